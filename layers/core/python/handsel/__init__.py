@@ -1,0 +1,3 @@
+"""Handsel: a serverless backend for giving."""
+
+__version__ = "0.1.0"
