@@ -1,2 +1,49 @@
-def lambda_handler(event, context):
-    return {"statusCode": 200, "headers": {"content-type": "application/json"}, "body": '{"status": "ok"}'}
+"""What anyone may ask: whether we are up, how gifts are wrapped, what a link shows. Nothing here claims or settles."""
+
+from typing import Any
+
+from aws_lambda_powertools.event_handler import Response
+from pydantic import BaseModel
+
+from handsel.api.http import Request, answer, create_app, handler
+from handsel.api.schemas import GiftPreview, Wrappings, WrappingsQuery
+from handsel.domain import states
+from handsel.runtime.wiring import table
+from handsel.use_cases import reading
+
+app = create_app()
+
+
+class Health(BaseModel):
+    status: str = "ok"
+
+
+class StateMachines(BaseModel):
+    gift: dict[str, Any]
+    unit: dict[str, Any]
+
+
+@app.get("/health")
+def health() -> Response[str]:
+    return answer(200, Health())
+
+
+@app.get("/meta/state-machine")
+def state_machine() -> Response[str]:
+    return answer(200, StateMachines.model_validate(states.document()))
+
+
+@app.get("/wrappings")
+def wrappings() -> Response[str]:
+    request = Request(app)
+    return answer(200, Wrappings.of(request.query(WrappingsQuery).kind, request.web_url))
+
+
+@app.get("/gifts/<gift_id>/preview")
+def preview(gift_id: str) -> Response[str]:
+    request = Request(app)
+    gift = reading.require_gift(table(), gift_id)
+    return answer(200, GiftPreview.of(gift, now=request.now, web_url=request.web_url))
+
+
+lambda_handler = handler(app)

@@ -1,2 +1,37 @@
-def lambda_handler(event, context):
-    return {"statusCode": 200, "headers": {"content-type": "application/json"}, "body": '{"status": "ok"}'}
+"""POST /orders: buy."""
+
+from aws_lambda_powertools.event_handler import Response
+
+from handsel.api.http import Request, answer, create_app, handler
+from handsel.api.schemas import OrderRequest, OrderView
+from handsel.runtime.observability import count
+from handsel.runtime.settings import settings
+from handsel.runtime.wiring import payments, table
+from handsel.use_cases import purchases, reading
+
+app = create_app()
+
+
+@app.post("/orders")
+def buy() -> Response[str]:
+    request = Request(app)
+    caller, key, body = request.caller, request.idempotency_key, request.body(OrderRequest)
+    order = purchases.buy(
+        table(),
+        payments(),
+        caller=caller.user_id,
+        idempotency_key=key,
+        request_hash=request.hash,
+        product_id=body.product_id,
+        quantity=body.quantity,
+        method=body.payment.method,
+        token=body.payment.token,
+        window_ms=settings().window_ms,
+        now=request.now,
+    )
+    count("OrderPaid")
+    (read,) = reading.read_orders(table(), [order], now=request.now)
+    return answer(201, OrderView.of(read, now=request.now))
+
+
+lambda_handler = handler(app)

@@ -1,2 +1,40 @@
-def lambda_handler(event, context):
-    return {"statusCode": 200, "headers": {"content-type": "application/json"}, "body": '{"status": "ok"}'}
+"""Once a minute: settles what is due and nothing else settled. Bounds the lag, survives the loss of the stream."""
+
+from typing import Any
+
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from handsel.runtime import clock
+from handsel.runtime.observability import logger, metrics
+from handsel.runtime.settings import settings
+from handsel.runtime.wiring import payments, table
+from handsel.use_cases.settling import sweep
+
+# Left for the last item and the report when the time is up.
+_MARGIN_MS = 10_000
+
+store, provider = table(), payments()
+
+
+@metrics.log_metrics
+def lambda_handler(_: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    report = sweep(
+        store,
+        provider,
+        window_ms=settings().window_ms,
+        clock=clock.now_ms,
+        deadline=clock.now_ms() + context.get_remaining_time_in_millis() - _MARGIN_MS,
+        on_failure=lambda item, error: logger.error("sweep failed", item=item, error_type=type(error).__name__),
+    )
+    summary = {
+        "returned": report.returned,
+        "paid": report.paid,
+        "declined": report.declined,
+        "failed": len(report.failed),
+        "finished": report.finished,
+    }
+    metrics.add_metric("SweepReturned", MetricUnit.Count, report.returned)
+    metrics.add_metric("SweepFailed", MetricUnit.Count, len(report.failed))
+    logger.info("swept", **summary)
+    return summary

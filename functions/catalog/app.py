@@ -1,0 +1,33 @@
+"""What stores sell."""
+
+from aws_lambda_powertools.event_handler import Response
+
+from handsel.api.http import Request, answer, create_app, handler
+from handsel.api.schemas import ListQuery, ProductView
+from handsel.domain.errors import NotFound
+from handsel.runtime.wiring import table
+from handsel.store import products
+
+app = create_app()
+
+
+@app.get("/stores/<store_id>/products")
+def list_products(store_id: str) -> Response[str]:
+    request = Request(app)
+    scope, query = f"products {store_id}", request.query(ListQuery)
+    page = products.of_store(
+        table(), store_id, limit=query.limit, before=request.position(query.cursor, scope)
+    )
+    return request.page([ProductView.of(product) for product in page.items], page.next_position, scope)
+
+
+@app.get("/products/<product_id>")
+def read_product(product_id: str) -> Response[str]:
+    _ = Request(app).caller
+    product = products.get(table(), product_id)
+    if product is None:
+        raise NotFound
+    return answer(200, ProductView.of(product))
+
+
+lambda_handler = handler(app)

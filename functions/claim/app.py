@@ -1,0 +1,36 @@
+"""POST /gifts/{gift_id}/claims: open a gift and take one share."""
+
+from aws_lambda_powertools.event_handler import Response
+
+from handsel.api.http import Request, answer, create_app, handler
+from handsel.api.schemas import ClaimRequest, HoldingView
+from handsel.runtime import clock
+from handsel.runtime.observability import count
+from handsel.runtime.settings import settings
+from handsel.runtime.wiring import table
+from handsel.use_cases import claiming, reading
+
+app = create_app()
+
+
+@app.post("/gifts/<gift_id>/claims")
+def claim(gift_id: str) -> Response[str]:
+    request = Request(app)
+    caller = request.caller
+    # Somebody with a dead link learns that first, whatever they sent along.
+    body = request.body(ClaimRequest, unless=lambda: reading.require_gift(table(), gift_id))
+    holding, taken = claiming.claim(
+        table(),
+        gift_id,
+        caller=caller.user_id,
+        secret=body.secret,
+        code=clock.voucher_code(),
+        link_keys=settings().link_keys,
+        now=request.now,
+    )
+    if taken:
+        count("GiftClaimed")
+    return answer(201 if taken else 200, HoldingView.of(holding, now=request.now))
+
+
+lambda_handler = handler(app)

@@ -1,0 +1,45 @@
+"""POST /gifts/{gift_id}/return-gifts: buy something from the same store and give it back."""
+
+from aws_lambda_powertools.event_handler import Response
+from pydantic import BaseModel
+
+from handsel.api.http import Request, answer, create_app, handler
+from handsel.api.schemas import CreatedGift, OrderView, ReturnGiftRequest
+from handsel.runtime.observability import count
+from handsel.runtime.settings import settings
+from handsel.runtime.wiring import payments, table
+from handsel.use_cases import reading, returning
+
+app = create_app()
+
+
+class ReturnGiftView(BaseModel):
+    order: OrderView
+    gift: CreatedGift
+
+
+@app.post("/gifts/<gift_id>/return-gifts")
+def give_in_return(gift_id: str) -> Response[str]:
+    request = Request(app)
+    caller, key, body = request.caller, request.idempotency_key, request.body(ReturnGiftRequest)
+    order, gift = returning.give_in_return(
+        table(),
+        payments(),
+        caller=caller.user_id,
+        gift_id=gift_id,
+        idempotency_key=key,
+        request_hash=request.hash,
+        product_id=body.product_id,
+        method=body.payment.method,
+        token=body.payment.token,
+        wrapping=body.wrapping.choice(),
+        window_ms=settings().window_ms,
+        now=request.now,
+    )
+    count("ReturnGiftGiven")
+    (read,) = reading.read_orders(table(), [order], now=request.now)
+    created = CreatedGift.of_new(gift, now=request.now, web_url=request.web_url, secret=None)
+    return answer(201, ReturnGiftView(order=OrderView.of(read, now=request.now), gift=created))
+
+
+lambda_handler = handler(app)

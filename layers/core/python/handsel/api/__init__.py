@@ -1,0 +1,1 @@
+"""The HTTP side: parsing, identity, problems, schemas, views."""

@@ -1,0 +1,108 @@
+"""Request bodies: strict JSON or a refusal, never an exception of the parser."""
+
+import base64
+import binascii
+import json
+import math
+from typing import Any, NoReturn
+
+from handsel.domain.errors import MalformedJson, TooLarge, UnsupportedMediaType
+
+MAX_BYTES = 64 * 1024
+MAX_DEPTH = 32
+MAX_DIGITS = 24
+
+
+def parse(text: str | None, *, is_base64: bool, content_type: str | None) -> Any:
+    """The value of a body.
+
+    Raises:
+        UnsupportedMediaType, TooLarge
+        MalformedJson: not strict UTF-8 JSON: also NaN, duplicate names, lone surrogates, NUL, absurd depth or digits.
+    """
+    if (content_type or "").partition(";")[0].strip().lower() != "application/json":
+        raise UnsupportedMediaType
+    raw = _bytes(text or "", is_base64=is_base64)
+    if len(raw) > MAX_BYTES:
+        raise TooLarge
+    try:
+        decoded = raw.decode("utf-8")
+        _check_depth(decoded)
+        value = json.loads(
+            decoded,
+            object_pairs_hook=_object,
+            parse_constant=_refuse,
+            parse_int=_integer,
+            parse_float=_float,
+        )
+    except (ValueError, RecursionError) as error:
+        raise MalformedJson from error
+    _check_strings(value)
+    return value
+
+
+def _bytes(text: str, *, is_base64: bool) -> bytes:
+    # Long before decoding: a base64 text is a third longer than what it holds.
+    if len(text) > MAX_BYTES * 2:
+        raise TooLarge
+    try:
+        return base64.b64decode(text, validate=True) if is_base64 else text.encode("utf-8")
+    except (binascii.Error, ValueError) as error:
+        raise MalformedJson from error
+
+
+def _check_depth(text: str) -> None:
+    depth, in_string, escaped = 0, False, False
+    for char in text:
+        if in_string:
+            if escaped:
+                escaped = False
+            elif char == "\\":
+                escaped = True
+            elif char == '"':
+                in_string = False
+        elif char == '"':
+            in_string = True
+        elif char in "[{":
+            depth += 1
+            if depth > MAX_DEPTH:
+                raise MalformedJson
+        elif char in "]}":
+            depth -= 1
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        raise MalformedJson
+    return value
+
+
+def _refuse(_: str) -> NoReturn:
+    raise MalformedJson
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > MAX_DIGITS:
+        raise MalformedJson
+    return int(digits)
+
+
+def _float(digits: str) -> float:
+    number = float(digits)
+    if len(digits) > 2 * MAX_DIGITS or not math.isfinite(number):
+        raise MalformedJson
+    return number
+
+
+def _check_strings(value: object) -> None:
+    if isinstance(value, str):
+        if "\0" in value or any("\ud800" <= char <= "\udfff" for char in value):
+            raise MalformedJson
+    elif isinstance(value, dict):
+        for name, entry in value.items():
+            _check_strings(name)
+            _check_strings(entry)
+    elif isinstance(value, list):
+        for entry in value:
+            _check_strings(entry)

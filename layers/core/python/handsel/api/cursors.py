@@ -1,0 +1,43 @@
+"""Cursors: a position in one caller's list, signed, so that a forged or foreign one opens nothing."""
+
+import base64
+import binascii
+import hashlib
+import hmac
+from collections.abc import Mapping
+
+from handsel.domain.errors import FieldError, InvalidRequest
+
+_MAC = 16
+
+
+def seal(position: str | None, *, scope: str, keys: Mapping[str, str], version: str) -> str | None:
+    """The cursor for `position` in the list `scope` (who and what), or None at the end."""
+    if position is None:
+        return None
+    payload = f"{version}.{position}".encode()
+    return base64.urlsafe_b64encode(_mac(payload, scope, keys[version]) + payload).decode().rstrip("=")
+
+
+def unseal(cursor: str | None, *, scope: str, keys: Mapping[str, str]) -> str | None:
+    """The position a cursor stands for.
+
+    Raises:
+        InvalidRequest: not a cursor of this list.
+    """
+    if cursor is None:
+        return None
+    try:
+        raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+        mac, payload = raw[:_MAC], raw[_MAC:]
+        version, _, position = payload.decode().partition(".")
+        if hmac.compare_digest(mac, _mac(payload, scope, keys[version])):
+            return position
+    except (binascii.Error, ValueError, KeyError):
+        pass
+    raise InvalidRequest([FieldError("?cursor", "This is not a cursor of this list.")])
+
+
+def _mac(payload: bytes, scope: str, key: str) -> bytes:
+    message = b"handsel cursor\0" + scope.encode() + b"\0" + payload
+    return hmac.new(key.encode(), message, hashlib.sha256).digest()[:_MAC]

@@ -1,0 +1,221 @@
+"""From an API Gateway event to a route and back: identity, bodies, lists, problems.
+
+    app = create_app()
+
+    @app.get("/orders/<order_id>")
+    def read_order(order_id: str) -> Response[str]:
+        request = Request(app)
+        ...
+        return answer(200, view)
+
+    lambda_handler = handler(app)
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, TypeVar
+
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from pydantic import BaseModel, ValidationError
+
+from handsel.api import body as bodies
+from handsel.api import cursors, problems
+from handsel.domain import errors, ids
+from handsel.domain.models import Account
+from handsel.runtime import clock
+from handsel.runtime.observability import logger, metrics
+from handsel.runtime.settings import settings
+from handsel.runtime.wiring import table
+from handsel.store import accounts
+
+Model = TypeVar("Model", bound=BaseModel)
+LambdaHandler = Callable[[dict[str, Any], LambdaContext], dict[str, Any]]
+
+_IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{8,64}")
+_KNOWN_LIMIT = 10_000
+_known_accounts: set[str] = set()
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls, by the claims of the token that API Gateway verified. Never by anything in the request."""
+
+    user_id: str
+    display_name: str
+
+
+class Request:
+    """One HTTP request, as values. `now` is the clock of the deciding process, read once."""
+
+    def __init__(self, app: APIGatewayHttpResolver) -> None:
+        self._event = app.current_event
+        self.now = clock.now_ms()
+
+    @cached_property
+    def caller(self) -> Caller:
+        """Raises:
+        Unauthenticated: there is no verified identity, as when the authorizer is not in front.
+        """
+        raw = self._event.raw_event
+        claims = raw.get("requestContext", {}).get("authorizer", {}).get("jwt", {}).get("claims", {})
+        user_id = claims.get("sub")
+        if not isinstance(user_id, str) or not user_id:
+            raise errors.Unauthenticated
+        caller = Caller(user_id, str(claims.get("name") or claims.get("preferred_username") or "A friend"))
+        self._ensure_account(caller)
+        return caller
+
+    def _ensure_account(self, caller: Caller) -> None:
+        """The account exists from here on. A process asks once per person."""
+        if caller.user_id in _known_accounts:
+            return
+        accounts.ensure(table(), Account(caller.user_id, caller.display_name, self.now))
+        if len(_known_accounts) >= _KNOWN_LIMIT:
+            _known_accounts.clear()
+        _known_accounts.add(caller.user_id)
+
+    @property
+    def idempotency_key(self) -> str:
+        """Raises:
+        IdempotencyKeyRequired: absent, or not 8 to 64 visible ASCII characters.
+        """
+        key = self._event.headers.get("idempotency-key", "")
+        if not _IDEMPOTENCY_KEY.fullmatch(key):
+            raise errors.IdempotencyKeyRequired
+        return key
+
+    @property
+    def hash(self) -> str:
+        """What makes a repeated request the same request."""
+        return ids.request_hash(self._event.path, self._value)
+
+    @cached_property
+    def _value(self) -> Any:
+        return bodies.parse(
+            self._event.body,
+            is_base64=bool(self._event.is_base64_encoded),
+            content_type=self._event.headers.get("content-type"),
+        )
+
+    def body(self, model: type[Model], *, unless: Callable[[], object] | None = None) -> Model:
+        """The body as a model. Where it is not right, `unless` is asked first, and its refusal counts more.
+
+        Raises:
+            MalformedJson, TooLarge, UnsupportedMediaType, InvalidRequest
+        """
+        try:
+            return _validated(model, self._value, "/")
+        except errors.Refusal:
+            if unless is not None:
+                unless()
+            raise
+
+    def query(self, model: type[Model]) -> Model:
+        """The query string as a model; whole numbers are read as such.
+
+        Raises:
+            InvalidRequest
+        """
+        given: dict[str, Any] = dict(self._event.query_string_parameters)
+        limit = given.get("limit")
+        if limit is not None and re.fullmatch(r"[0-9]{1,4}", limit):
+            given["limit"] = int(limit)
+        return _validated(model, given, "?")
+
+    def position(self, cursor: str | None, scope: str) -> str | None:
+        """Where the caller's list `scope` goes on, by the cursor of the request."""
+        return cursors.unseal(cursor, scope=f"{self.caller.user_id} {scope}", keys=settings().link_keys)
+
+    def page(self, items: list[Any], next_position: str | None, scope: str) -> Response[str]:
+        """One page of the caller's list `scope`."""
+        cursor = cursors.seal(
+            next_position,
+            scope=f"{self.caller.user_id} {scope}",
+            keys=settings().link_keys,
+            version=settings().link_key_version,
+        )
+        return answer(200, Page(items=items, next_cursor=cursor))
+
+    @property
+    def web_url(self) -> str:
+        """Origin of share links and pictures."""
+        return settings().web_url or f"https://{self._event.raw_event['requestContext']['domainName']}"
+
+
+class Page(BaseModel):
+    items: list[Any]
+    next_cursor: str | None
+
+
+def _validated(model: type[Model], value: object, prefix: str) -> Model:
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        fields = [
+            errors.FieldError(_pointer(prefix, detail["loc"], detail["type"]), _said(detail["type"], detail["msg"]))
+            for detail in error.errors(include_url=False, include_context=False, include_input=False)
+        ]
+        raise errors.InvalidRequest(fields) from error
+
+
+def _pointer(prefix: str, location: tuple[int | str, ...], kind: str) -> str:
+    # The name of an unknown field is the caller's own text, which no answer repeats: point at what holds it.
+    known = location[:-1] if kind == "extra_forbidden" else location
+    return prefix + "/".join(str(part) for part in known) if known else prefix.rstrip("/")
+
+
+def _said(kind: str, message: str) -> str:
+    return "There is a field that this call does not take." if kind == "extra_forbidden" else message
+
+
+def answer(status: int, view: BaseModel, headers: Mapping[str, str] | None = None) -> Response[str]:
+    return Response(
+        status_code=status,
+        content_type="application/json",
+        body=view.model_dump_json(serialize_as_any=True),
+        headers={"Cache-Control": "no-store", **(headers or {})},
+    )
+
+
+def create_app() -> APIGatewayHttpResolver:
+    """A resolver that answers every refusal as a problem, and every fault of ours as a 500 that tells nothing."""
+    app = APIGatewayHttpResolver()
+
+    @app.exception_handler(errors.Refusal)
+    def refused(refusal: errors.Refusal) -> Response[str]:
+        metrics.add_dimension("code", refusal.code)
+        metrics.add_metric("Refused", "Count", 1)
+        return problems.of(refusal)
+
+    @app.exception_handler(Exception)
+    def failed(error: Exception) -> Response[str]:
+        request_id = app.lambda_context.aws_request_id
+        logger.error("failed", error_type=type(error).__name__, exc_info=True)
+        return problems.internal(request_id)
+
+    @app.not_found
+    def unknown_route(_: Exception) -> Response[str]:
+        return problems.of(errors.NotFound())
+
+    return app
+
+
+def handler(app: APIGatewayHttpResolver) -> LambdaHandler:
+    """The Lambda handler of an app: resolve, log one line, write the metrics. Makes the process's client, in INIT."""
+    table()
+
+    @metrics.log_metrics
+    def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+        answered = app.resolve(event, context)
+        logger.info(
+            "answered",
+            request_id=context.aws_request_id,
+            route=event.get("routeKey"),
+            status=answered["statusCode"],
+        )
+        return answered
+
+    return lambda_handler

@@ -1,0 +1,50 @@
+"""Ids that a replay finds again.
+
+An id comes from who called what with which Idempotency-Key, so the second attempt of a call names the same
+record as the first, for as long as the record lives. It never comes from a key that rotates.
+"""
+
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping
+
+# 20 bytes: 160 bits, no padding in base32, and one case only, so that it survives being read aloud.
+_ID_BYTES = 20
+
+
+def derive(*parts: str) -> str:
+    """An opaque URL-safe id of 32 characters, a function of `parts` and nothing else."""
+    framed = b"".join(len(raw).to_bytes(4, "big") + raw for raw in (part.encode() for part in parts))
+    return base64.b32encode(hashlib.sha256(framed).digest()[:_ID_BYTES]).decode().lower()
+
+
+def of_claim(gift_id: str, claimer: str) -> str:
+    """The holding that `claimer` has of a gift: one each."""
+    return derive("holding", gift_id, claimer)
+
+
+def request_hash(path: str, body: object) -> str:
+    """What makes two requests the same request: the path and the body, whatever the order of its fields."""
+    canonical = json.dumps([path, body], sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(canonical.encode()).hexdigest()[:32]
+
+
+def link_secret(keys: Mapping[str, str], version: str, gift_id: str) -> str:
+    """The secret of a share link: 192 bits that only a holder of the key can compute.
+
+    Args:
+        keys: link keys by version.
+        version: the version the gift was made with.
+
+    Raises:
+        KeyError: the version is not among the keys.
+    """
+    digest = hmac.new(keys[version].encode(), b"handsel link\0" + gift_id.encode(), hashlib.sha256).digest()
+    return base64.urlsafe_b64encode(digest[:24]).decode()
+
+
+def same_secret(given: str, expected: str) -> bool:
+    """Whether two secrets are equal, in a time that tells nothing about where they differ."""
+    return hmac.compare_digest(given.encode(), expected.encode())

@@ -1,0 +1,215 @@
+"""What the table holds, as values. Times are milliseconds since the epoch, money is in minor units."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Generic, TypeVar
+
+from handsel.domain.states import GiftState, OrderState, VoucherState
+
+T = TypeVar("T")
+
+
+class Kind(StrEnum):
+    VOUCHER = "voucher"
+    PARCEL = "parcel"
+
+    @property
+    def presentation(self) -> str:
+        """How a gift of this kind looks: vouchers come in red envelopes, goods as parcels."""
+        return "red_envelope" if self is Kind.VOUCHER else "parcel"
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """`amount` in minor units (fen, cents) of the ISO 4217 `currency`."""
+
+    amount: int
+    currency: str
+
+    def times(self, quantity: int) -> "Money":
+        return Money(self.amount * quantity, self.currency)
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """What a store sells. `stock` None means unlimited; `validity_days` is for vouchers."""
+
+    product_id: str
+    store_id: str
+    store_name: str
+    kind: Kind
+    title: str
+    description: str
+    image_url: str
+    category: str
+    price: Money
+    original_price: Money
+    stock: int | None
+    validity_days: int | None
+    redeem_at: str | None
+    giftable: bool
+    created_at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Wrapping:
+    """The chosen cover and the words on it, sealed into the gift."""
+
+    cover_id: str
+    blessing: str
+
+
+@dataclass(frozen=True, slots=True)
+class GiftIntent:
+    """A gift that comes into being together with its order's payment: a return gift."""
+
+    gift_id: str
+    recipient_id: str
+    giver_name: str
+    wrapping: Wrapping
+    in_return_for: str
+    holding_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """`token` is kept only while the outcome is open, for asking the provider again."""
+
+    method: str
+    total: Money
+    reference: str | None = None
+    paid_at: int | None = None
+    token: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outstanding:
+    """A gift as its order remembers it, until it is folded back: enough to know when it is due."""
+
+    shares: int
+    expires_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """`quantity = available + gifted + used + refunded + sum of the outstanding shares`, in every write.
+
+    `gifted` counts claimed shares of gifts that were folded back; those of outstanding gifts are in the gifts.
+    """
+
+    order_id: str
+    buyer_id: str
+    state: OrderState
+    product: Product
+    quantity: int
+    available: int
+    gifted: int
+    used: int
+    refunded: int
+    outstanding: Mapping[str, Outstanding]
+    payment: Payment
+    created_at: int
+    request_hash: str
+    intent: GiftIntent | None = None
+
+    @property
+    def valid_until(self) -> int | None:
+        """When its vouchers end: validity starts at payment, and no gift extends it."""
+        if self.payment.paid_at is None or self.product.validity_days is None:
+            return None
+        return self.payment.paid_at + self.product.validity_days * 86_400_000
+
+
+@dataclass(frozen=True, slots=True)
+class Gift:
+    """`remaining` is the number of shares nobody took; `claims` maps each claimer to the time of the claim."""
+
+    gift_id: str
+    order_id: str
+    giver_id: str
+    giver_name: str
+    recipient_id: str | None
+    product: Product
+    valid_until: int | None
+    wrapping: Wrapping
+    shares: int
+    remaining: int
+    state: GiftState
+    claims: Mapping[str, int]
+    expires_at: int
+    created_at: int
+    secret_version: str | None
+    in_return_for: str | None
+    request_hash: str
+
+    def state_at(self, now: int) -> GiftState:
+        """The state as the clock has it: an open gift is returned from the instant its window ends."""
+        return GiftState.RETURNED if self.state is GiftState.OPEN and self.expires_at <= now else self.state
+
+    @property
+    def outstanding(self) -> Outstanding:
+        return Outstanding(self.shares, self.expires_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """What somebody got: a voucher with a code. `returned_with` is the order of the return gift, if any."""
+
+    holding_id: str
+    holder_id: str
+    product: Product
+    gift_id: str | None
+    received_at: int
+    code: str | None
+    valid_until: int | None
+    redeemed_at: int | None = None
+    returned_with: str | None = None
+
+    def state_at(self, now: int) -> VoucherState:
+        if self.redeemed_at is not None:
+            return VoucherState.REDEEMED
+        if self.valid_until is not None and self.valid_until <= now:
+            return VoucherState.EXPIRED
+        return VoucherState.USABLE
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """Units a buyer took for themselves, and the holdings they became."""
+
+    use_id: str
+    order_id: str
+    holding_ids: tuple[str, ...]
+    request_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    user_id: str
+    display_name: str
+    created_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Units:
+    """Where the units of a paid order are, as the clock has it."""
+
+    available: int
+    in_gift: int
+    gifted: int
+    used: int
+    refunded: int
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """One page of a list, newest first. `next_position` is where the next one starts, or None at the end."""
+
+    items: list[T]
+    next_position: str | None = None
+
+    @classmethod
+    def of(cls, items: list[T], rows: Sequence[tuple[str, object]], limit: int) -> "Page[T]":
+        """A page of what index `rows` of at most `limit` named; a full page has a next one, if only an empty one."""
+        return cls(items, rows[-1][0] if len(rows) == limit else None)

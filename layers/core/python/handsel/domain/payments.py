@@ -1,0 +1,35 @@
+"""What a payment provider must do. It is asked with our key, so asking twice charges once."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from handsel.domain.errors import HandselError
+from handsel.domain.models import Money
+
+
+class ChargeDeclined(HandselError):
+    """The provider said no. Final: the same key is never charged."""
+
+
+class OutcomeUnknown(HandselError):
+    """The provider's answer was lost: it may or may not have charged. Ask again with the same key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """One charge. `key` is ours and names it for good: the order it pays."""
+
+    key: str
+    total: Money
+    method: str
+    token: str
+
+
+class PaymentProvider(Protocol):
+    def charge(self, charge: Charge) -> str:
+        """Charges once per key, however often it is asked, and answers the provider's reference.
+
+        Raises:
+            ChargeDeclined, OutcomeUnknown
+        """
+        ...

@@ -1,0 +1,125 @@
+"""What may be done, decided from values alone."""
+
+from collections.abc import Iterable, Mapping
+
+from handsel.domain import errors, ids
+from handsel.domain.models import Gift, Kind, Money, Order, Outstanding, Product, Units
+from handsel.domain.states import REFUSAL_AFTER, TRANSITIONS, GiftAction, GiftState, OrderState
+
+# Eligibility as data. Everything that is not ruled out here may be given.
+NOT_GIFTABLE_CATEGORIES = frozenset({"jewelry", "education"})
+ORIGINAL_PRICE_CAPS: Mapping[str, int] = {"CNY": 1_000_000}
+
+
+def not_giftable_reason(product: Product) -> str | None:
+    """Why this product cannot be given, as a sentence, or None when it can."""
+    if not product.giftable:
+        return "The store does not offer this product as a gift."
+    if product.category in NOT_GIFTABLE_CATEGORIES:
+        return f"Products of the category {product.category} cannot be given."
+    cap = ORIGINAL_PRICE_CAPS.get(product.original_price.currency)
+    if cap is not None and product.original_price.amount > cap:
+        return f"The original price is over {_major(Money(cap, product.original_price.currency))}."
+    return None
+
+
+def _major(money: Money) -> str:
+    return f"{money.amount / 100:,.2f} {money.currency}"
+
+
+def window_end(now: int, window_ms: int, valid_until: int | None) -> int:
+    """When a gift given now can no longer be claimed: a voucher that ends earlier ends the window earlier."""
+    return now + window_ms if valid_until is None else min(now + window_ms, valid_until)
+
+
+def check_can_give(order: Order, *, now: int) -> None:
+    """Raises:
+    NotGiftable: the product is ruled out, or its vouchers are over.
+    UnitsNotAvailable: the order is not paid.
+    """
+    if order.state is not OrderState.PAID:
+        raise errors.UnitsNotAvailable
+    if reason := not_giftable_reason(order.product):
+        raise errors.NotGiftable(reason)
+    if order.product.kind is Kind.PARCEL:
+        raise errors.NotGiftable("Parcels cannot be given yet.")
+    if order.valid_until is not None and order.valid_until <= now:
+        raise errors.NotGiftable("The vouchers of this order are no longer valid.")
+
+
+def due(order: Order, *, now: int) -> dict[str, Outstanding]:
+    """The gifts of an order whose window is over and that nothing has folded back yet, earliest first."""
+    over = ((gift_id, gift) for gift_id, gift in order.outstanding.items() if gift.expires_at <= now)
+    return dict(sorted(over, key=lambda entry: (entry[1].expires_at, entry[0])))
+
+
+def units_of(order: Order, outstanding: Iterable[Gift], *, now: int) -> Units | None:
+    """Where the units of an order are, as the clock has it. None unless the order is paid.
+
+    Args:
+        outstanding: the gifts that `order.outstanding` names. One may have been settled since the order was
+            read: what counts is the gift.
+    """
+    if order.state in (OrderState.PENDING, OrderState.DECLINED):
+        return None
+    available, in_gift, gifted = order.available, 0, order.gifted
+    for gift in outstanding:
+        gifted += gift.shares - gift.remaining
+        if gift.state_at(now) is GiftState.OPEN:
+            in_gift += gift.remaining
+        else:
+            available += gift.remaining
+    return Units(available, in_gift, gifted, order.used, order.refunded)
+
+
+def actions_of(order: Order, units: Units | None, *, now: int) -> list[str]:
+    """What the buyer may do with the order now; the payment-result page is drawn from it."""
+    if units is None or units.available == 0:
+        return []
+    over = order.valid_until is not None and order.valid_until <= now
+    actions = []
+    if not over and order.product.kind is Kind.VOUCHER and not_giftable_reason(order.product) is None:
+        actions.append("gift")
+    if not over and order.product.kind is Kind.VOUCHER:
+        actions.append("use")
+    return actions
+
+
+def check_can_claim(gift: Gift, caller: str, secret: str | None, keys: Mapping[str, str], *, now: int) -> GiftAction:
+    """Decides a claim, in the order the caller relies on; an earlier claim of their own was answered before.
+
+    Returns:
+        The action that takes one share.
+
+    Raises:
+        OwnGift, WrongSecret, NotTheRecipient, Expired, Cancelled, Declined, AlreadyClaimed
+    """
+    if gift.giver_id == caller:
+        raise errors.OwnGift
+    if gift.recipient_id is not None:
+        if gift.recipient_id != caller:
+            raise errors.NotTheRecipient
+    elif not holds_secret(gift, secret, keys):
+        raise errors.WrongSecret
+    state = gift.state_at(now)
+    if state is not GiftState.OPEN:
+        raise REFUSAL_AFTER[state]
+    return claim_action(gift.remaining)
+
+
+def holds_secret(gift: Gift, secret: str | None, keys: Mapping[str, str]) -> bool:
+    if secret is None or gift.secret_version is None:
+        return False
+    return ids.same_secret(secret, ids.link_secret(keys, gift.secret_version, gift.gift_id))
+
+
+def claim_action(remaining: int) -> GiftAction:
+    return GiftAction.CLAIM_SHARE if remaining > 1 else GiftAction.CLAIM_LAST_SHARE
+
+
+def refusal_of(gift: Gift, action: GiftAction, *, now: int) -> type[errors.Refusal] | None:
+    """Why a gift does not take an action now, or None when it does."""
+    state = gift.state_at(now)
+    if (state, action) not in TRANSITIONS:
+        return REFUSAL_AFTER[state]
+    return None

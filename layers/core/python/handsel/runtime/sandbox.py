@@ -1,0 +1,35 @@
+"""A payment provider without money, for development and tests.
+
+| token          | what happens                                              |
+|----------------|-----------------------------------------------------------|
+| `tok_ok`       | charged                                                   |
+| `tok_timeout`  | charged, but the answer to the first asking is lost       |
+| anything else  | declined                                                  |
+
+A reference is a function of our key: there is one charge per key by construction, and nothing to remember but
+whether an answer was lost already.
+"""
+
+from handsel.domain import ids
+from handsel.domain.payments import Charge, ChargeDeclined, OutcomeUnknown
+from handsel.store import keys
+from handsel.store.table import Put, Refused, Table
+
+
+class SandboxProvider:
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def charge(self, charge: Charge) -> str:
+        if charge.token == "tok_timeout":
+            self._lose_first_answer(charge.key)
+        elif charge.token != "tok_ok":
+            raise ChargeDeclined
+        return f"sbx_{ids.derive('charge', charge.key)}"
+
+    def _lose_first_answer(self, key: str) -> None:
+        try:
+            self._table.write(Put({**keys.charge(key)._asdict()}))
+        except Refused:
+            return  # asked before: this time the answer arrives
+        raise OutcomeUnknown

@@ -1,0 +1,31 @@
+"""The composition root: what a process has one of."""
+
+from functools import cache
+
+import botocore.session
+from botocore.config import Config
+
+from handsel.domain.payments import PaymentProvider
+from handsel.runtime.sandbox import SandboxProvider
+from handsel.runtime.settings import settings
+from handsel.store.table import Table
+
+# botocore's own default is to wait a minute for each of connection and answer; API Gateway gives up after 30 s.
+_CLIENT = Config(
+    connect_timeout=1,
+    read_timeout=3,
+    retries={"mode": "standard", "total_max_attempts": 3},
+    tcp_keepalive=True,
+    parameter_validation=False,
+)
+
+
+@cache
+def table() -> Table:
+    client = botocore.session.get_session().create_client("dynamodb", config=_CLIENT)
+    return Table(client, settings().table_name)
+
+
+@cache
+def payments() -> PaymentProvider:
+    return SandboxProvider(table())

@@ -1,0 +1,188 @@
+"""Gifts: given, claimed, given back. Each change is one transaction under the gift's own condition."""
+
+import dataclasses
+
+from handsel.domain import errors
+from handsel.domain.models import Gift, Holding, Order, Page, Wrapping
+from handsel.domain.states import GiftAction, GiftState
+from handsel.store import holdings, keys, orders, products
+from handsel.store.attributes import Item
+from handsel.store.conditions import transition
+from handsel.store.table import Put, Refused, Table, Update, Write
+
+
+def to_item(gift: Gift) -> Item:
+    """A new, open gift: in the giver's list, in its order's list, and due when its window ends."""
+    shard = keys.windows(keys.shard_of(gift.gift_id))
+    return {
+        **keys.gift(gift.gift_id)._asdict(),
+        **keys.index_entry(keys.BY_OWNER, keys.sent_by(gift.giver_id), gift.created_at, gift.gift_id),
+        **keys.index_entry(keys.BY_PARENT, keys.gifts_of(gift.order_id), gift.created_at, gift.gift_id),
+        **keys.index_entry(keys.BY_DUE, shard, gift.expires_at, gift.gift_id),
+        **dataclasses.asdict(gift),
+    }
+
+
+def from_item(item: Item) -> Gift:
+    return Gift(
+        gift_id=item["gift_id"],
+        order_id=item["order_id"],
+        giver_id=item["giver_id"],
+        giver_name=item["giver_name"],
+        recipient_id=item.get("recipient_id"),
+        product=products.from_item(item["product"]),
+        valid_until=item.get("valid_until"),
+        wrapping=Wrapping(**item["wrapping"]),
+        shares=item["shares"],
+        remaining=item["remaining"],
+        state=GiftState(item["state"]),
+        claims=item["claims"],
+        expires_at=item["expires_at"],
+        created_at=item["created_at"],
+        secret_version=item.get("secret_version"),
+        in_return_for=item.get("in_return_for"),
+        request_hash=item["request_hash"],
+    )
+
+
+def window_to_item(gift: Gift) -> Item:
+    """The timer. Its ttl is rounded up: a deletion before the deadline would waste the only stream record."""
+    return {
+        **keys.window(gift.gift_id)._asdict(),
+        "gift_id": gift.gift_id,
+        "order_id": gift.order_id,
+        "shares": gift.shares,
+        "ttl": -(-gift.expires_at // 1000),
+    }
+
+
+def get(table: Table, gift_id: str, *, consistent: bool = True) -> Gift | None:
+    item = table.get(keys.gift(gift_id), consistent=consistent)
+    return from_item(item) if item else None
+
+
+def get_many(table: Table, gift_ids: list[str]) -> list[Gift]:
+    """Those of the gifts that exist, in the order asked for."""
+    wanted = [keys.gift(gift_id) for gift_id in gift_ids]
+    items = table.get_many(wanted)
+    return [from_item(items[key]) for key in wanted if key in items]
+
+
+def sent_by(table: Table, giver_id: str, *, limit: int, before: str | None) -> Page[Gift]:
+    return _page(table, keys.BY_OWNER, keys.sent_by(giver_id), limit, before)
+
+
+def received_by(table: Table, user_id: str, *, limit: int, before: str | None) -> Page[Gift]:
+    return _page(table, keys.BY_PARENT, keys.received_by(user_id), limit, before)
+
+
+def of_order(table: Table, order_id: str, *, limit: int, before: str | None) -> Page[Gift]:
+    return _page(table, keys.BY_PARENT, keys.gifts_of(order_id), limit, before)
+
+
+def _page(table: Table, index: keys.Index, pk: str, limit: int, before: str | None) -> Page[Gift]:
+    rows = table.newest(index, pk, limit=limit, before=before)
+    return Page.of(get_many(table, [keys.id_at(sort_key) for sort_key, _ in rows]), rows, limit)
+
+
+def _new(gift: Gift) -> list[Write]:
+    writes: list[Write] = [Put(to_item(gift)), Put(window_to_item(gift))]
+    if gift.recipient_id is not None:
+        received = keys.received_by(gift.recipient_id)
+        writes.append(
+            Put(
+                {
+                    **keys.addressed(gift.recipient_id, gift.gift_id)._asdict(),
+                    **keys.index_entry(keys.BY_PARENT, received, gift.created_at, gift.gift_id),
+                }
+            )
+        )
+    return writes
+
+
+def give(table: Table, order: Order, gift: Gift) -> Gift:
+    """Moves units into a new gift.
+
+    Returns:
+        The gift: `gift`, or the one an earlier try of the same call made.
+
+    Raises:
+        UnitsNotAvailable: the order does not have that many.
+    """
+    try:
+        table.write(orders.move_into_gift(order, gift.gift_id, gift.outstanding), *_new(gift))
+    except Refused as refused:
+        if refused.old[1]:
+            return from_item(refused.old[1])
+        raise errors.UnitsNotAvailable from refused
+    return gift
+
+
+def give_paid(table: Table, order: Order, gift: Gift) -> None:
+    """Settles a return gift's payment and gives it, in one: `order` is paid and remembers `gift`.
+
+    Raises:
+        Refused: the order is no longer pending.
+    """
+    table.write(orders.pay(order), *_new(gift))
+
+
+def claim(table: Table, gift: Gift, action: GiftAction, holding: Holding, *, now: int) -> None:
+    """Takes one share.
+
+    Raises:
+        Refused: the gift did not take the action, or the claimer has a share; `old[0]` is the gift as it was.
+    """
+    state, condition, values = transition(action, now=now)
+    removed = " REMOVE #due_pk, #due_sk" if state.final else ""
+    table.write(
+        Update(
+            keys.gift(gift.gift_id),
+            f"SET #state = :to, #remaining = #remaining - :one, #claims.#claimer = :now{removed}",
+            f"{condition} AND attribute_not_exists(#claims.#claimer)",
+            {**values, ":to": state, ":one": 1, ":now": now},
+            {"#claimer": holding.holder_id},
+        ),
+        holdings.put(holding, gift),
+    )
+
+
+def give_back(
+    table: Table, action: GiftAction, gift_id: str, order_id: str, *, shares: int, remaining: int, now: int
+) -> Gift | None:
+    """Ends an open gift and gives what nobody took back to its order. The one function that does.
+
+    `remaining` is what the caller believes; the gift decides, and where it differs the gift is believed.
+
+    Returns:
+        None when this call ended the gift; else the gift as it is, when it does not take the action.
+
+    Raises:
+        DataDamage: the gift is open but its order does not remember it.
+    """
+    while True:
+        state, condition, values = transition(action, now=now)
+        try:
+            table.write(
+                Update(
+                    keys.gift(gift_id),
+                    "SET #state = :to, #ended_at = :now REMOVE #due_pk, #due_sk",
+                    f"{condition} AND #remaining = :remaining AND #order_id = :order",
+                    {**values, ":to": state, ":now": now, ":remaining": remaining, ":order": order_id},
+                ),
+                orders.fold_back(order_id, gift_id, shares=shares, remaining=remaining),
+            )
+        except Refused as refused:
+            old_gift, _ = refused.old
+            if old_gift is None:
+                raise errors.DataDamage(f"order {order_id} does not remember its open gift {gift_id}") from refused
+            if not old_gift:
+                raise errors.DataDamage(f"gift {gift_id} is not there") from refused
+            gift = from_item(old_gift)
+            if gift.order_id != order_id or gift.shares != shares:
+                raise errors.DataDamage(f"gift {gift_id} is not of order {order_id}") from refused
+            if gift.state is not GiftState.OPEN or gift.remaining == remaining:
+                return gift
+            remaining = gift.remaining
+        else:
+            return None

@@ -1,0 +1,84 @@
+"""Holdings: what a claimer got, or a buyer took for themselves."""
+
+import dataclasses
+
+from handsel.domain import ids
+from handsel.domain.models import Gift, Holding, Page, Use
+from handsel.store import keys, products
+from handsel.store.attributes import Item
+from handsel.store.table import Put, Table, Update
+
+
+def to_item(holding: Holding, gift: Gift | None) -> Item:
+    """A new holding. One that was claimed by link also lists its gift among the received ones."""
+    item: Item = {
+        **keys.holding(holding.holding_id)._asdict(),
+        **keys.index_entry(
+            keys.BY_OWNER, keys.holdings_of(holding.holder_id), holding.received_at, holding.holding_id
+        ),
+        **dataclasses.asdict(holding),
+    }
+    if gift is not None and gift.recipient_id is None:
+        received = keys.received_by(holding.holder_id)
+        item |= keys.index_entry(keys.BY_PARENT, received, gift.created_at, gift.gift_id)
+    return item
+
+
+def from_item(item: Item) -> Holding:
+    return Holding(
+        holding_id=item["holding_id"],
+        holder_id=item["holder_id"],
+        product=products.from_item(item["product"]),
+        gift_id=item.get("gift_id"),
+        received_at=item["received_at"],
+        code=item.get("code"),
+        valid_until=item.get("valid_until"),
+        redeemed_at=item.get("redeemed_at"),
+        returned_with=item.get("returned_with"),
+    )
+
+
+def get(table: Table, holding_id: str) -> Holding | None:
+    item = table.get(keys.holding(holding_id))
+    return from_item(item) if item else None
+
+
+def of_gifts(table: Table, gift_ids: list[str], claimer: str) -> dict[str, Holding]:
+    """The claimer's holdings of these gifts, by gift."""
+    found = table.get_many(keys.holding(ids.of_claim(gift_id, claimer)) for gift_id in gift_ids)
+    return {item["gift_id"]: from_item(item) for item in found.values()}
+
+
+def of_holder(table: Table, holder_id: str, *, limit: int, before: str | None) -> Page[Holding]:
+    rows = table.newest(keys.BY_OWNER, keys.holdings_of(holder_id), limit=limit, before=before)
+    items = table.get_many(key for _, key in rows)
+    return Page.of([from_item(items[key]) for _, key in rows if key in items], rows, limit)
+
+
+def use_to_item(use: Use) -> Item:
+    return {**keys.use(use.use_id)._asdict(), **dataclasses.asdict(use)}
+
+
+def use_from_item(item: Item) -> Use:
+    return Use(item["use_id"], item["order_id"], tuple(item["holding_ids"]), item["request_hash"])
+
+
+def put(holding: Holding, gift: Gift | None = None) -> Put:
+    return Put(to_item(holding, gift))
+
+
+def reserve_return(holding_id: str, order_id: str) -> Update:
+    """One return gift per claim: the first order to reserve it is the one."""
+    return Update(
+        keys.holding(holding_id),
+        "SET #returned_with = :order",
+        "attribute_exists(#pk) AND attribute_not_exists(#returned_with)",
+        {":order": order_id},
+    )
+
+
+def release_return(holding_id: str, order_id: str) -> Update:
+    """The order came to nothing: the claim may be answered with another return gift."""
+    return Update(
+        keys.holding(holding_id), "REMOVE #returned_with", "#returned_with = :order", {":order": order_id}
+    )

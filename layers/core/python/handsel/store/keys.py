@@ -1,0 +1,180 @@
+"""The data model: every item of the one table, and every way it is read.
+
+Items (`pk`, `sk` are the table's key; times are milliseconds, `ttl` is seconds since the epoch)
+
+| item     | pk                | sk                | by_owner                      | by_parent                         | by_due                    | ttl | written by                         | deleted by |
+|----------|-------------------|-------------------|-------------------------------|-----------------------------------|---------------------------|-----|------------------------------------|------------|
+| ACCOUNT  | USER#user         | ACCOUNT           |                               |                                   |                           |     | first authenticated call           | nobody     |
+| PRODUCT  | PRODUCT#product   | PRODUCT           |                               | PRODUCTS#store, created#product   |                           |     | seed, merchant; purchase (stock)   | nobody     |
+| ORDER    | ORDER#order       | ORDER             | ORDERS#buyer, created#order   |                                   | PENDING#shard while pending |   | purchase, give, use, give-back     | nobody     |
+| GIFT     | GIFT#gift         | GIFT              | SENT#giver, created#gift      | GIFTS_OF#order, created#gift      | WINDOWS#shard while open  |     | give, claim, give-back             | nobody     |
+| WINDOW   | WINDOW#gift       | WINDOW            |                               |                                   |                           | yes | give                               | TTL        |
+| ADDRESSED| USER#recipient    | ADDRESSED#gift    |                               | RECEIVED#recipient, created#gift  |                           |     | give to a named recipient          | nobody     |
+| HOLDING  | HOLDING#holding   | HOLDING           | HOLDINGS#holder, received#holding | RECEIVED#holder, created#gift (claimed by link) | |     | claim, use, return gift            | nobody     |
+| USE      | USE#use           | USE               |                               |                                   |                           |     | use                                | nobody     |
+| CHARGE   | CHARGE#key        | CHARGE            |                               |                                   |                           |     | sandbox payment provider           | nobody     |
+
+ORDER and GIFT carry no ttl: deleting one would lose units. WINDOW holds no state and no personal data; that it is
+gone means nothing but "look at the gift". `ADDRESSED` items and the indexes are lists, never the truth: the indexes
+project keys only, a list reads the items themselves.
+
+Parcels, groups, refunds and roles fit without another key: a SHIPMENT and a REFUND get a partition of their own, the
+merchant's list of shipments is `by_parent`, an open refund is `by_due`.
+
+Access patterns (RRU and WRU for items up to 1 KB; a transaction counts twice, an index entry adds 1 per write of it)
+
+|  # | what                                   | how                                                    | method                        | units |
+|----|----------------------------------------|--------------------------------------------------------|-------------------------------|-------|
+|  1 | one order, gift, holding, product      | GetItem, consistent                                    | `Table.get`                   | 1 RRU |
+|  2 | an order with its outstanding gifts    | GetItem + BatchGetItem of at most 50                   | `orders.get`, `gifts.get_many`| 1 + gifts RRU |
+|  3 | what a creating call needs             | one BatchGetItem                                       | `Table.get_many`              | 1 RRU an item |
+|  4 | buy                                    | Put ORDER if absent (+ Update PRODUCT where stock counts) | `orders.open`              | 3 WRU (7 with stock) |
+|  5 | settle a payment                       | Update ORDER if pending                                | `orders.pay`, `orders.decline`| 2 WRU |
+|  6 | give                                   | transaction: ORDER if enough available, GIFT and WINDOW if absent (+ ADDRESSED) | `gifts.give` | 9 WRU (12 addressed) |
+|  7 | claim one share                        | transaction: GIFT if open, HOLDING if absent           | `gifts.claim`                 | 7 WRU |
+|  8 | give back                              | transaction: GIFT if open, ORDER if it remembers the gift | `gifts.give_back`          | 5 WRU |
+|  9 | use own units                          | transaction: ORDER if enough available, USE and HOLDINGs if absent | `orders.use`      | 4 + 3 a unit WRU |
+| 10 | open a return gift's order             | transaction: ORDER if absent, HOLDING if not returned yet | `orders.open`              | 6 WRU |
+| 11 | pay a return gift                      | transaction: ORDER if pending, GIFT, WINDOW, ADDRESSED if absent | `gifts.give_paid`   | 14 WRU |
+| 12 | lists of one owner or parent, newest first | Query of the index, then BatchGetItem              | `Table.newest`                | 0.5 + items RRU |
+| 13 | what is due                            | Query of `by_due`, a shard at a time, earliest first   | `Table.earliest`              | 0.5 RRU a shard |
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from handsel.domain import errors
+
+SEPARATOR = "#"
+MAX_PART = 128
+DUE_SHARDS = 16
+
+
+class Key(NamedTuple):
+    pk: str
+    sk: str
+
+    def attributes(self) -> dict[str, dict[str, str]]:
+        return {"pk": {"S": self.pk}, "sk": {"S": self.sk}}
+
+
+class Index(NamedTuple):
+    name: str
+    pk: str
+    sk: str
+
+
+BY_OWNER = Index("by_owner", "owner_pk", "owner_sk")
+BY_PARENT = Index("by_parent", "parent_pk", "parent_sk")
+BY_DUE = Index("by_due", "due_pk", "due_sk")
+
+
+def _join(prefix: str, *parts: str) -> str:
+    """`PREFIX#part#part`. Injective: no part is empty or holds the separator.
+
+    Raises:
+        NotFound: a part that no key can hold names nothing.
+    """
+    for part in parts:
+        if not part or len(part) > MAX_PART or SEPARATOR in part or not (part.isascii() and part.isprintable()):
+            raise errors.NotFound
+    return SEPARATOR.join((prefix, *parts))
+
+
+def account(user_id: str) -> Key:
+    return Key(_join("USER", user_id), "ACCOUNT")
+
+
+def product(product_id: str) -> Key:
+    return Key(_join("PRODUCT", product_id), "PRODUCT")
+
+
+def order(order_id: str) -> Key:
+    return Key(_join("ORDER", order_id), "ORDER")
+
+
+def gift(gift_id: str) -> Key:
+    return Key(_join("GIFT", gift_id), "GIFT")
+
+
+def window(gift_id: str) -> Key:
+    return Key(_join("WINDOW", gift_id), "WINDOW")
+
+
+def addressed(user_id: str, gift_id: str) -> Key:
+    return Key(_join("USER", user_id), _join("ADDRESSED", gift_id))
+
+
+def holding(holding_id: str) -> Key:
+    return Key(_join("HOLDING", holding_id), "HOLDING")
+
+
+def use(use_id: str) -> Key:
+    return Key(_join("USE", use_id), "USE")
+
+
+def charge(key: str) -> Key:
+    return Key(_join("CHARGE", key), "CHARGE")
+
+
+def orders_of(user_id: str) -> str:
+    return _join("ORDERS", user_id)
+
+
+def sent_by(user_id: str) -> str:
+    return _join("SENT", user_id)
+
+
+def received_by(user_id: str) -> str:
+    return _join("RECEIVED", user_id)
+
+
+def holdings_of(user_id: str) -> str:
+    return _join("HOLDINGS", user_id)
+
+
+def gifts_of(order_id: str) -> str:
+    return _join("GIFTS_OF", order_id)
+
+
+def products_of(store_id: str) -> str:
+    return _join("PRODUCTS", store_id)
+
+
+def windows(shard: int) -> str:
+    return f"WINDOWS#{shard:02d}"
+
+
+def pending(shard: int) -> str:
+    return f"PENDING#{shard:02d}"
+
+
+def shard_of(entity_id: str) -> int:
+    """Spreads due entries over the shards, evenly and the same way each time."""
+    return sum(entity_id.encode()) % DUE_SHARDS
+
+
+def position(at: int, entity_id: str) -> str:
+    """A sort key that orders by time, then id. 13 digits of milliseconds last until the year 2286."""
+    return f"{at:013d}{SEPARATOR}{entity_id}"
+
+
+def id_at(sort_key: str) -> str:
+    """The id in a sort key made by `position`."""
+    return sort_key.partition(SEPARATOR)[2]
+
+
+def index_entry(index: Index, pk: str, at: int, entity_id: str) -> Mapping[str, str]:
+    return {index.pk: pk, index.sk: position(at, entity_id)}
+
+
+def window_gift(pk: str) -> str:
+    """The gift a WINDOW item's partition key names.
+
+    Raises:
+        ValueError: not the key of a WINDOW item.
+    """
+    prefix, _, gift_id = pk.partition(SEPARATOR)
+    if prefix != "WINDOW" or not gift_id:
+        raise ValueError("not the key of a window item")
+    return gift_id

@@ -1,0 +1,251 @@
+"""The table as the entities use it: typed calls, conflicts retried, refusals by position.
+
+What DynamoDB answers to a cancelled transaction is positional. Only when every reason is a failed condition is the
+answer final; a conflict or a throttle means that nobody decided yet, so it is tried again, and at last refused as Busy.
+"""
+
+import re
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from random import SystemRandom
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from botocore.exceptions import ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as BotoConnectionError
+
+from handsel.domain import errors
+from handsel.store.attributes import Item, dump, dump_item, load_item
+from handsel.store.keys import Index, Key
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
+
+T = TypeVar("T")
+
+_ATTEMPTS = 7
+_FIRST_PAUSE = 0.02
+_LONGEST_PAUSE = 0.4
+_BATCH_GET = 100
+_NAME = re.compile(r"#(\w+)")
+_UNDECIDED = frozenset(
+    {
+        "TransactionConflict",
+        "TransactionConflictException",
+        "TransactionInProgressException",
+        "ThrottlingError",
+        "ThrottlingException",
+        "ProvisionedThroughputExceeded",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "InternalServerError",
+        "ServiceUnavailable",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """A new item: it is written only where there is none."""
+
+    item: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """A change of one item, under a condition on what it leaves.
+
+    Attributes:
+        expression, condition: `#word` stands for the attribute `word`; `:word` for a value.
+        names: what a `#word` stands for where it isn't the word itself.
+    """
+
+    key: Key
+    expression: str
+    condition: str
+    values: Mapping[str, object] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
+
+
+Write = Put | Update
+
+
+class Refused(errors.HandselError):
+    """A write whose conditions did not hold. Final: at that moment the table was so.
+
+    Attributes:
+        old: for each write, in order: the item that made it fail (`{}` where there was none), or None where its
+            condition held.
+    """
+
+    def __init__(self, old: Sequence[Item | None]) -> None:
+        super().__init__("a condition did not hold")
+        self.old = tuple(old)
+
+
+class Table:
+    """One DynamoDB table behind a low-level client. Thread-safe as far as the client is."""
+
+    def __init__(self, client: "DynamoDBClient", name: str, sleep: Callable[[float], None] = time.sleep) -> None:
+        self.client = client
+        self.name = name
+        self._sleep = sleep
+        self._random = SystemRandom()
+
+    def get(self, key: Key, *, consistent: bool = True) -> Item | None:
+        answer = self._call(
+            lambda: self.client.get_item(TableName=self.name, Key=key.attributes(), ConsistentRead=consistent)
+        )
+        return load_item(answer["Item"]) if "Item" in answer else None
+
+    def get_many(self, keys: Iterable[Key]) -> dict[Key, Item]:
+        """The items that exist, read consistently; up to 100 keys are one call."""
+        found: dict[Key, Item] = {}
+        wanted = list(dict.fromkeys(keys))
+        while wanted:
+            batch, wanted = wanted[:_BATCH_GET], wanted[_BATCH_GET:]
+            request: Any = {self.name: {"Keys": [key.attributes() for key in batch], "ConsistentRead": True}}
+            for pause in self._pauses():
+                answer = self._call(lambda request=request: self.client.batch_get_item(RequestItems=request))
+                for attributes in answer["Responses"].get(self.name, []):
+                    item = load_item(attributes)
+                    found[Key(item["pk"], item["sk"])] = item
+                request = answer.get("UnprocessedKeys")
+                if not request:
+                    break
+                self._sleep(pause)
+            else:
+                raise errors.Busy
+        return found
+
+    def write(self, *writes: Write) -> None:
+        """All of the writes or none; a single one is no transaction and costs half.
+
+        Raises:
+            Refused: a condition did not hold.
+            Busy: nobody could decide in bounded tries.
+        """
+        if len(writes) == 1:
+            self._write_one(writes[0])
+        else:
+            self._transact(writes)
+
+    def newest(self, index: Index, pk: str, *, limit: int, before: str | None = None) -> list[tuple[str, Key]]:
+        """One page of a list, newest first: (sort key, key) pairs, those after the position `before`."""
+        values = {":pk": pk} | ({":before": before} if before is not None else {})
+        condition = "#pk = :pk" + (" AND #sk < :before" if before is not None else "")
+        answer = self._call(
+            lambda: self.client.query(
+                TableName=self.name,
+                IndexName=index.name,
+                KeyConditionExpression=condition,
+                ExpressionAttributeNames={"#pk": index.pk, "#sk": index.sk} if before is not None else {"#pk": index.pk},
+                ExpressionAttributeValues=dump_item(values),
+                ScanIndexForward=False,
+                Limit=limit,
+            )
+        )
+        items = [load_item(attributes) for attributes in answer["Items"]]
+        return [(item[index.sk], Key(item["pk"], item["sk"])) for item in items]
+
+    def earliest(self, index: Index, pk: str, *, until: str) -> Iterator[str]:
+        """Sort keys of one partition of an index up to `until`, earliest first, fetched page by page as they are used."""
+        request: Any = {
+            "TableName": self.name,
+            "IndexName": index.name,
+            "KeyConditionExpression": "#pk = :pk AND #sk <= :until",
+            "ExpressionAttributeNames": {"#pk": index.pk, "#sk": index.sk},
+            "ExpressionAttributeValues": dump_item({":pk": pk, ":until": until}),
+        }
+        while True:
+            answer = self._call(lambda: self.client.query(**request))
+            for attributes in answer["Items"]:
+                yield load_item(attributes)[index.sk]
+            if "LastEvaluatedKey" not in answer:
+                return
+            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+    # --- inside ----------------------------------------------------------------------------------------------
+
+    def _pauses(self) -> Iterator[float]:
+        """Full jitter: how long to wait after each failed try."""
+        for attempt in range(_ATTEMPTS):
+            yield self._random.uniform(0, min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**attempt))
+
+    def _call(self, call: Callable[[], T]) -> T:
+        """One call to DynamoDB, tried again while nobody decided, and told as Busy at last.
+
+        A lost answer is Busy too: the caller tries again, and the retry finds what the first try did.
+        """
+        for pause in self._pauses():
+            try:
+                return call()
+            except (HTTPClientError, BotoConnectionError) as error:
+                raise errors.Busy from error
+            except ClientError as error:
+                if _code(error) not in _UNDECIDED:
+                    raise
+                self._sleep(pause)
+        raise errors.Busy
+
+    def _write_one(self, write: Write) -> None:
+        request = self._request(write)
+        try:
+            if isinstance(write, Put):
+                self._call(lambda: self.client.put_item(**request))
+            else:
+                self._call(lambda: self.client.update_item(**request))
+        except ClientError as error:
+            if _code(error) != "ConditionalCheckFailedException":
+                raise
+            raise Refused([load_item(error.response.get("Item", {}))]) from error
+
+    def _transact(self, writes: Sequence[Write]) -> None:
+        items: list[TransactWriteItemTypeDef] = [
+            {"Put": self._request(write)} if isinstance(write, Put) else {"Update": self._request(write)}
+            for write in writes
+        ]
+        for pause in self._pauses():
+            try:
+                self._call(lambda: self.client.transact_write_items(TransactItems=items))
+            except ClientError as error:
+                if _code(error) != "TransactionCanceledException":
+                    raise
+                reasons = error.response["CancellationReasons"]
+                codes = {reason["Code"] for reason in reasons} - {"None"}
+                if codes == {"ConditionalCheckFailed"}:
+                    raise Refused(
+                        [None if reason["Code"] == "None" else load_item(reason.get("Item", {})) for reason in reasons]
+                    ) from error
+                if not codes <= _UNDECIDED | {"ConditionalCheckFailed"}:
+                    raise
+                self._sleep(pause)
+            else:
+                return
+        raise errors.Busy
+
+    def _request(self, write: Write) -> Any:
+        if isinstance(write, Put):
+            return {
+                "TableName": self.name,
+                "Item": dump_item(write.item),
+                "ConditionExpression": "attribute_not_exists(pk)",
+                "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+            }
+        names = {f"#{word}": word for word in _NAME.findall(f"{write.expression} {write.condition}")}
+        request = {
+            "TableName": self.name,
+            "Key": write.key.attributes(),
+            "UpdateExpression": write.expression,
+            "ConditionExpression": write.condition,
+            "ExpressionAttributeNames": names | dict(write.names),
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
+        if write.values:
+            request["ExpressionAttributeValues"] = {name: dump(value) for name, value in write.values.items()}
+        return request
+
+
+def _code(error: ClientError) -> str:
+    return str(error.response.get("Error", {}).get("Code", ""))

@@ -1,0 +1,1 @@
+"""What callers and triggers do: load, decide, commit."""

@@ -1,0 +1,87 @@
+"""Claiming one share.
+
+| the process dies             | what is there                 | who finishes                                |
+|------------------------------|-------------------------------|---------------------------------------------|
+| before the transaction       | nothing changed               | the same call again, while the window lasts |
+| after it, or the answer lost | the share taken, the holding  | the same call again answers the holding     |
+
+Run twice, or resent by the client library, the second transaction finds the caller among the gift's claimers.
+"""
+
+from collections.abc import Mapping
+
+from handsel.domain import errors, ids
+from handsel.domain.models import Gift, Holding
+from handsel.domain.rules import check_can_claim
+from handsel.store import gifts, holdings
+from handsel.store.table import Refused, Table
+
+# Each retry means that another claim got through in between, so even 50 shares at once end well before this.
+_TRIES = 60
+
+
+def claim(
+    table: Table,
+    gift_id: str,
+    *,
+    caller: str,
+    secret: str | None,
+    code: str,
+    link_keys: Mapping[str, str],
+    now: int,
+) -> tuple[Holding, bool]:
+    """Takes one share of a gift for the caller.
+
+    Args:
+        code: the voucher code it becomes, if this call is the one that takes the share.
+
+    Returns:
+        The holding, and whether this call made it.
+
+    Raises:
+        NotFound, OwnGift, WrongSecret, NotTheRecipient, Expired, Cancelled, Declined, AlreadyClaimed, Busy
+    """
+    gift = gifts.get(table, gift_id, consistent=False)
+    # Half the price, and enough for nearly everybody: an end seen in a stale read is an end, and a claim that looks
+    # possible is decided by the transaction. Any other answer must come from the gift as it is now.
+    if gift is None or not (gift.state.final or _looks_claimable(gift, caller, secret, link_keys, now)):
+        gift = gifts.get(table, gift_id)
+    if gift is None:
+        raise errors.NotFound
+    for _ in range(_TRIES):
+        if caller in gift.claims:
+            return _earlier(table, gift, caller), False
+        action = check_can_claim(gift, caller, secret, link_keys, now=now)
+        holding = Holding(
+            holding_id=ids.of_claim(gift_id, caller),
+            holder_id=caller,
+            product=gift.product,
+            gift_id=gift_id,
+            received_at=now,
+            code=code,
+            valid_until=gift.valid_until,
+        )
+        try:
+            gifts.claim(table, gift, action, holding, now=now)
+        except Refused as refused:
+            if not refused.old[0]:
+                raise errors.DataDamage(f"gift {gift_id} and holding {holding.holding_id} disagree") from refused
+            gift = gifts.from_item(refused.old[0])
+        else:
+            return holding, True
+    raise errors.Busy
+
+
+def _looks_claimable(gift: Gift, caller: str, secret: str | None, link_keys: Mapping[str, str], now: int) -> bool:
+    try:
+        check_can_claim(gift, caller, secret, link_keys, now=now)
+    except errors.Refusal:
+        return False
+    return True
+
+
+def _earlier(table: Table, gift: Gift, caller: str) -> Holding:
+    holding = holdings.get(table, ids.of_claim(gift.gift_id, caller))
+    if holding is None:
+        raise errors.DataDamage(f"gift {gift.gift_id} was claimed without a holding")
+    return holding

@@ -1,0 +1,126 @@
+"""Giving, and giving back.
+
+| the process dies            | what is there                    | who finishes                               |
+|-----------------------------|----------------------------------|--------------------------------------------|
+| before the transaction      | nothing changed                  | the same call again                        |
+| after it, or the answer lost| the gift, its timer, the units in it | the same call again answers the gift    |
+| while giving back, before   | an open gift that is due         | the stream, the sweep, the next write      |
+| while giving back, after    | an ended gift, the units back    | nobody needs to: the next one sees the end |
+
+Run twice, the second transaction fails on its own gift, which it then answers.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from handsel.domain import errors, ids, wrappings
+from handsel.domain.models import Gift, Order
+from handsel.domain.rules import check_can_give, due, window_end
+from handsel.domain.states import GiftAction, GiftState, OrderState
+from handsel.store import accounts, gifts, keys, orders
+from handsel.store.table import Table
+
+
+@dataclass(frozen=True, slots=True)
+class WrappingChoice:
+    """What the giver picked: a cover, and either a blessing or a message of their own."""
+
+    cover_id: str
+    blessing_id: str | None = None
+    message: str | None = None
+
+
+def give(
+    table: Table,
+    *,
+    caller: str,
+    order_id: str,
+    idempotency_key: str,
+    request_hash: str,
+    shares: int,
+    recipient_id: str | None,
+    wrapping: WrappingChoice,
+    secret_version: str,
+    window_ms: int,
+    now: int,
+) -> Gift:
+    """Gives `shares` units of an order, by link or to a named recipient.
+
+    Raises:
+        NotFound, NotGiftable, UnknownWrapping, SelfGift, RecipientUnknown, UnitsNotAvailable,
+        IdempotencyKeyReused, Busy
+    """
+    gift_id = ids.derive("gift", caller, idempotency_key)
+    order_key, gift_key, giver_key = keys.order(order_id), keys.gift(gift_id), keys.account(caller)
+    wanted = [order_key, gift_key, giver_key]
+    if recipient_id is not None:
+        wanted.append(_recipient_key(recipient_id))
+    found = table.get_many(wanted)
+    if gift_key in found:
+        return _same_request(gifts.from_item(found[gift_key]), request_hash)
+    order = orders.from_item(found[order_key]) if order_key in found else None
+    if order is None or order.buyer_id != caller:
+        raise errors.NotFound
+    check_can_give(order, now=now)
+    if recipient_id == caller:
+        raise errors.SelfGift
+    if recipient_id is not None and keys.account(recipient_id) not in found:
+        raise errors.RecipientUnknown
+    sealed = wrappings.wrap(order.product.kind, wrapping.cover_id, wrapping.blessing_id, wrapping.message)
+    make_available(table, order, shares, now=now)
+    gift = Gift(
+        gift_id=gift_id,
+        order_id=order_id,
+        giver_id=caller,
+        giver_name=accounts.from_item(found[giver_key]).display_name if giver_key in found else "",
+        recipient_id=recipient_id,
+        product=order.product,
+        valid_until=order.valid_until,
+        wrapping=sealed,
+        shares=shares,
+        remaining=shares,
+        state=GiftState.OPEN,
+        claims={},
+        expires_at=window_end(now, window_ms, order.valid_until),
+        created_at=now,
+        secret_version=secret_version if recipient_id is None else None,
+        in_return_for=None,
+        request_hash=request_hash,
+    )
+    return _same_request(gifts.give(table, order, gift), request_hash)
+
+
+def _recipient_key(recipient_id: str) -> keys.Key:
+    try:
+        return keys.account(recipient_id)
+    except errors.NotFound as error:
+        raise errors.RecipientUnknown from error
+
+
+def _same_request(gift: Gift, request_hash: str) -> Gift:
+    if gift.request_hash != request_hash:
+        raise errors.IdempotencyKeyReused
+    return gift
+
+
+def make_available(table: Table, order: Order, quantity: int, *, now: int) -> None:
+    """Settles an order's due gifts if the units it has at hand don't do: the write that needs units settles first."""
+    if order.state is not OrderState.PAID or order.available >= quantity:
+        return
+    for gift_id, outstanding in due(order, now=now).items():
+        gifts.give_back(
+            table,
+            GiftAction.EXPIRE,
+            gift_id,
+            order.order_id,
+            shares=outstanding.shares,
+            remaining=outstanding.shares,
+            now=now,
+        )
+
+
+def link_secret(gift: Gift, link_keys: Mapping[str, str]) -> str | None:
+    """The secret of a gift's share link; None for one that is bound to its recipient."""
+    if gift.secret_version is None:
+        return None
+    return ids.link_secret(link_keys, gift.secret_version, gift.gift_id)

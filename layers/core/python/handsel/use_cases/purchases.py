@@ -1,0 +1,151 @@
+"""Buying: a pending order first, then the charge, then paid. Who dies in between is finished by the next to ask.
+
+| the process dies                 | what is there          | who finishes                                  |
+|----------------------------------|------------------------|-----------------------------------------------|
+| before the pending order         | nothing                | the same call again starts afresh             |
+| between pending order and charge | pending order          | the same call again, or the sweep: charges    |
+| between charge and paid          | pending order, a charge| the same: asks with our key, charges no more  |
+| after paid                       | paid order             | the same call again answers it                |
+
+A lost answer is one of these, seen from outside. Run twice at once, both find the same pending order, both ask the
+provider with the same key, and one of two identical updates from pending to paid commits.
+"""
+
+from dataclasses import replace
+
+from handsel.domain import errors, ids
+from handsel.domain.models import Gift, Order, Payment, Product
+from handsel.domain.payments import Charge, ChargeDeclined, OutcomeUnknown, PaymentProvider
+from handsel.domain.rules import window_end
+from handsel.domain.states import GiftState, OrderState
+from handsel.store import gifts, keys, orders, products
+from handsel.store.table import Refused, Table
+
+
+def new_order(order_id: str, buyer_id: str, product: Product, quantity: int, payment: Payment, now: int) -> Order:
+    """A pending order: no unit is anywhere yet."""
+    return Order(
+        order_id=order_id,
+        buyer_id=buyer_id,
+        state=OrderState.PENDING,
+        product=product,
+        quantity=quantity,
+        available=0,
+        gifted=0,
+        used=0,
+        refunded=0,
+        outstanding={},
+        payment=payment,
+        created_at=now,
+        request_hash="",
+    )
+
+
+def buy(
+    table: Table,
+    provider: PaymentProvider,
+    *,
+    caller: str,
+    idempotency_key: str,
+    request_hash: str,
+    product_id: str,
+    quantity: int,
+    method: str,
+    token: str,
+    window_ms: int,
+    now: int,
+) -> Order:
+    """Buys `quantity` units of a product.
+
+    Raises:
+        NotFound, OutOfStock, IdempotencyKeyReused, PaymentDeclined, PaymentUnknown, Busy
+    """
+    order_id = ids.derive("order", caller, idempotency_key)
+    order_key, product_key = keys.order(order_id), keys.product(product_id)
+    found = table.get_many([order_key, product_key])
+    if order_key in found:
+        order = orders.from_item(found[order_key])
+    elif product_key in found:
+        product = products.from_item(found[product_key])
+        payment = Payment(method=method, total=product.price.times(quantity), token=token)
+        order = new_order(order_id, caller, product, quantity, payment, now)
+        order = orders.open_pending(table, replace(order, request_hash=request_hash))
+    else:
+        raise errors.NotFound
+    if order.request_hash != request_hash:
+        raise errors.IdempotencyKeyReused
+    return settle_payment(table, provider, order, window_ms=window_ms, now=now)
+
+
+def settle_payment(table: Table, provider: PaymentProvider, order: Order, *, window_ms: int, now: int) -> Order:
+    """Drives an order out of pending, whoever asks: its buyer again, or the sweep.
+
+    Returns:
+        The order, paid; together with its gift, where it is a return gift.
+
+    Raises:
+        PaymentDeclined, PaymentUnknown, Busy
+    """
+    if order.state is OrderState.DECLINED:
+        raise errors.PaymentDeclined
+    if order.state is not OrderState.PENDING:
+        return order
+    payment = order.payment
+    if payment.token is None:
+        raise errors.DataDamage(f"pending order {order.order_id} has no payment token")
+    try:
+        reference = provider.charge(Charge(order.order_id, payment.total, payment.method, payment.token))
+    except OutcomeUnknown as error:
+        raise errors.PaymentUnknown from error
+    except ChargeDeclined as error:
+        try:
+            orders.decline(table, order)
+        except Refused:
+            return _settled_by_another(table, order)
+        raise errors.PaymentDeclined from error
+    paid = orders.paid(order, reference, now=now)
+    try:
+        if order.intent is None:
+            table.write(orders.pay(paid))
+        else:
+            gift = gift_of(paid, window_ms=window_ms, now=now)
+            paid = replace(paid, outstanding={gift.gift_id: gift.outstanding})
+            gifts.give_paid(table, paid, gift)
+    except Refused:
+        return _settled_by_another(table, order)
+    return paid
+
+
+def _settled_by_another(table: Table, order: Order) -> Order:
+    settled = orders.get(table, order.order_id)
+    if settled is None or settled.state is OrderState.PENDING:
+        raise errors.DataDamage(f"order {order.order_id} left pending and is not settled")
+    if settled.state is OrderState.DECLINED:
+        raise errors.PaymentDeclined
+    return settled
+
+
+def gift_of(order: Order, *, window_ms: int, now: int) -> Gift:
+    """The return gift that a paid order was bought for; its window starts now."""
+    intent = order.intent
+    if intent is None:
+        raise ValueError("not a return gift's order")
+    return Gift(
+        gift_id=intent.gift_id,
+        order_id=order.order_id,
+        giver_id=order.buyer_id,
+        giver_name=intent.giver_name,
+        recipient_id=intent.recipient_id,
+        product=order.product,
+        valid_until=order.valid_until,
+        wrapping=intent.wrapping,
+        shares=order.quantity,
+        remaining=order.quantity,
+        state=GiftState.OPEN,
+        claims={},
+        expires_at=window_end(now, window_ms, order.valid_until),
+        created_at=now,
+        secret_version=None,
+        in_return_for=intent.in_return_for,
+        request_hash=order.request_hash,
+    )

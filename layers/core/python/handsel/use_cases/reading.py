@@ -1,0 +1,103 @@
+"""Reads. They compute what the clock made true and never settle it."""
+
+from dataclasses import dataclass
+
+from handsel.domain import errors
+from handsel.domain.models import Gift, Holding, Order, Page, Units
+from handsel.domain.rules import units_of
+from handsel.store import accounts, gifts, holdings, orders
+from handsel.store.table import Table
+
+
+@dataclass(frozen=True, slots=True)
+class OrderReading:
+    """An order with its units as the clock has them; `units` is None unless it is paid."""
+
+    order: Order
+    units: Units | None
+
+
+@dataclass(frozen=True, slots=True)
+class GiftReading:
+    """A gift, the names of its claimers, and the caller's own holding of it, if any."""
+
+    gift: Gift
+    names: dict[str, str]
+    holding: Holding | None = None
+
+
+def order_of(table: Table, order_id: str, *, caller: str, now: int) -> OrderReading:
+    """Raises:
+    NotFound: no such order, or not the caller's.
+    """
+    order = orders.get(table, order_id)
+    if order is None or order.buyer_id != caller:
+        raise errors.NotFound
+    return read_orders(table, [order], now=now)[0]
+
+
+def read_orders(table: Table, found: list[Order], *, now: int) -> list[OrderReading]:
+    """The units of each order; the outstanding gifts of all of them are read together."""
+    wanted = [gift_id for order in found for gift_id in order.outstanding]
+    by_id = {gift.gift_id: gift for gift in gifts.get_many(table, wanted)} if wanted else {}
+    return [
+        OrderReading(order, units_of(order, [by_id[gift_id] for gift_id in order.outstanding], now=now))
+        for order in found
+    ]
+
+
+def orders_of(
+    table: Table, *, caller: str, state: str | None, limit: int, before: str | None, now: int
+) -> Page[OrderReading]:
+    """The caller's orders, newest first; a page may be short, or empty, where `state` leaves some out."""
+    page = orders.of_buyer(table, caller, limit=limit, before=before)
+    page = Page([order for order in page.items if state in (None, order.state)], page.next_position)
+    return Page(read_orders(table, page.items, now=now), page.next_position)
+
+
+def require_gift(table: Table, gift_id: str) -> Gift:
+    """Raises:
+    NotFound: no such gift.
+    """
+    gift = gifts.get(table, gift_id)
+    if gift is None:
+        raise errors.NotFound
+    return gift
+
+
+def gift_as_seen(table: Table, gift_id: str, *, caller: str) -> GiftReading:
+    """Raises:
+    NotFound: no such gift.
+    """
+    gift = require_gift(table, gift_id)
+    return read_gifts(table, [gift], caller=caller)[0]
+
+
+def read_gifts(table: Table, found: list[Gift], *, caller: str) -> list[GiftReading]:
+    """What the caller's views of these gifts need, read together."""
+    insiders = [gift for gift in found if caller == gift.giver_id or caller in gift.claims]
+    claimers = sorted({claimer for gift in insiders for claimer in gift.claims})
+    names = accounts.names(table, claimers) if claimers else {}
+    claimed = [gift.gift_id for gift in insiders if caller in gift.claims]
+    own = holdings.of_gifts(table, claimed, caller) if claimed else {}
+    return [GiftReading(gift, names, own.get(gift.gift_id)) for gift in found]
+
+
+def holding_of(table: Table, holding_id: str, *, caller: str) -> Holding:
+    """Raises:
+    NotFound: no such holding, or not the caller's.
+    """
+    holding = holdings.get(table, holding_id)
+    if holding is None or holding.holder_id != caller:
+        raise errors.NotFound
+    return holding
+
+
+def gifts_of_order(table: Table, order_id: str, *, caller: str, limit: int, before: str | None) -> Page[Gift]:
+    """Raises:
+    NotFound: no such order, or not the caller's.
+    """
+    order = orders.get(table, order_id)
+    if order is None or order.buyer_id != caller:
+        raise errors.NotFound
+    return gifts.of_order(table, order_id, limit=limit, before=before)

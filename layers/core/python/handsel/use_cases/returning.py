@@ -1,0 +1,81 @@
+"""Return gifts: a claimer buys one unit from the same store, and it is given as it is paid.
+
+The pending order reserves the claim in its own transaction, so there is one return gift per claim; a declined
+payment frees it again. From there on it is a purchase whose payment also gives (`purchases.settle_payment`).
+"""
+
+from dataclasses import replace
+
+from handsel.domain import errors, ids, wrappings
+from handsel.domain.models import Gift, GiftIntent, Order, Payment
+from handsel.domain.payments import PaymentProvider
+from handsel.domain.rules import not_giftable_reason
+from handsel.store import accounts, gifts, holdings, keys, orders, products
+from handsel.store.table import Table
+from handsel.use_cases.giving import WrappingChoice
+from handsel.use_cases.purchases import new_order, settle_payment
+
+
+def give_in_return(
+    table: Table,
+    provider: PaymentProvider,
+    *,
+    caller: str,
+    gift_id: str,
+    idempotency_key: str,
+    request_hash: str,
+    product_id: str,
+    method: str,
+    token: str,
+    wrapping: WrappingChoice,
+    window_ms: int,
+    now: int,
+) -> tuple[Order, Gift]:
+    """Gives one unit back to the giver of a gift the caller claimed.
+
+    Raises:
+        NotFound, NotClaimed, OtherStore, NotGiftable, UnknownWrapping, AlreadyReturned, OutOfStock,
+        IdempotencyKeyReused, PaymentDeclined, PaymentUnknown, Busy
+    """
+    order_id = ids.derive("return order", caller, idempotency_key)
+    order_key, gift_key, product_key = keys.order(order_id), keys.gift(gift_id), keys.product(product_id)
+    holding_key, caller_key = keys.holding(ids.of_claim(gift_id, caller)), keys.account(caller)
+    found = table.get_many([order_key, gift_key, product_key, holding_key, caller_key])
+    if order_key in found:
+        order = orders.from_item(found[order_key])
+    else:
+        if gift_key not in found:
+            raise errors.NotFound
+        if holding_key not in found:
+            raise errors.NotClaimed
+        if product_key not in found:
+            raise errors.NotFound
+        received = gifts.from_item(found[gift_key])
+        product = products.from_item(found[product_key])
+        holding = holdings.from_item(found[holding_key])
+        if product.store_id != received.product.store_id:
+            raise errors.OtherStore
+        if reason := not_giftable_reason(product):
+            raise errors.NotGiftable(reason)
+        if holding.returned_with is not None:
+            raise errors.AlreadyReturned
+        intent = GiftIntent(
+            gift_id=ids.derive("return gift", caller, idempotency_key),
+            recipient_id=received.giver_id,
+            giver_name=accounts.from_item(found[caller_key]).display_name if caller_key in found else "",
+            wrapping=wrappings.wrap(product.kind, wrapping.cover_id, wrapping.blessing_id, wrapping.message),
+            in_return_for=gift_id,
+            holding_id=holding.holding_id,
+        )
+        payment = Payment(method=method, total=product.price, token=token)
+        pending = new_order(order_id, caller, product, 1, payment, now)
+        order = orders.open_pending(table, replace(pending, request_hash=request_hash, intent=intent))
+    if order.request_hash != request_hash:
+        raise errors.IdempotencyKeyReused
+    order = settle_payment(table, provider, order, window_ms=window_ms, now=now)
+    if order.intent is None:
+        raise errors.DataDamage(f"order {order_id} is a return gift without a gift")
+    gift = gifts.get(table, order.intent.gift_id)
+    if gift is None:
+        raise errors.DataDamage(f"order {order_id} was paid without its gift {order.intent.gift_id}")
+    return order, gift

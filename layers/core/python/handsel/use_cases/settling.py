@@ -1,0 +1,122 @@
+"""Writing into the table what the clock already made true: by the stream, and by the sweep.
+
+Each of them may run late, twice, at the same time as the other, or not at all. `gifts.give_back` decides from the
+gift, so all of that comes to the same; what one of them misses, the next sweep finds in the due index.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from handsel.domain import errors
+from handsel.domain.models import Gift
+from handsel.domain.payments import PaymentProvider
+from handsel.domain.states import GiftAction, GiftState
+from handsel.store import gifts, keys, orders
+from handsel.store.attributes import load_item
+from handsel.store.table import Table
+from handsel.use_cases.purchases import settle_payment
+
+
+def restore(table: Table, record: Mapping[str, Any], *, now: int) -> Gift | None:
+    """Gives back what a removed WINDOW item timed.
+
+    Args:
+        record: a stream record of type REMOVE. That it is one decides nothing: the gift does.
+
+    Returns:
+        None when this call ended the gift; else the gift as it is: ended before, or not due yet.
+
+    Raises:
+        ValueError, KeyError: not a record of a WINDOW item.
+        DataDamage, Busy
+    """
+    change = record["dynamodb"]
+    gift_id = keys.window_gift(change["Keys"]["pk"]["S"])
+    window = load_item(change["OldImage"])
+    shares = window["shares"]
+    return gifts.give_back(
+        table, GiftAction.EXPIRE, gift_id, window["order_id"], shares=shares, remaining=shares, now=now
+    )
+
+
+@dataclass(slots=True)
+class SweepReport:
+    """What one sweep did. `failed` are ids of what it could not settle; the next one tries again."""
+
+    returned: int = 0
+    paid: int = 0
+    declined: int = 0
+    failed: list[str] = field(default_factory=list)
+    finished: bool = True
+
+
+def sweep(
+    table: Table,
+    provider: PaymentProvider,
+    *,
+    window_ms: int,
+    clock: Callable[[], int],
+    deadline: int,
+    on_failure: Callable[[str, Exception], None],
+) -> SweepReport:
+    """Settles everything that is due, one by one, until `deadline` (milliseconds since the epoch).
+
+    One that cannot be settled is reported and passed over: it must not hold up the others.
+    """
+    report = SweepReport()
+    for gift_id in _due(table, keys.windows, clock):
+        if clock() >= deadline:
+            report.finished = False
+            return report
+        try:
+            report.returned += _return_due_gift(table, gift_id, now=clock())
+        except Exception as error:  # noqa: BLE001 - one broken gift must not hold up the others
+            report.failed.append(gift_id)
+            on_failure(gift_id, error)
+    for order_id in _due(table, keys.pending, clock):
+        if clock() >= deadline:
+            report.finished = False
+            return report
+        try:
+            _settle_pending(table, provider, order_id, report, window_ms=window_ms, now=clock())
+        except Exception as error:  # noqa: BLE001 - the same for a broken order
+            report.failed.append(order_id)
+            on_failure(order_id, error)
+    return report
+
+
+def _due(table: Table, partition: Callable[[int], str], clock: Callable[[], int]) -> Iterator[str]:
+    # A position sorts before every other entry of the next millisecond, so what is due now is included.
+    until = keys.position(clock() + 1, "")
+    for shard in range(keys.DUE_SHARDS):
+        for sort_key in table.earliest(keys.BY_DUE, partition(shard), until=until):
+            yield keys.id_at(sort_key)
+
+
+def _return_due_gift(table: Table, gift_id: str, *, now: int) -> bool:
+    gift = gifts.get(table, gift_id)
+    if gift is None:
+        raise errors.DataDamage(f"gift {gift_id} is in the due index and not there")
+    if gift.state is not GiftState.OPEN:
+        return False  # the index lags behind: somebody ended it since
+    settled = gifts.give_back(
+        table, GiftAction.EXPIRE, gift_id, gift.order_id, shares=gift.shares, remaining=gift.remaining, now=now
+    )
+    return settled is None
+
+
+def _settle_pending(
+    table: Table, provider: PaymentProvider, order_id: str, report: SweepReport, *, window_ms: int, now: int
+) -> None:
+    order = orders.get(table, order_id)
+    if order is None:
+        raise errors.DataDamage(f"order {order_id} is in the due index and not there")
+    try:
+        settle_payment(table, provider, order, window_ms=window_ms, now=now)
+    except errors.PaymentDeclined:
+        report.declined += 1
+    except errors.PaymentUnknown:
+        return  # the provider still does not say: it stays due
+    else:
+        report.paid += 1
