@@ -26,7 +26,7 @@ from handsel.api import cursors, problems
 from handsel.domain import errors, ids
 from handsel.domain.models import Account
 from handsel.runtime import clock
-from handsel.runtime.observability import logger, metrics
+from handsel.runtime.observability import count, logger, metrics
 from handsel.runtime.settings import settings
 from handsel.runtime.wiring import table
 from handsel.store import accounts
@@ -184,13 +184,13 @@ def create_app() -> APIGatewayHttpResolver:
     """A resolver that answers every refusal as a problem, and every fault of ours as a 500 that tells nothing."""
     app = APIGatewayHttpResolver()
 
-    @app.exception_handler(errors.Refusal)
+    @app.exception_handler(errors.Refusal)  # type: ignore[untyped-decorator]
     def refused(refusal: errors.Refusal) -> Response[str]:
         metrics.add_dimension("code", refusal.code)
-        metrics.add_metric("Refused", "Count", 1)
+        count("Refused")
         return problems.of(refusal)
 
-    @app.exception_handler(Exception)
+    @app.exception_handler(Exception)  # type: ignore[untyped-decorator]
     def failed(error: Exception) -> Response[str]:
         request_id = app.lambda_context.aws_request_id
         logger.error("failed", error_type=type(error).__name__, exc_info=True)

@@ -1,6 +1,7 @@
 """The composition root: what a process has one of."""
 
 from functools import cache
+from typing import TYPE_CHECKING, cast
 
 import botocore.session
 from botocore.config import Config
@@ -9,6 +10,9 @@ from handsel.domain.payments import PaymentProvider
 from handsel.runtime.sandbox import SandboxProvider
 from handsel.runtime.settings import settings
 from handsel.store.table import Table
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
 
 # botocore's own default is to wait a minute for each of connection and answer; API Gateway gives up after 30 s.
 _CLIENT = Config(
@@ -23,7 +27,7 @@ _CLIENT = Config(
 @cache
 def table() -> Table:
     client = botocore.session.get_session().create_client("dynamodb", config=_CLIENT)
-    return Table(client, settings().table_name)
+    return Table(cast("DynamoDBClient", client), settings().table_name)
 
 
 @cache

@@ -8,6 +8,7 @@ import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from random import SystemRandom
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -15,7 +16,7 @@ from botocore.exceptions import ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as BotoConnectionError
 
 from handsel.domain import errors
-from handsel.store.attributes import Item, dump, dump_item, load_item
+from handsel.store.attributes import Attributes, Item, dump, dump_item, load_item
 from handsel.store.keys import Index, Key
 
 if TYPE_CHECKING:
@@ -105,18 +106,9 @@ class Table:
         wanted = list(dict.fromkeys(keys))
         while wanted:
             batch, wanted = wanted[:_BATCH_GET], wanted[_BATCH_GET:]
-            request: Any = {self.name: {"Keys": [key.attributes() for key in batch], "ConsistentRead": True}}
-            for pause in self._pauses():
-                answer = self._call(lambda request=request: self.client.batch_get_item(RequestItems=request))
-                for attributes in answer["Responses"].get(self.name, []):
-                    item = load_item(attributes)
-                    found[Key(item["pk"], item["sk"])] = item
-                request = answer.get("UnprocessedKeys")
-                if not request:
-                    break
-                self._sleep(pause)
-            else:
-                raise errors.Busy
+            for attributes in self._get_batch(batch):
+                item = load_item(attributes)
+                found[Key(item["pk"], item["sk"])] = item
         return found
 
     def write(self, *writes: Write) -> None:
@@ -189,6 +181,18 @@ class Table:
                 self._sleep(pause)
         raise errors.Busy
 
+    def _get_batch(self, batch: Sequence[Key]) -> list[Attributes]:
+        request: Any = {self.name: {"Keys": [key.attributes() for key in batch], "ConsistentRead": True}}
+        found: list[Any] = []
+        for pause in self._pauses():
+            answer = self._call(partial(self.client.batch_get_item, RequestItems=request))
+            found += answer["Responses"].get(self.name, [])
+            request = answer.get("UnprocessedKeys")
+            if not request:
+                return found
+            self._sleep(pause)
+        raise errors.Busy
+
     def _write_one(self, write: Write) -> None:
         request = self._request(write)
         try:
@@ -199,7 +203,7 @@ class Table:
         except ClientError as error:
             if _code(error) != "ConditionalCheckFailedException":
                 raise
-            raise Refused([load_item(error.response.get("Item", {}))]) from error
+            raise Refused([_old(error.response)]) from error
 
     def _transact(self, writes: Sequence[Write]) -> None:
         items: list[TransactWriteItemTypeDef] = [
@@ -216,7 +220,7 @@ class Table:
                 codes = {reason["Code"] for reason in reasons} - {"None"}
                 if codes == {"ConditionalCheckFailed"}:
                     raise Refused(
-                        [None if reason["Code"] == "None" else load_item(reason.get("Item", {})) for reason in reasons]
+                        [None if reason["Code"] == "None" else _old(reason) for reason in reasons]
                     ) from error
                 if not codes <= _UNDECIDED | {"ConditionalCheckFailed"}:
                     raise
@@ -249,3 +253,8 @@ class Table:
 
 def _code(error: ClientError) -> str:
     return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def _old(answer: Mapping[str, Any]) -> Item:
+    """The item that made a condition fail; empty where there was none."""
+    return load_item(answer.get("Item", {}))

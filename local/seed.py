@@ -1,0 +1,67 @@
+"""The demo catalogue: two stores, and a product of every kind that a rule is about."""
+
+from typing import TYPE_CHECKING
+
+from handsel.domain import ids
+from handsel.domain.models import Kind, Money, Product
+from handsel.store import products
+from handsel.store.table import Table
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+MIA_STORE = "store-tea-house"
+MAX_STORE = "store-book-corner"
+CARRIER = "swift"
+
+_STORE_NAMES = {MIA_STORE: "Tea House", MAX_STORE: "Book Corner"}
+# The catalogue is older than any stack, so that its lists sort the same everywhere.
+_CREATED_AT = 1_760_000_000_000
+
+
+def _product(
+    name: str,
+    title: str,
+    category: str,
+    price: int,
+    *,
+    original_price: int | None = None,
+    kind: Kind = Kind.VOUCHER,
+    store_id: str = MIA_STORE,
+) -> Product:
+    return Product(
+        product_id=ids.derive("demo product", name),
+        store_id=store_id,
+        store_name=_STORE_NAMES[store_id],
+        kind=kind,
+        title=title,
+        description=f"{title}, from {_STORE_NAMES[store_id]}.",
+        image_url=f"https://example.com/{name}.png",
+        category=category,
+        price=Money(price, "CNY"),
+        original_price=Money(original_price or price, "CNY"),
+        stock=None,
+        validity_days=90 if kind is Kind.VOUCHER else None,
+        redeem_at="In the store, Monday to Saturday, 10:00 to 20:00" if kind is Kind.VOUCHER else None,
+        giftable=True,
+        created_at=_CREATED_AT,
+    )
+
+
+PRODUCTS: dict[str, Product] = {
+    "voucher": _product("voucher", "Afternoon tea for two", "food", 12_900, original_price=19_800),
+    "parcel": _product("parcel", "Porcelain tea set", "home", 39_900, original_price=49_900, kind=Kind.PARCEL),
+    "jewelry": _product("jewelry", "Silver ring", "jewelry", 29_900),
+    "education": _product("education", "Tea ceremony course", "education", 59_900),
+    "price_at_cap": _product("price_at_cap", "Private tea banquet", "food", 888_000, original_price=1_000_000),
+    "price_over_cap": _product("price_over_cap", "Grand tea banquet", "food", 888_000, original_price=1_000_001),
+    "other_store": _product("other_store", "Poetry evening", "culture", 8_800, store_id=MAX_STORE),
+}
+
+
+def seed(client: "DynamoDBClient", table_name: str) -> dict[str, str]:
+    """Puts the demo products into the table, those that are not there; answers their ids by name."""
+    table = Table(client, table_name)
+    for product in PRODUCTS.values():
+        products.add(table, product)
+    return {name: product.product_id for name, product in PRODUCTS.items()}
