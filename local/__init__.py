@@ -1,0 +1,28 @@
+"""The local stack: the project's own template on an engine that needs neither Docker nor an AWS account.
+
+The engine (MiniStack) is driven through AWS APIs only, so another one can take its place. What it does not do like AWS
+is done here, each in a module that says what and why:
+
+    cli         up, down, status, run, demo
+    settings    everything that comes from the environment
+    runner      one stack from start to stop, in the background process
+    engine      the engine's process
+    package     layers and functions as zip files, built for this machine
+    template    template.yaml as plain CloudFormation that the engine understands
+    deploy      CloudFormation, and the few settings it gets wrong
+    users       demo users and their tokens
+    seed        demo products
+    expiry      deletes expired items, as DynamoDB's time to live does
+    patterns    filter patterns of an event source mapping
+    delivery    batches, retries, bisecting and the on-failure destination
+    streams     polls the table's stream and delivers it
+    front       the API on a plain port
+    state       what is written down about a running stack
+    demo        the whole story over HTTP
+"""
+
+import sys
+from pathlib import Path
+
+# The seed writes products with the project's own code, which is not installed but deployed.
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "layers" / "core" / "python"))

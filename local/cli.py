@@ -1,0 +1,193 @@
+"""python -m local up | down | status | run | demo
+
+    up      start the stack in the background, and wait until it is ready
+    down    stop it; without PORT or LOCAL_DIR: every stack of this checkout
+    status  say what runs
+    run     the same as up, in the foreground
+    demo    tell the whole story on a stack of its own
+
+The environment it reads is in local/settings.py.
+"""
+
+import argparse
+import fcntl
+import logging
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+
+from local.engine import wait_until
+from local.package import project_fingerprint
+from local.settings import ROOT, Settings, SettingsError, explicit_directory, from_environment
+from local.state import Directory, all_directories, directory_for
+
+UP_SECONDS = 600.0
+DOWN_SECONDS = 20.0
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Answer the exit status: 0 done, 1 not done (the reason is on stderr), 2 asked wrongly."""
+    parser = argparse.ArgumentParser(
+        prog="python -m local", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("command", choices=["up", "down", "status", "run", "demo"])
+    parser.add_argument(
+        "--no-stream", action="store_true", help="neither expire items nor deliver the stream: only the sweep settles"
+    )
+    options = parser.parse_args(arguments)
+    try:
+        settings = from_environment(os.environ, stream=not options.no_stream)
+    except SettingsError as error:
+        say(str(error), error=True)
+        return 2
+    match options.command:
+        case "up":
+            return up(settings)
+        case "down":
+            return down()
+        case "status":
+            return status()
+        case "run":
+            return run(settings)
+        case _:
+            from local import demo
+
+            return demo.main()
+
+
+def up(settings: Settings, environ: Mapping[str, str] = os.environ) -> int:
+    directory = directory_for(settings.port, explicit_directory(environ))
+    directory.path.mkdir(parents=True, exist_ok=True)
+    # Two `up` at once: the second one waits, and finds the stack up.
+    with (directory.path / "up.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        running = directory.read()
+        if directory.runner_alive() and running:
+            if running.ready and running.same(settings, project_fingerprint()):
+                say(f"Already up, with these settings: {settings.web_url}")
+                return 0
+            say("Up with other settings or an older version: restarting it. Its data goes.")
+            stop(directory)
+        started = time.monotonic()
+        if not _start(directory, settings, started):
+            return 1
+    now_running = directory.read()
+    if now_running and now_running.note:
+        say(now_running.note)
+    say(f"Ready after {time.monotonic() - started:.1f} s.")
+    _what_next(directory, settings)
+    return 0
+
+
+def _start(directory: Directory, settings: Settings, started: float) -> bool:
+    arguments = [sys.executable, "-m", "local", "run", *([] if settings.stream else ["--no-stream"])]
+    with directory.log.open("wb") as log:
+        process = subprocess.Popen(
+            arguments,
+            cwd=ROOT,
+            env={**os.environ, "LOCAL_DIR": str(directory.path)},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    shown = 0
+    while time.monotonic() - started < UP_SECONDS:
+        ended = process.poll() is not None
+        running = directory.read()
+        lines = directory.log.read_text(errors="replace").splitlines()
+        for line in lines[shown:]:
+            if " ..." in line:
+                say(f"[{time.monotonic() - started:5.1f} s] {line}")
+        shown = len(lines)
+        if ended:
+            say("\n".join(["The stack did not come up.", *lines[-15:], f"Log: {directory.log}"]), error=True)
+            return False
+        if running and running.ready and running.pid == process.pid:
+            return True
+        time.sleep(0.05)
+    say(f"Not ready after {UP_SECONDS:.0f} s. Log: {directory.log}", error=True)
+    stop(directory)
+    return False
+
+
+def down(environ: Mapping[str, str] = os.environ) -> int:
+    explicit = explicit_directory(environ)
+    port = environ.get("PORT")
+    directories = [directory_for(int(port), explicit)] if port and not explicit else all_directories(explicit)
+    alive = [directory for directory in directories if directory.alive()]
+    for directory in directories:
+        stop(directory)
+    say("Stopped." if alive else "Nothing was running.")
+    return 0
+
+
+def stop(directory: Directory) -> None:
+    """Stop the runner, which stops its engine; stop the engine alone when its runner is gone."""
+    running = directory.read()
+    if directory.runner_alive() and running:
+        for number, seconds in ((signal.SIGTERM, DOWN_SECONDS), (signal.SIGKILL, 5.0)):
+            try:
+                os.kill(running.pid, number)
+            except ProcessLookupError:
+                break
+            if wait_until(lambda: not directory.runner_alive(), seconds):
+                break
+    directory.engine.stop()
+    directory.forget()
+
+
+def status() -> int:
+    """0 when some stack is ready, else 1."""
+    ready = False
+    for directory in all_directories(explicit_directory(os.environ)):
+        running = directory.read()
+        if not running or not directory.alive():
+            continue
+        if directory.runner_alive():
+            ready = ready or running.ready
+            state = "ready" if running.ready else "starting"
+        else:
+            state = "its runner was killed, its engine lives: `up` goes on with it"
+        window = running.settings["claim_window_seconds"]
+        say(f"{directory.path}: {state}, http://127.0.0.1:{running.settings['port']}, claim window {window} s")
+    if not ready:
+        say("No stack is ready.")
+    return 0 if ready else 1
+
+
+def run(settings: Settings) -> int:
+    from local.runner import Runner
+
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
+    for name in ("botocore", "boto3", "s3transfer", "samtranslator"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    Runner(directory_for(settings.port, explicit_directory(os.environ)), settings).run()
+    return 0
+
+
+def _what_next(directory: Directory, settings: Settings) -> None:
+    shown = directory.stack_file
+    if shown.is_relative_to(ROOT):
+        shown = shown.relative_to(ROOT)
+    token = f'$(python3 -c \'import json; print(json.load(open("{shown}"))["users"]["alice"]["token"])\')'
+    say(
+        f"""
+  API      {settings.web_url}
+  Details  {shown} (users with tokens, products, the engine's endpoint)
+  Log      {directory.log}
+  Window   {settings.claim_window_seconds} s to claim a gift
+
+Try it:
+  TOKEN="{token}"
+  curl -H "Authorization: Bearer $TOKEN" {settings.web_url}/orders
+Stop it:
+  make down"""
+    )
+
+
+def say(text: str, *, error: bool = False) -> None:
+    print(text, file=sys.stderr if error else sys.stdout, flush=True)  # noqa: T201 - a command line speaks

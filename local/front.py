@@ -1,0 +1,181 @@
+"""The API on a plain port: http://127.0.0.1:8787/orders instead of the engine's own long address.
+
+Passes requests and answers through as they are, in both directions as they come, on as many connections as there are. Two
+things are set right: the Host header is always this address (the engine routes by it, AWS does not let a caller choose it), and
+a function that raised answers 500 with AWS's body where the engine answers 502 with the exception.
+"""
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+import h11
+
+log = logging.getLogger(__name__)
+
+CHUNK = 64 * 1024
+IDLE_SECONDS = 75
+# Belong to one connection, not to the message.
+HOP_BY_HOP = {b"connection", b"keep-alive", b"proxy-connection", b"te", b"trailer", b"upgrade", b"expect"}
+FAILED = b'{"message":"Internal Server Error"}'
+
+Headers = list[tuple[bytes, bytes]]
+
+
+class Front:
+    """Serves until cancelled."""
+
+    def __init__(self, bind_host: str, port: int, engine_url: str, api_id: str) -> None:
+        address = urlsplit(engine_url)
+        self._engine = (address.hostname or "127.0.0.1", address.port or 80)
+        self._prefix = f"/_aws/execute-api/{api_id}/$default".encode()
+        self._bind_host = bind_host
+        self._port = port
+
+    async def start(self) -> asyncio.Server:
+        """Raises OSError when the port is taken."""
+        return await asyncio.start_server(self._serve, self._bind_host, self._port, backlog=1024)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One caller's connection: any number of requests, one after the other."""
+        caller = Peer(h11.Connection(h11.SERVER, max_incomplete_event_size=64 * 1024), reader, writer)
+        try:
+            while True:
+                request = await caller.next(IDLE_SECONDS)
+                if not isinstance(request, h11.Request):
+                    return
+                await self._exchange(caller, request)
+                if caller.http.our_state is not h11.DONE or caller.http.their_state is not h11.DONE:
+                    return
+                caller.http.start_next_cycle()
+        except h11.RemoteProtocolError as error:
+            await caller.refuse(error.error_status_hint)
+        except h11.LocalProtocolError:
+            # The engine ended its answer early; all there is to do is to end ours.
+            log.exception("An answer could not be passed on")
+        except (OSError, TimeoutError, asyncio.IncompleteReadError):
+            pass  # the caller left
+        finally:
+            await caller.close()
+
+    async def _exchange(self, caller: "Peer", request: h11.Request) -> None:
+        path = target_path(request.target)
+        if path is None:
+            raise h11.RemoteProtocolError("No path", error_status_hint=400)
+        try:
+            reader, writer = await asyncio.open_connection(*self._engine)
+        except OSError:
+            await caller.refuse(503)
+            return
+        engine = Peer(h11.Connection(h11.CLIENT), reader, writer)
+        try:
+            host = f"127.0.0.1:{self._port}".encode()
+            headers = [(b"host", host), *passed_on(request.headers, b"host"), (b"connection", b"close")]
+            await engine.send(h11.Request(method=request.method, target=self._prefix + path, headers=headers))
+            # The answer may come before the body is through (413), so both directions run at once.
+            body = asyncio.create_task(_pass_body(caller, engine))
+            answer = asyncio.create_task(_pass_answer(engine, caller))
+            try:
+                await asyncio.wait({body, answer}, return_when=asyncio.FIRST_COMPLETED)
+                if body.done():
+                    body.result()
+                await answer
+            finally:
+                body.cancel()
+                answer.cancel()
+                await asyncio.gather(body, answer, return_exceptions=True)
+        finally:
+            await engine.close()
+
+
+class Peer:
+    """One side of a connection: h11's state and the socket."""
+
+    def __init__(self, http: h11.Connection, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.http = http
+        self._reader = reader
+        self._writer = writer
+
+    async def next(self, seconds: float | None = None) -> h11.Event | None:
+        """The next event; None when the other side's turn is over."""
+        while True:
+            event = self.http.next_event()
+            if isinstance(event, h11.Event):
+                return event
+            if event is h11.PAUSED:
+                return None
+            if self.http.they_are_waiting_for_100_continue:
+                await self.send(h11.InformationalResponse(status_code=100, headers=[]))
+            async with asyncio.timeout(seconds):
+                self.http.receive_data(await self._reader.read(CHUNK))
+
+    async def send(self, event: h11.Event) -> None:
+        if data := self.http.send(event):
+            self._writer.write(data)
+            await self._writer.drain()
+
+    async def refuse(self, status: int) -> None:
+        """Answer with a status of our own, if there is still a way to answer."""
+        if self.http.our_state in (h11.IDLE, h11.SEND_RESPONSE):
+            text = b"Bad Request" if status < 500 else b"Service Unavailable"
+            await self.answer(status, b'{"message":"%s"}' % text)
+
+    async def answer(self, status: int, body: bytes) -> None:
+        headers = [("content-type", "application/json"), ("content-length", str(len(body))), ("connection", "close")]
+        try:
+            await self.send(h11.Response(status_code=status, headers=headers))
+            await self.send(h11.Data(data=body))
+            await self.send(h11.EndOfMessage())
+        except (OSError, h11.LocalProtocolError):
+            pass  # the caller left, or asked with HEAD
+
+    async def close(self) -> None:
+        self._writer.close()
+        try:
+            await self._writer.wait_closed()
+        except OSError:
+            pass
+
+
+async def _pass_body(caller: Peer, engine: Peer) -> None:
+    """Raise what is wrong on the caller's side; when the engine stops listening, its answer says why."""
+    while isinstance(event := await caller.next(IDLE_SECONDS), h11.Data | h11.EndOfMessage):
+        try:
+            await engine.send(event)
+        except OSError:
+            return
+        if isinstance(event, h11.EndOfMessage):
+            return
+
+
+async def _pass_answer(engine: Peer, caller: Peer) -> None:
+    try:
+        while isinstance(response := await engine.next(), h11.InformationalResponse):
+            pass
+    except (OSError, h11.RemoteProtocolError):
+        response = h11.ConnectionClosed()
+    if not isinstance(response, h11.Response):
+        await caller.refuse(503)
+        return
+    if response.status_code == 502:
+        await caller.answer(500, FAILED)
+        return
+    await caller.send(h11.Response(status_code=response.status_code, headers=passed_on(response.headers)))
+    while isinstance(event := await engine.next(), h11.Data):
+        await caller.send(event)
+    await caller.send(h11.EndOfMessage())
+
+
+def passed_on(headers: Iterable[tuple[bytes, bytes]], *without: bytes) -> Headers:
+    return [(name, value) for name, value in headers if name not in HOP_BY_HOP and name not in without]
+
+
+def target_path(target: bytes) -> bytes | None:
+    """The path and query of a request target, in origin or absolute form; None for `*` and the like."""
+    if target.startswith(b"/"):
+        return target
+    scheme, separator, rest = target.partition(b"://")
+    if not separator or scheme.lower() not in (b"http", b"https"):
+        return None
+    return b"/" + rest.partition(b"/")[2]

@@ -1,0 +1,113 @@
+"""Layers and functions as zip files, built for the Python and the processor of this machine.
+
+The engine runs functions with the interpreter it runs on itself, so the archives `sam build` makes for AWS would not do.
+The layers come from the same makefiles. Archives are kept by a hash of all that goes into them.
+"""
+
+import hashlib
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from local.settings import ROOT
+
+# One date for every member: equal content makes equal archives.
+ZIP_DATE = (1980, 1, 1, 0, 0, 0)
+
+
+class BuildError(Exception):
+    """A layer did not build; the message holds the end of make's output."""
+
+
+def package(resources: dict[str, Any], cache: Path) -> dict[str, Path]:
+    """Answer the archive of each function and layer of the template, by logical id.
+
+    Raises BuildError.
+    """
+    archives = {}
+    for name, resource in resources.items():
+        properties = resource.get("Properties", {})
+        if resource["Type"] == "AWS::Serverless::LayerVersion":
+            archives[name] = layer(name, ROOT / properties["ContentUri"], cache)
+        elif resource["Type"] == "AWS::Serverless::Function":
+            archives[name] = function(name, ROOT / properties["CodeUri"], cache)
+    return archives
+
+
+def layer(name: str, source: Path, cache: Path) -> Path:
+    target = cache / f"{name}-{fingerprint(sources(source), _host())}.zip"
+    if not target.exists():
+        with tempfile.TemporaryDirectory() as folder:
+            command = ["make", "-C", str(source), f"build-{name}", f"ARTIFACTS_DIR={folder}", "WHEELS=host"]
+            done = subprocess.run(
+                [*command, f"RUNTIME_PYTHON={sys.executable}"], capture_output=True, text=True, check=False
+            )
+            if done.returncode:
+                raise BuildError(f"{name} did not build:\n{(done.stdout + done.stderr)[-3000:]}")
+            _zip(Path(folder), (path for path in Path(folder).rglob("*") if path.is_file()), target)
+        _forget_older(name, target, cache)
+    return target
+
+
+def function(name: str, source: Path, cache: Path) -> Path:
+    files = sources(source)
+    target = cache / f"{name}-{fingerprint(files)}.zip"
+    if not target.exists():
+        _zip(source, files, target)
+        _forget_older(name, target, cache)
+    return target
+
+
+def sources(folder: Path) -> list[Path]:
+    """The files somebody wrote, in a fixed order."""
+    return sorted(
+        path
+        for path in folder.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts and path.suffix != ".pyc"
+    )
+
+
+def fingerprint(files: Iterable[Path], *more: str) -> str:
+    digest = hashlib.sha256()
+    for path in files:
+        digest.update(f"{path.relative_to(ROOT)}\0".encode())
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    for text in more:
+        digest.update(f"{text}\0".encode())
+    return digest.hexdigest()[:16]
+
+
+def project_fingerprint() -> str:
+    """Changes whenever something that gets deployed does."""
+    files = [ROOT / "template.yaml", *sources(ROOT / "functions"), *sources(ROOT / "layers"), *sources(ROOT / "local")]
+    return fingerprint(files, _host())
+
+
+def _host() -> str:
+    return f"{platform.system()} {platform.machine()} {sys.implementation.cache_tag}"
+
+
+def _zip(folder: Path, files: Iterable[Path], target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=target.parent, suffix=".tmp", delete=False) as temporary:
+        with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+            for path in sorted(files):
+                member = zipfile.ZipInfo(str(path.relative_to(folder)), ZIP_DATE)
+                member.external_attr = (path.stat().st_mode & 0o777 | 0o444) << 16
+                archive.writestr(member, path.read_bytes(), zipfile.ZIP_DEFLATED, 1)
+    # Another stack may build the same archive at the same time: whoever is last wins, with the same bytes.
+    shutil.move(temporary.name, target)
+
+
+def _forget_older(name: str, newest: Path, cache: Path) -> None:
+    """Keep the last few: another stack of this checkout may be about to upload one."""
+    older = sorted(cache.glob(f"{name}-*.zip"), key=lambda path: path.stat().st_mtime, reverse=True)
+    for path in older[5:]:
+        if path != newest:
+            path.unlink(missing_ok=True)

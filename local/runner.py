@@ -1,0 +1,168 @@
+"""One stack from start to stop: what the background process of `up` does.
+
+A runner that finds the engine of an earlier one alive, with the same settings and the same code, takes it over with all
+its data. Otherwise it starts anew.
+"""
+
+import asyncio
+import fcntl
+import logging
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import Any
+
+from local import aws, seed, users
+from local.deploy import Deployment, archives, deploy
+from local.engine import healthy
+from local.expiry import Expiry, Marks
+from local.front import Front
+from local.package import project_fingerprint
+from local.settings import REGION, Settings
+from local.state import Directory, Running, write_json
+from local.streams import Feed, Mapping
+
+log = logging.getLogger(__name__)
+
+ROLES = {
+    "alice": {},
+    "bob": {},
+    "carol": {},
+    "dave": {},
+    "mia": {"group": "merchant", "store_id": seed.MIA_STORE},
+    "max": {"group": "merchant", "store_id": seed.MAX_STORE},
+    "carl": {"group": "carrier", "carrier": seed.CARRIER},
+}
+
+
+class Runner:
+    """Runs one stack in the foreground until it is told to stop."""
+
+    def __init__(self, directory: Directory, settings: Settings) -> None:
+        self._directory = directory
+        self._settings = settings
+        self._stop = threading.Event()
+
+    def run(self) -> None:
+        """Raises what keeps the stack from coming up; the engine is stopped then."""
+        self._directory.path.mkdir(parents=True, exist_ok=True)
+        with self._directory.lock.open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            signal.signal(signal.SIGTERM, self._on_signal)
+            signal.signal(signal.SIGINT, self._on_signal)
+            try:
+                asyncio.run(self._serve())
+            finally:
+                self._stop.set()
+                self._directory.engine.stop()
+                self._directory.forget()
+
+    def _on_signal(self, *_: object) -> None:
+        self._stop.set()
+
+    async def _serve(self) -> None:
+        running = self._attach() or self._start()
+        deployment = running.deployed()
+        assert deployment is not None
+        threads = self._threads(running.endpoint_url, deployment)
+        front = Front(self._settings.bind_host, self._settings.port, running.endpoint_url, deployment.api_ids[0])
+        async with await front.start():
+            running.ready = True
+            self._directory.write(running)
+            log.info("ready")
+            for thread in threads:
+                thread.start()
+            while not self._stop.is_set() and self._directory.engine.alive():
+                await asyncio.sleep(0.1)
+        if not self._stop.is_set():
+            log.error("The engine ended, and the data with it; its log is %s", self._directory.engine.log)
+        self._stop.set()
+
+    def _attach(self) -> Running | None:
+        """The stack an earlier runner left behind, if it is whole and the same."""
+        earlier = self._directory.read()
+        if earlier is None:
+            return None
+        lives = self._directory.engine.alive() and healthy(earlier.endpoint_url)
+        if (
+            lives
+            and earlier.deployment
+            and self._directory.stack_file.exists()
+            and earlier.same(self._settings, project_fingerprint())
+        ):
+            log.info("attaching to the engine of a runner that ended without stopping it")
+            earlier.pid = os.getpid()
+            earlier.note = "The runner had been killed; its engine lived on. Nothing was lost."
+            return earlier
+        self._directory.engine.stop()
+        reason = "the engine had ended too" if not lives else "it was another version or had other settings"
+        self._lost = (
+            f"An earlier stack had not been stopped; its data is gone, because {reason}. This one starts fresh."
+        )
+        return None
+
+    def _start(self) -> Running:
+        settings, directory = self._settings, self._directory
+        directory.engine.stop()
+        directory.forget()
+        with _step("Packaging layers and functions (the first time takes longer)"):
+            # Before the build: a file changed while building makes another version.
+            version = project_fingerprint()
+            code = archives()
+        with _step("Starting the engine"):
+            endpoint_url = directory.engine.start(settings.bind_host)
+        running = Running(os.getpid(), asdict(settings), version, endpoint_url, note=getattr(self, "_lost", ""))
+        directory.write(running)
+        with _step("Deploying template.yaml"):
+            deployment = deploy(endpoint_url, settings, code)
+        with _step("Creating demo users and products"):
+            self._write_stack_file(endpoint_url, deployment)
+        running.deployment = asdict(deployment)
+        directory.write(running)
+        return running
+
+    def _write_stack_file(self, endpoint_url: str, deployment: Deployment) -> None:
+        outputs = deployment.outputs
+        demo_users = users.create(endpoint_url, outputs["UserPoolId"], outputs["UserPoolClientId"], ROLES)
+        products = seed.seed(aws.client("dynamodb", endpoint_url), outputs["TableName"])
+        stack: dict[str, Any] = {
+            "api_url": self._settings.web_url,
+            "web_url": self._settings.web_url,
+            "aws_endpoint_url": endpoint_url,
+            "region": REGION,
+            "table_name": outputs["TableName"],
+            "claim_window_seconds": self._settings.claim_window_seconds,
+            "users": demo_users,
+            "products": products,
+        }
+        write_json(self._directory.stack_file, stack)
+
+    def _threads(self, endpoint_url: str, deployment: Deployment) -> list[threading.Thread]:
+        """What AWS does around the functions. Daemons: they hold nothing that stopping must wait for."""
+        if not self._settings.stream:
+            return []
+        marks = Marks()
+        jobs: list[Expiry | Feed | Mapping] = [
+            Expiry(endpoint_url, table, attribute, marks) for table, attribute in deployment.ttl_attributes.items()
+        ]
+        feeds: dict[str, Feed] = {}
+        for properties in deployment.mappings:
+            arn = properties["EventSourceArn"]
+            feed = feeds.setdefault(arn, Feed(endpoint_url, arn, marks))
+            position = self._directory.path / f"position-{properties['Name']}.txt"
+            jobs.append(Mapping(endpoint_url, properties, feed, position))
+        jobs += feeds.values()
+        return [threading.Thread(target=job.run, args=(self._stop,), daemon=True) for job in jobs]
+
+
+@contextmanager
+def _step(text: str) -> Iterator[None]:
+    """Log what is being done, for `up` to show, and how long it took."""
+    log.info("%s ...", text)
+    started = time.monotonic()
+    yield
+    log.info("%s: %.1f s", text, time.monotonic() - started)
