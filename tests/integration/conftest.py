@@ -1,0 +1,213 @@
+"""The real handlers on moto: table and routes from template.yaml, events from events/*.json, a clock that tests move."""
+
+import importlib.util
+import json
+import re
+from collections.abc import Iterator, Mapping
+from copy import deepcopy
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, cast
+
+import boto3
+import pytest
+from local.seed import seed
+from moto import mock_aws
+from samtranslator.yaml_helper import yaml_parse
+
+from handsel.api import http
+from handsel.runtime import clock, settings, wiring
+from handsel.store.attributes import load_item
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+ROOT = Path(__file__).parents[2]
+TEMPLATE: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text())
+RESOURCES: dict[str, Any] = TEMPLATE["Resources"]
+START = 1_790_000_000_000
+DAY = 86_400_000
+
+
+def event(name: str) -> dict[str, Any]:
+    return cast("dict[str, Any]", json.loads((ROOT / "events" / f"{name}.json").read_text()))
+
+
+class Context:
+    aws_request_id = "00000000-0000-4000-8000-000000000000"
+    function_name = "handsel"
+    memory_limit_in_mb = 512
+    invoked_function_arn = "arn:aws:lambda:eu-central-1:123456789012:function:handsel"
+
+    @staticmethod
+    def get_remaining_time_in_millis() -> int:
+        return 55_000
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    body: Any
+    headers: Mapping[str, str]
+    raw: str
+
+
+@dataclass
+class Stack:
+    """The stack as its callers see it, and its table as an operator does."""
+
+    client: "DynamoDBClient"
+    products: Mapping[str, str]
+    now: int = START
+    _functions: dict[str, ModuleType] = field(default_factory=dict)
+    _keys: int = 0
+
+    def function(self, name: str) -> ModuleType:
+        if name not in self._functions:
+            path = ROOT / RESOURCES[name]["Properties"]["CodeUri"] / "app.py"
+            spec = importlib.util.spec_from_file_location(f"function_{name}", path)
+            assert spec is not None
+            assert spec.loader is not None
+            self._functions[name] = importlib.util.module_from_spec(spec)
+            spec.loader.exec_module(self._functions[name])
+        return self._functions[name]
+
+    def call(
+        self,
+        user: str | None,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        key: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        raw: str | None = None,
+        is_base64: bool = False,
+    ) -> Answer:
+        """One HTTP call, by the route and function that template.yaml names; a POST gets a fresh key by itself."""
+        bare, _, query = path.partition("?")
+        name, route = _route(method, bare)
+        http_event = deepcopy(event("http_purchase"))
+        self._keys += 1
+        http_event |= {
+            "routeKey": f"{method} {route}",
+            "rawPath": bare,
+            "rawQueryString": query,
+            "queryStringParameters": dict(pair.split("=", 1) for pair in query.split("&")) if query else {},
+            "body": raw if raw is not None else (None if body is None else json.dumps(body)),
+            "isBase64Encoded": is_base64,
+        }
+        http_event["headers"] = {"host": "api.test"}
+        if method == "POST":
+            http_event["headers"]["content-type"] = "application/json"
+            http_event["headers"]["idempotency-key"] = key or f"test-key-{self._keys:04d}"
+        http_event["headers"] |= dict(headers or {})
+        context = http_event["requestContext"]
+        context["http"] |= {"method": method, "path": bare}
+        context["routeKey"] = http_event["routeKey"]
+        if user is None:
+            context.pop("authorizer", None)
+        else:
+            context["authorizer"] = {"jwt": {"claims": {"sub": user, "name": user.title()}, "scopes": None}}
+        answer = self.function(name).lambda_handler(http_event, Context())
+        headers = {header.lower(): value for header, value in answer["headers"].items()}
+        return Answer(answer["statusCode"], json.loads(answer["body"]), headers, answer["body"])
+
+    def invoke(self, name: str, payload: dict[str, Any]) -> Any:
+        return self.function(name).lambda_handler(payload, Context())
+
+    def item(self, pk: str, sk: str | None = None) -> dict[str, Any] | None:
+        """An item as it is in the table."""
+        key = {"pk": {"S": pk}, "sk": {"S": sk or pk.partition("#")[0]}}
+        answer = self.client.get_item(TableName="handsel-test", Key=key, ConsistentRead=True)
+        return load_item(cast("Any", answer["Item"])) if "Item" in answer else None
+
+    def all_items(self) -> list[dict[str, Any]]:
+        return [load_item(cast("Any", item)) for item in self.client.scan(TableName="handsel-test")["Items"]]
+
+    # --- shorthands of the main path --------------------------------------------------------------------------
+
+    def buy(self, user: str = "alice", quantity: int = 1, product: str = "voucher") -> dict[str, Any]:
+        answer = self.call(user, "POST", "/orders", self.order_request(product, quantity))
+        assert answer.status == 201, answer.raw
+        return cast("dict[str, Any]", answer.body)
+
+    def order_request(self, product: str = "voucher", quantity: int = 1, token: str = "tok_ok") -> dict[str, Any]:
+        payment = {"method": "card", "token": token}
+        return {"product_id": self.products[product], "quantity": quantity, "payment": payment}
+
+    def give(self, order: Mapping[str, Any], shares: int = 1, **more: Any) -> dict[str, Any]:
+        answer = self.call(order["buyer_id"], "POST", f"/orders/{order['order_id']}/gifts", gift_request(shares, **more))
+        assert answer.status == 201, answer.raw
+        return cast("dict[str, Any]", answer.body)
+
+    def claim(self, user: str, gift: Mapping[str, Any]) -> Answer:
+        body = {} if gift["secret"] is None else {"secret": gift["secret"]}
+        return self.call(user, "POST", f"/gifts/{gift['gift_id']}/claims", body)
+
+    def units(self, order: Mapping[str, Any]) -> dict[str, int]:
+        answer = self.call(order["buyer_id"], "GET", f"/orders/{order['order_id']}")
+        assert answer.status == 200, answer.raw
+        return {place: count for place, count in answer.body["units"].items() if count}
+
+    def stream_record(self, gift_id: str) -> dict[str, Any]:
+        """The record that TTL's deletion of a gift's WINDOW item puts into the stream; deletes the item."""
+        key = {"pk": {"S": f"WINDOW#{gift_id}"}, "sk": {"S": "WINDOW"}}
+        old = self.client.delete_item(TableName="handsel-test", Key=key, ReturnValues="ALL_OLD")["Attributes"]
+        record = deepcopy(event("stream_window_removed")["Records"][0])
+        record["dynamodb"] |= {"Keys": key, "OldImage": old}
+        return cast("dict[str, Any]", record)
+
+    def restore(self, *records: dict[str, Any]) -> list[dict[str, str]]:
+        answer = self.invoke("RestoreFunction", {"Records": list(records)})
+        return cast("list[dict[str, str]]", answer["batchItemFailures"])
+
+    def sweep(self) -> dict[str, Any]:
+        return cast("dict[str, Any]", self.invoke("SweepFunction", event("schedule_sweep")))
+
+
+def gift_request(shares: int = 1, **more: Any) -> dict[str, Any]:
+    wrapping = {"cover_id": "red-classic", "blessing_id": "best-wishes"}
+    return {"shares": shares, "wrapping": wrapping, **more}
+
+
+def _route(method: str, path: str) -> tuple[str, str]:
+    for name, resource in RESOURCES.items():
+        if resource["Type"] != "AWS::Serverless::Function":
+            continue
+        for source in resource["Properties"].get("Events", {}).values():
+            properties = source["Properties"]
+            if source["Type"] == "HttpApi" and properties["Method"] == method:
+                pattern = re.sub(r"\{\w+\}", "[^/]+", properties["Path"])
+                if re.fullmatch(pattern, path):
+                    return name, properties["Path"]
+    raise LookupError(f"template.yaml has no route for {method} {path}")
+
+
+def create_table(client: "DynamoDBClient") -> None:
+    """The table as template.yaml declares it."""
+    properties = RESOURCES["Table"]["Properties"]
+    client.create_table(
+        TableName="handsel-test",
+        BillingMode=properties["BillingMode"],
+        AttributeDefinitions=properties["AttributeDefinitions"],
+        KeySchema=properties["KeySchema"],
+        GlobalSecondaryIndexes=properties["GlobalSecondaryIndexes"],
+        StreamSpecification={"StreamEnabled": True, **properties["StreamSpecification"]},
+    )
+
+
+@pytest.fixture
+def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
+    with mock_aws():
+        client = boto3.client("dynamodb")
+        create_table(client)
+        for cached in (settings.settings, wiring.table, wiring.payments):
+            cached.cache_clear()
+        http._known_accounts.clear()
+        running = Stack(client, seed(client, "handsel-test"))
+        monkeypatch.setattr(clock, "now_ms", lambda: running.now)
+        yield running
+
+

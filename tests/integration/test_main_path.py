@@ -1,0 +1,339 @@
+"""Buying, giving, claiming, giving back, using: what each of them answers and leaves in the table."""
+
+import pytest
+
+from tests.integration.conftest import DAY, START, Stack, gift_request
+
+
+def test_a_purchase_answers_a_paid_order_whose_units_are_all_available(stack: Stack) -> None:
+    answer = stack.call("alice", "POST", "/orders", stack.order_request(quantity=3))
+    assert answer.status == 201
+    order = answer.body
+    assert order["state"] == "paid"
+    assert order["units"] == {"available": 3, "in_gift": 0, "gifted": 0, "used": 0, "refunded": 0}
+    assert order["payment"]["total"] == {"amount": 38_700, "currency": "CNY"}
+    assert order["payment"]["paid_at"] == "2026-09-21T14:13:20.000Z"
+    assert order["actions"] == ["gift", "use"]
+    stored = stack.item(f"ORDER#{order['order_id']}")
+    assert stored is not None
+    assert (stored["state"], stored["available"]) == ("paid", 3)
+    assert "token" not in stored["payment"]
+    assert "due_pk" not in stored
+
+
+def test_a_gift_takes_its_shares_out_of_the_available_units(stack: Stack) -> None:
+    order = stack.buy(quantity=3)
+    gift = stack.give(order, shares=2)
+    assert gift["state"] == "open"
+    assert (gift["shares"], gift["remaining"]) == (2, 2)
+    assert gift["presentation"] == "red_envelope"
+    assert gift["share_url"] == f"https://gifts.test/g/{gift['gift_id']}#{gift['secret']}"
+    assert stack.units(order) == {"available": 1, "in_gift": 2}
+
+
+def test_the_secret_of_a_link_is_nowhere_in_the_table(stack: Stack) -> None:
+    gift = stack.give(stack.buy())
+    assert len(gift["secret"]) >= 22
+    assert gift["secret"] not in repr(stack.all_items())
+
+
+def test_the_window_item_carries_the_deadline_rounded_up_to_a_second_and_no_person(stack: Stack) -> None:
+    stack.now = START + 1
+    gift = stack.give(stack.buy())
+    window = stack.item(f"WINDOW#{gift['gift_id']}")
+    assert window is not None
+    assert window["ttl"] == START // 1000 + 86_400 + 1
+    assert "alice" not in repr(window)
+    for kept in ("ORDER", "GIFT"):
+        assert all("ttl" not in item for item in stack.all_items() if item["sk"] == kept)
+
+
+def test_a_claim_answers_a_voucher_with_a_code_and_writes_nothing_to_the_order(stack: Stack) -> None:
+    order = stack.buy()
+    gift = stack.give(order)
+    before = stack.item(f"ORDER#{order['order_id']}")
+    answer = stack.claim("bob", gift)
+    assert answer.status == 201
+    assert answer.body["gift_id"] == gift["gift_id"]
+    assert answer.body["state"] == "usable"
+    assert len(answer.body["code"]) == 16
+    assert "price" not in answer.body["product"]
+    assert stack.item(f"ORDER#{order['order_id']}") == before
+    assert stack.units(order) == {"gifted": 1}
+
+
+def test_only_one_of_two_claimers_gets_the_last_share(stack: Stack) -> None:
+    gift = stack.give(stack.buy())
+    assert stack.claim("bob", gift).status == 201
+    late = stack.claim("carol", gift)
+    assert (late.status, late.body["code"]) == (409, "already-claimed")
+
+
+def test_claiming_again_answers_the_same_holding_even_after_the_window(stack: Stack) -> None:
+    gift = stack.give(stack.buy())
+    first = stack.claim("bob", gift)
+    stack.now += 2 * DAY
+    again = stack.claim("bob", gift)
+    assert again.status == 200
+    assert again.body == first.body
+
+
+def test_each_person_gets_one_share_of_a_group_gift_until_all_are_gone(stack: Stack) -> None:
+    order = stack.buy(quantity=3)
+    gift = stack.give(order, shares=3)
+    bob = stack.claim("bob", gift)
+    assert stack.claim("bob", gift).body == bob.body
+    assert stack.units(order) == {"in_gift": 2, "gifted": 1}
+    assert stack.claim("carol", gift).status == 201
+    assert stack.claim("dave", gift).status == 201
+    assert stack.claim("erin", gift).body["code"] == "already-claimed"
+    stored = stack.item(f"GIFT#{gift['gift_id']}")
+    assert stored is not None
+    assert (stored["state"], stored["remaining"]) == ("claimed", 0)
+    assert "due_pk" not in stored
+    view = stack.call("alice", "GET", f"/gifts/{gift['gift_id']}").body
+    assert [claim["display_name"] for claim in view["claims"]] == ["Bob", "Carol", "Dave"]
+
+
+@pytest.mark.parametrize(("early", "status"), [(1, 201), (0, 410)])
+def test_the_window_is_half_open(stack: Stack, early: int, status: int) -> None:
+    gift = stack.give(stack.buy())
+    stack.now += DAY - early
+    assert stack.claim("bob", gift).status == status
+
+
+def test_from_the_deadline_on_every_read_shows_the_return_though_nothing_was_written(stack: Stack) -> None:
+    order = stack.buy()
+    gift = stack.give(order)
+    before = stack.all_items()
+    stack.now += DAY
+    path = f"/gifts/{gift['gift_id']}"
+    assert stack.call("alice", "GET", path).body["state"] == "returned"
+    assert stack.call("bob", "GET", path).body["state"] == "returned"
+    assert stack.call(None, "GET", f"{path}/preview").body["state"] == "returned"
+    assert stack.call("alice", "GET", "/gifts?role=sent").body["items"][0]["state"] == "returned"
+    listed = stack.call("alice", "GET", "/orders").body["items"][0]
+    assert listed["units"]["available"] == 1
+    assert listed["actions"] == ["gift", "use"]
+    assert stack.units(order) == {"available": 1}
+    accounts = {"alice", "bob"}
+    assert [item for item in stack.all_items() if item.get("user_id") not in accounts] == [
+        item for item in before if item.get("user_id") not in accounts
+    ]
+
+
+@pytest.mark.parametrize("action", ["use", "gifts"])
+def test_what_came_back_can_be_used_or_given_at_the_deadline_without_any_job(stack: Stack, action: str) -> None:
+    order = stack.buy(quantity=2)
+    gift = stack.give(order, shares=2)
+    stack.claim("bob", gift)
+    stack.now += DAY
+    body = {"quantity": 1} if action == "use" else gift_request()
+    answer = stack.call("alice", "POST", f"/orders/{order['order_id']}/{action}", body)
+    assert answer.status == 201
+    assert stack.units(order) == {"gifted": 1, "used" if action == "use" else "in_gift": 1}
+    stored = stack.item(f"GIFT#{gift['gift_id']}")
+    assert stored is not None
+    assert stored["state"] == "returned"
+
+
+def test_a_gift_given_again_is_another_gift_and_the_old_link_stays_dead(stack: Stack) -> None:
+    order = stack.buy()
+    old = stack.give(order)
+    stack.now += DAY
+    new = stack.give(order)
+    assert new["gift_id"] != old["gift_id"]
+    assert new["secret"] != old["secret"]
+    assert stack.claim("bob", old).body["code"] == "expired"
+    assert stack.claim("bob", new).status == 201
+
+
+def test_units_that_are_in_a_gift_cannot_be_given_or_used(stack: Stack) -> None:
+    order = stack.buy(quantity=2)
+    stack.give(order, shares=2)
+    for action, body in (("gifts", gift_request()), ("use", {"quantity": 1})):
+        answer = stack.call("alice", "POST", f"/orders/{order['order_id']}/{action}", body)
+        assert (answer.status, answer.body["code"]) == (409, "units-not-available")
+    assert stack.units(order) == {"in_gift": 2}
+
+
+def test_using_units_makes_a_voucher_of_each(stack: Stack) -> None:
+    order = stack.buy(quantity=3)
+    answer = stack.call("alice", "POST", f"/orders/{order['order_id']}/use", {"quantity": 2})
+    assert answer.status == 201
+    codes = {holding["code"] for holding in answer.body["holdings"]}
+    assert len(codes) == 2
+    assert stack.units(order) == {"available": 1, "used": 2}
+    listed = stack.call("alice", "GET", "/holdings").body["items"]
+    assert {holding["code"] for holding in listed} == codes
+    one = stack.call("alice", "GET", f"/holdings/{listed[0]['holding_id']}")
+    assert one.body == listed[0]
+
+
+def test_fifty_units_can_be_used_at_once(stack: Stack) -> None:
+    order = stack.buy(quantity=50)
+    answer = stack.call("alice", "POST", f"/orders/{order['order_id']}/use", {"quantity": 50})
+    assert answer.status == 201
+    assert len(answer.body["holdings"]) == 50
+
+
+@pytest.mark.parametrize(
+    ("product", "status"),
+    [("voucher", 201), ("price_at_cap", 201), ("other_store", 201)]
+    + [(product, 422) for product in ("jewelry", "education", "price_over_cap")],
+)
+def test_eligibility_is_decided_when_giving(stack: Stack, product: str, status: int) -> None:
+    order = stack.buy(product=product)
+    assert ("gift" in order["actions"]) is (status == 201)
+    assert (order["product"]["not_giftable_reason"] is None) is (status == 201)
+    answer = stack.call("alice", "POST", f"/orders/{order['order_id']}/gifts", gift_request())
+    assert answer.status == status
+    if status == 422:
+        assert answer.body["code"] == "not-giftable"
+        assert answer.body["detail"] == order["product"]["not_giftable_reason"]
+
+
+def test_a_voucher_that_ends_earlier_ends_the_window_earlier(stack: Stack) -> None:
+    order = stack.buy()
+    stack.now += 90 * DAY - 1000
+    gift = stack.give(order)
+    assert gift["expires_at"] == "2026-12-20T14:13:20.000Z"
+    stack.now += 1000
+    answer = stack.call("alice", "POST", f"/orders/{order['order_id']}/gifts", gift_request())
+    assert answer.body["code"] == "not-giftable"
+
+
+def test_a_claimed_voucher_expires_when_the_order_said_and_no_gift_extends_it(stack: Stack) -> None:
+    order = stack.buy()
+    stack.now += DAY
+    holding = stack.claim("bob", stack.give(order)).body
+    assert holding["valid_until"] == "2026-12-20T14:13:20.000Z"
+    stack.now = START + 90 * DAY
+    assert stack.call("bob", "GET", f"/holdings/{holding['holding_id']}").body["state"] == "expired"
+
+
+@pytest.mark.parametrize(
+    ("user", "secret", "code"),
+    [("alice", True, "own-gift"), ("bob", False, "wrong-secret"), ("bob", None, "wrong-secret")],
+)
+def test_a_claim_needs_the_secret_and_somebody_else(stack: Stack, user: str, secret: bool | None, code: str) -> None:
+    gift = stack.give(stack.buy())
+    body = {} if secret is None else {"secret": gift["secret"] if secret else "not the secret"}
+    answer = stack.call(user, "POST", f"/gifts/{gift['gift_id']}/claims", body)
+    assert (answer.status, answer.body["code"]) == (403, code)
+
+
+def test_a_named_gift_is_for_its_recipient_alone_and_has_no_secret(stack: Stack) -> None:
+    order = stack.buy()
+    unknown = stack.call("alice", "POST", f"/orders/{order['order_id']}/gifts", gift_request(recipient_id="bob"))
+    assert unknown.body["code"] == "recipient-unknown"
+    assert stack.call("bob", "GET", "/orders").status == 200  # from here on there is an account
+    gift = stack.give(order, recipient_id="bob")
+    assert gift["secret"] is None
+    assert "#" not in gift["share_url"]
+    assert stack.claim("carol", gift).body["code"] == "not-the-recipient"
+    received = stack.call("bob", "GET", "/gifts?role=received").body["items"]
+    assert [(item["gift_id"], item["title"]) for item in received] == [(gift["gift_id"], "Afternoon tea for two")]
+    assert stack.claim("bob", gift).status == 201
+    received = stack.call("bob", "GET", "/gifts?role=received").body["items"]
+    assert [item["holding"]["state"] for item in received] == ["usable"]
+
+
+def test_nobody_gives_to_themselves(stack: Stack) -> None:
+    order = stack.buy()
+    answer = stack.call("alice", "POST", f"/orders/{order['order_id']}/gifts", gift_request(recipient_id="alice"))
+    assert (answer.status, answer.body["code"]) == (422, "self-gift")
+
+
+def test_the_preview_and_a_strangers_view_tell_nothing_of_what_is_inside(stack: Stack) -> None:
+    gift = stack.give(stack.buy())
+    shown = {"gift_id", "state", "presentation", "wrapping", "giver_name", "shares", "remaining", "expires_at"}
+    for user, path in ((None, f"/gifts/{gift['gift_id']}/preview"), ("carol", f"/gifts/{gift['gift_id']}")):
+        answer = stack.call(user, "GET", path)
+        assert set(answer.body) == shown
+        assert "tea" not in answer.raw.lower()
+        assert answer.body["giver_name"] == "Alice"
+
+
+def test_nobody_else_can_read_orders_or_holdings_and_the_answer_is_the_same_bytes(stack: Stack) -> None:
+    order = stack.buy()
+    holding = stack.claim("bob", stack.give(order)).body
+    answers = [
+        stack.call("carol", "GET", f"/orders/{order['order_id']}"),
+        stack.call("carol", "GET", "/orders/unknown"),
+        stack.call("carol", "GET", f"/orders/{'x' * 5000}"),
+        stack.call("carol", "GET", "/orders/a#b"),
+        stack.call("carol", "GET", f"/orders/{order['order_id']}/gifts"),
+        stack.call("carol", "POST", f"/orders/{order['order_id']}/gifts", gift_request()),
+        stack.call("carol", "POST", f"/orders/{order['order_id']}/use", {"quantity": 1}),
+        stack.call("carol", "GET", f"/holdings/{holding['holding_id']}"),
+        stack.call("carol", "GET", "/gifts/unknown"),
+        stack.call(None, "GET", "/gifts/unknown/preview"),
+        stack.call("carol", "POST", "/gifts/unknown/claims", {"secret": 5}),
+        stack.call("carol", "POST", "/gifts/unknown/claims", raw="{"),
+    ]
+    assert {answer.status for answer in answers} == {404}
+    assert len({answer.raw for answer in answers}) == 1
+
+
+def test_a_call_without_verified_claims_is_401_even_without_an_authorizer_in_front(stack: Stack) -> None:
+    answer = stack.call(None, "POST", "/orders", stack.order_request())
+    assert (answer.status, answer.body["code"]) == (401, "unauthenticated")
+
+
+def test_lists_come_newest_first_page_by_page_and_cursors_are_ones_own(stack: Stack) -> None:
+    bought = []
+    for _ in range(5):
+        stack.now += 1
+        bought.append(stack.buy()["order_id"])
+    seen: list[str] = []
+    path = "/orders?limit=2"
+    cursor = ""
+    while True:
+        page = stack.call("alice", "GET", path + cursor).body
+        seen += [order["order_id"] for order in page["items"]]
+        if page["next_cursor"] is None:
+            break
+        cursor = f"&cursor={page['next_cursor']}"
+        stolen = stack.call("bob", "GET", path + cursor)
+        assert (stolen.status, stolen.body["code"]) == (422, "invalid-request")
+    assert seen == bought[::-1]
+    assert stack.call("alice", "GET", "/orders?cursor=Zm9yZ2Vk").status == 422
+
+
+def test_the_state_machine_is_published(stack: Stack) -> None:
+    machine = stack.call(None, "GET", "/meta/state-machine").body
+    assert set(machine["gift"]["states"]) == {"open", "claimed", "returned", "cancelled", "declined"}
+    assert {"from": "open", "action": "expire", "to": "returned", "guards": ["expires_at <= now"]} in machine["gift"][
+        "transitions"
+    ]
+
+
+def test_wrappings_are_offered_for_each_kind(stack: Stack) -> None:
+    for kind in ("voucher", "parcel"):
+        offered = stack.call(None, "GET", f"/wrappings?kind={kind}").body
+        assert offered["covers"]
+        assert offered["blessings"]
+    assert stack.call(None, "GET", "/wrappings?kind=other").status == 422
+
+
+def test_an_unknown_wrapping_is_refused(stack: Stack) -> None:
+    order = stack.buy()
+    for wrapping in (
+        {"cover_id": "none", "blessing_id": "best-wishes"},
+        {"cover_id": "parcel-kraft", "message": "Hi"},
+        {"cover_id": "red-classic", "blessing_id": "none"},
+    ):
+        body = {"shares": 1, "wrapping": wrapping}
+        answer = stack.call("alice", "POST", f"/orders/{order['order_id']}/gifts", body)
+        assert (answer.status, answer.body["code"]) == (422, "unknown-wrapping")
+
+
+def test_products_are_listed_by_store_with_their_eligibility(stack: Stack) -> None:
+    page = stack.call("alice", "GET", "/stores/store-tea-house/products?limit=100").body
+    assert len(page["items"]) == 6
+    by_id = {product["product_id"]: product for product in page["items"]}
+    assert by_id[stack.products["voucher"]]["giftable"] is True
+    assert by_id[stack.products["jewelry"]]["giftable"] is False
+    one = stack.call("alice", "GET", f"/products/{stack.products['voucher']}").body
+    assert one == by_id[stack.products["voucher"]]
