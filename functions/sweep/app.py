@@ -2,11 +2,10 @@
 
 from typing import Any
 
-from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from handsel.runtime import clock
-from handsel.runtime.observability import logger, metrics
+from handsel.runtime.observability import count, flush_metrics, logger
 from handsel.runtime.settings import settings
 from handsel.runtime.wiring import payments, table
 from handsel.use_cases.settling import sweep
@@ -17,7 +16,6 @@ _MARGIN_MS = 10_000
 store, provider = table(), payments()
 
 
-@metrics.log_metrics
 def lambda_handler(_: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     report = sweep(
         store,
@@ -34,7 +32,8 @@ def lambda_handler(_: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         "failed": len(report.failed),
         "finished": report.finished,
     }
-    metrics.add_metric("SweepReturned", MetricUnit.Count, report.returned)
-    metrics.add_metric("SweepFailed", MetricUnit.Count, len(report.failed))
+    count("SweepReturned", report.returned)
+    count("SweepFailed", len(report.failed))
+    flush_metrics()
     logger.info("swept", **summary)
     return summary

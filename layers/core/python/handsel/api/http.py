@@ -26,7 +26,7 @@ from handsel.api import cursors, problems
 from handsel.domain import errors, ids
 from handsel.domain.models import Account
 from handsel.runtime import clock
-from handsel.runtime.observability import count, logger, metrics
+from handsel.runtime.observability import count, flush_metrics, logger, metrics
 from handsel.runtime.settings import settings
 from handsel.runtime.wiring import table
 from handsel.store import accounts
@@ -207,9 +207,9 @@ def handler(app: APIGatewayHttpResolver) -> LambdaHandler:
     """The Lambda handler of an app: resolve, log one line, write the metrics. Makes the process's client, in INIT."""
     table()
 
-    @metrics.log_metrics
     def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         answered = app.resolve(event, context)
+        flush_metrics()
         logger.info(
             "answered",
             request_id=context.aws_request_id,

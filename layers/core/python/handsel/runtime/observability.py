@@ -10,3 +10,9 @@ metrics = Metrics()
 def count(name: str, value: int = 1) -> None:
     """Adds to a business metric; written once per invocation."""
     metrics.add_metric(name, MetricUnit.Count, value)
+
+
+def flush_metrics() -> None:
+    """Writes what was counted, if anything was."""
+    if metrics.metric_set:
+        metrics.flush_metrics()

@@ -1,0 +1,151 @@
+"""Payments: one charge and one order, whatever is lost on the way."""
+
+import pytest
+from handsel.domain.payments import Charge, ChargeDeclined, OutcomeUnknown
+from handsel.runtime import sandbox
+
+from tests.integration.conftest import Stack
+
+
+def _order_items(stack: Stack) -> list[dict[str, object]]:
+    return [item for item in stack.all_items() if item["sk"] == "ORDER"]
+
+
+def test_the_same_key_answers_the_same_order_and_charges_once(stack: Stack) -> None:
+    body = stack.order_request()
+    first = stack.call("alice", "POST", "/orders", body, key="same-key-1")
+    stack.now += 40 * 86_400_000
+    again = stack.call("alice", "POST", "/orders", body, key="same-key-1")
+    assert (again.status, again.body) == (201, first.body)
+    assert len(_order_items(stack)) == 1
+
+
+def test_keys_are_each_callers_own(stack: Stack) -> None:
+    alice = stack.call("alice", "POST", "/orders", stack.order_request(), key="same-key-1")
+    bob = stack.call("bob", "POST", "/orders", stack.order_request(), key="same-key-1")
+    assert alice.body["order_id"] != bob.body["order_id"]
+
+
+def test_the_same_key_with_another_request_is_refused(stack: Stack) -> None:
+    stack.call("alice", "POST", "/orders", stack.order_request(), key="same-key-1")
+    other = stack.call("alice", "POST", "/orders", stack.order_request(quantity=2), key="same-key-1")
+    assert (other.status, other.body["code"]) == (422, "idempotency-key-reused")
+
+
+@pytest.mark.parametrize("key", ["short", "x" * 65, "with space", "naïve-key", "\x7f1234567"])
+def test_a_creating_call_needs_a_usable_key(stack: Stack, key: str) -> None:
+    answer = stack.call("alice", "POST", "/orders", stack.order_request(), key=key)
+    assert (answer.status, answer.body["code"]) == (400, "idempotency-key-required")
+
+
+def test_a_declined_payment_leaves_a_declined_order_and_answers_again_as_the_first_time(stack: Stack) -> None:
+    body = stack.order_request(token="tok_declined")
+    for _ in range(2):
+        answer = stack.call("alice", "POST", "/orders", body, key="declined-key")
+        assert (answer.status, answer.body["code"]) == (402, "payment-declined")
+    (order,) = stack.call("alice", "GET", "/orders").body["items"]
+    assert (order["state"], order["units"], order["actions"]) == ("declined", None, [])
+    assert stack.call("alice", "GET", "/orders?state=paid").body["items"] == []
+
+
+def test_a_lost_answer_is_503_and_the_same_key_finds_out(stack: Stack) -> None:
+    body = stack.order_request(token="tok_timeout")
+    first = stack.call("alice", "POST", "/orders", body, key="timeout-key")
+    assert (first.status, first.body["code"], first.headers["retry-after"]) == (503, "payment-unknown", "2")
+    (pending,) = stack.call("alice", "GET", "/orders").body["items"]
+    assert (pending["state"], pending["units"]) == ("pending", None)
+    again = stack.call("alice", "POST", "/orders", body, key="timeout-key")
+    assert (again.status, again.body["order_id"]) == (201, pending["order_id"])
+    assert len([item for item in stack.all_items() if item["sk"] == "CHARGE"]) == 1
+
+
+def test_if_nobody_asks_again_the_sweep_settles_the_pending_order(stack: Stack) -> None:
+    stack.call("alice", "POST", "/orders", stack.order_request(token="tok_timeout"))
+    assert stack.sweep()["paid"] == 0  # its buyer has half a minute to ask
+    stack.now += 30_000
+    assert stack.sweep()["paid"] == 1
+    (order,) = stack.call("alice", "GET", "/orders").body["items"]
+    assert (order["state"], order["units"]["available"]) == ("paid", 1)
+    assert stack.sweep()["paid"] == 0
+
+
+def test_a_crash_between_pending_and_charge_is_finished_by_the_sweep(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dies(_: object, __: Charge) -> str:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as crashing:
+        crashing.setattr(sandbox.SandboxProvider, "charge", dies)
+        with pytest.raises(KeyboardInterrupt):
+            stack.call("alice", "POST", "/orders", stack.order_request())
+    stack.now += 30_000
+    assert stack.sweep()["paid"] == 1
+
+
+def test_a_provider_that_stays_silent_leaves_the_order_pending_and_due(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def silent(_: object, __: Charge) -> str:
+        raise OutcomeUnknown
+
+    monkeypatch.setattr(sandbox.SandboxProvider, "charge", silent)
+    stack.call("alice", "POST", "/orders", stack.order_request())
+    stack.now += 30_000
+    assert stack.sweep() == {"returned": 0, "paid": 0, "declined": 0, "failed": 0, "finished": True}
+    monkeypatch.undo()
+
+
+def test_a_pending_order_that_the_provider_declines_later_is_declined_by_the_sweep(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stack.call("alice", "POST", "/orders", stack.order_request(token="tok_timeout"))
+    order_id = str(_order_items(stack)[0]["order_id"])
+
+    def declines(_: object, __: Charge) -> str:
+        raise ChargeDeclined
+
+    with monkeypatch.context() as provider:
+        provider.setattr(sandbox.SandboxProvider, "charge", declines)
+        stack.now += 30_000
+        assert stack.sweep()["declined"] == 1
+    assert stack.call("alice", "GET", f"/orders/{order_id}").body["state"] == "declined"
+
+
+def test_an_unknown_product_is_404_and_binds_nothing(stack: Stack) -> None:
+    body = stack.order_request() | {"product_id": "unknown"}
+    assert stack.call("alice", "POST", "/orders", body, key="reused-key-1").status == 404
+    assert stack.call("alice", "POST", "/orders", stack.order_request(), key="reused-key-1").status == 201
+
+
+def _limit_stock(stack: Stack, stock: int) -> str:
+    key = {"pk": {"S": f"PRODUCT#{stack.products['voucher']}"}, "sk": {"S": "PRODUCT"}}
+    stack.client.update_item(
+        TableName="handsel-test",
+        Key=key,
+        UpdateExpression="SET stock = :stock",
+        ExpressionAttributeValues={":stock": {"N": str(stock)}},
+    )
+    return key["pk"]["S"]
+
+
+def _stock(stack: Stack, product_key: str) -> int:
+    product = stack.item(product_key)
+    assert product is not None
+    return int(product["stock"])
+
+
+def test_stock_is_taken_once_and_never_below_zero(stack: Stack) -> None:
+    product_key = _limit_stock(stack, 3)
+    for _ in range(2):
+        stack.call("alice", "POST", "/orders", stack.order_request(quantity=2), key="stock-key-1")
+    assert _stock(stack, product_key) == 1
+    answer = stack.call("bob", "POST", "/orders", stack.order_request(quantity=2))
+    assert (answer.status, answer.body["code"]) == (409, "out-of-stock")
+    assert _stock(stack, product_key) == 1
+
+
+def test_a_declined_payment_puts_the_stock_back(stack: Stack) -> None:
+    product_key = _limit_stock(stack, 3)
+    stack.call("alice", "POST", "/orders", stack.order_request(quantity=2, token="tok_declined"))
+    assert _stock(stack, product_key) == 3
