@@ -58,7 +58,8 @@ def main(arguments: list[str] | None = None) -> int:
             return demo.main()
 
 
-def up(settings: Settings, environ: Mapping[str, str] = os.environ) -> int:
+def up(settings: Settings, environ: Mapping[str, str] = os.environ, *, hints: bool = True) -> int:
+    """Start the stack unless it runs already; with `hints`, say what to do next. Answer the exit status."""
     directory = directory_for(settings.port, explicit_directory(environ))
     directory.path.mkdir(parents=True, exist_ok=True)
     # Two `up` at once: the second one waits, and finds the stack up.
@@ -78,7 +79,8 @@ def up(settings: Settings, environ: Mapping[str, str] = os.environ) -> int:
     if now_running and now_running.note:
         say(now_running.note)
     say(f"Ready after {time.monotonic() - started:.1f} s.")
-    _what_next(directory, settings)
+    if hints:
+        _what_next(directory, settings)
     return 0
 
 
@@ -88,7 +90,7 @@ def _start(directory: Directory, settings: Settings, started: float) -> bool:
         process = subprocess.Popen(
             arguments,
             cwd=ROOT,
-            env={**os.environ, "LOCAL_DIR": str(directory.path)},
+            env={**os.environ, **settings.environment(), "LOCAL_DIR": str(directory.path)},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

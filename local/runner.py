@@ -46,6 +46,9 @@ class Runner:
         self._directory = directory
         self._settings = settings
         self._stop = threading.Event()
+        self._serving = False
+        # What became of an earlier stack that could not be taken over.
+        self._lost = ""
 
     def run(self) -> None:
         """Raises what keeps the stack from coming up; the engine is stopped then."""
@@ -63,6 +66,8 @@ class Runner:
 
     def _on_signal(self, *_: object) -> None:
         self._stop.set()
+        if not self._serving:
+            raise SystemExit(1)  # in the middle of building or deploying; `run` cleans up
 
     async def _serve(self) -> None:
         running = self._attach() or self._start()
@@ -71,6 +76,7 @@ class Runner:
         threads = self._threads(running.endpoint_url, deployment)
         front = Front(self._settings.bind_host, self._settings.port, running.endpoint_url, deployment.api_ids[0])
         async with await front.start():
+            self._serving = True
             running.ready = True
             self._directory.write(running)
             log.info("ready")
@@ -115,7 +121,7 @@ class Runner:
             code = archives()
         with _step("Starting the engine"):
             endpoint_url = directory.engine.start(settings.bind_host)
-        running = Running(os.getpid(), asdict(settings), version, endpoint_url, note=getattr(self, "_lost", ""))
+        running = Running(os.getpid(), asdict(settings), version, endpoint_url, note=self._lost)
         directory.write(running)
         with _step("Deploying template.yaml"):
             deployment = deploy(endpoint_url, settings, code)

@@ -38,6 +38,15 @@ class Settings:
     def web_url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
+    def environment(self) -> dict[str, str]:
+        """What `from_environment` reads these settings from, but for `stream`, which is an argument."""
+        return {
+            "PORT": str(self.port),
+            "CLAIM_WINDOW_SECONDS": str(self.claim_window_seconds),
+            "LOCAL_BIND_HOST": self.bind_host,
+            "LOG_LEVEL": self.log_level,
+        }
+
     def parameters(self) -> dict[str, str]:
         """Parameters of template.yaml."""
         return {
