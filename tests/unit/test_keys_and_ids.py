@@ -1,0 +1,79 @@
+"""Keys, ids, secrets and cursors: injective, repeatable, unforgeable."""
+
+import pytest
+from handsel.api import cursors
+from handsel.domain import errors, ids
+from handsel.store import keys
+from hypothesis import given
+from hypothesis import strategies as st
+
+LINK_KEYS = {"1": "an old key", "2": "the key of today"}
+
+
+@pytest.mark.parametrize("part", ["", "a#b", "x" * 129, "é", "a\0", "a\nb", "\ud800"])
+def test_a_part_that_no_key_can_hold_names_nothing(part: str) -> None:
+    with pytest.raises(errors.NotFound):
+        keys.order(part)
+
+
+@given(st.lists(st.text(), max_size=4), st.lists(st.text(), max_size=4))
+def test_ids_of_different_parts_differ(one: list[str], other: list[str]) -> None:
+    one, other = ([part.encode("utf-8", "replace").decode() for part in parts] for parts in (one, other))
+    assert (ids.derive(*one) == ids.derive(*other)) is (one == other)
+
+
+def test_an_id_is_url_safe_and_fits_into_a_key() -> None:
+    made = ids.derive("order", "alice", "key")
+    assert made.isalnum()
+    assert keys.order(made).pk == f"ORDER#{made}"
+
+
+def test_the_hash_of_a_request_ignores_the_order_of_its_fields_only() -> None:
+    assert ids.request_hash("/a", {"x": 1, "y": 2}) == ids.request_hash("/a", {"y": 2, "x": 1})
+    assert ids.request_hash("/a", {"x": 1}) != ids.request_hash("/b", {"x": 1})
+    assert ids.request_hash("/a", {"x": 1}) != ids.request_hash("/a", {"x": True})
+
+
+def test_a_secret_depends_on_gift_and_key_and_has_more_than_128_bits() -> None:
+    secret = ids.link_secret(LINK_KEYS, "1", "gift")
+    assert len(secret) == 32
+    assert secret == ids.link_secret(LINK_KEYS, "1", "gift")
+    assert secret != ids.link_secret(LINK_KEYS, "2", "gift")
+    assert secret != ids.link_secret(LINK_KEYS, "1", "other")
+
+
+@pytest.mark.parametrize("given", ["", "é" * 32, "x" * 32])
+def test_a_wrong_secret_is_not_the_same(given: str) -> None:
+    assert not ids.same_secret(given, ids.link_secret(LINK_KEYS, "1", "gift"))
+
+
+def test_positions_sort_by_time_then_id() -> None:
+    positions = [keys.position(9, "b"), keys.position(10, "a"), keys.position(10, "b")]
+    assert positions == sorted(positions)
+    assert keys.id_at(positions[0]) == "b"
+
+
+@pytest.mark.parametrize("pk", ["GIFT#a", "WINDOW#", "WINDOW", ""])
+def test_only_window_items_name_a_gift_to_restore(pk: str) -> None:
+    with pytest.raises(ValueError, match="window"):
+        keys.window_gift(pk)
+
+
+def test_a_cursor_opens_the_list_it_was_made_for_and_no_other() -> None:
+    cursor = cursors.seal("0000000000009#b", scope="alice orders", keys=LINK_KEYS, version="2")
+    assert cursor is not None
+    assert cursors.unseal(cursor, scope="alice orders", keys=LINK_KEYS) == "0000000000009#b"
+    for scope in ("bob orders", "alice gifts"):
+        with pytest.raises(errors.InvalidRequest):
+            cursors.unseal(cursor, scope=scope, keys=LINK_KEYS)
+
+
+@given(st.text())
+def test_a_forged_cursor_is_refused(forged: str) -> None:
+    with pytest.raises(errors.InvalidRequest):
+        cursors.unseal(forged, scope="alice orders", keys=LINK_KEYS)
+
+
+def test_due_entries_spread_over_all_shards() -> None:
+    shards = {keys.shard_of(ids.derive(str(number))) for number in range(500)}
+    assert shards == set(range(keys.DUE_SHARDS))

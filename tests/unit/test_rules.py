@@ -1,0 +1,139 @@
+"""Eligibility, windows and units, over values alone."""
+
+from dataclasses import replace
+
+import pytest
+from handsel.domain.models import Gift, Kind, Money, Order, Outstanding, Payment, Product, Units, Wrapping
+from handsel.domain.rules import due, not_giftable_reason, units_of, window_end
+from handsel.domain.states import GiftState, OrderState
+from hypothesis import given
+from hypothesis import strategies as st
+
+PRODUCT = Product(
+    product_id="p",
+    store_id="s",
+    store_name="Store",
+    kind=Kind.VOUCHER,
+    title="Title",
+    description="",
+    image_url="",
+    category="food",
+    price=Money(100, "CNY"),
+    original_price=Money(100, "CNY"),
+    stock=None,
+    validity_days=None,
+    redeem_at=None,
+    giftable=True,
+)
+NOW = 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("product", "giftable"),
+    [
+        (PRODUCT, True),
+        (replace(PRODUCT, giftable=False), False),
+        (replace(PRODUCT, category="jewelry"), False),
+        (replace(PRODUCT, category="education"), False),
+        (replace(PRODUCT, original_price=Money(1_000_000, "CNY")), True),
+        (replace(PRODUCT, original_price=Money(1_000_001, "CNY")), False),
+        (replace(PRODUCT, original_price=Money(1_000_001, "EUR")), True),
+        (replace(PRODUCT, price=Money(1_000_001, "CNY")), True),
+    ],
+)
+def test_eligibility_is_by_store_category_and_original_price(product: Product, *, giftable: bool) -> None:
+    assert (not_giftable_reason(product) is None) is giftable
+
+
+@pytest.mark.parametrize(("valid_until", "end"), [(None, 150), (200, 150), (150, 150), (120, 120)])
+def test_a_window_ends_with_the_validity_at_the_latest(valid_until: int | None, end: int) -> None:
+    assert window_end(100, 50, valid_until) == end
+
+
+def _order(available: int, gifted: int, outstanding: dict[str, Outstanding], **more: int) -> Order:
+    taken = available + gifted + sum(entry.shares for entry in outstanding.values()) + sum(more.values())
+    return Order(
+        order_id="o",
+        buyer_id="alice",
+        state=OrderState.PAID,
+        product=PRODUCT,
+        quantity=taken,
+        available=available,
+        gifted=gifted,
+        used=more.get("used", 0),
+        refunded=more.get("refunded", 0),
+        outstanding=outstanding,
+        payment=Payment("card", Money(100, "CNY")),
+        created_at=0,
+        request_hash="",
+    )
+
+
+def _gift(gift_id: str, shares: int, remaining: int, state: GiftState, expires_at: int) -> Gift:
+    return Gift(
+        gift_id=gift_id,
+        order_id="o",
+        giver_id="alice",
+        giver_name="Alice",
+        recipient_id=None,
+        product=PRODUCT,
+        valid_until=None,
+        wrapping=Wrapping("c", "b"),
+        shares=shares,
+        remaining=remaining,
+        state=state,
+        claims={},
+        expires_at=expires_at,
+        created_at=0,
+        secret_version="1",
+        in_return_for=None,
+        request_hash="",
+    )
+
+
+def test_a_gift_that_ended_since_its_order_was_read_counts_as_it_is() -> None:
+    order = _order(1, 0, {"g": Outstanding(3, NOW + 1)})
+    for state in (GiftState.RETURNED, GiftState.CANCELLED, GiftState.DECLINED):
+        units = units_of(order, [_gift("g", 3, 2, state, NOW + 1)], now=NOW)
+        assert units == Units(available=3, in_gift=0, gifted=1, used=0, refunded=0)
+
+
+@st.composite
+def orders_with_gifts(draw: st.DrawFn) -> tuple[Order, list[Gift]]:
+    gifts = []
+    for number in range(draw(st.integers(0, 6))):
+        shares = draw(st.integers(1, 8))
+        state = draw(st.sampled_from(GiftState))
+        remaining = 0 if state is GiftState.CLAIMED else draw(st.integers(1, shares))
+        expires_at = NOW + draw(st.integers(-2, 2))
+        gifts.append(_gift(f"g{number}", shares, remaining, state, expires_at))
+    counts = {name: draw(st.integers(0, 5)) for name in ("available", "gifted", "used", "refunded")}
+    return _order(outstanding={gift.gift_id: gift.outstanding for gift in gifts}, **counts), gifts
+
+
+@given(orders_with_gifts())
+def test_every_unit_is_in_exactly_one_place_at_any_time(drawn: tuple[Order, list[Gift]]) -> None:
+    order, gifts = drawn
+    units = units_of(order, gifts, now=NOW)
+    assert units is not None
+    places = (units.available, units.in_gift, units.gifted, units.used, units.refunded)
+    assert sum(places) == order.quantity
+    assert min(places) >= 0
+
+
+@given(orders_with_gifts())
+def test_at_the_deadline_nothing_of_a_gift_is_left_in_it(drawn: tuple[Order, list[Gift]]) -> None:
+    order, gifts = drawn
+    units = units_of(order, gifts, now=NOW + 2)
+    assert units is not None
+    assert units.in_gift == 0
+
+
+def test_due_gifts_come_earliest_first_and_others_not_at_all() -> None:
+    order = _order(0, 0, {"c": Outstanding(1, NOW), "a": Outstanding(1, NOW - 1), "d": Outstanding(1, NOW + 1)})
+    assert list(due(order, now=NOW)) == ["a", "c"]
+
+
+@pytest.mark.parametrize("state", [OrderState.PENDING, OrderState.DECLINED])
+def test_an_order_that_is_not_paid_has_no_units(state: OrderState) -> None:
+    assert units_of(replace(_order(0, 0, {}), state=state), [], now=NOW) is None

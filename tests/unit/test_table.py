@@ -1,0 +1,131 @@
+"""What DynamoDB answers to a cancelled transaction, as botocore hands it on. Stubbed: the local engines raise no conflicts."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import botocore.session
+import pytest
+from botocore.exceptions import ReadTimeoutError
+from botocore.stub import Stubber
+from handsel.domain import errors
+from handsel.store.attributes import dump, dump_item, load_item
+from handsel.store.keys import Key, gift, order
+from handsel.store.table import Put, Refused, Table, Update
+from hypothesis import given
+from hypothesis import strategies as st
+
+WRITES = (
+    Put({**order("a")._asdict(), "state": "paid"}),
+    Update(gift("b"), "SET #state = :to", "#state = :from", {":to": "claimed", ":from": "open"}),
+)
+
+
+@pytest.fixture
+def client() -> Any:
+    return botocore.session.get_session().create_client("dynamodb", region_name="eu-central-1")
+
+
+@pytest.fixture
+def stub(client: Any) -> Iterator[Stubber]:
+    with Stubber(client) as stubber:
+        yield stubber
+        stubber.assert_no_pending_responses()
+
+
+@pytest.fixture
+def pauses() -> list[float]:
+    return []
+
+
+@pytest.fixture
+def table(client: Any, pauses: list[float]) -> Table:
+    return Table(client, "t", sleep=pauses.append)
+
+
+def _cancelled(stub: Stubber, *reasons: str, item: dict[str, Any] | None = None) -> None:
+    details = [{"Code": reason} | ({"Item": item} if item and reason != "None" else {}) for reason in reasons]
+    stub.add_client_error(
+        "transact_write_items", "TransactionCanceledException", modeled_fields={"CancellationReasons": details}
+    )
+
+
+def test_failed_conditions_are_final_and_answered_by_position(stub: Stubber, table: Table) -> None:
+    _cancelled(stub, "None", "ConditionalCheckFailed", item={"state": {"S": "claimed"}})
+    with pytest.raises(Refused) as refused:
+        table.write(*WRITES)
+    assert refused.value.old == (None, {"state": "claimed"})
+
+
+def test_an_item_that_is_not_there_is_told_from_a_condition_that_held(stub: Stubber, table: Table) -> None:
+    _cancelled(stub, "ConditionalCheckFailed", "None")
+    with pytest.raises(Refused) as refused:
+        table.write(*WRITES)
+    assert refused.value.old == ({}, None)
+
+
+@pytest.mark.parametrize("reason", ["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"])
+def test_a_conflict_is_tried_again_and_may_succeed(
+    stub: Stubber, table: Table, pauses: list[float], reason: str
+) -> None:
+    _cancelled(stub, reason, "None")
+    _cancelled(stub, "ConditionalCheckFailed", reason)  # one condition failed, but nobody looked at the other
+    stub.add_response("transact_write_items", {})
+    table.write(*WRITES)
+    assert len(pauses) == 2
+
+
+def test_endless_conflicts_are_busy_after_bounded_tries(stub: Stubber, table: Table, pauses: list[float]) -> None:
+    for _ in range(7):
+        _cancelled(stub, "TransactionConflict", "None")
+    with pytest.raises(errors.Busy):
+        table.write(*WRITES)
+    assert sum(pauses) < 2
+
+
+def test_any_other_reason_is_a_fault_and_not_tried_again(stub: Stubber, table: Table) -> None:
+    _cancelled(stub, "ValidationError", "None")
+    with pytest.raises(Exception, match="TransactionCanceled"):
+        table.write(*WRITES)
+
+
+def test_a_single_write_that_meets_a_transaction_is_tried_again(stub: Stubber, table: Table) -> None:
+    stub.add_client_error("update_item", "TransactionConflictException")
+    stub.add_response("update_item", {})
+    table.write(WRITES[1])
+
+
+def test_keys_that_were_not_processed_are_asked_for_again(stub: Stubber, table: Table) -> None:
+    one, other = order("a"), order("b")
+    again: Any = {"t": {"Keys": [other.attributes()], "ConsistentRead": True}}
+    stub.add_response("batch_get_item", {"Responses": {"t": [one.attributes()]}, "UnprocessedKeys": again})
+    stub.add_response("batch_get_item", {"Responses": {"t": [other.attributes()]}, "UnprocessedKeys": {}})
+    assert set(table.get_many([one, other, one])) == {one, other}
+
+
+def test_a_lost_answer_is_busy_because_the_caller_can_find_out_by_trying_again(
+    table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lost(**_: object) -> None:
+        raise ReadTimeoutError(endpoint_url="http://x")
+
+    monkeypatch.setattr(table.client, "get_item", lost)
+    with pytest.raises(errors.Busy):
+        table.get(Key("a", "b"))
+
+
+VALUES = st.recursive(
+    st.booleans() | st.integers(-(10**30), 10**30) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(min_size=1), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(st.text(min_size=1), VALUES, max_size=4))
+def test_what_is_written_is_read_back(item: dict[str, Any]) -> None:
+    assert load_item(dump_item(item)) == item
+
+
+def test_absent_values_are_left_out_and_floats_refused() -> None:
+    assert dump_item({"a": None, "b": {"c": None}}) == {"b": {"M": {}}}
+    with pytest.raises(TypeError):
+        dump(1.5)
