@@ -1,0 +1,81 @@
+"""Take out of installed packages what no function reads: `python trim.py <site-packages folder>`.
+
+Most of it is botocore's description of services we do not call. Of those we do, documentation goes, and of the list
+of endpoints every other service: it is parsed whole when the first client is made.
+"""
+
+import gzip
+import json
+import shutil
+import sys
+from pathlib import Path
+
+SERVICES = {"dynamodb": "2012-08-10", "events": "2015-10-07"}
+MODELS = {"service-2", "endpoint-rule-set-1", "paginators-1", "waiters-2"}
+SHARED = {"_retry.json", "endpoints.json", "partitions.json", "sdk-default-configuration.json"}
+# Metadata stays for importlib.metadata, licences because they ask for it.
+DIST_INFO = {"METADATA", "entry_points.txt", "licenses"}
+
+
+def main(site_packages: Path) -> None:
+    trim_botocore(site_packages / "botocore" / "data")
+    for folder in site_packages.glob("*.dist-info"):
+        for path in folder.iterdir():
+            if path.name not in DIST_INFO and not path.name.startswith(("LICENSE", "NOTICE")):
+                remove(path)
+    for pattern in ("bin", "**/__pycache__", "**/tests", "**/*.pyi"):
+        for path in list(site_packages.glob(pattern)):
+            remove(path)
+
+
+def trim_botocore(data: Path) -> None:
+    for path in list(data.iterdir()):
+        if path.name in SERVICES:
+            trim_service(path, SERVICES[path.name])
+        elif path.name not in SHARED:
+            remove(path)
+    endpoints = json.loads((data / "endpoints.json").read_text())
+    for partition in endpoints["partitions"]:
+        partition["services"] = {name: value for name, value in partition["services"].items() if name in SERVICES}
+    write(data / "endpoints.json", endpoints)
+
+
+def trim_service(folder: Path, version: str) -> None:
+    for path in list(folder.iterdir()):
+        if path.name != version:
+            remove(path)
+    for path in list((folder / version).iterdir()):
+        model = path.name.removesuffix(".gz").removesuffix(".json")
+        if model in MODELS:
+            text = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+            write(path.with_name(f"{model}.json"), without_documentation(json.loads(text)))
+        if model not in MODELS or path.suffix == ".gz":
+            remove(path)
+
+
+def without_documentation(node: object) -> object:
+    if isinstance(node, dict):
+        # A member of a shape may be called documentation too; its value is no text.
+        return {
+            key: without_documentation(value)
+            for key, value in node.items()
+            if not (key == "documentation" and isinstance(value, str))
+        }
+    if isinstance(node, list):
+        return [without_documentation(value) for value in node]
+    return node
+
+
+def write(path: Path, content: object) -> None:
+    path.write_text(json.dumps(content, separators=(",", ":")))
+
+
+def remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
