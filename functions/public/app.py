@@ -1,5 +1,6 @@
 """What anyone may ask: whether we are up, how gifts are wrapped, what a link shows. Nothing here claims or settles."""
 
+from pathlib import Path
 from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
@@ -8,8 +9,12 @@ from pydantic import BaseModel
 from handsel.api.http import Request, answer, create_app, handler
 from handsel.api.schemas import GiftPreview, Wrappings, WrappingsQuery
 from handsel.domain import states
+from handsel.domain.errors import NotFound
+from handsel.domain.wrappings import COVERS
 from handsel.runtime.wiring import table
 from handsel.use_cases import reading
+
+PICTURES = Path(__file__).parent / "covers"
 
 app = create_app()
 
@@ -37,6 +42,19 @@ def state_machine() -> Response[str]:
 def wrappings() -> Response[str]:
     request = Request(app)
     return answer(200, Wrappings.of(request.query(WrappingsQuery).kind, request.web_url))
+
+
+@app.get("/covers/<file>")
+def cover(file: str) -> Response[str]:
+    # Only names that are in the catalogue become paths.
+    if file not in {Path(known.image_path).name for known in COVERS}:
+        raise NotFound
+    return Response(
+        status_code=200,
+        content_type="image/svg+xml",
+        body=(PICTURES / file).read_text(),
+        headers={"Cache-Control": "public, max-age=86400"},
+    )
 
 
 @app.get("/gifts/<gift_id>/preview")

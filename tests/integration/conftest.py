@@ -112,7 +112,8 @@ class Stack:
             context["authorizer"] = {"jwt": {"claims": {"sub": user, "name": user.title()}, "scopes": None}}
         answer = self.function(name).lambda_handler(http_event, Context())
         headers = {header.lower(): value for header, value in answer["headers"].items()}
-        return Answer(answer["statusCode"], json.loads(answer["body"]), headers, answer["body"])
+        body = json.loads(answer["body"]) if "json" in headers["content-type"] else None
+        return Answer(answer["statusCode"], body, headers, answer["body"])
 
     def invoke(self, name: str, payload: dict[str, Any]) -> Any:
         return self.function(name).lambda_handler(payload, Context())

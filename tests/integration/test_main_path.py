@@ -317,6 +317,16 @@ def test_wrappings_are_offered_for_each_kind(stack: Stack) -> None:
     assert stack.call(None, "GET", "/wrappings?kind=other").status == 422
 
 
+def test_every_cover_has_a_picture_and_no_other_file_is_served(stack: Stack) -> None:
+    for kind in ("voucher", "parcel"):
+        for cover in stack.call(None, "GET", f"/wrappings?kind={kind}").body["covers"]:
+            answer = stack.call(None, "GET", cover["image_url"].removeprefix("https://gifts.test"))
+            assert (answer.status, answer.headers["content-type"]) == (200, "image/svg+xml")
+            assert answer.raw.startswith("<svg")
+    for file in ("none.svg", "app.py", "..", "%2e%2e%2fapp.py"):
+        assert stack.call(None, "GET", f"/covers/{file}").status == 404
+
+
 def test_an_unknown_wrapping_is_refused(stack: Stack) -> None:
     order = stack.buy()
     for wrapping in (
