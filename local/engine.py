@@ -47,7 +47,8 @@ class Engine:
         temporary.mkdir(parents=True)
         port = free_port()
         environ = {
-            **{name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "MINISTACK_"))},
+            # Functions inherit the engine's environment, so it gets no more than a program needs to start.
+            **{name: os.environ[name] for name in ("PATH", "HOME", "LANG", "LC_ALL") if name in os.environ},
             "GATEWAY_PORT": str(port),
             "BIND_HOST": bind_host,
             "AUTH": "true",  # the functions' own policies apply

@@ -1,0 +1,120 @@
+"""Two stacks over real HTTP: one as deployed, and one whose stream is silent, so that only the sweep settles."""
+
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from local import aws, cli, users
+from local.client import Client, Stack, payment, read_stack
+from local.engine import free_port
+from local.settings import Settings
+
+WINDOW = 3
+WRAPPING = {"cover_id": "red-classic", "blessing_id": "best-wishes"}
+
+
+@dataclass
+class Running:
+    """A stack, its callers, and its table as an operator sees it."""
+
+    stack: Stack
+    clients: dict[str | None, Client] = field(default_factory=dict)
+
+    def as_(self, user: str | None) -> Client:
+        if user not in self.clients:
+            self.clients[user] = Client(self.stack, user)
+        return self.clients[user]
+
+    def aws(self, service: str) -> Any:  # noqa: ANN401 - boto3's one factory
+        return aws.client(service, self.stack["aws_endpoint_url"])
+
+    def physical(self, logical_id: str) -> str:
+        resources = self.aws("cloudformation").describe_stack_resources(StackName="handsel")["StackResources"]
+        return next(str(each["PhysicalResourceId"]) for each in resources if each["LogicalResourceId"] == logical_id)
+
+    def new_users(self, *names: str) -> None:
+        pool, client = self.physical("UserPool"), self.physical("UserPoolClient")
+        self.stack["users"] |= users.create(self.stack["aws_endpoint_url"], pool, client, {name: {} for name in names})
+
+    def item(self, kind: str, identifier: str) -> dict[str, Any] | None:
+        """What the table holds, whatever the API would say."""
+        key = {"pk": {"S": f"{kind}#{identifier}"}, "sk": {"S": kind}}
+        answer = self.aws("dynamodb").get_item(TableName=self.stack["table_name"], Key=key, ConsistentRead=True)
+        item: dict[str, Any] | None = answer.get("Item")
+        return item
+
+    def buy(self, quantity: int = 1, *, product: str = "voucher", by: str = "alice") -> dict[str, Any]:
+        body = {"product_id": self.stack["products"][product], "quantity": quantity, "payment": payment()}
+        response = self.as_(by).post("/orders", body)
+        assert response.status_code == 201, response.text
+        order: dict[str, Any] = response.json()
+        return order
+
+    def give(self, order_id: str, *, shares: int = 1, by: str = "alice", **more: object) -> dict[str, Any]:
+        body = {"shares": shares, "wrapping": WRAPPING, **more}
+        response = self.as_(by).post(f"/orders/{order_id}/gifts", body)
+        assert response.status_code == 201, response.text
+        gift: dict[str, Any] = response.json()
+        return gift
+
+
+def sleep_until(timestamp: str) -> None:
+    """Until just after an instant the API named; both are on this machine's clock."""
+    time.sleep(max(0.0, datetime.fromisoformat(timestamp).timestamp() - time.time()) + 0.01)
+
+
+def eventually(condition: Callable[[], bool], seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.1)
+    return True
+
+
+def _stack(directory: Path, *, stream: bool) -> Iterator[Running]:
+    environ = {"LOCAL_DIR": str(directory)}
+    settings = Settings(port=free_port(), claim_window_seconds=WINDOW, stream=stream)
+    assert cli.up(settings, environ, hints=False) == 0, (directory / "runner.log").read_text()
+    try:
+        running = Running(read_stack(directory))
+        _warm_up(running)
+        yield running
+        for client in running.clients.values():
+            client.close()
+    finally:
+        cli.down(environ)
+
+
+def _warm_up(running: Running) -> None:
+    """Start every function once: a cold start takes a good part of a window of a few seconds."""
+    calls = [
+        ("POST", "/orders"),
+        ("GET", "/orders"),
+        ("GET", "/gifts/x"),
+        ("POST", "/gifts/x/claims"),
+        ("POST", "/gifts/x/return-gifts"),
+        ("GET", "/holdings"),
+        ("GET", "/health"),
+    ]
+    with ThreadPoolExecutor(len(calls)) as pool:
+        list(pool.map(lambda call: Client(running.stack, "alice").request(*call), calls))
+
+
+@pytest.fixture(scope="session")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """The table's stream and time to live settle gifts. The sweep's schedule is off: it would hide it if they did not."""
+    for running in _stack(tmp_path_factory.mktemp("live"), stream=True):
+        running.aws("events").disable_rule(Name=running.physical("SweepFunctionEveryMinute"))
+        yield running
+
+
+@pytest.fixture(scope="session")
+def silent(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """Nothing expires and no stream record arrives: whatever settles, it is the sweep or a caller's own write."""
+    yield from _stack(tmp_path_factory.mktemp("silent"), stream=False)

@@ -1,0 +1,84 @@
+"""What happens when nobody claims: on the whole stack, and with everything silent but the sweep."""
+
+import json
+
+import pytest
+
+from tests.e2e.conftest import Running, eventually, sleep_until
+
+pytestmark = pytest.mark.e2e
+
+BACK = {"available": 1, "in_gift": 0, "gifted": 0, "used": 0, "refunded": 0}
+
+
+def state_of(running: Running, gift_id: str) -> str:
+    item = running.item("GIFT", gift_id)
+    assert item is not None
+    return str(item["state"]["S"])
+
+
+def test_an_unclaimed_gift_is_settled_in_the_table_without_anybody_asking(live: Running) -> None:
+    order = live.buy()
+    gift = live.give(order["order_id"])
+    assert state_of(live, gift["gift_id"]) == "open"
+    sleep_until(gift["expires_at"])
+    assert eventually(lambda: state_of(live, gift["gift_id"]) == "returned", 20)
+    assert live.item("WINDOW", gift["gift_id"]) is None
+    assert live.as_("alice").get(f"/orders/{order['order_id']}").json()["units"] == BACK
+
+
+def test_from_the_deadline_on_every_read_shows_the_gift_returned(silent: Running) -> None:
+    alice = silent.as_("alice")
+    order = silent.buy()
+    gift = silent.give(order["order_id"])
+    sleep_until(gift["expires_at"])
+    assert alice.get(f"/gifts/{gift['gift_id']}").json()["state"] == "returned"
+    assert silent.as_(None).get(f"/gifts/{gift['gift_id']}/preview").json()["state"] == "returned"
+    assert alice.get(f"/orders/{order['order_id']}").json()["units"] == BACK
+
+
+def test_at_the_deadline_a_claim_is_too_late(silent: Running) -> None:
+    gift = silent.give(silent.buy()["order_id"])
+    sleep_until(gift["expires_at"])
+    answer = silent.as_("bob").post(f"/gifts/{gift['gift_id']}/claims", {"secret": gift["secret"]})
+    assert (answer.status_code, answer.json()["code"]) == (410, "expired")
+
+
+def test_units_that_came_back_can_be_used_at_once_though_nothing_settled_them(silent: Running) -> None:
+    order = silent.buy()
+    gift = silent.give(order["order_id"])
+    sleep_until(gift["expires_at"])
+    answer = silent.as_("alice").post(f"/orders/{order['order_id']}/use", {"quantity": 1})
+    assert answer.status_code == 201, answer.text
+    assert answer.json()["holdings"][0]["code"]
+    units = silent.as_("alice").get(f"/orders/{order['order_id']}").json()["units"]
+    assert units == {"available": 0, "in_gift": 0, "gifted": 0, "used": 1, "refunded": 0}
+
+
+def test_the_sweep_alone_settles_when_the_stream_is_silent(silent: Running) -> None:
+    order = silent.buy()
+    gift = silent.give(order["order_id"])
+    sleep_until(gift["expires_at"])
+    answer = silent.aws("lambda").invoke(FunctionName=silent.physical("SweepFunction"), Payload=b"{}")
+    assert "FunctionError" not in answer, answer["Payload"].read()
+    assert json.loads(answer["Payload"].read())["failed"] == 0
+    assert state_of(silent, gift["gift_id"]) == "returned"
+    # Its timer is still there: neither the time to live nor the stream had a part in this.
+    assert silent.item("WINDOW", gift["gift_id"]) is not None
+    assert silent.as_("alice").get(f"/orders/{order['order_id']}").json()["units"] == BACK
+
+
+def test_a_gift_that_came_back_can_be_given_again_and_the_old_link_stays_dead(live: Running) -> None:
+    order = live.buy()
+    old = live.give(order["order_id"])
+    sleep_until(old["expires_at"])
+    new = live.give(order["order_id"])
+    assert new["secret"] != old["secret"]
+    bob = live.as_("bob")
+    assert bob.post(f"/gifts/{old['gift_id']}/claims", {"secret": old["secret"]}).status_code == 410
+    assert bob.post(f"/gifts/{new['gift_id']}/claims", {"secret": new["secret"]}).status_code == 201
+
+
+def test_the_schedule_sweeps_without_anybody_calling(silent: Running) -> None:
+    gift = silent.give(silent.buy()["order_id"])
+    assert eventually(lambda: state_of(silent, gift["gift_id"]) == "returned", 90)

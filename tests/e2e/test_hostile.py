@@ -1,0 +1,104 @@
+"""Callers who mean harm, over real HTTP."""
+
+import socket
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+
+from tests.e2e.conftest import Running
+
+pytestmark = pytest.mark.e2e
+
+JSON = "application/json"
+BODIES = {
+    "nothing": (b"", JSON),
+    "no json": (b"{", JSON),
+    "not an object": (b"[1, 2]", JSON),
+    "null": (b"null", JSON),
+    "not a number": (b'{"quantity": NaN}', JSON),
+    "a key twice": (b'{"quantity": 1, "quantity": 2}', JSON),
+    "a lone surrogate": (b'{"product_id": "\\ud800"}', JSON),
+    "a nul": (b'{"product_id": "\\u0000"}', JSON),
+    "not utf-8": (b'{"product_id": "\xff\xfe"}', JSON),
+    "deep": (b"[" * 30_000, JSON),
+    "many digits": (b'{"quantity": ' + b"9" * 10_000 + b"}", JSON),
+    "large": (b'{"product_id": "' + b"x" * 70_000 + b'"}', JSON),
+    "true for one": (b'{"product_id": "x", "quantity": true, "payment": {"method": "card", "token": "tok_ok"}}', JSON),
+    "unknown field": (b'{"admin": true}', JSON),
+    "a form": (b"quantity=1", "application/x-www-form-urlencoded"),
+    "xml": (b"<quantity>1</quantity>", "text/xml"),
+    "binary": (bytes(range(256)), "application/octet-stream"),
+}
+
+
+@pytest.mark.parametrize("name", BODIES)
+def test_a_hostile_body_is_the_callers_own_fault(live: Running, name: str) -> None:
+    content, content_type = BODIES[name]
+    headers = {"content-type": content_type, "idempotency-key": "hostile-body-1"}
+    for path in ("/orders", "/orders/unknown/gifts", "/gifts/unknown/claims"):
+        answer = live.as_("alice").request("POST", path, content=content, headers=headers)
+        assert 400 <= answer.status_code < 500, (path, answer.text)
+
+
+@pytest.mark.parametrize("token", ["", "Bearer", "Bearer x", "Bearer a.b.c", "Basic YWxpY2U6", "Bearer " + "A" * 4000])
+def test_without_a_valid_token_there_is_no_way_in(live: Running, token: str) -> None:
+    headers = {"authorization": token} if token else {}
+    for method, path in (("GET", "/orders"), ("POST", "/orders"), ("GET", "/gifts/x"), ("POST", "/gifts/x/claims")):
+        assert live.as_(None).request(method, path, headers=headers).status_code == 401
+
+
+def test_a_token_with_a_changed_claim_does_not_verify(live: Running) -> None:
+    head, _, signature = live.stack["users"]["alice"]["token"].split(".")
+    _, body, _ = live.stack["users"]["bob"]["token"].split(".")
+    headers = {"authorization": f"Bearer {head}.{body}.{signature}"}
+    assert live.as_(None).request("GET", "/orders", headers=headers).status_code == 401
+
+
+def test_what_is_anothers_looks_exactly_like_what_does_not_exist(live: Running) -> None:
+    order = live.buy()
+    gift = live.give(order["order_id"])
+    bob = live.as_("bob")
+    claim = bob.post(f"/gifts/{gift['gift_id']}/claims", {"secret": gift["secret"]}).json()
+    carol = live.as_("carol")
+    unknown = "a" * len(order["order_id"])
+    for path, identifier in (("/orders/{}", order["order_id"]), ("/holdings/{}", claim["holding_id"])):
+        foreign, missing = carol.get(path.format(identifier)), carol.get(path.format(unknown))
+        assert (foreign.status_code, foreign.content) == (missing.status_code, missing.content)
+        assert foreign.status_code == 404
+        assert _fixed(foreign) == _fixed(missing)
+
+
+def _fixed(answer: httpx.Response) -> dict[str, str]:
+    changing = {"date", "apigw-requestid", "x-amzn-requestid", "x-amz-request-id", "x-amz-id-2"}
+    return {name: value for name, value in answer.headers.items() if name not in changing}
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"\r\n\r\n",
+        b"GET\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00",
+        b"GET /health HTTP/1.1\r\n\r\n",
+        b"OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"POST /orders HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+        b"POST /orders HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"GET /" + b"a" * 200_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"POST /orders HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf",
+    ],
+)
+def test_a_request_that_is_no_http_harms_nobody_else(live: Running, sent: bytes) -> None:
+    address = urlsplit(live.stack["api_url"])
+    with socket.create_connection((address.hostname, address.port), timeout=5) as connection:
+        connection.sendall(sent)
+        connection.shutdown(socket.SHUT_WR)
+        answer = connection.recv(65536)
+    assert not answer.startswith(b"HTTP/1.1 5"), answer
+    assert live.as_(None).get("/health").status_code == 200
+
+
+def test_the_host_header_does_not_lead_past_the_api(live: Running) -> None:
+    for host in ("s3.amazonaws.com", "handsel-artifacts.s3.localhost", "dynamodb.us-east-1.amazonaws.com"):
+        answer = live.as_(None).request("GET", "/health", headers={"host": host})
+        assert (answer.status_code, answer.json()) == (200, {"status": "ok"})

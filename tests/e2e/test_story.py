@@ -1,0 +1,119 @@
+"""The main path over HTTP, the API gateway's part included."""
+
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from time import sleep
+
+import httpx
+import pytest
+from local.client import Client, payment
+
+from tests.e2e.conftest import WRAPPING, Running
+
+pytestmark = pytest.mark.e2e
+
+
+def test_a_gift_travels_from_the_buyer_to_the_claimer_and_one_comes_back(live: Running) -> None:
+    alice, bob, anyone = live.as_("alice"), live.as_("bob"), live.as_(None)
+    order = live.buy(3)
+    gift = live.give(order["order_id"])
+
+    preview = anyone.get(f"/gifts/{gift['gift_id']}/preview")
+    assert preview.status_code == 200
+    assert gift["secret"] not in preview.text
+    assert order["product"]["title"] not in preview.text
+
+    claim = bob.post(f"/gifts/{gift['gift_id']}/claims", {"secret": gift["secret"]})
+    assert claim.status_code == 201
+    assert claim.json()["code"]
+    assert claim.json()["code"] not in alice.get(f"/gifts/{gift['gift_id']}").text
+
+    body = {"product_id": live.stack["products"]["voucher"], "payment": payment(), "wrapping": WRAPPING}
+    back = bob.post(f"/gifts/{gift['gift_id']}/return-gifts", body)
+    assert back.status_code == 201
+    assert back.json()["gift"]["recipient_id"] == alice.user_id
+    assert alice.post(f"/gifts/{back.json()['gift']['gift_id']}/claims", {}).status_code == 201
+
+    units = alice.get(f"/orders/{order['order_id']}").json()["units"]
+    assert units == {"available": 2, "in_gift": 0, "gifted": 1, "used": 0, "refunded": 0}
+
+
+def test_of_twenty_claimers_at_once_exactly_one_gets_the_gift(live: Running) -> None:
+    names = [f"racer{number}" for number in range(20)]
+    live.new_users(*names)
+    clients = [Client(live.stack, name) for name in names]
+    with ThreadPoolExecutor(len(clients)) as pool:
+        # Opens the connections and starts as many workers as the race needs, before its window starts.
+        list(pool.map(lambda client: _claim(client, "unknown", "x", Barrier(1)), clients))
+        gift = live.give(live.buy()["order_id"])
+        barrier = Barrier(len(clients))
+        answers = list(pool.map(lambda client: _claim(client, gift["gift_id"], gift["secret"], barrier), clients))
+    for client in clients:
+        client.close()
+    assert sorted(answer.status_code for answer in answers) == [201] + [409] * 19
+    assert {answer.json()["code"] for answer in answers if answer.status_code == 409} == {"already-claimed"}
+    item = live.item("GIFT", gift["gift_id"])
+    assert item is not None
+    assert item["state"]["S"] == "claimed"
+
+
+def _claim(client: Client, gift_id: str, secret: str, barrier: Barrier) -> httpx.Response:
+    """One claim; when told to come again, it does."""
+    barrier.wait()
+    while True:
+        answer = client.post(f"/gifts/{gift_id}/claims", {"secret": secret})
+        if answer.status_code not in (429, 503):
+            return answer
+        sleep(0.1)
+
+
+def test_asking_again_with_the_same_key_answers_the_same_and_does_nothing_more(live: Running) -> None:
+    alice = live.as_("alice")
+    body = {"product_id": live.stack["products"]["voucher"], "quantity": 2, "payment": payment()}
+    first, second = (alice.post("/orders", body, key="replayed-order-1") for _ in range(2))
+    assert (first.status_code, second.status_code) == (201, 201)
+    assert first.json()["order_id"] == second.json()["order_id"]
+
+    order_id = first.json()["order_id"]
+    body = {"shares": 1, "wrapping": WRAPPING}
+    first, second = (alice.post(f"/orders/{order_id}/gifts", body, key="replayed-gift-1") for _ in range(2))
+    assert (first.status_code, second.status_code) == (201, 201)
+    assert first.json()["share_url"] == second.json()["share_url"]
+    assert first.json()["gift_id"] == second.json()["gift_id"]
+
+    gift = first.json()
+    bob = live.as_("bob")
+    first, second = (bob.post(f"/gifts/{gift['gift_id']}/claims", {"secret": gift["secret"]}) for _ in range(2))
+    assert (first.status_code, second.status_code) == (201, 200)
+    assert first.json()["code"] == second.json()["code"]
+    assert alice.get(f"/orders/{order_id}").json()["units"]["available"] == 1
+
+
+def test_a_key_used_for_another_request_is_refused(live: Running) -> None:
+    alice = live.as_("alice")
+    body = {"product_id": live.stack["products"]["voucher"], "quantity": 1, "payment": payment()}
+    assert alice.post("/orders", body, key="used-twice-1").status_code == 201
+    answer = alice.post("/orders", body | {"quantity": 2}, key="used-twice-1")
+    assert (answer.status_code, answer.json()["code"]) == (422, "idempotency-key-reused")
+
+
+def test_a_declined_payment_stays_declined(live: Running) -> None:
+    body = {"product_id": live.stack["products"]["voucher"], "quantity": 1, "payment": payment("tok_declined")}
+    for _ in range(2):
+        answer = live.as_("alice").post("/orders", body, key="declined-payment-1")
+        assert (answer.status_code, answer.json()["code"]) == (402, "payment-declined")
+
+
+def test_a_payment_whose_answer_was_lost_is_found_by_asking_again(live: Running) -> None:
+    body = {"product_id": live.stack["products"]["voucher"], "quantity": 1, "payment": payment("tok_timeout")}
+    lost = live.as_("alice").post("/orders", body, key="lost-answer-1")
+    assert (lost.status_code, lost.json()["code"]) == (503, "payment-unknown")
+    assert int(lost.headers["retry-after"]) > 0
+    found = live.as_("alice").post("/orders", body, key="lost-answer-1")
+    assert (found.status_code, found.json()["state"]) == (201, "paid")
+
+
+def test_jewelry_can_be_bought_but_not_given(live: Running) -> None:
+    order = live.buy(product="jewelry")
+    answer = live.as_("alice").post(f"/orders/{order['order_id']}/gifts", {"shares": 1, "wrapping": WRAPPING})
+    assert (answer.status_code, answer.json()["code"]) == (422, "not-giftable")
