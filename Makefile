@@ -1,0 +1,114 @@
+# Tools live in .venv (and .venv-sam), built from the lock files in requirements/ when first needed.
+PYTHON ?= python3
+VENV := .venv/.complete
+SAM_VENV := .venv-sam/.complete
+BIN := .venv/bin
+SAM := SAM_CLI_TELEMETRY=0 PYTHON=$(abspath $(BIN)/python) .venv-sam/bin/sam
+INSTALL := -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes
+UV_COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --generate-hashes
+SOURCES := layers functions local tests
+.SHELLFLAGS := -ec
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## What there is
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+# --- run it ----------------------------------------------------------------------------------------------------------
+
+.PHONY: demo up down status
+demo: $(VENV) ## The whole story over HTTP, on a local stack of its own
+	@$(BIN)/python -m local demo
+
+up: $(VENV) ## Start the local stack in the background (PORT, CLAIM_WINDOW_SECONDS: see local/settings.py)
+	@$(BIN)/python -m local up
+
+down: $(VENV) ## Stop it
+	@$(BIN)/python -m local down
+
+status: $(VENV) ## Say what runs
+	@$(BIN)/python -m local status
+
+# --- test it ---------------------------------------------------------------------------------------------------------
+
+.PHONY: test unit integration e2e sam coverage
+test: $(VENV) sam-if-docker ## All tests; those of sam local where a Docker daemon answers
+	@$(BIN)/python -m pytest tests/unit tests/integration tests/e2e tests/sam --cov
+
+unit: $(VENV) ## Rules and states, without any I/O
+	@$(BIN)/python -m pytest tests/unit
+
+integration: $(VENV) ## The handlers on a simulated table
+	@$(BIN)/python -m pytest tests/integration
+
+e2e: $(VENV) ## Over HTTP, on the local stack
+	@$(BIN)/python -m pytest tests/e2e
+
+sam: $(VENV) sam-if-docker ## What `sam build` makes, run by `sam local invoke`
+	@$(BIN)/python -m pytest tests/sam
+
+.PHONY: sam-if-docker
+sam-if-docker:
+	@if [ -n "$(REQUIRE_SAM_LOCAL)" ] || docker info >/dev/null 2>&1; then $(MAKE) --no-print-directory $(SAM_VENV); fi
+
+# --- check it --------------------------------------------------------------------------------------------------------
+
+.PHONY: check lint types locked audit format
+check: lint types locked test ## The gate: all that CI runs
+
+lint: $(VENV) ## Style, import rules, template
+	@$(BIN)/ruff format --check --quiet $(SOURCES) || { echo "Run: make format" >&2; exit 1; }
+	@$(BIN)/ruff check --quiet $(SOURCES)
+	@PYTHONPATH=layers/core/python $(BIN)/lint-imports --no-cache >.import-linter.log || { cat .import-linter.log; exit 1; }
+	@rm -f .import-linter.log
+	@$(BIN)/cfn-lint template.yaml
+
+types: $(VENV) ## mypy --strict, tests included
+	@$(BIN)/mypy
+
+# Versions that were locked stay: this resolves again only what pyproject.toml changed.
+locked: $(VENV) ## Whether the lock files are those of pyproject.toml
+	@scratch=$$(mktemp -d); trap 'rm -rf "$$scratch"' EXIT; \
+	cp layers/dependencies/requirements.txt "$$scratch/layer.txt"; cp requirements/*.txt "$$scratch"; \
+	$(UV_COMPILE) pyproject.toml -o "$$scratch/layer.txt" >/dev/null; \
+	$(UV_COMPILE) pyproject.toml --group dev --group lock -o "$$scratch/dev.txt" >/dev/null; \
+	$(UV_COMPILE) --group pyproject.toml:sam -o "$$scratch/sam.txt" >/dev/null; \
+	diff -q "$$scratch/layer.txt" layers/dependencies/requirements.txt \
+	  && diff -q "$$scratch/dev.txt" requirements/dev.txt && diff -q "$$scratch/sam.txt" requirements/sam.txt \
+	  || { echo "Run: make lock" >&2; exit 1; }
+
+audit: $(VENV) ## Known vulnerabilities of what runs on Lambda (asks the network)
+	@$(BIN)/pip-audit --disable-pip --require-hashes -r layers/dependencies/requirements.txt
+
+format: $(VENV) ## Put the code into shape
+	@$(BIN)/ruff check --quiet --fix-only $(SOURCES)
+	@$(BIN)/ruff format --quiet $(SOURCES)
+
+# --- build it --------------------------------------------------------------------------------------------------------
+
+.PHONY: build lock deploy clean
+build: $(VENV) $(SAM_VENV) ## sam build
+	@$(SAM) build
+
+deploy: ## How to deploy
+	@echo "make build && .venv-sam/bin/sam deploy --guided   (needs an AWS account; asks before it changes anything)"
+
+lock: $(VENV) ## Write the lock files from pyproject.toml
+	@$(UV_COMPILE) pyproject.toml -o layers/dependencies/requirements.txt
+	@$(UV_COMPILE) pyproject.toml --group dev --group lock -o requirements/dev.txt
+	@$(UV_COMPILE) --group pyproject.toml:sam -o requirements/sam.txt
+
+clean: ## Remove everything that was built; stop the local stack first
+	@rm -rf .venv .venv-sam .aws-sam .local dist htmlcov .coverage .coverage.* .*_cache .hypothesis
+
+$(VENV): requirements/dev.txt
+$(SAM_VENV): requirements/sam.txt
+# A lock file is complete, so pip has nothing to resolve. An interrupted installation has no stamp and goes on next time.
+$(VENV) $(SAM_VENV):
+	@"$(PYTHON)" -c 'import sys; sys.version_info >= (3, 11) or sys.exit(1)' 2>/dev/null || { \
+	  echo "Needs Python 3.11 or newer, and '$(PYTHON)' is not: make PYTHON=/path/to/python3.12" >&2; exit 1; }
+	@echo "Installing $< into $(@D) ..." >&2
+	@[ -x "$(@D)/bin/pip" ] || "$(PYTHON)" -m venv "$(@D)" || { \
+	  echo "'$(PYTHON)' cannot make a virtual environment (on Debian: apt install python3-venv)" >&2; exit 1; }
+	@"$(@D)/bin/python" $(INSTALL) -r "$<"
+	@touch "$@"
