@@ -1,4 +1,4 @@
-"""Gifts: give them, read one's own view of them."""
+"""Gifts: give them, take them back, decline them, read one's own view of them."""
 
 from aws_lambda_powertools.event_handler import Response
 
@@ -76,6 +76,27 @@ def read_gift(gift_id: str) -> Response[str]:
     read = reading.gift_as_seen(table(), gift_id, caller=request.caller.user_id)
     view = gift_view(read, caller=request.caller.user_id, now=request.now, web_url=request.web_url)
     return answer(200, view)
+
+
+@app.post("/gifts/<gift_id>/cancel")
+def cancel(gift_id: str) -> Response[str]:
+    request = Request(app)
+    gift = giving.cancel(table(), gift_id, caller=request.caller.user_id, now=request.now)
+    return _ended(request, gift)
+
+
+@app.post("/gifts/<gift_id>/decline")
+def decline(gift_id: str) -> Response[str]:
+    request = Request(app)
+    gift = giving.decline(table(), gift_id, caller=request.caller.user_id, now=request.now)
+    return _ended(request, gift)
+
+
+def _ended(request: Request, gift: Gift) -> Response[str]:
+    caller = request.caller.user_id
+    count(f"Gift{gift.state.title()}")
+    (read,) = reading.read_gifts(table(), [gift], caller=caller)
+    return answer(200, gift_view(read, caller=caller, now=request.now, web_url=request.web_url))
 
 
 lambda_handler = handler(app)

@@ -4,10 +4,12 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from handsel.domain.models import Gift
 from handsel.domain.states import GiftState
 from handsel.runtime import clock
 from handsel.runtime.observability import logger
 from handsel.runtime.wiring import table
+from handsel.store.gifts import GivenBack
 from handsel.use_cases.settling import restore
 
 store = table()
@@ -22,13 +24,13 @@ def lambda_handler(event: dict[str, Any], _: LambdaContext) -> dict[str, Any]:
     failures, settled, early = [], 0, 0
     for record in event["Records"]:
         try:
-            gift = restore(store, record, now=clock.now_ms())
+            result = restore(store, record, now=clock.now_ms())
         except Exception as error:  # noqa: BLE001 - reported to Lambda, which retries, bisects and keeps the record
             logger.error("restore failed", event_id=record.get("eventID"), error_type=type(error).__name__)
             failures.append({"itemIdentifier": record["dynamodb"]["SequenceNumber"]})
             continue
-        settled += gift is None
+        settled += isinstance(result, GivenBack)
         # Not due by this clock, and its timer is gone: the sweep returns it.
-        early += gift is not None and gift.state is GiftState.OPEN
+        early += isinstance(result, Gift) and result.state is GiftState.OPEN
     logger.info("restored", records=len(event["Records"]), settled=settled, early=early, failed=len(failures))
     return {"batchItemFailures": failures}

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from handsel.domain import errors, ids
 from handsel.domain.models import Gift, Kind, Money, Order, Outstanding, Product, Units
-from handsel.domain.states import REFUSAL_AFTER, TRANSITIONS, GiftAction, GiftState, OrderState
+from handsel.domain.states import REFUSAL_AFTER, GiftAction, GiftState, OrderState
 
 # Eligibility as data. Everything that is not ruled out here may be given.
 NOT_GIFTABLE_CATEGORIES = frozenset({"jewelry", "education"})
@@ -115,11 +115,3 @@ def holds_secret(gift: Gift, secret: str | None, keys: Mapping[str, str]) -> boo
 
 def claim_action(remaining: int) -> GiftAction:
     return GiftAction.CLAIM_SHARE if remaining > 1 else GiftAction.CLAIM_LAST_SHARE
-
-
-def refusal_of(gift: Gift, action: GiftAction, *, now: int) -> type[errors.Refusal] | None:
-    """Why a gift does not take an action now, or None when it does."""
-    state = gift.state_at(now)
-    if (state, action) not in TRANSITIONS:
-        return REFUSAL_AFTER[state]
-    return None

@@ -147,15 +147,22 @@ def claim(table: Table, gift: Gift, action: GiftAction, holding: Holding, *, now
     )
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class GivenBack:
+    """A gift was ended, and `remaining` units are available in its order again."""
+
+    remaining: int
+
+
 def give_back(
     table: Table, action: GiftAction, gift_id: str, order_id: str, *, shares: int, remaining: int, now: int
-) -> Gift | None:
+) -> GivenBack | Gift:
     """Ends an open gift and gives what nobody took back to its order. The one function that does.
 
     `remaining` is what the caller believes; the gift decides, and where it differs the gift is believed.
 
     Returns:
-        None when this call ended the gift; else the gift as it is, when it does not take the action.
+        What this call gave back; or the gift as it is, when it does not take the action.
 
     Raises:
         DataDamage: the gift is open but its order does not remember it.
@@ -185,4 +192,4 @@ def give_back(
                 return gift
             remaining = gift.remaining
         else:
-            return None
+            return GivenBack(remaining)

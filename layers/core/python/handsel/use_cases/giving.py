@@ -11,12 +11,12 @@ Run twice, the second transaction fails on its own gift, which it then answers.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from handsel.domain import errors, ids, wrappings
 from handsel.domain.models import Gift, Order
 from handsel.domain.rules import check_can_give, due, window_end
-from handsel.domain.states import GiftAction, GiftState, OrderState
+from handsel.domain.states import REFUSAL_AFTER, TRANSITIONS, GiftAction, GiftState, OrderState
 from handsel.store import accounts, gifts, keys, orders
 from handsel.store.table import Table
 
@@ -117,6 +117,55 @@ def make_available(table: Table, order: Order, quantity: int, *, now: int) -> No
             remaining=outstanding.shares,
             now=now,
         )
+
+
+def cancel(table: Table, gift_id: str, *, caller: str, now: int) -> Gift:
+    """The giver takes back what nobody took yet. Again is the same.
+
+    Raises:
+        NotFound: no such gift, or not the caller's.
+        AlreadyClaimed, Expired, Declined, Busy
+    """
+    gift = gifts.get(table, gift_id)
+    if gift is None or gift.giver_id != caller:
+        raise errors.NotFound
+    return _end(table, gift, GiftAction.CANCEL, now=now)
+
+
+def decline(table: Table, gift_id: str, *, caller: str, now: int) -> Gift:
+    """The named recipient does not want it. Again is the same.
+
+    Raises:
+        NotFound, NotTheRecipient, AlreadyClaimed, Expired, Cancelled, Busy
+    """
+    gift = gifts.get(table, gift_id)
+    if gift is None:
+        raise errors.NotFound
+    if gift.recipient_id != caller:
+        raise errors.NotTheRecipient
+    return _end(table, gift, GiftAction.DECLINE, now=now)
+
+
+def _end(table: Table, gift: Gift, action: GiftAction, *, now: int) -> Gift:
+    """The gift, ended by `action`: by this call, or by the same action before."""
+    target = TRANSITIONS[GiftState.OPEN, action].to
+    if gift.state_at(now) is GiftState.OPEN:
+        result = gifts.give_back(
+            table, action, gift.gift_id, gift.order_id, shares=gift.shares, remaining=gift.remaining, now=now
+        )
+        if result == gifts.GivenBack(gift.remaining):
+            return replace(gift, state=target)
+        gift = result if isinstance(result, Gift) else _required(table, gift.gift_id)
+    if gift.state is target:
+        return gift
+    raise REFUSAL_AFTER[gift.state_at(now)]
+
+
+def _required(table: Table, gift_id: str) -> Gift:
+    gift = gifts.get(table, gift_id)
+    if gift is None:
+        raise errors.DataDamage(f"gift {gift_id} is gone")
+    return gift
 
 
 def link_secret(gift: Gift, link_keys: Mapping[str, str]) -> str | None:

@@ -14,18 +14,19 @@ from handsel.domain.payments import PaymentProvider
 from handsel.domain.states import GiftAction, GiftState
 from handsel.store import gifts, keys, orders
 from handsel.store.attributes import load_item
+from handsel.store.gifts import GivenBack
 from handsel.store.table import Table
 from handsel.use_cases.purchases import settle_payment
 
 
-def restore(table: Table, record: Mapping[str, Any], *, now: int) -> Gift | None:
+def restore(table: Table, record: Mapping[str, Any], *, now: int) -> GivenBack | Gift:
     """Gives back what a removed WINDOW item timed.
 
     Args:
         record: a stream record of type REMOVE. That it is one decides nothing: the gift does.
 
     Returns:
-        None when this call ended the gift; else the gift as it is: ended before, or not due yet.
+        What this call gave back; or the gift as it is: ended before, or not due yet.
 
     Raises:
         ValueError, KeyError: not a record of a WINDOW item.
@@ -103,7 +104,7 @@ def _return_due_gift(table: Table, gift_id: str, *, now: int) -> bool:
     settled = gifts.give_back(
         table, GiftAction.EXPIRE, gift_id, gift.order_id, shares=gift.shares, remaining=gift.remaining, now=now
     )
-    return settled is None
+    return isinstance(settled, GivenBack)
 
 
 def _settle_pending(
