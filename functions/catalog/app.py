@@ -15,9 +15,7 @@ app = create_app()
 def list_products(store_id: str) -> Response[str]:
     request = Request(app)
     scope, query = f"products {store_id}", request.query(ListQuery)
-    page = products.of_store(
-        table(), store_id, limit=query.limit, before=request.position(query.cursor, scope)
-    )
+    page = products.of_store(table(), store_id, limit=query.limit, before=request.position(query.cursor, scope))
     return request.page([ProductView.of(product) for product in page.items], page.next_position, scope)
 
 

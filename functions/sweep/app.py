@@ -35,5 +35,5 @@ def lambda_handler(_: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     count("SweepReturned", report.returned)
     count("SweepFailed", len(report.failed))
     flush_metrics()
-    logger.info("swept", **summary)
+    logger.info("swept", extra=summary)
     return summary

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any, cast
 
 import boto3
 import pytest
-from local.seed import seed
 from moto import mock_aws
 from samtranslator.yaml_helper import yaml_parse
 
 from handsel.api import http
 from handsel.runtime import clock, settings, wiring
 from handsel.store.attributes import load_item
+from local.seed import seed
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -139,7 +139,9 @@ class Stack:
         return {"product_id": self.products[product], "quantity": quantity, "payment": payment}
 
     def give(self, order: Mapping[str, Any], shares: int = 1, **more: Any) -> dict[str, Any]:
-        answer = self.call(order["buyer_id"], "POST", f"/orders/{order['order_id']}/gifts", gift_request(shares, **more))
+        answer = self.call(
+            order["buyer_id"], "POST", f"/orders/{order['order_id']}/gifts", gift_request(shares, **more)
+        )
         assert answer.status == 201, answer.raw
         return cast("dict[str, Any]", answer.body)
 
@@ -195,7 +197,10 @@ def create_table(client: "DynamoDBClient") -> None:
         AttributeDefinitions=properties["AttributeDefinitions"],
         KeySchema=properties["KeySchema"],
         GlobalSecondaryIndexes=properties["GlobalSecondaryIndexes"],
-        StreamSpecification={"StreamEnabled": True, **properties["StreamSpecification"]},
+        StreamSpecification={
+            "StreamEnabled": True,
+            "StreamViewType": properties["StreamSpecification"]["StreamViewType"],
+        },
     )
 
 
@@ -210,5 +215,3 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
         running = Stack(client, seed(client, "handsel-test"))
         monkeypatch.setattr(clock, "now_ms", lambda: running.now)
         yield running
-
-

@@ -101,9 +101,7 @@ def test_right_json_of_the_wrong_shape_says_where(stack: Stack, body: object, po
         {"cover_id": "red-classic", "message": "Hi", "blessing_id": "enjoy"},
     ],
 )
-def test_a_wrapping_has_either_a_blessing_or_a_message_of_60_characters(
-    stack: Stack, wrapping: dict[str, str]
-) -> None:
+def test_a_wrapping_has_either_a_blessing_or_a_message_of_60_characters(stack: Stack, wrapping: dict[str, str]) -> None:
     order = stack.buy()
     body = {"shares": 1, "wrapping": wrapping}
     answer = stack.call("alice", "POST", f"/orders/{order['order_id']}/gifts", body)

@@ -1,9 +1,9 @@
 """Payments: one charge and one order, whatever is lost on the way."""
 
 import pytest
+
 from handsel.domain.payments import Charge, ChargeDeclined, OutcomeUnknown
 from handsel.runtime import sandbox
-
 from tests.integration.conftest import Stack
 
 

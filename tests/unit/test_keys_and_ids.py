@@ -1,11 +1,12 @@
 """Keys, ids, secrets and cursors: injective, repeatable, unforgeable."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from handsel.api import cursors
 from handsel.domain import errors, ids
 from handsel.store import keys
-from hypothesis import given
-from hypothesis import strategies as st
 
 LINK_KEYS = {"1": "an old key", "2": "the key of today"}
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 
 import pytest
+
 from handsel.api import problems
 from handsel.domain import errors
 

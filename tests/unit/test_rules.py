@@ -3,11 +3,12 @@
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from handsel.domain.models import Gift, Kind, Money, Order, Outstanding, Payment, Product, Units, Wrapping
 from handsel.domain.rules import due, not_giftable_reason, units_of, window_end
 from handsel.domain.states import GiftState, OrderState
-from hypothesis import given
-from hypothesis import strategies as st
 
 PRODUCT = Product(
     product_id="p",

@@ -3,6 +3,7 @@
 from itertools import product
 
 import pytest
+
 from handsel.domain.states import (
     REFUSAL_AFTER,
     TRANSITIONS,

@@ -7,12 +7,13 @@ import botocore.session
 import pytest
 from botocore.exceptions import ReadTimeoutError
 from botocore.stub import Stubber
+from hypothesis import given
+from hypothesis import strategies as st
+
 from handsel.domain import errors
 from handsel.store.attributes import dump, dump_item, load_item
 from handsel.store.keys import Key, gift, order
 from handsel.store.table import Put, Refused, Table, Update
-from hypothesis import given
-from hypothesis import strategies as st
 
 WRITES = (
     Put({**order("a")._asdict(), "state": "paid"}),

@@ -1,14 +1,14 @@
 """From an API Gateway event to a route and back: identity, bodies, lists, problems.
 
-    app = create_app()
+app = create_app()
 
-    @app.get("/orders/<order_id>")
-    def read_order(order_id: str) -> Response[str]:
-        request = Request(app)
-        ...
-        return answer(200, view)
+@app.get("/orders/<order_id>")
+def read_order(order_id: str) -> Response[str]:
+    request = Request(app)
+    ...
+    return answer(200, view)
 
-    lambda_handler = handler(app)
+lambda_handler = handler(app)
 """
 
 import re

@@ -1,24 +1,24 @@
 """Everything that can be refused, and why.
 
-    HandselError
-    ├── Refusal                    the caller is told; `code` is public and permanent
-    │   ├── IdempotencyKeyRequired     no usable Idempotency-Key
-    │   ├── MalformedJson              the body is not strict UTF-8 JSON
-    │   ├── TooLarge                   the body is over the limit
-    │   ├── UnsupportedMediaType       the body is not declared as JSON
-    │   ├── Unauthenticated            no verified identity
-    │   ├── PaymentDeclined
-    │   ├── OwnGift, WrongSecret, NotTheRecipient, NotClaimed, WrongRole
-    │   ├── NotFound                   unknown, foreign and hidden alike
-    │   ├── MethodNotAllowed
-    │   ├── OutOfStock, UnitsNotAvailable, AlreadyClaimed, AlreadyReturned
-    │   ├── Expired, Cancelled, Declined
-    │   ├── InvalidRequest             right JSON of the wrong shape, with `fields`
-    │   ├── IdempotencyKeyReused
-    │   ├── NotGiftable, UnknownWrapping, RecipientUnknown, SelfGift, OtherStore, AddressRequired
-    │   ├── TooManyOpenGifts
-    │   └── PaymentUnknown, Busy       try the same again, see `retry_after`
-    └── DataDamage                 the table contradicts itself: never answered, always alarmed
+HandselError
+├── Refusal                    the caller is told; `code` is public and permanent
+│   ├── IdempotencyKeyRequired     no usable Idempotency-Key
+│   ├── MalformedJson              the body is not strict UTF-8 JSON
+│   ├── TooLarge                   the body is over the limit
+│   ├── UnsupportedMediaType       the body is not declared as JSON
+│   ├── Unauthenticated            no verified identity
+│   ├── PaymentDeclined
+│   ├── OwnGift, WrongSecret, NotTheRecipient, NotClaimed, WrongRole
+│   ├── NotFound                   unknown, foreign and hidden alike
+│   ├── MethodNotAllowed
+│   ├── OutOfStock, UnitsNotAvailable, AlreadyClaimed, AlreadyReturned
+│   ├── Expired, Cancelled, Declined
+│   ├── InvalidRequest             right JSON of the wrong shape, with `fields`
+│   ├── IdempotencyKeyReused
+│   ├── NotGiftable, UnknownWrapping, RecipientUnknown, SelfGift, OtherStore, AddressRequired
+│   ├── TooManyOpenGifts
+│   └── PaymentUnknown, Busy       try the same again, see `retry_after`
+└── DataDamage                 the table contradicts itself: never answered, always alarmed
 """
 
 from collections.abc import Sequence

@@ -13,9 +13,7 @@ def to_item(holding: Holding, gift: Gift | None) -> Item:
     """A new holding. One that was claimed by link also lists its gift among the received ones."""
     item: Item = {
         **keys.holding(holding.holding_id)._asdict(),
-        **keys.index_entry(
-            keys.BY_OWNER, keys.holdings_of(holding.holder_id), holding.received_at, holding.holding_id
-        ),
+        **keys.index_entry(keys.BY_OWNER, keys.holdings_of(holding.holder_id), holding.received_at, holding.holding_id),
         **dataclasses.asdict(holding),
     }
     if gift is not None and gift.recipient_id is None:
@@ -79,6 +77,4 @@ def reserve_return(holding_id: str, order_id: str) -> Update:
 
 def release_return(holding_id: str, order_id: str) -> Update:
     """The order came to nothing: the claim may be answered with another return gift."""
-    return Update(
-        keys.holding(holding_id), "REMOVE #returned_with", "#returned_with = :order", {":order": order_id}
-    )
+    return Update(keys.holding(holding_id), "REMOVE #returned_with", "#returned_with = :order", {":order": order_id})

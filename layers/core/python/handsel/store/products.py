@@ -10,9 +10,7 @@ from handsel.store.table import Put, Refused, Table, Update
 
 def to_item(product: Product) -> Item:
     key = keys.product(product.product_id)
-    entry = keys.index_entry(
-        keys.BY_PARENT, keys.products_of(product.store_id), product.created_at, product.product_id
-    )
+    entry = keys.index_entry(keys.BY_PARENT, keys.products_of(product.store_id), product.created_at, product.product_id)
     return {**key._asdict(), **entry, **dataclasses.asdict(product)}
 
 

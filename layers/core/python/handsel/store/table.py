@@ -132,7 +132,9 @@ class Table:
                 TableName=self.name,
                 IndexName=index.name,
                 KeyConditionExpression=condition,
-                ExpressionAttributeNames={"#pk": index.pk, "#sk": index.sk} if before is not None else {"#pk": index.pk},
+                ExpressionAttributeNames={"#pk": index.pk, "#sk": index.sk}
+                if before is not None
+                else {"#pk": index.pk},
                 ExpressionAttributeValues=dump_item(values),
                 ScanIndexForward=False,
                 Limit=limit,
@@ -219,9 +221,7 @@ class Table:
                 reasons = error.response["CancellationReasons"]
                 codes = {reason["Code"] for reason in reasons} - {"None"}
                 if codes == {"ConditionalCheckFailed"}:
-                    raise Refused(
-                        [None if reason["Code"] == "None" else _old(reason) for reason in reasons]
-                    ) from error
+                    raise Refused([None if reason["Code"] == "None" else _old(reason) for reason in reasons]) from error
                 if not codes <= _UNDECIDED | {"ConditionalCheckFailed"}:
                     raise
                 self._sleep(pause)
