@@ -8,7 +8,7 @@ from botocore.config import Config
 from local.settings import REGION
 
 
-def client(service: str, endpoint_url: str) -> Any:  # noqa: ANN401 - boto3 itself has one factory for all services
+def client(service: str, endpoint_url: str) -> Any:
     """One low-level client, whatever the caller's own AWS profile says.
 
     Without retries where the caller has its own, and with time for a cold function.

@@ -27,6 +27,9 @@ from local.state import Directory, all_directories, directory_for
 UP_SECONDS = 600.0
 DOWN_SECONDS = 20.0
 
+# Runners this very process started; they outlive it, but a test that stops them has to collect them.
+_started: list["subprocess.Popen[bytes]"] = []
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Answer the exit status: 0 done, 1 not done (the reason is on stderr), 2 asked wrongly."""
@@ -96,6 +99,7 @@ def _start(directory: Directory, settings: Settings, started: float) -> bool:
             stderr=log,
             start_new_session=True,
         )
+    _started.append(process)
     shown = 0
     while time.monotonic() - started < UP_SECONDS:
         ended = process.poll() is not None
@@ -140,6 +144,8 @@ def stop(directory: Directory) -> None:
                 break
     directory.engine.stop()
     directory.forget()
+    for process in _started:
+        process.poll()
 
 
 def status() -> int:
@@ -192,4 +198,4 @@ Stop it:
 
 
 def say(text: str, *, error: bool = False) -> None:
-    print(text, file=sys.stderr if error else sys.stdout, flush=True)  # noqa: T201 - a command line speaks
+    print(text, file=sys.stderr if error else sys.stdout, flush=True)

@@ -32,7 +32,7 @@ class Client:
         """With the given Idempotency-Key, or a new one."""
         return self._http.post(path, json=body, headers={"idempotency-key": key or secrets.token_hex(16)})
 
-    def request(self, method: str, path: str, **arguments: Any) -> httpx.Response:  # noqa: ANN401 - httpx's own
+    def request(self, method: str, path: str, **arguments: Any) -> httpx.Response:
         return self._http.request(method, path, **arguments)
 
     def close(self) -> None:

@@ -55,7 +55,7 @@ class Story:
         self.check(text, not problems, "; ".join(problems))
         return body
 
-    def check(self, text: str, right: bool, problem: str = "it is not") -> None:  # noqa: FBT001 - what it is about
+    def check(self, text: str, right: bool, problem: str = "it is not") -> None:
         self.steps += 1
         if right:
             cli.say(f"  {GREEN}ok{OFF} {text}")

@@ -70,7 +70,7 @@ def deploy(endpoint_url: str, settings: Settings, code: dict[str, Path]) -> Depl
     )
 
 
-def _create(cloudformation: Any, body: dict[str, Any], settings: Settings) -> dict[str, str]:  # noqa: ANN401
+def _create(cloudformation: Any, body: dict[str, Any], settings: Settings) -> dict[str, str]:
     cloudformation.create_stack(
         StackName=STACK,
         TemplateBody=json.dumps(body),
@@ -113,7 +113,7 @@ def _resolved(name: str, properties: dict[str, Any], values: dict[str, str]) -> 
     return resolved
 
 
-def _set_cors(apigateway: Any, api_id: str, cors: dict[str, Any]) -> None:  # noqa: ANN401
+def _set_cors(apigateway: Any, api_id: str, cors: dict[str, Any]) -> None:
     """The body's settings, `allowOrigins` there and `AllowOrigins` in the API."""
     settings = {name[0].upper() + name[1:]: value for name, value in cors.items()}
     if isinstance(origins := settings.get("AllowOrigins"), str):

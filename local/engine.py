@@ -1,9 +1,10 @@
 """The engine's process: started, found again, stopped.
 
-It holds all data in memory and outlives the runner, so that a runner that was killed finds everything where it was. That
-it lives is known by a lock that it inherits, not by its process id alone: ids are used again.
+It holds all data in memory and outlives the runner, so that after a runner that was killed everything is where it was.
+That it lives is known by a lock that it inherits, not by its process id alone: ids are used again.
 """
 
+import contextlib
 import fcntl
 import os
 import shutil
@@ -97,10 +98,8 @@ class Engine:
                 if wait_until(lambda: not self.alive(), seconds):
                     break
             # The workers share its process group, and end with it or here.
-            try:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(group, signal.SIGKILL)
-            except (ProcessLookupError, PermissionError):
-                pass
         self._pid.unlink(missing_ok=True)
         shutil.rmtree(self._data, ignore_errors=True)
 

@@ -1,8 +1,8 @@
 """Deletes expired items, as DynamoDB's time to live does, but within a second instead of days.
 
-The engine drops the setting from a template, and when switched on by API it deletes without a stream record. So it stays
-off there. The rules are DynamoDB's: the attribute is a number of epoch seconds in the past, by no more than five years;
-the delete is conditional, because the item may have changed since it was found.
+The engine drops the setting from a template, and when switched on by API it deletes without a stream record. So it
+stays off there. The rules are DynamoDB's: the attribute is a number of epoch seconds in the past, by no more than five
+years; the delete is conditional, because the item may have changed since it was found.
 """
 
 import json

@@ -1,11 +1,12 @@
 """The API on a plain port: http://127.0.0.1:8787/orders instead of the engine's own long address.
 
-Passes requests and answers through as they are, in both directions as they come, on as many connections as there are. Two
-things are set right: the Host header is always this address (the engine routes by it, AWS does not let a caller choose it), and
-a function that raised answers 500 with AWS's body where the engine answers 502 with the exception.
+Passes requests and answers through as they are, in both directions as they come, on as many connections as there are.
+Two things are set right: the Host header is always this address (the engine routes by it, AWS does not let a caller
+choose it), and a function that raised answers 500 with AWS's body where the engine answers 502 with the exception.
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Iterable
 from urllib.parse import urlsplit
@@ -132,10 +133,8 @@ class Peer:
 
     async def close(self) -> None:
         self._writer.close()
-        try:
+        with contextlib.suppress(OSError):
             await self._writer.wait_closed()
-        except OSError:
-            pass
 
 
 async def _pass_body(caller: Peer, engine: Peer) -> None:

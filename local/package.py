@@ -1,7 +1,7 @@
 """Layers and functions as zip files, built for the Python and the processor of this machine.
 
-The engine runs functions with the interpreter it runs on itself, so the archives `sam build` makes for AWS would not do.
-The layers come from the same makefiles. Archives are kept by a hash of all that goes into them.
+The engine runs functions with the interpreter it runs on itself, so the archives `sam build` makes for AWS would not
+do. The layers come from the same makefiles. Archives are kept by a hash of all that goes into them.
 """
 
 import hashlib
@@ -95,12 +95,14 @@ def _host() -> str:
 
 def _zip(folder: Path, files: Iterable[Path], target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=target.parent, suffix=".tmp", delete=False) as temporary:
-        with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-            for path in sorted(files):
-                member = zipfile.ZipInfo(str(path.relative_to(folder)), ZIP_DATE)
-                member.external_attr = (path.stat().st_mode & 0o777 | 0o444) << 16
-                archive.writestr(member, path.read_bytes(), zipfile.ZIP_DEFLATED, 1)
+    with (
+        tempfile.NamedTemporaryFile(dir=target.parent, suffix=".tmp", delete=False) as temporary,
+        zipfile.ZipFile(temporary, "w") as archive,
+    ):
+        for path in sorted(files):
+            member = zipfile.ZipInfo(str(path.relative_to(folder)), ZIP_DATE)
+            member.external_attr = (path.stat().st_mode & 0o777 | 0o444) << 16
+            archive.writestr(member, path.read_bytes(), zipfile.ZIP_DEFLATED, 1)
     # Another stack may build the same archive at the same time: whoever is last wins, with the same bytes.
     shutil.move(temporary.name, target)
 

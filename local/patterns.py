@@ -1,7 +1,7 @@
 """Filter patterns of an event source mapping, as Lambda reads them.
 
-A pattern has the shape of the record; each leaf is a list of what may stand there. See "Control which events Lambda sends
-to your function" in the Lambda guide. A rule not known here is an error rather than a silent mismatch.
+A pattern has the shape of the record; each leaf is a list of what may stand there. See "Control which events Lambda
+sends to your function" in the Lambda guide. A rule not known here is an error rather than a silent mismatch.
 """
 
 from typing import Any

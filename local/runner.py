@@ -70,9 +70,7 @@ class Runner:
             raise SystemExit(1)  # in the middle of building or deploying; `run` cleans up
 
     async def _serve(self) -> None:
-        running = self._attach() or self._start()
-        deployment = running.deployed()
-        assert deployment is not None
+        running, deployment = self._attach() or self._start()
         threads = self._threads(running.endpoint_url, deployment)
         front = Front(self._settings.bind_host, self._settings.port, running.endpoint_url, deployment.api_ids[0])
         async with await front.start():
@@ -88,22 +86,23 @@ class Runner:
             log.error("The engine ended, and the data with it; its log is %s", self._directory.engine.log)
         self._stop.set()
 
-    def _attach(self) -> Running | None:
+    def _attach(self) -> tuple[Running, Deployment] | None:
         """The stack an earlier runner left behind, if it is whole and the same."""
         earlier = self._directory.read()
         if earlier is None:
             return None
+        deployment = earlier.deployed()
         lives = self._directory.engine.alive() and healthy(earlier.endpoint_url)
         if (
             lives
-            and earlier.deployment
+            and deployment
             and self._directory.stack_file.exists()
             and earlier.same(self._settings, project_fingerprint())
         ):
             log.info("attaching to the engine of a runner that ended without stopping it")
             earlier.pid = os.getpid()
             earlier.note = "The runner had been killed; its engine lived on. Nothing was lost."
-            return earlier
+            return earlier, deployment
         self._directory.engine.stop()
         reason = "the engine had ended too" if not lives else "it was another version or had other settings"
         self._lost = (
@@ -111,7 +110,7 @@ class Runner:
         )
         return None
 
-    def _start(self) -> Running:
+    def _start(self) -> tuple[Running, Deployment]:
         settings, directory = self._settings, self._directory
         directory.engine.stop()
         directory.forget()
@@ -129,7 +128,7 @@ class Runner:
             self._write_stack_file(endpoint_url, deployment)
         running.deployment = asdict(deployment)
         directory.write(running)
-        return running
+        return running, deployment
 
     def _write_stack_file(self, endpoint_url: str, deployment: Deployment) -> None:
         outputs = deployment.outputs

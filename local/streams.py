@@ -223,7 +223,7 @@ def sequence(record: Record) -> int:
     return int(record["dynamodb"]["SequenceNumber"])
 
 
-def _jsonable(value: Any) -> Any:  # noqa: ANN401 - an attribute value of whatever type
+def _jsonable(value: Any) -> Any:
     """As Lambda's events have it: times as epoch seconds, binary as base64."""
     if isinstance(value, dict):
         return {key: _jsonable(each) for key, each in value.items()}

@@ -1,7 +1,7 @@
 """template.yaml as plain CloudFormation that the engine understands.
 
-The engine expands Serverless resources itself, but leaves an HTTP API without routes, drops the time to live and delivers
-stream records without retries. So the template is expanded here by the translator AWS uses, and then changed:
+The engine expands Serverless resources itself, but leaves an HTTP API without routes, drops the time to live and
+delivers stream records without retries. So the template is expanded here by the translator AWS uses, and then changed:
 
 - the OpenAPI body of an HTTP API becomes routes, integrations and authorizers of their own;
 - time to live and event source mappings on streams are taken out, for the runner to do (expiry, streams).
@@ -31,7 +31,7 @@ class Taken:
 
 def read() -> dict[str, Any]:
     """The template as written, short tags resolved to their long form."""
-    from samtranslator.yaml_helper import yaml_parse  # type: ignore[import-untyped]
+    from samtranslator.yaml_helper import yaml_parse
 
     template: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text())
     return template
@@ -39,7 +39,7 @@ def read() -> dict[str, Any]:
 
 def expand(template: dict[str, Any], code: dict[str, tuple[str, str]], parameters: dict[str, str]) -> dict[str, Any]:
     """Plain CloudFormation, the code of every function and layer at its bucket and key."""
-    from samtranslator.translator.transform import transform  # type: ignore[import-untyped]
+    from samtranslator.translator.transform import transform
 
     for name, (bucket, key) in code.items():
         properties = template["Resources"][name]["Properties"]
@@ -121,7 +121,7 @@ def _resource(kind: str, **properties: object) -> Resource:
     return {"Type": kind, "Properties": properties}
 
 
-def _function_of(uri: Any) -> str:  # noqa: ANN401 - a piece of a template
+def _function_of(uri: Any) -> str:
     """Logical id in `{"Fn::Sub": "arn:...:functions/${PurchaseFunction.Arn}/invocations"}`."""
     text = uri["Fn::Sub"]
     return str((text if isinstance(text, str) else text[0]).rpartition("${")[2].partition(".Arn}")[0])

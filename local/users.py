@@ -2,6 +2,7 @@
 
 import base64
 import json
+from contextlib import closing
 from typing import Any
 
 from local import aws
@@ -16,11 +17,11 @@ def create(
 
     `roles` has the groups and extra attributes: `{"mia": {"group": "merchant", "store_id": ...}, "alice": {}}`.
     """
-    cognito = aws.client("cognito-idp", endpoint_url)
-    return {name: _create(cognito, pool_id, client_id, name, role) for name, role in roles.items()}
+    with closing(aws.client("cognito-idp", endpoint_url)) as cognito:
+        return {name: _create(cognito, pool_id, client_id, name, role) for name, role in roles.items()}
 
 
-def _create(cognito: Any, pool_id: str, client_id: str, name: str, role: dict[str, str]) -> dict[str, str]:  # noqa: ANN401
+def _create(cognito: Any, pool_id: str, client_id: str, name: str, role: dict[str, str]) -> dict[str, str]:
     email = f"{name}@example.com"
     extra = {key: value for key, value in role.items() if key != "group"}
     attributes = {

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from local import aws, cli, users
 from local.client import Client, Stack, payment, read_stack
 from local.engine import free_port
@@ -18,20 +19,27 @@ WINDOW = 3
 WRAPPING = {"cover_id": "red-classic", "blessing_id": "best-wishes"}
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "e2e: speaks HTTP with a local stack that it starts")
+
+
 @dataclass
 class Running:
     """A stack, its callers, and its table as an operator sees it."""
 
     stack: Stack
     clients: dict[str | None, Client] = field(default_factory=dict)
+    services: dict[str, Any] = field(default_factory=dict)
 
     def as_(self, user: str | None) -> Client:
         if user not in self.clients:
             self.clients[user] = Client(self.stack, user)
         return self.clients[user]
 
-    def aws(self, service: str) -> Any:  # noqa: ANN401 - boto3's one factory
-        return aws.client(service, self.stack["aws_endpoint_url"])
+    def aws(self, service: str) -> Any:
+        if service not in self.services:
+            self.services[service] = aws.client(service, self.stack["aws_endpoint_url"])
+        return self.services[service]
 
     def physical(self, logical_id: str) -> str:
         resources = self.aws("cloudformation").describe_stack_resources(StackName="handsel")["StackResources"]
@@ -85,7 +93,7 @@ def _stack(directory: Path, *, stream: bool) -> Iterator[Running]:
         running = Running(read_stack(directory))
         _warm_up(running)
         yield running
-        for client in running.clients.values():
+        for client in (*running.clients.values(), *running.services.values()):
             client.close()
     finally:
         cli.down(environ)
@@ -102,13 +110,14 @@ def _warm_up(running: Running) -> None:
         ("GET", "/holdings"),
         ("GET", "/health"),
     ]
+    alice = running.as_("alice")
     with ThreadPoolExecutor(len(calls)) as pool:
-        list(pool.map(lambda call: Client(running.stack, "alice").request(*call), calls))
+        list(pool.map(lambda call: alice.request(*call), calls))
 
 
 @pytest.fixture(scope="session")
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """The table's stream and time to live settle gifts. The sweep's schedule is off: it would hide it if they did not."""
+    """Time to live and the stream settle gifts. The sweep's schedule is off: it would hide it if they did not."""
     for running in _stack(tmp_path_factory.mktemp("live"), stream=True):
         running.aws("events").disable_rule(Name=running.physical("SweepFunctionEveryMinute"))
         yield running

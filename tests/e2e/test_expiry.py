@@ -77,8 +77,3 @@ def test_a_gift_that_came_back_can_be_given_again_and_the_old_link_stays_dead(li
     bob = live.as_("bob")
     assert bob.post(f"/gifts/{old['gift_id']}/claims", {"secret": old["secret"]}).status_code == 410
     assert bob.post(f"/gifts/{new['gift_id']}/claims", {"secret": new["secret"]}).status_code == 201
-
-
-def test_the_schedule_sweeps_without_anybody_calling(silent: Running) -> None:
-    gift = silent.give(silent.buy()["order_id"])
-    assert eventually(lambda: state_of(silent, gift["gift_id"]) == "returned", 90)

@@ -6,8 +6,8 @@ from time import sleep
 
 import httpx
 import pytest
-from local.client import Client, payment
 
+from local.client import Client, payment
 from tests.e2e.conftest import WRAPPING, Running
 
 pytestmark = pytest.mark.e2e

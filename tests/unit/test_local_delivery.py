@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pytest
+
 from local.delivery import FunctionError, Policy, Record, checkpoint, deliver
 
 NOW = 1_000.0

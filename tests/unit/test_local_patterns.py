@@ -1,6 +1,7 @@
 """Filter patterns of the local stack's event source mappings."""
 
 import pytest
+
 from local.patterns import PatternError, any_matches, matches
 
 REMOVED = {
@@ -43,7 +44,7 @@ def test_one_of_the_alternatives_of_a_leaf_is_enough() -> None:
         ("1", 1, False),
     ],
 )
-def test_a_rule_allows_what_lambda_would(rule: object, value: object, allowed: bool) -> None:  # noqa: FBT001
+def test_a_rule_allows_what_lambda_would(rule: object, value: object, allowed: bool) -> None:
     assert matches({"field": [rule]}, {"field": value}) is allowed
 
 

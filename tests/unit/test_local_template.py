@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+
 from local import template
 from local.settings import Settings, SettingsError, from_environment
 
@@ -47,6 +48,11 @@ def test_time_to_live_and_stream_mappings_are_left_to_the_runner(
 def test_settings_refuse_what_makes_no_sense() -> None:
     assert from_environment({}) == Settings()
     assert from_environment({"PORT": "9000", "CLAIM_WINDOW_SECONDS": "3"}) == Settings(9000, 3)
-    for environ in ({"PORT": "http"}, {"PORT": "0"}, {"CLAIM_WINDOW_SECONDS": "-1"}, {"LOCAL_BIND_HOST": "example.com"}):
+    for environ in (
+        {"PORT": "http"},
+        {"PORT": "0"},
+        {"CLAIM_WINDOW_SECONDS": "-1"},
+        {"LOCAL_BIND_HOST": "example.com"},
+    ):
         with pytest.raises(SettingsError):
             from_environment(environ)
