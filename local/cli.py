@@ -76,8 +76,13 @@ def up(settings: Settings, environ: Mapping[str, str] = os.environ, *, hints: bo
             say("Up with other settings or an older version: restarting it. Its data goes.")
             stop(directory)
         started = time.monotonic()
-        if not _start(directory, settings, started):
-            return 1
+        try:
+            if not _start(directory, settings, started):
+                return 1
+        except KeyboardInterrupt:
+            say("Stopping it again.")
+            stop(directory)
+            return 130
     now_running = directory.read()
     if now_running and now_running.note:
         say(now_running.note)
@@ -168,12 +173,19 @@ def status() -> int:
 
 
 def run(settings: Settings) -> int:
-    from local.runner import Runner
+    from local.deploy import DeployError
+    from local.engine import EngineError
+    from local.package import BuildError
+    from local.runner import PortTaken, Runner
 
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
     for name in ("botocore", "boto3", "s3transfer", "samtranslator"):
         logging.getLogger(name).setLevel(logging.WARNING)
-    Runner(directory_for(settings.port, explicit_directory(os.environ)), settings).run()
+    try:
+        Runner(directory_for(settings.port, explicit_directory(os.environ)), settings).run()
+    except (BuildError, DeployError, EngineError, PortTaken) as error:
+        say(str(error), error=True)
+        return 1
     return 0
 
 

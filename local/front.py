@@ -160,7 +160,8 @@ async def _pass_answer(engine: Peer, caller: Peer) -> None:
     if response.status_code == 502:
         await caller.answer(500, FAILED)
         return
-    await caller.send(h11.Response(status_code=response.status_code, headers=passed_on(response.headers)))
+    headers = passed_on(response.headers)
+    await caller.send(h11.Response(status_code=response.status_code, headers=headers, reason=response.reason))
     while isinstance(event := await engine.next(), h11.Data):
         await caller.send(event)
     await caller.send(h11.EndOfMessage())

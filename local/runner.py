@@ -9,6 +9,7 @@ import fcntl
 import logging
 import os
 import signal
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -39,6 +40,10 @@ ROLES = {
 }
 
 
+class PortTaken(Exception):
+    """Somebody else listens on the API's port."""
+
+
 class Runner:
     """Runs one stack in the foreground until it is told to stop."""
 
@@ -57,12 +62,22 @@ class Runner:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             signal.signal(signal.SIGTERM, self._on_signal)
             signal.signal(signal.SIGINT, self._on_signal)
+            self._check_port()
             try:
                 asyncio.run(self._serve())
             finally:
                 self._stop.set()
                 self._directory.engine.stop()
                 self._directory.forget()
+
+    def _check_port(self) -> None:
+        """Before a long build rather than after it, and before an engine that lives on is lost. Raises PortTaken."""
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((self._settings.bind_host, self._settings.port))
+            except OSError as error:
+                raise PortTaken(f"Port {self._settings.port} is taken; set PORT to another one.") from error
 
     def _on_signal(self, *_: object) -> None:
         self._stop.set()
