@@ -1,14 +1,14 @@
-"""Orders of one's own: read them, use their units."""
+"""Orders of one's own: read them, use their units or get the money back."""
 
 from aws_lambda_powertools.event_handler import Response
 from pydantic import BaseModel
 
 from handsel.api.http import Request, answer, create_app, handler
-from handsel.api.schemas import HoldingView, OrderListQuery, OrderView, UseRequest
+from handsel.api.schemas import HoldingView, OrderListQuery, OrderView, RefundRequest, RefundView, UseRequest
 from handsel.runtime import clock
 from handsel.runtime.observability import count
-from handsel.runtime.wiring import table
-from handsel.use_cases import reading, using
+from handsel.runtime.wiring import payments, table
+from handsel.use_cases import reading, refunding, using
 
 app = create_app()
 
@@ -55,6 +55,24 @@ def use(order_id: str) -> Response[str]:
     )
     count("UnitsUsed", len(made))
     return answer(201, UsedView(holdings=[HoldingView.of(holding, now=request.now) for holding in made]))
+
+
+@app.post("/orders/<order_id>/refunds")
+def refund(order_id: str) -> Response[str]:
+    request = Request(app)
+    caller, key, body = request.caller, request.idempotency_key, request.body(RefundRequest)
+    made = refunding.refund(
+        table(),
+        payments(),
+        caller=caller.user_id,
+        order_id=order_id,
+        idempotency_key=key,
+        request_hash=request.hash,
+        quantity=body.quantity,
+        now=request.now,
+    )
+    count("UnitsRefunded", made.quantity)
+    return answer(201, RefundView.of(made))
 
 
 lambda_handler = handler(app)

@@ -29,6 +29,7 @@ def lambda_handler(_: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         "returned": report.returned,
         "paid": report.paid,
         "declined": report.declined,
+        "refunded": report.refunded,
         "failed": len(report.failed),
         "finished": report.finished,
     }

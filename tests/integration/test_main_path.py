@@ -13,7 +13,7 @@ def test_a_purchase_answers_a_paid_order_whose_units_are_all_available(stack: St
     assert order["units"] == {"available": 3, "in_gift": 0, "gifted": 0, "used": 0, "refunded": 0}
     assert order["payment"]["total"] == {"amount": 38_700, "currency": "CNY"}
     assert order["payment"]["paid_at"] == "2026-09-21T14:13:20.000Z"
-    assert order["actions"] == ["gift", "use"]
+    assert order["actions"] == ["gift", "use", "refund"]
     stored = stack.item(f"ORDER#{order['order_id']}")
     assert stored is not None
     assert (stored["state"], stored["available"]) == ("paid", 3)
@@ -114,7 +114,7 @@ def test_from_the_deadline_on_every_read_shows_the_return_though_nothing_was_wri
     assert stack.call("alice", "GET", "/gifts?role=sent").body["items"][0]["state"] == "returned"
     listed = stack.call("alice", "GET", "/orders").body["items"][0]
     assert listed["units"]["available"] == 1
-    assert listed["actions"] == ["gift", "use"]
+    assert listed["actions"] == ["gift", "use", "refund"]
     assert stack.units(order) == {"available": 1}
     accounts = {"alice", "bob"}
     assert [item for item in stack.all_items() if item.get("user_id") not in accounts] == [

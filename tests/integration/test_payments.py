@@ -92,7 +92,7 @@ def test_a_provider_that_stays_silent_leaves_the_order_pending_and_due(
     monkeypatch.setattr(sandbox.SandboxProvider, "charge", silent)
     stack.call("alice", "POST", "/orders", stack.order_request())
     stack.now += 30_000
-    assert stack.sweep() == {"returned": 0, "paid": 0, "declined": 0, "failed": 0, "finished": True}
+    assert stack.sweep() == {"returned": 0, "paid": 0, "declined": 0, "refunded": 0, "failed": 0, "finished": True}
     monkeypatch.undo()
 
 

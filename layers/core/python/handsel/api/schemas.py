@@ -44,6 +44,10 @@ class OrderRequest(Request):
     payment: PaymentRequest
 
 
+class RefundRequest(Request):
+    quantity: Annotated[int, Field(ge=1, le=50)]
+
+
 class UseRequest(Request):
     quantity: Annotated[int, Field(ge=1, le=50)]
 
@@ -194,7 +198,7 @@ class OrderView(BaseModel):
         order, units = reading.order, reading.units
         return cls(
             order_id=order.order_id,
-            state=order.state,
+            state=order.state_now,
             buyer_id=order.buyer_id,
             product=ProductView.of(order.product),
             quantity=order.quantity,
@@ -210,12 +214,28 @@ class OrderView(BaseModel):
             payment=PaymentView(
                 method=order.payment.method,
                 total=MoneyView.of(order.payment.total),
-                status=order.state,
+                status=order.state_now,
                 reference=order.payment.reference,
                 paid_at=_timestamp(order.payment.paid_at),
             ),
             created_at=timestamp(order.created_at),
             actions=actions_of(order, units, now=now),
+        )
+
+
+class RefundView(BaseModel):
+    refund_id: str
+    quantity: int
+    total: MoneyView
+    status: str
+
+    @classmethod
+    def of(cls, refund: models.Refund) -> Self:
+        return cls(
+            refund_id=refund.refund_id,
+            quantity=refund.quantity,
+            total=MoneyView.of(refund.total),
+            status=refund.status,
         )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Generic, TypeVar
 
-from handsel.domain.states import GiftState, OrderState, VoucherState
+from handsel.domain.states import GiftState, OrderState, RefundStatus, VoucherState
 
 T = TypeVar("T")
 
@@ -114,6 +114,11 @@ class Order:
     intent: GiftIntent | None = None
 
     @property
+    def state_now(self) -> OrderState:
+        """As callers see it: an order is refunded when every unit of it is."""
+        return OrderState.REFUNDED if self.refunded == self.quantity else self.state
+
+    @property
     def valid_until(self) -> int | None:
         """When its vouchers end: validity starts at payment, and no gift extends it."""
         if self.payment.paid_at is None or self.product.validity_days is None:
@@ -181,6 +186,20 @@ class Use:
     use_id: str
     order_id: str
     holding_ids: tuple[str, ...]
+    request_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refund:
+    """Units that went back for money. They moved already; `status` is about the money."""
+
+    refund_id: str
+    order_id: str
+    quantity: int
+    total: Money
+    reference: str
+    status: RefundStatus
+    created_at: int
     request_hash: str
 
 

@@ -25,11 +25,28 @@ class Charge:
     token: str
 
 
+@dataclass(frozen=True, slots=True)
+class Repayment:
+    """Money back from one charge. `key` is ours and names it for good: the refund it pays out."""
+
+    key: str
+    reference: str
+    total: Money
+
+
 class PaymentProvider(Protocol):
     def charge(self, charge: Charge) -> str:
         """Charges once per key, however often it is asked, and answers the provider's reference.
 
         Raises:
             ChargeDeclined, OutcomeUnknown
+        """
+        ...
+
+    def repay(self, repayment: Repayment) -> None:
+        """Pays back once per key, however often it is asked.
+
+        Raises:
+            OutcomeUnknown
         """
         ...

@@ -82,6 +82,7 @@ def actions_of(order: Order, units: Units | None, *, now: int) -> list[str]:
         actions.append("gift")
     if not over and order.product.kind is Kind.VOUCHER:
         actions.append("use")
+    actions.append("refund")
     return actions
 
 

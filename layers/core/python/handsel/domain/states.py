@@ -112,6 +112,11 @@ class OrderState(StrEnum):
     REFUNDED = "refunded"
 
 
+class RefundStatus(StrEnum):
+    PENDING = "pending"
+    REFUNDED = "refunded"
+
+
 class VoucherState(StrEnum):
     USABLE = "usable"
     REDEEMED = "redeemed"

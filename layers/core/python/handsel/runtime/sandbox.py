@@ -6,12 +6,14 @@
 | `tok_timeout`  | charged, but the answer to the first asking is lost       |
 | anything else  | declined                                                  |
 
+Whatever was charged is paid back when asked.
+
 A reference is a function of our key: there is one charge per key by construction, and nothing to remember but
 whether an answer was lost already.
 """
 
 from handsel.domain import ids
-from handsel.domain.payments import Charge, ChargeDeclined, OutcomeUnknown
+from handsel.domain.payments import Charge, ChargeDeclined, OutcomeUnknown, Repayment
 from handsel.store import keys
 from handsel.store.table import Put, Refused, Table
 
@@ -26,6 +28,9 @@ class SandboxProvider:
         elif charge.token != "tok_ok":
             raise ChargeDeclined
         return f"sbx_{ids.derive('charge', charge.key)}"
+
+    def repay(self, repayment: Repayment) -> None:
+        """Nothing to do: no money was taken."""
 
     def _lose_first_answer(self, key: str) -> None:
         try:

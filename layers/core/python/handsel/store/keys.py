@@ -12,14 +12,15 @@ Items (`pk`, `sk` are the table's key; times are milliseconds, `ttl` is seconds 
 | ADDRESSED| USER#recipient    | ADDRESSED#gift    |                               | RECEIVED#recipient, created#gift  |                           |     | give to a named recipient          | nobody     |
 | HOLDING  | HOLDING#holding   | HOLDING           | HOLDINGS#holder, received#holding | RECEIVED#holder, created#gift (claimed by link) | |     | claim, use, return gift            | nobody     |
 | USE      | USE#use           | USE               |                               |                                   |                           |     | use                                | nobody     |
+| REFUND   | REFUND#refund     | REFUND            |                               |                                   | REFUNDS#shard while pending |   | refund                             | nobody     |
 | CHARGE   | CHARGE#key        | CHARGE            |                               |                                   |                           |     | sandbox payment provider           | nobody     |
 
 ORDER and GIFT carry no ttl: deleting one would lose units. WINDOW holds no state and no personal data; that it is
 gone means nothing but "look at the gift". `ADDRESSED` items and the indexes are lists, never the truth: the indexes
 project keys only, a list reads the items themselves.
 
-Parcels, groups, refunds and roles fit without another key: a SHIPMENT and a REFUND get a partition of their own, the
-merchant's list of shipments is `by_parent`, an open refund is `by_due`.
+Parcels and roles fit without another key: a SHIPMENT gets a partition of its own, the merchant's list
+of shipments is `by_parent`.
 
 Access patterns (RRU and WRU for items up to 1 KB; a transaction counts twice, an index entry adds 1 per write of it)
 
@@ -36,8 +37,10 @@ Access patterns (RRU and WRU for items up to 1 KB; a transaction counts twice, a
 |  9 | use own units                          | transaction: ORDER if enough available, USE and HOLDINGs if absent | `orders.use`      | 4 + 3 a unit WRU |
 | 10 | open a return gift's order             | transaction: ORDER if absent, HOLDING if not returned yet | `orders.open`              | 6 WRU |
 | 11 | pay a return gift                      | transaction: ORDER if pending, GIFT, WINDOW, ADDRESSED if absent | `gifts.give_paid`   | 14 WRU |
-| 12 | lists of one owner or parent, newest first | Query of the index, then BatchGetItem              | `Table.newest`                | 0.5 + items RRU |
-| 13 | what is due                            | Query of `by_due`, a shard at a time, earliest first   | `Table.earliest`              | 0.5 RRU a shard |
+| 12 | refund                                 | transaction: ORDER if enough available, REFUND if absent (+ Update PRODUCT where stock counts) | `refunds.open_pending` | 5 WRU (7 with stock) |
+| 13 | settle a refund                        | Update REFUND if pending                               | `refunds.settle`              | 2 WRU |
+| 14 | lists of one owner or parent, newest first | Query of the index, then BatchGetItem              | `Table.newest`                | 0.5 + items RRU |
+| 15 | what is due                            | Query of `by_due`, a shard at a time, earliest first   | `Table.earliest`              | 0.5 RRU a shard |
 """
 
 from collections.abc import Mapping
@@ -113,6 +116,10 @@ def use(use_id: str) -> Key:
     return Key(_join("USE", use_id), "USE")
 
 
+def refund(refund_id: str) -> Key:
+    return Key(_join("REFUND", refund_id), "REFUND")
+
+
 def charge(key: str) -> Key:
     return Key(_join("CHARGE", key), "CHARGE")
 
@@ -147,6 +154,10 @@ def windows(shard: int) -> str:
 
 def pending(shard: int) -> str:
     return f"PENDING#{shard:02d}"
+
+
+def refunds(shard: int) -> str:
+    return f"REFUNDS#{shard:02d}"
 
 
 def shard_of(entity_id: str) -> int:

@@ -166,6 +166,15 @@ def fold_back(order_id: str, gift_id: str, *, shares: int, remaining: int) -> Up
     )
 
 
+def move_into_refund(order: Order, quantity: int) -> Update:
+    return Update(
+        keys.order(order.order_id),
+        "SET #available = #available - :quantity, #refunded = #refunded + :quantity",
+        "#buyer_id = :buyer AND #state = :paid AND #available >= :quantity",
+        {":quantity": quantity, ":buyer": order.buyer_id, ":paid": OrderState.PAID},
+    )
+
+
 def move_into_use(order: Order, quantity: int) -> Update:
     return Update(
         keys.order(order.order_id),

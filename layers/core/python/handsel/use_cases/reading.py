@@ -51,7 +51,7 @@ def orders_of(
 ) -> Page[OrderReading]:
     """The caller's orders, newest first; a page may be short, or empty, where `state` leaves some out."""
     page = orders.of_buyer(table, caller, limit=limit, before=before)
-    page = Page([order for order in page.items if state in (None, order.state)], page.next_position)
+    page = Page([order for order in page.items if state in (None, order.state_now)], page.next_position)
     return Page(read_orders(table, page.items, now=now), page.next_position)
 
 

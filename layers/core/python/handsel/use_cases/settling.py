@@ -12,11 +12,12 @@ from handsel.domain import errors
 from handsel.domain.models import Gift
 from handsel.domain.payments import PaymentProvider
 from handsel.domain.states import GiftAction, GiftState
-from handsel.store import gifts, keys, orders
+from handsel.store import gifts, keys, orders, refunds
 from handsel.store.attributes import load_item
 from handsel.store.gifts import GivenBack
 from handsel.store.table import Table
 from handsel.use_cases.purchases import settle_payment
+from handsel.use_cases.refunding import settle_refund
 
 
 def restore(table: Table, record: Mapping[str, Any], *, now: int) -> GivenBack | Gift:
@@ -48,6 +49,7 @@ class SweepReport:
     returned: int = 0
     paid: int = 0
     declined: int = 0
+    refunded: int = 0
     failed: list[str] = field(default_factory=list)
     finished: bool = True
 
@@ -66,24 +68,30 @@ def sweep(
     One that cannot be settled is reported and passed over: it must not hold up the others.
     """
     report = SweepReport()
-    for gift_id in _due(table, keys.windows, clock):
-        if clock() >= deadline:
-            report.finished = False
-            return report
-        try:
-            report.returned += _return_due_gift(table, gift_id, now=clock())
-        except Exception as error:  # noqa: BLE001 - one broken gift must not hold up the others
-            report.failed.append(gift_id)
-            on_failure(gift_id, error)
-    for order_id in _due(table, keys.pending, clock):
-        if clock() >= deadline:
-            report.finished = False
-            return report
-        try:
-            _settle_pending(table, provider, order_id, report, window_ms=window_ms, now=clock())
-        except Exception as error:  # noqa: BLE001 - the same for a broken order
-            report.failed.append(order_id)
-            on_failure(order_id, error)
+
+    def settle_gift(gift_id: str) -> None:
+        report.returned += _return_due_gift(table, gift_id, now=clock())
+
+    def settle_order(order_id: str) -> None:
+        _settle_pending(table, provider, order_id, report, window_ms=window_ms, now=clock())
+
+    def settle_repayment(refund_id: str) -> None:
+        report.refunded += _settle_pending_refund(table, provider, refund_id)
+
+    for partition, settle in (
+        (keys.windows, settle_gift),
+        (keys.pending, settle_order),
+        (keys.refunds, settle_repayment),
+    ):
+        for item_id in _due(table, partition, clock):
+            if clock() >= deadline:
+                report.finished = False
+                return report
+            try:
+                settle(item_id)
+            except Exception as error:  # noqa: BLE001 - one broken item must not hold up the others
+                report.failed.append(item_id)
+                on_failure(item_id, error)
     return report
 
 
@@ -121,3 +129,10 @@ def _settle_pending(
         return  # the provider still does not say: it stays due
     else:
         report.paid += 1
+
+
+def _settle_pending_refund(table: Table, provider: PaymentProvider, refund_id: str) -> bool:
+    pending = refunds.get(table, refund_id)
+    if pending is None:
+        raise errors.DataDamage(f"refund {refund_id} is in the due index and not there")
+    return settle_refund(table, provider, pending).status is not pending.status

@@ -1,0 +1,81 @@
+"""Refunds of available units.
+
+| the process dies                  | what is there                      | who finishes                            |
+|-----------------------------------|------------------------------------|-----------------------------------------|
+| before the transaction            | nothing changed                    | the same call again                     |
+| after it, before the provider     | units refunded, a pending refund   | the same call again, or the sweep       |
+| after the provider, before settled| the same, and the money is back    | the same: asks with our key, pays once  |
+
+Run twice, the second transaction fails on its own refund, which it then answers.
+"""
+
+from contextlib import suppress
+from dataclasses import replace
+
+from handsel.domain import errors, ids
+from handsel.domain.models import Refund
+from handsel.domain.payments import OutcomeUnknown, PaymentProvider, Repayment
+from handsel.domain.states import OrderState, RefundStatus
+from handsel.store import keys, orders, refunds
+from handsel.store.table import Refused, Table
+from handsel.use_cases.giving import make_available
+
+
+def refund(
+    table: Table,
+    provider: PaymentProvider,
+    *,
+    caller: str,
+    order_id: str,
+    idempotency_key: str,
+    request_hash: str,
+    quantity: int,
+    now: int,
+) -> Refund:
+    """Takes `quantity` available units back for money.
+
+    Returns:
+        The refund; still pending where the provider did not say yet that it paid.
+
+    Raises:
+        NotFound, UnitsNotAvailable, IdempotencyKeyReused, Busy
+    """
+    refund_id = ids.derive("refund", caller, idempotency_key)
+    order_key, refund_key = keys.order(order_id), keys.refund(refund_id)
+    found = table.get_many([order_key, refund_key])
+    if refund_key in found:
+        opened = refunds.from_item(found[refund_key])
+    else:
+        order = orders.from_item(found[order_key]) if order_key in found else None
+        if order is None or order.buyer_id != caller:
+            raise errors.NotFound
+        if order.state is not OrderState.PAID or order.payment.reference is None:
+            raise errors.UnitsNotAvailable
+        make_available(table, order, quantity, now=now)
+        opened = Refund(
+            refund_id=refund_id,
+            order_id=order_id,
+            quantity=quantity,
+            total=order.product.price.times(quantity),
+            reference=order.payment.reference,
+            status=RefundStatus.PENDING,
+            created_at=now,
+            request_hash=request_hash,
+        )
+        opened = refunds.open_pending(table, order, opened)
+    if opened.request_hash != request_hash:
+        raise errors.IdempotencyKeyReused
+    return settle_refund(table, provider, opened)
+
+
+def settle_refund(table: Table, provider: PaymentProvider, pending: Refund) -> Refund:
+    """Drives a refund out of pending, whoever asks: its buyer again, or the sweep."""
+    if pending.status is not RefundStatus.PENDING:
+        return pending
+    try:
+        provider.repay(Repayment(pending.refund_id, pending.reference, pending.total))
+    except OutcomeUnknown:
+        return pending
+    with suppress(Refused):  # somebody else learned of it first: it is refunded, which is all that was wanted
+        table.write(refunds.settle(pending.refund_id))
+    return replace(pending, status=RefundStatus.REFUNDED)
