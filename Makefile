@@ -5,7 +5,7 @@ SAM_VENV := .venv-sam/.complete
 BIN := .venv/bin
 SAM := SAM_CLI_TELEMETRY=0 PYTHON=$(abspath $(BIN)/python) .venv-sam/bin/sam
 INSTALL := -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes
-UV_COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --generate-hashes
+UV_COMPILE := $(BIN)/uv pip compile --quiet --system-certs --universal --python-version 3.11 --no-header --generate-hashes
 SOURCES := layers functions local tests
 .SHELLFLAGS := -ec
 .DEFAULT_GOAL := help
