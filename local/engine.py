@@ -7,7 +7,6 @@ That it lives is known by a lock that it inherits, not by its process id alone: 
 import contextlib
 import fcntl
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -15,6 +14,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 
@@ -43,7 +43,7 @@ class Engine:
 
         Raises EngineError when it does not answer in time.
         """
-        shutil.rmtree(self._data, ignore_errors=True)
+        self._discard()
         temporary = self._data / "tmp"
         temporary.mkdir(parents=True)
         port = free_port()
@@ -101,7 +101,17 @@ class Engine:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(group, signal.SIGKILL)
         self._pid.unlink(missing_ok=True)
-        shutil.rmtree(self._data, ignore_errors=True)
+        self._discard()
+
+    def _discard(self) -> None:
+        """Put the data aside and remove it while nobody waits.
+
+        The engine unpacks the layers anew for every worker: after a race that is tens of thousands of files.
+        """
+        if self._data.exists():
+            self._data.rename(self.directory / f"engine.old-{uuid.uuid4().hex}")
+        if old := [str(path) for path in self.directory.glob("engine.old-*")]:
+            subprocess.Popen(["rm", "-rf", *old], start_new_session=True, stdin=subprocess.DEVNULL)  # noqa: S607
 
 
 def locked(path: Path) -> bool:

@@ -78,10 +78,16 @@ class Mapping:
             if self._stop.wait(min(0.2 * 2 ** min(attempt, 6), 5.0)):
                 raise Stopped
 
-        try:
-            deliver(batch, self._policy, invoke=self._invoke, give_up=self._give_up, pause=pause, now=time.time)
-        except Stopped:
-            log.info("Stopped while %s had records to retry", self._properties["Name"])
+        while not self._stop.is_set():
+            try:
+                deliver(batch, self._policy, invoke=self._invoke, give_up=self._give_up, pause=pause, now=time.time)
+                return
+            except Stopped:
+                log.info("Stopped while %s had records to retry", self._properties["Name"])
+            except Exception:
+                # The engine was not reachable, say. No record may get lost over it, and twice is allowed.
+                log.exception("Delivering to %s failed", self._properties["Name"])
+                self._stop.wait(1)
 
     def _invoke(self, records: list[Record]) -> object:
         payload = json.dumps({"Records": records}).encode()
