@@ -1,5 +1,6 @@
 """Callers who mean harm, over real HTTP."""
 
+import contextlib
 import socket
 from urllib.parse import urlsplit
 
@@ -90,7 +91,12 @@ def _fixed(answer: httpx.Response) -> dict[str, str]:
 )
 def test_a_request_that_is_no_http_harms_nobody_else(live: Running, sent: bytes) -> None:
     address = urlsplit(live.stack["api_url"])
-    with socket.create_connection((address.hostname, address.port), timeout=5) as connection:
+    answer = b""
+    # Being hung up on in the middle of it is an answer as well.
+    with (
+        contextlib.suppress(OSError),
+        socket.create_connection((address.hostname, address.port), timeout=5) as connection,
+    ):
         connection.sendall(sent)
         connection.shutdown(socket.SHUT_WR)
         answer = connection.recv(65536)
