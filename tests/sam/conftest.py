@@ -1,7 +1,7 @@
 """What `sam build` makes, run by `sam local invoke`, with its table on the local engine.
 
-These need the SAM command line in .venv-sam and a Docker daemon, and are skipped without; REQUIRE_SAM_LOCAL=1 makes that
-a failure. SAM_INVOKE_IMAGE names an image to use in place of AWS's own, and is not pulled.
+These need the SAM command line in .venv-sam, most a Docker daemon too, and are skipped without; REQUIRE_SAM_LOCAL=1
+makes that a failure. SAM_INVOKE_IMAGE names an image to use in place of AWS's own, and is not pulled.
 """
 
 import json
@@ -33,24 +33,33 @@ TABLE_NAME = "handsel-test"
 # The name Docker gives the host, so that a container reaches the engine.
 HOST = "host.docker.internal"
 ARCHITECTURE = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
+IMAGE = f"public.ecr.aws/lambda/python:3.13-{ARCHITECTURE}"
 
 
-def missing() -> str:
-    """Why these tests cannot run here; empty when they can."""
+def _require(reason: str) -> None:
+    """Skips the test when there is a reason to."""
+    if reason and os.environ.get("REQUIRE_SAM_LOCAL"):
+        pytest.fail(f"REQUIRE_SAM_LOCAL is set, and {reason}")
+    if reason:
+        pytest.skip(reason)
+
+
+def _no_sam() -> str:
+    return "" if SAM.exists() else f"{SAM.relative_to(ROOT)} is missing, which `make sam` installs where docker is"
+
+
+def _no_container() -> str:
     docker = shutil.which("docker")
     if docker is None:
         return "docker is not installed"
     if subprocess.run([docker, "info"], capture_output=True, check=False).returncode:
         return "no docker daemon answers"
-    return "" if SAM.exists() else f"{SAM.relative_to(ROOT)} is missing: make sam"
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _sam_local() -> None:
-    if reason := missing():
-        if os.environ.get("REQUIRE_SAM_LOCAL"):
-            pytest.fail(f"REQUIRE_SAM_LOCAL is set, and {reason}")
-        pytest.skip(reason)
+    if os.environ.get("SAM_INVOKE_IMAGE"):
+        return ""
+    for command in ("image", "inspect"), ("pull", "--quiet"):
+        if subprocess.run([docker, *command, IMAGE], capture_output=True, check=False).returncode == 0:
+            return ""
+    return f"{IMAGE} cannot be pulled; SAM_INVOKE_IMAGE names another"
 
 
 @dataclass(frozen=True)
@@ -85,6 +94,7 @@ class Sam:
 
 @pytest.fixture(scope="session")
 def sam(tmp_path_factory: pytest.TempPathFactory) -> Sam:
+    _require(_no_sam())
     home = tmp_path_factory.mktemp("sam-home")
     # As if it had looked for a newer version of itself, in the year 2100.
     metadata = {"telemetryEnabled": False, "lastVersionCheck": 4102444800.5}
@@ -137,7 +147,12 @@ class Invoker:
 
 
 @pytest.fixture(scope="session")
-def lambdas(built: Path, sam: Sam, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Invoker]:
+def containers() -> None:
+    _require(_no_container())
+
+
+@pytest.fixture(scope="session")
+def lambdas(containers: None, built: Path, sam: Sam, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Invoker]:
     folder = tmp_path_factory.mktemp("invoke")
     engine = Engine(tmp_path_factory.mktemp("engine"))
     endpoint_url = engine.start("0.0.0.0")  # noqa: S104 - containers come in from Docker's network
