@@ -33,7 +33,7 @@ status: $(VENV) ## Say what runs
 
 .PHONY: test unit integration e2e sam coverage
 test: $(VENV) sam-if-docker ## All tests; those of sam local where a Docker daemon answers
-	@$(BIN)/python -m pytest tests/unit tests/integration tests/e2e tests/sam --cov
+	@$(BIN)/python -m pytest tests/unit tests/integration tests/e2e tests/sam --cov --numprocesses 2 --dist loadfile
 
 unit: $(VENV) ## Rules and states, without any I/O
 	@$(BIN)/python -m pytest tests/unit

@@ -11,6 +11,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, cast
 
 import boto3
+import botocore.session
 import pytest
 from moto import mock_aws
 from samtranslator.yaml_helper import yaml_parse
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 TEMPLATE: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text())
 RESOURCES: dict[str, Any] = TEMPLATE["Resources"]
+SESSION = botocore.session.get_session()
 START = 1_790_000_000_000
 DAY = 86_400_000
 
@@ -206,8 +208,10 @@ def create_table(client: "DynamoDBClient") -> None:
 
 @pytest.fixture
 def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
+    # One session for all tests: it keeps the service's model, which takes longer to load than most tests take.
+    monkeypatch.setattr("botocore.session.get_session", lambda: SESSION)
     with mock_aws():
-        client = boto3.client("dynamodb")
+        client = boto3.Session(botocore_session=SESSION).client("dynamodb")
         create_table(client)
         for cached in (settings.settings, wiring.table, wiring.payments):
             cached.cache_clear()
