@@ -3,7 +3,7 @@
 The engine (MiniStack) is driven through AWS APIs only, so another one can take its place. What it does not do like AWS
 is done here, each in a module that says what and why:
 
-    cli         up, down, status, run, demo
+    cli         up, down, status, run
     settings    everything that comes from the environment
     runner      one stack from start to stop, in the background process
     engine      the engine's process

@@ -1,7 +1,49 @@
-"""python -m local"""
+"""python -m local up | down | status | run | demo
 
+    up      start the stack in the background, and wait until it is ready
+    down    stop it; without PORT or LOCAL_DIR: every stack of this checkout
+    status  say what runs
+    run     the same as up, in the foreground
+    demo    tell the whole story on a stack of its own
+
+The environment it reads is in local/settings.py.
+"""
+
+import argparse
+import os
 import sys
 
-from local.cli import main
+from local import cli, demo
+from local.settings import SettingsError, from_environment
 
-sys.exit(main())
+
+def main() -> int:
+    """Answer the exit status: 0 done, 1 not done (the reason is on stderr), 2 asked wrongly."""
+    parser = argparse.ArgumentParser(
+        prog="python -m local", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("command", choices=["up", "down", "status", "run", "demo"])
+    parser.add_argument(
+        "--no-stream", action="store_true", help="neither expire items nor deliver the stream: only the sweep settles"
+    )
+    options = parser.parse_args()
+    try:
+        settings = from_environment(os.environ, stream=not options.no_stream)
+    except SettingsError as error:
+        cli.say(str(error), error=True)
+        return 2
+    match options.command:
+        case "up":
+            return cli.up(settings)
+        case "down":
+            return cli.down()
+        case "status":
+            return cli.status()
+        case "run":
+            return cli.run(settings)
+        case _:
+            return demo.main()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

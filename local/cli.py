@@ -1,15 +1,8 @@
-"""python -m local up | down | status | run | demo
+"""The commands of the local stack: up, down, status, run.
 
-    up      start the stack in the background, and wait until it is ready
-    down    stop it; without PORT or LOCAL_DIR: every stack of this checkout
-    status  say what runs
-    run     the same as up, in the foreground
-    demo    tell the whole story on a stack of its own
-
-The environment it reads is in local/settings.py.
+Each prints what it does, and answers its exit status: 0 done, 1 not done (the reason is on stderr).
 """
 
-import argparse
 import fcntl
 import logging
 import os
@@ -21,7 +14,7 @@ from collections.abc import Mapping
 
 from local.engine import wait_until
 from local.package import project_fingerprint
-from local.settings import ROOT, Settings, SettingsError, explicit_directory, from_environment
+from local.settings import ROOT, Settings, explicit_directory
 from local.state import Directory, all_directories, directory_for
 
 UP_SECONDS = 600.0
@@ -29,36 +22,6 @@ DOWN_SECONDS = 20.0
 
 # Runners this very process started; they outlive it, but a test that stops them has to collect them.
 _started: list["subprocess.Popen[bytes]"] = []
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Answer the exit status: 0 done, 1 not done (the reason is on stderr), 2 asked wrongly."""
-    parser = argparse.ArgumentParser(
-        prog="python -m local", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
-    parser.add_argument("command", choices=["up", "down", "status", "run", "demo"])
-    parser.add_argument(
-        "--no-stream", action="store_true", help="neither expire items nor deliver the stream: only the sweep settles"
-    )
-    options = parser.parse_args(arguments)
-    try:
-        settings = from_environment(os.environ, stream=not options.no_stream)
-    except SettingsError as error:
-        say(str(error), error=True)
-        return 2
-    match options.command:
-        case "up":
-            return up(settings)
-        case "down":
-            return down()
-        case "status":
-            return status()
-        case "run":
-            return run(settings)
-        case _:
-            from local import demo
-
-            return demo.main()
 
 
 def up(settings: Settings, environ: Mapping[str, str] = os.environ, *, hints: bool = True) -> int:
