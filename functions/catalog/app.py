@@ -16,6 +16,8 @@ def list_products(store_id: str) -> Response[str]:
     request = Request(app)
     scope, query = f"products {store_id}", request.query(ListQuery)
     page = products.of_store(table(), store_id, limit=query.limit, before=request.position(query.cursor, scope))
+    if not page.items and query.cursor is None:
+        raise NotFound  # a store is what sells something
     return request.page([ProductView.of(product) for product in page.items], page.next_position, scope)
 
 

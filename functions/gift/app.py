@@ -33,7 +33,9 @@ def give(order_id: str) -> Response[str]:
     )
     count("GiftGiven")
     secret = giving.link_secret(gift, settings().link_keys)
-    return answer(201, CreatedGift.of_new(gift, now=request.now, web_url=request.web_url, secret=secret))
+    # A replay may come after claims, which have names.
+    (read,) = reading.read_gifts(table(), [gift], caller=caller.user_id)
+    return answer(201, CreatedGift.of_new(read, now=request.now, web_url=request.web_url, secret=secret))
 
 
 @app.get("/orders/<order_id>/gifts")

@@ -37,9 +37,10 @@ def give_in_return(gift_id: str) -> Response[str]:
         now=request.now,
     )
     count("ReturnGiftGiven")
-    (read,) = reading.read_orders(table(), [order], now=request.now)
-    created = CreatedGift.of_new(gift, now=request.now, web_url=request.web_url, secret=None)
-    return answer(201, ReturnGiftView(order=OrderView.of(read, now=request.now), gift=created))
+    (bought,) = reading.read_orders(table(), [order], now=request.now)
+    (given,) = reading.read_gifts(table(), [gift], caller=caller.user_id)
+    created = CreatedGift.of_new(given, now=request.now, web_url=request.web_url, secret=None)
+    return answer(201, ReturnGiftView(order=OrderView.of(bought, now=request.now), gift=created))
 
 
 lambda_handler = handler(app)

@@ -59,12 +59,15 @@ class Request:
         """Raises:
         Unauthenticated: there is no verified identity, as when the authorizer is not in front.
         """
-        raw = self._event.raw_event
-        claims = raw.get("requestContext", {}).get("authorizer", {}).get("jwt", {}).get("claims", {})
+        claims: Any = self._event.raw_event
+        for part in ("requestContext", "authorizer", "jwt", "claims"):
+            claims = claims.get(part) or {}
         user_id = claims.get("sub")
         if not isinstance(user_id, str) or not user_id:
             raise errors.Unauthenticated
-        caller = Caller(user_id, str(claims.get("name") or claims.get("preferred_username") or "A friend"))
+        name = str(claims.get("name") or claims.get("preferred_username") or "A friend")
+        # People choose their names, and a lone surrogate in one would fail every call of theirs.
+        caller = Caller(user_id, name.encode(errors="replace").decode())
         self._ensure_account(caller)
         return caller
 
@@ -168,6 +171,9 @@ def _pointer(prefix: str, location: tuple[int | str, ...], kind: str) -> str:
 
 
 def _said(kind: str, message: str) -> str:
+    # pydantic's own words for this one name our classes.
+    if kind == "model_type":
+        return "Input should be an object."
     return "There is a field that this call does not take." if kind == "extra_forbidden" else message
 
 

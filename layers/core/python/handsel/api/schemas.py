@@ -349,10 +349,11 @@ class CreatedGift(GiverGift):
     secret: str | None
 
     @classmethod
-    def of_new(cls, gift: models.Gift, *, now: int, web_url: str, secret: str | None) -> Self:
+    def of_new(cls, reading: GiftReading, *, now: int, web_url: str, secret: str | None) -> Self:
+        gift = reading.gift
         fragment = "" if secret is None else f"#{secret}"
         share_url = f"{web_url}/g/{gift.gift_id}{fragment}"
-        return cls(**_giver(gift, {}, now, web_url), share_url=share_url, secret=secret)
+        return cls(**_giver(gift, reading.names, now, web_url), share_url=share_url, secret=secret)
 
 
 def _claims(gift: models.Gift, names: dict[str, str]) -> list[ClaimView]:

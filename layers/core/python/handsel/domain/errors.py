@@ -224,5 +224,6 @@ class PaymentUnknown(Refusal):
 
 class Busy(Refusal):
     code = "busy"
-    title = "Too many people do this at once. Nothing was changed; try again."
+    # Its answer may have been lost: then it was done, and the same call again finds that.
+    title = "This could not be decided in time. Send the same request again; nothing is done twice."
     retry_after = 1

@@ -32,6 +32,16 @@ def window_end(now: int, window_ms: int, valid_until: int | None) -> int:
     return now + window_ms if valid_until is None else min(now + window_ms, valid_until)
 
 
+def check_giftable(product: Product) -> None:
+    """Raises:
+    NotGiftable: the product is ruled out.
+    """
+    if reason := not_giftable_reason(product):
+        raise errors.NotGiftable(reason)
+    if product.kind is Kind.PARCEL:
+        raise errors.NotGiftable("Parcels cannot be given yet.")
+
+
 def check_can_give(order: Order, *, now: int) -> None:
     """Raises:
     NotGiftable: the product is ruled out, or its vouchers are over.
@@ -39,10 +49,7 @@ def check_can_give(order: Order, *, now: int) -> None:
     """
     if order.state is not OrderState.PAID:
         raise errors.UnitsNotAvailable
-    if reason := not_giftable_reason(order.product):
-        raise errors.NotGiftable(reason)
-    if order.product.kind is Kind.PARCEL:
-        raise errors.NotGiftable("Parcels cannot be given yet.")
+    check_giftable(order.product)
     if order.valid_until is not None and order.valid_until <= now:
         raise errors.NotGiftable("The vouchers of this order are no longer valid.")
 

@@ -10,15 +10,21 @@
 Run twice, the second transaction fails on its own gift, which it then answers.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from handsel.domain import errors, ids, wrappings
 from handsel.domain.models import Gift, Order
 from handsel.domain.rules import check_can_give, due, window_end
-from handsel.domain.states import REFUSAL_AFTER, TRANSITIONS, GiftAction, GiftState, OrderState
+from handsel.domain.states import REFUSAL_AFTER, TRANSITIONS, GiftAction, GiftState
 from handsel.store import accounts, gifts, keys, orders
 from handsel.store.table import Table
+
+T = TypeVar("T")
+
+# Each retry means that another call got through in between, with units of the same order.
+_TRIES = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +58,8 @@ def give(
     """
     gift_id = ids.derive("gift", caller, idempotency_key)
     order_key, gift_key, giver_key = keys.order(order_id), keys.gift(gift_id), keys.account(caller)
-    wanted = [order_key, gift_key, giver_key]
-    if recipient_id is not None:
-        wanted.append(_recipient_key(recipient_id))
-    found = table.get_many(wanted)
+    recipient_key = None if recipient_id is None else _recipient_key(recipient_id)
+    found = table.get_many(key for key in (order_key, gift_key, giver_key, recipient_key) if key is not None)
     if gift_key in found:
         return _same_request(gifts.from_item(found[gift_key]), request_hash)
     order = orders.from_item(found[order_key]) if order_key in found else None
@@ -64,10 +68,9 @@ def give(
     check_can_give(order, now=now)
     if recipient_id == caller:
         raise errors.SelfGift
-    if recipient_id is not None and keys.account(recipient_id) not in found:
+    if recipient_id is not None and recipient_key not in found:
         raise errors.RecipientUnknown
     sealed = wrappings.wrap(order.product.kind, wrapping.cover_id, wrapping.blessing_id, wrapping.message)
-    make_available(table, order, shares, now=now)
     gift = Gift(
         gift_id=gift_id,
         order_id=order_id,
@@ -87,14 +90,16 @@ def give(
         in_return_for=None,
         request_hash=request_hash,
     )
-    return _same_request(gifts.give(table, order, gift), request_hash)
+    given = take_units(table, order, shares, now=now, take=lambda: gifts.give(table, order, gift))
+    return _same_request(given, request_hash)
 
 
-def _recipient_key(recipient_id: str) -> keys.Key:
+def _recipient_key(recipient_id: str) -> keys.Key | None:
+    """None where no account can have that id."""
     try:
         return keys.account(recipient_id)
-    except errors.NotFound as error:
-        raise errors.RecipientUnknown from error
+    except errors.NotFound:
+        return None
 
 
 def _same_request(gift: Gift, request_hash: str) -> Gift:
@@ -103,20 +108,43 @@ def _same_request(gift: Gift, request_hash: str) -> Gift:
     return gift
 
 
-def make_available(table: Table, order: Order, quantity: int, *, now: int) -> None:
-    """Settles an order's due gifts if the units it has at hand don't do: the write that needs units settles first."""
-    if order.state is not OrderState.PAID or order.available >= quantity:
-        return
-    for gift_id, outstanding in due(order, now=now).items():
-        gifts.give_back(
-            table,
-            GiftAction.EXPIRE,
-            gift_id,
-            order.order_id,
-            shares=outstanding.shares,
-            remaining=outstanding.shares,
-            now=now,
-        )
+def take_units(table: Table, order: Order, quantity: int, *, now: int, take: Callable[[], T]) -> T:
+    """What `take` answers, which moves `quantity` units: the write that needs units settles first.
+
+    Raises:
+        UnitsNotAvailable: the order does not have that many, nor do its due gifts.
+    """
+    _make_available(table, order, quantity, now=now)
+    for _ in range(_TRIES):
+        try:
+            return take()
+        except errors.UnitsNotAvailable:
+            # Another call may have taken those at hand since the order was read, while others were due to come back.
+            current = orders.get(table, order.order_id)
+            if current is None or not _make_available(table, current, quantity, now=now):
+                raise
+    raise errors.Busy
+
+
+def _make_available(table: Table, order: Order, quantity: int, *, now: int) -> bool:
+    """Settles an order's due gifts if the units it has at hand don't do; says whether there may be enough now."""
+    if order.available >= quantity:
+        return True
+    settled = False
+    # Those that were claimed to the last share stay with their order: a read of all costs less than trying each.
+    for gift in gifts.get_many(table, list(due(order, now=now))):
+        if gift.state is not GiftState.CLAIMED:
+            gifts.give_back(
+                table,
+                GiftAction.EXPIRE,
+                gift.gift_id,
+                order.order_id,
+                shares=gift.shares,
+                remaining=gift.remaining,
+                now=now,
+            )
+            settled = True
+    return settled
 
 
 def cancel(table: Table, gift_id: str, *, caller: str, now: int) -> Gift:

@@ -18,7 +18,7 @@ from handsel.domain.payments import OutcomeUnknown, PaymentProvider, Repayment
 from handsel.domain.states import OrderState, RefundStatus
 from handsel.store import keys, orders, refunds
 from handsel.store.table import Refused, Table
-from handsel.use_cases.giving import make_available
+from handsel.use_cases.giving import take_units
 
 
 def refund(
@@ -51,8 +51,7 @@ def refund(
             raise errors.NotFound
         if order.state is not OrderState.PAID or order.payment.reference is None:
             raise errors.UnitsNotAvailable
-        make_available(table, order, quantity, now=now)
-        opened = Refund(
+        pending = Refund(
             refund_id=refund_id,
             order_id=order_id,
             quantity=quantity,
@@ -62,7 +61,7 @@ def refund(
             created_at=now,
             request_hash=request_hash,
         )
-        opened = refunds.open_pending(table, order, opened)
+        opened = take_units(table, order, quantity, now=now, take=lambda: refunds.open_pending(table, order, pending))
     if opened.request_hash != request_hash:
         raise errors.IdempotencyKeyReused
     return settle_refund(table, provider, opened)

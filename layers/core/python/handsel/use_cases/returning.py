@@ -9,7 +9,7 @@ from dataclasses import replace
 from handsel.domain import errors, ids, wrappings
 from handsel.domain.models import Gift, GiftIntent, Order, Payment
 from handsel.domain.payments import PaymentProvider
-from handsel.domain.rules import not_giftable_reason
+from handsel.domain.rules import check_giftable
 from handsel.store import accounts, gifts, holdings, keys, orders, products
 from handsel.store.table import Table
 from handsel.use_cases.giving import WrappingChoice
@@ -55,9 +55,9 @@ def give_in_return(
         holding = holdings.from_item(found[holding_key])
         if product.store_id != received.product.store_id:
             raise errors.OtherStore
-        if reason := not_giftable_reason(product):
-            raise errors.NotGiftable(reason)
-        if holding.returned_with is not None:
+        check_giftable(product)
+        # The read is no snapshot: it may miss the order of a try that is under way, and see what that one reserved.
+        if holding.returned_with not in (None, order_id):
             raise errors.AlreadyReturned
         intent = GiftIntent(
             gift_id=ids.derive("return gift", caller, idempotency_key),

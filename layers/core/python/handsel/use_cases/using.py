@@ -7,7 +7,7 @@ from handsel.domain.models import Holding, Kind, Use
 from handsel.domain.states import OrderState
 from handsel.store import holdings, keys, orders
 from handsel.store.table import Put, Refused, Table
-from handsel.use_cases.giving import make_available
+from handsel.use_cases.giving import take_units
 
 
 def use(
@@ -37,7 +37,6 @@ def use(
         raise errors.UnitsNotAvailable
     if order.product.kind is not Kind.VOUCHER:
         raise errors.UnitsNotAvailable("Parcels cannot be sent to oneself yet.")
-    make_available(table, order, len(codes), now=now)
     made = [
         Holding(
             holding_id=ids.derive("holding", use_id, str(number)),
@@ -51,17 +50,21 @@ def use(
         for number, code in enumerate(codes)
     ]
     record = Use(use_id, order_id, tuple(holding.holding_id for holding in made), request_hash)
-    try:
-        table.write(
-            orders.move_into_use(order, len(codes)),
-            Put(holdings.use_to_item(record)),
-            *(holdings.put(holding) for holding in made),
-        )
-    except Refused as refused:
-        if refused.old[1]:
-            return _earlier(table, holdings.use_from_item(refused.old[1]), request_hash)
-        raise errors.UnitsNotAvailable from refused
-    return made
+
+    def take() -> list[Holding]:
+        try:
+            table.write(
+                orders.move_into_use(order, len(codes)),
+                Put(holdings.use_to_item(record)),
+                *(holdings.put(holding) for holding in made),
+            )
+        except Refused as refused:
+            if refused.old[1]:
+                return _earlier(table, holdings.use_from_item(refused.old[1]), request_hash)
+            raise errors.UnitsNotAvailable from refused
+        return made
+
+    return take_units(table, order, len(codes), now=now, take=take)
 
 
 def _earlier(table: Table, record: Use, request_hash: str) -> list[Holding]:
