@@ -4,7 +4,7 @@ import dataclasses
 
 from handsel.domain import ids
 from handsel.domain.models import Gift, Holding, Page, Use
-from handsel.store import keys, products
+from handsel.store import keys, lists, products
 from handsel.store.attributes import Item
 from handsel.store.table import Put, Table, Update
 
@@ -48,9 +48,7 @@ def of_gifts(table: Table, gift_ids: list[str], claimer: str) -> dict[str, Holdi
 
 
 def of_holder(table: Table, holder_id: str, *, limit: int, before: str | None) -> Page[Holding]:
-    rows = table.newest(keys.BY_OWNER, keys.holdings_of(holder_id), limit=limit, before=before)
-    items = table.get_many(key for _, key in rows)
-    return Page.of([from_item(items[key]) for _, key in rows if key in items], rows, limit)
+    return lists.page(table, keys.BY_OWNER, keys.holdings_of(holder_id), from_item, limit=limit, before=before)
 
 
 def use_to_item(use: Use) -> Item:

@@ -5,7 +5,7 @@ import dataclasses
 from handsel.domain import errors
 from handsel.domain.models import GiftIntent, Money, Order, Outstanding, Page, Payment, Wrapping
 from handsel.domain.states import OrderState
-from handsel.store import holdings, keys, products
+from handsel.store import holdings, keys, lists, products
 from handsel.store.attributes import Item
 from handsel.store.table import Put, Refused, Table, Update, Write
 
@@ -58,9 +58,7 @@ def get(table: Table, order_id: str) -> Order | None:
 
 
 def of_buyer(table: Table, buyer_id: str, *, limit: int, before: str | None) -> Page[Order]:
-    rows = table.newest(keys.BY_OWNER, keys.orders_of(buyer_id), limit=limit, before=before)
-    items = table.get_many(key for _, key in rows)
-    return Page.of([from_item(items[key]) for _, key in rows if key in items], rows, limit)
+    return lists.page(table, keys.BY_OWNER, keys.orders_of(buyer_id), from_item, limit=limit, before=before)
 
 
 def open_pending(table: Table, order: Order) -> Order:

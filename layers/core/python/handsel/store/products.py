@@ -3,7 +3,7 @@
 import dataclasses
 
 from handsel.domain.models import Kind, Money, Page, Product
-from handsel.store import keys
+from handsel.store import keys, lists
 from handsel.store.attributes import Item
 from handsel.store.table import Put, Refused, Table, Update
 
@@ -49,9 +49,7 @@ def add(table: Table, product: Product) -> bool:
 
 
 def of_store(table: Table, store_id: str, *, limit: int, before: str | None) -> Page[Product]:
-    rows = table.newest(keys.BY_PARENT, keys.products_of(store_id), limit=limit, before=before)
-    items = table.get_many(key for _, key in rows)
-    return Page.of([from_item(items[key]) for _, key in rows if key in items], rows, limit)
+    return lists.page(table, keys.BY_PARENT, keys.products_of(store_id), from_item, limit=limit, before=before)
 
 
 def take_stock(product_id: str, quantity: int) -> Update:
