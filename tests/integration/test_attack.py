@@ -390,7 +390,7 @@ def test_of_two_calls_for_the_last_unit_one_gets_it(stack: Stack, action: str) -
     check_law(stack)
 
 
-@pytest.mark.parametrize("at", range(3))
+@pytest.mark.parametrize("at", range(5))
 @pytest.mark.parametrize("name", [name for name in CALLS if "lost" not in name and "declined" not in name])
 def test_the_same_call_twice_at_once_answers_the_same_and_happens_once(stack: Stack, name: str, at: int) -> None:
     call = CALLS[name](stack)
@@ -429,6 +429,24 @@ def test_a_return_gifts_own_reservation_does_not_refuse_its_retry(
 def _once(first: Callable[..., Any], then: Callable[..., Any]) -> Callable[..., Any]:
     turns = iter([first])
     return lambda **request: next(turns, then)(**request)
+
+
+def test_a_payment_that_is_learned_of_twice_does_not_give_units_back_that_moved_since(stack: Stack) -> None:
+    body = stack.order_request(quantity=2, token="tok_timeout")
+
+    def buy() -> Answer:
+        return stack.call("alice", "POST", "/orders", body, key="fault-key")
+
+    assert buy().status == 503
+
+    def overtaking() -> None:
+        stack.give(buy().body, shares=2)
+
+    with between(frozenset({"update_item"}), {0: _first(overtaking)}):
+        late = buy()
+    assert late.status == 201
+    assert late.body["units"]["in_gift"] == 2
+    check_law(stack)
 
 
 def test_a_claim_and_the_sweep_at_the_deadline_move_each_share_once(stack: Stack) -> None:
@@ -630,6 +648,93 @@ def _with_authorizer(stack: Stack, authorizer: Any) -> Answer:
 
     function.lambda_handler = replaced
     return stack.call("alice", "GET", "/orders")
+
+
+def test_one_order_gift_or_holding_is_read_consistently(stack: Stack) -> None:
+    order = stack.buy()
+    gift = stack.give(order)
+    holding = stack.claim("bob", gift).body
+    asked: list[dict[str, Any]] = []
+
+    def seen(params: dict[str, Any], **_: Any) -> None:
+        asked.extend(
+            params["RequestItems"].values() if "RequestItems" in params else [params | {"Keys": [params["Key"]]}]
+        )
+
+    for operation in ("GetItem", "BatchGetItem"):
+        wiring.table().client.meta.events.register(f"provide-client-params.dynamodb.{operation}", seen)
+    stack.call("alice", "GET", f"/orders/{order['order_id']}")
+    stack.call("bob", "GET", f"/gifts/{gift['gift_id']}")
+    stack.call(None, "GET", f"/gifts/{gift['gift_id']}/preview")
+    stack.call("bob", "GET", f"/holdings/{holding['holding_id']}")
+    assert {key["pk"]["S"].partition("#")[0] for each in asked for key in each["Keys"]} >= {"ORDER", "GIFT", "HOLDING"}
+    assert all(each["ConsistentRead"] is True for each in asked)
+
+
+@pytest.mark.parametrize("who", ["bob", "carol", "dave"])
+def test_a_claim_that_reads_the_gift_as_it_was_answers_as_it_is(stack: Stack, who: str) -> None:
+    gift = stack.give(stack.buy(quantity=2), shares=2)
+    key = {"pk": {"S": f"GIFT#{gift['gift_id']}"}, "sk": {"S": "GIFT"}}
+    before = stack.client.get_item(TableName=TABLE, Key=key)
+    first = {user: stack.claim(user, gift).body for user in ("bob", "carol")}
+    with between(frozenset({"get_item"}), {0: lambda _: before}):
+        answer = stack.claim(who, gift)
+    if who == "dave":
+        http._known_accounts.add("dave")
+        with between(frozenset({"get_item"}), {0: lambda _: before}):
+            answer = stack.claim(who, gift)
+        assert (answer.status, answer.body["code"]) == (409, "already-claimed")
+    else:
+        assert (answer.status, answer.body) == (200, first[who])
+    check_law(stack)
+
+
+def test_keys_are_each_callers_own_on_every_route(stack: Stack) -> None:
+    key = "one-key-of-all"
+    for product in ("voucher", "other_store"):
+        answers = []
+        for user in ("alice", "bob"):
+            order = stack.buy(user, quantity=3, product=product)
+            given = stack.call(user, "POST", f"/orders/{order['order_id']}/gifts", gift_request(), key=key + product)
+            used = stack.call(user, "POST", f"/orders/{order['order_id']}/use", {"quantity": 1}, key=key + product)
+            assert (given.status, used.status) == (201, 201)
+            answers.append(given.body["gift_id"])
+        assert len(set(answers)) == 2
+
+
+def test_the_same_key_for_another_order_or_another_body_is_refused_on_every_route(stack: Stack) -> None:
+    first, second = stack.buy(quantity=3), stack.buy(quantity=3)
+    bodies: dict[str, tuple[Any, Any]] = {
+        "gifts": (gift_request(), gift_request(shares=2)),
+        "use": ({"quantity": 1}, {"quantity": 2}),
+    }
+    for action, (body, other) in bodies.items():
+        path = f"/orders/{first['order_id']}/{action}"
+        assert stack.call("alice", "POST", path, body, key="one-key-of-all").status == 201
+        for answer in (
+            stack.call("alice", "POST", path, other, key="one-key-of-all"),
+            stack.call("alice", "POST", f"/orders/{second['order_id']}/{action}", body, key="one-key-of-all"),
+        ):
+            assert (answer.status, answer.body["code"]) == (422, "idempotency-key-reused")
+    assert stack.units(second) == {"available": 3}
+
+
+def test_a_return_gifts_key_is_for_one_request(stack: Stack) -> None:
+    call = CALLS["return gift"](stack)
+    gift_id = call().body["gift"]["in_return_for"]
+    body = return_request(stack, "price_at_cap")
+    answer = stack.call("bob", "POST", f"/gifts/{gift_id}/return-gifts", body, key="fault-key")
+    assert (answer.status, answer.body["code"]) == (422, "idempotency-key-reused")
+
+
+@pytest.mark.parametrize("secret", ["wrong", None])
+def test_who_has_no_right_to_a_gift_does_not_learn_that_it_ended(stack: Stack, secret: str | None) -> None:
+    gift = stack.give(stack.buy())
+    stack.now += DAY
+    body = {} if secret is None else {"secret": secret}
+    answer = stack.call("bob", "POST", f"/gifts/{gift['gift_id']}/claims", body)
+    assert (answer.status, answer.body["code"]) == (403, "wrong-secret")
+    assert stack.call("alice", "POST", f"/gifts/{gift['gift_id']}/claims", {}).body["code"] == "own-gift"
 
 
 # --- permissions ----------------------------------------------------------------------------------------------
