@@ -170,6 +170,14 @@ def test_using_units_makes_a_voucher_of_each(stack: Stack) -> None:
     assert one.body == listed[0]
 
 
+def test_vouchers_that_are_over_can_be_refunded_but_not_used(stack: Stack) -> None:
+    order = stack.buy()
+    stack.now += 90 * DAY
+    assert stack.call("alice", "GET", f"/orders/{order['order_id']}").body["actions"] == ["refund"]
+    answer = stack.call("alice", "POST", f"/orders/{order['order_id']}/use", {"quantity": 1})
+    assert (answer.status, answer.body["code"]) == (409, "units-not-available")
+
+
 def test_fifty_units_can_be_used_at_once(stack: Stack) -> None:
     order = stack.buy(quantity=50)
     answer = stack.call("alice", "POST", f"/orders/{order['order_id']}/use", {"quantity": 50})

@@ -19,7 +19,6 @@ STATUS: Mapping[str, int] = {
     "not-claimed": 403,
     "wrong-role": 403,
     "not-found": 404,
-    "method-not-allowed": 405,
     "out-of-stock": 409,
     "units-not-available": 409,
     "already-claimed": 409,

@@ -10,7 +10,6 @@ HandselError
 │   ├── PaymentDeclined
 │   ├── OwnGift, WrongSecret, NotTheRecipient, NotClaimed, WrongRole
 │   ├── NotFound                   unknown, foreign and hidden alike
-│   ├── MethodNotAllowed
 │   ├── OutOfStock, UnitsNotAvailable, AlreadyClaimed, AlreadyReturned
 │   ├── Expired, Cancelled, Declined
 │   ├── InvalidRequest             right JSON of the wrong shape, with `fields`
@@ -124,11 +123,6 @@ class WrongRole(Refusal):
 class NotFound(Refusal):
     code = "not-found"
     title = "There is nothing here."
-
-
-class MethodNotAllowed(Refusal):
-    code = "method-not-allowed"
-    title = "This path does not take this method."
 
 
 class OutOfStock(Refusal):

@@ -15,10 +15,11 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 # botocore's own default is to wait a minute for each of connection and answer; API Gateway gives up after 30 s.
+# The table's own retries come on top: both together must end well within the function's 15 s.
 _CLIENT = Config(
     connect_timeout=1,
     read_timeout=3,
-    retries={"mode": "standard", "total_max_attempts": 3},
+    retries={"mode": "standard", "total_max_attempts": 2},
     tcp_keepalive=True,
     parameter_validation=False,
 )

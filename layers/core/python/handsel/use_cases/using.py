@@ -35,6 +35,8 @@ def use(
         raise errors.NotFound
     if order.state is not OrderState.PAID:
         raise errors.UnitsNotAvailable
+    if order.valid_until is not None and order.valid_until <= now:
+        raise errors.UnitsNotAvailable("The vouchers of this order are no longer valid.")
     if order.product.kind is not Kind.VOUCHER:
         raise errors.UnitsNotAvailable("Parcels cannot be sent to oneself yet.")
     made = [
