@@ -102,7 +102,7 @@ def tell(story: Story, stack: Stack) -> None:
         "product.title",
         "payment.total",
         state="paid",
-        actions=["gift", "use"],
+        actions=["gift", "use", "refund"],
     )
     story.check("three units are available", order["units"]["available"] == 3)
 
