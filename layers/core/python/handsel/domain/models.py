@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Generic, TypeVar
 
-from handsel.domain.states import GiftState, OrderState, RefundStatus, VoucherState
+from handsel.domain.states import WINDOW_OVER, GiftState, OrderState, RefundStatus, VoucherState
 
 T = TypeVar("T")
 
@@ -150,7 +150,8 @@ class Gift:
 
     def state_at(self, now: int) -> GiftState:
         """The state as the clock has it: an open gift is returned from the instant its window ends."""
-        return GiftState.RETURNED if self.state is GiftState.OPEN and self.expires_at <= now else self.state
+        over = self.state is GiftState.OPEN and WINDOW_OVER.holds(self.expires_at, now=now)
+        return GiftState.RETURNED if over else self.state
 
     @property
     def outstanding(self) -> Outstanding:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from handsel.domain import errors, ids
 from handsel.domain.models import Gift, Kind, Money, Order, Outstanding, Product, Units
-from handsel.domain.states import REFUSAL_AFTER, GiftAction, GiftState, OrderState
+from handsel.domain.states import REFUSAL_AFTER, WINDOW_OVER, GiftAction, GiftState, OrderState
 
 # Eligibility as data. Everything that is not ruled out here may be given.
 NOT_GIFTABLE_CATEGORIES = frozenset({"jewelry", "education"})
@@ -56,7 +56,9 @@ def check_can_give(order: Order, *, now: int) -> None:
 
 def due(order: Order, *, now: int) -> dict[str, Outstanding]:
     """The gifts of an order whose window is over and that nothing has folded back yet, earliest first."""
-    over = ((gift_id, gift) for gift_id, gift in order.outstanding.items() if gift.expires_at <= now)
+    over = (
+        (gift_id, gift) for gift_id, gift in order.outstanding.items() if WINDOW_OVER.holds(gift.expires_at, now=now)
+    )
     return dict(sorted(over, key=lambda entry: (entry[1].expires_at, entry[0])))
 
 
