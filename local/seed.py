@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING
 
 from handsel.domain import ids
-from handsel.domain.models import Kind, Money, Product
-from handsel.store import products
+from handsel.domain.models import Kind, Money, Product, Store
+from handsel.store import products, stores
 from handsel.store.table import Table
 
 if TYPE_CHECKING:
@@ -13,8 +13,12 @@ if TYPE_CHECKING:
 MIA_STORE = "store-tea-house"
 MAX_STORE = "store-book-corner"
 CARRIER = "swift"
+OTHER_CARRIER = "heron"
 
-_STORE_NAMES = {MIA_STORE: "Tea House", MAX_STORE: "Book Corner"}
+STORES = {
+    MIA_STORE: Store(MIA_STORE, "Tea House", CARRIER, giftable=True),
+    MAX_STORE: Store(MAX_STORE, "Book Corner", OTHER_CARRIER, giftable=True),
+}
 # The catalogue is older than any stack, so that its lists sort the same everywhere.
 _CREATED_AT = 1_760_000_000_000
 
@@ -32,10 +36,10 @@ def _product(
     return Product(
         product_id=ids.derive("demo product", name),
         store_id=store_id,
-        store_name=_STORE_NAMES[store_id],
+        store_name=STORES[store_id].name,
         kind=kind,
         title=title,
-        description=f"{title}, from {_STORE_NAMES[store_id]}.",
+        description=f"{title}, from {STORES[store_id].name}.",
         image_url=f"https://example.com/{name}.png",
         category=category,
         price=Money(price, "CNY"),
@@ -60,8 +64,10 @@ PRODUCTS: dict[str, Product] = {
 
 
 def seed(client: "DynamoDBClient", table_name: str) -> dict[str, str]:
-    """Puts the demo products into the table, those that are not there; answers their ids by name."""
+    """Puts the demo stores and products into the table; answers the products' ids by name."""
     table = Table(client, table_name)
+    for store in STORES.values():
+        stores.put(table, store)
     for product in PRODUCTS.values():
-        products.add(table, product)
+        products.put(table, product)
     return {name: product.product_id for name, product in PRODUCTS.items()}

@@ -7,6 +7,7 @@ from handsel.api.schemas import ListQuery, ProductView
 from handsel.domain.errors import NotFound
 from handsel.runtime.wiring import table
 from handsel.store import products
+from handsel.use_cases import selling
 
 app = create_app()
 
@@ -15,9 +16,7 @@ app = create_app()
 def list_products(store_id: str) -> Response[str]:
     request = Request(app)
     scope, query = f"products {store_id}", request.query(ListQuery)
-    page = products.of_store(table(), store_id, limit=query.limit, before=request.position(query.cursor, scope))
-    if not page.items and query.cursor is None:
-        raise NotFound  # a store is what sells something
+    page = selling.products_of(table(), store_id, limit=query.limit, before=request.position(query.cursor, scope))
     return request.page([ProductView.of(product) for product in page.items], page.next_position, scope)
 
 

@@ -3,7 +3,7 @@
 from aws_lambda_powertools.event_handler import Response
 
 from handsel.api.http import Request, answer, create_app, handler
-from handsel.api.schemas import ClaimRequest, HoldingView
+from handsel.api.schemas import ClaimRequest, holding_view
 from handsel.runtime import clock
 from handsel.runtime.observability import count
 from handsel.runtime.settings import settings
@@ -24,13 +24,15 @@ def claim(gift_id: str) -> Response[str]:
         gift_id,
         caller=caller.user_id,
         secret=body.secret,
+        address=body.address.value() if body.address else None,
         code=clock.voucher_code(),
         link_keys=settings().link_keys,
         now=request.now,
     )
     if taken:
         count("GiftClaimed")
-    return answer(201 if taken else 200, HoldingView.of(holding, now=request.now))
+    (read,) = reading.read_holdings(table(), [holding])
+    return answer(201 if taken else 200, holding_view(read, now=request.now))
 
 
 lambda_handler = handler(app)

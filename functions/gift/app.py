@@ -1,17 +1,26 @@
 """Gifts: give them, take them back, decline them, read one's own view of them."""
 
+from typing import Literal
+
 from aws_lambda_powertools.event_handler import Response
+from pydantic import BaseModel
 
 from handsel.api.http import Request, answer, create_app, handler
-from handsel.api.schemas import CreatedGift, GiftListQuery, GiftRequest, ListQuery, gift_view
+from handsel.api.schemas import AskAgainRequest, CreatedGift, GiftListQuery, GiftRequest, ListQuery, gift_view
 from handsel.domain.models import Gift, Page
 from handsel.runtime.observability import count
 from handsel.runtime.settings import settings
 from handsel.runtime.wiring import table
 from handsel.store import gifts
-from handsel.use_cases import giving, reading
+from handsel.use_cases import asking, giving, reading
 
 app = create_app()
+
+
+class AskedView(BaseModel):
+    """The giver is told."""
+
+    asked: Literal[True] = True
 
 
 @app.post("/orders/<order_id>/gifts")
@@ -92,6 +101,19 @@ def decline(gift_id: str) -> Response[str]:
     request = Request(app)
     gift = giving.decline(table(), gift_id, caller=request.caller.user_id, now=request.now)
     return _ended(request, gift)
+
+
+@app.post("/gifts/<gift_id>/ask-again")
+def ask_again(gift_id: str) -> Response[str]:
+    request = Request(app)
+    caller = request.caller
+    secret = None
+    if request.has_body:
+        secret = request.body(AskAgainRequest, unless=lambda: reading.require_gift(table(), gift_id)).secret
+    asking.ask_again(
+        table(), gift_id, caller=caller.user_id, secret=secret, link_keys=settings().link_keys, now=request.now
+    )
+    return answer(202, AskedView())
 
 
 def _ended(request: Request, gift: Gift) -> Response[str]:

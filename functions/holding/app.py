@@ -1,9 +1,9 @@
-"""Holdings: the vouchers one has, own and received."""
+"""Holdings: the vouchers and parcels one has, own and received."""
 
 from aws_lambda_powertools.event_handler import Response
 
 from handsel.api.http import Request, answer, create_app, handler
-from handsel.api.schemas import HoldingView, ListQuery
+from handsel.api.schemas import ListQuery, holding_view
 from handsel.runtime.wiring import table
 from handsel.store import holdings
 from handsel.use_cases import reading
@@ -18,15 +18,15 @@ def list_holdings() -> Response[str]:
     page = holdings.of_holder(
         table(), caller.user_id, limit=query.limit, before=request.position(query.cursor, "holdings")
     )
-    views = [HoldingView.of(holding, now=request.now) for holding in page.items]
+    views = [holding_view(read, now=request.now) for read in reading.read_holdings(table(), page.items)]
     return request.page(views, page.next_position, "holdings")
 
 
 @app.get("/holdings/<holding_id>")
 def read_holding(holding_id: str) -> Response[str]:
     request = Request(app)
-    holding = reading.holding_of(table(), holding_id, caller=request.caller.user_id)
-    return answer(200, HoldingView.of(holding, now=request.now))
+    read = reading.holding_of(table(), holding_id, caller=request.caller.user_id)
+    return answer(200, holding_view(read, now=request.now))
 
 
 lambda_handler = handler(app)

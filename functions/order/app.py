@@ -4,7 +4,15 @@ from aws_lambda_powertools.event_handler import Response
 from pydantic import BaseModel
 
 from handsel.api.http import Request, answer, create_app, handler
-from handsel.api.schemas import HoldingView, OrderListQuery, OrderView, RefundRequest, RefundView, UseRequest
+from handsel.api.schemas import (
+    HoldingView,
+    OrderListQuery,
+    OrderView,
+    RefundRequest,
+    RefundView,
+    UseRequest,
+    holding_view,
+)
 from handsel.runtime import clock
 from handsel.runtime.observability import count
 from handsel.runtime.wiring import payments, table
@@ -51,10 +59,12 @@ def use(order_id: str) -> Response[str]:
         idempotency_key=key,
         request_hash=request.hash,
         codes=[clock.voucher_code() for _ in range(body.quantity)],
+        address=body.address.value() if body.address else None,
         now=request.now,
     )
-    count("UnitsUsed", len(made))
-    return answer(201, UsedView(holdings=[HoldingView.of(holding, now=request.now) for holding in made]))
+    count("UnitsUsed", body.quantity)
+    views = [holding_view(read, now=request.now) for read in reading.read_holdings(table(), made)]
+    return answer(201, UsedView(holdings=views))
 
 
 @app.post("/orders/<order_id>/refunds")

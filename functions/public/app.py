@@ -26,6 +26,7 @@ class Health(BaseModel):
 class StateMachines(BaseModel):
     gift: dict[str, Any]
     unit: dict[str, Any]
+    shipment: dict[str, Any]
 
 
 @app.get("/health")

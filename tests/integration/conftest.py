@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, cast
@@ -19,7 +20,7 @@ from samtranslator.yaml_helper import yaml_parse
 from handsel.api import http
 from handsel.runtime import clock, settings, wiring
 from handsel.store.attributes import load_item
-from local.seed import seed
+from local.seed import CARRIER, MAX_STORE, MIA_STORE, OTHER_CARRIER, seed
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -30,6 +31,21 @@ RESOURCES: dict[str, Any] = TEMPLATE["Resources"]
 SESSION = botocore.session.get_session()
 START = 1_790_000_000_000
 DAY = 86_400_000
+# The claims that make a caller more than a user. An HTTP API hands a list on as text.
+ROLES = {
+    "mia": {"cognito:groups": "[merchant]", "custom:store_id": MIA_STORE},
+    "max": {"cognito:groups": "[merchant]", "custom:store_id": MAX_STORE},
+    "carl": {"cognito:groups": "[carrier]", "custom:carrier": CARRIER},
+    "hera": {"cognito:groups": "[couriers carrier]", "custom:carrier": OTHER_CARRIER},
+}
+ADDRESS = {
+    "name": "Bob Lee",
+    "phone": "+86 10 5550 0100",
+    "lines": ["Lane 5", "House 7"],
+    "city": "Hangzhou",
+    "postal_code": "310000",
+    "country": "CN",
+}
 
 
 def event(name: str) -> dict[str, Any]:
@@ -101,21 +117,28 @@ class Stack:
             "isBase64Encoded": is_base64,
         }
         http_event["headers"] = {"host": "api.test"}
-        if method == "POST":
+        if method in ("POST", "PUT", "PATCH"):
             http_event["headers"]["content-type"] = "application/json"
+        if method == "POST":
             http_event["headers"]["idempotency-key"] = key or f"test-key-{self._keys:04d}"
         http_event["headers"] |= dict(headers or {})
         context = http_event["requestContext"]
         context["http"] |= {"method": method, "path": bare}
         context["routeKey"] = http_event["routeKey"]
+        context["requestId"] = f"request-{self._keys:04d}"
         if user is None:
             context.pop("authorizer", None)
         else:
-            context["authorizer"] = {"jwt": {"claims": {"sub": user, "name": user.title()}, "scopes": None}}
+            context["authorizer"] = {"jwt": {"claims": self.claims(user), "scopes": None}}
         answer = self.function(name).lambda_handler(http_event, Context())
         headers = {header.lower(): value for header, value in answer["headers"].items()}
         body = json.loads(answer["body"]) if "json" in headers["content-type"] else None
         return Answer(answer["statusCode"], body, headers, answer["body"])
+
+    @staticmethod
+    def claims(user: str) -> dict[str, str]:
+        """What the authorizer hands on of a user's token."""
+        return {"sub": user, "name": user.title(), **ROLES.get(user, {})}
 
     def invoke(self, name: str, payload: dict[str, Any]) -> Any:
         return self.function(name).lambda_handler(payload, Context())
@@ -141,6 +164,8 @@ class Stack:
         return {"product_id": self.products[product], "quantity": quantity, "payment": payment}
 
     def give(self, order: Mapping[str, Any], shares: int = 1, **more: Any) -> dict[str, Any]:
+        if order["product"]["kind"] == "parcel":
+            more = {"wrapping": {"cover_id": "parcel-kraft", "blessing_id": "best-wishes"}} | more
         answer = self.call(
             order["buyer_id"], "POST", f"/orders/{order['order_id']}/gifts", gift_request(shares, **more)
         )
@@ -148,8 +173,26 @@ class Stack:
         return cast("dict[str, Any]", answer.body)
 
     def claim(self, user: str, gift: Mapping[str, Any]) -> Answer:
-        body = {} if gift["secret"] is None else {"secret": gift["secret"]}
+        body: dict[str, Any] = {} if gift["secret"] is None else {"secret": gift["secret"]}
+        if gift["presentation"] == "parcel":
+            body["address"] = ADDRESS
         return self.call(user, "POST", f"/gifts/{gift['gift_id']}/claims", body)
+
+    def sell(self, product: str, **changes: Any) -> dict[str, Any]:
+        """Its merchant changes a product."""
+        known = self.call("mia", "GET", f"/products/{self.products[product]}").body
+        derived = {"product_id", "store_id", "store_name", "not_giftable_reason"}
+        body = {name: value for name, value in known.items() if name not in derived} | changes
+        answer = self.call("mia", "PUT", f"/stores/{known['store_id']}/products/{self.products[product]}", body)
+        assert answer.status == 200, answer.raw
+        return cast("dict[str, Any]", answer.body)
+
+    def report(self, shipment_id: str, status: str, *, event_id: str | None = None, at: int | None = None) -> Answer:
+        """The demo carrier reports; now, unless said otherwise."""
+        self._keys += 1
+        occurred = datetime.fromtimestamp((self.now if at is None else at) / 1000, UTC).isoformat()
+        body = {"event_id": event_id or f"event-{self._keys}", "status": status, "location": "Depot 4"}
+        return self.call("carl", "POST", f"/shipments/{shipment_id}/events", body | {"occurred_at": occurred})
 
     def units(self, order: Mapping[str, Any]) -> dict[str, int]:
         answer = self.call(order["buyer_id"], "GET", f"/orders/{order['order_id']}")

@@ -118,17 +118,6 @@ def test_an_unknown_product_is_404_and_binds_nothing(stack: Stack) -> None:
     assert stack.call("alice", "POST", "/orders", stack.order_request(), key="reused-key-1").status == 201
 
 
-def _limit_stock(stack: Stack, stock: int) -> str:
-    key = {"pk": {"S": f"PRODUCT#{stack.products['voucher']}"}, "sk": {"S": "PRODUCT"}}
-    stack.client.update_item(
-        TableName="handsel-test",
-        Key=key,
-        UpdateExpression="SET stock = :stock",
-        ExpressionAttributeValues={":stock": {"N": str(stock)}},
-    )
-    return key["pk"]["S"]
-
-
 def _stock(stack: Stack, product_key: str) -> int:
     product = stack.item(product_key)
     assert product is not None
@@ -136,7 +125,8 @@ def _stock(stack: Stack, product_key: str) -> int:
 
 
 def test_stock_is_taken_once_and_never_below_zero(stack: Stack) -> None:
-    product_key = _limit_stock(stack, 3)
+    stack.sell("voucher", stock=3)
+    product_key = f"PRODUCT#{stack.products['voucher']}"
     for _ in range(2):
         stack.call("alice", "POST", "/orders", stack.order_request(quantity=2), key="stock-key-1")
     assert _stock(stack, product_key) == 1
@@ -146,6 +136,7 @@ def test_stock_is_taken_once_and_never_below_zero(stack: Stack) -> None:
 
 
 def test_a_declined_payment_puts_the_stock_back(stack: Stack) -> None:
-    product_key = _limit_stock(stack, 3)
+    stack.sell("voucher", stock=3)
+    product_key = f"PRODUCT#{stack.products['voucher']}"
     stack.call("alice", "POST", "/orders", stack.order_request(quantity=2, token="tok_declined"))
     assert _stock(stack, product_key) == 3

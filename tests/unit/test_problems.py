@@ -28,7 +28,7 @@ def test_the_tree_in_the_docstring_names_every_refusal() -> None:
 
 @pytest.mark.parametrize("refusal", list(_refusals()))
 def test_a_refusal_is_answered_as_a_problem_document(refusal: type[errors.Refusal]) -> None:
-    answer = problems.of(refusal())
+    answer = problems.of(errors.AlreadyRedeemed(0) if refusal is errors.AlreadyRedeemed else refusal())
     assert answer.body is not None
     body = json.loads(answer.body)
     assert (body["code"], body["status"]) == (refusal.code, answer.status_code)
@@ -36,6 +36,7 @@ def test_a_refusal_is_answered_as_a_problem_document(refusal: type[errors.Refusa
     assert body["detail"]
     assert ("Retry-After" in answer.headers) is (refusal.retry_after is not None)
     assert ("errors" in body) is (refusal is errors.InvalidRequest)
+    assert ("redeemed_at" in body) is (refusal is errors.AlreadyRedeemed)
 
 
 def test_what_may_succeed_later_says_when() -> None:

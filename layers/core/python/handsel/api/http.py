@@ -35,6 +35,9 @@ Model = TypeVar("Model", bound=BaseModel)
 LambdaHandler = Callable[[dict[str, Any], LambdaContext], dict[str, Any]]
 
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{8,64}")
+# Groups of the user pool that are roles.
+MERCHANTS = "merchant"
+CARRIERS = "carrier"
 _KNOWN_LIMIT = 10_000
 _known_accounts: set[str] = set()
 
@@ -45,6 +48,39 @@ class Caller:
 
     user_id: str
     display_name: str
+    groups: frozenset[str] = frozenset()
+    store_id: str | None = None
+    carrier: str | None = None
+
+    @property
+    def merchant_of(self) -> str:
+        """The store the caller acts for.
+
+        Raises:
+            WrongRole: not a merchant.
+        """
+        if MERCHANTS not in self.groups or not self.store_id:
+            raise errors.WrongRole
+        return self.store_id
+
+    @property
+    def carries_for(self) -> str:
+        """The carrier the caller acts for.
+
+        Raises:
+            WrongRole: not with a carrier.
+        """
+        if CARRIERS not in self.groups or not self.carrier:
+            raise errors.WrongRole
+        return self.carrier
+
+    def require_merchant_of(self, store_id: str) -> None:
+        """Raises:
+        WrongRole: not a merchant.
+        NotFound: of another store.
+        """
+        if self.merchant_of != store_id:
+            raise errors.NotFound
 
 
 class Request:
@@ -66,8 +102,14 @@ class Request:
         if not isinstance(user_id, str) or not user_id:
             raise errors.Unauthenticated
         name = str(claims.get("name") or claims.get("preferred_username") or "A friend")
-        # People choose their names, and a lone surrogate in one would fail every call of theirs.
-        caller = Caller(user_id, name.encode(errors="replace").decode())
+        caller = Caller(
+            user_id,
+            # People choose their names, and a lone surrogate in one would fail every call of theirs.
+            name.encode(errors="replace").decode(),
+            _groups(claims.get("cognito:groups")),
+            claims.get("custom:store_id"),
+            claims.get("custom:carrier"),
+        )
         self._ensure_account(caller)
         return caller
 
@@ -102,6 +144,15 @@ class Request:
             is_base64=bool(self._event.is_base64_encoded),
             content_type=self._event.headers.get("content-type"),
         )
+
+    @property
+    def has_body(self) -> bool:
+        return bool(self._event.body)
+
+    @property
+    def id(self) -> str:
+        """Names this request among all of them."""
+        return str(self._event.request_context.request_id)
 
     def body(self, model: type[Model], *, unless: Callable[[], object] | None = None) -> Model:
         """The body as a model. Where it is not right, `unless` is asked first, and its refusal counts more.
@@ -146,6 +197,13 @@ class Request:
     def web_url(self) -> str:
         """Origin of share links and pictures."""
         return settings().web_url or f"https://{self._event.raw_event['requestContext']['domainName']}"
+
+
+def _groups(claim: object) -> frozenset[str]:
+    """The groups of a token. An HTTP API hands a list claim on as text, `[merchant carrier]`."""
+    if isinstance(claim, str):
+        claim = claim.strip("[]").split(" ")
+    return frozenset(filter(None, claim)) if isinstance(claim, list) else frozenset()
 
 
 class Page(BaseModel):

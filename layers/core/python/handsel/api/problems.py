@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from aws_lambda_powertools.event_handler import Response
 
+from handsel.api.times import timestamp
 from handsel.domain import errors
 
 # The one table from reason to status.
@@ -23,9 +24,13 @@ STATUS: Mapping[str, int] = {
     "units-not-available": 409,
     "already-claimed": 409,
     "already-returned": 409,
+    "already-redeemed": 409,
+    "still-open": 409,
+    "too-many-events": 409,
     "expired": 410,
     "cancelled": 410,
     "declined": 410,
+    "voucher-expired": 410,
     "too-large": 413,
     "unsupported-media-type": 415,
     "invalid-request": 422,
@@ -54,6 +59,8 @@ def of(refusal: errors.Refusal) -> Response[str]:
         "detail": refusal.detail or refusal.title,
         "code": refusal.code,
     }
+    if isinstance(refusal, errors.AlreadyRedeemed):
+        body["redeemed_at"] = timestamp(refusal.redeemed_at)
     if isinstance(refusal, errors.InvalidRequest):
         body["errors"] = [{"pointer": field.pointer, "detail": field.detail} for field in refusal.fields]
     headers = {} if refusal.retry_after is None else {"Retry-After": str(refusal.retry_after)}

@@ -1,17 +1,35 @@
 """Requests and answers, as pydantic models. Requests are strict: unknown fields, `true` for 1 and `"1"` for 1 are refused."""
 
-from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    Strict,
+    StringConstraints,
+    WithJsonSchema,
+    model_validator,
+)
 
-from handsel.domain import models, wrappings
+from handsel.api.times import milliseconds, timestamp
+from handsel.domain import ids, models, states, wrappings
+from handsel.domain.privacy import Fact, Viewer, may_see, product_fact, viewer_of
 from handsel.domain.rules import actions_of, not_giftable_reason
-from handsel.domain.states import GiftState
 from handsel.use_cases.giving import WrappingChoice
-from handsel.use_cases.reading import GiftReading, OrderReading
+from handsel.use_cases.reading import GiftReading, HoldingReading, OrderReading
 
 Id = Annotated[str, StringConstraints(min_length=1, max_length=128)]
+Secret = Annotated[str, StringConstraints(min_length=1, max_length=256)]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=4000)]
+PictureUrl = Annotated[str, StringConstraints(max_length=2000, pattern=r"^(https?://[!-~]+)?$")]
+Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+EventId = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[!-~]+$")]
+# Requests are strict, and a strict enum is not made from text.
+Status = Annotated[states.ShipmentStatus, Strict(strict=False)]
 
 
 class Request(BaseModel):
@@ -48,8 +66,21 @@ class RefundRequest(Request):
     quantity: Annotated[int, Field(ge=1, le=50)]
 
 
+class AddressRequest(Request):
+    name: Name
+    phone: Name
+    lines: Annotated[list[Line], Field(min_length=1, max_length=5)]
+    city: Name
+    postal_code: Annotated[str, StringConstraints(strip_whitespace=True, max_length=20)]
+    country: Name
+
+    def value(self) -> models.Address:
+        return models.Address(self.name, self.phone, tuple(self.lines), self.city, self.postal_code, self.country)
+
+
 class UseRequest(Request):
     quantity: Annotated[int, Field(ge=1, le=50)]
+    address: AddressRequest | None = None
 
 
 class GiftRequest(Request):
@@ -65,13 +96,92 @@ class GiftRequest(Request):
 
 
 class ClaimRequest(Request):
-    secret: Annotated[str, StringConstraints(min_length=1, max_length=256)] | None = None
+    secret: Secret | None = None
+    address: AddressRequest | None = None
+
+
+class AskAgainRequest(Request):
+    secret: Secret | None = None
 
 
 class ReturnGiftRequest(Request):
     product_id: Id
     payment: PaymentRequest
     wrapping: WrappingRequest
+
+
+class MoneyRequest(Request):
+    amount: Annotated[int, Field(ge=1, le=10**12)]
+    currency: Currency
+
+    def value(self) -> models.Money:
+        return models.Money(self.amount, self.currency)
+
+
+class StoreRequest(Request):
+    name: Name
+    carrier: Name
+    giftable: bool = True
+
+
+class ProductRequest(Request):
+    """A product as its merchant describes it. `original_price` is the price where it is not given."""
+
+    kind: Literal["voucher", "parcel"]
+    title: Line
+    description: Text = ""
+    image_url: PictureUrl = ""
+    category: Name
+    price: MoneyRequest
+    original_price: MoneyRequest | None = None
+    stock: Annotated[int, Field(ge=0, le=10**9)] | None = None
+    validity_days: Annotated[int, Field(ge=1, le=3650)] | None = None
+    redeem_at: Line | None = None
+    giftable: bool = True
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.original_price is not None and self.original_price.currency != self.price.currency:
+            raise ValueError("price and original_price need one currency")
+        if self.kind == "parcel" and (self.validity_days, self.redeem_at) != (None, None):
+            raise ValueError("validity_days and redeem_at are for vouchers")
+        return self
+
+    def value(self, product_id: str, store_id: str, *, now: int) -> models.Product:
+        return models.Product(
+            product_id=product_id,
+            store_id=store_id,
+            store_name="",
+            kind=models.Kind(self.kind),
+            title=self.title,
+            description=self.description,
+            image_url=self.image_url,
+            category=self.category,
+            price=self.price.value(),
+            original_price=(self.original_price or self.price).value(),
+            stock=self.stock,
+            validity_days=self.validity_days,
+            redeem_at=self.redeem_at,
+            giftable=self.giftable,
+            created_at=now,
+        )
+
+
+class ShipmentRequest(Request):
+    carrier: Name | None = None
+    tracking_number: Name | None = None
+
+
+class EventRequest(Request):
+    event_id: EventId
+    status: Status
+    location: Line
+    occurred_at: Annotated[
+        int, BeforeValidator(milliseconds), WithJsonSchema({"type": "string", "format": "date-time"})
+    ]
+
+    def value(self) -> models.ShipmentEvent:
+        return models.ShipmentEvent(self.event_id, self.status, self.location, self.occurred_at)
 
 
 class ListQuery(Request):
@@ -83,6 +193,10 @@ class OrderListQuery(ListQuery):
     state: Literal["pending", "paid", "declined", "refunded"] | None = None
 
 
+class ShipmentListQuery(ListQuery):
+    status: Status | None = None
+
+
 class GiftListQuery(ListQuery):
     role: Literal["sent", "received"]
 
@@ -92,11 +206,6 @@ class WrappingsQuery(Request):
 
 
 # --- answers -------------------------------------------------------------------------------------------------
-
-
-def timestamp(at: int) -> str:
-    """RFC 3339 in UTC with milliseconds."""
-    return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _timestamp(at: int | None) -> str | None:
@@ -154,8 +263,9 @@ class ProductView(ProductBrief):
     not_giftable_reason: str | None
 
     @classmethod
-    def of(cls, product: models.Product) -> Self:
-        reason = not_giftable_reason(product)
+    def of(cls, product: models.Product, sold_now: models.Product | None = None) -> Self:
+        """A product to somebody who may know its price; `sold_now` says whether it can be given."""
+        reason = not_giftable_reason(sold_now or product)
         return cls(
             **_brief(product),
             price=MoneyView.of(product.price),
@@ -200,7 +310,7 @@ class OrderView(BaseModel):
             order_id=order.order_id,
             state=order.state_now,
             buyer_id=order.buyer_id,
-            product=ProductView.of(order.product),
+            product=ProductView.of(order.product, reading.product),
             quantity=order.quantity,
             units=None
             if units is None
@@ -219,7 +329,7 @@ class OrderView(BaseModel):
                 paid_at=_timestamp(order.payment.paid_at),
             ),
             created_at=timestamp(order.created_at),
-            actions=actions_of(order, units, now=now),
+            actions=actions_of(order, reading.product, units, now=now),
         )
 
 
@@ -261,29 +371,183 @@ class HoldingView(BaseModel):
     store_name: str
     received_at: str
     state: str
+
+
+class VoucherView(HoldingView):
+    """A voucher to its holder."""
+
     product: ProductBrief
-    code: str | None
+    code: str
     valid_until: str | None
 
-    @classmethod
-    def of(cls, holding: models.Holding, *, now: int) -> Self:
-        return cls(
-            holding_id=holding.holding_id,
-            kind=holding.product.kind,
-            gift_id=holding.gift_id,
-            store_id=holding.product.store_id,
-            store_name=holding.product.store_name,
-            received_at=timestamp(holding.received_at),
+
+class ParcelView(HoldingView):
+    """A parcel to its holder; the state is the shipment's status."""
+
+    shipment_id: str
+    quantity: int
+
+
+class OpenedParcelView(ParcelView):
+    """A parcel whose holder may know what is in it: it was delivered, or they bought it themselves."""
+
+    product: ProductBrief
+
+
+def holding_view(reading: HoldingReading, *, now: int) -> HoldingView:
+    """A holding to its holder."""
+    holding, shipment = reading.holding, reading.shipment
+    fields: dict[str, Any] = {
+        "holding_id": holding.holding_id,
+        "kind": holding.product.kind,
+        "gift_id": holding.gift_id,
+        "store_id": holding.product.store_id,
+        "store_name": holding.product.store_name,
+        "received_at": timestamp(holding.received_at),
+    }
+    # Who bought it paid for it, and sees what a giver sees.
+    viewer = Viewer.GIVER if holding.gift_id is None else Viewer.CLAIMER
+    delivered = shipment is not None and shipment.delivered
+    if may_see(viewer, product_fact(holding.product.kind), own=True, delivered=delivered):
+        fields["product"] = ProductBrief.of(holding.product)
+    if shipment is None:
+        return VoucherView(
+            **fields,
             state=holding.state_at(now),
-            product=ProductBrief.of(holding.product),
             code=holding.code,
             valid_until=_timestamp(holding.valid_until),
         )
+    model = OpenedParcelView if "product" in fields else ParcelView
+    return model(**fields, state=shipment.status, shipment_id=shipment.shipment_id, quantity=holding.quantity)
+
+
+class RedemptionView(BaseModel):
+    """A voucher to the merchant who redeemed it: what it was good for, where and until when."""
+
+    code: str
+    store_id: str
+    product: ProductBrief
+    redeem_at: str | None
+    valid_until: str | None
+    redeemed_at: str
+
+    @classmethod
+    def of(cls, holding: models.Holding) -> Self:
+        return cls(
+            code=holding.code or "",
+            store_id=holding.product.store_id,
+            product=ProductBrief.of(holding.product),
+            redeem_at=holding.product.redeem_at,
+            valid_until=_timestamp(holding.valid_until),
+            redeemed_at=timestamp(holding.redeemed_at or 0),
+        )
+
+
+class StoreView(BaseModel):
+    """A store to its merchant."""
+
+    store_id: str
+    name: str
+    carrier: str
+    giftable: bool
+
+    @classmethod
+    def of(cls, store: models.Store) -> Self:
+        return cls(store_id=store.store_id, name=store.name, carrier=store.carrier, giftable=store.giftable)
+
+
+class AddressView(BaseModel):
+    name: str
+    phone: str
+    lines: list[str]
+    city: str
+    postal_code: str
+    country: str
+
+    @classmethod
+    def of(cls, address: models.Address) -> Self:
+        return cls(
+            name=address.name,
+            phone=address.phone,
+            lines=list(address.lines),
+            city=address.city,
+            postal_code=address.postal_code,
+            country=address.country,
+        )
+
+
+class EventView(BaseModel):
+    status: str
+    location: str
+    occurred_at: str
+
+
+class ShipmentView(BaseModel):
+    """A shipment to its carrier. `events` are in time order."""
+
+    shipment_id: str
+    carrier: str
+    tracking_number: str | None
+    status: str
+    events: list[EventView]
+
+
+class HolderShipment(ShipmentView):
+    """A shipment to who waits for it."""
+
+    address: AddressView
+
+
+class StoreShipment(ShipmentView):
+    """A shipment to the merchant who sends it: with the address, until it was delivered."""
+
+    store_id: str
+    product: ProductBrief
+    quantity: int
+    created_at: str
+    address: AddressView | None
+
+
+def shipment_view(shipment: models.Shipment, viewer: Viewer) -> ShipmentView:
+    """A shipment to its holder (the claimer), its merchant or its carrier."""
+    own = viewer is Viewer.CLAIMER
+    fields: dict[str, Any] = {"shipment_id": shipment.shipment_id}
+    if may_see(viewer, Fact.LOGISTICS_STATUS, own=own):
+        fields["status"] = shipment.status
+    if may_see(viewer, Fact.LOGISTICS, own=own):
+        fields |= {
+            "carrier": shipment.carrier,
+            "tracking_number": shipment.tracking_number,
+            "events": [
+                EventView(status=event.status, location=event.location, occurred_at=timestamp(event.occurred_at))
+                for event in sorted(shipment.events.values(), key=lambda event: (event.occurred_at, event.event_id))
+            ],
+        }
+    address = may_see(viewer, Fact.ADDRESS, own=own, delivered=shipment.delivered)
+    shown = AddressView.of(shipment.address) if address else None
+    if viewer is Viewer.CARRIER:
+        return ShipmentView(**fields)
+    if viewer is Viewer.CLAIMER:
+        return HolderShipment(**fields, address=shown)
+    return StoreShipment(
+        **fields,
+        address=shown,
+        store_id=shipment.store_id,
+        product=ProductBrief.of(shipment.product),
+        quantity=shipment.quantity,
+        created_at=timestamp(shipment.created_at),
+    )
 
 
 class ClaimView(BaseModel):
     display_name: str
     claimed_at: str
+
+
+class ParcelClaimView(ClaimView):
+    """A claimed parcel to its giver, who learns how far it is and not where it goes."""
+
+    shipment_status: str
 
 
 class GiftPreview(BaseModel):
@@ -317,17 +581,17 @@ def _preview(gift: models.Gift, now: int, web_url: str) -> dict[str, Any]:
 
 
 class RecipientGift(GiftPreview):
-    """What the person it is addressed to sees before claiming: of a voucher its title and store, of a parcel no more."""
+    """What the person a voucher is addressed to sees before claiming. Of a parcel they see what everybody sees."""
 
-    title: str | None
-    store_name: str | None
+    title: str
+    store_name: str
 
 
 class ClaimerGift(GiftPreview):
     """What somebody who claimed a share sees."""
 
     store_id: str
-    holding: HoldingView | None
+    holding: VoucherView | ParcelView | OpenedParcelView
     claims: list[ClaimView]
 
 
@@ -338,7 +602,7 @@ class GiverGift(GiftPreview):
     product: ProductView
     recipient_id: str | None
     created_at: str
-    claims: list[ClaimView]
+    claims: list[ClaimView | ParcelClaimView]
     in_return_for: str | None
 
 
@@ -353,48 +617,48 @@ class CreatedGift(GiverGift):
         gift = reading.gift
         fragment = "" if secret is None else f"#{secret}"
         share_url = f"{web_url}/g/{gift.gift_id}{fragment}"
-        return cls(**_giver(gift, reading.names, now, web_url), share_url=share_url, secret=secret)
+        return cls(**_gift_fields(reading, Viewer.GIVER, now, web_url), share_url=share_url, secret=secret)
 
 
-def _claims(gift: models.Gift, names: dict[str, str]) -> list[ClaimView]:
-    return [
-        ClaimView(display_name=names.get(claimer, ""), claimed_at=timestamp(at))
-        for claimer, at in sorted(gift.claims.items(), key=lambda entry: (entry[1], entry[0]))
-    ]
+def _claims(reading: GiftReading, viewer: Viewer) -> list[ClaimView]:
+    views = []
+    for claimer, claim in sorted(reading.gift.claims.items(), key=lambda entry: (entry[1].at, entry[0])):
+        view = ClaimView(display_name=reading.names.get(claimer, ""), claimed_at=timestamp(claim.at))
+        shipment = reading.shipments.get(ids.of_shipment(claim.holding_id))
+        if shipment is not None and may_see(viewer, Fact.LOGISTICS_STATUS):
+            view = ParcelClaimView(**dict(view), shipment_status=shipment.status)
+        views.append(view)
+    return views
 
 
-def _giver(gift: models.Gift, names: dict[str, str], now: int, web_url: str) -> dict[str, Any]:
-    return {
-        **_preview(gift, now, web_url),
-        "order_id": gift.order_id,
-        "product": ProductView.of(gift.product),
-        "recipient_id": gift.recipient_id,
-        "created_at": timestamp(gift.created_at),
-        "claims": _claims(gift, names),
-        "in_return_for": gift.in_return_for,
-    }
+def _gift_fields(reading: GiftReading, viewer: Viewer, now: int, web_url: str) -> dict[str, Any]:
+    """What a viewer may see of a gift, beyond what is only between us and them."""
+    gift = reading.gift
+    fields = _preview(gift, now, web_url)
+    if may_see(viewer, Fact.CLAIMERS):
+        fields["claims"] = _claims(reading, viewer)
+    if viewer is Viewer.GIVER:
+        fields |= {
+            "order_id": gift.order_id,
+            "product": ProductView.of(gift.product),
+            "recipient_id": gift.recipient_id,
+            "created_at": timestamp(gift.created_at),
+            "in_return_for": gift.in_return_for,
+        }
+    return fields
 
 
 def gift_view(reading: GiftReading, *, caller: str, now: int, web_url: str) -> GiftPreview:
     """The caller's own view of a gift: what a viewer may not see is not in their model."""
-    gift = reading.gift
-    if caller == gift.giver_id:
-        return GiverGift(**_giver(gift, reading.names, now, web_url))
-    if caller in gift.claims:
-        return ClaimerGift(
-            **_preview(gift, now, web_url),
-            store_id=gift.product.store_id,
-            holding=None if reading.holding is None else HoldingView.of(reading.holding, now=now),
-            claims=_claims(gift, reading.names),
-        )
-    if caller == gift.recipient_id and gift.state_at(now) is GiftState.OPEN:
-        voucher = gift.product.kind is models.Kind.VOUCHER
-        return RecipientGift(
-            **_preview(gift, now, web_url),
-            title=gift.product.title if voucher else None,
-            store_name=gift.product.store_name if voucher else None,
-        )
-    return GiftPreview.of(gift, now=now, web_url=web_url)
+    gift, viewer = reading.gift, viewer_of(reading.gift, caller)
+    fields = _gift_fields(reading, viewer, now, web_url)
+    if viewer is Viewer.GIVER:
+        return GiverGift(**fields)
+    if viewer is Viewer.CLAIMER and reading.holding is not None:
+        return ClaimerGift(**fields, store_id=gift.product.store_id, holding=holding_view(reading.holding, now=now))
+    if may_see(viewer, Fact.VOUCHER_TITLE) and gift.product.kind is models.Kind.VOUCHER:
+        return RecipientGift(**fields, title=gift.product.title, store_name=gift.product.store_name)
+    return GiftPreview(**fields)
 
 
 class CoverView(BaseModel):

@@ -10,8 +10,10 @@ HandselError
 │   ├── PaymentDeclined
 │   ├── OwnGift, WrongSecret, NotTheRecipient, NotClaimed, WrongRole
 │   ├── NotFound                   unknown, foreign and hidden alike
-│   ├── OutOfStock, UnitsNotAvailable, AlreadyClaimed, AlreadyReturned
-│   ├── Expired, Cancelled, Declined
+│   ├── OutOfStock, UnitsNotAvailable, AlreadyClaimed, AlreadyReturned, StillOpen
+│   ├── AlreadyRedeemed            with the time it was
+│   ├── TooManyEvents
+│   ├── Expired, Cancelled, Declined, VoucherExpired
 │   ├── InvalidRequest             right JSON of the wrong shape, with `fields`
 │   ├── IdempotencyKeyReused
 │   ├── NotGiftable, UnknownWrapping, RecipientUnknown, SelfGift, OtherStore, AddressRequired
@@ -143,6 +145,35 @@ class AlreadyClaimed(Refusal):
 class AlreadyReturned(Refusal):
     code = "already-returned"
     title = "A return gift was given for this claim already."
+
+
+class StillOpen(Refusal):
+    code = "still-open"
+    title = "This gift can still be opened."
+
+
+class AlreadyRedeemed(Refusal):
+    """
+    Attributes:
+        redeemed_at: when, in milliseconds since the epoch.
+    """
+
+    code = "already-redeemed"
+    title = "This voucher was redeemed already."
+
+    def __init__(self, redeemed_at: int) -> None:
+        super().__init__()
+        self.redeemed_at = redeemed_at
+
+
+class TooManyEvents(Refusal):
+    code = "too-many-events"
+    title = "This shipment has as many events as a shipment can have."
+
+
+class VoucherExpired(Refusal):
+    code = "voucher-expired"
+    title = "This voucher is no longer valid."
 
 
 class Expired(Refusal):

@@ -8,10 +8,14 @@ import base64
 import hashlib
 import hmac
 import json
+import re
 from collections.abc import Mapping
 
 # 20 bytes: 160 bits, no padding in base32, and one case only, so that it survives being read aloud.
 _ID_BYTES = 20
+_CHOSEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
+# Crockford's base 32, as a person may have typed it.
+_MISREAD = str.maketrans("OIL", "011", "- ")
 
 
 def derive(*parts: str) -> str:
@@ -20,9 +24,29 @@ def derive(*parts: str) -> str:
     return base64.b32encode(hashlib.sha256(framed).digest()[:_ID_BYTES]).decode().lower()
 
 
-def of_claim(gift_id: str, claimer: str) -> str:
-    """The holding that `claimer` has of a gift: one each."""
-    return derive("holding", gift_id, claimer)
+def may_be_chosen(entity_id: str) -> bool:
+    """Whether a caller may make something under this id: it is URL-safe, as those are that we make."""
+    return _CHOSEN.fullmatch(entity_id) is not None
+
+
+def voucher_code(typed: str) -> str:
+    """A voucher code as it was made, from how somebody typed it."""
+    return typed.upper().translate(_MISREAD).encode("ascii", "replace").decode()
+
+
+def of_voucher(code: str) -> str:
+    """The holding of a voucher: whoever knows the code finds it, and no two have the same."""
+    return derive("voucher", code)
+
+
+def of_parcel(*taken: str) -> str:
+    """The holding of a parcel, by what it was taken from: a gift and its claimer, or a use."""
+    return derive("parcel", *taken)
+
+
+def of_shipment(holding_id: str) -> str:
+    """The shipment of a parcel that is held."""
+    return derive("shipment", holding_id)
 
 
 def request_hash(path: str, body: object) -> str:

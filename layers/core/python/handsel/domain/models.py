@@ -5,7 +5,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Generic, TypeVar
 
-from handsel.domain.states import WINDOW_OVER, GiftState, OrderState, RefundStatus, VoucherState
+from handsel.domain.states import (
+    WINDOW_OVER,
+    GiftState,
+    OrderState,
+    RefundStatus,
+    ShipmentStatus,
+    VoucherState,
+    shipment_status,
+)
 
 T = TypeVar("T")
 
@@ -32,8 +40,26 @@ class Money:
 
 
 @dataclass(frozen=True, slots=True)
+class Store:
+    """
+    Attributes:
+        carrier: who ships for this store unless it says otherwise.
+        giftable: whether its products may be given at all.
+    """
+
+    store_id: str
+    name: str
+    carrier: str
+    giftable: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Product:
-    """What a store sells. `stock` None means unlimited; `validity_days` is for vouchers."""
+    """What a store sells, with what its store says of it.
+
+    `stock` None means unlimited; `validity_days` is for vouchers. `giftable` is what the store says of this product,
+    `store_giftable` what it says of all.
+    """
 
     product_id: str
     store_id: str
@@ -49,6 +75,7 @@ class Product:
     validity_days: int | None
     redeem_at: str | None
     giftable: bool
+    store_giftable: bool = True
     created_at: int = 0
 
 
@@ -127,8 +154,16 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
+class Claim:
+    """One share taken, and the holding it became."""
+
+    at: int
+    holding_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Gift:
-    """`remaining` is the number of shares nobody took; `claims` maps each claimer to the time of the claim."""
+    """`remaining` is the number of shares nobody took; `claims` has those that were taken, by claimer."""
 
     gift_id: str
     order_id: str
@@ -141,7 +176,7 @@ class Gift:
     shares: int
     remaining: int
     state: GiftState
-    claims: Mapping[str, int]
+    claims: Mapping[str, Claim]
     expires_at: int
     created_at: int
     secret_version: str | None
@@ -160,16 +195,24 @@ class Gift:
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """What somebody got: a voucher with a code. `returned_with` is the order of the return gift, if any."""
+    """What somebody got: a voucher with a code, or a parcel of `quantity` units with a shipment.
+
+    Attributes:
+        redemption: the call that redeemed it, so that its own repetition is told from another one.
+        returned_with: the order of the return gift, if any.
+    """
 
     holding_id: str
     holder_id: str
     product: Product
     gift_id: str | None
     received_at: int
-    code: str | None
-    valid_until: int | None
+    code: str | None = None
+    valid_until: int | None = None
+    shipment_id: str | None = None
+    quantity: int = 1
     redeemed_at: int | None = None
+    redemption: str | None = None
     returned_with: str | None = None
 
     def state_at(self, now: int) -> VoucherState:
@@ -178,6 +221,52 @@ class Holding:
         if self.valid_until is not None and self.valid_until <= now:
             return VoucherState.EXPIRED
         return VoucherState.USABLE
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    name: str
+    phone: str
+    lines: Sequence[str]
+    city: str
+    postal_code: str
+    country: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShipmentEvent:
+    """What a carrier reported. `event_id` is the carrier's own: reported again, it is the same event."""
+
+    event_id: str
+    status: ShipmentStatus
+    location: str
+    occurred_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Shipment:
+    """A parcel on its way. `events` is a set by event id; `version` counts the changes to it."""
+
+    shipment_id: str
+    holder_id: str
+    store_id: str
+    product: Product
+    quantity: int
+    carrier: str
+    tracking_number: str | None
+    address: Address
+    events: Mapping[str, ShipmentEvent]
+    version: int
+    created_at: int
+
+    @property
+    def status(self) -> ShipmentStatus:
+        return shipment_status((event.occurred_at, event.status) for event in self.events.values())
+
+    @property
+    def delivered(self) -> bool:
+        """Whether the holder has it. Final: what was shown since is not hidden again."""
+        return self.status is ShipmentStatus.DELIVERED
 
 
 @dataclass(frozen=True, slots=True)

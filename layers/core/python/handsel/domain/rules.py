@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from handsel.domain import errors, ids
-from handsel.domain.models import Gift, Kind, Money, Order, Outstanding, Product, Units
+from handsel.domain.models import Address, Gift, Kind, Money, Order, Outstanding, Product, Units
 from handsel.domain.states import REFUSAL_AFTER, WINDOW_OVER, GiftAction, GiftState, OrderState
 
 # Eligibility as data. Everything that is not ruled out here may be given.
@@ -13,6 +13,8 @@ ORIGINAL_PRICE_CAPS: Mapping[str, int] = {"CNY": 1_000_000}
 
 def not_giftable_reason(product: Product) -> str | None:
     """Why this product cannot be given, as a sentence, or None when it can."""
+    if not product.store_giftable:
+        return "This store does not offer gifts."
     if not product.giftable:
         return "The store does not offer this product as a gift."
     if product.category in NOT_GIFTABLE_CATEGORIES:
@@ -38,20 +40,27 @@ def check_giftable(product: Product) -> None:
     """
     if reason := not_giftable_reason(product):
         raise errors.NotGiftable(reason)
-    if product.kind is Kind.PARCEL:
-        raise errors.NotGiftable("Parcels cannot be given yet.")
 
 
-def check_can_give(order: Order, *, now: int) -> None:
-    """Raises:
-    NotGiftable: the product is ruled out, or its vouchers are over.
-    UnitsNotAvailable: the order is not paid.
+def check_can_give(order: Order, product: Product, *, now: int) -> None:
+    """
+    Args:
+        product: as its store has it now, which is what decides; the order has it as it was bought.
+
+    Raises:
+        NotGiftable: the product is ruled out, or its vouchers are over.
+        UnitsNotAvailable: the order is not paid.
     """
     if order.state is not OrderState.PAID:
         raise errors.UnitsNotAvailable
-    check_giftable(order.product)
-    if order.valid_until is not None and order.valid_until <= now:
+    check_giftable(product)
+    if is_over(order, now=now):
         raise errors.NotGiftable("The vouchers of this order are no longer valid.")
+
+
+def is_over(order: Order, *, now: int) -> bool:
+    """Whether the order's vouchers are no longer valid."""
+    return order.valid_until is not None and order.valid_until <= now
 
 
 def due(order: Order, *, now: int) -> dict[str, Outstanding]:
@@ -81,28 +90,28 @@ def units_of(order: Order, outstanding: Iterable[Gift], *, now: int) -> Units | 
     return Units(available, in_gift, gifted, order.used, order.refunded)
 
 
-def actions_of(order: Order, units: Units | None, *, now: int) -> list[str]:
-    """What the buyer may do with the order now; the payment-result page is drawn from it."""
+def actions_of(order: Order, product: Product, units: Units | None, *, now: int) -> list[str]:
+    """What the buyer may do with the order now; the payment-result page is drawn from it.
+
+    Args:
+        product: as its store has it now.
+    """
     if units is None or units.available == 0:
         return []
-    over = order.valid_until is not None and order.valid_until <= now
     actions = []
-    if not over and order.product.kind is Kind.VOUCHER and not_giftable_reason(order.product) is None:
-        actions.append("gift")
-    if not over and order.product.kind is Kind.VOUCHER:
+    if not is_over(order, now=now):
+        if not_giftable_reason(product) is None:
+            actions.append("gift")
         actions.append("use")
     actions.append("refund")
     return actions
 
 
-def check_can_claim(gift: Gift, caller: str, secret: str | None, keys: Mapping[str, str], *, now: int) -> GiftAction:
-    """Decides a claim, in the order the caller relies on; an earlier claim of their own was answered before.
-
-    Returns:
-        The action that takes one share.
+def check_may_open(gift: Gift, caller: str, secret: str | None, keys: Mapping[str, str]) -> None:
+    """Whether a gift is for the caller at all, whatever became of it.
 
     Raises:
-        OwnGift, WrongSecret, NotTheRecipient, Expired, Cancelled, Declined, AlreadyClaimed
+        OwnGift, WrongSecret, NotTheRecipient
     """
     if gift.giver_id == caller:
         raise errors.OwnGift
@@ -111,10 +120,43 @@ def check_can_claim(gift: Gift, caller: str, secret: str | None, keys: Mapping[s
             raise errors.NotTheRecipient
     elif not holds_secret(gift, secret, keys):
         raise errors.WrongSecret
+
+
+def check_can_claim(
+    gift: Gift, caller: str, secret: str | None, address: Address | None, keys: Mapping[str, str], *, now: int
+) -> GiftAction:
+    """Decides a claim, in the order the caller relies on; an earlier claim of their own was answered before.
+
+    Returns:
+        The action that takes one share.
+
+    Raises:
+        OwnGift, WrongSecret, NotTheRecipient, Expired, Cancelled, Declined, AlreadyClaimed, AddressRequired
+    """
+    check_may_open(gift, caller, secret, keys)
     state = gift.state_at(now)
     if state is not GiftState.OPEN:
         raise REFUSAL_AFTER[state]
+    if gift.product.kind is Kind.PARCEL and address is None:
+        raise errors.AddressRequired
     return claim_action(gift.remaining)
+
+
+def check_can_ask_again(gift: Gift, caller: str, secret: str | None, keys: Mapping[str, str], *, now: int) -> None:
+    """Whether the caller may ask the giver for a gift that went back unopened.
+
+    Raises:
+        OwnGift, WrongSecret, NotTheRecipient, StillOpen, Cancelled, Declined
+        AlreadyClaimed: by everybody, or by the caller.
+    """
+    check_may_open(gift, caller, secret, keys)
+    state = gift.state_at(now)
+    if state is GiftState.OPEN:
+        raise errors.StillOpen
+    if caller in gift.claims:
+        raise errors.AlreadyClaimed
+    if state is not GiftState.RETURNED:
+        raise REFUSAL_AFTER[state]
 
 
 def holds_secret(gift: Gift, secret: str | None, keys: Mapping[str, str]) -> bool:

@@ -5,7 +5,7 @@ declaration is evaluated here, rendered into a condition expression by `store.co
 """
 
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
@@ -117,10 +117,77 @@ class RefundStatus(StrEnum):
     REFUNDED = "refunded"
 
 
+class ShipmentStatus(StrEnum):
+    READY_TO_SHIP = "ready_to_ship"
+    PICKED_UP = "picked_up"
+    IN_TRANSIT = "in_transit"
+    OUT_FOR_DELIVERY = "out_for_delivery"
+    DELIVERED = "delivered"
+    DELIVERY_FAILED = "delivery_failed"
+    RETURNING = "returning"
+    RETURNED = "returned"
+    LOST = "lost"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a carrier's report of a status means for a shipment.
+
+    Attributes:
+        rank: how far the parcel is on its way; None where the status is a mishap beside the way.
+        final: nothing that is reported besides changes it.
+    """
+
+    rank: int | None
+    final: bool = False
+
+
+# A shipment is in the first of these that holds, over the set of everything reported, in whatever order it came:
+# 1. a final status that was reported, the one that stands first here;
+# 2. the last mishap by time of occurrence, unless something of the way occurred after it: a new attempt, or found again;
+# 3. the highest rank that was reported; ready to ship where nothing was.
+SHIPMENT_STANDINGS: Mapping[ShipmentStatus, Standing] = {
+    ShipmentStatus.DELIVERED: Standing(rank=4, final=True),
+    ShipmentStatus.RETURNED: Standing(rank=None, final=True),
+    ShipmentStatus.READY_TO_SHIP: Standing(rank=0),
+    ShipmentStatus.PICKED_UP: Standing(rank=1),
+    ShipmentStatus.IN_TRANSIT: Standing(rank=2),
+    ShipmentStatus.OUT_FOR_DELIVERY: Standing(rank=3),
+    ShipmentStatus.DELIVERY_FAILED: Standing(rank=None),
+    ShipmentStatus.RETURNING: Standing(rank=None),
+    ShipmentStatus.LOST: Standing(rank=None),
+}
+
+
+def shipment_status(reports: Iterable[tuple[int, ShipmentStatus]]) -> ShipmentStatus:
+    """The status of a shipment: a pure function of the set of reports, each (time of occurrence, status)."""
+    seen = set(reports)
+    reported = {status for _, status in seen}
+    for status, standing in SHIPMENT_STANDINGS.items():
+        if standing.final and status in reported:
+            return status
+    ranks = {status: standing.rank for status, standing in SHIPMENT_STANDINGS.items() if standing.rank is not None}
+    mishaps = [report for report in seen if report[1] not in ranks]
+    on_the_way = [report for report in seen if report[1] in ranks]
+    if mishaps and max(mishaps)[0] >= max((at for at, _ in on_the_way), default=0):
+        return max(mishaps)[1]
+    return max((status for _, status in on_the_way), key=ranks.__getitem__, default=ShipmentStatus.READY_TO_SHIP)
+
+
 class VoucherState(StrEnum):
     USABLE = "usable"
     REDEEMED = "redeemed"
     EXPIRED = "expired"
+
+
+def _shipment_transitions() -> list[dict[str, object]]:
+    """From each status to each other that a report of something that occurred just now can lead to."""
+    return [
+        {"from": str(before), "action": "report", "to": str(after), "guards": [f"status = {reported}"]}
+        for before in SHIPMENT_STANDINGS
+        for reported in SHIPMENT_STANDINGS
+        if (after := shipment_status([(0, before), (1, reported)])) is not before
+    ]
 
 
 def document() -> dict[str, object]:
@@ -145,5 +212,16 @@ def document() -> dict[str, object]:
                 for (place, action), to in UNIT_MOVES.items()
             ],
             "errors": {"available": errors.UnitsNotAvailable.code},
+        },
+        "shipment": {
+            "states": [str(status) for status in SHIPMENT_STANDINGS],
+            "initial": str(ShipmentStatus.READY_TO_SHIP),
+            "actions": ["report"],
+            "transitions": _shipment_transitions(),
+            "standings": {
+                str(status): {"rank": standing.rank, "final": standing.final}
+                for status, standing in SHIPMENT_STANDINGS.items()
+            },
+            "errors": {},
         },
     }

@@ -1,11 +1,12 @@
 """Gifts: given, claimed, given back. Each change is one transaction under the gift's own condition."""
 
 import dataclasses
+from contextlib import suppress
 
 from handsel.domain import errors
-from handsel.domain.models import Gift, Holding, Order, Page, Wrapping
+from handsel.domain.models import Claim, Gift, Holding, Order, Page, Shipment, Wrapping
 from handsel.domain.states import GiftAction, GiftState
-from handsel.store import holdings, keys, orders, products
+from handsel.store import holdings, keys, orders, products, shipments
 from handsel.store.attributes import Item
 from handsel.store.conditions import transition
 from handsel.store.table import Put, Refused, Table, Update, Write
@@ -36,7 +37,7 @@ def from_item(item: Item) -> Gift:
         shares=item["shares"],
         remaining=item["remaining"],
         state=GiftState(item["state"]),
-        claims=item["claims"],
+        claims={claimer: Claim(**claim) for claimer, claim in item["claims"].items()},
         expires_at=item["expires_at"],
         created_at=item["created_at"],
         secret_version=item.get("secret_version"),
@@ -70,6 +71,14 @@ def get_many(table: Table, gift_ids: list[str]) -> list[Gift]:
 
 def sent_by(table: Table, giver_id: str, *, limit: int, before: str | None) -> Page[Gift]:
     return _page(table, keys.BY_OWNER, keys.sent_by(giver_id), limit, before)
+
+
+def sent_by_since(table: Table, giver_id: str, since: str, *, limit: int, before: str | None) -> Page[str]:
+    """Ids of the gifts given after the position `since`, newest first."""
+    rows = [
+        row for row in table.newest(keys.BY_OWNER, keys.sent_by(giver_id), limit=limit, before=before) if row[0] > since
+    ]
+    return Page.of([keys.id_at(sort_key) for sort_key, _ in rows], rows, limit)
 
 
 def received_by(table: Table, user_id: str, *, limit: int, before: str | None) -> Page[Gift]:
@@ -127,8 +136,10 @@ def give_paid(table: Table, order: Order, gift: Gift) -> None:
     table.write(orders.pay(order), *_new(gift))
 
 
-def claim(table: Table, gift: Gift, action: GiftAction, holding: Holding, *, now: int) -> None:
-    """Takes one share.
+def claim(
+    table: Table, gift: Gift, action: GiftAction, holding: Holding, shipment: Shipment | None, *, now: int
+) -> None:
+    """Takes one share, which becomes a holding; of a parcel, with its shipment.
 
     Raises:
         Refused: the gift did not take the action, or the claimer has a share; `old[0]` is the gift as it was.
@@ -138,13 +149,20 @@ def claim(table: Table, gift: Gift, action: GiftAction, holding: Holding, *, now
     table.write(
         Update(
             keys.gift(gift.gift_id),
-            f"SET #state = :to, #remaining = #remaining - :one, #claims.#claimer = :now{removed}",
+            f"SET #state = :to, #remaining = #remaining - :one, #claims.#claimer = :claim{removed}",
             f"{condition} AND attribute_not_exists(#claims.#claimer)",
-            {**values, ":to": state, ":one": 1, ":now": now},
+            {**values, ":to": state, ":one": 1, ":claim": dataclasses.asdict(Claim(now, holding.holding_id))},
             {"#claimer": holding.holder_id},
         ),
         holdings.put(holding, gift),
+        *([] if shipment is None else [shipments.put(shipment)]),
     )
+
+
+def ask_again(table: Table, gift_id: str, user_id: str, *, now: int) -> None:
+    """Notes that somebody asks for the gift again. Again is the same."""
+    with suppress(Refused):  # asked before
+        table.write(Put({**keys.asked(gift_id, user_id)._asdict(), "gift_id": gift_id, "user_id": user_id, "at": now}))
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

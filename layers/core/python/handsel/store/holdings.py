@@ -2,7 +2,6 @@
 
 import dataclasses
 
-from handsel.domain import ids
 from handsel.domain.models import Gift, Holding, Page, Use
 from handsel.store import keys, lists, products
 from handsel.store.attributes import Item
@@ -31,7 +30,10 @@ def from_item(item: Item) -> Holding:
         received_at=item["received_at"],
         code=item.get("code"),
         valid_until=item.get("valid_until"),
+        shipment_id=item.get("shipment_id"),
+        quantity=item["quantity"],
         redeemed_at=item.get("redeemed_at"),
+        redemption=item.get("redemption"),
         returned_with=item.get("returned_with"),
     )
 
@@ -41,10 +43,9 @@ def get(table: Table, holding_id: str) -> Holding | None:
     return from_item(item) if item else None
 
 
-def of_gifts(table: Table, gift_ids: list[str], claimer: str) -> dict[str, Holding]:
-    """The claimer's holdings of these gifts, by gift."""
-    found = table.get_many(keys.holding(ids.of_claim(gift_id, claimer)) for gift_id in gift_ids)
-    return {item["gift_id"]: from_item(item) for item in found.values()}
+def get_many(table: Table, holding_ids: list[str]) -> dict[str, Holding]:
+    found = table.get_many(map(keys.holding, holding_ids)) if holding_ids else {}
+    return {item["holding_id"]: from_item(item) for item in found.values()}
 
 
 def of_holder(table: Table, holder_id: str, *, limit: int, before: str | None) -> Page[Holding]:
@@ -61,6 +62,17 @@ def use_from_item(item: Item) -> Use:
 
 def put(holding: Holding, gift: Gift | None = None) -> Put:
     return Put(to_item(holding, gift))
+
+
+def redeem(holding: Holding, redemption: str, *, now: int) -> Update:
+    """Makes a voucher good for nothing more: once, and while it is valid."""
+    return Update(
+        keys.holding(holding.holding_id),
+        "SET #redeemed_at = :now, #redemption = :redemption",
+        "attribute_exists(#pk) AND attribute_not_exists(#redeemed_at)"
+        " AND (attribute_not_exists(#valid_until) OR #valid_until > :now)",
+        {":now": now, ":redemption": redemption},
+    )
 
 
 def reserve_return(holding_id: str, order_id: str) -> Update:

@@ -4,6 +4,7 @@ Items (`pk`, `sk` are the table's key; times are milliseconds, `ttl` is seconds 
 
 | item     | pk                | sk                | by_owner                      | by_parent                         | by_due                    | ttl | written by                         | deleted by |
 |----------|-------------------|-------------------|-------------------------------|-----------------------------------|---------------------------|-----|------------------------------------|------------|
+| STORE    | STORE#store       | STORE             |                               |                                   |                           |     | its merchant                       | nobody     |
 | ACCOUNT  | USER#user         | ACCOUNT           |                               |                                   |                           |     | first authenticated call           | nobody     |
 | PRODUCT  | PRODUCT#product   | PRODUCT           |                               | PRODUCTS#store, created#product   |                           |     | seed, merchant; purchase (stock)   | nobody     |
 | ORDER    | ORDER#order       | ORDER             | ORDERS#buyer, created#order   |                                   | PENDING#shard while pending |   | purchase, give, use, give-back     | nobody     |
@@ -11,6 +12,8 @@ Items (`pk`, `sk` are the table's key; times are milliseconds, `ttl` is seconds 
 | WINDOW   | WINDOW#gift       | WINDOW            |                               |                                   |                           | yes | give                               | TTL        |
 | ADDRESSED| USER#recipient    | ADDRESSED#gift    |                               | RECEIVED#recipient, created#gift  |                           |     | give to a named recipient          | nobody     |
 | HOLDING  | HOLDING#holding   | HOLDING           | HOLDINGS#holder, received#holding | RECEIVED#holder, created#gift (claimed by link) | |     | claim, use, return gift            | nobody     |
+| SHIPMENT | SHIPMENT#shipment | SHIPMENT          | SHIPMENTS_IN#store#status, created#shipment | SHIPMENTS#store, created#shipment | |   | claim, use; merchant, carrier      | nobody     |
+| ASKED    | GIFT#gift         | ASKED#user        |                               |                                   |                           |     | ask again                          | nobody     |
 | USE      | USE#use           | USE               |                               |                                   |                           |     | use                                | nobody     |
 | REFUND   | REFUND#refund     | REFUND            |                               |                                   | REFUNDS#shard while pending |   | refund                             | nobody     |
 | CHARGE   | CHARGE#key        | CHARGE            |                               |                                   |                           |     | sandbox payment provider           | nobody     |
@@ -19,8 +22,8 @@ ORDER and GIFT carry no ttl: deleting one would lose units. WINDOW holds no stat
 gone means nothing but "look at the gift". `ADDRESSED` items and the indexes are lists, never the truth: the indexes
 project keys only, a list reads the items themselves.
 
-Parcels and roles fit without another key: a SHIPMENT gets a partition of its own, the merchant's list
-of shipments is `by_parent`.
+A voucher's HOLDING has an id that its code leads to, so a code is looked up by key and no two vouchers share one.
+What a PRODUCT is called by and may do through its store is in the STORE and read with it.
 
 Access patterns (RRU and WRU for items up to 1 KB; a transaction counts twice, an index entry adds 1 per write of it)
 
@@ -88,6 +91,10 @@ def account(user_id: str) -> Key:
     return Key(_join("USER", user_id), "ACCOUNT")
 
 
+def store(store_id: str) -> Key:
+    return Key(_join("STORE", store_id), "STORE")
+
+
 def product(product_id: str) -> Key:
     return Key(_join("PRODUCT", product_id), "PRODUCT")
 
@@ -110,6 +117,14 @@ def addressed(user_id: str, gift_id: str) -> Key:
 
 def holding(holding_id: str) -> Key:
     return Key(_join("HOLDING", holding_id), "HOLDING")
+
+
+def shipment(shipment_id: str) -> Key:
+    return Key(_join("SHIPMENT", shipment_id), "SHIPMENT")
+
+
+def asked(gift_id: str, user_id: str) -> Key:
+    return Key(_join("GIFT", gift_id), _join("ASKED", user_id))
 
 
 def use(use_id: str) -> Key:
@@ -146,6 +161,14 @@ def gifts_of(order_id: str) -> str:
 
 def products_of(store_id: str) -> str:
     return _join("PRODUCTS", store_id)
+
+
+def shipments_of(store_id: str) -> str:
+    return _join("SHIPMENTS", store_id)
+
+
+def shipments_in(store_id: str, status: str) -> str:
+    return _join("SHIPMENTS_IN", store_id, status)
 
 
 def windows(shard: int) -> str:

@@ -1,20 +1,38 @@
-"""What stores sell."""
+"""What stores sell.
+
+A product's item has its own facts; those of its store are in the store's item and read along with it. Where a product
+is kept as it was bought (in orders, gifts, holdings, shipments), it is whole.
+
+`stock` is always a number, so that pieces go back on the shelf whatever the merchant did in between; where the product
+is `unlimited` nobody looks at it.
+"""
 
 import dataclasses
+from collections.abc import Iterable
 
-from handsel.domain.models import Kind, Money, Page, Product
-from handsel.store import keys, lists
+from handsel.domain import errors
+from handsel.domain.models import Kind, Money, Page, Product, Store
+from handsel.store import keys, lists, stores
 from handsel.store.attributes import Item
 from handsel.store.table import Put, Refused, Table, Update
+
+_OF_STORE = frozenset({"store_name", "store_giftable"})
+_FIXED = frozenset({"product_id", "store_id", "created_at"})
 
 
 def to_item(product: Product) -> Item:
     key = keys.product(product.product_id)
     entry = keys.index_entry(keys.BY_PARENT, keys.products_of(product.store_id), product.created_at, product.product_id)
-    return {**key._asdict(), **entry, **dataclasses.asdict(product)}
+    return {**key._asdict(), **entry, **_own_facts(product)}
+
+
+def _own_facts(product: Product) -> Item:
+    facts = {name: value for name, value in dataclasses.asdict(product).items() if name not in _OF_STORE}
+    return facts | {"stock": product.stock or 0, "unlimited": product.stock is None}
 
 
 def from_item(item: Item) -> Product:
+    """A product as it was bought."""
     return Product(
         product_id=item["product_id"],
         store_id=item["store_id"],
@@ -30,26 +48,82 @@ def from_item(item: Item) -> Product:
         validity_days=item.get("validity_days"),
         redeem_at=item.get("redeem_at"),
         giftable=item["giftable"],
+        store_giftable=item["store_giftable"],
         created_at=item["created_at"],
     )
 
 
+def on_sale(item: Item, store: Store) -> Product:
+    """A product as its store sells it now."""
+    stock = None if item["unlimited"] else item["stock"]
+    return from_item(item | {"store_name": store.name, "store_giftable": store.giftable, "stock": stock})
+
+
 def get(table: Table, product_id: str) -> Product | None:
-    item = table.get(keys.product(product_id), consistent=False)
-    return from_item(item) if item else None
+    item = table.get(keys.product(product_id))
+    return with_store(table, item) if item else None
 
 
-def add(table: Table, product: Product) -> bool:
-    """Adds a product unless its id is taken; says whether it did."""
+def with_store(table: Table, item: Item) -> Product:
+    """A product as its store sells it now, where only its own item was read.
+
+    Raises:
+        DataDamage: it has no store.
+    """
+    store = stores.get(table, item["store_id"])
+    if store is None:
+        raise errors.DataDamage(f"product {item['product_id']} has no store")
+    return on_sale(item, store)
+
+
+def as_sold_now(table: Table, bought: Iterable[Product]) -> dict[str, Product]:
+    """Products that were bought, as their stores sell them now, by id."""
+    pairs = {product.product_id: product.store_id for product in bought}
+    if not pairs:
+        return {}
+    found = table.get_many([*map(keys.product, pairs), *map(keys.store, pairs.values())])
+    try:
+        return {
+            product_id: on_sale(found[keys.product(product_id)], stores.from_item(found[keys.store(store_id)]))
+            for product_id, store_id in pairs.items()
+        }
+    except KeyError as error:
+        raise errors.DataDamage("a product that was bought, or its store, is gone") from error
+
+
+def put(table: Table, product: Product) -> None:
+    """Puts a product on the shelf, or changes what is there. Again is the same.
+
+    Raises:
+        NotFound: another store has a product of this id.
+    """
+    key = keys.product(product.product_id)
+    facts = {name: value for name, value in _own_facts(product).items() if name not in _FIXED}
     try:
         table.write(Put(to_item(product)))
     except Refused:
-        return False
-    return True
+        try:
+            table.write(
+                Update(
+                    key,
+                    "SET " + ", ".join(f"#{name} = :{name}" for name in facts),
+                    "#store_id = :store",
+                    {f":{name}": value for name, value in facts.items()} | {":store": product.store_id},
+                )
+            )
+        except Refused as refused:
+            raise errors.NotFound from refused
 
 
-def of_store(table: Table, store_id: str, *, limit: int, before: str | None) -> Page[Product]:
-    return lists.page(table, keys.BY_PARENT, keys.products_of(store_id), from_item, limit=limit, before=before)
+def of_store(table: Table, store: Store, *, limit: int, before: str | None) -> Page[Product]:
+    return lists.page(
+        table,
+        keys.BY_PARENT,
+        keys.products_of(store.store_id),
+        lambda item: on_sale(item, store),
+        limit=limit,
+        before=before,
+    )
 
 
 def take_stock(product_id: str, quantity: int) -> Update:
@@ -57,8 +131,8 @@ def take_stock(product_id: str, quantity: int) -> Update:
     return Update(
         keys.product(product_id),
         "SET #stock = #stock - :quantity",
-        "#stock >= :quantity",
-        {":quantity": quantity},
+        "#unlimited = :true OR #stock >= :quantity",
+        {":quantity": quantity, ":true": True},
     )
 
 
@@ -67,6 +141,6 @@ def put_back_stock(product_id: str, quantity: int) -> Update:
     return Update(
         keys.product(product_id),
         "SET #stock = #stock + :quantity",
-        "attribute_exists(#stock)",
+        "attribute_exists(#pk)",
         {":quantity": quantity},
     )

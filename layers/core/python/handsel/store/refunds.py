@@ -60,7 +60,7 @@ def open_pending(table: Table, order: Order, refund: Refund) -> Refund:
             return from_item(refused.old[1])
         if refused.old[0] is not None:
             raise errors.UnitsNotAvailable from refused
-        raise errors.DataDamage(f"product {order.product.product_id} lost its stock") from refused
+        raise errors.DataDamage(f"product {order.product.product_id} is gone") from refused
     return refund
 
 

@@ -11,10 +11,11 @@ Run twice, or resent by the client library, the second transaction finds the cal
 from collections.abc import Mapping
 
 from handsel.domain import errors, ids
-from handsel.domain.models import Gift, Holding
+from handsel.domain.models import Address, Gift, Holding, Kind, Shipment
 from handsel.domain.rules import check_can_claim
 from handsel.store import gifts, holdings
 from handsel.store.table import Refused, Table
+from handsel.use_cases.shipping import new_shipment
 
 # Each retry means that another claim got through in between, so even 50 shares at once end well before this.
 _TRIES = 60
@@ -26,6 +27,7 @@ def claim(
     *,
     caller: str,
     secret: str | None,
+    address: Address | None,
     code: str,
     link_keys: Mapping[str, str],
     now: int,
@@ -33,36 +35,30 @@ def claim(
     """Takes one share of a gift for the caller.
 
     Args:
+        address: where a parcel goes; of a voucher it is not kept.
         code: the voucher code it becomes, if this call is the one that takes the share.
 
     Returns:
         The holding, and whether this call made it.
 
     Raises:
-        NotFound, OwnGift, WrongSecret, NotTheRecipient, Expired, Cancelled, Declined, AlreadyClaimed, Busy
+        NotFound, OwnGift, WrongSecret, NotTheRecipient, Expired, Cancelled, Declined, AlreadyClaimed,
+        AddressRequired, Busy
     """
     gift = gifts.get(table, gift_id, consistent=False)
     # Half the price, and enough for nearly everybody: an end seen in a stale read is an end, and a claim that looks
     # possible is decided by the transaction. Any other answer must come from the gift as it is now.
-    if gift is None or not (gift.state.final or _looks_claimable(gift, caller, secret, link_keys, now)):
+    if gift is None or not (gift.state.final or _looks_claimable(gift, caller, secret, address, link_keys, now)):
         gift = gifts.get(table, gift_id)
     if gift is None:
         raise errors.NotFound
     for _ in range(_TRIES):
         if caller in gift.claims:
             return _earlier(table, gift, caller), False
-        action = check_can_claim(gift, caller, secret, link_keys, now=now)
-        holding = Holding(
-            holding_id=ids.of_claim(gift_id, caller),
-            holder_id=caller,
-            product=gift.product,
-            gift_id=gift_id,
-            received_at=now,
-            code=code,
-            valid_until=gift.valid_until,
-        )
+        action = check_can_claim(gift, caller, secret, address, link_keys, now=now)
+        holding, shipment = _taken(table, gift, caller, address, code, now)
         try:
-            gifts.claim(table, gift, action, holding, now=now)
+            gifts.claim(table, gift, action, holding, shipment, now=now)
         except Refused as refused:
             if not refused.old[0]:
                 raise errors.DataDamage(f"gift {gift_id} and holding {holding.holding_id} disagree") from refused
@@ -72,16 +68,43 @@ def claim(
     raise errors.Busy
 
 
-def _looks_claimable(gift: Gift, caller: str, secret: str | None, link_keys: Mapping[str, str], now: int) -> bool:
+def _taken(
+    table: Table, gift: Gift, caller: str, address: Address | None, code: str, now: int
+) -> tuple[Holding, Shipment | None]:
+    """What a share becomes: a voucher with `code`, or a parcel on its way to `address`."""
+    if gift.product.kind is Kind.VOUCHER or address is None:  # a parcel without an address was refused before
+        voucher = Holding(
+            holding_id=ids.of_voucher(code),
+            holder_id=caller,
+            product=gift.product,
+            gift_id=gift.gift_id,
+            received_at=now,
+            code=code,
+            valid_until=gift.valid_until,
+        )
+        return voucher, None
+    parcel = Holding(
+        holding_id=ids.of_parcel(gift.gift_id, caller),
+        holder_id=caller,
+        product=gift.product,
+        gift_id=gift.gift_id,
+        received_at=now,
+    )
+    return new_shipment(table, parcel, address)
+
+
+def _looks_claimable(
+    gift: Gift, caller: str, secret: str | None, address: Address | None, link_keys: Mapping[str, str], now: int
+) -> bool:
     try:
-        check_can_claim(gift, caller, secret, link_keys, now=now)
+        check_can_claim(gift, caller, secret, address, link_keys, now=now)
     except errors.Refusal:
         return False
     return True
 
 
 def _earlier(table: Table, gift: Gift, caller: str) -> Holding:
-    holding = holdings.get(table, ids.of_claim(gift.gift_id, caller))
+    holding = holdings.get(table, gift.claims[caller].holding_id)
     if holding is None:
         raise errors.DataDamage(f"gift {gift.gift_id} was claimed without a holding")
     return holding

@@ -18,13 +18,15 @@ from handsel.domain import errors, ids, wrappings
 from handsel.domain.models import Gift, Order
 from handsel.domain.rules import check_can_give, due, window_end
 from handsel.domain.states import REFUSAL_AFTER, TRANSITIONS, GiftAction, GiftState
-from handsel.store import accounts, gifts, keys, orders
+from handsel.store import accounts, gifts, keys, orders, products
 from handsel.store.table import Table
 
 T = TypeVar("T")
 
 # Each retry means that another call got through in between, with units of the same order.
 _TRIES = 60
+# Nobody gives to so many at once but a robot. Soft: counted before, not in the transaction.
+MAX_OPEN_GIFTS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ def give(
     """Gives `shares` units of an order, by link or to a named recipient.
 
     Raises:
-        NotFound, NotGiftable, UnknownWrapping, SelfGift, RecipientUnknown, UnitsNotAvailable,
+        NotFound, NotGiftable, UnknownWrapping, SelfGift, RecipientUnknown, UnitsNotAvailable, TooManyOpenGifts,
         IdempotencyKeyReused, Busy
     """
     gift_id = ids.derive("gift", caller, idempotency_key)
@@ -65,7 +67,8 @@ def give(
     order = orders.from_item(found[order_key]) if order_key in found else None
     if order is None or order.buyer_id != caller:
         raise errors.NotFound
-    check_can_give(order, now=now)
+    sold = products.as_sold_now(table, [order.product])
+    check_can_give(order, sold[order.product.product_id], now=now)
     if recipient_id == caller:
         raise errors.SelfGift
     if recipient_id is not None and recipient_key not in found:
@@ -90,8 +93,28 @@ def give(
         in_return_for=None,
         request_hash=request_hash,
     )
+    _check_open_gifts(table, caller, window_ms=window_ms, now=now)
     given = take_units(table, order, shares, now=now, take=lambda: gifts.give(table, order, gift))
     return _same_request(given, request_hash)
+
+
+def _check_open_gifts(table: Table, giver_id: str, *, window_ms: int, now: int) -> None:
+    """Counts the giver's open gifts where there can be too many: only those of the last window are looked at.
+
+    Raises:
+        TooManyOpenGifts
+    """
+    oldest, before, is_open = keys.position(now - window_ms, ""), None, 0
+    while True:
+        page = gifts.sent_by_since(table, giver_id, oldest, limit=MAX_OPEN_GIFTS, before=before)
+        if is_open + len(page.items) < MAX_OPEN_GIFTS:
+            return
+        is_open += sum(gift.state_at(now) is GiftState.OPEN for gift in gifts.get_many(table, page.items))
+        if is_open >= MAX_OPEN_GIFTS:
+            raise errors.TooManyOpenGifts
+        if page.next_position is None:
+            return
+        before = page.next_position
 
 
 def _recipient_key(recipient_id: str) -> keys.Key | None:

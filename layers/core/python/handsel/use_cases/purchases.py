@@ -66,7 +66,7 @@ def buy(
     if order_key in found:
         order = orders.from_item(found[order_key])
     elif product_key in found:
-        product = products.from_item(found[product_key])
+        product = products.with_store(table, found[product_key])
         payment = Payment(method=method, total=product.price.times(quantity), token=token)
         order = new_order(order_id, caller, product, quantity, payment, now)
         order = orders.open_pending(table, replace(order, request_hash=request_hash))

@@ -2,28 +2,38 @@
 
 from dataclasses import dataclass
 
-from handsel.domain import errors
-from handsel.domain.models import Gift, Holding, Order, Page, Units
+from handsel.domain import errors, ids
+from handsel.domain.models import Gift, Holding, Kind, Order, Page, Product, Shipment, Units
 from handsel.domain.rules import units_of
-from handsel.store import accounts, gifts, holdings, orders
+from handsel.store import accounts, gifts, holdings, orders, products, shipments
 from handsel.store.table import Table
 
 
 @dataclass(frozen=True, slots=True)
 class OrderReading:
-    """An order with its units as the clock has them; `units` is None unless it is paid."""
+    """An order, its product as it is sold now, and its units as the clock has them: None unless it is paid."""
 
     order: Order
+    product: Product
     units: Units | None
 
 
 @dataclass(frozen=True, slots=True)
+class HoldingReading:
+    """A holding; of a parcel, with its shipment."""
+
+    holding: Holding
+    shipment: Shipment | None
+
+
+@dataclass(frozen=True, slots=True)
 class GiftReading:
-    """A gift, the names of its claimers, and the caller's own holding of it, if any."""
+    """A gift, the names of its claimers and their shipments, and the caller's own holding of it, if any."""
 
     gift: Gift
     names: dict[str, str]
-    holding: Holding | None = None
+    shipments: dict[str, Shipment]
+    holding: HoldingReading | None = None
 
 
 def order_of(table: Table, order_id: str, *, caller: str, now: int) -> OrderReading:
@@ -37,11 +47,16 @@ def order_of(table: Table, order_id: str, *, caller: str, now: int) -> OrderRead
 
 
 def read_orders(table: Table, found: list[Order], *, now: int) -> list[OrderReading]:
-    """The units of each order; the outstanding gifts of all of them are read together."""
+    """The units of each order; the outstanding gifts and the products of all of them are read together."""
     wanted = [gift_id for order in found for gift_id in order.outstanding]
     by_id = {gift.gift_id: gift for gift in gifts.get_many(table, wanted)} if wanted else {}
+    sold = products.as_sold_now(table, [order.product for order in found])
     return [
-        OrderReading(order, units_of(order, [by_id[gift_id] for gift_id in order.outstanding], now=now))
+        OrderReading(
+            order,
+            sold[order.product.product_id],
+            units_of(order, [by_id[gift_id] for gift_id in order.outstanding], now=now),
+        )
         for order in found
     ]
 
@@ -78,19 +93,38 @@ def read_gifts(table: Table, found: list[Gift], *, caller: str) -> list[GiftRead
     insiders = [gift for gift in found if caller == gift.giver_id or caller in gift.claims]
     claimers = sorted({claimer for gift in insiders for claimer in gift.claims})
     names = accounts.names(table, claimers) if claimers else {}
-    claimed = [gift.gift_id for gift in insiders if caller in gift.claims]
-    own = holdings.of_gifts(table, claimed, caller) if claimed else {}
-    return [GiftReading(gift, names, own.get(gift.gift_id)) for gift in found]
+    claims = [gift.claims[caller] for gift in insiders if caller in gift.claims]
+    own = {
+        reading.holding.gift_id: reading
+        for reading in read_holdings(
+            table, list(holdings.get_many(table, [claim.holding_id for claim in claims]).values())
+        )
+    }
+    sent = [
+        ids.of_shipment(claim.holding_id)
+        for gift in insiders
+        if caller == gift.giver_id and gift.product.kind is Kind.PARCEL
+        for claim in gift.claims.values()
+    ]
+    on_their_way = shipments.get_many(table, sent)
+    return [GiftReading(gift, names, on_their_way, own.get(gift.gift_id)) for gift in found]
 
 
-def holding_of(table: Table, holding_id: str, *, caller: str) -> Holding:
+def read_holdings(table: Table, found: list[Holding]) -> list[HoldingReading]:
+    """Holdings with their shipments, which are read together."""
+    parcels = [holding.shipment_id for holding in found if holding.shipment_id is not None]
+    sent = shipments.get_many(table, parcels)
+    return [HoldingReading(holding, sent.get(holding.shipment_id or "")) for holding in found]
+
+
+def holding_of(table: Table, holding_id: str, *, caller: str) -> HoldingReading:
     """Raises:
     NotFound: no such holding, or not the caller's.
     """
     holding = holdings.get(table, holding_id)
     if holding is None or holding.holder_id != caller:
         raise errors.NotFound
-    return holding
+    return read_holdings(table, [holding])[0]
 
 
 def gifts_of_order(table: Table, order_id: str, *, caller: str, limit: int, before: str | None) -> Page[Gift]:

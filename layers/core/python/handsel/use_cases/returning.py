@@ -39,24 +39,26 @@ def give_in_return(
     """
     order_id = ids.derive("return order", caller, idempotency_key)
     order_key, gift_key, product_key = keys.order(order_id), keys.gift(gift_id), keys.product(product_id)
-    holding_key, caller_key = keys.holding(ids.of_claim(gift_id, caller)), keys.account(caller)
-    found = table.get_many([order_key, gift_key, product_key, holding_key, caller_key])
+    caller_key = keys.account(caller)
+    found = table.get_many([order_key, gift_key, product_key, caller_key])
     if order_key in found:
         order = orders.from_item(found[order_key])
     else:
         if gift_key not in found:
             raise errors.NotFound
-        if holding_key not in found:
+        received = gifts.from_item(found[gift_key])
+        if caller not in received.claims:
             raise errors.NotClaimed
         if product_key not in found:
             raise errors.NotFound
-        received = gifts.from_item(found[gift_key])
-        product = products.from_item(found[product_key])
-        holding = holdings.from_item(found[holding_key])
+        product = products.with_store(table, found[product_key])
         if product.store_id != received.product.store_id:
             raise errors.OtherStore
         check_giftable(product)
-        # The read is no snapshot: it may miss the order of a try that is under way, and see what that one reserved.
+        holding = holdings.get(table, received.claims[caller].holding_id)
+        if holding is None:
+            raise errors.DataDamage(f"gift {gift_id} was claimed without a holding")
+        # The reads are no snapshot: they may miss the order of a try that is under way, and see what that one reserved.
         if holding.returned_with not in (None, order_id):
             raise errors.AlreadyReturned
         intent = GiftIntent(

@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 
 from handsel.domain import errors, ids
-from handsel.domain.models import Holding, Kind, Use
+from handsel.domain.models import Address, Holding, Kind, Order, Use
+from handsel.domain.rules import is_over
 from handsel.domain.states import OrderState
-from handsel.store import holdings, keys, orders
-from handsel.store.table import Put, Refused, Table
+from handsel.store import holdings, keys, orders, shipments
+from handsel.store.table import Put, Refused, Table, Write
 from handsel.use_cases.giving import take_units
+from handsel.use_cases.shipping import new_shipment
 
 
 def use(
@@ -18,12 +20,16 @@ def use(
     idempotency_key: str,
     request_hash: str,
     codes: Sequence[str],
+    address: Address | None,
     now: int,
 ) -> list[Holding]:
-    """Takes one unit for each of `codes`, the voucher codes they become.
+    """Takes one unit for each of `codes`: vouchers with these codes, or one parcel of them all.
+
+    Args:
+        address: where a parcel goes; of vouchers it is not kept.
 
     Raises:
-        NotFound, UnitsNotAvailable, IdempotencyKeyReused, Busy
+        NotFound, AddressRequired, UnitsNotAvailable, IdempotencyKeyReused, Busy
     """
     use_id = ids.derive("use", caller, idempotency_key)
     order_key, use_key = keys.order(order_id), keys.use(use_id)
@@ -35,22 +41,9 @@ def use(
         raise errors.NotFound
     if order.state is not OrderState.PAID:
         raise errors.UnitsNotAvailable
-    if order.valid_until is not None and order.valid_until <= now:
+    if is_over(order, now=now):
         raise errors.UnitsNotAvailable("The vouchers of this order are no longer valid.")
-    if order.product.kind is not Kind.VOUCHER:
-        raise errors.UnitsNotAvailable("Parcels cannot be sent to oneself yet.")
-    made = [
-        Holding(
-            holding_id=ids.derive("holding", use_id, str(number)),
-            holder_id=caller,
-            product=order.product,
-            gift_id=None,
-            received_at=now,
-            code=code,
-            valid_until=order.valid_until,
-        )
-        for number, code in enumerate(codes)
-    ]
+    made, writes = _taken(table, order, use_id, codes, address, now)
     record = Use(use_id, order_id, tuple(holding.holding_id for holding in made), request_hash)
 
     def take() -> list[Holding]:
@@ -58,7 +51,7 @@ def use(
             table.write(
                 orders.move_into_use(order, len(codes)),
                 Put(holdings.use_to_item(record)),
-                *(holdings.put(holding) for holding in made),
+                *writes,
             )
         except Refused as refused:
             if refused.old[1]:
@@ -67,6 +60,38 @@ def use(
         return made
 
     return take_units(table, order, len(codes), now=now, take=take)
+
+
+def _taken(
+    table: Table, order: Order, use_id: str, codes: Sequence[str], address: Address | None, now: int
+) -> tuple[list[Holding], list[Write]]:
+    """What the units become, and the writes that make it."""
+    if order.product.kind is Kind.VOUCHER:
+        vouchers = [
+            Holding(
+                holding_id=ids.of_voucher(code),
+                holder_id=order.buyer_id,
+                product=order.product,
+                gift_id=None,
+                received_at=now,
+                code=code,
+                valid_until=order.valid_until,
+            )
+            for code in codes
+        ]
+        return vouchers, [holdings.put(voucher) for voucher in vouchers]
+    if address is None:
+        raise errors.AddressRequired
+    unsent = Holding(
+        holding_id=ids.of_parcel(use_id),
+        holder_id=order.buyer_id,
+        product=order.product,
+        gift_id=None,
+        received_at=now,
+        quantity=len(codes),
+    )
+    parcel, shipment = new_shipment(table, unsent, address)
+    return [parcel], [holdings.put(parcel), shipments.put(shipment)]
 
 
 def _earlier(table: Table, record: Use, request_hash: str) -> list[Holding]:

@@ -1,0 +1,32 @@
+"""A parcel on its way: its holder follows it, its carrier reports."""
+
+from aws_lambda_powertools.event_handler import Response
+
+from handsel.api.http import Request, answer, create_app, handler
+from handsel.api.schemas import EventRequest, shipment_view
+from handsel.domain.privacy import Viewer
+from handsel.runtime.observability import count
+from handsel.runtime.wiring import table
+from handsel.use_cases import shipping
+
+app = create_app()
+
+
+@app.get("/shipments/<shipment_id>")
+def read_shipment(shipment_id: str) -> Response[str]:
+    request = Request(app)
+    shipment = shipping.of_holder(table(), shipment_id, caller=request.caller.user_id)
+    return answer(200, shipment_view(shipment, Viewer.CLAIMER))
+
+
+@app.post("/shipments/<shipment_id>/events")
+def report(shipment_id: str) -> Response[str]:
+    request = Request(app)
+    carrier = request.caller.carries_for
+    body = request.body(EventRequest, unless=lambda: shipping.of_carrier(table(), shipment_id, carrier=carrier))
+    shipment = shipping.report(table(), shipment_id, body.value(), carrier=carrier, now=request.now)
+    count("ShipmentReported")
+    return answer(200, shipment_view(shipment, Viewer.CARRIER))
+
+
+lambda_handler = handler(app)

@@ -1,0 +1,98 @@
+"""Who may see what: one table, asked by every view, message and event.
+
+A row is a fact, a column is who looks. What is not allowed here is not shown anywhere, whatever the caller asks for.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from handsel.domain.models import Gift, Kind
+
+
+class Viewer(StrEnum):
+    """Who looks at a gift and what came of it."""
+
+    ANYONE = "anyone with the link"
+    RECIPIENT = "named recipient before claiming"
+    CLAIMER = "claimer"
+    GIVER = "giver"
+    MERCHANT = "merchant"
+    CARRIER = "carrier"
+
+
+class Fact(StrEnum):
+    ENVELOPE = "cover, blessing, giver's display name, presentation, state, expires_at, remaining"
+    VOUCHER_TITLE = "voucher: title and store"
+    VOUCHER_PRODUCT = "voucher: product"
+    VOUCHER_CODE = "voucher: code"
+    PARCEL_PRODUCT = "parcel: product id, title, image, category"
+    PARCEL_STORE = "parcel: store"
+    CLAIMERS = "who claimed a share, and when"
+    PRICE = "price paid"
+    LOGISTICS_STATUS = "status of the shipment"
+    LOGISTICS = "carrier, tracking number and events of the shipment"
+    ADDRESS = "claimer's address"
+
+
+class Rule(StrEnum):
+    NEVER = "no"
+    ALWAYS = "yes"
+    ONCE_DELIVERED = "once delivered"
+    UNTIL_DELIVERED = "until delivered"
+    OWN = "their own"
+
+
+_NO, _YES = Rule.NEVER, Rule.ALWAYS
+
+TABLE: Mapping[Fact, Mapping[Viewer, Rule]] = {
+    fact: dict(zip(Viewer, rules, strict=True))
+    for fact, rules in {
+        # in the order of Viewer: anyone, recipient, claimer, giver, merchant, carrier
+        Fact.ENVELOPE: (_YES, _YES, _YES, _YES, _NO, _NO),
+        Fact.VOUCHER_TITLE: (_NO, _YES, _YES, _YES, _YES, _NO),
+        Fact.VOUCHER_PRODUCT: (_NO, _NO, _YES, _YES, _YES, _NO),
+        Fact.VOUCHER_CODE: (_NO, _NO, Rule.OWN, _NO, _NO, _NO),
+        Fact.PARCEL_PRODUCT: (_NO, _NO, Rule.ONCE_DELIVERED, _YES, _YES, _NO),
+        Fact.PARCEL_STORE: (_NO, _NO, _YES, _YES, _YES, _NO),
+        Fact.CLAIMERS: (_NO, _NO, _YES, _YES, _NO, _NO),
+        Fact.PRICE: (_NO, _NO, _NO, _YES, _YES, _NO),
+        Fact.LOGISTICS_STATUS: (_NO, _NO, Rule.OWN, _YES, _YES, _YES),
+        Fact.LOGISTICS: (_NO, _NO, Rule.OWN, _NO, _YES, _YES),
+        Fact.ADDRESS: (_NO, Rule.OWN, Rule.OWN, _NO, Rule.UNTIL_DELIVERED, _NO),
+    }.items()
+}
+
+
+def may_see(viewer: Viewer, fact: Fact, *, own: bool = False, delivered: bool = False) -> bool:
+    """Whether `viewer` may see `fact`.
+
+    Args:
+        own: it is about the viewer's own holding or shipment.
+        delivered: the parcel was delivered.
+    """
+    match TABLE[fact][viewer]:
+        case Rule.NEVER:
+            return False
+        case Rule.ALWAYS:
+            return True
+        case Rule.OWN:
+            return own
+        case Rule.ONCE_DELIVERED:
+            return delivered
+        case Rule.UNTIL_DELIVERED:
+            return not delivered
+
+
+def product_fact(kind: Kind) -> Fact:
+    return Fact.VOUCHER_PRODUCT if kind is Kind.VOUCHER else Fact.PARCEL_PRODUCT
+
+
+def viewer_of(gift: Gift, caller: str) -> Viewer:
+    """Who the caller is to a gift."""
+    if caller == gift.giver_id:
+        return Viewer.GIVER
+    if caller in gift.claims:
+        return Viewer.CLAIMER
+    if caller == gift.recipient_id:
+        return Viewer.RECIPIENT
+    return Viewer.ANYONE

@@ -1,0 +1,90 @@
+"""Shipments: parcels on their way. Merchant, carrier and holder each change and see their part."""
+
+import dataclasses
+
+from handsel.domain import errors
+from handsel.domain.models import Address, Page, Shipment, ShipmentEvent
+from handsel.domain.states import ShipmentStatus
+from handsel.store import keys, lists, products
+from handsel.store.attributes import Item
+from handsel.store.table import Put, Table, Update
+
+
+def put(shipment: Shipment) -> Put:
+    """A new shipment: in its store's list, and in the list of those of its status."""
+    status = keys.shipments_in(shipment.store_id, shipment.status)
+    return Put(
+        {
+            **keys.shipment(shipment.shipment_id)._asdict(),
+            **keys.index_entry(keys.BY_OWNER, status, shipment.created_at, shipment.shipment_id),
+            **keys.index_entry(
+                keys.BY_PARENT, keys.shipments_of(shipment.store_id), shipment.created_at, shipment.shipment_id
+            ),
+            **dataclasses.asdict(shipment),
+        }
+    )
+
+
+def from_item(item: Item) -> Shipment:
+    return Shipment(
+        shipment_id=item["shipment_id"],
+        holder_id=item["holder_id"],
+        store_id=item["store_id"],
+        product=products.from_item(item["product"]),
+        quantity=item["quantity"],
+        carrier=item["carrier"],
+        tracking_number=item.get("tracking_number"),
+        address=Address(**item["address"]),
+        events={
+            event_id: ShipmentEvent(event_id, ShipmentStatus(event["status"]), event["location"], event["occurred_at"])
+            for event_id, event in item["events"].items()
+        },
+        version=item["version"],
+        created_at=item["created_at"],
+    )
+
+
+def get(table: Table, shipment_id: str) -> Shipment | None:
+    item = table.get(keys.shipment(shipment_id))
+    return from_item(item) if item else None
+
+
+def get_many(table: Table, shipment_ids: list[str]) -> dict[str, Shipment]:
+    found = table.get_many(map(keys.shipment, shipment_ids)) if shipment_ids else {}
+    return {item["shipment_id"]: from_item(item) for item in found.values()}
+
+
+def of_store(
+    table: Table, store_id: str, status: ShipmentStatus | None, *, limit: int, before: str | None
+) -> Page[Shipment]:
+    if status is None:
+        index, pk = keys.BY_PARENT, keys.shipments_of(store_id)
+    else:
+        index, pk = keys.BY_OWNER, keys.shipments_in(store_id, status)
+    return lists.page(table, index, pk, from_item, limit=limit, before=before)
+
+
+def change(table: Table, before: Shipment, after: Shipment) -> None:
+    """Writes what is different, unless the shipment was changed since `before` was read.
+
+    Raises:
+        Refused: it was.
+    """
+    if (before.shipment_id, before.version + 1) != (after.shipment_id, after.version):
+        raise errors.DataDamage("not the next version of a shipment")
+    table.write(
+        Update(
+            keys.shipment(after.shipment_id),
+            "SET #carrier = :carrier, #tracking_number = :tracking, #events = :events, #version = :after,"
+            f" #{keys.BY_OWNER.pk} = :status",
+            "#version = :before",
+            {
+                ":carrier": after.carrier,
+                ":tracking": after.tracking_number,
+                ":events": {event_id: dataclasses.asdict(event) for event_id, event in after.events.items()},
+                ":after": after.version,
+                ":before": before.version,
+                ":status": keys.shipments_in(after.store_id, after.status),
+            },
+        )
+    )

@@ -1,0 +1,33 @@
+"""Who sells. A store is its merchant's to open and to change."""
+
+import dataclasses
+
+from handsel.domain.models import Store
+from handsel.store import keys
+from handsel.store.attributes import Item
+from handsel.store.table import Put, Refused, Table, Update
+
+
+def from_item(item: Item) -> Store:
+    return Store(item["store_id"], item["name"], item["carrier"], item["giftable"])
+
+
+def get(table: Table, store_id: str) -> Store | None:
+    item = table.get(keys.store(store_id))
+    return from_item(item) if item else None
+
+
+def put(table: Table, store: Store) -> None:
+    """Opens a store, or changes it. Again is the same."""
+    key = keys.store(store.store_id)
+    try:
+        table.write(Put({**key._asdict(), **dataclasses.asdict(store)}))
+    except Refused:
+        table.write(
+            Update(
+                key,
+                "SET #name = :name, #carrier = :carrier, #giftable = :giftable",
+                "attribute_exists(#pk)",
+                {":name": store.name, ":carrier": store.carrier, ":giftable": store.giftable},
+            )
+        )

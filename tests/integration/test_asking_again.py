@@ -1,0 +1,57 @@
+"""Asking for a gift that went back, and how many gifts may wait at once."""
+
+from tests.integration.conftest import DAY, Answer, Stack, gift_request
+
+
+def ask(stack: Stack, user: str, gift: dict[str, str], **body: str) -> Answer:
+    return stack.call(user, "POST", f"/gifts/{gift['gift_id']}/ask-again", body or None)
+
+
+def test_who_had_the_link_may_ask_once_the_gift_went_back(stack: Stack) -> None:
+    gift = stack.give(stack.buy(quantity=2), shares=2)
+    assert ask(stack, "bob", gift, secret=gift["secret"]).body["code"] == "still-open"
+    stack.now += DAY
+    for _ in range(2):
+        assert ask(stack, "bob", gift, secret=gift["secret"]).status == 202
+    assert ask(stack, "carol", gift, secret=gift["secret"]).status == 202
+    asked = [item["user_id"] for item in stack.all_items() if item["sk"].startswith("ASKED#")]
+    assert sorted(asked) == ["bob", "carol"]
+
+
+def test_a_named_recipient_asks_without_a_secret(stack: Stack) -> None:
+    stack.call("bob", "GET", "/orders")
+    gift = stack.give(stack.buy(), recipient_id="bob")
+    stack.now += DAY
+    assert ask(stack, "bob", gift).status == 202
+    assert ask(stack, "carol", gift).body["code"] == "not-the-recipient"
+
+
+def test_nobody_else_asks_and_nobody_for_what_they_got_or_is_gone(stack: Stack) -> None:
+    gift = stack.give(stack.buy(quantity=2), shares=2)
+    stack.claim("bob", gift)
+    stack.now += DAY
+    assert ask(stack, "bob", gift, secret=gift["secret"]).body["code"] == "already-claimed"
+    assert ask(stack, "alice", gift, secret=gift["secret"]).body["code"] == "own-gift"
+    assert ask(stack, "carol", gift, secret="wrong").body["code"] == "wrong-secret"
+    assert ask(stack, "carol", gift).body["code"] == "wrong-secret"
+    taken = stack.give(stack.buy())
+    stack.claim("bob", taken)
+    assert ask(stack, "carol", taken, secret=taken["secret"]).body["code"] == "already-claimed"
+    cancelled = stack.give(stack.buy())
+    stack.call("alice", "POST", f"/gifts/{cancelled['gift_id']}/cancel")
+    assert ask(stack, "carol", cancelled, secret=cancelled["secret"]).status == 410
+
+
+def test_a_hundred_gifts_may_wait_and_not_one_more(stack: Stack) -> None:
+    orders = [stack.buy(quantity=50) for _ in range(3)]
+    gifts = [stack.give(order) for order in orders for _ in range(33)]
+    gifts.append(stack.give(orders[0]))
+    path = f"/orders/{orders[1]['order_id']}/gifts"
+    answer = stack.call("alice", "POST", path, gift_request(), key="the-hundred-and-first")
+    assert (answer.status, answer.body["code"]) == (429, "too-many-open-gifts")
+    assert int(answer.headers["retry-after"]) > 0
+    stack.claim("bob", gifts[0])
+    assert stack.call("alice", "POST", path, gift_request(), key="the-hundred-and-first").status == 201
+    assert stack.call("alice", "POST", path, gift_request()).status == 429
+    stack.now += DAY
+    assert stack.call("alice", "POST", path, gift_request()).status == 201
