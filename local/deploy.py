@@ -56,7 +56,10 @@ def deploy(endpoint_url: str, settings: Settings, code: dict[str, Path]) -> Depl
             for key, value in _references(properties).items()
         },
     }
-    outputs = _create(aws.client("cloudformation", endpoint_url), expanded, settings)
+    # A template in the call itself may be no longer than 51,200 characters.
+    s3.put_object(Bucket=ARTIFACTS, Key="template.json", Body=json.dumps(expanded).encode())
+    template_url = f"{endpoint_url}/{ARTIFACTS}/template.json"
+    outputs = _create(aws.client("cloudformation", endpoint_url), template_url, settings)
     for name, cors in taken.cors.items():
         _set_cors(aws.client("apigatewayv2", endpoint_url), outputs[f"LocalApi{name}"], cors)
     return Deployment(
@@ -70,10 +73,10 @@ def deploy(endpoint_url: str, settings: Settings, code: dict[str, Path]) -> Depl
     )
 
 
-def _create(cloudformation: Any, body: dict[str, Any], settings: Settings) -> dict[str, str]:
+def _create(cloudformation: Any, template_url: str, settings: Settings) -> dict[str, str]:
     cloudformation.create_stack(
         StackName=STACK,
-        TemplateBody=json.dumps(body),
+        TemplateURL=template_url,
         Parameters=[{"ParameterKey": k, "ParameterValue": v} for k, v in settings.parameters().items()],
         Capabilities=["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
     )
