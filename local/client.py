@@ -32,6 +32,9 @@ class Client:
         """With the given Idempotency-Key, or a new one."""
         return self._http.post(path, json=body, headers={"idempotency-key": key or secrets.token_hex(16)})
 
+    def put(self, path: str, body: object) -> httpx.Response:
+        return self._http.put(path, json=body)
+
     def request(self, method: str, path: str, **arguments: Any) -> httpx.Response:
         return self._http.request(method, path, **arguments)
 

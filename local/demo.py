@@ -8,7 +8,7 @@ import shutil
 import sys
 import tempfile
 import time
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +38,7 @@ class Story:
         cli.say(f"\n{BOLD}{title}{OFF}")
 
     def call(
-        self, text: str, response: httpx.Response, status: int, *fields: str, **expected: object
+        self, text: str, response: httpx.Response, status: int, /, *fields: str, **expected: object
     ) -> dict[str, Any]:
         """Show one call with the fields that matter; `a.b` goes into an object. Answer the body."""
         body: dict[str, Any] = response.json()
@@ -90,7 +90,9 @@ def main() -> int:
 
 
 def tell(story: Story, stack: Stack) -> None:
-    anyone, alice, bob, carol = (Client(stack, name) for name in (None, "alice", "bob", "carol"))
+    anyone, alice, bob, carol, dave, mia = (
+        Client(stack, name) for name in (None, "alice", "bob", "carol", "dave", "mia")
+    )
     products = stack["products"]
 
     story.chapter("Alice buys three vouchers for an afternoon tea")
@@ -132,6 +134,12 @@ def tell(story: Story, stack: Stack) -> None:
         "he takes the gift, and it is his", response, 201, "product.title", "code", "valid_until", state="usable"
     )
 
+    story.chapter("He shows the code in the store")
+    response = mia.post(f"/vouchers/{holding['code']}/redemptions", {})
+    story.call("its merchant redeems it", response, 201, "product.title", "redeem_at", "valid_until")
+    response = mia.post(f"/vouchers/{holding['code']}/redemptions", {})
+    story.call("once", response, 409, "redeemed_at", code="already-redeemed")
+
     story.chapter("Carol has the link too, but is late; Bob presses the button twice")
     response = carol.post(f"{gift_path}/claims", {"secret": gift["secret"]})
     story.call("one share, one claimer", response, 409, "title", code="already-claimed")
@@ -153,6 +161,25 @@ def tell(story: Story, stack: Stack) -> None:
     story.call("it is for Alice alone", response, 403, code="not-the-recipient")
     response = alice.post(f"/gifts/{back['gift']['gift_id']}/claims", {})
     story.call("she needs no secret: it is addressed to her", response, 201, "product.title", "code", state="usable")
+
+    tell_of_a_group(story, stack, wrapping)
+
+    story.chapter("A gift for Dave, who would rather not")
+    response = alice.post("/orders", {"product_id": products["voucher"], "quantity": 1, "payment": payment()})
+    tea = story.call("one more tea is bought", response, 201, state="paid")
+    response = alice.post(
+        f"/orders/{tea['order_id']}/gifts", {"shares": 1, "recipient_id": dave.user_id, "wrapping": wrapping}
+    )
+    named = story.call("and addressed to him: no secret, no link needed", response, 201, "recipient_id", secret=None)
+    response = dave.get(f"/gifts/{named['gift_id']}")
+    story.call("he sees what it is before he opens it", response, 200, "title", "store_name", state="open")
+    response = dave.post(f"/gifts/{named['gift_id']}/decline", {})
+    story.call("he declines", response, 200, state="declined")
+    units = {"available": 1, "in_gift": 0, "gifted": 0, "used": 0, "refunded": 0}
+    response = alice.get(f"/orders/{tea['order_id']}")
+    story.call("and it is back in Alice's order at once", response, 200, units=units)
+
+    tell_of_a_parcel(story, stack)
 
     story.chapter("Not everything may be given")
     response = alice.post("/orders", {"product_id": products["jewelry"], "quantity": 1, "payment": payment()})
@@ -187,6 +214,78 @@ def tell(story: Story, stack: Stack) -> None:
     problem = f"not {SETTLED_SECONDS:.0f} s after the deadline"
     done = "" if late is None else f", at most {late:.1f} s after the deadline"
     story.check(f"the table says returned{done}", late is not None, problem)
+
+
+def tell_of_a_group(story: Story, stack: Stack, wrapping: dict[str, str]) -> None:
+    alice, bob, carol = (Client(stack, name) for name in ("alice", "bob", "carol"))
+    story.chapter("Alice gives three teas to a group, one for each who is quick")
+    body = {"product_id": stack["products"]["voucher"], "quantity": 3, "payment": payment()}
+    order = story.call("three are bought", alice.post("/orders", body), 201, state="paid")
+    response = alice.post(f"/orders/{order['order_id']}/gifts", {"shares": 3, "wrapping": wrapping})
+    group = story.call("and given with one link", response, 201, "share_url", shares=3, remaining=3)
+    path = f"/gifts/{group['gift_id']}"
+    for friend, name in ((bob, "Bob"), (carol, "Carol")):
+        response = friend.post(f"{path}/claims", {"secret": group["secret"]})
+        story.call(f"{name} takes a share", response, 201, "code", state="usable")
+    response = bob.post(f"{path}/claims", {"secret": group["secret"]})
+    story.call("Bob cannot take a second one", response, 200, "code")
+    view = story.call("Alice sees who has one", alice.get(path), 200, remaining=1, state="open")
+    story.check("by name, and no codes", [claim["display_name"] for claim in view["claims"]] == ["Bob", "Carol"])
+    story.call("she takes the last one back", alice.post(f"{path}/cancel", {}), 200, state="cancelled")
+    units = {"available": 1, "in_gift": 0, "gifted": 2, "used": 0, "refunded": 0}
+    story.call("it is hers again", alice.get(f"/orders/{order['order_id']}"), 200, units=units)
+
+
+def tell_of_a_parcel(story: Story, stack: Stack) -> None:
+    anyone, alice, bob, mia, carl = (Client(stack, name) for name in (None, "alice", "bob", "mia", "carl"))
+    story.chapter("Alice sends Bob a parcel, and what is in it is a surprise")
+    body = {"product_id": stack["products"]["parcel"], "quantity": 1, "payment": payment()}
+    order = story.call("bought", alice.post("/orders", body), 201, "product.title", state="paid")
+    cover = anyone.get("/wrappings?kind=parcel").json()["covers"][0]["cover_id"]
+    wrapping = {"cover_id": cover, "message": "For your new kitchen!"}
+    response = alice.post(f"/orders/{order['order_id']}/gifts", {"shares": 1, "wrapping": wrapping})
+    gift = story.call("wrapped as a parcel, with her own words", response, 201, "share_url", presentation="parcel")
+    path = f"/gifts/{gift['gift_id']}"
+    response = bob.post(f"{path}/claims", {"secret": gift["secret"]})
+    story.call("a parcel needs to know where to go", response, 422, "title", code="address-required")
+    address = {
+        "name": "Bob",
+        "phone": "+86 571 5550 0100",
+        "lines": ["5 Lakeside Lane"],
+        "city": "Hangzhou",
+        "postal_code": "310000",
+        "country": "CN",
+    }
+    response = bob.post(f"{path}/claims", {"secret": gift["secret"], "address": address})
+    parcel = story.call("he says where", response, 201, "store_name", "shipment_id", state="ready_to_ship")
+    story.check("and does not learn what it is", order["product"]["title"] not in response.text)
+
+    shipment = f"/shipments/{parcel['shipment_id']}"
+    response = mia.get(f"/stores/{parcel['store_id']}/shipments?status=ready_to_ship")
+    story.call("the merchant sees what to ship, and where to", response, 200, "items.0.product.title")
+    response = mia.put(shipment, {"tracking_number": "SW-2026-0042"})
+    story.call("and hands it to the carrier", response, 200, "carrier", tracking_number="SW-2026-0042")
+    for event_id, status, place in (
+        ("scan-3", "out_for_delivery", "Hangzhou, depot 2"),
+        ("scan-1", "picked_up", "Tea House"),
+        ("scan-1", "picked_up", "Tea House"),
+    ):
+        occurred_at = datetime.now(UTC).isoformat()
+        event = {"event_id": event_id, "status": status, "location": place, "occurred_at": occurred_at}
+        response = carl.post(f"{shipment}/events", event)
+    story.call("late and repeated scans do not move it back", response, 200, status="out_for_delivery")
+    response = bob.get(shipment)
+    followed = story.call("Bob follows it", response, 200, "carrier", "tracking_number", status="out_for_delivery")
+    story.check("each scan is there once", len(followed["events"]) == 2)
+    event = {"event_id": "scan-4", "status": "delivered", "location": "Bob's door"}
+    response = carl.post(f"{shipment}/events", {**event, "occurred_at": datetime.now(UTC).isoformat()})
+    story.call("it is delivered", response, 200, status="delivered")
+    response = bob.get(f"/holdings/{parcel['holding_id']}")
+    story.call("now he sees what it is", response, 200, "product.title", state="delivered")
+    view = story.call("Alice sees that it arrived", alice.get(path), 200, "claims.0.shipment_status", state="claimed")
+    story.check("and not where he lives", "Hangzhou" not in str(view))
+    response = mia.get(f"/stores/{parcel['store_id']}/shipments")
+    story.check("nor does the merchant any longer", "Lakeside" not in response.text)
 
 
 def sleep_until(timestamp: str) -> None:

@@ -17,6 +17,15 @@ from local.settings import Settings
 
 WINDOW = 3
 WRAPPING = {"cover_id": "red-classic", "blessing_id": "best-wishes"}
+PARCEL_WRAPPING = {"cover_id": "parcel-kraft", "message": "For you"}
+ADDRESS = {
+    "name": "Bob Lee",
+    "phone": "+86 571 5550 0100",
+    "lines": ["5 Lakeside Lane"],
+    "city": "Hangzhou",
+    "postal_code": "310000",
+    "country": "CN",
+}
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -85,9 +94,9 @@ def eventually(condition: Callable[[], bool], seconds: float) -> bool:
     return True
 
 
-def _stack(directory: Path, *, stream: bool) -> Iterator[Running]:
+def run_stack(directory: Path, *, stream: bool, window: int = WINDOW) -> Iterator[Running]:
     environ = {"LOCAL_DIR": str(directory)}
-    settings = Settings(port=free_port(), claim_window_seconds=WINDOW, stream=stream)
+    settings = Settings(port=free_port(), claim_window_seconds=window, stream=stream)
     assert cli.up(settings, environ, hints=False) == 0, (directory / "runner.log").read_text()
     try:
         running = Running(read_stack(directory))
@@ -108,6 +117,9 @@ def _warm_up(running: Running) -> None:
         ("POST", "/gifts/x/claims"),
         ("POST", "/gifts/x/return-gifts"),
         ("GET", "/holdings"),
+        ("GET", "/products/x"),
+        ("GET", "/shipments/x"),
+        ("GET", "/stores/x"),
         ("GET", "/health"),
     ]
     alice = running.as_("alice")
@@ -118,7 +130,7 @@ def _warm_up(running: Running) -> None:
 @pytest.fixture(scope="session")
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """Time to live and the stream settle gifts. The sweep's schedule is off: it would hide it if they did not."""
-    for running in _stack(tmp_path_factory.mktemp("live"), stream=True):
+    for running in run_stack(tmp_path_factory.mktemp("live"), stream=True):
         running.aws("events").disable_rule(Name=running.physical("SweepFunctionEveryMinute"))
         yield running
 
@@ -126,4 +138,4 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 @pytest.fixture(scope="session")
 def silent(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """Nothing expires and no stream record arrives: whatever settles, it is the sweep or a caller's own write."""
-    yield from _stack(tmp_path_factory.mktemp("silent"), stream=False)
+    yield from run_stack(tmp_path_factory.mktemp("silent"), stream=False)

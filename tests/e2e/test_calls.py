@@ -1,0 +1,650 @@
+"""Every call of the API on the running stack: what it answers, and each way it refuses.
+
+The last test holds what was seen here against what the routes declare: a status or a code that no test has seen
+is named there.
+"""
+
+import json
+import re
+import secrets
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from local.client import Client, payment
+from tests.e2e.conftest import ADDRESS, PARCEL_WRAPPING, WRAPPING, Running, run_stack, sleep_until
+
+pytestmark = pytest.mark.e2e
+
+# Long enough that nothing expires under a test that is slow, short enough to wait for.
+WINDOW = 12
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+URL_SAFE = re.compile(r"[A-Za-z0-9_-]+")
+
+
+@pytest.fixture(scope="module")
+def calls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    yield from run_stack(tmp_path_factory.mktemp("calls"), stream=True, window=WINDOW)
+
+
+@pytest.fixture(scope="module")
+def expired(calls: Running) -> dict[str, Any]:
+    """A gift to anybody and one to Bob, both past their window."""
+    order = calls.buy(3)
+    anybodys = calls.give(order["order_id"], shares=2)
+    bobs = calls.give(order["order_id"], recipient_id=calls.stack["users"]["bob"]["user_id"])
+    sleep_until(bobs["expires_at"])
+    return {"order": order, "anybodys": anybodys, "bobs": bobs}
+
+
+def refused(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
+    """The problem, which must be this one, whole and without anything but itself."""
+    assert (answer.status_code, answer.json().get("code")) == (status, code), answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    problem: dict[str, Any] = answer.json()
+    assert {"type", "title", "status", "detail", "code"} <= set(problem)
+    assert problem["status"] == status
+    return problem
+
+
+def done(answer: httpx.Response, status: int = 200) -> dict[str, Any]:
+    assert answer.status_code == status, answer.text
+    body: dict[str, Any] = answer.json()
+    return body
+
+
+def buying(running: Running, product: str = "voucher", quantity: int = 1, token: str = "tok_ok") -> dict[str, Any]:
+    return {"product_id": running.stack["products"][product], "quantity": quantity, "payment": payment(token)}
+
+
+def new_key() -> str:
+    return secrets.token_hex(12)
+
+
+def bob_id(running: Running) -> str:
+    return str(running.stack["users"]["bob"]["user_id"])
+
+
+def claim(client: Client, gift: dict[str, Any], **more: Any) -> httpx.Response:
+    secret = {} if gift["secret"] is None else {"secret": gift["secret"]}
+    return client.post(f"/gifts/{gift['gift_id']}/claims", secret | more)
+
+
+def parcel_of_bob(running: Running) -> dict[str, Any]:
+    order = running.buy(product="parcel")
+    gift = running.give(order["order_id"], wrapping=PARCEL_WRAPPING)
+    return done(claim(running.as_("bob"), gift, address=ADDRESS), 201) | {"gift": gift}
+
+
+def report(running: Running, shipment_id: str, status: str, **more: Any) -> httpx.Response:
+    event = {"event_id": new_key(), "status": status, "location": "Depot", "occurred_at": now()} | more
+    return running.as_("carl").post(f"/shipments/{shipment_id}/events", event)
+
+
+def now(minutes: float = 0) -> str:
+    return (datetime.now().astimezone() + timedelta(minutes=minutes)).isoformat()
+
+
+# --- what anyone may ask ------------------------------------------------------------------------------------------
+
+
+def test_get_health(calls: Running) -> None:
+    assert done(calls.as_(None).get("/health")) == {"status": "ok"}
+
+
+def test_get_meta_state_machine(calls: Running) -> None:
+    machines = done(calls.as_(None).get("/meta/state-machine"))
+    assert set(machines) == {"gift", "unit", "shipment"}
+    for machine in machines.values():
+        assert {"states", "actions", "transitions", "errors"} <= set(machine)
+        assert {step["to"] for step in machine["transitions"]} <= set(machine["states"])
+
+
+@pytest.mark.parametrize("kind", ["voucher", "parcel"])
+def test_get_wrappings(calls: Running, kind: str) -> None:
+    anyone = calls.as_(None)
+    choices = done(anyone.get(f"/wrappings?kind={kind}"))
+    assert len(choices["covers"]) >= 6
+    for cover in choices["covers"]:
+        picture = httpx.get(cover["image_url"])
+        assert (picture.status_code, picture.headers["content-type"]) == (200, "image/svg+xml")
+    assert all(set(blessing) == {"blessing_id", "text"} for blessing in choices["blessings"])
+    refused(anyone.get("/wrappings?kind=card"), 422, "invalid-request")
+    refused(anyone.get("/covers/none.svg"), 404, "not-found")
+
+
+def test_get_preview_shows_what_a_link_shows(calls: Running) -> None:
+    gift = calls.give(calls.buy()["order_id"])
+    preview = done(calls.as_(None).get(f"/gifts/{gift['gift_id']}/preview"))
+    assert set(preview) == {
+        "gift_id", "state", "presentation", "wrapping", "giver_name", "shares", "remaining", "expires_at"
+    }  # fmt: skip
+    assert (preview["giver_name"], preview["presentation"]) == ("Alice", "red_envelope")
+    refused(calls.as_(None).get("/gifts/unknown/preview"), 404, "not-found")
+
+
+# --- the shelf ----------------------------------------------------------------------------------------------------
+
+
+def test_get_products(calls: Running) -> None:
+    alice, products = calls.as_("alice"), calls.stack["products"]
+    product = done(alice.get(f"/products/{products['voucher']}"))
+    assert {
+        "product_id", "store_id", "store_name", "kind", "title", "description", "image_url", "category", "price",
+        "original_price", "stock", "validity_days", "redeem_at", "giftable", "not_giftable_reason",
+    } <= set(product)  # fmt: skip
+    assert product["price"] == {"amount": 12_900, "currency": "CNY"}
+    listed = done(alice.get(f"/stores/{product['store_id']}/products"))["items"]
+    assert {item["product_id"] for item in listed} >= set(products.values()) - {products["other_store"]}
+    refused(alice.get("/products/unknown"), 404, "not-found")
+    refused(alice.get("/stores/unknown/products"), 404, "not-found")
+
+
+@pytest.mark.parametrize(
+    ("product", "giftable"),
+    [("voucher", True), ("parcel", True), ("price_at_cap", True), ("price_over_cap", False), ("jewelry", False),
+     ("education", False)],
+)  # fmt: skip
+def test_eligibility_is_shown_and_checked(calls: Running, product: str, giftable: bool) -> None:
+    alice = calls.as_("alice")
+    shown = done(alice.get(f"/products/{calls.stack['products'][product]}"))
+    assert (shown["giftable"], shown["not_giftable_reason"] is None) == (giftable, giftable)
+    order = calls.buy(product=product)
+    assert ("gift" in order["actions"]) is giftable
+    wrapping = PARCEL_WRAPPING if product == "parcel" else WRAPPING
+    answer = alice.post(f"/orders/{order['order_id']}/gifts", {"shares": 1, "wrapping": wrapping})
+    if giftable:
+        done(answer, 201)
+    else:
+        assert refused(answer, 422, "not-giftable")["detail"] == shown["not_giftable_reason"]
+
+
+def test_put_product_by_its_merchant(calls: Running) -> None:
+    store = calls.stack["users"]["mia"]["store_id"]
+    path = f"/stores/{store}/products/new-{new_key()}"
+    body = {"kind": "voucher", "title": "New", "category": "food", "price": {"amount": 100, "currency": "CNY"}}
+    made = done(calls.as_("mia").put(path, body))
+    assert done(calls.as_("bob").get(f"/products/{made['product_id']}")) == made
+    refused(calls.as_("bob").put(path, body), 403, "wrong-role")
+    refused(calls.as_("max").put(path, body), 404, "not-found")
+    refused(calls.as_("mia").put(path, body | {"price": 100}), 422, "invalid-request")
+
+
+def test_a_stores_own_terms(calls: Running) -> None:
+    path, max_ = f"/stores/{calls.stack['users']['max']['store_id']}", calls.as_("max")
+    terms = done(max_.get(path))
+    done(max_.put(path, {"name": terms["name"], "carrier": terms["carrier"], "giftable": False}))
+    product = done(max_.get(f"/products/{calls.stack['products']['other_store']}"))
+    assert (product["giftable"], bool(product["not_giftable_reason"])) == (False, True)
+    done(max_.put(path, {"name": terms["name"], "carrier": terms["carrier"]}))
+    refused(calls.as_("bob").get(path), 403, "wrong-role")
+    refused(calls.as_("bob").put(path, {}), 403, "wrong-role")
+    refused(calls.as_("mia").get(path), 404, "not-found")
+    refused(calls.as_("mia").put(path, {"name": "Mine", "carrier": "x"}), 404, "not-found")
+
+
+# --- orders -------------------------------------------------------------------------------------------------------
+
+
+def test_post_orders(calls: Running) -> None:
+    alice = calls.as_("alice")
+    order = done(alice.post("/orders", buying(calls, quantity=3)), 201)
+    assert {
+        "order_id", "state", "buyer_id", "product", "quantity", "units", "payment", "created_at", "actions"
+    } <= set(order)  # fmt: skip
+    assert order["units"] == {"available": 3, "in_gift": 0, "gifted": 0, "used": 0, "refunded": 0}
+    assert {"method", "total", "status", "reference", "paid_at"} <= set(order["payment"])
+    assert order["payment"]["total"] == {"amount": 38_700, "currency": "CNY"}
+    assert order["actions"] == ["gift", "use", "refund"]
+    assert TIME.fullmatch(order["created_at"])
+    assert TIME.fullmatch(order["payment"]["paid_at"])
+    assert URL_SAFE.fullmatch(order["order_id"])
+    refused(alice.post("/orders", buying(calls) | {"product_id": "unknown"}), 404, "not-found")
+    for quantity in (0, 51, True, "1", 1.5):
+        body = buying(calls) | {"quantity": quantity}
+        assert refused(alice.post("/orders", body), 422, "invalid-request")["errors"][0]["pointer"] == "/quantity"
+
+
+def test_post_orders_with_a_declined_payment_answers_so_again(calls: Running) -> None:
+    alice, key = calls.as_("alice"), new_key()
+    for _ in range(2):
+        refused(alice.post("/orders", buying(calls, token="tok_declined"), key=key), 402, "payment-declined")
+    (order,) = done(alice.get("/orders?state=declined&limit=1"))["items"]
+    assert (order["units"], order["actions"]) == (None, [])
+
+
+def test_post_orders_with_a_lost_answer_of_the_provider_charges_once(calls: Running) -> None:
+    alice, key, body = calls.as_("alice"), new_key(), buying(calls, token="tok_timeout")
+    answer = alice.post("/orders", body, key=key)
+    refused(answer, 503, "payment-unknown")
+    assert int(answer.headers["retry-after"]) > 0
+    order = done(alice.post("/orders", body, key=key), 201)
+    assert done(alice.post("/orders", body, key=key), 201)["order_id"] == order["order_id"]
+
+
+def test_post_orders_takes_from_the_shelf_and_refunds_put_back(calls: Running) -> None:
+    alice, mia = calls.as_("alice"), calls.as_("mia")
+    store, product_id = calls.stack["users"]["mia"]["store_id"], f"few-{new_key()}"
+    body = {"kind": "voucher", "title": "Few", "category": "x", "price": {"amount": 1, "currency": "CNY"}, "stock": 2}
+    done(mia.put(f"/stores/{store}/products/{product_id}", body))
+    order = done(alice.post("/orders", buying(calls, quantity=2) | {"product_id": product_id}), 201)
+    refused(alice.post("/orders", buying(calls) | {"product_id": product_id}), 409, "out-of-stock")
+    done(alice.post(f"/orders/{order['order_id']}/refunds", {"quantity": 1}), 201)
+    assert done(alice.get(f"/products/{product_id}"))["stock"] == 1
+
+
+def test_get_orders(calls: Running) -> None:
+    dave = calls.as_("dave")
+    made = [calls.buy(by="dave") for _ in range(3)]
+    assert [item["order_id"] for item in done(dave.get("/orders"))["items"]][:3] == [
+        order["order_id"] for order in reversed(made)
+    ]
+    page = done(dave.get("/orders?limit=2&state=paid"))
+    rest = done(dave.get(f"/orders?limit=2&state=paid&cursor={page['next_cursor']}"))
+    assert rest["items"][0]["order_id"] == made[0]["order_id"]
+    refused(dave.get("/orders?state=lost"), 422, "invalid-request")
+    refused(dave.get("/orders?limit=101"), 422, "invalid-request")
+    refused(calls.as_("alice").get(f"/orders?cursor={page['next_cursor']}"), 422, "invalid-request")
+    refused(calls.as_("alice").get(f"/orders/{made[0]['order_id']}"), 404, "not-found")
+
+
+def test_post_use(calls: Running) -> None:
+    alice, order = calls.as_("alice"), calls.buy(3)
+    path = f"/orders/{order['order_id']}/use"
+    holdings = done(alice.post(path, {"quantity": 2}), 201)["holdings"]
+    assert len({holding["code"] for holding in holdings}) == 2
+    assert {(holding["gift_id"], holding["state"]) for holding in holdings} == {(None, "usable")}
+    refused(alice.post(path, {"quantity": 2}), 409, "units-not-available")
+    refused(calls.as_("bob").post(path, {"quantity": 1}), 404, "not-found")
+    parcels = calls.buy(2, product="parcel")
+    path = f"/orders/{parcels['order_id']}/use"
+    refused(alice.post(path, {"quantity": 2}), 422, "address-required")
+    (parcel,) = done(alice.post(path, {"quantity": 2, "address": ADDRESS}), 201)["holdings"]
+    assert (parcel["kind"], parcel["state"]) == ("parcel", "ready_to_ship")
+    assert done(alice.get(f"/shipments/{parcel['shipment_id']}"))["address"] == ADDRESS
+
+
+def test_post_use_of_fifty_at_once(calls: Running) -> None:
+    order = calls.buy(50)
+    answer = calls.as_("alice").post(f"/orders/{order['order_id']}/use", {"quantity": 50})
+    assert len({holding["code"] for holding in done(answer, 201)["holdings"]}) == 50
+
+
+def test_post_refunds(calls: Running) -> None:
+    alice, order = calls.as_("alice"), calls.buy(2)
+    path = f"/orders/{order['order_id']}/refunds"
+    refund = done(alice.post(path, {"quantity": 1}), 201)
+    assert set(refund) == {"refund_id", "quantity", "total", "status"}
+    assert (refund["quantity"], refund["status"], refund["total"]["amount"]) == (1, "refunded", 12_900)
+    calls.give(order["order_id"])
+    refused(alice.post(path, {"quantity": 1}), 409, "units-not-available")
+    refused(calls.as_("bob").post(path, {"quantity": 1}), 404, "not-found")
+    whole = calls.buy()
+    done(alice.post(f"/orders/{whole['order_id']}/refunds", {"quantity": 1}), 201)
+    assert done(alice.get(f"/orders/{whole['order_id']}"))["state"] == "refunded"
+
+
+# --- giving -------------------------------------------------------------------------------------------------------
+
+
+def test_post_gifts_by_link(calls: Running) -> None:
+    order = calls.buy(2)
+    gift = calls.give(order["order_id"], shares=2)
+    assert {
+        "gift_id", "order_id", "product", "state", "presentation", "wrapping", "shares", "remaining", "recipient_id",
+        "expires_at", "created_at", "claims", "in_return_for", "share_url", "secret",
+    } <= set(gift)  # fmt: skip
+    assert gift["share_url"].endswith(f"/g/{gift['gift_id']}#{gift['secret']}")
+    assert len(gift["secret"]) >= 22  # 128 bits in base 64
+    window = datetime.fromisoformat(gift["expires_at"]) - datetime.fromisoformat(gift["created_at"])
+    assert window == timedelta(seconds=calls.stack["claim_window_seconds"])
+    read = done(calls.as_("alice").get(f"/gifts/{gift['gift_id']}"))
+    assert not {"secret", "share_url"} & set(read)
+
+
+def test_post_gifts_to_a_named_recipient(calls: Running) -> None:
+    gift = calls.give(calls.buy()["order_id"], recipient_id=bob_id(calls))
+    assert gift["secret"] is None
+    assert "#" not in gift["share_url"]
+    seen = done(calls.as_("bob").get(f"/gifts/{gift['gift_id']}"))
+    assert (seen["title"], seen["store_name"]) == ("Afternoon tea for two", "Tea House")
+    refused(claim(calls.as_("carol"), gift), 403, "not-the-recipient")
+    done(claim(calls.as_("bob"), gift), 201)
+
+
+def test_post_gifts_refuses(calls: Running) -> None:
+    alice, order = calls.as_("alice"), calls.buy(2)
+    path = f"/orders/{order['order_id']}/gifts"
+    body = {"shares": 1, "wrapping": WRAPPING}
+    refused(calls.as_("bob").post(path, body), 404, "not-found")
+    refused(alice.post(path, body | {"shares": 3}), 409, "units-not-available")
+    refused(alice.post(path, body | {"recipient_id": "nobody"}), 422, "recipient-unknown")
+    refused(alice.post(path, body | {"recipient_id": alice.user_id}), 422, "self-gift")
+    for wrapping in (PARCEL_WRAPPING, WRAPPING | {"cover_id": "none"}, WRAPPING | {"blessing_id": "none"}):
+        refused(alice.post(path, body | {"wrapping": wrapping}), 422, "unknown-wrapping")
+    for change in (
+        {"shares": 51},
+        {"shares": 2, "recipient_id": bob_id(calls)},
+        {"wrapping": {"cover_id": "red-classic"}},
+        {"wrapping": {"cover_id": "red-classic", "message": "x" * 61}},
+    ):
+        refused(alice.post(path, body | change), 422, "invalid-request")
+    assert done(alice.get(f"/orders/{order['order_id']}"))["units"]["available"] == 2
+
+
+def test_post_gifts_at_a_hundred_open_ones_waits(calls: Running) -> None:
+    calls.new_users("generous")
+    generous = calls.as_("generous")
+    order, more = calls.buy(50, by="generous"), calls.buy(50, by="generous")
+    started = datetime.now().astimezone()
+    for bought in (order, more):
+        for _ in range(50):
+            calls.give(bought["order_id"], by="generous")
+    last = calls.buy(by="generous")
+    answer = generous.post(f"/orders/{last['order_id']}/gifts", {"shares": 1, "wrapping": WRAPPING})
+    took = (datetime.now().astimezone() - started).total_seconds()
+    assert took < WINDOW, f"the first of a hundred gifts was over before the last was given: {took:.1f} s"
+    refused(answer, 429, "too-many-open-gifts")
+    assert int(answer.headers["retry-after"]) > 0
+
+
+def test_get_gifts_of_an_order_and_of_a_person(calls: Running) -> None:
+    order = calls.buy(2)
+    gifts = [calls.give(order["order_id"]) for _ in range(2)]
+    ids = [gift["gift_id"] for gift in reversed(gifts)]
+    alice = calls.as_("alice")
+    listed = done(alice.get(f"/orders/{order['order_id']}/gifts"))["items"]
+    assert [item["gift_id"] for item in listed] == ids
+    assert [item["gift_id"] for item in done(alice.get("/gifts?role=sent&limit=2"))["items"]] == ids
+    done(claim(calls.as_("bob"), gifts[0]), 201)
+    (received,) = done(calls.as_("bob").get("/gifts?role=received&limit=1"))["items"]
+    assert {"holding", "store_id", "claims"} <= set(received)
+    refused(calls.as_("bob").get(f"/orders/{order['order_id']}/gifts"), 404, "not-found")
+    refused(alice.get("/gifts"), 422, "invalid-request")
+
+
+def test_get_gift_shows_each_their_own_view(calls: Running) -> None:
+    gift = calls.give(calls.buy()["order_id"])
+    path = f"/gifts/{gift['gift_id']}"
+    preview = done(calls.as_(None).get(f"{path}/preview"))
+    assert done(calls.as_("carol").get(path)) == preview
+    holding = done(claim(calls.as_("bob"), gift), 201)
+    bobs, alices = done(calls.as_("bob").get(path)), done(calls.as_("alice").get(path))
+    assert bobs["holding"] == holding
+    assert (
+        alices["claims"] == bobs["claims"] == [{"display_name": "Bob", "claimed_at": alices["claims"][0]["claimed_at"]}]
+    )
+    assert holding["code"] not in json.dumps(alices)
+    refused(calls.as_("bob").get("/gifts/unknown"), 404, "not-found")
+
+
+# --- claiming, in the order it is checked -------------------------------------------------------------------------
+
+
+def test_post_claims_answers_in_order(calls: Running) -> None:
+    bob, carol, alice = calls.as_("bob"), calls.as_("carol"), calls.as_("alice")
+    gift = calls.give(calls.buy()["order_id"])
+    path = f"/gifts/{gift['gift_id']}/claims"
+    assert calls.as_(None).post(path, {}).status_code == 401
+    refused(bob.post("/gifts/unknown/claims", {"secret": 5}), 404, "not-found")
+    refused(alice.post(path, {"secret": 5}), 422, "invalid-request")
+    refused(alice.post(path, {"secret": "wrong"}), 403, "own-gift")
+    refused(bob.post(path, {"secret": "wrong"}), 403, "wrong-secret")
+    refused(bob.post(path, {}), 403, "wrong-secret")
+    holding = done(claim(bob, gift), 201)
+    assert done(claim(bob, gift)) == holding
+    assert done(bob.post(path, {"secret": "whatever"})) == holding
+    refused(claim(carol, gift), 409, "already-claimed")
+    assert {
+        "holding_id", "kind", "gift_id", "store_id", "store_name", "received_at", "state", "product", "code",
+        "valid_until",
+    } <= set(holding)  # fmt: skip
+
+
+def test_post_claims_of_a_parcel_wants_an_address_last(calls: Running) -> None:
+    gift = calls.give(calls.buy(product="parcel")["order_id"], wrapping=PARCEL_WRAPPING)
+    bob = calls.as_("bob")
+    refused(bob.post(f"/gifts/{gift['gift_id']}/claims", {"secret": "wrong"}), 403, "wrong-secret")
+    refused(claim(bob, gift), 422, "address-required")
+    refused(claim(bob, gift, address=ADDRESS | {"city": ""}), 422, "invalid-request")
+    parcel = done(claim(bob, gift, address=ADDRESS), 201)
+    assert (parcel["state"], "product" in parcel) == ("ready_to_ship", False)
+    assert done(claim(bob, gift)) == parcel
+
+
+def test_post_claims_of_a_group_gift_is_one_share_each(calls: Running) -> None:
+    order = calls.buy(3)
+    gift = calls.give(order["order_id"], shares=2)
+    first, second = done(claim(calls.as_("bob"), gift), 201), done(claim(calls.as_("carol"), gift), 201)
+    assert first["holding_id"] != second["holding_id"]
+    assert done(claim(calls.as_("bob"), gift)) == first
+    refused(claim(calls.as_("dave"), gift), 409, "already-claimed")
+    units = done(calls.as_("alice").get(f"/orders/{order['order_id']}"))["units"]
+    assert units == {"available": 1, "in_gift": 0, "gifted": 2, "used": 0, "refunded": 0}
+
+
+# --- the ways back ------------------------------------------------------------------------------------------------
+
+
+def test_post_decline(calls: Running) -> None:
+    order = calls.buy(2)
+    gift = calls.give(order["order_id"], recipient_id=bob_id(calls))
+    path = f"/gifts/{gift['gift_id']}/decline"
+    refused(calls.as_("carol").post(path, {}), 403, "not-the-recipient")
+    for _ in range(2):
+        assert done(calls.as_("bob").post(path, {}))["state"] == "declined"
+    assert done(calls.as_("alice").get(f"/orders/{order['order_id']}"))["units"]["available"] == 2
+    refused(claim(calls.as_("bob"), gift), 410, "declined")
+    refused(calls.as_("alice").post(f"/gifts/{gift['gift_id']}/cancel", {}), 410, "declined")
+    refused(calls.as_("bob").post(f"/gifts/{gift['gift_id']}/ask-again", {}), 410, "declined")
+    taken = calls.give(order["order_id"], recipient_id=bob_id(calls))
+    done(claim(calls.as_("bob"), taken), 201)
+    refused(calls.as_("bob").post(f"/gifts/{taken['gift_id']}/decline", {}), 409, "already-claimed")
+    refused(calls.as_("bob").post("/gifts/unknown/decline", {}), 404, "not-found")
+
+
+def test_post_cancel(calls: Running) -> None:
+    order = calls.buy(3)
+    gift = calls.give(order["order_id"], shares=2)
+    done(claim(calls.as_("bob"), gift), 201)
+    path = f"/gifts/{gift['gift_id']}/cancel"
+    refused(calls.as_("bob").post(path, {}), 404, "not-found")
+    for _ in range(2):
+        assert done(calls.as_("alice").post(path, {}))["state"] == "cancelled"
+    units = done(calls.as_("alice").get(f"/orders/{order['order_id']}"))["units"]
+    assert units == {"available": 2, "in_gift": 0, "gifted": 1, "used": 0, "refunded": 0}
+    refused(claim(calls.as_("carol"), gift), 410, "cancelled")
+    named = calls.give(order["order_id"], recipient_id=bob_id(calls))
+    done(calls.as_("alice").post(f"/gifts/{named['gift_id']}/cancel", {}))
+    refused(calls.as_("bob").post(f"/gifts/{named['gift_id']}/decline", {}), 410, "cancelled")
+    refused(calls.as_("bob").post(f"/gifts/{named['gift_id']}/ask-again", {}), 410, "cancelled")
+    taken = calls.give(order["order_id"])
+    done(claim(calls.as_("bob"), taken), 201)
+    refused(calls.as_("alice").post(f"/gifts/{taken['gift_id']}/cancel", {}), 409, "already-claimed")
+
+
+def test_after_the_window_everything_is_over_but_what_was_claimed(calls: Running, expired: dict[str, Any]) -> None:
+    alice, bob, carol = (calls.as_(name) for name in ("alice", "bob", "carol"))
+    refused(claim(bob, expired["anybodys"]), 410, "expired")
+    refused(claim(bob, expired["bobs"]), 410, "expired")
+    refused(bob.post(f"/gifts/{expired['bobs']['gift_id']}/decline", {}), 410, "expired")
+    refused(alice.post(f"/gifts/{expired['bobs']['gift_id']}/cancel", {}), 410, "expired")
+    units = done(alice.get(f"/orders/{expired['order']['order_id']}"))["units"]
+    assert units == {"available": 3, "in_gift": 0, "gifted": 0, "used": 0, "refunded": 0}
+    ask = f"/gifts/{expired['anybodys']['gift_id']}/ask-again"
+    for _ in range(2):
+        done(carol.post(ask, {"secret": expired["anybodys"]["secret"]}), 202)
+    refused(carol.post(ask, {"secret": "wrong"}), 403, "wrong-secret")
+    refused(alice.post(ask, {"secret": expired["anybodys"]["secret"]}), 403, "own-gift")
+    done(bob.post(f"/gifts/{expired['bobs']['gift_id']}/ask-again", {}), 202)
+    refused(carol.post(f"/gifts/{expired['bobs']['gift_id']}/ask-again", {}), 403, "not-the-recipient")
+
+
+def test_post_ask_again_before_the_end_is_too_early(calls: Running) -> None:
+    gift = calls.give(calls.buy()["order_id"])
+    path = f"/gifts/{gift['gift_id']}/ask-again"
+    refused(calls.as_("bob").post(path, {"secret": gift["secret"]}), 409, "still-open")
+    done(claim(calls.as_("bob"), gift), 201)
+    refused(calls.as_("carol").post(path, {"secret": gift["secret"]}), 409, "already-claimed")
+    refused(calls.as_("bob").post("/gifts/unknown/ask-again", {}), 404, "not-found")
+
+
+def test_post_return_gifts(calls: Running) -> None:
+    bob, carol = calls.as_("bob"), calls.as_("carol")
+    gift = calls.give(calls.buy()["order_id"])
+    path = f"/gifts/{gift['gift_id']}/return-gifts"
+    products = calls.stack["products"]
+    body = {"product_id": products["voucher"], "payment": payment(), "wrapping": WRAPPING}
+    refused(bob.post(path, body), 403, "not-claimed")
+    done(claim(bob, gift), 201)
+    refused(carol.post(path, body), 403, "not-claimed")
+    refused(bob.post(path, body | {"product_id": products["other_store"]}), 422, "other-store")
+    refused(bob.post(path, body | {"product_id": products["jewelry"]}), 422, "not-giftable")
+    refused(bob.post(path, body | {"product_id": "unknown"}), 404, "not-found")
+    refused(bob.post(path, body | {"wrapping": PARCEL_WRAPPING}), 422, "unknown-wrapping")
+    refused(bob.post(path, body | {"payment": payment("tok_declined")}), 402, "payment-declined")
+    key, late = new_key(), body | {"payment": payment("tok_timeout")}
+    refused(bob.post(path, late, key=key), 503, "payment-unknown")
+    made = done(bob.post(path, late, key=key), 201)
+    assert done(bob.post(path, late, key=key), 201)["gift"]["gift_id"] == made["gift"]["gift_id"]
+    assert made["order"]["units"] == {"available": 0, "in_gift": 1, "gifted": 0, "used": 0, "refunded": 0}
+    assert made["gift"]["recipient_id"] == calls.stack["users"]["alice"]["user_id"]
+    assert made["gift"]["in_return_for"] == gift["gift_id"]
+    refused(bob.post(path, body), 409, "already-returned")
+    refused(bob.post("/gifts/unknown/return-gifts", body), 404, "not-found")
+
+
+def test_post_return_gifts_of_what_is_sold_out(calls: Running) -> None:
+    bob, store, product_id = calls.as_("bob"), calls.stack["users"]["mia"]["store_id"], f"none-{new_key()}"
+    body = {"kind": "voucher", "title": "None", "category": "x", "price": {"amount": 1, "currency": "CNY"}, "stock": 0}
+    done(calls.as_("mia").put(f"/stores/{store}/products/{product_id}", body))
+    gift = calls.give(calls.buy()["order_id"])
+    done(claim(bob, gift), 201)
+    wanted = {"product_id": product_id, "payment": payment(), "wrapping": WRAPPING}
+    refused(bob.post(f"/gifts/{gift['gift_id']}/return-gifts", wanted), 409, "out-of-stock")
+
+
+# --- what one got -------------------------------------------------------------------------------------------------
+
+
+def test_get_holdings(calls: Running) -> None:
+    bob = calls.as_("bob")
+    gift = calls.give(calls.buy()["order_id"])
+    holding = done(claim(bob, gift), 201)
+    assert done(bob.get("/holdings?limit=1"))["items"] == [holding]
+    assert done(bob.get(f"/holdings/{holding['holding_id']}")) == holding
+    refused(calls.as_("alice").get(f"/holdings/{holding['holding_id']}"), 404, "not-found")
+
+
+def test_post_redemptions(calls: Running) -> None:
+    gift = calls.give(calls.buy()["order_id"])
+    holding = done(claim(calls.as_("bob"), gift), 201)
+    path = f"/vouchers/{holding['code']}/redemptions"
+    refused(calls.as_("bob").post(path, {}), 403, "wrong-role")
+    refused(calls.as_("max").post(path, {}), 404, "not-found")
+    redeemed = done(calls.as_("mia").post(path, {}), 201)
+    assert (redeemed["redeem_at"], redeemed["valid_until"]) == (
+        holding["product"]["redeem_at"],
+        holding["valid_until"],
+    )
+    problem = refused(calls.as_("mia").post(path, {}), 409, "already-redeemed")
+    assert problem["redeemed_at"] == redeemed["redeemed_at"]
+    assert done(calls.as_("bob").get(f"/holdings/{holding['holding_id']}"))["state"] == "redeemed"
+
+
+def test_get_and_put_shipments(calls: Running) -> None:
+    parcel = parcel_of_bob(calls)
+    path = f"/shipments/{parcel['shipment_id']}"
+    shipment = done(calls.as_("bob").get(path))
+    assert {"shipment_id", "carrier", "tracking_number", "status", "events"} <= set(shipment)
+    assert (shipment["carrier"], shipment["status"]) == (calls.stack["users"]["carl"]["carrier"], "ready_to_ship")
+    mias = f"/stores/{calls.stack['users']['mia']['store_id']}/shipments"
+    (listed,) = done(calls.as_("mia").get(f"{mias}?status=ready_to_ship&limit=1"))["items"]
+    assert (listed["shipment_id"], listed["address"]) == (parcel["shipment_id"], ADDRESS)
+    assert done(calls.as_("mia").put(path, {"tracking_number": "T-1"}))["tracking_number"] == "T-1"
+    refused(calls.as_("mia").put(path, {"carrier": 5}), 422, "invalid-request")
+    refused(calls.as_("mia").get(f"{mias}?status=lost+and+found"), 422, "invalid-request")
+    for who, code, status in (("alice", "wrong-role", 403), ("max", "not-found", 404)):
+        refused(calls.as_(who).put(path, {}), status, code)
+        refused(calls.as_(who).get(mias), status, code)
+    refused(calls.as_("alice").get(path), 404, "not-found")
+
+
+def test_post_events_make_one_history(calls: Running) -> None:
+    parcel = parcel_of_bob(calls)
+    shipment_id, path = parcel["shipment_id"], f"/shipments/{parcel['shipment_id']}"
+    late = {"event_id": "scan-1", "occurred_at": now(-10)}
+    done(report(calls, shipment_id, "out_for_delivery", event_id="scan-2", occurred_at=now(-5)))
+    assert done(report(calls, shipment_id, "picked_up", **late))["status"] == "out_for_delivery"
+    assert len(done(report(calls, shipment_id, "picked_up", **late))["events"]) == 2
+    refused(report(calls, shipment_id, "delivered", occurred_at=now(6)), 422, "invalid-request")
+    assert "product" not in done(calls.as_("bob").get(f"/holdings/{parcel['holding_id']}"))
+    assert done(report(calls, shipment_id, "delivered", occurred_at=now(4)))["status"] == "delivered"
+    assert done(report(calls, shipment_id, "delivery_failed"))["status"] == "delivered"
+    opened = done(calls.as_("bob").get(f"/holdings/{parcel['holding_id']}"))
+    assert (opened["state"], opened["product"]["title"]) == ("delivered", "Porcelain tea set")
+    (claimed,) = done(calls.as_("alice").get(f"/gifts/{parcel['gift']['gift_id']}"))["claims"]
+    assert claimed["shipment_status"] == "delivered"
+    refused(calls.as_("bob").post(f"{path}/events", {}), 403, "wrong-role")
+    refused(report(calls, "unknown", "lost"), 404, "not-found")
+    handed = done(calls.as_("mia").put(path, {"carrier": "another"}))
+    assert (handed["carrier"], handed["address"]) == ("another", None)
+    refused(report(calls, shipment_id, "lost"), 404, "not-found")
+
+
+# --- conventions --------------------------------------------------------------------------------------------------
+
+
+def test_a_creating_call_needs_a_key_and_binds_it_to_one_request(calls: Running) -> None:
+    alice, order = calls.as_("alice"), calls.buy(5)
+    path = f"/orders/{order['order_id']}"
+    gift = calls.give(order["order_id"])
+    done(claim(calls.as_("bob"), gift), 201)
+    back = {"product_id": calls.stack["products"]["voucher"], "payment": payment(), "wrapping": WRAPPING}
+    creating: list[tuple[Client, str, dict[str, Any], dict[str, Any]]] = [
+        (alice, "/orders", buying(calls), buying(calls, quantity=2)),
+        (alice, f"{path}/use", {"quantity": 1}, {"quantity": 2}),
+        (alice, f"{path}/refunds", {"quantity": 1}, {"quantity": 2}),
+        (alice, f"{path}/gifts", {"shares": 1, "wrapping": WRAPPING}, {"shares": 2, "wrapping": WRAPPING}),
+        (calls.as_("bob"), f"/gifts/{gift['gift_id']}/return-gifts", back, back | {"wrapping": PARCEL_WRAPPING}),
+    ]
+    for client, route, body, other in creating:
+        for bad in ({}, {"idempotency-key": "short"}, {"idempotency-key": "x" * 65}, {"idempotency-key": "with space"}):
+            answer = client.request("POST", route, json=body, headers=bad)
+            refused(answer, 400, "idempotency-key-required")
+        key = new_key()
+        first, again = client.post(route, body, key=key), client.post(route, body, key=key)
+        assert (first.status_code, again.status_code) == (201, 201), (route, first.text, again.text)
+        assert first.json() == again.json()
+        refused(client.post(route, other, key=key), 422, "idempotency-key-reused")
+
+
+def test_a_key_is_the_callers_and_the_routes_own(calls: Running) -> None:
+    key = new_key()
+    mine = done(calls.as_("alice").post("/orders", buying(calls), key=key), 201)
+    theirs = done(calls.as_("bob").post("/orders", buying(calls), key=key), 201)
+    assert mine["order_id"] != theirs["order_id"]
+    done(
+        calls.as_("alice").post(f"/orders/{mine['order_id']}/gifts", {"shares": 1, "wrapping": WRAPPING}, key=key), 201
+    )
+
+
+def test_an_error_binds_nothing(calls: Running) -> None:
+    alice, order, key = calls.as_("alice"), calls.buy(), new_key()
+    path = f"/orders/{order['order_id']}/gifts"
+    refused(alice.post(path, {"shares": 2, "wrapping": WRAPPING}, key=key), 409, "units-not-available")
+    done(alice.post(path, {"shares": 1, "wrapping": WRAPPING}, key=key), 201)
+
+
+def test_a_body_is_strict_json_of_the_right_type_and_size(calls: Running) -> None:
+    alice = calls.as_("alice")
+    headers = {"idempotency-key": new_key(), "content-type": "application/json"}
+    for content in (b"{", b'{"a": NaN}', b'{"a": 1, "a": 1}', b'{"a": "\\ud800"}', b"[" * 5_000):
+        refused(alice.request("POST", "/orders", content=content, headers=headers), 400, "malformed-json")
+    large = b'{"product_id": "' + b"x" * 65_536 + b'"}'
+    refused(alice.request("POST", "/orders", content=large, headers=headers), 413, "too-large")
+    answer = alice.request("POST", "/orders", content=b"{}", headers=headers | {"content-type": "text/plain"})
+    refused(answer, 415, "unsupported-media-type")
