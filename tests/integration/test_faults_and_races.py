@@ -262,6 +262,85 @@ CALLS: dict[str, Callable[[Stack], Callable[[], Answer]]] = {
 }
 
 
+# --- and those that change what is there: again is the same by itself
+
+
+def _redeeming(stack: Stack) -> Callable[[], Answer]:
+    holding = stack.claim("bob", stack.give(stack.buy())).body
+    return lambda: stack.call("mia", "POST", f"/vouchers/{holding['code']}/redemptions")
+
+
+def _reporting(stack: Stack) -> Callable[[], Answer]:
+    parcel = stack.claim("bob", stack.give(stack.buy(product="parcel"))).body
+    return lambda: stack.report(parcel["shipment_id"], "delivered", event_id="scan-1")
+
+
+def _handing_over(stack: Stack) -> Callable[[], Answer]:
+    parcel = stack.claim("bob", stack.give(stack.buy(product="parcel"))).body
+    return lambda: stack.call("mia", "PUT", f"/shipments/{parcel['shipment_id']}", {"tracking_number": "T-1"})
+
+
+def _putting(path: str, body: dict[str, Any]) -> Callable[[Stack], Callable[[], Answer]]:
+    return lambda stack: lambda: stack.call("mia", "PUT", f"/stores/store-tea-house{path}", body)
+
+
+def _asking_again(stack: Stack) -> Callable[[], Answer]:
+    gift = stack.give(stack.buy())
+    stack.now += DAY
+    path, body = f"/gifts/{gift['gift_id']}/ask-again", {"secret": gift["secret"]}
+    return lambda: stack.call("bob", "POST", path, body)
+
+
+_NEW = {"kind": "voucher", "title": "New", "category": "food", "price": {"amount": 5, "currency": "CNY"}}
+CHANGES: dict[str, Callable[[Stack], Callable[[], Answer]]] = {
+    "redeem": _redeeming,
+    "report": _reporting,
+    "hand over": _handing_over,
+    "put a store": _putting("", {"name": "Tea Hall", "carrier": "heron"}),
+    "put a product": _putting("/products/new", _NEW),
+    "ask again": _asking_again,
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_change_that_failed_at_any_write_is_finished_by_the_same_call_again(
+    stack: Stack, name: str, fault: str
+) -> None:
+    call = CHANGES[name](stack)
+    saved = _save(stack)
+    http._known_accounts.clear()
+    with between(WRITES, {}) as counted:
+        wanted = call()
+    assert wanted.status in (200, 201, 202), wanted.raw
+    state = _masked(stack)
+    for number in range(counted.calls):
+        _load(stack, saved)
+        with between(WRITES, {number: FAULTS[fault]}), suppress(Died):
+            call()
+        answer = _again(call)
+        # Whether it was redeemed by this call or by one whose answer was lost, the merchant sees since when.
+        assert answer.status == wanted.status or (name, answer.body.get("code")) == ("redeem", "already-redeemed")
+        assert _masked(stack) == state, number
+
+
+def _masked(stack: Stack) -> list[dict[str, Any]]:
+    """Every item; which call redeemed a voucher is as good as any other."""
+    return [item | ({"redemption": True} if "redemption" in item else {}) for item in _state(stack)]
+
+
+@pytest.mark.parametrize("at", range(4))
+@pytest.mark.parametrize("name", CHANGES)
+def test_the_same_change_twice_at_once_happens_once(stack: Stack, name: str, at: int) -> None:
+    call = CHANGES[name](stack)
+    others: list[Answer] = []
+    with between(WRITES | READS, {at: _first(lambda: others.append(call()))}):
+        answer = call()
+    statuses = [each.status for each in (answer, *others)]
+    assert statuses.count(409) == (len(others) if name == "redeem" else 0), statuses
+    assert set(statuses) <= {200, 201, 202, 409}
+
+
 def _ids(value: Any) -> Any:
     """The ids of an answer, whatever else is in it; those of vouchers' holdings come from the dice."""
     if isinstance(value, dict):
@@ -830,7 +909,7 @@ def test_every_function_may_do_what_it_does(stack: Stack, monkeypatch: pytest.Mo
 
     monkeypatch.setattr(stack, "function", function)
     wiring.table().client.meta.events.register("provide-client-params.dynamodb", asked)
-    for name, prepare in CALLS.items():
+    for name, prepare in (CALLS | CHANGES).items():
         stack.now = START
         call = prepare(stack)
         for _ in range(3):
@@ -845,6 +924,12 @@ def test_every_function_may_do_what_it_does(stack: Stack, monkeypatch: pytest.Mo
                     own = {"gift_id": "gifts", "order_id": "orders", "holding_id": "holdings", "product_id": "products"}
                     field_name = next(field for field in ("holding_id", *own) if field in item)
                     stack.call(user, "GET", f"/{own[field_name]}/{item[field_name]}")
+                    if "shipment_id" in item:
+                        http._known_accounts.clear()
+                        stack.call(user, "GET", f"/shipments/{item['shipment_id']}")
+        for merchants in ("", "/shipments", "/shipments?status=delivered"):
+            http._known_accounts.clear()
+            stack.call("mia", "GET", f"/stores/store-tea-house{merchants}")
         if name == "give":
             gift_id = stack.call("alice", "GET", "/gifts?role=sent").body["items"][0]["gift_id"]
             stack.call(None, "GET", f"/gifts/{gift_id}/preview")

@@ -1,4 +1,4 @@
-"""Transitions as update expressions: the condition in the table is the guard in the domain."""
+"""Update expressions. Transitions among them: the condition in the table is the guard in the domain."""
 
 from collections.abc import Mapping
 
@@ -13,3 +13,13 @@ def transition(action: GiftAction, *, now: int) -> tuple[GiftState, str, Mapping
         clauses.append(f"#{guard.attribute} {guard.op} :guard{number}")
         values[f":guard{number}"] = now if guard.operand == "now" else guard.operand
     return step.to, " AND ".join(clauses), values
+
+
+def assignment(facts: Mapping[str, object]) -> tuple[str, Mapping[str, object]]:
+    """An update expression that makes attributes what `facts` says, as a new item would have them: None is absent."""
+    present = [name for name, value in facts.items() if value is not None]
+    absent = [f"#{name}" for name in facts if name not in present]
+    expression = "SET " + ", ".join(f"#{name} = :{name}" for name in present)
+    if absent:
+        expression += " REMOVE " + ", ".join(absent)
+    return expression, {f":{name}": facts[name] for name in present}

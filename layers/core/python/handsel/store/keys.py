@@ -35,15 +35,23 @@ Access patterns (RRU and WRU for items up to 1 KB; a transaction counts twice, a
 |  4 | buy                                    | Put ORDER if absent (+ Update PRODUCT where stock counts) | `orders.open`              | 3 WRU (7 with stock) |
 |  5 | settle a payment                       | Update ORDER if pending                                | `orders.pay`, `orders.decline`| 2 WRU |
 |  6 | give                                   | transaction: ORDER if enough available, GIFT and WINDOW if absent (+ ADDRESSED) | `gifts.give` | 9 WRU (12 addressed) |
-|  7 | claim one share                        | transaction: GIFT if open, HOLDING if absent           | `gifts.claim`                 | 7 WRU |
+|  7 | claim one share                        | transaction: GIFT if open, HOLDING if absent (+ SHIPMENT) | `gifts.claim`              | 7 WRU (11 a parcel) |
 |  8 | give back                              | transaction: GIFT if open, ORDER if it remembers the gift | `gifts.give_back`          | 5 WRU |
-|  9 | use own units                          | transaction: ORDER if enough available, USE and HOLDINGs if absent | `orders.use`      | 4 + 3 a unit WRU |
+|  9 | use own units                          | transaction: ORDER if enough available, USE and HOLDINGs if absent (+ SHIPMENT) | `orders.use` | 4 + 3 a voucher WRU (11 a parcel) |
 | 10 | open a return gift's order             | transaction: ORDER if absent, HOLDING if not returned yet | `orders.open`              | 6 WRU |
 | 11 | pay a return gift                      | transaction: ORDER if pending, GIFT, WINDOW, ADDRESSED if absent | `gifts.give_paid`   | 14 WRU |
 | 12 | refund                                 | transaction: ORDER if enough available, REFUND if absent (+ Update PRODUCT where stock counts) | `refunds.open_pending` | 5 WRU (7 with stock) |
 | 13 | settle a refund                        | Update REFUND if pending                               | `refunds.settle`              | 2 WRU |
 | 14 | lists of one owner or parent, newest first | Query of the index, then BatchGetItem              | `Table.newest`                | 0.5 + items RRU |
-| 15 | what is due                            | Query of `by_due`, a shard at a time, earliest first   | `Table.earliest`              | 0.5 RRU a shard |
+| 15 | a store's products and shipments (of one status), newest first | as 14, by `by_parent` (`by_owner`) | `Table.newest`            | 0.5 + items RRU |
+| 16 | what a store says of a product         | GetItem STORE, or with what else is read               | `products.as_sold_now`        | 1 RRU |
+| 17 | a voucher by its code                  | GetItem HOLDING, whose id is made from the code        | `holdings.get`                | 1 RRU |
+| 18 | redeem                                 | Update HOLDING if neither redeemed nor over            | `holdings.redeem`             | 1 WRU |
+| 19 | change a shipment                      | Update SHIPMENT if it is the version that was read     | `shipments.change`            | 1 WRU (3 for another status) |
+| 20 | put a store or a product               | Put if absent, else Update if it is the store's        | `stores.put`, `products.put`  | 2 WRU |
+| 21 | ask again                              | Put ASKED if absent                                    | `gifts.ask_again`             | 1 WRU |
+| 22 | how many gifts wait                    | Query of `by_owner`, newest 100; their items where that is not fewer | `gifts.sent_by_since` | 0.5 RRU and more |
+| 23 | what is due                            | Query of `by_due`, a shard at a time, earliest first   | `Table.earliest`              | 0.5 RRU a shard |
 """
 
 from collections.abc import Mapping

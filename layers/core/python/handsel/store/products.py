@@ -14,6 +14,7 @@ from handsel.domain import errors
 from handsel.domain.models import Kind, Money, Page, Product, Store
 from handsel.store import keys, lists, stores
 from handsel.store.attributes import Item
+from handsel.store.conditions import assignment
 from handsel.store.table import Put, Refused, Table, Update
 
 _OF_STORE = frozenset({"store_name", "store_giftable"})
@@ -97,20 +98,16 @@ def put(table: Table, product: Product) -> None:
     Raises:
         NotFound: another store has a product of this id.
     """
-    key = keys.product(product.product_id)
-    facts = {name: value for name, value in _own_facts(product).items() if name not in _FIXED}
     try:
         table.write(Put(to_item(product)))
     except Refused:
+        facts = {name: value for name, value in _own_facts(product).items() if name not in _FIXED}
+        expression, values = assignment(facts)
+        change = Update(
+            keys.product(product.product_id), expression, "#store_id = :store", {**values, ":store": product.store_id}
+        )
         try:
-            table.write(
-                Update(
-                    key,
-                    "SET " + ", ".join(f"#{name} = :{name}" for name in facts),
-                    "#store_id = :store",
-                    {f":{name}": value for name, value in facts.items()} | {":store": product.store_id},
-                )
-            )
+            table.write(change)
         except Refused as refused:
             raise errors.NotFound from refused
 

@@ -7,6 +7,7 @@ from handsel.domain.models import Address, Page, Shipment, ShipmentEvent
 from handsel.domain.states import ShipmentStatus
 from handsel.store import keys, lists, products
 from handsel.store.attributes import Item
+from handsel.store.conditions import assignment
 from handsel.store.table import Put, Table, Update
 
 
@@ -72,19 +73,13 @@ def change(table: Table, before: Shipment, after: Shipment) -> None:
     """
     if (before.shipment_id, before.version + 1) != (after.shipment_id, after.version):
         raise errors.DataDamage("not the next version of a shipment")
-    table.write(
-        Update(
-            keys.shipment(after.shipment_id),
-            "SET #carrier = :carrier, #tracking_number = :tracking, #events = :events, #version = :after,"
-            f" #{keys.BY_OWNER.pk} = :status",
-            "#version = :before",
-            {
-                ":carrier": after.carrier,
-                ":tracking": after.tracking_number,
-                ":events": {event_id: dataclasses.asdict(event) for event_id, event in after.events.items()},
-                ":after": after.version,
-                ":before": before.version,
-                ":status": keys.shipments_in(after.store_id, after.status),
-            },
-        )
-    )
+    facts = {
+        "carrier": after.carrier,
+        "tracking_number": after.tracking_number,
+        "events": {event_id: dataclasses.asdict(event) for event_id, event in after.events.items()},
+        "version": after.version,
+        keys.BY_OWNER.pk: keys.shipments_in(after.store_id, after.status),
+    }
+    expression, values = assignment(facts)
+    key = keys.shipment(after.shipment_id)
+    table.write(Update(key, expression, "#version = :before", {**values, ":before": before.version}))

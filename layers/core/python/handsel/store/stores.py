@@ -5,6 +5,7 @@ import dataclasses
 from handsel.domain.models import Store
 from handsel.store import keys
 from handsel.store.attributes import Item
+from handsel.store.conditions import assignment
 from handsel.store.table import Put, Refused, Table, Update
 
 
@@ -19,15 +20,9 @@ def get(table: Table, store_id: str) -> Store | None:
 
 def put(table: Table, store: Store) -> None:
     """Opens a store, or changes it. Again is the same."""
-    key = keys.store(store.store_id)
+    key, facts = keys.store(store.store_id), dataclasses.asdict(store)
     try:
-        table.write(Put({**key._asdict(), **dataclasses.asdict(store)}))
+        table.write(Put({**key._asdict(), **facts}))
     except Refused:
-        table.write(
-            Update(
-                key,
-                "SET #name = :name, #carrier = :carrier, #giftable = :giftable",
-                "attribute_exists(#pk)",
-                {":name": store.name, ":carrier": store.carrier, ":giftable": store.giftable},
-            )
-        )
+        expression, values = assignment(facts)
+        table.write(Update(key, expression, "attribute_exists(#pk)", values))
