@@ -53,8 +53,8 @@ sam-if-docker:
 
 # --- check it --------------------------------------------------------------------------------------------------------
 
-.PHONY: check lint types locked audit format
-check: lint types locked demo test ## The gate: all that CI runs
+.PHONY: check lint types generated locked audit format
+check: lint types generated locked demo test ## The gate: all that CI runs
 
 lint: $(VENV) ## Style, import rules, template
 	@$(BIN)/ruff format --check --quiet $(SOURCES) || { echo "Run: make format" >&2; exit 1; }
@@ -65,6 +65,9 @@ lint: $(VENV) ## Style, import rules, template
 
 types: $(VENV) ## mypy --strict, tests included
 	@$(BIN)/mypy
+
+generated: $(VENV) ## Whether what is made from the code is as the code has it
+	@$(BIN)/python -m local generate --check
 
 # Versions that were locked stay: this resolves again only what pyproject.toml changed.
 locked: $(VENV) ## Whether the lock files are those of pyproject.toml
@@ -86,7 +89,10 @@ format: $(VENV) ## Put the code into shape
 
 # --- build it --------------------------------------------------------------------------------------------------------
 
-.PHONY: build lock deploy clean
+.PHONY: generate build lock deploy clean
+generate: $(VENV) ## Write what is made from the code: docs/reference
+	@$(BIN)/python -m local generate
+
 build: $(VENV) $(SAM_VENV) ## sam build
 	@$(SAM) build
 

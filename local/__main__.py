@@ -1,10 +1,11 @@
-"""python -m local up | down | status | run | demo
+"""python -m local up | down | status | run | demo | generate
 
     up      start the stack in the background, and wait until it is ready
     down    stop it; without PORT or LOCAL_DIR: every stack of this checkout
     status  say what runs
     run     the same as up, in the foreground
     demo    tell the whole story on a stack of its own
+    generate write what is made from the code; with --check, say whether the committed files are right
 
 The environment it reads is in local/settings.py.
 """
@@ -22,10 +23,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         prog="python -m local", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("command", choices=["up", "down", "status", "run", "demo"])
+    parser.add_argument("command", choices=["up", "down", "status", "run", "demo", "generate"])
     parser.add_argument(
         "--no-stream", action="store_true", help="neither expire items nor deliver the stream: only the sweep settles"
     )
+    parser.add_argument("--check", action="store_true", help="generate: write nothing")
     options = parser.parse_args()
     try:
         settings = from_environment(os.environ, stream=not options.no_stream)
@@ -41,6 +43,10 @@ def main() -> int:
             return cli.status()
         case "run":
             return cli.run(settings)
+        case "generate":
+            from local import reference
+
+            return reference.main(check=options.check)
         case _:
             return demo.main()
 

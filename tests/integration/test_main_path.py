@@ -355,3 +355,16 @@ def test_products_are_listed_by_store_with_their_eligibility(stack: Stack) -> No
     assert by_id[stack.products["jewelry"]]["giftable"] is False
     one = stack.call("alice", "GET", f"/products/{stack.products['voucher']}").body
     assert one == by_id[stack.products["voucher"]]
+
+
+def test_a_list_of_one_state_is_full_though_others_lie_between(stack: Stack) -> None:
+    wanted = []
+    for _ in range(3):
+        wanted.append(stack.buy()["order_id"])
+        stack.now += 1
+        stack.call("alice", "POST", "/orders", stack.order_request(token="tok_declined"))
+        stack.now += 1
+    first = stack.call("alice", "GET", "/orders?state=paid&limit=2").body
+    rest = stack.call("alice", "GET", f"/orders?state=paid&limit=2&cursor={first['next_cursor']}").body
+    assert [order["order_id"] for order in first["items"] + rest["items"]] == wanted[::-1]
+    assert (len(first["items"]), rest["next_cursor"]) == (2, None)
