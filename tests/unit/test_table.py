@@ -6,19 +6,28 @@ from typing import Any
 import botocore.session
 import pytest
 from botocore.exceptions import ReadTimeoutError
-from botocore.stub import Stubber
+from botocore.stub import ANY, Stubber
 from hypothesis import given
 from hypothesis import strategies as st
 
 from handsel.domain import errors
 from handsel.store.attributes import dump, dump_item, load_item
 from handsel.store.keys import Key, gift, order
-from handsel.store.table import Put, Refused, Table, Update
+from handsel.store.table import Delete, Put, Refused, Table, Update
 
 WRITES = (
     Put({**order("a")._asdict(), "state": "paid"}),
     Update(gift("b"), "SET #state = :to", "#state = :from", {":to": "claimed", ":from": "open"}),
 )
+DELETE = Delete(gift("c"), "#state = :was", {":was": "open"})
+DELETE_REQUEST = {
+    "TableName": "t",
+    "Key": {"pk": {"S": "GIFT#c"}, "sk": {"S": "GIFT"}},
+    "ConditionExpression": "#state = :was",
+    "ExpressionAttributeNames": {"#state": "state"},
+    "ExpressionAttributeValues": {":was": {"S": "open"}},
+    "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+}
 
 
 @pytest.fixture
@@ -93,6 +102,28 @@ def test_a_single_write_that_meets_a_transaction_is_tried_again(stub: Stubber, t
     stub.add_client_error("update_item", "TransactionConflictException")
     stub.add_response("update_item", {})
     table.write(WRITES[1])
+
+
+def test_an_item_is_deleted_under_its_condition_alone_or_with_others(stub: Stubber, table: Table) -> None:
+    stub.add_response("delete_item", {}, DELETE_REQUEST)
+    table.write(DELETE)
+    stub.add_response("transact_write_items", {}, {"TransactItems": [{"Put": ANY}, {"Delete": DELETE_REQUEST}]})
+    table.write(WRITES[0], DELETE)
+
+
+def test_an_item_that_is_not_as_it_should_be_is_not_deleted(stub: Stubber, table: Table) -> None:
+    stub.add_client_error(
+        "delete_item", "ConditionalCheckFailedException", modeled_fields={"Item": {"state": {"S": "claimed"}}}
+    )
+    with pytest.raises(Refused) as refused:
+        table.write(DELETE)
+    assert refused.value.old == ({"state": "claimed"},)
+
+
+def test_a_deletion_that_meets_a_transaction_is_tried_again(stub: Stubber, table: Table) -> None:
+    stub.add_client_error("delete_item", "TransactionConflictException")
+    stub.add_response("delete_item", {})
+    table.write(DELETE)
 
 
 def test_keys_that_were_not_processed_are_asked_for_again(stub: Stubber, table: Table) -> None:

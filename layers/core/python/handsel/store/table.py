@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from random import SystemRandom
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from botocore.exceptions import ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as BotoConnectionError
@@ -69,7 +69,20 @@ class Update:
     names: Mapping[str, str] = field(default_factory=dict)
 
 
-Write = Put | Update
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """The end of one item, under a condition on what it is.
+
+    Attributes:
+        condition, values: as in `Update`.
+    """
+
+    key: Key
+    condition: str
+    values: Mapping[str, object] = field(default_factory=dict)
+
+
+Write = Put | Update | Delete
 
 
 class Refused(errors.HandselError):
@@ -198,20 +211,20 @@ class Table:
     def _write_one(self, write: Write) -> None:
         request = self._request(write)
         try:
-            if isinstance(write, Put):
-                self._call(lambda: self.client.put_item(**request))
-            else:
-                self._call(lambda: self.client.update_item(**request))
+            match write:
+                case Put():
+                    self._call(lambda: self.client.put_item(**request))
+                case Update():
+                    self._call(lambda: self.client.update_item(**request))
+                case Delete():
+                    self._call(lambda: self.client.delete_item(**request))
         except ClientError as error:
             if _code(error) != "ConditionalCheckFailedException":
                 raise
             raise Refused([_old(error.response)]) from error
 
     def _transact(self, writes: Sequence[Write]) -> None:
-        items: list[TransactWriteItemTypeDef] = [
-            {"Put": self._request(write)} if isinstance(write, Put) else {"Update": self._request(write)}
-            for write in writes
-        ]
+        items = [cast("TransactWriteItemTypeDef", {type(write).__name__: self._request(write)}) for write in writes]
         for pause in self._pauses():
             try:
                 self._call(lambda: self.client.transact_write_items(TransactItems=items))
@@ -237,15 +250,17 @@ class Table:
                 "ConditionExpression": "attribute_not_exists(pk)",
                 "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
             }
-        names = {f"#{word}": word for word in _NAME.findall(f"{write.expression} {write.condition}")}
+        expression, renamed = (write.expression, write.names) if isinstance(write, Update) else ("", {})
+        names = {f"#{word}": word for word in _NAME.findall(f"{expression} {write.condition}")}
         request = {
             "TableName": self.name,
             "Key": write.key.attributes(),
-            "UpdateExpression": write.expression,
             "ConditionExpression": write.condition,
-            "ExpressionAttributeNames": names | dict(write.names),
+            "ExpressionAttributeNames": names | dict(renamed),
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         }
+        if expression:
+            request["UpdateExpression"] = expression
         if write.values:
             request["ExpressionAttributeValues"] = {name: dump(value) for name, value in write.values.items()}
         return request
