@@ -29,7 +29,7 @@ from handsel.runtime import clock
 from handsel.runtime.observability import count, flush_metrics, logger, metrics
 from handsel.runtime.settings import settings
 from handsel.runtime.wiring import table
-from handsel.store import accounts
+from handsel.store import accounts, keys
 
 Model = TypeVar("Model", bound=BaseModel)
 LambdaHandler = Callable[[dict[str, Any], LambdaContext], dict[str, Any]]
@@ -93,13 +93,13 @@ class Request:
     @cached_property
     def caller(self) -> Caller:
         """Raises:
-        Unauthenticated: there is no verified identity, as when the authorizer is not in front.
+        Unauthenticated: there is no verified identity, as when the authorizer is not in front, or none that we can hold.
         """
         claims: Any = self._event.raw_event
         for part in ("requestContext", "authorizer", "jwt", "claims"):
             claims = claims.get(part) or {}
         user_id = claims.get("sub")
-        if not isinstance(user_id, str) or not user_id:
+        if not isinstance(user_id, str) or not keys.can_hold(user_id):
             raise errors.Unauthenticated
         name = str(claims.get("name") or claims.get("preferred_username") or "A friend")
         caller = Caller(

@@ -83,6 +83,11 @@ BY_PARENT = Index("by_parent", "parent_pk", "parent_sk")
 BY_DUE = Index("by_due", "due_pk", "due_sk")
 
 
+def can_hold(part: str) -> bool:
+    """Whether a key can hold this id."""
+    return 0 < len(part) <= MAX_PART and SEPARATOR not in part and part.isascii() and part.isprintable()
+
+
 def _join(prefix: str, *parts: str) -> str:
     """`PREFIX#part#part`. Injective: no part is empty or holds the separator.
 
@@ -90,7 +95,7 @@ def _join(prefix: str, *parts: str) -> str:
         NotFound: a part that no key can hold names nothing.
     """
     for part in parts:
-        if not part or len(part) > MAX_PART or SEPARATOR in part or not (part.isascii() and part.isprintable()):
+        if not can_hold(part):
             raise errors.NotFound
     return SEPARATOR.join((prefix, *parts))
 
