@@ -102,8 +102,12 @@ class Stack:
         headers: Mapping[str, str] | None = None,
         raw: str | None = None,
         is_base64: bool = False,
+        claims: Mapping[str, Any] | None = None,
     ) -> Answer:
-        """One HTTP call, by the route and function that template.yaml names; a POST gets a fresh key by itself."""
+        """One HTTP call, by the route and function that template.yaml names; a POST gets a fresh key by itself.
+
+        `claims` replaces what the token says of the user beside who they are.
+        """
         bare, _, query = path.partition("?")
         name, route = _route(method, bare)
         http_event = deepcopy(event("http_purchase"))
@@ -129,7 +133,8 @@ class Stack:
         if user is None:
             context.pop("authorizer", None)
         else:
-            context["authorizer"] = {"jwt": {"claims": self.claims(user), "scopes": None}}
+            said = self.claims(user) if claims is None else {"sub": user, **claims}
+            context["authorizer"] = {"jwt": {"claims": said, "scopes": None}}
         answer = self.function(name).lambda_handler(http_event, Context())
         headers = {header.lower(): value for header, value in answer["headers"].items()}
         body = json.loads(answer["body"]) if "json" in headers["content-type"] else None
@@ -138,7 +143,7 @@ class Stack:
     @staticmethod
     def claims(user: str) -> dict[str, str]:
         """What the authorizer hands on of a user's token."""
-        return {"sub": user, "name": user.title(), **ROLES.get(user, {})}
+        return {"sub": user, "name": user.title(), "preferred_username": user, **ROLES.get(user, {})}
 
     def invoke(self, name: str, payload: dict[str, Any]) -> Any:
         return self.function(name).lambda_handler(payload, Context())

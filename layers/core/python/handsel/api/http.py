@@ -24,12 +24,12 @@ from pydantic import BaseModel, ValidationError
 from handsel.api import body as bodies
 from handsel.api import cursors, problems
 from handsel.domain import errors, ids
-from handsel.domain.models import Account
 from handsel.runtime import clock
 from handsel.runtime.observability import count, flush_metrics, logger, metrics
 from handsel.runtime.settings import settings
 from handsel.runtime.wiring import table
-from handsel.store import accounts, keys
+from handsel.store import keys
+from handsel.use_cases import profiles
 
 Model = TypeVar("Model", bound=BaseModel)
 LambdaHandler = Callable[[dict[str, Any], LambdaContext], dict[str, Any]]
@@ -47,7 +47,6 @@ class Caller:
     """Who calls, by the claims of the token that API Gateway verified. Never by anything in the request."""
 
     user_id: str
-    display_name: str
     groups: frozenset[str] = frozenset()
     store_id: str | None = None
     carrier: str | None = None
@@ -101,26 +100,22 @@ class Request:
         user_id = claims.get("sub")
         if not isinstance(user_id, str) or not keys.can_hold(user_id):
             raise errors.Unauthenticated
-        name = str(claims.get("name") or claims.get("preferred_username") or "A friend")
-        caller = Caller(
+        self._ensure_account(user_id, claims)
+        return Caller(
             user_id,
-            # People choose their names, and a lone surrogate in one would fail every call of theirs.
-            name.encode(errors="replace").decode(),
             _groups(claims.get("cognito:groups")),
             claims.get("custom:store_id"),
             claims.get("custom:carrier"),
         )
-        self._ensure_account(caller)
-        return caller
 
-    def _ensure_account(self, caller: Caller) -> None:
-        """The account exists from here on. A process asks once per person."""
-        if caller.user_id in _known_accounts:
+    def _ensure_account(self, user_id: str, claims: Mapping[str, Any]) -> None:
+        """The account exists from here on, whether sign-up made it or not. A process asks once per person."""
+        if user_id in _known_accounts:
             return
-        accounts.ensure(table(), Account(caller.user_id, caller.display_name, self.now))
+        profiles.ensure(table(), profiles.of_claims(claims, now=self.now))
         if len(_known_accounts) >= _KNOWN_LIMIT:
             _known_accounts.clear()
-        _known_accounts.add(caller.user_id)
+        _known_accounts.add(user_id)
 
     @property
     def idempotency_key(self) -> str:

@@ -27,6 +27,7 @@ STATUS: Mapping[str, int] = {
     "already-redeemed": 409,
     "still-open": 409,
     "too-many-events": 409,
+    "handle-taken": 409,
     "expired": 410,
     "cancelled": 410,
     "declined": 410,

@@ -3,6 +3,7 @@
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -14,7 +15,7 @@ from pydantic import (
 )
 
 from handsel.api.times import milliseconds, timestamp
-from handsel.domain import ids, models, states, wrappings
+from handsel.domain import ids, models, names, states, wrappings
 from handsel.domain.privacy import Fact, Viewer, may_see, product_fact, viewer_of
 from handsel.domain.rules import actions_of, not_giftable_reason
 from handsel.use_cases.giving import WrappingChoice
@@ -184,6 +185,30 @@ class EventRequest(Request):
         return models.ShipmentEvent(self.event_id, self.status, self.location, self.occurred_at)
 
 
+def _shown_as_one_line(name: str) -> str:
+    if any(map(names.is_control, name)):
+        raise ValueError("no control characters")
+    return name
+
+
+class ProfileRequest(Request):
+    """What to change of one's account; what is left out stays. Its defaults mean nothing: a null is refused."""
+
+    display_name: Annotated[
+        str,
+        StringConstraints(strip_whitespace=True, min_length=1, max_length=names.MAX_DISPLAY_NAME),
+        AfterValidator(_shown_as_one_line),
+    ] = Field(default_factory=str)
+    handle: Annotated[str, StringConstraints(pattern=f"^{names.HANDLE.pattern}$"), AfterValidator(str.lower)] = Field(
+        default_factory=str
+    )
+    recommendations: bool = Field(default_factory=bool)
+
+    def changes(self) -> dict[str, Any]:
+        """What was given, by the names of the account's fields."""
+        return self.model_dump(exclude_unset=True)
+
+
 class ListQuery(Request):
     limit: Annotated[int, Field(ge=1, le=100)] = 20
     cursor: Annotated[str, StringConstraints(min_length=1, max_length=1024)] | None = None
@@ -330,6 +355,32 @@ class OrderView(BaseModel):
             ),
             created_at=timestamp(order.created_at),
             actions=actions_of(order, reading.product, units, now=now),
+        )
+
+
+class LinkView(BaseModel):
+    url: str
+
+
+class ProfileView(BaseModel):
+    """An account to its owner, and the entry of their order center."""
+
+    user_id: str
+    handle: str | None
+    display_name: str
+    recommendations: bool
+    created_at: str
+    order_center: LinkView
+
+    @classmethod
+    def of(cls, account: models.Account) -> Self:
+        return cls(
+            user_id=account.user_id,
+            handle=account.handle,
+            display_name=account.display_name,
+            recommendations=account.recommendations,
+            created_at=timestamp(account.created_at),
+            order_center=LinkView(url="/order-center"),
         )
 
 

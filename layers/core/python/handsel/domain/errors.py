@@ -10,7 +10,7 @@ HandselError
 │   ├── PaymentDeclined
 │   ├── OwnGift, WrongSecret, NotTheRecipient, NotClaimed, WrongRole
 │   ├── NotFound                   unknown, foreign and hidden alike
-│   ├── OutOfStock, UnitsNotAvailable, AlreadyClaimed, AlreadyReturned, StillOpen
+│   ├── OutOfStock, UnitsNotAvailable, AlreadyClaimed, AlreadyReturned, StillOpen, HandleTaken
 │   ├── AlreadyRedeemed            with the time it was
 │   ├── TooManyEvents
 │   ├── Expired, Cancelled, Declined, VoucherExpired
@@ -174,6 +174,11 @@ class TooManyEvents(Refusal):
 class VoucherExpired(Refusal):
     code = "voucher-expired"
     title = "This voucher is no longer valid."
+
+
+class HandleTaken(Refusal):
+    code = "handle-taken"
+    title = "Somebody else has this handle."
 
 
 class Expired(Refusal):

@@ -295,8 +295,17 @@ class Refund:
 
 @dataclass(frozen=True, slots=True)
 class Account:
+    """Somebody, as far as others may know.
+
+    Attributes:
+        handle: what others find them by, in lower case; nobody else has the same. None where they chose none yet.
+        recommendations: whether what they look at may be used to recommend something.
+    """
+
     user_id: str
+    handle: str | None
     display_name: str
+    recommendations: bool
     created_at: int
 
 

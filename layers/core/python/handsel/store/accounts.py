@@ -1,26 +1,94 @@
-"""Who calls, as far as others may know."""
+"""Who calls, as far as others may know, and the handles that lead to them.
+
+A HANDLE item is there exactly as long as the ACCOUNT it names has that handle: one transaction writes both.
+"""
 
 import dataclasses
 
+from handsel.domain import errors
 from handsel.domain.models import Account
 from handsel.store import keys
 from handsel.store.attributes import Item
-from handsel.store.table import Put, Refused, Table
+from handsel.store.table import Delete, Put, Refused, Table, Update, Write
 
 
 def from_item(item: Item) -> Account:
-    return Account(user_id=item["user_id"], display_name=item["display_name"], created_at=item["created_at"])
+    return Account(
+        user_id=item["user_id"],
+        handle=item.get("handle"),
+        display_name=item["display_name"],
+        recommendations=item["recommendations"],
+        created_at=item["created_at"],
+    )
 
 
-def ensure(table: Table, account: Account) -> None:
-    """Makes the account unless it is there. What is there stays as it is."""
-    key = keys.account(account.user_id)
-    if table.get(key, consistent=False) is not None:
-        return
+def exists(table: Table, user_id: str) -> bool:
+    """Whether there is an account; one that was made a moment ago may be missed."""
+    return table.get(keys.account(user_id), consistent=False) is not None
+
+
+def get(table: Table, user_id: str) -> Account | None:
+    item = table.get(keys.account(user_id))
+    return None if item is None else from_item(item)
+
+
+def add(table: Table, account: Account) -> None:
+    """Makes the account unless it is there, and reserves its handle with it. What is there stays as it is.
+
+    Raises:
+        HandleTaken: by somebody else; nothing was made.
+        Busy
+    """
+    made = Put({**keys.account(account.user_id)._asdict(), **dataclasses.asdict(account)})
     try:
-        table.write(Put({**key._asdict(), **dataclasses.asdict(account)}))
-    except Refused:
-        return  # somebody else was first: it exists, which is all that was wanted
+        table.write(made, *([] if account.handle is None else [_reserve(account.handle, account.user_id)]))
+    except Refused as refused:
+        if refused.old[0] is None:
+            raise errors.HandleTaken from refused
+
+
+def change(table: Table, before: Account, after: Account) -> bool:
+    """Writes `after` where the table holds `before`; says False where it holds something else by now.
+
+    A handle that changes is reserved, and the one before it freed, with the account in one transaction.
+
+    Raises:
+        HandleTaken: by somebody else; nothing was changed.
+        DataDamage: the handle before was not reserved for this account.
+        Busy
+    """
+    assignments = ["#display_name = :display_name", "#recommendations = :recommendations"]
+    conditions = ["#display_name = :old_display_name", "#recommendations = :old_recommendations"]
+    conditions.append("attribute_not_exists(#handle)" if before.handle is None else "#handle = :old_handle")
+    values: dict[str, object] = {
+        ":display_name": after.display_name,
+        ":recommendations": after.recommendations,
+        ":old_display_name": before.display_name,
+        ":old_recommendations": before.recommendations,
+    }
+    if before.handle is not None:
+        values[":old_handle"] = before.handle
+    writes: list[Write] = []
+    if after.handle is not None and after.handle != before.handle:
+        assignments.append("#handle = :handle")
+        values[":handle"] = after.handle
+        writes.append(_reserve(after.handle, after.user_id))
+        if before.handle is not None:
+            writes.append(Delete(keys.handle(before.handle), "#user_id = :user_id", {":user_id": before.user_id}))
+    update = Update(keys.account(before.user_id), f"SET {', '.join(assignments)}", " AND ".join(conditions), values)
+    try:
+        table.write(update, *writes)
+    except Refused as refused:
+        if refused.old[0] is not None:
+            return False
+        if refused.old[1] is not None:
+            raise errors.HandleTaken from refused
+        raise errors.DataDamage(f"the handle of user {before.user_id} is not reserved") from refused
+    return True
+
+
+def _reserve(handle: str, user_id: str) -> Put:
+    return Put({**keys.handle(handle)._asdict(), "user_id": user_id})
 
 
 def names(table: Table, user_ids: list[str]) -> dict[str, str]:

@@ -1,0 +1,26 @@
+"""One's own account: how one is called and found, and what may be recommended."""
+
+from aws_lambda_powertools.event_handler import Response
+
+from handsel.api.http import Request, answer, create_app, handler
+from handsel.api.schemas import ProfileRequest, ProfileView
+from handsel.runtime.wiring import table
+from handsel.use_cases import profiles
+
+app = create_app()
+
+
+@app.get("/me")
+def read_me() -> Response[str]:
+    request = Request(app)
+    return answer(200, ProfileView.of(profiles.read(table(), request.caller.user_id)))
+
+
+@app.patch("/me")
+def change_me() -> Response[str]:
+    request = Request(app)
+    caller, body = request.caller, request.body(ProfileRequest)
+    return answer(200, ProfileView.of(profiles.change(table(), caller.user_id, body.changes())))
+
+
+lambda_handler = handler(app)
