@@ -140,13 +140,14 @@ def run(settings: Settings) -> int:
     from local.engine import EngineError
     from local.package import BuildError
     from local.runner import PortTaken, Runner
+    from local.users import TriggerError
 
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
     for name in ("botocore", "boto3", "s3transfer", "samtranslator"):
         logging.getLogger(name).setLevel(logging.WARNING)
     try:
         Runner(directory_for(settings.port, explicit_directory(os.environ)), settings).run()
-    except (BuildError, DeployError, EngineError, PortTaken) as error:
+    except (BuildError, DeployError, EngineError, PortTaken, TriggerError) as error:
         say(str(error), error=True)
         return 1
     return 0

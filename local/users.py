@@ -1,4 +1,7 @@
-"""Demo users in the stack's own user pool, with ID tokens that really verify."""
+"""Demo users in the stack's own user pool, with ID tokens that really verify.
+
+The engine's Cognito calls no trigger, so the one of the pool that follows a confirmed sign-up is called from here.
+"""
 
 import base64
 import json
@@ -6,45 +9,85 @@ from contextlib import closing
 from typing import Any
 
 from local import aws
+from local.settings import REGION
 
 PASSWORD = "correct-horse-1-Battery"  # noqa: S105 - of demo users that live on this machine only
+
+
+class TriggerError(Exception):
+    """A trigger of the user pool failed; the message holds what it answered."""
 
 
 def create(
     endpoint_url: str, pool_id: str, client_id: str, roles: dict[str, dict[str, str]]
 ) -> dict[str, dict[str, str]]:
-    """Create the users and sign them in; answer `{name: {"user_id", "handle", "token", ...}}`.
+    """Create the users, as if they had signed up, and sign them in; answer `{name: {"user_id", "handle", "token", ...}}`.
 
     `roles` has the groups and extra attributes: `{"mia": {"group": "merchant", "store_id": ...}, "alice": {}}`.
+
+    Raises TriggerError.
     """
-    with closing(aws.client("cognito-idp", endpoint_url)) as cognito:
-        return {name: _create(cognito, pool_id, client_id, name, role) for name, role in roles.items()}
+    made = {}
+    with (
+        closing(aws.client("cognito-idp", endpoint_url)) as cognito,
+        closing(aws.client("lambda", endpoint_url)) as functions,
+    ):
+        trigger = cognito.describe_user_pool(UserPoolId=pool_id)["UserPool"]["LambdaConfig"]["PostConfirmation"]
+        for name, role in roles.items():
+            extra = {key: value for key, value in role.items() if key != "group"}
+            attributes = _sign_up(cognito, pool_id, name, extra, role.get("group"))
+            _confirmed(functions, trigger, pool_id, client_id, attributes)
+            token = _sign_in(cognito, client_id, attributes["email"])
+            made[name] = {"user_id": claims(token)["sub"], "handle": name, "token": token, **extra}
+    return made
 
 
-def _create(cognito: Any, pool_id: str, client_id: str, name: str, role: dict[str, str]) -> dict[str, str]:
-    email = f"{name}@example.com"
-    extra = {key: value for key, value in role.items() if key != "group"}
+def _sign_up(cognito: Any, pool_id: str, name: str, extra: dict[str, str], group: str | None) -> dict[str, str]:
+    """A confirmed user; answers the attributes."""
     attributes = {
-        "email": email,
+        "email": f"{name}@example.com",
         "email_verified": "true",
         "name": name.capitalize(),
         "preferred_username": name,
         **{f"custom:{key}": value for key, value in extra.items()},
     }
-    cognito.admin_create_user(
+    email = attributes["email"]
+    created = cognito.admin_create_user(
         UserPoolId=pool_id,
         Username=email,
         MessageAction="SUPPRESS",
         UserAttributes=[{"Name": key, "Value": value} for key, value in attributes.items()],
     )
     cognito.admin_set_user_password(UserPoolId=pool_id, Username=email, Password=PASSWORD, Permanent=True)
-    if "group" in role:
-        cognito.admin_add_user_to_group(UserPoolId=pool_id, Username=email, GroupName=role["group"])
+    if group:
+        cognito.admin_add_user_to_group(UserPoolId=pool_id, Username=email, GroupName=group)
+    return {each["Name"]: each["Value"] for each in created["User"]["Attributes"]}
+
+
+def _sign_in(cognito: Any, client_id: str, email: str) -> str:
+    """An ID token."""
     answer = cognito.initiate_auth(
         ClientId=client_id, AuthFlow="USER_PASSWORD_AUTH", AuthParameters={"USERNAME": email, "PASSWORD": PASSWORD}
     )
-    token = answer["AuthenticationResult"]["IdToken"]
-    return {"user_id": claims(token)["sub"], "handle": name, "token": token, **extra}
+    return str(answer["AuthenticationResult"]["IdToken"])
+
+
+def _confirmed(functions: Any, trigger: str, pool_id: str, client_id: str, attributes: dict[str, str]) -> None:
+    """Calls the trigger with the event Cognito has for it, and expects it back as Cognito does."""
+    event = {
+        "version": "1",
+        "region": REGION,
+        "userPoolId": pool_id,
+        "userName": attributes["sub"],
+        "callerContext": {"awsSdkVersion": "aws-sdk-unknown-unknown", "clientId": client_id},
+        "triggerSource": "PostConfirmation_ConfirmSignUp",
+        "request": {"userAttributes": {**attributes, "cognito:user_status": "CONFIRMED"}},
+        "response": {},
+    }
+    answer = functions.invoke(FunctionName=trigger, Payload=json.dumps(event).encode())
+    body = answer["Payload"].read()
+    if "FunctionError" in answer or json.loads(body) != event:
+        raise TriggerError(f"{trigger} did not answer its event: {body[:2000]!r}")
 
 
 def claims(token: str) -> dict[str, Any]:

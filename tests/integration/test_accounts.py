@@ -1,13 +1,25 @@
-"""Accounts: made at the first call, read and changed by their owner, each handle one person's."""
+"""Accounts: made at sign-up or at the first call, read and changed by their owner, each handle one person's."""
 
 import json
-from typing import Any
+from collections.abc import Callable
+from contextlib import suppress
+from copy import deepcopy
+from typing import Any, cast
 
 import pytest
 
 from handsel.domain.names import MAX_DISPLAY_NAME
-from tests.integration.conftest import Answer, Stack
-from tests.integration.test_faults_and_races import READS, WRITES, _first, between, check_law
+from handsel.runtime import settings, wiring
+from tests.integration.conftest import RESOURCES, START, Answer, Stack, event, gift_request
+from tests.integration.test_faults_and_races import FAULTS, READS, WRITES, Died, _first, between, check_law
+
+BOB = event("cognito_post_confirmation")["request"]["userAttributes"]["sub"]
+
+
+def sign_up(stack: Stack, user: str = BOB, **attributes: Any) -> Any:
+    confirmed = event("cognito_post_confirmation")
+    confirmed["request"]["userAttributes"] |= {"sub": user, **attributes}
+    return stack.invoke("EnrollFunction", confirmed)
 
 
 def me(stack: Stack, user: str = "alice", **claims: Any) -> dict[str, Any]:
@@ -19,6 +31,98 @@ def me(stack: Stack, user: str = "alice", **claims: Any) -> dict[str, Any]:
 
 def change(stack: Stack, user: str, **changes: Any) -> Answer:
     return stack.call(user, "PATCH", "/me", changes)
+
+
+# --- sign-up --------------------------------------------------------------------------------------------------
+
+
+def test_who_signed_up_has_an_account_with_name_and_handle(stack: Stack) -> None:
+    confirmed = event("cognito_post_confirmation")
+    assert stack.invoke("EnrollFunction", deepcopy(confirmed)) == confirmed
+    account = {"handle": "bob", "display_name": "Bob", "recommendations": True, "created_at": START}
+    assert stack.item(f"USER#{BOB}", "ACCOUNT") == {"pk": f"USER#{BOB}", "sk": "ACCOUNT", "user_id": BOB, **account}
+    assert stack.item("HANDLE#bob") == {"pk": "HANDLE#bob", "sk": "HANDLE", "user_id": BOB}
+
+
+def test_who_signed_up_but_never_called_can_be_given_a_gift_by_name(stack: Stack) -> None:
+    order = stack.buy()
+    body = gift_request(recipient_id=BOB)
+    path = f"/orders/{order['order_id']}/gifts"
+    assert stack.call("alice", "POST", path, body).body["code"] == "recipient-unknown"
+    sign_up(stack)
+    assert stack.call("alice", "POST", path, body).status == 201
+
+
+def test_signing_up_again_changes_nothing(stack: Stack) -> None:
+    sign_up(stack)
+    change(stack, BOB, handle="robert", display_name="Robert")
+    before = stack.all_items()
+    stack.now += 1
+    sign_up(stack)
+    assert stack.all_items() == before
+
+
+@pytest.mark.parametrize(
+    "confirmed",
+    [
+        event("cognito_post_confirmation") | {"triggerSource": "PostConfirmation_ConfirmForgotPassword"},
+        event("cognito_post_confirmation") | {"triggerSource": "PreSignUp_SignUp"},
+        event("cognito_post_confirmation") | {"request": {}},
+        event("cognito_post_confirmation") | {"request": {"userAttributes": {"sub": "a#b"}}},
+        {},
+    ],
+)
+def test_what_is_no_sign_up_is_answered_unchanged_and_writes_nothing(stack: Stack, confirmed: dict[str, Any]) -> None:
+    before = stack.all_items()
+    assert stack.invoke("EnrollFunction", deepcopy(confirmed)) == confirmed
+    assert stack.all_items() == before
+
+
+def test_a_sign_up_that_cannot_be_written_down_is_no_failure_and_the_first_call_makes_up_for_it(
+    stack: Stack, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refused(_: Callable[[], Any]) -> Any:
+        raise RuntimeError("canary")
+
+    with between(WRITES, {0: refused}):
+        assert sign_up(stack) == event("cognito_post_confirmation")
+    assert stack.item(f"USER#{BOB}", "ACCOUNT") is None
+    assert '"EnrollFailed":[1.0]' in capsys.readouterr().out.replace(" ", "")
+    assert me(stack, BOB, name="Bob", preferred_username="bob")["handle"] == "bob"
+
+
+def _died_before(_: Callable[[], Any]) -> Any:
+    raise Died
+
+
+@pytest.mark.parametrize("fault", [_died_before, *FAULTS.values()])
+@pytest.mark.parametrize(("taken", "number"), [(False, 0), (True, 0), (True, 1)])
+def test_a_sign_up_that_failed_at_any_write_is_finished_by_the_first_call(
+    stack: Stack, fault: Callable[[Callable[[], Any]], Any], number: int, *, taken: bool
+) -> None:
+    if taken:  # then there are two writes: the first is refused, the second makes the account without a handle
+        me(stack, "carol", preferred_username="bob")
+    with between(WRITES, {number: fault}) as walked, suppress(Died):
+        sign_up(stack)
+    assert walked.calls > number
+    check_law(stack)
+    view = me(stack, BOB, name="Bob", preferred_username="bob")
+    assert (view["handle"], view["display_name"]) == (None if taken else "bob", "Bob")
+    check_law(stack)
+
+
+def test_the_user_pool_has_its_answer_in_time_when_the_table_has_none(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    properties = RESOURCES["EnrollFunction"]["Properties"]
+    assert properties["Timeout"] <= 5  # seconds the user pool waits
+    for name, value in properties["Environment"]["Variables"].items():
+        monkeypatch.setenv(name, value)
+    settings.settings.cache_clear()
+    wiring.table.cache_clear()
+    config = cast("Any", wiring.table().client.meta.config)
+    tries = config.retries["total_max_attempts"]
+    assert tries * (config.connect_timeout + config.read_timeout) < properties["Timeout"]
 
 
 # --- what a token brings --------------------------------------------------------------------------------------

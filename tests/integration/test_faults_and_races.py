@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 
 from handsel.api import http
 from handsel.runtime import wiring
-from tests.integration.conftest import ADDRESS, DAY, RESOURCES, START, Answer, Stack, gift_request
+from tests.integration.conftest import ADDRESS, DAY, RESOURCES, START, Answer, Stack, event, gift_request
 
 WRITES = frozenset({"put_item", "update_item", "delete_item", "transact_write_items"})
 READS = frozenset({"get_item", "batch_get_item", "query"})
@@ -959,4 +959,8 @@ def test_every_function_may_do_what_it_does(stack: Stack, monkeypatch: pytest.Mo
     stack.call("alice", "POST", "/orders", stack.order_request(token="tok_timeout"))
     stack.now += 40_000
     stack.sweep()
+    confirmed = event("cognito_post_confirmation")
+    for user in ("zoe", "yan"):  # the second finds the handle taken
+        confirmed["request"]["userAttributes"]["sub"] = user
+        stack.invoke("EnrollFunction", confirmed)
     assert denied == set()

@@ -1,4 +1,4 @@
-"""Two built functions, in Lambda's own runtime."""
+"""Built functions, in Lambda's own runtime."""
 
 import json
 from typing import Any
@@ -9,7 +9,7 @@ from handsel.domain.models import Gift
 from handsel.domain.states import GiftState, OrderState
 from handsel.runtime import clock
 from handsel.runtime.sandbox import SandboxProvider
-from handsel.store import gifts, keys, orders
+from handsel.store import accounts, gifts, keys, orders
 from handsel.store.table import Table
 from handsel.use_cases import giving, purchases
 from tests.integration.conftest import event
@@ -36,6 +36,21 @@ def test_without_verified_claims_nobody_buys(lambdas: Invoker) -> None:
     answer = lambdas.invoke("PurchaseFunction", request)
     assert answer["statusCode"] == 401
     assert json.loads(answer["body"])["code"] == "unauthenticated"
+
+
+def test_who_signed_up_has_an_account_and_is_shown_it(lambdas: Invoker) -> None:
+    confirmed = event("cognito_post_confirmation")
+    assert lambdas.invoke("EnrollFunction", confirmed) == confirmed
+    user_id = confirmed["request"]["userAttributes"]["sub"]
+    request = event("http_me")
+    assert request["requestContext"]["authorizer"]["jwt"]["claims"]["sub"] == user_id
+    enrolled = accounts.get(Table(lambdas.client, TABLE_NAME), user_id)
+    assert enrolled is not None
+    answer = lambdas.invoke("AccountFunction", request)
+    assert answer["statusCode"] == 200, answer
+    body = json.loads(answer["body"])
+    assert (body["user_id"], body["handle"], body["display_name"]) == (user_id, enrolled.handle, "Bob")
+    assert enrolled.handle == "bob"
 
 
 def test_a_window_that_time_to_live_removed_gives_the_units_back(lambdas: Invoker) -> None:

@@ -11,6 +11,7 @@ from functools import cache
 class Settings:
     """
     Attributes:
+        table_patience: how long to wait for an answer of the table, in seconds; it is asked twice.
         window_ms: how long a gift can be claimed.
         web_url: origin of share links; empty means the one the API was called on.
         link_keys: keys of share-link secrets, by version.
@@ -18,6 +19,7 @@ class Settings:
     """
 
     table_name: str
+    table_patience: float
     window_ms: int
     web_url: str
     link_keys: Mapping[str, str]
@@ -32,6 +34,7 @@ def settings() -> Settings:
     keys: dict[str, str] = json.loads(os.environ.get("LINK_KEYS", "{}"))
     return Settings(
         table_name=os.environ["TABLE_NAME"],
+        table_patience=float(os.environ.get("TABLE_PATIENCE_SECONDS", "3")),
         window_ms=int(os.environ["CLAIM_WINDOW_SECONDS"]) * 1000,
         web_url=os.environ.get("WEB_URL", "").rstrip("/"),
         link_key_version=keys.pop("current", ""),

@@ -14,20 +14,19 @@ from handsel.store.table import Table
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-# botocore's own default is to wait a minute for each of connection and answer; API Gateway gives up after 30 s.
-# The table's own retries come on top: both together must end well within the function's 15 s.
-_CLIENT = Config(
-    connect_timeout=1,
-    read_timeout=3,
-    retries={"mode": "standard", "total_max_attempts": 2},
-    tcp_keepalive=True,
-    parameter_validation=False,
-)
-
 
 @cache
 def table() -> Table:
-    client = botocore.session.get_session().create_client("dynamodb", config=_CLIENT)
+    # botocore's own default is to wait a minute for each of connection and answer; API Gateway gives up after 30 s.
+    # The table's own retries come on top: both together must end well within the function's timeout.
+    config = Config(
+        connect_timeout=1,
+        read_timeout=settings().table_patience,
+        retries={"mode": "standard", "total_max_attempts": 2},
+        tcp_keepalive=True,
+        parameter_validation=False,
+    )
+    client = botocore.session.get_session().create_client("dynamodb", config=config)
     return Table(cast("DynamoDBClient", client), settings().table_name)
 
 

@@ -5,7 +5,7 @@ Items (`pk`, `sk` are the table's key; times are milliseconds, `ttl` is seconds 
 | item     | pk                | sk                | by_owner                      | by_parent                         | by_due                    | ttl | written by                         | deleted by |
 |----------|-------------------|-------------------|-------------------------------|-----------------------------------|---------------------------|-----|------------------------------------|------------|
 | STORE    | STORE#store       | STORE             |                               |                                   |                           |     | its merchant                       | nobody     |
-| ACCOUNT  | USER#user         | ACCOUNT           |                               |                                   |                           |     | first authenticated call; its user | nobody |
+| ACCOUNT  | USER#user         | ACCOUNT           |                               |                                   |                           |     | sign-up, first authenticated call; its user | nobody |
 | HANDLE   | HANDLE#handle     | HANDLE            |                               |                                   |                           |     | with the ACCOUNT that has it       | a change of handle |
 | PRODUCT  | PRODUCT#product   | PRODUCT           |                               | PRODUCTS#store, created#product   |                           |     | seed, merchant; purchase (stock)   | nobody     |
 | ORDER    | ORDER#order       | ORDER             | ORDERS#buyer, created#order   |                                   | PENDING#shard while pending |   | purchase, give, use, give-back     | nobody     |
