@@ -44,7 +44,6 @@ Access patterns (RRU and WRU for items up to 1 KB; a transaction counts twice, a
 | 12 | refund                                 | transaction: ORDER if enough available, REFUND if absent (+ Update PRODUCT where stock counts) | `refunds.open_pending` | 5 WRU (7 with stock) |
 | 13 | settle a refund                        | Update REFUND if pending                               | `refunds.settle`              | 2 WRU |
 | 14 | lists of one owner or parent, newest first | Query of the index, then BatchGetItem              | `Table.newest`                | 0.5 + items RRU |
-<<<<<<< HEAD
 | 15 | a store's products and shipments (of one status), newest first | as 14, by `by_parent` (`by_owner`) | `Table.newest`            | 0.5 + items RRU |
 | 16 | what a store says of a product         | GetItem STORE, or with what else is read               | `products.as_sold_now`        | 1 RRU |
 | 17 | a voucher by its code                  | GetItem HOLDING, whose id is made from the code        | `holdings.get`                | 1 RRU |
@@ -54,11 +53,8 @@ Access patterns (RRU and WRU for items up to 1 KB; a transaction counts twice, a
 | 21 | ask again                              | Put ASKED if absent                                    | `gifts.ask_again`             | 1 WRU |
 | 22 | how many gifts wait                    | Query of `by_owner`, newest 100; their items where that is not fewer | `gifts.sent_by_since` | 0.5 RRU and more |
 | 23 | what is due                            | Query of `by_due`, a shard at a time, earliest first   | `Table.earliest`              | 0.5 RRU a shard |
-=======
-| 15 | what is due                            | Query of `by_due`, a shard at a time, earliest first   | `Table.earliest`              | 0.5 RRU a shard |
-| 16 | make an account                        | GetItem; transaction: ACCOUNT and HANDLE if absent (a plain Put without a handle) | `accounts.add` | 0.5 RRU, 4 WRU (1 without a handle) |
-| 17 | change an account                      | GetItem, consistent; Update ACCOUNT if it is what was read (handle: transaction with Put HANDLE if absent, Delete HANDLE) | `accounts.change` | 1 RRU, 1 WRU (6 with the handle) |
->>>>>>> 7ebafe8 (Accounts: a unique handle, recommendations; GET /me and PATCH /me)
+| 24 | make an account                        | GetItem; transaction: ACCOUNT and HANDLE if absent (a plain Put without a handle) | `accounts.add` | 0.5 RRU, 4 WRU (1 without a handle) |
+| 25 | change an account                      | GetItem, consistent; Update ACCOUNT if it is what was read (handle: transaction with Put HANDLE if absent, Delete HANDLE) | `accounts.change` | 1 RRU, 1 WRU (6 with the handle) |
 """
 
 from collections.abc import Mapping
