@@ -15,6 +15,12 @@ from handsel.runtime.wiring import table
 from handsel.use_cases import reading
 
 PICTURES = Path(__file__).parent / "covers"
+# An SVG is a document: opened by itself, it may draw and nothing else.
+PICTURE_HEADERS = {
+    "Cache-Control": "public, max-age=86400",
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
+}
 
 app = create_app()
 
@@ -42,7 +48,7 @@ def state_machine() -> Response[str]:
 @app.get("/wrappings")
 def wrappings() -> Response[str]:
     request = Request(app)
-    return answer(200, Wrappings.of(request.query(WrappingsQuery).kind, request.web_url))
+    return answer(200, Wrappings.of(request.query(WrappingsQuery).kind, now=request.now, web_url=request.web_url))
 
 
 @app.get("/covers/<file>")
@@ -54,7 +60,7 @@ def cover(file: str) -> Response[str]:
         status_code=200,
         content_type="image/svg+xml",
         body=(PICTURES / file).read_text(),
-        headers={"Cache-Control": "public, max-age=86400"},
+        headers=PICTURE_HEADERS,
     )
 
 

@@ -1,7 +1,10 @@
 """Buying, giving, claiming, giving back, using: what each of them answers and leaves in the table."""
 
+from datetime import UTC, datetime
+
 import pytest
 
+from handsel.domain.wrappings import COVERS
 from tests.integration.conftest import DAY, START, Stack, gift_request
 
 
@@ -320,19 +323,50 @@ def test_the_state_machine_is_published(stack: Stack) -> None:
 def test_wrappings_are_offered_for_each_kind(stack: Stack) -> None:
     for kind in ("voucher", "parcel"):
         offered = stack.call(None, "GET", f"/wrappings?kind={kind}").body
-        assert offered["covers"]
-        assert offered["blessings"]
+        assert len(offered["covers"]) >= 6
+        assert len(offered["blessings"]) >= 6
     assert stack.call(None, "GET", "/wrappings?kind=other").status == 422
 
 
+def test_a_cover_of_the_season_can_be_given_in_it_and_keeps_its_picture_after_it(stack: Stack) -> None:
+    stack.now = _midnight("2026-12-24")
+    order = stack.buy(quantity=2)
+    wrapping = {"cover_id": "red-winter", "blessing_id": "warm-winter"}
+
+    def offered() -> bool:
+        covers = stack.call(None, "GET", "/wrappings?kind=voucher").body["covers"]
+        return "red-winter" in [cover["cover_id"] for cover in covers]
+
+    assert offered()
+    gift = stack.give(order, wrapping=wrapping)
+    stack.now = _midnight("2027-02-17")
+    assert not offered()
+    body = {"shares": 1, "wrapping": wrapping}
+    refused = stack.call("alice", "POST", f"/orders/{order['order_id']}/gifts", body)
+    assert (refused.status, refused.body["code"]) == (422, "unknown-wrapping")
+    kept = stack.call(None, "GET", f"/gifts/{gift['gift_id']}/preview").body["wrapping"]
+    assert kept["blessing"] == "Stay warm, and have a cup of tea on me."
+    assert stack.call(None, "GET", kept["image_url"].removeprefix("https://gifts.test")).status == 200
+
+
+def _midnight(day: str) -> int:
+    return int(datetime.fromisoformat(day).replace(tzinfo=UTC).timestamp() * 1000)
+
+
 def test_every_cover_has_a_picture_and_no_other_file_is_served(stack: Stack) -> None:
-    for kind in ("voucher", "parcel"):
-        for cover in stack.call(None, "GET", f"/wrappings?kind={kind}").body["covers"]:
-            answer = stack.call(None, "GET", cover["image_url"].removeprefix("https://gifts.test"))
-            assert (answer.status, answer.headers["content-type"]) == (200, "image/svg+xml")
-            assert answer.raw.startswith("<svg")
+    for cover in COVERS:
+        answer = stack.call(None, "GET", cover.image_path)
+        assert (answer.status, answer.headers["content-type"]) == (200, "image/svg+xml")
+        assert answer.raw.startswith("<svg")
     for file in ("none.svg", "app.py", "..", "%2e%2e%2fapp.py"):
         assert stack.call(None, "GET", f"/covers/{file}").status == 404
+
+
+def test_a_picture_may_be_kept_but_run_nothing(stack: Stack) -> None:
+    headers = stack.call(None, "GET", "/covers/red-classic.svg").headers
+    assert headers["cache-control"] == "public, max-age=86400"
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["content-security-policy"] == "default-src 'none'; style-src 'unsafe-inline'"
 
 
 def test_an_unknown_wrapping_is_refused(stack: Stack) -> None:

@@ -84,3 +84,13 @@ def test_an_unclaimed_return_gift_is_back_in_the_order_it_was_bought_with(stack:
     stack.now += DAY
     assert stack.sweep()["returned"] == 1
     assert stack.units(given["order"]) == {"available": 1}
+
+
+def test_a_return_gift_is_not_wrapped_out_of_season(stack: Stack, gift: dict[str, Any]) -> None:
+    body = {
+        "product_id": stack.products["voucher"],
+        "payment": {"method": "card", "token": "tok_ok"},
+        "wrapping": {"cover_id": "red-winter", "message": "Thank you!"},
+    }
+    answer = stack.call("bob", "POST", f"/gifts/{gift['gift_id']}/return-gifts", body)
+    assert (answer.status, answer.body["code"]) == (422, "unknown-wrapping")

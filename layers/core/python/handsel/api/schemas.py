@@ -728,13 +728,14 @@ class Wrappings(BaseModel):
     blessings: list[BlessingView]
 
     @classmethod
-    def of(cls, kind: str, web_url: str) -> Self:
+    def of(cls, kind: str, *, now: int, web_url: str) -> Self:
         return cls(
             covers=[
                 CoverView(cover_id=cover.cover_id, title=cover.title, image_url=web_url + cover.image_path)
-                for cover in wrappings.covers_for(models.Kind(kind))
+                for cover in wrappings.covers_for(models.Kind(kind), now=now)
             ],
             blessings=[
-                BlessingView(blessing_id=blessing.blessing_id, text=blessing.text) for blessing in wrappings.BLESSINGS
+                BlessingView(blessing_id=blessing.blessing_id, text=blessing.text)
+                for blessing in wrappings.blessings(now=now)
             ],
         )

@@ -19,6 +19,7 @@ HandselError
 │   ├── NotGiftable, UnknownWrapping, RecipientUnknown, SelfGift, OtherStore, AddressRequired
 │   ├── TooManyOpenGifts
 │   └── PaymentUnknown, Busy       try the same again, see `retry_after`
+├── BadCatalogue               wrappings.json cannot be used; in `wrappings`
 └── DataDamage                 the table contradicts itself: never answered, always alarmed
 """
 

@@ -73,7 +73,7 @@ def give(
         raise errors.SelfGift
     if recipient_id is not None and recipient_key not in found:
         raise errors.RecipientUnknown
-    sealed = wrappings.wrap(order.product.kind, wrapping.cover_id, wrapping.blessing_id, wrapping.message)
+    sealed = wrappings.wrap(order.product.kind, wrapping.cover_id, wrapping.blessing_id, wrapping.message, now=now)
     gift = Gift(
         gift_id=gift_id,
         order_id=order_id,

@@ -65,7 +65,7 @@ def give_in_return(
             gift_id=ids.derive("return gift", caller, idempotency_key),
             recipient_id=received.giver_id,
             giver_name=accounts.from_item(found[caller_key]).display_name if caller_key in found else "",
-            wrapping=wrappings.wrap(product.kind, wrapping.cover_id, wrapping.blessing_id, wrapping.message),
+            wrapping=wrappings.wrap(product.kind, wrapping.cover_id, wrapping.blessing_id, wrapping.message, now=now),
             in_return_for=gift_id,
             holding_id=holding.holding_id,
         )

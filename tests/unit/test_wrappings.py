@@ -1,0 +1,214 @@
+"""What is on offer when, what can be sealed, and the data behind both."""
+
+import json
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from handsel.domain import wrappings
+from handsel.domain.errors import UnknownWrapping
+from handsel.domain.models import Kind
+from handsel.domain.seasons import BadSpan, Season, Span
+from handsel.domain.wrappings import BadCatalogue
+
+DATA = Path(wrappings.__file__).with_suffix(".json").read_text()
+
+
+def at(time: str) -> int:
+    return int(datetime.fromisoformat(time).replace(tzinfo=UTC).timestamp() * 1000)
+
+
+def offered(kind: Kind, time: str) -> list[str]:
+    return [cover.cover_id for cover in wrappings.covers_for(kind, now=at(time))]
+
+
+def can_seal(cover_id: str, time: str, blessing_id: str = "enjoy") -> bool:
+    kind = Kind.VOUCHER if cover_id.startswith("red-") else Kind.PARCEL
+    try:
+        wrappings.wrap(kind, cover_id, blessing_id, None, now=at(time))
+    except UnknownWrapping:
+        return False
+    return True
+
+
+# --- what is on offer ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_six_covers_and_six_blessings_are_on_offer_on_every_day(kind: Kind) -> None:
+    day = date(2026, 1, 1)
+    while day < date(2042, 1, 1):
+        assert len(offered(kind, day.isoformat())) >= 6
+        assert len(wrappings.blessings(now=at(day.isoformat()))) >= 6
+        day += timedelta(days=1)
+
+
+def test_what_has_its_season_comes_first() -> None:
+    assert offered(Kind.VOUCHER, "2027-02-06")[:3] == ["red-lunar-new-year", "red-winter", "red-classic"]
+    blessings = [blessing.blessing_id for blessing in wrappings.blessings(now=at("2026-09-25"))]
+    assert blessings[:2] == ["mid-autumn", "best-wishes"]
+
+
+def test_out_of_season_only_what_is_for_all_year_is_on_offer() -> None:
+    for kind in Kind:
+        evergreen = [cover.cover_id for cover in wrappings.COVERS if kind in cover.kinds and cover.season is None]
+        assert offered(kind, "2026-07-01") == evergreen
+
+
+def test_a_season_begins_and_ends_at_midnight_utc() -> None:
+    assert "red-winter" not in offered(Kind.VOUCHER, "2026-11-30T23:59:59.999")
+    assert "red-winter" in offered(Kind.VOUCHER, "2026-12-01T00:00:00")
+    assert "red-winter" in offered(Kind.VOUCHER, "2027-02-15T23:59:59.999")
+    assert "red-winter" not in offered(Kind.VOUCHER, "2027-02-16T00:00:00")
+
+
+@pytest.mark.parametrize("new_year", ["2026-02-17", "2027-02-06", "2028-01-26", "2029-02-13", "2030-02-03"])
+def test_lunar_new_year_is_where_the_moon_puts_it(new_year: str) -> None:
+    eve = (date.fromisoformat(new_year) - timedelta(days=1)).isoformat()
+    for day in (eve, new_year):
+        assert offered(Kind.VOUCHER, day)[0] == "red-lunar-new-year"
+        assert offered(Kind.PARCEL, day)[0] == "parcel-lunar-new-year"
+
+
+@pytest.mark.parametrize("festival", ["2026-09-25", "2027-09-15", "2028-10-03", "2029-09-22", "2030-09-12"])
+def test_mid_autumn_is_where_the_moon_puts_it(festival: str) -> None:
+    assert offered(Kind.VOUCHER, festival)[0] == "red-mid-autumn"
+
+
+# --- what can be sealed --------------------------------------------------------------------------------------
+
+
+def test_a_season_has_a_day_of_grace_on_each_side_for_sealing() -> None:
+    assert not can_seal("red-winter", "2026-11-29T23:59:59.999")
+    assert can_seal("red-winter", "2026-11-30T00:00:00")
+    assert can_seal("red-winter", "2027-02-16T23:59:59.999")
+    assert not can_seal("red-winter", "2027-02-17T00:00:00")
+
+
+def test_a_seasonal_blessing_is_refused_like_a_cover_and_a_message_of_ones_own_never_is() -> None:
+    assert can_seal("red-classic", "2026-09-28", "mid-autumn")
+    assert not can_seal("red-classic", "2026-09-29", "mid-autumn")
+    sealed = wrappings.wrap(Kind.VOUCHER, "red-classic", None, "Happy Mid-Autumn!", now=at("2026-09-29"))
+    assert sealed.blessing == "Happy Mid-Autumn!"
+
+
+def test_everything_on_offer_can_be_sealed() -> None:
+    for day in ("2026-02-17", "2026-04-01", "2026-07-01", "2026-09-25", "2026-12-31"):
+        for kind in Kind:
+            for cover_id in offered(kind, day):
+                for blessing in wrappings.blessings(now=at(day)):
+                    assert can_seal(cover_id, day, blessing.blessing_id)
+
+
+def test_a_cover_of_the_other_kind_is_refused() -> None:
+    with pytest.raises(UnknownWrapping):
+        wrappings.wrap(Kind.VOUCHER, "parcel-kraft", "enjoy", None, now=at("2026-07-01"))
+
+
+# --- seasons -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "day", "holds"),
+    [
+        ("03-01", "05-15", "2031-03-01", True),
+        ("03-01", "05-15", "2031-05-16", False),
+        ("12-01", "02-15", "2031-12-31", True),
+        ("12-01", "02-15", "2032-01-01", True),
+        ("12-01", "02-15", "2032-02-16", False),
+        ("12-01", "02-15", "2032-11-30", False),
+        ("02-29", "02-29", "2031-03-01", False),
+        ("02-29", "02-29", "2032-02-29", True),
+        ("2027-01-16", "2027-02-20", "2027-02-20", True),
+        ("2027-01-16", "2027-02-20", "2028-02-01", False),
+        ("2027-12-26", "2028-01-07", "2028-01-01", True),
+    ],
+)
+def test_a_span_is_every_year_or_once(first: str, last: str, day: str, *, holds: bool) -> None:
+    assert Span.parse({"from": first, "to": last}).holds(date.fromisoformat(day)) is holds
+
+
+def test_a_season_without_spans_is_over() -> None:
+    assert not Season(()).nearly_holds(date(2026, 7, 1))
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        None,
+        [],
+        {"from": "12-01"},
+        {"from": "12-01", "to": "02-15", "note": ""},
+        {"from": "12-01", "to": "2027-02-15"},
+        {"from": "13-01", "to": "02-15"},
+        {"from": "02-30", "to": "03-01"},
+        {"from": "1-1", "to": "02-15"},
+        {"from": "20270116", "to": "20270220"},
+        {"from": "2027-02-29", "to": "2027-03-01"},
+        {"from": "2027-02-20", "to": "2027-01-16"},
+        {"from": 1, "to": 2},
+    ],
+)
+def test_what_is_no_span_is_refused(written: object) -> None:
+    with pytest.raises(BadSpan):
+        Span.parse(written)
+
+
+# --- the data ------------------------------------------------------------------------------------------------
+
+
+def test_six_covers_of_each_kind_and_six_blessings_are_for_all_year() -> None:
+    for kind in Kind:
+        assert sum(kind in cover.kinds and cover.season is None for cover in wrappings.COVERS) >= 6
+    assert sum(blessing.season is None for blessing in wrappings.BLESSINGS) >= 6
+
+
+def test_titles_differ_for_who_sees_no_pictures() -> None:
+    for kind in Kind:
+        titles = [cover.title for cover in wrappings.COVERS if kind in cover.kinds]
+        assert len(set(titles)) == len(titles)
+
+
+def test_no_season_is_left_over() -> None:
+    data = json.loads(DATA)
+    assert set(data["seasons"]) == {entry.get("season") for entry in data["covers"] + data["blessings"]} - {None}
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "said"),
+    [
+        ((), [], 'write it as {"seasons"'),
+        (("seasons",), [], "seasons has to be an object"),
+        (("seasons", "winter"), {}, "season 'winter' has to be a list"),
+        (("seasons", "winter", 0, "to"), "2027-02-15", "season 'winter': write both days as MM-DD"),
+        (("covers",), {}, "covers has to be a list"),
+        (("covers", 1), "red-classic", "covers[1] has to be an object"),
+        (("covers", 1), {"cover_id": "red-new"}, "covers[1] lacks 'title'"),
+        (("covers", 1, "colour"), "red", "covers[1] has a field 'colour' that means nothing"),
+        (("covers", 1, "cover_id"), "../app", "covers[1] cover_id: write it in small letters"),
+        (("covers", 1, "cover_id"), "red-classic", "cover_id 'red-classic' is there twice"),
+        (("covers", 1, "title"), " ", "covers[1] (red-birthday) title: write 1 to 40 characters"),
+        (("covers", 1, "kinds"), [], "covers[1] (red-birthday) kinds: list one or more of voucher, parcel"),
+        (("covers", 1, "kinds"), ["money"], "kinds: list one or more of voucher, parcel"),
+        (("covers", 1, "season"), "summer", "season: name one of lunar-new-year"),
+        (("blessings", 0, "text"), "x" * 61, "blessings[0] (best-wishes) text: write 1 to 60 characters"),
+        (("blessings", 0, "blessing_id"), "enjoy", "blessing_id 'enjoy' is there twice"),
+    ],
+)
+def test_bad_data_is_refused_with_its_place_and_its_mend(path: tuple[str | int, ...], value: Any, said: str) -> None:
+    data: Any = {"all": json.loads(DATA)}
+    *way, last = ("all", *path)
+    target = data
+    for step in way:
+        target = target[step]
+    target[last] = value
+    with pytest.raises(BadCatalogue) as raised:
+        wrappings.parse(json.dumps(data["all"]))
+    assert said in str(raised.value)
+
+
+def test_data_that_is_no_json_is_refused() -> None:
+    with pytest.raises(BadCatalogue, match="is not JSON"):
+        wrappings.parse(DATA[:-3])
