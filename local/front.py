@@ -3,12 +3,14 @@
 Passes requests and answers through as they are, in both directions as they come, on as many connections as there are.
 Two things are set right: the Host header is always this address (the engine routes by it, AWS does not let a caller
 choose it), and a function that raised answers 500 with AWS's body where the engine answers 502 with the exception.
+One thing is answered here: the pictures of the demo products, which are no part of what gets deployed.
 """
 
 import asyncio
 import contextlib
 import logging
 from collections.abc import Iterable
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import h11
@@ -19,6 +21,16 @@ CHUNK = 64 * 1024
 IDLE_SECONDS = 75
 # Belong to one connection, not to the message.
 HOP_BY_HOP = {b"connection", b"keep-alive", b"proxy-connection", b"te", b"trailer", b"upgrade", b"expect"}
+PICTURES = {
+    f"/pictures/{file.name}".encode(): file.read_bytes() for file in (Path(__file__).parent / "pictures").glob("*.svg")
+}
+# As the deployed function answers pictures of covers.
+PICTURE_HEADERS = [
+    (b"content-type", b"image/svg+xml"),
+    (b"cache-control", b"public, max-age=86400"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"content-security-policy", b"default-src 'none'; style-src 'unsafe-inline'"),
+]
 FAILED = b'{"message":"Internal Server Error"}'
 
 Headers = list[tuple[bytes, bytes]]
@@ -64,6 +76,9 @@ class Front:
         path = target_path(request.target)
         if path is None:
             raise h11.RemoteProtocolError("No path", error_status_hint=400)
+        if request.method in (b"GET", b"HEAD") and (picture := PICTURES.get(path.partition(b"?")[0])):
+            await _show(caller, picture, body=request.method == b"GET")
+            return
         try:
             reader, writer = await asyncio.open_connection(*self._engine)
         except OSError:
@@ -135,6 +150,16 @@ class Peer:
         self._writer.close()
         with contextlib.suppress(OSError):
             await self._writer.wait_closed()
+
+
+async def _show(caller: Peer, picture: bytes, *, body: bool) -> None:
+    while isinstance(await caller.next(IDLE_SECONDS), h11.Data):
+        pass  # nobody asks for a picture with a body, but the connection goes on behind it
+    headers = [*PICTURE_HEADERS, (b"content-length", str(len(picture)).encode())]
+    await caller.send(h11.Response(status_code=200, headers=headers))
+    if body:
+        await caller.send(h11.Data(data=picture))
+    await caller.send(h11.EndOfMessage())
 
 
 async def _pass_body(caller: Peer, engine: Peer) -> None:

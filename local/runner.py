@@ -148,7 +148,7 @@ class Runner:
     def _write_stack_file(self, endpoint_url: str, deployment: Deployment) -> None:
         outputs = deployment.outputs
         demo_users = users.create(endpoint_url, outputs["UserPoolId"], outputs["UserPoolClientId"], ROLES)
-        products = seed.seed(aws.client("dynamodb", endpoint_url), outputs["TableName"])
+        products = seed.seed(aws.client("dynamodb", endpoint_url), outputs["TableName"], self._settings.web_url)
         stack: dict[str, Any] = {
             "api_url": self._settings.web_url,
             "web_url": self._settings.web_url,

@@ -1,17 +1,20 @@
 """The demo catalogue: two stores, and a product of every kind that a rule is about."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from handsel.domain import ids
 from handsel.domain.models import Kind, Money, Product, Store
 from handsel.store import products, stores
 from handsel.store.table import Table
+from local.settings import Settings
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 MIA_STORE = "store-tea-house"
 MAX_STORE = "store-book-corner"
+DEFAULT_WEB_URL = Settings().web_url
 CARRIER = "swift"
 OTHER_CARRIER = "heron"
 
@@ -26,6 +29,7 @@ _CREATED_AT = 1_760_000_000_000
 def _product(
     name: str,
     title: str,
+    picture: str,
     category: str,
     price: int,
     *,
@@ -40,7 +44,7 @@ def _product(
         kind=kind,
         title=title,
         description=f"{title}, from {STORES[store_id].name}.",
-        image_url=f"https://example.com/{name}.png",
+        image_url=f"/pictures/{picture}.svg",
         category=category,
         price=Money(price, "CNY"),
         original_price=Money(original_price or price, "CNY"),
@@ -52,22 +56,29 @@ def _product(
     )
 
 
+# Their pictures are served by the stack (local/front.py); `seed` puts its origin before them.
 PRODUCTS: dict[str, Product] = {
-    "voucher": _product("voucher", "Afternoon tea for two", "food", 12_900, original_price=19_800),
-    "parcel": _product("parcel", "Porcelain tea set", "home", 39_900, original_price=49_900, kind=Kind.PARCEL),
-    "jewelry": _product("jewelry", "Silver ring", "jewelry", 29_900),
-    "education": _product("education", "Tea ceremony course", "education", 59_900),
-    "price_at_cap": _product("price_at_cap", "Private tea banquet", "food", 888_000, original_price=1_000_000),
-    "price_over_cap": _product("price_over_cap", "Grand tea banquet", "food", 888_000, original_price=1_000_001),
-    "other_store": _product("other_store", "Poetry evening", "culture", 8_800, store_id=MAX_STORE),
+    "voucher": _product("voucher", "Afternoon tea for two", "afternoon-tea", "food", 12_900, original_price=19_800),
+    "parcel": _product(
+        "parcel", "Porcelain tea set", "porcelain-tea-set", "home", 39_900, original_price=49_900, kind=Kind.PARCEL
+    ),
+    "jewelry": _product("jewelry", "Silver ring", "silver-ring", "jewelry", 29_900),
+    "education": _product("education", "Tea ceremony course", "tea-ceremony-course", "education", 59_900),
+    "price_at_cap": _product(
+        "price_at_cap", "Private tea banquet", "private-tea-banquet", "food", 888_000, original_price=1_000_000
+    ),
+    "price_over_cap": _product(
+        "price_over_cap", "Grand tea banquet", "grand-tea-banquet", "food", 888_000, original_price=1_000_001
+    ),
+    "other_store": _product("other_store", "Poetry evening", "poetry-evening", "culture", 8_800, store_id=MAX_STORE),
 }
 
 
-def seed(client: "DynamoDBClient", table_name: str) -> dict[str, str]:
+def seed(client: "DynamoDBClient", table_name: str, web_url: str = DEFAULT_WEB_URL) -> dict[str, str]:
     """Puts the demo stores and products into the table; answers the products' ids by name."""
     table = Table(client, table_name)
     for store in STORES.values():
         stores.put(table, store)
     for product in PRODUCTS.values():
-        products.put(table, product)
+        products.put(table, replace(product, image_url=web_url + product.image_url))
     return {name: product.product_id for name, product in PRODUCTS.items()}

@@ -117,3 +117,23 @@ def test_jewelry_can_be_bought_but_not_given(live: Running) -> None:
     order = live.buy(product="jewelry")
     answer = live.as_("alice").post(f"/orders/{order['order_id']}/gifts", {"shares": 1, "wrapping": WRAPPING})
     assert (answer.status_code, answer.json()["code"]) == (422, "not-giftable")
+
+
+def test_demo_products_have_pictures_where_their_addresses_say(live: Running) -> None:
+    for product_id in live.stack["products"].values():
+        url = live.as_("alice").get(f"/products/{product_id}").json()["image_url"]
+        with httpx.Client() as caller:
+            picture, head, afterwards = caller.get(url), caller.head(url), caller.get(url + "?size=1")
+        assert (picture.status_code, picture.headers["content-type"]) == (200, "image/svg+xml")
+        assert picture.text.startswith("<svg")
+        assert picture.headers["content-security-policy"] == "default-src 'none'; style-src 'unsafe-inline'"
+        assert picture.headers["x-content-type-options"] == "nosniff"
+        assert (head.status_code, head.headers["content-length"]) == (200, str(len(picture.content)))
+        assert afterwards.content == picture.content
+
+
+def test_nothing_but_pictures_is_served_beside_the_api(live: Running) -> None:
+    for path in ("/pictures/none.svg", "/pictures/../seed.py", "/pictures/", "/pictures/%2e%2e/seed.py"):
+        assert live.as_(None).request("GET", path).status_code == 404
+    known = live.as_("alice").get(f"/products/{live.stack['products']['voucher']}").json()["image_url"]
+    assert live.as_(None).request("POST", known, json={}).status_code == 404
