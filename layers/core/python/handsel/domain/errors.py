@@ -218,7 +218,7 @@ class NotGiftable(Refusal):
 
 class UnknownWrapping(Refusal):
     code = "unknown-wrapping"
-    title = "There is no such cover or blessing for this kind of gift."
+    title = "There is no such cover or blessing for this kind of gift, or not in this season."
 
 
 class RecipientUnknown(Refusal):
