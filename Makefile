@@ -90,7 +90,7 @@ format: $(VENV) ## Put the code into shape
 # --- build it --------------------------------------------------------------------------------------------------------
 
 .PHONY: generate build lock deploy clean
-generate: $(VENV) ## Write what is made from the code: docs/reference
+generate: $(VENV) ## Write what is made from the code: docs/reference, the OpenAPI document
 	@$(BIN)/python -m local generate
 
 build: $(VENV) $(SAM_VENV) ## sam build

@@ -19,6 +19,7 @@ is done here, each in a module that says what and why:
     front       the API on a plain port
     state       what is written down about a running stack
     demo        the whole story over HTTP
+    openapi     the published document, from the routes
 """
 
 import sys

@@ -44,9 +44,9 @@ def main() -> int:
         case "run":
             return cli.run(settings)
         case "generate":
-            from local import reference
+            from local import openapi, reference
 
-            return reference.main(check=options.check)
+            return max(reference.main(check=options.check), openapi.main(check=options.check))
         case _:
             return demo.main()
 

@@ -3,7 +3,9 @@
 from aws_lambda_powertools.event_handler import Response
 
 from handsel.api.http import Request, answer, create_app, handler
+from handsel.api.operations import operation
 from handsel.api.schemas import ProfileRequest, ProfileView
+from handsel.domain import errors
 from handsel.runtime.wiring import table
 from handsel.use_cases import profiles
 
@@ -11,13 +13,20 @@ app = create_app()
 
 
 @app.get("/me")
+@operation(answers={200: ProfileView})
 def read_me() -> Response[str]:
+    """Read one's own account."""
     request = Request(app)
     return answer(200, ProfileView.of(profiles.read(table(), request.caller.user_id)))
 
 
 @app.patch("/me")
+@operation(body=ProfileRequest, answers={200: ProfileView}, refuses=(errors.HandleTaken,))
 def change_me() -> Response[str]:
+    """Change how one is called and found.
+
+    What is left out stays.
+    """
     request = Request(app)
     caller, body = request.caller, request.body(ProfileRequest)
     return answer(200, ProfileView.of(profiles.change(table(), caller.user_id, body.changes())))

@@ -3,6 +3,7 @@
 from aws_lambda_powertools.event_handler import Response
 
 from handsel.api.http import Request, answer, create_app, handler
+from handsel.api.operations import PageOf, operation
 from handsel.api.schemas import ListQuery, ProductView
 from handsel.domain.errors import NotFound
 from handsel.runtime.wiring import table
@@ -13,7 +14,9 @@ app = create_app()
 
 
 @app.get("/stores/<store_id>/products")
+@operation(query=ListQuery, answers={200: PageOf(ProductView)})
 def list_products(store_id: str) -> Response[str]:
+    """List what a store sells, newest first."""
     request = Request(app)
     scope, query = f"products {store_id}", request.query(ListQuery)
     page = selling.products_of(table(), store_id, limit=query.limit, before=request.position(query.cursor, scope))
@@ -21,7 +24,9 @@ def list_products(store_id: str) -> Response[str]:
 
 
 @app.get("/products/<product_id>")
+@operation(answers={200: ProductView})
 def read_product(product_id: str) -> Response[str]:
+    """Read one product."""
     _ = Request(app).caller
     product = products.get(table(), product_id)
     if product is None:

@@ -3,7 +3,9 @@
 from aws_lambda_powertools.event_handler import Response
 
 from handsel.api.http import Request, answer, create_app, handler
-from handsel.api.schemas import ClaimRequest, holding_view
+from handsel.api.operations import operation
+from handsel.api.schemas import AnyHolding, ClaimRequest, holding_view
+from handsel.domain import errors
 from handsel.runtime import clock
 from handsel.runtime.observability import count
 from handsel.runtime.settings import settings
@@ -14,7 +16,25 @@ app = create_app()
 
 
 @app.post("/gifts/<gift_id>/claims")
+@operation(
+    body=ClaimRequest,
+    answers={201: AnyHolding, 200: AnyHolding},
+    refuses=(
+        errors.OwnGift,
+        errors.WrongSecret,
+        errors.NotTheRecipient,
+        errors.Expired,
+        errors.Cancelled,
+        errors.Declined,
+        errors.AlreadyClaimed,
+        errors.AddressRequired,
+    ),
+)
 def claim(gift_id: str) -> Response[str]:
+    """Open a gift and take one share.
+
+    Whoever has claimed it before gets the same holding again, as it is now, with 200.
+    """
     request = Request(app)
     caller = request.caller
     # Somebody with a dead link learns that first, whatever they sent along.

@@ -3,10 +3,22 @@
 from typing import Literal
 
 from aws_lambda_powertools.event_handler import Response
-from pydantic import BaseModel
 
 from handsel.api.http import Request, answer, create_app, handler
-from handsel.api.schemas import AskAgainRequest, CreatedGift, GiftListQuery, GiftRequest, ListQuery, gift_view
+from handsel.api.operations import PageOf, operation
+from handsel.api.schemas import (
+    AskAgainRequest,
+    CreatedGift,
+    GiftListQuery,
+    GiftPreview,
+    GiftRequest,
+    GiftView,
+    GiverGift,
+    ListQuery,
+    View,
+    gift_view,
+)
+from handsel.domain import errors
 from handsel.domain.models import Gift, Page
 from handsel.runtime.observability import count
 from handsel.runtime.settings import settings
@@ -17,14 +29,31 @@ from handsel.use_cases import asking, giving, reading
 app = create_app()
 
 
-class AskedView(BaseModel):
+class AskedView(View):
     """The giver is told."""
 
     asked: Literal[True] = True
 
 
 @app.post("/orders/<order_id>/gifts")
+@operation(
+    body=GiftRequest,
+    answers={201: CreatedGift},
+    refuses=(
+        errors.UnitsNotAvailable,
+        errors.NotGiftable,
+        errors.UnknownWrapping,
+        errors.RecipientUnknown,
+        errors.SelfGift,
+        errors.TooManyOpenGifts,
+    ),
+    idempotent=True,
+)
 def give(order_id: str) -> Response[str]:
+    """Give units of an order.
+
+    To whoever has the link, one share each, or to one named recipient. This answer alone has the link's secret.
+    """
     request = Request(app)
     caller, key, body = request.caller, request.idempotency_key, request.body(GiftRequest)
     gift = giving.give(
@@ -48,7 +77,9 @@ def give(order_id: str) -> Response[str]:
 
 
 @app.get("/orders/<order_id>/gifts")
+@operation(query=ListQuery, answers={200: PageOf(GiverGift)})
 def list_gifts_of_order(order_id: str) -> Response[str]:
+    """List the gifts of one order, newest first."""
     request = Request(app)
     caller, query = request.caller, request.query(ListQuery)
     scope = f"gifts of {order_id}"
@@ -63,7 +94,9 @@ def list_gifts_of_order(order_id: str) -> Response[str]:
 
 
 @app.get("/gifts")
+@operation(query=GiftListQuery, answers={200: PageOf(GiftView)})
 def list_gifts() -> Response[str]:
+    """List the gifts one gave or was given, newest first."""
     request = Request(app)
     caller, query = request.caller, request.query(GiftListQuery)
     scope = f"gifts {query.role}"
@@ -82,7 +115,12 @@ def _page(request: Request, page: Page[Gift], scope: str) -> Response[str]:
 
 
 @app.get("/gifts/<gift_id>")
+@operation(answers={200: GiftView})
 def read_gift(gift_id: str) -> Response[str]:
+    """Read one's own view of a gift.
+
+    What a caller may not see is not in their view of it; a stranger sees what the preview shows.
+    """
     request = Request(app)
     read = reading.gift_as_seen(table(), gift_id, caller=request.caller.user_id)
     view = gift_view(read, caller=request.caller.user_id, now=request.now, web_url=request.web_url)
@@ -90,21 +128,52 @@ def read_gift(gift_id: str) -> Response[str]:
 
 
 @app.post("/gifts/<gift_id>/cancel")
+@operation(answers={200: GiverGift}, refuses=(errors.AlreadyClaimed, errors.Expired, errors.Declined))
 def cancel(gift_id: str) -> Response[str]:
+    """Take back the shares nobody claimed yet.
+
+    Again is the same.
+    """
     request = Request(app)
     gift = giving.cancel(table(), gift_id, caller=request.caller.user_id, now=request.now)
     return _ended(request, gift)
 
 
 @app.post("/gifts/<gift_id>/decline")
+@operation(
+    answers={200: GiftPreview},
+    refuses=(errors.NotTheRecipient, errors.AlreadyClaimed, errors.Expired, errors.Cancelled),
+)
 def decline(gift_id: str) -> Response[str]:
+    """Decline a gift that is addressed to oneself.
+
+    Again is the same.
+    """
     request = Request(app)
     gift = giving.decline(table(), gift_id, caller=request.caller.user_id, now=request.now)
     return _ended(request, gift)
 
 
 @app.post("/gifts/<gift_id>/ask-again")
+@operation(
+    body=AskAgainRequest,
+    needs_body=False,
+    answers={202: AskedView},
+    refuses=(
+        errors.OwnGift,
+        errors.WrongSecret,
+        errors.NotTheRecipient,
+        errors.StillOpen,
+        errors.AlreadyClaimed,
+        errors.Cancelled,
+        errors.Declined,
+    ),
+)
 def ask_again(gift_id: str) -> Response[str]:
+    """Ask the giver for a gift that went back unopened.
+
+    The giver learns of it once a person, however often they ask.
+    """
     request = Request(app)
     caller = request.caller
     secret = None

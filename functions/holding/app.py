@@ -3,7 +3,8 @@
 from aws_lambda_powertools.event_handler import Response
 
 from handsel.api.http import Request, answer, create_app, handler
-from handsel.api.schemas import ListQuery, holding_view
+from handsel.api.operations import PageOf, operation
+from handsel.api.schemas import AnyHolding, ListQuery, holding_view
 from handsel.runtime.wiring import table
 from handsel.store import holdings
 from handsel.use_cases import reading
@@ -12,7 +13,9 @@ app = create_app()
 
 
 @app.get("/holdings")
+@operation(query=ListQuery, answers={200: PageOf(AnyHolding)})
 def list_holdings() -> Response[str]:
+    """List what one holds, newest first: received, and taken for oneself."""
     request = Request(app)
     caller, query = request.caller, request.query(ListQuery)
     page = holdings.of_holder(
@@ -23,7 +26,9 @@ def list_holdings() -> Response[str]:
 
 
 @app.get("/holdings/<holding_id>")
+@operation(answers={200: AnyHolding})
 def read_holding(holding_id: str) -> Response[str]:
+    """Read one holding."""
     request = Request(app)
     read = reading.holding_of(table(), holding_id, caller=request.caller.user_id)
     return answer(200, holding_view(read, now=request.now))

@@ -3,6 +3,7 @@
 from aws_lambda_powertools.event_handler import Response
 
 from handsel.api.http import Request, answer, create_app, handler
+from handsel.api.operations import PageOf, operation
 from handsel.api.schemas import (
     ProductRequest,
     ProductView,
@@ -10,11 +11,11 @@ from handsel.api.schemas import (
     ShipmentListQuery,
     ShipmentRequest,
     StoreRequest,
+    StoreShipment,
     StoreView,
     shipment_view,
 )
-from handsel.domain import ids
-from handsel.domain.errors import NotFound
+from handsel.domain import errors, ids
 from handsel.domain.models import Store
 from handsel.domain.privacy import Viewer
 from handsel.runtime.observability import count
@@ -26,14 +27,18 @@ app = create_app()
 
 
 @app.get("/stores/<store_id>")
+@operation(answers={200: StoreView}, refuses=(errors.WrongRole,))
 def read_store(store_id: str) -> Response[str]:
+    """Read one's store, as its merchant."""
     request = Request(app)
     request.caller.require_merchant_of(store_id)
     return answer(200, StoreView.of(selling.store_of(table(), store_id)))
 
 
 @app.put("/stores/<store_id>")
+@operation(body=StoreRequest, answers={200: StoreView}, refuses=(errors.WrongRole,))
 def put_store(store_id: str) -> Response[str]:
+    """Say what one's store is called, who carries its parcels, and whether it offers gifts."""
     request = Request(app)
     request.caller.require_merchant_of(store_id)
     body = request.body(StoreRequest)
@@ -43,18 +48,29 @@ def put_store(store_id: str) -> Response[str]:
 
 
 @app.put("/stores/<store_id>/products/<product_id>")
+@operation(body=ProductRequest, answers={200: ProductView}, refuses=(errors.WrongRole,))
 def put_product(store_id: str, product_id: str) -> Response[str]:
+    """Put a product on one's store's shelf, or change it.
+
+    What was sold stays as it was sold; whether it can be given is asked of the product as it is now.
+    """
     request = Request(app)
     request.caller.require_merchant_of(store_id)
     if not ids.may_be_chosen(product_id):
-        raise NotFound
+        raise errors.NotFound
     body = request.body(ProductRequest)
     product = selling.put_product(table(), body.value(product_id, store_id, now=request.now))
     return answer(200, ProductView.of(product))
 
 
 @app.post("/vouchers/<code>/redemptions")
+@operation(
+    answers={201: RedemptionView},
+    refuses=(errors.WrongRole, errors.AlreadyRedeemed, errors.VoucherExpired),
+    path={"code": "The voucher's code, in upper or lower case."},
+)
 def redeem(code: str) -> Response[str]:
+    """Redeem a voucher of one's store. It is good once."""
     request = Request(app)
     store_id = request.caller.merchant_of
     holding = redeeming.redeem(
@@ -65,7 +81,9 @@ def redeem(code: str) -> Response[str]:
 
 
 @app.get("/stores/<store_id>/shipments")
+@operation(query=ShipmentListQuery, answers={200: PageOf(StoreShipment)}, refuses=(errors.WrongRole,))
 def list_shipments(store_id: str) -> Response[str]:
+    """List what one's store is to ship, newest first."""
     request = Request(app)
     request.caller.require_merchant_of(store_id)
     query = request.query(ShipmentListQuery)
@@ -78,7 +96,12 @@ def list_shipments(store_id: str) -> Response[str]:
 
 
 @app.put("/shipments/<shipment_id>")
+@operation(body=ShipmentRequest, answers={200: StoreShipment}, refuses=(errors.WrongRole,))
 def hand_over(shipment_id: str) -> Response[str]:
+    """Say who carries a parcel, and under which number.
+
+    What is left out stays.
+    """
     request = Request(app)
     store_id = request.caller.merchant_of
     body = request.body(ShipmentRequest, unless=lambda: shipping.of_store(table(), shipment_id, store_id=store_id))

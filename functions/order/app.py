@@ -1,18 +1,20 @@
 """Orders of one's own: read them, use their units or get the money back."""
 
 from aws_lambda_powertools.event_handler import Response
-from pydantic import BaseModel
 
 from handsel.api.http import Request, answer, create_app, handler
+from handsel.api.operations import PageOf, operation
 from handsel.api.schemas import (
-    HoldingView,
+    AnyHolding,
     OrderListQuery,
     OrderView,
     RefundRequest,
     RefundView,
     UseRequest,
+    View,
     holding_view,
 )
+from handsel.domain import errors
 from handsel.runtime import clock
 from handsel.runtime.observability import count
 from handsel.runtime.wiring import payments, table
@@ -21,12 +23,14 @@ from handsel.use_cases import reading, refunding, using
 app = create_app()
 
 
-class UsedView(BaseModel):
-    holdings: list[HoldingView]
+class UsedView(View):
+    holdings: list[AnyHolding]
 
 
 @app.get("/orders")
+@operation(query=OrderListQuery, answers={200: PageOf(OrderView)})
 def list_orders() -> Response[str]:
+    """List one's own orders, newest first."""
     request = Request(app)
     caller, query = request.caller, request.query(OrderListQuery)
     scope = f"orders {query.state}"
@@ -42,14 +46,23 @@ def list_orders() -> Response[str]:
 
 
 @app.get("/orders/<order_id>")
+@operation(answers={200: OrderView})
 def read_order(order_id: str) -> Response[str]:
+    """Read one order, with where its units are now."""
     request = Request(app)
     read = reading.order_of(table(), order_id, caller=request.caller.user_id, now=request.now)
     return answer(200, OrderView.of(read, now=request.now))
 
 
 @app.post("/orders/<order_id>/use")
+@operation(
+    body=UseRequest,
+    answers={201: UsedView},
+    refuses=(errors.UnitsNotAvailable, errors.AddressRequired),
+    idempotent=True,
+)
 def use(order_id: str) -> Response[str]:
+    """Take units for oneself: vouchers with their codes, or one parcel to an address."""
     request = Request(app)
     caller, key, body = request.caller, request.idempotency_key, request.body(UseRequest)
     made = using.use(
@@ -68,7 +81,12 @@ def use(order_id: str) -> Response[str]:
 
 
 @app.post("/orders/<order_id>/refunds")
+@operation(body=RefundRequest, answers={201: RefundView}, refuses=(errors.UnitsNotAvailable,), idempotent=True)
 def refund(order_id: str) -> Response[str]:
+    """Give units back for money.
+
+    The units move at once; where the refund is still pending, the money follows by itself.
+    """
     request = Request(app)
     caller, key, body = request.caller, request.idempotency_key, request.body(RefundRequest)
     made = refunding.refund(

@@ -1,15 +1,16 @@
 """What anyone may ask: whether we are up, how gifts are wrapped, what a link shows. Nothing here claims or settles."""
 
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
 from aws_lambda_powertools.event_handler import Response
-from pydantic import BaseModel
+from pydantic import ConfigDict, Field
 
 from handsel.api.http import Request, answer, create_app, handler
-from handsel.api.schemas import GiftPreview, Wrappings, WrappingsQuery
+from handsel.api.operations import Media, operation
+from handsel.api.schemas import GiftPreview, View, Wrappings, WrappingsQuery
 from handsel.domain import states
-from handsel.domain.errors import NotFound
+from handsel.domain.errors import Busy, NotFound
 from handsel.domain.wrappings import COVERS
 from handsel.runtime.wiring import table
 from handsel.use_cases import reading
@@ -21,38 +22,92 @@ PICTURE_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
 }
+DOCUMENT = Path(__file__).parent / "openapi.json"
 
 app = create_app()
 
 
-class Health(BaseModel):
-    status: str = "ok"
+class Health(View):
+    status: Literal["ok"] = "ok"
 
 
-class StateMachines(BaseModel):
-    gift: dict[str, Any]
-    unit: dict[str, Any]
-    shipment: dict[str, Any]
+class TransitionView(View):
+    model_config = ConfigDict(serialize_by_alias=True)
+
+    from_: str = Field(alias="from")
+    action: str
+    to: str
+    guards: list[str]
+
+
+class StateMachine(View):
+    """`errors` names the problem that somebody gets who comes too late, by state."""
+
+    states: list[str]
+    initial: str
+    actions: list[str]
+    transitions: list[TransitionView]
+    errors: dict[str, str]
+
+
+class StandingView(View):
+    """Statuses of the way have a rank; nothing follows a final one."""
+
+    rank: int | None
+    final: bool
+
+
+class ShipmentMachine(StateMachine):
+    standings: dict[str, StandingView]
+
+
+class StateMachines(View):
+    gift: StateMachine
+    unit: StateMachine
+    shipment: ShipmentMachine
 
 
 @app.get("/health")
+@operation(answers={200: Health})
 def health() -> Response[str]:
+    """Whether the API is up."""
     return answer(200, Health())
 
 
+@app.get("/openapi.json")
+@operation(answers={200: Media("application/json", "The OpenAPI document of all of this.")})
+def openapi() -> Response[str]:
+    """Read this document."""
+    return Response(
+        status_code=200,
+        content_type="application/json",
+        body=DOCUMENT.read_text(),
+        headers={"Cache-Control": "public, max-age=300"},
+    )
+
+
 @app.get("/meta/state-machine")
+@operation(answers={200: StateMachines})
 def state_machine() -> Response[str]:
+    """The state machines of gifts, units and shipments, as data."""
     return answer(200, StateMachines.model_validate(states.document()))
 
 
 @app.get("/wrappings")
+@operation(query=WrappingsQuery, answers={200: Wrappings})
 def wrappings() -> Response[str]:
+    """The covers and blessings to wrap with, recommended first."""
     request = Request(app)
     return answer(200, Wrappings.of(request.query(WrappingsQuery).kind, now=request.now, web_url=request.web_url))
 
 
 @app.get("/covers/<file>")
+@operation(
+    answers={200: Media("image/svg+xml", "The picture.")},
+    path={"file": "Name of a cover's picture, as `image_url` has it."},
+)
 def cover(file: str) -> Response[str]:
+    """The picture of a cover."""
     # Only names that are in the catalogue become paths.
     if file not in {Path(known.image_path).name for known in COVERS}:
         raise NotFound
@@ -65,7 +120,9 @@ def cover(file: str) -> Response[str]:
 
 
 @app.get("/gifts/<gift_id>/preview")
+@operation(answers={200: GiftPreview}, refuses=(Busy,))
 def preview(gift_id: str) -> Response[str]:
+    """What a gift's link shows before claiming."""
     request = Request(app)
     gift = reading.require_gift(table(), gift_id)
     return answer(200, GiftPreview.of(gift, now=request.now, web_url=request.web_url))

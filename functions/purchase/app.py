@@ -3,7 +3,9 @@
 from aws_lambda_powertools.event_handler import Response
 
 from handsel.api.http import Request, answer, create_app, handler
+from handsel.api.operations import operation
 from handsel.api.schemas import OrderRequest, OrderView
+from handsel.domain import errors
 from handsel.runtime.observability import count
 from handsel.runtime.settings import settings
 from handsel.runtime.wiring import payments, table
@@ -13,7 +15,17 @@ app = create_app()
 
 
 @app.post("/orders")
+@operation(
+    body=OrderRequest,
+    answers={201: OrderView},
+    refuses=(errors.NotFound, errors.OutOfStock, errors.PaymentDeclined, errors.PaymentUnknown),
+    idempotent=True,
+)
 def buy() -> Response[str]:
+    """Buy units of one product.
+
+    When the provider's answer was lost, the same call with the same key finds out what became of the payment.
+    """
     request = Request(app)
     caller, key, body = request.caller, request.idempotency_key, request.body(OrderRequest)
     order = purchases.buy(

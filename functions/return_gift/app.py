@@ -1,10 +1,11 @@
 """POST /gifts/{gift_id}/return-gifts: buy something from the same store and give it back."""
 
 from aws_lambda_powertools.event_handler import Response
-from pydantic import BaseModel
 
 from handsel.api.http import Request, answer, create_app, handler
-from handsel.api.schemas import CreatedGift, OrderView, ReturnGiftRequest
+from handsel.api.operations import operation
+from handsel.api.schemas import CreatedGift, OrderView, ReturnGiftRequest, View
+from handsel.domain import errors
 from handsel.runtime.observability import count
 from handsel.runtime.settings import settings
 from handsel.runtime.wiring import payments, table
@@ -13,13 +14,29 @@ from handsel.use_cases import reading, returning
 app = create_app()
 
 
-class ReturnGiftView(BaseModel):
+class ReturnGiftView(View):
     order: OrderView
     gift: CreatedGift
 
 
 @app.post("/gifts/<gift_id>/return-gifts")
+@operation(
+    body=ReturnGiftRequest,
+    answers={201: ReturnGiftView},
+    refuses=(
+        errors.NotClaimed,
+        errors.OtherStore,
+        errors.NotGiftable,
+        errors.UnknownWrapping,
+        errors.AlreadyReturned,
+        errors.OutOfStock,
+        errors.PaymentDeclined,
+        errors.PaymentUnknown,
+    ),
+    idempotent=True,
+)
 def give_in_return(gift_id: str) -> Response[str]:
+    """Buy one unit from the store a gift came from, and give it to the giver."""
     request = Request(app)
     caller, key, body = request.caller, request.idempotency_key, request.body(ReturnGiftRequest)
     order, gift = returning.give_in_return(

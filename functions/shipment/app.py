@@ -3,7 +3,9 @@
 from aws_lambda_powertools.event_handler import Response
 
 from handsel.api.http import Request, answer, create_app, handler
-from handsel.api.schemas import EventRequest, shipment_view
+from handsel.api.operations import operation
+from handsel.api.schemas import EventRequest, HolderShipment, ShipmentView, shipment_view
+from handsel.domain import errors
 from handsel.domain.privacy import Viewer
 from handsel.runtime.observability import count
 from handsel.runtime.wiring import table
@@ -13,14 +15,21 @@ app = create_app()
 
 
 @app.get("/shipments/<shipment_id>")
+@operation(answers={200: HolderShipment})
 def read_shipment(shipment_id: str) -> Response[str]:
+    """Follow a parcel of one's own."""
     request = Request(app)
     shipment = shipping.of_holder(table(), shipment_id, caller=request.caller.user_id)
     return answer(200, shipment_view(shipment, Viewer.CLAIMER))
 
 
 @app.post("/shipments/<shipment_id>/events")
+@operation(body=EventRequest, answers={200: ShipmentView}, refuses=(errors.WrongRole, errors.TooManyEvents))
 def report(shipment_id: str) -> Response[str]:
+    """Report what happened to a parcel, as its carrier.
+
+    An event that is known changes nothing, and a late one never moves the status back.
+    """
     request = Request(app)
     carrier = request.caller.carries_for
     body = request.body(EventRequest, unless=lambda: shipping.of_carrier(table(), shipment_id, carrier=carrier))

@@ -402,3 +402,12 @@ def test_a_list_of_one_state_is_full_though_others_lie_between(stack: Stack) -> 
     rest = stack.call("alice", "GET", f"/orders?state=paid&limit=2&cursor={first['next_cursor']}").body
     assert [order["order_id"] for order in first["items"] + rest["items"]] == wanted[::-1]
     assert (len(first["items"]), rest["next_cursor"]) == (2, None)
+
+
+def test_anyone_may_read_the_openapi_document(stack: Stack) -> None:
+    answer = stack.call(None, "GET", "/openapi.json")
+    assert answer.status == 200
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.headers["cache-control"].startswith("public")
+    assert answer.body["openapi"].startswith("3.1")
+    assert "/orders" in answer.body["paths"]

@@ -48,6 +48,9 @@ STATUS: Mapping[str, int] = {
 }
 
 CONTENT_TYPE = "application/problem+json"
+# A fault of ours is no refusal, but is answered as a problem too.
+INTERNAL = "internal-error"
+INTERNAL_TITLE = "Something went wrong on our side."
 
 
 def of(refusal: errors.Refusal) -> Response[str]:
@@ -70,13 +73,12 @@ def of(refusal: errors.Refusal) -> Response[str]:
 
 def internal(request_id: str) -> Response[str]:
     """The answer to a fault of ours: nothing but where to find it in the log."""
-    title = "Something went wrong on our side."
     body = {
-        "type": "urn:handsel:problem:internal-error",
-        "title": title,
+        "type": f"urn:handsel:problem:{INTERNAL}",
+        "title": INTERNAL_TITLE,
         "status": 500,
-        "detail": title,
-        "code": "internal-error",
+        "detail": INTERNAL_TITLE,
+        "code": INTERNAL,
         "request_id": request_id,
     }
     return _answer(500, body, {})

@@ -14,7 +14,7 @@ from pydantic import (
     model_validator,
 )
 
-from handsel.api.times import milliseconds, timestamp
+from handsel.api.times import RFC_3339, milliseconds, timestamp
 from handsel.domain import ids, models, names, states, wrappings
 from handsel.domain.privacy import Fact, Viewer, may_see, product_fact, viewer_of
 from handsel.domain.rules import actions_of, not_giftable_reason
@@ -23,9 +23,21 @@ from handsel.use_cases.reading import GiftReading, HoldingReading, OrderReading
 
 Id = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 Secret = Annotated[str, StringConstraints(min_length=1, max_length=256)]
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
-Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
-Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=4000)]
+
+
+def _words(text: str) -> str:
+    words = text.strip()
+    if not words:
+        raise ValueError("there is nothing to read")
+    return words
+
+
+# What validators check is in the published schemas too, so that nothing a schema allows is refused for its shape.
+_WORDS = Field(json_schema_extra={"pattern": r"\S"})
+Name = Annotated[str, StringConstraints(max_length=100), AfterValidator(_words), _WORDS]
+Line = Annotated[str, StringConstraints(max_length=200), AfterValidator(_words), _WORDS]
+Message = Annotated[str, StringConstraints(max_length=60), AfterValidator(_words), _WORDS]
+Text = Annotated[str, StringConstraints(max_length=4000), AfterValidator(str.strip)]
 PictureUrl = Annotated[str, StringConstraints(max_length=2000, pattern=r"^(https?://[!-~]+)?$")]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 EventId = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[!-~]+$")]
@@ -43,9 +55,19 @@ class PaymentRequest(Request):
 
 
 class WrappingRequest(Request):
+    """A cover, and either one of our blessings or a message of one's own."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "if": {"required": ["message"], "properties": {"message": {"type": "string"}}},
+            "then": {"properties": {"blessing_id": {"type": "null"}}},
+            "else": {"required": ["blessing_id"], "properties": {"blessing_id": {"type": "string"}}},
+        }
+    )
+
     cover_id: Id
     blessing_id: Id | None = None
-    message: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)] | None = None
+    message: Message | None = None
 
     @model_validator(mode="after")
     def _one_of_both(self) -> Self:
@@ -72,7 +94,7 @@ class AddressRequest(Request):
     phone: Name
     lines: Annotated[list[Line], Field(min_length=1, max_length=5)]
     city: Name
-    postal_code: Annotated[str, StringConstraints(strip_whitespace=True, max_length=20)]
+    postal_code: Annotated[str, StringConstraints(max_length=20), AfterValidator(str.strip)]
     country: Name
 
     def value(self) -> models.Address:
@@ -85,6 +107,15 @@ class UseRequest(Request):
 
 
 class GiftRequest(Request):
+    """Who `recipient_id` names gets the one share; without it, whoever has the link can claim one."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "if": {"required": ["recipient_id"], "properties": {"recipient_id": {"type": "string"}}},
+            "then": {"properties": {"shares": {"const": 1}}},
+        }
+    )
+
     shares: Annotated[int, Field(ge=1, le=50)]
     recipient_id: Id | None = None
     wrapping: WrappingRequest
@@ -126,7 +157,14 @@ class StoreRequest(Request):
 
 
 class ProductRequest(Request):
-    """A product as its merchant describes it. `original_price` is the price where it is not given."""
+    """A product as its merchant describes it. `original_price` is the price where it is not given, in one currency."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "if": {"required": ["kind"], "properties": {"kind": {"const": "parcel"}}},
+            "then": {"properties": {"validity_days": {"type": "null"}, "redeem_at": {"type": "null"}}},
+        }
+    )
 
     kind: Literal["voucher", "parcel"]
     title: Line
@@ -178,11 +216,18 @@ class EventRequest(Request):
     status: Status
     location: Line
     occurred_at: Annotated[
-        int, BeforeValidator(milliseconds), WithJsonSchema({"type": "string", "format": "date-time"})
+        int,
+        BeforeValidator(milliseconds),
+        WithJsonSchema({"type": "string", "format": "date-time", "pattern": RFC_3339}),
     ]
 
     def value(self) -> models.ShipmentEvent:
         return models.ShipmentEvent(self.event_id, self.status, self.location, self.occurred_at)
+
+
+# Space around it, and in between no control character and nothing that turns text round.
+_C = names.CONTROL_RANGES
+_ONE_LINE = Field(json_schema_extra={"pattern": rf"^\s*[^\s{_C}]([^{_C}]*[^\s{_C}])?\s*$"})
 
 
 def _shown_as_one_line(name: str) -> str:
@@ -196,8 +241,10 @@ class ProfileRequest(Request):
 
     display_name: Annotated[
         str,
-        StringConstraints(strip_whitespace=True, min_length=1, max_length=names.MAX_DISPLAY_NAME),
+        StringConstraints(max_length=names.MAX_DISPLAY_NAME),
+        AfterValidator(_words),
         AfterValidator(_shown_as_one_line),
+        _ONE_LINE,
     ] = Field(default_factory=str)
     handle: Annotated[str, StringConstraints(pattern=f"^{names.HANDLE.pattern}$"), AfterValidator(str.lower)] = Field(
         default_factory=str
@@ -210,35 +257,61 @@ class ProfileRequest(Request):
 
 
 class ListQuery(Request):
-    limit: Annotated[int, Field(ge=1, le=100)] = 20
-    cursor: Annotated[str, StringConstraints(min_length=1, max_length=1024)] | None = None
+    limit: Annotated[int, Field(ge=1, le=100, description="How many items to answer at most.")] = 20
+    cursor: Annotated[
+        str | None,
+        Field(min_length=1, max_length=1024, description="The `next_cursor` of the page before, for the one after it."),
+    ] = None
 
 
 class OrderListQuery(ListQuery):
-    state: Literal["pending", "paid", "declined", "refunded"] | None = None
+    state: Annotated[
+        Literal["pending", "paid", "declined", "refunded"] | None, Field(description="Only orders in this state.")
+    ] = None
 
 
 class ShipmentListQuery(ListQuery):
-    status: Status | None = None
+    status: Annotated[Status | None, Field(description="Only shipments with this status.")] = None
 
 
 class GiftListQuery(ListQuery):
-    role: Literal["sent", "received"]
+    role: Annotated[Literal["sent", "received"], Field(description="Gifts one gave, or gifts one was given.")]
 
 
 class WrappingsQuery(Request):
-    kind: Literal["voucher", "parcel"]
+    kind: Annotated[Literal["voucher", "parcel"], Field(description="What is to be wrapped.")]
 
 
 # --- answers -------------------------------------------------------------------------------------------------
+
+
+class View(BaseModel):
+    """An answer. What is not declared does not leave: the published schemas say so, and every test holds them to it."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_serialization_defaults_required=True)
+
+
+Timestamp = Annotated[
+    str,
+    WithJsonSchema(
+        {
+            "type": "string",
+            "format": "date-time",
+            "pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z$",
+            "examples": ["2026-11-22T06:25:00.000Z"],
+        }
+    ),
+]
+Count = Annotated[int, WithJsonSchema({"type": "integer", "minimum": 0})]
+Url = Annotated[str, WithJsonSchema({"type": "string", "format": "uri"})]
 
 
 def _timestamp(at: int | None) -> str | None:
     return None if at is None else timestamp(at)
 
 
-class MoneyView(BaseModel):
-    amount: int
+class MoneyView(View):
+    amount: Count
     currency: str
 
     @classmethod
@@ -246,18 +319,18 @@ class MoneyView(BaseModel):
         return cls(amount=money.amount, currency=money.currency)
 
 
-class ProductBrief(BaseModel):
+class ProductBrief(View):
     """A product to somebody who is not to know its price."""
 
     product_id: str
     store_id: str
     store_name: str
-    kind: str
+    kind: models.Kind
     title: str
     description: str
     image_url: str
     category: str
-    validity_days: int | None
+    validity_days: Count | None
     redeem_at: str | None
 
     @classmethod
@@ -283,7 +356,7 @@ def _brief(product: models.Product) -> dict[str, Any]:
 class ProductView(ProductBrief):
     price: MoneyView
     original_price: MoneyView
-    stock: int | None
+    stock: Count | None
     giftable: bool
     not_giftable_reason: str | None
 
@@ -301,32 +374,32 @@ class ProductView(ProductBrief):
         )
 
 
-class UnitsView(BaseModel):
-    available: int
-    in_gift: int
-    gifted: int
-    used: int
-    refunded: int
+class UnitsView(View):
+    available: Count
+    in_gift: Count
+    gifted: Count
+    used: Count
+    refunded: Count
 
 
-class PaymentView(BaseModel):
+class PaymentView(View):
     method: str
     total: MoneyView
-    status: str
+    status: states.OrderState
     reference: str | None
-    paid_at: str | None
+    paid_at: Timestamp | None
 
 
-class OrderView(BaseModel):
+class OrderView(View):
     order_id: str
-    state: str
+    state: states.OrderState
     buyer_id: str
     product: ProductView
-    quantity: int
+    quantity: Count
     units: UnitsView | None
     payment: PaymentView
-    created_at: str
-    actions: list[str]
+    created_at: Timestamp
+    actions: list[states.OrderAction]
 
     @classmethod
     def of(cls, reading: OrderReading, *, now: int) -> Self:
@@ -358,18 +431,18 @@ class OrderView(BaseModel):
         )
 
 
-class LinkView(BaseModel):
+class LinkView(View):
     url: str
 
 
-class ProfileView(BaseModel):
+class ProfileView(View):
     """An account to its owner, and the entry of their order center."""
 
     user_id: str
     handle: str | None
     display_name: str
     recommendations: bool
-    created_at: str
+    created_at: Timestamp
     order_center: LinkView
 
     @classmethod
@@ -384,11 +457,11 @@ class ProfileView(BaseModel):
         )
 
 
-class RefundView(BaseModel):
+class RefundView(View):
     refund_id: str
-    quantity: int
+    quantity: Count
     total: MoneyView
-    status: str
+    status: states.RefundStatus
 
     @classmethod
     def of(cls, refund: models.Refund) -> Self:
@@ -400,9 +473,9 @@ class RefundView(BaseModel):
         )
 
 
-class WrappingView(BaseModel):
+class WrappingView(View):
     cover_id: str
-    image_url: str
+    image_url: Url
     blessing: str
 
     @classmethod
@@ -414,29 +487,31 @@ class WrappingView(BaseModel):
         )
 
 
-class HoldingView(BaseModel):
+class HoldingView(View):
     holding_id: str
-    kind: str
+    kind: models.Kind
     gift_id: str | None
     store_id: str
     store_name: str
-    received_at: str
+    received_at: Timestamp
     state: str
 
 
 class VoucherView(HoldingView):
     """A voucher to its holder."""
 
+    state: states.VoucherState
     product: ProductBrief
     code: str
-    valid_until: str | None
+    valid_until: Timestamp | None
 
 
 class ParcelView(HoldingView):
     """A parcel to its holder; the state is the shipment's status."""
 
+    state: states.ShipmentStatus
     shipment_id: str
-    quantity: int
+    quantity: Count
 
 
 class OpenedParcelView(ParcelView):
@@ -445,7 +520,11 @@ class OpenedParcelView(ParcelView):
     product: ProductBrief
 
 
-def holding_view(reading: HoldingReading, *, now: int) -> HoldingView:
+# The views of a holding that its holder may get to see.
+AnyHolding = VoucherView | ParcelView | OpenedParcelView
+
+
+def holding_view(reading: HoldingReading, *, now: int) -> AnyHolding:
     """A holding to its holder."""
     holding, shipment = reading.holding, reading.shipment
     fields: dict[str, Any] = {
@@ -472,15 +551,15 @@ def holding_view(reading: HoldingReading, *, now: int) -> HoldingView:
     return model(**fields, state=shipment.status, shipment_id=shipment.shipment_id, quantity=holding.quantity)
 
 
-class RedemptionView(BaseModel):
+class RedemptionView(View):
     """A voucher to the merchant who redeemed it: what it was good for, where and until when."""
 
     code: str
     store_id: str
     product: ProductBrief
     redeem_at: str | None
-    valid_until: str | None
-    redeemed_at: str
+    valid_until: Timestamp | None
+    redeemed_at: Timestamp
 
     @classmethod
     def of(cls, holding: models.Holding) -> Self:
@@ -494,7 +573,7 @@ class RedemptionView(BaseModel):
         )
 
 
-class StoreView(BaseModel):
+class StoreView(View):
     """A store to its merchant."""
 
     store_id: str
@@ -507,7 +586,7 @@ class StoreView(BaseModel):
         return cls(store_id=store.store_id, name=store.name, carrier=store.carrier, giftable=store.giftable)
 
 
-class AddressView(BaseModel):
+class AddressView(View):
     name: str
     phone: str
     lines: list[str]
@@ -527,19 +606,19 @@ class AddressView(BaseModel):
         )
 
 
-class EventView(BaseModel):
-    status: str
+class EventView(View):
+    status: states.ShipmentStatus
     location: str
-    occurred_at: str
+    occurred_at: Timestamp
 
 
-class ShipmentView(BaseModel):
+class ShipmentView(View):
     """A shipment to its carrier. `events` are in time order."""
 
     shipment_id: str
     carrier: str
     tracking_number: str | None
-    status: str
+    status: states.ShipmentStatus
     events: list[EventView]
 
 
@@ -554,8 +633,8 @@ class StoreShipment(ShipmentView):
 
     store_id: str
     product: ProductBrief
-    quantity: int
-    created_at: str
+    quantity: Count
+    created_at: Timestamp
     address: AddressView | None
 
 
@@ -590,28 +669,28 @@ def shipment_view(shipment: models.Shipment, viewer: Viewer) -> ShipmentView:
     )
 
 
-class ClaimView(BaseModel):
+class ClaimView(View):
     display_name: str
-    claimed_at: str
+    claimed_at: Timestamp
 
 
 class ParcelClaimView(ClaimView):
     """A claimed parcel to its giver, who learns how far it is and not where it goes."""
 
-    shipment_status: str
+    shipment_status: states.ShipmentStatus
 
 
-class GiftPreview(BaseModel):
+class GiftPreview(View):
     """What anyone with the link sees before claiming."""
 
     gift_id: str
-    state: str
-    presentation: str
+    state: states.GiftState
+    presentation: models.Presentation
     wrapping: WrappingView
     giver_name: str
-    shares: int
-    remaining: int
-    expires_at: str
+    shares: Count
+    remaining: Count
+    expires_at: Timestamp
 
     @classmethod
     def of(cls, gift: models.Gift, *, now: int, web_url: str) -> Self:
@@ -642,7 +721,7 @@ class ClaimerGift(GiftPreview):
     """What somebody who claimed a share sees."""
 
     store_id: str
-    holding: VoucherView | ParcelView | OpenedParcelView
+    holding: AnyHolding
     claims: list[ClaimView]
 
 
@@ -652,7 +731,7 @@ class GiverGift(GiftPreview):
     order_id: str
     product: ProductView
     recipient_id: str | None
-    created_at: str
+    created_at: Timestamp
     claims: list[ClaimView | ParcelClaimView]
     in_return_for: str | None
 
@@ -660,7 +739,7 @@ class GiverGift(GiftPreview):
 class CreatedGift(GiverGift):
     """The giver's view as the creating call answers it: no later read shows the secret."""
 
-    share_url: str
+    share_url: Url
     secret: str | None
 
     @classmethod
@@ -699,7 +778,11 @@ def _gift_fields(reading: GiftReading, viewer: Viewer, now: int, web_url: str) -
     return fields
 
 
-def gift_view(reading: GiftReading, *, caller: str, now: int, web_url: str) -> GiftPreview:
+# The views of a gift that a caller may get to see.
+GiftView = GiverGift | ClaimerGift | RecipientGift | GiftPreview
+
+
+def gift_view(reading: GiftReading, *, caller: str, now: int, web_url: str) -> GiftView:
     """The caller's own view of a gift: what a viewer may not see is not in their model."""
     gift, viewer = reading.gift, viewer_of(reading.gift, caller)
     fields = _gift_fields(reading, viewer, now, web_url)
@@ -712,18 +795,18 @@ def gift_view(reading: GiftReading, *, caller: str, now: int, web_url: str) -> G
     return GiftPreview(**fields)
 
 
-class CoverView(BaseModel):
+class CoverView(View):
     cover_id: str
     title: str
-    image_url: str
+    image_url: Url
 
 
-class BlessingView(BaseModel):
+class BlessingView(View):
     blessing_id: str
     text: str
 
 
-class Wrappings(BaseModel):
+class Wrappings(View):
     covers: list[CoverView]
     blessings: list[BlessingView]
 

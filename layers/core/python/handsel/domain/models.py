@@ -23,9 +23,14 @@ class Kind(StrEnum):
     PARCEL = "parcel"
 
     @property
-    def presentation(self) -> str:
+    def presentation(self) -> "Presentation":
         """How a gift of this kind looks: vouchers come in red envelopes, goods as parcels."""
-        return "red_envelope" if self is Kind.VOUCHER else "parcel"
+        return Presentation.RED_ENVELOPE if self is Kind.VOUCHER else Presentation.PARCEL
+
+
+class Presentation(StrEnum):
+    RED_ENVELOPE = "red_envelope"
+    PARCEL = "parcel"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,8 @@ HANDLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.]{2,29}")
 _CONTROL = frozenset({"Cc", "Cs", "Zl", "Zp"})
 # These turn round the text that a name stands in.
 _REORDERING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+# The same as ranges of a regular expression, for those who cannot ask.
+CONTROL_RANGES = r"\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069"
 
 
 def is_control(char: str) -> bool:

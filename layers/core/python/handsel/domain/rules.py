@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from handsel.domain import errors, ids
 from handsel.domain.models import Address, Gift, Kind, Money, Order, Outstanding, Product, Units
-from handsel.domain.states import REFUSAL_AFTER, WINDOW_OVER, GiftAction, GiftState, OrderState
+from handsel.domain.states import REFUSAL_AFTER, WINDOW_OVER, GiftAction, GiftState, OrderAction, OrderState
 
 # Eligibility as data. Everything that is not ruled out here may be given.
 NOT_GIFTABLE_CATEGORIES = frozenset({"jewelry", "education"})
@@ -90,7 +90,7 @@ def units_of(order: Order, outstanding: Iterable[Gift], *, now: int) -> Units | 
     return Units(available, in_gift, gifted, order.used, order.refunded)
 
 
-def actions_of(order: Order, product: Product, units: Units | None, *, now: int) -> list[str]:
+def actions_of(order: Order, product: Product, units: Units | None, *, now: int) -> list[OrderAction]:
     """What the buyer may do with the order now; the payment-result page is drawn from it.
 
     Args:
@@ -101,9 +101,9 @@ def actions_of(order: Order, product: Product, units: Units | None, *, now: int)
     actions = []
     if not is_over(order, now=now):
         if not_giftable_reason(product) is None:
-            actions.append("gift")
-        actions.append("use")
-    actions.append("refund")
+            actions.append(OrderAction.GIFT)
+        actions.append(OrderAction.USE)
+    actions.append(OrderAction.REFUND)
     return actions
 
 

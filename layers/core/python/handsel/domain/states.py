@@ -112,6 +112,14 @@ class OrderState(StrEnum):
     REFUNDED = "refunded"
 
 
+class OrderAction(StrEnum):
+    """What a buyer may do with an order."""
+
+    GIFT = "gift"
+    USE = "use"
+    REFUND = "refund"
+
+
 class RefundStatus(StrEnum):
     PENDING = "pending"
     REFUNDED = "refunded"

@@ -1,0 +1,91 @@
+"""What a route takes and answers, declared at the route and read by the tools that publish and check it.
+
+@app.post("/orders/<order_id>/gifts")
+@operation(body=GiftRequest, answers={201: CreatedGift}, refuses=(errors.NotGiftable,), idempotent=True)
+def give(order_id: str) -> Response[str]:
+    '''Give units of an order.
+
+    The first line is the summary in the published document, the rest its description.
+    '''
+
+Nothing here runs with a request: the declaration is a value that hangs on the handler. What follows from the route
+is not declared: refusals of a missing token, of a body that is not right, of a path that names nothing (`local/openapi.py`
+has the list).
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import UnionType
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
+
+from handsel.domain.errors import Refusal
+
+Handler = TypeVar("Handler", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class PageOf:
+    """One page of a list: `{"items": [...], "next_cursor": ...}`."""
+
+    item: type[BaseModel] | UnionType
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """An answer that is none of our views, such as a picture."""
+
+    content_type: str
+    description: str
+
+
+# One of several views is written as `GiverGift | ClaimerGift`; None is an answer without a body.
+Answer = type[BaseModel] | UnionType | PageOf | Media | None
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """
+    Attributes:
+        answers: what it answers when it does what it was asked for, by status.
+        refuses: refusals of its own.
+        body, query: models of the request.
+        needs_body: whether the call is nothing without its body.
+        path: what a parameter of the path means, where that is not "the id of the ...".
+        idempotent: whether it needs an Idempotency-Key.
+    """
+
+    answers: Mapping[int, Answer]
+    refuses: tuple[type[Refusal], ...] = ()
+    body: type[BaseModel] | None = None
+    query: type[BaseModel] | None = None
+    path: Mapping[str, str] = field(default_factory=dict)
+    idempotent: bool = False
+    needs_body: bool = True
+
+
+def operation(
+    *,
+    answers: Mapping[int, Answer],
+    refuses: tuple[type[Refusal], ...] = (),
+    body: type[BaseModel] | None = None,
+    query: type[BaseModel] | None = None,
+    path: Mapping[str, str] | None = None,
+    idempotent: bool = False,
+    needs_body: bool = True,
+) -> Callable[[Handler], Handler]:
+    """Declare a handler; see `Operation`. Goes under the route, which keeps the handler as it is."""
+    declared = Operation(answers, refuses, body, query, path or {}, idempotent, needs_body)
+
+    def attach(handler: Handler) -> Handler:
+        vars(handler)["operation"] = declared
+        return handler
+
+    return attach
+
+
+def declared(handler: Callable[..., Any]) -> Operation | None:
+    """What a handler was declared to be, if it was."""
+    found = vars(handler).get("operation")
+    return found if isinstance(found, Operation) else None

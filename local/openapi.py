@@ -1,0 +1,456 @@
+"""The published OpenAPI document, from the routes.
+
+Paths, methods and who may call come from template.yaml; what a call takes, answers and refuses comes from the
+declaration on its handler (`handsel.api.operations`); what follows from both is added here, once for all routes. The
+document is committed, and the public function answers it.
+"""
+
+import importlib.util
+import json
+import os
+import re
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from pydantic import BaseModel, TypeAdapter
+from pydantic.json_schema import GenerateJsonSchema
+
+from handsel.api import problems
+from handsel.api.operations import Answer, Media, Operation, PageOf, declared
+from handsel.domain import errors
+from local import cli, template
+from local.settings import REGION, ROOT
+
+Schema = dict[str, Any]
+
+_SCHEMAS = "#/components/schemas/"
+
+FILE = ROOT / "functions" / "public" / "openapi.json"
+
+# --- what follows from a route, and is not declared ------------------------------------------------------------------
+
+FROM_AUTHORIZER = (errors.Unauthenticated,)
+# A caller's account is looked up, so every call that has one asks the table.
+FROM_TABLE = (errors.Busy,)
+FROM_PATH = (errors.NotFound,)
+FROM_QUERY = (errors.InvalidRequest,)
+FROM_BODY = (errors.MalformedJson, errors.TooLarge, errors.UnsupportedMediaType, errors.InvalidRequest)
+FROM_IDEMPOTENCY = (errors.IdempotencyKeyRequired, errors.IdempotencyKeyReused)
+
+# API Gateway answers these by itself: no token, too large for it, throttled, and a function that failed or is not there.
+GATEWAY_ALWAYS = (429, 500, 503)
+GATEWAY_WITH_AUTHORIZER = 401
+GATEWAY_WITH_BODY = 413
+
+DESCRIPTION = """\
+Times are RFC 3339 in UTC with milliseconds; money is an amount of minor units and an ISO 4217 currency; ids and cursors
+are opaque. Lists are newest first. A refusal is an RFC 9457 problem with a stable `code`; an id that is unknown,
+somebody else's or hidden always answers the same `not-found`. Repeat a creating call with the same `Idempotency-Key`:
+it is done once, and answered again as the first time.
+"""
+
+
+class DocumentError(Exception):
+    """Routes and declarations that do not fit together; the message names them."""
+
+
+@dataclass(frozen=True)
+class Route:
+    """One HTTP route of template.yaml. `public` ones have no authorizer in front."""
+
+    function: str
+    method: str
+    path: str
+    public: bool
+
+    @property
+    def parameters(self) -> list[str]:
+        return re.findall(r"{(\w+)}", self.path)
+
+
+@dataclass(frozen=True)
+class Handler:
+    name: str
+    documentation: str
+    operation: Operation
+
+
+def routes() -> list[Route]:
+    """The HTTP routes of template.yaml; a function is named by its folder."""
+    return [
+        Route(
+            Path(resource["Properties"]["CodeUri"]).name,
+            event["Properties"]["Method"],
+            event["Properties"]["Path"],
+            event["Properties"].get("Auth", {}).get("Authorizer") == "NONE",
+        )
+        for resource in template.read()["Resources"].values()
+        if resource["Type"] == "AWS::Serverless::Function"
+        for event in resource["Properties"].get("Events", {}).values()
+        if event["Type"] == "HttpApi"
+    ]
+
+
+def load(function: str) -> ModuleType:
+    """The module of a function, by its folder."""
+    # What template.yaml sets; nothing is called with it.
+    for name, value in (("AWS_DEFAULT_REGION", REGION), ("TABLE_NAME", "none"), ("CLAIM_WINDOW_SECONDS", "1")):
+        os.environ.setdefault(name, value)
+    spec = importlib.util.spec_from_file_location(f"functions.{function}", ROOT / "functions" / function / "app.py")
+    if spec is None or spec.loader is None:
+        raise DocumentError(f"functions/{function}/app.py cannot be loaded.")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def handlers(module: ModuleType) -> dict[tuple[str, str], Handler]:
+    """The declared handlers of a function, by method and path.
+
+    Raises:
+        DocumentError: one has no declaration, or no docstring.
+    """
+    found = {}
+    for route in (*module.app._static_routes, *module.app._dynamic_routes):
+        path = re.sub(r"<(\w+)>", r"{\1}", route.path)
+        methods = [route.method] if isinstance(route.method, str) else route.method
+        operation = declared(route.func)
+        if operation is None or not route.func.__doc__:
+            raise DocumentError(f"{route.func.__name__} ({path}) needs @operation and a docstring.")
+        for method in methods:
+            found[method, path] = Handler(route.func.__name__, route.func.__doc__, operation)
+    return found
+
+
+# --- the document ----------------------------------------------------------------------------------------------------
+
+
+def document() -> Schema:
+    """Raises:
+    DocumentError: routes and declarations do not fit together.
+    """
+    by_route = routes()
+    modules = {name: load(name) for name in sorted({route.function for route in by_route})}
+    known = {(name, *key): handler for name, module in modules.items() for key, handler in handlers(module).items()}
+    in_template = {(route.function, route.method, route.path) for route in by_route}
+    if odd := in_template ^ known.keys():
+        raise DocumentError("Only in template.yaml or only in a function: " + ", ".join(map(" ".join, sorted(odd))))
+    names = [handler.name for handler in known.values()]
+    if twice := {name for name in names if names.count(name) > 1}:
+        raise DocumentError("Handlers share a name, which is the operation's id: " + ", ".join(sorted(twice)))
+
+    schemas = Schemas([handler.operation for handler in known.values()])
+    shared: Schema = {}
+    paths: Schema = {}
+    for route in sorted(by_route, key=lambda route: (route.path, route.method)):
+        handler = known[route.function, route.method, route.path]
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, handler, schemas, shared)
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    return {
+        "openapi": "3.1.1",
+        "info": {
+            "title": "Handsel",
+            "version": project["version"],
+            "summary": project["description"],
+            "description": DESCRIPTION,
+            "license": {"name": "Apache License 2.0", "identifier": project["license"]},
+        },
+        "servers": [{"url": "/"}],
+        "tags": [{"name": name, "description": _first_line(module.__doc__)} for name, module in modules.items()],
+        "paths": paths,
+        "components": {
+            "schemas": dict(sorted({**schemas.published, **_PROBLEM_SCHEMAS}.items())),
+            "responses": dict(sorted(shared.items())),
+            "parameters": {"IdempotencyKey": _IDEMPOTENCY_KEY},
+            "headers": {"RetryAfter": _RETRY_AFTER},
+            "securitySchemes": {
+                "idToken": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "bearerFormat": "JWT",
+                    "description": "An ID token of the user pool, or of the provider the stack was deployed with.",
+                }
+            },
+        },
+    }
+
+
+def text() -> str:
+    return json.dumps(document(), indent=2, ensure_ascii=False) + "\n"
+
+
+def main(*, check: bool) -> int:
+    """Write the document, or with `check` say whether the committed one is right. Answer the exit status."""
+    try:
+        wanted = text()
+    except DocumentError as error:
+        cli.say(str(error), error=True)
+        return 1
+    if FILE.exists() and FILE.read_text() == wanted:
+        return 0
+    shown = FILE.relative_to(ROOT)
+    if check:
+        cli.say(f"Not as the routes have it: {shown}. Run: make generate", error=True)
+        return 1
+    FILE.write_text(wanted)
+    cli.say(f"Wrote {shown}")
+    return 0
+
+
+def _operation(route: Route, handler: Handler, schemas: "Schemas", shared: Schema) -> Schema:
+    operation = handler.operation
+    summary, _, rest = handler.documentation.strip().partition("\n")
+    described: Schema = {"tags": [route.function], "operationId": handler.name, "summary": summary}
+    if description := re.sub(r"\n +", "\n", rest).strip():
+        described["description"] = description
+    described["security"] = [] if route.public else [{"idToken": []}]
+    if parameters := [*_path_parameters(route, operation), *_other_parameters(operation, schemas)]:
+        described["parameters"] = parameters
+    if operation.body is not None:
+        content = {"application/json": {"schema": schemas.of(operation.body)}}
+        described["requestBody"] = {"required": operation.needs_body, "content": content}
+    answers = {
+        status: {"description": _answer_description(status, answer), **_answer_content(answer, schemas)}
+        for status, answer in operation.answers.items()
+    }
+    refused = _refusals(route, operation, shared)
+    if both := answers.keys() & refused.keys():
+        raise DocumentError(f"{handler.name} answers and refuses with {both}.")
+    described["responses"] = {str(status): entry for status, entry in sorted({**answers, **refused}.items())}
+    return described
+
+
+def _path_parameters(route: Route, operation: Operation) -> Iterator[Schema]:
+    if unknown := operation.path.keys() - set(route.parameters):
+        raise DocumentError(f"{route.path} has no {unknown}.")
+    for name in route.parameters:
+        description = operation.path.get(name)
+        if description is None and not name.endswith("_id"):
+            raise DocumentError(f"{route.path}: @operation(path=...) has to say what {name} is.")
+        yield {
+            "name": name,
+            "in": "path",
+            "required": True,
+            "description": description or f"The id of the {name.removesuffix('_id')}.",
+            "schema": {"type": "string", "minLength": 1},
+        }
+
+
+def _other_parameters(operation: Operation, schemas: "Schemas") -> Iterator[Schema]:
+    if operation.query is not None:
+        model = schemas.of_query(operation.query)
+        for name, schema in model["properties"].items():
+            yield {
+                "name": name,
+                "in": "query",
+                "required": name in model.get("required", []),
+                "description": schema["description"],
+                "schema": _as_parameter(schema),
+            }
+    if operation.idempotent:
+        yield {"$ref": "#/components/parameters/IdempotencyKey"}
+
+
+def _as_parameter(schema: Schema) -> Schema:
+    """A parameter is there or not, but never null."""
+    flat = {name: value for name, value in schema.items() if name != "description" and value is not None}
+    if alternatives := [each for each in flat.pop("anyOf", []) if each != {"type": "null"}]:
+        (only,) = alternatives
+        flat = {**only, **flat}
+    return flat
+
+
+def _answer_description(status: int, answer: Answer) -> str:
+    return answer.description if isinstance(answer, Media) else HTTPStatus(status).phrase
+
+
+def _answer_content(answer: Answer, schemas: "Schemas") -> Schema:
+    match answer:
+        case None:
+            return {}
+        case Media():
+            schema = {"type": "object"} if answer.content_type == "application/json" else {"type": "string"}
+            return {"content": {answer.content_type: {"schema": schema}}}
+        case PageOf():
+            return {"content": {"application/json": {"schema": _page(schemas.of(answer.item))}}}
+        case _:
+            return {"content": {"application/json": {"schema": schemas.of(answer)}}}
+
+
+def _page(item: Schema) -> Schema:
+    cursor = "Ask with it for the next page. At the end there is none."
+    return {
+        "type": "object",
+        "required": ["items", "next_cursor"],
+        "additionalProperties": False,
+        "properties": {
+            "items": {"type": "array", "items": item},
+            "next_cursor": {"type": ["string", "null"], "description": cursor},
+        },
+    }
+
+
+# --- refusals --------------------------------------------------------------------------------------------------------
+
+
+def _refusals(route: Route, operation: Operation, shared: Schema) -> dict[int, Schema]:
+    refusals = dict.fromkeys(
+        (
+            *operation.refuses,
+            *(FROM_PATH if route.parameters else ()),
+            *(FROM_QUERY if operation.query else ()),
+            *(FROM_BODY if operation.body else ()),
+            *(FROM_IDEMPOTENCY if operation.idempotent else ()),
+            *(() if route.public else (*FROM_AUTHORIZER, *FROM_TABLE)),
+        )
+    )
+    gateway = {
+        *GATEWAY_ALWAYS,
+        *(() if route.public else (GATEWAY_WITH_AUTHORIZER,)),
+        *((GATEWAY_WITH_BODY,) if operation.body else ()),
+    }
+    by_status: dict[int, list[type[errors.Refusal]]] = {status: [] for status in gateway}
+    for refusal in refusals:
+        by_status.setdefault(problems.STATUS[refusal.code], []).append(refusal)
+    return {status: _refused(status, found, shared, status in gateway) for status, found in by_status.items()}
+
+
+def _refused(status: int, refusals: Sequence[type[errors.Refusal]], shared: Schema, from_gateway: bool) -> Schema:
+    reasons = {refusal.code: refusal.title for refusal in refusals}
+    if status == 500:
+        reasons[problems.INTERNAL] = problems.INTERNAL_TITLE
+    lines = [f"- `{code}`: {title}" for code, title in sorted(reasons.items())]
+    content: Schema = {}
+    if reasons:
+        narrowed = {"properties": {"status": {"const": status}, "code": {"enum": sorted(reasons)}}}
+        content[problems.CONTENT_TYPE] = {"schema": {"allOf": [_ref("Problem"), narrowed]}}
+    if from_gateway:
+        lines.append(f"- {HTTPStatus(status).phrase}: from API Gateway, before or in place of our own answer.")
+        content["application/json"] = {"schema": _ref("GatewayMessage")}
+    response: Schema = {"description": "\n".join(lines), "content": content}
+    if any(refusal.retry_after is not None for refusal in refusals):
+        response["headers"] = {"Retry-After": {"$ref": "#/components/headers/RetryAfter"}}
+    if len(reasons) > 1:
+        return response
+    # One reason, or none but the gateway's: the same wherever it is answered.
+    name = "".join(word.title() for word in (next(iter(reasons), HTTPStatus(status).phrase)).replace("-", " ").split())
+    if shared.setdefault(name, response) != response:
+        raise DocumentError(f"Two different answers are called {name}.")
+    return {"$ref": f"#/components/responses/{name}"}
+
+
+def _ref(name: str) -> Schema:
+    return {"$ref": f"{_SCHEMAS}{name}"}
+
+
+_PROBLEM_SCHEMAS: Schema = {
+    "Problem": {
+        "description": "An RFC 9457 problem document. `code` says what it is, and stays.",
+        "type": "object",
+        "required": ["type", "title", "status", "detail", "code"],
+        "additionalProperties": False,
+        "properties": {
+            "type": {"type": "string", "format": "uri", "description": "`urn:handsel:problem:` and the code."},
+            "title": {"type": "string"},
+            "status": {"type": "integer", "minimum": 400, "maximum": 599},
+            "detail": {"type": "string"},
+            "code": {"type": "string", "enum": sorted([*problems.STATUS, problems.INTERNAL])},
+            "errors": {
+                "description": "With `invalid-request`: what is wrong, and where.",
+                "type": "array",
+                "items": _ref("FieldError"),
+            },
+            "redeemed_at": {
+                "description": "With `already-redeemed`: when.",
+                "type": "string",
+                "format": "date-time",
+            },
+            "request_id": {"description": "With `internal-error`: what to ask us about.", "type": "string"},
+        },
+    },
+    "FieldError": {
+        "type": "object",
+        "required": ["pointer", "detail"],
+        "additionalProperties": False,
+        "properties": {
+            "pointer": {
+                "description": "A JSON pointer into the body, or `?name` for a parameter.",
+                "type": "string",
+                "examples": ["/quantity", "?limit"],
+            },
+            "detail": {"type": "string"},
+        },
+    },
+    "GatewayMessage": {
+        "description": "What API Gateway answers by itself.",
+        "type": "object",
+        "required": ["message"],
+        "properties": {"message": {"type": ["string", "null"]}},
+    },
+}
+
+_IDEMPOTENCY_KEY: Schema = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": True,
+    "description": "Any 8 to 64 visible ASCII characters that are new for every new thing to do, such as a UUID.",
+    "schema": {"type": "string", "pattern": "^[!-~]{8,64}$"},
+}
+
+_RETRY_AFTER: Schema = {
+    "description": "Whole seconds after which the same call may succeed.",
+    "schema": {"type": "integer", "minimum": 0},
+}
+
+
+# --- schemas of the models -------------------------------------------------------------------------------------------
+
+
+class _Generator(GenerateJsonSchema):
+    """pydantic's schemas, without the titles it makes from names."""
+
+    def field_title_should_be_set(self, schema: Any) -> bool:
+        return False
+
+
+class Schemas:
+    """The schemas of everything that operations take and answer, as components that refer to each other."""
+
+    def __init__(self, operations: Sequence[Operation]) -> None:
+        wanted: dict[Any, None] = {}
+        for operation in operations:
+            wanted |= dict.fromkeys((model, "validation") for model in (operation.body, operation.query) if model)
+            for answer in operation.answers.values():
+                item = answer.item if isinstance(answer, PageOf) else answer
+                if item is not None and not isinstance(item, Media):
+                    wanted[item, "serialization"] = None
+        found, definitions = TypeAdapter.json_schemas(
+            [(model, mode, TypeAdapter(model)) for model, mode in wanted],
+            ref_template=f"{_SCHEMAS}{{model}}",
+            schema_generator=_Generator,
+        )
+        self._found: Mapping[Any, Schema] = {model: schema for (model, _), schema in found.items()}
+        self.published: Schema = definitions["$defs"]
+        # A query is published as parameters.
+        queries = {operation.query for operation in operations if operation.query}
+        self._queries: Mapping[Any, Schema] = {query: self.published.pop(self._name(query)) for query in queries}
+        for schema in self.published.values():
+            schema.pop("title", None)
+
+    def of(self, model: Any) -> Schema:
+        return self._found[model]
+
+    def of_query(self, model: type[BaseModel]) -> Schema:
+        return self._queries[model]
+
+    def _name(self, model: type[BaseModel]) -> str:
+        return str(self._found[model]["$ref"]).removeprefix(_SCHEMAS)
+
+
+def _first_line(documentation: str | None) -> str:
+    return (documentation or "").strip().partition("\n")[0]

@@ -1,0 +1,90 @@
+"""The published document is that of the routes, and says what OpenAPI wants said."""
+
+import json
+from typing import Any
+
+import pytest
+from aws_lambda_powertools.event_handler import Response
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from handsel.api import problems
+from handsel.api.http import create_app
+from handsel.api.operations import Media, operation
+from local import openapi
+
+
+@pytest.fixture(scope="module")
+def document() -> dict[str, Any]:
+    return openapi.document()
+
+
+def _operations(document: dict[str, Any]) -> dict[tuple[str, str], dict[str, Any]]:
+    return {
+        (method.upper(), path): operation
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+    }
+
+
+def test_the_committed_document_is_what_the_routes_say() -> None:
+    assert openapi.FILE.read_text() == openapi.text(), "Run: make generate"
+
+
+def test_it_is_valid_openapi(document: dict[str, Any]) -> None:
+    OpenAPIV31SpecValidator(document).validate()
+
+
+def test_every_route_of_the_template_is_in_it_and_no_other(document: dict[str, Any]) -> None:
+    assert set(_operations(document)) == {(route.method, route.path) for route in openapi.routes()}
+
+
+def test_what_has_no_authorizer_is_public_and_nothing_else_is(document: dict[str, Any]) -> None:
+    public = {key for key, operation in _operations(document).items() if operation["security"] == []}
+    assert public == {(route.method, route.path) for route in openapi.routes() if route.public}
+    for key, described in _operations(document).items():
+        assert ("401" in described["responses"]) is (key not in public)
+
+
+def test_every_problem_is_the_answer_of_some_call(document: dict[str, Any]) -> None:
+    shared = document["components"]["responses"]
+    used: set[str] = set()
+    for described in _operations(document).values():
+        for response in described["responses"].values():
+            resolved = shared[response["$ref"].rpartition("/")[2]] if "$ref" in response else response
+            if problem := resolved["content"].get(problems.CONTENT_TYPE):
+                used |= set(problem["schema"]["allOf"][1]["properties"]["code"]["enum"])
+    assert used == {*problems.STATUS, problems.INTERNAL}
+
+
+def test_nothing_undeclared_is_taken_or_answered(document: dict[str, Any]) -> None:
+    for name, schema in document["components"]["schemas"].items():
+        if schema["type"] == "object" and name != "GatewayMessage":
+            assert schema["additionalProperties"] is False, name
+
+
+def test_a_parameter_of_a_query_is_never_null(document: dict[str, Any]) -> None:
+    for described in _operations(document).values():
+        for parameter in described.get("parameters", []):
+            assert "null" not in json.dumps(parameter)
+            assert "$ref" in parameter or parameter["description"]
+
+
+def test_a_handler_without_a_declaration_is_an_error() -> None:
+    class Module:
+        app = create_app()
+
+    @Module.app.get("/things")
+    def things() -> Response[str]:
+        """List things."""
+        return Response(200)
+
+    with pytest.raises(openapi.DocumentError, match="things"):
+        openapi.handlers(Module)  # type: ignore[arg-type]
+
+
+def test_a_declaration_leaves_the_handler_as_it_is() -> None:
+    def handler() -> int:
+        return 1
+
+    assert operation(answers={200: Media("text/plain", "One.")})(handler) is handler
+    assert handler() == 1
