@@ -2,6 +2,7 @@
 
 import json
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +17,18 @@ def read_stack(directory: Path) -> Stack:
 
 
 class Client:
-    """One user's calls, or those of anybody when `user` is None."""
+    """One user's calls, or those of anybody when `user` is None. `on_answer` gets to see every answer, read."""
 
-    def __init__(self, stack: Stack, user: str | None = None) -> None:
+    def __init__(
+        self, stack: Stack, user: str | None = None, *, on_answer: Callable[[httpx.Response], None] | None = None
+    ) -> None:
         self.user = user
         self.user_id: str | None = stack["users"][user]["user_id"] if user else None
         headers = {"authorization": f"Bearer {stack['users'][user]['token']}"} if user else {}
         # Kept alive: a race is then one of the requests, not of the handshakes.
         self._http = httpx.Client(base_url=stack["api_url"], headers=headers, timeout=60)
+        if on_answer is not None:
+            self._http.event_hooks = {"response": [httpx.Response.read, on_answer]}
 
     def get(self, path: str) -> httpx.Response:
         return self._http.get(path)

@@ -8,12 +8,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from local import aws, cli, users
 from local.client import Client, Stack, payment, read_stack
 from local.engine import free_port
 from local.settings import Settings
+from tests import published
 
 WINDOW = 3
 WRAPPING = {"cover_id": "red-classic", "blessing_id": "best-wishes"}
@@ -42,7 +44,7 @@ class Running:
 
     def as_(self, user: str | None) -> Client:
         if user not in self.clients:
-            self.clients[user] = Client(self.stack, user)
+            self.clients[user] = Client(self.stack, user, on_answer=_check)
         return self.clients[user]
 
     def aws(self, service: str) -> Any:
@@ -78,6 +80,12 @@ class Running:
         assert response.status_code == 201, response.text
         gift: dict[str, Any] = response.json()
         return gift
+
+
+def _check(answer: httpx.Response) -> None:
+    request = answer.request
+    content_type = answer.headers.get("content-type", "")
+    published.check(request.method, request.url.path, answer.status_code, content_type, answer.content)
 
 
 def sleep_until(timestamp: str) -> None:

@@ -21,6 +21,7 @@ from handsel.api import http
 from handsel.runtime import clock, settings, wiring
 from handsel.store.attributes import load_item
 from local.seed import CARRIER, MAX_STORE, MIA_STORE, OTHER_CARRIER, seed
+from tests import published
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -137,6 +138,7 @@ class Stack:
             context["authorizer"] = {"jwt": {"claims": said, "scopes": None}}
         answer = self.function(name).lambda_handler(http_event, Context())
         headers = {header.lower(): value for header, value in answer["headers"].items()}
+        published.check(method, bare, answer["statusCode"], headers["content-type"], answer["body"])
         body = json.loads(answer["body"]) if "json" in headers["content-type"] else None
         return Answer(answer["statusCode"], body, headers, answer["body"])
 
