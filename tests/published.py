@@ -1,18 +1,24 @@
-"""What the published document says about an answer: tests hold every answer they get to it."""
+"""What the published document says about a request or an answer: tests hold every answer they get to it."""
 
 import json
+import math
 import re
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import jsonschema_rs
 
+from handsel.api.body import MAX_BYTES, MAX_DEPTH, MAX_DIGITS
 from local.openapi import FILE
 
-DOCUMENT: dict[str, Any] = json.loads(FILE.read_text())
+Schema = dict[str, Any]
+
+DOCUMENT: Schema = json.loads(FILE.read_text())
 
 _PATTERNS = [
-    (re.compile(re.sub(r"\\{\w+\\}", "[^/]+", re.escape(path))), path)
+    (re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(path))), path)
     # A path without parameters counts more than one that matches with them.
     for path in sorted(DOCUMENT["paths"], key=lambda path: path.count("{"))
 ]
@@ -20,11 +26,11 @@ _PATTERNS = [
 
 def check(method: str, path: str, status: int, content_type: str, body: bytes | str) -> None:
     """Fails unless this answer is a declared one. A path that is no route is answered by API Gateway, not by us."""
-    route = next((route for pattern, route in _PATTERNS if pattern.fullmatch(path)), None)
-    if route is None or method.lower() not in DOCUMENT["paths"][route]:
+    operation = _operation(method, path)
+    if operation is None:
         return
-    call = f"{method} {route}"
-    declared = _contents(method.lower(), route).get(str(status))
+    call = f"{method} {path}"
+    declared = _contents(operation["operationId"]).get(str(status))
     assert declared is not None, f"{call} does not declare {status}: {body!r}"
     if not declared:
         assert not body, f"{call} declares {status} without a body: {body!r}"
@@ -32,28 +38,114 @@ def check(method: str, path: str, status: int, content_type: str, body: bytes | 
     media = content_type.partition(";")[0]
     assert media in declared, f"{call} does not declare {status} as {media!r}: {body!r}"
     if media.endswith("json"):
-        validator = _validator(method.lower(), route, str(status), media)
-        problems = [f"{error.instance_path}: {error.message}" for error in validator.iter_errors(json.loads(body))]
+        problems = _problems(declared[media], json.loads(body))
         assert not problems, f"{call} answers {status} unlike its schema: {problems} in {body!r}"
 
 
+def label(method: str, path: str) -> tuple[str, dict[str, str]]:
+    """The operation that a path belongs to, and its parameters."""
+    return next(
+        (f"{method} {route}", found.groupdict()) for pattern, route in _PATTERNS if (found := pattern.fullmatch(path))
+    )
+
+
+def wrong_with(method: str, url: str, headers: Mapping[str, str], body: bytes) -> list[str] | None:
+    """What the document does not allow about a request.
+
+    None where it does not tell: no route, another content type, a parameter it does not name, or a body with what a
+    schema cannot see, such as 1.0 for 1.
+    """
+    address = urlsplit(url)
+    operation = _operation(method, unquote(address.path))
+    if operation is None:
+        return None
+    query = parse_qsl(address.query, keep_blank_values=True)
+    given: dict[str, object] = {name: _as_number(text) for name, text in query}
+    named = {each["name"]: each for each in map(_resolved, operation.get("parameters", [])) if each["in"] != "path"}
+    if len(given) < len(query) or given.keys() - named.keys():
+        return None
+    if "idempotency-key" in headers:
+        given["Idempotency-Key"] = headers["idempotency-key"]
+    wrong = [f"{name} is missing" for name, each in named.items() if each["required"] and name not in given]
+    for name in given.keys() & named.keys():
+        wrong += [
+            f"{name}: {problem}" for problem in _problems(_validator(_frozen(named[name]["schema"])), given[name])
+        ]
+    if "requestBody" not in operation:
+        return wrong
+    if not body:
+        return [*wrong, "there is no body"]
+    if headers.get("content-type") != "application/json" or len(body) > MAX_BYTES:
+        return None
+    try:
+        value = json.loads(body)
+    except ValueError:
+        return [*wrong, "the body is not JSON"]
+    if not _plain(value):
+        return None
+    schema = operation["requestBody"]["content"]["application/json"]["schema"]
+    return wrong + _problems(_validator(_frozen(schema)), value)
+
+
 @cache
-def _contents(method: str, route: str) -> dict[str, dict[str, Any]]:
-    """By status and media type, the schemas of a call's answers."""
-    responses = DOCUMENT["paths"][route][method]["responses"]
+def _operation(method: str, path: str) -> Schema | None:
+    route = next((route for pattern, route in _PATTERNS if pattern.fullmatch(path)), None)
+    operation: Schema | None = None if route is None else DOCUMENT["paths"][route].get(method.lower())
+    return operation
+
+
+@cache
+def _contents(operation_id: str) -> dict[str, dict[str, jsonschema_rs.Draft202012Validator]]:
+    """By status and media type, what an answer has to be like."""
+    (operation,) = (
+        operation
+        for methods in DOCUMENT["paths"].values()
+        for operation in methods.values()
+        if operation["operationId"] == operation_id
+    )
     return {
-        status: (_shared(response["$ref"]) if "$ref" in response else response).get("content", {})
-        for status, response in responses.items()
+        status: {
+            media: _validator(_frozen(content["schema"]))
+            for media, content in _resolved(response).get("content", {}).items()
+        }
+        for status, response in operation["responses"].items()
     }
 
 
-def _shared(reference: str) -> dict[str, Any]:
-    response: dict[str, Any] = DOCUMENT["components"]["responses"][reference.rpartition("/")[2]]
-    return response
+def _resolved(entry: Schema) -> Schema:
+    if "$ref" not in entry:
+        return entry
+    _, _, kind, name = entry["$ref"].split("/")
+    resolved: Schema = DOCUMENT["components"][kind][name]
+    return resolved
+
+
+def _frozen(schema: Schema) -> str:
+    return json.dumps(schema)
 
 
 @cache
-def _validator(method: str, route: str, status: str, media: str) -> jsonschema_rs.Draft202012Validator:
-    schema = _contents(method, route)[status][media]["schema"]
+def _validator(schema: str) -> jsonschema_rs.Draft202012Validator:
     components = {"components": {"schemas": DOCUMENT["components"]["schemas"]}}
-    return jsonschema_rs.Draft202012Validator({**components, "allOf": [schema]}, validate_formats=True)
+    return jsonschema_rs.Draft202012Validator({**components, "allOf": [json.loads(schema)]}, validate_formats=True)
+
+
+def _problems(validator: jsonschema_rs.Draft202012Validator, value: object) -> list[str]:
+    return [f"{error.instance_path}: {error.message}" for error in validator.iter_errors(value)]
+
+
+def _as_number(text: str) -> object:
+    return int(text) if re.fullmatch("[0-9]{1,9}", text) else text
+
+
+def _plain(value: object, depth: int = 1) -> bool:
+    """Whether all there is about a JSON value is what its schema can see."""
+    if isinstance(value, str):
+        return "\0" not in value and not any("\ud800" <= char <= "\udfff" for char in value)
+    if isinstance(value, float):
+        return math.isfinite(value) and not value.is_integer()
+    if isinstance(value, int):
+        return len(str(value)) <= MAX_DIGITS
+    if isinstance(value, dict):
+        return depth < MAX_DEPTH and all(_plain(name) and _plain(entry, depth + 1) for name, entry in value.items())
+    return not isinstance(value, list) or (depth < MAX_DEPTH and all(_plain(entry, depth + 1) for entry in value))

@@ -1,0 +1,161 @@
+"""python -m tests.fuzz: every operation of the published document, asked with data of all kinds, on a stack of its own.
+
+FUZZ_SEED     what the data comes from, 1
+FUZZ_SECONDS  how long each role asks, 30
+FUZZ_ROLES    who asks, "alice mia carl"
+
+One role after the other: the engine is what takes the time, and a seed then says more about what was asked.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+import httpx
+
+from local import cli
+from local.client import Client, Stack, payment, read_stack
+from local.engine import free_port
+from local.openapi import FILE
+from local.settings import ROOT, Settings
+from tests import published
+from tests.fuzz.pool import Pool
+
+REPORTS = ROOT / ".local" / "fuzz"
+SEED = os.environ.get("FUZZ_SEED", "1")
+SECONDS = os.environ.get("FUZZ_SECONDS", "30")
+ROLES = os.environ.get("FUZZ_ROLES", "alice mia carl").split()
+
+
+def main() -> int:
+    """Answer 0 when no answer was other than the document says."""
+    started = time.monotonic()
+    shutil.rmtree(REPORTS, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(prefix="handsel-fuzz-"))
+    environ = {"LOCAL_DIR": str(folder)}
+    try:
+        if cli.up(Settings(port=free_port()), environ, hints=False):
+            return 1
+        stack = read_stack(folder)
+        pool = prepare(stack)
+        failed = []
+        for role in ROLES:
+            cli.say(f"Asking as {role}, for {SECONDS} s, seed {SEED} ...")
+            if not ask(stack, role, pool):
+                failed.append(role)
+    finally:
+        cli.down(environ)
+        shutil.rmtree(folder, ignore_errors=True)
+    report()
+    cli.say(f"{time.monotonic() - started:.0f} s; reports are in {REPORTS.relative_to(ROOT)}/<role>/")
+    for role in failed:
+        cli.say((REPORTS / role / "said.txt").read_text(), error=True)
+        again = f"FUZZ_SEED={SEED} FUZZ_SECONDS={SECONDS} FUZZ_ROLES={role} make fuzz"
+        cli.say(f"That was as {role}. Again: {again}", error=True)
+    return 1 if failed else 0
+
+
+def prepare(stack: Stack) -> Pool:
+    """Orders, gifts of every kind and holdings of each role, so that the first calls are about something already."""
+    pool = Pool()
+    users = stack["users"].values()
+    pool.add("product_id", *stack["products"].values(), *[stack["products"]["voucher"]] * 5)
+    pool.add("user_id", *(user["user_id"] for user in users))
+    pool.add("handle", *(user["handle"] for user in users))
+    pool.add("store_id", *{user["store_id"] for user in users if "store_id" in user})
+    pool.add("token", *["tok_ok"] * 4, "tok_timeout", "tok_declined")
+    pool.add("file", "red-classic.svg", "parcel-kraft.svg")
+
+    def learn(answer: httpx.Response) -> None:
+        if not answer.is_success:
+            raise RuntimeError(f"{answer.request.method} {answer.request.url}: {answer.text}")
+        pool.learn(answer.json())
+        if answer.request.content:
+            label, path = published.label(answer.request.method, answer.request.url.path)
+            pool.was_done(label, path, json.loads(answer.request.content))
+
+    clients = [Client(stack, name, on_answer=learn) for name in ("bob", *ROLES)]
+    wrapping = {"cover_id": "red-classic", "blessing_id": "best-wishes"}
+    for client in clients:
+        client.get("/orders")  # an account is there from the first call on
+    for kind in ("parcel", "voucher"):
+        clients[0].get(f"/wrappings?kind={kind}")
+    for giver, receiver in zip(clients, [*clients[1:], clients[0]], strict=True):
+        for product in ("parcel", "voucher"):
+            body = {"product_id": stack["products"][product], "quantity": 50, "payment": payment()}
+            order = giver.post("/orders", body).json()
+        path = f"/orders/{order['order_id']}"
+        giver.post(f"{path}/use", {"quantity": 2})
+        for body in [{"shares": 5}] * 3 + [{"shares": 1, "recipient_id": receiver.user_id}] * 2 + [{"shares": 2}] * 3:
+            gift = giver.post(f"{path}/gifts", {**body, "wrapping": wrapping}).json()
+            if body["shares"] == 2:
+                receiver.post(f"/gifts/{gift['gift_id']}/claims", {"secret": gift["secret"]})
+        body = {"product_id": stack["products"]["voucher"], "payment": payment(), "wrapping": wrapping}
+        receiver.post(f"/gifts/{gift['gift_id']}/return-gifts", body)
+    for client in clients:
+        client.close()
+    return pool
+
+
+def ask(stack: Stack, role: str, pool: Pool) -> bool:
+    """One role asks everything; whether every answer was right."""
+    folder = REPORTS / role
+    folder.mkdir(parents=True)
+    pool.save(folder)
+    command = [
+        *(Path(sys.executable).parent / "schemathesis", "--config-file", Path(__file__).parent / "schemathesis.toml"),
+        *("run", FILE, "--url", stack["api_url"], "--no-color", "--output-sanitize", "false"),
+        *("--seed", SEED, "--max-time", SECONDS, "--generation-database", "none"),
+        *("--report", "html,ndjson", "--report-dir", folder),
+    ]
+    environ = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(str(ROOT / path) for path in (".", "layers/core/python")),
+        "SCHEMATHESIS_HOOKS": "tests.fuzz.hooks",
+        "FUZZ_FOLDER": str(folder),
+        "FUZZ_SEED": f"{role} {SEED}",
+        "FUZZ_TOKEN": stack["users"][role]["token"],
+    }
+    with (folder / "said.txt").open("wb") as said:
+        done = subprocess.run(
+            command,
+            cwd=ROOT,
+            env=environ,
+            stdin=subprocess.DEVNULL,
+            stdout=said,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+    return done.returncode == 0
+
+
+def report() -> None:
+    """How many requests were sent, and how many different answers were seen."""
+    everything = Counter[str]()
+    for role in ROLES:
+        file = REPORTS / role / "seen.json"
+        seen = Counter[str](json.loads(file.read_text()) if file.exists() else {})
+        everything += seen
+        _count(role, seen)
+    _count("all", everything)
+    done = {" ".join(seen.split()[:2]) for seen in everything if seen.split()[2].startswith("2")}
+    paths = json.loads(FILE.read_text())["paths"]
+    if never := sorted({f"{method.upper()} {path}" for path, methods in paths.items() for method in methods} - done):
+        cli.say("  Never answered with what was asked for: " + ", ".join(never))
+
+
+def _count(name: str, seen: Counter[str]) -> None:
+    pairs = {" ".join(each.split()[:3]) for each in seen}
+    cli.say(
+        f"  {name:6} {seen.total():6} requests, {len(pairs):4} pairs of operation and status, {len(seen):4} with codes"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,134 @@
+"""What schemathesis does with each request and answer of ours; it loads this module by SCHEMATHESIS_HOOKS."""
+
+import atexit
+import json
+import os
+import random
+import re
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import schemathesis
+from schemathesis.core.parameters import ParameterLocation
+from schemathesis.core.transport import Response
+from schemathesis.generation.case import Case
+from schemathesis.generation.meta import TestPhase
+
+from tests import published
+from tests.fuzz.pool import Pool
+
+AnyCase = Case[Any]
+
+FOLDER = Path(os.environ["FUZZ_FOLDER"])
+# As often as this a valid call is made about something that exists.
+KNOWN = 0.85
+# And as often as this it is like one that was done before, with other values in it.
+AGAIN = 0.4
+# A problem with one of these says that the request has not the right shape.
+ABOUT_SHAPE = {"malformed-json", "invalid-request", "idempotency-key-required", "unsupported-media-type", "too-large"}
+# A text that names nothing is refused like a wrong shape, and no schema can say which ones name something.
+BEYOND_SHAPE = {"?cursor"}
+
+_rng = random.Random(os.environ["FUZZ_SEED"])  # noqa: S311 - has to be the same again
+_pool = Pool.load(FOLDER)
+_seen: Counter[str] = Counter()
+
+
+@schemathesis.hook
+def before_call(_: Any, case: AnyCase, __: dict[str, Any]) -> None:
+    """Make a call about what exists, where it is meant to be a valid one."""
+    meta = case.meta
+    if meta is None:
+        return
+    about_body = isinstance(case.body, dict | list) and _valid(case, ParameterLocation.BODY)
+    # The steps of a story bring the ids of the steps before.
+    if case.path_parameters and meta.phase.name is not TestPhase.STATEFUL and _valid(case, ParameterLocation.PATH):
+        path = {name: _known(name, value) for name, value in case.path_parameters.items()}
+        if about_body and _rng.random() < AGAIN and (earlier := _pool.done(case.operation.label, _rng)):
+            path, case.body = earlier
+        case.path_parameters = path
+    if case.query and "cursor" in case.query and _valid(case, ParameterLocation.QUERY) and _rng.random() < KNOWN:
+        case.query = {name: value for name, value in case.query.items() if name != "cursor"}
+    if about_body:
+        case.body = _filled(case.body, (case.path_parameters or {}).get("gift_id"))
+    key = case.headers.get("Idempotency-Key") if case.headers else None
+    # Schemathesis changes one thing at a time, and would change the body under the same key.
+    if isinstance(key, str) and re.fullmatch("[!-~]{8,64}", key) and _rng.random() < KNOWN:
+        case.headers["Idempotency-Key"] = f"{_rng.getrandbits(128):032x}"
+
+
+@schemathesis.hook
+def after_call(_: Any, case: AnyCase, response: Response) -> None:
+    answer = json.loads(response.content) if "json" in response.headers.get("content-type", [""])[0] else {}
+    done = response.status_code < 300
+    _seen[f"{case.operation.label} {response.status_code} {'' if done else answer.get('code', '')}".rstrip()] += 1
+    if done and case.path != "/openapi.json":
+        _pool.learn(answer)
+        if isinstance(case.body, dict):
+            _pool.was_done(case.operation.label, case.path_parameters or {}, case.body)
+
+
+@schemathesis.check
+def shape_is_what_the_document_says(_: Any, response: Response, case: AnyCase) -> None:
+    """What is not allowed is refused; what is allowed is never refused for its shape."""
+    request = response.request
+    headers = {name.lower(): _text(value) for name, value in request.headers.items()}
+    wrong = published.wrong_with(str(request.method), str(request.url), headers, _bytes(request.body))
+    if wrong is None or response.status_code in (401, 404):
+        return
+    if wrong:
+        assert response.status_code >= 400, f"The document does not allow this: {wrong}"
+        return
+    problem = json.loads(response.content) if response.status_code in (400, 413, 415, 422) else {}
+    if problem.get("code") in ABOUT_SHAPE:
+        pointers = {error["pointer"] for error in problem.get("errors", [{"pointer": ""}])}
+        assert pointers <= BEYOND_SHAPE, f"The document allows this: {problem}"
+
+
+@schemathesis.check
+def unavailable_is_said_by_us(_: Any, response: Response, case: AnyCase) -> None:
+    """A 503 of API Gateway means that the function did not answer at all."""
+    if response.status_code == 503:
+        assert response.headers["content-type"] == ["application/problem+json"], response.content
+
+
+def _valid(case: AnyCase, location: ParameterLocation) -> bool:
+    return case.meta is not None and not case.meta.is_negative_at(location)
+
+
+def _known(name: str, value: Any) -> Any:
+    return _pool.pick(name, _rng) or value if _rng.random() < KNOWN else value
+
+
+def _filled(value: Any, gift_id: object) -> Any:
+    """A body with texts that mean something."""
+    if isinstance(value, list):
+        return [_filled(entry, gift_id) for entry in value]
+    if not isinstance(value, dict):
+        # To a schema 1.0 is a whole number; to us it is not, and that says little.
+        return int(value) if isinstance(value, float) and value.is_integer() else value
+    filled: dict[str, Any] = {}
+    for name, entry in value.items():
+        if name in ("quantity", "shares") and isinstance(entry, int | float) and _rng.random() < KNOWN:
+            filled[name] = min(int(entry), _rng.choice((1, 1, 2, 3)))  # an order lasts for many calls then
+        elif not isinstance(entry, str):
+            filled[name] = _filled(entry, gift_id)
+        elif name == "secret" and _rng.random() < KNOWN:
+            filled[name] = _pool.secret_of(gift_id) or entry
+        else:
+            filled[name] = _known(name, entry)
+    return filled
+
+
+def _text(value: str | bytes) -> str:
+    return value if isinstance(value, str) else value.decode("latin-1")
+
+
+def _bytes(body: Any) -> bytes:
+    return body.encode() if isinstance(body, str) else body or b""
+
+
+@atexit.register
+def _save() -> None:
+    (FOLDER / "seen.json").write_text(json.dumps(_seen, indent=1, sort_keys=True))
