@@ -87,6 +87,13 @@ def wrong_with(method: str, url: str, headers: Mapping[str, str], body: bytes) -
     return wrong + _problems(_validator(_frozen(schema)), value)
 
 
+def operation_of(method: str, path: str) -> str | None:
+    """The route that a call goes to, as `POST /orders/{order_id}/use`."""
+    route = next((route for pattern, route in _PATTERNS if pattern.fullmatch(path)), None)
+    known = route is not None and method.lower() in DOCUMENT["paths"][route]
+    return f"{method} {route}" if known else None
+
+
 @cache
 def _operation(method: str, path: str) -> Schema | None:
     route = next((route for pattern, route in _PATTERNS if pattern.fullmatch(path)), None)

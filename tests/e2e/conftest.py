@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
+from handsel.api.problems import CONTENT_TYPE
 from local import aws, cli, users
 from local.client import Client, Stack, payment, read_stack
 from local.engine import free_port
@@ -41,11 +42,21 @@ class Running:
     stack: Stack
     clients: dict[str | None, Client] = field(default_factory=dict)
     services: dict[str, Any] = field(default_factory=dict)
+    # What was answered: the operation, the status, and the code of a problem.
+    seen: set[tuple[str, int, str | None]] = field(default_factory=set)
 
     def as_(self, user: str | None) -> Client:
         if user not in self.clients:
-            self.clients[user] = Client(self.stack, user, on_answer=_check)
+            self.clients[user] = Client(self.stack, user, on_answer=self._check)
         return self.clients[user]
+
+    def _check(self, answer: httpx.Response) -> None:
+        """Every answer is a declared one, and is remembered."""
+        request, content_type = answer.request, answer.headers.get("content-type", "")
+        published.check(request.method, request.url.path, answer.status_code, content_type, answer.content)
+        if (operation := published.operation_of(request.method, request.url.path)) is not None:
+            code = answer.json()["code"] if content_type == CONTENT_TYPE else None
+            self.seen.add((operation, answer.status_code, code))
 
     def aws(self, service: str) -> Any:
         if service not in self.services:
@@ -80,12 +91,6 @@ class Running:
         assert response.status_code == 201, response.text
         gift: dict[str, Any] = response.json()
         return gift
-
-
-def _check(answer: httpx.Response) -> None:
-    request = answer.request
-    content_type = answer.headers.get("content-type", "")
-    published.check(request.method, request.url.path, answer.status_code, content_type, answer.content)
 
 
 def sleep_until(timestamp: str) -> None:

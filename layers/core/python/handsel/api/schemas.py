@@ -790,7 +790,8 @@ def gift_view(reading: GiftReading, *, caller: str, now: int, web_url: str) -> G
         return GiverGift(**fields)
     if viewer is Viewer.CLAIMER and reading.holding is not None:
         return ClaimerGift(**fields, store_id=gift.product.store_id, holding=holding_view(reading.holding, now=now))
-    if may_see(viewer, Fact.VOUCHER_TITLE) and gift.product.kind is models.Kind.VOUCHER:
+    waits = gift.state_at(now) is states.GiftState.OPEN
+    if waits and may_see(viewer, Fact.VOUCHER_TITLE) and gift.product.kind is models.Kind.VOUCHER:
         return RecipientGift(**fields, title=gift.product.title, store_name=gift.product.store_name)
     return GiftPreview(**fields)
 
