@@ -204,3 +204,13 @@ def test_carriers_and_merchants_at_once_lose_nothing(stack: Stack) -> None:
         stack.call("mia", "PUT", f"/shipments/{holding['shipment_id']}", {"tracking_number": f"S-{number}"})
     shipment = stack.call("bob", "GET", f"/shipments/{holding['shipment_id']}").body
     assert (len(shipment["events"]), shipment["tracking_number"]) == (20, "S-19")
+
+
+def test_a_shipment_has_an_end_of_events(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("handsel.use_cases.shipping.MAX_EVENTS", 2)
+    _, holding = claimed_parcel(stack)
+    for event_id in ("e1", "e2"):
+        assert stack.report(holding["shipment_id"], "in_transit", event_id=event_id).status == 200
+    answer = stack.report(holding["shipment_id"], "delivered", event_id="e3")
+    assert (answer.status, answer.body["code"]) == (409, "too-many-events")
+    assert stack.report(holding["shipment_id"], "in_transit", event_id="e2").status == 200

@@ -1,0 +1,57 @@
+"""The whole machine from outside: in every final state every action is refused with that state's reason, or is a repeat."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from handsel.domain.states import REFUSAL_AFTER, TRANSITIONS, GiftAction, GiftState
+from tests.integration.conftest import DAY, Answer, Stack
+
+Gift = dict[str, Any]
+
+
+def _expire(stack: Stack, _: Gift) -> None:
+    stack.now += DAY
+
+
+# How a gift to Bob comes into each final state, and who does what.
+INTO: dict[GiftState, Callable[[Stack, Gift], object]] = {
+    GiftState.CLAIMED: lambda stack, gift: stack.claim("bob", gift),
+    GiftState.RETURNED: _expire,
+    GiftState.CANCELLED: lambda stack, gift: stack.call("alice", "POST", f"/gifts/{gift['gift_id']}/cancel"),
+    GiftState.DECLINED: lambda stack, gift: stack.call("bob", "POST", f"/gifts/{gift['gift_id']}/decline"),
+}
+ACTIONS: dict[GiftAction, Callable[[Stack, Gift], Answer]] = {
+    GiftAction.CLAIM_LAST_SHARE: lambda stack, gift: stack.claim("bob", gift),
+    GiftAction.CANCEL: lambda stack, gift: stack.call("alice", "POST", f"/gifts/{gift['gift_id']}/cancel"),
+    GiftAction.DECLINE: lambda stack, gift: stack.call("bob", "POST", f"/gifts/{gift['gift_id']}/decline"),
+}
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+@pytest.mark.parametrize("state", INTO)
+@pytest.mark.parametrize("settled", [False, True])
+def test_nothing_leads_out_of_a_final_state(
+    stack: Stack, state: GiftState, action: GiftAction, *, settled: bool
+) -> None:
+    stack.call("bob", "GET", "/orders")
+    order = stack.buy()
+    gift = stack.give(order, recipient_id="bob")
+    INTO[state](stack, gift)
+    record = stack.stream_record(gift["gift_id"])
+    if settled:
+        stack.sweep()
+        stack.restore(record)
+    units = stack.units(order)
+    answer = ACTIONS[action](stack, gift)
+    if TRANSITIONS[GiftState.OPEN, action].to is state:
+        assert answer.status == 200
+    else:
+        assert answer.body["code"] == REFUSAL_AFTER[state].code
+    assert stack.call("alice", "GET", f"/gifts/{gift['gift_id']}").body["state"] == state
+    assert stack.units(order) == units == ({"gifted": 1} if state is GiftState.CLAIMED else {"available": 1})
+    stack.now += DAY
+    stack.sweep()
+    stack.restore(record)
+    assert stack.units(order) == units
