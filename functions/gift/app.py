@@ -55,24 +55,21 @@ def give(order_id: str) -> Response[str]:
     To whoever has the link, one share each, or to one named recipient. This answer alone has the link's secret.
     """
     request = Request(app)
-    caller, key, body = request.caller, request.idempotency_key, request.body(GiftRequest)
+    call, body = request.call, request.body(GiftRequest)
     gift = giving.give(
         table(),
-        caller=caller.user_id,
+        call,
         order_id=order_id,
-        idempotency_key=key,
-        request_hash=request.hash,
         shares=body.shares,
         recipient_id=body.recipient_id,
         wrapping=body.wrapping.choice(),
         secret_version=settings().link_key_version,
         window_ms=settings().window_ms,
-        now=request.now,
     )
     count("GiftGiven")
     secret = giving.link_secret(gift, settings().link_keys)
     # A replay may come after claims, which have names.
-    (read,) = reading.read_gifts(table(), [gift], caller=caller.user_id)
+    (read,) = reading.read_gifts(table(), [gift], caller=call.caller)
     return answer(201, CreatedGift.of_new(read, now=request.now, web_url=request.web_url, secret=secret))
 
 

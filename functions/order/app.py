@@ -64,16 +64,13 @@ def read_order(order_id: str) -> Response[str]:
 def use(order_id: str) -> Response[str]:
     """Take units for oneself: vouchers with their codes, or one parcel to an address."""
     request = Request(app)
-    caller, key, body = request.caller, request.idempotency_key, request.body(UseRequest)
+    call, body = request.call, request.body(UseRequest)
     made = using.use(
         table(),
-        caller=caller.user_id,
+        call,
         order_id=order_id,
-        idempotency_key=key,
-        request_hash=request.hash,
         codes=[clock.voucher_code() for _ in range(body.quantity)],
         address=body.address.value() if body.address else None,
-        now=request.now,
     )
     count("UnitsUsed", body.quantity)
     views = [holding_view(read, now=request.now) for read in reading.read_holdings(table(), made)]
@@ -88,16 +85,13 @@ def refund(order_id: str) -> Response[str]:
     The units move at once; where the refund is still pending, the money follows by itself.
     """
     request = Request(app)
-    caller, key, body = request.caller, request.idempotency_key, request.body(RefundRequest)
+    call, body = request.call, request.body(RefundRequest)
     made = refunding.refund(
         table(),
         payments(),
-        caller=caller.user_id,
+        call,
         order_id=order_id,
-        idempotency_key=key,
-        request_hash=request.hash,
         quantity=body.quantity,
-        now=request.now,
     )
     count("UnitsRefunded", made.quantity)
     return answer(201, RefundView.of(made))

@@ -27,19 +27,16 @@ def buy() -> Response[str]:
     When the provider's answer was lost, the same call with the same key finds out what became of the payment.
     """
     request = Request(app)
-    caller, key, body = request.caller, request.idempotency_key, request.body(OrderRequest)
+    call, body = request.call, request.body(OrderRequest)
     order = purchases.buy(
         table(),
         payments(),
-        caller=caller.user_id,
-        idempotency_key=key,
-        request_hash=request.hash,
+        call,
         product_id=body.product_id,
         quantity=body.quantity,
         method=body.payment.method,
         token=body.payment.token,
         window_ms=settings().window_ms,
-        now=request.now,
     )
     count("OrderPaid")
     (read,) = reading.read_orders(table(), [order], now=request.now)

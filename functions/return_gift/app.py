@@ -38,24 +38,21 @@ class ReturnGiftView(View):
 def give_in_return(gift_id: str) -> Response[str]:
     """Buy one unit from the store a gift came from, and give it to the giver."""
     request = Request(app)
-    caller, key, body = request.caller, request.idempotency_key, request.body(ReturnGiftRequest)
+    call, body = request.call, request.body(ReturnGiftRequest)
     order, gift = returning.give_in_return(
         table(),
         payments(),
-        caller=caller.user_id,
+        call,
         gift_id=gift_id,
-        idempotency_key=key,
-        request_hash=request.hash,
         product_id=body.product_id,
         method=body.payment.method,
         token=body.payment.token,
         wrapping=body.wrapping.choice(),
         window_ms=settings().window_ms,
-        now=request.now,
     )
     count("ReturnGiftGiven")
     (bought,) = reading.read_orders(table(), [order], now=request.now)
-    (given,) = reading.read_gifts(table(), [gift], caller=caller.user_id)
+    (given,) = reading.read_gifts(table(), [gift], caller=call.caller)
     created = CreatedGift.of_new(given, now=request.now, web_url=request.web_url, secret=None)
     return answer(201, ReturnGiftView(order=OrderView.of(bought, now=request.now), gift=created))
 

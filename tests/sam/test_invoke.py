@@ -12,6 +12,7 @@ from handsel.runtime.sandbox import SandboxProvider
 from handsel.store import accounts, gifts, keys, orders
 from handsel.store.table import Table
 from handsel.use_cases import giving, purchases
+from handsel.use_cases.calls import Call
 from tests.integration.conftest import event
 from tests.sam.conftest import TABLE_NAME, Invoker
 
@@ -74,28 +75,22 @@ def _gift_of_yesterday(table: Table, product_id: str) -> Gift:
     order = purchases.buy(
         table,
         SandboxProvider(table),
-        caller=BUYER,
-        idempotency_key="sam-local-buy",
-        request_hash="",
+        Call(BUYER, "sam-local-buy", request_hash="", now=before),
         product_id=product_id,
         quantity=3,
         method="card",
         token="tok_ok",
         window_ms=DAY,
-        now=before,
     )
     return giving.give(
         table,
-        caller=BUYER,
+        Call(BUYER, "sam-local-give", request_hash="", now=before),
         order_id=order.order_id,
-        idempotency_key="sam-local-give",
-        request_hash="",
         shares=2,
         recipient_id=None,
         wrapping=giving.WrappingChoice("red-classic", "best-wishes"),
         secret_version="1",
         window_ms=DAY,
-        now=before,
     )
 
 

@@ -30,6 +30,7 @@ from handsel.runtime.settings import settings
 from handsel.runtime.wiring import table
 from handsel.store import keys
 from handsel.use_cases import profiles
+from handsel.use_cases.calls import Call
 
 Model = TypeVar("Model", bound=BaseModel)
 LambdaHandler = Callable[[dict[str, Any], LambdaContext], dict[str, Any]]
@@ -128,9 +129,14 @@ class Request:
         return key
 
     @property
-    def hash(self) -> str:
-        """What makes a repeated request the same request."""
-        return ids.request_hash(self._event.path, self._value)
+    def call(self) -> Call:
+        """The request as a creating call.
+
+        Raises:
+            Unauthenticated, IdempotencyKeyRequired, MalformedJson, TooLarge, UnsupportedMediaType
+        """
+        caller, key = self.caller.user_id, self.idempotency_key
+        return Call(caller, key, ids.request_hash(self._event.path, self._value), self.now)
 
     @cached_property
     def _value(self) -> Any:

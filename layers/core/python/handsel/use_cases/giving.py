@@ -20,6 +20,7 @@ from handsel.domain.rules import check_can_give, due, window_end
 from handsel.domain.states import REFUSAL_AFTER, TRANSITIONS, GiftAction, GiftState
 from handsel.store import accounts, gifts, keys, orders, products
 from handsel.store.table import Table
+from handsel.use_cases.calls import Call
 
 T = TypeVar("T")
 
@@ -40,17 +41,14 @@ class WrappingChoice:
 
 def give(
     table: Table,
+    call: Call,
     *,
-    caller: str,
     order_id: str,
-    idempotency_key: str,
-    request_hash: str,
     shares: int,
     recipient_id: str | None,
     wrapping: WrappingChoice,
     secret_version: str,
     window_ms: int,
-    now: int,
 ) -> Gift:
     """Gives `shares` units of an order, by link or to a named recipient.
 
@@ -58,26 +56,26 @@ def give(
         NotFound, NotGiftable, UnknownWrapping, SelfGift, RecipientUnknown, UnitsNotAvailable, TooManyOpenGifts,
         IdempotencyKeyReused, Busy
     """
-    gift_id = ids.derive("gift", caller, idempotency_key)
-    order_key, gift_key, giver_key = keys.order(order_id), keys.gift(gift_id), keys.account(caller)
+    gift_id = call.id_of("gift")
+    order_key, gift_key, giver_key = keys.order(order_id), keys.gift(gift_id), keys.account(call.caller)
     recipient_key = None if recipient_id is None else _recipient_key(recipient_id)
     found = table.get_many(key for key in (order_key, gift_key, giver_key, recipient_key) if key is not None)
     if gift_key in found:
-        return _same_request(gifts.from_item(found[gift_key]), request_hash)
+        return _made(gifts.from_item(found[gift_key]), call)
     order = orders.from_item(found[order_key]) if order_key in found else None
-    if order is None or order.buyer_id != caller:
+    if order is None or order.buyer_id != call.caller:
         raise errors.NotFound
     sold = products.as_sold_now(table, [order.product])
-    check_can_give(order, sold[order.product.product_id], now=now)
-    if recipient_id == caller:
+    check_can_give(order, sold[order.product.product_id], now=call.now)
+    if recipient_id == call.caller:
         raise errors.SelfGift
     if recipient_id is not None and recipient_key not in found:
         raise errors.RecipientUnknown
-    sealed = wrappings.wrap(order.product.kind, wrapping.cover_id, wrapping.blessing_id, wrapping.message, now=now)
+    sealed = wrappings.wrap(order.product.kind, wrapping.cover_id, wrapping.blessing_id, wrapping.message, now=call.now)
     gift = Gift(
         gift_id=gift_id,
         order_id=order_id,
-        giver_id=caller,
+        giver_id=call.caller,
         giver_name=accounts.from_item(found[giver_key]).display_name if giver_key in found else "",
         recipient_id=recipient_id,
         product=order.product,
@@ -87,15 +85,15 @@ def give(
         remaining=shares,
         state=GiftState.OPEN,
         claims={},
-        expires_at=window_end(now, window_ms, order.valid_until),
-        created_at=now,
+        expires_at=window_end(call.now, window_ms, order.valid_until),
+        created_at=call.now,
         secret_version=secret_version if recipient_id is None else None,
         in_return_for=None,
-        request_hash=request_hash,
+        request_hash=call.request_hash,
     )
-    _check_open_gifts(table, caller, window_ms=window_ms, now=now)
-    given = take_units(table, order, shares, now=now, take=lambda: gifts.give(table, order, gift))
-    return _same_request(given, request_hash)
+    _check_open_gifts(table, call.caller, window_ms=window_ms, now=call.now)
+    given = take_units(table, order, shares, now=call.now, take=lambda: gifts.give(table, order, gift))
+    return _made(given, call)
 
 
 def _check_open_gifts(table: Table, giver_id: str, *, window_ms: int, now: int) -> None:
@@ -125,9 +123,8 @@ def _recipient_key(recipient_id: str) -> keys.Key | None:
         return None
 
 
-def _same_request(gift: Gift, request_hash: str) -> Gift:
-    if gift.request_hash != request_hash:
-        raise errors.IdempotencyKeyReused
+def _made(gift: Gift, call: Call) -> Gift:
+    call.require_made(gift.request_hash)
     return gift
 
 

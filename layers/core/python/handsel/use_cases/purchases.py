@@ -13,20 +13,21 @@ provider with the same key, and one of two identical updates from pending to pai
 
 from dataclasses import replace
 
-from handsel.domain import errors, ids
+from handsel.domain import errors
 from handsel.domain.models import Gift, Order, Payment, Product
 from handsel.domain.payments import Charge, ChargeDeclined, OutcomeUnknown, PaymentProvider
 from handsel.domain.rules import window_end
 from handsel.domain.states import GiftState, OrderState
 from handsel.store import gifts, keys, orders, products
 from handsel.store.table import Refused, Table
+from handsel.use_cases.calls import Call
 
 
-def new_order(order_id: str, buyer_id: str, product: Product, quantity: int, payment: Payment, now: int) -> Order:
+def new_order(order_id: str, call: Call, product: Product, quantity: int, payment: Payment) -> Order:
     """A pending order: no unit is anywhere yet."""
     return Order(
         order_id=order_id,
-        buyer_id=buyer_id,
+        buyer_id=call.caller,
         state=OrderState.PENDING,
         product=product,
         quantity=quantity,
@@ -36,31 +37,28 @@ def new_order(order_id: str, buyer_id: str, product: Product, quantity: int, pay
         refunded=0,
         outstanding={},
         payment=payment,
-        created_at=now,
-        request_hash="",
+        created_at=call.now,
+        request_hash=call.request_hash,
     )
 
 
 def buy(
     table: Table,
     provider: PaymentProvider,
+    call: Call,
     *,
-    caller: str,
-    idempotency_key: str,
-    request_hash: str,
     product_id: str,
     quantity: int,
     method: str,
     token: str,
     window_ms: int,
-    now: int,
 ) -> Order:
     """Buys `quantity` units of a product.
 
     Raises:
         NotFound, OutOfStock, IdempotencyKeyReused, PaymentDeclined, PaymentUnknown, Busy
     """
-    order_id = ids.derive("order", caller, idempotency_key)
+    order_id = call.id_of("order")
     order_key, product_key = keys.order(order_id), keys.product(product_id)
     found = table.get_many([order_key, product_key])
     if order_key in found:
@@ -68,13 +66,11 @@ def buy(
     elif product_key in found:
         product = products.with_store(table, found[product_key])
         payment = Payment(method=method, total=product.price.times(quantity), token=token)
-        order = new_order(order_id, caller, product, quantity, payment, now)
-        order = orders.open_pending(table, replace(order, request_hash=request_hash))
+        order = orders.open_pending(table, new_order(order_id, call, product, quantity, payment))
     else:
         raise errors.NotFound
-    if order.request_hash != request_hash:
-        raise errors.IdempotencyKeyReused
-    return settle_payment(table, provider, order, window_ms=window_ms, now=now)
+    call.require_made(order.request_hash)
+    return settle_payment(table, provider, order, window_ms=window_ms, now=call.now)
 
 
 def settle_payment(table: Table, provider: PaymentProvider, order: Order, *, window_ms: int, now: int) -> Order:

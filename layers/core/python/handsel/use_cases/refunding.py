@@ -12,25 +12,23 @@ Run twice, the second transaction fails on its own refund, which it then answers
 from contextlib import suppress
 from dataclasses import replace
 
-from handsel.domain import errors, ids
+from handsel.domain import errors
 from handsel.domain.models import Refund
 from handsel.domain.payments import OutcomeUnknown, PaymentProvider, Repayment
 from handsel.domain.states import OrderState, RefundStatus
 from handsel.store import keys, orders, refunds
 from handsel.store.table import Refused, Table
+from handsel.use_cases.calls import Call
 from handsel.use_cases.giving import take_units
 
 
 def refund(
     table: Table,
     provider: PaymentProvider,
+    call: Call,
     *,
-    caller: str,
     order_id: str,
-    idempotency_key: str,
-    request_hash: str,
     quantity: int,
-    now: int,
 ) -> Refund:
     """Takes `quantity` available units back for money.
 
@@ -40,14 +38,14 @@ def refund(
     Raises:
         NotFound, UnitsNotAvailable, IdempotencyKeyReused, Busy
     """
-    refund_id = ids.derive("refund", caller, idempotency_key)
+    refund_id = call.id_of("refund")
     order_key, refund_key = keys.order(order_id), keys.refund(refund_id)
     found = table.get_many([order_key, refund_key])
     if refund_key in found:
         opened = refunds.from_item(found[refund_key])
     else:
         order = orders.from_item(found[order_key]) if order_key in found else None
-        if order is None or order.buyer_id != caller:
+        if order is None or order.buyer_id != call.caller:
             raise errors.NotFound
         if order.state is not OrderState.PAID or order.payment.reference is None:
             raise errors.UnitsNotAvailable
@@ -58,12 +56,13 @@ def refund(
             total=order.product.price.times(quantity),
             reference=order.payment.reference,
             status=RefundStatus.PENDING,
-            created_at=now,
-            request_hash=request_hash,
+            created_at=call.now,
+            request_hash=call.request_hash,
         )
-        opened = take_units(table, order, quantity, now=now, take=lambda: refunds.open_pending(table, order, pending))
-    if opened.request_hash != request_hash:
-        raise errors.IdempotencyKeyReused
+        opened = take_units(
+            table, order, quantity, now=call.now, take=lambda: refunds.open_pending(table, order, pending)
+        )
+    call.require_made(opened.request_hash)
     return settle_refund(table, provider, opened)
 
 

@@ -6,12 +6,13 @@ payment frees it again. From there on it is a purchase whose payment also gives 
 
 from dataclasses import replace
 
-from handsel.domain import errors, ids, wrappings
+from handsel.domain import errors, wrappings
 from handsel.domain.models import Gift, GiftIntent, Order, Payment
 from handsel.domain.payments import PaymentProvider
 from handsel.domain.rules import check_giftable
 from handsel.store import accounts, gifts, holdings, keys, orders, products
 from handsel.store.table import Table
+from handsel.use_cases.calls import Call
 from handsel.use_cases.giving import WrappingChoice
 from handsel.use_cases.purchases import new_order, settle_payment
 
@@ -19,17 +20,14 @@ from handsel.use_cases.purchases import new_order, settle_payment
 def give_in_return(
     table: Table,
     provider: PaymentProvider,
+    call: Call,
     *,
-    caller: str,
     gift_id: str,
-    idempotency_key: str,
-    request_hash: str,
     product_id: str,
     method: str,
     token: str,
     wrapping: WrappingChoice,
     window_ms: int,
-    now: int,
 ) -> tuple[Order, Gift]:
     """Gives one unit back to the giver of a gift the caller claimed.
 
@@ -37,9 +35,9 @@ def give_in_return(
         NotFound, NotClaimed, OtherStore, NotGiftable, UnknownWrapping, AlreadyReturned, OutOfStock,
         IdempotencyKeyReused, PaymentDeclined, PaymentUnknown, Busy
     """
-    order_id = ids.derive("return order", caller, idempotency_key)
+    order_id = call.id_of("return order")
     order_key, gift_key, product_key = keys.order(order_id), keys.gift(gift_id), keys.product(product_id)
-    caller_key = keys.account(caller)
+    caller_key = keys.account(call.caller)
     found = table.get_many([order_key, gift_key, product_key, caller_key])
     if order_key in found:
         order = orders.from_item(found[order_key])
@@ -47,7 +45,7 @@ def give_in_return(
         if gift_key not in found:
             raise errors.NotFound
         received = gifts.from_item(found[gift_key])
-        if caller not in received.claims:
+        if call.caller not in received.claims:
             raise errors.NotClaimed
         if product_key not in found:
             raise errors.NotFound
@@ -55,26 +53,27 @@ def give_in_return(
         if product.store_id != received.product.store_id:
             raise errors.OtherStore
         check_giftable(product)
-        holding = holdings.get(table, received.claims[caller].holding_id)
+        holding = holdings.get(table, received.claims[call.caller].holding_id)
         if holding is None:
             raise errors.DataDamage(f"gift {gift_id} was claimed without a holding")
         # The reads are no snapshot: they may miss the order of a try that is under way, and see what that one reserved.
         if holding.returned_with not in (None, order_id):
             raise errors.AlreadyReturned
         intent = GiftIntent(
-            gift_id=ids.derive("return gift", caller, idempotency_key),
+            gift_id=call.id_of("return gift"),
             recipient_id=received.giver_id,
             giver_name=accounts.from_item(found[caller_key]).display_name if caller_key in found else "",
-            wrapping=wrappings.wrap(product.kind, wrapping.cover_id, wrapping.blessing_id, wrapping.message, now=now),
+            wrapping=wrappings.wrap(
+                product.kind, wrapping.cover_id, wrapping.blessing_id, wrapping.message, now=call.now
+            ),
             in_return_for=gift_id,
             holding_id=holding.holding_id,
         )
         payment = Payment(method=method, total=product.price, token=token)
-        pending = new_order(order_id, caller, product, 1, payment, now)
-        order = orders.open_pending(table, replace(pending, request_hash=request_hash, intent=intent))
-    if order.request_hash != request_hash:
-        raise errors.IdempotencyKeyReused
-    order = settle_payment(table, provider, order, window_ms=window_ms, now=now)
+        pending = new_order(order_id, call, product, 1, payment)
+        order = orders.open_pending(table, replace(pending, intent=intent))
+    call.require_made(order.request_hash)
+    order = settle_payment(table, provider, order, window_ms=window_ms, now=call.now)
     if order.intent is None:
         raise errors.DataDamage(f"order {order_id} is a return gift without a gift")
     gift = gifts.get(table, order.intent.gift_id)

@@ -8,20 +8,18 @@ from handsel.domain.rules import is_over
 from handsel.domain.states import OrderState
 from handsel.store import holdings, keys, orders, shipments
 from handsel.store.table import Put, Refused, Table, Write
+from handsel.use_cases.calls import Call
 from handsel.use_cases.giving import take_units
 from handsel.use_cases.shipping import new_shipment
 
 
 def use(
     table: Table,
+    call: Call,
     *,
-    caller: str,
     order_id: str,
-    idempotency_key: str,
-    request_hash: str,
     codes: Sequence[str],
     address: Address | None,
-    now: int,
 ) -> list[Holding]:
     """Takes one unit for each of `codes`: vouchers with these codes, or one parcel of them all.
 
@@ -31,20 +29,20 @@ def use(
     Raises:
         NotFound, AddressRequired, UnitsNotAvailable, IdempotencyKeyReused, Busy
     """
-    use_id = ids.derive("use", caller, idempotency_key)
+    use_id = call.id_of("use")
     order_key, use_key = keys.order(order_id), keys.use(use_id)
     found = table.get_many([order_key, use_key])
     if use_key in found:
-        return _earlier(table, holdings.use_from_item(found[use_key]), request_hash)
+        return _earlier(table, holdings.use_from_item(found[use_key]), call)
     order = orders.from_item(found[order_key]) if order_key in found else None
-    if order is None or order.buyer_id != caller:
+    if order is None or order.buyer_id != call.caller:
         raise errors.NotFound
     if order.state is not OrderState.PAID:
         raise errors.UnitsNotAvailable
-    if is_over(order, now=now):
+    if is_over(order, now=call.now):
         raise errors.UnitsNotAvailable("The vouchers of this order are no longer valid.")
-    made, writes = _taken(table, order, use_id, codes, address, now)
-    record = Use(use_id, order_id, tuple(holding.holding_id for holding in made), request_hash)
+    made, writes = _taken(table, order, use_id, codes, address, call.now)
+    record = Use(use_id, order_id, tuple(holding.holding_id for holding in made), call.request_hash)
 
     def take() -> list[Holding]:
         try:
@@ -55,11 +53,11 @@ def use(
             )
         except Refused as refused:
             if refused.old[1]:
-                return _earlier(table, holdings.use_from_item(refused.old[1]), request_hash)
+                return _earlier(table, holdings.use_from_item(refused.old[1]), call)
             raise errors.UnitsNotAvailable from refused
         return made
 
-    return take_units(table, order, len(codes), now=now, take=take)
+    return take_units(table, order, len(codes), now=call.now, take=take)
 
 
 def _taken(
@@ -94,8 +92,7 @@ def _taken(
     return [parcel], [holdings.put(parcel), shipments.put(shipment)]
 
 
-def _earlier(table: Table, record: Use, request_hash: str) -> list[Holding]:
-    if record.request_hash != request_hash:
-        raise errors.IdempotencyKeyReused
+def _earlier(table: Table, record: Use, call: Call) -> list[Holding]:
+    call.require_made(record.request_hash)
     found = table.get_many(keys.holding(holding_id) for holding_id in record.holding_ids)
     return [holdings.from_item(found[keys.holding(holding_id)]) for holding_id in record.holding_ids]
