@@ -1,5 +1,8 @@
 """Asking for a gift that went back, and how many gifts may wait at once."""
 
+import pytest
+
+from handsel.use_cases import giving
 from tests.integration.conftest import DAY, Answer, Stack, gift_request
 
 
@@ -42,16 +45,20 @@ def test_nobody_else_asks_and_nobody_for_what_they_got_or_is_gone(stack: Stack) 
     assert ask(stack, "carol", cancelled, secret=cancelled["secret"]).status == 410
 
 
-def test_a_hundred_gifts_may_wait_and_not_one_more(stack: Stack) -> None:
-    orders = [stack.buy(quantity=50) for _ in range(3)]
-    gifts = [stack.give(order) for order in orders for _ in range(33)]
-    gifts.append(stack.give(orders[0]))
-    path = f"/orders/{orders[1]['order_id']}/gifts"
-    answer = stack.call("alice", "POST", path, gift_request(), key="the-hundred-and-first")
+def test_so_many_gifts_may_wait_and_not_one_more(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(giving, "MAX_OPEN_GIFTS", 4)
+    order = stack.buy(quantity=20)
+    ended = [stack.give(order) for _ in range(4)]
+    for gift in ended:
+        stack.call("alice", "POST", f"/gifts/{gift['gift_id']}/cancel")
+    # Those that ended are passed over, page by page.
+    gifts = [stack.give(order) for _ in range(4)]
+    path = f"/orders/{order['order_id']}/gifts"
+    answer = stack.call("alice", "POST", path, gift_request(), key="one-too-many")
     assert (answer.status, answer.body["code"]) == (429, "too-many-open-gifts")
     assert int(answer.headers["retry-after"]) > 0
     stack.claim("bob", gifts[0])
-    assert stack.call("alice", "POST", path, gift_request(), key="the-hundred-and-first").status == 201
+    assert stack.call("alice", "POST", path, gift_request(), key="one-too-many").status == 201
     assert stack.call("alice", "POST", path, gift_request()).status == 429
     stack.now += DAY
     assert stack.call("alice", "POST", path, gift_request()).status == 201
