@@ -2,8 +2,10 @@
 
 import importlib.util
 import json
+import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -15,6 +17,8 @@ import boto3
 import botocore.session
 import pytest
 from moto import mock_aws
+from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.dynamodb.models import dynamodb_backends
 from samtranslator.yaml_helper import yaml_parse
 
 from handsel.api import http
@@ -222,6 +226,22 @@ class Stack:
         return cast("dict[str, Any]", self.invoke("SweepFunction", event("schedule_sweep")))
 
 
+@contextmanager
+def listening(heard: Callable[..., None], *operations: str) -> Iterator[None]:
+    """Tells `heard` the parameters of every request to the table, or of these operations."""
+    events = wiring.table().client.meta.events
+    names = [f"provide-client-params.dynamodb.{operation}" for operation in operations] or [
+        "provide-client-params.dynamodb"
+    ]
+    for name in names:
+        events.register(name, heard)
+    try:
+        yield
+    finally:
+        for name in names:
+            events.unregister(name, heard)
+
+
 def gift_request(shares: int = 1, **more: Any) -> dict[str, Any]:
     wrapping = {"cover_id": "red-classic", "blessing_id": "best-wishes"}
     return {"shares": shares, "wrapping": wrapping, **more}
@@ -249,23 +269,44 @@ def create_table(client: "DynamoDBClient") -> None:
         AttributeDefinitions=properties["AttributeDefinitions"],
         KeySchema=properties["KeySchema"],
         GlobalSecondaryIndexes=properties["GlobalSecondaryIndexes"],
-        StreamSpecification={
-            "StreamEnabled": True,
-            "StreamViewType": properties["StreamSpecification"]["StreamViewType"],
-        },
     )
 
 
-@pytest.fixture
-def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
-    # One session for all tests: it keeps the service's model, which takes longer to load than most tests take.
-    monkeypatch.setattr("botocore.session.get_session", lambda: SESSION)
-    with mock_aws():
+@dataclass(frozen=True)
+class Simulation:
+    """What the tests of one file share, because making it takes longer than most tests: each gets the table as it was."""
+
+    client: "DynamoDBClient"
+    products: Mapping[str, str]
+    functions: dict[str, ModuleType]
+    items: Any
+
+    def reset(self) -> None:
+        _table().items = deepcopy(self.items)
+
+
+def _table() -> Any:
+    """The simulated table itself: putting its items back by calls would take as long as making them."""
+    return dynamodb_backends[DEFAULT_ACCOUNT_ID][os.environ["AWS_DEFAULT_REGION"]].tables["handsel-test"]
+
+
+@pytest.fixture(scope="module")
+def simulation() -> Iterator[Simulation]:
+    # One session for all: it keeps the service's model.
+    with pytest.MonkeyPatch.context() as patch, mock_aws():
+        patch.setattr("botocore.session.get_session", lambda: SESSION)
         client = boto3.Session(botocore_session=SESSION).client("dynamodb")
         create_table(client)
         for cached in (settings.settings, wiring.table, wiring.payments):
             cached.cache_clear()
-        http._known_accounts.clear()
-        running = Stack(client, seed(client, "handsel-test"))
-        monkeypatch.setattr(clock, "now_ms", lambda: running.now)
-        yield running
+        products = seed(client, "handsel-test")
+        yield Simulation(client, products, {}, deepcopy(_table().items))
+
+
+@pytest.fixture
+def stack(simulation: Simulation, monkeypatch: pytest.MonkeyPatch) -> Stack:
+    simulation.reset()
+    http._known_accounts.clear()
+    running = Stack(simulation.client, simulation.products, _functions=simulation.functions)
+    monkeypatch.setattr(clock, "now_ms", lambda: running.now)
+    return running

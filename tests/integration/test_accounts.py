@@ -10,7 +10,7 @@ import pytest
 
 from handsel.domain.names import MAX_DISPLAY_NAME
 from handsel.runtime import settings, wiring
-from tests.integration.conftest import RESOURCES, START, Answer, Stack, event, gift_request
+from tests.integration.conftest import RESOURCES, START, Answer, Stack, event, gift_request, listening
 from tests.integration.test_faults_and_races import FAULTS, READS, WRITES, Died, _first, between, check_law
 
 BOB = event("cognito_post_confirmation")["request"]["userAttributes"]["sub"]
@@ -187,10 +187,8 @@ def test_i_see_who_i_am_and_where_my_order_center_is(stack: Stack) -> None:
 def test_a_profile_is_read_consistently(stack: Stack) -> None:
     me(stack)
     asked: list[bool] = []
-    stack.function("AccountFunction").table().client.meta.events.register(
-        "provide-client-params.dynamodb.GetItem", lambda params, **_: asked.append(params["ConsistentRead"])
-    )
-    me(stack)
+    with listening(lambda params, **_: asked.append(params["ConsistentRead"]), "GetItem"):
+        me(stack)
     assert asked == [True]
 
 

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 
 from handsel.api import http
 from handsel.runtime import wiring
-from tests.integration.conftest import ADDRESS, DAY, RESOURCES, START, Answer, Stack, event, gift_request
+from tests.integration.conftest import ADDRESS, DAY, RESOURCES, START, Answer, Stack, event, gift_request, listening
 
 WRITES = frozenset({"put_item", "update_item", "delete_item", "transact_write_items"})
 READS = frozenset({"get_item", "batch_get_item", "query"})
@@ -763,15 +763,16 @@ def test_a_name_of_any_shape_does_no_harm(stack: Stack, name: Any) -> None:
 
 
 def _with_authorizer(stack: Stack, authorizer: Any) -> Answer:
-    function: Any = stack.function("OrderFunction")
+    function = stack.function("OrderFunction")
     real = function.lambda_handler
 
     def replaced(event: dict[str, Any], context: Any) -> Any:
         event["requestContext"]["authorizer"] = authorizer
         return real(event, context)
 
-    function.lambda_handler = replaced
-    return stack.call("alice", "GET", "/orders")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(function, "lambda_handler", replaced)
+        return stack.call("alice", "GET", "/orders")
 
 
 def test_one_order_gift_or_holding_is_read_consistently(stack: Stack) -> None:
@@ -785,12 +786,11 @@ def test_one_order_gift_or_holding_is_read_consistently(stack: Stack) -> None:
             params["RequestItems"].values() if "RequestItems" in params else [params | {"Keys": [params["Key"]]}]
         )
 
-    for operation in ("GetItem", "BatchGetItem"):
-        wiring.table().client.meta.events.register(f"provide-client-params.dynamodb.{operation}", seen)
-    stack.call("alice", "GET", f"/orders/{order['order_id']}")
-    stack.call("bob", "GET", f"/gifts/{gift['gift_id']}")
-    stack.call(None, "GET", f"/gifts/{gift['gift_id']}/preview")
-    stack.call("bob", "GET", f"/holdings/{holding['holding_id']}")
+    with listening(seen, "GetItem", "BatchGetItem"):
+        stack.call("alice", "GET", f"/orders/{order['order_id']}")
+        stack.call("bob", "GET", f"/gifts/{gift['gift_id']}")
+        stack.call(None, "GET", f"/gifts/{gift['gift_id']}/preview")
+        stack.call("bob", "GET", f"/holdings/{holding['holding_id']}")
     assert {key["pk"]["S"].partition("#")[0] for each in asked for key in each["Keys"]} >= {"ORDER", "GIFT", "HOLDING"}
     assert all(each["ConsistentRead"] is True for each in asked)
 
@@ -926,44 +926,49 @@ def test_every_function_may_do_what_it_does(stack: Stack, monkeypatch: pytest.Mo
                 denied.update((running[0], action, index, key.partition("#")[0]) for key in leading_keys)
 
     monkeypatch.setattr(stack, "function", function)
-    wiring.table().client.meta.events.register("provide-client-params.dynamodb", asked)
-    for name, prepare in (CALLS | CHANGES).items():
-        stack.now = START
-        call = prepare(stack)
-        for _ in range(3):
-            http._known_accounts.clear()
-            call()
-        stack.now += DAY
-        path = "/gifts?role=received" if name == "use" else "/gifts?role=sent"
-        for listed in (path, "/orders", "/holdings", "/stores/store-tea-house/products"):
-            for user in ("alice", "bob"):
+    with listening(asked):
+        for name, prepare in (CALLS | CHANGES).items():
+            stack.now = START
+            call = prepare(stack)
+            for _ in range(3):
                 http._known_accounts.clear()
-                newest = f"{listed}{'&' if '?' in listed else '?'}limit=2"
-                for item in stack.call(user, "GET", newest).body["items"]:
-                    own = {"gift_id": "gifts", "order_id": "orders", "holding_id": "holdings", "product_id": "products"}
-                    field_name = next(field for field in ("holding_id", *own) if field in item)
-                    stack.call(user, "GET", f"/{own[field_name]}/{item[field_name]}")
-                    if "shipment_id" in item:
-                        http._known_accounts.clear()
-                        stack.call(user, "GET", f"/shipments/{item['shipment_id']}")
-        for merchants in ("", "/shipments", "/shipments?status=delivered"):
-            http._known_accounts.clear()
-            stack.call("mia", "GET", f"/stores/store-tea-house{merchants}")
-        if name == "give":
-            gift_id = stack.call("alice", "GET", "/gifts?role=sent").body["items"][0]["gift_id"]
-            stack.call(None, "GET", f"/gifts/{gift_id}/preview")
-            order = stack.call("alice", "GET", "/orders").body["items"][0]
-            stack.call("alice", "GET", f"/orders/{order['order_id']}/gifts")
-            stack.call("bob", "POST", f"/gifts/{gift_id}/claims", raw="{")
-            stack.restore(stack.stream_record(gift_id))
-    stack.now = START
-    _due_for_everything(stack)
-    stack.call("alice", "POST", "/orders", stack.order_request(token="tok_timeout"))
-    stack.now += 40_000
-    stack.sweep()
-    confirmed = event("cognito_post_confirmation")
-    for user in ("zoe", "yan"):  # the second finds the handle taken
-        confirmed["request"]["userAttributes"]["sub"] = user
-        stack.invoke("EnrollFunction", confirmed)
+                call()
+            stack.now += DAY
+            path = "/gifts?role=received" if name == "use" else "/gifts?role=sent"
+            for listed in (path, "/orders", "/holdings", "/stores/store-tea-house/products"):
+                for user in ("alice", "bob"):
+                    http._known_accounts.clear()
+                    newest = f"{listed}{'&' if '?' in listed else '?'}limit=2"
+                    for item in stack.call(user, "GET", newest).body["items"]:
+                        own = {
+                            "gift_id": "gifts",
+                            "order_id": "orders",
+                            "holding_id": "holdings",
+                            "product_id": "products",
+                        }
+                        field_name = next(field for field in ("holding_id", *own) if field in item)
+                        stack.call(user, "GET", f"/{own[field_name]}/{item[field_name]}")
+                        if "shipment_id" in item:
+                            http._known_accounts.clear()
+                            stack.call(user, "GET", f"/shipments/{item['shipment_id']}")
+            for merchants in ("", "/shipments", "/shipments?status=delivered"):
+                http._known_accounts.clear()
+                stack.call("mia", "GET", f"/stores/store-tea-house{merchants}")
+            if name == "give":
+                gift_id = stack.call("alice", "GET", "/gifts?role=sent").body["items"][0]["gift_id"]
+                stack.call(None, "GET", f"/gifts/{gift_id}/preview")
+                order = stack.call("alice", "GET", "/orders").body["items"][0]
+                stack.call("alice", "GET", f"/orders/{order['order_id']}/gifts")
+                stack.call("bob", "POST", f"/gifts/{gift_id}/claims", raw="{")
+                stack.restore(stack.stream_record(gift_id))
+        stack.now = START
+        _due_for_everything(stack)
+        stack.call("alice", "POST", "/orders", stack.order_request(token="tok_timeout"))
+        stack.now += 40_000
+        stack.sweep()
+        confirmed = event("cognito_post_confirmation")
+        for user in ("zoe", "yan"):  # the second finds the handle taken
+            confirmed["request"]["userAttributes"]["sub"] = user
+            stack.invoke("EnrollFunction", confirmed)
     assert denied == set()
     assert walked == {name for name, each in RESOURCES.items() if each["Type"] == "AWS::Serverless::Function"}
