@@ -4,7 +4,8 @@ The engine expands Serverless resources itself, but leaves an HTTP API without r
 delivers stream records without retries. So the template is expanded here by the translator AWS uses, and then changed:
 
 - the OpenAPI body of an HTTP API becomes routes, integrations and authorizers of their own;
-- time to live and event source mappings on streams are taken out, for the runner to do (expiry, streams).
+- time to live and event source mappings on streams are taken out, for the runner to do (expiry, streams);
+- the log level of a function becomes the variable that Lambda makes of it. Without it, functions log at the engine's.
 """
 
 import os
@@ -63,6 +64,9 @@ def adapt(template: dict[str, Any]) -> Taken:
                     taken.ttl_attributes[name] = ttl["AttributeName"]
             case "AWS::Lambda::EventSourceMapping" if _is_stream(properties):
                 taken.mappings[name] = resources.pop(name)["Properties"]
+            case "AWS::Lambda::Function" if level := properties.get("LoggingConfig", {}).get("ApplicationLogLevel"):
+                variables = properties.setdefault("Environment", {}).setdefault("Variables", {})
+                variables["AWS_LAMBDA_LOG_LEVEL"] = level
             case "AWS::ApiGatewayV2::Api" if "Body" in properties:
                 body = properties.pop("Body")
                 properties.update(Name=name, ProtocolType="HTTP")

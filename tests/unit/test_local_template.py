@@ -45,6 +45,13 @@ def test_time_to_live_and_stream_mappings_are_left_to_the_runner(
     assert [properties["FunctionName"] for properties in taken.mappings.values()] == [{"Ref": "RestoreFunction"}]
 
 
+def test_functions_log_at_the_level_the_template_says(adapted: tuple[dict[str, Any], template.Taken]) -> None:
+    functions = [each for each in adapted[0]["Resources"].values() if each["Type"] == "AWS::Lambda::Function"]
+    levels = [function["Properties"]["Environment"]["Variables"]["AWS_LAMBDA_LOG_LEVEL"] for function in functions]
+    assert levels == [{"Ref": "LogLevel"}] * len(functions)
+    assert functions
+
+
 def test_settings_refuse_what_makes_no_sense() -> None:
     assert from_environment({}) == Settings()
     assert from_environment({"PORT": "9000", "CLAIM_WINDOW_SECONDS": "3"}) == Settings(9000, 3)
