@@ -25,7 +25,7 @@ from handsel.api import body as bodies
 from handsel.api import cursors, problems
 from handsel.domain import errors, ids
 from handsel.runtime import clock
-from handsel.runtime.observability import count, flush_metrics, logger, metrics
+from handsel.runtime.observability import count, flush_metrics, logger, metrics, origin
 from handsel.runtime.settings import settings
 from handsel.runtime.wiring import table
 from handsel.store import keys
@@ -258,7 +258,7 @@ def create_app() -> APIGatewayHttpResolver:
     @app.exception_handler(Exception)  # type: ignore[untyped-decorator]
     def failed(error: Exception) -> Response[str]:
         request_id = app.lambda_context.aws_request_id
-        logger.error("failed", error_type=type(error).__name__, exc_info=True)
+        logger.error("failed", error_type=type(error).__name__, damage=_damage(error), origin=origin(error))
         return problems.internal(request_id)
 
     @app.not_found
@@ -266,6 +266,11 @@ def create_app() -> APIGatewayHttpResolver:
         return problems.of(errors.NotFound())
 
     return app
+
+
+def _damage(error: Exception) -> str | None:
+    """What a person has to look at: this message is ours and names ids only, as no other one surely does."""
+    return str(error) if isinstance(error, errors.DataDamage) else None
 
 
 def handler(app: APIGatewayHttpResolver) -> LambdaHandler:
