@@ -16,7 +16,7 @@ from pydantic import (
 
 from handsel.api.times import RFC_3339, milliseconds, timestamp
 from handsel.domain import ids, models, names, states, wrappings
-from handsel.domain.privacy import Fact, Viewer, may_see, product_fact, viewer_of
+from handsel.domain.privacy import Fact, Viewer, may_see, product_fact, store_fact, viewer_of
 from handsel.domain.rules import actions_of, not_giftable_reason
 from handsel.use_cases.giving import WrappingChoice
 from handsel.use_cases.reading import GiftReading, HoldingReading, OrderReading
@@ -531,22 +531,20 @@ def holding_view(reading: HoldingReading, *, now: int) -> AnyHolding:
         "holding_id": holding.holding_id,
         "kind": holding.product.kind,
         "gift_id": holding.gift_id,
-        "store_id": holding.product.store_id,
-        "store_name": holding.product.store_name,
         "received_at": timestamp(holding.received_at),
     }
     # Who bought it paid for it, and sees what a giver sees.
     viewer = Viewer.GIVER if holding.gift_id is None else Viewer.CLAIMER
     delivered = shipment is not None and shipment.delivered
+    if may_see(viewer, store_fact(holding.product.kind)):
+        fields |= {"store_id": holding.product.store_id, "store_name": holding.product.store_name}
     if may_see(viewer, product_fact(holding.product.kind), own=True, delivered=delivered):
         fields["product"] = ProductBrief.of(holding.product)
     if shipment is None:
-        return VoucherView(
-            **fields,
-            state=holding.state_at(now),
-            code=holding.code,
-            valid_until=_timestamp(holding.valid_until),
-        )
+        # Its code is its holder's, however they came by it.
+        if may_see(Viewer.CLAIMER, Fact.VOUCHER_CODE, own=True):
+            fields["code"] = holding.code
+        return VoucherView(**fields, state=holding.state_at(now), valid_until=_timestamp(holding.valid_until))
     model = OpenedParcelView if "product" in fields else ParcelView
     return model(**fields, state=shipment.status, shipment_id=shipment.shipment_id, quantity=holding.quantity)
 
@@ -563,11 +561,14 @@ class RedemptionView(View):
 
     @classmethod
     def of(cls, holding: models.Holding) -> Self:
+        fields: dict[str, Any] = {}
+        if may_see(Viewer.MERCHANT, Fact.VOUCHER_CODE, own=True):
+            fields["code"] = holding.code
+        if may_see(Viewer.MERCHANT, Fact.VOUCHER_PRODUCT):
+            fields |= {"product": ProductBrief.of(holding.product), "redeem_at": holding.product.redeem_at}
         return cls(
-            code=holding.code or "",
+            **fields,
             store_id=holding.product.store_id,
-            product=ProductBrief.of(holding.product),
-            redeem_at=holding.product.redeem_at,
             valid_until=_timestamp(holding.valid_until),
             redeemed_at=timestamp(holding.redeemed_at or 0),
         )
@@ -659,11 +660,13 @@ def shipment_view(shipment: models.Shipment, viewer: Viewer) -> ShipmentView:
         return ShipmentView(**fields)
     if viewer is Viewer.CLAIMER:
         return HolderShipment(**fields, address=shown)
+    if may_see(viewer, Fact.PARCEL_PRODUCT):
+        fields["product"] = ProductBrief.of(shipment.product)
+    if may_see(viewer, Fact.PARCEL_STORE):
+        fields["store_id"] = shipment.store_id
     return StoreShipment(
         **fields,
         address=shown,
-        store_id=shipment.store_id,
-        product=ProductBrief.of(shipment.product),
         quantity=shipment.quantity,
         created_at=timestamp(shipment.created_at),
     )
@@ -694,10 +697,12 @@ class GiftPreview(View):
 
     @classmethod
     def of(cls, gift: models.Gift, *, now: int, web_url: str) -> Self:
-        return cls(**_preview(gift, now, web_url))
+        return cls(**_preview(gift, Viewer.ANYONE, now, web_url))
 
 
-def _preview(gift: models.Gift, now: int, web_url: str) -> dict[str, Any]:
+def _preview(gift: models.Gift, viewer: Viewer, now: int, web_url: str) -> dict[str, Any]:
+    if not may_see(viewer, Fact.ENVELOPE):
+        return {}
     return {
         "gift_id": gift.gift_id,
         "state": gift.state_at(now),
@@ -764,13 +769,14 @@ def _claims(reading: GiftReading, viewer: Viewer) -> list[ClaimView]:
 def _gift_fields(reading: GiftReading, viewer: Viewer, now: int, web_url: str) -> dict[str, Any]:
     """What a viewer may see of a gift, beyond what is only between us and them."""
     gift = reading.gift
-    fields = _preview(gift, now, web_url)
+    fields = _preview(gift, viewer, now, web_url)
     if may_see(viewer, Fact.CLAIMERS):
         fields["claims"] = _claims(reading, viewer)
+    if may_see(viewer, product_fact(gift.product.kind)) and may_see(viewer, Fact.PRICE):
+        fields["product"] = ProductView.of(gift.product)
     if viewer is Viewer.GIVER:
         fields |= {
             "order_id": gift.order_id,
-            "product": ProductView.of(gift.product),
             "recipient_id": gift.recipient_id,
             "created_at": timestamp(gift.created_at),
             "in_return_for": gift.in_return_for,
@@ -789,7 +795,9 @@ def gift_view(reading: GiftReading, *, caller: str, now: int, web_url: str) -> G
     if viewer is Viewer.GIVER:
         return GiverGift(**fields)
     if viewer is Viewer.CLAIMER and reading.holding is not None:
-        return ClaimerGift(**fields, store_id=gift.product.store_id, holding=holding_view(reading.holding, now=now))
+        if may_see(viewer, store_fact(gift.product.kind)):
+            fields["store_id"] = gift.product.store_id
+        return ClaimerGift(**fields, holding=holding_view(reading.holding, now=now))
     waits = gift.state_at(now) is states.GiftState.OPEN
     if waits and may_see(viewer, Fact.VOUCHER_TITLE) and gift.product.kind is models.Kind.VOUCHER:
         return RecipientGift(**fields, title=gift.product.title, store_name=gift.product.store_name)

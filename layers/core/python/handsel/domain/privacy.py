@@ -51,7 +51,7 @@ TABLE: Mapping[Fact, Mapping[Viewer, Rule]] = {
         Fact.ENVELOPE: (_YES, _YES, _YES, _YES, _NO, _NO),
         Fact.VOUCHER_TITLE: (_NO, _YES, _YES, _YES, _YES, _NO),
         Fact.VOUCHER_PRODUCT: (_NO, _NO, _YES, _YES, _YES, _NO),
-        Fact.VOUCHER_CODE: (_NO, _NO, Rule.OWN, _NO, _NO, _NO),
+        Fact.VOUCHER_CODE: (_NO, _NO, Rule.OWN, _NO, Rule.OWN, _NO),
         Fact.PARCEL_PRODUCT: (_NO, _NO, Rule.ONCE_DELIVERED, _YES, _YES, _NO),
         Fact.PARCEL_STORE: (_NO, _NO, _YES, _YES, _YES, _NO),
         Fact.CLAIMERS: (_NO, _NO, _YES, _YES, _NO, _NO),
@@ -67,7 +67,7 @@ def may_see(viewer: Viewer, fact: Fact, *, own: bool = False, delivered: bool = 
     """Whether `viewer` may see `fact`.
 
     Args:
-        own: it is about the viewer's own holding or shipment.
+        own: it is about the viewer's own holding or shipment; a merchant's is the voucher they are shown the code of.
         delivered: the parcel was delivered.
     """
     match TABLE[fact][viewer]:
@@ -85,6 +85,10 @@ def may_see(viewer: Viewer, fact: Fact, *, own: bool = False, delivered: bool = 
 
 def product_fact(kind: Kind) -> Fact:
     return Fact.VOUCHER_PRODUCT if kind is Kind.VOUCHER else Fact.PARCEL_PRODUCT
+
+
+def store_fact(kind: Kind) -> Fact:
+    return Fact.VOUCHER_TITLE if kind is Kind.VOUCHER else Fact.PARCEL_STORE
 
 
 def viewer_of(gift: Gift, caller: str) -> Viewer:
