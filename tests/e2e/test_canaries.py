@@ -1,0 +1,518 @@
+"""Every byte that anybody gets, over every route and in every state, held against who may see what.
+
+A new route needs a line in `LINES`; what it may show to whom is in `MAY_SEE`, which knows nothing of the code's own table.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+
+import pytest
+
+from local.client import payment
+from tests.e2e.canaries import SKIP, VIEWERS, Answer, Body, Canary, Case, Ids, Line, Scan, Sweep, canary, routes
+from tests.e2e.conftest import Running, run_stack, sleep_until
+
+pytestmark = pytest.mark.e2e
+
+# yes       always; and it is seen in every state
+# own       if it is theirs
+# opened    once their parcel was delivered
+# unopened  until the parcel was delivered
+# waiting   as long as their gift can be opened
+# may       may be seen, and is seen at least once
+# shop      only in the catalogue, like everybody who is signed in
+# -         never
+MAY_SEE = """
+fact                       nobody stranger friend recipient claimer giver merchant rival carrier courier owner
+envelope                   yes    may      yes    yes       yes     yes   may      may   may     may     -
+voucher's title and store  -      -        -      waiting   yes     yes   may      -     -       -       yes
+voucher's product          -      -        -      -         yes     yes   may      -     -       -       yes
+voucher's code             -      -        -      -         own     -     may      -     -       -       own
+parcel's product           -      -        -      -         opened  yes   may      -     -       -       yes
+parcel's store             -      -        -      -         yes     yes   may      -     -       -       yes
+claimer's name             -      -        -      -         yes     yes   -        -     -       -       -
+price                      -      -        -      -         -       yes   shop     -     -       -       yes
+payment                    -      -        -      -         -       yes   -        -     -       -       yes
+status                     -      -        -      -         own     may   yes      -     yes     -       own
+logistics                  -      -        -      -         own     -     yes      -     yes     -       own
+address                    -      -        -      -         own     -     unopened -     -       -       own
+order id                   -      -        -      -         -       yes   -        -     -       -       yes
+holding id                 -      -        -      -         own     -     -        -     -       -       own
+shipment id                -      -        -      -         own     -     yes      -     yes     -       own
+secret                     -      -        -      -         -       yes   -        -     -       -       -
+giver's id                 -      -        -      -         -       yes   -        -     -       -       yes
+recipient's id             -      -        -      -         -       yes   -        -     -       -       -
+claimer's id               -      -        -      -         -       -     -        -     -       -       -
+payment token              -      -        -      -         -       -     -        -     -       -       -
+idempotency key            -      -        -      -         -       -     -        -     -       -       -
+ID token                   -      -        -      -         -       -     -        -     -       -       -
+person's id                -      -        -      -         -       -     -        -     -       -       -
+person                     -      -        -      -         -       -     -        -     -       -       -
+input                      -      -        -      -         -       -     -        -     -       -       -
+"""
+# A link or a link's page is anybody's to open, whoever they are otherwise; what a store sells is any user's to see.
+GIFTS = re.compile(r" /(gifts|orders/\{order_id\}/gifts)")
+CATALOGUE = re.compile(r" (/products/\{product_id\}|/stores/\{store_id\}(/products(/\{product_id\})?)?)$")
+ONLY_ON: Mapping[str, re.Pattern[str]] = {
+    "envelope": GIFTS,
+    "secret": re.compile(r"^POST /orders/\{order_id\}/gifts$"),
+    "voucher's code": re.compile(r" /(gifts|holdings|vouchers|orders/\{order_id\}/use)"),
+}
+EVERYBODYS = {"status": re.compile(r"^GET /(meta/state-machine|openapi\.json)$")}
+OWN_PROFILE = re.compile(r" /me$")
+SOLD = {"voucher's title and store", "voucher's product", "parcel's product", "parcel's store", "price"}
+# Opaque: who has one can do nothing with it, and an operator has to find things by it.
+IN_LOGS = {"order id", "holding id", "shipment id", "giver's id", "recipient's id", "claimer's id", "person's id"}
+
+ECHO = canary("input")
+ADDRESS = {
+    "name": ECHO, "phone": ECHO, "lines": [ECHO], "city": ECHO, "postal_code": "0", "country": ECHO,
+}  # fmt: skip
+RETURN_WRAPPING = {"cover_id": "red-classic", "message": ECHO}
+
+
+# --- what is sent: always what is refused, or changes nothing ---------------------------------------------------
+
+
+def nothing(_case: Case, _viewer: str, _ids: Ids) -> Body:
+    return None
+
+
+def again_or(route: str, refused: Callable[[Case], Body]) -> Line:
+    """What made it, from whoever made it; from others the same, which is not theirs to send."""
+
+    def body(case: Case, viewer: str, _ids: Ids) -> Body:
+        first = next((sent for (sent_route, _), sent in case.sent.items() if sent_route == route), None)
+        return case.sent.get((route, viewer)) or first or refused(case)
+
+    return body
+
+
+def buy(case: Case, viewer: str, _ids: Ids) -> Body:
+    refused = {"product_id": case.ids["product_id"], "quantity": 50, "payment": payment() | {"method": ECHO}}
+    return case.sent.get(("POST /orders", viewer)) or refused
+
+
+def claim(case: Case, viewer: str, _ids: Ids) -> Body:
+    if earlier := case.sent.get(("POST /gifts/{gift_id}/claims", viewer)):
+        return earlier
+    if not case.is_open:
+        return {"address": ADDRESS} | ({"secret": case.secret} if case.secret else {})
+    if viewer == case.recipient:
+        return {"secret": 5, "address": ADDRESS | {ECHO: ECHO}}
+    return {"secret": ECHO, "address": ADDRESS}
+
+
+def decline(case: Case, viewer: str, _ids: Ids) -> Body:
+    return SKIP if case.is_open and viewer == case.recipient else None
+
+
+def cancel(case: Case, viewer: str, _ids: Ids) -> Body:
+    return SKIP if case.is_open and viewer == case.giver else None
+
+
+def ask_again(case: Case, viewer: str, _ids: Ids) -> Body:
+    return {"secret": case.secret} if case.secret and viewer in ("friend", *case.claimed) else {"secret": ECHO}
+
+
+def give_in_return(case: Case, viewer: str, _ids: Ids) -> Body:
+    refused = {
+        "product_id": OTHER_STORE[0],
+        "payment": payment() | {"method": ECHO},
+        "wrapping": RETURN_WRAPPING,
+    }
+    return case.sent.get(("POST /gifts/{gift_id}/return-gifts", viewer)) or refused
+
+
+def change_me(_case: Case, _viewer: str, _ids: Ids) -> Body:
+    return {"handle": "giver", ECHO: ECHO}
+
+
+def put_store(_case: Case, _viewer: str, _ids: Ids) -> Body:
+    return STORE
+
+
+def put_product(case: Case, _viewer: str, _ids: Ids) -> Body:
+    return case.product or {"title": ECHO, ECHO: ECHO}
+
+
+def redeem(case: Case, viewer: str, _ids: Ids) -> Body:
+    return SKIP if viewer == "merchant" and case.is_usable else None
+
+
+def hand_over(_case: Case, viewer: str, _ids: Ids) -> Body:
+    return {} if viewer == "merchant" else {"carrier": ECHO, "tracking_number": ECHO}
+
+
+def report(case: Case, _viewer: str, ids: Ids) -> Body:
+    refused = {"event_id": "event", "status": "lost", "location": ECHO, "occurred_at": "2999-01-01T00:00:00Z"}
+    return case.events.get(case.owner_of(ids), refused)
+
+
+# Filled in by the story, before anybody sends it.
+STORE: dict[str, object] = {}
+OTHER_STORE: list[str] = []
+
+LINES: Mapping[str, Line] = {
+    "GET /health": nothing,
+    "GET /openapi.json": nothing,
+    "GET /meta/state-machine": nothing,
+    "GET /wrappings": nothing,
+    "GET /covers/{file}": nothing,
+    "GET /gifts/{gift_id}/preview": nothing,
+    "GET /stores/{store_id}/products": nothing,
+    "GET /products/{product_id}": nothing,
+    "POST /orders": buy,
+    "GET /orders": nothing,
+    "GET /orders/{order_id}": nothing,
+    "POST /orders/{order_id}/use": again_or(
+        "POST /orders/{order_id}/use", lambda _: {"quantity": 50, "address": ADDRESS}
+    ),
+    "POST /orders/{order_id}/refunds": again_or("POST /orders/{order_id}/refunds", lambda _: {"quantity": 50}),
+    "POST /orders/{order_id}/gifts": again_or(
+        "POST /orders/{order_id}/gifts", lambda _: {"shares": 50, "wrapping": RETURN_WRAPPING}
+    ),
+    "GET /orders/{order_id}/gifts": nothing,
+    "GET /gifts": nothing,
+    "GET /gifts/{gift_id}": nothing,
+    "POST /gifts/{gift_id}/claims": claim,
+    "POST /gifts/{gift_id}/decline": decline,
+    "POST /gifts/{gift_id}/cancel": cancel,
+    "POST /gifts/{gift_id}/ask-again": ask_again,
+    "POST /gifts/{gift_id}/return-gifts": give_in_return,
+    "GET /me": nothing,
+    "PATCH /me": change_me,
+    "GET /holdings": nothing,
+    "GET /holdings/{holding_id}": nothing,
+    "GET /stores/{store_id}": nothing,
+    "PUT /stores/{store_id}": put_store,
+    "PUT /stores/{store_id}/products/{product_id}": put_product,
+    "POST /vouchers/{code}/redemptions": redeem,
+    "GET /stores/{store_id}/shipments": nothing,
+    "GET /shipments/{shipment_id}": nothing,
+    "PUT /shipments/{shipment_id}": hand_over,
+    "POST /shipments/{shipment_id}/events": report,
+}
+QUERIES = {
+    "GET /wrappings": ("kind=voucher", "kind=parcel"),
+    "GET /orders": ("limit=2",),
+    "GET /gifts": ("role=sent&limit=2", "role=received&limit=2"),
+    "GET /holdings": ("limit=2",),
+    "GET /stores/{store_id}/products": ("limit=2",),
+    "GET /stores/{store_id}/shipments": ("limit=2",),
+}
+
+
+# --- the story ------------------------------------------------------------------------------------------------
+
+
+def tell(scan: Scan) -> None:
+    """Both kinds, by every way, through every state."""
+    # First, for it also starts the functions, which takes a good part of a window, and makes the accounts.
+    scan.sweep_unknown()
+    returning = start_what_returns(scan)
+    payments(scan)
+    for kind in ("voucher", "parcel"):
+        own_use(scan, kind)
+        by_link(scan, kind)
+        to_a_recipient(scan, kind)
+        to_a_group(scan, kind)
+        not_wanted(scan, kind)
+        in_return(scan, kind)
+    for case in returning:
+        sleep_until(case.expires_at)
+        case.ended = len(scan.answers)
+        scan.sweep(case, "returned")
+    scan.sweep_lists()
+    answer = scan.running.aws("lambda").invoke(FunctionName=scan.running.physical("SweepFunction"), Payload=b"{}")
+    assert "FunctionError" not in answer
+
+
+def start_what_returns(scan: Scan) -> list[Case]:
+    """Gifts whose window ends while the rest of the story is told: nobody claims, or not everybody."""
+    named = Case("voucher that nobody claims", "voucher", recipient="recipient")
+    scan.buy(named)
+    scan.give(named)
+    group = Case("parcel that one of two claims", "parcel")
+    scan.buy(group, 3)
+    scan.give(group, 2)
+    scan.claim(group, "claimer", last=False)
+    return [named, group]
+
+
+def payments(scan: Scan) -> None:
+    pending = Case("payment unknown", "voucher")
+    scan.buy(pending, token="tok_timeout", status=503)
+    scan.sweep(pending, "pending")
+    declined = Case("payment declined", "parcel")
+    scan.buy(declined, token="tok_declined", status=402)
+    scan.sweep(declined, "payment declined")
+    refunded = Case("money back", "voucher")
+    scan.buy(refunded)
+    ids = refunded.ids
+    scan.do("giver", "POST /orders/{order_id}/refunds", {"quantity": 2}, case=refunded, ids=ids, status=201)
+    scan.sweep(refunded, "refunded")
+
+
+def own_use(scan: Scan, kind: str) -> None:
+    used = Case(f"{kind}, own use", kind, own_use=True)
+    scan.buy(used)
+    scan.use(used)
+    scan.sweep(used, "used")
+    if kind == "parcel":
+        scan.report(used, "giver", "delivered")
+        scan.sweep(used, "delivered")
+
+
+def by_link(scan: Scan, kind: str) -> None:
+    case = Case(f"{kind} by link", kind)
+    scan.buy(case)
+    if kind == "parcel":
+        scan.sweep(case, "paid")
+    scan.give(case)
+    scan.sweep(case, "open")
+    scan.claim(case, "claimer")
+    scan.sweep(case, "claimed")
+    if kind == "voucher":
+        redeem_once(scan, case)
+        scan.sweep(case, "redeemed")
+    else:
+        scan.report(case, "claimer", "in_transit")
+        scan.sweep(case, "in transit")
+        scan.report(case, "claimer", "delivery_failed")
+        scan.sweep(case, "delivery failed")
+        scan.report(case, "claimer", "delivered")
+        scan.sweep(case, "delivered")
+
+
+def redeem_once(scan: Scan, case: Case) -> None:
+    code = case.holdings["claimer"]["code"]
+    scan.do("merchant", "POST /vouchers/{code}/redemptions", case=case, ids={"code": code}, status=201)
+    case.is_usable = False
+
+
+def to_a_recipient(scan: Scan, kind: str) -> None:
+    case = Case(f"{kind} by name", kind, recipient="recipient")
+    scan.buy(case)
+    scan.give(case)
+    scan.sweep(case, "open")
+    scan.claim(case, "recipient")
+    if kind == "voucher":
+        expire(scan.running, case.holdings["recipient"]["holding_id"])
+        case.is_usable = False
+        scan.sweep(case, "expired")
+    else:
+        scan.report(case, "recipient", "lost")
+        scan.sweep(case, "lost")
+        scan.report(case, "recipient", "returned")
+        scan.sweep(case, "sent back")
+
+
+def expire(running: Running, holding_id: str) -> None:
+    """A voucher is good for a day at least: only who has the table can make one that is over."""
+    running.aws("dynamodb").update_item(
+        TableName=running.stack["table_name"],
+        Key={"pk": {"S": f"HOLDING#{holding_id}"}, "sk": {"S": "HOLDING"}},
+        UpdateExpression="SET valid_until = :past",
+        ExpressionAttributeValues={":past": {"N": "1"}},
+    )
+
+
+def to_a_group(scan: Scan, kind: str) -> None:
+    case = Case(f"{kind} to a group", kind)
+    scan.buy(case, 4)
+    scan.give(case, 3)
+    scan.claim(case, "claimer", last=False)
+    scan.sweep(case, "partly claimed")
+    scan.claim(case, "fellow", last=False)
+    if kind == "parcel":
+        scan.report(case, "claimer", "delivered")
+        scan.sweep(case, "claimed by two, delivered to one")
+    case.ended = len(scan.answers)
+    scan.do("giver", "POST /gifts/{gift_id}/cancel", case=case, ids=case.ids, status=200)
+    scan.sweep(case, "cancelled with one share left")
+
+
+def not_wanted(scan: Scan, kind: str) -> None:
+    case = Case(f"{kind}, not wanted", kind, recipient="recipient")
+    scan.buy(case)
+    scan.give(case)
+    case.ended = len(scan.answers)
+    scan.do("recipient", "POST /gifts/{gift_id}/decline", case=case, ids=case.ids, status=200)
+    scan.sweep(case, "declined")
+
+
+def in_return(scan: Scan, kind: str) -> None:
+    base = Case(f"{kind} that is answered", kind)
+    scan.buy(base)
+    scan.give(base)
+    scan.claim(base, "claimer")
+    returned = scan.give_in_return(base, "claimer")
+    if kind == "parcel":
+        scan.sweep(base, "answered")
+    scan.sweep(returned, "open")
+    scan.claim(returned, "giver")
+    scan.sweep(returned, "claimed")
+
+
+# --- what came of it --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A stack whose every answer and log line is read. The story is longer than its window, so nothing waits for it."""
+    yield from run_stack(tmp_path_factory.mktemp("watched"), stream=True, window=25)
+
+
+@pytest.fixture(scope="module")
+def scan(watched: Running) -> Scan:
+    scan = Scan(watched, LINES, QUERIES)
+    scan.plant(ECHO, "input", None)
+    STORE.update(scan.store)
+    OTHER_STORE.append(watched.stack["products"]["other_store"])
+    answer = scan.ask("merchant", "PUT /stores/{store_id}", STORE, ids={"store_id": "store-tea-house"})
+    assert answer.status_code == 200, answer.text
+    tell(scan)
+    for case in {each.case for each in scan.sweeps}:
+        for key in case.keys.values():
+            scan.plant(key, "idempotency key", None)
+    return scan
+
+
+HEAD, *ROWS = (line.rsplit(maxsplit=11) for line in MAY_SEE.strip().splitlines())
+CELLS = {row[0]: dict(zip(HEAD[1:], row[1:], strict=True)) for row in ROWS}
+
+
+def cell(planted: Canary, viewer: str, number: int) -> str:
+    return "-" if planted.case is None else CELLS[planted.fact][planted.case.role(viewer, number)]
+
+
+def may_see(planted: Canary, viewer: str, number: int) -> bool:
+    case = planted.case
+    match cell(planted, viewer, number):
+        case "yes" | "may":
+            return True
+        case "own":
+            return planted.owner == viewer
+        case "opened":
+            return case is not None and case.delivered.get(viewer, number + 1) <= number
+        case "waiting":
+            return case is not None and (case.ended is None or number < case.ended)
+        case "unopened":
+            return case is not None and case.delivered.get(planted.owner or "", number + 1) > number
+    return False
+
+
+def allowed(planted: Canary, answer: Answer) -> bool:
+    if planted.fact in SOLD and CATALOGUE.search(answer.route):
+        return answer.viewer != "nobody"
+    if OWN_PROFILE.search(answer.route):
+        return planted.fact in ("person", "person's id") and planted.owner == answer.viewer
+    if planted.fact in ONLY_ON and not ONLY_ON[planted.fact].search(answer.route):
+        return False
+    return may_see(planted, answer.viewer, answer.number)
+
+
+def meant(planted: list[Canary], answer: Answer) -> list[Canary]:
+    """Which of the canaries of one text an answer means: people and stores have a part in many cases."""
+    if answer.case is None or len({each.case for each in planted}) == 1:
+        return planted
+    return [each for each in planted if each.case is answer.case]
+
+
+def leaks(scan: Scan) -> Iterator[str]:
+    by_text: dict[str, list[Canary]] = {}
+    for each in scan.canaries:
+        by_text.setdefault(each.text, []).append(each)
+    for answer in scan.answers:
+        for text, planted in by_text.items():
+            everybodys = EVERYBODYS.get(planted[0].fact)
+            if text not in answer.text or (everybodys and everybodys.search(answer.route)):
+                continue
+            if not any(allowed(each, answer) for each in meant(planted, answer)):
+                yield f"{planted[0].fact}: {answer}"
+
+
+def hidden(scan: Scan, sweep: Sweep) -> Iterator[str]:
+    """What somebody may see of a case and does not, though all routes were called."""
+    got = dict.fromkeys(VIEWERS, "")
+    for answer in scan.answers[sweep.first : sweep.end]:
+        if not CATALOGUE.search(answer.route):
+            got[answer.viewer] += answer.text
+    for planted in scan.canaries:
+        if planted.case is not sweep.case or planted.planted >= sweep.first:
+            continue
+        for viewer in VIEWERS:
+            must = cell(planted, viewer, sweep.first) not in ("may", "shop") and may_see(planted, viewer, sweep.first)
+            if must and planted.text not in got[viewer]:
+                role = sweep.case.role(viewer, sweep.first)
+                yield f"{planted.fact}: {viewer} ({role}), {sweep.case.name} {sweep.state}"
+
+
+def never_seen(scan: Scan) -> Iterator[str]:
+    """What the table says may be seen at times, and nobody ever saw."""
+    wanted = {(fact, role) for fact, cells in CELLS.items() for role, says in cells.items() if says == "may"}
+    for planted in (each for each in scan.canaries if each.fact in CELLS and each.case):
+        for answer in scan.answers:
+            if not wanted:
+                return
+            role = planted.case.role(answer.viewer, answer.number) if planted.case else ""
+            if (planted.fact, role) in wanted and planted.text in answer.text and not CATALOGUE.search(answer.route):
+                wanted.remove((planted.fact, role))
+    yield from (f"{fact}: {role}" for fact, role in sorted(wanted))
+
+
+def summary(found: Iterator[str]) -> list[str]:
+    """Each once, and no more than a person reads."""
+    return list(dict.fromkeys(found))[:60]
+
+
+def test_every_route_of_the_template_has_a_line() -> None:
+    assert set(LINES) == set(routes())
+
+
+def test_nobody_is_shown_what_is_not_theirs_to_see(scan: Scan, record_property: Callable[[str, object], None]) -> None:
+    assert summary(leaks(scan)) == []
+    seen = {(answer.viewer, answer.route, answer.state) for answer in scan.answers}
+    size = sum(len(answer.text) for answer in scan.answers)
+    record_property(
+        "figures",
+        f"canaries: {len(scan.answers)} answers of {size} bytes, {len(seen)} of viewer, route and state, "
+        f"{len(scan.sweeps)} sweeps, {len({each.text for each in scan.canaries})} canaries",
+    )
+
+
+def test_everybody_is_shown_what_is_theirs_to_see(scan: Scan) -> None:
+    assert summary(line for sweep in scan.sweeps for line in hidden(scan, sweep)) == []
+    assert list(never_seen(scan)) == []
+    for viewer, person in scan.people.items():
+        own = [answer.text for answer in scan.answers if answer.viewer == viewer and OWN_PROFILE.search(answer.route)]
+        assert any(person["handle"] in text for text in own)
+
+
+def test_every_route_was_called_by_everybody(scan: Scan) -> None:
+    called = {(answer.viewer, answer.route) for answer in scan.answers}
+    assert called >= {(viewer, route) for viewer in VIEWERS for route in LINES}
+
+
+def test_nothing_broke_and_nobody_came_in_without_a_token(scan: Scan) -> None:
+    declared = routes()
+    broken = (answer for answer in scan.answers if answer.status >= 500 and "payment-unknown" not in answer.text)
+    assert summary(map(str, broken)) == []
+    for answer in scan.answers:
+        if answer.viewer == "nobody":
+            assert (answer.status == 401) is declared[answer.route].asks_for_token, answer
+
+
+def test_no_function_logs_what_somebody_sent_or_has(scan: Scan, record_property: Callable[[str, object], None]) -> None:
+    lines = list(scan.log_lines())
+    texts = {each.text: each.fact for each in scan.canaries if each.fact not in IN_LOGS}
+    text = "\n".join(lines)
+    assert [(fact, canary) for canary, fact in texts.items() if canary in text] == []
+    # The engine loses a line now and then where the machine is busy; those that were read are of every route.
+    answered = [line for line in lines if '"answered"' in line]
+    assert len(answered) > len(scan.answers) / 2
+    assert [route for route in LINES if f'"route":"{route}"' not in text] == []
+    assert '"restored"' in text
+    assert '"swept"' in text
+    record_property("figures", f"canaries: {len(lines)} log lines of {len(text)} bytes")
