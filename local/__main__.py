@@ -44,9 +44,9 @@ def main() -> int:
         case "run":
             return cli.run(settings)
         case "generate":
-            from local import openapi, reference
+            from local import generate
 
-            return max(reference.main(check=options.check), openapi.main(check=options.check))
+            return generate.main(check=options.check)
         case _:
             return demo.main()
 

@@ -23,7 +23,7 @@ from pydantic.json_schema import GenerateJsonSchema
 from handsel.api import problems
 from handsel.api.operations import Answer, Media, Operation, PageOf, declared
 from handsel.domain import errors
-from local import cli, template
+from local import template
 from local.settings import REGION, ROOT
 
 Schema = dict[str, Any]
@@ -184,22 +184,11 @@ def text() -> str:
     return json.dumps(document(), indent=2, ensure_ascii=False) + "\n"
 
 
-def main(*, check: bool) -> int:
-    """Write the document, or with `check` say whether the committed one is right. Answer the exit status."""
-    try:
-        wanted = text()
-    except DocumentError as error:
-        cli.say(str(error), error=True)
-        return 1
-    if FILE.exists() and FILE.read_text() == wanted:
-        return 0
-    shown = FILE.relative_to(ROOT)
-    if check:
-        cli.say(f"Not as the routes have it: {shown}. Run: make generate", error=True)
-        return 1
-    FILE.write_text(wanted)
-    cli.say(f"Wrote {shown}")
-    return 0
+def files() -> dict[Path, str]:
+    """Raises:
+    DocumentError: routes and declarations do not fit together.
+    """
+    return {FILE: text()}
 
 
 def _operation(route: Route, handler: Handler, schemas: "Schemas", shared: Schema) -> Schema:

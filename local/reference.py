@@ -1,41 +1,23 @@
-"""The pages of docs/reference, from the tables in the code: states, refusals, who may see what."""
+"""The pages of docs/reference, from the tables in the code: states, refusals, who may see what, the events."""
 
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any, cast
 
 from handsel.api.problems import STATUS
 from handsel.domain import errors, states
 from handsel.domain.privacy import TABLE, Viewer
-from local import cli
+from local.events import PLACEHOLDER, Event, story
 from local.settings import ROOT
 
 FOLDER = ROOT / "docs" / "reference"
 NOTE = "<!-- Written by `make generate` from {source}; change it there. -->"
 
 
-def main(*, check: bool) -> int:
-    """Write the pages that are not right, or say which those are; answer 1 when `check` found one."""
-    wrong = [name for name, text in pages().items() if _committed(name) != text]
-    if check and wrong:
-        cli.say(
-            f"Not as the code has it: {', '.join(wrong)} in {FOLDER.relative_to(ROOT)}. Run: make generate", error=True
-        )
-        return 1
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    for name in wrong:
-        (FOLDER / name).write_text(pages()[name])
-        cli.say(f"Wrote {(FOLDER / name).relative_to(ROOT)}")
-    return 0
-
-
-def pages() -> dict[str, str]:
-    """File name -> text."""
-    return {"states.md": _page(_states()), "problems.md": _page(_problems()), "privacy.md": _page(_privacy())}
-
-
-def _committed(name: str) -> str | None:
-    path = FOLDER / name
-    return path.read_text() if path.exists() else None
+def files() -> dict[Path, str]:
+    """What every page has to say."""
+    pages = {"states": _states(), "problems": _problems(), "privacy": _privacy(), "events": _events()}
+    return {FOLDER / f"{name}.md": _page(lines) for name, lines in pages.items()}
 
 
 def _page(lines: Iterable[str]) -> str:
@@ -112,6 +94,42 @@ def _privacy() -> Iterator[str]:
     yield from _table(
         ("what", *Viewer), ((fact, *(str(rule) for rule in rules.values())) for fact, rules in TABLE.items())
     )
+
+
+def _events() -> Iterator[str]:
+    yield "# Events"
+    yield NOTE.format(source="`local/events.py`")
+    yield ""
+    yield "`events/` has one for every function and every route. They are one story: told in this order, on a stack on which it"
+    yield "was not told before, each answers what is said here. Told again nothing is done twice: the answers are the same, but"
+    yield f"that a claim answers 200. `{PLACEHOLDER}` stands for what nobody can know before it is made."
+    yield ""
+    yield "```sh"
+    yield "LOCAL_BIND_HOST=0.0.0.0 make up    # containers reach the table by this machine's other addresses"
+    yield "make invoke EVENT=events/enroll_post_confirmation.json"
+    yield "```"
+    yield ""
+    yield from _table(
+        ("", "event", "function", "call", "what happens", "answers"),
+        (
+            (
+                str(number),
+                f"[{event.name}](../../events/{event.file.name})",
+                event.function,
+                f"`{event.route}`" if event.route else "",
+                event.said,
+                _answers(event),
+            )
+            for number, event in enumerate(story(), 1)
+        ),
+    )
+
+
+def _answers(event: Event) -> str:
+    if event.answers is None:
+        return ""
+    early = event.answers_before_the_end
+    return str(event.answers) if early is None else f"{event.answers}; {early} while the window is open"
 
 
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:

@@ -115,7 +115,7 @@ class Stack:
         """
         bare, _, query = path.partition("?")
         name, route = _route(method, bare)
-        http_event = deepcopy(event("http_purchase"))
+        http_event = deepcopy(event("purchase_buy"))
         self._keys += 1
         http_event |= {
             "routeKey": f"{method} {route}",
@@ -214,7 +214,7 @@ class Stack:
         """The record that TTL's deletion of a gift's WINDOW item puts into the stream; deletes the item."""
         key = {"pk": {"S": f"WINDOW#{gift_id}"}, "sk": {"S": "WINDOW"}}
         old = self.client.delete_item(TableName="handsel-test", Key=key, ReturnValues="ALL_OLD")["Attributes"]
-        record = deepcopy(event("stream_window_removed")["Records"][0])
+        record = deepcopy(event("restore_window_removed")["Records"][0])
         record["dynamodb"] |= {"Keys": key, "OldImage": old}
         return cast("dict[str, Any]", record)
 
@@ -223,7 +223,7 @@ class Stack:
         return cast("list[dict[str, str]]", answer["batchItemFailures"])
 
     def sweep(self) -> dict[str, Any]:
-        return cast("dict[str, Any]", self.invoke("SweepFunction", event("schedule_sweep")))
+        return cast("dict[str, Any]", self.invoke("SweepFunction", event("sweep_every_minute")))
 
 
 @contextmanager

@@ -13,11 +13,11 @@ from handsel.runtime import settings, wiring
 from tests.integration.conftest import RESOURCES, START, Answer, Stack, event, gift_request, listening
 from tests.integration.test_faults_and_races import FAULTS, READS, WRITES, Died, _first, between, check_law
 
-BOB = event("cognito_post_confirmation")["request"]["userAttributes"]["sub"]
+BOB = event("enroll_post_confirmation")["request"]["userAttributes"]["sub"]
 
 
 def sign_up(stack: Stack, user: str = BOB, **attributes: Any) -> Any:
-    confirmed = event("cognito_post_confirmation")
+    confirmed = event("enroll_post_confirmation")
     confirmed["request"]["userAttributes"] |= {"sub": user, **attributes}
     return stack.invoke("EnrollFunction", confirmed)
 
@@ -37,7 +37,7 @@ def change(stack: Stack, user: str, **changes: Any) -> Answer:
 
 
 def test_who_signed_up_has_an_account_with_name_and_handle(stack: Stack) -> None:
-    confirmed = event("cognito_post_confirmation")
+    confirmed = event("enroll_post_confirmation")
     assert stack.invoke("EnrollFunction", deepcopy(confirmed)) == confirmed
     account = {"handle": "bob", "display_name": "Bob", "recommendations": True, "created_at": START}
     assert stack.item(f"USER#{BOB}", "ACCOUNT") == {"pk": f"USER#{BOB}", "sk": "ACCOUNT", "user_id": BOB, **account}
@@ -65,10 +65,10 @@ def test_signing_up_again_changes_nothing(stack: Stack) -> None:
 @pytest.mark.parametrize(
     "confirmed",
     [
-        event("cognito_post_confirmation") | {"triggerSource": "PostConfirmation_ConfirmForgotPassword"},
-        event("cognito_post_confirmation") | {"triggerSource": "PreSignUp_SignUp"},
-        event("cognito_post_confirmation") | {"request": {}},
-        event("cognito_post_confirmation") | {"request": {"userAttributes": {"sub": "a#b"}}},
+        event("enroll_post_confirmation") | {"triggerSource": "PostConfirmation_ConfirmForgotPassword"},
+        event("enroll_post_confirmation") | {"triggerSource": "PreSignUp_SignUp"},
+        event("enroll_post_confirmation") | {"request": {}},
+        event("enroll_post_confirmation") | {"request": {"userAttributes": {"sub": "a#b"}}},
         {},
     ],
 )
@@ -85,7 +85,7 @@ def test_a_sign_up_that_cannot_be_written_down_is_no_failure_and_the_first_call_
         raise RuntimeError("canary")
 
     with between(WRITES, {0: refused}):
-        assert sign_up(stack) == event("cognito_post_confirmation")
+        assert sign_up(stack) == event("enroll_post_confirmation")
     assert stack.item(f"USER#{BOB}", "ACCOUNT") is None
     assert '"EnrollFailed":[1.0]' in capsys.readouterr().out.replace(" ", "")
     assert me(stack, BOB, name="Bob", preferred_username="bob")["handle"] == "bob"

@@ -966,7 +966,7 @@ def test_every_function_may_do_what_it_does(stack: Stack, monkeypatch: pytest.Mo
         stack.call("alice", "POST", "/orders", stack.order_request(token="tok_timeout"))
         stack.now += 40_000
         stack.sweep()
-        confirmed = event("cognito_post_confirmation")
+        confirmed = event("enroll_post_confirmation")
         for user in ("zoe", "yan"):  # the second finds the handle taken
             confirmed["request"]["userAttributes"]["sub"] = user
             stack.invoke("EnrollFunction", confirmed)

@@ -1,0 +1,146 @@
+"""events/*.json, as they are: the story they tell, and that nothing is left out of it."""
+
+import json
+from typing import Any
+
+import pytest
+
+from handsel.domain.states import GiftState
+from local import events, openapi
+from local.events import DECLINED_GIFT, GIFT, ORDER, PLACEHOLDER, UNOPENED_GIFT, Event
+from tests import published
+from tests.integration.conftest import DAY, RESOURCES, Stack
+
+# The story has a pause in it: here the claim window passes.
+PAUSE = "restore_window_removed"
+
+
+def tell(stack: Stack, event: Event) -> Any:
+    """What the handler answers to the file, which has to be as the story and the published document have it."""
+    payload = json.loads(event.file.read_text())
+    answer = stack.invoke(event.function, payload)
+    if event.answers is not None:
+        method, path = payload["requestContext"]["http"]["method"], payload["rawPath"]
+        content_type = next(value for name, value in answer["headers"].items() if name.lower() == "content-type")
+        published.check(method, path, answer["statusCode"], content_type, answer["body"])
+    return answer
+
+
+def tell_all(stack: Stack) -> dict[str, Any]:
+    """Answers, by the names of the events."""
+    answers = {}
+    for event in events.story():
+        if event.name == PAUSE:
+            stack.now += DAY
+        answers[event.name] = tell(stack, event)
+    return answers
+
+
+def statuses(answers: dict[str, Any]) -> dict[str, int]:
+    return {name: answer["statusCode"] for name, answer in answers.items() if "statusCode" in answer}
+
+
+TOLD = {event.name: event.answers for event in events.story() if event.answers is not None}
+
+
+def test_the_story_can_be_told_in_order(stack: Stack) -> None:
+    answers = tell_all(stack)
+    assert statuses(answers) == TOLD
+    confirmed = next(event for event in events.story() if event.function == "EnrollFunction")
+    assert answers["enroll_post_confirmation"] == confirmed.payload
+    assert answers["restore_window_removed"] == {"batchItemFailures": []}
+    assert answers["sweep_every_minute"]["failed"] == 0
+    order = json.loads(stack.invoke("OrderFunction", _payload("order_read"))["body"])
+    assert {place: count for place, count in order["units"].items() if count} == {
+        "available": 2,
+        "gifted": 1,
+        "used": 1,
+        "refunded": 1,
+    }
+
+
+def test_told_twice_nothing_is_done_twice(stack: Stack) -> None:
+    tell_all(stack)
+    before = stack.all_items()
+    again = statuses({event.name: tell(stack, event) for event in events.story()})
+    assert again == {name: 200 if name.startswith("claim_") else status for name, status in TOLD.items()}
+    # A clock that went on, and a shipment's or a product's own time: nothing is new, nothing is gone.
+    assert {(item["pk"], item["sk"]) for item in stack.all_items()} == {(item["pk"], item["sk"]) for item in before}
+
+
+def test_while_the_window_is_open_the_last_events_change_nothing(stack: Stack) -> None:
+    answers = {event.name: tell(stack, event) for event in events.story()}
+    (early,) = (event for event in events.story() if event.answers_before_the_end is not None)
+    assert statuses(answers) == {**TOLD, early.name: early.answers_before_the_end}
+    assert answers["restore_window_removed"] == {"batchItemFailures": []}
+    assert answers["sweep_every_minute"]["returned"] == 0
+    assert _state(stack, UNOPENED_GIFT) == GiftState.OPEN
+
+
+def test_the_removed_window_gives_the_unopened_gift_back(stack: Stack) -> None:
+    for event in events.story():
+        if event.name == PAUSE:
+            stack.now += DAY
+        tell(stack, event)
+        if event.name == PAUSE:
+            break
+    assert _state(stack, UNOPENED_GIFT) == GiftState.RETURNED
+
+
+def test_gifts_end_as_the_story_says(stack: Stack) -> None:
+    tell_all(stack)
+    assert _state(stack, GIFT) == GiftState.CLAIMED
+    assert _state(stack, DECLINED_GIFT) == GiftState.DECLINED
+    assert stack.item(f"ORDER#{ORDER}") is not None
+
+
+def test_the_code_that_bob_is_shown_does_for_the_placeholder(stack: Stack) -> None:
+    answers = tell_all(stack)
+    code = json.loads(answers["claim_claim"]["body"])["code"]
+    assert code in {entry.get("code") for entry in json.loads(answers["holding_list"]["body"])["items"]}
+    text = json.dumps(_payload("merchant_redeem"))
+    assert text.count(PLACEHOLDER) == 3
+    assert stack.invoke("MerchantFunction", json.loads(text.replace(PLACEHOLDER, code)))["statusCode"] == 201
+
+
+def test_without_its_authorizer_no_event_is_anybodys(stack: Stack) -> None:
+    for event in events.story():
+        payload = _payload(event.name)
+        if payload.get("requestContext", {}).pop("authorizer", None):
+            answer = stack.invoke(event.function, payload)
+            assert (answer["statusCode"], json.loads(answer["body"])["code"]) == (401, "unauthenticated"), event.name
+    assert {item["pk"].partition("#")[0] for item in stack.all_items()} == {"STORE", "PRODUCT"}
+
+
+def test_every_route_and_every_function_has_an_event() -> None:
+    routes = {f"{route.method} {route.path}" for route in openapi.routes()}
+    assert {event.route for event in events.story() if event.route} == routes
+    functions = {name for name, resource in RESOURCES.items() if resource["Type"] == "AWS::Serverless::Function"}
+    assert {event.function for event in events.story()} == functions
+
+
+@pytest.mark.parametrize("event", [event for event in events.story() if event.route], ids=lambda event: event.name)
+def test_an_event_is_for_the_function_that_has_its_route(event: Event) -> None:
+    routes = {
+        f"{source['Properties']['Method']} {source['Properties']['Path']}"
+        for source in RESOURCES[event.function]["Properties"]["Events"].values()
+        if source["Type"] == "HttpApi"
+    }
+    assert event.route in routes
+    is_public = "authorizer" not in event.payload["requestContext"]
+    (route,) = (route for route in openapi.routes() if f"{route.method} {route.path}" == event.route)
+    assert is_public == route.public
+
+
+def test_the_folder_has_the_story_and_nothing_else() -> None:
+    assert {path: path.read_text() for path in events.FOLDER.iterdir()} == events.files()
+
+
+def _payload(name: str) -> Any:
+    return json.loads((events.FOLDER / f"{name}.json").read_text())
+
+
+def _state(stack: Stack, gift_id: str) -> str:
+    item = stack.item(f"GIFT#{gift_id}")
+    assert item is not None
+    return str(item["state"])
