@@ -1,103 +1,166 @@
-"""Built functions, in Lambda's own runtime."""
+"""Every built function, in Lambda's own runtime: `sam local invoke` with its event of events/*.json."""
 
 import json
 from typing import Any
 
 import pytest
 
-from handsel.domain.models import Gift
 from handsel.domain.states import GiftState, OrderState
 from handsel.runtime import clock
 from handsel.runtime.sandbox import SandboxProvider
-from handsel.store import accounts, gifts, keys, orders
+from handsel.store import accounts, gifts, holdings, orders
 from handsel.store.table import Table
 from handsel.use_cases import giving, purchases
 from handsel.use_cases.calls import Call
-from tests.integration.conftest import event
-from tests.sam.conftest import TABLE_NAME, Invoker
+from local import events
+from local.events import ALICE, BOB, ORDER, PARCEL, PARCEL_GIFT, PARCEL_ORDER, RETURN_GIFT, UNOPENED_GIFT, Event
+from local.seed import PRODUCTS
+from tests import published
+from tests.sam.conftest import Stack
 
 pytestmark = pytest.mark.sam
 DAY = 86_400_000
-BUYER = "3f0c7d1e-0000-4000-8000-00000000a11c"
+
+# One of every function: the story of its parcel.
+NAMES = {
+    "enroll_post_confirmation",
+    "public_wrappings",
+    "account_read",
+    "merchant_put_store",
+    "catalog_list",
+    "purchase_buy_parcel",
+    "order_read",
+    "gift_give_parcel",
+    "claim_parcel",
+    "shipment_read",
+    "holding_read",
+    "return_gift_give",
+    "restore_window_removed",
+    "sweep_every_minute",
+}
+EVENTS = [event for event in events.story() if event.name in NAMES]
 
 
-def test_a_purchase_is_answered_and_is_in_the_table(lambdas: Invoker) -> None:
-    answer = lambdas.invoke("PurchaseFunction", event("http_purchase"))
-    assert answer["statusCode"] == 201, answer
-    body = json.loads(answer["body"])
-    assert (body["state"], body["buyer_id"], body["units"]["available"]) == ("paid", BUYER, 1)
-    order = orders.get(Table(lambdas.client, TABLE_NAME), body["order_id"])
-    assert order is not None
-    assert (order.state, order.available) == (OrderState.PAID, 1)
+class Teller:
+    """Tells the events in order, each once, as far as one of them is asked for."""
+
+    def __init__(self, stack: Stack) -> None:
+        self._stack = stack
+        self._answers: dict[str, Any] = {}
+
+    def answer(self, name: str) -> Any:
+        while name not in self._answers:
+            event = EVENTS[len(self._answers)]
+            if event.name == "restore_window_removed":
+                _give_yesterday(self._stack.table)
+            self._answers[event.name] = self._stack.lambdas.invoke(event.function, event.file)
+        return self._answers[name]
+
+    def body(self, name: str) -> Any:
+        return json.loads(self.answer(name)["body"])
 
 
-def test_without_verified_claims_nobody_buys(lambdas: Invoker) -> None:
-    request = event("http_purchase")
-    del request["requestContext"]["authorizer"]
-    answer = lambdas.invoke("PurchaseFunction", request)
-    assert answer["statusCode"] == 401
-    assert json.loads(answer["body"])["code"] == "unauthenticated"
+@pytest.fixture(scope="module")
+def story(stack: Stack) -> Teller:
+    _buy_yesterday(stack.table)
+    return Teller(stack)
 
 
-def test_who_signed_up_has_an_account_and_is_shown_it(lambdas: Invoker) -> None:
-    confirmed = event("cognito_post_confirmation")
-    assert lambdas.invoke("EnrollFunction", confirmed) == confirmed
-    user_id = confirmed["request"]["userAttributes"]["sub"]
-    request = event("http_me")
-    assert request["requestContext"]["authorizer"]["jwt"]["claims"]["sub"] == user_id
-    enrolled = accounts.get(Table(lambdas.client, TABLE_NAME), user_id)
+def test_every_function_has_its_turn() -> None:
+    assert {event.function for event in EVENTS} == {event.function for event in events.story()}
+
+
+@pytest.mark.parametrize("event", [event for event in EVENTS if event.route], ids=lambda event: event.name)
+def test_a_function_answers_its_event(story: Teller, event: Event) -> None:
+    answer = story.answer(event.name)
+    assert answer["statusCode"] == event.answers, answer
+    method, path = event.payload["requestContext"]["http"]["method"], event.payload["rawPath"]
+    published.check(method, path, answer["statusCode"], answer["headers"]["Content-Type"], answer["body"])
+
+
+def test_who_signed_up_has_an_account_and_is_shown_it(story: Teller, stack: Stack) -> None:
+    confirmed = EVENTS[0]
+    assert story.answer(confirmed.name) == confirmed.payload
+    enrolled = accounts.get(stack.table, BOB["sub"])
     assert enrolled is not None
-    answer = lambdas.invoke("AccountFunction", request)
-    assert answer["statusCode"] == 200, answer
-    body = json.loads(answer["body"])
-    assert (body["user_id"], body["handle"], body["display_name"]) == (user_id, enrolled.handle, "Bob")
-    assert enrolled.handle == "bob"
+    body = story.body("account_read")
+    assert (body["user_id"], body["handle"], body["display_name"]) == (BOB["sub"], "bob", "Bob")
+    assert (enrolled.handle, enrolled.display_name) == ("bob", "Bob")
 
 
-def test_a_window_that_time_to_live_removed_gives_the_units_back(lambdas: Invoker) -> None:
-    table = Table(lambdas.client, TABLE_NAME)
-    gift = _gift_of_yesterday(table, lambdas.products["voucher"])
-    given = orders.get(table, gift.order_id)
-    assert given is not None
-    assert (given.available, given.gifted) == (1, 0)
-    answer = lambdas.invoke("RestoreFunction", _window_removed(lambdas, gift))
-    assert answer == {"batchItemFailures": []}
-    ended, order = gifts.get(table, gift.gift_id), orders.get(table, gift.order_id)
-    assert ended is not None
+def test_a_purchase_is_in_the_table(story: Teller, stack: Stack) -> None:
+    story.answer("purchase_buy_parcel")
+    order = orders.get(stack.table, PARCEL_ORDER)
     assert order is not None
-    assert ended.state is GiftState.RETURNED
+    assert (order.state, order.buyer_id, order.quantity) == (OrderState.PAID, ALICE["sub"], 1)
+
+
+def test_a_claim_is_in_the_table(story: Teller, stack: Stack) -> None:
+    assert story.body("claim_parcel")["holding_id"] == PARCEL
+    gift, holding = gifts.get(stack.table, PARCEL_GIFT), holdings.get(stack.table, PARCEL)
+    assert gift is not None
+    assert holding is not None
+    assert (gift.state, holding.holder_id) == (GiftState.CLAIMED, BOB["sub"])
+
+
+def test_a_gift_in_return_is_for_who_gave(story: Teller) -> None:
+    gift = story.body("return_gift_give")["gift"]
+    assert (gift["gift_id"], gift["recipient_id"]) == (RETURN_GIFT, ALICE["sub"])
+
+
+def test_a_window_that_time_to_live_removed_gives_the_unit_back(story: Teller, stack: Stack) -> None:
+    assert story.answer("restore_window_removed") == {"batchItemFailures": []}
+    gift, order = gifts.get(stack.table, UNOPENED_GIFT), orders.get(stack.table, ORDER)
+    assert gift is not None
+    assert order is not None
+    assert gift.state is GiftState.RETURNED
     assert (order.available, order.outstanding) == (3, {})
 
 
-def _gift_of_yesterday(table: Table, product_id: str) -> Gift:
-    """Two of three units, in a window that is over."""
-    before = clock.now_ms() - 2 * DAY
-    order = purchases.buy(
+def test_a_sweep_finds_the_rest_in_order(story: Teller) -> None:
+    assert story.answer("sweep_every_minute") == {
+        "returned": 0,
+        "paid": 0,
+        "declined": 0,
+        "refunded": 0,
+        "failed": 0,
+        "finished": True,
+    }
+
+
+def _buy_yesterday(table: Table) -> None:
+    """What Alice gives of in the story, under its id there, bought before a window that is over."""
+    purchases.buy(
         table,
         SandboxProvider(table),
-        Call(BUYER, "sam-local-buy", request_hash="", now=before),
-        product_id=product_id,
+        _call_of_yesterday("purchase_buy"),
+        product_id=PRODUCTS["voucher"].product_id,
         quantity=3,
         method="card",
         token="tok_ok",
         window_ms=DAY,
     )
-    return giving.give(
+
+
+def _give_yesterday(table: Table) -> None:
+    """The gift that nobody opens, in a window that is over. Bob has signed up by now."""
+    giving.give(
         table,
-        Call(BUYER, "sam-local-give", request_hash="", now=before),
-        order_id=order.order_id,
-        shares=2,
-        recipient_id=None,
+        _call_of_yesterday("gift_give_unopened"),
+        order_id=ORDER,
+        shares=1,
+        recipient_id=BOB["sub"],
         wrapping=giving.WrappingChoice("red-classic", "best-wishes"),
         secret_version="1",
         window_ms=DAY,
     )
+    given = orders.get(table, ORDER)
+    assert given is not None
+    assert (given.available, set(given.outstanding)) == (2, {UNOPENED_GIFT})
 
 
-def _window_removed(lambdas: Invoker, gift: Gift) -> dict[str, Any]:
-    """Deletes the WINDOW item, and answers the stream event of it."""
-    key = keys.window(gift.gift_id).attributes()
-    old = lambdas.client.delete_item(TableName=TABLE_NAME, Key=key, ReturnValues="ALL_OLD")["Attributes"]
-    removed = event("stream_window_removed")
-    removed["Records"][0]["dynamodb"] |= {"Keys": key, "OldImage": old}
-    return removed
+def _call_of_yesterday(name: str) -> Call:
+    """An event of Alice's, when the window of what she gives by it is over by now."""
+    (event,) = (event for event in events.story() if event.name == name)
+    key = event.payload["headers"]["idempotency-key"]
+    return Call(ALICE["sub"], key, request_hash="", now=clock.now_ms() - 2 * DAY)

@@ -1,0 +1,50 @@
+"""`sam local start-api` on what was built. It serves the routes, and has no JWT authorizer in front of them."""
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from local import events
+from local.events import Event
+from tests import published
+from tests.sam.conftest import Stack
+
+pytestmark = pytest.mark.sam
+
+# Each of another function, which takes a container; tests/integration/test_events.py asks all of them.
+CALLS = ("purchase_buy", "order_list", "claim_claim", "merchant_hand_over", "account_read")
+
+
+@pytest.fixture(scope="module")
+def api(stack: Stack) -> Iterator[httpx.Client]:
+    with stack.lambdas.api() as url, httpx.Client(base_url=url, timeout=60) as client:
+        yield client
+
+
+@pytest.mark.parametrize("path", ["/health", "/wrappings?kind=voucher", "/openapi.json"])
+def test_what_anybody_may_ask_is_answered(api: httpx.Client, path: str) -> None:
+    answer = api.get(path)
+    assert answer.status_code == 200, answer.text
+    _check(answer)
+
+
+@pytest.mark.parametrize(
+    "event", [event for event in events.story() if event.name in CALLS], ids=lambda event: event.name
+)
+def test_without_an_authorizer_nobody_is_anybody(api: httpx.Client, event: Event) -> None:
+    answer = api.request(
+        event.payload["requestContext"]["http"]["method"],
+        event.payload["rawPath"],
+        headers={name: value for name, value in event.payload["headers"].items() if name != "host"},
+        content=event.payload.get("body"),
+    )
+    assert answer.status_code == 401, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["code"] == "unauthenticated"
+    _check(answer)
+
+
+def _check(answer: httpx.Response) -> None:
+    request, content_type = answer.request, answer.headers["content-type"]
+    published.check(request.method, request.url.path, answer.status_code, content_type, answer.content)
