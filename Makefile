@@ -16,7 +16,7 @@ help: ## What there is
 
 # --- run it ----------------------------------------------------------------------------------------------------------
 
-.PHONY: demo up down status
+.PHONY: demo up down status invoke
 demo: $(VENV) ## The whole story over HTTP, on a local stack of its own
 	@$(BIN)/python -m local demo
 
@@ -28,6 +28,9 @@ down: $(VENV) ## Stop it
 
 status: $(VENV) ## Say what runs
 	@$(BIN)/python -m local status
+
+invoke: $(VENV) sam-if-docker ## One function by `sam local invoke`, on that stack: EVENT=events/purchase_buy.json
+	@$(BIN)/python -m local invoke --event "$(EVENT)" --function "$(FUNCTION)"
 
 # --- test it ---------------------------------------------------------------------------------------------------------
 
@@ -49,7 +52,7 @@ sam: $(VENV) sam-if-docker ## What `sam build` makes, run by `sam local invoke`
 
 .PHONY: sam-if-docker
 sam-if-docker:
-	@if [ -n "$(REQUIRE_SAM_LOCAL)" ] || docker info >/dev/null 2>&1; then $(MAKE) --no-print-directory $(SAM_VENV); fi
+	@if [ -n "$(REQUIRE_SAM_LOCAL)" ] || docker info >/dev/null 2>&1; then $(MAKE) --no-print-directory --silent $(SAM_VENV); fi
 
 # --- check it --------------------------------------------------------------------------------------------------------
 
@@ -90,7 +93,7 @@ format: $(VENV) ## Put the code into shape
 # --- build it --------------------------------------------------------------------------------------------------------
 
 .PHONY: generate build lock deploy clean
-generate: $(VENV) ## Write what is made from the code: docs/reference, the OpenAPI document
+generate: $(VENV) ## Write what is made from the code: docs/reference, events, the OpenAPI document
 	@$(BIN)/python -m local generate
 
 build: $(VENV) $(SAM_VENV) ## sam build

@@ -1,10 +1,11 @@
-"""python -m local up | down | status | run | demo | generate
+"""python -m local up | down | status | run | demo | invoke | generate
 
     up      start the stack in the background, and wait until it is ready
     down    stop it; without PORT or LOCAL_DIR: every stack of this checkout
     status  say what runs
     run     the same as up, in the foreground
     demo    tell the whole story on a stack of its own
+    invoke  run one function with --event by `sam local invoke`, on the table of the stack that is up
     generate write what is made from the code; with --check, say whether the committed files are right
 
 The environment it reads is in local/settings.py.
@@ -23,10 +24,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         prog="python -m local", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("command", choices=["up", "down", "status", "run", "demo", "generate"])
+    parser.add_argument("command", choices=["up", "down", "status", "run", "demo", "invoke", "generate"])
     parser.add_argument(
         "--no-stream", action="store_true", help="neither expire items nor deliver the stream: only the sweep settles"
     )
+    parser.add_argument("--event", help="invoke: a file, such as events/purchase_buy.json")
+    parser.add_argument("--function", help="invoke: the function it is for, where events/ does not have it")
     parser.add_argument("--check", action="store_true", help="generate: write nothing")
     options = parser.parse_args()
     try:
@@ -43,6 +46,10 @@ def main() -> int:
             return cli.status()
         case "run":
             return cli.run(settings)
+        case "invoke":
+            from local import invoke
+
+            return invoke.main(options.event, options.function, settings, os.environ)
         case "generate":
             from local import generate
 
