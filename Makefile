@@ -34,7 +34,7 @@ invoke: $(VENV) sam-if-docker ## One function by `sam local invoke`, on that sta
 
 # --- test it ---------------------------------------------------------------------------------------------------------
 
-.PHONY: test unit integration e2e sam coverage
+.PHONY: test unit integration e2e sam coverage fuzz
 test: $(VENV) sam-if-docker ## All tests; those of sam local where a Docker daemon answers
 	@$(BIN)/python -m pytest tests/unit tests/integration tests/e2e tests/sam --cov --numprocesses 2 --dist loadfile
 
@@ -50,6 +50,9 @@ e2e: $(VENV) ## Over HTTP, on the local stack
 sam: $(VENV) sam-if-docker ## What `sam build` makes, run by `sam local invoke`
 	@$(BIN)/python -m pytest tests/sam
 
+fuzz: $(VENV) ## Every operation asked with data of all kinds, on a local stack of its own (see tests/fuzz/__main__.py)
+	@$(BIN)/python -m tests.fuzz
+
 .PHONY: sam-if-docker
 sam-if-docker:
 	@if [ -n "$(REQUIRE_SAM_LOCAL)" ] || docker info >/dev/null 2>&1; then $(MAKE) --no-print-directory --silent $(SAM_VENV); fi
@@ -57,7 +60,7 @@ sam-if-docker:
 # --- check it --------------------------------------------------------------------------------------------------------
 
 .PHONY: check lint types generated locked audit format
-check: lint types generated locked demo test ## The gate: all that CI runs
+check: lint types generated locked demo test fuzz ## The gate: all that CI runs
 
 lint: $(VENV) ## Style, import rules, template
 	@$(BIN)/ruff format --check --quiet $(SOURCES) || { echo "Run: make format" >&2; exit 1; }

@@ -2,9 +2,10 @@
 
 FUZZ_SEED     what the data comes from, 1
 FUZZ_SECONDS  how long each role asks, 30
-FUZZ_ROLES    who asks, "alice mia carl"
+FUZZ_ROLES    who asks, "alice carl mia"
 
-One role after the other: the engine is what takes the time, and a seed then says more about what was asked.
+One role after the other: the engine is what takes the time, and a seed then says more about what was asked. The
+merchant comes last, who may turn the gifts of a whole store off.
 """
 
 import json
@@ -15,6 +16,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -30,7 +32,10 @@ from tests.fuzz.pool import Pool
 REPORTS = ROOT / ".local" / "fuzz"
 SEED = os.environ.get("FUZZ_SEED", "1")
 SECONDS = os.environ.get("FUZZ_SECONDS", "30")
-ROLES = os.environ.get("FUZZ_ROLES", "alice mia carl").split()
+# Gifts that are made before the first role asks end while it does.
+WINDOW = 30
+ADDRESS = {"name": "A", "phone": "1", "lines": ["1"], "city": "B", "postal_code": "2", "country": "CN"}
+ROLES = os.environ.get("FUZZ_ROLES", "alice carl mia").split()
 
 
 def main() -> int:
@@ -40,14 +45,14 @@ def main() -> int:
     folder = Path(tempfile.mkdtemp(prefix="handsel-fuzz-"))
     environ = {"LOCAL_DIR": str(folder)}
     try:
-        if cli.up(Settings(port=free_port()), environ, hints=False):
+        if cli.up(Settings(port=free_port(), claim_window_seconds=WINDOW), environ, hints=False):
             return 1
         stack = read_stack(folder)
-        pool = prepare(stack)
+        pools = prepare(stack)
         failed = []
         for role in ROLES:
             cli.say(f"Asking as {role}, for {SECONDS} s, seed {SEED} ...")
-            if not ask(stack, role, pool):
+            if not ask(stack, role, pools[role]):
                 failed.append(role)
     finally:
         cli.down(environ)
@@ -61,46 +66,51 @@ def main() -> int:
     return 1 if failed else 0
 
 
-def prepare(stack: Stack) -> Pool:
-    """Orders, gifts of every kind and holdings of each role, so that the first calls are about something already."""
-    pool = Pool()
-    users = stack["users"].values()
-    pool.add("product_id", *stack["products"].values(), *[stack["products"]["voucher"]] * 5)
-    pool.add("user_id", *(user["user_id"] for user in users))
-    pool.add("handle", *(user["handle"] for user in users))
-    pool.add("store_id", *{user["store_id"] for user in users if "store_id" in user})
-    pool.add("token", *["tok_ok"] * 4, "tok_timeout", "tok_declined")
-    pool.add("file", "red-classic.svg", "parcel-kraft.svg")
+def prepare(stack: Stack) -> dict[str, Pool]:
+    """Orders, gifts of every kind and holdings of each role, so that the first calls are about something already.
 
-    def learn(answer: httpx.Response) -> None:
+    Answers what each role knows then: everything, and last what is its own.
+    """
+    names = ("bob", *ROLES)
+    known, own = Pool(), {name: Pool() for name in names}
+    users = stack["users"].values()
+    known.add("product_id", *stack["products"].values())
+    known.add("user_id", *(user["user_id"] for user in users))
+    known.add("handle", *(user["handle"] for user in users))
+    known.add("store_id", *{user["store_id"] for user in users if "store_id" in user})
+    known.add("carrier", *{user["carrier"] for user in users if "carrier" in user})
+    known.add("token", *["tok_ok"] * 4, "tok_timeout", "tok_declined")
+    known.add("file", "red-classic.svg", "parcel-kraft.svg")
+
+    def learn(name: str, answer: httpx.Response) -> None:
         if not answer.is_success:
             raise RuntimeError(f"{answer.request.method} {answer.request.url}: {answer.text}")
-        pool.learn(answer.json())
+        for pool in (known, own[name]):
+            pool.learn(answer.json())
         if answer.request.content:
             label, path = published.label(answer.request.method, answer.request.url.path)
-            pool.was_done(label, path, json.loads(answer.request.content))
+            own[name].was_done(label, path, json.loads(answer.request.content))
 
-    clients = [Client(stack, name, on_answer=learn) for name in ("bob", *ROLES)]
-    wrapping = {"cover_id": "red-classic", "blessing_id": "best-wishes"}
+    clients = [Client(stack, name, on_answer=partial(learn, name)) for name in names]
     for client in clients:
-        client.get("/orders")  # an account is there from the first call on
-    for kind in ("parcel", "voucher"):
-        clients[0].get(f"/wrappings?kind={kind}")
+        client.get("/me")  # an account is there from the first call on
     for giver, receiver in zip(clients, [*clients[1:], clients[0]], strict=True):
-        for product in ("parcel", "voucher"):
-            body = {"product_id": stack["products"][product], "quantity": 50, "payment": payment()}
-            order = giver.post("/orders", body).json()
-        path = f"/orders/{order['order_id']}"
-        giver.post(f"{path}/use", {"quantity": 2})
-        for body in [{"shares": 5}] * 3 + [{"shares": 1, "recipient_id": receiver.user_id}] * 2 + [{"shares": 2}] * 3:
-            gift = giver.post(f"{path}/gifts", {**body, "wrapping": wrapping}).json()
-            if body["shares"] == 2:
-                receiver.post(f"/gifts/{gift['gift_id']}/claims", {"secret": gift["secret"]})
+        for kind, cover in (("parcel", "parcel-kraft"), ("voucher", "red-classic")):
+            giver.get(f"/wrappings?kind={kind}")
+            wrapping = {"cover_id": cover, "blessing_id": "best-wishes"}
+            body = {"product_id": stack["products"][kind], "quantity": 50, "payment": payment()}
+            path = f"/orders/{giver.post('/orders', body).json()['order_id']}"
+            giver.post(f"{path}/use", {"quantity": 2, "address": ADDRESS})
+            for shares, more in (*[(1, {"recipient_id": receiver.user_id})] * 2, (5, {}), *[(2, {})] * 3):
+                gift = giver.post(f"{path}/gifts", {"shares": shares, "wrapping": wrapping, **more}).json()
+                if shares == 2:
+                    body = {"secret": gift["secret"], "address": ADDRESS}
+                    receiver.post(f"/gifts/{gift['gift_id']}/claims", body)
         body = {"product_id": stack["products"]["voucher"], "payment": payment(), "wrapping": wrapping}
         receiver.post(f"/gifts/{gift['gift_id']}/return-gifts", body)
     for client in clients:
         client.close()
-    return pool
+    return {role: known.with_own(own[role]) for role in ROLES}
 
 
 def ask(stack: Stack, role: str, pool: Pool) -> bool:
@@ -112,7 +122,7 @@ def ask(stack: Stack, role: str, pool: Pool) -> bool:
         *(Path(sys.executable).parent / "schemathesis", "--config-file", Path(__file__).parent / "schemathesis.toml"),
         *("run", FILE, "--url", stack["api_url"], "--no-color", "--output-sanitize", "false"),
         *("--seed", SEED, "--max-time", SECONDS, "--generation-database", "none"),
-        *("--report", "html,ndjson", "--report-dir", folder),
+        *("--report-html-path", folder / "html", "--report-ndjson-path", folder / "events.ndjson"),
     ]
     environ = {
         **os.environ,

@@ -37,6 +37,13 @@ class Pool:
     def save(self, folder: Path) -> None:
         (folder / _FILE).write_text(json.dumps([self._values, self._secrets, self._done]))
 
+    def with_own(self, own: "Pool") -> "Pool":
+        """What is known, what is one's own as the newest, and done is only what was done by oneself."""
+        both = Pool({**self._values}, {**self._secrets, **own._secrets}, own._done)
+        for name, values in own._values.items():
+            both.add(name, *values)
+        return both
+
     def add(self, name: str, *values: str) -> None:
         """The newest last; a value that is given several times is picked as much more often."""
         others = [value for value in self._values.get(name, []) if value not in values]
@@ -53,6 +60,8 @@ class Pool:
                     self.add(name, value)
                 else:
                     self.learn(value)
+            if "holding_id" in answer and answer["gift_id"]:
+                self.add("claimed_gift_id", answer["gift_id"])
             if answer.get("secret"):
                 self._secrets[answer["gift_id"]] = answer["secret"]
 
