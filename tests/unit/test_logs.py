@@ -16,7 +16,7 @@ from handsel.domain import errors
 from handsel.runtime.observability import logger
 
 CANARY = "12 Canary Lane"
-EVENT = json.loads((Path(__file__).parents[2] / "events" / "http_purchase.json").read_text())
+EVENT = json.loads((Path(__file__).parents[2] / "events" / "purchase_buy.json").read_text())
 
 
 class Parsed(BaseModel):
