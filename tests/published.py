@@ -74,7 +74,7 @@ def wrong_with(method: str, url: str, headers: Mapping[str, str], body: bytes) -
     if "requestBody" not in operation:
         return wrong
     if not body:
-        return [*wrong, "there is no body"]
+        return [*wrong, "there is no body"] if operation["requestBody"]["required"] else wrong
     if headers.get("content-type") != "application/json" or len(body) > MAX_BYTES:
         return None
     try:

@@ -47,3 +47,43 @@ def test_a_path_that_is_no_route_is_not_ours_to_answer() -> None:
 def test_an_answer_that_is_not_declared_fails(path: str, status: int, body: object, content_type: str) -> None:
     with pytest.raises(AssertionError):
         _check(path, status, body, content_type)
+
+
+HEADERS = {"idempotency-key": "a-key-of-a-test", "content-type": "application/json"}
+ORDER = {"product_id": "p", "quantity": 1, "payment": {"method": "card", "token": "tok_ok"}}
+
+
+def _wrong(path: str, body: object = None, method: str = "POST", **headers: str) -> list[str] | None:
+    sent = b"" if body is None else json.dumps(body).encode()
+    return published.wrong_with(method, f"http://127.0.0.1{path}", {**HEADERS, **headers}, sent)
+
+
+def test_a_request_that_is_as_declared_is_not_wrong() -> None:
+    assert _wrong("/orders", ORDER) == []
+    assert _wrong("/orders?limit=5&state=paid", method="GET") == []
+    assert _wrong("/gifts/any/ask-again") == []
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "headers"),
+    [
+        ("/orders", None, {}),
+        ("/orders", {}, {}),
+        ("/orders", {**ORDER, "quantity": 51}, {}),
+        ("/orders", {**ORDER, "more": 1}, {}),
+        ("/orders", ORDER, {"idempotency-key": "short"}),
+        ("/orders/any/gifts", {"shares": 2, "recipient_id": "r", "wrapping": {"cover_id": "c", "message": "m"}}, {}),
+        ("/orders/any/gifts", {"shares": 1, "wrapping": {"cover_id": "c", "message": "m", "blessing_id": "b"}}, {}),
+        ("/orders/any/gifts", {"shares": 1, "wrapping": {"cover_id": "c", "message": " "}}, {}),
+        ("/orders/any/gifts", {"shares": 1, "wrapping": {"cover_id": "c"}}, {}),
+    ],
+)
+def test_a_request_that_is_not_allowed_is_wrong(path: str, body: object, headers: dict[str, str]) -> None:
+    assert _wrong(path, body, **headers)
+
+
+def test_what_a_schema_cannot_see_is_not_judged() -> None:
+    assert _wrong("/orders", {**ORDER, "quantity": 1.0}) is None
+    assert _wrong("/orders", {**ORDER, "product_id": "\0"}) is None
+    assert _wrong("/orders", ORDER, **{"content-type": "text/plain"}) is None
+    assert _wrong("/nowhere", ORDER) is None
