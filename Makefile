@@ -34,9 +34,9 @@ invoke: $(VENV) sam-if-docker ## One function by `sam local invoke`, on that sta
 
 # --- test it ---------------------------------------------------------------------------------------------------------
 
-.PHONY: test unit integration e2e sam coverage fuzz
-test: $(VENV) sam-if-docker ## All tests; those of sam local where a Docker daemon answers
-	@$(BIN)/python -m pytest tests/unit tests/integration tests/e2e tests/sam --cov --numprocesses 2 --dist loadfile
+.PHONY: test unit integration e2e canaries sam fuzz
+test: $(VENV) ## The tests: rules, handlers on a simulated table, calls on the local stack
+	@$(BIN)/python -m pytest tests/unit tests/integration tests/e2e --cov --numprocesses 2 --dist loadfile
 
 unit: $(VENV) ## Rules and states, without any I/O
 	@$(BIN)/python -m pytest tests/unit
@@ -47,8 +47,11 @@ integration: $(VENV) ## The handlers on a simulated table
 e2e: $(VENV) ## Over HTTP, on the local stack
 	@$(BIN)/python -m pytest tests/e2e
 
-sam: $(VENV) sam-if-docker ## What `sam build` makes, run by `sam local invoke`
-	@$(BIN)/python -m pytest tests/sam
+canaries: $(VENV) ## Every byte that anybody gets and every log line, held against who may see what
+	@$(BIN)/python -m pytest tests/canaries
+
+sam: $(VENV) sam-if-docker ## What `sam build` makes, run by `sam local`, where a Docker daemon answers
+	@$(BIN)/python -m pytest tests/sam --numprocesses 2 --dist loadfile
 
 fuzz: $(VENV) ## Every operation asked with data of all kinds, on a local stack of its own (see tests/fuzz/__main__.py)
 	@$(BIN)/python -m tests.fuzz
@@ -60,7 +63,7 @@ sam-if-docker:
 # --- check it --------------------------------------------------------------------------------------------------------
 
 .PHONY: check lint types generated locked audit format
-check: lint types generated locked demo test fuzz ## The gate: all that CI runs
+check: lint types generated locked demo test canaries sam fuzz ## The gate: all that CI runs
 
 lint: $(VENV) ## Style, import rules, template
 	@$(BIN)/ruff format --check --quiet $(SOURCES) || { echo "Run: make format" >&2; exit 1; }

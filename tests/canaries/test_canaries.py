@@ -9,10 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 import pytest
 
 from local.client import payment
-from tests.e2e.canaries import SKIP, VIEWERS, Answer, Body, Canary, Case, Ids, Line, Scan, Sweep, canary, routes
+from tests.canaries.scan import SKIP, VIEWERS, Answer, Body, Canary, Case, Ids, Line, Scan, Sweep, canary, routes
 from tests.e2e.conftest import Running, run_stack, sleep_until
-
-pytestmark = pytest.mark.e2e
 
 # yes       always; and it is seen in every state
 # own       if it is theirs
