@@ -408,8 +408,10 @@ class Scan:
     def sweep(self, case: Case, state: str) -> None:
         """Everybody calls every route about a case; of lists, those who have a part in it."""
         first = len(self.answers)
+        # Who has no part in this case would be one more stranger.
+        callers = [viewer for viewer in VIEWERS if viewer == "stranger" or case.role(viewer, first) != "stranger"]
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            list(pool.map(lambda viewer: self._sweep_by(viewer, case, state), VIEWERS))
+            list(pool.map(lambda viewer: self._sweep_by(viewer, case, state), callers))
         self.sweeps.append(Sweep(case, state, first, len(self.answers)))
 
     def sweep_unknown(self) -> None:

@@ -450,12 +450,12 @@ def hidden(scan: Scan, sweep: Sweep) -> Iterator[str]:
 def never_seen(scan: Scan) -> Iterator[str]:
     """What the table says may be seen at times, and nobody ever saw."""
     wanted = {(fact, role) for fact, cells in CELLS.items() for role, says in cells.items() if says == "may"}
-    for planted in (each for each in scan.canaries if each.fact in CELLS and each.case):
-        for answer in scan.answers:
-            if not wanted:
-                return
-            role = planted.case.role(answer.viewer, answer.number) if planted.case else ""
-            if (planted.fact, role) in wanted and planted.text in answer.text and not CATALOGUE.search(answer.route):
+    for answer in scan.answers:
+        if answer.case is None or CATALOGUE.search(answer.route):
+            continue
+        role = answer.case.role(answer.viewer, answer.number)
+        for planted in scan.canaries:
+            if (planted.fact, role) in wanted and planted.case is answer.case and planted.text in answer.text:
                 wanted.remove((planted.fact, role))
     yield from (f"{fact}: {role}" for fact, role in sorted(wanted))
 
