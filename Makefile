@@ -36,7 +36,8 @@ invoke: $(VENV) sam-if-docker ## One function by `sam local invoke`, on that sta
 
 .PHONY: test unit integration e2e canaries sam fuzz
 test: $(VENV) ## The tests: rules, handlers on a simulated table, calls on the local stack
-	@$(BIN)/python -m pytest tests/unit tests/integration tests/e2e --cov --numprocesses 2 --dist loadfile
+	@$(BIN)/python -m pytest tests/unit tests/integration --cov --numprocesses 2
+	@$(BIN)/python -m pytest tests/e2e --numprocesses 2 --dist loadfile
 
 unit: $(VENV) ## Rules and states, without any I/O
 	@$(BIN)/python -m pytest tests/unit

@@ -13,7 +13,18 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 
 from handsel.api import http
 from handsel.runtime import wiring
-from tests.integration.conftest import ADDRESS, DAY, RESOURCES, START, Answer, Stack, event, gift_request, listening
+from tests.integration.conftest import (
+    ADDRESS,
+    DAY,
+    RESOURCES,
+    START,
+    Answer,
+    Simulation,
+    Stack,
+    event,
+    gift_request,
+    listening,
+)
 
 WRITES = frozenset({"put_item", "update_item", "delete_item", "transact_write_items"})
 READS = frozenset({"get_item", "batch_get_item", "query"})
@@ -911,7 +922,9 @@ def _needs(operation: str, request: dict[str, Any]) -> Iterator[tuple[str, str |
         yield operation, None, {(request["Key"] if "Key" in request else request["Item"])["pk"]["S"]}
 
 
-def test_every_function_may_do_what_it_does(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_function_may_do_what_it_does(
+    stack: Stack, simulation: Simulation, monkeypatch: pytest.MonkeyPatch
+) -> None:
     running, walked = ["none"], set()
     denied: set[tuple[str, str, str | None, str]] = set()
 
@@ -928,6 +941,7 @@ def test_every_function_may_do_what_it_does(stack: Stack, monkeypatch: pytest.Mo
     monkeypatch.setattr(stack, "function", function)
     with listening(asked):
         for name, prepare in (CALLS | CHANGES).items():
+            simulation.reset()
             stack.now = START
             call = prepare(stack)
             for _ in range(3):
