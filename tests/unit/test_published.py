@@ -1,7 +1,9 @@
 """The check of answers against the published document sees what does not fit."""
 
 import json
+import sys
 
+import jsonschema_rs
 import pytest
 
 from tests import published
@@ -87,3 +89,12 @@ def test_what_a_schema_cannot_see_is_not_judged() -> None:
     assert _wrong("/orders", {**ORDER, "product_id": "\0"}) is None
     assert _wrong("/orders", ORDER, **{"content-type": "text/plain"}) is None
     assert _wrong("/nowhere", ORDER) is None
+
+
+def test_what_is_blank_to_the_handlers_is_blank_to_the_document() -> None:
+    schema = published.DOCUMENT["components"]["schemas"]["ShipmentRequest"]["properties"]["carrier"]
+    validator = jsonschema_rs.Draft202012Validator(schema)
+    blank = [chr(code) for code in range(sys.maxunicode) if chr(code).isspace()]
+    assert len(blank) > 20
+    assert not [char for char in blank if validator.is_valid(char)]
+    assert validator.is_valid("swift")
