@@ -33,8 +33,8 @@ def _words(text: str) -> str:
 
 
 # What validators check is in the published schemas too, so that nothing a schema allows is refused for its shape.
-# The four separators are white space to Python, and not to the regular expressions of JSON Schema.
-_WORDS = Field(json_schema_extra={"pattern": r"[^\s\x1c-\x1f]"})
+# The separators and the next-line are white space to Python, and not to the regular expressions of JSON Schema.
+_WORDS = Field(json_schema_extra={"pattern": r"[^\s\x1c-\x1f\x85]"})
 Name = Annotated[str, StringConstraints(max_length=100), AfterValidator(_words), _WORDS]
 Line = Annotated[str, StringConstraints(max_length=200), AfterValidator(_words), _WORDS]
 Message = Annotated[str, StringConstraints(max_length=60), AfterValidator(_words), _WORDS]
