@@ -4,7 +4,8 @@ from aws_lambda_powertools.event_handler import Response
 
 from handsel.api.http import Request, answer, create_app, handler
 from handsel.api.operations import operation
-from handsel.api.schemas import ProfileRequest, ProfileView
+from handsel.api.requests import ProfileRequest
+from handsel.api.views import ProfileView
 from handsel.domain import errors
 from handsel.runtime.wiring import table
 from handsel.use_cases import profiles

@@ -6,18 +6,8 @@ from aws_lambda_powertools.event_handler import Response
 
 from handsel.api.http import Request, answer, create_app, handler
 from handsel.api.operations import PageOf, operation
-from handsel.api.schemas import (
-    AskAgainRequest,
-    CreatedGift,
-    GiftListQuery,
-    GiftPreview,
-    GiftRequest,
-    GiftView,
-    GiverGift,
-    ListQuery,
-    View,
-    gift_view,
-)
+from handsel.api.requests import AskAgainRequest, GiftListQuery, GiftRequest, ListQuery
+from handsel.api.views import CreatedGift, GiftPreview, GiftView, GiverGift, View, gift_view
 from handsel.domain import errors
 from handsel.domain.models import Gift, Page
 from handsel.runtime.observability import count

@@ -4,7 +4,8 @@ from aws_lambda_powertools.event_handler import Response
 
 from handsel.api.http import Request, answer, create_app, handler
 from handsel.api.operations import PageOf, operation
-from handsel.api.schemas import AnyHolding, ListQuery, holding_view
+from handsel.api.requests import ListQuery
+from handsel.api.views import AnyHolding, holding_view
 from handsel.runtime.wiring import table
 from handsel.store import holdings
 from handsel.use_cases import reading

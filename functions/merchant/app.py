@@ -4,17 +4,8 @@ from aws_lambda_powertools.event_handler import Response
 
 from handsel.api.http import Request, answer, create_app, handler
 from handsel.api.operations import PageOf, operation
-from handsel.api.schemas import (
-    ProductRequest,
-    ProductView,
-    RedemptionView,
-    ShipmentListQuery,
-    ShipmentRequest,
-    StoreRequest,
-    StoreShipment,
-    StoreView,
-    shipment_view,
-)
+from handsel.api.requests import ProductRequest, ShipmentListQuery, ShipmentRequest, StoreRequest
+from handsel.api.views import ProductView, RedemptionView, StoreShipment, StoreView, shipment_view
 from handsel.domain import errors, ids
 from handsel.domain.models import Store
 from handsel.domain.privacy import Viewer

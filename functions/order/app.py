@@ -4,16 +4,8 @@ from aws_lambda_powertools.event_handler import Response
 
 from handsel.api.http import Request, answer, create_app, handler
 from handsel.api.operations import PageOf, operation
-from handsel.api.schemas import (
-    AnyHolding,
-    OrderListQuery,
-    OrderView,
-    RefundRequest,
-    RefundView,
-    UseRequest,
-    View,
-    holding_view,
-)
+from handsel.api.requests import OrderListQuery, RefundRequest, UseRequest
+from handsel.api.views import AnyHolding, OrderView, RefundView, View, holding_view
 from handsel.domain import errors
 from handsel.runtime import clock
 from handsel.runtime.observability import count

@@ -8,7 +8,8 @@ from pydantic import ConfigDict, Field
 
 from handsel.api.http import Request, answer, create_app, handler
 from handsel.api.operations import Media, operation
-from handsel.api.schemas import GiftPreview, View, Wrappings, WrappingsQuery
+from handsel.api.requests import WrappingsQuery
+from handsel.api.views import GiftPreview, View, Wrappings
 from handsel.domain import states
 from handsel.domain.errors import Busy, NotFound
 from handsel.domain.wrappings import COVERS

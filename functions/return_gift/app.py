@@ -4,7 +4,8 @@ from aws_lambda_powertools.event_handler import Response
 
 from handsel.api.http import Request, answer, create_app, handler
 from handsel.api.operations import operation
-from handsel.api.schemas import CreatedGift, OrderView, ReturnGiftRequest, View
+from handsel.api.requests import ReturnGiftRequest
+from handsel.api.views import CreatedGift, OrderView, View
 from handsel.domain import errors
 from handsel.runtime.observability import count
 from handsel.runtime.settings import settings

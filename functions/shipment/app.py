@@ -4,7 +4,8 @@ from aws_lambda_powertools.event_handler import Response
 
 from handsel.api.http import Request, answer, create_app, handler
 from handsel.api.operations import operation
-from handsel.api.schemas import EventRequest, HolderShipment, ShipmentView, shipment_view
+from handsel.api.requests import EventRequest
+from handsel.api.views import HolderShipment, ShipmentView, shipment_view
 from handsel.domain import errors
 from handsel.domain.privacy import Viewer
 from handsel.runtime.observability import count
