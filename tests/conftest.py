@@ -9,6 +9,7 @@ os.environ |= {
     "AWS_ACCESS_KEY_ID": "test",
     "AWS_SECRET_ACCESS_KEY": "test",
     "TABLE_NAME": "handsel-test",
+    "BUS_NAME": "handsel-test-events",
     "CLAIM_WINDOW_SECONDS": "86400",
     "WEB_URL": "https://gifts.test",
     "LINK_KEYS": '{"current": "2", "1": "an old key", "2": "the key of today"}',

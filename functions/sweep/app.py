@@ -30,6 +30,7 @@ def lambda_handler(_: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         "paid": report.paid,
         "declined": report.declined,
         "refunded": report.refunded,
+        "reminded": report.reminded,
         "failed": len(report.failed),
         "finished": report.finished,
     }

@@ -24,6 +24,7 @@ from samtranslator.yaml_helper import yaml_parse
 from handsel.api import http
 from handsel.runtime import clock, settings, wiring
 from handsel.store.attributes import load_item
+from local.patterns import any_matches
 from local.seed import CARRIER, MAX_STORE, MIA_STORE, OTHER_CARRIER, seed
 from tests import published
 
@@ -36,6 +37,8 @@ RESOURCES: dict[str, Any] = TEMPLATE["Resources"]
 SESSION = botocore.session.get_session()
 START = 1_790_000_000_000
 DAY = 86_400_000
+BUS = "handsel-test-events"
+WRITES = ("PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems")
 # The claims that make a caller more than a user. An HTTP API hands a list on as text.
 ROLES = {
     "mia": {"cognito:groups": "[merchant]", "custom:store_id": MIA_STORE},
@@ -83,8 +86,11 @@ class Stack:
     client: "DynamoDBClient"
     products: Mapping[str, str]
     now: int = START
+    records: list[dict[str, Any]] = field(default_factory=list)
+    events: list[dict[str, Any]] = field(default_factory=list)
     _functions: dict[str, ModuleType] = field(default_factory=dict)
     _keys: int = 0
+    _followed: int = 0
 
     def function(self, name: str) -> ModuleType:
         if name not in self._functions:
@@ -222,8 +228,68 @@ class Stack:
         answer = self.invoke("RestoreFunction", {"Records": list(records)})
         return cast("list[dict[str, str]]", answer["batchItemFailures"])
 
+    # --- what follows from a write ------------------------------------------------------------------------------
+
+    def record(self) -> None:
+        """From here on every write of an item is a record of the stream, as the table's own would have it."""
+        snapshot = _snapshot()
+
+        def written(**_: Any) -> None:
+            nonlocal snapshot
+            current = _snapshot()
+            for key in sorted(snapshot.keys() | current.keys()):
+                if snapshot.get(key) != current.get(key):
+                    self.records.append(self._stream_record(key, snapshot.get(key), current.get(key)))
+            snapshot = current
+
+        for operation in WRITES:
+            wiring.table().client.meta.events.register(
+                f"after-call.dynamodb.{operation}", written, f"stream-{operation}"
+            )
+
+    def _stream_record(self, key: tuple[str, str], old: Any, new: Any) -> dict[str, Any]:
+        change: dict[str, Any] = {
+            "ApproximateCreationDateTime": self.now // 1000,
+            "Keys": {"pk": {"S": key[0]}, "sk": {"S": key[1]}},
+            "SequenceNumber": str(len(self.records) + 1),
+            "StreamViewType": "NEW_AND_OLD_IMAGES",
+        }
+        images = {"OldImage": old, "NewImage": new}
+        change |= {name: image for name, image in images.items() if image is not None}
+        kind = "INSERT" if old is None else "REMOVE" if new is None else "MODIFY"
+        return {"eventID": f"record-{len(self.records)}", "eventName": kind, "dynamodb": change}
+
+    def follow(self) -> None:
+        """Delivers what was recorded and not delivered yet, as the mapping of template.yaml lets it through."""
+        fresh, self._followed = self.records[self._followed :], len(self.records)
+        assert self.project(*fresh) == []
+        # What it writes itself must not come back to it.
+        assert not [record for record in self.records[self._followed :] if wanted(record)]
+        self._followed = len(self.records)
+
+    def project(self, *records: dict[str, Any]) -> list[dict[str, str]]:
+        let_through = [record for record in records if wanted(record)]
+        answer = self.invoke("ProjectorFunction", {"Records": let_through})
+        return cast("list[dict[str, str]]", answer["batchItemFailures"])
+
     def sweep(self) -> dict[str, Any]:
         return cast("dict[str, Any]", self.invoke("SweepFunction", event("sweep_every_minute")))
+
+
+def wanted(record: dict[str, Any]) -> bool:
+    """Whether the projector's mapping lets a record through."""
+    source = RESOURCES["ProjectorFunction"]["Properties"]["Events"]["Written"]["Properties"]
+    patterns = [json.loads(each["Pattern"]) for each in source["FilterCriteria"]["Filters"]]
+    return any_matches(patterns, record)
+
+
+def _snapshot() -> dict[tuple[str, str], Any]:
+    found = {}
+    for partition in _table().items.values():
+        for item in partition.values():
+            attributes = deepcopy(item.to_json()["Attributes"])
+            found[attributes["pk"]["S"], attributes["sk"]["S"]] = attributes
+    return found
 
 
 @contextmanager
@@ -297,16 +363,26 @@ def simulation() -> Iterator[Simulation]:
         patch.setattr("botocore.session.get_session", lambda: SESSION)
         client = boto3.Session(botocore_session=SESSION).client("dynamodb")
         create_table(client)
-        for cached in (settings.settings, wiring.table, wiring.payments):
+        boto3.Session(botocore_session=SESSION).client("events").create_event_bus(Name=BUS)
+        for cached in (settings.settings, wiring.table, wiring.payments, wiring.bus):
             cached.cache_clear()
         products = seed(client, "handsel-test")
         yield Simulation(client, products, {}, deepcopy(_table().items))
 
 
 @pytest.fixture
-def stack(simulation: Simulation, monkeypatch: pytest.MonkeyPatch) -> Stack:
+def stack(simulation: Simulation, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
     simulation.reset()
     http._known_accounts.clear()
     running = Stack(simulation.client, simulation.products, _functions=simulation.functions)
     monkeypatch.setattr(clock, "now_ms", lambda: running.now)
-    return running
+
+    def heard(params: dict[str, Any], **_: Any) -> None:
+        running.events.extend(json.loads(entry["Detail"]) for entry in params["Entries"])
+
+    bus, writes = wiring.bus()._client.meta.events, wiring.table().client.meta.events
+    bus.register("provide-client-params.events.PutEvents", heard, "heard")
+    yield running
+    bus.unregister("provide-client-params.events.PutEvents", unique_id="heard")
+    for operation in WRITES:
+        writes.unregister(f"after-call.dynamodb.{operation}", unique_id=f"stream-{operation}")

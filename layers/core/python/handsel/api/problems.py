@@ -5,8 +5,8 @@ from collections.abc import Mapping
 
 from aws_lambda_powertools.event_handler import Response
 
-from handsel.api.times import timestamp
 from handsel.domain import errors
+from handsel.domain.times import timestamp
 
 # The one table from reason to status.
 STATUS: Mapping[str, int] = {

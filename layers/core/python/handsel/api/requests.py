@@ -14,8 +14,8 @@ from pydantic import (
     model_validator,
 )
 
-from handsel.api.times import RFC_3339, milliseconds
 from handsel.domain import models, names, states
+from handsel.domain.times import RFC_3339, milliseconds
 from handsel.use_cases.giving import WrappingChoice
 
 Id = Annotated[str, StringConstraints(min_length=1, max_length=128)]

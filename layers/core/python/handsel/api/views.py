@@ -8,10 +8,10 @@ from pydantic import (
     WithJsonSchema,
 )
 
-from handsel.api.times import timestamp
 from handsel.domain import ids, models, states, wrappings
 from handsel.domain.privacy import Fact, Viewer, may_see, product_fact, store_fact, viewer_of
 from handsel.domain.rules import actions_of, not_giftable_reason
+from handsel.domain.times import timestamp
 from handsel.use_cases.reading import GiftReading, HoldingReading, OrderReading
 
 

@@ -128,6 +128,7 @@ class Order:
     """`quantity = available + gifted + used + refunded + sum of the outstanding shares`, in every write.
 
     `gifted` counts claimed shares of gifts that were folded back; those of outstanding gifts are in the gifts.
+    `returned` counts gifts, not units: those that were folded back because their window ended.
     """
 
     order_id: str
@@ -144,6 +145,7 @@ class Order:
     created_at: int
     request_hash: str
     intent: GiftIntent | None = None
+    returned: int = 0
 
     @property
     def state_now(self) -> OrderState:
@@ -168,7 +170,10 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Gift:
-    """`remaining` is the number of shares nobody took; `claims` has those that were taken, by claimer."""
+    """`remaining` is the number of shares nobody took; `claims` has those that were taken, by claimer.
+
+    `ended_at` is when it was given back, None of one that is open or claimed to the last share.
+    """
 
     gift_id: str
     order_id: str
@@ -187,6 +192,7 @@ class Gift:
     secret_version: str | None
     in_return_for: str | None
     request_hash: str
+    ended_at: int | None = None
 
     def state_at(self, now: int) -> GiftState:
         """The state as the clock has it: an open gift is returned from the instant its window ends."""
@@ -210,6 +216,7 @@ class Holding:
     holding_id: str
     holder_id: str
     product: Product
+    order_id: str
     gift_id: str | None
     received_at: int
     code: str | None = None
@@ -254,6 +261,8 @@ class Shipment:
 
     shipment_id: str
     holder_id: str
+    order_id: str
+    gift_id: str | None
     store_id: str
     product: Product
     quantity: int

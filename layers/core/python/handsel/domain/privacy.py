@@ -18,6 +18,7 @@ class Viewer(StrEnum):
     GIVER = "giver"
     MERCHANT = "merchant"
     CARRIER = "carrier"
+    SUBSCRIBER = "subscriber of events"
 
 
 class Fact(StrEnum):
@@ -47,18 +48,18 @@ _NO, _YES = Rule.NEVER, Rule.ALWAYS
 TABLE: Mapping[Fact, Mapping[Viewer, Rule]] = {
     fact: dict(zip(Viewer, rules, strict=True))
     for fact, rules in {
-        # in the order of Viewer: anyone, recipient, claimer, giver, merchant, carrier
-        Fact.ENVELOPE: (_YES, _YES, _YES, _YES, _NO, _NO),
-        Fact.VOUCHER_TITLE: (_NO, _YES, _YES, _YES, _YES, _NO),
-        Fact.VOUCHER_PRODUCT: (_NO, _NO, _YES, _YES, _YES, _NO),
-        Fact.VOUCHER_CODE: (_NO, _NO, Rule.OWN, _NO, Rule.OWN, _NO),
-        Fact.PARCEL_PRODUCT: (_NO, _NO, Rule.ONCE_DELIVERED, _YES, _YES, _NO),
-        Fact.PARCEL_STORE: (_NO, _NO, _YES, _YES, _YES, _NO),
-        Fact.CLAIMERS: (_NO, _NO, _YES, _YES, _NO, _NO),
-        Fact.PRICE: (_NO, _NO, _NO, _YES, _YES, _NO),
-        Fact.LOGISTICS_STATUS: (_NO, _NO, Rule.OWN, _YES, _YES, _YES),
-        Fact.LOGISTICS: (_NO, _NO, Rule.OWN, _NO, _YES, _YES),
-        Fact.ADDRESS: (_NO, Rule.OWN, Rule.OWN, _NO, Rule.UNTIL_DELIVERED, _NO),
+        # in the order of Viewer: anyone, recipient, claimer, giver, merchant, carrier, subscriber
+        Fact.ENVELOPE: (_YES, _YES, _YES, _YES, _NO, _NO, _YES),
+        Fact.VOUCHER_TITLE: (_NO, _YES, _YES, _YES, _YES, _NO, _NO),
+        Fact.VOUCHER_PRODUCT: (_NO, _NO, _YES, _YES, _YES, _NO, _NO),
+        Fact.VOUCHER_CODE: (_NO, _NO, Rule.OWN, _NO, Rule.OWN, _NO, _NO),
+        Fact.PARCEL_PRODUCT: (_NO, _NO, Rule.ONCE_DELIVERED, _YES, _YES, _NO, _NO),
+        Fact.PARCEL_STORE: (_NO, _NO, _YES, _YES, _YES, _NO, _NO),
+        Fact.CLAIMERS: (_NO, _NO, _YES, _YES, _NO, _NO, _NO),
+        Fact.PRICE: (_NO, _NO, _NO, _YES, _YES, _NO, _NO),
+        Fact.LOGISTICS_STATUS: (_NO, _NO, Rule.OWN, _YES, _YES, _YES, _YES),
+        Fact.LOGISTICS: (_NO, _NO, Rule.OWN, _NO, _YES, _YES, _NO),
+        Fact.ADDRESS: (_NO, Rule.OWN, Rule.OWN, _NO, Rule.UNTIL_DELIVERED, _NO, _NO),
     }.items()
 }
 

@@ -11,7 +11,8 @@ from functools import cache
 class Settings:
     """
     Attributes:
-        table_patience: how long to wait for an answer of the table, in seconds; it is asked twice.
+        patience: how long to wait for an answer of the table or the bus, in seconds; they are asked twice.
+        bus_name: where domain events go; empty where a function has none to send.
         window_ms: how long a gift can be claimed.
         web_url: origin of share links; empty means the one the API was called on.
         link_keys: keys of share-link secrets, by version.
@@ -19,7 +20,8 @@ class Settings:
     """
 
     table_name: str
-    table_patience: float
+    patience: float
+    bus_name: str
     window_ms: int
     web_url: str
     link_keys: Mapping[str, str]
@@ -34,7 +36,8 @@ def settings() -> Settings:
     keys: dict[str, str] = json.loads(os.environ.get("LINK_KEYS", "{}"))
     return Settings(
         table_name=os.environ["TABLE_NAME"],
-        table_patience=float(os.environ.get("TABLE_PATIENCE_SECONDS", "3")),
+        patience=float(os.environ.get("PATIENCE_SECONDS", "3")),
+        bus_name=os.environ.get("BUS_NAME", ""),
         window_ms=int(os.environ["CLAIM_WINDOW_SECONDS"]) * 1000,
         web_url=os.environ.get("WEB_URL", "").rstrip("/"),
         link_key_version=keys.pop("current", ""),

@@ -43,6 +43,7 @@ def from_item(item: Item) -> Gift:
         secret_version=item.get("secret_version"),
         in_return_for=item.get("in_return_for"),
         request_hash=item["request_hash"],
+        ended_at=item.get("ended_at"),
     )
 
 
@@ -159,10 +160,11 @@ def claim(
     )
 
 
-def ask_again(table: Table, gift_id: str, user_id: str, *, now: int) -> None:
+def ask_again(table: Table, gift: Gift, user_id: str, *, now: int) -> None:
     """Notes that somebody asks for the gift again. Again is the same."""
+    noted = {"gift_id": gift.gift_id, "giver_id": gift.giver_id, "user_id": user_id, "at": now}
     with suppress(Refused):  # asked before
-        table.write(Put({**keys.asked(gift_id, user_id)._asdict(), "gift_id": gift_id, "user_id": user_id, "at": now}))
+        table.write(Put({**keys.asked(gift.gift_id, user_id)._asdict(), **noted}))
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -195,7 +197,9 @@ def give_back(
                     f"{condition} AND #remaining = :remaining AND #order_id = :order",
                     {**values, ":to": state, ":now": now, ":remaining": remaining, ":order": order_id},
                 ),
-                orders.fold_back(order_id, gift_id, shares=shares, remaining=remaining),
+                orders.fold_back(
+                    order_id, gift_id, shares=shares, remaining=remaining, returned=state is GiftState.RETURNED
+                ),
             )
         except Refused as refused:
             old_gift, _ = refused.old

@@ -26,6 +26,7 @@ def from_item(item: Item) -> Holding:
         holding_id=item["holding_id"],
         holder_id=item["holder_id"],
         product=products.from_item(item["product"]),
+        order_id=item["order_id"],
         gift_id=item.get("gift_id"),
         received_at=item["received_at"],
         code=item.get("code"),

@@ -147,6 +147,39 @@ def asked(gift_id: str, user_id: str) -> Key:
     return Key(_join("GIFT", gift_id), _join("ASKED", user_id))
 
 
+def reminder(gift_id: str) -> Key:
+    return Key(_join("GIFT", gift_id), "REMINDER")
+
+
+def message(user_id: str, message_id: str) -> Key:
+    return Key(_join("USER", user_id), _join("MESSAGE", message_id))
+
+
+def summary(user_id: str) -> Key:
+    return Key(_join("USER", user_id), "SUMMARY")
+
+
+def tally(of: Key) -> Key:
+    """What an order or a shipment adds to a summary, kept beside it."""
+    return Key(of.pk, "TALLY")
+
+
+# Vouchers whose validity does not end sort after all that end.
+_NEVER = 10**13 - 1
+
+
+def usable(user_id: str, valid_until: int | None, holding_id: str) -> Key:
+    """What a voucher adds to its holder's summary: by when its validity ends."""
+    until = _NEVER if valid_until is None else valid_until
+    return Key(_join("USER", user_id), _join("USABLE", f"{until:013d}", holding_id))
+
+
+def usable_span(user_id: str, since: int, until: int) -> tuple[Key, Key]:
+    """The first and the last key of vouchers whose validity ends from `since` to `until`, both included."""
+    pk = _join("USER", user_id)
+    return Key(pk, f"USABLE#{since:013d}"), Key(pk, f"USABLE#{until + 1:013d}")
+
+
 def use(use_id: str) -> Key:
     return Key(_join("USE", use_id), "USE")
 
@@ -175,6 +208,10 @@ def holdings_of(user_id: str) -> str:
     return _join("HOLDINGS", user_id)
 
 
+def messages_of(user_id: str) -> str:
+    return _join("MESSAGES", user_id)
+
+
 def gifts_of(order_id: str) -> str:
     return _join("GIFTS_OF", order_id)
 
@@ -201,6 +238,10 @@ def pending(shard: int) -> str:
 
 def refunds(shard: int) -> str:
     return f"REFUNDS#{shard:02d}"
+
+
+def reminders(shard: int) -> str:
+    return f"REMINDERS#{shard:02d}"
 
 
 def shard_of(entity_id: str) -> int:

@@ -49,6 +49,7 @@ def from_item(item: Item) -> Order:
         created_at=item["created_at"],
         request_hash=item["request_hash"],
         intent=GiftIntent(**intent | {"wrapping": Wrapping(**intent["wrapping"])}) if intent else None,
+        returned=item["returned"],
     )
 
 
@@ -153,13 +154,14 @@ def move_into_gift(order: Order, gift_id: str, entry: Outstanding) -> Update:
     )
 
 
-def fold_back(order_id: str, gift_id: str, *, shares: int, remaining: int) -> Update:
+def fold_back(order_id: str, gift_id: str, *, shares: int, remaining: int, returned: bool) -> Update:
     """Forgets a gift that ended: what nobody took is available again, what was claimed stays gifted."""
     return Update(
         keys.order(order_id),
-        "SET #available = #available + :remaining, #gifted = #gifted + :claimed REMOVE #outstanding.#gift",
+        "SET #available = #available + :remaining, #gifted = #gifted + :claimed, #returned = #returned + :returned"
+        " REMOVE #outstanding.#gift",
         "attribute_exists(#outstanding.#gift)",
-        {":remaining": remaining, ":claimed": shares - remaining},
+        {":remaining": remaining, ":claimed": shares - remaining, ":returned": int(returned)},
         {"#gift": gift_id},
     )
 

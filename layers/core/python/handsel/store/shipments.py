@@ -30,6 +30,8 @@ def from_item(item: Item) -> Shipment:
     return Shipment(
         shipment_id=item["shipment_id"],
         holder_id=item["holder_id"],
+        order_id=item["order_id"],
+        gift_id=item.get("gift_id"),
         store_id=item["store_id"],
         product=products.from_item(item["product"]),
         quantity=item["quantity"],

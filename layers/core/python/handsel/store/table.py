@@ -156,6 +156,25 @@ class Table:
         items = [load_item(attributes) for attributes in answer["Items"]]
         return [(item[index.sk], Key(item["pk"], item["sk"])) for item in items]
 
+    def count(self, first: Key, last: Key, condition: str) -> int:
+        """How many items from `first` to `last` of one partition meet a condition, which names no values."""
+        names = {f"#{word}": word for word in ("pk", "sk", *_NAME.findall(condition))}
+        request: Any = {
+            "TableName": self.name,
+            "KeyConditionExpression": "#pk = :pk AND #sk BETWEEN :first AND :last",
+            "FilterExpression": condition,
+            "ExpressionAttributeNames": names,
+            "ExpressionAttributeValues": dump_item({":pk": first.pk, ":first": first.sk, ":last": last.sk}),
+            "Select": "COUNT",
+        }
+        counted = 0
+        while True:
+            answer = self._call(lambda: self.client.query(**request))
+            counted += answer["Count"]
+            if "LastEvaluatedKey" not in answer:
+                return counted
+            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
     def earliest(self, index: Index, pk: str, *, until: str) -> Iterator[str]:
         """Sort keys of one partition of an index up to `until`, earliest first, fetched page by page as they are used."""
         request: Any = {

@@ -16,5 +16,6 @@ def ask_again(
     Raises:
         NotFound, OwnGift, WrongSecret, NotTheRecipient, StillOpen, AlreadyClaimed, Cancelled, Declined, Busy
     """
-    check_can_ask_again(require_gift(table, gift_id), caller, secret, link_keys, now=now)
-    gifts.ask_again(table, gift_id, caller, now=now)
+    gift = require_gift(table, gift_id)
+    check_can_ask_again(gift, caller, secret, link_keys, now=now)
+    gifts.ask_again(table, gift, caller, now=now)

@@ -77,6 +77,7 @@ def _taken(
             holding_id=ids.of_voucher(code),
             holder_id=caller,
             product=gift.product,
+            order_id=gift.order_id,
             gift_id=gift.gift_id,
             received_at=now,
             code=code,
@@ -87,6 +88,7 @@ def _taken(
         holding_id=ids.of_parcel(gift.gift_id, caller),
         holder_id=caller,
         product=gift.product,
+        order_id=gift.order_id,
         gift_id=gift.gift_id,
         received_at=now,
     )

@@ -18,6 +18,7 @@ from handsel.store.gifts import GivenBack
 from handsel.store.table import Table
 from handsel.use_cases.purchases import settle_payment
 from handsel.use_cases.refunding import settle_refund
+from handsel.use_cases.reminding import remind
 
 
 def restore(table: Table, record: Mapping[str, Any], *, now: int) -> GivenBack | Gift:
@@ -50,6 +51,7 @@ class SweepReport:
     paid: int = 0
     declined: int = 0
     refunded: int = 0
+    reminded: int = 0
     failed: list[str] = field(default_factory=list)
     finished: bool = True
 
@@ -78,10 +80,14 @@ def sweep(
     def settle_repayment(refund_id: str) -> None:
         report.refunded += _settle_pending_refund(table, provider, refund_id)
 
+    def send_reminder(gift_id: str) -> None:
+        report.reminded += remind(table, gift_id, now=clock())
+
     for partition, settle in (
         (keys.windows, settle_gift),
         (keys.pending, settle_order),
         (keys.refunds, settle_repayment),
+        (keys.reminders, send_reminder),
     ):
         for item_id in _due(table, partition, clock):
             if clock() >= deadline:

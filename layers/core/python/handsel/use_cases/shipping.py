@@ -35,6 +35,8 @@ def new_shipment(table: Table, parcel: Holding, address: Address) -> tuple[Holdi
     shipment = Shipment(
         shipment_id=shipment_id,
         holder_id=parcel.holder_id,
+        order_id=parcel.order_id,
+        gift_id=parcel.gift_id,
         store_id=store.store_id,
         product=parcel.product,
         quantity=parcel.quantity,

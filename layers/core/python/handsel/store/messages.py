@@ -1,0 +1,54 @@
+"""Private messages, in their reader's own partition."""
+
+import dataclasses
+
+from handsel.domain.messages import Message, MessageKind
+from handsel.domain.models import Page, Wrapping
+from handsel.store import keys, lists
+from handsel.store.attributes import Item
+from handsel.store.table import Put, Table, Update
+
+
+def put(message: Message) -> Put:
+    """A new message; there is one of its id, so one of what it tells."""
+    return Put(
+        {
+            **keys.message(message.user_id, message.message_id)._asdict(),
+            **keys.index_entry(
+                keys.BY_OWNER, keys.messages_of(message.user_id), message.created_at, message.message_id
+            ),
+            **dataclasses.asdict(message),
+        }
+    )
+
+
+def from_item(item: Item) -> Message:
+    wrapping = item.get("wrapping")
+    return Message(
+        message_id=item["message_id"],
+        user_id=item["user_id"],
+        kind=MessageKind(item["kind"]),
+        gift_id=item.get("gift_id"),
+        text=item["text"],
+        created_at=item["created_at"],
+        wrapping=Wrapping(**wrapping) if wrapping else None,
+        read=item["read"],
+    )
+
+
+def get(table: Table, user_id: str, message_id: str) -> Message | None:
+    item = table.get(keys.message(user_id, message_id))
+    return from_item(item) if item else None
+
+
+def of_user(table: Table, user_id: str, *, limit: int, before: str | None) -> Page[Message]:
+    return lists.page(table, keys.BY_OWNER, keys.messages_of(user_id), from_item, limit=limit, before=before)
+
+
+def mark_read(message: Message) -> Update:
+    return Update(
+        keys.message(message.user_id, message.message_id),
+        "SET #read = :yes",
+        "#read = :no",
+        {":yes": True, ":no": False},
+    )

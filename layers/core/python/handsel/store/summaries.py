@@ -1,0 +1,72 @@
+"""Summaries, and the tallies they are the sums of.
+
+A tally says what one order, shipment or voucher adds to its user's summary; it is written in one transaction with the
+summary and by nobody else. So whoever read a summary, then the tally, then writes both under the summary's version
+knows what the tally was.
+"""
+
+import dataclasses
+from collections.abc import Sequence
+
+from handsel.domain.summary import Part, Summary, Waiting, day_of
+from handsel.store import keys
+from handsel.store.attributes import Item
+from handsel.store.keys import Key
+from handsel.store.table import Put, Table, Update, Write
+
+# A voucher that is over is counted for the last time on the day it ended.
+_KEPT_SECONDS = 3 * 86_400
+
+
+def from_item(item: Item | None) -> Summary:
+    if not item:
+        return Summary()
+    waiting = {order_id: Waiting(**entry) for order_id, entry in item["waiting"].items()}
+    return Summary(item["parts"], waiting, item["version"])
+
+
+def get(table: Table, user_id: str) -> Summary:
+    return from_item(table.get(keys.summary(user_id)))
+
+
+def over_today(table: Table, user_id: str, *, now: int) -> int:
+    """How many of a user's vouchers, not redeemed, ended today before `now`."""
+    since, until = keys.usable_span(user_id, day_of(now), now)
+    return table.count(since, until, "attribute_not_exists(#gone)")
+
+
+def change(table: Table, user_id: str, before: Summary, after: Summary, writes: Sequence[Write]) -> None:
+    """Writes a summary together with what changed in it.
+
+    Raises:
+        Refused: somebody changed it since it was read, or one of `writes` did not hold.
+    """
+    key = keys.summary(user_id)
+    facts = {**dataclasses.asdict(after), "version": before.version + 1}
+    if before.version == 0:
+        table.write(Put({**key._asdict(), **facts}), *writes)
+        return
+    table.write(
+        Update(
+            key,
+            "SET #parts = :parts, #waiting = :waiting, #version = :version",
+            "#version = :before",
+            {**{f":{name}": value for name, value in facts.items()}, ":before": before.version},
+        ),
+        *writes,
+    )
+
+
+def tally(key: Key, earlier: Item | None, part: Part, *, valid_until: int | None) -> Write:
+    """What something adds from now on.
+
+    Args:
+        valid_until: of a voucher: its tally is not needed for long after that.
+    """
+    gone = None if part else True
+    if earlier is None:
+        ttl = None if valid_until is None else valid_until // 1000 + _KEPT_SECONDS
+        return Put({**key._asdict(), "parts": part, "gone": gone, "ttl": ttl})
+    expression = "SET #parts = :parts" + (" REMOVE #gone" if part else ", #gone = :gone")
+    values: dict[str, object] = {":parts": part} | ({} if part else {":gone": True})
+    return Update(key, expression, "attribute_exists(#pk)", values)

@@ -1,0 +1,118 @@
+"""A user's inbox and summary, kept together: each message once, each thing counted as it is.
+
+What is counted is read, not taken from who asks for it: the summary has to be read first, then the things, and it is
+written only if nobody wrote it in between. So what was seen last is what is counted, whatever comes late or twice.
+
+| the process dies             | what is there                    | who finishes                                  |
+|------------------------------|----------------------------------|-----------------------------------------------|
+| before the transaction       | nothing changed                  | the stream delivers the record again          |
+| after it, or the answer lost | the messages, the new sums       | delivered again there is nothing to change    |
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from handsel.domain import errors, summary
+from handsel.domain.messages import Message
+from handsel.domain.models import Holding, Shipment
+from handsel.domain.summary import Part, Summary
+from handsel.store import accounts, gifts, holdings, keys, messages, orders, shipments, summaries
+from handsel.store.attributes import Item
+from handsel.store.keys import Key
+from handsel.store.table import Refused, Table, Write
+
+# Each retry means that somebody else kept the same user's books in between.
+_TRIES = 20
+# A transaction holds 100 writes.
+_AT_ONCE = 90
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Something that adds to a summary: where it is, and where its tally is.
+
+    Attributes:
+        valid_until: of a voucher, when it ends.
+    """
+
+    item: Key
+    tally: Key
+    valid_until: int | None = None
+
+
+def an_order(order_id: str) -> Counted:
+    key = keys.order(order_id)
+    return Counted(key, keys.tally(key))
+
+
+def a_shipment(shipment: Shipment) -> Counted:
+    key = keys.shipment(shipment.shipment_id)
+    return Counted(key, keys.tally(key))
+
+
+def a_voucher(voucher: Holding) -> Counted:
+    tally = keys.usable(voucher.holder_id, voucher.valid_until, voucher.holding_id)
+    return Counted(keys.holding(voucher.holding_id), tally, voucher.valid_until)
+
+
+def keep(table: Table, user_id: str, told: Iterable[Message], counted: Iterable[Counted], *, now: int) -> None:
+    """Puts messages into a user's inbox, and counts things anew. Again is the same.
+
+    Raises:
+        Busy
+    """
+    entries: list[Message | Counted] = list(dict.fromkeys([*told, *counted]))
+    while entries:
+        now_kept, entries = entries[:_AT_ONCE], entries[_AT_ONCE:]
+        _keep(table, user_id, now_kept, now=now)
+
+
+def _keep(table: Table, user_id: str, entries: Sequence[Message | Counted], *, now: int) -> None:
+    for _ in range(_TRIES):
+        before = summaries.get(table, user_id)
+        after, writes = _booked(table, before, entries)
+        if after == before and not writes:
+            return
+        try:
+            summaries.change(table, user_id, before, after.without_past(now), writes)
+        except Refused:
+            continue
+        return
+    raise errors.Busy
+
+
+def _booked(table: Table, books: Summary, entries: Sequence[Message | Counted]) -> tuple[Summary, list[Write]]:
+    found = table.get_many(key for entry in entries for key in _keys_of(entry))
+    writes: list[Write] = []
+    new = [entry for entry in entries if isinstance(entry, Message) and _keys_of(entry)[0] not in found]
+    names = accounts.names(table, sorted({message.about for message in new if message.about is not None}))
+    for message in new:
+        text = message.text.replace("{name}", names.get(message.about or "", "A friend"))
+        writes.append(messages.put(replace(message, text=text)))
+        books = books.changed({}, summary.UNREAD)
+    for entry in entries:
+        if not isinstance(entry, Counted) or entry.item not in found:
+            continue
+        item, earlier = found[entry.item], found.get(entry.tally)
+        was, part = (earlier["parts"] if earlier else {}), _PARTS[entry.item.sk](item)
+        if was != part:
+            writes.append(summaries.tally(entry.tally, earlier, part, valid_until=entry.valid_until))
+            books = books.changed(was, part)
+        if entry.item.sk == "ORDER":
+            order = orders.from_item(item)
+            waiting = summary.waiting_of(order, gifts.get_many(table, list(order.outstanding)))
+            books = books.with_waiting(order.order_id, waiting)
+    return books, writes
+
+
+def _keys_of(entry: Message | Counted) -> tuple[Key, ...]:
+    if isinstance(entry, Message):
+        return (keys.message(entry.user_id, entry.message_id),)
+    return entry.item, entry.tally
+
+
+_PARTS: Mapping[str, Callable[[Item], Part]] = {
+    "ORDER": lambda item: summary.of_order(orders.from_item(item)),
+    "HOLDING": lambda item: summary.of_voucher(holdings.from_item(item)),
+    "SHIPMENT": lambda item: summary.of_shipment(shipments.from_item(item)),
+}
