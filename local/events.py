@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from handsel.domain import ids
+from handsel.store import keys
+from handsel.store.attributes import dump_item
 from local.seed import CARRIER, MIA_STORE, PRODUCTS, STORES
 from local.settings import ROOT
 
@@ -417,6 +419,30 @@ def _story() -> Iterator[Event]:
         path={"gift_id": UNOPENED_GIFT},
         before_the_end=409,
     )
+    yield Event(
+        "ProjectorFunction",
+        "asked_again",
+        "The stream has that he did: Alice gets a message, and the bus would what others may know.",
+        _written(_asked(UNOPENED_GIFT, ALICE, BOB)),
+    )
+    yield _http("MessageFunction", "list", "Alice reads what she was told.", "GET /messages", 200, by=ALICE)
+    yield _http(
+        "MessageFunction",
+        "mark_read",
+        "She has seen that Bob asked.",
+        "POST /messages/{message_id}/read",
+        200,
+        by=ALICE,
+        path={"message_id": ids.derive("message", "asked_again", UNOPENED_GIFT, BOB["sub"])},
+    )
+    yield _http(
+        "OrderCenterFunction",
+        "read",
+        "She looks at all she bought, gave and got.",
+        "GET /order-center",
+        200,
+        by=ALICE,
+    )
 
 
 # --- what events look like -------------------------------------------------------------------------------------------
@@ -512,30 +538,42 @@ def _confirmed(who: Claims) -> dict[str, Any]:
 def _window_removed(gift_id: str, order_id: str) -> dict[str, Any]:
     """The table's stream, when time to live has deleted the WINDOW item of a gift of one share."""
     key = {"pk": {"S": f"WINDOW#{gift_id}"}, "sk": {"S": "WINDOW"}}
-    record = {
+    image = {"gift_id": gift_id, "order_id": order_id, "shares": 1, "ttl": _DAY_SECONDS}
+    service = {"type": "Service", "principalId": "dynamodb.amazonaws.com"}
+    record = _stream_record("REMOVE", key, {"OldImage": key | dump_item(image)})
+    return {"Records": [record | {"userIdentity": service}]}
+
+
+def _asked(gift_id: str, giver: Claims, asker: Claims) -> Mapping[str, object]:
+    """The item that says that somebody asked for a gift again."""
+    told = {"gift_id": gift_id, "giver_id": giver["sub"], "user_id": asker["sub"], "at": _DAY_SECONDS * 1000}
+    return {**keys.asked(gift_id, asker["sub"])._asdict(), **told}
+
+
+def _written(item: Mapping[str, object]) -> dict[str, Any]:
+    """The table's stream, when an item was put into it."""
+    image = dump_item(item)
+    key = {"pk": image["pk"], "sk": image["sk"]}
+    return {"Records": [_stream_record("INSERT", key, {"NewImage": image})]}
+
+
+def _stream_record(name: str, key: Mapping[str, Any], images: Mapping[str, Any]) -> dict[str, Any]:
+    return {
         "eventID": "c4ca4238a0b923820dcc509a6f75849b",
-        "eventName": "REMOVE",
+        "eventName": name,
         "eventVersion": "1.1",
         "eventSource": "aws:dynamodb",
         "awsRegion": _REGION,
-        "userIdentity": {"type": "Service", "principalId": "dynamodb.amazonaws.com"},
         "dynamodb": {
             "ApproximateCreationDateTime": _DAY_SECONDS,
             "Keys": key,
-            "OldImage": key
-            | {
-                "gift_id": {"S": gift_id},
-                "order_id": {"S": order_id},
-                "shares": {"N": "1"},
-                "ttl": {"N": str(_DAY_SECONDS)},
-            },
+            **images,
             "SequenceNumber": "4421584500000000017450439091",
             "SizeBytes": 220,
             "StreamViewType": "NEW_AND_OLD_IMAGES",
         },
         "eventSourceARN": f"arn:aws:dynamodb:{_REGION}:{_ACCOUNT}:table/handsel/stream/2026-01-05T00:00:00.000",
     }
-    return {"Records": [record]}
 
 
 def _scheduled() -> dict[str, Any]:

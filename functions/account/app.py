@@ -7,8 +7,9 @@ from handsel.api.operations import operation
 from handsel.api.requests import ProfileRequest
 from handsel.api.views import ProfileView
 from handsel.domain import errors
+from handsel.domain.models import Account
 from handsel.runtime.wiring import table
-from handsel.use_cases import profiles
+from handsel.use_cases import order_center, profiles
 
 app = create_app()
 
@@ -18,7 +19,7 @@ app = create_app()
 def read_me() -> Response[str]:
     """Read one's own account."""
     request = Request(app)
-    return answer(200, ProfileView.of(profiles.read(table(), request.caller.user_id)))
+    return _profile(request, profiles.read(table(), request.caller.user_id))
 
 
 @app.patch("/me")
@@ -30,7 +31,12 @@ def change_me() -> Response[str]:
     """
     request = Request(app)
     caller, body = request.caller, request.body(ProfileRequest)
-    return answer(200, ProfileView.of(profiles.change(table(), caller.user_id, body.changes())))
+    return _profile(request, profiles.change(table(), caller.user_id, body.changes()))
+
+
+def _profile(request: Request, account: Account) -> Response[str]:
+    counts = order_center.counts_of(table(), account.user_id, now=request.now)
+    return answer(200, ProfileView.of(account, counts))
 
 
 lambda_handler = handler(app)

@@ -170,6 +170,11 @@ def test_one_who_comes_twice_at_once_keeps_the_handle(stack: Stack) -> None:
     check_law(stack)
 
 
+COUNTS = (
+    "to_pay", "to_give", "awaiting_claim", "to_use", "to_receive", "returned", "refunded", "unread",
+)  # fmt: skip
+
+
 # --- reading and changing -------------------------------------------------------------------------------------
 
 
@@ -180,7 +185,7 @@ def test_i_see_who_i_am_and_where_my_order_center_is(stack: Stack) -> None:
         "display_name": "Alice",
         "recommendations": True,
         "created_at": "2026-09-21T14:13:20.000Z",
-        "order_center": {"url": "/order-center"},
+        "order_center": {"url": "/order-center", "counts": dict.fromkeys(COUNTS, 0)},
     }
 
 
@@ -189,7 +194,7 @@ def test_a_profile_is_read_consistently(stack: Stack) -> None:
     asked: list[bool] = []
     with listening(lambda params, **_: asked.append(params["ConsistentRead"]), "GetItem"):
         me(stack)
-    assert asked == [True]
+    assert asked == [True, True]  # the account, and the sums of the order center
 
 
 @pytest.mark.parametrize(

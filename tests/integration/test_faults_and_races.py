@@ -917,9 +917,29 @@ def _needs(operation: str, request: dict[str, Any]) -> Iterator[tuple[str, str |
     elif operation == "BatchGetItem":
         yield operation, None, {key["pk"]["S"] for key in request["RequestItems"][TABLE]["Keys"]}
     elif operation == "Query":
-        yield operation, request["IndexName"], {request["ExpressionAttributeValues"][":pk"]["S"]}
+        yield operation, request.get("IndexName"), {request["ExpressionAttributeValues"][":pk"]["S"]}
     else:
         yield operation, None, {(request["Key"] if "Key" in request else request["Item"])["pk"]["S"]}
+
+
+def _follow_what_was_written(stack: Stack) -> None:
+    """The projector's paths, and those that read what it wrote."""
+    stack.record()
+    gift = stack.give(stack.buy(), recipient_id="bob")
+    shipment_id = stack.claim("bob", stack.give(stack.buy(product="parcel"))).body["shipment_id"]
+    stack.follow()
+    stack.now += DAY - 3_600_000
+    stack.sweep()
+    stack.claim("bob", gift)
+    stack.report(shipment_id, "delivered")
+    stack.follow()
+    for message in stack.call("bob", "GET", "/messages").body["items"]:
+        assert stack.call("bob", "POST", f"/messages/{message['message_id']}/read").body["read"]
+    for user in ("alice", "bob"):
+        http._known_accounts.clear()
+        assert stack.call(user, "GET", "/order-center").status == 200
+        http._known_accounts.clear()
+        assert stack.call(user, "GET", "/me").status == 200
 
 
 def test_every_function_may_do_what_it_does(
@@ -984,5 +1004,6 @@ def test_every_function_may_do_what_it_does(
         for user in ("zoe", "yan"):  # the second finds the handle taken
             confirmed["request"]["userAttributes"]["sub"] = user
             stack.invoke("EnrollFunction", confirmed)
+        _follow_what_was_written(stack)
     assert denied == set()
     assert walked == {name for name, each in RESOURCES.items() if each["Type"] == "AWS::Serverless::Function"}

@@ -105,7 +105,15 @@ def test_the_sweep_alone_returns_what_is_due_and_leaves_what_is_not(stack: Stack
     stack.now += DAY // 2
     fresh = stack.give(order)
     stack.now += DAY // 2
-    assert stack.sweep() == {"returned": 1, "paid": 0, "declined": 0, "refunded": 0, "failed": 0, "finished": True}
+    assert stack.sweep() == {
+        "returned": 1,
+        "paid": 0,
+        "declined": 0,
+        "refunded": 0,
+        "reminded": 0,
+        "failed": 0,
+        "finished": True,
+    }
     assert _gift_item(stack, due)["state"] == "returned"
     assert _gift_item(stack, fresh)["state"] == "open"
 

@@ -51,7 +51,7 @@ def test_every_problem_is_the_answer_of_some_call(document: dict[str, Any]) -> N
     for described in _operations(document).values():
         for response in described["responses"].values():
             resolved = shared[response["$ref"].rpartition("/")[2]] if "$ref" in response else response
-            if problem := resolved["content"].get(problems.CONTENT_TYPE):
+            if problem := resolved.get("content", {}).get(problems.CONTENT_TYPE):
                 used |= set(problem["schema"]["allOf"][1]["properties"]["code"]["enum"])
     assert used == {*problems.STATUS, problems.INTERNAL}
 

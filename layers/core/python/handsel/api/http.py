@@ -11,6 +11,7 @@ def read_order(order_id: str) -> Response[str]:
 lambda_handler = handler(app)
 """
 
+import hashlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -41,6 +42,8 @@ MERCHANTS = "merchant"
 CARRIERS = "carrier"
 _KNOWN_LIMIT = 10_000
 _known_accounts: set[str] = set()
+# To be kept by who asked, and asked about before each use.
+_PRIVATE = {"Cache-Control": "private, no-cache"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +197,16 @@ class Request:
         )
         return answer(200, Page(items=items, next_cursor=cursor))
 
+    def unless_unchanged(self, view: BaseModel) -> Response[str]:
+        """A view with its entity tag; or nothing, where the caller has just that."""
+        body = _text(view)
+        tag = f'"{hashlib.sha256(body.encode()).hexdigest()[:32]}"'
+        known = self._event.headers.get("if-none-match", "")
+        # Compared weakly, as RFC 9110 wants it of this header.
+        if known.strip() == "*" or tag in (each.strip().removeprefix("W/") for each in known.split(",")):
+            return Response(status_code=304, headers={**_PRIVATE, "ETag": tag})
+        return Response(200, "application/json", body, {**_PRIVATE, "ETag": tag})
+
     @property
     def web_url(self) -> str:
         """Origin of share links and pictures."""
@@ -240,9 +253,13 @@ def answer(status: int, view: BaseModel, headers: Mapping[str, str] | None = Non
     return Response(
         status_code=status,
         content_type="application/json",
-        body=view.model_dump_json(serialize_as_any=True),
+        body=_text(view),
         headers={"Cache-Control": "no-store", **(headers or {})},
     )
+
+
+def _text(view: BaseModel) -> str:
+    return view.model_dump_json(serialize_as_any=True)
 
 
 def create_app() -> APIGatewayHttpResolver:

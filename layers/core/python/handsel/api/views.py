@@ -11,6 +11,7 @@ from pydantic import (
 from handsel.domain import ids, models, states, wrappings
 from handsel.domain.privacy import Fact, Viewer, may_see, product_fact, store_fact, viewer_of
 from handsel.domain.rules import actions_of, not_giftable_reason
+from handsel.domain.summary import Counts
 from handsel.domain.times import timestamp
 from handsel.use_cases.reading import GiftReading, HoldingReading, OrderReading
 
@@ -161,29 +162,61 @@ class OrderView(View):
         )
 
 
-class LinkView(View):
+class CountsView(View):
+    """How much of what there is in an order center, as the clock has it.
+
+    `to_pay`: pending orders. `to_give`: paid orders with units at hand. `awaiting_claim`: gifts one gave that can still be
+    opened. `to_use`: vouchers one holds. `to_receive`: parcels one waits for. `returned`: gifts that nobody opened in time.
+    `refunded`: orders of which units went back for money. `unread`: messages.
+    """
+
+    to_pay: Count
+    to_give: Count
+    awaiting_claim: Count
+    to_use: Count
+    to_receive: Count
+    returned: Count
+    refunded: Count
+    unread: Count
+
+    @classmethod
+    def of(cls, counts: Counts) -> Self:
+        return cls(
+            to_pay=counts.to_pay,
+            to_give=counts.to_give,
+            awaiting_claim=counts.awaiting_claim,
+            to_use=counts.to_use,
+            to_receive=counts.to_receive,
+            returned=counts.returned,
+            refunded=counts.refunded,
+            unread=counts.unread,
+        )
+
+
+class OrderCenterEntry(View):
     url: str
+    counts: CountsView
 
 
 class ProfileView(View):
-    """An account to its owner, and the entry of their order center."""
+    """An account to its owner, and the entry of their order center with its badges."""
 
     user_id: str
     handle: str | None
     display_name: str
     recommendations: bool
     created_at: Timestamp
-    order_center: LinkView
+    order_center: OrderCenterEntry
 
     @classmethod
-    def of(cls, account: models.Account) -> Self:
+    def of(cls, account: models.Account, counts: Counts) -> Self:
         return cls(
             user_id=account.user_id,
             handle=account.handle,
             display_name=account.display_name,
             recommendations=account.recommendations,
             created_at=timestamp(account.created_at),
-            order_center=LinkView(url="/order-center"),
+            order_center=OrderCenterEntry(url="/order-center", counts=CountsView.of(counts)),
         )
 
 

@@ -1,0 +1,72 @@
+"""Private messages: what one was told, and what of it was read."""
+
+from typing import Self
+
+from aws_lambda_powertools.event_handler import Response
+
+from handsel.api.http import Request, answer, create_app, handler
+from handsel.api.operations import PageOf, operation
+from handsel.api.requests import ListQuery
+from handsel.api.views import Timestamp, Url, View, WrappingView
+from handsel.domain.messages import Message, MessageKind
+from handsel.domain.times import timestamp
+from handsel.runtime.wiring import table
+from handsel.store import messages
+from handsel.use_cases import messaging
+
+app = create_app()
+
+
+class MessageView(View):
+    """A message to who gets it; `wrapping` is that of a gift to them."""
+
+    message_id: str
+    kind: MessageKind
+    gift_id: str | None
+    text: str
+    link: Url
+    wrapping: WrappingView | None
+    created_at: Timestamp
+    read: bool
+
+    @classmethod
+    def of(cls, message: Message, *, web_url: str) -> Self:
+        # A gift has a page of its own; what was bought for oneself is in the order center.
+        path = "/" if message.gift_id is None else f"/g/{message.gift_id}"
+        return cls(
+            message_id=message.message_id,
+            kind=message.kind,
+            gift_id=message.gift_id,
+            text=message.text,
+            link=web_url + path,
+            wrapping=None if message.wrapping is None else WrappingView.of(message.wrapping, web_url),
+            created_at=timestamp(message.created_at),
+            read=message.read,
+        )
+
+
+@app.get("/messages")
+@operation(query=ListQuery, answers={200: PageOf(MessageView)})
+def list_messages() -> Response[str]:
+    """List one's messages, newest first."""
+    request = Request(app)
+    caller, query = request.caller, request.query(ListQuery)
+    position = request.position(query.cursor, "messages")
+    page = messages.of_user(table(), caller.user_id, limit=query.limit, before=position)
+    views = [MessageView.of(message, web_url=request.web_url) for message in page.items]
+    return request.page(views, page.next_position, "messages")
+
+
+@app.post("/messages/<message_id>/read")
+@operation(answers={200: MessageView})
+def mark_read(message_id: str) -> Response[str]:
+    """Mark a message as read.
+
+    Again is the same.
+    """
+    request = Request(app)
+    message = messaging.mark_read(table(), message_id, caller=request.caller.user_id)
+    return answer(200, MessageView.of(message, web_url=request.web_url))
+
+
+lambda_handler = handler(app)
