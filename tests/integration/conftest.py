@@ -148,8 +148,9 @@ class Stack:
             context["authorizer"] = {"jwt": {"claims": said, "scopes": None}}
         answer = self.function(name).lambda_handler(http_event, Context())
         headers = {header.lower(): value for header, value in answer["headers"].items()}
-        published.check(method, bare, answer["statusCode"], headers["content-type"], answer["body"])
-        body = json.loads(answer["body"]) if "json" in headers["content-type"] else None
+        content_type = headers.get("content-type", "")
+        published.check(method, bare, answer["statusCode"], content_type, answer["body"])
+        body = json.loads(answer["body"]) if "json" in content_type else None
         return Answer(answer["statusCode"], body, headers, answer["body"])
 
     @staticmethod

@@ -204,7 +204,7 @@ class Request:
         known = self._event.headers.get("if-none-match", "")
         # Compared weakly, as RFC 9110 wants it of this header.
         if known.strip() == "*" or tag in (each.strip().removeprefix("W/") for each in known.split(",")):
-            return Response(status_code=304, headers={**_PRIVATE, "ETag": tag})
+            return nothing(304, {**_PRIVATE, "ETag": tag})
         return Response(200, "application/json", body, {**_PRIVATE, "ETag": tag})
 
     @property
@@ -256,6 +256,11 @@ def answer(status: int, view: BaseModel, headers: Mapping[str, str] | None = Non
         body=_text(view),
         headers={"Cache-Control": "no-store", **(headers or {})},
     )
+
+
+def nothing(status: int, headers: Mapping[str, str] | None = None) -> Response[str]:
+    """An answer that its status says all of."""
+    return Response(status_code=status, body="", headers={"Cache-Control": "no-store", **(headers or {})})
 
 
 def _text(view: BaseModel) -> str:
