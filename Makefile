@@ -34,7 +34,7 @@ invoke: $(VENV) sam-if-docker ## One function by `sam local invoke`, on that sta
 
 # --- test it ---------------------------------------------------------------------------------------------------------
 
-.PHONY: test unit integration e2e canaries sam fuzz
+.PHONY: test unit integration e2e canaries sam fuzz proof
 test: $(VENV) ## The tests: rules, handlers on a simulated table, calls on the local stack
 	@$(BIN)/python -m pytest tests/unit tests/integration --cov --numprocesses 2
 	@$(BIN)/python -m pytest tests/e2e --numprocesses 2 --dist loadfile
@@ -56,6 +56,9 @@ sam: $(VENV) sam-if-docker ## What `sam build` makes, run by `sam local`, where 
 
 fuzz: $(VENV) ## Every operation asked with data of all kinds, on a local stack of its own (see tests/fuzz/__main__.py)
 	@$(BIN)/python -m tests.fuzz
+
+proof: $(VENV) ## The long proofs: every order in which the records of a gift's life can come
+	@PROOF=1 $(BIN)/python -m pytest tests/integration/test_projecting.py -k every_order --numprocesses 2
 
 .PHONY: sam-if-docker
 sam-if-docker:

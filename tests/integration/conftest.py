@@ -87,6 +87,7 @@ class Stack:
     products: Mapping[str, str]
     now: int = START
     records: list[dict[str, Any]] = field(default_factory=list)
+    recording: bool = False
     events: list[dict[str, Any]] = field(default_factory=list)
     _functions: dict[str, ModuleType] = field(default_factory=dict)
     _keys: int = 0
@@ -170,6 +171,16 @@ class Stack:
     def all_items(self) -> list[dict[str, Any]]:
         return [load_item(cast("Any", item)) for item in self.client.scan(TableName="handsel-test")["Items"]]
 
+    @staticmethod
+    def save() -> Any:
+        """The whole table, for `load`."""
+        return deepcopy(_table().items)
+
+    @staticmethod
+    def load(saved: Any) -> None:
+        _table().items = deepcopy(saved)
+        http._known_accounts.clear()
+
     # --- shorthands of the main path --------------------------------------------------------------------------
 
     def buy(self, user: str = "alice", quantity: int = 1, product: str = "voucher") -> dict[str, Any]:
@@ -233,10 +244,12 @@ class Stack:
 
     def record(self) -> None:
         """From here on every write of an item is a record of the stream, as the table's own would have it."""
-        snapshot = _snapshot()
+        snapshot, self.recording = _snapshot(), True
 
         def written(**_: Any) -> None:
             nonlocal snapshot
+            if not self.recording:
+                return
             current = _snapshot()
             for key in sorted(snapshot.keys() | current.keys()):
                 if snapshot.get(key) != current.get(key):
@@ -259,6 +272,20 @@ class Stack:
         change |= {name: image for name, image in images.items() if image is not None}
         kind = "INSERT" if old is None else "REMOVE" if new is None else "MODIFY"
         return {"eventID": f"record-{len(self.records)}", "eventName": kind, "dynamodb": change}
+
+    def recorded(self) -> list[dict[str, Any]]:
+        """The records that the projector gets."""
+        return [record for record in self.records if wanted(record)]
+
+    def forget_keys(self) -> None:
+        """From here on calls have the keys they had at first."""
+        self._keys = 0
+
+    @staticmethod
+    def set_window(patch: pytest.MonkeyPatch, seconds: int) -> None:
+        """Another claim window than a day, from here on."""
+        patch.setenv("CLAIM_WINDOW_SECONDS", str(seconds))
+        settings.settings.cache_clear()
 
     def follow(self) -> None:
         """Delivers what was recorded and not delivered yet, as the mapping of template.yaml lets it through."""
@@ -385,5 +412,6 @@ def stack(simulation: Simulation, monkeypatch: pytest.MonkeyPatch) -> Iterator[S
     bus.register("provide-client-params.events.PutEvents", heard, "heard")
     yield running
     bus.unregister("provide-client-params.events.PutEvents", unique_id="heard")
+    settings.settings.cache_clear()
     for operation in WRITES:
         writes.unregister(f"after-call.dynamodb.{operation}", unique_id=f"stream-{operation}")
