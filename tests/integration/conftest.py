@@ -23,7 +23,7 @@ from samtranslator.yaml_helper import yaml_parse
 
 from handsel.api import http
 from handsel.runtime import clock, settings, wiring
-from handsel.store.attributes import load_item
+from handsel.store.attributes import dump_item, load_item
 from local.patterns import any_matches
 from local.seed import CARRIER, MAX_STORE, MIA_STORE, OTHER_CARRIER, seed
 from tests import published
@@ -207,6 +207,13 @@ class Stack:
             body["address"] = ADDRESS
         return self.call(user, "POST", f"/gifts/{gift['gift_id']}/claims", body)
 
+    def use_parcel(self, order: Mapping[str, Any]) -> dict[str, Any]:
+        """A buyer has a parcel sent to themselves."""
+        body = {"quantity": 1, "address": ADDRESS}
+        answer = self.call(order["buyer_id"], "POST", f"/orders/{order['order_id']}/use", body)
+        assert answer.status == 201, answer.raw
+        return cast("dict[str, Any]", answer.body["holdings"][0])
+
     def sell(self, product: str, **changes: Any) -> dict[str, Any]:
         """Its merchant changes a product."""
         known = self.call("mia", "GET", f"/products/{self.products[product]}").body
@@ -309,6 +316,11 @@ def wanted(record: dict[str, Any]) -> bool:
     source = RESOURCES["ProjectorFunction"]["Properties"]["Events"]["Written"]["Properties"]
     patterns = [json.loads(each["Pattern"]) for each in source["FilterCriteria"]["Filters"]]
     return any_matches(patterns, record)
+
+
+def put_directly(item: dict[str, Any]) -> None:
+    """Into the simulated table, without a call: for tests that need thousands."""
+    _table().put_item(dump_item(item))
 
 
 def _snapshot() -> dict[tuple[str, str], Any]:

@@ -1,0 +1,252 @@
+"""The order center: everything at a glance, as the clock has it, for the same price however much there is."""
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from copy import deepcopy
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from handsel.runtime import wiring
+from tests.integration.conftest import DAY, Stack, put_directly
+from tests.integration.test_projecting import HOUR, counts
+
+
+def center(stack: Stack, user: str = "alice") -> dict[str, Any]:
+    answer = stack.call(user, "GET", "/order-center")
+    assert answer.status == 200, answer.raw
+    body: dict[str, Any] = answer.body
+    return body
+
+
+# --- counts ---------------------------------------------------------------------------------------------------
+
+
+def test_every_count_is_of_what_there_is(stack: Stack) -> None:
+    stack.record()
+    stack.call("alice", "POST", "/orders", stack.order_request(token="tok_timeout"))
+    order = stack.buy(quantity=5)
+    stack.give(order)
+    stack.call("alice", "POST", f"/orders/{order['order_id']}/use", {"quantity": 2})
+    stack.call("alice", "POST", f"/orders/{order['order_id']}/refunds", {"quantity": 1})
+    stack.use_parcel(stack.buy(product="parcel"))
+    stack.follow()
+    assert counts(stack, "alice") == {
+        "to_pay": 1,
+        "to_give": 1,
+        "awaiting_claim": 1,
+        "to_use": 2,
+        "to_receive": 1,
+        "refunded": 1,
+    }
+
+
+def test_a_gift_whose_window_ends_is_counted_as_returned_at_that_instant(stack: Stack) -> None:
+    stack.record()
+    order = stack.buy()
+    stack.give(order)
+    stack.follow()
+    stack.now += DAY - 1
+    assert counts(stack, "alice") == {"awaiting_claim": 1}
+    stack.now += 1
+    assert counts(stack, "alice") == {"returned": 1, "to_give": 1}
+    stack.sweep()
+    assert counts(stack, "alice") == {"returned": 1, "to_give": 1}
+    stack.follow()
+    assert counts(stack, "alice") == {"returned": 1, "to_give": 1, "unread": 1}
+
+
+def test_an_order_with_units_at_hand_is_counted_once_when_others_come_back(stack: Stack) -> None:
+    stack.record()
+    order = stack.buy(quantity=3)
+    for _ in range(2):
+        stack.give(order)
+    stack.follow()
+    assert counts(stack, "alice") == {"to_give": 1, "awaiting_claim": 2}
+    stack.now += DAY
+    assert counts(stack, "alice") == {"to_give": 1, "returned": 2}
+
+
+def test_a_voucher_is_no_longer_to_be_used_from_the_instant_it_ends(stack: Stack) -> None:
+    stack.record()
+    stack.sell("voucher", validity_days=1)
+    order = stack.buy(quantity=3)
+    stack.call("alice", "POST", f"/orders/{order['order_id']}/use", {"quantity": 2})
+    stack.now += 3 * HOUR
+    later = stack.buy()
+    stack.call("alice", "POST", f"/orders/{later['order_id']}/use", {"quantity": 1})
+    stack.follow()
+    start = stack.now - 3 * HOUR
+    for at, to_use in ((DAY - 1, 3), (DAY, 1), (DAY + 3 * HOUR - 1, 1), (DAY + 3 * HOUR, 0), (9 * DAY, 0)):
+        stack.now = start + at
+        assert counts(stack, "alice").get("to_use", 0) == to_use, at
+    stack.sell("voucher", validity_days=None)
+    order = stack.buy()
+    stack.call("alice", "POST", f"/orders/{order['order_id']}/use", {"quantity": 1})
+    stack.follow()
+    assert counts(stack, "alice")["to_use"] == 1
+    # Days that are over are forgotten with the next change.
+    assert list(stack.item("USER#alice", "SUMMARY")["parts"]) == ["to_give", "usable.always"]  # type: ignore[index]
+
+
+def test_a_redeemed_voucher_is_not_counted_when_its_day_comes(stack: Stack) -> None:
+    stack.record()
+    stack.sell("voucher", validity_days=1)
+    order = stack.buy(quantity=2)
+    used = stack.call("alice", "POST", f"/orders/{order['order_id']}/use", {"quantity": 2}).body["holdings"]
+    stack.call("mia", "POST", f"/vouchers/{used[0]['code']}/redemptions")
+    stack.follow()
+    assert counts(stack, "alice") == {"to_use": 1}
+    stack.now += DAY
+    assert counts(stack, "alice") == {}
+
+
+def test_a_lost_parcel_is_not_waited_for_until_it_is_found(stack: Stack) -> None:
+    stack.record()
+    shipment_id = stack.use_parcel(stack.buy(product="parcel"))["shipment_id"]
+    seen = []
+    for hours, status in enumerate(("in_transit", "lost", "in_transit", "delivered")):
+        assert stack.report(shipment_id, status, at=stack.now + hours).status == 200
+        stack.follow()
+        seen.append(counts(stack, "alice").get("to_receive", 0))
+    assert seen == [1, 0, 1, 0]
+
+
+# --- lists ----------------------------------------------------------------------------------------------------
+
+
+def test_it_shows_the_first_entries_of_each_list_as_the_lists_do(stack: Stack) -> None:
+    stack.record()
+    stack.call("bob", "GET", "/orders")
+    for number in range(7):
+        stack.now += 1000
+        order = stack.buy(quantity=3)
+        gift = stack.give(order, **({"recipient_id": "bob"} if number % 2 else {}))
+        stack.claim("bob", gift)
+        stack.call("alice", "POST", f"/orders/{order['order_id']}/use", {"quantity": 1})
+    parcel = stack.give(stack.buy(product="parcel"))
+    stack.claim("bob", parcel)
+    stack.follow()
+    for user in ("alice", "bob"):
+        found = center(stack, user)
+        for name, path in {
+            "orders": "/orders",
+            "gifts_sent": "/gifts?role=sent",
+            "gifts_received": "/gifts?role=received",
+            "holdings": "/holdings",
+        }.items():
+            listed = stack.call(user, "GET", f"{path}{'&' if '?' in path else '?'}limit=5").body["items"]
+            assert found[name] == listed, name
+
+
+def test_it_is_empty_for_somebody_who_has_nothing(stack: Stack) -> None:
+    found = center(stack, "nobody-yet")
+    assert set(found["counts"].values()) == {0}
+    assert [found[name] for name in ("orders", "gifts_sent", "gifts_received", "holdings")] == [[], [], [], []]
+
+
+# --- what has not changed -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("form", ["{}", 'W/{}, "other"', '"other", {}', "*"])
+def test_what_has_not_changed_is_not_sent_again(stack: Stack, form: str) -> None:
+    stack.record()
+    order = stack.buy()
+    stack.follow()
+    first = stack.call("alice", "GET", "/order-center")
+    tag = first.headers["etag"]
+    again = stack.call("alice", "GET", "/order-center", headers={"if-none-match": form.format(tag)})
+    assert (again.status, again.raw, again.headers["etag"]) == (304, "", tag)
+    stack.give(order)
+    changed = stack.call("alice", "GET", "/order-center", headers={"if-none-match": tag})
+    assert changed.status == 200
+    assert changed.headers["etag"] != tag
+
+
+def test_the_clock_alone_changes_the_answer(stack: Stack) -> None:
+    stack.record()
+    stack.give(stack.buy())
+    stack.follow()
+    tag = stack.call("alice", "GET", "/order-center").headers["etag"]
+    stack.now += DAY - 1
+    assert stack.call("alice", "GET", "/order-center", headers={"if-none-match": tag}).status == 304
+    stack.now += 1
+    assert stack.call("alice", "GET", "/order-center", headers={"if-none-match": tag}).status == 200
+
+
+# --- what it costs --------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Ledger:
+    """Calls and read units, from the sizes of the items that were read: 4 KB are a unit, or half of one if it may be stale."""
+
+    calls: Counter[str] = field(default_factory=Counter)
+    units: float = 0
+
+    def read(self, parsed: dict[str, Any], model: Any, **_: Any) -> None:
+        self.calls[model.name] += 1
+        match model.name:
+            case "GetItem":
+                self.units += _units(parsed.get("Item", {}))
+            case "BatchGetItem":
+                (items,) = parsed["Responses"].values()
+                self.units += sum(map(_units, items))
+            case "Query":
+                self.units += _units({"read": parsed.get("Items", [])}) / 2
+
+
+def _units(item: Any) -> int:
+    return -(-len(str(item)) // 4096) or 1
+
+
+@contextmanager
+def reading() -> Iterator[Ledger]:
+    ledger = Ledger()
+    events = wiring.table().client.meta.events
+    events.register("after-call.dynamodb", ledger.read, "ledger")
+    try:
+        yield ledger
+    finally:
+        events.unregister("after-call.dynamodb", unique_id="ledger")
+
+
+def clone(item: dict[str, Any], number: int) -> dict[str, Any]:
+    """The same thing once more, under another id, and older."""
+    copy: dict[str, Any] = deepcopy(item)
+    entity, _, entity_id = copy["pk"].partition("#")
+    new_id = f"{entity_id[:-6]}{number:06d}"
+    copy["pk"] = f"{entity}#{new_id}"
+    copy[f"{entity.lower()}_id"] = new_id
+    for name in ("owner_sk", "parent_sk"):
+        if name in copy:
+            at, _, _ = copy[name].partition("#")
+            copy[name] = f"{int(at) - number:013d}#{new_id}"
+    return copy
+
+
+def test_it_costs_the_same_however_much_somebody_has(stack: Stack, record_property: Any) -> None:
+    stack.record()
+    order = stack.buy(quantity=3)
+    stack.claim("bob", stack.give(order))
+    stack.call("alice", "POST", f"/orders/{order['order_id']}/use", {"quantity": 1})
+    stack.follow()
+    stack.recording = False
+    things = [item for item in stack.all_items() if item["pk"].startswith(("ORDER#", "GIFT#", "HOLDING#"))]
+    things = [item for item in things if item["sk"] in ("ORDER", "GIFT", "HOLDING")]
+    costs, made = {}, 1
+    for size in (1, 10, 100, 10_000):
+        for number in range(made, size):
+            for thing in things:
+                put_directly(clone(thing, number))
+        made = size
+        with reading() as ledger:
+            found = center(stack)
+        assert len(found["orders"]) == min(size, 5)
+        costs[size] = (dict(sorted(ledger.calls.items())), ledger.units)
+    record_property("figures", f"order center by orders in the account: {costs}")
+    assert costs[10] == costs[100] == costs[10_000]
+    assert costs[1][0] == costs[10_000][0]
+    assert sum(costs[10_000][0].values()) <= 10
