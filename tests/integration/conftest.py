@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import boto3
 import botocore.session
+import jsonschema_rs
 import pytest
 from moto import mock_aws
 from moto.core.models import DEFAULT_ACCOUNT_ID
@@ -22,8 +23,10 @@ from moto.dynamodb.models import dynamodb_backends
 from samtranslator.yaml_helper import yaml_parse
 
 from handsel.api import http
+from handsel.domain.events import TYPES
 from handsel.runtime import clock, settings, wiring
 from handsel.store.attributes import dump_item, load_item
+from local import event_schemas
 from local.patterns import any_matches
 from local.seed import CARRIER, MAX_STORE, MIA_STORE, OTHER_CARRIER, seed
 from tests import published
@@ -378,6 +381,12 @@ def create_table(client: "DynamoDBClient") -> None:
     )
 
 
+EVENTS = {
+    name: jsonschema_rs.Draft202012Validator(event_schemas.schema(name, kind), validate_formats=True)
+    for name, kind in TYPES.items()
+}
+
+
 @dataclass(frozen=True)
 class Simulation:
     """What the tests of one file share, because making it takes longer than most tests: each gets the table as it was."""
@@ -418,7 +427,11 @@ def stack(simulation: Simulation, monkeypatch: pytest.MonkeyPatch) -> Iterator[S
     monkeypatch.setattr(clock, "now_ms", lambda: running.now)
 
     def heard(params: dict[str, Any], **_: Any) -> None:
-        running.events.extend(json.loads(entry["Detail"]) for entry in params["Entries"])
+        for entry in params["Entries"]:
+            assert (entry["EventBusName"], entry["Source"]) == (BUS, "handsel")
+            detail = json.loads(entry["Detail"])
+            EVENTS[entry["DetailType"]].validate(detail)
+            running.events.append(detail)
 
     bus, writes = wiring.bus()._client.meta.events, wiring.table().client.meta.events
     bus.register("provide-client-params.events.PutEvents", heard, "heard")
