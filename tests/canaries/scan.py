@@ -21,7 +21,7 @@ import httpx
 from local import template, users
 from local.client import payment
 from local.seed import MAX_STORE, MIA_STORE
-from tests.e2e.conftest import Running
+from tests.e2e.conftest import Running, eventually
 
 Body = Any
 Ids = Mapping[str, str]
@@ -201,7 +201,9 @@ class Scan:
                 self.plant(text, "person", None, viewer)
         for token in ("tok_ok", "tok_timeout", "tok_declined"):
             self.plant(token, "payment token", None)
-        self.unknown.ids = {name: canary("input") for name in ("order_id", "gift_id", "product_id", "store_id", "file")}
+        self.unknown.ids = {
+            name: canary("input") for name in ("order_id", "gift_id", "product_id", "store_id", "message_id", "file")
+        }
         self.unknown.holdings["nobody"] = {name: canary("input") for name in ("holding_id", "shipment_id", "code")}
         for text in (*self.unknown.ids.values(), *self.unknown.holdings["nobody"].values()):
             self.plant(text, "input", None)
@@ -331,6 +333,19 @@ class Scan:
             self.plant(case.secret, "secret", case)
         if case.recipient:
             self.plant(self.people[case.recipient]["user_id"], "recipient's id", case)
+            case.ids["message_id"] = self._told(case.recipient, gift["gift_id"])
+
+    def _told(self, viewer: str, gift_id: str) -> str:
+        """The message that somebody gets of a gift to them, once it is there."""
+        client, found = self.running.as_(self.people[viewer]["handle"]), list[str]()
+
+        def there() -> bool:
+            items = client.get("/messages?limit=100").json()["items"]
+            found.extend(each["message_id"] for each in items if each["gift_id"] == gift_id)
+            return bool(found)
+
+        assert eventually(there, 10), "no message of a gift"
+        return found[0]
 
     def address(self, case: Case, owner: str) -> dict[str, Any]:
         fields = {name: self.invented(name, "address", case, owner) for name in ("name", "phone", "city", "country")}
@@ -439,7 +454,7 @@ class Scan:
         for route in order[start:] + order[:start]:
             parameters = re.findall(r"\{(\w+)\}", route)
             queries = self.queries.get(route, ("",))
-            listed = "limit" in queries[0]
+            listed = "limit" in queries[0] or route == "GET /order-center"
             of_the_case = set(parameters) - {"store_id", "product_id", "file"}
             if not of_the_case and ((stateless and not listed and route != "POST /orders") or (listed and not lists)):
                 continue

@@ -29,6 +29,7 @@ voucher's code             -      -        -      -         own     -     may   
 parcel's product           -      -        -      -         opened  yes   may      -     -       -       yes
 parcel's store             -      -        -      -         yes     yes   may      -     -       -       yes
 claimer's name             -      -        -      -         yes     yes   -        -     -       -       -
+asker's name               -      -        -      -         -       may   -        -     -       -       -
 price                      -      -        -      -         -       yes   shop     -     -       -       yes
 payment                    -      -        -      -         -       yes   -        -     -       -       yes
 status                     -      -        -      -         own     may   yes      -     yes     -       own
@@ -49,12 +50,12 @@ person                     -      -        -      -         -       -     -     
 input                      -      -        -      -         -       -     -        -     -       -       -
 """
 # A link or a link's page is anybody's to open, whoever they are otherwise; what a store sells is any user's to see.
-GIFTS = re.compile(r" /(gifts|orders/\{order_id\}/gifts)")
+GIFTS = re.compile(r" /(gifts|orders/\{order_id\}/gifts|messages|order-center)")
 CATALOGUE = re.compile(r" (/products/\{product_id\}|/stores/\{store_id\}(/products(/\{product_id\})?)?)$")
 ONLY_ON: Mapping[str, re.Pattern[str]] = {
     "envelope": GIFTS,
     "secret": re.compile(r"^POST /orders/\{order_id\}/gifts$"),
-    "voucher's code": re.compile(r" /(gifts|holdings|vouchers|orders/\{order_id\}/use)"),
+    "voucher's code": re.compile(r" /(gifts|holdings|vouchers|orders/\{order_id\}/use|order-center)"),
 }
 EVERYBODYS = {"status": re.compile(r"^GET /(meta/state-machine|openapi\.json)$")}
 OWN_PROFILE = re.compile(r" /me$")
@@ -153,6 +154,9 @@ OTHER_STORE: list[str] = []
 
 LINES: Mapping[str, Line] = {
     "GET /health": nothing,
+    "GET /order-center": nothing,
+    "GET /messages": nothing,
+    "POST /messages/{message_id}/read": nothing,
     "GET /openapi.json": nothing,
     "GET /meta/state-machine": nothing,
     "GET /wrappings": nothing,
@@ -198,6 +202,8 @@ QUERIES = {
     "GET /holdings": ("limit=2",),
     "GET /stores/{store_id}/products": ("limit=2",),
     "GET /stores/{store_id}/shipments": ("limit=2",),
+    "GET /messages": ("limit=2", "limit=100"),
+    "GET /order-center": ("",),
 }
 
 
@@ -220,6 +226,9 @@ def tell(scan: Scan) -> None:
     for case in returning:
         sleep_until(case.expires_at)
         case.ended = len(scan.answers)
+        if case.secret:  # in the sweep they ask for it again
+            for asker in ("friend", *case.claimed):
+                scan.plant(scan.name(asker), "asker's name", case)
         scan.sweep(case, "returned")
     scan.sweep_lists()
     answer = scan.running.aws("lambda").invoke(FunctionName=scan.running.physical("SweepFunction"), Payload=b"{}")
@@ -513,4 +522,5 @@ def test_no_function_logs_what_somebody_sent_or_has(scan: Scan, record_property:
     assert [route for route in LINES if f'"route":"{route}"' not in text] == []
     assert '"restored"' in text
     assert '"swept"' in text
+    assert '"projected"' in text
     record_property("figures", f"canaries: {len(lines)} log lines of {len(text)} bytes")

@@ -123,7 +123,7 @@ def test_it_shows_the_first_entries_of_each_list_as_the_lists_do(stack: Stack) -
     for number in range(7):
         stack.now += 1000
         order = stack.buy(quantity=3)
-        gift = stack.give(order, **({"recipient_id": "bob"} if number % 2 else {}))
+        gift = stack.give(order, recipient_id="bob") if number % 2 else stack.give(order)
         stack.claim("bob", gift)
         stack.call("alice", "POST", f"/orders/{order['order_id']}/use", {"quantity": 1})
     parcel = stack.give(stack.buy(product="parcel"))

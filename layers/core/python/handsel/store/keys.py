@@ -15,6 +15,11 @@ Items (`pk`, `sk` are the table's key; times are milliseconds, `ttl` is seconds 
 | HOLDING  | HOLDING#holding   | HOLDING           | HOLDINGS#holder, received#holding | RECEIVED#holder, created#gift (claimed by link) | |     | claim, use, return gift            | nobody     |
 | SHIPMENT | SHIPMENT#shipment | SHIPMENT          | SHIPMENTS_IN#store#status, created#shipment | SHIPMENTS#store, created#shipment | |   | claim, use; merchant, carrier      | nobody     |
 | ASKED    | GIFT#gift         | ASKED#user        |                               |                                   |                           |     | ask again                          | nobody     |
+| REMINDER | GIFT#gift         | REMINDER          |                               |                                   | REMINDERS#shard until the last | yes | projector; sweep              | TTL        |
+| MESSAGE  | USER#user         | MESSAGE#message   | MESSAGES#user, created#message |                                  |                           |     | projector, sweep; its reader       | nobody     |
+| SUMMARY  | USER#user         | SUMMARY           |                               |                                   |                           |     | projector, sweep; who reads messages | nobody   |
+| TALLY    | ORDER#order, SHIPMENT#shipment | TALLY |                              |                                   |                           |     | projector                          | nobody     |
+| USABLE   | USER#user         | USABLE#until#holding |                            |                                   |                           | yes | projector: the tally of a voucher  | TTL        |
 | USE      | USE#use           | USE               |                               |                                   |                           |     | use                                | nobody     |
 | REFUND   | REFUND#refund     | REFUND            |                               |                                   | REFUNDS#shard while pending |   | refund                             | nobody     |
 | CHARGE   | CHARGE#key        | CHARGE            |                               |                                   |                           |     | sandbox payment provider           | nobody     |
@@ -25,6 +30,9 @@ project keys only, a list reads the items themselves.
 
 A voucher's HOLDING has an id that its code leads to, so a code is looked up by key and no two vouchers share one.
 What a PRODUCT is called by and may do through its store is in the STORE and read with it.
+
+A SUMMARY is the sum of its user's tallies and unread messages; it is written in one transaction with those of them that
+changed, and read before them. What the clock made true since is added when it is read.
 
 Access patterns (RRU and WRU for items up to 1 KB; a transaction counts twice, an index entry adds 1 per write of it)
 
@@ -55,6 +63,11 @@ Access patterns (RRU and WRU for items up to 1 KB; a transaction counts twice, a
 | 23 | what is due                            | Query of `by_due`, a shard at a time, earliest first   | `Table.earliest`              | 0.5 RRU a shard |
 | 24 | make an account                        | GetItem; transaction: ACCOUNT and HANDLE if absent (a plain Put without a handle) | `accounts.add` | 0.5 RRU, 4 WRU (1 without a handle) |
 | 25 | change an account                      | GetItem, consistent; Update ACCOUNT if it is what was read (handle: transaction with Put HANDLE if absent, Delete HANDLE) | `accounts.change` | 1 RRU, 1 WRU (6 with the handle) |
+| 26 | the sums of an order center            | GetItem SUMMARY; Query, COUNT, of the USABLEs that ended today | `summaries.get`, `summaries.over_today` | 1.5 RRU |
+| 27 | the order center                       | as 26, and 4 Queries, side by side; BatchGetItem of the first entries; BatchGetItem of what they refer to | `use_cases.order_center` | 3.5 + items RRU |
+| 28 | tell and count                         | GetItem SUMMARY, BatchGetItem; transaction: SUMMARY if it is the version that was read, MESSAGE if absent, TALLYs | `summaries.change` | 1 + items RRU, 2 + 2 a tally, 3 a message WRU |
+| 29 | read a message                         | 2 GetItem; transaction: MESSAGE if unread, SUMMARY if it is the version that was read | `messages.mark_read` | 2 RRU, 4 WRU |
+| 30 | remind                                 | Put REMINDER if absent; Update REMINDER if it is due     | `reminders.set_first`, `reminders.set_next` | 2 WRU each |
 """
 
 from collections.abc import Mapping
