@@ -78,6 +78,11 @@ class Running:
         item: dict[str, Any] | None = answer.get("Item")
         return item
 
+    @staticmethod
+    def get_counts(client: Client) -> dict[str, int]:
+        counts: dict[str, int] = client.get("/order-center").json()["counts"]
+        return counts
+
     def buy(self, quantity: int = 1, *, product: str = "voucher", by: str = "alice") -> dict[str, Any]:
         body = {"product_id": self.stack["products"][product], "quantity": quantity, "payment": payment()}
         response = self.as_(by).post("/orders", body)
@@ -132,6 +137,9 @@ def _warm_up(running: Running) -> None:
         ("GET", "/holdings"),
         ("GET", "/products/x"),
         ("GET", "/shipments/x"),
+        ("GET", "/messages"),
+        ("GET", "/order-center"),
+        ("GET", "/me"),
         ("GET", "/stores/x"),
         ("GET", "/health"),
     ]

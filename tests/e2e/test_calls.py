@@ -19,7 +19,7 @@ from handsel.api.problems import STATUS
 from handsel.domain import errors
 from local import openapi
 from local.client import Client, payment
-from tests.e2e.conftest import ADDRESS, PARCEL_WRAPPING, WRAPPING, Running, run_stack, sleep_until
+from tests.e2e.conftest import ADDRESS, PARCEL_WRAPPING, WRAPPING, Running, eventually, run_stack, sleep_until
 
 pytestmark = pytest.mark.e2e
 
@@ -678,6 +678,83 @@ def test_get_and_patch_me(calls: Running) -> None:
     refused(dave.request("PATCH", "/me", json={"handle": "carol"}), 409, "handle-taken")
     refused(dave.request("PATCH", "/me", json={"handle": "no spaces"}), 422, "invalid-request")
     done(carol.request("PATCH", "/me", json={"display_name": "Carol", "recommendations": True}))
+
+
+# --- what happens around a gift -----------------------------------------------------------------------------------
+
+
+def told(client: Client, gift: dict[str, Any]) -> list[dict[str, Any]]:
+    items = done(client.get("/messages?limit=100"))["items"]
+    return [message for message in items if message["gift_id"] == gift["gift_id"]]
+
+
+def test_get_messages_and_mark_them_read(calls: Running) -> None:
+    calls.new_users("teller", "told")
+    teller, friend = calls.as_("teller"), calls.as_("told")
+    order = done(teller.post("/orders", buying(calls, "parcel")), 201)
+    body = {"shares": 1, "recipient_id": friend.user_id, "wrapping": PARCEL_WRAPPING}
+    gift = done(teller.post(f"/orders/{order['order_id']}/gifts", body), 201)
+    assert eventually(lambda: bool(told(friend, gift)), 5)
+    (received,) = told(friend, gift)
+    assert received == {
+        "message_id": received["message_id"],
+        "kind": "gift_received",
+        "gift_id": gift["gift_id"],
+        "text": "Teller sent you a parcel.",
+        "link": f"{calls.stack['web_url']}/g/{gift['gift_id']}",
+        "wrapping": gift["wrapping"],
+        "created_at": gift["created_at"],
+        "read": False,
+    }
+    assert calls.get_counts(friend)["unread"] == 1
+    path = f"/messages/{received['message_id']}/read"
+    for _ in range(2):
+        assert done(friend.request("POST", path)) == received | {"read": True}
+    assert calls.get_counts(friend)["unread"] == 0
+    refused(teller.request("POST", path), 404, "not-found")
+    shipment_id = done(claim(friend, gift, address=ADDRESS), 201)["shipment_id"]
+    assert eventually(lambda: [each["kind"] for each in told(teller, gift)] == ["gift_claimed"], 5)
+    assert told(teller, gift)[0]["text"] == "Told opened your gift."
+    event = {"event_id": "one", "status": "in_transit", "location": "Depot", "occurred_at": "2026-01-01T00:00:00Z"}
+    for _ in range(3):
+        done(calls.as_("carl").post(f"/shipments/{shipment_id}/events", event))
+    assert eventually(lambda: [each["kind"] for each in told(friend, gift)] == ["parcel_update", "gift_received"], 5)
+    first = done(friend.get("/messages?limit=1"))
+    rest = done(friend.get(f"/messages?limit=1&cursor={first['next_cursor']}"))
+    assert [each["kind"] for each in first["items"] + rest["items"]] == ["parcel_update", "gift_received"]
+    refused(friend.get("/messages?limit=0"), 422, "invalid-request")
+
+
+def test_get_order_center_counts_and_shows_and_answers_304(calls: Running) -> None:
+    calls.new_users("keeper")
+    keeper = calls.as_("keeper")
+    assert set(calls.get_counts(keeper).values()) == {0}
+    pending = keeper.post("/orders", buying(calls, token="tok_timeout"))
+    refused(pending, 503, "payment-unknown")
+    order = done(keeper.post("/orders", buying(calls, quantity=4)), 201)
+    path = f"/orders/{order['order_id']}"
+    gift = done(keeper.post(f"{path}/gifts", {"shares": 1, "wrapping": WRAPPING}), 201)
+    done(keeper.post(f"{path}/use", {"quantity": 2}), 201)
+    parcel = done(keeper.post("/orders", buying(calls, "parcel")), 201)
+    done(keeper.post(f"/orders/{parcel['order_id']}/use", {"quantity": 1, "address": ADDRESS}), 201)
+    back = done(keeper.post("/orders", buying(calls)), 201)
+    done(keeper.post(f"/orders/{back['order_id']}/refunds", {"quantity": 1}), 201)
+    wanted = {
+        "to_pay": 1, "to_give": 1, "awaiting_claim": 1, "to_use": 2, "to_receive": 1, "returned": 0, "refunded": 1, "unread": 0,
+    }  # fmt: skip
+    assert eventually(lambda: calls.get_counts(keeper) == wanted, 5), calls.get_counts(keeper)
+    answer = keeper.get("/order-center")
+    center = done(answer)
+    assert center["counts"] == done(keeper.get("/me"))["order_center"]["counts"] == wanted
+    assert center["orders"] == done(keeper.get("/orders?limit=5"))["items"]
+    assert center["gifts_sent"] == done(keeper.get("/gifts?role=sent&limit=5"))["items"]
+    assert [each["gift_id"] for each in center["gifts_sent"]] == [gift["gift_id"]]
+    assert center["holdings"] == done(keeper.get("/holdings?limit=5"))["items"]
+    again = keeper.request("GET", "/order-center", headers={"if-none-match": answer.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    done(keeper.post(f"/gifts/{gift['gift_id']}/cancel", None))
+    changed = keeper.request("GET", "/order-center", headers={"if-none-match": answer.headers["etag"]})
+    assert done(changed)["gifts_sent"][0]["state"] == "cancelled"
 
 
 # --- conventions for all -------------------------------------------------------------------------------------------

@@ -184,6 +184,22 @@ def test_a_write_that_fails_or_only_seems_to_is_made_up_for_by_the_next_delivery
         assert projected(stack) == expected
 
 
+def test_who_counted_before_a_change_does_not_overwrite_who_counted_after_it(stack: Stack) -> None:
+    stack.record()
+    gift = stack.give(stack.buy())
+    given = stack.recorded()
+
+    def claimed_and_counted_first(call: Callable[[], Any]) -> Any:
+        stack.claim("bob", gift)
+        stack.follow()
+        return call()
+
+    with between(WRITES, {0: claimed_and_counted_first}):
+        assert stack.project(*given) == []
+    assert counts(stack, "alice") == {"unread": 1}
+    assert counts(stack, "bob") == {"to_use": 1}
+
+
 # --- what each life tells ------------------------------------------------------------------------------------
 
 
