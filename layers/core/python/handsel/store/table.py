@@ -7,7 +7,6 @@ answer final; a conflict or a throttle means that nobody decided yet, so it is t
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cache, partial
 from random import SystemRandom
@@ -21,6 +20,8 @@ from handsel.store.attributes import Attributes, Item, dump, dump_item, load_ite
 from handsel.store.keys import Index, Key
 
 if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
+
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
@@ -314,7 +315,9 @@ class _Read(Table):
 
 
 @cache
-def _threads() -> ThreadPoolExecutor:
+def _threads() -> "ThreadPoolExecutor":
+    from concurrent.futures import ThreadPoolExecutor  # most functions make one call after the other
+
     # botocore keeps ten connections.
     return ThreadPoolExecutor(8, "table")
 
