@@ -37,6 +37,9 @@ NAMES = {
     "return_gift_give",
     "restore_window_removed",
     "sweep_every_minute",
+    "projector_asked_again",
+    "message_mark_read",
+    "order_center_read",
 }
 EVENTS = [event for event in events.story() if event.name in NAMES]
 
@@ -123,9 +126,17 @@ def test_a_sweep_finds_the_rest_in_order(story: Teller) -> None:
         "paid": 0,
         "declined": 0,
         "refunded": 0,
+        "reminded": 0,
         "failed": 0,
         "finished": True,
     }
+
+
+def test_a_record_of_the_stream_becomes_a_message_and_is_counted(story: Teller) -> None:
+    assert story.answer("projector_asked_again") == {"batchItemFailures": []}
+    message = story.body("message_mark_read")
+    assert (message["kind"], message["gift_id"], message["read"]) == ("asked_again", UNOPENED_GIFT, True)
+    assert story.body("order_center_read")["counts"]["unread"] == 0
 
 
 def _buy_yesterday(table: Table) -> None:
