@@ -158,6 +158,15 @@ def _story() -> Iterator[Event]:
         by=BOB,
         body={"handle": "bob.lee"},
     )
+    yield _http(
+        "PeopleFunction",
+        "find",
+        "Alice finds him by it.",
+        "GET /people/{handle}",
+        200,
+        by=ALICE,
+        path={"handle": "Bob.Lee"},
+    )
 
     store = {"store_id": MIA_STORE}
     of_store = STORES[MIA_STORE]
@@ -254,6 +263,7 @@ def _story() -> Iterator[Event]:
         "ClaimFunction", "claim", "Bob opens it.", "POST /gifts/{gift_id}/claims", 201, by=BOB, path=gift, body={}
     )
     yield _http("GiftFunction", "read", "Alice sees that he did.", "GET /gifts/{gift_id}", 200, by=ALICE, path=gift)
+    yield _http("PeopleFunction", "list", "He is one of those she exchanged gifts with.", "GET /people", 200, by=ALICE)
     yield _http("HoldingFunction", "list", "Bob's vouchers, with their codes.", "GET /holdings", 200, by=BOB)
     yield _http(
         "MerchantFunction",

@@ -327,7 +327,8 @@ def _refused(status: int, refusals: Sequence[type[errors.Refusal]], shared: Sche
     if len(reasons) > 1:
         return response
     # One reason, or none but the gateway's: the same wherever it is answered.
-    name = "".join(word.title() for word in (next(iter(reasons), HTTPStatus(status).phrase)).replace("-", " ").split())
+    reason = next(iter(reasons), f"gateway {HTTPStatus(status).phrase}")
+    name = "".join(word.title() for word in reason.replace("-", " ").split())
     if shared.setdefault(name, response) != response:
         raise DocumentError(f"Two different answers are called {name}.")
     return {"$ref": f"#/components/responses/{name}"}

@@ -34,6 +34,10 @@ VIEWERS = (
     "nobody", "stranger", "friend", "recipient", "claimer", "fellow", "giver", "merchant", "rival", "carrier", "courier",
 )  # fmt: skip
 AT_ONCE = 4
+# Whom everybody looks up by their handle.
+FOUND = "recipient"
+# Parameters that name nothing of a case.
+NO_CASES = {"store_id", "product_id", "file", "handle"}
 # Whose part in a gift is that of any user.
 OUTSIDERS = ("stranger", "rival", "courier")
 _CURSOR = re.compile(r'"next_cursor":"([\w-]+)"')
@@ -202,7 +206,8 @@ class Scan:
         for token in ("tok_ok", "tok_timeout", "tok_declined"):
             self.plant(token, "payment token", None)
         self.unknown.ids = {
-            name: canary("input") for name in ("order_id", "gift_id", "product_id", "store_id", "message_id", "file")
+            name: canary("input")
+            for name in ("order_id", "gift_id", "product_id", "store_id", "message_id", "file", "handle")
         }
         self.unknown.holdings["nobody"] = {name: canary("input") for name in ("holding_id", "shipment_id", "code")}
         for text in (*self.unknown.ids.values(), *self.unknown.holdings["nobody"].values()):
@@ -297,6 +302,7 @@ class Scan:
     def buy(self, case: Case, quantity: int = 2, token: str = "tok_ok", status: int = 201) -> None:
         self.sell(case)
         method = self.invented("method", "payment", case)
+        case.ids["handle"] = self.people[FOUND]["handle"]
         body = {
             "product_id": case.ids["product_id"],
             "quantity": quantity,
@@ -455,7 +461,7 @@ class Scan:
             parameters = re.findall(r"\{(\w+)\}", route)
             queries = self.queries.get(route, ("",))
             listed = "limit" in queries[0] or route == "GET /order-center"
-            of_the_case = set(parameters) - {"store_id", "product_id", "file"}
+            of_the_case = set(parameters) - NO_CASES
             if not of_the_case and ((stateless and not listed and route != "POST /orders") or (listed and not lists)):
                 continue
             for values in itertools.product(*map(case.targets, parameters)):
@@ -465,7 +471,7 @@ class Scan:
                 body = self.lines[route](case, viewer, ids)
                 if body is SKIP:
                     continue
-                is_list = route != "POST /orders" and not set(parameters) - {"store_id"}
+                is_list = route != "POST /orders" and not set(parameters) - {"store_id", "handle"}
                 answered = case.returned_in if "return-gifts" in route else None
                 for query in queries:
                     about = None if is_list else answered or case

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 import pytest
 
 from local.client import payment
-from tests.canaries.scan import SKIP, VIEWERS, Answer, Body, Canary, Case, Ids, Line, Scan, Sweep, canary, routes
+from tests.canaries.scan import FOUND, SKIP, VIEWERS, Answer, Body, Canary, Case, Ids, Line, Scan, Sweep, canary, routes
 from tests.e2e.conftest import Running, run_stack, sleep_until
 
 # yes       always; and it is seen in every state
@@ -59,6 +59,9 @@ ONLY_ON: Mapping[str, re.Pattern[str]] = {
 }
 EVERYBODYS = {"status": re.compile(r"^GET /(meta/state-machine|openapi\.json)$")}
 OWN_PROFILE = re.compile(r" /me$")
+# Who is asked for by their handle is shown to whoever has it, and a list shows whom one exchanged gifts with.
+LOOK_UP = "GET /people/{handle}"
+PEOPLE = "GET /people"
 SOLD = {"voucher's title and store", "voucher's product", "parcel's product", "parcel's store", "price"}
 # Opaque: who has one can do nothing with it, and an operator has to find things by it.
 IN_LOGS = {"order id", "holding id", "shipment id", "giver's id", "recipient's id", "claimer's id", "person's id"}
@@ -184,6 +187,8 @@ LINES: Mapping[str, Line] = {
     "POST /gifts/{gift_id}/return-gifts": give_in_return,
     "GET /me": nothing,
     "PATCH /me": change_me,
+    "GET /people": nothing,
+    "GET /people/{handle}": nothing,
     "GET /holdings": nothing,
     "GET /holdings/{holding_id}": nothing,
     "GET /stores/{store_id}": nothing,
@@ -200,6 +205,7 @@ QUERIES = {
     "GET /orders": ("limit=2",),
     "GET /gifts": ("role=sent&limit=2", "role=received&limit=2"),
     "GET /holdings": ("limit=2",),
+    "GET /people": ("limit=2",),
     "GET /stores/{store_id}/products": ("limit=2",),
     "GET /stores/{store_id}/shipments": ("limit=2",),
     "GET /messages": ("limit=2", "limit=100"),
@@ -410,9 +416,26 @@ def may_see(planted: Canary, viewer: str, number: int) -> bool:
     return False
 
 
-def allowed(planted: Canary, answer: Answer) -> bool:
+def exchanged(scan: Scan, viewer: str, number: int) -> set[str]:
+    """With whom somebody exchanged gifts by the answer of this number: where a share was claimed."""
+    people = set()
+    for case in {each.case for each in scan.canaries if each.case is not None}:
+        claimers = {claimer for claimer, claimed in case.claimed.items() if claimed <= number}
+        if viewer == case.giver:
+            people |= claimers
+        elif viewer in claimers:
+            people.add(case.giver)
+    return people
+
+
+def allowed(scan: Scan, planted: Canary, answer: Answer) -> bool:
     if planted.fact in SOLD and CATALOGUE.search(answer.route):
         return answer.viewer != "nobody"
+    if answer.route == LOOK_UP:
+        return planted.fact in ("person", "person's id") and planted.owner == FOUND and answer.viewer != "nobody"
+    if answer.route == PEOPLE:
+        known = exchanged(scan, answer.viewer, answer.number)
+        return planted.fact in ("person", "person's id") and planted.owner in known
     if OWN_PROFILE.search(answer.route):
         return planted.fact in ("person", "person's id") and planted.owner == answer.viewer
     if planted.fact in ONLY_ON and not ONLY_ON[planted.fact].search(answer.route):
@@ -436,7 +459,7 @@ def leaks(scan: Scan) -> Iterator[str]:
             everybodys = EVERYBODYS.get(planted[0].fact)
             if text not in answer.text or (everybodys and everybodys.search(answer.route)):
                 continue
-            if not any(allowed(each, answer) for each in meant(planted, answer)):
+            if not any(allowed(scan, each, answer) for each in meant(planted, answer)):
                 yield f"{planted[0].fact}: {answer}"
 
 
@@ -495,6 +518,11 @@ def test_everybody_is_shown_what_is_theirs_to_see(scan: Scan) -> None:
     for viewer, person in scan.people.items():
         own = [answer.text for answer in scan.answers if answer.viewer == viewer and OWN_PROFILE.search(answer.route)]
         assert any(person["handle"] in text for text in own)
+        *_, last = (answer for answer in scan.answers if answer.viewer == viewer and answer.route == PEOPLE)
+        listed = {name for name, other in scan.people.items() if other["user_id"] in last.text}
+        assert listed == exchanged(scan, viewer, last.number)
+    assert all(exchanged(scan, viewer, len(scan.answers)) for viewer in ("giver", "claimer", "fellow", "recipient"))
+    assert any(scan.people[FOUND]["user_id"] in each.text for each in scan.answers if each.route == LOOK_UP)
 
 
 def test_every_route_was_called_by_everybody(scan: Scan) -> None:

@@ -141,6 +141,8 @@ def _warm_up(running: Running) -> None:
         ("GET", "/order-center"),
         ("GET", "/me"),
         ("GET", "/stores/x"),
+        ("GET", "/me"),
+        ("GET", "/people/x"),
         ("GET", "/health"),
     ]
     alice = running.as_("alice")

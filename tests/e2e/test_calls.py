@@ -757,6 +757,38 @@ def test_get_order_center_counts_and_shows_and_answers_304(calls: Running) -> No
     assert done(changed)["gifts_sent"][0]["state"] == "cancelled"
 
 
+def test_get_people_by_their_handle(calls: Running) -> None:
+    alice = calls.as_("alice")
+    bob = {"user_id": bob_id(calls), "handle": "bob", "display_name": "Bob"}
+    assert done(alice.get("/people/bob")) == done(alice.get("/people/BOB")) == bob
+    nobody = refused(alice.get("/people/nobody"), 404, "not-found")
+    assert refused(alice.get("/people/no-handle"), 404, "not-found") == nobody
+
+
+def test_get_people_by_handle_is_refused_to_who_tries_too_many(calls: Running) -> None:
+    dave = calls.as_("dave")
+    # More than a bucket holds, and than it is filled with meanwhile.
+    answers = (dave.get(f"/people/guess{number}") for number in range(600))
+    late = next(answer for answer in answers if answer.status_code != 404)
+    refused(late, 429, "too-many-requests")
+    assert int(late.headers["retry-after"]) > 0
+    done(calls.as_("alice").get("/people/bob"))
+
+
+def test_get_people_one_exchanged_gifts_with(calls: Running) -> None:
+    calls.new_users("una", "ute")
+    una, ute = calls.as_("una"), calls.as_("ute")
+    gift = calls.give(calls.buy(by="una")["order_id"], by="una")
+    for each in (una, ute):
+        assert done(each.get("/people")) == {"items": [], "next_cursor": None}
+    done(claim(ute, gift), 201)
+    for each, other, name in ((una, ute, "ute"), (ute, una, "una")):
+        known = {"user_id": other.user_id, "handle": name, "display_name": name.title()}
+        assert done(each.get("/people?limit=1")) == {"items": [known], "next_cursor": None}
+    refused(una.get("/people?limit=0"), 422, "invalid-request")
+    refused(una.get("/people?cursor=x"), 422, "invalid-request")
+
+
 # --- conventions for all -------------------------------------------------------------------------------------------
 
 

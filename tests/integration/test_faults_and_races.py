@@ -739,6 +739,7 @@ ROUTES = [
     ("PUT", "/stores/{}/products/x"),
     ("PUT", "/stores/store-tea-house/products/{}"),
     ("POST", "/vouchers/{}/redemptions"),
+    ("GET", "/people/{}"),
 ]
 # Those of a role need somebody who has it.
 CALLERS = {"/stores/{}": "mia", "/stores/{}/shipments": "mia", "PUT": "mia", "redemptions": "mia", "events": "carl"}
@@ -985,6 +986,10 @@ def test_every_function_may_do_what_it_does(
                         if "shipment_id" in item:
                             http._known_accounts.clear()
                             stack.call(user, "GET", f"/shipments/{item['shipment_id']}")
+            for user in ("alice", "bob"):
+                for people in ("/people", "/people/ALICE"):
+                    http._known_accounts.clear()
+                    stack.call(user, "GET", people)
             for merchants in ("", "/shipments", "/shipments?status=delivered"):
                 http._known_accounts.clear()
                 stack.call("mia", "GET", f"/stores/store-tea-house{merchants}")

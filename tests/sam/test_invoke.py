@@ -26,6 +26,7 @@ NAMES = {
     "enroll_post_confirmation",
     "public_wrappings",
     "account_read",
+    "people_list",
     "merchant_put_store",
     "catalog_list",
     "purchase_buy_parcel",

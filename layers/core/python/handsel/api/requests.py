@@ -254,8 +254,11 @@ class ProfileRequest(Request):
         return self.model_dump(exclude_unset=True)
 
 
-class ListQuery(Request):
+class PeopleQuery(Request):
     limit: Annotated[int, Field(ge=1, le=100, description="How many items to answer at most.")] = 20
+
+
+class ListQuery(PeopleQuery):
     cursor: Annotated[
         str | None,
         Field(min_length=1, max_length=1024, description="The `next_cursor` of the page before, for the one after it."),

@@ -220,6 +220,18 @@ class ProfileView(View):
         )
 
 
+class PersonView(View):
+    """Somebody to somebody else. Who has no handle cannot be found by one, but may be known by a gift."""
+
+    user_id: str
+    handle: str | None
+    display_name: str
+
+    @classmethod
+    def of(cls, account: models.Account) -> Self:
+        return cls(user_id=account.user_id, handle=account.handle, display_name=account.display_name)
+
+
 class RefundView(View):
     refund_id: str
     quantity: Count

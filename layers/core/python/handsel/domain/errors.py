@@ -17,7 +17,7 @@ HandselError
 │   ├── InvalidRequest             right JSON of the wrong shape, with `fields`
 │   ├── IdempotencyKeyReused
 │   ├── NotGiftable, UnknownWrapping, RecipientUnknown, SelfGift, OtherStore, AddressRequired
-│   ├── TooManyOpenGifts
+│   ├── TooManyOpenGifts, TooManyRequests
 │   └── PaymentUnknown, Busy       try the same again, see `retry_after`
 ├── BadCatalogue               wrappings.json cannot be used; in `wrappings`
 └── DataDamage                 the table contradicts itself: never answered, always alarmed
@@ -245,6 +245,12 @@ class TooManyOpenGifts(Refusal):
     code = "too-many-open-gifts"
     title = "Too many gifts are waiting to be claimed."
     retry_after = 3600
+
+
+class TooManyRequests(Refusal):
+    code = "too-many-requests"
+    title = "That was asked too often. Wait a moment."
+    retry_after = 1
 
 
 class PaymentUnknown(Refusal):

@@ -29,6 +29,7 @@ class Fact(StrEnum):
     PARCEL_PRODUCT = "parcel: product id, title, image, category"
     PARCEL_STORE = "parcel: store"
     CLAIMERS = "who claimed a share, and when"
+    OTHER_SIDE = "user id and handle of who gave, and of who claimed"
     PRICE = "price paid"
     LOGISTICS_STATUS = "status of the shipment"
     LOGISTICS = "carrier, tracking number and events of the shipment"
@@ -56,6 +57,7 @@ TABLE: Mapping[Fact, Mapping[Viewer, Rule]] = {
         Fact.PARCEL_PRODUCT: (_NO, _NO, Rule.ONCE_DELIVERED, _YES, _YES, _NO, _NO),
         Fact.PARCEL_STORE: (_NO, _NO, _YES, _YES, _YES, _NO, _NO),
         Fact.CLAIMERS: (_NO, _NO, _YES, _YES, _NO, _NO, _NO),
+        Fact.OTHER_SIDE: (_NO, _NO, _YES, _YES, _NO, _NO, _NO),
         Fact.PRICE: (_NO, _NO, _NO, _YES, _YES, _NO, _NO),
         Fact.LOGISTICS_STATUS: (_NO, _NO, Rule.OWN, _YES, _YES, _YES, _YES),
         Fact.LOGISTICS: (_NO, _NO, Rule.OWN, _NO, _YES, _YES, _NO),

@@ -32,6 +32,21 @@ def get(table: Table, user_id: str) -> Account | None:
     return None if item is None else from_item(item)
 
 
+def by_handle(table: Table, handle: str) -> Account | None:
+    """Who has a handle, as it is stored."""
+    reserved = table.get(keys.handle(handle))
+    account = None if reserved is None else get(table, reserved["user_id"])
+    # They may have changed it between the two reads.
+    return account if account is not None and account.handle == handle else None
+
+
+def get_many(table: Table, user_ids: list[str]) -> list[Account]:
+    """The accounts that exist, in the order asked for."""
+    wanted = [keys.account(user_id) for user_id in user_ids]
+    items = table.get_many(wanted)
+    return [from_item(items[key]) for key in wanted if key in items]
+
+
 def add(table: Table, account: Account) -> None:
     """Makes the account unless it is there, and reserves its handle with it. What is there stays as it is.
 
