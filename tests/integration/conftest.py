@@ -423,6 +423,8 @@ def simulation() -> Iterator[Simulation]:
 def stack(simulation: Simulation, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
     simulation.reset()
     http._known_accounts.clear()
+    if people := simulation.functions.get("PeopleFunction"):
+        people.LOOK_UPS._full_at.clear()
     running = Stack(simulation.client, simulation.products, _functions=simulation.functions)
     monkeypatch.setattr(clock, "now_ms", lambda: running.now)
 

@@ -7,12 +7,6 @@ import pytest
 from tests.integration.conftest import DAY, Answer, Stack, listening
 
 
-@pytest.fixture(autouse=True)
-def full_buckets(stack: Stack) -> None:
-    # The simulated stacks of one file share the function's process.
-    stack.function("PeopleFunction").LOOK_UPS._full_at.clear()
-
-
 def find(stack: Stack, handle: str, by: str = "alice") -> Answer:
     return stack.call(by, "GET", f"/people/{handle}")
 

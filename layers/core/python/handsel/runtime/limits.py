@@ -32,9 +32,13 @@ class Limit:
         Raises:
             TooManyRequests: there is none; none was taken.
         """
-        full_at = max(self._full_at.get(caller, now), now) + self._every_ms
-        if full_at - now > self._at_once * self._every_ms:
+        empty = now + self._at_once * self._every_ms
+        full_at = max(self._full_at.get(caller, now), now)
+        if full_at > empty:
+            full_at = self._full_at[caller] = empty  # the clock was set back: nobody waits for it to come there again
+        if full_at + self._every_ms > empty:
             raise TooManyRequests
+        full_at += self._every_ms
         self._full_at[caller] = full_at
         self._full_at.move_to_end(caller)
         if len(self._full_at) > self._callers:
