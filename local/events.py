@@ -313,6 +313,8 @@ def _story() -> Iterator[Event]:
             once=True,
         )
 
+    yield _http("OrderFunction", "payments", "What she paid, and got back.", "GET /payments", 200, by=ALICE)
+
     yield _http(
         "PurchaseFunction",
         "buy_parcel",

@@ -13,7 +13,6 @@ from handsel.domain.models import Gift, Page
 from handsel.runtime.observability import count
 from handsel.runtime.settings import settings
 from handsel.runtime.wiring import table
-from handsel.store import gifts
 from handsel.use_cases import asking, giving, reading
 
 app = create_app()
@@ -86,9 +85,16 @@ def list_gifts() -> Response[str]:
     """List the gifts one gave or was given, newest first."""
     request = Request(app)
     caller, query = request.caller, request.query(GiftListQuery)
-    scope = f"gifts {query.role}"
-    listed = gifts.sent_by if query.role == "sent" else gifts.received_by
-    page = listed(table(), caller.user_id, limit=query.limit, before=request.position(query.cursor, scope))
+    scope = f"gifts {query.role} {query.state}"
+    page = reading.gifts_of(
+        table(),
+        caller=caller.user_id,
+        role=query.role,
+        state=query.state,
+        limit=query.limit,
+        before=request.position(query.cursor, scope),
+        now=request.now,
+    )
     return _page(request, page, scope)
 
 

@@ -4,26 +4,30 @@ from aws_lambda_powertools.event_handler import Response
 
 from handsel.api.http import Request, answer, create_app, handler
 from handsel.api.operations import PageOf, operation
-from handsel.api.requests import ListQuery
+from handsel.api.requests import HoldingListQuery
 from handsel.api.views import AnyHolding, holding_view
 from handsel.runtime.wiring import table
-from handsel.store import holdings
 from handsel.use_cases import reading
 
 app = create_app()
 
 
 @app.get("/holdings")
-@operation(query=ListQuery, answers={200: PageOf(AnyHolding)})
+@operation(query=HoldingListQuery, answers={200: PageOf(AnyHolding)})
 def list_holdings() -> Response[str]:
     """List what one holds, newest first: received, and taken for oneself."""
     request = Request(app)
-    caller, query = request.caller, request.query(ListQuery)
-    page = holdings.of_holder(
-        table(), caller.user_id, limit=query.limit, before=request.position(query.cursor, "holdings")
+    caller, query = request.caller, request.query(HoldingListQuery)
+    scope = f"holdings {query.state}"
+    page = reading.holdings_of(
+        table(),
+        caller=caller.user_id,
+        state=query.state,
+        limit=query.limit,
+        before=request.position(query.cursor, scope),
+        now=request.now,
     )
-    views = [holding_view(read, now=request.now) for read in reading.read_holdings(table(), page.items)]
-    return request.page(views, page.next_position, "holdings")
+    return request.page([holding_view(read, now=request.now) for read in page.items], page.next_position, scope)
 
 
 @app.get("/holdings/<holding_id>")

@@ -4,12 +4,13 @@ from aws_lambda_powertools.event_handler import Response
 
 from handsel.api.http import Request, answer, create_app, handler
 from handsel.api.operations import PageOf, operation
-from handsel.api.requests import OrderListQuery, RefundRequest, UseRequest
-from handsel.api.views import AnyHolding, OrderView, RefundView, View, holding_view
+from handsel.api.requests import ListQuery, OrderListQuery, RefundRequest, UseRequest
+from handsel.api.views import AnyHolding, OrderView, PaymentItem, RefundView, View, holding_view
 from handsel.domain import errors
 from handsel.runtime import clock
 from handsel.runtime.observability import count
 from handsel.runtime.wiring import payments, table
+from handsel.store import orders
 from handsel.use_cases import reading, refunding, using
 
 app = create_app()
@@ -35,6 +36,18 @@ def list_orders() -> Response[str]:
         now=request.now,
     )
     return request.page([OrderView.of(read, now=request.now) for read in page.items], page.next_position, scope)
+
+
+@app.get("/payments")
+@operation(query=ListQuery, answers={200: PageOf(PaymentItem)})
+def list_payments() -> Response[str]:
+    """List the payments of one's own orders, newest first, with what of them went back."""
+    request = Request(app)
+    caller, query = request.caller, request.query(ListQuery)
+    page = orders.of_buyer(
+        table(), caller.user_id, limit=query.limit, before=request.position(query.cursor, "payments")
+    )
+    return request.page([PaymentItem.of(order) for order in page.items], page.next_position, "payments")
 
 
 @app.get("/orders/<order_id>")

@@ -170,6 +170,7 @@ LINES: Mapping[str, Line] = {
     "POST /orders": buy,
     "GET /orders": nothing,
     "GET /orders/{order_id}": nothing,
+    "GET /payments": nothing,
     "POST /orders/{order_id}/use": again_or(
         "POST /orders/{order_id}/use", lambda _: {"quantity": 50, "address": ADDRESS}
     ),
@@ -202,9 +203,10 @@ LINES: Mapping[str, Line] = {
 }
 QUERIES = {
     "GET /wrappings": ("kind=voucher", "kind=parcel"),
-    "GET /orders": ("limit=2",),
-    "GET /gifts": ("role=sent&limit=2", "role=received&limit=2"),
-    "GET /holdings": ("limit=2",),
+    "GET /orders": ("limit=2", "state=to_give&limit=2"),
+    "GET /payments": ("limit=2",),
+    "GET /gifts": ("role=sent&limit=2", "role=received&limit=2", "role=sent&state=returned&limit=2"),
+    "GET /holdings": ("limit=2", "state=usable&limit=2"),
     "GET /people": ("limit=2",),
     "GET /stores/{store_id}/products": ("limit=2",),
     "GET /stores/{store_id}/shipments": ("limit=2",),

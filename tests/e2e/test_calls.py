@@ -263,6 +263,35 @@ def test_get_orders(calls: Running) -> None:
     refused(calls.as_("alice").get(f"/orders/{made[0]['order_id']}"), 404, "not-found")
 
 
+def test_get_payments(calls: Running) -> None:
+    calls.new_users("paul")
+    paul, order = calls.as_("paul"), calls.buy(2, by="paul")
+    done(paul.post(f"/orders/{order['order_id']}/refunds", {"quantity": 1}), 201)
+    refused(paul.post("/orders", buying(calls, token="tok_declined")), 402, "payment-declined")
+    page = done(paul.get("/payments?limit=1"))
+    (paid,) = done(paul.get(f"/payments?cursor={page['next_cursor']}"))["items"]
+    assert page["items"][0]["status"] == "declined"
+    assert (
+        paid.items() >= {**order["payment"], "order_id": order["order_id"], "title": order["product"]["title"]}.items()
+    )
+    assert paid["refunded"] == {"amount": 12_900, "currency": "CNY"}
+    refused(paul.get("/payments?limit=0"), 422, "invalid-request")
+
+
+def test_lists_are_filtered_by_what_is_true_now(calls: Running, expiring: dict[str, Any]) -> None:
+    calls.new_users("flo")
+    flo, order = calls.as_("flo"), calls.buy(2, by="flo")
+    sent = calls.give(order["order_id"], by="flo")
+    assert [item["order_id"] for item in done(flo.get("/orders?state=to_give"))["items"]] == [order["order_id"]]
+    holding = done(claim(calls.as_("bob"), sent), 201)
+    (claimed,) = done(flo.get("/gifts?role=sent&state=claimed"))["items"]
+    assert claimed["gift_id"] == sent["gift_id"]
+    assert done(flo.get("/gifts?role=sent&state=open"))["items"] == []
+    assert holding in done(calls.as_("bob").get("/holdings?state=usable&limit=100"))["items"]
+    for path in ("/orders?state=given", "/gifts?role=sent&state=lost", "/holdings?state=open"):
+        assert refused(flo.get(path), 422, "invalid-request")["errors"][0]["pointer"] == "?state"
+
+
 def test_post_use(calls: Running) -> None:
     alice, order = calls.as_("alice"), calls.buy(3)
     path = f"/orders/{order['order_id']}/use"

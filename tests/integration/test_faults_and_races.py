@@ -987,9 +987,9 @@ def test_every_function_may_do_what_it_does(
                             http._known_accounts.clear()
                             stack.call(user, "GET", f"/shipments/{item['shipment_id']}")
             for user in ("alice", "bob"):
-                for people in ("/people", "/people/ALICE"):
+                for path in ("/people", "/people/ALICE", "/payments"):
                     http._known_accounts.clear()
-                    stack.call(user, "GET", people)
+                    stack.call(user, "GET", path)
             for merchants in ("", "/shipments", "/shipments?status=delivered"):
                 http._known_accounts.clear()
                 stack.call("mia", "GET", f"/stores/store-tea-house{merchants}")

@@ -144,5 +144,6 @@ def test_a_list_of_people_writes_nothing_and_asks_the_indexes_twice(stack: Stack
 
     with listening(heard):
         known(stack, "alice")
-    assert asked == ["Query", "BatchGetItem", "Query", "BatchGetItem"]
+    # Nobody gave her anything: there is nothing to read of that.
+    assert sorted(asked) == ["BatchGetItem", "BatchGetItem", "Query", "Query"]
     assert stack.all_items() == before

@@ -267,7 +267,8 @@ class ListQuery(PeopleQuery):
 
 class OrderListQuery(ListQuery):
     state: Annotated[
-        Literal["pending", "paid", "declined", "refunded"] | None, Field(description="Only orders in this state.")
+        Literal["pending", "paid", "declined", "refunded", "to_give"] | None,
+        Field(description="Only orders in this state; `to_give` are paid ones with units at hand."),
     ] = None
 
 
@@ -277,6 +278,29 @@ class ShipmentListQuery(ListQuery):
 
 class GiftListQuery(ListQuery):
     role: Annotated[Literal["sent", "received"], Field(description="Gifts one gave, or gifts one was given.")]
+    state: Annotated[
+        Annotated[states.GiftState, Strict(strict=False)] | None, Field(description="Only gifts in this state.")
+    ] = None
+
+
+def _state_of_holding(state: str) -> str:
+    if state not in HOLDING_STATES:
+        raise ValueError("not a state of a voucher or a parcel")
+    return state
+
+
+# A parcel's state is its shipment's status.
+HOLDING_STATES = (*states.VoucherState, *states.ShipmentStatus)
+HoldingState = Annotated[
+    str, AfterValidator(_state_of_holding), WithJsonSchema({"type": "string", "enum": list(HOLDING_STATES)})
+]
+
+
+class HoldingListQuery(ListQuery):
+    state: Annotated[
+        HoldingState | None,
+        Field(description="Only vouchers in this state, or parcels whose shipment has this status."),
+    ] = None
 
 
 class WrappingsQuery(Request):

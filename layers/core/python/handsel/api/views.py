@@ -120,6 +120,16 @@ class PaymentView(View):
     reference: str | None
     paid_at: Timestamp | None
 
+    @classmethod
+    def of(cls, order: models.Order) -> Self:
+        return cls(
+            method=order.payment.method,
+            total=MoneyView.of(order.payment.total),
+            status=order.state_now,
+            reference=order.payment.reference,
+            paid_at=_timestamp(order.payment.paid_at),
+        )
+
 
 class OrderView(View):
     order_id: str
@@ -150,15 +160,35 @@ class OrderView(View):
                 used=units.used,
                 refunded=units.refunded,
             ),
-            payment=PaymentView(
-                method=order.payment.method,
-                total=MoneyView.of(order.payment.total),
-                status=order.state_now,
-                reference=order.payment.reference,
-                paid_at=_timestamp(order.payment.paid_at),
-            ),
+            payment=PaymentView.of(order),
             created_at=timestamp(order.created_at),
             actions=actions_of(order, reading.product, units, now=now),
+        )
+
+
+class PaymentItem(View):
+    """A payment to who paid: of which order, and how much of it went back."""
+
+    order_id: str
+    title: str
+    image_url: str
+    method: str
+    total: MoneyView
+    status: states.OrderState
+    reference: str | None
+    paid_at: Timestamp | None
+    created_at: Timestamp
+    refunded: MoneyView
+
+    @classmethod
+    def of(cls, order: models.Order) -> Self:
+        return cls(
+            order_id=order.order_id,
+            title=order.product.title,
+            image_url=order.product.image_url,
+            **dict(PaymentView.of(order)),
+            created_at=timestamp(order.created_at),
+            refunded=MoneyView.of(order.product.price.times(order.refunded)),
         )
 
 

@@ -1,5 +1,7 @@
 """Other people, as far as one may know them: found by their exact handle, or known by gifts. Reads; nothing is kept."""
 
+from functools import partial
+
 from handsel.domain import errors, names
 from handsel.domain.models import Account, Gift
 from handsel.domain.privacy import Fact, may_see, viewer_of
@@ -25,9 +27,10 @@ def find(table: Table, handle: str) -> Account:
 
 def known_to(table: Table, caller: str, *, limit: int) -> list[Account]:
     """At most `limit` people whom the caller exchanged gifts with, the latest first, each once."""
-    sent = gifts.sent_by(table, caller, limit=MOST_GIFTS, before=None).items
-    received = gifts.received_by(table, caller, limit=MOST_GIFTS, before=None).items
-    exchanged = [each for gift in (*sent, *received) for each in _exchanged(gift, caller)]
+    newest = (
+        partial(listed, table, caller, limit=MOST_GIFTS, before=None) for listed in (gifts.sent_by, gifts.received_by)
+    )
+    exchanged = [each for page in table.together(*newest) for gift in page.items for each in _exchanged(gift, caller)]
     latest_first = sorted(exchanged, reverse=True)
     return accounts.get_many(table, list(dict.fromkeys(person for _, person in latest_first))[:limit])
 

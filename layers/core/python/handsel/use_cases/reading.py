@@ -1,15 +1,24 @@
 """Reads. They compute what the clock made true and never settle it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 
 from handsel.domain import errors, ids
 from handsel.domain.models import Gift, Holding, Kind, Order, Page, Product, Shipment, Units
 from handsel.domain.rules import units_of
+from handsel.domain.states import GiftState, OrderState, ShipmentStatus, VoucherState
 from handsel.store import accounts, gifts, holdings, orders, products, shipments
 from handsel.store.table import Table
 
+T = TypeVar("T")
+R = TypeVar("R")
+
 # One page of a list that leaves some out is made of at most as many queries.
 _MOST_QUERIES = 10
+# What an order is no state of, but can be asked for by.
+TO_GIVE = "to_give"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +36,10 @@ class HoldingReading:
 
     holding: Holding
     shipment: Shipment | None
+
+    def state_at(self, now: int) -> VoucherState | ShipmentStatus:
+        """The state as the clock has it; of a parcel, its shipment's status."""
+        return self.holding.state_at(now) if self.shipment is None else self.shipment.status
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +80,52 @@ def read_orders(table: Table, found: list[Order], *, now: int) -> list[OrderRead
 def orders_of(
     table: Table, *, caller: str, state: str | None, limit: int, before: str | None, now: int
 ) -> Page[OrderReading]:
-    """The caller's orders, newest first. Where `state` leaves out very many in a row, a page may be short."""
-    found: list[Order] = []
+    """The caller's orders, newest first, those in `state`: `to_give` are paid orders with units at hand now."""
+
+    def wanted(page: list[Order]) -> list[OrderReading]:
+        if state != TO_GIVE:
+            return read_orders(table, [order for order in page if state in (None, order.state_now)], now=now)
+        readings = read_orders(table, [order for order in page if order.state_now is OrderState.PAID], now=now)
+        return [reading for reading in readings if reading.units is not None and reading.units.available > 0]
+
+    return _sift(partial(orders.of_buyer, table, caller), wanted, limit=limit, before=before)
+
+
+def gifts_of(
+    table: Table, *, caller: str, role: str, state: GiftState | None, limit: int, before: str | None, now: int
+) -> Page[Gift]:
+    """The gifts that the caller gave (`role` sent) or was given (received), newest first, those in `state` now."""
+
+    def wanted(page: list[Gift]) -> list[Gift]:
+        return [gift for gift in page if state in (None, gift.state_at(now))]
+
+    listed = gifts.sent_by if role == "sent" else gifts.received_by
+    return _sift(partial(listed, table, caller), wanted, limit=limit, before=before)
+
+
+def holdings_of(
+    table: Table, *, caller: str, state: str | None, limit: int, before: str | None, now: int
+) -> Page[HoldingReading]:
+    """What the caller holds, newest first: those in `state` now, a voucher's or that of a parcel's shipment."""
+
+    def wanted(page: list[Holding]) -> list[HoldingReading]:
+        return [reading for reading in read_holdings(table, page) if state in (None, reading.state_at(now))]
+
+    return _sift(partial(holdings.of_holder, table, caller), wanted, limit=limit, before=before)
+
+
+def _sift(
+    page_of: Callable[..., Page[T]], wanted: Callable[[list[T]], list[R]], *, limit: int, before: str | None
+) -> Page[R]:
+    """A page of what is `wanted` of a list. Where that leaves out very many in a row, the page is short."""
+    found: list[R] = []
     for _ in range(_MOST_QUERIES):
-        page = orders.of_buyer(table, caller, limit=limit - len(found), before=before)
-        found += (order for order in page.items if state in (None, order.state_now))
+        page = page_of(limit=limit - len(found), before=before)
+        found += wanted(page.items)
         before = page.next_position
         if before is None or len(found) == limit:
             break
-    return Page(read_orders(table, found, now=now), before)
+    return Page(found, before)
 
 
 def require_gift(table: Table, gift_id: str) -> Gift:
