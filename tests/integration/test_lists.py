@@ -62,6 +62,18 @@ def test_a_page_of_orders_to_give_goes_on_behind_those_left_out(stack: Stack) ->
     assert len(found[0]) == 2
 
 
+def test_a_page_has_no_more_than_it_was_asked_for_and_leaves_none_out(stack: Stack) -> None:
+    orders = []
+    for number in range(8):
+        stack.now += 1
+        orders.append(stack.buy())
+        if number == 6:
+            stack.give(orders[-1])
+    wanted = [order["order_id"] for order in reversed(orders) if order is not orders[6]]
+    found = pages(stack, "alice", "/orders?state=to_give&limit=3", "order_id")
+    assert found == [wanted[:3], wanted[3:6], wanted[6:]]
+
+
 def test_a_page_is_short_where_very_many_in_a_row_are_left_out(stack: Stack) -> None:
     kept = stack.buy()
     for _ in range(12):
