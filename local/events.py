@@ -6,6 +6,7 @@ recipient needs no secret. What cannot be known beforehand is a PLACEHOLDER, and
 
 import json
 import re
+import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -112,6 +113,7 @@ CANCELLED_GIFT = _made("gift", ALICE, "gift_give_group")
 UNOPENED_GIFT = _made("gift", ALICE, "gift_give_unopened")
 PARCEL_GIFT = _made("gift", ALICE, "gift_give_parcel")
 RETURN_GIFT = _made("return gift", BOB, "return_gift_give")
+REFUND = _made("refund", ALICE, "order_refund")
 PARCEL = ids.of_parcel(PARCEL_GIFT, BOB["sub"])
 SHIPMENT = ids.of_shipment(PARCEL)
 NEW_PRODUCT = "jasmine-tea"
@@ -315,6 +317,19 @@ def _story() -> Iterator[Event]:
 
     yield _http("OrderFunction", "payments", "What she paid, and got back.", "GET /payments", 200, by=ALICE)
 
+    yield Event(
+        "InboundFunction",
+        "payment",
+        "The bus has that something became of her payment: it is settled already.",
+        _on_the_bus("payment.settled", {"order_id": ORDER}),
+    )
+    yield Event(
+        "InboundFunction",
+        "refund",
+        "And of her refund: so is that.",
+        _on_the_bus("refund.settled", {"refund_id": REFUND}),
+    )
+
     yield _http(
         "PurchaseFunction",
         "buy_parcel",
@@ -361,6 +376,22 @@ def _story() -> Iterator[Event]:
         by=MIA,
         path=shipment,
         body={"tracking_number": "SW-2026-0042"},
+    )
+    yield Event(
+        "InboundFunction",
+        "report",
+        "The bus has that the carrier has picked it up.",
+        _on_the_bus(
+            "carrier.reported",
+            {
+                "carrier": CARRIER,
+                "shipment_id": SHIPMENT,
+                "event_id": "scan-0",
+                "status": "picked_up",
+                "location": "Suzhou",
+                "occurred_at": _DAY,
+            },
+        ),
     )
     yield _http(
         "ShipmentFunction",
@@ -585,6 +616,21 @@ def _stream_record(name: str, key: Mapping[str, Any], images: Mapping[str, Any])
             "StreamViewType": "NEW_AND_OLD_IMAGES",
         },
         "eventSourceARN": f"arn:aws:dynamodb:{_REGION}:{_ACCOUNT}:table/handsel/stream/2026-01-05T00:00:00.000",
+    }
+
+
+def _on_the_bus(kind: str, detail: Mapping[str, str]) -> dict[str, Any]:
+    """What EventBridge calls with when somebody has put an event on the bus."""
+    return {
+        "version": "0",
+        "id": str(uuid.uuid5(uuid.NAMESPACE_OID, kind)),
+        "detail-type": kind,
+        "source": "example.partner",
+        "account": _ACCOUNT,
+        "time": _DAY,
+        "region": _REGION,
+        "resources": [],
+        "detail": detail,
     }
 
 

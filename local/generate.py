@@ -1,13 +1,19 @@
 """Writes what is made from the code, or says which committed file is not as the code has it."""
 
-from local import cli, event_schemas, events, openapi, reference
+from local import cli, event_schemas, events, inputs, openapi, reference
 from local.settings import ROOT
 
 
 def main(*, check: bool) -> int:
     """Write the files that are not right, or with `check` name them. Answer the exit status."""
     try:
-        files = {**reference.files(), **events.files(), **event_schemas.files(), **openapi.files()}
+        files = {
+            **reference.files(),
+            **events.files(),
+            **event_schemas.files(),
+            **inputs.inputs(),
+            **openapi.files(),
+        }
     except openapi.DocumentError as error:
         cli.say(str(error), error=True)
         return 1

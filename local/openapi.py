@@ -401,7 +401,7 @@ _RETRY_AFTER: Schema = {
 # --- schemas of the models -------------------------------------------------------------------------------------------
 
 
-class _Generator(GenerateJsonSchema):
+class Generator(GenerateJsonSchema):
     """pydantic's schemas, without the titles it makes from names."""
 
     def field_title_should_be_set(self, schema: Any) -> bool:
@@ -422,7 +422,7 @@ class Schemas:
         found, definitions = TypeAdapter.json_schemas(
             [(model, mode, TypeAdapter(model)) for model, mode in wanted],
             ref_template=f"{_SCHEMAS}{{model}}",
-            schema_generator=_Generator,
+            schema_generator=Generator,
         )
         self._found: Mapping[Any, Schema] = {model: schema for (model, _), schema in found.items()}
         self.published: Schema = definitions["$defs"]

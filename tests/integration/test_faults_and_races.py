@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 
 from handsel.api import http
 from handsel.runtime import wiring
+from local.seed import CARRIER
 from tests.integration.conftest import (
     ADDRESS,
     DAY,
@@ -470,6 +471,79 @@ def test_a_job_that_failed_at_any_write_is_finished_by_the_next_one(stack: Stack
             run()
         check_law(stack)
         run()
+        assert _state(stack) == state, number
+
+
+def told(kind: str, detail: dict[str, Any]) -> dict[str, Any]:
+    """An event of the bus; `kind` is its detail-type, and may go on after that."""
+    return event("inbound_report") | {"detail-type": kind.partition(",")[0], "detail": detail}
+
+
+def _report(stack: Stack) -> dict[str, Any]:
+    parcel = stack.claim("bob", stack.give(stack.buy(product="parcel"))).body
+    detail = {"carrier": CARRIER, "shipment_id": parcel["shipment_id"], "event_id": "scan-1", "location": "Depot 4"}
+    return detail | {"status": "in_transit", "occurred_at": "2026-09-21T10:00:00Z"}
+
+
+def _left_pending(name: str, kind: str) -> Callable[[Stack], dict[str, Any]]:
+    """What a call leaves whose process died when it had written down what it was about to do."""
+
+    def prepared(stack: Stack) -> dict[str, Any]:
+        call = CALLS[name](stack)
+        for user in ("alice", "bob"):
+            stack.call(user, "GET", "/me")
+        with between(WRITES, {0: _died_after}), suppress(Died):
+            call()
+        states = ("state", "status")
+        (pending,) = (
+            item
+            for item in stack.all_items()
+            if item["sk"] == kind and "pending" in (item.get(state) for state in states)
+        )
+        return {f"{kind.lower()}_id": pending[f"{kind.lower()}_id"]}
+
+    return prepared
+
+
+# What others tell on the bus, when it is news.
+TOLD: dict[str, Callable[[Stack], dict[str, Any]]] = {
+    "carrier.reported": _report,
+    "payment.settled": _left_pending("buy", "ORDER"),
+    "payment.settled, its answer will be lost": _left_pending("buy with a lost answer", "ORDER"),
+    "payment.settled, declined": _left_pending("buy declined", "ORDER"),
+    "payment.settled, of a return gift": _left_pending("return gift", "ORDER"),
+    "payment.settled, of a return gift, declined": _left_pending("return gift declined", "ORDER"),
+    "refund.settled": _left_pending("refund", "REFUND"),
+}
+
+
+def _tell_until_taken(stack: Stack, told_of: dict[str, Any]) -> Any:
+    """As Lambda does: three times at most."""
+    for _ in range(2):
+        with suppress(Exception):
+            return stack.invoke("InboundFunction", told_of)
+    return stack.invoke("InboundFunction", told_of)
+
+
+@pytest.mark.parametrize("fault", ["died_after", "answer_lost"])
+@pytest.mark.parametrize("kind", TOLD)
+def test_what_the_bus_told_and_failed_at_any_write_is_finished_by_the_next_try(
+    stack: Stack, kind: str, fault: str
+) -> None:
+    told_of = told(kind, TOLD[kind](stack))
+    saved = _save(stack)
+    with between(WRITES, {}) as counted:
+        outcome = _tell_until_taken(stack, told_of)
+    state = _state(stack)
+    check_law(stack)
+    assert counted.calls
+    for number in range(counted.calls):
+        _load(stack, saved)
+        with between(WRITES, {number: FAULTS[fault]}), suppress(Died, Exception):
+            stack.invoke("InboundFunction", told_of)
+        check_law(stack)
+        for _ in range(2):  # told once more is told the same
+            assert _tell_until_taken(stack, told_of) == outcome
         assert _state(stack) == state, number
 
 
@@ -1010,5 +1084,9 @@ def test_every_function_may_do_what_it_does(
             confirmed["request"]["userAttributes"]["sub"] = user
             stack.invoke("EnrollFunction", confirmed)
         _follow_what_was_written(stack)
+        for kind, prepared in TOLD.items():
+            simulation.reset()
+            stack.now = START
+            _tell_until_taken(stack, told(kind, prepared(stack)))
     assert denied == set()
     assert walked == {name for name, each in RESOURCES.items() if each["Type"] == "AWS::Serverless::Function"}

@@ -5,15 +5,26 @@ from typing import Any
 
 import pytest
 
-from handsel.domain.states import GiftState, OrderState
+from handsel.domain.states import GiftState, OrderState, ShipmentStatus
 from handsel.runtime import clock
 from handsel.runtime.sandbox import SandboxProvider
-from handsel.store import accounts, gifts, holdings, orders
+from handsel.store import accounts, gifts, holdings, orders, shipments
 from handsel.store.table import Table
 from handsel.use_cases import giving, purchases
 from handsel.use_cases.calls import Call
 from local import events
-from local.events import ALICE, BOB, ORDER, PARCEL, PARCEL_GIFT, PARCEL_ORDER, RETURN_GIFT, UNOPENED_GIFT, Event
+from local.events import (
+    ALICE,
+    BOB,
+    ORDER,
+    PARCEL,
+    PARCEL_GIFT,
+    PARCEL_ORDER,
+    RETURN_GIFT,
+    SHIPMENT,
+    UNOPENED_GIFT,
+    Event,
+)
 from local.seed import PRODUCTS
 from tests import published
 from tests.sam.conftest import Stack
@@ -33,6 +44,7 @@ NAMES = {
     "order_read",
     "gift_give_parcel",
     "claim_parcel",
+    "inbound_report",
     "shipment_read",
     "holding_read",
     "return_gift_give",
@@ -119,6 +131,13 @@ def test_a_window_that_time_to_live_removed_gives_the_unit_back(story: Teller, s
     assert order is not None
     assert gift.state is GiftState.RETURNED
     assert (order.available, order.outstanding) == (3, {})
+
+
+def test_a_report_on_the_bus_is_in_the_shipment(story: Teller, stack: Stack) -> None:
+    assert story.answer("inbound_report") == {"outcome": ShipmentStatus.PICKED_UP}
+    shipment = shipments.get(stack.table, SHIPMENT)
+    assert shipment is not None
+    assert [event.event_id for event in shipment.events.values()] == ["scan-0"]
 
 
 def test_a_sweep_finds_the_rest_in_order(story: Teller) -> None:

@@ -16,14 +16,15 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from handsel.api import body as bodies
 from handsel.api import cursors, problems
+from handsel.api.validation import Model, validated
 from handsel.domain import errors, ids
 from handsel.runtime import clock
 from handsel.runtime.observability import count, flush_metrics, logger, metrics, origin
@@ -33,7 +34,6 @@ from handsel.store import keys
 from handsel.use_cases import profiles
 from handsel.use_cases.calls import Call
 
-Model = TypeVar("Model", bound=BaseModel)
 LambdaHandler = Callable[[dict[str, Any], LambdaContext], dict[str, Any]]
 
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{8,64}")
@@ -165,7 +165,7 @@ class Request:
             MalformedJson, TooLarge, UnsupportedMediaType, InvalidRequest
         """
         try:
-            return _validated(model, self._value, "/")
+            return validated(model, self._value, "/")
         except errors.Refusal:
             if unless is not None:
                 unless()
@@ -181,7 +181,7 @@ class Request:
         limit = given.get("limit")
         if limit is not None and re.fullmatch(r"[0-9]{1,4}", limit):
             given["limit"] = int(limit)
-        return _validated(model, given, "?")
+        return validated(model, given, "?")
 
     def position(self, cursor: str | None, scope: str) -> str | None:
         """Where the caller's list `scope` goes on, by the cursor of the request."""
@@ -223,30 +223,6 @@ def _groups(claim: object) -> frozenset[str]:
 class Page(BaseModel):
     items: list[Any]
     next_cursor: str | None
-
-
-def _validated(model: type[Model], value: object, prefix: str) -> Model:
-    try:
-        return model.model_validate(value)
-    except ValidationError as error:
-        fields = [
-            errors.FieldError(_pointer(prefix, detail["loc"], detail["type"]), _said(detail["type"], detail["msg"]))
-            for detail in error.errors(include_url=False, include_context=False, include_input=False)
-        ]
-        raise errors.InvalidRequest(fields) from error
-
-
-def _pointer(prefix: str, location: tuple[int | str, ...], kind: str) -> str:
-    # The name of an unknown field is the caller's own text, which no answer repeats: point at what holds it.
-    known = location[:-1] if kind == "extra_forbidden" else location
-    return prefix + "/".join(str(part) for part in known) if known else prefix.rstrip("/")
-
-
-def _said(kind: str, message: str) -> str:
-    # pydantic's own words for this one name our classes.
-    if kind == "model_type":
-        return "Input should be an object."
-    return "There is a field that this call does not take." if kind == "extra_forbidden" else message
 
 
 def answer(status: int, view: BaseModel, headers: Mapping[str, str] | None = None) -> Response[str]:
