@@ -47,6 +47,7 @@ class Mapping:
         self._position_file = position_file
         self._lambda = aws.client("lambda", endpoint_url)
         self._s3 = aws.client("s3", endpoint_url)
+        self._sqs = aws.client("sqs", endpoint_url)
         self._stop = threading.Event()
 
     def run(self, stop: threading.Event) -> None:
@@ -111,8 +112,6 @@ class Mapping:
         """Put the records where the mapping says, in the form and under the name Lambda gives them."""
         log.error("%s gave up %d records: %s", self._properties["Name"], len(records), condition)
         destination = self._properties.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination", "")
-        if ":s3:::" not in destination:
-            return
         now = datetime.now(UTC)
         stream = self._properties["EventSourceArn"]
         first, last = records[0]["dynamodb"], records[-1]["dynamodb"]
@@ -135,11 +134,19 @@ class Mapping:
                 "batchSize": len(records),
                 "streamArn": stream,
             },
-            "payload": json.dumps({"Records": records}),
         }
+        kind = destination.split(":")[2] if destination else None
+        if kind == "sqs":
+            # A queue is told which records they were, and not what is in them.
+            queue_url = self._sqs.get_queue_url(QueueName=destination.rpartition(":")[2])["QueueUrl"]
+            self._sqs.send_message(QueueUrl=queue_url, MessageBody=json.dumps(report))
+        elif kind == "s3":
+            self._keep(destination.rpartition(":")[2], report | {"payload": json.dumps({"Records": records})}, now)
+
+    def _keep(self, bucket: str, report: dict[str, Any], now: datetime) -> None:
         name = f"{now:%Y/%m/%d}/{now:%Y-%m-%dT%H.%M.%S}-{uuid.uuid4()}"
         self._s3.put_object(
-            Bucket=destination.rpartition(":::")[2],
+            Bucket=bucket,
             Key=f"aws/lambda/{self._properties['Name']}/{self._feed.shard_id}/{name}",
             Body=json.dumps(report).encode(),
         )
