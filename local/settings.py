@@ -53,6 +53,7 @@ class Settings:
             "ClaimWindowSeconds": str(self.claim_window_seconds),
             "WebUrl": self.web_url,
             "DeletionProtection": "false",
+            "SubscriberQueue": "true",
             "Architecture": "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64",
             "LogLevel": self.log_level,
         }

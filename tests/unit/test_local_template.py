@@ -42,7 +42,14 @@ def test_time_to_live_and_stream_mappings_are_left_to_the_runner(
     assert "AWS::Lambda::EventSourceMapping" not in kinds
     assert "TimeToLiveSpecification" not in expanded["Resources"]["Table"]["Properties"]
     assert taken.ttl_attributes == {"Table": "ttl"}
-    assert [properties["FunctionName"] for properties in taken.mappings.values()] == [{"Ref": "RestoreFunction"}]
+    readers = [properties["FunctionName"] for properties in taken.mappings.values()]
+    assert readers == [{"Ref": "RestoreFunction"}, {"Ref": "ProjectorFunction"}]
+
+
+def test_the_local_stack_has_a_subscriber(adapted: tuple[dict[str, Any], template.Taken]) -> None:
+    assert Settings().parameters()["SubscriberQueue"] == "true"
+    assert adapted[0]["Conditions"]["Subscribed"] == {"Fn::Equals": [{"Ref": "SubscriberQueue"}, "true"]}
+    assert adapted[0]["Resources"]["SubscriberRule"]["Condition"] == "Subscribed"
 
 
 def test_functions_log_at_the_level_the_template_says(adapted: tuple[dict[str, Any], template.Taken]) -> None:

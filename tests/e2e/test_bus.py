@@ -1,0 +1,171 @@
+"""The bus, both ways: an app hears what happened by its queue, and carriers and providers tell us."""
+
+import json
+import re
+import secrets
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from handsel.domain import events, ids
+from tests.e2e.conftest import ADDRESS, PARCEL_WRAPPING, Running, eventually
+
+pytestmark = pytest.mark.e2e
+
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+
+
+def output(running: Running, name: str) -> str:
+    (stack,) = running.aws("cloudformation").describe_stacks(StackName="handsel")["Stacks"]
+    return next(str(each["OutputValue"]) for each in stack["Outputs"] if each["OutputKey"] == name)
+
+
+def received(running: Running, queue_url: str) -> list[dict[str, Any]]:
+    """What waits in a queue; it waits no longer."""
+    queue, bodies = running.aws("sqs"), []
+    while messages := queue.receive_message(QueueUrl=queue_url, MaxNumberOfMessages=10).get("Messages"):
+        for message in messages:
+            bodies.append(json.loads(message["Body"]))
+            queue.delete_message(QueueUrl=queue_url, ReceiptHandle=message["ReceiptHandle"])
+    return bodies
+
+
+def heard(running: Running, order_id: str, count: int) -> list[dict[str, Any]]:
+    """So many different events of one purchase, by when they happened, as the subscriber's queue has them."""
+    found: dict[str, dict[str, Any]] = {}
+
+    def enough() -> bool:
+        for message in received(running, output(running, "SubscriberQueueUrl")):
+            if message["detail"].get("correlation_id") == order_id:
+                # At least once: again is the same to the letter.
+                assert found.setdefault(message["detail"]["id"], message)["detail"] == message["detail"]
+        return len(found) >= count
+
+    assert eventually(enough, 10), found
+    return sorted(found.values(), key=lambda message: str(message["detail"]["time"]))
+
+
+def told(running: Running, kind: str, detail: dict[str, Any], source: str = "example.partner") -> None:
+    """Somebody who may puts an event on the bus."""
+    entry = {
+        "Source": source,
+        "DetailType": kind,
+        "Detail": json.dumps(detail),
+        "EventBusName": output(running, "BusName"),
+    }
+    assert running.aws("events").put_events(Entries=[entry])["FailedEntryCount"] == 0
+
+
+def parcel_of_bob(running: Running) -> dict[str, Any]:
+    gift = running.give(running.buy(product="parcel")["order_id"], wrapping=PARCEL_WRAPPING)
+    body = {"secret": gift["secret"], "address": ADDRESS}
+    answer = running.as_("bob").post(f"/gifts/{gift['gift_id']}/claims", body)
+    assert answer.status_code == 201, answer.text
+    holding: dict[str, Any] = answer.json()
+    return holding | {"order_id": gift["order_id"], "gift": gift}
+
+
+def report(holding: dict[str, Any], **more: Any) -> dict[str, Any]:
+    detail = {"carrier": "swift", "shipment_id": holding["shipment_id"], "event_id": secrets.token_hex(4)}
+    at = datetime.now(UTC).isoformat()
+    return detail | {"status": "in_transit", "location": "Depot 4", "occurred_at": at} | more
+
+
+# --- an app listens -------------------------------------------------------------------------------------------
+
+
+def test_an_app_hears_that_a_gift_was_bought_given_and_claimed(live: Running) -> None:
+    order = live.buy()
+    gift = live.give(order["order_id"])
+    claim = live.as_("bob").post(f"/gifts/{gift['gift_id']}/claims", {"secret": gift["secret"]})
+    assert claim.status_code == 201
+    messages = heard(live, order["order_id"], 3)
+    alice, bob = (live.stack["users"][name]["user_id"] for name in ("alice", "bob"))
+
+    assert [message["detail-type"] for message in messages] == ["order.paid", "gift.given", "gift.claimed"]
+    assert {message["source"] for message in messages} == {"handsel"}
+    paid, given, claimed = (message["detail"] for message in messages)
+    for message in messages:
+        detail = message["detail"]
+        assert set(detail) == {"id", "type", "version", "time", "correlation_id", "audience", "data"}
+        assert (detail["type"], detail["version"]) == (message["detail-type"], events.VERSION)
+        assert TIME.fullmatch(detail["time"])
+    assert paid["data"] == {"order_id": order["order_id"], "quantity": 1}
+    assert given["data"].items() >= {"gift_id": gift["gift_id"], "state": "open", "remaining": 1}.items()
+    assert claimed["data"].items() >= {"gift_id": gift["gift_id"], "state": "claimed", "remaining": 0}.items()
+    assert [detail["audience"] for detail in (paid, given, claimed)] == [[alice], [], [alice]]
+    # Whoever hears it twice can tell: an id is a function of what happened.
+    assert paid["id"] == ids.derive("event", "order.paid", order["order_id"])
+    assert claimed["id"] == ids.derive("event", "gift.claimed", gift["gift_id"], bob)
+
+    holding, text = claim.json(), json.dumps(messages)
+    for hidden in (holding["code"], holding["holding_id"], order["product"]["title"], gift["secret"], bob):
+        assert hidden not in text
+
+
+def test_an_app_does_not_hear_what_is_in_a_parcel_nor_where_it_goes(live: Running) -> None:
+    holding = parcel_of_bob(live)
+    messages = heard(live, holding["order_id"], 3)
+    assert [message["detail-type"] for message in messages] == ["order.paid", "gift.given", "gift.claimed"]
+    text, product = json.dumps(messages), holding["gift"]["product"]
+    hidden = [product["title"], product["product_id"], product["image_url"], str(product["price"]["amount"])]
+    for value in (*hidden, *(ADDRESS[name] for name in ("name", "phone", "city")), ADDRESS["lines"][0]):
+        assert str(value) not in text
+    for value in (holding["gift"]["secret"], holding["shipment_id"], live.stack["users"]["bob"]["user_id"]):
+        assert value not in text
+
+
+# --- others tell us -------------------------------------------------------------------------------------------
+
+
+def test_a_carriers_report_on_the_bus_moves_the_parcel_and_is_heard(live: Running) -> None:
+    holding = parcel_of_bob(live)
+    path, bob = f"/shipments/{holding['shipment_id']}", live.as_("bob")
+    said = report(holding)
+    for _ in range(2):
+        told(live, "carrier.reported", said)
+    assert eventually(lambda: bool(bob.get(path).json()["status"] == "in_transit"), 10)
+    told(live, "carrier.reported", report(holding, status="lost", carrier="another"))
+    told(live, "carrier.reported", report(holding, status="lost"), source="handsel")
+    updated = heard(live, holding["order_id"], 4)[-1]["detail"]
+    assert updated["data"] == {"shipment_id": holding["shipment_id"], "status": "in_transit"}
+    shipment = bob.get(path).json()
+    assert (shipment["status"], len(shipment["events"])) == ("in_transit", 1)
+
+
+def test_a_pending_payment_is_settled_when_the_bus_says_that_something_became_of_it(live: Running) -> None:
+    live.new_users("penny")
+    penny = live.as_("penny")
+    body = {
+        "product_id": live.stack["products"]["voucher"],
+        "quantity": 1,
+        "payment": {"method": "card", "token": "tok_timeout"},
+    }
+    assert penny.post("/orders", body).status_code == 503
+    (order,) = penny.get("/orders").json()["items"]
+    assert order["state"] == "pending"
+    told(live, "payment.settled", {"order_id": order["order_id"]})
+    assert eventually(lambda: bool(penny.get(f"/orders/{order['order_id']}").json()["state"] == "paid"), 10)
+
+
+def test_what_is_not_taken_is_tried_again_and_then_waits_in_the_queue(live: Running) -> None:
+    # The engine's bus calls a function itself, once: tries and destinations are those of an asynchronous call.
+    holding = parcel_of_bob(live)
+    said: dict[str, Any] = {"id": secrets.token_hex(8), "source": "example.partner", "detail-type": "carrier.reported"}
+    said["detail"] = report(holding, carrier="another")
+    name = live.physical("InboundFunction")
+    live.aws("lambda").invoke(FunctionName=name, InvocationType="Event", Payload=json.dumps(said).encode())
+    refused: list[dict[str, Any]] = []
+
+    def waits() -> bool:
+        refused.extend(received(live, output(live, "RefusedInputsUrl")))
+        return any(each["requestPayload"]["id"] == said["id"] for each in refused)
+
+    started = time.monotonic()
+    assert eventually(waits, 30)
+    (found,) = (each for each in refused if each["requestPayload"]["id"] == said["id"])
+    assert found["requestContext"]["approximateInvokeCount"] == 3, found
+    assert found["responsePayload"]["errorMessage"] == "not-found"
+    assert time.monotonic() - started > 1, "it was not tried again"
