@@ -42,7 +42,8 @@ def schema(name: str, kind: EventType) -> Schema:
             "type": {"const": name},
             "version": {"const": VERSION},
             "time": _TIME | {"description": "When it happened, in UTC."},
-            "correlation_id": _ID | {"description": "The order it all began with: the same for all that came of it."},
+            "correlation_id": _ID
+            | {"description": "The same for all that came of one purchase, or of one thing that was claimed."},
             "audience": {
                 "description": "Ids of the users whom it concerns, for an app that tells them.",
                 "type": "array",

@@ -363,6 +363,29 @@ def test_no_event_says_what_is_not_for_everybody(stack: Stack) -> None:
     assert "bob" not in json.dumps([event for event in stack.events if event["type"] == "gift.claimed"])
 
 
+def test_no_event_joins_a_gift_to_who_claimed_it(stack: Stack) -> None:
+    stack.record()
+    for life in (claimed_and_redeemed, delivered):
+        life(stack)
+    stack.follow()
+    of_gifts = {event["correlation_id"] for event in stack.events if event["type"].startswith(("order.", "gift."))}
+    of_claimers = [event for event in stack.events if event["type"].startswith(("holding.", "shipment."))]
+    assert len(of_claimers) == 3
+    assert {event["audience"][0] for event in of_claimers} == {"bob"}
+    assert not of_gifts & {event["correlation_id"] for event in of_claimers}
+    assert not any(gift in json.dumps(of_claimers) for gift in of_gifts)
+
+
+def test_what_came_of_ones_own_purchase_stays_together(stack: Stack) -> None:
+    stack.record()
+    order = stack.buy()
+    (voucher,) = stack.call("alice", "POST", f"/orders/{order['order_id']}/use", {"quantity": 1}).body["holdings"]
+    stack.call("mia", "POST", f"/vouchers/{voucher['code']}/redemptions")
+    stack.follow()
+    assert [event["type"] for event in stack.events] == ["order.paid", "holding.redeemed"]
+    assert {event["correlation_id"] for event in stack.events} == {order["order_id"]}
+
+
 def test_an_event_that_the_bus_does_not_take_fails_its_record_and_no_other(
     stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:

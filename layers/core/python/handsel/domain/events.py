@@ -90,7 +90,8 @@ class Event:
     """
     Attributes:
         at: when it happened, in milliseconds since the epoch.
-        correlation_id: the same for all that came of one purchase: its order.
+        correlation_id: the same for all that came of one purchase: its order. What somebody claimed starts anew, for
+            its audience is the claimer, and the order would say whose gift they have.
         audience: ids of the users whom it concerns.
     """
 
@@ -172,8 +173,8 @@ def of_holding(before: Holding | None, after: Holding | None) -> Iterator[Event]
     if before is None or after is None or before.redeemed_at is not None or after.redeemed_at is None:
         return
     redeemed = VoucherRedeemed(after.holding_id)
-    what = (after.holding_id,)
-    yield _event("holding.redeemed", what, after.redeemed_at, after.order_id, after.holder_id, redeemed)
+    together = after.order_id if after.gift_id is None else after.holding_id
+    yield _event("holding.redeemed", (after.holding_id,), after.redeemed_at, together, after.holder_id, redeemed)
 
 
 def of_shipment(before: Shipment | None, after: Shipment | None, *, at: int) -> Iterator[Event]:
@@ -182,4 +183,5 @@ def of_shipment(before: Shipment | None, after: Shipment | None, *, at: int) -> 
     if after.version > before.version:
         updated = ShipmentUpdated(after.shipment_id, after.status)
         what = (after.shipment_id, str(after.version))
-        yield _event("shipment.updated", what, at, after.order_id, after.holder_id, updated)
+        together = after.order_id if after.gift_id is None else after.shipment_id
+        yield _event("shipment.updated", what, at, together, after.holder_id, updated)
