@@ -69,6 +69,17 @@ def test_an_order_with_units_at_hand_is_counted_once_when_others_come_back(stack
     assert counts(stack, "alice") == {"to_give": 1, "returned": 2}
 
 
+def test_an_order_all_of_whose_gifts_come_back_is_to_be_given_once(stack: Stack) -> None:
+    stack.record()
+    order = stack.buy(quantity=2)
+    for _ in range(2):
+        stack.give(order)
+    stack.follow()
+    assert counts(stack, "alice") == {"awaiting_claim": 2}
+    stack.now += DAY
+    assert counts(stack, "alice") == {"to_give": 1, "returned": 2}
+
+
 def test_a_voucher_is_no_longer_to_be_used_from_the_instant_it_ends(stack: Stack) -> None:
     stack.record()
     stack.sell("voucher", validity_days=1)
@@ -96,6 +107,7 @@ def test_a_redeemed_voucher_is_not_counted_when_its_day_comes(stack: Stack) -> N
     stack.sell("voucher", validity_days=1)
     order = stack.buy(quantity=2)
     used = stack.call("alice", "POST", f"/orders/{order['order_id']}/use", {"quantity": 2}).body["holdings"]
+    stack.follow()
     stack.call("mia", "POST", f"/vouchers/{used[0]['code']}/redemptions")
     stack.follow()
     assert counts(stack, "alice") == {"to_use": 1}
