@@ -34,7 +34,7 @@ invoke: $(VENV) sam-if-docker ## One function by `sam local invoke`, on that sta
 
 # --- test it ---------------------------------------------------------------------------------------------------------
 
-.PHONY: test coverage unit integration e2e canaries sam fuzz proof
+.PHONY: test coverage unit integration e2e canaries sam fuzz proof recommendations
 test: $(VENV) ## The tests: rules, handlers on a simulated table, calls on the local stack
 	@$(BIN)/python -m pytest tests/unit tests/integration --numprocesses 2
 	@$(BIN)/python -m pytest tests/e2e --numprocesses 2 --dist loadfile
@@ -62,6 +62,9 @@ fuzz: $(VENV) ## Every operation asked with data of all kinds, on a local stack 
 
 proof: $(VENV) ## The long proofs: every order in which the records of a gift's life can come
 	@PROOF=1 $(BIN)/python -m pytest tests/integration/test_projecting.py -k every_order --numprocesses 2
+
+recommendations: $(VENV) ## How good the recommendations are, on a made-up market, beside popularity and chance
+	@$(BIN)/python -m tests.recommendations
 
 .PHONY: sam-if-docker
 sam-if-docker:
