@@ -7,7 +7,7 @@ import dataclasses
 
 from handsel.domain import errors
 from handsel.domain.models import Account
-from handsel.store import keys
+from handsel.store import keys, tastes
 from handsel.store.attributes import Item
 from handsel.store.table import Delete, Put, Refused, Table, Update, Write
 
@@ -65,7 +65,8 @@ def add(table: Table, account: Account) -> None:
 def change(table: Table, before: Account, after: Account) -> bool:
     """Writes `after` where the table holds `before`; says False where it holds something else by now.
 
-    A handle that changes is reserved, and the one before it freed, with the account in one transaction.
+    A handle that changes is reserved, and the one before it freed, with the account in one transaction. So is what
+    was seen of its user erased, when they switch recommendations off: once it is written, it is gone.
 
     Raises:
         HandleTaken: by somebody else; nothing was changed.
@@ -90,15 +91,18 @@ def change(table: Table, before: Account, after: Account) -> bool:
         writes.append(_reserve(after.handle, after.user_id))
         if before.handle is not None:
             writes.append(Delete(keys.handle(before.handle), "#user_id = :user_id", {":user_id": before.user_id}))
+    reserved = len(writes)
+    if after.recommendations != before.recommendations:
+        writes += (tastes.switch_on if after.recommendations else tastes.switch_off)(after.user_id)
     update = Update(keys.account(before.user_id), f"SET {', '.join(assignments)}", " AND ".join(conditions), values)
     try:
         table.write(update, *writes)
     except Refused as refused:
         if refused.old[0] is not None:
             return False
-        if refused.old[1] is not None:
+        if reserved and refused.old[1] is not None:
             raise errors.HandleTaken from refused
-        raise errors.DataDamage(f"the handle of user {before.user_id} is not reserved") from refused
+        raise errors.DataDamage(f"the handle or the taste of user {before.user_id} is not theirs") from refused
     return True
 
 

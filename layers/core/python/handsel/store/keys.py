@@ -20,6 +20,13 @@ Items (`pk`, `sk` are the table's key; times are milliseconds, `ttl` is seconds 
 | SUMMARY  | USER#user         | SUMMARY           |                               |                                   |                           |     | projector, sweep; who reads messages | nobody   |
 | TALLY    | ORDER#order, SHIPMENT#shipment | TALLY |                              |                                   |                           |     | projector                          | nobody     |
 | USABLE   | USER#user         | USABLE#until#holding |                            |                                   |                           | yes | projector: the tally of a voucher  | TTL        |
+| TAGGED   | USER#user         | TAGGED#product    | TAGGED_BY#user, at#product#store |                                |                           |     | its user                           | its user   |
+| VIEWED   | USER#user         | VIEWED            |                               |                                   |                           |     | its user, by looking at a product; switching off | nobody |
+| BOUGHT   | USER#user         | BOUGHT#product    |                               |                                   |                           |     | projector                          | nobody     |
+| TASTE    | USER#user         | TASTE             |                               |                                   |                           |     | projector; switching off           | nobody     |
+| ALSO     | PRODUCT#product   | ALSO              |                               |                                   |                           |     | projector                          | nobody     |
+| SHELF    | STORE#store       | SHELF             |                               |                                   |                           |     | projector                          | nobody     |
+| POPULAR  | POPULAR#shard     | POPULAR           |                               |                                   |                           |     | projector                          | nobody     |
 | USE      | USE#use           | USE               |                               |                                   |                           |     | use                                | nobody     |
 | REFUND   | REFUND#refund     | REFUND            |                               |                                   | REFUNDS#shard while pending |   | refund                             | nobody     |
 | CHARGE   | CHARGE#key        | CHARGE            |                               |                                   |                           |     | sandbox payment provider           | nobody     |
@@ -33,6 +40,10 @@ What a PRODUCT is called by and may do through its store is in the STORE and rea
 
 A SUMMARY is the sum of its user's tallies and unread messages; it is written in one transaction with those of them that
 changed, and read before them. What the clock made true since is added when it is read.
+
+VIEWED and TASTE are one item a user, of at most 50 products and 30, so that what somebody looked at is erased by one
+write, and reading them costs the same however long they have been here. BOUGHT says what was bought, also what is no
+longer in the TASTE. ALSO, SHELF and POPULAR count people and name none.
 
 Access patterns (RRU and WRU for items up to 1 KB; a transaction counts twice, an index entry adds 1 per write of it)
 
@@ -62,7 +73,7 @@ Access patterns (RRU and WRU for items up to 1 KB; a transaction counts twice, a
 | 22 | how many gifts wait                    | Query of `by_owner`, newest 100; their items where that is not fewer | `gifts.sent_by_since` | 0.5 RRU and more |
 | 23 | what is due                            | Query of `by_due`, a shard at a time, earliest first   | `Table.earliest`              | 0.5 RRU a shard |
 | 24 | make an account                        | GetItem; transaction: ACCOUNT and HANDLE if absent (a plain Put without a handle) | `accounts.add` | 0.5 RRU, 4 WRU (1 without a handle) |
-| 25 | change an account                      | GetItem, consistent; Update ACCOUNT if it is what was read (handle: transaction with Put HANDLE if absent, Delete HANDLE) | `accounts.change` | 1 RRU, 1 WRU (6 with the handle) |
+| 25 | change an account                      | GetItem, consistent; Update ACCOUNT if it is what was read (handle: transaction with Put HANDLE if absent, Delete HANDLE; recommendations: with Update VIEWED, TASTE) | `accounts.change` | 1 RRU, 1 WRU (6 with the handle, 6 and more with the recommendations) |
 | 26 | the sums of an order center            | GetItem SUMMARY; Query, COUNT, of the USABLEs that ended today | `summaries.get`, `summaries.over_today` | 1.5 RRU |
 | 27 | the order center                       | as 26, and 4 Queries, side by side; BatchGetItem of the first entries; BatchGetItem of what they refer to | `use_cases.order_center` | 3.5 + items RRU |
 | 28 | tell and count                         | GetItem SUMMARY, BatchGetItem; transaction: SUMMARY if it is the version that was read, MESSAGE if absent, TALLYs | `summaries.change` | 1 + items RRU, 2 + 2 a tally, 3 a message WRU |
@@ -70,6 +81,12 @@ Access patterns (RRU and WRU for items up to 1 KB; a transaction counts twice, a
 | 30 | remind                                 | Put REMINDER if absent; Update REMINDER if it is due     | `reminders.set_first`, `reminders.set_next` | 2 WRU each |
 | 31 | who has a handle                       | GetItem HANDLE, then ACCOUNT, consistent               | `accounts.by_handle`          | 2 RRU |
 | 32 | whom one exchanged gifts with          | 14 of the newest 100 sent and received, side by side; BatchGetItem of ACCOUNTs | `people.known_to` | 1 + gifts + people RRU |
+| 33 | tag, untag                             | GetItem PRODUCT; Put TAGGED if absent, Delete if there | `tags.put`, `tags.delete`     | 1 RRU, 2 WRU |
+| 34 | what one tagged, newest first          | Query of `by_owner`, then one BatchGetItem of TAGGED, PRODUCT, STORE | `tags.of_user`  | 0.5 + 2 to 3 an entry RRU |
+| 35 | record a look                          | GetItem VIEWED; Put, or Update if it is the version that was read | `tastes.keep_views` | 1 RRU, 1 to 5 WRU |
+| 36 | what one looked at; what is recommended | one BatchGetItem of TASTE, VIEWED, POPULAR (4); then one of PRODUCT, STORE (TAGGED, BOUGHT) for 25 products | `Table.get_many` | 6 + 2 to 4 an entry RRU |
+| 37 | learn what somebody likes              | GetItem TASTE, BatchGetItem of VIEWED (TAGGED), ALSO and PRODUCT of at most 12, SHELF of 3; Put TASTE, or Update if it is the version that was read | `tastes.keep` | 35 RRU, 5 WRU |
+| 38 | learn what goes together               | BatchGetItem of at most 6 ALSO; each Put, or Update if it is the version that was read; then SHELF and POPULAR so | `tastes.keep_liking`, `tastes.keep_chart` | 8 RRU, 20 WRU |
 """
 
 from collections.abc import Mapping
@@ -80,6 +97,7 @@ from handsel.domain import errors
 SEPARATOR = "#"
 MAX_PART = 128
 DUE_SHARDS = 16
+POPULAR_SHARDS = 4
 
 
 class Key(NamedTuple):
@@ -195,6 +213,42 @@ def usable_span(user_id: str, since: int, until: int) -> tuple[Key, Key]:
     return Key(pk, f"USABLE#{since:013d}"), Key(pk, f"USABLE#{until + 1:013d}")
 
 
+def tagged(user_id: str, product_id: str) -> Key:
+    return Key(_join("USER", user_id), _join("TAGGED", product_id))
+
+
+def bought(user_id: str, product_id: str) -> Key:
+    return Key(_join("USER", user_id), _join("BOUGHT", product_id))
+
+
+def viewed(user_id: str) -> Key:
+    return Key(_join("USER", user_id), "VIEWED")
+
+
+def taste(user_id: str) -> Key:
+    return Key(_join("USER", user_id), "TASTE")
+
+
+def also(product_id: str) -> Key:
+    return Key(_join("PRODUCT", product_id), "ALSO")
+
+
+def shelf(store_id: str) -> Key:
+    return Key(_join("STORE", store_id), "SHELF")
+
+
+def popular(shard: int) -> Key:
+    return Key(f"POPULAR#{shard:02d}", "POPULAR")
+
+
+def populars() -> list[Key]:
+    return [popular(shard) for shard in range(POPULAR_SHARDS)]
+
+
+def popular_of(product_id: str) -> Key:
+    return popular(sum(product_id.encode()) % POPULAR_SHARDS)
+
+
 def use(use_id: str) -> Key:
     return Key(_join("USE", use_id), "USE")
 
@@ -225,6 +279,10 @@ def holdings_of(user_id: str) -> str:
 
 def messages_of(user_id: str) -> str:
     return _join("MESSAGES", user_id)
+
+
+def tagged_by(user_id: str) -> str:
+    return _join("TAGGED_BY", user_id)
 
 
 def gifts_of(order_id: str) -> str:
@@ -272,6 +330,25 @@ def position(at: int, entity_id: str) -> str:
 def id_at(sort_key: str) -> str:
     """The id in a sort key made by `position`."""
     return sort_key.partition(SEPARATOR)[2]
+
+
+def owner_of(key: Key) -> str:
+    """The user in whose partition an item is."""
+    return key.pk.partition(SEPARATOR)[2]
+
+
+def product_of(key: Key) -> str:
+    """The product that the key of a TAGGED item names."""
+    return key.sk.partition(SEPARATOR)[2]
+
+
+def tagged_at(sort_key: str) -> tuple[int, str, str]:
+    """When which product of which store was tagged, from a sort key of `tagged_by`.
+
+    It names the store, so that all of a page is read at once; a product does not change its store.
+    """
+    at, product_id, store_id = sort_key.split(SEPARATOR)
+    return int(at), product_id, store_id
 
 
 def index_entry(index: Index, pk: str, at: int, entity_id: str) -> Mapping[str, str]:

@@ -60,6 +60,11 @@ def on_sale(item: Item, store: Store) -> Product:
     return from_item(item | {"store_name": store.name, "store_giftable": store.giftable, "stock": stock})
 
 
+def is_available(item: Item) -> bool:
+    """Whether there is a piece of it to buy."""
+    return bool(item["unlimited"] or item["stock"] > 0)
+
+
 def get(table: Table, product_id: str) -> Product | None:
     item = table.get(keys.product(product_id))
     return with_store(table, item) if item else None
