@@ -1,4 +1,4 @@
-"""What follows from a change of the table: events, messages, counts, reminders.
+"""What follows from a change of the table: events, messages, counts, reminders, recommendations.
 
 Each of them is decided from the record or from what is there now, and done once: records may come twice, late and in any
 order. What fails fails its record, which is delivered again; what was done for it by then is found done.
@@ -13,13 +13,16 @@ from typing import Any
 from handsel.domain import events, messages
 from handsel.domain.events import Event
 from handsel.domain.messages import Message
-from handsel.domain.models import Gift, Kind
-from handsel.store import changes, gifts, holdings, orders, reminders, shipments
+from handsel.domain.models import Gift, Kind, Product
+from handsel.domain.recommendations import Act, Done
+from handsel.domain.states import OrderState
+from handsel.store import changes, gifts, holdings, keys, orders, products, reminders, shipments
 from handsel.store.attributes import Item
 from handsel.store.changes import Change
 from handsel.store.table import Table
-from handsel.use_cases import bookkeeping
+from handsel.use_cases import bookkeeping, learning
 from handsel.use_cases.bookkeeping import Counted
+from handsel.use_cases.learning import Lesson
 
 # Takes events to the bus; answers which of them, by number, did not get there.
 Publish = Callable[[Sequence[Event]], set[int]]
@@ -31,12 +34,17 @@ class NotPublishedError(Exception):
 
 @dataclass(slots=True)
 class Facts:
-    """What one change means: `counted` by whose it is, `given` a gift whose recipient is to be reminded."""
+    """What one change means: `counted` by whose it is, `given` a gift whose recipient is to be reminded.
+
+    `learned` is what it says of whose taste; `shelved` a product that can be bought now, or no longer.
+    """
 
     events: list[Event] = field(default_factory=list)
     messages: list[Message] = field(default_factory=list)
     counted: list[tuple[str, Counted]] = field(default_factory=list)
     given: Gift | None = None
+    learned: tuple[str, Lesson] | None = None
+    shelved: str | None = None
 
 
 @dataclass(slots=True)
@@ -67,7 +75,22 @@ def project(table: Table, publish: Publish, records: Sequence[Mapping[str, Any]]
         attempt(numbers, partial(bookkeeping.keep, table, user_id, told, counted, now=now))
     for number, facts in meant.items():
         attempt([number], partial(reminders.set_first, table, facts.given))
+    shelved = _together({number: facts.shelved for number, facts in meant.items() if facts.shelved})
+    for product_id, numbers in shelved.items():
+        attempt(numbers, partial(learning.put_on_shelf, table, product_id, now=now))
+    learned = {number: facts.learned for number, facts in meant.items() if facts.learned}
+    for user_id, numbers in _together({number: user_id for number, (user_id, _) in learned.items()}).items():
+        lessons = [learned[number][1] for number in numbers]
+        attempt(numbers, partial(learning.learn, table, user_id, lessons, now=now))
     return outcome
+
+
+def _together(named: Mapping[int, str]) -> Mapping[str, list[int]]:
+    """The numbers of the changes of each."""
+    numbers: dict[str, list[int]] = defaultdict(list)
+    for number, name in named.items():
+        numbers[name].append(number)
+    return numbers
 
 
 def _publish(publish: Publish, meant: Mapping[int, Facts], outcome: Outcome) -> int:
@@ -95,6 +118,8 @@ def _by_user(meant: Mapping[int, Facts]) -> Mapping[str, tuple[list[int], list[M
 
 def facts_of(change: Change) -> Facts:
     """What a change means. Of an item that nothing follows from, nothing."""
+    if change.key.sk.startswith("TAGGED#"):
+        return _of_tag(change)
     of = _MEANINGS.get(change.key.sk.partition("#")[0])
     return Facts() if of is None or change.after is None else of(change, change.after)
 
@@ -102,7 +127,10 @@ def facts_of(change: Change) -> Facts:
 def _of_order(change: Change, item: Item) -> Facts:
     before, after = orders.from_item(change.before) if change.before else None, orders.from_item(item)
     counted = [(after.buyer_id, bookkeeping.an_order(after.order_id))]
-    return Facts(events=list(events.of_order(before, after, at=change.at)), counted=counted)
+    learned = None
+    if after.state is OrderState.PAID and (before is None or before.state is not OrderState.PAID):
+        learned = _done(Act.BOUGHT, after.buyer_id, after.product, after.payment.paid_at or after.created_at)
+    return Facts(events=list(events.of_order(before, after, at=change.at)), counted=counted, learned=learned)
 
 
 def _of_gift(change: Change, item: Item) -> Facts:
@@ -112,6 +140,7 @@ def _of_gift(change: Change, item: Item) -> Facts:
         messages=list(messages.of_gift(before, after)),
         counted=[(after.giver_id, bookkeeping.an_order(after.order_id))],
         given=after if before is None else None,
+        learned=_done(Act.GIVEN, after.giver_id, after.product, after.created_at) if before is None else None,
     )
 
 
@@ -135,10 +164,30 @@ def _of_asking(_: Change, item: Item) -> Facts:
     return Facts(messages=[messages.asked_again(item["gift_id"], item["giver_id"], item["user_id"], at=item["at"])])
 
 
+def _of_tag(change: Change) -> Facts:
+    """Tagged or untagged: what it is now is asked for."""
+    return Facts(learned=(keys.owner_of(change.key), Lesson(tagged=(keys.product_of(change.key),))))
+
+
+def _of_views(change: Change, _: Item) -> Facts:
+    return Facts(learned=(keys.owner_of(change.key), Lesson()))
+
+
+def _of_product(change: Change, item: Item) -> Facts:
+    before = change.before is not None and products.is_available(change.before)
+    return Facts(shelved=item["product_id"] if products.is_available(item) is not before else None)
+
+
+def _done(act: Act, user_id: str, product: Product, at: int) -> tuple[str, Lesson]:
+    return user_id, Lesson(done=(Done(act, product.product_id, product.store_id, at),))
+
+
 _MEANINGS: Mapping[str, Callable[[Change, Item], Facts]] = {
     "ORDER": _of_order,
     "GIFT": _of_gift,
     "HOLDING": _of_holding,
     "SHIPMENT": _of_shipment,
     "ASKED": _of_asking,
+    "VIEWED": _of_views,
+    "PRODUCT": _of_product,
 }
