@@ -218,6 +218,19 @@ def _story() -> Iterator[Event]:
         path={"product_id": _VOUCHER},
     )
 
+    yield _http(
+        "TasteFunction",
+        "tag",
+        "She tags the tea set, not to forget it.",
+        "PUT /tagged/{product_id}",
+        204,
+        by=ALICE,
+        path={"product_id": _TEA_SET},
+    )
+    yield _http("TasteFunction", "list_tagged", "What she tagged.", "GET /tagged", 200, by=ALICE)
+    yield _http("TasteFunction", "list_viewed", "What she looked at.", "GET /viewed", 200, by=ALICE)
+    yield _http("TasteFunction", "recommend", "What she may like.", "GET /recommendations", 200, by=ALICE)
+
     order, gift = {"order_id": ORDER}, {"gift_id": GIFT}
     yield _http(
         "PurchaseFunction",
@@ -339,6 +352,15 @@ def _story() -> Iterator[Event]:
         by=ALICE,
         body={"product_id": _TEA_SET, "quantity": 1, "payment": _PAYMENT},
         once=True,
+    )
+    yield _http(
+        "TasteFunction",
+        "untag",
+        "She need not remember it any more.",
+        "DELETE /tagged/{product_id}",
+        204,
+        by=ALICE,
+        path={"product_id": _TEA_SET},
     )
     yield _give(
         "give_parcel",

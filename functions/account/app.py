@@ -27,7 +27,8 @@ def read_me() -> Response[str]:
 def change_me() -> Response[str]:
     """Change how one is called and found.
 
-    What is left out stays.
+    What is left out stays. Switching `recommendations` off erases at once what one looked at, and nothing more is
+    written down or recommended until it is switched on again.
     """
     request = Request(app)
     caller, body = request.caller, request.body(ProfileRequest)

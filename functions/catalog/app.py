@@ -7,9 +7,11 @@ from handsel.api.operations import PageOf, operation
 from handsel.api.requests import ListQuery
 from handsel.api.views import ProductView
 from handsel.domain.errors import NotFound
+from handsel.domain.models import Product
+from handsel.runtime.observability import count, logger, origin
 from handsel.runtime.wiring import table
 from handsel.store import products
-from handsel.use_cases import selling
+from handsel.use_cases import recommending, selling
 
 app = create_app()
 
@@ -27,12 +29,25 @@ def list_products(store_id: str) -> Response[str]:
 @app.get("/products/<product_id>")
 @operation(answers={200: ProductView})
 def read_product(product_id: str) -> Response[str]:
-    """Read one product."""
-    _ = Request(app).caller
+    """Read one product.
+
+    That the caller looked at it is written down for them, unless they switched that off (`recommendations`).
+    """
+    request = Request(app)
+    user_id = request.caller.user_id
     product = products.get(table(), product_id)
     if product is None:
         raise NotFound
+    remember(user_id, product, now=request.now)
     return answer(200, ProductView.of(product))
+
+
+def remember(user_id: str, product: Product, *, now: int) -> None:
+    try:
+        recommending.looked(table(), user_id, product, now=now)
+    except Exception as error:  # noqa: BLE001 - what was asked for is there, whatever became of this
+        logger.warning("a look was not written down", origin=origin(error))
+        count("ViewNotRecorded")
 
 
 lambda_handler = handler(app)

@@ -51,7 +51,9 @@ input                      -      -        -      -         -       -     -     
 """
 # A link or a link's page is anybody's to open, whoever they are otherwise; what a store sells is any user's to see.
 GIFTS = re.compile(r" /(gifts|orders/\{order_id\}/gifts|messages|order-center)")
-CATALOGUE = re.compile(r" (/products/\{product_id\}|/stores/\{store_id\}(/products(/\{product_id\})?)?)$")
+CATALOGUE = re.compile(
+    r" (/tagged|/viewed|/recommendations|/products/\{product_id\}|/stores/\{store_id\}(/products(/\{product_id\})?)?)$"
+)
 ONLY_ON: Mapping[str, re.Pattern[str]] = {
     "envelope": GIFTS,
     "secret": re.compile(r"^POST /orders/\{order_id\}/gifts$"),
@@ -186,6 +188,11 @@ LINES: Mapping[str, Line] = {
     "POST /gifts/{gift_id}/cancel": cancel,
     "POST /gifts/{gift_id}/ask-again": ask_again,
     "POST /gifts/{gift_id}/return-gifts": give_in_return,
+    "GET /tagged": nothing,
+    "PUT /tagged/{product_id}": nothing,
+    "DELETE /tagged/{product_id}": nothing,
+    "GET /viewed": nothing,
+    "GET /recommendations": nothing,
     "GET /me": nothing,
     "PATCH /me": change_me,
     "GET /people": nothing,
@@ -208,6 +215,9 @@ QUERIES = {
     "GET /gifts": ("role=sent&limit=2", "role=received&limit=2", "role=sent&state=returned&limit=2"),
     "GET /holdings": ("limit=2", "state=usable&limit=2"),
     "GET /people": ("limit=2",),
+    "GET /tagged": ("limit=2",),
+    "GET /viewed": ("limit=2",),
+    "GET /recommendations": ("limit=2",),
     "GET /stores/{store_id}/products": ("limit=2",),
     "GET /stores/{store_id}/shipments": ("limit=2",),
     "GET /messages": ("limit=2", "limit=100"),

@@ -198,6 +198,64 @@ def test_a_stores_own_terms(calls: Running) -> None:
     refused(calls.as_("mia").put(path, {"name": "Mine", "carrier": "x"}), 404, "not-found")
 
 
+# --- what may please somebody --------------------------------------------------------------------------------------
+
+
+def test_tagged(calls: Running) -> None:
+    carol, products = calls.as_("carol"), calls.stack["products"]
+    for product in ("voucher", "other_store", "voucher"):
+        answer = carol.request("PUT", f"/tagged/{products[product]}")
+        assert (answer.status_code, answer.content) == (204, b"")
+
+    def listed() -> list[dict[str, Any]]:
+        return list(done(carol.get("/tagged"))["items"])
+
+    assert eventually(lambda: len(listed()) == 2, 5)
+    items = listed()
+    assert [item["product_id"] for item in items] == [products["other_store"], products["voucher"]]
+    shown = done(carol.get(f"/products/{products['voucher']}"))
+    assert items[1] == shown | {"at": items[1]["at"]}
+    assert TIME.fullmatch(items[1]["at"])
+    for _ in range(2):
+        assert carol.request("DELETE", f"/tagged/{products['voucher']}").status_code == 204
+    assert [item["product_id"] for item in done(carol.get("/tagged"))["items"]] == [products["other_store"]]
+    for method in ("PUT", "DELETE"):
+        refused(carol.request(method, "/tagged/unknown"), 404, "not-found")
+    refused(carol.get("/tagged?limit=0"), 422, "invalid-request")
+
+
+def test_viewed_and_switching_it_off(calls: Running) -> None:
+    calls.new_users("looker")
+    looker, products = calls.as_("looker"), calls.stack["products"]
+    for product in ("voucher", "parcel", "voucher"):
+        done(looker.get(f"/products/{products[product]}"))
+    items = done(looker.get("/viewed"))["items"]
+    assert [item["product_id"] for item in items] == [products["voucher"], products["parcel"]]
+    done(looker.request("PATCH", "/me", json={"recommendations": False}))
+    assert done(looker.get("/viewed"))["items"] == done(looker.get("/recommendations"))["items"] == []
+    done(looker.get(f"/products/{products['voucher']}"))
+    assert done(looker.get("/viewed"))["items"] == []
+    done(looker.request("PATCH", "/me", json={"recommendations": True}))
+    assert done(looker.get("/viewed"))["items"] == []
+    assert done(looker.get("/recommendations"))["items"]
+    refused(looker.get("/viewed?cursor=forged"), 422, "invalid-request")
+
+
+def test_recommendations(calls: Running) -> None:
+    calls.new_users("chooser")
+    chooser, products = calls.as_("chooser"), calls.stack["products"]
+
+    def reasons() -> dict[str, str]:
+        items = done(chooser.get("/recommendations?limit=100"))["items"]
+        return {item["product_id"]: item["reason"] for item in items}
+
+    assert eventually(lambda: set(reasons()) >= set(products.values()), 5)
+    assert all(reasons().values())
+    done(chooser.post("/orders", buying(calls, "jewelry")), 201)
+    assert eventually(lambda: products["jewelry"] not in reasons(), 5)
+    refused(chooser.get("/recommendations?limit=x"), 422, "invalid-request")
+
+
 # --- orders -------------------------------------------------------------------------------------------------------
 
 

@@ -21,8 +21,8 @@ def tell(stack: Stack, event: Event) -> Any:
     answer = stack.invoke(event.function, payload)
     if event.answers is not None:
         method, path = payload["requestContext"]["http"]["method"], payload["rawPath"]
-        content_type = next(value for name, value in answer["headers"].items() if name.lower() == "content-type")
-        published.check(method, path, answer["statusCode"], content_type, answer["body"])
+        headers = {name.lower(): value for name, value in answer["headers"].items()}
+        published.check(method, path, answer["statusCode"], headers.get("content-type", ""), answer["body"])
     return answer
 
 

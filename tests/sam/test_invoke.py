@@ -40,6 +40,7 @@ NAMES = {
     "people_list",
     "merchant_put_store",
     "catalog_list",
+    "taste_recommend",
     "purchase_buy_parcel",
     "order_read",
     "gift_give_parcel",

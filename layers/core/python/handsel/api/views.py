@@ -14,6 +14,7 @@ from handsel.domain.rules import actions_of, not_giftable_reason
 from handsel.domain.summary import Counts
 from handsel.domain.times import timestamp
 from handsel.use_cases.reading import GiftReading, HoldingReading, OrderReading
+from handsel.use_cases.recommending import Recommendation, Seen
 
 
 class View(BaseModel):
@@ -94,15 +95,39 @@ class ProductView(ProductBrief):
     @classmethod
     def of(cls, product: models.Product, sold_now: models.Product | None = None) -> Self:
         """A product to somebody who may know its price; `sold_now` says whether it can be given."""
-        reason = not_giftable_reason(sold_now or product)
-        return cls(
-            **_brief(product),
-            price=MoneyView.of(product.price),
-            original_price=MoneyView.of(product.original_price),
-            stock=product.stock,
-            giftable=reason is None,
-            not_giftable_reason=reason,
-        )
+        return cls(**_priced(product, sold_now or product))
+
+
+def _priced(product: models.Product, sold_now: models.Product) -> dict[str, Any]:
+    reason = not_giftable_reason(sold_now)
+    return {
+        **_brief(product),
+        "price": MoneyView.of(product.price),
+        "original_price": MoneyView.of(product.original_price),
+        "stock": product.stock,
+        "giftable": reason is None,
+        "not_giftable_reason": reason,
+    }
+
+
+class SeenProduct(ProductView):
+    """A product as it is sold now, to who tagged it or looked at it: `at` is when."""
+
+    at: Timestamp
+
+    @classmethod
+    def of_seen(cls, seen: Seen) -> Self:
+        return cls(**_priced(seen.product, seen.product), at=timestamp(seen.at))
+
+
+class RecommendedProduct(ProductView):
+    """A product as it is sold now, and why it is recommended, as a person reads it."""
+
+    reason: str
+
+    @classmethod
+    def of_recommendation(cls, recommendation: Recommendation) -> Self:
+        return cls(**_priced(recommendation.product, recommendation.product), reason=recommendation.reason)
 
 
 class UnitsView(View):
