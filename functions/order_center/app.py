@@ -6,7 +6,18 @@ from aws_lambda_powertools.event_handler import Response
 
 from handsel.api.http import Request, create_app, handler
 from handsel.api.operations import operation
-from handsel.api.views import AnyHolding, CountsView, GiftView, OrderView, View, gift_view, holding_view
+from handsel.api.views import (
+    AnyHolding,
+    CountsView,
+    GiftView,
+    OrderView,
+    PaymentItem,
+    RecommendedProduct,
+    SeenProduct,
+    View,
+    gift_view,
+    holding_view,
+)
 from handsel.runtime.wiring import table
 from handsel.use_cases import order_center
 from handsel.use_cases.order_center import OrderCenter
@@ -23,6 +34,10 @@ class OrderCenterView(View):
     gifts_sent: list[GiftView]
     gifts_received: list[GiftView]
     holdings: list[AnyHolding]
+    payments: list[PaymentItem]
+    tagged: list[SeenProduct]
+    viewed: list[SeenProduct]
+    recommendations: list[RecommendedProduct]
 
     @classmethod
     def of(cls, center: OrderCenter, *, caller: str, now: int, web_url: str) -> Self:
@@ -35,6 +50,10 @@ class OrderCenterView(View):
             gifts_sent=shown(center.gifts_sent),
             gifts_received=shown(center.gifts_received),
             holdings=[holding_view(read, now=now) for read in center.holdings],
+            payments=[PaymentItem.of(read.order) for read in center.orders],
+            tagged=[SeenProduct.of_seen(seen) for seen in center.tagged],
+            viewed=[SeenProduct.of_seen(seen) for seen in center.viewed],
+            recommendations=[RecommendedProduct.of_recommendation(each) for each in center.recommendations],
         )
 
 

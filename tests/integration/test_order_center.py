@@ -126,7 +126,17 @@ def test_a_lost_parcel_is_not_waited_for_until_it_is_found(stack: Stack) -> None
     assert seen == [1, 0, 1, 0]
 
 
+PRODUCT = {
+    "kind": "voucher",
+    "title": "Anything",
+    "category": "food",
+    "price": {"amount": 100, "currency": "CNY"},
+}
+
 # --- lists ----------------------------------------------------------------------------------------------------
+
+
+NOT_BOBS = {("bob", "orders"), ("bob", "payments")}
 
 
 def test_it_shows_the_first_entries_of_each_list_as_the_lists_do(stack: Stack) -> None:
@@ -138,8 +148,12 @@ def test_it_shows_the_first_entries_of_each_list_as_the_lists_do(stack: Stack) -
         gift = stack.give(order, recipient_id="bob") if number % 2 else stack.give(order)
         stack.claim("bob", gift)
         stack.call("alice", "POST", f"/orders/{order['order_id']}/use", {"quantity": 1})
-    parcel = stack.give(stack.buy(product="parcel"))
-    stack.claim("bob", parcel)
+    stack.claim("bob", stack.give(stack.buy(product="parcel")))
+    for user, product in (("alice", "jewelry"), ("alice", "education"), ("bob", "voucher")):
+        stack.now += 1000
+        stack.call(user, "GET", f"/products/{stack.products[product]}")
+        stack.call(user, "PUT", f"/tagged/{stack.products[product]}")
+    stack.call("alice", "DELETE", f"/tagged/{stack.products['jewelry']}")
     stack.follow()
     for user in ("alice", "bob"):
         found = center(stack, user)
@@ -148,15 +162,36 @@ def test_it_shows_the_first_entries_of_each_list_as_the_lists_do(stack: Stack) -
             "gifts_sent": "/gifts?role=sent",
             "gifts_received": "/gifts?role=received",
             "holdings": "/holdings",
+            "payments": "/payments",
+            "tagged": "/tagged",
+            "viewed": "/viewed",
+            "recommendations": "/recommendations",
         }.items():
             listed = stack.call(user, "GET", f"{path}{'&' if '?' in path else '?'}limit=5").body["items"]
             assert found[name] == listed, name
+            assert listed or (user, name) in {("alice", "gifts_received"), ("bob", "gifts_sent"), *NOT_BOBS}, name
 
 
 def test_it_is_empty_for_somebody_who_has_nothing(stack: Stack) -> None:
     found = center(stack, "nobody-yet")
     assert set(found["counts"].values()) == {0}
-    assert [found[name] for name in ("orders", "gifts_sent", "gifts_received", "holdings")] == [[], [], [], []]
+    assert {name for name, entries in found.items() if entries} == {"counts"}  # nothing was put on a shelf yet
+
+
+def test_who_has_bought_all_that_might_be_recommended_first_is_recommended_the_rest(stack: Stack) -> None:
+    stack.record()
+    shelf = {**PRODUCT, "title": "One of many"}
+    for number in range(14):
+        stack.now += 1000
+        stack.call("mia", "PUT", f"/stores/store-tea-house/products/many-{number:02d}", shelf)
+    stack.follow()
+    for number in range(2, 14):
+        answer = stack.call("alice", "POST", "/orders", {**stack.order_request(), "product_id": f"many-{number:02d}"})
+        assert answer.status == 201
+    stack.follow()
+    listed = stack.call("alice", "GET", "/recommendations?limit=5").body["items"]
+    assert [product["product_id"] for product in listed] == ["many-01", "many-00"]
+    assert center(stack)["recommendations"] == listed
 
 
 # --- what has not changed -------------------------------------------------------------------------------------

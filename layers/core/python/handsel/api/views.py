@@ -1,6 +1,6 @@
 """Answers, as pydantic models: what a caller gets to see, which `domain/privacy.py` decides."""
 
-from typing import Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from pydantic import (
     BaseModel,
@@ -14,7 +14,9 @@ from handsel.domain.rules import actions_of, not_giftable_reason
 from handsel.domain.summary import Counts
 from handsel.domain.times import timestamp
 from handsel.use_cases.reading import GiftReading, HoldingReading, OrderReading
-from handsel.use_cases.recommending import Recommendation, Seen
+
+if TYPE_CHECKING:  # most functions recommend nothing
+    from handsel.use_cases.recommending import Recommendation, Seen
 
 
 class View(BaseModel):
@@ -116,7 +118,7 @@ class SeenProduct(ProductView):
     at: Timestamp
 
     @classmethod
-    def of_seen(cls, seen: Seen) -> Self:
+    def of_seen(cls, seen: "Seen") -> Self:
         return cls(**_priced(seen.product, seen.product), at=timestamp(seen.at))
 
 
@@ -126,7 +128,7 @@ class RecommendedProduct(ProductView):
     reason: str
 
     @classmethod
-    def of_recommendation(cls, recommendation: Recommendation) -> Self:
+    def of_recommendation(cls, recommendation: "Recommendation") -> Self:
         return cls(**_priced(recommendation.product, recommendation.product), reason=recommendation.reason)
 
 

@@ -75,7 +75,7 @@ Access patterns (RRU and WRU for items up to 1 KB; a transaction counts twice, a
 | 24 | make an account                        | GetItem; transaction: ACCOUNT and HANDLE if absent (a plain Put without a handle) | `accounts.add` | 0.5 RRU, 4 WRU (1 without a handle) |
 | 25 | change an account                      | GetItem, consistent; Update ACCOUNT if it is what was read (handle: transaction with Put HANDLE if absent, Delete HANDLE; recommendations: with Update VIEWED, TASTE) | `accounts.change` | 1 RRU, 1 WRU (6 with the handle, 6 and more with the recommendations) |
 | 26 | the sums of an order center            | GetItem SUMMARY; Query, COUNT, of the USABLEs that ended today | `summaries.get`, `summaries.over_today` | 1.5 RRU |
-| 27 | the order center                       | as 26, and 4 Queries, side by side; BatchGetItem of the first entries; BatchGetItem of what they refer to | `use_cases.order_center` | 3.5 + items RRU |
+| 27 | the order center                       | as 26, 5 Queries and what 36 begins with, side by side; BatchGetItem of the first entries and candidates; BatchGetItem of what they refer to | `use_cases.order_center` | 10 + items RRU |
 | 28 | tell and count                         | GetItem SUMMARY, BatchGetItem; transaction: SUMMARY if it is the version that was read, MESSAGE if absent, TALLYs | `summaries.change` | 1 + items RRU, 2 + 2 a tally, 3 a message WRU |
 | 29 | read a message                         | 2 GetItem; transaction: MESSAGE if unread, SUMMARY if it is the version that was read | `messages.mark_read` | 2 RRU, 4 WRU |
 | 30 | remind                                 | Put REMINDER if absent; Update REMINDER if it is due     | `reminders.set_first`, `reminders.set_next` | 2 WRU each |

@@ -2,10 +2,11 @@
 
 It costs the same however much somebody has: seven calls side by side, which find the first entries of each list and the
 sums; then one that reads those entries, and one that reads what they refer to. Only gifts to crowds make the last one
-more than a hundred items, and so a call for each hundred.
+more than a hundred items, and so a call for each hundred; and who has bought or tagged the first of what might be
+recommended costs some more.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -13,15 +14,19 @@ from typing import Any
 from handsel.domain import ids
 from handsel.domain.models import Gift, Kind, Order
 from handsel.domain.summary import Counts, counts_at
-from handsel.store import gifts, holdings, keys, orders, summaries
+from handsel.store import gifts, holdings, keys, orders, summaries, tags
 from handsel.store.attributes import Item
 from handsel.store.keys import Index, Key
 from handsel.store.table import Table
-from handsel.use_cases import reading
+from handsel.use_cases import reading, recommending
 from handsel.use_cases.reading import GiftReading, HoldingReading, OrderReading
+from handsel.use_cases.recommending import Home, Picked, Recommendation, Seen
 
-# How many entries of each list it shows.
+# How many entries of each list it shows, and how many products it looks at to find as many to recommend.
 FIRST = 5
+CANDIDATES = 10
+
+Found = Mapping[Key, Item]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +38,9 @@ class OrderCenter:
     gifts_sent: list[GiftReading]
     gifts_received: list[GiftReading]
     holdings: list[HoldingReading]
+    tagged: list[Seen]
+    viewed: list[Seen]
+    recommendations: list[Recommendation]
 
 
 def counts_of(table: Table, user_id: str, *, now: int) -> Counts:
@@ -47,48 +55,64 @@ def read(table: Table, user_id: str, *, now: int) -> OrderCenter:
     """The order center of a user, as the clock has it."""
     newest = partial(_newest, table)
     found: list[Any] = table.together(
-        partial(summaries.get, table, user_id),
+        partial(table.get_many, [keys.summary(user_id), *recommending.first_keys(user_id)]),
         partial(summaries.over_today, table, user_id, now=now),
         partial(newest, keys.BY_OWNER, keys.orders_of(user_id)),
         partial(newest, keys.BY_OWNER, keys.sent_by(user_id)),
         partial(newest, keys.BY_PARENT, keys.received_by(user_id)),
         partial(newest, keys.BY_OWNER, keys.holdings_of(user_id)),
+        partial(tags.of_user, table, user_id, limit=FIRST, before=None),
     )
-    summary, over_today, order_ids, sent_ids, received_ids, holding_ids = found
-    order_keys, holding_keys = list(map(keys.order, order_ids)), list(map(keys.holding, holding_ids))
-    sent_keys, received_keys = list(map(keys.gift, sent_ids)), list(map(keys.gift, received_ids))
-    shipment_keys = [keys.shipment(ids.of_shipment(holding_id)) for holding_id in holding_ids]
+    own, over_today, order_ids, sent_ids, received_ids, holding_ids, tagged = found
+    home = recommending.home_of(user_id, own, now=now)
+    viewed = home.viewed(limit=FIRST, before=None).items
+    markers = [keys.tagged(user_id, tag.product_id) for tag in tagged.items]
+    candidates = home.candidates[:CANDIDATES]
 
-    entries = _read(table, {}, [*order_keys, *sent_keys, *received_keys, *holding_keys, *shipment_keys])
-    bought = [orders.from_item(item) for item in _items(entries, order_keys)]
-    sent = [gifts.from_item(item) for item in _items(entries, sent_keys)]
-    received = [gifts.from_item(item) for item in _items(entries, received_keys)]
-    held = [holdings.from_item(item) for item in _items(entries, holding_keys)]
+    wanted = [
+        *map(keys.order, order_ids),
+        *map(keys.gift, [*sent_ids, *received_ids]),
+        *map(keys.holding, holding_ids),
+        # There is one of a parcel only; that costs less than to ask for it when it is known.
+        *(keys.shipment(ids.of_shipment(holding_id)) for holding_id in holding_ids),
+        *markers,
+        *recommending.keys_of_seen([*viewed, *tagged.items]),
+        *recommending.keys_of_candidates(user_id, candidates),
+    ]
+    entries: Found = table.get_many(wanted)
+    bought = [orders.from_item(entries[key]) for key in map(keys.order, order_ids) if key in entries]
+    sent = [gifts.from_item(entries[key]) for key in map(keys.gift, sent_ids) if key in entries]
+    received = [gifts.from_item(entries[key]) for key in map(keys.gift, received_ids) if key in entries]
+    held = [holdings.from_item(entries[key]) for key in map(keys.holding, holding_ids) if key in entries]
 
-    everything = _read(table, entries, _referred_to(user_id, bought, sent, received))
-    known = table.having_read(everything)
+    more = [key for key in _referred_to(user_id, bought, sent, received) if key not in {*wanted}]
+    entries = {**entries, **(table.get_many(more) if more else {})}
+    known = table.having_read({key: entries.get(key) for key in (*wanted, *more)})
     return OrderCenter(
-        counts=counts_at(summary, over_today, now=now),
+        counts=counts_at(summaries.from_item(own.get(keys.summary(user_id))), over_today, now=now),
         orders=reading.read_orders(known, bought, now=now),
         gifts_sent=reading.read_gifts(known, sent, caller=user_id),
         gifts_received=reading.read_gifts(known, received, caller=user_id),
         holdings=reading.read_holdings(known, held),
+        tagged=recommending.seen(
+            entries, [tag for tag, key in zip(tagged.items, markers, strict=True) if key in entries]
+        ),
+        viewed=recommending.seen(entries, viewed),
+        recommendations=_recommended(table, home, entries, now=now),
     )
+
+
+def _recommended(table: Table, home: Home, entries: Found, *, now: int) -> list[Recommendation]:
+    picked = Picked(home.user_id)
+    for candidate in home.candidates[:CANDIDATES]:
+        picked.add(entries, candidate)
+    if picked.new or len(home.candidates) <= CANDIDATES:
+        return (picked.new or picked.had)[:FIRST]
+    return recommending.recommended(table, home.user_id, limit=FIRST, before=None, now=now).items
 
 
 def _newest(table: Table, index: Index, pk: str) -> list[str]:
     return [keys.id_at(sort_key) for sort_key, _ in table.newest(index, pk, limit=FIRST)]
-
-
-def _read(table: Table, known: dict[Key, Item | None], wanted: Sequence[Key]) -> dict[Key, Item | None]:
-    """What is known, and what of the wanted was not, read at once."""
-    missing = [key for key in wanted if key not in known]
-    found = table.get_many(missing) if missing else {}
-    return known | {key: found.get(key) for key in missing}
-
-
-def _items(found: dict[Key, Item | None], wanted: Sequence[Key]) -> list[Item]:
-    return [item for key in wanted if (item := found[key]) is not None]
 
 
 def _referred_to(user_id: str, bought: list[Order], sent: list[Gift], received: list[Gift]) -> list[Key]:
