@@ -22,6 +22,8 @@ from local.settings import Settings
 WINDOW = 10
 # From the deadline: the time to live, the stream, the function, and a cold start of it.
 SETTLED_SECONDS = 20.0
+# From a write to the message about it: the stream, the function, and a cold start of it.
+TOLD_SECONDS = 10.0
 
 _COLOR = sys.stdout.isatty() and "NO_COLOR" not in os.environ
 BOLD, DIM, GREEN, RED, OFF = ("\033[1m", "\033[2m", "\033[32m", "\033[31m", "\033[0m") if _COLOR else ("",) * 5
@@ -41,7 +43,7 @@ class Story:
         self, text: str, response: httpx.Response, status: int, /, *fields: str, **expected: object
     ) -> dict[str, Any]:
         """Show one call with the fields that matter; `a.b` goes into an object. Answer the body."""
-        body: dict[str, Any] = response.json()
+        body: dict[str, Any] = response.json() if response.content else {}
         request = response.request
         shown = [f"{name} = {_short(_field(body, name))}" for name in (*fields, *expected)]
         cli.say(f"  {DIM}{request.method} {request.url.raw_path.decode()}{OFF} -> {response.status_code}")
@@ -171,6 +173,8 @@ def tell(story: Story, stack: Stack) -> None:
         f"/orders/{tea['order_id']}/gifts", {"shares": 1, "recipient_id": dave.user_id, "wrapping": wrapping}
     )
     named = story.call("and addressed to him: no secret, no link needed", response, 201, "recipient_id", secret=None)
+    told = wait_for_message(dave, "gift_received")
+    story.check("he is told by a private message", told is not None and told["gift_id"] == named["gift_id"])
     response = dave.get(f"/gifts/{named['gift_id']}")
     story.call("he sees what it is before he opens it", response, 200, "title", "store_name", state="open")
     response = dave.post(f"/gifts/{named['gift_id']}/decline", {})
@@ -214,6 +218,8 @@ def tell(story: Story, stack: Stack) -> None:
     problem = f"not {SETTLED_SECONDS:.0f} s after the deadline"
     done = "" if late is None else f", at most {late:.1f} s after the deadline"
     story.check(f"the table says returned{done}", late is not None, problem)
+
+    tell_of_the_order_center(story, stack)
 
 
 def tell_of_a_group(story: Story, stack: Stack, wrapping: dict[str, str]) -> None:
@@ -286,6 +292,48 @@ def tell_of_a_parcel(story: Story, stack: Stack) -> None:
     story.check("and not where he lives", "Hangzhou" not in str(view))
     response = mia.get(f"/stores/{parcel['store_id']}/shipments")
     story.check("nor does the merchant any longer", "Lakeside" not in response.text)
+
+
+def tell_of_the_order_center(story: Story, stack: Stack) -> None:
+    alice, bob = Client(stack, "alice"), Client(stack, "bob")
+    story.chapter("Alice looks at what happened, all in one place")
+    for kind, said in {"gift_claimed": "opened", "gift_declined": "not wanted", "gift_returned": "back"}.items():
+        message = wait_for_message(alice, kind)
+        text = "nothing" if message is None else message["text"]
+        story.check(f"she was told what was {said}: {text}", message is not None)
+    newest = alice.get("/messages?limit=1").json()["items"][0]
+    response = alice.request("POST", f"/messages/{newest['message_id']}/read")
+    story.call("she reads the latest", response, 200, "text", read=True)
+    response = alice.request("PUT", f"/tagged/{stack['products']['other_store']}")
+    story.call("she tags an evening of poetry, for another time", response, 204)
+    response = alice.get(f"/products/{stack['products']['education']}")
+    story.call("and looks at a course", response, 200, "title", "not_giftable_reason")
+    center = story.call(
+        "her order center", alice.get("/order-center"), 200, "counts", "tagged.0.title", "viewed.0.title"
+    )
+    story.check("has all her lists", all(center[name] for name in ("orders", "payments", "gifts_sent", "holdings")))
+    response = alice.request(
+        "GET", "/order-center", headers={"if-none-match": alice.get("/order-center").headers["etag"]}
+    )
+    story.call("asked again, it only says that nothing is new", response, 304)
+    response = bob.get("/recommendations")
+    story.call("what Bob may like, and why", response, 200, "items.0.title", "items.0.reason")
+    response = bob.get("/people/alice")
+    story.call("whom he finds by her handle", response, 200, "display_name", user_id=alice.user_id)
+    response = bob.get("/people")
+    story.call("and among those he exchanged gifts with", response, 200, **{"items.0.handle": "alice"})
+
+
+def wait_for_message(client: Client, kind: str) -> dict[str, Any] | None:
+    """The newest message of a kind; they follow what happened within seconds."""
+    deadline = time.monotonic() + TOLD_SECONDS
+    while time.monotonic() < deadline:
+        for message in client.get("/messages?limit=100").json()["items"]:
+            if message["kind"] == kind:
+                found: dict[str, Any] = message
+                return found
+        time.sleep(0.1)
+    return None
 
 
 def sleep_until(timestamp: str) -> None:

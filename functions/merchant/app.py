@@ -97,7 +97,12 @@ def hand_over(shipment_id: str) -> Response[str]:
     store_id = request.caller.merchant_of
     body = request.body(ShipmentRequest, unless=lambda: shipping.of_store(table(), shipment_id, store_id=store_id))
     shipment = shipping.hand_over(
-        table(), shipment_id, store_id=store_id, carrier=body.carrier, tracking_number=body.tracking_number
+        table(),
+        shipment_id,
+        store_id=store_id,
+        carrier=body.carrier,
+        tracking_number=body.tracking_number,
+        now=request.now,
     )
     return answer(200, shipment_view(shipment, Viewer.MERCHANT))
 

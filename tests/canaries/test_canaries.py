@@ -3,11 +3,13 @@
 A new route needs a line in `LINES`; what it may show to whom is in `MAY_SEE`, which knows nothing of the code's own table.
 """
 
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 
 import pytest
 
+from handsel.domain.events import TYPES
 from local.client import payment
 from tests.canaries.scan import FOUND, SKIP, VIEWERS, Answer, Body, Canary, Case, Ids, Line, Scan, Sweep, canary, routes
 from tests.e2e.conftest import Running, run_stack, sleep_until
@@ -564,3 +566,24 @@ def test_no_function_logs_what_somebody_sent_or_has(scan: Scan, record_property:
     assert '"swept"' in text
     assert '"projected"' in text
     record_property("figures", f"canaries: {len(lines)} log lines of {len(text)} bytes")
+
+
+def test_no_event_on_the_bus_says_what_is_not_for_every_subscriber(
+    scan: Scan, record_property: Callable[[str, object], None]
+) -> None:
+    heard = [message["detail"] for message in scan.running.received("SubscriberQueueUrl")]
+    assert {event["type"] for event in heard} == set(TYPES)
+    facts: dict[str, set[str]] = {}
+    for each in scan.canaries:
+        facts.setdefault(each.text, set()).add(each.fact)
+    hidden = [text for text, told in facts.items() if not told & (IN_LOGS | {"status"})]
+    text = json.dumps(heard)
+    assert [(facts[each], each) for each in hidden if each in text] == []
+    # What is told of a gift does not say who claimed it, and what is told to a claimer not of which gift.
+    cases = {each.case for each in scan.sweeps if "gift_id" in each.case.ids}
+    for case in cases:
+        about = json.dumps([event for event in heard if event["correlation_id"] == case.ids["order_id"]])
+        assert case.ids["gift_id"] in about
+        for claimer in set(case.claimed) - {case.giver, case.recipient}:
+            assert scan.people[claimer]["user_id"] not in about, case.name
+    record_property("figures", f"canaries: {len(heard)} events of {len(text)} bytes")

@@ -1,5 +1,6 @@
 """Two stacks over real HTTP: one as deployed, and one whose stream is silent, so that only the sweep settles."""
 
+import json
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -66,6 +67,19 @@ class Running:
     def physical(self, logical_id: str) -> str:
         resources = self.aws("cloudformation").describe_stack_resources(StackName="handsel")["StackResources"]
         return next(str(each["PhysicalResourceId"]) for each in resources if each["LogicalResourceId"] == logical_id)
+
+    def output(self, name: str) -> str:
+        (stack,) = self.aws("cloudformation").describe_stacks(StackName="handsel")["Stacks"]
+        return next(str(each["OutputValue"]) for each in stack["Outputs"] if each["OutputKey"] == name)
+
+    def received(self, queue: str) -> list[dict[str, Any]]:
+        """What waits in the queue of an output; it waits no longer."""
+        url, client, bodies = self.output(queue), self.aws("sqs"), list[dict[str, Any]]()
+        while messages := client.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+            for message in messages:
+                bodies.append(json.loads(message["Body"]))
+                client.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        return bodies
 
     def new_users(self, *names: str) -> None:
         pool, client = self.physical("UserPool"), self.physical("UserPoolClient")

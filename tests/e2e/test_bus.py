@@ -17,28 +17,13 @@ pytestmark = pytest.mark.e2e
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
 
-def output(running: Running, name: str) -> str:
-    (stack,) = running.aws("cloudformation").describe_stacks(StackName="handsel")["Stacks"]
-    return next(str(each["OutputValue"]) for each in stack["Outputs"] if each["OutputKey"] == name)
-
-
-def received(running: Running, queue_url: str) -> list[dict[str, Any]]:
-    """What waits in a queue; it waits no longer."""
-    queue, bodies = running.aws("sqs"), []
-    while messages := queue.receive_message(QueueUrl=queue_url, MaxNumberOfMessages=10).get("Messages"):
-        for message in messages:
-            bodies.append(json.loads(message["Body"]))
-            queue.delete_message(QueueUrl=queue_url, ReceiptHandle=message["ReceiptHandle"])
-    return bodies
-
-
-def heard(running: Running, order_id: str, count: int) -> list[dict[str, Any]]:
-    """So many different events of one purchase, by when they happened, as the subscriber's queue has them."""
+def heard(running: Running, correlation_id: str, count: int) -> list[dict[str, Any]]:
+    """So many different events that belong together, by when they happened, as the subscriber's queue has them."""
     found: dict[str, dict[str, Any]] = {}
 
     def enough() -> bool:
-        for message in received(running, output(running, "SubscriberQueueUrl")):
-            if message["detail"].get("correlation_id") == order_id:
+        for message in running.received("SubscriberQueueUrl"):
+            if message["detail"].get("correlation_id") == correlation_id:
                 # At least once: again is the same to the letter.
                 assert found.setdefault(message["detail"]["id"], message)["detail"] == message["detail"]
         return len(found) >= count
@@ -53,7 +38,7 @@ def told(running: Running, kind: str, detail: dict[str, Any], source: str = "exa
         "Source": source,
         "DetailType": kind,
         "Detail": json.dumps(detail),
-        "EventBusName": output(running, "BusName"),
+        "EventBusName": running.output("BusName"),
     }
     assert running.aws("events").put_events(Entries=[entry])["FailedEntryCount"] == 0
 
@@ -129,7 +114,7 @@ def test_a_carriers_report_on_the_bus_moves_the_parcel_and_is_heard(live: Runnin
     assert eventually(lambda: bool(bob.get(path).json()["status"] == "in_transit"), 10)
     told(live, "carrier.reported", report(holding, status="lost", carrier="another"))
     told(live, "carrier.reported", report(holding, status="lost"), source="handsel")
-    updated = heard(live, holding["order_id"], 4)[-1]["detail"]
+    updated = heard(live, holding["shipment_id"], 1)[-1]["detail"]
     assert updated["data"] == {"shipment_id": holding["shipment_id"], "status": "in_transit"}
     shipment = bob.get(path).json()
     assert (shipment["status"], len(shipment["events"])) == ("in_transit", 1)
@@ -160,7 +145,7 @@ def test_what_is_not_taken_is_tried_again_and_then_waits_in_the_queue(live: Runn
     refused: list[dict[str, Any]] = []
 
     def waits() -> bool:
-        refused.extend(received(live, output(live, "RefusedInputsUrl")))
+        refused.extend(live.received("RefusedInputsUrl"))
         return any(each["requestPayload"]["id"] == said["id"] for each in refused)
 
     started = time.monotonic()

@@ -124,7 +124,7 @@ def _event(kind: str, what: tuple[str, ...], at: int, order_id: str, audience: s
 def of_order(before: Order | None, after: Order | None, *, at: int) -> Iterator[Event]:
     """
     Args:
-        at: when it was written, for what the order itself does not date.
+        at: when it was written, to the second, for what the order itself does not date.
     """
     if before is None or after is None:
         return
@@ -135,7 +135,9 @@ def of_order(before: Order | None, after: Order | None, *, at: int) -> Iterator[
     if after.refunded > before.refunded:
         refunded = OrderRefunded(after.order_id, after.refunded - before.refunded, after.refunded)
         what = (after.order_id, str(after.refunded))
-        yield _event("order.refunded", what, at, after.order_id, after.buyer_id, refunded)
+        yield _event(
+            "order.refunded", what, max(at, after.payment.paid_at or at), after.order_id, after.buyer_id, refunded
+        )
 
 
 def of_gift(before: Gift | None, after: Gift | None) -> Iterator[Event]:
@@ -177,11 +179,11 @@ def of_holding(before: Holding | None, after: Holding | None) -> Iterator[Event]
     yield _event("holding.redeemed", (after.holding_id,), after.redeemed_at, together, after.holder_id, redeemed)
 
 
-def of_shipment(before: Shipment | None, after: Shipment | None, *, at: int) -> Iterator[Event]:
+def of_shipment(before: Shipment | None, after: Shipment | None) -> Iterator[Event]:
     if before is None or after is None or not may_see(Viewer.SUBSCRIBER, Fact.LOGISTICS_STATUS):
         return
     if after.version > before.version:
         updated = ShipmentUpdated(after.shipment_id, after.status)
         what = (after.shipment_id, str(after.version))
         together = after.order_id if after.gift_id is None else after.shipment_id
-        yield _event("shipment.updated", what, at, together, after.holder_id, updated)
+        yield _event("shipment.updated", what, after.updated_at, together, after.holder_id, updated)

@@ -86,11 +86,7 @@ def of_gift(before: Gift | None, after: Gift | None) -> Iterator[Message]:
             yield _to_recipient(after, MessageKind.GIFT_CANCELLED, ended_at, "A gift for you is no longer there.")
 
 
-def of_shipment(before: Shipment | None, after: Shipment | None, *, at: int) -> Iterator[Message]:
-    """
-    Args:
-        at: when it was written.
-    """
+def of_shipment(before: Shipment | None, after: Shipment | None) -> Iterator[Message]:
     if before is None or after is None or before.status is after.status:
         return
     if may_see(Viewer.CLAIMER, Fact.LOGISTICS_STATUS, own=True):
@@ -100,7 +96,7 @@ def of_shipment(before: Shipment | None, after: Shipment | None, *, at: int) -> 
             kind=MessageKind.PARCEL_UPDATE,
             gift_id=after.gift_id,
             text=_PARCEL[after.status],
-            created_at=at,
+            created_at=after.updated_at,
         )
 
 

@@ -257,7 +257,7 @@ class ShipmentEvent:
 
 @dataclass(frozen=True, slots=True)
 class Shipment:
-    """A parcel on its way. `events` is a set by event id; `version` counts the changes to it."""
+    """A parcel on its way. `events` is a set by event id; `version` counts the changes to it, the last `updated_at`."""
 
     shipment_id: str
     holder_id: str
@@ -272,6 +272,7 @@ class Shipment:
     events: Mapping[str, ShipmentEvent]
     version: int
     created_at: int
+    updated_at: int
 
     @property
     def status(self) -> ShipmentStatus:

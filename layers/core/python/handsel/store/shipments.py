@@ -44,6 +44,7 @@ def from_item(item: Item) -> Shipment:
         },
         version=item["version"],
         created_at=item["created_at"],
+        updated_at=item["updated_at"],
     )
 
 
@@ -80,6 +81,7 @@ def change(table: Table, before: Shipment, after: Shipment) -> None:
         "tracking_number": after.tracking_number,
         "events": {event_id: dataclasses.asdict(event) for event_id, event in after.events.items()},
         "version": after.version,
+        "updated_at": after.updated_at,
         keys.BY_OWNER.pk: keys.shipments_in(after.store_id, after.status),
     }
     expression, values = assignment(facts)

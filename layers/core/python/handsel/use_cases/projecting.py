@@ -154,8 +154,8 @@ def _of_holding(change: Change, item: Item) -> Facts:
 def _of_shipment(change: Change, item: Item) -> Facts:
     before, after = shipments.from_item(change.before) if change.before else None, shipments.from_item(item)
     return Facts(
-        events=list(events.of_shipment(before, after, at=change.at)),
-        messages=list(messages.of_shipment(before, after, at=change.at)),
+        events=list(events.of_shipment(before, after)),
+        messages=list(messages.of_shipment(before, after)),
         counted=[(after.holder_id, bookkeeping.a_shipment(after))],
     )
 

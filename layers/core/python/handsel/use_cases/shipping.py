@@ -46,6 +46,7 @@ def new_shipment(table: Table, parcel: Holding, address: Address) -> tuple[Holdi
         events={},
         version=0,
         created_at=parcel.received_at,
+        updated_at=parcel.received_at,
     )
     return replace(parcel, shipment_id=shipment_id), shipment
 
@@ -72,7 +73,7 @@ def of_carrier(table: Table, shipment_id: str, *, carrier: str) -> Shipment:
 
 
 def hand_over(
-    table: Table, shipment_id: str, *, store_id: str, carrier: str | None, tracking_number: str | None
+    table: Table, shipment_id: str, *, store_id: str, carrier: str | None, tracking_number: str | None, now: int
 ) -> Shipment:
     """The merchant says who carries a shipment, and under which number; what is None stays.
 
@@ -87,7 +88,7 @@ def hand_over(
             tracking_number=shipment.tracking_number if tracking_number is None else tracking_number,
         )
 
-    return _change(table, lambda: of_store(table, shipment_id, store_id=store_id), handed_over)
+    return _change(table, lambda: of_store(table, shipment_id, store_id=store_id), handed_over, now=now)
 
 
 def report(table: Table, shipment_id: str, event: ShipmentEvent, *, carrier: str, now: int) -> Shipment:
@@ -107,7 +108,7 @@ def report(table: Table, shipment_id: str, event: ShipmentEvent, *, carrier: str
             raise errors.TooManyEvents
         return replace(shipment, events={**shipment.events, event.event_id: event})
 
-    return _change(table, lambda: of_carrier(table, shipment_id, carrier=carrier), reported)
+    return _change(table, lambda: of_carrier(table, shipment_id, carrier=carrier), reported, now=now)
 
 
 def _required(table: Table, shipment_id: str, theirs: Callable[[Shipment], bool]) -> Shipment:
@@ -117,13 +118,15 @@ def _required(table: Table, shipment_id: str, theirs: Callable[[Shipment], bool]
     return shipment
 
 
-def _change(table: Table, read: Callable[[], Shipment], decide: Callable[[Shipment], Shipment]) -> Shipment:
+def _change(
+    table: Table, read: Callable[[], Shipment], decide: Callable[[Shipment], Shipment], *, now: int
+) -> Shipment:
     for _ in range(_TRIES):
         before = read()
         after = decide(before)
         if after == before:
             return before
-        after = replace(after, version=before.version + 1)
+        after = replace(after, version=before.version + 1, updated_at=max(now, before.updated_at))
         try:
             shipments.change(table, before, after)
         except Refused:
