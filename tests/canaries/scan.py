@@ -6,6 +6,7 @@ call every route about it. Who may see what is not decided here.
 
 import base64
 import itertools
+import json
 import re
 import secrets
 from collections import defaultdict
@@ -40,6 +41,8 @@ FOUND = "recipient"
 NO_CASES = {"store_id", "product_id", "file", "handle"}
 # Whose part in a gift is that of any user.
 OUTSIDERS = ("stranger", "rival", "courier")
+# What an order center shows of the catalogue.
+SHELF = "GET /order-center, products"
 _CURSOR = re.compile(r'"next_cursor":"([\w-]+)"')
 
 
@@ -249,9 +252,16 @@ class Scan:
         # A cursor holds where its list goes on, and everybody can read that.
         for cursor in _CURSOR.findall(answer.text):
             text += "\n" + base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode(errors="replace")
+        texts = {route: text}
+        if route == "GET /order-center" and answer.status_code == 200:
+            # A part of it is of the catalogue, and may show what the rest may not.
+            whole = answer.json()
+            shelf = {name: whole.pop(name) for name in ("tagged", "viewed", "recommendations")}
+            texts = {route: f"{answer.headers}\n{json.dumps(whole, ensure_ascii=False)}", SHELF: json.dumps(shelf)}
         with self._remember:
-            number = len(self.answers)
-            self.answers.append(Answer(number, viewer, route, about, state, answer.status_code, text))
+            for part, text in texts.items():
+                number = len(self.answers)
+                self.answers.append(Answer(number, viewer, part, about, state, answer.status_code, text))
         return answer
 
     def do(
