@@ -281,13 +281,14 @@ def test_it_costs_the_same_however_much_somebody_has(stack: Stack, record_proper
     stack.call("alice", "POST", f"/orders/{order['order_id']}/use", {"quantity": 1})
     stack.follow()
     stack.recording = False
-    things = [item for item in stack.all_items() if item["pk"].startswith(("ORDER#", "GIFT#", "HOLDING#"))]
-    things = [item for item in things if item["sk"] in ("ORDER", "GIFT", "HOLDING")]
+    things = [item for item in stack.all_items() if item["sk"] in ("ORDER", "GIFT", "HOLDING")]
     costs, made = {}, 1
     for size in (1, 10, 100, 10_000):
         for number in range(made, size):
             for thing in things:
-                put_directly(clone(thing, number))
+                # Of gifts and holdings a thousand do, not to take minutes.
+                if thing["sk"] == "ORDER" or number < 1000:
+                    put_directly(clone(thing, number))
         made = size
         with reading() as ledger:
             found = center(stack)
