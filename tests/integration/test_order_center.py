@@ -32,6 +32,8 @@ def test_every_count_is_of_what_there_is(stack: Stack) -> None:
     stack.call("alice", "POST", f"/orders/{order['order_id']}/use", {"quantity": 2})
     stack.call("alice", "POST", f"/orders/{order['order_id']}/refunds", {"quantity": 1})
     stack.use_parcel(stack.buy(product="parcel"))
+    back = stack.buy(quantity=2)
+    stack.call("alice", "POST", f"/orders/{back['order_id']}/refunds", {"quantity": 2})
     stack.follow()
     assert counts(stack, "alice") == {
         "to_pay": 1,
@@ -132,6 +134,39 @@ PRODUCT = {
     "category": "food",
     "price": {"amount": 100, "currency": "CNY"},
 }
+
+LISTS = {
+    "to_pay": ["/orders?state=pending"],
+    "to_give": ["/orders?state=to_give"],
+    "awaiting_claim": ["/gifts?role=sent&state=open"],
+    "to_use": ["/holdings?state=usable"],
+    "to_receive": ["/holdings?state=ready_to_ship", "/holdings?state=in_transit"],
+    "returned": ["/gifts?role=sent&state=returned"],
+    "refunded": ["/orders?state=refunded"],
+}
+
+
+def test_every_count_is_the_length_of_its_list_at_any_time(stack: Stack) -> None:
+    stack.record()
+    stack.call("alice", "POST", "/orders", stack.order_request(token="tok_timeout"))
+    order = stack.buy(quantity=4)
+    stack.give(order)
+    stack.give(order, shares=2)
+    stack.give(stack.buy())
+    stack.call("alice", "POST", f"/orders/{order['order_id']}/use", {"quantity": 1})
+    stack.use_parcel(stack.buy(product="parcel"))
+    back = stack.buy()
+    stack.call("alice", "POST", f"/orders/{back['order_id']}/refunds", {"quantity": 1})
+    stack.follow()
+    start = stack.now
+    for at in (0, DAY - 1, DAY, DAY + HOUR, 90 * DAY - 1, 90 * DAY):
+        stack.now = start + at
+        listed = {
+            name: sum(len(stack.call("alice", "GET", path).body["items"]) for path in paths)
+            for name, paths in LISTS.items()
+        }
+        assert counts(stack, "alice") == {name: count for name, count in listed.items() if count}, at
+
 
 # --- lists ----------------------------------------------------------------------------------------------------
 

@@ -220,11 +220,11 @@ class PaymentItem(View):
 
 
 class CountsView(View):
-    """How much of what there is in an order center, as the clock has it.
+    """How many entries there are in the lists of an order center, as the clock has it.
 
-    `to_pay`: pending orders. `to_give`: paid orders with units at hand. `awaiting_claim`: gifts one gave that can still be
-    opened. `to_use`: vouchers one holds. `to_receive`: parcels one waits for. `returned`: gifts that nobody opened in time.
-    `refunded`: orders of which units went back for money. `unread`: messages.
+    `to_pay`: orders that are `pending`. `to_give`: orders that are paid, with units at hand (`state=to_give`).
+    `awaiting_claim`: gifts one gave that are `open`. `to_use`: vouchers that are `usable`. `to_receive`: parcels one waits
+    for. `returned`: gifts one gave that are `returned`. `refunded`: orders that are `refunded`. `unread`: messages.
     """
 
     to_pay: Count

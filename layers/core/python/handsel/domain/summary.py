@@ -61,7 +61,7 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Entries of an order center's lists.
+    """Entries of an order center's lists: of orders, gifts and holdings in a state as the clock has it.
 
     Attributes:
         to_pay: pending orders.
@@ -70,7 +70,7 @@ class Counts:
         to_use: vouchers one holds that can still be used.
         to_receive: parcels one waits for.
         returned: gifts one gave that came back because nobody opened them in time.
-        refunded: orders of which units went back for money.
+        refunded: orders all of whose units went back for money.
         unread: messages.
     """
 
@@ -121,7 +121,8 @@ def day_of(at: int) -> int:
 def of_order(order: Order) -> Part:
     if order.state is OrderState.PENDING:
         return {"to_pay": 1}
-    parts = {"to_give": int(order.available > 0), "refunded": int(order.refunded > 0), "returned": order.returned}
+    refunded = order.state_now is OrderState.REFUNDED
+    parts = {"to_give": int(order.available > 0), "refunded": int(refunded), "returned": order.returned}
     return {name: count for name, count in parts.items() if count}
 
 
