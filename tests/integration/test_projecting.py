@@ -438,6 +438,18 @@ def test_a_record_that_makes_no_sense_fails_alone(stack: Stack) -> None:
     assert told(stack, "bob") == [("gift_received", "Alice sent you a red envelope.")]
 
 
+def test_a_product_that_is_sold_is_looked_at_only_when_it_is_the_last_one(stack: Stack) -> None:
+    stack.sell("voucher", stock=2)
+    stack.record()
+    seen = []
+    for _ in range(2):
+        order = stack.buy()
+        seen.append([record["dynamodb"]["Keys"]["sk"]["S"] for record in stack.recorded()].count("PRODUCT"))
+    stack.call("alice", "POST", f"/orders/{order['order_id']}/refunds", {"quantity": 1})
+    seen.append([record["dynamodb"]["Keys"]["sk"]["S"] for record in stack.recorded()].count("PRODUCT"))
+    assert seen == [0, 1, 2]
+
+
 def test_more_vouchers_than_a_transaction_holds_are_all_counted(stack: Stack) -> None:
     stack.record()
     for _ in range(2):
