@@ -37,7 +37,7 @@ invoke: $(VENV) sam-if-docker ## One function by `sam local invoke`, on that sta
 .PHONY: test coverage unit integration e2e canaries sam fuzz proof recommendations
 test: $(VENV) ## The tests: rules, handlers on a simulated table, calls on the local stack
 	@$(BIN)/python -m pytest tests/unit tests/integration --numprocesses 2
-	@$(BIN)/python -m pytest tests/e2e --numprocesses 2 --dist loadfile
+	@$(BIN)/python -m pytest tests/e2e --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 coverage: $(VENV) ## What of the package the rules' and handlers' tests reach; takes twice their time
 	@$(BIN)/python -m pytest tests/unit tests/integration --cov --numprocesses 2

@@ -24,7 +24,7 @@ from tests.e2e.conftest import ADDRESS, PARCEL_WRAPPING, WRAPPING, Running, even
 pytestmark = pytest.mark.e2e
 
 # Long enough that nothing expires under a test that is slow. What is to expire is given first, and waited for last.
-WINDOW = 60
+WINDOW = 45
 ROUTES = {f"{route.method} {route.path}": route for route in openapi.routes()}
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 URL_SAFE = re.compile(r"[A-Za-z0-9_-]+")

@@ -1,4 +1,4 @@
-"""The slow one, and last for that: the once-a-minute schedule itself."""
+"""The once-a-minute schedule itself."""
 
 import pytest
 
