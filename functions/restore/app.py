@@ -10,7 +10,7 @@ from handsel.runtime import clock
 from handsel.runtime.observability import logger
 from handsel.runtime.wiring import table
 from handsel.store.gifts import GivenBack
-from handsel.use_cases.settling import restore
+from handsel.use_cases.restoring import restore
 
 store = table()
 

@@ -7,7 +7,6 @@ import botocore.session
 from botocore.config import Config
 
 from handsel.domain.payments import PaymentProvider
-from handsel.runtime.bus import Bus
 from handsel.runtime.sandbox import SandboxProvider
 from handsel.runtime.settings import settings
 from handsel.store.table import Table
@@ -16,6 +15,8 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_events import EventBridgeClient
 
+    from handsel.runtime.bus import Bus
+
 
 @cache
 def table() -> Table:
@@ -23,7 +24,9 @@ def table() -> Table:
 
 
 @cache
-def bus() -> Bus:
+def bus() -> "Bus":
+    from handsel.runtime.bus import Bus  # one function has events to send
+
     return Bus(cast("EventBridgeClient", _client("events")), settings().bus_name)
 
 

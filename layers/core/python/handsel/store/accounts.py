@@ -7,7 +7,7 @@ import dataclasses
 
 from handsel.domain import errors
 from handsel.domain.models import Account
-from handsel.store import keys, tastes
+from handsel.store import keys
 from handsel.store.attributes import Item
 from handsel.store.table import Delete, Put, Refused, Table, Update, Write
 
@@ -93,6 +93,8 @@ def change(table: Table, before: Account, after: Account) -> bool:
             writes.append(Delete(keys.handle(before.handle), "#user_id = :user_id", {":user_id": before.user_id}))
     reserved = len(writes)
     if after.recommendations != before.recommendations:
+        from handsel.store import tastes  # every function has accounts, and few ask what people like
+
         writes += (tastes.switch_on if after.recommendations else tastes.switch_off)(after.user_id)
     update = Update(keys.account(before.user_id), f"SET {', '.join(assignments)}", " AND ".join(conditions), values)
     try:

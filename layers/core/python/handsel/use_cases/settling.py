@@ -1,46 +1,21 @@
-"""Writing into the table what the clock already made true: by the stream, and by the sweep.
+"""Writing into the table what the clock already made true, and what is due besides: the sweep.
 
-Each of them may run late, twice, at the same time as the other, or not at all. `gifts.give_back` decides from the
-gift, so all of that comes to the same; what one of them misses, the next sweep finds in the due index.
+It and the stream (`restoring`) may each run late, twice, at the same time as the other, or not at all. `gifts.give_back`
+decides from the gift, so all of that comes to the same; what one of them misses, the next sweep finds in the due index.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 from handsel.domain import errors
-from handsel.domain.models import Gift
 from handsel.domain.payments import PaymentProvider
 from handsel.domain.states import GiftAction, GiftState
 from handsel.store import gifts, keys, orders, refunds
-from handsel.store.attributes import load_item
 from handsel.store.gifts import GivenBack
 from handsel.store.table import Table
 from handsel.use_cases.purchases import settle_payment
 from handsel.use_cases.refunding import settle_refund
 from handsel.use_cases.reminding import remind
-
-
-def restore(table: Table, record: Mapping[str, Any], *, now: int) -> GivenBack | Gift:
-    """Gives back what a removed WINDOW item timed.
-
-    Args:
-        record: a stream record of type REMOVE. That it is one decides nothing: the gift does.
-
-    Returns:
-        What this call gave back; or the gift as it is: ended before, or not due yet.
-
-    Raises:
-        ValueError, KeyError: not a record of a WINDOW item.
-        DataDamage, Busy
-    """
-    change = record["dynamodb"]
-    gift_id = keys.window_gift(change["Keys"]["pk"]["S"])
-    window = load_item(change["OldImage"])
-    shares = window["shares"]
-    return gifts.give_back(
-        table, GiftAction.EXPIRE, gift_id, window["order_id"], shares=shares, remaining=shares, now=now
-    )
 
 
 @dataclass(slots=True)
