@@ -117,8 +117,8 @@ def envelope(event: Event) -> dict[str, Any]:
     }
 
 
-def _event(kind: str, what: tuple[str, ...], at: int, order_id: str, audience: str | None, data: Data) -> Event:
-    return Event(ids.derive("event", kind, *what), kind, at, order_id, (audience,) if audience else (), data)
+def _event(kind: str, what: tuple[str, ...], at: int, together: str, concerned: str, data: Data) -> Event:
+    return Event(ids.derive("event", kind, *what), kind, at, together, (concerned,), data)
 
 
 def of_order(before: Order | None, after: Order | None, *, at: int) -> Iterator[Event]:
@@ -144,7 +144,8 @@ def of_gift(before: Gift | None, after: Gift | None) -> Iterator[Event]:
     if after is None or not may_see(Viewer.SUBSCRIBER, Fact.ENVELOPE):
         return
 
-    def event(kind: str, at: int, audience: str | None, *what: str) -> Event:
+    # The giver may know everything of it; whom it was for, or who claimed, the bus does not say, nor do ids tell.
+    def event(kind: str, at: int, *what: str) -> Event:
         facts = GiftChanged(
             gift_id=after.gift_id,
             presentation=after.product.kind.presentation,
@@ -153,17 +154,15 @@ def of_gift(before: Gift | None, after: Gift | None) -> Iterator[Event]:
             remaining=after.remaining,
             expires_at=after.expires_at,
         )
-        return _event(kind, (after.gift_id, *what), at, after.order_id, audience, facts)
+        return _event(kind, (after.gift_id, *what), at, after.order_id, after.giver_id, facts)
 
     if before is None:
-        yield event("gift.given", after.created_at, after.recipient_id)
+        yield event("gift.given", after.created_at)
         return
-    for claimer, claim in new_claims(before, after):
-        yield event("gift.claimed", claim, after.giver_id, claimer)
+    for number, (_, at) in enumerate(new_claims(before, after), len(before.claims)):
+        yield event("gift.claimed", at, str(number))
     if after.state is not before.state and after.state in _ENDS:
-        # A giver who takes a gift back knows it; who it was for may not.
-        told = after.recipient_id if after.state is GiftState.CANCELLED else after.giver_id
-        yield event(_ENDS[after.state], after.ended_at or after.expires_at, told)
+        yield event(_ENDS[after.state], after.ended_at or after.expires_at)
 
 
 def new_claims(before: Gift, after: Gift) -> list[tuple[str, int]]:

@@ -320,7 +320,9 @@ class Chart:
 
 def _rank(entry: tuple[str, Standing], now: int) -> tuple[int, int, str]:
     product_id, standing = entry
-    return faded(standing.score, standing.at, now), standing.at, product_id
+    score = faded(standing.score, standing.at, now)
+    # What one person likes does not show, in no order either.
+    return score if score > ONE_PERSON else 0, standing.at, product_id
 
 
 # --- what follows ----------------------------------------------------------------------------------------------------

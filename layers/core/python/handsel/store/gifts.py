@@ -9,7 +9,7 @@ from handsel.domain.states import GiftAction, GiftState
 from handsel.store import holdings, keys, orders, products, shipments
 from handsel.store.attributes import Item
 from handsel.store.conditions import transition
-from handsel.store.table import Put, Refused, Table, Update, Write
+from handsel.store.table import Check, Put, Refused, Table, Update, Write
 
 
 def to_item(gift: Gift) -> Item:
@@ -158,6 +158,12 @@ def claim(
         holdings.put(holding, gift),
         *([] if shipment is None else [shipments.put(shipment)]),
     )
+
+
+def is_open(gift_id: str, *, now: int) -> Check:
+    """Somebody may still claim it, while something is written about that."""
+    state, until = GiftState.OPEN, now
+    return Check(keys.gift(gift_id), "#state = :open AND #expires_at > :now", {":open": state, ":now": until})
 
 
 def ask_again(table: Table, gift: Gift, user_id: str, *, now: int) -> None:

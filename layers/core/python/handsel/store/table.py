@@ -84,7 +84,20 @@ class Delete:
     values: Mapping[str, object] = field(default_factory=dict)
 
 
-Write = Put | Update | Delete
+@dataclass(frozen=True, slots=True)
+class Check:
+    """No change: one item has to be as `condition` says for the others to be written. In transactions only.
+
+    Attributes:
+        condition, values: as in `Update`.
+    """
+
+    key: Key
+    condition: str
+    values: Mapping[str, object] = field(default_factory=dict)
+
+
+Write = Put | Update | Delete | Check
 
 
 class Refused(errors.HandselError):
@@ -249,13 +262,21 @@ class Table:
                     self._call(lambda: self.client.update_item(**request))
                 case Delete():
                     self._call(lambda: self.client.delete_item(**request))
+                case Check():
+                    raise ValueError("a check alone writes nothing")
         except ClientError as error:
             if _code(error) != "ConditionalCheckFailedException":
                 raise
             raise Refused([_old(error.response)]) from error
 
     def _transact(self, writes: Sequence[Write]) -> None:
-        items = [cast("TransactWriteItemTypeDef", {type(write).__name__: self._request(write)}) for write in writes]
+        items = [
+            cast(
+                "TransactWriteItemTypeDef",
+                {"ConditionCheck" if isinstance(write, Check) else type(write).__name__: self._request(write)},
+            )
+            for write in writes
+        ]
         for pause in self._pauses():
             try:
                 self._call(lambda: self.client.transact_write_items(TransactItems=items))

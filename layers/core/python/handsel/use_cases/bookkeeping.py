@@ -19,7 +19,7 @@ from handsel.domain.summary import Part, Summary
 from handsel.store import accounts, gifts, holdings, keys, messages, orders, shipments, summaries
 from handsel.store.attributes import Item
 from handsel.store.keys import Key
-from handsel.store.table import Refused, Table, Write
+from handsel.store.table import Check, Refused, Table, Write
 
 # Each retry means that somebody else kept the same user's books in between.
 _TRIES = 20
@@ -55,6 +55,15 @@ def a_voucher(voucher: Holding) -> Counted:
     return Counted(keys.holding(voucher.holding_id), tally, voucher.valid_until)
 
 
+def tell(table: Table, message: Message, unless_refused: Check, *, now: int) -> bool:
+    """Puts a message into its user's inbox if a check holds in that moment; says whether it does.
+
+    Raises:
+        Busy
+    """
+    return _keep(table, message.user_id, [message], now=now, check=unless_refused)
+
+
 def keep(table: Table, user_id: str, told: Iterable[Message], counted: Iterable[Counted], *, now: int) -> None:
     """Puts messages into a user's inbox, and counts things anew. Again is the same.
 
@@ -67,17 +76,22 @@ def keep(table: Table, user_id: str, told: Iterable[Message], counted: Iterable[
         _keep(table, user_id, now_kept, now=now)
 
 
-def _keep(table: Table, user_id: str, entries: Sequence[Message | Counted], *, now: int) -> None:
+def _keep(
+    table: Table, user_id: str, entries: Sequence[Message | Counted], *, now: int, check: Check | None = None
+) -> bool:
     for _ in range(_TRIES):
         before = summaries.get(table, user_id)
         after, writes = _booked(table, before, entries)
         if after == before and not writes:
-            return
+            return True
+        checks = [] if check is None else [check]
         try:
-            summaries.change(table, user_id, before, after.without_past(now), writes)
-        except Refused:
+            summaries.change(table, user_id, before, after.without_past(now), [*writes, *checks])
+        except Refused as refused:
+            if check is not None and refused.old[-1] is not None:
+                return False
             continue
-        return
+        return True
     raise errors.Busy
 
 

@@ -114,7 +114,8 @@ def _count(table: Table, taste: Taste, product_id: str, *, now: int) -> None:
             with suppress(Refused):  # one person too few
                 tastes.keep_liking(table, other_id, liking)
         break
-    put_on_shelf(table, product_id, now=now)
+    with suppress(errors.Busy):  # the next who likes it puts it there
+        put_on_shelf(table, product_id, now=now)
 
 
 def put_on_shelf(table: Table, product_id: str, *, now: int) -> None:
@@ -149,6 +150,6 @@ def _charted(chart: Chart, product_id: str, found: Mapping[Key, Item], *, now: i
     if item is None or not products.is_available(item):
         return chart.without(product_id)
     liking = tastes.liking_from_item(found.get(keys.also(product_id)))
-    # What nobody likes stands as of when it came: counted again, it stays where it is.
-    at = liking.at if liking.people else item["created_at"]
+    # What hardly anybody likes stands as of when it came: counted again, it stays where it is.
+    at = liking.at if liking.people >= recommendations.ENOUGH else item["created_at"]
     return chart.with_standing(product_id, Standing(item["store_id"], liking.score, at), now=now)

@@ -29,6 +29,8 @@ def remind(table: Table, gift_id: str, *, now: int) -> bool:
     due, later = [at for at in dates if at <= now], [at for at in dates if at > now]
     if due:
         message = messages.reminder(gift, gift.expires_at - due[-1])
-        bookkeeping.keep(table, gift.recipient_id, [message], [], now=now)
+        # Somebody may claim it right now: then there is nothing to remind of, and the next sweep sees that.
+        if not bookkeeping.tell(table, message, gifts.is_open(gift_id, now=now), now=now):
+            return False
     reminders.set_next(table, gift_id, now=now, due=later[0] if later else None)
     return bool(due)
