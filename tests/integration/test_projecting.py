@@ -425,6 +425,25 @@ def test_an_event_that_the_bus_does_not_take_fails_its_record_and_no_other(
     assert stack.project(*paid) == [{"itemIdentifier": paid[0]["dynamodb"]["SequenceNumber"]}]
 
 
+def test_of_more_events_than_the_bus_takes_at_once_the_right_one_comes_again(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stack.record()
+    for _ in range(12):
+        stack.buy()
+    paid = [record for record in stack.recorded() if record["eventName"] == "MODIFY"]
+
+    def loses_the_last_of_two(Entries: list[dict[str, str]]) -> dict[str, Any]:  # noqa: N803 - the parameter's name
+        lost = {"ErrorCode": "InternalFailure"} if len(Entries) == 2 else {"EventId": "1"}
+        return {
+            "FailedEntryCount": int("ErrorCode" in lost),
+            "Entries": [{"EventId": "1"}] * (len(Entries) - 1) + [lost],
+        }
+
+    monkeypatch.setattr(wiring.bus()._client, "put_events", loses_the_last_of_two)
+    assert stack.project(*paid) == [{"itemIdentifier": paid[11]["dynamodb"]["SequenceNumber"]}]
+
+
 def test_while_the_bus_is_away_messages_are_told_and_the_records_come_again(
     stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
