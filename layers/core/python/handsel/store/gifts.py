@@ -8,7 +8,7 @@ from handsel.domain.models import Claim, Gift, Holding, Order, Page, Shipment, W
 from handsel.domain.states import GiftAction, GiftState
 from handsel.store import holdings, keys, orders, products, shipments
 from handsel.store.attributes import Item
-from handsel.store.conditions import transition
+from handsel.store.conditions import still_open, transition
 from handsel.store.table import Check, Put, Refused, Table, Update, Write
 
 
@@ -162,8 +162,7 @@ def claim(
 
 def is_open(gift_id: str, *, now: int) -> Check:
     """Somebody may still claim it, while something is written about that."""
-    state, until = GiftState.OPEN, now
-    return Check(keys.gift(gift_id), "#state = :open AND #expires_at > :now", {":open": state, ":now": until})
+    return Check(keys.gift(gift_id), *still_open(now=now))
 
 
 def ask_again(table: Table, gift: Gift, user_id: str, *, now: int) -> None:

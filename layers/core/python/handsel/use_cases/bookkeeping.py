@@ -55,13 +55,13 @@ def a_voucher(voucher: Holding) -> Counted:
     return Counted(keys.holding(voucher.holding_id), tally, voucher.valid_until)
 
 
-def tell(table: Table, message: Message, unless_refused: Check, *, now: int) -> bool:
-    """Puts a message into its user's inbox if a check holds in that moment; says whether it does.
+def tell(table: Table, message: Message, check: Check, *, now: int) -> bool:
+    """Puts a message into its user's inbox if a check holds in that moment; says False where it does not.
 
     Raises:
         Busy
     """
-    return _keep(table, message.user_id, [message], now=now, check=unless_refused)
+    return _keep(table, message.user_id, [message], now=now, check=check)
 
 
 def keep(table: Table, user_id: str, told: Iterable[Message], counted: Iterable[Counted], *, now: int) -> None:

@@ -6,7 +6,6 @@ more than a hundred items, and so a call for each hundred; and who has bought or
 recommended costs some more.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -15,18 +14,15 @@ from handsel.domain import ids
 from handsel.domain.models import Gift, Kind, Order
 from handsel.domain.summary import Counts, counts_at
 from handsel.store import gifts, holdings, keys, orders, summaries, tags
-from handsel.store.attributes import Item
 from handsel.store.keys import Index, Key
 from handsel.store.table import Table
 from handsel.use_cases import reading, recommending
 from handsel.use_cases.reading import GiftReading, HoldingReading, OrderReading
-from handsel.use_cases.recommending import Home, Picked, Recommendation, Seen
+from handsel.use_cases.recommending import Found, Home, Picked, Recommendation, Seen
 
 # How many entries of each list it shows, and how many products it looks at to find as many to recommend.
 FIRST = 5
 CANDIDATES = 10
-
-Found = Mapping[Key, Item]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +65,7 @@ def read(table: Table, user_id: str, *, now: int) -> OrderCenter:
     markers = [keys.tagged(user_id, tag.product_id) for tag in tagged.items]
     candidates = home.candidates[:CANDIDATES]
 
-    wanted = [
+    wanted = {
         *map(keys.order, order_ids),
         *map(keys.gift, [*sent_ids, *received_ids]),
         *map(keys.holding, holding_ids),
@@ -78,14 +74,14 @@ def read(table: Table, user_id: str, *, now: int) -> OrderCenter:
         *markers,
         *recommending.keys_of_seen([*viewed, *tagged.items]),
         *recommending.keys_of_candidates(user_id, candidates),
-    ]
+    }
     entries: Found = table.get_many(wanted)
     bought = [orders.from_item(entries[key]) for key in map(keys.order, order_ids) if key in entries]
     sent = [gifts.from_item(entries[key]) for key in map(keys.gift, sent_ids) if key in entries]
     received = [gifts.from_item(entries[key]) for key in map(keys.gift, received_ids) if key in entries]
     held = [holdings.from_item(entries[key]) for key in map(keys.holding, holding_ids) if key in entries]
 
-    more = [key for key in _referred_to(user_id, bought, sent, received) if key not in {*wanted}]
+    more = {*_referred_to(user_id, bought, sent, received)} - wanted
     entries = {**entries, **(table.get_many(more) if more else {})}
     known = table.having_read({key: entries.get(key) for key in (*wanted, *more)})
     return OrderCenter(
