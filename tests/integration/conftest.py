@@ -1,10 +1,10 @@
-"""The real handlers on moto: table and routes from template.yaml, events from events/*.json, a clock that tests move."""
+"""The real handlers on a simulated table: table and routes from template.yaml, events from events/*.json, a clock that
+tests move."""
 
 import importlib.util
 import json
-import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -13,14 +13,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, cast
 
-import boto3
 import botocore.session
 import jsonschema_rs
 import pytest
 from moto import mock_aws
-from moto.core.models import DEFAULT_ACCOUNT_ID
-from moto.dynamodb.models import dynamodb_backends
-from moto.dynamodb.models.dynamo_type import DynamoType
 from samtranslator.yaml_helper import yaml_parse
 
 from handsel.api import http
@@ -31,6 +27,8 @@ from local import event_schemas
 from local.patterns import any_matches
 from local.seed import CARRIER, MAX_STORE, MIA_STORE, OTHER_CARRIER, seed
 from tests import published
+from tests.memory.client import Call, Client
+from tests.memory.table import Memory, Snapshot
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -39,10 +37,11 @@ ROOT = Path(__file__).parents[2]
 TEMPLATE: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text())
 RESOURCES: dict[str, Any] = TEMPLATE["Resources"]
 SESSION = botocore.session.get_session()
+TABLE = "handsel-test"
 START = 1_790_000_000_000
 DAY = 86_400_000
 BUS = "handsel-test-events"
-WRITES = ("PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems")
+REAL_CLIENT = wiring._client  # what makes the clients on Lambda; here they are simulated
 # The claims that make a caller more than a user. An HTTP API hands a list on as text.
 ROLES = {
     "mia": {"cognito:groups": "[merchant]", "custom:store_id": MIA_STORE},
@@ -87,25 +86,36 @@ class Answer:
 class Stack:
     """The stack as its callers see it, and its table as an operator does."""
 
-    client: "DynamoDBClient"
-    products: Mapping[str, str]
+    simulation: "Simulation"
     now: int = START
-    records: list[dict[str, Any]] = field(default_factory=list)
-    recording: bool = False
     events: list[dict[str, Any]] = field(default_factory=list)
-    _functions: dict[str, ModuleType] = field(default_factory=dict)
     _keys: int = 0
     _followed: int = 0
 
+    @property
+    def client(self) -> "DynamoDBClient":
+        return self.simulation.client
+
+    @property
+    def products(self) -> Mapping[str, str]:
+        return self.simulation.products
+
+    @property
+    def memory(self) -> Memory:
+        """The table itself, for what no call does."""
+        assert self.simulation.memory is not None, "this runs on moto"
+        return self.simulation.memory
+
     def function(self, name: str) -> ModuleType:
-        if name not in self._functions:
+        functions = self.simulation.functions
+        if name not in functions:
             path = ROOT / RESOURCES[name]["Properties"]["CodeUri"] / "app.py"
             spec = importlib.util.spec_from_file_location(f"function_{name}", path)
             assert spec is not None
             assert spec.loader is not None
-            self._functions[name] = importlib.util.module_from_spec(spec)
-            spec.loader.exec_module(self._functions[name])
-        return self._functions[name]
+            functions[name] = importlib.util.module_from_spec(spec)
+            spec.loader.exec_module(functions[name])
+        return functions[name]
 
     def call(
         self,
@@ -169,21 +179,25 @@ class Stack:
     def item(self, pk: str, sk: str | None = None) -> dict[str, Any] | None:
         """An item as it is in the table."""
         key = {"pk": {"S": pk}, "sk": {"S": sk or pk.partition("#")[0]}}
-        answer = self.client.get_item(TableName="handsel-test", Key=key, ConsistentRead=True)
+        answer = self.client.get_item(TableName=TABLE, Key=key, ConsistentRead=True)
         return load_item(cast("Any", answer["Item"])) if "Item" in answer else None
 
     def all_items(self) -> list[dict[str, Any]]:
-        return [load_item(cast("Any", item)) for item in self.client.scan(TableName="handsel-test")["Items"]]
+        return [load_item(cast("Any", item)) for item in self.client.scan(TableName=TABLE)["Items"]]
 
-    @staticmethod
-    def save() -> Any:
+    def save(self) -> Snapshot:
         """The whole table, for `load`."""
-        return deepcopy(_table().items)
+        return self.memory.snapshot()
 
-    @staticmethod
-    def load(saved: Any) -> None:
-        _table().items = deepcopy(saved)
+    def load(self, saved: Snapshot) -> None:
+        self.memory.restore(saved)
         http._known_accounts.clear()
+
+    def put_directly(self, item: dict[str, Any]) -> None:
+        """Into the table, without a word in the stream: for tests that need thousands."""
+        streams, self.memory.streams = self.memory.streams, False
+        self.memory.put_item(TableName=TABLE, Item=dump_item(item))
+        self.memory.streams = streams
 
     # --- shorthands of the main path --------------------------------------------------------------------------
 
@@ -242,7 +256,7 @@ class Stack:
     def stream_record(self, gift_id: str) -> dict[str, Any]:
         """The record that TTL's deletion of a gift's WINDOW item puts into the stream; deletes the item."""
         key = {"pk": {"S": f"WINDOW#{gift_id}"}, "sk": {"S": "WINDOW"}}
-        old = self.client.delete_item(TableName="handsel-test", Key=key, ReturnValues="ALL_OLD")["Attributes"]
+        old = self.client.delete_item(TableName=TABLE, Key=key, ReturnValues="ALL_OLD")["Attributes"]
         record = deepcopy(event("restore_window_removed")["Records"][0])
         record["dynamodb"] |= {"Keys": key, "OldImage": old}
         return cast("dict[str, Any]", record)
@@ -254,35 +268,15 @@ class Stack:
     # --- what follows from a write ------------------------------------------------------------------------------
 
     def record(self) -> None:
-        """From here on every write of an item is a record of the stream, as the table's own would have it."""
-        snapshot, self.recording = _snapshot(), True
+        """From here on every write of an item is a record of the stream."""
+        self.memory.streams = True
 
-        def written(**_: Any) -> None:
-            nonlocal snapshot
-            if not self.recording:
-                return
-            current = _snapshot()
-            for key in sorted(snapshot.keys() | current.keys()):
-                if snapshot.get(key) != current.get(key):
-                    self.records.append(self._stream_record(key, snapshot.get(key), current.get(key)))
-            snapshot = current
+    def stop_recording(self) -> None:
+        self.memory.streams = False
 
-        for operation in WRITES:
-            wiring.table().client.meta.events.register(
-                f"after-call.dynamodb.{operation}", written, f"stream-{operation}"
-            )
-
-    def _stream_record(self, key: tuple[str, str], old: Any, new: Any) -> dict[str, Any]:
-        change: dict[str, Any] = {
-            "ApproximateCreationDateTime": self.now // 1000,
-            "Keys": {"pk": {"S": key[0]}, "sk": {"S": key[1]}},
-            "SequenceNumber": str(len(self.records) + 1),
-            "StreamViewType": "NEW_AND_OLD_IMAGES",
-        }
-        images = {"OldImage": old, "NewImage": new}
-        change |= {name: image for name, image in images.items() if image is not None}
-        kind = "INSERT" if old is None else "REMOVE" if new is None else "MODIFY"
-        return {"eventID": f"record-{len(self.records)}", "eventName": kind, "dynamodb": change}
+    @property
+    def records(self) -> list[dict[str, Any]]:
+        return self.memory.stream
 
     def recorded(self) -> list[dict[str, Any]]:
         """The records that the projector gets."""
@@ -322,34 +316,20 @@ def wanted(record: dict[str, Any]) -> bool:
     return any_matches(patterns, record)
 
 
-def put_directly(item: dict[str, Any]) -> None:
-    """Into the simulated table, without a call: for tests that need thousands."""
-    _table().put_item(dump_item(item))
-
-
-def _snapshot() -> dict[tuple[str, str], Any]:
-    found = {}
-    for partition in _table().items.values():
-        for item in partition.values():
-            attributes = deepcopy(item.to_json()["Attributes"])
-            found[attributes["pk"]["S"], attributes["sk"]["S"]] = attributes
-    return found
-
-
 @contextmanager
-def listening(heard: Callable[..., None], *operations: str) -> Iterator[None]:
-    """Tells `heard` the parameters of every request to the table, or of these operations."""
-    events = wiring.table().client.meta.events
-    names = [f"provide-client-params.dynamodb.{operation}" for operation in operations] or [
-        "provide-client-params.dynamodb"
-    ]
-    for name in names:
-        events.register(name, heard)
+def listening(heard: Callable[[Call], None], *operations: str) -> Iterator[None]:
+    """Tells `heard` of every call to the table, or of those of these operations, when it is over."""
+
+    def told(call: Call) -> None:
+        if not operations or call.operation in operations:
+            heard(call)
+
+    client = cast("Any", wiring.table().client)
+    client.listeners.append(told)
     try:
         yield
     finally:
-        for name in names:
-            events.unregister(name, heard)
+        client.listeners.remove(told)
 
 
 def gift_request(shares: int = 1, **more: Any) -> dict[str, Any]:
@@ -374,7 +354,7 @@ def create_table(client: "DynamoDBClient") -> None:
     """The table as template.yaml declares it."""
     properties = RESOURCES["Table"]["Properties"]
     client.create_table(
-        TableName="handsel-test",
+        TableName=TABLE,
         BillingMode=properties["BillingMode"],
         AttributeDefinitions=properties["AttributeDefinitions"],
         KeySchema=properties["KeySchema"],
@@ -388,72 +368,87 @@ EVENTS = {
 }
 
 
-@dataclass(frozen=True)
+class Bus:
+    """Takes events as EventBridge does, and holds them against their schemas."""
+
+    def __init__(self) -> None:
+        self.taken: list[dict[str, Any]] = []
+
+    def put_events(self, *, Entries: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803  # EventBridge's name
+        for entry in Entries:
+            assert (entry["EventBusName"], entry["Source"]) == (BUS, "handsel")
+            detail = json.loads(entry["Detail"])
+            EVENTS[entry["DetailType"]].validate(detail)
+            self.taken.append(detail)
+        return {"FailedEntryCount": 0, "Entries": [{"EventId": str(number)} for number in range(len(Entries))]}
+
+
+@dataclass
 class Simulation:
-    """What the tests of one file share, because making it takes longer than most tests: each gets the table as it was."""
+    """What tests share, because making it takes longer than most tests: each gets the table as it was.
+
+    Attributes:
+        memory: the table, where it is not moto's.
+        reset: puts the table back.
+        seeded: the records of what is in it from the start.
+    """
 
     client: "DynamoDBClient"
     products: Mapping[str, str]
-    functions: dict[str, ModuleType]
-    items: Any
-
-    def reset(self) -> None:
-        _table().items = deepcopy(self.items)
-
-
-def _copied(value: DynamoType, _: dict[int, Any]) -> DynamoType:
-    """A copy of an attribute value. The simulation copies the whole table before each transaction: half of its time."""
-    if value.type not in ("M", "L", "SS", "NS", "BS"):
-        return value  # nothing changes what it holds
-    copy = DynamoType.__new__(DynamoType)
-    copy.type = value.type
-    if value.type == "M":
-        copy.value = {name: _copied(each, {}) for name, each in value.value.items()}
-    else:
-        copy.value = [_copied(each, {}) if value.type == "L" else each for each in value.value]
-    return copy
+    memory: Memory | None
+    reset: Callable[[], None]
+    seeded: Sequence[dict[str, Any]] = ()
+    bus: Bus = field(default_factory=Bus)
+    functions: dict[str, ModuleType] = field(default_factory=dict)
 
 
-def _table() -> Any:
-    """The simulated table itself: putting its items back by calls would take as long as making them."""
-    return dynamodb_backends[DEFAULT_ACCOUNT_ID][os.environ["AWS_DEFAULT_REGION"]].tables["handsel-test"]
+def _on_memory() -> Iterator[Simulation]:
+    memory = Memory(TABLE, RESOURCES["Table"]["Properties"], now_ms=lambda: clock.now_ms())
+    client = cast("DynamoDBClient", memory)
+    products = seed(client, TABLE)
+    seeded, records = memory.snapshot(), tuple(memory.stream)
+
+    def reset() -> None:
+        memory.restore(seeded)
+        memory.streams, memory.stream = False, []
+
+    yield Simulation(client, products, memory, reset, records)
+
+
+def _on_moto() -> Iterator[Simulation]:
+    with mock_aws():
+        client = cast("DynamoDBClient", SESSION.create_client("dynamodb"))
+
+        def reset() -> None:
+            client.delete_table(TableName=TABLE)
+            create_table(client)
+            seed(client, TABLE)
+
+        create_table(client)
+        yield Simulation(client, seed(client, TABLE), None, reset)
 
 
 @pytest.fixture(scope="module")
-def simulation() -> Iterator[Simulation]:
-    # One session for all: it keeps the service's model.
-    with pytest.MonkeyPatch.context() as patch, mock_aws():
-        patch.setattr("botocore.session.get_session", lambda: SESSION)
-        patch.setattr(DynamoType, "__deepcopy__", _copied)
-        client = boto3.Session(botocore_session=SESSION).client("dynamodb")
-        create_table(client)
-        boto3.Session(botocore_session=SESSION).client("events").create_event_bus(Name=BUS)
-        for cached in (settings.settings, wiring.table, wiring.payments, wiring.bus):
-            cached.cache_clear()
-        products = seed(client, "handsel-test")
-        yield Simulation(client, products, {}, deepcopy(_table().items))
+def simulation(request: pytest.FixtureRequest) -> Iterator[Simulation]:
+    """On Memory; a file that asks for it runs on moto too, which is a second opinion."""
+    for made in _on_moto() if getattr(request, "param", "memory") == "moto" else _on_memory():
+        simulated = {"dynamodb": made.client, "events": made.bus}
+        clients = {name: Client(each, SESSION.get_service_model(name)) for name, each in simulated.items()}
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(wiring, "_client", clients.__getitem__)
+            for cached in (settings.settings, wiring.table, wiring.payments, wiring.bus):
+                cached.cache_clear()
+            yield made
 
 
 @pytest.fixture
 def stack(simulation: Simulation, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
+    running = Stack(simulation, events=simulation.bus.taken)
+    monkeypatch.setattr(clock, "now_ms", lambda: running.now)
     simulation.reset()
+    simulation.bus.taken.clear()
     http._known_accounts.clear()
     if people := simulation.functions.get("PeopleFunction"):
         people.LOOK_UPS._full_at.clear()
-    running = Stack(simulation.client, simulation.products, _functions=simulation.functions)
-    monkeypatch.setattr(clock, "now_ms", lambda: running.now)
-
-    def heard(params: dict[str, Any], **_: Any) -> None:
-        for entry in params["Entries"]:
-            assert (entry["EventBusName"], entry["Source"]) == (BUS, "handsel")
-            detail = json.loads(entry["Detail"])
-            EVENTS[entry["DetailType"]].validate(detail)
-            running.events.append(detail)
-
-    bus, writes = wiring.bus()._client.meta.events, wiring.table().client.meta.events
-    bus.register("provide-client-params.events.PutEvents", heard, "heard")
     yield running
-    bus.unregister("provide-client-params.events.PutEvents", unique_id="heard")
     settings.settings.cache_clear()
-    for operation in WRITES:
-        writes.unregister(f"after-call.dynamodb.{operation}", unique_id=f"stream-{operation}")

@@ -9,8 +9,8 @@ from typing import Any, cast
 import pytest
 
 from handsel.domain.names import MAX_DISPLAY_NAME
-from handsel.runtime import settings, wiring
-from tests.integration.conftest import RESOURCES, START, Answer, Stack, event, gift_request, listening
+from handsel.runtime import settings
+from tests.integration.conftest import REAL_CLIENT, RESOURCES, START, Answer, Stack, event, gift_request, listening
 from tests.integration.test_faults_and_races import FAULTS, READS, WRITES, Died, _first, between, check_law
 
 BOB = event("enroll_post_confirmation")["request"]["userAttributes"]["sub"]
@@ -119,8 +119,7 @@ def test_the_user_pool_has_its_answer_in_time_when_the_table_has_none(
     for name, value in properties["Environment"]["Variables"].items():
         monkeypatch.setenv(name, value)
     settings.settings.cache_clear()
-    wiring.table.cache_clear()
-    config = cast("Any", wiring.table().client.meta.config)
+    config = cast("Any", REAL_CLIENT("dynamodb")).meta.config
     tries = config.retries["total_max_attempts"]
     assert tries * (config.connect_timeout + config.read_timeout) < properties["Timeout"]
 
@@ -192,7 +191,7 @@ def test_i_see_who_i_am_and_where_my_order_center_is(stack: Stack) -> None:
 def test_a_profile_is_read_consistently(stack: Stack) -> None:
     me(stack)
     asked: list[bool] = []
-    with listening(lambda params, **_: asked.append(params["ConsistentRead"]), "GetItem"):
+    with listening(lambda call: asked.append(call.request["ConsistentRead"]), "GetItem"):
         me(stack)
     assert asked == [True, True]  # the account, and the sums of the order center
 

@@ -20,6 +20,7 @@ from tests.integration.conftest import (
     DAY,
     RESOURCES,
     START,
+    TABLE,
     Answer,
     Simulation,
     Stack,
@@ -27,10 +28,10 @@ from tests.integration.conftest import (
     gift_request,
     listening,
 )
+from tests.memory.client import Call
 
 WRITES = frozenset({"put_item", "update_item", "delete_item", "transact_write_items"})
 READS = frozenset({"get_item", "batch_get_item", "query"})
-TABLE = "handsel-test"
 
 
 class Died(BaseException):
@@ -904,9 +905,10 @@ def test_one_order_gift_or_holding_is_read_consistently(stack: Stack) -> None:
     holding = stack.claim("bob", gift).body
     asked: list[dict[str, Any]] = []
 
-    def seen(params: dict[str, Any], **_: Any) -> None:
+    def seen(call: Call) -> None:
+        request = call.request
         asked.extend(
-            params["RequestItems"].values() if "RequestItems" in params else [params | {"Keys": [params["Key"]]}]
+            request["RequestItems"].values() if "RequestItems" in request else [request | {"Keys": [request["Key"]]}]
         )
 
     with listening(seen, "GetItem", "BatchGetItem"):
@@ -1075,8 +1077,8 @@ def test_every_function_may_do_what_it_does(
         walked.add(name)
         return Stack.function(stack, name)
 
-    def asked(params: dict[str, Any], model: Any, **_: Any) -> None:
-        for action, index, leading_keys in _needs(model.name, params):
+    def asked(call: Call) -> None:
+        for action, index, leading_keys in _needs(call.operation, call.request):
             if not any(_allows(entry, action, index, leading_keys) for entry in _statements(running[0])):
                 denied.update((running[0], action, index, key.partition("#")[0]) for key in leading_keys)
 

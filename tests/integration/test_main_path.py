@@ -1,4 +1,4 @@
-"""Buying, giving, claiming, giving back, using: what each of them answers and leaves in the table."""
+"""Buying, giving, claiming, giving back, using: what each of them answers and leaves in the table. Also on moto."""
 
 from datetime import UTC, datetime
 
@@ -6,6 +6,8 @@ import pytest
 
 from handsel.domain.wrappings import COVERS
 from tests.integration.conftest import DAY, START, Stack, gift_request
+
+pytestmark = pytest.mark.parametrize("simulation", ["memory", "moto"], indirect=True)
 
 
 def test_a_purchase_answers_a_paid_order_whose_units_are_all_available(stack: Stack) -> None:

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from handsel.runtime import wiring
-from tests.integration.conftest import DAY, Stack, put_directly
+from tests.integration.conftest import DAY, Stack, listening
 from tests.integration.test_projecting import HOUR, counts
+from tests.memory.client import Call
 
 
 def center(stack: Stack, user: str = "alice") -> dict[str, Any]:
@@ -268,16 +268,16 @@ class Ledger:
     calls: Counter[str] = field(default_factory=Counter)
     units: float = 0
 
-    def read(self, parsed: dict[str, Any], model: Any, **_: Any) -> None:
-        self.calls[model.name] += 1
-        match model.name:
+    def read(self, call: Call) -> None:
+        self.calls[call.operation] += 1
+        match call.operation:
             case "GetItem":
-                self.units += _units(parsed.get("Item", {}))
+                self.units += _units(call.answer.get("Item", {}))
             case "BatchGetItem":
-                (items,) = parsed["Responses"].values()
+                (items,) = call.answer["Responses"].values()
                 self.units += sum(map(_units, items))
             case "Query":
-                self.units += _units({"read": parsed.get("Items", [])}) / 2
+                self.units += _units({"read": call.answer.get("Items", [])}) / 2
 
 
 def _units(item: Any) -> int:
@@ -287,12 +287,8 @@ def _units(item: Any) -> int:
 @contextmanager
 def reading() -> Iterator[Ledger]:
     ledger = Ledger()
-    events = wiring.table().client.meta.events
-    events.register("after-call.dynamodb", ledger.read, "ledger")
-    try:
+    with listening(ledger.read):
         yield ledger
-    finally:
-        events.unregister("after-call.dynamodb", unique_id="ledger")
 
 
 def clone(item: dict[str, Any], number: int) -> dict[str, Any]:
@@ -315,7 +311,7 @@ def test_it_costs_the_same_however_much_somebody_has(stack: Stack, record_proper
     stack.claim("bob", stack.give(order))
     stack.call("alice", "POST", f"/orders/{order['order_id']}/use", {"quantity": 1})
     stack.follow()
-    stack.recording = False
+    stack.stop_recording()
     things = [item for item in stack.all_items() if item["sk"] in ("ORDER", "GIFT", "HOLDING")]
     costs, made = {}, 1
     for size in (1, 10, 100, 10_000):
@@ -323,7 +319,7 @@ def test_it_costs_the_same_however_much_somebody_has(stack: Stack, record_proper
             for thing in things:
                 # Of gifts and holdings a thousand do, not to take minutes.
                 if thing["sk"] == "ORDER" or number < 1000:
-                    put_directly(clone(thing, number))
+                    stack.put_directly(clone(thing, number))
         made = size
         with reading() as ledger:
             found = center(stack)

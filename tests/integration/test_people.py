@@ -1,7 +1,5 @@
 """Other people: found by their exact handle, and known by gifts."""
 
-from typing import Any
-
 import pytest
 
 from tests.integration.conftest import DAY, Answer, Stack, listening
@@ -137,12 +135,8 @@ def test_a_list_of_people_writes_nothing_and_asks_the_indexes_twice(stack: Stack
     order = stack.buy(quantity=3)
     for user in ("bob", "carol", "dave"):
         stack.claim(user, stack.give(order))
-    before, asked = stack.all_items(), []
-
-    def heard(model: Any, **_: Any) -> None:
-        asked.append(model.name)
-
-    with listening(heard):
+    before, asked = stack.all_items(), list[str]()
+    with listening(lambda call: asked.append(call.operation)):
         known(stack, "alice")
     # Nobody gave her anything: there is nothing to read of that.
     assert sorted(asked) == ["BatchGetItem", "BatchGetItem", "Query", "Query"]

@@ -109,7 +109,7 @@ def lived(stack: Stack, life: Callable[[Stack], None]) -> list[dict[str, Any]]:
     bought = [record for record in records if record["dynamodb"]["Keys"]["sk"]["S"] == "ORDER"][:2]
     assert stack.project(*bought) == []
     stack.events.clear()
-    stack.recording = False  # it would look at the whole table after each write
+    stack.stop_recording()  # it would look at the whole table after each write
     return [record for record in records if record not in bought]
 
 
@@ -491,7 +491,7 @@ def test_more_vouchers_than_a_transaction_holds_are_all_counted(stack: Stack) ->
     for _ in range(2):
         order = stack.buy(quantity=50)
         stack.call("alice", "POST", f"/orders/{order['order_id']}/use", {"quantity": 50})
-    stack.recording = False
+    stack.stop_recording()
     assert stack.project(*stack.recorded()) == []
     assert counts(stack, "alice") == {"to_use": 100}
 

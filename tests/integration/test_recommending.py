@@ -12,7 +12,7 @@ from handsel.domain.recommendations import ENOUGH, MOST_IN_CHART, MOST_VIEWS, PA
 from handsel.runtime import wiring
 from handsel.store import tastes
 from handsel.use_cases import learning, recommending
-from tests.integration.conftest import START, Answer, Stack, _snapshot, listening, wanted
+from tests.integration.conftest import START, Answer, Stack, listening, wanted
 
 OTHERS = [f"friend{number}" for number in range(ENOUGH)]
 
@@ -21,7 +21,7 @@ OTHERS = [f"friend{number}" for number in range(ENOUGH)]
 def shop(stack: Stack) -> Stack:
     """A stack whose stream has told of everything on the shelf, and tells of what is written from here on."""
     stack.record()
-    stack.project(*(stack._stream_record(key, None, item) for key, item in _snapshot().items() if key[1] == "PRODUCT"))
+    stack.project(*stack.simulation.seeded)
     return stack
 
 
@@ -289,12 +289,9 @@ def test_a_list_of_recommendations_goes_on_page_by_page(shop: Stack) -> None:
 def test_what_one_is_recommended_costs_the_same_however_much_there_is(shop: Stack) -> None:
     calls: list[str] = []
 
-    def asked(model: Any, **_: Any) -> None:
-        calls.append(model.name)
-
     def cost() -> list[str]:
         calls.clear()
-        with listening(asked):
+        with listening(lambda call: calls.append(call.operation)):
             assert shop.call("alice", "GET", "/recommendations").status == 200
         return list(calls)
 
