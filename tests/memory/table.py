@@ -358,17 +358,11 @@ class Memory:
 
     def put_item(self, *, ReturnValues: str = "NONE", **request: Any) -> Answer:
         with _Operation("PutItem"):
-            change = self._write_one("Put", request)
-            if ReturnValues not in ("NONE", "ALL_OLD"):
-                raise Invalid("ReturnValues can only be ALL_OLD or NONE")
-            return {"Attributes": change.old} if ReturnValues == "ALL_OLD" and change.old is not None else {}
+            return self._replace("Put", request, ReturnValues)
 
     def delete_item(self, *, ReturnValues: str = "NONE", **request: Any) -> Answer:
         with _Operation("DeleteItem"):
-            if ReturnValues not in ("NONE", "ALL_OLD"):
-                raise Invalid("ReturnValues can only be ALL_OLD or NONE")
-            change = self._write_one("Delete", request)
-            return {"Attributes": change.old} if ReturnValues == "ALL_OLD" and change.old is not None else {}
+            return self._replace("Delete", request, ReturnValues)
 
     def update_item(self, *, ReturnValues: str = "NONE", **request: Any) -> Answer:
         with _Operation("UpdateItem"):
@@ -585,6 +579,12 @@ class Memory:
         return counts | ({} if select == "COUNT" else {"Items": found}) | answer
 
     # --- inside: writes --------------------------------------------------------------------------------------------
+
+    def _replace(self, kind: str, request: Mapping[str, Any], returns: str) -> Answer:
+        if returns not in ("NONE", "ALL_OLD"):
+            raise Invalid("ReturnValues can only be ALL_OLD or NONE")
+        old = self._write_one(kind, request).old
+        return {"Attributes": old} if returns == "ALL_OLD" and old is not None else {}
 
     def _write_one(self, kind: str, request: Mapping[str, Any]) -> _Change:
         write = self._write(kind, request)

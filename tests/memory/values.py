@@ -5,7 +5,7 @@ Values are never changed in place, so they can be shared by items, answers and s
 
 import re
 from collections.abc import Callable, Mapping
-from decimal import Context, Decimal, DecimalException, Inexact, InvalidOperation, Overflow, Underflow
+from decimal import Context, Decimal, DecimalException, Inexact, InvalidOperation, Overflow, Subnormal, Underflow
 from functools import lru_cache
 from typing import Any
 
@@ -17,7 +17,7 @@ MAX_DEPTH = 32
 _DIGITS = 38
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _PLAIN = re.compile(r"0|-?[1-9]\d{0,17}", re.ASCII)
-_EXACT = Context(prec=_DIGITS, Emax=125, Emin=-130, traps=[Inexact, InvalidOperation, Overflow, Underflow])
+_EXACT = Context(prec=_DIGITS, Emax=125, Emin=-130, traps=[Inexact, InvalidOperation, Overflow, Subnormal, Underflow])
 
 
 class Invalid(Exception):

@@ -1,0 +1,29 @@
+"""Every case, asked of all three: Memory answers as DynamoDB does, the others too or as it is written down."""
+
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from tests.conformance.asking import expected, observed
+from tests.conformance.cases import CASES, Case
+from tests.conformance.conftest import TABLE, TARGETS, Make
+from tests.conformance.differs import DIFFERS
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_it_answers_as_dynamodb_does_or_as_it_is_known_to_differ(case: Case, target: str, make: Make) -> None:
+    known = DIFFERS.get(case.name, {}).get(target)
+    assert observed(case, make(target, TABLE)) == (known or expected(case))
+    assert known != expected(case)
+
+
+def test_every_difference_is_of_a_case_and_none_is_memorys(record_property: Any) -> None:
+    assert len({case.name for case in CASES}) == len(CASES)
+    assert DIFFERS.keys() <= {case.name for case in CASES}
+    counted = Counter(target for known in DIFFERS.values() for target in known)
+    assert counted["memory"] == 0
+    record_property(
+        "figures", f"{len(CASES)} cases of what DynamoDB does; {dict(counted)} answer otherwise (differs.py)"
+    )
