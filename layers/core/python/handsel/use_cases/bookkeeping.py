@@ -7,6 +7,8 @@ written only if nobody wrote it in between. So what was seen last is what is cou
 |------------------------------|----------------------------------|-----------------------------------------------|
 | before the transaction       | nothing changed                  | the stream delivers the record again          |
 | after it, or the answer lost | the messages, the new sums       | delivered again there is nothing to change    |
+
+Who has written counts once more: somebody with a later state may have found that it came to what was there before.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -91,7 +93,11 @@ def _keep(
             if check is not None and refused.old[-1] is not None:
                 return False
             continue
-        return True
+        # Somebody else may have seen a later state of what was counted, and found nothing to write: the last to write
+        # looks again.
+        entries = [entry for entry in entries if isinstance(entry, Counted)]
+        if not entries:
+            return True
     raise errors.Busy
 
 
