@@ -48,7 +48,7 @@ def claim(gift_id: str) -> Response[str]:
         address=body.address.value() if body.address else None,
         code=clock.voucher_code(),
         link_keys=settings().link_keys,
-        now=request.now,
+        clock=clock.now_ms,
     )
     if taken:
         count("GiftClaimed")

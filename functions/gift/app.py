@@ -10,6 +10,7 @@ from handsel.api.requests import AskAgainRequest, GiftListQuery, GiftRequest, Li
 from handsel.api.views import CreatedGift, GiftPreview, GiftView, GiverGift, View, gift_view
 from handsel.domain import errors
 from handsel.domain.models import Gift, Page
+from handsel.runtime import clock
 from handsel.runtime.observability import count
 from handsel.runtime.settings import settings
 from handsel.runtime.wiring import table
@@ -128,7 +129,7 @@ def cancel(gift_id: str) -> Response[str]:
     Again is the same.
     """
     request = Request(app)
-    gift = giving.cancel(table(), gift_id, caller=request.caller.user_id, now=request.now)
+    gift = giving.cancel(table(), gift_id, caller=request.caller.user_id, clock=clock.now_ms)
     return _ended(request, gift)
 
 
@@ -143,7 +144,7 @@ def decline(gift_id: str) -> Response[str]:
     Again is the same.
     """
     request = Request(app)
-    gift = giving.decline(table(), gift_id, caller=request.caller.user_id, now=request.now)
+    gift = giving.decline(table(), gift_id, caller=request.caller.user_id, clock=clock.now_ms)
     return _ended(request, gift)
 
 

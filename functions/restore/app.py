@@ -24,7 +24,7 @@ def lambda_handler(event: dict[str, Any], _: LambdaContext) -> dict[str, Any]:
     failures, settled, early = [], 0, 0
     for record in event["Records"]:
         try:
-            result = restore(store, record, now=clock.now_ms())
+            result = restore(store, record, clock=clock.now_ms)
         except Exception as error:  # noqa: BLE001 - reported to Lambda, which retries, bisects and keeps the record
             logger.error("restore failed", event_id=record.get("eventID"), error_type=type(error).__name__)
             failures.append({"itemIdentifier": record["dynamodb"]["SequenceNumber"]})

@@ -1,7 +1,9 @@
 """Gifts: given, claimed, given back. Each change is one transaction under the gift's own condition."""
 
 import dataclasses
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 
 from handsel.domain import errors
 from handsel.domain.models import Claim, Gift, Holding, Order, Page, Shipment, Wrapping
@@ -138,23 +140,34 @@ def give_paid(table: Table, order: Order, gift: Gift) -> None:
 
 
 def claim(
-    table: Table, gift: Gift, action: GiftAction, holding: Holding, shipment: Shipment | None, *, now: int
+    table: Table,
+    gift: Gift,
+    action: GiftAction,
+    holding: Holding,
+    shipment: Shipment | None,
+    *,
+    clock: Callable[[], int],
 ) -> None:
     """Takes one share, which becomes a holding; of a parcel, with its shipment.
 
     Raises:
         Refused: the gift did not take the action, or the claimer has a share; `old[0]` is the gift as it was.
     """
-    state, condition, values = transition(action, now=now)
-    removed = " REMOVE #due_pk, #due_sk" if state.final else ""
-    table.write(
-        Update(
+    taken = dataclasses.asdict(Claim(holding.received_at, holding.holding_id))
+
+    def take_share() -> Update:
+        state, condition, values = transition(action, now=clock())
+        removed = " REMOVE #due_pk, #due_sk" if state.final else ""
+        return Update(
             keys.gift(gift.gift_id),
             f"SET #state = :to, #remaining = #remaining - :one, #claims.#claimer = :claim{removed}",
             f"{condition} AND attribute_not_exists(#claims.#claimer)",
-            {**values, ":to": state, ":one": 1, ":claim": dataclasses.asdict(Claim(now, holding.holding_id))},
+            {**values, ":to": state, ":one": 1, ":claim": taken},
             {"#claimer": holding.holder_id},
-        ),
+        )
+
+    table.write(
+        take_share,
         holdings.put(holding, gift),
         *([] if shipment is None else [shipments.put(shipment)]),
     )
@@ -180,7 +193,14 @@ class GivenBack:
 
 
 def give_back(
-    table: Table, action: GiftAction, gift_id: str, order_id: str, *, shares: int, remaining: int, now: int
+    table: Table,
+    action: GiftAction,
+    gift_id: str,
+    order_id: str,
+    *,
+    shares: int,
+    remaining: int,
+    clock: Callable[[], int],
 ) -> GivenBack | Gift:
     """Ends an open gift and gives what nobody took back to its order. The one function that does.
 
@@ -192,20 +212,22 @@ def give_back(
     Raises:
         DataDamage: the gift is open but its order does not remember it.
     """
-    while True:
+
+    def end(remaining: int) -> Update:
+        now = clock()
         state, condition, values = transition(action, now=now)
+        return Update(
+            keys.gift(gift_id),
+            "SET #state = :to, #ended_at = :now REMOVE #due_pk, #due_sk",
+            f"{condition} AND #remaining = :remaining AND #order_id = :order",
+            {**values, ":to": state, ":now": now, ":remaining": remaining, ":order": order_id},
+        )
+
+    while True:
+        returned = action is GiftAction.EXPIRE
+        folded = orders.fold_back(order_id, gift_id, shares=shares, remaining=remaining, returned=returned)
         try:
-            table.write(
-                Update(
-                    keys.gift(gift_id),
-                    "SET #state = :to, #ended_at = :now REMOVE #due_pk, #due_sk",
-                    f"{condition} AND #remaining = :remaining AND #order_id = :order",
-                    {**values, ":to": state, ":now": now, ":remaining": remaining, ":order": order_id},
-                ),
-                orders.fold_back(
-                    order_id, gift_id, shares=shares, remaining=remaining, returned=state is GiftState.RETURNED
-                ),
-            )
+            table.write(partial(end, remaining), folded)
         except Refused as refused:
             old_gift, _ = refused.old
             if old_gift is None:

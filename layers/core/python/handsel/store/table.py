@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, partial
-from random import SystemRandom
+from random import Random, SystemRandom
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from botocore.exceptions import ClientError, HTTPClientError
@@ -31,6 +31,9 @@ _ATTEMPTS = 7
 _FIRST_PAUSE = 0.02
 _LONGEST_PAUSE = 0.4
 _BATCH_GET = 100
+# So many answers may be lost: two that take their time, and the caller's own time is up.
+_LOST = 2
+_RANDOM = SystemRandom()
 _NAME = re.compile(r"#(\w+)")
 _UNDECIDED = frozenset(
     {
@@ -116,11 +119,17 @@ class Refused(errors.HandselError):
 class Table:
     """One DynamoDB table behind a low-level client. Thread-safe as far as the client is."""
 
-    def __init__(self, client: "DynamoDBClient", name: str, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self,
+        client: "DynamoDBClient",
+        name: str,
+        sleep: Callable[[float], None] = time.sleep,
+        random: Random = _RANDOM,
+    ) -> None:
         self.client = client
         self.name = name
         self._sleep = sleep
-        self._random = SystemRandom()
+        self._random = random
 
     def get(self, key: Key, *, consistent: bool = True) -> Item | None:
         answer = self._call(
@@ -149,8 +158,12 @@ class Table:
         running = [_threads().submit(read) for read in reads]
         return [each.result() for each in running]
 
-    def write(self, *writes: Write) -> None:
+    def write(self, *writes: Write | Callable[[], Write]) -> None:
         """All of the writes or none; a single one is no transaction and costs half.
+
+        Args:
+            writes: one whose condition is about the clock is a function, which is asked again for each try: what was in
+                time when it was tried first may be too late when it is tried again.
 
         Raises:
             Refused: a condition did not hold.
@@ -227,17 +240,20 @@ class Table:
     def _call(self, call: Callable[[], T]) -> T:
         """One call to DynamoDB, tried again while nobody decided, and told as Busy at last.
 
-        A lost answer is Busy too: the caller tries again, and the retry finds what the first try did.
+        So is a lost answer, once: the second try finds what the first one did, and so does the caller's own.
         """
+        lost = 0
         for pause in self._pauses():
             try:
                 return call()
             except (HTTPClientError, BotoConnectionError) as error:
-                raise errors.Busy from error
+                lost += 1
+                if lost == _LOST:
+                    raise errors.Busy from error
             except ClientError as error:
-                if _code(error) not in _UNDECIDED:
+                if not _is_undecided(error):
                     raise
-                self._sleep(pause)
+            self._sleep(pause)
         raise errors.Busy
 
     def _get_batch(self, batch: Sequence[Key]) -> list[Attributes]:
@@ -252,47 +268,45 @@ class Table:
             self._sleep(pause)
         raise errors.Busy
 
-    def _write_one(self, write: Write) -> None:
-        request = self._request(write)
-        try:
+    def _write_one(self, made: Write | Callable[[], Write]) -> None:
+        def call() -> object:
+            write = _as_of_now(made)
+            request = self._request(write)
             match write:
                 case Put():
-                    self._call(lambda: self.client.put_item(**request))
+                    return self.client.put_item(**request)
                 case Update():
-                    self._call(lambda: self.client.update_item(**request))
+                    return self.client.update_item(**request)
                 case Delete():
-                    self._call(lambda: self.client.delete_item(**request))
+                    return self.client.delete_item(**request)
                 case Check():
                     raise ValueError("a check alone writes nothing")
+
+        try:
+            self._call(call)
         except ClientError as error:
             if _code(error) != "ConditionalCheckFailedException":
                 raise
             raise Refused([_old(error.response)]) from error
 
-    def _transact(self, writes: Sequence[Write]) -> None:
-        items = [
-            cast(
-                "TransactWriteItemTypeDef",
-                {"ConditionCheck" if isinstance(write, Check) else type(write).__name__: self._request(write)},
-            )
-            for write in writes
-        ]
-        for pause in self._pauses():
-            try:
-                self._call(lambda: self.client.transact_write_items(TransactItems=items))
-            except ClientError as error:
-                if _code(error) != "TransactionCanceledException":
-                    raise
-                reasons = error.response["CancellationReasons"]
-                codes = {reason["Code"] for reason in reasons} - {"None"}
-                if codes == {"ConditionalCheckFailed"}:
-                    raise Refused([None if reason["Code"] == "None" else _old(reason) for reason in reasons]) from error
-                if not codes <= _UNDECIDED | {"ConditionalCheckFailed"}:
-                    raise
-                self._sleep(pause)
-            else:
-                return
-        raise errors.Busy
+    def _transact(self, writes: Sequence[Write | Callable[[], Write]]) -> None:
+        def call() -> object:
+            items = [
+                cast(
+                    "TransactWriteItemTypeDef",
+                    {"ConditionCheck" if isinstance(write, Check) else type(write).__name__: self._request(write)},
+                )
+                for write in map(_as_of_now, writes)
+            ]
+            return self.client.transact_write_items(TransactItems=items)
+
+        try:
+            self._call(call)
+        except ClientError as error:
+            reasons = error.response.get("CancellationReasons", [])
+            if {reason["Code"] for reason in reasons} - {"None"} != {"ConditionalCheckFailed"}:
+                raise
+            raise Refused([None if reason["Code"] == "None" else _old(reason) for reason in reasons]) from error
 
     def _request(self, write: Write) -> Any:
         if isinstance(write, Put):
@@ -322,7 +336,7 @@ class _Read(Table):
     """What `having_read` answers. Writes and lists go to the table as ever."""
 
     def __init__(self, table: Table, items: Mapping[Key, Item | None]) -> None:
-        super().__init__(table.client, table.name, table._sleep)
+        super().__init__(table.client, table.name, table._sleep, table._random)
         self._items = items
 
     def get(self, key: Key, *, consistent: bool = True) -> Item | None:
@@ -343,8 +357,20 @@ def _threads() -> "ThreadPoolExecutor":
     return ThreadPoolExecutor(8, "table")
 
 
+def _as_of_now(made: Write | Callable[[], Write]) -> Write:
+    return made() if callable(made) else made
+
+
 def _code(error: ClientError) -> str:
     return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def _is_undecided(error: ClientError) -> bool:
+    """Whether nobody said yes or no. Of a transaction's reasons, which are by position, some may be failed conditions."""
+    if _code(error) != "TransactionCanceledException":
+        return _code(error) in _UNDECIDED
+    codes = {reason["Code"] for reason in error.response["CancellationReasons"]} - {"None", "ConditionalCheckFailed"}
+    return bool(codes) and codes <= _UNDECIDED
 
 
 def _old(answer: Mapping[str, Any]) -> Item:

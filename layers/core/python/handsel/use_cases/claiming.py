@@ -8,7 +8,7 @@
 Run twice, or resent by the client library, the second transaction finds the caller among the gift's claimers.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from handsel.domain import errors, ids
 from handsel.domain.models import Address, Gift, Holding, Kind, Shipment
@@ -30,7 +30,7 @@ def claim(
     address: Address | None,
     code: str,
     link_keys: Mapping[str, str],
-    now: int,
+    clock: Callable[[], int],
 ) -> tuple[Holding, bool]:
     """Takes one share of a gift for the caller.
 
@@ -45,6 +45,7 @@ def claim(
         NotFound, OwnGift, WrongSecret, NotTheRecipient, Expired, Cancelled, Declined, AlreadyClaimed,
         AddressRequired, Busy
     """
+    now = clock()
     gift = gifts.get(table, gift_id, consistent=False)
     # Half the price, and enough for nearly everybody: an end seen in a stale read is an end, and a claim that looks
     # possible is decided by the transaction. Any other answer must come from the gift as it is now.
@@ -58,11 +59,11 @@ def claim(
         action = check_can_claim(gift, caller, secret, address, link_keys, now=now)
         holding, shipment = _taken(table, gift, caller, address, code, now)
         try:
-            gifts.claim(table, gift, action, holding, shipment, now=now)
+            gifts.claim(table, gift, action, holding, shipment, clock=clock)
         except Refused as refused:
             if not refused.old[0]:
                 raise errors.DataDamage(f"gift {gift_id} and holding {holding.holding_id} disagree") from refused
-            gift = gifts.from_item(refused.old[0])
+            gift, now = gifts.from_item(refused.old[0]), clock()
         else:
             return holding, True
     raise errors.Busy

@@ -161,13 +161,13 @@ def _make_available(table: Table, order: Order, quantity: int, *, now: int) -> b
                 order.order_id,
                 shares=gift.shares,
                 remaining=gift.remaining,
-                now=now,
+                clock=lambda: now,
             )
             settled = True
     return settled
 
 
-def cancel(table: Table, gift_id: str, *, caller: str, now: int) -> Gift:
+def cancel(table: Table, gift_id: str, *, caller: str, clock: Callable[[], int]) -> Gift:
     """The giver takes back what nobody took yet. Again is the same.
 
     Raises:
@@ -177,10 +177,10 @@ def cancel(table: Table, gift_id: str, *, caller: str, now: int) -> Gift:
     gift = gifts.get(table, gift_id)
     if gift is None or gift.giver_id != caller:
         raise errors.NotFound
-    return _end(table, gift, GiftAction.CANCEL, now=now)
+    return _end(table, gift, GiftAction.CANCEL, clock=clock)
 
 
-def decline(table: Table, gift_id: str, *, caller: str, now: int) -> Gift:
+def decline(table: Table, gift_id: str, *, caller: str, clock: Callable[[], int]) -> Gift:
     """The named recipient does not want it. Again is the same.
 
     Raises:
@@ -191,22 +191,23 @@ def decline(table: Table, gift_id: str, *, caller: str, now: int) -> Gift:
         raise errors.NotFound
     if gift.recipient_id != caller:
         raise errors.NotTheRecipient
-    return _end(table, gift, GiftAction.DECLINE, now=now)
+    return _end(table, gift, GiftAction.DECLINE, clock=clock)
 
 
-def _end(table: Table, gift: Gift, action: GiftAction, *, now: int) -> Gift:
+def _end(table: Table, gift: Gift, action: GiftAction, *, clock: Callable[[], int]) -> Gift:
     """The gift, ended by `action`: by this call, or by the same action before."""
     target = TRANSITIONS[GiftState.OPEN, action].to
-    if gift.state_at(now) is GiftState.OPEN:
+    if gift.state_at(clock()) is GiftState.OPEN:
         result = gifts.give_back(
-            table, action, gift.gift_id, gift.order_id, shares=gift.shares, remaining=gift.remaining, now=now
+            table, action, gift.gift_id, gift.order_id, shares=gift.shares, remaining=gift.remaining, clock=clock
         )
         if result == gifts.GivenBack(gift.remaining):
             return replace(gift, state=target)
         gift = result if isinstance(result, Gift) else _required(table, gift.gift_id)
     if gift.state is target:
         return gift
-    raise REFUSAL_AFTER[gift.state_at(now)]
+    # One that is open and was not ended was too late.
+    raise REFUSAL_AFTER[GiftState.RETURNED if gift.state is GiftState.OPEN else gift.state]
 
 
 def _required(table: Table, gift_id: str) -> Gift:

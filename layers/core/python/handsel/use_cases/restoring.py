@@ -4,7 +4,7 @@ It may come late, twice, or at the same time as the sweep. `gifts.give_back` dec
 the same.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from handsel.domain.models import Gift
@@ -15,7 +15,7 @@ from handsel.store.gifts import GivenBack
 from handsel.store.table import Table
 
 
-def restore(table: Table, record: Mapping[str, Any], *, now: int) -> GivenBack | Gift:
+def restore(table: Table, record: Mapping[str, Any], *, clock: Callable[[], int]) -> GivenBack | Gift:
     """Gives back what a removed WINDOW item timed.
 
     Args:
@@ -33,5 +33,5 @@ def restore(table: Table, record: Mapping[str, Any], *, now: int) -> GivenBack |
     window = load_item(change["OldImage"])
     shares = window["shares"]
     return gifts.give_back(
-        table, GiftAction.EXPIRE, gift_id, window["order_id"], shares=shares, remaining=shares, now=now
+        table, GiftAction.EXPIRE, gift_id, window["order_id"], shares=shares, remaining=shares, clock=clock
     )

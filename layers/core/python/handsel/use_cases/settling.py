@@ -47,7 +47,7 @@ def sweep(
     report = SweepReport()
 
     def settle_gift(gift_id: str) -> None:
-        report.returned += _return_due_gift(table, gift_id, now=clock())
+        report.returned += _return_due_gift(table, gift_id, clock=clock)
 
     def settle_order(order_id: str) -> None:
         _settle_pending(table, provider, order_id, report, window_ms=window_ms, now=clock())
@@ -84,14 +84,14 @@ def _due(table: Table, partition: Callable[[int], str], clock: Callable[[], int]
             yield keys.id_at(sort_key)
 
 
-def _return_due_gift(table: Table, gift_id: str, *, now: int) -> bool:
+def _return_due_gift(table: Table, gift_id: str, *, clock: Callable[[], int]) -> bool:
     gift = gifts.get(table, gift_id)
     if gift is None:
         raise errors.DataDamage(f"gift {gift_id} is in the due index and not there")
     if gift.state is not GiftState.OPEN:
         return False  # the index lags behind: somebody ended it since
     settled = gifts.give_back(
-        table, GiftAction.EXPIRE, gift_id, gift.order_id, shares=gift.shares, remaining=gift.remaining, now=now
+        table, GiftAction.EXPIRE, gift_id, gift.order_id, shares=gift.shares, remaining=gift.remaining, clock=clock
     )
     return isinstance(settled, GivenBack)
 
