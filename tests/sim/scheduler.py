@@ -1,0 +1,48 @@
+"""Virtual time. Everything that happens is a greenlet; it runs until it waits, and time passes only while all of them wait."""
+
+import heapq
+from collections.abc import Callable
+
+from greenlet import getcurrent, greenlet
+
+
+class Scheduler:
+    """Runs greenlets in the order of the instants they wait for; of one instant, as they were asked for.
+
+    Attributes:
+        now: microseconds since the epoch.
+    """
+
+    def __init__(self, start_ms: int) -> None:
+        self.now = start_ms * 1000
+        self._agenda: list[tuple[int, int, greenlet]] = []
+        self._asked = 0
+        self._hub = getcurrent()
+
+    @property
+    def now_ms(self) -> int:
+        return self.now // 1000
+
+    def spawn(self, act: Callable[[], object], *, at_ms: int | None = None) -> None:
+        """Has `act` run at an instant, or as soon as the others wait. What it raises ends the run."""
+        at = self.now if at_ms is None else max(self.now, at_ms * 1000)
+        self._ask(at, greenlet(act, parent=self._hub))
+
+    def wait(self, microseconds: int) -> None:
+        """Lets that much time pass for the running greenlet."""
+        self._ask(self.now + microseconds, getcurrent())
+        self._hub.switch()
+
+    def wait_until(self, at_ms: int) -> None:
+        self.wait(max(0, at_ms * 1000 - self.now))
+
+    def run(self) -> None:
+        """Until nobody waits any more."""
+        while self._agenda:
+            at, _, waiting = heapq.heappop(self._agenda)
+            self.now = max(self.now, at)
+            waiting.switch()
+
+    def _ask(self, at: int, waiting: greenlet) -> None:
+        self._asked += 1
+        heapq.heappush(self._agenda, (at, self._asked, waiting))
