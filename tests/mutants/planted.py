@@ -1,0 +1,377 @@
+"""Faults that could have been made: each changes one thing that the law, an answer or a message depends on."""
+
+from typing import NamedTuple
+
+
+class Mutant(NamedTuple):
+    """`old` becomes `new` in a module of the package; it is there once.
+
+    Attributes:
+        equivalent: why nobody can tell, where that is so.
+    """
+
+    name: str
+    module: str
+    old: str
+    new: str
+    equivalent: str | None = None
+
+
+MUTANTS = (
+    # --- claiming
+    Mutant(
+        "a claim looks at no clock",
+        "domain/states.py",
+        "GiftState.OPEN, (SHARES_LEFT_AFTERWARDS, WINDOW_OPEN))",
+        "GiftState.OPEN, (SHARES_LEFT_AFTERWARDS,))",
+    ),
+    Mutant(
+        "the last claim looks at no clock",
+        "domain/states.py",
+        "GiftState.CLAIMED, (LAST_SHARE, WINDOW_OPEN))",
+        "GiftState.CLAIMED, (LAST_SHARE,))",
+    ),
+    Mutant(
+        "the window includes its end",
+        "domain/states.py",
+        'WINDOW_OPEN = Guard("expires_at", ">", "now")',
+        'WINDOW_OPEN = Guard("expires_at", ">=", "now")',
+    ),
+    Mutant(
+        "a claim looks at no state",
+        "store/conditions.py",
+        '["#state = :from"]',
+        '["attribute_exists(#state) OR #state = :from"]',
+    ),
+    Mutant(
+        "a user claims twice",
+        "store/gifts.py",
+        'f"{condition} AND attribute_not_exists(#claims.#claimer)"',
+        "condition",
+    ),
+    Mutant(
+        "an earlier claim is not looked for",
+        "use_cases/claiming.py",
+        "        if caller in gift.claims:\n            return _earlier(table, gift, caller), False\n",
+        "",
+    ),
+    Mutant(
+        "the last share leaves the gift open",
+        "domain/states.py",
+        "(GiftState.OPEN, GiftAction.CLAIM_LAST_SHARE): Transition(GiftState.CLAIMED",
+        "(GiftState.OPEN, GiftAction.CLAIM_LAST_SHARE): Transition(GiftState.OPEN",
+    ),
+    Mutant(
+        "the last share counts as any other",
+        "domain/rules.py",
+        "GiftAction.CLAIM_SHARE if remaining > 1",
+        "GiftAction.CLAIM_SHARE if remaining > 0",
+    ),
+    Mutant("a claim without its holding", "store/gifts.py", "        holdings.put(holding, gift),\n", ""),
+    Mutant(
+        "a claim is tried again with the clock of the first try",
+        "store/table.py",
+        "return made() if callable(made) else made",
+        'return made.__dict__.setdefault("made", made()) if callable(made) else made',
+    ),
+    Mutant(
+        "a claimed gift stays due",
+        "store/gifts.py",
+        'removed = " REMOVE #due_pk, #due_sk" if state.final else ""',
+        'removed = ""',
+    ),
+    # --- giving
+    Mutant(
+        "more is given than there is",
+        "store/orders.py",
+        '"#buyer_id = :buyer AND #state = :paid AND #available >= :shares"',
+        '"#buyer_id = :buyer AND #state = :paid"',
+    ),
+    Mutant(
+        "a gift takes nothing out of its order",
+        "store/orders.py",
+        '"SET #available = #available - :shares, #outstanding.#gift = :entry"',
+        '"SET #available = #available, #outstanding.#gift = :entry"',
+    ),
+    Mutant(
+        "no timer for a gift",
+        "store/gifts.py",
+        "[Put(to_item(gift)), Put(window_to_item(gift))]",
+        "[Put(to_item(gift))]",
+    ),
+    Mutant("the timer is rounded down", "store/gifts.py", "-(-gift.expires_at // 1000)", "gift.expires_at // 1000"),
+    Mutant(
+        "a gift is not in the due index",
+        "store/gifts.py",
+        "        **keys.index_entry(keys.BY_DUE, shard, gift.expires_at, gift.gift_id),\n",
+        "",
+    ),
+    Mutant(
+        "giving again makes another gift",
+        "use_cases/giving.py",
+        'gift_id = call.id_of("gift")',
+        'gift_id = call.id_of("gift" + str(call.now))',
+    ),
+    Mutant(
+        "giving again is refused",
+        "store/gifts.py",
+        "        if refused.old[1]:\n            return from_item(refused.old[1])\n        raise errors.UnitsNotAvailable",
+        "        raise errors.UnitsNotAvailable",
+    ),
+    Mutant(
+        "a put overwrites",
+        "store/table.py",
+        '"ConditionExpression": "attribute_not_exists(pk)",',
+        '"ConditionExpression": "attribute_not_exists(nothing)",',
+    ),
+    # --- giving back
+    Mutant(
+        "given back before its time",
+        "domain/states.py",
+        "GiftState.RETURNED, (WINDOW_OVER,))",
+        "GiftState.RETURNED, ())",
+    ),
+    Mutant(
+        "given back a millisecond late",
+        "domain/states.py",
+        'WINDOW_OVER = Guard("expires_at", "<=", "now")',
+        'WINDOW_OVER = Guard("expires_at", "<", "now")',
+    ),
+    Mutant(
+        "what is left is believed, not looked at",
+        "store/gifts.py",
+        "{condition} AND #remaining = :remaining AND #order_id",
+        "{condition} AND #order_id",
+    ),
+    Mutant(
+        "its order is not asked whether it remembers",
+        "store/orders.py",
+        '"attribute_exists(#outstanding.#gift)"',
+        '"attribute_exists(#outstanding)"',
+    ),
+    Mutant(
+        "the units do not come back",
+        "store/orders.py",
+        '"SET #available = #available + :remaining, #gifted',
+        '"SET #gifted',
+    ),
+    Mutant("what was claimed is forgotten", "store/orders.py", "#gifted = #gifted + :claimed, ", ""),
+    Mutant(
+        "an ended gift stays due",
+        "store/gifts.py",
+        '"SET #state = :to, #ended_at = :now REMOVE #due_pk, #due_sk"',
+        '"SET #state = :to, #ended_at = :now"',
+    ),
+    Mutant(
+        "a gift given back stays with its order",
+        "store/orders.py",
+        '        " REMOVE #outstanding.#gift",\n',
+        '        "",\n',
+    ),
+    Mutant(
+        "a cancelled gift is given back without its order",
+        "use_cases/giving.py",
+        "if gift.state_at(clock()) is GiftState.OPEN:\n        result",
+        "if gift.state is GiftState.OPEN:\n        result",
+    ),
+    Mutant(
+        "cancelling ends what is over",
+        "domain/states.py",
+        "GiftState.CANCELLED, (WINDOW_OPEN,))",
+        "GiftState.CANCELLED, ())",
+    ),
+    Mutant(
+        "declining ends what is over",
+        "domain/states.py",
+        "GiftState.DECLINED, (WINDOW_OPEN,))",
+        "GiftState.DECLINED, ())",
+    ),
+    Mutant("anybody cancels", "use_cases/giving.py", "if gift is None or gift.giver_id != caller:", "if gift is None:"),
+    Mutant(
+        "anybody declines",
+        "use_cases/giving.py",
+        "    if gift.recipient_id != caller:\n        raise errors.NotTheRecipient\n",
+        "",
+    ),
+    Mutant(
+        "the stream's restore trusts userIdentity",
+        "use_cases/restoring.py",
+        '    change = record["dynamodb"]\n',
+        '    change = record["dynamodb"]\n    if "userIdentity" not in record:\n        raise ValueError\n',
+    ),
+    Mutant(
+        "the sweep misses the last shard",
+        "use_cases/settling.py",
+        "range(keys.DUE_SHARDS)",
+        "range(keys.DUE_SHARDS - 1)",
+    ),
+    Mutant(
+        "the sweep stops at what fails",
+        "use_cases/settling.py",
+        "                report.failed.append(item_id)\n",
+        "                raise\n",
+    ),
+    Mutant("the sweep does not look at gifts", "use_cases/settling.py", "        (keys.windows, settle_gift),\n", ""),
+    Mutant(
+        "a write does not settle what is due",
+        "use_cases/giving.py",
+        "    if order.available >= quantity:\n        return True\n",
+        "    if order.available >= quantity or True:\n        return True\n",
+    ),
+    Mutant(
+        "settling is tried once",
+        "use_cases/giving.py",
+        "            if current is None or not _make_available(table, current, quantity, now=now):\n                raise",
+        "            raise",
+    ),
+    # --- money
+    Mutant(
+        "a charge under another key each time",
+        "use_cases/purchases.py",
+        "Charge(order.order_id, payment.total",
+        "Charge(order.order_id + str(now), payment.total",
+    ),
+    Mutant(
+        "charged before there is an order",
+        "use_cases/purchases.py",
+        "order = orders.open_pending(table, new_order(order_id, call, product, quantity, payment))",
+        "order = new_order(order_id, call, product, quantity, payment); provider.charge(Charge(order_id, payment.total, method, token)); order = orders.open_pending(table, order)",
+    ),
+    Mutant(
+        "paid again",
+        "store/orders.py",
+        '        "#state = :pending",\n        {\n            ":paid"',
+        '        "attribute_exists(#state) OR #state = :pending",\n        {\n            ":paid"',
+    ),
+    Mutant(
+        "a pending order is not in the due index",
+        "store/orders.py",
+        "    if order.state is OrderState.PENDING:\n        shard",
+        "    if order.state is not OrderState.PENDING:\n        shard",
+    ),
+    Mutant(
+        "a declined order keeps the pieces",
+        "store/orders.py",
+        "    if order.product.stock is not None:\n        writes.append(products.put_back_stock(order.product.product_id, order.quantity))\n    if order.intent",
+        "    if order.intent",
+    ),
+    Mutant(
+        "a declined return gift keeps the claim",
+        "store/orders.py",
+        "    if order.intent is not None:\n        writes.append(holdings.release_return(order.intent.holding_id, order.order_id))\n",
+        "",
+    ),
+    Mutant(
+        "two return gifts for one claim",
+        "store/holdings.py",
+        '"attribute_exists(#pk) AND attribute_not_exists(#returned_with)"',
+        '"attribute_exists(#pk)"',
+    ),
+    Mutant(
+        "more is sold than there is",
+        "store/products.py",
+        '"#unlimited = :true OR #stock >= :quantity"',
+        '"#unlimited = :true OR attribute_exists(#stock)"',
+    ),
+    Mutant(
+        "more is refunded than there is",
+        "store/orders.py",
+        '        "SET #available = #available - :quantity, #refunded = #refunded + :quantity",\n        "#buyer_id = :buyer AND #state = :paid AND #available >= :quantity"',
+        '        "SET #available = #available - :quantity, #refunded = #refunded + :quantity",\n        "#buyer_id = :buyer AND #state = :paid"',
+    ),
+    Mutant(
+        "a refund moves before it is remembered",
+        "store/refunds.py",
+        "[orders.move_into_refund(order, refund.quantity), Put(to_item(refund))]",
+        "[Put(to_item(refund))]",
+    ),
+    Mutant(
+        "money back under another key each time",
+        "use_cases/refunding.py",
+        "Repayment(pending.refund_id, ",
+        "Repayment(pending.refund_id + str(id(pending)), ",
+    ),
+    Mutant(
+        "a refund is done when it is asked for",
+        "use_cases/refunding.py",
+        "    except OutcomeUnknown:\n        return pending\n",
+        "    except OutcomeUnknown:\n        pass\n",
+    ),
+    Mutant(
+        "the sweep does not look at refunds", "use_cases/settling.py", "        (keys.refunds, settle_repayment),\n", ""
+    ),
+    # --- using
+    Mutant(
+        "more is used than there is",
+        "store/orders.py",
+        '        "SET #available = #available - :quantity, #used = #used + :quantity",\n        "#buyer_id = :buyer AND #state = :paid AND #available >= :quantity"',
+        '        "SET #available = #available - :quantity, #used = #used + :quantity",\n        "#buyer_id = :buyer AND #state = :paid"',
+    ),
+    Mutant(
+        "using again uses more",
+        "use_cases/using.py",
+        'use_id = call.id_of("use")',
+        'use_id = call.id_of("use" + str(call.now))',
+    ),
+    Mutant(
+        "redeemed twice",
+        "store/holdings.py",
+        '"attribute_exists(#pk) AND attribute_not_exists(#redeemed_at)"',
+        '"attribute_exists(#pk)"',
+    ),
+    Mutant(
+        "any merchant redeems",
+        "use_cases/redeeming.py",
+        "if holding is None or holding.product.store_id != store_id:",
+        "if holding is None:",
+    ),
+    Mutant(
+        "the same request under a used key", "use_cases/calls.py", "if request_hash != self.request_hash:", "if False:"
+    ),
+    Mutant(
+        "a shipment is changed whatever it is",
+        "store/shipments.py",
+        '"#version = :before"',
+        '"attribute_exists(#version)"',
+    ),
+    # --- the table
+    Mutant("a conflict is final", "store/table.py", "return bool(codes) and codes <= _UNDECIDED", "return False"),
+    Mutant(
+        "a conflict beside a failed condition is a refusal",
+        "store/table.py",
+        '!= {"ConditionalCheckFailed"}:\n                raise',
+        '>= {"nothing"}:\n                raise',
+    ),
+    # --- what follows
+    Mutant("the summary is written over", "store/summaries.py", '"#version = :before"', '"attribute_exists(#version)"'),
+    Mutant(
+        "a message each time it is told",
+        "domain/messages.py",
+        'message_id=ids.derive("message", kind, gift.gift_id, *([] if claimer is None else [claimer])),',
+        'message_id=ids.derive("message", kind, gift.gift_id, str(at), *([] if claimer is None else [claimer])),',
+    ),
+    Mutant(
+        "an event has another id each time",
+        "domain/events.py",
+        'return Event(ids.derive("event", kind, *what), kind',
+        'return Event(ids.derive("event", kind, *what, str(id(data))), kind',
+    ),
+    Mutant(
+        "what the bus refuses is forgotten",
+        "runtime/bus.py",
+        'if answer["FailedEntryCount"]:',
+        'if answer["FailedEntryCount"] < 0:',
+    ),
+    Mutant(
+        "what the bus did not hear is forgotten",
+        "use_cases/projecting.py",
+        "        outcome.failed |= dict.fromkeys((number for number, _ in queued), error)\n        return 0",
+        "        return 0",
+    ),
+    Mutant(
+        "a claim is told of by the last one only",
+        "domain/events.py",
+        "    for number, (_, at) in enumerate(new_claims(before, after), len(before.claims)):",
+        "    for number, (_, at) in enumerate(new_claims(before, after), 0):",
+    ),
+)
