@@ -34,7 +34,7 @@ invoke: $(VENV) sam-if-docker ## One function by `sam local invoke`, on that sta
 
 # --- test it ---------------------------------------------------------------------------------------------------------
 
-.PHONY: test coverage unit integration e2e canaries sam fuzz proof recommendations
+.PHONY: test coverage unit integration conformance e2e canaries sam fuzz proof recommendations
 test: $(VENV) ## The tests: rules, handlers on a simulated table, calls on the local stack
 	@$(BIN)/python -m pytest tests/unit tests/integration --numprocesses 2
 	@$(BIN)/python -m pytest tests/e2e --numprocesses 2 --dist loadfile --no-loadscope-reorder
@@ -47,6 +47,10 @@ unit: $(VENV) ## Rules and states, without any I/O
 
 integration: $(VENV) ## The handlers on a simulated table
 	@$(BIN)/python -m pytest tests/integration
+
+conformance: $(VENV) ## The simulated table, held against moto, the local engine and what DynamoDB documents
+	@$(BIN)/python -m pytest tests/conformance --numprocesses 2
+	@$(BIN)/python -m tests.conformance
 
 e2e: $(VENV) ## Over HTTP, on the local stack
 	@$(BIN)/python -m pytest tests/e2e
@@ -73,7 +77,7 @@ sam-if-docker:
 # --- check it --------------------------------------------------------------------------------------------------------
 
 .PHONY: check lint types generated locked audit format
-check: lint types generated locked demo test canaries sam fuzz ## The gate: all that CI runs
+check: lint types generated locked demo test conformance canaries sam fuzz ## The gate: all that CI runs
 
 lint: $(VENV) ## Style, import rules, template
 	@$(BIN)/ruff format --check --quiet $(SOURCES) || { echo "Run: make format" >&2; exit 1; }

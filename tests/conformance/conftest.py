@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -63,7 +64,13 @@ Make = Callable[[str, dict[str, Any]], Asked]
 
 @pytest.fixture(scope="session")
 def make(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Make]:
-    """A new table of one of the three."""
+    with making(tmp_path_factory.mktemp("engine")) as made:
+        yield made
+
+
+@contextmanager
+def making(directory: Path) -> Iterator[Make]:
+    """Makes a new table of one of the three, each started when it is first asked for."""
     numbers, clients = itertools.count(), dict[str, Any]()
     with ExitStack() as running:
 
@@ -72,7 +79,7 @@ def make(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Make]:
             if target == "memory":
                 return Asked(target, Memory(name, properties), name)
             if target not in clients:
-                start = _moto() if target == "moto" else _engine(tmp_path_factory)
+                start = _moto() if target == "moto" else _engine(directory)
                 clients[target] = running.enter_context(start)
             schema = {key: value for key, value in properties.items() if key != "TimeToLiveSpecification"}
             clients[target].create_table(TableName=name, BillingMode="PAY_PER_REQUEST", **schema)
@@ -89,8 +96,8 @@ def _moto() -> Iterator[Any]:
 
 
 @contextmanager
-def _engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    engine = Engine(tmp_path_factory.mktemp("engine"))
+def _engine(directory: Path) -> Iterator[Any]:
+    engine = Engine(directory)
     client = aws.client("dynamodb", engine.start("127.0.0.1"))
     yield client
     client.close()
