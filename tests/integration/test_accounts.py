@@ -11,7 +11,8 @@ import pytest
 from handsel.domain.names import MAX_DISPLAY_NAME
 from handsel.runtime import settings
 from tests.integration.conftest import REAL_CLIENT, RESOURCES, START, Answer, Stack, event, gift_request, listening
-from tests.integration.test_faults_and_races import FAULTS, READS, WRITES, Died, _first, between, check_law
+from tests.integration.faults import FAULTS, READS, WRITES, Died, between, overtaken_by
+from tests.integration.law import check_law
 
 BOB = event("enroll_post_confirmation")["request"]["userAttributes"]["sub"]
 
@@ -157,14 +158,14 @@ def test_who_comes_with_a_handle_that_is_taken_has_none(stack: Stack) -> None:
 
 @pytest.mark.parametrize("at", range(4))
 def test_of_two_who_come_with_one_handle_at_once_one_has_it_and_both_have_accounts(stack: Stack, at: int) -> None:
-    with between(WRITES | READS, {at: _first(lambda: me(stack, "bob", preferred_username="sam"))}):
+    with between(WRITES | READS, {at: overtaken_by(lambda: me(stack, "bob", preferred_username="sam"))}):
         first = me(stack, "alice", preferred_username="sam")
     assert {first["handle"], me(stack, "bob", preferred_username="sam")["handle"]} == {"sam", None}
     check_law(stack)
 
 
 def test_one_who_comes_twice_at_once_keeps_the_handle(stack: Stack) -> None:
-    with between(WRITES, {0: _first(lambda: me(stack, "alice", preferred_username="sam"))}):
+    with between(WRITES, {0: overtaken_by(lambda: me(stack, "alice", preferred_username="sam"))}):
         assert me(stack, "alice", preferred_username="sam")["handle"] == "sam"
     check_law(stack)
 
@@ -305,7 +306,7 @@ def test_of_two_who_take_one_handle_at_once_exactly_one_gets_it(stack: Stack, at
     me(stack, "alice")
     me(stack, "bob")
     others: list[Answer] = []
-    with between(WRITES | READS, {at: _first(lambda: others.append(change(stack, "bob", handle="sam")))}):
+    with between(WRITES | READS, {at: overtaken_by(lambda: others.append(change(stack, "bob", handle="sam")))}):
         mine = change(stack, "alice", handle="sam")
     answers = [mine, *others] if others else [mine, change(stack, "bob", handle="sam")]
     assert sorted(answer.status for answer in answers) == [200, 409]
@@ -315,7 +316,7 @@ def test_of_two_who_take_one_handle_at_once_exactly_one_gets_it(stack: Stack, at
 @pytest.mark.parametrize("at", range(3))
 def test_who_changes_the_handle_twice_at_once_has_one_and_the_others_are_free(stack: Stack, at: int) -> None:
     me(stack, "alice")
-    with between(WRITES | READS, {at: _first(lambda: change(stack, "alice", handle="first"))}):
+    with between(WRITES | READS, {at: overtaken_by(lambda: change(stack, "alice", handle="first"))}):
         answer = change(stack, "alice", handle="second")
     assert answer.status == 200
     check_law(stack)
@@ -325,7 +326,7 @@ def test_who_changes_the_handle_twice_at_once_has_one_and_the_others_are_free(st
 
 def test_two_changes_of_different_fields_at_once_are_both_kept_and_answered(stack: Stack) -> None:
     me(stack)
-    overtaking = _first(lambda: change(stack, "alice", display_name="Al"))
+    overtaking = overtaken_by(lambda: change(stack, "alice", display_name="Al"))
     with between(WRITES, {0: overtaking}):
         answer = change(stack, "alice", recommendations=False)
     assert (answer.body["display_name"], answer.body["recommendations"]) == ("Al", False)
@@ -336,7 +337,7 @@ def test_a_change_that_others_always_overtake_is_busy_after_bounded_tries(stack:
     me(stack)
     names = (f"Al {number}" for number in range(100))
     # Every other write is one of those that overtake.
-    overtaking = _first(lambda: change(stack, "alice", display_name=next(names)))
+    overtaking = overtaken_by(lambda: change(stack, "alice", display_name=next(names)))
     with between(WRITES, dict.fromkeys(range(0, 100, 2), overtaking)):
         answer = change(stack, "alice", recommendations=False)
     assert (answer.status, answer.body["code"]) == (503, "busy")

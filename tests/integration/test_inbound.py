@@ -10,8 +10,9 @@ from handsel.runtime import sandbox
 from local import inputs
 from local.patterns import matches
 from local.seed import CARRIER, OTHER_CARRIER
+from tests.integration.calls import CALLS, TOLD, told
 from tests.integration.conftest import RESOURCES, Stack, event
-from tests.integration.test_faults_and_races import CALLS, TOLD, check_law, told
+from tests.integration.law import check_law
 
 AT = "2026-09-21T12:00:00.000Z"
 

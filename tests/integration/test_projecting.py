@@ -14,7 +14,7 @@ from botocore.exceptions import EndpointConnectionError
 from handsel.domain import ids
 from handsel.runtime import clock, wiring
 from tests.integration.conftest import DAY, Stack
-from tests.integration.test_faults_and_races import FAULTS, READS, WRITES, Died, between
+from tests.integration.faults import FAULTS, READS, WRITES, Died, between
 
 HOUR = 3_600_000
 PROJECTED = ("MESSAGE#", "SUMMARY", "TALLY", "USABLE#", "REMINDER")

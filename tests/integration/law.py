@@ -1,0 +1,71 @@
+"""What holds of the whole table, whatever happened: the law of units, and the table as it is compared."""
+
+import json
+from collections import Counter
+from typing import Any
+
+from tests.integration.conftest import Stack
+
+
+def state_of(stack: Stack) -> list[dict[str, Any]]:
+    """Every item; the codes of vouchers, which are dice, and the ids that they lead to, by what they are of."""
+    items = stack.all_items()
+    text = json.dumps(items, sort_keys=True)
+    names = {
+        held: f"{use['use_id']} {n}" for use in items if use["sk"] == "USE" for n, held in enumerate(use["holding_ids"])
+    }
+    for item in items:
+        if item.get("code"):
+            name = names.get(item["holding_id"]) or f"{item['gift_id']} {item['holder_id']}"
+            text = text.replace(item["holding_id"], f"holding {name}").replace(item["code"], f"code {name}")
+    return sorted(json.loads(text), key=lambda item: (item["pk"], item["sk"]))
+
+
+def check_law(stack: Stack) -> None:
+    """Every unit is in one place, and what the order, its gifts and the holdings say of it agrees.
+
+    So do the accounts and the handles that are reserved for them.
+    """
+    items = stack.all_items()
+    kinds = {kind: [item for item in items if item["sk"] == kind] for kind in ("ORDER", "GIFT", "HOLDING", "USE")}
+    holdings = {item["holding_id"]: item for item in kinds["HOLDING"]}
+    received = Counter((item["gift_id"], item["holder_id"]) for item in kinds["HOLDING"] if item.get("gift_id"))
+    assert received == Counter((gift["gift_id"], who) for gift in kinds["GIFT"] for who in gift["claims"])
+    assert all(number == 1 for number in received.values())
+    codes = [item["code"] for item in kinds["HOLDING"] if "shipment_id" not in item]
+    assert len(codes) == len(set(codes))
+    sent = {item["shipment_id"]: item for item in items if item["sk"] == "SHIPMENT"}
+    parcels = {item["shipment_id"]: item for item in kinds["HOLDING"] if "shipment_id" in item}
+    assert set(sent) == set(parcels)
+    assert all(sent[each]["quantity"] == parcel["quantity"] for each, parcel in parcels.items())
+    held_by = {gift["gift_id"]: {claim["holding_id"] for claim in gift["claims"].values()} for gift in kinds["GIFT"]}
+    assert all(item["holding_id"] in held_by[item["gift_id"]] for item in kinds["HOLDING"] if item.get("gift_id"))
+    orders = {order["order_id"] for order in kinds["ORDER"]}
+    assert {gift["order_id"] for gift in kinds["GIFT"]} <= orders
+    for order in kinds["ORDER"]:
+        mine = {gift["gift_id"]: gift for gift in kinds["GIFT"] if gift["order_id"] == order["order_id"]}
+        held = [use["holding_ids"] for use in kinds["USE"] if use["order_id"] == order["order_id"]]
+        assert all(holding_id in holdings for holding_ids in held for holding_id in holding_ids)
+        assert order["used"] == sum(holdings[holding_id]["quantity"] for ids in held for holding_id in ids)
+        if order["state"] in ("pending", "declined"):
+            assert (order["available"], mine, held) == (0, {}, [])
+            continue
+        ended = {gift_id for gift_id, gift in mine.items() if gift["state"] not in ("open", "claimed")}
+        assert set(order["outstanding"]) == set(mine) - ended
+        assert order["gifted"] == sum(len(mine[gift_id]["claims"]) for gift_id in ended)
+        assert min(order["available"], order["used"], order["gifted"]) >= 0
+        for gift in mine.values():
+            assert gift["remaining"] + len(gift["claims"]) == gift["shares"]
+            assert (gift["state"] == "open") is ("due_pk" in gift)
+            assert (gift["remaining"] == 0) is (gift["state"] == "claimed")
+        in_gifts = sum(mine[gift_id]["shares"] for gift_id in order["outstanding"])
+        places = order["available"] + order["gifted"] + order["used"] + order["refunded"] + in_gifts
+        assert places == order["quantity"]
+    reserved = [(item["pk"].partition("#")[2], item["user_id"]) for item in items if item["sk"] == "HANDLE"]
+    had = [(item["handle"], item["user_id"]) for item in items if item["sk"] == "ACCOUNT" and "handle" in item]
+    assert sorted(reserved) == sorted(had)
+
+
+def masked_state(stack: Stack) -> list[dict[str, Any]]:
+    """Every item; which call redeemed a voucher is as good as any other."""
+    return [item | ({"redemption": True} if "redemption" in item else {}) for item in state_of(stack)]

@@ -1,0 +1,154 @@
+"""A death or a lost answer at every write: what was begun is finished by the same call, the next job or the next try."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+import pytest
+
+from handsel.api import http
+from tests.integration.calls import (
+    CALLS,
+    CHANGES,
+    TOLD,
+    again,
+    codes_of,
+    due_for_everything,
+    ids_of,
+    tell_until_taken,
+    told,
+)
+from tests.integration.conftest import Answer, Stack
+from tests.integration.faults import FAULTS, READS, WRITES, Died, between, overtaken_by
+from tests.integration.law import check_law, masked_state, state_of
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_change_that_failed_at_any_write_is_finished_by_the_same_call_again(
+    stack: Stack, name: str, fault: str
+) -> None:
+    call = CHANGES[name](stack)
+    saved = stack.save()
+    http._known_accounts.clear()
+    with between(WRITES, {}) as counted:
+        wanted = call()
+    assert wanted.status in (200, 201, 202, 204), wanted.raw
+    state = masked_state(stack)
+    for number in range(counted.calls):
+        stack.load(saved)
+        with between(WRITES, {number: FAULTS[fault]}), suppress(Died):
+            call()
+        answer = again(call)
+        # Whether it was redeemed by this call or by one whose answer was lost, the merchant sees since when.
+        assert answer.status == wanted.status or (name, answer.body["code"]) == ("redeem", "already-redeemed")
+        assert masked_state(stack) == state, number
+
+
+@pytest.mark.parametrize("at", range(4))
+@pytest.mark.parametrize("name", CHANGES)
+def test_the_same_change_twice_at_once_happens_once(stack: Stack, name: str, at: int) -> None:
+    call = CHANGES[name](stack)
+    others: list[Answer] = []
+    with between(WRITES | READS, {at: overtaken_by(lambda: others.append(call()))}):
+        answer = call()
+    statuses = [each.status for each in (answer, *others)]
+    assert statuses.count(409) == (len(others) if name == "redeem" else 0), statuses
+    assert set(statuses) <= {200, 201, 202, 204, 409}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("name", CALLS)
+def test_a_call_that_failed_at_any_write_is_finished_by_the_same_call_again(
+    stack: Stack, name: str, fault: str
+) -> None:
+    call = CALLS[name](stack)
+    saved = stack.save()
+    http._known_accounts.clear()
+    with between(WRITES, {}) as counted:
+        wanted = again(call)
+    state = state_of(stack)
+    check_law(stack)
+    assert wanted.status in (201, 402), wanted.raw
+    for number in range(counted.calls):
+        stack.load(saved)
+        with between(WRITES, {number: FAULTS[fault]}):
+            try:
+                first = call()
+            except Died:
+                first = None
+        check_law(stack)
+        answer = again(call)
+        if first is not None and first.status != 503:
+            assert ids_of(first.body) == ids_of(answer.body)
+            assert codes_of(first.body) == codes_of(answer.body)
+        statuses = {200, 201} if "claim" in name else {wanted.status}
+        assert answer.status in statuses, (number, answer.raw)
+        assert ids_of(answer.body) == ids_of(wanted.body), number
+        assert state_of(stack) == state, number
+
+
+@pytest.mark.parametrize("fault", ["died_after", "answer_lost"])
+@pytest.mark.parametrize("name", [name for name in CALLS if "buy" in name or "return" in name])
+def test_a_payment_that_failed_at_any_write_is_finished_by_the_sweep(stack: Stack, name: str, fault: str) -> None:
+    call = CALLS[name](stack)
+    saved, began = stack.save(), stack.now
+    http._known_accounts.clear()
+    with between(WRITES, {}) as counted:
+        wanted = again(call)
+    stock = stack.item(f"PRODUCT#{stack.products['voucher']}")
+    for number in range(counted.calls):
+        stack.load(saved)
+        stack.now = began
+        with between(WRITES, {number: FAULTS[fault]}), suppress(Died):
+            call()
+        stack.now += 30_000
+        for _ in range(2 if "lost" in name else 1):  # the provider may lose the answer to the first sweep
+            assert stack.sweep()["failed"] == 0
+        check_law(stack)
+        assert not [item for item in stack.all_items() if item["sk"] == "ORDER" and item["state"] == "pending"]
+        answer = again(call)
+        assert (answer.status, ids_of(answer.body)) == (wanted.status, ids_of(wanted.body)), number
+        check_law(stack)
+        assert stack.item(f"PRODUCT#{stack.products['voucher']}") == stock, number
+
+
+@pytest.mark.parametrize("fault", ["died_after", "answer_lost"])
+@pytest.mark.parametrize("job", ["sweep", "stream"])
+def test_a_job_that_failed_at_any_write_is_finished_by_the_next_one(stack: Stack, job: str, fault: str) -> None:
+    records = due_for_everything(stack)
+    run: Callable[[], Any] = stack.sweep if job == "sweep" else lambda: stack.restore(*records)
+    saved = stack.save()
+    with between(WRITES, {}) as counted:
+        run()
+    state = state_of(stack)
+    check_law(stack)
+    for number in range(counted.calls):
+        stack.load(saved)
+        with between(WRITES, {number: FAULTS[fault]}), suppress(Died):
+            run()
+        check_law(stack)
+        run()
+        assert state_of(stack) == state, number
+
+
+@pytest.mark.parametrize("fault", ["died_after", "answer_lost"])
+@pytest.mark.parametrize("kind", TOLD)
+def test_what_the_bus_told_and_failed_at_any_write_is_finished_by_the_next_try(
+    stack: Stack, kind: str, fault: str
+) -> None:
+    told_of = told(kind, TOLD[kind](stack))
+    saved = stack.save()
+    with between(WRITES, {}) as counted:
+        outcome = tell_until_taken(stack, told_of)
+    state = state_of(stack)
+    check_law(stack)
+    assert counted.calls
+    for number in range(counted.calls):
+        stack.load(saved)
+        with between(WRITES, {number: FAULTS[fault]}), suppress(Died, Exception):
+            stack.invoke("InboundFunction", told_of)
+        check_law(stack)
+        for _ in range(2):  # told once more is told the same
+            assert tell_until_taken(stack, told_of) == outcome
+        assert state_of(stack) == state, number
