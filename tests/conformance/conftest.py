@@ -98,7 +98,9 @@ def _moto() -> Iterator[Any]:
 @contextmanager
 def _engine(directory: Path) -> Iterator[Any]:
     engine = Engine(directory)
-    client = aws.client("dynamodb", engine.start("127.0.0.1"))
-    yield client
-    client.close()
-    engine.stop()
+    try:
+        client = aws.client("dynamodb", engine.start("127.0.0.1"))
+        yield client
+        client.close()
+    finally:
+        engine.stop()
