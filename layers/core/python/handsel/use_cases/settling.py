@@ -4,8 +4,9 @@ It and the stream (`restoring`) may each run late, twice, at the same time as th
 decides from the gift, so all of that comes to the same; what one of them misses, the next sweep finds in the due index.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from handsel.domain import errors
 from handsel.domain.payments import PaymentProvider
@@ -16,6 +17,23 @@ from handsel.store.table import Table
 from handsel.use_cases.purchases import settle_payment
 from handsel.use_cases.refunding import settle_refund
 from handsel.use_cases.reminding import remind
+
+
+class Due(StrEnum):
+    """What there is to settle, in this order."""
+
+    GIFT = "gift"
+    ORDER = "order"
+    REFUND = "refund"
+    REMINDER = "reminder"
+
+
+_PARTITIONS: Mapping[Due, Callable[[int], str]] = {
+    Due.GIFT: keys.windows,
+    Due.ORDER: keys.pending,
+    Due.REFUND: keys.refunds,
+    Due.REMINDER: keys.reminders,
+}
 
 
 @dataclass(slots=True)
@@ -39,10 +57,14 @@ def sweep(
     clock: Callable[[], int],
     deadline: int,
     on_failure: Callable[[str, Exception], None],
+    entries: Iterable[tuple[Due, str]] | None = None,
 ) -> SweepReport:
     """Settles everything that is due, one by one, until `deadline` (milliseconds since the epoch).
 
     One that cannot be settled is reported and passed over: it must not hold up the others.
+
+    Args:
+        entries: what to look at, by id; without them all that the due index has.
     """
     report = SweepReport()
 
@@ -58,30 +80,32 @@ def sweep(
     def send_reminder(gift_id: str) -> None:
         report.reminded += remind(table, gift_id, now=clock())
 
-    for partition, settle in (
-        (keys.windows, settle_gift),
-        (keys.pending, settle_order),
-        (keys.refunds, settle_repayment),
-        (keys.reminders, send_reminder),
-    ):
-        for item_id in _due(table, partition, clock):
-            if clock() >= deadline:
-                report.finished = False
-                return report
-            try:
-                settle(item_id)
-            except Exception as error:  # noqa: BLE001 - one broken item must not hold up the others
-                report.failed.append(item_id)
-                on_failure(item_id, error)
+    settle: Mapping[Due, Callable[[str], None]] = {
+        Due.GIFT: settle_gift,
+        Due.ORDER: settle_order,
+        Due.REFUND: settle_repayment,
+        Due.REMINDER: send_reminder,
+    }
+    for kind, item_id in due(table, clock) if entries is None else entries:
+        if clock() >= deadline:
+            report.finished = False
+            return report
+        try:
+            settle[kind](item_id)
+        except Exception as error:  # noqa: BLE001 - one broken item must not hold up the others
+            report.failed.append(item_id)
+            on_failure(item_id, error)
     return report
 
 
-def _due(table: Table, partition: Callable[[int], str], clock: Callable[[], int]) -> Iterator[str]:
-    # A position sorts before every other entry of the next millisecond, so what is due now is included.
-    until = keys.position(clock() + 1, "")
-    for shard in range(keys.DUE_SHARDS):
-        for sort_key in table.earliest(keys.BY_DUE, partition(shard), until=until):
-            yield keys.id_at(sort_key)
+def due(table: Table, clock: Callable[[], int]) -> Iterator[tuple[Due, str]]:
+    """All that the due index has, a kind after the other, earliest first of each shard."""
+    for kind, partition in _PARTITIONS.items():
+        # A position sorts before every other entry of the next millisecond, so what is due now is included.
+        until = keys.position(clock() + 1, "")
+        for shard in range(keys.DUE_SHARDS):
+            for sort_key in table.earliest(keys.BY_DUE, partition(shard), until=until):
+                yield kind, keys.id_at(sort_key)
 
 
 def _return_due_gift(table: Table, gift_id: str, *, clock: Callable[[], int]) -> bool:

@@ -1,0 +1,100 @@
+"""What an audit can find, and what mends it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from handsel.domain.law import Breach, Broken
+from handsel.domain.times import timestamp
+
+
+class Trouble(StrEnum):
+    """What can be wrong beside the law of the units itself (`law.Breach`)."""
+
+    GIFT_WITHOUT_ORDER = "gift-without-order"
+    HOLDING_UNCLAIMED = "holding-unclaimed"
+    SHIPMENT_MISSING = "shipment-missing"
+    SHIPMENT_DIFFERS = "shipment-differs"
+    USED_DIFFERS = "used-differs"
+    REFUNDED_DIFFERS = "refunded-differs"
+    PAYMENT_DIFFERS = "payment-differs"
+    RETURN_GIFT_DIFFERS = "return-gift-differs"
+    GIFT_OVERDUE = "gift-overdue"
+    PAYMENT_OVERDUE = "payment-overdue"
+    REFUND_OVERDUE = "refund-overdue"
+    REMINDER_OVERDUE = "reminder-overdue"
+    REMINDER_MISSING = "reminder-missing"
+    WINDOW_MISSING = "window-missing"
+    WINDOW_DIFFERS = "window-differs"
+    INDEX_DIFFERS = "index-differs"
+    NOT_DUE = "not-due"
+    LIST_DIFFERS = "list-differs"
+    NAMES_NOTHING = "names-nothing"
+    HANDLE_DIFFERS = "handle-differs"
+    COUNT_DIFFERS = "count-differs"
+    MESSAGE_MISSING = "message-missing"
+    STOCK_NEGATIVE = "stock-negative"
+    UNREADABLE = "unreadable"
+    UNKNOWN_ITEM = "unknown-item"
+
+
+Sort = Breach | Trouble
+
+_SETTLE = "settle --apply"
+_RECOUNT = "recount --user {user}"
+_MEND: Mapping[Sort, str] = {
+    Trouble.GIFT_OVERDUE: f"{_SETTLE} --scan",
+    Trouble.PAYMENT_OVERDUE: f"{_SETTLE} --scan",
+    Trouble.REFUND_OVERDUE: f"{_SETTLE} --scan",
+    Trouble.REMINDER_OVERDUE: _SETTLE,
+    Trouble.COUNT_DIFFERS: f"{_RECOUNT} --apply",
+    Trouble.MESSAGE_MISSING: f"{_RECOUNT} --apply",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong.
+
+    Attributes:
+        about: the partition key of the item it is about.
+        group: the order, user or item that is read again, with what belongs to it, to see whether it is so.
+        since: for what is overdue: since when, in milliseconds.
+    """
+
+    sort: Sort
+    about: str
+    group: str
+    said: str
+    since: int | None = None
+
+    @property
+    def mend(self) -> str:
+        """The command that mends it, or the page that says how."""
+        if self.sort in _MEND:
+            return _MEND[self.sort].format(user=self.group.partition("#")[2])
+        return "docs/runbook.md, the law is broken"
+
+    @property
+    def identity(self) -> tuple[Sort, str]:
+        return self.sort, self.about
+
+    def as_dict(self) -> dict[str, object]:
+        since = None if self.since is None else timestamp(self.since)
+        return {"sort": self.sort, "about": self.about, "said": self.said, "since": since, "mend": self.mend}
+
+
+def of_law(broken: Broken, order_id: str) -> Finding:
+    prefix = _PREFIXES[broken.breach]
+    return Finding(broken.breach, f"{prefix}#{broken.about}", f"ORDER#{order_id}", broken.said)
+
+
+_PREFIXES: Mapping[Breach, str] = {
+    Breach.LAW_BROKEN: "ORDER",
+    Breach.GIFTED_DIFFERS: "ORDER",
+    Breach.GIFT_NOT_LISTED: "GIFT",
+    Breach.GIFT_LISTED_WRONGLY: "GIFT",
+    Breach.CLAIMS_DIFFER: "GIFT",
+    Breach.HOLDING_MISSING: "HOLDING",
+    Breach.HOLDING_DIFFERS: "HOLDING",
+}

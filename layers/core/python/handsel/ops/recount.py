@@ -1,0 +1,98 @@
+"""The counts and messages of an account, made again from its orders, gifts and holdings.
+
+What is missing of them is booked as the projector would have, then the sums are compared with the tallies and written
+under the summary's version: whoever writes a tally writes the summary too, so nobody did since they were read.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from handsel.domain import errors, messages
+from handsel.domain.law import Breach
+from handsel.domain.messages import Message
+from handsel.domain.models import Kind
+from handsel.domain.summary import Summary
+from handsel.ops.facts import Facts
+from handsel.ops.findings import Finding, Trouble
+from handsel.ops.neighbours import of_groups
+from handsel.ops.relations import findings, is_past, sums, told_of
+from handsel.ops.scan import WholeTable
+from handsel.store import gifts, holdings, keys, summaries
+from handsel.store.table import Refused
+from handsel.use_cases import bookkeeping
+from handsel.use_cases.bookkeeping import Counted
+
+# Each retry means that the same user's books were kept in between.
+_TRIES = 20
+MENDED: tuple[Trouble | Breach, ...] = (Trouble.COUNT_DIFFERS, Trouble.MESSAGE_MISSING)
+
+
+@dataclass(frozen=True, slots=True)
+class Recount:
+    """What is wrong with an account's counts and messages."""
+
+    user_id: str
+    wrong: list[Finding]
+
+
+def differences(table: WholeTable, user_id: str, *, now: int) -> Recount:
+    facts = _facts(table, user_id)
+    group = f"USER#{user_id}"
+    found = findings(facts, now=now, grace_ms=0)
+    return Recount(user_id, [each for each in found if each.group == group and each.sort in MENDED])
+
+
+def recount(table: WholeTable, user_id: str, *, now: int) -> None:
+    """Tells what was not told, counts what was not counted, and makes the sums right. Again is the same.
+
+    Raises:
+        Busy
+    """
+    facts = _facts(table, user_id)
+    missing = list(_missing(table, facts, user_id))
+    bookkeeping.keep(table, user_id, missing, _counted(table, facts, user_id, now=now), now=now)
+    for _ in range(_TRIES):
+        before = summaries.get(table, user_id)
+        wanted = sums(_facts(table, user_id)).get(user_id, Summary()).without_past(now)
+        if (wanted.parts, wanted.waiting) == (before.parts, before.waiting):
+            return
+        try:
+            summaries.change(table, user_id, before, wanted, [])
+        except Refused:
+            continue
+        return
+    raise errors.Busy
+
+
+def _facts(table: WholeTable, user_id: str) -> Facts:
+    return of_groups(table, [f"USER#{user_id}"], Facts())
+
+
+def _counted(table: WholeTable, facts: Facts, user_id: str, *, now: int) -> Iterator[Counted]:
+    for order in facts.orders.values():
+        if order.buyer_id == user_id:
+            yield bookkeeping.an_order(order.order_id)
+    for sent in facts.shipments.values():
+        if sent.holder_id == user_id:
+            key = keys.shipment(sent.shipment_id)
+            yield Counted(key, keys.tally(key))
+    held = [each for each in facts.holdings.values() if each.holder_id == user_id and each.product.kind is Kind.VOUCHER]
+    for voucher in holdings.get_many(table, [each.holding_id for each in held]).values():
+        if not is_past(voucher, now=now):
+            yield bookkeeping.a_voucher(voucher)
+
+
+def _missing(table: WholeTable, facts: Facts, user_id: str) -> Iterator[Message]:
+    told = facts.messages.get(user_id, set())
+    untold = [
+        gift.gift_id
+        for gift in facts.gifts.values()
+        if any(message.user_id == user_id and message.message_id not in told for message in told_of(gift))
+    ]
+    # The facts have no words: those of the gifts themselves are in the messages.
+    for gift in gifts.get_many(table, untold):
+        yield from (message for message in told_of(gift) if message.user_id == user_id)
+    for asked in facts.asked:
+        message = messages.asked_again(asked.gift_id, asked.giver_id, asked.user_id, at=asked.at)
+        if message.user_id == user_id and message.message_id not in told:
+            yield message
