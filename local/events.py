@@ -473,7 +473,8 @@ def _story() -> Iterator[Event]:
         "Time to live has removed its window: its unit is back, or stays while the window is open.",
         _window_removed(UNOPENED_GIFT, ORDER),
     )
-    yield Event("SweepFunction", "every_minute", "Settles all else whose window is over.", _scheduled())
+    yield Event("SweepFunction", "every_minute", "Settles all else whose window is over.", _scheduled("sweep"))
+    yield Event("AuditFunction", "every_five_minutes", "Finds nothing overdue and the law kept.", _scheduled("audit"))
     yield _http(
         "GiftFunction",
         "ask_again",
@@ -656,8 +657,8 @@ def _on_the_bus(kind: str, detail: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def _scheduled() -> dict[str, Any]:
-    """What EventBridge calls with once a minute."""
+def _scheduled(rule: str) -> dict[str, Any]:
+    """What EventBridge calls with when it is time."""
     return {
         "version": "0",
         "id": "53dc4d37-cffa-4f76-80c9-8b7d4a4d2eaa",
@@ -666,6 +667,6 @@ def _scheduled() -> dict[str, Any]:
         "account": _ACCOUNT,
         "time": _DAY,
         "region": _REGION,
-        "resources": [f"arn:aws:events:{_REGION}:{_ACCOUNT}:rule/handsel-sweep"],
+        "resources": [f"arn:aws:events:{_REGION}:{_ACCOUNT}:rule/handsel-{rule}"],
         "detail": {},
     }

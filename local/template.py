@@ -5,6 +5,7 @@ delivers stream records without retries. So the template is expanded here by the
 
 - the OpenAPI body of an HTTP API becomes routes, integrations and authorizers of their own;
 - time to live and event source mappings on streams are taken out, for the runner to do (expiry, streams);
+- alarms and the dashboard are left out: nobody is woken by a stack on their own machine;
 - the log level of a function becomes the variable that Lambda makes of it. Without it, functions log at the engine's.
 """
 
@@ -15,6 +16,7 @@ from typing import Any
 from local.settings import REGION, ROOT
 
 Resource = dict[str, Any]
+UNOBSERVED = frozenset({"AWS::CloudWatch::Alarm", "AWS::CloudWatch::Dashboard"})
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "x-amazon-apigateway-any-method")
 
 
@@ -58,6 +60,8 @@ def adapt(template: dict[str, Any]) -> Taken:
     for name, resource in list(resources.items()):
         properties = resource.get("Properties", {})
         match resource["Type"]:
+            case kind if kind in UNOBSERVED:
+                del resources[name]
             case "AWS::DynamoDB::Table":
                 ttl = properties.pop("TimeToLiveSpecification", None)
                 if ttl and ttl.get("Enabled"):

@@ -62,5 +62,3 @@ def test_what_production_code_leaves_is_found_whole(stack: Stack) -> None:
     result = audited(stack)
     assert [finding.as_dict() for finding in result.found] == []
     assert result.items == len(stack.all_items()) > 60
-
-

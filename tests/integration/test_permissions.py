@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from handsel.api import http
+from handsel.store.keys import DUE_SHARDS
 from tests.integration.calls import CALLS, CHANGES, TOLD, due_for_everything, tell_until_taken, told
 from tests.integration.conftest import DAY, RESOURCES, START, TABLE, Simulation, Stack, event, listening
 from tests.memory.client import Call
@@ -143,6 +144,10 @@ def test_every_function_may_do_what_it_does(
         stack.call("alice", "POST", "/orders", stack.order_request(token="tok_timeout"))
         stack.now += 40_000
         stack.sweep()
+        stack.give(stack.buy())
+        for _ in range(DUE_SHARDS):
+            stack.invoke("AuditFunction", {})
+            stack.now += 300_000
         confirmed = event("enroll_post_confirmation")
         for user in ("zoe", "yan"):  # the second finds the handle taken
             confirmed["request"]["userAttributes"]["sub"] = user

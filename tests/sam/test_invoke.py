@@ -51,6 +51,7 @@ NAMES = {
     "return_gift_give",
     "restore_window_removed",
     "sweep_every_minute",
+    "audit_every_five_minutes",
     "projector_asked_again",
     "message_mark_read",
     "order_center_read",
@@ -151,6 +152,12 @@ def test_a_sweep_finds_the_rest_in_order(story: Teller) -> None:
         "failed": 0,
         "finished": True,
     }
+
+
+def test_an_audit_finds_the_law_kept(story: Teller) -> None:
+    standing = story.answer("audit_every_five_minutes")
+    standing.pop("OrdersAudited")  # as many as the shard of this minute leads to
+    assert set(standing.values()) == {0}
 
 
 def test_a_record_of_the_stream_becomes_a_message_and_is_counted(story: Teller) -> None:

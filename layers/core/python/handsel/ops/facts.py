@@ -216,7 +216,7 @@ class Facts:
     def reminder(self, key: Key, item: Item) -> None:
         self._check_place(key, item, {}, ignored=BY_DUE)
         due, gift_id = item.get(BY_DUE.sk), _second(key.pk)
-        self.reminders[gift_id] = None if due is None else int(due.partition("#")[0])
+        self.reminders[gift_id] = None if due is None else keys.time_at(due)
         if due is not None and (item.get(BY_DUE.pk), keys.id_at(due)) != (
             keys.reminders(keys.shard_of(gift_id)),
             gift_id,

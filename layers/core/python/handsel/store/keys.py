@@ -87,6 +87,9 @@ Access patterns (RRU and WRU for items up to 1 KB; a transaction counts twice, a
 | 36 | what one looked at; what is recommended | one BatchGetItem of TASTE, VIEWED, POPULAR (4); then one of PRODUCT, STORE (TAGGED, BOUGHT) for 25 products | `Table.get_many` | 6 + 2 to 4 an entry RRU |
 | 37 | learn what somebody likes              | GetItem TASTE, BatchGetItem of VIEWED (TAGGED), ALSO and PRODUCT of at most 12, SHELF of 3; Put TASTE, or Update if it is the version that was read | `tastes.keep` | 35 RRU, 5 WRU |
 | 38 | learn what goes together               | BatchGetItem of at most 6 ALSO; each Put, or Update if it is the version that was read; then SHELF and POPULAR so | `tastes.keep_liking`, `tastes.keep_chart` | 8 RRU, 20 WRU |
+| 39 | how late settling is                   | 23 without the items: 4 Queries of each shard          | `auditing.look`               | 0.5 RRU a shard and kind |
+| 40 | some orders, with what became of them  | 23 of one shard; 14 of their givers' orders, of each order's gifts; BatchGetItem of gifts, holdings | `auditing.look` | at most 50 orders, 1 + items RRU each |
+| 41 | all there is                           | Scan, consistent, in segments: operators only          | `ops.scan.WholeTable.pages`   | 1 RRU an item |
 """
 
 from collections.abc import Mapping
@@ -327,9 +330,18 @@ def position(at: int, entity_id: str) -> str:
     return f"{at:013d}{SEPARATOR}{entity_id}"
 
 
+# No position comes after it.
+LAST_POSITION = "9" * 14
+
+
 def id_at(sort_key: str) -> str:
     """The id in a sort key made by `position`."""
     return sort_key.partition(SEPARATOR)[2]
+
+
+def time_at(sort_key: str) -> int:
+    """The time in a sort key made by `position`."""
+    return int(sort_key.partition(SEPARATOR)[0])
 
 
 def owner_of(key: Key) -> str:

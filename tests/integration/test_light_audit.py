@@ -1,0 +1,135 @@
+"""The scheduled audit: what it measures, and that it finds a broken law without reading everything."""
+
+import json
+from typing import Any
+
+import pytest
+
+from handsel.store.keys import DUE_SHARDS
+from tests.integration.conftest import DAY, Stack
+
+PERIOD = 300_000
+CLEAR = {
+    "OldestUnsettledGiftSeconds": 0,
+    "UnsettledGifts": 0,
+    "OverduePayments": 0,
+    "OverdueRefunds": 0,
+    "LawBroken": 0,
+}
+
+
+def look(stack: Stack) -> dict[str, int]:
+    standing: dict[str, int] = stack.invoke("AuditFunction", {})
+    return standing
+
+
+def look_everywhere(stack: Stack) -> dict[str, int]:
+    """What all shards together are found to have."""
+    found: dict[str, int] = {}
+    for _ in range(DUE_SHARDS):
+        found = {name: max(count, found.get(name, 0)) for name, count in look(stack).items()}
+        stack.now += PERIOD
+    return found
+
+
+def metrics_in(output: str) -> dict[str, tuple[float, str]]:
+    """Values and units of the metrics in what a function wrote, by name."""
+    lines = [json.loads(line) for line in output.splitlines() if '"_aws"' in line]
+    found = {}
+    for line in lines:
+        for group in line["_aws"]["CloudWatchMetrics"]:
+            assert group["Dimensions"] == [["service"]]
+            for metric in group["Metrics"]:
+                found[metric["Name"]] = line[metric["Name"]][0], metric["Unit"]
+    return found
+
+
+def damage(stack: Stack, order: dict[str, Any]) -> None:
+    stack.client.update_item(
+        TableName="handsel-test",
+        Key={"pk": {"S": f"ORDER#{order['order_id']}"}, "sk": {"S": "ORDER"}},
+        UpdateExpression="SET available = available + :one",
+        ExpressionAttributeValues={":one": {"N": "1"}},
+    )
+
+
+def test_where_all_is_well_every_measure_is_zero_and_orders_were_looked_at(
+    stack: Stack, capsys: pytest.CaptureFixture[str]
+) -> None:
+    order = stack.buy(quantity=3)
+    stack.claim("bob", stack.give(order, shares=2))
+    stack.give(order)
+    capsys.readouterr()
+    found = look_everywhere(stack)
+    assert found.pop("OrdersAudited") == 1
+    assert found == CLEAR
+    metrics = metrics_in(capsys.readouterr().out)
+    assert metrics.keys() == {*CLEAR, "OrdersAudited"}
+    assert metrics["OldestUnsettledGiftSeconds"] == (0, "Seconds")
+
+
+def test_a_gift_that_nothing_settles_is_measured_by_its_age(stack: Stack) -> None:
+    order = stack.buy(quantity=2)
+    stack.give(order)
+    stack.now += 1_000
+    stack.give(order)
+    stack.now += DAY + PERIOD - 999
+    assert look(stack).items() >= {"OldestUnsettledGiftSeconds": 300, "UnsettledGifts": 1}.items()
+    stack.sweep()
+    assert look(stack).items() >= CLEAR.items()
+
+
+def test_payments_and_refunds_that_stay_pending_are_counted(stack: Stack) -> None:
+    order = stack.buy()
+    stack.call("alice", "POST", "/orders", stack.order_request(token="tok_timeout"))
+    stack.call("alice", "POST", f"/orders/{order['order_id']}/refunds", {"quantity": 1})
+    (refund,) = (item for item in stack.all_items() if item["sk"] == "REFUND")
+    stack.client.update_item(
+        TableName="handsel-test",
+        Key={"pk": {"S": refund["pk"]}, "sk": {"S": "REFUND"}},
+        UpdateExpression="SET #status = :pending, due_pk = :pk, due_sk = :sk",
+        ExpressionAttributeNames={"#status": "status"},
+        ExpressionAttributeValues={
+            ":pending": {"S": "pending"},
+            ":pk": {"S": "REFUNDS#00"},
+            ":sk": {"S": f"{stack.now + 30_000:013d}#{refund['refund_id']}"},
+        },
+    )
+    stack.now += 30_000 + PERIOD
+    assert look(stack).items() >= CLEAR.items()
+    stack.now += 1
+    assert look(stack).items() >= {"OverduePayments": 1, "OverdueRefunds": 1}.items()
+
+
+def test_a_unit_too_many_is_found_within_sixteen_looks(stack: Stack) -> None:
+    damage(stack, order := stack.buy())
+    assert look_everywhere(stack)["LawBroken"] == 0, "nothing leads to it"
+    stack.give(order)
+    assert look_everywhere(stack).items() >= {"LawBroken": 1}.items()
+
+
+def test_an_ended_gifts_order_is_found_by_another_gift_of_its_giver(stack: Stack) -> None:
+    order = stack.buy()
+    gift = stack.give(order)
+    assert stack.call("alice", "POST", f"/gifts/{gift['gift_id']}/cancel").status == 200
+    stack.give(stack.buy())
+    damage(stack, order)
+    found = look_everywhere(stack)
+    assert (found["LawBroken"], found["OrdersAudited"]) == (1, 2)
+
+
+def test_a_claim_without_its_holding_is_a_broken_law(stack: Stack) -> None:
+    gift = stack.give(stack.buy(quantity=2), shares=2)
+    holding_id = stack.claim("bob", gift).body["holding_id"]
+    stack.client.delete_item(
+        TableName="handsel-test", Key={"pk": {"S": f"HOLDING#{holding_id}"}, "sk": {"S": "HOLDING"}}
+    )
+    assert look_everywhere(stack)["LawBroken"] == 1
+
+
+def test_it_writes_nothing(stack: Stack) -> None:
+    for _ in range(3):
+        stack.give(stack.buy())
+    before = stack.all_items()
+    look_everywhere(stack)
+    assert stack.all_items() == before
