@@ -1,0 +1,358 @@
+"""Tables of any size as production code would leave them, made item by item: families of a giver and two friends.
+
+Every family has all kinds of items and every state that an order, a gift or a holding can be in for long.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from handsel.domain import ids, messages, summary
+from handsel.domain.messages import Message
+from handsel.domain.models import (
+    Account,
+    Address,
+    Claim,
+    Gift,
+    GiftIntent,
+    Holding,
+    Kind,
+    Money,
+    Order,
+    Payment,
+    Product,
+    Refund,
+    Shipment,
+    ShipmentEvent,
+    Store,
+    Use,
+    Wrapping,
+)
+from handsel.domain.states import GiftState, OrderState, RefundStatus, ShipmentStatus
+from handsel.domain.summary import Part, Summary
+from handsel.store import gifts, holdings, keys, orders, products, refunds, shipments
+from handsel.store import messages as store_messages
+from handsel.store.attributes import Item
+from handsel.store.keys import Key
+
+NOW = 1_790_000_000_000
+HOUR = 3_600_000
+DAY = 24 * HOUR
+BEFORE = NOW - 2 * DAY
+LATELY = NOW - HOUR
+STORE = Store("store", "Tea House", "swift", giftable=True)
+WRAPPING = Wrapping("red-classic", "Best wishes")
+ADDRESS = Address("Bob Lee", "+86 10 5550 0100", ["Lane 5"], "Hangzhou", "310000", "CN")
+_PRICE = Money(12_900, "CNY")
+VOUCHER, PARCEL = (
+    Product(
+        product_id=str(kind),
+        store_id=STORE.store_id,
+        store_name=STORE.name,
+        kind=kind,
+        title=f"A {kind}",
+        description="",
+        image_url="https://images.test/tea.svg",
+        category="food",
+        price=_PRICE,
+        original_price=_PRICE,
+        stock=None,
+        validity_days=30 if kind is Kind.VOUCHER else None,
+        redeem_at=None,
+        giftable=True,
+        created_at=BEFORE,
+    )
+    for kind in (Kind.VOUCHER, Kind.PARCEL)
+)
+
+
+@dataclass
+class Family:
+    """The items of alice, bob and carol, the `number`th of these names. Ids end with the number."""
+
+    number: int
+    orders: dict[str, Order] = field(default_factory=dict)
+    gifts: dict[str, Gift] = field(default_factory=dict)
+    holdings: dict[str, Holding] = field(default_factory=dict)
+    shipments: dict[str, Shipment] = field(default_factory=dict)
+    messages: list[Message] = field(default_factory=list)
+    more: list[Item] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._vouchers()
+        self._parcels()
+        self._answer()
+        self._unpaid()
+        self._people()
+
+    def id(self, name: str) -> str:
+        return f"{name}-{self.number:06d}"
+
+    # --- what happened to them -------------------------------------------------------------------------------------
+
+    def _vouchers(self) -> None:
+        order = self._order("vouchers", VOUCHER, 14, available=4, gifted=1, used=2, refunded=1, returned=1)
+        group = self._gift("group", order, 3, LATELY, claimers=["bob"])
+        named = self._gift("named", order, 1, LATELY, recipient="bob")
+        claimed = self._gift("claimed", order, 2, LATELY, claimers=["bob", "carol"])
+        outstanding = {gift.gift_id: gift.outstanding for gift in (group, named, claimed)}
+        self.orders[order.order_id] = replace(order, outstanding=outstanding)
+        back = self._gift("back", order, 2, BEFORE, claimers=["bob"], ended=GiftState.RETURNED)
+        self._gift("cancelled", order, 1, BEFORE, recipient="bob", ended=GiftState.CANCELLED)
+        asked = {"gift_id": back.gift_id, "giver_id": self.id("alice"), "user_id": self.id("carol"), "at": LATELY}
+        self.more.append({**keys.asked(back.gift_id, self.id("carol"))._asdict(), **asked})
+        self.messages.append(messages.asked_again(back.gift_id, self.id("alice"), self.id("carol"), at=LATELY))
+        own = [self._voucher(f"own{each}", order, "alice", None, LATELY) for each in range(2)]
+        self._use("use", order, own)
+        refund = Refund(
+            refund_id=self.id("refund"),
+            order_id=order.order_id,
+            quantity=1,
+            total=_PRICE,
+            reference=order.payment.reference or "",
+            status=RefundStatus.REFUNDED,
+            created_at=LATELY,
+            request_hash="hash",
+        )
+        self.more.append(without_due(refunds.to_item(refund)))
+
+    def _parcels(self) -> None:
+        order = self._order("parcels", PARCEL, 3, available=1, used=1)
+        gift = self._gift("parcel", order, 1, LATELY, claimers=["bob"])
+        self.orders[order.order_id] = replace(order, outstanding={gift.gift_id: gift.outstanding})
+        sent = Holding(
+            holding_id=ids.of_parcel(self.id("sending")),
+            holder_id=self.id("alice"),
+            product=PARCEL,
+            order_id=order.order_id,
+            gift_id=None,
+            received_at=LATELY,
+        )
+        self._use("sending", order, [self._sent(sent)])
+
+    def _answer(self) -> None:
+        """Bob's gift in return for his share of the group's."""
+        group = self.gifts[self.id("group")]
+        holding = self.holdings[group.claims[self.id("bob")].holding_id]
+        intent = GiftIntent(self.id("answer"), self.id("alice"), "Bob", WRAPPING, group.gift_id, holding.holding_id)
+        order = self._order("answering", VOUCHER, 1, buyer="bob")
+        gift = self._gift("answer", order, 1, LATELY, giver="bob", recipient="alice", answers=group.gift_id)
+        self.orders[order.order_id] = replace(order, intent=intent, outstanding={gift.gift_id: gift.outstanding})
+        self.holdings[holding.holding_id] = replace(holding, returned_with=order.order_id)
+
+    def _unpaid(self) -> None:
+        paid = self._order("declined", VOUCHER, 1)
+        payment = replace(paid.payment, reference=None, paid_at=None)
+        self.orders[paid.order_id] = replace(paid, state=OrderState.DECLINED, payment=payment)
+        paid = self._order("pending", VOUCHER, 1)
+        payment = replace(paid.payment, reference=None, paid_at=None, token="tok_timeout")
+        pending = replace(paid, state=OrderState.PENDING, payment=payment, created_at=NOW - 20_000)
+        self.orders[paid.order_id] = pending
+        self.more.append({**keys.charge(paid.order_id)._asdict()})
+
+    def _people(self) -> None:
+        for name in ("alice", "bob", "carol"):
+            account = Account(self.id(name), self.id(name), name.title(), recommendations=True, created_at=BEFORE)
+            self.more.append({**keys.account(account.user_id)._asdict(), **asdict(account)})
+            self.more.append({**keys.handle(self.id(name))._asdict(), "user_id": account.user_id})
+        alice = self.id("alice")
+        tagged = {"product_id": "parcel", "store_id": STORE.store_id, "at": LATELY}
+        entry = {"owner_pk": keys.tagged_by(alice), "owner_sk": keys.position(LATELY, f"parcel#{STORE.store_id}")}
+        self.more.append({**keys.tagged(alice, "parcel")._asdict(), **entry, **tagged})
+        self.more.append({**keys.bought(alice, "voucher")._asdict(), "at": BEFORE})
+        view = {"store_id": STORE.store_id, "at": LATELY}
+        self.more.append({**keys.viewed(alice)._asdict(), "views": {"voucher": view}, "version": 1})
+        signals = {"voucher": {**view, "acts": ["bought"]}}
+        self.more.append({**keys.taste(alice)._asdict(), "signals": signals, "recommended": [], "version": 1})
+
+    # --- how it is made --------------------------------------------------------------------------------------------
+
+    def _order(self, name: str, product: Product, quantity: int, *, buyer: str = "alice", **units: int) -> Order:
+        none = {"available": 0, "gifted": 0, "used": 0, "refunded": 0}
+        counted: dict[str, Any] = none | units
+        order = Order(
+            order_id=self.id(name),
+            buyer_id=self.id(buyer),
+            state=OrderState.PAID,
+            product=product,
+            quantity=quantity,
+            outstanding={},
+            payment=Payment("card", _PRICE.times(quantity), f"sbx_{self.id(name)}", BEFORE),
+            created_at=BEFORE,
+            request_hash="hash",
+            **counted,
+        )
+        self.orders[order.order_id] = order
+        return order
+
+    def _gift(
+        self,
+        name: str,
+        order: Order,
+        shares: int,
+        at: int,
+        *,
+        giver: str = "alice",
+        recipient: str | None = None,
+        claimers: Iterable[str] = (),
+        ended: GiftState | None = None,
+        answers: str | None = None,
+    ) -> Gift:
+        fresh = Gift(
+            gift_id=self.id(name),
+            order_id=order.order_id,
+            giver_id=self.id(giver),
+            giver_name=giver.title(),
+            recipient_id=None if recipient is None else self.id(recipient),
+            product=order.product,
+            valid_until=order.valid_until,
+            wrapping=WRAPPING,
+            shares=shares,
+            remaining=shares,
+            state=GiftState.OPEN,
+            claims={},
+            expires_at=at + DAY,
+            created_at=at,
+            secret_version="1" if recipient is None else None,
+            in_return_for=answers,
+            request_hash="hash",
+        )
+        claims = {}
+        for claimer in claimers:
+            holding = self._claimed(fresh, order, claimer, at + 60_000)
+            claims[self.id(claimer)] = Claim(at + 60_000, holding.holding_id)
+        remaining = shares - len(claims)
+        state = ended or (GiftState.OPEN if remaining else GiftState.CLAIMED)
+        ended_at = None if ended is None else fresh.expires_at
+        gift = replace(fresh, remaining=remaining, claims=claims, state=state, ended_at=ended_at)
+        self.gifts[gift.gift_id] = gift
+        self.messages += [*messages.of_gift(None, fresh), *messages.of_gift(fresh, gift)]
+        if ended is None:
+            self.more.append(gifts.window_to_item(gift))
+        if gift.recipient_id is not None:
+            self._addressed(gift)
+        return gift
+
+    def _addressed(self, gift: Gift) -> None:
+        recipient = gift.recipient_id or ""
+        entry = keys.index_entry(keys.BY_PARENT, keys.received_by(recipient), gift.created_at, gift.gift_id)
+        self.more.append({**keys.addressed(recipient, gift.gift_id)._asdict(), **entry})
+        reminder: Item = {**keys.reminder(gift.gift_id)._asdict(), "ttl": gift.expires_at // 1000 + 259_200}
+        if not gift.state.final:
+            shard = keys.reminders(keys.shard_of(gift.gift_id))
+            reminder |= keys.index_entry(keys.BY_DUE, shard, messages.reminders(gift)[0], gift.gift_id)
+        self.more.append(reminder)
+
+    def _claimed(self, gift: Gift, order: Order, claimer: str, at: int) -> Holding:
+        if gift.product.kind is Kind.VOUCHER:
+            return self._voucher(f"{gift.gift_id}-{claimer}", order, claimer, gift, at)
+        parcel = Holding(
+            holding_id=ids.of_parcel(gift.gift_id, self.id(claimer)),
+            holder_id=self.id(claimer),
+            product=gift.product,
+            order_id=order.order_id,
+            gift_id=gift.gift_id,
+            received_at=at,
+        )
+        return self._sent(parcel)
+
+    def _voucher(self, name: str, order: Order, holder: str, gift: Gift | None, at: int) -> Holding:
+        code = self.id(name).upper()
+        holding = Holding(
+            holding_id=ids.of_voucher(code),
+            holder_id=self.id(holder),
+            product=order.product,
+            order_id=order.order_id,
+            gift_id=None if gift is None else gift.gift_id,
+            received_at=at,
+            code=code,
+            valid_until=order.valid_until,
+        )
+        self.holdings[holding.holding_id] = holding
+        return holding
+
+    def _sent(self, unsent: Holding) -> Holding:
+        parcel = replace(unsent, shipment_id=ids.of_shipment(unsent.holding_id))
+        event = ShipmentEvent("scan", ShipmentStatus.PICKED_UP, "Depot 4", LATELY)
+        shipment = Shipment(
+            shipment_id=parcel.shipment_id or "",
+            holder_id=parcel.holder_id,
+            order_id=parcel.order_id,
+            gift_id=parcel.gift_id,
+            store_id=STORE.store_id,
+            product=parcel.product,
+            quantity=parcel.quantity,
+            carrier=STORE.carrier,
+            tracking_number=None,
+            address=ADDRESS,
+            events={"scan": event},
+            version=1,
+            created_at=parcel.received_at,
+            updated_at=LATELY,
+        )
+        self.shipments[shipment.shipment_id] = shipment
+        self.holdings[parcel.holding_id] = parcel
+        return parcel
+
+    def _use(self, name: str, order: Order, made: list[Holding]) -> None:
+        use = Use(self.id(name), order.order_id, tuple(holding.holding_id for holding in made), "hash")
+        self.more.append(holdings.use_to_item(use))
+
+    # --- as items --------------------------------------------------------------------------------------------------
+
+    def items(self) -> Iterator[Item]:
+        for order in self.orders.values():
+            yield orders.to_item(order)
+        for gift in self.gifts.values():
+            item = gifts.to_item(gift)
+            yield without_due(item) if gift.state.final else item
+        for holding in self.holdings.values():
+            yield holdings.to_item(holding, None if holding.gift_id is None else self.gifts[holding.gift_id])
+        for shipment in self.shipments.values():
+            yield dict(shipments.put(shipment).item)
+        for message in self.messages:
+            yield dict(store_messages.put(message).item)
+        yield from self.more
+        yield from self._counts()
+
+    def _counts(self) -> Iterator[Item]:
+        books: dict[str, Summary] = defaultdict(Summary)
+
+        def tallied(user_id: str, key: Key, part: Part, **more: int) -> Iterator[Item]:
+            if part:
+                books[user_id] = books[user_id].changed({}, part)
+                yield {**key._asdict(), "parts": part, **more}
+
+        for order in self.orders.values():
+            yield from tallied(order.buyer_id, keys.tally(keys.order(order.order_id)), summary.of_order(order))
+            waiting = summary.waiting_of(order, [self.gifts[gift_id] for gift_id in order.outstanding])
+            books[order.buyer_id] = books[order.buyer_id].with_waiting(order.order_id, waiting)
+        for shipment in self.shipments.values():
+            key = keys.tally(keys.shipment(shipment.shipment_id))
+            yield from tallied(shipment.holder_id, key, summary.of_shipment(shipment))
+        for holding in self.holdings.values():
+            if holding.product.kind is Kind.VOUCHER and holding.valid_until is not None:
+                key = keys.usable(holding.holder_id, holding.valid_until, holding.holding_id)
+                ttl = holding.valid_until // 1000 + 259_200
+                yield from tallied(holding.holder_id, key, summary.of_voucher(holding), ttl=ttl)
+        for message in self.messages:
+            books[message.user_id] = books[message.user_id].changed({}, summary.UNREAD)
+        for user_id, book in books.items():
+            yield {**keys.summary(user_id)._asdict(), **asdict(book), "version": 1}
+
+
+def shop() -> Iterator[Item]:
+    """What all families share."""
+    yield {**keys.store(STORE.store_id)._asdict(), **asdict(STORE)}
+    for product in (VOUCHER, PARCEL):
+        yield products.to_item(product)
+        others = {"people": 1, "score": 1, "at": LATELY, "others": {}, "version": 1}
+        yield {**keys.also(product.product_id)._asdict(), **others}
+    entries = {"voucher": {"store_id": STORE.store_id, "score": 1, "at": LATELY}}
+    yield {**keys.shelf(STORE.store_id)._asdict(), "entries": entries, "version": 1}
+    yield {**keys.popular_of("voucher")._asdict(), "entries": entries, "version": 1}
+
+
+def without_due(item: Item) -> Item:
+    return {name: value for name, value in item.items() if name not in (keys.BY_DUE.pk, keys.BY_DUE.sk)}
