@@ -96,7 +96,7 @@ def _parser() -> argparse.ArgumentParser:
 
     audited = command("audit", _audit, "Read the whole table, and say what is wrong in it.")
     audited.add_argument("--segments", type=_positive, default=4, help="readers side by side (4)")
-    _add_grace(audited)
+    _add_patience(audited)
     settled = applied("settle", _settle, "Settle what is overdue, one after the other.")
     settled.add_argument("--scan", action="store_true", help="read the whole table too, for what no index lists as due")
     settled.add_argument("--seconds", type=_positive, default=900, help="stop after so many seconds (900)")
@@ -110,16 +110,19 @@ def _parser() -> argparse.ArgumentParser:
     whose = recounted.add_mutually_exclusive_group(required=True)
     whose.add_argument("--user", action="append", help="user id; more than once for more")
     whose.add_argument("--all", action="store_true", help="of everybody with whom an audit finds them wrong")
-    _add_grace(recounted)
+    _add_patience(recounted)
     return parser
 
 
-def _add_grace(parser: argparse.ArgumentParser) -> None:
+def _add_patience(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--grace",
         type=int,
         default=300,
         help="seconds that something may be due, or not be followed by what follows from it, before that is wrong (300)",
+    )
+    parser.add_argument(
+        "--patience", type=float, default=5.0, help="seconds before what looks wrong is asked for the last time (5)"
     )
 
 
@@ -162,6 +165,7 @@ def _audited(table: WholeTable, options: argparse.Namespace, segments: int = 4) 
         say=_say,
         segments=segments,
         rate=options.rate,
+        patience=options.patience,
     )
 
 

@@ -1,7 +1,7 @@
 """The audit of a whole table: every item is read, everything that can be derived is compared.
 
 A scan is no snapshot: what moved while it ran looks wrong. So each suspect is asked for again with all that belongs to
-it, by key and consistently, a few times, and is reported only if it is found each time. What follows from a write a few
+it, by key and consistently, twice, and is reported only if it is found both times. What follows from a write a few
 seconds later (counts, messages) has those seconds.
 """
 
@@ -16,8 +16,6 @@ from handsel.ops.relations import findings
 from handsel.ops.scan import Progress, WholeTable
 from handsel.store.attributes import dump_item
 
-# Before each time that the suspects are asked for again, in seconds.
-PAUSES = (0.0, 1.0, 5.0)
 _GROUPS_AT_ONCE = 50
 _UNLISTED = (Trouble.USED_DIFFERS, Trouble.REFUNDED_DIFFERS)
 
@@ -45,10 +43,16 @@ def audit(
     say: Callable[[str], None],
     segments: int = 4,
     rate: float | None = None,
-    pauses: Sequence[float] = PAUSES,
-    sleep: Callable[[float], None] = time.sleep,
+    patience: float = 5.0,
 ) -> Audit:
-    """Reads the whole table and answers what is wrong in it. Writes nothing."""
+    """Reads the whole table and answers what is wrong in it. Writes nothing.
+
+    Args:
+        grace_ms: how long something may be due before that is wrong.
+        say: is told how it goes on.
+        segments, rate: as in `WholeTable.pages`.
+        patience: seconds before the suspects are asked for the second time.
+    """
     facts, progress = Facts(), Progress(say, "read")
     for page in table.pages(progress, segments=segments, rate=rate):
         for attributes in page:
@@ -60,10 +64,10 @@ def audit(
     found = suspects
     if any(suspect.sort in _UNLISTED for suspect in suspects):
         _learn_unlisted(table, facts)
-    for pause in pauses:
+    for pause in (0.0, patience):
         if not found:
             break
-        sleep(pause)
+        time.sleep(pause)
         say(f"asking again for what looks wrong: {len(found)}")
         found = _again(table, found, facts, clock=clock, grace_ms=grace_ms)
     return Audit(items, progress.seconds, len(suspects), sorted(found, key=lambda each: each.identity))

@@ -1,0 +1,236 @@
+"""What operators run, as they run it: the commands as processes of their own, on a stack with damage in it."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.settings import REGION, ROOT
+from tests.e2e.conftest import ADDRESS, PARCEL_WRAPPING, Running, eventually, run_stack, sleep_until
+
+pytestmark = pytest.mark.e2e
+
+
+@dataclass(frozen=True)
+class Done:
+    status: int
+    out: str
+    err: str
+
+    @property
+    def said(self) -> Any:
+        return json.loads(self.out)
+
+
+@dataclass(frozen=True)
+class Operator:
+    running: Running
+
+    def run(self, *arguments: str, where: tuple[str, ...] = ("--stack", "handsel"), **environ: str) -> Done:
+        ours = {
+            "PYTHONPATH": str(ROOT / "layers" / "core" / "python"),
+            "AWS_ENDPOINT_URL": self.running.stack["aws_endpoint_url"],
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+        }
+        command = [sys.executable, "-m", "handsel.ops", arguments[0], *where, *arguments[1:]]
+        environ = {**os.environ, **ours, **environ}
+        done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=120, check=False)
+        return Done(done.returncode, done.stdout, done.stderr)
+
+    def found(self) -> dict[str, set[str]]:
+        """What an audit finds wrong, by sort."""
+        done = self.run("audit", "--grace", "0", "--patience", "1", "--json")
+        sorts: dict[str, set[str]] = {}
+        for finding in done.said["found"]:
+            sorts.setdefault(finding["sort"], set()).add(finding["about"])
+        assert done.status == (1 if sorts else 0), done.err
+        return sorts
+
+    def stuck_gift(self) -> dict[str, Any]:
+        """A gift that is over, and that neither stream nor sweep will ever find."""
+        gift = self.running.give(self.running.buy()["order_id"])
+        pk, table, client = gift["gift_id"], self.running.stack["table_name"], self.running.aws("dynamodb")
+        client.delete_item(TableName=table, Key={"pk": {"S": f"WINDOW#{pk}"}, "sk": {"S": "WINDOW"}})
+        client.update_item(
+            TableName=table,
+            Key={"pk": {"S": f"GIFT#{pk}"}, "sk": {"S": "GIFT"}},
+            UpdateExpression="REMOVE due_pk, due_sk",
+        )
+        sleep_until(gift["expires_at"])
+        return gift
+
+    def state_of(self, gift: dict[str, Any]) -> str:
+        item = self.running.item("GIFT", gift["gift_id"])
+        assert item is not None
+        return str(item["state"]["S"])
+
+    def waiting(self, output: str) -> int:
+        attributes = self.running.aws("sqs").get_queue_attributes(
+            QueueUrl=self.running.output(output), AttributeNames=["ApproximateNumberOfMessages"]
+        )
+        return int(attributes["Attributes"]["ApproximateNumberOfMessages"])
+
+
+@pytest.fixture(scope="module")
+def operator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
+    for running in run_stack(tmp_path_factory.mktemp("ops"), stream=True):
+        running.aws("events").disable_rule(Name=running.physical("SweepFunctionEveryMinute"))
+        yield Operator(running)
+
+
+def test_the_law_holds_on_a_stack_that_is_used(operator: Operator) -> None:
+    running = operator.running
+    order = running.buy(3)
+    gift = running.give(order["order_id"], shares=2)
+    answer = running.as_("bob").post(f"/gifts/{gift['gift_id']}/claims", {"secret": gift["secret"]})
+    assert answer.status_code == 201
+    done = operator.run("audit")
+    assert done.status == 0, done.out
+    assert "The law holds" in done.out
+    assert "a second" in done.err
+
+
+def test_a_stuck_gift_is_found_said_to_be_due_and_settled(operator: Operator) -> None:
+    gift = operator.stuck_gift()
+    about = f"GIFT#{gift['gift_id']}"
+    assert operator.found() == {"gift-overdue": {about}, "not-due": {about}}
+    assert operator.run("settle", "--apply").status == 0
+    assert operator.state_of(gift) == "open", "no index leads to it"
+    dry = operator.run("settle", "--scan")
+    assert (dry.status, gift["gift_id"] in dry.out) == (0, True)
+    assert operator.state_of(gift) == "open", "nothing was to be written"
+    done = operator.run("settle", "--scan", "--apply", "--json")
+    assert (done.status, done.said["returned"], done.said["failed"]) == (0, 1, {})
+    assert operator.state_of(gift) == "returned"
+    assert eventually(lambda: operator.found() == {}, 30)
+
+
+def test_counts_that_are_off_are_found_and_recounted(operator: Operator) -> None:
+    running = operator.running
+    user = running.stack["users"]["alice"]["user_id"]
+    running.buy()
+    assert eventually(lambda: operator.found() == {}, 30)
+    before = running.get_counts(running.as_("alice"))
+    running.aws("dynamodb").update_item(
+        TableName=running.stack["table_name"],
+        Key={"pk": {"S": f"USER#{user}"}, "sk": {"S": "SUMMARY"}},
+        UpdateExpression="SET parts.to_give = parts.to_give + :off",
+        ExpressionAttributeValues={":off": {"N": "7"}},
+    )
+    assert operator.found() == {"count-differs": {f"USER#{user}/SUMMARY"}}
+    dry = operator.run("recount", "--user", user)
+    assert (dry.status, "Nothing was written" in dry.out) == (0, True)
+    assert running.get_counts(running.as_("alice")) != before
+    assert operator.run("recount", "--all", "--patience", "0", "--apply").status == 0
+    assert running.get_counts(running.as_("alice")) == before
+    assert operator.found() == {}
+
+
+def test_failed_records_in_the_bucket_are_restored(operator: Operator) -> None:
+    running, gift = operator.running, operator.stuck_gift()
+    key = {"pk": {"S": f"WINDOW#{gift['gift_id']}"}, "sk": {"S": "WINDOW"}}
+    image = {**key, "order_id": {"S": gift["order_id"]}, "shares": {"N": "1"}, "gift_id": {"S": gift["gift_id"]}}
+    record = {"eventName": "REMOVE", "dynamodb": {"Keys": key, "OldImage": image, "SequenceNumber": "1"}}
+    bucket, s3 = running.output("FailedRecordsBucket"), running.aws("s3")
+    name = "aws/lambda/mapping/shardId-0/2026/01/05/2026-01-05T08.00.00-1"
+    s3.put_object(Bucket=bucket, Key=name, Body=json.dumps({"payload": json.dumps({"Records": [record]})}).encode())
+    dry = operator.run("replay")
+    assert (dry.status, "1 records would be restored" in dry.out) == (0, True)
+    assert operator.state_of(gift) == "open"
+    assert operator.run("replay", "--apply").status == 0
+    assert operator.state_of(gift) == "returned"
+    assert "Contents" in s3.list_objects_v2(Bucket=bucket), "nothing is removed unless it is said"
+    done = operator.run("replay", "--source", "bucket", "--apply", "--delete")
+    assert (done.status, "0 gifts given back" in done.out) == (0, True)
+    assert "Contents" not in s3.list_objects_v2(Bucket=bucket)
+
+
+def test_records_that_the_projector_gave_up_are_read_from_the_stream_again(operator: Operator) -> None:
+    running = operator.running
+    streams = running.aws("dynamodbstreams")
+    (stream,) = streams.list_streams(TableName=running.stack["table_name"])["Streams"]
+    shard = streams.describe_stream(StreamArn=stream["StreamArn"])["StreamDescription"]["Shards"][0]["ShardId"]
+    iterator = streams.get_shard_iterator(
+        StreamArn=stream["StreamArn"], ShardId=shard, ShardIteratorType="TRIM_HORIZON"
+    )["ShardIterator"]
+    records = streams.get_records(ShardIterator=iterator)["Records"]
+    batch = {
+        "streamArn": stream["StreamArn"],
+        "shardId": shard,
+        "startSequenceNumber": records[0]["dynamodb"]["SequenceNumber"],
+        "endSequenceNumber": records[9]["dynamodb"]["SequenceNumber"],
+    }
+    queue = running.output("UnprojectedRecordsUrl")
+    body = json.dumps({"DDBStreamBatchInfo": batch})
+    running.aws("sqs").send_message(QueueUrl=queue, MessageBody=body)
+    dry = operator.run("replay", "--source", "unprojected")
+    assert (dry.status, "10 records would be followed" in dry.out) == (0, True)
+    done = operator.run("replay", "--source", "unprojected", "--apply", "--delete")
+    assert (done.status, "10 records followed" in done.out) == (0, True), done.out
+    assert operator.waiting("UnprojectedRecordsUrl") == 0
+    assert eventually(lambda: operator.found() == {}, 30)
+
+
+def test_a_refused_report_is_handed_over_again(operator: Operator) -> None:
+    running = operator.running
+    order = running.buy(product="parcel")
+    gift = running.give(order["order_id"], wrapping=PARCEL_WRAPPING)
+    body = {"secret": gift["secret"], "address": ADDRESS}
+    parcel = running.as_("bob").post(f"/gifts/{gift['gift_id']}/claims", body).json()
+    said = {
+        "shipment_id": parcel["shipment_id"],
+        "carrier": "swift",
+        "event_id": "scan-1",
+        "status": "picked_up",
+        "location": "Depot 4",
+        "occurred_at": "2026-01-05T08:00:00Z",
+    }
+    event = {"id": "event-1", "source": "example.partner", "detail-type": "carrier.reported", "detail": said}
+    message = {"requestPayload": event, "responsePayload": {"errorMessage": "busy"}}
+    queue = running.output("RefusedInputsUrl")
+    running.aws("sqs").send_message(QueueUrl=queue, MessageBody=json.dumps(message))
+    dry = operator.run("replay", "--source", "refused")
+    assert (dry.status, "it was refused: busy" in dry.out) == (0, True), dry.out
+    assert operator.waiting("RefusedInputsUrl") == 1
+    done = operator.run("replay", "--source", "refused", "--apply", "--delete")
+    assert (done.status, "taken" in done.out) == (0, True), done.out
+    shipment = running.as_("bob").get(f"/shipments/{parcel['shipment_id']}").json()
+    assert shipment["status"] == "picked_up"
+    assert operator.waiting("RefusedInputsUrl") == 0
+
+
+@pytest.mark.parametrize(
+    ("where", "environ", "said"),
+    [
+        (("--table", "no-such-table"), {}, "There is no such table here"),
+        (("--stack", "no-such-stack"), {}, "AWS_DEFAULT_REGION"),
+        (("--table", "x"), {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}, "does not answer"),
+    ],
+)
+def test_what_cannot_run_says_how_to_mend_it(
+    operator: Operator, where: tuple[str, ...], environ: dict[str, str], said: str
+) -> None:
+    started = time.monotonic()
+    done = operator.run("audit", where=where, **environ)
+    assert (done.status, done.out) == (2, "")
+    assert said in done.err
+    assert "Traceback" not in done.err
+    assert time.monotonic() - started < 30
+
+
+def test_the_commands_that_the_readme_names_reach_a_local_stack(operator: Operator, tmp_path: Path) -> None:
+    stack_file = tmp_path / "stack.json"
+    stack_file.write_text(json.dumps(operator.running.stack))
+    environ = {**os.environ, "LOCAL_DIR": str(tmp_path)}
+    command = [sys.executable, "-m", "local.ops", "settle"]
+    done = subprocess.run(command, env=environ, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, "Nothing was written" in done.stdout) == (0, True), done.stderr
