@@ -16,7 +16,7 @@ help: ## What there is
 
 # --- run it ----------------------------------------------------------------------------------------------------------
 
-.PHONY: demo up down status invoke
+.PHONY: demo up down status invoke ops
 demo: $(VENV) ## The whole story over HTTP, on a local stack of its own
 	@$(BIN)/python -m local demo
 
@@ -31,6 +31,9 @@ status: $(VENV) ## Say what runs
 
 invoke: $(VENV) sam-if-docker ## One function by `sam local invoke`, on that stack: EVENT=events/purchase_buy.json
 	@$(BIN)/python -m local invoke --event "$(EVENT)" --function "$(FUNCTION)"
+
+ops: $(VENV) ## What operators run, on that stack: DO=audit, or settle, replay, recount (docs/runbook.md)
+	@$(BIN)/python -m local.ops $(DO)
 
 # --- test it ---------------------------------------------------------------------------------------------------------
 
@@ -64,8 +67,9 @@ sam: $(VENV) sam-if-docker ## What `sam build` makes, run by `sam local`, where 
 fuzz: $(VENV) ## Every operation asked with data of all kinds, on a local stack of its own (see tests/fuzz/__main__.py)
 	@$(BIN)/python -m tests.fuzz
 
-proof: $(VENV) ## The long proofs: every order in which the records of a gift's life can come
+proof: $(VENV) ## The long proofs: every order in which the records of a gift's life can come, an audit of 100,000 items
 	@PROOF=1 $(BIN)/python -m pytest tests/integration/test_projecting.py -k every_order --numprocesses 2
+	@PROOF=1 $(BIN)/python -m pytest tests/integration/test_audit_of_damage.py -k large
 
 recommendations: $(VENV) ## How good the recommendations are, on a made-up market, beside popularity and chance
 	@$(BIN)/python -m tests.recommendations

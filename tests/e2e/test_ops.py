@@ -143,10 +143,10 @@ def test_failed_records_in_the_bucket_are_restored(operator: Operator) -> None:
     bucket, s3 = running.output("FailedRecordsBucket"), running.aws("s3")
     name = "aws/lambda/mapping/shardId-0/2026/01/05/2026-01-05T08.00.00-1"
     s3.put_object(Bucket=bucket, Key=name, Body=json.dumps({"payload": json.dumps({"Records": [record]})}).encode())
-    dry = operator.run("replay")
+    dry = operator.run("replay", "--source", "bucket")
     assert (dry.status, "1 records would be restored" in dry.out) == (0, True)
     assert operator.state_of(gift) == "open"
-    assert operator.run("replay", "--apply").status == 0
+    assert operator.run("replay", "--source", "bucket", "--apply").status == 0
     assert operator.state_of(gift) == "returned"
     assert "Contents" in s3.list_objects_v2(Bucket=bucket), "nothing is removed unless it is said"
     done = operator.run("replay", "--source", "bucket", "--apply", "--delete")

@@ -1,0 +1,178 @@
+"""What template.yaml does for whoever operates a stack: it wakes them, tells them what to do, and loses nothing."""
+
+import ast
+import json
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from handsel.domain.law import Breach
+from handsel.ops.findings import Trouble
+from local import template
+from local.settings import ROOT
+
+RESOURCES: dict[str, dict[str, Any]] = template.read()["Resources"]
+RUNBOOK = (ROOT / "docs" / "runbook.md").read_text()
+SECTIONS = ("means", "users notice", "look", "mend", "over")
+
+
+def of_type(kind: str) -> dict[str, dict[str, Any]]:
+    return {name: each for name, each in RESOURCES.items() if each["Type"] == kind}
+
+
+def properties_of(kind: str) -> dict[str, dict[str, Any]]:
+    return {name: each["Properties"] for name, each in of_type(kind).items()}
+
+
+ALARMS = properties_of("AWS::CloudWatch::Alarm")
+
+
+@pytest.mark.parametrize("name", ALARMS)
+def test_an_alarm_wakes_somebody_and_has_a_page_that_says_what_to_do(name: str) -> None:
+    alarm = ALARMS[name]
+    assert alarm["AlarmActions"] == alarm["OKActions"] == [{"Ref": "AlarmTopic"}]
+    assert f"docs/runbook.md, {name}." in alarm["AlarmDescription"]
+    page = re.search(rf"^### {name}\n(.*?)(?=^#|\Z)", RUNBOOK, re.MULTILINE | re.DOTALL)
+    assert page is not None
+    for section in SECTIONS:
+        assert re.search(rf"^\*\*.*{section}.*\*\*", page[1], re.MULTILINE | re.IGNORECASE), section
+
+
+def test_no_page_is_about_an_alarm_that_is_gone() -> None:
+    alarms = RUNBOOK.partition("## The alarms")[2].partition("\n## ")[0]
+    assert set(re.findall(r"^### (\w+)$", alarms, re.MULTILINE)) == set(ALARMS)
+
+
+def test_the_runbook_says_of_everything_that_an_audit_finds_what_it_is() -> None:
+    named = {
+        name for cell in re.findall(r"^\| ([^|]+) \|", RUNBOOK, re.MULTILINE) for name in re.findall("`(.+?)`", cell)
+    }
+    assert named == {*Breach, *Trouble}
+
+
+@pytest.mark.parametrize(
+    "metric",
+    [
+        "IteratorAge",
+        "OldestUnsettledGiftSeconds",
+        "OverduePayments",
+        "OverdueRefunds",
+        "LawBroken",
+        "5xx",
+        "Throttles",
+        "ReadThrottleEvents",
+        "WriteThrottleEvents",
+        "OnFailureDestinationDeliveredEventCount",
+        "ApproximateNumberOfMessagesVisible",
+        "Errors",
+        "Invocations",
+    ],
+)
+def test_there_is_an_alarm_on(metric: str) -> None:
+    assert f'"{metric}"' in json.dumps(ALARMS)
+
+
+@pytest.mark.parametrize("name", ["SweepDoesNotRun", "AuditDoesNotRun"])
+def test_silence_is_alarming_where_something_has_to_run(name: str) -> None:
+    assert ALARMS[name]["TreatMissingData"] == "breaching"
+
+
+def test_every_mapping_of_the_stream_is_watched_for_its_age() -> None:
+    reads = {
+        name
+        for name, function in properties_of("AWS::Serverless::Function").items()
+        if any(each["Type"] == "DynamoDB" for each in function["Events"].values())
+    }
+    watched = {
+        alarm["Dimensions"][0]["Value"]["Ref"] for alarm in ALARMS.values() if alarm.get("MetricName") == "IteratorAge"
+    }
+    assert watched == reads
+
+
+def test_every_queue_for_what_failed_is_watched() -> None:
+    watched = {
+        re.findall(r"\w+", str(alarm["Dimensions"][0]["Value"]["Fn::GetAtt"]))[0]
+        for alarm in ALARMS.values()
+        if alarm.get("Namespace") == "AWS/SQS"
+    }
+    assert watched == of_type("AWS::SQS::Queue").keys() - {"Subscriber"}
+
+
+def test_cloudwatch_can_publish_to_the_encrypted_topic() -> None:
+    (topic,) = properties_of("AWS::SNS::Topic").values()
+    assert topic["KmsMasterKeyId"] == {"Ref": "AlarmKey"}
+    (key,) = properties_of("AWS::KMS::Key").values()
+    assert key["EnableKeyRotation"] is True
+    allowed = next(each for each in key["KeyPolicy"]["Statement"] if each["Sid"] == "PublishAlarms")
+    assert allowed["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
+    assert set(allowed["Action"]) == {"kms:Decrypt", "kms:GenerateDataKey*"}
+    (policy,) = properties_of("AWS::SNS::TopicPolicy").values()
+    assert policy["PolicyDocument"]["Statement"][0]["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
+
+
+def test_every_function_logs_where_logs_are_kept_for_a_time() -> None:
+    (log_group,) = properties_of("AWS::Logs::LogGroup").values()
+    assert log_group["RetentionInDays"] == {"Ref": "LogRetentionDays"}
+    everywhere = template.read()["Globals"]["Function"]["LoggingConfig"]
+    assert everywhere["LogGroup"] == {"Ref": "Logs"}
+    assert [each for each in properties_of("AWS::Serverless::Function").values() if "LoggingConfig" in each] == []
+
+
+def test_the_table_is_kept_can_be_restored_and_is_encrypted() -> None:
+    table = RESOURCES["Table"]
+    assert table["DeletionPolicy"].startswith("Retain")
+    assert table["UpdateReplacePolicy"] == "Retain"
+    properties = table["Properties"]
+    assert properties["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert properties["DeletionProtectionEnabled"] == {"Ref": "DeletionProtection"}
+    assert template.read()["Parameters"]["DeletionProtection"]["Default"] == "true"
+    assert properties["SSESpecification"] == {"SSEEnabled": True}
+
+
+@pytest.mark.parametrize("name", ["LinkKeys", "UserPool", "FailedRecords"])
+def test_what_cannot_be_made_again_is_kept(name: str) -> None:
+    assert RESOURCES[name]["DeletionPolicy"].startswith("Retain")
+    assert RESOURCES[name]["UpdateReplacePolicy"] == "Retain"
+
+
+def test_buckets_are_encrypted_and_nobodys_but_ours() -> None:
+    for bucket in properties_of("AWS::S3::Bucket").values():
+        assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+        assert len(bucket["PublicAccessBlockConfiguration"]) == 4
+        assert bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+
+
+def test_queues_are_encrypted_and_keep_what_failed_for_two_weeks() -> None:
+    for queue in properties_of("AWS::SQS::Queue").values():
+        assert queue["SqsManagedSseEnabled"] is True
+        assert queue["MessageRetentionPeriod"] == 14 * 86_400
+
+
+def test_the_dashboard_is_json_and_shows_only_what_there_is() -> None:
+    (dashboard,) = properties_of("AWS::CloudWatch::Dashboard").values()
+    text = dashboard["DashboardBody"]["Fn::Sub"]
+    assert len(json.loads(text)["widgets"]) == 9
+    named = set(re.findall(r"\$\{(\w+)", text)) - {"AWS", "RestoreFunctionWindowRemoved"}
+    assert named <= RESOURCES.keys()
+
+
+def test_nobody_scans_but_an_operator() -> None:
+    assert "dynamodb:Scan" not in (ROOT / "template.yaml").read_text()
+    sources = [*(ROOT / "functions").rglob("*.py"), *(ROOT / "layers" / "core").rglob("*.py")]
+    scanning = {
+        path.relative_to(ROOT).as_posix()
+        for path in sources
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Attribute) and node.attr == "scan" and "client" in ast.unparse(node.value)
+    }
+    assert scanning == {"layers/core/python/handsel/ops/scan.py"}
+
+
+def test_what_operators_run_is_not_deployed(tmp_path: Path) -> None:
+    command = ["make", "-C", str(ROOT / "layers" / "core"), "build-CoreLayer", f"ARTIFACTS_DIR={tmp_path}"]
+    subprocess.run([*command, "RUNTIME_PYTHON="], check=True, capture_output=True)
+    built = {path.name for path in (tmp_path / "python" / "handsel").iterdir() if path.is_dir()}
+    assert built == {"api", "domain", "runtime", "store", "use_cases"}
