@@ -6,6 +6,7 @@ delivers stream records without retries. So the template is expanded here by the
 - the OpenAPI body of an HTTP API becomes routes, integrations and authorizers of their own;
 - time to live and event source mappings on streams are taken out, for the runner to do (expiry, streams);
 - alarms and the dashboard are left out: nobody is woken by a stack on their own machine;
+- functions log into groups of their own: of the one they share the engine answers no more than 10,000 lines;
 - the log level of a function becomes the variable that Lambda makes of it. Without it, functions log at the engine's.
 """
 
@@ -71,6 +72,7 @@ def adapt(template: dict[str, Any]) -> Taken:
             case "AWS::Lambda::Function" if level := properties.get("LoggingConfig", {}).get("ApplicationLogLevel"):
                 variables = properties.setdefault("Environment", {}).setdefault("Variables", {})
                 variables["AWS_LAMBDA_LOG_LEVEL"] = level
+                properties["LoggingConfig"].pop("LogGroup")
             case "AWS::ApiGatewayV2::Api" if "Body" in properties:
                 body = properties.pop("Body")
                 properties.update(Name=name, ProtocolType="HTTP")

@@ -52,6 +52,11 @@ def test_the_local_stack_has_a_subscriber(adapted: tuple[dict[str, Any], templat
     assert adapted[0]["Resources"]["SubscriberRule"]["Condition"] == "Subscribed"
 
 
+def test_nobody_is_woken_by_a_local_stack(adapted: tuple[dict[str, Any], template.Taken]) -> None:
+    kinds = {resource["Type"] for resource in adapted[0]["Resources"].values()}
+    assert not {kind for kind in kinds if kind.startswith("AWS::CloudWatch::")}
+
+
 def test_functions_log_at_the_level_the_template_says(adapted: tuple[dict[str, Any], template.Taken]) -> None:
     functions = [each for each in adapted[0]["Resources"].values() if each["Type"] == "AWS::Lambda::Function"]
     levels = [function["Properties"]["Environment"]["Variables"]["AWS_LAMBDA_LOG_LEVEL"] for function in functions]
