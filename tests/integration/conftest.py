@@ -21,6 +21,9 @@ from samtranslator.yaml_helper import yaml_parse
 
 from handsel.api import http
 from handsel.domain.events import TYPES
+from handsel.ops.facts import Facts
+from handsel.ops.findings import Finding, Trouble
+from handsel.ops.relations import findings
 from handsel.runtime import clock, settings, wiring
 from handsel.store.attributes import dump_item, load_item
 from local import event_schemas
@@ -42,6 +45,9 @@ START = 1_790_000_000_000
 DAY = 86_400_000
 BUS = "handsel-test-events"
 REAL_CLIENT = wiring._client  # what makes the clients on Lambda; here they are simulated
+NEVER = 10**15
+# What is wrong where nobody follows the stream, or a test took the timer away.
+FOLLOWING = {Trouble.COUNT_DIFFERS, Trouble.MESSAGE_MISSING, Trouble.REMINDER_MISSING, Trouble.WINDOW_MISSING}
 # The claims that make a caller more than a user. An HTTP API hands a list on as text.
 ROLES = {
     "mia": {"cognito:groups": "[merchant]", "custom:store_id": MIA_STORE},
@@ -184,6 +190,15 @@ class Stack:
 
     def all_items(self) -> list[dict[str, Any]]:
         return [load_item(cast("Any", item)) for item in self.client.scan(TableName=TABLE)["Items"]]
+
+    def damage(self) -> list[Finding]:
+        """What an audit finds wrong in the table, but for what is late and what follows from the stream."""
+        facts = Facts()
+        for page in self.client.get_paginator("scan").paginate(TableName=TABLE):
+            for item in page["Items"]:
+                facts.take(cast("Any", item))
+        found = findings(facts, now=self.now, grace_ms=NEVER)
+        return [finding for finding in found if finding.sort not in FOLLOWING]
 
     def save(self) -> Snapshot:
         """The whole table, for `load`."""
@@ -442,7 +457,8 @@ def simulation(request: pytest.FixtureRequest) -> Iterator[Simulation]:
 
 
 @pytest.fixture
-def stack(simulation: Simulation, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
+def stack(simulation: Simulation, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[Stack]:
+    """A stack for one test, which must leave the law holding, unless it is marked to damage the table."""
     running = Stack(simulation, events=simulation.bus.taken)
     monkeypatch.setattr(clock, "now_ms", lambda: running.now)
     simulation.reset()
@@ -452,3 +468,5 @@ def stack(simulation: Simulation, monkeypatch: pytest.MonkeyPatch) -> Iterator[S
         people.LOOK_UPS._full_at.clear()
     yield running
     settings.settings.cache_clear()
+    if "damages" not in request.keywords:
+        assert running.damage() == []

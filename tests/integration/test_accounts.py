@@ -343,6 +343,7 @@ def test_a_change_that_others_always_overtake_is_busy_after_bounded_tries(stack:
     assert (answer.status, answer.body["code"]) == (503, "busy")
 
 
+@pytest.mark.damages
 def test_a_handle_reserved_for_somebody_else_than_its_owner_is_not_freed(stack: Stack) -> None:
     me(stack)
     damaged = {"pk": {"S": "HANDLE#alice"}, "sk": {"S": "HANDLE"}, "user_id": {"S": "bob"}}

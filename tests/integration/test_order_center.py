@@ -305,6 +305,7 @@ def clone(item: dict[str, Any], number: int) -> dict[str, Any]:
     return copy
 
 
+@pytest.mark.damages
 def test_it_costs_the_same_however_much_somebody_has(stack: Stack, record_property: Any) -> None:
     stack.record()
     order = stack.buy(quantity=3)

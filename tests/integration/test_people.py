@@ -43,6 +43,7 @@ def test_a_handle_that_was_changed_finds_nobody_under_the_old_one(stack: Stack) 
     assert find(stack, "robert").body == {"user_id": "bob", "handle": "robert", "display_name": "Robert"}
 
 
+@pytest.mark.damages
 def test_a_handle_that_changes_hands_between_the_two_reads_finds_nobody(stack: Stack) -> None:
     stack.call("bob", "GET", "/me")
     reservation = {"pk": {"S": "HANDLE#rob"}, "sk": {"S": "HANDLE"}, "user_id": {"S": "bob"}}

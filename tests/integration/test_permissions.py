@@ -82,6 +82,7 @@ def _follow_what_was_written(stack: Stack) -> None:
         assert stack.call(user, "GET", "/me").status == 200
 
 
+@pytest.mark.damages
 def test_every_function_may_do_what_it_does(
     stack: Stack, simulation: Simulation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
