@@ -78,7 +78,7 @@ def _restored(table: Table, records: list[Mapping[str, Any]], *, clock: Callable
     given_back, failed = 0, list[str]()
     for record in records:
         try:
-            given_back += isinstance(restore(table, record, now=clock()), GivenBack)
+            given_back += isinstance(restore(table, record, clock=clock), GivenBack)
         except Exception as error:  # noqa: BLE001 - one that fails again must not hold up the others
             failed.append(type(error).__name__)
     said = f"{len(records)} records, {given_back} gifts given back"
