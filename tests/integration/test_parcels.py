@@ -214,3 +214,16 @@ def test_a_shipment_has_an_end_of_events(stack: Stack, monkeypatch: pytest.Monke
     answer = stack.report(holding["shipment_id"], "delivered", event_id="e3")
     assert (answer.status, answer.body["code"]) == (409, "too-many-events")
     assert stack.report(holding["shipment_id"], "in_transit", event_id="e2").status == 200
+
+
+def test_nobody_makes_a_parcels_id_from_a_gift_and_a_guess_who_claimed_it(stack: Stack) -> None:
+    gift = given_parcel(stack)
+    before = stack.save()
+    made = set()
+    for _ in range(2):
+        stack.load(before)
+        holding = stack.claim("bob", gift).body
+        assert (again := stack.claim("bob", gift)).status == 200, again.raw
+        assert again.body == holding
+        made |= {holding["holding_id"], holding["shipment_id"]}
+    assert len(made) == 4

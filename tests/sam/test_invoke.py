@@ -17,7 +17,6 @@ from local.events import (
     ALICE,
     BOB,
     ORDER,
-    PARCEL,
     PARCEL_GIFT,
     PARCEL_ORDER,
     RETURN_GIFT,
@@ -45,6 +44,7 @@ NAMES = {
     "order_read",
     "gift_give_parcel",
     "claim_parcel",
+    "order_use_parcel",
     "inbound_report",
     "shipment_read",
     "holding_read",
@@ -110,12 +110,12 @@ def test_a_purchase_is_in_the_table(story: Teller, stack: Stack) -> None:
     story.answer("purchase_buy_parcel")
     order = orders.get(stack.table, PARCEL_ORDER)
     assert order is not None
-    assert (order.state, order.buyer_id, order.quantity) == (OrderState.PAID, ALICE["sub"], 1)
+    assert (order.state, order.buyer_id, order.quantity) == (OrderState.PAID, ALICE["sub"], 2)
 
 
 def test_a_claim_is_in_the_table(story: Teller, stack: Stack) -> None:
-    assert story.body("claim_parcel")["holding_id"] == PARCEL
-    gift, holding = gifts.get(stack.table, PARCEL_GIFT), holdings.get(stack.table, PARCEL)
+    parcel = story.body("claim_parcel")["holding_id"]
+    gift, holding = gifts.get(stack.table, PARCEL_GIFT), holdings.get(stack.table, parcel)
     assert gift is not None
     assert holding is not None
     assert (gift.state, holding.holder_id) == (GiftState.CLAIMED, BOB["sub"])

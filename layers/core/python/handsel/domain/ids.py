@@ -39,9 +39,9 @@ def of_voucher(code: str) -> str:
     return derive("voucher", code)
 
 
-def of_parcel(*taken: str) -> str:
-    """The holding of a parcel, by what it was taken from: a gift and its claimer, or a use."""
-    return derive("parcel", *taken)
+def of_parcel(taken: str) -> str:
+    """The holding of a parcel, by what took it: the code that a claim drew, or the id of a use."""
+    return derive("parcel", taken)
 
 
 def of_shipment(holding_id: str) -> str:

@@ -36,7 +36,8 @@ def claim(
 
     Args:
         address: where a parcel goes; of a voucher it is not kept.
-        code: the voucher code it becomes, if this call is the one that takes the share.
+        code: a random one, if this call is the one that takes the share: the code of a voucher, or what a parcel's id is
+            made of. Made of gift and claimer, it would tell who claimed to whoever sees ids and has a guess.
 
     Returns:
         The holding, and whether this call made it.
@@ -86,7 +87,7 @@ def _taken(
         )
         return voucher, None
     parcel = Holding(
-        holding_id=ids.of_parcel(gift.gift_id, caller),
+        holding_id=ids.of_parcel(code),
         holder_id=caller,
         product=gift.product,
         order_id=gift.order_id,
