@@ -12,7 +12,7 @@ os.environ |= {
     "BUS_NAME": "handsel-test-events",
     "CLAIM_WINDOW_SECONDS": "86400",
     "WEB_URL": "https://gifts.test",
-    "LINK_KEYS": '{"current": "2", "1": "an old key", "2": "the key of today"}',
+    "LINK_KEYS_SECRET": "handsel-test-link-keys",
     "POWERTOOLS_SERVICE_NAME": "handsel",
     "POWERTOOLS_METRICS_NAMESPACE": "Handsel",
 }

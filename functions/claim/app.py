@@ -9,7 +9,6 @@ from handsel.api.views import AnyHolding, holding_view
 from handsel.domain import errors
 from handsel.runtime import clock
 from handsel.runtime.observability import count
-from handsel.runtime.settings import settings
 from handsel.runtime.wiring import table
 from handsel.use_cases import claiming, reading
 
@@ -47,7 +46,7 @@ def claim(gift_id: str) -> Response[str]:
         secret=body.secret,
         address=body.address.value() if body.address else None,
         code=clock.voucher_code(),
-        link_keys=settings().link_keys,
+        link_keys=request.link_keys.by_version,
         clock=clock.now_ms,
     )
     if taken:

@@ -45,7 +45,7 @@ def give(order_id: str) -> Response[str]:
     To whoever has the link, one share each, or to one named recipient. This answer alone has the link's secret.
     """
     request = Request(app)
-    call, body = request.call, request.body(GiftRequest)
+    call, body, keys = request.call, request.body(GiftRequest), request.link_keys
     gift = giving.give(
         table(),
         call,
@@ -53,11 +53,11 @@ def give(order_id: str) -> Response[str]:
         shares=body.shares,
         recipient_id=body.recipient_id,
         wrapping=body.wrapping.choice(),
-        secret_version=settings().link_key_version,
+        secret_version=keys.current,
         window_ms=settings().window_ms,
     )
     count("GiftGiven")
-    secret = giving.link_secret(gift, settings().link_keys)
+    secret = giving.link_secret(gift, keys.by_version)
     # A replay may come after claims, which have names.
     (read,) = reading.read_gifts(table(), [gift], caller=call.caller)
     return answer(201, CreatedGift.of_new(read, now=request.now, web_url=request.web_url, secret=secret))
@@ -173,9 +173,8 @@ def ask_again(gift_id: str) -> Response[str]:
     secret = None
     if request.has_body:
         secret = request.body(AskAgainRequest, unless=lambda: reading.require_gift(table(), gift_id)).secret
-    asking.ask_again(
-        table(), gift_id, caller=caller.user_id, secret=secret, link_keys=settings().link_keys, now=request.now
-    )
+    keys = request.link_keys.by_version
+    asking.ask_again(table(), gift_id, caller=caller.user_id, secret=secret, link_keys=keys, now=request.now)
     return answer(202, AskedView())
 
 

@@ -10,7 +10,7 @@ import shutil
 import sys
 from pathlib import Path
 
-SERVICES = {"dynamodb": "2012-08-10", "events": "2015-10-07"}
+SERVICES = {"dynamodb": "2012-08-10", "events": "2015-10-07", "secretsmanager": "2017-10-17"}
 MODELS = {"service-2", "endpoint-rule-set-1", "paginators-1", "waiters-2"}
 SHARED = {"_retry.json", "endpoints.json", "partitions.json", "sdk-default-configuration.json"}
 # Metadata stays for importlib.metadata, licences because they ask for it.

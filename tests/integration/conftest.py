@@ -3,6 +3,7 @@ tests move."""
 
 import importlib.util
 import json
+import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any, cast
 import botocore.session
 import jsonschema_rs
 import pytest
+from botocore.exceptions import ConnectTimeoutError
 from moto import mock_aws
 from samtranslator.yaml_helper import yaml_parse
 
@@ -41,6 +43,7 @@ TEMPLATE: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text())
 RESOURCES: dict[str, Any] = TEMPLATE["Resources"]
 SESSION = botocore.session.get_session()
 TABLE = "handsel-test"
+LINK_KEYS = {"current": "2", "1": "an old key", "2": "the key of today"}
 START = 1_790_000_000_000
 DAY = 86_400_000
 BUS = "handsel-test-events"
@@ -398,6 +401,20 @@ class Bus:
         return {"FailedEntryCount": 0, "Entries": [{"EventId": str(number)} for number in range(len(Entries))]}
 
 
+class Secrets:
+    """Tells what a secret is, as Secrets Manager does; `away`, it does not answer. Counts how often it was asked."""
+
+    def __init__(self) -> None:
+        self.text, self.away, self.asked = json.dumps(LINK_KEYS), False, 0
+
+    def get_secret_value(self, *, SecretId: str) -> dict[str, Any]:  # noqa: N803  # Secrets Manager's name
+        self.asked += 1
+        if self.away:
+            raise ConnectTimeoutError(endpoint_url="https://secretsmanager.test")
+        assert SecretId == os.environ["LINK_KEYS_SECRET"]
+        return {"SecretString": self.text}
+
+
 @dataclass
 class Simulation:
     """What tests share, because making it takes longer than most tests: each gets the table as it was.
@@ -414,6 +431,7 @@ class Simulation:
     reset: Callable[[], None]
     seeded: Sequence[dict[str, Any]] = ()
     bus: Bus = field(default_factory=Bus)
+    secrets: Secrets = field(default_factory=Secrets)
     functions: dict[str, ModuleType] = field(default_factory=dict)
 
 
@@ -447,11 +465,11 @@ def _on_moto() -> Iterator[Simulation]:
 def simulation(request: pytest.FixtureRequest) -> Iterator[Simulation]:
     """On Memory; a file that asks for it runs on moto too, which is a second opinion."""
     for made in _on_moto() if getattr(request, "param", "memory") == "moto" else _on_memory():
-        simulated = {"dynamodb": made.client, "events": made.bus}
+        simulated = {"dynamodb": made.client, "events": made.bus, "secretsmanager": made.secrets}
         clients = {name: Client(each, SESSION.get_service_model(name)) for name, each in simulated.items()}
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(wiring, "_client", clients.__getitem__)
-            for cached in (settings.settings, wiring.table, wiring.payments, wiring.bus):
+            for cached in (settings.settings, wiring.table, wiring.payments, wiring.bus, wiring.link_keys):
                 cached.cache_clear()
             yield made
 

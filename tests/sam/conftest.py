@@ -82,10 +82,11 @@ def stack(
         client = aws.client("dynamodb", endpoint_url)
         create_table(client)
         seed(client, TABLE_NAME)
+        keys = json.dumps({"current": "1", "1": "a key of this test"})
+        secret = aws.client("secretsmanager", endpoint_url).create_secret(Name="link-keys", SecretString=keys)
         variables = {
             "TABLE_NAME": TABLE_NAME,
-            # The stack has them from Secrets Manager.
-            "LINK_KEYS": json.dumps({"current": "1", "1": "a key of this test"}),
+            "LINK_KEYS_SECRET": secret["Name"],
         }
         folder = tmp_path_factory.mktemp("lambdas")
         lambdas = Lambdas.prepare(command_line, folder, built, endpoint_url, variables)

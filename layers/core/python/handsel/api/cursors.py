@@ -11,22 +11,18 @@ from handsel.domain.errors import FieldError, InvalidRequest
 _MAC = 16
 
 
-def seal(position: str | None, *, scope: str, keys: Mapping[str, str], version: str) -> str | None:
-    """The cursor for `position` in the list `scope` (who and what), or None at the end."""
-    if position is None:
-        return None
+def seal(position: str, *, scope: str, keys: Mapping[str, str], version: str) -> str:
+    """The cursor for `position` in the list `scope` (who and what)."""
     payload = f"{version}.{position}".encode()
     return _text(_mac(payload, scope, keys[version]) + payload)
 
 
-def unseal(cursor: str | None, *, scope: str, keys: Mapping[str, str]) -> str | None:
+def unseal(cursor: str, *, scope: str, keys: Mapping[str, str]) -> str:
     """The position a cursor stands for.
 
     Raises:
         InvalidRequest: not a cursor of this list.
     """
-    if cursor is None:
-        return None
     try:
         raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
         mac, payload = raw[:_MAC], raw[_MAC:]

@@ -16,7 +16,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -29,10 +29,13 @@ from handsel.domain import errors, ids
 from handsel.runtime import clock
 from handsel.runtime.observability import count, flush_metrics, logger, metrics, origin
 from handsel.runtime.settings import settings
-from handsel.runtime.wiring import table
+from handsel.runtime.wiring import link_keys, table
 from handsel.store import keys
 from handsel.use_cases import profiles
 from handsel.use_cases.calls import Call
+
+if TYPE_CHECKING:
+    from handsel.runtime.link_keys import LinkKeys
 
 LambdaHandler = Callable[[dict[str, Any], LambdaContext], dict[str, Any]]
 
@@ -183,18 +186,30 @@ class Request:
             given["limit"] = int(limit)
         return validated(model, given, "?")
 
+    @property
+    def link_keys(self) -> "LinkKeys":
+        """Raises:
+        Busy: they cannot be read now.
+        """
+        return link_keys().at(self.now)
+
     def position(self, cursor: str | None, scope: str) -> str | None:
-        """Where the caller's list `scope` goes on, by the cursor of the request."""
-        return cursors.unseal(cursor, scope=f"{self.caller.user_id} {scope}", keys=settings().link_keys)
+        """Where the caller's list `scope` goes on, by the cursor of the request; None at its start.
+
+        Raises:
+            InvalidRequest, Busy
+        """
+        if cursor is None:
+            return None
+        return cursors.unseal(cursor, scope=f"{self.caller.user_id} {scope}", keys=self.link_keys.by_version)
 
     def page(self, items: list[Any], next_position: str | None, scope: str) -> Response[str]:
         """One page of the caller's list `scope`."""
-        cursor = cursors.seal(
-            next_position,
-            scope=f"{self.caller.user_id} {scope}",
-            keys=settings().link_keys,
-            version=settings().link_key_version,
-        )
+        cursor = None
+        if next_position is not None:
+            keys = self.link_keys
+            scope = f"{self.caller.user_id} {scope}"
+            cursor = cursors.seal(next_position, scope=scope, keys=keys.by_version, version=keys.current)
         return answer(200, Page(items=items, next_cursor=cursor))
 
     def unless_unchanged(self, view: BaseModel) -> Response[str]:
@@ -272,8 +287,10 @@ def _damage(error: Exception) -> str | None:
 
 
 def handler(app: APIGatewayHttpResolver) -> LambdaHandler:
-    """The Lambda handler of an app: resolve, log one line, write the metrics. Makes the process's client, in INIT."""
+    """The Lambda handler of an app: resolve, log one line, write the metrics. Makes the process's clients, in INIT."""
     table()
+    if settings().link_keys_secret:
+        link_keys()
 
     def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         answered = app.resolve(event, context)

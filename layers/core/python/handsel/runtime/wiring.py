@@ -14,8 +14,10 @@ from handsel.store.table import Table
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_events import EventBridgeClient
+    from mypy_boto3_secretsmanager import SecretsManagerClient
 
     from handsel.runtime.bus import Bus
+    from handsel.runtime.link_keys import LinkKeySource
 
 
 @cache
@@ -28,6 +30,14 @@ def bus() -> "Bus":
     from handsel.runtime.bus import Bus  # one function has events to send
 
     return Bus(cast("EventBridgeClient", _client("events")), settings().bus_name)
+
+
+@cache
+def link_keys() -> "LinkKeySource":
+    from handsel.runtime.link_keys import LinkKeySource  # half of the functions make neither links nor cursors
+
+    client = cast("SecretsManagerClient", _client("secretsmanager"))
+    return LinkKeySource(client, settings().link_keys_secret)
 
 
 def _client(service: str) -> object:
