@@ -32,6 +32,7 @@ from local import event_schemas
 from local.patterns import any_matches
 from local.seed import CARRIER, MAX_STORE, MIA_STORE, OTHER_CARRIER, seed
 from tests import published
+from tests.integration import permissions
 from tests.memory.client import Call, Client
 from tests.memory.table import Memory, Snapshot
 
@@ -98,6 +99,10 @@ class Stack:
     simulation: "Simulation"
     now: int = START
     events: list[dict[str, Any]] = field(default_factory=list)
+    # What functions asked for that their roles do not allow, and what of their roles was used.
+    denied: set[tuple[str, permissions.Need]] = field(default_factory=set)
+    used: set[permissions.Grant] = field(default_factory=set)
+    _running: list[str] = field(default_factory=list)
     _keys: int = 0
     _followed: int = 0
 
@@ -170,7 +175,7 @@ class Stack:
         else:
             said = self.claims(user) if claims is None else {"sub": user, **claims}
             context["authorizer"] = {"jwt": {"claims": said, "scopes": None}}
-        answer = self.function(name).lambda_handler(http_event, Context())
+        answer = self.invoke(name, http_event)
         headers = {header.lower(): value for header, value in answer["headers"].items()}
         content_type = headers.get("content-type", "")
         published.check(method, bare, answer["statusCode"], content_type, answer["body"])
@@ -183,7 +188,22 @@ class Stack:
         return {"sub": user, "name": user.title(), "preferred_username": user, **ROLES.get(user, {})}
 
     def invoke(self, name: str, payload: dict[str, Any]) -> Any:
-        return self.function(name).lambda_handler(payload, Context())
+        function = self.function(name)
+        self._running.append(name)
+        try:
+            return function.lambda_handler(payload, Context())
+        finally:
+            self._running.pop()
+
+    def asked(self, service: str, call: Call) -> None:
+        """A request to AWS, by the function that runs: is it allowed to?"""
+        if self._running:
+            function = self._running[-1]
+            for need in permissions.needs(service, call.operation, call.request):
+                used = permissions.grants_for(function, need)
+                self.used |= used
+                if not used:
+                    self.denied.add((function, need))
 
     def item(self, pk: str, sk: str | None = None) -> dict[str, Any] | None:
         """An item as it is in the table."""
@@ -484,7 +504,15 @@ def stack(simulation: Simulation, monkeypatch: pytest.MonkeyPatch, request: pyte
     http._known_accounts.clear()
     if people := simulation.functions.get("PeopleFunction"):
         people.LOOK_UPS._full_at.clear()
+    clients: dict[str, Any] = {
+        "dynamodb": wiring.table().client,
+        "events": wiring.bus()._client,
+        "secretsmanager": wiring.link_keys()._client,
+    }
+    for service, client in clients.items():
+        client.listeners = [partial(running.asked, service)]
     yield running
+    assert running.denied == set(), "a function asked for what its role does not allow"
     settings.settings.cache_clear()
     if "damages" not in request.keywords:
         assert running.damage() == []

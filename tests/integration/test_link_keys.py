@@ -62,7 +62,9 @@ def test_keys_are_read_once_while_they_are_fresh(stack: Stack, secrets: Secrets)
     assert secrets.asked == 1
 
 
-def test_keys_that_were_read_do_through_an_outage_and_are_not_asked_for_by_each_call(stack: Stack, secrets: Secrets) -> None:
+def test_keys_that_were_read_do_through_an_outage_and_are_not_asked_for_by_each_call(
+    stack: Stack, secrets: Secrets
+) -> None:
     order = stack.buy(quantity=3)
     stack.give(order)
     secrets.away = True
@@ -87,7 +89,9 @@ def test_without_any_keys_a_link_is_refused_for_now_and_no_unit_moves(stack: Sta
     "damaged",
     ["no JSON", '{"current": "9", "1": "a key"}', '{"1": "a key"}', '"text"', "[]", '{"current": "1", "1": 2}'],
 )
-def test_a_secret_that_was_damaged_changes_nothing_for_who_read_it_before(stack: Stack, secrets: Secrets, damaged: str) -> None:
+def test_a_secret_that_was_damaged_changes_nothing_for_who_read_it_before(
+    stack: Stack, secrets: Secrets, damaged: str
+) -> None:
     order = stack.buy(quantity=2)
     stack.give(order)
     secrets.text = damaged

@@ -197,11 +197,11 @@ class Request:
         """Where the caller's list `scope` goes on, by the cursor of the request; None at its start.
 
         Raises:
+            Unauthenticated: whoever asks has no list.
             InvalidRequest, Busy
         """
-        if cursor is None:
-            return None
-        return cursors.unseal(cursor, scope=f"{self.caller.user_id} {scope}", keys=self.link_keys.by_version)
+        scope = f"{self.caller.user_id} {scope}"
+        return None if cursor is None else cursors.unseal(cursor, scope=scope, keys=self.link_keys.by_version)
 
     def page(self, items: list[Any], next_position: str | None, scope: str) -> Response[str]:
         """One page of the caller's list `scope`."""
