@@ -1,0 +1,157 @@
+"""Who may what over real HTTP: what the authorizer lets through, and the rules of tests/access.py on a sample of worlds."""
+
+import base64
+import re
+import uuid
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from local import users
+from local.seed import OTHER_CARRIER
+from tests import access
+from tests.access import Builder
+from tests.e2e.conftest import Running, eventually
+
+pytestmark = pytest.mark.e2e
+# Of each kind of thing one that is there and one that is over.
+SAMPLE = [access.TIMELESS[number] for number in (0, 2, 5, 9, 11, 14)]
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    body: Any
+    raw: str
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class OverHttp:
+    """The calls of worlds and cells, by the users of a stack."""
+
+    live: Running
+
+    @property
+    def products(self) -> Mapping[str, str]:
+        return self.live.stack["products"]
+
+    def call(self, user: str | None, method: str, path: str, body: object = None) -> Answer:
+        headers = {"idempotency-key": uuid.uuid4().hex} if method == "POST" else {}
+        sent = {} if body is None else {"json": body}
+        answer = self.live.as_(user).request(method, path, headers=headers, **sent)
+        parsed = answer.json() if "json" in answer.headers.get("content-type", "") else None
+        return Answer(answer.status_code, parsed, answer.text, answer.headers)
+
+
+@pytest.fixture(scope="module")
+def over_http(live: Running) -> OverHttp:
+    roles: dict[str, dict[str, str]] = {"stranger": {}, "friend": {}}
+    roles["hera"] = {"group": "carrier", "carrier": OTHER_CARRIER}
+    pool, client = live.physical("UserPool"), live.physical("UserPoolClient")
+    live.stack["users"] |= users.create(live.stack["aws_endpoint_url"], pool, client, roles)
+    return OverHttp(live)
+
+
+# --- what is no token of ours -----------------------------------------------------------------------------------
+
+
+def token_of_another_pool(live: Running) -> str:
+    """A right token of somebody's, of another user pool."""
+    cognito = live.aws("cognito-idp")
+    pool = cognito.create_user_pool(PoolName="another")["UserPool"]["Id"]
+    client = cognito.create_user_pool_client(
+        UserPoolId=pool, ClientName="another", ExplicitAuthFlows=["ALLOW_USER_PASSWORD_AUTH"]
+    )["UserPoolClient"]["ClientId"]
+    users._sign_up(cognito, pool, "alice", {}, None)
+    return users._sign_in(cognito, client, "alice@example.com")
+
+
+def token_of_another_app(live: Running) -> str:
+    """A right token of the right pool, which another app was given."""
+    cognito, pool = live.aws("cognito-idp"), live.physical("UserPool")
+    client = cognito.create_user_pool_client(
+        UserPoolId=pool, ClientName="another", ExplicitAuthFlows=["ALLOW_USER_PASSWORD_AUTH"]
+    )["UserPoolClient"]["ClientId"]
+    return users._sign_in(cognito, client, "alice@example.com")
+
+
+def expired_token(live: Running) -> str:
+    """A right token of the right pool and app, whose time is over."""
+    cognito, pool, client = live.aws("cognito-idp"), live.physical("UserPool"), live.physical("UserPoolClient")
+    settings = cognito.describe_user_pool_client(UserPoolId=pool, ClientId=client)["UserPoolClient"]
+    kept = {"UserPoolId": pool, "ClientId": client, "ExplicitAuthFlows": settings["ExplicitAuthFlows"]}
+    kept["WriteAttributes"] = settings["WriteAttributes"]
+    cognito.update_user_pool_client(**kept, IdTokenValidity=1, TokenValidityUnits={"IdToken": "seconds"})
+    try:
+        token = users._sign_in(cognito, client, "alice@example.com")
+    finally:
+        before = {name: settings[name] for name in ("IdTokenValidity", "TokenValidityUnits")}
+        cognito.update_user_pool_client(**kept, **before)
+    assert status(live, "GET", "/me", token) == 200
+    assert eventually(lambda: status(live, "GET", "/me", token) == 401, 10)
+    return token
+
+
+def status(live: Running, method: str, path: str, token: str | None) -> int:
+    headers = {} if token is None else {"authorization": f"Bearer {token}"}
+    return live.as_(None).request(method, path, headers=headers).status_code
+
+
+@pytest.fixture(scope="module")
+def tokens(live: Running) -> Mapping[str, str | None]:
+    """What does not let anybody in."""
+    right = live.stack["users"]["alice"]["token"]
+    head, body, signature = right.split(".")
+    unsigned = base64.urlsafe_b64encode(b'{"alg":"none","typ":"JWT"}').decode().rstrip("=")
+    return {
+        "none": None,
+        "expired": expired_token(live),
+        "another pool's": token_of_another_pool(live),
+        "another app's": token_of_another_app(live),
+        "unsigned": f"{unsigned}.{body}.",
+        "signed for another": f"{head}.{live.stack['users']['bob']['token'].split('.')[1]}.{signature}",
+    }
+
+
+def test_no_route_that_is_not_public_lets_in_who_has_no_token_of_ours(
+    live: Running, tokens: Mapping[str, str | None], record_property: Callable[[str, object], None]
+) -> None:
+    said = Counter[tuple[str, int]]()
+    for route in access.rules():
+        method, path = route.split()[0], re.sub(r"{\w+}", "unknown", route.split()[1])
+        for kind, token in tokens.items():
+            got = status(live, method, path, token)
+            assert (got == 401) is not access.is_public(route), (route, kind, got)
+            said[kind, got] += 1
+    record_property(
+        "figures", f"access over HTTP: {said.total()} calls with {len(tokens)} kinds of tokens that are not ours"
+    )
+
+
+def test_who_may_what_over_http(over_http: OverHttp, record_property: Callable[[str, object], None]) -> None:
+    """What is refused, in worlds that do not end; what would change them is done by the tests of handlers."""
+    make, said = Builder(over_http), Counter[str]()
+    not_found = access.same(over_http.call("alice", "GET", f"/orders/{access.UNKNOWN}"))
+    for making in SAMPLE:
+        world = making(make)
+        for route in (route for route in access.rules() if access.concerns(route, world)):
+            for role, user in access.USERS.items():
+                wanted = access.expected(route, role, world)
+                if wanted[0] == "2" and not route.startswith("GET"):
+                    continue
+                path = access.path_of(route, access.ids_of(world))
+                answer = over_http.call(user, route.split()[0], path, access.body_of(route, role, world, make.products))
+                # A 401 is the gateway's own.
+                got = f"{answer.status} {answer.body['code']}" if answer.status > 401 else str(answer.status)
+                cell = (world.name, route, role)
+                assert got == wanted.removesuffix(" unauthenticated"), (cell, answer.raw)
+                assert answer.status != 404 or access.same(answer) == not_found, cell
+                assert answer.status < 400 or not [text for text in world.hidden if text in answer.raw], cell
+                said[got] += 1
+    record_property(
+        "figures", f"access over HTTP: {said.total()} cells of {len(SAMPLE)} worlds: {dict(sorted(said.items()))}"
+    )
