@@ -80,8 +80,8 @@ sam-if-docker:
 
 # --- check it --------------------------------------------------------------------------------------------------------
 
-.PHONY: check lint types generated locked audit format
-check: lint types generated locked demo test conformance canaries sam fuzz ## The gate: all that CI runs
+.PHONY: check lint types security generated locked audit format
+check: lint types security audit generated locked demo test conformance canaries sam fuzz ## The gate: all that CI runs
 
 lint: $(VENV) ## Style, import rules, template
 	@$(BIN)/ruff format --check --quiet $(SOURCES) || { echo "Run: make format" >&2; exit 1; }
@@ -92,6 +92,11 @@ lint: $(VENV) ## Style, import rules, template
 
 types: $(VENV) ## mypy --strict, tests included
 	@$(BIN)/mypy
+
+# ruff reads the rest of the code for the same (S).
+security: $(VENV) ## bandit: all it knows of what runs on Lambda, what is not minor of the local stack
+	@$(BIN)/bandit --quiet --recursive layers functions
+	@$(BIN)/bandit --quiet --severity-level medium --recursive local
 
 generated: $(VENV) ## Whether what is made from the code is as the code has it
 	@$(BIN)/python -m local generate --check
@@ -108,7 +113,7 @@ locked: $(VENV) ## Whether the lock files are those of pyproject.toml
 	  || { echo "Run: make lock" >&2; exit 1; }
 
 audit: $(VENV) ## Known vulnerabilities of what runs on Lambda (asks the network)
-	@$(BIN)/pip-audit --disable-pip --require-hashes -r layers/dependencies/requirements.txt
+	@$(BIN)/python -m tests.audit
 
 format: $(VENV) ## Put the code into shape
 	@$(BIN)/ruff check --quiet --fix-only $(SOURCES)

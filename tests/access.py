@@ -121,8 +121,9 @@ ALWAYS = {
     "carriers": {"carrier", "courier"},
 }
 HAVE_THE_LINK = {"friend", "claimer", "other claimer"}
+PHONE, LANE = "+86 10 5550 0199", "Canary lane"
 ADDRESS = {
-    "name": "Canary", "phone": "+86 10 5550 0199", "lines": ["Canary lane"], "city": "C", "postal_code": "1", "country": "CN",
+    "name": "Canary", "phone": PHONE, "lines": [LANE], "city": "C", "postal_code": "1", "country": "CN",
 }  # fmt: skip
 WRAPPING = {
     "voucher": {"cover_id": "red-classic", "blessing_id": "best-wishes"},
@@ -321,7 +322,7 @@ class Builder:
         self.stack.call("alice", "POST", "/orders", body)
         (order_id,) = self._orders() - before  # one whose payment is declined or unknown is there too
         world = World(name, kind, products[kind], {kind, *words}, {"order_id": order_id})
-        world.hidden |= {order_id, ADDRESS["phone"], "Canary lane"}
+        world.hidden |= {order_id, PHONE, LANE}
         return world
 
     def _orders(self) -> set[str]:

@@ -37,7 +37,8 @@ class OverHttp:
 
     @property
     def products(self) -> Mapping[str, str]:
-        return self.live.stack["products"]
+        products: Mapping[str, str] = self.live.stack["products"]
+        return products
 
     def call(self, user: str | None, method: str, path: str, body: object = None) -> Answer:
         headers = {"idempotency-key": uuid.uuid4().hex} if method == "POST" else {}

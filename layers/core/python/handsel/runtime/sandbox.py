@@ -23,9 +23,10 @@ class SandboxProvider:
         self._table = table
 
     def charge(self, charge: Charge) -> str:
-        if charge.token == "tok_timeout":
+        # The tokens are the interface, and no secrets.
+        if charge.token == "tok_timeout":  # nosec B105
             self._lose_first_answer(charge.key)
-        elif charge.token != "tok_ok":
+        elif charge.token != "tok_ok":  # nosec B105
             raise ChargeDeclined
         return f"sbx_{ids.derive('charge', charge.key)}"
 

@@ -1,0 +1,36 @@
+"""What `make audit` makes of what the vulnerability services say."""
+
+from typing import Any
+
+import pytest
+
+from tests import audit
+
+FINE = {"name": "fine", "version": "1", "vulns": []}
+BROKEN = {"name": "broken", "version": "2", "vulns": [{"id": "CVE-1", "fix_versions": ["3"]}]}
+UNKNOWN = {"name": "unknown", "skip_reason": "Dependency not found"}
+
+
+@pytest.mark.parametrize(
+    ("pypi", "osv", "status", "said"),
+    [
+        ([FINE], None, 0, "No known vulnerability in 1 packages, by pypi."),
+        ([FINE, BROKEN], None, 1, "broken 2: CVE-1, fixed in 3 (pypi)"),
+        ([BROKEN, UNKNOWN], [FINE], 1, "broken 2: CVE-1, fixed in 3 (pypi)"),
+        (None, [BROKEN], 1, "broken 2: CVE-1, fixed in 3 (osv)"),
+        ([FINE, UNKNOWN], [FINE, FINE], 0, "No known vulnerability in 2 packages, by osv."),
+        (
+            [FINE, UNKNOWN],
+            None,
+            0,
+            "NOT AUDITED, so nothing is known: pypi knows nothing of unknown; osv does not answer.",
+        ),
+        (None, None, 0, "NOT AUDITED, so nothing is known: pypi does not answer; osv does not answer."),
+    ],
+)
+def test_a_vulnerability_fails_and_what_nobody_can_tell_is_said(
+    capsys: pytest.CaptureFixture[str], pypi: Any, osv: Any, status: int, said: str
+) -> None:
+    assert audit.main({"pypi": pypi, "osv": osv}.__getitem__) == status
+    captured = capsys.readouterr()
+    assert (captured.out + captured.err).strip() == said
