@@ -70,6 +70,7 @@ fuzz: $(VENV) ## Every operation asked with data of all kinds, on a local stack 
 proof: $(VENV) ## The long proofs: every order in which the records of a gift's life can come, an audit of 100,000 items
 	@PROOF=1 $(BIN)/python -m pytest tests/integration/test_projecting.py -k every_order --numprocesses 2
 	@PROOF=1 $(BIN)/python -m pytest tests/integration/test_audit_of_damage.py -k large
+	@FUZZ_REQUESTS=10000 FUZZ_SECONDS=120 $(BIN)/python -m tests.fuzz
 
 recommendations: $(VENV) ## How good the recommendations are, on a made-up market, beside popularity and chance
 	@$(BIN)/python -m tests.recommendations

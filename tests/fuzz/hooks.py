@@ -36,6 +36,9 @@ BEYOND_SHAPE = ("not a cursor of this list", "in the future", "before 1970", "ou
 
 _rng = random.Random(os.environ["FUZZ_SEED"])  # noqa: S311 - has to be the same again
 _pool = Pool.load(FOLDER)
+_hidden: list[str] = json.loads((FOLDER / "hidden.json").read_text())
+# What only our own code and the libraries' would say.
+_INTERNAL = (b"Traceback", b"botocore", b"pydantic", b"handsel/", b"ConditionalCheck", b"SENT#", b"USER#")
 _seen: Counter[str] = Counter()
 
 
@@ -95,6 +98,14 @@ def shape_is_what_the_document_says(_: Any, response: Response, case: AnyCase) -
         said = [error["detail"] for error in problem.get("errors", [])] or [code]
         unexplained = [each for each in said if not any(words in each for words in BEYOND_SHAPE)]
         assert not unexplained, f"The document allows this: {problem}"
+
+
+@schemathesis.check
+def nothing_of_others_and_nothing_internal_is_shown(_: Any, response: Response, case: AnyCase) -> None:
+    shown = [text for text in _hidden if text.encode() in response.content]
+    assert not shown, f"This is not the caller's to see: {shown}"
+    internal = [text for text in _INTERNAL if text in response.content]
+    assert not internal or case.path == "/openapi.json", f"This is nobody's to see: {internal}"
 
 
 @schemathesis.check

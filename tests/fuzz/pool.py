@@ -80,5 +80,8 @@ class Pool:
         # What was just made is the caller's own, and has most of its life before it.
         return rng.choice(known[-_NEWEST:] if rng.random() < 0.5 else known)
 
+    def all(self, name: str) -> list[str]:
+        return self._values.get(name, [])
+
     def secret_of(self, gift_id: object) -> str | None:
         return self._secrets.get(gift_id) if isinstance(gift_id, str) else None

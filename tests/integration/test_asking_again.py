@@ -3,7 +3,8 @@
 import pytest
 
 from handsel.use_cases import giving
-from tests.integration.conftest import DAY, Answer, Stack, gift_request
+from tests.integration.conftest import DAY, Answer, Stack, gift_request, listening
+from tests.memory.client import Call
 
 
 def ask(stack: Stack, user: str, gift: dict[str, str], **body: str) -> Answer:
@@ -43,6 +44,47 @@ def test_nobody_else_asks_and_nobody_for_what_they_got_or_is_gone(stack: Stack) 
     cancelled = stack.give(stack.buy())
     stack.call("alice", "POST", f"/gifts/{cancelled['gift_id']}/cancel")
     assert ask(stack, "carol", cancelled, secret=cancelled["secret"]).status == 410
+
+
+def test_of_a_hundred_gifts_that_wait_the_last_is_given_and_no_more(stack: Stack) -> None:
+    orders = [stack.buy(quantity=50) for _ in range(2)]
+    given = [stack.give(order) for order in orders for _ in range(49)]
+    path, last = f"/orders/{orders[0]['order_id']}/gifts", stack.buy(quantity=3)
+    given += [stack.give(last), stack.give(orders[0])]
+    answer = stack.call("alice", "POST", path, gift_request())
+    assert (len(given), answer.status, answer.body["code"]) == (100, 429, "too-many-open-gifts")
+    assert stack.units(last) == {"available": 2, "in_gift": 1}
+    # Somebody else's gifts are not counted, and what was made before is answered as before.
+    assert stack.give(stack.buy("bob"))["state"] == "open"
+
+
+def test_what_the_cap_costs_is_bounded_however_many_gifts_came_and_went(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(giving, "MAX_OPEN_GIFTS", 2)
+    order, reads = stack.buy(quantity=2), list[str]()
+    for _ in range(20):
+        stack.call("alice", "POST", f"/gifts/{stack.give(order)['gift_id']}/cancel")
+    with listening(lambda call: reads.append(call.operation), "Query"):
+        stack.give(order)
+    assert len(reads) == 5
+
+
+def test_a_claim_writes_the_gift_and_what_is_taken_and_counts_nowhere(stack: Stack) -> None:
+    written: list[str] = []
+
+    def wrote(call: Call) -> None:
+        for entry in call.request["TransactItems"]:
+            ((kind, write),) = entry.items()
+            written.append(
+                f"{kind} {(write['Key'] if kind == 'Update' else write['Item'])['pk']['S'].partition('#')[0]}"
+            )
+
+    gifts = [stack.give(stack.buy(product=product)) for product in ("voucher", "parcel")]
+    stack.call("bob", "GET", "/me")
+    with listening(wrote, "TransactWriteItems", "PutItem", "UpdateItem", "DeleteItem"):
+        assert [stack.claim("bob", gift).status for gift in gifts] == [201, 201]
+    assert written == ["Update GIFT", "Put HOLDING", "Update GIFT", "Put HOLDING", "Put SHIPMENT"]
 
 
 def test_so_many_gifts_may_wait_and_not_one_more(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:

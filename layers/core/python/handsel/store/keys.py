@@ -70,7 +70,7 @@ Access patterns (RRU and WRU for items up to 1 KB; a transaction counts twice, a
 | 19 | change a shipment                      | Update SHIPMENT if it is the version that was read     | `shipments.change`            | 1 WRU (3 for another status) |
 | 20 | put a store or a product               | Put if absent, else Update if it is the store's        | `stores.put`, `products.put`  | 2 WRU |
 | 21 | ask again                              | Put ASKED if absent                                    | `gifts.ask_again`             | 1 WRU |
-| 22 | how many gifts wait                    | Query of `by_owner`, newest 100; their items where that is not fewer | `gifts.sent_by_since` | 0.5 RRU and more |
+| 22 | how many gifts wait                    | Query of `by_owner`, newest 100; their items where that is not fewer, and the next 100, five times at most | `gifts.sent_by_since` | 0.5 RRU, 250 and more at most |
 | 23 | what is due                            | Query of `by_due`, a shard at a time, earliest first   | `Table.earliest`              | 0.5 RRU a shard |
 | 24 | make an account                        | GetItem; transaction: ACCOUNT and HANDLE if absent (a plain Put without a handle) | `accounts.add` | 0.5 RRU, 4 WRU (1 without a handle) |
 | 25 | change an account                      | GetItem, consistent; Update ACCOUNT if it is what was read (handle: transaction with Put HANDLE if absent, Delete HANDLE; recommendations: with Update VIEWED, TASTE) | `accounts.change` | 1 RRU, 1 WRU (6 with the handle, 6 and more with the recommendations) |

@@ -28,6 +28,8 @@ T = TypeVar("T")
 _TRIES = 60
 # Nobody gives to so many at once but a robot. Soft: counted before, not in the transaction.
 MAX_OPEN_GIFTS = 100
+# Whoever gives and takes back all day does not make each gift dearer than the one before: older ones are not counted.
+_PAGES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +99,13 @@ def give(
 
 
 def _check_open_gifts(table: Table, giver_id: str, *, window_ms: int, now: int) -> None:
-    """Counts the giver's open gifts where there can be too many: only those of the last window are looked at.
+    """Counts the giver's open gifts where there can be too many: only those of the last window, and the newest, are looked at.
 
     Raises:
         TooManyOpenGifts
     """
     oldest, before, is_open = keys.position(now - window_ms, ""), None, 0
-    while True:
+    for _ in range(_PAGES):
         page = gifts.sent_by_since(table, giver_id, oldest, limit=MAX_OPEN_GIFTS, before=before)
         if is_open + len(page.items) < MAX_OPEN_GIFTS:
             return
