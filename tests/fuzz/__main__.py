@@ -3,7 +3,8 @@
 FUZZ_SEED     what the data comes from, 1
 FUZZ_SECONDS  how long each role asks, 30
 FUZZ_ROLES    who asks, "alice carl mia"
-FUZZ_REQUESTS how many requests there are at least: as long as there are fewer, all roles ask again, with the next seed; 0
+FUZZ_REQUESTS how many requests there are at least: as long as there are fewer, all roles ask again, with the next
+              seed and on a fresh stack; 0
 
 One role after the other: the engine is what takes the time, and a seed then says more about what was asked. The
 merchant comes last, who may turn the gifts of a whole store off.
@@ -43,32 +44,38 @@ ROLES = os.environ.get("FUZZ_ROLES", "alice carl mia").split()
 def main() -> int:
     """Answer 0 when every operation was asked, and no answer was other than the document says."""
     started = time.monotonic()
-    failed: list[tuple[str, int]] = []
     shutil.rmtree(REPORTS, ignore_errors=True)
-    folder = Path(tempfile.mkdtemp(prefix="handsel-fuzz-"))
-    environ = {"LOCAL_DIR": str(folder)}
-    try:
-        if cli.up(Settings(port=free_port(), claim_window_seconds=WINDOW), environ, hints=False):
-            return 1
-        stack = read_stack(folder)
-        for seed in itertools.count(int(SEED)):
-            pools, hidden = prepare(stack)
-            for role in ROLES:
-                cli.say(f"Asking as {role}, for {SECONDS} s, seed {seed} ...")
-                if not ask(stack, role, seed, pools[role], hidden[role]):
-                    failed.append((role, seed))
-            if failed or seen().total() >= REQUESTS:
-                break
-    finally:
-        cli.down(environ)
-        shutil.rmtree(folder, ignore_errors=True)
+    for seed in itertools.count(int(SEED)):
+        failed = ask_all(seed)
+        if failed or seen().total() >= REQUESTS:
+            break
     asked = report()
     cli.say(f"{time.monotonic() - started:.0f} s; reports are in {REPORTS.relative_to(ROOT)}/<role>-<seed>/")
-    for role, seed in failed:
+    for role in failed:
         cli.say((REPORTS / f"{role}-{seed}" / "said.txt").read_text(), error=True)
         again = f"FUZZ_SEED={seed} FUZZ_SECONDS={SECONDS} FUZZ_ROLES={role} make fuzz"
         cli.say(f"That was as {role}. Again: {again}", error=True)
     return 0 if asked and not failed else 1
+
+
+def ask_all(seed: int) -> list[str]:
+    """All roles ask, on a stack of their own; answers those that got a wrong answer."""
+    folder = Path(tempfile.mkdtemp(prefix="handsel-fuzz-"))
+    environ = {"LOCAL_DIR": str(folder)}
+    failed = []
+    try:
+        if cli.up(Settings(port=free_port(), claim_window_seconds=WINDOW), environ, hints=False):
+            raise RuntimeError("The stack did not start.")
+        stack = read_stack(folder)
+        pools, hidden = prepare(stack)
+        for role in ROLES:
+            cli.say(f"Asking as {role}, for {SECONDS} s, seed {seed} ...")
+            if not ask(stack, role, seed, pools[role], hidden[role]):
+                failed.append(role)
+    finally:
+        cli.down(environ)
+        shutil.rmtree(folder, ignore_errors=True)
+    return failed
 
 
 def address_of(name: str) -> dict[str, object]:
