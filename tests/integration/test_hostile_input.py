@@ -1,6 +1,7 @@
 """Hostile input: a clear problem, never a 5xx, and nothing lost or echoed."""
 
 import base64
+import json
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -187,10 +188,62 @@ def test_a_message_of_60_characters_of_any_script_is_kept(stack: Stack) -> None:
     assert gift["wrapping"]["blessing"] == "福" * 60
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=101", "limit=x", "limit=99999999999", "limit=²", "other=1"])
+QUERIES = [
+    "limit=0", "limit=101", "limit=-1", "limit=x", "limit=1.0", "limit=1e1", "limit=", "limit=99999999999", "limit=²", "limit=٣",
+    "limit=%31", "limit= 1", "limit=+1", "limit=0x1", "limit=true", "limit=null", "limit=1,2", f"limit={'9' * 5000}",
+    "other=1", "__proto__=1", "=1", "limit[]=1", "LIMIT=1", "limit=1;cursor=x", "\x00=1", "\ud800=1",
+    "cursor=", "cursor=x", "cursor=%00", "cursor=\x00", "cursor=\ud800", "cursor=ä", "cursor=福", "cursor=..", "cursor=a#b",
+    "cursor=====", f"cursor={'A' * 1024}", f"cursor={'A' * 100_000}", "cursor=MS4w", "cursor=-_-_-_", "state=", "state=\ud800",
+    "role=admin", "status=USER#alice", "kind=both",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("query", QUERIES)
 def test_a_list_with_bad_parameters_is_refused(stack: Stack, query: str) -> None:
-    answer = stack.call("alice", "GET", f"/orders?{query}")
-    assert (answer.status, answer.body["code"]) == (422, "invalid-request")
+    for route, operation in access.operations().items():
+        if not {each["name"] for each in operation.get("parameters", []) if each.get("in") == "query"}:
+            continue
+        path = access.path_of(route, access.FIXED | {"order_id": access.UNKNOWN}).partition("?")[0]
+        needed = {"GET /gifts": "role=sent&", "GET /wrappings": "kind=voucher&"}.get(route, "")
+        if needed.partition("=")[0] == query.partition("=")[0]:
+            needed = ""
+        answer = stack.call("mia", "GET", f"{path}?{needed}{query}")
+        assert (answer.status, answer.body["code"]) == (422, "invalid-request"), route
+
+
+@pytest.mark.parametrize(
+    "key", ["", "short", "x" * 65, "a key of words", "ä" * 8, "\x00" * 8, "\n" * 8, "福" * 8, "\x7f" * 8]
+)
+def test_an_idempotency_key_that_is_none_is_refused_before_anything_is_done(stack: Stack, key: str) -> None:
+    order = stack.buy()
+    before = stack.save()
+    for route, operation in access.operations().items():
+        if any("Idempotency" in json.dumps(each) for each in operation.get("parameters", [])):
+            path = access.path_of(route, {"order_id": order["order_id"], "gift_id": access.UNKNOWN})
+            answer = stack.call("alice", "POST", path, {}, headers={"idempotency-key": key})
+            assert (answer.status, answer.body["code"]) == (400, "idempotency-key-required"), route
+            assert stack.save() == before
+
+
+HEADERS: list[dict[str, str]] = [
+    {"if-none-match": "\x00"}, {"if-none-match": "W/" * 5000}, {"if-none-match": ",".join('"a"' for _ in range(3000))},
+    {"accept": "text/xml"}, {"accept": "x" * 8000}, {"x-forwarded-for": "\ud800"}, {"x-forwarded-host": "evil.test"},
+    {"host": "evil.test"}, {"authorization": "Bearer none"}, {"content-length": "-1"}, {"x-http-method-override": "DELETE"},
+    {"x-amzn-trace-id": "Root=\n"}, {"cookie": "a=\x00"}, {"content-encoding": "gzip"}, {"transfer-encoding": "chunked"},
+    {"x-user-id": "bob"}, {"cognito:groups": "merchant"}, {"__proto__": "x"}, {"range": "bytes=0-0,-1"},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("headers", HEADERS, ids=lambda headers: next(iter(headers)))
+def test_no_header_makes_anybody_somebody_else_or_breaks_anything(stack: Stack, headers: dict[str, str]) -> None:
+    for route in access.rules():
+        if route.startswith("GET"):
+            path = access.path_of(route, dict.fromkeys((*access.KINDS, "product_id"), access.UNKNOWN) | access.FIXED)
+            plain, answer = (stack.call("alice", "GET", path, headers=each) for each in ({}, headers))
+            assert (answer.status, answer.raw.replace("evil.test", "")) == (
+                plain.status,
+                plain.raw.replace("evil.test", ""),
+            ), route
 
 
 def test_a_fault_of_ours_answers_500_with_a_request_id_and_nothing_else(
