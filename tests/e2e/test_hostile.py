@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from tests.e2e.conftest import Running
-from tests.hostile import BODIES
+from tests.hostile import BODIES, INVALID, MALFORMED
 
 pytestmark = pytest.mark.e2e
 
@@ -19,10 +19,13 @@ def test_a_hostile_body_is_the_callers_own_fault(live: Running, path: str) -> No
     for name, body in BODIES.items():
         headers = {"content-type": body.content_type, "idempotency-key": "hostile-body-1"}
         answer = live.as_("alice").request("POST", path, content=body.content, headers=headers)
-        # A gift that is not there is so whatever was sent to it.
-        refused = "not-found" if path.startswith("/gifts") else body.refused
         assert 400 <= answer.status_code < 500, (name, answer.text)
-        assert answer.json()["code"] == refused, (name, answer.text)
+        # A gift that is not there is so whatever was sent to it.
+        refused = {"not-found" if path.startswith("/gifts") else body.refused}
+        # The local engine mends what is no UTF-8 before a function sees it.
+        if body.content.decode(errors="ignore").encode() != body.content and body.refused == MALFORMED:
+            refused.add(INVALID)
+        assert answer.json()["code"] in refused, (name, answer.text)
 
 
 @pytest.mark.parametrize("token", ["", "Bearer", "Bearer x", "Bearer a.b.c", "Basic YWxpY2U6", "Bearer " + "A" * 4000])
