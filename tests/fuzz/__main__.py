@@ -180,7 +180,7 @@ def report() -> bool:
     broken = sum(
         count for each, count in everything.items() if each.split()[2] >= "500" and "payment-unknown" not in each
     )
-    cli.say(f"  {broken} answers of 5xx but for payments whose outcome is not known; nothing of others was shown")
+    cli.say(f"  {broken} answers of 5xx but for payments whose outcome is not known")
     document = json.loads(FILE.read_text())
     never = {f"{method.upper()} {path}" for path, methods in document["paths"].items() for method in methods}
     never_asked = never - {" ".join(each.split()[:2]) for each in everything}

@@ -194,18 +194,20 @@ CHANGES: dict[str, Callable[[Stack], Callable[[], Answer]]] = {
 
 
 def ids_of(value: Any) -> Any:
-    """The ids of an answer, whatever else is in it; those of vouchers' holdings come from the dice."""
+    """The ids of an answer, whatever else is in it, but for those that come from the dice."""
     if isinstance(value, dict):
-        entries = {name: entry for name, entry in value.items() if not (name == "holding_id" and "code" in value)}
+        thrown = {"holding_id", "shipment_id"} if value.get("code") or value.get("gift_id") else set()
+        entries = {name: entry for name, entry in value.items() if name not in thrown}
         return {name: ids_of(entry) for name, entry in entries.items() if name.endswith("_id") or ids_of(entry)}
     if isinstance(value, list):
         return [ids_of(entry) for entry in value]
     return None
 
 
-def codes_of(body: dict[str, Any]) -> list[str]:
+def thrown_of(body: dict[str, Any]) -> list[tuple[Any, ...]]:
     """What the dice made of it: the same each time one call is answered."""
-    return [holding.get("code") for holding in body.get("holdings", [body])]
+    made = ("code", "holding_id", "shipment_id")
+    return [tuple(holding.get(name) for name in made) for holding in body.get("holdings", [body])]
 
 
 def due_for_everything(stack: Stack) -> list[dict[str, Any]]:

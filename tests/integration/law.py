@@ -8,16 +8,18 @@ from tests.integration.conftest import Stack
 
 
 def state_of(stack: Stack) -> list[dict[str, Any]]:
-    """Every item; the codes of vouchers, which are dice, and the ids that they lead to, by what they are of."""
+    """Every item; codes of vouchers, which are dice, and ids made of dice, by what they are of."""
     items = stack.all_items()
     text = json.dumps(items, sort_keys=True)
     names = {
         held: f"{use['use_id']} {n}" for use in items if use["sk"] == "USE" for n, held in enumerate(use["holding_ids"])
     }
     for item in items:
-        if item.get("code"):
+        if item["sk"] == "HOLDING" and (item.get("code") or item.get("gift_id")):
             name = names.get(item["holding_id"]) or f"{item['gift_id']} {item['holder_id']}"
-            text = text.replace(item["holding_id"], f"holding {name}").replace(item["code"], f"code {name}")
+            for made in ("holding_id", "code", "shipment_id"):
+                if item.get(made):
+                    text = text.replace(item[made], f"{made} {name}")
     return sorted(json.loads(text), key=lambda item: (item["pk"], item["sk"]))
 
 
