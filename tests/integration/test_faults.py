@@ -12,10 +12,10 @@ from tests.integration.calls import (
     CHANGES,
     TOLD,
     again,
-    thrown_of,
     due_for_everything,
     ids_of,
     tell_until_taken,
+    thrown_of,
     told,
 )
 from tests.integration.conftest import Answer, Stack

@@ -248,7 +248,7 @@ class Family:
         if gift.product.kind is Kind.VOUCHER:
             return self._voucher(f"{gift.gift_id}-{claimer}", order, claimer, gift, at)
         parcel = Holding(
-            holding_id=ids.of_parcel(gift.gift_id, self.id(claimer)),
+            holding_id=ids.of_parcel(f"{gift.gift_id}-{claimer}"),
             holder_id=self.id(claimer),
             product=gift.product,
             order_id=order.order_id,
