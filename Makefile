@@ -6,6 +6,7 @@ BIN := .venv/bin
 SAM := SAM_CLI_TELEMETRY=0 PYTHON=$(abspath $(BIN)/python) .venv-sam/bin/sam
 INSTALL := -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes
 UV_COMPILE := $(BIN)/uv pip compile --quiet --system-certs --universal --python-version 3.11 --no-header --generate-hashes
+SIM = PYTHONPATH=layers/core/python $(BIN)/python -m tests.sim --seeds $(or $(SEEDS),2000)
 SOURCES := layers functions local tests
 .SHELLFLAGS := -ec
 .DEFAULT_GOAL := help
@@ -37,9 +38,10 @@ ops: $(VENV) ## What operators run, on that stack: DO=audit, or settle, replay, 
 
 # --- test it ---------------------------------------------------------------------------------------------------------
 
-.PHONY: test coverage unit integration conformance e2e canaries sam fuzz proof recommendations
+.PHONY: test coverage unit integration conformance e2e canaries sam fuzz sim mutants proof recommendations
 test: $(VENV) ## The tests: rules, handlers on a simulated table, calls on the local stack
-	@$(BIN)/python -m pytest tests/unit tests/integration --numprocesses 2
+	@$(BIN)/python -m pytest tests/unit tests/integration tests/sim --numprocesses 2
+	@$(SIM)
 	@$(BIN)/python -m pytest tests/e2e --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 coverage: $(VENV) ## What of the package the rules' and handlers' tests reach; takes twice their time
@@ -66,6 +68,12 @@ sam: $(VENV) sam-if-docker ## What `sam build` makes, run by `sam local`, where 
 
 fuzz: $(VENV) ## Every operation asked with data of all kinds, on a local stack of its own (see tests/fuzz/__main__.py)
 	@$(BIN)/python -m tests.fuzz
+
+sim: $(VENV) ## What seeds stand for: calls in any order, under every fault; SEEDS=100:200, see tests/sim/__main__.py
+	@$(SIM)
+
+mutants: $(VENV) ## Whether faults that are planted are noticed
+	@$(BIN)/python -m tests.mutants
 
 proof: $(VENV) ## The long proofs: every order in which the records of a gift's life can come, an audit of 100,000 items
 	@PROOF=1 $(BIN)/python -m pytest tests/integration/test_projecting.py -k every_order --numprocesses 2

@@ -208,10 +208,10 @@ MUTANTS = (
     Mutant(
         "the sweep stops at what fails",
         "use_cases/settling.py",
-        "                report.failed.append(item_id)\n",
-        "                raise\n",
+        "            report.failed.append(item_id)\n",
+        "            raise\n",
     ),
-    Mutant("the sweep does not look at gifts", "use_cases/settling.py", "        (keys.windows, settle_gift),\n", ""),
+    Mutant("the sweep does not look at gifts", "use_cases/settling.py", "    Due.GIFT: keys.windows,\n", ""),
     Mutant(
         "a write does not settle what is due",
         "use_cases/giving.py",
@@ -297,9 +297,7 @@ MUTANTS = (
         "    except OutcomeUnknown:\n        return pending\n",
         "    except OutcomeUnknown:\n        pass\n",
     ),
-    Mutant(
-        "the sweep does not look at refunds", "use_cases/settling.py", "        (keys.refunds, settle_repayment),\n", ""
-    ),
+    Mutant("the sweep does not look at refunds", "use_cases/settling.py", "    Due.REFUND: keys.refunds,\n", ""),
     # --- using
     Mutant(
         "more is used than there is",

@@ -39,7 +39,7 @@ STORE = "store-tea-house"
 OTHER_STORE = "store-book-corner"
 CARRIER = "swift"
 ADDRESS = Address("Bob Lee", "+86 10 5550 0100", ["Lane 5"], "Hangzhou", "310000", "CN")
-_WRAPPINGS = {
+WRAPPINGS = {
     "voucher": WrappingChoice("red-classic", "best-wishes"),
     "parcel": WrappingChoice("parcel-kraft", "best-wishes"),
 }
@@ -238,7 +238,7 @@ class Asks:
                 order_id=order_id,
                 shares=shares,
                 recipient_id=recipient,
-                wrapping=_WRAPPINGS[order["product"]["kind"]],
+                wrapping=WRAPPINGS[order["product"]["kind"]],
                 secret_version="1",
                 window_ms=process.world.weather.window_ms,
             )
@@ -422,7 +422,7 @@ class Asks:
                 product_id=product,
                 method="card",
                 token=token,
-                wrapping=_WRAPPINGS[kind],
+                wrapping=WRAPPINGS[kind],
                 window_ms=process.world.weather.window_ms,
             )
 

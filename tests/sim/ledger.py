@@ -46,6 +46,8 @@ class Ledger:
         self._refunds_of: dict[str, list[Where]] = defaultdict(list)
         self._codes: dict[str, Where] = {}
         self.due: dict[Where, str] = {where: item["due_sk"] for where, item in known.items() if "due_sk" in item}
+        for where, item in known.items():
+            self._index(where, item)
 
     # --- what there is and was ------------------------------------------------------------------------------------
 
@@ -111,10 +113,13 @@ class Ledger:
             return
         self.items[where] = after
         if before is None:
-            self.made[where[1].partition("#")[0]].append(where)
-            index: Any = {"GIFT": self.gifts_of, "HOLDING": self._holdings_of, "REFUND": self._refunds_of}.get(where[1])
-            if index is not None:
-                index[after["order_id"]].append(after["gift_id"] if where[1] == "GIFT" else where)
+            self._index(where, after)
+
+    def _index(self, where: Where, item: Item) -> None:
+        self.made[where[1].partition("#")[0]].append(where)
+        index: Any = {"GIFT": self.gifts_of, "HOLDING": self._holdings_of, "REFUND": self._refunds_of}.get(where[1])
+        if index is not None:
+            index[item["order_id"]].append(item["gift_id"] if where[1] == "GIFT" else where)
 
     def _step(self, where: Where, before: Item | None, after: Item | None) -> None:
         kind = where[1]

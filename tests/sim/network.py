@@ -162,6 +162,11 @@ class Bank:
         self.declined: set[str] = set()
         self.repaid: dict[str, Repayment] = {}
 
+    def copy(self) -> "Bank":
+        bank = Bank()
+        bank.charged, bank.declined, bank.repaid = dict(self.charged), set(self.declined), dict(self.repaid)
+        return bank
+
     def charge(self, charge: Charge) -> str:
         if charge.token != "tok_ok":
             self.declined.add(charge.key)

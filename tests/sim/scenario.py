@@ -15,7 +15,7 @@ from handsel.store.table import Table
 from local.seed import MAX_STORE, MIA_STORE, PRODUCTS, STORES
 from tests.memory.table import Snapshot
 from tests.sim.asks import USERS, Answered, Ask, Asks, ask_until_answered
-from tests.sim.ledger import Violation
+from tests.sim.ledger import Ledger, Violation
 from tests.sim.network import Fault
 from tests.sim.world import DAY_MS, HOUR_MS, MINUTE_MS, START_MS, TABLE, Weather, World, empty_table
 
@@ -115,7 +115,7 @@ def scenario(seed: int) -> Scenario:
 
 
 @cache
-def _seeded() -> tuple[Snapshot, dict[str, str]]:
+def seeded() -> tuple[Snapshot, dict[str, str]]:
     """A table with stores, products and people, and the products' ids by name."""
     memory = empty_table()
     table = Table(cast("Any", memory), TABLE)
@@ -135,8 +135,8 @@ def _seeded() -> tuple[Snapshot, dict[str, str]]:
 
 def run(planned: Scenario) -> Result:
     """Runs a scenario; what did not hold is in the result."""
-    seeded, product_ids = _seeded()
-    world = World(str(planned.seed), seeded, planned.weather)
+    saved, product_ids = seeded()
+    world = World(str(planned.seed), saved, planned.weather)
     try:
         _run(world, planned, product_ids)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is what this run found
@@ -274,7 +274,7 @@ def _check_told(world: World) -> None:
         what = event["type"], next(iter(event["data"].values()))
         published[what].add(event["id"])
         _require(by_id.setdefault(event["id"], what) == what, f"one id for two events: {what}")
-    expected, happened = _facts(world)
+    expected, happened = facts(world.ledger)
     blind = world.projector.lost
     for fact, (count, where) in expected.items():
         if where not in blind:
@@ -292,7 +292,7 @@ def _check_told(world: World) -> None:
 Facts = dict[tuple[str, ...], tuple[int, tuple[str, str]]]
 
 
-def _facts(world: World) -> tuple[Facts, Facts]:
+def facts(ledger: Ledger) -> tuple[Facts, Facts]:
     """What is to be told to whom, and what is to be on the bus, how often, and from the records of which item."""
     told: Facts = {}
     events: Facts = {}
@@ -301,13 +301,11 @@ def _facts(world: World) -> tuple[Facts, Facts]:
         fact = user, kind, gift_id
         told[fact] = told.get(fact, (0, where))[0] + count, where
 
-    for where, item in world.ledger.items.items():
+    for where, item in ledger.items.items():
         if where[1] == "ORDER":
             if item["state"] == "paid":
                 events["order.paid", item["order_id"]] = 1, where
-            if refunds := sum(
-                world.ledger.items[each]["order_id"] == item["order_id"] for each in world.ledger.made["REFUND"]
-            ):
+            if refunds := sum(ledger.items[each]["order_id"] == item["order_id"] for each in ledger.made["REFUND"]):
                 events["order.refunded", item["order_id"]] = refunds, where
         elif where[1] == "GIFT":
             gift_id, giver, recipient = item["gift_id"], item["giver_id"], item.get("recipient_id")
@@ -328,7 +326,7 @@ def _facts(world: World) -> tuple[Facts, Facts]:
         elif where[1] == "SHIPMENT":
             if item["version"]:
                 events["shipment.updated", item["shipment_id"]] = item["version"], where
-            changes = _status_changes(world, where)
+            changes = _status_changes(ledger, where)
             if changes:
                 tell(item["holder_id"], "parcel_update", item.get("gift_id", ""), where, changes)
         elif where[1].startswith("ASKED#"):
@@ -336,8 +334,8 @@ def _facts(world: World) -> tuple[Facts, Facts]:
     return told, events
 
 
-def _status_changes(world: World, where: tuple[str, str]) -> int:
-    states = [item for (item,) in world.ledger.states([where], 0, world.ledger.moment) if item]
+def _status_changes(ledger: Ledger, where: tuple[str, str]) -> int:
+    states = [item for (item,) in ledger.states([where], 0, ledger.moment) if item]
     statuses = [item["owner_pk"] for item in states]
     return sum(before != after for before, after in pairwise(statuses))
 

@@ -1,0 +1,244 @@
+"""Every way in which a few calls can come between each other's calls to the table."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from greenlet import getcurrent, greenlet
+
+from handsel.domain import errors
+from handsel.domain.models import Gift, Order
+from handsel.use_cases import bookkeeping, giving, messaging, refunding, restoring
+from tests.sim.ledger import Violation
+from tests.sim.stage import Act, Actor, Stage
+
+
+@dataclass
+class Player:
+    """One process that stops before each of its calls.
+
+    Attributes:
+        heard: what it was answered so far: all that it can go on from.
+        answer: what it came to.
+    """
+
+    act: Act
+    skew_ms: int = 0
+    heard: list[str] = field(default_factory=list)
+    answer: Any = None
+    running: greenlet | None = None
+
+    def start(self, stage: Stage, number: int) -> None:
+        hub = getcurrent()
+        self.heard, self.answer = [], None
+
+        def run() -> None:
+            actor = stage.actor(f"player {number}", before_each=hub.switch, skew_ms=self.skew_ms, heard=self.heard)
+            try:
+                self.answer = self.act(actor)
+            except errors.Refusal as refusal:
+                self.answer = refusal
+
+        self.running = greenlet(run, parent=hub)
+        self.running.switch()
+
+    @property
+    def done(self) -> bool:
+        return self.running is None or self.running.dead
+
+
+def play(stage: Stage, players: list[Player], check: Callable[[list[Any]], None]) -> tuple[int, int]:
+    """Goes through every order of the players' calls; of those that lead to the same, one.
+
+    Two orders lead to the same if the table is the same and everybody was answered the same: nobody can tell them apart.
+
+    Returns:
+        How many states there were, and how many ends.
+    """
+    start, seen, ends = stage.save(), set[object](), 0
+    waiting: list[tuple[int, ...]] = [()]
+    while waiting:
+        order = waiting.pop()
+        stage.load(start)
+        for number, player in enumerate(players):
+            player.start(stage, number)
+        for number in order:
+            running = players[number].running
+            assert running is not None
+            running.switch()
+        state = stage.fingerprint(), tuple(tuple(player.heard) for player in players)
+        if state in seen:
+            continue
+        seen.add(state)
+        going_on = [number for number, player in enumerate(players) if not player.done]
+        waiting += [(*order, number) for number in going_on]
+        if not going_on:
+            ends += 1
+            check([player.answer for player in players])
+    return len(seen), ends
+
+
+def _won(answers: list[Any]) -> int:
+    return sum(not isinstance(answer, errors.Refusal) for answer in answers)
+
+
+def cancelling(gift: Gift) -> Act:
+    return lambda actor: giving.cancel(actor.table, gift.gift_id, caller="alice", clock=actor.now)
+
+
+def declining(gift: Gift) -> Act:
+    return lambda actor: giving.decline(actor.table, gift.gift_id, caller="bob", clock=actor.now)
+
+
+def expiring(stage: Stage, gift: Gift) -> Act:
+    """By the stream, or the sweep: both come to this."""
+    record = next(
+        each for each in stage.memory.stream if each["dynamodb"]["Keys"]["pk"]["S"] == f"WINDOW#{gift.gift_id}"
+    )
+    image = record["dynamodb"]["NewImage"]
+    removed = {"dynamodb": {"Keys": record["dynamodb"]["Keys"], "OldImage": image}}
+    return lambda actor: restoring.restore(actor.table, removed, clock=actor.now)
+
+
+def refunding_one(stage: Stage, order: Order, key: str = "refunding") -> Act:
+    def act(actor: Actor) -> object:
+        call = stage.call(order.buyer_id, key, actor.now())
+        return refunding.refund(actor.table, actor.till, call, order_id=order.order_id, quantity=1)
+
+    return act
+
+
+Figures = Callable[[str, object], None]
+
+
+def test_of_claim_cancel_decline_expiry_and_giving_again_one_decides_whatever_comes_between(
+    record_property: Figures,
+) -> None:
+    stage = Stage()
+    order = stage.buy(product="parcel")
+    gift = stage.give(order, to="bob")
+    stage.now = gift.expires_at - 1
+    # At the deadline clocks disagree: for some of them it is over.
+    players = [
+        Player(stage.claiming("bob", gift)),
+        Player(cancelling(gift)),
+        Player(declining(gift)),
+        Player(expiring(stage, gift), skew_ms=1),
+        Player(stage.giving(order, key="giving again"), skew_ms=1),
+    ]
+
+    def check(answers: list[Any]) -> None:
+        claimed, cancelled, declined, expired, again = answers
+        now = stage.ledger.items[f"GIFT#{gift.gift_id}", "GIFT"]
+        assert now["state"] in ("claimed", "cancelled", "declined", "returned")
+        assert (now["state"] == "claimed") is not isinstance(claimed, errors.Refusal)
+        assert (now["state"] == "cancelled") is not isinstance(cancelled, errors.Refusal)
+        assert (now["state"] == "declined") is not isinstance(declined, errors.Refusal)
+        # Given again are the units that came back, and they only.
+        assert (now["state"] == "claimed") is isinstance(again, errors.UnitsNotAvailable)
+        assert not isinstance(expired, errors.Refusal)
+
+    states, ends = play(stage, players, check)
+    record_property("figures", f"claim, cancel, decline, expiry, giving again: {states} states, {ends} ends")
+
+
+def test_of_three_claims_of_two_shares_two_win(record_property: Figures) -> None:
+    stage = Stage()
+    gift = stage.give(stage.buy(quantity=2), shares=2)
+    players = [Player(stage.claiming(user, gift)) for user in ("bob", "carol", "dave")]
+
+    def check(answers: list[Any]) -> None:
+        now = stage.ledger.items[f"GIFT#{gift.gift_id}", "GIFT"]
+        assert (len(now["claims"]), _won(answers), now["state"]) == (2, 2, "claimed")
+
+    states, ends = play(stage, players, check)
+    record_property("figures", f"three claims of two shares: {states} states, {ends} ends")
+
+
+def test_what_two_claims_leave_of_three_shares_comes_back_once(record_property: Figures) -> None:
+    stage = Stage()
+    gift = stage.give(stage.buy(quantity=3), shares=3)
+    stage.now = gift.expires_at - 1
+    claims = [Player(stage.claiming(user, gift)) for user in ("bob", "carol")]
+    players = [*claims, Player(cancelling(gift)), Player(expiring(stage, gift), skew_ms=1)]
+
+    def check(answers: list[Any]) -> None:
+        now = stage.ledger.items[f"GIFT#{gift.gift_id}", "GIFT"]
+        assert len(now["claims"]) == _won(answers[:2]) == 3 - now["remaining"]
+        assert now["state"] in ("cancelled", "returned")
+
+    states, ends = play(stage, players, check)
+    record_property("figures", f"two claims of three shares, cancel, expiry: {states} states, {ends} ends")
+
+
+def test_of_gift_refund_and_use_of_one_unit_one_gets_it(record_property: Figures) -> None:
+    stage = Stage()
+    order = stage.buy()
+    players = [Player(stage.giving(order)), Player(refunding_one(stage, order)), Player(stage.using(order))]
+
+    def check(answers: list[Any]) -> None:
+        assert _won(answers) == 1
+
+    states, ends = play(stage, players, check)
+    record_property("figures", f"gift, refund and use of one unit: {states} states, {ends} ends")
+
+
+@pytest.mark.parametrize("what", ["buying", "giving", "claiming", "refunding", "using"])
+def test_the_same_call_twice_at_once_is_one_call(what: str, record_property: Figures) -> None:
+    stage = Stage()
+    order = stage.buy(quantity=2)
+    act = {
+        "buying": lambda: stage.buying(product="scarce", quantity=3),
+        "giving": lambda: stage.giving(order, shares=2),
+        "refunding": lambda: refunding_one(stage, order),
+        "using": lambda: stage.using(order, quantity=2),
+        "claiming": lambda: stage.claiming("bob", stage.give(order)),
+    }[what]()
+
+    def check(answers: list[Any]) -> None:
+        assert _won(answers) == 2
+        first, second = (_named(answer) for answer in answers)
+        assert first == second
+
+    states, ends = play(stage, [Player(act), Player(act)], check)
+    record_property("figures", f"{what} twice at once: {states} states, {ends} ends")
+
+
+def _named(answer: Any) -> object:
+    if isinstance(answer, list):
+        return sorted(each.holding_id for each in answer)
+    for name in ("holding_id", "gift_id", "refund_id", "order_id"):
+        if getattr(answer, name, None):
+            return getattr(answer, name)
+    raise AssertionError(f"{answer!r} has no id")
+
+
+def test_whatever_is_counted_at_once_the_last_state_is_what_counts(record_property: Figures) -> None:
+    """Two records of one order at once, and its buyer reads a message."""
+    stage = Stage()
+    order = stage.buy()
+    gift = stage.give(order)
+    stage.claim("bob", gift)
+    given, claimed = stage.records()[:-2], stage.records()[-2:]
+    stage.answer(stage.projecting(claimed[:1]))
+    message = stage.ledger.items[stage.ledger.made["MESSAGE"][0]]
+
+    def reading(actor: Actor) -> object:
+        return messaging.mark_read(actor.table, message["message_id"], caller="alice")
+
+    orders = [record for record in given if record["dynamodb"]["Keys"]["sk"]["S"] == "ORDER"]
+    players = [Player(_counting([orders[0]])), Player(_counting([orders[-1]])), Player(reading)]
+
+    def check(_: list[Any]) -> None:
+        summary = stage.ledger.items["USER#alice", "SUMMARY"]
+        if (summary["parts"], summary["waiting"]) != ({}, {}):
+            raise Violation(f"nothing is left to count, and {summary} is")
+
+    states, ends = play(stage, players, check)
+    record_property("figures", f"two records and a message read at once: {states} states, {ends} ends")
+
+
+def _counting(records: list[dict[str, Any]]) -> Act:
+    (order_id,) = {record["dynamodb"]["NewImage"]["order_id"]["S"] for record in records}
+    return lambda actor: bookkeeping.keep(actor.table, "alice", [], [bookkeeping.an_order(order_id)], now=actor.now())

@@ -1,0 +1,124 @@
+"""Long outages, and crowds."""
+
+from collections import Counter
+from collections.abc import Callable
+from random import Random
+
+from handsel.domain import errors, ids
+from handsel.domain.models import Gift
+from handsel.use_cases import claiming
+from handsel.use_cases.calls import Call
+from handsel.use_cases.giving import give
+from handsel.use_cases.purchases import buy
+from tests.sim.asks import LINK_KEYS, WRAPPINGS
+from tests.sim.network import Fault
+from tests.sim.scenario import seeded
+from tests.sim.world import DAY_MS, HOUR_MS, MINUTE_MS, START_MS, Process, Weather, World
+
+Figures = Callable[[str, object], None]
+
+
+def _world(name: str, weather: Weather) -> tuple[World, dict[str, str]]:
+    saved, products = seeded()
+    return World(name, saved, weather), products
+
+
+def _bought_and_given(process: Process, products: dict[str, str], key: str, shares: int) -> Gift:
+    def call() -> Call:
+        return Call("alice", key, "a request", process.now())
+
+    window_ms = process.world.weather.window_ms
+    order = buy(
+        process.table,
+        process.till,
+        call(),
+        product_id=products["parcel" if shares == 1 else "voucher"],
+        quantity=shares,
+        method="card",
+        token="tok_ok",
+        window_ms=window_ms,
+    )
+    return give(
+        process.table,
+        call(),
+        order_id=order.order_id,
+        shares=shares,
+        recipient_id=None,
+        wrapping=WRAPPINGS[order.product.kind],
+        secret_version="1",
+        window_ms=window_ms,
+    )
+
+
+def test_thirty_days_without_stream_and_sweep_leave_nothing_that_bounded_sweeps_do_not_settle(
+    record_property: Figures,
+) -> None:
+    month = 30 * DAY_MS
+    down = dict.fromkeys(("restore", "projector", "sweep"), (0, month))
+    world, products = _world("thirty days", Weather(window_ms=DAY_MS, down=down))
+    for number in range(300):
+        world.scheduler.spawn(
+            lambda number=number: _bought_and_given(  # type: ignore[misc]
+                world.process(f"{number}"), products, f"given-{number}", 1
+            ),
+            at_ms=START_MS + number * month // 320,
+        )
+    sweeps: list[int] = []
+
+    def sweep_again_and_again() -> None:
+        while world.anything_due():
+            report = world.sweep(seconds=1)
+            assert report is not None
+            sweeps.append(report.returned)
+            world.scheduler.wait(MINUTE_MS * 1000)
+
+    world.scheduler.spawn(sweep_again_and_again, at_ms=START_MS + month)
+    world.scheduler.run()
+    gifts = [world.ledger.items[where] for where in world.ledger.made["GIFT"]]
+    assert len(gifts) == 300
+    assert Counter(gift["state"] for gift in gifts) == {"returned": 300}
+    assert len(sweeps) > 5  # one sweep does not do: each has a second
+    record_property("figures", f"30 days down, 300 gifts due: {len(sweeps)} sweeps of a second, 0 unsettled")
+
+
+def test_of_a_thousand_who_claim_two_shares_at_once_through_conflicts_two_win(record_property: Figures) -> None:
+    weather = Weather(faults=frozenset({Fault.CONFLICT, Fault.THROTTLED}), rate=0.9, window_ms=HOUR_MS)
+    world, products = _world("a thousand", weather)
+    world.calm = True
+    given: list[Gift] = []
+    world.scheduler.spawn(lambda: given.append(_bought_and_given(world.process("giver"), products, "given-1", 2)))
+    told = Counter[str]()
+
+    def claim(number: int) -> None:
+        world.calm = False
+        (gift,) = given
+        while True:
+            process = world.process(f"claimer {number} {world.now}")
+            try:
+                claiming.claim(
+                    process.table,
+                    gift.gift_id,
+                    caller=f"user-{number}",
+                    secret=ids.link_secret(LINK_KEYS, "1", gift.gift_id),
+                    address=None,
+                    code=f"{number:016d}",
+                    link_keys=LINK_KEYS,
+                    clock=process.now,
+                )
+            except errors.Busy:
+                told["busy"] += 1
+                world.scheduler.wait(1_000_000)
+                continue
+            except errors.Refusal as refusal:
+                told[refusal.code] += 1
+            else:
+                told["claimed"] += 1
+            return
+
+    draw = Random(7)
+    for number in range(1000):
+        at = START_MS + MINUTE_MS + draw.randrange(200)
+        world.scheduler.spawn(lambda number=number: claim(number), at_ms=at)  # type: ignore[misc]
+    world.scheduler.run()
+    assert (told["claimed"], told["already-claimed"]) == (2, 998)
+    record_property("figures", f"a thousand at two shares, one call in five in conflict: {dict(told)}")
