@@ -1,13 +1,9 @@
 """The main path over HTTP, the API gateway's part included."""
 
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
-from time import sleep
-
 import httpx
 import pytest
 
-from local.client import Client, payment
+from local.client import payment
 from tests.e2e.conftest import WRAPPING, Running
 
 pytestmark = pytest.mark.e2e
@@ -36,35 +32,6 @@ def test_a_gift_travels_from_the_buyer_to_the_claimer_and_one_comes_back(live: R
 
     units = alice.get(f"/orders/{order['order_id']}").json()["units"]
     assert units == {"available": 2, "in_gift": 0, "gifted": 1, "used": 0, "refunded": 0}
-
-
-def test_of_twelve_claimers_at_once_exactly_one_gets_the_gift(live: Running) -> None:
-    names = [f"racer{number}" for number in range(12)]
-    live.new_users(*names)
-    clients = [Client(live.stack, name) for name in names]
-    with ThreadPoolExecutor(len(clients)) as pool:
-        # Opens the connections and starts as many workers as the race needs, before its window starts.
-        list(pool.map(lambda client: _claim(client, "unknown", "x", Barrier(1)), clients))
-        gift = live.give(live.buy()["order_id"])
-        barrier = Barrier(len(clients))
-        answers = list(pool.map(lambda client: _claim(client, gift["gift_id"], gift["secret"], barrier), clients))
-    for client in clients:
-        client.close()
-    assert sorted(answer.status_code for answer in answers) == [201] + [409] * 11
-    assert {answer.json()["code"] for answer in answers if answer.status_code == 409} == {"already-claimed"}
-    item = live.item("GIFT", gift["gift_id"])
-    assert item is not None
-    assert item["state"]["S"] == "claimed"
-
-
-def _claim(client: Client, gift_id: str, secret: str, barrier: Barrier) -> httpx.Response:
-    """One claim; when told to come again, it does."""
-    barrier.wait()
-    while True:
-        answer = client.post(f"/gifts/{gift_id}/claims", {"secret": secret})
-        if answer.status_code not in (429, 503):
-            return answer
-        sleep(0.1)
 
 
 def test_asking_again_with_the_same_key_answers_the_same_and_does_nothing_more(live: Running) -> None:
