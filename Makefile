@@ -38,7 +38,7 @@ ops: $(VENV) ## What operators run, on that stack: DO=audit, or settle, replay, 
 
 # --- test it ---------------------------------------------------------------------------------------------------------
 
-.PHONY: test coverage unit integration conformance e2e canaries sam fuzz sim mutants proof recommendations
+.PHONY: test coverage unit integration conformance e2e canaries sam fuzz sim mutants races kills proof recommendations
 test: $(VENV) ## The tests: rules, handlers on a simulated table, calls on the local stack
 	@$(BIN)/python -m pytest tests/unit tests/integration tests/sim --numprocesses 2
 	@$(SIM)
@@ -75,10 +75,20 @@ sim: $(VENV) ## What seeds stand for: calls in any order, under every fault; SEE
 mutants: $(VENV) ## Whether faults that are planted are noticed
 	@$(BIN)/python -m tests.mutants
 
-proof: $(VENV) ## The long proofs: every order in which the records of a gift's life can come, an audit of 100,000 items
+races: $(VENV) ## Many people want the same over HTTP: a hundred races (see tests/races/__main__.py)
+	@$(BIN)/python -m tests.races
+
+kills: $(VENV) ## Functions and the runner are killed in the middle of the work (see tests/kills/__main__.py)
+	@$(BIN)/python -m tests.kills
+
+proof: $(VENV) ## The long proofs, by hand and before a release; hours: docs/reliability.md has their figures
+	@$(MAKE) --no-print-directory sim SEEDS=50000
+	@$(MAKE) --no-print-directory mutants
 	@PROOF=1 $(BIN)/python -m pytest tests/integration/test_projecting.py -k every_order --numprocesses 2
 	@PROOF=1 $(BIN)/python -m pytest tests/integration/test_audit_of_damage.py -k large
 	@FUZZ_REQUESTS=10000 FUZZ_SECONDS=120 $(BIN)/python -m tests.fuzz
+	@$(BIN)/python -m tests.races
+	@$(BIN)/python -m tests.kills
 
 recommendations: $(VENV) ## How good the recommendations are, on a made-up market, beside popularity and chance
 	@$(BIN)/python -m tests.recommendations

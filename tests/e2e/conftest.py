@@ -41,6 +41,7 @@ class Running:
     """A stack, its callers, and its table as an operator sees it."""
 
     stack: Stack
+    folder: Path
     clients: dict[str | None, Client] = field(default_factory=dict)
     services: dict[str, Any] = field(default_factory=dict)
     # What was answered: the operation, the status, and the code of a problem.
@@ -139,7 +140,7 @@ def run_stack(directory: Path, *, stream: bool, window: int = WINDOW) -> Iterato
     settings = Settings(port=free_port(), claim_window_seconds=window, stream=stream)
     assert cli.up(settings, environ, hints=False) == 0, (directory / "runner.log").read_text()
     try:
-        running = Running(read_stack(directory))
+        running = Running(read_stack(directory), directory)
         if window <= WINDOW:
             _warm_up(running)
         yield running

@@ -1,10 +1,13 @@
 """What happens when nobody claims: on the whole stack, and with everything silent but the sweep."""
 
 import json
+import signal
+from typing import Any
 
 import pytest
 
 from tests.e2e.conftest import Running, eventually, sleep_until
+from tests.kills.killer import send, workers
 
 pytestmark = pytest.mark.e2e
 
@@ -25,6 +28,28 @@ def test_an_unclaimed_gift_is_settled_in_the_table_without_anybody_asking(live: 
     assert eventually(lambda: state_of(live, gift["gift_id"]) == "returned", 20)
     assert live.item("WINDOW", gift["gift_id"]) is None
     assert live.as_("alice").get(f"/orders/{order['order_id']}").json()["units"] == BACK
+
+
+def test_a_gift_comes_back_on_time_while_the_consumer_that_tells_of_it_hangs(live: Running) -> None:
+    bob_id = live.stack["users"]["bob"]["user_id"]
+
+    def told(gift: dict[str, Any]) -> set[str]:
+        items = [item for user in ("alice", "bob") for item in live.as_(user).get("/messages").json()["items"]]
+        return {item["kind"] for item in items if item["gift_id"] == gift["gift_id"]}
+
+    order = live.buy(2)
+    before = live.give(order["order_id"], recipient_id=bob_id)
+    assert eventually(lambda: "gift_received" in told(before), 20)  # it runs
+    consumer = workers(live.folder)["ProjectorFunction"]
+    assert send(signal.SIGSTOP, consumer) > 0
+    try:
+        gift = live.give(order["order_id"], recipient_id=bob_id)
+        sleep_until(gift["expires_at"])
+        assert eventually(lambda: state_of(live, gift["gift_id"]) == "returned", 10)
+        assert told(gift) == set()
+    finally:
+        send(signal.SIGCONT, consumer)
+    assert eventually(lambda: told(gift) == {"gift_received", "gift_returned"}, 20)
 
 
 def test_from_the_deadline_on_every_read_shows_the_gift_returned(silent: Running) -> None:
