@@ -7,6 +7,8 @@ SAM := SAM_CLI_TELEMETRY=0 PYTHON=$(abspath $(BIN)/python) .venv-sam/bin/sam
 INSTALL := -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes
 UV_COMPILE := $(BIN)/uv pip compile --quiet --system-certs --universal --python-version 3.11 --no-header --generate-hashes
 SIM = PYTHONPATH=layers/core/python $(BIN)/python -m tests.sim --seeds $(or $(SEEDS),2000)
+E2E = $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+E2E_LONG := tests/e2e/test_access.py tests/e2e/test_ops.py tests/e2e/test_races.py
 SOURCES := layers functions local tests
 .SHELLFLAGS := -ec
 .DEFAULT_GOAL := help
@@ -38,11 +40,11 @@ ops: $(VENV) ## What operators run, on that stack: DO=audit, or settle, replay, 
 
 # --- test it ---------------------------------------------------------------------------------------------------------
 
-.PHONY: test coverage unit integration conformance e2e canaries sam fuzz sim mutants races kills proof recommendations
+.PHONY: test coverage unit integration conformance e2e e2e-long canaries sam fuzz sim mutants races kills proof recommendations
 test: $(VENV) ## The tests: rules, handlers on a simulated table, calls on the local stack
 	@$(BIN)/python -m pytest tests/unit tests/integration tests/sim --numprocesses 2
 	@$(SIM)
-	@$(BIN)/python -m pytest tests/e2e --numprocesses 2 --dist loadfile --no-loadscope-reorder
+	@$(E2E) tests/e2e $(addprefix --ignore=,$(E2E_LONG))
 
 coverage: $(VENV) ## What of the package the rules' and handlers' tests reach; takes twice their time
 	@$(BIN)/python -m pytest tests/unit tests/integration --cov --numprocesses 2
@@ -58,7 +60,10 @@ conformance: $(VENV) ## The simulated table, held against moto, the local engine
 	@$(BIN)/python -m tests.conformance
 
 e2e: $(VENV) ## Over HTTP, on the local stack
-	@$(BIN)/python -m pytest tests/e2e
+	@$(E2E) tests/e2e
+
+e2e-long: $(VENV) ## What of that takes longer: who may what, small races, what operators run
+	@$(E2E) $(E2E_LONG)
 
 canaries: $(VENV) ## Every byte that anybody gets and every log line, held against who may see what
 	@$(BIN)/python -m pytest tests/canaries
@@ -100,7 +105,7 @@ sam-if-docker:
 # --- check it --------------------------------------------------------------------------------------------------------
 
 .PHONY: check lint types security generated locked audit format
-check: lint types security audit generated locked demo test conformance canaries sam fuzz ## The gate: all that CI runs
+check: lint types security audit generated locked demo test e2e-long conformance canaries sam fuzz ## The gate: all that CI runs
 
 lint: $(VENV) ## Style, import rules, template
 	@$(BIN)/ruff format --check --quiet $(SOURCES) || { echo "Run: make format" >&2; exit 1; }
