@@ -84,9 +84,11 @@ class Line:
 
     def other(self, name: str, act: Callable[[], Any], lost: Callable[[], Exception]) -> Any:
         """A call to somebody else than the table; `lost` makes what the caller sees when the answer does not come."""
-        return self._carry(self._draw(name, OF_OTHERS), act, lost)
+        sent = self._clock()
+        return self._carry(sent, self._draw(name, OF_OTHERS), act, lost)
 
     def _call(self, operation: str, request: dict[str, Any]) -> Any:
+        sent = self._clock()
         fault = self._draw(operation, OF_READS if operation in READS else OF_WRITES)
 
         def act() -> Any:
@@ -101,12 +103,11 @@ class Line:
                 return _said("InternalServerError", operation)
             return ReadTimeoutError(endpoint_url="https://dynamodb.test")
 
-        return self._carry(fault, act, lost)
+        return self._carry(sent, fault, act, lost)
 
-    def _carry(self, fault: Fault | None, act: Callable[[], Any], lost: Callable[[], Exception]) -> Any:
+    def _carry(self, sent: int, fault: Fault | None, act: Callable[[], Any], lost: Callable[[], Exception]) -> Any:
         if fault is Fault.DIES_BEFORE:
             raise Died
-        sent = self._clock()
         self._travel()
         if fault is Fault.REQUEST_LOST:
             raise lost()

@@ -58,6 +58,7 @@ class Actor:
 
     Attributes:
         calls: what it asked others for, in order: a fault is planted at one of them.
+        wait: lets others go on, as it does before each call.
     """
 
     def __init__(
@@ -72,6 +73,8 @@ class Actor:
     ) -> None:
         self.random = Random(seed)
         self.calls: list[tuple[str, tuple[Fault, ...]]] = []
+
+        self.wait = before_each
 
         def draw(name: str, possible: tuple[Fault, ...]) -> Fault | None:
             before_each()

@@ -67,7 +67,7 @@ def play(stage: Stage, players: list[Player], check: Callable[[list[Any]], None]
             running = players[number].running
             assert running is not None
             running.switch()
-        state = stage.fingerprint(), tuple(tuple(player.heard) for player in players)
+        state = stage.now, stage.fingerprint(), tuple(tuple(player.heard) for player in players)
         if state in seen:
             continue
         seen.add(state)
@@ -170,6 +170,39 @@ def test_what_two_claims_leave_of_three_shares_comes_back_once(record_property: 
 
     states, ends = play(stage, players, check)
     record_property("figures", f"two claims of three shares, cancel, expiry: {states} states, {ends} ends")
+
+
+@pytest.mark.parametrize("shares", [1, 2])
+def test_whenever_the_window_ends_in_between_what_was_not_decided_by_then_is_too_late(
+    shares: int, record_property: Figures
+) -> None:
+    """The clock of all moves on to the deadline before, between or after the calls of each."""
+    stage = Stage()
+    order = stage.buy(quantity=shares)
+    gift = stage.give(order, shares=shares, to="bob" if shares == 1 else None)
+    stage.now = gift.expires_at - 1
+
+    def tick(actor: Actor) -> None:
+        actor.wait()
+        stage.now = gift.expires_at
+
+    ending = cancelling(gift) if shares > 1 else declining(gift)
+    players = [
+        Player(tick), Player(stage.claiming("bob", gift)), Player(ending), Player(expiring(stage, gift)),
+        Player(stage.using(order)),
+    ]  # fmt: skip
+
+    def check(answers: list[Any]) -> None:
+        # Who came too late is told so, and the units are where the first to decide has put them.
+        _, claimed, ended, _, used = answers
+        now = stage.ledger.items[f"GIFT#{gift.gift_id}", "GIFT"]
+        assert (len(now["claims"]) == 1) is not isinstance(claimed, errors.Refusal)
+        assert (now["state"] in ("cancelled", "declined")) is not isinstance(ended, errors.Refusal)
+        left = now["state"] != "open" and len(now["claims"]) < shares
+        assert left or isinstance(used, errors.UnitsNotAvailable)
+
+    states, ends = play(stage, players, check)
+    record_property("figures", f"the window of {shares} ends in between: {states} states, {ends} ends")
 
 
 def test_of_gift_refund_and_use_of_one_unit_one_gets_it(record_property: Figures) -> None:
