@@ -89,7 +89,6 @@ kills: $(VENV) ## Functions and the runner are killed in the middle of the work 
 proof: $(VENV) ## The long proofs, by hand and before a release; hours: docs/reliability.md has their figures
 	@$(MAKE) --no-print-directory sim SEEDS=50000
 	@$(MAKE) --no-print-directory mutants
-	@PROOF=1 $(BIN)/python -m pytest tests/integration/test_projecting.py -k every_order --numprocesses 2
 	@PROOF=1 $(BIN)/python -m pytest tests/integration/test_audit_of_damage.py -k large
 	@FUZZ_REQUESTS=10000 FUZZ_SECONDS=120 $(BIN)/python -m tests.fuzz
 	@$(BIN)/python -m tests.races

@@ -16,12 +16,16 @@ from tests.mutants.planted import MUTANTS, Mutant
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = Path("layers/core/python/handsel")
+_PYTEST = ["-m", "pytest", "-q", "-x", "-p", "no:cacheprovider"]
 # What is asked, quickest first, until one of them notices.
 JUDGES = {
     "simulator": ["-m", "tests.sim", "--first", "--jobs", "1", "--seeds", "100"],
-    "exhaustive": ["-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "tests/sim"],
+    "exhaustive": [
+        *_PYTEST,
+        *(f"tests/sim/test_{name}.py" for name in ("records", "outages", "interleavings", "boundaries")),
+    ],
     "more seeds": ["-m", "tests.sim", "--first", "--jobs", "1", "--seeds", "100:2000"],
-    "handlers": ["-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "tests/unit", "tests/integration"],
+    "handlers": [*_PYTEST, "tests/unit", "tests/integration"],
 }
 _SECONDS = 900
 

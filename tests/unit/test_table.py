@@ -30,6 +30,17 @@ DELETE_REQUEST = {
 }
 
 
+UPDATE_REQUEST = {
+    "TableName": "t",
+    "Key": {"pk": {"S": "GIFT#b"}, "sk": {"S": "GIFT"}},
+    "UpdateExpression": "SET #state = :to",
+    "ConditionExpression": "#expires_at > :now",
+    "ExpressionAttributeNames": {"#state": "state", "#expires_at": "expires_at"},
+    "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+}
+AT_TWO = {":to": {"S": "claimed"}, ":now": {"N": "2"}}
+
+
 @pytest.fixture
 def client() -> Any:
     return botocore.session.get_session().create_client("dynamodb", region_name="eu-central-1")
@@ -132,6 +143,31 @@ def test_keys_that_were_not_processed_are_asked_for_again(stub: Stubber, table: 
     stub.add_response("batch_get_item", {"Responses": {"t": [one.attributes()]}, "UnprocessedKeys": again})
     stub.add_response("batch_get_item", {"Responses": {"t": [other.attributes()]}, "UnprocessedKeys": {}})
     assert set(table.get_many([one, other, one])) == {one, other}
+
+
+def test_what_is_about_the_clock_is_made_anew_for_each_try(stub: Stubber, table: Table) -> None:
+    clock = iter((1, 2))
+
+    def in_time() -> Update:
+        return Update(gift("b"), "SET #state = :to", "#expires_at > :now", {":to": "claimed", ":now": next(clock)})
+
+    stub.add_client_error("update_item", "TransactionConflictException")
+    stub.add_response("update_item", {}, {**UPDATE_REQUEST, "ExpressionAttributeValues": AT_TWO})
+    table.write(in_time)
+
+
+def test_an_answer_that_is_lost_once_is_asked_for_once_more(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def lost_once(**_: object) -> dict[str, Any]:
+        asked.append(1)
+        if len(asked) == 1:
+            raise ReadTimeoutError(endpoint_url="https://dynamodb.test")
+        return {}
+
+    monkeypatch.setattr(table.client, "update_item", lost_once)
+    table.write(WRITES[1])
+    assert len(asked) == 2
 
 
 def test_a_lost_answer_is_busy_because_the_caller_can_find_out_by_trying_again(
