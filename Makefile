@@ -41,7 +41,7 @@ ops: $(VENV) ## What operators run, on that stack: DO=audit, or settle, replay, 
 # --- test it ---------------------------------------------------------------------------------------------------------
 
 .PHONY: test coverage unit integration conformance e2e e2e-long canaries sam fuzz sim mutants races kills proof recommendations
-test: $(VENV) ## The tests: rules, handlers on a simulated table, calls on the local stack
+test: $(VENV) ## The tests: rules, handlers on a table in memory, the simulator, calls on the local stack
 	@$(BIN)/python -m pytest tests/unit tests/integration tests/sim --numprocesses 2
 	@$(SIM)
 	@$(E2E) tests/e2e $(addprefix --ignore=,$(E2E_LONG))
@@ -52,10 +52,10 @@ coverage: $(VENV) ## What of the package the rules' and handlers' tests reach; t
 unit: $(VENV) ## Rules and states, without any I/O
 	@$(BIN)/python -m pytest tests/unit
 
-integration: $(VENV) ## The handlers on a simulated table
+integration: $(VENV) ## The handlers on a table in memory
 	@$(BIN)/python -m pytest tests/integration
 
-conformance: $(VENV) ## The simulated table, held against moto, the local engine and what DynamoDB documents
+conformance: $(VENV) ## The table in memory, held against moto, the local engine and what DynamoDB documents
 	@$(BIN)/python -m pytest tests/conformance --numprocesses 2
 	@$(BIN)/python -m tests.conformance
 

@@ -88,6 +88,8 @@ class Line:
         return self._carry(sent, self._draw(name, OF_OTHERS), act, lost)
 
     def _call(self, operation: str, request: dict[str, Any]) -> Any:
+        if operation not in READS and not all("ConditionExpression" in write for write in _writes(request)):
+            raise AssertionError(f"a write without a condition: {request}")
         sent = self._clock()
         fault = self._draw(operation, OF_READS if operation in READS else OF_WRITES)
 
@@ -149,6 +151,11 @@ class Line:
         said = {"Code": "TransactionCanceledException", "Message": ""}
         response: Any = {"Error": said, "CancellationReasons": reasons}
         return ClientError(response, operation)
+
+
+def _writes(request: dict[str, Any]) -> list[dict[str, Any]]:
+    """The writes of a request."""
+    return [write for each in request.get("TransactItems", [{"": request}]) for write in each.values()]
 
 
 def _said(code: str, operation: str) -> ClientError:

@@ -68,6 +68,7 @@ class Actor:
         seed: str,
         faults: Mapping[int, Fault],
         before_each: Callable[[], None],
+        after_each: Callable[[], None],
         skew_ms: int,
         heard: list[str] | None,
     ) -> None:
@@ -76,7 +77,17 @@ class Actor:
 
         self.wait = before_each
 
+        on_the_way_back = False
+
+        def travel() -> None:
+            nonlocal on_the_way_back
+            if on_the_way_back:
+                after_each()
+            on_the_way_back = True
+
         def draw(name: str, possible: tuple[Fault, ...]) -> Fault | None:
+            nonlocal on_the_way_back
+            on_the_way_back = False
             before_each()
             self.calls.append((name, possible))
             fault = faults.get(len(self.calls) - 1)
@@ -84,15 +95,19 @@ class Actor:
 
         self._stage = stage
         self._skew_ms = skew_ms
+        self._heard = heard
         line = Line(
-            stage.memory if heard is None else _Heard(stage.memory, heard), lambda: None, draw, self.now, stage.written
+            stage.memory if heard is None else _Heard(stage.memory, heard), travel, draw, self.now, stage.written
         )
         self.table = Table(cast("Any", line), TABLE, sleep=lambda _: None, random=self.random)
         self.till = Till(stage.bank, line)
         self.bus = Bus(cast("Any", Events(line, stage.heard, lambda: False)), "bus")
 
     def now(self) -> int:
-        return self._stage.now + self._skew_ms
+        now = self._stage.now + self._skew_ms
+        if self._heard is not None:
+            self._heard.append(str(now))
+        return now
 
     def code(self) -> str:
         return "".join(self.random.choices(_ALPHABET, k=16))
@@ -140,14 +155,24 @@ class Stage:
         seed: str = "",
         faults: Mapping[int, Fault] | None = None,
         before_each: Callable[[], None] = lambda: None,
+        after_each: Callable[[], None] = lambda: None,
         skew_ms: int = 0,
         heard: list[str] | None = None,
     ) -> Actor:
         """
         Args:
-            heard: gets what the actor is answered by the table.
+            before_each, after_each: asked before each of the actor's calls, and when it was answered something.
+            heard: gets what the actor is answered by the table, and what its clock says.
         """
-        return Actor(self, seed=seed, faults=faults or {}, before_each=before_each, skew_ms=skew_ms, heard=heard)
+        return Actor(
+            self,
+            seed=seed,
+            faults=faults or {},
+            before_each=before_each,
+            after_each=after_each,
+            skew_ms=skew_ms,
+            heard=heard,
+        )
 
     def answer(self, act: Act, *faults: Mapping[int, Fault]) -> Any:
         """What somebody is told in the end who asks until there is an answer; each try has its faults.
