@@ -1,0 +1,172 @@
+"""Things to look at: an order of Alice's, a gift out of it, and what became of it."""
+
+from collections.abc import Mapping
+
+from handsel.domain import ids
+from handsel.domain.models import (
+    Address,
+    Claim,
+    Gift,
+    Holding,
+    Kind,
+    Money,
+    Order,
+    Outstanding,
+    Payment,
+    Product,
+    Shipment,
+    ShipmentEvent,
+    Wrapping,
+)
+from handsel.domain.states import GiftState, OrderState, ShipmentStatus
+
+NOW = 1_790_000_000_000
+EXPIRES = NOW + 86_400_000
+CODE = "ABCDEFGH"
+
+
+def product(kind: Kind = Kind.VOUCHER, product_id: str = "tea") -> Product:
+    return Product(
+        product_id=product_id,
+        store_id="store",
+        store_name="Store",
+        kind=kind,
+        title="Tea",
+        description="",
+        image_url="",
+        category="food",
+        price=Money(100, "CNY"),
+        original_price=Money(100, "CNY"),
+        stock=None,
+        validity_days=None,
+        redeem_at=None,
+        giftable=True,
+    )
+
+
+def order(
+    *,
+    quantity: int = 3,
+    available: int = 3,
+    gifted: int = 0,
+    used: int = 0,
+    refunded: int = 0,
+    returned: int = 0,
+    outstanding: Mapping[str, Outstanding] | None = None,
+    state: OrderState = OrderState.PAID,
+    paid_at: int | None = NOW,
+) -> Order:
+    return Order(
+        order_id="order",
+        buyer_id="alice",
+        state=state,
+        product=product(),
+        quantity=quantity,
+        available=available,
+        gifted=gifted,
+        used=used,
+        refunded=refunded,
+        outstanding=outstanding or {},
+        payment=Payment("card", Money(300, "CNY"), paid_at=paid_at),
+        created_at=NOW,
+        request_hash="",
+        returned=returned,
+    )
+
+
+def gift(
+    *claimers: str,
+    shares: int = 2,
+    state: GiftState = GiftState.OPEN,
+    kind: Kind = Kind.VOUCHER,
+    recipient_id: str | None = None,
+    ended_at: int | None = None,
+    gift_id: str = "gift",
+) -> Gift:
+    """A gift that these took a share of, one a second."""
+    claims = {
+        claimer: Claim(NOW + 1000 * (number + 1), holding_id(f"{CODE}{number}"))
+        for number, claimer in enumerate(claimers)
+    }
+    return Gift(
+        gift_id=gift_id,
+        order_id="order",
+        giver_id="alice",
+        giver_name="Alice",
+        recipient_id=recipient_id,
+        product=product(kind),
+        valid_until=None,
+        wrapping=Wrapping("red-classic", "Enjoy!"),
+        shares=shares,
+        remaining=shares - len(claims),
+        state=state,
+        claims=claims,
+        expires_at=EXPIRES,
+        created_at=NOW,
+        secret_version="1",
+        in_return_for=None,
+        request_hash="",
+        ended_at=ended_at,
+    )
+
+
+def holding_id(code: str) -> str:
+    return ids.of_voucher(code)
+
+
+def voucher(
+    code: str = f"{CODE}0",
+    *,
+    holder_id: str = "bob",
+    gift_id: str | None = "gift",
+    received_at: int = NOW + 1000,
+    redeemed_at: int | None = None,
+    valid_until: int | None = None,
+) -> Holding:
+    return Holding(
+        holding_id=holding_id(code),
+        holder_id=holder_id,
+        product=product(),
+        order_id="order",
+        gift_id=gift_id,
+        received_at=received_at,
+        code=code,
+        redeemed_at=redeemed_at,
+        valid_until=valid_until,
+    )
+
+
+def parcel(*, quantity: int = 1) -> Holding:
+    held = ids.of_parcel("use")
+    return Holding(
+        holding_id=held,
+        holder_id="alice",
+        product=product(Kind.PARCEL),
+        order_id="order",
+        gift_id=None,
+        received_at=NOW,
+        shipment_id=ids.of_shipment(held),
+        quantity=quantity,
+    )
+
+
+def shipment(
+    *statuses: ShipmentStatus, version: int = 1, gift_id: str | None = "gift", updated_at: int = NOW
+) -> Shipment:
+    """A parcel that a carrier reported these of, one after the other."""
+    return Shipment(
+        shipment_id="shipment",
+        holder_id="bob",
+        order_id="order",
+        gift_id=gift_id,
+        store_id="store",
+        product=product(Kind.PARCEL),
+        quantity=1,
+        carrier="carrier",
+        tracking_number=None,
+        address=Address("Bob", "1", ["Street 1"], "City", "1", "DE"),
+        events={str(at): ShipmentEvent(str(at), status, "", at) for at, status in enumerate(statuses)},
+        version=version,
+        created_at=NOW,
+        updated_at=updated_at,
+    )

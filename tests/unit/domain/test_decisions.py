@@ -1,0 +1,259 @@
+"""What may be done with an order or a gift, by whom, and what they are told where it may not."""
+
+from dataclasses import replace
+
+import pytest
+
+from handsel.domain import errors, ids, rules
+from handsel.domain.models import Address, Gift, Kind, Money, Outstanding, Page, Product, Units
+from handsel.domain.states import GiftAction, GiftState, OrderAction, OrderState, VoucherState
+from tests.unit.domain.made import EXPIRES, NOW, gift, order, product, voucher
+
+KEYS = {"1": "an old key", "2": "the key of today"}
+SECRET = ids.link_secret(KEYS, "1", "gift")
+ADDRESS = Address("Bob", "1", ["Street 1"], "City", "1", "DE")
+DAY = 86_400_000
+GIFT, USE, REFUND = OrderAction.GIFT, OrderAction.USE, OrderAction.REFUND
+
+
+# --- what may be given ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        (replace(product(), store_giftable=False), "This store does not offer gifts."),
+        (replace(product(), giftable=False), "The store does not offer this product as a gift."),
+        (replace(product(), category="jewelry"), "Products of the category jewelry cannot be given."),
+        (replace(product(), original_price=Money(1_000_001, "CNY")), "The original price is over 10,000.00 CNY."),
+    ],
+)
+def test_what_cannot_be_given_is_said_with_the_reason(changed: Product, said: str) -> None:
+    with pytest.raises(errors.NotGiftable) as raised:
+        rules.check_giftable(changed)
+    assert raised.value.detail == said
+    with pytest.raises(errors.NotGiftable) as raised:
+        rules.check_can_give(order(), changed, now=NOW)
+    assert raised.value.detail == said
+
+
+def test_a_paid_order_of_what_can_be_given_can() -> None:
+    rules.check_giftable(product())
+    rules.check_can_give(order(), product(), now=NOW)
+
+
+@pytest.mark.parametrize("state", [OrderState.PENDING, OrderState.DECLINED])
+def test_only_what_is_paid_can_be_given(state: OrderState) -> None:
+    with pytest.raises(errors.UnitsNotAvailable):
+        rules.check_can_give(order(state=state), product(), now=NOW)
+
+
+def test_vouchers_can_be_given_until_their_last_instant() -> None:
+    bought = replace(order(), product=replace(product(), validity_days=2))
+    assert bought.valid_until == NOW + 2 * DAY
+    assert not rules.is_over(bought, now=NOW + 2 * DAY - 1)
+    rules.check_can_give(bought, product(), now=NOW + 2 * DAY - 1)
+    assert rules.is_over(bought, now=NOW + 2 * DAY)
+    with pytest.raises(errors.NotGiftable) as raised:
+        rules.check_can_give(bought, product(), now=NOW + 2 * DAY)
+    assert raised.value.detail == "The vouchers of this order are no longer valid."
+
+
+def test_what_has_no_end_is_never_over() -> None:
+    assert not rules.is_over(order(), now=NOW + 10_000 * DAY)
+    assert not rules.is_over(replace(order(paid_at=None), product=replace(product(), validity_days=2)), now=NOW)
+
+
+def test_gifts_that_are_due_at_one_instant_come_by_their_ids() -> None:
+    waiting = {
+        "b": Outstanding(1, NOW),
+        "c": Outstanding(2, NOW - 1),
+        "a": Outstanding(3, NOW),
+        "d": Outstanding(4, NOW + 1),
+    }
+    found = rules.due(order(outstanding=waiting), now=NOW)
+    assert list(found.items()) == [(gift_id, waiting[gift_id]) for gift_id in ("c", "a", "b")]
+
+
+def test_units_of_several_gifts_are_added_up() -> None:
+    gifts = [
+        gift("bob", shares=4, gift_id="one"),
+        gift("bob", "carol", shares=4, gift_id="two"),
+        gift("bob", shares=8, gift_id="three", state=GiftState.CANCELLED),
+    ]
+    assert rules.units_of(order(available=1, gifted=2, used=3, refunded=4), gifts, now=NOW) == Units(
+        available=1 + 7, in_gift=3 + 2, gifted=2 + 1 + 2 + 1, used=3, refunded=4
+    )
+
+
+# --- what a buyer may do ----------------------------------------------------------------------------------------------
+
+
+def test_what_is_at_hand_can_be_given_used_and_refunded() -> None:
+    units = Units(available=1, in_gift=0, gifted=0, used=0, refunded=0)
+    assert rules.actions_of(order(), product(), units, now=NOW) == [GIFT, USE, REFUND]
+    assert rules.actions_of(order(), replace(product(), giftable=False), units, now=NOW) == [USE, REFUND]
+
+
+def test_vouchers_that_are_over_can_only_be_refunded() -> None:
+    over = replace(order(), product=replace(product(), validity_days=1))
+    units = Units(available=2, in_gift=0, gifted=0, used=0, refunded=0)
+    assert rules.actions_of(over, product(), units, now=NOW + DAY) == [REFUND]
+
+
+def test_where_nothing_is_at_hand_nothing_can_be_done() -> None:
+    assert rules.actions_of(order(), product(), None, now=NOW) == []
+    assert rules.actions_of(order(), product(), Units(0, 1, 1, 1, 1), now=NOW) == []
+
+
+# --- who may open a gift ----------------------------------------------------------------------------------------------
+
+
+def test_whoever_has_the_link_may_open_a_gift_for_nobody_in_particular() -> None:
+    rules.check_may_open(gift(), "bob", SECRET, KEYS)
+    for wrong in (None, "", SECRET[:-1], ids.link_secret(KEYS, "2", "gift")):
+        with pytest.raises(errors.WrongSecret):
+            rules.check_may_open(gift(), "bob", wrong, KEYS)
+
+
+def test_a_gift_without_a_link_has_no_secret_that_fits() -> None:
+    assert not rules.holds_secret(replace(gift(), secret_version=None), SECRET, KEYS)
+    assert rules.holds_secret(gift(), SECRET, KEYS) is True
+
+
+def test_a_gift_for_somebody_is_theirs_with_or_without_a_link() -> None:
+    rules.check_may_open(gift(recipient_id="bob"), "bob", None, KEYS)
+    with pytest.raises(errors.NotTheRecipient):
+        rules.check_may_open(gift(recipient_id="bob"), "carol", SECRET, KEYS)
+
+
+@pytest.mark.parametrize("given", [gift(), gift(recipient_id="bob"), gift(recipient_id="alice")])
+def test_nobody_opens_their_own_gift(given: Gift) -> None:
+    with pytest.raises(errors.OwnGift):
+        rules.check_may_open(given, "alice", SECRET, KEYS)
+
+
+@pytest.mark.parametrize(("remaining", "action"), [(1, "claim_last_share"), (2, "claim_share"), (3, "claim_share")])
+def test_a_claim_takes_a_share_or_the_last_one(remaining: int, action: GiftAction) -> None:
+    assert rules.check_can_claim(gift(shares=remaining), "bob", SECRET, None, KEYS, now=NOW) is GiftAction(action)
+
+
+def test_a_parcel_needs_an_address_and_a_voucher_does_not() -> None:
+    given = gift(kind=Kind.PARCEL)
+    with pytest.raises(errors.AddressRequired):
+        rules.check_can_claim(given, "bob", SECRET, None, KEYS, now=NOW)
+    assert rules.check_can_claim(given, "bob", SECRET, ADDRESS, KEYS, now=NOW) is GiftAction.CLAIM_SHARE
+    assert rules.check_can_claim(gift(), "bob", SECRET, ADDRESS, KEYS, now=NOW) is GiftAction.CLAIM_SHARE
+
+
+LATE = [
+    (gift("dave", shares=1, state=GiftState.CLAIMED), NOW, errors.AlreadyClaimed),
+    (gift(state=GiftState.CANCELLED), NOW, errors.Cancelled),
+    (gift(state=GiftState.DECLINED), NOW, errors.Declined),
+]
+
+
+@pytest.mark.parametrize(("given", "now", "refusal"), [*LATE, (gift(kind=Kind.PARCEL), EXPIRES, errors.Expired)])
+def test_who_comes_late_is_told_what_became_of_the_gift(given: Gift, now: int, refusal: type[errors.Refusal]) -> None:
+    with pytest.raises(refusal):
+        rules.check_can_claim(given, "bob", SECRET, None, KEYS, now=now)
+
+
+def test_who_may_not_open_a_gift_is_not_told_what_became_of_it() -> None:
+    for check in (
+        lambda: rules.check_can_claim(gift(), "bob", "wrong", None, KEYS, now=EXPIRES),
+        lambda: rules.check_can_ask_again(gift(), "bob", "wrong", KEYS, now=NOW),
+    ):
+        with pytest.raises(errors.WrongSecret):
+            check()
+    with pytest.raises(errors.OwnGift):
+        rules.check_can_claim(gift(), "alice", SECRET, None, KEYS, now=EXPIRES)
+    with pytest.raises(errors.OwnGift):
+        rules.check_can_ask_again(gift(), "alice", SECRET, KEYS, now=NOW)
+
+
+def test_one_asks_again_for_what_went_back_unopened() -> None:
+    rules.check_can_ask_again(gift(), "bob", SECRET, KEYS, now=EXPIRES)
+    rules.check_can_ask_again(gift("carol", state=GiftState.RETURNED), "bob", SECRET, KEYS, now=NOW)
+    with pytest.raises(errors.StillOpen):
+        rules.check_can_ask_again(gift("bob"), "bob", SECRET, KEYS, now=EXPIRES - 1)
+
+
+@pytest.mark.parametrize(("given", "now", "refusal"), [*LATE, (gift("bob"), EXPIRES, errors.AlreadyClaimed)])
+def test_one_does_not_ask_again_for_anything_else(given: Gift, now: int, refusal: type[errors.Refusal]) -> None:
+    with pytest.raises(refusal):
+        rules.check_can_ask_again(given, "bob", SECRET, KEYS, now=now)
+
+
+# --- values -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_price_is_paid_once_for_each() -> None:
+    assert Money(250, "CNY").times(3) == Money(750, "CNY")
+
+
+@pytest.mark.parametrize(("now", "state"), [(EXPIRES - 1, GiftState.OPEN), (EXPIRES, GiftState.RETURNED)])
+def test_an_open_gift_is_returned_from_the_instant_its_window_ends(now: int, state: GiftState) -> None:
+    assert gift().state_at(now) is state
+    for ended in (GiftState.CLAIMED, GiftState.CANCELLED, GiftState.DECLINED):
+        assert gift(state=ended).state_at(now) is ended
+
+
+def test_a_voucher_is_usable_until_it_is_redeemed_or_over() -> None:
+    assert voucher().state_at(NOW) is VoucherState.USABLE
+    assert voucher(valid_until=NOW + 1).state_at(NOW) is VoucherState.USABLE
+    assert voucher(valid_until=NOW).state_at(NOW) is VoucherState.EXPIRED
+    assert voucher(valid_until=NOW, redeemed_at=0).state_at(NOW) is VoucherState.REDEEMED
+
+
+def test_a_full_page_has_a_next_one_after_its_last_row() -> None:
+    rows = [("position 1", 1), ("position 2", 2)]
+    assert Page.of(["a"], rows, 2) == Page(["a"], "position 2")
+    assert Page.of(["a", "b"], rows, 3) == Page(["a", "b"], None)
+
+
+# --- refusals ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_refusal_says_its_title_unless_there_is_more_to_say() -> None:
+    assert (str(errors.OutOfStock()), errors.OutOfStock().detail) == ("There are not enough pieces left.", None)
+    assert (str(errors.OutOfStock("Two are left.")), errors.OutOfStock("Two are left.").detail) == (
+        "Two are left.",
+    ) * 2
+
+
+def test_a_refusal_has_what_its_answer_says() -> None:
+    assert errors.AlreadyRedeemed(NOW).redeemed_at == NOW
+    wrong = errors.FieldError("/quantity", "Too many.")
+    assert errors.InvalidRequest([wrong]).fields == (wrong,)
+    assert errors.InvalidRequest().fields == ()
+
+
+# --- ids --------------------------------------------------------------------------------------------------------------
+
+
+def test_ids_and_secrets_stay_what_they_are_for_records_and_links_are_found_by_them() -> None:
+    assert ids.derive("order", "alice", "key") == "yg3kvftfgd3atd5is32iiixsxuk5br3u"
+    assert ids.of_voucher(ids.voucher_code("code-1")) == ids.derive("voucher", "C0DE1")
+    assert ids.of_parcel("use") == ids.derive("parcel", "use")
+    assert ids.of_shipment("held") == ids.derive("shipment", "held")
+    assert ids.request_hash("/gifts", {"b": "é", "a": [1, None]}) == "8bbf0c6cff72ee7c13de6766a50c9977"
+    assert SECRET == "Hn18Lv1bN4DK8zugmzopjQnmfUoPslcn"
+
+
+def test_a_voucher_code_is_read_however_it_was_typed() -> None:
+    assert ids.voucher_code("o1il-0abc def") == "01110ABCDEF"
+    assert ids.voucher_code("ab\u00e9") == "AB?"
+
+
+@pytest.mark.parametrize(
+    ("entity_id", "fits"),
+    [("aZ09_-", True), ("x" * 64, True), ("x" * 65, False), ("", False), ("a b", False), ("a\n", False)],
+)
+def test_a_chosen_id_is_url_safe(entity_id: str, *, fits: bool) -> None:
+    assert ids.may_be_chosen(entity_id) is fits
+
+
+def test_secrets_are_the_same_or_they_are_not() -> None:
+    assert ids.same_secret("\u00e9", "\u00e9") is True
+    assert ids.same_secret("a", "b") is False

@@ -1,0 +1,197 @@
+"""Who is told what of a gift, a parcel and a wish, in which words."""
+
+from dataclasses import replace
+
+import pytest
+
+from handsel.domain import ids, messages
+from handsel.domain.messages import HOUR_MS, Message, MessageKind
+from handsel.domain.models import Kind, Wrapping
+from handsel.domain.states import GiftState, ShipmentStatus
+from tests.unit.domain.made import EXPIRES, NOW, gift, shipment
+
+WRAPPING = Wrapping("red-classic", "Enjoy!")
+
+
+@pytest.mark.parametrize(("kind", "looks"), [(Kind.VOUCHER, "a red envelope"), (Kind.PARCEL, "a parcel")])
+def test_a_named_recipient_is_told_of_a_gift_and_shown_how_it_looks(kind: Kind, looks: str) -> None:
+    assert list(messages.of_gift(None, gift(kind=kind, recipient_id="bob"))) == [
+        Message(
+            message_id=ids.derive("message", "gift_received", "gift"),
+            user_id="bob",
+            kind=MessageKind.GIFT_RECEIVED,
+            gift_id="gift",
+            text=f"Alice sent you {looks}.",
+            created_at=NOW,
+            wrapping=WRAPPING,
+        )
+    ]
+
+
+def test_nobody_is_told_of_a_gift_that_is_for_whoever_has_the_link() -> None:
+    assert list(messages.of_gift(None, gift())) == []
+
+
+def test_the_giver_is_told_of_each_share_and_who_took_it() -> None:
+    told = messages.of_gift(gift("bob", shares=4), gift("bob", "carol", "dave", shares=4))
+    assert list(told) == [
+        Message(
+            message_id=ids.derive("message", "gift_claimed", "gift", claimer),
+            user_id="alice",
+            kind=MessageKind.GIFT_CLAIMED,
+            gift_id="gift",
+            text="{name} opened your gift.",
+            created_at=at,
+            about=claimer,
+        )
+        for claimer, at in (("carol", NOW + 2000), ("dave", NOW + 3000))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("shares", "said"),
+    [
+        (2, "One unit of your gift went back to your order: nobody opened it in time."),
+        (3, "2 units of your gift went back to your order: nobody opened it in time."),
+    ],
+)
+def test_the_giver_is_told_how_much_of_a_gift_came_back(shares: int, said: str) -> None:
+    ended = gift("bob", shares=shares, state=GiftState.RETURNED, ended_at=NOW + 7)
+    assert list(messages.of_gift(gift("bob", shares=shares), ended)) == [
+        Message(
+            message_id=ids.derive("message", "gift_returned", "gift"),
+            user_id="alice",
+            kind=MessageKind.GIFT_RETURNED,
+            gift_id="gift",
+            text=said,
+            created_at=NOW + 7,
+        )
+    ]
+
+
+def test_the_giver_is_told_that_their_gift_was_declined() -> None:
+    ended = gift(state=GiftState.DECLINED, recipient_id="bob")
+    assert list(messages.of_gift(gift(recipient_id="bob"), ended)) == [
+        Message(
+            message_id=ids.derive("message", "gift_declined", "gift"),
+            user_id="alice",
+            kind=MessageKind.GIFT_DECLINED,
+            gift_id="gift",
+            text="Your gift was declined; it is back in your order.",
+            created_at=EXPIRES,
+        )
+    ]
+
+
+def test_a_named_recipient_is_told_that_a_gift_is_gone_and_no_longer_how_it_looks() -> None:
+    ended = gift(state=GiftState.CANCELLED, recipient_id="bob", ended_at=NOW + 7)
+    assert list(messages.of_gift(gift(recipient_id="bob"), ended)) == [
+        Message(
+            message_id=ids.derive("message", "gift_cancelled", "gift"),
+            user_id="bob",
+            kind=MessageKind.GIFT_CANCELLED,
+            gift_id="gift",
+            text="A gift for you is no longer there.",
+            created_at=NOW + 7,
+        )
+    ]
+
+
+def test_nobody_is_told_of_a_cancelled_gift_that_was_for_nobody_in_particular() -> None:
+    assert list(messages.of_gift(gift(), gift(state=GiftState.CANCELLED))) == []
+
+
+@pytest.mark.parametrize("state", [GiftState.RETURNED, GiftState.CANCELLED, GiftState.DECLINED])
+def test_the_end_of_a_gift_is_told_once(state: GiftState) -> None:
+    ended = gift(state=state, recipient_id="bob")
+    assert list(messages.of_gift(ended, ended)) == []
+
+
+def test_a_gift_that_is_gone_is_told_to_nobody() -> None:
+    assert list(messages.of_gift(gift(), None)) == []
+
+
+# --- reminders --------------------------------------------------------------------------------------------------------
+
+
+def test_a_named_recipient_is_reminded_six_hours_and_one_hour_before_the_end() -> None:
+    waiting = gift(recipient_id="bob")
+    assert messages.reminders(waiting) == [EXPIRES - 6 * 3_600_000, EXPIRES - 3_600_000]
+    assert messages.reminders(gift()) == []
+
+
+@pytest.mark.parametrize(("hours", "leads"), [(1, []), (2, [HOUR_MS]), (6, [HOUR_MS]), (7, [6 * HOUR_MS, HOUR_MS])])
+def test_a_window_no_longer_than_the_lead_has_no_such_reminder(hours: int, leads: list[int]) -> None:
+    waiting = replace(gift(recipient_id="bob"), created_at=EXPIRES - hours * HOUR_MS)
+    assert messages.reminders(waiting) == [EXPIRES - lead for lead in leads]
+
+
+@pytest.mark.parametrize(
+    ("kind", "lead_ms", "said"),
+    [
+        (Kind.VOUCHER, 6 * HOUR_MS, "You have 6 hours left to open a red envelope from Alice."),
+        (Kind.PARCEL, HOUR_MS, "You have an hour left to open a parcel from Alice."),
+    ],
+)
+def test_a_reminder_says_how_much_time_is_left(kind: Kind, lead_ms: int, said: str) -> None:
+    assert messages.reminder(gift(kind=kind, recipient_id="bob"), lead_ms) == Message(
+        message_id=ids.derive("message", "gift_reminder", "gift", str(lead_ms)),
+        user_id="bob",
+        kind=MessageKind.GIFT_REMINDER,
+        gift_id="gift",
+        text=said,
+        created_at=EXPIRES - lead_ms,
+        wrapping=WRAPPING,
+    )
+
+
+def test_where_nobody_is_named_there_is_nobody_to_remind() -> None:
+    with pytest.raises(ValueError, match=r"^nobody is named as the recipient$"):
+        messages.reminder(gift(), HOUR_MS)
+
+
+# --- parcels and wishes -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        (ShipmentStatus.PICKED_UP, "Your parcel was picked up by its carrier."),
+        (ShipmentStatus.IN_TRANSIT, "Your parcel is on its way."),
+        (ShipmentStatus.OUT_FOR_DELIVERY, "Your parcel is out for delivery."),
+        (ShipmentStatus.DELIVERED, "Your parcel was delivered."),
+        (ShipmentStatus.DELIVERY_FAILED, "Your parcel could not be delivered; its carrier tries again."),
+        (ShipmentStatus.RETURNING, "Your parcel is on its way back to the store."),
+        (ShipmentStatus.RETURNED, "Your parcel went back to the store."),
+        (ShipmentStatus.LOST, "Your parcel was lost on its way."),
+    ],
+)
+def test_who_waits_for_a_parcel_is_told_where_it_is(status: ShipmentStatus, said: str) -> None:
+    assert list(messages.of_shipment(shipment(), shipment(status, version=4, updated_at=NOW + 7))) == [
+        Message(
+            message_id=ids.derive("message", "parcel_update", "shipment", "4"),
+            user_id="bob",
+            kind=MessageKind.PARCEL_UPDATE,
+            gift_id="gift",
+            text=said,
+            created_at=NOW + 7,
+        )
+    ]
+
+
+def test_a_parcel_that_is_where_it_was_is_told_to_nobody() -> None:
+    picked_up = shipment(ShipmentStatus.PICKED_UP)
+    for before, after in [(None, picked_up), (shipment(), None), (picked_up, picked_up)]:
+        assert list(messages.of_shipment(before, after)) == []
+
+
+def test_a_giver_is_asked_again_once_by_each() -> None:
+    assert messages.asked_again("gift", "alice", "carol", at=NOW) == Message(
+        message_id=ids.derive("message", "asked_again", "gift", "carol"),
+        user_id="alice",
+        kind=MessageKind.ASKED_AGAIN,
+        gift_id="gift",
+        text="{name} came too late for your gift, and would be glad to get it again.",
+        created_at=NOW,
+        about="carol",
+    )
