@@ -76,9 +76,7 @@ def results(scratch: Path) -> Iterator[tuple[str, str]]:
 
 def change(scratch: Path, mutant: str) -> Change:
     difference = mutmut(scratch, "show", mutant).partition("@@\n")[2].splitlines()
-    was, becomes = (
-        " ".join(line[1:].strip() for line in difference if line.startswith(sign)) for sign in ("-", "+")
-    )
+    was, becomes = (" ".join(line[1:].strip() for line in difference if line.startswith(sign)) for sign in ("-", "+"))
     return Change(re.sub(r"x[_ǁ](.*)__mutmut_\d+$", r"\1", mutant).replace("ǁ", "."), was, becomes)
 
 

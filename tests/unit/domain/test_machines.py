@@ -1,0 +1,99 @@
+"""The state machines as they are published, word for word: apps are drawn from them."""
+
+from typing import Any, cast
+
+from handsel.domain.states import SHIPMENT_STANDINGS, ShipmentStatus, document, shipment_status
+
+PUBLISHED = cast("dict[str, dict[str, Any]]", document())
+
+
+def test_there_is_a_machine_for_gifts_units_and_shipments() -> None:
+    assert list(PUBLISHED) == ["gift", "unit", "shipment"]
+
+
+def test_the_machine_of_a_gift_is_published_with_its_guards_and_refusals() -> None:
+    assert PUBLISHED["gift"] == {
+        "states": ["open", "claimed", "returned", "cancelled", "declined"],
+        "initial": "open",
+        "actions": ["claim_share", "claim_last_share", "expire", "cancel", "decline"],
+        "transitions": [
+            {
+                "from": "open",
+                "action": "claim_share",
+                "to": "open",
+                "guards": ["remaining > 1", "expires_at > now"],
+            },
+            {
+                "from": "open",
+                "action": "claim_last_share",
+                "to": "claimed",
+                "guards": ["remaining = 1", "expires_at > now"],
+            },
+            {"from": "open", "action": "expire", "to": "returned", "guards": ["expires_at <= now"]},
+            {"from": "open", "action": "cancel", "to": "cancelled", "guards": ["expires_at > now"]},
+            {"from": "open", "action": "decline", "to": "declined", "guards": ["expires_at > now"]},
+        ],
+        "errors": {
+            "claimed": "already-claimed",
+            "returned": "expired",
+            "cancelled": "cancelled",
+            "declined": "declined",
+        },
+    }
+
+
+def test_the_machine_of_a_unit_is_published_without_guards() -> None:
+    assert PUBLISHED["unit"] == {
+        "states": ["available", "in_gift", "gifted", "used", "refunded"],
+        "initial": "available",
+        "actions": ["claim", "give", "give_back", "refund", "use"],
+        "transitions": [
+            {"from": "available", "action": "give", "to": "in_gift", "guards": []},
+            {"from": "available", "action": "use", "to": "used", "guards": []},
+            {"from": "available", "action": "refund", "to": "refunded", "guards": []},
+            {"from": "in_gift", "action": "claim", "to": "gifted", "guards": []},
+            {"from": "in_gift", "action": "give_back", "to": "available", "guards": []},
+        ],
+        "errors": {"available": "units-not-available"},
+    }
+
+
+def test_the_machine_of_a_shipment_is_published_with_what_each_status_means() -> None:
+    machine = dict(PUBLISHED["shipment"])
+    steps = machine.pop("transitions")
+    assert machine == {
+        "states": list(SHIPMENT_STANDINGS),
+        "initial": "ready_to_ship",
+        "actions": ["report"],
+        "standings": {
+            "delivered": {"rank": 4, "final": True},
+            "returned": {"rank": None, "final": True},
+            "ready_to_ship": {"rank": 0, "final": False},
+            "picked_up": {"rank": 1, "final": False},
+            "in_transit": {"rank": 2, "final": False},
+            "out_for_delivery": {"rank": 3, "final": False},
+            "delivery_failed": {"rank": None, "final": False},
+            "returning": {"rank": None, "final": False},
+            "lost": {"rank": None, "final": False},
+        },
+        "errors": {},
+    }
+    # Nothing leads out of delivered, and out of returned only that; out of the others, whatever is further or a mishap.
+    led = {(step["from"], step["to"]) for step in steps if step["guards"] == [f"status = {step['to']}"]}
+    assert {to for before, to in led if before == "returned"} == {"delivered"}
+    assert {to for before, to in led if before == "picked_up"} == {
+        "in_transit", "out_for_delivery", "delivered", "delivery_failed", "returning", "returned", "lost",
+    }  # fmt: skip
+    assert {to for before, to in led if before == "lost"} == {*ShipmentStatus} - {"lost"}
+    assert [step for step in steps if step["to"] not in step["guards"][0]] == []
+    assert {step["action"] for step in steps} == {"report"}
+    assert not [step for step in steps if step["from"] == step["to"]]
+
+
+def test_what_occurred_with_a_mishap_in_one_instant_does_not_undo_it() -> None:
+    assert shipment_status([(5, ShipmentStatus.IN_TRANSIT), (5, ShipmentStatus.LOST)]) is ShipmentStatus.LOST
+    assert shipment_status([(6, ShipmentStatus.IN_TRANSIT), (5, ShipmentStatus.LOST)]) is ShipmentStatus.IN_TRANSIT
+
+
+def test_a_mishap_at_the_beginning_of_time_is_one() -> None:
+    assert shipment_status([(0, ShipmentStatus.LOST)]) is ShipmentStatus.LOST
