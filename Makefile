@@ -40,7 +40,7 @@ ops: $(VENV) ## What operators run, on that stack: DO=audit, or settle, replay, 
 
 # --- test it ---------------------------------------------------------------------------------------------------------
 
-.PHONY: test coverage unit integration conformance e2e e2e-long canaries sam fuzz sim mutants races kills proof recommendations
+.PHONY: test coverage unit integration conformance e2e e2e-long canaries sam fuzz sim mutants mutmut races kills proof recommendations
 test: $(VENV) ## The tests: rules, handlers on a table in memory, the simulator, calls on the local stack
 	@$(BIN)/python -m pytest tests/unit tests/integration tests/sim --numprocesses 2
 	@$(SIM)
@@ -80,6 +80,9 @@ sim: $(VENV) ## What seeds stand for: calls in any order, under every fault; SEE
 mutants: $(VENV) ## Whether faults that are planted are noticed
 	@$(BIN)/python -m tests.mutants
 
+mutmut: $(VENV) ## Every small change to a function of the domain, held against the unit tests (tests/mutants/domain.py)
+	@$(BIN)/python -m tests.mutants.domain
+
 races: $(VENV) ## Many people want the same over HTTP: a hundred races (see tests/races/__main__.py)
 	@$(BIN)/python -m tests.races
 
@@ -88,7 +91,7 @@ kills: $(VENV) ## Functions and the runner are killed in the middle of the work 
 
 proof: $(VENV) ## The long proofs, by hand and before a release; hours: docs/reliability.md has their figures
 	@$(MAKE) --no-print-directory sim SEEDS=50000
-	@$(MAKE) --no-print-directory mutants
+	@$(MAKE) --no-print-directory mutants mutmut
 	@PROOF=1 $(BIN)/python -m pytest tests/integration/test_audit_of_damage.py -k large
 	@FUZZ_REQUESTS=10000 FUZZ_SECONDS=120 $(BIN)/python -m tests.fuzz
 	@$(BIN)/python -m tests.races
