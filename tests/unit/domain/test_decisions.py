@@ -207,9 +207,9 @@ def test_a_voucher_is_usable_until_it_is_redeemed_or_over() -> None:
 
 
 def test_a_full_page_has_a_next_one_after_its_last_row() -> None:
-    rows = [("position 1", 1), ("position 2", 2)]
-    assert Page.of(["a"], rows, 2) == Page(["a"], "position 2")
-    assert Page.of(["a", "b"], rows, 3) == Page(["a", "b"], None)
+    rows = [("position 1", 1), ("position 2", 2), ("position 3", 3)]
+    assert Page.of(["a"], rows, 3) == Page(["a"], "position 3")
+    assert Page.of(["a", "b"], rows, 4) == Page(["a", "b"], None)
 
 
 # --- refusals ---------------------------------------------------------------------------------------------------------

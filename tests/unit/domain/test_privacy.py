@@ -6,7 +6,7 @@ from tests.unit.domain.made import gift
 
 
 def test_what_is_for_nobody_is_not_shown_to_whom_it_belongs_either() -> None:
-    assert not may_see(Viewer.ANYONE, Fact.PRICE, own=True, delivered=True)
+    assert may_see(Viewer.ANYONE, Fact.PRICE, own=True, delivered=True) is False
 
 
 def test_what_is_for_everybody_needs_no_reason() -> None:

@@ -122,3 +122,11 @@ def test_an_order_that_had_something_at_hand_is_not_counted_again_when_more_come
     }
     said = summary.counts_at(Summary(parts={"to_give": 1}, waiting=waiting), 0, now=NOW)
     assert (said.to_give, said.awaiting_claim, said.returned) == (3, 0, 3)
+
+
+def test_gifts_of_all_orders_wait_to_be_claimed() -> None:
+    waiting = {
+        "one": Waiting(at_hand=True, gifts={"a": NOW + 1, "b": NOW + 1}),
+        "two": Waiting(at_hand=False, gifts={"c": NOW + 1}),
+    }
+    assert summary.counts_at(Summary(waiting=waiting), 0, now=NOW).awaiting_claim == 3

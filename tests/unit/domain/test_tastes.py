@@ -165,7 +165,7 @@ def test_a_product_can_be_taken_off_a_chart() -> None:
 
 def test_what_one_person_likes_is_ranked_like_what_nobody_likes() -> None:
     standings = Chart(
-        {"one": Standing("s", ONE_PERSON, NOW - 1), "none": Standing("s", 0, NOW), "two": Standing("s", 2001, NOW - 9)}
+        {"one": Standing("s", ONE_PERSON, NOW), "none": Standing("s", 0, NOW + 1), "two": Standing("s", 2001, NOW - 9)}
     )
     assert [product_id for product_id, _ in standings.ranked(NOW)] == ["two", "none", "one"]
 
