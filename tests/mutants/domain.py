@@ -17,6 +17,7 @@ import time
 import tomllib
 from collections import Counter
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import NamedTuple
 
@@ -94,12 +95,15 @@ def main() -> None:
         scratch = Path(made)
         laid_out(scratch)
         mutmut(scratch, "run", "--max-children", str(said.jobs), said.named)
-        found = {name: status for name, status in results(scratch) if status != "not checked"}
+        found = {name: status for name, status in results(scratch) if fnmatch(name, said.named)}
         survivors = {name: change(scratch, name) for name, status in found.items() if status not in _KILLED}
     killed = len(found) - len(survivors)
     unexplained = [name for name, each in survivors.items() if each not in reasons]
     for name, each in survivors.items():
         print(f"{found[name]}: {name}\n{each}\n  {reasons.get(each, 'UNEXPLAINED')}\n")
+    stale = reasons.keys() - set(survivors.values()) if said.named == "*" else set()
+    for each in stale:
+        print(f"Said to be equivalent, and noticed or gone: {each}")
     for module, count in sorted(Counter(name.split(".")[2] for name in found).items()):
         left = sum(name.split(".")[2] == module for name in survivors)
         print(f"{module:16} {count:5} mutants {count - left:5} killed")
@@ -108,7 +112,7 @@ def main() -> None:
         f"{len(found)} mutants in {time.monotonic() - began:.0f} s: {killed} killed ({share:.1f} %), "
         f"{len(survivors) - len(unexplained)} equivalent, {len(unexplained)} unexplained"
     )
-    sys.exit(share < ENOUGH or bool(unexplained))
+    sys.exit(share < ENOUGH or bool(unexplained or stale))
 
 
 if __name__ == "__main__":
