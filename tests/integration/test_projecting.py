@@ -491,6 +491,18 @@ def test_more_vouchers_than_a_transaction_holds_are_all_counted(stack: Stack) ->
     assert counts(stack, "alice") == {"to_use": 100}
 
 
+def test_a_voucher_that_nobody_counts_any_more_is_not_written_down_by_a_record_that_comes_so_late(stack: Stack) -> None:
+    stack.record()
+    order = stack.buy()
+    stack.call("alice", "POST", f"/orders/{order['order_id']}/use", {"quantity": 1})
+    records = stack.recorded()
+    stack.stop_recording()
+    stack.now += 94 * DAY  # valid for 90 days, and counted for the last time on the last of them
+    assert stack.project(*records) == []
+    assert not [item for item in stack.all_items() if item["sk"].startswith("USABLE#")]
+    assert counts(stack, "alice") == {}
+
+
 # --- reading messages -----------------------------------------------------------------------------------------
 
 

@@ -57,6 +57,11 @@ def change(table: Table, user_id: str, before: Summary, after: Summary, writes: 
     )
 
 
+def is_counted(valid_until: int | None, *, now: int) -> bool:
+    """Whether a voucher that ends then still has a tally: one that TTL would take away at once is not written any more."""
+    return valid_until is None or valid_until // 1000 + _KEPT_SECONDS > now // 1000
+
+
 def tally(key: Key, earlier: Item | None, part: Part, *, valid_until: int | None) -> Write:
     """What something adds from now on.
 

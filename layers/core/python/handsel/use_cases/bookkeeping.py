@@ -72,7 +72,8 @@ def keep(table: Table, user_id: str, told: Iterable[Message], counted: Iterable[
     Raises:
         Busy
     """
-    entries: list[Message | Counted] = list(dict.fromkeys([*told, *counted]))
+    there = (entry for entry in counted if summaries.is_counted(entry.valid_until, now=now))
+    entries: list[Message | Counted] = list(dict.fromkeys([*told, *there]))
     while entries:
         now_kept, entries = entries[:_AT_ONCE], entries[_AT_ONCE:]
         _keep(table, user_id, now_kept, now=now)
