@@ -225,7 +225,10 @@ def _check_end(world: World, answered: Sequence[Answered]) -> None:
     for where in ledger.made["ORDER"]:
         ledger.check_order(ledger.items[where]["order_id"])
     for each in answered:
-        _require(isinstance(each.answer, Exception) or _still(each), f"{each.ask.name} was answered, and is not so now")
+        _require(
+            isinstance(each.answer, Exception) or each.ask.right(each.answer),
+            f"{each.ask.name} was answered, and is not so now",
+        )
     late = [where for where in ledger.due if where[1] != "REMINDER"]
     _require(not late, f"stuck: {late}")
     _require(not world.restore.queue and not world.projector.queue, "records wait for nobody")
@@ -236,11 +239,6 @@ def _check_end(world: World, answered: Sequence[Answered]) -> None:
     _check_stock(world)
     _check_told(world)
     _check_counts(world)
-
-
-def _still(each: Answered) -> bool:
-    # That somebody said no to being reminded, or tagged and untagged, binds nothing.
-    return each.ask.right(each.answer)
 
 
 def _require(holds: object, said: str) -> None:

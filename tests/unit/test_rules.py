@@ -6,26 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handsel.domain.models import Gift, Kind, Money, Order, Outstanding, Payment, Product, Units, Wrapping
+from handsel.domain.models import Gift, Money, Order, Outstanding, Payment, Product, Units, Wrapping
 from handsel.domain.rules import due, not_giftable_reason, units_of, window_end
 from handsel.domain.states import GiftState, OrderState
+from tests.unit.domain import made
 
-PRODUCT = Product(
-    product_id="p",
-    store_id="s",
-    store_name="Store",
-    kind=Kind.VOUCHER,
-    title="Title",
-    description="",
-    image_url="",
-    category="food",
-    price=Money(100, "CNY"),
-    original_price=Money(100, "CNY"),
-    stock=None,
-    validity_days=None,
-    redeem_at=None,
-    giftable=True,
-)
+PRODUCT = made.product()
 NOW = 1_000_000
 
 
