@@ -210,7 +210,8 @@ def _to_the_end(world: World) -> None:
     world.scheduler.wait_until(max([world.now, *expiries]) + MINUTE_MS + world.weather.skew_ms)
     world.replay()
     world.expire()
-    world.scheduler.wait(MINUTE_MS * 1000)
+    # By then the last record has come, which may take an hour.
+    world.scheduler.wait((HOUR_MS + MINUTE_MS) * 1000)
     if world.weather.down.get("sweep") == NEVER and not world.weather.skew_ms and not world.restore.lost:
         states = [item["state"] for where, item in world.ledger.items.items() if where[1] == "GIFT"]
         _require("open" not in states, "the stream alone does not return every gift")
