@@ -54,6 +54,7 @@ class Settings:
         return {
             "ClaimWindowSeconds": str(self.claim_window_seconds),
             "WebUrl": self.web_url,
+            "SignInUrl": f"{self.web_url}/sign-in",
             "DeletionProtection": "false",
             "SubscriberQueue": "true",
             "Architecture": "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64",

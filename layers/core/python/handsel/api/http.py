@@ -216,11 +216,23 @@ class Request:
         """A view with its entity tag; or nothing, where the caller has just that."""
         body = _text(view)
         tag = f'"{hashlib.sha256(body.encode()).hexdigest()[:32]}"'
-        known = self._event.headers.get("if-none-match", "")
-        # Compared weakly, as RFC 9110 wants it of this header.
-        if known.strip() == "*" or tag in (each.strip().removeprefix("W/") for each in known.split(",")):
+        if self.knows(tag):
             return nothing(304, {**_PRIVATE, "ETag": tag})
         return Response(200, "application/json", body, {**_PRIVATE, "ETag": tag})
+
+    def knows(self, tag: str) -> bool:
+        """Whether the caller has what an entity tag names. Compared weakly, as RFC 9110 wants it of If-None-Match."""
+        known = self.header("if-none-match")
+        tags = (each.strip().removeprefix("W/") for each in known.split(","))
+        return known.strip() == "*" or tag.removeprefix("W/") in tags
+
+    def header(self, name: str) -> str:
+        """A header of the request, by its name in lower case; empty where there is none."""
+        return self._event.headers.get(name, "")
+
+    @property
+    def takes_gzip(self) -> bool:
+        return "gzip" in self.header("accept-encoding")
 
     @property
     def web_url(self) -> str:

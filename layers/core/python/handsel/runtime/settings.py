@@ -14,6 +14,7 @@ class Settings:
         window_ms: how long a gift can be claimed.
         web_url: origin of share links; empty means the one the API was called on.
         link_keys_secret: where the keys of share links and cursors are; empty where a function needs none.
+        sign_in_url, sign_in_client_id: where the pages sign people in, and as which client; empty but for the pages.
     """
 
     table_name: str
@@ -22,6 +23,8 @@ class Settings:
     window_ms: int
     web_url: str
     link_keys_secret: str
+    sign_in_url: str
+    sign_in_client_id: str
 
 
 @cache
@@ -36,4 +39,6 @@ def settings() -> Settings:
         window_ms=int(os.environ["CLAIM_WINDOW_SECONDS"]) * 1000,
         web_url=os.environ.get("WEB_URL", "").rstrip("/"),
         link_keys_secret=os.environ.get("LINK_KEYS_SECRET", ""),
+        sign_in_url=os.environ.get("SIGN_IN_URL", ""),
+        sign_in_client_id=os.environ.get("SIGN_IN_CLIENT_ID", ""),
     )

@@ -1,0 +1,213 @@
+"""The pages: the app, the page of a gift, and what they are made of. Whoever looks at them changes nothing.
+
+A page is a frame with what anybody may see already in it; scripts draw the rest from the API. There is no build step: an
+asset is served as it was written, under the version that all of them together have, so that it can be kept for ever.
+"""
+
+import gzip
+import hashlib
+import json
+from collections.abc import Mapping
+from functools import cache, lru_cache
+from html import escape
+from pathlib import Path
+from string import Template
+from typing import Any
+from urllib.parse import urlsplit
+
+from aws_lambda_powertools.event_handler import Response
+
+from handsel.api.http import Request, create_app, handler
+from handsel.api.operations import Media, operation
+from handsel.api.views import GiftPreview
+from handsel.domain.errors import Busy, NotFound
+from handsel.domain.wrappings import image_path
+from handsel.runtime.settings import settings
+from handsel.runtime.wiring import table
+from handsel.use_cases import reading
+
+HERE = Path(__file__).parent
+TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
+ASSETS = {path.name: path for path in sorted((HERE / "assets").iterdir()) if path.suffix in TYPES}
+VERSION = hashlib.sha256(b"\0".join(path.read_bytes() for path in ASSETS.values())).hexdigest()[:12]
+FOR_EVER = "public, max-age=31536000, immutable"
+ALWAYS_ASKED = "no-cache"
+
+PAGE = Media("text/html", "The page.")
+WORDS = {
+    "en": {
+        "app": "Handsel",
+        "about": "Give something good to somebody: they have a day to open it.",
+        "from": "A gift from {name}",
+        "gone": "There is no gift here",
+        "scripts": "This page needs JavaScript.",
+    },
+    "zh": {
+        "app": "Handsel",
+        "about": "把好东西送给朋友,对方有一天时间打开。",
+        "from": "{name} 送你一份礼物",
+        "gone": "这里没有礼物",
+        "scripts": "此页面需要启用 JavaScript。",
+    },
+}
+LANGUAGES = {"en": "en", "zh": "zh-CN"}
+
+app = create_app()
+
+
+@app.get("/")
+@operation(answers={200: PAGE})
+def start() -> Response[str] | Response[bytes]:
+    """The app, for a phone or any other browser."""
+    request = Request(app)
+    language = _language(request)
+    words = WORDS[language]
+    return _page(request, 200, "app", language, title=words["app"], about=words["about"])
+
+
+@app.get("/g/<gift_id>")
+@operation(answers={200: PAGE})
+def gift(gift_id: str) -> Response[str] | Response[bytes]:
+    """The page of a gift, where it is opened.
+
+    Shows what its preview tells. The secret of a share link is behind the `#`, which no browser sends.
+    """
+    request = Request(app)
+    language = _language(request)
+    words = WORDS[language]
+    try:
+        found = reading.require_gift(table(), gift_id)
+    except NotFound:
+        return _page(request, 404, "nothing", language, title=words["gone"], about=words["about"])
+    except Busy:
+        answered = _page(request, 503, "nothing", language, title=words["app"], about=words["about"])
+        answered.headers["Retry-After"] = "1"
+        return answered
+    preview = GiftPreview.of(found, now=request.now, web_url=request.web_url)
+    return _page(
+        request,
+        200,
+        "gift",
+        language,
+        title=words["from"].format(name=preview.giver_name),
+        about=preview.wrapping.blessing,
+        gift=preview.model_dump_json(),
+        look=preview.presentation,
+        cover=image_path(preview.wrapping.cover_id),
+        picture=request.web_url + image_path(preview.wrapping.cover_id).removesuffix(".svg") + ".png",
+        url=f"{request.web_url}/g/{gift_id}",
+    )
+
+
+@app.get("/assets/<version>/<file>")
+@operation(
+    answers={200: Media("text/javascript", "A script, a style sheet or a picture of the pages.")},
+    path={"version": "The version of all of them.", "file": "Name of one of them."},
+)
+def asset(version: str, file: str) -> Response[str] | Response[bytes]:
+    """What the pages are made of."""
+    if file not in ASSETS:
+        raise NotFound
+    # A page of just before a deployment asks for what is no longer there: it gets what there is, for once.
+    lasting = FOR_EVER if version == VERSION else ALWAYS_ASKED
+    path = ASSETS[file]
+    return _answer(Request(app), 200, path.read_bytes(), TYPES[path.suffix], {"Cache-Control": lasting})
+
+
+def _page(request: Request, status: int, name: str, language: str, **fields: str) -> Response[str] | Response[bytes]:
+    """One of `pages`, with its fields as text that cannot end what it stands in."""
+    escaped = {key: escape(value) for key, value in fields.items()}
+    body = _template(name).substitute(
+        escaped,
+        language=LANGUAGES[language],
+        version=VERSION,
+        config=escape(json.dumps(_config(request))),
+        scripts=escape(WORDS[language]["scripts"]),
+    )
+    return _answer(request, status, body.encode(), "text/html; charset=utf-8", _page_headers(request))
+
+
+@cache
+def _template(name: str) -> Template:
+    return Template((HERE / "pages" / f"{name}.html").read_text())
+
+
+def _config(request: Request) -> dict[str, Any]:
+    """What scripts need to know of this deployment."""
+    url = settings().sign_in_url
+    return {
+        "sign_in": {
+            "url": url,
+            "client_id": settings().sign_in_client_id,
+            # Only where the pages sign in at their own origin, on a developer's machine, are there users for show.
+            "demo": _origin(url) == request.web_url,
+        }
+    }
+
+
+def _page_headers(request: Request) -> dict[str, str]:
+    sign_in = _origin(settings().sign_in_url)
+    return {
+        "Cache-Control": ALWAYS_ASKED,
+        "Content-Security-Policy": "; ".join(
+            (
+                "default-src 'none'",
+                "script-src 'self'",
+                "style-src 'self'",
+                # Pictures of products are where their merchant has them.
+                "img-src 'self' https: data: blob:",
+                f"connect-src 'self'{'' if sign_in in ('', request.web_url) else ' ' + sign_in}",
+                "base-uri 'none'",
+                "form-action 'none'",
+                "frame-ancestors 'none'",
+                "require-trusted-types-for 'script'",
+                "trusted-types 'none'",
+            )
+        ),
+        "Vary": "Accept-Language, Accept-Encoding",
+    }
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
+
+
+def _answer(
+    request: Request, status: int, body: bytes, content_type: str, headers: Mapping[str, str]
+) -> Response[str] | Response[bytes]:
+    """Compressed where that is taken; nothing where the caller has just that."""
+    tag = f'W/"{hashlib.sha256(body).hexdigest()[:32]}"'
+    headers = {
+        "Vary": "Accept-Encoding",
+        "ETag": tag,
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "no-referrer",
+        **headers,
+    }
+    if status == 200 and request.knows(tag):
+        return Response(304, None, "", headers)
+    if request.takes_gzip:
+        return Response(status, content_type, _gzipped(body), {**headers, "Content-Encoding": "gzip"})
+    return Response(status, content_type, body.decode(), headers)
+
+
+@lru_cache(maxsize=64)
+def _gzipped(body: bytes) -> bytes:
+    return gzip.compress(body, mtime=0)
+
+
+def _language(request: Request) -> str:
+    """`zh` to who would rather read Chinese than English, by the order of Accept-Language."""
+    for each in request.header("accept-language").lower().split(","):
+        language = each.split(";")[0].strip().split("-")[0]
+        if language in WORDS:
+            return language
+    return "en"
+
+
+lambda_handler = handler(app)

@@ -1,0 +1,101 @@
+// Calls of the API. Whatever may be sent again is, before anybody is told that it failed.
+
+import { refresh, token } from "./session.js";
+
+const TRIES = 4;
+const PAUSE_MS = 400;
+const LONGEST_PAUSE_MS = 5_000;
+
+/** An answer that refuses: `status`, `code` and `detail` of a problem as the API has them, `errors` of what was not right. */
+export class Problem extends Error {
+  constructor(status, document) {
+    super(document.detail ?? document.title ?? `${status}`);
+    this.status = status;
+    this.code = document.code ?? "";
+    this.errors = document.errors ?? [];
+  }
+}
+
+/** Nothing answered, though it was asked again: there is no connection, or we are down. */
+export class Offline extends Error {}
+
+/** Whoever calls has to sign in first. */
+export class SignedOut extends Error {}
+
+/**
+ * The answer of a call, parsed. Every call of ours may be sent twice: reads, PUT and DELETE are, claims know their claimer, and
+ * creating calls carry a key. Throws Problem, Offline, SignedOut.
+ *
+ * @param {object} options `body` is sent as JSON, `key` as Idempotency-Key; `as` is "json", "blob" or "nothing".
+ */
+export async function call(method, path, { body, key, as = "json", open = false } = {}) {
+  let bearer = open ? null : await token();
+  if (!open && !bearer) throw new SignedOut();
+  let renewed = false;
+  for (let attempt = 1; ; attempt += 1) {
+    const response = await sent(method, path, body, key, bearer);
+    if (response?.ok) return { json: () => response.json(), blob: () => response.blob(), nothing: () => null }[as]();
+    if (response?.status === 401 && !open) {
+      bearer = renewed ? null : await refresh();
+      renewed = true;
+      if (!bearer) throw new SignedOut();
+      continue;
+    }
+    const mayPass = !response || response.status === 429 || response.status >= 500;
+    if (!mayPass || attempt === TRIES || (response && (await isFinal(response)))) {
+      if (!response) throw new Offline();
+      throw new Problem(response.status, await response.json().catch(() => ({})));
+    }
+    await pause(response, attempt);
+  }
+}
+
+/** A 429 that says how many gifts may wait at once is not over in a moment. */
+async function isFinal(response) {
+  if (response.status !== 429) return false;
+  const problem = await response.clone().json().catch(() => ({}));
+  return problem.code === "too-many-open-gifts";
+}
+
+async function sent(method, path, body, key, bearer) {
+  const headers = {};
+  if (bearer) headers.Authorization = `Bearer ${bearer}`;
+  if (key) headers["Idempotency-Key"] = key;
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  try {
+    return await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body), cache: "no-store" });
+  } catch {
+    return null;
+  }
+}
+
+function pause(response, attempt) {
+  const asked = Number(response?.headers.get("Retry-After")) * 1000;
+  const milliseconds = Math.min(asked || PAUSE_MS * 2 ** (attempt - 1), LONGEST_PAUSE_MS);
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
+/**
+ * A creating call that is done once, however often it is tried, also after the page was loaded again: the key of what was
+ * asked for is kept until there is an answer that settles it.
+ *
+ * @param {string} form names what is asked for, such as "buy:<product>".
+ */
+export async function create(form, path, body) {
+  const kept = `handsel.pending.${form}`;
+  const text = JSON.stringify(body);
+  let pending = JSON.parse(sessionStorage.getItem(kept) ?? "null");
+  if (pending?.text !== text) {
+    pending = { text, key: crypto.randomUUID() };
+    sessionStorage.setItem(kept, JSON.stringify(pending));
+  }
+  try {
+    const answer = await call("POST", path, { body, key: pending.key });
+    sessionStorage.removeItem(kept);
+    return answer;
+  } catch (error) {
+    // Only a refusal settles it: whatever else it was, it may have been done.
+    if (error instanceof Problem && error.status < 500) sessionStorage.removeItem(kept);
+    throw error;
+  }
+}

@@ -1,0 +1,96 @@
+// Pieces that several pages are made of.
+
+import { Offline, Problem, SignedOut } from "./api.js";
+import { announce, fill, h } from "./dom.js";
+import { has, t } from "./i18n.js";
+import { signIn } from "./sign_in.js";
+
+/** What went wrong, in words for who used the page. */
+export function reason(error) {
+  if (error instanceof Offline) return t("offline");
+  if (error instanceof SignedOut) return t("signed_out");
+  if (error instanceof Problem) {
+    if (has(`problem.${error.code}`)) return t(`problem.${error.code}`);
+    return error.status < 500 ? t("refused") : t("our_fault");
+  }
+  console.error(error);
+  return t("our_fault");
+}
+
+/** A notice of what went wrong, read out at once. */
+export function problem(error, ...wayOn) {
+  return h("div", { class: "problem", role: "alert" }, h("p", {}, reason(error)), ...wayOn);
+}
+
+/**
+ * A button that does something once: while it does, it cannot be pressed again. What goes wrong is said below it. Who has to
+ * sign in is asked to, and it goes on from there.
+ */
+export function action(label, does, attributes = {}) {
+  const notice = h("div", { class: "notice" });
+  const button = h("button", { type: "button", ...attributes, on: { click: run } }, label);
+  async function run() {
+    if (button.getAttribute("aria-busy")) return;
+    button.setAttribute("aria-busy", "true");
+    button.disabled = true;
+    fill(notice);
+    try {
+      await signedIn(does);
+    } catch (error) {
+      fill(notice, problem(error));
+    } finally {
+      button.removeAttribute("aria-busy");
+      button.disabled = false;
+    }
+  }
+  return h("div", { class: "action" }, button, notice);
+}
+
+/** Does something; where one has to sign in for it, asks to, and does it then. */
+export async function signedIn(does) {
+  try {
+    return await does();
+  } catch (error) {
+    if (!(error instanceof SignedOut)) throw error;
+    if (!(await signIn())) throw error;
+    return does();
+  }
+}
+
+/** Time left until a timestamp, alive; `ended` is called once, when it is over. */
+export function countdown(timestamp, ended) {
+  const end = Date.parse(timestamp);
+  const shown = h("time", { class: "countdown", datetime: timestamp, role: "timer" });
+  const tick = () => {
+    const left = end - Date.now();
+    shown.textContent = left > 0 ? t("time_left", { time: duration(left) }) : t("time_over");
+    if (left <= 0) {
+      clearInterval(timer);
+      ended?.();
+    } else if (!shown.isConnected && started) {
+      clearInterval(timer);
+    }
+    started = true;
+  };
+  let started = false;
+  const timer = setInterval(tick, 1000);
+  tick();
+  return shown;
+}
+
+function duration(milliseconds) {
+  const seconds = Math.ceil(milliseconds / 1000);
+  const two = (number) => String(number).padStart(2, "0");
+  return `${two(Math.floor(seconds / 3600))}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`;
+}
+
+/** Copies text; says so. Where a browser cannot, false. */
+export async function copy(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch {
+    return false;
+  }
+  announce(t("copied"));
+  return true;
+}
