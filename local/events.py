@@ -150,6 +150,15 @@ def _story() -> Iterator[Event]:
     ):
         of = {"file": "red-classic.svg"} if "{" in path else {}
         yield _http("PublicFunction", what, said, f"GET {path}", 200, path=of, query=query)
+    yield _http("WebFunction", "start", "The app, as a browser opens it.", "GET /", 200)
+    yield _http(
+        "WebFunction",
+        "asset",
+        "One of the scripts that it is made of.",
+        "GET /assets/{version}/{asset}",
+        200,
+        path={"version": "latest", "asset": "app.js"},
+    )
     yield _http("AccountFunction", "read", "Bob looks at his account.", "GET /me", 200, by=BOB)
     yield _http(
         "AccountFunction",
@@ -274,6 +283,7 @@ def _story() -> Iterator[Event]:
         200,
         path=gift,
     )
+    yield _http("WebFunction", "gift", "The page where it is opened.", "GET /g/{gift_id}", 200, path=gift)
     yield _http(
         "ClaimFunction", "claim", "Bob opens it.", "POST /gifts/{gift_id}/claims", 201, by=BOB, path=gift, body={}
     )

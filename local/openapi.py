@@ -207,9 +207,12 @@ def _operation(route: Route, handler: Handler, schemas: "Schemas", shared: Schem
         status: {"description": _answer_description(status, answer), **_answer_content(answer, schemas)}
         for status, answer in operation.answers.items()
     }
-    refused = _refusals(route, operation, shared)
-    if both := answers.keys() & refused.keys():
-        raise DocumentError(f"{handler.name} answers and refuses with {both}.")
+    pages = {status for status, answer in operation.answers.items() if status >= 400 and isinstance(answer, Media)}
+    refused = _refusals(route, operation, shared, pages)
+    for status in answers.keys() & refused.keys():
+        if status not in pages:
+            raise DocumentError(f"{handler.name} answers and refuses with {status}.")
+        answers[status]["content"] |= {"application/json": {"schema": _ref("GatewayMessage")}}
     described["responses"] = {str(status): entry for status, entry in sorted({**answers, **refused}.items())}
     return described
 
@@ -263,12 +266,17 @@ def _answer_content(answer: Answer, schemas: "Schemas") -> Schema:
         case None:
             return {}
         case Media():
-            schema = {"type": "object"} if answer.content_type == "application/json" else {"type": "string"}
-            return {"content": {answer.content_type: {"schema": schema}}}
+            return {"content": {each: _of_media(each) for each in answer.content_types}}
         case PageOf():
             return {"content": {"application/json": {"schema": _page(schemas.of(answer.item))}}}
         case _:
             return {"content": {"application/json": {"schema": schemas.of(answer)}}}
+
+
+def _of_media(content_type: str) -> Schema:
+    if content_type == "image/png":
+        return {}  # how OpenAPI says that it is bytes
+    return {"schema": {"type": "object" if content_type == "application/json" else "string"}}
 
 
 def _page(item: Schema) -> Schema:
@@ -287,7 +295,8 @@ def _page(item: Schema) -> Schema:
 # --- refusals --------------------------------------------------------------------------------------------------------
 
 
-def _refusals(route: Route, operation: Operation, shared: Schema) -> dict[int, Schema]:
+def _refusals(route: Route, operation: Operation, shared: Schema, pages: set[int]) -> dict[int, Schema]:
+    """By status; what is said by a page is no problem document."""
     refusals = dict.fromkeys(
         (
             *operation.refuses,
@@ -305,7 +314,8 @@ def _refusals(route: Route, operation: Operation, shared: Schema) -> dict[int, S
     }
     by_status: dict[int, list[type[errors.Refusal]]] = {status: [] for status in gateway}
     for refusal in refusals:
-        by_status.setdefault(problems.STATUS[refusal.code], []).append(refusal)
+        if (status := problems.STATUS[refusal.code]) not in pages:
+            by_status.setdefault(status, []).append(refusal)
     return {status: _refused(status, found, shared, status in gateway) for status, found in by_status.items()}
 
 

@@ -6,6 +6,7 @@ word the world has, or that has none.
 """
 
 import base64
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -20,6 +21,9 @@ GET /openapi.json                              | anyone    | 200
 GET /meta/state-machine                        | anyone    | 200
 GET /wrappings                                 | anyone    | 200
 GET /covers/{file}                             | anyone    | 200
+GET /                                          | anyone    | 200
+GET /g/{gift_id}                               | anyone    | 200
+GET /assets/{version}/{asset}                   | anyone    | 200
 GET /gifts/{gift_id}/preview                   | anyone    | 200
 GET /me                                        | user      | 200
 PATCH /me                                      | user      | 200
@@ -131,7 +135,9 @@ WRAPPING = {
 }
 # What has states, by the parameters of paths; and what is always there.
 KINDS = ("order_id", "gift_id", "holding_id", "shipment_id", "code", "message_id")
-FIXED = {"store_id": MIA_STORE, "handle": "alice", "file": "red-classic.svg"}
+# What these refuse is said by a page.
+PAGES = {"GET /g/{gift_id}"}
+FIXED = {"store_id": MIA_STORE, "handle": "alice", "file": "red-classic.svg", "version": "any", "asset": "icon.svg"}
 # An id of the right shape that names nothing.
 UNKNOWN = base64.b32encode(bytes(20)).decode().lower()
 
@@ -224,10 +230,25 @@ def expected(route: str, role: str, world: World) -> str:
 
 def expected_of_unknown(route: str, role: str) -> str:
     """About an id that names nothing, which a refusal does not tell from what is somebody else's."""
+    if route in PAGES:
+        return "404 page"
     if role == "nobody" and not is_public(route):
         return "401 unauthenticated"
     outcomes = [outcome for who, outcome in rules()[route] if role in ALWAYS.get(who, set())]
     return "403 wrong-role" if outcomes[0] == "403 wrong-role" else "404 not-found"
+
+
+def said(route: str, answer: Answered) -> str:
+    """What an answer comes to, as `expected` has it."""
+    if answer.status < 400:
+        return str(answer.status)
+    return f"{answer.status} {'page' if route in PAGES else answer.body['code']}"
+
+
+def not_found(stack: "Stack") -> Callable[[str], tuple[str, list[tuple[str, str]]]]:
+    """By route: all that a caller gets of what is not there."""
+    page, problem = (same(stack.call("alice", "GET", f"/{what}/{UNKNOWN}")) for what in ("g", "orders"))
+    return lambda route: page if route in PAGES else problem
 
 
 def same(answer: Answered) -> tuple[str, list[tuple[str, str]]]:
@@ -261,9 +282,13 @@ def is_about_nothing(route: str) -> bool:
 
 def unknown_path(route: str, world: World) -> str | None:
     """The same path with what names nothing instead of its first parameter; None where there is none."""
-    path = route.partition(" ")[2]
-    first = path.partition("{")[2].partition("}")[0]
-    return path_of(route, ids_of(world) | {first: UNKNOWN}) if first else None
+    names = parameters(route)
+    return path_of(route, ids_of(world) | {names[0]: UNKNOWN}) if names else None
+
+
+def parameters(route: str) -> list[str]:
+    """The parameters of a path that have to name something: any version does."""
+    return [name for name in re.findall(r"{(\w+)}", route) if name != "version"]
 
 
 def body_of(route: str, role: str, world: World, products: Mapping[str, str]) -> object:

@@ -112,7 +112,7 @@ def _contents(operation_id: str) -> dict[str, dict[str, jsonschema_rs.Draft20201
     )
     return {
         status: {
-            media: _validator(_frozen(content["schema"]))
+            media: _validator(_frozen(content.get("schema", {})))
             for media, content in _resolved(response).get("content", {}).items()
         }
         for status, response in operation["responses"].items()

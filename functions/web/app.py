@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 from aws_lambda_powertools.event_handler import Response
 
+from handsel.api import problems
 from handsel.api.http import Request, create_app, handler
 from handsel.api.operations import Media, operation
 from handsel.api.views import GiftPreview
@@ -38,6 +39,7 @@ FOR_EVER = "public, max-age=31536000, immutable"
 ALWAYS_ASKED = "no-cache"
 
 PAGE = Media("text/html", "The page.")
+KNOWN = {304: None}
 WORDS = {
     "en": {
         "app": "Handsel",
@@ -60,7 +62,7 @@ app = create_app()
 
 
 @app.get("/")
-@operation(answers={200: PAGE})
+@operation(answers={200: PAGE, **KNOWN})
 def start() -> Response[str] | Response[bytes]:
     """The app, for a phone or any other browser."""
     request = Request(app)
@@ -70,7 +72,14 @@ def start() -> Response[str] | Response[bytes]:
 
 
 @app.get("/g/<gift_id>")
-@operation(answers={200: PAGE})
+@operation(
+    answers={
+        200: PAGE,
+        **KNOWN,
+        404: Media("text/html", "A page that says so: there is no such gift."),
+        503: Media("text/html", "A page that tries again."),
+    }
+)
 def gift(gift_id: str) -> Response[str] | Response[bytes]:
     """The page of a gift, where it is opened.
 
@@ -82,9 +91,9 @@ def gift(gift_id: str) -> Response[str] | Response[bytes]:
     try:
         found = reading.require_gift(table(), gift_id)
     except NotFound:
-        return _page(request, 404, "nothing", language, title=words["gone"], about=words["about"])
+        return _no_gift(request)
     except Busy:
-        answered = _page(request, 503, "nothing", language, title=words["app"], about=words["about"])
+        answered = _page(request, 503, "nothing", language, title=words["app"])
         answered.headers["Retry-After"] = "1"
         return answered
     preview = GiftPreview.of(found, now=request.now, web_url=request.web_url)
@@ -103,18 +112,32 @@ def gift(gift_id: str) -> Response[str] | Response[bytes]:
     )
 
 
-@app.get("/assets/<version>/<file>")
+@app.not_found
+def unknown_route(_: Exception) -> Response[str] | Response[bytes]:
+    """Also what follows from an id that no route takes."""
+    return _no_gift(Request(app)) if app.current_event.path.startswith("/g/") else problems.of(NotFound())
+
+
+def _no_gift(request: Request) -> Response[str] | Response[bytes]:
+    language = _language(request)
+    return _page(request, 404, "nothing", language, title=WORDS[language]["gone"])
+
+
+@app.get("/assets/<version>/<asset>")
 @operation(
-    answers={200: Media("text/javascript", "A script, a style sheet or a picture of the pages.")},
-    path={"version": "The version of all of them.", "file": "Name of one of them."},
+    answers={
+        200: Media(("text/javascript", "text/css", "image/svg+xml"), "A script, a style sheet or a picture."),
+        **KNOWN,
+    },
+    path={"version": "The version of all of them.", "asset": "Name of one of them."},
 )
-def asset(version: str, file: str) -> Response[str] | Response[bytes]:
+def made_of(version: str, asset: str) -> Response[str] | Response[bytes]:
     """What the pages are made of."""
-    if file not in ASSETS:
+    if asset not in ASSETS:
         raise NotFound
     # A page of just before a deployment asks for what is no longer there: it gets what there is, for once.
     lasting = FOR_EVER if version == VERSION else ALWAYS_ASKED
-    path = ASSETS[file]
+    path = ASSETS[asset]
     return _answer(Request(app), 200, path.read_bytes(), TYPES[path.suffix], {"Cache-Control": lasting})
 
 

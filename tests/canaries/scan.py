@@ -38,7 +38,7 @@ AT_ONCE = 4
 # Whom everybody looks up by their handle.
 FOUND = "recipient"
 # Parameters that name nothing of a case.
-NO_CASES = {"store_id", "product_id", "file", "handle"}
+NO_CASES = {"store_id", "product_id", "file", "handle", "version", "asset"}
 # Whose part in a gift is that of any user.
 OUTSIDERS = ("stranger", "rival", "courier")
 # What an order center shows of the catalogue.
@@ -152,7 +152,7 @@ class Case:
         """The real ids that stand for a parameter of a path; none where there is nothing yet."""
         if parameter in ("holding_id", "shipment_id", "code"):
             return [str(holding[parameter]) for holding in self.holdings.values() if parameter in holding]
-        fixed = {"store_id": MIA_STORE, "file": "red-classic.svg", **self.ids}
+        fixed = {"store_id": MIA_STORE, "file": "red-classic.svg", "version": "any", "asset": "app.js", **self.ids}
         return [fixed[parameter]] if parameter in fixed else []
 
     def owner_of(self, ids: Ids) -> str:

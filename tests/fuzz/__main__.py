@@ -100,6 +100,7 @@ def prepare(stack: Stack) -> tuple[dict[str, Pool], dict[str, list[str]]]:
     known.add("carrier", *{user["carrier"] for user in users if "carrier" in user})
     known.add("token", *["tok_ok"] * 4, "tok_timeout", "tok_declined")
     known.add("file", "red-classic.svg", "parcel-kraft.svg")
+    known.add("asset", "app.js", "base.css")
 
     def learn(name: str, answer: httpx.Response) -> None:
         if not answer.is_success:

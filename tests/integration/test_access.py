@@ -1,6 +1,5 @@
 """Every route, for every role, in every state: who may, and that nobody else learns that there is anything."""
 
-import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
@@ -68,10 +67,10 @@ ODD_IDS = [
 
 @pytest.mark.parametrize("odd", ODD_IDS, ids=ascii)
 def test_an_id_of_any_shape_is_as_unknown_as_any_other(stack: Stack, odd: str) -> None:
-    not_found = access.same(stack.call("alice", "GET", f"/orders/{access.UNKNOWN}"))
+    not_found = access.not_found(stack)
     nothing = World("nothing", "voucher", stack.products["voucher"], set())
     for route in access.rules():
-        for parameter in re.findall(r"{(\w+)}", route):
+        for parameter in access.parameters(route):
             path = access.path_of(
                 route, dict.fromkeys(access.KINDS, access.UNKNOWN) | access.ids_of(nothing) | {parameter: odd}
             )
@@ -80,8 +79,8 @@ def test_an_id_of_any_shape_is_as_unknown_as_any_other(stack: Stack, odd: str) -
                 answer = stack.call(access.USERS[role], route.split()[0], path, body)
                 # Of some shapes it is not even a route of the function that has it.
                 wanted = {access.expected_of_unknown(route, role), "404 not-found"}
-                assert f"{answer.status} {answer.body['code']}" in wanted, (route, role)
-                assert answer.status != 404 or access.same(answer) == not_found, (route, role)
+                assert access.said(route, answer) in wanted, (route, role)
+                assert answer.status != 404 or access.same(answer) == not_found(route), (route, role)
 
 
 @pytest.mark.parametrize("when", WORLDS)
@@ -89,16 +88,16 @@ def test_who_may_what_in_every_state(stack: Stack, when: str, record_property: C
     stack.function("PeopleFunction").LOOK_UPS._at_once = 10_000
     make = Builder(stack)
     empty, start = stack.save(), stack.now
-    said, not_found = Counter[str](), access.same(stack.call("alice", "GET", f"/orders/{access.UNKNOWN}"))
+    said, not_found = Counter[str](), access.not_found(stack)
 
     def ask(world: World, route: str, role: str, path: str, wanted: str) -> None:
         body = access.body_of(route, role, world, stack.products)
         answer = stack.call(access.USERS[role], route.partition(" ")[0], path, body)
-        got = f"{answer.status} {answer.body['code']}" if answer.status >= 400 else str(answer.status)
+        got = access.said(route, answer)
         cell = (world.name, route, role, path)
         assert got == wanted, (cell, answer.raw)
         said[got] += 1
-        assert answer.status != 404 or access.same(answer) == not_found, cell
+        assert answer.status != 404 or access.same(answer) == not_found(route), cell
         if answer.status >= 400:
             assert stack.save() == before, (cell, "a refused call wrote something")
             assert [text for text in world.hidden if text in answer.raw] == [], cell

@@ -34,10 +34,14 @@ class PageOf:
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """An answer that is none of our views, such as a picture."""
+    """An answer that is none of our views, such as a picture: of one type, or of one of several."""
 
-    content_type: str
+    content_type: str | tuple[str, ...]
     description: str
+
+    @property
+    def content_types(self) -> tuple[str, ...]:
+        return (self.content_type,) if isinstance(self.content_type, str) else self.content_type
 
 
 # One of several views is written as `GiverGift | ClaimerGift`; None is an answer without a body.
