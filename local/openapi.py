@@ -213,7 +213,7 @@ def _operation(route: Route, handler: Handler, schemas: "Schemas", shared: Schem
         if status not in pages:
             raise DocumentError(f"{handler.name} answers and refuses with {status}.")
         answers[status]["content"] |= {"application/json": {"schema": _ref("GatewayMessage")}}
-    described["responses"] = {str(status): entry for status, entry in sorted({**answers, **refused}.items())}
+    described["responses"] = {str(status): entry for status, entry in sorted({**refused, **answers}.items())}
     return described
 
 

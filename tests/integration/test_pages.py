@@ -157,7 +157,7 @@ def test_an_asset_of_an_earlier_version_is_the_one_of_now_for_once(stack: Stack)
     assert (answer.status, answer.headers["cache-control"]) == (200, "no-cache")
 
 
-@pytest.mark.parametrize("name", ["none.js", "app.py", "..", "%2e%2e%2fapp.py", ".."])
+@pytest.mark.parametrize("name", ["none.js", "app.py", "..", "%2e%2e%2fapp.py"])
 def test_no_other_file_is_served(stack: Stack, name: str) -> None:
     assert stack.call(None, "GET", f"/assets/any/{name}").status == 404
 

@@ -14,6 +14,7 @@ export const words = {
   time_over: "Time is up",
 
   sign_in: "Sign in",
+  sign_in_elsewhere: "Nobody can sign in on this page: please use the app.",
   sign_up: "Create an account",
   sign_out: "Sign out",
   have_account: "I have an account",

@@ -39,7 +39,8 @@ function ask() {
       ended(true);
     };
     document.body.append(dialog);
-    start(panel, title, finish);
+    if (config.sign_in.url) start(panel, title, finish);
+    else fill(panel, h("p", {}, t("sign_in_elsewhere")));
     dialog.showModal();
   });
 }

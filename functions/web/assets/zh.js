@@ -14,6 +14,7 @@ export const words = {
   time_over: "时间到了",
 
   sign_in: "登录",
+  sign_in_elsewhere: "此页面无法登录,请使用 App。",
   sign_up: "注册账号",
   sign_out: "退出登录",
   have_account: "我已有账号",

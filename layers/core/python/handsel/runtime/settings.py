@@ -14,7 +14,7 @@ class Settings:
         window_ms: how long a gift can be claimed.
         web_url: origin of share links; empty means the one the API was called on.
         link_keys_secret: where the keys of share links and cursors are; empty where a function needs none.
-        sign_in_url, sign_in_client_id: where the pages sign people in, and as which client; empty but for the pages.
+        sign_in_url, sign_in_client_id: where the pages sign people in, and as which client; empty where nobody can.
     """
 
     table_name: str
