@@ -1,7 +1,8 @@
 """The events of events/*.json: one story, which can be told from the first file to the last.
 
 Ids come from who called and with which Idempotency-Key, so an event names what earlier ones make. A gift to a named
-recipient needs no secret. What cannot be known beforehand is a PLACEHOLDER, and answers 404 as it stands.
+recipient needs no secret. What cannot be known beforehand is one of PLACEHOLDERS, and answers 404 as it
+stands.
 """
 
 import json
@@ -20,7 +21,7 @@ from local.seed import CARRIER, MIA_STORE, PRODUCTS, STORES
 from local.settings import ROOT
 
 FOLDER = ROOT / "events"
-PLACEHOLDER = "CODE-OF-THE-VOUCHER"
+PLACEHOLDERS = CODE, HOLDING = "CODE-OF-THE-VOUCHER", "ID-OF-THE-VOUCHER"
 # All of them are of one day that is over wherever they are told: a carrier reports nothing from the future.
 _DAY, _DAY_IN_LOGS, _DAY_SECONDS = "2026-01-05T08:00:00Z", "05/Jan/2026:08:00:00 +0000", 1_767_600_000
 _REGION, _ACCOUNT, _HOST = "eu-central-1", "123456789012", "api.example.com"
@@ -291,13 +292,22 @@ def _story() -> Iterator[Event]:
     yield _http("PeopleFunction", "list", "He is one of those she exchanged gifts with.", "GET /people", 200, by=ALICE)
     yield _http("HoldingFunction", "list", "Bob's vouchers, with their codes.", "GET /holdings", 200, by=BOB)
     yield _http(
+        "HoldingFunction",
+        "qr",
+        f"He shows one in the store: 200 with its `holding_id` in the three places of `{HOLDING}`.",
+        "GET /holdings/{holding_id}/qr",
+        404,
+        by=BOB,
+        path={"holding_id": HOLDING},
+    )
+    yield _http(
         "MerchantFunction",
         "redeem",
-        f"Mia redeems one: 201 with such a code in the three places of `{PLACEHOLDER}`.",
+        f"Mia redeems it: 201 with its code in the three places of `{CODE}`.",
         "POST /vouchers/{code}/redemptions",
         404,
         by=MIA,
-        path={"code": PLACEHOLDER},
+        path={"code": CODE},
         body={},
     )
     yield _give("give_unwanted", "Alice gives Bob another one.", ORDER, _TO_BOB)

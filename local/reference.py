@@ -7,7 +7,7 @@ from typing import Any, cast
 from handsel.api.problems import STATUS
 from handsel.domain import errors, states
 from handsel.domain.privacy import TABLE, Viewer
-from local.events import PLACEHOLDER, Event, story
+from local.events import PLACEHOLDERS, Event, story
 from local.settings import ROOT
 
 FOLDER = ROOT / "docs" / "reference"
@@ -102,7 +102,8 @@ def _events() -> Iterator[str]:
     yield ""
     yield "`events/` has one for every function and every route. They are one story: told in this order, on a stack on which it"
     yield "was not told before, each answers what is said here. Told again nothing is done twice: the answers are the same, but"
-    yield f"that a claim answers 200. `{PLACEHOLDER}` stands for what nobody can know before it is made."
+    placeholders = " and ".join(f"`{each}`" for each in PLACEHOLDERS)
+    yield f"that a claim answers 200. {placeholders} stand for what nobody can know before it is made."
     yield ""
     yield "```sh"
     yield "LOCAL_BIND_HOST=0.0.0.0 make up    # containers reach the table by this machine's other addresses"

@@ -87,6 +87,8 @@ POST /gifts/{gift_id}/ask-again                | giver     | 403 own-gift
 GET /holdings                                  | user      | 200
 GET /holdings/{holding_id}                     | holder    | 200
                                                | user      | 404 not-found
+GET /holdings/{holding_id}/qr                  | holder    | parcel 404 not-found; 200
+                                               | user      | 404 not-found
 GET /shipments/{shipment_id}                   | holder    | 200
                                                | user      | 404 not-found
 PUT /shipments/{shipment_id}                   | store     | 200

@@ -2,10 +2,11 @@
 
 from aws_lambda_powertools.event_handler import Response
 
-from handsel.api.http import Request, answer, create_app, handler
-from handsel.api.operations import PageOf, operation
+from handsel.api.http import Request, answer, create_app, drawing, handler
+from handsel.api.operations import Media, PageOf, operation
 from handsel.api.requests import HoldingListQuery
-from handsel.api.views import AnyHolding, holding_view
+from handsel.api.views import AnyHolding, VoucherView, holding_view
+from handsel.domain.errors import NotFound
 from handsel.runtime.wiring import table
 from handsel.use_cases import reading
 
@@ -37,6 +38,23 @@ def read_holding(holding_id: str) -> Response[str]:
     request = Request(app)
     read = reading.holding_of(table(), holding_id, caller=request.caller.user_id)
     return answer(200, holding_view(read, now=request.now))
+
+
+@app.get("/holdings/<holding_id>/qr")
+@operation(answers={200: Media("image/svg+xml", "The picture, dark on white in either scheme.")})
+def voucher_qr(holding_id: str) -> Response[str]:
+    """The QR code of a voucher, to show in the store.
+
+    It holds the `code` and nothing else, whatever became of the voucher. A parcel has none.
+    """
+    request = Request(app)
+    voucher = holding_view(reading.holding_of(table(), holding_id, caller=request.caller.user_id), now=request.now)
+    if not isinstance(voucher, VoucherView):
+        raise NotFound
+    # No other call pays for loading it.
+    from handsel.api import qr
+
+    return drawing(qr.svg(voucher.code), cache_control="private, no-store")
 
 
 lambda_handler = handler(app)

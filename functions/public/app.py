@@ -6,7 +6,7 @@ from typing import Literal
 from aws_lambda_powertools.event_handler import Response
 from pydantic import ConfigDict, Field
 
-from handsel.api.http import Request, answer, create_app, handler
+from handsel.api.http import Request, answer, create_app, drawing, handler
 from handsel.api.operations import Media, operation
 from handsel.api.requests import WrappingsQuery
 from handsel.api.views import GiftPreview, View, Wrappings
@@ -17,12 +17,6 @@ from handsel.runtime.wiring import table
 from handsel.use_cases import reading
 
 PICTURES = Path(__file__).parent / "covers"
-# An SVG is a document: opened by itself, it may draw and nothing else.
-PICTURE_HEADERS = {
-    "Cache-Control": "public, max-age=86400",
-    "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
-}
 DOCUMENT = Path(__file__).parent / "openapi.json"
 
 app = create_app()
@@ -112,12 +106,7 @@ def cover(file: str) -> Response[str]:
     # Only names that are in the catalogue become paths.
     if file not in {Path(known.image_path).name for known in COVERS}:
         raise NotFound
-    return Response(
-        status_code=200,
-        content_type="image/svg+xml",
-        body=(PICTURES / file).read_text(),
-        headers=PICTURE_HEADERS,
-    )
+    return drawing((PICTURES / file).read_text(), cache_control="public, max-age=86400")
 
 
 @app.get("/gifts/<gift_id>/preview")

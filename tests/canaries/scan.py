@@ -22,6 +22,7 @@ import httpx
 from local import template, users
 from local.client import payment
 from local.seed import MAX_STORE, MIA_STORE
+from tests import qr
 from tests.e2e.conftest import Running, eventually
 
 Body = Any
@@ -252,6 +253,9 @@ class Scan:
         # A cursor holds where its list goes on, and everybody can read that.
         for cursor in _CURSOR.findall(answer.text):
             text += "\n" + base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode(errors="replace")
+        # So can everybody a QR code.
+        if answer.headers.get("content-type") == "image/svg+xml" and route.endswith("/qr"):
+            text += "\n" + qr.read(answer.text)
         texts = {route: text}
         if route == "GET /order-center" and answer.status_code == 200:
             # A part of it is of the catalogue, and may show what the rest may not.

@@ -205,6 +205,7 @@ LINES: Mapping[str, Line] = {
     "GET /people/{handle}": nothing,
     "GET /holdings": nothing,
     "GET /holdings/{holding_id}": nothing,
+    "GET /holdings/{holding_id}/qr": nothing,
     "GET /stores/{store_id}": nothing,
     "PUT /stores/{store_id}": put_store,
     "PUT /stores/{store_id}/products/{product_id}": put_product,

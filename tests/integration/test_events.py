@@ -7,7 +7,7 @@ import pytest
 
 from handsel.domain.states import GiftState
 from local import events, openapi
-from local.events import CANCELLED_GIFT, DECLINED_GIFT, GIFT, PLACEHOLDER, UNOPENED_GIFT, Event
+from local.events import CANCELLED_GIFT, CODE, DECLINED_GIFT, GIFT, HOLDING, UNOPENED_GIFT, Event
 from tests import published
 from tests.integration.conftest import DAY, RESOURCES, Stack
 
@@ -84,15 +84,19 @@ def test_the_removed_window_gives_the_unopened_gift_back(stack: Stack) -> None:
     assert _state(stack, UNOPENED_GIFT) == GiftState.RETURNED
 
 
-def test_the_code_that_bob_is_shown_does_for_the_placeholder(stack: Stack) -> None:
+def test_the_voucher_that_bob_is_shown_does_for_the_placeholders(stack: Stack) -> None:
     answers = tell_all(
         stack, "enroll_post_confirmation", "purchase_buy", "gift_give", "claim_claim", "holding_list", "merchant_redeem"
     )
-    code = json.loads(answers["claim_claim"]["body"])["code"]
-    assert code in {entry.get("code") for entry in json.loads(answers["holding_list"]["body"])["items"]}
-    text = json.dumps(_payload("merchant_redeem"))
-    assert text.count(PLACEHOLDER) == 3
-    assert stack.invoke("MerchantFunction", json.loads(text.replace(PLACEHOLDER, code)))["statusCode"] == 201
+    voucher = json.loads(answers["claim_claim"]["body"])
+    assert voucher["code"] in {entry.get("code") for entry in json.loads(answers["holding_list"]["body"])["items"]}
+    for name, function, placeholder, value, status in (
+        ("holding_qr", "HoldingFunction", HOLDING, voucher["holding_id"], 200),
+        ("merchant_redeem", "MerchantFunction", CODE, voucher["code"], 201),
+    ):
+        text = json.dumps(_payload(name))
+        assert text.count(placeholder) == 3
+        assert stack.invoke(function, json.loads(text.replace(placeholder, value)))["statusCode"] == status
 
 
 def test_without_its_authorizer_no_event_is_anybodys(stack: Stack) -> None:

@@ -261,6 +261,16 @@ def answer(status: int, view: BaseModel, headers: Mapping[str, str] | None = Non
     )
 
 
+def drawing(svg: str, *, cache_control: str) -> Response[str]:
+    """A picture. An SVG is a document: opened by itself, it may draw and nothing else."""
+    headers = {
+        "Cache-Control": cache_control,
+        "X-Content-Type-Options": "nosniff",
+        "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
+    }
+    return Response(status_code=200, content_type="image/svg+xml", body=svg, headers=headers)
+
+
 def nothing(status: int, headers: Mapping[str, str] | None = None) -> Response[str]:
     """An answer that its status says all of."""
     return Response(status_code=status, body="", headers={"Cache-Control": "no-store", **(headers or {})})
