@@ -17,6 +17,7 @@ is done here, each in a module that says what and why:
     delivery    batches, retries, bisecting and the on-failure destination
     streams     polls the table's stream and delivers it
     front       the API on a plain port
+    sign_in     what the pages ask the user pool, and the demo users one tap away
     state       what is written down about a running stack
     demo        the whole story over HTTP
     openapi     the published document, from the routes

@@ -34,7 +34,9 @@ def up(settings: Settings, environ: Mapping[str, str] = os.environ, *, hints: bo
         running = directory.read()
         if directory.runner_alive() and running:
             if running.ready and running.same(settings, project_fingerprint()):
-                say(f"Already up, with these settings: {settings.web_url}")
+                say("Already up, with these settings.")
+                if hints:
+                    _what_next(directory, settings)
                 return 0
             say("Up with other settings or an older version: restarting it. Its data goes.")
             stop(directory)
@@ -157,19 +159,25 @@ def _what_next(directory: Directory, settings: Settings) -> None:
     shown = directory.stack_file
     if shown.is_relative_to(ROOT):
         shown = shown.relative_to(ROOT)
+    # `make down` looks for stacks in the folder of this checkout only.
+    where = "" if directory.path.is_relative_to(ROOT / ".local") else f"LOCAL_DIR={directory.path} "
     token = f'$(python3 -c \'import json; print(json.load(open("{shown}"))["users"]["alice"]["token"])\')'
     say(
         f"""
-  API      {settings.web_url}
+Open it:
+  {settings.web_url}/
+
+  Sign in  one tap for alice, bob, carol and dave (friends), mia and max (stores), carl (carrier); or sign up, and the
+           page tells the code that nobody is mailed here
+  Gifts    are to be opened within {settings.claim_window_seconds} s
   Details  {shown} (users with tokens, products, the engine's endpoint)
   Log      {directory.log}
-  Window   {settings.claim_window_seconds} s to claim a gift
 
-Try it:
+Call it:
   TOKEN="{token}"
   curl -H "Authorization: Bearer $TOKEN" {settings.web_url}/orders
 Stop it:
-  make down"""
+  {where}make down"""
     )
 
 

@@ -3,11 +3,13 @@
 Passes requests and answers through as they are, in both directions as they come, on as many connections as there are.
 Two things are set right: the Host header is always this address (the engine routes by it, AWS does not let a caller
 choose it), and a function that raised answers 500 with AWS's body where the engine answers 502 with the exception.
-One thing is answered here: the pictures of the demo products, which are no part of what gets deployed.
+Two things are answered here that are no part of what gets deployed: the pictures of the demo products, and /sign-in
+(see sign_in), which lets the pages sign in and tells the demo users' tokens.
 """
 
 import asyncio
 import contextlib
+import http.client
 import logging
 from collections.abc import Iterable
 from pathlib import Path
@@ -15,9 +17,15 @@ from urllib.parse import urlsplit
 
 import h11
 
+from local import sign_in
+from local.sign_in import SignIn
+from local.users import TriggerError
+
 log = logging.getLogger(__name__)
 
 CHUNK = 64 * 1024
+# What the front takes itself is shorter.
+LONGEST_BODY = 64 * 1024
 IDLE_SECONDS = 75
 # Belong to one connection, not to the message.
 HOP_BY_HOP = {b"connection", b"keep-alive", b"proxy-connection", b"te", b"trailer", b"upgrade", b"expect"}
@@ -39,12 +47,13 @@ Headers = list[tuple[bytes, bytes]]
 class Front:
     """Serves until cancelled."""
 
-    def __init__(self, bind_host: str, port: int, engine_url: str, api_id: str) -> None:
+    def __init__(self, bind_host: str, port: int, engine_url: str, api_id: str, signing_in: SignIn) -> None:
         address = urlsplit(engine_url)
         self._engine = (address.hostname or "127.0.0.1", address.port or 80)
         self._prefix = f"/_aws/execute-api/{api_id}/$default".encode()
         self._bind_host = bind_host
         self._port = port
+        self._signing_in = signing_in
 
     async def start(self) -> asyncio.Server:
         """Raises OSError when the port is taken."""
@@ -77,7 +86,11 @@ class Front:
         if path is None:
             raise h11.RemoteProtocolError("No path", error_status_hint=400)
         if request.method in (b"GET", b"HEAD") and (picture := PICTURES.get(path.partition(b"?")[0])):
-            await _show(caller, picture, body=request.method == b"GET")
+            await caller.body(LONGEST_BODY)  # nobody asks for a picture with one
+            await caller.say(200, PICTURE_HEADERS, picture, only_headers=request.method == b"HEAD")
+            return
+        if request.method in (b"GET", b"HEAD", b"POST") and path.partition(b"?")[0] == sign_in.PATH:
+            await self._sign_in(caller, request)
             return
         try:
             reader, writer = await asyncio.open_connection(*self._engine)
@@ -103,6 +116,22 @@ class Front:
                 await asyncio.gather(body, answer, return_exceptions=True)
         finally:
             await engine.close()
+
+    async def _sign_in(self, caller: "Peer", request: h11.Request) -> None:
+        body = await caller.body(LONGEST_BODY)
+        said = dict(request.headers)
+        target, content_type = (said.get(name, b"").decode("latin-1") for name in (b"x-amz-target", b"content-type"))
+        try:
+            if request.method == b"POST":
+                answer = await asyncio.to_thread(self._signing_in.ask, target, content_type, body)
+            else:
+                answer = await asyncio.to_thread(self._signing_in.offer)
+        except (OSError, http.client.HTTPException, TriggerError):
+            log.exception("Nobody could sign in")
+            await caller.refuse(503)
+            return
+        headers = [(b"content-type", answer.content_type.encode()), (b"cache-control", b"no-store")]
+        await caller.say(answer.status, headers, answer.body, only_headers=request.method == b"HEAD")
 
 
 class Peer:
@@ -131,6 +160,23 @@ class Peer:
             self._writer.write(data)
             await self._writer.drain()
 
+    async def body(self, most: int) -> bytes:
+        """All of it. Raises RemoteProtocolError where it is longer."""
+        whole = b""
+        while isinstance(event := await self.next(IDLE_SECONDS), h11.Data):
+            whole += event.data
+            if len(whole) > most:
+                raise h11.RemoteProtocolError("Too long", error_status_hint=413)
+        return whole
+
+    async def say(self, status: int, headers: Headers, content: bytes, *, only_headers: bool = False) -> None:
+        """A whole answer; the connection goes on behind it."""
+        headers = [*headers, (b"content-length", str(len(content)).encode())]
+        await self.send(h11.Response(status_code=status, headers=headers))
+        if not only_headers:
+            await self.send(h11.Data(data=content))
+        await self.send(h11.EndOfMessage())
+
     async def refuse(self, status: int) -> None:
         """Answer with a status of our own, if there is still a way to answer."""
         if self.http.our_state in (h11.IDLE, h11.SEND_RESPONSE):
@@ -150,16 +196,6 @@ class Peer:
         self._writer.close()
         with contextlib.suppress(OSError):
             await self._writer.wait_closed()
-
-
-async def _show(caller: Peer, picture: bytes, *, body: bool) -> None:
-    while isinstance(await caller.next(IDLE_SECONDS), h11.Data):
-        pass  # nobody asks for a picture with a body, but the connection goes on behind it
-    headers = [*PICTURE_HEADERS, (b"content-length", str(len(picture)).encode())]
-    await caller.send(h11.Response(status_code=200, headers=headers))
-    if body:
-        await caller.send(h11.Data(data=picture))
-    await caller.send(h11.EndOfMessage())
 
 
 async def _pass_body(caller: Peer, engine: Peer) -> None:

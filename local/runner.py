@@ -24,6 +24,7 @@ from local.expiry import Expiry, Marks
 from local.front import Front
 from local.package import project_fingerprint
 from local.settings import REGION, Settings
+from local.sign_in import SignIn
 from local.state import Directory, Running, write_json
 from local.streams import Feed, Mapping
 
@@ -87,7 +88,11 @@ class Runner:
     async def _serve(self) -> None:
         running, deployment = self._attach() or self._start()
         threads = self._threads(running.endpoint_url, deployment)
-        front = Front(self._settings.bind_host, self._settings.port, running.endpoint_url, deployment.api_ids[0])
+        outputs, endpoint_url = deployment.outputs, running.endpoint_url
+        signing_in = SignIn(
+            endpoint_url, outputs["UserPoolId"], outputs["UserPoolClientId"], self._directory.stack_file
+        )
+        front = Front(self._settings.bind_host, self._settings.port, endpoint_url, deployment.api_ids[0], signing_in)
         async with await front.start():
             self._serving = True
             running.ready = True

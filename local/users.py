@@ -32,18 +32,26 @@ def create(
         closing(aws.client("cognito-idp", endpoint_url)) as cognito,
         closing(aws.client("lambda", endpoint_url)) as functions,
     ):
-        trigger = cognito.describe_user_pool(UserPoolId=pool_id)["UserPool"]["LambdaConfig"]["PostConfirmation"]
         for name, role in roles.items():
             extra = {key: value for key, value in role.items() if key != "group"}
-            attributes = _sign_up(cognito, pool_id, name, extra, role.get("group"))
-            _confirmed(functions, trigger, pool_id, client_id, attributes)
-            token = _sign_in(cognito, client_id, attributes["email"])
+            email = _sign_up(cognito, pool_id, name, extra, role.get("group"))
+            _confirmed(cognito, functions, pool_id, client_id, email)
+            token = _sign_in(cognito, client_id, email)
             made[name] = {"user_id": claims(token)["sub"], "handle": name, "token": token, **extra}
     return made
 
 
-def _sign_up(cognito: Any, pool_id: str, name: str, extra: dict[str, str], group: str | None) -> dict[str, str]:
-    """A confirmed user; answers the attributes."""
+def enroll(endpoint_url: str, pool_id: str, client_id: str, username: str) -> None:
+    """What follows once somebody has confirmed their sign-up. Raises TriggerError."""
+    with (
+        closing(aws.client("cognito-idp", endpoint_url)) as cognito,
+        closing(aws.client("lambda", endpoint_url)) as functions,
+    ):
+        _confirmed(cognito, functions, pool_id, client_id, username)
+
+
+def _sign_up(cognito: Any, pool_id: str, name: str, extra: dict[str, str], group: str | None) -> str:
+    """A confirmed user; answers the email address, by which they sign in."""
     attributes = {
         "email": f"{name}@example.com",
         "email_verified": "true",
@@ -52,7 +60,7 @@ def _sign_up(cognito: Any, pool_id: str, name: str, extra: dict[str, str], group
         **{f"custom:{key}": value for key, value in extra.items()},
     }
     email = attributes["email"]
-    created = cognito.admin_create_user(
+    cognito.admin_create_user(
         UserPoolId=pool_id,
         Username=email,
         MessageAction="SUPPRESS",
@@ -61,7 +69,7 @@ def _sign_up(cognito: Any, pool_id: str, name: str, extra: dict[str, str], group
     cognito.admin_set_user_password(UserPoolId=pool_id, Username=email, Password=PASSWORD, Permanent=True)
     if group:
         cognito.admin_add_user_to_group(UserPoolId=pool_id, Username=email, GroupName=group)
-    return {each["Name"]: each["Value"] for each in created["User"]["Attributes"]}
+    return email
 
 
 def _sign_in(cognito: Any, client_id: str, email: str) -> str:
@@ -72,8 +80,11 @@ def _sign_in(cognito: Any, client_id: str, email: str) -> str:
     return str(answer["AuthenticationResult"]["IdToken"])
 
 
-def _confirmed(functions: Any, trigger: str, pool_id: str, client_id: str, attributes: dict[str, str]) -> None:
+def _confirmed(cognito: Any, functions: Any, pool_id: str, client_id: str, username: str) -> None:
     """Calls the trigger with the event Cognito has for it, and expects it back as Cognito does."""
+    trigger = cognito.describe_user_pool(UserPoolId=pool_id)["UserPool"]["LambdaConfig"]["PostConfirmation"]
+    user = cognito.admin_get_user(UserPoolId=pool_id, Username=username)
+    attributes = {each["Name"]: each["Value"] for each in user["UserAttributes"]}
     event = {
         "version": "1",
         "region": REGION,

@@ -19,6 +19,7 @@ from handsel.api.problems import STATUS
 from handsel.domain import errors
 from local import openapi
 from local.client import Client, payment
+from tests import qr
 from tests.e2e.conftest import ADDRESS, PARCEL_WRAPPING, WRAPPING, Running, eventually, run_stack, sleep_until
 
 pytestmark = pytest.mark.e2e
@@ -618,6 +619,9 @@ def test_get_holdings(calls: Running) -> None:
     assert done(bob.get("/holdings?limit=1"))["items"] == [holding]
     assert done(bob.get(f"/holdings/{holding['holding_id']}")) == holding
     refused(calls.as_("alice").get(f"/holdings/{holding['holding_id']}"), 404, "not-found")
+    picture = bob.get(f"/holdings/{holding['holding_id']}/qr")
+    assert (picture.status_code, qr.read(picture.text)) == (200, holding["code"])
+    refused(calls.as_("alice").get(f"/holdings/{holding['holding_id']}/qr"), 404, "not-found")
 
 
 def test_post_redemptions(calls: Running) -> None:
