@@ -147,9 +147,12 @@ format: $(VENV) ## Put the code into shape
 
 # --- build it --------------------------------------------------------------------------------------------------------
 
-.PHONY: generate build lock deploy clean
+.PHONY: generate covers build lock deploy clean
 generate: $(VENV) ## Write what is made from the code: docs/reference, events, the OpenAPI document
 	@$(BIN)/python -m local generate
+
+covers: $(VENV) ## Draw the covers as PNG, for previews of links, where an SVG is new (takes a browser)
+	@$(BIN)/python -m local covers
 
 build: $(VENV) $(SAM_VENV) ## sam build
 	@$(SAM) build

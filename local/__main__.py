@@ -1,4 +1,4 @@
-"""python -m local up | down | status | run | demo | invoke | generate
+"""python -m local up | down | status | run | demo | invoke | generate | covers
 
     up      start the stack in the background, and wait until it is ready
     down    stop it; without PORT or LOCAL_DIR: every stack of this checkout
@@ -7,6 +7,7 @@
     demo    tell the whole story on a stack of its own
     invoke  run one function with --event by `sam local invoke`, on the table of the stack that is up
     generate write what is made from the code; with --check, say whether the committed files are right
+    covers  draw the PNGs of covers whose drawing is new, which takes a browser
 
 The environment it reads is in local/settings.py.
 """
@@ -24,7 +25,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         prog="python -m local", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("command", choices=["up", "down", "status", "run", "demo", "invoke", "generate"])
+    parser.add_argument("command", choices=["up", "down", "status", "run", "demo", "invoke", "generate", "covers"])
     parser.add_argument(
         "--no-stream", action="store_true", help="neither expire items nor deliver the stream: only the sweep settles"
     )
@@ -54,6 +55,10 @@ def main() -> int:
             from local import generate
 
             return generate.main(check=options.check)
+        case "covers":
+            from local import covers
+
+            return covers.main()
         case _:
             return demo.main()
 

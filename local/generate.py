@@ -1,6 +1,9 @@
 """Writes what is made from the code, or says which committed file is not as the code has it."""
 
-from local import cli, event_schemas, events, inputs, openapi, reference
+from collections.abc import Iterable
+from pathlib import Path
+
+from local import cli, covers, event_schemas, events, inputs, openapi, reference
 from local.settings import ROOT
 
 
@@ -18,12 +21,20 @@ def main(*, check: bool) -> int:
         cli.say(str(error), error=True)
         return 1
     wrong = {path: text for path, text in files.items() if not path.exists() or path.read_text() != text}
-    shown = [str(path.relative_to(ROOT)) for path in wrong]
-    if check and wrong:
-        cli.say(f"Not as the code has it: {', '.join(shown)}. Run: make generate", error=True)
-        return 1
+    if check:
+        # Drawn by a browser, and so by a command of their own.
+        pictures = covers.outdated()
+        if wrong:
+            cli.say(f"Not as the code has it: {_names(wrong)}. Run: make generate", error=True)
+        if pictures:
+            cli.say(f"Not as its drawing is: {_names(pictures)}. Run: make covers", error=True)
+        return 1 if wrong or pictures else 0
     for path, text in wrong.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
         cli.say(f"Wrote {path.relative_to(ROOT)}")
     return 0
+
+
+def _names(paths: Iterable[Path]) -> str:
+    return ", ".join(str(path.relative_to(ROOT)) for path in paths)

@@ -17,6 +17,10 @@ from handsel.runtime.wiring import table
 from handsel.use_cases import reading
 
 PICTURES = Path(__file__).parent / "covers"
+SVG, PNG = "image/svg+xml", "image/png"
+# Only names that are in the catalogue become paths.
+PICTURE_TYPES = {f"{known.cover_id}.svg": SVG for known in COVERS} | {f"{known.cover_id}.png": PNG for known in COVERS}
+KEPT = "public, max-age=86400"
 DOCUMENT = Path(__file__).parent / "openapi.json"
 
 app = create_app()
@@ -98,15 +102,18 @@ def wrappings() -> Response[str]:
 
 @app.get("/covers/<file>")
 @operation(
-    answers={200: Media("image/svg+xml", "The picture.")},
-    path={"file": "Name of a cover's picture, as `image_url` has it."},
+    answers={200: Media((SVG, PNG), "The picture, of 1200 by 630.")},
+    path={"file": "Name of a cover's picture, as `image_url` has it; with `.png`, the same for previews of links."},
 )
-def cover(file: str) -> Response[str]:
+def cover(file: str) -> Response[str] | Response[bytes]:
     """The picture of a cover."""
-    # Only names that are in the catalogue become paths.
-    if file not in {Path(known.image_path).name for known in COVERS}:
+    content_type = PICTURE_TYPES.get(file)
+    if content_type is None:
         raise NotFound
-    return drawing((PICTURES / file).read_text(), cache_control="public, max-age=86400")
+    picture = PICTURES / file
+    if content_type == SVG:
+        return drawing(picture.read_text(), cache_control=KEPT)
+    return Response(200, PNG, picture.read_bytes(), {"Cache-Control": KEPT, "X-Content-Type-Options": "nosniff"})
 
 
 @app.get("/gifts/<gift_id>/preview")

@@ -10,10 +10,12 @@ import secrets
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from io import BytesIO
 from typing import Any
 
 import httpx
 import pytest
+from PIL import Image
 
 from handsel.api.problems import STATUS
 from handsel.domain import errors
@@ -123,10 +125,15 @@ def test_get_wrappings(calls: Running, kind: str) -> None:
     for cover in choices["covers"]:
         picture = httpx.get(cover["image_url"])
         assert (picture.status_code, picture.headers["content-type"]) == (200, "image/svg+xml")
+        preview = anyone.get(f"/covers/{cover['cover_id']}.png")
+        assert (preview.status_code, preview.headers["content-type"]) == (200, "image/png")
+        with Image.open(BytesIO(preview.content)) as image:
+            assert (image.format, image.size) == ("PNG", (1200, 630))
     assert all(set(blessing) == {"blessing_id", "text"} for blessing in choices["blessings"])
     refused(anyone.get("/wrappings?kind=card"), 422, "invalid-request")
     assert anyone.get(httpx.URL(choices["covers"][0]["image_url"]).path).status_code == 200
     refused(anyone.get("/covers/none.svg"), 404, "not-found")
+    refused(anyone.get("/covers/none.png"), 404, "not-found")
 
 
 def test_get_preview_shows_what_a_link_shows(calls: Running) -> None:

@@ -91,6 +91,7 @@ class Answer:
     body: Any
     headers: Mapping[str, str]
     raw: str
+    is_base64: bool = False
 
 
 @dataclass
@@ -181,7 +182,7 @@ class Stack:
         content_type = headers.get("content-type", "")
         published.check(method, bare, answer["statusCode"], content_type, answer["body"])
         body = json.loads(answer["body"]) if "json" in content_type else None
-        return Answer(answer["statusCode"], body, headers, answer["body"])
+        return Answer(answer["statusCode"], body, headers, answer["body"], answer["isBase64Encoded"])
 
     @staticmethod
     def claims(user: str) -> dict[str, str]:

@@ -1,8 +1,11 @@
 """Buying, giving, claiming, giving back, using: what each of them answers and leaves in the table. Also on moto."""
 
+from base64 import b64decode
 from datetime import UTC, datetime
+from io import BytesIO
 
 import pytest
+from PIL import Image
 
 from handsel.domain.wrappings import COVERS
 from tests.integration.conftest import DAY, START, Stack, gift_request
@@ -360,12 +363,22 @@ def test_every_cover_has_a_picture_and_no_other_file_is_served(stack: Stack) -> 
         answer = stack.call(None, "GET", cover.image_path)
         assert (answer.status, answer.headers["content-type"]) == (200, "image/svg+xml")
         assert answer.raw.startswith("<svg")
-    for file in ("none.svg", "app.py", "..", "%2e%2e%2fapp.py"):
+        assert not answer.is_base64
+    for file in ("none.svg", "none.png", "red-classic", "red-classic.gif", "app.py", "..", "%2e%2e%2fapp.py"):
         assert stack.call(None, "GET", f"/covers/{file}").status == 404
 
 
-def test_a_picture_may_be_kept_but_run_nothing(stack: Stack) -> None:
-    headers = stack.call(None, "GET", "/covers/red-classic.svg").headers
+def test_every_cover_is_a_png_too_as_chats_want_it_for_previews(stack: Stack) -> None:
+    for cover in COVERS:
+        answer = stack.call(None, "GET", f"/covers/{cover.cover_id}.png")
+        assert (answer.status, answer.headers["content-type"], answer.is_base64) == (200, "image/png", True)
+        with Image.open(BytesIO(b64decode(answer.raw))) as image:
+            assert (image.format, image.size) == ("PNG", (1200, 630))
+
+
+@pytest.mark.parametrize("file", ["red-classic.svg", "red-classic.png"])
+def test_a_picture_may_be_kept_but_run_nothing(stack: Stack, file: str) -> None:
+    headers = stack.call(None, "GET", f"/covers/{file}").headers
     assert headers["cache-control"] == "public, max-age=86400"
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["content-security-policy"] == "default-src 'none'; style-src 'unsafe-inline'"

@@ -1,16 +1,18 @@
 """The pictures of covers and of demo products: whole, light, and still when somebody opens one by itself."""
 
 import re
+import shutil
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from PIL import Image, PngImagePlugin
 
 from handsel.domain.wrappings import COVERS
-from local import front, seed
+from local import covers, front, generate, seed
 from local.settings import ROOT
 
-COVER_FILES = sorted((ROOT / "functions" / "public" / "covers").iterdir())
+COVER_FILES = covers.drawings()
 PRODUCT_FILES = sorted((ROOT / "local" / "pictures").iterdir())
 SVG = "{http://www.w3.org/2000/svg}"
 DRAWN = {
@@ -21,6 +23,46 @@ DRAWN = {
 
 def test_every_cover_has_its_picture_and_no_picture_is_left_over() -> None:
     assert [file.name for file in COVER_FILES] == sorted(f"{cover.cover_id}.svg" for cover in COVERS)
+
+
+def test_every_cover_is_a_png_too_small_enough_for_the_preview_of_a_link() -> None:
+    pictures = sorted(covers.FOLDER.glob("*.png"))
+    assert [file.stem for file in pictures] == [file.stem for file in COVER_FILES]
+    assert covers.outdated() == []
+    assert max(file.stat().st_size for file in pictures) <= 200_000
+    # Nothing else is served.
+    assert sorted(covers.FOLDER.iterdir()) == sorted([*COVER_FILES, *pictures])
+
+
+def test_a_png_is_outdated_once_it_is_not_of_its_drawing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = ("red-classic", "red-koi", "red-cranes", "red-winter", "red-thanks")
+    for name in drawn:
+        for suffix in (".svg", ".png"):
+            shutil.copy(covers.FOLDER / f"{name}{suffix}", tmp_path)
+    monkeypatch.setattr(covers, "FOLDER", tmp_path)
+    assert covers.outdated() == []
+
+    (tmp_path / "red-koi.svg").write_text("<svg/>")
+    (tmp_path / "red-cranes.png").unlink()
+    (tmp_path / "red-winter.svg").unlink()
+    with Image.open(tmp_path / "red-thanks.png") as image:
+        text = PngImagePlugin.PngInfo()
+        text.add_text(covers.SOURCE, image.info[covers.SOURCE])
+        image.resize((600, 315)).save(tmp_path / "red-thanks.png", pnginfo=text)
+    assert [file.name for file in covers.outdated()] == [
+        *("red-cranes.png", "red-koi.png", "red-thanks.png", "red-winter.png"),
+    ]
+
+
+def test_the_check_of_what_is_made_says_which_command_draws_anew(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # Drawings of which there is no PNG.
+    monkeypatch.setattr(covers, "FOLDER", PRODUCT_FILES[0].parent)
+    assert generate.main(check=True) == 1
+    said = capsys.readouterr().err
+    assert all(f"local/pictures/{file.stem}.png" in said for file in PRODUCT_FILES)
+    assert said.endswith("Run: make covers\n")
 
 
 def test_every_demo_product_has_a_picture_of_its_own_that_is_served() -> None:

@@ -27,6 +27,7 @@ def test_a_declared_answer_passes() -> None:
     _check("/gifts/any/preview", 404, NOT_FOUND, "application/problem+json")
     _check("/gifts/any", 401, {"message": "Unauthorized"})
     published.check("GET", "/covers/red-classic.svg", 200, "image/svg+xml", "<svg/>")
+    published.check("GET", "/covers/red-classic.png", 200, "image/png", b"\x89PNG")
 
 
 def test_a_path_that_is_no_route_is_not_ours_to_answer() -> None:

@@ -1,0 +1,85 @@
+"""The covers as PNG, which is what chats show of a link: drawn by the browser from the SVGs beside them.
+
+A PNG says in itself which drawing it was made from, so that whether it is the right one is known without a browser.
+"""
+
+import hashlib
+import io
+from pathlib import Path
+
+from PIL import Image, PngImagePlugin
+
+from local import cli
+from local.settings import ROOT
+
+FOLDER = ROOT / "functions" / "public" / "covers"
+WIDTH, HEIGHT = 1200, 630
+# The PNG's text chunk that holds the SHA-256 of the SVG.
+SOURCE = "Source-SHA256"
+
+
+def drawings() -> list[Path]:
+    return sorted(FOLDER.glob("*.svg"))
+
+
+def outdated() -> list[Path]:
+    """The PNGs that are missing, of another size or of another drawing, and those whose drawing is gone."""
+    wanted = {drawing.with_suffix(".png"): _digest(drawing) for drawing in drawings()}
+    left_over = set(FOLDER.glob("*.png")) - set(wanted)
+    return sorted(left_over | {path for path, digest in wanted.items() if not _is_of(path, digest)})
+
+
+def main() -> int:
+    """Draw what is outdated. Answer the exit status."""
+    from playwright.sync_api import sync_playwright
+
+    from local import browser
+
+    wrong = outdated()
+    if not wrong:
+        return 0
+    with sync_playwright() as playwright:
+        try:
+            chromium = browser.launch(playwright)
+        except browser.NoBrowser as error:
+            cli.say(str(error), error=True)
+            return 1
+        page = chromium.new_page(viewport={"width": WIDTH, "height": HEIGHT})
+        for path in wrong:
+            drawing = path.with_suffix(".svg")
+            if not drawing.exists():
+                path.unlink()
+                cli.say(f"Removed {path.relative_to(ROOT)}")
+                continue
+            page.goto(drawing.as_uri())
+            path.write_bytes(_png(page.screenshot(), _digest(drawing)))
+            cli.say(f"Drew {path.relative_to(ROOT)}")
+        chromium.close()
+    return 0
+
+
+def small(screenshot: bytes) -> Image.Image:
+    """In 256 colours, dithered: a third of the size, and gradients without steps."""
+    whole = Image.open(io.BytesIO(screenshot)).convert("RGB")
+    colours = whole.quantize(256, method=Image.Quantize.FASTOCTREE)
+    return whole.quantize(palette=colours, dither=Image.Dither.FLOYDSTEINBERG)
+
+
+def _png(screenshot: bytes, digest: str) -> bytes:
+    text = PngImagePlugin.PngInfo()
+    text.add_text(SOURCE, digest)
+    written = io.BytesIO()
+    small(screenshot).save(written, "PNG", optimize=True, pnginfo=text)
+    return written.getvalue()
+
+
+def _is_of(path: Path, digest: str) -> bool:
+    try:
+        with Image.open(path) as image:
+            return image.size == (WIDTH, HEIGHT) and image.info.get(SOURCE) == digest
+    except OSError:
+        return False
+
+
+def _digest(drawing: Path) -> str:
+    return hashlib.sha256(drawing.read_bytes()).hexdigest()
