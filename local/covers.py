@@ -5,6 +5,7 @@ A PNG says in itself which drawing it was made from, so that whether it is the r
 
 import hashlib
 import io
+from collections.abc import Mapping
 from pathlib import Path
 
 from PIL import Image, PngImagePlugin
@@ -52,24 +53,23 @@ def main() -> int:
                 cli.say(f"Removed {path.relative_to(ROOT)}")
                 continue
             page.goto(drawing.as_uri())
-            path.write_bytes(_png(page.screenshot(), _digest(drawing)))
+            path.write_bytes(compressed(page.screenshot(), text={SOURCE: _digest(drawing)}))
             cli.say(f"Drew {path.relative_to(ROOT)}")
         chromium.close()
     return 0
 
 
-def small(screenshot: bytes) -> Image.Image:
-    """In 256 colours, dithered: a third of the size, and gradients without steps."""
+def compressed(screenshot: bytes, *, dither: bool = True, text: Mapping[str, str] | None = None) -> bytes:
+    """The PNG in 256 colours, a third of the size; dithered, so that gradients have no steps. `text` is said in it."""
     whole = Image.open(io.BytesIO(screenshot)).convert("RGB")
-    colours = whole.quantize(256, method=Image.Quantize.FASTOCTREE)
-    return whole.quantize(palette=colours, dither=Image.Dither.FLOYDSTEINBERG)
-
-
-def _png(screenshot: bytes, digest: str) -> bytes:
-    text = PngImagePlugin.PngInfo()
-    text.add_text(SOURCE, digest)
+    picture = whole.quantize(256, method=Image.Quantize.FASTOCTREE)
+    if dither:
+        picture = whole.quantize(palette=picture, dither=Image.Dither.FLOYDSTEINBERG)
+    chunks = PngImagePlugin.PngInfo()
+    for name, value in (text or {}).items():
+        chunks.add_text(name, value)
     written = io.BytesIO()
-    small(screenshot).save(written, "PNG", optimize=True, pnginfo=text)
+    picture.save(written, "PNG", optimize=True, pnginfo=chunks)
     return written.getvalue()
 
 

@@ -10,7 +10,7 @@ import json
 import re
 import secrets
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -490,10 +490,3 @@ class Scan:
                 for query in queries:
                     about = None if is_list else answered or case
                     self.ask(viewer, route, body, ids=ids, query=query, case=case, about=about, state=state)
-
-    def log_lines(self) -> Iterable[str]:
-        """Everything any function wrote."""
-        logs = self.running.aws("logs")
-        for group in logs.describe_log_groups()["logGroups"]:
-            pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group["logGroupName"])
-            yield from (event["message"] for page in pages for event in page["events"])

@@ -559,7 +559,7 @@ def test_nothing_broke_and_nobody_came_in_without_a_token(scan: Scan) -> None:
 
 
 def test_no_function_logs_what_somebody_sent_or_has(scan: Scan, record_property: Callable[[str, object], None]) -> None:
-    lines = list(scan.log_lines())
+    lines = list(scan.running.log_lines())
     texts = {each.text: each.fact for each in scan.canaries if each.fact not in IN_LOGS}
     text = "\n".join(lines)
     assert [(fact, canary) for canary, fact in texts.items() if canary in text] == []

@@ -82,6 +82,14 @@ class Running:
                 client.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
         return bodies
 
+    def log_lines(self, since_ms: int = 0) -> Iterator[str]:
+        """Everything any function wrote."""
+        logs = self.aws("logs")
+        for group in logs.describe_log_groups()["logGroups"]:
+            asked = logs.get_paginator("filter_log_events").paginate
+            pages = asked(logGroupName=group["logGroupName"], startTime=since_ms)
+            yield from (event["message"] for page in pages for event in page["events"])
+
     def new_users(self, *names: str) -> None:
         pool, client = self.physical("UserPool"), self.physical("UserPoolClient")
         self.stack["users"] |= users.create(self.stack["aws_endpoint_url"], pool, client, {name: {} for name in names})
