@@ -40,11 +40,12 @@ ops: $(VENV) ## What operators run, on that stack: DO=audit, or settle, replay, 
 
 # --- test it ---------------------------------------------------------------------------------------------------------
 
-.PHONY: test coverage unit integration conformance e2e e2e-long canaries sam fuzz sim mutants mutmut races kills proof recommendations
-test: $(VENV) ## The tests: rules, handlers on a table in memory, the simulator, calls on the local stack
+.PHONY: test coverage unit integration conformance e2e e2e-long browser screenshots canaries sam fuzz sim mutants mutmut races kills proof recommendations
+test: $(VENV) ## The tests: rules, handlers on a table in memory, the simulator, calls and pages on the local stack
 	@$(BIN)/python -m pytest tests/unit tests/integration tests/sim --numprocesses 2
 	@$(SIM)
 	@$(E2E) tests/e2e $(addprefix --ignore=,$(E2E_LONG))
+	@$(E2E) tests/browser
 
 coverage: $(VENV) ## What of the package the rules' and handlers' tests reach; takes twice their time
 	@$(BIN)/python -m pytest tests/unit tests/integration --cov --numprocesses 2
@@ -64,6 +65,12 @@ e2e: $(VENV) ## Over HTTP, on the local stack
 
 e2e-long: $(VENV) ## What of that takes longer: who may what, small races, what operators run
 	@$(E2E) $(E2E_LONG)
+
+browser: $(VENV) ## The pages in a real browser, on the local stack; skipped where there is none
+	@$(E2E) tests/browser
+
+screenshots: $(VENV) ## The same, and docs/screenshots from it
+	@SCREENSHOTS=1 REQUIRE_BROWSER=1 $(E2E) tests/browser
 
 canaries: $(VENV) ## Every byte that anybody gets and every log line, held against who may see what
 	@$(BIN)/python -m pytest tests/canaries
