@@ -6,16 +6,6 @@ from playwright.sync_api import Browser, Playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 MISSING = f"There is no browser on PATH ({', '.join(NAMES)}); on Debian: apt install chromium fonts-wqy-microhei"
-# Nothing leaves this machine but what a page asks for. Containers and root have no sandbox to give.
-ARGUMENTS = (
-    "--no-sandbox",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-dev-shm-usage",
-    "--disable-quic",
-    "--disable-sync",
-)
 
 
 class NoBrowser(Exception):
@@ -32,4 +22,4 @@ def launch(playwright: Playwright) -> Browser:
     executable = command()
     if executable is None:
         raise NoBrowser(MISSING)
-    return playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
+    return playwright.chromium.launch(executable_path=executable)
