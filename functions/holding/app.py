@@ -2,7 +2,7 @@
 
 from aws_lambda_powertools.event_handler import Response
 
-from handsel.api.http import Request, answer, create_app, drawing, handler
+from handsel.api.http import Request, answer, create_app, handler, picture
 from handsel.api.operations import Media, PageOf, operation
 from handsel.api.requests import HoldingListQuery
 from handsel.api.views import AnyHolding, VoucherView, holding_view
@@ -54,7 +54,7 @@ def voucher_qr(holding_id: str) -> Response[str]:
     # No other call pays for loading it.
     from handsel.api import qr
 
-    return drawing(qr.svg(voucher.code), cache_control="private, no-store")
+    return picture("image/svg+xml", qr.svg(voucher.code), cache_control="private, no-store")
 
 
 lambda_handler = handler(app)

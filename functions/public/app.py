@@ -1,12 +1,12 @@
 """What anyone may ask: whether we are up, how gifts are wrapped, what a link shows. Nothing here claims or settles."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from aws_lambda_powertools.event_handler import Response
 from pydantic import ConfigDict, Field
 
-from handsel.api.http import Request, answer, create_app, drawing, handler
+from handsel.api.http import Request, answer, create_app, handler, picture
 from handsel.api.operations import Media, operation
 from handsel.api.requests import WrappingsQuery
 from handsel.api.views import GiftPreview, View, Wrappings
@@ -20,7 +20,6 @@ PICTURES = Path(__file__).parent / "covers"
 SVG, PNG = "image/svg+xml", "image/png"
 # Only names that are in the catalogue become paths.
 PICTURE_TYPES = {f"{known.cover_id}.svg": SVG for known in COVERS} | {f"{known.cover_id}.png": PNG for known in COVERS}
-KEPT = "public, max-age=86400"
 DOCUMENT = Path(__file__).parent / "openapi.json"
 
 app = create_app()
@@ -105,15 +104,14 @@ def wrappings() -> Response[str]:
     answers={200: Media((SVG, PNG), "The picture, of 1200 by 630.")},
     path={"file": "Name of a cover's picture, as `image_url` has it; with `.png`, the same for previews of links."},
 )
-def cover(file: str) -> Response[str] | Response[bytes]:
+def cover(file: str) -> Response[Any]:
     """The picture of a cover."""
     content_type = PICTURE_TYPES.get(file)
     if content_type is None:
         raise NotFound
-    picture = PICTURES / file
-    if content_type == SVG:
-        return drawing(picture.read_text(), cache_control=KEPT)
-    return Response(200, PNG, picture.read_bytes(), {"Cache-Control": KEPT, "X-Content-Type-Options": "nosniff"})
+    path = PICTURES / file
+    body = path.read_text() if content_type == SVG else path.read_bytes()
+    return picture(content_type, body, cache_control="public, max-age=86400")
 
 
 @app.get("/gifts/<gift_id>/preview")

@@ -261,14 +261,14 @@ def answer(status: int, view: BaseModel, headers: Mapping[str, str] | None = Non
     )
 
 
-def drawing(svg: str, *, cache_control: str) -> Response[str]:
-    """A picture. An SVG is a document: opened by itself, it may draw and nothing else."""
+def picture(content_type: str, body: Any, *, cache_control: str) -> Response[Any]:
+    """A picture, as text or bytes. An SVG is a document: opened by itself, it may draw and nothing else."""
     headers = {
         "Cache-Control": cache_control,
         "X-Content-Type-Options": "nosniff",
         "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
     }
-    return Response(status_code=200, content_type="image/svg+xml", body=svg, headers=headers)
+    return Response(200, content_type, body, headers)
 
 
 def nothing(status: int, headers: Mapping[str, str] | None = None) -> Response[str]:
