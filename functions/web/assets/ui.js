@@ -28,23 +28,30 @@ export function problem(error, ...wayOn) {
  */
 export function action(label, does, attributes = {}) {
   const notice = h("div", { class: "notice" });
-  const button = h("button", { type: "button", ...attributes, on: { click: run } }, label);
-  async function run() {
-    if (button.getAttribute("aria-busy")) return;
-    button.setAttribute("aria-busy", "true");
-    button.disabled = true;
-    fill(notice);
-    try {
-      await signedIn(does);
-    } catch (error) {
-      fill(notice, problem(error));
-    } finally {
-      button.removeAttribute("aria-busy");
-      button.disabled = false;
-    }
-  }
+  const button = h("button", { type: "button", ...attributes, on: { click: () => doing(button, notice, does) } }, label);
   return h("div", { class: "action" }, button, notice);
 }
+
+/** What an action does, for a button and a notice that stand elsewhere, such as in a form. */
+export async function doing(button, notice, does) {
+  if (button.getAttribute("aria-busy")) return;
+  // Not disabled: who came with the keyboard would lose their place on the page.
+  button.setAttribute("aria-busy", "true");
+  fill(notice);
+  const again = () => {
+    button.focus();
+    doing(button, notice, does);
+  };
+  try {
+    await signedIn(does);
+  } catch (error) {
+    fill(notice, problem(error, mayPass(error) && h("button", { type: "button", on: { click: again } }, t("try_again"))));
+  } finally {
+    button.removeAttribute("aria-busy");
+  }
+}
+
+const mayPass = (error) => error instanceof Offline || (error instanceof Problem && error.status >= 500);
 
 /** Does something; where one has to sign in for it, asks to, and does it then. */
 export async function signedIn(does) {
