@@ -44,7 +44,7 @@ WORDS = {
     "en": {
         "app": "Handsel",
         "about": "Give something good to somebody: they have a day to open it.",
-        "from": "A gift from {name}",
+        "from": "{name} sent you a gift",
         "gone": "There is no gift here",
         "scripts": "This page needs JavaScript.",
     },

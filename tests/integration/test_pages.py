@@ -40,7 +40,7 @@ def test_the_page_of_a_gift_shows_what_its_preview_shows_and_no_more(stack: Stac
     assert (page.status, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
     assert data(page, "gift") == stack.call(None, "GET", f"/gifts/{given['gift_id']}/preview").body
     shown = meta(page)
-    assert shown["og:title"] == "A gift from Alice"
+    assert shown["og:title"] == "Alice sent you a gift"
     assert shown["og:description"] == given["wrapping"]["blessing"]
     assert shown["og:url"] == f"https://gifts.test/g/{given['gift_id']}"
     for hidden in (given["secret"], given["order_id"], given["product"]["title"], stack.products["voucher"]):
@@ -119,10 +119,10 @@ def test_a_page_that_cannot_be_read_now_says_when_to_try_again(stack: Stack) -> 
     ("asked", "language", "title"),
     [
         ("zh-CN,zh;q=0.9,en;q=0.8", "zh-CN", "Alice 送你一份礼物"),
-        ("en-US,en;q=0.9,zh;q=0.8", "en", "A gift from Alice"),
+        ("en-US,en;q=0.9,zh;q=0.8", "en", "Alice sent you a gift"),
         ("fr-FR,zh-TW;q=0.8", "zh-CN", "Alice 送你一份礼物"),
-        ("fr-FR", "en", "A gift from Alice"),
-        ("", "en", "A gift from Alice"),
+        ("fr-FR", "en", "Alice sent you a gift"),
+        ("", "en", "Alice sent you a gift"),
     ],
 )
 def test_a_page_speaks_the_language_it_is_asked_for(stack: Stack, asked: str, language: str, title: str) -> None:

@@ -1,0 +1,175 @@
+// What came out of a gift: a voucher to show in the store, or a parcel on its way.
+
+import { call } from "./api.js";
+import { fill, h } from "./dom.js";
+import { day, t, when } from "./i18n.js";
+import { action, copy, problem } from "./ui.js";
+import { cover } from "./gift_wrap.js";
+
+// How a parcel goes when all goes well.
+const WAY = ["ready_to_ship", "picked_up", "in_transit", "out_for_delivery", "delivered"];
+
+/** The page of who got a share of a gift. `view` is what they may see of it, `holding` what they got. */
+export function result(view, holding) {
+  return [
+    h(
+      "header",
+      { class: `crest ${view.presentation}` },
+      cover(view),
+      h("p", { class: "from" }, t("gift.from", { name: view.giver_name })),
+      h("p", { class: "blessing" }, view.wrapping.blessing),
+    ),
+    holding.kind === "voucher" ? voucher(holding) : parcel(holding),
+    view.shares > 1 && view.claims && takers(view),
+    h(
+      "nav",
+      { class: "ways-on", "aria-label": t("gift.ways_on") },
+      h("a", { class: "button main", href: `/#/return/${view.gift_id}` }, t("gift.give_back")),
+      h("a", { class: "button", href: "/#/holdings" }, t("gift.my_things")),
+    ),
+  ];
+}
+
+function voucher({ holding_id, product, code, valid_until, state }) {
+  return h(
+    "article",
+    { class: `ticket ${state}` },
+    h(
+      "div",
+      { class: "what" },
+      picture(product),
+      h("div", {}, h("h1", {}, product.title), h("p", { class: "faint" }, product.store_name)),
+    ),
+    state !== "usable" && h("p", { class: "stamp" }, t(`gift.voucher.${state}`)),
+    h(
+      "div",
+      { class: "stub" },
+      state === "usable" && qr(holding_id, code),
+      h("p", { class: "faint" }, t("gift.code")),
+      h("p", { class: "code" }, code.match(/.{1,4}/g).map((four) => h("span", {}, four))),
+      state === "usable" && copying(code),
+    ),
+    h(
+      "dl",
+      {},
+      h("dt", {}, t("gift.how")),
+      h("dd", {}, t("gift.how_to_use", { store: product.store_name })),
+      product.redeem_at && [h("dt", {}, t("gift.where")), h("dd", {}, product.redeem_at)],
+      valid_until && [h("dt", {}, t("gift.until")), h("dd", {}, h("time", { datetime: valid_until }, when(valid_until)))],
+      product.description && [h("dt", {}, t("gift.about")), h("dd", {}, product.description)],
+    ),
+  );
+}
+
+/** The code for the store's camera. Who cannot have the picture reads the code out. */
+function qr(holding_id, code) {
+  const place = h("div", { class: "qr" });
+  call("GET", `/holdings/${holding_id}/qr`, { as: "blob" }).then(
+    (blob) => {
+      const url = URL.createObjectURL(blob);
+      const loaded = () => URL.revokeObjectURL(url);
+      fill(place, h("img", { src: url, width: 176, height: 176, alt: t("gift.qr", { code }), on: { load: loaded } }));
+    },
+    () => place.remove(),
+  );
+  return place;
+}
+
+function copying(code) {
+  const place = action(t("gift.copy"), async () => {
+    if (await copy(code)) place.querySelector("button").textContent = t("copied");
+    // Where a browser does not let us, it is at least selected.
+    else getSelection().selectAllChildren(document.querySelector(".code"));
+  });
+  return place;
+}
+
+function parcel(holding) {
+  const way = h("div", { class: "way" }, h("p", { class: "faint" }, t("loading")));
+  follow(holding, way);
+  return h(
+    "article",
+    { class: "ticket parcel" },
+    holding.product
+      ? h("div", { class: "what" }, picture(holding.product), h("div", {}, h("p", { class: "faint" }, t("gift.parcel_arrived")), h("h1", {}, holding.product.title), from(holding)))
+      : h("div", { class: "what secret" }, h("div", {}, h("h1", {}, t("gift.parcel_yours")), h("p", {}, t("gift.parcel_secret")), from(holding))),
+    way,
+  );
+}
+
+const from = (holding) => h("p", { class: "faint" }, t("gift.from_store", { store: holding.store_name }));
+
+async function follow(holding, way) {
+  try {
+    const shipment = await call("GET", `/shipments/${holding.shipment_id}`);
+    fill(way, timeline(shipment), destination(shipment.address));
+  } catch (error) {
+    const again = h("button", { type: "button", on: { click: () => follow(holding, way) } }, t("try_again"));
+    fill(way, problem(error, again));
+  }
+}
+
+/** What happened, and what is still to come of a parcel that goes its way. */
+function timeline({ status, events, carrier, tracking_number }) {
+  const reached = WAY.indexOf(status);
+  const ahead = reached < 0 ? [] : WAY.slice(reached + 1);
+  const past = events.length ? events : [{ status }];
+  return h(
+    "section",
+    { "aria-labelledby": "way-title" },
+    h("h2", { id: "way-title" }, t(`gift.shipment.${status}`)),
+    h("p", { class: "faint" }, tracking_number ? t("gift.tracking", { carrier, number: tracking_number }) : t("gift.carrier", { carrier })),
+    h(
+      "ol",
+      { class: "timeline" },
+      past.map((event, index) =>
+        h(
+          "li",
+          { class: "past", "aria-current": index === past.length - 1 && "step" },
+          h("span", {}, t(`gift.shipment.${event.status}`)),
+          event.occurred_at && h("span", { class: "faint" }, `${event.location} · `, h("time", { datetime: event.occurred_at }, when(event.occurred_at))),
+        ),
+      ),
+      ahead.map((each) => h("li", {}, h("span", {}, t(`gift.shipment.${each}`)), h("span", { class: "unseen" }, t("gift.to_come")))),
+    ),
+  );
+}
+
+function destination({ name, phone, lines, city, postal_code, country }) {
+  const place = new Intl.DisplayNames(document.documentElement.lang, { type: "region", fallback: "code" });
+  const land = /^[A-Z]{2}$/.test(country) ? place.of(country) : country;
+  return h(
+    "section",
+    { "aria-labelledby": "to-title" },
+    h("h2", { id: "to-title" }, t("gift.to")),
+    h("address", {}, [`${name} · ${phone}`, ...lines, `${postal_code} ${city}`.trim(), land].map((line) => h("span", {}, line))),
+  );
+}
+
+function picture({ image_url }) {
+  return h("img", { class: "picture", src: image_url, alt: "", width: 96, height: 96 });
+}
+
+/** Who took a share, and when: for those who took one and for the giver. */
+export function takers({ claims, remaining, shares }) {
+  return h(
+    "section",
+    { class: "takers card", "aria-labelledby": "takers-title" },
+    h("h2", { id: "takers-title" }, shares === 1 ? t("gift.opened_by") : t("gift.taken_of", { taken: claims.length, shares })),
+    h(
+      "ol",
+      {},
+      claims.map(({ display_name, claimed_at, shipment_status }) =>
+        h(
+          "li",
+          {},
+          h("span", { class: "initial", "aria-hidden": "true" }, [...display_name][0] ?? "·"),
+          h("span", {}, display_name),
+          h("time", { class: "faint", datetime: claimed_at }, when(claimed_at)),
+          shipment_status && h("span", { class: "faint" }, t(`gift.shipment.${shipment_status}`)),
+        ),
+      ),
+    ),
+    remaining > 0 && h("p", { class: "faint" }, t("gift.left", { remaining, shares })),
+  );
+}
