@@ -70,6 +70,7 @@ export const words = {
   "gift.sent": "{name} sent you a gift",
   "gift.from": "From {name}",
   "gift.left": ({ remaining, shares }) => (remaining === 0 ? `All ${shares} are taken` : `${remaining} of ${shares} left`),
+  "gift.still_open": "It can still be opened",
   "gift.open": "Open",
   "gift.open_it": "Open the gift",
   "gift.open_parcel": "Open the parcel",

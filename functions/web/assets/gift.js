@@ -165,6 +165,7 @@ async function timeIsUp() {
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
     await refresh();
     if (view.state !== "open" || view.holding) break;
+    main.querySelector(".countdown")?.replaceChildren(t("gift.still_open"));
     await new Promise((resolve) => setTimeout(resolve, pause));
   }
   doubting = false;

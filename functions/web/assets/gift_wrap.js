@@ -48,6 +48,7 @@ export function unwrap(wrapping) {
   if (matchMedia("(prefers-reduced-motion: reduce)").matches) return;
   // What leaves is no longer there for whoever does not look at it.
   wrapping.inert = true;
+  wrapping.ariaHidden = "true";
   wrapping.classList.add("opening");
   wrapping.append(...Array.from({ length: FLAKES }, flake));
   document.getElementById("main").append(wrapping);

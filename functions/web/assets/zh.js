@@ -70,6 +70,7 @@ export const words = {
   "gift.sent": "{name} 送你一份礼物",
   "gift.from": "来自 {name}",
   "gift.left": ({ remaining, shares }) => (remaining === 0 ? `${shares} 份已领完` : `还剩 ${remaining} 份，共 ${shares} 份`),
+  "gift.still_open": "现在还可以打开",
   "gift.open": "开",
   "gift.open_it": "打开礼物",
   "gift.open_parcel": "打开包裹",
