@@ -1,1 +1,20 @@
-import "./dom.js";
+// The app: its frame, and which view is shown at which address.
+
+import { countUnread, frame, mark } from "./frame.js";
+import { start } from "./router.js";
+
+const routes = [
+  { pattern: "#/", part: "shop", load: () => import("./view_home.js") },
+  { pattern: "#/stores/:id", part: "shop", load: () => import("./view_store.js") },
+  { pattern: "#/products/:id", part: "shop", load: () => import("./view_product.js") },
+  { pattern: "#/orders/:id", part: "orders", load: () => import("./view_order.js") },
+  { pattern: "#/orders/:id/wrap", part: "orders", load: () => import("./view_wrap.js") },
+  { pattern: "#/gifts/:id", part: "orders", load: () => import("./view_gift.js") },
+];
+
+const main = document.getElementById("main");
+frame(main);
+start(routes, main, ({ part }) => {
+  mark(part);
+  countUnread();
+});

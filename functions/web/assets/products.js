@@ -1,0 +1,40 @@
+// Products as they are shown in several places.
+
+import { h } from "./dom.js";
+import { money, t } from "./i18n.js";
+
+/** Products as tiles, each with why it is there if that is known; `strip` is one row of small ones. */
+export function tiles(products, { strip = false } = {}) {
+  return h("ul", { class: strip ? "tiles strip" : "tiles" }, products.map(tile));
+}
+
+function tile(product) {
+  return h(
+    "li",
+    {},
+    h(
+      "a",
+      { class: "tile", href: `#/products/${product.product_id}` },
+      picture(product),
+      h("strong", {}, product.title),
+      product.reason && h("span", { class: "reason" }, product.reason),
+      price(product),
+    ),
+  );
+}
+
+/** The picture of a product; it says nothing that its title beside it does not. */
+export function picture({ image_url: url }, loading = "lazy") {
+  return h("span", { class: "photo" }, url && h("img", { src: url, alt: "", loading, width: 400, height: 400 }));
+}
+
+/** The price, and beside it the one it was before. */
+export function price({ price: now, original_price: before }) {
+  return h(
+    "span",
+    { class: "price" },
+    before.amount > now.amount && h("span", { class: "unseen" }, t("shop.price_now")),
+    h("b", {}, money(now)),
+    before.amount > now.amount && [h("span", { class: "unseen" }, t("shop.price_before")), h("s", {}, money(before))],
+  );
+}

@@ -1,0 +1,59 @@
+// Where the app begins: what may please, the stores, what was looked at; or, for who is not known yet, what it is about.
+
+import { call } from "./api.js";
+import { config, fill, h } from "./dom.js";
+import { choose, language, t } from "./i18n.js";
+import { tiles } from "./products.js";
+import { again } from "./router.js";
+import { who } from "./session.js";
+import { signIn } from "./sign_in.js";
+
+const LANGUAGES = { en: "English", zh: "简体中文" };
+
+export async function view(main) {
+  if (!who()) return welcome(main);
+  const [recommended, viewed, tagged] = await Promise.all(
+    ["/recommendations", "/viewed?limit=10", "/tagged?limit=10"].map((path) => call("GET", path)),
+  );
+  const stores = storesOf([...recommended.items, ...viewed.items, ...tagged.items]);
+  fill(
+    main,
+    h("h1", { class: "unseen" }, t("shop.title")),
+    h("section", { class: "hero" }, h("p", { class: "lead" }, t("shop.lead")), h("p", {}, t("shop.steps"))),
+    stores.size > 0 && [
+      h("h2", {}, t("shop.stores")),
+      h("ul", { class: "chips" }, [...stores].map(([id, name]) => h("li", {}, h("a", { class: "chip", href: `#/stores/${id}` }, name)))),
+    ],
+    recommended.items.length > 0
+      ? [h("h2", {}, t("shop.for_you")), tiles(recommended.items)]
+      : h("p", { class: "faint" }, t("shop.nothing_for_you")),
+    viewed.items.length > 0 && [h("h2", {}, t("shop.viewed")), tiles(viewed.items, { strip: true })],
+  );
+  return t("app");
+}
+
+/** Stores have no list of their own: these are who sell what is shown, by their ids. */
+function storesOf(products) {
+  return new Map(products.map((product) => [product.store_id, product.store_name]));
+}
+
+function welcome(main) {
+  const other = Object.keys(LANGUAGES).find((each) => each !== language);
+  async function enter() {
+    if (await signIn()) again();
+  }
+  fill(
+    main,
+    h(
+      "section",
+      { class: "hero welcome" },
+      h("h1", {}, t("shop.welcome")),
+      h("p", { class: "lead" }, t("shop.lead")),
+      h("ol", { class: "how" }, [1, 2, 3].map((step) => h("li", {}, t(`shop.how.${step}`)))),
+      h("button", { type: "button", class: "main", on: { click: enter } }, t("sign_in")),
+      config.sign_in.demo && h("p", {}, t("shop.demo")),
+    ),
+    h("p", { class: "other-language" }, h("button", { type: "button", class: "link", lang: other, on: { click: () => choose(other) } }, LANGUAGES[other])),
+  );
+  return t("app");
+}
