@@ -1,7 +1,7 @@
 // Products as they are shown in several places.
 
 import { h } from "./dom.js";
-import { money, t } from "./i18n.js";
+import { has, money, t } from "./i18n.js";
 
 /** Products as tiles, each with why it is there if that is known; `strip` is one row of small ones. */
 export function tiles(products, { strip = false } = {}) {
@@ -37,4 +37,22 @@ export function price({ price: now, original_price: before }) {
     h("b", {}, money(now)),
     before.amount > now.amount && [h("span", { class: "unseen" }, t("shop.price_before")), h("s", {}, money(before))],
   );
+}
+
+const REASONS = {
+  "shop.not_giftable.store": /^This store does not offer gifts\.$/u,
+  "shop.not_giftable.product": /^The store does not offer this product as a gift\.$/u,
+  "shop.not_giftable.category": /^Products of the category (?<category>.+) cannot be given\.$/su,
+  "shop.not_giftable.price": /^The original price is over (?<price>.+)\.$/u,
+};
+
+/** Why a product cannot be given, in the reader's words: the API says the same to everybody. */
+export function notGiftable({ not_giftable_reason: sentence }) {
+  for (const [key, pattern] of Object.entries(REASONS)) {
+    const found = pattern.exec(sentence);
+    if (!found) continue;
+    const { category = "", price: limit = "" } = found.groups ?? {};
+    return t(key, { category: has(`shop.category.${category}`) ? t(`shop.category.${category}`) : category, price: limit });
+  }
+  return t("problem.not-giftable");
 }

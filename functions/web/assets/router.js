@@ -26,7 +26,7 @@ export function start(routes, main, changed) {
   history.scrollRestoration = "manual";
   redraw = (moved) => show(known, main, changed, moved);
   addEventListener("hashchange", () => redraw(true));
-  redraw(false);
+  redraw(true);
 }
 
 /** Draws the view once more: somebody signed in, or something has changed. */
@@ -48,22 +48,32 @@ async function show(routes, main, changed, moved) {
   const address = location.hash || "#/";
   const route = routes.find(({ takes }) => takes.test(address)) ?? routes[0];
   const parameters = { ...route.takes.exec(address)?.groups };
-  if (entry) scrolled.set(entry, scrollY);
-  // An entry of the history that was there before has a name already, and a place to come back to.
-  entry = history.state?.entry ?? crypto.randomUUID();
-  history.replaceState({ entry }, "");
+  const before = shown;
   // Whoever still draws what was left does so where nobody looks.
   const stage = h("div", { class: "view" }, skeleton());
+  if (moved) {
+    scrolled.set(entry, scrollY);
+    // An entry of the history that was there before has a name already, and a place to come back to.
+    entry = history.state?.entry ?? crypto.randomUUID();
+    history.replaceState({ entry }, "");
+    fill(main, stage);
+  }
   shown = stage;
-  fill(main, stage);
   changed(route);
   const title = await drawn(route, stage, parameters);
   if (shown !== stage) return;
   document.title = title === t("app") ? title : `${title} · ${t("app")}`;
   const heading = stage.querySelector("h1");
   heading?.setAttribute("tabindex", "-1");
-  if (moved) heading?.focus({ preventScroll: true });
-  scrollTo({ top: scrolled.get(entry) ?? 0, behavior: "instant" });
+  if (moved) {
+    if (before) heading?.focus({ preventScroll: true });
+    scrollTo({ top: scrolled.get(entry) ?? 0, behavior: "instant" });
+  } else {
+    // The same once more: it stays until the new one is there.
+    const focused = main.contains(document.activeElement);
+    fill(main, stage);
+    if (focused) heading?.focus({ preventScroll: true });
+  }
 }
 
 /** Draws a view, or why there is none; answers the title. */

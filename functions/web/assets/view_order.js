@@ -1,0 +1,119 @@
+// An order, which is also the result of paying: where its units are, and what can be done with them.
+
+import { call, create } from "./api.js";
+import { announce, fill, h } from "./dom.js";
+import { money, t, when } from "./i18n.js";
+import { panel } from "./panel.js";
+import { notGiftable, picture } from "./products.js";
+import { again } from "./router.js";
+import { stepper } from "./stepper.js";
+import { action, doing } from "./ui.js";
+import { watch } from "./watch.js";
+
+const PLACES = ["available", "in_gift", "gifted", "used", "refunded"];
+const MARKS = { paid: "✓", pending: "…", declined: "✕", refunded: "↩" };
+
+export async function view(main, { id }) {
+  const read = () => call("GET", `/orders/${id}`);
+  const [order, gifts] = await Promise.all([read(), call("GET", `/orders/${id}/gifts?limit=20`)]);
+  const { state, product, quantity, payment, units, actions } = order;
+  const method = t("shop.by", { method: payment.method });
+  const title = t(`shop.order.${state}`);
+  fill(
+    main,
+    h(
+      "header",
+      { class: `result ${state}` },
+      h("span", { class: "mark", "aria-hidden": "true" }, MARKS[state]),
+      h("h1", {}, title),
+      h("p", {}, h("b", {}, money(payment.total)), ` ${method}`),
+      h("p", { class: "faint" }, when(payment.paid_at ?? order.created_at)),
+      state === "pending" && h("p", {}, t("shop.order.wait")),
+    ),
+    actions.includes("gift") && h("a", { class: "button main give", href: `#/orders/${id}/wrap` }, t("shop.give")),
+    units?.available > 0 && !actions.includes("gift") && h("p", { class: "not-giftable" }, whyNot(product)),
+    h(
+      "a",
+      { class: "bought", href: `#/products/${product.product_id}` },
+      picture(product),
+      h("span", {}, h("strong", {}, product.title), h("span", { class: "faint" }, t("shop.pieces_of", { store: product.store_name, count: quantity }))),
+    ),
+    units && places(units),
+    h(
+      "div",
+      { class: "more-ways" },
+      actions.includes("use") && h("button", { type: "button", on: { click: () => use(order) } }, t("shop.use")),
+      actions.includes("refund") && h("button", { type: "button", on: { click: () => refund(order) } }, t("shop.refund")),
+    ),
+    gifts.items.length > 0 && [h("h2", {}, t("shop.gifts_of_it")), h("ul", { class: "rows" }, gifts.items.map(given))],
+    payment.reference && h("p", { class: "faint" }, t("shop.reference", { reference: payment.reference })),
+  );
+  watch(main, read, order, again);
+  return title;
+}
+
+function whyNot(product) {
+  return product.not_giftable_reason ? notGiftable(product) : t("shop.voucher_over");
+}
+
+function places(units) {
+  return h(
+    "dl",
+    { class: "places" },
+    PLACES.filter((place) => place === "available" || units[place] > 0).map((place) =>
+      h("div", {}, h("dt", {}, t(`shop.place.${place}`)), h("dd", {}, units[place])),
+    ),
+  );
+}
+
+function given(gift) {
+  const { gift_id: id, wrapping, state, shares, remaining } = gift;
+  return h(
+    "li",
+    {},
+    h(
+      "a",
+      { href: `#/gifts/${id}` },
+      h("img", { src: wrapping.image_url, alt: "", width: 1200, height: 630, loading: "lazy" }),
+      h("span", {}, h("strong", {}, t(`shop.gift.${state}`)), h("q", {}, wrapping.blessing), shares > 1 && h("span", { class: "faint" }, t("shop.shares_taken", { taken: shares - remaining, shares }))),
+    ),
+  );
+}
+
+/** Taking units for oneself: vouchers with their codes, or a parcel that has to be told where to go. */
+async function use({ order_id: id, product, units }) {
+  const parcel = product.kind === "parcel";
+  // The form for an address is only for who needs one.
+  const { addressForm } = parcel ? await import("./gift_address.js") : {};
+  const holdings = await panel(t("shop.use"), (close) => {
+    const quantity = stepper(t("shop.quantity"), { max: units.available });
+    const take = async (address) => {
+      const body = { quantity: quantity.value(), ...(address && { address }) };
+      close((await create(`use:${id}`, `/orders/${id}/use`, body)).holdings);
+    };
+    return [
+      h("p", {}, t(`shop.use_${product.kind}`)),
+      units.available > 1 && quantity.element,
+      parcel ? addressForm(t("shop.send_it"), take) : action(t("shop.use_now"), () => take(null), { class: "main" }),
+    ];
+  });
+  if (!holdings) return;
+  location.hash = holdings.length === 1 ? `#/holdings/${holdings[0].holding_id}` : "#/center/holdings";
+}
+
+async function refund({ order_id: id, product, units }) {
+  const refunded = await panel(t("shop.refund"), (close) => {
+    const amount = (count) => money({ ...product.price, amount: product.price.amount * count });
+    const notice = h("div", { class: "notice" });
+    const button = h("button", { type: "button", class: "main", on: { click: () => doing(button, notice, send) } });
+    const label = (count) => fill(button, t("shop.refund_total", { total: amount(count) }));
+    const quantity = stepper(t("shop.quantity"), { max: units.available, value: units.available, changed: label });
+    async function send() {
+      close(await create(`refund:${id}`, `/orders/${id}/refunds`, { quantity: quantity.value() }));
+    }
+    return [h("p", {}, t("shop.refund_says")), units.available > 1 && quantity.element, button, notice];
+  });
+  if (!refunded) return;
+  again();
+  announce(t("shop.refunded", { total: money(refunded.total) }));
+}

@@ -1,0 +1,90 @@
+// A product: what it is, what it costs, whether it can be given; and the way to pay for it.
+
+import { call } from "./api.js";
+import { announce, fill, h } from "./dom.js";
+import { money, t } from "./i18n.js";
+import { pay } from "./pay.js";
+import { notGiftable, picture, price } from "./products.js";
+import { stepper } from "./stepper.js";
+import { action } from "./ui.js";
+
+const MOST = 50;
+// From here on it is worth saying how few there are.
+const FEW = 20;
+
+export async function view(main, { id }) {
+  const [product, tagged] = await Promise.all([call("GET", `/products/${id}`), isTagged(id)]);
+  fill(
+    main,
+    h(
+      "article",
+      { class: "product" },
+      picture(product, "eager"),
+      h(
+        "div",
+        { class: "about" },
+        h("a", { class: "store", href: `#/stores/${product.store_id}` }, product.store_name),
+        h("h1", {}, product.title),
+        h("p", { class: "large" }, price(product)),
+        stock(product),
+        product.description && h("p", {}, product.description),
+        facts(product),
+        tag(product, tagged),
+      ),
+    ),
+    product.stock === 0 ? null : purchase(product),
+  );
+  return product.title;
+}
+
+/** Whether it is among the newest products one tagged; where that cannot be found out now, it looks as if it were not. */
+async function isTagged(id) {
+  const page = await call("GET", "/tagged?limit=100").catch(() => ({ items: [] }));
+  return page.items.some((product) => product.product_id === id);
+}
+
+function stock({ stock: left }) {
+  if (left === null || left > FEW) return null;
+  return h("p", { class: "few" }, left === 0 ? t("problem.out-of-stock") : t("shop.few", { count: left }));
+}
+
+function facts(product) {
+  const { kind, validity_days: days, redeem_at: place, giftable } = product;
+  const fact = (name, words) => h("div", {}, h("dt", {}, t(`shop.fact.${name}`)), h("dd", {}, words));
+  return h(
+    "dl",
+    { class: "product-facts" },
+    fact("kind", t(`shop.kind.${kind}`)),
+    days !== null && fact("valid", t("shop.valid_days", { count: days })),
+    place && fact("where", place),
+    fact("gift", giftable ? t("shop.giftable") : h("span", { class: "not-giftable" }, notGiftable(product))),
+  );
+}
+
+function tag({ product_id: id }, tagged) {
+  const button = action("", press, { class: "tag" });
+  const toggle = button.querySelector("button");
+  const draw = () => {
+    toggle.setAttribute("aria-pressed", tagged);
+    fill(toggle, t(tagged ? "shop.tagged" : "shop.tag"));
+  };
+  async function press() {
+    await call(tagged ? "DELETE" : "PUT", `/tagged/${id}`, { as: "nothing" });
+    tagged = !tagged;
+    draw();
+    announce(t(tagged ? "shop.now_tagged" : "shop.now_untagged"));
+  }
+  draw();
+  return button;
+}
+
+function purchase(product) {
+  const total = (count) => money({ ...product.price, amount: product.price.amount * count });
+  const sum = h("span", { class: "sum" }, total(1));
+  const quantity = stepper(t("shop.quantity"), {
+    max: Math.min(MOST, product.stock ?? MOST),
+    changed: (count) => fill(sum, total(count)),
+  });
+  const buy = h("button", { type: "button", class: "main", on: { click: () => pay(product, quantity.value()) } }, t("shop.buy"), " ", sum);
+  return h("div", { class: "purchase" }, quantity.element, buy);
+}
