@@ -221,7 +221,7 @@ export const words = {
   "shop.order.refunded": "Refunded",
   "shop.order.wait": "We keep asking whether the payment went through. You do not have to do anything.",
   "shop.by": ({ method }) => (method === "card" ? "by card" : `by ${method}`),
-  "shop.give": "🎁 Gift to a friend",
+  "shop.give": "Gift to a friend",
   "shop.pieces_of": ({ store, count }) => `${store} · ${count === 1 ? "1 piece" : `${count} pieces`}`,
   "shop.place.available": "At hand",
   "shop.place.in_gift": "In a gift",
@@ -290,6 +290,6 @@ export const words = {
   "shop.gift.opened_by": "Opened by",
   "shop.gift.to_order": "See the order",
   "shop.gift.cancel": "Take it back",
-  "shop.gift.cancel_says": "The link stops working at once, and what was not opened is yours again.",
+  "shop.gift.cancel_says": "From now on nobody can open it, and what was not opened is yours again.",
   "shop.gift.cancel_now": "Yes, take it back",
 };

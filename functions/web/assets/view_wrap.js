@@ -79,7 +79,7 @@ function previewOf({ kind }) {
     "figure",
     { class: `preview ${kind}`, "aria-label": t("shop.wrap.preview") },
     image,
-    h("figcaption", {}, h("p", { class: "from" }, t("shop.wrap.from", { name: who()?.name ?? "" })), text, h("span", { class: "seal", "aria-hidden": "true" })),
+    h("figcaption", {}, h("p", { class: "from" }, t("shop.wrap.from", { name: who()?.name ?? "" })), text),
   );
   function draw(cover, blessing) {
     if (image.getAttribute("src") !== cover.image_url) image.src = cover.image_url;
@@ -98,9 +98,9 @@ function wordsOf(blessings, changed) {
   const choice = radios(
     t("shop.wrap.words"),
     "blessing",
-    [...blessings.map((each) => ({ value: each.blessing_id, label: each.text })), { value: OWN, label: t("shop.wrap.own") }],
+    [{ value: OWN, label: t("shop.wrap.own") }, ...blessings.map((each) => ({ value: each.blessing_id, label: each.text }))],
     blessings[0].blessing_id,
-    { look: "pills", changed: chosen },
+    { look: "pills strip", changed: chosen },
   );
   function chosen(value) {
     own.hidden = value !== OWN;

@@ -221,7 +221,7 @@ export const words = {
   "shop.order.refunded": "已退款",
   "shop.order.wait": "我们正在确认付款结果,你无需操作。",
   "shop.by": ({ method }) => (method === "card" ? "银行卡" : method),
-  "shop.give": "🎁 送给朋友",
+  "shop.give": "送给朋友",
   "shop.pieces_of": "{store} · {count} 件",
   "shop.place.available": "可用",
   "shop.place.in_gift": "赠送中",
@@ -290,6 +290,6 @@ export const words = {
   "shop.gift.opened_by": "打开的人",
   "shop.gift.to_order": "查看订单",
   "shop.gift.cancel": "收回礼物",
-  "shop.gift.cancel_says": "链接会立即失效,未打开的部分退还给你。",
+  "shop.gift.cancel_says": "之后将无法再打开,未打开的部分退还给你。",
   "shop.gift.cancel_now": "确定收回",
 };
