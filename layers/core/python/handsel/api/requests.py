@@ -17,6 +17,7 @@ from pydantic import (
 from handsel.domain import models, names, states
 from handsel.domain.times import RFC_3339, milliseconds
 from handsel.use_cases.giving import WrappingChoice
+from handsel.use_cases.reading import TO_RECEIVE
 
 Id = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 Secret = Annotated[str, StringConstraints(min_length=1, max_length=256)]
@@ -290,7 +291,7 @@ def _state_of_holding(state: str) -> str:
 
 
 # A parcel's state is its shipment's status.
-HOLDING_STATES = (*states.VoucherState, *states.ShipmentStatus)
+HOLDING_STATES = (*states.VoucherState, *states.ShipmentStatus, TO_RECEIVE)
 HoldingState = Annotated[
     str, AfterValidator(_state_of_holding), WithJsonSchema({"type": "string", "enum": list(HOLDING_STATES)})
 ]
@@ -299,7 +300,10 @@ HoldingState = Annotated[
 class HoldingListQuery(ListQuery):
     state: Annotated[
         HoldingState | None,
-        Field(description="Only vouchers in this state, or parcels whose shipment has this status."),
+        Field(
+            description="Only vouchers in this state, or parcels whose shipment has this status; "
+            "`to_receive` are parcels on their way."
+        ),
     ] = None
 
 

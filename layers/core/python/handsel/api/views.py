@@ -224,7 +224,8 @@ class CountsView(View):
 
     `to_pay`: orders that are `pending`. `to_give`: orders that are paid, with units at hand (`state=to_give`).
     `awaiting_claim`: gifts one gave that are `open`. `to_use`: vouchers that are `usable`. `to_receive`: parcels one waits
-    for. `returned`: gifts one gave that are `returned`. `refunded`: orders that are `refunded`. `unread`: messages.
+    for (`state=to_receive`). `returned`: gifts one gave that are `returned`. `refunded`: orders that are `refunded`.
+    `unread`: messages.
     """
 
     to_pay: Count

@@ -9,6 +9,7 @@ from handsel.domain import errors, ids
 from handsel.domain.models import Gift, Holding, Kind, Order, Page, Product, Shipment, Units
 from handsel.domain.rules import units_of
 from handsel.domain.states import GiftState, OrderState, ShipmentStatus, VoucherState
+from handsel.domain.summary import of_shipment
 from handsel.store import accounts, gifts, holdings, orders, products, shipments
 from handsel.store.table import Table
 
@@ -17,8 +18,9 @@ R = TypeVar("R")
 
 # One page of a list that leaves some out is made of at most as many queries.
 _MOST_QUERIES = 10
-# What an order is no state of, but can be asked for by.
+# What is no state of an order, or of a holding, but can be asked for like one.
 TO_GIVE = "to_give"
+TO_RECEIVE = "to_receive"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +108,16 @@ def gifts_of(
 def holdings_of(
     table: Table, *, caller: str, state: str | None, limit: int, before: str | None, now: int
 ) -> Page[HoldingReading]:
-    """What the caller holds, newest first: those in `state` now, a voucher's or that of a parcel's shipment."""
+    """What the caller holds, newest first: those in `state` now, a voucher's or that of a parcel's shipment.
+
+    `to_receive` are the parcels that are waited for.
+    """
 
     def wanted(page: list[Holding]) -> list[HoldingReading]:
-        return [reading for reading in read_holdings(table, page) if state in (None, reading.state_at(now))]
+        readings = read_holdings(table, page)
+        if state == TO_RECEIVE:
+            return [reading for reading in readings if reading.shipment is not None and of_shipment(reading.shipment)]
+        return [reading for reading in readings if state in (None, reading.state_at(now))]
 
     return _sift(partial(holdings.of_holder, table, caller), wanted, limit=limit, before=before)
 
