@@ -101,3 +101,16 @@ export async function copy(text) {
   announce(t("copied"));
   return true;
 }
+
+/** A button that copies text, and says for a moment that it did. `label` says what it copies to who does not see it. */
+export function copyButton(text, label) {
+  const button = h("button", { type: "button", class: "copy", "aria-label": label, on: { click: press } }, t("copy"));
+  async function press() {
+    if (!(await copy(text))) return;
+    button.textContent = t("copied");
+    setTimeout(() => {
+      button.textContent = t("copy");
+    }, 2_000);
+  }
+  return button;
+}

@@ -1,0 +1,173 @@
+// Entries of the lists of an order center, and lists that go on.
+
+import { call } from "./api.js";
+import { announce, h } from "./dom.js";
+import { day, money, t, when } from "./i18n.js";
+import { said } from "./said.js";
+import { statusOf } from "./timeline.js";
+import { action, countdown } from "./ui.js";
+
+const PAGE = 20;
+
+/** An order to its buyer. */
+export function orderEntry(order) {
+  const { order_id: id, product, quantity, payment, state, units, created_at: at } = order;
+  const places = units && ["available", "in_gift", "gifted", "used", "refunded"].filter((place) => units[place] > 0);
+  return entry(`#/orders/${id}`, {
+    picture: product.image_url,
+    title: product.title,
+    badge: t(`center.order.${state}`),
+    tone: { pending: "waiting", paid: "good" }[state],
+    lines: [
+      h("span", {}, `${product.store_name} · ${t("center.quantity", { count: quantity })} · `, money(payment.total)),
+      places && h("span", {}, places.map((place) => t(`center.units.${place}`, { count: units[place] })).join(" · ")),
+      time(at),
+    ],
+  });
+}
+
+/** A payment to who paid. */
+export function paymentEntry(payment) {
+  const { order_id: id, title, image_url: picture, method, total, status, refunded, reference } = payment;
+  return entry(`#/orders/${id}`, {
+    picture,
+    title,
+    badge: t(`center.payment.${status}`),
+    tone: { pending: "waiting", paid: "good" }[status],
+    lines: [
+      h("span", {}, h("b", {}, money(total)), ` · ${t("center.method", { method })}`),
+      refunded.amount > 0 && h("span", {}, t("center.went_back", { money: money(refunded) })),
+      reference && h("span", {}, t("center.reference", { reference })),
+      time(payment.paid_at ?? payment.created_at),
+    ],
+  });
+}
+
+/** A gift to its giver. */
+export function sentEntry(gift) {
+  const { gift_id: id, product, wrapping, state, shares, remaining, claims, expires_at: end } = gift;
+  const names = claims.map((claim) => claim.display_name);
+  return entry(`#/gifts/${id}`, {
+    picture: wrapping.image_url,
+    wide: true,
+    title: product.title,
+    badge: t(`center.sent.${state}`),
+    tone: { open: "waiting", claimed: "good" }[state],
+    lines: [
+      h("q", {}, wrapping.blessing),
+      names.length > 0 && h("span", {}, t("center.opened_by", { names: names.join(t("center.comma")) })),
+      shares > 1 && h("span", {}, t("center.shares_left", { remaining, shares })),
+      state === "open" ? countdown(end) : time(gift.created_at),
+    ],
+  });
+}
+
+/** A gift to who was given it, before or after it was opened. */
+export function receivedEntry(gift) {
+  const { gift_id: id, giver_name: name, wrapping, state, holding, expires_at: end } = gift;
+  const what = holding ? "claimed" : state;
+  return entry(`/g/${id}`, {
+    picture: wrapping.image_url,
+    wide: true,
+    title: t("center.from", { name }),
+    badge: t(`center.received.${what}`),
+    tone: { open: "waiting", claimed: "good" }[what],
+    lines: [
+      h("q", {}, wrapping.blessing),
+      holding && h("span", {}, holding.product?.title ?? t("center.parcel_from", { store: holding.store_name })),
+      what === "open" ? countdown(end) : holding && time(holding.received_at),
+    ],
+  });
+}
+
+/** A voucher or a parcel to its holder. What is in a parcel is not there until it may be known. */
+export function holdingEntry(holding) {
+  const { holding_id: id, kind, product, store_name: store, state, gift_id: gift, valid_until: until } = holding;
+  return entry(`#/holdings/${id}`, {
+    picture: product?.image_url,
+    title: product?.title ?? t("center.parcel_from", { store }),
+    badge: kind === "voucher" ? t(`center.voucher.${state}`) : statusOf(state),
+    tone: { usable: "good", delivered: "good", redeemed: "", expired: "" }[state] ?? "waiting",
+    lines: [
+      h("span", {}, store, gift ? ` · ${t("center.a_gift")}` : ""),
+      kind === "voucher" && until && state === "usable" && h("span", {}, t("center.until", { day: day(until) })),
+      time(holding.received_at),
+    ],
+  });
+}
+
+/** A product that was tagged or looked at. */
+export function seenEntry(product) {
+  return productEntry(product, time(product.at));
+}
+
+/** A product that may please, and why. */
+export function recommendedEntry(product) {
+  return productEntry(product, h("span", { class: "reason" }, said(product.reason, "center.said.offered_by_us")));
+}
+
+function productEntry(product, line) {
+  const { product_id: id, image_url: picture, title, store_name: store, price, giftable } = product;
+  return entry(`#/products/${id}`, {
+    picture,
+    title,
+    badge: money(price),
+    tone: "price",
+    lines: [h("span", {}, store, giftable ? ` · ${t("center.giftable")}` : ""), line],
+  });
+}
+
+function time(at) {
+  return h("time", { datetime: at }, when(at));
+}
+
+function entry(href, { picture, wide, title, badge, tone, lines }) {
+  return h(
+    "li",
+    { class: "entry" },
+    h(
+      "a",
+      { href },
+      h("span", { class: wide ? "picture wide" : "picture" }, picture && h("img", { src: picture, alt: "", loading: "lazy" })),
+      h(
+        "span",
+        { class: "about" },
+        h("strong", {}, title),
+        h("span", { class: `badge ${tone ?? ""}` }, badge),
+        lines.filter(Boolean).map((line) => h("span", { class: "line" }, line)),
+      ),
+    ),
+  );
+}
+
+/**
+ * A list of the API as far as it was read, with a button for what follows. Where there is nothing, `empty` instead.
+ *
+ * @param {string} path of the list, with its query if it has one.
+ * @param {(item: object) => HTMLElement} draw makes an entry of an item.
+ */
+export async function list(path, draw, empty, label) {
+  const pageAfter = (cursor) => {
+    const query = new URLSearchParams({ limit: PAGE, ...(cursor && { cursor }) });
+    return call("GET", `${path}${path.includes("?") ? "&" : "?"}${query}`);
+  };
+  let page = await pageAfter(null);
+  // A page of what was looked for among very many others may be short, or empty, and not the last.
+  while (page.items.length === 0 && page.next_cursor) page = await pageAfter(page.next_cursor);
+  if (page.items.length === 0) return empty;
+  const entries = h("ul", { class: "entries", "aria-label": label }, page.items.map(draw));
+  const more = action(t("center.more"), async () => {
+    page = await pageAfter(page.next_cursor);
+    const added = page.items.map(draw);
+    entries.append(...added);
+    announce(t("center.more_shown", { count: added.length }));
+    added[0]?.querySelector("a")?.focus();
+    if (!page.next_cursor) more.remove();
+  });
+  return h("div", { class: "list" }, entries, page.next_cursor && more);
+}
+
+/** What stands where there is nothing yet: what it is for, and a way to it. */
+export function nothing(text, href, way) {
+  return h("div", { class: "nothing" }, h("p", {}, text), href && h("a", { class: "button", href }, way));
+}

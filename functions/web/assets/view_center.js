@@ -1,0 +1,126 @@
+// The order center: what is to be done, and each list of what one bought, gave, got, looked at and may like.
+
+import { call } from "./api.js";
+import { fill, h } from "./dom.js";
+import { language, t } from "./i18n.js";
+import {
+  holdingEntry,
+  list,
+  nothing,
+  orderEntry,
+  paymentEntry,
+  receivedEntry,
+  recommendedEntry,
+  seenEntry,
+  sentEntry,
+} from "./lists.js";
+
+// `of` is the name of its first entries in the overview, `states` what of it can be looked at alone, `way` where something
+// for it is to be found while it is empty.
+const TABS = {
+  orders: { path: "/orders", draw: orderEntry, of: "orders", states: ["pending", "to_give", "refunded"], way: "#/" },
+  sent: { path: "/gifts?role=sent", draw: sentEntry, of: "gifts_sent", states: ["open", "returned"], way: "#/" },
+  received: { path: "/gifts?role=received", draw: receivedEntry, of: "gifts_received", states: [], way: "#/me" },
+  holdings: { path: "/holdings", draw: holdingEntry, of: "holdings", states: ["usable", "to_receive"], way: "#/" },
+  payments: { path: "/payments", draw: paymentEntry, of: "payments", states: [], way: "#/" },
+  tagged: { path: "/tagged", draw: seenEntry, of: "tagged", states: [], way: "#/" },
+  viewed: { path: "/viewed", draw: seenEntry, of: "viewed", states: [], way: "#/" },
+  recommendations: { path: "/recommendations", draw: recommendedEntry, of: "recommendations", states: [], way: "#/me" },
+};
+// Each count, and the list that has just what it counts.
+const COUNTS = {
+  to_pay: "#/center/orders/pending",
+  to_give: "#/center/orders/to_give",
+  awaiting_claim: "#/center/sent/open",
+  to_use: "#/center/holdings/usable",
+  to_receive: "#/center/holdings/to_receive",
+  returned: "#/center/sent/returned",
+  refunded: "#/center/orders/refunded",
+  unread: "#/inbox",
+};
+const AT_A_GLANCE = 2;
+
+export async function view(main, { tab = "overview", state }) {
+  const body = tab in TABS ? await one(tab, state) : await overview();
+  fill(main, h("h1", {}, t("center.title")), tabs(tab), body);
+  main.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+  return tab in TABS ? t(`center.tab.${tab}`) : t("center.title");
+}
+
+function tabs(current) {
+  return h(
+    "nav",
+    { class: "tabs", "aria-label": t("center.title") },
+    ["overview", ...Object.keys(TABS)].map((tab) =>
+      h("a", { href: `#/center/${tab}`, "aria-current": tab === current && "page" }, t(`center.tab.${tab}`)),
+    ),
+  );
+}
+
+async function overview() {
+  const center = await call("GET", "/order-center");
+  // Payments are of the same orders.
+  const shown = Object.entries(TABS).filter(([tab, { of }]) => tab !== "payments" && center[of].length > 0);
+  const had = [center.orders, center.gifts_received].some((items) => items.length > 0);
+  return h(
+    "div",
+    { class: "overview" },
+    h("ul", { class: "counts", "aria-label": t("center.counts") }, Object.entries(COUNTS).map(count(center.counts))),
+    !had && empty("orders"),
+    shown.map(([tab, { of, draw }]) =>
+      h(
+        "section",
+        { "aria-labelledby": `center-${tab}` },
+        h(
+          "header",
+          { class: "section" },
+          h("h2", { id: `center-${tab}` }, t(`center.tab.${tab}`)),
+          h("a", { href: `#/center/${tab}`, "aria-label": t("center.all_of", { list: t(`center.tab.${tab}`) }) }, t("center.all")),
+        ),
+        h("ul", { class: "entries" }, center[of].slice(0, AT_A_GLANCE).map(draw)),
+      ),
+    ),
+  );
+}
+
+function count(counts) {
+  return ([name, href]) =>
+    h(
+      "li",
+      {},
+      h(
+        "a",
+        { href, class: counts[name] > 0 ? "count" : "count none" },
+        h("b", {}, new Intl.NumberFormat(language).format(counts[name])),
+        h("span", {}, t(`center.count.${name}`)),
+      ),
+    );
+}
+
+async function one(tab, state) {
+  const { path, draw, states } = TABS[tab];
+  const chosen = states.includes(state) ? state : null;
+  const query = chosen ? `${path.includes("?") ? "&" : "?"}state=${chosen}` : "";
+  const label = chosen ? t(`center.only.${tab}.${chosen}`) : t(`center.tab.${tab}`);
+  return h(
+    "div",
+    {},
+    states.length > 0 && choices(tab, states, chosen),
+    await list(path + query, draw, chosen ? nothing(t("center.none_now"), `#/center/${tab}`, t("center.see_all")) : empty(tab), label),
+  );
+}
+
+function choices(tab, states, chosen) {
+  const link = (state, words) =>
+    h("a", { href: `#/center/${tab}${state ? `/${state}` : ""}`, "aria-current": state === chosen && "true" }, words);
+  return h(
+    "nav",
+    { class: "choices", "aria-label": t("center.only") },
+    link(null, t("center.everything")),
+    states.map((state) => link(state, t(`center.only.${tab}.${state}`))),
+  );
+}
+
+function empty(tab) {
+  return nothing(t(`center.empty.${tab}`), TABS[tab].way, t(TABS[tab].way === "#/me" ? "center.to_me" : "center.to_shop"));
+}

@@ -1,0 +1,117 @@
+// A voucher with its code, or a parcel on its way, to who holds it.
+
+import { call } from "./api.js";
+import { announce, fill, h } from "./dom.js";
+import { t, when } from "./i18n.js";
+import { statusOf, timeline } from "./timeline.js";
+import { action, copyButton } from "./ui.js";
+
+export async function view(main, { id }) {
+  const holding = await call("GET", `/holdings/${id}`);
+  const { gift_id: giftId, kind } = holding;
+  const [gift, body] = await Promise.all([
+    giftId && call("GET", `/gifts/${giftId}`),
+    kind === "voucher" ? voucher(holding) : parcel(holding),
+  ]);
+  fill(main, body, gift && given(gift));
+  return titleOf(holding);
+}
+
+function titleOf({ product, store_name: store }) {
+  return product?.title ?? t("center.parcel_from", { store });
+}
+
+async function voucher(holding) {
+  const { holding_id: id, product, store_name: store, code, state, valid_until: until } = holding;
+  const usable = state === "usable";
+  return h(
+    "article",
+    { class: usable ? "ticket" : "ticket over" },
+    h(
+      "header",
+      {},
+      product.image_url && h("img", { src: product.image_url, alt: "" }),
+      h("div", {}, h("h1", {}, product.title), h("p", {}, store)),
+      h("span", { class: `badge ${usable ? "good" : ""}` }, t(`center.voucher.${state}`)),
+    ),
+    h(
+      "div",
+      { class: "stub" },
+      usable && (await qr(id)),
+      h("p", { class: "code", "aria-label": t("center.code") }, groups(code)),
+      usable && copyButton(code, t("center.copy_code")),
+      usable && h("p", { class: "faint" }, t("center.show_it")),
+    ),
+    h(
+      "dl",
+      { class: "facts" },
+      product.redeem_at && fact(t("center.where"), product.redeem_at),
+      fact(t(state === "expired" ? "center.was_until" : "center.use_until"), until ? when(until) : t("center.always")),
+      fact(t("center.received_at"), when(holding.received_at)),
+    ),
+    product.description && h("p", { class: "faint" }, product.description),
+  );
+}
+
+/** A code in groups that can be read out, kept apart also where they are copied. */
+function groups(code) {
+  return code.match(/.{1,4}/g).flatMap((group, index) => [index > 0 && " ", h("span", {}, group)]);
+}
+
+/** A picture of the code for who scans it. The code is there in letters too, so nothing is lost without it. */
+async function qr(id) {
+  const picture = await call("GET", `/holdings/${id}/qr`, { as: "blob" }).catch(() => null);
+  if (!picture) return null;
+  const url = URL.createObjectURL(picture);
+  const free = () => URL.revokeObjectURL(url);
+  return h("img", { class: "qr", src: url, alt: t("center.qr"), width: 180, height: 180, on: { load: free, error: free } });
+}
+
+async function parcel(holding) {
+  const { shipment_id: id, product, quantity, store_name: store } = holding;
+  const shown = h("div", {}, timeline(await call("GET", `/shipments/${id}`)));
+  const refresh = action(
+    t("center.refresh"),
+    async () => {
+      const shipment = await call("GET", `/shipments/${id}`);
+      fill(shown, timeline(shipment));
+      announce(statusOf(shipment.status));
+    },
+    { class: "quiet" },
+  );
+  return h(
+    "article",
+    { class: "parcel" },
+    h(
+      "header",
+      { class: "card content" },
+      product?.image_url ? h("img", { src: product.image_url, alt: "" }) : h("span", { class: "secret", "aria-hidden": "true" }, "?"),
+      h(
+        "div",
+        {},
+        h("h1", {}, titleOf(holding)),
+        h("p", {}, product ? `${store} · ${t("center.quantity", { count: quantity })}` : t("center.surprise")),
+        product?.description && h("p", { class: "faint" }, product.description),
+      ),
+    ),
+    h("div", { class: "card" }, shown, refresh),
+  );
+}
+
+/** Who gave it, with what words, and the way to give something back. */
+function given(gift) {
+  const { gift_id: id, giver_name: name, wrapping } = gift;
+  return h(
+    "section",
+    { class: "card given" },
+    h("img", { src: wrapping.image_url, alt: "" }),
+    h("h2", {}, t("center.from", { name })),
+    h("p", { class: "blessing" }, wrapping.blessing),
+    h("a", { class: "button main", href: `#/return/${id}` }, t("center.give_back")),
+    h("a", { class: "see", href: `/g/${id}` }, t("center.see_gift")),
+  );
+}
+
+function fact(name, value) {
+  return h("div", {}, h("dt", {}, name), h("dd", {}, value));
+}

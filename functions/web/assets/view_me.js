@@ -1,0 +1,115 @@
+// One's own account: how one is called and found, what may be recommended, the language, and the way out.
+
+import { call } from "./api.js";
+import { announce, fill, h } from "./dom.js";
+import { choose, language, t } from "./i18n.js";
+import { forget } from "./session.js";
+import { problem } from "./ui.js";
+
+const LANGUAGES = { en: "English", zh: "简体中文" };
+const HANDLE = "[A-Za-z0-9][A-Za-z0-9_.]{2,29}";
+
+export async function view(main) {
+  const me = await call("GET", "/me");
+  fill(
+    main,
+    h("h1", {}, t("center.me")),
+    text("display_name", me.display_name, { maxlength: 40, autocomplete: "nickname" }),
+    text("handle", me.handle ?? "", {
+      maxlength: 30,
+      pattern: HANDLE,
+      title: t("center.handle_rule"),
+      autocapitalize: "none",
+      autocomplete: "off",
+      spellcheck: "false",
+    }),
+    recommendations(me.recommendations),
+    languages(),
+    h("button", { type: "button", class: "out", on: { click: leave } }, t("sign_out")),
+  );
+  return t("center.me");
+}
+
+/** One line of the profile, saved by itself: what is wrong with one says nothing about the other. */
+function text(field, value, attributes) {
+  const notice = h("div", { class: "notice" });
+  const hint = h("p", { class: "faint", id: `${field}-hint` }, t(`center.${field}_hint`));
+  const input = h("input", { name: field, value, required: true, "aria-describedby": hint.id, ...attributes });
+  const button = h("button", { type: "submit" }, t("center.save"));
+  async function save(event) {
+    event.preventDefault();
+    if (button.disabled) return;
+    button.disabled = true;
+    fill(notice);
+    try {
+      const me = await call("PATCH", "/me", { body: { [field]: input.value } });
+      input.value = me[field];
+      fill(notice, h("p", { class: "saved" }, t("center.saved")));
+      announce(t("center.saved"));
+    } catch (error) {
+      fill(notice, problem(error));
+    } finally {
+      button.disabled = false;
+    }
+  }
+  return h(
+    "form",
+    { class: "card profile", on: { submit: save } },
+    h("label", {}, t(`center.${field}`), input),
+    hint,
+    button,
+    notice,
+  );
+}
+
+function recommendations(on) {
+  const notice = h("div", { class: "notice" });
+  const box = h("input", { type: "checkbox", role: "switch", checked: on, "aria-describedby": "recommendations-hint", on: { change } });
+  async function change() {
+    const wanted = box.checked;
+    box.disabled = true;
+    fill(notice);
+    try {
+      await call("PATCH", "/me", { body: { recommendations: wanted } });
+      announce(t(wanted ? "center.recommendations_on" : "center.recommendations_off"));
+    } catch (error) {
+      box.checked = !wanted;
+      fill(notice, problem(error));
+    } finally {
+      box.disabled = false;
+      box.focus();
+    }
+  }
+  return h(
+    "div",
+    { class: "card profile" },
+    h("label", { class: "switch" }, h("span", {}, t("center.recommendations")), box),
+    h("p", { class: "faint", id: "recommendations-hint" }, t("center.recommendations_hint")),
+    notice,
+  );
+}
+
+function languages() {
+  return h(
+    "fieldset",
+    { class: "card profile" },
+    h("legend", {}, t("center.language")),
+    h(
+      "div",
+      { class: "languages" },
+      Object.entries(LANGUAGES).map(([each, name]) =>
+        h(
+          "button",
+          { type: "button", lang: each, "aria-pressed": String(each === language), on: { click: () => each !== language && choose(each) } },
+          name,
+        ),
+      ),
+    ),
+  );
+}
+
+function leave() {
+  forget();
+  location.hash = "#/";
+  location.reload();
+}
