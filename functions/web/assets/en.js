@@ -356,7 +356,6 @@ export const words = {
   "center.payment.refunded": "Refunded",
   "center.method": ({ method }) => (method === "card" ? "by card" : `by ${method}`),
   "center.went_back": "{money} went back to you",
-  "center.reference": "Receipt {reference}",
   "center.sent.open": "Awaiting friend",
   "center.sent.claimed": "Opened",
   "center.sent.returned": "Came back",

@@ -28,7 +28,7 @@ export function orderEntry(order) {
 
 /** A payment to who paid. */
 export function paymentEntry(payment) {
-  const { order_id: id, title, image_url: picture, method, total, status, refunded, reference } = payment;
+  const { order_id: id, title, image_url: picture, method, total, status, refunded } = payment;
   return entry(`#/orders/${id}`, {
     picture,
     title,
@@ -37,7 +37,6 @@ export function paymentEntry(payment) {
     lines: [
       h("span", {}, h("b", {}, money(total)), ` · ${t("center.method", { method })}`),
       refunded.amount > 0 && h("span", {}, t("center.went_back", { money: money(refunded) })),
-      reference && h("span", {}, t("center.reference", { reference })),
       time(payment.paid_at ?? payment.created_at),
     ],
   });
@@ -128,7 +127,7 @@ function entry(href, { picture, wide, title, badge, tone, lines }) {
     h(
       "a",
       { href },
-      h("span", { class: wide ? "picture wide" : "picture" }, picture && h("img", { src: picture, alt: "", loading: "lazy" })),
+      h("span", { class: wide ? "picture wide" : "picture" }, picture ? h("img", { src: picture, alt: "", loading: "lazy" }) : "?"),
       h(
         "span",
         { class: "about" },

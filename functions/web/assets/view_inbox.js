@@ -2,6 +2,7 @@
 
 import { call } from "./api.js";
 import { fill, h } from "./dom.js";
+import { countUnread } from "./frame.js";
 import { t, when } from "./i18n.js";
 import { list, nothing } from "./lists.js";
 import { said } from "./said.js";
@@ -19,7 +20,7 @@ export async function view(main) {
     t("center.read_all"),
     async () => {
       await Promise.all([...unread].map(markRead));
-      await view(main);
+      await Promise.all([view(main), countUnread()]);
       main.querySelector("h1").focus();
     },
     { class: "quiet" },
@@ -48,6 +49,7 @@ function message(unread) {
       // Where this fails it is still unread, and can be read all the same.
       if (unread.has(id)) await markRead(id).then(() => unread.delete(id)).catch(() => {});
       going = false;
+      countUnread();
       if (!elsewhere) location.assign(wayTo(item));
     }
     const link = h(
