@@ -5,6 +5,7 @@ export const words = {
   close: "Close",
   loading: "One moment …",
   try_again: "Try again",
+  copy: "Copy",
   copied: "Copied.",
   offline: "There is no connection just now. Nothing is lost: try again in a moment.",
   signed_out: "Please sign in first.",
@@ -294,7 +295,6 @@ export const words = {
   "shop.gift.cancel_now": "Yes, take it back",
 
   // the order center
-  copy: "Copy",
   "center.title": "Order center",
   "center.tab.overview": "Overview",
   "center.tab.orders": "Orders",

@@ -6,7 +6,7 @@ import { t } from "./i18n.js";
 import { who } from "./session.js";
 
 const EVERY_MS = 30_000;
-const PARTS = { shop: "#/", orders: "#/center/orders", inbox: "#/inbox", me: "#/me" };
+const PARTS = { shop: "#/", orders: "#/center", inbox: "#/inbox", me: "#/me" };
 
 const pip = h("span", { class: "pip", hidden: true });
 const links = Object.entries(PARTS).map(([part, href]) =>

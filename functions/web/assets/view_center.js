@@ -41,9 +41,11 @@ const COUNTS = {
 const AT_A_GLANCE = 2;
 
 export async function view(main, { tab = "overview", state }) {
-  const body = tab in TABS ? await one(tab, state) : await overview();
+  const body = h("div", { "aria-busy": "true" });
   fill(main, h("h1", {}, t("center.title")), tabs(tab), body);
   main.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+  fill(body, tab in TABS ? await one(tab, state) : await overview());
+  body.removeAttribute("aria-busy");
   return tab in TABS ? t(`center.tab.${tab}`) : t("center.title");
 }
 

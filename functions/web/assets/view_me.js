@@ -4,7 +4,7 @@ import { call } from "./api.js";
 import { announce, fill, h } from "./dom.js";
 import { choose, language, t } from "./i18n.js";
 import { forget } from "./session.js";
-import { problem } from "./ui.js";
+import { doing, problem } from "./ui.js";
 
 const LANGUAGES = { en: "English", zh: "简体中文" };
 const HANDLE = "[A-Za-z0-9][A-Za-z0-9_.]{2,29}";
@@ -36,25 +36,18 @@ function text(field, value, attributes) {
   const hint = h("p", { class: "faint", id: `${field}-hint` }, t(`center.${field}_hint`));
   const input = h("input", { name: field, value, required: true, "aria-describedby": hint.id, ...attributes });
   const button = h("button", { type: "submit" }, t("center.save"));
-  async function save(event) {
+  async function save() {
+    const me = await call("PATCH", "/me", { body: { [field]: input.value } });
+    input.value = me[field];
+    fill(notice, h("p", { class: "saved", role: "status" }, t("center.saved")));
+  }
+  function submit(event) {
     event.preventDefault();
-    if (button.disabled) return;
-    button.disabled = true;
-    fill(notice);
-    try {
-      const me = await call("PATCH", "/me", { body: { [field]: input.value } });
-      input.value = me[field];
-      fill(notice, h("p", { class: "saved" }, t("center.saved")));
-      announce(t("center.saved"));
-    } catch (error) {
-      fill(notice, problem(error));
-    } finally {
-      button.disabled = false;
-    }
+    doing(button, notice, save);
   }
   return h(
     "form",
-    { class: "card profile", on: { submit: save } },
+    { class: "card profile", on: { submit } },
     h("label", {}, t(`center.${field}`), input),
     hint,
     button,

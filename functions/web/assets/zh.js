@@ -5,6 +5,7 @@ export const words = {
   close: "关闭",
   loading: "请稍候……",
   try_again: "再试一次",
+  copy: "复制",
   copied: "已复制。",
   offline: "网络暂时连不上。一切都还在,请稍后再试。",
   signed_out: "请先登录。",
@@ -294,7 +295,6 @@ export const words = {
   "shop.gift.cancel_now": "确定收回",
 
   // the order center
-  copy: "复制",
   "center.title": "订单中心",
   "center.tab.overview": "总览",
   "center.tab.orders": "订单",
