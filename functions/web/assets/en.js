@@ -457,4 +457,12 @@ export const words = {
   "center.recommendations_on": "Recommendations are on.",
   "center.recommendations_off": "Recommendations are off; what you looked at is erased.",
   "center.language": "Language",
+  "center.return.title": "Something for {name}",
+  "center.return.how": "Choose something from {store}, the store your gift came from: it goes straight to {name}.",
+  "center.return.choose": "From {store}",
+  "center.return.none": "{store} has nothing just now that can be given.",
+  "center.return.give": "Give back for {money}",
+  "center.return.done": "Your gift is in {name}'s inbox",
+  "center.return.window": "{name} has a day to open it. If not, it is yours again.",
+  "center.return.follow": "See my gift",
 };

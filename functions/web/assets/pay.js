@@ -14,8 +14,22 @@ const LONG_MS = 1_500;
 
 /** Asks for a way to pay; goes to the order once it is paid for. */
 export async function pay(product, quantity) {
+  const order = await payFor(product, quantity, (payment) =>
+    create(`buy:${product.product_id}`, "/orders", { product_id: product.product_id, quantity, payment }),
+  );
+  if (!order) return;
+  announce(t("shop.order.paid"));
+  location.hash = `#/orders/${order.order_id}`;
+}
+
+/**
+ * Asks for a way to pay, and pays; answers what was bought, null where one would rather not.
+ *
+ * @param {(payment: object) => Promise<object>} buy a creating call with this payment.
+ */
+export function payFor(product, quantity, buy) {
   const total = money({ ...product.price, amount: product.price.amount * quantity });
-  const order = await panel(t("shop.pay"), (close) => {
+  return panel(t("shop.pay"), (close) => {
     const cards = radios(
       t("shop.method"),
       "token",
@@ -34,13 +48,7 @@ export async function pay(product, quantity) {
     async function charge() {
       const timer = setTimeout(() => fill(waiting, t("shop.still_asking")), LONG_MS);
       try {
-        close(
-          await create(`buy:${product.product_id}`, "/orders", {
-            product_id: product.product_id,
-            quantity,
-            payment: { method: METHOD, token: cards.value() },
-          }),
-        );
+        close(await buy({ method: METHOD, token: cards.value() }));
       } catch (error) {
         const unknown = !(error instanceof Problem) || error.status >= 500;
         // What may have been charged already is only asked about: with another card it would be another order.
@@ -53,7 +61,4 @@ export async function pay(product, quantity) {
       }
     }
   });
-  if (!order) return;
-  announce(t("shop.order.paid"));
-  location.hash = `#/orders/${order.order_id}`;
 }

@@ -72,7 +72,7 @@ export async function view(main, { id }) {
 }
 
 /** What the friend will see, as it is now. */
-function previewOf({ kind }) {
+export function previewOf({ kind }) {
   const image = h("img", { alt: "", width: 1200, height: 630 });
   const text = h("p", { class: "blessing" });
   const element = h(
@@ -89,7 +89,7 @@ function previewOf({ kind }) {
 }
 
 /** One of our blessings, or words of one's own. */
-function wordsOf(blessings, changed) {
+export function wordsOf(blessings, changed) {
   const texts = Object.fromEntries(blessings.map((each) => [each.blessing_id, each.text]));
   const counter = h("p", { class: "counter", id: "message-counter" });
   const wrong = h("p", { class: "wrong", id: "message-wrong", role: "alert" });

@@ -457,4 +457,12 @@ export const words = {
   "center.recommendations_on": "已开启个性化推荐。",
   "center.recommendations_off": "已关闭个性化推荐，浏览足迹已清除。",
   "center.language": "语言",
+  "center.return.title": "回赠 {name}",
+  "center.return.how": "从 {store} 选一份，就是你收到的礼物的那家店。它会直接送给 {name}。",
+  "center.return.choose": "来自 {store}",
+  "center.return.none": "{store} 现在没有可以赠送的商品。",
+  "center.return.give": "付 {money} 回赠",
+  "center.return.done": "礼物已送到 {name} 的消息里",
+  "center.return.window": "{name} 有一天时间打开。没有打开的话，它会退还给你。",
+  "center.return.follow": "查看我的礼物",
 };
