@@ -64,7 +64,7 @@ function start(panel, title, finish) {
 
   function signInForm() {
     const demo = h("div", {});
-    if (config.sign_in.demo) demoUsers(finish).then((users) => fill(demo, users));
+    if (config.sign_in.demo) forShow().then(({ users }) => fill(demo, demoUsers(users, finish)));
     show(
       "sign_in",
       demo,
@@ -107,6 +107,7 @@ function start(panel, title, finish) {
     show(
       "confirm_email",
       h("p", {}, t("code_sent", { email: known.email })),
+      mailed(known.email),
       form([code(known)], "confirm", async () => {
         await userPool("ConfirmSignUp", { Username: known.email, ConfirmationCode: known.code });
         await enter();
@@ -129,6 +130,7 @@ function start(panel, title, finish) {
     show(
       "new_password",
       h("p", {}, t("code_sent", { email: known.email })),
+      mailed(known.email),
       form([code(known), password(known, "new-password")], "new_password", async () => {
         await userPool("ConfirmForgotPassword", {
           Username: known.email,
@@ -143,11 +145,22 @@ function start(panel, title, finish) {
   signInForm();
 }
 
-/** Who is there for show, one tap away: only a developer's own machine has such a list. */
-async function demoUsers(finish) {
+/** What only a developer's own machine tells: who is there for show, and what would have been mailed, newest first. */
+async function forShow() {
   const response = await fetch(config.sign_in.url).catch(() => null);
-  if (!response?.ok) return null;
-  const { users } = await response.json();
+  return response?.ok ? response.json() : { users: [], mails: [] };
+}
+
+/** The mail with a code, where none is really sent. */
+function mailed(email) {
+  const shown = h("p", { class: "faint" });
+  if (config.sign_in.demo) {
+    forShow().then(({ mails }) => fill(shown, mails.find((mail) => mail.to.toLowerCase() === email.toLowerCase())?.text));
+  }
+  return shown;
+}
+
+function demoUsers(users, finish) {
   return h(
     "section",
     { class: "demo-users", "aria-label": t("demo_users") },
