@@ -27,17 +27,17 @@ class Give(Protocol):
     """A gift of alice's whose secret is watched; `more` is of the request."""
 
     def __call__(
-        self, product: str = "voucher", *, shares: int = 1, on: Running | None = None, **more: object
+        self, product: str = "voucher", *, shares: int = 1, on: Running | None = None, **more: Any
     ) -> dict[str, Any]: ...
 
 
 @pytest.fixture
 def give(stack: Running, keeps_secret: Callable[[str], None]) -> Give:
-    def give(product: str = "voucher", *, shares: int = 1, on: Running | None = None, **more: object) -> dict[str, Any]:
+    def give(product: str = "voucher", *, shares: int = 1, on: Running | None = None, **more: Any) -> dict[str, Any]:
         running = on or stack
         wrapping = PARCEL_WRAPPING if product == "parcel" else WRAPPING
         order = running.buy(shares, product=product)
-        gift = running.give(order["order_id"], shares=shares, **{"wrapping": wrapping, **more})
+        gift = running.give(order["order_id"], shares=shares, wrapping=wrapping, **more)
         if gift["secret"]:
             keeps_secret(gift["secret"])
         return gift

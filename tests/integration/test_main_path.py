@@ -1,5 +1,6 @@
 """Buying, giving, claiming, giving back, using: what each of them answers and leaves in the table. Also on moto."""
 
+import gzip
 from base64 import b64decode
 from datetime import UTC, datetime
 from io import BytesIO
@@ -374,6 +375,15 @@ def test_every_cover_is_a_png_too_as_chats_want_it_for_previews(stack: Stack) ->
         assert (answer.status, answer.headers["content-type"], answer.is_base64) == (200, "image/png", True)
         with Image.open(BytesIO(b64decode(answer.raw))) as image:
             assert (image.format, image.size) == ("PNG", (1200, 630))
+
+
+def test_a_drawing_is_compressed_for_who_takes_that(stack: Stack) -> None:
+    plain = stack.call(None, "GET", "/covers/red-classic.svg")
+    packed = stack.call(None, "GET", "/covers/red-classic.svg", headers={"accept-encoding": "gzip, br"})
+    assert packed.headers["content-encoding"] == "gzip"
+    assert packed.headers["vary"] == plain.headers["vary"] == "Accept-Encoding"
+    assert gzip.decompress(b64decode(packed.raw)).decode() == plain.raw
+    assert len(b64decode(packed.raw)) < len(plain.raw) / 2
 
 
 @pytest.mark.parametrize("file", ["red-classic.svg", "red-classic.png"])

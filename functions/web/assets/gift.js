@@ -198,4 +198,4 @@ addEventListener("hashchange", () => location.reload());
 document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && view && refresh());
 setInterval(() => document.visibilityState === "visible" && view && refresh(), REFRESH_MS);
 
-await start();
+start();

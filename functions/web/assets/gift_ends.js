@@ -78,7 +78,7 @@ export function own(view, link, timeIsUp) {
       open && h("p", {}, countdown(view.expires_at, timeIsUp)),
       h("p", { class: "faint" }, `${view.product.title} · ${view.product.store_name}`),
       open && link && sharing(link, view),
-      (view.claims.length > 0 || view.shares > 1) && takers(view),
+      (view.claims.length > 0 || (open && view.shares > 1)) && takers(view),
       h("a", { class: "button main", href: `/#/gifts/${view.gift_id}` }, t("gift.own_details")),
     ),
   ];

@@ -151,7 +151,7 @@ function picture({ image_url }) {
 }
 
 /** Who took a share, and when: for those who took one and for the giver. */
-export function takers({ claims, remaining, shares }) {
+export function takers({ state, claims, remaining, shares }) {
   return h(
     "section",
     { class: "takers card", "aria-labelledby": "takers-title" },
@@ -170,6 +170,6 @@ export function takers({ claims, remaining, shares }) {
         ),
       ),
     ),
-    remaining > 0 && h("p", { class: "faint" }, t("gift.left", { remaining, shares })),
+    state === "open" && h("p", { class: "faint" }, t("gift.left", { remaining, shares })),
   );
 }

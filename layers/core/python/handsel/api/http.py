@@ -262,13 +262,17 @@ def answer(status: int, view: BaseModel, headers: Mapping[str, str] | None = Non
 
 
 def picture(content_type: str, body: Any, *, cache_control: str) -> Response[Any]:
-    """A picture, as text or bytes. An SVG is a document: opened by itself, it may draw and nothing else."""
+    """A picture, as text, which is sent compressed to who takes that, or bytes, which are compressed already.
+
+    An SVG is a document: opened by itself, it may draw and nothing else.
+    """
     headers = {
         "Cache-Control": cache_control,
+        "Vary": "Accept-Encoding",
         "X-Content-Type-Options": "nosniff",
         "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
     }
-    return Response(200, content_type, body, headers)
+    return Response(200, content_type, body, headers, compress=isinstance(body, str))
 
 
 def nothing(status: int, headers: Mapping[str, str] | None = None) -> Response[str]:
