@@ -25,7 +25,7 @@ export function result(view, holding) {
       "nav",
       { class: "ways-on", "aria-label": t("gift.ways_on") },
       h("a", { class: "button main", href: `/#/return/${view.gift_id}` }, t("gift.give_back")),
-      h("a", { class: "button", href: "/#/holdings" }, t("gift.my_things")),
+      h("a", { class: "button", href: "/#/center/holdings" }, t("gift.my_things")),
     ),
   ];
 }
