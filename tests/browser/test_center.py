@@ -219,6 +219,10 @@ def test_a_parcel_is_followed_and_stays_a_surprise_until_it_is_there(
     expect(page.locator(".shipment h2")).to_have_text("On its way")
     expect(page.locator(".timeline li:not(.ahead) strong")).to_have_text(["Picked up by the carrier", "On its way"])
     screenshots.take(page, "parcel")
+    giver = person("giver").page
+    starts_at(giver, f"#/gifts/{story['parcel']['gift_id']}")
+    expect(giver.locator(".rows li")).to_contain_text("On its way")
+    expect(giver.locator("#main")).not_to_contain_text(ADDRESS["lines"][0])
     report(stack, shipment_id, "delivered")
     page.reload()
     expect(page.get_by_role("heading", level=1, name=PARCEL)).to_be_visible()

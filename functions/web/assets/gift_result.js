@@ -3,11 +3,9 @@
 import { call } from "./api.js";
 import { fill, h } from "./dom.js";
 import { day, t, when } from "./i18n.js";
+import { statusOf, timeline } from "./timeline.js";
 import { action, copy, problem } from "./ui.js";
 import { cover } from "./gift_wrap.js";
-
-// How a parcel goes when all goes well.
-const WAY = ["ready_to_ship", "picked_up", "in_transit", "out_for_delivery", "delivered"];
 
 /** The page of who got a share of a gift. `view` is what they may see of it, `holding` what they got. */
 export function result(view, holding) {
@@ -102,48 +100,11 @@ const from = (holding) => h("p", { class: "faint" }, t("gift.from_store", { stor
 async function follow(holding, way) {
   try {
     const shipment = await call("GET", `/shipments/${holding.shipment_id}`);
-    fill(way, timeline(shipment), destination(shipment.address));
+    fill(way, timeline(shipment));
   } catch (error) {
     const again = h("button", { type: "button", on: { click: () => follow(holding, way) } }, t("try_again"));
     fill(way, problem(error, again));
   }
-}
-
-/** What happened, and what is still to come of a parcel that goes its way. */
-function timeline({ status, events, carrier, tracking_number }) {
-  const reached = WAY.indexOf(status);
-  const ahead = reached < 0 ? [] : WAY.slice(reached + 1);
-  const past = events.length ? events : [{ status }];
-  return h(
-    "section",
-    { "aria-labelledby": "way-title" },
-    h("h2", { id: "way-title" }, t(`gift.shipment.${status}`)),
-    h("p", { class: "faint" }, tracking_number ? t("gift.tracking", { carrier, number: tracking_number }) : t("gift.carrier", { carrier })),
-    h(
-      "ol",
-      { class: "timeline" },
-      past.map((event, index) =>
-        h(
-          "li",
-          { class: "past", "aria-current": index === past.length - 1 && "step" },
-          h("span", {}, t(`gift.shipment.${event.status}`)),
-          event.occurred_at && h("span", { class: "faint" }, `${event.location} · `, h("time", { datetime: event.occurred_at }, when(event.occurred_at))),
-        ),
-      ),
-      ahead.map((each) => h("li", {}, h("span", {}, t(`gift.shipment.${each}`)), h("span", { class: "unseen" }, t("gift.to_come")))),
-    ),
-  );
-}
-
-function destination({ name, phone, lines, city, postal_code, country }) {
-  const place = new Intl.DisplayNames(document.documentElement.lang, { type: "region", fallback: "code" });
-  const land = /^[A-Z]{2}$/.test(country) ? place.of(country) : country;
-  return h(
-    "section",
-    { "aria-labelledby": "to-title" },
-    h("h2", { id: "to-title" }, t("gift.to")),
-    h("address", {}, [`${name} · ${phone}`, ...lines, `${postal_code} ${city}`.trim(), land].map((line) => h("span", {}, line))),
-  );
 }
 
 function picture({ image_url }) {
@@ -166,7 +127,7 @@ export function takers({ state, claims, remaining, shares }) {
           h("span", { class: "initial", "aria-hidden": "true" }, [...display_name][0] ?? "·"),
           h("span", {}, display_name),
           h("time", { class: "faint", datetime: claimed_at }, when(claimed_at)),
-          shipment_status && h("span", { class: "faint" }, t(`gift.shipment.${shipment_status}`)),
+          shipment_status && h("span", { class: "faint" }, statusOf(shipment_status)),
         ),
       ),
     ),

@@ -6,6 +6,7 @@ import { t, when } from "./i18n.js";
 import { dropLink, linkOf } from "./links.js";
 import { panel } from "./panel.js";
 import { again } from "./router.js";
+import { statusOf } from "./timeline.js";
 import { action, copy, countdown } from "./ui.js";
 import { watch } from "./watch.js";
 
@@ -32,7 +33,7 @@ export async function view(main, { id }) {
     !open && ends(gift),
     claims.length > 0 && [
       h("h2", {}, t("shop.gift.opened_by")),
-      h("ul", { class: "rows" }, claims.map((claim) => h("li", {}, h("strong", {}, claim.display_name), h("time", { class: "faint", datetime: claim.claimed_at }, when(claim.claimed_at))))),
+      h("ul", { class: "rows" }, claims.map(taken)),
     ],
     h(
       "div",
@@ -85,4 +86,15 @@ async function cancel(id) {
   if (!cancelled) return;
   again();
   announce(t("shop.gift.cancelled"));
+}
+
+/** Who opened it, and when; of a parcel, how far it is. */
+function taken({ display_name: name, claimed_at: at, shipment_status: status }) {
+  return h(
+    "li",
+    {},
+    h("strong", {}, name),
+    status && h("span", {}, statusOf(status)),
+    h("time", { class: "faint", datetime: at }, when(at)),
+  );
 }
