@@ -52,7 +52,7 @@ person                     -      -        -      -         -       -     -     
 input                      -      -        -      -         -       -     -        -     -       -       -
 """
 # A link or a link's page is anybody's to open, whoever they are otherwise; what a store sells is any user's to see.
-GIFTS = re.compile(r" /(gifts|orders/\{order_id\}/gifts|messages|order-center)")
+GIFTS = re.compile(r" /(g/|gifts|orders/\{order_id\}/gifts|messages|order-center)")
 CATALOGUE = re.compile(
     r" (/tagged|/viewed|/recommendations|/order-center, products|/products/\{product_id\}"
     r"|/stores/\{store_id\}(/products(/\{product_id\})?)?)$"
