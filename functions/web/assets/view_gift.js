@@ -93,8 +93,7 @@ function taken({ display_name: name, claimed_at: at, shipment_status: status }) 
   return h(
     "li",
     {},
-    h("strong", {}, name),
-    status && h("span", {}, statusOf(status)),
+    h("span", {}, h("strong", {}, name), status && ` · ${statusOf(status)}`),
     h("time", { class: "faint", datetime: at }, when(at)),
   );
 }
