@@ -2,7 +2,7 @@
 
 import { call } from "./api.js";
 import { fill, h } from "./dom.js";
-import { day, t, when } from "./i18n.js";
+import { t, when } from "./i18n.js";
 import { statusOf, timeline } from "./timeline.js";
 import { action, copy, problem } from "./ui.js";
 import { cover } from "./gift_wrap.js";
