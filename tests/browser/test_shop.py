@@ -208,7 +208,7 @@ def test_a_payment_that_is_answered_too_late_is_asked_for_again_and_paid_once(bu
     expect(page.get_by_role("alert")).to_contain_text("you will not pay twice")
     expect(page.get_by_role("radio", name="that pays")).to_be_disabled()
     page.unroute("**/orders")
-    button(page, "Ask again").click()
+    button(page, "Try again").click()
     expect(heading(page, "Paid")).to_be_visible()
     assert len(orders(buyer)) > 2
     assert len({headers["idempotency-key"] for headers in orders(buyer)}) == 1
@@ -351,6 +351,25 @@ def test_a_voucher_is_used_by_its_buyer(buyer: Visitor, stack: Running) -> None:
     page.wait_for_url("**/#/holdings/*")
     (holding,) = stack.as_(buyer.name).get("/holdings").json()["items"]
     assert page.url.endswith(holding["holding_id"])
+
+
+def test_a_parcel_is_sent_to_where_its_buyer_says(buyer: Visitor, stack: Running) -> None:
+    order = stack.buy(2, product="parcel", by=buyer.name)
+    page = buyer.page
+    page.goto(f"/#/orders/{order['order_id']}")
+    button(page, "Use it myself").click()
+    for field in ("Name", "Phone", "Street and number", "City"):
+        page.get_by_role("textbox", name=field, exact=True).fill(f"My {field}")
+    page.get_by_role("combobox", name="Country or region").select_option("CN")
+    check(page)
+    button(page, "Send it there").dblclick()
+    page.wait_for_url("**/#/holdings/*")
+    (holding,) = stack.as_(buyer.name).get("/holdings").json()["items"]
+    assert page.url.endswith(holding["holding_id"])
+    assert holding["quantity"] == 1
+    page.goto(f"/#/orders/{order['order_id']}")
+    button(page, "Use it myself").click()
+    expect(page.get_by_role("textbox", name="City")).to_have_value("My City")
 
 
 def test_who_is_not_signed_in_is_asked_to_right_where_they_are(stranger: Invite, stack: Running) -> None:

@@ -202,7 +202,6 @@ export const words = {
   "shop.times": "{title} × {count}",
   "shop.sandbox": "This is a sandbox: no money is taken.",
   "shop.still_asking": "The bank takes its time. We keep asking: you will not pay twice.",
-  "shop.ask_again": "Ask again",
   "shop.order.paid": "Paid",
   "shop.order.pending": "Not confirmed yet",
   "shop.order.declined": "Payment declined",

@@ -37,7 +37,7 @@ export function payFor(product, quantity, buy) {
       TOKENS[0],
     );
     const waiting = h("p", { class: "faint", role: "status" });
-    const asked = action(t("shop.pay_total", { total }), () => charge(cards, waiting, close), { class: "main" });
+    const asked = action(t("shop.pay_total", { total }), charge, { class: "main" });
     return [
       h("p", { class: "bill" }, h("span", {}, t("shop.times", { title: product.title, count: quantity })), h("b", {}, total)),
       cards.element,
@@ -50,10 +50,8 @@ export function payFor(product, quantity, buy) {
       try {
         close(await buy({ method: METHOD, token: cards.value() }));
       } catch (error) {
-        const unknown = !(error instanceof Problem) || error.status >= 500;
         // What may have been charged already is only asked about: with another card it would be another order.
-        if (unknown) cards.element.disabled = true;
-        fill(asked.querySelector("button"), unknown ? t("shop.ask_again") : t("shop.pay_total", { total }));
+        if (!(error instanceof Problem) || error.status >= 500) cards.element.disabled = true;
         throw error;
       } finally {
         clearTimeout(timer);

@@ -81,7 +81,8 @@ async function drawn(route, stage, parameters) {
   let module;
   try {
     module = await loaded(route);
-  } catch {
+  } catch (error) {
+    console.error(error);
     // A browser may remember that a module did not come: only a new page asks again.
     return failed(stage, t("shop.not_loaded"), h("button", { type: "button", on: { click: () => location.reload() } }, t("try_again")));
   }

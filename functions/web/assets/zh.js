@@ -202,7 +202,6 @@ export const words = {
   "shop.times": "{title} × {count}",
   "shop.sandbox": "这是沙盒环境,不会真的扣款。",
   "shop.still_asking": "银行响应较慢,我们会继续查询,不会重复扣款。",
-  "shop.ask_again": "再查一次",
   "shop.order.paid": "付款成功",
   "shop.order.pending": "付款待确认",
   "shop.order.declined": "付款被拒",
