@@ -196,3 +196,10 @@ def test_every_word_that_is_asked_for_is_known(stack: Stack) -> None:
         if path.suffix == ".js":
             for key in re.findall(r"\bt\(\s*\"([^\"]+)\"", path.read_text()):
                 assert key in words, (path.name, key)
+
+
+def test_every_colour_and_measure_that_a_style_names_is_one(stack: Stack) -> None:
+    texts = [path.read_text() for path in stack.function("WebFunction").ASSETS.values()]
+    given = {name for text in texts for name in re.findall(r"(--[\w-]+)\"?:", text)}
+    used = {name for text in texts for name in re.findall(r"var\((--[\w-]+)", text)}
+    assert used == given
