@@ -13,6 +13,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Literal, Protocol
 
 import pytest
@@ -65,13 +66,24 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def stack(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """As deployed, with the window of a day. Started once there is a browser to look at it."""
-    yield from run_stack(tmp_path_factory.mktemp("pages"), stream=True, window=DAY)
+    for running in run_stack(tmp_path_factory.mktemp("pages"), stream=True, window=DAY):
+        _warm_up(running)
+        yield running
 
 
 @pytest.fixture(scope="session")
 def hasty(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """Another one, where a gift ends while somebody looks at it: `person("bob", on=hasty)`."""
-    yield from run_stack(tmp_path_factory.mktemp("hasty"), stream=True, window=SHORT_WINDOW)
+    for running in run_stack(tmp_path_factory.mktemp("hasty"), stream=True, window=SHORT_WINDOW):
+        _warm_up(running)
+        yield running
+
+
+def _warm_up(running: Running) -> None:
+    """Start as many of the functions behind a page as a browser asks at once: on a busy machine that takes long."""
+    asked = ["/", "/g/nothing", "/assets/any/base.css", "/assets/any/dom.js", "/assets/any/ui.js", "/health"]
+    with ThreadPoolExecutor(len(asked)) as pool:
+        list(pool.map(running.as_(None).get, asked))
 
 
 @pytest.fixture
