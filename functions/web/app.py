@@ -50,7 +50,7 @@ WORDS = {
     },
     "zh": {
         "app": "Handsel",
-        "about": "把好东西送给朋友,对方有一天时间打开。",
+        "about": "把好东西送给朋友，对方有一天时间打开。",
         "from": "{name} 送你一份礼物",
         "gone": "这里没有礼物",
         "scripts": "此页面需要启用 JavaScript。",

@@ -8,6 +8,7 @@ from typing import Any, Literal
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
+from tests.browser import screenshots
 from tests.browser.accessibility import check_accessible
 from tests.browser.conftest import Invite
 from tests.browser.visitors import Visitor
@@ -112,6 +113,7 @@ def test_a_stranger_has_a_link_to_give_in_a_few_taps(
     button(page, "Alice").click()
     expect(heading(page, words["for_you"])).to_be_visible()
     check(page)
+    screenshots.take(page, f"shop-{locale}")
 
     page.get_by_role("link", name="Tea House", exact=True).click()
     expect(heading(page, "Tea House")).to_be_focused()
@@ -132,6 +134,7 @@ def test_a_stranger_has_a_link_to_give_in_a_few_taps(
     page.get_by_role("radio", name=words["blessing"]).check()
     expect(page.get_by_role("figure")).to_contain_text(words["blessing"])
     check(page)
+    screenshots.take(page, f"wrapping-{locale}")
     with page.expect_response(lambda response: response.url.endswith("/gifts")) as answered:
         button(page, words["seal"]).click()
     gift = answered.value.json()
@@ -139,6 +142,7 @@ def test_a_stranger_has_a_link_to_give_in_a_few_taps(
     expect(heading(page, words["ready"])).to_be_focused()
     expect(page.get_by_role("textbox", name=words["link"])).to_have_value(gift["share_url"])
     check(page)
+    screenshots.take(page, f"link-{locale}")
 
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     button(page, words["copy"]).click()
