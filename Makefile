@@ -8,7 +8,7 @@ INSTALL := -m pip install --quiet --disable-pip-version-check --no-deps --requir
 UV_COMPILE := $(BIN)/uv pip compile --quiet --system-certs --universal --python-version 3.11 --no-header --generate-hashes
 SIM = PYTHONPATH=layers/core/python $(BIN)/python -m tests.sim --seeds $(or $(SEEDS),2000)
 E2E = $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
-E2E_LONG := tests/e2e/test_access.py tests/e2e/test_ops.py tests/e2e/test_races.py
+E2E_LONG := tests/e2e/test_access.py tests/e2e/test_calls.py tests/e2e/test_ops.py tests/e2e/test_races.py
 SOURCES := layers functions local tests
 .SHELLFLAGS := -ec
 .DEFAULT_GOAL := help
@@ -45,7 +45,7 @@ test: $(VENV) ## The tests: rules, handlers on a table in memory, the simulator,
 	@$(BIN)/python -m pytest tests/unit tests/integration tests/sim --numprocesses 2
 	@$(SIM)
 	@$(E2E) tests/e2e $(addprefix --ignore=,$(E2E_LONG))
-	@$(E2E) tests/browser
+	@$(E2E) tests/browser -m "not long"
 
 coverage: $(VENV) ## What of the package the rules' and handlers' tests reach; takes twice their time
 	@$(BIN)/python -m pytest tests/unit tests/integration --cov --numprocesses 2
@@ -63,8 +63,9 @@ conformance: $(VENV) ## The table in memory, held against moto, the local engine
 e2e: $(VENV) ## Over HTTP, on the local stack
 	@$(E2E) tests/e2e
 
-e2e-long: $(VENV) ## What of that takes longer: who may what, small races, what operators run
+e2e-long: $(VENV) ## What of that takes longer: who may what, every call, small races, what operators run, more of the pages
 	@$(E2E) $(E2E_LONG)
+	@$(E2E) tests/browser -m long
 
 browser: $(VENV) ## The pages in a real browser, on the local stack; skipped where there is none
 	@$(E2E) tests/browser
@@ -114,7 +115,11 @@ sam-if-docker:
 # --- check it --------------------------------------------------------------------------------------------------------
 
 .PHONY: check lint types security generated locked audit format
-check: lint types security audit generated locked demo test e2e-long conformance canaries sam fuzz ## The gate: all that CI runs
+check: lint types security audit generated locked demo test e2e-long side-by-side ## The gate: all that CI runs
+
+.PHONY: side-by-side
+side-by-side: ## What uses one processor each: the table in memory, canaries, sam, fuzz
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target conformance canaries sam fuzz
 
 lint: $(VENV) ## Style, import rules, template
 	@$(BIN)/ruff format --check --quiet $(SOURCES) || { echo "Run: make format" >&2; exit 1; }

@@ -4,7 +4,8 @@ Passes requests and answers through as they are, in both directions as they come
 Two things are set right: the Host header is always this address (the engine routes by it, AWS does not let a caller
 choose it), and a function that raised answers 500 with AWS's body where the engine answers 502 with the exception.
 Two things are answered here that are no part of what gets deployed: the pictures of the demo products, and /sign-in
-(see sign_in), which lets the pages sign in and tells the demo users' tokens.
+(see sign_in), which lets the pages sign in and tells the demo users' tokens. And what may be kept for ever is, as by the
+CDN that stands before pages elsewhere: a page asks for twenty files at once, and here each would start a function.
 """
 
 import asyncio
@@ -12,6 +13,7 @@ import contextlib
 import http.client
 import logging
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -54,6 +56,8 @@ class Front:
         self._bind_host = bind_host
         self._port = port
         self._signing_in = signing_in
+        # By target and accepted encoding; as many as the pages have files.
+        self._kept: dict[tuple[bytes, bytes], Kept] = {}
 
     async def start(self) -> asyncio.Server:
         """Raises OSError when the port is taken."""
@@ -92,6 +96,11 @@ class Front:
         if request.method in (b"GET", b"HEAD", b"POST") and path.partition(b"?")[0] == sign_in.PATH:
             await self._sign_in(caller, request)
             return
+        name = path, dict(request.headers).get(b"accept-encoding", b"")
+        if request.method == b"GET" and (kept := self._kept.get(name)):
+            await caller.body(LONGEST_BODY)
+            await caller.say(200, kept.headers, kept.content)
+            return
         try:
             reader, writer = await asyncio.open_connection(*self._engine)
         except OSError:
@@ -109,7 +118,8 @@ class Front:
                 await asyncio.wait({body, answer}, return_when=asyncio.FIRST_COMPLETED)
                 if body.done():
                     body.result()
-                await answer
+                if (kept := await answer) and request.method == b"GET":
+                    self._kept[name] = kept
             finally:
                 body.cancel()
                 answer.cancel()
@@ -132,6 +142,14 @@ class Front:
             return
         headers = [(b"content-type", answer.content_type.encode()), (b"cache-control", b"no-store")]
         await caller.say(answer.status, headers, answer.body, only_headers=request.method == b"HEAD")
+
+
+@dataclass(frozen=True)
+class Kept:
+    """An answer that is the same for ever."""
+
+    headers: Headers
+    content: bytes
 
 
 class Peer:
@@ -209,7 +227,8 @@ async def _pass_body(caller: Peer, engine: Peer) -> None:
             return
 
 
-async def _pass_answer(engine: Peer, caller: Peer) -> None:
+async def _pass_answer(engine: Peer, caller: Peer) -> Kept | None:
+    """What may be kept of it."""
     try:
         while isinstance(response := await engine.next(), h11.InformationalResponse):
             pass
@@ -217,15 +236,19 @@ async def _pass_answer(engine: Peer, caller: Peer) -> None:
         response = h11.ConnectionClosed()
     if not isinstance(response, h11.Response):
         await caller.refuse(503)
-        return
+        return None
     if response.status_code == 502:
         await caller.answer(500, FAILED)
-        return
+        return None
     headers = passed_on(response.headers)
     await caller.send(h11.Response(status_code=response.status_code, headers=headers, reason=response.reason))
+    content = b""
+    lasts = response.status_code == 200 and b"immutable" in dict(headers).get(b"cache-control", b"")
     while isinstance(event := await engine.next(), h11.Data):
+        content += event.data if lasts else b""
         await caller.send(event)
     await caller.send(h11.EndOfMessage())
+    return Kept(passed_on(headers, b"content-length", b"transfer-encoding"), content) if lasts else None
 
 
 def passed_on(headers: Iterable[tuple[bytes, bytes]], *without: bytes) -> Headers:

@@ -35,7 +35,10 @@ SHORT_WINDOW = 8
 
 
 class Invite(Protocol):
-    """Opens a browser for somebody; `stranger` is the same without a name."""
+    """Opens a browser for somebody; `stranger` is the same without a name.
+
+    Who says nothing about it would rather see no motion: without a graphics card that is much work.
+    """
 
     def __call__(
         self,
@@ -44,7 +47,7 @@ class Invite(Protocol):
         on: Running | None = None,
         locale: Literal["en", "zh-CN"] = "en",
         color_scheme: Literal["light", "dark"] = "light",
-        reduced_motion: Literal["no-preference", "reduce"] = "no-preference",
+        reduced_motion: Literal["no-preference", "reduce"] = "reduce",
         desktop: bool = False,
     ) -> Visitor: ...
 
@@ -111,7 +114,7 @@ def person(chromium: Browser, stack: Running, _secrets: set[str]) -> Iterator[In
         on: Running | None = None,
         locale: Literal["en", "zh-CN"] = "en",
         color_scheme: Literal["light", "dark"] = "light",
-        reduced_motion: Literal["no-preference", "reduce"] = "no-preference",
+        reduced_motion: Literal["no-preference", "reduce"] = "reduce",
         desktop: bool = False,
     ) -> Visitor:
         running = on or stack

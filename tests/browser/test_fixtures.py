@@ -11,6 +11,7 @@ from tests.browser.conftest import DESKTOP, PHONE, SESSION, Invite
 from tests.browser.visitors import Visitor
 from tests.e2e.conftest import Running, eventually
 
+pytestmark = pytest.mark.long
 SECRET = "a-secret-of-a-link"
 
 

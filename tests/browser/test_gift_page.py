@@ -138,6 +138,7 @@ def test_who_has_to_sign_in_first_is_back_at_the_gift_and_it_opens(stranger: Inv
     expect(page.locator("footer")).to_contain_text("Signed in as Bob")
 
 
+@pytest.mark.long
 def test_who_would_rather_not_sign_in_is_still_at_the_gift(stranger: Invite, give: Give) -> None:
     page = come(stranger(), give())
     seal(page).click()
@@ -237,6 +238,7 @@ def report(stack: Running, shipment_id: str, status: str, *, minutes_ago: int) -
     assert answer.status_code == 200, answer.text
 
 
+@pytest.mark.long
 def test_what_is_wrong_with_an_address_is_said_where_it_stands(person: Invite, give: Give) -> None:
     bob = person("bob")
     bob.expects(422)
@@ -276,6 +278,7 @@ def test_a_gift_ends_while_somebody_looks_at_it_and_can_be_asked_for_again(
     assert len(bob.asked("POST", "/gifts/.*/ask-again")) == 1
 
 
+@pytest.mark.long
 def test_a_clock_that_is_wrong_does_not_end_a_gift(stranger: Invite, give: Give) -> None:
     somebody = stranger()
     somebody.page.clock.install(time=datetime.now(UTC) + timedelta(days=3))
@@ -285,6 +288,7 @@ def test_a_clock_that_is_wrong_does_not_end_a_gift(stranger: Invite, give: Give)
     assert somebody.asked("GET", "/gifts/.*/preview")
 
 
+@pytest.mark.long
 def test_givers_see_how_their_gift_stands_and_never_open_it(person: Invite, stack: Running, give: Give) -> None:
     gift, alice = give(shares=2), person("alice")
     claim(stack, "bob", gift)
@@ -301,6 +305,7 @@ def test_givers_see_how_their_gift_stands_and_never_open_it(person: Invite, stac
     assert alice.asked("POST", CLAIMS) == []
 
 
+@pytest.mark.long
 def test_a_giver_who_signs_in_to_open_their_own_gift_sees_that_it_is(stranger: Invite, give: Give) -> None:
     somebody = stranger()
     somebody.expects(403)
@@ -310,6 +315,7 @@ def test_a_giver_who_signs_in_to_open_their_own_gift_sees_that_it_is(stranger: I
     expect(heading(page)).to_have_text("This is your gift")
 
 
+@pytest.mark.long
 def test_a_link_that_is_not_whole_says_so_and_the_whole_one_opens(person: Invite, give: Give) -> None:
     gift, bob = give(), person("bob")
     bob.expects(403)
@@ -343,6 +349,7 @@ def test_a_gift_for_somebody_by_name_can_be_declined_by_them_and_by_nobody_else(
     check(bob)
 
 
+@pytest.mark.long
 def test_a_gift_that_was_taken_back_says_so(person: Invite, stack: Running, give: Give) -> None:
     gift, bob = give(), person("bob")
     bob.expects(410)
@@ -386,6 +393,7 @@ def test_where_every_answer_of_a_claim_was_lost_it_ends_in_the_right_page(person
     assert set(statuses[1:]) == {200}
 
 
+@pytest.mark.long
 def test_a_page_that_came_while_much_was_going_on_becomes_the_gift_by_itself(stranger: Invite, give: Give) -> None:
     somebody = stranger()
     somebody.expects(503)
@@ -400,6 +408,7 @@ def test_a_page_that_came_while_much_was_going_on_becomes_the_gift_by_itself(str
     expect(heading(page)).to_have_text("Alice sent you a gift")
 
 
+@pytest.mark.long
 def test_where_there_is_no_gift_the_page_says_so(stranger: Invite) -> None:
     somebody = stranger(locale="zh-CN", color_scheme="dark")
     somebody.expects(404)
@@ -441,6 +450,7 @@ def test_a_gift_is_opened_with_the_keyboard_alone(person: Invite, give: Give) ->
     check(page)
 
 
+@pytest.mark.long
 def test_the_language_is_another_at_a_tap_and_the_link_stays_whole(stranger: Invite, give: Give) -> None:
     gift = give()
     page = come(stranger(), gift)

@@ -1,6 +1,7 @@
 """The shop, as somebody uses it who has a friend to give something to: from looking around to the link in their hand."""
 
 import json
+import re
 import secrets
 from collections.abc import Callable
 from typing import Any, Literal
@@ -154,6 +155,7 @@ def test_a_stranger_has_a_link_to_give_in_a_few_taps(
     expect(heading(page, words["paid"])).to_be_visible()
 
 
+@pytest.mark.long
 def test_the_keyboard_alone_gets_there(buyer: Visitor, keeps_secret: Callable[[str], None]) -> None:
     page = buyer.page
 
@@ -182,6 +184,7 @@ def test_the_keyboard_alone_gets_there(buyer: Visitor, keeps_secret: Callable[[s
     expect(button(page, "Take it back")).to_be_focused()
 
 
+@pytest.mark.long
 def test_a_declined_payment_says_so_and_another_card_pays(buyer: Visitor, stack: Running) -> None:
     page = to_product(buyer, stack)
     buyer.expects(402)
@@ -195,6 +198,7 @@ def test_a_declined_payment_says_so_and_another_card_pays(buyer: Visitor, stack:
     assert [order["state"] for order in bought(stack, buyer)] == ["paid", "declined"]
 
 
+@pytest.mark.long
 def test_a_payment_that_is_answered_too_late_is_asked_for_again_and_paid_once(buyer: Visitor, stack: Running) -> None:
     page = to_product(buyer, stack)
     buyer.expects(503)
@@ -222,6 +226,9 @@ def test_a_payment_that_is_answered_too_late_is_asked_for_again_and_paid_once(bu
 def test_two_taps_buy_once_and_give_once(buyer: Visitor, stack: Running, keeps_secret: Callable[[str], None]) -> None:
     page = to_product(buyer, stack)
     page.get_by_role("button", name="Buy").dblclick()
+    # What was under the second tap by then did not take it.
+    expect(page.locator("dialog")).not_to_have_class(re.compile("opening"))
+    assert orders(buyer) == []
     button(page, "Pay ¥129.00").dblclick()
     page.get_by_role("link", name="Gift to a friend").click()
     with page.expect_response(lambda response: response.url.endswith("/gifts")) as answered:
@@ -232,6 +239,7 @@ def test_two_taps_buy_once_and_give_once(buyer: Visitor, stack: Running, keeps_s
     assert len(buyer.asked("POST", "/orders/.+/gifts")) == 1
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("product", "why"),
     [("jewelry", "no gifts of jewellery"), ("price_over_cap", "its original price is over 10,000.00 CNY")],
@@ -247,6 +255,7 @@ def test_what_cannot_be_given_says_why(buyer: Visitor, stack: Running, product: 
     expect(heading(page, "Paid")).to_be_visible()
 
 
+@pytest.mark.long
 def test_a_message_of_ones_own_is_counted_in_characters(
     buyer: Visitor, stack: Running, keeps_secret: Callable[[str], None]
 ) -> None:
@@ -271,6 +280,7 @@ def test_a_message_of_ones_own_is_counted_in_characters(
     assert gift["wrapping"]["blessing"] == "🎁" * 60
 
 
+@pytest.mark.long
 def test_a_friend_is_found_by_their_handle_and_has_it_in_their_inbox(
     buyer: Visitor, person: Invite, stack: Running
 ) -> None:
@@ -319,6 +329,7 @@ def test_a_group_gets_one_link(buyer: Visitor, stack: Running, keeps_secret: Cal
     expect(page.get_by_role("listitem").filter(has_text="Bob")).to_be_visible()
 
 
+@pytest.mark.long
 def test_a_gift_can_be_taken_back_and_the_order_has_it_again(buyer: Visitor, stack: Running) -> None:
     order = stack.buy(by=buyer.name)
     gift = stack.give(order["order_id"], by=buyer.name)
@@ -334,6 +345,7 @@ def test_a_gift_can_be_taken_back_and_the_order_has_it_again(buyer: Visitor, sta
     expect(page.get_by_role("listitem").filter(has_text="You took it back")).to_be_visible()
 
 
+@pytest.mark.long
 def test_some_units_are_refunded(buyer: Visitor, stack: Running) -> None:
     order = stack.buy(3, by=buyer.name)
     page = buyer.page
@@ -346,6 +358,7 @@ def test_some_units_are_refunded(buyer: Visitor, stack: Running) -> None:
     assert len(buyer.asked("POST", "/orders/.+/refunds")) == 1
 
 
+@pytest.mark.long
 def test_a_voucher_is_used_by_its_buyer(buyer: Visitor, stack: Running) -> None:
     order = stack.buy(by=buyer.name)
     page = buyer.page
@@ -357,6 +370,7 @@ def test_a_voucher_is_used_by_its_buyer(buyer: Visitor, stack: Running) -> None:
     assert page.url.endswith(holding["holding_id"])
 
 
+@pytest.mark.long
 def test_a_parcel_is_sent_to_where_its_buyer_says(buyer: Visitor, stack: Running) -> None:
     order = stack.buy(2, product="parcel", by=buyer.name)
     page = buyer.page
@@ -376,6 +390,7 @@ def test_a_parcel_is_sent_to_where_its_buyer_says(buyer: Visitor, stack: Running
     expect(page.get_by_role("textbox", name="City")).to_have_value("My City")
 
 
+@pytest.mark.long
 def test_who_is_not_signed_in_is_asked_to_right_where_they_are(stranger: Invite, stack: Running) -> None:
     order = stack.buy()
     page = stranger().page
@@ -387,6 +402,7 @@ def test_who_is_not_signed_in_is_asked_to_right_where_they_are(stranger: Invite,
     expect(heading(page, "Paid")).to_be_visible()
 
 
+@pytest.mark.long
 def test_what_somebody_left_is_not_drawn_over_where_they_went(buyer: Visitor, stack: Running) -> None:
     page = buyer.page
     held = list[Route]()
@@ -405,6 +421,7 @@ def test_what_somebody_left_is_not_drawn_over_where_they_went(buyer: Visitor, st
     assert page.title() == "Handsel"
 
 
+@pytest.mark.long
 def test_without_a_connection_one_can_try_again(buyer: Visitor, stack: Running) -> None:
     page = buyer.page
     buyer.expects("net::ERR_FAILED")
@@ -417,6 +434,7 @@ def test_without_a_connection_one_can_try_again(buyer: Visitor, stack: Running) 
     expect(heading(page, "Afternoon tea for two")).to_be_visible()
 
 
+@pytest.mark.long
 def test_a_product_is_tagged_and_shows_it(buyer: Visitor, stack: Running) -> None:
     page = to_product(buyer, stack)
     tag = page.get_by_role("button", name="Tag")
@@ -429,6 +447,7 @@ def test_a_product_is_tagged_and_shows_it(buyer: Visitor, stack: Running) -> Non
     assert stack.as_(buyer.name).get("/tagged").json()["items"] == []
 
 
+@pytest.mark.long
 def test_signing_out_leaves_no_link_behind(buyer: Visitor, stack: Running, keeps_secret: Callable[[str], None]) -> None:
     page = to_wrapping(buyer, stack.buy(by=buyer.name))
     with page.expect_response(lambda response: response.url.endswith("/gifts")) as answered:

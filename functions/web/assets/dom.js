@@ -28,6 +28,16 @@ function present(children) {
   return children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false);
 }
 
+// Two taps of one person are closer together than that.
+const TWO_TAPS_MS = 400;
+
+/** Shows a dialog over the page. The second tap of two that opened it is not for what stands in it. */
+export function showOver(dialog) {
+  dialog.classList.add("opening");
+  setTimeout(() => dialog.classList.remove("opening"), TWO_TAPS_MS);
+  dialog.showModal();
+}
+
 /** Says something to who listens to the page rather than looks at it. */
 export function announce(text) {
   let region = document.getElementById("live");

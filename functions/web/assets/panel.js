@@ -1,6 +1,6 @@
 // A panel over the page, for what is asked before it goes on.
 
-import { h } from "./dom.js";
+import { h, showOver } from "./dom.js";
 import { t } from "./i18n.js";
 
 let open = null;
@@ -49,6 +49,6 @@ function shown(title, draw) {
       return resolve(answer);
     });
     document.body.append(dialog);
-    dialog.showModal();
+    showOver(dialog);
   });
 }

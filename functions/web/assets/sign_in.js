@@ -1,6 +1,6 @@
 // The panel where one signs in, over the page one is on: what was begun there is still there afterwards.
 
-import { config, fill, h } from "./dom.js";
+import { config, fill, h, showOver } from "./dom.js";
 import { has, t } from "./i18n.js";
 import { keep, userPool, UserPoolError } from "./session.js";
 
@@ -41,7 +41,7 @@ function ask() {
     document.body.append(dialog);
     if (config.sign_in.url) start(panel, title, finish);
     else fill(panel, h("p", {}, t("sign_in_elsewhere")));
-    dialog.showModal();
+    showOver(dialog);
   });
 }
 
