@@ -45,6 +45,8 @@ CHINESE: Words = {
     "paid": "付款成功",
     "give": "送给朋友",
     "wrap": "包装礼物",
+    "cover": "生日快乐",
+    "blessing": "生日快乐\uff01",
     "seal": "包好送出",
     "ready": "礼物准备好了",
     "link": "礼物链接",
@@ -140,6 +142,7 @@ def test_a_stranger_has_a_link_to_give_in_a_few_taps(
         button(page, words["seal"]).click()
     gift = answered.value.json()
     keeps_secret(gift["secret"])
+    assert (gift["wrapping"]["cover_id"], gift["wrapping"]["blessing"]) == ("red-birthday", words["blessing"])
     expect(heading(page, words["ready"])).to_be_focused()
     expect(page.get_by_role("textbox", name=words["link"])).to_have_value(gift["share_url"])
     check(page)

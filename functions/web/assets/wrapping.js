@@ -2,12 +2,15 @@
 
 import { call } from "./api.js";
 import { fill, h } from "./dom.js";
-import { t } from "./i18n.js";
+import { language, t } from "./i18n.js";
 import { radios } from "./radios.js";
 import { who } from "./session.js";
 
 const LONGEST = 60;
 const OWN = "own";
+
+// The API has these in English. What a giver reads in their language is what their friend is to read.
+const ours = language === "zh" ? await import("./wrapping_zh.js") : { covers: {}, blessings: {} };
 
 /** How long a message is to the API: in characters, without the space around them. */
 const length = (text) => [...text.trim()].length;
@@ -24,7 +27,7 @@ export async function wrapping(kind) {
   const cover = radios(
     t("shop.wrap.cover"),
     "cover",
-    covers.map((each) => ({ value: each.cover_id, label: each.title, image: each.image_url })),
+    covers.map((each) => ({ value: each.cover_id, label: ours.covers[each.cover_id] ?? each.title, image: each.image_url })),
     covers[0].cover_id,
     { look: "covers", changed: draw },
   );
@@ -60,7 +63,7 @@ function previewOf({ kind }) {
 
 /** One of our blessings, or words of one's own. */
 function wordsOf(blessings, changed) {
-  const texts = Object.fromEntries(blessings.map((each) => [each.blessing_id, each.text]));
+  const texts = Object.fromEntries(blessings.map((each) => [each.blessing_id, ours.blessings[each.blessing_id] ?? each.text]));
   const counter = h("p", { class: "counter", id: "message-counter" });
   const wrong = h("p", { class: "wrong", id: "message-wrong", role: "alert" });
   const input = h("textarea", { name: "message", rows: 2, "aria-describedby": "message-counter message-wrong", on: { input: typed } });
@@ -68,7 +71,7 @@ function wordsOf(blessings, changed) {
   const choice = radios(
     t("shop.wrap.words"),
     "blessing",
-    [{ value: OWN, label: t("shop.wrap.own") }, ...blessings.map((each) => ({ value: each.blessing_id, label: each.text }))],
+    [{ value: OWN, label: t("shop.wrap.own") }, ...blessings.map((each) => ({ value: each.blessing_id, label: texts[each.blessing_id] }))],
     blessings[0].blessing_id,
     { look: "pills strip", changed: chosen },
   );
@@ -96,11 +99,15 @@ function wordsOf(blessings, changed) {
     input.focus();
     return false;
   }
+  function value() {
+    if (choice.value() === OWN) return { message: input.value.trim() };
+    return choice.value() in ours.blessings ? { message: texts[choice.value()] } : { blessing_id: choice.value() };
+  }
   fill(counter, t("shop.wrap.counter", { count: 0, longest: LONGEST }));
   return {
     element: h("div", {}, choice.element, own),
     text: () => (choice.value() === OWN ? input.value.trim() : texts[choice.value()]),
-    value: () => (choice.value() === OWN ? { message: input.value.trim() } : { blessing_id: choice.value() }),
+    value,
     check,
   };
 }
