@@ -8,7 +8,7 @@ INSTALL := -m pip install --quiet --disable-pip-version-check --no-deps --requir
 UV_COMPILE := $(BIN)/uv pip compile --quiet --system-certs --universal --python-version 3.11 --no-header --generate-hashes
 SIM = PYTHONPATH=layers/core/python $(BIN)/python -m tests.sim --seeds $(or $(SEEDS),2000)
 E2E = $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
-E2E_LONG := tests/e2e/test_access.py tests/e2e/test_calls.py tests/e2e/test_ops.py tests/e2e/test_races.py
+E2E_LONG := $(patsubst %,tests/e2e/test_%.py,access calls hostile ops races sign_in)
 SOURCES := layers functions local tests
 .SHELLFLAGS := -ec
 .DEFAULT_GOAL := help

@@ -96,8 +96,10 @@ class Front:
         if request.method in (b"GET", b"HEAD", b"POST") and path.partition(b"?")[0] == sign_in.PATH:
             await self._sign_in(caller, request)
             return
-        name = path, dict(request.headers).get(b"accept-encoding", b"")
-        if request.method == b"GET" and (kept := self._kept.get(name)):
+        asked = dict(request.headers)
+        name = path, asked.get(b"accept-encoding", b"")
+        # Who has it already asks the function, which says so.
+        if request.method == b"GET" and b"if-none-match" not in asked and (kept := self._kept.get(name)):
             await caller.body(LONGEST_BODY)
             await caller.say(200, kept.headers, kept.content)
             return

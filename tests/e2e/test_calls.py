@@ -117,6 +117,22 @@ def test_get_meta_state_machine(calls: Running) -> None:
         assert {step["to"] for step in machine["transitions"]} <= set(machine["states"])
 
 
+def test_get_pages_and_what_they_are_made_of(calls: Running, expiring: dict[str, Any]) -> None:
+    anyone = calls.as_(None)
+    start, gift = anyone.get("/"), anyone.get(f"/g/{expiring['anybodys']['gift_id']}")
+    made_of = re.findall(r'"(/assets/[^"]+)"', start.text + gift.text)
+    for page in (start, gift, anyone.get(made_of[0])):
+        assert page.status_code == 200
+        assert page.headers["content-encoding"] == "gzip"
+        again = anyone.get(page.url.path, headers={"if-none-match": page.headers["etag"]})
+        assert (again.status_code, again.content) == (304, b"")
+    for path in made_of:
+        assert "immutable" in anyone.get(path).headers["cache-control"], path
+    none = anyone.get("/g/none")
+    assert (none.status_code, none.headers["content-type"]) == (404, "text/html; charset=utf-8")
+    refused(anyone.get("/assets/any/none.js"), 404, "not-found")
+
+
 @pytest.mark.parametrize("kind", ["voucher", "parcel"])
 def test_get_wrappings(calls: Running, kind: str) -> None:
     anyone = calls.as_(None)
@@ -926,6 +942,7 @@ NOT_HERE = {
     "too-many-events": "it takes five hundred reports",
     "busy": "nobody contends that much",
 }
+BUSY = 503
 
 
 @pytest.mark.parametrize("route", [name for name, route in ROUTES.items() if not route.public])
@@ -945,14 +962,15 @@ def test_every_status_and_code_that_is_declared_was_seen_on_the_running_stack(
     missing = set()
     for name, route in ROUTES.items():
         operation = modules[route.function][route.method, route.path].operation
-        wanted: set[tuple[int, str | None]] = {(status, None) for status in operation.answers}
+        wanted: set[tuple[int, str | None]] = {(status, None) for status in operation.answers if status != BUSY}
         implied: list[type[errors.Refusal]] = [errors.NotFound] if route.parameters else []
         implied += [errors.InvalidRequest] if operation.body or operation.query else []
         implied += [errors.IdempotencyKeyRequired, errors.IdempotencyKeyReused] if operation.idempotent else []
         wanted |= {
             (STATUS[refusal.code], refusal.code)
             for refusal in (*operation.refuses, *implied)
-            if refusal.code not in NOT_HERE
+            # Some refusals are pages.
+            if refusal.code not in NOT_HERE and STATUS[refusal.code] not in operation.answers
         }
         seen = {(status, code) for operation_name, status, code in calls.seen if operation_name == name}
         missing |= {(name, *each) for each in wanted - seen}
