@@ -56,8 +56,8 @@ class Front:
         self._bind_host = bind_host
         self._port = port
         self._signing_in = signing_in
-        # By target and accepted encoding; as many as the pages have files.
-        self._kept: dict[tuple[bytes, bytes], Kept] = {}
+        # By path, and whether it is compressed: as many as the pages have files.
+        self._kept: dict[tuple[bytes, bool], Kept] = {}
 
     async def start(self) -> asyncio.Server:
         """Raises OSError when the port is taken."""
@@ -97,7 +97,7 @@ class Front:
             await self._sign_in(caller, request)
             return
         asked = dict(request.headers)
-        name = path, asked.get(b"accept-encoding", b"")
+        name = path.partition(b"?")[0], b"gzip" in asked.get(b"accept-encoding", b"")
         # Who has it already asks the function, which says so.
         if request.method == b"GET" and b"if-none-match" not in asked and (kept := self._kept.get(name)):
             await caller.body(LONGEST_BODY)
@@ -138,7 +138,7 @@ class Front:
                 answer = await asyncio.to_thread(self._signing_in.ask, target, content_type, body)
             else:
                 answer = await asyncio.to_thread(self._signing_in.offer)
-        except (OSError, http.client.HTTPException, TriggerError):
+        except (OSError, http.client.HTTPException, TriggerError, LookupError, ValueError):
             log.exception("Nobody could sign in")
             await caller.refuse(503)
             return

@@ -230,7 +230,7 @@ def test_two_taps_buy_once_and_give_once(buyer: Visitor, stack: Running, keeps_s
     page = to_product(buyer, stack)
     page.get_by_role("button", name="Buy").dblclick()
     # What was under the second tap by then did not take it.
-    expect(page.locator("dialog")).not_to_have_class(re.compile("opening"))
+    expect(page.locator("dialog")).not_to_have_class(re.compile("just-shown"))
     assert orders(buyer) == []
     button(page, "Pay ¥129.00").dblclick()
     page.get_by_role("link", name="Gift to a friend").click()
@@ -464,3 +464,49 @@ def test_signing_out_leaves_no_link_behind(buyer: Visitor, stack: Running, keeps
     assert version is not None
     page.evaluate("path => import(path).then(session => session.forget())", version.replace("app.js", "session.js"))
     assert gift["secret"] not in page.evaluate("JSON.stringify([localStorage, sessionStorage])")
+
+
+@pytest.mark.parametrize(("way", "given"), [("Ask about the last one", 1), ("Leave it, and do this one", 2)])
+def test_what_was_asked_for_before_and_not_confirmed_comes_before_what_is_asked_for_now(
+    buyer: Visitor, stack: Running, keeps_secret: Callable[[str], None], way: str, given: int
+) -> None:
+    order = stack.buy(2, by=buyer.name)
+    page = to_wrapping(buyer, order)
+    buyer.expects("net::ERR_FAILED")
+
+    def lose(route: Route) -> None:
+        keeps_secret(route.fetch().json()["secret"])
+        route.abort()
+
+    page.route("**/gifts", lose)
+    button(page, "Wrap it and give").click()
+    expect(page.get_by_role("alert")).to_contain_text("There is no connection")
+    page.unroute("**/gifts")
+    page.get_by_role("radio", name="Birthday", exact=True).check()
+    button(page, "Wrap it and give").click()
+    expect(page.get_by_role("alert")).to_contain_text("may have been done")
+    check_accessible(page)
+    with page.expect_response(lambda response: response.url.endswith("/gifts")) as answered:
+        button(page, way).click()
+    keeps_secret(answered.value.json()["secret"])
+    expect(heading(page, "Your gift is ready")).to_be_visible()
+    gifts = stack.as_(buyer.name).get(f"/orders/{order['order_id']}/gifts").json()["items"]
+    assert len(gifts) == given
+
+
+@pytest.mark.long
+def test_nothing_of_who_was_here_is_left_to_who_comes_after_them_in_another_tab(person: Invite, stack: Running) -> None:
+    alice = person("alice")
+    page, other = alice.page, alice.context.new_page()
+    page.goto("/#/me")
+    expect(page.get_by_role("textbox").first).to_have_value("Alice")
+    page.evaluate("localStorage.setItem('handsel.address', '{}')")
+    other.goto("/")
+    session = json.dumps({"id_token": stack.stack["users"]["bob"]["token"]})
+    other.evaluate(
+        "session => import(document.querySelector('script').src.replace('app.js', 'session.js'))"
+        ".then(({ keep }) => keep(JSON.parse(session)))",
+        session,
+    )
+    expect(page.get_by_role("textbox").first).to_have_value("Bob")
+    assert other.evaluate("localStorage.getItem('handsel.address')") is None

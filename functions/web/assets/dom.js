@@ -33,8 +33,8 @@ const TWO_TAPS_MS = 400;
 
 /** Shows a dialog over the page. The second tap of two that opened it is not for what stands in it. */
 export function showOver(dialog) {
-  dialog.classList.add("opening");
-  setTimeout(() => dialog.classList.remove("opening"), TWO_TAPS_MS);
+  dialog.classList.add("just-shown");
+  setTimeout(() => dialog.classList.remove("just-shown"), TWO_TAPS_MS);
   dialog.showModal();
 }
 

@@ -26,6 +26,8 @@ let view = JSON.parse(document.body.dataset.gift ?? "null");
 /** While a claim is on its way, only its answer draws; while an address is typed, nothing but an end does. */
 let claiming = false;
 let typing = false;
+/** Counts what was done here: what was looked up before it is old news. */
+let done = 0;
 let doubting = false;
 let footed;
 
@@ -60,7 +62,7 @@ function draw({ focus = false } = {}) {
   typing = false;
   if (view.order_id) show(own(view, secret() && location.href, timeIsUp), { focus });
   else if (view.holding) show(result(view, view.holding), { focus });
-  else if (view.state === "open") show(closed());
+  else if (view.state === "open") show(closed(), { focus });
   else show(ended(view, secret), { focus });
 }
 
@@ -86,6 +88,7 @@ function closed() {
     wrapped(view, open, [view.title && h("p", {}, `${view.title} · ${view.store_name}`), terms(view, timeIsUp)]),
     mayDecline &&
       declining(view, (answer) => {
+        done += 1;
         view = answer;
         draw({ focus: true });
       }),
@@ -118,9 +121,11 @@ async function askAddress() {
 /** Takes a share. However often it is asked for, and whatever answer was lost, it is the same one. */
 async function claim(address) {
   claiming = true;
+  done += 1;
   try {
     const holding = await call("POST", `/gifts/${id}/claims`, { body: { secret: secret(), address } });
     view = { ...view, holding };
+    done += 1;
     opened();
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
@@ -148,8 +153,9 @@ function opened() {
 
 /** Looks again, and draws what changed. */
 async function refresh() {
+  const before = done;
   const found = await look().catch(() => view);
-  if (claiming || JSON.stringify(found) === JSON.stringify(view)) return;
+  if (claiming || before !== done || JSON.stringify(found) === JSON.stringify(view)) return;
   const over = view.state === "open" && found.state !== "open" && !found.holding;
   const waits = typing && found.state === "open" && !found.holding;
   view = found;

@@ -156,11 +156,12 @@ export async function list(path, draw, empty, label) {
   if (page.items.length === 0) return empty;
   const entries = h("ul", { class: "entries", "aria-label": label }, page.items.map(draw));
   const more = action(t("center.more"), async () => {
-    page = await pageAfter(page.next_cursor);
+    do page = await pageAfter(page.next_cursor);
+    while (page.items.length === 0 && page.next_cursor);
     const added = page.items.map(draw);
     entries.append(...added);
     announce(t("center.more_shown", { count: added.length }));
-    added[0]?.querySelector("a")?.focus();
+    (added[0] ?? entries.lastElementChild).querySelector("a")?.focus();
     if (!page.next_cursor) more.remove();
   });
   return h("div", { class: "list" }, entries, page.next_cursor && more);

@@ -1,6 +1,6 @@
 // Paying, in the sandbox: nobody's money is taken, and one can see what happens when it goes wrong.
 
-import { create, Problem } from "./api.js";
+import { create, settles, Unsettled } from "./api.js";
 import { announce, fill, h } from "./dom.js";
 import { money, t } from "./i18n.js";
 import { panel } from "./panel.js";
@@ -51,7 +51,7 @@ export function payFor(product, quantity, buy) {
         close(await buy({ method: METHOD, token: cards.value() }));
       } catch (error) {
         // What may have been charged already is only asked about: with another card it would be another order.
-        if (!(error instanceof Problem) || error.status >= 500) cards.element.disabled = true;
+        if (!settles(error) && !(error instanceof Unsettled)) cards.element.disabled = true;
         throw error;
       } finally {
         clearTimeout(timer);

@@ -35,6 +35,7 @@ function ask() {
       resolve(signedIn);
     }
     const finish = (tokens) => {
+      if (done) return; // they would rather not by now
       keep(tokens);
       ended(true);
     };
@@ -182,14 +183,15 @@ function form(fields, label, does) {
       on: {
         submit: async (event) => {
           event.preventDefault();
-          button.disabled = true;
+          if (button.getAttribute("aria-busy")) return;
+          button.setAttribute("aria-busy", "true");
           fill(notice);
           try {
             await does();
           } catch (error) {
             fill(notice, h("p", { class: "problem", role: "alert" }, why(error)));
           } finally {
-            button.disabled = false;
+            button.removeAttribute("aria-busy");
           }
         },
       },

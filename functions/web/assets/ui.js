@@ -1,6 +1,6 @@
 // Pieces that several pages are made of.
 
-import { Offline, Problem, SignedOut } from "./api.js";
+import { first, leave, Offline, Problem, settles, SignedOut, Unsettled } from "./api.js";
 import { announce, fill, h } from "./dom.js";
 import { has, t } from "./i18n.js";
 import { signIn } from "./sign_in.js";
@@ -9,6 +9,7 @@ import { signIn } from "./sign_in.js";
 export function reason(error) {
   if (error instanceof Offline) return t("offline");
   if (error instanceof SignedOut) return t("signed_out");
+  if (error instanceof Unsettled) return t("unsettled");
   if (error instanceof Problem) {
     if (has(`problem.${error.code}`)) return t(`problem.${error.code}`);
     return error.status < 500 ? t("refused") : t("our_fault");
@@ -38,20 +39,28 @@ export async function doing(button, notice, does) {
   // Not disabled: who came with the keyboard would lose their place on the page.
   button.setAttribute("aria-busy", "true");
   fill(notice);
-  const again = () => {
-    button.focus();
-    doing(button, notice, does);
+  const way = (label, before) => {
+    const again = () => {
+      before?.();
+      button.focus();
+      doing(button, notice, does);
+    };
+    return h("button", { type: "button", on: { click: again } }, t(label));
   };
   try {
     await signedIn(does);
   } catch (error) {
-    fill(notice, problem(error, mayPass(error) && h("button", { type: "button", on: { click: again } }, t("try_again"))));
+    const waysOn =
+      error instanceof Unsettled
+        ? [way("unsettled.first", () => first(error.form)), way("unsettled.leave", () => leave(error.form))]
+        : [mayPass(error) && way("try_again")];
+    fill(notice, problem(error, waysOn));
   } finally {
     button.removeAttribute("aria-busy");
   }
 }
 
-const mayPass = (error) => error instanceof Offline || (error instanceof Problem && error.status >= 500);
+const mayPass = (error) => error instanceof Offline || (error instanceof Problem && !settles(error));
 
 /** Does something; where one has to sign in for it, asks to, and does it then. */
 export async function signedIn(does) {

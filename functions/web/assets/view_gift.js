@@ -12,10 +12,11 @@ import { watch } from "./watch.js";
 
 export async function view(main, { id }) {
   const read = () => call("GET", `/gifts/${id}`);
+  const here = location.hash;
   const gift = await read();
   if (gift.order_id === undefined) {
     // To everybody else it is on its own page.
-    location.replace(`/g/${id}`);
+    if (location.hash === here) location.replace(`/g/${id}`);
     return t("app");
   }
   const { state, product, wrapping, shares, remaining, recipient_id: named, claims, expires_at: end } = gift;

@@ -11,10 +11,11 @@ import { doing, reason } from "./ui.js";
 import { wrapping } from "./wrapping.js";
 
 export async function view(main, { id }) {
+  const here = location.hash;
   const order = await call("GET", `/orders/${id}`);
   const { product, units, actions } = order;
   if (!actions.includes("gift")) {
-    replace(`#/orders/${id}`);
+    if (location.hash === here) replace(`#/orders/${id}`);
     return "";
   }
   const [wrapped, people] = await Promise.all([
@@ -37,7 +38,7 @@ export async function view(main, { id }) {
     keepLink(gift, to.person?.display_name);
     announce(t("shop.wrap.done"));
     // Back from there is the order: this has been wrapped.
-    replace(`#/gifts/${gift.gift_id}`);
+    if (location.hash === here) replace(`#/gifts/${gift.gift_id}`);
   }
   const submit = (event) => {
     event.preventDefault();
