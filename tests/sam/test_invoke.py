@@ -35,6 +35,7 @@ DAY = 86_400_000
 NAMES = {
     "enroll_post_confirmation",
     "public_wrappings",
+    "web_start",
     "account_read",
     "people_list",
     "merchant_put_store",
