@@ -5,7 +5,7 @@ import { h } from "./dom.js";
 /**
  * A group of radio buttons. Options are `{value, label, hint?, image?}`; `changed` is told each choice.
  *
- * @returns `{element, value(), choose(value)}`; `element` is a fieldset.
+ * @returns `{element, value()}`; `element` is a fieldset.
  */
 export function radios(legend, name, options, chosen, { look = "", changed = () => {} } = {}) {
   const element = h(

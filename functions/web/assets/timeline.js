@@ -50,7 +50,8 @@ function happened({ status, location, occurred_at: at }, latest) {
   );
 }
 
-function fact(name, ...value) {
+/** A line of a `dl`. */
+export function fact(name, ...value) {
   return h("div", {}, h("dt", {}, name), h("dd", {}, value));
 }
 

@@ -3,7 +3,7 @@
 import { call } from "./api.js";
 import { announce, fill, h } from "./dom.js";
 import { t, when } from "./i18n.js";
-import { statusOf, timeline } from "./timeline.js";
+import { fact, statusOf, timeline } from "./timeline.js";
 import { action, copyButton } from "./ui.js";
 
 export async function view(main, { id }) {
@@ -110,8 +110,4 @@ function given(gift) {
     h("a", { class: "button main", href: `#/return/${id}` }, t("center.give_back")),
     h("a", { class: "see", href: `/g/${id}` }, t("center.see_gift")),
   );
-}
-
-function fact(name, value) {
-  return h("div", {}, h("dt", {}, name), h("dd", {}, value));
 }
