@@ -1,7 +1,8 @@
-# Tools live in .venv (and .venv-sam), built from the lock files in requirements/ when first needed.
+# Tools live in .venv (and .venv-sam, .venv-bench), built from the lock files in requirements/ when first needed.
 PYTHON ?= python3
 VENV := .venv/.complete
 SAM_VENV := .venv-sam/.complete
+BENCH_VENV := .venv-bench/.complete
 BIN := .venv/bin
 SAM := SAM_CLI_TELEMETRY=0 PYTHON=$(abspath $(BIN)/python) .venv-sam/bin/sam
 INSTALL := -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes
@@ -9,7 +10,7 @@ UV_COMPILE := $(BIN)/uv pip compile --quiet --system-certs --universal --python-
 SIM = PYTHONPATH=layers/core/python $(BIN)/python -m tests.sim --seeds $(or $(SEEDS),2000)
 E2E = $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 E2E_LONG := $(patsubst %,tests/e2e/test_%.py,access calls hostile ops races sign_in sweep_schedule)
-SOURCES := layers functions local tests
+SOURCES := layers functions local tests benchmarks
 .SHELLFLAGS := -ec
 .DEFAULT_GOAL := help
 
@@ -40,7 +41,7 @@ ops: $(VENV) ## What operators run, on that stack: DO=audit, or settle, replay, 
 
 # --- test it ---------------------------------------------------------------------------------------------------------
 
-.PHONY: test coverage unit integration conformance e2e e2e-long browser screenshots canaries sam fuzz sim mutants mutmut races kills proof recommendations
+.PHONY: test coverage unit integration conformance e2e e2e-long browser screenshots canaries sam fuzz sim mutants mutmut races kills proof recommendations bench
 test: $(VENV) ## The tests: rules, handlers on a table in memory, the simulator, calls and pages on the local stack
 	@$(BIN)/python -m pytest tests/unit tests/integration tests/sim --numprocesses 2
 	@$(SIM)
@@ -108,6 +109,9 @@ proof: $(VENV) ## The long proofs, by hand and before a release; hours: docs/rel
 recommendations: $(VENV) ## How good the recommendations are, on a made-up market, beside popularity and chance
 	@$(BIN)/python -m tests.recommendations
 
+bench: $(VENV) $(BENCH_VENV) ## What it costs and how fast it is, beside references and goals; ONLY="cold warm" for some of it
+	@PYTHONPATH=layers/core/python $(BIN)/python -m benchmarks $(ONLY)
+
 .PHONY: sam-if-docker
 sam-if-docker:
 	@if [ -n "$(REQUIRE_SAM_LOCAL)" ] || docker info >/dev/null 2>&1; then $(MAKE) --no-print-directory --silent $(SAM_VENV); fi
@@ -146,8 +150,10 @@ locked: $(VENV) ## Whether the lock files are those of pyproject.toml
 	$(UV_COMPILE) pyproject.toml -o "$$scratch/layer.txt" >/dev/null; \
 	$(UV_COMPILE) pyproject.toml --group dev --group lock -o "$$scratch/dev.txt" >/dev/null; \
 	$(UV_COMPILE) --group pyproject.toml:sam -o "$$scratch/sam.txt" >/dev/null; \
+	$(UV_COMPILE) --group pyproject.toml:bench -o "$$scratch/bench.txt" >/dev/null; \
 	diff -q "$$scratch/layer.txt" layers/dependencies/requirements.txt \
 	  && diff -q "$$scratch/dev.txt" requirements/dev.txt && diff -q "$$scratch/sam.txt" requirements/sam.txt \
+	  && diff -q "$$scratch/bench.txt" requirements/bench.txt \
 	  || { echo "Run: make lock" >&2; exit 1; }
 
 audit: $(VENV) ## Known vulnerabilities of what runs on Lambda (asks the network)
@@ -176,14 +182,16 @@ lock: $(VENV) ## Write the lock files from pyproject.toml
 	@$(UV_COMPILE) pyproject.toml -o layers/dependencies/requirements.txt
 	@$(UV_COMPILE) pyproject.toml --group dev --group lock -o requirements/dev.txt
 	@$(UV_COMPILE) --group pyproject.toml:sam -o requirements/sam.txt
+	@$(UV_COMPILE) --group pyproject.toml:bench -o requirements/bench.txt
 
 clean: ## Remove everything that was built; stop the local stack first
-	@rm -rf .venv .venv-sam .aws-sam .local dist htmlcov .coverage .coverage.* .*_cache .hypothesis
+	@rm -rf .venv .venv-sam .venv-bench .aws-sam .local dist htmlcov .coverage .coverage.* .*_cache .hypothesis
 
 $(VENV): requirements/dev.txt
 $(SAM_VENV): requirements/sam.txt
+$(BENCH_VENV): requirements/bench.txt
 # A lock file is complete, so pip has nothing to resolve. An interrupted installation has no stamp and goes on next time.
-$(VENV) $(SAM_VENV):
+$(VENV) $(SAM_VENV) $(BENCH_VENV):
 	@"$(PYTHON)" -c 'import sys; sys.version_info >= (3, 11) or sys.exit(1)' 2>/dev/null || { \
 	  echo "Needs Python 3.11 or newer, and '$(PYTHON)' is not: make PYTHON=/path/to/python3.12" >&2; exit 1; }
 	@echo "Installing $< into $(@D) ..." >&2
