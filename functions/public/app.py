@@ -12,14 +12,13 @@ from handsel.api.requests import WrappingsQuery
 from handsel.api.views import GiftPreview, View, Wrappings
 from handsel.domain import states
 from handsel.domain.errors import Busy, NotFound
-from handsel.domain.wrappings import COVERS
+from handsel.domain.wrappings import catalogue
 from handsel.runtime.wiring import table
 from handsel.use_cases import reading
 
 PICTURES = Path(__file__).parent / "covers"
 SVG, PNG = "image/svg+xml", "image/png"
-# Only names that are in the catalogue become paths.
-PICTURE_TYPES = {f"{known.cover_id}.svg": SVG for known in COVERS} | {f"{known.cover_id}.png": PNG for known in COVERS}
+PICTURE_TYPES = {"svg": SVG, "png": PNG}
 DOCUMENT = Path(__file__).parent / "openapi.json"
 
 app = create_app()
@@ -106,8 +105,10 @@ def wrappings() -> Response[str]:
 )
 def cover(file: str) -> Response[Any]:
     """The picture of a cover."""
-    content_type = PICTURE_TYPES.get(file)
-    if content_type is None:
+    cover_id, _, suffix = file.rpartition(".")
+    content_type = PICTURE_TYPES.get(suffix)
+    # Only names that are in the catalogue become paths.
+    if content_type is None or catalogue().cover(cover_id) is None:
         raise NotFound
     path = PICTURES / file
     body = path.read_text() if content_type == SVG else path.read_bytes()

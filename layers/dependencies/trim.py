@@ -2,8 +2,11 @@
 
 Most of it is botocore's description of services we do not call. Of those we do, documentation goes, and of the list
 of endpoints every other service: it is parsed whole when the first client is made.
+
+Packages that import all of their modules, whatever is asked of them, are made to import what is asked for.
 """
 
+import ast
 import gzip
 import json
 import shutil
@@ -15,10 +18,29 @@ MODELS = {"service-2", "endpoint-rule-set-1", "paginators-1", "waiters-2"}
 SHARED = {"_retry.json", "endpoints.json", "partitions.json", "sdk-default-configuration.json"}
 # Metadata stays for importlib.metadata, licences because they ask for it.
 DIST_INFO = {"METADATA", "entry_points.txt", "licenses"}
+LAZY_INIT = """\
+from importlib import import_module
+
+__all__ = {public!r}
+_FOUND = {found!r}
+
+
+def __getattr__(name):
+    if name not in _FOUND:
+        raise AttributeError(f"module {{__name__!r}} has no attribute {{name!r}}")
+    module, attribute = _FOUND[name]
+    value = globals()[name] = getattr(import_module(module, __name__), attribute)
+    return value
+"""
+# Of an API function's import they were an eighth: AppSync brings asyncio, the data classes are forty kinds of events.
+LAZY = ("aws_lambda_powertools/event_handler", "aws_lambda_powertools/utilities/data_classes")
 
 
 def main(site_packages: Path) -> None:
     trim_botocore(site_packages / "botocore" / "data")
+    for package in LAZY:
+        init = site_packages / package / "__init__.py"
+        init.write_text(lazy(init.read_text()))
     for folder in site_packages.glob("*.dist-info"):
         for path in folder.iterdir():
             if path.name not in DIST_INFO and not path.name.startswith(("LICENSE", "NOTICE")):
@@ -64,6 +86,26 @@ def without_documentation(node: object) -> object:
     if isinstance(node, list):
         return [without_documentation(value) for value in node]
     return node
+
+
+def lazy(source: str) -> str:
+    """A package's `__init__` with the same names, each imported when it is first asked for (PEP 562).
+
+    Raises ValueError: it does more than importing names; then look at it, and mend this.
+    """
+    found: dict[str, tuple[str, str]] = {}
+    public: list[str] = []
+    for node in ast.parse(source).body:
+        match node:
+            case ast.Expr(value=ast.Constant()):
+                continue
+            case ast.ImportFrom(module=str(module), names=names, level=level):
+                found |= {each.asname or each.name: ("." * level + module, each.name) for each in names}
+            case ast.Assign(targets=[ast.Name(id="__all__")], value=value):
+                public = ast.literal_eval(value)
+            case _:
+                raise ValueError(f"not an import of names: {ast.unparse(node)}")
+    return LAZY_INIT.format(public=public, found=found)
 
 
 def write(path: Path, content: object) -> None:

@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 import pytest
 from botocore.exceptions import ConnectTimeoutError
 
-from handsel.domain.wrappings import BLESSINGS, COVERS
+from handsel.domain.wrappings import catalogue
 from tests.integration.conftest import DAY, Answer, Stack
 from tests.integration.faults import between
 
@@ -193,7 +193,9 @@ def test_all_languages_have_words_for_the_same(stack: Stack) -> None:
 def test_all_covers_and_blessings_have_chinese_words_that_can_be_sent(stack: Stack) -> None:
     text = stack.function("WebFunction").ASSETS["wrapping_zh.js"].read_text()
     said = dict(re.findall(r'^  "?([\w-]+)"?: "([^"]+)",$', text, re.MULTILINE))
-    wanted = {cover.cover_id for cover in COVERS} | {blessing.blessing_id for blessing in BLESSINGS}
+    wanted = {cover.cover_id for cover in catalogue().covers} | {
+        blessing.blessing_id for blessing in catalogue().blessings
+    }
     assert said.keys() == wanted
     assert all(1 <= len(words) <= 60 for words in said.values())
 

@@ -53,7 +53,9 @@ def test_what_has_its_season_comes_first() -> None:
 
 def test_out_of_season_only_what_is_for_all_year_is_on_offer() -> None:
     for kind in Kind:
-        evergreen = [cover.cover_id for cover in wrappings.COVERS if kind in cover.kinds and cover.season is None]
+        evergreen = [
+            cover.cover_id for cover in wrappings.catalogue().covers if kind in cover.kinds and cover.season is None
+        ]
         assert offered(kind, "2026-07-01") == evergreen
 
 
@@ -161,13 +163,13 @@ def test_what_is_no_span_is_refused(written: object) -> None:
 
 def test_six_covers_of_each_kind_and_six_blessings_are_for_all_year() -> None:
     for kind in Kind:
-        assert sum(kind in cover.kinds and cover.season is None for cover in wrappings.COVERS) >= 6
-    assert sum(blessing.season is None for blessing in wrappings.BLESSINGS) >= 6
+        assert sum(kind in cover.kinds and cover.season is None for cover in wrappings.catalogue().covers) >= 6
+    assert sum(blessing.season is None for blessing in wrappings.catalogue().blessings) >= 6
 
 
 def test_titles_differ_for_who_sees_no_pictures() -> None:
     for kind in Kind:
-        titles = [cover.title for cover in wrappings.COVERS if kind in cover.kinds]
+        titles = [cover.title for cover in wrappings.catalogue().covers if kind in cover.kinds]
         assert len(set(titles)) == len(titles)
 
 

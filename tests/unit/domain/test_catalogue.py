@@ -125,7 +125,7 @@ def test_a_day_is_one_of_utc_wherever_it_is_asked() -> None:
 
 
 def test_a_gift_is_sealed_with_the_words_one_chose_or_wrote() -> None:
-    (words,) = [each.text for each in wrappings.BLESSINGS if each.blessing_id == "enjoy"]
+    (words,) = [each.text for each in wrappings.catalogue().blessings if each.blessing_id == "enjoy"]
     assert wrappings.wrap(Kind.VOUCHER, "red-classic", "enjoy", None, now=NOW) == Wrapping("red-classic", words)
     assert wrappings.wrap(Kind.VOUCHER, "red-classic", None, "Mine", now=NOW) == Wrapping("red-classic", "Mine")
     with pytest.raises(UnknownWrapping):

@@ -8,15 +8,15 @@ def give(order_id: str) -> Response[str]:
     The first line is the summary in the published document, the rest its description.
     '''
 
-Nothing here runs with a request: the declaration is a value that hangs on the handler. What follows from the route
-is not declared: refusals of a missing token, of a body that is not right, of a path that names nothing (`local/openapi.py`
-has the list).
+Nothing here runs with a request: the declaration is a value that hangs on the handler, and the models that it names are
+built when it is made, in INIT. What follows from the route is not declared: refusals of a missing token, of a body that
+is not right, of a path that names nothing (`local/openapi.py` has the list).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import UnionType
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel
 
@@ -68,6 +68,14 @@ class Operation:
     idempotent: bool = False
     needs_body: bool = True
 
+    def models(self) -> Iterator[type[BaseModel]]:
+        """All that it reads and answers."""
+        for answer in (self.body, self.query, *self.answers.values()):
+            named = answer.item if isinstance(answer, PageOf) else answer
+            for model in get_args(named) or (named,):
+                if isinstance(model, type) and issubclass(model, BaseModel):
+                    yield model
+
 
 def operation(
     *,
@@ -81,6 +89,8 @@ def operation(
 ) -> Callable[[Handler], Handler]:
     """Declare a handler; see `Operation`. Goes under the route, which keeps the handler as it is."""
     declared = Operation(answers, refuses, body, query, path or {}, idempotent, needs_body)
+    for model in declared.models():
+        model.model_rebuild()
 
     def attach(handler: Handler) -> Handler:
         vars(handler)["operation"] = declared

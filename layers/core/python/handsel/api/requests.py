@@ -45,7 +45,8 @@ Status = Annotated[states.ShipmentStatus, Strict(strict=False)]
 
 
 class Request(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    # A function takes few of them: `operation` builds those.
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
 
 
 class PaymentRequest(Request):

@@ -1,4 +1,4 @@
-"""The covers and blessings one can wrap with: the data of wrappings.json, read once.
+"""The covers and blessings one can wrap with: the data of wrappings.json, read when it is first asked for.
 
 Each is offered all year or in its season. What was sealed stays: a gift keeps its cover and its words.
 """
@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import Any, TypeVar
 
 from handsel.domain import errors
@@ -56,6 +57,12 @@ class Catalogue:
     covers: Sequence[Cover]
     blessings: Sequence[Blessing]
 
+    def cover(self, cover_id: str) -> Cover | None:
+        return next((each for each in self.covers if each.cover_id == cover_id), None)
+
+    def blessing(self, blessing_id: str | None) -> Blessing | None:
+        return next((each for each in self.blessings if each.blessing_id == blessing_id), None)
+
 
 def image_path(cover_id: str) -> str:
     return f"/covers/{cover_id}.svg"
@@ -63,12 +70,12 @@ def image_path(cover_id: str) -> str:
 
 def covers_for(kind: Kind, *, now: int) -> list[Cover]:
     """The covers on offer today, recommended first: those of the season, then those of all year."""
-    return _on_offer([cover for cover in COVERS if kind in cover.kinds], day_of(now))
+    return _on_offer([cover for cover in catalogue().covers if kind in cover.kinds], day_of(now))
 
 
 def blessings(*, now: int) -> list[Blessing]:
     """The blessings on offer today, recommended first."""
-    return _on_offer(BLESSINGS, day_of(now))
+    return _on_offer(catalogue().blessings, day_of(now))
 
 
 def _on_offer(entries: Sequence[Entry], today: date) -> list[Entry]:
@@ -87,12 +94,12 @@ def wrap(kind: Kind, cover_id: str, blessing_id: str | None, message: str | None
         UnknownWrapping: no such cover for this kind, no such blessing, or not in its season.
     """
     today = day_of(now)
-    cover = _COVERS.get(cover_id)
+    cover = catalogue().cover(cover_id)
     if cover is None or kind not in cover.kinds or not _can_seal(cover, today):
         raise errors.UnknownWrapping
     if message is not None:
         return Wrapping(cover_id, message)
-    blessing = _BLESSINGS.get(blessing_id or "")
+    blessing = catalogue().blessing(blessing_id)
     if blessing is None or not _can_seal(blessing, today):
         raise errors.UnknownWrapping
     return Wrapping(cover_id, blessing.text)
@@ -100,6 +107,13 @@ def wrap(kind: Kind, cover_id: str, blessing_id: str | None, message: str | None
 
 def _can_seal(entry: Cover | Blessing, today: date) -> bool:
     return entry.season is None or entry.season.nearly_holds(today)
+
+
+@cache
+def catalogue() -> Catalogue:
+    """All covers and blessings there are, of any season."""
+    # Part of the package like its code, so it comes the way code comes: by the importer.
+    return parse(pkgutil.get_data("handsel.domain", "wrappings.json") or b"")
 
 
 # --- reading the data ----------------------------------------------------------------------------------------
@@ -206,11 +220,3 @@ def _cover(entry: _Entry, seasons: Mapping[str, Season]) -> Cover:
 def _blessing(entry: _Entry, seasons: Mapping[str, Season]) -> Blessing:
     entry.check_fields("blessing_id", "text")
     return Blessing(entry.id("blessing_id"), entry.text("text", _LONGEST_BLESSING), entry.season(seasons))
-
-
-# Part of the package like its code, so it comes the way code comes: by the importer.
-_CATALOGUE = parse(pkgutil.get_data("handsel.domain", "wrappings.json") or b"")
-COVERS = _CATALOGUE.covers
-BLESSINGS = _CATALOGUE.blessings
-_COVERS = {cover.cover_id: cover for cover in COVERS}
-_BLESSINGS = {blessing.blessing_id: blessing for blessing in BLESSINGS}

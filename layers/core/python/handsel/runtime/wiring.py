@@ -52,7 +52,12 @@ def _client(service: str) -> object:
         tcp_keepalive=True,
         parameter_validation=False,
     )
-    return botocore.session.get_session().create_client(service, config=config)
+    return _session().create_client(service, config=config)
+
+
+@cache
+def _session() -> botocore.session.Session:
+    return botocore.session.get_session()
 
 
 @cache
