@@ -486,7 +486,13 @@ def _on_moto() -> Iterator[Simulation]:
 @pytest.fixture(scope="module")
 def simulation(request: pytest.FixtureRequest) -> Iterator[Simulation]:
     """On Memory; a file that asks for it runs on moto too, which is a second opinion."""
-    for made in _on_moto() if getattr(request, "param", "memory") == "moto" else _on_memory():
+    with simulating(getattr(request, "param", "memory")) as made:
+        yield made
+
+
+@contextmanager
+def simulating(kind: str = "memory") -> Iterator[Simulation]:
+    for made in _on_moto() if kind == "moto" else _on_memory():
         simulated = {"dynamodb": made.client, "events": made.bus, "secretsmanager": made.secrets}
         clients = {name: Client(each, SESSION.get_service_model(name)) for name, each in simulated.items()}
         with pytest.MonkeyPatch.context() as patch:
@@ -497,10 +503,20 @@ def simulation(request: pytest.FixtureRequest) -> Iterator[Simulation]:
 
 
 @pytest.fixture
-def stack(simulation: Simulation, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[Stack]:
+def stack(simulation: Simulation, request: pytest.FixtureRequest) -> Iterator[Stack]:
     """A stack for one test, which must leave the law holding, unless it is marked to damage the table."""
+    with standing(simulation) as running:
+        yield running
+        assert running.denied == set(), "a function asked for what its role does not allow"
+        settings.settings.cache_clear()
+        if "damages" not in request.keywords:
+            assert running.damage() == []
+
+
+@contextmanager
+def standing(simulation: Simulation) -> Iterator[Stack]:
+    """A stack on the table as it was at first."""
     running = Stack(simulation, events=simulation.bus.taken)
-    monkeypatch.setattr(clock, "now_ms", lambda: running.now)
     simulation.reset()
     simulation.bus.taken.clear()
     http._known_accounts.clear()
@@ -513,8 +529,6 @@ def stack(simulation: Simulation, monkeypatch: pytest.MonkeyPatch, request: pyte
     }
     for service, client in clients.items():
         client.listeners = [partial(running.asked, service)]
-    yield running
-    assert running.denied == set(), "a function asked for what its role does not allow"
-    settings.settings.cache_clear()
-    if "damages" not in request.keywords:
-        assert running.damage() == []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clock, "now_ms", lambda: running.now)
+        yield running

@@ -1,17 +1,13 @@
 """The order center: everything at a glance, as the clock has it, for the same price however much there is."""
 
-from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from copy import deepcopy
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
-from tests.integration.conftest import DAY, Stack, listening
+from tests.integration.conftest import DAY, Stack
 from tests.integration.test_projecting import HOUR, counts
-from tests.memory.client import Call
+from tests.memory.capacity import metered
 
 
 def center(stack: Stack, user: str = "alice") -> dict[str, Any]:
@@ -262,36 +258,6 @@ def test_the_clock_alone_changes_the_answer(stack: Stack) -> None:
 # --- what it costs --------------------------------------------------------------------------------------------
 
 
-@dataclass
-class Ledger:
-    """Calls and read units, from the sizes of the items that were read: 4 KB are a unit, or half of one if it may be stale."""
-
-    calls: Counter[str] = field(default_factory=Counter)
-    units: float = 0
-
-    def read(self, call: Call) -> None:
-        self.calls[call.operation] += 1
-        match call.operation:
-            case "GetItem":
-                self.units += _units(call.answer.get("Item", {}))
-            case "BatchGetItem":
-                (items,) = call.answer["Responses"].values()
-                self.units += sum(map(_units, items))
-            case "Query":
-                self.units += _units({"read": call.answer.get("Items", [])}) / 2
-
-
-def _units(item: Any) -> int:
-    return -(-len(str(item)) // 4096) or 1
-
-
-@contextmanager
-def reading() -> Iterator[Ledger]:
-    ledger = Ledger()
-    with listening(ledger.read):
-        yield ledger
-
-
 def clone(item: dict[str, Any], number: int) -> dict[str, Any]:
     """The same thing once more, under another id, and older."""
     copy: dict[str, Any] = deepcopy(item)
@@ -323,10 +289,10 @@ def test_it_costs_the_same_however_much_somebody_has(stack: Stack, record_proper
                 if thing["sk"] == "ORDER" or number < 1000:
                     stack.put_directly(clone(thing, number))
         made = size
-        with reading() as ledger:
+        with metered(stack.memory.meters) as ledger:
             found = center(stack)
         assert len(found["orders"]) == min(size, 5)
-        costs[size] = (dict(sorted(ledger.calls.items())), ledger.units)
+        costs[size] = (dict(sorted(ledger.calls.items())), ledger.read)
     record_property("figures", f"order center by orders in the account: {costs}")
     assert costs[10] == costs[100] == costs[10_000]
     assert costs[1][0] == costs[10_000][0]

@@ -6,7 +6,7 @@ write puts a new one, so answers, stream records and snapshots share what they h
 
 from bisect import bisect_left, bisect_right, insort
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from operator import itemgetter
@@ -16,6 +16,7 @@ from zlib import crc32
 
 from botocore.exceptions import ClientError
 
+from tests.memory.capacity import Consumed, Meters, index_units, read_units, write_units
 from tests.memory.expressions import Condition, DocumentPath, KeyTest, Prepared, prepare, project
 from tests.memory.values import Invalid, Item, Value, normal, normal_item, number, size, size_of_item
 
@@ -89,6 +90,18 @@ class _Index:
             where, entry = after
             insort(self.partitions.setdefault(where, []), entry)
 
+    def kept(self, item: Item) -> Item:
+        """What it has of an item."""
+        return item if self.keeps is None else {name: item[name] for name in item if name in self.keeps}
+
+    def units(self, change: "_Change") -> int:
+        """What a write of an item costs here."""
+        before, after = self.place(change.old, change.row), self.place(change.new, change.row)
+        was = None if before is None or change.old is None else self.kept(change.old)
+        now = None if after is None or change.new is None else self.kept(change.new)
+        sizes = (None if entry is None else size_of_item(entry) for entry in (was, now))
+        return index_units(*sizes, moved=before != after, changed=was != now)
+
 
 class Snapshot(NamedTuple):
     """A whole table, for `Memory.restore`."""
@@ -124,6 +137,7 @@ class Memory:
     Attributes:
         stream: the records of what was written, as Lambda gets them; written while `streams` is true.
         sequence: how many items were written so far.
+        meters: who is told what each call consumed.
     """
 
     def __init__(
@@ -148,6 +162,7 @@ class Memory:
         self.streams = streams
         self.stream: list[dict[str, Any]] = []
         self.sequence = 0
+        self.meters: Meters = []
         self._now_ms = now_ms
         self._stale = stale
         self._page = page
@@ -229,10 +244,9 @@ class Memory:
         ReturnConsumedCapacity: str = "NONE",
     ) -> Answer:
         with _Operation("GetItem"):
-            self._named(TableName)
-            prepared = _prepared(ExpressionAttributeNames, None, projection=ProjectionExpression)
-            item = self._read(self._row(Key), consistent=ConsistentRead)
-            return {} if item is None else {"Item": _projected(item, prepared.projection)}
+            item, answer = self._get(TableName, Key, ConsistentRead, ProjectionExpression, ExpressionAttributeNames)
+            self._meter_reads("GetItem", [item], 1 if ConsistentRead else 0.5)
+            return answer
 
     def batch_get_item(
         self, *, RequestItems: Mapping[str, Mapping[str, Any]], ReturnConsumedCapacity: str = "NONE"
@@ -249,7 +263,9 @@ class Memory:
                 request.get("ExpressionAttributeNames"), None, projection=request.get("ProjectionExpression")
             )
             consistent = request.get("ConsistentRead", False)
-            found = [item for row in rows if (item := self._read(row, consistent=consistent)) is not None]
+            read = [self._read(row, consistent=consistent) for row in rows]
+            self._meter_reads("BatchGetItem", read, 1 if consistent else 0.5)
+            found = [item for item in read if item is not None]
             return {
                 "Responses": {name: [_projected(item, prepared.projection) for item in found]},
                 "UnprocessedKeys": {},
@@ -261,7 +277,19 @@ class Memory:
         with _Operation("TransactGetItems"):
             if not 0 < len(TransactItems) <= 100:
                 raise Invalid("Member must have length less than or equal to 100")
-        return {"Responses": [self.get_item(**each["Get"], ConsistentRead=True) for each in TransactItems]}
+            gets = [each["Get"] for each in TransactItems]
+            read = [
+                self._get(
+                    get["TableName"],
+                    get["Key"],
+                    True,
+                    get.get("ProjectionExpression"),
+                    get.get("ExpressionAttributeNames"),
+                )
+                for get in gets
+            ]
+            self._meter_reads("TransactGetItems", [item for item, _ in read], 2)
+            return {"Responses": [answer for _, answer in read]}
 
     def query(
         self,
@@ -305,7 +333,9 @@ class Memory:
                     last = min(last, bisect_left(entries, after))
             numbers = range(first, last) if ScanIndexForward else range(last - 1, first - 1, -1)
             rows = (entries[each][1] for each in numbers)
-            return self._page_of(index, rows, earlier, prepared, values, Limit, Select)
+            return self._page_of(
+                "Query", index, rows, earlier, prepared, values, Limit, Select, consistent=ConsistentRead
+            )
 
     def scan(
         self,
@@ -349,7 +379,9 @@ class Memory:
                 wanted = (row for row in wanted if _scan_order(row)[0] % segments == Segment)
             if index is not self._table:
                 wanted = (row for row in wanted if index.place(self._seen(row, earlier), row) is not None)
-            return self._page_of(index, wanted, earlier, prepared, values, Limit, Select)
+            return self._page_of(
+                "Scan", index, wanted, earlier, prepared, values, Limit, Select, consistent=ConsistentRead
+            )
 
     def get_paginator(self, operation: str) -> "_Paginator":
         return _Paginator(getattr(self, operation))
@@ -402,9 +434,13 @@ class Memory:
                 raise Invalid("Transaction request cannot include multiple operations on one item")
             changes, reasons = self._decide(writes)
             if len(changes) < len(writes):
+                asked = [each for each in writes if isinstance(each, _Write)]
+                units = sum(write_units(self._sizes.get(each.row, 0), each.size) for each in asked)
+                self._meter("TransactWriteItems", 2 * units, refused=True)
                 _cancelled(reasons)
             if sum(each.size for each in changes) > _TRANSACTION_BYTES:
                 raise Invalid("Collection size of the items in the transaction exceeds the limit of 4 MB")
+            self._meter_writes("TransactWriteItems", changes, times=2)
             self._commit(changes)
             if ClientRequestToken is not None:
                 self._tokens[ClientRequestToken] = (self._now_ms() + _TOKEN_MS, repr(TransactItems))
@@ -423,7 +459,9 @@ class Memory:
                 writes.append(self._write(kind.removesuffix("Request"), {"TableName": name, **request}))
             if len({each.row for each in writes}) < len(writes):
                 raise Invalid("Provided list of item keys contains duplicates")
-            self._commit([self._change(each) for each in writes])
+            changes = [self._change(each) for each in writes]
+            self._meter_writes("BatchWriteItem", changes)
+            self._commit(changes)
             return {"UnprocessedItems": {}}
 
     # --- inside: keys ----------------------------------------------------------------------------------------------
@@ -507,6 +545,20 @@ class Memory:
         behind = self._stale(name) if self._stale is not None else 0
         return dict(islice(reversed(self._history), behind)) if behind else {}
 
+    def _get(
+        self,
+        table: str,
+        key: Mapping[str, Any],
+        consistent: bool,
+        projection: str | None,
+        names: Mapping[str, str] | None,
+    ) -> tuple[Item | None, Answer]:
+        """An item, and what is answered of it."""
+        self._named(table)
+        prepared = _prepared(names, None, projection=projection)
+        item = self._read(self._row(key), consistent=consistent)
+        return item, {} if item is None else {"Item": _projected(item, prepared.projection)}
+
     def _read(self, row: Row, *, consistent: bool) -> Item | None:
         if not consistent and self._stale is not None:
             return self._seen(row, self._earlier(self.name))
@@ -545,6 +597,7 @@ class Memory:
 
     def _page_of(
         self,
+        operation: str,
         index: _Index,
         rows: Iterator[Row],
         earlier: Mapping[Row, Item | None],
@@ -552,6 +605,8 @@ class Memory:
         values: dict[str, Value],
         limit: int | None,
         select: str | None,
+        *,
+        consistent: bool,
     ) -> Answer:
         if limit is not None and limit < 1:
             raise Invalid("Limit must be greater than or equal to 1")
@@ -562,19 +617,22 @@ class Memory:
             )
         most = min([each for each in (limit, self._page) if each is not None], default=None)
         found: list[Item] = []
-        scanned = 0
+        scanned, looked_at = 0, 0
         answer: Answer = {}
         for row in rows:
             item = self._seen(row, earlier)
             assert item is not None
             scanned += 1
-            kept = item if index.keeps is None else {name: item[name] for name in item if name in index.keeps}
+            kept = index.kept(item)
+            if self.meters:
+                looked_at += size_of_item(kept)
             if prepared.condition is None or prepared.condition.holds(kept, values):
                 found.append(_projected(kept, prepared.projection))
             if scanned == most:
                 names = self._key_names | {each.name for each in (index.hash, index.range) if each is not None}
                 answer["LastEvaluatedKey"] = {name: item[name] for name in sorted(names)}
                 break
+        self._meter(operation, read_units(looked_at) * (1 if consistent else 0.5))
         counts = {"Count": len(found), "ScannedCount": scanned}
         return counts | ({} if select == "COUNT" else {"Items": found}) | answer
 
@@ -591,8 +649,10 @@ class Memory:
         try:
             change = self._change(write)
         except _Unmet as unmet:
+            self._meter(f"{kind}Item", write_units(self._sizes.get(write.row, 0)), refused=True)
             more = {"Item": unmet.old} if write.returns_old and unmet.old is not None else {}
             raise _Error("ConditionalCheckFailedException", "The conditional request failed", more) from None
+        self._meter_writes(f"{kind}Item", [change])
         self._commit([change])
         return change
 
@@ -697,6 +757,28 @@ class Memory:
                 index.move(row, old, new)
             if self._stale is not None:
                 self._history.append((row, old))
+
+    def _meter_reads(self, operation: str, items: Iterable[Item | None], times: float) -> None:
+        if self.meters:
+            sizes = (0 if item is None else size_of_item(item) for item in items)
+            self._meter(operation, sum(map(read_units, sizes)) * times)
+
+    def _meter_writes(self, operation: str, changes: Iterable[_Change], times: int = 1) -> None:
+        """
+        Args:
+            times: what the table costs, of what one item alone costs; the indexes cost the same.
+        """
+        if self.meters:
+            changes = list(changes)
+            units = sum(write_units(self._sizes.get(change.row, 0), change.size) for change in changes)
+            indexes = {name: sum(map(index.units, changes)) for name, index in self._indexes.items()}
+            self._meter(operation, times * units, {name: count for name, count in indexes.items() if count})
+
+    def _meter(
+        self, operation: str, units: float, indexes: Mapping[str, int] | None = None, *, refused: bool = False
+    ) -> None:
+        for meter in tuple(self.meters):
+            meter(Consumed(operation, units, indexes or {}, refused))
 
     def _record(self, change: _Change, identity: Mapping[str, str] | None) -> dict[str, Any]:
         row, old, new, bytes_now = change
