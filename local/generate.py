@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from local import cli, covers, event_schemas, events, inputs, openapi, reference
+from local import cli, covers, event_schemas, events, inputs, openapi, reference, units
 from local.settings import ROOT
 
 
@@ -15,6 +15,7 @@ def main(*, check: bool) -> int:
             **events.files(),
             **event_schemas.files(),
             **inputs.inputs(),
+            **units.files(),
             **openapi.files(),
         }
     except openapi.DocumentError as error:

@@ -90,6 +90,70 @@ Access patterns (RRU and WRU for items up to 1 KB; a transaction counts twice, a
 | 39 | how late settling is                   | 23 without the items: 4 Queries of each shard          | `auditing.look`               | 0.5 RRU a shard and kind |
 | 40 | some orders, with what became of them  | 23 of one shard; 14 of their givers' orders, of each order's gifts; BatchGetItem of gifts, holdings | `auditing.look` | at most 50 orders, 1 + items RRU each |
 | 41 | all there is                           | Scan, consistent, in segments: operators only          | `ops.scan.WholeTable.pages`   | 1 RRU an item |
+
+What operations cost: calls that read, calls that write, and their request units. Measured on the demo's products, with ids
+as long as a user pool's, in a process that knows the caller, and held to by tests/integration/test_costs.py. A "follow" is
+what the projector does of all records of an operation, in one batch; a "record" is of one alone.
+
+| operation                            | reads | writes | RRU  | WRU |
+|--------------------------------------|-------|--------|------|-----|
+| buy                                  | 3     | 2      | 5    | 5   |
+| buy with stock                       | 3     | 2      | 5    | 8   |
+| give by link                         | 3     | 1      | 5.5  | 11  |
+| give to a group                      | 3     | 1      | 5.5  | 11  |
+| give to a named recipient            | 3     | 1      | 6.5  | 14  |
+| claim a voucher                      | 1     | 1      | 0.5  | 9   |
+| claim a voucher, not the last share  | 1     | 1      | 0.5  | 8   |
+| claim a parcel                       | 3     | 1      | 2.5  | 13  |
+| claim, all are taken                 | 1     | 0      | 0.5  | 0   |
+| claim, another was faster            | 1     | 1      | 0.5  | 6   |
+| claim, too late                      | 2     | 0      | 1.5  | 0   |
+| claim, the secret is wrong           | 2     | 0      | 1.5  | 0   |
+| claim again                          | 2     | 0      | 1.5  | 0   |
+| cancel                               | 1     | 1      | 1    | 7   |
+| decline                              | 1     | 1      | 1    | 7   |
+| use a voucher                        | 1     | 1      | 2    | 7   |
+| use a parcel                         | 3     | 1      | 4    | 11  |
+| use, settling a due gift             | 2     | 2      | 3    | 14  |
+| refund                               | 1     | 2      | 2    | 7   |
+| give in return                       | 6     | 2      | 10   | 25  |
+| ask again                            | 1     | 1      | 1    | 1   |
+| redeem                               | 1     | 1      | 1    | 1   |
+| report on a parcel                   | 1     | 1      | 1    | 4   |
+| preview a gift                       | 1     | 0      | 1    | 0   |
+| read a gift as its giver             | 2     | 0      | 2    | 0   |
+| read a gift as its claimer           | 3     | 0      | 3    | 0   |
+| read an order                        | 3     | 0      | 4    | 0   |
+| list orders                          | 3     | 0      | 5.5  | 0   |
+| order center                         | 9     | 0      | 17   | 0   |
+| list messages                        | 2     | 0      | 1.5  | 0   |
+| read a message                       | 2     | 1      | 2    | 4   |
+| tag                                  | 1     | 1      | 1    | 2   |
+| untag                                | 0     | 1      | 0    | 2   |
+| look at a product                    | 3     | 1      | 3    | 1   |
+| first call of a new user             | 2     | 1      | 1    | 4   |
+| restore                              | 0     | 1      | 0    | 7   |
+| restore, ended before                | 0     | 1      | 0    | 6   |
+| sweep                                | 64    | 0      | 32   | 0   |
+| sweep, a gift is due                 | 65    | 1      | 33   | 7   |
+| follow a purchase                    | 13    | 6      | 20   | 9   |
+| follow a gift                        | 9     | 2      | 13   | 5   |
+| follow a gift to a recipient         | 11    | 4      | 15   | 12  |
+| follow a claim                       | 11    | 2      | 16   | 9   |
+| follow a claim of a parcel           | 11    | 2      | 16   | 9   |
+| follow a cancel                      | 4     | 1      | 6    | 4   |
+| follow a use                         | 4     | 1      | 10   | 6   |
+| follow a refund                      | 4     | 1      | 6    | 4   |
+| follow a restore                     | 4     | 1      | 7    | 7   |
+| follow a redemption                  | 4     | 1      | 6    | 4   |
+| follow a look                        | 9     | 4      | 14   | 4   |
+| follow a tag                         | 9     | 4      | 15   | 4   |
+| record ORDER paid                    | 11    | 5      | 17   | 5   |
+| record ORDER, units moved            | 6     | 1      | 8    | 4   |
+| record GIFT given                    | 6     | 1      | 9    | 1   |
+| record GIFT claimed                  | 7     | 1      | 10   | 5   |
+| record HOLDING claimed               | 4     | 1      | 6    | 4   |
+| record SHIPMENT claimed              | 4     | 1      | 6    | 4   |
 """
 
 from collections.abc import Mapping

@@ -1,0 +1,39 @@
+"""What operations cost: as the data model says, to the unit, and in no more calls than they need."""
+
+import pytest
+
+from local import units
+from tests.integration.conftest import Simulation
+from tests.integration.costs import OPERATIONS, cost
+
+TABLE = units.table()
+# The most calls that read, and that write.
+MOST = {
+    "claim a voucher": (1, 1),
+    "cancel": (1, 1),
+    "decline": (1, 1),
+    "use a voucher": (1, 1),
+    "refund": (1, 2),
+    "claim, all are taken": (1, 0),
+    "claim, another was faster": (1, 1),
+    "order center": (9, 0),
+}
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_an_operation_costs_what_the_data_model_says(simulation: Simulation, operation: str) -> None:
+    ledger = cost(simulation, operation)
+    assert (ledger.reads, ledger.writes, ledger.read, ledger.write) == TABLE[operation]
+
+
+def test_the_data_model_says_of_no_other_operation_what_it_costs() -> None:
+    assert list(TABLE) == list(OPERATIONS)
+
+
+@pytest.mark.parametrize("operation", MOST)
+def test_what_people_wait_for_takes_no_more_calls_than_it_needs(operation: str) -> None:
+    assert (TABLE[operation].reads, TABLE[operation].writes) <= MOST[operation]
+
+
+def test_a_due_gift_on_the_way_is_one_more_write() -> None:
+    assert TABLE["use, settling a due gift"].writes == TABLE["use a voucher"].writes + 1
