@@ -99,11 +99,11 @@ def _codes(error: ClientError) -> tuple[str, ...]:
     return (response["Error"]["Code"], *(reason["Code"] for reason in response.get("CancellationReasons", ())))
 
 
-def _named(request: Any, table: str) -> Any:
+def named(request: Any, table: str) -> Any:
     """The request, to the table of this name."""
     if isinstance(request, dict):
-        return {name: table if name == "TableName" else _named(each, table) for name, each in request.items()}
-    return [_named(each, table) for each in request] if isinstance(request, list) else request
+        return {name: table if name == "TableName" else named(each, table) for name, each in request.items()}
+    return [named(each, table) for each in request] if isinstance(request, list) else request
 
 
 def outcome(kept: Kept, asked: Asked) -> Any:
@@ -111,7 +111,7 @@ def outcome(kept: Kept, asked: Asked) -> Any:
     for item in kept.before:
         asked.client.put_item(TableName=asked.table, Item=item)
     try:
-        answer = getattr(asked.client, kept.method)(**_named(kept.request, asked.table))
+        answer = getattr(asked.client, kept.method)(**named(kept.request, asked.table))
         came: Any = [load_item(each) for each in answer.get("Items", [])], answer.get("Count")
     except ClientError as error:
         response: Any = error.response

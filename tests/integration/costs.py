@@ -338,16 +338,22 @@ def _claims(user: str) -> dict[str, str]:
     return Stack.claims(by_id.get(user, user)) | {"sub": PEOPLE.get(user, user)}
 
 
-def cost(simulation: Simulation, operation: str) -> Ledger:
+@contextmanager
+def prepared(simulation: Simulation, operation: str) -> Iterator[tuple[Stack, Callable[[], Any]]]:
+    """A stack where all is ready for an operation, and the operation."""
     with standing(simulation) as stack:
         stack.claims = _claims  # type: ignore[method-assign]
         for person in PEOPLE:
             if person != "dave":
                 expect(200, stack.call(person, "GET", "/me"))
-        act = OPERATIONS[operation](stack)
+        yield stack, OPERATIONS[operation](stack)
+        assert stack.denied == set()
+
+
+def cost(simulation: Simulation, operation: str) -> Ledger:
+    with prepared(simulation, operation) as (stack, act):
         with metered(stack.memory.meters) as ledger:
             act()
-        assert stack.denied == set()
         return ledger
 
 

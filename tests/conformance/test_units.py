@@ -1,0 +1,77 @@
+"""What writes consume, asked of the local engine: the same requests, with the same items there, to the unit.
+
+Its figures for reads are those of items up to 4 KB, so those are not held against anything. What a refused write consumed
+is in no answer, of DynamoDB either ("you don't receive any information in the response about the write capacity that was
+consumed", WorkingWithItems.html): that is charged, and the table in memory has it from what is documented.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+from botocore import xform_name
+from botocore.exceptions import ClientError
+
+from local import units
+from tests.conformance.__main__ import named
+from tests.conformance.conftest import Asked, Make
+from tests.integration.conftest import RESOURCES, Simulation, listening, simulating
+from tests.integration.costs import OPERATIONS, prepared
+from tests.memory.capacity import Consumed
+from tests.memory.client import Call
+
+WRITES = ("PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems")
+PROPERTIES = {
+    name: RESOURCES["Table"]["Properties"][name]
+    for name in ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
+}
+Units = tuple[float, Mapping[str, float]]  # in all, and of each index
+
+
+@pytest.fixture(scope="module")
+def simulation() -> Iterator[Simulation]:
+    with simulating() as made:
+        yield made
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_a_write_consumes_what_the_engine_says(simulation: Simulation, make: Make, operation: str) -> None:
+    consumed: list[Consumed] = []
+    told: list[tuple[Units | None, Units | None]] = []
+    with prepared(simulation, operation) as (stack, act):
+        asked = make("engine", PROPERTIES)
+        _fill(asked, stack.memory.items)
+
+        def ask_too(call: Call) -> None:
+            engines = _engines(asked, call)
+            if consumed:  # what is not of the operation is not metered
+                ours = consumed.pop()
+                told.append((None if ours.refused else (ours.units, ours.indexes), engines))
+
+        stack.memory.meters.append(lambda each: None if each.reads else consumed.append(each))
+        with listening(ask_too, *WRITES):
+            act()
+        stack.memory.meters.clear()
+    assert [ours for ours, _ in told] == [engines for _, engines in told]
+    assert len(told) == units.table()[operation].writes
+
+
+def _fill(asked: Asked, items: list[Any]) -> None:
+    for first in range(0, len(items), 25):
+        puts = [{"PutRequest": {"Item": item}} for item in items[first : first + 25]]
+        asked.client.batch_write_item(RequestItems={asked.table: puts})
+
+
+def _engines(asked: Asked, call: Call) -> Units | None:
+    """None where it does not say: it refuses."""
+    write, answer = getattr(asked.client, xform_name(call.operation)), dict[str, Any]()
+    try:
+        answer = write(**named(call.request, asked.table), ReturnConsumedCapacity="INDEXES")
+    except ClientError as error:
+        answer = dict(error.response)
+    told = answer.get("ConsumedCapacity")
+    if told is None:
+        return None
+    told = told[0] if isinstance(told, list) else told
+    indexes = {name: each["CapacityUnits"] for name, each in told.get("GlobalSecondaryIndexes", {}).items()}
+    return told["CapacityUnits"], indexes
