@@ -39,7 +39,7 @@ def claim(gift_id: str) -> Response[str]:
     caller = request.caller
     # Somebody with a dead link learns that first, whatever they sent along.
     body = request.body(ClaimRequest, unless=lambda: reading.require_gift(table(), gift_id))
-    holding, taken = claiming.claim(
+    read, taken = claiming.claim(
         table(),
         gift_id,
         caller=caller.user_id,
@@ -51,7 +51,6 @@ def claim(gift_id: str) -> Response[str]:
     )
     if taken:
         count("GiftClaimed")
-    (read,) = reading.read_holdings(table(), [holding])
     return answer(201 if taken else 200, holding_view(read, now=request.now))
 
 

@@ -78,8 +78,7 @@ def use(order_id: str) -> Response[str]:
         address=body.address.value() if body.address else None,
     )
     count("UnitsUsed", body.quantity)
-    views = [holding_view(read, now=request.now) for read in reading.read_holdings(table(), made)]
-    return answer(201, UsedView(holdings=views))
+    return answer(201, UsedView(holdings=[holding_view(read, now=request.now) for read in made]))
 
 
 @app.post("/orders/<order_id>/refunds")

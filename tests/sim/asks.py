@@ -280,7 +280,7 @@ class Asks:
         address = ADDRESS if is_parcel and self._random.random() < 0.95 else None
 
         def act(process: Process) -> Any:
-            holding, _ = claiming.claim(
+            read, _ = claiming.claim(
                 process.table,
                 gift_id,
                 caller=user,
@@ -290,7 +290,7 @@ class Asks:
                 link_keys=LINK_KEYS,
                 clock=process.now,
             )
-            return holding
+            return read.holding
 
         def justified(refusal: errors.Refusal, span: Span) -> bool:
             match refusal:
@@ -469,7 +469,8 @@ class Asks:
 
         def act(process: Process) -> Any:
             codes = ["".join(process.random.choices(_ALPHABET, k=16)) for _ in range(quantity)]
-            return using.use(process.table, self._call(process, user), order_id=order_id, codes=codes, address=ADDRESS)
+            made = using.use(process.table, self._call(process, user), order_id=order_id, codes=codes, address=ADDRESS)
+            return [read.holding for read in made]
 
         def justified(refusal: errors.Refusal, span: Span) -> bool:
             over = _is_over(self._ledger.item("ORDER", order_id), span)

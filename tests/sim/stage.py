@@ -247,7 +247,7 @@ class Stage:
 
     def claiming(self, user: str, gift: Gift) -> Act:
         def act(actor: Actor) -> Holding:
-            holding, _ = claiming.claim(
+            read, _ = claiming.claim(
                 actor.table,
                 gift.gift_id,
                 caller=user,
@@ -257,7 +257,7 @@ class Stage:
                 link_keys=LINK_KEYS,
                 clock=actor.now,
             )
-            return holding
+            return read.holding
 
         return act
 
@@ -265,7 +265,8 @@ class Stage:
         def act(actor: Actor) -> list[Holding]:
             codes = [actor.code() for _ in range(quantity)]
             call = self.call(order.buyer_id, key, actor.now())
-            return using.use(actor.table, call, order_id=order.order_id, codes=codes, address=ADDRESS)
+            made = using.use(actor.table, call, order_id=order.order_id, codes=codes, address=ADDRESS)
+            return [read.holding for read in made]
 
         return act
 

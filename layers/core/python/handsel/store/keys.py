@@ -104,7 +104,7 @@ what the projector does of all records of an operation, in one batch; a "record"
 | give to a named recipient            | 3     | 1      | 6.5  | 14  |
 | claim a voucher                      | 1     | 1      | 0.5  | 9   |
 | claim a voucher, not the last share  | 1     | 1      | 0.5  | 8   |
-| claim a parcel                       | 3     | 1      | 2.5  | 13  |
+| claim a parcel                       | 2     | 1      | 1.5  | 13  |
 | claim, all are taken                 | 1     | 0      | 0.5  | 0   |
 | claim, another was faster            | 1     | 1      | 0.5  | 6   |
 | claim, too late                      | 2     | 0      | 1.5  | 0   |
@@ -113,7 +113,7 @@ what the projector does of all records of an operation, in one batch; a "record"
 | cancel                               | 1     | 1      | 1    | 7   |
 | decline                              | 1     | 1      | 1    | 7   |
 | use a voucher                        | 1     | 1      | 2    | 7   |
-| use a parcel                         | 3     | 1      | 4    | 11  |
+| use a parcel                         | 2     | 1      | 3    | 11  |
 | use, settling a due gift             | 2     | 2      | 3    | 14  |
 | refund                               | 1     | 2      | 2    | 7   |
 | give in return                       | 6     | 2      | 10   | 25  |

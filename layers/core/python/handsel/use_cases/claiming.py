@@ -11,10 +11,11 @@ Run twice, or resent by the client library, the second transaction finds the cal
 from collections.abc import Callable, Mapping
 
 from handsel.domain import errors, ids
-from handsel.domain.models import Address, Gift, Holding, Kind, Shipment
+from handsel.domain.models import Address, Gift, Holding, Kind
 from handsel.domain.rules import check_can_claim
 from handsel.store import gifts, holdings
 from handsel.store.table import Refused, Table
+from handsel.use_cases.reading import HoldingReading, read_holdings
 from handsel.use_cases.shipping import new_shipment
 
 # Each retry means that another claim got through in between, so even 50 shares at once end well before this.
@@ -31,7 +32,7 @@ def claim(
     code: str,
     link_keys: Mapping[str, str],
     clock: Callable[[], int],
-) -> tuple[Holding, bool]:
+) -> tuple[HoldingReading, bool]:
     """Takes one share of a gift for the caller.
 
     Args:
@@ -58,21 +59,19 @@ def claim(
         if caller in gift.claims:
             return _earlier(table, gift, caller), False
         action = check_can_claim(gift, caller, secret, address, link_keys, now=now)
-        holding, shipment = _taken(table, gift, caller, address, code, now)
+        taken = _taken(table, gift, caller, address, code, now)
         try:
-            gifts.claim(table, gift, action, holding, shipment, clock=clock)
+            gifts.claim(table, gift, action, taken.holding, taken.shipment, clock=clock)
         except Refused as refused:
             if not refused.old[0]:
-                raise errors.DataDamage(f"gift {gift_id} and holding {holding.holding_id} disagree") from refused
+                raise errors.DataDamage(f"gift {gift_id} and holding {taken.holding.holding_id} disagree") from refused
             gift, now = gifts.from_item(refused.old[0]), clock()
         else:
-            return holding, True
+            return taken, True
     raise errors.Busy
 
 
-def _taken(
-    table: Table, gift: Gift, caller: str, address: Address | None, code: str, now: int
-) -> tuple[Holding, Shipment | None]:
+def _taken(table: Table, gift: Gift, caller: str, address: Address | None, code: str, now: int) -> HoldingReading:
     """What a share becomes: a voucher with `code`, or a parcel on its way to `address`."""
     if gift.product.kind is Kind.VOUCHER or address is None:  # a parcel without an address was refused before
         voucher = Holding(
@@ -85,7 +84,7 @@ def _taken(
             code=code,
             valid_until=gift.valid_until,
         )
-        return voucher, None
+        return HoldingReading(voucher, None)
     parcel = Holding(
         holding_id=ids.of_parcel(code),
         holder_id=caller,
@@ -94,7 +93,7 @@ def _taken(
         gift_id=gift.gift_id,
         received_at=now,
     )
-    return new_shipment(table, parcel, address)
+    return HoldingReading(*new_shipment(table, parcel, address))
 
 
 def _looks_claimable(
@@ -107,8 +106,8 @@ def _looks_claimable(
     return True
 
 
-def _earlier(table: Table, gift: Gift, caller: str) -> Holding:
+def _earlier(table: Table, gift: Gift, caller: str) -> HoldingReading:
     holding = holdings.get(table, gift.claims[caller].holding_id)
     if holding is None:
         raise errors.DataDamage(f"gift {gift.gift_id} was claimed without a holding")
-    return holding
+    return read_holdings(table, [holding])[0]

@@ -10,6 +10,7 @@ from handsel.store import holdings, keys, orders, shipments
 from handsel.store.table import Put, Refused, Table, Write
 from handsel.use_cases.calls import Call
 from handsel.use_cases.giving import take_units
+from handsel.use_cases.reading import HoldingReading, read_holdings
 from handsel.use_cases.shipping import new_shipment
 
 
@@ -20,7 +21,7 @@ def use(
     order_id: str,
     codes: Sequence[str],
     address: Address | None,
-) -> list[Holding]:
+) -> list[HoldingReading]:
     """Takes one unit for each of `codes`: vouchers with these codes, or one parcel of them all.
 
     Args:
@@ -42,9 +43,9 @@ def use(
     if is_over(order, now=call.now):
         raise errors.UnitsNotAvailable("The vouchers of this order are no longer valid.")
     made, writes = _taken(table, order, use_id, codes, address, call.now)
-    record = Use(use_id, order_id, tuple(holding.holding_id for holding in made), call.request_hash)
+    record = Use(use_id, order_id, tuple(reading.holding.holding_id for reading in made), call.request_hash)
 
-    def take() -> list[Holding]:
+    def take() -> list[HoldingReading]:
         try:
             table.write(
                 orders.move_into_use(order, len(codes)),
@@ -62,7 +63,7 @@ def use(
 
 def _taken(
     table: Table, order: Order, use_id: str, codes: Sequence[str], address: Address | None, now: int
-) -> tuple[list[Holding], list[Write]]:
+) -> tuple[list[HoldingReading], list[Write]]:
     """What the units become, and the writes that make it."""
     if order.product.kind is Kind.VOUCHER:
         vouchers = [
@@ -78,7 +79,7 @@ def _taken(
             )
             for code in codes
         ]
-        return vouchers, [holdings.put(voucher) for voucher in vouchers]
+        return [HoldingReading(voucher, None) for voucher in vouchers], [holdings.put(voucher) for voucher in vouchers]
     if address is None:
         raise errors.AddressRequired
     unsent = Holding(
@@ -91,10 +92,11 @@ def _taken(
         quantity=len(codes),
     )
     parcel, shipment = new_shipment(table, unsent, address)
-    return [parcel], [holdings.put(parcel), shipments.put(shipment)]
+    return [HoldingReading(parcel, shipment)], [holdings.put(parcel), shipments.put(shipment)]
 
 
-def _earlier(table: Table, record: Use, call: Call) -> list[Holding]:
+def _earlier(table: Table, record: Use, call: Call) -> list[HoldingReading]:
     call.require_made(record.request_hash)
     found = table.get_many(keys.holding(holding_id) for holding_id in record.holding_ids)
-    return [holdings.from_item(found[keys.holding(holding_id)]) for holding_id in record.holding_ids]
+    made = [holdings.from_item(found[keys.holding(holding_id)]) for holding_id in record.holding_ids]
+    return read_holdings(table, made)
