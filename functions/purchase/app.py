@@ -29,7 +29,7 @@ def buy() -> Response[str]:
     """
     request = Request(app)
     call, body = request.call, request.body(OrderRequest)
-    order = purchases.buy(
+    order, product = purchases.buy(
         table(),
         payments(),
         call,
@@ -40,7 +40,7 @@ def buy() -> Response[str]:
         window_ms=settings().window_ms,
     )
     count("OrderPaid")
-    (read,) = reading.read_orders(table(), [order], now=request.now)
+    (read,) = reading.read_orders(table(), [order], now=request.now, sold={product.product_id: product})
     return answer(201, OrderView.of(read, now=request.now))
 
 

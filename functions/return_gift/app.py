@@ -40,7 +40,7 @@ def give_in_return(gift_id: str) -> Response[str]:
     """Buy one unit from the store a gift came from, and give it to the giver."""
     request = Request(app)
     call, body = request.call, request.body(ReturnGiftRequest)
-    order, gift = returning.give_in_return(
+    order, gift, product = returning.give_in_return(
         table(),
         payments(),
         call,
@@ -52,7 +52,8 @@ def give_in_return(gift_id: str) -> Response[str]:
         window_ms=settings().window_ms,
     )
     count("ReturnGiftGiven")
-    (bought,) = reading.read_orders(table(), [order], now=request.now)
+    sold = {product.product_id: product}
+    (bought,) = reading.read_orders(table(), [order], now=request.now, sold=sold, given=[gift])
     (given,) = reading.read_gifts(table(), [gift], caller=call.caller)
     created = CreatedGift.of_new(given, now=request.now, web_url=request.web_url, secret=None)
     return answer(201, ReturnGiftView(order=OrderView.of(bought, now=request.now), gift=created))

@@ -346,6 +346,8 @@ def prepared(simulation: Simulation, operation: str) -> Iterator[tuple[Stack, Ca
         for person in PEOPLE:
             if person != "dave":
                 expect(200, stack.call(person, "GET", "/me"))
+        for product in ("voucher", "parcel"):
+            expect(200, stack.call("carol", "GET", f"/products/{stack.products[product]}"))
         yield stack, OPERATIONS[operation](stack)
         assert stack.denied == set()
 

@@ -170,7 +170,8 @@ class Asks:
             call = self._call(process, user)
             window_ms = process.world.weather.window_ms
             bought = {"product_id": product, "quantity": quantity, "method": "card", "token": token}
-            return buy(process.table, process.till, call, window_ms=window_ms, **bought)  # type: ignore[arg-type]
+            made, _ = buy(process.table, process.till, call, window_ms=window_ms, **bought)  # type: ignore[arg-type]
+            return made
 
         def justified(refusal: errors.Refusal, span: Span) -> bool:
             match refusal:
@@ -445,7 +446,7 @@ class Asks:
                     return False
 
         def right(answer: Any) -> bool:
-            bought, given = answer
+            bought, given, _ = answer
             made, gift_made = self._ledger.item("ORDER", order), self._ledger.item("GIFT", given.gift_id)
             return (
                 bought.order_id == order

@@ -209,7 +209,7 @@ class Stage:
         key: str = "buying",
     ) -> Act:
         def act(actor: Actor) -> Order:
-            return buy(
+            order, _ = buy(
                 actor.table,
                 actor.till,
                 self.call(user, f"{key} {product} {quantity}", actor.now()),
@@ -219,6 +219,7 @@ class Stage:
                 token=token,
                 window_ms=WINDOW_MS,
             )
+            return order
 
         return act
 

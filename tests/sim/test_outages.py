@@ -28,7 +28,7 @@ def _bought_and_given(process: Process, products: dict[str, str], key: str, shar
         return Call("alice", key, "a request", process.now())
 
     window_ms = process.world.weather.window_ms
-    order = buy(
+    order, _ = buy(
         process.table,
         process.till,
         call(),

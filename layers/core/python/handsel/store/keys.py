@@ -92,13 +92,13 @@ Access patterns (RRU and WRU for items up to 1 KB; a transaction counts twice, a
 | 41 | all there is                           | Scan, consistent, in segments: operators only          | `ops.scan.WholeTable.pages`   | 1 RRU an item |
 
 What operations cost: calls that read, calls that write, and their request units. Measured on the demo's products, with ids
-as long as a user pool's, in a process that knows the caller, and held to by tests/integration/test_costs.py. A "follow" is
+as long as a user pool's, in a process that knows the caller and the product, and held to by tests/integration/test_costs.py. A "follow" is
 what the projector does of all records of an operation, in one batch; a "record" is of one alone.
 
 | operation                            | reads | writes | RRU  | WRU |
 |--------------------------------------|-------|--------|------|-----|
-| buy                                  | 3     | 2      | 5    | 5   |
-| buy with stock                       | 3     | 2      | 5    | 8   |
+| buy                                  | 1     | 2      | 3    | 5   |
+| buy with stock                       | 1     | 2      | 3    | 8   |
 | give by link                         | 3     | 1      | 5.5  | 11  |
 | give to a group                      | 3     | 1      | 5.5  | 11  |
 | give to a named recipient            | 3     | 1      | 6.5  | 14  |
@@ -116,7 +116,7 @@ what the projector does of all records of an operation, in one batch; a "record"
 | use a parcel                         | 2     | 1      | 3    | 11  |
 | use, settling a due gift             | 2     | 2      | 3    | 14  |
 | refund                               | 1     | 2      | 2    | 7   |
-| give in return                       | 6     | 2      | 10   | 25  |
+| give in return                       | 1     | 2      | 5    | 25  |
 | ask again                            | 1     | 1      | 1    | 1   |
 | redeem                               | 1     | 1      | 1    | 1   |
 | report on a parcel                   | 1     | 1      | 1    | 4   |
@@ -130,7 +130,7 @@ what the projector does of all records of an operation, in one batch; a "record"
 | read a message                       | 2     | 1      | 2    | 4   |
 | tag                                  | 1     | 1      | 1    | 2   |
 | untag                                | 0     | 1      | 0    | 2   |
-| look at a product                    | 3     | 1      | 3    | 1   |
+| look at a product                    | 2     | 1      | 3    | 1   |
 | first call of a new user             | 2     | 1      | 1    | 4   |
 | restore                              | 0     | 1      | 0    | 7   |
 | restore, ended before                | 0     | 1      | 0    | 6   |

@@ -71,6 +71,7 @@ def open_pending(table: Table, order: Order) -> Order:
     Raises:
         OutOfStock: not enough pieces left.
         AlreadyReturned: another order is the return gift of this claim.
+        DataDamage: there is no such claim.
     """
     writes: list[Write] = [Put(to_item(order))]
     if order.product.stock is not None:
@@ -82,8 +83,10 @@ def open_pending(table: Table, order: Order) -> Order:
     except Refused as refused:
         if refused.old[0]:
             return from_item(refused.old[0])
-        if order.product.stock is not None and refused.old[1] is not None:
+        if order.intent is None or refused.old[-1] is None:
             raise errors.OutOfStock from refused
+        if not refused.old[-1]:
+            raise errors.DataDamage(f"gift {order.intent.in_return_for} was claimed without a holding") from refused
         raise errors.AlreadyReturned from refused
     return order
 

@@ -8,17 +8,20 @@ is `unlimited` nobody looks at it.
 """
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from handsel.domain import errors
 from handsel.domain.models import Kind, Money, Page, Product, Store
 from handsel.store import keys, lists, stores
 from handsel.store.attributes import Item
 from handsel.store.conditions import assignment
+from handsel.store.keys import Key
 from handsel.store.table import Put, Refused, Table, Update
 
 _OF_STORE = frozenset({"store_name", "store_giftable"})
 _FIXED = frozenset({"product_id", "store_id", "created_at"})
+# Of so many products a process remembers the stores.
+_REMEMBERED = 10_000
 
 
 def to_item(product: Product) -> Item:
@@ -66,20 +69,29 @@ def is_available(item: Item) -> bool:
 
 
 def get(table: Table, product_id: str) -> Product | None:
-    item = table.get(keys.product(product_id))
-    return with_store(table, item) if item else None
+    return get_with(table, product_id)[0]
 
 
-def with_store(table: Table, item: Item) -> Product:
-    """A product as its store sells it now, where only its own item was read.
+def get_with(table: Table, product_id: str, *others: Key) -> tuple[Product | None, Mapping[Key, Item]]:
+    """A product as its store sells it now, and other items, read with it: at once, where it was read before.
 
     Raises:
         DataDamage: it has no store.
     """
-    store = stores.get(table, item["store_id"])
+    key = keys.product(product_id)
+    known = table.neighbours.get(key)
+    found = table.get_many([key, *others, *([known] if known else [])])
+    if key not in found:
+        return None, found
+    item = found[key]
+    store_key = keys.store(item["store_id"])
+    store = found.get(store_key) or table.get(store_key)
     if store is None:
-        raise errors.DataDamage(f"product {item['product_id']} has no store")
-    return on_sale(item, store)
+        raise errors.DataDamage(f"product {product_id} has no store")
+    if len(table.neighbours) >= _REMEMBERED:
+        table.neighbours.clear()
+    table.neighbours[key] = store_key
+    return on_sale(item, stores.from_item(store)), found
 
 
 def as_sold_now(table: Table, bought: Iterable[Product]) -> dict[str, Product]:

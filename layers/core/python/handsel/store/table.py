@@ -117,7 +117,12 @@ class Refused(errors.HandselError):
 
 
 class Table:
-    """One DynamoDB table behind a low-level client. Thread-safe as far as the client is."""
+    """One DynamoDB table behind a low-level client. Thread-safe as far as the client is.
+
+    Attributes:
+        neighbours: which item goes with another for good, by keys, as far as this process has seen: a hint, so that both
+            are read at once.
+    """
 
     def __init__(
         self,
@@ -130,6 +135,7 @@ class Table:
         self.name = name
         self._sleep = sleep
         self._random = random
+        self.neighbours: dict[Key, Key] = {}
 
     def get(self, key: Key, *, consistent: bool = True) -> Item | None:
         answer = self._call(

@@ -24,7 +24,7 @@ def payment_settled(table: Table, provider: PaymentProvider, order_id: str, *, w
     if order is None:
         raise errors.NotFound
     try:
-        return settle_payment(table, provider, order, window_ms=window_ms, now=now).state
+        return settle_payment(table, provider, order, window_ms=window_ms, now=now)[0].state
     except errors.PaymentDeclined:
         return OrderState.DECLINED
 

@@ -52,32 +52,38 @@ def buy(
     method: str,
     token: str,
     window_ms: int,
-) -> Order:
+) -> tuple[Order, Product]:
     """Buys `quantity` units of a product.
+
+    Returns:
+        The order, paid; and the product as it is sold now.
 
     Raises:
         NotFound, OutOfStock, IdempotencyKeyReused, PaymentDeclined, PaymentUnknown, Busy
     """
     order_id = call.id_of("order")
-    order_key, product_key = keys.order(order_id), keys.product(product_id)
-    found = table.get_many([order_key, product_key])
+    order_key = keys.order(order_id)
+    product, found = products.get_with(table, product_id, order_key)
     if order_key in found:
         order = orders.from_item(found[order_key])
-    elif product_key in found:
-        product = products.with_store(table, found[product_key])
+        call.require_made(order.request_hash)
+    if product is None:
+        raise errors.NotFound
+    if order_key not in found:
         payment = Payment(method=method, total=product.price.times(quantity), token=token)
         order = orders.open_pending(table, new_order(order_id, call, product, quantity, payment))
-    else:
-        raise errors.NotFound
-    call.require_made(order.request_hash)
-    return settle_payment(table, provider, order, window_ms=window_ms, now=call.now)
+        call.require_made(order.request_hash)
+    order, _ = settle_payment(table, provider, order, window_ms=window_ms, now=call.now)
+    return order, product
 
 
-def settle_payment(table: Table, provider: PaymentProvider, order: Order, *, window_ms: int, now: int) -> Order:
+def settle_payment(
+    table: Table, provider: PaymentProvider, order: Order, *, window_ms: int, now: int
+) -> tuple[Order, Gift | None]:
     """Drives an order out of pending, whoever asks: its buyer again, or the sweep.
 
     Returns:
-        The order, paid; together with its gift, where it is a return gift.
+        The order, paid; and, where it is a return gift, the gift, if this call gave it.
 
     Raises:
         PaymentDeclined, PaymentUnknown, Busy
@@ -85,7 +91,7 @@ def settle_payment(table: Table, provider: PaymentProvider, order: Order, *, win
     if order.state is OrderState.DECLINED:
         raise errors.PaymentDeclined
     if order.state is not OrderState.PENDING:
-        return order
+        return order, None
     payment = order.payment
     if payment.token is None:
         raise errors.DataDamage(f"pending order {order.order_id} has no payment token")
@@ -97,9 +103,9 @@ def settle_payment(table: Table, provider: PaymentProvider, order: Order, *, win
         try:
             orders.decline(table, order)
         except Refused:
-            return _settled_by_another(table, order)
+            return _settled_by_another(table, order), None
         raise errors.PaymentDeclined from error
-    paid = orders.paid(order, reference, now=now)
+    paid, gift = orders.paid(order, reference, now=now), None
     try:
         if order.intent is None:
             table.write(orders.pay(paid))
@@ -108,8 +114,8 @@ def settle_payment(table: Table, provider: PaymentProvider, order: Order, *, win
             paid = replace(paid, outstanding={gift.gift_id: gift.outstanding})
             gifts.give_paid(table, paid, gift)
     except Refused:
-        return _settled_by_another(table, order)
-    return paid
+        return _settled_by_another(table, order), None
+    return paid, gift
 
 
 def _settled_by_another(table: Table, order: Order) -> Order:

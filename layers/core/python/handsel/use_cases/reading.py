@@ -1,6 +1,6 @@
 """Reads. They compute what the clock made true and never settle it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
@@ -64,11 +64,25 @@ def order_of(table: Table, order_id: str, *, caller: str, now: int) -> OrderRead
     return read_orders(table, [order], now=now)[0]
 
 
-def read_orders(table: Table, found: list[Order], *, now: int) -> list[OrderReading]:
-    """The units of each order; the outstanding gifts and the products of all of them are read together."""
-    wanted = [gift_id for order in found for gift_id in order.outstanding]
-    by_id = {gift.gift_id: gift for gift in gifts.get_many(table, wanted)} if wanted else {}
-    sold = products.as_sold_now(table, [order.product for order in found])
+def read_orders(
+    table: Table,
+    found: list[Order],
+    *,
+    now: int,
+    sold: Mapping[str, Product] | None = None,
+    given: Iterable[Gift] = (),
+) -> list[OrderReading]:
+    """The units of each order; the outstanding gifts and the products of all of them are read together.
+
+    Args:
+        sold: the products as they are sold now, by id, where they were read already.
+        given: outstanding gifts that are known already.
+    """
+    by_id = {gift.gift_id: gift for gift in given}
+    wanted = [gift_id for order in found for gift_id in order.outstanding if gift_id not in by_id]
+    by_id |= {gift.gift_id: gift for gift in gifts.get_many(table, wanted)} if wanted else {}
+    if sold is None:
+        sold = products.as_sold_now(table, [order.product for order in found])
     return [
         OrderReading(
             order,

@@ -7,10 +7,10 @@ payment frees it again. From there on it is a purchase whose payment also gives 
 from dataclasses import replace
 
 from handsel.domain import errors, wrappings
-from handsel.domain.models import Gift, GiftIntent, Order, Payment
+from handsel.domain.models import Gift, GiftIntent, Order, Payment, Product
 from handsel.domain.payments import PaymentProvider
 from handsel.domain.rules import check_giftable
-from handsel.store import accounts, gifts, holdings, keys, orders, products
+from handsel.store import accounts, gifts, keys, orders, products
 from handsel.store.table import Table
 from handsel.use_cases.calls import Call
 from handsel.use_cases.giving import WrappingChoice
@@ -28,37 +28,35 @@ def give_in_return(
     token: str,
     wrapping: WrappingChoice,
     window_ms: int,
-) -> tuple[Order, Gift]:
+) -> tuple[Order, Gift, Product]:
     """Gives one unit back to the giver of a gift the caller claimed.
+
+    Returns:
+        The order, paid; its gift; and the product as it is sold now.
 
     Raises:
         NotFound, NotClaimed, OtherStore, NotGiftable, UnknownWrapping, AlreadyReturned, OutOfStock,
         IdempotencyKeyReused, PaymentDeclined, PaymentUnknown, Busy
     """
     order_id = call.id_of("return order")
-    order_key, gift_key, product_key = keys.order(order_id), keys.gift(gift_id), keys.product(product_id)
-    caller_key = keys.account(call.caller)
-    found = table.get_many([order_key, gift_key, product_key, caller_key])
+    order_key, gift_key, caller_key = keys.order(order_id), keys.gift(gift_id), keys.account(call.caller)
+    product, found = products.get_with(table, product_id, order_key, gift_key, caller_key)
     if order_key in found:
         order = orders.from_item(found[order_key])
+        call.require_made(order.request_hash)
+        if product is None:
+            raise errors.NotFound
     else:
         if gift_key not in found:
             raise errors.NotFound
         received = gifts.from_item(found[gift_key])
         if call.caller not in received.claims:
             raise errors.NotClaimed
-        if product_key not in found:
+        if product is None:
             raise errors.NotFound
-        product = products.with_store(table, found[product_key])
         if product.store_id != received.product.store_id:
             raise errors.OtherStore
         check_giftable(product)
-        holding = holdings.get(table, received.claims[call.caller].holding_id)
-        if holding is None:
-            raise errors.DataDamage(f"gift {gift_id} was claimed without a holding")
-        # The reads are no snapshot: they may miss the order of a try that is under way, and see what that one reserved.
-        if holding.returned_with not in (None, order_id):
-            raise errors.AlreadyReturned
         intent = GiftIntent(
             gift_id=call.id_of("return gift"),
             recipient_id=received.giver_id,
@@ -67,16 +65,16 @@ def give_in_return(
                 product.kind, wrapping.cover_id, wrapping.blessing_id, wrapping.message, now=call.now
             ),
             in_return_for=gift_id,
-            holding_id=holding.holding_id,
+            holding_id=received.claims[call.caller].holding_id,
         )
         payment = Payment(method=method, total=product.price, token=token)
         pending = new_order(order_id, call, product, 1, payment)
         order = orders.open_pending(table, replace(pending, intent=intent))
-    call.require_made(order.request_hash)
-    order = settle_payment(table, provider, order, window_ms=window_ms, now=call.now)
+        call.require_made(order.request_hash)
+    order, gift = settle_payment(table, provider, order, window_ms=window_ms, now=call.now)
     if order.intent is None:
         raise errors.DataDamage(f"order {order_id} is a return gift without a gift")
-    gift = gifts.get(table, order.intent.gift_id)
+    gift = gift or gifts.get(table, order.intent.gift_id)
     if gift is None:
         raise errors.DataDamage(f"order {order_id} was paid without its gift {order.intent.gift_id}")
-    return order, gift
+    return order, gift, product
