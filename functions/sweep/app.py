@@ -8,7 +8,7 @@ from handsel.runtime import clock
 from handsel.runtime.observability import count, flush_metrics, logger
 from handsel.runtime.settings import settings
 from handsel.runtime.wiring import payments, table
-from handsel.use_cases.settling import sweep
+from handsel.use_cases.settling import Done, sweep
 
 # Left for the last item and the report when the time is up.
 _MARGIN_MS = 10_000
@@ -25,16 +25,9 @@ def lambda_handler(_: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         deadline=clock.now_ms() + context.get_remaining_time_in_millis() - _MARGIN_MS,
         on_failure=lambda item, error: logger.error("sweep failed", item=item, error_type=type(error).__name__),
     )
-    summary = {
-        "returned": report.returned,
-        "paid": report.paid,
-        "declined": report.declined,
-        "refunded": report.refunded,
-        "reminded": report.reminded,
-        "failed": len(report.failed),
-        "finished": report.finished,
-    }
-    count("SweepReturned", report.returned)
+    done = {str(each): report.done[each] for each in Done}
+    summary = {**done, "failed": len(report.failed), "finished": report.finished}
+    count("SweepReturned", report.done[Done.RETURNED])
     count("SweepFailed", len(report.failed))
     flush_metrics()
     logger.info("swept", extra=summary)

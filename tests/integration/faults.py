@@ -1,5 +1,6 @@
 """Faults between the table and its client: a death, a lost answer, another call, at a call of one's choice."""
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -44,6 +45,7 @@ class Between:
     watched: frozenset[str]
     at: dict[int, Callable[[Callable[[], Any]], Any]] = field(default_factory=dict)
     calls: int = 0
+    _counting: threading.Lock = field(default_factory=threading.Lock)
 
     def __getattr__(self, name: str) -> Any:
         method = getattr(self.client, name)
@@ -51,7 +53,8 @@ class Between:
             return method
 
         def watched(**request: Any) -> Any:
-            number, self.calls = self.calls, self.calls + 1
+            with self._counting:
+                number, self.calls = self.calls, self.calls + 1
             fault = self.at.get(number)
             return method(**request) if fault is None else fault(lambda: method(**request))
 

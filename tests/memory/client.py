@@ -1,5 +1,6 @@
 """A client whose requests are checked by the service's model, as botocore checks them, and told to who listens."""
 
+import threading
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -18,7 +19,7 @@ class Call(NamedTuple):
 
 
 class Client:
-    """Stands before a client of AWS, or what takes one's place.
+    """Stands before a client of AWS, or what takes one's place. Safe to share between threads: one call is made at a time.
 
     Attributes:
         listeners: who is told of each call when it is over.
@@ -27,6 +28,7 @@ class Client:
     def __init__(self, client: object, model: ServiceModel) -> None:
         self.listeners: list[Callable[[Call], None]] = []
         self._client = client
+        self._one_at_a_time = threading.RLock()
         self._operations = {xform_name(name): model.operation_model(name) for name in model.operation_names}
         self._validator = ParamValidator()
 
@@ -42,11 +44,12 @@ class Client:
             if report.has_errors():
                 raise ParamValidationError(report=report.generate_report())
             answer: dict[str, Any] = {}
-            try:
-                answer = method(**request)
-            finally:
-                for heard in tuple(self.listeners):
-                    heard(Call(operation.name, request, answer))
+            with self._one_at_a_time:
+                try:
+                    answer = method(**request)
+                finally:
+                    for heard in tuple(self.listeners):
+                        heard(Call(operation.name, request, answer))
             return answer
 
         # The next time it is at hand.

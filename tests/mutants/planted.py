@@ -208,8 +208,20 @@ MUTANTS = (
     Mutant(
         "the sweep stops at what fails",
         "use_cases/settling.py",
-        "            report.failed.append(item_id)\n",
+        "            return error\n",
         "            raise\n",
+    ),
+    Mutant(
+        "the sweep has gifts of one order side by side",
+        "use_cases/settling.py",
+        "lane=lambda entry: orders_of.get(entry[1], entry[1])",
+        "lane=lambda entry: entry[1]",
+    ),
+    Mutant(
+        "the stream has gifts of one order side by side",
+        "use_cases/restoring.py",
+        "lane=_order",
+        "lane=id",
     ),
     Mutant("the sweep does not look at gifts", "use_cases/settling.py", "    Due.GIFT: keys.windows,\n", ""),
     Mutant(

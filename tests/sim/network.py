@@ -60,6 +60,7 @@ class Line:
         self._draw = draw
         self._clock = clock
         self._done = done
+        self._dead = False
 
     def get_item(self, **request: Any) -> Any:
         return self._call("get_item", request)
@@ -108,7 +109,8 @@ class Line:
         return self._carry(sent, fault, act, lost)
 
     def _carry(self, sent: int, fault: Fault | None, act: Callable[[], Any], lost: Callable[[], Exception]) -> Any:
-        if fault is Fault.DIES_BEFORE:
+        if self._dead or fault is Fault.DIES_BEFORE:
+            self._dead = True
             raise Died
         self._travel()
         if fault is Fault.REQUEST_LOST:
@@ -119,6 +121,8 @@ class Line:
                 self._travel()
                 answer = self._do(act, sent)
         finally:
+            if fault is Fault.DIES_AFTER:
+                self._dead = True
             if fault in (Fault.DIES_AFTER, Fault.ANSWER_LOST, Fault.SAID_NOT):
                 raise Died if fault is Fault.DIES_AFTER else lost()
         self._travel()

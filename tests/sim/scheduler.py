@@ -1,9 +1,12 @@
 """Virtual time. Everything that happens is a greenlet; it runs until it waits, and time passes only while all of them wait."""
 
 import heapq
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from greenlet import getcurrent, greenlet
+
+T = TypeVar("T")
 
 
 class Scheduler:
@@ -35,6 +38,33 @@ class Scheduler:
 
     def wait_until(self, at_ms: int) -> None:
         self.wait(max(0, at_ms * 1000 - self.now))
+
+    def together(self, calls: Sequence[Callable[[], T]], threads: int) -> list[T]:
+        """Has the running greenlet wait for others, which make the calls, so many at a time; answers in their order.
+
+        What one of them raises ends that one, and is raised when all are over.
+        """
+        waiting, answers, raised = iter(enumerate(calls)), dict[int, T](), list[BaseException]()
+        caller, running = getcurrent(), min(threads, len(calls))
+
+        def work() -> None:
+            nonlocal running
+            try:
+                for number, call in waiting:
+                    answers[number] = call()
+            except BaseException as error:  # noqa: BLE001 - the end of a process is one
+                raised.append(error)
+            running -= 1
+            if not running:
+                self._ask(self.now, caller)
+
+        if running:
+            for _ in range(running):
+                self.spawn(work)
+            self._hub.switch()
+        if raised:
+            raise raised[0]
+        return [answers[number] for number in range(len(calls))]
 
     def run(self) -> None:
         """Until nobody waits any more."""

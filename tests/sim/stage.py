@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from random import Random
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from botocore.exceptions import ClientError
 
@@ -30,6 +30,8 @@ _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 PROJECTOR = Consumer.of("ProjectorFunction")
 
 
+T = TypeVar("T")
+
 Saved = tuple[Snapshot, Bank, int, Sequence[dict[str, Any]]]
 
 
@@ -51,6 +53,13 @@ class _Heard:
             return answer
 
         return call
+
+
+class _Table(Table):
+    """Whose calls are made one after the other, always the same way."""
+
+    def together(self, *calls: Callable[[], T]) -> list[T]:
+        return [call() for call in calls]
 
 
 class Actor:
@@ -99,7 +108,7 @@ class Actor:
         line = Line(
             stage.memory if heard is None else _Heard(stage.memory, heard), travel, draw, self.now, stage.written
         )
-        self.table = Table(cast("Any", line), TABLE, sleep=lambda _: None, random=self.random)
+        self.table = _Table(cast("Any", line), TABLE, sleep=lambda _: None, random=self.random)
         self.till = Till(stage.bank, line)
         self.bus = Bus(cast("Any", Events(line, stage.heard, lambda: False)), "bus")
 

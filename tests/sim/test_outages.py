@@ -10,6 +10,7 @@ from handsel.use_cases import claiming
 from handsel.use_cases.calls import Call
 from handsel.use_cases.giving import give
 from handsel.use_cases.purchases import buy
+from handsel.use_cases.settling import Done
 from tests.sim.asks import LINK_KEYS, WRAPPINGS
 from tests.sim.network import Fault
 from tests.sim.scenario import seeded
@@ -69,7 +70,7 @@ def test_thirty_days_without_stream_and_sweep_leave_nothing_that_bounded_sweeps_
         while world.anything_due():
             report = world.sweep(seconds=1)
             assert report is not None
-            sweeps.append(report.returned)
+            sweeps.append(report.done[Done.RETURNED])
             world.scheduler.wait(MINUTE_MS * 1000)
 
     world.scheduler.spawn(sweep_again_and_again, at_ms=START_MS + month)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from samtranslator.yaml_helper import yaml_parse
 
@@ -16,7 +16,7 @@ from handsel.store import keys
 from handsel.store.attributes import load_item
 from handsel.store.table import Table
 from handsel.use_cases.projecting import project
-from handsel.use_cases.restoring import restore
+from handsel.use_cases.restoring import restore_all
 from handsel.use_cases.settling import SweepReport, sweep
 from local.patterns import any_matches
 from tests.memory.table import Memory, Snapshot
@@ -34,6 +34,9 @@ _RESOURCES: dict[str, Any] = yaml_parse((Path(__file__).parents[2] / "template.y
 
 
 TABLE = "handsel-sim"
+T = TypeVar("T")
+# As many as the table has.
+_THREADS = 8
 
 
 def empty_table(*, now_ms: Callable[[], int] = lambda: START_MS, stale: Callable[[str], int] | None = None) -> Memory:
@@ -227,13 +230,12 @@ class World:
             if unexpected:
                 raise Violation(f"the projector found damage: {unexpected}") from unexpected[0]
             return set(outcome.failed)
-        failed = set()
-        for number, record in enumerate(records):
-            try:
-                restore(process.table, record, clock=process.now)
-            except errors.Busy:
-                failed.add(number)
-        return failed
+        outcomes = dict(enumerate(restore_all(process.table, records, clock=process.now)))
+        raised = {number: outcome for number, outcome in outcomes.items() if isinstance(outcome, Exception)}
+        for error in raised.values():
+            if not isinstance(error, errors.Busy):
+                raise error
+        return set(raised)
 
     def replay(self) -> None:
         """An operator delivers again what was given up."""
@@ -277,6 +279,15 @@ class World:
         return report
 
 
+class _Table(Table):
+    """Whose threads are greenlets of the simulation."""
+
+    scheduler: Scheduler
+
+    def together(self, *calls: Callable[[], T]) -> list[T]:
+        return self.scheduler.together(calls, _THREADS)
+
+
 class Process:
     """One invocation of a function: a clock of its own, and a line to the others on which things go wrong."""
 
@@ -286,7 +297,8 @@ class Process:
         skew = world.weather.skew_ms
         self.skew_ms = self.random.randint(-skew, skew) if skew else 0
         line = Line(world.memory, self._travel, self._draw, self.now, world.written)
-        self.table = Table(cast("Any", line), TABLE, sleep=self._sleep, random=self.random)
+        self.table = _Table(cast("Any", line), TABLE, sleep=self._sleep, random=self.random)
+        self.table.scheduler = world.scheduler
         self.till = Till(world.bank, line)
         self.bus = Bus(cast("Any", Events(line, self._heard, self._refused)), "bus")
 

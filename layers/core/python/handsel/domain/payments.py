@@ -35,6 +35,8 @@ class Repayment:
 
 
 class PaymentProvider(Protocol):
+    """Safe to share between threads: the sweep asks about several payments at once."""
+
     def charge(self, charge: Charge) -> str:
         """Charges once per key, however often it is asked, and answers the provider's reference.
 

@@ -31,7 +31,7 @@ from handsel.ops.scan import WholeTable
 from handsel.ops.stack import CannotRunError, Stack, client, described
 from handsel.runtime import clock, wiring
 from handsel.runtime.settings import settings
-from handsel.use_cases.settling import sweep
+from handsel.use_cases.settling import Done, sweep
 
 _SHOWN = 20
 
@@ -194,14 +194,7 @@ def _settle(table: WholeTable, _: Stack, options: argparse.Namespace) -> int:
         on_failure=failed,
         entries=settling.telling(entries, _say),
     )
-    done = {
-        "returned": report.returned,
-        "paid": report.paid,
-        "declined": report.declined,
-        "refunded": report.refunded,
-        "reminded": report.reminded,
-        "finished": report.finished,
-    }
+    done = {**{str(each): report.done[each] for each in Done}, "finished": report.finished}
     if options.json:
         _print_json({**done, "failed": failures})
     else:

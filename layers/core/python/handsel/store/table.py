@@ -6,9 +6,10 @@ answer final; a conflict or a throttle means that nobody decided yet, so it is t
 
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, partial
+from itertools import chain
 from random import Random, SystemRandom
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
+S = TypeVar("S")
 T = TypeVar("T")
 
 _ATTEMPTS = 7
@@ -158,11 +160,35 @@ class Table:
         """This table, for a reader who has read these items: they are not asked for again. None is not there."""
         return _Read(self, items)
 
-    @staticmethod
-    def together(*reads: Callable[[], T]) -> list[T]:
-        """Makes independent calls side by side; answers in their order. The first that fails fails all."""
-        running = [_threads().submit(read) for read in reads]
+    def together(self, *calls: Callable[[], T]) -> list[T]:
+        """Makes independent calls side by side; answers in their order. The first that fails fails all.
+
+        When it answers, all of them are over: what goes on behind an answer is stopped by Lambda anywhere.
+        """
+        if len(calls) == 1:
+            return [calls[0]()]
+        running = [_threads().submit(call) for call in calls]
+        for each in running:
+            each.exception()
         return [each.result() for each in running]
+
+    def in_lanes(self, work: Callable[[S], T], items: Sequence[S], *, lane: Callable[[S], Hashable]) -> list[T]:
+        """Does the work of each item, lanes side by side; answers in the order of the items.
+
+        What writes the same item belongs into one lane, where one goes after the other: side by side they would be in
+        conflict, and each conflict costs a try. The work must not call this or `together`, whose threads it runs on.
+        """
+        lanes: dict[Hashable, list[int]] = {}
+        for place, item in enumerate(items):
+            lanes.setdefault(lane(item), []).append(place)
+
+        def go_through(places: list[int]) -> list[tuple[int, T]]:
+            return [(place, work(items[place])) for place in places]
+
+        # The longest first: begun last, it would be waited for alone.
+        longest_first = sorted(lanes.values(), key=len, reverse=True)
+        done = dict(chain.from_iterable(self.together(*(partial(go_through, places) for places in longest_first))))
+        return [done[place] for place in range(len(items))]
 
     def write(self, *writes: Write | Callable[[], Write]) -> None:
         """All of the writes or none; a single one is no transaction and costs half.

@@ -4,7 +4,7 @@ It may come late, twice, or at the same time as the sweep. `gifts.give_back` dec
 the same.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from handsel.domain.models import Gift
@@ -13,6 +13,27 @@ from handsel.store import gifts, keys
 from handsel.store.attributes import load_item
 from handsel.store.gifts import GivenBack
 from handsel.store.table import Table
+
+
+def restore_all(
+    table: Table, records: Sequence[Mapping[str, Any]], *, clock: Callable[[], int]
+) -> list[GivenBack | Gift | Exception]:
+    """Restores each of some records; answers in their order what `restore` answered or raised.
+
+    They are independent of each other, so they go side by side; only those of one order go one after the other.
+    """
+
+    def tried(record: Mapping[str, Any]) -> GivenBack | Gift | Exception:
+        try:
+            return restore(table, record, clock=clock)
+        except Exception as error:  # noqa: BLE001 - one broken record must not hold up the others
+            return error
+
+    return table.in_lanes(tried, records, lane=_order)
+
+
+def _order(record: Mapping[str, Any]) -> str:
+    return str(record["dynamodb"].get("OldImage", {}).get("order_id"))
 
 
 def restore(table: Table, record: Mapping[str, Any], *, clock: Callable[[], int]) -> GivenBack | Gift:

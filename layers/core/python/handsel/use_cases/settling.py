@@ -4,14 +4,17 @@ It and the stream (`restoring`) may each run late, twice, at the same time as th
 decides from the gift, so all of that comes to the same; what one of them misses, the next sweep finds in the due index.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import partial
 
 from handsel.domain import errors
 from handsel.domain.payments import PaymentProvider
 from handsel.domain.states import GiftAction, GiftState
 from handsel.store import gifts, keys, orders, refunds
+from handsel.store.attributes import Item
 from handsel.store.gifts import GivenBack
 from handsel.store.table import Table
 from handsel.use_cases.purchases import settle_payment
@@ -36,17 +39,35 @@ _PARTITIONS: Mapping[Due, Callable[[int], str]] = {
 }
 
 
+class Done(StrEnum):
+    """What came of one of them."""
+
+    RETURNED = "returned"
+    PAID = "paid"
+    DECLINED = "declined"
+    REFUNDED = "refunded"
+    REMINDED = "reminded"
+
+
 @dataclass(slots=True)
 class SweepReport:
-    """What one sweep did. `failed` are ids of what it could not settle; the next one tries again."""
+    """What one sweep did.
 
-    returned: int = 0
-    paid: int = 0
-    declined: int = 0
-    refunded: int = 0
-    reminded: int = 0
+    Attributes:
+        done: how often which came of something; what was settled by somebody else meanwhile counts as nothing.
+        failed: ids of what it could not settle; the next one tries again.
+        finished: False where the time was up before all were tried.
+    """
+
+    done: Counter[Done] = field(default_factory=Counter)
     failed: list[str] = field(default_factory=list)
     finished: bool = True
+
+
+# An entry of the due index: what there is to settle, by id.
+Entry = tuple[Due, str]
+# As many as one call reads.
+_AT_A_TIME = 100
 
 
 def sweep(
@@ -57,48 +78,81 @@ def sweep(
     clock: Callable[[], int],
     deadline: int,
     on_failure: Callable[[str, Exception], None],
-    entries: Iterable[tuple[Due, str]] | None = None,
+    entries: Iterable[Entry] | None = None,
 ) -> SweepReport:
-    """Settles everything that is due, one by one, until `deadline` (milliseconds since the epoch).
+    """Settles everything that is due, several side by side; nothing is begun after `deadline` (milliseconds since the epoch).
 
     One that cannot be settled is reported and passed over: it must not hold up the others.
 
     Args:
-        entries: what to look at, by id; without them all that the due index has.
+        provider: is asked by several threads at once.
+        entries: what to look at; without them all that the due index has.
     """
     report = SweepReport()
 
-    def settle_gift(gift_id: str) -> None:
-        report.returned += _return_due_gift(table, gift_id, clock=clock)
-
-    def settle_order(order_id: str) -> None:
-        _settle_pending(table, provider, order_id, report, window_ms=window_ms, now=clock())
-
-    def settle_repayment(refund_id: str) -> None:
-        report.refunded += _settle_pending_refund(table, provider, refund_id)
-
-    def send_reminder(gift_id: str) -> None:
-        report.reminded += remind(table, gift_id, now=clock())
-
-    settle: Mapping[Due, Callable[[str], None]] = {
-        Due.GIFT: settle_gift,
-        Due.ORDER: settle_order,
-        Due.REFUND: settle_repayment,
-        Due.REMINDER: send_reminder,
-    }
-    for kind, item_id in due(table, clock) if entries is None else entries:
+    def settle(read: Table, entry: Entry) -> Done | Exception | None:
+        kind, item_id = entry
         if clock() >= deadline:
             report.finished = False
-            return report
+            return None
         try:
-            settle[kind](item_id)
+            match kind:
+                case Due.GIFT:
+                    return _return_due_gift(read, item_id, clock=clock)
+                case Due.ORDER:
+                    return _settle_pending(table, provider, item_id, window_ms=window_ms, now=clock())
+                case Due.REFUND:
+                    return _settle_pending_refund(table, provider, item_id)
+                case Due.REMINDER:
+                    return Done.REMINDED if remind(table, item_id, now=clock()) else None
         except Exception as error:  # noqa: BLE001 - one broken item must not hold up the others
-            report.failed.append(item_id)
-            on_failure(item_id, error)
+            return error
+
+    def settle_all(batch: Sequence[Entry]) -> list[Done | Exception | None]:
+        found = _read_ahead(table, [item_id for kind, item_id in batch if kind is Due.GIFT])
+        # Gifts of one order are in one lane.
+        orders_of = {str(item.get("gift_id")): str(item.get("order_id")) for item in found.values() if item}
+        read = table.having_read(found)
+        return table.in_lanes(partial(settle, read), batch, lane=lambda entry: orders_of.get(entry[1], entry[1]))
+
+    for batch in _batches(due(table, clock) if entries is None else entries):
+        for (_, item_id), outcome in zip(batch, settle_all(batch), strict=True):
+            if isinstance(outcome, Exception):
+                report.failed.append(item_id)
+                on_failure(item_id, outcome)
+            elif outcome is not None:
+                report.done[outcome] += 1
+        if not report.finished:
+            break
     return report
 
 
-def due(table: Table, clock: Callable[[], int]) -> Iterator[tuple[Due, str]]:
+def _batches(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
+    """The entries, so many at a time. Where finding more fails, what was found before comes first."""
+    batch: list[Entry] = []
+    try:
+        for entry in entries:
+            batch.append(entry)
+            if len(batch) == _AT_A_TIME:
+                yield batch
+                batch = []
+    except Exception:
+        yield batch
+        raise
+    yield batch
+
+
+def _read_ahead(table: Table, gift_ids: list[str]) -> dict[keys.Key, Item | None]:
+    """The gifts that are due, in one call; nothing where it fails: then each is read, and fails, by itself."""
+    try:
+        wanted = [keys.gift(gift_id) for gift_id in gift_ids]
+        found = table.get_many(wanted)
+    except Exception:  # noqa: BLE001
+        return {}
+    return {key: found.get(key) for key in wanted}
+
+
+def due(table: Table, clock: Callable[[], int]) -> Iterator[Entry]:
     """All that the due index has, a kind after the other, earliest first of each shard."""
     for kind, partition in _PARTITIONS.items():
         # A position sorts before every other entry of the next millisecond, so what is due now is included.
@@ -108,36 +162,34 @@ def due(table: Table, clock: Callable[[], int]) -> Iterator[tuple[Due, str]]:
                 yield kind, keys.id_at(sort_key)
 
 
-def _return_due_gift(table: Table, gift_id: str, *, clock: Callable[[], int]) -> bool:
+def _return_due_gift(table: Table, gift_id: str, *, clock: Callable[[], int]) -> Done | None:
     gift = gifts.get(table, gift_id)
     if gift is None:
         raise errors.DataDamage(f"gift {gift_id} is in the due index and not there")
     if gift.state is not GiftState.OPEN:
-        return False  # the index lags behind: somebody ended it since
+        return None  # the index lags behind: somebody ended it since
     settled = gifts.give_back(
         table, GiftAction.EXPIRE, gift_id, gift.order_id, shares=gift.shares, remaining=gift.remaining, clock=clock
     )
-    return isinstance(settled, GivenBack)
+    return Done.RETURNED if isinstance(settled, GivenBack) else None
 
 
-def _settle_pending(
-    table: Table, provider: PaymentProvider, order_id: str, report: SweepReport, *, window_ms: int, now: int
-) -> None:
+def _settle_pending(table: Table, provider: PaymentProvider, order_id: str, *, window_ms: int, now: int) -> Done | None:
     order = orders.get(table, order_id)
     if order is None:
         raise errors.DataDamage(f"order {order_id} is in the due index and not there")
     try:
         settle_payment(table, provider, order, window_ms=window_ms, now=now)
     except errors.PaymentDeclined:
-        report.declined += 1
+        return Done.DECLINED
     except errors.PaymentUnknown:
-        return  # the provider still does not say: it stays due
-    else:
-        report.paid += 1
+        return None  # the provider still does not say: it stays due
+    return Done.PAID
 
 
-def _settle_pending_refund(table: Table, provider: PaymentProvider, refund_id: str) -> bool:
+def _settle_pending_refund(table: Table, provider: PaymentProvider, refund_id: str) -> Done | None:
     pending = refunds.get(table, refund_id)
     if pending is None:
         raise errors.DataDamage(f"refund {refund_id} is in the due index and not there")
-    return settle_refund(table, provider, pending).status is not pending.status
+    settled = settle_refund(table, provider, pending)
+    return Done.REFUNDED if settled.status is not pending.status else None
