@@ -14,7 +14,7 @@ from handsel.domain import errors
 from handsel.runtime.bus import Bus
 from handsel.store import keys
 from handsel.store.attributes import load_item
-from handsel.store.table import Table
+from handsel.store.table import THREADS, Table
 from handsel.use_cases.projecting import project
 from handsel.use_cases.restoring import restore_all
 from handsel.use_cases.settling import SweepReport, sweep
@@ -35,8 +35,6 @@ _RESOURCES: dict[str, Any] = yaml_parse((Path(__file__).parents[2] / "template.y
 
 TABLE = "handsel-sim"
 T = TypeVar("T")
-# As many as the table has.
-_THREADS = 8
 
 
 def empty_table(*, now_ms: Callable[[], int] = lambda: START_MS, stale: Callable[[str], int] | None = None) -> Memory:
@@ -285,7 +283,7 @@ class _Table(Table):
     scheduler: Scheduler
 
     def together(self, *calls: Callable[[], T]) -> list[T]:
-        return self.scheduler.together(calls, _THREADS)
+        return self.scheduler.together(calls, THREADS)
 
 
 class Process:

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 S = TypeVar("S")
 T = TypeVar("T")
 
+# How many calls are under way side by side: botocore keeps as many connections.
+THREADS = 10
 _ATTEMPTS = 7
 _FIRST_PAUSE = 0.02
 _LONGEST_PAUSE = 0.4
@@ -385,8 +387,7 @@ class _Read(Table):
 def _threads() -> "ThreadPoolExecutor":
     from concurrent.futures import ThreadPoolExecutor  # most functions make one call after the other
 
-    # botocore keeps ten connections.
-    return ThreadPoolExecutor(8, "table")
+    return ThreadPoolExecutor(THREADS, "table")
 
 
 def _as_of_now(made: Write | Callable[[], Write]) -> Write:
