@@ -1,12 +1,15 @@
-"""The pages of docs/reference, from the tables in the code: states, refusals, who may see what, the events."""
+"""The pages of docs/reference, from the tables in the code: states, refusals, who may see what, events, cost, capacity."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from textwrap import fill
 from typing import Any, cast
 
 from handsel.api.problems import STATUS
 from handsel.domain import errors, states
 from handsel.domain.privacy import TABLE, Viewer
+from handsel.ops.figures import figures
+from handsel.ops.pages import Section, capacity_page, cost_page
 from local.events import PLACEHOLDERS, Event, story
 from local.settings import ROOT
 
@@ -16,7 +19,14 @@ NOTE = "<!-- Written by `make generate` from {source}; change it there. -->"
 
 def files() -> dict[Path, str]:
     """What every page has to say."""
-    pages = {"states": _states(), "problems": _problems(), "privacy": _privacy(), "events": _events()}
+    pages = {
+        "states": _states(),
+        "problems": _problems(),
+        "privacy": _privacy(),
+        "events": _events(),
+        "cost": _sections("Cost", "`ops/cost.py` and `ops/published.py`", cost_page(figures())),
+        "capacity": _sections("Capacity", "`ops/capacity.py` and `ops/published.py`", capacity_page(figures())),
+    }
     return {FOLDER / f"{name}.md": _page(lines) for name, lines in pages.items()}
 
 
@@ -123,6 +133,26 @@ def _events() -> Iterator[str]:
             )
             for number, event in enumerate(story(), 1)
         ),
+    )
+
+
+def _sections(title: str, source: str, sections: Iterable[Section]) -> Iterator[str]:
+    yield f"# {title}"
+    yield NOTE.format(source=source)
+    for section in sections:
+        yield ""
+        yield f"## {section.title}"
+        if section.said:
+            yield ""
+            yield "\n".join(_wrapped(line) for line in section.said.splitlines())
+        if section.rows:
+            yield ""
+            yield from _table(section.head, section.rows)
+
+
+def _wrapped(line: str) -> str:
+    return fill(
+        line, 120, subsequent_indent="  " * line.startswith("- "), break_long_words=False, break_on_hyphens=False
     )
 
 

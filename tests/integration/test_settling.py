@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from handsel.store import keys
 from tests.integration.conftest import DAY, Stack
 
 
@@ -147,3 +148,15 @@ def test_each_trigger_alone_settles(stack: Stack, trigger: str) -> None:
     else:
         stack.call("alice", "POST", f"/orders/{order['order_id']}/use", {"quantity": 1})
     assert _gift_item(stack, gift)["state"] == "returned"
+
+
+def test_gifts_of_before_are_swept_when_there_are_more_shards(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    gifts = [stack.give(stack.buy()) for _ in range(4)]
+    before = {gift["gift_id"]: _gift_item(stack, gift)["due_pk"] for gift in gifts}
+    monkeypatch.setattr(keys, "DUE_SHARDS", 64)
+    gifts += [stack.give(stack.buy()) for _ in range(4)]
+    # Not all of them are where they would be put now.
+    assert any(keys.windows(keys.shard_of(gift_id)) != shard for gift_id, shard in before.items())
+    stack.now += DAY
+    assert stack.sweep()["returned"] == 8
+    assert all("due_pk" not in _gift_item(stack, gift) for gift in gifts)

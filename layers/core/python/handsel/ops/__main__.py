@@ -1,9 +1,11 @@
-"""python -m handsel.ops audit | settle | replay | recount
+"""python -m handsel.ops audit | settle | replay | recount | cost | capacity
 
     audit    read the whole table, and say what is wrong in it; writes nothing
     settle   settle what is overdue: gifts, payments, refunds, reminders
     replay   do again what Lambda gave up: records of the stream, inputs of the bus
     recount  make an account's counts and messages again from its orders, gifts and holdings
+    cost     what a gift costs at list prices; asks nobody
+    capacity how many gifts a second there can be, and which limit comes first; asks nobody
 
 Without --apply nothing is written: it is said what would be. Credentials, AWS_DEFAULT_REGION and AWS_ENDPOINT_URL are
 those of the environment. What is found is on stdout, what is going on is on stderr.
@@ -17,6 +19,7 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -26,7 +29,9 @@ from handsel.ops import recount as recounting
 from handsel.ops import replay as replaying
 from handsel.ops import settle as settling
 from handsel.ops.audit import Audit, audit
+from handsel.ops.figures import figures
 from handsel.ops.findings import Finding
+from handsel.ops.pages import Section, capacity_page, cost_page
 from handsel.ops.scan import WholeTable
 from handsel.ops.stack import CannotRunError, Stack, client, described
 from handsel.runtime import clock, wiring
@@ -39,6 +44,8 @@ _SHOWN = 20
 def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
+        if options.page:
+            return _page(options.page(figures()), options)
         stack = described(options.stack) if options.stack else Stack(options.table)
         # The environment that template.yaml gives the functions: everything below is wired as they are.
         os.environ |= {
@@ -86,7 +93,7 @@ def _parser() -> argparse.ArgumentParser:
         where.add_argument("--table", help="name of the table, where there is no stack to ask")
         added.add_argument("--json", action="store_true", help="the result as JSON")
         added.add_argument("--rate", type=_positive, help="items to read a second at most, when all are read")
-        added.set_defaults(command=run, window_seconds=None)
+        added.set_defaults(command=run, page=None, window_seconds=None)
         return added
 
     def applied(name: str, run: object, said: str) -> argparse.ArgumentParser:
@@ -111,6 +118,13 @@ def _parser() -> argparse.ArgumentParser:
     whose.add_argument("--user", action="append", help="user id; more than once for more")
     whose.add_argument("--all", action="store_true", help="of everybody with whom an audit finds them wrong")
     _add_patience(recounted)
+    for name, page, said in (
+        ("cost", cost_page, "What a gift costs at list prices."),
+        ("capacity", capacity_page, "How many gifts a second there can be, and which limit comes first."),
+    ):
+        added = commands.add_parser(name, help=said, description=said)
+        added.add_argument("--json", action="store_true", help="the result as JSON")
+        added.set_defaults(page=page)
     return parser
 
 
@@ -269,6 +283,23 @@ def _recount(table: WholeTable, _: Stack, options: argparse.Namespace) -> int:
         else:
             _print(f"{len(users)} accounts, {len(left)} things wrong. Nothing was written" + _to_do(bool(left)))
     return 1 if left and options.apply else 0
+
+
+def _page(sections: Sequence[Section], options: argparse.Namespace) -> int:
+    if options.json:
+        _print_json([asdict(section) for section in sections])
+        return 0
+    for section in sections:
+        _print(f"{section.title}\n{'=' * len(section.title)}\n")
+        if section.said:
+            _print(f"{section.said.replace('**', '')}\n")
+        if section.rows:
+            table = [section.head, *([cell.replace("**", "") for cell in row] for row in section.rows)]
+            widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+            for row in table:
+                _print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+            _print("")
+    return 0
 
 
 # --- telling ---------------------------------------------------------------------------------------------------------
