@@ -14,6 +14,7 @@ from handsel.domain import states
 from handsel.domain.errors import Busy, NotFound
 from handsel.domain.wrappings import catalogue
 from handsel.runtime.wiring import table
+from handsel.store import keys
 from handsel.use_cases import reading
 
 PICTURES = Path(__file__).parent / "covers"
@@ -124,4 +125,4 @@ def preview(gift_id: str) -> Response[str]:
     return answer(200, GiftPreview.of(gift, now=request.now, web_url=request.web_url))
 
 
-lambda_handler = handler(app)
+lambda_handler = handler(app, connects_by=keys.gift("nobody"))

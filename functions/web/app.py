@@ -25,6 +25,7 @@ from handsel.domain.errors import Busy, NotFound
 from handsel.domain.wrappings import image_path
 from handsel.runtime.settings import settings
 from handsel.runtime.wiring import table
+from handsel.store import keys
 from handsel.use_cases import reading
 
 HERE = Path(__file__).parent
@@ -233,4 +234,4 @@ def _language(request: Request) -> str:
     return "en"
 
 
-lambda_handler = handler(app)
+lambda_handler = handler(app, connects_by=keys.gift("nobody"))

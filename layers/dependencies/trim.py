@@ -12,10 +12,13 @@ import json
 import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
 SERVICES = {"dynamodb": "2012-08-10", "events": "2015-10-07", "secretsmanager": "2017-10-17"}
 MODELS = {"service-2", "endpoint-rule-set-1", "paginators-1", "waiters-2"}
 SHARED = {"_retry.json", "endpoints.json", "partitions.json", "sdk-default-configuration.json"}
+# Shapes of DynamoDB that are items, keys or values of expressions.
+ITEMS = ("AttributeMap", "ExpressionAttributeValueMap", "Key", "PutItemInputAttributeMap")
 # Metadata stays for importlib.metadata, licences because they ask for it.
 DIST_INFO = {"METADATA", "entry_points.txt", "licenses"}
 LAZY_INIT = """\
@@ -70,12 +73,28 @@ def trim_service(folder: Path, version: str) -> None:
         model = path.name.removesuffix(".gz").removesuffix(".json")
         if model in MODELS:
             text = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
-            write(path.with_name(f"{model}.json"), without_documentation(json.loads(text)))
+            content = without_documentation(json.loads(text))
+            if model == "service-2" and folder.name == "dynamodb":
+                pass_items_on(content)
+            write(path.with_name(f"{model}.json"), content)
         if model not in MODELS or path.suffix == ".gz":
             remove(path)
 
 
-def without_documentation(node: object) -> object:
+def pass_items_on(model: Any) -> None:
+    """Let items through as they are.
+
+    On the wire they are as in Python, but for binary values, which our table has none of (store/attributes.py). botocore
+    yet copies each value of each item by its shape, except of what is a document. And it looks through each request for
+    ARNs of tables, where ours have names.
+    """
+    for name in ITEMS:
+        model["shapes"][name] = {"type": "structure", "members": {}, "document": True}
+    for operation in model["operations"].values():
+        operation.pop("operationContextParams", None)
+
+
+def without_documentation(node: Any) -> Any:
     if isinstance(node, dict):
         # A member of a shape may be called documentation too; its value is no text.
         return {

@@ -14,6 +14,7 @@ lambda_handler = handler(app)
 import hashlib
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -31,6 +32,7 @@ from handsel.runtime.observability import count, flush_metrics, logger, metrics,
 from handsel.runtime.settings import settings
 from handsel.runtime.wiring import link_keys, table
 from handsel.store import keys
+from handsel.store.keys import Key
 from handsel.use_cases import profiles
 from handsel.use_cases.calls import Call
 
@@ -43,6 +45,7 @@ _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{8,64}")
 # Groups of the user pool that are roles.
 MERCHANTS = "merchant"
 CARRIERS = "carrier"
+_ANY_ACCOUNT = keys.account("nobody")
 _KNOWN_LIMIT = 10_000
 _known_accounts: set[str] = set()
 # To be kept by who asked, and asked about before each use.
@@ -312,11 +315,18 @@ def _damage(error: Exception) -> str | None:
     return str(error) if isinstance(error, errors.DataDamage) else None
 
 
-def handler(app: APIGatewayHttpResolver) -> LambdaHandler:
-    """The Lambda handler of an app: resolve, log one line, write the metrics. Makes the process's clients, in INIT."""
-    table()
-    if settings().link_keys_secret:
-        link_keys()
+def handler(app: APIGatewayHttpResolver, connects_by: Key = _ANY_ACCOUNT) -> LambdaHandler:
+    """The Lambda handler of an app: resolve, log one line, write the metrics. Makes the process's clients, in INIT.
+
+    Args:
+        connects_by: what the function may read, to open its connection by.
+    """
+    items, keys_of_links = table(), link_keys() if settings().link_keys_secret else None
+    if settings().connects_early:
+        items.connect(connects_by)
+        if keys_of_links is not None:
+            with suppress(errors.Busy):  # the request that needs them asks again
+                keys_of_links.at(clock.now_ms())
 
     def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         answered = app.resolve(event, context)

@@ -15,6 +15,8 @@ class Settings:
         web_url: origin of share links; empty means the one the API was called on.
         link_keys_secret: where the keys of share links and cursors are; empty where a function needs none.
         sign_in_url, sign_in_client_id: where the pages sign people in, and as which client; empty where nobody can.
+        connects_early: whether INIT opens a connection to the table for the first request to come: on Lambda, but where
+            it would be part of a snapshot. (docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html)
     """
 
     table_name: str
@@ -25,6 +27,7 @@ class Settings:
     link_keys_secret: str
     sign_in_url: str
     sign_in_client_id: str
+    connects_early: bool
 
 
 @cache
@@ -41,4 +44,5 @@ def settings() -> Settings:
         link_keys_secret=os.environ.get("LINK_KEYS_SECRET", ""),
         sign_in_url=os.environ.get("SIGN_IN_URL", ""),
         sign_in_client_id=os.environ.get("SIGN_IN_CLIENT_ID", ""),
+        connects_early=os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") in ("on-demand", "provisioned-concurrency"),
     )

@@ -3,6 +3,7 @@
 from functools import cache
 from typing import TYPE_CHECKING, cast
 
+import botocore
 import botocore.session
 from botocore.config import Config
 
@@ -50,6 +51,8 @@ def _client(service: str) -> object:
         read_timeout=settings().patience,
         retries={"mode": "standard", "total_max_attempts": attempts},
         tcp_keepalive=True,
+        # Else botocore puts its own together twice for each call, of thirty parts.
+        user_agent=f"handsel botocore/{botocore.__version__}",
         parameter_validation=False,
     )
     return _session().create_client(service, config=config)

@@ -7,13 +7,14 @@ answer final; a conflict or a throttle means that nobody decided yet, so it is t
 import re
 import time
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache, partial
 from itertools import chain
 from random import Random, SystemRandom
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from botocore.exceptions import ClientError, HTTPClientError
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as BotoConnectionError
 
 from handsel.domain import errors
@@ -146,6 +147,14 @@ class Table:
             lambda: self.client.get_item(TableName=self.name, Key=key.attributes(), ConsistentRead=consistent)
         )
         return load_item(answer["Item"]) if "Item" in answer else None
+
+    def connect(self, key: Key) -> None:
+        """Opens a connection, and runs once what each call runs, by reading an item that need not be there.
+
+        It is never needed: whatever goes wrong is left to the first call that is.
+        """
+        with suppress(BotoCoreError, ClientError):
+            self.client.get_item(TableName=self.name, Key=key.attributes())
 
     def get_many(self, keys: Iterable[Key]) -> dict[Key, Item]:
         """The items that exist, read consistently; up to 100 keys are one call."""

@@ -1,0 +1,101 @@
+"""What `sam build` ships, built for this processor and the runtime's Python, beside the trees it is compared with."""
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from local import template
+from local.package import fingerprint, sources
+from local.settings import ROOT
+
+REQUIREMENTS = ROOT / "layers" / "dependencies" / "requirements.txt"
+
+
+@dataclass(frozen=True, slots=True)
+class Artifacts:
+    """
+    Attributes:
+        python: the interpreter all of it is for.
+        built: layers and functions as they ship.
+        bare: the same without byte code, as SAM's own build for Python leaves it.
+        compiled: the same with the byte code that this interpreter writes when it may.
+        field: the same third-party packages as pip installs them, with byte code.
+    """
+
+    python: str
+    built: Path
+    bare: Path
+    compiled: Path
+    field: Path
+
+    def path(self, tree: Path, function: str) -> str:
+        """What PYTHONPATH has to be for a function of the template, as Lambda has it: its folder, then the layers."""
+        return os.pathsep.join(map(str, (tree / "task" / function, tree / "opt" / "python")))
+
+
+def functions() -> dict[str, Path]:
+    """The folder of each function of the template."""
+    resources = template.read()["Resources"]
+    return {
+        name: ROOT / resource["Properties"]["CodeUri"]
+        for name, resource in resources.items()
+        if resource["Type"] == "AWS::Serverless::Function"
+    }
+
+
+@cache
+def artifacts() -> Artifacts:
+    """Builds what is not there yet, by the project's own makefiles."""
+    python = runtime_python() or sys.executable
+    files = [*sources(ROOT / "layers"), *sources(ROOT / "functions")]
+    folder = ROOT / ".local" / "bench" / f"trees-{fingerprint(files, python)}"
+    if not folder.exists():
+        for older in folder.parent.glob("trees-*"):
+            shutil.rmtree(older)
+        started = folder.with_suffix(".part")
+        shutil.rmtree(started, ignore_errors=True)
+        _build(started, python)
+        started.rename(folder)
+    return Artifacts(python, folder / "built", folder / "bare", folder / "compiled", folder / "field")
+
+
+def runtime_python() -> str:
+    """The interpreter that the makefiles compile with; empty where the runtime's version is not here."""
+    makefile = ROOT / "layers" / "bytecode.mk"
+    done = subprocess.run(
+        ["make", "--no-print-directory", "-f", makefile, "-f", "-", "print"],  # noqa: S607
+        input="print: ; @echo $(RUNTIME_PYTHON)",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout.strip()
+
+
+def _build(folder: Path, python: str) -> None:
+    built = folder / "built"
+    for name in ("dependencies", "core"):
+        source = ROOT / "layers" / name
+        _make(python, "-C", source, f"build-{name.title()}Layer", f"ARTIFACTS_DIR={built / 'opt'}", "WHEELS=host")
+    for name, source in functions().items():
+        target = built / "task" / name
+        _make(python, "-C", source, "-f", ROOT / "functions" / "Makefile", f"build-{name}", f"ARTIFACTS_DIR={target}")
+    shutil.copytree(built, folder / "bare", ignore=shutil.ignore_patterns("__pycache__"))
+    install = ("-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--require-hashes")
+    _run(python, *install, "-r", REQUIREMENTS, "--target", folder / "field")
+    shutil.copytree(folder / "bare", folder / "compiled")
+    _run(python, "-m", "compileall", "-q", folder / "compiled", folder / "field")
+
+
+def _make(python: str, *arguments: object) -> None:
+    _run("make", "--silent", *arguments, f"RUNTIME_PYTHON={python}")
+
+
+def _run(*command: object) -> None:
+    done = subprocess.run([*map(str, command)], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"{command[0]} failed:\n{(done.stdout + done.stderr)[-3000:]}")

@@ -1,0 +1,136 @@
+"""Fresh interpreters for the artifacts: `child.py` in each of them, with one request of each function."""
+
+import json
+import os
+import subprocess
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import asdict
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Self
+
+from benchmarks.artifacts import Artifacts, artifacts
+from benchmarks.replay import Recording, record, serving
+from local import template
+from tests.integration.conftest import Stack, event
+from tests.integration.costs import OPERATIONS, Prepared
+
+CHILD = Path(__file__).parent / "child.py"
+
+
+def _get(user: str | None, path: str) -> Prepared:
+    return lambda stack: lambda: stack.call(user, "GET", path)
+
+
+def _event(function: str, name: str) -> Prepared:
+    return lambda stack: lambda: stack.invoke(function, event(name))
+
+
+def _page(stack: Stack) -> Callable[[], Any]:
+    gift = stack.give(stack.buy())
+    return lambda: stack.call(None, "GET", f"/g/{gift['gift_id']}")
+
+
+def _carrier_report(stack: Stack) -> Callable[[], Any]:
+    holding = stack.use_parcel(stack.buy(product="parcel"))
+    told = event("inbound_report")
+    told["detail"]["shipment_id"] = holding["shipment_id"]
+    return lambda: stack.invoke("InboundFunction", told)
+
+
+# Of each function of the template the request that its callers wait for most.
+REQUESTS: Mapping[str, Prepared] = {
+    "PurchaseFunction": OPERATIONS["buy"],
+    "OrderFunction": OPERATIONS["use a voucher"],
+    "GiftFunction": OPERATIONS["give by link"],
+    "ClaimFunction": OPERATIONS["claim a voucher"],
+    "ReturnGiftFunction": OPERATIONS["give in return"],
+    "HoldingFunction": _get("alice", "/holdings"),
+    "CatalogFunction": OPERATIONS["look at a product"],
+    "TasteFunction": OPERATIONS["tag"],
+    "MerchantFunction": OPERATIONS["redeem"],
+    "ShipmentFunction": OPERATIONS["report on a parcel"],
+    "PeopleFunction": _get("alice", "/people"),
+    "AccountFunction": _get("alice", "/me"),
+    "OrderCenterFunction": OPERATIONS["order center"],
+    "MessageFunction": OPERATIONS["list messages"],
+    "PublicFunction": OPERATIONS["preview a gift"],
+    "WebFunction": _page,
+    "EnrollFunction": _event("EnrollFunction", "enroll_post_confirmation"),
+    "RestoreFunction": OPERATIONS["restore"],
+    "ProjectorFunction": OPERATIONS["record GIFT given"],
+    "InboundFunction": _carrier_report,
+    "SweepFunction": OPERATIONS["sweep"],
+    "AuditFunction": _event("AuditFunction", "audit_every_five_minutes"),
+}
+# The stream's and the schedule's: nobody waits for them, and they load no API.
+BEHIND = ("EnrollFunction", "RestoreFunction", "ProjectorFunction", "SweepFunction", "AuditFunction")
+VARIABLES = {
+    "TABLE_NAME": "handsel-test",
+    "CLAIM_WINDOW_SECONDS": "86400",
+    "POWERTOOLS_SERVICE_NAME": "handsel",
+    "POWERTOOLS_METRICS_NAMESPACE": "Handsel",
+    "AWS_DEFAULT_REGION": "eu-central-1",
+    "AWS_ACCESS_KEY_ID": "none",
+    "AWS_SECRET_ACCESS_KEY": "none",
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "PYTHONDONTWRITEBYTECODE": "1",  # as where the code cannot be written to
+}
+
+
+def _variables(properties: Mapping[str, Any]) -> dict[str, str]:
+    """A function's own; what CloudFormation would fill in is there."""
+    own = properties.get("Environment", {}).get("Variables", {})
+    return {name: value if isinstance(value, str) else "there" for name, value in own.items()}
+
+
+@cache
+def recordings() -> dict[str, Recording]:
+    return record(REQUESTS)
+
+
+class Fresh:
+    """Fresh interpreters, and a stub that plays what their requests ask for."""
+
+    def __init__(self) -> None:
+        self.artifacts: Artifacts = artifacts()
+        self._open = ExitStack()
+
+    def __enter__(self) -> Self:
+        self._folder = Path(self._open.enter_context(TemporaryDirectory()))
+        self.stub = self._open.enter_context(serving())
+        resources = template.read()["Resources"]
+        self._variables = {name: _variables(resources[name]["Properties"]) for name in REQUESTS}
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._open.close()
+
+    def reference(self) -> float:
+        """CPU seconds of R0: a client for DynamoDB, of the packages as they are installed."""
+        return float(self._run("reference", {"PYTHONPATH": str(self.artifacts.field)})[0]["import"])
+
+    def run(self, mode: str, function: str, tree: Path, *arguments: int) -> tuple[dict[str, Any], str]:
+        """What a child says, and what it wrote before."""
+        recording = recordings()[function]
+        request = self._folder / f"{function}.json"
+        request.write_text(json.dumps({k: v for k, v in asdict(recording).items() if k != "calls"}))
+        self.stub.play(recording.calls)
+        variables = {"PYTHONPATH": self.artifacts.path(tree, function), **self._variables[function]}
+        return self._run(mode, variables, str(request), *map(str, arguments))
+
+    def _run(self, mode: str, variables: dict[str, str], *arguments: str) -> tuple[dict[str, Any], str]:
+        done = subprocess.run(
+            [self.artifacts.python, "-s", str(CHILD), mode, *arguments],
+            env={"PATH": os.environ["PATH"], "AWS_ENDPOINT_URL": self.stub.url, **VARIABLES, **variables},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise SystemExit(f"{mode} {variables['PYTHONPATH']}:\n{done.stdout[-2000:]}{done.stderr[-3000:]}")
+        *before, last = done.stdout.splitlines()
+        took: dict[str, Any] = json.loads(last)
+        return took, "\n".join(before)

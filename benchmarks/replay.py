@@ -1,0 +1,139 @@
+"""Operations of the real handlers, recorded once and played again by a stub that answers at once.
+
+So a process has the whole of a request to do, and nothing to wait for: its CPU time is what the request costs it.
+"""
+
+import io
+import json
+import threading
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, redirect_stdout
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import tests.conftest  # noqa: F401 - the environment of functions
+from handsel.runtime.observability import logger
+from tests.integration.conftest import LINK_KEYS, Stack, listening, simulating, standing
+from tests.integration.costs import PEOPLE, Prepared, expect
+from tests.memory.client import Call
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """
+    Attributes:
+        function: the function of the template that was called.
+        event: what it was called with.
+        now: the clock then, in milliseconds since the epoch.
+        calls: what it asked the table, and was answered.
+        status: what it answered itself; None where that is no HTTP response.
+    """
+
+    function: str
+    event: dict[str, Any]
+    now: int
+    calls: list[Call]
+    status: int | None
+
+
+def record(operations: Mapping[str, Prepared]) -> dict[str, Recording]:
+    """Each operation as one invocation of its function, in a process that knows who calls."""
+    recorded = {}
+    logger.setLevel("CRITICAL")
+    with simulating() as simulation, redirect_stdout(io.StringIO()):  # what handlers count
+        for name, operation in operations.items():
+            with standing(simulation) as stack:
+                for person in PEOPLE:
+                    expect(200, stack.call(person, "GET", "/me"))
+                recorded[name] = _listened(stack, operation(stack))
+    return recorded
+
+
+def _listened(stack: Stack, act: Any) -> Recording:
+    invoked: list[tuple[str, dict[str, Any], Any]] = []
+    invoke = stack.invoke
+
+    def noted(name: str, payload: dict[str, Any]) -> Any:
+        answer = invoke(name, payload)
+        invoked.append((name, payload, answer))
+        return answer
+
+    stack.invoke = noted  # type: ignore[method-assign]
+    calls: list[Call] = []
+    with listening(calls.append):
+        act()
+    ((function, event, answer),) = invoked
+    return Recording(function, event, stack.now, calls, answer.get("statusCode"))
+
+
+class Stub(ThreadingHTTPServer):
+    """Answers what was recorded, and 200 with nothing to whatever else is asked. Counts what it was asked."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.asked = 0
+        self._exact: dict[tuple[str, str], list[bytes]] = {}
+        self._any: dict[str, list[bytes]] = {}
+        self._turns: dict[object, int] = {}
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+    def play(self, calls: list[Call]) -> None:
+        """Forgets what it played before."""
+        exact, some = defaultdict(list), defaultdict(list)
+        for call in calls:
+            body = json.dumps(call.answer).encode()
+            exact[call.operation, _canonical(call.request)].append(body)
+            some[call.operation].append(body)
+        self._exact, self._any, self._turns, self.asked = dict(exact), dict(some), defaultdict(int), 0
+
+    def answer(self, operation: str, request: dict[str, Any]) -> bytes:
+        """To a request that was recorded its own answers in turn; to one with other random parts, one of its kind."""
+        self.asked += 1
+        if operation == "GetSecretValue":
+            return json.dumps({"SecretString": json.dumps(LINK_KEYS)}).encode()
+        known: object = (operation, _canonical(request))
+        found = self._exact.get((operation, _canonical(request)))
+        if found is None:
+            known, found = operation, self._any.get(operation, [b"{}"])
+        turn = self._turns[known]
+        self._turns[known] = turn + 1
+        return found[turn % len(found)]
+
+
+def _canonical(request: dict[str, Any]) -> str:
+    # botocore adds a random token to transactions.
+    return json.dumps({name: value for name, value in request.items() if name != "ClientRequestToken"}, sort_keys=True)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: Stub
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        operation = self.headers["X-Amz-Target"].rpartition(".")[2]
+        answer = self.server.answer(operation, json.loads(body))
+        self.wfile.write(
+            b"HTTP/1.1 200 OK\r\nContent-Type: application/x-amz-json-1.0\r\nContent-Length: %d\r\n\r\n" % len(answer)
+            + answer
+        )
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@contextmanager
+def serving() -> Iterator[Stub]:
+    with Stub() as stub:
+        threading.Thread(target=stub.serve_forever, daemon=True).start()
+        try:
+            yield stub
+        finally:
+            stub.shutdown()
