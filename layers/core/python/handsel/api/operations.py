@@ -13,7 +13,7 @@ built when it is made, in INIT. What follows from the route is not declared: ref
 is not right, of a path that names nothing (`local/openapi.py` has the list).
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import UnionType
 from typing import Any, TypeVar, get_args
@@ -68,13 +68,21 @@ class Operation:
     idempotent: bool = False
     needs_body: bool = True
 
-    def models(self) -> Iterator[type[BaseModel]]:
-        """All that it reads and answers."""
-        for answer in (self.body, self.query, *self.answers.values()):
-            named = answer.item if isinstance(answer, PageOf) else answer
-            for model in get_args(named) or (named,):
-                if isinstance(model, type) and issubclass(model, BaseModel):
-                    yield model
+    def models(self) -> set[type[BaseModel]]:
+        """All that it reads and answers, with what these consist of."""
+        found: set[type[BaseModel]] = set()
+        for named in (self.body, self.query, *self.answers.values()):
+            _find_models(named.item if isinstance(named, PageOf) else named, found)
+        return found
+
+
+def _find_models(annotation: object, found: set[type[BaseModel]]) -> None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel) and annotation not in found:
+        found.add(annotation)
+        for each in annotation.model_fields.values():
+            _find_models(each.annotation, found)
+    for part in get_args(annotation):
+        _find_models(part, found)
 
 
 def operation(
@@ -90,7 +98,7 @@ def operation(
     """Declare a handler; see `Operation`. Goes under the route, which keeps the handler as it is."""
     declared = Operation(answers, refuses, body, query, path or {}, idempotent, needs_body)
     for model in declared.models():
-        model.model_rebuild()
+        model.model_rebuild()  # also of the parts: an answer asks each for its own serializer
 
     def attach(handler: Handler) -> Handler:
         vars(handler)["operation"] = declared
