@@ -94,6 +94,10 @@ if MODE not in ("reference", "import"):
         files = {name: getattr(module, "__file__", None) or "" for name, module in tuple(sys.modules.items())}
         took |= {"compiled": compiled, "modules": files, "ran": sorted(ran)}
 
+    status = Path("/proc/self/status")
+    if status.exists():  # on Linux
+        fields = dict(line.split(":", 1) for line in status.read_text().splitlines())
+        took["peak_kb"] = int(fields["VmHWM"].split()[0])
     print(json.dumps(took))
 else:
     print(f'{{"import": {took["import"]}}}')

@@ -19,7 +19,7 @@ IMPORT, FIRST, BEHIND_IMPORT, COMPILED = 1.6, 1.65, 1.2, 1.05
 
 def measure(say: Callable[[str], None]) -> list[Row]:
     with Fresh() as fresh:
-        return [*starts(fresh, tuple(REQUESTS), say), *_trees(fresh, say), *_modules(fresh, say)]
+        return [*starts(fresh, tuple(REQUESTS), say), *trees(fresh, say), *modules(fresh, tuple(REQUESTS), say)]
 
 
 def starts(fresh: Fresh, functions: Sequence[str], say: Callable[[str], None]) -> list[Row]:
@@ -29,11 +29,13 @@ def starts(fresh: Fresh, functions: Sequence[str], say: Callable[[str], None]) -
         say(f"{' and '.join(two)}, {ROUNDS} rounds")
         references: list[float] = []
         took: dict[str, list[tuple[float, float]]] = {function: [] for function in two}
+        peaks: dict[str, int] = {}
         for _ in range(ROUNDS):
             references.append(fresh.reference())
             for function in two:
                 seconds, _ = fresh.run("first", function, fresh.artifacts.built)
                 took[function].append((seconds["import"], seconds["import"] + seconds["first"]))
+                peaks[function] = seconds.get("peak_kb", 0)
         for function in two:
             of_import, with_first = zip(*took[function], strict=True)
             behind = function in BEHIND
@@ -41,10 +43,11 @@ def starts(fresh: Fresh, functions: Sequence[str], say: Callable[[str], None]) -
             for what, series, goal in zip(("import", "first request"), (of_import, with_first), goals, strict=True):
                 ours, reference = paired(series, references)
                 rows.append(Row("cold", f"{function}, {what}", ours * 1000, "ms", reference * 1000, "R0", goal))
+            rows.append(Row("cold", f"{function}, memory", round(peaks[function] / 1024), "MB at most"))
     return rows
 
 
-def _trees(fresh: Fresh, say: Callable[[str], None]) -> list[Row]:
+def trees(fresh: Fresh, say: Callable[[str], None]) -> list[Row]:
     """What ships, against the same with byte code that this interpreter wrote, and against none."""
     rows = []
     trees: Mapping[str, Path] = {
@@ -66,11 +69,11 @@ def _trees(fresh: Fresh, say: Callable[[str], None]) -> list[Row]:
     return rows
 
 
-def _modules(fresh: Fresh, say: Callable[[str], None]) -> list[Row]:
+def modules(fresh: Fresh, functions: Sequence[str], say: Callable[[str], None]) -> list[Row]:
     """What each function compiled, which nothing should have to, and what it imported and ran nothing of."""
     rows = []
     opt = str(fresh.artifacts.built)
-    for function in REQUESTS:
+    for function in functions:
         say(f"modules of {function}")
         looked, _ = fresh.run("look", function, fresh.artifacts.built)
         ours = {name: file for name, file in looked["modules"].items() if file.startswith(opt)}

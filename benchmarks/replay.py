@@ -14,6 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import tests.conftest  # noqa: F401 - the environment of functions
+from handsel.runtime import wiring
 from handsel.runtime.observability import logger
 from tests.integration.conftest import LINK_KEYS, Stack, listening, simulating, standing
 from tests.integration.costs import PEOPLE, Prepared, expect
@@ -27,7 +28,7 @@ class Recording:
         function: the function of the template that was called.
         event: what it was called with.
         now: the clock then, in milliseconds since the epoch.
-        calls: what it asked the table, and was answered.
+        calls: what it asked the table and the bus, and was answered.
         status: what it answered itself; None where that is no HTTP response.
     """
 
@@ -62,8 +63,11 @@ def _listened(stack: Stack, act: Any) -> Recording:
 
     stack.invoke = noted  # type: ignore[method-assign]
     calls: list[Call] = []
+    bus: Any = wiring.bus()._client
+    bus.listeners.append(calls.append)
     with listening(calls.append):
         act()
+    bus.listeners.remove(calls.append)
     ((function, event, answer),) = invoked
     return Recording(function, event, stack.now, calls, answer.get("statusCode"))
 

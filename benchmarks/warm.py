@@ -4,7 +4,7 @@ Y0 is the same for one `put_item` of botocore as it comes, in the same process, 
 for each further call of AWS that the request makes.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from benchmarks.fresh import REQUESTS, Fresh, recordings
 from benchmarks.rows import Row, paired
@@ -13,7 +13,7 @@ ROUNDS, REQUESTS_A_ROUND = 15, 20
 FIRST_CALL, LOG_BYTES = 1.3, 600
 
 
-def measure(say: Callable[[str], None], functions: tuple[str, ...] = tuple(REQUESTS)) -> list[Row]:
+def measure(say: Callable[[str], None], functions: Sequence[str] = tuple(REQUESTS)) -> list[Row]:
     rows = []
     with Fresh() as fresh:
         for function in functions:

@@ -316,7 +316,7 @@ def _damage(error: Exception) -> str | None:
 
 
 def handler(app: APIGatewayHttpResolver, connects_by: Key = _ANY_ACCOUNT) -> LambdaHandler:
-    """The Lambda handler of an app: resolve, log one line, write the metrics. Makes the process's clients, in INIT.
+    """The Lambda handler of an app: resolve, and log one line, with the metrics. Makes the process's clients, in INIT.
 
     Args:
         connects_by: what the function may read, to open its connection by.
@@ -330,13 +330,13 @@ def handler(app: APIGatewayHttpResolver, connects_by: Key = _ANY_ACCOUNT) -> Lam
 
     def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         answered = app.resolve(event, context)
-        flush_metrics()
-        logger.info(
-            "answered",
-            request_id=context.aws_request_id,
-            route=event.get("routeKey"),
-            status=answered["statusCode"],
-        )
+        said = {
+            "request_id": context.aws_request_id,
+            "route": event.get("routeKey"),
+            "status": answered["statusCode"],
+        }
+        if not flush_metrics(message="answered", **said):
+            logger.info("answered", **said)
         return answered
 
     return lambda_handler
