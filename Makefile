@@ -172,8 +172,9 @@ generate: $(VENV) ## Write what is made from the code: docs/reference, events, t
 covers: $(VENV) ## Draw the covers as PNG, for previews of links, where an SVG is new (takes a browser)
 	@$(BIN)/python -m local covers
 
-build: $(VENV) $(SAM_VENV) ## sam build
-	@$(SAM) build
+build: $(VENV) $(SAM_VENV) ## sam build; SNAPSTART=1 for functions that start from snapshots (docs/adr/0015)
+	@$(if $(SNAPSTART),$(BIN)/python -m local snapstart)
+	@$(SAM) build $(if $(SNAPSTART),--template-file .local/template-snapstart.json --base-dir .)
 
 deploy: ## How to deploy
 	@echo "make build && .venv-sam/bin/sam deploy --guided   (needs an AWS account; asks before it changes anything)"

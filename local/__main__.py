@@ -1,4 +1,4 @@
-"""python -m local up | down | status | run | demo | invoke | generate | covers
+"""python -m local up | down | status | run | demo | invoke | generate | covers | snapstart
 
     up      start the stack in the background, and wait until it is ready
     down    stop it; without PORT or LOCAL_DIR: every stack of this checkout
@@ -8,6 +8,7 @@
     invoke  run one function with --event by `sam local invoke`, on the table of the stack that is up
     generate write what is made from the code; with --check, say whether the committed files are right
     covers  draw the PNGs of covers whose drawing is new, which takes a browser
+    snapstart write the template with SnapStart, for sam build
 
 The environment it reads is in local/settings.py.
 """
@@ -25,7 +26,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         prog="python -m local", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("command", choices=["up", "down", "status", "run", "demo", "invoke", "generate", "covers"])
+    commands = ["up", "down", "status", "run", "demo", "invoke", "generate", "covers", "snapstart"]
+    parser.add_argument("command", choices=commands)
     parser.add_argument(
         "--no-stream", action="store_true", help="neither expire items nor deliver the stream: only the sweep settles"
     )
@@ -55,6 +57,10 @@ def main() -> int:
             from local import generate
 
             return generate.main(check=options.check)
+        case "snapstart":
+            from local import snapstart
+
+            return snapstart.main()
         case "covers":
             from local import covers
 

@@ -132,9 +132,10 @@ def _resource(kind: str, **properties: object) -> Resource:
 
 
 def _function_of(uri: Any) -> str:
-    """Logical id in `{"Fn::Sub": "arn:...:functions/${PurchaseFunction.Arn}/invocations"}`."""
+    """Logical id in `{"Fn::Sub": "arn:...:functions/${PurchaseFunction.Arn}/invocations"}`; that of an alias has no `.Arn`."""
     text = uri["Fn::Sub"]
-    return str((text if isinstance(text, str) else text[0]).rpartition("${")[2].partition(".Arn}")[0])
+    named = (text if isinstance(text, str) else text[0]).rpartition("${")[2].partition("}")[0]
+    return str(named.removesuffix(".Arn"))
 
 
 def _is_stream(properties: dict[str, Any]) -> bool:

@@ -108,16 +108,26 @@ def test_designs_differ_from_this_one_by_what_they_say() -> None:
     assert more("with provisioned capacity, half used", "DynamoDB") == pytest.approx(provisioned - paid_by_request)
     assert cases["with a relational database"].monthly == pytest.approx(87.6)
     assert "DynamoDB" not in cost.by_service(cases["with a relational database"].usage)
-    # 17 functions of half a GB, 2,628,000 s a month
+    # 2,628,000 s a month
     assert cases["with SnapStart"].monthly == pytest.approx(
         sum(measured.memory[name] for name in measured.snapshots) / 1024 * 2_628_000 * 0.0000015046
     )
 
 
-def test_reading_before_giving_back_saves_what_the_refused_transaction_takes() -> None:
-    (case,) = (case for case in cost.savings(figures()) if case.name.startswith("reading the gift"))
-    refused = figures().units["restore, ended before"].write
-    assert cost.dynamodb(case.usage) * MILLION == pytest.approx(0.5 * 0.125 - refused * 0.625)
+def test_what_saves_nothing_is_no_saving() -> None:
+    measured = figures()
+    units = {**measured.units, "restore, ended before": Units(calls=1, read=0, write=6)}
+    refused = {case.name: cost.usd(case.usage) * MILLION for case in cost.savings(replace(measured, units=units))}
+    units["restore, ended before"] = Units(calls=1, read=0.5, write=0)
+    read = {case.name for case in cost.savings(replace(measured, units=units))}
+    name = "reading the gift before a transaction that gives it back"
+    assert refused[name] == pytest.approx(0.5 * 0.125 - 6 * 0.625)
+    assert name not in read
+
+
+def test_a_step_that_writes_nothing_waits_for_no_transaction() -> None:
+    reading = replace(BY_HAND, units={"do": Units(calls=2, read=3, write=0)})
+    assert cost.duration_ms(STEP, reading) == pytest.approx(10 + 4 * 7.6)
 
 
 def test_a_price_is_for_one_of_what_is_counted() -> None:
@@ -149,7 +159,7 @@ def test_limits_are_what_is_computed_by_hand() -> None:
     assert reached["API Gateway"] == 1250
     # Sixteen shards, an entry put and one deleted.
     assert reached["due index, open gifts"] == 8000
-    assert reached["one store, read"] == 750
+    assert reached["one store, read"] == 1000
     # 7.6 ms to read and 25 ms to give back are 30.7 a second, for 45 of 60 seconds, of each tenth gift.
     assert reached["the sweep, while the stream is not read"] == pytest.approx(230.06, abs=0.01)
 

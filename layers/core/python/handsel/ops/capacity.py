@@ -31,8 +31,8 @@ SWEEP_SECONDS = 45
 # Of a gift's writes, those of entries in indexes, which have partitions of their own and no stream: as keys.py has them, 3 for
 # an order, 3 for a gift, 3 for its claim, 1 for a message.
 INDEX_WRITES = 10
-# Consistent reads of STORE and PRODUCT, of the three calls that say how a product is sold now: buy (2), give, read an order.
-STORE_READS = PRODUCT_READS = 4
+# Consistent reads of STORE and PRODUCT: buy, give and read an order say how a product is sold now.
+STORE_READS = PRODUCT_READS = 3
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,7 @@ class Figures:
         projected_at_once: invocations of the projector at once for a shard of the stream.
         traced: whether functions are traced.
         alarmed: how many metrics are looked at by alarms.
-        snapshots: the functions that the parameter SnapStart is about: people call them, and wait.
+        snapshots: the functions that SnapStart would be for: people call them by the API, and wait.
     """
 
     units: Mapping[str, Units]
