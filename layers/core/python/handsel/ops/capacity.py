@@ -31,6 +31,8 @@ SWEEP_SECONDS = 45
 # Of a gift's writes, those of entries in indexes, which have partitions of their own and no stream: as keys.py has them, 3 for
 # an order, 3 for a gift, 3 for its claim, 1 for a message.
 INDEX_WRITES = 10
+# How often a gift is booked to its giver, where each record comes alone: bought, given from, claimed.
+GIVER_BOOKED = 3
 # Consistent reads of STORE and PRODUCT: buy, give and read an order say how a product is sold now.
 STORE_READS = PRODUCT_READS = 3
 
@@ -200,9 +202,16 @@ def _of_keys(figures: Figures) -> list[Limit]:
             "one product, read", reads, PRODUCT_READS, "RRU", "keep PRODUCT in the process for seconds", _BUSY, whole=False
         ),
         _published("one product with counted stock, written", writes, 2, "WRU", unstocked, _BUSY, whole=False),
+        _one_by_one("one product with counted stock, bought", unstocked),
+        _one_by_one("one gift of many shares, claimed", "several gifts"),
+        # The state that it leaves and the one that it enters.
+        _published(
+            "one store's parcels, by status", writes, 2, "WRU", "shards in `keys.shipments_in`, which its merchant's list reads",
+            _BUSY, whole=False,
+        ),
         Limit(
-            "one product with counted stock, one purchase after the other", 1000 / TRANSACTION_MS.value, 1, "transactions",
-            unstocked, "purchases of it conflict and are tried again, then 503", TRANSACTION_MS.source, whole=False,
+            "one giver's counts (SUMMARY)", 1000 / (VERSION_MS / 2 + TRANSACTION_MS.value), GIVER_BOOKED, "versions",
+            "nothing has to be: records of one batch are booked together", _LATER, TRANSACTION_MS.source, whole=False,
         ),
     ]  # fmt: skip
     for name, shards_of_it, whole in (
@@ -224,6 +233,12 @@ def _of_keys(figures: Figures) -> list[Limit]:
             )
         )
     return found
+
+
+def _one_by_one(name: str, change: str) -> Limit:
+    """Of one item: transactions that write it come one after the other."""
+    harm = "they conflict and are tried again, then 503"
+    return Limit(name, 1000 / TRANSACTION_MS.value, 1, "transactions", change, harm, TRANSACTION_MS.source, whole=False)
 
 
 def _of_the_bus(_: Figures) -> list[Limit]:

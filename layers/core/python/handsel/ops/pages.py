@@ -213,7 +213,7 @@ def capacity_page(figures: Figures) -> list[Section]:
         _table("What comes first", "Of all gifts together, with the quotas that an account starts with.", whole),
         _table(
             "Of one thing",
-            "If all of these gifts were of one product or one store: gifts a second of that one.",
+            "If all of them were of one product, store or giver, or all claims of one gift: so many a second of that one.",
             [limit for limit in limits if not limit.whole],
         ),
         *(_at(rate, whole) for rate in capacity.RATES),
@@ -251,7 +251,7 @@ def _table(title: str, said: str, limits: Iterable[capacity.Limit]) -> Section:
         )
         for limit in limits
     ]
-    head = ("limit", "gifts a second", "a gift takes, of what there is a second", "beyond it", "published at")
+    head = ("limit", "a second", "one takes, of what there is", "beyond it", "published at")
     return Section(title, said, head, rows)
 
 
@@ -267,7 +267,8 @@ def _advice(rate: float) -> str:
         return "In this order."
     return (
         "In this order. That is more than one account is made for: quotas are raised by ten, hardly by a hundred. Nothing that "
-        "is written together is of two givers' orders, so givers can be spread over stacks in accounts of their own."
+        "is written together is of two givers' orders, so givers can be spread over stacks in accounts of their own; who gets "
+        "gifts from several of them then has to ask each."
     )
 
 

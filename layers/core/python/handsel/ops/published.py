@@ -171,7 +171,7 @@ EVENT_DELIVERIES = Published(
 )
 LOG_REQUESTS = Published(
     5000,
-    "PutLogEvents requests a second; 1,500 in smaller regions",
+    "PutLogEvents requests a second",
     "https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html",
 )
 SECRET_READS = Published(
