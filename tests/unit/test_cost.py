@@ -160,8 +160,14 @@ def test_limits_are_what_is_computed_by_hand() -> None:
     # Sixteen shards, an entry put and one deleted.
     assert reached["due index, open gifts"] == 8000
     assert reached["one store, read"] == 1000
-    # 7.6 ms to read and 25 ms to give back are 30.7 a second, for 45 of 60 seconds, of each tenth gift.
-    assert reached["the sweep, while the stream is not read"] == pytest.approx(230.06, abs=0.01)
+
+
+def test_settling_is_bound_by_waiting_or_by_the_processor() -> None:
+    # Ten at a time, 25 ms each; or a whole processor, 4 ms each.
+    assert capacity.settled("Function", 1, BY_HAND) == pytest.approx(400)
+    assert capacity.settled("Function", 4, BY_HAND) == pytest.approx(250)
+    half = replace(BY_HAND, memory={"Function": 884.5})
+    assert capacity.settled("Function", 4, half) == pytest.approx(125)
 
 
 def test_more_concurrent_projecting_takes_more_of_a_shard() -> None:

@@ -13,6 +13,7 @@ from handsel.ops.figures import Figures
 from handsel.ops.published import ONE_ITEM_MS, TRANSACTION_MS, Published
 from handsel.runtime.link_keys import KEPT_MS
 from handsel.store import keys
+from handsel.store.table import THREADS
 
 RATES = (1_000, 10_000, 100_000)
 
@@ -28,6 +29,8 @@ LOG_WRITES, LIFE_SECONDS = 1, 1800
 VERSION_MS = 2 * ONE_ITEM_MS.value
 # What a sweep has of its minute, without its margin and the start.
 SWEEP_SECONDS = 45
+# Milliseconds of a processor for each record that is restored and each gift that is swept, many at a time: `make bench` says.
+RESTORED_CPU_MS, SWEPT_CPU_MS = 0.85, 1.3
 # Of a gift's writes, those of entries in indexes, which have partitions of their own and no stream: as keys.py has them, 3 for
 # an order, 3 for a gift, 3 for its claim, 1 for a message.
 INDEX_WRITES = 10
@@ -256,11 +259,17 @@ def _of_the_bus(_: Figures) -> list[Limit]:
     ]  # fmt: skip
 
 
-def _of_settling(_: Figures) -> list[Limit]:
-    swept = SWEEP_SECONDS / 60 * 1000 / (ONE_ITEM_MS.value + TRANSACTION_MS.value)
+def settled(function: str, cpu_ms: float, figures: Figures) -> float:
+    """Gifts a second that one invocation gives back, many at a time: as many as it can wait for, or as its processor takes."""
+    share = min(1, figures.memory[function] / published.VCPU_MB.value)
+    return min(THREADS * 1000 / TRANSACTION_MS.value, share * 1000 / cpu_ms)
+
+
+def _of_settling(figures: Figures) -> list[Limit]:
+    swept = SWEEP_SECONDS / 60 * settled("SweepFunction", SWEPT_CPU_MS, figures)
     return [
         Limit(
-            "the sweep, while the stream is not read", swept, UNCLAIMED, "gifts", "sweep the shards side by side",
+            "the sweep, while the stream is not read", swept, UNCLAIMED, "gifts", "more memory; several sweeps, each of some shards",
             "the table is settled later; who asks sees the units at once, and can use them", TRANSACTION_MS.source,
         )
     ]  # fmt: skip
@@ -290,7 +299,8 @@ def readers(figures: Figures) -> list[Reader]:
     brings = published.PARTITION_WRITES.value / (write - INDEX_WRITES)
     return [
         Reader(
-            "restoring", brings, 1000 / duration_ms(ENDED, figures), "`ParallelizationFactor` of `WindowRemoved`: 1, up to 10"
+            "restoring", brings, settled(ENDED.function, RESTORED_CPU_MS, figures),
+            "`ParallelizationFactor` of `WindowRemoved`: 1, up to 10",
         ),
         Reader(
             "projecting", brings, figures.projected_at_once / _at_once(figures, FOLLOWED_TOGETHER),
