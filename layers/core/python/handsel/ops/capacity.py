@@ -269,7 +269,8 @@ def _of_settling(figures: Figures) -> list[Limit]:
     swept = SWEEP_SECONDS / 60 * settled("SweepFunction", SWEPT_CPU_MS, figures)
     return [
         Limit(
-            "the sweep, while the stream is not read", swept, UNCLAIMED, "gifts", "more memory; several sweeps, each of some shards",
+            "the sweep, while the stream is not read", swept, UNCLAIMED, "gifts",
+            "more memory; several sweeps, each of some shards",
             "the table is settled later; who asks sees the units at once, and can use them", TRANSACTION_MS.source,
         )
     ]  # fmt: skip
