@@ -55,6 +55,7 @@ def _summary(figures: Figures) -> str:
     giving, following = cost.giving(figures), cost.following(figures)
     whole, table = usd(giving) * MILLION, dynamodb(giving) * MILLION
     kept = usd(cost.KEPT) * MILLION
+    ended = "a timer that ends in vain, " if figures.units[cost.ENDED.operation].write else ""
     enough = cost.GOAL_DYNAMODB / (PRICES[Meter.WRITE].each * MILLION)
     return (
         f"A million gifts cost **{_money(whole)} USD** at list prices; {_money(table)} of it is DynamoDB. What follows from the "
@@ -63,8 +64,7 @@ def _summary(figures: Figures) -> str:
         f"The goal was {cost.GOAL_ALL} USD, {cost.GOAL_DYNAMODB} of them for DynamoDB: it is "
         f"**{_against(whole, cost.GOAL_ALL)}**, and DynamoDB is **{_against(table, cost.GOAL_DYNAMODB)}**. For "
         f"{cost.GOAL_DYNAMODB} USD there are {enough:.1f} write units a gift, and one takes {_number(giving[Meter.WRITE])}: "
-        "three transactions at twice the price of plain writes, entries of indexes, a lost race, and the end of a timer that "
-        "finds its gift claimed.\n\n"
+        f"transactions, which cost twice as much as plain writes, entries of indexes, {ended}a lost race.\n\n"
         "A gift is eight calls of the API: it is bought, given, looked at, claimed, claimed in vain by three more, of whom one "
         "lost a race, and its order is read. Then its timer ends. Everything comes alone, as on a quiet stack; what comes "
         "together is cheaper."
