@@ -41,7 +41,7 @@ ops: $(VENV) ## What operators run, on that stack: DO=audit, or settle, replay, 
 
 # --- test it ---------------------------------------------------------------------------------------------------------
 
-.PHONY: test coverage unit integration conformance e2e e2e-long browser screenshots canaries sam fuzz sim mutants mutmut races kills proof recommendations bench
+.PHONY: test coverage unit integration conformance e2e e2e-long e2e-long-calls e2e-long-pages browser screenshots canaries sam fuzz sim mutants mutmut races kills proof recommendations bench
 test: $(VENV) ## The tests: rules, handlers on a table in memory, the simulator, calls and pages on the local stack
 	@$(BIN)/python -m pytest tests/unit tests/integration tests/sim --numprocesses 2
 	@$(SIM)
@@ -64,8 +64,12 @@ conformance: $(VENV) ## The table in memory, held against moto, the local engine
 e2e: $(VENV) ## Over HTTP, on the local stack
 	@$(E2E) tests/e2e
 
-e2e-long: $(VENV) ## What of that takes longer: who may what, every call, small races, what operators run, more of the pages
+e2e-long: e2e-long-calls e2e-long-pages ## What of that takes longer: who may what, every call, small races, operators; more of the pages
+
+e2e-long-calls: $(VENV)
 	@$(E2E) $(E2E_LONG)
+
+e2e-long-pages: $(VENV)
 	@$(E2E) tests/browser -m long
 
 browser: $(VENV) ## The pages in a real browser, on the local stack; skipped where there is none
@@ -119,11 +123,14 @@ sam-if-docker:
 # --- check it --------------------------------------------------------------------------------------------------------
 
 .PHONY: check lint types security generated locked audit format
-check: lint types security audit generated locked demo test e2e-long side-by-side ## The gate: all that CI runs
+check: lint types security audit generated locked demo test side-by-side ## The gate: all that CI runs
 
-.PHONY: side-by-side
-side-by-side: ## What uses one processor each: the table in memory, canaries, sam, fuzz
-	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target conformance canaries sam fuzz
+.PHONY: side-by-side gates
+side-by-side: ## What takes longer, two at a time: more calls and pages, canaries, sam, fuzz, the table in memory, benchmarks
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target e2e-long-calls canaries e2e-long-pages sam fuzz conformance gates
+
+gates: $(VENV) ## That nothing got slower or dearer than it may be (benchmarks/gates.py)
+	@PYTHONPATH=layers/core/python $(BIN)/python -m benchmarks.gates
 
 lint: $(VENV) ## Style, import rules, template
 	@$(BIN)/ruff format --check --quiet $(SOURCES) || { echo "Run: make format" >&2; exit 1; }

@@ -1,0 +1,28 @@
+"""`python -m benchmarks.times FIGURES.json`: keeps what `make bench` measured of functions for the cost model.
+
+Milliseconds of a whole processor: `init_ms` for the import, `warm_ms` for a request.
+"""
+
+import json
+import sys
+from collections import defaultdict
+from pathlib import Path
+
+from local.settings import ROOT
+
+KEPT = ROOT / "layers" / "core" / "python" / "handsel" / "ops" / "measured_times.json"
+NAMES = {("cold", "import"): "init_ms", ("warm", "CPU"): "warm_ms"}
+
+
+def main(figures: Path) -> None:
+    times: dict[str, dict[str, float]] = defaultdict(dict)
+    for row in json.loads(figures.read_text())["rows"]:
+        function, _, what = row["name"].partition(", ")
+        if name := NAMES.get((row["section"], what)):
+            times[function][name] = round(row["ours"], 1)
+    KEPT.write_text(json.dumps(times, indent=2, sort_keys=True) + "\n")
+    print(f"Wrote {KEPT.relative_to(ROOT)}, of {len(times)} functions. Next: make generate")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
