@@ -16,6 +16,8 @@ from tests.memory.table import Memory
 # What is published of DynamoDB: half of the calls take longer than this many seconds.
 TRANSACTION, SINGLE = 0.025, 0.008
 AS_DYNAMODB = {"TransactWriteItems": TRANSACTION}
+# An answer to every write and every BatchGetItem.
+_NOTHING: dict[str, Any] = {"Responses": {}}
 
 
 class Served(ThreadingHTTPServer):
@@ -43,7 +45,7 @@ class Served(ThreadingHTTPServer):
     def answer(self, operation: str, request: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         began = time.monotonic()
         with self._one_at_a_time:
-            status, said = (200, {}) if self._table is None else _asked(self._table, operation, request)
+            status, said = (200, _NOTHING) if self._table is None else _asked(self._table, operation, request)
         takes = self.seconds.get(operation, self.seconds[""])
         time.sleep(max(0.0, takes - (time.monotonic() - began)))
         return status, said

@@ -95,9 +95,35 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0 if exact == held else 1
 
 
+# A call that is refused by any function, as somebody.
+Call = Callable[[Arena, str], object]
+_NOTHING = {"gift_id": "unknown", "order_id": "unknown", "secret": None}
+
+
+def claim_nothing(where: Arena, who: str) -> object:
+    return where.claim(who, _NOTHING)
+
+
+def cancel_nothing(where: Arena, who: str) -> object:
+    return where.wire.post(who, "/gifts/unknown/cancel")
+
+
+def use_nothing(where: Arena, who: str) -> object:
+    return where.wire.post(who, "/orders/unknown/use", {"quantity": 1})
+
+
 @contextmanager
-def arena(settings: Settings, people: Sequence[str]) -> Iterator[Arena]:
-    """A stack of its own with these people and some givers, gone afterwards."""
+def arena(
+    settings: Settings,
+    people: Sequence[str],
+    in_flight: int = IN_FLIGHT,
+    warming: Sequence[Call] = (claim_nothing, cancel_nothing, use_nothing),
+) -> Iterator[Arena]:
+    """A stack of its own with these people and some givers, gone afterwards.
+
+    Args:
+        warming: calls of the functions that have to run in as many processes as calls are in flight.
+    """
     folder = Path(tempfile.mkdtemp(prefix="handsel-races-"))
     environ = {"LOCAL_DIR": str(folder)}
     try:
@@ -105,9 +131,9 @@ def arena(settings: Settings, people: Sequence[str]) -> Iterator[Arena]:
             raise SystemExit(1)
         stack = read_stack(folder)
         sign_up(stack, [*people, *givers()])
-        wire = Wire(stack, IN_FLIGHT)
-        held = Arena(stack, wire, IN_FLIGHT)
-        warm_up(held, people)
+        wire = Wire(stack, in_flight)
+        held = Arena(stack, wire, in_flight)
+        warm_up(held, people, warming)
         yield held
         wire.close()
     finally:
@@ -115,20 +141,15 @@ def arena(settings: Settings, people: Sequence[str]) -> Iterator[Arena]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def warm_up(where: Arena, people: Sequence[str]) -> None:
+def warm_up(where: Arena, people: Sequence[str], warming: Sequence[Call]) -> None:
     """Start as many functions as a race needs, a few at a time.
 
     The engine starts them in one process: 64 at once keep it from everything else for longer than a call may take.
     """
-    nothing = {"gift_id": "unknown", "order_id": "unknown", "secret": None}
-    calls: list[Callable[[str], object]] = [
-        lambda who: where.claim(who, nothing),
-        lambda who: where.wire.post(who, "/gifts/unknown/cancel"),
-        lambda who: where.wire.post(who, "/orders/unknown/use", {"quantity": 1}),
-    ]
-    for call in calls:
-        for in_flight in range(STEP, IN_FLIGHT + 1, STEP):
-            side_by_side([partial(call, people[number % len(people)]) for number in range(in_flight)], in_flight)
+    for call in warming:
+        for in_flight in range(STEP, where.in_flight + 1, STEP):
+            calls = [partial(call, where, people[number % len(people)]) for number in range(in_flight)]
+            side_by_side(calls, in_flight)
 
 
 def givers() -> list[str]:

@@ -1,0 +1,167 @@
+"""Many want the same share: who gets it, how long each waits, and what a winner and a loser cost.
+
+The races are those of tests/races, over HTTP, on a stack of its own. What they cost is counted where every call can be
+seen: by the same use case on the table in memory, in virtual time.
+"""
+
+import statistics
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from contextlib import closing, redirect_stdout
+from functools import partial
+from random import Random
+from typing import TYPE_CHECKING
+
+import httpx
+from greenlet import getcurrent
+
+from benchmarks.rows import Row
+from handsel.domain import errors, ids
+from handsel.use_cases import claiming
+from local.client import Stack
+from local.engine import free_port
+from local.settings import Settings
+from tests.memory.capacity import Ledger
+from tests.races import rounds
+from tests.races.__main__ import CLAIMERS, PEOPLE, SHARES, arena, claim_nothing, givers
+from tests.races.rounds import Arena
+from tests.sim.asks import LINK_KEYS
+from tests.sim.stage import Stage
+from tests.sim.world import Weather, World
+from tests.wire import Wire
+
+if TYPE_CHECKING:
+    from benchmarks.__main__ import Say
+
+
+# Fewer than in tests/races: what a claim waits for should not be other claims alone.
+IN_FLIGHT = 16
+# Claimers of one gift come within so many milliseconds, in virtual time.
+WITHIN = 200
+
+
+class Timed(Wire):
+    """Notes how long claims take, from the first try to the answer that decides.
+
+    Attributes:
+        claims: whether it won, and seconds.
+    """
+
+    def __init__(self, stack: Stack, in_flight: int) -> None:
+        super().__init__(stack, in_flight)
+        self.claims: list[tuple[bool, float]] = []
+
+    def post(self, user: str, path: str, body: object = None, *, key: str | None = None) -> httpx.Response:
+        began = time.monotonic()
+        answer = super().post(user, path, body, key=key)
+        if path.endswith("/claims"):
+            self.claims.append((answer.is_success, time.monotonic() - began))
+        return answer
+
+
+def measure(say: "Say") -> list[Row]:
+    claimers = [f"claimer{number}" for number in range(CLAIMERS)]
+    say(f"a stack with {CLAIMERS} people")
+    with redirect_stdout(sys.stderr), arena(Settings(port=free_port()), claimers, IN_FLIGHT, [claim_nothing]) as there:
+        rows = [*_one_share(there, claimers, say), *_shares(there, claimers[:PEOPLE], say)]
+    say("what they cost")
+    return [*rows, *_units(CLAIMERS, 1), *_units(PEOPLE, SHARES)]
+
+
+def _one_share(there: Arena, claimers: Sequence[str], say: "Say") -> list[Row]:
+    say(f"{len(claimers)} claim one share")
+    with closing(Timed(there.stack, IN_FLIGHT)) as wire:
+        seen = rounds.one_share(Arena(there.stack, wire, IN_FLIGHT), givers()[0], claimers)
+        return _rows(f"{len(claimers):,} at one share", 1, seen, wire)
+
+
+def _shares(there: Arena, people: Sequence[str], say: "Say") -> list[Row]:
+    say(f"{len(people)} claim {SHARES} shares, each twice")
+    with closing(Timed(there.stack, IN_FLIGHT)) as wire:
+        seen = rounds.shares(Arena(there.stack, wire, IN_FLIGHT), givers()[1], people, SHARES)
+        return _rows(f"{len(people)} at {SHARES} shares, each twice", SHARES, seen, wire)
+
+
+def _rows(name: str, winners: int, seen: rounds.Round, wire: Timed) -> list[Row]:
+    again = ", ".join(f"{count} x {why}" for why, count in wire.retries.items()) or "nobody was told to come again"
+    rows = [
+        Row("contention", f"{name}: winners", seen.winners, "", goal=winners, exactly=True, note=f"{seen.losers} lost"),
+        # Any other 5xx ends the race, as does a loser who is told anything but that it is taken.
+        Row("contention", f"{name}: 5xx", _busy(wire), "", goal=0, exactly=True, note=again),
+    ]
+    for who, won in (("winners", True), ("losers", False)):
+        took = [seconds for wins, seconds in wire.claims if wins is won]
+        rows += [
+            Row("contention", f"{name}: {who} wait, p{percent}", percentile(took, percent) * 1000, "ms")
+            for percent in (50, 99)
+        ]
+    return rows
+
+
+def _units(people: int, shares: int) -> list[Row]:
+    """What the table consumes for each of those who claim one gift, by DynamoDB's rules."""
+    stage = Stage()
+    gift = stage.give(stage.buy(quantity=shares), shares=shares)
+    world = World("contention", stage.memory.snapshot(), Weather())
+    world.scheduler.now = stage.now * 1000
+    secret = ids.link_secret(LINK_KEYS, "1", gift.gift_id)
+    ledgers: dict[object, Ledger] = defaultdict(Ledger)
+    winners, losers = set[object](), set[object]()
+    world.memory.meters.append(lambda consumed: ledgers[getcurrent()].take(consumed))
+
+    def claim(number: int) -> None:
+        process = world.process(f"claimer {number}")
+        try:
+            claiming.claim(
+                process.table,
+                gift.gift_id,
+                caller=f"00000000-0000-4000-8000-{number:012d}",  # as long as those of a user pool
+                secret=secret,
+                address=None,
+                code=f"{number:016d}",
+                link_keys=LINK_KEYS,
+                clock=process.now,
+            )
+        except errors.AlreadyClaimed:
+            losers.add(getcurrent())
+        else:
+            winners.add(getcurrent())
+
+    draw = Random(1)  # noqa: S311 - has to be the same again
+    for number in range(people):
+        world.scheduler.spawn(partial(claim, number), at_ms=stage.now + draw.randrange(WITHIN))
+    world.scheduler.run()
+    name = f"{people:,} at {'one share' if shares == 1 else f'{shares} shares'} within {WITHIN} ms"
+    rows = [Row("contention", f"{name}: winners", len(winners), "", goal=shares, exactly=True)]
+    for who, which in (("winner", winners), ("loser", losers)):
+        each = [ledgers[caller] for caller in which]
+        refused = sum(ledger.writes for ledger in each) - (len(winners) if which is winners else 0)
+        rows += [
+            Row("contention", f"{name}: a {who} reads", statistics.fmean(one.read for one in each), "RRU"),
+            Row(
+                "contention",
+                f"{name}: a {who} writes",
+                statistics.fmean(one.write for one in each),
+                "WRU",
+                note=f"{refused} refused writes of {len(each)} {who}s",
+            ),
+        ]
+    for what, most in (
+        ("reads", max(ledgers[caller].reads for caller in losers)),
+        ("writes", max(ledgers[caller].writes for caller in losers)),
+    ):
+        rows.append(
+            Row("contention", f"{name}: most {what} of a loser", most, "calls", goal=1 if shares == 1 else None)
+        )
+    return rows
+
+
+def _busy(wire: Wire) -> int:
+    """How often a claim was told 503."""
+    return sum(count for why, count in wire.retries.items() if why.startswith("503"))
+
+
+def percentile(values: Sequence[float], percent: int) -> float:
+    return statistics.quantiles(values, n=100, method="inclusive")[percent - 1] if len(values) > 1 else values[0]
