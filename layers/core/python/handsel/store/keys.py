@@ -132,8 +132,8 @@ what the projector does of all records of an operation, in one batch; a "record"
 | untag                                | 0     | 1      | 0    | 2   |
 | look at a product                    | 2     | 1      | 3    | 1   |
 | first call of a new user             | 2     | 1      | 1    | 4   |
-| restore                              | 0     | 1      | 0    | 7   |
-| restore, ended before                | 0     | 1      | 0    | 6   |
+| restore                              | 1     | 1      | 0.5  | 7   |
+| restore, ended before                | 1     | 0      | 0.5  | 0   |
 | sweep                                | 64    | 0      | 32   | 0   |
 | sweep, a gift is due                 | 65    | 1      | 33   | 7   |
 | follow a purchase                    | 13    | 6      | 20   | 9   |

@@ -156,13 +156,13 @@ class Table:
         with suppress(BotoCoreError, ClientError):
             self.client.get_item(TableName=self.name, Key=key.attributes())
 
-    def get_many(self, keys: Iterable[Key]) -> dict[Key, Item]:
-        """The items that exist, read consistently; up to 100 keys are one call."""
+    def get_many(self, keys: Iterable[Key], *, consistent: bool = True) -> dict[Key, Item]:
+        """The items that exist; up to 100 keys are one call."""
         found: dict[Key, Item] = {}
         wanted = list(dict.fromkeys(keys))
         while wanted:
             batch, wanted = wanted[:_BATCH_GET], wanted[_BATCH_GET:]
-            for attributes in self._get_batch(batch):
+            for attributes in self._get_batch(batch, consistent=consistent):
                 item = load_item(attributes)
                 found[Key(item["pk"], item["sk"])] = item
         return found
@@ -299,8 +299,8 @@ class Table:
             self._sleep(pause)
         raise errors.Busy
 
-    def _get_batch(self, batch: Sequence[Key]) -> list[Attributes]:
-        request: Any = {self.name: {"Keys": [key.attributes() for key in batch], "ConsistentRead": True}}
+    def _get_batch(self, batch: Sequence[Key], *, consistent: bool = True) -> list[Attributes]:
+        request: Any = {self.name: {"Keys": [key.attributes() for key in batch], "ConsistentRead": consistent}}
         found: list[Any] = []
         for pause in self._pauses():
             answer = self._call(partial(self.client.batch_get_item, RequestItems=request))
@@ -385,11 +385,11 @@ class _Read(Table):
     def get(self, key: Key, *, consistent: bool = True) -> Item | None:
         return self._items[key] if key in self._items else super().get(key, consistent=consistent)
 
-    def get_many(self, keys: Iterable[Key]) -> dict[Key, Item]:
+    def get_many(self, keys: Iterable[Key], *, consistent: bool = True) -> dict[Key, Item]:
         wanted = list(dict.fromkeys(keys))
         missing = [key for key in wanted if key not in self._items]
         found = {key: item for key in wanted if (item := self._items.get(key)) is not None}
-        return found | (super().get_many(missing) if missing else {})
+        return found | (super().get_many(missing, consistent=consistent) if missing else {})
 
 
 @cache
