@@ -136,24 +136,24 @@ what the projector does of all records of an operation, in one batch; a "record"
 | restore, ended before                | 1     | 0      | 0.5  | 0   |
 | sweep                                | 64    | 0      | 32   | 0   |
 | sweep, a gift is due                 | 65    | 1      | 33   | 7   |
-| follow a purchase                    | 13    | 6      | 20   | 9   |
-| follow a gift                        | 9     | 2      | 13   | 5   |
-| follow a gift to a recipient         | 11    | 4      | 15   | 12  |
-| follow a claim                       | 11    | 2      | 16   | 9   |
-| follow a claim of a parcel           | 11    | 2      | 16   | 9   |
-| follow a cancel                      | 4     | 1      | 6    | 4   |
-| follow a use                         | 4     | 1      | 10   | 6   |
-| follow a refund                      | 4     | 1      | 6    | 4   |
-| follow a restore                     | 4     | 1      | 7    | 7   |
-| follow a redemption                  | 4     | 1      | 6    | 4   |
+| follow a purchase                    | 12    | 6      | 18   | 9   |
+| follow a gift                        | 7     | 2      | 11   | 5   |
+| follow a gift to a recipient         | 9     | 4      | 13   | 12  |
+| follow a claim                       | 7     | 2      | 12   | 9   |
+| follow a claim of a parcel           | 7     | 2      | 12   | 9   |
+| follow a cancel                      | 3     | 1      | 4    | 4   |
+| follow a use                         | 3     | 1      | 7    | 6   |
+| follow a refund                      | 3     | 1      | 4    | 4   |
+| follow a restore                     | 3     | 1      | 5    | 7   |
+| follow a redemption                  | 3     | 1      | 4    | 4   |
 | follow a look                        | 9     | 4      | 14   | 4   |
 | follow a tag                         | 9     | 4      | 15   | 4   |
 | record ORDER paid                    | 11    | 5      | 17   | 5   |
-| record ORDER, units moved            | 6     | 1      | 8    | 4   |
+| record ORDER, units moved            | 4     | 1      | 6    | 4   |
 | record GIFT given                    | 6     | 1      | 9    | 1   |
-| record GIFT claimed                  | 7     | 1      | 10   | 5   |
-| record HOLDING claimed               | 4     | 1      | 6    | 4   |
-| record SHIPMENT claimed              | 4     | 1      | 6    | 4   |
+| record GIFT claimed                  | 4     | 1      | 8    | 5   |
+| record HOLDING claimed               | 3     | 1      | 4    | 4   |
+| record SHIPMENT claimed              | 3     | 1      | 4    | 4   |
 """
 
 from collections.abc import Mapping

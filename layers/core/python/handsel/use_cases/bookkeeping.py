@@ -8,7 +8,7 @@ written only if nobody wrote it in between. So what was seen last is what is cou
 | before the transaction       | nothing changed                  | the stream delivers the record again          |
 | after it, or the answer lost | the messages, the new sums       | delivered again there is nothing to change    |
 
-Who has written counts once more: somebody with a later state may have found that it came to what was there before.
+Who has written looks once more: somebody with a later state may have found that it came to what was there before.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -84,7 +84,8 @@ def _keep(
 ) -> bool:
     for _ in range(_TRIES):
         before = summaries.get(table, user_id)
-        after, writes = _booked(table, before, entries)
+        seen = _seen(table, entries)
+        after, writes = _booked(seen, before, entries)
         if after == before and not writes:
             return True
         checks = [] if check is None else [check]
@@ -95,21 +96,32 @@ def _keep(
                 return False
             continue
         # Somebody else may have seen a later state of what was counted, and found nothing to write: the last to write
-        # looks again.
+        # looks again, whether it is as it was.
         entries = [entry for entry in entries if isinstance(entry, Counted)]
-        if not entries:
+        counted = [*(entry.item for entry in entries), *(key for key in seen if key.sk == "GIFT")]
+        if not entries or table.get_many(counted) == {key: seen[key] for key in counted if key in seen}:
             return True
     raise errors.Busy
 
 
-def _booked(table: Table, books: Summary, entries: Sequence[Message | Counted]) -> tuple[Summary, list[Write]]:
+def _seen(table: Table, entries: Sequence[Message | Counted]) -> Mapping[Key, Item]:
+    """All that the books are made of, as it is now."""
     found = table.get_many(key for entry in entries for key in _keys_of(entry))
+    bought = [orders.from_item(item) for key, item in found.items() if key.sk == "ORDER"]
+    waiting = [keys.gift(gift_id) for order in bought for gift_id in order.outstanding]
+    return found | (table.get_many(waiting) if waiting else {})
+
+
+def _booked(
+    found: Mapping[Key, Item], books: Summary, entries: Sequence[Message | Counted]
+) -> tuple[Summary, list[Write]]:
     writes: list[Write] = []
-    new = [entry for entry in entries if isinstance(entry, Message) and _keys_of(entry)[0] not in found]
-    names = accounts.names(table, sorted({message.about for message in new if message.about is not None}))
-    for message in new:
-        text = message.text.replace("{name}", names.get(message.about or "", "A friend"))
-        writes.append(messages.put(replace(message, text=text)))
+    for message in entries:
+        if not isinstance(message, Message) or keys.message(message.user_id, message.message_id) in found:
+            continue
+        about = None if message.about is None else found.get(keys.account(message.about))
+        name = "A friend" if about is None else accounts.from_item(about).display_name
+        writes.append(messages.put(replace(message, text=message.text.replace("{name}", name))))
         books = books.changed({}, summary.UNREAD)
     for entry in entries:
         if not isinstance(entry, Counted) or entry.item not in found:
@@ -121,14 +133,16 @@ def _booked(table: Table, books: Summary, entries: Sequence[Message | Counted]) 
             books = books.changed(was, part)
         if entry.item.sk == "ORDER":
             order = orders.from_item(item)
-            waiting = summary.waiting_of(order, gifts.get_many(table, list(order.outstanding)))
+            given = [found[key] for key in map(keys.gift, order.outstanding) if key in found]
+            waiting = summary.waiting_of(order, [gifts.from_item(gift) for gift in given])
             books = books.with_waiting(order.order_id, waiting)
     return books, writes
 
 
 def _keys_of(entry: Message | Counted) -> tuple[Key, ...]:
     if isinstance(entry, Message):
-        return (keys.message(entry.user_id, entry.message_id),)
+        about = () if entry.about is None else (keys.account(entry.about),)
+        return keys.message(entry.user_id, entry.message_id), *about
     return entry.item, entry.tally
 
 
