@@ -6,8 +6,10 @@ sandbox payment provider charges at once, so that nothing of what it keeps for i
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
+from handsel.store import keys
 from tests.integration.calls import return_request
 from tests.integration.conftest import (
     ADDRESS,
@@ -21,7 +23,9 @@ from tests.integration.conftest import (
 )
 from tests.integration.faults import READS, between
 from tests.memory.capacity import Ledger, metered
+from tests.memory.values import Item
 
+HOUR = 3_600_000
 # Ids are as long as those of a user pool.
 PEOPLE = {
     "alice": "0c1a2b3c-4d5e-4f60-8a1b-0000000a11ce",
@@ -204,7 +208,7 @@ def _get(path: str) -> Prepared:
 
 def _read_message(stack: Stack) -> Callable[[], Any]:
     _told(stack)
-    (message,) = stack.call("alice", "GET", "/messages").body["items"]
+    message = stack.call("alice", "GET", "/messages").body["items"][0]
     return _call(stack, 200, "alice", "POST", f"/messages/{message['message_id']}/read")
 
 
@@ -333,6 +337,56 @@ OPERATIONS: Mapping[str, Prepared] = {
 }
 
 
+# The most calls that read and that write, of what people wait for.
+MOST: Mapping[str, tuple[int, int]] = {
+    "buy": (1, 2),
+    "buy with stock": (1, 2),
+    "give by link": (1, 1),
+    "give to a group": (1, 1),
+    "give to a named recipient": (1, 1),
+    "claim a voucher": (1, 1),
+    "claim a voucher, not the last share": (1, 1),
+    "claim a parcel": (1, 1),
+    "claim, all are taken": (1, 0),
+    "claim, another was faster": (1, 1),
+    "cancel": (1, 1),
+    "decline": (1, 1),
+    "use a voucher": (1, 1),
+    "use a parcel": (1, 1),
+    "use, settling a due gift": (1, 2),
+    "refund": (1, 2),
+    "give in return": (1, 2),
+    "order center": (9, 0),
+}
+# What some of them read besides, each in a call of its own: it is found by what was read before.
+_GIVABLE, _OPEN_GIFTS = (
+    "whether the product can be given now: the order leads to it",
+    "how many gifts the giver has open",
+)
+_CARRIER = "who carries what the store sends: the gift, or the order, leads to it"
+MORE: Mapping[str, tuple[str, ...]] = {
+    "give by link": (_GIVABLE, _OPEN_GIFTS),
+    "give to a group": (_GIVABLE, _OPEN_GIFTS),
+    "give to a named recipient": (_GIVABLE, _OPEN_GIFTS),
+    "claim a parcel": (_CARRIER,),
+    "use a parcel": (_CARRIER,),
+    "use, settling a due gift": ("the gifts that are due: the order leads to them",),
+}
+# A gift to one, by link, that is claimed, and three who come too late; and all that follows.
+LIFE: Mapping[str, int] = {
+    "buy": 1,
+    "give by link": 1,
+    "preview a gift": 1,
+    "claim a voucher": 1,
+    "claim, all are taken": 3,
+    "read an order": 1,
+    "restore, ended before": 1,
+    "follow a purchase": 1,
+    "follow a gift": 1,
+    "follow a claim": 1,
+}
+
+
 def _claims(user: str) -> dict[str, str]:
     by_id = {user_id: name for name, user_id in PEOPLE.items()}
     return Stack.claims(by_id.get(user, user)) | {"sub": PEOPLE.get(user, user)}
@@ -350,6 +404,45 @@ def prepared(simulation: Simulation, operation: str) -> Iterator[tuple[Stack, Ca
             expect(200, stack.call("carol", "GET", f"/products/{stack.products[product]}"))
         yield stack, OPERATIONS[operation](stack)
         assert stack.denied == set()
+
+
+def much(simulation: Simulation, things: int) -> Simulation:
+    """The same, where Alice has had so many orders, gifts, vouchers and messages, one an hour, before anything else."""
+    with standing(simulation) as stack:
+        stack.claims = _claims  # type: ignore[method-assign]
+        stack.record()
+        order = stack.buy(quantity=2)
+        expect(201, stack.claim("bob", stack.give(order)))
+        expect(201, stack.call("alice", "POST", f"/orders/{order['order_id']}/use", {"quantity": 1}))
+        stack.follow()
+        stack.stop_recording()
+        one_each = [item for item in stack.memory.items if item["sk"]["S"].partition("#")[0] in _LISTED]
+        stack.memory.fill(_earlier(item, number) for number in range(1, things) for item in one_each)
+        saved = stack.memory.snapshot()
+
+    def reset() -> None:
+        simulation.reset()
+        stack.memory.restore(saved)
+
+    return replace(simulation, reset=reset)
+
+
+# What lists are made of.
+_LISTED = {"ORDER", "GIFT", "HOLDING", "MESSAGE"}
+
+
+def _earlier(item: Item, number: int) -> Item:
+    """The same thing, under another id, by so many hours earlier."""
+    of_user = item["sk"]["S"].startswith("MESSAGE#")
+    name = "sk" if of_user else "pk"
+    kind, _, thing = item[name]["S"].partition("#")
+    other = f"{thing[:-6]}{number:06d}"
+    moved = {name: {"S": f"{kind}#{other}"}, f"{kind.lower()}_id": {"S": other}}
+    for position in ("owner_sk", "parent_sk"):
+        if position in item:
+            at = keys.time_at(item[position]["S"]) - number * HOUR
+            moved[position] = {"S": keys.position(at, other)}
+    return {**item, **moved}
 
 
 def cost(simulation: Simulation, operation: str) -> Ledger:

@@ -1,13 +1,12 @@
 """The order center: everything at a glance, as the clock has it, for the same price however much there is."""
 
-from copy import deepcopy
 from typing import Any
 
 import pytest
 
-from tests.integration.conftest import DAY, Stack
+from tests.integration.conftest import DAY, Simulation, Stack
+from tests.integration.costs import cost, much
 from tests.integration.test_projecting import HOUR, counts
-from tests.memory.capacity import metered
 
 
 def center(stack: Stack, user: str = "alice") -> dict[str, Any]:
@@ -258,42 +257,7 @@ def test_the_clock_alone_changes_the_answer(stack: Stack) -> None:
 # --- what it costs --------------------------------------------------------------------------------------------
 
 
-def clone(item: dict[str, Any], number: int) -> dict[str, Any]:
-    """The same thing once more, under another id, and older."""
-    copy: dict[str, Any] = deepcopy(item)
-    entity, _, entity_id = copy["pk"].partition("#")
-    new_id = f"{entity_id[:-6]}{number:06d}"
-    copy["pk"] = f"{entity}#{new_id}"
-    copy[f"{entity.lower()}_id"] = new_id
-    for name in ("owner_sk", "parent_sk"):
-        if name in copy:
-            at, _, _ = copy[name].partition("#")
-            copy[name] = f"{int(at) - number:013d}#{new_id}"
-    return copy
-
-
-@pytest.mark.damages
-def test_it_costs_the_same_however_much_somebody_has(stack: Stack, record_property: Any) -> None:
-    stack.record()
-    order = stack.buy(quantity=3)
-    stack.claim("bob", stack.give(order))
-    stack.call("alice", "POST", f"/orders/{order['order_id']}/use", {"quantity": 1})
-    stack.follow()
-    stack.stop_recording()
-    things = [item for item in stack.all_items() if item["sk"] in ("ORDER", "GIFT", "HOLDING")]
-    costs, made = {}, 1
-    for size in (1, 10, 100, 10_000):
-        for number in range(made, size):
-            for thing in things:
-                # Of gifts and holdings a thousand do, not to take minutes.
-                if thing["sk"] == "ORDER" or number < 1000:
-                    stack.put_directly(clone(thing, number))
-        made = size
-        with metered(stack.memory.meters) as ledger:
-            found = center(stack)
-        assert len(found["orders"]) == min(size, 5)
-        costs[size] = (dict(sorted(ledger.calls.items())), ledger.read)
-    record_property("figures", f"order center by orders in the account: {costs}")
-    assert costs[10] == costs[100] == costs[10_000]
-    assert costs[1][0] == costs[10_000][0]
-    assert sum(costs[10_000][0].values()) == 9
+def test_it_costs_the_same_however_much_somebody_has(simulation: Simulation) -> None:
+    costs = [cost(much(simulation, things), "order center") for things in (100, 10_000)]
+    assert costs[0] == costs[1]
+    assert (costs[0].reads, costs[0].writes) == (9, 0)

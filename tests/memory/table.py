@@ -216,6 +216,21 @@ class Memory:
         self._scanned = None
         self._history.clear()
 
+    def fill(self, items: Iterable[Item]) -> None:
+        """Puts very many new items, in their normal form; what they have in common they may share. Not in the stream."""
+        touched: list[list[Entry]] = []
+        for item in items:
+            row = self._row_of(item, _NOT_TYPE)
+            self._items[row], self._sizes[row] = item, size_of_item(item)
+            for index in self._all_indexes:
+                if (place := index.place(item, row)) is not None:
+                    entries = index.partitions.setdefault(place[0], [])
+                    entries.append(place[1])
+                    touched.append(entries)
+        for entries in {id(each): each for each in touched}.values():
+            entries.sort()
+        self._scanned = None
+
     def expire(self, now_seconds: int) -> list[Item]:
         """Deletes what TTL would have deleted by now at last; answers the keys.
 

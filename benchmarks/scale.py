@@ -1,0 +1,99 @@
+"""What operations consume when their caller has had much: 1 to 100,000 orders, gifts, vouchers and messages each.
+
+With a hundred of each, a page of a list is full; from there on it has to be flat.
+"""
+
+import gc
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from benchmarks.rows import Row
+from benchmarks.units import price
+from tests.integration.conftest import simulating
+from tests.integration.costs import cost, much, prepared
+from tests.memory.capacity import Ledger
+
+SECTION = "scale"
+THINGS = (1, 100, 10_000, 100_000)
+FULL, MOST = THINGS[1], THINGS[-1]
+OPERATIONS = (
+    "buy",
+    "give by link",
+    "give to a named recipient",
+    "claim a voucher",
+    "cancel",
+    "use a voucher",
+    "refund",
+    "read an order",
+    "list orders",
+    "list messages",
+    "order center",
+    "follow a purchase",
+    "follow a gift",
+    "follow a claim",
+)
+TIMED = "order center"
+
+
+def measure(say: Callable[[str], None]) -> list[Row]:
+    found: dict[int, dict[str, Ledger]] = {}
+    seconds: dict[int, float] = {}
+    with simulating() as simulation:
+        for things in THINGS:
+            with _uncollected():
+                grown = much(simulation, things)
+                found[things] = {operation: cost(grown, operation) for operation in OPERATIONS}
+                with prepared(grown, TIMED) as (_, act):
+                    seconds[things] = statistics.median(_timed(act) for _ in range(9))
+            say(f"{things:,} of each")
+    rows = [
+        Row(
+            SECTION,
+            operation,
+            _price(found[MOST][operation]),
+            "USD a million",
+            reference=_price(found[FULL][operation]),
+            against=f"with {FULL}",
+            goal=1,
+            exactly=True,
+            note=", ".join(f"{things:,}: {_told(found[things][operation])}" for things in (THINGS[0], MOST)),
+        )
+        for operation in OPERATIONS
+    ]
+    times = ", ".join(f"{things:,}: {1000 * seconds[things]:.1f} ms" for things in THINGS)
+    timed = Row(
+        SECTION,
+        f"{TIMED}, time, with the table in memory",
+        1000 * seconds[MOST],
+        "ms",
+        reference=1000 * seconds[FULL],
+        against=f"with {FULL}",
+        note=times,
+    )
+    return [*rows, timed]
+
+
+def _told(ledger: Ledger) -> str:
+    return f"{ledger.read:g} RRU, {ledger.write:g} WRU in {ledger.reads} + {ledger.writes} calls"
+
+
+def _price(ledger: Ledger) -> float:
+    return price(ledger.read, ledger.write)
+
+
+def _timed(act: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    act()
+    return time.perf_counter() - began
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """What is made stays, and to look through all of it for garbage would take longer than to make it."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
