@@ -97,9 +97,9 @@ def _keep(
             continue
         # Somebody else may have seen a later state of what was counted, and found nothing to write: the last to write
         # looks again, whether it is as it was.
-        entries = [entry for entry in entries if isinstance(entry, Counted)]
-        counted = [*(entry.item for entry in entries), *(key for key in seen if key.sk == "GIFT")]
-        if not entries or table.get_many(counted) == {key: seen[key] for key in counted if key in seen}:
+        entries = counted = [entry for entry in entries if isinstance(entry, Counted)]
+        again = [*(entry.item for entry in counted), *(key for key in seen if key.sk == "GIFT")]
+        if not counted or table.get_many(again) == {key: seen[key] for key in again if key in seen}:
             return True
     raise errors.Busy
 
