@@ -286,6 +286,16 @@ def test_a_list_of_recommendations_goes_on_page_by_page(shop: Stack) -> None:
     assert len(pages) == len(set(pages)) == len(shop.products) - 1 + 25
 
 
+def test_what_very_many_like_is_not_put_on_the_shelf_again_for_each_of_them(shop: Stack) -> None:
+    versions = []
+    for number in range(12):
+        shop.buy(f"person{number:02d}")
+        shop.follow()
+        versions.append(shop.item("STORE#store-tea-house", "SHELF")["version"])  # type: ignore[index]
+    # What one person likes does not show; from ten to eleven is a tenth more.
+    assert [version - versions[0] for version in versions] == [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 9, 10]
+
+
 def test_what_one_is_recommended_costs_the_same_however_much_there_is(shop: Stack) -> None:
     calls: list[str] = []
 

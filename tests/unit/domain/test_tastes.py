@@ -158,6 +158,28 @@ def test_of_too_many_others_those_stay_that_most_like_then_the_newest() -> None:
     assert list(newer.others)[:3] == ["zzz", "000", "001"]
 
 
+@pytest.mark.parametrize(
+    ("score", "is_about"),
+    [(9 * ONE_PERSON, True), (9 * ONE_PERSON - 1, False), (11 * ONE_PERSON, True), (11_001, False)],
+)
+def test_a_chart_is_about_another_when_no_product_in_it_is_worth_more_than_a_tenth_more_or_less(
+    score: int, is_about: bool
+) -> None:
+    assert chart(a=score, b=ONE_PERSON).is_about(chart(a=10 * ONE_PERSON, b=ONE_PERSON), now=NOW) is is_about
+
+
+def test_charts_of_other_products_are_not_about_each_other() -> None:
+    assert not chart(a=1).is_about(chart(b=1), now=NOW)
+    assert not chart(a=1, b=1).is_about(chart(a=1), now=NOW)
+    assert chart().is_about(chart(), now=NOW)
+
+
+def test_what_a_product_is_worth_in_two_charts_is_compared_as_of_now() -> None:
+    then = Chart({"a": Standing("store", 10 * ONE_PERSON, NOW - FADES_MS)})
+    assert not chart(a=10 * ONE_PERSON).is_about(then, now=NOW)
+    assert chart(a=5 * ONE_PERSON).is_about(then, now=NOW)
+
+
 def test_a_product_can_be_taken_off_a_chart() -> None:
     assert chart(a=1, b=2).without("a") == chart(b=2)
     assert Chart(version=3).without("a").version == 3

@@ -314,6 +314,17 @@ class Chart:
         chart = replace(self, entries={**self.entries, product_id: standing})
         return replace(self, entries=dict(chart.ranked(now)[:MOST_IN_CHART]))
 
+    def is_about(self, other: "Chart", *, now: int) -> bool:
+        """Whether it has the same products, and what each is worth is within a tenth of what it is in the other."""
+        if self.entries.keys() != other.entries.keys():
+            return False
+        worth = [
+            (faded(standing.score, standing.at, now), faded(known.score, known.at, now))
+            for product_id, standing in self.entries.items()
+            for known in [other.entries[product_id]]
+        ]
+        return all(10 * abs(mine - theirs) <= theirs for mine, theirs in worth)
+
     def without(self, product_id: str) -> "Chart":
         return replace(self, entries={each: self.entries[each] for each in self.entries if each != product_id})
 

@@ -136,9 +136,9 @@ what the projector does of all records of an operation, in one batch; a "record"
 | restore, ended before                | 1     | 0      | 0.5  | 0   |
 | sweep                                | 64    | 0      | 32   | 0   |
 | sweep, a gift is due                 | 65    | 1      | 33   | 7   |
-| follow a purchase                    | 12    | 6      | 18   | 9   |
-| follow a gift                        | 7     | 2      | 11   | 5   |
-| follow a gift to a recipient         | 9     | 4      | 13   | 12  |
+| follow a purchase                    | 11    | 4      | 14.5 | 7   |
+| follow a gift                        | 7     | 2      | 9.5  | 5   |
+| follow a gift to a recipient         | 9     | 4      | 11.5 | 12  |
 | follow a claim                       | 7     | 2      | 12   | 9   |
 | follow a claim of a parcel           | 7     | 2      | 12   | 9   |
 | follow a cancel                      | 3     | 1      | 4    | 4   |
@@ -146,11 +146,11 @@ what the projector does of all records of an operation, in one batch; a "record"
 | follow a refund                      | 3     | 1      | 4    | 4   |
 | follow a restore                     | 3     | 1      | 5    | 7   |
 | follow a redemption                  | 3     | 1      | 4    | 4   |
-| follow a look                        | 9     | 4      | 14   | 4   |
-| follow a tag                         | 9     | 4      | 15   | 4   |
-| record ORDER paid                    | 11    | 5      | 17   | 5   |
+| follow a look                        | 8     | 2      | 10.5 | 2   |
+| follow a tag                         | 8     | 2      | 11.5 | 2   |
+| record ORDER paid                    | 10    | 3      | 13.5 | 3   |
 | record ORDER, units moved            | 4     | 1      | 6    | 4   |
-| record GIFT given                    | 6     | 1      | 9    | 1   |
+| record GIFT given                    | 6     | 1      | 7.5  | 1   |
 | record GIFT claimed                  | 4     | 1      | 8    | 5   |
 | record HOLDING claimed               | 3     | 1      | 4    | 4   |
 | record SHIPMENT claimed              | 3     | 1      | 4    | 4   |

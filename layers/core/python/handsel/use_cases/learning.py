@@ -87,7 +87,9 @@ def _tag(taste: Taste, product_id: str, item: Item | None) -> Done | None:
 
 def _with_recommendations(table: Table, taste: Taste, *, now: int) -> Taste:
     speaking, liked = list(taste.speaking(now)), list(taste.stores(now))
-    found = table.get_many([*map(keys.also, speaking), *map(keys.product, speaking), *map(keys.shelf, liked)])
+    others = [*map(keys.also, speaking), *map(keys.product, speaking), *map(keys.shelf, liked)]
+    # What others like may be of a moment ago.
+    found = table.get_many(others, consistent=False)
     recommended = recommendations.recommend(
         taste,
         {each: tastes.liking_from_item(found.get(keys.also(each))) for each in speaking},
@@ -103,7 +105,7 @@ def _count(table: Table, taste: Taste, product_id: str, *, now: int) -> None:
     company = taste.company(product_id)
     stores = {each: taste.signals[each].store_id for each in (product_id, *company)}
     for _ in range(_TRIES):
-        found = table.get_many([*map(keys.also, stores), keys.product(product_id)])
+        found = table.get_many(map(keys.also, stores))
         likings = {each: tastes.liking_from_item(found.get(keys.also(each))) for each in stores}
         changed = recommendations.paired(likings, stores, product_id, company, now=now)
         try:
@@ -115,7 +117,7 @@ def _count(table: Table, taste: Taste, product_id: str, *, now: int) -> None:
                 tastes.keep_liking(table, other_id, liking)
         break
     with suppress(errors.Busy):  # the next who likes it puts it there
-        put_on_shelf(table, product_id, now=now)
+        _shelve(table, product_id, stores[product_id], now=now)
 
 
 def put_on_shelf(table: Table, product_id: str, *, now: int) -> None:
@@ -125,9 +127,12 @@ def put_on_shelf(table: Table, product_id: str, *, now: int) -> None:
         Busy
     """
     item = table.get(keys.product(product_id))
-    if item is None:
-        return
-    for key in (keys.popular_of(product_id), keys.shelf(item["store_id"])):
+    if item is not None:
+        _shelve(table, product_id, item["store_id"], now=now)
+
+
+def _shelve(table: Table, product_id: str, store_id: str, *, now: int) -> None:
+    for key in (keys.popular_of(product_id), keys.shelf(store_id)):
         _chart(table, key, product_id, now=now)
 
 
@@ -135,7 +140,8 @@ def _chart(table: Table, key: Key, product_id: str, *, now: int) -> None:
     for _ in range(_TRIES):
         before = tastes.chart_from_item(table.get(key))
         after = _charted(before, product_id, table.get_many([keys.product(product_id), keys.also(product_id)]), now=now)
-        if after == before:
+        # What very many people like is not written again with each of them, nor what only one does.
+        if after.is_about(before, now=now):
             return
         try:
             tastes.keep_chart(table, key, after)
