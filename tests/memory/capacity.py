@@ -19,6 +19,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import NamedTuple
 
 _READ_BYTES = 4096
@@ -76,6 +77,7 @@ class Ledger:
 
     Attributes:
         calls: how many of each operation.
+        reads, writes: how many of them read, and write.
         read, write: request units.
     """
 
@@ -84,15 +86,17 @@ class Ledger:
     writes: int = 0
     read: float = 0
     write: float = 0
+    _lock: Lock = field(default_factory=Lock, repr=False, compare=False)
 
     def take(self, consumed: Consumed) -> None:
-        self.calls[consumed.operation] += 1
-        if consumed.reads:
-            self.reads += 1
-            self.read += consumed.units
-        else:
-            self.writes += 1
-            self.write += consumed.units
+        with self._lock:
+            self.calls[consumed.operation] += 1
+            if consumed.reads:
+                self.reads += 1
+                self.read += consumed.units
+            else:
+                self.writes += 1
+                self.write += consumed.units
 
 
 Meters = list[Callable[[Consumed], None]]
