@@ -84,15 +84,36 @@ def test_a_gift_that_is_due_costs_the_sweep_one_transaction_and_a_hundredth_of_a
     assert [_available(stack, order) for order, _ in given] == [50] * 5
 
 
-def test_a_record_costs_the_stream_one_transaction(stack: Stack) -> None:
+def test_a_record_costs_the_stream_one_transaction_and_a_hundredth_of_a_read_call(stack: Stack) -> None:
     order, gift_ids = _give(stack, 20)
     stack.now += DAY
     records = [stack.stream_record(gift_id) for gift_id in gift_ids]
     calls = Counter[str]()
     with listening(lambda call: calls.update([call.operation])):
         stack.restore(*records)
-    assert calls == {"TransactWriteItems": 20}
+    assert calls == {"BatchGetItem": 1, "TransactWriteItems": 20}
     assert _available(stack, order) == 20
+
+
+def test_a_record_of_a_gift_that_ended_costs_the_stream_no_transaction(stack: Stack) -> None:
+    order, gift_ids = _give(stack, 3)
+    stack.call("alice", "POST", f"/gifts/{gift_ids[0]}/cancel")
+    stack.now += DAY
+    records = [stack.stream_record(gift_id) for gift_id in gift_ids]
+    calls = Counter[str]()
+    with listening(lambda call: calls.update([call.operation])):
+        assert stack.restore(*records) == []
+    assert calls == {"BatchGetItem": 1, "TransactWriteItems": 2}
+    assert _available(stack, order) == 3
+
+
+def test_what_the_stream_cannot_read_it_restores_all_the_same(stack: Stack) -> None:
+    order, gift_ids = _give(stack, 2)
+    stack.now += DAY
+    records = [stack.stream_record(gift_id) for gift_id in gift_ids]
+    with between(frozenset({"batch_get_item"}), {0: answer_lost, 1: answer_lost}):
+        assert stack.restore(*records) == []
+    assert _available(stack, order) == 2
 
 
 def test_what_the_sweep_cannot_read_at_once_it_reads_one_by_one(stack: Stack) -> None:

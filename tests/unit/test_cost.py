@@ -115,14 +115,12 @@ def test_designs_differ_from_this_one_by_what_they_say() -> None:
 
 
 def test_what_saves_nothing_is_no_saving() -> None:
-    measured = figures()
-    units = {**measured.units, "restore, ended before": Units(calls=1, read=0, write=6)}
-    refused = {case.name: cost.usd(case.usage) * MILLION for case in cost.savings(replace(measured, units=units))}
-    units["restore, ended before"] = Units(calls=1, read=0.5, write=0)
-    read = {case.name for case in cost.savings(replace(measured, units=units))}
-    name = "reading the gift before a transaction that gives it back"
-    assert refused[name] == pytest.approx(0.5 * 0.125 - 6 * 0.625)
-    assert name not in read
+    saved = {
+        traced: {case.name: cost.usd(case.usage) * MILLION for case in cost.savings(replace(figures(), traced=traced))}
+        for traced in (True, False)
+    }
+    assert saved[True]["`Tracing: PassThrough`"] < -2
+    assert "`Tracing: PassThrough`" not in saved[False]
 
 
 def test_a_step_that_writes_nothing_waits_for_no_transaction() -> None:

@@ -64,7 +64,7 @@ def _summary(figures: Figures) -> str:
         f"The goal was {cost.GOAL_ALL} USD, {cost.GOAL_DYNAMODB} of them for DynamoDB: it is "
         f"**{_against(whole, cost.GOAL_ALL)}**, and DynamoDB is **{_against(table, cost.GOAL_DYNAMODB)}**. For "
         f"{cost.GOAL_DYNAMODB} USD there are {enough:.1f} write units a gift, and one takes {_number(giving[Meter.WRITE])}: "
-        f"transactions, which cost twice as much as plain writes, entries of indexes, {ended}a lost race.\n\n"
+        "three transactions at twice the price of plain writes, entries of indexes, and a lost race.\n\n"
         "A gift is eight calls of the API: it is bought, given, looked at, claimed, claimed in vain by three more, of whom one "
         "lost a race, and its order is read. Then its timer ends. Everything comes alone, as on a quiet stack; what comes "
         "together is cheaper."
