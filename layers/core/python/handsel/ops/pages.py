@@ -55,7 +55,6 @@ def _summary(figures: Figures) -> str:
     giving, following = cost.giving(figures), cost.following(figures)
     whole, table = usd(giving) * MILLION, dynamodb(giving) * MILLION
     kept = usd(cost.KEPT) * MILLION
-    ended = "a timer that ends in vain, " if figures.units[cost.ENDED.operation].write else ""
     enough = cost.GOAL_DYNAMODB / (PRICES[Meter.WRITE].each * MILLION)
     return (
         f"A million gifts cost **{_money(whole)} USD** at list prices; {_money(table)} of it is DynamoDB. What follows from the "
