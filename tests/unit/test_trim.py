@@ -1,0 +1,68 @@
+"""What the dependencies' layer makes of packages that import all they have."""
+
+import importlib
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+TRIM = Path(__file__).parents[2] / "layers" / "dependencies" / "trim.py"
+
+
+@pytest.fixture(scope="module")
+def trim() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("trim", TRIM)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_each_name_of_a_lazy_package_is_there_and_its_module_comes_with_it(trim: ModuleType, tmp_path: Path) -> None:
+    package = tmp_path / "gifts"
+    package.mkdir()
+    source = 'from .dear import dear as wanted\nfrom .cheap import cheap\n__all__ = ["wanted", "cheap"]\n'
+    (package / "__init__.py").write_text(trim.lazy(source))
+    (package / "dear.py").write_text('dear = "here"\n')
+    (package / "cheap.py").write_text('cheap = "here"\n')
+    asked = (
+        "import sys, gifts\n"
+        "assert not {'gifts.dear', 'gifts.cheap'} & set(sys.modules)\n"
+        "from gifts import cheap\n"
+        "assert cheap == 'here' and 'gifts.dear' not in sys.modules\n"
+        "from gifts import *\n"
+        "assert wanted == 'here'\n"
+        "try:\n    gifts.other\nexcept AttributeError:\n    print('done')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", asked], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout == "done\n"
+
+
+def test_a_package_that_does_more_than_importing_is_not_made_lazy(trim: ModuleType) -> None:
+    with pytest.raises(ValueError, match="not an import of names: register"):
+        trim.lazy("from .plugins import register\nregister()\n")
+
+
+def test_the_packages_that_are_made_lazy_keep_all_their_names(trim: ModuleType) -> None:
+    for name in trim.LAZY:
+        package = importlib.import_module(name.replace("/", "."))
+        assert package.__file__ is not None
+        made: dict[str, object] = {"__name__": package.__name__}
+        exec(trim.lazy(Path(package.__file__).read_text()), made)  # noqa: S102 - what the layer has
+        assert made["__all__"] == package.__all__
+        find = made["__getattr__"]
+        assert callable(find)
+        assert all(find(each) is getattr(package, each) for each in package.__all__)
+
+
+def test_items_pass_botocore_as_they_are(trim: ModuleType) -> None:
+    shapes = {name: {"type": "map"} for name in trim.ITEMS}
+    model: dict[str, Any] = {"shapes": shapes, "operations": {"TransactWriteItems": {"operationContextParams": {"Arns": {}}}}}
+    trim.pass_items_on(model)
+    assert {shape["type"] for shape in model["shapes"].values()} == {"structure"}
+    assert model["operations"] == {"TransactWriteItems": {}}
