@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 PEOPLE = 4
 KINDS = 6  # of calls in the locustfile
-WARMING, SECONDS = 10, 25
+WARMING, SECONDS = 10, 20
 # Each function has to start as often as there are people before anything is measured; so often that is waited for.
 WARM_UPS = 6
 

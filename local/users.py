@@ -32,10 +32,11 @@ def create(
         closing(aws.client("cognito-idp", endpoint_url)) as cognito,
         closing(aws.client("lambda", endpoint_url)) as functions,
     ):
+        trigger = _trigger(cognito, pool_id)
         for name, role in roles.items():
             extra = {key: value for key, value in role.items() if key != "group"}
             email = _sign_up(cognito, pool_id, name, extra, role.get("group"))
-            _confirmed(cognito, functions, pool_id, client_id, email)
+            _confirmed(cognito, functions, trigger, pool_id, client_id, email)
             token = _sign_in(cognito, client_id, email)
             made[name] = {"user_id": claims(token)["sub"], "handle": name, "token": token, **extra}
     return made
@@ -47,7 +48,7 @@ def enroll(endpoint_url: str, pool_id: str, client_id: str, username: str) -> No
         closing(aws.client("cognito-idp", endpoint_url)) as cognito,
         closing(aws.client("lambda", endpoint_url)) as functions,
     ):
-        _confirmed(cognito, functions, pool_id, client_id, username)
+        _confirmed(cognito, functions, _trigger(cognito, pool_id), pool_id, client_id, username)
 
 
 def _sign_up(cognito: Any, pool_id: str, name: str, extra: dict[str, str], group: str | None) -> str:
@@ -80,9 +81,13 @@ def _sign_in(cognito: Any, client_id: str, email: str) -> str:
     return str(answer["AuthenticationResult"]["IdToken"])
 
 
-def _confirmed(cognito: Any, functions: Any, pool_id: str, client_id: str, username: str) -> None:
+def _trigger(cognito: Any, pool_id: str) -> str:
+    """The function that follows a confirmed sign-up."""
+    return str(cognito.describe_user_pool(UserPoolId=pool_id)["UserPool"]["LambdaConfig"]["PostConfirmation"])
+
+
+def _confirmed(cognito: Any, functions: Any, trigger: str, pool_id: str, client_id: str, username: str) -> None:
     """Calls the trigger with the event Cognito has for it, and expects it back as Cognito does."""
-    trigger = cognito.describe_user_pool(UserPoolId=pool_id)["UserPool"]["LambdaConfig"]["PostConfirmation"]
     user = cognito.admin_get_user(UserPoolId=pool_id, Username=username)
     attributes = {each["Name"]: each["Value"] for each in user["UserAttributes"]}
     event = {
