@@ -15,7 +15,7 @@ from tests.memory.table import Memory
 
 # What is published of DynamoDB: half of the calls take longer than this many seconds.
 TRANSACTION, SINGLE = 0.025, 0.008
-AS_DYNAMODB = {"TransactWriteItems": TRANSACTION}
+AS_DYNAMODB = {"": SINGLE, "TransactWriteItems": TRANSACTION}
 # An answer to every write and every BatchGetItem.
 _NOTHING: dict[str, Any] = {"Responses": {}}
 
