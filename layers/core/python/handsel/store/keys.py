@@ -123,7 +123,7 @@ what the projector does of all records of an operation, in one batch; a "record"
 | preview a gift                       | 1     | 0      | 1    | 0   |
 | read a gift as its giver             | 2     | 0      | 2    | 0   |
 | read a gift as its claimer           | 3     | 0      | 3    | 0   |
-| read an order                        | 3     | 0      | 4    | 0   |
+| read an order                        | 2     | 0      | 4    | 0   |
 | list orders                          | 3     | 0      | 5.5  | 0   |
 | order center                         | 9     | 0      | 17   | 0   |
 | list messages                        | 2     | 0      | 1.5  | 0   |

@@ -94,6 +94,12 @@ def get_with(table: Table, product_id: str, *others: Key) -> tuple[Product | Non
     return on_sale(item, stores.from_item(store)), found
 
 
+def keys_as_sold_now(bought: Iterable[Product]) -> Iterable[Key]:
+    """What `as_sold_now` reads."""
+    for product in bought:
+        yield from (keys.product(product.product_id), keys.store(product.store_id))
+
+
 def as_sold_now(table: Table, bought: Iterable[Product]) -> dict[str, Product]:
     """Products that were bought, as their stores sell them now, by id."""
     pairs = {product.product_id: product.store_id for product in bought}

@@ -10,7 +10,7 @@ from handsel.domain.models import Gift, Holding, Kind, Order, Page, Product, Shi
 from handsel.domain.rules import units_of
 from handsel.domain.states import GiftState, OrderState, ShipmentStatus, VoucherState
 from handsel.domain.summary import of_shipment
-from handsel.store import accounts, gifts, holdings, orders, products, shipments
+from handsel.store import accounts, gifts, holdings, keys, orders, products, shipments
 from handsel.store.table import Table
 
 T = TypeVar("T")
@@ -80,6 +80,10 @@ def read_orders(
     """
     by_id = {gift.gift_id: gift for gift in given}
     wanted = [gift_id for order in found for gift_id in order.outstanding if gift_id not in by_id]
+    if wanted and sold is None:
+        both = [*map(keys.gift, wanted), *products.keys_as_sold_now(order.product for order in found)]
+        items = table.get_many(both)
+        table = table.having_read({key: items.get(key) for key in both})
     by_id |= {gift.gift_id: gift for gift in gifts.get_many(table, wanted)} if wanted else {}
     if sold is None:
         sold = products.as_sold_now(table, [order.product for order in found])
