@@ -64,7 +64,7 @@ Access patterns (RRU and WRU for items up to 1 KB; a transaction counts twice, a
 | 13 | settle a refund                        | Update REFUND if pending                               | `refunds.settle`              | 2 WRU |
 | 14 | lists of one owner or parent, newest first | Query of the index, then BatchGetItem              | `Table.newest`                | 0.5 + items RRU |
 | 15 | a store's products and shipments (of one status), newest first | as 14, by `by_parent` (`by_owner`) | `Table.newest`            | 0.5 + items RRU |
-| 16 | what a store says of a product         | GetItem STORE, or with what else is read               | `products.as_sold_now`        | 1 RRU |
+| 16 | what a store says of a product         | with the PRODUCT, where this process or an order says whose it is; else GetItem STORE | `products.get_with`, `products.as_sold_now` | 1 RRU |
 | 17 | a voucher by its code                  | GetItem HOLDING, whose id is made from the code        | `holdings.get`                | 1 RRU |
 | 18 | redeem                                 | Update HOLDING if neither redeemed nor over            | `holdings.redeem`             | 1 WRU |
 | 19 | change a shipment                      | Update SHIPMENT if it is the version that was read     | `shipments.change`            | 1 WRU (3 for another status) |
@@ -76,7 +76,7 @@ Access patterns (RRU and WRU for items up to 1 KB; a transaction counts twice, a
 | 25 | change an account                      | GetItem, consistent; Update ACCOUNT if it is what was read (handle: transaction with Put HANDLE if absent, Delete HANDLE; recommendations: with Update VIEWED, TASTE) | `accounts.change` | 1 RRU, 1 WRU (6 with the handle, 6 and more with the recommendations) |
 | 26 | the sums of an order center            | GetItem SUMMARY; Query, COUNT, of the USABLEs that ended today | `summaries.get`, `summaries.over_today` | 1.5 RRU |
 | 27 | the order center                       | as 26, 5 Queries and what 36 begins with, side by side; BatchGetItem of the first entries and candidates; BatchGetItem of what they refer to | `use_cases.order_center` | 10 + items RRU |
-| 28 | tell and count                         | GetItem SUMMARY, BatchGetItem; transaction: SUMMARY if it is the version that was read, MESSAGE if absent, TALLYs | `summaries.change` | 1 + items RRU, 2 + 2 a tally, 3 a message WRU |
+| 28 | tell and count                         | GetItem SUMMARY, BatchGetItem; transaction: SUMMARY if it is the version that was read, MESSAGE if absent, TALLYs; BatchGetItem of what was counted, again | `summaries.change` | 1 + items RRU, and what was counted again, 2 + 2 a tally, 3 a message WRU |
 | 29 | read a message                         | 2 GetItem; transaction: MESSAGE if unread, SUMMARY if it is the version that was read | `messages.mark_read` | 2 RRU, 4 WRU |
 | 30 | remind                                 | Put REMINDER if absent; Update REMINDER if it is due     | `reminders.set_first`, `reminders.set_next` | 2 WRU each |
 | 31 | who has a handle                       | GetItem HANDLE, then ACCOUNT, consistent               | `accounts.by_handle`          | 2 RRU |
@@ -85,11 +85,12 @@ Access patterns (RRU and WRU for items up to 1 KB; a transaction counts twice, a
 | 34 | what one tagged, newest first          | Query of `by_owner`, then one BatchGetItem of TAGGED, PRODUCT, STORE | `tags.of_user`  | 0.5 + 2 to 3 an entry RRU |
 | 35 | record a look                          | GetItem VIEWED; Put, or Update if it is the version that was read | `tastes.keep_views` | 1 RRU, 1 to 5 WRU |
 | 36 | what one looked at; what is recommended | one BatchGetItem of TASTE, VIEWED, POPULAR (4); then one of PRODUCT, STORE (TAGGED, BOUGHT) for 25 products | `Table.get_many` | 6 + 2 to 4 an entry RRU |
-| 37 | learn what somebody likes              | GetItem TASTE, BatchGetItem of VIEWED (TAGGED), ALSO and PRODUCT of at most 12, SHELF of 3; Put TASTE, or Update if it is the version that was read | `tastes.keep` | 35 RRU, 5 WRU |
-| 38 | learn what goes together               | BatchGetItem of at most 6 ALSO; each Put, or Update if it is the version that was read; then SHELF and POPULAR so | `tastes.keep_liking`, `tastes.keep_chart` | 8 RRU, 20 WRU |
+| 37 | learn what somebody likes              | GetItem TASTE, BatchGetItem of VIEWED (TAGGED), ALSO and PRODUCT of at most 12, SHELF of 3, not consistent; Put TASTE, or Update if it is the version that was read | `tastes.keep` | 20 RRU, 5 WRU |
+| 38 | learn what goes together               | BatchGetItem of at most 6 ALSO; each Put, or Update if it is the version that was read; then SHELF and POPULAR so, where a product is worth a tenth more or less | `tastes.keep_liking`, `tastes.keep_chart` | 8 RRU, 20 WRU |
 | 39 | how late settling is                   | 23 without the items: 4 Queries of each shard          | `auditing.look`               | 0.5 RRU a shard and kind |
 | 40 | some orders, with what became of them  | 23 of one shard; 14 of their givers' orders, of each order's gifts; BatchGetItem of gifts, holdings | `auditing.look` | at most 50 orders, 1 + items RRU each |
 | 41 | all there is                           | Scan, consistent, in segments: operators only          | `ops.scan.WholeTable.pages`   | 1 RRU an item |
+| 42 | which gifts ended before their time    | BatchGetItem of at most 100, not consistent            | `restoring.restore_all`       | 0.5 RRU a gift |
 
 What operations cost: calls that read, calls that write, and their request units. Measured on the demo's products, with ids
 as long as a user pool's, in a process that knows the caller and the product, and held to by tests/integration/test_costs.py. A "follow" is
