@@ -39,7 +39,6 @@ else:
 took: dict[str, object] = {"import": time.process_time()}
 if MODE not in ("reference", "import"):
     import json
-    import os
     from collections.abc import Callable
     from pathlib import Path
     from typing import Any
@@ -84,10 +83,9 @@ if MODE not in ("reference", "import"):
         rounds, number = int(sys.argv[3]), int(sys.argv[4])
         for act in (invoke, put):
             timed(act, number)  # what is made at first use is made
-        os.write(1, b"--- warm ---\n")
+        print("--- warm ---", flush=True)
         pairs = [(timed(invoke, number), timed(put, number)) for _ in range(rounds)]
-        sys.stdout.flush()
-        os.write(1, b"--- end ---\n")
+        print("--- end ---", flush=True)
         took |= {"warm": [ours for ours, _ in pairs], "put": [its for _, its in pairs]}
     if MODE == "look":
         sys.setprofile(None)

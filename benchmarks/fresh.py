@@ -12,7 +12,8 @@ from tempfile import TemporaryDirectory
 from typing import Any, Self
 
 from benchmarks.artifacts import Artifacts, artifacts
-from benchmarks.replay import Recording, record, serving
+from benchmarks.loopback import serving
+from benchmarks.replay import Player, Recording, record
 from local import template
 from tests.integration.conftest import Stack, event
 from tests.integration.costs import OPERATIONS, Prepared
@@ -92,7 +93,7 @@ def recordings() -> dict[str, Recording]:
 
 
 class Fresh:
-    """Fresh interpreters, and a stub that plays what their requests ask for."""
+    """Fresh interpreters, and a player of what their requests ask for."""
 
     def __init__(self) -> None:
         self.artifacts: Artifacts = artifacts()
@@ -100,7 +101,8 @@ class Fresh:
 
     def __enter__(self) -> Self:
         self._folder = Path(self._open.enter_context(TemporaryDirectory()))
-        self.stub = self._open.enter_context(serving())
+        self._player = Player()
+        self._url = self._open.enter_context(serving(self._player.answer))
         resources = template.read()["Resources"]
         self._variables = {name: _variables(resources[name]["Properties"]) for name in REQUESTS}
         return self
@@ -117,14 +119,14 @@ class Fresh:
         recording = recordings()[function]
         request = self._folder / f"{function}.json"
         request.write_text(json.dumps({k: v for k, v in asdict(recording).items() if k != "calls"}))
-        self.stub.play(recording.calls)
+        self._player.play(recording.calls)
         variables = {"PYTHONPATH": self.artifacts.path(tree, function), **self._variables[function]}
         return self._run(mode, variables, str(request), *map(str, arguments))
 
     def _run(self, mode: str, variables: dict[str, str], *arguments: str) -> tuple[dict[str, Any], str]:
         done = subprocess.run(
             [self.artifacts.python, "-s", str(CHILD), mode, *arguments],
-            env={"PATH": os.environ["PATH"], "AWS_ENDPOINT_URL": self.stub.url, **VARIABLES, **variables},
+            env={"PATH": os.environ["PATH"], "AWS_ENDPOINT_URL": self._url, **VARIABLES, **variables},
             capture_output=True,
             text=True,
             check=False,

@@ -1,16 +1,14 @@
-"""Operations of the real handlers, recorded once and played again by a stub that answers at once.
+"""Operations of the real handlers, recorded once and played again, at once.
 
 So a process has the whole of a request to do, and nothing to wait for: its CPU time is what the request costs it.
 """
 
 import io
 import json
-import threading
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, redirect_stdout
+from collections.abc import Mapping
+from contextlib import redirect_stdout
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import tests.conftest  # noqa: F401 - the environment of functions
@@ -72,72 +70,36 @@ def _listened(stack: Stack, act: Any) -> Recording:
     return Recording(function, event, stack.now, calls, answer.get("statusCode"))
 
 
-class Stub(ThreadingHTTPServer):
-    """Answers what was recorded, and 200 with nothing to whatever else is asked. Counts what it was asked."""
-
-    daemon_threads = True
+class Player:
+    """Plays what was recorded."""
 
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.asked = 0
-        self._exact: dict[tuple[str, str], list[bytes]] = {}
-        self._any: dict[str, list[bytes]] = {}
+        self._exact: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+        self._any: dict[str, list[Mapping[str, Any]]] = {}
         self._turns: dict[object, int] = {}
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}"
 
     def play(self, calls: list[Call]) -> None:
         """Forgets what it played before."""
-        exact, some = defaultdict(list), defaultdict(list)
+        exact: dict[tuple[str, str], list[Mapping[str, Any]]] = defaultdict(list)
+        some: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
         for call in calls:
-            body = json.dumps(call.answer).encode()
-            exact[call.operation, _canonical(call.request)].append(body)
-            some[call.operation].append(body)
-        self._exact, self._any, self._turns, self.asked = dict(exact), dict(some), defaultdict(int), 0
+            exact[call.operation, _canonical(call.request)].append(call.answer)
+            some[call.operation].append(call.answer)
+        self._exact, self._any, self._turns = dict(exact), dict(some), defaultdict(int)
 
-    def answer(self, operation: str, request: dict[str, Any]) -> bytes:
+    def answer(self, operation: str, request: dict[str, Any]) -> tuple[int, Mapping[str, Any]]:
         """To a request that was recorded its own answers in turn; to one with other random parts, one of its kind."""
-        self.asked += 1
         if operation == "GetSecretValue":
-            return json.dumps({"SecretString": json.dumps(LINK_KEYS)}).encode()
+            return 200, {"SecretString": json.dumps(LINK_KEYS)}
         known: object = (operation, _canonical(request))
         found = self._exact.get((operation, _canonical(request)))
         if found is None:
-            known, found = operation, self._any.get(operation, [b"{}"])
+            known, found = operation, self._any.get(operation, [{}])
         turn = self._turns[known]
         self._turns[known] = turn + 1
-        return found[turn % len(found)]
+        return 200, found[turn % len(found)]
 
 
 def _canonical(request: dict[str, Any]) -> str:
     # botocore adds a random token to transactions.
     return json.dumps({name: value for name, value in request.items() if name != "ClientRequestToken"}, sort_keys=True)
-
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    server: Stub
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        operation = self.headers["X-Amz-Target"].rpartition(".")[2]
-        answer = self.server.answer(operation, json.loads(body))
-        self.wfile.write(
-            b"HTTP/1.1 200 OK\r\nContent-Type: application/x-amz-json-1.0\r\nContent-Length: %d\r\n\r\n" % len(answer)
-            + answer
-        )
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
-@contextmanager
-def serving() -> Iterator[Stub]:
-    with Stub() as stub:
-        threading.Thread(target=stub.serve_forever, daemon=True).start()
-        try:
-            yield stub
-        finally:
-            stub.shutdown()

@@ -11,8 +11,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from benchmarks.loopback import serving
 from benchmarks.rows import Row, paired
-from benchmarks.served import AS_DYNAMODB, SINGLE, TRANSACTION, Served, serving
+from benchmarks.served import AS_DYNAMODB, SINGLE, TRANSACTION, Served
 from handsel.domain.ids import derive
 from handsel.store import gifts, keys, orders
 from handsel.store.attributes import dump_item
@@ -49,7 +50,8 @@ def _batches(event: Path, say: "Say") -> list[Row]:
     """Batches of records of as many orders, and one of one order, whose records go one after the other."""
     rows, waited = [], []
     batches = [(f"batch of {size}", size, None) for size in BATCHES]
-    with serving() as served:
+    served = Served()
+    with serving(served.answer) as served.url:
         for name, size, order in (*batches, (f"batch of {BATCH} of one order", BATCH, 0)):
             say(f"a {name}")
             event.write_text(json.dumps({"Records": [_record(number, order) for number in range(size)]}))
@@ -89,7 +91,8 @@ def _sweep(event: Path, say: "Say") -> list[Row]:
         for item in _due(number):
             memory.put_item(TableName="handsel", Item=item)
     event.write_text((ROOT / "events" / "sweep_every_minute.json").read_text())
-    with serving(memory) as served:
+    served = Served(memory)
+    with serving(served.answer) as served.url:
         say(f"a sweep of {MEASURED} s")
         served.seconds = AS_DYNAMODB
         took = _run(served, "SweepFunction", "timed", event, (MEASURED + KEPT) * 1000)

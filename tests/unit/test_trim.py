@@ -62,7 +62,10 @@ def test_the_packages_that_are_made_lazy_keep_all_their_names(trim: ModuleType) 
 
 def test_items_pass_botocore_as_they_are(trim: ModuleType) -> None:
     shapes = {name: {"type": "map"} for name in trim.ITEMS}
-    model: dict[str, Any] = {"shapes": shapes, "operations": {"TransactWriteItems": {"operationContextParams": {"Arns": {}}}}}
+    model: dict[str, Any] = {
+        "shapes": shapes,
+        "operations": {"TransactWriteItems": {"operationContextParams": {"Arns": {}}}},
+    }
     trim.pass_items_on(model)
     assert {shape["type"] for shape in model["shapes"].values()} == {"structure"}
     assert model["operations"] == {"TransactWriteItems": {}}
