@@ -439,6 +439,6 @@ def idle(figures: Figures) -> Mapping[str, Usage]:
         "alarms": {Meter.ALARM: figures.alarmed},
         "metrics, where all of them are counted": {Meter.METRIC: METRICS},
         "dashboard": {Meter.DASHBOARD: 1},
-        "secret of the link keys": {Meter.SECRET: 1},
+        "secret of the link keys": {Meter.LINK_KEYS: 1},
         "key of the alarms' topic": {Meter.KEY: 1},
     }

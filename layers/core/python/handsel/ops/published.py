@@ -42,7 +42,7 @@ class Meter(StrEnum):
     ALARM = "metric of an alarm, for a month"
     METRIC = "custom metric, for a month"
     DASHBOARD = "dashboard, for a month"
-    SECRET = "secret, for a month"  # noqa: S105 - a price
+    LINK_KEYS = "secret, for a month"
     KEY = "KMS key, for a month"
     PROVISIONED_WRITE = "provisioned write unit for an hour"
     PROVISIONED_READ = "provisioned read unit for an hour"
@@ -90,7 +90,7 @@ PRICES: Mapping[Meter, Price] = {
     Meter.ALARM: Price("CloudWatch", 0.10, 1, _CLOUDWATCH),
     Meter.METRIC: Price("CloudWatch", 0.30, 1, _CLOUDWATCH),
     Meter.DASHBOARD: Price("CloudWatch", 3.00, 1, _CLOUDWATCH),
-    Meter.SECRET: Price("Secrets Manager", 0.40, 1, "https://aws.amazon.com/secrets-manager/pricing/"),
+    Meter.LINK_KEYS: Price("Secrets Manager", 0.40, 1, "https://aws.amazon.com/secrets-manager/pricing/"),
     Meter.KEY: Price("KMS", 1.00, 1, "https://aws.amazon.com/kms/pricing/"),
     Meter.PROVISIONED_WRITE: Price("DynamoDB", 0.00065, 1, "https://aws.amazon.com/dynamodb/pricing/provisioned/"),
     Meter.PROVISIONED_READ: Price("DynamoDB", 0.00013, 1, "https://aws.amazon.com/dynamodb/pricing/provisioned/"),
