@@ -3,17 +3,14 @@
 So a process has the whole of a request to do, and nothing to wait for: its CPU time is what the request costs it.
 """
 
-import io
 import json
 from collections import defaultdict
 from collections.abc import Mapping
-from contextlib import redirect_stdout
 from dataclasses import dataclass
 from typing import Any
 
-import tests.conftest  # noqa: F401 - the environment of functions
+from benchmarks.quiet import quietly
 from handsel.runtime import wiring
-from handsel.runtime.observability import logger
 from tests.integration.conftest import LINK_KEYS, Stack, listening, simulating, standing
 from tests.integration.costs import PEOPLE, Prepared, expect
 from tests.memory.client import Call
@@ -40,8 +37,7 @@ class Recording:
 def record(operations: Mapping[str, Prepared]) -> dict[str, Recording]:
     """Each operation as one invocation of its function, in a process that knows who calls."""
     recorded = {}
-    logger.setLevel("CRITICAL")
-    with simulating() as simulation, redirect_stdout(io.StringIO()):  # what handlers count
+    with simulating() as simulation, quietly():
         for name, operation in operations.items():
             with standing(simulation) as stack:
                 for person in PEOPLE:

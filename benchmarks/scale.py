@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from benchmarks.quiet import quietly
 from benchmarks.rows import Row
 from benchmarks.units import price
 from tests.integration.conftest import simulating
@@ -40,7 +41,7 @@ TIMED = "order center"
 def measure(say: Callable[[str], None]) -> list[Row]:
     found: dict[int, dict[str, Ledger]] = {}
     seconds: dict[int, float] = {}
-    with simulating() as simulation:
+    with simulating() as simulation, quietly():
         for things in THINGS:
             with _uncollected():
                 grown = much(simulation, things)

@@ -2,16 +2,13 @@
 
 import base64
 import gzip
-import io
 import re
 from collections.abc import Callable
-from contextlib import redirect_stdout
 from pathlib import Path
 
-import tests.conftest  # noqa: F401 - the environment of functions
 from benchmarks.artifacts import artifacts
+from benchmarks.quiet import quietly
 from benchmarks.rows import Row
-from handsel.runtime.observability import logger
 from tests.integration.conftest import Answer, Stack, simulating, standing
 
 # Lambda's limit for a function and its layers, unpacked: docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
@@ -39,8 +36,7 @@ def measure(say: Callable[[str], None]) -> list[Row]:
         Row("sizes", "other functions", sum(functions.values()) / 1e3 - functions[largest] / 1e3, "KB"),
     ]
     say("pages")
-    logger.setLevel("CRITICAL")
-    with simulating() as simulation, redirect_stdout(io.StringIO()), standing(simulation) as stack:
+    with simulating() as simulation, quietly(), standing(simulation) as stack:
         gift = stack.give(stack.buy())
         for name, path in {"gift's page": f"/g/{gift['gift_id']}", "app": "/"}.items():
             rows.append(Row("sizes", name, _page(stack, path), "bytes", goal=PAGE))

@@ -5,6 +5,7 @@ A figure is list prices (on demand, us-east-1): both kinds of units in one numbe
 
 from collections.abc import Callable
 
+from benchmarks.quiet import quietly
 from benchmarks.rows import Row
 from local import units
 from tests.integration.costs import LIFE, MORE, MOST, costs
@@ -16,7 +17,9 @@ READ, WRITE = 0.125, 0.625
 
 
 def measure(say: Callable[[str], None]) -> list[Row]:
-    measured, table = costs(), units.table()
+    with quietly():
+        measured = costs()
+    table = units.table()
     say(f"{len(measured)} operations")
     rows = [
         Row(
