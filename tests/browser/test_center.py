@@ -235,6 +235,7 @@ def test_a_parcel_is_followed_and_stays_a_surprise_until_it_is_there(
     expect(page.locator(".shipment h2")).to_have_text("Delivered")
 
 
+@pytest.mark.long
 def test_something_is_given_back_once(person: Invite, stack: Running, story: dict[str, Any]) -> None:
     friend = person("friend")
     page = friend.page
@@ -321,6 +322,7 @@ VIEWS = ("#/center", "#/center/orders", "#/center/sent", "#/center/received", "#
 MORE = ("#/center/tagged", "#/center/viewed", "#/center/recommendations", "#/center/orders/pending", "#/inbox", "#/me")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("locale", "scheme"), [("en", "dark"), ("zh-CN", "light")])
 def test_each_view_fits_a_phone_and_is_for_everybody(
     person: Invite, story: dict[str, Any], locale: Any, scheme: Any

@@ -372,6 +372,7 @@ def test_a_double_tap_opens_once(person: Invite, stack: Running, give: Give) -> 
     assert stack.as_("bob").get(f"/gifts/{gift['gift_id']}").json()["remaining"] == 2
 
 
+@pytest.mark.long
 def test_where_every_answer_of_a_claim_was_lost_it_ends_in_the_right_page(person: Invite, give: Give) -> None:
     gift, bob = give(), person("bob")
     bob.expects("net::ERR_FAILED")
@@ -418,6 +419,7 @@ def test_where_there_is_no_gift_the_page_says_so(stranger: Invite) -> None:
     check(somebody.page)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("motion", ["no-preference", "reduce"])
 def test_an_opening_is_shown_to_who_likes_motion(
     person: Invite, give: Give, motion: Literal["no-preference", "reduce"]

@@ -313,6 +313,7 @@ def test_a_friend_is_found_by_their_handle_and_has_it_in_their_inbox(
     dave.page.wait_for_url(f"**/g/{gift_id.removeprefix('/gifts/')}")
 
 
+@pytest.mark.long
 def test_a_group_gets_one_link(buyer: Visitor, stack: Running, keeps_secret: Callable[[str], None]) -> None:
     page = to_wrapping(buyer, stack.buy(4, by=buyer.name))
     page.get_by_role("radio", name="A group").check()
