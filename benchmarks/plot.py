@@ -10,7 +10,9 @@ from matplotlib import pyplot
 def main(figures: Path, plot: Path) -> None:
     rows = [row for row in json.loads(figures.read_text())["rows"] if row["goal"]]
     shares = [(row["ratio"] or row["ours"]) / row["goal"] for row in rows]
-    pyplot.rcParams.update({"svg.hashsalt": "handsel", "font.size": 8})  # the same figures are the same file
+    pyplot.rcParams.update(
+        {"svg.hashsalt": "handsel", "svg.fonttype": "none", "font.size": 8}
+    )  # the same figures are the same file; text stays text
     figure, axes = pyplot.subplots(figsize=(9, 1 + 0.2 * len(rows)))
     axes.barh(range(len(rows)), shares, color=["#2a7d4f" if row["passed"] else "#c0392b" for row in rows])
     axes.set_yticks(range(len(rows)), [f"{row['section']}: {row['name']}" for row in rows])
