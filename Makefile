@@ -130,7 +130,8 @@ static: $(VENV) ## What reads the code, two at a time: style, types, security, w
 
 .PHONY: side-by-side gates
 side-by-side: ## What takes longer, two at a time: more calls and pages, canaries, sam, fuzz, the table in memory, benchmarks
-	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target e2e-long-calls canaries e2e-long-pages sam fuzz conformance gates
+	@FUZZ_SECONDS=$(or $(FUZZ_SECONDS),20) $(MAKE) --no-print-directory --jobs 2 --output-sync=target \
+	  e2e-long-calls canaries e2e-long-pages sam fuzz conformance gates
 
 gates: $(VENV) ## That nothing got slower or dearer than it may be (benchmarks/gates.py)
 	@PYTHONPATH=layers/core/python $(BIN)/python -m benchmarks.gates

@@ -15,18 +15,15 @@ from benchmarks.fresh import Fresh
 from benchmarks.rows import Row
 
 MARGIN = 0.1
-# The one that most is waited for, the one with most to read, a public one, and those of the stream.
-FUNCTIONS = ("ClaimFunction", "OrderCenterFunction", "PublicFunction", "RestoreFunction", "ProjectorFunction")
+# The one that most is waited for, a public one, and the largest behind the stream. None has threads, which take the more
+# CPU the more there is to do besides.
+FUNCTIONS = ("ClaimFunction", "PublicFunction", "ProjectorFunction")
 # Modules of the layers that a function imports. One more is a decision: weigh it by `make bench ONLY=cold`.
 MODULES = {
     "ClaimFunction": 287,
-    "OrderCenterFunction": 288,
     "PublicFunction": 284,
-    "RestoreFunction": 192,
     "ProjectorFunction": 207,
 }
-# Threads take more CPU the more the processors have to do besides: told, and not held.
-THREADED = "OrderCenterFunction, CPU"
 # What does not reach its goal, and must not get worse: docs/performance.md says why.
 SHORT = {"ClaimFunction, CPU": 2.5}
 
@@ -61,8 +58,6 @@ def held(row: Row) -> bool:
     function, _, what = row.name.partition(", ")
     if what == "modules":  # of other versions of Python other ones
         return row.ours == MODULES[function] or not runtime_python()
-    if row.name == THREADED:
-        return True
     if row.name in SHORT:
         return row.measured <= SHORT[row.name] + MARGIN
     return row.within(MARGIN) is not False
