@@ -87,10 +87,9 @@ class Player:
         """To a request that was recorded its own answers in turn; to one with other random parts, one of its kind."""
         if operation == "GetSecretValue":
             return 200, {"SecretString": json.dumps(LINK_KEYS)}
-        known: object = (operation, _canonical(request))
-        found = self._exact.get((operation, _canonical(request)))
-        if found is None:
-            known, found = operation, self._any.get(operation, [{}])
+        exact = (operation, _canonical(request))
+        known = exact if exact in self._exact else operation
+        found = self._exact.get(exact) or self._any.get(operation, [{}])
         turn = self._turns[known]
         self._turns[known] = turn + 1
         return 200, found[turn % len(found)]
