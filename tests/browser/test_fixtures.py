@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser
 
+from tests.browser import visitors
 from tests.browser.accessibility import check_accessible
 from tests.browser.conftest import DESKTOP, PHONE, SESSION, Invite
 from tests.browser.visitors import Visitor
@@ -103,6 +104,20 @@ def test_a_server_that_fails_is_noticed_unless_that_is_the_story(unchecked: Visi
     assert [trouble.partition(" for ")[0] for trouble in unchecked.troubles(set())] == ["somebody: 503"]
     unchecked.expects(503)
     assert list(unchecked.troubles(set())) == []
+
+
+def test_what_nobody_answers_is_noticed(unchecked: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    unchecked.page.route("**/silent", lambda route: None)
+    shown(unchecked, "<h1>Hello</h1>")
+    ask = "() => { fetch('/silent').catch(() => 0) }"
+    with unchecked.page.expect_request("**/silent"):
+        unchecked.page.evaluate(ask)
+    assert list(unchecked.troubles(set())) == [], "not that late"
+    with unchecked.page.expect_request("**/silent"):
+        unchecked.page.evaluate(ask)
+    monkeypatch.setattr(visitors, "LONGEST_ANSWER_SECONDS", 0)
+    (trouble,) = unchecked.troubles(set())
+    assert trouble.startswith("somebody: 0 s for GET http")
 
 
 def test_axe_names_what_is_wrong_and_where(unchecked: Visitor) -> None:

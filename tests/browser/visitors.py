@@ -1,12 +1,15 @@
 """Somebody with a browser: what their pages asked for, and what went wrong meanwhile."""
 
 import re
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urldefrag, urlsplit
 
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, Response, WebError
 
+# No function may take longer. Where nothing came for so long, a page that waits is not what went wrong.
+LONGEST_ANSWER_SECONDS = 15
 FAILED_TO_LOAD = re.compile(r"Failed to load resource: (?:the server responded with a status of (\d+)|(net::\w+))")
 
 
@@ -47,10 +50,15 @@ class Visitor:
     _errors: list[str] = field(default_factory=list)
     # What did not load, and why: a status, or how Chromium calls it.
     _failures: list[tuple[str, str]] = field(default_factory=list)
+    # Since when something is waited for.
+    _waiting: dict[Request, float] = field(default_factory=dict)
+    _late: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.context.on("request", self._on_request)
         self.context.on("response", self._on_response)
+        self.context.on("requestfinished", self._on_end)
+        self.context.on("requestfailed", self._on_end)
         self.context.on("console", self._on_console)
         self.context.on("weberror", self._on_error)
         self.page = self.context.new_page()
@@ -66,7 +74,9 @@ class Visitor:
 
     def troubles(self, secrets: set[str]) -> Iterator[str]:
         """What may not have happened, in words."""
-        yield from (f"{self.name}: {error}" for error in self._errors)
+        for request in list(self._waiting):
+            self._on_end(request)
+        yield from (f"{self.name}: {error}" for error in [*self._errors, *self._late])
         for reason, url in dict.fromkeys(self._failures):
             if reason not in self._expected:
                 yield f"{self.name}: {reason} for {url}"
@@ -77,8 +87,14 @@ class Visitor:
                 yield f"{self.name}: {asked.method} with a body goes to {asked.url}"
 
     def _on_request(self, request: Request) -> None:
+        self._waiting[request] = time.monotonic()
         body = (request.post_data_buffer or b"").decode(errors="replace")
         self.requests.append(Asked(request.method, urldefrag(request.url).url, request.headers, body))
+
+    def _on_end(self, request: Request) -> None:
+        waited = time.monotonic() - self._waiting.pop(request, time.monotonic())
+        if waited > LONGEST_ANSWER_SECONDS:
+            self._late.append(f"{waited:.0f} s for {request.method} {urldefrag(request.url).url}")
 
     def _on_response(self, response: Response) -> None:
         if response.status >= 500:

@@ -29,6 +29,10 @@ class Done:
         return json.loads(self.out)
 
 
+def keys_of(kind: str, identifier: str) -> dict[str, Any]:
+    return {"pk": {"S": f"{kind}#{identifier}"}, "sk": {"S": kind}}
+
+
 @dataclass(frozen=True)
 class Operator:
     running: Running
@@ -56,17 +60,27 @@ class Operator:
         return sorts
 
     def stuck_gift(self) -> dict[str, Any]:
-        """A gift that is over, and that neither stream nor sweep will ever find."""
+        """A gift that is over, and that neither stream nor sweep will ever find.
+
+        Its timer stays, and never ends: a record of a deleted one would return the gift if it came late enough.
+        """
         gift = self.running.give(self.running.buy()["order_id"])
-        pk, table, client = gift["gift_id"], self.running.stack["table_name"], self.running.aws("dynamodb")
-        client.delete_item(TableName=table, Key={"pk": {"S": f"WINDOW#{pk}"}, "sk": {"S": "WINDOW"}})
-        client.update_item(
-            TableName=table,
-            Key={"pk": {"S": f"GIFT#{pk}"}, "sk": {"S": "GIFT"}},
-            UpdateExpression="REMOVE due_pk, due_sk",
+        gift_id, table = gift["gift_id"], self.running.stack["table_name"]
+        out_of_list = {"Key": keys_of("GIFT", gift_id), "UpdateExpression": "REMOVE due_pk, due_sk"}
+        for_ever = {"Key": keys_of("WINDOW", gift_id), "UpdateExpression": "REMOVE #ttl"}
+        damage = [out_of_list, for_ever | {"ExpressionAttributeNames": {"#ttl": "ttl"}}]
+        self.running.aws("dynamodb").transact_write_items(
+            TransactItems=[
+                {"Update": {"TableName": table, "ConditionExpression": "attribute_exists(pk)", **each}}
+                for each in damage
+            ]
         )
         sleep_until(gift["expires_at"])
         return gift
+
+    def remove_timer(self, gift: dict[str, Any]) -> None:
+        table, key = self.running.stack["table_name"], keys_of("WINDOW", gift["gift_id"])
+        self.running.aws("dynamodb").delete_item(TableName=table, Key=key)
 
     def state_of(self, gift: dict[str, Any]) -> str:
         item = self.running.item("GIFT", gift["gift_id"])
@@ -102,7 +116,8 @@ def test_the_law_holds_on_a_stack_that_is_used(operator: Operator) -> None:
 def test_a_stuck_gift_is_found_said_to_be_due_and_settled(operator: Operator) -> None:
     gift = operator.stuck_gift()
     about = f"GIFT#{gift['gift_id']}"
-    assert operator.found() == {"gift-overdue": {about}, "not-due": {about}}
+    timer = f"WINDOW#{gift['gift_id']}"
+    assert operator.found() == {"gift-overdue": {about}, "not-due": {about}, "window-differs": {timer}}
     assert operator.run("settle", "--apply").status == 0
     assert operator.state_of(gift) == "open", "no index leads to it"
     dry = operator.run("settle", "--scan")
@@ -111,6 +126,7 @@ def test_a_stuck_gift_is_found_said_to_be_due_and_settled(operator: Operator) ->
     done = operator.run("settle", "--scan", "--apply", "--json")
     assert (done.status, done.said["returned"], done.said["failed"]) == (0, 1, {})
     assert operator.state_of(gift) == "returned"
+    operator.remove_timer(gift)
     assert eventually(lambda: operator.found() == {}, 30)
 
 
@@ -137,7 +153,7 @@ def test_counts_that_are_off_are_found_and_recounted(operator: Operator) -> None
 
 def test_failed_records_in_the_bucket_are_restored(operator: Operator) -> None:
     running, gift = operator.running, operator.stuck_gift()
-    key = {"pk": {"S": f"WINDOW#{gift['gift_id']}"}, "sk": {"S": "WINDOW"}}
+    key = keys_of("WINDOW", gift["gift_id"])
     image = {**key, "order_id": {"S": gift["order_id"]}, "shares": {"N": "1"}, "gift_id": {"S": gift["gift_id"]}}
     record = {"eventName": "REMOVE", "dynamodb": {"Keys": key, "OldImage": image, "SequenceNumber": "1"}}
     bucket, s3 = running.output("FailedRecordsBucket"), running.aws("s3")
@@ -148,6 +164,7 @@ def test_failed_records_in_the_bucket_are_restored(operator: Operator) -> None:
     assert operator.state_of(gift) == "open"
     assert operator.run("replay", "--source", "bucket", "--apply").status == 0
     assert operator.state_of(gift) == "returned"
+    operator.remove_timer(gift)
     assert "Contents" in s3.list_objects_v2(Bucket=bucket), "nothing is removed unless it is said"
     done = operator.run("replay", "--source", "bucket", "--apply", "--delete")
     assert (done.status, "0 gifts given back" in done.out) == (0, True)
