@@ -28,7 +28,7 @@ PHONE = ViewportSize(width=360, height=740)
 DESKTOP = ViewportSize(width=1280, height=800)
 SESSION = "handsel.session"
 # For what a page does: a function may have to start first, on a machine that has other things to do.
-PATIENCE_MS = 20_000
+PATIENCE_MS = 40_000
 DAY = 86_400
 # Long enough to open a page and look at it.
 SHORT_WINDOW = 8

@@ -8,8 +8,8 @@ from urllib.parse import unquote, urldefrag, urlsplit
 
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, Response, WebError
 
-# No function may take longer. Where nothing came for so long, a page that waits is not what went wrong.
-LONGEST_ANSWER_SECONDS = 15
+# As long as a test has patience: where nothing came for so long, the page that waits is not what went wrong.
+LONGEST_ANSWER_SECONDS = 40
 FAILED_TO_LOAD = re.compile(r"Failed to load resource: (?:the server responded with a status of (\d+)|(net::\w+))")
 
 
