@@ -7,7 +7,7 @@ is done here, each in a module that says what and why:
     settings    everything that comes from the environment
     runner      one stack from start to stop, in the background process
     engine      the engine's process
-    package     layers and functions as zip files, built for this machine
+    package     layers and functions as zip files, built for this machine; layers are unpacked once, and referred to
     template    template.yaml as plain CloudFormation that the engine understands
     deploy      CloudFormation, and the few settings it gets wrong
     users       demo users and their tokens

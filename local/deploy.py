@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from local import aws, template
-from local.package import package
+from local.package import LAYER, package, unpacked_once
 from local.settings import Settings, cache_directory
 
 STACK = "handsel"
@@ -35,14 +35,19 @@ def archives() -> dict[str, Path]:
     return package(template.read()["Resources"], cache_directory())
 
 
-def deploy(endpoint_url: str, settings: Settings, code: dict[str, Path]) -> Deployment:
-    """Deploy to an empty engine. Raises DeployError."""
+def deploy(endpoint_url: str, settings: Settings, built: dict[str, Path], layers: Path) -> Deployment:
+    """Deploy to an empty engine; the layers are unpacked below the folder. Raises DeployError."""
+    source = template.read()
+    code = {
+        name: unpacked_once(path, layers) if source["Resources"][name]["Type"] == LAYER else path
+        for name, path in built.items()
+    }
     s3 = aws.client("s3", endpoint_url)
     s3.create_bucket(Bucket=ARTIFACTS)
     for path in code.values():
         s3.upload_file(str(path), ARTIFACTS, path.name)
     expanded = template.expand(
-        template.read(), {name: (ARTIFACTS, path.name) for name, path in code.items()}, settings.parameters()
+        source, {name: (ARTIFACTS, path.name) for name, path in code.items()}, settings.parameters()
     )
     taken = template.adapt(expanded)
     # References in what was taken out are resolved where all others are: by CloudFormation, as one more output.

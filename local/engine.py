@@ -33,6 +33,8 @@ class Engine:
         self._lock = directory / "engine.lock"
         self._pid = directory / "engine.pid"
         self._data = directory / "engine"
+        # Where the functions of this engine find their layers; goes with its data.
+        self.layers = self._data / "layers"
         self.log = directory / "engine.log"
 
     def alive(self) -> bool:
@@ -106,7 +108,7 @@ class Engine:
     def _discard(self) -> None:
         """Put the data aside and remove it while nobody waits.
 
-        The engine unpacks the layers anew for every worker: after a race that is tens of thousands of files.
+        The engine unpacks a function for every worker: after a race that is thousands of files.
         """
         if self._data.exists():
             self._data.rename(self.directory / f"engine.old-{uuid.uuid4().hex}")

@@ -1,7 +1,8 @@
 """Layers and functions as zip files, built for the Python and the processor of this machine.
 
 The engine runs functions with the interpreter it runs on itself, so the archives `sam build` makes for AWS would not
-do. The layers come from the same makefiles. Archives are kept by a hash of all that goes into them.
+do. The layers come from the same makefiles. Archives are kept by a hash of all that goes into them. The engine unpacks
+what it is given for every worker anew, so it is given layers that refer to a folder unpacked once.
 """
 
 import hashlib
@@ -17,6 +18,7 @@ from typing import Any
 
 from local.settings import ROOT
 
+LAYER = "AWS::Serverless::LayerVersion"
 # One date for every member: equal content makes equal archives.
 ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 
@@ -33,7 +35,7 @@ def package(resources: dict[str, Any], cache: Path) -> dict[str, Path]:
     archives = {}
     for name, resource in resources.items():
         properties = resource.get("Properties", {})
-        if resource["Type"] == "AWS::Serverless::LayerVersion":
+        if resource["Type"] == LAYER:
             archives[name] = layer(name, ROOT / properties["ContentUri"], cache)
         elif resource["Type"] == "AWS::Serverless::Function":
             archives[name] = function(name, ROOT / properties["CodeUri"], cache)
@@ -61,6 +63,24 @@ def function(name: str, source: Path, cache: Path) -> Path:
     if not target.exists():
         _zip(source, files, target)
         _forget_older(name, target, cache)
+    return target
+
+
+def unpacked_once(archive: Path, folder: Path) -> Path:
+    """Unpack a layer's archive below the folder, and answer the archive of a layer that refers to it from there.
+
+    The runtime takes lib/python*/site-packages of a layer as a site directory, where a line of a .pth file that begins
+    with `import` is executed (docs.python.org/3/library/site.html). A line with nothing but a path would put the layer
+    behind what is installed for the interpreter.
+    """
+    contents = folder / archive.stem
+    with zipfile.ZipFile(archive) as layer_archive:
+        layer_archive.extractall(contents)
+    target = folder / archive.name
+    with zipfile.ZipFile(target, "w") as reference:
+        version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+        line = f"import sys; sys.path.insert(0, {str(contents / 'python')!a})\n"
+        reference.writestr(zipfile.ZipInfo(f"python/lib/{version}/site-packages/layer.pth", ZIP_DATE), line)
     return target
 
 

@@ -137,13 +137,13 @@ class Runner:
         with _step("Packaging layers and functions (the first time takes longer)"):
             # Before the build: a file changed while building makes another version.
             version = project_fingerprint()
-            code = archives()
+            built = archives()
         with _step("Starting the engine"):
             endpoint_url = directory.engine.start(settings.bind_host)
         running = Running(os.getpid(), asdict(settings), version, endpoint_url, note=self._lost)
         directory.write(running)
         with _step("Deploying template.yaml"):
-            deployment = deploy(endpoint_url, settings, code)
+            deployment = deploy(endpoint_url, settings, built, directory.engine.layers)
         with _step("Creating demo users and products"):
             self._write_stack_file(endpoint_url, deployment)
         running.deployment = asdict(deployment)
