@@ -3,12 +3,10 @@
 A HANDLE item is there exactly as long as the ACCOUNT it names has that handle: one transaction writes both.
 """
 
-import dataclasses
-
 from handsel.domain import errors
 from handsel.domain.models import Account
 from handsel.store import keys
-from handsel.store.attributes import Item
+from handsel.store.attributes import Item, facts_of
 from handsel.store.table import Delete, Put, Refused, Table, Update, Write
 
 
@@ -54,7 +52,7 @@ def add(table: Table, account: Account) -> None:
         HandleTaken: by somebody else; nothing was made.
         Busy
     """
-    made = Put({**keys.account(account.user_id)._asdict(), **dataclasses.asdict(account)})
+    made = Put({**keys.account(account.user_id)._asdict(), **facts_of(account)})
     try:
         table.write(made, *([] if account.handle is None else [_reserve(account.handle, account.user_id)]))
     except Refused as refused:

@@ -9,7 +9,7 @@ from handsel.domain import errors
 from handsel.domain.models import Claim, Gift, Holding, Order, Page, Shipment, Wrapping
 from handsel.domain.states import GiftAction, GiftState
 from handsel.store import holdings, keys, orders, products, shipments
-from handsel.store.attributes import Item
+from handsel.store.attributes import Item, facts_of
 from handsel.store.conditions import still_open, transition
 from handsel.store.table import Check, Put, Refused, Table, Update, Write
 
@@ -22,7 +22,7 @@ def to_item(gift: Gift) -> Item:
         **keys.index_entry(keys.BY_OWNER, keys.sent_by(gift.giver_id), gift.created_at, gift.gift_id),
         **keys.index_entry(keys.BY_PARENT, keys.gifts_of(gift.order_id), gift.created_at, gift.gift_id),
         **keys.index_entry(keys.BY_DUE, shard, gift.expires_at, gift.gift_id),
-        **dataclasses.asdict(gift),
+        **facts_of(gift),
     }
 
 
@@ -153,7 +153,7 @@ def claim(
     Raises:
         Refused: the gift did not take the action, or the claimer has a share; `old[0]` is the gift as it was.
     """
-    taken = dataclasses.asdict(Claim(holding.received_at, holding.holding_id))
+    taken = Claim(holding.received_at, holding.holding_id)
 
     def take_share() -> Update:
         state, condition, values = transition(action, now=clock())

@@ -1,10 +1,8 @@
 """Holdings: what a claimer got, or a buyer took for themselves."""
 
-import dataclasses
-
 from handsel.domain.models import Gift, Holding, Page, Use
 from handsel.store import keys, lists, products
-from handsel.store.attributes import Item
+from handsel.store.attributes import Item, facts_of
 from handsel.store.table import Put, Table, Update
 
 
@@ -13,7 +11,7 @@ def to_item(holding: Holding, gift: Gift | None) -> Item:
     item: Item = {
         **keys.holding(holding.holding_id)._asdict(),
         **keys.index_entry(keys.BY_OWNER, keys.holdings_of(holding.holder_id), holding.received_at, holding.holding_id),
-        **dataclasses.asdict(holding),
+        **facts_of(holding),
     }
     if gift is not None and gift.recipient_id is None:
         received = keys.received_by(holding.holder_id)
@@ -54,7 +52,7 @@ def of_holder(table: Table, holder_id: str, *, limit: int, before: str | None) -
 
 
 def use_to_item(use: Use) -> Item:
-    return {**keys.use(use.use_id)._asdict(), **dataclasses.asdict(use)}
+    return {**keys.use(use.use_id)._asdict(), **facts_of(use)}
 
 
 def use_from_item(item: Item) -> Use:

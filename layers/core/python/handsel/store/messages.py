@@ -1,11 +1,9 @@
 """Private messages, in their reader's own partition."""
 
-import dataclasses
-
 from handsel.domain.messages import Message, MessageKind
 from handsel.domain.models import Page, Wrapping
 from handsel.store import keys, lists
-from handsel.store.attributes import Item
+from handsel.store.attributes import Item, facts_of
 from handsel.store.table import Put, Table, Update
 
 
@@ -17,7 +15,7 @@ def put(message: Message) -> Put:
             **keys.index_entry(
                 keys.BY_OWNER, keys.messages_of(message.user_id), message.created_at, message.message_id
             ),
-            **dataclasses.asdict(message),
+            **facts_of(message),
         }
     )
 

@@ -6,7 +6,7 @@ from handsel.domain import errors
 from handsel.domain.models import GiftIntent, Money, Order, Outstanding, Page, Payment, Wrapping
 from handsel.domain.states import OrderState
 from handsel.store import holdings, keys, lists, products
-from handsel.store.attributes import Item
+from handsel.store.attributes import Item, facts_of
 from handsel.store.table import Put, Refused, Table, Update, Write
 
 # A pending order is left to its buyer's own retries for this long before the job asks the provider.
@@ -18,7 +18,7 @@ def to_item(order: Order) -> Item:
     item: Item = {
         **keys.order(order.order_id)._asdict(),
         **keys.index_entry(keys.BY_OWNER, keys.orders_of(order.buyer_id), order.created_at, order.order_id),
-        **dataclasses.asdict(order),
+        **facts_of(order),
     }
     if order.state is OrderState.PENDING:
         shard = keys.pending(keys.shard_of(order.order_id))
@@ -109,8 +109,8 @@ def pay(order: Order) -> Update:
             ":paid": OrderState.PAID,
             ":pending": OrderState.PENDING,
             ":available": order.available,
-            ":outstanding": {gift_id: dataclasses.asdict(entry) for gift_id, entry in order.outstanding.items()},
-            ":payment": dataclasses.asdict(order.payment),
+            ":outstanding": order.outstanding,
+            ":payment": order.payment,
         },
     )
 
@@ -130,7 +130,7 @@ def decline(table: Table, order: Order) -> None:
             {
                 ":declined": OrderState.DECLINED,
                 ":pending": OrderState.PENDING,
-                ":payment": dataclasses.asdict(payment),
+                ":payment": payment,
             },
         )
     ]
@@ -149,7 +149,7 @@ def move_into_gift(order: Order, gift_id: str, entry: Outstanding) -> Update:
         "#buyer_id = :buyer AND #state = :paid AND #available >= :shares",
         {
             ":shares": entry.shares,
-            ":entry": dataclasses.asdict(entry),
+            ":entry": entry,
             ":buyer": order.buyer_id,
             ":paid": OrderState.PAID,
         },

@@ -7,13 +7,12 @@ is kept as it was bought (in orders, gifts, holdings, shipments), it is whole.
 is `unlimited` nobody looks at it.
 """
 
-import dataclasses
 from collections.abc import Iterable, Mapping
 
 from handsel.domain import errors
 from handsel.domain.models import Kind, Money, Page, Product, Store
 from handsel.store import keys, lists, stores
-from handsel.store.attributes import Item
+from handsel.store.attributes import Item, facts_of
 from handsel.store.conditions import assignment
 from handsel.store.keys import Key
 from handsel.store.table import Put, Refused, Table, Update
@@ -31,7 +30,7 @@ def to_item(product: Product) -> Item:
 
 
 def _own_facts(product: Product) -> Item:
-    facts = {name: value for name, value in dataclasses.asdict(product).items() if name not in _OF_STORE}
+    facts = {name: value for name, value in facts_of(product).items() if name not in _OF_STORE}
     return facts | {"stock": product.stock or 0, "unlimited": product.stock is None}
 
 

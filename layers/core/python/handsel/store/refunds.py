@@ -1,12 +1,10 @@
 """Refunds: the units move first, the money follows."""
 
-import dataclasses
-
 from handsel.domain import errors
 from handsel.domain.models import Money, Order, Refund
 from handsel.domain.states import RefundStatus
 from handsel.store import keys, orders, products
-from handsel.store.attributes import Item
+from handsel.store.attributes import Item, facts_of
 from handsel.store.table import Put, Refused, Table, Update, Write
 
 # A pending refund is left to the call that made it for this long before the job asks the provider.
@@ -19,7 +17,7 @@ def to_item(refund: Refund) -> Item:
     return {
         **keys.refund(refund.refund_id)._asdict(),
         **keys.index_entry(keys.BY_DUE, shard, refund.created_at + SETTLE_AFTER_MS, refund.refund_id),
-        **dataclasses.asdict(refund),
+        **facts_of(refund),
     }
 
 

@@ -1,12 +1,10 @@
 """Shipments: parcels on their way. Merchant, carrier and holder each change and see their part."""
 
-import dataclasses
-
 from handsel.domain import errors
 from handsel.domain.models import Address, Page, Shipment, ShipmentEvent
 from handsel.domain.states import ShipmentStatus
 from handsel.store import keys, lists, products
-from handsel.store.attributes import Item
+from handsel.store.attributes import Item, facts_of
 from handsel.store.conditions import assignment
 from handsel.store.table import Put, Table, Update
 
@@ -21,7 +19,7 @@ def put(shipment: Shipment) -> Put:
             **keys.index_entry(
                 keys.BY_PARENT, keys.shipments_of(shipment.store_id), shipment.created_at, shipment.shipment_id
             ),
-            **dataclasses.asdict(shipment),
+            **facts_of(shipment),
         }
     )
 
@@ -79,7 +77,7 @@ def change(table: Table, before: Shipment, after: Shipment) -> None:
     facts = {
         "carrier": after.carrier,
         "tracking_number": after.tracking_number,
-        "events": {event_id: dataclasses.asdict(event) for event_id, event in after.events.items()},
+        "events": after.events,
         "version": after.version,
         "updated_at": after.updated_at,
         keys.BY_OWNER.pk: keys.shipments_in(after.store_id, after.status),

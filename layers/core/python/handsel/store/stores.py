@@ -1,10 +1,8 @@
 """Who sells. A store is its merchant's to open and to change."""
 
-import dataclasses
-
 from handsel.domain.models import Store
 from handsel.store import keys
-from handsel.store.attributes import Item
+from handsel.store.attributes import Item, facts_of
 from handsel.store.conditions import assignment
 from handsel.store.table import Put, Refused, Table, Update
 
@@ -20,7 +18,7 @@ def get(table: Table, store_id: str) -> Store | None:
 
 def put(table: Table, store: Store) -> None:
     """Opens a store, or changes it. Again is the same."""
-    key, facts = keys.store(store.store_id), dataclasses.asdict(store)
+    key, facts = keys.store(store.store_id), facts_of(store)
     try:
         table.write(Put({**key._asdict(), **facts}))
     except Refused:

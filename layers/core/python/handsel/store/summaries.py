@@ -5,12 +5,11 @@ summary and by nobody else. So whoever read a summary, then the tally, then writ
 knows what the tally was.
 """
 
-import dataclasses
 from collections.abc import Sequence
 
 from handsel.domain.summary import Part, Summary, Waiting, day_of
 from handsel.store import keys
-from handsel.store.attributes import Item
+from handsel.store.attributes import Item, facts_of
 from handsel.store.keys import Key
 from handsel.store.table import Put, Table, Update, Write
 
@@ -42,7 +41,7 @@ def change(table: Table, user_id: str, before: Summary, after: Summary, writes: 
         Refused: somebody changed it since it was read, or one of `writes` did not hold.
     """
     key = keys.summary(user_id)
-    facts = {**dataclasses.asdict(after), "version": before.version + 1}
+    facts = {**facts_of(after), "version": before.version + 1}
     if before.version == 0:
         table.write(Put({**key._asdict(), **facts}), *writes)
         return

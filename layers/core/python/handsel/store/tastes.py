@@ -5,7 +5,6 @@ recommendations off makes VIEWED and TASTE another version, whether they are the
 before cannot write it any more, and has to read that it is off.
 """
 
-import dataclasses
 from collections.abc import Mapping
 
 from handsel.domain.recommendations import (
@@ -75,7 +74,7 @@ def keep_views(table: Table, user_id: str, views: Views) -> None:
     """Raises:
     Refused: changed since it was read.
     """
-    facts = {"views": {product_id: dataclasses.asdict(view) for product_id, view in views.views.items()}}
+    facts = {"views": views.views}
     table.write(_changed(keys.viewed(user_id), facts, views.version))
 
 
@@ -84,8 +83,8 @@ def keep(table: Table, user_id: str, taste: Taste) -> None:
     Refused: changed since it was read.
     """
     facts: dict[str, object] = {
-        "signals": {product_id: dataclasses.asdict(signal) for product_id, signal in taste.signals.items()},
-        "recommended": [dataclasses.asdict(each) for each in taste.recommended],
+        "signals": taste.signals,
+        "recommended": taste.recommended,
     }
     table.write(_changed(keys.taste(user_id), facts, taste.version))
 
@@ -98,7 +97,7 @@ def keep_liking(table: Table, product_id: str, liking: Liking) -> None:
         "people": liking.people,
         "score": liking.score,
         "at": liking.at,
-        "others": {other_id: dataclasses.asdict(other) for other_id, other in liking.others.items()},
+        "others": liking.others,
     }
     table.write(_changed(keys.also(product_id), facts, liking.version))
 
@@ -107,7 +106,7 @@ def keep_chart(table: Table, key: Key, chart: Chart) -> None:
     """Raises:
     Refused: changed since it was read.
     """
-    facts = {"entries": {product_id: dataclasses.asdict(standing) for product_id, standing in chart.entries.items()}}
+    facts = {"entries": chart.entries}
     table.write(_changed(key, facts, chart.version))
 
 
