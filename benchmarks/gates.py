@@ -24,8 +24,6 @@ MODULES = {
     "PublicFunction": 284,
     "ProjectorFunction": 207,
 }
-# What does not reach its goal, and must not get worse: docs/performance.md says why.
-SHORT = {"ClaimFunction, CPU": 2.5}
 
 
 def main() -> int:
@@ -58,8 +56,6 @@ def held(row: Row) -> bool:
     function, _, what = row.name.partition(", ")
     if what == "modules":  # of other versions of Python other ones
         return row.ours == MODULES[function] or not runtime_python()
-    if row.name in SHORT:
-        return row.measured <= SHORT[row.name] + MARGIN
     return row.within(MARGIN) is not False
 
 
