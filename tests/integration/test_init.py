@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
-from botocore.exceptions import ConnectTimeoutError
+from botocore.exceptions import ClientError, ConnectTimeoutError
 
-from handsel.runtime import settings
+from handsel.runtime import settings, wiring
 from handsel.runtime.wiring import table
 from tests.integration import permissions
 from tests.integration.conftest import RESOURCES, Stack, listening
@@ -54,3 +54,27 @@ def test_a_process_starts_also_where_the_table_does_not_answer(stack: Stack, mon
     stack.simulation.secrets.away = False
     monkeypatch.undo()
     assert stack.claim("bob", stack.give(stack.buy())).status == 201
+
+
+@pytest.mark.parametrize("secret", ["{}", "not json", '{"current": "3", "1": "key"}'])
+def test_keys_of_links_that_are_not_right_keep_only_from_answering_what_needs_them(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch, secret: str
+) -> None:
+    order = stack.buy()
+    wiring.link_keys.cache_clear()
+    monkeypatch.setattr(stack.simulation.secrets, "text", secret)
+    start(stack, monkeypatch, "on-demand", "OrderFunction")
+    assert stack.call("alice", "GET", f"/orders/{order['order_id']}").status == 200
+
+
+def test_keys_of_links_that_are_refused_keep_only_from_answering_what_needs_them(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def throttled(**_: Any) -> None:
+        raise ClientError({"Error": {"Code": "ThrottlingException", "Message": ""}}, "GetSecretValue")
+
+    order = stack.buy()
+    wiring.link_keys.cache_clear()
+    monkeypatch.setattr(stack.simulation.secrets, "get_secret_value", throttled)
+    start(stack, monkeypatch, "on-demand", "OrderFunction")
+    assert stack.call("alice", "GET", f"/orders/{order['order_id']}").status == 200

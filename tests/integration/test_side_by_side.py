@@ -1,14 +1,16 @@
 """Jobs that settle several things at the same time: what that must keep apart, and what it costs."""
 
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable
+from copy import deepcopy
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.integration.conftest import DAY, Stack, listening
+from tests.integration.conftest import DAY, TABLE, Stack, listening
 from tests.integration.faults import answer_lost, between
 
 Job = Callable[[Stack, list[str]], object]
@@ -116,6 +118,115 @@ def test_what_the_stream_cannot_read_it_restores_all_the_same(stack: Stack) -> N
     assert _available(stack, order) == 2
 
 
+def test_what_the_stream_may_not_read_it_restores_all_the_same(stack: Stack) -> None:
+    order, gift_ids = _give(stack, 2)
+    stack.now += DAY
+    records = [stack.stream_record(gift_id) for gift_id in gift_ids]
+    with between(frozenset({"batch_get_item"}), {0: _refused}):
+        assert stack.restore(*records) == []
+    assert _available(stack, order) == 2
+
+
+def _refused(_: Callable[[], Any]) -> Any:
+    raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": ""}}, "")
+
+
+BROKEN_RECORDS: dict[str, Callable[[dict[str, Any]], object]] = {
+    "no image": lambda change: change.pop("OldImage"),
+    "an image of nothing": lambda change: change.update(OldImage=None),
+    "an image that is a text": lambda change: change.update(OldImage="a text"),
+    "keys that are texts": lambda change: change.update(Keys={"pk": "WINDOW#1", "sk": "WINDOW"}),
+    "a key without a value": lambda change: change["Keys"]["pk"].update(S=None),
+}
+
+
+@pytest.mark.parametrize("broken", BROKEN_RECORDS)
+def test_a_record_that_is_broken_in_whatever_way_holds_up_no_other(stack: Stack, broken: str) -> None:
+    order, gift_ids = _give(stack, 3)
+    stack.now += DAY
+    records = [stack.stream_record(gift_id) for gift_id in gift_ids]
+    for number, record in enumerate(records):
+        record["dynamodb"]["SequenceNumber"] = str(number)
+    whole = deepcopy(records[1])
+    BROKEN_RECORDS[broken](records[1]["dynamodb"])
+    assert stack.restore(*records) == [{"itemIdentifier": "1"}]
+    assert stack.restore(whole) == []
+    assert _available(stack, order) == 3
+
+
+def _put_into(stack: Stack, gift_id: str, value: Any) -> None:
+    """Something that is none into a gift's claims."""
+    stack.client.update_item(
+        TableName=TABLE,
+        Key={"pk": {"S": f"GIFT#{gift_id}"}, "sk": {"S": "GIFT"}},
+        UpdateExpression="SET claims = :broken",
+        ExpressionAttributeValues={":broken": value},
+    )
+
+
+@pytest.mark.damages
+@pytest.mark.parametrize("value", [{"SS": ["of no type that we write"]}, {"S": "claims that are none"}])
+def test_a_gift_that_does_not_load_holds_up_no_other(stack: Stack, value: dict[str, Any]) -> None:
+    order, gift_ids = _give(stack, 3)
+    _put_into(stack, gift_ids[1], value)
+    stack.now += DAY
+    assert stack.restore(*(stack.stream_record(gift_id) for gift_id in gift_ids)) == []
+    assert _available(stack, order) == 3
+
+
+class Overlapping:
+    """A client that notes which items two transactions wrote at the same time."""
+
+    def __init__(self, client: Any) -> None:
+        self._client, self._held, self._under_way = client, threading.Lock(), Counter[str]()
+        self.conflicts: list[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+    def transact_write_items(self, **request: Any) -> Any:
+        writes = [next(iter(write.values())) for write in request["TransactItems"]]
+        written = [write.get("Key", write.get("Item"))["pk"]["S"] for write in writes]
+        with self._held:
+            self.conflicts += [item for item in set(written) if self._under_way[item]]
+            self._under_way.update(set(written))
+        try:
+            time.sleep(0.002)
+            return self._client.transact_write_items(**request)
+        finally:
+            with self._held:
+                self._under_way.subtract(set(written))
+
+
+def test_reminders_of_one_person_are_sent_one_after_the_other(stack: Stack) -> None:
+    stack.record()
+    for recipient in ("bob", "carol", "dave"):
+        stack.call(recipient, "GET", "/me")
+        order = stack.buy(quantity=8)
+        for _ in range(8):
+            stack.give(order, recipient_id=recipient)
+    stack.follow()
+    stack.stop_recording()
+    stack.now += DAY - 6 * 3_600_000 + 1
+    with between(frozenset(), {}) as line:
+        line.client = overlapping = Overlapping(line.client)
+        report = stack.sweep()
+    assert (report["reminded"], report["failed"], overlapping.conflicts) == (24, 0, [])
+
+
+@pytest.mark.damages
+def test_one_gift_that_does_not_load_leaves_those_of_an_order_one_after_the_other(stack: Stack) -> None:
+    order, _ = _give(stack, 20)
+    _, (broken,) = _give(stack, 1)
+    _put_into(stack, broken, {"SS": ["of no type that we write"]})
+    stack.now += DAY
+    with between(frozenset(), {}) as line:
+        line.client = overlapping = Overlapping(line.client)
+        report = stack.sweep()
+    assert (report["returned"], report["failed"], overlapping.conflicts) == (20, 1, [])
+    assert _available(stack, order) == 20
+
+
 def test_what_the_sweep_cannot_read_at_once_it_reads_one_by_one(stack: Stack) -> None:
     order, _ = _give(stack, 3)
     stack.now += DAY
@@ -134,10 +245,7 @@ def test_what_was_found_before_the_index_failed_is_settled_all_the_same(stack: S
     order, _ = _give(stack, 3)
     stack.now += DAY
 
-    def refused(_: Callable[[], Any]) -> Any:
-        raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": ""}}, "Query")
-
-    with between(frozenset({"query"}), {20: refused}), pytest.raises(ClientError):
+    with between(frozenset({"query"}), {20: _refused}), pytest.raises(ClientError):
         stack.sweep()
     assert _available(stack, order) == 3
 

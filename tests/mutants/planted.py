@@ -214,8 +214,20 @@ MUTANTS = (
     Mutant(
         "the sweep has gifts of one order side by side",
         "use_cases/settling.py",
-        "lane=lambda entry: orders_of.get(entry[1], entry[1])",
-        "lane=lambda entry: entry[1]",
+        'Due.GIFT: "order_id"',
+        'Due.GIFT: "gift_id"',
+    ),
+    Mutant(
+        "the sweep has reminders of one person side by side",
+        "use_cases/settling.py",
+        'Due.REMINDER: "recipient_id"',
+        'Due.REMINDER: "gift_id"',
+    ),
+    Mutant(
+        "what the stream cannot read it does not restore",
+        "use_cases/restoring.py",
+        "    with suppress(Exception):\n        found =",
+        "    with suppress():\n        found =",
     ),
     Mutant(
         "the stream has gifts of one order side by side",

@@ -325,7 +325,8 @@ def handler(app: APIGatewayHttpResolver, connects_by: Key = _ANY_ACCOUNT) -> Lam
     if settings().connects_early:
         items.connect(connects_by)
         if keys_of_links is not None:
-            with suppress(errors.Busy):  # the request that needs them asks again
+            # The request that needs them asks again, and says what is wrong with them. Most need none.
+            with suppress(Exception):
                 keys_of_links.at(clock.now_ms())
 
     def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from handsel.domain import errors
 from handsel.domain.models import Gift
 from handsel.domain.states import GiftAction
 from handsel.store import gifts, keys
@@ -42,18 +41,19 @@ def restore_all(
 def _ended(table: Table, records: Sequence[Mapping[str, Any]]) -> Mapping[int, Gift]:
     """The gifts that have ended, by the numbers of the records.
 
-    What is read may be stale, but an end that is seen is an end. Where it cannot be read, nobody knows.
+    What is read may be stale, but an end that is seen is an end. Where it cannot be read, whatever the reason, nobody
+    knows: `restore` does without, and tells what is wrong with a record.
     """
     timed: dict[int, keys.Key] = {}
     for number, record in enumerate(records):
-        with suppress(ValueError, KeyError, TypeError, errors.NotFound):  # `restore` tells what is wrong with it
+        with suppress(Exception):
             timed[number] = keys.gift(keys.window_gift(record["dynamodb"]["Keys"]["pk"]["S"]))
     found: Mapping[keys.Key, Item] = {}
-    with suppress(errors.Busy):
+    with suppress(Exception):
         found = table.get_many(timed.values(), consistent=False)
     ended: dict[int, Gift] = {}
     for number, key in timed.items():
-        with suppress(ValueError, KeyError, TypeError):
+        with suppress(Exception):
             gift = gifts.from_item(found[key])
             if gift.state.final:
                 ended[number] = gift
@@ -61,7 +61,11 @@ def _ended(table: Table, records: Sequence[Mapping[str, Any]]) -> Mapping[int, G
 
 
 def _order(record: Mapping[str, Any]) -> str:
-    return str(record["dynamodb"].get("OldImage", {}).get("order_id"))
+    """What records go through one after the other; those that do not say so, too."""
+    try:
+        return str(record["dynamodb"]["OldImage"]["order_id"])
+    except (KeyError, TypeError):
+        return ""
 
 
 def restore(table: Table, record: Mapping[str, Any], *, clock: Callable[[], int]) -> GivenBack | Gift:

@@ -64,6 +64,9 @@ class SweepReport:
     finished: bool = True
 
 
+# By what of its gift those are told that write the same item: the order, and the SUMMARY of whom to remind.
+_IN_ONE_LANE: Mapping[Due, str] = {Due.GIFT: "order_id", Due.REMINDER: "recipient_id"}
+
 # An entry of the due index: what there is to settle, by id.
 Entry = tuple[Due, str]
 # As many as one call reads.
@@ -109,11 +112,9 @@ def sweep(
             return error
 
     def settle_all(batch: Sequence[Entry]) -> list[Done | Exception | None]:
-        found = _read_ahead(table, [item_id for kind, item_id in batch if kind is Due.GIFT])
-        # Gifts of one order are in one lane.
-        orders_of = {str(item.get("gift_id")): str(item.get("order_id")) for item in found.values() if item}
+        found = _read_ahead(table, batch)
         read = table.having_read(found)
-        return table.in_lanes(partial(settle, read), batch, lane=lambda entry: orders_of.get(entry[1], entry[1]))
+        return table.in_lanes(partial(settle, read), batch, lane=partial(_lane, found))
 
     for batch in _batches(due(table, clock) if entries is None else entries):
         for (_, item_id), outcome in zip(batch, settle_all(batch), strict=True):
@@ -142,14 +143,23 @@ def _batches(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
     yield batch
 
 
-def _read_ahead(table: Table, gift_ids: list[str]) -> dict[keys.Key, Item | None]:
-    """The gifts that are due, in one call; nothing where it fails: then each is read, and fails, by itself."""
+def _read_ahead(table: Table, batch: Sequence[Entry]) -> dict[keys.Key, Item | None]:
+    """The gifts of a batch, in one call; nothing where it fails: then each is read, and fails, by itself."""
     try:
-        wanted = [keys.gift(gift_id) for gift_id in gift_ids]
+        wanted = [keys.gift(item_id) for kind, item_id in batch if kind in _IN_ONE_LANE]
         found = table.get_many(wanted)
     except Exception:  # noqa: BLE001
         return {}
     return {key: found.get(key) for key in wanted}
+
+
+def _lane(found: Mapping[keys.Key, Item | None], entry: Entry) -> str:
+    """Entries that write the same item have the same; so do those of which nobody knows it."""
+    kind, item_id = entry
+    if kind not in _IN_ONE_LANE:
+        return item_id
+    gift = found.get(keys.gift(item_id)) or {}
+    return str(gift.get(_IN_ONE_LANE[kind], ""))
 
 
 def due(table: Table, clock: Callable[[], int]) -> Iterator[Entry]:
