@@ -10,7 +10,7 @@ UV_COMPILE := $(BIN)/uv pip compile --quiet --system-certs --universal --python-
 SIM = PYTHONPATH=layers/core/python $(BIN)/python -m tests.sim --seeds $(or $(SEEDS),2000)
 E2E = $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 E2E_LONG := $(patsubst %,tests/e2e/test_%.py,access calls hostile ops races sign_in sweep_schedule)
-SOURCES := layers functions local tests benchmarks
+SOURCES := layers functions ops local tests benchmarks
 .SHELLFLAGS := -ec
 .DEFAULT_GOAL := help
 
@@ -147,8 +147,8 @@ types: $(VENV) ## mypy --strict, tests included
 	@$(BIN)/mypy
 
 # ruff reads the rest of the code for the same (S).
-security: $(VENV) ## bandit: all it knows of what runs on Lambda, what is not minor of the local stack
-	@$(BIN)/bandit --quiet --recursive layers functions
+security: $(VENV) ## bandit: all it knows of what runs on Lambda or for operators, what is not minor of the local stack
+	@$(BIN)/bandit --quiet --recursive layers functions ops
 	@$(BIN)/bandit --quiet --severity-level medium --recursive local
 
 generated: $(VENV) ## Whether what is made from the code is as the code has it

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from local.settings import ROOT
 
-KEPT = ROOT / "layers" / "core" / "python" / "handsel" / "ops" / "measured_times.json"
+KEPT = ROOT / "ops" / "model" / "measured_times.json"
 NAMES = {("cold", "import"): "init_ms", ("warm", "CPU"): "warm_ms"}
 
 

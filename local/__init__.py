@@ -23,8 +23,4 @@ is done here, each in a module that says what and why:
     openapi     the published document, from the routes
 """
 
-import sys
-from pathlib import Path
-
-# The seed writes products with the project's own code, which is not installed but deployed.
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "layers" / "core" / "python"))
+import ops  # noqa: F401  # makes the handsel package importable

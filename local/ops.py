@@ -1,4 +1,4 @@
-"""python -m local.ops audit | settle | replay | recount ...: `handsel.ops` on the local stack that is up."""
+"""python -m local.ops audit | settle | replay | recount ...: `ops` on the local stack that is up."""
 
 import os
 import sys
@@ -11,7 +11,7 @@ from local.state import directory_for
 
 
 def main(arguments: list[str]) -> int:
-    """Answer the exit status of `handsel.ops`; 2 where no stack is up."""
+    """Answer the exit status of `ops`; 2 where no stack is up."""
     try:
         directory = directory_for(from_environment(os.environ).port, explicit_directory(os.environ))
         stack = read_stack(directory.path)
@@ -24,7 +24,7 @@ def main(arguments: list[str]) -> int:
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
     }
-    from handsel.ops.__main__ import main as run
+    from ops.__main__ import main as run
 
     return run([*arguments[:1], "--stack", STACK, *arguments[1:]])
 

@@ -8,10 +8,10 @@ from typing import Any, cast
 from handsel.api.problems import STATUS
 from handsel.domain import errors, states
 from handsel.domain.privacy import TABLE, Viewer
-from handsel.ops.figures import figures
-from handsel.ops.pages import Section, capacity_page, cost_page
 from local.events import PLACEHOLDERS, Event, story
 from local.settings import ROOT
+from ops.model.figures import figures
+from ops.model.report import Section, capacity_page, cost_page
 
 FOLDER = ROOT / "docs" / "reference"
 NOTE = "<!-- Written by `make generate` from {source}; change it there. -->"
@@ -24,8 +24,10 @@ def files() -> dict[Path, str]:
         "problems": _problems(),
         "privacy": _privacy(),
         "events": _events(),
-        "cost": _sections("Cost", "`ops/cost.py` and `ops/published.py`", cost_page(figures())),
-        "capacity": _sections("Capacity", "`ops/capacity.py` and `ops/published.py`", capacity_page(figures())),
+        "cost": _sections("Cost", "`ops/model/cost.py` and `ops/model/published.py`", cost_page(figures())),
+        "capacity": _sections(
+            "Capacity", "`ops/model/capacity.py` and `ops/model/published.py`", capacity_page(figures())
+        ),
     }
     return {FOLDER / f"{name}.md": _page(lines) for name, lines in pages.items()}
 

@@ -1,4 +1,4 @@
-"""What operations cost, from the table in the data model (store/keys.py), for programs: `handsel/ops/measured_units.json`."""
+"""What operations cost, from the table in the data model (store/keys.py), for programs: `ops/model/measured_units.json`."""
 
 import json
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import NamedTuple
 from handsel.store import keys
 from local.settings import ROOT
 
-FILE = ROOT / "layers" / "core" / "python" / "handsel" / "ops" / "measured_units.json"
+FILE = ROOT / "ops" / "model" / "measured_units.json"
 _HEAD = ["operation", "reads", "writes", "RRU", "WRU"]
 
 

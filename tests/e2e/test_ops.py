@@ -39,15 +39,14 @@ class Operator:
 
     def run(self, *arguments: str, where: tuple[str, ...] = ("--stack", "handsel"), **environ: str) -> Done:
         ours = {
-            "PYTHONPATH": str(ROOT / "layers" / "core" / "python"),
             "AWS_ENDPOINT_URL": self.running.stack["aws_endpoint_url"],
             "AWS_DEFAULT_REGION": REGION,
             "AWS_ACCESS_KEY_ID": "test",
             "AWS_SECRET_ACCESS_KEY": "test",
         }
-        command = [sys.executable, "-m", "handsel.ops", arguments[0], *where, *arguments[1:]]
+        command = [sys.executable, "-m", "ops", arguments[0], *where, *arguments[1:]]
         environ = {**os.environ, **ours, **environ}
-        done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=120, check=False)
+        done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=120, check=False)
         return Done(done.returncode, done.stdout, done.stderr)
 
     def found(self) -> dict[str, set[str]]:

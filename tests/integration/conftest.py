@@ -24,14 +24,14 @@ from samtranslator.yaml_helper import yaml_parse
 
 from handsel.api import http
 from handsel.domain.events import TYPES
-from handsel.ops.facts import Facts
-from handsel.ops.findings import Finding, Trouble
-from handsel.ops.relations import findings
 from handsel.runtime import clock, settings, wiring
 from handsel.store.attributes import dump_item, load_item
 from local import event_schemas
 from local.patterns import any_matches
 from local.seed import CARRIER, MAX_STORE, MIA_STORE, OTHER_CARRIER, seed
+from ops.audit.audit_index import Facts
+from ops.audit.findings import Finding, Trouble
+from ops.audit.relations import findings
 from tests import published
 from tests.integration import permissions
 from tests.memory.client import Call, Client

@@ -9,10 +9,10 @@ from typing import Any
 
 from handsel.domain import ids
 from handsel.domain.law import Breach
-from handsel.ops.findings import Sort, Trouble
 from handsel.store import keys
 from handsel.store.attributes import dump_item, load_item
 from handsel.store.keys import Key
+from ops.audit.findings import Sort, Trouble
 from tests.integration.world import DAY, HOUR, NOW, Family
 
 Expected = set[tuple[Sort, str]]

@@ -1,7 +1,7 @@
 """The audit over tables as production code leaves them, and over damaged ones."""
 
-from handsel.ops.audit import Audit, audit
-from handsel.ops.scan import WholeTable
+from ops.audit.run import Audit, audit
+from ops.scan import WholeTable
 from tests.integration.conftest import DAY, Stack, gift_request
 
 HOUR = 3_600_000

@@ -14,15 +14,15 @@ import pytest
 
 from handsel.domain.law import Breach
 from handsel.domain.models import Refund
-from handsel.ops.audit import Audit, audit
-from handsel.ops.findings import Trouble
-from handsel.ops.recount import MENDED, differences, recount
-from handsel.ops.scan import WholeTable
-from handsel.ops.settle import overdue
 from handsel.runtime.sandbox import SandboxProvider
 from handsel.store import keys, orders, refunds
 from handsel.store.attributes import Attributes, dump_item
 from handsel.use_cases.settling import Done, SweepReport, sweep
+from ops.audit.findings import Trouble
+from ops.audit.run import Audit, audit
+from ops.recount import MENDED, differences, recount
+from ops.scan import WholeTable
+from ops.settle import overdue
 from tests.integration.conftest import RESOURCES
 from tests.integration.damage import PLANTS, Expected, Hand
 from tests.integration.world import DAY, NOW, Family, shop

@@ -24,13 +24,13 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
-from handsel.ops.audit import audit
-from handsel.ops.scan import WholeTable
 from handsel.runtime.clock import now_ms
 from local import aws, cli
 from local.client import Stack, read_stack
 from local.engine import free_port
 from local.settings import Settings
+from ops.audit.run import audit
+from ops.scan import WholeTable
 from tests.kills import checks, poison
 from tests.kills.contents import Contents
 from tests.kills.killer import Killer

@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import pytest
 
-from handsel.ops import capacity, cost
-from handsel.ops.__main__ import main
-from handsel.ops.capacity import Limit
-from handsel.ops.cost import MILLION, Step
-from handsel.ops.figures import ASSUMED, Figures, Times, Units, figures
-from handsel.ops.published import PRICES, Meter
+from ops.__main__ import main
+from ops.model import capacity, cost
+from ops.model.capacity import Limit
+from ops.model.cost import MILLION, Step
+from ops.model.figures import ASSUMED, Figures, Times, Units, figures
+from ops.model.published import PRICES, Meter
 
 STEP = Step("do", "Function", transactions=1, body=700, logged=1000, events=2)
 # A whole processor, so that what is computed by hand stays readable.

@@ -1,7 +1,7 @@
 """A look at how things stand, by a bounded number of reads and without a write: what is overdue, and the law by samples.
 
 Nothing lists all orders, so those are looked at that the open gifts of one shard of the due index lead to: the newest
-orders of their givers, with ended gifts too. The shard is another one each time. `handsel.ops audit` looks at all.
+orders of their givers, with ended gifts too. The shard is another one each time. `ops audit` looks at all.
 """
 
 from collections.abc import Callable, Iterator

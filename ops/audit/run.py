@@ -9,12 +9,12 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from handsel.ops.facts import Facts
-from handsel.ops.findings import Finding, Sort, Trouble
-from handsel.ops.neighbours import of_groups
-from handsel.ops.relations import findings
-from handsel.ops.scan import Progress, WholeTable
 from handsel.store.attributes import dump_item
+from ops.audit.audit_index import Facts
+from ops.audit.findings import Finding, Sort, Trouble
+from ops.audit.related_items import of_groups
+from ops.audit.relations import findings
+from ops.scan import Progress, WholeTable
 
 _GROUPS_AT_ONCE = 50
 _UNLISTED = (Trouble.USED_DIFFERS, Trouble.REFUNDED_DIFFERS)

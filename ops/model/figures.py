@@ -11,10 +11,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from handsel.ops.stack import CannotRunError
+from ops.stack import CannotRunError
 
 _HERE = Path(__file__).parent
-TEMPLATE = _HERE.parents[4] / "template.yaml"
+TEMPLATE = _HERE.parents[1] / "template.yaml"
 
 
 @dataclass(frozen=True, slots=True)

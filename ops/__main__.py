@@ -1,4 +1,4 @@
-"""python -m handsel.ops audit | settle | replay | recount | cost | capacity
+"""python -m ops audit | settle | replay | recount | cost | capacity
 
     audit    read the whole table, and say what is wrong in it; writes nothing
     settle   settle what is overdue: gifts, payments, refunds, reminders
@@ -25,18 +25,18 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from handsel.domain import errors
 from handsel.domain.times import timestamp
-from handsel.ops import recount as recounting
-from handsel.ops import replay as replaying
-from handsel.ops import settle as settling
-from handsel.ops.audit import Audit, audit
-from handsel.ops.figures import figures
-from handsel.ops.findings import Finding
-from handsel.ops.pages import Section, capacity_page, cost_page
-from handsel.ops.scan import WholeTable
-from handsel.ops.stack import CannotRunError, Stack, client, described
 from handsel.runtime import clock, wiring
 from handsel.runtime.settings import settings
 from handsel.use_cases.settling import Done, sweep
+from ops import recount as recounting
+from ops import replay as replaying
+from ops import settle as settling
+from ops.audit.findings import Finding
+from ops.audit.run import Audit, audit
+from ops.model.figures import figures
+from ops.model.report import Section, capacity_page, cost_page
+from ops.scan import WholeTable
+from ops.stack import CannotRunError, Stack, client, described
 
 _SHOWN = 20
 
@@ -82,7 +82,7 @@ _HINTS: Mapping[str, str] = {
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m handsel.ops", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog="python -m ops", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     commands = parser.add_subparsers(required=True, metavar="command")
 

@@ -10,9 +10,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from handsel.api.problems import STATUS
-from handsel.ops import published
-from handsel.ops.figures import Figures
-from handsel.ops.published import (
+from handsel.store import keys
+from ops.model import published
+from ops.model.figures import Figures
+from ops.model.published import (
     COLD_SHARE,
     GIB,
     HOURS_A_MONTH,
@@ -22,7 +23,6 @@ from handsel.ops.published import (
     TRANSACTION_MS,
     Meter,
 )
-from handsel.store import keys
 
 Usage = Mapping[Meter, float]
 

@@ -12,15 +12,15 @@ from handsel.domain.law import Breach
 from handsel.domain.messages import Message
 from handsel.domain.models import Kind
 from handsel.domain.summary import Summary
-from handsel.ops.facts import Facts
-from handsel.ops.findings import Finding, Trouble
-from handsel.ops.neighbours import of_groups
-from handsel.ops.relations import findings, is_past, sums, told_of
-from handsel.ops.scan import WholeTable
 from handsel.store import gifts, holdings, keys, summaries
 from handsel.store.table import Refused
 from handsel.use_cases import bookkeeping
 from handsel.use_cases.bookkeeping import Counted
+from ops.audit.audit_index import Facts
+from ops.audit.findings import Finding, Trouble
+from ops.audit.related_items import of_groups
+from ops.audit.relations import findings, is_past, sums, told_of
+from ops.scan import WholeTable
 
 # Each retry means that the same user's books were kept in between.
 _TRIES = 20

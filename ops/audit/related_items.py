@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Iterator
 
 from handsel.domain.models import Kind
-from handsel.ops.facts import Facts
-from handsel.ops.scan import WholeTable
 from handsel.store import keys
 from handsel.store.keys import BY_OWNER, BY_PARENT, Key
+from ops.audit.audit_index import Facts
+from ops.scan import WholeTable
 
 # An order leads to its gifts, those to holdings, those to shipments and return orders, those to their gifts.
 _STEPS = 4

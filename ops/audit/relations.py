@@ -8,9 +8,9 @@ from handsel.domain import ids, law, messages, summary
 from handsel.domain.models import Gift, Holding, Kind, Order, Refund
 from handsel.domain.states import WINDOW_OVER, GiftState, OrderState, RefundStatus
 from handsel.domain.summary import Part, Summary
-from handsel.ops.facts import Facts
-from handsel.ops.findings import Finding, Trouble, of_law
 from handsel.store import keys, orders, refunds
+from ops.audit.audit_index import Facts
+from ops.audit.findings import Finding, Trouble, of_law
 
 
 def findings(facts: Facts, *, now: int, grace_ms: int) -> Iterator[Finding]:

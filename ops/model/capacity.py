@@ -7,13 +7,13 @@ A gift is that of `cost`: eight calls, the end of its timer, and what follows fr
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from handsel.ops import published
-from handsel.ops.cost import CALLS, CLAIM, ENDED, FOLLOWED, FOLLOWED_TOGETHER, GIFT, Step, duration_ms
-from handsel.ops.figures import Figures
-from handsel.ops.published import ONE_ITEM_MS, TRANSACTION_MS, Published
 from handsel.runtime.link_keys import KEPT_MS
 from handsel.store import keys
 from handsel.store.table import THREADS
+from ops.model import published
+from ops.model.cost import CALLS, CLAIM, ENDED, FOLLOWED, FOLLOWED_TOGETHER, GIFT, Step, duration_ms
+from ops.model.figures import Figures
+from ops.model.published import ONE_ITEM_MS, TRANSACTION_MS, Published
 
 RATES = (1_000, 10_000, 100_000)
 

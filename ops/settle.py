@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from handsel.domain.states import GiftState, OrderState, RefundStatus
-from handsel.ops.scan import Progress, WholeTable
 from handsel.store import orders, refunds
 from handsel.store.attributes import dump_item, load
 from handsel.use_cases.settling import Due, due
+from ops.scan import Progress, WholeTable
 
 _EVERY_SECONDS = 2.0
 

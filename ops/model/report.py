@@ -4,12 +4,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from handsel.ops import capacity, cost, published
-from handsel.ops.cost import MILLION, Case, Step, Usage, dynamodb, usd
-from handsel.ops.figures import ASSUMED, Figures
-from handsel.ops.published import PRICES, Meter, Published
 from handsel.store import keys
 from handsel.store.table import THREADS
+from ops.model import capacity, cost, published
+from ops.model.cost import MILLION, Case, Step, Usage, dynamodb, usd
+from ops.model.figures import ASSUMED, Figures
+from ops.model.published import PRICES, Meter, Published
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +156,7 @@ def _assumptions(figures: Figures) -> Section:
     steps = (*cost.GIFT, cost.ENDED, *cost.FOLLOWED)
     logged = [step.logged for step in steps]
     guessed = sorted({step.function for step in steps} - figures.times.keys())
-    measured = "of all functions here are measured (`ops/measured_times.json`)"
+    measured = "of all functions here are measured (`ops/model/measured_times.json`)"
     if guessed:
         measured = (
             f"are assumed to be {ASSUMED.warm_ms:g} ms of a whole processor for a warm request and {ASSUMED.init_ms:g} ms for "
@@ -165,8 +165,8 @@ def _assumptions(figures: Figures) -> Section:
     rows = [
         (
             "units",
-            "of the real handlers on typical items (`ops/measured_units.json`); a refused transaction is taken to be charged "
-            "in full, which is not documented",
+            "of the real handlers on typical items (`ops/model/measured_units.json`); a refused transaction is taken to be "
+            "charged in full, which is not documented",
         ),
         ("times", measured),
         ("memory", "of `template.yaml`; a function has a processor's share of it, and INIT a whole one"),
@@ -196,7 +196,7 @@ def _prices() -> Section:
     ]
     return Section(
         "Prices",
-        f"On demand, {published.REGION}, first tier, as known on {published.AS_OF}. They are in `ops/published.py`.",
+        f"On demand, {published.REGION}, first tier, as known on {published.AS_OF}. They are in `ops/model/published.py`.",
         ("service", "what", "USD", "for", "published at"),
         rows,
     )

@@ -14,7 +14,6 @@ from handsel.domain import summary
 from handsel.domain.models import Gift, Holding, Order, Product, Refund, Store, Use, Wrapping
 from handsel.domain.states import OrderState, RefundStatus
 from handsel.domain.summary import Part, Summary
-from handsel.ops.findings import Finding, Trouble
 from handsel.store import (
     accounts,
     gifts,
@@ -31,6 +30,7 @@ from handsel.store import (
 )
 from handsel.store.attributes import Attributes, Item, load_item
 from handsel.store.keys import BY_DUE, BY_OWNER, BY_PARENT, Index, Key
+from ops.audit.findings import Finding, Trouble
 
 _INDEXES = (BY_OWNER, BY_PARENT, BY_DUE)
 _UNWRAPPED = Wrapping("", "")

@@ -1,0 +1,17 @@
+"""Commands for operators, run from a checkout: `python -m ops`. Nothing deployed imports this package.
+
+__main__  the commands
+stack     find the table, bucket and queues of a stack
+scan      read the whole table in parallel: the only Scan of the project
+audit     check a whole table for inconsistencies
+settle    settle what is overdue
+replay    process what Lambda gave up: stream records, bus inputs
+recount   rebuild the counts and messages of an account from its orders, gifts and holdings
+model     the cost and capacity model
+"""
+
+import sys
+from pathlib import Path
+
+# `handsel` is deployed as a layer, not installed.
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "layers" / "core" / "python"))
