@@ -10,7 +10,7 @@ UV_COMPILE := $(BIN)/uv pip compile --quiet --system-certs --universal --python-
 SIM = PYTHONPATH=layers/core/python $(BIN)/python -m tests.sim --seeds $(or $(SEEDS),2000)
 E2E = $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 E2E_LONG := $(patsubst %,tests/e2e/test_%.py,access calls hostile ops races sign_in sweep_schedule)
-SOURCES := layers functions ops local tests benchmarks
+SOURCES := layers functions ops local tools tests benchmarks
 .SHELLFLAGS := -ec
 .DEFAULT_GOAL := help
 
@@ -122,11 +122,11 @@ sam-if-docker:
 
 # --- check it --------------------------------------------------------------------------------------------------------
 
-.PHONY: check static lint types security generated locked audit format
+.PHONY: check static lint types security generated locked vulnerabilities format
 check: static demo test side-by-side ## The gate: all that CI runs
 
 static: $(VENV) ## What reads the code, two at a time: style, types, security, what is generated and locked
-	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target lint types security audit generated locked
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target lint types security vulnerabilities generated locked
 
 .PHONY: side-by-side gates
 side-by-side: ## What takes longer, two at a time: more calls and pages, canaries, sam, fuzz, the table in memory, benchmarks
@@ -147,12 +147,12 @@ types: $(VENV) ## mypy --strict, tests included
 	@$(BIN)/mypy
 
 # ruff reads the rest of the code for the same (S).
-security: $(VENV) ## bandit: all it knows of what runs on Lambda or for operators, what is not minor of the local stack
+security: $(VENV) ## bandit: all it knows of what runs on Lambda or for operators, what is not minor of the local stack and tools
 	@$(BIN)/bandit --quiet --recursive layers functions ops
-	@$(BIN)/bandit --quiet --severity-level medium --recursive local
+	@$(BIN)/bandit --quiet --severity-level medium --recursive local tools
 
 generated: $(VENV) ## Whether what is made from the code is as the code has it
-	@$(BIN)/python -m local generate --check
+	@$(BIN)/python -m tools generate --check
 
 # Versions that were locked stay: this resolves again only what pyproject.toml changed.
 locked: $(VENV) ## Whether the lock files are those of pyproject.toml
@@ -167,8 +167,8 @@ locked: $(VENV) ## Whether the lock files are those of pyproject.toml
 	  && diff -q "$$scratch/bench.txt" requirements/bench.txt \
 	  || { echo "Run: make lock" >&2; exit 1; }
 
-audit: $(VENV) ## Known vulnerabilities of what runs on Lambda (asks the network)
-	@$(BIN)/python -m tests.audit
+vulnerabilities: $(VENV) ## Known vulnerabilities of what runs on Lambda (asks the network)
+	@$(BIN)/python -m tools vulnerabilities
 
 format: $(VENV) ## Put the code into shape
 	@$(BIN)/ruff check --quiet --fix-only $(SOURCES)
@@ -178,13 +178,13 @@ format: $(VENV) ## Put the code into shape
 
 .PHONY: generate covers build lock deploy clean
 generate: $(VENV) ## Write what is made from the code: docs/reference, events, the OpenAPI document
-	@$(BIN)/python -m local generate
+	@$(BIN)/python -m tools generate
 
 covers: $(VENV) ## Draw the covers as PNG, for previews of links, where an SVG is new (takes a browser)
-	@$(BIN)/python -m local covers
+	@$(BIN)/python -m tools covers
 
 build: $(VENV) $(SAM_VENV) ## sam build; SNAPSTART=1 for functions that start from snapshots (docs/adr/0015)
-	@$(if $(SNAPSTART),$(BIN)/python -m local snapstart)
+	@$(if $(SNAPSTART),$(BIN)/python -m tools snapstart)
 	@$(SAM) build $(if $(SNAPSTART),--template-file .local/template-snapstart.json --base-dir .)
 
 deploy: ## How to deploy

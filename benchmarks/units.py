@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 from benchmarks.quiet import quietly
 from benchmarks.rows import Row
-from local import units
 from tests.integration.costs import LIFE, MORE, MOST, costs
 from tests.memory.capacity import Ledger
+from tools import units
 
 SECTION = "units"
 # US dollars a million request units.

@@ -20,7 +20,8 @@ is done here, each in a module that says what and why:
     sign_in     what the pages ask the user pool, and the demo users one tap away
     state       what is written down about a running stack
     demo        the whole story over HTTP
-    openapi     the published document, from the routes
+    invoke      one function in a container, by sam local invoke
+    ops         the operators' commands, on a running stack
 """
 
 import ops  # noqa: F401  # makes the handsel package importable

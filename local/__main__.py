@@ -1,4 +1,4 @@
-"""python -m local up | down | status | run | demo | invoke | generate | covers | snapstart
+"""python -m local up | down | status | run | demo | invoke
 
     up      start the stack in the background, and wait until it is ready
     down    stop it; without PORT or LOCAL_DIR: every stack of this checkout
@@ -6,9 +6,6 @@
     run     the same as up, in the foreground
     demo    tell the whole story on a stack of its own
     invoke  run one function with --event by `sam local invoke`, on the table of the stack that is up
-    generate write what is made from the code; with --check, say whether the committed files are right
-    covers  draw the PNGs of covers whose drawing is new, which takes a browser
-    snapstart write the template with SnapStart, for sam build
 
 The environment it reads is in local/settings.py.
 """
@@ -26,14 +23,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         prog="python -m local", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    commands = ["up", "down", "status", "run", "demo", "invoke", "generate", "covers", "snapstart"]
+    commands = ["up", "down", "status", "run", "demo", "invoke"]
     parser.add_argument("command", choices=commands)
     parser.add_argument(
         "--no-stream", action="store_true", help="neither expire items nor deliver the stream: only the sweep settles"
     )
     parser.add_argument("--event", help="invoke: a file, such as events/purchase_buy.json")
     parser.add_argument("--function", help="invoke: the function it is for, where events/ does not have it")
-    parser.add_argument("--check", action="store_true", help="generate: write nothing")
     options = parser.parse_args()
     try:
         settings = from_environment(os.environ, stream=not options.no_stream)
@@ -53,18 +49,6 @@ def main() -> int:
             from local import invoke
 
             return invoke.main(options.event, options.function, settings, os.environ)
-        case "generate":
-            from local import generate
-
-            return generate.main(check=options.check)
-        case "snapstart":
-            from local import snapstart
-
-            return snapstart.main()
-        case "covers":
-            from local import covers
-
-            return covers.main()
         case _:
             return demo.main()
 

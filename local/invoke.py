@@ -1,12 +1,13 @@
 """One function, by hand: the real `sam local invoke` with an event, on the table of the running local stack."""
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from local import aws, cli, events, sam
+from local import aws, cli, sam, template
 from local.deploy import STACK
 from local.package import fingerprint, sources
 from local.sam import Lambdas, Sam, SamError
@@ -43,7 +44,7 @@ def main(event: str | None, function: str | None, settings: Settings, environ: M
 
 
 def _asked(event: str | None, function: str | None) -> tuple[Path, str]:
-    """The file, and the function it is for: the story knows its own."""
+    """Return the file, and the function it is for: given, or derived from the name of the file."""
     if not event:
         raise NotNow("Which event? make invoke EVENT=events/purchase_buy.json")
     file = Path(event)
@@ -51,13 +52,26 @@ def _asked(event: str | None, function: str | None) -> tuple[Path, str]:
         raise NotNow(
             f"There is no {event}. The events are in events/; docs/reference/events.md tells what each is about."
         )
-    known = {each.file: each.function for each in events.story()}
-    function = function or known.get(file.resolve())
+    known = _functions()
+    function = function or _function_of(file.stem, known)
     if function is None:
         raise NotNow(f"Which function is {event} for? make invoke EVENT={event} FUNCTION=PurchaseFunction")
-    if function not in known.values():
-        raise NotNow(f"There is no {function}. There are: {', '.join(sorted(set(known.values())))}")
+    if function not in known:
+        raise NotNow(f"There is no {function}. There are: {', '.join(sorted(known))}")
     return file, function
+
+
+def _functions() -> list[str]:
+    """Return the logical ids of the template's functions."""
+    resources = template.read()["Resources"]
+    return [name for name, resource in resources.items() if resource["Type"] == "AWS::Serverless::Function"]
+
+
+def _function_of(event: str, functions: Iterable[str]) -> str | None:
+    """Return the function whose folder the name of a sample event starts with: `order_center_read` is not for `order`."""
+    folders = {re.sub(r"(?<!^)(?=[A-Z])", "_", name.removesuffix("Function")).lower(): name for name in functions}
+    matching = [folder for folder in folders if event.startswith(f"{folder}_")]
+    return folders[max(matching, key=len)] if matching else None
 
 
 def _stack(settings: Settings, environ: Mapping[str, str]) -> Running:

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import jsonschema_rs
 
 from handsel.api.body import MAX_BYTES, MAX_DEPTH, MAX_DIGITS
-from local.openapi import FILE
+from tools.openapi import FILE
 
 Schema = dict[str, Any]
 

@@ -19,10 +19,10 @@ from typing import Literal, Protocol
 import pytest
 from playwright.sync_api import Browser, StorageState, ViewportSize, expect, sync_playwright
 
-from local import browser
 from tests.browser import screenshots
 from tests.browser.visitors import Visitor
 from tests.e2e.conftest import Running, run_stack
+from tools import browser
 
 PHONE = ViewportSize(width=360, height=740)
 DESKTOP = ViewportSize(width=1280, height=800)

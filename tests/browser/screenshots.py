@@ -4,8 +4,8 @@ import os
 
 from playwright.sync_api import Page
 
-from local.covers import compressed
 from local.settings import ROOT
+from tools.covers import compressed
 
 FOLDER = ROOT / "docs" / "screenshots"
 WANTED = bool(os.environ.get("SCREENSHOTS"))

@@ -12,13 +12,13 @@ import pytest
 from botocore import xform_name
 from botocore.exceptions import ClientError
 
-from local import units
 from tests.conformance.__main__ import named
 from tests.conformance.conftest import Asked, Make
 from tests.integration.conftest import RESOURCES, Simulation, listening, simulating
 from tests.integration.costs import OPERATIONS, prepared
 from tests.memory.capacity import Consumed
 from tests.memory.client import Call
+from tools import units
 
 WRITES = ("PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems")
 PROPERTIES = {

@@ -27,10 +27,10 @@ import httpx
 from local import cli
 from local.client import Client, Stack, payment, read_stack
 from local.engine import free_port
-from local.openapi import FILE
 from local.settings import ROOT, Settings
 from tests import published
 from tests.fuzz.pool import Pool
+from tools.openapi import FILE
 
 REPORTS = ROOT / ".local" / "fuzz"
 SEED = os.environ.get("FUZZ_SEED", "1")

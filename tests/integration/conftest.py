@@ -26,7 +26,6 @@ from handsel.api import http
 from handsel.domain.events import TYPES
 from handsel.runtime import clock, settings, wiring
 from handsel.store.attributes import dump_item, load_item
-from local import event_schemas
 from local.patterns import any_matches
 from local.seed import CARRIER, MAX_STORE, MIA_STORE, OTHER_CARRIER, seed
 from ops.audit.audit_index import Facts
@@ -36,6 +35,7 @@ from tests import published
 from tests.integration import permissions
 from tests.memory.client import Call, Client
 from tests.memory.table import Memory, Snapshot
+from tools import event_schemas
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -2,9 +2,9 @@
 
 import pytest
 
-from local import units
 from tests.integration.conftest import Simulation
 from tests.integration.costs import MORE, MOST, OPERATIONS, cost
+from tools import units
 
 TABLE = units.table()
 

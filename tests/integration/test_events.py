@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from handsel.domain.states import GiftState
-from local import events, openapi
-from local.events import CANCELLED_GIFT, CODE, DECLINED_GIFT, GIFT, HOLDING, UNOPENED_GIFT, Event
 from tests import published
 from tests.integration.conftest import DAY, RESOURCES, Stack
+from tools import openapi, sample_events
+from tools.sample_events import CANCELLED_GIFT, CODE, DECLINED_GIFT, GIFT, HOLDING, UNOPENED_GIFT, Event
 
 # The story has a pause in it: here the claim window passes.
 PAUSE = "restore_window_removed"
@@ -29,7 +29,7 @@ def tell(stack: Stack, event: Event) -> Any:
 def tell_all(stack: Stack, *names: str) -> dict[str, Any]:
     """Answers, by the names of the events; all of them where none are named."""
     answers = {}
-    for event in (event for event in events.story() if not names or event.name in names):
+    for event in (event for event in sample_events.story() if not names or event.name in names):
         if event.name == PAUSE:
             stack.now += DAY
         answers[event.name] = tell(stack, event)
@@ -40,13 +40,13 @@ def statuses(answers: dict[str, Any]) -> dict[str, int]:
     return {name: answer["statusCode"] for name, answer in answers.items() if "statusCode" in answer}
 
 
-TOLD = {event.name: event.answers for event in events.story() if event.answers is not None}
+TOLD = {event.name: event.answers for event in sample_events.story() if event.answers is not None}
 
 
 def test_the_story_can_be_told_in_order(stack: Stack) -> None:
     answers = tell_all(stack)
     assert statuses(answers) == TOLD
-    confirmed = next(event for event in events.story() if event.function == "EnrollFunction")
+    confirmed = next(event for event in sample_events.story() if event.function == "EnrollFunction")
     assert answers["enroll_post_confirmation"] == confirmed.payload
     assert answers["restore_window_removed"] == {"batchItemFailures": []}
     assert answers["sweep_every_minute"]["failed"] == 0
@@ -64,15 +64,15 @@ def test_the_story_can_be_told_in_order(stack: Stack) -> None:
 def test_told_twice_nothing_is_done_twice(stack: Stack) -> None:
     tell_all(stack)
     before = stack.all_items()
-    again = statuses({event.name: tell(stack, event) for event in events.story()})
+    again = statuses({event.name: tell(stack, event) for event in sample_events.story()})
     assert again == {name: 200 if name.startswith("claim_") else status for name, status in TOLD.items()}
     # A clock that went on, and a shipment's or a product's own time: nothing is new, nothing is gone.
     assert {(item["pk"], item["sk"]) for item in stack.all_items()} == {(item["pk"], item["sk"]) for item in before}
 
 
 def test_while_the_window_is_open_the_last_events_change_nothing(stack: Stack) -> None:
-    answers = {event.name: tell(stack, event) for event in events.story()}
-    (early,) = (event for event in events.story() if event.answers_before_the_end is not None)
+    answers = {event.name: tell(stack, event) for event in sample_events.story()}
+    (early,) = (event for event in sample_events.story() if event.answers_before_the_end is not None)
     assert statuses(answers) == {**TOLD, early.name: early.answers_before_the_end}
     assert answers["restore_window_removed"] == {"batchItemFailures": []}
     assert answers["sweep_every_minute"]["returned"] == 0
@@ -100,7 +100,7 @@ def test_the_voucher_that_bob_is_shown_does_for_the_placeholders(stack: Stack) -
 
 
 def test_without_its_authorizer_no_event_is_anybodys(stack: Stack) -> None:
-    for event in events.story():
+    for event in sample_events.story():
         payload = _payload(event.name)
         if payload.get("requestContext", {}).pop("authorizer", None):
             answer = stack.invoke(event.function, payload)
@@ -110,12 +110,14 @@ def test_without_its_authorizer_no_event_is_anybodys(stack: Stack) -> None:
 
 def test_every_route_and_every_function_has_an_event() -> None:
     routes = {f"{route.method} {route.path}" for route in openapi.routes()}
-    assert {event.route for event in events.story() if event.route} == routes
+    assert {event.route for event in sample_events.story() if event.route} == routes
     functions = {name for name, resource in RESOURCES.items() if resource["Type"] == "AWS::Serverless::Function"}
-    assert {event.function for event in events.story()} == functions
+    assert {event.function for event in sample_events.story()} == functions
 
 
-@pytest.mark.parametrize("event", [event for event in events.story() if event.route], ids=lambda event: event.name)
+@pytest.mark.parametrize(
+    "event", [event for event in sample_events.story() if event.route], ids=lambda event: event.name
+)
 def test_an_event_is_for_the_function_that_has_its_route(event: Event) -> None:
     routes = {
         f"{source['Properties']['Method']} {source['Properties']['Path']}"
@@ -129,11 +131,11 @@ def test_an_event_is_for_the_function_that_has_its_route(event: Event) -> None:
 
 
 def test_the_folder_has_the_story_and_nothing_else() -> None:
-    assert {path: path.read_text() for path in events.FOLDER.iterdir()} == events.files()
+    assert {path: path.read_text() for path in sample_events.FOLDER.iterdir()} == sample_events.files()
 
 
 def _payload(name: str) -> Any:
-    return json.loads((events.FOLDER / f"{name}.json").read_text())
+    return json.loads((sample_events.FOLDER / f"{name}.json").read_text())
 
 
 def _state(stack: Stack, gift_id: str) -> str:

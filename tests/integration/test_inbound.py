@@ -7,12 +7,12 @@ import pytest
 from handsel.api.inputs import TYPES
 from handsel.domain.payments import OutcomeUnknown, Repayment
 from handsel.runtime import sandbox
-from local import inputs
 from local.patterns import matches
 from local.seed import CARRIER, OTHER_CARRIER
 from tests.integration.calls import CALLS, TOLD, told
 from tests.integration.conftest import RESOURCES, Stack, event
 from tests.integration.law import check_law
+from tools import input_schemas
 
 AT = "2026-09-21T12:00:00.000Z"
 
@@ -211,7 +211,7 @@ def test_what_fails_goes_to_the_queue_after_two_more_tries() -> None:
 
 
 def test_the_schemas_are_those_of_the_models_and_there_are_no_others() -> None:
-    assert {path: path.read_text() for path in inputs.FOLDER.iterdir()} == inputs.inputs()
+    assert {path: path.read_text() for path in input_schemas.FOLDER.iterdir()} == input_schemas.files()
 
 
 def test_the_story_puts_on_the_bus_what_the_schemas_allow() -> None:

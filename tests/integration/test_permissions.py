@@ -7,10 +7,10 @@ import pytest
 
 from handsel.api import http
 from handsel.store.keys import DUE_SHARDS
-from local import openapi
 from tests.integration import permissions
 from tests.integration.calls import CALLS, CHANGES, TOLD, due_for_everything, tell_until_taken, told
 from tests.integration.conftest import DAY, RESOURCES, START, Simulation, Stack, event
+from tools import openapi
 
 
 def _follow_what_was_written(stack: Stack) -> None:

@@ -39,7 +39,7 @@ def planted(mutant: Mutant) -> Iterator[Path]:
     """
     with tempfile.TemporaryDirectory(prefix="mutant-") as scratch:
         copy = Path(scratch)
-        for each in ("layers", "functions", "local", "tests", "events", "docs"):
+        for each in ("layers", "functions", "ops", "local", "tools", "tests", "events", "docs"):
             shutil.copytree(ROOT / each, copy / each, ignore=shutil.ignore_patterns("__pycache__"))
         for name in ("template.yaml", "pyproject.toml"):
             shutil.copy(ROOT / name, copy / name)

@@ -12,8 +12,11 @@ from handsel.store import accounts, gifts, holdings, orders, shipments
 from handsel.store.table import Table
 from handsel.use_cases import giving, purchases
 from handsel.use_cases.calls import Call
-from local import events
-from local.events import (
+from local.seed import PRODUCTS
+from tests import published
+from tests.sam.conftest import Stack
+from tools import sample_events
+from tools.sample_events import (
     ALICE,
     BOB,
     ORDER,
@@ -24,9 +27,6 @@ from local.events import (
     UNOPENED_GIFT,
     Event,
 )
-from local.seed import PRODUCTS
-from tests import published
-from tests.sam.conftest import Stack
 
 pytestmark = pytest.mark.sam
 DAY = 86_400_000
@@ -57,7 +57,7 @@ NAMES = {
     "message_mark_read",
     "order_center_read",
 }
-EVENTS = [event for event in events.story() if event.name in NAMES]
+EVENTS = [event for event in sample_events.story() if event.name in NAMES]
 
 
 class Teller:
@@ -86,7 +86,7 @@ def story(stack: Stack) -> Teller:
 
 
 def test_every_function_has_its_turn() -> None:
-    assert {event.function for event in EVENTS} == {event.function for event in events.story()}
+    assert {event.function for event in EVENTS} == {event.function for event in sample_events.story()}
 
 
 @pytest.mark.parametrize("event", [event for event in EVENTS if event.route], ids=lambda event: event.name)
@@ -201,6 +201,6 @@ def _give_yesterday(table: Table) -> None:
 
 def _call_of_yesterday(name: str) -> Call:
     """An event of Alice's, when the window of what she gives by it is over by now."""
-    (event,) = (event for event in events.story() if event.name == name)
+    (event,) = (event for event in sample_events.story() if event.name == name)
     key = event.payload["headers"]["idempotency-key"]
     return Call(ALICE["sub"], key, request_hash="", now=clock.now_ms() - 2 * DAY)

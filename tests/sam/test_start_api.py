@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from local import events
-from local.events import Event
 from tests import published
 from tests.sam.conftest import Stack
+from tools import sample_events
+from tools.sample_events import Event
 
 pytestmark = pytest.mark.sam
 
@@ -30,7 +30,7 @@ def test_what_anybody_may_ask_is_answered(api: httpx.Client, path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "event", [event for event in events.story() if event.name in CALLS], ids=lambda event: event.name
+    "event", [event for event in sample_events.story() if event.name in CALLS], ids=lambda event: event.name
 )
 def test_without_an_authorizer_nobody_is_anybody(api: httpx.Client, event: Event) -> None:
     answer = api.request(

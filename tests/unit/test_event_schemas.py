@@ -1,6 +1,6 @@
 """docs/events says what the events are."""
 
-from local import event_schemas
+from tools import event_schemas
 
 
 def test_the_folder_has_a_schema_of_every_event_and_no_other() -> None:

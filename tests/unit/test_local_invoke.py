@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from local import events, invoke
+from local import invoke
 from local.settings import Settings
+from tools import sample_events
 
 
 def ask(event: str | None, function: str | None = None) -> int:
@@ -17,7 +18,7 @@ def ask(event: str | None, function: str | None = None) -> int:
     [
         (None, None, "Which event?"),
         ("events/nothing.json", None, "There is no events/nothing.json"),
-        (str(events.story()[0].file), "NoFunction", "There is no NoFunction"),
+        (str(sample_events.story()[0].file), "NoFunction", "There is no NoFunction"),
     ],
 )
 def test_a_question_that_makes_no_sense_is_asked_back(
@@ -40,12 +41,12 @@ def test_without_a_stack_it_says_how_to_start_one(
     for reason in ("missing_command", "missing_containers"):
         monkeypatch.setattr(f"local.sam.{reason}", lambda: "")
     environ = {"LOCAL_DIR": str(tmp_path)}
-    assert invoke.main(str(events.story()[0].file), None, Settings(port=9999), environ) == 1
+    assert invoke.main(str(sample_events.story()[0].file), None, Settings(port=9999), environ) == 1
     assert "LOCAL_BIND_HOST=0.0.0.0 PORT=9999 make up" in capsys.readouterr().err
 
 
 def test_without_docker_it_says_so(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr("local.sam.missing_command", lambda: "")
     monkeypatch.setattr("local.sam.missing_containers", lambda: "docker is not installed")
-    assert ask(str(events.story()[0].file)) == 1
+    assert ask(str(sample_events.story()[0].file)) == 1
     assert "docker is not installed" in capsys.readouterr().err

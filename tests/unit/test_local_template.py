@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from local import snapstart, template
+from local import template
 from local.settings import Settings, SettingsError, from_environment
+from tools import snapstart
 
 
 def expanded_of(raw: dict[str, Any]) -> dict[str, Any]:

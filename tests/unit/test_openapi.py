@@ -10,7 +10,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from handsel.api import problems
 from handsel.api.http import create_app
 from handsel.api.operations import Media, operation
-from local import openapi
+from tools import openapi
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,9 @@ import pytest
 from PIL import Image, PngImagePlugin
 
 from handsel.domain.wrappings import catalogue
-from local import covers, front, generate, seed
+from local import front, seed
 from local.settings import ROOT
+from tools import covers, generate
 
 COVER_FILES = covers.drawings()
 PRODUCT_FILES = sorted((ROOT / "local" / "pictures").iterdir())

@@ -2,7 +2,8 @@
 
 import pytest
 
-from local import openapi, template
+from local import template
+from tools import openapi
 
 TEMPLATE = template.read()
 API = TEMPLATE["Resources"]["HttpApi"]["Properties"]

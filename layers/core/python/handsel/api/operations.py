@@ -10,7 +10,7 @@ def give(order_id: str) -> Response[str]:
 
 Nothing here runs with a request: the declaration is a value that hangs on the handler, and the models that it names are
 built when it is made, in INIT. What follows from the route is not declared: refusals of a missing token, of a body that
-is not right, of a path that names nothing (`local/openapi.py` has the list).
+is not right, of a path that names nothing (`tools/openapi.py` has the list).
 """
 
 from collections.abc import Callable, Mapping

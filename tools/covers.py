@@ -34,7 +34,7 @@ def main() -> int:
     """Draw what is outdated. Answer the exit status."""
     from playwright.sync_api import sync_playwright
 
-    from local import browser
+    from tools import browser
 
     wrong = outdated()
     if not wrong:

@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from local import cli, covers, event_schemas, events, inputs, openapi, reference, units
+from local import cli
 from local.settings import ROOT
+from tools import covers, event_schemas, input_schemas, openapi, reference, sample_events, units
 
 
 def main(*, check: bool) -> int:
@@ -12,9 +13,9 @@ def main(*, check: bool) -> int:
     try:
         files = {
             **reference.files(),
-            **events.files(),
+            **sample_events.files(),
             **event_schemas.files(),
-            **inputs.inputs(),
+            **input_schemas.files(),
             **units.files(),
             **openapi.files(),
         }

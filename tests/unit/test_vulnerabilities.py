@@ -1,10 +1,10 @@
-"""What `make audit` makes of what the vulnerability services say."""
+"""What `make vulnerabilities` makes of what the vulnerability services say."""
 
 from typing import Any
 
 import pytest
 
-from tests import audit
+from tools import vulnerabilities
 
 FINE = {"name": "fine", "version": "1", "vulns": []}
 BROKEN = {"name": "broken", "version": "2", "vulns": [{"id": "CVE-1", "fix_versions": ["3"]}]}
@@ -31,6 +31,6 @@ UNKNOWN = {"name": "unknown", "skip_reason": "Dependency not found"}
 def test_a_vulnerability_fails_and_what_nobody_can_tell_is_said(
     capsys: pytest.CaptureFixture[str], pypi: Any, osv: Any, status: int, said: str
 ) -> None:
-    assert audit.main({"pypi": pypi, "osv": osv}.__getitem__) == status
+    assert vulnerabilities.main({"pypi": pypi, "osv": osv}.__getitem__) == status
     captured = capsys.readouterr()
     assert (captured.out + captured.err).strip() == said

@@ -9,8 +9,8 @@ from typing import Any, get_type_hints
 
 from handsel.domain.events import TYPES, VERSION, Data, EventType
 from handsel.runtime.bus import SOURCE
-from local.reference import NOTE
 from local.settings import ROOT
+from tools.reference import NOTE
 
 FOLDER = ROOT / "docs" / "events"
 Schema = dict[str, Any]

@@ -6,13 +6,13 @@ from typing import Any
 
 from handsel.api.inputs import TYPES
 from handsel.api.requests import Request
-from local.openapi import Generator
 from local.settings import ROOT
+from tools.openapi import Generator
 
 FOLDER = ROOT / "docs" / "events" / "inputs"
 
 
-def inputs() -> dict[Path, str]:
+def files() -> dict[Path, str]:
     """What every file of the folder has to hold: the JSON Schema of a detail, by its detail-type."""
     return {FOLDER / f"{name}.json": _text(name, model) for name, model in TYPES.items()}
 

@@ -1,4 +1,4 @@
-"""python -m tests.audit: known vulnerabilities of what runs on Lambda, as pip-audit finds them.
+"""Known vulnerabilities of what runs on Lambda, as pip-audit finds them.
 
 pip-audit answers 0, and that it found none, also for packages that it could not ask about. Here a vulnerability fails, and
 what nobody could tell of is said loudly: where no vulnerability service is in reach, nothing is known, and nothing claimed.
@@ -52,7 +52,3 @@ def pip_audit(service: str) -> Audited:
     except ValueError:
         return None
     return dependencies
-
-
-if __name__ == "__main__":
-    sys.exit(main(pip_audit))

@@ -8,10 +8,10 @@ from typing import Any, cast
 from handsel.api.problems import STATUS
 from handsel.domain import errors, states
 from handsel.domain.privacy import TABLE, Viewer
-from local.events import PLACEHOLDERS, Event, story
 from local.settings import ROOT
 from ops.model.figures import figures
 from ops.model.report import Section, capacity_page, cost_page
+from tools.sample_events import PLACEHOLDERS, Event, story
 
 FOLDER = ROOT / "docs" / "reference"
 NOTE = "<!-- Written by `make generate` from {source}; change it there. -->"
@@ -109,8 +109,8 @@ def _privacy() -> Iterator[str]:
 
 
 def _events() -> Iterator[str]:
-    yield "# Events"
-    yield NOTE.format(source="`local/events.py`")
+    yield "# Sample invocations"
+    yield NOTE.format(source="`tools/sample_events.py`")
     yield ""
     yield "`events/` has one for every function and every route. They are one story: told in this order, on a stack on which it"
     yield "was not told before, each answers what is said here. Told again nothing is done twice: the answers are the same, but"

@@ -1,0 +1,16 @@
+"""Generators of committed files, and checks that are no tests: `python -m tools`. Nothing deployed imports this package.
+
+generate        write every generated file, or check that it is up to date
+openapi         the OpenAPI document, from routes and their declarations
+reference       the pages of docs/reference
+event_schemas   JSON Schemas of the domain events
+input_schemas   JSON Schemas of the bus inputs
+sample_events   events/*.json: one sample invocation of each function and route
+units           the request units of operations, as JSON
+covers          PNGs of the covers, drawn by a browser
+browser         find a browser
+snapstart       the template with SnapStart
+vulnerabilities ask pip-audit about the deployed packages
+"""
+
+import ops  # noqa: F401  # makes the handsel package importable

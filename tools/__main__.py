@@ -1,0 +1,35 @@
+"""python -m tools generate | covers | snapstart | vulnerabilities
+
+generate        write the generated files; with --check, report those that are out of date
+covers          draw the PNG of each cover whose SVG is new, which needs a browser
+snapstart       write the template with SnapStart, for sam build
+vulnerabilities report known vulnerabilities of the deployed packages
+"""
+
+import argparse
+import sys
+
+from tools import covers, generate, snapstart, vulnerabilities
+
+
+def main() -> int:
+    """Return the exit status: 0 done, 1 failed (the reason is on stderr)."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tools", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("command", choices=["generate", "covers", "snapstart", "vulnerabilities"])
+    parser.add_argument("--check", action="store_true", help="generate: write nothing")
+    options = parser.parse_args()
+    match options.command:
+        case "generate":
+            return generate.main(check=options.check)
+        case "covers":
+            return covers.main()
+        case "snapstart":
+            return snapstart.main()
+        case _:
+            return vulnerabilities.main(vulnerabilities.pip_audit)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
