@@ -7,10 +7,10 @@ BIN := .venv/bin
 SAM := SAM_CLI_TELEMETRY=0 PYTHON=$(abspath $(BIN)/python) .venv-sam/bin/sam
 INSTALL := -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes
 UV_COMPILE := $(BIN)/uv pip compile --quiet --system-certs --universal --python-version 3.11 --no-header --generate-hashes
-SIM = PYTHONPATH=layers/core/python $(BIN)/python -m tests.sim --seeds $(or $(SEEDS),2000)
+SIM = $(BIN)/python -m testkit.simulator --seeds $(or $(SEEDS),2000)
 E2E = $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 E2E_LONG := $(patsubst %,tests/e2e/test_%.py,access calls hostile ops races sign_in sweep_schedule)
-SOURCES := layers functions ops local tools tests benchmarks
+SOURCES := layers functions ops local tools testkit tests benchmarks
 .SHELLFLAGS := -ec
 .DEFAULT_GOAL := help
 
@@ -41,7 +41,7 @@ ops: $(VENV) ## What operators run, on that stack: DO=audit, or settle, replay, 
 
 # --- test it ---------------------------------------------------------------------------------------------------------
 
-.PHONY: test coverage unit integration conformance e2e e2e-long e2e-long-calls e2e-long-pages browser screenshots canaries sam fuzz sim mutants mutmut races kills proof recommendations bench
+.PHONY: test coverage unit integration conformance e2e e2e-long e2e-long-calls e2e-long-pages browser screenshots canaries sam fuzz sim mutants mutmut races crash proof recommendations bench
 test: $(VENV) ## The tests: rules, handlers on a table in memory, the simulator, calls and pages on the local stack
 	@$(BIN)/python -m pytest tests/unit tests/integration tests/sim --numprocesses 2
 	@$(SIM)
@@ -59,7 +59,7 @@ integration: $(VENV) ## The handlers on a table in memory
 
 conformance: $(VENV) ## The table in memory, held against moto, the local engine and what DynamoDB documents
 	@$(BIN)/python -m pytest tests/conformance --numprocesses 2
-	@$(BIN)/python -m tests.conformance
+	@$(BIN)/python -m testkit.conformance
 
 e2e: $(VENV) ## Over HTTP, on the local stack
 	@$(E2E) tests/e2e
@@ -84,34 +84,34 @@ canaries: $(VENV) ## Every byte that anybody gets and every log line, held again
 sam: $(VENV) sam-if-docker ## What `sam build` makes, run by `sam local`, where a Docker daemon answers
 	@$(BIN)/python -m pytest tests/sam --numprocesses 2 --dist loadfile
 
-fuzz: $(VENV) ## Every operation asked with data of all kinds, on a local stack of its own (see tests/fuzz/__main__.py)
-	@$(BIN)/python -m tests.fuzz
+fuzz: $(VENV) ## Every operation asked with data of all kinds, on a local stack of its own (see testkit/fuzz/__main__.py)
+	@$(BIN)/python -m testkit.fuzz
 
-sim: $(VENV) ## What seeds stand for: calls in any order, under every fault; SEEDS=100:200, see tests/sim/__main__.py
+sim: $(VENV) ## What seeds stand for: calls in any order, under every fault; SEEDS=100:200, see testkit/simulator/__main__.py
 	@$(SIM)
 
 mutants: $(VENV) ## Whether faults that are planted are noticed
-	@$(BIN)/python -m tests.mutants
+	@$(BIN)/python -m testkit.mutants
 
-mutmut: $(VENV) ## Every small change to a function of the domain, held against the unit tests (tests/mutants/domain.py)
-	@$(BIN)/python -m tests.mutants.domain
+mutmut: $(VENV) ## Every small change to a function of the domain, held against the unit tests (testkit/mutants/domain.py)
+	@$(BIN)/python -m testkit.mutants.domain
 
-races: $(VENV) ## Many people want the same over HTTP: a hundred races (see tests/races/__main__.py)
-	@$(BIN)/python -m tests.races
+races: $(VENV) ## Many people want the same over HTTP: a hundred races (see testkit/races/__main__.py)
+	@$(BIN)/python -m testkit.races
 
-kills: $(VENV) ## Functions and the runner are killed in the middle of the work (see tests/kills/__main__.py)
-	@$(BIN)/python -m tests.kills
+crash: $(VENV) ## Functions and the runner are killed in the middle of the work (see testkit/crash/__main__.py)
+	@$(BIN)/python -m testkit.crash
 
 proof: $(VENV) ## The long proofs, by hand and before a release; hours: docs/reliability.md has their figures
 	@$(MAKE) --no-print-directory sim SEEDS=50000
 	@$(MAKE) --no-print-directory mutants mutmut
 	@PROOF=1 $(BIN)/python -m pytest tests/integration/test_audit_of_damage.py -k large
-	@FUZZ_REQUESTS=10000 FUZZ_SECONDS=120 $(BIN)/python -m tests.fuzz
-	@$(BIN)/python -m tests.races
-	@$(BIN)/python -m tests.kills
+	@FUZZ_REQUESTS=10000 FUZZ_SECONDS=120 $(BIN)/python -m testkit.fuzz
+	@$(BIN)/python -m testkit.races
+	@$(BIN)/python -m testkit.crash
 
 recommendations: $(VENV) ## How good the recommendations are, on a made-up market, beside popularity and chance
-	@$(BIN)/python -m tests.recommendations
+	@$(BIN)/python -m testkit.recommendations
 
 bench: $(VENV) $(BENCH_VENV) ## What it costs and how fast it is, beside references and goals; ONLY="cold warm" for some of it
 	@PYTHONPATH=layers/core/python $(BIN)/python -m benchmarks $(ONLY)

@@ -1,6 +1,6 @@
 """Many want the same share: who gets it, how long each waits, and what a winner and a loser cost.
 
-The races are those of tests/races, over HTTP, on a stack of its own. What they cost is counted where every call can be
+The races are those of testkit/races, over HTTP, on a stack of its own. What they cost is counted where every call can be
 seen: by the same use case on the table in memory, in virtual time.
 """
 
@@ -23,20 +23,20 @@ from handsel.use_cases import claiming
 from local.client import Stack
 from local.engine import free_port
 from local.settings import Settings
-from tests.memory.capacity import Ledger
-from tests.races import rounds
-from tests.races.__main__ import CLAIMERS, PEOPLE, SHARES, arena, claim_nothing, givers
-from tests.races.rounds import Arena
-from tests.sim.asks import LINK_KEYS
-from tests.sim.stage import Stage
-from tests.sim.world import Weather, World
-from tests.wire import Wire
+from testkit.dynamodb.capacity import Ledger
+from testkit.http_client import Wire
+from testkit.races import rounds
+from testkit.races.__main__ import CLAIMERS, PEOPLE, SHARES, arena, claim_nothing, givers
+from testkit.races.rounds import Arena
+from testkit.simulator.environment import Weather, World
+from testkit.simulator.harness import Stage
+from testkit.simulator.operations import LINK_KEYS
 
 if TYPE_CHECKING:
     from benchmarks.__main__ import Say
 
 
-# Fewer than in tests/races: what a claim waits for should not be other claims alone.
+# Fewer than in testkit/races: what a claim waits for should not be other claims alone.
 IN_FLIGHT = 16
 # Claimers of one gift come within so many milliseconds, in virtual time.
 WITHIN = 200

@@ -15,8 +15,8 @@ from benchmarks.artifacts import Artifacts, artifacts
 from benchmarks.loopback import serving
 from benchmarks.replay import Player, Recording, record
 from local import template
-from tests.integration.conftest import Stack, event
-from tests.integration.costs import OPERATIONS, Prepared
+from testkit.handlers.costs import OPERATIONS, Prepared
+from testkit.handlers.stack import Stack, event
 
 CHILD = Path(__file__).parent / "child.py"
 

@@ -4,7 +4,7 @@ import io
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 
-import tests.conftest  # noqa: F401 - the environment of functions
+import testkit.lambda_environment  # noqa: F401  # before anything reads the settings
 from handsel.runtime.observability import logger
 
 

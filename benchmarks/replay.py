@@ -11,9 +11,9 @@ from typing import Any
 
 from benchmarks.quiet import quietly
 from handsel.runtime import wiring
-from tests.integration.conftest import LINK_KEYS, Stack, listening, simulating, standing
-from tests.integration.costs import PEOPLE, Prepared, expect
-from tests.memory.client import Call
+from testkit.dynamodb.client import Call
+from testkit.handlers.costs import PEOPLE, Prepared, expect
+from testkit.handlers.stack import LINK_KEYS, Stack, listening, simulating, standing
 
 
 @dataclass(frozen=True, slots=True)

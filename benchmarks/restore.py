@@ -19,8 +19,8 @@ from handsel.store import gifts, keys, orders
 from handsel.store.attributes import dump_item
 from local import template
 from local.settings import ROOT
-from tests.integration.world import NOW, Family
-from tests.memory.table import Memory
+from testkit.dynamodb.table import Memory
+from testkit.handlers.families import NOW, Family
 
 if TYPE_CHECKING:
     from benchmarks.__main__ import Say

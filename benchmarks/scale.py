@@ -12,9 +12,9 @@ from contextlib import contextmanager
 from benchmarks.quiet import quietly
 from benchmarks.rows import Row
 from benchmarks.units import price
-from tests.integration.conftest import simulating
-from tests.integration.costs import cost, much, prepared
-from tests.memory.capacity import Ledger
+from testkit.dynamodb.capacity import Ledger
+from testkit.handlers.costs import cost, much, prepared
+from testkit.handlers.stack import simulating
 
 SECTION = "scale"
 THINGS = (1, 100, 10_000, 100_000)

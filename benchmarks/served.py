@@ -8,7 +8,7 @@ from typing import Any
 from botocore import xform_name
 from botocore.exceptions import ClientError
 
-from tests.memory.table import Memory
+from testkit.dynamodb.table import Memory
 
 # What is published of DynamoDB: half of the calls take longer than this many seconds.
 TRANSACTION, SINGLE = 0.025, 0.008

@@ -9,7 +9,7 @@ from pathlib import Path
 from benchmarks.artifacts import artifacts
 from benchmarks.quiet import quietly
 from benchmarks.rows import Row
-from tests.integration.conftest import Answer, Stack, simulating, standing
+from testkit.handlers.stack import Answer, Stack, simulating, standing
 
 # Lambda's limit for a function and its layers, unpacked: docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 UNPACKED = 250 * 1024 * 1024

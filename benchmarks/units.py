@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 from benchmarks.quiet import quietly
 from benchmarks.rows import Row
-from tests.integration.costs import LIFE, MORE, MOST, costs
-from tests.memory.capacity import Ledger
+from testkit.dynamodb.capacity import Ledger
+from testkit.handlers.costs import LIFE, MORE, MOST, costs
 from tools import units
 
 SECTION = "units"

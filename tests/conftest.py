@@ -1,21 +1,11 @@
-"""What all tests share: the environment that template.yaml would give the functions, and figures to report."""
-
-import os
+"""The environment of the functions for all tests, and figures to report."""
 
 import pytest
 
-os.environ |= {
-    "AWS_DEFAULT_REGION": "eu-central-1",
-    "AWS_ACCESS_KEY_ID": "test",
-    "AWS_SECRET_ACCESS_KEY": "test",
-    "TABLE_NAME": "handsel-test",
-    "BUS_NAME": "handsel-test-events",
-    "CLAIM_WINDOW_SECONDS": "86400",
-    "WEB_URL": "https://gifts.test",
-    "LINK_KEYS_SECRET": "handsel-test-link-keys",
-    "POWERTOOLS_SERVICE_NAME": "handsel",
-    "POWERTOOLS_METRICS_NAMESPACE": "Handsel",
-}
+# Before it is imported, so that its assertions report values as those of tests do.
+pytest.register_assert_rewrite("testkit")
+
+import testkit.lambda_environment  # noqa: E402, F401  # before anything reads the settings
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -22,7 +22,7 @@ import httpx
 from local import template, users
 from local.client import payment
 from local.seed import MAX_STORE, MIA_STORE
-from tests import qr
+from testkit import qr
 from tests.e2e.conftest import Running, eventually
 
 Body = Any

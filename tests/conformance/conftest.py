@@ -1,106 +1,13 @@
-"""The three that are asked: each makes tables by an `AWS::DynamoDB::Table`'s properties, and is asked by boto3's client."""
+"""Fixtures: tables of the in-memory DynamoDB, moto and the local engine."""
 
-import itertools
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator
 
-import boto3
 import pytest
-from moto import mock_aws
 
-from local import aws
-from local.engine import Engine
-from tests.memory.table import Memory
-
-TARGETS = ("memory", "moto", "engine")
-# Two keys, an index of everything by a number, and one of keys by text.
-TABLE: dict[str, Any] = {
-    "AttributeDefinitions": [
-        {"AttributeName": name, "AttributeType": kind}
-        for name, kind in (("pk", "S"), ("sk", "S"), ("list", "S"), ("rank", "N"), ("owner", "S"), ("since", "S"))
-    ],
-    "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
-    "GlobalSecondaryIndexes": [
-        {
-            "IndexName": "by_rank",
-            "KeySchema": [{"AttributeName": "list", "KeyType": "HASH"}, {"AttributeName": "rank", "KeyType": "RANGE"}],
-            "Projection": {"ProjectionType": "ALL"},
-        },
-        {
-            "IndexName": "by_owner",
-            "KeySchema": [
-                {"AttributeName": "owner", "KeyType": "HASH"},
-                {"AttributeName": "since", "KeyType": "RANGE"},
-            ],
-            "Projection": {"ProjectionType": "KEYS_ONLY"},
-        },
-    ],
-}
-# One key, which is a number.
-COUNTED: dict[str, Any] = {
-    "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "N"}],
-    "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
-}
-
-
-@dataclass(frozen=True)
-class Asked:
-    """One table of one of the three."""
-
-    target: str
-    client: Any
-    table: str
-
-    def items(self) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self.client.scan(TableName=self.table, ConsistentRead=True)["Items"]
-        return found
-
-
-Make = Callable[[str, dict[str, Any]], Asked]
+from testkit.conformance.targets import Make, making
 
 
 @pytest.fixture(scope="session")
 def make(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Make]:
     with making(tmp_path_factory.mktemp("engine")) as made:
         yield made
-
-
-@contextmanager
-def making(directory: Path) -> Iterator[Make]:
-    """Makes a new table of one of the three, each started when it is first asked for."""
-    numbers, clients = itertools.count(), dict[str, Any]()
-    with ExitStack() as running:
-
-        def made(target: str, properties: dict[str, Any]) -> Asked:
-            name = f"table-{next(numbers)}"
-            if target == "memory":
-                return Asked(target, Memory(name, properties), name)
-            if target not in clients:
-                start = _moto() if target == "moto" else _engine(directory)
-                clients[target] = running.enter_context(start)
-            schema = {key: value for key, value in properties.items() if key != "TimeToLiveSpecification"}
-            clients[target].create_table(TableName=name, BillingMode="PAY_PER_REQUEST", **schema)
-            return Asked(target, clients[target], name)
-
-        yield made
-
-
-@contextmanager
-def _moto() -> Iterator[Any]:
-    # Before it starts, other clients are made: it stands before all that are made after.
-    with mock_aws():
-        yield boto3.client("dynamodb", region_name="eu-central-1")
-
-
-@contextmanager
-def _engine(directory: Path) -> Iterator[Any]:
-    engine = Engine(directory)
-    try:
-        client = aws.client("dynamodb", engine.start("127.0.0.1"))
-        yield client
-        client.close()
-    finally:
-        engine.stop()

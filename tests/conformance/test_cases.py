@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from tests.conformance.asking import expected, observed
-from tests.conformance.cases import CASES, Case
-from tests.conformance.conftest import TABLE, TARGETS, Make
-from tests.conformance.differs import DIFFERS
+from testkit.conformance.cases import CASES, Case
+from testkit.conformance.known_differences import DIFFERS
+from testkit.conformance.outcomes import expected, observed
+from testkit.conformance.targets import TABLE, TARGETS, Make
 
 
 @pytest.mark.parametrize("target", TARGETS)

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.conformance.conftest import TABLE, Make
-from tests.conformance.wire import item, load_item
-from tests.memory.table import Memory
+from testkit.conformance.attribute_values import item, load_item
+from testkit.conformance.targets import TABLE, Make
+from testkit.dynamodb.table import Memory
 
 A, B = item(pk="p", sk="a"), item(pk="p", sk="b")
 NOW = 1_790_000_000

@@ -14,8 +14,8 @@ from botocore.exceptions import ClientError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.conformance.conftest import TABLE, TARGETS, Asked, Make
-from tests.conformance.wire import dump, load_item
+from testkit.conformance.attribute_values import dump, load_item
+from testkit.conformance.targets import TABLE, TARGETS, Asked, Make
 
 NUMBERS = st.integers(-3, 3)
 TEXTS = st.sampled_from(["", "x", "xy", "y", "ü", "\U0001f381"])

@@ -8,8 +8,8 @@ from botocore.exceptions import ClientError
 
 from local.expiry import Marks
 from local.streams import Feed
-from tests.conformance.conftest import TABLE, Asked, Make
-from tests.conformance.wire import dump, item
+from testkit.conformance.attribute_values import dump, item
+from testkit.conformance.targets import TABLE, Asked, Make
 
 STREAM = {"StreamSpecification": {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}}
 A, B, C = (item(pk="p", sk=name) for name in "abc")

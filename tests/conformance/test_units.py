@@ -12,12 +12,12 @@ import pytest
 from botocore import xform_name
 from botocore.exceptions import ClientError
 
-from tests.conformance.__main__ import named
-from tests.conformance.conftest import Asked, Make
-from tests.integration.conftest import RESOURCES, Simulation, listening, simulating
-from tests.integration.costs import OPERATIONS, prepared
-from tests.memory.capacity import Consumed
-from tests.memory.client import Call
+from testkit.conformance.__main__ import named
+from testkit.conformance.targets import Asked, Make
+from testkit.dynamodb.capacity import Consumed
+from testkit.dynamodb.client import Call
+from testkit.handlers.costs import OPERATIONS, prepared
+from testkit.handlers.stack import RESOURCES, Simulation, listening, simulating
 from tools import units
 
 WRITES = ("PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems")

@@ -17,7 +17,7 @@ from local import aws, cli, users
 from local.client import Client, Stack, payment, read_stack
 from local.engine import free_port
 from local.settings import Settings
-from tests import published
+from testkit import contract
 
 WINDOW = 3
 WRAPPING = {"cover_id": "red-classic", "blessing_id": "best-wishes"}
@@ -55,8 +55,8 @@ class Running:
     def _check(self, answer: httpx.Response) -> None:
         """Every answer is a declared one, and is remembered."""
         request, content_type = answer.request, answer.headers.get("content-type", "")
-        published.check(request.method, request.url.path, answer.status_code, content_type, answer.content)
-        if (operation := published.operation_of(request.method, request.url.path)) is not None:
+        contract.check(request.method, request.url.path, answer.status_code, content_type, answer.content)
+        if (operation := contract.operation_of(request.method, request.url.path)) is not None:
             code = answer.json()["code"] if content_type == CONTENT_TYPE else None
             self.seen.add((operation, answer.status_code, code))
 

@@ -1,4 +1,4 @@
-"""Who may what over real HTTP: what the authorizer lets through, and the rules of tests/access.py on a sample of worlds."""
+"""Who may what over real HTTP: what the authorizer lets through, and the rules of testkit/access.py on a sample of worlds."""
 
 import base64
 import re
@@ -12,8 +12,8 @@ import pytest
 
 from local import users
 from local.seed import OTHER_CARRIER
-from tests import access
-from tests.access import Builder
+from testkit import access
+from testkit.access import Builder
 from tests.e2e.conftest import Running, eventually
 
 pytestmark = pytest.mark.e2e

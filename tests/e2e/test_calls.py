@@ -20,7 +20,7 @@ from PIL import Image
 from handsel.api.problems import STATUS
 from handsel.domain import errors
 from local.client import Client, payment
-from tests import qr
+from testkit import qr
 from tests.e2e.conftest import ADDRESS, PARCEL_WRAPPING, WRAPPING, Running, eventually, run_stack, sleep_until
 from tools import openapi
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from testkit.crash.killer import send, workers
 from tests.e2e.conftest import Running, eventually, sleep_until
-from tests.kills.killer import send, workers
 
 pytestmark = pytest.mark.e2e
 

@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from testkit.hostile import BODIES, INVALID, MALFORMED
 from tests.e2e.conftest import Running
-from tests.hostile import BODIES, INVALID, MALFORMED
 
 pytestmark = pytest.mark.e2e
 

@@ -1,4 +1,4 @@
-"""One small round of each race over HTTP; `python -m tests.races` holds a hundred large ones."""
+"""One small round of each race over HTTP; `python -m testkit.races` holds a hundred large ones."""
 
 import random
 from collections.abc import Iterator
@@ -6,10 +6,10 @@ from functools import partial
 
 import pytest
 
+from testkit.http_client import Wire, sign_up
+from testkit.races import rounds
+from testkit.races.rounds import Arena
 from tests.e2e.conftest import Running
-from tests.races import rounds
-from tests.races.rounds import Arena
-from tests.wire import Wire, sign_up
 
 pytestmark = pytest.mark.e2e
 

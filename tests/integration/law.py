@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from typing import Any
 
-from tests.integration.conftest import Stack
+from testkit.handlers.stack import Stack
 
 
 def state_of(stack: Stack) -> list[dict[str, Any]]:

@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping, Sequence
 
 import pytest
 
-from tests import access
-from tests.access import Builder, Making, World
-from tests.integration.conftest import DAY, Stack
+from testkit import access
+from testkit.access import Builder, Making, World
+from testkit.handlers.stack import DAY, Stack
 
 VALIDITY = 90 * DAY
 

@@ -10,8 +10,8 @@ import pytest
 
 from handsel.domain.names import MAX_DISPLAY_NAME
 from handsel.runtime import settings
-from tests.integration.conftest import REAL_CLIENT, RESOURCES, START, Answer, Stack, event, gift_request, listening
-from tests.integration.faults import FAULTS, READS, WRITES, Died, between, overtaken_by
+from testkit.handlers.faults import FAULTS, READS, WRITES, Died, between, overtaken_by
+from testkit.handlers.stack import REAL_CLIENT, RESOURCES, START, Answer, Stack, event, gift_request, listening
 from tests.integration.law import check_law
 
 BOB = event("enroll_post_confirmation")["request"]["userAttributes"]["sub"]

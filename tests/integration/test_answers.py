@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from tests.integration.calls import CALLS, return_request
-from tests.integration.conftest import DAY, Answer, Stack, gift_request, listening
-from tests.memory.client import Call
+from testkit.dynamodb.client import Call
+from testkit.handlers.calls import CALLS, return_request
+from testkit.handlers.stack import DAY, Answer, Stack, gift_request, listening
 
 
 def test_a_replay_names_those_who_claimed_since(stack: Stack) -> None:

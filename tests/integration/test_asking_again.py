@@ -3,8 +3,8 @@
 import pytest
 
 from handsel.use_cases import giving
-from tests.integration.conftest import DAY, Answer, Stack, gift_request, listening
-from tests.memory.client import Call
+from testkit.dynamodb.client import Call
+from testkit.handlers.stack import DAY, Answer, Stack, gift_request, listening
 
 
 def ask(stack: Stack, user: str, gift: dict[str, str], **body: str) -> Answer:

@@ -2,7 +2,7 @@
 
 from ops.audit.run import Audit, audit
 from ops.scan import WholeTable
-from tests.integration.conftest import DAY, Stack, gift_request
+from testkit.handlers.stack import DAY, Stack, gift_request
 
 HOUR = 3_600_000
 

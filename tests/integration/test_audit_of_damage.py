@@ -23,10 +23,10 @@ from ops.audit.run import Audit, audit
 from ops.recount import MENDED, differences, recount
 from ops.scan import WholeTable
 from ops.settle import overdue
-from tests.integration.conftest import RESOURCES
-from tests.integration.damage import PLANTS, Expected, Hand
-from tests.integration.world import DAY, NOW, Family, shop
-from tests.memory.table import Memory
+from testkit.dynamodb.table import Memory
+from testkit.handlers.families import DAY, NOW, Family, shop
+from testkit.handlers.stack import RESOURCES
+from tests.integration.corruption import PLANTS, Expected, Hand
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.conftest import DAY, Answer, Stack
+from testkit.handlers.stack import DAY, Answer, Stack
 
 
 def _end(stack: Stack, user: str, gift: dict[str, Any], how: str) -> Answer:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.integration.conftest import Simulation
-from tests.integration.costs import MORE, MOST, OPERATIONS, cost
+from testkit.handlers.costs import MORE, MOST, OPERATIONS, cost
+from testkit.handlers.stack import Simulation
 from tools import units
 
 TABLE = units.table()

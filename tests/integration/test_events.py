@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from handsel.domain.states import GiftState
-from tests import published
-from tests.integration.conftest import DAY, RESOURCES, Stack
+from testkit import contract
+from testkit.handlers.stack import DAY, RESOURCES, Stack
 from tools import openapi, sample_events
 from tools.sample_events import CANCELLED_GIFT, CODE, DECLINED_GIFT, GIFT, HOLDING, UNOPENED_GIFT, Event
 
@@ -22,7 +22,7 @@ def tell(stack: Stack, event: Event) -> Any:
     if event.answers is not None:
         method, path = payload["requestContext"]["http"]["method"], payload["rawPath"]
         headers = {name.lower(): value for name, value in answer["headers"].items()}
-        published.check(method, path, answer["statusCode"], headers.get("content-type", ""), answer["body"])
+        contract.check(method, path, answer["statusCode"], headers.get("content-type", ""), answer["body"])
     return answer
 
 

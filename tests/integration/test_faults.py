@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from handsel.api import http
-from tests.integration.calls import (
+from testkit.handlers.calls import (
     CALLS,
     CHANGES,
     TOLD,
@@ -18,8 +18,8 @@ from tests.integration.calls import (
     thrown_of,
     told,
 )
-from tests.integration.conftest import Answer, Stack
-from tests.integration.faults import FAULTS, READS, WRITES, Died, between, overtaken_by
+from testkit.handlers.faults import FAULTS, READS, WRITES, Died, between, overtaken_by
+from testkit.handlers.stack import Answer, Stack
 from tests.integration.law import check_law, masked_state, state_of
 
 

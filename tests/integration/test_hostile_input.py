@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from tests import access, hostile, published
-from tests.access import Builder, Making, World
-from tests.hostile import BODIES, ENCODED, INVALID, JSON
-from tests.integration.conftest import ADDRESS, DAY, Stack
+from testkit import access, contract, hostile
+from testkit.access import Builder, Making, World
+from testkit.handlers.stack import ADDRESS, DAY, Stack
+from testkit.hostile import BODIES, ENCODED, INVALID, JSON
 
 # A right body of every call that takes one, with all it can have.
 PAYMENT = {"method": "card", "token": "tok_ok"}
@@ -97,7 +97,7 @@ def test_a_body_that_means_harm_is_refused_for_what_it_is_and_nothing_is_written
         refused(name, body.refused, raw, body.content_type, encoded=encoded)
     for name, raw in hostile.around(right):
         headers = {"content-type": JSON, "idempotency-key": "a-key-of-its-own"}
-        wrong = published.wrong_with(method, path, headers, raw.encode())
+        wrong = contract.wrong_with(method, path, headers, raw.encode())
         # To a schema 1.0 is a whole number.
         if wrong or (wrong is None and _asks_for_a_whole_number(right, name)):
             refused(name, INVALID, raw)

@@ -9,8 +9,8 @@ from handsel.domain.payments import OutcomeUnknown, Repayment
 from handsel.runtime import sandbox
 from local.patterns import matches
 from local.seed import CARRIER, OTHER_CARRIER
-from tests.integration.calls import CALLS, TOLD, told
-from tests.integration.conftest import RESOURCES, Stack, event
+from testkit.handlers.calls import CALLS, TOLD, told
+from testkit.handlers.stack import RESOURCES, Stack, event
 from tests.integration.law import check_law
 from tools import input_schemas
 

@@ -7,9 +7,9 @@ from botocore.exceptions import ClientError, ConnectTimeoutError
 
 from handsel.runtime import settings, wiring
 from handsel.runtime.wiring import table
-from tests.integration import permissions
-from tests.integration.conftest import RESOURCES, Stack, listening
-from tests.memory.client import Call
+from testkit.dynamodb.client import Call
+from testkit.handlers import permissions
+from testkit.handlers.stack import RESOURCES, Stack, listening
 
 ASKED_BY_API = sorted(
     name

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from handsel.store.keys import DUE_SHARDS
-from tests.integration.conftest import DAY, Stack
+from testkit.handlers.stack import DAY, Stack
 
 PERIOD = 300_000
 CLEAR = {

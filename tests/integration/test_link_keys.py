@@ -8,7 +8,7 @@ import pytest
 
 from handsel.runtime import wiring
 from handsel.runtime.link_keys import KEPT_MS
-from tests.integration.conftest import LINK_KEYS, RESOURCES, Secrets, Stack
+from testkit.handlers.stack import LINK_KEYS, RESOURCES, Secrets, Stack
 
 NEW = LINK_KEYS | {"3": "the key of tomorrow"}
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.conftest import DAY, Stack
+from testkit.handlers.stack import DAY, Stack
 
 
 def ids(stack: Stack, user: str, path: str, field: str) -> list[str]:

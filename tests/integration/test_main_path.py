@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from handsel.domain.wrappings import catalogue
-from tests.integration.conftest import DAY, START, Stack, gift_request
+from testkit.handlers.stack import DAY, START, Stack, gift_request
 
 pytestmark = pytest.mark.parametrize("simulation", ["memory", "moto"], indirect=True)
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.conftest import DAY, Stack, gift_request
+from testkit.handlers.stack import DAY, Stack, gift_request
 
 MIAS = "/stores/store-tea-house"
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.integration.conftest import DAY, Simulation, Stack
-from tests.integration.costs import cost, much
+from testkit.handlers.costs import cost, much
+from testkit.handlers.stack import DAY, Simulation, Stack
 from tests.integration.test_projecting import HOUR, counts
 
 

@@ -12,8 +12,8 @@ import pytest
 from botocore.exceptions import ConnectTimeoutError
 
 from handsel.domain.wrappings import catalogue
-from tests.integration.conftest import DAY, Answer, Stack
-from tests.integration.faults import between
+from testkit.handlers.faults import between
+from testkit.handlers.stack import DAY, Answer, Stack
 
 
 def meta(answer: Answer) -> dict[str, str]:

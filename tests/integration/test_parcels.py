@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.conftest import ADDRESS, DAY, Stack
+from testkit.handlers.stack import ADDRESS, DAY, Stack
 
 
 def given_parcel(stack: Stack, **more: Any) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import pytest
 
 from handsel.domain.payments import Charge, ChargeDeclined, OutcomeUnknown
 from handsel.runtime import sandbox
-from tests.integration.conftest import Stack
+from testkit.handlers.stack import Stack
 
 
 def _order_items(stack: Stack) -> list[dict[str, object]]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.integration.conftest import DAY, Answer, Stack, listening
+from testkit.handlers.stack import DAY, Answer, Stack, listening
 
 
 def find(stack: Stack, handle: str, by: str = "alice") -> Answer:

@@ -7,9 +7,9 @@ import pytest
 
 from handsel.api import http
 from handsel.store.keys import DUE_SHARDS
-from tests.integration import permissions
-from tests.integration.calls import CALLS, CHANGES, TOLD, due_for_everything, tell_until_taken, told
-from tests.integration.conftest import DAY, RESOURCES, START, Simulation, Stack, event
+from testkit.handlers import permissions
+from testkit.handlers.calls import CALLS, CHANGES, TOLD, due_for_everything, tell_until_taken, told
+from testkit.handlers.stack import DAY, RESOURCES, START, Simulation, Stack, event
 from tools import openapi
 
 

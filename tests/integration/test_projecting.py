@@ -12,8 +12,8 @@ from botocore.exceptions import EndpointConnectionError
 
 from handsel.domain import ids
 from handsel.runtime import clock, wiring
-from tests.integration.conftest import DAY, Stack
-from tests.integration.faults import FAULTS, READS, WRITES, Died, between
+from testkit.handlers.faults import FAULTS, READS, WRITES, Died, between
+from testkit.handlers.stack import DAY, Stack
 
 HOUR = 3_600_000
 PROJECTED = ("MESSAGE#", "SUMMARY", "TALLY", "USABLE#", "REMINDER")

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from local.settings import ROOT
-from tests import qr
-from tests.integration.conftest import DAY, Stack
+from testkit import qr
+from testkit.handlers.stack import DAY, Stack
 
 # Every function, as it starts where there is no such library.
 START_ALL = """
 import sys
 sys.modules["segno"] = None
-from local import openapi
+from tools import openapi
 for name in {route.function for route in openapi.routes()}:
     openapi.load(name)
 """

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from tests.integration.calls import CALLS, ids_of, return_request
-from tests.integration.conftest import DAY, TABLE, Answer, Stack, gift_request
-from tests.integration.faults import READS, WRITES, between, overtaken_by
+from testkit.handlers.calls import CALLS, ids_of, return_request
+from testkit.handlers.faults import READS, WRITES, between, overtaken_by
+from testkit.handlers.stack import DAY, TABLE, Answer, Stack, gift_request
 from tests.integration.law import check_law
 
 

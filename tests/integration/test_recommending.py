@@ -12,7 +12,7 @@ from handsel.domain.recommendations import ENOUGH, MOST_IN_CHART, MOST_VIEWS, PA
 from handsel.runtime import wiring
 from handsel.store import tastes
 from handsel.use_cases import learning, recommending
-from tests.integration.conftest import START, Answer, Stack, listening, wanted
+from testkit.handlers.stack import START, Answer, Stack, listening, wanted
 
 OTHERS = [f"friend{number}" for number in range(ENOUGH)]
 

@@ -4,7 +4,7 @@ import pytest
 
 from handsel.domain.payments import OutcomeUnknown, Repayment
 from handsel.runtime import sandbox
-from tests.integration.conftest import DAY, Answer, Stack
+from testkit.handlers.stack import DAY, Answer, Stack
 
 
 def _refund(stack: Stack, order: dict[str, object], quantity: int, key: str | None = None) -> Answer:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from handsel.store import keys
-from tests.integration.conftest import DAY, Stack
+from testkit.handlers.stack import DAY, Stack
 
 
 def _gift_item(stack: Stack, gift: dict[str, Any]) -> dict[str, Any]:

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.integration.conftest import DAY, TABLE, Stack, listening
-from tests.integration.faults import answer_lost, between
+from testkit.handlers.faults import answer_lost, between
+from testkit.handlers.stack import DAY, TABLE, Stack, listening
 
 Job = Callable[[Stack, list[str]], object]
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from handsel.domain.states import REFUSAL_AFTER, TRANSITIONS, GiftAction, GiftState
-from tests.integration.conftest import DAY, Answer, Stack
+from testkit.handlers.stack import DAY, Answer, Stack
 
 Gift = dict[str, Any]
 

@@ -20,7 +20,7 @@ from local.engine import Engine
 from local.sam import Lambdas, Sam
 from local.seed import seed
 from local.settings import ROOT
-from tests.integration.conftest import create_table
+from testkit.handlers.stack import create_table
 
 TABLE_NAME = "handsel-test"
 

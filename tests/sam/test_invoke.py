@@ -13,7 +13,7 @@ from handsel.store.table import Table
 from handsel.use_cases import giving, purchases
 from handsel.use_cases.calls import Call
 from local.seed import PRODUCTS
-from tests import published
+from testkit import contract
 from tests.sam.conftest import Stack
 from tools import sample_events
 from tools.sample_events import (
@@ -94,7 +94,7 @@ def test_a_function_answers_its_event(story: Teller, event: Event) -> None:
     answer = story.answer(event.name)
     assert answer["statusCode"] == event.answers, answer
     method, path = event.payload["requestContext"]["http"]["method"], event.payload["rawPath"]
-    published.check(method, path, answer["statusCode"], answer["headers"]["Content-Type"], answer["body"])
+    contract.check(method, path, answer["statusCode"], answer["headers"]["Content-Type"], answer["body"])
 
 
 def test_who_signed_up_has_an_account_and_is_shown_it(story: Teller, stack: Stack) -> None:

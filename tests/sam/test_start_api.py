@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from tests import published
+from testkit import contract
 from tests.sam.conftest import Stack
 from tools import sample_events
 from tools.sample_events import Event
@@ -47,4 +47,4 @@ def test_without_an_authorizer_nobody_is_anybody(api: httpx.Client, event: Event
 
 def _check(answer: httpx.Response) -> None:
     request, content_type = answer.request, answer.headers["content-type"]
-    published.check(request.method, request.url.path, answer.status_code, content_type, answer.content)
+    contract.check(request.method, request.url.path, answer.status_code, content_type, answer.content)

@@ -23,10 +23,10 @@ from handsel.use_cases import (
     shipping,
 )
 from handsel.use_cases.settling import sweep
-from tests.sim.asks import CARRIER, LINK_KEYS, STORE, WRAPPINGS
-from tests.sim.network import Died, Fault
-from tests.sim.stage import WINDOW_MS, Act, Actor, Saved, Stage
-from tests.sim.world import MINUTE_MS, START_MS
+from testkit.simulator.environment import MINUTE_MS, START_MS
+from testkit.simulator.fault_injection import Died, Fault
+from testkit.simulator.harness import WINDOW_MS, Act, Actor, Saved, Stage
+from testkit.simulator.operations import CARRIER, LINK_KEYS, STORE, WRAPPINGS
 
 Planted = Mapping[int, Fault]
 

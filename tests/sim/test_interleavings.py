@@ -10,8 +10,8 @@ from greenlet import getcurrent, greenlet
 from handsel.domain import errors
 from handsel.domain.models import Gift, Order
 from handsel.use_cases import bookkeeping, giving, messaging, refunding, restoring
-from tests.sim.ledger import Violation
-from tests.sim.stage import Act, Actor, Stage
+from testkit.simulator.harness import Act, Actor, Stage
+from testkit.simulator.model import Violation
 
 
 @dataclass

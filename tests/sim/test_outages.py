@@ -11,10 +11,10 @@ from handsel.use_cases.calls import Call
 from handsel.use_cases.giving import give
 from handsel.use_cases.purchases import buy
 from handsel.use_cases.settling import Done
-from tests.sim.asks import LINK_KEYS, WRAPPINGS
-from tests.sim.network import Fault
-from tests.sim.scenario import seeded
-from tests.sim.world import DAY_MS, HOUR_MS, MINUTE_MS, START_MS, Process, Weather, World
+from testkit.simulator.environment import DAY_MS, HOUR_MS, MINUTE_MS, START_MS, Process, Weather, World
+from testkit.simulator.fault_injection import Fault
+from testkit.simulator.operations import LINK_KEYS, WRAPPINGS
+from testkit.simulator.scenario import seeded
 
 Figures = Callable[[str, object], None]
 

@@ -8,9 +8,9 @@ import pytest
 
 from handsel.use_cases import giving, restoring
 from handsel.use_cases.settling import sweep
-from tests.sim.scenario import facts
-from tests.sim.stage import Stage
-from tests.sim.world import MINUTE_MS
+from testkit.simulator.environment import MINUTE_MS
+from testkit.simulator.harness import Stage
+from testkit.simulator.scenario import facts
 
 Record = dict[str, Any]
 Figures = Callable[[str, object], None]

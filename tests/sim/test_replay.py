@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from tests.sim.scenario import Scenario, run, scenario
-from tests.sim.shrink import shrink
+from testkit.simulator.scenario import Scenario, run, scenario
+from testkit.simulator.shrink import shrink
 
 
 def test_a_seed_is_the_same_run_each_time() -> None:

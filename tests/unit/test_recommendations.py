@@ -25,7 +25,7 @@ from handsel.domain.recommendations import (
     recommend,
     sentence,
 )
-from tests.recommendations.market import START, Market, Quality, by_chance, by_engine, by_popularity, learn_all
+from testkit.recommendations.market import START, Market, Quality, by_chance, by_engine, by_popularity, learn_all
 
 DAY = 86_400_000
 

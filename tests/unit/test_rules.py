@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from handsel.domain.models import Gift, Money, Order, Outstanding, Payment, Product, Units, Wrapping
 from handsel.domain.rules import due, not_giftable_reason, units_of, window_end
 from handsel.domain.states import GiftState, OrderState
-from tests.unit.domain import made
+from testkit import factories
 
-PRODUCT = made.product()
+PRODUCT = factories.product()
 NOW = 1_000_000
 
 

@@ -9,7 +9,7 @@ from handsel.domain.messages import REMINDERS_MS
 from handsel.domain.models import Kind
 from handsel.domain.recommendations import SENTENCES, Reason, sentence
 from handsel.domain.states import GiftState, ShipmentStatus
-from tests.unit.domain.made import NOW, gift, shipment
+from testkit.factories import NOW, gift, shipment
 
 SCRIPT = Path(__file__).parents[2] / "functions" / "web" / "assets" / "said.js"
 # Names are other people's words, with all that is in them.

@@ -13,7 +13,7 @@ from handsel.domain.errors import UnknownWrapping
 from handsel.domain.models import Kind, Wrapping
 from handsel.domain.seasons import BadSpan, Season, Span
 from handsel.domain.wrappings import BadCatalogue, Blessing, Catalogue, Cover
-from tests.unit.domain.made import NOW
+from testkit.factories import NOW
 
 COVER = {"cover_id": "red", "title": "Red", "kinds": ["voucher"]}
 BLESSING = {"blessing_id": "joy", "text": "Joy"}

@@ -7,7 +7,7 @@ import pytest
 from handsel.domain import errors, ids, rules
 from handsel.domain.models import Address, Gift, Kind, Money, Outstanding, Page, Product, Units
 from handsel.domain.states import GiftAction, GiftState, OrderAction, OrderState, VoucherState
-from tests.unit.domain.made import EXPIRES, NOW, gift, order, product, voucher
+from testkit.factories import EXPIRES, NOW, gift, order, product, voucher
 
 KEYS = {"1": "an old key", "2": "the key of today"}
 SECRET = ids.link_secret(KEYS, "1", "gift")

@@ -7,7 +7,7 @@ import pytest
 from handsel.domain import events, ids
 from handsel.domain.models import Kind, Presentation
 from handsel.domain.states import GiftState, OrderState, ShipmentStatus
-from tests.unit.domain.made import EXPIRES, NOW, gift, order, shipment, voucher
+from testkit.factories import EXPIRES, NOW, gift, order, shipment, voucher
 
 # --- orders -----------------------------------------------------------------------------------------------------------
 

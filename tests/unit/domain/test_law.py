@@ -8,7 +8,7 @@ from handsel.domain import law
 from handsel.domain.law import Breach, Broken
 from handsel.domain.models import Claim, Gift, Holding, Kind, Order, Outstanding
 from handsel.domain.states import GiftState, OrderState
-from tests.unit.domain.made import CODE, EXPIRES, NOW, gift, holding_id, order, parcel, product, voucher
+from testkit.factories import CODE, EXPIRES, NOW, gift, holding_id, order, parcel, product, voucher
 
 LISTED = {"gift": Outstanding(2, EXPIRES)}
 

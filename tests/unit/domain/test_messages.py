@@ -8,7 +8,7 @@ from handsel.domain import ids, messages
 from handsel.domain.messages import HOUR_MS, Message, MessageKind
 from handsel.domain.models import Kind, Wrapping
 from handsel.domain.states import GiftState, ShipmentStatus
-from tests.unit.domain.made import EXPIRES, NOW, gift, shipment
+from testkit.factories import EXPIRES, NOW, gift, shipment
 
 WRAPPING = Wrapping("red-classic", "Enjoy!")
 

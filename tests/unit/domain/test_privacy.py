@@ -2,7 +2,7 @@
 
 from handsel.domain.models import Kind
 from handsel.domain.privacy import Fact, Viewer, may_see, product_fact, store_fact, viewer_of
-from tests.unit.domain.made import gift
+from testkit.factories import gift
 
 
 def test_what_is_for_nobody_is_not_shown_to_whom_it_belongs_either() -> None:

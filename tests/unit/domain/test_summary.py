@@ -6,7 +6,7 @@ from handsel.domain import summary
 from handsel.domain.models import Outstanding
 from handsel.domain.states import GiftState, OrderState, ShipmentStatus
 from handsel.domain.summary import Counts, Summary, Waiting
-from tests.unit.domain.made import EXPIRES, NOW, gift, order, shipment, voucher
+from testkit.factories import EXPIRES, NOW, gift, order, shipment, voucher
 
 DAY = 86_400_000
 TODAY = "usable.20717"

@@ -30,7 +30,7 @@ from handsel.domain.recommendations import (
     paired,
     recommend,
 )
-from tests.unit.domain.made import NOW
+from testkit.factories import NOW
 
 DAY = 86_400_000
 

@@ -1,0 +1,472 @@
+"""Who may do what, as a table: every route of the published document, for every role, in every state of what it is about.
+
+`RULES` is all there is to know; a cell is a route, a role and a world, and `expected` works out what it answers. A row is
+for whom it names, and the first that names the role counts. Its outcome is `word status code; ...`: the first whose
+word the world has, or that has none.
+"""
+
+import base64
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
+from typing import Any, Protocol
+
+from local.seed import CARRIER, MIA_STORE
+from testkit import contract
+
+RULES = """
+GET /health                                    | anyone    | 200
+GET /openapi.json                              | anyone    | 200
+GET /meta/state-machine                        | anyone    | 200
+GET /wrappings                                 | anyone    | 200
+GET /covers/{file}                             | anyone    | 200
+GET /                                          | anyone    | 200
+GET /g/{gift_id}                               | anyone    | 200
+GET /assets/{version}/{asset}                   | anyone    | 200
+GET /gifts/{gift_id}/preview                   | anyone    | 200
+GET /me                                        | user      | 200
+PATCH /me                                      | user      | 200
+GET /people                                    | user      | 200
+GET /people/{handle}                           | user      | 200
+GET /messages                                  | user      | 200
+POST /messages/{message_id}/read               | reader    | 200
+                                               | user      | 404 not-found
+GET /order-center                              | user      | 200
+GET /tagged                                    | user      | 200
+GET /viewed                                    | user      | 200
+GET /recommendations                           | user      | 200
+PUT /tagged/{product_id}                       | user      | 204
+DELETE /tagged/{product_id}                    | user      | 204
+GET /products/{product_id}                     | user      | 200
+GET /stores/{store_id}/products                | user      | 200
+GET /stores/{store_id}                         | store     | 200
+                                               | merchants | 404 not-found
+                                               | user      | 403 wrong-role
+PUT /stores/{store_id}                         | store     | 200
+                                               | merchants | 404 not-found
+                                               | user      | 403 wrong-role
+PUT /stores/{store_id}/products/{product_id}   | store     | 200
+                                               | merchants | 404 not-found
+                                               | user      | 403 wrong-role
+GET /stores/{store_id}/shipments               | store     | 200
+                                               | merchants | 404 not-found
+                                               | user      | 403 wrong-role
+POST /vouchers/{code}/redemptions              | store     | usable 201; redeemed 409 already-redeemed; over 410 voucher-expired
+                                               | merchants | 404 not-found
+                                               | user      | 403 wrong-role
+POST /orders                                   | user      | 201
+GET /orders                                    | user      | 200
+GET /payments                                  | user      | 200
+GET /orders/{order_id}                         | buyer     | 200
+                                               | user      | 404 not-found
+GET /orders/{order_id}/gifts                   | buyer     | 200
+                                               | user      | 404 not-found
+POST /orders/{order_id}/gifts                  | buyer     | over 422 not-giftable; available 201; 409 units-not-available
+                                               | user      | 404 not-found
+POST /orders/{order_id}/use                    | buyer     | available 201; 409 units-not-available
+                                               | user      | 404 not-found
+POST /orders/{order_id}/refunds                | buyer     | available 201; 409 units-not-available
+                                               | user      | 404 not-found
+GET /gifts                                     | user      | 200
+GET /gifts/{gift_id}                           | user      | 200
+POST /gifts/{gift_id}/claims                   | claimers  | 200
+                                               | giver     | 403 own-gift
+                                               | openers   | open 201; ends
+                                               | user      | named 403 not-the-recipient; link 403 wrong-secret
+POST /gifts/{gift_id}/decline                  | recipient | open 200; declined 200; ends
+                                               | user      | 403 not-the-recipient
+POST /gifts/{gift_id}/cancel                   | giver     | open 200; cancelled 200; ends
+                                               | user      | 404 not-found
+POST /gifts/{gift_id}/return-gifts             | claimers  | answered 409 already-returned; 201
+                                               | user      | 403 not-claimed
+POST /gifts/{gift_id}/ask-again                | giver     | 403 own-gift
+                                               | claimers  | open 409 still-open; 409 already-claimed
+                                               | openers   | open 409 still-open; returned 202; ends
+                                               | user      | named 403 not-the-recipient; link 403 wrong-secret
+GET /holdings                                  | user      | 200
+GET /holdings/{holding_id}                     | holder    | 200
+                                               | user      | 404 not-found
+GET /holdings/{holding_id}/qr                  | holder    | parcel 404 not-found; 200
+                                               | user      | 404 not-found
+GET /shipments/{shipment_id}                   | holder    | 200
+                                               | user      | 404 not-found
+PUT /shipments/{shipment_id}                   | store     | 200
+                                               | merchants | 404 not-found
+                                               | user      | 403 wrong-role
+POST /shipments/{shipment_id}/events           | carrier   | 200
+                                               | carriers  | 404 not-found
+                                               | user      | 403 wrong-role
+"""
+
+# What `ends` stands for in the rules: how a gift ended that somebody still wants something of.
+ENDS = "claimed 409 already-claimed; returned 410 expired; cancelled 410 cancelled; declined 410 declined"
+# Who calls, by role. A friend has the link and took nothing; the rival and the courier are of another store and carrier.
+USERS: Mapping[str, str | None] = {
+    "nobody": None,
+    "stranger": "stranger",
+    "friend": "friend",
+    "giver": "alice",
+    "recipient": "bob",
+    "claimer": "carol",
+    "other claimer": "dave",
+    "merchant": "mia",
+    "rival": "max",
+    "carrier": "carl",
+    "courier": "hera",
+}
+ROLES = tuple(USERS)
+ALWAYS = {
+    "anyone": set(ROLES),
+    "user": set(ROLES) - {"nobody"},
+    "buyer": {"giver"},
+    "giver": {"giver"},
+    "store": {"merchant"},
+    "merchants": {"merchant", "rival"},
+    "carrier": {"carrier"},
+    "carriers": {"carrier", "courier"},
+}
+HAVE_THE_LINK = {"friend", "claimer", "other claimer"}
+PHONE, LANE = "+86 10 5550 0199", "Canary lane"
+ADDRESS = {
+    "name": "Canary", "phone": PHONE, "lines": [LANE], "city": "C", "postal_code": "1", "country": "CN",
+}  # fmt: skip
+WRAPPING = {
+    "voucher": {"cover_id": "red-classic", "blessing_id": "best-wishes"},
+    "parcel": {"cover_id": "parcel-kraft", "blessing_id": "best-wishes"},
+}
+# What has states, by the parameters of paths; and what is always there.
+KINDS = ("order_id", "gift_id", "holding_id", "shipment_id", "code", "message_id")
+# What these refuse is said by a page.
+PAGES = {"GET /g/{gift_id}"}
+FIXED = {"store_id": MIA_STORE, "handle": "alice", "file": "red-classic.svg", "version": "any", "asset": "icon.svg"}
+# An id of the right shape that names nothing.
+UNKNOWN = base64.b32encode(bytes(20)).decode().lower()
+
+
+class Answered(Protocol):
+    @property
+    def status(self) -> int: ...
+    @property
+    def body(self) -> Any: ...
+    @property
+    def raw(self) -> str: ...
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+
+
+class Stack(Protocol):
+    """Whoever answers calls."""
+
+    @property
+    def products(self) -> Mapping[str, str]: ...
+    def call(self, user: str | None, method: str, path: str, body: object = None) -> Answered: ...
+
+
+@dataclass
+class World:
+    """What a call is about: one purchase and what became of it.
+
+    Attributes:
+        words: its states, as the outcomes of the rules name them.
+        ids: what it has, by the parameters of paths.
+        parts: which roles have which part in it.
+        hidden: what no refusal says.
+    """
+
+    name: str
+    kind: str
+    product_id: str
+    words: set[str]
+    ids: dict[str, str] = field(default_factory=dict)
+    parts: dict[str, set[str]] = field(default_factory=dict)
+    hidden: set[str] = field(default_factory=set)
+    secret: str | None = None
+
+    def has_part(self, role: str, part: str) -> bool:
+        return role in {**ALWAYS, **self.parts}.get(part, set())
+
+
+# --- what is expected ---------------------------------------------------------------------------------------------
+
+
+@cache
+def rules() -> dict[str, list[tuple[str, str]]]:
+    """By route: for whom, and the outcome."""
+    table: dict[str, list[tuple[str, str]]] = {}
+    route = ""
+    for line in RULES.strip().splitlines():
+        named, who, outcome = (cell.strip() for cell in line.split("|"))
+        route = named or route
+        table.setdefault(route, []).append((who, outcome))
+    return table
+
+
+@cache
+def operations() -> dict[str, dict[str, Any]]:
+    """The operations of the published document, by method and path."""
+    return {
+        f"{method.upper()} {path}": operation
+        for path, methods in contract.DOCUMENT["paths"].items()
+        for method, operation in methods.items()
+    }
+
+
+def is_public(route: str) -> bool:
+    return not operations()[route].get("security")
+
+
+def expected(route: str, role: str, world: World) -> str:
+    """Status, and the code of a refusal."""
+    if role == "nobody" and not is_public(route):
+        return "401 unauthenticated"
+    outcome = next(outcome for who, outcome in rules()[route] if world.has_part(role, who))
+    for case in outcome.replace("; ends", f"; {ENDS}").split("; "):
+        word, _, rest = case.partition(" ")
+        if word.isdigit():
+            return case
+        if word in world.words:
+            return rest
+    raise LookupError(f"no outcome of {route} for {role} is about {world.words}")
+
+
+def expected_of_unknown(route: str, role: str) -> str:
+    """About an id that names nothing, which a refusal does not tell from what is somebody else's."""
+    if route in PAGES:
+        return "404 page"
+    if role == "nobody" and not is_public(route):
+        return "401 unauthenticated"
+    outcomes = [outcome for who, outcome in rules()[route] if role in ALWAYS.get(who, set())]
+    return "403 wrong-role" if outcomes[0] == "403 wrong-role" else "404 not-found"
+
+
+def said(route: str, answer: Answered) -> str:
+    """What an answer comes to, as `expected` has it."""
+    if answer.status < 400:
+        return str(answer.status)
+    return f"{answer.status} {'page' if route in PAGES else answer.body['code']}"
+
+
+def not_found(stack: "Stack") -> Callable[[str], tuple[str, list[tuple[str, str]]]]:
+    """By route: all that a caller gets of what is not there."""
+    page, problem = (same(stack.call("alice", "GET", f"/{what}/{UNKNOWN}")) for what in ("g", "orders"))
+    return lambda route: page if route in PAGES else problem
+
+
+def same(answer: Answered) -> tuple[str, list[tuple[str, str]]]:
+    """All that a caller gets of an answer, but for what names the request."""
+    changing = {"date", "apigw-requestid", "x-amzn-requestid", "x-amz-request-id", "x-amz-id-2"}
+    return answer.raw, sorted((name, value) for name, value in answer.headers.items() if name not in changing)
+
+
+# --- what is asked ------------------------------------------------------------------------------------------------
+
+
+def path_of(route: str, ids: Mapping[str, str]) -> str:
+    path = route.partition(" ")[2]
+    query = {"GET /gifts": "?role=sent", "GET /wrappings": "?kind=voucher"}.get(route, "")
+    return path.format(**ids) + query
+
+
+def ids_of(world: World) -> dict[str, str]:
+    return {**FIXED, "product_id": world.product_id, **world.ids}
+
+
+def concerns(route: str, world: World) -> bool:
+    """Whether what the route is about is in the world, and may be in one state or another."""
+    return any(f"{{{name}}}" in route for name in world.ids)
+
+
+def is_about_nothing(route: str) -> bool:
+    """Whether the route is about what is always there, in one state."""
+    return all(f"{{{name}}}" not in route for name in KINDS)
+
+
+def unknown_path(route: str, world: World) -> str | None:
+    """The same path with what names nothing instead of its first parameter; None where there is none."""
+    names = parameters(route)
+    return path_of(route, ids_of(world) | {names[0]: UNKNOWN}) if names else None
+
+
+def parameters(route: str) -> list[str]:
+    """The parameters of a path that have to name something: any version does."""
+    return [name for name in re.findall(r"{(\w+)}", route) if name != "version"]
+
+
+def body_of(route: str, role: str, world: World, products: Mapping[str, str]) -> object:
+    """A right body, so that nothing but who asks, and for what, decides."""
+    payment = {"method": "card", "token": "tok_ok"}
+    secret = {"secret": world.secret if role in HAVE_THE_LINK else "no-secret-of-anything"} if world.secret else {}
+    address = {"address": ADDRESS} if world.kind == "parcel" else {}
+    bodies: dict[str, Callable[[], object]] = {
+        "PATCH /me": dict,
+        "POST /orders": lambda: {"product_id": products["voucher"], "quantity": 1, "payment": payment},
+        "POST /orders/{order_id}/use": lambda: {"quantity": 1, **address},
+        "POST /orders/{order_id}/refunds": lambda: {"quantity": 1},
+        "POST /orders/{order_id}/gifts": lambda: {"shares": 1, "wrapping": WRAPPING[world.kind]},
+        "POST /gifts/{gift_id}/claims": lambda: {**secret, **address},
+        "POST /gifts/{gift_id}/ask-again": lambda: secret,
+        "POST /gifts/{gift_id}/return-gifts": lambda: {
+            "product_id": products["voucher"], "payment": payment, "wrapping": WRAPPING["voucher"],
+        },
+        "PUT /stores/{store_id}": lambda: {"name": "Tea House", "carrier": CARRIER},
+        "PUT /stores/{store_id}/products/{product_id}": lambda: {
+            "kind": "voucher", "title": "Tea", "category": "food", "price": {"amount": 1, "currency": "CNY"},
+        },
+        "PUT /shipments/{shipment_id}": dict,
+        "POST /shipments/{shipment_id}/events": lambda: {
+            "event_id": "access", "status": "in_transit", "location": "Depot", "occurred_at": "2026-01-05T08:00:00Z",
+        },
+    }  # fmt: skip
+    return bodies[route]() if route in bodies else None
+
+
+# --- the worlds -----------------------------------------------------------------------------------------------------
+
+
+class Builder:
+    """Makes worlds by calls."""
+
+    def __init__(self, stack: Stack) -> None:
+        self.stack = stack
+        accounts = {user: self._done(user, "GET", "/me") for user in USERS.values() if user is not None}
+        self._ids = {user: account["user_id"] for user, account in accounts.items()}
+
+    @property
+    def products(self) -> Mapping[str, str]:
+        return self.stack.products
+
+    def _done(self, user: str | None, method: str, path: str, body: object = None) -> Any:
+        answer = self.stack.call(user, method, path, body)
+        assert answer.status < 300, answer.raw
+        return answer.body
+
+    def order(self, name: str, kind: str = "voucher", quantity: int = 1, *words: str, token: str = "tok_ok") -> World:
+        products = self.stack.products
+        payment = {"method": "card", "token": token}
+        body = {"product_id": products[kind], "quantity": quantity, "payment": payment}
+        before = self._orders()
+        self.stack.call("alice", "POST", "/orders", body)
+        (order_id,) = self._orders() - before  # one whose payment is declined or unknown is there too
+        world = World(name, kind, products[kind], {kind, *words}, {"order_id": order_id})
+        world.hidden |= {order_id, PHONE, LANE}
+        return world
+
+    def _orders(self) -> set[str]:
+        return {order["order_id"] for order in self._done("alice", "GET", "/orders?limit=100")["items"]}
+
+    def refunded(self) -> World:
+        world = self.order("order refunded")
+        self._done("alice", "POST", f"/orders/{world.ids['order_id']}/refunds", {"quantity": 1})
+        return world
+
+    def used(self, name: str, kind: str = "voucher", *words: str) -> World:
+        """Units that the buyer took."""
+        world = self.order(name, kind, 1, *words)
+        body = {"quantity": 1, "address": ADDRESS}
+        held = self._done("alice", "POST", f"/orders/{world.ids['order_id']}/use", body)["holdings"]
+        self._hold(world, held[0], "giver")
+        return world
+
+    def given(self, name: str, kind: str = "voucher", shares: int = 1, *words: str, to: str | None = None) -> World:
+        """A gift of all that was bought, to a named recipient or to whoever has the link."""
+        world = self.order(name, kind, shares, "link" if to is None else "named", *words)
+        body = {"shares": shares, "wrapping": WRAPPING[kind]} | ({"recipient_id": self._ids[to]} if to else {})
+        gift = self._done("alice", "POST", f"/orders/{world.ids['order_id']}/gifts", body)
+        world.ids["gift_id"], world.secret = gift["gift_id"], gift["secret"]
+        world.hidden |= {gift["gift_id"], *([gift["secret"]] if gift["secret"] else [])}
+        world.parts |= {"openers": HAVE_THE_LINK if to is None else {"recipient"}, "claimers": set()}
+        world.parts["recipient"] = set() if to is None else {"recipient"}
+        return world
+
+    def claim(self, world: World, *roles: str) -> World:
+        """What the last of them got is what the world's ids name."""
+        for role in roles:
+            body = {"address": ADDRESS} | ({"secret": world.secret} if world.secret else {})
+            held = self._done(USERS[role], "POST", f"/gifts/{world.ids['gift_id']}/claims", body)
+            world.parts["claimers"].add(role)
+            self._hold(world, held, role)
+        return world
+
+    def do(self, world: World, role: str, route: str, body: object = None) -> World:
+        method = route.partition(" ")[0]
+        self._done(USERS[role], method, path_of(route, ids_of(world)), body)
+        return world
+
+    @staticmethod
+    def _hold(world: World, held: Mapping[str, Any], role: str) -> None:
+        world.parts["holder"] = {role}
+        for name in ("holding_id", "shipment_id", "code"):
+            if held.get(name):
+                world.ids[name] = held[name]
+                world.hidden.add(held[name])
+
+
+REPORT = {"event_id": "there", "status": "delivered", "location": "Hangzhou", "occurred_at": "2026-01-05T08:00:00Z"}
+REDEEM, DELIVER = "POST /vouchers/{code}/redemptions", "POST /shipments/{shipment_id}/events"
+
+
+def cancelled(make: Builder, to: str | None) -> World:
+    world = make.given("cancelled", "voucher", 1, "cancelled", "available", to=to)
+    return make.do(world, "giver", "POST /gifts/{gift_id}/cancel")
+
+
+def declined(make: Builder) -> World:
+    world = make.given("declined", "voucher", 1, "declined", "available", to="bob")
+    return make.do(world, "recipient", "POST /gifts/{gift_id}/decline")
+
+
+def answered(make: Builder) -> World:
+    world = make.claim(make.given("answered", "voucher", 1, "claimed", "usable", "answered"), "claimer")
+    route = "POST /gifts/{gift_id}/return-gifts"
+    return make.do(world, "claimer", route, body_of(route, "claimer", world, make.products))
+
+
+def redeemed(make: Builder) -> World:
+    world = make.given("named, claimed and redeemed", "voucher", 1, "claimed", "redeemed", to="bob")
+    return make.do(make.claim(world, "recipient"), "merchant", REDEEM)
+
+
+def delivered(make: Builder) -> World:
+    world = make.given("parcel, named, claimed and delivered", "parcel", 1, "claimed", to="bob")
+    return make.do(make.claim(world, "recipient"), "carrier", DELIVER, REPORT)
+
+
+Making = Callable[[Builder], World]
+# Those that stay as they are, however long a window is.
+TIMELESS: Sequence[Making] = (
+    lambda make: make.order("paid", "voucher", 2, "available"),
+    lambda make: make.order("parcels, paid", "parcel", 2, "available"),
+    lambda make: make.order("payment declined", token="tok_declined"),
+    Builder.refunded,
+    lambda make: make.used("used", "voucher", "usable"),
+    lambda make: make.do(make.used("used and redeemed", "voucher", "redeemed"), "merchant", REDEEM),
+    lambda make: make.used("parcel, used", "parcel", "ready"),
+    lambda make: make.do(make.used("parcel, used and delivered", "parcel"), "carrier", DELIVER, REPORT),
+    lambda make: make.claim(make.given("claimed", "voucher", 2, "claimed", "usable"), "claimer", "other claimer"),
+    lambda make: make.claim(make.given("parcel, claimed", "parcel", 2, "claimed"), "other claimer", "claimer"),
+    redeemed,
+    delivered,
+    lambda make: cancelled(make, None),
+    lambda make: cancelled(make, "bob"),
+    declined,
+    answered,
+)
+# Those that end with their window: some of their shares, or all, are left.
+OPEN: Sequence[Making] = (
+    lambda make: make.given("open", "voucher", 2, "open"),
+    lambda make: make.given("named, open", "voucher", 1, "open", to="bob"),
+    lambda make: make.given("parcel, named, open", "parcel", 1, "open", to="bob"),
+    lambda make: make.claim(make.given("partly claimed", "voucher", 2, "open", "usable"), "claimer"),
+    lambda make: make.claim(make.given("parcel, partly claimed", "parcel", 3, "open"), "other claimer", "claimer"),
+)
+
+
+def pending(make: Builder) -> World:
+    """A payment whose outcome nobody knows yet."""
+    return make.order("payment pending", token="tok_timeout")
+
+
+def returned(world: World) -> World:
+    """An open one, when its window is over."""
+    return replace(world, name=f"{world.name}, returned", words=world.words - {"open"} | {"returned", "available"})

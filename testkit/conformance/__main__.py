@@ -1,0 +1,153 @@
+"""What the store asks of its table, asked of all three: `python -m testkit.conformance`.
+
+Runs the integration tests on Memory and keeps one request of every kind that they make: with the same expressions, and
+the same outcome, before the same items. Each is then asked of moto and of the local engine, which have to do the same.
+"""
+
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple
+
+import pytest
+from botocore.exceptions import ClientError
+
+from testkit.conformance.attribute_values import load_item
+from testkit.conformance.targets import Asked, making
+from testkit.dynamodb.table import Memory
+from testkit.handlers import stack as integration
+
+Item = dict[str, Any]
+WRITES = ("put_item", "update_item", "delete_item", "transact_write_items")
+# More items than this before a query: it is left out.
+MOST_ITEMS = 60
+
+
+class Kept(NamedTuple):
+    """One request, and the items that it is about, before it."""
+
+    method: str
+    request: dict[str, Any]
+    before: list[Item]
+    keys: list[Item]
+
+
+KEPT: dict[tuple[Any, ...], Kept] = {}
+
+
+class Recorded(Memory):
+    """Keeps the requests of each kind, the first."""
+
+    def put_item(self, **request: Any) -> Any:
+        return self._keep("put_item", request)
+
+    def update_item(self, **request: Any) -> Any:
+        return self._keep("update_item", request)
+
+    def delete_item(self, **request: Any) -> Any:
+        return self._keep("delete_item", request)
+
+    def transact_write_items(self, **request: Any) -> Any:
+        return self._keep("transact_write_items", request)
+
+    def query(self, **request: Any) -> Any:
+        return self._keep("query", request)
+
+    def _keep(self, method: str, request: dict[str, Any]) -> Any:
+        keys = [_key_of(write) for _, write in _writes(method, request)]
+        before = self.items if method == "query" else [item for key in keys if (item := self._found(key)) is not None]
+        outcome: tuple[str, ...] = ("done",)
+        try:
+            return getattr(super(), method)(**request)
+        except ClientError as error:
+            outcome = _codes(error)
+            raise
+        finally:
+            if len(before) <= MOST_ITEMS:
+                KEPT.setdefault((*_kind(method, request), outcome), Kept(method, request, before, keys))
+
+    def _found(self, key: Item) -> Item | None:
+        found: Item | None = self.get_item(TableName=self.name, Key=key, ConsistentRead=True).get("Item")
+        return found
+
+
+def _writes(method: str, request: Mapping[str, Any]) -> Iterable[tuple[str, Mapping[str, Any]]]:
+    if method == "transact_write_items":
+        return [entry for each in request["TransactItems"] for entry in each.items()]
+    return [] if method == "query" else [(method, request)]
+
+
+def _key_of(write: Mapping[str, Any]) -> Item:
+    return write["Key"] if "Key" in write else {name: write["Item"][name] for name in ("pk", "sk")}
+
+
+def _kind(method: str, request: Mapping[str, Any]) -> tuple[Any, ...]:
+    """What requests of one kind have in common."""
+    if method == "query":
+        names = ("IndexName", "KeyConditionExpression", "FilterExpression", "ScanIndexForward", "Select", "Limit")
+        return tuple(str(request.get(name)) for name in names)
+    return tuple(
+        (kind, write.get("UpdateExpression"), write.get("ConditionExpression"))
+        for kind, write in _writes(method, request)
+    )
+
+
+def _codes(error: ClientError) -> tuple[str, ...]:
+    response: Any = error.response
+    return (response["Error"]["Code"], *(reason["Code"] for reason in response.get("CancellationReasons", ())))
+
+
+def named(request: Any, table: str) -> Any:
+    """The request, to the table of this name."""
+    if isinstance(request, dict):
+        return {name: table if name == "TableName" else named(each, table) for name, each in request.items()}
+    return [named(each, table) for each in request] if isinstance(request, list) else request
+
+
+def outcome(kept: Kept, asked: Asked) -> Any:
+    """What comes of a request, and what it leaves."""
+    for item in kept.before:
+        asked.client.put_item(TableName=asked.table, Item=item)
+    try:
+        answer = getattr(asked.client, kept.method)(**named(kept.request, asked.table))
+        came: Any = [load_item(each) for each in answer.get("Items", [])], answer.get("Count")
+    except ClientError as error:
+        response: Any = error.response
+        reasons = [load_item(reason.get("Item", {})) for reason in response.get("CancellationReasons", ())]
+        came = _codes(error), reasons, load_item(response.get("Item", {}))
+    left = [asked.client.get_item(TableName=asked.table, Key=key, ConsistentRead=True).get("Item") for key in kept.keys]
+    return came, [item and load_item(item) for item in left]
+
+
+def main() -> int:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(integration, "Memory", Recorded)
+        # What operations cost is counted by the table, which `Recorded` asks more than they do.
+        if failed := pytest.main(["tests/integration", "-q", "-k", "not moto and not test_costs"]):
+            return failed
+    expressions = {
+        text
+        for kept in KEPT.values()
+        for _, write in (*_writes(kept.method, kept.request), ("", kept.request))
+        for name in ("UpdateExpression", "ConditionExpression", "KeyConditionExpression", "FilterExpression")
+        if (text := write.get(name)) is not None
+    }
+    properties = {
+        name: integration.RESOURCES["Table"]["Properties"][name]
+        for name in ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
+    }
+    differing = 0
+    with TemporaryDirectory() as directory, making(Path(directory)) as make:
+        for kind, kept in KEPT.items():
+            expected = outcome(kept, make("memory", properties))
+            for target in ("moto", "engine"):
+                if (came := outcome(kept, make(target, properties))) != expected:
+                    differing += 1
+                    print(f"{target}: {kind}\n  memory: {expected}\n  {target}: {came}")  # noqa: T201
+    print(f"{len(KEPT)} requests of the store with {len(expressions)} expressions: {differing} differences")  # noqa: T201
+    return 1 if differing or not expressions else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

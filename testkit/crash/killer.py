@@ -1,0 +1,160 @@
+"""Kills the processes of a local stack, but for its engine, which keeps the data in memory."""
+
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from local.engine import wait_until
+from local.settings import ROOT, Settings
+from local.state import Directory
+from testkit.http_client import Wrong
+
+# Younger ones may be starting still. Killed there, the engine throws away all others of the function that start too,
+# which have it start more: it never gets out of that.
+_GROWN_UP = 3.0
+# Seconds from one kill to the next, and how many of them hit the runner. Every cold start takes the engine most of a
+# second, in which it does nothing else.
+_PAUSE = (0.6, 2.0)
+_RUNNER = 0.1
+# Who used the processor in so many seconds is in the middle of a call.
+_GLANCE = 0.05
+
+
+def workers(folder: Path) -> dict[str, list[int]]:
+    """Process ids of a stack's running functions, by the function's name in the template."""
+    named = re.compile(rf"{re.escape(str(folder))}/engine/tmp/ministack-lambda-\w+?-(\w+)-")
+    found: dict[str, list[int]] = defaultdict(list)
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if match := named.search((process / "cmdline").read_bytes().decode(errors="replace")):
+                found[match[1]].append(int(process.name))
+    return found
+
+
+def busy(folder: Path) -> list[tuple[str, int]]:
+    """Functions and process ids of the workers that are in the middle of a call."""
+    running = [
+        (name, process)
+        for name, processes in workers(folder).items()
+        for process in processes
+        if _age(process) > _GROWN_UP
+    ]
+    before = [_ticks(process) for _, process in running]
+    time.sleep(_GLANCE)
+    return [each for each, ticks in zip(running, before, strict=True) if _ticks(each[1]) > ticks]
+
+
+def _age(process: int) -> float:
+    """In seconds; 0 of one that is gone."""
+    with suppress(OSError):
+        return time.time() - Path(f"/proc/{process}").stat().st_ctime
+    return 0.0
+
+
+def _ticks(process: int) -> int:
+    """What a process has used of the processor; 0 of one that is gone."""
+    with suppress(OSError):
+        user, system = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[11:13]
+        return int(user) + int(system)
+    return 0
+
+
+def send(number: signal.Signals, processes: list[int]) -> int:
+    """How many of them were there to get it."""
+    got = 0
+    for process in processes:
+        with suppress(ProcessLookupError):
+            os.kill(process, number)
+            got += 1
+    return got
+
+
+class Killer:
+    """Kills again and again, until it is told to stop.
+
+    Attributes:
+        killed: how many processes, by function, and the `runner`.
+        failed: what kept it from going on.
+    """
+
+    def __init__(self, folder: Path, settings: Settings, seed: int) -> None:
+        self.killed = Counter[str]()
+        self.failed: list[Exception] = []
+        self._directory = Directory(folder)
+        self._settings = settings
+        self._rng = random.Random(f"{seed} killer")  # noqa: S311 - has to be the same again
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Everything runs again when this returns."""
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        try:
+            for pause in self._pauses():
+                if self._stop.wait(pause):
+                    return
+                if self._rng.random() < _RUNNER:
+                    self._kill_runner()
+                else:
+                    self._kill_a_worker()
+        except Exception as error:  # noqa: BLE001 - told by whoever started it
+            self.failed.append(error)
+
+    def _pauses(self) -> Iterator[float]:
+        while True:
+            yield self._rng.uniform(*_PAUSE)
+
+    def _kill_a_worker(self) -> None:
+        """One in the middle of a call, as soon as there is one."""
+        while not (running := busy(self._directory.path)):
+            if self._stop.is_set():
+                return
+        name, process = self._rng.choice(running)
+        self.killed[name] += send(signal.SIGKILL, [process])
+
+    def _kill_runner(self) -> None:
+        """It takes the API's port, the time to live and the stream's pollers with it; `up` starts another one."""
+        running = self._directory.read()
+        if running is None or not send(signal.SIGKILL, [running.pid]):
+            raise Wrong("there is no runner to kill")
+        self.killed["runner"] += 1
+        if not wait_until(lambda: not self._directory.runner_alive(), 10):
+            raise Wrong("the runner outlives its death")
+        self._stop.wait(self._rng.uniform(0, 1))
+        restart(self._directory, self._settings)
+
+
+def restart(directory: Directory, settings: Settings) -> None:
+    """Start a runner on the engine that lives on.
+
+    Raises Wrong: it did not come up, or on another engine.
+    """
+    before = directory.read()
+    started = subprocess.run(
+        [sys.executable, "-m", "local", "up"],
+        cwd=ROOT,
+        env={**os.environ, **settings.environment(), "LOCAL_DIR": str(directory.path)},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    after = directory.read()
+    if started.returncode or before is None or after is None or after.endpoint_url != before.endpoint_url:
+        raise Wrong(f"the stack did not go on: {started.stdout}")

@@ -1,0 +1,275 @@
+"""Every call that writes, prepared: made as often as one likes, each is the same call."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+from local.seed import CARRIER
+from testkit.handlers.faults import WRITES, Died, between, died_after
+from testkit.handlers.stack import ADDRESS, DAY, Answer, Stack, event, gift_request
+
+
+def again(call: Callable[[], Answer]) -> Answer:
+    """A client that has patience: the same call until it is decided."""
+    for _ in range(4):
+        answer = call()
+        if answer.status != 503:
+            return answer
+    return answer
+
+
+def _buying(token: str) -> Callable[[Stack], Callable[[], Answer]]:
+    def prepared(stack: Stack) -> Callable[[], Answer]:
+        stack.sell("voucher", stock=900)
+        body = stack.order_request(quantity=2, token=token)
+        return lambda: stack.call("alice", "POST", "/orders", body, key="fault-key")
+
+    return prepared
+
+
+def _giving(stack: Stack, **more: Any) -> Callable[[], Answer]:
+    order = stack.buy(quantity=3)
+    path = f"/orders/{order['order_id']}/gifts"
+    return lambda: stack.call("alice", "POST", path, gift_request(**more), key="fault-key")
+
+
+def _giving_by_name(stack: Stack) -> Callable[[], Answer]:
+    stack.call("bob", "GET", "/orders")
+    return _giving(stack, recipient_id="bob")
+
+
+def _with_all_units_in_due_gifts(stack: Stack) -> str:
+    order = stack.buy(quantity=3)
+    stack.claim("bob", stack.give(order, shares=2))
+    stack.give(order)
+    stack.now += DAY
+    return str(order["order_id"])
+
+
+def _giving_what_came_back(stack: Stack) -> Callable[[], Answer]:
+    path = f"/orders/{_with_all_units_in_due_gifts(stack)}/gifts"
+    return lambda: stack.call("alice", "POST", path, gift_request(shares=2), key="fault-key")
+
+
+def _using_what_came_back(stack: Stack) -> Callable[[], Answer]:
+    path = f"/orders/{_with_all_units_in_due_gifts(stack)}/use"
+    return lambda: stack.call("alice", "POST", path, {"quantity": 2}, key="fault-key")
+
+
+def _using(stack: Stack) -> Callable[[], Answer]:
+    path = f"/orders/{stack.buy(quantity=3)['order_id']}/use"
+    return lambda: stack.call("alice", "POST", path, {"quantity": 2}, key="fault-key")
+
+
+def _refunding(stack: Stack, order_id: str) -> Callable[[], Answer]:
+    path = f"/orders/{order_id}/refunds"
+    return lambda: stack.call("alice", "POST", path, {"quantity": 2}, key="fault-key")
+
+
+def _using_a_parcel(stack: Stack) -> Callable[[], Answer]:
+    path = f"/orders/{stack.buy(quantity=3, product='parcel')['order_id']}/use"
+    return lambda: stack.call("alice", "POST", path, {"quantity": 2, "address": ADDRESS}, key="fault-key")
+
+
+def _claiming(shares: int, product: str = "voucher") -> Callable[[Stack], Callable[[], Answer]]:
+    def prepared(stack: Stack) -> Callable[[], Answer]:
+        gift = stack.give(stack.buy(quantity=shares, product=product), shares=shares)
+        return lambda: stack.claim("bob", gift)
+
+    return prepared
+
+
+def return_request(stack: Stack, product: str = "voucher", token: str = "tok_ok") -> dict[str, Any]:
+    return {
+        "product_id": stack.products[product],
+        "payment": {"method": "card", "token": token},
+        "wrapping": {"cover_id": "red-thanks", "message": "Thank you!"},
+    }
+
+
+def _returning(token: str) -> Callable[[Stack], Callable[[], Answer]]:
+    def prepared(stack: Stack) -> Callable[[], Answer]:
+        gift = stack.give(stack.buy())
+        stack.claim("bob", gift)
+        stack.sell("voucher", stock=900)
+        path, body = f"/gifts/{gift['gift_id']}/return-gifts", return_request(stack, token=token)
+        return lambda: stack.call("bob", "POST", path, body, key="fault-key")
+
+    return prepared
+
+
+CALLS: dict[str, Callable[[Stack], Callable[[], Answer]]] = {
+    "buy": _buying("tok_ok"),
+    "buy with a lost answer": _buying("tok_timeout"),
+    "buy declined": _buying("tok_declined"),
+    "give": lambda stack: _giving(stack, shares=2),
+    "give by name": _giving_by_name,
+    "give what came back": _giving_what_came_back,
+    "use": _using,
+    "refund": lambda stack: _refunding(stack, stack.buy(quantity=3)["order_id"]),
+    "refund what came back": lambda stack: _refunding(stack, _with_all_units_in_due_gifts(stack)),
+    "use what came back": _using_what_came_back,
+    "claim a share": _claiming(3),
+    "claim the last share": _claiming(1),
+    "claim a parcel": _claiming(1, "parcel"),
+    "use a parcel": _using_a_parcel,
+    "return gift": _returning("tok_ok"),
+    "return gift with a lost answer": _returning("tok_timeout"),
+    "return gift declined": _returning("tok_declined"),
+}
+
+
+def _redeeming(stack: Stack) -> Callable[[], Answer]:
+    holding = stack.claim("bob", stack.give(stack.buy())).body
+    return lambda: stack.call("mia", "POST", f"/vouchers/{holding['code']}/redemptions")
+
+
+def _reporting(stack: Stack) -> Callable[[], Answer]:
+    parcel = stack.claim("bob", stack.give(stack.buy(product="parcel"))).body
+    return lambda: stack.report(parcel["shipment_id"], "delivered", event_id="scan-1")
+
+
+def _handing_over(stack: Stack) -> Callable[[], Answer]:
+    parcel = stack.claim("bob", stack.give(stack.buy(product="parcel"))).body
+    return lambda: stack.call("mia", "PUT", f"/shipments/{parcel['shipment_id']}", {"tracking_number": "T-1"})
+
+
+def _putting(path: str, body: dict[str, Any]) -> Callable[[Stack], Callable[[], Answer]]:
+    return lambda stack: lambda: stack.call("mia", "PUT", f"/stores/store-tea-house{path}", body)
+
+
+def _asking_again(stack: Stack) -> Callable[[], Answer]:
+    gift = stack.give(stack.buy())
+    stack.now += DAY
+    path, body = f"/gifts/{gift['gift_id']}/ask-again", {"secret": gift["secret"]}
+    return lambda: stack.call("bob", "POST", path, body)
+
+
+def _tagging(method: str) -> Callable[[Stack], Callable[[], Answer]]:
+    def prepared(stack: Stack) -> Callable[[], Answer]:
+        path = f"/tagged/{stack.products['voucher']}"
+        if method == "DELETE":
+            stack.call("alice", "PUT", path)
+        return lambda: stack.call("alice", method, path)
+
+    return prepared
+
+
+def _switching(on: bool) -> Callable[[Stack], Callable[[], Answer]]:
+    def prepared(stack: Stack) -> Callable[[], Answer]:
+        stack.call("alice", "GET", f"/products/{stack.products['voucher']}")
+        if on:
+            stack.call("alice", "PATCH", "/me", {"recommendations": False})
+        return lambda: stack.call("alice", "PATCH", "/me", {"recommendations": on})
+
+    return prepared
+
+
+def _changing(body: dict[str, Any], claims: dict[str, Any]) -> Callable[[Stack], Callable[[], Answer]]:
+    def prepared(stack: Stack) -> Callable[[], Answer]:
+        stack.call("alice", "GET", "/me", claims=claims)
+        return lambda: stack.call("alice", "PATCH", "/me", body, claims=claims)
+
+    return prepared
+
+
+_NEW = {"kind": "voucher", "title": "New", "category": "food", "price": {"amount": 5, "currency": "CNY"}}
+
+
+CHANGES: dict[str, Callable[[Stack], Callable[[], Answer]]] = {
+    "redeem": _redeeming,
+    "report": _reporting,
+    "hand over": _handing_over,
+    "put a store": _putting("", {"name": "Tea Hall", "carrier": "heron"}),
+    "put a product": _putting("/products/new", _NEW),
+    "ask again": _asking_again,
+    "tag": _tagging("PUT"),
+    "untag": _tagging("DELETE"),
+    "switch recommendations off": _switching(False),
+    "switch recommendations on": _switching(True),
+    "change the name": _changing({"display_name": "Al"}, {"preferred_username": "alice"}),
+    "choose a handle": _changing({"handle": "al.ice"}, {}),
+    "change the handle": _changing({"handle": "al.ice", "recommendations": False}, {"preferred_username": "alice"}),
+}
+
+
+def ids_of(value: Any) -> Any:
+    """The ids of an answer, whatever else is in it, but for those that come from the dice."""
+    if isinstance(value, dict):
+        thrown = {"holding_id", "shipment_id"} if value.get("code") or value.get("gift_id") else set()
+        entries = {name: entry for name, entry in value.items() if name not in thrown}
+        return {name: ids_of(entry) for name, entry in entries.items() if name.endswith("_id") or ids_of(entry)}
+    if isinstance(value, list):
+        return [ids_of(entry) for entry in value]
+    return None
+
+
+def thrown_of(body: dict[str, Any]) -> list[tuple[Any, ...]]:
+    """What the dice made of it: the same each time one call is answered."""
+    made = ("code", "holding_id", "shipment_id")
+    return [tuple(holding.get(name) for name in made) for holding in body.get("holdings", [body])]
+
+
+def due_for_everything(stack: Stack) -> list[dict[str, Any]]:
+    """Three gifts that are due, one of them with a share claimed, and three pending orders; the window records."""
+    order = stack.buy(quantity=4)
+    gifts = [stack.give(order, shares=2), stack.give(order), stack.give(order)]
+    stack.claim("bob", gifts[0])
+    stack.claim("carol", gifts[2])
+    body = stack.order_request(quantity=2, token="tok_timeout")
+    assert stack.call("alice", "POST", "/orders", body).status == 503
+    path = f"/gifts/{gifts[0]['gift_id']}/return-gifts"
+    assert stack.call("bob", "POST", path, return_request(stack, token="tok_timeout")).status == 503
+    stack.now += DAY
+    return [stack.stream_record(gift["gift_id"]) for gift in gifts]
+
+
+def told(kind: str, detail: dict[str, Any]) -> dict[str, Any]:
+    """An event of the bus; `kind` is its detail-type, and may go on after that."""
+    return event("inbound_report") | {"detail-type": kind.partition(",")[0], "detail": detail}
+
+
+def _report(stack: Stack) -> dict[str, Any]:
+    parcel = stack.claim("bob", stack.give(stack.buy(product="parcel"))).body
+    detail = {"carrier": CARRIER, "shipment_id": parcel["shipment_id"], "event_id": "scan-1", "location": "Depot 4"}
+    return detail | {"status": "in_transit", "occurred_at": "2026-09-21T10:00:00Z"}
+
+
+def _left_pending(name: str, kind: str) -> Callable[[Stack], dict[str, Any]]:
+    """What a call leaves whose process died when it had written down what it was about to do."""
+
+    def prepared(stack: Stack) -> dict[str, Any]:
+        call = CALLS[name](stack)
+        for user in ("alice", "bob"):
+            stack.call(user, "GET", "/me")
+        with between(WRITES, {0: died_after}), suppress(Died):
+            call()
+        states = ("state", "status")
+        (pending,) = (
+            item
+            for item in stack.all_items()
+            if item["sk"] == kind and "pending" in (item.get(state) for state in states)
+        )
+        return {f"{kind.lower()}_id": pending[f"{kind.lower()}_id"]}
+
+    return prepared
+
+
+# What others tell on the bus, when it is news.
+TOLD: dict[str, Callable[[Stack], dict[str, Any]]] = {
+    "carrier.reported": _report,
+    "payment.settled": _left_pending("buy", "ORDER"),
+    "payment.settled, its answer will be lost": _left_pending("buy with a lost answer", "ORDER"),
+    "payment.settled, declined": _left_pending("buy declined", "ORDER"),
+    "payment.settled, of a return gift": _left_pending("return gift", "ORDER"),
+    "payment.settled, of a return gift, declined": _left_pending("return gift declined", "ORDER"),
+    "refund.settled": _left_pending("refund", "REFUND"),
+}
+
+
+def tell_until_taken(stack: Stack, told_of: dict[str, Any]) -> Any:
+    """As Lambda does: three times at most."""
+    for _ in range(2):
+        with suppress(Exception):
+            return stack.invoke("InboundFunction", told_of)
+    return stack.invoke("InboundFunction", told_of)

@@ -1,0 +1,457 @@
+"""What each operation costs: the real handlers in a warm process, on typical items, and the table's own meter.
+
+An operation is one call of the API, or one record that a function gets. Whoever calls is known to the process, and the
+sandbox payment provider charges at once, so that nothing of what it keeps for itself is in the figures.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+from handsel.store import keys
+from testkit.dynamodb.capacity import Ledger, metered
+from testkit.dynamodb.values import Item
+from testkit.handlers.calls import return_request
+from testkit.handlers.faults import READS, between
+from testkit.handlers.stack import (
+    ADDRESS,
+    DAY,
+    Answer,
+    Simulation,
+    Stack,
+    gift_request,
+    simulating,
+    standing,
+)
+
+HOUR = 3_600_000
+# Ids are as long as those of a user pool.
+PEOPLE = {
+    "alice": "0c1a2b3c-4d5e-4f60-8a1b-0000000a11ce",
+    "bob": "1c1a2b3c-4d5e-4f60-8a1b-000000000b0b",
+    "carol": "2c1a2b3c-4d5e-4f60-8a1b-00000000ca01",
+    "mia": "3c1a2b3c-4d5e-4f60-8a1b-000000000a1a",
+    "carl": "4c1a2b3c-4d5e-4f60-8a1b-00000000ca17",
+    "dave": "5c1a2b3c-4d5e-4f60-8a1b-00000000da7e",
+}
+
+# Prepares an operation, which happens when the answer is called.
+Prepared = Callable[[Stack], Callable[[], Any]]
+
+
+def expect(status: int, answer: Answer) -> Answer:
+    assert answer.status == status, answer.raw
+    return answer
+
+
+def _call(stack: Stack, status: int, *call: Any) -> Callable[[], Any]:
+    return lambda: expect(status, stack.call(*call))
+
+
+def _buy(stack: Stack, **more: Any) -> Callable[[], Any]:
+    return _call(stack, 201, "alice", "POST", "/orders", stack.order_request(**more))
+
+
+def _buy_stock(stack: Stack) -> Callable[[], Any]:
+    stack.sell("voucher", stock=900)
+    return _buy(stack)
+
+
+def _give(stack: Stack, **more: Any) -> Callable[[], Any]:
+    order = stack.buy(quantity=more.get("shares", 1))
+    return _call(stack, 201, "alice", "POST", f"/orders/{order['order_id']}/gifts", gift_request(**more))
+
+
+def _given(stack: Stack, shares: int = 1, product: str = "voucher", **more: Any) -> dict[str, Any]:
+    return stack.give(stack.buy(quantity=shares, product=product), shares=shares, **more)
+
+
+def _claim(stack: Stack, **more: Any) -> Callable[[], Any]:
+    gift = _given(stack, **more)
+    return lambda: expect(201, stack.claim("bob", gift))
+
+
+def _claim_late(stack: Stack) -> Callable[[], Any]:
+    gift = _given(stack)
+    expect(201, stack.claim("carol", gift))
+    return lambda: expect(409, stack.claim("bob", gift))
+
+
+def _claim_overdue(stack: Stack) -> Callable[[], Any]:
+    gift = _given(stack)
+    stack.now += DAY
+    return lambda: expect(410, stack.claim("bob", gift))
+
+
+def _claim_again(stack: Stack) -> Callable[[], Any]:
+    gift = _given(stack)
+    expect(201, stack.claim("bob", gift))
+    return lambda: expect(200, stack.claim("bob", gift))
+
+
+def _claim_wrong(stack: Stack) -> Callable[[], Any]:
+    gift = _given(stack) | {"secret": "not-the-secret-of-this-gift"}
+    return lambda: expect(403, stack.claim("bob", gift))
+
+
+def _claim_raced(stack: Stack) -> Callable[[], Any]:
+    """Somebody takes the last share between the loser's read and their write."""
+    gift = _given(stack)
+
+    def overtaken(read: Callable[[], Any]) -> Any:
+        answer = read()
+        with _unmetered(stack):
+            expect(201, stack.claim("carol", gift))
+        return answer
+
+    def act() -> None:
+        with between(READS, {0: overtaken}):
+            expect(409, stack.claim("bob", gift))
+
+    return act
+
+
+@contextmanager
+def _unmetered(stack: Stack) -> Iterator[None]:
+    meters, stack.memory.meters = stack.memory.meters, []
+    try:
+        yield
+    finally:
+        stack.memory.meters = meters
+
+
+def _cancel(stack: Stack) -> Callable[[], Any]:
+    return _call(stack, 200, "alice", "POST", f"/gifts/{_given(stack)['gift_id']}/cancel")
+
+
+def _decline(stack: Stack) -> Callable[[], Any]:
+    gift = _given(stack, recipient_id=PEOPLE["bob"])
+    return _call(stack, 200, "bob", "POST", f"/gifts/{gift['gift_id']}/decline")
+
+
+def _use(stack: Stack, product: str = "voucher") -> Callable[[], Any]:
+    order = stack.buy(product=product)
+    body = {"quantity": 1} | ({"address": ADDRESS} if product == "parcel" else {})
+    return _call(stack, 201, "alice", "POST", f"/orders/{order['order_id']}/use", body)
+
+
+def _use_settling(stack: Stack) -> Callable[[], Any]:
+    """Its unit is in a gift that is due."""
+    order = stack.buy()
+    stack.give(order)
+    stack.now += DAY
+    return _call(stack, 201, "alice", "POST", f"/orders/{order['order_id']}/use", {"quantity": 1})
+
+
+def _refund(stack: Stack) -> Callable[[], Any]:
+    return _call(stack, 201, "alice", "POST", f"/orders/{stack.buy()['order_id']}/refunds", {"quantity": 1})
+
+
+def _return_gift(stack: Stack) -> Callable[[], Any]:
+    gift = _given(stack)
+    expect(201, stack.claim("bob", gift))
+    return _call(stack, 201, "bob", "POST", f"/gifts/{gift['gift_id']}/return-gifts", return_request(stack))
+
+
+def _ask_again(stack: Stack) -> Callable[[], Any]:
+    gift = _given(stack)
+    stack.now += DAY
+    return _call(stack, 202, "bob", "POST", f"/gifts/{gift['gift_id']}/ask-again", {"secret": gift["secret"]})
+
+
+def _redeem(stack: Stack) -> Callable[[], Any]:
+    code = expect(201, stack.claim("bob", _given(stack))).body["code"]
+    return _call(stack, 201, "mia", "POST", f"/vouchers/{code}/redemptions")
+
+
+def _report(stack: Stack) -> Callable[[], Any]:
+    shipment_id = expect(201, stack.claim("bob", _given(stack, product="parcel"))).body["shipment_id"]
+    return lambda: expect(200, stack.report(shipment_id, "in_transit"))
+
+
+def _preview(stack: Stack) -> Callable[[], Any]:
+    return _call(stack, 200, None, "GET", f"/gifts/{_given(stack)['gift_id']}/preview")
+
+
+def _read_gift(stack: Stack, user: str = "alice") -> Callable[[], Any]:
+    gift = _given(stack)
+    expect(201, stack.claim("bob", gift))
+    return _call(stack, 200, user, "GET", f"/gifts/{gift['gift_id']}")
+
+
+def _read_order(stack: Stack) -> Callable[[], Any]:
+    return _call(stack, 200, "alice", "GET", f"/orders/{_given(stack)['order_id']}")
+
+
+def _list_orders(stack: Stack) -> Callable[[], Any]:
+    for _ in range(3):
+        stack.buy()
+    return _call(stack, 200, "alice", "GET", "/orders")
+
+
+def _told(stack: Stack) -> None:
+    """Alice has an order, a gift that was claimed, and what follows from them: a message, a summary, a taste."""
+    stack.record()
+    expect(201, stack.claim("bob", _given(stack)))
+    stack.follow()
+    stack.stop_recording()
+
+
+def _get(path: str) -> Prepared:
+    def prepared(stack: Stack) -> Callable[[], Any]:
+        _told(stack)
+        return _call(stack, 200, "alice", "GET", path)
+
+    return prepared
+
+
+def _read_message(stack: Stack) -> Callable[[], Any]:
+    _told(stack)
+    message = stack.call("alice", "GET", "/messages").body["items"][0]
+    return _call(stack, 200, "alice", "POST", f"/messages/{message['message_id']}/read")
+
+
+def _tag(method: str) -> Prepared:
+    def prepared(stack: Stack) -> Callable[[], Any]:
+        path = f"/tagged/{stack.products['voucher']}"
+        if method == "DELETE":
+            expect(204, stack.call("alice", "PUT", path))
+        return _call(stack, 204, "alice", method, path)
+
+    return prepared
+
+
+def _look(stack: Stack) -> Callable[[], Any]:
+    return _call(stack, 200, "alice", "GET", f"/products/{stack.products['voucher']}")
+
+
+def _sign_in(stack: Stack) -> Callable[[], Any]:
+    return _call(stack, 200, "dave", "GET", "/payments")
+
+
+def _restore(stack: Stack) -> Callable[[], Any]:
+    record = _due(stack)
+    return lambda: stack.restore(record)
+
+
+def _restore_ended(stack: Stack) -> Callable[[], Any]:
+    gift = _given(stack)
+    expect(201, stack.claim("bob", gift))
+    stack.now += DAY
+    record = stack.stream_record(gift["gift_id"])
+    return lambda: stack.restore(record)
+
+
+def _due(stack: Stack) -> dict[str, Any]:
+    gift = _given(stack)
+    stack.now += DAY
+    return stack.stream_record(gift["gift_id"])
+
+
+def _sweep(stack: Stack, due: bool) -> Callable[[], Any]:
+    if due:
+        _due(stack)
+    return stack.sweep
+
+
+def _followed(act: Prepared, kind: str | None = None) -> Prepared:
+    """The records that an operation leads to, as one batch; or the last one of a kind, when those before it were followed."""
+
+    def prepared(stack: Stack) -> Callable[[], Any]:
+        stack.project(*stack.simulation.seeded)
+        stack.record()
+        operation = act(stack)
+        stack.follow()
+        known = len(stack.recorded())
+        operation()
+        records = stack.recorded()[known:]
+        stack.stop_recording()
+        kinds = [record["dynamodb"]["Keys"]["sk"]["S"] for record in records]
+        first = 0 if kind is None else max(number for number, each in enumerate(kinds) if each == kind)
+        for record in records[:first]:
+            assert stack.project(record) == []
+        return lambda: stack.project(*(records if kind is None else records[first : first + 1]))
+
+    return prepared
+
+
+OPERATIONS: Mapping[str, Prepared] = {
+    "buy": _buy,
+    "buy with stock": _buy_stock,
+    "give by link": _give,
+    "give to a group": lambda stack: _give(stack, shares=5),
+    "give to a named recipient": lambda stack: _give(stack, recipient_id=PEOPLE["bob"]),
+    "claim a voucher": _claim,
+    "claim a voucher, not the last share": lambda stack: _claim(stack, shares=5),
+    "claim a parcel": lambda stack: _claim(stack, product="parcel"),
+    "claim, all are taken": _claim_late,
+    "claim, another was faster": _claim_raced,
+    "claim, too late": _claim_overdue,
+    "claim, the secret is wrong": _claim_wrong,
+    "claim again": _claim_again,
+    "cancel": _cancel,
+    "decline": _decline,
+    "use a voucher": _use,
+    "use a parcel": lambda stack: _use(stack, "parcel"),
+    "use, settling a due gift": _use_settling,
+    "refund": _refund,
+    "give in return": _return_gift,
+    "ask again": _ask_again,
+    "redeem": _redeem,
+    "report on a parcel": _report,
+    "preview a gift": _preview,
+    "read a gift as its giver": _read_gift,
+    "read a gift as its claimer": lambda stack: _read_gift(stack, "bob"),
+    "read an order": _read_order,
+    "list orders": _list_orders,
+    "order center": _get("/order-center"),
+    "list messages": _get("/messages"),
+    "read a message": _read_message,
+    "tag": _tag("PUT"),
+    "untag": _tag("DELETE"),
+    "look at a product": _look,
+    "first call of a new user": _sign_in,
+    "restore": _restore,
+    "restore, ended before": _restore_ended,
+    "sweep": lambda stack: _sweep(stack, False),
+    "sweep, a gift is due": lambda stack: _sweep(stack, True),
+    "follow a purchase": _followed(_buy),
+    "follow a gift": _followed(_give),
+    "follow a gift to a recipient": _followed(lambda stack: _give(stack, recipient_id=PEOPLE["bob"])),
+    "follow a claim": _followed(_claim),
+    "follow a claim of a parcel": _followed(lambda stack: _claim(stack, product="parcel")),
+    "follow a cancel": _followed(_cancel),
+    "follow a use": _followed(_use),
+    "follow a refund": _followed(_refund),
+    "follow a restore": _followed(_restore),
+    "follow a redemption": _followed(_redeem),
+    "follow a look": _followed(_look),
+    "follow a tag": _followed(_tag("PUT")),
+    "record ORDER paid": _followed(_buy, "ORDER"),
+    "record ORDER, units moved": _followed(_give, "ORDER"),
+    "record GIFT given": _followed(_give, "GIFT"),
+    "record GIFT claimed": _followed(_claim, "GIFT"),
+    "record HOLDING claimed": _followed(_claim, "HOLDING"),
+    "record SHIPMENT claimed": _followed(lambda stack: _claim(stack, product="parcel"), "SHIPMENT"),
+}
+
+
+# The most calls that read and that write, of what people wait for.
+MOST: Mapping[str, tuple[int, int]] = {
+    "buy": (1, 2),
+    "buy with stock": (1, 2),
+    "give by link": (1, 1),
+    "give to a group": (1, 1),
+    "give to a named recipient": (1, 1),
+    "claim a voucher": (1, 1),
+    "claim a voucher, not the last share": (1, 1),
+    "claim a parcel": (1, 1),
+    "claim, all are taken": (1, 0),
+    "claim, another was faster": (1, 1),
+    "cancel": (1, 1),
+    "decline": (1, 1),
+    "use a voucher": (1, 1),
+    "use a parcel": (1, 1),
+    "use, settling a due gift": (1, 2),
+    "refund": (1, 2),
+    "give in return": (1, 2),
+    "order center": (9, 0),
+}
+# What some of them read besides, each in a call of its own: it is found by what was read before.
+_GIVABLE, _OPEN_GIFTS = (
+    "whether the product can be given now: the order leads to it",
+    "how many gifts the giver has open",
+)
+_CARRIER = "who carries what the store sends: the gift, or the order, leads to it"
+MORE: Mapping[str, tuple[str, ...]] = {
+    "give by link": (_GIVABLE, _OPEN_GIFTS),
+    "give to a group": (_GIVABLE, _OPEN_GIFTS),
+    "give to a named recipient": (_GIVABLE, _OPEN_GIFTS),
+    "claim a parcel": (_CARRIER,),
+    "use a parcel": (_CARRIER,),
+    "use, settling a due gift": ("the gifts that are due: the order leads to them",),
+}
+# A gift to one, by link, that is claimed, and three who come too late; and all that follows.
+LIFE: Mapping[str, int] = {
+    "buy": 1,
+    "give by link": 1,
+    "preview a gift": 1,
+    "claim a voucher": 1,
+    "claim, all are taken": 3,
+    "read an order": 1,
+    "restore, ended before": 1,
+    "follow a purchase": 1,
+    "follow a gift": 1,
+    "follow a claim": 1,
+}
+
+
+def _claims(user: str) -> dict[str, str]:
+    by_id = {user_id: name for name, user_id in PEOPLE.items()}
+    return Stack.claims(by_id.get(user, user)) | {"sub": PEOPLE.get(user, user)}
+
+
+@contextmanager
+def prepared(simulation: Simulation, operation: str) -> Iterator[tuple[Stack, Callable[[], Any]]]:
+    """A stack where all is ready for an operation, and the operation."""
+    with standing(simulation) as stack:
+        stack.claims = _claims  # type: ignore[method-assign]
+        for person in PEOPLE:
+            if person != "dave":
+                expect(200, stack.call(person, "GET", "/me"))
+        for product in ("voucher", "parcel"):
+            expect(200, stack.call("carol", "GET", f"/products/{stack.products[product]}"))
+        yield stack, OPERATIONS[operation](stack)
+        assert stack.denied == set()
+
+
+def much(simulation: Simulation, things: int) -> Simulation:
+    """The same, where Alice has had so many orders, gifts, vouchers and messages, one an hour, before anything else."""
+    with standing(simulation) as stack:
+        stack.claims = _claims  # type: ignore[method-assign]
+        stack.record()
+        order = stack.buy(quantity=2)
+        expect(201, stack.claim("bob", stack.give(order)))
+        expect(201, stack.call("alice", "POST", f"/orders/{order['order_id']}/use", {"quantity": 1}))
+        stack.follow()
+        stack.stop_recording()
+        one_each = [item for item in stack.memory.items if item["sk"]["S"].partition("#")[0] in _LISTED]
+        stack.memory.fill(_earlier(item, number) for number in range(1, things) for item in one_each)
+        saved = stack.memory.snapshot()
+
+    def reset() -> None:
+        simulation.reset()
+        stack.memory.restore(saved)
+
+    return replace(simulation, reset=reset)
+
+
+# What lists are made of.
+_LISTED = {"ORDER", "GIFT", "HOLDING", "MESSAGE"}
+
+
+def _earlier(item: Item, number: int) -> Item:
+    """The same thing, under another id, by so many hours earlier."""
+    of_user = item["sk"]["S"].startswith("MESSAGE#")
+    name = "sk" if of_user else "pk"
+    kind, _, thing = item[name]["S"].partition("#")
+    other = f"{thing[:-6]}{number:06d}"
+    moved = {name: {"S": f"{kind}#{other}"}, f"{kind.lower()}_id": {"S": other}}
+    for position in ("owner_sk", "parent_sk"):
+        if position in item:
+            at = keys.time_at(item[position]["S"]) - number * HOUR
+            moved[position] = {"S": keys.position(at, other)}
+    return {**item, **moved}
+
+
+def cost(simulation: Simulation, operation: str) -> Ledger:
+    with prepared(simulation, operation) as (stack, act):
+        with metered(stack.memory.meters) as ledger:
+            act()
+        return ledger
+
+
+def costs() -> dict[str, Ledger]:
+    with simulating() as simulation:
+        return {operation: cost(simulation, operation) for operation in OPERATIONS}

@@ -1,0 +1,16 @@
+"""Set the environment that template.yaml would give the functions. Import this before anything reads the settings."""
+
+import os
+
+os.environ |= {
+    "AWS_DEFAULT_REGION": "eu-central-1",
+    "AWS_ACCESS_KEY_ID": "test",
+    "AWS_SECRET_ACCESS_KEY": "test",
+    "TABLE_NAME": "handsel-test",
+    "BUS_NAME": "handsel-test-events",
+    "CLAIM_WINDOW_SECONDS": "86400",
+    "WEB_URL": "https://gifts.test",
+    "LINK_KEYS_SECRET": "handsel-test-link-keys",
+    "POWERTOOLS_SERVICE_NAME": "handsel",
+    "POWERTOOLS_METRICS_NAMESPACE": "Handsel",
+}

@@ -1,0 +1,149 @@
+"""python -m testkit.simulator: runs what seeds stand for, and says what did not hold.
+
+--seeds 2000          seeds 0 to 1999; 100:300 for those from 100 on
+--seed 17             one of them; with --only 3,5 of its steps, --without throttled,skew of what goes wrong
+"""
+
+import argparse
+import sys
+import time
+import traceback
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+from os import cpu_count
+
+from testkit.simulator.fault_injection import Fault
+from testkit.simulator.scenario import Scenario, run, scenario
+from testkit.simulator.shrink import shrink
+
+_AT_ONCE = 25
+_SHOWN = 3
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m testkit.simulator", description=__doc__)
+    parser.add_argument("--seeds", default="2000", help="how many, or FROM:TO")
+    parser.add_argument("--seed", type=int, help="only this one, with the traceback of what did not hold")
+    parser.add_argument("--only", help="numbers of the steps to leave in")
+    parser.add_argument("--without", help="faults to leave out; also: rate, skew, and what is down")
+    parser.add_argument("--jobs", type=int, default=cpu_count())
+    parser.add_argument("--first", action="store_true", help="stop at the first seed that fails, and do not shrink it")
+    said = parser.parse_args()
+    if said.seed is not None:
+        sys.exit(_replay(_cut(scenario(said.seed), said.only, said.without)))
+    since, _, until = said.seeds.rpartition(":")
+    sys.exit(_run_all(range(int(since or 0), int(until)), said.jobs, stop_at_first=said.first))
+
+
+def _cut(planned: Scenario, only: str | None, without: str | None) -> Scenario:
+    if only is not None:
+        numbers = {int(number) for number in only.split(",") if number}
+        planned = replace(planned, steps=tuple(step for step in planned.steps if step.number in numbers))
+    weather = planned.weather
+    for name in without.split(",") if without else ():
+        if name == "rate":
+            weather = replace(weather, rate=0.0)
+        elif name == "skew":
+            weather = replace(weather, skew_ms=0)
+        elif name in weather.down:
+            weather = replace(weather, down={each: span for each, span in weather.down.items() if each != name})
+        elif name == "copies":
+            planned = replace(planned, steps=tuple(replace(step, copies=1) for step in planned.steps))
+        else:
+            weather = replace(weather, faults=weather.faults - {Fault(name)})
+    return replace(planned, weather=weather)
+
+
+def _replay(planned: Scenario) -> int:
+    for step in planned.steps:
+        print(step)
+    print(planned.weather)
+    result = run(planned)
+    if result.violation is None:
+        print("Everything held.")
+        return 0
+    traceback.print_exception(result.violation)
+    return 1
+
+
+def _run_all(seeds: range, jobs: int, *, stop_at_first: bool) -> int:
+    began, figures, failed = time.monotonic(), Counter[str](), list[tuple[int, str]]()
+    chunks = [seeds[start : start + _AT_ONCE] for start in range(0, len(seeds), _AT_ONCE)]
+    done = 0
+    for chunk, (counted, broken) in zip(chunks, _outcomes(chunks, jobs), strict=True):
+        done += len(chunk)
+        figures.update(counted)
+        failed += broken
+        if sys.stderr.isatty():
+            print(f"\r{done} of {len(seeds)} seeds, {len(failed)} failed", end="", file=sys.stderr, flush=True)
+        if failed and stop_at_first:
+            break
+    if sys.stderr.isatty():
+        print(file=sys.stderr)
+    for seed, said in failed[:_SHOWN]:
+        print(f"Seed {seed}: {said}")
+        if not stop_at_first:
+            print(f"  Replay: {_command(scenario(seed))}")
+    _report(figures)
+    seconds = time.monotonic() - began
+    print(
+        f"{done} seeds in {seconds:.0f} s: {done - len(failed)} held, {len(failed)} failed {[s for s, _ in failed][:20]}"
+    )
+    return 1 if failed else 0
+
+
+def _outcomes(chunks: Iterable[range], jobs: int) -> Iterator[tuple[Counter[str], list[tuple[int, str]]]]:
+    if jobs == 1:
+        yield from map(_run_some, chunks)
+        return
+    with ProcessPoolExecutor(jobs) as pool:
+        try:
+            yield from pool.map(_run_some, chunks)
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _run_some(seeds: range) -> tuple[Counter[str], list[tuple[int, str]]]:
+    figures, failed = Counter[str](), list[tuple[int, str]]()
+    for seed in seeds:
+        result = run(scenario(seed))
+        figures.update(result.figures)
+        if result.violation is not None:
+            failed.append((seed, f"{type(result.violation).__name__}: {result.violation}"))
+    return figures, failed
+
+
+def _command(planned: Scenario) -> str:
+    """The smallest run that fails in the same way, as a command."""
+    small = shrink(planned, lambda candidate: run(candidate).violation is not None)
+    without = sorted(planned.weather.faults - small.weather.faults) if small.weather.rate else ["rate"]
+    without += sorted(set(planned.weather.down) - set(small.weather.down))
+    if planned.weather.skew_ms and not small.weather.skew_ms:
+        without.append("skew")
+    if all(step.copies == 1 for step in small.steps) and any(step.copies > 1 for step in planned.steps):
+        without.append("copies")
+    only = ",".join(str(step.number) for step in small.steps)
+    return f"python -m testkit.simulator --seed {planned.seed} --only {only}" + (
+        f" --without {','.join(without)}" if without else ""
+    )
+
+
+def _report(figures: Counter[str]) -> None:
+    for title, prefix in (
+        ("Faults", "fault "),
+        ("Done", "done "),
+        ("Refused", "refused "),
+        ("Told to try again", "told "),
+    ):
+        counted = {name.removeprefix(prefix): count for name, count in figures.items() if name.startswith(prefix)}
+        if counted:
+            said = ", ".join(f"{name} {count}" for name, count in sorted(counted.items(), key=lambda each: -each[1]))
+            print(f"{title} ({sum(counted.values())}): {said}")
+    rest = ("asks", "sweeps", "records trimmed", "records given up", "not answered")
+    print(", ".join(f"{figures[name]} {name}" for name in rest))
+
+
+if __name__ == "__main__":
+    main()

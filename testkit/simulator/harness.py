@@ -1,0 +1,331 @@
+"""A table set up for one test: calls one after the other, and faults exactly where a test wants them."""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from random import Random
+from typing import Any, TypeVar, cast
+
+from botocore.exceptions import ClientError
+
+from handsel.domain import errors, ids
+from handsel.domain.models import Gift, Holding, Order
+from handsel.runtime.bus import Bus
+from handsel.store.attributes import load_item
+from handsel.store.table import Table
+from handsel.use_cases import claiming, giving, using
+from handsel.use_cases.calls import Call
+from handsel.use_cases.projecting import project
+from handsel.use_cases.purchases import buy
+from local.patterns import any_matches
+from testkit.dynamodb.table import Snapshot
+from testkit.simulator.environment import DAY_MS, START_MS, TABLE, Consumer, empty_table
+from testkit.simulator.fault_injection import Bank, Died, Events, Fault, Line, Till
+from testkit.simulator.model import Ledger
+from testkit.simulator.operations import ADDRESS, LINK_KEYS, WRAPPINGS
+from testkit.simulator.scenario import seeded
+
+WINDOW_MS = DAY_MS
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+PROJECTOR = Consumer.of("ProjectorFunction")
+
+
+T = TypeVar("T")
+
+Saved = tuple[Snapshot, Bank, int, Sequence[dict[str, Any]]]
+
+
+class _Heard:
+    """A client whose answers are written down."""
+
+    def __init__(self, client: Any, heard: list[str]) -> None:
+        self._client = client
+        self._heard = heard
+
+    def __getattr__(self, name: str) -> Any:
+        def call(**request: Any) -> Any:
+            try:
+                answer = getattr(self._client, name)(**request)
+            except ClientError as error:
+                self._heard.append(repr(error.response))
+                raise
+            self._heard.append(repr(answer))
+            return answer
+
+        return call
+
+
+class _Table(Table):
+    """Whose calls are made one after the other, always the same way."""
+
+    def together(self, *calls: Callable[[], T]) -> list[T]:
+        return [call() for call in calls]
+
+
+class Actor:
+    """One process on a stage.
+
+    Attributes:
+        calls: what it asked others for, in order: a fault is planted at one of them.
+        wait: lets others go on, as it does before each call.
+    """
+
+    def __init__(
+        self,
+        stage: "Stage",
+        *,
+        seed: str,
+        faults: Mapping[int, Fault],
+        before_each: Callable[[], None],
+        after_each: Callable[[], None],
+        skew_ms: int,
+        heard: list[str] | None,
+    ) -> None:
+        self.random = Random(seed)
+        self.calls: list[tuple[str, tuple[Fault, ...]]] = []
+
+        self.wait = before_each
+
+        on_the_way_back = False
+
+        def travel() -> None:
+            nonlocal on_the_way_back
+            if on_the_way_back:
+                after_each()
+            on_the_way_back = True
+
+        def draw(name: str, possible: tuple[Fault, ...]) -> Fault | None:
+            nonlocal on_the_way_back
+            on_the_way_back = False
+            before_each()
+            self.calls.append((name, possible))
+            fault = faults.get(len(self.calls) - 1)
+            return fault if fault in possible else None
+
+        self._stage = stage
+        self._skew_ms = skew_ms
+        self._heard = heard
+        line = Line(
+            stage.memory if heard is None else _Heard(stage.memory, heard), travel, draw, self.now, stage.written
+        )
+        self.table = _Table(cast("Any", line), TABLE, sleep=lambda _: None, random=self.random)
+        self.till = Till(stage.bank, line)
+        self.bus = Bus(cast("Any", Events(line, stage.heard, lambda: False)), "bus")
+
+    def now(self) -> int:
+        now = self._stage.now + self._skew_ms
+        if self._heard is not None:
+            self._heard.append(str(now))
+        return now
+
+    def code(self) -> str:
+        return "".join(self.random.choices(_ALPHABET, k=16))
+
+
+Act = Callable[[Actor], Any]
+
+
+class Stage:
+    """A table with stores, products and people, a bank and a bus. What is written is held against the law."""
+
+    def __init__(self) -> None:
+        saved, self.products = seeded()
+        self.now = START_MS
+        self.memory = empty_table(now_ms=lambda: self.now)
+        self.memory.restore(saved)
+        self.published: list[dict[str, Any]] = []
+        self.bank = Bank()
+        self._set()
+
+    def _set(self) -> None:
+        self.ledger = Ledger({(item["pk"], item["sk"]): item for item in map(load_item, self.memory.items)})
+        self._read = len(self.memory.stream)
+
+    def save(self) -> Saved:
+        return self.memory.snapshot(), self.bank.copy(), self.now, tuple(self.published)
+
+    def load(self, saved: Saved) -> None:
+        memory, bank, self.now, published = saved
+        self.memory.restore(memory)
+        self.memory.stream.clear()
+        self.bank, self.published = bank.copy(), list(published)
+        self._set()
+
+    def written(self, sent: int) -> None:
+        fresh = self.memory.stream[self._read :]
+        self._read = len(self.memory.stream)
+        self.ledger.write(fresh, sent)
+
+    def heard(self, entry: dict[str, str]) -> None:
+        self.published.append(json.loads(entry["Detail"]))
+
+    def actor(
+        self,
+        seed: str = "",
+        faults: Mapping[int, Fault] | None = None,
+        before_each: Callable[[], None] = lambda: None,
+        after_each: Callable[[], None] = lambda: None,
+        skew_ms: int = 0,
+        heard: list[str] | None = None,
+    ) -> Actor:
+        """
+        Args:
+            before_each, after_each: asked before each of the actor's calls, and when it was answered something.
+            heard: gets what the actor is answered by the table, and what its clock says.
+        """
+        return Actor(
+            self,
+            seed=seed,
+            faults=faults or {},
+            before_each=before_each,
+            after_each=after_each,
+            skew_ms=skew_ms,
+            heard=heard,
+        )
+
+    def answer(self, act: Act, *faults: Mapping[int, Fault]) -> Any:
+        """What somebody is told in the end who asks until there is an answer; each try has its faults.
+
+        Returns:
+            The answer, or the refusal.
+        """
+        for attempt in range(len(faults) + 5):
+            actor = self.actor(f"try {attempt + 1}", faults[attempt] if attempt < len(faults) else None)
+            try:
+                return act(actor)
+            except Died:
+                continue
+            except errors.Refusal as refusal:
+                if refusal.retry_after is None:
+                    return refusal
+        raise AssertionError("nobody could decide, and nothing went wrong")
+
+    # --- what happens before ----------------------------------------------------------------------------------------
+
+    def call(self, user: str, key: str, now: int | None = None) -> Call:
+        return Call(user, key, ids.request_hash(key, None), self.now if now is None else now)
+
+    def buy(self, user: str = "alice", quantity: int = 1, product: str = "voucher", token: str = "tok_ok") -> Order:
+        bought = self.buying(user, quantity, product, token)(self.actor())
+        return cast("Order", bought)
+
+    def buying(
+        self,
+        user: str = "alice",
+        quantity: int = 1,
+        product: str = "voucher",
+        token: str = "tok_ok",
+        key: str = "buying",
+    ) -> Act:
+        def act(actor: Actor) -> Order:
+            order, _ = buy(
+                actor.table,
+                actor.till,
+                self.call(user, f"{key} {product} {quantity}", actor.now()),
+                product_id=self.products[product],
+                quantity=quantity,
+                method="card",
+                token=token,
+                window_ms=WINDOW_MS,
+            )
+            return order
+
+        return act
+
+    def give(self, order: Order, shares: int = 1, to: str | None = None, key: str = "giving") -> Gift:
+        given = self.giving(order, shares, to, key)(self.actor())
+        return cast("Gift", given)
+
+    def giving(self, order: Order, shares: int = 1, to: str | None = None, key: str = "giving") -> Act:
+        def act(actor: Actor) -> Gift:
+            return giving.give(
+                actor.table,
+                self.call(order.buyer_id, key, actor.now()),
+                order_id=order.order_id,
+                shares=shares,
+                recipient_id=to,
+                wrapping=WRAPPINGS[order.product.kind],
+                secret_version="1",
+                window_ms=WINDOW_MS,
+            )
+
+        return act
+
+    def claim(self, user: str, gift: Gift) -> Holding:
+        holding = self.claiming(user, gift)(self.actor(user))
+        return cast("Holding", holding)
+
+    def claiming(self, user: str, gift: Gift) -> Act:
+        def act(actor: Actor) -> Holding:
+            read, _ = claiming.claim(
+                actor.table,
+                gift.gift_id,
+                caller=user,
+                secret=ids.link_secret(LINK_KEYS, "1", gift.gift_id),
+                address=ADDRESS,
+                code=actor.code(),
+                link_keys=LINK_KEYS,
+                clock=actor.now,
+            )
+            return read.holding
+
+        return act
+
+    def using(self, order: Order, quantity: int = 1, key: str = "using") -> Act:
+        def act(actor: Actor) -> list[Holding]:
+            codes = [actor.code() for _ in range(quantity)]
+            call = self.call(order.buyer_id, key, actor.now())
+            made = using.use(actor.table, call, order_id=order.order_id, codes=codes, address=ADDRESS)
+            return [read.holding for read in made]
+
+        return act
+
+    # --- what follows -----------------------------------------------------------------------------------------------
+
+    def records(self) -> list[dict[str, Any]]:
+        """What the projector gets of what was written since the stage was set up or loaded."""
+        return [record for record in self.memory.stream if any_matches(PROJECTOR.filters, record)]
+
+    def projecting(self, records: Sequence[dict[str, Any]]) -> Act:
+        """Has records delivered until none fails."""
+
+        def act(actor: Actor) -> None:
+            if project(actor.table, actor.bus.publish, records, now=actor.now()).failed:
+                raise errors.Busy
+
+        return act
+
+    def fingerprint(self) -> object:
+        """Equal where everything is, for whoever goes on from there."""
+        return frozenset(map(repr, self.memory.items)), frozenset(self.bank.charged), frozenset(self.bank.repaid)
+
+    # --- what there is then -----------------------------------------------------------------------------------------
+
+    def state(self) -> Mapping[str, Any]:
+        """All that anybody could tell: without what is random, and how often an event was told."""
+        items = self.ledger.items
+        kinds: dict[str, list[Any]] = {}
+        for (pk, sk), item in items.items():
+            match sk.partition("#")[0]:
+                case "ORDER" | "GIFT" | "REFUND" | "PRODUCT" | "SUMMARY" | "MESSAGE" | "ASKED" | "TAGGED" | "REMINDER":
+                    kept = {name: value for name, value in item.items() if name not in _RANDOM}
+                    if "claims" in kept:
+                        kept["claims"] = sorted(kept["claims"])
+                    kinds.setdefault(sk, []).append((pk, repr(sorted(kept.items()))))
+                case "HOLDING":
+                    names = ("holder_id", "order_id", "gift_id", "quantity")
+                    said = [str(item.get(name)) for name in names]
+                    kinds.setdefault("HOLDING", []).append(
+                        (*said, "redeemed_at" in item, "returned_with" in item),
+                    )
+                case "SHIPMENT":
+                    kinds.setdefault("SHIPMENT", []).append((item["holder_id"], item["order_id"], item["version"]))
+                case "USE":
+                    kinds.setdefault("USE", []).append((pk, str(len(item["holding_ids"]))))
+        told = Counter(kind for kind, _ in {(event["type"], event["id"]) for event in self.published})
+        money = sorted(self.bank.charged), sorted(self.bank.repaid)
+        return {kind: sorted(found) for kind, found in kinds.items()} | {"events": told, "money": money}
+
+
+# A summary is written as often as it takes.
+_RANDOM = {"version", "ended_at"}

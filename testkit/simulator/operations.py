@@ -1,0 +1,658 @@
+"""What people ask for, and what makes an answer right.
+
+A success must be true: what it says is written. A refusal must have been justified by some state between the call and
+its answer. The same call, asked again, is answered as the first time.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+from handsel.domain import errors, ids
+from handsel.domain.models import Address, Kind, ShipmentEvent
+from handsel.domain.states import ShipmentStatus
+from handsel.use_cases import (
+    asking,
+    claiming,
+    giving,
+    inbound,
+    messaging,
+    reading,
+    recommending,
+    redeeming,
+    refunding,
+    returning,
+    shipping,
+    using,
+)
+from handsel.use_cases.calls import Call
+from handsel.use_cases.giving import WrappingChoice
+from handsel.use_cases.purchases import buy
+from testkit.simulator.environment import START_MS, Process, World
+from testkit.simulator.fault_injection import Died
+from testkit.simulator.model import Item, Violation, Where
+
+LINK_KEYS = {"1": "a link key"}
+USERS = ("alice", "bob", "carol", "dave", "mia")
+STORE = "store-tea-house"
+OTHER_STORE = "store-book-corner"
+CARRIER = "swift"
+ADDRESS = Address("Bob Lee", "+86 10 5550 0100", ["Lane 5"], "Hangzhou", "310000", "CN")
+WRAPPINGS = {
+    "voucher": WrappingChoice("red-classic", "best-wishes"),
+    "parcel": WrappingChoice("parcel-kraft", "best-wishes"),
+}
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+# So often somebody asks again who was told to.
+_PATIENCE = 40
+
+
+@dataclass(frozen=True)
+class Span:
+    """From a call to its answer: moments of the ledger, and what the clock of the deciding process said.
+
+    Attributes:
+        first, last: milliseconds since the epoch.
+    """
+
+    since: int
+    until: int
+    first: int
+    last: int
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One thing somebody asks for, as often as it takes.
+
+    Attributes:
+        act: one call.
+        right: whether a success is true, now and for good.
+        justified: whether a refusal was.
+        makes: the item that this call makes, if it is one that is answered again as the first time.
+    """
+
+    name: str
+    act: Callable[[Process], Any]
+    right: Callable[[Any], bool]
+    justified: Callable[[errors.Refusal, Span], bool]
+    makes: Where | None = None
+
+    @property
+    def kind(self) -> str:
+        return self.name.rpartition(" ")[0]
+
+
+@dataclass(frozen=True)
+class Answered:
+    ask: Ask
+    answer: Any
+
+
+def ask_until_answered(world: World, ask: Ask, copy: int = 0) -> Answered | None:
+    """The final answer to an ask, checked; None if nobody could decide as long as anybody cared.
+
+    Raises:
+        Violation: the answer is not right.
+    """
+    for attempt in range(_PATIENCE):
+        process = world.process(f"{ask.name} {copy} {attempt}")
+        since, first = world.ledger.moment, process.now()
+        try:
+            answer = ask.act(process)
+        except Died:
+            world.scheduler.wait(500_000)
+            continue
+        except errors.Refusal as refusal:
+            if refusal.retry_after is not None:
+                world.figures[f"told {refusal.code}"] += 1
+                world.scheduler.wait(refusal.retry_after * 1_000_000)
+                continue
+            span = Span(since, world.ledger.moment, first, process.now())
+            _check_refusal(world, ask, refusal, span)
+            world.figures[f"refused {ask.kind} {refusal.code}"] += 1
+            return Answered(ask, refusal)
+        if not ask.right(answer):
+            raise Violation(f"{ask.name} was answered {answer!r}, which is not so")
+        world.figures[f"done {ask.kind}"] += 1
+        return Answered(ask, answer)
+    world.figures["not answered"] += 1
+    return None
+
+
+def _check_refusal(world: World, ask: Ask, refusal: errors.Refusal, span: Span) -> None:
+    if not ask.justified(refusal, span):
+        raise Violation(f"{ask.name} was refused as {refusal.code}, at {span}, for no reason")
+    done_before = ask.makes is not None and world.ledger.at(ask.makes, span.since) is not None
+    if done_before and not isinstance(refusal, errors.PaymentDeclined):
+        raise Violation(f"{ask.name} was refused as {refusal.code}, and had been done")
+
+
+class Asks:
+    """What can be asked for in a world as it is, by what a step drew."""
+
+    def __init__(self, world: World, random: Random, name: str, products: dict[str, str]) -> None:
+        self._world = world
+        self._ledger = world.ledger
+        self._random = random
+        self._name = name
+        self._products = products
+        self._user = random.choice(USERS[:4])
+
+    # --- what there is ------------------------------------------------------------------------------------------
+
+    def _any(self, kind: str, fits: Callable[[Item], bool] = lambda _: True) -> Item | None:
+        """An item of a kind that fits, younger ones rather than older ones."""
+        fitting = [item for where in self._ledger.made[kind] if fits(item := self._ledger.items[where])]
+        return self._random.choice(fitting[-4:]) if fitting else None
+
+    def _states(self, span: Span, *wheres: Where) -> Iterable[list[Item | None]]:
+        return self._ledger.states(wheres, span.since, span.until)
+
+    def _call(self, process: Process, user: str, said: str = "") -> Call:
+        return Call(user, self._name, ids.request_hash(self._name, said), process.now())
+
+    def _id_of(self, kind: str, user: str) -> str:
+        return Call(user, self._name, "", 0).id_of(kind)
+
+    # --- buying -------------------------------------------------------------------------------------------------
+
+    def buy(self) -> Ask:
+        name = self._random.choice(("voucher", "voucher", "parcel", "scarce"))
+        quantity = self._random.choice((1, 1, 2, 3, 5))
+        token = "tok_declined" if self._random.random() < 0.1 else "tok_ok"
+        user, product = self._user, self._products[name]
+        order = self._id_of("order", user)
+        self._world.keys[order] = self._name
+
+        def act(process: Process) -> Any:
+            call = self._call(process, user)
+            window_ms = process.world.weather.window_ms
+            bought = {"product_id": product, "quantity": quantity, "method": "card", "token": token}
+            made, _ = buy(process.table, process.till, call, window_ms=window_ms, **bought)  # type: ignore[arg-type]
+            return made
+
+        def justified(refusal: errors.Refusal, span: Span) -> bool:
+            match refusal:
+                case errors.PaymentDeclined():
+                    made = self._ledger.item("ORDER", order)
+                    return token != "tok_ok" and made is not None and made["state"] == "declined"
+                case errors.OutOfStock():
+                    states = self._states(span, (f"PRODUCT#{product}", "PRODUCT"))
+                    return any(item and not item["unlimited"] and item["stock"] < quantity for (item,) in states)
+                case _:
+                    return False
+
+        def right(answer: Any) -> bool:
+            made = self._ledger.item("ORDER", answer.order_id)
+            return (
+                answer.order_id == order
+                and made is not None
+                and (made["state"], made["quantity"], made["buyer_id"]) == ("paid", quantity, user)
+                and order in self._world.bank.charged
+            )
+
+        return Ask(f"buy {self._name}", act, right, justified, (f"ORDER#{order}", "ORDER"))
+
+    def reuse_key(self) -> Ask | None:
+        """Another request under a key that made an order."""
+        made = self._any("ORDER", lambda item: item["order_id"] in self._world.keys)
+        if made is None:
+            return None
+
+        def act(process: Process) -> Any:
+            call = Call(made["buyer_id"], self._world.keys[made["order_id"]], "another request", process.now())
+            bought = {"product_id": self._products["voucher"], "quantity": 1, "method": "card", "token": "tok_ok"}
+            return buy(process.table, process.till, call, window_ms=1, **bought)  # type: ignore[arg-type]
+
+        return Ask(
+            f"reuse {self._name}",
+            act,
+            lambda _: False,
+            lambda refusal, _: isinstance(refusal, errors.IdempotencyKeyReused),
+        )
+
+    # --- giving ---------------------------------------------------------------------------------------------------
+
+    def give_link(self) -> Ask | None:
+        return self._give(1, named=False)
+
+    def give_group(self) -> Ask | None:
+        return self._give(self._random.choice((2, 3, 4)), named=False)
+
+    def give_person(self) -> Ask | None:
+        return self._give(1, named=True)
+
+    def _give(self, shares: int, *, named: bool) -> Ask | None:
+        order = self._any("ORDER", lambda item: item["quantity"] >= shares)
+        if order is None:
+            return None
+        order_id, user = order["order_id"], order["buyer_id"]
+        recipient = self._random.choice([each for each in USERS[:4] if each != user]) if named else None
+        gift_id = self._id_of("gift", user)
+
+        def act(process: Process) -> Any:
+            return giving.give(
+                process.table,
+                self._call(process, user),
+                order_id=order_id,
+                shares=shares,
+                recipient_id=recipient,
+                wrapping=WRAPPINGS[order["product"]["kind"]],
+                secret_version="1",
+                window_ms=process.world.weather.window_ms,
+            )
+
+        def justified(refusal: errors.Refusal, span: Span) -> bool:
+            if isinstance(refusal, errors.NotGiftable):
+                return _is_over(self._ledger.item("ORDER", order_id), span)
+            return isinstance(refusal, errors.UnitsNotAvailable) and self._too_few(order_id, shares, span)
+
+        def right(answer: Any) -> bool:
+            made = self._ledger.item("GIFT", answer.gift_id)
+            return (
+                answer.gift_id == gift_id
+                and made is not None
+                and (made["shares"], made["order_id"], made.get("recipient_id")) == (shares, order_id, recipient)
+            )
+
+        return Ask(f"give {self._name}", act, right, justified, (f"GIFT#{gift_id}", "GIFT"))
+
+    def _too_few(self, order_id: str, quantity: int, span: Span) -> bool:
+        for moment in range(span.since, span.until + 1):
+            there = self._ledger.available(order_id, moment, span.first)
+            if there is None or there < quantity:
+                return True
+        return False
+
+    # --- opening, or not --------------------------------------------------------------------------------------------
+
+    def claim(self) -> Ask | None:
+        gift = self._any("GIFT")
+        if gift is None:
+            return None
+        gift_id = gift["gift_id"]
+        user = self._user
+        if gift.get("recipient_id") and self._random.random() < 0.8:
+            user = gift["recipient_id"]
+        secret = ids.link_secret(LINK_KEYS, "1", gift_id) if self._random.random() < 0.95 else "guessed"
+        is_parcel = gift["product"]["kind"] == "parcel"
+        address = ADDRESS if is_parcel and self._random.random() < 0.95 else None
+
+        def act(process: Process) -> Any:
+            read, _ = claiming.claim(
+                process.table,
+                gift_id,
+                caller=user,
+                secret=secret,
+                address=address,
+                code="".join(process.random.choices(_ALPHABET, k=16)),
+                link_keys=LINK_KEYS,
+                clock=process.now,
+            )
+            return read.holding
+
+        def justified(refusal: errors.Refusal, span: Span) -> bool:
+            match refusal:
+                case errors.OwnGift():
+                    return bool(user == gift["giver_id"])
+                case errors.WrongSecret():
+                    return secret == "guessed" and "recipient_id" not in gift
+                case errors.NotTheRecipient():
+                    return gift.get("recipient_id") not in (None, user)
+                case errors.AddressRequired():
+                    return is_parcel and address is None
+                case _:
+                    return self._has_ended(refusal, gift_id, span)
+
+        def right(answer: Any) -> bool:
+            now = self._ledger.item("GIFT", gift_id)
+            claimed = now is not None and now["claims"].get(user, {}).get("holding_id") == answer.holding_id
+            return claimed and self._holds(user, answer.holding_id)
+
+        return Ask(f"claim {self._name}", act, right, justified)
+
+    def _has_ended(self, refusal: errors.Refusal, gift_id: str, span: Span) -> bool:
+        """Whether a gift had come to the end that a refusal tells of."""
+        states = [gift for (gift,) in self._states(span, (f"GIFT#{gift_id}", "GIFT")) if gift]
+        match refusal:
+            case errors.Expired():
+                return any(
+                    gift["state"] == "returned" or (gift["state"] == "open" and gift["expires_at"] <= span.last)
+                    for gift in states
+                )
+            case errors.AlreadyClaimed():
+                return any(gift["state"] == "claimed" for gift in states)
+            case errors.Cancelled():
+                return any(gift["state"] == "cancelled" for gift in states)
+            case errors.Declined():
+                return any(gift["state"] == "declined" for gift in states)
+            case _:
+                return False
+
+    def _holds(self, user: str, holding_id: str) -> bool:
+        held = self._ledger.item("HOLDING", holding_id)
+        return held is not None and held["holder_id"] == user
+
+    def cancel(self) -> Ask | None:
+        gift = self._any("GIFT")
+        if gift is None:
+            return None
+        user = gift["giver_id"] if self._random.random() < 0.95 else self._user
+        return self._end(
+            gift,
+            "cancel",
+            "cancelled",
+            lambda process: giving.cancel(process.table, gift["gift_id"], caller=user, clock=process.now),
+            lambda refusal: isinstance(refusal, errors.NotFound) and user != gift["giver_id"],
+        )
+
+    def decline(self) -> Ask | None:
+        gift = self._any("GIFT", lambda item: "recipient_id" in item)
+        if gift is None:
+            return None
+        user = gift["recipient_id"] if self._random.random() < 0.95 else self._user
+        return self._end(
+            gift,
+            "decline",
+            "declined",
+            lambda process: giving.decline(process.table, gift["gift_id"], caller=user, clock=process.now),
+            lambda refusal: isinstance(refusal, errors.NotTheRecipient) and user != gift["recipient_id"],
+        )
+
+    def _end(
+        self,
+        gift: Item,
+        name: str,
+        state: str,
+        act: Callable[[Process], Any],
+        foreign: Callable[[errors.Refusal], bool],
+    ) -> Ask:
+        def right(answer: Any) -> bool:
+            now = self._ledger.item("GIFT", gift["gift_id"])
+            return now is not None and (now["state"], answer.state.value) == (state, state)
+
+        def justified(refusal: errors.Refusal, span: Span) -> bool:
+            return foreign(refusal) or self._has_ended(refusal, gift["gift_id"], span)
+
+        return Ask(f"{name} {self._name}", act, right, justified)
+
+    def ask_again(self) -> Ask | None:
+        gift = self._any("GIFT")
+        if gift is None:
+            return None
+        gift_id, user = gift["gift_id"], gift.get("recipient_id") or self._user
+        secret = ids.link_secret(LINK_KEYS, "1", gift_id)
+
+        def act(process: Process) -> None:
+            asking.ask_again(process.table, gift_id, caller=user, secret=secret, link_keys=LINK_KEYS, now=process.now())
+
+        def justified(refusal: errors.Refusal, span: Span) -> bool:
+            states = [gift for (gift,) in self._states(span, (f"GIFT#{gift_id}", "GIFT")) if gift]
+            match refusal:
+                case errors.OwnGift():
+                    return bool(user == gift["giver_id"])
+                case errors.StillOpen():
+                    return any(each["state"] == "open" and span.first < each["expires_at"] for each in states)
+                case errors.AlreadyClaimed():
+                    return any(each["state"] == "claimed" or user in each["claims"] for each in states)
+                case _:
+                    return self._has_ended(refusal, gift_id, span)
+
+        where = f"GIFT#{gift_id}", f"ASKED#{user}"
+        return Ask(f"ask again {self._name}", act, lambda _: where in self._ledger.items, justified)
+
+    def return_gift(self) -> Ask | None:
+        gift = self._any("GIFT", lambda item: bool(item["claims"]))
+        if gift is None:
+            return None
+        gift_id = gift["gift_id"]
+        user = self._random.choice(sorted(gift["claims"])) if self._random.random() < 0.9 else self._user
+        product = self._products[self._random.choice(("voucher", "parcel", "scarce"))]
+        kind = Kind.PARCEL if product == self._products["parcel"] else Kind.VOUCHER
+        token = "tok_declined" if self._random.random() < 0.2 else "tok_ok"
+        order = self._id_of("return order", user)
+
+        def act(process: Process) -> Any:
+            return returning.give_in_return(
+                process.table,
+                process.till,
+                self._call(process, user),
+                gift_id=gift_id,
+                product_id=product,
+                method="card",
+                token=token,
+                wrapping=WRAPPINGS[kind],
+                window_ms=process.world.weather.window_ms,
+            )
+
+        def justified(refusal: errors.Refusal, span: Span) -> bool:
+            match refusal:
+                case errors.NotClaimed():
+                    return any(item and user not in item["claims"] for (item,) in self._states(span, _gift(gift_id)))
+                case errors.PaymentDeclined():
+                    made = self._ledger.item("ORDER", order)
+                    return token != "tok_ok" and made is not None and made["state"] == "declined"
+                case errors.OutOfStock():
+                    states = self._states(span, (f"PRODUCT#{product}", "PRODUCT"))
+                    return any(item and not item["unlimited"] and item["stock"] < 1 for (item,) in states)
+                case errors.AlreadyReturned():
+                    now = self._ledger.item("GIFT", gift_id)
+                    held = now["claims"][user]["holding_id"] if now and user in now["claims"] else ""
+                    states = self._states(span, (f"HOLDING#{held}", "HOLDING"))
+                    return any(item and item.get("returned_with") not in (None, order) for (item,) in states)
+                case _:
+                    return False
+
+        def right(answer: Any) -> bool:
+            bought, given, _ = answer
+            made, gift_made = self._ledger.item("ORDER", order), self._ledger.item("GIFT", given.gift_id)
+            return (
+                bought.order_id == order
+                and made is not None
+                and gift_made is not None
+                and made["state"] == "paid"
+                and (gift_made["recipient_id"], gift_made["in_return_for"]) == (gift["giver_id"], gift_id)
+            )
+
+        return Ask(f"return gift {self._name}", act, right, justified, (f"ORDER#{order}", "ORDER"))
+
+    # --- taking for oneself -------------------------------------------------------------------------------------
+
+    def use(self) -> Ask | None:
+        order = self._any("ORDER")
+        if order is None:
+            return None
+        order_id, user = order["order_id"], order["buyer_id"]
+        quantity = self._random.choice((1, 1, 2, 3))
+        use_id = self._id_of("use", user)
+
+        def act(process: Process) -> Any:
+            codes = ["".join(process.random.choices(_ALPHABET, k=16)) for _ in range(quantity)]
+            made = using.use(process.table, self._call(process, user), order_id=order_id, codes=codes, address=ADDRESS)
+            return [read.holding for read in made]
+
+        def justified(refusal: errors.Refusal, span: Span) -> bool:
+            over = _is_over(self._ledger.item("ORDER", order_id), span)
+            return isinstance(refusal, errors.UnitsNotAvailable) and (over or self._too_few(order_id, quantity, span))
+
+        def right(answer: Any) -> bool:
+            held = [self._ledger.item("HOLDING", each.holding_id) for each in answer]
+            return bool(sum(each["quantity"] for each in held if each and each["holder_id"] == user) == quantity)
+
+        return Ask(f"use {self._name}", act, right, justified, (f"USE#{use_id}", "USE"))
+
+    def refund(self) -> Ask | None:
+        order = self._any("ORDER")
+        if order is None:
+            return None
+        order_id, user = order["order_id"], order["buyer_id"]
+        quantity = self._random.choice((1, 1, 2, 3))
+        refund_id = self._id_of("refund", user)
+
+        def act(process: Process) -> Any:
+            return refunding.refund(
+                process.table, process.till, self._call(process, user), order_id=order_id, quantity=quantity
+            )
+
+        def justified(refusal: errors.Refusal, span: Span) -> bool:
+            return isinstance(refusal, errors.UnitsNotAvailable) and self._too_few(order_id, quantity, span)
+
+        def right(answer: Any) -> bool:
+            made = self._ledger.item("REFUND", refund_id)
+            paid_back = answer.status.value == "pending" or refund_id in self._world.bank.repaid
+            return bool(made is not None and made["quantity"] == quantity and paid_back)
+
+        return Ask(f"refund {self._name}", act, right, justified, (f"REFUND#{refund_id}", "REFUND"))
+
+    def redeem(self) -> Ask | None:
+        held = self._any("HOLDING", lambda item: "code" in item)
+        if held is None:
+            return None
+        holding_id = held["holding_id"]
+        store_id = STORE if self._random.random() < 0.9 else OTHER_STORE
+
+        def act(process: Process) -> Any:
+            redemption = "".join(process.random.choices(_ALPHABET, k=16))
+            return redeeming.redeem(
+                process.table, held["code"], store_id=store_id, redemption=redemption, now=process.now()
+            )
+
+        def justified(refusal: errors.Refusal, span: Span) -> bool:
+            match refusal:
+                case errors.NotFound():
+                    return store_id == OTHER_STORE
+                case errors.AlreadyRedeemed():
+                    return bool(self._ledger.items[f"HOLDING#{holding_id}", "HOLDING"].get("redeemed_at"))
+                case errors.VoucherExpired():
+                    return bool(held.get("valid_until", span.last + 1) <= span.last)
+                case _:
+                    return False
+
+        def right(answer: Any) -> bool:
+            now = self._ledger.item("HOLDING", holding_id)
+            return now is not None and now.get("redemption") == answer.redemption
+
+        return Ask(f"redeem {self._name}", act, right, justified)
+
+    # --- on the way -----------------------------------------------------------------------------------------------
+
+    def report(self) -> Ask | None:
+        sent = self._any("SHIPMENT")
+        if sent is None:
+            return None
+        shipment_id = sent["shipment_id"]
+        status = self._random.choice(tuple(ShipmentStatus))
+        event_id = self._random.choice((self._name, "the same event"))
+        event = ShipmentEvent(event_id, status, "Depot 4", START_MS + self._random.randrange(60_000))
+
+        def act(process: Process) -> Any:
+            return shipping.report(process.table, shipment_id, event, carrier=CARRIER, now=process.now())
+
+        def right(_: Any) -> bool:
+            events: dict[str, Any] = self._ledger.items[f"SHIPMENT#{shipment_id}", "SHIPMENT"]["events"]
+            return event_id in events
+
+        return Ask(f"report {self._name}", act, right, lambda *_: False)
+
+    def hand_over(self) -> Ask | None:
+        sent = self._any("SHIPMENT")
+        if sent is None:
+            return None
+
+        def act(process: Process) -> Any:
+            return shipping.hand_over(
+                process.table,
+                sent["shipment_id"],
+                store_id=STORE,
+                carrier=None,
+                tracking_number=self._name,
+                now=process.now(),
+            )
+
+        return Ask(f"hand over {self._name}", act, lambda answer: answer.version > 0, lambda *_: False)
+
+    # --- what others tell us, and what people look at -----------------------------------------------------------
+
+    def tell_payment(self) -> Ask | None:
+        """The bus says that something became of a payment."""
+        order = self._any("ORDER")
+        if order is None:
+            return None
+
+        def act(process: Process) -> Any:
+            window_ms = process.world.weather.window_ms
+            return inbound.payment_settled(
+                process.table, process.till, order["order_id"], window_ms=window_ms, now=process.now()
+            )
+
+        def right(answer: Any) -> bool:
+            now = self._ledger.item("ORDER", order["order_id"])
+            return now is not None and now["state"] == answer.value
+
+        return Ask(f"tell payment {self._name}", act, right, lambda *_: False)
+
+    def tell_refund(self) -> Ask | None:
+        refund = self._any("REFUND")
+        if refund is None:
+            return None
+
+        def act(process: Process) -> Any:
+            return inbound.refund_settled(process.table, process.till, refund["refund_id"])
+
+        def right(_: Any) -> bool:
+            return refund["refund_id"] in self._world.bank.repaid
+
+        return Ask(f"tell refund {self._name}", act, right, lambda *_: False)
+
+    def read_message(self) -> Ask | None:
+        message = self._any("MESSAGE")
+        if message is None:
+            return None
+        where = message["pk"], message["sk"]
+
+        def act(process: Process) -> Any:
+            return messaging.mark_read(process.table, message["message_id"], caller=message["user_id"])
+
+        return Ask(f"read {self._name}", act, lambda _: self._ledger.items[where]["read"] is True, lambda *_: False)
+
+    def look(self) -> Ask:
+        user, product = self._user, self._products[self._random.choice(("voucher", "parcel", "scarce"))]
+        tagging = self._random.random() < 0.5
+
+        def act(process: Process) -> Any:
+            if tagging:
+                return recommending.tag(process.table, user, product, now=process.now())
+            return recommending.untag(process.table, user, product)
+
+        return Ask(f"tag {self._name}", act, lambda _: True, lambda *_: False)
+
+    def read_order(self) -> Ask | None:
+        order = self._any("ORDER")
+        if order is None:
+            return None
+        order_id = order["order_id"]
+
+        def act(process: Process) -> Any:
+            return reading.order_of(process.table, order_id, caller=order["buyer_id"], now=process.now())
+
+        def right(answer: Any) -> bool:
+            if answer.units is None:
+                return bool(answer.order.state.value != "paid")
+            units = answer.units
+            counts: Sequence[int] = (units.available, units.in_gift, units.gifted, units.used, units.refunded)
+            return min(counts) >= 0 and sum(counts) == order["quantity"]
+
+        return Ask(f"look {self._name}", act, right, lambda *_: False)
+
+
+def _gift(gift_id: str) -> Where:
+    return f"GIFT#{gift_id}", "GIFT"
+
+
+def _is_over(order: Item | None, span: Span) -> bool:
+    """Whether the vouchers of an order were no longer valid."""
+    if order is None or "paid_at" not in order["payment"] or "validity_days" not in order["product"]:
+        return False
+    return bool(order["payment"]["paid_at"] + order["product"]["validity_days"] * 86_400_000 <= span.last)

@@ -1,0 +1,42 @@
+"""The smallest part of a failing run that still fails."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from testkit.simulator.scenario import Scenario
+
+
+def shrink(failing: Scenario, fails: Callable[[Scenario], bool]) -> Scenario:
+    """Leaves out of a scenario whatever it fails without."""
+    smaller = True
+    while smaller:
+        smaller = False
+        for candidate in _smaller(failing):
+            if fails(candidate):
+                failing, smaller = candidate, True
+                break
+    return failing
+
+
+def _smaller(planned: Scenario) -> Iterator[Scenario]:
+    """Candidates, those that leave out most first. A step draws for itself, so the others stay as they were."""
+    steps = planned.steps
+    size = len(steps) // 2
+    while size:
+        for start in range(0, len(steps), size):
+            yield replace(planned, steps=steps[:start] + steps[start + size :])
+        size //= 2
+    weather = planned.weather
+    if weather.rate:
+        yield replace(planned, weather=replace(weather, rate=0.0))
+    for fault in sorted(weather.faults) if weather.rate else ():
+        yield replace(planned, weather=replace(weather, faults=weather.faults - {fault}))
+    for what in weather.down:
+        fewer = {each: span for each, span in weather.down.items() if each != what}
+        yield replace(planned, weather=replace(weather, down=fewer))
+    if weather.skew_ms:
+        yield replace(planned, weather=replace(weather, skew_ms=0))
+    for number, step in enumerate(steps):
+        if step.copies > 1:
+            once = replace(step, copies=1)
+            yield replace(planned, steps=(*steps[:number], once, *steps[number + 1 :]))
