@@ -1,4 +1,4 @@
-"""What each operation consumes of DynamoDB, by the rules that it documents, beside what the data model says.
+"""What each operation consumes of DynamoDB, by the rules that it documents, compared with ops/model/request_units.toml.
 
 A figure is list prices (on demand, us-east-1): both kinds of units in one number, so that any of them that differs is seen.
 """
@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 from benchmarks.quiet import quietly
 from benchmarks.rows import Row
+from ops.model.figures import request_units
 from testkit.dynamodb.capacity import Ledger
 from testkit.handlers.costs import LIFE, MORE, MOST, costs
-from tools import units
 
 SECTION = "units"
 # US dollars a million request units.
@@ -19,7 +19,7 @@ READ, WRITE = 0.125, 0.625
 def measure(say: Callable[[str], None]) -> list[Row]:
     with quietly():
         measured = costs()
-    table = units.table()
+    listed = request_units()
     say(f"{len(measured)} operations")
     rows = [
         Row(
@@ -27,7 +27,7 @@ def measure(say: Callable[[str], None]) -> list[Row]:
             operation,
             price(ledger.read, ledger.write),
             "USD a million",
-            goal=price(table[operation].read, table[operation].write),
+            goal=price(listed[operation].rru, listed[operation].wru),
             exactly=True,
             note=f"{ledger.read:g} RRU, {ledger.write:g} WRU in {ledger.reads} + {ledger.writes} calls",
         )

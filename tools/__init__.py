@@ -6,7 +6,6 @@ reference       the pages of docs/reference
 event_schemas   JSON Schemas of the domain events
 input_schemas   JSON Schemas of the bus inputs
 sample_events   events/*.json: one sample invocation of each function and route
-units           the request units of operations, as JSON
 covers          PNGs of the covers, drawn by a browser
 browser         find a browser
 snapstart       the template with SnapStart

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from local import cli
 from local.settings import ROOT
-from tools import covers, event_schemas, input_schemas, openapi, reference, sample_events, units
+from tools import covers, event_schemas, input_schemas, openapi, reference, sample_events
 
 
 def main(*, check: bool) -> int:
@@ -16,7 +16,6 @@ def main(*, check: bool) -> int:
             **sample_events.files(),
             **event_schemas.files(),
             **input_schemas.files(),
-            **units.files(),
             **openapi.files(),
         }
     except openapi.DocumentError as error:

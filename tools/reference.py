@@ -1,4 +1,7 @@
-"""The pages of docs/reference, from the tables in the code: states, refusals, who may see what, events, cost, capacity."""
+"""Generate the pages of docs/reference from the tables in the code.
+
+States, problems, visibility, sample invocations, request units, cost and capacity.
+"""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -9,7 +12,7 @@ from handsel.api.problems import STATUS
 from handsel.domain import errors, states
 from handsel.domain.privacy import TABLE, Viewer
 from local.settings import ROOT
-from ops.model.figures import figures
+from ops.model.figures import figures, request_units
 from ops.model.report import Section, capacity_page, cost_page
 from tools.sample_events import PLACEHOLDERS, Event, story
 
@@ -24,6 +27,7 @@ def files() -> dict[Path, str]:
         "problems": _problems(),
         "privacy": _privacy(),
         "events": _events(),
+        "request_units": _request_units(),
         "cost": _sections("Cost", "`ops/model/cost.py` and `ops/model/published.py`", cost_page(figures())),
         "capacity": _sections(
             "Capacity", "`ops/model/capacity.py` and `ops/model/published.py`", capacity_page(figures())
@@ -134,6 +138,24 @@ def _events() -> Iterator[str]:
                 _answers(event),
             )
             for number, event in enumerate(story(), 1)
+        ),
+    )
+
+
+def _request_units() -> Iterator[str]:
+    yield "# Request units"
+    yield NOTE.format(source="`ops/model/request_units.toml`")
+    yield ""
+    yield "The calls to DynamoDB of each operation (those that read, those that write), and their request units. Measured with"
+    yield "the demo's products and ids as long as those of a user pool, in a process that knows the caller and the product;"
+    yield "`tests/integration/test_costs.py` measures them again. `follow` is the projector's work on all stream records of an"
+    yield "operation in one batch, `record` on one record by itself."
+    yield ""
+    yield from _table(
+        ("operation", "reads", "writes", "RRU", "WRU"),
+        (
+            (operation, f"{units.reads}", f"{units.writes}", f"{units.rru:g}", f"{units.wru:g}")
+            for operation, units in request_units().items()
         ),
     )
 

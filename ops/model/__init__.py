@@ -5,6 +5,6 @@ capacity            which limit is reached first
 figures             the inputs: measured request units and times, settings of template.yaml
 published           prices, quotas and latencies that others publish
 report              both as sections of text and tables, for the commands and docs/reference
-measured_units.json calls and request units of each operation
+request_units.toml  calls and request units of each operation
 measured_times.json processor time of each function
 """

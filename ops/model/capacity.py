@@ -73,7 +73,7 @@ class Limit:
 def _units(figures: Figures, steps: Iterable[Step]) -> tuple[float, float]:
     """Read and write request units of all of these."""
     found = [figures.units[step.operation] for step in steps]
-    return sum(each.read for each in found), sum(each.write for each in found)
+    return sum(each.rru for each in found), sum(each.wru for each in found)
 
 
 def _at_once(figures: Figures, steps: Iterable[Step]) -> float:

@@ -121,7 +121,7 @@ def duration_ms(step: Step, figures: Figures) -> float:
     share = min(1, figures.memory[step.function] / published.VCPU_MB.value)
     units = figures.units[step.operation]
     waits = units.calls if step.waits is None else step.waits
-    transactions = step.transactions if units.write else 0
+    transactions = step.transactions if units.wru else 0
     alone = waits - transactions + step.events
     waiting = alone * ONE_ITEM_MS.value + transactions * TRANSACTION_MS.value
     return figures.times_of(step.function).warm_ms / share + waiting
@@ -138,8 +138,8 @@ def usage_of(step: Step, figures: Figures) -> Usage:
     usage: dict[Meter, float] = {
         Meter.INVOCATION: 1,
         Meter.GB_SECOND: billed_ms(step, figures) / 1000 * figures.memory[step.function] / 1024,
-        Meter.WRITE: units.write,
-        Meter.READ: units.read,
+        Meter.WRITE: units.wru,
+        Meter.READ: units.rru,
         Meter.LOGGED: step.logged / GIB,
         Meter.TRACE: TRACED_SHARE.value * figures.traced,
         Meter.EVENT: step.events,
@@ -392,13 +392,13 @@ def _kept_snapshots(figures: Figures) -> Usage:
     return {Meter.SNAPSHOT_CACHED: kept * HOURS_A_MONTH * 3600}
 
 
-# What keys.py says of these for items up to 1 KB.
+# Their write request units for items up to 1 KB, by the access patterns of keys.py.
 _OF_SMALL_ITEMS = {GIVE: 9, CLAIM: 7, RACED: 4}
 
 
 def savings(figures: Figures) -> list[Case]:
     """What would make this design cheaper, each by itself."""
-    larger = sum(figures.units[step.operation].write - small for step, small in _OF_SMALL_ITEMS.items())
+    larger = sum(figures.units[step.operation].wru - small for step, small in _OF_SMALL_ITEMS.items())
     cases = [
         Case(
             "gifts and holdings under a kilobyte",

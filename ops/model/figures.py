@@ -1,15 +1,16 @@
-"""What was measured of this code, and what its template says: the rest of what cost and capacity are computed from.
+"""The inputs of the model that are this project's: what was measured of its code, and the settings of its template.
 
-`measured_units.json` has, by operation, the calls to DynamoDB and the request units they take; `measured_times.json`, by
-function, the milliseconds of a processor that INIT and a warm request take. `make bench` says how they were measured.
+`request_units.toml` has the calls to DynamoDB and the request units of each operation; `measured_times.json` has the
+processor time, in milliseconds, of INIT and of a warm request of each function, as `make bench` measured it.
 """
 
 import json
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ops.stack import CannotRunError
 
@@ -17,13 +18,22 @@ _HERE = Path(__file__).parent
 TEMPLATE = _HERE.parents[1] / "template.yaml"
 
 
-@dataclass(frozen=True, slots=True)
-class Units:
-    """Of one operation: how many calls to DynamoDB, and the read and write request units of all of them."""
+class RequestUnits(NamedTuple):
+    """The calls to DynamoDB of one operation, and the request units of all of them.
 
-    calls: float
-    read: float
-    write: float
+    Attributes:
+        reads, writes: the number of calls that read, and that write.
+        rru, wru: read request units, write request units.
+    """
+
+    reads: int
+    writes: int
+    rru: float
+    wru: float
+
+    @property
+    def calls(self) -> int:
+        return self.reads + self.writes
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +60,7 @@ class Figures:
         snapshots: the functions that SnapStart would be for: people call them by the API, and wait.
     """
 
-    units: Mapping[str, Units]
+    units: Mapping[str, RequestUnits]
     times: Mapping[str, Times]
     memory: Mapping[str, float]
     parameters: Mapping[str, float]
@@ -78,8 +88,8 @@ def figures() -> Figures:
         if any(event["Type"] == "HttpApi" for event in each.get("Events", {}).values())
     ]
     return Figures(
-        units={name: Units(**each) for name, each in _measured("units").items()},
-        times={name: Times(**each) for name, each in _measured("times").items()},
+        units=request_units(),
+        times={name: Times(**each) for name, each in _measured_times().items()},
         memory={name: each.get("MemorySize", globally["MemorySize"]) for name, each in functions.items()},
         parameters={name: each["Default"] for name, each in template["Parameters"].items() if each["Type"] == "Number"},
         projected_at_once=functions["ProjectorFunction"]["Events"]["Written"]["Properties"]["ParallelizationFactor"],
@@ -89,9 +99,15 @@ def figures() -> Figures:
     )
 
 
-def _measured(what: str) -> dict[str, dict[str, float]]:
-    found: dict[str, dict[str, float]] = json.loads((_HERE / f"measured_{what}.json").read_text())
-    return found
+def request_units() -> dict[str, RequestUnits]:
+    """Return the calls and request units by operation."""
+    costs = tomllib.loads((_HERE / "request_units.toml").read_text())
+    return {operation: RequestUnits(**cost) for operation, cost in costs.items()}
+
+
+def _measured_times() -> dict[str, dict[str, float]]:
+    times: dict[str, dict[str, float]] = json.loads((_HERE / "measured_times.json").read_text())
+    return times
 
 
 def _template() -> dict[str, Any]:

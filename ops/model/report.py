@@ -101,8 +101,8 @@ def _by_step(figures: Figures) -> Section:
             f"{figures.memory[step.function]}",
             f"{cost.duration_ms(step, figures):.0f}",
             _number(units.calls),
-            f"{units.read:g}",
-            f"{units.write:g}",
+            f"{units.rru:g}",
+            f"{units.wru:g}",
             _money(number * dynamodb(usage) * MILLION),
             _money(number * usd(usage) * MILLION),
         )
@@ -165,7 +165,7 @@ def _assumptions(figures: Figures) -> Section:
     rows = [
         (
             "units",
-            "of the real handlers on typical items (`ops/model/measured_units.json`); a refused transaction is taken to be "
+            "of the real handlers on typical items (`ops/model/request_units.toml`); a refused transaction is taken to be "
             "charged in full, which is not documented",
         ),
         ("times", measured),

@@ -12,13 +12,13 @@ import pytest
 from botocore import xform_name
 from botocore.exceptions import ClientError
 
+from ops.model.figures import request_units
 from testkit.conformance.__main__ import named
 from testkit.conformance.targets import Asked, Make
 from testkit.dynamodb.capacity import Consumed
 from testkit.dynamodb.client import Call
 from testkit.handlers.costs import OPERATIONS, prepared
 from testkit.handlers.stack import RESOURCES, Simulation, listening, simulating
-from tools import units
 
 WRITES = ("PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems")
 PROPERTIES = {
@@ -53,7 +53,7 @@ def test_a_write_consumes_what_the_engine_says(simulation: Simulation, make: Mak
             act()
         stack.memory.meters.clear()
     assert [ours for ours, _ in told] == [engines for _, engines in told]
-    assert len(told) == units.table()[operation].writes
+    assert len(told) == request_units()[operation].writes
 
 
 def _fill(asked: Asked, items: list[Any]) -> None:

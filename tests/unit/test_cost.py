@@ -9,13 +9,13 @@ from ops.__main__ import main
 from ops.model import capacity, cost
 from ops.model.capacity import Limit
 from ops.model.cost import MILLION, Step
-from ops.model.figures import ASSUMED, Figures, Times, Units, figures
+from ops.model.figures import ASSUMED, Figures, RequestUnits, Times, figures
 from ops.model.published import PRICES, Meter
 
 STEP = Step("do", "Function", transactions=1, body=700, logged=1000, events=2)
 # A whole processor, so that what is computed by hand stays readable.
 BY_HAND = Figures(
-    units={"do": Units(calls=2, read=3, write=4)},
+    units={"do": RequestUnits(reads=1, writes=1, rru=3, wru=4)},
     times={"Function": Times(init_ms=500, warm_ms=10)},
     memory={"Function": 1769},
     parameters={},
@@ -77,8 +77,8 @@ def test_a_gift_takes_the_units_that_were_measured_of_its_steps() -> None:
         *("claim, another was faster", "read an order", "restore, ended before"),
     )
     giving = cost.giving(figures())
-    assert giving[Meter.WRITE] == sum(units[step].write for step in steps)
-    assert giving[Meter.READ] == sum(units[step].read for step in steps)
+    assert giving[Meter.WRITE] == sum(units[step].wru for step in steps)
+    assert giving[Meter.READ] == sum(units[step].rru for step in steps)
 
 
 def test_services_and_meters_add_up_to_the_same() -> None:
@@ -124,7 +124,7 @@ def test_what_saves_nothing_is_no_saving() -> None:
 
 
 def test_a_step_that_writes_nothing_waits_for_no_transaction() -> None:
-    reading = replace(BY_HAND, units={"do": Units(calls=2, read=3, write=0)})
+    reading = replace(BY_HAND, units={"do": RequestUnits(reads=2, writes=0, rru=3, wru=0)})
     assert cost.duration_ms(STEP, reading) == pytest.approx(10 + 4 * 7.6)
 
 

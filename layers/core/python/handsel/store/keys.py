@@ -92,69 +92,7 @@ Access patterns (RRU and WRU for items up to 1 KB; a transaction counts twice, a
 | 41 | all there is                           | Scan, consistent, in segments: operators only          | `ops.scan.WholeTable.pages`   | 1 RRU an item |
 | 42 | which gifts ended before their time    | BatchGetItem of at most 100, not consistent            | `restoring.restore_all`       | 0.5 RRU a gift |
 
-What operations cost: calls that read, calls that write, and their request units. Measured on the demo's products, with ids
-as long as a user pool's, in a process that knows the caller and the product, and held to by tests/integration/test_costs.py. A "follow" is
-what the projector does of all records of an operation, in one batch; a "record" is of one alone.
-
-| operation                            | reads | writes | RRU  | WRU |
-|--------------------------------------|-------|--------|------|-----|
-| buy                                  | 1     | 2      | 3    | 5   |
-| buy with stock                       | 1     | 2      | 3    | 8   |
-| give by link                         | 3     | 1      | 5.5  | 11  |
-| give to a group                      | 3     | 1      | 5.5  | 11  |
-| give to a named recipient            | 3     | 1      | 6.5  | 14  |
-| claim a voucher                      | 1     | 1      | 0.5  | 9   |
-| claim a voucher, not the last share  | 1     | 1      | 0.5  | 8   |
-| claim a parcel                       | 2     | 1      | 1.5  | 13  |
-| claim, all are taken                 | 1     | 0      | 0.5  | 0   |
-| claim, another was faster            | 1     | 1      | 0.5  | 6   |
-| claim, too late                      | 2     | 0      | 1.5  | 0   |
-| claim, the secret is wrong           | 2     | 0      | 1.5  | 0   |
-| claim again                          | 2     | 0      | 1.5  | 0   |
-| cancel                               | 1     | 1      | 1    | 7   |
-| decline                              | 1     | 1      | 1    | 7   |
-| use a voucher                        | 1     | 1      | 2    | 7   |
-| use a parcel                         | 2     | 1      | 3    | 11  |
-| use, settling a due gift             | 2     | 2      | 3    | 14  |
-| refund                               | 1     | 2      | 2    | 7   |
-| give in return                       | 1     | 2      | 5    | 25  |
-| ask again                            | 1     | 1      | 1    | 1   |
-| redeem                               | 1     | 1      | 1    | 1   |
-| report on a parcel                   | 1     | 1      | 1    | 4   |
-| preview a gift                       | 1     | 0      | 1    | 0   |
-| read a gift as its giver             | 2     | 0      | 2    | 0   |
-| read a gift as its claimer           | 3     | 0      | 3    | 0   |
-| read an order                        | 2     | 0      | 4    | 0   |
-| list orders                          | 3     | 0      | 5.5  | 0   |
-| order center                         | 9     | 0      | 17   | 0   |
-| list messages                        | 2     | 0      | 1.5  | 0   |
-| read a message                       | 2     | 1      | 2    | 4   |
-| tag                                  | 1     | 1      | 1    | 2   |
-| untag                                | 0     | 1      | 0    | 2   |
-| look at a product                    | 2     | 1      | 3    | 1   |
-| first call of a new user             | 2     | 1      | 1    | 4   |
-| restore                              | 1     | 1      | 0.5  | 7   |
-| restore, ended before                | 1     | 0      | 0.5  | 0   |
-| sweep                                | 64    | 0      | 32   | 0   |
-| sweep, a gift is due                 | 65    | 1      | 33   | 7   |
-| follow a purchase                    | 11    | 4      | 14.5 | 7   |
-| follow a gift                        | 7     | 2      | 9.5  | 5   |
-| follow a gift to a recipient         | 9     | 4      | 11.5 | 12  |
-| follow a claim                       | 7     | 2      | 12   | 9   |
-| follow a claim of a parcel           | 7     | 2      | 12   | 9   |
-| follow a cancel                      | 3     | 1      | 4    | 4   |
-| follow a use                         | 3     | 1      | 7    | 6   |
-| follow a refund                      | 3     | 1      | 4    | 4   |
-| follow a restore                     | 3     | 1      | 5    | 7   |
-| follow a redemption                  | 3     | 1      | 4    | 4   |
-| follow a look                        | 8     | 2      | 10.5 | 2   |
-| follow a tag                         | 8     | 2      | 11.5 | 2   |
-| record ORDER paid                    | 10    | 3      | 13.5 | 3   |
-| record ORDER, units moved            | 4     | 1      | 6    | 4   |
-| record GIFT given                    | 6     | 1      | 7.5  | 1   |
-| record GIFT claimed                  | 4     | 1      | 8    | 5   |
-| record HOLDING claimed               | 3     | 1      | 4    | 4   |
-| record SHIPMENT claimed              | 3     | 1      | 4    | 4   |
+docs/reference/request_units.md has the measured calls and request units of each operation.
 """
 
 from collections.abc import Mapping
