@@ -105,7 +105,7 @@ crash: $(VENV) ## Functions and the runner are killed in the middle of the work 
 proof: $(VENV) ## The long proofs, by hand and before a release; hours: docs/reliability.md has their figures
 	@$(MAKE) --no-print-directory sim SEEDS=50000
 	@$(MAKE) --no-print-directory mutants mutmut
-	@PROOF=1 $(BIN)/python -m pytest tests/integration/test_audit_of_damage.py -k large
+	@PROOF=1 $(BIN)/python -m pytest tests/integration/test_audit_of_corruption.py -k large
 	@FUZZ_REQUESTS=10000 FUZZ_SECONDS=120 $(BIN)/python -m testkit.fuzz
 	@$(BIN)/python -m testkit.races
 	@$(BIN)/python -m testkit.crash

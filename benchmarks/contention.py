@@ -23,13 +23,13 @@ from handsel.use_cases import claiming
 from local.client import Stack
 from local.engine import free_port
 from local.settings import Settings
-from testkit.dynamodb.capacity import Ledger
-from testkit.http_client import Wire
+from testkit.dynamodb.capacity import Consumption
+from testkit.http_client import RetryingClient
 from testkit.races import rounds
 from testkit.races.__main__ import CLAIMERS, PEOPLE, SHARES, arena, claim_nothing, givers
 from testkit.races.rounds import Arena
-from testkit.simulator.environment import Weather, World
-from testkit.simulator.harness import Stage
+from testkit.simulator.environment import Environment, FaultPlan
+from testkit.simulator.harness import Harness
 from testkit.simulator.operations import LINK_KEYS
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ IN_FLIGHT = 16
 WITHIN = 200
 
 
-class Timed(Wire):
+class Timed(RetryingClient):
     """Notes how long claims take, from the first try to the answer that decides.
 
     Attributes:
@@ -72,27 +72,27 @@ def measure(say: "Say") -> list[Row]:
 
 def _one_share(there: Arena, claimers: Sequence[str], say: "Say") -> list[Row]:
     say(f"{len(claimers)} claim one share")
-    with closing(Timed(there.stack, IN_FLIGHT)) as wire:
-        seen = rounds.one_share(Arena(there.stack, wire, IN_FLIGHT), givers()[0], claimers)
-        return _rows(f"{len(claimers):,} at one share", 1, seen, wire)
+    with closing(Timed(there.stack, IN_FLIGHT)) as client:
+        seen = rounds.one_share(Arena(there.stack, client, IN_FLIGHT), givers()[0], claimers)
+        return _rows(f"{len(claimers):,} at one share", 1, seen, client)
 
 
 def _shares(there: Arena, people: Sequence[str], say: "Say") -> list[Row]:
     say(f"{len(people)} claim {SHARES} shares, each twice")
-    with closing(Timed(there.stack, IN_FLIGHT)) as wire:
-        seen = rounds.shares(Arena(there.stack, wire, IN_FLIGHT), givers()[1], people, SHARES)
-        return _rows(f"{len(people)} at {SHARES} shares, each twice", SHARES, seen, wire)
+    with closing(Timed(there.stack, IN_FLIGHT)) as client:
+        seen = rounds.shares(Arena(there.stack, client, IN_FLIGHT), givers()[1], people, SHARES)
+        return _rows(f"{len(people)} at {SHARES} shares, each twice", SHARES, seen, client)
 
 
-def _rows(name: str, winners: int, seen: rounds.Round, wire: Timed) -> list[Row]:
-    again = ", ".join(f"{count} x {why}" for why, count in wire.retries.items()) or "nobody was told to come again"
+def _rows(name: str, winners: int, seen: rounds.Round, client: Timed) -> list[Row]:
+    again = ", ".join(f"{count} x {why}" for why, count in client.retries.items()) or "nobody was told to come again"
     rows = [
         Row("contention", f"{name}: winners", seen.winners, "", goal=winners, exactly=True, note=f"{seen.losers} lost"),
         # Any other 5xx ends the race, as does a loser who is told anything but that it is taken.
-        Row("contention", f"{name}: 5xx", _busy(wire), "", goal=0, exactly=True, note=again),
+        Row("contention", f"{name}: 5xx", _busy(client), "", goal=0, exactly=True, note=again),
     ]
     for who, won in (("winners", True), ("losers", False)):
-        took = [seconds for wins, seconds in wire.claims if wins is won]
+        took = [seconds for wins, seconds in client.claims if wins is won]
         rows += [
             Row("contention", f"{name}: {who} wait, p{percent}", percentile(took, percent) * 1000, "ms")
             for percent in (50, 99)
@@ -102,17 +102,17 @@ def _rows(name: str, winners: int, seen: rounds.Round, wire: Timed) -> list[Row]
 
 def _units(people: int, shares: int) -> list[Row]:
     """What the table consumes for each of those who claim one gift, by DynamoDB's rules."""
-    stage = Stage()
-    gift = stage.give(stage.buy(quantity=shares), shares=shares)
-    world = World("contention", stage.memory.snapshot(), Weather())
-    world.scheduler.now = stage.now * 1000
+    harness = Harness()
+    gift = harness.give(harness.buy(quantity=shares), shares=shares)
+    environment = Environment("contention", harness.memory.snapshot(), FaultPlan())
+    environment.scheduler.now = harness.now * 1000
     secret = ids.link_secret(LINK_KEYS, "1", gift.gift_id)
-    ledgers: dict[object, Ledger] = defaultdict(Ledger)
+    ledgers: dict[object, Consumption] = defaultdict(Consumption)
     winners, losers = set[object](), set[object]()
-    world.memory.meters.append(lambda consumed: ledgers[getcurrent()].take(consumed))
+    environment.memory.meters.append(lambda consumed: ledgers[getcurrent()].take(consumed))
 
     def claim(number: int) -> None:
-        process = world.process(f"claimer {number}")
+        process = environment.process(f"claimer {number}")
         try:
             claiming.claim(
                 process.table,
@@ -131,8 +131,8 @@ def _units(people: int, shares: int) -> list[Row]:
 
     draw = Random(1)  # noqa: S311 - has to be the same again
     for number in range(people):
-        world.scheduler.spawn(partial(claim, number), at_ms=stage.now + draw.randrange(WITHIN))
-    world.scheduler.run()
+        environment.scheduler.spawn(partial(claim, number), at_ms=harness.now + draw.randrange(WITHIN))
+    environment.scheduler.run()
     name = f"{people:,} at {'one share' if shares == 1 else f'{shares} shares'} within {WITHIN} ms"
     rows = [Row("contention", f"{name}: winners", len(winners), "", goal=shares, exactly=True)]
     for who, which in (("winner", winners), ("loser", losers)):
@@ -158,9 +158,9 @@ def _units(people: int, shares: int) -> list[Row]:
     return rows
 
 
-def _busy(wire: Wire) -> int:
+def _busy(client: RetryingClient) -> int:
     """How often a claim was told 503."""
-    return sum(count for why, count in wire.retries.items() if why.startswith("503"))
+    return sum(count for why, count in client.retries.items() if why.startswith("503"))
 
 
 def percentile(values: Sequence[float], percent: int) -> float:

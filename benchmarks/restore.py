@@ -19,7 +19,7 @@ from handsel.store import gifts, keys, orders
 from handsel.store.attributes import dump_item
 from local import template
 from local.settings import ROOT
-from testkit.dynamodb.table import Memory
+from testkit.dynamodb.table import InMemoryTable
 from testkit.handlers.families import NOW, Family
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def _cpu(served: Served, event: Path, name: str, size: int, goal: float | None) 
 
 
 def _sweep(event: Path, say: "Say") -> list[Row]:
-    memory = Memory("handsel", _RESOURCES["Table"]["Properties"], streams=False)
+    memory = InMemoryTable("handsel", _RESOURCES["Table"]["Properties"], streams=False)
     for number in range(THERE):
         for item in _due(number):
             memory.put_item(TableName="handsel", Item=item)

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from benchmarks.quiet import quietly
 from benchmarks.rows import Row
 from benchmarks.units import price
-from testkit.dynamodb.capacity import Ledger
+from testkit.dynamodb.capacity import Consumption
 from testkit.handlers.costs import cost, much, prepared
 from testkit.handlers.stack import simulating
 
@@ -39,7 +39,7 @@ TIMED = "order center"
 
 
 def measure(say: Callable[[str], None]) -> list[Row]:
-    found: dict[int, dict[str, Ledger]] = {}
+    found: dict[int, dict[str, Consumption]] = {}
     seconds: dict[int, float] = {}
     with simulating() as simulation, quietly():
         for things in THINGS:
@@ -76,11 +76,11 @@ def measure(say: Callable[[str], None]) -> list[Row]:
     return [*rows, timed]
 
 
-def _told(ledger: Ledger) -> str:
+def _told(ledger: Consumption) -> str:
     return f"{ledger.read:g} RRU, {ledger.write:g} WRU in {ledger.reads} + {ledger.writes} calls"
 
 
-def _price(ledger: Ledger) -> float:
+def _price(ledger: Consumption) -> float:
     return price(ledger.read, ledger.write)
 
 

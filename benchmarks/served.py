@@ -8,7 +8,7 @@ from typing import Any
 from botocore import xform_name
 from botocore.exceptions import ClientError
 
-from testkit.dynamodb.table import Memory
+from testkit.dynamodb.table import InMemoryTable
 
 # What is published of DynamoDB: half of the calls take longer than this many seconds.
 TRANSACTION, SINGLE = 0.025, 0.008
@@ -27,7 +27,7 @@ class Served:
         url: where it is asked, while it is served.
     """
 
-    def __init__(self, table: Memory | None = None) -> None:
+    def __init__(self, table: InMemoryTable | None = None) -> None:
         self.seconds: Mapping[str, float] = {"": 0.0}
         self.url = ""
         self._table = table
@@ -42,7 +42,7 @@ class Served:
         return status, said
 
 
-def _asked(table: Memory, operation: str, request: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+def _asked(table: InMemoryTable, operation: str, request: dict[str, Any]) -> tuple[int, dict[str, Any]]:
     try:
         return 200, getattr(table, xform_name(operation))(**request)
     except ClientError as error:

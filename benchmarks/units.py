@@ -8,7 +8,7 @@ from collections.abc import Callable
 from benchmarks.quiet import quietly
 from benchmarks.rows import Row
 from ops.model.figures import request_units
-from testkit.dynamodb.capacity import Ledger
+from testkit.dynamodb.capacity import Consumption
 from testkit.handlers.costs import LIFE, MORE, MOST, costs
 
 SECTION = "units"
@@ -52,7 +52,7 @@ def price(read: float, write: float) -> float:
     return READ * read + WRITE * write
 
 
-def _life(measured: dict[str, Ledger]) -> Row:
+def _life(measured: dict[str, Consumption]) -> Row:
     parts = {
         operation: times * price(measured[operation].read, measured[operation].write)
         for operation, times in LIFE.items()

@@ -1,4 +1,4 @@
-"""Callers over HTTP that do what an app does: told to come again, they come again, and how often is counted.
+"""An HTTP client that retries as an app does, and counts the retries.
 
 What races and kill tests share. Every call ends with an answer that decides it, or fails.
 """
@@ -30,16 +30,16 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 4.0
 _DIED = {"message": "Internal Server Error"}
 
 
-class Wrong(Exception):
+class UnexpectedAnswer(Exception):
     """What must never be was seen; the message says what."""
 
 
-class Wire:
+class RetryingClient:
     """Asks as any user of a stack, on up to `in_flight` connections. Safe to share between threads.
 
     Args:
         losing: answers may get lost, because something is killed: a call whose answer is lost is made again as it
-            was. Otherwise a lost answer is Wrong.
+            was. Otherwise a lost answer is UnexpectedAnswer.
 
     Attributes:
         answers: how often each status and code decided a call.
@@ -61,7 +61,7 @@ class Wire:
     def get(self, user: str, path: str) -> dict[str, Any]:
         """What must be there.
 
-        Raises Wrong.
+        Raises UnexpectedAnswer.
         """
         return done(self.ask(user, "GET", path))
 
@@ -71,7 +71,7 @@ class Wire:
     def ask(self, user: str, method: str, path: str, body: object = None, *, key: str | None = None) -> httpx.Response:
         """The answer that decides; its `extensions` say how many `tries` it took, and if an answer was `lost`.
 
-        Raises Wrong: an answer no caller can do anything with, or none that decides in time.
+        Raises UnexpectedAnswer: an answer no caller can do anything with, or none that decides in time.
         """
         headers = {
             "authorization": f"Bearer {self._users[user]['token']}",
@@ -84,7 +84,7 @@ class Wire:
                 answer = self._http.request(method, path, json=body, headers=headers)
             except httpx.TransportError as error:
                 if not self._losing:
-                    raise Wrong(f"{method} {path}: {error!r}") from error
+                    raise UnexpectedAnswer(f"{method} {path}: {error!r}") from error
                 again, pause, lost = "connection lost", None, True
             else:
                 decided = self._why_again(answer)
@@ -97,7 +97,7 @@ class Wire:
                 again, pause = decided
                 lost = lost or answer.status_code >= 500
             if time.monotonic() > deadline:
-                raise Wrong(f"{method} {path}: not decided in {_PATIENCE:.0f} s, at last {again}")
+                raise UnexpectedAnswer(f"{method} {path}: not decided in {_PATIENCE:.0f} s, at last {again}")
             self._count(self.retries, again)
             if pause is None:
                 pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**tries)
@@ -115,7 +115,7 @@ class Wire:
             return "429 of the gateway", None
         if self._losing and not ours and (status == 503 or (status == 500 and answer.json() == _DIED)):
             return "function died" if status == 500 else "503 of the gateway", None
-        raise Wrong(f"{answer.request.method} {answer.request.url.path}: {status} {answer.text[:300]}")
+        raise UnexpectedAnswer(f"{answer.request.method} {answer.request.url.path}: {status} {answer.text[:300]}")
 
     def _count(self, counter: Counter[str], *words: str) -> None:
         with self._counting:
@@ -131,18 +131,20 @@ def code_of(answer: httpx.Response) -> str:
 def done(answer: httpx.Response, *statuses: int) -> dict[str, Any]:
     """The body of an answer that must be a success.
 
-    Raises Wrong.
+    Raises UnexpectedAnswer.
     """
     if answer.status_code not in (statuses or (200, 201)):
-        raise Wrong(f"{answer.request.method} {answer.request.url.path}: {answer.status_code} {answer.text[:300]}")
+        raise UnexpectedAnswer(
+            f"{answer.request.method} {answer.request.url.path}: {answer.status_code} {answer.text[:300]}"
+        )
     body: dict[str, Any] = answer.json()
     return body
 
 
 def expect(what: str, seen: object, wanted: object) -> None:
-    """Raise Wrong unless both are equal."""
+    """Raise UnexpectedAnswer unless both are equal."""
     if seen != wanted:
-        raise Wrong(f"{what}: {seen}, not {wanted}")
+        raise UnexpectedAnswer(f"{what}: {seen}, not {wanted}")
 
 
 def physical(stack: Stack, logical_id: str) -> str:

@@ -1,6 +1,6 @@
-"""What the store asks of its table, asked of all three: `python -m testkit.conformance`.
+"""Compare the requests that the store makes on all three tables: `python -m testkit.conformance`.
 
-Runs the integration tests on Memory and keeps one request of every kind that they make: with the same expressions, and
+Runs the integration tests on InMemoryTable and keeps one request of every kind that they make: with the same expressions, and
 the same outcome, before the same items. Each is then asked of moto and of the local engine, which have to do the same.
 """
 
@@ -14,8 +14,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from testkit.conformance.attribute_values import load_item
-from testkit.conformance.targets import Asked, making
-from testkit.dynamodb.table import Memory
+from testkit.conformance.targets import TargetTable, table_factory
+from testkit.dynamodb.table import InMemoryTable
 from testkit.handlers import stack as integration
 
 Item = dict[str, Any]
@@ -24,7 +24,7 @@ WRITES = ("put_item", "update_item", "delete_item", "transact_write_items")
 MOST_ITEMS = 60
 
 
-class Kept(NamedTuple):
+class RecordedRequest(NamedTuple):
     """One request, and the items that it is about, before it."""
 
     method: str
@@ -33,10 +33,10 @@ class Kept(NamedTuple):
     keys: list[Item]
 
 
-KEPT: dict[tuple[Any, ...], Kept] = {}
+RECORDED: dict[tuple[Any, ...], RecordedRequest] = {}
 
 
-class Recorded(Memory):
+class RecordingTable(InMemoryTable):
     """Keeps the requests of each kind, the first."""
 
     def put_item(self, **request: Any) -> Any:
@@ -65,7 +65,7 @@ class Recorded(Memory):
             raise
         finally:
             if len(before) <= MOST_ITEMS:
-                KEPT.setdefault((*_kind(method, request), outcome), Kept(method, request, before, keys))
+                RECORDED.setdefault((*_kind(method, request), outcome), RecordedRequest(method, request, before, keys))
 
     def _found(self, key: Item) -> Item | None:
         found: Item | None = self.get_item(TableName=self.name, Key=key, ConsistentRead=True).get("Item")
@@ -105,31 +105,33 @@ def named(request: Any, table: str) -> Any:
     return [named(each, table) for each in request] if isinstance(request, list) else request
 
 
-def outcome(kept: Kept, asked: Asked) -> Any:
+def outcome(recorded: RecordedRequest, asked: TargetTable) -> Any:
     """What comes of a request, and what it leaves."""
-    for item in kept.before:
+    for item in recorded.before:
         asked.client.put_item(TableName=asked.table, Item=item)
     try:
-        answer = getattr(asked.client, kept.method)(**named(kept.request, asked.table))
+        answer = getattr(asked.client, recorded.method)(**named(recorded.request, asked.table))
         came: Any = [load_item(each) for each in answer.get("Items", [])], answer.get("Count")
     except ClientError as error:
         response: Any = error.response
         reasons = [load_item(reason.get("Item", {})) for reason in response.get("CancellationReasons", ())]
         came = _codes(error), reasons, load_item(response.get("Item", {}))
-    left = [asked.client.get_item(TableName=asked.table, Key=key, ConsistentRead=True).get("Item") for key in kept.keys]
+    left = [
+        asked.client.get_item(TableName=asked.table, Key=key, ConsistentRead=True).get("Item") for key in recorded.keys
+    ]
     return came, [item and load_item(item) for item in left]
 
 
 def main() -> int:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(integration, "Memory", Recorded)
-        # What operations cost is counted by the table, which `Recorded` asks more than they do.
+        patch.setattr(integration, "InMemoryTable", RecordingTable)
+        # What operations cost is counted by the table, which `RecordingTable` asks more than they do.
         if failed := pytest.main(["tests/integration", "-q", "-k", "not moto and not test_costs"]):
             return failed
     expressions = {
         text
-        for kept in KEPT.values()
-        for _, write in (*_writes(kept.method, kept.request), ("", kept.request))
+        for recorded in RECORDED.values()
+        for _, write in (*_writes(recorded.method, recorded.request), ("", recorded.request))
         for name in ("UpdateExpression", "ConditionExpression", "KeyConditionExpression", "FilterExpression")
         if (text := write.get(name)) is not None
     }
@@ -138,14 +140,14 @@ def main() -> int:
         for name in ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
     }
     differing = 0
-    with TemporaryDirectory() as directory, making(Path(directory)) as make:
-        for kind, kept in KEPT.items():
-            expected = outcome(kept, make("memory", properties))
+    with TemporaryDirectory() as directory, table_factory(Path(directory)) as make:
+        for kind, recorded in RECORDED.items():
+            expected = outcome(recorded, make("memory", properties))
             for target in ("moto", "engine"):
-                if (came := outcome(kept, make(target, properties))) != expected:
+                if (came := outcome(recorded, make(target, properties))) != expected:
                     differing += 1
                     print(f"{target}: {kind}\n  memory: {expected}\n  {target}: {came}")  # noqa: T201
-    print(f"{len(KEPT)} requests of the store with {len(expressions)} expressions: {differing} differences")  # noqa: T201
+    print(f"{len(RECORDED)} requests of the store with {len(expressions)} expressions: {differing} differences")  # noqa: T201
     return 1 if differing or not expressions else 0
 
 

@@ -1,4 +1,4 @@
-"""Asks a case of a table, and tells what came of it in short words."""
+"""Run a case on a table, and describe its outcome in a few words."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -7,7 +7,7 @@ from botocore.exceptions import ClientError
 
 from testkit.conformance.attribute_values import load_item
 from testkit.conformance.cases import Case
-from testkit.conformance.targets import Asked
+from testkit.conformance.targets import TargetTable
 
 # moto is part of this process, so what breaks inside comes out.
 BREAKS = (ArithmeticError, AssertionError, AttributeError, LookupError, StopIteration, TypeError, ValueError)
@@ -23,7 +23,7 @@ def expected(case: Case) -> str:
     return _answered(case, case.answers or {}, case.given if case.leaves is None else case.leaves)
 
 
-def observed(case: Case, asked: Asked) -> str:
+def observed(case: Case, asked: TargetTable) -> str:
     """What came of it, as far as the case is about it."""
     for each in case.given:
         asked.client.put_item(TableName=asked.table, Item=each)

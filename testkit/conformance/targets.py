@@ -12,7 +12,7 @@ from moto import mock_aws
 
 from local import aws
 from local.engine import Engine
-from testkit.dynamodb.table import Memory
+from testkit.dynamodb.table import InMemoryTable
 
 TARGETS = ("memory", "moto", "engine")
 # Two keys, an index of everything by a number, and one of keys by text.
@@ -46,7 +46,7 @@ COUNTED: dict[str, Any] = {
 
 
 @dataclass(frozen=True)
-class Asked:
+class TargetTable:
     """One table of one of the three."""
 
     target: str
@@ -58,25 +58,25 @@ class Asked:
         return found
 
 
-Make = Callable[[str, dict[str, Any]], Asked]
+MakeTable = Callable[[str, dict[str, Any]], TargetTable]
 
 
 @contextmanager
-def making(directory: Path) -> Iterator[Make]:
+def table_factory(directory: Path) -> Iterator[MakeTable]:
     """Makes a new table of one of the three, each started when it is first asked for."""
     numbers, clients = itertools.count(), dict[str, Any]()
     with ExitStack() as running:
 
-        def made(target: str, properties: dict[str, Any]) -> Asked:
+        def made(target: str, properties: dict[str, Any]) -> TargetTable:
             name = f"table-{next(numbers)}"
             if target == "memory":
-                return Asked(target, Memory(name, properties), name)
+                return TargetTable(target, InMemoryTable(name, properties), name)
             if target not in clients:
                 start = _moto() if target == "moto" else _engine(directory)
                 clients[target] = running.enter_context(start)
             schema = {key: value for key, value in properties.items() if key != "TimeToLiveSpecification"}
             clients[target].create_table(TableName=name, BillingMode="PAY_PER_REQUEST", **schema)
-            return Asked(target, clients[target], name)
+            return TargetTable(target, clients[target], name)
 
         yield made
 

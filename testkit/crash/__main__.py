@@ -32,10 +32,10 @@ from local.settings import Settings
 from ops.audit.run import audit
 from ops.scan import WholeTable
 from testkit.crash import checks, poison
-from testkit.crash.contents import Contents
+from testkit.crash.contents import TableContents
 from testkit.crash.killer import Killer
 from testkit.crash.load import Load, until
-from testkit.http_client import Wire, Wrong, sign_up
+from testkit.http_client import RetryingClient, UnexpectedAnswer, sign_up
 
 WINDOW = 3
 # Calls of each client before anything is killed.
@@ -76,8 +76,8 @@ def run(folder: Path, settings: Settings, kills: int, clients: int, seed: int) -
     stack, started = read_stack(folder), time.monotonic()
     givers = [f"giver{number}" for number in range(clients)]
     sign_up(stack, [*givers, *FRIENDS])
-    wire = Wire(stack, 2 * clients, losing=True)
-    load, killer = Load(stack, wire, givers, FRIENDS, seed), Killer(folder, settings, seed)
+    client = RetryingClient(stack, 2 * clients, losing=True)
+    load, killer = Load(stack, client, givers, FRIENDS, seed), Killer(folder, settings, seed)
     cli.say(f"{clients} clients, {kills} kills, seed {seed} ...")
     load.start()
     # Functions are to be killed while they work, and not while they start.
@@ -88,11 +88,11 @@ def run(folder: Path, settings: Settings, kills: int, clients: int, seed: int) -
     load.stop()
     for error in (*load.failed, *killer.failed):
         cli.say(f"Ended by: {error!r}", error=True)
-    retries, lasted = Counter(wire.retries), time.monotonic() - started
-    wrong = settled(stack, wire, load)
+    retries, lasted = Counter(client.retries), time.monotonic() - started
+    wrong = settled(stack, client, load)
     try:
-        lags = poison.hold_up(stack, wire, givers[0], FRIENDS[0])
-    except Wrong as error:
+        lags = poison.hold_up(stack, client, givers[0], FRIENDS[0])
+    except UnexpectedAnswer as error:
         wrong["late"] = [str(error)]
     else:
         wrong["late"] = [f"{lag:.1f} s" for lag in lags if lag > LATE_SECONDS]
@@ -106,19 +106,19 @@ def run(folder: Path, settings: Settings, kills: int, clients: int, seed: int) -
         f" law broken {len(wrong['broken'])}, not told once {len(wrong['untold'])}, late {len(wrong['late'])}\n"
         f"{lasted:.0f} s of load, {time.monotonic() - started:.0f} s in all"
     )
-    wire.close()
+    client.close()
     for what, found in wrong.items():
         for each in found[:20]:
             cli.say(f"{what}: {each}", error=True)
     return 1 if load.failed or killer.failed or any(wrong.values()) else 0
 
 
-def settled(stack: Stack, wire: Wire, load: Load) -> dict[str, list[str]]:
+def settled(stack: Stack, client: RetryingClient, load: Load) -> dict[str, list[str]]:
     """What is wrong when everything has had the time to settle."""
-    with closing(aws.client("dynamodb", stack["aws_endpoint_url"])) as client:
+    with closing(aws.client("dynamodb", stack["aws_endpoint_url"])) as dynamodb:
 
-        def contents() -> Contents:
-            return Contents(client, stack["table_name"])
+        def contents() -> TableContents:
+            return TableContents(dynamodb, stack["table_name"])
 
         time.sleep(WINDOW)
         began = time.monotonic()
@@ -126,16 +126,16 @@ def settled(stack: Stack, wire: Wire, load: Load) -> dict[str, list[str]]:
         stuck = contents().stuck(now=now_ms())
         cli.say(f"Settled {time.monotonic() - began:.0f} s after the last window ended")
         books = checks.Books(load.journal)
-        wrong = {"stuck": stuck, "lost": checks.lost(books, wire)}
+        wrong = {"stuck": stuck, "lost": checks.lost(books, client)}
         # Every creating call once more: what is there afterwards must be what was there before.
-        wrong["doubled"] = checks.doubled(books, wire, contents())
+        wrong["doubled"] = checks.doubled(books, client, contents())
         cli.say(
             f"Read {len(books.orders)} orders, {len(books.gifts)} gifts and {len(books.holdings)} holdings; made"
             f" {len(books.made)} calls again; refused after a lost answer: {len(books.unknown)}"
         )
         until(lambda: not checks.untold(contents()), TOLD_SECONDS)
         wrong["untold"] = checks.untold(contents())
-        table = WholeTable(client, stack["table_name"])
+        table = WholeTable(dynamodb, stack["table_name"])
         audited = audit(table, clock=now_ms, grace_ms=GRACE_MS, say=lambda _: None)
         cli.say(f"Audited {audited.items} items")
         return wrong | {"broken": [str(finding) for finding in audited.found]}

@@ -7,9 +7,9 @@ from typing import Any
 
 from handsel.domain.messages import MessageKind
 from handsel.domain.states import GiftState, OrderState
-from testkit.crash.contents import Contents
+from testkit.crash.contents import TableContents
 from testkit.crash.load import Call
-from testkit.http_client import Wire, Wrong
+from testkit.http_client import RetryingClient, UnexpectedAnswer
 
 # Reading is no race.
 _READERS = 8
@@ -59,19 +59,19 @@ class Books:
         self.orders[order["order_id"]] = buyer, order
 
 
-def lost(books: Books, wire: Wire) -> list[str]:
+def lost(books: Books, client: RetryingClient) -> list[str]:
     """What was acknowledged and does not read so."""
     checks = [
-        *((_order, books, wire, order_id) for order_id in books.orders),
-        *((_gift, books, wire, gift_id) for gift_id in books.gifts),
-        *((_holding, books, wire, holding_id) for holding_id in books.holdings),
+        *((_order, books, client, order_id) for order_id in books.orders),
+        *((_gift, books, client, gift_id) for gift_id in books.gifts),
+        *((_holding, books, client, holding_id) for holding_id in books.holdings),
     ]
     return _all(checks)
 
 
-def doubled(books: Books, wire: Wire, contents: Contents) -> list[str]:
+def doubled(books: Books, client: RetryingClient, contents: TableContents) -> list[str]:
     """What is there more often than it was acknowledged, and calls that do not answer again as the first time."""
-    found = _all((_again, wire, call) for call in books.made)
+    found = _all((_again, client, call) for call in books.made)
     unknown = Counter(call.what for call in books.unknown)
     paid = [order for order in contents.orders.values() if order.state is OrderState.PAID]
     for what, there, known, may_be in (
@@ -84,7 +84,7 @@ def doubled(books: Books, wire: Wire, contents: Contents) -> list[str]:
     return found
 
 
-def untold(contents: Contents) -> list[str]:
+def untold(contents: TableContents) -> list[str]:
     """What nobody was told, or was told twice, by the kind of message."""
     gifts = contents.gifts.values()
     wanted = {
@@ -109,13 +109,13 @@ def _one(check: tuple[Callable[..., Iterator[str]], *tuple[Any, ...]]) -> list[s
     ask, *arguments = check
     try:
         return list(ask(*arguments))
-    except Wrong as wrong:
+    except UnexpectedAnswer as wrong:
         return [str(wrong)]
 
 
-def _order(books: Books, wire: Wire, order_id: str) -> Iterator[str]:
+def _order(books: Books, client: RetryingClient, order_id: str) -> Iterator[str]:
     buyer, told = books.orders[order_id]
-    read = wire.get(buyer, f"/orders/{order_id}")
+    read = client.get(buyer, f"/orders/{order_id}")
     # The status of the payment changes: where all units were refunded, it is too.
     bought, there = ({**order, **order["payment"]} for order in (told, read))
     for name in ("quantity", "product", "total", "reference", "paid_at", "created_at"):
@@ -136,9 +136,9 @@ def _order(books: Books, wire: Wire, order_id: str) -> Iterator[str]:
             yield f"order {order_id}: {units[kind]} {kind}, and {known.get(kind, 0)} were acknowledged"
 
 
-def _gift(books: Books, wire: Wire, gift_id: str) -> Iterator[str]:
+def _gift(books: Books, client: RetryingClient, gift_id: str) -> Iterator[str]:
     giver, told = books.gifts[gift_id]
-    read = wire.get(giver, f"/gifts/{gift_id}")
+    read = client.get(giver, f"/gifts/{gift_id}")
     for name in ("order_id", "shares", "expires_at", "recipient_id", "wrapping", "created_at"):
         if read[name] != told[name]:
             yield f"gift {gift_id}: {name} is {read[name]}, and was {told[name]}"
@@ -155,17 +155,17 @@ def _gift(books: Books, wire: Wire, gift_id: str) -> Iterator[str]:
             yield f"gift {gift_id} is {read['state']}, not {wanted}"
 
 
-def _holding(books: Books, wire: Wire, holding_id: str) -> Iterator[str]:
+def _holding(books: Books, client: RetryingClient, holding_id: str) -> Iterator[str]:
     holder, told = books.holdings[holding_id]
-    read = wire.get(holder, f"/holdings/{holding_id}")
+    read = client.get(holder, f"/holdings/{holding_id}")
     for name in ("kind", "gift_id", "received_at", "code", "shipment_id"):
         if read.get(name) != told.get(name):
             yield f"holding {holding_id}: {name} is {read.get(name)}, and was {told.get(name)}"
 
 
-def _again(wire: Wire, call: Call) -> Iterator[str]:
+def _again(client: RetryingClient, call: Call) -> Iterator[str]:
     """The same call again has to answer the same ids."""
-    answer = wire.post(call.user, call.path, call.body, key=call.key)
+    answer = client.post(call.user, call.path, call.body, key=call.key)
     if (answer.status_code, _ids(answer.json())) != (call.status, _ids(call.answer)):
         yield f"{call.path} answered {call.status}, and again {answer.status_code} or something else"
 

@@ -10,7 +10,7 @@ from handsel.store import gifts, holdings, orders, refunds
 from handsel.store.attributes import Item, load_item
 
 
-class Contents:
+class TableContents:
     """The items of a table that calls make and people are told by."""
 
     def __init__(self, client: Any, table: str) -> None:

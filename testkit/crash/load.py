@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from local.client import Stack, payment
-from testkit.http_client import ADDRESS, WRAPPING, Wire, code_of
+from testkit.http_client import ADDRESS, WRAPPING, RetryingClient, code_of
 
 PARCEL_WRAPPING = {"cover_id": "parcel-kraft", "message": "For you"}
 # Of purchases: paid, paid though the answer of the provider is lost at first, declined.
@@ -61,10 +61,12 @@ class Load:
         failed: what ended a client that nobody told to stop.
     """
 
-    def __init__(self, stack: Stack, wire: Wire, givers: Sequence[str], friends: Sequence[str], seed: int) -> None:
+    def __init__(
+        self, stack: Stack, client: RetryingClient, givers: Sequence[str], friends: Sequence[str], seed: int
+    ) -> None:
         self.journal: list[Call] = []
         self.failed: list[Exception] = []
-        self._stack, self._wire, self._friends = stack, wire, friends
+        self._stack, self._client, self._friends = stack, client, friends
         self._stop = threading.Event()
         self._threads = [
             threading.Thread(target=self._live, args=(giver, random.Random(f"{seed} {giver}")))  # noqa: S311
@@ -137,7 +139,7 @@ class Load:
 
     def _post(self, user: str, path: str, body: Any) -> Call:
         key = secrets.token_hex(12)
-        answer = self._wire.post(user, path, body, key=key)
+        answer = self._client.post(user, path, body, key=key)
         told = answer.json()
         call = Call(user, path, body, key, answer.status_code, code_of(answer), told, answer.extensions["lost"])
         self.journal.append(call)

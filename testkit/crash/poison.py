@@ -7,20 +7,20 @@ from contextlib import closing
 from handsel.domain.states import GiftState
 from local import aws
 from local.client import Stack, payment
-from testkit.crash.contents import Contents
+from testkit.crash.contents import TableContents
 from testkit.crash.load import until
-from testkit.http_client import WRAPPING, Wire, Wrong, done, physical
+from testkit.http_client import WRAPPING, RetryingClient, UnexpectedAnswer, done, physical
 
 GIFTS = 20
 SECONDS = 60.0
 
 
-def hold_up(stack: Stack, wire: Wire, giver: str, friend: str) -> Sequence[float]:
+def hold_up(stack: Stack, client: RetryingClient, giver: str, friend: str) -> Sequence[float]:
     """How many seconds after the end of its window each gift was back, by the stream alone.
 
     The sweep is switched off, and the consumer that tells is held up by an order without an order's attributes.
 
-    Raises Wrong: one did not come back, or the consumer was not held up.
+    Raises UnexpectedAnswer: one did not come back, or the consumer was not held up.
     """
     with (
         closing(aws.client("dynamodb", stack["aws_endpoint_url"])) as table,
@@ -37,15 +37,15 @@ def hold_up(stack: Stack, wire: Wire, giver: str, friend: str) -> Sequence[float
             return bool(found["events"])
 
         if not until(refused, SECONDS):
-            raise Wrong("the consumer that tells took the poison")
+            raise UnexpectedAnswer("the consumer that tells took the poison")
         body = {"product_id": stack["products"]["voucher"], "quantity": GIFTS, "payment": payment()}
-        path = f"/orders/{done(wire.post(giver, '/orders', body))['order_id']}/gifts"
+        path = f"/orders/{done(client.post(giver, '/orders', body))['order_id']}/gifts"
         body = {"shares": 1, "recipient_id": stack["users"][friend]["user_id"], "wrapping": WRAPPING}
-        given = {done(wire.post(giver, path, body))["gift_id"] for _ in range(GIFTS)}
+        given = {done(client.post(giver, path, body))["gift_id"] for _ in range(GIFTS)}
         table.delete_item(TableName=stack["table_name"], Key=poison)
 
         def back() -> list[float]:
-            gifts = [Contents(table, stack["table_name"]).gifts[gift_id] for gift_id in given]
+            gifts = [TableContents(table, stack["table_name"]).gifts[gift_id] for gift_id in given]
             return [
                 (gift.ended_at - gift.expires_at) / 1000
                 for gift in gifts
@@ -53,8 +53,8 @@ def hold_up(stack: Stack, wire: Wire, giver: str, friend: str) -> Sequence[float
             ]
 
         if not until(lambda: len(back()) == GIFTS, SECONDS):
-            raise Wrong(f"only {len(back())} of {GIFTS} gifts are back")
-        messages = wire.get(friend, "/messages?limit=100")["items"]
+            raise UnexpectedAnswer(f"only {len(back())} of {GIFTS} gifts are back")
+        messages = client.get(friend, "/messages?limit=100")["items"]
         if any(message["gift_id"] in given for message in messages):
-            raise Wrong("the consumer that tells was not held up")
+            raise UnexpectedAnswer("the consumer that tells was not held up")
         return back()

@@ -72,7 +72,7 @@ class Consumed(NamedTuple):
 
 
 @dataclass
-class Ledger:
+class Consumption:
     """The calls of some time, and what they came to.
 
     Attributes:
@@ -103,9 +103,9 @@ Meters = list[Callable[[Consumed], None]]
 
 
 @contextmanager
-def metered(meters: Meters) -> Iterator[Ledger]:
+def metered(meters: Meters) -> Iterator[Consumption]:
     """What is consumed meanwhile of a table with these meters."""
-    ledger = Ledger()
+    ledger = Consumption()
     meters.append(ledger.take)
     try:
         yield ledger

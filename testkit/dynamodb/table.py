@@ -104,7 +104,7 @@ class _Index:
 
 
 class Snapshot(NamedTuple):
-    """A whole table, for `Memory.restore`."""
+    """A whole table, for `InMemoryTable.restore`."""
 
     items: dict[Row, Item]
     sizes: dict[Row, int]
@@ -131,7 +131,7 @@ class _Change(NamedTuple):
     size: int  # of the new item, in bytes
 
 
-class Memory:
+class InMemoryTable:
     """One table.
 
     Attributes:

@@ -5,7 +5,7 @@ from contextlib import suppress
 from typing import Any
 
 from local.seed import CARRIER
-from testkit.handlers.faults import WRITES, Died, between, died_after
+from testkit.handlers.faults import WRITES, Crashed, between, died_after
 from testkit.handlers.stack import ADDRESS, DAY, Answer, Stack, event, gift_request
 
 
@@ -242,7 +242,7 @@ def _left_pending(name: str, kind: str) -> Callable[[Stack], dict[str, Any]]:
         call = CALLS[name](stack)
         for user in ("alice", "bob"):
             stack.call(user, "GET", "/me")
-        with between(WRITES, {0: died_after}), suppress(Died):
+        with between(WRITES, {0: died_after}), suppress(Crashed):
             call()
         states = ("state", "status")
         (pending,) = (

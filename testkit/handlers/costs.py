@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from handsel.store import keys
-from testkit.dynamodb.capacity import Ledger, metered
+from testkit.dynamodb.capacity import Consumption, metered
 from testkit.dynamodb.values import Item
 from testkit.handlers.calls import return_request
 from testkit.handlers.faults import READS, between
@@ -445,13 +445,13 @@ def _earlier(item: Item, number: int) -> Item:
     return {**item, **moved}
 
 
-def cost(simulation: Simulation, operation: str) -> Ledger:
+def cost(simulation: Simulation, operation: str) -> Consumption:
     with prepared(simulation, operation) as (stack, act):
         with metered(stack.memory.meters) as ledger:
             act()
         return ledger
 
 
-def costs() -> dict[str, Ledger]:
+def costs() -> dict[str, Consumption]:
     with simulating() as simulation:
         return {operation: cost(simulation, operation) for operation in OPERATIONS}

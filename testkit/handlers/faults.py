@@ -14,13 +14,13 @@ WRITES = frozenset({"put_item", "update_item", "delete_item", "transact_write_it
 READS = frozenset({"get_item", "batch_get_item", "query"})
 
 
-class Died(BaseException):
+class Crashed(BaseException):
     """The process is gone: nothing of it runs on, no handler catches it."""
 
 
 def died_after(call: Callable[[], Any]) -> Any:
     call()
-    raise Died
+    raise Crashed
 
 
 def answer_lost(call: Callable[[], Any]) -> Any:

@@ -33,7 +33,7 @@ from ops.audit.findings import Finding, Trouble
 from ops.audit.relations import findings
 from testkit import contract
 from testkit.dynamodb.client import Call, Client
-from testkit.dynamodb.table import Memory, Snapshot
+from testkit.dynamodb.table import InMemoryTable, Snapshot
 from testkit.handlers import permissions
 from tools import event_schemas
 
@@ -117,7 +117,7 @@ class Stack:
         return self.simulation.products
 
     @property
-    def memory(self) -> Memory:
+    def memory(self) -> InMemoryTable:
         """The table itself, for what no call does."""
         assert self.simulation.memory is not None, "this runs on moto"
         return self.simulation.memory
@@ -449,7 +449,7 @@ class Simulation:
 
     client: "DynamoDBClient"
     products: Mapping[str, str]
-    memory: Memory | None
+    memory: InMemoryTable | None
     reset: Callable[[], None]
     seeded: Sequence[dict[str, Any]] = ()
     bus: Bus = field(default_factory=Bus)
@@ -458,7 +458,7 @@ class Simulation:
 
 
 def _on_memory() -> Iterator[Simulation]:
-    memory = Memory(TABLE, RESOURCES["Table"]["Properties"], now_ms=lambda: clock.now_ms())
+    memory = InMemoryTable(TABLE, RESOURCES["Table"]["Properties"], now_ms=lambda: clock.now_ms())
     client = cast("DynamoDBClient", memory)
     products = seed(client, TABLE)
     seeded, records = memory.snapshot(), tuple(memory.stream)

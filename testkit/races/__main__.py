@@ -32,7 +32,7 @@ from local import cli
 from local.client import read_stack
 from local.engine import free_port
 from local.settings import Settings
-from testkit.http_client import Wire, Wrong, sign_up
+from testkit.http_client import RetryingClient, UnexpectedAnswer, sign_up
 from testkit.races import rounds
 from testkit.races.rounds import Arena, Round, side_by_side
 
@@ -105,11 +105,11 @@ def claim_nothing(where: Arena, who: str) -> object:
 
 
 def cancel_nothing(where: Arena, who: str) -> object:
-    return where.wire.post(who, "/gifts/unknown/cancel")
+    return where.client.post(who, "/gifts/unknown/cancel")
 
 
 def use_nothing(where: Arena, who: str) -> object:
-    return where.wire.post(who, "/orders/unknown/use", {"quantity": 1})
+    return where.client.post(who, "/orders/unknown/use", {"quantity": 1})
 
 
 @contextmanager
@@ -131,11 +131,11 @@ def arena(
             raise SystemExit(1)
         stack = read_stack(folder)
         sign_up(stack, [*people, *givers()])
-        wire = Wire(stack, in_flight)
-        held = Arena(stack, wire, in_flight)
+        client = RetryingClient(stack, in_flight)
+        held = Arena(stack, client, in_flight)
         warm_up(held, people, warming)
         yield held
-        wire.close()
+        client.close()
     finally:
         cli.down(environ)
         shutil.rmtree(folder, ignore_errors=True)
@@ -159,11 +159,11 @@ def givers() -> list[str]:
 def hold(where: Arena, name: str, race: Race, times: int, figures: Figures) -> None:
     """Hold a race so many times, and say what came of it."""
     for number in range(times):
-        giver, wire, started = givers()[number % GIVERS], where.wire, time.monotonic()
-        calls, retries = wire.calls, Counter(wire.retries)
+        giver, client, started = givers()[number % GIVERS], where.client, time.monotonic()
+        calls, retries = client.calls, Counter(client.retries)
         try:
             seen = race(where, giver)
-        except Wrong as wrong:
+        except UnexpectedAnswer as wrong:
             figures.wrong.append(f"round {number + 1} of {name}, by {giver}: {wrong}")
             cli.say(figures.wrong[-1], error=True)
         else:
@@ -171,8 +171,8 @@ def hold(where: Arena, name: str, race: Race, times: int, figures: Figures) -> N
             figures.winners += seen.winners
             figures.told += seen.told
         figures.seconds.append(time.monotonic() - started)
-        figures.calls += wire.calls - calls
-        figures.retries += wire.retries - retries
+        figures.calls += client.calls - calls
+        figures.retries += client.retries - retries
     seconds, longest = sum(figures.seconds), max(figures.seconds)
     cli.say(
         f"{name}: exact in {figures.exact} of {times} rounds; {figures.calls} calls in {seconds:.0f} s"

@@ -1,4 +1,4 @@
-"""One round of each kind of race: it answers what was seen, or raises Wrong at the first thing that must not be."""
+"""One round of each kind of race: it answers what was seen, or raises UnexpectedAnswer at the first thing that must not be."""
 
 import random
 import time
@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import httpx
 
 from local.client import Stack, payment
-from testkit.http_client import WRAPPING, Wire, Wrong, code_of, done, expect
+from testkit.http_client import WRAPPING, RetryingClient, UnexpectedAnswer, code_of, done, expect
 
 T = TypeVar("T")
 
@@ -48,7 +48,7 @@ class Arena:
     """Where races are held: a stack, who calls it, and how many calls are under way at once."""
 
     stack: Stack
-    wire: Wire
+    client: RetryingClient
     in_flight: int
 
     def at_once(self, calls: Sequence[Callable[[], T]]) -> list[T]:
@@ -57,28 +57,28 @@ class Arena:
 
     def buy(self, buyer: str, quantity: int) -> dict[str, Any]:
         body = {"product_id": self.stack["products"]["voucher"], "quantity": quantity, "payment": payment()}
-        return done(self.wire.post(buyer, "/orders", body))
+        return done(self.client.post(buyer, "/orders", body))
 
     def give(self, giver: str, order: dict[str, Any], shares: int, recipient: str | None = None) -> dict[str, Any]:
         body: dict[str, object] = {"shares": shares, "wrapping": WRAPPING}
         if recipient is not None:
             body["recipient_id"] = self.stack["users"][recipient]["user_id"]
-        return done(self.wire.post(giver, f"/orders/{order['order_id']}/gifts", body))
+        return done(self.client.post(giver, f"/orders/{order['order_id']}/gifts", body))
 
     def claim(self, claimer: str, gift: dict[str, Any]) -> httpx.Response:
         body = {} if gift["secret"] is None else {"secret": gift["secret"]}
-        return self.wire.post(claimer, f"/gifts/{gift['gift_id']}/claims", body)
+        return self.client.post(claimer, f"/gifts/{gift['gift_id']}/claims", body)
 
     def expect_units(self, buyer: str, order: dict[str, Any], **units: int) -> None:
         """That an order's units are these, and no others."""
-        read = self.wire.get(buyer, f"/orders/{order['order_id']}")["units"]
+        read = self.client.get(buyer, f"/orders/{order['order_id']}")["units"]
         wanted = {"available": 0, "in_gift": 0, "gifted": 0, "used": 0, "refunded": 0} | units
         expect(f"units of order {order['order_id']}", read, wanted)
         expect(f"sum of order {order['order_id']}", sum(read.values()), order["quantity"])
 
     def expect_kept(self, holder: str, holding: dict[str, Any]) -> None:
         """That what was acknowledged is what its holder reads."""
-        read = self.wire.get(holder, f"/holdings/{holding['holding_id']}")
+        read = self.client.get(holder, f"/holdings/{holding['holding_id']}")
         for name in ("holding_id", "code", "gift_id", "state"):
             expect(f"{name} of holding {holding['holding_id']}", read[name], holding[name])
 
@@ -114,7 +114,7 @@ def shares(arena: Arena, giver: str, claimers: Sequence[str], count: int) -> Rou
     expect("winners", seen.winners, count)
     expect("what those got who asked twice", won_again, won)
     if (made := sum(answer.status_code == 201 for answer in answers)) > count:
-        raise Wrong(f"{made} claims of {count} shares were answered 201")
+        raise UnexpectedAnswer(f"{made} claims of {count} shares were answered 201")
     expect("different holdings", len({holding["holding_id"] for holding in won.values()}), count)
     expect("different voucher codes", len({holding["code"] for holding in won.values()}), count)
     _all_taken(arena, giver, order, gift, count)
@@ -131,7 +131,7 @@ def units(arena: Arena, buyer: str, quantity: int, writers: int, rng: random.Ran
 
     def write(what: str, wanted: int) -> httpx.Response:
         body = {"shares": wanted, "wrapping": WRAPPING} if what == "gifts" else {"quantity": wanted}
-        return arena.wire.post(buyer, f"{path}/{what}", body)
+        return arena.client.post(buyer, f"{path}/{what}", body)
 
     answers = arena.at_once([partial(write, what, wanted) for what, wanted in tasks])
     seen, moved, made = Round(), Counter[str](), []
@@ -146,7 +146,7 @@ def units(arena: Arena, buyer: str, quantity: int, writers: int, rng: random.Ran
     # Units only left the order, so whoever was refused wanted more than there is now.
     refused = [wanted for (_, wanted), answer in zip(tasks, answers, strict=True) if answer.status_code != 201]
     if min(refused) <= left:
-        raise Wrong(f"{min(refused)} units were refused, and {left} are left")
+        raise UnexpectedAnswer(f"{min(refused)} units were refused, and {left} are left")
     arena.expect_units(
         buyer, order, available=left, in_gift=moved["gifts"], used=moved["use"], refunded=moved["refunds"]
     )
@@ -154,7 +154,7 @@ def units(arena: Arena, buyer: str, quantity: int, writers: int, rng: random.Ran
     for what, wanted, body in made:
         match what:
             case "gifts":
-                gift = arena.wire.get(buyer, f"/gifts/{body['gift_id']}")
+                gift = arena.client.get(buyer, f"/gifts/{body['gift_id']}")
                 expect("a gift that was acknowledged", (gift["state"], gift["remaining"]), ("open", wanted))
             case "refunds":
                 expect("a refund that was acknowledged", (body["quantity"], body["status"]), (wanted, "refunded"))
@@ -164,7 +164,7 @@ def units(arena: Arena, buyer: str, quantity: int, writers: int, rng: random.Ran
                     arena.expect_kept(buyer, holding)
                     codes.add(holding["code"])
     expect("different voucher codes", len(codes), moved["use"])
-    gifts = arena.wire.get(buyer, f"{path}/gifts?limit=100")["items"]
+    gifts = arena.client.get(buyer, f"{path}/gifts?limit=100")["items"]
     expect("gifts of the order", {gift["gift_id"] for gift in gifts}, {
         body["gift_id"] for what, _, body in made if what == "gifts"
     })  # fmt: skip
@@ -187,8 +187,8 @@ def ends(arena: Arena, giver: str, friends: Sequence[str], gifts: int, rng: rand
         claimers = friends[:4] if recipient is None else [recipient]
         calls += [(gift, claimer, at_end, partial(arena.claim, claimer, gift)) for claimer in claimers]
         if recipient is not None:
-            calls.append((gift, recipient, at_end, partial(arena.wire.post, recipient, f"{path}/decline")))
-        calls.append((gift, giver, at_end, partial(arena.wire.post, giver, f"{path}/cancel")))
+            calls.append((gift, recipient, at_end, partial(arena.client.post, recipient, f"{path}/decline")))
+        calls.append((gift, giver, at_end, partial(arena.client.post, giver, f"{path}/cancel")))
     rng.shuffle(calls)
     calls.sort(key=lambda call: call[2] or 0.0)
 
@@ -214,7 +214,7 @@ def _one_end(
     arena: Arena, giver: str, gift: dict[str, Any], told: list[tuple[str, httpx.Response, float]], seen: Round
 ) -> int:
     """Hold everything that was said of one gift against what became of it; answer how many claimed it."""
-    read = arena.wire.get(giver, f"/gifts/{gift['gift_id']}")
+    read = arena.client.get(giver, f"/gifts/{gift['gift_id']}")
     state, won = read["state"], {}
     for who, answer, at in told:
         if answer.is_success and "holding_id" in answer.json():
@@ -251,12 +251,14 @@ def _winners(
 def _lost(seen: Round, answer: httpx.Response, refused: set[str]) -> None:
     code = code_of(answer)
     if code not in refused:
-        raise Wrong(f"{answer.request.method} {answer.request.url.path}: {answer.status_code} {code}, not {refused}")
+        raise UnexpectedAnswer(
+            f"{answer.request.method} {answer.request.url.path}: {answer.status_code} {code}, not {refused}"
+        )
     seen.told[code] += 1
 
 
 def _all_taken(arena: Arena, giver: str, order: dict[str, Any], gift: dict[str, Any], count: int) -> None:
-    read = arena.wire.get(giver, f"/gifts/{gift['gift_id']}")
+    read = arena.client.get(giver, f"/gifts/{gift['gift_id']}")
     expect("the gift", (read["state"], read["remaining"], len(read["claims"])), ("claimed", 0, count))
     arena.expect_units(giver, order, gifted=count)
 
@@ -264,16 +266,16 @@ def _all_taken(arena: Arena, giver: str, order: dict[str, Any], gift: dict[str, 
 def _settled(arena: Arena, giver: str, order: dict[str, Any], given: Sequence[dict[str, Any]]) -> None:
     """That every gift is written down as ended, which reads do not need and the giver is told by."""
     wanted = {
-        gift["gift_id"] for gift in given if arena.wire.get(giver, f"/gifts/{gift['gift_id']}")["state"] == "returned"
+        gift["gift_id"] for gift in given if arena.client.get(giver, f"/gifts/{gift['gift_id']}")["state"] == "returned"
     }
     deadline = time.monotonic() + _SETTLED_SECONDS
     while True:
-        items = arena.wire.get(giver, "/messages?limit=100")["items"]
+        items = arena.client.get(giver, "/messages?limit=100")["items"]
         told = Counter(item["gift_id"] for item in items if item["kind"] == "gift_returned")
         if set(told) >= wanted:
             break
         if time.monotonic() > deadline:
-            raise Wrong(f"after {_SETTLED_SECONDS} s nobody was told that {wanted - set(told)} are back")
+            raise UnexpectedAnswer(f"after {_SETTLED_SECONDS} s nobody was told that {wanted - set(told)} are back")
         time.sleep(0.2)
     doubled = {gift_id: count for gift_id, count in told.items() if count > 1}
     expect("gifts that were told twice to be back", doubled, {})

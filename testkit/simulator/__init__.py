@@ -1,10 +1,11 @@
-"""A deterministic simulator: the production use cases and store over a table in memory, virtual time, and faults everywhere.
+"""A deterministic simulator: the production use cases and store on an in-memory table, in virtual time, with faults.
 
-scheduler   virtual time, and who runs when
-network     what lies between a process and the table, the payment provider and the bus, and what goes wrong there
-ledger      what was written: the law after every write, and every state there ever was
-world       processes, the consumers of the stream, TTL, the sweep
-asks        what people ask for, and what makes an answer right
-scenario    what happens in one run, drawn from a seed; and what has to hold when it is over
-shrink      the smallest part of a failing run that still fails
+scheduler       virtual time, and which process runs when
+fault_injection connections to the table, the payment provider and the bus, with the faults of each call
+model           every state of every item, with the invariants checked after each write
+environment     processes, consumers of the stream, time to live, the sweep; the fault plan of a run
+operations      the operations of users, and the conditions for a correct answer
+scenario        the steps of one run, drawn from a seed, and the checks at its end
+shrink          the smallest part of a failing run that still fails
+harness         one table for one test: calls one after the other, with faults at chosen calls
 """

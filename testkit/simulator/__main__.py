@@ -41,25 +41,25 @@ def _cut(planned: Scenario, only: str | None, without: str | None) -> Scenario:
     if only is not None:
         numbers = {int(number) for number in only.split(",") if number}
         planned = replace(planned, steps=tuple(step for step in planned.steps if step.number in numbers))
-    weather = planned.weather
+    plan = planned.plan
     for name in without.split(",") if without else ():
         if name == "rate":
-            weather = replace(weather, rate=0.0)
+            plan = replace(plan, rate=0.0)
         elif name == "skew":
-            weather = replace(weather, skew_ms=0)
-        elif name in weather.down:
-            weather = replace(weather, down={each: span for each, span in weather.down.items() if each != name})
+            plan = replace(plan, skew_ms=0)
+        elif name in plan.down:
+            plan = replace(plan, down={each: span for each, span in plan.down.items() if each != name})
         elif name == "copies":
             planned = replace(planned, steps=tuple(replace(step, copies=1) for step in planned.steps))
         else:
-            weather = replace(weather, faults=weather.faults - {Fault(name)})
-    return replace(planned, weather=weather)
+            plan = replace(plan, faults=plan.faults - {Fault(name)})
+    return replace(planned, plan=plan)
 
 
 def _replay(planned: Scenario) -> int:
     for step in planned.steps:
         print(step)
-    print(planned.weather)
+    print(planned.plan)
     result = run(planned)
     if result.violation is None:
         print("Everything held.")
@@ -118,9 +118,9 @@ def _run_some(seeds: range) -> tuple[Counter[str], list[tuple[int, str]]]:
 def _command(planned: Scenario) -> str:
     """The smallest run that fails in the same way, as a command."""
     small = shrink(planned, lambda candidate: run(candidate).violation is not None)
-    without = sorted(planned.weather.faults - small.weather.faults) if small.weather.rate else ["rate"]
-    without += sorted(set(planned.weather.down) - set(small.weather.down))
-    if planned.weather.skew_ms and not small.weather.skew_ms:
+    without = sorted(planned.plan.faults - small.plan.faults) if small.plan.rate else ["rate"]
+    without += sorted(set(planned.plan.down) - set(small.plan.down))
+    if planned.plan.skew_ms and not small.plan.skew_ms:
         without.append("skew")
     if all(step.copies == 1 for step in small.steps) and any(step.copies > 1 for step in planned.steps):
         without.append("copies")
@@ -141,7 +141,7 @@ def _report(figures: Counter[str]) -> None:
         if counted:
             said = ", ".join(f"{name} {count}" for name, count in sorted(counted.items(), key=lambda each: -each[1]))
             print(f"{title} ({sum(counted.values())}): {said}")
-    rest = ("asks", "sweeps", "records trimmed", "records given up", "not answered")
+    rest = ("operations", "sweeps", "records trimmed", "records given up", "not answered")
     print(", ".join(f"{figures[name]} {name}" for name in rest))
 
 

@@ -19,9 +19,16 @@ from handsel.use_cases.projecting import project
 from handsel.use_cases.restoring import restore_all
 from handsel.use_cases.settling import SweepReport, sweep
 from local.patterns import any_matches
-from testkit.dynamodb.table import Memory, Snapshot
-from testkit.simulator.fault_injection import Bank, Died, Events, Fault, Line, Till
-from testkit.simulator.model import Ledger, Violation
+from testkit.dynamodb.table import InMemoryTable, Snapshot
+from testkit.simulator.fault_injection import (
+    Crashed,
+    FakeEventBus,
+    FakeProvider,
+    Fault,
+    FaultyConnection,
+    ProviderState,
+)
+from testkit.simulator.model import Model, Violation
 from testkit.simulator.scheduler import Scheduler
 
 START_MS = 1_790_000_000_000
@@ -37,13 +44,15 @@ TABLE = "handsel-sim"
 T = TypeVar("T")
 
 
-def empty_table(*, now_ms: Callable[[], int] = lambda: START_MS, stale: Callable[[str], int] | None = None) -> Memory:
+def empty_table(
+    *, now_ms: Callable[[], int] = lambda: START_MS, stale: Callable[[str], int] | None = None
+) -> InMemoryTable:
     """The table as template.yaml declares it."""
-    return Memory(TABLE, _RESOURCES["Table"]["Properties"], now_ms=now_ms, stale=stale)
+    return InMemoryTable(TABLE, _RESOURCES["Table"]["Properties"], now_ms=now_ms, stale=stale)
 
 
 def _mapping(function: str) -> dict[str, Any]:
-    sources = _RESOURCES[function]["Properties"]["Events"].values()
+    sources = _RESOURCES[function]["Properties"]["FakeEventBus"].values()
     return cast("dict[str, Any]", next(each["Properties"] for each in sources if each["Type"] == "DynamoDB"))
 
 
@@ -72,8 +81,8 @@ class Consumer:
 
 
 @dataclass(frozen=True)
-class Weather:
-    """How bad things are in one run.
+class FaultPlan:
+    """The faults of one run.
 
     Attributes:
         faults: which can happen at all; `rate`: how likely one is, at each call.
@@ -89,8 +98,8 @@ class Weather:
     down: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
 
-class World:
-    """The table and everybody who works on it, in virtual time.
+class Environment:
+    """The table and the processes that work on it, in virtual time.
 
     Attributes:
         published: what the bus took, in order.
@@ -98,15 +107,15 @@ class World:
         keys: under which key orders were bought, by id.
     """
 
-    def __init__(self, seed: str, seeded: Snapshot, weather: Weather) -> None:
-        self.weather = weather
+    def __init__(self, seed: str, seeded: Snapshot, plan: FaultPlan) -> None:
+        self.plan = plan
         self.scheduler = Scheduler(START_MS)
         self.memory = empty_table(now_ms=lambda: self.scheduler.now_ms, stale=self._stale)
         self.memory.restore(seeded)
         self.random = Random(seed)
         self.seed = seed
-        self.ledger = Ledger({(item["pk"], item["sk"]): item for item in map(load_item, self.memory.items)})
-        self.bank = Bank()
+        self.model = Model({(item["pk"], item["sk"]): item for item in map(load_item, self.memory.items)})
+        self.provider_state = ProviderState()
         self.published: list[dict[str, Any]] = []
         self.figures: dict[str, int] = defaultdict(int)
         self.calm = False
@@ -123,12 +132,12 @@ class World:
         return self.scheduler.now_ms
 
     def is_down(self, what: str) -> bool:
-        since, until = self.weather.down.get(what, (0, 0))
+        since, until = self.plan.down.get(what, (0, 0))
         return not self.calm and since <= self.now - START_MS < until
 
     def until_up(self, what: str) -> int:
         """Milliseconds until something works again."""
-        return self.weather.down[what][1] - (self.now - START_MS)
+        return self.plan.down[what][1] - (self.now - START_MS)
 
     def written(self, sent: int) -> None:
         """After every call to the table: checks what was written, and has the stream carry it.
@@ -138,7 +147,7 @@ class World:
         """
         fresh = self.memory.stream[self._read :]
         self._read = len(self.memory.stream)
-        self.ledger.write(fresh, sent)
+        self.model.write(fresh, sent)
         for record in fresh:
             for consumer in (self.restore, self.projector):
                 if any_matches(consumer.filters, record):
@@ -168,7 +177,7 @@ class World:
 
     def _carry(self, consumer: Consumer, record: dict[str, Any]) -> None:
         """A record comes at least once, mostly soon, and in no order that could be relied on. Some only fail."""
-        if not self.calm and self.random.random() < self.weather.rate / 10:
+        if not self.calm and self.random.random() < self.plan.rate / 10:
             consumer.gave_up.append(record)
             self.figures["records given up"] += 1
             return
@@ -193,7 +202,7 @@ class World:
         process = self.process(f"{consumer.name} {self.now}")
         try:
             failed = self._invoke(consumer, process, [record for _, record in batch])
-        except Died:
+        except Crashed:
             failed = set(range(len(batch)))
         for number in sorted(failed):
             at, record = batch[number]
@@ -249,7 +258,7 @@ class World:
     def anything_due(self) -> bool:
         """Whether there is something for a sweep whose clock is right."""
         now = keys.position(self.now + 1, "")
-        return any(position < now for position in self.ledger.due.values())
+        return any(position < now for position in self.model.due.values())
 
     def sweep(self, seconds: int = 50) -> SweepReport | None:
         """One run of the sweep; None if it did not live to tell."""
@@ -263,13 +272,13 @@ class World:
         try:
             report = sweep(
                 process.table,
-                process.till,
-                window_ms=self.weather.window_ms,
+                process.provider,
+                window_ms=self.plan.window_ms,
                 clock=process.now,
                 deadline=process.now() + seconds * 1000,
                 on_failure=failed,
             )
-        except (Died, errors.Busy):
+        except (Crashed, errors.Busy):
             return None
         if damage:
             raise Violation(f"the sweep found damage: {damage}") from damage[0]
@@ -289,40 +298,40 @@ class _Table(Table):
 class Process:
     """One invocation of a function: a clock of its own, and a line to the others on which things go wrong."""
 
-    def __init__(self, world: World, name: str) -> None:
-        self.world = world
-        self.random = Random(f"{world.seed}/{name}")
-        skew = world.weather.skew_ms
+    def __init__(self, environment: Environment, name: str) -> None:
+        self.environment = environment
+        self.random = Random(f"{environment.seed}/{name}")
+        skew = environment.plan.skew_ms
         self.skew_ms = self.random.randint(-skew, skew) if skew else 0
-        line = Line(world.memory, self._travel, self._draw, self.now, world.written)
-        self.table = _Table(cast("Any", line), TABLE, sleep=self._sleep, random=self.random)
-        self.table.scheduler = world.scheduler
-        self.till = Till(world.bank, line)
-        self.bus = Bus(cast("Any", Events(line, self._heard, self._refused)), "bus")
+        connection = FaultyConnection(environment.memory, self._travel, self._draw, self.now, environment.written)
+        self.table = _Table(cast("Any", connection), TABLE, sleep=self._sleep, random=self.random)
+        self.table.scheduler = environment.scheduler
+        self.provider = FakeProvider(environment.provider_state, connection)
+        self.bus = Bus(cast("Any", FakeEventBus(connection, self._heard, self._refused)), "bus")
 
     def now(self) -> int:
-        return self.world.now + self.skew_ms
+        return self.environment.now + self.skew_ms
 
     def _heard(self, entry: dict[str, str]) -> None:
-        self.world.published.append(json.loads(entry["Detail"]))
+        self.environment.published.append(json.loads(entry["Detail"]))
 
     def _refused(self) -> bool:
-        return not self.world.calm and self._draw("entry", (Fault.THROTTLED,)) is not None
+        return not self.environment.calm and self._draw("entry", (Fault.THROTTLED,)) is not None
 
     def _sleep(self, seconds: float) -> None:
-        self.world.scheduler.wait(int(seconds * 1_000_000))
+        self.environment.scheduler.wait(int(seconds * 1_000_000))
 
     def _travel(self) -> None:
         """Mostly a few milliseconds, sometimes far more."""
         slow = self.random.random() < 0.02
-        self.world.scheduler.wait(self.random.randrange(1_000, 1_500_000 if slow else 8_000))
+        self.environment.scheduler.wait(self.random.randrange(1_000, 1_500_000 if slow else 8_000))
 
     def _draw(self, _: str, possible: tuple[Fault, ...]) -> Fault | None:
-        weather = self.world.weather
-        if self.world.calm or self.random.random() >= weather.rate:
+        plan = self.environment.plan
+        if self.environment.calm or self.random.random() >= plan.rate:
             return None
         fault = self.random.choice(possible)
-        if fault not in weather.faults:
+        if fault not in plan.faults:
             return None
-        self.world.figures[f"fault {fault}"] += 1
+        self.environment.figures[f"fault {fault}"] += 1
         return fault

@@ -1,4 +1,4 @@
-"""What lies between a process and what it talks to: every call may be lost, refused, done twice, or be the last one."""
+"""Inject faults into calls to the table, the payment provider and the bus: lost, refused, done twice, or a crash."""
 
 from collections.abc import Callable
 from enum import StrEnum
@@ -12,7 +12,7 @@ READS = frozenset({"get_item", "batch_get_item", "query"})
 _NOWHERE = {"pk": {"S": "NOWHERE"}, "sk": {"S": "NOWHERE"}}
 
 
-class Died(BaseException):
+class Crashed(BaseException):
     """The process is gone: nothing of it runs on, no handler catches it."""
 
 
@@ -36,8 +36,8 @@ OF_WRITES = tuple(Fault)
 OF_OTHERS = (Fault.DIES_BEFORE, Fault.DIES_AFTER, Fault.REQUEST_LOST, Fault.ANSWER_LOST, Fault.TWICE)
 
 
-class Line:
-    """The way of one process to the table, to the payment provider and to the bus.
+class FaultyConnection:
+    """The connection of one process to the table, the payment provider and the bus.
 
     Args:
         table: a DynamoDB client, whom a call is for.
@@ -111,7 +111,7 @@ class Line:
     def _carry(self, sent: int, fault: Fault | None, act: Callable[[], Any], lost: Callable[[], Exception]) -> Any:
         if self._dead or fault is Fault.DIES_BEFORE:
             self._dead = True
-            raise Died
+            raise Crashed
         self._travel()
         if fault is Fault.REQUEST_LOST:
             raise lost()
@@ -124,7 +124,7 @@ class Line:
             if fault is Fault.DIES_AFTER:
                 self._dead = True
             if fault in (Fault.DIES_AFTER, Fault.ANSWER_LOST, Fault.SAID_NOT):
-                raise Died if fault is Fault.DIES_AFTER else lost()
+                raise Crashed if fault is Fault.DIES_AFTER else lost()
         self._travel()
         return answer
 
@@ -166,18 +166,22 @@ def _said(code: str, operation: str) -> ClientError:
     return ClientError({"Error": {"Code": code, "Message": ""}}, operation)
 
 
-class Bank:
-    """The payment provider, and what it knows: one charge and one repayment a key."""
+class ProviderState:
+    """The charges and repayments of the payment provider: one of each per key."""
 
     def __init__(self) -> None:
         self.charged: dict[str, Charge] = {}
         self.declined: set[str] = set()
         self.repaid: dict[str, Repayment] = {}
 
-    def copy(self) -> "Bank":
-        bank = Bank()
-        bank.charged, bank.declined, bank.repaid = dict(self.charged), set(self.declined), dict(self.repaid)
-        return bank
+    def copy(self) -> "ProviderState":
+        provider_state = ProviderState()
+        provider_state.charged, provider_state.declined, provider_state.repaid = (
+            dict(self.charged),
+            set(self.declined),
+            dict(self.repaid),
+        )
+        return provider_state
 
     def charge(self, charge: Charge) -> str:
         if charge.token != "tok_ok":
@@ -192,26 +196,28 @@ class Bank:
             raise AssertionError(f"another repayment under the key {repayment.key}")
 
 
-class Till:
-    """The bank, over a line."""
+class FakeProvider:
+    """The payment provider, over a faulty connection."""
 
-    def __init__(self, bank: Bank, line: Line) -> None:
-        self._bank = bank
-        self._line = line
+    def __init__(self, provider_state: ProviderState, connection: FaultyConnection) -> None:
+        self._provider_state = provider_state
+        self._connection = connection
 
     def charge(self, charge: Charge) -> str:
-        reference: str = self._line.other("charge", lambda: self._bank.charge(charge), OutcomeUnknown)
+        reference: str = self._connection.other("charge", lambda: self._provider_state.charge(charge), OutcomeUnknown)
         return reference
 
     def repay(self, repayment: Repayment) -> None:
-        self._line.other("repay", lambda: self._bank.repay(repayment), OutcomeUnknown)
+        self._connection.other("repay", lambda: self._provider_state.repay(repayment), OutcomeUnknown)
 
 
-class Events:
-    """The client of an event bus, over a line: `heard` gets what arrives; some entries may be refused."""
+class FakeEventBus:
+    """The client of an event bus, over a faulty connection: `heard` gets what arrives; some entries may be refused."""
 
-    def __init__(self, line: Line, heard: Callable[[dict[str, str]], None], refuses: Callable[[], bool]) -> None:
-        self._line = line
+    def __init__(
+        self, connection: FaultyConnection, heard: Callable[[dict[str, str]], None], refuses: Callable[[], bool]
+    ) -> None:
+        self._connection = connection
         self._heard = heard
         self._refuses = refuses
 
@@ -226,7 +232,7 @@ class Events:
                     answers.append({"EventId": "event"})
             return {"FailedEntryCount": sum("ErrorCode" in answer for answer in answers), "Entries": answers}
 
-        answer: dict[str, Any] = self._line.other(
+        answer: dict[str, Any] = self._connection.other(
             "put_events", put, lambda: ReadTimeoutError(endpoint_url="https://events.test")
         )
         return answer

@@ -20,8 +20,15 @@ from handsel.use_cases.purchases import buy
 from local.patterns import any_matches
 from testkit.dynamodb.table import Snapshot
 from testkit.simulator.environment import DAY_MS, START_MS, TABLE, Consumer, empty_table
-from testkit.simulator.fault_injection import Bank, Died, Events, Fault, Line, Till
-from testkit.simulator.model import Ledger
+from testkit.simulator.fault_injection import (
+    Crashed,
+    FakeEventBus,
+    FakeProvider,
+    Fault,
+    FaultyConnection,
+    ProviderState,
+)
+from testkit.simulator.model import Model
 from testkit.simulator.operations import ADDRESS, LINK_KEYS, WRAPPINGS
 from testkit.simulator.scenario import seeded
 
@@ -32,7 +39,7 @@ PROJECTOR = Consumer.of("ProjectorFunction")
 
 T = TypeVar("T")
 
-Saved = tuple[Snapshot, Bank, int, Sequence[dict[str, Any]]]
+Saved = tuple[Snapshot, ProviderState, int, Sequence[dict[str, Any]]]
 
 
 class _Heard:
@@ -63,7 +70,7 @@ class _Table(Table):
 
 
 class Actor:
-    """One process on a stage.
+    """One process of a harness.
 
     Attributes:
         calls: what it asked others for, in order: a fault is planted at one of them.
@@ -72,7 +79,7 @@ class Actor:
 
     def __init__(
         self,
-        stage: "Stage",
+        harness: "Harness",
         *,
         seed: str,
         faults: Mapping[int, Fault],
@@ -102,18 +109,18 @@ class Actor:
             fault = faults.get(len(self.calls) - 1)
             return fault if fault in possible else None
 
-        self._stage = stage
+        self._harness = harness
         self._skew_ms = skew_ms
         self._heard = heard
-        line = Line(
-            stage.memory if heard is None else _Heard(stage.memory, heard), travel, draw, self.now, stage.written
+        connection = FaultyConnection(
+            harness.memory if heard is None else _Heard(harness.memory, heard), travel, draw, self.now, harness.written
         )
-        self.table = _Table(cast("Any", line), TABLE, sleep=lambda _: None, random=self.random)
-        self.till = Till(stage.bank, line)
-        self.bus = Bus(cast("Any", Events(line, stage.heard, lambda: False)), "bus")
+        self.table = _Table(cast("Any", connection), TABLE, sleep=lambda _: None, random=self.random)
+        self.provider = FakeProvider(harness.provider_state, connection)
+        self.bus = Bus(cast("Any", FakeEventBus(connection, harness.heard, lambda: False)), "bus")
 
     def now(self) -> int:
-        now = self._stage.now + self._skew_ms
+        now = self._harness.now + self._skew_ms
         if self._heard is not None:
             self._heard.append(str(now))
         return now
@@ -125,8 +132,8 @@ class Actor:
 Act = Callable[[Actor], Any]
 
 
-class Stage:
-    """A table with stores, products and people, a bank and a bus. What is written is held against the law."""
+class Harness:
+    """A table with stores, products and people, a payment provider and a bus. Every write is checked against the law."""
 
     def __init__(self) -> None:
         saved, self.products = seeded()
@@ -134,27 +141,27 @@ class Stage:
         self.memory = empty_table(now_ms=lambda: self.now)
         self.memory.restore(saved)
         self.published: list[dict[str, Any]] = []
-        self.bank = Bank()
+        self.provider_state = ProviderState()
         self._set()
 
     def _set(self) -> None:
-        self.ledger = Ledger({(item["pk"], item["sk"]): item for item in map(load_item, self.memory.items)})
+        self.model = Model({(item["pk"], item["sk"]): item for item in map(load_item, self.memory.items)})
         self._read = len(self.memory.stream)
 
     def save(self) -> Saved:
-        return self.memory.snapshot(), self.bank.copy(), self.now, tuple(self.published)
+        return self.memory.snapshot(), self.provider_state.copy(), self.now, tuple(self.published)
 
     def load(self, saved: Saved) -> None:
-        memory, bank, self.now, published = saved
+        memory, provider_state, self.now, published = saved
         self.memory.restore(memory)
         self.memory.stream.clear()
-        self.bank, self.published = bank.copy(), list(published)
+        self.provider_state, self.published = provider_state.copy(), list(published)
         self._set()
 
     def written(self, sent: int) -> None:
         fresh = self.memory.stream[self._read :]
         self._read = len(self.memory.stream)
-        self.ledger.write(fresh, sent)
+        self.model.write(fresh, sent)
 
     def heard(self, entry: dict[str, str]) -> None:
         self.published.append(json.loads(entry["Detail"]))
@@ -184,7 +191,7 @@ class Stage:
         )
 
     def answer(self, act: Act, *faults: Mapping[int, Fault]) -> Any:
-        """What somebody is told in the end who asks until there is an answer; each try has its faults.
+        """Repeat a call until it is answered, each try with its own faults, and return the final answer.
 
         Returns:
             The answer, or the refusal.
@@ -193,7 +200,7 @@ class Stage:
             actor = self.actor(f"try {attempt + 1}", faults[attempt] if attempt < len(faults) else None)
             try:
                 return act(actor)
-            except Died:
+            except Crashed:
                 continue
             except errors.Refusal as refusal:
                 if refusal.retry_after is None:
@@ -220,7 +227,7 @@ class Stage:
         def act(actor: Actor) -> Order:
             order, _ = buy(
                 actor.table,
-                actor.till,
+                actor.provider,
                 self.call(user, f"{key} {product} {quantity}", actor.now()),
                 product_id=self.products[product],
                 quantity=quantity,
@@ -283,7 +290,7 @@ class Stage:
     # --- what follows -----------------------------------------------------------------------------------------------
 
     def records(self) -> list[dict[str, Any]]:
-        """What the projector gets of what was written since the stage was set up or loaded."""
+        """What the projector gets of what was written since the harness was set up or loaded."""
         return [record for record in self.memory.stream if any_matches(PROJECTOR.filters, record)]
 
     def projecting(self, records: Sequence[dict[str, Any]]) -> Act:
@@ -297,13 +304,17 @@ class Stage:
 
     def fingerprint(self) -> object:
         """Equal where everything is, for whoever goes on from there."""
-        return frozenset(map(repr, self.memory.items)), frozenset(self.bank.charged), frozenset(self.bank.repaid)
+        return (
+            frozenset(map(repr, self.memory.items)),
+            frozenset(self.provider_state.charged),
+            frozenset(self.provider_state.repaid),
+        )
 
     # --- what there is then -----------------------------------------------------------------------------------------
 
     def state(self) -> Mapping[str, Any]:
         """All that anybody could tell: without what is random, and how often an event was told."""
-        items = self.ledger.items
+        items = self.model.items
         kinds: dict[str, list[Any]] = {}
         for (pk, sk), item in items.items():
             match sk.partition("#")[0]:
@@ -323,7 +334,7 @@ class Stage:
                 case "USE":
                     kinds.setdefault("USE", []).append((pk, str(len(item["holding_ids"]))))
         told = Counter(kind for kind, _ in {(event["type"], event["id"]) for event in self.published})
-        money = sorted(self.bank.charged), sorted(self.bank.repaid)
+        money = sorted(self.provider_state.charged), sorted(self.provider_state.repaid)
         return {kind: sorted(found) for kind, found in kinds.items()} | {"events": told, "money": money}
 
 

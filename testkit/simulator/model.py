@@ -1,4 +1,4 @@
-"""What was written: every state there ever was, and the law after every single write.
+"""The model: every state of every item, and the law checked after every single write.
 
 It looks at items, not at what the code under test says of them, and counts by itself.
 """
@@ -28,7 +28,7 @@ class Violation(AssertionError):
     """Something that must hold did not."""
 
 
-class Ledger:
+class Model:
     """
     Attributes:
         moment: counts the writes; what was written by one call is of one moment.

@@ -29,8 +29,8 @@ from handsel.use_cases import (
 from handsel.use_cases.calls import Call
 from handsel.use_cases.giving import WrappingChoice
 from handsel.use_cases.purchases import buy
-from testkit.simulator.environment import START_MS, Process, World
-from testkit.simulator.fault_injection import Died
+from testkit.simulator.environment import START_MS, Environment, Process
+from testkit.simulator.fault_injection import Crashed
 from testkit.simulator.model import Item, Violation, Where
 
 LINK_KEYS = {"1": "a link key"}
@@ -44,13 +44,12 @@ WRAPPINGS = {
     "parcel": WrappingChoice("parcel-kraft", "best-wishes"),
 }
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-# So often somebody asks again who was told to.
-_PATIENCE = 40
+_MAX_ATTEMPTS = 40
 
 
 @dataclass(frozen=True)
 class Span:
-    """From a call to its answer: moments of the ledger, and what the clock of the deciding process said.
+    """The time from a call to its answer: moments of the model, and the clock of the deciding process.
 
     Attributes:
         first, last: milliseconds since the epoch.
@@ -63,8 +62,8 @@ class Span:
 
 
 @dataclass(frozen=True)
-class Ask:
-    """One thing somebody asks for, as often as it takes.
+class Operation:
+    """An operation of a user, repeated until it is answered.
 
     Attributes:
         act: one call.
@@ -85,56 +84,56 @@ class Ask:
 
 
 @dataclass(frozen=True)
-class Answered:
-    ask: Ask
+class Outcome:
+    operation: Operation
     answer: Any
 
 
-def ask_until_answered(world: World, ask: Ask, copy: int = 0) -> Answered | None:
+def run_until_answered(environment: Environment, operation: Operation, copy: int = 0) -> Outcome | None:
     """The final answer to an ask, checked; None if nobody could decide as long as anybody cared.
 
     Raises:
         Violation: the answer is not right.
     """
-    for attempt in range(_PATIENCE):
-        process = world.process(f"{ask.name} {copy} {attempt}")
-        since, first = world.ledger.moment, process.now()
+    for attempt in range(_MAX_ATTEMPTS):
+        process = environment.process(f"{operation.name} {copy} {attempt}")
+        since, first = environment.model.moment, process.now()
         try:
-            answer = ask.act(process)
-        except Died:
-            world.scheduler.wait(500_000)
+            answer = operation.act(process)
+        except Crashed:
+            environment.scheduler.wait(500_000)
             continue
         except errors.Refusal as refusal:
             if refusal.retry_after is not None:
-                world.figures[f"told {refusal.code}"] += 1
-                world.scheduler.wait(refusal.retry_after * 1_000_000)
+                environment.figures[f"told {refusal.code}"] += 1
+                environment.scheduler.wait(refusal.retry_after * 1_000_000)
                 continue
-            span = Span(since, world.ledger.moment, first, process.now())
-            _check_refusal(world, ask, refusal, span)
-            world.figures[f"refused {ask.kind} {refusal.code}"] += 1
-            return Answered(ask, refusal)
-        if not ask.right(answer):
-            raise Violation(f"{ask.name} was answered {answer!r}, which is not so")
-        world.figures[f"done {ask.kind}"] += 1
-        return Answered(ask, answer)
-    world.figures["not answered"] += 1
+            span = Span(since, environment.model.moment, first, process.now())
+            _check_refusal(environment, operation, refusal, span)
+            environment.figures[f"refused {operation.kind} {refusal.code}"] += 1
+            return Outcome(operation, refusal)
+        if not operation.right(answer):
+            raise Violation(f"{operation.name} was answered {answer!r}, which is not so")
+        environment.figures[f"done {operation.kind}"] += 1
+        return Outcome(operation, answer)
+    environment.figures["not answered"] += 1
     return None
 
 
-def _check_refusal(world: World, ask: Ask, refusal: errors.Refusal, span: Span) -> None:
-    if not ask.justified(refusal, span):
-        raise Violation(f"{ask.name} was refused as {refusal.code}, at {span}, for no reason")
-    done_before = ask.makes is not None and world.ledger.at(ask.makes, span.since) is not None
+def _check_refusal(environment: Environment, operation: Operation, refusal: errors.Refusal, span: Span) -> None:
+    if not operation.justified(refusal, span):
+        raise Violation(f"{operation.name} was refused as {refusal.code}, at {span}, for no reason")
+    done_before = operation.makes is not None and environment.model.at(operation.makes, span.since) is not None
     if done_before and not isinstance(refusal, errors.PaymentDeclined):
-        raise Violation(f"{ask.name} was refused as {refusal.code}, and had been done")
+        raise Violation(f"{operation.name} was refused as {refusal.code}, and had been done")
 
 
-class Asks:
-    """What can be asked for in a world as it is, by what a step drew."""
+class Operations:
+    """Draw the operation of one step, by what exists in the environment. Returns None where there is nothing to do it to."""
 
-    def __init__(self, world: World, random: Random, name: str, products: dict[str, str]) -> None:
-        self._world = world
-        self._ledger = world.ledger
+    def __init__(self, environment: Environment, random: Random, name: str, products: dict[str, str]) -> None:
+        self._environment = environment
+        self._model = environment.model
         self._random = random
         self._name = name
         self._products = products
@@ -144,11 +143,11 @@ class Asks:
 
     def _any(self, kind: str, fits: Callable[[Item], bool] = lambda _: True) -> Item | None:
         """An item of a kind that fits, younger ones rather than older ones."""
-        fitting = [item for where in self._ledger.made[kind] if fits(item := self._ledger.items[where])]
+        fitting = [item for where in self._model.made[kind] if fits(item := self._model.items[where])]
         return self._random.choice(fitting[-4:]) if fitting else None
 
     def _states(self, span: Span, *wheres: Where) -> Iterable[list[Item | None]]:
-        return self._ledger.states(wheres, span.since, span.until)
+        return self._model.states(wheres, span.since, span.until)
 
     def _call(self, process: Process, user: str, said: str = "") -> Call:
         return Call(user, self._name, ids.request_hash(self._name, said), process.now())
@@ -158,25 +157,25 @@ class Asks:
 
     # --- buying -------------------------------------------------------------------------------------------------
 
-    def buy(self) -> Ask:
+    def buy(self) -> Operation:
         name = self._random.choice(("voucher", "voucher", "parcel", "scarce"))
         quantity = self._random.choice((1, 1, 2, 3, 5))
         token = "tok_declined" if self._random.random() < 0.1 else "tok_ok"
         user, product = self._user, self._products[name]
         order = self._id_of("order", user)
-        self._world.keys[order] = self._name
+        self._environment.keys[order] = self._name
 
         def act(process: Process) -> Any:
             call = self._call(process, user)
-            window_ms = process.world.weather.window_ms
+            window_ms = process.environment.plan.window_ms
             bought = {"product_id": product, "quantity": quantity, "method": "card", "token": token}
-            made, _ = buy(process.table, process.till, call, window_ms=window_ms, **bought)  # type: ignore[arg-type]
+            made, _ = buy(process.table, process.provider, call, window_ms=window_ms, **bought)  # type: ignore[arg-type]
             return made
 
         def justified(refusal: errors.Refusal, span: Span) -> bool:
             match refusal:
                 case errors.PaymentDeclined():
-                    made = self._ledger.item("ORDER", order)
+                    made = self._model.item("ORDER", order)
                     return token != "tok_ok" and made is not None and made["state"] == "declined"
                 case errors.OutOfStock():
                     states = self._states(span, (f"PRODUCT#{product}", "PRODUCT"))
@@ -185,28 +184,28 @@ class Asks:
                     return False
 
         def right(answer: Any) -> bool:
-            made = self._ledger.item("ORDER", answer.order_id)
+            made = self._model.item("ORDER", answer.order_id)
             return (
                 answer.order_id == order
                 and made is not None
                 and (made["state"], made["quantity"], made["buyer_id"]) == ("paid", quantity, user)
-                and order in self._world.bank.charged
+                and order in self._environment.provider_state.charged
             )
 
-        return Ask(f"buy {self._name}", act, right, justified, (f"ORDER#{order}", "ORDER"))
+        return Operation(f"buy {self._name}", act, right, justified, (f"ORDER#{order}", "ORDER"))
 
-    def reuse_key(self) -> Ask | None:
+    def reuse_key(self) -> Operation | None:
         """Another request under a key that made an order."""
-        made = self._any("ORDER", lambda item: item["order_id"] in self._world.keys)
+        made = self._any("ORDER", lambda item: item["order_id"] in self._environment.keys)
         if made is None:
             return None
 
         def act(process: Process) -> Any:
-            call = Call(made["buyer_id"], self._world.keys[made["order_id"]], "another request", process.now())
+            call = Call(made["buyer_id"], self._environment.keys[made["order_id"]], "another request", process.now())
             bought = {"product_id": self._products["voucher"], "quantity": 1, "method": "card", "token": "tok_ok"}
-            return buy(process.table, process.till, call, window_ms=1, **bought)  # type: ignore[arg-type]
+            return buy(process.table, process.provider, call, window_ms=1, **bought)  # type: ignore[arg-type]
 
-        return Ask(
+        return Operation(
             f"reuse {self._name}",
             act,
             lambda _: False,
@@ -215,16 +214,16 @@ class Asks:
 
     # --- giving ---------------------------------------------------------------------------------------------------
 
-    def give_link(self) -> Ask | None:
+    def give_link(self) -> Operation | None:
         return self._give(1, named=False)
 
-    def give_group(self) -> Ask | None:
+    def give_group(self) -> Operation | None:
         return self._give(self._random.choice((2, 3, 4)), named=False)
 
-    def give_person(self) -> Ask | None:
+    def give_person(self) -> Operation | None:
         return self._give(1, named=True)
 
-    def _give(self, shares: int, *, named: bool) -> Ask | None:
+    def _give(self, shares: int, *, named: bool) -> Operation | None:
         order = self._any("ORDER", lambda item: item["quantity"] >= shares)
         if order is None:
             return None
@@ -241,34 +240,34 @@ class Asks:
                 recipient_id=recipient,
                 wrapping=WRAPPINGS[order["product"]["kind"]],
                 secret_version="1",
-                window_ms=process.world.weather.window_ms,
+                window_ms=process.environment.plan.window_ms,
             )
 
         def justified(refusal: errors.Refusal, span: Span) -> bool:
             if isinstance(refusal, errors.NotGiftable):
-                return _is_over(self._ledger.item("ORDER", order_id), span)
+                return _is_over(self._model.item("ORDER", order_id), span)
             return isinstance(refusal, errors.UnitsNotAvailable) and self._too_few(order_id, shares, span)
 
         def right(answer: Any) -> bool:
-            made = self._ledger.item("GIFT", answer.gift_id)
+            made = self._model.item("GIFT", answer.gift_id)
             return (
                 answer.gift_id == gift_id
                 and made is not None
                 and (made["shares"], made["order_id"], made.get("recipient_id")) == (shares, order_id, recipient)
             )
 
-        return Ask(f"give {self._name}", act, right, justified, (f"GIFT#{gift_id}", "GIFT"))
+        return Operation(f"give {self._name}", act, right, justified, (f"GIFT#{gift_id}", "GIFT"))
 
     def _too_few(self, order_id: str, quantity: int, span: Span) -> bool:
         for moment in range(span.since, span.until + 1):
-            there = self._ledger.available(order_id, moment, span.first)
+            there = self._model.available(order_id, moment, span.first)
             if there is None or there < quantity:
                 return True
         return False
 
     # --- opening, or not --------------------------------------------------------------------------------------------
 
-    def claim(self) -> Ask | None:
+    def claim(self) -> Operation | None:
         gift = self._any("GIFT")
         if gift is None:
             return None
@@ -307,11 +306,11 @@ class Asks:
                     return self._has_ended(refusal, gift_id, span)
 
         def right(answer: Any) -> bool:
-            now = self._ledger.item("GIFT", gift_id)
+            now = self._model.item("GIFT", gift_id)
             claimed = now is not None and now["claims"].get(user, {}).get("holding_id") == answer.holding_id
             return claimed and self._holds(user, answer.holding_id)
 
-        return Ask(f"claim {self._name}", act, right, justified)
+        return Operation(f"claim {self._name}", act, right, justified)
 
     def _has_ended(self, refusal: errors.Refusal, gift_id: str, span: Span) -> bool:
         """Whether a gift had come to the end that a refusal tells of."""
@@ -332,10 +331,10 @@ class Asks:
                 return False
 
     def _holds(self, user: str, holding_id: str) -> bool:
-        held = self._ledger.item("HOLDING", holding_id)
+        held = self._model.item("HOLDING", holding_id)
         return held is not None and held["holder_id"] == user
 
-    def cancel(self) -> Ask | None:
+    def cancel(self) -> Operation | None:
         gift = self._any("GIFT")
         if gift is None:
             return None
@@ -348,7 +347,7 @@ class Asks:
             lambda refusal: isinstance(refusal, errors.NotFound) and user != gift["giver_id"],
         )
 
-    def decline(self) -> Ask | None:
+    def decline(self) -> Operation | None:
         gift = self._any("GIFT", lambda item: "recipient_id" in item)
         if gift is None:
             return None
@@ -368,17 +367,17 @@ class Asks:
         state: str,
         act: Callable[[Process], Any],
         foreign: Callable[[errors.Refusal], bool],
-    ) -> Ask:
+    ) -> Operation:
         def right(answer: Any) -> bool:
-            now = self._ledger.item("GIFT", gift["gift_id"])
+            now = self._model.item("GIFT", gift["gift_id"])
             return now is not None and (now["state"], answer.state.value) == (state, state)
 
         def justified(refusal: errors.Refusal, span: Span) -> bool:
             return foreign(refusal) or self._has_ended(refusal, gift["gift_id"], span)
 
-        return Ask(f"{name} {self._name}", act, right, justified)
+        return Operation(f"{name} {self._name}", act, right, justified)
 
-    def ask_again(self) -> Ask | None:
+    def ask_again(self) -> Operation | None:
         gift = self._any("GIFT")
         if gift is None:
             return None
@@ -401,9 +400,9 @@ class Asks:
                     return self._has_ended(refusal, gift_id, span)
 
         where = f"GIFT#{gift_id}", f"ASKED#{user}"
-        return Ask(f"ask again {self._name}", act, lambda _: where in self._ledger.items, justified)
+        return Operation(f"ask again {self._name}", act, lambda _: where in self._model.items, justified)
 
-    def return_gift(self) -> Ask | None:
+    def return_gift(self) -> Operation | None:
         gift = self._any("GIFT", lambda item: bool(item["claims"]))
         if gift is None:
             return None
@@ -417,14 +416,14 @@ class Asks:
         def act(process: Process) -> Any:
             return returning.give_in_return(
                 process.table,
-                process.till,
+                process.provider,
                 self._call(process, user),
                 gift_id=gift_id,
                 product_id=product,
                 method="card",
                 token=token,
                 wrapping=WRAPPINGS[kind],
-                window_ms=process.world.weather.window_ms,
+                window_ms=process.environment.plan.window_ms,
             )
 
         def justified(refusal: errors.Refusal, span: Span) -> bool:
@@ -432,13 +431,13 @@ class Asks:
                 case errors.NotClaimed():
                     return any(item and user not in item["claims"] for (item,) in self._states(span, _gift(gift_id)))
                 case errors.PaymentDeclined():
-                    made = self._ledger.item("ORDER", order)
+                    made = self._model.item("ORDER", order)
                     return token != "tok_ok" and made is not None and made["state"] == "declined"
                 case errors.OutOfStock():
                     states = self._states(span, (f"PRODUCT#{product}", "PRODUCT"))
                     return any(item and not item["unlimited"] and item["stock"] < 1 for (item,) in states)
                 case errors.AlreadyReturned():
-                    now = self._ledger.item("GIFT", gift_id)
+                    now = self._model.item("GIFT", gift_id)
                     held = now["claims"][user]["holding_id"] if now and user in now["claims"] else ""
                     states = self._states(span, (f"HOLDING#{held}", "HOLDING"))
                     return any(item and item.get("returned_with") not in (None, order) for (item,) in states)
@@ -447,7 +446,7 @@ class Asks:
 
         def right(answer: Any) -> bool:
             bought, given, _ = answer
-            made, gift_made = self._ledger.item("ORDER", order), self._ledger.item("GIFT", given.gift_id)
+            made, gift_made = self._model.item("ORDER", order), self._model.item("GIFT", given.gift_id)
             return (
                 bought.order_id == order
                 and made is not None
@@ -456,11 +455,11 @@ class Asks:
                 and (gift_made["recipient_id"], gift_made["in_return_for"]) == (gift["giver_id"], gift_id)
             )
 
-        return Ask(f"return gift {self._name}", act, right, justified, (f"ORDER#{order}", "ORDER"))
+        return Operation(f"return gift {self._name}", act, right, justified, (f"ORDER#{order}", "ORDER"))
 
     # --- taking for oneself -------------------------------------------------------------------------------------
 
-    def use(self) -> Ask | None:
+    def use(self) -> Operation | None:
         order = self._any("ORDER")
         if order is None:
             return None
@@ -474,16 +473,16 @@ class Asks:
             return [read.holding for read in made]
 
         def justified(refusal: errors.Refusal, span: Span) -> bool:
-            over = _is_over(self._ledger.item("ORDER", order_id), span)
+            over = _is_over(self._model.item("ORDER", order_id), span)
             return isinstance(refusal, errors.UnitsNotAvailable) and (over or self._too_few(order_id, quantity, span))
 
         def right(answer: Any) -> bool:
-            held = [self._ledger.item("HOLDING", each.holding_id) for each in answer]
+            held = [self._model.item("HOLDING", each.holding_id) for each in answer]
             return bool(sum(each["quantity"] for each in held if each and each["holder_id"] == user) == quantity)
 
-        return Ask(f"use {self._name}", act, right, justified, (f"USE#{use_id}", "USE"))
+        return Operation(f"use {self._name}", act, right, justified, (f"USE#{use_id}", "USE"))
 
-    def refund(self) -> Ask | None:
+    def refund(self) -> Operation | None:
         order = self._any("ORDER")
         if order is None:
             return None
@@ -493,20 +492,20 @@ class Asks:
 
         def act(process: Process) -> Any:
             return refunding.refund(
-                process.table, process.till, self._call(process, user), order_id=order_id, quantity=quantity
+                process.table, process.provider, self._call(process, user), order_id=order_id, quantity=quantity
             )
 
         def justified(refusal: errors.Refusal, span: Span) -> bool:
             return isinstance(refusal, errors.UnitsNotAvailable) and self._too_few(order_id, quantity, span)
 
         def right(answer: Any) -> bool:
-            made = self._ledger.item("REFUND", refund_id)
-            paid_back = answer.status.value == "pending" or refund_id in self._world.bank.repaid
+            made = self._model.item("REFUND", refund_id)
+            paid_back = answer.status.value == "pending" or refund_id in self._environment.provider_state.repaid
             return bool(made is not None and made["quantity"] == quantity and paid_back)
 
-        return Ask(f"refund {self._name}", act, right, justified, (f"REFUND#{refund_id}", "REFUND"))
+        return Operation(f"refund {self._name}", act, right, justified, (f"REFUND#{refund_id}", "REFUND"))
 
-    def redeem(self) -> Ask | None:
+    def redeem(self) -> Operation | None:
         held = self._any("HOLDING", lambda item: "code" in item)
         if held is None:
             return None
@@ -524,21 +523,21 @@ class Asks:
                 case errors.NotFound():
                     return store_id == OTHER_STORE
                 case errors.AlreadyRedeemed():
-                    return bool(self._ledger.items[f"HOLDING#{holding_id}", "HOLDING"].get("redeemed_at"))
+                    return bool(self._model.items[f"HOLDING#{holding_id}", "HOLDING"].get("redeemed_at"))
                 case errors.VoucherExpired():
                     return bool(held.get("valid_until", span.last + 1) <= span.last)
                 case _:
                     return False
 
         def right(answer: Any) -> bool:
-            now = self._ledger.item("HOLDING", holding_id)
+            now = self._model.item("HOLDING", holding_id)
             return now is not None and now.get("redemption") == answer.redemption
 
-        return Ask(f"redeem {self._name}", act, right, justified)
+        return Operation(f"redeem {self._name}", act, right, justified)
 
     # --- on the way -----------------------------------------------------------------------------------------------
 
-    def report(self) -> Ask | None:
+    def report(self) -> Operation | None:
         sent = self._any("SHIPMENT")
         if sent is None:
             return None
@@ -551,12 +550,12 @@ class Asks:
             return shipping.report(process.table, shipment_id, event, carrier=CARRIER, now=process.now())
 
         def right(_: Any) -> bool:
-            events: dict[str, Any] = self._ledger.items[f"SHIPMENT#{shipment_id}", "SHIPMENT"]["events"]
+            events: dict[str, Any] = self._model.items[f"SHIPMENT#{shipment_id}", "SHIPMENT"]["events"]
             return event_id in events
 
-        return Ask(f"report {self._name}", act, right, lambda *_: False)
+        return Operation(f"report {self._name}", act, right, lambda *_: False)
 
-    def hand_over(self) -> Ask | None:
+    def hand_over(self) -> Operation | None:
         sent = self._any("SHIPMENT")
         if sent is None:
             return None
@@ -571,42 +570,42 @@ class Asks:
                 now=process.now(),
             )
 
-        return Ask(f"hand over {self._name}", act, lambda answer: answer.version > 0, lambda *_: False)
+        return Operation(f"hand over {self._name}", act, lambda answer: answer.version > 0, lambda *_: False)
 
     # --- what others tell us, and what people look at -----------------------------------------------------------
 
-    def tell_payment(self) -> Ask | None:
+    def tell_payment(self) -> Operation | None:
         """The bus says that something became of a payment."""
         order = self._any("ORDER")
         if order is None:
             return None
 
         def act(process: Process) -> Any:
-            window_ms = process.world.weather.window_ms
+            window_ms = process.environment.plan.window_ms
             return inbound.payment_settled(
-                process.table, process.till, order["order_id"], window_ms=window_ms, now=process.now()
+                process.table, process.provider, order["order_id"], window_ms=window_ms, now=process.now()
             )
 
         def right(answer: Any) -> bool:
-            now = self._ledger.item("ORDER", order["order_id"])
+            now = self._model.item("ORDER", order["order_id"])
             return now is not None and now["state"] == answer.value
 
-        return Ask(f"tell payment {self._name}", act, right, lambda *_: False)
+        return Operation(f"tell payment {self._name}", act, right, lambda *_: False)
 
-    def tell_refund(self) -> Ask | None:
+    def tell_refund(self) -> Operation | None:
         refund = self._any("REFUND")
         if refund is None:
             return None
 
         def act(process: Process) -> Any:
-            return inbound.refund_settled(process.table, process.till, refund["refund_id"])
+            return inbound.refund_settled(process.table, process.provider, refund["refund_id"])
 
         def right(_: Any) -> bool:
-            return refund["refund_id"] in self._world.bank.repaid
+            return refund["refund_id"] in self._environment.provider_state.repaid
 
-        return Ask(f"tell refund {self._name}", act, right, lambda *_: False)
+        return Operation(f"tell refund {self._name}", act, right, lambda *_: False)
 
-    def read_message(self) -> Ask | None:
+    def read_message(self) -> Operation | None:
         message = self._any("MESSAGE")
         if message is None:
             return None
@@ -615,9 +614,11 @@ class Asks:
         def act(process: Process) -> Any:
             return messaging.mark_read(process.table, message["message_id"], caller=message["user_id"])
 
-        return Ask(f"read {self._name}", act, lambda _: self._ledger.items[where]["read"] is True, lambda *_: False)
+        return Operation(
+            f"read {self._name}", act, lambda _: self._model.items[where]["read"] is True, lambda *_: False
+        )
 
-    def look(self) -> Ask:
+    def look(self) -> Operation:
         user, product = self._user, self._products[self._random.choice(("voucher", "parcel", "scarce"))]
         tagging = self._random.random() < 0.5
 
@@ -626,9 +627,9 @@ class Asks:
                 return recommending.tag(process.table, user, product, now=process.now())
             return recommending.untag(process.table, user, product)
 
-        return Ask(f"tag {self._name}", act, lambda _: True, lambda *_: False)
+        return Operation(f"tag {self._name}", act, lambda _: True, lambda *_: False)
 
-    def read_order(self) -> Ask | None:
+    def read_order(self) -> Operation | None:
         order = self._any("ORDER")
         if order is None:
             return None
@@ -644,7 +645,7 @@ class Asks:
             counts: Sequence[int] = (units.available, units.in_gift, units.gifted, units.used, units.refunded)
             return min(counts) >= 0 and sum(counts) == order["quantity"]
 
-        return Ask(f"look {self._name}", act, right, lambda *_: False)
+        return Operation(f"look {self._name}", act, right, lambda *_: False)
 
 
 def _gift(gift_id: str) -> Where:

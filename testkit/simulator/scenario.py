@@ -14,10 +14,19 @@ from handsel.store import accounts, holdings, orders, products, shipments, store
 from handsel.store.table import Table
 from local.seed import MAX_STORE, MIA_STORE, PRODUCTS, STORES
 from testkit.dynamodb.table import Snapshot
-from testkit.simulator.environment import DAY_MS, HOUR_MS, MINUTE_MS, START_MS, TABLE, Weather, World, empty_table
+from testkit.simulator.environment import (
+    DAY_MS,
+    HOUR_MS,
+    MINUTE_MS,
+    START_MS,
+    TABLE,
+    Environment,
+    FaultPlan,
+    empty_table,
+)
 from testkit.simulator.fault_injection import Fault
-from testkit.simulator.model import Ledger, Violation
-from testkit.simulator.operations import USERS, Answered, Ask, Asks, ask_until_answered
+from testkit.simulator.model import Model, Violation
+from testkit.simulator.operations import USERS, Operation, Operations, Outcome, run_until_answered
 
 # What people do, and how often.
 _KINDS = {
@@ -74,7 +83,7 @@ class Step:
 class Scenario:
     seed: int
     steps: tuple[Step, ...]
-    weather: Weather
+    plan: FaultPlan
 
 
 @dataclass
@@ -104,14 +113,14 @@ def scenario(seed: int) -> Scenario:
         elif random.random() < often:
             since = random.randrange(0, 8 * HOUR_MS)
             down[what] = since, since + random.choice((10 * MINUTE_MS, 5 * HOUR_MS, 3 * DAY_MS))
-    weather = Weather(
+    plan = FaultPlan(
         faults=frozenset(Fault),
         rate=random.choice((0.0, 0.01, 0.05, 0.15)),
         skew_ms=random.choice((0, 1_000, 30_000)),
         window_ms=random.choice((2 * MINUTE_MS, 90 * MINUTE_MS, 8 * HOUR_MS, DAY_MS, 2 * DAY_MS)),
         down=down,
     )
-    return Scenario(seed, tuple(steps), weather)
+    return Scenario(seed, tuple(steps), plan)
 
 
 @cache
@@ -136,110 +145,110 @@ def seeded() -> tuple[Snapshot, dict[str, str]]:
 def run(planned: Scenario) -> Result:
     """Runs a scenario; what did not hold is in the result."""
     saved, product_ids = seeded()
-    world = World(str(planned.seed), saved, planned.weather)
+    environment = Environment(str(planned.seed), saved, planned.plan)
     try:
-        _run(world, planned, product_ids)
+        _run(environment, planned, product_ids)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is what this run found
-        return Result(error, Counter(world.figures))
-    return Result(None, Counter(world.figures))
+        return Result(error, Counter(environment.figures))
+    return Result(None, Counter(environment.figures))
 
 
-def _run(world: World, planned: Scenario, product_ids: dict[str, str]) -> None:
-    answered: list[Answered] = []
+def _run(environment: Environment, planned: Scenario, product_ids: dict[str, str]) -> None:
+    answered: list[Outcome] = []
     left = len(planned.steps)
 
     def act(step: Step) -> None:
         nonlocal left
-        _act(world, step, product_ids, answered)
+        _act(environment, step, product_ids, answered)
         left -= 1
-        world.figures["asks"] += 1
+        environment.figures["operations"] += 1
 
     for step in planned.steps:
-        world.scheduler.spawn(lambda step=step: act(step), at_ms=START_MS + step.at_ms)  # type: ignore[misc]
-    world.scheduler.spawn(lambda: _every_minute(world, lambda: left > 0))
-    world.scheduler.run()
-    world.calm = True
-    _settle_all(world)
-    _check_end(world, answered)
+        environment.scheduler.spawn(lambda step=step: act(step), at_ms=START_MS + step.at_ms)  # type: ignore[misc]
+    environment.scheduler.spawn(lambda: _every_minute(environment, lambda: left > 0))
+    environment.scheduler.run()
+    environment.calm = True
+    _settle_all(environment)
+    _check_end(environment, answered)
 
 
-def _act(world: World, step: Step, product_ids: dict[str, str], answered: list[Answered]) -> None:
-    if step.near is not None and (gifts := world.ledger.made["GIFT"]):
-        world.scheduler.wait_until(world.ledger.items[gifts[-1]]["expires_at"] + step.near)
+def _act(environment: Environment, step: Step, product_ids: dict[str, str], answered: list[Outcome]) -> None:
+    if step.near is not None and (gifts := environment.model.made["GIFT"]):
+        environment.scheduler.wait_until(environment.model.items[gifts[-1]]["expires_at"] + step.near)
     if step.kind == "replay":
-        world.replay()
+        environment.replay()
         return
     if step.kind == "sweep":
-        world.sweep()
+        environment.sweep()
         return
     name = f"key-{step.number}"
-    asks = Asks(world, Random(f"{world.seed}/{name}"), name, product_ids)
-    ask: Ask | None = getattr(asks, step.kind)()
-    if ask is None:
+    operations = Operations(environment, Random(f"{environment.seed}/{name}"), name, product_ids)
+    operation: Operation | None = getattr(operations, step.kind)()
+    if operation is None:
         return
-    made = ask
+    made = operation
 
     def another(copy: int) -> None:
-        if (answer := ask_until_answered(world, made, copy)) is not None:
+        if (answer := run_until_answered(environment, made, copy)) is not None:
             answered.append(answer)
 
     for copy in range(1, step.copies):
-        world.scheduler.spawn(lambda copy=copy: another(copy))  # type: ignore[misc]
+        environment.scheduler.spawn(lambda copy=copy: another(copy))  # type: ignore[misc]
     another(0)
 
 
-def _every_minute(world: World, going_on: Any) -> None:
+def _every_minute(environment: Environment, going_on: Any) -> None:
     while going_on():
-        world.scheduler.wait_until((world.now // MINUTE_MS + 1) * MINUTE_MS)
-        if not world.is_down("sweep") and (world.anything_due() or world.random.random() < 0.01):
-            world.sweep()
+        environment.scheduler.wait_until((environment.now // MINUTE_MS + 1) * MINUTE_MS)
+        if not environment.is_down("sweep") and (environment.anything_due() or environment.random.random() < 0.01):
+            environment.sweep()
 
 
-def _settle_all(world: World) -> None:
+def _settle_all(environment: Environment) -> None:
     """The triggers are back: everything that waits is done, by the clock of whoever waits longest.
 
     Raises:
         Violation: something is stuck.
     """
-    world.scheduler.spawn(lambda: _to_the_end(world))
-    world.scheduler.run()
+    environment.scheduler.spawn(lambda: _to_the_end(environment))
+    environment.scheduler.run()
 
 
-def _to_the_end(world: World) -> None:
-    expiries = [item["expires_at"] for where, item in world.ledger.items.items() if where[1] == "GIFT"]
-    world.scheduler.wait_until(max([world.now, *expiries]) + MINUTE_MS + world.weather.skew_ms)
-    world.replay()
-    world.expire()
+def _to_the_end(environment: Environment) -> None:
+    expiries = [item["expires_at"] for where, item in environment.model.items.items() if where[1] == "GIFT"]
+    environment.scheduler.wait_until(max([environment.now, *expiries]) + MINUTE_MS + environment.plan.skew_ms)
+    environment.replay()
+    environment.expire()
     # By then the last record has come, which may take an hour.
-    world.scheduler.wait((HOUR_MS + MINUTE_MS) * 1000)
-    if world.weather.down.get("sweep") == NEVER and not world.weather.skew_ms and not world.restore.lost:
-        states = [item["state"] for where, item in world.ledger.items.items() if where[1] == "GIFT"]
+    environment.scheduler.wait((HOUR_MS + MINUTE_MS) * 1000)
+    if environment.plan.down.get("sweep") == NEVER and not environment.plan.skew_ms and not environment.restore.lost:
+        states = [item["state"] for where, item in environment.model.items.items() if where[1] == "GIFT"]
         _require("open" not in states, "the stream alone does not return every gift")
     for _ in range(6):
-        if world.anything_due():
-            world.sweep()
-        world.scheduler.wait(MINUTE_MS * 1000)
+        if environment.anything_due():
+            environment.sweep()
+        environment.scheduler.wait(MINUTE_MS * 1000)
 
 
-def _check_end(world: World, answered: Sequence[Answered]) -> None:
-    ledger = world.ledger
-    for where in ledger.made["ORDER"]:
-        ledger.check_order(ledger.items[where]["order_id"])
+def _check_end(environment: Environment, answered: Sequence[Outcome]) -> None:
+    model = environment.model
+    for where in model.made["ORDER"]:
+        model.check_order(model.items[where]["order_id"])
     for each in answered:
         _require(
-            isinstance(each.answer, Exception) or each.ask.right(each.answer),
-            f"{each.ask.name} was answered, and is not so now",
+            isinstance(each.answer, Exception) or each.operation.right(each.answer),
+            f"{each.operation.name} was answered, and is not so now",
         )
-    late = [where for where in ledger.due if where[1] != "REMINDER"]
+    late = [where for where in model.due if where[1] != "REMINDER"]
     _require(not late, f"stuck: {late}")
-    _require(not world.restore.queue and not world.projector.queue, "records wait for nobody")
-    paid = {ledger.items[where]["order_id"] for where in ledger.made["ORDER"] if ledger.items[where]["state"] == "paid"}
-    _require(paid == set(world.bank.charged), "charged is not what is paid")
-    refunds = {ledger.items[where]["refund_id"] for where in ledger.made["REFUND"]}
-    _require(refunds == set(world.bank.repaid), "repaid is not what was refunded")
-    _check_stock(world)
-    _check_told(world)
-    _check_counts(world)
+    _require(not environment.restore.queue and not environment.projector.queue, "records wait for nobody")
+    paid = {model.items[where]["order_id"] for where in model.made["ORDER"] if model.items[where]["state"] == "paid"}
+    _require(paid == set(environment.provider_state.charged), "charged is not what is paid")
+    refunds = {model.items[where]["refund_id"] for where in model.made["REFUND"]}
+    _require(refunds == set(environment.provider_state.repaid), "repaid is not what was refunded")
+    _check_stock(environment)
+    _check_told(environment)
+    _check_counts(environment)
 
 
 def _require(holds: object, said: str) -> None:
@@ -247,13 +256,13 @@ def _require(holds: object, said: str) -> None:
         raise Violation(said)
 
 
-def _check_stock(world: World) -> None:
+def _check_stock(environment: Environment) -> None:
     """Pieces on the shelf and pieces sold are as many as there ever were."""
-    for where, item in world.ledger.items.items():
+    for where, item in environment.model.items.items():
         if where[1] == "PRODUCT" and not item["unlimited"]:
             sold = sum(
                 order["quantity"] - order["refunded"]
-                for key, order in world.ledger.items.items()
+                for key, order in environment.model.items.items()
                 if key[1] == "ORDER"
                 and order["product"]["product_id"] == item["product_id"]
                 and order["state"] in ("paid", "pending")
@@ -261,21 +270,21 @@ def _check_stock(world: World) -> None:
             _require(item["stock"] + sold == 4, f"{where}: {item['stock']} left and {sold} sold of 4")
 
 
-def _check_told(world: World) -> None:
+def _check_told(environment: Environment) -> None:
     """Every fact once in the inbox of whom it concerns, and at least once on the bus, under one id."""
     told: Counter[tuple[str, ...]] = Counter()
     published: dict[tuple[str, ...], set[str]] = defaultdict(set)
     by_id: dict[str, tuple[str, ...]] = {}
-    for where in world.ledger.made["MESSAGE"]:
-        message = world.ledger.items[where]
+    for where in environment.model.made["MESSAGE"]:
+        message = environment.model.items[where]
         if message["kind"] != "gift_reminder":
             told[message["user_id"], message["kind"], message.get("gift_id", "")] += 1
-    for event in world.published:
+    for event in environment.published:
         what = event["type"], next(iter(event["data"].values()))
         published[what].add(event["id"])
         _require(by_id.setdefault(event["id"], what) == what, f"one id for two events: {what}")
-    expected, happened = facts(world.ledger)
-    blind = world.projector.lost
+    expected, happened = facts(environment.model)
+    blind = environment.projector.lost
     for fact, (count, where) in expected.items():
         if where not in blind:
             _require(told[fact] == count, f"{fact} happened {count} times and was told {told[fact]} times")
@@ -292,7 +301,7 @@ def _check_told(world: World) -> None:
 Facts = dict[tuple[str, ...], tuple[int, tuple[str, str]]]
 
 
-def facts(ledger: Ledger) -> tuple[Facts, Facts]:
+def facts(model: Model) -> tuple[Facts, Facts]:
     """What is to be told to whom, and what is to be on the bus, how often, and from the records of which item."""
     told: Facts = {}
     events: Facts = {}
@@ -301,11 +310,11 @@ def facts(ledger: Ledger) -> tuple[Facts, Facts]:
         fact = user, kind, gift_id
         told[fact] = told.get(fact, (0, where))[0] + count, where
 
-    for where, item in ledger.items.items():
+    for where, item in model.items.items():
         if where[1] == "ORDER":
             if item["state"] == "paid":
                 events["order.paid", item["order_id"]] = 1, where
-            if refunds := sum(ledger.items[each]["order_id"] == item["order_id"] for each in ledger.made["REFUND"]):
+            if refunds := sum(model.items[each]["order_id"] == item["order_id"] for each in model.made["REFUND"]):
                 events["order.refunded", item["order_id"]] = refunds, where
         elif where[1] == "GIFT":
             gift_id, giver, recipient = item["gift_id"], item["giver_id"], item.get("recipient_id")
@@ -326,7 +335,7 @@ def facts(ledger: Ledger) -> tuple[Facts, Facts]:
         elif where[1] == "SHIPMENT":
             if item["version"]:
                 events["shipment.updated", item["shipment_id"]] = item["version"], where
-            changes = _status_changes(ledger, where)
+            changes = _status_changes(model, where)
             if changes:
                 tell(item["holder_id"], "parcel_update", item.get("gift_id", ""), where, changes)
         elif where[1].startswith("ASKED#"):
@@ -334,18 +343,18 @@ def facts(ledger: Ledger) -> tuple[Facts, Facts]:
     return told, events
 
 
-def _status_changes(ledger: Ledger, where: tuple[str, str]) -> int:
-    states = [item for (item,) in ledger.states([where], 0, ledger.moment) if item]
+def _status_changes(model: Model, where: tuple[str, str]) -> int:
+    states = [item for (item,) in model.states([where], 0, model.moment) if item]
     statuses = [item["owner_pk"] for item in states]
     return sum(before != after for before, after in pairwise(statuses))
 
 
-def _check_counts(world: World) -> None:
+def _check_counts(environment: Environment) -> None:
     """A summary, kept change by change, is the sum of what there is."""
-    if world.projector.lost:
+    if environment.projector.lost:
         return
     sums: dict[str, Counter[str]] = defaultdict(Counter)
-    for where, item in world.ledger.items.items():
+    for where, item in environment.model.items.items():
         if where[1] == "ORDER":
             sums[item["buyer_id"]].update(summary.of_order(orders.from_item(item)))
         elif where[1] == "HOLDING" and "code" in item:
@@ -355,13 +364,13 @@ def _check_counts(world: World) -> None:
         elif where[1].startswith("MESSAGE#") and not item["read"]:
             sums[item["user_id"]].update(summary.UNREAD)
     # Vouchers of a day that is over are nobody's any more, and dropped when something else is written.
-    today = summary.usable_on(world.now)
+    today = summary.usable_on(environment.now)
     for user in USERS:
-        kept = world.ledger.items.get((f"USER#{user}", "SUMMARY"), {}).get("parts", {})
+        kept = environment.model.items.get((f"USER#{user}", "SUMMARY"), {}).get("parts", {})
         expected = {name: count for name, count in sums[user].items() if count and _counts(name, today)}
         counted = {name: count for name, count in kept.items() if _counts(name, today)}
         _require(counted == expected, f"{user} has {expected}, and is told {counted}")
-        waiting = world.ledger.items.get((f"USER#{user}", "SUMMARY"), {}).get("waiting", {})
+        waiting = environment.model.items.get((f"USER#{user}", "SUMMARY"), {}).get("waiting", {})
         _require(not waiting, f"{user} is said to wait for {waiting}")
 
 

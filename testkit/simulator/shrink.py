@@ -26,16 +26,16 @@ def _smaller(planned: Scenario) -> Iterator[Scenario]:
         for start in range(0, len(steps), size):
             yield replace(planned, steps=steps[:start] + steps[start + size :])
         size //= 2
-    weather = planned.weather
-    if weather.rate:
-        yield replace(planned, weather=replace(weather, rate=0.0))
-    for fault in sorted(weather.faults) if weather.rate else ():
-        yield replace(planned, weather=replace(weather, faults=weather.faults - {fault}))
-    for what in weather.down:
-        fewer = {each: span for each, span in weather.down.items() if each != what}
-        yield replace(planned, weather=replace(weather, down=fewer))
-    if weather.skew_ms:
-        yield replace(planned, weather=replace(weather, skew_ms=0))
+    plan = planned.plan
+    if plan.rate:
+        yield replace(planned, plan=replace(plan, rate=0.0))
+    for fault in sorted(plan.faults) if plan.rate else ():
+        yield replace(planned, plan=replace(plan, faults=plan.faults - {fault}))
+    for what in plan.down:
+        fewer = {each: span for each, span in plan.down.items() if each != what}
+        yield replace(planned, plan=replace(plan, down=fewer))
+    if plan.skew_ms:
+        yield replace(planned, plan=replace(plan, skew_ms=0))
     for number, step in enumerate(steps):
         if step.copies > 1:
             once = replace(step, copies=1)

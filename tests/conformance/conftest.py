@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from testkit.conformance.targets import Make, making
+from testkit.conformance.targets import MakeTable, table_factory
 
 
 @pytest.fixture(scope="session")
-def make(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Make]:
-    with making(tmp_path_factory.mktemp("engine")) as made:
+def make(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeTable]:
+    with table_factory(tmp_path_factory.mktemp("engine")) as made:
         yield made

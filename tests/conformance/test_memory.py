@@ -7,8 +7,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from testkit.conformance.attribute_values import item, load_item
-from testkit.conformance.targets import TABLE, Make
-from testkit.dynamodb.table import Memory
+from testkit.conformance.targets import TABLE, MakeTable
+from testkit.dynamodb.table import InMemoryTable
 
 A, B = item(pk="p", sk="a"), item(pk="p", sk="b")
 NOW = 1_790_000_000
@@ -23,7 +23,7 @@ class World:
     behind: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.table = Memory(
+        self.table = InMemoryTable(
             "t", EXPIRING, now_ms=lambda: self.now_ms, stale=lambda name: self.behind.get(name, 0), page=2
         )
 
@@ -147,7 +147,7 @@ def test_later_writes_do_not_change_what_was_recorded(world: World) -> None:
 
 
 @pytest.mark.parametrize("target", ["memory", "engine"])
-def test_a_transaction_that_comes_again_with_its_token_is_done_once(make: Make, target: str) -> None:
+def test_a_transaction_that_comes_again_with_its_token_is_done_once(make: MakeTable, target: str) -> None:
     asked = make(target, TABLE)
 
     def add(number: str) -> None:

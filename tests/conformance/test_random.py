@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from testkit.conformance.attribute_values import dump, load_item
-from testkit.conformance.targets import TABLE, TARGETS, Asked, Make
+from testkit.conformance.targets import TABLE, TARGETS, MakeTable, TargetTable
 
 NUMBERS = st.integers(-3, 3)
 TEXTS = st.sampled_from(["", "x", "xy", "y", "ü", "\U0001f381"])
@@ -178,7 +178,7 @@ BOUNDED = settings(
 class Trial:
     """One table of each of the three, a partition for each example, and how often what came of it."""
 
-    asked: dict[str, Asked]
+    asked: dict[str, TargetTable]
     numbers: Iterator[int] = field(default_factory=itertools.count)
     came: Counter[str] = field(default_factory=Counter)
 
@@ -192,7 +192,7 @@ class Trial:
 
 
 @pytest.fixture
-def trial(make: Make) -> Iterator[Trial]:
+def trial(make: MakeTable) -> Iterator[Trial]:
     trial = Trial({target: make(target, TABLE) for target in TARGETS})
     yield trial
     # Examples that are all written or all refused would say nothing.
@@ -200,7 +200,7 @@ def trial(make: Make) -> Iterator[Trial]:
         assert 0.2 * total < trial.came["written"] < 0.8 * total, trial.came
 
 
-def _outcome(asked: Asked, partition: str, items: Mapping[str, dict[str, Any]], writes: Mapping[str, Any]) -> Any:
+def _outcome(asked: TargetTable, partition: str, items: Mapping[str, dict[str, Any]], writes: Mapping[str, Any]) -> Any:
     def key(name: str) -> dict[str, Any]:
         return {"pk": dump(partition), "sk": dump(name)}
 

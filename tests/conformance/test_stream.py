@@ -9,13 +9,13 @@ from botocore.exceptions import ClientError
 from local.expiry import Marks
 from local.streams import Feed
 from testkit.conformance.attribute_values import dump, item
-from testkit.conformance.targets import TABLE, Asked, Make
+from testkit.conformance.targets import TABLE, MakeTable, TargetTable
 
 STREAM = {"StreamSpecification": {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}}
 A, B, C = (item(pk="p", sk=name) for name in "abc")
 
 
-def written(asked: Asked) -> None:
+def written(asked: TargetTable) -> None:
     """Each kind of write, also such as change nothing, and one that is refused."""
     client, table = asked.client, asked.table
     client.put_item(TableName=table, Item=A | item(n=1, m={"x": [1, "y", None, True]}, s={"x", "y"}))
@@ -47,7 +47,7 @@ def told(record: dict[str, Any]) -> Any:
     return record["eventName"], what["StreamViewType"], *(what.get(name) for name in ("Keys", "OldImage", "NewImage"))
 
 
-def test_the_same_writes_make_the_same_records(make: Make, tmp_path: Path) -> None:
+def test_the_same_writes_make_the_same_records(make: MakeTable, tmp_path: Path) -> None:
     memory, engine = make("memory", TABLE | STREAM), make("engine", TABLE | STREAM)
     for asked in (memory, engine):
         written(asked)

@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 
 from ops.model.figures import request_units
 from testkit.conformance.__main__ import named
-from testkit.conformance.targets import Asked, Make
+from testkit.conformance.targets import MakeTable, TargetTable
 from testkit.dynamodb.capacity import Consumed
 from testkit.dynamodb.client import Call
 from testkit.handlers.costs import OPERATIONS, prepared
@@ -35,7 +35,7 @@ def simulation() -> Iterator[Simulation]:
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
-def test_a_write_consumes_what_the_engine_says(simulation: Simulation, make: Make, operation: str) -> None:
+def test_a_write_consumes_what_the_engine_says(simulation: Simulation, make: MakeTable, operation: str) -> None:
     consumed: list[Consumed] = []
     told: list[tuple[Units | None, Units | None]] = []
     with prepared(simulation, operation) as (stack, act):
@@ -56,13 +56,13 @@ def test_a_write_consumes_what_the_engine_says(simulation: Simulation, make: Mak
     assert len(told) == request_units()[operation].writes
 
 
-def _fill(asked: Asked, items: list[Any]) -> None:
+def _fill(asked: TargetTable, items: list[Any]) -> None:
     for first in range(0, len(items), 25):
         puts = [{"PutRequest": {"Item": item}} for item in items[first : first + 25]]
         asked.client.batch_write_item(RequestItems={asked.table: puts})
 
 
-def _engines(asked: Asked, call: Call) -> Units | None:
+def _engines(asked: TargetTable, call: Call) -> Units | None:
     """None where it does not say: it refuses."""
     write, answer = getattr(asked.client, xform_name(call.operation)), dict[str, Any]()
     try:

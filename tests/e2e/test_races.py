@@ -6,7 +6,7 @@ from functools import partial
 
 import pytest
 
-from testkit.http_client import Wire, sign_up
+from testkit.http_client import RetryingClient, sign_up
 from testkit.races import rounds
 from testkit.races.rounds import Arena
 from tests.e2e.conftest import Running
@@ -20,13 +20,13 @@ CLAIMERS = [f"racer{number}" for number in range(60)]
 @pytest.fixture(scope="module")
 def arena(live: Running) -> Iterator[Arena]:
     sign_up(live.stack, CLAIMERS)
-    wire = Wire(live.stack, IN_FLIGHT)
-    held = Arena(live.stack, wire, IN_FLIGHT)
+    client = RetryingClient(live.stack, IN_FLIGHT)
+    held = Arena(live.stack, client, IN_FLIGHT)
     # Starts as many of each function as a race needs, before its window starts.
     nothing = {"gift_id": "unknown", "secret": "x"}
     held.at_once([partial(held.claim, claimer, nothing) for claimer in CLAIMERS[: 2 * IN_FLIGHT]])
     yield held
-    wire.close()
+    client.close()
 
 
 def test_of_sixty_claimers_at_once_exactly_one_gets_the_gift(arena: Arena) -> None:

@@ -19,7 +19,7 @@ Expected = set[tuple[Sort, str]]
 
 
 @dataclass(frozen=True)
-class Hand:
+class TableEditor:
     """Changes items of a family as no code of ours would."""
 
     client: Any
@@ -64,15 +64,15 @@ class Hand:
         return f"USER#{self.id(name)}"
 
 
-Plant = Callable[[Hand], Expected]
+Plant = Callable[[TableEditor], Expected]
 
 
-def _unit_too_many(hand: Hand) -> Expected:
+def _unit_too_many(hand: TableEditor) -> Expected:
     hand.change(hand.order(), available=5)
     return {(Breach.LAW_BROKEN, hand.order().pk)}
 
 
-def _unit_lost(hand: Hand) -> Expected:
+def _unit_lost(hand: TableEditor) -> Expected:
     hand.change(hand.order("parcels"), available=0)
     return {
         (Breach.LAW_BROKEN, hand.order("parcels").pk),
@@ -80,7 +80,7 @@ def _unit_lost(hand: Hand) -> Expected:
     }
 
 
-def _pending_with_units(hand: Hand) -> Expected:
+def _pending_with_units(hand: TableEditor) -> Expected:
     hand.change(hand.order("declined"), available=1)
     return {
         (Breach.LAW_BROKEN, hand.order("declined").pk),
@@ -88,7 +88,7 @@ def _pending_with_units(hand: Hand) -> Expected:
     }
 
 
-def _gift_forgotten(hand: Hand) -> Expected:
+def _gift_forgotten(hand: TableEditor) -> Expected:
     """The order does not remember a gift that is open: nothing can give it back."""
     outstanding = dict(hand.get(hand.order())["outstanding"])
     del outstanding[hand.id("named")]
@@ -100,7 +100,7 @@ def _gift_forgotten(hand: Hand) -> Expected:
     }
 
 
-def _gift_returned_twice(hand: Hand) -> Expected:
+def _gift_returned_twice(hand: TableEditor) -> Expected:
     """Ended, and its order still counts it as given: the units are in both places, or in none."""
     hand.put(
         {
@@ -113,14 +113,14 @@ def _gift_returned_twice(hand: Hand) -> Expected:
     return {(Breach.GIFT_LISTED_WRONGLY, hand.gift("group").pk), (Trouble.COUNT_DIFFERS, f"{hand.user()}/SUMMARY")}
 
 
-def _gift_listed_with_other_shares(hand: Hand) -> Expected:
+def _gift_listed_with_other_shares(hand: TableEditor) -> Expected:
     outstanding = dict(hand.get(hand.order())["outstanding"])
     outstanding[hand.id("group")] |= {"shares": 2}
     hand.change(hand.order(), outstanding=outstanding)
     return {(Breach.GIFT_LISTED_WRONGLY, hand.gift("group").pk)}
 
 
-def _gift_gone(hand: Hand) -> Expected:
+def _gift_gone(hand: TableEditor) -> Expected:
     hand.delete(hand.gift("claimed"))
     claims = [hand.holding("claimed", name).pk for name in ("bob", "carol")]
     return {
@@ -131,7 +131,7 @@ def _gift_gone(hand: Hand) -> Expected:
     }
 
 
-def _order_gone(hand: Hand) -> Expected:
+def _order_gone(hand: TableEditor) -> Expected:
     hand.delete(hand.order("parcels"))
     own = next(
         each for each in hand.family.holdings.values() if each.order_id == hand.id("parcels") and not each.gift_id
@@ -145,22 +145,22 @@ def _order_gone(hand: Hand) -> Expected:
     }
 
 
-def _claims_forgotten(hand: Hand) -> Expected:
+def _claims_forgotten(hand: TableEditor) -> Expected:
     hand.change(hand.order(), gifted=0)
     return {(Breach.LAW_BROKEN, hand.order().pk), (Breach.GIFTED_DIFFERS, hand.order().pk)}
 
 
-def _return_not_counted(hand: Hand) -> Expected:
+def _return_not_counted(hand: TableEditor) -> Expected:
     hand.change(hand.order(), returned=0)
     return {(Breach.GIFTED_DIFFERS, hand.order().pk), (Trouble.COUNT_DIFFERS, f"{hand.order().pk}/TALLY")}
 
 
-def _share_doubled(hand: Hand) -> Expected:
+def _share_doubled(hand: TableEditor) -> Expected:
     hand.change(hand.gift("group"), remaining=3)
     return {(Breach.CLAIMS_DIFFER, hand.gift("group").pk)}
 
 
-def _holding_gone(hand: Hand) -> Expected:
+def _holding_gone(hand: TableEditor) -> Expected:
     hand.delete(hand.holding("claimed", "carol"))
     tally = hand.voucher_tally("claimed", "carol")
     return {
@@ -169,7 +169,7 @@ def _holding_gone(hand: Hand) -> Expected:
     }
 
 
-def _holding_of_another(hand: Hand) -> Expected:
+def _holding_of_another(hand: TableEditor) -> Expected:
     """Somebody else holds what bob claimed: he does not, and no claim leads to theirs."""
     hand.change(hand.holding("parcel"), holder_id=hand.id("carol"), owner_pk=keys.holdings_of(hand.id("carol")))
     pk = hand.holding("parcel").pk
@@ -181,7 +181,7 @@ def _holding_of_another(hand: Hand) -> Expected:
     }
 
 
-def _holding_doubled(hand: Hand) -> Expected:
+def _holding_doubled(hand: TableEditor) -> Expected:
     """A second voucher for one share: nothing in the gift leads to it."""
     item, code = hand.get(hand.holding("claimed", "carol")), f"DOUBLE-{hand.family.number}"
     key = keys.holding(ids.of_voucher(code))
@@ -194,12 +194,12 @@ def _holding_doubled(hand: Hand) -> Expected:
     }
 
 
-def _code_changed(hand: Hand) -> Expected:
+def _code_changed(hand: TableEditor) -> Expected:
     hand.change(hand.holding("claimed", "carol"), code="ANOTHER")
     return {(Breach.HOLDING_DIFFERS, hand.holding("claimed", "carol").pk)}
 
 
-def _shipment_gone(hand: Hand) -> Expected:
+def _shipment_gone(hand: TableEditor) -> Expected:
     hand.delete(hand.shipment())
     return {
         (Trouble.SHIPMENT_MISSING, hand.holding("parcel").pk),
@@ -208,12 +208,12 @@ def _shipment_gone(hand: Hand) -> Expected:
     }
 
 
-def _shipment_of_another(hand: Hand) -> Expected:
+def _shipment_of_another(hand: TableEditor) -> Expected:
     hand.change(hand.shipment(), quantity=2)
     return {(Trouble.SHIPMENT_DIFFERS, hand.shipment().pk)}
 
 
-def _use_gone(hand: Hand) -> Expected:
+def _use_gone(hand: TableEditor) -> Expected:
     hand.delete(keys.use(hand.id("sending")))
     own = next(
         each for each in hand.family.holdings.values() if each.order_id == hand.id("parcels") and not each.gift_id
@@ -221,45 +221,45 @@ def _use_gone(hand: Hand) -> Expected:
     return {(Trouble.HOLDING_UNCLAIMED, f"HOLDING#{own.holding_id}")}
 
 
-def _used_twice(hand: Hand) -> Expected:
+def _used_twice(hand: TableEditor) -> Expected:
     hand.change(hand.order(), used=3, available=3)
     return {(Trouble.USED_DIFFERS, hand.order().pk)}
 
 
-def _refund_gone(hand: Hand) -> Expected:
+def _refund_gone(hand: TableEditor) -> Expected:
     hand.delete(keys.refund(hand.id("refund")))
     return {(Trouble.REFUNDED_DIFFERS, hand.order().pk)}
 
 
-def _refund_of_more(hand: Hand) -> Expected:
+def _refund_of_more(hand: TableEditor) -> Expected:
     hand.change(keys.refund(hand.id("refund")), total={"amount": 99_999, "currency": "CNY"})
     return {(Trouble.PAYMENT_DIFFERS, f"REFUND#{hand.id('refund')}")}
 
 
-def _paid_without_reference(hand: Hand) -> Expected:
+def _paid_without_reference(hand: TableEditor) -> Expected:
     payment = hand.get(hand.order("parcels"))["payment"]
     hand.change(hand.order("parcels"), payment={**payment, "reference": None})
     return {(Trouble.PAYMENT_DIFFERS, hand.order("parcels").pk)}
 
 
-def _answer_forgotten(hand: Hand) -> Expected:
+def _answer_forgotten(hand: TableEditor) -> Expected:
     hand.change(hand.holding(), returned_with=None)
     return {(Trouble.RETURN_GIFT_DIFFERS, hand.order("answering").pk)}
 
 
-def _answered_by_nothing(hand: Hand) -> Expected:
+def _answered_by_nothing(hand: TableEditor) -> Expected:
     hand.change(hand.holding("claimed", "carol"), returned_with="nothing")
     return {(Trouble.RETURN_GIFT_DIFFERS, hand.holding("claimed", "carol").pk)}
 
 
-def _gift_overdue(hand: Hand) -> Expected:
+def _gift_overdue(hand: TableEditor) -> Expected:
     """Open, over, and in the due index: the sweep did not run, or fails at it."""
     _move_end(hand, "group", NOW - HOUR)
     hand.delete(keys.window(hand.id("group")))
     return {(Trouble.GIFT_OVERDUE, hand.gift("group").pk)}
 
 
-def _gift_stuck(hand: Hand) -> Expected:
+def _gift_stuck(hand: TableEditor) -> Expected:
     """Open, over, and in no list of what is due: no sweep ever finds it."""
     _move_end(hand, "named", NOW - HOUR)
     hand.delete(keys.window(hand.id("named")))
@@ -275,7 +275,7 @@ def _gift_stuck(hand: Hand) -> Expected:
     return {(Trouble.GIFT_OVERDUE, hand.gift("named").pk), (Trouble.NOT_DUE, hand.gift("named").pk)}
 
 
-def _move_end(hand: Hand, name: str, end: int) -> None:
+def _move_end(hand: TableEditor, name: str, end: int) -> None:
     """As if it had been given with a shorter window."""
     hand.change(hand.gift(name), expires_at=end, due_sk=keys.position(end, hand.id(name)))
     outstanding = dict(hand.get(hand.order())["outstanding"])
@@ -288,7 +288,7 @@ def _move_end(hand: Hand, name: str, end: int) -> None:
     hand.change(summary_key, waiting=waiting)
 
 
-def _payment_overdue(hand: Hand) -> Expected:
+def _payment_overdue(hand: TableEditor) -> Expected:
     at = NOW - DAY
     position = keys.position(at, hand.id("pending"))
     hand.change(
@@ -300,7 +300,7 @@ def _payment_overdue(hand: Hand) -> Expected:
     return {(Trouble.PAYMENT_OVERDUE, hand.order("pending").pk)}
 
 
-def _refund_overdue(hand: Hand) -> Expected:
+def _refund_overdue(hand: TableEditor) -> Expected:
     refund_id = hand.id("refund")
     at = hand.get(keys.refund(refund_id))["created_at"]
     entry = keys.index_entry(keys.BY_DUE, keys.refunds(keys.shard_of(refund_id)), at + 30_000, refund_id)
@@ -308,40 +308,40 @@ def _refund_overdue(hand: Hand) -> Expected:
     return {(Trouble.REFUND_OVERDUE, f"REFUND#{refund_id}")}
 
 
-def _reminder_overdue(hand: Hand) -> Expected:
+def _reminder_overdue(hand: TableEditor) -> Expected:
     hand.change(keys.reminder(hand.id("named")), due_sk=keys.position(NOW - HOUR, hand.id("named")))
     return {(Trouble.REMINDER_OVERDUE, f"{hand.gift('named').pk}/REMINDER")}
 
 
-def _reminder_gone(hand: Hand) -> Expected:
+def _reminder_gone(hand: TableEditor) -> Expected:
     hand.delete(keys.reminder(hand.id("named")))
     return {(Trouble.REMINDER_MISSING, hand.gift("named").pk)}
 
 
-def _window_gone(hand: Hand) -> Expected:
+def _window_gone(hand: TableEditor) -> Expected:
     hand.delete(keys.window(hand.id("group")))
     return {(Trouble.WINDOW_MISSING, hand.gift("group").pk)}
 
 
-def _window_without_ttl(hand: Hand) -> Expected:
+def _window_without_ttl(hand: TableEditor) -> Expected:
     hand.change(keys.window(hand.id("group")), ttl=None)
     return {(Trouble.WINDOW_DIFFERS, f"WINDOW#{hand.id('group')}")}
 
 
-def _window_with_a_text(hand: Hand) -> Expected:
+def _window_with_a_text(hand: TableEditor) -> Expected:
     """Time to live never deletes what has a text for a time."""
     ttl = hand.get(keys.window(hand.id("group")))["ttl"]
     hand.change(keys.window(hand.id("group")), ttl=str(ttl))
     return {(Trouble.WINDOW_DIFFERS, f"WINDOW#{hand.id('group')}")}
 
 
-def _window_too_early(hand: Hand) -> Expected:
+def _window_too_early(hand: TableEditor) -> Expected:
     ttl = hand.get(keys.window(hand.id("group")))["ttl"]
     hand.change(keys.window(hand.id("group")), ttl=ttl - 1)
     return {(Trouble.WINDOW_DIFFERS, f"WINDOW#{hand.id('group')}")}
 
 
-def _due_after_its_end(hand: Hand) -> Expected:
+def _due_after_its_end(hand: TableEditor) -> Expected:
     """An ended gift that the due index still has: every sweep reads it again."""
     gift_id = hand.id("back")
     gift = hand.family.gifts[gift_id]
@@ -352,70 +352,70 @@ def _due_after_its_end(hand: Hand) -> Expected:
     return {(Trouble.INDEX_DIFFERS, hand.gift("back").pk)}
 
 
-def _not_due(hand: Hand) -> Expected:
+def _not_due(hand: TableEditor) -> Expected:
     hand.change(hand.gift("group"), due_pk=None, due_sk=None)
     return {(Trouble.NOT_DUE, hand.gift("group").pk)}
 
 
-def _listed_elsewhere(hand: Hand) -> Expected:
+def _listed_elsewhere(hand: TableEditor) -> Expected:
     hand.change(hand.order("parcels"), owner_pk=keys.orders_of(hand.id("bob")))
     return {(Trouble.INDEX_DIFFERS, hand.order("parcels").pk)}
 
 
-def _not_received(hand: Hand) -> Expected:
+def _not_received(hand: TableEditor) -> Expected:
     hand.delete(keys.addressed(hand.id("bob"), hand.id("named")))
     return {(Trouble.LIST_DIFFERS, hand.gift("named").pk)}
 
 
-def _addressed_to_nobody(hand: Hand) -> Expected:
+def _addressed_to_nobody(hand: TableEditor) -> Expected:
     key = keys.addressed(hand.id("carol"), hand.id("named"))
     hand.put(hand.get(keys.addressed(hand.id("bob"), hand.id("named"))) | key._asdict())
     return {(Trouble.NAMES_NOTHING, f"{key.pk}/{key.sk}")}
 
 
-def _charge_for_nothing(hand: Hand) -> Expected:
+def _charge_for_nothing(hand: TableEditor) -> Expected:
     hand.put(keys.charge(hand.id("nothing"))._asdict())
     return {(Trouble.NAMES_NOTHING, f"CHARGE#{hand.id('nothing')}")}
 
 
-def _product_of_no_store(hand: Hand) -> Expected:
+def _product_of_no_store(hand: TableEditor) -> Expected:
     item = hand.get(keys.product("voucher")) | keys.product(hand.id("tea"))._asdict()
     facts = {"product_id": hand.id("tea"), "store_id": "gone", "parent_pk": keys.products_of("gone")}
     hand.put(item | facts | {"parent_sk": keys.position(item["created_at"], hand.id("tea"))})
     return {(Trouble.NAMES_NOTHING, f"PRODUCT#{hand.id('tea')}")}
 
 
-def _stock_below_nothing(hand: Hand) -> Expected:
+def _stock_below_nothing(hand: TableEditor) -> Expected:
     item = hand.get(keys.product("voucher")) | keys.product(hand.id("cup"))._asdict()
     facts = {"product_id": hand.id("cup"), "stock": -1, "unlimited": False}
     hand.put(item | facts | {"parent_sk": keys.position(item["created_at"], hand.id("cup"))})
     return {(Trouble.STOCK_NEGATIVE, f"PRODUCT#{hand.id('cup')}")}
 
 
-def _handle_of_nobody(hand: Hand) -> Expected:
+def _handle_of_nobody(hand: TableEditor) -> Expected:
     hand.put({**keys.handle(hand.id("zoe"))._asdict(), "user_id": hand.id("zoe")})
     return {(Trouble.HANDLE_DIFFERS, f"HANDLE#{hand.id('zoe')}")}
 
 
-def _handle_not_kept(hand: Hand) -> Expected:
+def _handle_not_kept(hand: TableEditor) -> Expected:
     hand.delete(keys.handle(hand.id("carol")))
     return {(Trouble.HANDLE_DIFFERS, f"{hand.user('carol')}/ACCOUNT")}
 
 
-def _summary_off(hand: Hand) -> Expected:
+def _summary_off(hand: TableEditor) -> Expected:
     key = keys.summary(hand.id("alice"))
     parts = hand.get(key)["parts"]
     hand.change(key, parts={**parts, "to_give": parts["to_give"] + 1})
     return {(Trouble.COUNT_DIFFERS, f"{key.pk}/SUMMARY")}
 
 
-def _summary_waits_for_nothing(hand: Hand) -> Expected:
+def _summary_waits_for_nothing(hand: TableEditor) -> Expected:
     key = keys.summary(hand.id("alice"))
     hand.change(key, waiting={})
     return {(Trouble.COUNT_DIFFERS, f"{key.pk}/SUMMARY")}
 
 
-def _tally_gone(hand: Hand) -> Expected:
+def _tally_gone(hand: TableEditor) -> Expected:
     hand.delete(keys.tally(hand.order()))
     return {
         (Trouble.COUNT_DIFFERS, f"{hand.order().pk}/TALLY"),
@@ -423,7 +423,7 @@ def _tally_gone(hand: Hand) -> Expected:
     }
 
 
-def _message_gone(hand: Hand) -> Expected:
+def _message_gone(hand: TableEditor) -> Expected:
     message_id = ids.derive("message", "gift_received", hand.id("named"))
     hand.delete(keys.message(hand.id("bob"), message_id))
     return {
@@ -432,7 +432,7 @@ def _message_gone(hand: Hand) -> Expected:
     }
 
 
-def _asking_not_told(hand: Hand) -> Expected:
+def _asking_not_told(hand: TableEditor) -> Expected:
     message_id = ids.derive("message", "asked_again", hand.id("back"), hand.id("carol"))
     hand.delete(keys.message(hand.id("alice"), message_id))
     return {
@@ -441,23 +441,23 @@ def _asking_not_told(hand: Hand) -> Expected:
     }
 
 
-def _unreadable(hand: Hand) -> Expected:
+def _unreadable(hand: TableEditor) -> Expected:
     """What does not load is as good as gone for what leads to it."""
     hand.change(keys.refund(hand.id("refund")), status="nonsense")
     return {(Trouble.UNREADABLE, f"REFUND#{hand.id('refund')}"), (Trouble.REFUNDED_DIFFERS, hand.order().pk)}
 
 
-def _key_of_another(hand: Hand) -> Expected:
+def _key_of_another(hand: TableEditor) -> Expected:
     hand.put(hand.get(keys.use(hand.id("use"))) | keys.use(hand.id("copy"))._asdict())
     return {(Trouble.UNREADABLE, f"USE#{hand.id('copy')}")}
 
 
-def _unknown(hand: Hand) -> Expected:
+def _unknown(hand: TableEditor) -> Expected:
     hand.put({"pk": f"COUPON#{hand.id('x')}", "sk": "COUPON"})
     return {(Trouble.UNKNOWN_ITEM, f"COUPON#{hand.id('x')}")}
 
 
-PLANTS: Mapping[str, Plant] = {
+CORRUPTIONS: Mapping[str, Plant] = {
     name.removeprefix("_").replace("_", " "): plant
     for name, plant in dict(globals()).items()
     if name.startswith("_") and callable(plant) and getattr(plant, "__annotations__", {}).get("return") is Expected

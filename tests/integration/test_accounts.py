@@ -10,7 +10,7 @@ import pytest
 
 from handsel.domain.names import MAX_DISPLAY_NAME
 from handsel.runtime import settings
-from testkit.handlers.faults import FAULTS, READS, WRITES, Died, between, overtaken_by
+from testkit.handlers.faults import FAULTS, READS, WRITES, Crashed, between, overtaken_by
 from testkit.handlers.stack import REAL_CLIENT, RESOURCES, START, Answer, Stack, event, gift_request, listening
 from tests.integration.law import check_law
 
@@ -93,7 +93,7 @@ def test_a_sign_up_that_cannot_be_written_down_is_no_failure_and_the_first_call_
 
 
 def _died_before(_: Callable[[], Any]) -> Any:
-    raise Died
+    raise Crashed
 
 
 @pytest.mark.parametrize("fault", [_died_before, *FAULTS.values()])
@@ -103,7 +103,7 @@ def test_a_sign_up_that_failed_at_any_write_is_finished_by_the_first_call(
 ) -> None:
     if taken:  # then there are two writes: the first is refused, the second makes the account without a handle
         me(stack, "carol", preferred_username="bob")
-    with between(WRITES, {number: fault}) as walked, suppress(Died):
+    with between(WRITES, {number: fault}) as walked, suppress(Crashed):
         sign_up(stack)
     assert walked.calls > number
     check_law(stack)

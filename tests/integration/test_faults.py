@@ -18,7 +18,7 @@ from testkit.handlers.calls import (
     thrown_of,
     told,
 )
-from testkit.handlers.faults import FAULTS, READS, WRITES, Died, between, overtaken_by
+from testkit.handlers.faults import FAULTS, READS, WRITES, Crashed, between, overtaken_by
 from testkit.handlers.stack import Answer, Stack
 from tests.integration.law import check_law, masked_state, state_of
 
@@ -37,7 +37,7 @@ def test_a_change_that_failed_at_any_write_is_finished_by_the_same_call_again(
     state = masked_state(stack)
     for number in range(counted.calls):
         stack.load(saved)
-        with between(WRITES, {number: FAULTS[fault]}), suppress(Died):
+        with between(WRITES, {number: FAULTS[fault]}), suppress(Crashed):
             call()
         answer = again(call)
         # Whether it was redeemed by this call or by one whose answer was lost, the merchant sees since when.
@@ -75,7 +75,7 @@ def test_a_call_that_failed_at_any_write_is_finished_by_the_same_call_again(
         with between(WRITES, {number: FAULTS[fault]}):
             try:
                 first = call()
-            except Died:
+            except Crashed:
                 first = None
         check_law(stack)
         answer = again(call)
@@ -100,7 +100,7 @@ def test_a_payment_that_failed_at_any_write_is_finished_by_the_sweep(stack: Stac
     for number in range(counted.calls):
         stack.load(saved)
         stack.now = began
-        with between(WRITES, {number: FAULTS[fault]}), suppress(Died):
+        with between(WRITES, {number: FAULTS[fault]}), suppress(Crashed):
             call()
         stack.now += 30_000
         for _ in range(2 if "lost" in name else 1):  # the provider may lose the answer to the first sweep
@@ -125,7 +125,7 @@ def test_a_job_that_failed_at_any_write_is_finished_by_the_next_one(stack: Stack
     check_law(stack)
     for number in range(counted.calls):
         stack.load(saved)
-        with between(WRITES, {number: FAULTS[fault]}), suppress(Died):
+        with between(WRITES, {number: FAULTS[fault]}), suppress(Crashed):
             run()
         check_law(stack)
         run()
@@ -146,7 +146,7 @@ def test_what_the_bus_told_and_failed_at_any_write_is_finished_by_the_next_try(
     assert counted.calls
     for number in range(counted.calls):
         stack.load(saved)
-        with between(WRITES, {number: FAULTS[fault]}), suppress(Died, Exception):
+        with between(WRITES, {number: FAULTS[fault]}), suppress(Crashed, Exception):
             stack.invoke("InboundFunction", told_of)
         check_law(stack)
         for _ in range(2):  # told once more is told the same

@@ -12,7 +12,7 @@ from botocore.exceptions import EndpointConnectionError
 
 from handsel.domain import ids
 from handsel.runtime import clock, wiring
-from testkit.handlers.faults import FAULTS, READS, WRITES, Died, between
+from testkit.handlers.faults import FAULTS, READS, WRITES, Crashed, between
 from testkit.handlers.stack import DAY, Stack
 
 HOUR = 3_600_000
@@ -182,7 +182,7 @@ def test_a_write_that_fails_or_only_seems_to_is_made_up_for_by_the_next_delivery
     expected = projected(stack)
     for number in range(calls.calls):
         stack.load(saved)
-        with between(WRITES, {number: fault}), suppress(Died):
+        with between(WRITES, {number: fault}), suppress(Crashed):
             stack.project(*records)
         assert stack.project(*records) == []
         assert projected(stack) == expected
@@ -544,7 +544,7 @@ def test_marking_a_message_read_is_finished_by_the_same_call_again(stack: Stack,
     stack.follow()
     (message,) = stack.call("bob", "GET", "/messages").body["items"]
     path = f"/messages/{message['message_id']}/read"
-    with between(WRITES, {0: fault}), suppress(Died):
+    with between(WRITES, {0: fault}), suppress(Crashed):
         stack.call("bob", "POST", path)
     assert stack.call("bob", "POST", path).body["read"]
     assert counts(stack, "bob") == {}

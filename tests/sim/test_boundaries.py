@@ -24,75 +24,75 @@ from handsel.use_cases import (
 )
 from handsel.use_cases.settling import sweep
 from testkit.simulator.environment import MINUTE_MS, START_MS
-from testkit.simulator.fault_injection import Died, Fault
-from testkit.simulator.harness import WINDOW_MS, Act, Actor, Saved, Stage
+from testkit.simulator.fault_injection import Crashed, Fault
+from testkit.simulator.harness import WINDOW_MS, Act, Actor, Harness, Saved
 from testkit.simulator.operations import CARRIER, LINK_KEYS, STORE, WRAPPINGS
 
 Planted = Mapping[int, Fault]
 
 
-def buy(stage: Stage) -> Act:
-    return stage.buying(quantity=2)
+def buy(harness: Harness) -> Act:
+    return harness.buying(quantity=2)
 
 
-def buy_what_is_scarce(stage: Stage) -> Act:
-    return stage.buying(quantity=2, product="scarce")
+def buy_what_is_scarce(harness: Harness) -> Act:
+    return harness.buying(quantity=2, product="scarce")
 
 
-def buy_and_be_declined(stage: Stage) -> Act:
-    return stage.buying(product="scarce", token="tok_declined")
+def buy_and_be_declined(harness: Harness) -> Act:
+    return harness.buying(product="scarce", token="tok_declined")
 
 
-def give_by_link(stage: Stage) -> Act:
-    return stage.giving(stage.buy())
+def give_by_link(harness: Harness) -> Act:
+    return harness.giving(harness.buy())
 
 
-def give_to_a_group(stage: Stage) -> Act:
-    return stage.giving(stage.buy(quantity=3), shares=3)
+def give_to_a_group(harness: Harness) -> Act:
+    return harness.giving(harness.buy(quantity=3), shares=3)
 
 
-def give_to_a_person(stage: Stage) -> Act:
-    return stage.giving(stage.buy(), to="bob")
+def give_to_a_person(harness: Harness) -> Act:
+    return harness.giving(harness.buy(), to="bob")
 
 
-def give_what_is_due_to_come_back(stage: Stage) -> Act:
-    order = stage.buy(product="parcel")
-    stage.now = stage.give(order).expires_at
-    return stage.giving(order, key="giving again")
+def give_what_is_due_to_come_back(harness: Harness) -> Act:
+    order = harness.buy(product="parcel")
+    harness.now = harness.give(order).expires_at
+    return harness.giving(order, key="giving again")
 
 
-def claim_one_of_two(stage: Stage) -> Act:
-    return stage.claiming("bob", stage.give(stage.buy(quantity=2), shares=2))
+def claim_one_of_two(harness: Harness) -> Act:
+    return harness.claiming("bob", harness.give(harness.buy(quantity=2), shares=2))
 
 
-def claim_the_last(stage: Stage) -> Act:
-    return stage.claiming("bob", stage.give(stage.buy(), to="bob"))
+def claim_the_last(harness: Harness) -> Act:
+    return harness.claiming("bob", harness.give(harness.buy(), to="bob"))
 
 
-def claim_a_parcel(stage: Stage) -> Act:
-    return stage.claiming("bob", stage.give(stage.buy(product="parcel")))
+def claim_a_parcel(harness: Harness) -> Act:
+    return harness.claiming("bob", harness.give(harness.buy(product="parcel")))
 
 
-def claim_too_late(stage: Stage) -> Act:
-    gift = stage.give(stage.buy())
-    stage.now = gift.expires_at
-    return stage.claiming("bob", gift)
+def claim_too_late(harness: Harness) -> Act:
+    gift = harness.give(harness.buy())
+    harness.now = gift.expires_at
+    return harness.claiming("bob", gift)
 
 
-def cancel(stage: Stage) -> Act:
-    gift = stage.give(stage.buy(quantity=2), shares=2)
-    stage.claim("bob", gift)
+def cancel(harness: Harness) -> Act:
+    gift = harness.give(harness.buy(quantity=2), shares=2)
+    harness.claim("bob", gift)
     return lambda actor: giving.cancel(actor.table, gift.gift_id, caller="alice", clock=actor.now)
 
 
-def decline(stage: Stage) -> Act:
-    gift = stage.give(stage.buy(), to="bob")
+def decline(harness: Harness) -> Act:
+    gift = harness.give(harness.buy(), to="bob")
     return lambda actor: giving.decline(actor.table, gift.gift_id, caller="bob", clock=actor.now)
 
 
-def ask_again(stage: Stage) -> Act:
-    gift = stage.give(stage.buy(), to="bob")
-    stage.now = gift.expires_at
+def ask_again(harness: Harness) -> Act:
+    gift = harness.give(harness.buy(), to="bob")
+    harness.now = gift.expires_at
 
     def act(actor: Actor) -> None:
         asking.ask_again(actor.table, gift.gift_id, caller="bob", secret=None, link_keys=LINK_KEYS, now=actor.now())
@@ -100,17 +100,17 @@ def ask_again(stage: Stage) -> Act:
     return act
 
 
-def _give_in_return(stage: Stage, product_name: str, token: str) -> Act:
-    gift = stage.give(stage.buy(), to="bob")
-    stage.claim("bob", gift)
+def _give_in_return(harness: Harness, product_name: str, token: str) -> Act:
+    gift = harness.give(harness.buy(), to="bob")
+    harness.claim("bob", gift)
 
     def act(actor: Actor) -> object:
         return returning.give_in_return(
             actor.table,
-            actor.till,
-            stage.call("bob", "in return", actor.now()),
+            actor.provider,
+            harness.call("bob", "in return", actor.now()),
             gift_id=gift.gift_id,
-            product_id=stage.products[product_name],
+            product_id=harness.products[product_name],
             method="card",
             token=token,
             wrapping=WRAPPINGS["voucher"],
@@ -120,34 +120,34 @@ def _give_in_return(stage: Stage, product_name: str, token: str) -> Act:
     return act
 
 
-def give_in_return(stage: Stage) -> Act:
-    return _give_in_return(stage, "scarce", "tok_ok")
+def give_in_return(harness: Harness) -> Act:
+    return _give_in_return(harness, "scarce", "tok_ok")
 
 
-def give_in_return_and_be_declined(stage: Stage) -> Act:
-    return _give_in_return(stage, "scarce", "tok_declined")
+def give_in_return_and_be_declined(harness: Harness) -> Act:
+    return _give_in_return(harness, "scarce", "tok_declined")
 
 
-def use_vouchers(stage: Stage) -> Act:
-    return stage.using(stage.buy(quantity=3), quantity=2)
+def use_vouchers(harness: Harness) -> Act:
+    return harness.using(harness.buy(quantity=3), quantity=2)
 
 
-def use_a_parcel(stage: Stage) -> Act:
-    return stage.using(stage.buy(product="parcel"))
+def use_a_parcel(harness: Harness) -> Act:
+    return harness.using(harness.buy(product="parcel"))
 
 
-def use_what_is_due_to_come_back(stage: Stage) -> Act:
-    order = stage.buy(product="parcel")
-    stage.now = stage.give(order).expires_at
-    return stage.using(order)
+def use_what_is_due_to_come_back(harness: Harness) -> Act:
+    order = harness.buy(product="parcel")
+    harness.now = harness.give(order).expires_at
+    return harness.using(order)
 
 
-def refund(stage: Stage) -> Act:
-    order = stage.buy(quantity=2, product="scarce")
-    call = stage.call("alice", "refunding")
+def refund(harness: Harness) -> Act:
+    order = harness.buy(quantity=2, product="scarce")
+    call = harness.call("alice", "refunding")
 
     def act(actor: Actor) -> object:
-        made = refunding.refund(actor.table, actor.till, call, order_id=order.order_id, quantity=1)
+        made = refunding.refund(actor.table, actor.provider, call, order_id=order.order_id, quantity=1)
         if made.status is RefundStatus.PENDING:
             raise errors.PaymentUnknown  # the units are back; for the money somebody has to ask again
         return made
@@ -155,8 +155,8 @@ def refund(stage: Stage) -> Act:
     return act
 
 
-def redeem(stage: Stage) -> Act:
-    held = stage.claim("bob", stage.give(stage.buy()))
+def redeem(harness: Harness) -> Act:
+    held = harness.claim("bob", harness.give(harness.buy()))
 
     def act(actor: Actor) -> None:
         # By the try before this one: a redemption has no key, and is told apart by its time.
@@ -166,14 +166,14 @@ def redeem(stage: Stage) -> Act:
     return act
 
 
-def report(stage: Stage) -> Act:
-    held = stage.claim("bob", stage.give(stage.buy(product="parcel")))
+def report(harness: Harness) -> Act:
+    held = harness.claim("bob", harness.give(harness.buy(product="parcel")))
     event = ShipmentEvent("one", ShipmentStatus.IN_TRANSIT, "Depot 4", START_MS)
     return lambda actor: shipping.report(actor.table, held.shipment_id or "", event, carrier=CARRIER, now=actor.now())
 
 
-def hand_over(stage: Stage) -> Act:
-    held = stage.claim("bob", stage.give(stage.buy(product="parcel")))
+def hand_over(harness: Harness) -> Act:
+    held = harness.claim("bob", harness.give(harness.buy(product="parcel")))
 
     def act(actor: Actor) -> object:
         return shipping.hand_over(
@@ -183,51 +183,51 @@ def hand_over(stage: Stage) -> Act:
     return act
 
 
-def read_a_message(stage: Stage) -> Act:
-    stage.give(stage.buy(), to="bob")
-    stage.answer(stage.projecting(stage.records()))
-    message = stage.ledger.items[stage.ledger.made["MESSAGE"][0]]
+def read_a_message(harness: Harness) -> Act:
+    harness.give(harness.buy(), to="bob")
+    harness.answer(harness.projecting(harness.records()))
+    message = harness.model.items[harness.model.made["MESSAGE"][0]]
     return lambda actor: messaging.mark_read(actor.table, message["message_id"], caller="bob")
 
 
-def tag(stage: Stage) -> Act:
-    return lambda actor: recommending.tag(actor.table, "bob", stage.products["voucher"], now=stage.now)
+def tag(harness: Harness) -> Act:
+    return lambda actor: recommending.tag(actor.table, "bob", harness.products["voucher"], now=harness.now)
 
 
-def _pending(stage: Stage) -> str:
+def _pending(harness: Harness) -> str:
     """An order whose buyer does not ask again."""
-    dying = stage.actor(faults={3: Fault.DIES_BEFORE})
-    with pytest.raises(Died):
-        stage.buying()(dying)
-    (where,) = stage.ledger.made["ORDER"]
-    return str(stage.ledger.items[where]["order_id"])
+    dying = harness.actor(faults={3: Fault.DIES_BEFORE})
+    with pytest.raises(Crashed):
+        harness.buying()(dying)
+    (where,) = harness.model.made["ORDER"]
+    return str(harness.model.items[where]["order_id"])
 
 
-def hear_of_a_payment(stage: Stage) -> Act:
-    order_id = _pending(stage)
+def hear_of_a_payment(harness: Harness) -> Act:
+    order_id = _pending(harness)
 
     def act(actor: Actor) -> object:
-        return inbound.payment_settled(actor.table, actor.till, order_id, window_ms=WINDOW_MS, now=actor.now())
+        return inbound.payment_settled(actor.table, actor.provider, order_id, window_ms=WINDOW_MS, now=actor.now())
 
     return act
 
 
-def hear_of_a_refund(stage: Stage) -> Act:
-    refunding_one = refund(stage)
-    with pytest.raises(Died):
-        refunding_one(stage.actor(faults={2: Fault.DIES_BEFORE}))
-    (where,) = stage.ledger.made["REFUND"]
-    refund_id = stage.ledger.items[where]["refund_id"]
-    return lambda actor: inbound.refund_settled(actor.table, actor.till, refund_id)
+def hear_of_a_refund(harness: Harness) -> Act:
+    refunding_one = refund(harness)
+    with pytest.raises(Crashed):
+        refunding_one(harness.actor(faults={2: Fault.DIES_BEFORE}))
+    (where,) = harness.model.made["REFUND"]
+    refund_id = harness.model.items[where]["refund_id"]
+    return lambda actor: inbound.refund_settled(actor.table, actor.provider, refund_id)
 
 
-def restore(stage: Stage) -> Act:
-    gift = stage.give(stage.buy(quantity=3), shares=3)
-    stage.claim("bob", gift)
-    stage.now = gift.expires_at + MINUTE_MS
-    stage.memory.expire(stage.now // 1000)
-    record = stage.memory.stream[-1]
-    stage.written(stage.now)
+def restore(harness: Harness) -> Act:
+    gift = harness.give(harness.buy(quantity=3), shares=3)
+    harness.claim("bob", gift)
+    harness.now = gift.expires_at + MINUTE_MS
+    harness.memory.expire(harness.now // 1000)
+    record = harness.memory.stream[-1]
+    harness.written(harness.now)
 
     def act(actor: Actor) -> None:
         restoring.restore(actor.table, record, clock=actor.now)
@@ -235,12 +235,12 @@ def restore(stage: Stage) -> Act:
     return act
 
 
-def _swept(stage: Stage) -> Act:
+def _swept(harness: Harness) -> Act:
     def act(actor: Actor) -> None:
         failed: list[Exception] = []
         sweep(
             actor.table,
-            actor.till,
+            actor.provider,
             window_ms=WINDOW_MS,
             clock=actor.now,
             deadline=actor.now() + MINUTE_MS,
@@ -249,49 +249,49 @@ def _swept(stage: Stage) -> Act:
         if failed:
             assert all(isinstance(error, errors.Busy) for error in failed)
             raise errors.Busy
-        if any(position < keys.position(actor.now() + 1, "") for position in stage.ledger.due.values()):
+        if any(position < keys.position(actor.now() + 1, "") for position in harness.model.due.values()):
             raise errors.PaymentUnknown  # the provider did not say: the next sweep asks
 
     return act
 
 
-def sweep_a_gift(stage: Stage) -> Act:
-    gift = stage.give(stage.buy(quantity=3), shares=3)
-    stage.claim("bob", gift)
-    stage.now = gift.expires_at
-    return _swept(stage)
+def sweep_a_gift(harness: Harness) -> Act:
+    gift = harness.give(harness.buy(quantity=3), shares=3)
+    harness.claim("bob", gift)
+    harness.now = gift.expires_at
+    return _swept(harness)
 
 
-def sweep_a_payment(stage: Stage) -> Act:
-    _pending(stage)
-    stage.now += MINUTE_MS
-    return _swept(stage)
+def sweep_a_payment(harness: Harness) -> Act:
+    _pending(harness)
+    harness.now += MINUTE_MS
+    return _swept(harness)
 
 
-def sweep_a_refund(stage: Stage) -> Act:
-    hear_of_a_refund(stage)
-    stage.now += MINUTE_MS
-    return _swept(stage)
+def sweep_a_refund(harness: Harness) -> Act:
+    hear_of_a_refund(harness)
+    harness.now += MINUTE_MS
+    return _swept(harness)
 
 
-def sweep_a_reminder(stage: Stage) -> Act:
-    gift = stage.give(stage.buy(), to="bob")
-    stage.answer(stage.projecting(stage.records()))
-    stage.now = gift.expires_at - 60 * MINUTE_MS
-    return _swept(stage)
+def sweep_a_reminder(harness: Harness) -> Act:
+    gift = harness.give(harness.buy(), to="bob")
+    harness.answer(harness.projecting(harness.records()))
+    harness.now = gift.expires_at - 60 * MINUTE_MS
+    return _swept(harness)
 
 
-def project_a_purchase(stage: Stage) -> Act:
-    stage.buy(quantity=2)
-    return stage.projecting(stage.records())
+def project_a_purchase(harness: Harness) -> Act:
+    harness.buy(quantity=2)
+    return harness.projecting(harness.records())
 
 
-def project_a_gift(stage: Stage) -> Act:
-    stage.claim("bob", stage.give(stage.buy(product="parcel"), to="bob"))
-    return stage.projecting(stage.records()[2:])
+def project_a_gift(harness: Harness) -> Act:
+    harness.claim("bob", harness.give(harness.buy(product="parcel"), to="bob"))
+    return harness.projecting(harness.records()[2:])
 
 
-OPERATIONS: tuple[Callable[[Stage], Act], ...] = (
+OPERATIONS: tuple[Callable[[Harness], Act], ...] = (
     buy, buy_what_is_scarce, buy_and_be_declined,
     give_by_link, give_to_a_group, give_to_a_person, give_what_is_due_to_come_back,
     claim_one_of_two, claim_the_last, claim_a_parcel, claim_too_late,
@@ -306,11 +306,11 @@ def _kind(answer: object) -> str:
     return answer.code if isinstance(answer, errors.Refusal) else type(answer).__name__
 
 
-def _try(stage: Stage, act: Act, planted: Planted) -> str | None:
+def _try(harness: Harness, act: Act, planted: Planted) -> str | None:
     """What one try is answered; None if it is not."""
     try:
-        return _kind(act(stage.actor("try 0", planted)))
-    except Died:
+        return _kind(act(harness.actor("try 0", planted)))
+    except Crashed:
         return None
     except errors.Refusal as refusal:
         return None if refusal.retry_after is not None else _kind(refusal)
@@ -328,38 +328,38 @@ def _planted(actor: Actor) -> list[Planted]:
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda each: each.__name__)
 def test_whatever_goes_wrong_at_one_or_two_calls_it_comes_to_the_same(
-    operation: Callable[[Stage], Act], record_property: Callable[[str, object], None]
+    operation: Callable[[Harness], Act], record_property: Callable[[str, object], None]
 ) -> None:
     """Asked again, as one does who was told nothing, it is answered as if nothing had gone wrong, and all is as then.
 
     Two faults are of one try, or of two. What a try leaves behind is all that the next one finds: so each such state is
     gone on from once, with each second fault.
     """
-    stage = Stage()
-    act = operation(stage)
-    start = stage.save()
-    asked = stage.actor("try 0")
+    harness = Harness()
+    act = operation(harness)
+    start = harness.save()
+    asked = harness.actor("try 0")
     try:
         expected = _kind(act(asked))
     except errors.Refusal as refusal:
         expected = _kind(refusal)
-    state = stage.state()
+    state = harness.state()
 
     singles = _planted(asked)
     both = [{**first, **second} for first, second in product(singles, singles) if min(first) < min(second)]
     left: dict[object, tuple[Planted, Saved]] = {}
     for planted in [*singles, *both]:
-        stage.load(start)
-        answer = _try(stage, act, planted)
+        harness.load(start)
+        answer = _try(harness, act, planted)
         if answer is None:
-            left.setdefault(stage.fingerprint(), (planted, stage.save()))
+            left.setdefault(harness.fingerprint(), (planted, harness.save()))
         else:
-            assert (answer, stage.state()) == (expected, state), planted
+            assert (answer, harness.state()) == (expected, state), planted
     then: list[Planted] = [{}, *singles]
     for first, saved in left.values():
         for second in then:
-            stage.load(saved)
-            assert _kind(stage.answer(act, second)) == expected, (first, second)
-            assert stage.state() == state, (first, second)
+            harness.load(saved)
+            assert _kind(harness.answer(act, second)) == expected, (first, second)
+            assert harness.state() == state, (first, second)
     cases = len(singles) + len(both) + len(left) * len(then)
     record_property("figures", f"{operation.__name__}: {len(asked.calls)} calls, {cases} cases")

@@ -10,7 +10,7 @@ from greenlet import getcurrent, greenlet
 from handsel.domain import errors
 from handsel.domain.models import Gift, Order
 from handsel.use_cases import bookkeeping, giving, messaging, refunding, restoring
-from testkit.simulator.harness import Act, Actor, Stage
+from testkit.simulator.harness import Act, Actor, Harness
 from testkit.simulator.model import Violation
 
 
@@ -31,12 +31,12 @@ class Player:
     answer: Any = None
     running: greenlet | None = None
 
-    def start(self, stage: Stage, number: int) -> None:
+    def start(self, harness: Harness, number: int) -> None:
         hub = getcurrent()
         self.heard, self.answer = [], None
 
         def run() -> None:
-            actor = stage.actor(
+            actor = harness.actor(
                 f"player {number}",
                 before_each=hub.switch,
                 after_each=hub.switch if self.ponders else lambda: None,
@@ -56,7 +56,7 @@ class Player:
         return self.running is None or self.running.dead
 
 
-def play(stage: Stage, players: list[Player], check: Callable[[list[Any]], None]) -> tuple[int, int]:
+def play(harness: Harness, players: list[Player], check: Callable[[list[Any]], None]) -> tuple[int, int]:
     """Goes through every order of the players' calls; of those that lead to the same, one.
 
     Two orders lead to the same if the table is the same and everybody was answered the same and read the same
@@ -65,19 +65,19 @@ def play(stage: Stage, players: list[Player], check: Callable[[list[Any]], None]
     Returns:
         How many states there were, and how many ends.
     """
-    start, seen, ends = stage.save(), set[object](), 0
+    start, seen, ends = harness.save(), set[object](), 0
     waiting: list[tuple[int, ...]] = [()]
     while waiting:
         order = waiting.pop()
-        stage.load(start)
+        harness.load(start)
         for number, player in enumerate(players):
-            player.start(stage, number)
+            player.start(harness, number)
         for number in order:
             running = players[number].running
             assert running is not None
             running.switch()
         said = tuple((order.count(number), *player.heard) for number, player in enumerate(players))
-        state = stage.now, stage.fingerprint(), said
+        state = harness.now, harness.fingerprint(), said
         if state in seen:
             continue
         seen.add(state)
@@ -102,20 +102,20 @@ def declining(gift: Gift) -> Act:
     return lambda actor: giving.decline(actor.table, gift.gift_id, caller="bob", clock=actor.now)
 
 
-def expiring(stage: Stage, gift: Gift) -> Act:
+def expiring(harness: Harness, gift: Gift) -> Act:
     """By the stream, or the sweep: both come to this."""
     record = next(
-        each for each in stage.memory.stream if each["dynamodb"]["Keys"]["pk"]["S"] == f"WINDOW#{gift.gift_id}"
+        each for each in harness.memory.stream if each["dynamodb"]["Keys"]["pk"]["S"] == f"WINDOW#{gift.gift_id}"
     )
     image = record["dynamodb"]["NewImage"]
     removed = {"dynamodb": {"Keys": record["dynamodb"]["Keys"], "OldImage": image}}
     return lambda actor: restoring.restore(actor.table, removed, clock=actor.now)
 
 
-def refunding_one(stage: Stage, order: Order, key: str = "refunding") -> Act:
+def refunding_one(harness: Harness, order: Order, key: str = "refunding") -> Act:
     def act(actor: Actor) -> object:
-        call = stage.call(order.buyer_id, key, actor.now())
-        return refunding.refund(actor.table, actor.till, call, order_id=order.order_id, quantity=1)
+        call = harness.call(order.buyer_id, key, actor.now())
+        return refunding.refund(actor.table, actor.provider, call, order_id=order.order_id, quantity=1)
 
     return act
 
@@ -126,22 +126,22 @@ Figures = Callable[[str, object], None]
 def test_of_claim_cancel_decline_expiry_and_giving_again_one_decides_whatever_comes_between(
     record_property: Figures,
 ) -> None:
-    stage = Stage()
-    order = stage.buy(product="parcel")
-    gift = stage.give(order, to="bob")
-    stage.now = gift.expires_at - 1
+    harness = Harness()
+    order = harness.buy(product="parcel")
+    gift = harness.give(order, to="bob")
+    harness.now = gift.expires_at - 1
     # At the deadline clocks disagree: for some of them it is over.
     players = [
-        Player(stage.claiming("bob", gift)),
+        Player(harness.claiming("bob", gift)),
         Player(cancelling(gift)),
         Player(declining(gift)),
-        Player(expiring(stage, gift), skew_ms=1),
-        Player(stage.giving(order, key="giving again"), skew_ms=1),
+        Player(expiring(harness, gift), skew_ms=1),
+        Player(harness.giving(order, key="giving again"), skew_ms=1),
     ]
 
     def check(answers: list[Any]) -> None:
         claimed, cancelled, declined, expired, again = answers
-        now = stage.ledger.items[f"GIFT#{gift.gift_id}", "GIFT"]
+        now = harness.model.items[f"GIFT#{gift.gift_id}", "GIFT"]
         assert now["state"] in ("claimed", "cancelled", "declined", "returned")
         assert (now["state"] == "claimed") is not isinstance(claimed, errors.Refusal)
         assert (now["state"] == "cancelled") is not isinstance(cancelled, errors.Refusal)
@@ -150,36 +150,36 @@ def test_of_claim_cancel_decline_expiry_and_giving_again_one_decides_whatever_co
         assert (now["state"] == "claimed") is isinstance(again, errors.UnitsNotAvailable)
         assert not isinstance(expired, errors.Refusal)
 
-    states, ends = play(stage, players, check)
+    states, ends = play(harness, players, check)
     record_property("figures", f"claim, cancel, decline, expiry, giving again: {states} states, {ends} ends")
 
 
 def test_of_three_claims_of_two_shares_two_win(record_property: Figures) -> None:
-    stage = Stage()
-    gift = stage.give(stage.buy(quantity=2), shares=2)
-    players = [Player(stage.claiming(user, gift)) for user in ("bob", "carol", "dave")]
+    harness = Harness()
+    gift = harness.give(harness.buy(quantity=2), shares=2)
+    players = [Player(harness.claiming(user, gift)) for user in ("bob", "carol", "dave")]
 
     def check(answers: list[Any]) -> None:
-        now = stage.ledger.items[f"GIFT#{gift.gift_id}", "GIFT"]
+        now = harness.model.items[f"GIFT#{gift.gift_id}", "GIFT"]
         assert (len(now["claims"]), _won(answers), now["state"]) == (2, 2, "claimed")
 
-    states, ends = play(stage, players, check)
+    states, ends = play(harness, players, check)
     record_property("figures", f"three claims of two shares: {states} states, {ends} ends")
 
 
 def test_what_two_claims_leave_of_three_shares_comes_back_once(record_property: Figures) -> None:
-    stage = Stage()
-    gift = stage.give(stage.buy(quantity=3), shares=3)
-    stage.now = gift.expires_at - 1
-    claims = [Player(stage.claiming(user, gift)) for user in ("bob", "carol")]
-    players = [*claims, Player(cancelling(gift)), Player(expiring(stage, gift), skew_ms=1)]
+    harness = Harness()
+    gift = harness.give(harness.buy(quantity=3), shares=3)
+    harness.now = gift.expires_at - 1
+    claims = [Player(harness.claiming(user, gift)) for user in ("bob", "carol")]
+    players = [*claims, Player(cancelling(gift)), Player(expiring(harness, gift), skew_ms=1)]
 
     def check(answers: list[Any]) -> None:
-        now = stage.ledger.items[f"GIFT#{gift.gift_id}", "GIFT"]
+        now = harness.model.items[f"GIFT#{gift.gift_id}", "GIFT"]
         assert len(now["claims"]) == _won(answers[:2]) == 3 - now["remaining"]
         assert now["state"] in ("cancelled", "returned")
 
-    states, ends = play(stage, players, check)
+    states, ends = play(harness, players, check)
     record_property("figures", f"two claims of three shares, cancel, expiry: {states} states, {ends} ends")
 
 
@@ -188,54 +188,54 @@ def test_whenever_the_window_ends_in_between_what_was_not_decided_by_then_is_too
     shares: int, record_property: Figures
 ) -> None:
     """The clock of all moves on to the deadline before, between or after the calls of each."""
-    stage = Stage()
-    order = stage.buy(quantity=shares)
-    gift = stage.give(order, shares=shares, to="bob" if shares == 1 else None)
-    stage.now = gift.expires_at - 1
+    harness = Harness()
+    order = harness.buy(quantity=shares)
+    gift = harness.give(order, shares=shares, to="bob" if shares == 1 else None)
+    harness.now = gift.expires_at - 1
 
     def tick(actor: Actor) -> None:
         actor.wait()
-        stage.now = gift.expires_at
+        harness.now = gift.expires_at
 
     ending = cancelling(gift) if shares > 1 else declining(gift)
     players = [
-        Player(tick), Player(stage.claiming("bob", gift), ponders=True), Player(ending, ponders=True),
-        Player(expiring(stage, gift)),
+        Player(tick), Player(harness.claiming("bob", gift), ponders=True), Player(ending, ponders=True),
+        Player(expiring(harness, gift)),
     ]  # fmt: skip
 
     def check(answers: list[Any]) -> None:
         # Who came too late is told so.
         _, claimed, ended, _ = answers
-        now = stage.ledger.items[f"GIFT#{gift.gift_id}", "GIFT"]
+        now = harness.model.items[f"GIFT#{gift.gift_id}", "GIFT"]
         assert (len(now["claims"]) == 1) is not isinstance(claimed, errors.Refusal)
         assert (now["state"] in ("cancelled", "declined")) is not isinstance(ended, errors.Refusal)
 
-    states, ends = play(stage, players, check)
+    states, ends = play(harness, players, check)
     record_property("figures", f"the window of {shares} ends in between: {states} states, {ends} ends")
 
 
 def test_of_gift_refund_and_use_of_one_unit_one_gets_it(record_property: Figures) -> None:
-    stage = Stage()
-    order = stage.buy()
-    players = [Player(stage.giving(order)), Player(refunding_one(stage, order)), Player(stage.using(order))]
+    harness = Harness()
+    order = harness.buy()
+    players = [Player(harness.giving(order)), Player(refunding_one(harness, order)), Player(harness.using(order))]
 
     def check(answers: list[Any]) -> None:
         assert _won(answers) == 1
 
-    states, ends = play(stage, players, check)
+    states, ends = play(harness, players, check)
     record_property("figures", f"gift, refund and use of one unit: {states} states, {ends} ends")
 
 
 @pytest.mark.parametrize("what", ["buying", "giving", "claiming", "refunding", "using"])
 def test_the_same_call_twice_at_once_is_one_call(what: str, record_property: Figures) -> None:
-    stage = Stage()
-    order = stage.buy(quantity=2)
+    harness = Harness()
+    order = harness.buy(quantity=2)
     act = {
-        "buying": lambda: stage.buying(product="scarce", quantity=3),
-        "giving": lambda: stage.giving(order, shares=2),
-        "refunding": lambda: refunding_one(stage, order),
-        "using": lambda: stage.using(order, quantity=2),
-        "claiming": lambda: stage.claiming("bob", stage.give(order)),
+        "buying": lambda: harness.buying(product="scarce", quantity=3),
+        "giving": lambda: harness.giving(order, shares=2),
+        "refunding": lambda: refunding_one(harness, order),
+        "using": lambda: harness.using(order, quantity=2),
+        "claiming": lambda: harness.claiming("bob", harness.give(order)),
     }[what]()
 
     def check(answers: list[Any]) -> None:
@@ -243,7 +243,7 @@ def test_the_same_call_twice_at_once_is_one_call(what: str, record_property: Fig
         first, second = (_named(answer) for answer in answers)
         assert first == second
 
-    states, ends = play(stage, [Player(act), Player(act)], check)
+    states, ends = play(harness, [Player(act), Player(act)], check)
     record_property("figures", f"{what} twice at once: {states} states, {ends} ends")
 
 
@@ -258,13 +258,13 @@ def _named(answer: Any) -> object:
 
 def test_whatever_is_counted_at_once_the_last_state_is_what_counts(record_property: Figures) -> None:
     """Two records of one order at once, and its buyer reads a message."""
-    stage = Stage()
-    order = stage.buy()
-    gift = stage.give(order)
-    stage.claim("bob", gift)
-    given, claimed = stage.records()[:-2], stage.records()[-2:]
-    stage.answer(stage.projecting(claimed[:1]))
-    message = stage.ledger.items[stage.ledger.made["MESSAGE"][0]]
+    harness = Harness()
+    order = harness.buy()
+    gift = harness.give(order)
+    harness.claim("bob", gift)
+    given, claimed = harness.records()[:-2], harness.records()[-2:]
+    harness.answer(harness.projecting(claimed[:1]))
+    message = harness.model.items[harness.model.made["MESSAGE"][0]]
 
     def reading(actor: Actor) -> object:
         return messaging.mark_read(actor.table, message["message_id"], caller="alice")
@@ -273,11 +273,11 @@ def test_whatever_is_counted_at_once_the_last_state_is_what_counts(record_proper
     players = [Player(_counting([orders[0]])), Player(_counting([orders[-1]])), Player(reading)]
 
     def check(_: list[Any]) -> None:
-        summary = stage.ledger.items["USER#alice", "SUMMARY"]
+        summary = harness.model.items["USER#alice", "SUMMARY"]
         if (summary["parts"], summary["waiting"]) != ({}, {}):
             raise Violation(f"nothing is left to count, and {summary} is")
 
-    states, ends = play(stage, players, check)
+    states, ends = play(harness, players, check)
     record_property("figures", f"two records and a message read at once: {states} states, {ends} ends")
 
 

@@ -11,7 +11,7 @@ from handsel.use_cases.calls import Call
 from handsel.use_cases.giving import give
 from handsel.use_cases.purchases import buy
 from handsel.use_cases.settling import Done
-from testkit.simulator.environment import DAY_MS, HOUR_MS, MINUTE_MS, START_MS, Process, Weather, World
+from testkit.simulator.environment import DAY_MS, HOUR_MS, MINUTE_MS, START_MS, Environment, FaultPlan, Process
 from testkit.simulator.fault_injection import Fault
 from testkit.simulator.operations import LINK_KEYS, WRAPPINGS
 from testkit.simulator.scenario import seeded
@@ -19,19 +19,19 @@ from testkit.simulator.scenario import seeded
 Figures = Callable[[str, object], None]
 
 
-def _world(name: str, weather: Weather) -> tuple[World, dict[str, str]]:
+def _environment(name: str, plan: FaultPlan) -> tuple[Environment, dict[str, str]]:
     saved, products = seeded()
-    return World(name, saved, weather), products
+    return Environment(name, saved, plan), products
 
 
 def _bought_and_given(process: Process, products: dict[str, str], key: str, shares: int) -> Gift:
     def call() -> Call:
         return Call("alice", key, "a request", process.now())
 
-    window_ms = process.world.weather.window_ms
+    window_ms = process.environment.plan.window_ms
     order, _ = buy(
         process.table,
-        process.till,
+        process.provider,
         call(),
         product_id=products["parcel" if shares == 1 else "voucher"],
         quantity=shares,
@@ -56,26 +56,26 @@ def test_thirty_days_without_stream_and_sweep_leave_nothing_that_bounded_sweeps_
 ) -> None:
     month = 30 * DAY_MS
     down = dict.fromkeys(("restore", "projector", "sweep"), (0, month))
-    world, products = _world("thirty days", Weather(window_ms=DAY_MS, down=down))
+    environment, products = _environment("thirty days", FaultPlan(window_ms=DAY_MS, down=down))
     for number in range(300):
-        world.scheduler.spawn(
+        environment.scheduler.spawn(
             lambda number=number: _bought_and_given(  # type: ignore[misc]
-                world.process(f"{number}"), products, f"given-{number}", 1
+                environment.process(f"{number}"), products, f"given-{number}", 1
             ),
             at_ms=START_MS + number * month // 320,
         )
     sweeps: list[int] = []
 
     def sweep_again_and_again() -> None:
-        while world.anything_due():
-            report = world.sweep(seconds=1)
+        while environment.anything_due():
+            report = environment.sweep(seconds=1)
             assert report is not None
             sweeps.append(report.done[Done.RETURNED])
-            world.scheduler.wait(MINUTE_MS * 1000)
+            environment.scheduler.wait(MINUTE_MS * 1000)
 
-    world.scheduler.spawn(sweep_again_and_again, at_ms=START_MS + month)
-    world.scheduler.run()
-    gifts = [world.ledger.items[where] for where in world.ledger.made["GIFT"]]
+    environment.scheduler.spawn(sweep_again_and_again, at_ms=START_MS + month)
+    environment.scheduler.run()
+    gifts = [environment.model.items[where] for where in environment.model.made["GIFT"]]
     assert len(gifts) == 300
     assert Counter(gift["state"] for gift in gifts) == {"returned": 300}
     assert len(sweeps) > 5  # one sweep does not do: each has a second
@@ -83,18 +83,20 @@ def test_thirty_days_without_stream_and_sweep_leave_nothing_that_bounded_sweeps_
 
 
 def test_of_a_thousand_who_claim_two_shares_at_once_through_conflicts_two_win(record_property: Figures) -> None:
-    weather = Weather(faults=frozenset({Fault.CONFLICT, Fault.THROTTLED}), rate=0.9, window_ms=HOUR_MS)
-    world, products = _world("a thousand", weather)
-    world.calm = True
+    plan = FaultPlan(faults=frozenset({Fault.CONFLICT, Fault.THROTTLED}), rate=0.9, window_ms=HOUR_MS)
+    environment, products = _environment("a thousand", plan)
+    environment.calm = True
     given: list[Gift] = []
-    world.scheduler.spawn(lambda: given.append(_bought_and_given(world.process("giver"), products, "given-1", 2)))
+    environment.scheduler.spawn(
+        lambda: given.append(_bought_and_given(environment.process("giver"), products, "given-1", 2))
+    )
     told = Counter[str]()
 
     def claim(number: int) -> None:
-        world.calm = False
+        environment.calm = False
         (gift,) = given
         while True:
-            process = world.process(f"claimer {number} {world.now}")
+            process = environment.process(f"claimer {number} {environment.now}")
             try:
                 claiming.claim(
                     process.table,
@@ -108,7 +110,7 @@ def test_of_a_thousand_who_claim_two_shares_at_once_through_conflicts_two_win(re
                 )
             except errors.Busy:
                 told["busy"] += 1
-                world.scheduler.wait(1_000_000)
+                environment.scheduler.wait(1_000_000)
                 continue
             except errors.Refusal as refusal:
                 told[refusal.code] += 1
@@ -119,7 +121,7 @@ def test_of_a_thousand_who_claim_two_shares_at_once_through_conflicts_two_win(re
     draw = Random(7)
     for number in range(1000):
         at = START_MS + MINUTE_MS + draw.randrange(200)
-        world.scheduler.spawn(lambda number=number: claim(number), at_ms=at)  # type: ignore[misc]
-    world.scheduler.run()
+        environment.scheduler.spawn(lambda number=number: claim(number), at_ms=at)  # type: ignore[misc]
+    environment.scheduler.run()
     assert (told["claimed"], told["already-claimed"]) == (2, 998)
     record_property("figures", f"a thousand at two shares, one call in five in conflict: {dict(told)}")

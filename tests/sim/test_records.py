@@ -9,109 +9,109 @@ import pytest
 from handsel.use_cases import giving, restoring
 from handsel.use_cases.settling import sweep
 from testkit.simulator.environment import MINUTE_MS
-from testkit.simulator.harness import Stage
+from testkit.simulator.harness import Harness
 from testkit.simulator.scenario import facts
 
 Record = dict[str, Any]
 Figures = Callable[[str, object], None]
 
 
-def claimed(stage: Stage) -> None:
-    stage.claim("bob", stage.give(stage.buy(), to="bob"))
+def claimed(harness: Harness) -> None:
+    harness.claim("bob", harness.give(harness.buy(), to="bob"))
 
 
-def claimed_and_returned(stage: Stage) -> None:
-    gift = stage.give(stage.buy(quantity=2), shares=2)
-    stage.claim("bob", gift)
-    _expire(stage, gift.gift_id, gift.expires_at)
+def claimed_and_returned(harness: Harness) -> None:
+    gift = harness.give(harness.buy(quantity=2), shares=2)
+    harness.claim("bob", gift)
+    _expire(harness, gift.gift_id, gift.expires_at)
 
 
-def cancelled(stage: Stage) -> None:
-    gift = stage.give(stage.buy(), to="bob")
-    giving.cancel((actor := stage.actor()).table, gift.gift_id, caller="alice", clock=actor.now)
+def cancelled(harness: Harness) -> None:
+    gift = harness.give(harness.buy(), to="bob")
+    giving.cancel((actor := harness.actor()).table, gift.gift_id, caller="alice", clock=actor.now)
 
 
-def declined(stage: Stage) -> None:
-    gift = stage.give(stage.buy(), to="bob")
-    giving.decline((actor := stage.actor()).table, gift.gift_id, caller="bob", clock=actor.now)
+def declined(harness: Harness) -> None:
+    gift = harness.give(harness.buy(), to="bob")
+    giving.decline((actor := harness.actor()).table, gift.gift_id, caller="bob", clock=actor.now)
 
 
-def _expire(stage: Stage, gift_id: str, at: int) -> None:
-    stage.now = at + MINUTE_MS
-    stage.memory.expire(stage.now // 1000)
-    record = stage.memory.stream[-1]
-    stage.written(stage.now)
+def _expire(harness: Harness, gift_id: str, at: int) -> None:
+    harness.now = at + MINUTE_MS
+    harness.memory.expire(harness.now // 1000)
+    record = harness.memory.stream[-1]
+    harness.written(harness.now)
     assert record["dynamodb"]["Keys"]["pk"]["S"] == f"WINDOW#{gift_id}"
-    restoring.restore((actor := stage.actor()).table, record, clock=actor.now)
+    restoring.restore((actor := harness.actor()).table, record, clock=actor.now)
 
 
 LIVES = (claimed, claimed_and_returned, cancelled, declined)
 
 
-def lived(life: Callable[[Stage], None]) -> tuple[Stage, list[Record]]:
+def lived(life: Callable[[Harness], None]) -> tuple[Harness, list[Record]]:
     """A life, and its records from giving on: of the purchase before it nothing is left to tell."""
-    stage = Stage()
-    life(stage)
-    records = stage.records()
+    harness = Harness()
+    life(harness)
+    records = harness.records()
     bought, rest = records[:2], records[2:]
-    stage.answer(stage.projecting(bought))
-    stage.published.clear()
-    return stage, rest
+    harness.answer(harness.projecting(bought))
+    harness.published.clear()
+    return harness, rest
 
 
-def _deliver(stage: Stage, records: Iterable[Record]) -> None:
+def _deliver(harness: Harness, records: Iterable[Record]) -> None:
     for record in records:
-        stage.answer(stage.projecting([record]))
+        harness.answer(harness.projecting([record]))
 
 
 @pytest.mark.parametrize("life", LIVES, ids=lambda life: life.__name__)
 def test_in_every_order_the_records_of_a_life_tell_the_same(
-    life: Callable[[Stage], None], record_property: Figures
+    life: Callable[[Harness], None], record_property: Figures
 ) -> None:
-    stage, records = lived(life)
-    start = stage.save()
-    _deliver(stage, records)
-    expected = stage.state()
+    harness, records = lived(life)
+    start = harness.save()
+    _deliver(harness, records)
+    expected = harness.state()
     orders = list(permutations(records))
     for order in orders:
-        stage.load(start)
-        _deliver(stage, order)
-        assert stage.state() == expected
+        harness.load(start)
+        _deliver(harness, order)
+        assert harness.state() == expected
     record_property("figures", f"{life.__name__}: {len(records)} records in {len(orders)} orders")
 
 
 @pytest.mark.parametrize("life", LIVES, ids=lambda life: life.__name__)
-def test_a_record_that_comes_again_at_any_later_time_tells_nothing_more(life: Callable[[Stage], None]) -> None:
-    stage, records = lived(life)
-    start = stage.save()
-    _deliver(stage, records)
-    expected = stage.state()
+def test_a_record_that_comes_again_at_any_later_time_tells_nothing_more(life: Callable[[Harness], None]) -> None:
+    harness, records = lived(life)
+    start = harness.save()
+    _deliver(harness, records)
+    expected = harness.state()
     for again in range(len(records)):
         for place in range(again + 1, len(records) + 1):
-            stage.load(start)
-            _deliver(stage, [*records[:place], records[again], *records[place:]])
-            assert stage.state() == expected
+            harness.load(start)
+            _deliver(harness, [*records[:place], records[again], *records[place:]])
+            assert harness.state() == expected
 
 
 @pytest.mark.parametrize("life", LIVES, ids=lambda life: life.__name__)
-def test_what_never_comes_costs_what_it_would_have_told_and_nothing_else(life: Callable[[Stage], None]) -> None:
-    stage, records = lived(life)
-    start = stage.save()
-    _deliver(stage, records)
-    everything = told(stage)
-    assert everything == set(facts(stage.ledger)[0])
+def test_what_never_comes_costs_what_it_would_have_told_and_nothing_else(life: Callable[[Harness], None]) -> None:
+    harness, records = lived(life)
+    start = harness.save()
+    _deliver(harness, records)
+    everything = told(harness)
+    assert everything == set(facts(harness.model)[0])
     for size in range(len(records)):
         for kept in combinations(records, size):
-            stage.load(start)
-            _deliver(stage, kept)
-            assert told(stage) <= everything
+            harness.load(start)
+            _deliver(harness, kept)
+            assert told(harness) <= everything
             # It comes after all, when somebody replays it.
-            _deliver(stage, [record for record in records if record not in kept])
-            assert told(stage) == everything
+            _deliver(harness, [record for record in records if record not in kept])
+            assert told(harness) == everything
 
 
-def told(stage: Stage) -> set[tuple[str, ...]]:
-    messages = [stage.ledger.items[where] for where in stage.ledger.made["MESSAGE"]]
+def told(harness: Harness) -> set[tuple[str, ...]]:
+    messages = [harness.model.items[where] for where in harness.model.made["MESSAGE"]]
     return {(each["user_id"], each["kind"], each.get("gift_id", "")) for each in messages}
 
 
@@ -121,28 +121,28 @@ def test_the_end_of_a_window_is_told_by_either_trigger_however_often(times: int,
     """Also by a record that does not say who deleted the item."""
     if times == swept == 0:
         return
-    stage = Stage()
-    order = stage.buy(quantity=3)
-    gift = stage.give(order, shares=3)
-    stage.claim("bob", gift)
-    stage.now = gift.expires_at + MINUTE_MS
-    stage.memory.expire(stage.now // 1000)
-    record = stage.memory.stream[-1]
-    stage.written(stage.now)
+    harness = Harness()
+    order = harness.buy(quantity=3)
+    gift = harness.give(order, shares=3)
+    harness.claim("bob", gift)
+    harness.now = gift.expires_at + MINUTE_MS
+    harness.memory.expire(harness.now // 1000)
+    record = harness.memory.stream[-1]
+    harness.written(harness.now)
     for number in range(max(times, swept)):
         if number < times:
             anonymous = {name: value for name, value in record.items() if name != "userIdentity"}
-            restoring.restore((actor := stage.actor()).table, anonymous, clock=actor.now)
+            restoring.restore((actor := harness.actor()).table, anonymous, clock=actor.now)
         if number < swept:
-            actor = stage.actor()
+            actor = harness.actor()
             report = sweep(
                 actor.table,
-                actor.till,
+                actor.provider,
                 window_ms=1,
                 clock=actor.now,
-                deadline=stage.now + MINUTE_MS,
+                deadline=harness.now + MINUTE_MS,
                 on_failure=lambda *_: None,
             )
             assert not report.failed
-    now = stage.ledger.items[f"ORDER#{order.order_id}", "ORDER"]
+    now = harness.model.items[f"ORDER#{order.order_id}", "ORDER"]
     assert (now["available"], now["gifted"], now["outstanding"]) == (2, 1, {})

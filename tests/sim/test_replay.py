@@ -8,7 +8,7 @@ from testkit.simulator.shrink import shrink
 
 def test_a_seed_is_the_same_run_each_time() -> None:
     planned = scenario(4)
-    planned = replace(planned, weather=replace(planned.weather, rate=0.1))
+    planned = replace(planned, plan=replace(planned.plan, rate=0.1))
     first, again = run(planned), run(planned)
     assert first.violation is None
     assert first.figures == again.figures
@@ -17,7 +17,7 @@ def test_a_seed_is_the_same_run_each_time() -> None:
 
 def test_a_step_does_the_same_whatever_is_left_out_beside_it() -> None:
     whole = scenario(4)
-    bought = replace(whole, steps=whole.steps[:1], weather=replace(whole.weather, rate=0.0))
+    bought = replace(whole, steps=whole.steps[:1], plan=replace(whole.plan, rate=0.0))
     assert run(bought).figures["done buy"] == 1
 
 
@@ -26,9 +26,9 @@ def test_of_a_run_that_fails_only_that_is_left_without_which_it_does_not() -> No
     needed = {whole.steps[2].number, whole.steps[7].number}
 
     def fails(candidate: Scenario) -> bool:
-        return needed <= {step.number for step in candidate.steps} and bool(candidate.weather.skew_ms)
+        return needed <= {step.number for step in candidate.steps} and bool(candidate.plan.skew_ms)
 
-    whole = replace(whole, weather=replace(whole.weather, skew_ms=1_000, rate=0.1))
+    whole = replace(whole, plan=replace(whole.plan, skew_ms=1_000, rate=0.1))
     small = shrink(whole, fails)
     assert {step.number for step in small.steps} == needed
-    assert (small.weather.rate, small.weather.down, small.weather.skew_ms) == (0.0, {}, 1_000)
+    assert (small.plan.rate, small.plan.down, small.plan.skew_ms) == (0.0, {}, 1_000)

@@ -23,10 +23,10 @@ from ops.audit.run import Audit, audit
 from ops.recount import MENDED, differences, recount
 from ops.scan import WholeTable
 from ops.settle import overdue
-from testkit.dynamodb.table import Memory
+from testkit.dynamodb.table import InMemoryTable
 from testkit.handlers.families import DAY, NOW, Family, shop
 from testkit.handlers.stack import RESOURCES
-from tests.integration.corruption import PLANTS, Expected, Hand
+from tests.integration.corruption import CORRUPTIONS, Expected, TableEditor
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -35,52 +35,52 @@ TABLE = "handsel-test"
 ITEMS = 100_000 if os.environ.get("PROOF") else 6_000
 
 
-def table_of(items: int) -> Memory:
+def table_of(items: int) -> InMemoryTable:
     """At least so many items, in families; each kind of damage has a family of its own."""
-    memory = Memory(TABLE, RESOURCES["Table"]["Properties"], streams=False)
+    memory = InMemoryTable(TABLE, RESOURCES["Table"]["Properties"], streams=False)
     for item in shop():
         memory.put_item(TableName=TABLE, Item=dump_item(item))
     number = 0
-    while len(memory.items) < items or number < len(PLANTS):
+    while len(memory.items) < items or number < len(CORRUPTIONS):
         for item in Family(number).items():
             memory.put_item(TableName=TABLE, Item=dump_item(item))
         number += 1
     return memory
 
 
-def whole(memory: Memory) -> WholeTable:
+def whole(memory: InMemoryTable) -> WholeTable:
     return WholeTable(cast("DynamoDBClient", memory), TABLE)
 
 
-def audited(memory: Memory) -> Audit:
+def audited(memory: InMemoryTable) -> Audit:
     return audit(whole(memory), clock=lambda: NOW, grace_ms=300_000, say=lambda _: None, patience=0)
 
 
-def found_in(memory: Memory) -> Expected:
+def found_in(memory: InMemoryTable) -> Expected:
     return {finding.identity for finding in audited(memory).found}
 
 
 @pytest.fixture(scope="module")
-def small() -> Memory:
-    memory = Memory(TABLE, RESOURCES["Table"]["Properties"], streams=False)
+def small() -> InMemoryTable:
+    memory = InMemoryTable(TABLE, RESOURCES["Table"]["Properties"], streams=False)
     for item in (*shop(), *Family(0).items(), *Family(1).items()):
         memory.put_item(TableName=TABLE, Item=dump_item(item))
     return memory
 
 
-@pytest.mark.parametrize("name", PLANTS)
-def test_each_kind_of_damage_is_found_and_nothing_else(small: Memory, name: str) -> None:
+@pytest.mark.parametrize("name", CORRUPTIONS)
+def test_each_kind_of_damage_is_found_and_nothing_else(small: InMemoryTable, name: str) -> None:
     before = small.snapshot()
     assert found_in(small) == set()
-    expected = PLANTS[name](Hand(small, TABLE, Family(1)))
+    expected = CORRUPTIONS[name](TableEditor(small, TABLE, Family(1)))
     assert found_in(small) == expected
     small.restore(before)
 
 
-def test_every_kind_of_finding_is_planted_by_some_damage(small: Memory) -> None:
+def test_every_kind_of_finding_is_planted_by_some_damage(small: InMemoryTable) -> None:
     before, sorts = small.snapshot(), set()
-    for plant in PLANTS.values():
-        sorts |= {sort for sort, _ in plant(Hand(small, TABLE, Family(1)))}
+    for plant in CORRUPTIONS.values():
+        sorts |= {sort for sort, _ in plant(TableEditor(small, TABLE, Family(1)))}
         small.restore(before)
     assert sorts == {*Breach, *Trouble}
 
@@ -88,8 +88,8 @@ def test_every_kind_of_finding_is_planted_by_some_damage(small: Memory) -> None:
 def test_all_damage_is_found_in_a_large_table(record_property: Callable[[str, object], None]) -> None:
     memory = table_of(ITEMS)
     expected: Expected = set()
-    for number, plant in enumerate(PLANTS.values()):
-        expected |= plant(Hand(memory, TABLE, Family(number)))
+    for number, plant in enumerate(CORRUPTIONS.values()):
+        expected |= plant(TableEditor(memory, TABLE, Family(number)))
     peak, started = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.monotonic()
     result = audited(memory)
     seconds = time.monotonic() - started
@@ -97,7 +97,7 @@ def test_all_damage_is_found_in_a_large_table(record_property: Callable[[str, ob
     record_property(
         "figures",
         f"audit: {result.items} items in {seconds:.1f} s ({result.items / seconds:.0f} a second),"
-        f" {grown:.0f} MB more at its peak; {len(PLANTS)} kinds of damage, {len(result.found)} findings",
+        f" {grown:.0f} MB more at its peak; {len(CORRUPTIONS)} kinds of damage, {len(result.found)} findings",
     )
     assert {finding.identity for finding in result.found} == expected
     assert result.items >= ITEMS
@@ -106,7 +106,7 @@ def test_all_damage_is_found_in_a_large_table(record_property: Callable[[str, ob
 # --- mending ---------------------------------------------------------------------------------------------------------
 
 
-def settle(memory: Memory, *, scan: bool) -> SweepReport:
+def settle(memory: InMemoryTable, *, scan: bool) -> SweepReport:
     table = whole(memory)
     return sweep(
         table,
@@ -119,7 +119,7 @@ def settle(memory: Memory, *, scan: bool) -> SweepReport:
     )
 
 
-def recount_everybody(memory: Memory) -> None:
+def recount_everybody(memory: InMemoryTable) -> None:
     for finding in audited(memory).found:
         assert finding.sort in MENDED, finding
         recount(whole(memory), finding.group.partition("#")[2], now=NOW)
@@ -135,16 +135,16 @@ def recount_everybody(memory: Memory) -> None:
         "asking not told",
     ],
 )
-def test_recounting_mends_counts_and_messages(small: Memory, name: str) -> None:
+def test_recounting_mends_counts_and_messages(small: InMemoryTable, name: str) -> None:
     before = small.snapshot()
-    expected = PLANTS[name](Hand(small, TABLE, Family(1)))
+    expected = CORRUPTIONS[name](TableEditor(small, TABLE, Family(1)))
     assert {finding.identity for finding in audited(small).found} == expected
     recount_everybody(small)
     assert found_in(small) == set()
     small.restore(before)
 
 
-def test_a_recount_of_what_is_right_writes_nothing(small: Memory) -> None:
+def test_a_recount_of_what_is_right_writes_nothing(small: InMemoryTable) -> None:
     before = small.snapshot()
     for name in ("alice", "bob", "carol"):
         assert differences(whole(small), Family(1).id(name), now=NOW).wrong == []
@@ -162,9 +162,9 @@ def test_a_recount_of_what_is_right_writes_nothing(small: Memory) -> None:
         ("reminder overdue", False, {}),  # it is put where it belongs: none of its times has come
     ],
 )
-def test_settling_mends_what_is_overdue(small: Memory, name: str, scan: bool, report: dict[str, int]) -> None:
+def test_settling_mends_what_is_overdue(small: InMemoryTable, name: str, scan: bool, report: dict[str, int]) -> None:
     before = small.snapshot()
-    PLANTS[name](Hand(small, TABLE, Family(1)))
+    CORRUPTIONS[name](TableEditor(small, TABLE, Family(1)))
     done = settle(small, scan=scan)
     assert (done.failed, done.finished) == ([], True)
     assert done.done == report
@@ -174,18 +174,20 @@ def test_settling_mends_what_is_overdue(small: Memory, name: str, scan: bool, re
     small.restore(before)
 
 
-def test_what_no_index_lists_is_settled_only_when_all_is_read(small: Memory) -> None:
+def test_what_no_index_lists_is_settled_only_when_all_is_read(small: InMemoryTable) -> None:
     before = small.snapshot()
-    PLANTS["gift stuck"](Hand(small, TABLE, Family(1)))
+    CORRUPTIONS["gift stuck"](TableEditor(small, TABLE, Family(1)))
     assert settle(small, scan=False).done == {}
     assert settle(small, scan=True).done == {Done.RETURNED: 1}
     assert settle(small, scan=True).done == {}
     small.restore(before)
 
 
-def test_what_moves_while_the_table_is_read_is_not_reported(small: Memory, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_moves_while_the_table_is_read_is_not_reported(
+    small: InMemoryTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A unit is used and another refunded between the pages that have the order and those that have the rest."""
-    before, hand = small.snapshot(), Hand(small, TABLE, Family(1))
+    before, hand = small.snapshot(), TableEditor(small, TABLE, Family(1))
     moved: list[bool] = []
     real = WholeTable.pages
 
@@ -207,5 +209,5 @@ def test_what_moves_while_the_table_is_read_is_not_reported(small: Memory, monke
     small.restore(before)
 
 
-def _refund(hand: Hand) -> Refund:
+def _refund(hand: TableEditor) -> Refund:
     return refunds.from_item(hand.get(keys.refund(hand.id("refund"))))
