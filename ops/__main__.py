@@ -265,7 +265,7 @@ def _recount(table: WholeTable, _: Stack, options: argparse.Namespace) -> int:
         {
             finding.group.partition("#")[2]
             for finding in _audited(table, options).found
-            if finding.sort in recounting.MENDED
+            if finding.sort in recounting.FIXED_BY_RECOUNT
         }
     )
     left: list[Finding] = []

@@ -16,15 +16,15 @@ from handsel.store import gifts, holdings, keys, summaries
 from handsel.store.table import Refused
 from handsel.use_cases import bookkeeping
 from handsel.use_cases.bookkeeping import Counted
-from ops.audit.audit_index import Facts
-from ops.audit.findings import Finding, Trouble
-from ops.audit.related_items import of_groups
+from ops.audit.audit_index import AuditIndex
+from ops.audit.findings import Finding, IssueType
+from ops.audit.related_items import read_groups
 from ops.audit.relations import findings, is_past, sums, told_of
 from ops.scan import WholeTable
 
 # Each retry means that the same user's books were kept in between.
 _TRIES = 20
-MENDED: tuple[Trouble | Breach, ...] = (Trouble.COUNT_DIFFERS, Trouble.MESSAGE_MISSING)
+FIXED_BY_RECOUNT: tuple[IssueType | Breach, ...] = (IssueType.COUNT_DIFFERS, IssueType.MESSAGE_MISSING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +36,10 @@ class Recount:
 
 
 def differences(table: WholeTable, user_id: str, *, now: int) -> Recount:
-    facts = _facts(table, user_id)
+    index = _facts(table, user_id)
     group = f"USER#{user_id}"
-    found = findings(facts, now=now, grace_ms=0)
-    return Recount(user_id, [each for each in found if each.group == group and each.sort in MENDED])
+    found = findings(index, now=now, grace_ms=0)
+    return Recount(user_id, [each for each in found if each.group == group and each.sort in FIXED_BY_RECOUNT])
 
 
 def recount(table: WholeTable, user_id: str, *, now: int) -> None:
@@ -48,9 +48,9 @@ def recount(table: WholeTable, user_id: str, *, now: int) -> None:
     Raises:
         Busy
     """
-    facts = _facts(table, user_id)
-    missing = list(_missing(table, facts, user_id))
-    bookkeeping.keep(table, user_id, missing, _counted(table, facts, user_id, now=now), now=now)
+    index = _facts(table, user_id)
+    missing = list(_missing(table, index, user_id))
+    bookkeeping.keep(table, user_id, missing, _counted(table, index, user_id, now=now), now=now)
     for _ in range(_TRIES):
         before = summaries.get(table, user_id)
         wanted = sums(_facts(table, user_id)).get(user_id, Summary()).without_past(now)
@@ -64,35 +64,35 @@ def recount(table: WholeTable, user_id: str, *, now: int) -> None:
     raise errors.Busy
 
 
-def _facts(table: WholeTable, user_id: str) -> Facts:
-    return of_groups(table, [f"USER#{user_id}"], Facts())
+def _facts(table: WholeTable, user_id: str) -> AuditIndex:
+    return read_groups(table, [f"USER#{user_id}"], AuditIndex())
 
 
-def _counted(table: WholeTable, facts: Facts, user_id: str, *, now: int) -> Iterator[Counted]:
-    for order in facts.orders.values():
+def _counted(table: WholeTable, index: AuditIndex, user_id: str, *, now: int) -> Iterator[Counted]:
+    for order in index.orders.values():
         if order.buyer_id == user_id:
             yield bookkeeping.an_order(order.order_id)
-    for sent in facts.shipments.values():
+    for sent in index.shipments.values():
         if sent.holder_id == user_id:
             key = keys.shipment(sent.shipment_id)
             yield Counted(key, keys.tally(key))
-    held = [each for each in facts.holdings.values() if each.holder_id == user_id and each.product.kind is Kind.VOUCHER]
+    held = [each for each in index.holdings.values() if each.holder_id == user_id and each.product.kind is Kind.VOUCHER]
     for voucher in holdings.get_many(table, [each.holding_id for each in held]).values():
         if not is_past(voucher, now=now):
             yield bookkeeping.a_voucher(voucher)
 
 
-def _missing(table: WholeTable, facts: Facts, user_id: str) -> Iterator[Message]:
-    told = facts.messages.get(user_id, set())
+def _missing(table: WholeTable, index: AuditIndex, user_id: str) -> Iterator[Message]:
+    told = index.messages.get(user_id, set())
     untold = [
         gift.gift_id
-        for gift in facts.gifts.values()
+        for gift in index.gifts.values()
         if any(message.user_id == user_id and message.message_id not in told for message in told_of(gift))
     ]
     # The facts have no words: those of the gifts themselves are in the messages.
     for gift in gifts.get_many(table, untold):
         yield from (message for message in told_of(gift) if message.user_id == user_id)
-    for asked in facts.asked:
+    for asked in index.asked:
         message = messages.asked_again(asked.gift_id, asked.giver_id, asked.user_id, at=asked.at)
         if message.user_id == user_id and message.message_id not in told:
             yield message

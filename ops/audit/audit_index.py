@@ -30,7 +30,7 @@ from handsel.store import (
 )
 from handsel.store.attributes import Attributes, Item, load_item
 from handsel.store.keys import BY_DUE, BY_OWNER, BY_PARENT, Index, Key
-from ops.audit.findings import Finding, Trouble
+from ops.audit.findings import Finding, IssueType
 
 _INDEXES = (BY_OWNER, BY_PARENT, BY_DUE)
 _UNWRAPPED = Wrapping("", "")
@@ -76,7 +76,7 @@ class Tallied(NamedTuple):
 
 
 @dataclass(slots=True)
-class Facts:
+class AuditIndex:
     """What is known of the items that were taken, each kind by the id of what it is about."""
 
     orders: dict[str, Order] = field(default_factory=dict)
@@ -119,26 +119,26 @@ class Facts:
         kind = key.pk.partition("#")[0], key.sk.partition("#")[0]
         take = _KINDS.get(kind)
         if take is None:
-            self.wrong(Trouble.UNKNOWN_ITEM, key, "no kind of item has such a key")
+            self.wrong(IssueType.UNKNOWN_ITEM, key, "no kind of item has such a key")
             return
         try:
             item = load_item(attributes)
             take(self, key, item)
         except Exception as error:  # noqa: BLE001 - whatever keeps it from loading is what is wrong with it
-            self.wrong(Trouble.UNREADABLE, key, f"does not load: {type(error).__name__}")
+            self.wrong(IssueType.UNREADABLE, key, f"does not load: {type(error).__name__}")
 
-    def wrong(self, trouble: Trouble, key: Key, said: str, since: int | None = None) -> None:
+    def wrong(self, trouble: IssueType, key: Key, said: str, since: int | None = None) -> None:
         """Something about an item alone."""
         about = key.pk if key.sk == key.pk.partition("#")[0] else f"{key.pk}/{key.sk}"
         self.found.append(Finding(trouble, about, about, said, since))
 
     def share(self, product: Product) -> Product:
         """A product as it was bought, without what was said of it: one for all that agree in the rest."""
-        facts = (product.product_id, product.store_id, product.kind, product.price, product.validity_days)
-        known = self._shared.get(facts)
+        index = (product.product_id, product.store_id, product.kind, product.price, product.validity_days)
+        known = self._shared.get(index)
         if known is None:
             bare = replace(product, store_name="", title="", description="", image_url="", category="", redeem_at=None)
-            known = self._shared[facts] = replace(bare, stock=None, original_price=product.price, created_at=0)
+            known = self._shared[index] = replace(bare, stock=None, original_price=product.price, created_at=0)
         return known
 
     # --- one method a kind -----------------------------------------------------------------------------------------
@@ -221,7 +221,7 @@ class Facts:
             keys.reminders(keys.shard_of(gift_id)),
             gift_id,
         ):
-            self.wrong(Trouble.INDEX_DIFFERS, key, "is listed under another due date than its own")
+            self.wrong(IssueType.INDEX_DIFFERS, key, "is listed under another due date than its own")
         self._check_ttl(key, item)
 
     def account(self, key: Key, item: Item) -> None:
@@ -245,7 +245,7 @@ class Facts:
         product = products.on_sale(item, _ANY_STORE)
         self._check_place(key, item, products.to_item(product))
         if item["stock"] < 0 and not item["unlimited"]:
-            self.wrong(Trouble.STOCK_NEGATIVE, key, f"has {item['stock']} pieces in stock")
+            self.wrong(IssueType.STOCK_NEGATIVE, key, f"has {item['stock']} pieces in stock")
         self.products[product.product_id] = product.store_id
 
     def message(self, key: Key, item: Item) -> None:
@@ -317,45 +317,45 @@ class Facts:
             if there == wanted:
                 continue
             if index is BY_DUE and there == (None, None):
-                self.wrong(Trouble.NOT_DUE, key, "is to be settled, and in no list of what is due")
+                self.wrong(IssueType.NOT_DUE, key, "is to be settled, and in no list of what is due")
             else:
-                self.wrong(Trouble.INDEX_DIFFERS, key, f"is listed in {index.name} otherwise than its state says")
+                self.wrong(IssueType.INDEX_DIFFERS, key, f"is listed in {index.name} otherwise than its state says")
 
     def _check_ttl(self, key: Key, item: Item) -> None:
         if not isinstance(item.get("ttl"), int):
-            self.wrong(Trouble.WINDOW_DIFFERS, key, "has no ttl that is a number: nothing ever deletes it")
+            self.wrong(IssueType.WINDOW_DIFFERS, key, "has no ttl that is a number: nothing ever deletes it")
 
 
 def _second(key: str) -> str:
     return key.partition("#")[2]
 
 
-_KINDS: Mapping[tuple[str, str], Callable[[Facts, Key, Item], None]] = {
-    ("STORE", "STORE"): Facts.store,
-    ("STORE", "SHELF"): Facts.chart,
-    ("USER", "ACCOUNT"): Facts.account,
-    ("USER", "ADDRESSED"): Facts.an_addressed,
-    ("USER", "MESSAGE"): Facts.message,
-    ("USER", "SUMMARY"): Facts.summary,
-    ("USER", "USABLE"): Facts.usable,
-    ("USER", "TAGGED"): Facts.tag,
-    ("USER", "VIEWED"): Facts.views,
-    ("USER", "BOUGHT"): Facts.bought,
-    ("USER", "TASTE"): Facts.taste,
-    ("HANDLE", "HANDLE"): Facts.handle,
-    ("PRODUCT", "PRODUCT"): Facts.product,
-    ("PRODUCT", "ALSO"): Facts.liking,
-    ("POPULAR", "POPULAR"): Facts.chart,
-    ("ORDER", "ORDER"): Facts.order,
-    ("ORDER", "TALLY"): Facts.tally,
-    ("SHIPMENT", "SHIPMENT"): Facts.shipment,
-    ("SHIPMENT", "TALLY"): Facts.tally,
-    ("GIFT", "GIFT"): Facts.gift,
-    ("GIFT", "ASKED"): Facts.an_asking,
-    ("GIFT", "REMINDER"): Facts.reminder,
-    ("WINDOW", "WINDOW"): Facts.window,
-    ("HOLDING", "HOLDING"): Facts.holding,
-    ("USE", "USE"): Facts.use,
-    ("REFUND", "REFUND"): Facts.refund,
-    ("CHARGE", "CHARGE"): Facts.charge,
+_KINDS: Mapping[tuple[str, str], Callable[[AuditIndex, Key, Item], None]] = {
+    ("STORE", "STORE"): AuditIndex.store,
+    ("STORE", "SHELF"): AuditIndex.chart,
+    ("USER", "ACCOUNT"): AuditIndex.account,
+    ("USER", "ADDRESSED"): AuditIndex.an_addressed,
+    ("USER", "MESSAGE"): AuditIndex.message,
+    ("USER", "SUMMARY"): AuditIndex.summary,
+    ("USER", "USABLE"): AuditIndex.usable,
+    ("USER", "TAGGED"): AuditIndex.tag,
+    ("USER", "VIEWED"): AuditIndex.views,
+    ("USER", "BOUGHT"): AuditIndex.bought,
+    ("USER", "TASTE"): AuditIndex.taste,
+    ("HANDLE", "HANDLE"): AuditIndex.handle,
+    ("PRODUCT", "PRODUCT"): AuditIndex.product,
+    ("PRODUCT", "ALSO"): AuditIndex.liking,
+    ("POPULAR", "POPULAR"): AuditIndex.chart,
+    ("ORDER", "ORDER"): AuditIndex.order,
+    ("ORDER", "TALLY"): AuditIndex.tally,
+    ("SHIPMENT", "SHIPMENT"): AuditIndex.shipment,
+    ("SHIPMENT", "TALLY"): AuditIndex.tally,
+    ("GIFT", "GIFT"): AuditIndex.gift,
+    ("GIFT", "ASKED"): AuditIndex.an_asking,
+    ("GIFT", "REMINDER"): AuditIndex.reminder,
+    ("WINDOW", "WINDOW"): AuditIndex.window,
+    ("HOLDING", "HOLDING"): AuditIndex.holding,
+    ("USE", "USE"): AuditIndex.use,
+    ("REFUND", "REFUND"): AuditIndex.refund,
+    ("CHARGE", "CHARGE"): AuditIndex.charge,
 }

@@ -8,7 +8,7 @@ from handsel.domain.law import Breach, Broken
 from handsel.domain.times import timestamp
 
 
-class Trouble(StrEnum):
+class IssueType(StrEnum):
     """What can be wrong beside the law of the units itself (`law.Breach`)."""
 
     GIFT_WITHOUT_ORDER = "gift-without-order"
@@ -29,7 +29,7 @@ class Trouble(StrEnum):
     INDEX_DIFFERS = "index-differs"
     NOT_DUE = "not-due"
     LIST_DIFFERS = "list-differs"
-    NAMES_NOTHING = "names-nothing"
+    DANGLING_REFERENCE = "dangling-reference"
     HANDLE_DIFFERS = "handle-differs"
     COUNT_DIFFERS = "count-differs"
     MESSAGE_MISSING = "message-missing"
@@ -38,17 +38,17 @@ class Trouble(StrEnum):
     UNKNOWN_ITEM = "unknown-item"
 
 
-Sort = Breach | Trouble
+FindingType = Breach | IssueType
 
 _SETTLE = "settle --apply"
 _RECOUNT = "recount --user {user}"
-_MEND: Mapping[Sort, str] = {
-    Trouble.GIFT_OVERDUE: f"{_SETTLE} --scan",
-    Trouble.PAYMENT_OVERDUE: f"{_SETTLE} --scan",
-    Trouble.REFUND_OVERDUE: f"{_SETTLE} --scan",
-    Trouble.REMINDER_OVERDUE: _SETTLE,
-    Trouble.COUNT_DIFFERS: f"{_RECOUNT} --apply",
-    Trouble.MESSAGE_MISSING: f"{_RECOUNT} --apply",
+_MEND: Mapping[FindingType, str] = {
+    IssueType.GIFT_OVERDUE: f"{_SETTLE} --scan",
+    IssueType.PAYMENT_OVERDUE: f"{_SETTLE} --scan",
+    IssueType.REFUND_OVERDUE: f"{_SETTLE} --scan",
+    IssueType.REMINDER_OVERDUE: _SETTLE,
+    IssueType.COUNT_DIFFERS: f"{_RECOUNT} --apply",
+    IssueType.MESSAGE_MISSING: f"{_RECOUNT} --apply",
 }
 
 
@@ -62,7 +62,7 @@ class Finding:
         since: for what is overdue: since when, in milliseconds.
     """
 
-    sort: Sort
+    sort: FindingType
     about: str
     group: str
     said: str
@@ -76,7 +76,7 @@ class Finding:
         return "docs/runbook.md, the law is broken"
 
     @property
-    def identity(self) -> tuple[Sort, str]:
+    def identity(self) -> tuple[FindingType, str]:
         return self.sort, self.about
 
     def as_dict(self) -> dict[str, object]:
@@ -84,7 +84,7 @@ class Finding:
         return {"sort": self.sort, "about": self.about, "said": self.said, "since": since, "mend": self.mend}
 
 
-def of_law(broken: Broken, order_id: str) -> Finding:
+def finding_of_law(broken: Broken, order_id: str) -> Finding:
     prefix = _PREFIXES[broken.breach]
     return Finding(broken.breach, f"{prefix}#{broken.about}", f"ORDER#{order_id}", broken.said)
 

@@ -5,14 +5,14 @@ from collections.abc import Iterable, Iterator
 from handsel.domain.models import Kind
 from handsel.store import keys
 from handsel.store.keys import BY_OWNER, BY_PARENT, Key
-from ops.audit.audit_index import Facts
+from ops.audit.audit_index import AuditIndex
 from ops.scan import WholeTable
 
 # An order leads to its gifts, those to holdings, those to shipments and return orders, those to their gifts.
 _STEPS = 4
 
 
-def of_groups(table: WholeTable, groups: Iterable[str], known: Facts) -> Facts:
+def read_groups(table: WholeTable, groups: Iterable[str], known: AuditIndex) -> AuditIndex:
     """The items of these groups, and those they lead to, as they are now.
 
     Args:
@@ -20,15 +20,15 @@ def of_groups(table: WholeTable, groups: Iterable[str], known: Facts) -> Facts:
         known: says which items belong to an order, where no index does: its uses and refunds.
     """
     groups = set(groups)
-    facts, read = Facts(), set[Key]()
+    index, read = AuditIndex(), set[Key]()
     wanted = {key for group in groups for key in _first(table, group)} | set(_belonging(known, groups))
     for _ in range(_STEPS):
         wanted -= read
         read |= wanted
         for attributes in table.attributes_of(wanted):
-            facts.take(attributes)
-        wanted = set(_named(facts))
-    return facts
+            index.take(attributes)
+        wanted = set(_named(index))
+    return index
 
 
 def _first(table: WholeTable, group: str) -> Iterator[Key]:
@@ -48,7 +48,7 @@ def _first(table: WholeTable, group: str) -> Iterator[Key]:
                 yield Key(sent.pk, attributes["sk"]["S"])
 
 
-def _belonging(known: Facts, groups: set[str]) -> Iterator[Key]:
+def _belonging(known: AuditIndex, groups: set[str]) -> Iterator[Key]:
     for holding in known.holdings.values():
         if f"ORDER#{holding.order_id}" in groups:
             yield keys.holding(holding.holding_id)
@@ -66,9 +66,9 @@ def _belonging(known: Facts, groups: set[str]) -> Iterator[Key]:
             yield keys.gift(gift.gift_id)
 
 
-def _named(facts: Facts) -> Iterator[Key]:
+def _named(index: AuditIndex) -> Iterator[Key]:
     """What the items lead to."""
-    for order in facts.orders.values():
+    for order in index.orders.values():
         yield keys.account(order.buyer_id)
         yield keys.product(order.product.product_id)
         yield keys.tally(keys.order(order.order_id))
@@ -76,14 +76,14 @@ def _named(facts: Facts) -> Iterator[Key]:
         if order.intent is not None:
             yield keys.gift(order.intent.gift_id)
             yield keys.holding(order.intent.holding_id)
-    for gift in facts.gifts.values():
+    for gift in index.gifts.values():
         yield from (keys.order(gift.order_id), keys.window(gift.gift_id), keys.reminder(gift.gift_id))
         yield from (keys.holding(claim.holding_id) for claim in gift.claims.values())
         if gift.recipient_id is not None:
             yield from (keys.account(gift.recipient_id), keys.addressed(gift.recipient_id, gift.gift_id))
         if gift.in_return_for is not None:
             yield keys.gift(gift.in_return_for)
-    for holding in facts.holdings.values():
+    for holding in index.holdings.values():
         yield from (keys.order(holding.order_id), keys.account(holding.holder_id))
         if holding.gift_id is not None:
             yield keys.gift(holding.gift_id)
@@ -93,18 +93,18 @@ def _named(facts: Facts) -> Iterator[Key]:
             yield keys.order(holding.returned_with)
         if holding.product.kind is Kind.VOUCHER:
             yield keys.usable(holding.holder_id, holding.valid_until, holding.holding_id)
-    for sent in facts.shipments.values():
+    for sent in index.shipments.values():
         yield keys.tally(keys.shipment(sent.shipment_id))
-    for use in facts.uses.values():
+    for use in index.uses.values():
         yield from map(keys.holding, use.holding_ids)
-    yield from (keys.order(refund.order_id) for refund in facts.refunds.values())
-    yield from (keys.order(order_id) for order_id in facts.charges)
-    yield from map(keys.gift, (*facts.timers, *facts.reminders, *(gift_id for _, gift_id in facts.addressed)))
-    yield from (keys.gift(asked.gift_id) for asked in facts.asked)
-    yield from map(keys.store, facts.products.values())
-    yield from map(keys.account, facts.handles.values())
-    yield from (keys.handle(handle) for handle in facts.accounts.values() if handle is not None)
-    yield from (keys.order(pk.partition("#")[2]) for pk in facts.tallies if pk.startswith("ORDER#"))
-    yield from (keys.shipment(pk.partition("#")[2]) for pk in facts.tallies if pk.startswith("SHIPMENT#"))
-    for tallies in facts.usables.values():
+    yield from (keys.order(refund.order_id) for refund in index.refunds.values())
+    yield from (keys.order(order_id) for order_id in index.charges)
+    yield from map(keys.gift, (*index.timers, *index.reminders, *(gift_id for _, gift_id in index.addressed)))
+    yield from (keys.gift(asked.gift_id) for asked in index.asked)
+    yield from map(keys.store, index.products.values())
+    yield from map(keys.account, index.handles.values())
+    yield from (keys.handle(handle) for handle in index.accounts.values() if handle is not None)
+    yield from (keys.order(pk.partition("#")[2]) for pk in index.tallies if pk.startswith("ORDER#"))
+    yield from (keys.shipment(pk.partition("#")[2]) for pk in index.tallies if pk.startswith("SHIPMENT#"))
+    for tallies in index.usables.values():
         yield from (keys.holding(tally.holding_id) for tally in tallies.values())

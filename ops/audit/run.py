@@ -10,14 +10,14 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from handsel.store.attributes import dump_item
-from ops.audit.audit_index import Facts
-from ops.audit.findings import Finding, Sort, Trouble
-from ops.audit.related_items import of_groups
+from ops.audit.audit_index import AuditIndex
+from ops.audit.findings import Finding, FindingType, IssueType
+from ops.audit.related_items import read_groups
 from ops.audit.relations import findings
 from ops.scan import Progress, WholeTable
 
 _GROUPS_AT_ONCE = 50
-_UNLISTED = (Trouble.USED_DIFFERS, Trouble.REFUNDED_DIFFERS)
+_UNLISTED = (IssueType.USED_DIFFERS, IssueType.REFUNDED_DIFFERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,43 +53,43 @@ def audit(
         segments, rate: as in `WholeTable.pages`.
         patience: seconds before the suspects are asked for the second time.
     """
-    facts, progress = Facts(), Progress(say, "read")
+    index, progress = AuditIndex(), Progress(say, "read")
     for page in table.pages(progress, segments=segments, rate=rate):
         for attributes in page:
-            facts.take(attributes)
+            index.take(attributes)
     progress.tell()
-    items = facts.taken
+    items = index.taken
     say("comparing")
-    suspects = list(findings(facts, now=clock(), grace_ms=grace_ms))
+    suspects = list(findings(index, now=clock(), grace_ms=grace_ms))
     found = suspects
     if any(suspect.sort in _UNLISTED for suspect in suspects):
-        _learn_unlisted(table, facts)
+        _learn_unlisted(table, index)
     for pause in (0.0, patience):
         if not found:
             break
         time.sleep(pause)
         say(f"asking again for what looks wrong: {len(found)}")
-        found = _again(table, found, facts, clock=clock, grace_ms=grace_ms)
+        found = _again(table, found, index, clock=clock, grace_ms=grace_ms)
     return Audit(items, progress.seconds, len(suspects), sorted(found, key=lambda each: each.identity))
 
 
 def _again(
-    table: WholeTable, suspects: Iterable[Finding], known: Facts, *, clock: Callable[[], int], grace_ms: int
+    table: WholeTable, suspects: Iterable[Finding], known: AuditIndex, *, clock: Callable[[], int], grace_ms: int
 ) -> list[Finding]:
     """Those that are found again, as they are now."""
     wanted = {suspect.identity for suspect in suspects}
     groups = sorted({suspect.group for suspect in suspects})
-    found: dict[tuple[Sort, str], Finding] = {}
+    found: dict[tuple[FindingType, str], Finding] = {}
     for start in range(0, len(groups), _GROUPS_AT_ONCE):
         some = set(groups[start : start + _GROUPS_AT_ONCE])
-        facts = of_groups(table, some, known)
-        for finding in findings(facts, now=clock(), grace_ms=grace_ms):
+        index = read_groups(table, some, known)
+        for finding in findings(index, now=clock(), grace_ms=grace_ms):
             if finding.group in some and finding.identity in wanted:
                 found[finding.identity] = finding
     return list(found.values())
 
 
-def _learn_unlisted(table: WholeTable, known: Facts) -> None:
+def _learn_unlisted(table: WholeTable, known: AuditIndex) -> None:
     """Uses and refunds that were made while the table was read: nothing leads to them, so they are looked for."""
     only = {
         "FilterExpression": "sk = :use OR sk = :refund",

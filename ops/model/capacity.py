@@ -41,7 +41,7 @@ STORE_READS = PRODUCT_READS = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Limit:
+class ServiceLimit:
     """
     Attributes:
         capacity: what it takes, in `unit` a second.
@@ -81,7 +81,7 @@ def _at_once(figures: Figures, steps: Iterable[Step]) -> float:
     return sum(duration_ms(each, figures) for each in steps) / 1000
 
 
-def limits(figures: Figures) -> list[Limit]:
+def limits(figures: Figures) -> list[ServiceLimit]:
     """All of them, those that are reached first first."""
     return sorted(
         [
@@ -101,8 +101,8 @@ _BUSY = "calls are tried again, then 503; nothing is lost"
 _LATER = "messages, counts and recommendations come later"
 
 
-def _own(parameter: str, figures: Figures, route: str, demand: int, more: str = "") -> Limit:
-    return Limit(
+def _own(parameter: str, figures: Figures, route: str, demand: int, more: str = "") -> ServiceLimit:
+    return ServiceLimit(
         f"our throttle of {route}",
         figures.parameters[parameter],
         demand,
@@ -123,14 +123,14 @@ def _published(
     *,
     times: float = 1,
     whole: bool = True,
-) -> Limit:
-    return Limit(name, quota.value * times, demand, unit, change, harm, quota.source, whole)
+) -> ServiceLimit:
+    return ServiceLimit(name, quota.value * times, demand, unit, change, harm, quota.source, whole)
 
 
 _ALL = (*GIFT, ENDED, *FOLLOWED)
 
 
-def _of_the_api(figures: Figures) -> list[Limit]:
+def _of_the_api(figures: Figures) -> list[ServiceLimit]:
     claims = sum(step.function == CLAIM.function for step in GIFT)
     return [
         _own("ThrottleRateLimit", figures, "all calls", CALLS),
@@ -146,7 +146,7 @@ def _of_the_api(figures: Figures) -> list[Limit]:
     ]  # fmt: skip
 
 
-def _of_lambda(figures: Figures) -> list[Limit]:
+def _of_lambda(figures: Figures) -> list[ServiceLimit]:
     at_once = _at_once(figures, _ALL)
     claims = [step for step in GIFT if step.function == CLAIM.function]
     return [
@@ -175,7 +175,7 @@ def _of_lambda(figures: Figures) -> list[Limit]:
     ]  # fmt: skip
 
 
-def _of_the_table(figures: Figures) -> list[Limit]:
+def _of_the_table(figures: Figures) -> list[ServiceLimit]:
     read, write = _units(figures, _ALL)
     return [
         _published(
@@ -187,7 +187,7 @@ def _of_the_table(figures: Figures) -> list[Limit]:
     ]  # fmt: skip
 
 
-def _of_keys(figures: Figures) -> list[Limit]:
+def _of_keys(figures: Figures) -> list[ServiceLimit]:
     """Of one partition key: what everybody writes or reads."""
     writes, reads = published.PARTITION_WRITES, published.PARTITION_READS
     shards = f"raise `keys.DUE_SHARDS` ({keys.DUE_SHARDS}), as said below"
@@ -212,7 +212,7 @@ def _of_keys(figures: Figures) -> list[Limit]:
             "one store's parcels, by status", writes, 2, "WRU", "shards in `keys.shipments_in`, which its merchant's list reads",
             _BUSY, whole=False,
         ),
-        Limit(
+        ServiceLimit(
             "one giver's counts (SUMMARY)", 1000 / (VERSION_MS / 2 + TRANSACTION_MS.value), GIVER_BOOKED, "versions",
             "nothing has to be: records of one batch are booked together", _LATER, TRANSACTION_MS.source, whole=False,
         ),
@@ -224,7 +224,7 @@ def _of_keys(figures: Figures) -> list[Limit]:
     ):
         change = f"raise `keys.POPULAR_SHARDS` ({keys.POPULAR_SHARDS})" if whole else samples
         found.append(
-            Limit(
+            ServiceLimit(
                 name,
                 versions * shards_of_it,
                 1,
@@ -238,13 +238,15 @@ def _of_keys(figures: Figures) -> list[Limit]:
     return found
 
 
-def _one_by_one(name: str, change: str) -> Limit:
+def _one_by_one(name: str, change: str) -> ServiceLimit:
     """Of one item: transactions that write it come one after the other."""
     harm = "they conflict and are tried again, then 503"
-    return Limit(name, 1000 / TRANSACTION_MS.value, 1, "transactions", change, harm, TRANSACTION_MS.source, whole=False)
+    return ServiceLimit(
+        name, 1000 / TRANSACTION_MS.value, 1, "transactions", change, harm, TRANSACTION_MS.source, whole=False
+    )
 
 
-def _of_the_bus(_: Figures) -> list[Limit]:
+def _of_the_bus(_: Figures) -> list[ServiceLimit]:
     events = sum(step.events for step in FOLLOWED)
     later = "records wait in the stream for a day, and are tried again"
     return [
@@ -265,10 +267,10 @@ def settled(function: str, cpu_ms: float, figures: Figures) -> float:
     return min(THREADS * 1000 / TRANSACTION_MS.value, share * 1000 / cpu_ms)
 
 
-def _of_settling(figures: Figures) -> list[Limit]:
+def _of_settling(figures: Figures) -> list[ServiceLimit]:
     swept = SWEEP_SECONDS / 60 * settled("SweepFunction", SWEPT_CPU_MS, figures)
     return [
-        Limit(
+        ServiceLimit(
             "the sweep, while the stream is not read", swept, UNCLAIMED, "gifts",
             "more memory; several sweeps, each of some shards",
             "the table is settled later; who asks sees the units at once, and can use them", TRANSACTION_MS.source,

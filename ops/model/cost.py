@@ -103,8 +103,8 @@ FOLLOWED_TOGETHER: tuple[Step, ...] = (
 )
 
 
-def together(*usages: Usage) -> Usage:
-    """The sum."""
+def sum_usage(*usages: Usage) -> Usage:
+    """Return the sum of several usages."""
     total: Counter[Meter] = Counter()
     for usage in usages:
         for meter, amount in usage.items():
@@ -112,7 +112,7 @@ def together(*usages: Usage) -> Usage:
     return total
 
 
-def times(number: float, usage: Usage) -> Usage:
+def scale_usage(number: float, usage: Usage) -> Usage:
     return {meter: number * amount for meter, amount in usage.items()}
 
 
@@ -149,8 +149,8 @@ def usage_of(step: Step, figures: Figures) -> Usage:
     return usage
 
 
-def of_steps(steps: Iterable[Step], figures: Figures) -> Usage:
-    return together(*(usage_of(step, figures) for step in steps))
+def usage_of_steps(steps: Iterable[Step], figures: Figures) -> Usage:
+    return sum_usage(*(usage_of(step, figures) for step in steps))
 
 
 KEPT: Usage = {Meter.STORED: (TABLE_BYTES + INDEX_BYTES) / GIB, Meter.BACKED_UP: TABLE_BYTES / GIB}
@@ -158,12 +158,12 @@ KEPT: Usage = {Meter.STORED: (TABLE_BYTES + INDEX_BYTES) / GIB, Meter.BACKED_UP:
 
 def giving(figures: Figures) -> Usage:
     """What the goal is about: eight calls, the timer's end, and a month of keeping what is left."""
-    return together(of_steps((*GIFT, ENDED), figures), KEPT)
+    return sum_usage(usage_of_steps((*GIFT, ENDED), figures), KEPT)
 
 
 def following(figures: Figures) -> Usage:
     """What follows from the stream: events, messages, counts, and what is learned of a first purchase of a product."""
-    return of_steps(FOLLOWED, figures)
+    return usage_of_steps(FOLLOWED, figures)
 
 
 # --- money ------------------------------------------------------------------------------------------------------------
@@ -213,7 +213,7 @@ def mixes(figures: Figures) -> list[Case]:
     """What is more, or is otherwise, with other gifts: usage that is added to a gift's, or is less."""
 
     def instead(new: Iterable[Step], old: Iterable[Step]) -> Usage:
-        return together(of_steps(new, figures), times(-1, of_steps(old, figures)))
+        return sum_usage(usage_of_steps(new, figures), scale_usage(-1, usage_of_steps(old, figures)))
 
     a_kilobyte: Usage = {Meter.WRITE: 18, Meter.STORED: 3 * 1024 / GIB, Meter.BACKED_UP: 3 * 1024 / GIB}
     return [
@@ -281,7 +281,7 @@ def _waiting(figures: Figures, steps: Iterable[Step], ms: float) -> Usage:
 
 def idempotency_table(figures: Figures) -> Usage:
     """What Powertools' Idempotency adds: each POST puts a record before, and updates or deletes it after."""
-    return together(
+    return sum_usage(
         {Meter.WRITE: 2 * len(_POSTS)},
         _waiting(figures, _POSTS, 2 * ONE_ITEM_MS.value),
         _computing(figures, _POSTS, 2 * CALL_CPU_MS),
@@ -291,14 +291,14 @@ def idempotency_table(figures: Figures) -> Usage:
 def designs(figures: Figures) -> list[Case]:
     """This design and common ones: each is this one but for what is said, computed by the same model."""
     ours = giving(figures)
-    idempotent = together(ours, idempotency_table(figures))
+    idempotent = sum_usage(ours, idempotency_table(figures))
     # At the end the same function is invoked with the same outcome.
     scheduled: Usage = {Meter.WRITE: -WINDOW_WRITES, Meter.SCHEDULED: 1}
     workflow: Usage = {Meter.WRITE: -WINDOW_WRITES, Meter.TRANSITION: 3}
-    timer = together({Meter.WRITE: WINDOW_WRITES}, usage_of(ENDED, figures))
+    timer = sum_usage({Meter.WRITE: WINDOW_WRITES}, usage_of(ENDED, figures))
     heavier = _computing(figures, GIFT, 2.2 * figures.times_of("ClaimFunction").warm_ms)
     logs = {Meter.LOGGED: (CALLS * COOKBOOK_LOG_BYTES - sum(step.logged for step in GIFT)) / GIB}
-    all_raced = together(of_steps((RACED,) * 2, figures), times(-1, of_steps((LATE,) * 2, figures)))
+    all_raced = sum_usage(usage_of_steps((RACED,) * 2, figures), scale_usage(-1, usage_of_steps((LATE,) * 2, figures)))
     aurora = 2 * 0.5 * HOURS_A_MONTH * PRICES[Meter.ACU_HOUR].each
     return [
         Case("this design", "", ours),
@@ -310,51 +310,51 @@ def designs(figures: Figures) -> list[Case]:
         Case(
             "with a REST API",
             "the same calls by API Gateway's REST API",
-            together(_without(ours, Meter.HTTP_REQUEST), {Meter.REST_REQUEST: CALLS}),
+            sum_usage(_without(ours, Meter.HTTP_REQUEST), {Meter.REST_REQUEST: CALLS}),
         ),
         Case(
             "with a schedule for each gift",
             "EventBridge Scheduler invokes at the end; no WINDOW item. Nobody deletes the schedules of claimed gifts, which "
             "would be a call for each",
-            together(ours, scheduled),
+            sum_usage(ours, scheduled),
         ),
         Case(
             "with a workflow for each gift",
             "Step Functions wait and then invoke: three transitions; no WINDOW item",
-            together(ours, workflow),
+            sum_usage(ours, workflow),
         ),
         Case(
             "with time to live alone",
             "no due index and no sweep: two entries and two deletions less for order and gift. What is due is minutes to "
             "days late, and a lost record is lost",
-            together(ours, {Meter.WRITE: -4}),
+            sum_usage(ours, {Meter.WRITE: -4}),
         ),
         Case(
             "with a sweep alone",
             "no WINDOW item: every gift nobody claimed waits for the sweep, which drains far slower than the stream",
-            together(ours, times(-1, timer)),
+            sum_usage(ours, scale_usage(-1, timer)),
         ),
         Case(
             "on x86_64",
             "the parameter `Architecture`",
-            together(_without(ours, Meter.GB_SECOND), {Meter.GB_SECOND_X86: ours[Meter.GB_SECOND]}),
+            sum_usage(_without(ours, Meter.GB_SECOND), {Meter.GB_SECOND_X86: ours[Meter.GB_SECOND]}),
         ),
         Case(
             "with SnapStart",
             "`make build SNAPSTART=1`: a snapshot is restored where INIT would run, and those of all functions that people call "
             "are kept",
-            together(ours, restoring_snapshots(figures)),
+            sum_usage(ours, restoring_snapshots(figures)),
             monthly=usd(_kept_snapshots(figures)),
         ),
         Case(
             "with function URLs",
             "no API Gateway: functions check tokens themselves (a millisecond each), and nothing throttles a route",
-            together(_without(ours, Meter.HTTP_REQUEST), _computing(figures, GIFT, 1)),
+            sum_usage(_without(ours, Meter.HTTP_REQUEST), _computing(figures, GIFT, 1)),
         ),
         Case(
             "with provisioned capacity, half used",
             "auto scaling at 50 %; what comes faster than it scales is throttled",
-            together(
+            sum_usage(
                 _without(ours, Meter.WRITE, Meter.READ),
                 {
                     Meter.PROVISIONED_WRITE: 2 * ours[Meter.WRITE] / 3600,
@@ -367,7 +367,7 @@ def designs(figures: Figures) -> list[Case]:
             "HTTP API, an idempotency table, a schedule for each gift, every loser refused by a transaction, "
             f"{COOKBOOK_LOG_BYTES:,} bytes logged a request and 3.2 times the processor, as measured of "
             "aws-lambda-handler-cookbook",
-            together(idempotent, scheduled, all_raced, logs, heavier),
+            sum_usage(idempotent, scheduled, all_raced, logs, heavier),
         ),
         Case(
             "with a relational database",
@@ -434,8 +434,8 @@ def idle(figures: Figures) -> Mapping[str, Usage]:
         Meter.TRACE: TRACED_SHARE.value * figures.traced,
     }
     return {
-        "sweep, each minute": times(_MINUTES_A_MONTH, sweeps),
-        "audit, each five minutes": times(_MINUTES_A_MONTH / 5, sweeps),
+        "sweep, each minute": scale_usage(_MINUTES_A_MONTH, sweeps),
+        "audit, each five minutes": scale_usage(_MINUTES_A_MONTH / 5, sweeps),
         "alarms": {Meter.ALARM: figures.alarmed},
         "metrics, where all of them are counted": {Meter.METRIC: METRICS},
         "dashboard": {Meter.DASHBOARD: 1},

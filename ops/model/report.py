@@ -76,13 +76,13 @@ def _against(value: float, goal: float) -> str:
 
 def _by_service(figures: Figures) -> Section:
     parts = {
-        "eight calls": cost.of_steps(cost.GIFT, figures),
-        "the timer's end": cost.of_steps((cost.ENDED,), figures),
+        "eight calls": cost.usage_of_steps(cost.GIFT, figures),
+        "the timer's end": cost.usage_of_steps((cost.ENDED,), figures),
         "kept for a month": cost.KEPT,
         "a gift": cost.giving(figures),
         "what follows": cost.following(figures),
     }
-    services = list(cost.by_service(cost.together(parts["a gift"], parts["what follows"])))
+    services = list(cost.by_service(cost.sum_usage(parts["a gift"], parts["what follows"])))
     by_part = [cost.by_service(usage) for usage in parts.values()]
     rows = [
         (service, *(_money(each.get(service, 0) * MILLION) if service in each else "" for each in by_part))
@@ -143,7 +143,7 @@ def _designs(figures: Figures) -> Section:
 def _idle(figures: Figures) -> Section:
     parts = cost.idle(figures)
     rows = [(name, _money(usd(usage))) for name, usage in parts.items()]
-    rows.append(("**all**", f"**{_money(usd(cost.together(*parts.values())))}**"))
+    rows.append(("**all**", f"**{_money(usd(cost.sum_usage(*parts.values())))}**"))
     return Section(
         "A stack that nobody uses",
         "USD a month. Of Cognito, the first 10,000 people of a month who sign in cost nothing; then each does.",
@@ -223,7 +223,7 @@ def capacity_page(figures: Figures) -> list[Section]:
     ]
 
 
-def _first(limits: Sequence[capacity.Limit]) -> str:
+def _first(limits: Sequence[capacity.ServiceLimit]) -> str:
     lines = [
         f"A new stack in a new account takes about **{_number(limits[0].gifts)} gifts a second**: {limits[0].name} comes first. "
         "A gift is eight calls and what follows from them, as in [cost](cost.md). Computed from measured figures and published "
@@ -240,7 +240,7 @@ def _first(limits: Sequence[capacity.Limit]) -> str:
     return "\n".join(lines)
 
 
-def _table(title: str, said: str, limits: Iterable[capacity.Limit]) -> Section:
+def _table(title: str, said: str, limits: Iterable[capacity.ServiceLimit]) -> Section:
     rows = [
         (
             limit.name,
@@ -255,7 +255,7 @@ def _table(title: str, said: str, limits: Iterable[capacity.Limit]) -> Section:
     return Section(title, said, head, rows)
 
 
-def _at(rate: float, limits: Iterable[capacity.Limit]) -> Section:
+def _at(rate: float, limits: Iterable[capacity.ServiceLimit]) -> Section:
     rows = [
         (f"{_number(limit.used(rate))} times", limit.name, limit.change) for limit in limits if limit.used(rate) > 1
     ]

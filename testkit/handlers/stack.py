@@ -28,8 +28,8 @@ from handsel.runtime import clock, settings, wiring
 from handsel.store.attributes import dump_item, load_item
 from local.patterns import any_matches
 from local.seed import CARRIER, MAX_STORE, MIA_STORE, OTHER_CARRIER, seed
-from ops.audit.audit_index import Facts
-from ops.audit.findings import Finding, Trouble
+from ops.audit.audit_index import AuditIndex
+from ops.audit.findings import Finding, IssueType
 from ops.audit.relations import findings
 from testkit import contract
 from testkit.dynamodb.client import Call, Client
@@ -52,7 +52,7 @@ BUS = "handsel-test-events"
 REAL_CLIENT = wiring._client  # what makes the clients on Lambda; here they are simulated
 NEVER = 10**15
 # What is wrong where nobody follows the stream, or a test took the timer away.
-FOLLOWING = {Trouble.COUNT_DIFFERS, Trouble.MESSAGE_MISSING, Trouble.REMINDER_MISSING, Trouble.WINDOW_MISSING}
+FOLLOWING = {IssueType.COUNT_DIFFERS, IssueType.MESSAGE_MISSING, IssueType.REMINDER_MISSING, IssueType.WINDOW_MISSING}
 # The claims that make a caller more than a user. An HTTP API hands a list on as text.
 ROLES = {
     "mia": {"cognito:groups": "[merchant]", "custom:store_id": MIA_STORE},
@@ -218,11 +218,11 @@ class Stack:
 
     def damage(self) -> list[Finding]:
         """What an audit finds wrong in the table, but for what is late and what follows from the stream."""
-        facts = Facts()
+        index = AuditIndex()
         for page in self.client.get_paginator("scan").paginate(TableName=TABLE):
             for item in page["Items"]:
-                facts.take(cast("Any", item))
-        found = findings(facts, now=self.now, grace_ms=NEVER)
+                index.take(cast("Any", item))
+        found = findings(index, now=self.now, grace_ms=NEVER)
         return [finding for finding in found if finding.sort not in FOLLOWING]
 
     def save(self) -> Snapshot:

@@ -298,13 +298,13 @@ def _check_told(environment: Environment) -> None:
     _require(not set(published) - set(happened), f"published, and it never happened: {set(published) - set(happened)}")
 
 
-Facts = dict[tuple[str, ...], tuple[int, tuple[str, str]]]
+AuditIndex = dict[tuple[str, ...], tuple[int, tuple[str, str]]]
 
 
-def facts(model: Model) -> tuple[Facts, Facts]:
+def facts(model: Model) -> tuple[AuditIndex, AuditIndex]:
     """What is to be told to whom, and what is to be on the bus, how often, and from the records of which item."""
-    told: Facts = {}
-    events: Facts = {}
+    told: AuditIndex = {}
+    events: AuditIndex = {}
 
     def tell(user: str, kind: str, gift_id: str, where: tuple[str, str], count: int = 1) -> None:
         fact = user, kind, gift_id

@@ -12,10 +12,10 @@ from handsel.domain.law import Breach
 from handsel.store import keys
 from handsel.store.attributes import dump_item, load_item
 from handsel.store.keys import Key
-from ops.audit.findings import Sort, Trouble
+from ops.audit.findings import FindingType, IssueType
 from testkit.handlers.families import DAY, HOUR, NOW, Family
 
-Expected = set[tuple[Sort, str]]
+Expected = set[tuple[FindingType, str]]
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def _unit_lost(hand: TableEditor) -> Expected:
     hand.change(hand.order("parcels"), available=0)
     return {
         (Breach.LAW_BROKEN, hand.order("parcels").pk),
-        (Trouble.COUNT_DIFFERS, f"{hand.order('parcels').pk}/TALLY"),
+        (IssueType.COUNT_DIFFERS, f"{hand.order('parcels').pk}/TALLY"),
     }
 
 
@@ -84,7 +84,7 @@ def _pending_with_units(hand: TableEditor) -> Expected:
     hand.change(hand.order("declined"), available=1)
     return {
         (Breach.LAW_BROKEN, hand.order("declined").pk),
-        (Trouble.COUNT_DIFFERS, f"{hand.order('declined').pk}/TALLY"),
+        (IssueType.COUNT_DIFFERS, f"{hand.order('declined').pk}/TALLY"),
     }
 
 
@@ -96,7 +96,7 @@ def _gift_forgotten(hand: TableEditor) -> Expected:
     return {
         (Breach.LAW_BROKEN, hand.order().pk),
         (Breach.GIFT_NOT_LISTED, hand.gift("named").pk),
-        (Trouble.COUNT_DIFFERS, f"{hand.user()}/SUMMARY"),
+        (IssueType.COUNT_DIFFERS, f"{hand.user()}/SUMMARY"),
     }
 
 
@@ -110,7 +110,7 @@ def _gift_returned_twice(hand: TableEditor) -> Expected:
         }
         | {"state": "cancelled", "ended_at": NOW - HOUR}
     )
-    return {(Breach.GIFT_LISTED_WRONGLY, hand.gift("group").pk), (Trouble.COUNT_DIFFERS, f"{hand.user()}/SUMMARY")}
+    return {(Breach.GIFT_LISTED_WRONGLY, hand.gift("group").pk), (IssueType.COUNT_DIFFERS, f"{hand.user()}/SUMMARY")}
 
 
 def _gift_listed_with_other_shares(hand: TableEditor) -> Expected:
@@ -126,8 +126,8 @@ def _gift_gone(hand: TableEditor) -> Expected:
     return {
         (Breach.LAW_BROKEN, hand.order().pk),
         (Breach.GIFT_LISTED_WRONGLY, hand.gift("claimed").pk),
-        (Trouble.NAMES_NOTHING, f"WINDOW#{hand.id('claimed')}"),
-        *((Trouble.HOLDING_UNCLAIMED, claim) for claim in claims),
+        (IssueType.DANGLING_REFERENCE, f"WINDOW#{hand.id('claimed')}"),
+        *((IssueType.HOLDING_UNCLAIMED, claim) for claim in claims),
     }
 
 
@@ -137,11 +137,11 @@ def _order_gone(hand: TableEditor) -> Expected:
         each for each in hand.family.holdings.values() if each.order_id == hand.id("parcels") and not each.gift_id
     )
     return {
-        (Trouble.GIFT_WITHOUT_ORDER, hand.gift("parcel").pk),
-        (Trouble.NAMES_NOTHING, f"HOLDING#{own.holding_id}"),
-        (Trouble.NAMES_NOTHING, f"USE#{hand.id('sending')}"),
-        (Trouble.NAMES_NOTHING, f"{hand.order('parcels').pk}/TALLY"),
-        (Trouble.COUNT_DIFFERS, f"{hand.user()}/SUMMARY"),
+        (IssueType.GIFT_WITHOUT_ORDER, hand.gift("parcel").pk),
+        (IssueType.DANGLING_REFERENCE, f"HOLDING#{own.holding_id}"),
+        (IssueType.DANGLING_REFERENCE, f"USE#{hand.id('sending')}"),
+        (IssueType.DANGLING_REFERENCE, f"{hand.order('parcels').pk}/TALLY"),
+        (IssueType.COUNT_DIFFERS, f"{hand.user()}/SUMMARY"),
     }
 
 
@@ -152,7 +152,7 @@ def _claims_forgotten(hand: TableEditor) -> Expected:
 
 def _return_not_counted(hand: TableEditor) -> Expected:
     hand.change(hand.order(), returned=0)
-    return {(Breach.GIFTED_DIFFERS, hand.order().pk), (Trouble.COUNT_DIFFERS, f"{hand.order().pk}/TALLY")}
+    return {(Breach.GIFTED_DIFFERS, hand.order().pk), (IssueType.COUNT_DIFFERS, f"{hand.order().pk}/TALLY")}
 
 
 def _share_doubled(hand: TableEditor) -> Expected:
@@ -165,7 +165,7 @@ def _holding_gone(hand: TableEditor) -> Expected:
     tally = hand.voucher_tally("claimed", "carol")
     return {
         (Breach.HOLDING_MISSING, hand.holding("claimed", "carol").pk),
-        (Trouble.NAMES_NOTHING, f"{tally.pk}/{tally.sk}"),
+        (IssueType.DANGLING_REFERENCE, f"{tally.pk}/{tally.sk}"),
     }
 
 
@@ -175,9 +175,9 @@ def _holding_of_another(hand: TableEditor) -> Expected:
     pk = hand.holding("parcel").pk
     return {
         (Breach.HOLDING_DIFFERS, pk),
-        (Trouble.HOLDING_UNCLAIMED, pk),
-        (Trouble.LIST_DIFFERS, pk),
-        (Trouble.SHIPMENT_DIFFERS, hand.shipment().pk),
+        (IssueType.HOLDING_UNCLAIMED, pk),
+        (IssueType.LIST_DIFFERS, pk),
+        (IssueType.SHIPMENT_DIFFERS, hand.shipment().pk),
     }
 
 
@@ -189,8 +189,8 @@ def _holding_doubled(hand: TableEditor) -> Expected:
     hand.put(item | key._asdict() | {"holding_id": ids.of_voucher(code), "code": code, "owner_sk": sk})
     tally = keys.usable(item["holder_id"], item["valid_until"], item["holding_id"]).sk.rpartition("#")[0]
     return {
-        (Trouble.HOLDING_UNCLAIMED, key.pk),
-        (Trouble.COUNT_DIFFERS, f"{hand.user('carol')}/{tally}#{ids.of_voucher(code)}"),
+        (IssueType.HOLDING_UNCLAIMED, key.pk),
+        (IssueType.COUNT_DIFFERS, f"{hand.user('carol')}/{tally}#{ids.of_voucher(code)}"),
     }
 
 
@@ -202,15 +202,15 @@ def _code_changed(hand: TableEditor) -> Expected:
 def _shipment_gone(hand: TableEditor) -> Expected:
     hand.delete(hand.shipment())
     return {
-        (Trouble.SHIPMENT_MISSING, hand.holding("parcel").pk),
-        (Trouble.NAMES_NOTHING, f"{hand.shipment().pk}/TALLY"),
-        (Trouble.COUNT_DIFFERS, f"{hand.user('bob')}/SUMMARY"),
+        (IssueType.SHIPMENT_MISSING, hand.holding("parcel").pk),
+        (IssueType.DANGLING_REFERENCE, f"{hand.shipment().pk}/TALLY"),
+        (IssueType.COUNT_DIFFERS, f"{hand.user('bob')}/SUMMARY"),
     }
 
 
 def _shipment_of_another(hand: TableEditor) -> Expected:
     hand.change(hand.shipment(), quantity=2)
-    return {(Trouble.SHIPMENT_DIFFERS, hand.shipment().pk)}
+    return {(IssueType.SHIPMENT_DIFFERS, hand.shipment().pk)}
 
 
 def _use_gone(hand: TableEditor) -> Expected:
@@ -218,45 +218,45 @@ def _use_gone(hand: TableEditor) -> Expected:
     own = next(
         each for each in hand.family.holdings.values() if each.order_id == hand.id("parcels") and not each.gift_id
     )
-    return {(Trouble.HOLDING_UNCLAIMED, f"HOLDING#{own.holding_id}")}
+    return {(IssueType.HOLDING_UNCLAIMED, f"HOLDING#{own.holding_id}")}
 
 
 def _used_twice(hand: TableEditor) -> Expected:
     hand.change(hand.order(), used=3, available=3)
-    return {(Trouble.USED_DIFFERS, hand.order().pk)}
+    return {(IssueType.USED_DIFFERS, hand.order().pk)}
 
 
 def _refund_gone(hand: TableEditor) -> Expected:
     hand.delete(keys.refund(hand.id("refund")))
-    return {(Trouble.REFUNDED_DIFFERS, hand.order().pk)}
+    return {(IssueType.REFUNDED_DIFFERS, hand.order().pk)}
 
 
 def _refund_of_more(hand: TableEditor) -> Expected:
     hand.change(keys.refund(hand.id("refund")), total={"amount": 99_999, "currency": "CNY"})
-    return {(Trouble.PAYMENT_DIFFERS, f"REFUND#{hand.id('refund')}")}
+    return {(IssueType.PAYMENT_DIFFERS, f"REFUND#{hand.id('refund')}")}
 
 
 def _paid_without_reference(hand: TableEditor) -> Expected:
     payment = hand.get(hand.order("parcels"))["payment"]
     hand.change(hand.order("parcels"), payment={**payment, "reference": None})
-    return {(Trouble.PAYMENT_DIFFERS, hand.order("parcels").pk)}
+    return {(IssueType.PAYMENT_DIFFERS, hand.order("parcels").pk)}
 
 
 def _answer_forgotten(hand: TableEditor) -> Expected:
     hand.change(hand.holding(), returned_with=None)
-    return {(Trouble.RETURN_GIFT_DIFFERS, hand.order("answering").pk)}
+    return {(IssueType.RETURN_GIFT_DIFFERS, hand.order("answering").pk)}
 
 
 def _answered_by_nothing(hand: TableEditor) -> Expected:
     hand.change(hand.holding("claimed", "carol"), returned_with="nothing")
-    return {(Trouble.RETURN_GIFT_DIFFERS, hand.holding("claimed", "carol").pk)}
+    return {(IssueType.RETURN_GIFT_DIFFERS, hand.holding("claimed", "carol").pk)}
 
 
 def _gift_overdue(hand: TableEditor) -> Expected:
     """Open, over, and in the due index: the sweep did not run, or fails at it."""
     _move_end(hand, "group", NOW - HOUR)
     hand.delete(keys.window(hand.id("group")))
-    return {(Trouble.GIFT_OVERDUE, hand.gift("group").pk)}
+    return {(IssueType.GIFT_OVERDUE, hand.gift("group").pk)}
 
 
 def _gift_stuck(hand: TableEditor) -> Expected:
@@ -272,7 +272,7 @@ def _gift_stuck(hand: TableEditor) -> Expected:
     )
     # A reminder after the end: not this damage's matter.
     hand.change(keys.reminder(hand.id("named")), due_pk=None, due_sk=None)
-    return {(Trouble.GIFT_OVERDUE, hand.gift("named").pk), (Trouble.NOT_DUE, hand.gift("named").pk)}
+    return {(IssueType.GIFT_OVERDUE, hand.gift("named").pk), (IssueType.NOT_DUE, hand.gift("named").pk)}
 
 
 def _move_end(hand: TableEditor, name: str, end: int) -> None:
@@ -297,7 +297,7 @@ def _payment_overdue(hand: TableEditor) -> Expected:
         owner_sk=position,
         due_sk=keys.position(at + 30_000, hand.id("pending")),
     )
-    return {(Trouble.PAYMENT_OVERDUE, hand.order("pending").pk)}
+    return {(IssueType.PAYMENT_OVERDUE, hand.order("pending").pk)}
 
 
 def _refund_overdue(hand: TableEditor) -> Expected:
@@ -305,40 +305,40 @@ def _refund_overdue(hand: TableEditor) -> Expected:
     at = hand.get(keys.refund(refund_id))["created_at"]
     entry = keys.index_entry(keys.BY_DUE, keys.refunds(keys.shard_of(refund_id)), at + 30_000, refund_id)
     hand.change(keys.refund(refund_id), status="pending", **entry)
-    return {(Trouble.REFUND_OVERDUE, f"REFUND#{refund_id}")}
+    return {(IssueType.REFUND_OVERDUE, f"REFUND#{refund_id}")}
 
 
 def _reminder_overdue(hand: TableEditor) -> Expected:
     hand.change(keys.reminder(hand.id("named")), due_sk=keys.position(NOW - HOUR, hand.id("named")))
-    return {(Trouble.REMINDER_OVERDUE, f"{hand.gift('named').pk}/REMINDER")}
+    return {(IssueType.REMINDER_OVERDUE, f"{hand.gift('named').pk}/REMINDER")}
 
 
 def _reminder_gone(hand: TableEditor) -> Expected:
     hand.delete(keys.reminder(hand.id("named")))
-    return {(Trouble.REMINDER_MISSING, hand.gift("named").pk)}
+    return {(IssueType.REMINDER_MISSING, hand.gift("named").pk)}
 
 
 def _window_gone(hand: TableEditor) -> Expected:
     hand.delete(keys.window(hand.id("group")))
-    return {(Trouble.WINDOW_MISSING, hand.gift("group").pk)}
+    return {(IssueType.WINDOW_MISSING, hand.gift("group").pk)}
 
 
 def _window_without_ttl(hand: TableEditor) -> Expected:
     hand.change(keys.window(hand.id("group")), ttl=None)
-    return {(Trouble.WINDOW_DIFFERS, f"WINDOW#{hand.id('group')}")}
+    return {(IssueType.WINDOW_DIFFERS, f"WINDOW#{hand.id('group')}")}
 
 
 def _window_with_a_text(hand: TableEditor) -> Expected:
     """Time to live never deletes what has a text for a time."""
     ttl = hand.get(keys.window(hand.id("group")))["ttl"]
     hand.change(keys.window(hand.id("group")), ttl=str(ttl))
-    return {(Trouble.WINDOW_DIFFERS, f"WINDOW#{hand.id('group')}")}
+    return {(IssueType.WINDOW_DIFFERS, f"WINDOW#{hand.id('group')}")}
 
 
 def _window_too_early(hand: TableEditor) -> Expected:
     ttl = hand.get(keys.window(hand.id("group")))["ttl"]
     hand.change(keys.window(hand.id("group")), ttl=ttl - 1)
-    return {(Trouble.WINDOW_DIFFERS, f"WINDOW#{hand.id('group')}")}
+    return {(IssueType.WINDOW_DIFFERS, f"WINDOW#{hand.id('group')}")}
 
 
 def _due_after_its_end(hand: TableEditor) -> Expected:
@@ -349,77 +349,77 @@ def _due_after_its_end(hand: TableEditor) -> Expected:
         hand.gift("back"),
         **keys.index_entry(keys.BY_DUE, keys.windows(keys.shard_of(gift_id)), gift.expires_at, gift_id),
     )
-    return {(Trouble.INDEX_DIFFERS, hand.gift("back").pk)}
+    return {(IssueType.INDEX_DIFFERS, hand.gift("back").pk)}
 
 
 def _not_due(hand: TableEditor) -> Expected:
     hand.change(hand.gift("group"), due_pk=None, due_sk=None)
-    return {(Trouble.NOT_DUE, hand.gift("group").pk)}
+    return {(IssueType.NOT_DUE, hand.gift("group").pk)}
 
 
 def _listed_elsewhere(hand: TableEditor) -> Expected:
     hand.change(hand.order("parcels"), owner_pk=keys.orders_of(hand.id("bob")))
-    return {(Trouble.INDEX_DIFFERS, hand.order("parcels").pk)}
+    return {(IssueType.INDEX_DIFFERS, hand.order("parcels").pk)}
 
 
 def _not_received(hand: TableEditor) -> Expected:
     hand.delete(keys.addressed(hand.id("bob"), hand.id("named")))
-    return {(Trouble.LIST_DIFFERS, hand.gift("named").pk)}
+    return {(IssueType.LIST_DIFFERS, hand.gift("named").pk)}
 
 
 def _addressed_to_nobody(hand: TableEditor) -> Expected:
     key = keys.addressed(hand.id("carol"), hand.id("named"))
     hand.put(hand.get(keys.addressed(hand.id("bob"), hand.id("named"))) | key._asdict())
-    return {(Trouble.NAMES_NOTHING, f"{key.pk}/{key.sk}")}
+    return {(IssueType.DANGLING_REFERENCE, f"{key.pk}/{key.sk}")}
 
 
 def _charge_for_nothing(hand: TableEditor) -> Expected:
     hand.put(keys.charge(hand.id("nothing"))._asdict())
-    return {(Trouble.NAMES_NOTHING, f"CHARGE#{hand.id('nothing')}")}
+    return {(IssueType.DANGLING_REFERENCE, f"CHARGE#{hand.id('nothing')}")}
 
 
 def _product_of_no_store(hand: TableEditor) -> Expected:
     item = hand.get(keys.product("voucher")) | keys.product(hand.id("tea"))._asdict()
     facts = {"product_id": hand.id("tea"), "store_id": "gone", "parent_pk": keys.products_of("gone")}
     hand.put(item | facts | {"parent_sk": keys.position(item["created_at"], hand.id("tea"))})
-    return {(Trouble.NAMES_NOTHING, f"PRODUCT#{hand.id('tea')}")}
+    return {(IssueType.DANGLING_REFERENCE, f"PRODUCT#{hand.id('tea')}")}
 
 
 def _stock_below_nothing(hand: TableEditor) -> Expected:
     item = hand.get(keys.product("voucher")) | keys.product(hand.id("cup"))._asdict()
     facts = {"product_id": hand.id("cup"), "stock": -1, "unlimited": False}
     hand.put(item | facts | {"parent_sk": keys.position(item["created_at"], hand.id("cup"))})
-    return {(Trouble.STOCK_NEGATIVE, f"PRODUCT#{hand.id('cup')}")}
+    return {(IssueType.STOCK_NEGATIVE, f"PRODUCT#{hand.id('cup')}")}
 
 
 def _handle_of_nobody(hand: TableEditor) -> Expected:
     hand.put({**keys.handle(hand.id("zoe"))._asdict(), "user_id": hand.id("zoe")})
-    return {(Trouble.HANDLE_DIFFERS, f"HANDLE#{hand.id('zoe')}")}
+    return {(IssueType.HANDLE_DIFFERS, f"HANDLE#{hand.id('zoe')}")}
 
 
 def _handle_not_kept(hand: TableEditor) -> Expected:
     hand.delete(keys.handle(hand.id("carol")))
-    return {(Trouble.HANDLE_DIFFERS, f"{hand.user('carol')}/ACCOUNT")}
+    return {(IssueType.HANDLE_DIFFERS, f"{hand.user('carol')}/ACCOUNT")}
 
 
 def _summary_off(hand: TableEditor) -> Expected:
     key = keys.summary(hand.id("alice"))
     parts = hand.get(key)["parts"]
     hand.change(key, parts={**parts, "to_give": parts["to_give"] + 1})
-    return {(Trouble.COUNT_DIFFERS, f"{key.pk}/SUMMARY")}
+    return {(IssueType.COUNT_DIFFERS, f"{key.pk}/SUMMARY")}
 
 
 def _summary_waits_for_nothing(hand: TableEditor) -> Expected:
     key = keys.summary(hand.id("alice"))
     hand.change(key, waiting={})
-    return {(Trouble.COUNT_DIFFERS, f"{key.pk}/SUMMARY")}
+    return {(IssueType.COUNT_DIFFERS, f"{key.pk}/SUMMARY")}
 
 
 def _tally_gone(hand: TableEditor) -> Expected:
     hand.delete(keys.tally(hand.order()))
     return {
-        (Trouble.COUNT_DIFFERS, f"{hand.order().pk}/TALLY"),
-        (Trouble.COUNT_DIFFERS, f"{hand.user()}/SUMMARY"),
+        (IssueType.COUNT_DIFFERS, f"{hand.order().pk}/TALLY"),
+        (IssueType.COUNT_DIFFERS, f"{hand.user()}/SUMMARY"),
     }
 
 
@@ -427,8 +427,8 @@ def _message_gone(hand: TableEditor) -> Expected:
     message_id = ids.derive("message", "gift_received", hand.id("named"))
     hand.delete(keys.message(hand.id("bob"), message_id))
     return {
-        (Trouble.MESSAGE_MISSING, f"{hand.user('bob')}/MESSAGE#{message_id}"),
-        (Trouble.COUNT_DIFFERS, f"{hand.user('bob')}/SUMMARY"),
+        (IssueType.MESSAGE_MISSING, f"{hand.user('bob')}/MESSAGE#{message_id}"),
+        (IssueType.COUNT_DIFFERS, f"{hand.user('bob')}/SUMMARY"),
     }
 
 
@@ -436,25 +436,25 @@ def _asking_not_told(hand: TableEditor) -> Expected:
     message_id = ids.derive("message", "asked_again", hand.id("back"), hand.id("carol"))
     hand.delete(keys.message(hand.id("alice"), message_id))
     return {
-        (Trouble.MESSAGE_MISSING, f"{hand.user()}/MESSAGE#{message_id}"),
-        (Trouble.COUNT_DIFFERS, f"{hand.user()}/SUMMARY"),
+        (IssueType.MESSAGE_MISSING, f"{hand.user()}/MESSAGE#{message_id}"),
+        (IssueType.COUNT_DIFFERS, f"{hand.user()}/SUMMARY"),
     }
 
 
 def _unreadable(hand: TableEditor) -> Expected:
     """What does not load is as good as gone for what leads to it."""
     hand.change(keys.refund(hand.id("refund")), status="nonsense")
-    return {(Trouble.UNREADABLE, f"REFUND#{hand.id('refund')}"), (Trouble.REFUNDED_DIFFERS, hand.order().pk)}
+    return {(IssueType.UNREADABLE, f"REFUND#{hand.id('refund')}"), (IssueType.REFUNDED_DIFFERS, hand.order().pk)}
 
 
 def _key_of_another(hand: TableEditor) -> Expected:
     hand.put(hand.get(keys.use(hand.id("use"))) | keys.use(hand.id("copy"))._asdict())
-    return {(Trouble.UNREADABLE, f"USE#{hand.id('copy')}")}
+    return {(IssueType.UNREADABLE, f"USE#{hand.id('copy')}")}
 
 
 def _unknown(hand: TableEditor) -> Expected:
     hand.put({"pk": f"COUPON#{hand.id('x')}", "sk": "COUPON"})
-    return {(Trouble.UNKNOWN_ITEM, f"COUPON#{hand.id('x')}")}
+    return {(IssueType.UNKNOWN_ITEM, f"COUPON#{hand.id('x')}")}
 
 
 CORRUPTIONS: Mapping[str, Plant] = {

@@ -18,9 +18,9 @@ from handsel.runtime.sandbox import SandboxProvider
 from handsel.store import keys, orders, refunds
 from handsel.store.attributes import Attributes, dump_item
 from handsel.use_cases.settling import Done, SweepReport, sweep
-from ops.audit.findings import Trouble
+from ops.audit.findings import IssueType
 from ops.audit.run import Audit, audit
-from ops.recount import MENDED, differences, recount
+from ops.recount import FIXED_BY_RECOUNT, differences, recount
 from ops.scan import WholeTable
 from ops.settle import overdue
 from testkit.dynamodb.table import InMemoryTable
@@ -82,7 +82,7 @@ def test_every_kind_of_finding_is_planted_by_some_damage(small: InMemoryTable) -
     for plant in CORRUPTIONS.values():
         sorts |= {sort for sort, _ in plant(TableEditor(small, TABLE, Family(1)))}
         small.restore(before)
-    assert sorts == {*Breach, *Trouble}
+    assert sorts == {*Breach, *IssueType}
 
 
 def test_all_damage_is_found_in_a_large_table(record_property: Callable[[str, object], None]) -> None:
@@ -121,7 +121,7 @@ def settle(memory: InMemoryTable, *, scan: bool) -> SweepReport:
 
 def recount_everybody(memory: InMemoryTable) -> None:
     for finding in audited(memory).found:
-        assert finding.sort in MENDED, finding
+        assert finding.sort in FIXED_BY_RECOUNT, finding
         recount(whole(memory), finding.group.partition("#")[2], now=NOW)
 
 
@@ -205,7 +205,7 @@ def test_what_moves_while_the_table_is_read_is_not_reported(
     monkeypatch.setattr(WholeTable, "pages", pages)
     result = audited(small)
     assert result.suspects > 0
-    assert [finding for finding in result.found if finding.sort not in MENDED] == []
+    assert [finding for finding in result.found if finding.sort not in FIXED_BY_RECOUNT] == []
     small.restore(before)
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from ops.__main__ import main
 from ops.model import capacity, cost
-from ops.model.capacity import Limit
+from ops.model.capacity import ServiceLimit
 from ops.model.cost import MILLION, Step
 from ops.model.figures import ASSUMED, Figures, RequestUnits, Times, figures
 from ops.model.published import PRICES, Meter
@@ -65,7 +65,7 @@ def test_a_function_that_was_not_measured_takes_what_is_assumed() -> None:
 
 
 def test_a_gift_is_eight_calls_of_which_three_lose() -> None:
-    calls = cost.of_steps(cost.GIFT, figures())
+    calls = cost.usage_of_steps(cost.GIFT, figures())
     assert calls[Meter.HTTP_REQUEST] == cost.CALLS == 8
     assert sum(step in (cost.LATE, cost.RACED) for step in cost.GIFT) == cost.LOSERS == 3
 
@@ -138,7 +138,7 @@ def test_a_price_is_for_one_of_what_is_counted() -> None:
 
 
 def test_a_limit_is_reached_where_all_of_it_is_used() -> None:
-    limit = Limit("a limit", 1000, 4, "requests", "", "", "")
+    limit = ServiceLimit("a limit", 1000, 4, "requests", "", "", "")
     assert limit.gifts == 250
     assert limit.used(250) == 1
     assert limit.used(1000) == 4

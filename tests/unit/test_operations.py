@@ -12,7 +12,7 @@ import pytest
 from handsel.domain.law import Breach
 from local import template
 from local.settings import ROOT
-from ops.audit.findings import Trouble
+from ops.audit.findings import IssueType
 
 RESOURCES: dict[str, dict[str, Any]] = template.read()["Resources"]
 RUNBOOK = (ROOT / "docs" / "runbook.md").read_text()
@@ -50,7 +50,7 @@ def test_the_runbook_says_of_everything_that_an_audit_finds_what_it_is() -> None
     named = {
         name for cell in re.findall(r"^\| ([^|]+) \|", RUNBOOK, re.MULTILINE) for name in re.findall("`(.+?)`", cell)
     }
-    assert named == {*Breach, *Trouble}
+    assert named == {*Breach, *IssueType}
 
 
 @pytest.mark.parametrize(
