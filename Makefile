@@ -90,7 +90,7 @@ fuzz: $(VENV) ## Every operation asked with data of all kinds, on a local stack 
 sim: $(VENV) ## What seeds stand for: calls in any order, under every fault; SEEDS=100:200, see testkit/simulator/__main__.py
 	@$(SIM)
 
-mutants: $(VENV) ## Whether faults that are planted are noticed
+mutants: $(VENV) ## Check that every seeded fault is detected
 	@$(BIN)/python -m testkit.mutants
 
 mutmut: $(VENV) ## Every small change to a function of the domain, held against the unit tests (testkit/mutants/domain.py)

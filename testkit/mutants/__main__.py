@@ -1,4 +1,4 @@
-"""python -m testkit.mutants: plants each of seeded_faults.py into a copy of the package, and sees whether anything notices."""
+"""python -m testkit.mutants: apply each of seeded_faults.py to a copy of the package, and check that a test detects it."""
 
 import argparse
 import os
@@ -31,7 +31,7 @@ _SECONDS = 900
 
 
 @contextmanager
-def planted(mutant: Mutant) -> Iterator[Path]:
+def with_fault(mutant: Mutant) -> Iterator[Path]:
     """A copy of the project that has the fault.
 
     Raises:
@@ -53,7 +53,7 @@ def planted(mutant: Mutant) -> Iterator[Path]:
 
 def judge(mutant: Mutant, judges: list[str]) -> str | None:
     """Who noticed the fault; None if nobody did."""
-    with planted(mutant) as copy:
+    with with_fault(mutant) as copy:
         environment = os.environ | {"PYTHONPATH": str(copy / "layers/core/python"), "PYTHONDONTWRITEBYTECODE": "1"}
         for name in judges:
             command = [sys.executable, *JUDGES[name]]

@@ -52,7 +52,7 @@ def empty_table(
 
 
 def _mapping(function: str) -> dict[str, Any]:
-    sources = _RESOURCES[function]["Properties"]["FakeEventBus"].values()
+    sources = _RESOURCES[function]["Properties"]["Events"].values()
     return cast("dict[str, Any]", next(each["Properties"] for each in sources if each["Type"] == "DynamoDB"))
 
 
