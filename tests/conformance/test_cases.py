@@ -25,5 +25,5 @@ def test_every_difference_is_of_a_case_and_none_is_memorys(record_property: Any)
     counted = Counter(target for known in KNOWN_DIFFERENCES.values() for target in known)
     assert counted["memory"] == 0
     record_property(
-        "figures", f"{len(CASES)} cases of what DynamoDB does; {dict(counted)} answer otherwise (differs.py)"
+        "figures", f"{len(CASES)} cases of what DynamoDB does; {dict(counted)} answer otherwise (known_differences.py)"
     )

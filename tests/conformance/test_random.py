@@ -1,6 +1,6 @@
 """Random items, conditions, updates and transactions: all three do the same with them.
 
-What is made is what they agree on: what `differs.py` lists is not made here.
+What is made is what they agree on: what `known_differences.py` lists is not made here.
 """
 
 import itertools
