@@ -2,7 +2,7 @@
 
 import pytest
 
-from handsel.use_cases import giving
+from handsel.use_cases.gifts import giving
 from tests.integration.conftest import DAY, Answer, Stack, gift_request, listening
 from tests.memory.client import Call
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from handsel.domain.law import Breach
+from handsel.domain.invariants import Breach
 from handsel.domain.models import Refund
 from handsel.ops.audit import Audit, audit
 from handsel.ops.findings import Trouble
@@ -22,7 +22,7 @@ from handsel.ops.settle import overdue
 from handsel.runtime.sandbox import SandboxProvider
 from handsel.store import keys, orders, refunds
 from handsel.store.attributes import Attributes, dump_item
-from handsel.use_cases.settling import Done, SweepReport, sweep
+from handsel.use_cases.operations.settling import Done, SweepReport, sweep
 from tests.integration.conftest import RESOURCES
 from tests.integration.damage import PLANTS, Expected, Hand
 from tests.integration.world import DAY, NOW, Family, shop
@@ -53,7 +53,7 @@ def whole(memory: Memory) -> WholeTable:
 
 
 def audited(memory: Memory) -> Audit:
-    return audit(whole(memory), clock=lambda: NOW, grace_ms=300_000, say=lambda _: None, patience=0)
+    return audit(whole(memory), clock=lambda: NOW, grace_ms=300_000, say=lambda _: None, read_timeout=0)
 
 
 def found_in(memory: Memory) -> Expected:

@@ -19,7 +19,7 @@ CLEAR = {
 
 
 def look(stack: Stack) -> dict[str, int]:
-    standing: dict[str, int] = stack.invoke("AuditFunction", {})
+    standing: dict[str, int] = stack.invoke("HealthFunction", {})
     return standing
 
 

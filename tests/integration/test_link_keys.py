@@ -109,5 +109,5 @@ def test_no_function_has_a_key_in_its_environment_and_only_who_needs_them_may_re
     told = {name for name, each in functions.items() if "LINK_KEYS_SECRET" in json.dumps(each.get("Environment", {}))}
     may = {name for name, each in functions.items() if "secretsmanager:" in json.dumps(each.get("Policies", []))}
     assert told == may
-    needed = ("Catalog", "Claim", "Gift", "Holding", "Merchant", "Message", "Order", "Taste")
+    needed = ("Catalog", "Claim", "Gift", "Holding", "Merchant", "Message", "Order", "Preferences")
     assert may == {f"{name}Function" for name in needed}

@@ -15,9 +15,9 @@ from handsel.runtime.bus import Bus
 from handsel.store import keys
 from handsel.store.attributes import load_item
 from handsel.store.table import THREADS, Table
-from handsel.use_cases.projecting import project
-from handsel.use_cases.restoring import restore_all
-from handsel.use_cases.settling import SweepReport, sweep
+from handsel.use_cases.gifts.expiring import restore_all
+from handsel.use_cases.operations.projecting import project
+from handsel.use_cases.operations.settling import SweepReport, sweep
 from local.patterns import any_matches
 from tests.memory.table import Memory, Snapshot
 from tests.sim.ledger import Ledger, Violation
@@ -224,14 +224,14 @@ class World:
         """The numbers of the records to deliver again."""
         if consumer is self.projector:
             outcome = project(process.table, process.bus.publish, records, now=process.now())
-            unexpected = [each for each in outcome.failed.values() if isinstance(each, errors.DataDamage)]
+            unexpected = [each for each in outcome.failed.values() if isinstance(each, errors.DataIntegrityError)]
             if unexpected:
                 raise Violation(f"the projector found damage: {unexpected}") from unexpected[0]
             return set(outcome.failed)
         outcomes = dict(enumerate(restore_all(process.table, records, clock=process.now)))
         raised = {number: outcome for number, outcome in outcomes.items() if isinstance(outcome, Exception)}
         for error in raised.values():
-            if not isinstance(error, errors.Busy):
+            if not isinstance(error, errors.ServiceUnavailable):
                 raise error
         return set(raised)
 
@@ -257,7 +257,7 @@ class World:
         damage: list[Exception] = []
 
         def failed(_: str, error: Exception) -> None:
-            if not isinstance(error, errors.Busy):
+            if not isinstance(error, errors.ServiceUnavailable):
                 damage.append(error)
 
         try:
@@ -269,7 +269,7 @@ class World:
                 deadline=process.now() + seconds * 1000,
                 on_failure=failed,
             )
-        except (Died, errors.Busy):
+        except (Died, errors.ServiceUnavailable):
             return None
         if damage:
             raise Violation(f"the sweep found damage: {damage}") from damage[0]
@@ -282,8 +282,8 @@ class _Table(Table):
 
     scheduler: Scheduler
 
-    def together(self, *calls: Callable[[], T]) -> list[T]:
-        return self.scheduler.together(calls, THREADS)
+    def run_concurrently(self, *calls: Callable[[], T]) -> list[T]:
+        return self.scheduler.run_concurrently(calls, THREADS)
 
 
 class Process:

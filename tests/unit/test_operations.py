@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from handsel.domain.law import Breach
+from handsel.domain.invariants import Breach
 from handsel.ops.findings import Trouble
 from local import template
 from local.settings import ROOT

@@ -36,7 +36,7 @@ from handsel.ops.scan import WholeTable
 from handsel.ops.stack import CannotRunError, Stack, client, described
 from handsel.runtime import clock, wiring
 from handsel.runtime.settings import settings
-from handsel.use_cases.settling import Done, sweep
+from handsel.use_cases.operations.settling import Done, sweep
 
 _SHOWN = 20
 
@@ -52,14 +52,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "TABLE_NAME": stack.table_name,
             "CLAIM_WINDOW_SECONDS": str(options.window_seconds or stack.window_seconds or "86400"),
             "BUS_NAME": stack.bus_name,
-            "PATIENCE_SECONDS": "20",
+            "READ_TIMEOUT_SECONDS": "20",
         }
         settings.cache_clear()
         table = WholeTable(wiring.table().client, stack.table_name)
         return int(options.command(table, stack, options))
     except CannotRunError as error:
         return _cannot(str(error))
-    except errors.Busy:
+    except errors.ServiceUnavailable:
         return _cannot("The table does not answer, or throttles. Try again, with --rate to read slower.")
     except ClientError as error:
         said = error.response.get("Error", {})
@@ -179,7 +179,7 @@ def _audited(table: WholeTable, options: argparse.Namespace, segments: int = 4) 
         say=_say,
         segments=segments,
         rate=options.rate,
-        patience=options.patience,
+        read_timeout=options.read_timeout,
     )
 
 
@@ -196,7 +196,7 @@ def _settle(table: WholeTable, _: Stack, options: argparse.Namespace) -> int:
 
     def failed(item_id: str, error: Exception) -> None:
         failures[item_id] = (
-            f"{type(error).__name__}: {error}" if isinstance(error, errors.DataDamage) else _named(error)
+            f"{type(error).__name__}: {error}" if isinstance(error, errors.DataIntegrityError) else _named(error)
         )
 
     report = sweep(

@@ -43,7 +43,7 @@ def audit(
     say: Callable[[str], None],
     segments: int = 4,
     rate: float | None = None,
-    patience: float = 5.0,
+    read_timeout: float = 5.0,
 ) -> Audit:
     """Reads the whole table and answers what is wrong in it. Writes nothing.
 
@@ -64,7 +64,7 @@ def audit(
     found = suspects
     if any(suspect.sort in _UNLISTED for suspect in suspects):
         _learn_unlisted(table, facts)
-    for pause in (0.0, patience):
+    for pause in (0.0, read_timeout):
         if not found:
             break
         time.sleep(pause)

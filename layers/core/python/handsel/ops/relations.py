@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from handsel.domain import ids, law, messages, summary
+from handsel.domain import ids, invariants, messages, summary
 from handsel.domain.models import Gift, Holding, Kind, Order, Refund
 from handsel.domain.states import WINDOW_OVER, GiftState, OrderState, RefundStatus
 from handsel.domain.summary import Part, Summary
@@ -64,7 +64,7 @@ class _Together:
 def _of_order(facts: Facts, together: _Together, order: Order, *, now: int, grace_ms: int) -> Iterator[Finding]:
     about = f"ORDER#{order.order_id}"
     given = {gift_id: facts.gifts[gift_id] for gift_id in together.gifts.get(order.order_id, ())}
-    for broken in law.of_order(order, given):
+    for broken in invariants.of_order(order, given):
         yield of_law(broken, order.order_id)
     if (found := together.used.get(order.order_id, 0)) != order.used:
         yield Finding(Trouble.USED_DIFFERS, about, about, f"{order.used} units used, holdings of own use have {found}")
@@ -114,7 +114,7 @@ def _of_gift(facts: Facts, gift: Gift, *, now: int, grace_ms: int) -> Iterator[F
     if order is None or order.buyer_id != gift.giver_id:
         said = f"order {gift.order_id} is not there, or another's"
         yield Finding(Trouble.GIFT_WITHOUT_ORDER, about, group, said)
-    for broken in law.of_gift(gift, facts.holdings):
+    for broken in invariants.of_gift(gift, facts.holdings):
         yield of_law(broken, gift.order_id)
     over = WINDOW_OVER.holds(gift.expires_at, now=now)
     if gift.state is GiftState.OPEN and gift.expires_at + grace_ms <= now:
@@ -151,7 +151,7 @@ def _recipient(facts: Facts, gift: Gift, about: str, group: str, *, now: int, gr
 
 def _of_holding(facts: Facts, together: _Together, holding: Holding) -> Iterator[Finding]:
     about, group = f"HOLDING#{holding.holding_id}", f"ORDER#{holding.order_id}"
-    for broken in law.of_holding(holding):
+    for broken in invariants.of_holding(holding):
         yield of_law(broken, holding.order_id)
     if holding.gift_id is None:
         yield from _own_use(facts, together, holding, about, group)
@@ -180,7 +180,9 @@ def _own_use(facts: Facts, together: _Together, holding: Holding, about: str, gr
         holding.holder_id,
         holding.valid_until,
     ):
-        yield Finding(law.Breach.HOLDING_DIFFERS, about, group, "is not the buyer's, or not valid until its order says")
+        yield Finding(
+            invariants.Breach.HOLDING_DIFFERS, about, group, "is not the buyer's, or not valid until its order says"
+        )
     if holding.holding_id in facts.received_at:
         yield Finding(Trouble.LIST_DIFFERS, about, group, "was not given, and is among the received gifts")
 
@@ -226,10 +228,10 @@ def _of_uses(facts: Facts) -> Iterator[Finding]:
             holding = facts.holdings.get(holding_id)
             if holding is None:
                 said = f"use {use.use_id} was made without it"
-                yield Finding(law.Breach.HOLDING_MISSING, f"HOLDING#{holding_id}", group, said)
+                yield Finding(invariants.Breach.HOLDING_MISSING, f"HOLDING#{holding_id}", group, said)
             elif (holding.order_id, holding.gift_id) != (use.order_id, None):
                 said = f"is not what use {use.use_id} made"
-                yield Finding(law.Breach.HOLDING_DIFFERS, f"HOLDING#{holding_id}", group, said)
+                yield Finding(invariants.Breach.HOLDING_DIFFERS, f"HOLDING#{holding_id}", group, said)
 
 
 def _of_refund(facts: Facts, refund: Refund, *, now: int, grace_ms: int) -> Iterator[Finding]:
@@ -286,7 +288,7 @@ def sums(facts: Facts) -> dict[str, Summary]:
     """What each user's summary should be, by the tallies of their things and their unread messages."""
     books: dict[str, Summary] = defaultdict(Summary)
     for order in facts.orders.values():
-        there = [facts.gifts[gift_id] for gift_id in order.outstanding if gift_id in facts.gifts]
+        there = [facts.gifts[gift_id] for gift_id in order.reservations if gift_id in facts.gifts]
         waiting = summary.waiting_of(order, there)
         tally = facts.tallies.get(f"ORDER#{order.order_id}", {})
         books[order.buyer_id] = books[order.buyer_id].changed({}, tally).with_waiting(order.order_id, waiting)

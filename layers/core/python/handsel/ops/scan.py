@@ -58,7 +58,7 @@ class WholeTable(Table):
             rate: items a second at most; None is as fast as it goes.
             only: further parameters of each request: a filter.
 
-        Raises what a reader raised: Busy, or botocore's errors.
+        Raises what a reader raised: ServiceUnavailable, or botocore's errors.
         """
         waiting: queue.Queue[Sequence[Attributes] | Exception | None] = queue.Queue(_AHEAD)
         stop = threading.Event()

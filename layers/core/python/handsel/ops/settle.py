@@ -9,7 +9,7 @@ from handsel.domain.states import GiftState, OrderState, RefundStatus
 from handsel.ops.scan import Progress, WholeTable
 from handsel.store import orders, refunds
 from handsel.store.attributes import dump_item, load
-from handsel.use_cases.settling import Due, due
+from handsel.use_cases.operations.settling import Due, due
 
 _EVERY_SECONDS = 2.0
 

@@ -70,10 +70,10 @@ def change(table: Table, before: Shipment, after: Shipment) -> None:
     """Writes what is different, unless the shipment was changed since `before` was read.
 
     Raises:
-        Refused: it was.
+        ConditionFailed: it was.
     """
     if (before.shipment_id, before.version + 1) != (after.shipment_id, after.version):
-        raise errors.DataDamage("not the next version of a shipment")
+        raise errors.DataIntegrityError("not the next version of a shipment")
     facts = {
         "carrier": after.carrier,
         "tracking_number": after.tracking_number,

@@ -38,7 +38,7 @@ def change(table: Table, user_id: str, before: Summary, after: Summary, writes: 
     """Writes a summary together with what changed in it.
 
     Raises:
-        Refused: somebody changed it since it was read, or one of `writes` did not hold.
+        ConditionFailed: somebody changed it since it was read, or one of `writes` did not hold.
     """
     key = keys.summary(user_id)
     facts = {**facts_of(after), "version": before.version + 1}

@@ -1,7 +1,8 @@
 """The table as the entities use it: typed calls, conflicts retried, refusals by position.
 
 What DynamoDB answers to a cancelled transaction is positional. Only when every reason is a failed condition is the
-answer final; a conflict or a throttle means that nobody decided yet, so it is tried again, and at last refused as Busy.
+answer final; a conflict or a throttle means that nobody decided yet, so it is tried again, and at last
+raised as ServiceUnavailable.
 """
 
 import re
@@ -37,10 +38,10 @@ _FIRST_PAUSE = 0.02
 _LONGEST_PAUSE = 0.4
 _BATCH_GET = 100
 # So many answers may be lost: two that take their time, and the caller's own time is up.
-_LOST = 2
+_MAX_LOST_RESPONSES = 2
 _RANDOM = SystemRandom()
 _NAME = re.compile(r"#(\w+)")
-_UNDECIDED = frozenset(
+_RETRYABLE_CODES = frozenset(
     {
         "TransactionConflict",
         "TransactionConflictException",
@@ -108,7 +109,7 @@ class Check:
 Write = Put | Update | Delete | Check
 
 
-class Refused(errors.HandselError):
+class ConditionFailed(errors.HandselError):
     """A write whose conditions did not hold. Final: at that moment the table was so.
 
     Attributes:
@@ -125,8 +126,8 @@ class Table:
     """One DynamoDB table behind a low-level client. Thread-safe as far as the client is.
 
     Attributes:
-        neighbours: which item goes with another for good, by keys, as far as this process has seen: a hint, so that both
-            are read at once.
+        store_key_by_product: a cache of the key of the STORE item that belongs to each product, so that both are read in
+            one call.
     """
 
     def __init__(
@@ -140,7 +141,7 @@ class Table:
         self.name = name
         self._sleep = sleep
         self._random = random
-        self.neighbours: dict[Key, Key] = {}
+        self.store_key_by_product: dict[Key, Key] = {}
 
     def get(self, key: Key, *, consistent: bool = True) -> Item | None:
         answer = self._call(
@@ -167,11 +168,11 @@ class Table:
                 found[Key(item["pk"], item["sk"])] = item
         return found
 
-    def having_read(self, items: Mapping[Key, Item | None]) -> "Table":
+    def with_cached(self, items: Mapping[Key, Item | None]) -> "Table":
         """This table, for a reader who has read these items: they are not asked for again. None is not there."""
-        return _Read(self, items)
+        return CachedTable(self, items)
 
-    def together(self, *calls: Callable[[], T]) -> list[T]:
+    def run_concurrently(self, *calls: Callable[[], T]) -> list[T]:
         """Makes independent calls side by side; answers in their order. The first that fails fails all.
 
         When it answers, all of them are over: what goes on behind an answer is stopped by Lambda anywhere.
@@ -183,22 +184,24 @@ class Table:
             each.exception()
         return [each.result() for each in running]
 
-    def in_lanes(self, work: Callable[[S], T], items: Sequence[S], *, lane: Callable[[S], Hashable]) -> list[T]:
+    def map_grouped(self, work: Callable[[S], T], items: Sequence[S], *, key: Callable[[S], Hashable]) -> list[T]:
         """Does the work of each item, lanes side by side; answers in the order of the items.
 
         What writes the same item belongs into one lane, where one goes after the other: side by side they would be in
-        conflict, and each conflict costs a try. The work must not call this or `together`, whose threads it runs on.
+        conflict, and each conflict costs a try. The work must not call this or `run_concurrently`, whose threads it runs on.
         """
         lanes: dict[Hashable, list[int]] = {}
         for place, item in enumerate(items):
-            lanes.setdefault(lane(item), []).append(place)
+            lanes.setdefault(key(item), []).append(place)
 
         def go_through(places: list[int]) -> list[tuple[int, T]]:
             return [(place, work(items[place])) for place in places]
 
         # The longest first: begun last, it would be waited for alone.
         longest_first = sorted(lanes.values(), key=len, reverse=True)
-        done = dict(chain.from_iterable(self.together(*(partial(go_through, places) for places in longest_first))))
+        done = dict(
+            chain.from_iterable(self.run_concurrently(*(partial(go_through, places) for places in longest_first)))
+        )
         return [done[place] for place in range(len(items))]
 
     def write(self, *writes: Write | Callable[[], Write]) -> None:
@@ -209,8 +212,8 @@ class Table:
                 time when it was tried first may be too late when it is tried again.
 
         Raises:
-            Refused: a condition did not hold.
-            Busy: nobody could decide in bounded tries.
+            ConditionFailed: a condition did not hold.
+            ServiceUnavailable: nobody could decide in bounded tries.
         """
         if len(writes) == 1:
             self._write_one(writes[0])
@@ -281,7 +284,7 @@ class Table:
             yield self._random.uniform(0, min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**attempt))
 
     def _call(self, call: Callable[[], T]) -> T:
-        """One call to DynamoDB, tried again while nobody decided, and told as Busy at last.
+        """One call to DynamoDB, tried again while nobody decided, and told as ServiceUnavailable at last.
 
         So is a lost answer, once: the second try finds what the first one did, and so does the caller's own.
         """
@@ -291,13 +294,13 @@ class Table:
                 return call()
             except (HTTPClientError, BotoConnectionError) as error:
                 lost += 1
-                if lost == _LOST:
-                    raise errors.Busy from error
+                if lost == _MAX_LOST_RESPONSES:
+                    raise errors.ServiceUnavailable from error
             except ClientError as error:
-                if not _is_undecided(error):
+                if not _is_retryable(error):
                     raise
             self._sleep(pause)
-        raise errors.Busy
+        raise errors.ServiceUnavailable
 
     def _get_batch(self, batch: Sequence[Key], *, consistent: bool = True) -> list[Attributes]:
         request: Any = {self.name: {"Keys": [key.attributes() for key in batch], "ConsistentRead": consistent}}
@@ -309,7 +312,7 @@ class Table:
             if not request:
                 return found
             self._sleep(pause)
-        raise errors.Busy
+        raise errors.ServiceUnavailable
 
     def _write_one(self, made: Write | Callable[[], Write]) -> None:
         def call() -> object:
@@ -330,7 +333,7 @@ class Table:
         except ClientError as error:
             if _code(error) != "ConditionalCheckFailedException":
                 raise
-            raise Refused([_old(error.response)]) from error
+            raise ConditionFailed([_old(error.response)]) from error
 
     def _transact(self, writes: Sequence[Write | Callable[[], Write]]) -> None:
         def call() -> object:
@@ -349,7 +352,7 @@ class Table:
             reasons = error.response.get("CancellationReasons", [])
             if {reason["Code"] for reason in reasons} - {"None"} != {"ConditionalCheckFailed"}:
                 raise
-            raise Refused([None if reason["Code"] == "None" else _old(reason) for reason in reasons]) from error
+            raise ConditionFailed([None if reason["Code"] == "None" else _old(reason) for reason in reasons]) from error
 
     def _request(self, write: Write) -> Any:
         if isinstance(write, Put):
@@ -375,8 +378,8 @@ class Table:
         return request
 
 
-class _Read(Table):
-    """What `having_read` answers. Writes and lists go to the table as ever."""
+class CachedTable(Table):
+    """What `with_cached` answers. Writes and lists go to the table as ever."""
 
     def __init__(self, table: Table, items: Mapping[Key, Item | None]) -> None:
         super().__init__(table.client, table.name, table._sleep, table._random)
@@ -407,12 +410,12 @@ def _code(error: ClientError) -> str:
     return str(error.response.get("Error", {}).get("Code", ""))
 
 
-def _is_undecided(error: ClientError) -> bool:
+def _is_retryable(error: ClientError) -> bool:
     """Whether nobody said yes or no. Of a transaction's reasons, which are by position, some may be failed conditions."""
     if _code(error) != "TransactionCanceledException":
-        return _code(error) in _UNDECIDED
+        return _code(error) in _RETRYABLE_CODES
     codes = {reason["Code"] for reason in error.response["CancellationReasons"]} - {"None", "ConditionalCheckFailed"}
-    return bool(codes) and codes <= _UNDECIDED
+    return bool(codes) and codes <= _RETRYABLE_CODES
 
 
 def _old(answer: Mapping[str, Any]) -> Item:
