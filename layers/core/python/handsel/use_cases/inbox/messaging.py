@@ -11,7 +11,8 @@ from dataclasses import replace
 from handsel.domain import errors, summary
 from handsel.domain.messages import Message
 from handsel.store import messages, summaries
-from handsel.store.table import ConditionFailed, Table
+from handsel.store.table import Table
+from handsel.store.writes import ConditionFailed
 
 # Each retry means that the same user's books were kept in between.
 _TRIES = 20
