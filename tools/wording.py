@@ -30,11 +30,13 @@ class Rule:
 
     Attributes:
         pattern: matches it, whatever its case.
+        example: a text that it matches.
         use: the term to use instead.
         allowed: reasons by "file pattern" or "file pattern: line pattern".
     """
 
     pattern: re.Pattern[str]
+    example: str
     use: str
     allowed: dict[str, str]
 
@@ -60,7 +62,7 @@ class Rules:
         """Read the rules."""
         loaded: dict[str, Any] = tomllib.loads(path.read_text())
         rules = (
-            Rule(re.compile(each["pattern"], re.IGNORECASE), each["use"], each.get("allowed", {}))
+            Rule(re.compile(each["pattern"], re.IGNORECASE), each["example"], each["use"], each.get("allowed", {}))
             for each in loaded["rule"]
         )
         return cls(tuple(rules), tuple(loaded["files"]), tuple(loaded["skip"]))
@@ -101,7 +103,7 @@ def _openings(source: str) -> Iterator[tuple[int, str]]:
 def tracked() -> list[str]:
     """Return the paths of the files that git tracks."""
     command = ["git", "-C", str(ROOT), "ls-files", "-z"]
-    listed = subprocess.run(command, check=True, capture_output=True, text=True).stdout  # noqa: S607
+    listed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     return [path for path in listed.split("\0") if path]
 
 
