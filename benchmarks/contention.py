@@ -19,7 +19,7 @@ from greenlet import getcurrent
 
 from benchmarks.rows import Row
 from handsel.domain import errors, ids
-from handsel.use_cases import claiming
+from handsel.use_cases.gifts import claiming
 from local.client import Stack
 from local.engine import free_port
 from local.settings import Settings

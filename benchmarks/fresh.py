@@ -50,24 +50,24 @@ REQUESTS: Mapping[str, Prepared] = {
     "ReturnGiftFunction": OPERATIONS["give in return"],
     "HoldingFunction": _get("alice", "/holdings"),
     "CatalogFunction": OPERATIONS["look at a product"],
-    "TasteFunction": OPERATIONS["tag"],
+    "PreferencesFunction": OPERATIONS["tag"],
     "MerchantFunction": OPERATIONS["redeem"],
     "ShipmentFunction": OPERATIONS["report on a parcel"],
-    "PeopleFunction": _get("alice", "/people"),
+    "DirectoryFunction": _get("alice", "/people"),
     "AccountFunction": _get("alice", "/me"),
     "OrderCenterFunction": OPERATIONS["order center"],
     "MessageFunction": OPERATIONS["list messages"],
-    "PublicFunction": OPERATIONS["preview a gift"],
+    "PublicApiFunction": OPERATIONS["preview a gift"],
     "WebFunction": _page,
-    "EnrollFunction": _event("EnrollFunction", "enroll_post_confirmation"),
+    "PostConfirmationFunction": _event("PostConfirmationFunction", "post_confirmation_sign_up"),
     "RestoreFunction": OPERATIONS["restore"],
     "ProjectorFunction": OPERATIONS["record GIFT given"],
     "InboundFunction": _carrier_report,
     "SweepFunction": OPERATIONS["sweep"],
-    "AuditFunction": _event("AuditFunction", "audit_every_five_minutes"),
+    "HealthFunction": _event("HealthFunction", "health_every_five_minutes"),
 }
 # The stream's and the schedule's: nobody waits for them, and they load no API.
-BEHIND = ("EnrollFunction", "RestoreFunction", "ProjectorFunction", "SweepFunction", "AuditFunction")
+BEHIND = ("PostConfirmationFunction", "RestoreFunction", "ProjectorFunction", "SweepFunction", "HealthFunction")
 VARIABLES = {
     "TABLE_NAME": "handsel-test",
     "CLAIM_WINDOW_SECONDS": "86400",

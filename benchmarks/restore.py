@@ -177,7 +177,7 @@ def _pattern() -> str:
         used=0,
         refunded=0,
         returned=0,
-        outstanding={gift.gift_id: gift.outstanding},
+        reservations={gift.gift_id: gift.reservation},
     )
     return json.dumps([dump_item(orders.to_item(order)), dump_item(gifts.to_item(gift))])
 

@@ -27,7 +27,7 @@ from handsel.domain import errors
 from handsel.domain.times import timestamp
 from handsel.runtime import clock, wiring
 from handsel.runtime.settings import settings
-from handsel.use_cases.settling import Done, sweep
+from handsel.use_cases.operations.settling import Done, sweep
 from ops import recount as recounting
 from ops import replay as replaying
 from ops import settle as settling
@@ -52,14 +52,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "TABLE_NAME": stack.table_name,
             "CLAIM_WINDOW_SECONDS": str(options.window_seconds or stack.window_seconds or "86400"),
             "BUS_NAME": stack.bus_name,
-            "PATIENCE_SECONDS": "20",
+            "READ_TIMEOUT_SECONDS": "20",
         }
         settings.cache_clear()
         table = WholeTable(wiring.table().client, stack.table_name)
         return int(options.command(table, stack, options))
     except CannotRunError as error:
         return _cannot(str(error))
-    except errors.Busy:
+    except errors.ServiceUnavailable:
         return _cannot("The table does not answer, or throttles. Try again, with --rate to read slower.")
     except ClientError as error:
         said = error.response.get("Error", {})
@@ -103,7 +103,7 @@ def _parser() -> argparse.ArgumentParser:
 
     audited = command("audit", _audit, "Read the whole table, and say what is wrong in it.")
     audited.add_argument("--segments", type=_positive, default=4, help="readers side by side (4)")
-    _add_patience(audited)
+    _add_waiting_options(audited)
     settled = applied("settle", _settle, "Settle what is overdue, one after the other.")
     settled.add_argument("--scan", action="store_true", help="read the whole table too, for what no index lists as due")
     settled.add_argument("--seconds", type=_positive, default=900, help="stop after so many seconds (900)")
@@ -117,7 +117,7 @@ def _parser() -> argparse.ArgumentParser:
     whose = recounted.add_mutually_exclusive_group(required=True)
     whose.add_argument("--user", action="append", help="user id; more than once for more")
     whose.add_argument("--all", action="store_true", help="of everybody with whom an audit finds them wrong")
-    _add_patience(recounted)
+    _add_waiting_options(recounted)
     for name, page, said in (
         ("cost", cost_page, "What a gift costs at list prices."),
         ("capacity", capacity_page, "How many gifts a second there can be, and which limit comes first."),
@@ -128,7 +128,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_patience(parser: argparse.ArgumentParser) -> None:
+def _add_waiting_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--grace",
         type=int,
@@ -136,7 +136,7 @@ def _add_patience(parser: argparse.ArgumentParser) -> None:
         help="seconds that something may be due, or not be followed by what follows from it, before that is wrong (300)",
     )
     parser.add_argument(
-        "--patience", type=float, default=5.0, help="seconds before what looks wrong is asked for the last time (5)"
+        "--recheck-after", type=float, default=5.0, help="seconds before what looks wrong is read for the last time (5)"
     )
 
 
@@ -179,7 +179,7 @@ def _audited(table: WholeTable, options: argparse.Namespace, segments: int = 4) 
         say=_say,
         segments=segments,
         rate=options.rate,
-        patience=options.patience,
+        recheck_after=options.recheck_after,
     )
 
 
@@ -196,7 +196,7 @@ def _settle(table: WholeTable, _: Stack, options: argparse.Namespace) -> int:
 
     def failed(item_id: str, error: Exception) -> None:
         failures[item_id] = (
-            f"{type(error).__name__}: {error}" if isinstance(error, errors.DataDamage) else _named(error)
+            f"{type(error).__name__}: {error}" if isinstance(error, errors.DataIntegrityError) else _named(error)
         )
 
     report = sweep(

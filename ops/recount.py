@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from handsel.domain import errors, messages
-from handsel.domain.law import Breach
+from handsel.domain.invariants import Breach
 from handsel.domain.messages import Message
 from handsel.domain.models import Kind
 from handsel.domain.summary import Summary
 from handsel.store import gifts, holdings, keys, summaries
-from handsel.store.table import Refused
-from handsel.use_cases import bookkeeping
-from handsel.use_cases.bookkeeping import Counted
+from handsel.store.writes import ConditionFailed
+from handsel.use_cases.inbox import user_summary
+from handsel.use_cases.inbox.user_summary import Counted
 from ops.audit.audit_index import AuditIndex
 from ops.audit.findings import Finding, IssueType
 from ops.audit.related_items import read_groups
@@ -46,11 +46,11 @@ def recount(table: WholeTable, user_id: str, *, now: int) -> None:
     """Tells what was not told, counts what was not counted, and makes the sums right. Again is the same.
 
     Raises:
-        Busy
+        ServiceUnavailable
     """
     index = _facts(table, user_id)
     missing = list(_missing(table, index, user_id))
-    bookkeeping.keep(table, user_id, missing, _counted(table, index, user_id, now=now), now=now)
+    user_summary.keep(table, user_id, missing, _counted(table, index, user_id, now=now), now=now)
     for _ in range(_TRIES):
         before = summaries.get(table, user_id)
         wanted = sums(_facts(table, user_id)).get(user_id, Summary()).without_past(now)
@@ -58,10 +58,10 @@ def recount(table: WholeTable, user_id: str, *, now: int) -> None:
             return
         try:
             summaries.change(table, user_id, before, wanted, [])
-        except Refused:
+        except ConditionFailed:
             continue
         return
-    raise errors.Busy
+    raise errors.ServiceUnavailable
 
 
 def _facts(table: WholeTable, user_id: str) -> AuditIndex:
@@ -71,7 +71,7 @@ def _facts(table: WholeTable, user_id: str) -> AuditIndex:
 def _counted(table: WholeTable, index: AuditIndex, user_id: str, *, now: int) -> Iterator[Counted]:
     for order in index.orders.values():
         if order.buyer_id == user_id:
-            yield bookkeeping.an_order(order.order_id)
+            yield user_summary.an_order(order.order_id)
     for sent in index.shipments.values():
         if sent.holder_id == user_id:
             key = keys.shipment(sent.shipment_id)
@@ -79,7 +79,7 @@ def _counted(table: WholeTable, index: AuditIndex, user_id: str, *, now: int) ->
     held = [each for each in index.holdings.values() if each.holder_id == user_id and each.product.kind is Kind.VOUCHER]
     for voucher in holdings.get_many(table, [each.holding_id for each in held]).values():
         if not is_past(voucher, now=now):
-            yield bookkeeping.a_voucher(voucher)
+            yield user_summary.a_voucher(voucher)
 
 
 def _missing(table: WholeTable, index: AuditIndex, user_id: str) -> Iterator[Message]:

@@ -58,7 +58,7 @@ class WholeTable(Table):
             rate: items a second at most; None is as fast as it goes.
             only: further parameters of each request: a filter.
 
-        Raises what a reader raised: Busy, or botocore's errors.
+        Raises what a reader raised: ServiceUnavailable, or botocore's errors.
         """
         waiting: queue.Queue[Sequence[Attributes] | Exception | None] = queue.Queue(_AHEAD)
         stop = threading.Event()
@@ -116,7 +116,7 @@ class WholeTable(Table):
             "ExpressionAttributeValues": values,
         }
         while True:
-            answer: Any = self._call(lambda: self.client.query(**request))
+            answer: Any = self.retrier.call(lambda: self.client.query(**request))
             yield from answer["Items"]
             if "LastEvaluatedKey" not in answer:
                 return
@@ -139,7 +139,7 @@ class WholeTable(Table):
     def _scanned(self, request: Mapping[str, Any]) -> Iterator[Sequence[Attributes]]:
         asked: Any = {"TableName": self.name, **request}
         while True:
-            answer: Any = self._call(lambda: self.client.scan(**asked))
+            answer: Any = self.retrier.call(lambda: self.client.scan(**asked))
             yield answer["Items"]
             if "LastEvaluatedKey" not in answer:
                 return

@@ -8,7 +8,7 @@ from typing import Any
 from handsel.domain.states import GiftState, OrderState, RefundStatus
 from handsel.store import orders, refunds
 from handsel.store.attributes import dump_item, load
-from handsel.use_cases.settling import Due, due
+from handsel.use_cases.operations.settling import Due, due
 from ops.scan import Progress, WholeTable
 
 _EVERY_SECONDS = 2.0

@@ -47,7 +47,7 @@ class RetryingClient:
     """
 
     def __init__(self, stack: Stack, in_flight: int, *, losing: bool = False) -> None:
-        self.answers, self.retries = Counter[str](), Counter[str]()
+        self.responses, self.retries = Counter[str](), Counter[str]()
         self.calls = 0
         self._users = stack["users"]
         self._losing = losing
@@ -91,7 +91,7 @@ class RetryingClient:
                 if decided is None:
                     content_type = answer.headers.get("content-type", "")
                     contract.check(method, path, answer.status_code, content_type, answer.content)
-                    self._count(self.answers, str(answer.status_code), code_of(answer))
+                    self._count(self.responses, str(answer.status_code), code_of(answer))
                     answer.extensions.update(tries=tries, lost=lost)
                     return answer
                 again, pause = decided

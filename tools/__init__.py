@@ -1,4 +1,4 @@
-"""Generators of committed files, and checks that are no tests: `python -m tools`. Nothing deployed imports this package.
+"""Generators of committed files, and checks of the sources: `python -m tools`. Nothing deployed imports this package.
 
 generate        write every generated file, or check that it is up to date
 openapi         the OpenAPI document, from routes and their declarations
@@ -9,6 +9,8 @@ sample_events   events/*.json: one sample invocation of each function and route
 covers          PNGs of the covers, drawn by a browser
 browser         find a browser
 snapstart       the template with SnapStart
+wording         check that texts keep to the glossary
+commit_message  check a commit message
 vulnerabilities ask pip-audit about the deployed packages
 """
 

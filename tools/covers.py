@@ -13,7 +13,7 @@ from PIL import Image, PngImagePlugin
 from local import cli
 from local.settings import ROOT
 
-FOLDER = ROOT / "functions" / "public" / "covers"
+FOLDER = ROOT / "functions" / "public_api" / "covers"
 WIDTH, HEIGHT = 1200, 630
 # The PNG's text chunk that holds the SHA-256 of the SVG.
 SOURCE = "Source-SHA256"

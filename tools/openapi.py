@@ -30,13 +30,13 @@ Schema = dict[str, Any]
 
 _SCHEMAS = "#/components/schemas/"
 
-FILE = ROOT / "functions" / "public" / "openapi.json"
+FILE = ROOT / "functions" / "public_api" / "openapi.json"
 
 # --- what follows from a route, and is not declared ------------------------------------------------------------------
 
 FROM_AUTHORIZER = (errors.Unauthenticated,)
 # A caller's account is looked up, so every call that has one asks the table.
-FROM_TABLE = (errors.Busy,)
+FROM_TABLE = (errors.ServiceUnavailable,)
 FROM_PATH = (errors.NotFound,)
 FROM_QUERY = (errors.InvalidRequest,)
 FROM_BODY = (errors.MalformedJson, errors.TooLarge, errors.UnsupportedMediaType, errors.InvalidRequest)
@@ -202,12 +202,12 @@ def _operation(route: Route, handler: Handler, schemas: "Schemas", shared: Schem
         described["parameters"] = parameters
     if operation.body is not None:
         content = {"application/json": {"schema": schemas.of(operation.body)}}
-        described["requestBody"] = {"required": operation.needs_body, "content": content}
+        described["requestBody"] = {"required": operation.body_required, "content": content}
     answers = {
         status: {"description": _answer_description(status, answer), **_answer_content(answer, schemas)}
-        for status, answer in operation.answers.items()
+        for status, answer in operation.responses.items()
     }
-    pages = {status for status, answer in operation.answers.items() if status >= 400 and isinstance(answer, Media)}
+    pages = {status for status, answer in operation.responses.items() if status >= 400 and isinstance(answer, Media)}
     refused = _refusals(route, operation, shared, pages)
     for status in answers.keys() & refused.keys():
         if status not in pages:
@@ -299,7 +299,7 @@ def _refusals(route: Route, operation: Operation, shared: Schema, pages: set[int
     """By status; what is said by a page is no problem document."""
     refusals = dict.fromkeys(
         (
-            *operation.refuses,
+            *operation.problems,
             *(FROM_PATH if route.parameters else ()),
             *(FROM_QUERY if operation.query else ()),
             *(FROM_BODY if operation.body else ()),
@@ -312,14 +312,14 @@ def _refusals(route: Route, operation: Operation, shared: Schema, pages: set[int
         *(() if route.public else (GATEWAY_WITH_AUTHORIZER,)),
         *((GATEWAY_WITH_BODY,) if operation.body else ()),
     }
-    by_status: dict[int, list[type[errors.Refusal]]] = {status: [] for status in gateway}
+    by_status: dict[int, list[type[errors.ApiProblem]]] = {status: [] for status in gateway}
     for refusal in refusals:
         if (status := problems.STATUS[refusal.code]) not in pages:
             by_status.setdefault(status, []).append(refusal)
     return {status: _refused(status, found, shared, status in gateway) for status, found in by_status.items()}
 
 
-def _refused(status: int, refusals: Sequence[type[errors.Refusal]], shared: Schema, from_gateway: bool) -> Schema:
+def _refused(status: int, refusals: Sequence[type[errors.ApiProblem]], shared: Schema, from_gateway: bool) -> Schema:
     reasons = {refusal.code: refusal.title for refusal in refusals}
     if status == 500:
         reasons[problems.INTERNAL] = problems.INTERNAL_TITLE
@@ -425,7 +425,7 @@ class Schemas:
         wanted: dict[Any, None] = {}
         for operation in operations:
             wanted |= dict.fromkeys((model, "validation") for model in (operation.body, operation.query) if model)
-            for answer in operation.answers.values():
+            for answer in operation.responses.values():
                 item = answer.item if isinstance(answer, PageOf) else answer
                 if item is not None and not isinstance(item, Media):
                     wanted[item, "serialization"] = None

@@ -83,7 +83,7 @@ def _states() -> Iterator[str]:
 
 
 def _problems() -> Iterator[str]:
-    titles = {refusal.code: refusal.title for refusal in _refusals(errors.Refusal)}
+    titles = {refusal.code: refusal.title for refusal in _refusals(errors.ApiProblem)}
     yield "# Problems"
     yield NOTE.format(source="`domain/errors.py` and `api/problems.py`")
     yield ""
@@ -94,7 +94,7 @@ def _problems() -> Iterator[str]:
     )
 
 
-def _refusals(base: type[errors.Refusal]) -> Iterator[type[errors.Refusal]]:
+def _refusals(base: type[errors.ApiProblem]) -> Iterator[type[errors.ApiProblem]]:
     for refusal in base.__subclasses__():
         yield refusal
         yield from _refusals(refusal)
@@ -123,7 +123,7 @@ def _events() -> Iterator[str]:
     yield ""
     yield "```sh"
     yield "LOCAL_BIND_HOST=0.0.0.0 make up    # containers reach the table by this machine's other addresses"
-    yield "make invoke EVENT=events/enroll_post_confirmation.json"
+    yield "make invoke EVENT=events/post_confirmation_sign_up.json"
     yield "```"
     yield ""
     yield from _table(

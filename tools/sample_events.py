@@ -141,7 +141,7 @@ def story() -> tuple[Event, ...]:
 
 
 def _story() -> Iterator[Event]:
-    yield Event("EnrollFunction", "post_confirmation", "Bob has signed up and gets an account.", _confirmed(BOB))
+    yield Event("PostConfirmationFunction", "sign_up", "Bob has signed up and gets an account.", _confirmed(BOB))
     for what, said, path, query in (
         ("health", "Is anybody there?", "/health", None),
         ("openapi", "The API, described.", "/openapi.json", None),
@@ -150,7 +150,7 @@ def _story() -> Iterator[Event]:
         ("cover", "One of the covers.", "/covers/{file}", None),
     ):
         of = {"file": "red-classic.svg"} if "{" in path else {}
-        yield _http("PublicFunction", what, said, f"GET {path}", 200, path=of, query=query)
+        yield _http("PublicApiFunction", what, said, f"GET {path}", 200, path=of, query=query)
     yield _http("WebFunction", "start", "The app, as a browser opens it.", "GET /", 200)
     yield _http(
         "WebFunction",
@@ -171,7 +171,7 @@ def _story() -> Iterator[Event]:
         body={"handle": "bob.lee"},
     )
     yield _http(
-        "PeopleFunction",
+        "DirectoryFunction",
         "find",
         "Alice finds him by it.",
         "GET /people/{handle}",
@@ -229,7 +229,7 @@ def _story() -> Iterator[Event]:
     )
 
     yield _http(
-        "TasteFunction",
+        "PreferencesFunction",
         "tag",
         "She tags the tea set, not to forget it.",
         "PUT /tagged/{product_id}",
@@ -237,9 +237,9 @@ def _story() -> Iterator[Event]:
         by=ALICE,
         path={"product_id": _TEA_SET},
     )
-    yield _http("TasteFunction", "list_tagged", "What she tagged.", "GET /tagged", 200, by=ALICE)
-    yield _http("TasteFunction", "list_viewed", "What she looked at.", "GET /viewed", 200, by=ALICE)
-    yield _http("TasteFunction", "recommend", "What she may like.", "GET /recommendations", 200, by=ALICE)
+    yield _http("PreferencesFunction", "list_tagged", "What she tagged.", "GET /tagged", 200, by=ALICE)
+    yield _http("PreferencesFunction", "list_viewed", "What she looked at.", "GET /viewed", 200, by=ALICE)
+    yield _http("PreferencesFunction", "recommend", "What she may like.", "GET /recommendations", 200, by=ALICE)
 
     order, gift = {"order_id": ORDER}, {"gift_id": GIFT}
     yield _http(
@@ -277,7 +277,7 @@ def _story() -> Iterator[Event]:
         "GiftFunction", "list_received", "What Bob was given.", "GET /gifts", 200, by=BOB, query={"role": "received"}
     )
     yield _http(
-        "PublicFunction",
+        "PublicApiFunction",
         "preview",
         "What anybody sees of the gift.",
         "GET /gifts/{gift_id}/preview",
@@ -289,7 +289,9 @@ def _story() -> Iterator[Event]:
         "ClaimFunction", "claim", "Bob opens it.", "POST /gifts/{gift_id}/claims", 201, by=BOB, path=gift, body={}
     )
     yield _http("GiftFunction", "read", "Alice sees that he did.", "GET /gifts/{gift_id}", 200, by=ALICE, path=gift)
-    yield _http("PeopleFunction", "list", "He is one of those she exchanged gifts with.", "GET /people", 200, by=ALICE)
+    yield _http(
+        "DirectoryFunction", "list", "He is one of those she exchanged gifts with.", "GET /people", 200, by=ALICE
+    )
     yield _http("HoldingFunction", "list", "Bob's vouchers, with their codes.", "GET /holdings", 200, by=BOB)
     yield _http(
         "HoldingFunction",
@@ -374,7 +376,7 @@ def _story() -> Iterator[Event]:
         once=True,
     )
     yield _http(
-        "TasteFunction",
+        "PreferencesFunction",
         "untag",
         "She need not remember it any more.",
         "DELETE /tagged/{product_id}",
@@ -506,7 +508,7 @@ def _story() -> Iterator[Event]:
         _window_removed(UNOPENED_GIFT, ORDER),
     )
     yield Event("SweepFunction", "every_minute", "Settles all else whose window is over.", _scheduled("sweep"))
-    yield Event("AuditFunction", "every_five_minutes", "Finds nothing overdue and the law kept.", _scheduled("audit"))
+    yield Event("HealthFunction", "every_five_minutes", "Finds nothing overdue and the law kept.", _scheduled("health"))
     yield _http(
         "GiftFunction",
         "ask_again",

@@ -2,7 +2,7 @@
 
 from aws_lambda_powertools.event_handler import Response
 
-from handsel.api.http import Request, answer, create_app, handler
+from handsel.api.http import HttpRequest, create_app, handler, json_response
 from handsel.api.operations import operation
 from handsel.api.requests import ClaimRequest
 from handsel.api.views import AnyHolding, holding_view
@@ -10,7 +10,8 @@ from handsel.domain import errors
 from handsel.runtime import clock
 from handsel.runtime.observability import count
 from handsel.runtime.wiring import table
-from handsel.use_cases import claiming, reading
+from handsel.use_cases import queries
+from handsel.use_cases.gifts import claiming
 
 app = create_app()
 
@@ -18,8 +19,8 @@ app = create_app()
 @app.post("/gifts/<gift_id>/claims")
 @operation(
     body=ClaimRequest,
-    answers={201: AnyHolding, 200: AnyHolding},
-    refuses=(
+    responses={201: AnyHolding, 200: AnyHolding},
+    problems=(
         errors.OwnGift,
         errors.WrongSecret,
         errors.NotTheRecipient,
@@ -35,10 +36,10 @@ def claim(gift_id: str) -> Response[str]:
 
     Whoever has claimed it before gets the same holding again, as it is now, with 200.
     """
-    request = Request(app)
+    request = HttpRequest(app)
     caller = request.caller
     # Somebody with a dead link learns that first, whatever they sent along.
-    body = request.body(ClaimRequest, unless=lambda: reading.require_gift(table(), gift_id))
+    body = request.body(ClaimRequest, unless=lambda: queries.require_gift(table(), gift_id))
     read, taken = claiming.claim(
         table(),
         gift_id,
@@ -51,7 +52,7 @@ def claim(gift_id: str) -> Response[str]:
     )
     if taken:
         count("GiftClaimed")
-    return answer(201 if taken else 200, holding_view(read, now=request.now))
+    return json_response(201 if taken else 200, holding_view(read, now=request.now))
 
 
 lambda_handler = handler(app)

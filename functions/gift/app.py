@@ -4,7 +4,7 @@ from typing import Literal
 
 from aws_lambda_powertools.event_handler import Response
 
-from handsel.api.http import Request, answer, create_app, handler
+from handsel.api.http import HttpRequest, create_app, handler, json_response
 from handsel.api.operations import PageOf, operation
 from handsel.api.requests import AskAgainRequest, GiftListQuery, GiftRequest, ListQuery
 from handsel.api.views import CreatedGift, GiftPreview, GiftView, GiverGift, View, gift_view
@@ -14,7 +14,8 @@ from handsel.runtime import clock
 from handsel.runtime.observability import count
 from handsel.runtime.settings import settings
 from handsel.runtime.wiring import table
-from handsel.use_cases import asking, giving, reading
+from handsel.use_cases import queries
+from handsel.use_cases.gifts import asking_again, giving
 
 app = create_app()
 
@@ -28,8 +29,8 @@ class AskedView(View):
 @app.post("/orders/<order_id>/gifts")
 @operation(
     body=GiftRequest,
-    answers={201: CreatedGift},
-    refuses=(
+    responses={201: CreatedGift},
+    problems=(
         errors.UnitsNotAvailable,
         errors.NotGiftable,
         errors.UnknownWrapping,
@@ -44,7 +45,7 @@ def give(order_id: str) -> Response[str]:
 
     To whoever has the link, one share each, or to one named recipient. This answer alone has the link's secret.
     """
-    request = Request(app)
+    request = HttpRequest(app)
     call, body, keys = request.call, request.body(GiftRequest), request.link_keys
     gift = giving.give(
         table(),
@@ -59,18 +60,18 @@ def give(order_id: str) -> Response[str]:
     count("GiftGiven")
     secret = giving.link_secret(gift, keys.by_version)
     # A replay may come after claims, which have names.
-    (read,) = reading.read_gifts(table(), [gift], caller=call.caller)
-    return answer(201, CreatedGift.of_new(read, now=request.now, web_url=request.web_url, secret=secret))
+    (read,) = queries.read_gifts(table(), [gift], caller=call.caller)
+    return json_response(201, CreatedGift.of_new(read, now=request.now, web_url=request.web_url, secret=secret))
 
 
 @app.get("/orders/<order_id>/gifts")
-@operation(query=ListQuery, answers={200: PageOf(GiverGift)})
+@operation(query=ListQuery, responses={200: PageOf(GiverGift)})
 def list_gifts_of_order(order_id: str) -> Response[str]:
     """List the gifts of one order, newest first."""
-    request = Request(app)
+    request = HttpRequest(app)
     caller, query = request.caller, request.query(ListQuery)
     scope = f"gifts of {order_id}"
-    page = reading.gifts_of_order(
+    page = queries.gifts_of_order(
         table(),
         order_id,
         caller=caller.user_id,
@@ -81,13 +82,13 @@ def list_gifts_of_order(order_id: str) -> Response[str]:
 
 
 @app.get("/gifts")
-@operation(query=GiftListQuery, answers={200: PageOf(GiftView)})
+@operation(query=GiftListQuery, responses={200: PageOf(GiftView)})
 def list_gifts() -> Response[str]:
     """List the gifts one gave or was given, newest first."""
-    request = Request(app)
+    request = HttpRequest(app)
     caller, query = request.caller, request.query(GiftListQuery)
     scope = f"gifts {query.role} {query.state}"
-    page = reading.gifts_of(
+    page = queries.gifts_of(
         table(),
         caller=caller.user_id,
         role=query.role,
@@ -99,51 +100,51 @@ def list_gifts() -> Response[str]:
     return _page(request, page, scope)
 
 
-def _page(request: Request, page: Page[Gift], scope: str) -> Response[str]:
+def _page(request: HttpRequest, page: Page[Gift], scope: str) -> Response[str]:
     caller = request.caller.user_id
     views = [
         gift_view(read, caller=caller, now=request.now, web_url=request.web_url)
-        for read in reading.read_gifts(table(), page.items, caller=caller)
+        for read in queries.read_gifts(table(), page.items, caller=caller)
     ]
     return request.page(views, page.next_position, scope)
 
 
 @app.get("/gifts/<gift_id>")
-@operation(answers={200: GiftView})
+@operation(responses={200: GiftView})
 def read_gift(gift_id: str) -> Response[str]:
     """Read one's own view of a gift.
 
     What a caller may not see is not in their view of it; a stranger sees what the preview shows.
     """
-    request = Request(app)
-    read = reading.gift_as_seen(table(), gift_id, caller=request.caller.user_id)
+    request = HttpRequest(app)
+    read = queries.gift_as_seen(table(), gift_id, caller=request.caller.user_id)
     view = gift_view(read, caller=request.caller.user_id, now=request.now, web_url=request.web_url)
-    return answer(200, view)
+    return json_response(200, view)
 
 
 @app.post("/gifts/<gift_id>/cancel")
-@operation(answers={200: GiverGift}, refuses=(errors.AlreadyClaimed, errors.Expired, errors.Declined))
+@operation(responses={200: GiverGift}, problems=(errors.AlreadyClaimed, errors.Expired, errors.Declined))
 def cancel(gift_id: str) -> Response[str]:
     """Take back the shares nobody claimed yet.
 
     Again is the same.
     """
-    request = Request(app)
+    request = HttpRequest(app)
     gift = giving.cancel(table(), gift_id, caller=request.caller.user_id, clock=clock.now_ms)
     return _ended(request, gift)
 
 
 @app.post("/gifts/<gift_id>/decline")
 @operation(
-    answers={200: GiftPreview},
-    refuses=(errors.NotTheRecipient, errors.AlreadyClaimed, errors.Expired, errors.Cancelled),
+    responses={200: GiftPreview},
+    problems=(errors.NotTheRecipient, errors.AlreadyClaimed, errors.Expired, errors.Cancelled),
 )
 def decline(gift_id: str) -> Response[str]:
     """Decline a gift that is addressed to oneself.
 
     Again is the same.
     """
-    request = Request(app)
+    request = HttpRequest(app)
     gift = giving.decline(table(), gift_id, caller=request.caller.user_id, clock=clock.now_ms)
     return _ended(request, gift)
 
@@ -151,9 +152,9 @@ def decline(gift_id: str) -> Response[str]:
 @app.post("/gifts/<gift_id>/ask-again")
 @operation(
     body=AskAgainRequest,
-    needs_body=False,
-    answers={202: AskedView},
-    refuses=(
+    body_required=False,
+    responses={202: AskedView},
+    problems=(
         errors.OwnGift,
         errors.WrongSecret,
         errors.NotTheRecipient,
@@ -168,21 +169,21 @@ def ask_again(gift_id: str) -> Response[str]:
 
     The giver learns of it once a person, however often they ask.
     """
-    request = Request(app)
+    request = HttpRequest(app)
     caller = request.caller
     secret = None
     if request.has_body:
-        secret = request.body(AskAgainRequest, unless=lambda: reading.require_gift(table(), gift_id)).secret
+        secret = request.body(AskAgainRequest, unless=lambda: queries.require_gift(table(), gift_id)).secret
     keys = request.link_keys.by_version
-    asking.ask_again(table(), gift_id, caller=caller.user_id, secret=secret, link_keys=keys, now=request.now)
-    return answer(202, AskedView())
+    asking_again.ask_again(table(), gift_id, caller=caller.user_id, secret=secret, link_keys=keys, now=request.now)
+    return json_response(202, AskedView())
 
 
-def _ended(request: Request, gift: Gift) -> Response[str]:
+def _ended(request: HttpRequest, gift: Gift) -> Response[str]:
     caller = request.caller.user_id
     count(f"Gift{gift.state.title()}")
-    (read,) = reading.read_gifts(table(), [gift], caller=caller)
-    return answer(200, gift_view(read, caller=caller, now=request.now, web_url=request.web_url))
+    (read,) = queries.read_gifts(table(), [gift], caller=caller)
+    return json_response(200, gift_view(read, caller=caller, now=request.now, web_url=request.web_url))
 
 
 lambda_handler = handler(app)

@@ -11,7 +11,8 @@ from handsel.runtime import clock
 from handsel.runtime.observability import count, flush_metrics, logger, origin
 from handsel.runtime.settings import settings
 from handsel.runtime.wiring import payments, table
-from handsel.use_cases import inbound, shipping
+from handsel.use_cases.fulfilment import shipping
+from handsel.use_cases.operations import inbound
 
 store, provider = table(), payments()
 
@@ -29,7 +30,7 @@ def lambda_handler(event: dict[str, Any], _: LambdaContext) -> dict[str, str]:
     try:
         outcome = take(event)
     except Exception as error:  # noqa: BLE001 - told to Lambda, without the words of those who know what was sent
-        code = error.code if isinstance(error, errors.Refusal) else type(error).__name__
+        code = error.code if isinstance(error, errors.ApiProblem) else type(error).__name__
         logger.error("input failed", event_id=event.get("id"), code=code, origin=origin(error))
         count("InputFailed")
         raise InputFailedError(code) from None
@@ -45,7 +46,7 @@ def take(event: dict[str, Any]) -> str:
     """What came of an event: a status.
 
     Raises:
-        Refusal: what the event is about does not take it, or nobody could decide.
+        ApiProblem: what the event is about does not take it, or nobody could decide.
     """
     match validated(TYPES[event["detail-type"]], event["detail"], "/"):
         case CarrierReported() as said:

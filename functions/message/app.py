@@ -4,7 +4,7 @@ from typing import Self
 
 from aws_lambda_powertools.event_handler import Response
 
-from handsel.api.http import Request, answer, create_app, handler
+from handsel.api.http import HttpRequest, create_app, handler, json_response
 from handsel.api.operations import PageOf, operation
 from handsel.api.requests import ListQuery
 from handsel.api.views import Timestamp, Url, View, WrappingView
@@ -12,7 +12,7 @@ from handsel.domain.messages import Message, MessageKind
 from handsel.domain.times import timestamp
 from handsel.runtime.wiring import table
 from handsel.store import messages
-from handsel.use_cases import messaging
+from handsel.use_cases.inbox import messaging
 
 app = create_app()
 
@@ -46,10 +46,10 @@ class MessageView(View):
 
 
 @app.get("/messages")
-@operation(query=ListQuery, answers={200: PageOf(MessageView)})
+@operation(query=ListQuery, responses={200: PageOf(MessageView)})
 def list_messages() -> Response[str]:
     """List one's messages, newest first."""
-    request = Request(app)
+    request = HttpRequest(app)
     caller, query = request.caller, request.query(ListQuery)
     position = request.position(query.cursor, "messages")
     page = messages.of_user(table(), caller.user_id, limit=query.limit, before=position)
@@ -58,15 +58,15 @@ def list_messages() -> Response[str]:
 
 
 @app.post("/messages/<message_id>/read")
-@operation(answers={200: MessageView})
+@operation(responses={200: MessageView})
 def mark_read(message_id: str) -> Response[str]:
     """Mark a message as read.
 
     Again is the same.
     """
-    request = Request(app)
+    request = HttpRequest(app)
     message = messaging.mark_read(table(), message_id, caller=request.caller.user_id)
-    return answer(200, MessageView.of(message, web_url=request.web_url))
+    return json_response(200, MessageView.of(message, web_url=request.web_url))
 
 
 lambda_handler = handler(app)

@@ -2,7 +2,7 @@
 
 from aws_lambda_powertools.event_handler import Response
 
-from handsel.api.http import Request, answer, create_app, handler
+from handsel.api.http import HttpRequest, create_app, handler, json_response
 from handsel.api.operations import PageOf, operation
 from handsel.api.requests import ListQuery, OrderListQuery, RefundRequest, UseRequest
 from handsel.api.views import AnyHolding, OrderView, PaymentItem, RefundView, View, holding_view
@@ -11,7 +11,8 @@ from handsel.runtime import clock
 from handsel.runtime.observability import count
 from handsel.runtime.wiring import payments, table
 from handsel.store import orders
-from handsel.use_cases import reading, refunding, using
+from handsel.use_cases import queries
+from handsel.use_cases.orders import own_use, refunding
 
 app = create_app()
 
@@ -21,13 +22,13 @@ class UsedView(View):
 
 
 @app.get("/orders")
-@operation(query=OrderListQuery, answers={200: PageOf(OrderView)})
+@operation(query=OrderListQuery, responses={200: PageOf(OrderView)})
 def list_orders() -> Response[str]:
     """List one's own orders, newest first."""
-    request = Request(app)
+    request = HttpRequest(app)
     caller, query = request.caller, request.query(OrderListQuery)
     scope = f"orders {query.state}"
-    page = reading.orders_of(
+    page = queries.orders_of(
         table(),
         caller=caller.user_id,
         state=query.state,
@@ -39,10 +40,10 @@ def list_orders() -> Response[str]:
 
 
 @app.get("/payments")
-@operation(query=ListQuery, answers={200: PageOf(PaymentItem)})
+@operation(query=ListQuery, responses={200: PageOf(PaymentItem)})
 def list_payments() -> Response[str]:
     """List the payments of one's own orders, newest first, with what of them went back."""
-    request = Request(app)
+    request = HttpRequest(app)
     caller, query = request.caller, request.query(ListQuery)
     page = orders.of_buyer(
         table(), caller.user_id, limit=query.limit, before=request.position(query.cursor, "payments")
@@ -51,26 +52,26 @@ def list_payments() -> Response[str]:
 
 
 @app.get("/orders/<order_id>")
-@operation(answers={200: OrderView})
+@operation(responses={200: OrderView})
 def read_order(order_id: str) -> Response[str]:
     """Read one order, with where its units are now."""
-    request = Request(app)
-    read = reading.order_of(table(), order_id, caller=request.caller.user_id, now=request.now)
-    return answer(200, OrderView.of(read, now=request.now))
+    request = HttpRequest(app)
+    read = queries.order_of(table(), order_id, caller=request.caller.user_id, now=request.now)
+    return json_response(200, OrderView.of(read, now=request.now))
 
 
 @app.post("/orders/<order_id>/use")
 @operation(
     body=UseRequest,
-    answers={201: UsedView},
-    refuses=(errors.UnitsNotAvailable, errors.AddressRequired),
+    responses={201: UsedView},
+    problems=(errors.UnitsNotAvailable, errors.AddressRequired),
     idempotent=True,
 )
 def use(order_id: str) -> Response[str]:
     """Take units for oneself: vouchers with their codes, or one parcel to an address."""
-    request = Request(app)
+    request = HttpRequest(app)
     call, body = request.call, request.body(UseRequest)
-    made = using.use(
+    made = own_use.use(
         table(),
         call,
         order_id=order_id,
@@ -78,17 +79,17 @@ def use(order_id: str) -> Response[str]:
         address=body.address.value() if body.address else None,
     )
     count("UnitsUsed", body.quantity)
-    return answer(201, UsedView(holdings=[holding_view(read, now=request.now) for read in made]))
+    return json_response(201, UsedView(holdings=[holding_view(read, now=request.now) for read in made]))
 
 
 @app.post("/orders/<order_id>/refunds")
-@operation(body=RefundRequest, answers={201: RefundView}, refuses=(errors.UnitsNotAvailable,), idempotent=True)
+@operation(body=RefundRequest, responses={201: RefundView}, problems=(errors.UnitsNotAvailable,), idempotent=True)
 def refund(order_id: str) -> Response[str]:
     """Give units back for money.
 
     The units move at once; where the refund is still pending, the money follows by itself.
     """
-    request = Request(app)
+    request = HttpRequest(app)
     call, body = request.call, request.body(RefundRequest)
     made = refunding.refund(
         table(),
@@ -98,7 +99,7 @@ def refund(order_id: str) -> Response[str]:
         quantity=body.quantity,
     )
     count("UnitsRefunded", made.quantity)
-    return answer(201, RefundView.of(made))
+    return json_response(201, RefundView.of(made))
 
 
 lambda_handler = handler(app)

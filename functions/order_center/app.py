@@ -4,7 +4,7 @@ from typing import Self
 
 from aws_lambda_powertools.event_handler import Response
 
-from handsel.api.http import Request, create_app, handler
+from handsel.api.http import HttpRequest, create_app, handler
 from handsel.api.operations import operation
 from handsel.api.views import (
     AnyHolding,
@@ -21,7 +21,7 @@ from handsel.api.views import (
 from handsel.runtime.wiring import table
 from handsel.use_cases import order_center
 from handsel.use_cases.order_center import OrderCenter
-from handsel.use_cases.reading import GiftReading
+from handsel.use_cases.queries import GiftDetails
 
 app = create_app()
 
@@ -41,7 +41,7 @@ class OrderCenterView(View):
 
     @classmethod
     def of(cls, center: OrderCenter, *, caller: str, now: int, web_url: str) -> Self:
-        def shown(found: list[GiftReading]) -> list[GiftView]:
+        def shown(found: list[GiftDetails]) -> list[GiftView]:
             return [gift_view(read, caller=caller, now=now, web_url=web_url) for read in found]
 
         return cls(
@@ -58,18 +58,18 @@ class OrderCenterView(View):
 
 
 @app.get("/order-center")
-@operation(answers={200: OrderCenterView, 304: None})
+@operation(responses={200: OrderCenterView, 304: None})
 def read_order_center() -> Response[str]:
     """Read one's order center.
 
     The first entries of each list, and how many there are of what is to be done. Send the `ETag` of the answer before as
     `If-None-Match`: where nothing has changed since, the answer is 304 without a body.
     """
-    request = Request(app)
+    request = HttpRequest(app)
     caller = request.caller.user_id
     center = order_center.read(table(), caller, now=request.now)
     view = OrderCenterView.of(center, caller=caller, now=request.now, web_url=request.web_url)
-    return request.unless_unchanged(view)
+    return request.conditional_response(view)
 
 
 lambda_handler = handler(app)

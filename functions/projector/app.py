@@ -7,7 +7,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from handsel.runtime import clock
 from handsel.runtime.observability import count, flush_metrics, logger, origin
 from handsel.runtime.wiring import bus, table
-from handsel.use_cases.projecting import project
+from handsel.use_cases.operations.projecting import project
 
 store, publish = table(), bus().publish
 

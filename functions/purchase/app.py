@@ -2,7 +2,7 @@
 
 from aws_lambda_powertools.event_handler import Response
 
-from handsel.api.http import Request, answer, create_app, handler
+from handsel.api.http import HttpRequest, create_app, handler, json_response
 from handsel.api.operations import operation
 from handsel.api.requests import OrderRequest
 from handsel.api.views import OrderView
@@ -10,7 +10,8 @@ from handsel.domain import errors
 from handsel.runtime.observability import count
 from handsel.runtime.settings import settings
 from handsel.runtime.wiring import payments, table
-from handsel.use_cases import purchases, reading
+from handsel.use_cases import queries
+from handsel.use_cases.orders import purchases
 
 app = create_app()
 
@@ -18,8 +19,8 @@ app = create_app()
 @app.post("/orders")
 @operation(
     body=OrderRequest,
-    answers={201: OrderView},
-    refuses=(errors.NotFound, errors.OutOfStock, errors.PaymentDeclined, errors.PaymentUnknown),
+    responses={201: OrderView},
+    problems=(errors.NotFound, errors.OutOfStock, errors.PaymentDeclined, errors.PaymentUnknown),
     idempotent=True,
 )
 def buy() -> Response[str]:
@@ -27,7 +28,7 @@ def buy() -> Response[str]:
 
     When the provider's answer was lost, the same call with the same key finds out what became of the payment.
     """
-    request = Request(app)
+    request = HttpRequest(app)
     call, body = request.call, request.body(OrderRequest)
     order, product = purchases.buy(
         table(),
@@ -40,8 +41,8 @@ def buy() -> Response[str]:
         window_ms=settings().window_ms,
     )
     count("OrderPaid")
-    (read,) = reading.read_orders(table(), [order], now=request.now, sold={product.product_id: product})
-    return answer(201, OrderView.of(read, now=request.now))
+    (read,) = queries.read_orders(table(), [order], now=request.now, sold={product.product_id: product})
+    return json_response(201, OrderView.of(read, now=request.now))
 
 
 lambda_handler = handler(app)

@@ -9,8 +9,8 @@ from handsel.domain.states import GiftState
 from handsel.runtime import clock
 from handsel.runtime.observability import logger
 from handsel.runtime.wiring import table
-from handsel.store.gifts import GivenBack
-from handsel.use_cases.restoring import restore_all
+from handsel.store.gifts import Released
+from handsel.use_cases.gifts.expiring import restore_all
 
 store = table()
 
@@ -26,7 +26,7 @@ def lambda_handler(event: dict[str, Any], _: LambdaContext) -> dict[str, Any]:
         if isinstance(result, Exception):  # Lambda tries again, bisects and keeps the record
             logger.error("restore failed", event_id=record.get("eventID"), error_type=type(result).__name__)
             failures.append({"itemIdentifier": record["dynamodb"]["SequenceNumber"]})
-        settled += isinstance(result, GivenBack)
+        settled += isinstance(result, Released)
         # Not due by this clock, and its timer is gone: the sweep returns it.
         early += isinstance(result, Gift) and result.state is GiftState.OPEN
     logger.info("restored", records=len(records), settled=settled, early=early, failed=len(failures))

@@ -2,7 +2,7 @@
 
 from aws_lambda_powertools.event_handler import Response
 
-from handsel.api.http import Request, answer, create_app, handler
+from handsel.api.http import HttpRequest, create_app, handler, json_response
 from handsel.api.operations import operation
 from handsel.api.requests import ReturnGiftRequest
 from handsel.api.views import CreatedGift, OrderView, View
@@ -10,7 +10,8 @@ from handsel.domain import errors
 from handsel.runtime.observability import count
 from handsel.runtime.settings import settings
 from handsel.runtime.wiring import payments, table
-from handsel.use_cases import reading, returning
+from handsel.use_cases import queries
+from handsel.use_cases.gifts import return_gifts
 
 app = create_app()
 
@@ -23,8 +24,8 @@ class ReturnGiftView(View):
 @app.post("/gifts/<gift_id>/return-gifts")
 @operation(
     body=ReturnGiftRequest,
-    answers={201: ReturnGiftView},
-    refuses=(
+    responses={201: ReturnGiftView},
+    problems=(
         errors.NotClaimed,
         errors.OtherStore,
         errors.NotGiftable,
@@ -38,9 +39,9 @@ class ReturnGiftView(View):
 )
 def give_in_return(gift_id: str) -> Response[str]:
     """Buy one unit from the store a gift came from, and give it to the giver."""
-    request = Request(app)
+    request = HttpRequest(app)
     call, body = request.call, request.body(ReturnGiftRequest)
-    order, gift, product = returning.give_in_return(
+    order, gift, product = return_gifts.give_in_return(
         table(),
         payments(),
         call,
@@ -53,10 +54,10 @@ def give_in_return(gift_id: str) -> Response[str]:
     )
     count("ReturnGiftGiven")
     sold = {product.product_id: product}
-    (bought,) = reading.read_orders(table(), [order], now=request.now, sold=sold, given=[gift])
-    (given,) = reading.read_gifts(table(), [gift], caller=call.caller)
+    (bought,) = queries.read_orders(table(), [order], now=request.now, sold=sold, given=[gift])
+    (given,) = queries.read_gifts(table(), [gift], caller=call.caller)
     created = CreatedGift.of_new(given, now=request.now, web_url=request.web_url, secret=None)
-    return answer(201, ReturnGiftView(order=OrderView.of(bought, now=request.now), gift=created))
+    return json_response(201, ReturnGiftView(order=OrderView.of(bought, now=request.now), gift=created))
 
 
 lambda_handler = handler(app)

@@ -8,7 +8,7 @@ from handsel.runtime import clock
 from handsel.runtime.observability import count, flush_metrics, logger
 from handsel.runtime.settings import settings
 from handsel.runtime.wiring import payments, table
-from handsel.use_cases.settling import Done, sweep
+from handsel.use_cases.operations.settling import Done, sweep
 
 # Left for the last item and the report when the time is up.
 _MARGIN_MS = 10_000

@@ -18,15 +18,15 @@ from urllib.parse import urlsplit
 from aws_lambda_powertools.event_handler import Response
 
 from handsel.api import problems
-from handsel.api.http import Request, create_app, handler
+from handsel.api.http import HttpRequest, create_app, handler
 from handsel.api.operations import Media, operation
 from handsel.api.views import GiftPreview
-from handsel.domain.errors import Busy, NotFound
+from handsel.domain.errors import NotFound, ServiceUnavailable
 from handsel.domain.wrappings import image_path
 from handsel.runtime.settings import settings
 from handsel.runtime.wiring import table
 from handsel.store import keys
-from handsel.use_cases import reading
+from handsel.use_cases import queries
 
 HERE = Path(__file__).parent
 TYPES = {
@@ -63,10 +63,10 @@ app = create_app()
 
 
 @app.get("/")
-@operation(answers={200: PAGE, **KNOWN})
+@operation(responses={200: PAGE, **KNOWN})
 def start() -> Response[str] | Response[bytes]:
     """The app, for a phone or any other browser."""
-    request = Request(app)
+    request = HttpRequest(app)
     language = _language(request)
     words = WORDS[language]
     return _page(request, 200, "app", language, title=words["app"], about=words["about"])
@@ -74,7 +74,7 @@ def start() -> Response[str] | Response[bytes]:
 
 @app.get("/g/<gift_id>")
 @operation(
-    answers={
+    responses={
         200: PAGE,
         **KNOWN,
         404: Media("text/html", "A page that says so: there is no such gift."),
@@ -86,14 +86,14 @@ def gift(gift_id: str) -> Response[str] | Response[bytes]:
 
     Shows what its preview tells. The secret of a share link is behind the `#`, which no browser sends.
     """
-    request = Request(app)
+    request = HttpRequest(app)
     language = _language(request)
     words = WORDS[language]
     try:
-        found = reading.require_gift(table(), gift_id)
+        found = queries.require_gift(table(), gift_id)
     except NotFound:
         return _no_gift(request)
-    except Busy:
+    except ServiceUnavailable:
         answered = _page(request, 503, "nothing", language, title=words["app"])
         answered.headers["Retry-After"] = "1"
         return answered
@@ -116,17 +116,17 @@ def gift(gift_id: str) -> Response[str] | Response[bytes]:
 @app.not_found
 def unknown_route(_: Exception) -> Response[str] | Response[bytes]:
     """Also what follows from an id that no route takes."""
-    return _no_gift(Request(app)) if app.current_event.path.startswith("/g/") else problems.of(NotFound())
+    return _no_gift(HttpRequest(app)) if app.current_event.path.startswith("/g/") else problems.of(NotFound())
 
 
-def _no_gift(request: Request) -> Response[str] | Response[bytes]:
+def _no_gift(request: HttpRequest) -> Response[str] | Response[bytes]:
     language = _language(request)
     return _page(request, 404, "nothing", language, title=WORDS[language]["gone"])
 
 
 @app.get("/assets/<version>/<asset>")
 @operation(
-    answers={
+    responses={
         200: Media(("text/javascript", "text/css", "image/svg+xml"), "A script, a style sheet or a picture."),
         **KNOWN,
     },
@@ -139,10 +139,12 @@ def made_of(version: str, asset: str) -> Response[str] | Response[bytes]:
     # A page of just before a deployment asks for what is no longer there: it gets what there is, for once.
     lasting = FOR_EVER if version == VERSION else ALWAYS_ASKED
     path = ASSETS[asset]
-    return _answer(Request(app), 200, path.read_bytes(), TYPES[path.suffix], {"Cache-Control": lasting})
+    return _answer(HttpRequest(app), 200, path.read_bytes(), TYPES[path.suffix], {"Cache-Control": lasting})
 
 
-def _page(request: Request, status: int, name: str, language: str, **fields: str) -> Response[str] | Response[bytes]:
+def _page(
+    request: HttpRequest, status: int, name: str, language: str, **fields: str
+) -> Response[str] | Response[bytes]:
     """One of `pages`, with its fields as text that cannot end what it stands in."""
     escaped = {key: escape(value) for key, value in fields.items()}
     body = _template(name).substitute(
@@ -160,7 +162,7 @@ def _template(name: str) -> Template:
     return Template((HERE / "pages" / f"{name}.html").read_text())
 
 
-def _config(request: Request) -> dict[str, Any]:
+def _config(request: HttpRequest) -> dict[str, Any]:
     """What scripts need to know of this deployment."""
     url = settings().sign_in_url
     return {
@@ -173,7 +175,7 @@ def _config(request: Request) -> dict[str, Any]:
     }
 
 
-def _page_headers(request: Request) -> dict[str, str]:
+def _page_headers(request: HttpRequest) -> dict[str, str]:
     sign_in = _origin(settings().sign_in_url)
     return {
         "Cache-Control": ALWAYS_ASKED,
@@ -202,7 +204,7 @@ def _origin(url: str) -> str:
 
 
 def _answer(
-    request: Request, status: int, body: bytes, content_type: str, headers: Mapping[str, str]
+    request: HttpRequest, status: int, body: bytes, content_type: str, headers: Mapping[str, str]
 ) -> Response[str] | Response[bytes]:
     """Compressed where that is taken; nothing where the caller has just that."""
     tag = f'W/"{hashlib.sha256(body).hexdigest()[:32]}"'
@@ -213,7 +215,7 @@ def _answer(
         "Referrer-Policy": "no-referrer",
         **headers,
     }
-    if status == 200 and request.knows(tag):
+    if status == 200 and request.etag_matches(tag):
         return Response(304, None, "", headers)
     if request.takes_gzip:
         return Response(status, content_type, _gzipped(body), {**headers, "Content-Encoding": "gzip"})
@@ -225,7 +227,7 @@ def _gzipped(body: bytes) -> bytes:
     return gzip.compress(body, mtime=0)
 
 
-def _language(request: Request) -> str:
+def _language(request: HttpRequest) -> str:
     """`zh` to who would rather read Chinese than English, by the order of Accept-Language."""
     for each in request.header("accept-language").lower().split(","):
         language = each.split(";")[0].strip().split("-")[0]

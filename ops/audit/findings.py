@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from handsel.domain.law import Breach, Broken
+from handsel.domain.invariants import Breach, Broken
 from handsel.domain.times import timestamp
 
 

@@ -72,7 +72,7 @@ def _named(index: AuditIndex) -> Iterator[Key]:
         yield keys.account(order.buyer_id)
         yield keys.product(order.product.product_id)
         yield keys.tally(keys.order(order.order_id))
-        yield from map(keys.gift, order.outstanding)
+        yield from map(keys.gift, order.reservations)
         if order.intent is not None:
             yield keys.gift(order.intent.gift_id)
             yield keys.holding(order.intent.holding_id)

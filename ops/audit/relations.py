@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from handsel.domain import ids, law, messages, summary
+from handsel.domain import ids, invariants, messages, summary
 from handsel.domain.models import Gift, Holding, Kind, Order, Refund
 from handsel.domain.states import WINDOW_OVER, GiftState, OrderState, RefundStatus
 from handsel.domain.summary import Part, Summary
@@ -64,7 +64,7 @@ class _Together:
 def _of_order(index: AuditIndex, together: _Together, order: Order, *, now: int, grace_ms: int) -> Iterator[Finding]:
     about = f"ORDER#{order.order_id}"
     given = {gift_id: index.gifts[gift_id] for gift_id in together.gifts.get(order.order_id, ())}
-    for broken in law.of_order(order, given):
+    for broken in invariants.of_order(order, given):
         yield finding_of_law(broken, order.order_id)
     if (found := together.used.get(order.order_id, 0)) != order.used:
         yield Finding(
@@ -118,7 +118,7 @@ def _of_gift(index: AuditIndex, gift: Gift, *, now: int, grace_ms: int) -> Itera
     if order is None or order.buyer_id != gift.giver_id:
         said = f"order {gift.order_id} is not there, or another's"
         yield Finding(IssueType.GIFT_WITHOUT_ORDER, about, group, said)
-    for broken in law.of_gift(gift, index.holdings):
+    for broken in invariants.of_gift(gift, index.holdings):
         yield finding_of_law(broken, gift.order_id)
     over = WINDOW_OVER.holds(gift.expires_at, now=now)
     if gift.state is GiftState.OPEN and gift.expires_at + grace_ms <= now:
@@ -155,7 +155,7 @@ def _recipient(index: AuditIndex, gift: Gift, about: str, group: str, *, now: in
 
 def _of_holding(index: AuditIndex, together: _Together, holding: Holding) -> Iterator[Finding]:
     about, group = f"HOLDING#{holding.holding_id}", f"ORDER#{holding.order_id}"
-    for broken in law.of_holding(holding):
+    for broken in invariants.of_holding(holding):
         yield finding_of_law(broken, holding.order_id)
     if holding.gift_id is None:
         yield from _own_use(index, together, holding, about, group)
@@ -184,7 +184,9 @@ def _own_use(index: AuditIndex, together: _Together, holding: Holding, about: st
         holding.holder_id,
         holding.valid_until,
     ):
-        yield Finding(law.Breach.HOLDING_DIFFERS, about, group, "is not the buyer's, or not valid until its order says")
+        yield Finding(
+            invariants.Breach.HOLDING_DIFFERS, about, group, "is not the buyer's, or not valid until its order says"
+        )
     if holding.holding_id in index.received_at:
         yield Finding(IssueType.LIST_DIFFERS, about, group, "was not given, and is among the received gifts")
 
@@ -230,10 +232,10 @@ def _of_uses(index: AuditIndex) -> Iterator[Finding]:
             holding = index.holdings.get(holding_id)
             if holding is None:
                 said = f"use {use.use_id} was made without it"
-                yield Finding(law.Breach.HOLDING_MISSING, f"HOLDING#{holding_id}", group, said)
+                yield Finding(invariants.Breach.HOLDING_MISSING, f"HOLDING#{holding_id}", group, said)
             elif (holding.order_id, holding.gift_id) != (use.order_id, None):
                 said = f"is not what use {use.use_id} made"
-                yield Finding(law.Breach.HOLDING_DIFFERS, f"HOLDING#{holding_id}", group, said)
+                yield Finding(invariants.Breach.HOLDING_DIFFERS, f"HOLDING#{holding_id}", group, said)
 
 
 def _of_refund(index: AuditIndex, refund: Refund, *, now: int, grace_ms: int) -> Iterator[Finding]:
@@ -290,7 +292,7 @@ def sums(index: AuditIndex) -> dict[str, Summary]:
     """What each user's summary should be, by the tallies of their things and their unread messages."""
     books: dict[str, Summary] = defaultdict(Summary)
     for order in index.orders.values():
-        there = [index.gifts[gift_id] for gift_id in order.outstanding if gift_id in index.gifts]
+        there = [index.gifts[gift_id] for gift_id in order.reservations if gift_id in index.gifts]
         waiting = summary.waiting_of(order, there)
         tally = index.tallies.get(f"ORDER#{order.order_id}", {})
         books[order.buyer_id] = books[order.buyer_id].changed({}, tally).with_waiting(order.order_id, waiting)

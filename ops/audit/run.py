@@ -43,7 +43,7 @@ def audit(
     say: Callable[[str], None],
     segments: int = 4,
     rate: float | None = None,
-    patience: float = 5.0,
+    recheck_after: float = 5.0,
 ) -> Audit:
     """Reads the whole table and answers what is wrong in it. Writes nothing.
 
@@ -51,7 +51,7 @@ def audit(
         grace_ms: how long something may be due before that is wrong.
         say: is told how it goes on.
         segments, rate: as in `WholeTable.pages`.
-        patience: seconds before the suspects are asked for the second time.
+        recheck_after: seconds before the suspects are read for the second time.
     """
     index, progress = AuditIndex(), Progress(say, "read")
     for page in table.pages(progress, segments=segments, rate=rate):
@@ -64,7 +64,7 @@ def audit(
     found = suspects
     if any(suspect.sort in _UNLISTED for suspect in suspects):
         _learn_unlisted(table, index)
-    for pause in (0.0, patience):
+    for pause in (0.0, recheck_after):
         if not found:
             break
         time.sleep(pause)

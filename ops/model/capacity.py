@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from handsel.runtime.link_keys import KEPT_MS
 from handsel.store import keys
-from handsel.store.table import THREADS
+from handsel.store.concurrency import MAX_THREADS
 from ops.model import published
 from ops.model.cost import CALLS, CLAIM, ENDED, FOLLOWED, FOLLOWED_TOGETHER, GIFT, Step, duration_ms
 from ops.model.figures import Figures
@@ -264,7 +264,7 @@ def _of_the_bus(_: Figures) -> list[ServiceLimit]:
 def settled(function: str, cpu_ms: float, figures: Figures) -> float:
     """Gifts a second that one invocation gives back, many at a time: as many as it can wait for, or as its processor takes."""
     share = min(1, figures.memory[function] / published.VCPU_MB.value)
-    return min(THREADS * 1000 / TRANSACTION_MS.value, share * 1000 / cpu_ms)
+    return min(MAX_THREADS * 1000 / TRANSACTION_MS.value, share * 1000 / cpu_ms)
 
 
 def _of_settling(figures: Figures) -> list[ServiceLimit]:

@@ -64,7 +64,7 @@ class Step:
 
 BUY = Step("buy", "PurchaseFunction", body=941, logged=417)
 GIVE = Step("give by link", "GiftFunction", transactions=1, body=1118, logged=434)
-PREVIEW = Step("preview a gift", "PublicFunction", body=304, logged=237)
+PREVIEW = Step("preview a gift", "PublicApiFunction", body=304, logged=237)
 CLAIM = Step("claim a voucher", "ClaimFunction", transactions=1, body=671, logged=437)
 LATE = Step("claim, all are taken", "ClaimFunction", body=191, logged=461)
 RACED = Step("claim, another was faster", "ClaimFunction", transactions=1, body=191, logged=461)

@@ -22,7 +22,7 @@ class Books:
     def __init__(self, journal: Sequence[Call]) -> None:
         done = [call for call in journal if call.done]
         self.made = [call for call in done if call.what in _CREATING]
-        # Refused, but an earlier try of it may have been under way still: either is right.
+        # ConditionFailed, but an earlier try of it may have been under way still: either is right.
         self.unknown = [call for call in journal if not call.done and call.lost]
         # By id: who made it, and what the answer was.
         self.orders: dict[str, tuple[str, Any]] = {}

@@ -10,7 +10,7 @@ from testkit.handlers.stack import ADDRESS, DAY, Answer, Stack, event, gift_requ
 
 
 def again(call: Callable[[], Answer]) -> Answer:
-    """A client that has patience: the same call until it is decided."""
+    """Repeat a call until it is decided."""
     for _ in range(4):
         answer = call()
         if answer.status != 503:

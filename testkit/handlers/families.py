@@ -96,8 +96,8 @@ class Family:
         group = self._gift("group", order, 3, LATELY, claimers=["bob"])
         named = self._gift("named", order, 1, LATELY, recipient="bob")
         claimed = self._gift("claimed", order, 2, LATELY, claimers=["bob", "carol"])
-        outstanding = {gift.gift_id: gift.outstanding for gift in (group, named, claimed)}
-        self.orders[order.order_id] = replace(order, outstanding=outstanding)
+        reservations = {gift.gift_id: gift.reservation for gift in (group, named, claimed)}
+        self.orders[order.order_id] = replace(order, reservations=reservations)
         back = self._gift("back", order, 2, BEFORE, claimers=["bob"], ended=GiftState.RETURNED)
         self._gift("cancelled", order, 1, BEFORE, recipient="bob", ended=GiftState.CANCELLED)
         asked = {"gift_id": back.gift_id, "giver_id": self.id("alice"), "user_id": self.id("carol"), "at": LATELY}
@@ -120,7 +120,7 @@ class Family:
     def _parcels(self) -> None:
         order = self._order("parcels", PARCEL, 3, available=1, used=1)
         gift = self._gift("parcel", order, 1, LATELY, claimers=["bob"])
-        self.orders[order.order_id] = replace(order, outstanding={gift.gift_id: gift.outstanding})
+        self.orders[order.order_id] = replace(order, reservations={gift.gift_id: gift.reservation})
         sent = Holding(
             holding_id=ids.of_parcel(self.id("sending")),
             holder_id=self.id("alice"),
@@ -138,7 +138,7 @@ class Family:
         intent = GiftIntent(self.id("answer"), self.id("alice"), "Bob", WRAPPING, group.gift_id, holding.holding_id)
         order = self._order("answering", VOUCHER, 1, buyer="bob")
         gift = self._gift("answer", order, 1, LATELY, giver="bob", recipient="alice", answers=group.gift_id)
-        self.orders[order.order_id] = replace(order, intent=intent, outstanding={gift.gift_id: gift.outstanding})
+        self.orders[order.order_id] = replace(order, intent=intent, reservations={gift.gift_id: gift.reservation})
         self.holdings[holding.holding_id] = replace(holding, returned_with=order.order_id)
 
     def _unpaid(self) -> None:
@@ -177,7 +177,7 @@ class Family:
             state=OrderState.PAID,
             product=product,
             quantity=quantity,
-            outstanding={},
+            reservations={},
             payment=Payment("card", _PRICE.times(quantity), f"sbx_{self.id(name)}", BEFORE),
             created_at=BEFORE,
             request_hash="hash",
@@ -326,7 +326,7 @@ class Family:
 
         for order in self.orders.values():
             yield from tallied(order.buyer_id, keys.tally(keys.order(order.order_id)), summary.of_order(order))
-            waiting = summary.waiting_of(order, [self.gifts[gift_id] for gift_id in order.outstanding])
+            waiting = summary.waiting_of(order, [self.gifts[gift_id] for gift_id in order.reservations])
             books[order.buyer_id] = books[order.buyer_id].with_waiting(order.order_id, waiting)
         for shipment in self.shipments.values():
             key = keys.tally(keys.shipment(shipment.shipment_id))

@@ -502,8 +502,8 @@ def standing(simulation: Simulation) -> Iterator[Stack]:
     simulation.reset()
     simulation.bus.taken.clear()
     http._known_accounts.clear()
-    if people := simulation.functions.get("PeopleFunction"):
-        people.LOOK_UPS._full_at.clear()
+    if directory := simulation.functions.get("DirectoryFunction"):
+        directory.LOOK_UPS._full_at.clear()
     clients: dict[str, Any] = {
         "dynamodb": wiring.table().client,
         "events": wiring.bus()._client,

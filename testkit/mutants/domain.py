@@ -84,7 +84,7 @@ def change(scratch: Path, mutant: str) -> Change:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m testkit.mutants.domain", description=__doc__)
-    parser.add_argument("--named", default="*", help="only those of this name, such as handsel.domain.law.*")
+    parser.add_argument("--named", default="*", help="only those of this name, such as handsel.domain.invariants.*")
     parser.add_argument("--jobs", type=int, default=min(2, os.cpu_count() or 1))
     said = parser.parse_args()
     reasons = {

@@ -51,7 +51,7 @@ MUTANTS = (
     ),
     Mutant(
         "an earlier claim is not looked for",
-        "use_cases/claiming.py",
+        "use_cases/gifts/claiming.py",
         "        if caller in gift.claims:\n            return _earlier(table, gift, caller), False\n",
         "",
     ),
@@ -70,9 +70,9 @@ MUTANTS = (
     Mutant("a claim without its holding", "store/gifts.py", "        holdings.put(holding, gift),\n", ""),
     Mutant(
         "a claim is tried again with the clock of the first try",
-        "store/table.py",
-        "return made() if callable(made) else made",
-        'return made.__dict__.setdefault("made", made()) if callable(made) else made',
+        "store/writes.py",
+        "return write() if callable(write) else write",
+        'return write.__dict__.setdefault("made", write()) if callable(write) else write',
     ),
     Mutant(
         "a claimed gift stays due",
@@ -90,8 +90,8 @@ MUTANTS = (
     Mutant(
         "a gift takes nothing out of its order",
         "store/orders.py",
-        '"SET #available = #available - :shares, #outstanding.#gift = :entry"',
-        '"SET #available = #available, #outstanding.#gift = :entry"',
+        '"SET #available = #available - :shares, #reservations.#gift = :entry"',
+        '"SET #available = #available, #reservations.#gift = :entry"',
     ),
     Mutant(
         "no timer for a gift",
@@ -108,9 +108,9 @@ MUTANTS = (
     ),
     Mutant(
         "giving again makes another gift",
-        "use_cases/giving.py",
-        'gift_id = call.id_of("gift")',
-        'gift_id = call.id_of("gift" + str(call.now))',
+        "use_cases/gifts/giving.py",
+        'gift_id = call.derive_id("gift")',
+        'gift_id = call.derive_id("gift" + str(call.now))',
     ),
     Mutant(
         "giving again is refused",
@@ -120,7 +120,7 @@ MUTANTS = (
     ),
     Mutant(
         "a put overwrites",
-        "store/table.py",
+        "store/writes.py",
         '"ConditionExpression": "attribute_not_exists(pk)",',
         '"ConditionExpression": "attribute_not_exists(nothing)",',
     ),
@@ -146,8 +146,8 @@ MUTANTS = (
     Mutant(
         "its order is not asked whether it remembers",
         "store/orders.py",
-        '"attribute_exists(#outstanding.#gift)"',
-        '"attribute_exists(#outstanding)"',
+        '"attribute_exists(#reservations.#gift)"',
+        '"attribute_exists(#reservations)"',
     ),
     Mutant(
         "the units do not come back",
@@ -165,12 +165,12 @@ MUTANTS = (
     Mutant(
         "a gift given back stays with its order",
         "store/orders.py",
-        '        " REMOVE #outstanding.#gift",\n',
+        '        " REMOVE #reservations.#gift",\n',
         '        "",\n',
     ),
     Mutant(
         "a cancelled gift is given back without its order",
-        "use_cases/giving.py",
+        "use_cases/gifts/giving.py",
         "if gift.state_at(clock()) is GiftState.OPEN:\n        result",
         "if gift.state is GiftState.OPEN:\n        result",
     ),
@@ -186,78 +186,83 @@ MUTANTS = (
         "GiftState.DECLINED, (WINDOW_OPEN,))",
         "GiftState.DECLINED, ())",
     ),
-    Mutant("anybody cancels", "use_cases/giving.py", "if gift is None or gift.giver_id != caller:", "if gift is None:"),
+    Mutant(
+        "anybody cancels",
+        "use_cases/gifts/giving.py",
+        "if gift is None or gift.giver_id != caller:",
+        "if gift is None:",
+    ),
     Mutant(
         "anybody declines",
-        "use_cases/giving.py",
+        "use_cases/gifts/giving.py",
         "    if gift.recipient_id != caller:\n        raise errors.NotTheRecipient\n",
         "",
     ),
     Mutant(
         "the stream's restore trusts userIdentity",
-        "use_cases/restoring.py",
+        "use_cases/gifts/expiring.py",
         '    change = record["dynamodb"]\n',
         '    change = record["dynamodb"]\n    if "userIdentity" not in record:\n        raise ValueError\n',
     ),
     Mutant(
         "the sweep misses the last shard",
-        "use_cases/settling.py",
+        "use_cases/operations/settling.py",
         "range(keys.DUE_SHARDS)",
         "range(keys.DUE_SHARDS - 1)",
     ),
     Mutant(
         "the sweep stops at what fails",
-        "use_cases/settling.py",
+        "use_cases/operations/settling.py",
         "            return error\n",
         "            raise\n",
     ),
     Mutant(
         "the sweep has gifts of one order side by side",
-        "use_cases/settling.py",
+        "use_cases/operations/settling.py",
         'Due.GIFT: "order_id"',
         'Due.GIFT: "gift_id"',
     ),
     Mutant(
         "the sweep has reminders of one person side by side",
-        "use_cases/settling.py",
+        "use_cases/operations/settling.py",
         'Due.REMINDER: "recipient_id"',
         'Due.REMINDER: "gift_id"',
     ),
     Mutant(
         "what the stream cannot read it does not restore",
-        "use_cases/restoring.py",
+        "use_cases/gifts/expiring.py",
         "    with suppress(Exception):\n        found =",
         "    with suppress():\n        found =",
     ),
     Mutant(
         "the stream has gifts of one order side by side",
-        "use_cases/restoring.py",
-        "lane=_order",
-        "lane=id",
+        "use_cases/gifts/expiring.py",
+        "key=_order",
+        "key=id",
     ),
-    Mutant("the sweep does not look at gifts", "use_cases/settling.py", "    Due.GIFT: keys.windows,\n", ""),
+    Mutant("the sweep does not look at gifts", "use_cases/operations/settling.py", "    Due.GIFT: keys.windows,\n", ""),
     Mutant(
         "a write does not settle what is due",
-        "use_cases/giving.py",
+        "use_cases/gifts/giving.py",
         "    if order.available >= quantity:\n        return True\n",
         "    if order.available >= quantity or True:\n        return True\n",
     ),
     Mutant(
         "settling is tried once",
-        "use_cases/giving.py",
+        "use_cases/gifts/giving.py",
         "            if current is None or not _make_available(table, current, quantity, now=now):\n                raise",
         "            raise",
     ),
     # --- money
     Mutant(
         "a charge under another key each time",
-        "use_cases/purchases.py",
+        "use_cases/orders/purchases.py",
         "Charge(order.order_id, payment.total",
         "Charge(order.order_id + str(now), payment.total",
     ),
     Mutant(
         "charged before there is an order",
-        "use_cases/purchases.py",
+        "use_cases/orders/purchases.py",
         "order = orders.open_pending(table, new_order(order_id, call, product, quantity, payment))",
         "order = new_order(order_id, call, product, quantity, payment); provider.charge(Charge(order_id, payment.total, method, token)); order = orders.open_pending(table, order)",
     ),
@@ -276,7 +281,7 @@ MUTANTS = (
     Mutant(
         "a declined order keeps the pieces",
         "store/orders.py",
-        "    if order.product.stock is not None:\n        writes.append(products.put_back_stock(order.product.product_id, order.quantity))\n    if order.intent",
+        "    if order.product.stock is not None:\n        writes.append(products.restock(order.product.product_id, order.quantity))\n    if order.intent",
         "    if order.intent",
     ),
     Mutant(
@@ -306,22 +311,24 @@ MUTANTS = (
     Mutant(
         "a refund moves before it is remembered",
         "store/refunds.py",
-        "[orders.move_into_refund(order, refund.quantity), Put(to_item(refund))]",
+        "[orders.refund_units(order, refund.quantity), Put(to_item(refund))]",
         "[Put(to_item(refund))]",
     ),
     Mutant(
         "money back under another key each time",
-        "use_cases/refunding.py",
+        "use_cases/orders/refunding.py",
         "Repayment(pending.refund_id, ",
         "Repayment(pending.refund_id + str(id(pending)), ",
     ),
     Mutant(
         "a refund is done when it is asked for",
-        "use_cases/refunding.py",
+        "use_cases/orders/refunding.py",
         "    except OutcomeUnknown:\n        return pending\n",
         "    except OutcomeUnknown:\n        pass\n",
     ),
-    Mutant("the sweep does not look at refunds", "use_cases/settling.py", "    Due.REFUND: keys.refunds,\n", ""),
+    Mutant(
+        "the sweep does not look at refunds", "use_cases/operations/settling.py", "    Due.REFUND: keys.refunds,\n", ""
+    ),
     # --- using
     Mutant(
         "more is used than there is",
@@ -331,9 +338,9 @@ MUTANTS = (
     ),
     Mutant(
         "using again uses more",
-        "use_cases/using.py",
-        'use_id = call.id_of("use")',
-        'use_id = call.id_of("use" + str(call.now))',
+        "use_cases/orders/own_use.py",
+        'use_id = call.derive_id("use")',
+        'use_id = call.derive_id("use" + str(call.now))',
     ),
     Mutant(
         "redeemed twice",
@@ -343,12 +350,15 @@ MUTANTS = (
     ),
     Mutant(
         "any merchant redeems",
-        "use_cases/redeeming.py",
+        "use_cases/fulfilment/redeeming.py",
         "if holding is None or holding.product.store_id != store_id:",
         "if holding is None:",
     ),
     Mutant(
-        "the same request under a used key", "use_cases/calls.py", "if request_hash != self.request_hash:", "if False:"
+        "the same request under a used key",
+        "use_cases/idempotency.py",
+        "if request_hash != self.request_hash:",
+        "if False:",
     ),
     Mutant(
         "a shipment is changed whatever it is",
@@ -357,7 +367,9 @@ MUTANTS = (
         '"attribute_exists(#version)"',
     ),
     # --- the table
-    Mutant("a conflict is final", "store/table.py", "return bool(codes) and codes <= _UNDECIDED", "return False"),
+    Mutant(
+        "a conflict is final", "store/retries.py", "return bool(codes) and codes <= _RETRYABLE_CODES", "return False"
+    ),
     Mutant(
         "a conflict beside a failed condition is a refusal",
         "store/table.py",
@@ -386,7 +398,7 @@ MUTANTS = (
     ),
     Mutant(
         "what the bus did not hear is forgotten",
-        "use_cases/projecting.py",
+        "use_cases/operations/projecting.py",
         "        outcome.failed |= dict.fromkeys((number for number, _ in queued), error)\n        return 0",
         "        return 0",
     ),

@@ -134,7 +134,7 @@ def _report(figures: Counter[str]) -> None:
     for title, prefix in (
         ("Faults", "fault "),
         ("Done", "done "),
-        ("Refused", "refused "),
+        ("ProblemAnswered", "refused "),
         ("Told to try again", "told "),
     ):
         counted = {name.removeprefix(prefix): count for name, count in figures.items() if name.startswith(prefix)}

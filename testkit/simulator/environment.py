@@ -14,10 +14,11 @@ from handsel.domain import errors
 from handsel.runtime.bus import Bus
 from handsel.store import keys
 from handsel.store.attributes import load_item
-from handsel.store.table import THREADS, Table
-from handsel.use_cases.projecting import project
-from handsel.use_cases.restoring import restore_all
-from handsel.use_cases.settling import SweepReport, sweep
+from handsel.store.concurrency import MAX_THREADS
+from handsel.store.table import Table
+from handsel.use_cases.gifts.expiring import restore_all
+from handsel.use_cases.operations.projecting import project
+from handsel.use_cases.operations.settling import SweepReport, sweep
 from local.patterns import any_matches
 from testkit.dynamodb.table import InMemoryTable, Snapshot
 from testkit.simulator.fault_injection import (
@@ -233,14 +234,14 @@ class Environment:
         """The numbers of the records to deliver again."""
         if consumer is self.projector:
             outcome = project(process.table, process.bus.publish, records, now=process.now())
-            unexpected = [each for each in outcome.failed.values() if isinstance(each, errors.DataDamage)]
+            unexpected = [each for each in outcome.failed.values() if isinstance(each, errors.DataIntegrityError)]
             if unexpected:
                 raise Violation(f"the projector found damage: {unexpected}") from unexpected[0]
             return set(outcome.failed)
         outcomes = dict(enumerate(restore_all(process.table, records, clock=process.now)))
         raised = {number: outcome for number, outcome in outcomes.items() if isinstance(outcome, Exception)}
         for error in raised.values():
-            if not isinstance(error, errors.Busy):
+            if not isinstance(error, errors.ServiceUnavailable):
                 raise error
         return set(raised)
 
@@ -266,7 +267,7 @@ class Environment:
         damage: list[Exception] = []
 
         def failed(_: str, error: Exception) -> None:
-            if not isinstance(error, errors.Busy):
+            if not isinstance(error, errors.ServiceUnavailable):
                 damage.append(error)
 
         try:
@@ -278,7 +279,7 @@ class Environment:
                 deadline=process.now() + seconds * 1000,
                 on_failure=failed,
             )
-        except (Crashed, errors.Busy):
+        except (Crashed, errors.ServiceUnavailable):
             return None
         if damage:
             raise Violation(f"the sweep found damage: {damage}") from damage[0]
@@ -291,8 +292,8 @@ class _Table(Table):
 
     scheduler: Scheduler
 
-    def together(self, *calls: Callable[[], T]) -> list[T]:
-        return self.scheduler.together(calls, THREADS)
+    def run_concurrently(self, *calls: Callable[[], T]) -> list[T]:
+        return self.scheduler.run_concurrently(calls, MAX_THREADS)
 
 
 class Process:

@@ -13,10 +13,11 @@ from handsel.domain.models import Gift, Holding, Order
 from handsel.runtime.bus import Bus
 from handsel.store.attributes import load_item
 from handsel.store.table import Table
-from handsel.use_cases import claiming, giving, using
-from handsel.use_cases.calls import Call
-from handsel.use_cases.projecting import project
-from handsel.use_cases.purchases import buy
+from handsel.use_cases.gifts import claiming, giving
+from handsel.use_cases.idempotency import IdempotentRequest
+from handsel.use_cases.operations.projecting import project
+from handsel.use_cases.orders import own_use
+from handsel.use_cases.orders.purchases import buy
 from local.patterns import any_matches
 from testkit.dynamodb.table import Snapshot
 from testkit.simulator.environment import DAY_MS, START_MS, TABLE, Consumer, empty_table
@@ -65,7 +66,7 @@ class _Heard:
 class _Table(Table):
     """Whose calls are made one after the other, always the same way."""
 
-    def together(self, *calls: Callable[[], T]) -> list[T]:
+    def run_concurrently(self, *calls: Callable[[], T]) -> list[T]:
         return [call() for call in calls]
 
 
@@ -202,15 +203,15 @@ class Harness:
                 return act(actor)
             except Crashed:
                 continue
-            except errors.Refusal as refusal:
+            except errors.ApiProblem as refusal:
                 if refusal.retry_after is None:
                     return refusal
         raise AssertionError("nobody could decide, and nothing went wrong")
 
     # --- what happens before ----------------------------------------------------------------------------------------
 
-    def call(self, user: str, key: str, now: int | None = None) -> Call:
-        return Call(user, key, ids.request_hash(key, None), self.now if now is None else now)
+    def call(self, user: str, key: str, now: int | None = None) -> IdempotentRequest:
+        return IdempotentRequest(user, key, ids.request_hash(key, None), self.now if now is None else now)
 
     def buy(self, user: str = "alice", quantity: int = 1, product: str = "voucher", token: str = "tok_ok") -> Order:
         bought = self.buying(user, quantity, product, token)(self.actor())
@@ -282,7 +283,7 @@ class Harness:
         def act(actor: Actor) -> list[Holding]:
             codes = [actor.code() for _ in range(quantity)]
             call = self.call(order.buyer_id, key, actor.now())
-            made = using.use(actor.table, call, order_id=order.order_id, codes=codes, address=ADDRESS)
+            made = own_use.use(actor.table, call, order_id=order.order_id, codes=codes, address=ADDRESS)
             return [read.holding for read in made]
 
         return act
@@ -298,7 +299,7 @@ class Harness:
 
         def act(actor: Actor) -> None:
             if project(actor.table, actor.bus.publish, records, now=actor.now()).failed:
-                raise errors.Busy
+                raise errors.ServiceUnavailable
 
         return act
 

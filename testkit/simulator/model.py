@@ -172,10 +172,10 @@ class Model:
         if order["state"] != "paid":
             self._require(not (gifts or holdings or refunds), order_id, "something came of an order that is not paid")
             return
-        outstanding = order["outstanding"]
+        reservations = order["reservations"]
         counts = [order[place] for place in ("available", "gifted", "used", "refunded")]
         self._require(min(counts) >= 0, order_id, f"fewer than none: {counts}")
-        waiting = sum(entry["shares"] for entry in outstanding.values())
+        waiting = sum(entry["shares"] for entry in reservations.values())
         self._require(
             sum(counts) + waiting == order["quantity"], order_id, f"{counts} and {waiting} of {order['quantity']}"
         )
@@ -188,10 +188,10 @@ class Model:
                 (gift["state"] == "claimed") == (gift["remaining"] == 0), gift_id, "claimed, and something left"
             )
             if gift["state"] in ("open", "claimed"):
-                entry = outstanding.get(gift_id)
+                entry = reservations.get(gift_id)
                 self._require(entry is not None and entry["shares"] == gift["shares"], gift_id, "its order forgot it")
             else:
-                self._require(gift_id not in outstanding, gift_id, "it ended, and its order waits for it")
+                self._require(gift_id not in reservations, gift_id, "it ended, and its order waits for it")
                 folded += len(claims)
             for claimer, claim in claims.items():
                 self._require(
@@ -201,7 +201,7 @@ class Model:
                 self._require(held is not None and held["holder_id"] == claimer, gift_id, "the holding is not theirs")
                 self._require(claim["at"] < gift["expires_at"], gift_id, "claimed when the window was over")
         self._require(not received, order_id, f"holdings that nobody claimed: {dict(received)}")
-        self._require(set(outstanding) <= set(self.gifts_of[order_id]), order_id, "it waits for what is not there")
+        self._require(set(reservations) <= set(self.gifts_of[order_id]), order_id, "it waits for what is not there")
         self._require(order["gifted"] == folded, order_id, f"{order['gifted']} gifted, {folded} claimed")
         used = sum(each["quantity"] for each in holdings if not each.get("gift_id"))
         self._require(order["used"] == used, order_id, f"{order['used']} used, {used} held")
@@ -224,6 +224,6 @@ class Model:
         order = self.at((f"ORDER#{order_id}", "ORDER"), moment)
         if order is None or order["state"] != "paid":
             return None
-        gifts = [self.at((f"GIFT#{gift_id}", "GIFT"), moment) for gift_id in order["outstanding"]]
+        gifts = [self.at((f"GIFT#{gift_id}", "GIFT"), moment) for gift_id in order["reservations"]]
         due = [gift["remaining"] for gift in gifts if gift and gift["state"] == "open" and gift["expires_at"] <= now]
         return int(order["available"] + sum(due))

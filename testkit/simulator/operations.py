@@ -12,23 +12,16 @@ from typing import Any
 from handsel.domain import errors, ids
 from handsel.domain.models import Address, Kind, ShipmentEvent
 from handsel.domain.states import ShipmentStatus
-from handsel.use_cases import (
-    asking,
-    claiming,
-    giving,
-    inbound,
-    messaging,
-    reading,
-    recommending,
-    redeeming,
-    refunding,
-    returning,
-    shipping,
-    using,
-)
-from handsel.use_cases.calls import Call
-from handsel.use_cases.giving import WrappingChoice
-from handsel.use_cases.purchases import buy
+from handsel.use_cases import queries
+from handsel.use_cases.fulfilment import redeeming, shipping
+from handsel.use_cases.gifts import asking_again, claiming, giving, return_gifts
+from handsel.use_cases.gifts.giving import WrappingChoice
+from handsel.use_cases.idempotency import IdempotentRequest
+from handsel.use_cases.inbox import messaging
+from handsel.use_cases.operations import inbound
+from handsel.use_cases.orders import own_use, refunding
+from handsel.use_cases.orders.purchases import buy
+from handsel.use_cases.recommendations import recommending
 from testkit.simulator.environment import START_MS, Environment, Process
 from testkit.simulator.fault_injection import Crashed
 from testkit.simulator.model import Item, Violation, Where
@@ -75,7 +68,7 @@ class Operation:
     name: str
     act: Callable[[Process], Any]
     right: Callable[[Any], bool]
-    justified: Callable[[errors.Refusal, Span], bool]
+    justified: Callable[[errors.ApiProblem, Span], bool]
     makes: Where | None = None
 
     @property
@@ -103,7 +96,7 @@ def run_until_answered(environment: Environment, operation: Operation, copy: int
         except Crashed:
             environment.scheduler.wait(500_000)
             continue
-        except errors.Refusal as refusal:
+        except errors.ApiProblem as refusal:
             if refusal.retry_after is not None:
                 environment.figures[f"told {refusal.code}"] += 1
                 environment.scheduler.wait(refusal.retry_after * 1_000_000)
@@ -120,7 +113,7 @@ def run_until_answered(environment: Environment, operation: Operation, copy: int
     return None
 
 
-def _check_refusal(environment: Environment, operation: Operation, refusal: errors.Refusal, span: Span) -> None:
+def _check_refusal(environment: Environment, operation: Operation, refusal: errors.ApiProblem, span: Span) -> None:
     if not operation.justified(refusal, span):
         raise Violation(f"{operation.name} was refused as {refusal.code}, at {span}, for no reason")
     done_before = operation.makes is not None and environment.model.at(operation.makes, span.since) is not None
@@ -149,11 +142,11 @@ class Operations:
     def _states(self, span: Span, *wheres: Where) -> Iterable[list[Item | None]]:
         return self._model.states(wheres, span.since, span.until)
 
-    def _call(self, process: Process, user: str, said: str = "") -> Call:
-        return Call(user, self._name, ids.request_hash(self._name, said), process.now())
+    def _call(self, process: Process, user: str, said: str = "") -> IdempotentRequest:
+        return IdempotentRequest(user, self._name, ids.request_hash(self._name, said), process.now())
 
     def _id_of(self, kind: str, user: str) -> str:
-        return Call(user, self._name, "", 0).id_of(kind)
+        return IdempotentRequest(user, self._name, "", 0).derive_id(kind)
 
     # --- buying -------------------------------------------------------------------------------------------------
 
@@ -172,7 +165,7 @@ class Operations:
             made, _ = buy(process.table, process.provider, call, window_ms=window_ms, **bought)  # type: ignore[arg-type]
             return made
 
-        def justified(refusal: errors.Refusal, span: Span) -> bool:
+        def justified(refusal: errors.ApiProblem, span: Span) -> bool:
             match refusal:
                 case errors.PaymentDeclined():
                     made = self._model.item("ORDER", order)
@@ -201,7 +194,9 @@ class Operations:
             return None
 
         def act(process: Process) -> Any:
-            call = Call(made["buyer_id"], self._environment.keys[made["order_id"]], "another request", process.now())
+            call = IdempotentRequest(
+                made["buyer_id"], self._environment.keys[made["order_id"]], "another request", process.now()
+            )
             bought = {"product_id": self._products["voucher"], "quantity": 1, "method": "card", "token": "tok_ok"}
             return buy(process.table, process.provider, call, window_ms=1, **bought)  # type: ignore[arg-type]
 
@@ -243,7 +238,7 @@ class Operations:
                 window_ms=process.environment.plan.window_ms,
             )
 
-        def justified(refusal: errors.Refusal, span: Span) -> bool:
+        def justified(refusal: errors.ApiProblem, span: Span) -> bool:
             if isinstance(refusal, errors.NotGiftable):
                 return _is_over(self._model.item("ORDER", order_id), span)
             return isinstance(refusal, errors.UnitsNotAvailable) and self._too_few(order_id, shares, span)
@@ -292,7 +287,7 @@ class Operations:
             )
             return read.holding
 
-        def justified(refusal: errors.Refusal, span: Span) -> bool:
+        def justified(refusal: errors.ApiProblem, span: Span) -> bool:
             match refusal:
                 case errors.OwnGift():
                     return bool(user == gift["giver_id"])
@@ -312,7 +307,7 @@ class Operations:
 
         return Operation(f"claim {self._name}", act, right, justified)
 
-    def _has_ended(self, refusal: errors.Refusal, gift_id: str, span: Span) -> bool:
+    def _has_ended(self, refusal: errors.ApiProblem, gift_id: str, span: Span) -> bool:
         """Whether a gift had come to the end that a refusal tells of."""
         states = [gift for (gift,) in self._states(span, (f"GIFT#{gift_id}", "GIFT")) if gift]
         match refusal:
@@ -366,13 +361,13 @@ class Operations:
         name: str,
         state: str,
         act: Callable[[Process], Any],
-        foreign: Callable[[errors.Refusal], bool],
+        foreign: Callable[[errors.ApiProblem], bool],
     ) -> Operation:
         def right(answer: Any) -> bool:
             now = self._model.item("GIFT", gift["gift_id"])
             return now is not None and (now["state"], answer.state.value) == (state, state)
 
-        def justified(refusal: errors.Refusal, span: Span) -> bool:
+        def justified(refusal: errors.ApiProblem, span: Span) -> bool:
             return foreign(refusal) or self._has_ended(refusal, gift["gift_id"], span)
 
         return Operation(f"{name} {self._name}", act, right, justified)
@@ -385,9 +380,11 @@ class Operations:
         secret = ids.link_secret(LINK_KEYS, "1", gift_id)
 
         def act(process: Process) -> None:
-            asking.ask_again(process.table, gift_id, caller=user, secret=secret, link_keys=LINK_KEYS, now=process.now())
+            asking_again.ask_again(
+                process.table, gift_id, caller=user, secret=secret, link_keys=LINK_KEYS, now=process.now()
+            )
 
-        def justified(refusal: errors.Refusal, span: Span) -> bool:
+        def justified(refusal: errors.ApiProblem, span: Span) -> bool:
             states = [gift for (gift,) in self._states(span, (f"GIFT#{gift_id}", "GIFT")) if gift]
             match refusal:
                 case errors.OwnGift():
@@ -414,7 +411,7 @@ class Operations:
         order = self._id_of("return order", user)
 
         def act(process: Process) -> Any:
-            return returning.give_in_return(
+            return return_gifts.give_in_return(
                 process.table,
                 process.provider,
                 self._call(process, user),
@@ -426,7 +423,7 @@ class Operations:
                 window_ms=process.environment.plan.window_ms,
             )
 
-        def justified(refusal: errors.Refusal, span: Span) -> bool:
+        def justified(refusal: errors.ApiProblem, span: Span) -> bool:
             match refusal:
                 case errors.NotClaimed():
                     return any(item and user not in item["claims"] for (item,) in self._states(span, _gift(gift_id)))
@@ -469,10 +466,12 @@ class Operations:
 
         def act(process: Process) -> Any:
             codes = ["".join(process.random.choices(_ALPHABET, k=16)) for _ in range(quantity)]
-            made = using.use(process.table, self._call(process, user), order_id=order_id, codes=codes, address=ADDRESS)
+            made = own_use.use(
+                process.table, self._call(process, user), order_id=order_id, codes=codes, address=ADDRESS
+            )
             return [read.holding for read in made]
 
-        def justified(refusal: errors.Refusal, span: Span) -> bool:
+        def justified(refusal: errors.ApiProblem, span: Span) -> bool:
             over = _is_over(self._model.item("ORDER", order_id), span)
             return isinstance(refusal, errors.UnitsNotAvailable) and (over or self._too_few(order_id, quantity, span))
 
@@ -495,7 +494,7 @@ class Operations:
                 process.table, process.provider, self._call(process, user), order_id=order_id, quantity=quantity
             )
 
-        def justified(refusal: errors.Refusal, span: Span) -> bool:
+        def justified(refusal: errors.ApiProblem, span: Span) -> bool:
             return isinstance(refusal, errors.UnitsNotAvailable) and self._too_few(order_id, quantity, span)
 
         def right(answer: Any) -> bool:
@@ -518,7 +517,7 @@ class Operations:
                 process.table, held["code"], store_id=store_id, redemption=redemption, now=process.now()
             )
 
-        def justified(refusal: errors.Refusal, span: Span) -> bool:
+        def justified(refusal: errors.ApiProblem, span: Span) -> bool:
             match refusal:
                 case errors.NotFound():
                     return store_id == OTHER_STORE
@@ -636,7 +635,7 @@ class Operations:
         order_id = order["order_id"]
 
         def act(process: Process) -> Any:
-            return reading.order_of(process.table, order_id, caller=order["buyer_id"], now=process.now())
+            return queries.order_of(process.table, order_id, caller=order["buyer_id"], now=process.now())
 
         def right(answer: Any) -> bool:
             if answer.units is None:

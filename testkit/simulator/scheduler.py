@@ -39,7 +39,7 @@ class Scheduler:
     def wait_until(self, at_ms: int) -> None:
         self.wait(max(0, at_ms * 1000 - self.now))
 
-    def together(self, calls: Sequence[Callable[[], T]], threads: int) -> list[T]:
+    def run_concurrently(self, calls: Sequence[Callable[[], T]], threads: int) -> list[T]:
         """Has the running greenlet wait for others, which make the calls, so many at a time; answers in their order.
 
         What one of them raises ends that one, and is raised when all are over.

@@ -962,15 +962,15 @@ def test_every_status_and_code_that_is_declared_was_seen_on_the_running_stack(
     missing = set()
     for name, route in ROUTES.items():
         operation = modules[route.function][route.method, route.path].operation
-        wanted: set[tuple[int, str | None]] = {(status, None) for status in operation.answers if status != BUSY}
-        implied: list[type[errors.Refusal]] = [errors.NotFound] if route.parameters else []
+        wanted: set[tuple[int, str | None]] = {(status, None) for status in operation.responses if status != BUSY}
+        implied: list[type[errors.ApiProblem]] = [errors.NotFound] if route.parameters else []
         implied += [errors.InvalidRequest] if operation.body or operation.query else []
         implied += [errors.IdempotencyKeyRequired, errors.IdempotencyKeyReused] if operation.idempotent else []
         wanted |= {
             (STATUS[refusal.code], refusal.code)
-            for refusal in (*operation.refuses, *implied)
+            for refusal in (*operation.problems, *implied)
             # Some refusals are pages.
-            if refusal.code not in NOT_HERE and STATUS[refusal.code] not in operation.answers
+            if refusal.code not in NOT_HERE and STATUS[refusal.code] not in operation.responses
         }
         seen = {(status, code) for operation_name, status, code in calls.seen if operation_name == name}
         missing |= {(name, *each) for each in wanted - seen}

@@ -51,7 +51,7 @@ class Operator:
 
     def found(self) -> dict[str, set[str]]:
         """What an audit finds wrong, by sort."""
-        done = self.run("audit", "--grace", "0", "--patience", "1", "--json")
+        done = self.run("audit", "--grace", "0", "--recheck-after", "1", "--json")
         sorts: dict[str, set[str]] = {}
         for finding in done.said["found"]:
             sorts.setdefault(finding["sort"], set()).add(finding["about"])
@@ -145,7 +145,7 @@ def test_counts_that_are_off_are_found_and_recounted(operator: Operator) -> None
     dry = operator.run("recount", "--user", user)
     assert (dry.status, "Nothing was written" in dry.out) == (0, True)
     assert running.get_counts(running.as_("alice")) != before
-    assert operator.run("recount", "--all", "--patience", "0", "--apply").status == 0
+    assert operator.run("recount", "--all", "--recheck-after", "0", "--apply").status == 0
     assert running.get_counts(running.as_("alice")) == before
     assert operator.found() == {}
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from handsel.domain import ids
-from handsel.domain.law import Breach
+from handsel.domain.invariants import Breach
 from handsel.store import keys
 from handsel.store.attributes import dump_item, load_item
 from handsel.store.keys import Key
@@ -90,9 +90,9 @@ def _pending_with_units(hand: TableEditor) -> Expected:
 
 def _gift_forgotten(hand: TableEditor) -> Expected:
     """The order does not remember a gift that is open: nothing can give it back."""
-    outstanding = dict(hand.get(hand.order())["outstanding"])
-    del outstanding[hand.id("named")]
-    hand.change(hand.order(), outstanding=outstanding)
+    reservations = dict(hand.get(hand.order())["reservations"])
+    del reservations[hand.id("named")]
+    hand.change(hand.order(), reservations=reservations)
     return {
         (Breach.LAW_BROKEN, hand.order().pk),
         (Breach.GIFT_NOT_LISTED, hand.gift("named").pk),
@@ -114,9 +114,9 @@ def _gift_returned_twice(hand: TableEditor) -> Expected:
 
 
 def _gift_listed_with_other_shares(hand: TableEditor) -> Expected:
-    outstanding = dict(hand.get(hand.order())["outstanding"])
-    outstanding[hand.id("group")] |= {"shares": 2}
-    hand.change(hand.order(), outstanding=outstanding)
+    reservations = dict(hand.get(hand.order())["reservations"])
+    reservations[hand.id("group")] |= {"shares": 2}
+    hand.change(hand.order(), reservations=reservations)
     return {(Breach.GIFT_LISTED_WRONGLY, hand.gift("group").pk)}
 
 
@@ -278,9 +278,9 @@ def _gift_stuck(hand: TableEditor) -> Expected:
 def _move_end(hand: TableEditor, name: str, end: int) -> None:
     """As if it had been given with a shorter window."""
     hand.change(hand.gift(name), expires_at=end, due_sk=keys.position(end, hand.id(name)))
-    outstanding = dict(hand.get(hand.order())["outstanding"])
-    outstanding[hand.id(name)] |= {"expires_at": end}
-    hand.change(hand.order(), outstanding=outstanding)
+    reservations = dict(hand.get(hand.order())["reservations"])
+    reservations[hand.id(name)] |= {"expires_at": end}
+    hand.change(hand.order(), reservations=reservations)
     summary_key = keys.summary(hand.id("alice"))
     waiting = dict(hand.get(summary_key)["waiting"])
     entry = waiting[hand.id("vouchers")]

@@ -53,14 +53,14 @@ def check_law(stack: Stack) -> None:
             assert (order["available"], mine, held) == (0, {}, [])
             continue
         ended = {gift_id for gift_id, gift in mine.items() if gift["state"] not in ("open", "claimed")}
-        assert set(order["outstanding"]) == set(mine) - ended
+        assert set(order["reservations"]) == set(mine) - ended
         assert order["gifted"] == sum(len(mine[gift_id]["claims"]) for gift_id in ended)
         assert min(order["available"], order["used"], order["gifted"]) >= 0
         for gift in mine.values():
             assert gift["remaining"] + len(gift["claims"]) == gift["shares"]
             assert (gift["state"] == "open") is ("due_pk" in gift)
             assert (gift["remaining"] == 0) is (gift["state"] == "claimed")
-        in_gifts = sum(mine[gift_id]["shares"] for gift_id in order["outstanding"])
+        in_gifts = sum(mine[gift_id]["shares"] for gift_id in order["reservations"])
         places = order["available"] + order["gifted"] + order["used"] + order["refunded"] + in_gifts
         assert places == order["quantity"]
     reserved = [(item["pk"].partition("#")[2], item["user_id"]) for item in items if item["sk"] == "HANDLE"]

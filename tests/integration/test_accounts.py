@@ -14,13 +14,13 @@ from testkit.handlers.faults import FAULTS, READS, WRITES, Crashed, between, ove
 from testkit.handlers.stack import REAL_CLIENT, RESOURCES, START, Answer, Stack, event, gift_request, listening
 from tests.integration.law import check_law
 
-BOB = event("enroll_post_confirmation")["request"]["userAttributes"]["sub"]
+BOB = event("post_confirmation_sign_up")["request"]["userAttributes"]["sub"]
 
 
 def sign_up(stack: Stack, user: str = BOB, **attributes: Any) -> Any:
-    confirmed = event("enroll_post_confirmation")
+    confirmed = event("post_confirmation_sign_up")
     confirmed["request"]["userAttributes"] |= {"sub": user, **attributes}
-    return stack.invoke("EnrollFunction", confirmed)
+    return stack.invoke("PostConfirmationFunction", confirmed)
 
 
 def me(stack: Stack, user: str = "alice", **claims: Any) -> dict[str, Any]:
@@ -38,8 +38,8 @@ def change(stack: Stack, user: str, **changes: Any) -> Answer:
 
 
 def test_who_signed_up_has_an_account_with_name_and_handle(stack: Stack) -> None:
-    confirmed = event("enroll_post_confirmation")
-    assert stack.invoke("EnrollFunction", deepcopy(confirmed)) == confirmed
+    confirmed = event("post_confirmation_sign_up")
+    assert stack.invoke("PostConfirmationFunction", deepcopy(confirmed)) == confirmed
     account = {"handle": "bob", "display_name": "Bob", "recommendations": True, "created_at": START}
     assert stack.item(f"USER#{BOB}", "ACCOUNT") == {"pk": f"USER#{BOB}", "sk": "ACCOUNT", "user_id": BOB, **account}
     assert stack.item("HANDLE#bob") == {"pk": "HANDLE#bob", "sk": "HANDLE", "user_id": BOB}
@@ -66,16 +66,16 @@ def test_signing_up_again_changes_nothing(stack: Stack) -> None:
 @pytest.mark.parametrize(
     "confirmed",
     [
-        event("enroll_post_confirmation") | {"triggerSource": "PostConfirmation_ConfirmForgotPassword"},
-        event("enroll_post_confirmation") | {"triggerSource": "PreSignUp_SignUp"},
-        event("enroll_post_confirmation") | {"request": {}},
-        event("enroll_post_confirmation") | {"request": {"userAttributes": {"sub": "a#b"}}},
+        event("post_confirmation_sign_up") | {"triggerSource": "PostConfirmation_ConfirmForgotPassword"},
+        event("post_confirmation_sign_up") | {"triggerSource": "PreSignUp_SignUp"},
+        event("post_confirmation_sign_up") | {"request": {}},
+        event("post_confirmation_sign_up") | {"request": {"userAttributes": {"sub": "a#b"}}},
         {},
     ],
 )
 def test_what_is_no_sign_up_is_answered_unchanged_and_writes_nothing(stack: Stack, confirmed: dict[str, Any]) -> None:
     before = stack.all_items()
-    assert stack.invoke("EnrollFunction", deepcopy(confirmed)) == confirmed
+    assert stack.invoke("PostConfirmationFunction", deepcopy(confirmed)) == confirmed
     assert stack.all_items() == before
 
 
@@ -86,7 +86,7 @@ def test_a_sign_up_that_cannot_be_written_down_is_no_failure_and_the_first_call_
         raise RuntimeError("canary")
 
     with between(WRITES, {0: refused}):
-        assert sign_up(stack) == event("enroll_post_confirmation")
+        assert sign_up(stack) == event("post_confirmation_sign_up")
     assert stack.item(f"USER#{BOB}", "ACCOUNT") is None
     assert '"EnrollFailed":[1.0]' in capsys.readouterr().out.replace(" ", "")
     assert me(stack, BOB, name="Bob", preferred_username="bob")["handle"] == "bob"
@@ -115,7 +115,7 @@ def test_a_sign_up_that_failed_at_any_write_is_finished_by_the_first_call(
 def test_the_user_pool_has_its_answer_in_time_when_the_table_has_none(
     stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    properties = RESOURCES["EnrollFunction"]["Properties"]
+    properties = RESOURCES["PostConfirmationFunction"]["Properties"]
     assert properties["Timeout"] <= 5  # seconds the user pool waits
     for name, value in properties["Environment"]["Variables"].items():
         monkeypatch.setenv(name, value)

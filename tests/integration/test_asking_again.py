@@ -2,7 +2,7 @@
 
 import pytest
 
-from handsel.use_cases import giving
+from handsel.use_cases.gifts import giving
 from testkit.dynamodb.client import Call
 from testkit.handlers.stack import DAY, Answer, Stack, gift_request, listening
 

@@ -14,7 +14,7 @@ def audited(stack: Stack, *, grace_ms: int = 0) -> Audit:
         grace_ms=grace_ms,
         say=lambda _: None,
         segments=1,
-        patience=0,
+        recheck_after=0,
     )
 
 

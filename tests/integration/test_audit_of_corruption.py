@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from handsel.domain.law import Breach
+from handsel.domain.invariants import Breach
 from handsel.domain.models import Refund
 from handsel.runtime.sandbox import SandboxProvider
 from handsel.store import keys, orders, refunds
 from handsel.store.attributes import Attributes, dump_item
-from handsel.use_cases.settling import Done, SweepReport, sweep
+from handsel.use_cases.operations.settling import Done, SweepReport, sweep
 from ops.audit.findings import IssueType
 from ops.audit.run import Audit, audit
 from ops.recount import FIXED_BY_RECOUNT, differences, recount
@@ -53,7 +53,7 @@ def whole(memory: InMemoryTable) -> WholeTable:
 
 
 def audited(memory: InMemoryTable) -> Audit:
-    return audit(whole(memory), clock=lambda: NOW, grace_ms=300_000, say=lambda _: None, patience=0)
+    return audit(whole(memory), clock=lambda: NOW, grace_ms=300_000, say=lambda _: None, recheck_after=0)
 
 
 def found_in(memory: InMemoryTable) -> Expected:

@@ -46,8 +46,8 @@ TOLD = {event.name: event.answers for event in sample_events.story() if event.an
 def test_the_story_can_be_told_in_order(stack: Stack) -> None:
     answers = tell_all(stack)
     assert statuses(answers) == TOLD
-    confirmed = next(event for event in sample_events.story() if event.function == "EnrollFunction")
-    assert answers["enroll_post_confirmation"] == confirmed.payload
+    confirmed = next(event for event in sample_events.story() if event.function == "PostConfirmationFunction")
+    assert answers["post_confirmation_sign_up"] == confirmed.payload
     assert answers["restore_window_removed"] == {"batchItemFailures": []}
     assert answers["sweep_every_minute"]["failed"] == 0
     order = json.loads(stack.invoke("OrderFunction", _payload("order_read"))["body"])
@@ -80,13 +80,19 @@ def test_while_the_window_is_open_the_last_events_change_nothing(stack: Stack) -
 
 
 def test_the_removed_window_gives_the_unopened_gift_back(stack: Stack) -> None:
-    tell_all(stack, "enroll_post_confirmation", "purchase_buy", "gift_give_unopened", PAUSE)
+    tell_all(stack, "post_confirmation_sign_up", "purchase_buy", "gift_give_unopened", PAUSE)
     assert _state(stack, UNOPENED_GIFT) == GiftState.RETURNED
 
 
 def test_the_voucher_that_bob_is_shown_does_for_the_placeholders(stack: Stack) -> None:
     answers = tell_all(
-        stack, "enroll_post_confirmation", "purchase_buy", "gift_give", "claim_claim", "holding_list", "merchant_redeem"
+        stack,
+        "post_confirmation_sign_up",
+        "purchase_buy",
+        "gift_give",
+        "claim_claim",
+        "holding_list",
+        "merchant_redeem",
     )
     voucher = json.loads(answers["claim_claim"]["body"])
     assert voucher["code"] in {entry.get("code") for entry in json.loads(answers["holding_list"]["body"])["items"]}

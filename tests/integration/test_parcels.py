@@ -207,7 +207,7 @@ def test_carriers_and_merchants_at_once_lose_nothing(stack: Stack) -> None:
 
 
 def test_a_shipment_has_an_end_of_events(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("handsel.use_cases.shipping.MAX_EVENTS", 2)
+    monkeypatch.setattr("handsel.use_cases.fulfilment.shipping.MAX_EVENTS", 2)
     _, holding = claimed_parcel(stack)
     for event_id in ("e1", "e2"):
         assert stack.report(holding["shipment_id"], "in_transit", event_id=event_id).status == 200

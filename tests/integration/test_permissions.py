@@ -103,12 +103,12 @@ def test_every_function_may_do_what_it_does_and_may_write_nothing_that_it_does_n
     stack.sweep()
     stack.give(stack.buy())
     for _ in range(DUE_SHARDS):
-        stack.invoke("AuditFunction", {})
+        stack.invoke("HealthFunction", {})
         stack.now += 300_000
-    confirmed = event("enroll_post_confirmation")
+    confirmed = event("post_confirmation_sign_up")
     for user in ("zoe", "yan"):  # the second finds the handle taken
         confirmed["request"]["userAttributes"]["sub"] = user
-        stack.invoke("EnrollFunction", confirmed)
+        stack.invoke("PostConfirmationFunction", confirmed)
     _follow_what_was_written(stack)
     for kind, prepared in TOLD.items():
         for tell in (True, False):  # what nobody tells, the sweep finds out

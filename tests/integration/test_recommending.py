@@ -11,7 +11,7 @@ from handsel.domain import recommendations
 from handsel.domain.recommendations import ENOUGH, MOST_IN_CHART, MOST_VIEWS, PAIRED
 from handsel.runtime import wiring
 from handsel.store import tastes
-from handsel.use_cases import learning, recommending
+from handsel.use_cases.recommendations import learning, recommending
 from testkit.handlers.stack import START, Answer, Stack, listening, wanted
 
 OTHERS = [f"friend{number}" for number in range(ENOUGH)]

@@ -18,7 +18,7 @@ def _gift_item(stack: Stack, gift: dict[str, Any]) -> dict[str, Any]:
 def _stored_units(stack: Stack, order: dict[str, Any]) -> tuple[int, int, dict[str, Any]]:
     item = stack.item(f"ORDER#{order['order_id']}")
     assert item is not None
-    return item["available"], item["gifted"], item["outstanding"]
+    return item["available"], item["gifted"], item["reservations"]
 
 
 def test_the_removal_of_the_window_item_returns_the_units_to_the_order(stack: Stack) -> None:
@@ -127,7 +127,7 @@ def test_one_broken_gift_does_not_hold_up_the_sweep(stack: Stack) -> None:
     stack.client.update_item(
         TableName="handsel-test",
         Key={"pk": {"S": f"ORDER#{order['order_id']}"}, "sk": {"S": "ORDER"}},
-        UpdateExpression="REMOVE outstanding.#gift",
+        UpdateExpression="REMOVE reservations.#gift",
         ExpressionAttributeNames={"#gift": broken},
     )
     stack.now += DAY

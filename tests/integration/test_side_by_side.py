@@ -35,7 +35,7 @@ def _give(stack: Stack, count: int, giver: str = "alice") -> tuple[dict[str, Any
 def _available(stack: Stack, order: dict[str, Any]) -> int:
     item = stack.item(f"ORDER#{order['order_id']}")
     assert item is not None
-    assert item["outstanding"] == {}
+    assert item["reservations"] == {}
     return int(item["available"])
 
 

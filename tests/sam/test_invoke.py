@@ -10,8 +10,9 @@ from handsel.runtime import clock
 from handsel.runtime.sandbox import SandboxProvider
 from handsel.store import accounts, gifts, holdings, orders, shipments
 from handsel.store.table import Table
-from handsel.use_cases import giving, purchases
-from handsel.use_cases.calls import Call
+from handsel.use_cases.gifts import giving
+from handsel.use_cases.idempotency import IdempotentRequest
+from handsel.use_cases.orders import purchases
 from local.seed import PRODUCTS
 from testkit import contract
 from tests.sam.conftest import Stack
@@ -33,14 +34,14 @@ DAY = 86_400_000
 
 # One of every function: the story of its parcel.
 NAMES = {
-    "enroll_post_confirmation",
-    "public_wrappings",
+    "post_confirmation_sign_up",
+    "public_api_wrappings",
     "web_start",
     "account_read",
-    "people_list",
+    "directory_list",
     "merchant_put_store",
     "catalog_list",
-    "taste_recommend",
+    "preferences_recommend",
     "purchase_buy_parcel",
     "order_read",
     "gift_give_parcel",
@@ -52,7 +53,7 @@ NAMES = {
     "return_gift_give",
     "restore_window_removed",
     "sweep_every_minute",
-    "audit_every_five_minutes",
+    "health_every_five_minutes",
     "projector_asked_again",
     "message_mark_read",
     "order_center_read",
@@ -133,7 +134,7 @@ def test_a_window_that_time_to_live_removed_gives_the_unit_back(story: Teller, s
     assert gift is not None
     assert order is not None
     assert gift.state is GiftState.RETURNED
-    assert (order.available, order.outstanding) == (3, {})
+    assert (order.available, order.reservations) == (3, {})
 
 
 def test_a_report_on_the_bus_is_in_the_shipment(story: Teller, stack: Stack) -> None:
@@ -156,7 +157,7 @@ def test_a_sweep_finds_the_rest_in_order(story: Teller) -> None:
 
 
 def test_an_audit_finds_the_law_kept(story: Teller) -> None:
-    standing = story.answer("audit_every_five_minutes")
+    standing = story.answer("health_every_five_minutes")
     standing.pop("OrdersAudited")  # as many as the shard of this minute leads to
     assert set(standing.values()) == {0}
 
@@ -196,11 +197,11 @@ def _give_yesterday(table: Table) -> None:
     )
     given = orders.get(table, ORDER)
     assert given is not None
-    assert (given.available, set(given.outstanding)) == (2, {UNOPENED_GIFT})
+    assert (given.available, set(given.reservations)) == (2, {UNOPENED_GIFT})
 
 
-def _call_of_yesterday(name: str) -> Call:
+def _call_of_yesterday(name: str) -> IdempotentRequest:
     """An event of Alice's, when the window of what she gives by it is over by now."""
     (event,) = (event for event in sample_events.story() if event.name == name)
     key = event.payload["headers"]["idempotency-key"]
-    return Call(ALICE["sub"], key, request_hash="", now=clock.now_ms() - 2 * DAY)
+    return IdempotentRequest(ALICE["sub"], key, request_hash="", now=clock.now_ms() - 2 * DAY)

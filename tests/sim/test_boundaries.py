@@ -10,19 +10,13 @@ from handsel.domain import errors
 from handsel.domain.models import ShipmentEvent
 from handsel.domain.states import RefundStatus, ShipmentStatus
 from handsel.store import keys
-from handsel.use_cases import (
-    asking,
-    giving,
-    inbound,
-    messaging,
-    recommending,
-    redeeming,
-    refunding,
-    restoring,
-    returning,
-    shipping,
-)
-from handsel.use_cases.settling import sweep
+from handsel.use_cases.fulfilment import redeeming, shipping
+from handsel.use_cases.gifts import asking_again, expiring, giving, return_gifts
+from handsel.use_cases.inbox import messaging
+from handsel.use_cases.operations import inbound
+from handsel.use_cases.operations.settling import sweep
+from handsel.use_cases.orders import refunding
+from handsel.use_cases.recommendations import recommending
 from testkit.simulator.environment import MINUTE_MS, START_MS
 from testkit.simulator.fault_injection import Crashed, Fault
 from testkit.simulator.harness import WINDOW_MS, Act, Actor, Harness, Saved
@@ -95,7 +89,9 @@ def ask_again(harness: Harness) -> Act:
     harness.now = gift.expires_at
 
     def act(actor: Actor) -> None:
-        asking.ask_again(actor.table, gift.gift_id, caller="bob", secret=None, link_keys=LINK_KEYS, now=actor.now())
+        asking_again.ask_again(
+            actor.table, gift.gift_id, caller="bob", secret=None, link_keys=LINK_KEYS, now=actor.now()
+        )
 
     return act
 
@@ -105,7 +101,7 @@ def _give_in_return(harness: Harness, product_name: str, token: str) -> Act:
     harness.claim("bob", gift)
 
     def act(actor: Actor) -> object:
-        return returning.give_in_return(
+        return return_gifts.give_in_return(
             actor.table,
             actor.provider,
             harness.call("bob", "in return", actor.now()),
@@ -230,7 +226,7 @@ def restore(harness: Harness) -> Act:
     harness.written(harness.now)
 
     def act(actor: Actor) -> None:
-        restoring.restore(actor.table, record, clock=actor.now)
+        expiring.restore(actor.table, record, clock=actor.now)
 
     return act
 
@@ -247,8 +243,8 @@ def _swept(harness: Harness) -> Act:
             on_failure=lambda _, error: failed.append(error),
         )
         if failed:
-            assert all(isinstance(error, errors.Busy) for error in failed)
-            raise errors.Busy
+            assert all(isinstance(error, errors.ServiceUnavailable) for error in failed)
+            raise errors.ServiceUnavailable
         if any(position < keys.position(actor.now() + 1, "") for position in harness.model.due.values()):
             raise errors.PaymentUnknown  # the provider did not say: the next sweep asks
 
@@ -303,7 +299,7 @@ OPERATIONS: tuple[Callable[[Harness], Act], ...] = (
 
 
 def _kind(answer: object) -> str:
-    return answer.code if isinstance(answer, errors.Refusal) else type(answer).__name__
+    return answer.code if isinstance(answer, errors.ApiProblem) else type(answer).__name__
 
 
 def _try(harness: Harness, act: Act, planted: Planted) -> str | None:
@@ -312,7 +308,7 @@ def _try(harness: Harness, act: Act, planted: Planted) -> str | None:
         return _kind(act(harness.actor("try 0", planted)))
     except Crashed:
         return None
-    except errors.Refusal as refusal:
+    except errors.ApiProblem as refusal:
         return None if refusal.retry_after is not None else _kind(refusal)
 
 
@@ -341,7 +337,7 @@ def test_whatever_goes_wrong_at_one_or_two_calls_it_comes_to_the_same(
     asked = harness.actor("try 0")
     try:
         expected = _kind(act(asked))
-    except errors.Refusal as refusal:
+    except errors.ApiProblem as refusal:
         expected = _kind(refusal)
     state = harness.state()
 

@@ -9,7 +9,9 @@ from greenlet import getcurrent, greenlet
 
 from handsel.domain import errors
 from handsel.domain.models import Gift, Order
-from handsel.use_cases import bookkeeping, giving, messaging, refunding, restoring
+from handsel.use_cases.gifts import expiring, giving
+from handsel.use_cases.inbox import messaging, user_summary
+from handsel.use_cases.orders import refunding
 from testkit.simulator.harness import Act, Actor, Harness
 from testkit.simulator.model import Violation
 
@@ -45,7 +47,7 @@ class Player:
             )
             try:
                 self.answer = self.act(actor)
-            except errors.Refusal as refusal:
+            except errors.ApiProblem as refusal:
                 self.answer = refusal
 
         self.running = greenlet(run, parent=hub)
@@ -91,7 +93,7 @@ def play(harness: Harness, players: list[Player], check: Callable[[list[Any]], N
 
 
 def _won(answers: list[Any]) -> int:
-    return sum(not isinstance(answer, errors.Refusal) for answer in answers)
+    return sum(not isinstance(answer, errors.ApiProblem) for answer in answers)
 
 
 def cancelling(gift: Gift) -> Act:
@@ -102,14 +104,14 @@ def declining(gift: Gift) -> Act:
     return lambda actor: giving.decline(actor.table, gift.gift_id, caller="bob", clock=actor.now)
 
 
-def expiring(harness: Harness, gift: Gift) -> Act:
+def expire_gift(harness: Harness, gift: Gift) -> Act:
     """By the stream, or the sweep: both come to this."""
     record = next(
         each for each in harness.memory.stream if each["dynamodb"]["Keys"]["pk"]["S"] == f"WINDOW#{gift.gift_id}"
     )
     image = record["dynamodb"]["NewImage"]
     removed = {"dynamodb": {"Keys": record["dynamodb"]["Keys"], "OldImage": image}}
-    return lambda actor: restoring.restore(actor.table, removed, clock=actor.now)
+    return lambda actor: expiring.restore(actor.table, removed, clock=actor.now)
 
 
 def refunding_one(harness: Harness, order: Order, key: str = "refunding") -> Act:
@@ -135,7 +137,7 @@ def test_of_claim_cancel_decline_expiry_and_giving_again_one_decides_whatever_co
         Player(harness.claiming("bob", gift)),
         Player(cancelling(gift)),
         Player(declining(gift)),
-        Player(expiring(harness, gift), skew_ms=1),
+        Player(expire_gift(harness, gift), skew_ms=1),
         Player(harness.giving(order, key="giving again"), skew_ms=1),
     ]
 
@@ -143,12 +145,12 @@ def test_of_claim_cancel_decline_expiry_and_giving_again_one_decides_whatever_co
         claimed, cancelled, declined, expired, again = answers
         now = harness.model.items[f"GIFT#{gift.gift_id}", "GIFT"]
         assert now["state"] in ("claimed", "cancelled", "declined", "returned")
-        assert (now["state"] == "claimed") is not isinstance(claimed, errors.Refusal)
-        assert (now["state"] == "cancelled") is not isinstance(cancelled, errors.Refusal)
-        assert (now["state"] == "declined") is not isinstance(declined, errors.Refusal)
+        assert (now["state"] == "claimed") is not isinstance(claimed, errors.ApiProblem)
+        assert (now["state"] == "cancelled") is not isinstance(cancelled, errors.ApiProblem)
+        assert (now["state"] == "declined") is not isinstance(declined, errors.ApiProblem)
         # Given again are the units that came back, and they only.
         assert (now["state"] == "claimed") is isinstance(again, errors.UnitsNotAvailable)
-        assert not isinstance(expired, errors.Refusal)
+        assert not isinstance(expired, errors.ApiProblem)
 
     states, ends = play(harness, players, check)
     record_property("figures", f"claim, cancel, decline, expiry, giving again: {states} states, {ends} ends")
@@ -172,7 +174,7 @@ def test_what_two_claims_leave_of_three_shares_comes_back_once(record_property: 
     gift = harness.give(harness.buy(quantity=3), shares=3)
     harness.now = gift.expires_at - 1
     claims = [Player(harness.claiming(user, gift)) for user in ("bob", "carol")]
-    players = [*claims, Player(cancelling(gift)), Player(expiring(harness, gift), skew_ms=1)]
+    players = [*claims, Player(cancelling(gift)), Player(expire_gift(harness, gift), skew_ms=1)]
 
     def check(answers: list[Any]) -> None:
         now = harness.model.items[f"GIFT#{gift.gift_id}", "GIFT"]
@@ -200,15 +202,15 @@ def test_whenever_the_window_ends_in_between_what_was_not_decided_by_then_is_too
     ending = cancelling(gift) if shares > 1 else declining(gift)
     players = [
         Player(tick), Player(harness.claiming("bob", gift), ponders=True), Player(ending, ponders=True),
-        Player(expiring(harness, gift)),
+        Player(expire_gift(harness, gift)),
     ]  # fmt: skip
 
     def check(answers: list[Any]) -> None:
         # Who came too late is told so.
         _, claimed, ended, _ = answers
         now = harness.model.items[f"GIFT#{gift.gift_id}", "GIFT"]
-        assert (len(now["claims"]) == 1) is not isinstance(claimed, errors.Refusal)
-        assert (now["state"] in ("cancelled", "declined")) is not isinstance(ended, errors.Refusal)
+        assert (len(now["claims"]) == 1) is not isinstance(claimed, errors.ApiProblem)
+        assert (now["state"] in ("cancelled", "declined")) is not isinstance(ended, errors.ApiProblem)
 
     states, ends = play(harness, players, check)
     record_property("figures", f"the window of {shares} ends in between: {states} states, {ends} ends")
@@ -283,4 +285,4 @@ def test_whatever_is_counted_at_once_the_last_state_is_what_counts(record_proper
 
 def _counting(records: list[dict[str, Any]]) -> Act:
     (order_id,) = {record["dynamodb"]["NewImage"]["order_id"]["S"] for record in records}
-    return lambda actor: bookkeeping.keep(actor.table, "alice", [], [bookkeeping.an_order(order_id)], now=actor.now())
+    return lambda actor: user_summary.keep(actor.table, "alice", [], [user_summary.an_order(order_id)], now=actor.now())

@@ -6,11 +6,11 @@ from random import Random
 
 from handsel.domain import errors, ids
 from handsel.domain.models import Gift
-from handsel.use_cases import claiming
-from handsel.use_cases.calls import Call
-from handsel.use_cases.giving import give
-from handsel.use_cases.purchases import buy
-from handsel.use_cases.settling import Done
+from handsel.use_cases.gifts import claiming
+from handsel.use_cases.gifts.giving import give
+from handsel.use_cases.idempotency import IdempotentRequest
+from handsel.use_cases.operations.settling import Done
+from handsel.use_cases.orders.purchases import buy
 from testkit.simulator.environment import DAY_MS, HOUR_MS, MINUTE_MS, START_MS, Environment, FaultPlan, Process
 from testkit.simulator.fault_injection import Fault
 from testkit.simulator.operations import LINK_KEYS, WRAPPINGS
@@ -25,8 +25,8 @@ def _environment(name: str, plan: FaultPlan) -> tuple[Environment, dict[str, str
 
 
 def _bought_and_given(process: Process, products: dict[str, str], key: str, shares: int) -> Gift:
-    def call() -> Call:
-        return Call("alice", key, "a request", process.now())
+    def call() -> IdempotentRequest:
+        return IdempotentRequest("alice", key, "a request", process.now())
 
     window_ms = process.environment.plan.window_ms
     order, _ = buy(
@@ -108,11 +108,11 @@ def test_of_a_thousand_who_claim_two_shares_at_once_through_conflicts_two_win(re
                     link_keys=LINK_KEYS,
                     clock=process.now,
                 )
-            except errors.Busy:
+            except errors.ServiceUnavailable:
                 told["busy"] += 1
                 environment.scheduler.wait(1_000_000)
                 continue
-            except errors.Refusal as refusal:
+            except errors.ApiProblem as refusal:
                 told[refusal.code] += 1
             else:
                 told["claimed"] += 1

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from handsel.use_cases import giving, restoring
-from handsel.use_cases.settling import sweep
+from handsel.use_cases.gifts import expiring, giving
+from handsel.use_cases.operations.settling import sweep
 from testkit.simulator.environment import MINUTE_MS
 from testkit.simulator.harness import Harness
 from testkit.simulator.scenario import facts
@@ -42,7 +42,7 @@ def _expire(harness: Harness, gift_id: str, at: int) -> None:
     record = harness.memory.stream[-1]
     harness.written(harness.now)
     assert record["dynamodb"]["Keys"]["pk"]["S"] == f"WINDOW#{gift_id}"
-    restoring.restore((actor := harness.actor()).table, record, clock=actor.now)
+    expiring.restore((actor := harness.actor()).table, record, clock=actor.now)
 
 
 LIVES = (claimed, claimed_and_returned, cancelled, declined)
@@ -132,7 +132,7 @@ def test_the_end_of_a_window_is_told_by_either_trigger_however_often(times: int,
     for number in range(max(times, swept)):
         if number < times:
             anonymous = {name: value for name, value in record.items() if name != "userIdentity"}
-            restoring.restore((actor := harness.actor()).table, anonymous, clock=actor.now)
+            expiring.restore((actor := harness.actor()).table, anonymous, clock=actor.now)
         if number < swept:
             actor = harness.actor()
             report = sweep(
@@ -145,4 +145,4 @@ def test_the_end_of_a_window_is_told_by_either_trigger_however_often(times: int,
             )
             assert not report.failed
     now = harness.model.items[f"ORDER#{order.order_id}", "ORDER"]
-    assert (now["available"], now["gifted"], now["outstanding"]) == (2, 1, {})
+    assert (now["available"], now["gifted"], now["reservations"]) == (2, 1, {})

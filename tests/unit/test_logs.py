@@ -43,7 +43,7 @@ def _damage() -> None:
     try:
         _parse()
     except ValueError as error:
-        raise errors.DataDamage("gift abc is gone") from error
+        raise errors.DataIntegrityError("gift abc is gone") from error
 
 
 def logged(fault: Callable[[], None], monkeypatch: pytest.MonkeyPatch) -> tuple[str, dict[str, Any]]:

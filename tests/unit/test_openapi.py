@@ -86,5 +86,5 @@ def test_a_declaration_leaves_the_handler_as_it_is() -> None:
     def handler() -> int:
         return 1
 
-    assert operation(answers={200: Media("text/plain", "One.")})(handler) is handler
+    assert operation(responses={200: Media("text/plain", "One.")})(handler) is handler
     assert handler() == 1

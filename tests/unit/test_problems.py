@@ -9,7 +9,7 @@ from handsel.api import problems
 from handsel.domain import errors
 
 
-def _refusals(base: type[errors.Refusal] = errors.Refusal) -> Iterator[type[errors.Refusal]]:
+def _refusals(base: type[errors.ApiProblem] = errors.ApiProblem) -> Iterator[type[errors.ApiProblem]]:
     for refusal in base.__subclasses__():
         yield refusal
         yield from _refusals(refusal)
@@ -27,7 +27,7 @@ def test_the_tree_in_the_docstring_names_every_refusal() -> None:
 
 
 @pytest.mark.parametrize("refusal", list(_refusals()))
-def test_a_refusal_is_answered_as_a_problem_document(refusal: type[errors.Refusal]) -> None:
+def test_a_refusal_is_answered_as_a_problem_document(refusal: type[errors.ApiProblem]) -> None:
     answer = problems.of(errors.AlreadyRedeemed(0) if refusal is errors.AlreadyRedeemed else refusal())
     assert answer.body is not None
     body = json.loads(answer.body)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handsel.domain.models import Gift, Money, Order, Outstanding, Payment, Product, Units, Wrapping
+from handsel.domain.models import Gift, Money, Order, Payment, Product, Reservation, Units, Wrapping
 from handsel.domain.rules import due, not_giftable_reason, units_of, window_end
 from handsel.domain.states import GiftState, OrderState
 from testkit import factories
@@ -37,8 +37,8 @@ def test_a_window_ends_with_the_validity_at_the_latest(valid_until: int | None, 
     assert window_end(100, 50, valid_until) == end
 
 
-def _order(available: int, gifted: int, outstanding: dict[str, Outstanding], **more: int) -> Order:
-    taken = available + gifted + sum(entry.shares for entry in outstanding.values()) + sum(more.values())
+def _order(available: int, gifted: int, reservations: dict[str, Reservation], **more: int) -> Order:
+    taken = available + gifted + sum(entry.shares for entry in reservations.values()) + sum(more.values())
     return Order(
         order_id="o",
         buyer_id="alice",
@@ -49,7 +49,7 @@ def _order(available: int, gifted: int, outstanding: dict[str, Outstanding], **m
         gifted=gifted,
         used=more.get("used", 0),
         refunded=more.get("refunded", 0),
-        outstanding=outstanding,
+        reservations=reservations,
         payment=Payment("card", Money(100, "CNY")),
         created_at=0,
         request_hash="",
@@ -79,7 +79,7 @@ def _gift(gift_id: str, shares: int, remaining: int, state: GiftState, expires_a
 
 
 def test_a_gift_that_ended_since_its_order_was_read_counts_as_it_is() -> None:
-    order = _order(1, 0, {"g": Outstanding(3, NOW + 1)})
+    order = _order(1, 0, {"g": Reservation(3, NOW + 1)})
     for state in (GiftState.RETURNED, GiftState.CANCELLED, GiftState.DECLINED):
         units = units_of(order, [_gift("g", 3, 2, state, NOW + 1)], now=NOW)
         assert units == Units(available=3, in_gift=0, gifted=1, used=0, refunded=0)
@@ -95,7 +95,7 @@ def orders_with_gifts(draw: st.DrawFn) -> tuple[Order, list[Gift]]:
         expires_at = NOW + draw(st.integers(-2, 2))
         gifts.append(_gift(f"g{number}", shares, remaining, state, expires_at))
     counts = {name: draw(st.integers(0, 5)) for name in ("available", "gifted", "used", "refunded")}
-    return _order(outstanding={gift.gift_id: gift.outstanding for gift in gifts}, **counts), gifts
+    return _order(reservations={gift.gift_id: gift.reservation for gift in gifts}, **counts), gifts
 
 
 @given(orders_with_gifts())
@@ -117,7 +117,7 @@ def test_at_the_deadline_nothing_of_a_gift_is_left_in_it(drawn: tuple[Order, lis
 
 
 def test_due_gifts_come_earliest_first_and_others_not_at_all() -> None:
-    order = _order(0, 0, {"c": Outstanding(1, NOW), "a": Outstanding(1, NOW - 1), "d": Outstanding(1, NOW + 1)})
+    order = _order(0, 0, {"c": Reservation(1, NOW), "a": Reservation(1, NOW - 1), "d": Reservation(1, NOW + 1)})
     assert list(due(order, now=NOW)) == ["a", "c"]
 
 

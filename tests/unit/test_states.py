@@ -5,7 +5,7 @@ from itertools import product
 import pytest
 
 from handsel.domain.states import (
-    REFUSAL_AFTER,
+    PROBLEM_AFTER,
     TRANSITIONS,
     UNIT_MOVES,
     GiftAction,
@@ -28,7 +28,7 @@ def test_nothing_leads_back_to_open_but_a_claim_that_leaves_shares() -> None:
 
 
 def test_every_final_state_has_a_refusal_for_who_comes_late() -> None:
-    assert set(REFUSAL_AFTER) == {state for state in GiftState if state.final}
+    assert set(PROBLEM_AFTER) == {state for state in GiftState if state.final}
 
 
 @pytest.mark.parametrize("action", GiftAction)

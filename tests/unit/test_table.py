@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from handsel.domain import errors
 from handsel.store.attributes import dump, dump_item, load_item
 from handsel.store.keys import Key, gift, order
-from handsel.store.table import Delete, Put, Refused, Table, Update
+from handsel.store.table import Table
+from handsel.store.writes import ConditionFailed, Delete, Put, Update
 
 WRITES = (
     Put({**order("a")._asdict(), "state": "paid"}),
@@ -72,14 +73,14 @@ def _cancelled(stub: Stubber, *reasons: str, item: dict[str, Any] | None = None)
 
 def test_failed_conditions_are_final_and_answered_by_position(stub: Stubber, table: Table) -> None:
     _cancelled(stub, "None", "ConditionalCheckFailed", item={"state": {"S": "claimed"}})
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(ConditionFailed) as refused:
         table.write(*WRITES)
     assert refused.value.old == (None, {"state": "claimed"})
 
 
 def test_an_item_that_is_not_there_is_told_from_a_condition_that_held(stub: Stubber, table: Table) -> None:
     _cancelled(stub, "ConditionalCheckFailed", "None")
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(ConditionFailed) as refused:
         table.write(*WRITES)
     assert refused.value.old == ({}, None)
 
@@ -98,7 +99,7 @@ def test_a_conflict_is_tried_again_and_may_succeed(
 def test_endless_conflicts_are_busy_after_bounded_tries(stub: Stubber, table: Table, pauses: list[float]) -> None:
     for _ in range(7):
         _cancelled(stub, "TransactionConflict", "None")
-    with pytest.raises(errors.Busy):
+    with pytest.raises(errors.ServiceUnavailable):
         table.write(*WRITES)
     assert sum(pauses) < 2
 
@@ -126,7 +127,7 @@ def test_an_item_that_is_not_as_it_should_be_is_not_deleted(stub: Stubber, table
     stub.add_client_error(
         "delete_item", "ConditionalCheckFailedException", modeled_fields={"Item": {"state": {"S": "claimed"}}}
     )
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(ConditionFailed) as refused:
         table.write(DELETE)
     assert refused.value.old == ({"state": "claimed"},)
 
@@ -177,7 +178,7 @@ def test_a_lost_answer_is_busy_because_the_caller_can_find_out_by_trying_again(
         raise ReadTimeoutError(endpoint_url="http://x")
 
     monkeypatch.setattr(table.client, "get_item", lost)
-    with pytest.raises(errors.Busy):
+    with pytest.raises(errors.ServiceUnavailable):
         table.get(Key("a", "b"))
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from handsel.domain import errors, ids, rules
-from handsel.domain.models import Address, Gift, Kind, Money, Outstanding, Page, Product, Units
+from handsel.domain.models import Address, Gift, Kind, Money, Page, Product, Reservation, Units
 from handsel.domain.states import GiftAction, GiftState, OrderAction, OrderState, VoucherState
 from testkit.factories import EXPIRES, NOW, gift, order, product, voucher
 
@@ -66,12 +66,12 @@ def test_what_has_no_end_is_never_over() -> None:
 
 def test_gifts_that_are_due_at_one_instant_come_by_their_ids() -> None:
     waiting = {
-        "b": Outstanding(1, NOW),
-        "c": Outstanding(2, NOW - 1),
-        "a": Outstanding(3, NOW),
-        "d": Outstanding(4, NOW + 1),
+        "b": Reservation(1, NOW),
+        "c": Reservation(2, NOW - 1),
+        "a": Reservation(3, NOW),
+        "d": Reservation(4, NOW + 1),
     }
-    found = rules.due(order(outstanding=waiting), now=NOW)
+    found = rules.due(order(reservations=waiting), now=NOW)
     assert list(found.items()) == [(gift_id, waiting[gift_id]) for gift_id in ("c", "a", "b")]
 
 
@@ -154,7 +154,9 @@ LATE = [
 
 
 @pytest.mark.parametrize(("given", "now", "refusal"), [*LATE, (gift(kind=Kind.PARCEL), EXPIRES, errors.Expired)])
-def test_who_comes_late_is_told_what_became_of_the_gift(given: Gift, now: int, refusal: type[errors.Refusal]) -> None:
+def test_who_comes_late_is_told_what_became_of_the_gift(
+    given: Gift, now: int, refusal: type[errors.ApiProblem]
+) -> None:
     with pytest.raises(refusal):
         rules.check_can_claim(given, "bob", SECRET, None, KEYS, now=now)
 
@@ -180,7 +182,7 @@ def test_one_asks_again_for_what_went_back_unopened() -> None:
 
 
 @pytest.mark.parametrize(("given", "now", "refusal"), [*LATE, (gift("bob"), EXPIRES, errors.AlreadyClaimed)])
-def test_one_does_not_ask_again_for_anything_else(given: Gift, now: int, refusal: type[errors.Refusal]) -> None:
+def test_one_does_not_ask_again_for_anything_else(given: Gift, now: int, refusal: type[errors.ApiProblem]) -> None:
     with pytest.raises(refusal):
         rules.check_can_ask_again(given, "bob", SECRET, KEYS, now=now)
 
@@ -251,7 +253,7 @@ def test_a_voucher_code_is_read_however_it_was_typed() -> None:
     [("aZ09_-", True), ("x" * 64, True), ("x" * 65, False), ("", False), ("a b", False), ("a\n", False)],
 )
 def test_a_chosen_id_is_url_safe(entity_id: str, *, fits: bool) -> None:
-    assert ids.may_be_chosen(entity_id) is fits
+    assert ids.is_valid_client_id(entity_id) is fits
 
 
 def test_secrets_are_the_same_or_they_are_not() -> None:

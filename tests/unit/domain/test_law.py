@@ -4,17 +4,17 @@ from dataclasses import replace
 
 import pytest
 
-from handsel.domain import law
-from handsel.domain.law import Breach, Broken
-from handsel.domain.models import Claim, Gift, Holding, Kind, Order, Outstanding
+from handsel.domain import invariants
+from handsel.domain.invariants import Breach, Broken
+from handsel.domain.models import Claim, Gift, Holding, Kind, Order, Reservation
 from handsel.domain.states import GiftState, OrderState
 from testkit.factories import CODE, EXPIRES, NOW, gift, holding_id, order, parcel, product, voucher
 
-LISTED = {"gift": Outstanding(2, EXPIRES)}
+LISTED = {"gift": Reservation(2, EXPIRES)}
 
 
 def broken(of: Order, *gifts: Gift) -> list[Broken]:
-    return list(law.of_order(of, {each.gift_id: each for each in gifts}))
+    return list(invariants.of_order(of, {each.gift_id: each for each in gifts}))
 
 
 # --- orders -----------------------------------------------------------------------------------------------------------
@@ -23,13 +23,13 @@ def broken(of: Order, *gifts: Gift) -> list[Broken]:
 def test_an_order_whose_units_are_each_in_one_place_keeps_the_law() -> None:
     assert broken(order(quantity=3, available=3)) == []
     assert broken(order(quantity=9, available=2, used=3, refunded=4)) == []
-    assert broken(order(quantity=3, available=1, outstanding=LISTED), gift("bob")) == []
+    assert broken(order(quantity=3, available=1, reservations=LISTED), gift("bob")) == []
     assert broken(order(quantity=3, available=2, gifted=1, returned=1), gift("bob", state=GiftState.RETURNED)) == []
     assert broken(order(quantity=3, available=2, gifted=1), gift("bob", state=GiftState.CANCELLED)) == []
 
 
 def test_a_gift_taken_to_the_last_share_may_still_be_listed() -> None:
-    assert broken(order(available=1, outstanding=LISTED), gift("bob", "carol", state=GiftState.CLAIMED)) == []
+    assert broken(order(available=1, reservations=LISTED), gift("bob", "carol", state=GiftState.CLAIMED)) == []
 
 
 @pytest.mark.parametrize("state", [OrderState.PENDING, OrderState.DECLINED])
@@ -42,7 +42,7 @@ def test_an_order_that_nobody_paid_has_nothing(state: OrderState) -> None:
         replace(nothing, gifted=1),
         replace(nothing, used=1),
         replace(nothing, refunded=1),
-        replace(nothing, outstanding=LISTED),
+        replace(nothing, reservations=LISTED),
     ):
         assert broken(something) == said
     assert broken(nothing, gift()) == said
@@ -51,7 +51,7 @@ def test_an_order_that_nobody_paid_has_nothing(state: OrderState) -> None:
 def test_a_unit_too_few_or_too_many_is_said_with_where_all_of_them_are() -> None:
     said = "5 units bought, {} found: {} available, 1 gifted, 1 used, 1 refunded, 1 in_gift"
     for available, found in ((0, 4), (2, 6)):
-        wrong = order(quantity=5, available=available, used=1, refunded=1, outstanding=LISTED)
+        wrong = order(quantity=5, available=available, used=1, refunded=1, reservations=LISTED)
         assert broken(wrong, gift("bob")) == [Broken(Breach.LAW_BROKEN, "order", said.format(found, available))]
 
 
@@ -69,7 +69,7 @@ def test_no_place_has_less_than_nothing_even_where_the_sum_is_right(less: Order)
 
 
 def test_a_gift_that_is_listed_and_not_there_is_told_and_its_units_are_missing() -> None:
-    assert broken(order(available=1, outstanding=LISTED)) == [
+    assert broken(order(available=1, reservations=LISTED)) == [
         Broken(
             Breach.LAW_BROKEN,
             "order",
@@ -81,15 +81,15 @@ def test_a_gift_that_is_listed_and_not_there_is_told_and_its_units_are_missing()
 
 @pytest.mark.parametrize("state", [GiftState.RETURNED, GiftState.CANCELLED, GiftState.DECLINED])
 def test_a_gift_that_ended_is_not_listed(state: GiftState) -> None:
-    assert broken(order(available=1, outstanding=LISTED), gift(state=state)) == [
+    assert broken(order(available=1, reservations=LISTED), gift(state=state)) == [
         Broken(Breach.GIFT_LISTED_WRONGLY, "gift", f"order order lists it: it is {state}")
     ]
 
 
-@pytest.mark.parametrize("entry", [Outstanding(3, EXPIRES), Outstanding(2, EXPIRES + 1)])
-def test_a_gift_is_listed_as_it_is(entry: Outstanding) -> None:
+@pytest.mark.parametrize("entry", [Reservation(3, EXPIRES), Reservation(2, EXPIRES + 1)])
+def test_a_gift_is_listed_as_it_is(entry: Reservation) -> None:
     said = f"order order lists it: with {entry.shares} shares until {entry.expires_at}; it has 2 until {EXPIRES}"
-    assert broken(order(available=1, outstanding={"gift": entry}), gift()) == [
+    assert broken(order(available=1, reservations={"gift": entry}), gift()) == [
         Broken(Breach.GIFT_LISTED_WRONGLY, "gift", said)
     ]
 
@@ -118,9 +118,9 @@ def test_what_ended_gifts_came_to_is_what_the_order_counts() -> None:
 
 def test_a_gift_whose_claims_are_holdings_keeps_the_law() -> None:
     held = {holding_id(f"{CODE}0"): voucher()}
-    assert list(law.of_gift(gift("bob"), held)) == []
-    assert list(law.of_gift(gift("bob", shares=1, state=GiftState.CLAIMED), held)) == []
-    assert list(law.of_gift(gift(state=GiftState.RETURNED), {})) == []
+    assert list(invariants.of_gift(gift("bob"), held)) == []
+    assert list(invariants.of_gift(gift("bob", shares=1, state=GiftState.CLAIMED), held)) == []
+    assert list(invariants.of_gift(gift(state=GiftState.RETURNED), {})) == []
 
 
 @pytest.mark.parametrize(
@@ -135,12 +135,12 @@ def test_a_gift_whose_claims_are_holdings_keeps_the_law() -> None:
 )
 def test_claims_shares_and_state_of_a_gift_agree(wrong: Gift, said: str) -> None:
     held = {holding_id(f"{CODE}0"): voucher()}
-    assert list(law.of_gift(wrong, held)) == [Broken(Breach.CLAIMS_DIFFER, "gift", said)]
+    assert list(invariants.of_gift(wrong, held)) == [Broken(Breach.CLAIMS_DIFFER, "gift", said)]
 
 
 def test_a_claim_without_its_holding_is_told_and_the_next_one_is_looked_at() -> None:
     taken = gift("bob", "carol", shares=3)
-    assert list(law.of_gift(taken, {})) == [
+    assert list(invariants.of_gift(taken, {})) == [
         Broken(Breach.HOLDING_MISSING, holding_id(f"{CODE}{number}"), "gift gift was claimed without it")
         for number in range(2)
     ]
@@ -159,7 +159,7 @@ def test_a_claim_without_its_holding_is_told_and_the_next_one_is_looked_at() -> 
 )
 def test_a_holding_is_what_its_claim_made(other: Holding) -> None:
     said = "is not what gift gift became for its claimer"
-    assert list(law.of_gift(gift("bob"), {other.holding_id: other})) == [
+    assert list(invariants.of_gift(gift("bob"), {other.holding_id: other})) == [
         Broken(Breach.HOLDING_DIFFERS, other.holding_id, said)
     ]
 
@@ -172,7 +172,7 @@ def test_a_holding_is_what_its_claim_made(other: Holding) -> None:
     ],
 )
 def test_a_holding_is_of_its_gifts_product_for_as_long_as_that_says(other: Holding, said: str) -> None:
-    assert list(law.of_gift(gift("bob"), {other.holding_id: other})) == [
+    assert list(invariants.of_gift(gift("bob"), {other.holding_id: other})) == [
         Broken(Breach.HOLDING_DIFFERS, other.holding_id, said)
     ]
 
@@ -180,7 +180,7 @@ def test_a_holding_is_of_its_gifts_product_for_as_long_as_that_says(other: Holdi
 def test_a_parcel_has_no_validity_to_agree_about() -> None:
     given = gift("bob", kind=Kind.PARCEL)
     held = replace(voucher(valid_until=EXPIRES), product=given.product)
-    assert list(law.of_gift(given, {held.holding_id: held})) == []
+    assert list(invariants.of_gift(given, {held.holding_id: held})) == []
 
 
 # --- holdings ---------------------------------------------------------------------------------------------------------
@@ -188,7 +188,7 @@ def test_a_parcel_has_no_validity_to_agree_about() -> None:
 
 def test_a_voucher_with_its_code_and_a_parcel_with_its_shipment_keep_the_law() -> None:
     for held in (voucher(), parcel(), parcel(quantity=5)):
-        assert list(law.of_holding(held)) == []
+        assert list(invariants.of_holding(held)) == []
 
 
 @pytest.mark.parametrize(
@@ -205,26 +205,26 @@ def test_a_voucher_with_its_code_and_a_parcel_with_its_shipment_keep_the_law() -
     ],
 )
 def test_a_holding_is_one_whole_thing(held: Holding, said: str) -> None:
-    assert list(law.of_holding(held)) == [Broken(Breach.HOLDING_DIFFERS, held.holding_id, said)]
+    assert list(invariants.of_holding(held)) == [Broken(Breach.HOLDING_DIFFERS, held.holding_id, said)]
 
 
 # --- all of it --------------------------------------------------------------------------------------------------------
 
 
 def test_an_order_its_gifts_and_their_holdings_are_looked_at_together() -> None:
-    whole = order(available=1, outstanding=LISTED)
+    whole = order(available=1, reservations=LISTED)
     held = voucher()
-    assert list(law.of_all(whole, [gift("bob")], {held.holding_id: held})) == []
-    assert [each.breach for each in law.of_all(whole, [], {})] == [Breach.LAW_BROKEN, Breach.GIFT_LISTED_WRONGLY]
-    assert [each.breach for each in law.of_all(whole, [gift("bob")], {})] == [Breach.HOLDING_MISSING]
+    assert list(invariants.of_all(whole, [gift("bob")], {held.holding_id: held})) == []
+    assert [each.breach for each in invariants.of_all(whole, [], {})] == [Breach.LAW_BROKEN, Breach.GIFT_LISTED_WRONGLY]
+    assert [each.breach for each in invariants.of_all(whole, [gift("bob")], {})] == [Breach.HOLDING_MISSING]
 
 
 def test_each_holding_of_a_claim_is_looked_at_by_itself_too() -> None:
-    whole = order(available=1, outstanding=LISTED)
+    whole = order(available=1, reservations=LISTED)
     taken = gift("bob", "carol")
     taken = replace(taken, state=GiftState.CLAIMED, claims={**taken.claims, "bob": Claim(NOW + 1000, "gone")})
     held = replace(voucher(f"{CODE}1", holder_id="carol", received_at=NOW + 2000), code="another")
-    assert [(each.breach, each.about) for each in law.of_all(whole, [taken], {held.holding_id: held})] == [
+    assert [(each.breach, each.about) for each in invariants.of_all(whole, [taken], {held.holding_id: held})] == [
         (Breach.HOLDING_MISSING, "gone"),
         (Breach.HOLDING_DIFFERS, held.holding_id),
     ]

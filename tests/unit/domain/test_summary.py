@@ -3,7 +3,7 @@
 import pytest
 
 from handsel.domain import summary
-from handsel.domain.models import Outstanding
+from handsel.domain.models import Reservation
 from handsel.domain.states import GiftState, OrderState, ShipmentStatus
 from handsel.domain.summary import Counts, Summary, Waiting
 from testkit.factories import EXPIRES, NOW, gift, order, shipment, voucher
@@ -40,9 +40,9 @@ def test_an_order_is_refunded_when_all_of_it_is() -> None:
 
 
 def test_an_order_waits_for_its_open_gifts() -> None:
-    outstanding = {"gift": Outstanding(2, EXPIRES), "taken": Outstanding(1, EXPIRES)}
+    reservations = {"gift": Reservation(2, EXPIRES), "taken": Reservation(1, EXPIRES)}
     open_gift, taken = gift(), gift("bob", shares=1, state=GiftState.CLAIMED, gift_id="taken")
-    found = summary.waiting_of(order(available=0, outstanding=outstanding), [open_gift, taken])
+    found = summary.waiting_of(order(available=0, reservations=reservations), [open_gift, taken])
     assert found == Waiting(at_hand=False, gifts={"gift": EXPIRES})
     assert summary.waiting_of(order(available=1), []) == Waiting(at_hand=True, gifts={})
 

@@ -4,9 +4,9 @@ app = create_app()
 
 @app.get("/orders/<order_id>")
 def read_order(order_id: str) -> Response[str]:
-    request = Request(app)
+    request = HttpRequest(app)
     ...
-    return answer(200, view)
+    return json_response(200, view)
 
 lambda_handler = handler(app)
 """
@@ -33,8 +33,8 @@ from handsel.runtime.settings import settings
 from handsel.runtime.wiring import link_keys, table
 from handsel.store import keys
 from handsel.store.keys import Key
-from handsel.use_cases import profiles
-from handsel.use_cases.calls import Call
+from handsel.use_cases.accounts import profiles
+from handsel.use_cases.idempotency import IdempotentRequest
 
 if TYPE_CHECKING:
     from handsel.runtime.link_keys import LinkKeys
@@ -62,7 +62,7 @@ class Caller:
     carrier: str | None = None
 
     @property
-    def merchant_of(self) -> str:
+    def merchant_store_id(self) -> str:
         """The store the caller acts for.
 
         Raises:
@@ -83,16 +83,16 @@ class Caller:
             raise errors.WrongRole
         return self.carrier
 
-    def require_merchant_of(self, store_id: str) -> None:
+    def require_store(self, store_id: str) -> None:
         """Raises:
         WrongRole: not a merchant.
         NotFound: of another store.
         """
-        if self.merchant_of != store_id:
+        if self.merchant_store_id != store_id:
             raise errors.NotFound
 
 
-class Request:
+class HttpRequest:
     """One HTTP request, as values. `now` is the clock of the deciding process, read once."""
 
     def __init__(self, app: APIGatewayHttpResolver) -> None:
@@ -108,7 +108,7 @@ class Request:
         for part in ("requestContext", "authorizer", "jwt", "claims"):
             claims = claims.get(part) or {}
         user_id = claims.get("sub")
-        if not isinstance(user_id, str) or not keys.can_hold(user_id):
+        if not isinstance(user_id, str) or not keys.is_valid_key_part(user_id):
             raise errors.Unauthenticated
         self._ensure_account(user_id, claims)
         return Caller(
@@ -138,14 +138,14 @@ class Request:
         return key
 
     @property
-    def call(self) -> Call:
+    def call(self) -> IdempotentRequest:
         """The request as a creating call.
 
         Raises:
             Unauthenticated, IdempotencyKeyRequired, MalformedJson, TooLarge, UnsupportedMediaType
         """
         caller, key = self.caller.user_id, self.idempotency_key
-        return Call(caller, key, ids.request_hash(self._event.path, self._value), self.now)
+        return IdempotentRequest(caller, key, ids.request_hash(self._event.path, self._value), self.now)
 
     @cached_property
     def _value(self) -> Any:
@@ -172,7 +172,7 @@ class Request:
         """
         try:
             return validated(model, self._value, "/")
-        except errors.Refusal:
+        except errors.ApiProblem:
             if unless is not None:
                 unless()
             raise
@@ -192,7 +192,7 @@ class Request:
     @property
     def link_keys(self) -> "LinkKeys":
         """Raises:
-        Busy: they cannot be read now.
+        ServiceUnavailable: they cannot be read now.
         """
         return link_keys().at(self.now)
 
@@ -201,7 +201,7 @@ class Request:
 
         Raises:
             Unauthenticated: whoever asks has no list.
-            InvalidRequest, Busy
+            InvalidRequest, ServiceUnavailable
         """
         scope = f"{self.caller.user_id} {scope}"
         return None if cursor is None else cursors.unseal(cursor, scope=scope, keys=self.link_keys.by_version)
@@ -213,17 +213,17 @@ class Request:
             keys = self.link_keys
             scope = f"{self.caller.user_id} {scope}"
             cursor = cursors.seal(next_position, scope=scope, keys=keys.by_version, version=keys.current)
-        return answer(200, Page(items=items, next_cursor=cursor))
+        return json_response(200, Page(items=items, next_cursor=cursor))
 
-    def unless_unchanged(self, view: BaseModel) -> Response[str]:
+    def conditional_response(self, view: BaseModel) -> Response[str]:
         """A view with its entity tag; or nothing, where the caller has just that."""
         body = _text(view)
         tag = f'"{hashlib.sha256(body.encode()).hexdigest()[:32]}"'
-        if self.knows(tag):
-            return nothing(304, {**_PRIVATE, "ETag": tag})
+        if self.etag_matches(tag):
+            return empty_response(304, {**_PRIVATE, "ETag": tag})
         return Response(200, "application/json", body, {**_PRIVATE, "ETag": tag})
 
-    def knows(self, tag: str) -> bool:
+    def etag_matches(self, tag: str) -> bool:
         """Whether the caller has what an entity tag names. Compared weakly, as RFC 9110 wants it of If-None-Match."""
         known = self.header("if-none-match")
         tags = (each.strip().removeprefix("W/") for each in known.split(","))
@@ -255,7 +255,7 @@ class Page(BaseModel):
     next_cursor: str | None
 
 
-def answer(status: int, view: BaseModel, headers: Mapping[str, str] | None = None) -> Response[str]:
+def json_response(status: int, view: BaseModel, headers: Mapping[str, str] | None = None) -> Response[str]:
     return Response(
         status_code=status,
         content_type="application/json",
@@ -264,7 +264,7 @@ def answer(status: int, view: BaseModel, headers: Mapping[str, str] | None = Non
     )
 
 
-def picture(content_type: str, body: Any, *, cache_control: str) -> Response[Any]:
+def image_response(content_type: str, body: Any, *, cache_control: str) -> Response[Any]:
     """A picture, as text, which is sent compressed to who takes that, or bytes, which are compressed already.
 
     An SVG is a document: opened by itself, it may draw and nothing else.
@@ -278,7 +278,7 @@ def picture(content_type: str, body: Any, *, cache_control: str) -> Response[Any
     return Response(200, content_type, body, headers, compress=isinstance(body, str))
 
 
-def nothing(status: int, headers: Mapping[str, str] | None = None) -> Response[str]:
+def empty_response(status: int, headers: Mapping[str, str] | None = None) -> Response[str]:
     """An answer that its status says all of."""
     return Response(status_code=status, body="", headers={"Cache-Control": "no-store", **(headers or {})})
 
@@ -291,10 +291,10 @@ def create_app() -> APIGatewayHttpResolver:
     """A resolver that answers every refusal as a problem, and every fault of ours as a 500 that tells nothing."""
     app = APIGatewayHttpResolver()
 
-    @app.exception_handler(errors.Refusal)  # type: ignore[untyped-decorator]
-    def refused(refusal: errors.Refusal) -> Response[str]:
+    @app.exception_handler(errors.ApiProblem)  # type: ignore[untyped-decorator]
+    def refused(refusal: errors.ApiProblem) -> Response[str]:
         metrics.add_dimension("code", refusal.code)
-        count("Refused")
+        count("ProblemAnswered")
         return problems.of(refusal)
 
     @app.exception_handler(Exception)  # type: ignore[untyped-decorator]
@@ -312,7 +312,7 @@ def create_app() -> APIGatewayHttpResolver:
 
 def _damage(error: Exception) -> str | None:
     """What a person has to look at: this message is ours and names ids only, as no other one surely does."""
-    return str(error) if isinstance(error, errors.DataDamage) else None
+    return str(error) if isinstance(error, errors.DataIntegrityError) else None
 
 
 def handler(app: APIGatewayHttpResolver, connects_by: Key = _ANY_ACCOUNT) -> LambdaHandler:

@@ -1,7 +1,7 @@
-"""What a route takes and answers, declared at the route and read by the tools that publish and check it.
+"""What a route takes and responses, declared at the route and read by the tools that publish and check it.
 
 @app.post("/orders/<order_id>/gifts")
-@operation(body=GiftRequest, answers={201: CreatedGift}, refuses=(errors.NotGiftable,), idempotent=True)
+@operation(body=GiftRequest, responses={201: CreatedGift}, problems=(errors.NotGiftable,), idempotent=True)
 def give(order_id: str) -> Response[str]:
     '''Give units of an order.
 
@@ -20,7 +20,7 @@ from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel
 
-from handsel.domain.errors import Refusal
+from handsel.domain.errors import ApiProblem
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])
 
@@ -52,26 +52,26 @@ Answer = type[BaseModel] | UnionType | PageOf | Media | None
 class Operation:
     """
     Attributes:
-        answers: what it answers when it does what it was asked for, by status.
-        refuses: refusals of its own.
+        responses: what it responses when it does what it was asked for, by status.
+        problems: refusals of its own.
         body, query: models of the request.
-        needs_body: whether the call is nothing without its body.
+        body_required: whether the call is nothing without its body.
         path: what a parameter of the path means, where that is not "the id of the ...".
         idempotent: whether it needs an Idempotency-Key.
     """
 
-    answers: Mapping[int, Answer]
-    refuses: tuple[type[Refusal], ...] = ()
+    responses: Mapping[int, Answer]
+    problems: tuple[type[ApiProblem], ...] = ()
     body: type[BaseModel] | None = None
     query: type[BaseModel] | None = None
     path: Mapping[str, str] = field(default_factory=dict)
     idempotent: bool = False
-    needs_body: bool = True
+    body_required: bool = True
 
     def models(self) -> set[type[BaseModel]]:
-        """All that it reads and answers, with what these consist of."""
+        """All that it reads and responses, with what these consist of."""
         found: set[type[BaseModel]] = set()
-        for named in (self.body, self.query, *self.answers.values()):
+        for named in (self.body, self.query, *self.responses.values()):
             _find_models(named.item if isinstance(named, PageOf) else named, found)
         return found
 
@@ -87,16 +87,16 @@ def _find_models(annotation: object, found: set[type[BaseModel]]) -> None:
 
 def operation(
     *,
-    answers: Mapping[int, Answer],
-    refuses: tuple[type[Refusal], ...] = (),
+    responses: Mapping[int, Answer],
+    problems: tuple[type[ApiProblem], ...] = (),
     body: type[BaseModel] | None = None,
     query: type[BaseModel] | None = None,
     path: Mapping[str, str] | None = None,
     idempotent: bool = False,
-    needs_body: bool = True,
+    body_required: bool = True,
 ) -> Callable[[Handler], Handler]:
     """Declare a handler; see `Operation`. Goes under the route, which keeps the handler as it is."""
-    declared = Operation(answers, refuses, body, query, path or {}, idempotent, needs_body)
+    declared = Operation(responses, problems, body, query, path or {}, idempotent, body_required)
     for model in declared.models():
         model.model_rebuild()  # also of the parts: an answer asks each for its own serializer
 

@@ -54,7 +54,7 @@ INTERNAL = "internal-error"
 INTERNAL_TITLE = "Something went wrong on our side."
 
 
-def of(refusal: errors.Refusal) -> Response[str]:
+def of(refusal: errors.ApiProblem) -> Response[str]:
     """The answer to a refused call. Equal refusals answer equal bytes."""
     status = STATUS[refusal.code]
     body: dict[str, object] = {

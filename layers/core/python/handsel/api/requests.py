@@ -16,8 +16,8 @@ from pydantic import (
 
 from handsel.domain import models, names, states
 from handsel.domain.times import RFC_3339, milliseconds
-from handsel.use_cases.giving import WrappingChoice
-from handsel.use_cases.reading import TO_RECEIVE
+from handsel.use_cases.gifts.giving import WrappingChoice
+from handsel.use_cases.queries import TO_RECEIVE
 
 Id = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 Secret = Annotated[str, StringConstraints(min_length=1, max_length=256)]

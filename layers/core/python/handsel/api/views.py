@@ -13,10 +13,10 @@ from handsel.domain.privacy import Fact, Viewer, may_see, product_fact, store_fa
 from handsel.domain.rules import actions_of, not_giftable_reason
 from handsel.domain.summary import Counts
 from handsel.domain.times import timestamp
-from handsel.use_cases.reading import GiftReading, HoldingReading, OrderReading
+from handsel.use_cases.queries import GiftDetails, HoldingDetails, OrderDetails
 
 if TYPE_CHECKING:  # most functions recommend nothing
-    from handsel.use_cases.recommending import Recommendation, Seen
+    from handsel.use_cases.recommendations.recommending import Recommendation, Seen
 
 
 class View(BaseModel):
@@ -171,7 +171,7 @@ class OrderView(View):
     actions: list[states.OrderAction]
 
     @classmethod
-    def of(cls, reading: OrderReading, *, now: int) -> Self:
+    def of(cls, reading: OrderDetails, *, now: int) -> Self:
         order, units = reading.order, reading.units
         return cls(
             order_id=order.order_id,
@@ -358,7 +358,7 @@ class OpenedParcelView(ParcelView):
 AnyHolding = VoucherView | ParcelView | OpenedParcelView
 
 
-def holding_view(reading: HoldingReading, *, now: int) -> AnyHolding:
+def holding_view(reading: HoldingDetails, *, now: int) -> AnyHolding:
     """A holding to its holder."""
     holding, shipment = reading.holding, reading.shipment
     fields: dict[str, Any] = {
@@ -582,14 +582,14 @@ class CreatedGift(GiverGift):
     secret: str | None
 
     @classmethod
-    def of_new(cls, reading: GiftReading, *, now: int, web_url: str, secret: str | None) -> Self:
+    def of_new(cls, reading: GiftDetails, *, now: int, web_url: str, secret: str | None) -> Self:
         gift = reading.gift
         fragment = "" if secret is None else f"#{secret}"
         share_url = f"{web_url}/g/{gift.gift_id}{fragment}"
         return cls(**_gift_fields(reading, Viewer.GIVER, now, web_url), share_url=share_url, secret=secret)
 
 
-def _claims(reading: GiftReading, viewer: Viewer) -> list[ClaimView]:
+def _claims(reading: GiftDetails, viewer: Viewer) -> list[ClaimView]:
     views = []
     for claimer, claim in sorted(reading.gift.claims.items(), key=lambda entry: (entry[1].at, entry[0])):
         view = ClaimView(display_name=reading.names.get(claimer, ""), claimed_at=timestamp(claim.at))
@@ -600,7 +600,7 @@ def _claims(reading: GiftReading, viewer: Viewer) -> list[ClaimView]:
     return views
 
 
-def _gift_fields(reading: GiftReading, viewer: Viewer, now: int, web_url: str) -> dict[str, Any]:
+def _gift_fields(reading: GiftDetails, viewer: Viewer, now: int, web_url: str) -> dict[str, Any]:
     """What a viewer may see of a gift, beyond what is only between us and them."""
     gift = reading.gift
     fields = _preview(gift, viewer, now, web_url)
@@ -622,7 +622,7 @@ def _gift_fields(reading: GiftReading, viewer: Viewer, now: int, web_url: str) -
 GiftView = GiverGift | ClaimerGift | RecipientGift | GiftPreview
 
 
-def gift_view(reading: GiftReading, *, caller: str, now: int, web_url: str) -> GiftView:
+def gift_view(reading: GiftDetails, *, caller: str, now: int, web_url: str) -> GiftView:
     """The caller's own view of a gift: what a viewer may not see is not in their model."""
     gift, viewer = reading.gift, viewer_of(reading.gift, caller)
     fields = _gift_fields(reading, viewer, now, web_url)

@@ -1,7 +1,7 @@
 """Everything that can be refused, and why.
 
 HandselError
-├── Refusal                    the caller is told; `code` is public and permanent
+├── ApiProblem                    the caller is told; `code` is public and permanent
 │   ├── IdempotencyKeyRequired     no usable Idempotency-Key
 │   ├── MalformedJson              the body is not strict UTF-8 JSON
 │   ├── TooLarge                   the body is over the limit
@@ -18,9 +18,9 @@ HandselError
 │   ├── IdempotencyKeyReused
 │   ├── NotGiftable, UnknownWrapping, RecipientUnknown, SelfGift, OtherStore, AddressRequired
 │   ├── TooManyOpenGifts, TooManyRequests
-│   └── PaymentUnknown, Busy       try the same again, see `retry_after`
+│   └── PaymentUnknown, ServiceUnavailable       try the same again, see `retry_after`
 ├── BadCatalogue               wrappings.json cannot be used; in `wrappings`
-└── DataDamage                 the table contradicts itself: never answered, always alarmed
+└── DataIntegrityError                 the table contradicts itself: never answered, always alarmed
 """
 
 from collections.abc import Sequence
@@ -32,7 +32,7 @@ class HandselError(Exception):
     """Root of all errors of this package."""
 
 
-class Refusal(HandselError):
+class ApiProblem(HandselError):
     """A call that is answered with a problem.
 
     Attributes:
@@ -51,7 +51,7 @@ class Refusal(HandselError):
         self.detail = detail
 
 
-class DataDamage(HandselError):
+class DataIntegrityError(HandselError):
     """The table contradicts itself. A person has to look."""
 
 
@@ -68,92 +68,92 @@ class FieldError:
     detail: str
 
 
-class IdempotencyKeyRequired(Refusal):
+class IdempotencyKeyRequired(ApiProblem):
     code = "idempotency-key-required"
     title = "This call needs an Idempotency-Key header of 8 to 64 visible ASCII characters."
 
 
-class MalformedJson(Refusal):
+class MalformedJson(ApiProblem):
     code = "malformed-json"
     title = "The body is not strict UTF-8 JSON."
 
 
-class TooLarge(Refusal):
+class TooLarge(ApiProblem):
     code = "too-large"
     title = "The body is larger than 64 KiB."
 
 
-class UnsupportedMediaType(Refusal):
+class UnsupportedMediaType(ApiProblem):
     code = "unsupported-media-type"
     title = "The body must be declared as application/json."
 
 
-class Unauthenticated(Refusal):
+class Unauthenticated(ApiProblem):
     code = "unauthenticated"
     title = "This call needs a valid ID token."
 
 
-class PaymentDeclined(Refusal):
+class PaymentDeclined(ApiProblem):
     code = "payment-declined"
     title = "The payment was declined. Nothing was charged."
 
 
-class OwnGift(Refusal):
+class OwnGift(ApiProblem):
     code = "own-gift"
     title = "Nobody can claim their own gift."
 
 
-class WrongSecret(Refusal):
+class WrongSecret(ApiProblem):
     code = "wrong-secret"
     title = "The link of this gift is not complete or not right."
 
 
-class NotTheRecipient(Refusal):
+class NotTheRecipient(ApiProblem):
     code = "not-the-recipient"
     title = "This gift is for somebody else."
 
 
-class NotClaimed(Refusal):
+class NotClaimed(ApiProblem):
     code = "not-claimed"
     title = "Only somebody who claimed this gift can do this."
 
 
-class WrongRole(Refusal):
+class WrongRole(ApiProblem):
     code = "wrong-role"
     title = "This call needs a role that the caller does not have."
 
 
-class NotFound(Refusal):
+class NotFound(ApiProblem):
     code = "not-found"
     title = "There is nothing here."
 
 
-class OutOfStock(Refusal):
+class OutOfStock(ApiProblem):
     code = "out-of-stock"
     title = "There are not enough pieces left."
 
 
-class UnitsNotAvailable(Refusal):
+class UnitsNotAvailable(ApiProblem):
     code = "units-not-available"
     title = "The order does not have that many available units."
 
 
-class AlreadyClaimed(Refusal):
+class AlreadyClaimed(ApiProblem):
     code = "already-claimed"
     title = "Every share of this gift has been claimed."
 
 
-class AlreadyReturned(Refusal):
+class AlreadyReturned(ApiProblem):
     code = "already-returned"
     title = "A return gift was given for this claim already."
 
 
-class StillOpen(Refusal):
+class StillOpen(ApiProblem):
     code = "still-open"
     title = "This gift can still be opened."
 
 
-class AlreadyRedeemed(Refusal):
+class AlreadyRedeemed(ApiProblem):
     """
     Attributes:
         redeemed_at: when, in milliseconds since the epoch.
@@ -167,37 +167,37 @@ class AlreadyRedeemed(Refusal):
         self.redeemed_at = redeemed_at
 
 
-class TooManyEvents(Refusal):
+class TooManyEvents(ApiProblem):
     code = "too-many-events"
     title = "This shipment has as many events as a shipment can have."
 
 
-class VoucherExpired(Refusal):
+class VoucherExpired(ApiProblem):
     code = "voucher-expired"
     title = "This voucher is no longer valid."
 
 
-class HandleTaken(Refusal):
+class HandleTaken(ApiProblem):
     code = "handle-taken"
     title = "Somebody else has this handle."
 
 
-class Expired(Refusal):
+class Expired(ApiProblem):
     code = "expired"
     title = "The time to open this gift is over; it went back to its giver."
 
 
-class Cancelled(Refusal):
+class Cancelled(ApiProblem):
     code = "cancelled"
     title = "The giver took this gift back."
 
 
-class Declined(Refusal):
+class Declined(ApiProblem):
     code = "declined"
     title = "This gift was declined; it went back to its giver."
 
 
-class InvalidRequest(Refusal):
+class InvalidRequest(ApiProblem):
     code = "invalid-request"
     title = "The request does not have the right shape."
 
@@ -206,60 +206,60 @@ class InvalidRequest(Refusal):
         self.fields = tuple(fields)
 
 
-class IdempotencyKeyReused(Refusal):
+class IdempotencyKeyReused(ApiProblem):
     code = "idempotency-key-reused"
     title = "This Idempotency-Key was used for another request."
 
 
-class NotGiftable(Refusal):
+class NotGiftable(ApiProblem):
     code = "not-giftable"
     title = "This product cannot be given as a gift."
 
 
-class UnknownWrapping(Refusal):
+class UnknownWrapping(ApiProblem):
     code = "unknown-wrapping"
     title = "There is no such cover or blessing for this kind of gift, or not in this season."
 
 
-class RecipientUnknown(Refusal):
+class RecipientUnknown(ApiProblem):
     code = "recipient-unknown"
     title = "There is no such recipient."
 
 
-class SelfGift(Refusal):
+class SelfGift(ApiProblem):
     code = "self-gift"
     title = "Nobody can give to themselves."
 
 
-class OtherStore(Refusal):
+class OtherStore(ApiProblem):
     code = "other-store"
     title = "A return gift comes from the store the gift came from."
 
 
-class AddressRequired(Refusal):
+class AddressRequired(ApiProblem):
     code = "address-required"
     title = "A parcel needs an address to go to."
 
 
-class TooManyOpenGifts(Refusal):
+class TooManyOpenGifts(ApiProblem):
     code = "too-many-open-gifts"
     title = "Too many gifts are waiting to be claimed."
     retry_after = 3600
 
 
-class TooManyRequests(Refusal):
+class TooManyRequests(ApiProblem):
     code = "too-many-requests"
     title = "That was asked too often. Wait a moment."
     retry_after = 1
 
 
-class PaymentUnknown(Refusal):
+class PaymentUnknown(ApiProblem):
     code = "payment-unknown"
     title = "The payment provider did not answer. Send the same request with the same key to find out."
     retry_after = 2
 
 
-class Busy(Refusal):
+class ServiceUnavailable(ApiProblem):
     code = "busy"
     # Its answer may have been lost: then it was done, and the same call again finds that.
     title = "This could not be decided in time. Send the same request again; nothing is done twice."

@@ -24,7 +24,7 @@ def derive(*parts: str) -> str:
     return base64.b32encode(hashlib.sha256(framed).digest()[:_ID_BYTES]).decode().lower()
 
 
-def may_be_chosen(entity_id: str) -> bool:
+def is_valid_client_id(entity_id: str) -> bool:
     """Whether a caller may make something under this id: it is URL-safe, as those are that we make."""
     return _CHOSEN.fullmatch(entity_id) is not None
 

@@ -116,7 +116,7 @@ class Payment:
 
 
 @dataclass(frozen=True, slots=True)
-class Outstanding:
+class Reservation:
     """A gift as its order remembers it, until it is folded back: enough to know when it is due."""
 
     shares: int
@@ -125,9 +125,9 @@ class Outstanding:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """`quantity = available + gifted + used + refunded + sum of the outstanding shares`, in every write.
+    """`quantity = available + gifted + used + refunded + sum of the reservations shares`, in every write.
 
-    `gifted` counts claimed shares of gifts that were folded back; those of outstanding gifts are in the gifts.
+    `gifted` counts claimed shares of gifts that were folded back; those of reservations gifts are in the gifts.
     `returned` counts gifts, not units: those that were folded back because their window ended.
     """
 
@@ -140,7 +140,7 @@ class Order:
     gifted: int
     used: int
     refunded: int
-    outstanding: Mapping[str, Outstanding]
+    reservations: Mapping[str, Reservation]
     payment: Payment
     created_at: int
     request_hash: str
@@ -200,8 +200,8 @@ class Gift:
         return GiftState.RETURNED if over else self.state
 
     @property
-    def outstanding(self) -> Outstanding:
-        return Outstanding(self.shares, self.expires_at)
+    def reservation(self) -> Reservation:
+        return Reservation(self.shares, self.expires_at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 
 from handsel.domain import errors, ids
-from handsel.domain.models import Address, Gift, Kind, Money, Order, Outstanding, Product, Units
-from handsel.domain.states import REFUSAL_AFTER, WINDOW_OVER, GiftAction, GiftState, OrderAction, OrderState
+from handsel.domain.models import Address, Gift, Kind, Money, Order, Product, Reservation, Units
+from handsel.domain.states import PROBLEM_AFTER, WINDOW_OVER, GiftAction, GiftState, OrderAction, OrderState
 
 # Eligibility as data. Everything that is not ruled out here may be given.
 NOT_GIFTABLE_CATEGORIES = frozenset({"jewelry", "education"})
@@ -63,25 +63,25 @@ def is_over(order: Order, *, now: int) -> bool:
     return order.valid_until is not None and order.valid_until <= now
 
 
-def due(order: Order, *, now: int) -> dict[str, Outstanding]:
+def due(order: Order, *, now: int) -> dict[str, Reservation]:
     """The gifts of an order whose window is over and that nothing has folded back yet, earliest first."""
     over = (
-        (gift_id, gift) for gift_id, gift in order.outstanding.items() if WINDOW_OVER.holds(gift.expires_at, now=now)
+        (gift_id, gift) for gift_id, gift in order.reservations.items() if WINDOW_OVER.holds(gift.expires_at, now=now)
     )
     return dict(sorted(over, key=lambda entry: (entry[1].expires_at, entry[0])))
 
 
-def units_of(order: Order, outstanding: Iterable[Gift], *, now: int) -> Units | None:
+def units_of(order: Order, reservations: Iterable[Gift], *, now: int) -> Units | None:
     """Where the units of an order are, as the clock has it. None unless the order is paid.
 
     Args:
-        outstanding: the gifts that `order.outstanding` names. One may have been settled since the order was
+        reservations: the gifts that `order.reservations` names. One may have been settled since the order was
             read: what counts is the gift.
     """
     if order.state in (OrderState.PENDING, OrderState.DECLINED):
         return None
     available, in_gift, gifted = order.available, 0, order.gifted
-    for gift in outstanding:
+    for gift in reservations:
         gifted += gift.shares - gift.remaining
         if gift.state_at(now) is GiftState.OPEN:
             in_gift += gift.remaining
@@ -136,7 +136,7 @@ def check_can_claim(
     check_may_open(gift, caller, secret, keys)
     state = gift.state_at(now)
     if state is not GiftState.OPEN:
-        raise REFUSAL_AFTER[state]
+        raise PROBLEM_AFTER[state]
     if gift.product.kind is Kind.PARCEL and address is None:
         raise errors.AddressRequired
     return claim_action(gift.remaining)
@@ -156,7 +156,7 @@ def check_can_ask_again(gift: Gift, caller: str, secret: str | None, keys: Mappi
     if caller in gift.claims:
         raise errors.AlreadyClaimed
     if state is not GiftState.RETURNED:
-        raise REFUSAL_AFTER[state]
+        raise PROBLEM_AFTER[state]
 
 
 def holds_secret(gift: Gift, secret: str | None, keys: Mapping[str, str]) -> bool:

@@ -78,7 +78,7 @@ TRANSITIONS: Mapping[tuple[GiftState, GiftAction], Transition] = {
 }
 
 # What somebody who comes after the end is told.
-REFUSAL_AFTER: Mapping[GiftState, type[errors.Refusal]] = {
+PROBLEM_AFTER: Mapping[GiftState, type[errors.ApiProblem]] = {
     GiftState.CLAIMED: errors.AlreadyClaimed,
     GiftState.RETURNED: errors.Expired,
     GiftState.CANCELLED: errors.Cancelled,
@@ -209,7 +209,7 @@ def document() -> dict[str, object]:
                 {"from": str(state), "action": str(action), "to": str(step.to), "guards": [str(g) for g in step.guards]}
                 for (state, action), step in TRANSITIONS.items()
             ],
-            "errors": {str(state): refusal.code for state, refusal in REFUSAL_AFTER.items()},
+            "errors": {str(state): refusal.code for state, refusal in PROBLEM_AFTER.items()},
         },
         "unit": {
             "states": [str(place) for place in UnitPlace],

@@ -126,8 +126,8 @@ def of_order(order: Order) -> Part:
     return {name: count for name, count in parts.items() if count}
 
 
-def waiting_of(order: Order, outstanding: list[Gift]) -> Waiting:
-    gifts = {gift.gift_id: gift.expires_at for gift in outstanding if gift.state is GiftState.OPEN}
+def waiting_of(order: Order, reservations: list[Gift]) -> Waiting:
+    gifts = {gift.gift_id: gift.expires_at for gift in reservations if gift.state is GiftState.OPEN}
     return Waiting(order.available > 0, gifts)
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as BotoConnectionError
 
-from handsel.domain.errors import Busy
+from handsel.domain.errors import ServiceUnavailable
 from handsel.runtime.observability import logger
 
 if TYPE_CHECKING:
@@ -46,14 +46,14 @@ class LinkKeySource:
         """The keys, at most `KEPT_MS` old; or as they last were, where that cannot be said.
 
         Raises:
-            Busy: Secrets Manager does not answer, and did not before.
+            ServiceUnavailable: Secrets Manager does not answer, and did not before.
             ClientError, ValueError: it refuses, or the secret is not what it has to be, and that was so before.
         """
         if self._keys is None or not 0 <= now - self._read_at < KEPT_MS:
             self._read_at = now  # also when it fails: not every call waits for an outage
             try:
                 self._keys = self._read()
-            except (Busy, ClientError, ValueError) as error:
+            except (ServiceUnavailable, ClientError, ValueError) as error:
                 if self._keys is None:
                     raise
                 logger.warning("link keys are as they were", error_type=type(error).__name__)
@@ -63,7 +63,7 @@ class LinkKeySource:
         try:
             answer = self._client.get_secret_value(SecretId=self._secret_id)
         except (HTTPClientError, BotoConnectionError) as error:
-            raise Busy from error
+            raise ServiceUnavailable from error
         keys = json.loads(answer["SecretString"])
         if not isinstance(keys, dict) or not all(isinstance(key, str) for key in keys.values()):
             raise ValueError("the secret is not an object of texts")

@@ -15,7 +15,8 @@ whether an answer was lost already.
 from handsel.domain import ids
 from handsel.domain.payments import Charge, ChargeDeclined, OutcomeUnknown, Repayment
 from handsel.store import keys
-from handsel.store.table import Put, Refused, Table
+from handsel.store.table import Table
+from handsel.store.writes import ConditionFailed, Put
 
 
 class SandboxProvider:
@@ -36,6 +37,6 @@ class SandboxProvider:
     def _lose_first_answer(self, key: str) -> None:
         try:
             self._table.write(Put({**keys.charge(key)._asdict()}))
-        except Refused:
+        except ConditionFailed:
             return  # asked before: this time the answer arrives
         raise OutcomeUnknown

@@ -20,7 +20,7 @@ class Settings:
     """
 
     table_name: str
-    patience: float
+    read_timeout: float
     bus_name: str
     window_ms: int
     web_url: str
@@ -37,7 +37,7 @@ def settings() -> Settings:
     """
     return Settings(
         table_name=os.environ["TABLE_NAME"],
-        patience=float(os.environ.get("PATIENCE_SECONDS", "3")),
+        read_timeout=float(os.environ.get("READ_TIMEOUT_SECONDS", "3")),
         bus_name=os.environ.get("BUS_NAME", ""),
         window_ms=int(os.environ["CLAIM_WINDOW_SECONDS"]) * 1000,
         web_url=os.environ.get("WEB_URL", "").rstrip("/"),

@@ -48,7 +48,7 @@ def _client(service: str) -> object:
     # All attempts together must end well within the function's timeout.
     config = Config(
         connect_timeout=1,
-        read_timeout=settings().patience,
+        read_timeout=settings().read_timeout,
         retries={"mode": "standard", "total_max_attempts": attempts},
         tcp_keepalive=True,
         # Else botocore puts its own together twice for each call, of thirty parts.

@@ -11,7 +11,8 @@ from handsel.domain.states import GiftAction, GiftState
 from handsel.store import holdings, keys, orders, products, shipments
 from handsel.store.attributes import Item, facts_of
 from handsel.store.conditions import still_open, transition
-from handsel.store.table import Check, Put, Refused, Table, Update, Write
+from handsel.store.table import Table
+from handsel.store.writes import Check, ConditionFailed, Put, Update, Write
 
 
 def to_item(gift: Gift) -> Item:
@@ -122,8 +123,8 @@ def give(table: Table, order: Order, gift: Gift) -> Gift:
         UnitsNotAvailable: the order does not have that many.
     """
     try:
-        table.write(orders.move_into_gift(order, gift.gift_id, gift.outstanding), *_new(gift))
-    except Refused as refused:
+        table.write(orders.reserve_units(order, gift.gift_id, gift.reservation), *_new(gift))
+    except ConditionFailed as refused:
         if refused.old[1]:
             return from_item(refused.old[1])
         raise errors.UnitsNotAvailable from refused
@@ -134,7 +135,7 @@ def give_paid(table: Table, order: Order, gift: Gift) -> None:
     """Settles a return gift's payment and gives it, in one: `order` is paid and remembers `gift`.
 
     Raises:
-        Refused: the order is no longer pending.
+        ConditionFailed: the order is no longer pending.
     """
     table.write(orders.pay(order), *_new(gift))
 
@@ -151,7 +152,7 @@ def claim(
     """Takes one share, which becomes a holding; of a parcel, with its shipment.
 
     Raises:
-        Refused: the gift did not take the action, or the claimer has a share; `old[0]` is the gift as it was.
+        ConditionFailed: the gift did not take the action, or the claimer has a share; `old[0]` is the gift as it was.
     """
     taken = Claim(holding.received_at, holding.holding_id)
 
@@ -181,18 +182,18 @@ def is_open(gift_id: str, *, now: int) -> Check:
 def ask_again(table: Table, gift: Gift, user_id: str, *, now: int) -> None:
     """Notes that somebody asks for the gift again. Again is the same."""
     noted = {"gift_id": gift.gift_id, "giver_id": gift.giver_id, "user_id": user_id, "at": now}
-    with suppress(Refused):  # asked before
+    with suppress(ConditionFailed):  # asked before
         table.write(Put({**keys.asked(gift.gift_id, user_id)._asdict(), **noted}))
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class GivenBack:
+class Released:
     """A gift was ended, and `remaining` units are available in its order again."""
 
     remaining: int
 
 
-def give_back(
+def end_gift(
     table: Table,
     action: GiftAction,
     gift_id: str,
@@ -201,7 +202,7 @@ def give_back(
     shares: int,
     remaining: int,
     clock: Callable[[], int],
-) -> GivenBack | Gift:
+) -> Released | Gift:
     """Ends an open gift and gives what nobody took back to its order. The one function that does.
 
     `remaining` is what the caller believes; the gift decides, and where it differs the gift is believed.
@@ -210,7 +211,7 @@ def give_back(
         What this call gave back; or the gift as it is, when it does not take the action.
 
     Raises:
-        DataDamage: the gift is open but its order does not remember it.
+        DataIntegrityError: the gift is open but its order does not remember it.
     """
 
     def end(remaining: int) -> Update:
@@ -225,20 +226,22 @@ def give_back(
 
     while True:
         returned = action is GiftAction.EXPIRE
-        folded = orders.fold_back(order_id, gift_id, shares=shares, remaining=remaining, returned=returned)
+        folded = orders.release_reservation(order_id, gift_id, shares=shares, remaining=remaining, returned=returned)
         try:
             table.write(partial(end, remaining), folded)
-        except Refused as refused:
+        except ConditionFailed as refused:
             old_gift, _ = refused.old
             if old_gift is None:
-                raise errors.DataDamage(f"order {order_id} does not remember its open gift {gift_id}") from refused
+                raise errors.DataIntegrityError(
+                    f"order {order_id} does not remember its open gift {gift_id}"
+                ) from refused
             if not old_gift:
-                raise errors.DataDamage(f"gift {gift_id} is not there") from refused
+                raise errors.DataIntegrityError(f"gift {gift_id} is not there") from refused
             gift = from_item(old_gift)
             if gift.order_id != order_id or gift.shares != shares:
-                raise errors.DataDamage(f"gift {gift_id} is not of order {order_id}") from refused
+                raise errors.DataIntegrityError(f"gift {gift_id} is not of order {order_id}") from refused
             if gift.state is not GiftState.OPEN or gift.remaining == remaining:
                 return gift
             remaining = gift.remaining
         else:
-            return GivenBack(remaining)
+            return Released(remaining)

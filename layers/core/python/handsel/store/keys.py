@@ -50,13 +50,13 @@ Access patterns (RRU and WRU for items up to 1 KB; a transaction counts twice, a
 |  # | what                                   | how                                                    | method                        | units |
 |----|----------------------------------------|--------------------------------------------------------|-------------------------------|-------|
 |  1 | one order, gift, holding, product      | GetItem, consistent                                    | `Table.get`                   | 1 RRU |
-|  2 | an order with its outstanding gifts    | GetItem + BatchGetItem of at most 50                   | `orders.get`, `gifts.get_many`| 1 + gifts RRU |
+|  2 | an order with its reservations gifts    | GetItem + BatchGetItem of at most 50                   | `orders.get`, `gifts.get_many`| 1 + gifts RRU |
 |  3 | what a creating call needs             | one BatchGetItem                                       | `Table.get_many`              | 1 RRU an item |
 |  4 | buy                                    | Put ORDER if absent (+ Update PRODUCT where stock counts) | `orders.open`              | 3 WRU (7 with stock) |
 |  5 | settle a payment                       | Update ORDER if pending                                | `orders.pay`, `orders.decline`| 2 WRU |
 |  6 | give                                   | transaction: ORDER if enough available, GIFT and WINDOW if absent (+ ADDRESSED) | `gifts.give` | 9 WRU (12 addressed) |
 |  7 | claim one share                        | transaction: GIFT if open, HOLDING if absent (+ SHIPMENT) | `gifts.claim`              | 7 WRU (11 a parcel) |
-|  8 | give back                              | transaction: GIFT if open, ORDER if it remembers the gift | `gifts.give_back`          | 5 WRU |
+|  8 | give back                              | transaction: GIFT if open, ORDER if it remembers the gift | `gifts.end_gift`          | 5 WRU |
 |  9 | use own units                          | transaction: ORDER if enough available, USE and HOLDINGs if absent (+ SHIPMENT) | `orders.use` | 4 + 3 a voucher WRU (11 a parcel) |
 | 10 | open a return gift's order             | transaction: ORDER if absent, HOLDING if not returned yet | `orders.open`              | 6 WRU |
 | 11 | pay a return gift                      | transaction: ORDER if pending, GIFT, WINDOW, ADDRESSED if absent | `gifts.give_paid`   | 14 WRU |
@@ -125,7 +125,7 @@ BY_PARENT = Index("by_parent", "parent_pk", "parent_sk")
 BY_DUE = Index("by_due", "due_pk", "due_sk")
 
 
-def can_hold(part: str) -> bool:
+def is_valid_key_part(part: str) -> bool:
     """Whether a key can hold this id."""
     return 0 < len(part) <= MAX_PART and SEPARATOR not in part and part.isascii() and part.isprintable()
 
@@ -137,7 +137,7 @@ def _join(prefix: str, *parts: str) -> str:
         NotFound: a part that no key can hold names nothing.
     """
     for part in parts:
-        if not can_hold(part):
+        if not is_valid_key_part(part):
             raise errors.NotFound
     return SEPARATOR.join((prefix, *parts))
 

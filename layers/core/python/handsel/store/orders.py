@@ -3,11 +3,12 @@
 import dataclasses
 
 from handsel.domain import errors
-from handsel.domain.models import GiftIntent, Money, Order, Outstanding, Page, Payment, Wrapping
+from handsel.domain.models import GiftIntent, Money, Order, Page, Payment, Reservation, Wrapping
 from handsel.domain.states import OrderState
 from handsel.store import holdings, keys, lists, products
 from handsel.store.attributes import Item, facts_of
-from handsel.store.table import Put, Refused, Table, Update, Write
+from handsel.store.table import Table
+from handsel.store.writes import ConditionFailed, Put, Update, Write
 
 # A pending order is left to its buyer's own retries for this long before the job asks the provider.
 SETTLE_AFTER_MS = 30_000
@@ -38,7 +39,7 @@ def from_item(item: Item) -> Order:
         gifted=item["gifted"],
         used=item["used"],
         refunded=item["refunded"],
-        outstanding={gift_id: Outstanding(**entry) for gift_id, entry in item["outstanding"].items()},
+        reservations={gift_id: Reservation(**entry) for gift_id, entry in item["reservations"].items()},
         payment=Payment(
             method=payment["method"],
             total=Money(**payment["total"]),
@@ -71,22 +72,24 @@ def open_pending(table: Table, order: Order) -> Order:
     Raises:
         OutOfStock: not enough pieces left.
         AlreadyReturned: another order is the return gift of this claim.
-        DataDamage: there is no such claim.
+        DataIntegrityError: there is no such claim.
     """
     writes: list[Write] = [Put(to_item(order))]
     if order.product.stock is not None:
-        writes.append(products.take_stock(order.product.product_id, order.quantity))
+        writes.append(products.decrement_stock(order.product.product_id, order.quantity))
     if order.intent is not None:
         writes.append(holdings.reserve_return(order.intent.holding_id, order.order_id))
     try:
         table.write(*writes)
-    except Refused as refused:
+    except ConditionFailed as refused:
         if refused.old[0]:
             return from_item(refused.old[0])
         if order.intent is None or refused.old[-1] is None:
             raise errors.OutOfStock from refused
         if not refused.old[-1]:
-            raise errors.DataDamage(f"gift {order.intent.in_return_for} was claimed without a holding") from refused
+            raise errors.DataIntegrityError(
+                f"gift {order.intent.in_return_for} was claimed without a holding"
+            ) from refused
         raise errors.AlreadyReturned from refused
     return order
 
@@ -102,14 +105,14 @@ def pay(order: Order) -> Update:
     """From pending to `order`, which is paid: once, whoever learns of the payment first."""
     return Update(
         keys.order(order.order_id),
-        "SET #state = :paid, #available = :available, #outstanding = :outstanding, #payment = :payment"
+        "SET #state = :paid, #available = :available, #reservations = :reservations, #payment = :payment"
         " REMOVE #due_pk, #due_sk",
         "#state = :pending",
         {
             ":paid": OrderState.PAID,
             ":pending": OrderState.PENDING,
             ":available": order.available,
-            ":outstanding": order.outstanding,
+            ":reservations": order.reservations,
             ":payment": order.payment,
         },
     )
@@ -119,7 +122,7 @@ def decline(table: Table, order: Order) -> None:
     """From pending to declined, with the pieces back on the shelf and the claim free for another return gift.
 
     Raises:
-        Refused: it is no longer pending.
+        ConditionFailed: it is no longer pending.
     """
     payment = dataclasses.replace(order.payment, token=None)
     writes: list[Write] = [
@@ -135,17 +138,17 @@ def decline(table: Table, order: Order) -> None:
         )
     ]
     if order.product.stock is not None:
-        writes.append(products.put_back_stock(order.product.product_id, order.quantity))
+        writes.append(products.restock(order.product.product_id, order.quantity))
     if order.intent is not None:
         writes.append(holdings.release_return(order.intent.holding_id, order.order_id))
     table.write(*writes)
 
 
-def move_into_gift(order: Order, gift_id: str, entry: Outstanding) -> Update:
+def reserve_units(order: Order, gift_id: str, entry: Reservation) -> Update:
     """Takes a gift's shares out of the available units and remembers the gift."""
     return Update(
         keys.order(order.order_id),
-        "SET #available = #available - :shares, #outstanding.#gift = :entry",
+        "SET #available = #available - :shares, #reservations.#gift = :entry",
         "#buyer_id = :buyer AND #state = :paid AND #available >= :shares",
         {
             ":shares": entry.shares,
@@ -157,19 +160,19 @@ def move_into_gift(order: Order, gift_id: str, entry: Outstanding) -> Update:
     )
 
 
-def fold_back(order_id: str, gift_id: str, *, shares: int, remaining: int, returned: bool) -> Update:
+def release_reservation(order_id: str, gift_id: str, *, shares: int, remaining: int, returned: bool) -> Update:
     """Forgets a gift that ended: what nobody took is available again, what was claimed stays gifted."""
     return Update(
         keys.order(order_id),
         "SET #available = #available + :remaining, #gifted = #gifted + :claimed, #returned = #returned + :returned"
-        " REMOVE #outstanding.#gift",
-        "attribute_exists(#outstanding.#gift)",
+        " REMOVE #reservations.#gift",
+        "attribute_exists(#reservations.#gift)",
         {":remaining": remaining, ":claimed": shares - remaining, ":returned": int(returned)},
         {"#gift": gift_id},
     )
 
 
-def move_into_refund(order: Order, quantity: int) -> Update:
+def refund_units(order: Order, quantity: int) -> Update:
     return Update(
         keys.order(order.order_id),
         "SET #available = #available - :quantity, #refunded = #refunded + :quantity",
@@ -178,7 +181,7 @@ def move_into_refund(order: Order, quantity: int) -> Update:
     )
 
 
-def move_into_use(order: Order, quantity: int) -> Update:
+def use_units(order: Order, quantity: int) -> Update:
     return Update(
         keys.order(order.order_id),
         "SET #available = #available - :quantity, #used = #used + :quantity",

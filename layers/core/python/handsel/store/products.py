@@ -15,7 +15,8 @@ from handsel.store import keys, lists, stores
 from handsel.store.attributes import Item, facts_of
 from handsel.store.conditions import assignment
 from handsel.store.keys import Key
-from handsel.store.table import Put, Refused, Table, Update
+from handsel.store.table import Table
+from handsel.store.writes import ConditionFailed, Put, Update
 
 _OF_STORE = frozenset({"store_name", "store_giftable"})
 _FIXED = frozenset({"product_id", "store_id", "created_at"})
@@ -75,10 +76,10 @@ def get_with(table: Table, product_id: str, *others: Key) -> tuple[Product | Non
     """A product as its store sells it now, and other items, read with it: at once, where it was read before.
 
     Raises:
-        DataDamage: it has no store.
+        DataIntegrityError: it has no store.
     """
     key = keys.product(product_id)
-    known = table.neighbours.get(key)
+    known = table.store_key_by_product.get(key)
     found = table.get_many([key, *others, *([known] if known else [])])
     if key not in found:
         return None, found
@@ -86,10 +87,10 @@ def get_with(table: Table, product_id: str, *others: Key) -> tuple[Product | Non
     store_key = keys.store(item["store_id"])
     store = found.get(store_key) or table.get(store_key)
     if store is None:
-        raise errors.DataDamage(f"product {product_id} has no store")
-    if len(table.neighbours) >= _REMEMBERED:
-        table.neighbours.clear()
-    table.neighbours[key] = store_key
+        raise errors.DataIntegrityError(f"product {product_id} has no store")
+    if len(table.store_key_by_product) >= _REMEMBERED:
+        table.store_key_by_product.clear()
+    table.store_key_by_product[key] = store_key
     return on_sale(item, stores.from_item(store)), found
 
 
@@ -111,7 +112,7 @@ def as_sold_now(table: Table, bought: Iterable[Product]) -> dict[str, Product]:
             for product_id, store_id in pairs.items()
         }
     except KeyError as error:
-        raise errors.DataDamage("a product that was bought, or its store, is gone") from error
+        raise errors.DataIntegrityError("a product that was bought, or its store, is gone") from error
 
 
 def put(table: Table, product: Product) -> None:
@@ -122,7 +123,7 @@ def put(table: Table, product: Product) -> None:
     """
     try:
         table.write(Put(to_item(product)))
-    except Refused:
+    except ConditionFailed:
         facts = {name: value for name, value in _own_facts(product).items() if name not in _FIXED}
         expression, values = assignment(facts)
         change = Update(
@@ -130,7 +131,7 @@ def put(table: Table, product: Product) -> None:
         )
         try:
             table.write(change)
-        except Refused as refused:
+        except ConditionFailed as refused:
             raise errors.NotFound from refused
 
 
@@ -145,7 +146,7 @@ def of_store(table: Table, store: Store, *, limit: int, before: str | None) -> P
     )
 
 
-def take_stock(product_id: str, quantity: int) -> Update:
+def decrement_stock(product_id: str, quantity: int) -> Update:
     """Takes pieces off the shelf; refused where there are not enough."""
     return Update(
         keys.product(product_id),
@@ -155,7 +156,7 @@ def take_stock(product_id: str, quantity: int) -> Update:
     )
 
 
-def put_back_stock(product_id: str, quantity: int) -> Update:
+def restock(product_id: str, quantity: int) -> Update:
     """Puts pieces back; goes with the write that says they were not sold."""
     return Update(
         keys.product(product_id),

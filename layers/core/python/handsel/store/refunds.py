@@ -5,7 +5,8 @@ from handsel.domain.models import Money, Order, Refund
 from handsel.domain.states import RefundStatus
 from handsel.store import keys, orders, products
 from handsel.store.attributes import Item, facts_of
-from handsel.store.table import Put, Refused, Table, Update, Write
+from handsel.store.table import Table
+from handsel.store.writes import ConditionFailed, Put, Update, Write
 
 # A pending refund is left to the call that made it for this long before the job asks the provider.
 SETTLE_AFTER_MS = 30_000
@@ -48,17 +49,17 @@ def open_pending(table: Table, order: Order, refund: Refund) -> Refund:
     Raises:
         UnitsNotAvailable: the order does not have that many.
     """
-    writes: list[Write] = [orders.move_into_refund(order, refund.quantity), Put(to_item(refund))]
+    writes: list[Write] = [orders.refund_units(order, refund.quantity), Put(to_item(refund))]
     if order.product.stock is not None:
-        writes.append(products.put_back_stock(order.product.product_id, refund.quantity))
+        writes.append(products.restock(order.product.product_id, refund.quantity))
     try:
         table.write(*writes)
-    except Refused as refused:
+    except ConditionFailed as refused:
         if refused.old[1]:
             return from_item(refused.old[1])
         if refused.old[0] is not None:
             raise errors.UnitsNotAvailable from refused
-        raise errors.DataDamage(f"product {order.product.product_id} is gone") from refused
+        raise errors.DataIntegrityError(f"product {order.product.product_id} is gone") from refused
     return refund
 
 

@@ -5,7 +5,8 @@ from contextlib import suppress
 from handsel.domain import messages
 from handsel.domain.models import Gift
 from handsel.store import keys
-from handsel.store.table import Put, Refused, Table, Update
+from handsel.store.table import Table
+from handsel.store.writes import ConditionFailed, Put, Update
 
 # A record of the gift that comes late must find that it was reminded of.
 _KEPT_SECONDS = 3 * 86_400
@@ -17,7 +18,7 @@ def set_first(table: Table, gift: Gift | None) -> None:
     if gift is None or not due:
         return
     shard = keys.reminders(keys.shard_of(gift.gift_id))
-    with suppress(Refused):  # set before
+    with suppress(ConditionFailed):  # set before
         table.write(
             Put(
                 {
@@ -38,5 +39,5 @@ def set_next(table: Table, gift_id: str, *, now: int, due: int | None) -> None:
         "#due_sk < :until",
         {":until": until} | ({} if due is None else {":due": keys.position(due, gift_id)}),
     )
-    with suppress(Refused):  # another run did it
+    with suppress(ConditionFailed):  # another run did it
         table.write(write)

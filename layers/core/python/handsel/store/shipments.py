@@ -6,7 +6,8 @@ from handsel.domain.states import ShipmentStatus
 from handsel.store import keys, lists, products
 from handsel.store.attributes import Item, facts_of
 from handsel.store.conditions import assignment
-from handsel.store.table import Put, Table, Update
+from handsel.store.table import Table
+from handsel.store.writes import Put, Update
 
 
 def put(shipment: Shipment) -> Put:
@@ -70,10 +71,10 @@ def change(table: Table, before: Shipment, after: Shipment) -> None:
     """Writes what is different, unless the shipment was changed since `before` was read.
 
     Raises:
-        Refused: it was.
+        ConditionFailed: it was.
     """
     if (before.shipment_id, before.version + 1) != (after.shipment_id, after.version):
-        raise errors.DataDamage("not the next version of a shipment")
+        raise errors.DataIntegrityError("not the next version of a shipment")
     facts = {
         "carrier": after.carrier,
         "tracking_number": after.tracking_number,

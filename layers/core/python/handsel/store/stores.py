@@ -4,7 +4,8 @@ from handsel.domain.models import Store
 from handsel.store import keys
 from handsel.store.attributes import Item, facts_of
 from handsel.store.conditions import assignment
-from handsel.store.table import Put, Refused, Table, Update
+from handsel.store.table import Table
+from handsel.store.writes import ConditionFailed, Put, Update
 
 
 def from_item(item: Item) -> Store:
@@ -21,6 +22,6 @@ def put(table: Table, store: Store) -> None:
     key, facts = keys.store(store.store_id), facts_of(store)
     try:
         table.write(Put({**key._asdict(), **facts}))
-    except Refused:
+    except ConditionFailed:
         expression, values = assignment(facts)
         table.write(Update(key, expression, "attribute_exists(#pk)", values))

@@ -11,7 +11,8 @@ from handsel.domain.summary import Part, Summary, Waiting, day_of
 from handsel.store import keys
 from handsel.store.attributes import Item, facts_of
 from handsel.store.keys import Key
-from handsel.store.table import Put, Table, Update, Write
+from handsel.store.table import Table
+from handsel.store.writes import Put, Update, Write
 
 # A voucher that is over is counted for the last time on the day it ended.
 _KEPT_SECONDS = 3 * 86_400
@@ -38,7 +39,7 @@ def change(table: Table, user_id: str, before: Summary, after: Summary, writes: 
     """Writes a summary together with what changed in it.
 
     Raises:
-        Refused: somebody changed it since it was read, or one of `writes` did not hold.
+        ConditionFailed: somebody changed it since it was read, or one of `writes` did not hold.
     """
     key = keys.summary(user_id)
     facts = {**facts_of(after), "version": before.version + 1}

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from handsel.domain.models import Page
 from handsel.store import keys
-from handsel.store.table import Delete, Put, Refused, Table
+from handsel.store.table import Table
+from handsel.store.writes import ConditionFailed, Delete, Put
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,7 @@ def put(table: Table, user_id: str, tag: Tag) -> None:
     position = keys.position(tag.at, f"{tag.product_id}{keys.SEPARATOR}{tag.store_id}")
     entry = {keys.BY_OWNER.pk: keys.tagged_by(user_id), keys.BY_OWNER.sk: position}
     facts = {"product_id": tag.product_id, "store_id": tag.store_id, "at": tag.at}
-    with suppress(Refused):  # tagged before
+    with suppress(ConditionFailed):  # tagged before
         table.write(Put({**keys.tagged(user_id, tag.product_id)._asdict(), **entry, **facts}))
 
 
@@ -28,7 +29,7 @@ def delete(table: Table, user_id: str, product_id: str) -> bool:
     """Says False where it was not tagged."""
     try:
         table.write(Delete(keys.tagged(user_id, product_id), "attribute_exists(#pk)"))
-    except Refused:
+    except ConditionFailed:
         return False
     return True
 

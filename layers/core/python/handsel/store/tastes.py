@@ -24,7 +24,8 @@ from handsel.store import keys
 from handsel.store.attributes import Item
 from handsel.store.conditions import assignment
 from handsel.store.keys import Key
-from handsel.store.table import Put, Table, Update, Write
+from handsel.store.table import Table
+from handsel.store.writes import Put, Update, Write
 
 
 def views_from_item(item: Item | None) -> Views:
@@ -72,7 +73,7 @@ def get(table: Table, user_id: str) -> Taste:
 
 def keep_views(table: Table, user_id: str, views: Views) -> None:
     """Raises:
-    Refused: changed since it was read.
+    ConditionFailed: changed since it was read.
     """
     facts = {"views": views.views}
     table.write(_changed(keys.viewed(user_id), facts, views.version))
@@ -80,7 +81,7 @@ def keep_views(table: Table, user_id: str, views: Views) -> None:
 
 def keep(table: Table, user_id: str, taste: Taste) -> None:
     """Raises:
-    Refused: changed since it was read.
+    ConditionFailed: changed since it was read.
     """
     facts: dict[str, object] = {
         "signals": taste.signals,
@@ -91,7 +92,7 @@ def keep(table: Table, user_id: str, taste: Taste) -> None:
 
 def keep_liking(table: Table, product_id: str, liking: Liking) -> None:
     """Raises:
-    Refused: changed since it was read.
+    ConditionFailed: changed since it was read.
     """
     facts: dict[str, object] = {
         "people": liking.people,
@@ -104,7 +105,7 @@ def keep_liking(table: Table, product_id: str, liking: Liking) -> None:
 
 def keep_chart(table: Table, key: Key, chart: Chart) -> None:
     """Raises:
-    Refused: changed since it was read.
+    ConditionFailed: changed since it was read.
     """
     facts = {"entries": chart.entries}
     table.write(_changed(key, facts, chart.version))

@@ -16,9 +16,10 @@ from handsel.domain.summary import Counts, counts_at
 from handsel.store import gifts, holdings, keys, orders, summaries, tags
 from handsel.store.keys import Index, Key
 from handsel.store.table import Table
-from handsel.use_cases import reading, recommending
-from handsel.use_cases.reading import GiftReading, HoldingReading, OrderReading
-from handsel.use_cases.recommending import Found, Home, Picked, Recommendation, Seen
+from handsel.use_cases import queries
+from handsel.use_cases.queries import GiftDetails, HoldingDetails, OrderDetails
+from handsel.use_cases.recommendations import recommending
+from handsel.use_cases.recommendations.recommending import Found, Home, Picked, Recommendation, Seen
 
 # How many entries of each list it shows, and how many products it looks at to find as many to recommend.
 FIRST = 5
@@ -30,10 +31,10 @@ class OrderCenter:
     """The first entries of each list, newest first; payments are those of `orders`."""
 
     counts: Counts
-    orders: list[OrderReading]
-    gifts_sent: list[GiftReading]
-    gifts_received: list[GiftReading]
-    holdings: list[HoldingReading]
+    orders: list[OrderDetails]
+    gifts_sent: list[GiftDetails]
+    gifts_received: list[GiftDetails]
+    holdings: list[HoldingDetails]
     tagged: list[Seen]
     viewed: list[Seen]
     recommendations: list[Recommendation]
@@ -41,7 +42,7 @@ class OrderCenter:
 
 def counts_of(table: Table, user_id: str, *, now: int) -> Counts:
     """How much of what a user has, as the clock has it; what was written in the last seconds may be missing."""
-    found: list[Any] = table.together(
+    found: list[Any] = table.run_concurrently(
         partial(summaries.get, table, user_id), partial(summaries.over_today, table, user_id, now=now)
     )
     return counts_at(*found, now=now)
@@ -50,7 +51,7 @@ def counts_of(table: Table, user_id: str, *, now: int) -> Counts:
 def read(table: Table, user_id: str, *, now: int) -> OrderCenter:
     """The order center of a user, as the clock has it."""
     newest = partial(_newest, table)
-    found: list[Any] = table.together(
+    found: list[Any] = table.run_concurrently(
         partial(table.get_many, [keys.summary(user_id), *recommending.first_keys(user_id)]),
         partial(summaries.over_today, table, user_id, now=now),
         partial(newest, keys.BY_OWNER, keys.orders_of(user_id)),
@@ -83,13 +84,13 @@ def read(table: Table, user_id: str, *, now: int) -> OrderCenter:
 
     more = {*_referred_to(user_id, bought, sent, received)} - wanted
     entries = {**entries, **(table.get_many(more) if more else {})}
-    known = table.having_read({key: entries.get(key) for key in (*wanted, *more)})
+    known = table.with_cached({key: entries.get(key) for key in (*wanted, *more)})
     return OrderCenter(
         counts=counts_at(summaries.from_item(own.get(keys.summary(user_id))), over_today, now=now),
-        orders=reading.read_orders(known, bought, now=now),
-        gifts_sent=reading.read_gifts(known, sent, caller=user_id),
-        gifts_received=reading.read_gifts(known, received, caller=user_id),
-        holdings=reading.read_holdings(known, held),
+        orders=queries.read_orders(known, bought, now=now),
+        gifts_sent=queries.read_gifts(known, sent, caller=user_id),
+        gifts_received=queries.read_gifts(known, received, caller=user_id),
+        holdings=queries.read_holdings(known, held),
         tagged=recommending.seen(
             entries, [tag for tag, key in zip(tagged.items, markers, strict=True) if key in entries]
         ),
@@ -116,7 +117,7 @@ def _referred_to(user_id: str, bought: list[Order], sent: list[Gift], received: 
     wanted: list[Key] = []
     for order in bought:
         wanted += [keys.product(order.product.product_id), keys.store(order.product.store_id)]
-        wanted += map(keys.gift, order.outstanding)
+        wanted += map(keys.gift, order.reservations)
     for gift in sent:
         wanted += map(keys.account, gift.claims)
         if gift.product.kind is Kind.PARCEL:

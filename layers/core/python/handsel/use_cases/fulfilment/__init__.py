@@ -1,0 +1,1 @@
+"""Fulfilment: ship parcels, redeem vouchers."""

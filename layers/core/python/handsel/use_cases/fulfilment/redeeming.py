@@ -1,0 +1,43 @@
+"""Redeeming a voucher: one condition decides, so it is good once, whoever asks and however often.
+
+| the process dies             | what is there        | who finishes                                                     |
+|------------------------------|----------------------|------------------------------------------------------------------|
+| before the write             | a usable voucher     | the same call again                                              |
+| after it, or the answer lost | a redeemed voucher   | nobody: the same call again says that it is redeemed, since when |
+
+Resent by the client library within one call, the second write finds that call's own mark.
+"""
+
+from dataclasses import replace
+
+from handsel.domain import errors, ids
+from handsel.domain.models import Holding
+from handsel.store import holdings
+from handsel.store.table import Table
+from handsel.store.writes import ConditionFailed
+
+
+def redeem(table: Table, code: str, *, store_id: str, redemption: str, now: int) -> Holding:
+    """Redeems a voucher of the store.
+
+    Args:
+        redemption: names this call.
+
+    Raises:
+        NotFound: no such code, or another store's.
+        AlreadyRedeemed, VoucherExpired, ServiceUnavailable
+    """
+    holding = holdings.get(table, ids.of_voucher(code))
+    if holding is None or holding.product.store_id != store_id:
+        raise errors.NotFound
+    redeemed = replace(holding, redeemed_at=now, redemption=redemption)
+    try:
+        table.write(holdings.redeem(holding, redemption, now=now))
+    except ConditionFailed as refused:
+        current = holdings.from_item(refused.old[0]) if refused.old[0] else None
+        if current == redeemed:
+            return redeemed
+        if current is not None and current.redeemed_at is not None:
+            raise errors.AlreadyRedeemed(current.redeemed_at) from refused
+        raise errors.VoucherExpired from refused
+    return redeemed

@@ -1,0 +1,134 @@
+"""Parcels on their way: made when a parcel is claimed or used, then changed by merchant and carrier.
+
+A change reads the shipment, decides, and writes the next version if nobody changed it in between; otherwise again.
+
+| the process dies             | what is there        | who finishes                                                 |
+|------------------------------|----------------------|--------------------------------------------------------------|
+| before the write             | nothing changed      | the same call again                                          |
+| after it, or the answer lost | the next version     | the same call again: same fields, same event id, no change   |
+
+Run twice, the second finds nothing to change.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from handsel.domain import errors, ids
+from handsel.domain.models import Address, Holding, Shipment, ShipmentEvent
+from handsel.store import shipments, stores
+from handsel.store.retries import retry_on_conflict
+from handsel.store.table import Table
+
+# Concurrent reports of one shipment.
+_MAX_ATTEMPTS = 60
+# A DynamoDB item ends at 400 KB; a parcel that is reported on this often is not travelling.
+MAX_EVENTS = 500
+# How far a carrier's clock may be ahead of ours.
+CLOCK_TOLERANCE_MS = 5 * 60_000
+
+
+def new_shipment(table: Table, parcel: Holding, address: Address) -> tuple[Holding, Shipment]:
+    """A parcel and its shipment, which starts with its store's default carrier."""
+    store = stores.get(table, parcel.product.store_id)
+    if store is None:
+        raise errors.DataIntegrityError(f"store {parcel.product.store_id} is gone")
+    shipment_id = ids.of_shipment(parcel.holding_id)
+    shipment = Shipment(
+        shipment_id=shipment_id,
+        holder_id=parcel.holder_id,
+        order_id=parcel.order_id,
+        gift_id=parcel.gift_id,
+        store_id=store.store_id,
+        product=parcel.product,
+        quantity=parcel.quantity,
+        carrier=store.carrier,
+        tracking_number=None,
+        address=address,
+        events={},
+        version=0,
+        created_at=parcel.received_at,
+        updated_at=parcel.received_at,
+    )
+    return replace(parcel, shipment_id=shipment_id), shipment
+
+
+def of_holder(table: Table, shipment_id: str, *, caller: str) -> Shipment:
+    """Raises:
+    NotFound: no such shipment, or not the caller's.
+    """
+    return _required(table, shipment_id, lambda shipment: shipment.holder_id == caller)
+
+
+def of_store(table: Table, shipment_id: str, *, store_id: str) -> Shipment:
+    """Raises:
+    NotFound: no such shipment, or of another store.
+    """
+    return _required(table, shipment_id, lambda shipment: shipment.store_id == store_id)
+
+
+def of_carrier(table: Table, shipment_id: str, *, carrier: str) -> Shipment:
+    """Raises:
+    NotFound: no such shipment, or with another carrier.
+    """
+    return _required(table, shipment_id, lambda shipment: shipment.carrier == carrier)
+
+
+def hand_over(
+    table: Table, shipment_id: str, *, store_id: str, carrier: str | None, tracking_number: str | None, now: int
+) -> Shipment:
+    """The merchant says who carries a shipment, and under which number; what is None stays.
+
+    Raises:
+        NotFound, ServiceUnavailable
+    """
+
+    def handed_over(shipment: Shipment) -> Shipment:
+        return replace(
+            shipment,
+            carrier=shipment.carrier if carrier is None else carrier,
+            tracking_number=shipment.tracking_number if tracking_number is None else tracking_number,
+        )
+
+    return _change(table, lambda: of_store(table, shipment_id, store_id=store_id), handed_over, now=now)
+
+
+def report(table: Table, shipment_id: str, event: ShipmentEvent, *, carrier: str, now: int) -> Shipment:
+    """The carrier says what happened. An event that is there already changes nothing.
+
+    Raises:
+        NotFound, TooManyEvents, ServiceUnavailable
+        InvalidRequest: it has not happened yet.
+    """
+
+    def reported(shipment: Shipment) -> Shipment:
+        if event.event_id in shipment.events:
+            return shipment
+        if event.occurred_at > now + CLOCK_TOLERANCE_MS:
+            raise errors.InvalidRequest([errors.FieldError("/occurred_at", "This is in the future.")])
+        if len(shipment.events) >= MAX_EVENTS:
+            raise errors.TooManyEvents
+        return replace(shipment, events={**shipment.events, event.event_id: event})
+
+    return _change(table, lambda: of_carrier(table, shipment_id, carrier=carrier), reported, now=now)
+
+
+def _required(table: Table, shipment_id: str, theirs: Callable[[Shipment], bool]) -> Shipment:
+    shipment = shipments.get(table, shipment_id)
+    if shipment is None or not theirs(shipment):
+        raise errors.NotFound
+    return shipment
+
+
+def _change(
+    table: Table, read: Callable[[], Shipment], decide: Callable[[Shipment], Shipment], *, now: int
+) -> Shipment:
+    def attempt() -> Shipment:
+        before = read()
+        after = decide(before)
+        if after == before:
+            return before
+        after = replace(after, version=before.version + 1, updated_at=max(now, before.updated_at))
+        shipments.change(table, before, after)
+        return after
+
+    return retry_on_conflict(attempt, max_attempts=_MAX_ATTEMPTS)

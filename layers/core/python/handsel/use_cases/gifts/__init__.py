@@ -1,0 +1,1 @@
+"""Gifts: give, claim, end, expire, remind, ask again, give in return."""

@@ -1,0 +1,21 @@
+"""Asking for a gift that went back unopened. What is asked stays with the gift: once a person, however often they ask."""
+
+from collections.abc import Mapping
+
+from handsel.domain.rules import check_can_ask_again
+from handsel.store import gifts
+from handsel.store.table import Table
+from handsel.use_cases.queries import require_gift
+
+
+def ask_again(
+    table: Table, gift_id: str, *, caller: str, secret: str | None, link_keys: Mapping[str, str], now: int
+) -> None:
+    """Asks the giver to give a returned gift again.
+
+    Raises:
+        NotFound, OwnGift, WrongSecret, NotTheRecipient, StillOpen, AlreadyClaimed, Cancelled, Declined, ServiceUnavailable
+    """
+    gift = require_gift(table, gift_id)
+    check_can_ask_again(gift, caller, secret, link_keys, now=now)
+    gifts.ask_again(table, gift, caller, now=now)

@@ -1,0 +1,80 @@
+"""Return gifts: a claimer buys one unit from the same store, and it is given as it is paid.
+
+The pending order reserves the claim in its own transaction, so there is one return gift per claim; a declined
+payment frees it again. From there on it is a purchase whose payment also gives (`purchases.settle_payment`).
+"""
+
+from dataclasses import replace
+
+from handsel.domain import errors, wrappings
+from handsel.domain.models import Gift, GiftIntent, Order, Payment, Product
+from handsel.domain.payments import PaymentProvider
+from handsel.domain.rules import check_giftable
+from handsel.store import accounts, gifts, keys, orders, products
+from handsel.store.table import Table
+from handsel.use_cases.gifts.giving import WrappingChoice
+from handsel.use_cases.idempotency import IdempotentRequest
+from handsel.use_cases.orders.purchases import new_order, settle_payment
+
+
+def give_in_return(
+    table: Table,
+    provider: PaymentProvider,
+    call: IdempotentRequest,
+    *,
+    gift_id: str,
+    product_id: str,
+    method: str,
+    token: str,
+    wrapping: WrappingChoice,
+    window_ms: int,
+) -> tuple[Order, Gift, Product]:
+    """Gives one unit back to the giver of a gift the caller claimed.
+
+    Returns:
+        The order, paid; its gift; and the product as it is sold now.
+
+    Raises:
+        NotFound, NotClaimed, OtherStore, NotGiftable, UnknownWrapping, AlreadyReturned, OutOfStock,
+        IdempotencyKeyReused, PaymentDeclined, PaymentUnknown, ServiceUnavailable
+    """
+    order_id = call.derive_id("return order")
+    order_key, gift_key, caller_key = keys.order(order_id), keys.gift(gift_id), keys.account(call.caller)
+    product, found = products.get_with(table, product_id, order_key, gift_key, caller_key)
+    if order_key in found:
+        order = orders.from_item(found[order_key])
+        call.require_same_request(order.request_hash)
+        if product is None:
+            raise errors.NotFound
+    else:
+        if gift_key not in found:
+            raise errors.NotFound
+        received = gifts.from_item(found[gift_key])
+        if call.caller not in received.claims:
+            raise errors.NotClaimed
+        if product is None:
+            raise errors.NotFound
+        if product.store_id != received.product.store_id:
+            raise errors.OtherStore
+        check_giftable(product)
+        intent = GiftIntent(
+            gift_id=call.derive_id("return gift"),
+            recipient_id=received.giver_id,
+            giver_name=accounts.from_item(found[caller_key]).display_name if caller_key in found else "",
+            wrapping=wrappings.wrap(
+                product.kind, wrapping.cover_id, wrapping.blessing_id, wrapping.message, now=call.now
+            ),
+            in_return_for=gift_id,
+            holding_id=received.claims[call.caller].holding_id,
+        )
+        payment = Payment(method=method, total=product.price, token=token)
+        pending = new_order(order_id, call, product, 1, payment)
+        order = orders.open_pending(table, replace(pending, intent=intent))
+        call.require_same_request(order.request_hash)
+    order, gift = settle_payment(table, provider, order, window_ms=window_ms, now=call.now)
+    if order.intent is None:
+        raise errors.DataIntegrityError(f"order {order_id} is a return gift without a gift")
+    gift = gift or gifts.get(table, order.intent.gift_id)
+    if gift is None:
+        raise errors.DataIntegrityError(f"order {order_id} was paid without its gift {order.intent.gift_id}")
+    return order, gift, product

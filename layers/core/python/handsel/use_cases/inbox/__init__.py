@@ -1,0 +1,1 @@
+"""Inbox: messages and the counters of a user."""

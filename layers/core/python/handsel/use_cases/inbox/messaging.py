@@ -1,0 +1,41 @@
+"""Reading one's messages. Whether one was read, and how many were not, is written together.
+
+| the process dies             | what is there                     | who finishes                            |
+|------------------------------|-----------------------------------|-----------------------------------------|
+| before the transaction       | an unread message, counted        | the same call again                     |
+| after it, or the answer lost | a read message, no longer counted | the same call again finds it read       |
+"""
+
+from dataclasses import replace
+
+from handsel.domain import errors, summary
+from handsel.domain.messages import Message
+from handsel.store import messages, summaries
+from handsel.store.table import Table
+from handsel.store.writes import ConditionFailed
+
+# Each retry means that the same user's books were kept in between.
+_TRIES = 20
+
+
+def mark_read(table: Table, message_id: str, *, caller: str) -> Message:
+    """Marks a message of the caller as read. Again is the same.
+
+    Raises:
+        NotFound: no such message, or not the caller's.
+        ServiceUnavailable
+    """
+    for _ in range(_TRIES):
+        books = summaries.get(table, caller)
+        message = messages.get(table, caller, message_id)
+        if message is None:
+            raise errors.NotFound
+        if message.read:
+            return message
+        try:
+            fewer = books.changed(summary.UNREAD, {})
+            summaries.change(table, caller, books, fewer, [messages.mark_read(message)])
+        except ConditionFailed:
+            continue
+        return replace(message, read=True)
+    raise errors.ServiceUnavailable

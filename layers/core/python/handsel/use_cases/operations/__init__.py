@@ -1,0 +1,1 @@
+"""Work that events start: sweep, health, projection, inbound events."""

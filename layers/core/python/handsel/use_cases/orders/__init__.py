@@ -1,0 +1,1 @@
+"""Orders: purchase, own use, refund."""

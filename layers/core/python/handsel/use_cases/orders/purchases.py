@@ -1,0 +1,154 @@
+"""Buying: a pending order first, then the charge, then paid. Who dies in between is finished by the next to ask.
+
+| the process dies                 | what is there          | who finishes                                  |
+|----------------------------------|------------------------|-----------------------------------------------|
+| before the pending order         | nothing                | the same call again starts afresh             |
+| between pending order and charge | pending order          | the same call again, or the sweep: charges    |
+| between charge and paid          | pending order, a charge| the same: asks with our key, charges no more  |
+| after paid                       | paid order             | the same call again answers it                |
+
+A lost answer is one of these, seen from outside. Run twice at once, both find the same pending order, both ask the
+provider with the same key, and one of two identical updates from pending to paid commits.
+"""
+
+from dataclasses import replace
+
+from handsel.domain import errors
+from handsel.domain.models import Gift, Order, Payment, Product
+from handsel.domain.payments import Charge, ChargeDeclined, OutcomeUnknown, PaymentProvider
+from handsel.domain.rules import window_end
+from handsel.domain.states import GiftState, OrderState
+from handsel.store import gifts, keys, orders, products
+from handsel.store.table import Table
+from handsel.store.writes import ConditionFailed
+from handsel.use_cases.idempotency import IdempotentRequest
+
+
+def new_order(order_id: str, call: IdempotentRequest, product: Product, quantity: int, payment: Payment) -> Order:
+    """A pending order: no unit is anywhere yet."""
+    return Order(
+        order_id=order_id,
+        buyer_id=call.caller,
+        state=OrderState.PENDING,
+        product=product,
+        quantity=quantity,
+        available=0,
+        gifted=0,
+        used=0,
+        refunded=0,
+        reservations={},
+        payment=payment,
+        created_at=call.now,
+        request_hash=call.request_hash,
+    )
+
+
+def buy(
+    table: Table,
+    provider: PaymentProvider,
+    call: IdempotentRequest,
+    *,
+    product_id: str,
+    quantity: int,
+    method: str,
+    token: str,
+    window_ms: int,
+) -> tuple[Order, Product]:
+    """Buys `quantity` units of a product.
+
+    Returns:
+        The order, paid; and the product as it is sold now.
+
+    Raises:
+        NotFound, OutOfStock, IdempotencyKeyReused, PaymentDeclined, PaymentUnknown, ServiceUnavailable
+    """
+    order_id = call.derive_id("order")
+    order_key = keys.order(order_id)
+    product, found = products.get_with(table, product_id, order_key)
+    if order_key in found:
+        order = orders.from_item(found[order_key])
+        call.require_same_request(order.request_hash)
+    if product is None:
+        raise errors.NotFound
+    if order_key not in found:
+        payment = Payment(method=method, total=product.price.times(quantity), token=token)
+        order = orders.open_pending(table, new_order(order_id, call, product, quantity, payment))
+        call.require_same_request(order.request_hash)
+    order, _ = settle_payment(table, provider, order, window_ms=window_ms, now=call.now)
+    return order, product
+
+
+def settle_payment(
+    table: Table, provider: PaymentProvider, order: Order, *, window_ms: int, now: int
+) -> tuple[Order, Gift | None]:
+    """Drives an order out of pending, whoever asks: its buyer again, or the sweep.
+
+    Returns:
+        The order, paid; and, where it is a return gift, the gift, if this call gave it.
+
+    Raises:
+        PaymentDeclined, PaymentUnknown, ServiceUnavailable
+    """
+    if order.state is OrderState.DECLINED:
+        raise errors.PaymentDeclined
+    if order.state is not OrderState.PENDING:
+        return order, None
+    payment = order.payment
+    if payment.token is None:
+        raise errors.DataIntegrityError(f"pending order {order.order_id} has no payment token")
+    try:
+        reference = provider.charge(Charge(order.order_id, payment.total, payment.method, payment.token))
+    except OutcomeUnknown as error:
+        raise errors.PaymentUnknown from error
+    except ChargeDeclined as error:
+        try:
+            orders.decline(table, order)
+        except ConditionFailed:
+            return _settled_by_another(table, order), None
+        raise errors.PaymentDeclined from error
+    paid, gift = orders.paid(order, reference, now=now), None
+    try:
+        if order.intent is None:
+            table.write(orders.pay(paid))
+        else:
+            gift = gift_of(paid, window_ms=window_ms, now=now)
+            paid = replace(paid, reservations={gift.gift_id: gift.reservation})
+            gifts.give_paid(table, paid, gift)
+    except ConditionFailed:
+        return _settled_by_another(table, order), None
+    return paid, gift
+
+
+def _settled_by_another(table: Table, order: Order) -> Order:
+    settled = orders.get(table, order.order_id)
+    if settled is None or settled.state is OrderState.PENDING:
+        raise errors.DataIntegrityError(f"order {order.order_id} left pending and is not settled")
+    if settled.state is OrderState.DECLINED:
+        raise errors.PaymentDeclined
+    return settled
+
+
+def gift_of(order: Order, *, window_ms: int, now: int) -> Gift:
+    """The return gift that a paid order was bought for; its window starts now."""
+    intent = order.intent
+    if intent is None:
+        raise ValueError("not a return gift's order")
+    return Gift(
+        gift_id=intent.gift_id,
+        order_id=order.order_id,
+        giver_id=order.buyer_id,
+        giver_name=intent.giver_name,
+        recipient_id=intent.recipient_id,
+        product=order.product,
+        valid_until=order.valid_until,
+        wrapping=intent.wrapping,
+        shares=order.quantity,
+        remaining=order.quantity,
+        state=GiftState.OPEN,
+        claims={},
+        expires_at=window_end(now, window_ms, order.valid_until),
+        created_at=now,
+        secret_version=None,
+        in_return_for=intent.in_return_for,
+        request_hash=order.request_hash,
+    )

@@ -1,0 +1,80 @@
+"""Refunds of available units.
+
+| the process dies                  | what is there                      | who finishes                            |
+|-----------------------------------|------------------------------------|-----------------------------------------|
+| before the transaction            | nothing changed                    | the same call again                     |
+| after it, before the provider     | units refunded, a pending refund   | the same call again, or the sweep       |
+| after the provider, before settled| the same, and the money is back    | the same: asks with our key, pays once  |
+
+Run twice, the second transaction fails on its own refund, which it then answers.
+"""
+
+from contextlib import suppress
+from dataclasses import replace
+
+from handsel.domain import errors
+from handsel.domain.models import Refund
+from handsel.domain.payments import OutcomeUnknown, PaymentProvider, Repayment
+from handsel.domain.states import OrderState, RefundStatus
+from handsel.store import keys, orders, refunds
+from handsel.store.table import Table
+from handsel.store.writes import ConditionFailed
+from handsel.use_cases.gifts.giving import take_units
+from handsel.use_cases.idempotency import IdempotentRequest
+
+
+def refund(
+    table: Table,
+    provider: PaymentProvider,
+    call: IdempotentRequest,
+    *,
+    order_id: str,
+    quantity: int,
+) -> Refund:
+    """Takes `quantity` available units back for money.
+
+    Returns:
+        The refund; still pending where the provider did not say yet that it paid.
+
+    Raises:
+        NotFound, UnitsNotAvailable, IdempotencyKeyReused, ServiceUnavailable
+    """
+    refund_id = call.derive_id("refund")
+    order_key, refund_key = keys.order(order_id), keys.refund(refund_id)
+    found = table.get_many([order_key, refund_key])
+    if refund_key in found:
+        opened = refunds.from_item(found[refund_key])
+    else:
+        order = orders.from_item(found[order_key]) if order_key in found else None
+        if order is None or order.buyer_id != call.caller:
+            raise errors.NotFound
+        if order.state is not OrderState.PAID or order.payment.reference is None:
+            raise errors.UnitsNotAvailable
+        pending = Refund(
+            refund_id=refund_id,
+            order_id=order_id,
+            quantity=quantity,
+            total=order.product.price.times(quantity),
+            reference=order.payment.reference,
+            status=RefundStatus.PENDING,
+            created_at=call.now,
+            request_hash=call.request_hash,
+        )
+        opened = take_units(
+            table, order, quantity, now=call.now, take=lambda: refunds.open_pending(table, order, pending)
+        )
+    call.require_same_request(opened.request_hash)
+    return settle_refund(table, provider, opened)
+
+
+def settle_refund(table: Table, provider: PaymentProvider, pending: Refund) -> Refund:
+    """Drives a refund out of pending, whoever asks: its buyer again, or the sweep."""
+    if pending.status is not RefundStatus.PENDING:
+        return pending
+    try:
+        provider.repay(Repayment(pending.refund_id, pending.reference, pending.total))
+    except OutcomeUnknown:
+        return pending
+    with suppress(ConditionFailed):  # somebody else learned of it first: it is refunded, which is all that was wanted
+        table.write(refunds.settle(pending.refund_id))
+    return replace(pending, status=RefundStatus.REFUNDED)

@@ -1,0 +1,1 @@
+"""Recommendations: learn preferences, recommend products."""
