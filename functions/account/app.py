@@ -4,8 +4,8 @@ from aws_lambda_powertools.event_handler import Response
 
 from handsel.api.http import HttpRequest, create_app, handler, json_response
 from handsel.api.operations import operation
-from handsel.api.requests import ProfileRequest
-from handsel.api.views import ProfileView
+from handsel.api.requests.accounts import ProfileRequest
+from handsel.api.views.accounts import ProfileView
 from handsel.domain import errors
 from handsel.domain.models import Account
 from handsel.runtime.wiring import table

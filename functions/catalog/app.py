@@ -4,8 +4,8 @@ from aws_lambda_powertools.event_handler import Response
 
 from handsel.api.http import HttpRequest, create_app, handler, json_response
 from handsel.api.operations import PageOf, operation
-from handsel.api.requests import ListQuery
-from handsel.api.views import ProductView
+from handsel.api.requests.base import ListQuery
+from handsel.api.views.products import ProductView
 from handsel.domain.errors import NotFound
 from handsel.domain.models import Product
 from handsel.runtime.observability import count, logger, origin

@@ -4,8 +4,8 @@ from aws_lambda_powertools.event_handler import Response
 
 from handsel.api.http import HttpRequest, create_app, handler, json_response
 from handsel.api.operations import operation
-from handsel.api.requests import ClaimRequest
-from handsel.api.views import AnyHolding, holding_view
+from handsel.api.requests.claims import ClaimRequest
+from handsel.api.views.holdings import AnyHolding, holding_view
 from handsel.domain import errors
 from handsel.runtime import clock
 from handsel.runtime.observability import count

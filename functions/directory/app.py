@@ -4,8 +4,8 @@ from aws_lambda_powertools.event_handler import Response
 
 from handsel.api.http import HttpRequest, Page, create_app, handler, json_response
 from handsel.api.operations import PageOf, operation
-from handsel.api.requests import PeopleQuery
-from handsel.api.views import PersonView
+from handsel.api.requests.base import LimitQuery
+from handsel.api.views.accounts import PersonView
 from handsel.domain import errors
 from handsel.runtime.limits import Limit
 from handsel.runtime.wiring import table
@@ -18,7 +18,7 @@ app = create_app()
 
 
 @app.get("/people")
-@operation(query=PeopleQuery, responses={200: PageOf(PersonView)})
+@operation(query=LimitQuery, responses={200: PageOf(PersonView)})
 def list_people() -> Response[str]:
     """List people one exchanged gifts with, the latest first.
 
@@ -26,7 +26,7 @@ def list_people() -> Response[str]:
     is one page.
     """
     request = HttpRequest(app)
-    caller, query = request.caller, request.query(PeopleQuery)
+    caller, query = request.caller, request.query(LimitQuery)
     known = people.known_to(table(), caller.user_id, limit=query.limit)
     return json_response(200, Page(items=[PersonView.of(account) for account in known], next_cursor=None))
 

@@ -6,8 +6,11 @@ from aws_lambda_powertools.event_handler import Response
 
 from handsel.api.http import HttpRequest, create_app, handler, json_response
 from handsel.api.operations import PageOf, operation
-from handsel.api.requests import AskAgainRequest, GiftListQuery, GiftRequest, ListQuery
-from handsel.api.views import CreatedGift, GiftPreview, GiftView, GiverGift, View, gift_view
+from handsel.api.requests.base import ListQuery
+from handsel.api.requests.gifts import AskAgainRequest, GiftListQuery, GiftRequest
+from handsel.api.views.base import View
+from handsel.api.views.gift_previews import GiftPreview
+from handsel.api.views.gifts import CreatedGift, GiftView, GiverGift, gift_view
 from handsel.domain import errors
 from handsel.domain.models import Gift, Page
 from handsel.runtime import clock

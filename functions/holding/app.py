@@ -4,8 +4,8 @@ from aws_lambda_powertools.event_handler import Response
 
 from handsel.api.http import HttpRequest, create_app, handler, image_response, json_response
 from handsel.api.operations import Media, PageOf, operation
-from handsel.api.requests import HoldingListQuery
-from handsel.api.views import AnyHolding, VoucherView, holding_view
+from handsel.api.requests.holdings import HoldingListQuery
+from handsel.api.views.holdings import AnyHolding, VoucherView, holding_view
 from handsel.domain.errors import NotFound
 from handsel.runtime.wiring import table
 from handsel.use_cases import queries

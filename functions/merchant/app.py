@@ -4,8 +4,12 @@ from aws_lambda_powertools.event_handler import Response
 
 from handsel.api.http import HttpRequest, create_app, handler, json_response
 from handsel.api.operations import PageOf, operation
-from handsel.api.requests import ProductRequest, ShipmentListQuery, ShipmentRequest, StoreRequest
-from handsel.api.views import ProductView, RedemptionView, StoreShipment, StoreView, shipment_view
+from handsel.api.requests.shipments import ShipmentListQuery, ShipmentRequest
+from handsel.api.requests.stores import ProductRequest, StoreRequest
+from handsel.api.views.products import ProductView
+from handsel.api.views.redemptions import RedemptionView
+from handsel.api.views.shipments import StoreShipment, shipment_view
+from handsel.api.views.stores import StoreView
 from handsel.domain import errors, ids
 from handsel.domain.models import Store
 from handsel.domain.privacy import Viewer

@@ -6,8 +6,9 @@ from aws_lambda_powertools.event_handler import Response
 
 from handsel.api.http import HttpRequest, create_app, handler, json_response
 from handsel.api.operations import PageOf, operation
-from handsel.api.requests import ListQuery
-from handsel.api.views import Timestamp, Url, View, WrappingView
+from handsel.api.requests.base import ListQuery
+from handsel.api.views.base import Timestamp, Url, View
+from handsel.api.views.wrappings import WrappingView
 from handsel.domain.messages import Message, MessageKind
 from handsel.domain.times import timestamp
 from handsel.runtime.wiring import table

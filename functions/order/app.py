@@ -4,8 +4,11 @@ from aws_lambda_powertools.event_handler import Response
 
 from handsel.api.http import HttpRequest, create_app, handler, json_response
 from handsel.api.operations import PageOf, operation
-from handsel.api.requests import ListQuery, OrderListQuery, RefundRequest, UseRequest
-from handsel.api.views import AnyHolding, OrderView, PaymentItem, RefundView, View, holding_view
+from handsel.api.requests.base import ListQuery
+from handsel.api.requests.orders import OrderListQuery, RefundRequest, UseRequest
+from handsel.api.views.base import View
+from handsel.api.views.holdings import AnyHolding, holding_view
+from handsel.api.views.orders import OrderView, PaymentItem, RefundView
 from handsel.domain import errors
 from handsel.runtime import clock
 from handsel.runtime.observability import count

@@ -6,18 +6,12 @@ from aws_lambda_powertools.event_handler import Response
 
 from handsel.api.http import HttpRequest, create_app, handler
 from handsel.api.operations import operation
-from handsel.api.views import (
-    AnyHolding,
-    CountsView,
-    GiftView,
-    OrderView,
-    PaymentItem,
-    RecommendedProduct,
-    SeenProduct,
-    View,
-    gift_view,
-    holding_view,
-)
+from handsel.api.views.accounts import CountsView
+from handsel.api.views.base import View
+from handsel.api.views.gifts import GiftView, gift_view
+from handsel.api.views.holdings import AnyHolding, holding_view
+from handsel.api.views.orders import OrderView, PaymentItem
+from handsel.api.views.recommendations import RecommendedProduct, SeenProduct
 from handsel.runtime.wiring import table
 from handsel.use_cases import order_center
 from handsel.use_cases.order_center import OrderCenter

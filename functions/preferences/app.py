@@ -4,8 +4,8 @@ from aws_lambda_powertools.event_handler import Response
 
 from handsel.api.http import HttpRequest, create_app, empty_response, handler
 from handsel.api.operations import PageOf, operation
-from handsel.api.requests import ListQuery
-from handsel.api.views import RecommendedProduct, SeenProduct
+from handsel.api.requests.base import ListQuery
+from handsel.api.views.recommendations import RecommendedProduct, SeenProduct
 from handsel.runtime.wiring import table
 from handsel.use_cases.recommendations import recommending
 

@@ -8,8 +8,10 @@ from pydantic import ConfigDict, Field
 
 from handsel.api.http import HttpRequest, create_app, handler, image_response, json_response
 from handsel.api.operations import Media, operation
-from handsel.api.requests import WrappingsQuery
-from handsel.api.views import GiftPreview, View, Wrappings
+from handsel.api.requests.wrappings import WrappingsQuery
+from handsel.api.views.base import View
+from handsel.api.views.gift_previews import GiftPreview
+from handsel.api.views.wrappings import Wrappings
 from handsel.domain import states
 from handsel.domain.errors import NotFound, ServiceUnavailable
 from handsel.domain.wrappings import catalogue

@@ -4,8 +4,8 @@ from aws_lambda_powertools.event_handler import Response
 
 from handsel.api.http import HttpRequest, create_app, handler, json_response
 from handsel.api.operations import operation
-from handsel.api.requests import OrderRequest
-from handsel.api.views import OrderView
+from handsel.api.requests.orders import OrderRequest
+from handsel.api.views.orders import OrderView
 from handsel.domain import errors
 from handsel.runtime.observability import count
 from handsel.runtime.settings import settings

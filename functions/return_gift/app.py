@@ -4,8 +4,10 @@ from aws_lambda_powertools.event_handler import Response
 
 from handsel.api.http import HttpRequest, create_app, handler, json_response
 from handsel.api.operations import operation
-from handsel.api.requests import ReturnGiftRequest
-from handsel.api.views import CreatedGift, OrderView, View
+from handsel.api.requests.return_gifts import ReturnGiftRequest
+from handsel.api.views.base import View
+from handsel.api.views.gifts import CreatedGift
+from handsel.api.views.orders import OrderView
 from handsel.domain import errors
 from handsel.runtime.observability import count
 from handsel.runtime.settings import settings

@@ -4,8 +4,8 @@ from aws_lambda_powertools.event_handler import Response
 
 from handsel.api.http import HttpRequest, create_app, handler, json_response
 from handsel.api.operations import operation
-from handsel.api.requests import EventRequest
-from handsel.api.views import HolderShipment, ShipmentView, shipment_view
+from handsel.api.requests.shipments import ShipmentEventRequest
+from handsel.api.views.shipments import HolderShipment, ShipmentView, shipment_view
 from handsel.domain import errors
 from handsel.domain.privacy import Viewer
 from handsel.runtime.observability import count
@@ -25,7 +25,7 @@ def read_shipment(shipment_id: str) -> Response[str]:
 
 
 @app.post("/shipments/<shipment_id>/events")
-@operation(body=EventRequest, responses={200: ShipmentView}, problems=(errors.WrongRole, errors.TooManyEvents))
+@operation(body=ShipmentEventRequest, responses={200: ShipmentView}, problems=(errors.WrongRole, errors.TooManyEvents))
 def report(shipment_id: str) -> Response[str]:
     """Report what happened to a parcel, as its carrier.
 
@@ -33,7 +33,7 @@ def report(shipment_id: str) -> Response[str]:
     """
     request = HttpRequest(app)
     carrier = request.caller.carries_for
-    body = request.body(EventRequest, unless=lambda: shipping.of_carrier(table(), shipment_id, carrier=carrier))
+    body = request.body(ShipmentEventRequest, unless=lambda: shipping.of_carrier(table(), shipment_id, carrier=carrier))
     shipment = shipping.report(table(), shipment_id, body.value(), carrier=carrier, now=request.now)
     count("ShipmentReported")
     return json_response(200, shipment_view(shipment, Viewer.CARRIER))

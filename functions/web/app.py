@@ -20,7 +20,7 @@ from aws_lambda_powertools.event_handler import Response
 from handsel.api import problems
 from handsel.api.http import HttpRequest, create_app, handler
 from handsel.api.operations import Media, operation
-from handsel.api.views import GiftPreview
+from handsel.api.views.gift_previews import GiftPreview
 from handsel.domain.errors import NotFound, ServiceUnavailable
 from handsel.domain.wrappings import image_path
 from handsel.runtime.settings import settings

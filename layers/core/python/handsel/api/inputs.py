@@ -6,10 +6,11 @@ which may be given for one detail-type only. What they say of money is not belie
 
 from collections.abc import Mapping
 
-from handsel.api.requests import EventRequest, Id, Name, Request
+from handsel.api.requests.base import Id, Name, Request
+from handsel.api.requests.shipments import ShipmentEventRequest
 
 
-class CarrierReported(EventRequest):
+class CarrierReported(ShipmentEventRequest):
     """A carrier says what happened to a parcel, as by `POST /shipments/{shipment_id}/events`.
 
     The carrier has to be the shipment's. An event that is known changes nothing, and a late one never moves the status
