@@ -21,13 +21,18 @@ from typing import Any
 
 from handsel.domain import errors, names
 from handsel.domain.models import Account
-from handsel.store import accounts
+from handsel.store import accounts, keys
 from handsel.store.table import Table
 
 # For people whose provider does not say what they are called.
 NAMELESS = "A friend"
 # Each retry means that another call of the same person got through in between.
 _TRIES = 20
+
+
+def is_valid_user_id(user_id: object) -> bool:
+    """Return whether accounts can be stored under this subject of a token."""
+    return isinstance(user_id, str) and keys.is_valid_key_part(user_id)
 
 
 def of_claims(claims: Mapping[str, Any], *, now: int) -> Account:
