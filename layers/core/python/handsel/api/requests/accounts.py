@@ -7,20 +7,20 @@ from pydantic import AfterValidator, Field, StringConstraints
 from handsel.api.requests.base import Request, non_blank
 from handsel.domain import names
 
-# Space around it, and in between no control character and nothing that turns text round.
 _CONTROL = names.CONTROL_RANGES
 
+# White space may surround the name; inside, control characters and characters that change the text direction are invalid.
 _ONE_LINE = Field(json_schema_extra={"pattern": rf"^\s*[^\s{_CONTROL}]([^{_CONTROL}]*[^\s{_CONTROL}])?\s*$"})
 
 
 def _without_control_characters(name: str) -> str:
     if any(map(names.is_control, name)):
-        raise ValueError("no control characters")
+        raise ValueError("must not contain control characters")
     return name
 
 
 class ProfileRequest(Request):
-    """What to change of one's account; what is left out stays. Its defaults mean nothing: a null is refused."""
+    """Changes of the caller's account. A field that is left out keeps its value; null is invalid."""
 
     display_name: Annotated[
         str,
@@ -35,5 +35,5 @@ class ProfileRequest(Request):
     recommendations: bool = Field(default_factory=bool)
 
     def changes(self) -> dict[str, Any]:
-        """What was given, by the names of the account's fields."""
+        """Return the fields that were sent, by the names of the account's fields."""
         return self.model_dump(exclude_unset=True)

@@ -9,6 +9,8 @@ from handsel.domain import models
 
 
 class AddressRequest(Request):
+    """A postal address."""
+
     name: Name
     phone: Name
     lines: Annotated[list[Line], Field(min_length=1, max_length=5)]
@@ -17,4 +19,5 @@ class AddressRequest(Request):
     country: Name
 
     def value(self) -> models.Address:
+        """Return the address."""
         return models.Address(self.name, self.phone, tuple(self.lines), self.city, self.postal_code, self.country)

@@ -12,7 +12,7 @@ BlessingText = Annotated[str, StringConstraints(max_length=60), AfterValidator(n
 
 
 class WrappingRequest(Request):
-    """A cover, and either one of our blessings or a message of one's own."""
+    """A cover, and either a blessing of the catalogue or an own `message`."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -29,15 +29,16 @@ class WrappingRequest(Request):
     @model_validator(mode="after")
     def _one_of_both(self) -> Self:
         if (self.blessing_id is None) == (self.message is None):
-            raise ValueError("either blessing_id or message")
+            raise ValueError("either blessing_id or message is required")
         return self
 
     def choice(self) -> WrappingChoice:
+        """Return the choice."""
         return WrappingChoice(self.cover_id, self.blessing_id, self.message)
 
 
 class GiftRequest(Request):
-    """Who `recipient_id` names gets the one share; without it, whoever has the link can claim one."""
+    """Units to give. With `recipient_id`, only that user can claim the gift, which then has one share."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -53,16 +54,22 @@ class GiftRequest(Request):
     @model_validator(mode="after")
     def _one_share_for_one_person(self) -> Self:
         if self.recipient_id is not None and self.shares != 1:
-            raise ValueError("recipient_id needs shares = 1")
+            raise ValueError("recipient_id requires shares to be 1")
         return self
 
 
 class AskAgainRequest(Request):
+    """The secret of the share link, unless the gift names the caller as its recipient."""
+
     secret: Secret | None = None
 
 
 class GiftListQuery(ListQuery):
-    role: Annotated[Literal["sent", "received"], Field(description="Gifts one gave, or gifts one was given.")]
+    """The query of the list of gifts."""
+
+    role: Annotated[
+        Literal["sent", "received"], Field(description="Gifts that the caller sent, or gifts that the caller received.")
+    ]
     state: Annotated[
         Annotated[states.GiftState, Strict(strict=False)] | None, Field(description="Only gifts in this state.")
     ] = None

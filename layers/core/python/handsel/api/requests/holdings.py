@@ -8,7 +8,7 @@ from handsel.api.requests.base import ListQuery
 from handsel.domain import states
 from handsel.use_cases.queries import TO_RECEIVE
 
-# A parcel's state is its shipment's status.
+# The state of a parcel is the status of its shipment.
 HOLDING_STATES = (*states.VoucherState, *states.ShipmentStatus, TO_RECEIVE)
 
 
@@ -24,10 +24,12 @@ HoldingState = Annotated[
 
 
 class HoldingListQuery(ListQuery):
+    """The query of the list of holdings."""
+
     state: Annotated[
         HoldingState | None,
         Field(
-            description="Only vouchers in this state, or parcels whose shipment has this status; "
-            "`to_receive` are parcels on their way."
+            description="Only vouchers in this state, or parcels whose shipment has this status. "
+            "`to_receive` selects parcels that are still to be delivered."
         ),
     ] = None

@@ -6,6 +6,8 @@ from handsel.api.requests.orders import PaymentRequest
 
 
 class ReturnGiftRequest(Request):
+    """A product to buy and give in return, with its payment and wrapping."""
+
     product_id: Id
     payment: PaymentRequest
     wrapping: WrappingRequest

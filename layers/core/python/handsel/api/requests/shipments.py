@@ -10,16 +10,20 @@ from handsel.domain.times import RFC_3339, milliseconds
 
 EventId = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[!-~]+$")]
 
-# Requests are strict, and a strict enum is not made from text.
+# Requests are strict, and a strict enum does not accept text.
 Status = Annotated[states.ShipmentStatus, Strict(strict=False)]
 
 
 class ShipmentRequest(Request):
+    """Changes of a shipment. A field that is left out keeps its value."""
+
     carrier: Name | None = None
     tracking_number: Name | None = None
 
 
 class ShipmentEventRequest(Request):
+    """An event of a shipment. `event_id` makes the report idempotent."""
+
     event_id: EventId
     status: Status
     location: Line
@@ -30,8 +34,11 @@ class ShipmentEventRequest(Request):
     ]
 
     def value(self) -> models.ShipmentEvent:
+        """Return the event."""
         return models.ShipmentEvent(self.event_id, self.status, self.location, self.occurred_at)
 
 
 class ShipmentListQuery(ListQuery):
+    """The query of the list of a store's shipments."""
+
     status: Annotated[Status | None, Field(description="Only shipments with this status.")] = None

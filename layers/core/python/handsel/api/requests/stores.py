@@ -15,21 +15,26 @@ Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 
 
 class MoneyRequest(Request):
+    """An amount in minor units of a currency."""
+
     amount: Annotated[int, Field(ge=1, le=10**12)]
     currency: Currency
 
     def value(self) -> models.Money:
+        """Return the amount of money."""
         return models.Money(self.amount, self.currency)
 
 
 class StoreRequest(Request):
+    """A store: its name, its default carrier, and whether its products can be given."""
+
     name: Name
     carrier: Name
     giftable: bool = True
 
 
 class ProductRequest(Request):
-    """A product as its merchant describes it. `original_price` is the price where it is not given, in one currency."""
+    """A product. `original_price` defaults to `price` and has the same currency."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -53,12 +58,13 @@ class ProductRequest(Request):
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         if self.original_price is not None and self.original_price.currency != self.price.currency:
-            raise ValueError("price and original_price need one currency")
+            raise ValueError("price and original_price must have the same currency")
         if self.kind == "parcel" and (self.validity_days, self.redeem_at) != (None, None):
-            raise ValueError("validity_days and redeem_at are for vouchers")
+            raise ValueError("validity_days and redeem_at are for vouchers only")
         return self
 
     def value(self, product_id: str, store_id: str, *, now: int) -> models.Product:
+        """Return the product of a store, created at `now` if it is new."""
         return models.Product(
             product_id=product_id,
             store_id=store_id,

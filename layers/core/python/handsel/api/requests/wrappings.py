@@ -8,4 +8,6 @@ from handsel.api.requests.base import Request
 
 
 class WrappingsQuery(Request):
-    kind: Annotated[Literal["voucher", "parcel"], Field(description="What is to be wrapped.")]
+    """The query of the list of wrappings."""
+
+    kind: Annotated[Literal["voucher", "parcel"], Field(description="The kind of the product to wrap.")]

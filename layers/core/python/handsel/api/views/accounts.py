@@ -9,12 +9,12 @@ from handsel.domain.times import timestamp
 
 
 class CountsView(View):
-    """How many entries there are in the lists of an order center, as the clock has it.
+    """The counters of an order center.
 
-    `to_pay`: orders that are `pending`. `to_give`: orders that are paid, with units at hand (`state=to_give`).
-    `awaiting_claim`: gifts one gave that are `open`. `to_use`: vouchers that are `usable`. `to_receive`: parcels one waits
-    for (`state=to_receive`). `returned`: gifts one gave that are `returned`. `refunded`: orders that are `refunded`.
-    `unread`: messages.
+    `to_pay`: orders that are `pending`. `to_give`: paid orders with available units (`state=to_give`).
+    `awaiting_claim`: sent gifts that are `open`. `to_use`: vouchers that are `usable`. `to_receive`: parcels that are
+    still to be delivered (`state=to_receive`). `returned`: sent gifts that are `returned`. `refunded`: orders that are
+    `refunded`. `unread`: unread messages.
     """
 
     to_pay: Count
@@ -28,6 +28,7 @@ class CountsView(View):
 
     @classmethod
     def of(cls, counts: Counts) -> Self:
+        """Return the view of the counters."""
         return cls(
             to_pay=counts.to_pay,
             to_give=counts.to_give,
@@ -41,12 +42,14 @@ class CountsView(View):
 
 
 class OrderCenterEntry(View):
+    """The link to the order center, with the counters for its badges."""
+
     url: str
     counts: CountsView
 
 
 class ProfileView(View):
-    """An account to its owner, and the entry of their order center with its badges."""
+    """An account to its owner."""
 
     user_id: str
     handle: str | None
@@ -57,6 +60,7 @@ class ProfileView(View):
 
     @classmethod
     def of(cls, account: models.Account, counts: Counts) -> Self:
+        """Return the view of an account with its owner's counters."""
         return cls(
             user_id=account.user_id,
             handle=account.handle,
@@ -68,7 +72,7 @@ class ProfileView(View):
 
 
 class PersonView(View):
-    """Somebody to somebody else. Who has no handle cannot be found by one, but may be known by a gift."""
+    """A user to other users. `handle` is null if the user has none."""
 
     user_id: str
     handle: str | None
@@ -76,4 +80,5 @@ class PersonView(View):
 
     @classmethod
     def of(cls, account: models.Account) -> Self:
+        """Return the public view of an account."""
         return cls(user_id=account.user_id, handle=account.handle, display_name=account.display_name)

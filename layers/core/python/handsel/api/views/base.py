@@ -9,9 +9,9 @@ from handsel.domain.times import timestamp
 
 
 class View(BaseModel):
-    """An answer. What is not declared does not leave: the published schemas say so, and every test holds them to it."""
+    """A response body. It rejects undeclared fields, so that a response contains the published fields only."""
 
-    # A function gives few of them: `operation` builds those.
+    # A function returns few of the views that it imports: `operation` builds those.
     model_config = ConfigDict(extra="forbid", json_schema_serialization_defaults_required=True, defer_build=True)
 
 
@@ -33,13 +33,17 @@ Url = Annotated[str, WithJsonSchema({"type": "string", "format": "uri"})]
 
 
 def optional_timestamp(at: int | None) -> str | None:
+    """Return the timestamp of a time in milliseconds since the epoch, or None."""
     return None if at is None else timestamp(at)
 
 
 class MoneyView(View):
+    """An amount in minor units of a currency."""
+
     amount: Count
     currency: str
 
     @classmethod
     def of(cls, money: models.Money) -> Self:
+        """Return the view of an amount of money."""
         return cls(amount=money.amount, currency=money.currency)

@@ -10,7 +10,7 @@ from handsel.domain.times import timestamp
 
 
 class GiftPreview(View):
-    """What anyone with the link sees before claiming."""
+    """A gift to anyone with the link, before claiming."""
 
     gift_id: str
     state: states.GiftState
@@ -23,10 +23,12 @@ class GiftPreview(View):
 
     @classmethod
     def of(cls, gift: models.Gift, *, now: int, web_url: str) -> Self:
+        """Return the preview of a gift at the time `now`."""
         return cls(**preview_fields(gift, Viewer.ANYONE, now, web_url))
 
 
 def preview_fields(gift: models.Gift, viewer: Viewer, now: int, web_url: str) -> dict[str, Any]:
+    """Return the fields of a preview that the viewer may see."""
     if not may_see(viewer, Fact.ENVELOPE):
         return {}
     return {

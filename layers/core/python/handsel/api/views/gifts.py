@@ -13,25 +13,27 @@ from handsel.use_cases.queries import GiftDetails
 
 
 class ClaimView(View):
+    """A claim of one share."""
+
     display_name: str
     claimed_at: Timestamp
 
 
 class ParcelClaimView(ClaimView):
-    """A claimed parcel to its giver, who learns how far it is and not where it goes."""
+    """A claim of a parcel to the giver, who may see the status of the shipment but not its address."""
 
     shipment_status: states.ShipmentStatus
 
 
 class RecipientGift(GiftPreview):
-    """What the person a voucher is addressed to sees before claiming. Of a parcel they see what everybody sees."""
+    """A voucher gift to its named recipient, before claiming. A parcel gift is shown to them as a preview."""
 
     title: str
     store_name: str
 
 
 class ClaimerGift(GiftPreview):
-    """What somebody who claimed a share sees."""
+    """A gift to a claimer. `holding` is the claimer's own share."""
 
     store_id: str
     holding: AnyHolding
@@ -39,7 +41,7 @@ class ClaimerGift(GiftPreview):
 
 
 class GiverGift(GiftPreview):
-    """What the giver sees."""
+    """A gift to its giver. `in_return_for` is the id of the gift that a return gift answers."""
 
     order_id: str
     product: ProductView
@@ -50,13 +52,21 @@ class GiverGift(GiftPreview):
 
 
 class CreatedGift(GiverGift):
-    """The giver's view as the creating call answers it: no later read shows the secret."""
+    """A new gift to its giver, with the secret of the share link, which no other response contains."""
 
     share_url: Url
     secret: str | None
 
     @classmethod
     def of_new(cls, details: GiftDetails, *, now: int, web_url: str, secret: str | None) -> Self:
+        """Return the view of a new gift.
+
+        Args:
+            details: the gift; a replay may find it with claims.
+            now: milliseconds since the epoch.
+            web_url: the origin of the share link and of images.
+            secret: the secret of the share link; None if the gift has a named recipient.
+        """
         gift = details.gift
         fragment = "" if secret is None else f"#{secret}"
         share_url = f"{web_url}/g/{gift.gift_id}{fragment}"
@@ -75,7 +85,7 @@ def _claims(details: GiftDetails, viewer: Viewer) -> list[ClaimView]:
 
 
 def _gift_fields(details: GiftDetails, viewer: Viewer, now: int, web_url: str) -> dict[str, Any]:
-    """What a viewer may see of a gift, beyond what is only between us and them."""
+    """Return the fields of a gift that the viewer may see, without those of a single view."""
     gift = details.gift
     fields = preview_fields(gift, viewer, now, web_url)
     if may_see(viewer, Fact.CLAIMERS):
@@ -92,12 +102,12 @@ def _gift_fields(details: GiftDetails, viewer: Viewer, now: int, web_url: str) -
     return fields
 
 
-# The views of a gift that a caller may get to see.
+# The views of a gift that a caller may get.
 GiftView = GiverGift | ClaimerGift | RecipientGift | GiftPreview
 
 
 def gift_view(details: GiftDetails, *, caller: str, now: int, web_url: str) -> GiftView:
-    """The caller's own view of a gift: what a viewer may not see is not in their model."""
+    """Return the view of a gift for the caller. The model for each viewer lacks the fields that they may not see."""
     gift, viewer = details.gift, viewer_of(details.gift, caller)
     fields = _gift_fields(details, viewer, now, web_url)
     if viewer is Viewer.GIVER:
@@ -106,7 +116,7 @@ def gift_view(details: GiftDetails, *, caller: str, now: int, web_url: str) -> G
         if may_see(viewer, store_fact(gift.product.kind)):
             fields["store_id"] = gift.product.store_id
         return ClaimerGift(**fields, holding=holding_view(details.holding, now=now))
-    waits = gift.state_at(now) is states.GiftState.OPEN
-    if waits and may_see(viewer, Fact.VOUCHER_TITLE) and gift.product.kind is models.Kind.VOUCHER:
+    is_open = gift.state_at(now) is states.GiftState.OPEN
+    if is_open and may_see(viewer, Fact.VOUCHER_TITLE) and gift.product.kind is models.Kind.VOUCHER:
         return RecipientGift(**fields, title=gift.product.title, store_name=gift.product.store_name)
     return GiftPreview(**fields)

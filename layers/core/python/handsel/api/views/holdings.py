@@ -11,6 +11,8 @@ from handsel.use_cases.queries import HoldingDetails
 
 
 class HoldingView(View):
+    """A holding to its holder. `gift_id` is null if the holder used units of their own order."""
+
     holding_id: str
     kind: models.Kind
     gift_id: str | None
@@ -30,7 +32,7 @@ class VoucherView(HoldingView):
 
 
 class ParcelView(HoldingView):
-    """A parcel to its holder; the state is the shipment's status."""
+    """A parcel to its holder. `state` is the status of the shipment."""
 
     state: states.ShipmentStatus
     shipment_id: str
@@ -38,17 +40,17 @@ class ParcelView(HoldingView):
 
 
 class OpenedParcelView(ParcelView):
-    """A parcel whose holder may know what is in it: it was delivered, or they bought it themselves."""
+    """A parcel whose contents its holder may see: it was delivered, or they bought it themselves."""
 
     product: ProductBrief
 
 
-# The views of a holding that its holder may get to see.
+# The views of a holding that its holder may get.
 AnyHolding = VoucherView | ParcelView | OpenedParcelView
 
 
 def holding_view(details: HoldingDetails, *, now: int) -> AnyHolding:
-    """A holding to its holder."""
+    """Return the view of a holding for its holder at the time `now`."""
     holding, shipment = details.holding, details.shipment
     fields: dict[str, Any] = {
         "holding_id": holding.holding_id,
@@ -56,7 +58,7 @@ def holding_view(details: HoldingDetails, *, now: int) -> AnyHolding:
         "gift_id": holding.gift_id,
         "received_at": timestamp(holding.received_at),
     }
-    # Who bought it paid for it, and sees what a giver sees.
+    # Holders who bought the product themselves see as much as a giver.
     viewer = Viewer.GIVER if holding.gift_id is None else Viewer.CLAIMER
     delivered = shipment is not None and shipment.delivered
     if may_see(viewer, store_fact(holding.product.kind)):
@@ -64,7 +66,7 @@ def holding_view(details: HoldingDetails, *, now: int) -> AnyHolding:
     if may_see(viewer, product_fact(holding.product.kind), own=True, delivered=delivered):
         fields["product"] = ProductBrief.of(holding.product)
     if shipment is None:
-        # Its code is its holder's, however they came by it.
+        # Every holder sees the code of their voucher, whether bought or received.
         if may_see(Viewer.CLAIMER, Fact.VOUCHER_CODE, own=True):
             fields["code"] = holding.code
         return VoucherView(**fields, state=holding.state_at(now), valid_until=optional_timestamp(holding.valid_until))

@@ -11,6 +11,8 @@ from handsel.use_cases.queries import OrderDetails
 
 
 class UnitsView(View):
+    """The units of an order, by state."""
+
     available: Count
     in_gift: Count
     gifted: Count
@@ -19,6 +21,8 @@ class UnitsView(View):
 
 
 class PaymentView(View):
+    """The payment of an order."""
+
     method: str
     total: MoneyView
     status: states.OrderState
@@ -27,6 +31,7 @@ class PaymentView(View):
 
     @classmethod
     def of(cls, order: models.Order) -> Self:
+        """Return the view of an order's payment."""
         return cls(
             method=order.payment.method,
             total=MoneyView.of(order.payment.total),
@@ -37,6 +42,8 @@ class PaymentView(View):
 
 
 class OrderView(View):
+    """An order to its buyer. `units` is null unless the order is paid; `actions` are possible now."""
+
     order_id: str
     state: states.OrderState
     buyer_id: str
@@ -49,6 +56,7 @@ class OrderView(View):
 
     @classmethod
     def of(cls, details: OrderDetails, *, now: int) -> Self:
+        """Return the view of an order at the time `now`."""
         order, units = details.order, details.units
         return cls(
             order_id=order.order_id,
@@ -72,7 +80,7 @@ class OrderView(View):
 
 
 class PaymentItem(View):
-    """A payment to who paid: of which order, and how much of it went back."""
+    """An entry in the list of payments: the order, its payment, and the refunded amount."""
 
     order_id: str
     title: str
@@ -87,6 +95,7 @@ class PaymentItem(View):
 
     @classmethod
     def of(cls, order: models.Order) -> Self:
+        """Return the list entry of an order's payment."""
         return cls(
             order_id=order.order_id,
             title=order.product.title,
@@ -98,6 +107,8 @@ class PaymentItem(View):
 
 
 class RefundView(View):
+    """A refund of units. A pending refund is completed asynchronously."""
+
     refund_id: str
     quantity: Count
     total: MoneyView
@@ -105,6 +116,7 @@ class RefundView(View):
 
     @classmethod
     def of(cls, refund: models.Refund) -> Self:
+        """Return the view of a refund."""
         return cls(
             refund_id=refund.refund_id,
             quantity=refund.quantity,

@@ -8,7 +8,7 @@ from handsel.domain.rules import not_giftable_reason
 
 
 class ProductBrief(View):
-    """A product to somebody who is not to know its price."""
+    """A product without its price."""
 
     product_id: str
     store_id: str
@@ -23,10 +23,12 @@ class ProductBrief(View):
 
     @classmethod
     def of(cls, product: models.Product) -> Self:
+        """Return the view of a product for a viewer who may not see its price."""
         return cls(**brief_fields(product))
 
 
 def brief_fields(product: models.Product) -> dict[str, Any]:
+    """Return the fields of a ProductBrief."""
     return {
         "product_id": product.product_id,
         "store_id": product.store_id,
@@ -42,6 +44,8 @@ def brief_fields(product: models.Product) -> dict[str, Any]:
 
 
 class ProductView(ProductBrief):
+    """A product with its price. `not_giftable_reason` is null if it can be given."""
+
     price: MoneyView
     original_price: MoneyView
     stock: Count | None
@@ -50,11 +54,17 @@ class ProductView(ProductBrief):
 
     @classmethod
     def of(cls, product: models.Product, sold_now: models.Product | None = None) -> Self:
-        """A product to somebody who may know its price; `sold_now` says whether it can be given."""
+        """Return the view of a product for a viewer who may see its price.
+
+        Args:
+            product: the product, as it is sold or as it was bought.
+            sold_now: the product as it is sold now, which decides if it can be given; None if `product` is that.
+        """
         return cls(**priced_fields(product, sold_now or product))
 
 
 def priced_fields(product: models.Product, sold_now: models.Product) -> dict[str, Any]:
+    """Return the fields of a ProductView."""
     reason = not_giftable_reason(sold_now)
     return {
         **brief_fields(product),

@@ -10,7 +10,7 @@ from handsel.domain.times import timestamp
 
 
 class RedemptionView(View):
-    """A voucher to the merchant who redeemed it: what it was good for, where and until when."""
+    """A redeemed voucher to the merchant who redeemed it."""
 
     code: str
     store_id: str
@@ -21,6 +21,7 @@ class RedemptionView(View):
 
     @classmethod
     def of(cls, holding: models.Holding) -> Self:
+        """Return the view of a redeemed voucher."""
         fields: dict[str, Any] = {}
         if may_see(Viewer.MERCHANT, Fact.VOUCHER_CODE, own=True):
             fields["code"] = holding.code

@@ -10,6 +10,8 @@ from handsel.domain.times import timestamp
 
 
 class AddressView(View):
+    """A postal address."""
+
     name: str
     phone: str
     lines: list[str]
@@ -19,6 +21,7 @@ class AddressView(View):
 
     @classmethod
     def of(cls, address: models.Address) -> Self:
+        """Return the view of an address."""
         return cls(
             name=address.name,
             phone=address.phone,
@@ -30,13 +33,15 @@ class AddressView(View):
 
 
 class EventView(View):
+    """An event of a shipment."""
+
     status: states.ShipmentStatus
     location: str
     occurred_at: Timestamp
 
 
 class ShipmentView(View):
-    """A shipment to its carrier. `events` are in time order."""
+    """A shipment to its carrier. `events` are in chronological order."""
 
     shipment_id: str
     carrier: str
@@ -46,13 +51,13 @@ class ShipmentView(View):
 
 
 class HolderShipment(ShipmentView):
-    """A shipment to who waits for it."""
+    """A shipment to the holder of the parcel."""
 
     address: AddressView
 
 
 class StoreShipment(ShipmentView):
-    """A shipment to the merchant who sends it: with the address, until it was delivered."""
+    """A shipment to the merchant who sends it. `address` is null after delivery."""
 
     store_id: str
     product: ProductBrief
@@ -62,7 +67,12 @@ class StoreShipment(ShipmentView):
 
 
 def shipment_view(shipment: models.Shipment, viewer: Viewer) -> ShipmentView:
-    """A shipment to its holder (the claimer), its merchant or its carrier."""
+    """Return the view of a shipment for its holder, merchant or carrier.
+
+    Args:
+        shipment: the shipment.
+        viewer: `CLAIMER` for the holder, `MERCHANT` or `CARRIER`.
+    """
     own = viewer is Viewer.CLAIMER
     fields: dict[str, Any] = {"shipment_id": shipment.shipment_id}
     if may_see(viewer, Fact.LOGISTICS_STATUS, own=own):

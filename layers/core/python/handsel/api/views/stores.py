@@ -16,4 +16,5 @@ class StoreView(View):
 
     @classmethod
     def of(cls, store: models.Store) -> Self:
+        """Return the view of a store."""
         return cls(store_id=store.store_id, name=store.name, carrier=store.carrier, giftable=store.giftable)
