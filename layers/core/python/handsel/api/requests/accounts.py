@@ -8,7 +8,6 @@ from handsel.api.requests.base import Request, non_blank
 from handsel.domain import names
 
 _CONTROL = names.CONTROL_RANGES
-
 # White space may surround the name; inside, control characters and characters that change the text direction are invalid.
 _ONE_LINE = Field(json_schema_extra={"pattern": rf"^\s*[^\s{_CONTROL}]([^{_CONTROL}]*[^\s{_CONTROL}])?\s*$"})
 

@@ -5,7 +5,6 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 Id = Annotated[str, StringConstraints(min_length=1, max_length=128)]
-
 Secret = Annotated[str, StringConstraints(min_length=1, max_length=256)]
 
 
@@ -24,9 +23,7 @@ def non_blank(text: str) -> str:
 # Published schemas contain the checks of validators too, so that a body that fits its schema is never rejected.
 # Python counts \x1c to \x1f and \x85 as white space, the regular expressions of JSON Schema do not.
 NON_BLANK = Field(json_schema_extra={"pattern": r"[^\s\x1c-\x1f\x85]"})
-
 Name = Annotated[str, StringConstraints(max_length=100), AfterValidator(non_blank), NON_BLANK]
-
 Line = Annotated[str, StringConstraints(max_length=200), AfterValidator(non_blank), NON_BLANK]
 
 

@@ -12,7 +12,7 @@ BlessingText = Annotated[str, StringConstraints(max_length=60), AfterValidator(n
 
 
 class WrappingRequest(Request):
-    """A cover, and either a blessing of the catalogue or an own `message`."""
+    """A cover, with either a blessing (`blessing_id`) or the giver's own text (`message`)."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -33,7 +33,7 @@ class WrappingRequest(Request):
         return self
 
     def choice(self) -> WrappingChoice:
-        """Return the choice."""
+        """Return the request as a WrappingChoice."""
         return WrappingChoice(self.cover_id, self.blessing_id, self.message)
 
 

@@ -30,7 +30,7 @@ class RefundRequest(Request):
 
 
 class UseRequest(Request):
-    """Units to use. A parcel requires `address`."""
+    """Units to use. Units of a parcel product require `address`."""
 
     quantity: Annotated[int, Field(ge=1, le=50)]
     address: AddressRequest | None = None

@@ -9,7 +9,6 @@ from handsel.domain import models, states
 from handsel.domain.times import RFC_3339, milliseconds
 
 EventId = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[!-~]+$")]
-
 # Requests are strict, and a strict enum does not accept text.
 Status = Annotated[states.ShipmentStatus, Strict(strict=False)]
 

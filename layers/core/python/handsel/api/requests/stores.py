@@ -8,9 +8,7 @@ from handsel.api.requests.base import Line, Name, Request
 from handsel.domain import models
 
 Text = Annotated[str, StringConstraints(max_length=4000), AfterValidator(str.strip)]
-
 PictureUrl = Annotated[str, StringConstraints(max_length=2000, pattern=r"^(https?://[!-~]+)?$")]
-
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 
 

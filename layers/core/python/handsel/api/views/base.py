@@ -26,9 +26,7 @@ Timestamp = Annotated[
         }
     ),
 ]
-
 Count = Annotated[int, WithJsonSchema({"type": "integer", "minimum": 0})]
-
 Url = Annotated[str, WithJsonSchema({"type": "string", "format": "uri"})]
 
 
