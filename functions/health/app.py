@@ -29,13 +29,13 @@ def lambda_handler(_: dict[str, Any], context: LambdaContext) -> dict[str, int]:
         "UnsettledGifts": standing.unsettled_gifts,
         "OverduePayments": standing.overdue_payments,
         "OverdueRefunds": standing.overdue_refunds,
-        "LawBroken": len(standing.broken),
+        "InvariantViolation": len(standing.broken),
         "OrdersAudited": standing.audited,
     }
     for name, value in counts.items():
         count(name, value)
     flush_metrics()
     for broken in standing.broken:
-        logger.error("law broken", breach=broken.breach, about=broken.about, said=broken.said)
+        logger.error("invariant violated", breach=broken.breach, about=broken.about, said=broken.said)
     logger.info("health collected", extra=counts | {"OldestUnsettledGiftSeconds": seconds})
     return {"OldestUnsettledGiftSeconds": seconds, **counts}

@@ -90,10 +90,15 @@ def all_grants() -> set[Grant]:
 @cache
 def _statements(function: str) -> tuple[_Statement, ...]:
     properties = RESOURCES[function]["Properties"]
-    policies = properties.get("Policies")
-    if policies is None:
+    if "Role" in properties:
         role = RESOURCES[_attribute(properties["Role"]).partition(".")[0]]
         policies = [policy["PolicyDocument"] for policy in role["Properties"]["Policies"]]
+    else:
+        # A reference names a managed policy of the template; other entries are policy documents themselves.
+        policies = [
+            RESOURCES[policy["Ref"]]["Properties"]["PolicyDocument"] if "Ref" in policy else policy
+            for policy in properties["Policies"]
+        ]
     return tuple(
         _Statement(
             each["Sid"],

@@ -43,7 +43,7 @@ def refused(stack: Stack, said: dict[str, Any]) -> str:
 
 
 def rule() -> dict[str, Any]:
-    found: dict[str, Any] = RESOURCES["InboundFunction"]["Properties"]["Events"]["Told"]["Properties"]
+    found: dict[str, Any] = RESOURCES["InboundFunction"]["Properties"]["Events"]["InputEvent"]["Properties"]
     return found
 
 

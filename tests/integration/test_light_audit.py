@@ -14,7 +14,7 @@ CLEAR = {
     "UnsettledGifts": 0,
     "OverduePayments": 0,
     "OverdueRefunds": 0,
-    "LawBroken": 0,
+    "InvariantViolation": 0,
 }
 
 
@@ -105,9 +105,9 @@ def test_payments_and_refunds_that_stay_pending_are_counted(stack: Stack) -> Non
 @pytest.mark.damages
 def test_a_unit_too_many_is_found_within_sixteen_looks(stack: Stack) -> None:
     damage(stack, order := stack.buy())
-    assert look_everywhere(stack)["LawBroken"] == 0, "nothing leads to it"
+    assert look_everywhere(stack)["InvariantViolation"] == 0, "nothing leads to it"
     stack.give(order)
-    assert look_everywhere(stack).items() >= {"LawBroken": 1}.items()
+    assert look_everywhere(stack).items() >= {"InvariantViolation": 1}.items()
 
 
 @pytest.mark.damages
@@ -118,7 +118,7 @@ def test_an_ended_gifts_order_is_found_by_another_gift_of_its_giver(stack: Stack
     stack.give(stack.buy())
     damage(stack, order)
     found = look_everywhere(stack)
-    assert (found["LawBroken"], found["OrdersAudited"]) == (1, 2)
+    assert (found["InvariantViolation"], found["OrdersAudited"]) == (1, 2)
 
 
 @pytest.mark.damages
@@ -128,7 +128,7 @@ def test_a_claim_without_its_holding_is_a_broken_law(stack: Stack) -> None:
     stack.client.delete_item(
         TableName="handsel-test", Key={"pk": {"S": f"HOLDING#{holding_id}"}, "sk": {"S": "HOLDING"}}
     )
-    assert look_everywhere(stack)["LawBroken"] == 1
+    assert look_everywhere(stack)["InvariantViolation"] == 1
 
 
 def test_it_writes_nothing(stack: Stack) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from handsel.runtime import wiring
 from handsel.runtime.link_keys import KEPT_MS
+from tests.integration import permissions
 from tests.integration.conftest import LINK_KEYS, RESOURCES, Secrets, Stack
 
 NEW = LINK_KEYS | {"3": "the key of tomorrow"}
@@ -107,7 +108,7 @@ def test_no_function_has_a_key_in_its_environment_and_only_who_needs_them_may_re
     functions = {name: each["Properties"] for name, each in RESOURCES.items() if "Function" in each["Type"]}
     assert "resolve:" not in json.dumps(functions)
     told = {name for name, each in functions.items() if "LINK_KEYS_SECRET" in json.dumps(each.get("Environment", {}))}
-    may = {name for name, each in functions.items() if "secretsmanager:" in json.dumps(each.get("Policies", []))}
+    may = {grant.function for grant in permissions.all_grants() if grant.action.startswith("secretsmanager:")}
     assert told == may
     needed = ("Catalog", "Claim", "Gift", "Holding", "Merchant", "Message", "Order", "Preferences")
     assert may == {f"{name}Function" for name in needed}

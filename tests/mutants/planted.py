@@ -70,9 +70,9 @@ MUTANTS = (
     Mutant("a claim without its holding", "store/gifts.py", "        holdings.put(holding, gift),\n", ""),
     Mutant(
         "a claim is tried again with the clock of the first try",
-        "store/table.py",
-        "return made() if callable(made) else made",
-        'return made.__dict__.setdefault("made", made()) if callable(made) else made',
+        "store/writes.py",
+        "return write() if callable(write) else write",
+        'return write.__dict__.setdefault("made", write()) if callable(write) else write',
     ),
     Mutant(
         "a claimed gift stays due",
@@ -120,7 +120,7 @@ MUTANTS = (
     ),
     Mutant(
         "a put overwrites",
-        "store/table.py",
+        "store/writes.py",
         '"ConditionExpression": "attribute_not_exists(pk)",',
         '"ConditionExpression": "attribute_not_exists(nothing)",',
     ),
@@ -367,7 +367,9 @@ MUTANTS = (
         '"attribute_exists(#version)"',
     ),
     # --- the table
-    Mutant("a conflict is final", "store/table.py", "return bool(codes) and codes <= _RETRYABLE_CODES", "return False"),
+    Mutant(
+        "a conflict is final", "store/retries.py", "return bool(codes) and codes <= _RETRYABLE_CODES", "return False"
+    ),
     Mutant(
         "a conflict beside a failed condition is a refusal",
         "store/table.py",

@@ -14,7 +14,8 @@ from handsel.domain import errors
 from handsel.runtime.bus import Bus
 from handsel.store import keys
 from handsel.store.attributes import load_item
-from handsel.store.table import THREADS, Table
+from handsel.store.concurrency import MAX_THREADS
+from handsel.store.table import Table
 from handsel.use_cases.gifts.expiring import restore_all
 from handsel.use_cases.operations.projecting import project
 from handsel.use_cases.operations.settling import SweepReport, sweep
@@ -283,7 +284,7 @@ class _Table(Table):
     scheduler: Scheduler
 
     def run_concurrently(self, *calls: Callable[[], T]) -> list[T]:
-        return self.scheduler.run_concurrently(calls, THREADS)
+        return self.scheduler.run_concurrently(calls, MAX_THREADS)
 
 
 class Process:

@@ -60,7 +60,7 @@ def test_the_runbook_says_of_everything_that_an_audit_finds_what_it_is() -> None
         "OldestUnsettledGiftSeconds",
         "OverduePayments",
         "OverdueRefunds",
-        "LawBroken",
+        "InvariantViolation",
         "5xx",
         "Throttles",
         "ReadThrottleEvents",
@@ -75,7 +75,7 @@ def test_there_is_an_alarm_on(metric: str) -> None:
     assert f'"{metric}"' in json.dumps(ALARMS)
 
 
-@pytest.mark.parametrize("name", ["SweepDoesNotRun", "AuditDoesNotRun"])
+@pytest.mark.parametrize("name", ["SweepDoesNotRun", "HealthDoesNotRun"])
 def test_silence_is_alarming_where_something_has_to_run(name: str) -> None:
     assert ALARMS[name]["TreatMissingData"] == "breaching"
 

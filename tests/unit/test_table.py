@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from handsel.domain import errors
 from handsel.store.attributes import dump, dump_item, load_item
 from handsel.store.keys import Key, gift, order
-from handsel.store.table import ConditionFailed, Delete, Put, Table, Update
+from handsel.store.table import Table
+from handsel.store.writes import ConditionFailed, Delete, Put, Update
 
 WRITES = (
     Put({**order("a")._asdict(), "state": "paid"}),

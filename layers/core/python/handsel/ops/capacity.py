@@ -13,7 +13,7 @@ from handsel.ops.figures import Figures
 from handsel.ops.published import ONE_ITEM_MS, TRANSACTION_MS, Published
 from handsel.runtime.link_keys import KEPT_MS
 from handsel.store import keys
-from handsel.store.table import THREADS
+from handsel.store.concurrency import MAX_THREADS
 
 RATES = (1_000, 10_000, 100_000)
 
@@ -262,7 +262,7 @@ def _of_the_bus(_: Figures) -> list[Limit]:
 def settled(function: str, cpu_ms: float, figures: Figures) -> float:
     """Gifts a second that one invocation gives back, many at a time: as many as it can wait for, or as its processor takes."""
     share = min(1, figures.memory[function] / published.VCPU_MB.value)
-    return min(THREADS * 1000 / TRANSACTION_MS.value, share * 1000 / cpu_ms)
+    return min(MAX_THREADS * 1000 / TRANSACTION_MS.value, share * 1000 / cpu_ms)
 
 
 def _of_settling(figures: Figures) -> list[Limit]:

@@ -9,7 +9,7 @@ from handsel.ops.cost import MILLION, Case, Step, Usage, dynamodb, usd
 from handsel.ops.figures import ASSUMED, Figures
 from handsel.ops.published import PRICES, Meter, Published
 from handsel.store import keys
-from handsel.store.table import THREADS
+from handsel.store.concurrency import MAX_THREADS
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,7 +306,7 @@ def _capacity_assumptions(figures: Figures) -> Section:
         ("signing in", f"{_number(capacity.SIGN_INS_A_GIFT)} person a gift; the others have a token of today"),
         ("recommendations", "every purchase is of a product that is new to its buyer's taste"),
         ("an item's next version", f"{capacity.VERSION_MS:g} ms from reading it to having written it"),
-        ("a sweep", f"{capacity.SWEEP_SECONDS} s of each minute, {THREADS} gifts side by side"),
+        ("a sweep", f"{capacity.SWEEP_SECONDS} s of each minute, {MAX_THREADS} gifts side by side"),
         (
             "settling",
             f"{capacity.RESTORED_CPU_MS:g} ms of a processor for a record of the stream, {capacity.SWEPT_CPU_MS:g} ms for a gift "

@@ -18,7 +18,7 @@ from handsel.ops.neighbours import of_groups
 from handsel.ops.relations import findings, is_past, sums, told_of
 from handsel.ops.scan import WholeTable
 from handsel.store import gifts, holdings, keys, summaries
-from handsel.store.table import ConditionFailed
+from handsel.store.writes import ConditionFailed
 from handsel.use_cases.inbox import user_summary
 from handsel.use_cases.inbox.user_summary import Counted
 

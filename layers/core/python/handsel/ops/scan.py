@@ -116,7 +116,7 @@ class WholeTable(Table):
             "ExpressionAttributeValues": values,
         }
         while True:
-            answer: Any = self._call(lambda: self.client.query(**request))
+            answer: Any = self.retrier.call(lambda: self.client.query(**request))
             yield from answer["Items"]
             if "LastEvaluatedKey" not in answer:
                 return
@@ -139,7 +139,7 @@ class WholeTable(Table):
     def _scanned(self, request: Mapping[str, Any]) -> Iterator[Sequence[Attributes]]:
         asked: Any = {"TableName": self.name, **request}
         while True:
-            answer: Any = self._call(lambda: self.client.scan(**asked))
+            answer: Any = self.retrier.call(lambda: self.client.scan(**asked))
             yield answer["Items"]
             if "LastEvaluatedKey" not in answer:
                 return

@@ -15,7 +15,8 @@ whether an answer was lost already.
 from handsel.domain import ids
 from handsel.domain.payments import Charge, ChargeDeclined, OutcomeUnknown, Repayment
 from handsel.store import keys
-from handsel.store.table import ConditionFailed, Put, Table
+from handsel.store.table import Table
+from handsel.store.writes import ConditionFailed, Put
 
 
 class SandboxProvider:

@@ -7,7 +7,8 @@ from handsel.domain import errors
 from handsel.domain.models import Account
 from handsel.store import keys
 from handsel.store.attributes import Item, facts_of
-from handsel.store.table import ConditionFailed, Delete, Put, Table, Update, Write
+from handsel.store.table import Table
+from handsel.store.writes import ConditionFailed, Delete, Put, Update, Write
 
 
 def from_item(item: Item) -> Account:
@@ -60,13 +61,14 @@ def add(table: Table, account: Account) -> None:
             raise errors.HandleTaken from refused
 
 
-def change(table: Table, before: Account, after: Account) -> bool:
-    """Writes `after` where the table holds `before`; says False where it holds something else by now.
+def change(table: Table, before: Account, after: Account) -> None:
+    """Replace `before` by `after`, if the table still holds `before`.
 
     A handle that changes is reserved, and the one before it freed, with the account in one transaction. So is what
     was seen of its user erased, when they switch recommendations off: once it is written, it is gone.
 
     Raises:
+        ConditionFailed: the account was changed since `before` was read.
         HandleTaken: by somebody else; nothing was changed.
         DataIntegrityError: the handle before was not reserved for this account.
         ServiceUnavailable
@@ -97,13 +99,12 @@ def change(table: Table, before: Account, after: Account) -> bool:
     update = Update(keys.account(before.user_id), f"SET {', '.join(assignments)}", " AND ".join(conditions), values)
     try:
         table.write(update, *writes)
-    except ConditionFailed as refused:
-        if refused.old[0] is not None:
-            return False
-        if reserved and refused.old[1] is not None:
-            raise errors.HandleTaken from refused
-        raise errors.DataIntegrityError(f"the handle or the taste of user {before.user_id} is not theirs") from refused
-    return True
+    except ConditionFailed as failed:
+        if failed.old[0] is not None:
+            raise
+        if reserved and failed.old[1] is not None:
+            raise errors.HandleTaken from failed
+        raise errors.DataIntegrityError(f"the handle or the taste of user {before.user_id} is not theirs") from failed
 
 
 def _reserve(handle: str, user_id: str) -> Put:

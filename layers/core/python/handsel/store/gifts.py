@@ -11,7 +11,8 @@ from handsel.domain.states import GiftAction, GiftState
 from handsel.store import holdings, keys, orders, products, shipments
 from handsel.store.attributes import Item, facts_of
 from handsel.store.conditions import still_open, transition
-from handsel.store.table import Check, ConditionFailed, Put, Table, Update, Write
+from handsel.store.table import Table
+from handsel.store.writes import Check, ConditionFailed, Put, Update, Write
 
 
 def to_item(gift: Gift) -> Item:

@@ -3,7 +3,8 @@
 from handsel.domain.models import Gift, Holding, Page, Use
 from handsel.store import keys, lists, products
 from handsel.store.attributes import Item, facts_of
-from handsel.store.table import Put, Table, Update
+from handsel.store.table import Table
+from handsel.store.writes import Put, Update
 
 
 def to_item(holding: Holding, gift: Gift | None) -> Item:

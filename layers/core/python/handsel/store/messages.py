@@ -4,7 +4,8 @@ from handsel.domain.messages import Message, MessageKind
 from handsel.domain.models import Page, Wrapping
 from handsel.store import keys, lists
 from handsel.store.attributes import Item, facts_of
-from handsel.store.table import Put, Table, Update
+from handsel.store.table import Table
+from handsel.store.writes import Put, Update
 
 
 def put(message: Message) -> Put:

@@ -7,7 +7,8 @@ from handsel.domain.models import GiftIntent, Money, Order, Page, Payment, Reser
 from handsel.domain.states import OrderState
 from handsel.store import holdings, keys, lists, products
 from handsel.store.attributes import Item, facts_of
-from handsel.store.table import ConditionFailed, Put, Table, Update, Write
+from handsel.store.table import Table
+from handsel.store.writes import ConditionFailed, Put, Update, Write
 
 # A pending order is left to its buyer's own retries for this long before the job asks the provider.
 SETTLE_AFTER_MS = 30_000

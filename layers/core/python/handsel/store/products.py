@@ -15,7 +15,8 @@ from handsel.store import keys, lists, stores
 from handsel.store.attributes import Item, facts_of
 from handsel.store.conditions import assignment
 from handsel.store.keys import Key
-from handsel.store.table import ConditionFailed, Put, Table, Update
+from handsel.store.table import Table
+from handsel.store.writes import ConditionFailed, Put, Update
 
 _OF_STORE = frozenset({"store_name", "store_giftable"})
 _FIXED = frozenset({"product_id", "store_id", "created_at"})

@@ -5,7 +5,8 @@ from handsel.domain.models import Money, Order, Refund
 from handsel.domain.states import RefundStatus
 from handsel.store import keys, orders, products
 from handsel.store.attributes import Item, facts_of
-from handsel.store.table import ConditionFailed, Put, Table, Update, Write
+from handsel.store.table import Table
+from handsel.store.writes import ConditionFailed, Put, Update, Write
 
 # A pending refund is left to the call that made it for this long before the job asks the provider.
 SETTLE_AFTER_MS = 30_000

@@ -5,7 +5,8 @@ from contextlib import suppress
 from handsel.domain import messages
 from handsel.domain.models import Gift
 from handsel.store import keys
-from handsel.store.table import ConditionFailed, Put, Table, Update
+from handsel.store.table import Table
+from handsel.store.writes import ConditionFailed, Put, Update
 
 # A record of the gift that comes late must find that it was reminded of.
 _KEPT_SECONDS = 3 * 86_400

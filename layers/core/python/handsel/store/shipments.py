@@ -6,7 +6,8 @@ from handsel.domain.states import ShipmentStatus
 from handsel.store import keys, lists, products
 from handsel.store.attributes import Item, facts_of
 from handsel.store.conditions import assignment
-from handsel.store.table import Put, Table, Update
+from handsel.store.table import Table
+from handsel.store.writes import Put, Update
 
 
 def put(shipment: Shipment) -> Put:

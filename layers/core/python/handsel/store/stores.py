@@ -4,7 +4,8 @@ from handsel.domain.models import Store
 from handsel.store import keys
 from handsel.store.attributes import Item, facts_of
 from handsel.store.conditions import assignment
-from handsel.store.table import ConditionFailed, Put, Table, Update
+from handsel.store.table import Table
+from handsel.store.writes import ConditionFailed, Put, Update
 
 
 def from_item(item: Item) -> Store:

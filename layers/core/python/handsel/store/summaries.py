@@ -11,7 +11,8 @@ from handsel.domain.summary import Part, Summary, Waiting, day_of
 from handsel.store import keys
 from handsel.store.attributes import Item, facts_of
 from handsel.store.keys import Key
-from handsel.store.table import Put, Table, Update, Write
+from handsel.store.table import Table
+from handsel.store.writes import Put, Update, Write
 
 # A voucher that is over is counted for the last time on the day it ended.
 _KEPT_SECONDS = 3 * 86_400

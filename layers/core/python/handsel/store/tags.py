@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from handsel.domain.models import Page
 from handsel.store import keys
-from handsel.store.table import ConditionFailed, Delete, Put, Table
+from handsel.store.table import Table
+from handsel.store.writes import ConditionFailed, Delete, Put
 
 
 @dataclass(frozen=True, slots=True)

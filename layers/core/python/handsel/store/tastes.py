@@ -24,7 +24,8 @@ from handsel.store import keys
 from handsel.store.attributes import Item
 from handsel.store.conditions import assignment
 from handsel.store.keys import Key
-from handsel.store.table import Put, Table, Update, Write
+from handsel.store.table import Table
+from handsel.store.writes import Put, Update, Write
 
 
 def views_from_item(item: Item | None) -> Views:

@@ -1,6 +1,6 @@
-"""One's own account: made once, read, changed.
+"""The caller's own account: create once, read, change.
 
-| the process dies                   | what is there                              | who finishes                          |
+| process dies                       | state left behind                          | completed by                          |
 |------------------------------------|--------------------------------------------|---------------------------------------|
 | at sign-up, before the transaction | nothing                                    | the first authenticated call          |
 | at sign-up, after it               | the account, its handle reserved           | nobody needs to                       |
@@ -22,12 +22,13 @@ from typing import Any
 from handsel.domain import errors, names
 from handsel.domain.models import Account
 from handsel.store import accounts, keys
+from handsel.store.retries import retry_on_conflict
 from handsel.store.table import Table
 
 # For people whose provider does not say what they are called.
 NAMELESS = "A friend"
-# Each retry means that another call of the same person got through in between.
-_TRIES = 20
+# Concurrent calls of the same person.
+_MAX_ATTEMPTS = 20
 
 
 def is_valid_user_id(user_id: object) -> bool:
@@ -36,7 +37,7 @@ def is_valid_user_id(user_id: object) -> bool:
 
 
 def of_claims(claims: Mapping[str, Any], *, now: int) -> Account:
-    """The account that somebody starts with, by what their provider says of them: never refused, but cut and cleaned."""
+    """Return a new account from the claims of an ID token. Names are never refused, but cut and cleaned."""
     given = claims.get("name"), claims.get("preferred_username")
     return Account(
         user_id=claims["sub"],
@@ -48,7 +49,7 @@ def of_claims(claims: Mapping[str, Any], *, now: int) -> Account:
 
 
 def ensure(table: Table, account: Account) -> None:
-    """Makes the account unless it is there: without its handle where somebody else has that.
+    """Create the account unless it exists. If somebody else has its handle, create it without one.
 
     Raises:
         ServiceUnavailable
@@ -62,7 +63,7 @@ def ensure(table: Table, account: Account) -> None:
 
 
 def read(table: Table, user_id: str) -> Account:
-    """The account of somebody for whom it was ensured."""
+    """Return an account that `ensure` has created before."""
     account = accounts.get(table, user_id)
     if account is None:
         raise errors.DataIntegrityError(f"the account of user {user_id} is gone")
@@ -70,14 +71,17 @@ def read(table: Table, user_id: str) -> Account:
 
 
 def change(table: Table, user_id: str, changes: Mapping[str, Any]) -> Account:
-    """The account with `changes`, by field. Again is the same.
+    """Change fields of an account and return it. Idempotent.
 
     Raises:
         HandleTaken, ServiceUnavailable
     """
-    for _ in range(_TRIES):
+
+    def attempt() -> Account:
         before = read(table, user_id)
         after = replace(before, **changes)
-        if after == before or accounts.change(table, before, after):
-            return after
-    raise errors.ServiceUnavailable
+        if after != before:
+            accounts.change(table, before, after)
+        return after
+
+    return retry_on_conflict(attempt, max_attempts=_MAX_ATTEMPTS)

@@ -13,7 +13,8 @@ from dataclasses import replace
 from handsel.domain import errors, ids
 from handsel.domain.models import Holding
 from handsel.store import holdings
-from handsel.store.table import ConditionFailed, Table
+from handsel.store.table import Table
+from handsel.store.writes import ConditionFailed
 
 
 def redeem(table: Table, code: str, *, store_id: str, redemption: str, now: int) -> Holding:

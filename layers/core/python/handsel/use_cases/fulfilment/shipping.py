@@ -17,10 +17,11 @@ from handsel.domain import errors, ids
 from handsel.domain.models import Address, Holding, Page, Shipment, ShipmentEvent
 from handsel.domain.states import ShipmentStatus
 from handsel.store import shipments, stores
-from handsel.store.table import ConditionFailed, Table
+from handsel.store.retries import retry_on_conflict
+from handsel.store.table import Table
 
-# Each retry means that somebody else changed the same shipment in between.
-_TRIES = 60
+# Concurrent reports of one shipment.
+_MAX_ATTEMPTS = 60
 # A DynamoDB item ends at 400 KB; a parcel that is reported on this often is not travelling.
 MAX_EVENTS = 500
 # How far a carrier's clock may be ahead of ours.
@@ -133,15 +134,13 @@ def _required(table: Table, shipment_id: str, theirs: Callable[[Shipment], bool]
 def _change(
     table: Table, read: Callable[[], Shipment], decide: Callable[[Shipment], Shipment], *, now: int
 ) -> Shipment:
-    for _ in range(_TRIES):
+    def attempt() -> Shipment:
         before = read()
         after = decide(before)
         if after == before:
             return before
         after = replace(after, version=before.version + 1, updated_at=max(now, before.updated_at))
-        try:
-            shipments.change(table, before, after)
-        except ConditionFailed:
-            continue
+        shipments.change(table, before, after)
         return after
-    raise errors.ServiceUnavailable
+
+    return retry_on_conflict(attempt, max_attempts=_MAX_ATTEMPTS)

@@ -14,7 +14,8 @@ from handsel.domain import errors, ids
 from handsel.domain.models import Address, Gift, Holding, Kind
 from handsel.domain.rules import check_can_claim
 from handsel.store import gifts, holdings
-from handsel.store.table import ConditionFailed, Table
+from handsel.store.table import Table
+from handsel.store.writes import ConditionFailed
 from handsel.use_cases.fulfilment.shipping import new_shipment
 from handsel.use_cases.queries import HoldingDetails, read_holdings
 

@@ -12,7 +12,8 @@ from handsel.domain import errors, summary
 from handsel.domain.messages import Message
 from handsel.domain.models import Page
 from handsel.store import messages, summaries
-from handsel.store.table import ConditionFailed, Table
+from handsel.store.table import Table
+from handsel.store.writes import ConditionFailed
 
 # Each retry means that the same user's books were kept in between.
 _TRIES = 20

@@ -21,7 +21,8 @@ from handsel.domain.summary import Part, Summary
 from handsel.store import accounts, gifts, holdings, keys, messages, orders, shipments, summaries
 from handsel.store.attributes import Item
 from handsel.store.keys import Key
-from handsel.store.table import Check, ConditionFailed, Table, Write
+from handsel.store.table import Table
+from handsel.store.writes import Check, ConditionFailed, Write
 
 # Each retry means that somebody else kept the same user's books in between.
 _TRIES = 20

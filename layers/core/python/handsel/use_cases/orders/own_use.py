@@ -7,7 +7,8 @@ from handsel.domain.models import Address, Holding, Kind, Order, Use
 from handsel.domain.rules import is_over
 from handsel.domain.states import OrderState
 from handsel.store import holdings, keys, orders, shipments
-from handsel.store.table import ConditionFailed, Put, Table, Write
+from handsel.store.table import Table
+from handsel.store.writes import ConditionFailed, Put, Write
 from handsel.use_cases.fulfilment.shipping import new_shipment
 from handsel.use_cases.gifts.giving import take_units
 from handsel.use_cases.idempotency import IdempotentRequest

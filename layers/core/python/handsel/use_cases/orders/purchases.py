@@ -19,7 +19,8 @@ from handsel.domain.payments import Charge, ChargeDeclined, OutcomeUnknown, Paym
 from handsel.domain.rules import window_end
 from handsel.domain.states import GiftState, OrderState
 from handsel.store import gifts, keys, orders, products
-from handsel.store.table import ConditionFailed, Table
+from handsel.store.table import Table
+from handsel.store.writes import ConditionFailed
 from handsel.use_cases.idempotency import IdempotentRequest
 
 

@@ -17,7 +17,8 @@ from handsel.domain.models import Refund
 from handsel.domain.payments import OutcomeUnknown, PaymentProvider, Repayment
 from handsel.domain.states import OrderState, RefundStatus
 from handsel.store import keys, orders, refunds
-from handsel.store.table import ConditionFailed, Table
+from handsel.store.table import Table
+from handsel.store.writes import ConditionFailed
 from handsel.use_cases.gifts.giving import take_units
 from handsel.use_cases.idempotency import IdempotentRequest
 

@@ -23,7 +23,8 @@ from handsel.domain.recommendations import Act, Chart, Done, Standing, Taste, Vi
 from handsel.store import keys, products, tastes
 from handsel.store.attributes import Item
 from handsel.store.keys import Key
-from handsel.store.table import ConditionFailed, Table
+from handsel.store.table import Table
+from handsel.store.writes import ConditionFailed
 
 # Each retry means that somebody else wrote the same item in between.
 _TRIES = 20

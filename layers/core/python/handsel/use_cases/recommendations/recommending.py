@@ -23,8 +23,9 @@ from handsel.domain.recommendations import Reason, Recommended, Views, sentence
 from handsel.store import keys, products, stores, tags, tastes
 from handsel.store.attributes import Item
 from handsel.store.keys import Key
-from handsel.store.table import ConditionFailed, Table
+from handsel.store.table import Table
 from handsel.store.tags import Tag
+from handsel.store.writes import ConditionFailed
 
 # Each retry means that another look of the same person was written down in between.
 _TRIES = 4
