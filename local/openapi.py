@@ -217,12 +217,12 @@ def _operation(route: Route, handler: Handler, schemas: "Schemas", shared: Schem
         for status, answer in operation.responses.items()
     }
     pages = {status for status, answer in operation.responses.items() if status >= 400 and isinstance(answer, Media)}
-    refused = _refusals(route, operation, shared, pages)
-    for status in answers.keys() & refused.keys():
+    error_responses = _error_responses(route, operation, shared, pages)
+    for status in answers.keys() & error_responses.keys():
         if status not in pages:
             raise DocumentError(f"{handler.name} declares {status} as a response and as a problem.")
         answers[status]["content"] |= {"application/json": {"schema": _ref("GatewayMessage")}}
-    described["responses"] = {str(status): entry for status, entry in sorted({**refused, **answers}.items())}
+    described["responses"] = {str(status): entry for status, entry in sorted({**error_responses, **answers}.items())}
     return described
 
 
@@ -304,9 +304,9 @@ def _page(item: Schema) -> Schema:
 # --- problems --------------------------------------------------------------------------------------------------------
 
 
-def _refusals(route: Route, operation: Operation, shared: Schema, pages: set[int]) -> dict[int, Schema]:
+def _error_responses(route: Route, operation: Operation, shared: Schema, pages: set[int]) -> dict[int, Schema]:
     """Return the error responses by status. A status that a page declares is not a problem document."""
-    refusals = dict.fromkeys(
+    declared_or_implied = dict.fromkeys(
         (
             *operation.problems,
             *(FROM_PATH if route.parameters else ()),
@@ -322,20 +322,22 @@ def _refusals(route: Route, operation: Operation, shared: Schema, pages: set[int
         *((GATEWAY_WITH_BODY,) if operation.body else ()),
     }
     by_status: dict[int, list[type[errors.ApiProblem]]] = {status: [] for status in gateway}
-    for refusal in refusals:
-        if (status := problems.STATUS[refusal.code]) not in pages:
-            by_status.setdefault(status, []).append(refusal)
-    return {status: _refused(status, found, shared, status in gateway) for status, found in by_status.items()}
+    for problem in declared_or_implied:
+        if (status := problems.STATUS[problem.code]) not in pages:
+            by_status.setdefault(status, []).append(problem)
+    return {status: _error_response(status, found, shared, status in gateway) for status, found in by_status.items()}
 
 
-def _refused(status: int, refusals: Sequence[type[errors.ApiProblem]], shared: Schema, from_gateway: bool) -> Schema:
-    reasons = {refusal.code: refusal.title for refusal in refusals}
+def _error_response(
+    status: int, found: Sequence[type[errors.ApiProblem]], shared: Schema, from_gateway: bool
+) -> Schema:
+    titles = {problem.code: problem.title for problem in found}
     if status == 500:
-        reasons[problems.INTERNAL] = problems.INTERNAL_TITLE
-    lines = [f"- `{code}`: {title}" for code, title in sorted(reasons.items())]
+        titles[problems.INTERNAL] = problems.INTERNAL_TITLE
+    lines = [f"- `{code}`: {title}" for code, title in sorted(titles.items())]
     content: Schema = {}
-    if reasons:
-        narrowed = {"properties": {"status": {"const": status}, "code": {"enum": sorted(reasons)}}}
+    if titles:
+        narrowed = {"properties": {"status": {"const": status}, "code": {"enum": sorted(titles)}}}
         content[problems.CONTENT_TYPE] = {"schema": {"allOf": [_ref("Problem"), narrowed]}}
     if from_gateway:
         lines.append(
@@ -343,13 +345,13 @@ def _refused(status: int, refusals: Sequence[type[errors.ApiProblem]], shared: S
         )
         content["application/json"] = {"schema": _ref("GatewayMessage")}
     response: Schema = {"description": "\n".join(lines), "content": content}
-    if any(refusal.retry_after is not None for refusal in refusals):
+    if any(problem.retry_after is not None for problem in found):
         response["headers"] = {"Retry-After": {"$ref": "#/components/headers/RetryAfter"}}
-    if len(reasons) > 1:
+    if len(titles) > 1:
         return response
     # A response with one code, or from the gateway only, is shared by all operations.
-    reason = next(iter(reasons), f"gateway {HTTPStatus(status).phrase}")
-    name = "".join(word.title() for word in reason.replace("-", " ").split())
+    code = next(iter(titles), f"gateway {HTTPStatus(status).phrase}")
+    name = "".join(word.title() for word in code.replace("-", " ").split())
     if shared.setdefault(name, response) != response:
         raise DocumentError(f"Two different responses are called {name}.")
     return {"$ref": f"#/components/responses/{name}"}

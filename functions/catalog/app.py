@@ -38,6 +38,7 @@ def get_product(product_id: str) -> Response[str]:
 
 
 def report_unrecorded_view(error: Exception) -> None:
+    """Log and count a view that was not recorded."""
     logger.warning("view not recorded", origin=origin(error))
     count("ViewNotRecorded")
 

@@ -31,6 +31,7 @@ class MessageView(View):
 
     @classmethod
     def of(cls, message: Message, *, web_url: str) -> Self:
+        """Return the view of a message; `web_url` is the origin of its link."""
         # A gift has its own page; messages about own purchases link to the order center.
         path = "/" if message.gift_id is None else f"/g/{message.gift_id}"
         return cls(

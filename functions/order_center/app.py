@@ -35,6 +35,8 @@ class OrderCenterView(View):
 
     @classmethod
     def of(cls, center: OrderCenter, *, caller: str, now: int, web_url: str) -> Self:
+        """Return the view of an order center for its user."""
+
         def views(found: list[GiftDetails]) -> list[GiftView]:
             return [gift_view(details, caller=caller, now=now, web_url=web_url) for details in found]
 

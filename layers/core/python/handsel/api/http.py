@@ -101,6 +101,7 @@ class HttpRequest:
     """
 
     def __init__(self, app: APIGatewayHttpResolver) -> None:
+        """Take the request that the app is resolving."""
         self._event = app.current_event
         self.now = clock.now_ms()
 

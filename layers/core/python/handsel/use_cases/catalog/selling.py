@@ -32,8 +32,7 @@ def store_of(table: Table, store_id: str) -> Store:
 def put_product(table: Table, product: Product) -> Product:
     """Create or replace a product of a store.
 
-    Args:
-        product: its store's name and settings are not used.
+    The name and settings of the store come from the store itself, not from `product`.
 
     Returns:
         The product as its store sells it now.

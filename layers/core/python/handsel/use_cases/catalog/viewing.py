@@ -14,8 +14,7 @@ def view_product(
 ) -> Product:
     """Return a product as its store sells it now, and record the view unless the user switched that off.
 
-    Args:
-        on_failure: receives the error if the view cannot be recorded; the product is returned all the same.
+    If the view cannot be recorded, `on_failure` receives the error, and the product is returned all the same.
 
     Raises:
         NotFound: no such product.
