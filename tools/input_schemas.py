@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from handsel.api.inputs import TYPES
-from handsel.api.requests import Request
+from handsel.api.requests.base import Request
 from local.settings import ROOT
 from tools.openapi import Generator
 

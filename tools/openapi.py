@@ -1,8 +1,8 @@
-"""The published OpenAPI document, from the routes.
+"""Generate the published OpenAPI document from the routes.
 
-Paths, methods and who may call come from template.yaml; what a call takes, answers and refuses comes from the
-declaration on its handler (`handsel.api.operations`); what follows from both is added here, once for all routes. The
-document is committed, and the public function answers it.
+Paths, methods and authorizers come from template.yaml; requests, responses and problems come from the declaration of each
+handler (`handsel.api.operations`); what follows from both is added here, once for all routes. The document is committed,
+and the function `public_api` returns it.
 """
 
 import importlib.util
@@ -32,36 +32,40 @@ _SCHEMAS = "#/components/schemas/"
 
 FILE = ROOT / "functions" / "public_api" / "openapi.json"
 
-# --- what follows from a route, and is not declared ------------------------------------------------------------------
+# --- problems that follow from a route, and are not declared ---------------------------------------------------------
 
 FROM_AUTHORIZER = (errors.Unauthenticated,)
-# A caller's account is looked up, so every call that has one asks the table.
+# The account of the caller is looked up, so every authenticated request reads the table.
 FROM_TABLE = (errors.ServiceUnavailable,)
 FROM_PATH = (errors.NotFound,)
 FROM_QUERY = (errors.InvalidRequest,)
 FROM_BODY = (errors.MalformedJson, errors.TooLarge, errors.UnsupportedMediaType, errors.InvalidRequest)
 FROM_IDEMPOTENCY = (errors.IdempotencyKeyRequired, errors.IdempotencyKeyReused)
 
-# API Gateway answers these by itself: no token, too large for it, throttled, and a function that failed or is not there.
+# Responses of API Gateway itself: no token, body too large, throttled, function failed or not available.
 GATEWAY_ALWAYS = (429, 500, 503)
 GATEWAY_WITH_AUTHORIZER = 401
 GATEWAY_WITH_BODY = 413
 
 DESCRIPTION = """\
-Times are RFC 3339 in UTC with milliseconds; money is an amount of minor units and an ISO 4217 currency; ids and cursors
-are opaque. Lists are newest first. A refusal is an RFC 9457 problem with a stable `code`; an id that is unknown,
-somebody else's or hidden always answers the same `not-found`. Repeat a creating call with the same `Idempotency-Key`:
-it is done once, and answered again as the first time.
+Times are RFC 3339 in UTC with milliseconds. Money is an amount in minor units and an ISO 4217 currency. Ids and cursors are
+opaque. Lists are newest first.
+
+Errors are RFC 9457 problem documents with a stable `code`. An id that is unknown, that belongs to another user, or that is
+hidden always returns the same `not-found`.
+
+A request with an `Idempotency-Key` can be repeated safely: it takes effect once, and a repetition with the same key and
+body returns the resource that the first request created.
 """
 
 
 class DocumentError(Exception):
-    """Routes and declarations that do not fit together; the message names them."""
+    """Routes and declarations do not match; the message names them."""
 
 
 @dataclass(frozen=True)
 class Route:
-    """One HTTP route of template.yaml. `public` ones have no authorizer in front."""
+    """An HTTP route of template.yaml. A `public` route has no authorizer."""
 
     function: str
     method: str
@@ -81,7 +85,7 @@ class Handler:
 
 
 def routes() -> list[Route]:
-    """The HTTP routes of template.yaml; a function is named by its folder."""
+    """Return the HTTP routes of template.yaml, each with the folder of its function."""
     return [
         Route(
             Path(resource["Properties"]["CodeUri"]).name,
@@ -97,8 +101,8 @@ def routes() -> list[Route]:
 
 
 def load(function: str) -> ModuleType:
-    """The module of a function, by its folder."""
-    # What template.yaml sets; nothing is called with it.
+    """Import the module of a function by its folder."""
+    # Required by the import; no client makes a request.
     for name, value in (("AWS_DEFAULT_REGION", REGION), ("TABLE_NAME", "none"), ("CLAIM_WINDOW_SECONDS", "1")):
         os.environ.setdefault(name, value)
     spec = importlib.util.spec_from_file_location(f"functions.{function}", ROOT / "functions" / function / "app.py")
@@ -110,10 +114,10 @@ def load(function: str) -> ModuleType:
 
 
 def handlers(module: ModuleType) -> dict[tuple[str, str], Handler]:
-    """The declared handlers of a function, by method and path.
+    """Return the declared handlers of a function, by method and path.
 
     Raises:
-        DocumentError: one has no declaration, or no docstring.
+        DocumentError: a handler has no declaration or no docstring.
     """
     found = {}
     for route in (*module.app._static_routes, *module.app._dynamic_routes):
@@ -131,8 +135,10 @@ def handlers(module: ModuleType) -> dict[tuple[str, str], Handler]:
 
 
 def document() -> Schema:
-    """Raises:
-    DocumentError: routes and declarations do not fit together.
+    """Return the OpenAPI document.
+
+    Raises:
+        DocumentError: routes and declarations do not match.
     """
     by_route = routes()
     modules = {name: load(name) for name in sorted({route.function for route in by_route})}
@@ -142,7 +148,7 @@ def document() -> Schema:
         raise DocumentError("Only in template.yaml or only in a function: " + ", ".join(map(" ".join, sorted(odd))))
     names = [handler.name for handler in known.values()]
     if twice := {name for name in names if names.count(name) > 1}:
-        raise DocumentError("Handlers share a name, which is the operation's id: " + ", ".join(sorted(twice)))
+        raise DocumentError("Handlers share a name, which is the operationId: " + ", ".join(sorted(twice)))
 
     schemas = Schemas([handler.operation for handler in known.values()])
     shared: Schema = {}
@@ -173,7 +179,7 @@ def document() -> Schema:
                     "type": "http",
                     "scheme": "bearer",
                     "bearerFormat": "JWT",
-                    "description": "An ID token of the user pool, or of the provider the stack was deployed with.",
+                    "description": "An ID token of the user pool, or of the identity provider that the stack is deployed with.",
                 }
             },
         },
@@ -181,12 +187,15 @@ def document() -> Schema:
 
 
 def text() -> str:
+    """Return the document as JSON."""
     return json.dumps(document(), indent=2, ensure_ascii=False) + "\n"
 
 
 def files() -> dict[Path, str]:
-    """Raises:
-    DocumentError: routes and declarations do not fit together.
+    """Return the generated file and its text.
+
+    Raises:
+        DocumentError: routes and declarations do not match.
     """
     return {FILE: text()}
 
@@ -208,12 +217,12 @@ def _operation(route: Route, handler: Handler, schemas: "Schemas", shared: Schem
         for status, answer in operation.responses.items()
     }
     pages = {status for status, answer in operation.responses.items() if status >= 400 and isinstance(answer, Media)}
-    refused = _refusals(route, operation, shared, pages)
-    for status in answers.keys() & refused.keys():
+    error_responses = _error_responses(route, operation, shared, pages)
+    for status in answers.keys() & error_responses.keys():
         if status not in pages:
-            raise DocumentError(f"{handler.name} answers and refuses with {status}.")
+            raise DocumentError(f"{handler.name} declares {status} as a response and as a problem.")
         answers[status]["content"] |= {"application/json": {"schema": _ref("GatewayMessage")}}
-    described["responses"] = {str(status): entry for status, entry in sorted({**refused, **answers}.items())}
+    described["responses"] = {str(status): entry for status, entry in sorted({**error_responses, **answers}.items())}
     return described
 
 
@@ -223,7 +232,7 @@ def _path_parameters(route: Route, operation: Operation) -> Iterator[Schema]:
     for name in route.parameters:
         description = operation.path.get(name)
         if description is None and not name.endswith("_id"):
-            raise DocumentError(f"{route.path}: @operation(path=...) has to say what {name} is.")
+            raise DocumentError(f"{route.path}: @operation(path=...) must describe {name}.")
         yield {
             "name": name,
             "in": "path",
@@ -249,7 +258,7 @@ def _other_parameters(operation: Operation, schemas: "Schemas") -> Iterator[Sche
 
 
 def _as_parameter(schema: Schema) -> Schema:
-    """A parameter is there or not, but never null."""
+    """Return the schema of a query parameter, which can be missing but not null."""
     flat = {name: value for name, value in schema.items() if name != "description" and value is not None}
     if alternatives := [each for each in flat.pop("anyOf", []) if each != {"type": "null"}]:
         (only,) = alternatives
@@ -275,12 +284,12 @@ def _answer_content(answer: Answer, schemas: "Schemas") -> Schema:
 
 def _of_media(content_type: str) -> Schema:
     if content_type == "image/png":
-        return {}  # how OpenAPI says that it is bytes
+        return {}  # the notation of OpenAPI for binary content
     return {"schema": {"type": "object" if content_type == "application/json" else "string"}}
 
 
 def _page(item: Schema) -> Schema:
-    cursor = "Ask with it for the next page. At the end there is none."
+    cursor = "The `cursor` of the next page; null on the last page."
     return {
         "type": "object",
         "required": ["items", "next_cursor"],
@@ -292,12 +301,12 @@ def _page(item: Schema) -> Schema:
     }
 
 
-# --- refusals --------------------------------------------------------------------------------------------------------
+# --- problems --------------------------------------------------------------------------------------------------------
 
 
-def _refusals(route: Route, operation: Operation, shared: Schema, pages: set[int]) -> dict[int, Schema]:
-    """By status; what is said by a page is no problem document."""
-    refusals = dict.fromkeys(
+def _error_responses(route: Route, operation: Operation, shared: Schema, pages: set[int]) -> dict[int, Schema]:
+    """Return the error responses by status. A status that a page declares is not a problem document."""
+    declared_or_implied = dict.fromkeys(
         (
             *operation.problems,
             *(FROM_PATH if route.parameters else ()),
@@ -313,34 +322,38 @@ def _refusals(route: Route, operation: Operation, shared: Schema, pages: set[int
         *((GATEWAY_WITH_BODY,) if operation.body else ()),
     }
     by_status: dict[int, list[type[errors.ApiProblem]]] = {status: [] for status in gateway}
-    for refusal in refusals:
-        if (status := problems.STATUS[refusal.code]) not in pages:
-            by_status.setdefault(status, []).append(refusal)
-    return {status: _refused(status, found, shared, status in gateway) for status, found in by_status.items()}
+    for problem in declared_or_implied:
+        if (status := problems.STATUS[problem.code]) not in pages:
+            by_status.setdefault(status, []).append(problem)
+    return {status: _error_response(status, found, shared, status in gateway) for status, found in by_status.items()}
 
 
-def _refused(status: int, refusals: Sequence[type[errors.ApiProblem]], shared: Schema, from_gateway: bool) -> Schema:
-    reasons = {refusal.code: refusal.title for refusal in refusals}
+def _error_response(
+    status: int, found: Sequence[type[errors.ApiProblem]], shared: Schema, from_gateway: bool
+) -> Schema:
+    titles = {problem.code: problem.title for problem in found}
     if status == 500:
-        reasons[problems.INTERNAL] = problems.INTERNAL_TITLE
-    lines = [f"- `{code}`: {title}" for code, title in sorted(reasons.items())]
+        titles[problems.INTERNAL] = problems.INTERNAL_TITLE
+    lines = [f"- `{code}`: {title}" for code, title in sorted(titles.items())]
     content: Schema = {}
-    if reasons:
-        narrowed = {"properties": {"status": {"const": status}, "code": {"enum": sorted(reasons)}}}
+    if titles:
+        narrowed = {"properties": {"status": {"const": status}, "code": {"enum": sorted(titles)}}}
         content[problems.CONTENT_TYPE] = {"schema": {"allOf": [_ref("Problem"), narrowed]}}
     if from_gateway:
-        lines.append(f"- {HTTPStatus(status).phrase}: from API Gateway, before or in place of our own answer.")
+        lines.append(
+            f"- {HTTPStatus(status).phrase}: from API Gateway, which did not call the function or replaced its response."
+        )
         content["application/json"] = {"schema": _ref("GatewayMessage")}
     response: Schema = {"description": "\n".join(lines), "content": content}
-    if any(refusal.retry_after is not None for refusal in refusals):
+    if any(problem.retry_after is not None for problem in found):
         response["headers"] = {"Retry-After": {"$ref": "#/components/headers/RetryAfter"}}
-    if len(reasons) > 1:
+    if len(titles) > 1:
         return response
-    # One reason, or none but the gateway's: the same wherever it is answered.
-    reason = next(iter(reasons), f"gateway {HTTPStatus(status).phrase}")
-    name = "".join(word.title() for word in reason.replace("-", " ").split())
+    # A response with one code, or from the gateway only, is shared by all operations.
+    code = next(iter(titles), f"gateway {HTTPStatus(status).phrase}")
+    name = "".join(word.title() for word in code.replace("-", " ").split())
     if shared.setdefault(name, response) != response:
-        raise DocumentError(f"Two different answers are called {name}.")
+        raise DocumentError(f"Two different responses are called {name}.")
     return {"$ref": f"#/components/responses/{name}"}
 
 
@@ -350,36 +363,37 @@ def _ref(name: str) -> Schema:
 
 _PROBLEM_SCHEMAS: Schema = {
     "Problem": {
-        "description": "An RFC 9457 problem document. `code` says what it is, and stays.",
+        "description": "An RFC 9457 problem document. `code` identifies the problem and never changes.",
         "type": "object",
         "required": ["type", "title", "status", "detail", "code"],
         "additionalProperties": False,
         "properties": {
-            "type": {"type": "string", "format": "uri", "description": "`urn:handsel:problem:` and the code."},
+            "type": {"type": "string", "format": "uri", "description": "`urn:handsel:problem:` followed by the code."},
             "title": {"type": "string"},
             "status": {"type": "integer", "minimum": 400, "maximum": 599},
             "detail": {"type": "string"},
             "code": {"type": "string", "enum": sorted([*problems.STATUS, problems.INTERNAL])},
             "errors": {
-                "description": "With `invalid-request`: what is wrong, and where.",
+                "description": "Only with `invalid-request`: the errors by field.",
                 "type": "array",
                 "items": _ref("FieldError"),
             },
             "redeemed_at": {
-                "description": "With `already-redeemed`: when.",
+                "description": "Only with `already-redeemed`: the time of the redemption.",
                 "type": "string",
                 "format": "date-time",
             },
-            "request_id": {"description": "With `internal-error`: what to ask us about.", "type": "string"},
+            "request_id": {"description": "Only with `internal-error`: the id to report.", "type": "string"},
         },
     },
     "FieldError": {
+        "description": "An error in one field of a request.",
         "type": "object",
         "required": ["pointer", "detail"],
         "additionalProperties": False,
         "properties": {
             "pointer": {
-                "description": "A JSON pointer into the body, or `?name` for a parameter.",
+                "description": "A JSON pointer into the body, or `?name` for a query parameter.",
                 "type": "string",
                 "examples": ["/quantity", "?limit"],
             },
@@ -387,7 +401,7 @@ _PROBLEM_SCHEMAS: Schema = {
         },
     },
     "GatewayMessage": {
-        "description": "What API Gateway answers by itself.",
+        "description": "An error response of API Gateway itself.",
         "type": "object",
         "required": ["message"],
         "properties": {"message": {"type": ["string", "null"]}},
@@ -398,12 +412,15 @@ _IDEMPOTENCY_KEY: Schema = {
     "name": "Idempotency-Key",
     "in": "header",
     "required": True,
-    "description": "Any 8 to 64 visible ASCII characters that are new for every new thing to do, such as a UUID.",
+    "description": (
+        "8 to 64 visible ASCII characters, such as a UUID. "
+        "Use a new key for every new operation, and the same key to repeat a request."
+    ),
     "schema": {"type": "string", "pattern": "^[!-~]{8,64}$"},
 }
 
 _RETRY_AFTER: Schema = {
-    "description": "Whole seconds after which the same call may succeed.",
+    "description": "Seconds after which the same request may succeed.",
     "schema": {"type": "integer", "minimum": 0},
 }
 
@@ -412,14 +429,14 @@ _RETRY_AFTER: Schema = {
 
 
 class Generator(GenerateJsonSchema):
-    """pydantic's schemas, without the titles it makes from names."""
+    """Generate JSON schemas without the titles that pydantic derives from names."""
 
     def field_title_should_be_set(self, schema: Any) -> bool:
         return False
 
 
 class Schemas:
-    """The schemas of everything that operations take and answer, as components that refer to each other."""
+    """The schemas of all requests and responses, as components that refer to each other."""
 
     def __init__(self, operations: Sequence[Operation]) -> None:
         wanted: dict[Any, None] = {}

@@ -1,11 +1,11 @@
-"""One's own account: how one is called and found, and what may be recommended."""
+"""The caller's account: display name, handle and settings."""
 
 from aws_lambda_powertools.event_handler import Response
 
 from handsel.api.http import HttpRequest, create_app, handler, json_response
 from handsel.api.operations import operation
-from handsel.api.requests import ProfileRequest
-from handsel.api.views import ProfileView
+from handsel.api.requests.accounts import ProfileRequest
+from handsel.api.views.accounts import ProfileView
 from handsel.domain import errors
 from handsel.domain.models import Account
 from handsel.runtime.wiring import table
@@ -17,19 +17,19 @@ app = create_app()
 
 @app.get("/me")
 @operation(responses={200: ProfileView})
-def read_me() -> Response[str]:
-    """Read one's own account."""
+def get_me() -> Response[str]:
+    """Get the caller's account."""
     request = HttpRequest(app)
     return _profile(request, profiles.read(table(), request.caller.user_id))
 
 
 @app.patch("/me")
 @operation(body=ProfileRequest, responses={200: ProfileView}, problems=(errors.HandleTaken,))
-def change_me() -> Response[str]:
-    """Change how one is called and found.
+def update_me() -> Response[str]:
+    """Update the caller's account.
 
-    What is left out stays. Switching `recommendations` off erases at once what one looked at, and nothing more is
-    written down or recommended until it is switched on again.
+    A field that is left out keeps its value. Switching `recommendations` off deletes the history of viewed products at
+    once; no view is recorded and no product is recommended until it is switched on again.
     """
     request = HttpRequest(app)
     caller, body = request.caller, request.body(ProfileRequest)

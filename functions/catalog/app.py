@@ -1,54 +1,46 @@
-"""What stores sell."""
+"""Products, as stores sell them."""
 
 from aws_lambda_powertools.event_handler import Response
 
 from handsel.api.http import HttpRequest, create_app, handler, json_response
 from handsel.api.operations import PageOf, operation
-from handsel.api.requests import ListQuery
-from handsel.api.views import ProductView
-from handsel.domain.errors import NotFound
-from handsel.domain.models import Product
+from handsel.api.requests.base import ListQuery
+from handsel.api.views.products import ProductView
 from handsel.runtime.observability import count, logger, origin
 from handsel.runtime.wiring import table
-from handsel.store import products
-from handsel.use_cases.catalog import selling
-from handsel.use_cases.recommendations import recommending
+from handsel.use_cases.catalog import selling, viewing
 
 app = create_app()
 
 
 @app.get("/stores/<store_id>/products")
 @operation(query=ListQuery, responses={200: PageOf(ProductView)})
-def list_products(store_id: str) -> Response[str]:
-    """List what a store sells, newest first."""
+def list_store_products(store_id: str) -> Response[str]:
+    """List the products of a store, newest first."""
     request = HttpRequest(app)
     scope, query = f"products {store_id}", request.query(ListQuery)
-    page = selling.products_of(table(), store_id, limit=query.limit, before=request.position(query.cursor, scope))
-    return request.page([ProductView.of(product) for product in page.items], page.next_position, scope)
+    page = selling.products_of(table(), store_id, limit=query.limit, before=request.start_position(query.cursor, scope))
+    return request.page_response([ProductView.of(product) for product in page.items], page.next_position, scope)
 
 
 @app.get("/products/<product_id>")
 @operation(responses={200: ProductView})
-def read_product(product_id: str) -> Response[str]:
-    """Read one product.
+def get_product(product_id: str) -> Response[str]:
+    """Get a product.
 
-    That the caller looked at it is written down for them, unless they switched that off (`recommendations`).
+    The view is added to the caller's viewed products, unless they switched `recommendations` off.
     """
     request = HttpRequest(app)
-    user_id = request.caller.user_id
-    product = products.get(table(), product_id)
-    if product is None:
-        raise NotFound
-    remember(user_id, product, now=request.now)
+    product = viewing.view_product(
+        table(), product_id, user_id=request.caller.user_id, now=request.now, on_failure=report_unrecorded_view
+    )
     return json_response(200, ProductView.of(product))
 
 
-def remember(user_id: str, product: Product, *, now: int) -> None:
-    try:
-        recommending.looked(table(), user_id, product, now=now)
-    except Exception as error:  # noqa: BLE001 - what was asked for is there, whatever became of this
-        logger.warning("a look was not written down", origin=origin(error))
-        count("ViewNotRecorded")
+def report_unrecorded_view(error: Exception) -> None:
+    """Log and count a view that was not recorded."""
+    logger.warning("view not recorded", origin=origin(error))
+    count("ViewNotRecorded")
 
 
 lambda_handler = handler(app)

@@ -1,11 +1,11 @@
-"""POST /gifts/{gift_id}/claims: open a gift and take one share."""
+"""Claims: open a gift and receive one share of it."""
 
 from aws_lambda_powertools.event_handler import Response
 
 from handsel.api.http import HttpRequest, create_app, handler, json_response
 from handsel.api.operations import operation
-from handsel.api.requests import ClaimRequest
-from handsel.api.views import AnyHolding, holding_view
+from handsel.api.requests.claims import ClaimRequest
+from handsel.api.views.holdings import AnyHolding, holding_view
 from handsel.domain import errors
 from handsel.runtime import clock
 from handsel.runtime.observability import count
@@ -31,16 +31,16 @@ app = create_app()
         errors.AddressRequired,
     ),
 )
-def claim(gift_id: str) -> Response[str]:
-    """Open a gift and take one share.
+def claim_gift(gift_id: str) -> Response[str]:
+    """Claim one share of a gift.
 
-    Whoever has claimed it before gets the same holding again, as it is now, with 200.
+    A caller who has claimed this gift before receives the same holding in its current state, with status 200.
     """
     request = HttpRequest(app)
     caller = request.caller
-    # Somebody with a dead link learns that first, whatever they sent along.
+    # An unknown gift is reported first, even if the body is invalid.
     body = request.body(ClaimRequest, unless=lambda: queries.require_gift(table(), gift_id))
-    read, taken = claiming.claim(
+    details, is_new = claiming.claim(
         table(),
         gift_id,
         caller=caller.user_id,
@@ -50,9 +50,9 @@ def claim(gift_id: str) -> Response[str]:
         link_keys=request.link_keys.by_version,
         clock=clock.now_ms,
     )
-    if taken:
+    if is_new:
         count("GiftClaimed")
-    return json_response(201 if taken else 200, holding_view(read, now=request.now))
+    return json_response(201 if is_new else 200, holding_view(details, now=request.now))
 
 
 lambda_handler = handler(app)

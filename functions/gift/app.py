@@ -1,4 +1,4 @@
-"""Gifts: give them, take them back, decline them, read one's own view of them."""
+"""Gifts: give, list, cancel, decline and request again."""
 
 from typing import Literal
 
@@ -6,8 +6,11 @@ from aws_lambda_powertools.event_handler import Response
 
 from handsel.api.http import HttpRequest, create_app, handler, json_response
 from handsel.api.operations import PageOf, operation
-from handsel.api.requests import AskAgainRequest, GiftListQuery, GiftRequest, ListQuery
-from handsel.api.views import CreatedGift, GiftPreview, GiftView, GiverGift, View, gift_view
+from handsel.api.requests.base import ListQuery
+from handsel.api.requests.gifts import AskAgainRequest, GiftListQuery, GiftRequest
+from handsel.api.views.base import View
+from handsel.api.views.gift_previews import GiftPreview
+from handsel.api.views.gifts import CreatedGift, GiftView, GiverGift, gift_view
 from handsel.domain import errors
 from handsel.domain.models import Gift, Page
 from handsel.runtime import clock
@@ -21,7 +24,7 @@ app = create_app()
 
 
 class AskedView(View):
-    """The giver is told."""
+    """Confirmation that the giver is notified."""
 
     asked: Literal[True] = True
 
@@ -40,10 +43,11 @@ class AskedView(View):
     ),
     idempotent=True,
 )
-def give(order_id: str) -> Response[str]:
+def create_gift(order_id: str) -> Response[str]:
     """Give units of an order.
 
-    To whoever has the link, one share each, or to one named recipient. This answer alone has the link's secret.
+    Without `recipient_id`, anyone with the share link can claim one share; with it, only that user can claim the gift.
+    Only this response contains the secret of the share link.
     """
     request = HttpRequest(app)
     call, body, keys = request.call, request.body(GiftRequest), request.link_keys
@@ -59,15 +63,15 @@ def give(order_id: str) -> Response[str]:
     )
     count("GiftGiven")
     secret = giving.link_secret(gift, keys.by_version)
-    # A replay may come after claims, which have names.
-    (read,) = queries.read_gifts(table(), [gift], caller=call.caller)
-    return json_response(201, CreatedGift.of_new(read, now=request.now, web_url=request.web_url, secret=secret))
+    # A replay may come after the first claims; the response then contains the claimers' names.
+    (details,) = queries.read_gifts(table(), [gift], caller=call.caller)
+    return json_response(201, CreatedGift.of_new(details, now=request.now, web_url=request.web_url, secret=secret))
 
 
 @app.get("/orders/<order_id>/gifts")
 @operation(query=ListQuery, responses={200: PageOf(GiverGift)})
-def list_gifts_of_order(order_id: str) -> Response[str]:
-    """List the gifts of one order, newest first."""
+def list_order_gifts(order_id: str) -> Response[str]:
+    """List the gifts of an order, newest first."""
     request = HttpRequest(app)
     caller, query = request.caller, request.query(ListQuery)
     scope = f"gifts of {order_id}"
@@ -76,15 +80,15 @@ def list_gifts_of_order(order_id: str) -> Response[str]:
         order_id,
         caller=caller.user_id,
         limit=query.limit,
-        before=request.position(query.cursor, scope),
+        before=request.start_position(query.cursor, scope),
     )
-    return _page(request, page, scope)
+    return _page_response(request, page, scope)
 
 
 @app.get("/gifts")
 @operation(query=GiftListQuery, responses={200: PageOf(GiftView)})
 def list_gifts() -> Response[str]:
-    """List the gifts one gave or was given, newest first."""
+    """List the gifts that the caller sent or received, newest first."""
     request = HttpRequest(app)
     caller, query = request.caller, request.query(GiftListQuery)
     scope = f"gifts {query.role} {query.state}"
@@ -94,44 +98,45 @@ def list_gifts() -> Response[str]:
         role=query.role,
         state=query.state,
         limit=query.limit,
-        before=request.position(query.cursor, scope),
+        before=request.start_position(query.cursor, scope),
         now=request.now,
     )
-    return _page(request, page, scope)
+    return _page_response(request, page, scope)
 
 
-def _page(request: HttpRequest, page: Page[Gift], scope: str) -> Response[str]:
+def _page_response(request: HttpRequest, page: Page[Gift], scope: str) -> Response[str]:
     caller = request.caller.user_id
     views = [
-        gift_view(read, caller=caller, now=request.now, web_url=request.web_url)
-        for read in queries.read_gifts(table(), page.items, caller=caller)
+        gift_view(details, caller=caller, now=request.now, web_url=request.web_url)
+        for details in queries.read_gifts(table(), page.items, caller=caller)
     ]
-    return request.page(views, page.next_position, scope)
+    return request.page_response(views, page.next_position, scope)
 
 
 @app.get("/gifts/<gift_id>")
 @operation(responses={200: GiftView})
-def read_gift(gift_id: str) -> Response[str]:
-    """Read one's own view of a gift.
+def get_gift(gift_id: str) -> Response[str]:
+    """Get a gift, as the caller may see it.
 
-    What a caller may not see is not in their view of it; a stranger sees what the preview shows.
+    The fields depend on whether the caller is the giver, a claimer or the named recipient. Everyone else gets the
+    preview.
     """
     request = HttpRequest(app)
-    read = queries.gift_as_seen(table(), gift_id, caller=request.caller.user_id)
-    view = gift_view(read, caller=request.caller.user_id, now=request.now, web_url=request.web_url)
+    details = queries.gift_as_seen(table(), gift_id, caller=request.caller.user_id)
+    view = gift_view(details, caller=request.caller.user_id, now=request.now, web_url=request.web_url)
     return json_response(200, view)
 
 
 @app.post("/gifts/<gift_id>/cancel")
 @operation(responses={200: GiverGift}, problems=(errors.AlreadyClaimed, errors.Expired, errors.Declined))
-def cancel(gift_id: str) -> Response[str]:
-    """Take back the shares nobody claimed yet.
+def cancel_gift(gift_id: str) -> Response[str]:
+    """Cancel a gift.
 
-    Again is the same.
+    The unclaimed shares become available units of the order again. Idempotent: repeating the call has no further effect.
     """
     request = HttpRequest(app)
     gift = giving.cancel(table(), gift_id, caller=request.caller.user_id, clock=clock.now_ms)
-    return _ended(request, gift)
+    return _ended_response(request, gift)
 
 
 @app.post("/gifts/<gift_id>/decline")
@@ -139,14 +144,14 @@ def cancel(gift_id: str) -> Response[str]:
     responses={200: GiftPreview},
     problems=(errors.NotTheRecipient, errors.AlreadyClaimed, errors.Expired, errors.Cancelled),
 )
-def decline(gift_id: str) -> Response[str]:
-    """Decline a gift that is addressed to oneself.
+def decline_gift(gift_id: str) -> Response[str]:
+    """Decline a gift that names the caller as its recipient.
 
-    Again is the same.
+    The units become available in the giver's order again. Idempotent: repeating the call has no further effect.
     """
     request = HttpRequest(app)
     gift = giving.decline(table(), gift_id, caller=request.caller.user_id, clock=clock.now_ms)
-    return _ended(request, gift)
+    return _ended_response(request, gift)
 
 
 @app.post("/gifts/<gift_id>/ask-again")
@@ -164,10 +169,10 @@ def decline(gift_id: str) -> Response[str]:
         errors.Declined,
     ),
 )
-def ask_again(gift_id: str) -> Response[str]:
-    """Ask the giver for a gift that went back unopened.
+def request_gift_again(gift_id: str) -> Response[str]:
+    """Ask the giver to give an expired gift again.
 
-    The giver learns of it once a person, however often they ask.
+    The giver is notified once per user; repeated requests have no further effect.
     """
     request = HttpRequest(app)
     caller = request.caller
@@ -179,11 +184,11 @@ def ask_again(gift_id: str) -> Response[str]:
     return json_response(202, AskedView())
 
 
-def _ended(request: HttpRequest, gift: Gift) -> Response[str]:
+def _ended_response(request: HttpRequest, gift: Gift) -> Response[str]:
     caller = request.caller.user_id
     count(f"Gift{gift.state.title()}")
-    (read,) = queries.read_gifts(table(), [gift], caller=caller)
-    return json_response(200, gift_view(read, caller=caller, now=request.now, web_url=request.web_url))
+    (details,) = queries.read_gifts(table(), [gift], caller=caller)
+    return json_response(200, gift_view(details, caller=caller, now=request.now, web_url=request.web_url))
 
 
 lambda_handler = handler(app)

@@ -1,4 +1,4 @@
-"""What others put on the bus: a carrier's reports, and that something became of a payment or a refund."""
+"""Process events from other systems: carrier reports, settled payments and settled refunds."""
 
 from typing import Any
 
@@ -18,18 +18,18 @@ store, provider = table(), payments()
 
 
 class InputFailedError(Exception):
-    """An input was not taken. Says why by a code: Lambda logs this, and what was sent belongs into no log."""
+    """An input event was not processed. The message is a code: Lambda logs it, and payloads must not be logged."""
 
 
 def lambda_handler(event: dict[str, Any], _: LambdaContext) -> dict[str, str]:
-    """Takes one event of the bus; the same once more changes nothing.
+    """Process one event of the bus. Idempotent.
 
-    Lambda tries again what fails, and at last puts it into the queue RefusedInputs: what is refused for good goes the
-    same way as what could not be done, for it must not be lost either, and a person looks at both.
+    Lambda retries a failed event and finally moves it to the queue RefusedInputs. An event that can never succeed takes
+    the same way, so that none is lost and an operator can look at it.
     """
     try:
-        outcome = take(event)
-    except Exception as error:  # noqa: BLE001 - told to Lambda, without the words of those who know what was sent
+        outcome = process(event)
+    except Exception as error:  # noqa: BLE001 - reported to Lambda as a code; other messages may contain the payload
         code = error.code if isinstance(error, errors.ApiProblem) else type(error).__name__
         logger.error("input failed", event_id=event.get("id"), code=code, origin=origin(error))
         count("InputFailed")
@@ -42,20 +42,20 @@ def lambda_handler(event: dict[str, Any], _: LambdaContext) -> dict[str, str]:
         flush_metrics()
 
 
-def take(event: dict[str, Any]) -> str:
-    """What came of an event: a status.
+def process(event: dict[str, Any]) -> str:
+    """Apply an event, and return the resulting status.
 
     Raises:
-        ApiProblem: what the event is about does not take it, or nobody could decide.
+        ApiProblem: the event is invalid or not applicable, or a dependency is unavailable.
     """
     match validated(TYPES[event["detail-type"]], event["detail"], "/"):
-        case CarrierReported() as said:
-            report = said.value()
-            return shipping.report(store, said.shipment_id, report, carrier=said.carrier, now=clock.now_ms()).status
-        case PaymentSettled() as said:
+        case CarrierReported() as report:
+            shipment_id, carrier = report.shipment_id, report.carrier
+            return shipping.report(store, shipment_id, report.value(), carrier=carrier, now=clock.now_ms()).status
+        case PaymentSettled() as payment:
             window_ms = settings().window_ms
-            return inbound.payment_settled(store, provider, said.order_id, window_ms=window_ms, now=clock.now_ms())
-        case RefundSettled() as said:
-            return inbound.refund_settled(store, provider, said.refund_id)
+            return inbound.payment_settled(store, provider, payment.order_id, window_ms=window_ms, now=clock.now_ms())
+        case RefundSettled() as refund:
+            return inbound.refund_settled(store, provider, refund.refund_id)
         case other:
             raise TypeError(type(other).__name__)

@@ -1,17 +1,20 @@
-"""What a store's merchant does: say what it sells, redeem its vouchers, ship its parcels."""
+"""Store management for merchants: products, voucher redemption and shipments."""
 
 from aws_lambda_powertools.event_handler import Response
 
 from handsel.api.http import HttpRequest, create_app, handler, json_response
 from handsel.api.operations import PageOf, operation
-from handsel.api.requests import ProductRequest, ShipmentListQuery, ShipmentRequest, StoreRequest
-from handsel.api.views import ProductView, RedemptionView, StoreShipment, StoreView, shipment_view
+from handsel.api.requests.shipments import ShipmentListQuery, ShipmentRequest
+from handsel.api.requests.stores import ProductRequest, StoreRequest
+from handsel.api.views.products import ProductView
+from handsel.api.views.redemptions import RedemptionView
+from handsel.api.views.shipments import StoreShipment, shipment_view
+from handsel.api.views.stores import StoreView
 from handsel.domain import errors, ids
 from handsel.domain.models import Store
 from handsel.domain.privacy import Viewer
 from handsel.runtime.observability import count
 from handsel.runtime.wiring import table
-from handsel.store import shipments, stores
 from handsel.use_cases.catalog import selling
 from handsel.use_cases.fulfilment import redeeming, shipping
 
@@ -20,8 +23,8 @@ app = create_app()
 
 @app.get("/stores/<store_id>")
 @operation(responses={200: StoreView}, problems=(errors.WrongRole,))
-def read_store(store_id: str) -> Response[str]:
-    """Read one's store, as its merchant."""
+def get_store(store_id: str) -> Response[str]:
+    """Get the merchant's store."""
     request = HttpRequest(app)
     request.caller.require_store(store_id)
     return json_response(200, StoreView.of(selling.store_of(table(), store_id)))
@@ -30,21 +33,21 @@ def read_store(store_id: str) -> Response[str]:
 @app.put("/stores/<store_id>")
 @operation(body=StoreRequest, responses={200: StoreView}, problems=(errors.WrongRole,))
 def put_store(store_id: str) -> Response[str]:
-    """Say what one's store is called, who carries its parcels, and whether it offers gifts."""
+    """Create or replace the merchant's store."""
     request = HttpRequest(app)
     request.caller.require_store(store_id)
     body = request.body(StoreRequest)
     store = Store(store_id, body.name, body.carrier, body.giftable)
-    stores.put(table(), store)
+    selling.put_store(table(), store)
     return json_response(200, StoreView.of(store))
 
 
 @app.put("/stores/<store_id>/products/<product_id>")
 @operation(body=ProductRequest, responses={200: ProductView}, problems=(errors.WrongRole,))
 def put_product(store_id: str, product_id: str) -> Response[str]:
-    """Put a product on one's store's shelf, or change it.
+    """Create or replace a product of the merchant's store.
 
-    What was sold stays as it was sold; whether it can be given is asked of the product as it is now.
+    Existing orders keep the product as it was bought; whether their units can be given follows the current product.
     """
     request = HttpRequest(app)
     request.caller.require_store(store_id)
@@ -59,10 +62,13 @@ def put_product(store_id: str, product_id: str) -> Response[str]:
 @operation(
     responses={201: RedemptionView},
     problems=(errors.WrongRole, errors.AlreadyRedeemed, errors.VoucherExpired),
-    path={"code": "The voucher's code, in upper or lower case."},
+    path={"code": "The voucher's code; letter case does not matter."},
 )
-def redeem(code: str) -> Response[str]:
-    """Redeem a voucher of one's store. It is good once."""
+def redeem_voucher(code: str) -> Response[str]:
+    """Redeem a voucher of the merchant's store.
+
+    A voucher can be redeemed once.
+    """
     request = HttpRequest(app)
     store_id = request.caller.merchant_store_id
     holding = redeeming.redeem(
@@ -74,25 +80,25 @@ def redeem(code: str) -> Response[str]:
 
 @app.get("/stores/<store_id>/shipments")
 @operation(query=ShipmentListQuery, responses={200: PageOf(StoreShipment)}, problems=(errors.WrongRole,))
-def list_shipments(store_id: str) -> Response[str]:
-    """List what one's store is to ship, newest first."""
+def list_store_shipments(store_id: str) -> Response[str]:
+    """List the shipments of the merchant's store, newest first."""
     request = HttpRequest(app)
     request.caller.require_store(store_id)
     query = request.query(ShipmentListQuery)
     scope = f"shipments {store_id} {query.status}"
-    page = shipments.of_store(
-        table(), store_id, query.status, limit=query.limit, before=request.position(query.cursor, scope)
+    page = shipping.list_of_store(
+        table(), store_id, query.status, limit=query.limit, before=request.start_position(query.cursor, scope)
     )
     views = [shipment_view(shipment, Viewer.MERCHANT) for shipment in page.items]
-    return request.page(views, page.next_position, scope)
+    return request.page_response(views, page.next_position, scope)
 
 
 @app.put("/shipments/<shipment_id>")
 @operation(body=ShipmentRequest, responses={200: StoreShipment}, problems=(errors.WrongRole,))
-def hand_over(shipment_id: str) -> Response[str]:
-    """Say who carries a parcel, and under which number.
+def update_shipment(shipment_id: str) -> Response[str]:
+    """Update the carrier and the tracking number of a shipment.
 
-    What is left out stays.
+    A field that is left out keeps its value.
     """
     request = HttpRequest(app)
     store_id = request.caller.merchant_store_id

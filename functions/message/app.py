@@ -1,4 +1,4 @@
-"""Private messages: what one was told, and what of it was read."""
+"""Messages: notifications to the caller."""
 
 from typing import Self
 
@@ -6,19 +6,19 @@ from aws_lambda_powertools.event_handler import Response
 
 from handsel.api.http import HttpRequest, create_app, handler, json_response
 from handsel.api.operations import PageOf, operation
-from handsel.api.requests import ListQuery
-from handsel.api.views import Timestamp, Url, View, WrappingView
+from handsel.api.requests.base import ListQuery
+from handsel.api.views.base import Timestamp, Url, View
+from handsel.api.views.wrappings import WrappingView
 from handsel.domain.messages import Message, MessageKind
 from handsel.domain.times import timestamp
 from handsel.runtime.wiring import table
-from handsel.store import messages
 from handsel.use_cases.inbox import messaging
 
 app = create_app()
 
 
 class MessageView(View):
-    """A message to who gets it; `wrapping` is that of a gift to them."""
+    """A message to its recipient. `wrapping` is set if the message announces a gift to them."""
 
     message_id: str
     kind: MessageKind
@@ -31,7 +31,8 @@ class MessageView(View):
 
     @classmethod
     def of(cls, message: Message, *, web_url: str) -> Self:
-        # A gift has a page of its own; what was bought for oneself is in the order center.
+        """Return the view of a message; `web_url` is the origin of its link."""
+        # A gift has its own page; messages about own purchases link to the order center.
         path = "/" if message.gift_id is None else f"/g/{message.gift_id}"
         return cls(
             message_id=message.message_id,
@@ -48,21 +49,21 @@ class MessageView(View):
 @app.get("/messages")
 @operation(query=ListQuery, responses={200: PageOf(MessageView)})
 def list_messages() -> Response[str]:
-    """List one's messages, newest first."""
+    """List the caller's messages, newest first."""
     request = HttpRequest(app)
     caller, query = request.caller, request.query(ListQuery)
-    position = request.position(query.cursor, "messages")
-    page = messages.of_user(table(), caller.user_id, limit=query.limit, before=position)
+    position = request.start_position(query.cursor, "messages")
+    page = messaging.messages_of(table(), caller=caller.user_id, limit=query.limit, before=position)
     views = [MessageView.of(message, web_url=request.web_url) for message in page.items]
-    return request.page(views, page.next_position, "messages")
+    return request.page_response(views, page.next_position, "messages")
 
 
 @app.post("/messages/<message_id>/read")
 @operation(responses={200: MessageView})
-def mark_read(message_id: str) -> Response[str]:
+def mark_message_read(message_id: str) -> Response[str]:
     """Mark a message as read.
 
-    Again is the same.
+    Idempotent: repeating the call has no further effect.
     """
     request = HttpRequest(app)
     message = messaging.mark_read(table(), message_id, caller=request.caller.user_id)

@@ -1,16 +1,18 @@
-"""Orders of one's own: read them, use their units or get the money back."""
+"""Orders and payments of the caller: list, use units, refund."""
 
 from aws_lambda_powertools.event_handler import Response
 
 from handsel.api.http import HttpRequest, create_app, handler, json_response
 from handsel.api.operations import PageOf, operation
-from handsel.api.requests import ListQuery, OrderListQuery, RefundRequest, UseRequest
-from handsel.api.views import AnyHolding, OrderView, PaymentItem, RefundView, View, holding_view
+from handsel.api.requests.base import ListQuery
+from handsel.api.requests.orders import OrderListQuery, RefundRequest, UseRequest
+from handsel.api.views.base import View
+from handsel.api.views.holdings import AnyHolding, holding_view
+from handsel.api.views.orders import OrderView, PaymentItem, RefundView
 from handsel.domain import errors
 from handsel.runtime import clock
 from handsel.runtime.observability import count
 from handsel.runtime.wiring import payments, table
-from handsel.store import orders
 from handsel.use_cases import queries
 from handsel.use_cases.orders import own_use, refunding
 
@@ -18,13 +20,15 @@ app = create_app()
 
 
 class UsedView(View):
+    """The holdings that the units became."""
+
     holdings: list[AnyHolding]
 
 
 @app.get("/orders")
 @operation(query=OrderListQuery, responses={200: PageOf(OrderView)})
 def list_orders() -> Response[str]:
-    """List one's own orders, newest first."""
+    """List the caller's orders, newest first."""
     request = HttpRequest(app)
     caller, query = request.caller, request.query(OrderListQuery)
     scope = f"orders {query.state}"
@@ -33,31 +37,34 @@ def list_orders() -> Response[str]:
         caller=caller.user_id,
         state=query.state,
         limit=query.limit,
-        before=request.position(query.cursor, scope),
+        before=request.start_position(query.cursor, scope),
         now=request.now,
     )
-    return request.page([OrderView.of(read, now=request.now) for read in page.items], page.next_position, scope)
+    views = [OrderView.of(details, now=request.now) for details in page.items]
+    return request.page_response(views, page.next_position, scope)
 
 
 @app.get("/payments")
 @operation(query=ListQuery, responses={200: PageOf(PaymentItem)})
 def list_payments() -> Response[str]:
-    """List the payments of one's own orders, newest first, with what of them went back."""
+    """List the payments of the caller's orders, newest first, with the refunded amounts."""
     request = HttpRequest(app)
     caller, query = request.caller, request.query(ListQuery)
-    page = orders.of_buyer(
-        table(), caller.user_id, limit=query.limit, before=request.position(query.cursor, "payments")
-    )
-    return request.page([PaymentItem.of(order) for order in page.items], page.next_position, "payments")
+    position = request.start_position(query.cursor, "payments")
+    page = queries.payments_of(table(), caller=caller.user_id, limit=query.limit, before=position)
+    return request.page_response([PaymentItem.of(order) for order in page.items], page.next_position, "payments")
 
 
 @app.get("/orders/<order_id>")
 @operation(responses={200: OrderView})
-def read_order(order_id: str) -> Response[str]:
-    """Read one order, with where its units are now."""
+def get_order(order_id: str) -> Response[str]:
+    """Get an order.
+
+    `units` counts the units by their current state.
+    """
     request = HttpRequest(app)
-    read = queries.order_of(table(), order_id, caller=request.caller.user_id, now=request.now)
-    return json_response(200, OrderView.of(read, now=request.now))
+    details = queries.order_of(table(), order_id, caller=request.caller.user_id, now=request.now)
+    return json_response(200, OrderView.of(details, now=request.now))
 
 
 @app.post("/orders/<order_id>/use")
@@ -67,11 +74,14 @@ def read_order(order_id: str) -> Response[str]:
     problems=(errors.UnitsNotAvailable, errors.AddressRequired),
     idempotent=True,
 )
-def use(order_id: str) -> Response[str]:
-    """Take units for oneself: vouchers with their codes, or one parcel to an address."""
+def use_units(order_id: str) -> Response[str]:
+    """Use units of an order.
+
+    Voucher units become vouchers with codes; parcel units become one parcel, shipped to `address`.
+    """
     request = HttpRequest(app)
     call, body = request.call, request.body(UseRequest)
-    made = own_use.use(
+    used = own_use.use(
         table(),
         call,
         order_id=order_id,
@@ -79,27 +89,21 @@ def use(order_id: str) -> Response[str]:
         address=body.address.value() if body.address else None,
     )
     count("UnitsUsed", body.quantity)
-    return json_response(201, UsedView(holdings=[holding_view(read, now=request.now) for read in made]))
+    return json_response(201, UsedView(holdings=[holding_view(details, now=request.now) for details in used]))
 
 
 @app.post("/orders/<order_id>/refunds")
 @operation(body=RefundRequest, responses={201: RefundView}, problems=(errors.UnitsNotAvailable,), idempotent=True)
-def refund(order_id: str) -> Response[str]:
-    """Give units back for money.
+def create_refund(order_id: str) -> Response[str]:
+    """Refund units of an order.
 
-    The units move at once; where the refund is still pending, the money follows by itself.
+    The units leave the order at once. If the refund is `pending`, it is completed asynchronously.
     """
     request = HttpRequest(app)
     call, body = request.call, request.body(RefundRequest)
-    made = refunding.refund(
-        table(),
-        payments(),
-        call,
-        order_id=order_id,
-        quantity=body.quantity,
-    )
-    count("UnitsRefunded", made.quantity)
-    return json_response(201, RefundView.of(made))
+    refund = refunding.refund(table(), payments(), call, order_id=order_id, quantity=body.quantity)
+    count("UnitsRefunded", refund.quantity)
+    return json_response(201, RefundView.of(refund))
 
 
 lambda_handler = handler(app)

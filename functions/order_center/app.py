@@ -1,4 +1,4 @@
-"""The order center: one place for what one bought, paid, gave, got, looks at and may like."""
+"""The order center: purchases, payments, gifts, saved products and recommendations in one response."""
 
 from typing import Self
 
@@ -6,18 +6,12 @@ from aws_lambda_powertools.event_handler import Response
 
 from handsel.api.http import HttpRequest, create_app, handler
 from handsel.api.operations import operation
-from handsel.api.views import (
-    AnyHolding,
-    CountsView,
-    GiftView,
-    OrderView,
-    PaymentItem,
-    RecommendedProduct,
-    SeenProduct,
-    View,
-    gift_view,
-    holding_view,
-)
+from handsel.api.views.accounts import CountsView
+from handsel.api.views.base import View
+from handsel.api.views.gifts import GiftView, gift_view
+from handsel.api.views.holdings import AnyHolding, holding_view
+from handsel.api.views.orders import OrderView, PaymentItem
+from handsel.api.views.recommendations import RecommendedProduct, SeenProduct
 from handsel.runtime.wiring import table
 from handsel.use_cases import order_center
 from handsel.use_cases.order_center import OrderCenter
@@ -27,7 +21,7 @@ app = create_app()
 
 
 class OrderCenterView(View):
-    """The first entries of each list, newest first; the lists themselves go on."""
+    """The first entries of each list, newest first, and the counters."""
 
     counts: CountsView
     orders: list[OrderView]
@@ -41,16 +35,18 @@ class OrderCenterView(View):
 
     @classmethod
     def of(cls, center: OrderCenter, *, caller: str, now: int, web_url: str) -> Self:
-        def shown(found: list[GiftDetails]) -> list[GiftView]:
-            return [gift_view(read, caller=caller, now=now, web_url=web_url) for read in found]
+        """Return the view of an order center for its user."""
+
+        def views(found: list[GiftDetails]) -> list[GiftView]:
+            return [gift_view(details, caller=caller, now=now, web_url=web_url) for details in found]
 
         return cls(
             counts=CountsView.of(center.counts),
-            orders=[OrderView.of(read, now=now) for read in center.orders],
-            gifts_sent=shown(center.gifts_sent),
-            gifts_received=shown(center.gifts_received),
-            holdings=[holding_view(read, now=now) for read in center.holdings],
-            payments=[PaymentItem.of(read.order) for read in center.orders],
+            orders=[OrderView.of(details, now=now) for details in center.orders],
+            gifts_sent=views(center.gifts_sent),
+            gifts_received=views(center.gifts_received),
+            holdings=[holding_view(details, now=now) for details in center.holdings],
+            payments=[PaymentItem.of(details.order) for details in center.orders],
             tagged=[SeenProduct.of_seen(seen) for seen in center.tagged],
             viewed=[SeenProduct.of_seen(seen) for seen in center.viewed],
             recommendations=[RecommendedProduct.of_recommendation(each) for each in center.recommendations],
@@ -59,11 +55,11 @@ class OrderCenterView(View):
 
 @app.get("/order-center")
 @operation(responses={200: OrderCenterView, 304: None})
-def read_order_center() -> Response[str]:
-    """Read one's order center.
+def get_order_center() -> Response[str]:
+    """Get the caller's order center.
 
-    The first entries of each list, and how many there are of what is to be done. Send the `ETag` of the answer before as
-    `If-None-Match`: where nothing has changed since, the answer is 304 without a body.
+    It contains the first entries of each list and the counters. Send the `ETag` of the previous response as
+    `If-None-Match`: if nothing has changed, the response is 304 without a body.
     """
     request = HttpRequest(app)
     caller = request.caller.user_id

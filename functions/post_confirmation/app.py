@@ -1,8 +1,8 @@
-"""Sign-up: the user pool calls this right after somebody confirmed who they are. From here on they can be given to.
+"""Create the account of a new user, after the user pool confirmed their sign-up.
 
-It never fails. By now the person is confirmed; an error of ours would tell them that they are not, nobody would call
-this again for them, and their next try would be refused as well. What is missing then is made by their first
-authenticated call; until it, nobody can name them as a recipient. `EnrollFailed` counts them.
+The handler never fails. The user is confirmed at this point: an error would tell them the opposite, the user pool does
+not call the trigger again, and a second sign-up would be rejected. A missing account is created by the user's first
+authenticated call; until then, they cannot be named as a recipient. The metric `EnrollFailed` counts such failures.
 """
 
 from typing import Any
@@ -18,14 +18,14 @@ store = table()
 
 
 def lambda_handler(event: dict[str, Any], _: LambdaContext) -> dict[str, Any]:
-    """Takes the event after a confirmation, and answers it unchanged, as the user pool demands.
+    """Create the account, and return the event unchanged, as the user pool requires.
 
-    A forgotten password is confirmed here as well: nobody signs up by that.
+    The trigger also runs after a password reset, which creates no account.
     """
     if event.get("triggerSource") == "PostConfirmation_ConfirmSignUp":
         try:
             profiles.ensure(store, profiles.of_claims(event["request"]["userAttributes"], now=clock.now_ms()))
-        except Exception as error:  # noqa: BLE001 - see above
+        except Exception as error:  # noqa: BLE001 - see the docstring of the module
             logger.error("enroll failed", error_type=type(error).__name__)
             count("EnrollFailed")
             flush_metrics()

@@ -1,11 +1,11 @@
-"""What one tagged, what one looked at, and what may please one."""
+"""Preferences: tagged, viewed and recommended products."""
 
 from aws_lambda_powertools.event_handler import Response
 
 from handsel.api.http import HttpRequest, create_app, empty_response, handler
 from handsel.api.operations import PageOf, operation
-from handsel.api.requests import ListQuery
-from handsel.api.views import RecommendedProduct, SeenProduct
+from handsel.api.requests.base import ListQuery
+from handsel.api.views.recommendations import RecommendedProduct, SeenProduct
 from handsel.runtime.wiring import table
 from handsel.use_cases.recommendations import recommending
 
@@ -14,10 +14,10 @@ app = create_app()
 
 @app.put("/tagged/<product_id>")
 @operation(responses={204: None})
-def tag(product_id: str) -> Response[str]:
+def tag_product(product_id: str) -> Response[str]:
     """Tag a product.
 
-    Again is the same: the first time stays.
+    Idempotent: a repeated call keeps the time of the first one.
     """
     request = HttpRequest(app)
     recommending.tag(table(), request.caller.user_id, product_id, now=request.now)
@@ -26,10 +26,10 @@ def tag(product_id: str) -> Response[str]:
 
 @app.delete("/tagged/<product_id>")
 @operation(responses={204: None})
-def untag(product_id: str) -> Response[str]:
-    """Take a tag off a product.
+def untag_product(product_id: str) -> Response[str]:
+    """Remove the tag from a product.
 
-    Again is the same.
+    Idempotent: repeating the call has no further effect.
     """
     recommending.untag(table(), HttpRequest(app).caller.user_id, product_id)
     return empty_response(204)
@@ -37,43 +37,44 @@ def untag(product_id: str) -> Response[str]:
 
 @app.get("/tagged")
 @operation(query=ListQuery, responses={200: PageOf(SeenProduct)})
-def list_tagged() -> Response[str]:
-    """List what one tagged, as it is sold now, newest first."""
+def list_tagged_products() -> Response[str]:
+    """List the products that the caller tagged, newest first, as they are sold now."""
     request = HttpRequest(app)
     caller, query = request.caller.user_id, request.query(ListQuery)
-    position = request.position(query.cursor, "tagged")
+    position = request.start_position(query.cursor, "tagged")
     page = recommending.tagged(table(), caller, limit=query.limit, before=position)
-    return request.page([SeenProduct.of_seen(seen) for seen in page.items], page.next_position, "tagged")
+    return request.page_response([SeenProduct.of_seen(seen) for seen in page.items], page.next_position, "tagged")
 
 
 @app.get("/viewed")
 @operation(query=ListQuery, responses={200: PageOf(SeenProduct)})
-def list_viewed() -> Response[str]:
-    """List what one looked at lately, as it is sold now, latest first.
+def list_viewed_products() -> Response[str]:
+    """List the products that the caller viewed, latest first, as they are sold now.
 
-    Each product is in it once, and the fifty latest of them. `PATCH /me` with `recommendations` false erases it.
+    The list has the latest 50 products, each once. `PATCH /me` with `recommendations` set to false deletes it.
     """
     request = HttpRequest(app)
     caller, query = request.caller.user_id, request.query(ListQuery)
-    position = request.position(query.cursor, "viewed")
+    position = request.start_position(query.cursor, "viewed")
     page = recommending.viewed(table(), caller, limit=query.limit, before=position)
-    return request.page([SeenProduct.of_seen(seen) for seen in page.items], page.next_position, "viewed")
+    return request.page_response([SeenProduct.of_seen(seen) for seen in page.items], page.next_position, "viewed")
 
 
 @app.get("/recommendations")
 @operation(query=ListQuery, responses={200: PageOf(RecommendedProduct)})
 def list_recommendations() -> Response[str]:
-    """List what may please one, the best first, each with a reason.
+    """List recommended products, best first, each with a reason.
 
-    It comes from what one bought, gave, tagged and looked at, and from what else people like who did; never from what
-    one was given. There is something as long as any store sells anything, unless one switched it off: then it is empty.
+    Recommendations are based on the products that the caller bought, gave, tagged and viewed, and on the actions of
+    users with the same interests; never on gifts that the caller received. The list is empty if the caller switched
+    `recommendations` off, or if no store sells anything.
     """
     request = HttpRequest(app)
     caller, query = request.caller.user_id, request.query(ListQuery)
-    position = request.position(query.cursor, "recommendations")
+    position = request.start_position(query.cursor, "recommendations")
     page = recommending.recommended(table(), caller, limit=query.limit, before=position, now=request.now)
     items = [RecommendedProduct.of_recommendation(each) for each in page.items]
-    return request.page(items, page.next_position, "recommendations")
+    return request.page_response(items, page.next_position, "recommendations")
 
 
 lambda_handler = handler(app)

@@ -1,4 +1,4 @@
-"""The table's stream: events, messages, counts and reminders follow from what was written."""
+"""Process the table's stream: derive events, messages, counters, reminders and recommendations from changes."""
 
 from typing import Any
 
@@ -13,9 +13,10 @@ store, publish = table(), bus().publish
 
 
 def lambda_handler(event: dict[str, Any], _: LambdaContext) -> dict[str, Any]:
-    """Takes a batch of stream records; answers which of them to deliver again.
+    """Process a batch of stream records, and return the failed ones.
 
-    Lambda delivers again from the first failed record on, and what was done for those behind it is found done.
+    Lambda retries from the first failed record on. Records behind it that succeeded are processed twice, which has no
+    further effect.
     """
     records = event["Records"]
     outcome = project(store, publish, records, now=clock.now_ms())

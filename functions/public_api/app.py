@@ -1,4 +1,4 @@
-"""What anyone may ask: whether we are up, how gifts are wrapped, what a link shows. Nothing here claims or settles."""
+"""Public operations without authentication: health, metadata, wrappings and gift previews. All are read-only."""
 
 from pathlib import Path
 from typing import Any, Literal
@@ -8,28 +8,33 @@ from pydantic import ConfigDict, Field
 
 from handsel.api.http import HttpRequest, create_app, handler, image_response, json_response
 from handsel.api.operations import Media, operation
-from handsel.api.requests import WrappingsQuery
-from handsel.api.views import GiftPreview, View, Wrappings
+from handsel.api.requests.wrappings import WrappingsQuery
+from handsel.api.views.base import View
+from handsel.api.views.gift_previews import GiftPreview
+from handsel.api.views.wrappings import Wrappings
 from handsel.domain import states
 from handsel.domain.errors import NotFound, ServiceUnavailable
 from handsel.domain.wrappings import catalogue
 from handsel.runtime.wiring import table
-from handsel.store import keys
 from handsel.use_cases import queries
 
-PICTURES = Path(__file__).parent / "covers"
+COVERS = Path(__file__).parent / "covers"
 SVG, PNG = "image/svg+xml", "image/png"
-PICTURE_TYPES = {"svg": SVG, "png": PNG}
+IMAGE_TYPES = {"svg": SVG, "png": PNG}
 DOCUMENT = Path(__file__).parent / "openapi.json"
 
 app = create_app()
 
 
 class Health(View):
+    """The API is up."""
+
     status: Literal["ok"] = "ok"
 
 
 class TransitionView(View):
+    """One transition: `action` moves `from` to `to` if all guards hold."""
+
     model_config = ConfigDict(serialize_by_alias=True)
 
     from_: str = Field(alias="from")
@@ -39,7 +44,7 @@ class TransitionView(View):
 
 
 class StateMachine(View):
-    """`errors` names the problem that somebody gets who comes too late, by state."""
+    """A state machine. `errors` maps a final state to the code of the problem that a late call gets."""
 
     states: list[str]
     initial: str
@@ -49,17 +54,21 @@ class StateMachine(View):
 
 
 class StandingView(View):
-    """Statuses of the way have a rank; nothing follows a final one."""
+    """The order of a status: `rank` within the delivery, or null; no status follows a `final` one."""
 
     rank: int | None
     final: bool
 
 
 class ShipmentMachine(StateMachine):
+    """The state machine of shipments, with the order of the statuses."""
+
     standings: dict[str, StandingView]
 
 
 class StateMachines(View):
+    """The state machines of gifts, units and shipments."""
+
     gift: StateMachine
     unit: StateMachine
     shipment: ShipmentMachine
@@ -67,15 +76,15 @@ class StateMachines(View):
 
 @app.get("/health")
 @operation(responses={200: Health})
-def health() -> Response[str]:
-    """Whether the API is up."""
+def get_health() -> Response[str]:
+    """Check that the API is up."""
     return json_response(200, Health())
 
 
 @app.get("/openapi.json")
-@operation(responses={200: Media("application/json", "The OpenAPI document of all of this.")})
-def openapi() -> Response[str]:
-    """Read this document."""
+@operation(responses={200: Media("application/json", "The OpenAPI document.")})
+def get_openapi_document() -> Response[str]:
+    """Get this OpenAPI document."""
     return Response(
         status_code=200,
         content_type="application/json",
@@ -86,15 +95,15 @@ def openapi() -> Response[str]:
 
 @app.get("/meta/state-machine")
 @operation(responses={200: StateMachines})
-def state_machine() -> Response[str]:
-    """The state machines of gifts, units and shipments, as data."""
+def get_state_machine() -> Response[str]:
+    """Get the state machines of gifts, units and shipments."""
     return json_response(200, StateMachines.model_validate(states.document()))
 
 
 @app.get("/wrappings")
 @operation(query=WrappingsQuery, responses={200: Wrappings})
-def wrappings() -> Response[str]:
-    """The covers and blessings to wrap with, recommended first."""
+def list_wrappings() -> Response[str]:
+    """List the covers and blessings to wrap a gift with, recommended ones first."""
     request = HttpRequest(app)
     return json_response(
         200, Wrappings.of(request.query(WrappingsQuery).kind, now=request.now, web_url=request.web_url)
@@ -103,28 +112,28 @@ def wrappings() -> Response[str]:
 
 @app.get("/covers/<file>")
 @operation(
-    responses={200: Media((SVG, PNG), "The picture, of 1200 by 630.")},
-    path={"file": "Name of a cover's picture, as `image_url` has it; with `.png`, the same for previews of links."},
+    responses={200: Media((SVG, PNG), "The image, 1200 by 630 pixels.")},
+    path={"file": "The file name in a cover's `image_url`; replace `.svg` by `.png` for link previews."},
 )
-def cover(file: str) -> Response[Any]:
-    """The picture of a cover."""
+def get_cover(file: str) -> Response[Any]:
+    """Get the image of a cover."""
     cover_id, _, suffix = file.rpartition(".")
-    content_type = PICTURE_TYPES.get(suffix)
-    # Only names that are in the catalogue become paths.
+    content_type = IMAGE_TYPES.get(suffix)
+    # Only names in the catalogue become paths.
     if content_type is None or catalogue().cover(cover_id) is None:
         raise NotFound
-    path = PICTURES / file
+    path = COVERS / file
     body = path.read_text() if content_type == SVG else path.read_bytes()
     return image_response(content_type, body, cache_control="public, max-age=86400")
 
 
 @app.get("/gifts/<gift_id>/preview")
 @operation(responses={200: GiftPreview}, problems=(ServiceUnavailable,))
-def preview(gift_id: str) -> Response[str]:
-    """What a gift's link shows before claiming."""
+def get_gift_preview(gift_id: str) -> Response[str]:
+    """Get the preview of a gift, as anyone with the link sees it before claiming."""
     request = HttpRequest(app)
     gift = queries.require_gift(table(), gift_id)
     return json_response(200, GiftPreview.of(gift, now=request.now, web_url=request.web_url))
 
 
-lambda_handler = handler(app, connects_by=keys.gift("nobody"))
+lambda_handler = handler(app, probe="gift")

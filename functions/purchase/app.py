@@ -1,11 +1,11 @@
-"""POST /orders: buy."""
+"""Purchases: create an order and charge its payment."""
 
 from aws_lambda_powertools.event_handler import Response
 
 from handsel.api.http import HttpRequest, create_app, handler, json_response
 from handsel.api.operations import operation
-from handsel.api.requests import OrderRequest
-from handsel.api.views import OrderView
+from handsel.api.requests.orders import OrderRequest
+from handsel.api.views.orders import OrderView
 from handsel.domain import errors
 from handsel.runtime.observability import count
 from handsel.runtime.settings import settings
@@ -23,10 +23,11 @@ app = create_app()
     problems=(errors.NotFound, errors.OutOfStock, errors.PaymentDeclined, errors.PaymentUnknown),
     idempotent=True,
 )
-def buy() -> Response[str]:
-    """Buy units of one product.
+def create_order() -> Response[str]:
+    """Buy units of a product.
 
-    When the provider's answer was lost, the same call with the same key finds out what became of the payment.
+    If the response of the payment provider is lost (`payment-unknown`), repeat the call with the same key to learn the
+    outcome of the payment.
     """
     request = HttpRequest(app)
     call, body = request.call, request.body(OrderRequest)
@@ -41,8 +42,8 @@ def buy() -> Response[str]:
         window_ms=settings().window_ms,
     )
     count("OrderPaid")
-    (read,) = queries.read_orders(table(), [order], now=request.now, sold={product.product_id: product})
-    return json_response(201, OrderView.of(read, now=request.now))
+    (details,) = queries.read_orders(table(), [order], now=request.now, sold={product.product_id: product})
+    return json_response(201, OrderView.of(details, now=request.now))
 
 
 lambda_handler = handler(app)

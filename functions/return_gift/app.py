@@ -1,11 +1,13 @@
-"""POST /gifts/{gift_id}/return-gifts: buy something from the same store and give it back."""
+"""Return gifts: buy a product from the store of a received gift, and give it to the giver."""
 
 from aws_lambda_powertools.event_handler import Response
 
 from handsel.api.http import HttpRequest, create_app, handler, json_response
 from handsel.api.operations import operation
-from handsel.api.requests import ReturnGiftRequest
-from handsel.api.views import CreatedGift, OrderView, View
+from handsel.api.requests.return_gifts import ReturnGiftRequest
+from handsel.api.views.base import View
+from handsel.api.views.gifts import CreatedGift
+from handsel.api.views.orders import OrderView
 from handsel.domain import errors
 from handsel.runtime.observability import count
 from handsel.runtime.settings import settings
@@ -17,6 +19,8 @@ app = create_app()
 
 
 class ReturnGiftView(View):
+    """The new order, and the gift made of its unit."""
+
     order: OrderView
     gift: CreatedGift
 
@@ -37,8 +41,11 @@ class ReturnGiftView(View):
     ),
     idempotent=True,
 )
-def give_in_return(gift_id: str) -> Response[str]:
-    """Buy one unit from the store a gift came from, and give it to the giver."""
+def create_return_gift(gift_id: str) -> Response[str]:
+    """Give a gift in return.
+
+    Buys one unit of a product from the store that the received gift came from, and gives it to the giver.
+    """
     request = HttpRequest(app)
     call, body = request.call, request.body(ReturnGiftRequest)
     order, gift, product = return_gifts.give_in_return(
@@ -54,10 +61,10 @@ def give_in_return(gift_id: str) -> Response[str]:
     )
     count("ReturnGiftGiven")
     sold = {product.product_id: product}
-    (bought,) = queries.read_orders(table(), [order], now=request.now, sold=sold, given=[gift])
-    (given,) = queries.read_gifts(table(), [gift], caller=call.caller)
-    created = CreatedGift.of_new(given, now=request.now, web_url=request.web_url, secret=None)
-    return json_response(201, ReturnGiftView(order=OrderView.of(bought, now=request.now), gift=created))
+    (order_details,) = queries.read_orders(table(), [order], now=request.now, sold=sold, given=[gift])
+    (gift_details,) = queries.read_gifts(table(), [gift], caller=call.caller)
+    created = CreatedGift.of_new(gift_details, now=request.now, web_url=request.web_url, secret=None)
+    return json_response(201, ReturnGiftView(order=OrderView.of(order_details, now=request.now), gift=created))
 
 
 lambda_handler = handler(app)

@@ -1,4 +1,7 @@
-"""Once a minute: settles what is due and nothing else settled. Bounds the lag, survives the loss of the stream."""
+"""Settle everything that is due, once a minute.
+
+This bounds the delay of the stream, and replaces it if its records are lost.
+"""
 
 from typing import Any
 
@@ -10,13 +13,14 @@ from handsel.runtime.settings import settings
 from handsel.runtime.wiring import payments, table
 from handsel.use_cases.operations.settling import Done, sweep
 
-# Left for the last item and the report when the time is up.
+# Time left for the last item and the report.
 _MARGIN_MS = 10_000
 
 store, provider = table(), payments()
 
 
 def lambda_handler(_: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Settle what is due until the time is up, and return the counts."""
     report = sweep(
         store,
         provider,

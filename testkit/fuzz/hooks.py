@@ -32,7 +32,13 @@ MEANS = {("POST /gifts/{gift_id}/return-gifts", "gift_id"): "claimed_gift_id"}
 ABOUT_SHAPE = {"malformed-json", "invalid-request", "idempotency-key-required", "unsupported-media-type", "too-large"}
 BEFORE_SHAPE = {"wrong-role"}
 # What is refused as a wrong shape though no schema can say it: by the words it is refused with.
-BEYOND_SHAPE = ("not a cursor of this list", "in the future", "before 1970", "out of range", "need one currency")
+BEYOND_SHAPE = (
+    "not a cursor of this list",
+    "in the future",
+    "before 1970",
+    "out of range",
+    "must have the same currency",
+)
 
 _rng = random.Random(os.environ["FUZZ_SEED"])  # noqa: S311 - has to be the same again
 _pool = Pool.load(FOLDER)

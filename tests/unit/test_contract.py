@@ -11,9 +11,9 @@ from testkit import contract
 HEALTHY = {"status": "ok"}
 NOT_FOUND = {
     "type": "urn:handsel:problem:not-found",
-    "title": "There is nothing here.",
+    "title": "Not found.",
     "status": 404,
-    "detail": "There is nothing here.",
+    "detail": "Not found.",
     "code": "not-found",
 }
 

@@ -66,7 +66,7 @@ def test_a_fault_is_logged_without_what_its_message_holds(
     text, line = logged(fault, monkeypatch)
     assert CANARY not in text
     assert "Canary" not in text
-    assert (line["level"], line["message"]) == ("ERROR", "failed")
+    assert (line["level"], line["message"]) == ("ERROR", "request failed")
 
 
 def test_a_fault_is_logged_with_where_it_and_its_cause_come_from(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -80,4 +80,4 @@ def test_a_fault_is_logged_with_where_it_and_its_cause_come_from(monkeypatch: py
 
 def test_damage_of_the_table_says_which_item_it_is_about(monkeypatch: pytest.MonkeyPatch) -> None:
     _, line = logged(_damage, monkeypatch)
-    assert line["damage"] == "gift abc is gone"
+    assert line["integrity_error"] == "gift abc is gone"

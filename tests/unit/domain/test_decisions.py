@@ -218,7 +218,7 @@ def test_a_full_page_has_a_next_one_after_its_last_row() -> None:
 
 
 def test_a_refusal_says_its_title_unless_there_is_more_to_say() -> None:
-    assert (str(errors.OutOfStock()), errors.OutOfStock().detail) == ("There are not enough pieces left.", None)
+    assert (str(errors.OutOfStock()), errors.OutOfStock().detail) == ("Not enough units in stock.", None)
     assert (str(errors.OutOfStock("Two are left.")), errors.OutOfStock("Two are left.").detail) == (
         "Two are left.",
     ) * 2

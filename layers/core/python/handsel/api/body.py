@@ -1,4 +1,4 @@
-"""Request bodies: strict JSON or a refusal, never an exception of the parser."""
+"""Parse request bodies as strict JSON. Every failure is an ApiProblem."""
 
 import base64
 import binascii
@@ -14,11 +14,18 @@ MAX_DIGITS = 24
 
 
 def parse(text: str | None, *, is_base64: bool, content_type: str | None) -> Any:
-    """The value of a body.
+    """Return the value of a JSON body.
+
+    Args:
+        text: the body of the event.
+        is_base64: whether `text` is encoded as base64.
+        content_type: the header of the request.
 
     Raises:
-        UnsupportedMediaType, TooLarge
-        MalformedJson: not strict UTF-8 JSON: also NaN, duplicate names, lone surrogates, NUL, absurd depth or digits.
+        UnsupportedMediaType: the content type is not application/json.
+        TooLarge: more than `MAX_BYTES`.
+        MalformedJson: not UTF-8 JSON; or it contains NaN, an infinity, a duplicate name, a lone surrogate, NUL, more
+            than `MAX_DEPTH` levels, or a number of too many digits.
     """
     if (content_type or "").partition(";")[0].strip().lower() != "application/json":
         raise UnsupportedMediaType
@@ -31,7 +38,7 @@ def parse(text: str | None, *, is_base64: bool, content_type: str | None) -> Any
         value = json.loads(
             decoded,
             object_pairs_hook=_object,
-            parse_constant=_refuse,
+            parse_constant=_reject,
             parse_int=_integer,
             parse_float=_float,
         )
@@ -42,7 +49,7 @@ def parse(text: str | None, *, is_base64: bool, content_type: str | None) -> Any
 
 
 def _bytes(text: str, *, is_base64: bool) -> bytes:
-    # Long before decoding: a base64 text is a third longer than what it holds.
+    # Checked before decoding: base64 is a third longer than the bytes it encodes.
     if len(text) > MAX_BYTES * 2:
         raise TooLarge
     try:
@@ -78,7 +85,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return value
 
 
-def _refuse(_: str) -> NoReturn:
+def _reject(_: str) -> NoReturn:
     raise MalformedJson
 
 

@@ -1,4 +1,4 @@
-"""Cursors: a position in one caller's list, signed, so that a forged or foreign one opens nothing."""
+"""Cursors: signed positions in a list. A cursor is valid for one list of one caller."""
 
 import base64
 import binascii
@@ -12,13 +12,20 @@ _MAC = 16
 
 
 def seal(position: str, *, scope: str, keys: Mapping[str, str], version: str) -> str:
-    """The cursor for `position` in the list `scope` (who and what)."""
+    """Return the cursor of a position.
+
+    Args:
+        position: the position in the list.
+        scope: the caller and the list.
+        keys: signing keys by version.
+        version: the version to sign with.
+    """
     payload = f"{version}.{position}".encode()
     return _text(_mac(payload, scope, keys[version]) + payload)
 
 
 def unseal(cursor: str, *, scope: str, keys: Mapping[str, str]) -> str:
-    """The position a cursor stands for.
+    """Return the position of a cursor.
 
     Raises:
         InvalidRequest: not a cursor of this list.
@@ -27,7 +34,7 @@ def unseal(cursor: str, *, scope: str, keys: Mapping[str, str]) -> str:
         raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
         mac, payload = raw[:_MAC], raw[_MAC:]
         version, _, position = payload.decode().partition(".")
-        # The decoder passes over foreign characters and spare bits: only the text that was handed out counts.
+        # The decoder ignores foreign characters and spare bits, so the text must equal the one that was issued.
         if cursor == _text(raw) and hmac.compare_digest(mac, _mac(payload, scope, keys[version])):
             return position
     except (binascii.Error, ValueError, KeyError):

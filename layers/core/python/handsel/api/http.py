@@ -1,9 +1,9 @@
-"""From an API Gateway event to a route and back: identity, bodies, lists, problems.
+"""Turn an API Gateway event into a request, and a view or an error into a response.
 
 app = create_app()
 
 @app.get("/orders/<order_id>")
-def read_order(order_id: str) -> Response[str]:
+def get_order(order_id: str) -> Response[str]:
     request = HttpRequest(app)
     ...
     return json_response(200, view)
@@ -14,10 +14,9 @@ lambda_handler = handler(app)
 import hashlib
 import re
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -30,9 +29,7 @@ from handsel.domain import errors, ids
 from handsel.runtime import clock
 from handsel.runtime.observability import count, flush_metrics, logger, metrics, origin
 from handsel.runtime.settings import settings
-from handsel.runtime.wiring import link_keys, table
-from handsel.store import keys
-from handsel.store.keys import Key
+from handsel.runtime.wiring import link_keys, table, warm_up
 from handsel.use_cases.accounts import profiles
 from handsel.use_cases.idempotency import IdempotentRequest
 
@@ -42,19 +39,21 @@ if TYPE_CHECKING:
 LambdaHandler = Callable[[dict[str, Any], LambdaContext], dict[str, Any]]
 
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{8,64}")
-# Groups of the user pool that are roles.
+# The groups of the user pool that give a role.
 MERCHANTS = "merchant"
 CARRIERS = "carrier"
-_ANY_ACCOUNT = keys.account("nobody")
-_KNOWN_LIMIT = 10_000
+_MAX_KNOWN_ACCOUNTS = 10_000
 _known_accounts: set[str] = set()
-# To be kept by who asked, and asked about before each use.
+# The client may store the response, and must revalidate it before each use.
 _PRIVATE = {"Cache-Control": "private, no-cache"}
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who calls, by the claims of the token that API Gateway verified. Never by anything in the request."""
+    """The authenticated caller.
+
+    All fields come from the claims of the token that API Gateway verified, none from the request itself.
+    """
 
     user_id: str
     groups: frozenset[str] = frozenset()
@@ -63,52 +62,62 @@ class Caller:
 
     @property
     def merchant_store_id(self) -> str:
-        """The store the caller acts for.
+        """Return the store that the caller manages.
 
         Raises:
-            WrongRole: not a merchant.
+            WrongRole: the caller is not a merchant.
         """
         if MERCHANTS not in self.groups or not self.store_id:
             raise errors.WrongRole
         return self.store_id
 
     @property
-    def carries_for(self) -> str:
-        """The carrier the caller acts for.
+    def carrier_name(self) -> str:
+        """Return the carrier that the caller works for.
 
         Raises:
-            WrongRole: not with a carrier.
+            WrongRole: the caller does not work for a carrier.
         """
         if CARRIERS not in self.groups or not self.carrier:
             raise errors.WrongRole
         return self.carrier
 
     def require_store(self, store_id: str) -> None:
-        """Raises:
-        WrongRole: not a merchant.
-        NotFound: of another store.
+        """Check that the caller manages this store.
+
+        Raises:
+            WrongRole: the caller is not a merchant.
+            NotFound: the caller manages another store.
         """
         if self.merchant_store_id != store_id:
             raise errors.NotFound
 
 
 class HttpRequest:
-    """One HTTP request, as values. `now` is the clock of the deciding process, read once."""
+    """One HTTP request, as values.
+
+    Attributes:
+        now: milliseconds since the epoch; the clock is read once per request.
+    """
 
     def __init__(self, app: APIGatewayHttpResolver) -> None:
+        """Take the request that the app is resolving."""
         self._event = app.current_event
         self.now = clock.now_ms()
 
     @cached_property
     def caller(self) -> Caller:
-        """Raises:
-        Unauthenticated: there is no verified identity, as when the authorizer is not in front, or none that we can hold.
+        """Return the caller; create their account on their first call.
+
+        Raises:
+            Unauthenticated: there is no verified identity (the route has no authorizer), or its id cannot be stored.
+            ServiceUnavailable
         """
         claims: Any = self._event.raw_event
         for part in ("requestContext", "authorizer", "jwt", "claims"):
             claims = claims.get(part) or {}
         user_id = claims.get("sub")
-        if not isinstance(user_id, str) or not keys.is_valid_key_part(user_id):
+        if not profiles.is_valid_user_id(user_id):
             raise errors.Unauthenticated
         self._ensure_account(user_id, claims)
         return Caller(
@@ -119,18 +128,20 @@ class HttpRequest:
         )
 
     def _ensure_account(self, user_id: str, claims: Mapping[str, Any]) -> None:
-        """The account exists from here on, whether sign-up made it or not. A process asks once per person."""
+        """Create the account unless it exists. Each process checks once per user."""
         if user_id in _known_accounts:
             return
         profiles.ensure(table(), profiles.of_claims(claims, now=self.now))
-        if len(_known_accounts) >= _KNOWN_LIMIT:
+        if len(_known_accounts) >= _MAX_KNOWN_ACCOUNTS:
             _known_accounts.clear()
         _known_accounts.add(user_id)
 
     @property
     def idempotency_key(self) -> str:
-        """Raises:
-        IdempotencyKeyRequired: absent, or not 8 to 64 visible ASCII characters.
+        """Return the Idempotency-Key.
+
+        Raises:
+            IdempotencyKeyRequired: the header is missing, or is not 8 to 64 visible ASCII characters.
         """
         key = self._event.headers.get("idempotency-key", "")
         if not _IDEMPOTENCY_KEY.fullmatch(key):
@@ -139,16 +150,16 @@ class HttpRequest:
 
     @property
     def call(self) -> IdempotentRequest:
-        """The request as a creating call.
+        """Return the request as an idempotent request.
 
         Raises:
             Unauthenticated, IdempotencyKeyRequired, MalformedJson, TooLarge, UnsupportedMediaType
         """
         caller, key = self.caller.user_id, self.idempotency_key
-        return IdempotentRequest(caller, key, ids.request_hash(self._event.path, self._value), self.now)
+        return IdempotentRequest(caller, key, ids.request_hash(self._event.path, self._json), self.now)
 
     @cached_property
-    def _value(self) -> Any:
+    def _json(self) -> Any:
         return bodies.parse(
             self._event.body,
             is_base64=bool(self._event.is_base64_encoded),
@@ -157,28 +168,33 @@ class HttpRequest:
 
     @property
     def has_body(self) -> bool:
+        """Return whether the request has a body."""
         return bool(self._event.body)
 
     @property
     def id(self) -> str:
-        """Names this request among all of them."""
+        """Return the unique id that API Gateway gave the request."""
         return str(self._event.request_context.request_id)
 
     def body(self, model: type[Model], *, unless: Callable[[], object] | None = None) -> Model:
-        """The body as a model. Where it is not right, `unless` is asked first, and its refusal counts more.
+        """Parse and validate the body.
+
+        Args:
+            model: the model of the body.
+            unless: runs first if validation fails; an error it raises takes precedence.
 
         Raises:
             MalformedJson, TooLarge, UnsupportedMediaType, InvalidRequest
         """
         try:
-            return validated(model, self._value, "/")
+            return validated(model, self._json, "/")
         except errors.ApiProblem:
             if unless is not None:
                 unless()
             raise
 
     def query(self, model: type[Model]) -> Model:
-        """The query string as a model; whole numbers are read as such.
+        """Parse and validate the query string; `limit` is converted to an integer.
 
         Raises:
             InvalidRequest
@@ -191,83 +207,104 @@ class HttpRequest:
 
     @property
     def link_keys(self) -> "LinkKeys":
-        """Raises:
-        ServiceUnavailable: they cannot be read now.
+        """Return the keys of share links and cursors.
+
+        Raises:
+            ServiceUnavailable: the keys cannot be read at the moment.
         """
         return link_keys().at(self.now)
 
-    def position(self, cursor: str | None, scope: str) -> str | None:
-        """Where the caller's list `scope` goes on, by the cursor of the request; None at its start.
+    def start_position(self, cursor: str | None, scope: str) -> str | None:
+        """Return the position after which a page of the caller's list starts; None is the start of the list.
+
+        Args:
+            cursor: the cursor that the client sent, if any.
+            scope: the name of the list, with its filters; a cursor is valid for one list of one caller.
 
         Raises:
-            Unauthenticated: whoever asks has no list.
-            InvalidRequest, ServiceUnavailable
+            Unauthenticated
+            InvalidRequest: not a cursor of this list.
+            ServiceUnavailable
         """
         scope = f"{self.caller.user_id} {scope}"
         return None if cursor is None else cursors.unseal(cursor, scope=scope, keys=self.link_keys.by_version)
 
-    def page(self, items: list[Any], next_position: str | None, scope: str) -> Response[str]:
-        """One page of the caller's list `scope`."""
+    def page_response(self, items: list[Any], next_position: str | None, scope: str) -> Response[str]:
+        """Return one page of the caller's list.
+
+        Args:
+            items: views.
+            next_position: the position of the last item; None if the list ends here.
+            scope: as for `start_position`.
+        """
         cursor = None
         if next_position is not None:
-            keys = self.link_keys
-            scope = f"{self.caller.user_id} {scope}"
+            keys, scope = self.link_keys, f"{self.caller.user_id} {scope}"
             cursor = cursors.seal(next_position, scope=scope, keys=keys.by_version, version=keys.current)
-        return json_response(200, Page(items=items, next_cursor=cursor))
+        return json_response(200, PageBody(items=items, next_cursor=cursor))
 
     def conditional_response(self, view: BaseModel) -> Response[str]:
-        """A view with its entity tag; or nothing, where the caller has just that."""
-        body = _text(view)
+        """Return a view with its entity tag, or 304 without a body if the client has this version."""
+        body = _dump(view)
         tag = f'"{hashlib.sha256(body.encode()).hexdigest()[:32]}"'
         if self.etag_matches(tag):
             return empty_response(304, {**_PRIVATE, "ETag": tag})
         return Response(200, "application/json", body, {**_PRIVATE, "ETag": tag})
 
     def etag_matches(self, tag: str) -> bool:
-        """Whether the caller has what an entity tag names. Compared weakly, as RFC 9110 wants it of If-None-Match."""
+        """Return whether `If-None-Match` has an entity tag, by the weak comparison of RFC 9110."""
         known = self.header("if-none-match")
         tags = (each.strip().removeprefix("W/") for each in known.split(","))
         return known.strip() == "*" or tag.removeprefix("W/") in tags
 
     def header(self, name: str) -> str:
-        """A header of the request, by its name in lower case; empty where there is none."""
+        """Return a header by its lower-case name, or an empty string."""
         return self._event.headers.get(name, "")
 
     @property
-    def takes_gzip(self) -> bool:
+    def accepts_gzip(self) -> bool:
+        """Return whether the client accepts gzip."""
         return "gzip" in self.header("accept-encoding")
 
     @property
     def web_url(self) -> str:
-        """Origin of share links and pictures."""
+        """Return the origin of share links and images."""
         return settings().web_url or f"https://{self._event.raw_event['requestContext']['domainName']}"
 
 
 def _groups(claim: object) -> frozenset[str]:
-    """The groups of a token. An HTTP API hands a list claim on as text, `[merchant carrier]`."""
+    """Return the groups of a token. An HTTP API passes a list claim as text: `[merchant carrier]`."""
     if isinstance(claim, str):
         claim = claim.strip("[]").split(" ")
     return frozenset(filter(None, claim)) if isinstance(claim, list) else frozenset()
 
 
-class Page(BaseModel):
+class PageBody(BaseModel):
+    """One page of a list."""
+
     items: list[Any]
     next_cursor: str | None
 
 
 def json_response(status: int, view: BaseModel, headers: Mapping[str, str] | None = None) -> Response[str]:
+    """Return a view as JSON that is not cached."""
     return Response(
         status_code=status,
         content_type="application/json",
-        body=_text(view),
+        body=_dump(view),
         headers={"Cache-Control": "no-store", **(headers or {})},
     )
 
 
 def image_response(content_type: str, body: Any, *, cache_control: str) -> Response[Any]:
-    """A picture, as text, which is sent compressed to who takes that, or bytes, which are compressed already.
+    """Return an image.
 
-    An SVG is a document: opened by itself, it may draw and nothing else.
+    The content security policy keeps an SVG that is opened as a document from running scripts and loading anything.
+
+    Args:
+        content_type: the media type.
+        body: text, which is compressed if the client accepts that; or bytes, which are sent as they are.
+        cache_control: the value of the header.
     """
     headers = {
         "Cache-Control": cache_control,
@@ -279,65 +316,65 @@ def image_response(content_type: str, body: Any, *, cache_control: str) -> Respo
 
 
 def empty_response(status: int, headers: Mapping[str, str] | None = None) -> Response[str]:
-    """An answer that its status says all of."""
+    """Return an empty response."""
     return Response(status_code=status, body="", headers={"Cache-Control": "no-store", **(headers or {})})
 
 
-def _text(view: BaseModel) -> str:
+def _dump(view: BaseModel) -> str:
     return view.model_dump_json(serialize_as_any=True)
 
 
 def create_app() -> APIGatewayHttpResolver:
-    """A resolver that answers every refusal as a problem, and every fault of ours as a 500 that tells nothing."""
+    """Create a resolver that answers an ApiProblem as a problem document, and any other error as a 500 without details."""
     app = APIGatewayHttpResolver()
 
     @app.exception_handler(errors.ApiProblem)  # type: ignore[untyped-decorator]
-    def refused(refusal: errors.ApiProblem) -> Response[str]:
-        metrics.add_dimension("code", refusal.code)
+    def answer_problem(problem: errors.ApiProblem) -> Response[str]:
+        metrics.add_dimension("code", problem.code)
         count("ProblemAnswered")
-        return problems.of(refusal)
+        return problems.of(problem)
 
     @app.exception_handler(Exception)  # type: ignore[untyped-decorator]
-    def failed(error: Exception) -> Response[str]:
+    def answer_internal_error(error: Exception) -> Response[str]:
         request_id = app.lambda_context.aws_request_id
-        logger.error("failed", error_type=type(error).__name__, damage=_damage(error), origin=origin(error))
+        logger.error(
+            "request failed",
+            error_type=type(error).__name__,
+            integrity_error=_integrity_error(error),
+            origin=origin(error),
+        )
         return problems.internal(request_id)
 
     @app.not_found
-    def unknown_route(_: Exception) -> Response[str]:
+    def answer_unknown_route(_: Exception) -> Response[str]:
         return problems.of(errors.NotFound())
 
     return app
 
 
-def _damage(error: Exception) -> str | None:
-    """What a person has to look at: this message is ours and names ids only, as no other one surely does."""
+def _integrity_error(error: Exception) -> str | None:
+    """Return the message of a DataIntegrityError: it is safe to log, because it is our own and contains only ids."""
     return str(error) if isinstance(error, errors.DataIntegrityError) else None
 
 
-def handler(app: APIGatewayHttpResolver, connects_by: Key = _ANY_ACCOUNT) -> LambdaHandler:
-    """The Lambda handler of an app: resolve, and log one line, with the metrics. Makes the process's clients, in INIT.
+def handler(app: APIGatewayHttpResolver, *, probe: Literal["account", "gift"] = "account") -> LambdaHandler:
+    """Return the Lambda handler of an app. It resolves a request and writes one log line, with the metrics.
 
     Args:
-        connects_by: what the function may read, to open its connection by.
+        app: the resolver with its routes.
+        probe: the kind of item that the function may read, for `warm_up`.
     """
-    items, keys_of_links = table(), link_keys() if settings().link_keys_secret else None
-    if settings().connects_early:
-        items.connect(connects_by)
-        if keys_of_links is not None:
-            # The request that needs them asks again, and says what is wrong with them. Most need none.
-            with suppress(Exception):
-                keys_of_links.at(clock.now_ms())
+    warm_up(probe=probe)
 
     def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-        answered = app.resolve(event, context)
-        said = {
+        response = app.resolve(event, context)
+        fields = {
             "request_id": context.aws_request_id,
             "route": event.get("routeKey"),
-            "status": answered["statusCode"],
+            "status": response["statusCode"],
         }
-        if not flush_metrics(message="answered", **said):
-            logger.info("answered", **said)
-        return answered
+        if not flush_metrics(message="request handled", **fields):
+            logger.info("request handled", **fields)
+        return response
 
     return lambda_handler

@@ -1,19 +1,20 @@
-"""What others put on the bus for us, as pydantic models, as strict as those of requests.
+"""Events that other systems put on the bus, as pydantic models, as strict as requests.
 
-Who may put events on the bus is trusted to say who reports: that is what the permission `events:PutEvents` on it means,
-which may be given for one detail-type only. What they say of money is not believed: the provider is asked.
+The permission `events:PutEvents` on the bus, which can be limited to one detail-type, is permission to report on behalf of
+any carrier. Payment events are not trusted: the payment provider is asked for the outcome.
 """
 
 from collections.abc import Mapping
 
-from handsel.api.requests import EventRequest, Id, Name, Request
+from handsel.api.requests.base import Id, Name, Request
+from handsel.api.requests.shipments import ShipmentEventRequest
 
 
-class CarrierReported(EventRequest):
-    """A carrier says what happened to a parcel, as by `POST /shipments/{shipment_id}/events`.
+class CarrierReported(ShipmentEventRequest):
+    """A carrier reports an event of a shipment, as with `POST /shipments/{shipment_id}/events`.
 
-    The carrier has to be the shipment's. An event that is known changes nothing, and a late one never moves the status
-    back.
+    `carrier` must be the carrier of the shipment. A known `event_id` changes nothing. An event that arrives late never
+    moves the status back.
     """
 
     carrier: Name
@@ -21,18 +22,18 @@ class CarrierReported(EventRequest):
 
 
 class PaymentSettled(Request):
-    """Something became of the payment of an order: the provider is asked what."""
+    """The payment of an order was settled. The payment provider is asked for the outcome."""
 
     order_id: Id
 
 
 class RefundSettled(Request):
-    """Something became of a refund: the provider is asked what."""
+    """A refund was settled. The payment provider is asked for the outcome."""
 
     refund_id: Id
 
 
-# By detail-type, which the rule of InboundFunction in template.yaml names too.
+# By detail-type. The rule of InboundFunction in template.yaml lists the same.
 TYPES: Mapping[str, type[Request]] = {
     "carrier.reported": CarrierReported,
     "payment.settled": PaymentSettled,

@@ -1,16 +1,16 @@
-"""What a route takes and responses, declared at the route and read by the tools that publish and check it.
+"""Declare the requests and responses of a route, for the tools that publish and check them.
 
 @app.post("/orders/<order_id>/gifts")
 @operation(body=GiftRequest, responses={201: CreatedGift}, problems=(errors.NotGiftable,), idempotent=True)
-def give(order_id: str) -> Response[str]:
+def create_gift(order_id: str) -> Response[str]:
     '''Give units of an order.
 
-    The first line is the summary in the published document, the rest its description.
+    The first line is the summary in the OpenAPI document, the rest is the description.
     '''
 
-Nothing here runs with a request: the declaration is a value that hangs on the handler, and the models that it names are
-built when it is made, in INIT. What follows from the route is not declared: refusals of a missing token, of a body that
-is not right, of a path that names nothing (`tools/openapi.py` has the list).
+The declaration is an attribute of the handler, and its models are built in INIT; nothing here runs per request. Problems
+that follow from the route are not declared: those of a missing token, an invalid body, or an unknown id. The generator of
+the OpenAPI document adds them.
 """
 
 from collections.abc import Callable, Mapping
@@ -27,37 +27,39 @@ Handler = TypeVar("Handler", bound=Callable[..., Any])
 
 @dataclass(frozen=True, slots=True)
 class PageOf:
-    """One page of a list: `{"items": [...], "next_cursor": ...}`."""
+    """A response that is one page of a list: `{"items": [...], "next_cursor": ...}`."""
 
     item: type[BaseModel] | UnionType
 
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """An answer that is none of our views, such as a picture: of one type, or of one of several."""
+    """A response that is no view, such as an image. It has one media type, or one of several."""
 
     content_type: str | tuple[str, ...]
     description: str
 
     @property
     def content_types(self) -> tuple[str, ...]:
+        """Return the media types as a tuple."""
         return (self.content_type,) if isinstance(self.content_type, str) else self.content_type
 
 
-# One of several views is written as `GiverGift | ClaimerGift`; None is an answer without a body.
+# A union such as `GiverGift | ClaimerGift` is one of several views; None is a response without a body.
 Answer = type[BaseModel] | UnionType | PageOf | Media | None
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """
+    """The declaration of a handler.
+
     Attributes:
-        responses: what it responses when it does what it was asked for, by status.
-        problems: refusals of its own.
+        responses: successful responses, by status.
+        problems: problems that do not follow from the route.
         body, query: models of the request.
-        body_required: whether the call is nothing without its body.
-        path: what a parameter of the path means, where that is not "the id of the ...".
-        idempotent: whether it needs an Idempotency-Key.
+        body_required: whether the request must have a body.
+        path: descriptions of path parameters other than "The id of the ...".
+        idempotent: whether the request must have an Idempotency-Key.
     """
 
     responses: Mapping[int, Answer]
@@ -69,7 +71,7 @@ class Operation:
     body_required: bool = True
 
     def models(self) -> set[type[BaseModel]]:
-        """All that it reads and responses, with what these consist of."""
+        """Return the models of the request and the responses, with the models that they contain."""
         found: set[type[BaseModel]] = set()
         for named in (self.body, self.query, *self.responses.values()):
             _find_models(named.item if isinstance(named, PageOf) else named, found)
@@ -95,10 +97,10 @@ def operation(
     idempotent: bool = False,
     body_required: bool = True,
 ) -> Callable[[Handler], Handler]:
-    """Declare a handler; see `Operation`. Goes under the route, which keeps the handler as it is."""
+    """Declare a handler; see `Operation` for the arguments. Apply it below the decorator of the route."""
     declared = Operation(responses, problems, body, query, path or {}, idempotent, body_required)
     for model in declared.models():
-        model.model_rebuild()  # also of the parts: an answer asks each for its own serializer
+        model.model_rebuild()  # contained models, too: serialization uses the serializer of each
 
     def attach(handler: Handler) -> Handler:
         vars(handler)["operation"] = declared
@@ -108,6 +110,6 @@ def operation(
 
 
 def declared(handler: Callable[..., Any]) -> Operation | None:
-    """What a handler was declared to be, if it was."""
+    """Return the declaration of a handler, or None."""
     found = vars(handler).get("operation")
     return found if isinstance(found, Operation) else None

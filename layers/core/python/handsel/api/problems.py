@@ -1,4 +1,4 @@
-"""Refusals as RFC 9457 problem documents."""
+"""Turn errors into RFC 9457 problem documents."""
 
 import json
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from aws_lambda_powertools.event_handler import Response
 from handsel.domain import errors
 from handsel.domain.times import timestamp
 
-# The one table from reason to status.
+# The status of each code.
 STATUS: Mapping[str, int] = {
     "idempotency-key-required": 400,
     "malformed-json": 400,
@@ -49,31 +49,31 @@ STATUS: Mapping[str, int] = {
 }
 
 CONTENT_TYPE = "application/problem+json"
-# A fault of ours is no refusal, but is answered as a problem too.
+# Any other error is answered as a problem document, too.
 INTERNAL = "internal-error"
-INTERNAL_TITLE = "Something went wrong on our side."
+INTERNAL_TITLE = "Internal error."
 
 
-def of(refusal: errors.ApiProblem) -> Response[str]:
-    """The answer to a refused call. Equal refusals answer equal bytes."""
-    status = STATUS[refusal.code]
+def of(problem: errors.ApiProblem) -> Response[str]:
+    """Return the response to an ApiProblem. Equal problems have equal bytes, so that they reveal nothing."""
+    status = STATUS[problem.code]
     body: dict[str, object] = {
-        "type": f"urn:handsel:problem:{refusal.code}",
-        "title": refusal.title,
+        "type": f"urn:handsel:problem:{problem.code}",
+        "title": problem.title,
         "status": status,
-        "detail": refusal.detail or refusal.title,
-        "code": refusal.code,
+        "detail": problem.detail or problem.title,
+        "code": problem.code,
     }
-    if isinstance(refusal, errors.AlreadyRedeemed):
-        body["redeemed_at"] = timestamp(refusal.redeemed_at)
-    if isinstance(refusal, errors.InvalidRequest):
-        body["errors"] = [{"pointer": field.pointer, "detail": field.detail} for field in refusal.fields]
-    headers = {} if refusal.retry_after is None else {"Retry-After": str(refusal.retry_after)}
-    return _answer(status, body, headers)
+    if isinstance(problem, errors.AlreadyRedeemed):
+        body["redeemed_at"] = timestamp(problem.redeemed_at)
+    if isinstance(problem, errors.InvalidRequest):
+        body["errors"] = [{"pointer": field.pointer, "detail": field.detail} for field in problem.fields]
+    headers = {} if problem.retry_after is None else {"Retry-After": str(problem.retry_after)}
+    return _response(status, body, headers)
 
 
 def internal(request_id: str) -> Response[str]:
-    """The answer to a fault of ours: nothing but where to find it in the log."""
+    """Return the response to an unexpected error: only the request id, which leads to its log lines."""
     body = {
         "type": f"urn:handsel:problem:{INTERNAL}",
         "title": INTERNAL_TITLE,
@@ -82,11 +82,11 @@ def internal(request_id: str) -> Response[str]:
         "code": INTERNAL,
         "request_id": request_id,
     }
-    return _answer(500, body, {})
+    return _response(500, body, {})
 
 
-def _answer(status: int, body: Mapping[str, object], headers: Mapping[str, str]) -> Response[str]:
-    # A dict body with this content type would go out unserialised.
+def _response(status: int, body: Mapping[str, object], headers: Mapping[str, str]) -> Response[str]:
+    # The resolver serialises a dict only if the content type is application/json.
     return Response(
         status_code=status,
         content_type=CONTENT_TYPE,

@@ -1,4 +1,4 @@
-"""QR codes. What draws them is loaded with this module, so import it where one is asked for."""
+"""QR codes. This module loads the library that draws them, so import it where a code is needed."""
 
 import io
 
@@ -6,14 +6,14 @@ import segno
 
 
 def svg(text: str) -> str:
-    """Dark on white whatever the page is, as scanners want it, with the quiet zone of 4; as large as where it is shown.
+    """Return a QR code as SVG: dark on white, as scanners require, with a quiet zone of 4 modules, and scalable.
 
-    It does not say `text` in any other way.
+    The SVG contains `text` only as the code.
     """
     drawn = io.BytesIO()
     segno.make_qr(text, error="m", boost_error=False).save(
         drawn, kind="svg", border=4, dark="#000", light="#fff",
         xmldecl=False, nl=False, omitsize=True, svgclass=None, lineclass=None,
     )  # fmt: skip
-    # Rows that meet between two pixels would let the white through.
+    # Without it, thin white lines appear between rows that meet between two pixels.
     return drawn.getvalue().decode().replace("<svg ", '<svg shape-rendering="crispEdges" ', 1)

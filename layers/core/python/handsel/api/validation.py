@@ -1,4 +1,4 @@
-"""From a value that somebody sent to a model, or to what is wrong with it: said without the value."""
+"""Validate input as a model. Error messages do not contain the input."""
 
 from typing import TypeVar
 
@@ -10,31 +10,34 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 def validated(model: type[Model], value: object, prefix: str) -> Model:
-    """
+    """Return a value as a model.
+
     Args:
-        prefix: what pointers start with: `/` into a body, `?` to a parameter of a query.
+        model: the model to validate with.
+        value: parsed input.
+        prefix: the start of error pointers: `/` for a body, `?` for the query.
 
     Raises:
-        InvalidRequest
+        InvalidRequest: one error per invalid field.
     """
     try:
         return model.model_validate(value)
     except ValidationError as error:
         fields = [
-            errors.FieldError(_pointer(prefix, detail["loc"], detail["type"]), _said(detail["type"], detail["msg"]))
+            errors.FieldError(_pointer(prefix, detail["loc"], detail["type"]), _message(detail["type"], detail["msg"]))
             for detail in error.errors(include_url=False, include_context=False, include_input=False)
         ]
         raise errors.InvalidRequest(fields) from error
 
 
 def _pointer(prefix: str, location: tuple[int | str, ...], kind: str) -> str:
-    # The name of an unknown field is the caller's own text, which no answer repeats: point at what holds it.
+    # The name of an unknown field is input, which responses do not repeat: point at the object that contains it.
     known = location[:-1] if kind == "extra_forbidden" else location
     return prefix + "/".join(str(part) for part in known) if known else prefix.rstrip("/")
 
 
-def _said(kind: str, message: str) -> str:
-    # pydantic's own words for this one name our classes.
+def _message(kind: str, message: str) -> str:
+    # The message of pydantic contains the name of the class.
     if kind == "model_type":
         return "Input should be an object."
-    return "There is a field that this call does not take." if kind == "extra_forbidden" else message
+    return "Unknown field." if kind == "extra_forbidden" else message

@@ -1,26 +1,26 @@
-"""Everything that can be refused, and why.
+"""All errors of this package.
 
 HandselError
-├── ApiProblem                    the caller is told; `code` is public and permanent
-│   ├── IdempotencyKeyRequired     no usable Idempotency-Key
-│   ├── MalformedJson              the body is not strict UTF-8 JSON
-│   ├── TooLarge                   the body is over the limit
+├── ApiProblem                     becomes an RFC 9457 problem document; `code` is public and permanent
+│   ├── IdempotencyKeyRequired     no valid Idempotency-Key
+│   ├── MalformedJson              the body is not valid UTF-8 JSON
+│   ├── TooLarge                   the body exceeds the limit
 │   ├── UnsupportedMediaType       the body is not declared as JSON
 │   ├── Unauthenticated            no verified identity
 │   ├── PaymentDeclined
 │   ├── OwnGift, WrongSecret, NotTheRecipient, NotClaimed, WrongRole
-│   ├── NotFound                   unknown, foreign and hidden alike
+│   ├── NotFound                   unknown, owned by another user, or hidden: all look the same
 │   ├── OutOfStock, UnitsNotAvailable, AlreadyClaimed, AlreadyReturned, StillOpen, HandleTaken
-│   ├── AlreadyRedeemed            with the time it was
+│   ├── AlreadyRedeemed            has the time of the redemption
 │   ├── TooManyEvents
 │   ├── Expired, Cancelled, Declined, VoucherExpired
-│   ├── InvalidRequest             right JSON of the wrong shape, with `fields`
+│   ├── InvalidRequest             valid JSON that fails validation; lists the fields
 │   ├── IdempotencyKeyReused
 │   ├── NotGiftable, UnknownWrapping, RecipientUnknown, SelfGift, OtherStore, AddressRequired
 │   ├── TooManyOpenGifts, TooManyRequests
-│   └── PaymentUnknown, ServiceUnavailable       try the same again, see `retry_after`
-├── BadCatalogue               wrappings.json cannot be used; in `wrappings`
-└── DataIntegrityError                 the table contradicts itself: never answered, always alarmed
+│   └── PaymentUnknown, ServiceUnavailable     repeat the same request after `retry_after`
+├── BadCatalogue                   wrappings.json is invalid; defined in `wrappings`
+└── DataIntegrityError             stored data is inconsistent: an internal error to the client, an alarm to operators
 """
 
 from collections.abc import Sequence
@@ -33,13 +33,13 @@ class HandselError(Exception):
 
 
 class ApiProblem(HandselError):
-    """A call that is answered with a problem.
+    """An error that is returned to the client as a problem document.
 
     Attributes:
-        code: stable, public name of the reason.
-        title: one sentence a developer can show; never holds input or internals.
-        detail: more about this case, or None.
-        retry_after: whole seconds after which the same call may succeed, or None.
+        code: the public name of the problem, which never changes.
+        title: a sentence that clients can show; contains no input and no internals.
+        detail: more about this occurrence, or None.
+        retry_after: whole seconds after which the same request may succeed, or None.
     """
 
     code: ClassVar[str]
@@ -52,16 +52,16 @@ class ApiProblem(HandselError):
 
 
 class DataIntegrityError(HandselError):
-    """The table contradicts itself. A person has to look."""
+    """Stored data is inconsistent. An operator has to investigate."""
 
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
-    """One thing wrong with a request.
+    """An error in one field of a request.
 
     Attributes:
-        pointer: where, as a JSON pointer into the body (`/quantity`), or `?name` for a query parameter.
-        detail: what is wrong, without the value.
+        pointer: a JSON pointer into the body (`/quantity`), or `?name` for a query parameter.
+        detail: the reason, without the value.
     """
 
     pointer: str
@@ -70,12 +70,12 @@ class FieldError:
 
 class IdempotencyKeyRequired(ApiProblem):
     code = "idempotency-key-required"
-    title = "This call needs an Idempotency-Key header of 8 to 64 visible ASCII characters."
+    title = "An Idempotency-Key header of 8 to 64 visible ASCII characters is required."
 
 
 class MalformedJson(ApiProblem):
     code = "malformed-json"
-    title = "The body is not strict UTF-8 JSON."
+    title = "The body is not valid UTF-8 JSON."
 
 
 class TooLarge(ApiProblem):
@@ -85,12 +85,12 @@ class TooLarge(ApiProblem):
 
 class UnsupportedMediaType(ApiProblem):
     code = "unsupported-media-type"
-    title = "The body must be declared as application/json."
+    title = "The Content-Type must be application/json."
 
 
 class Unauthenticated(ApiProblem):
     code = "unauthenticated"
-    title = "This call needs a valid ID token."
+    title = "A valid ID token is required."
 
 
 class PaymentDeclined(ApiProblem):
@@ -100,67 +100,68 @@ class PaymentDeclined(ApiProblem):
 
 class OwnGift(ApiProblem):
     code = "own-gift"
-    title = "Nobody can claim their own gift."
+    title = "This is your own gift."
 
 
 class WrongSecret(ApiProblem):
     code = "wrong-secret"
-    title = "The link of this gift is not complete or not right."
+    title = "The gift link is incomplete or incorrect."
 
 
 class NotTheRecipient(ApiProblem):
     code = "not-the-recipient"
-    title = "This gift is for somebody else."
+    title = "This gift is for someone else."
 
 
 class NotClaimed(ApiProblem):
     code = "not-claimed"
-    title = "Only somebody who claimed this gift can do this."
+    title = "Only a claimer of this gift can do this."
 
 
 class WrongRole(ApiProblem):
     code = "wrong-role"
-    title = "This call needs a role that the caller does not have."
+    title = "The caller does not have the required role."
 
 
 class NotFound(ApiProblem):
     code = "not-found"
-    title = "There is nothing here."
+    title = "Not found."
 
 
 class OutOfStock(ApiProblem):
     code = "out-of-stock"
-    title = "There are not enough pieces left."
+    title = "Not enough units in stock."
 
 
 class UnitsNotAvailable(ApiProblem):
     code = "units-not-available"
-    title = "The order does not have that many available units."
+    title = "The order does not have enough available units."
 
 
 class AlreadyClaimed(ApiProblem):
     code = "already-claimed"
-    title = "Every share of this gift has been claimed."
+    title = "All shares of this gift have been claimed."
 
 
 class AlreadyReturned(ApiProblem):
     code = "already-returned"
-    title = "A return gift was given for this claim already."
+    title = "A return gift for this claim already exists."
 
 
 class StillOpen(ApiProblem):
     code = "still-open"
-    title = "This gift can still be opened."
+    title = "This gift can still be claimed."
 
 
 class AlreadyRedeemed(ApiProblem):
-    """
+    """The voucher was redeemed before.
+
     Attributes:
-        redeemed_at: when, in milliseconds since the epoch.
+        redeemed_at: the time of the redemption, in milliseconds since the epoch.
     """
 
     code = "already-redeemed"
-    title = "This voucher was redeemed already."
+    title = "This voucher has already been redeemed."
 
     def __init__(self, redeemed_at: int) -> None:
         super().__init__()
@@ -169,37 +170,37 @@ class AlreadyRedeemed(ApiProblem):
 
 class TooManyEvents(ApiProblem):
     code = "too-many-events"
-    title = "This shipment has as many events as a shipment can have."
+    title = "This shipment has the maximum number of events."
 
 
 class VoucherExpired(ApiProblem):
     code = "voucher-expired"
-    title = "This voucher is no longer valid."
+    title = "This voucher has expired."
 
 
 class HandleTaken(ApiProblem):
     code = "handle-taken"
-    title = "Somebody else has this handle."
+    title = "This handle is already taken."
 
 
 class Expired(ApiProblem):
     code = "expired"
-    title = "The time to open this gift is over; it went back to its giver."
+    title = "This gift has expired and was returned to its giver."
 
 
 class Cancelled(ApiProblem):
     code = "cancelled"
-    title = "The giver took this gift back."
+    title = "The giver cancelled this gift."
 
 
 class Declined(ApiProblem):
     code = "declined"
-    title = "This gift was declined; it went back to its giver."
+    title = "The recipient declined this gift."
 
 
 class InvalidRequest(ApiProblem):
     code = "invalid-request"
-    title = "The request does not have the right shape."
+    title = "The request is invalid."
 
     def __init__(self, fields: Sequence[FieldError] = ()) -> None:
         super().__init__()
@@ -208,7 +209,7 @@ class InvalidRequest(ApiProblem):
 
 class IdempotencyKeyReused(ApiProblem):
     code = "idempotency-key-reused"
-    title = "This Idempotency-Key was used for another request."
+    title = "This Idempotency-Key was already used for a different request."
 
 
 class NotGiftable(ApiProblem):
@@ -218,27 +219,27 @@ class NotGiftable(ApiProblem):
 
 class UnknownWrapping(ApiProblem):
     code = "unknown-wrapping"
-    title = "There is no such cover or blessing for this kind of gift, or not in this season."
+    title = "The cover or blessing does not exist, or cannot be used for this kind of gift or in this season."
 
 
 class RecipientUnknown(ApiProblem):
     code = "recipient-unknown"
-    title = "There is no such recipient."
+    title = "The recipient does not exist."
 
 
 class SelfGift(ApiProblem):
     code = "self-gift"
-    title = "Nobody can give to themselves."
+    title = "You cannot give a gift to yourself."
 
 
 class OtherStore(ApiProblem):
     code = "other-store"
-    title = "A return gift comes from the store the gift came from."
+    title = "A return gift must come from the store of the received gift."
 
 
 class AddressRequired(ApiProblem):
     code = "address-required"
-    title = "A parcel needs an address to go to."
+    title = "A parcel requires an address."
 
 
 class TooManyOpenGifts(ApiProblem):
@@ -249,18 +250,18 @@ class TooManyOpenGifts(ApiProblem):
 
 class TooManyRequests(ApiProblem):
     code = "too-many-requests"
-    title = "That was asked too often. Wait a moment."
+    title = "Too many requests."
     retry_after = 1
 
 
 class PaymentUnknown(ApiProblem):
     code = "payment-unknown"
-    title = "The payment provider did not answer. Send the same request with the same key to find out."
+    title = "The payment provider did not respond. Repeat the request with the same key to learn the outcome."
     retry_after = 2
 
 
 class ServiceUnavailable(ApiProblem):
     code = "busy"
-    # Its answer may have been lost: then it was done, and the same call again finds that.
-    title = "This could not be decided in time. Send the same request again; nothing is done twice."
+    # The change may have been written although its response was lost; a retry of the request detects that.
+    title = "The request could not be completed in time. Repeat the same request; it takes effect only once."
     retry_after = 1

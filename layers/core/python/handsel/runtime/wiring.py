@@ -1,15 +1,18 @@
 """The composition root: what a process has one of."""
 
+from contextlib import suppress
 from functools import cache
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Literal, cast
 
 import botocore
 import botocore.session
 from botocore.config import Config
 
 from handsel.domain.payments import PaymentProvider
+from handsel.runtime import clock
 from handsel.runtime.sandbox import SandboxProvider
 from handsel.runtime.settings import settings
+from handsel.store import keys
 from handsel.store.table import Table
 
 if TYPE_CHECKING:
@@ -19,6 +22,25 @@ if TYPE_CHECKING:
 
     from handsel.runtime.bus import Bus
     from handsel.runtime.link_keys import LinkKeySource
+
+# Items that do not exist, of the kinds that functions of the API may read.
+_PROBES = {"account": keys.account("nobody"), "gift": keys.gift("nobody")}
+
+
+def warm_up(*, probe: Literal["account", "gift"]) -> None:
+    """Make the clients that an API function uses, and open their connections where a request is about to follow.
+
+    Args:
+        probe: the kind of item that the function may read; a read of it opens the connection to the table.
+    """
+    items, source = table(), link_keys() if settings().link_keys_secret else None
+    if not settings().connects_early:
+        return
+    items.connect(_PROBES[probe])
+    if source is not None:
+        # Most requests need no key. One that does reads the secret again and reports the error.
+        with suppress(Exception):
+            source.at(clock.now_ms())
 
 
 @cache

@@ -111,6 +111,11 @@ def orders_of(
     return _filter_pages(partial(orders.of_buyer, table, caller), wanted, limit=limit, before=before)
 
 
+def payments_of(table: Table, *, caller: str, limit: int, before: str | None) -> Page[Order]:
+    """List the caller's orders as payments, newest first, starting after the position `before`."""
+    return orders.of_buyer(table, caller, limit=limit, before=before)
+
+
 def gifts_of(
     table: Table, *, caller: str, role: str, state: GiftState | None, limit: int, before: str | None, now: int
 ) -> Page[Gift]:

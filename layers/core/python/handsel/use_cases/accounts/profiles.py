@@ -21,7 +21,7 @@ from typing import Any
 
 from handsel.domain import errors, names
 from handsel.domain.models import Account
-from handsel.store import accounts
+from handsel.store import accounts, keys
 from handsel.store.retries import retry_on_conflict
 from handsel.store.table import Table
 
@@ -29,6 +29,11 @@ from handsel.store.table import Table
 NAMELESS = "A friend"
 # Concurrent calls of the same person.
 _MAX_ATTEMPTS = 20
+
+
+def is_valid_user_id(user_id: object) -> bool:
+    """Return whether accounts can be stored under this subject of a token."""
+    return isinstance(user_id, str) and keys.is_valid_key_part(user_id)
 
 
 def of_claims(claims: Mapping[str, Any], *, now: int) -> Account:

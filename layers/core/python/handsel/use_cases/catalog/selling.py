@@ -1,4 +1,4 @@
-"""What merchants say of their store and its products. A change replaces what was there; again is the same."""
+"""Manage a store and its products, and list them. A put replaces what was there and is idempotent."""
 
 from dataclasses import replace
 
@@ -8,9 +8,20 @@ from handsel.store import products, stores
 from handsel.store.table import Table
 
 
+def put_store(table: Table, store: Store) -> None:
+    """Create or replace a store.
+
+    Raises:
+        ServiceUnavailable
+    """
+    stores.put(table, store)
+
+
 def store_of(table: Table, store_id: str) -> Store:
-    """Raises:
-    NotFound: no such store.
+    """Return a store.
+
+    Raises:
+        NotFound: no such store.
     """
     store = stores.get(table, store_id)
     if store is None:
@@ -19,10 +30,9 @@ def store_of(table: Table, store_id: str) -> Store:
 
 
 def put_product(table: Table, product: Product) -> Product:
-    """Puts a product on its store's shelf, or changes it.
+    """Create or replace a product of a store.
 
-    Args:
-        product: without what its store says of it.
+    The name and settings of the store come from the store itself, not from `product`.
 
     Returns:
         The product as its store sells it now.
@@ -36,7 +46,9 @@ def put_product(table: Table, product: Product) -> Product:
 
 
 def products_of(table: Table, store_id: str, *, limit: int, before: str | None) -> Page[Product]:
-    """Raises:
-    NotFound: no such store.
+    """List the products of a store, newest first, starting after the position `before`.
+
+    Raises:
+        NotFound: no such store.
     """
     return products.of_store(table, store_of(table, store_id), limit=limit, before=before)

@@ -14,7 +14,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from handsel.domain import errors, ids
-from handsel.domain.models import Address, Holding, Shipment, ShipmentEvent
+from handsel.domain.models import Address, Holding, Page, Shipment, ShipmentEvent
+from handsel.domain.states import ShipmentStatus
 from handsel.store import shipments, stores
 from handsel.store.retries import retry_on_conflict
 from handsel.store.table import Table
@@ -64,6 +65,17 @@ def of_store(table: Table, shipment_id: str, *, store_id: str) -> Shipment:
     NotFound: no such shipment, or of another store.
     """
     return _required(table, shipment_id, lambda shipment: shipment.store_id == store_id)
+
+
+def list_of_store(
+    table: Table, store_id: str, status: ShipmentStatus | None, *, limit: int, before: str | None
+) -> Page[Shipment]:
+    """List the shipments of a store, newest first, starting after the position `before`.
+
+    Args:
+        status: only shipments with this status; None lists all.
+    """
+    return shipments.of_store(table, store_id, status, limit=limit, before=before)
 
 
 def of_carrier(table: Table, shipment_id: str, *, carrier: str) -> Shipment:

@@ -10,12 +10,18 @@ from dataclasses import replace
 
 from handsel.domain import errors, summary
 from handsel.domain.messages import Message
+from handsel.domain.models import Page
 from handsel.store import messages, summaries
 from handsel.store.table import Table
 from handsel.store.writes import ConditionFailed
 
 # Each retry means that the same user's books were kept in between.
 _TRIES = 20
+
+
+def messages_of(table: Table, *, caller: str, limit: int, before: str | None) -> Page[Message]:
+    """List the caller's messages, newest first, starting after the position `before`."""
+    return messages.of_user(table, caller, limit=limit, before=before)
 
 
 def mark_read(table: Table, message_id: str, *, caller: str) -> Message:

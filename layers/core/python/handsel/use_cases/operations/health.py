@@ -17,6 +17,8 @@ from handsel.store.table import Table
 
 # Longer than the sweep and the stream take together when all is well.
 LATE_MS = 300_000
+# How long one shard is sampled; each run of the function takes the next one.
+_SHARD_MS = 300_000
 # Of each shard so many are counted: that there are more is no better.
 _COUNTED = 100
 _GIVERS = 10
@@ -44,11 +46,13 @@ class Standing:
     broken: list[Broken] = field(default_factory=list)
 
 
-def look(table: Table, *, clock: Callable[[], int], shard: int, deadline: int) -> Standing:
-    """
+def collect_health(table: Table, *, clock: Callable[[], int], deadline: int) -> Standing:
+    """Count overdue entries, and check a sample of orders against the invariants.
+
+    The open gifts of one shard lead to the orders of the sample; the time selects the shard.
+
     Args:
-        shard: whose open gifts lead to the orders that are audited.
-        deadline: milliseconds since the epoch; what is not looked at by then is left to the next time.
+        deadline: milliseconds since the epoch; orders that are not checked by then are left out.
 
     Raises:
         ServiceUnavailable
@@ -59,7 +63,7 @@ def look(table: Table, *, clock: Callable[[], int], shard: int, deadline: int) -
     standing.unsettled_gifts = _count(table, keys.windows, now - LATE_MS)
     standing.overdue_payments = _count(table, keys.pending, now - LATE_MS)
     standing.overdue_refunds = _count(table, keys.refunds, now - LATE_MS)
-    for order_id in _sample(table, shard):
+    for order_id in _sample(table, now // _SHARD_MS % keys.DUE_SHARDS):
         if clock() >= deadline:
             break
         found = _audited(table, order_id)

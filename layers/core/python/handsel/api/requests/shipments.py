@@ -1,0 +1,43 @@
+"""Requests that update shipments, report their events and list them."""
+
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field, Strict, StringConstraints, WithJsonSchema
+
+from handsel.api.requests.base import Line, ListQuery, Name, Request
+from handsel.domain import models, states
+from handsel.domain.times import RFC_3339, milliseconds
+
+EventId = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[!-~]+$")]
+# Requests are strict, and a strict enum does not accept text.
+Status = Annotated[states.ShipmentStatus, Strict(strict=False)]
+
+
+class ShipmentRequest(Request):
+    """Changes of a shipment. A field that is left out keeps its value."""
+
+    carrier: Name | None = None
+    tracking_number: Name | None = None
+
+
+class ShipmentEventRequest(Request):
+    """An event of a shipment. `event_id` makes the report idempotent."""
+
+    event_id: EventId
+    status: Status
+    location: Line
+    occurred_at: Annotated[
+        int,
+        BeforeValidator(milliseconds),
+        WithJsonSchema({"type": "string", "format": "date-time", "pattern": RFC_3339}),
+    ]
+
+    def value(self) -> models.ShipmentEvent:
+        """Return the event."""
+        return models.ShipmentEvent(self.event_id, self.status, self.location, self.occurred_at)
+
+
+class ShipmentListQuery(ListQuery):
+    """The query of the list of a store's shipments."""
+
+    status: Annotated[Status | None, Field(description="Only shipments with this status.")] = None

@@ -1,0 +1,84 @@
+"""Views of accounts and of the counters of an order center."""
+
+from typing import Self
+
+from handsel.api.views.base import Count, Timestamp, View
+from handsel.domain import models
+from handsel.domain.summary import Counts
+from handsel.domain.times import timestamp
+
+
+class CountsView(View):
+    """The counters of an order center.
+
+    `to_pay`: orders that are `pending`. `to_give`: paid orders with available units (`state=to_give`).
+    `awaiting_claim`: sent gifts that are `open`. `to_use`: vouchers that are `usable`. `to_receive`: parcels that are
+    still to be delivered (`state=to_receive`). `returned`: sent gifts that are `returned`. `refunded`: orders that are
+    `refunded`. `unread`: unread messages.
+    """
+
+    to_pay: Count
+    to_give: Count
+    awaiting_claim: Count
+    to_use: Count
+    to_receive: Count
+    returned: Count
+    refunded: Count
+    unread: Count
+
+    @classmethod
+    def of(cls, counts: Counts) -> Self:
+        """Return the view of the counters."""
+        return cls(
+            to_pay=counts.to_pay,
+            to_give=counts.to_give,
+            awaiting_claim=counts.awaiting_claim,
+            to_use=counts.to_use,
+            to_receive=counts.to_receive,
+            returned=counts.returned,
+            refunded=counts.refunded,
+            unread=counts.unread,
+        )
+
+
+class OrderCenterEntry(View):
+    """The link to the order center, with the counters for its badges."""
+
+    url: str
+    counts: CountsView
+
+
+class ProfileView(View):
+    """An account to its owner."""
+
+    user_id: str
+    handle: str | None
+    display_name: str
+    recommendations: bool
+    created_at: Timestamp
+    order_center: OrderCenterEntry
+
+    @classmethod
+    def of(cls, account: models.Account, counts: Counts) -> Self:
+        """Return the view of an account with its owner's counters."""
+        return cls(
+            user_id=account.user_id,
+            handle=account.handle,
+            display_name=account.display_name,
+            recommendations=account.recommendations,
+            created_at=timestamp(account.created_at),
+            order_center=OrderCenterEntry(url="/order-center", counts=CountsView.of(counts)),
+        )
+
+
+class PersonView(View):
+    """A user to other users. `handle` is null if the user has none."""
+
+    user_id: str
+    handle: str | None
+    display_name: str
+
+    @classmethod
+    def of(cls, account: models.Account) -> Self:
+        """Return the public view of an account."""
+        return cls(user_id=account.user_id, handle=account.handle, display_name=account.display_name)

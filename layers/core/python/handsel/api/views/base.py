@@ -1,0 +1,47 @@
+"""Parts that the views of several resources share."""
+
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, WithJsonSchema
+
+from handsel.domain import models
+from handsel.domain.times import timestamp
+
+
+class View(BaseModel):
+    """A response body. It rejects undeclared fields, so that a response contains the published fields only."""
+
+    # A function returns few of the views that it imports: `operation` builds those.
+    model_config = ConfigDict(extra="forbid", json_schema_serialization_defaults_required=True, defer_build=True)
+
+
+Timestamp = Annotated[
+    str,
+    WithJsonSchema(
+        {
+            "type": "string",
+            "format": "date-time",
+            "pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z$",
+            "examples": ["2026-11-22T06:25:00.000Z"],
+        }
+    ),
+]
+Count = Annotated[int, WithJsonSchema({"type": "integer", "minimum": 0})]
+Url = Annotated[str, WithJsonSchema({"type": "string", "format": "uri"})]
+
+
+def optional_timestamp(at: int | None) -> str | None:
+    """Return the timestamp of a time in milliseconds since the epoch, or None."""
+    return None if at is None else timestamp(at)
+
+
+class MoneyView(View):
+    """An amount in minor units of a currency."""
+
+    amount: Count
+    currency: str
+
+    @classmethod
+    def of(cls, money: models.Money) -> Self:
+        """Return the view of an amount of money."""
+        return cls(amount=money.amount, currency=money.currency)

@@ -1,0 +1,43 @@
+"""View of a gift before claiming, as anyone with the link may see it."""
+
+from typing import Any, Self
+
+from handsel.api.views.base import Count, Timestamp, View
+from handsel.api.views.wrappings import WrappingView
+from handsel.domain import models, states
+from handsel.domain.privacy import Fact, Viewer, may_see
+from handsel.domain.times import timestamp
+
+
+class GiftPreview(View):
+    """A gift to anyone with the link, before claiming."""
+
+    gift_id: str
+    state: states.GiftState
+    presentation: models.Presentation
+    wrapping: WrappingView
+    giver_name: str
+    shares: Count
+    remaining: Count
+    expires_at: Timestamp
+
+    @classmethod
+    def of(cls, gift: models.Gift, *, now: int, web_url: str) -> Self:
+        """Return the preview of a gift at the time `now`."""
+        return cls(**preview_fields(gift, Viewer.ANYONE, now, web_url))
+
+
+def preview_fields(gift: models.Gift, viewer: Viewer, now: int, web_url: str) -> dict[str, Any]:
+    """Return the fields of a preview that the viewer may see."""
+    if not may_see(viewer, Fact.ENVELOPE):
+        return {}
+    return {
+        "gift_id": gift.gift_id,
+        "state": gift.state_at(now),
+        "presentation": gift.product.kind.presentation,
+        "wrapping": WrappingView.of(gift.wrapping, web_url),
+        "giver_name": gift.giver_name,
+        "shares": gift.shares,
+        "remaining": gift.remaining,
+        "expires_at": timestamp(gift.expires_at),
+    }

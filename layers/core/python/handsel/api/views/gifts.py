@@ -1,0 +1,122 @@
+"""Views of gifts, as the caller may see them."""
+
+from typing import Any, Self
+
+from handsel.api.views.base import Timestamp, Url, View
+from handsel.api.views.gift_previews import GiftPreview, preview_fields
+from handsel.api.views.holdings import AnyHolding, holding_view
+from handsel.api.views.products import ProductView
+from handsel.domain import ids, models, states
+from handsel.domain.privacy import Fact, Viewer, may_see, product_fact, store_fact, viewer_of
+from handsel.domain.times import timestamp
+from handsel.use_cases.queries import GiftDetails
+
+
+class ClaimView(View):
+    """A claim of one share."""
+
+    display_name: str
+    claimed_at: Timestamp
+
+
+class ParcelClaimView(ClaimView):
+    """A claim of a parcel to the giver, who may see the status of the shipment but not its address."""
+
+    shipment_status: states.ShipmentStatus
+
+
+class RecipientGift(GiftPreview):
+    """A voucher gift to its named recipient, before claiming. A parcel gift is shown to them as a preview."""
+
+    title: str
+    store_name: str
+
+
+class ClaimerGift(GiftPreview):
+    """A gift to a claimer. `holding` is the claimer's own share."""
+
+    store_id: str
+    holding: AnyHolding
+    claims: list[ClaimView]
+
+
+class GiverGift(GiftPreview):
+    """A gift to its giver. `in_return_for` is the id of the gift that a return gift answers."""
+
+    order_id: str
+    product: ProductView
+    recipient_id: str | None
+    created_at: Timestamp
+    claims: list[ClaimView | ParcelClaimView]
+    in_return_for: str | None
+
+
+class CreatedGift(GiverGift):
+    """A new gift to its giver, with the secret of the share link, which no other response contains."""
+
+    share_url: Url
+    secret: str | None
+
+    @classmethod
+    def of_new(cls, details: GiftDetails, *, now: int, web_url: str, secret: str | None) -> Self:
+        """Return the view of a new gift.
+
+        Args:
+            details: the gift; a replay may find it with claims.
+            now: milliseconds since the epoch.
+            web_url: the origin of the share link and of images.
+            secret: the secret of the share link; None if the gift has a named recipient.
+        """
+        gift = details.gift
+        fragment = "" if secret is None else f"#{secret}"
+        share_url = f"{web_url}/g/{gift.gift_id}{fragment}"
+        return cls(**_gift_fields(details, Viewer.GIVER, now, web_url), share_url=share_url, secret=secret)
+
+
+def _claims(details: GiftDetails, viewer: Viewer) -> list[ClaimView]:
+    views = []
+    for claimer, claim in sorted(details.gift.claims.items(), key=lambda entry: (entry[1].at, entry[0])):
+        view = ClaimView(display_name=details.names.get(claimer, ""), claimed_at=timestamp(claim.at))
+        shipment = details.shipments.get(ids.of_shipment(claim.holding_id))
+        if shipment is not None and may_see(viewer, Fact.LOGISTICS_STATUS):
+            view = ParcelClaimView(**dict(view), shipment_status=shipment.status)
+        views.append(view)
+    return views
+
+
+def _gift_fields(details: GiftDetails, viewer: Viewer, now: int, web_url: str) -> dict[str, Any]:
+    """Return the fields of a gift that the viewer may see, without those of a single view."""
+    gift = details.gift
+    fields = preview_fields(gift, viewer, now, web_url)
+    if may_see(viewer, Fact.CLAIMERS):
+        fields["claims"] = _claims(details, viewer)
+    if may_see(viewer, product_fact(gift.product.kind)) and may_see(viewer, Fact.PRICE):
+        fields["product"] = ProductView.of(gift.product)
+    if viewer is Viewer.GIVER:
+        fields |= {
+            "order_id": gift.order_id,
+            "recipient_id": gift.recipient_id,
+            "created_at": timestamp(gift.created_at),
+            "in_return_for": gift.in_return_for,
+        }
+    return fields
+
+
+# The views of a gift that a caller may get.
+GiftView = GiverGift | ClaimerGift | RecipientGift | GiftPreview
+
+
+def gift_view(details: GiftDetails, *, caller: str, now: int, web_url: str) -> GiftView:
+    """Return the view of a gift for the caller. The model for each viewer lacks the fields that they may not see."""
+    gift, viewer = details.gift, viewer_of(details.gift, caller)
+    fields = _gift_fields(details, viewer, now, web_url)
+    if viewer is Viewer.GIVER:
+        return GiverGift(**fields)
+    if viewer is Viewer.CLAIMER and details.holding is not None:
+        if may_see(viewer, store_fact(gift.product.kind)):
+            fields["store_id"] = gift.product.store_id
+        return ClaimerGift(**fields, holding=holding_view(details.holding, now=now))
+    is_open = gift.state_at(now) is states.GiftState.OPEN
+    if is_open and may_see(viewer, Fact.VOUCHER_TITLE) and gift.product.kind is models.Kind.VOUCHER:
+        return RecipientGift(**fields, title=gift.product.title, store_name=gift.product.store_name)
+    return GiftPreview(**fields)

@@ -1,0 +1,74 @@
+"""Views of holdings, as their holder may see them."""
+
+from typing import Any
+
+from handsel.api.views.base import Count, Timestamp, View, optional_timestamp
+from handsel.api.views.products import ProductBrief
+from handsel.domain import models, states
+from handsel.domain.privacy import Fact, Viewer, may_see, product_fact, store_fact
+from handsel.domain.times import timestamp
+from handsel.use_cases.queries import HoldingDetails
+
+
+class HoldingView(View):
+    """A holding to its holder. `gift_id` is null if the holder used units of their own order."""
+
+    holding_id: str
+    kind: models.Kind
+    gift_id: str | None
+    store_id: str
+    store_name: str
+    received_at: Timestamp
+    state: str
+
+
+class VoucherView(HoldingView):
+    """A voucher to its holder."""
+
+    state: states.VoucherState
+    product: ProductBrief
+    code: str
+    valid_until: Timestamp | None
+
+
+class ParcelView(HoldingView):
+    """A parcel to its holder. `state` is the status of the shipment."""
+
+    state: states.ShipmentStatus
+    shipment_id: str
+    quantity: Count
+
+
+class OpenedParcelView(ParcelView):
+    """A parcel whose contents its holder may see: it was delivered, or they bought it themselves."""
+
+    product: ProductBrief
+
+
+# The views of a holding that its holder may get.
+AnyHolding = VoucherView | ParcelView | OpenedParcelView
+
+
+def holding_view(details: HoldingDetails, *, now: int) -> AnyHolding:
+    """Return the view of a holding for its holder at the time `now`."""
+    holding, shipment = details.holding, details.shipment
+    fields: dict[str, Any] = {
+        "holding_id": holding.holding_id,
+        "kind": holding.product.kind,
+        "gift_id": holding.gift_id,
+        "received_at": timestamp(holding.received_at),
+    }
+    # Holders who bought the product themselves see as much as a giver.
+    viewer = Viewer.GIVER if holding.gift_id is None else Viewer.CLAIMER
+    delivered = shipment is not None and shipment.delivered
+    if may_see(viewer, store_fact(holding.product.kind)):
+        fields |= {"store_id": holding.product.store_id, "store_name": holding.product.store_name}
+    if may_see(viewer, product_fact(holding.product.kind), own=True, delivered=delivered):
+        fields["product"] = ProductBrief.of(holding.product)
+    if shipment is None:
+        # Every holder sees the code of their voucher, whether bought or received.
+        if may_see(Viewer.CLAIMER, Fact.VOUCHER_CODE, own=True):
+            fields["code"] = holding.code
+        return VoucherView(**fields, state=holding.state_at(now), valid_until=optional_timestamp(holding.valid_until))
+    model = OpenedParcelView if "product" in fields else ParcelView
+    return model(**fields, state=shipment.status, shipment_id=shipment.shipment_id, quantity=holding.quantity)

@@ -1,0 +1,76 @@
+"""Views of products."""
+
+from typing import Any, Self
+
+from handsel.api.views.base import Count, MoneyView, View
+from handsel.domain import models
+from handsel.domain.rules import not_giftable_reason
+
+
+class ProductBrief(View):
+    """A product without its price."""
+
+    product_id: str
+    store_id: str
+    store_name: str
+    kind: models.Kind
+    title: str
+    description: str
+    image_url: str
+    category: str
+    validity_days: Count | None
+    redeem_at: str | None
+
+    @classmethod
+    def of(cls, product: models.Product) -> Self:
+        """Return the view of a product for a viewer who may not see its price."""
+        return cls(**brief_fields(product))
+
+
+def brief_fields(product: models.Product) -> dict[str, Any]:
+    """Return the fields of a ProductBrief."""
+    return {
+        "product_id": product.product_id,
+        "store_id": product.store_id,
+        "store_name": product.store_name,
+        "kind": product.kind,
+        "title": product.title,
+        "description": product.description,
+        "image_url": product.image_url,
+        "category": product.category,
+        "validity_days": product.validity_days,
+        "redeem_at": product.redeem_at,
+    }
+
+
+class ProductView(ProductBrief):
+    """A product with its price. `not_giftable_reason` is null if it can be given."""
+
+    price: MoneyView
+    original_price: MoneyView
+    stock: Count | None
+    giftable: bool
+    not_giftable_reason: str | None
+
+    @classmethod
+    def of(cls, product: models.Product, sold_now: models.Product | None = None) -> Self:
+        """Return the view of a product for a viewer who may see its price.
+
+        Args:
+            product: the product, as it is sold or as it was bought.
+            sold_now: the product as it is sold now, which decides if it can be given; None if `product` is that.
+        """
+        return cls(**priced_fields(product, sold_now or product))
+
+
+def priced_fields(product: models.Product, sold_now: models.Product) -> dict[str, Any]:
+    """Return the fields of a ProductView."""
+    reason = not_giftable_reason(sold_now)
+    return {
+        **brief_fields(product),
+        "price": MoneyView.of(product.price),
+        "original_price": MoneyView.of(product.original_price),
+        "stock": product.stock,
+        "giftable": reason is None,
+        "not_giftable_reason": reason,
+    }

@@ -1,0 +1,35 @@
+"""View of a redeemed voucher."""
+
+from typing import Any, Self
+
+from handsel.api.views.base import Timestamp, View, optional_timestamp
+from handsel.api.views.products import ProductBrief
+from handsel.domain import models
+from handsel.domain.privacy import Fact, Viewer, may_see
+from handsel.domain.times import timestamp
+
+
+class RedemptionView(View):
+    """A redeemed voucher to the merchant who redeemed it."""
+
+    code: str
+    store_id: str
+    product: ProductBrief
+    redeem_at: str | None
+    valid_until: Timestamp | None
+    redeemed_at: Timestamp
+
+    @classmethod
+    def of(cls, holding: models.Holding) -> Self:
+        """Return the view of a redeemed voucher."""
+        fields: dict[str, Any] = {}
+        if may_see(Viewer.MERCHANT, Fact.VOUCHER_CODE, own=True):
+            fields["code"] = holding.code
+        if may_see(Viewer.MERCHANT, Fact.VOUCHER_PRODUCT):
+            fields |= {"product": ProductBrief.of(holding.product), "redeem_at": holding.product.redeem_at}
+        return cls(
+            **fields,
+            store_id=holding.product.store_id,
+            valid_until=optional_timestamp(holding.valid_until),
+            redeemed_at=timestamp(holding.redeemed_at or 0),
+        )

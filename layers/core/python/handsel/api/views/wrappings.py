@@ -1,0 +1,70 @@
+"""Views of wrappings: covers and blessings."""
+
+from typing import Self
+
+from handsel.api.views.base import Url, View
+from handsel.domain import models, wrappings
+
+
+class WrappingView(View):
+    """The wrapping of a gift: its cover, and a blessing or the giver's own text."""
+
+    cover_id: str
+    image_url: Url
+    blessing: str
+
+    @classmethod
+    def of(cls, wrapping: models.Wrapping, web_url: str) -> Self:
+        """Return the view of a wrapping.
+
+        Args:
+            wrapping: the wrapping of a gift.
+            web_url: the origin of images.
+        """
+        return cls(
+            cover_id=wrapping.cover_id,
+            image_url=web_url + wrappings.image_path(wrapping.cover_id),
+            blessing=wrapping.blessing,
+        )
+
+
+class CoverView(View):
+    """A cover to wrap with."""
+
+    cover_id: str
+    title: str
+    image_url: Url
+
+
+class BlessingView(View):
+    """A blessing to wrap with."""
+
+    blessing_id: str
+    text: str
+
+
+class Wrappings(View):
+    """The covers and blessings of a kind of product, recommended ones first."""
+
+    covers: list[CoverView]
+    blessings: list[BlessingView]
+
+    @classmethod
+    def of(cls, kind: str, *, now: int, web_url: str) -> Self:
+        """Return the covers and blessings that can be used now.
+
+        Args:
+            kind: the kind of the product to wrap.
+            now: milliseconds since the epoch; some covers and blessings are seasonal.
+            web_url: the origin of images.
+        """
+        return cls(
+            covers=[
+                CoverView(cover_id=cover.cover_id, title=cover.title, image_url=web_url + cover.image_path)
+                for cover in wrappings.covers_for(models.Kind(kind), now=now)
+            ],
+            blessings=[
+                BlessingView(blessing_id=blessing.blessing_id, text=blessing.text)
+                for blessing in wrappings.blessings(now=now)
+            ],
+        )
