@@ -51,23 +51,23 @@ def from_item(kind: type[Entity], item: Item) -> Entity:
     try:
         entity: Entity = read(item)
     except errors.DataIntegrityError as error:
-        raise errors.DataIntegrityError(f"{item.get('pk', 'an item')} does not load: {error}") from error
+        raise errors.DataIntegrityError(f"{item['pk']}: {error}" if "pk" in item else str(error)) from error
     return entity
 
 
 class _Codec(NamedTuple):
-    """The field names of a dataclass, and the function that makes one from a loaded item."""
+    """The field names of a dataclass, and the function that makes the dataclass from a loaded item."""
 
     names: tuple[str, ...]
     read: _Convert
 
 
 class _Field(NamedTuple):
-    """How to read one field.
+    """How one field is read.
 
     Attributes:
-        convert: makes the field's value from the loaded value, or None where they are the same.
-        default: makes the value of a field that the item lacks, or None where the field is required.
+        convert: returns the field's value for a loaded value, or None where they are the same.
+        default: returns the value of a field that the item lacks, or None where the field is required.
     """
 
     name: str
@@ -79,13 +79,16 @@ class _Field(NamedTuple):
 def _codec(kind: "type[DataclassInstance]") -> _Codec:
     """Derive the codec of a class: once per process, when the class is first used, in about 20 microseconds.
 
-    Items are read in every request, so `read` leaves the loop over the fields to `itemgetter` and `map`.
+    Every request reads items, so the loops over all fields are left to C: required fields are taken from the item, then
+    optional ones, some are converted, and all are brought into the order of the class.
     """
     declared = [_field(kind, field) for field in fields(kind)]
-    required = [field.name for field in declared if field.default is None]
-    optional = [field.name for field in declared if field.default is not None]
-    loaded = [*required, *optional]
-    get_required, get_in_order = _getter(required), _getter([loaded.index(field.name) for field in declared])
+    names = tuple(field.name for field in declared)
+    required = tuple(field.name for field in declared if field.default is None)
+    optional = tuple(field.name for field in declared if field.default is not None)
+    loaded = (*required, *optional)
+    get_required = _getter(required)
+    in_order = tuple if loaded == names else _getter([loaded.index(name) for name in names])
     conversions = [
         (loaded.index(field.name), field.convert or _unchanged, field.default or _no_default)
         for field in declared
@@ -99,19 +102,42 @@ def _codec(kind: "type[DataclassInstance]") -> _Codec:
             for place, convert, default in conversions:
                 value = values[place]
                 values[place] = default() if value is None else convert(value)
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
-            if not isinstance(item, dict):
-                problem = "is not a map"
-            else:
-                missing = [name for name in required if name not in item]
-                problem = f"has no {missing[0]}" if missing else f"has a wrong {loaded[place]}"
-            raise errors.DataIntegrityError(f"{kind.__name__} {problem}") from error
-        return kind(*get_in_order(values))
+        except (AttributeError, KeyError, TypeError) as error:
+            raise _unreadable(kind, item, required, loaded[place]) from error
+        return kind(*in_order(values))
 
-    return _Codec(tuple(field.name for field in declared), read)
+    def read_required(item: Item) -> object:
+        """Return the same where all fields are required and none is converted, as in Money, in half the time."""
+        try:
+            values = get_required(item)
+        except (KeyError, TypeError) as error:
+            raise _unreadable(kind, item, required) from error
+        return kind(*values)
+
+    return _Codec(names, read if optional or conversions else read_required)
 
 
-def _field(kind: "type[DataclassInstance]", field: Field[Any]) -> _Field:
+def _unreadable(
+    kind: type, item: object, required: Sequence[str], converted: str | None = None
+) -> errors.DataIntegrityError:
+    """Return the error that names the field which keeps an item from being read, without its value.
+
+    Args:
+        converted: the field that was being converted, if it is not that a required one is missing.
+    """
+    if not isinstance(item, dict):
+        return errors.DataIntegrityError(f"{kind.__name__} is not a map")
+    missing = [name for name in required if name not in item]
+    problem = f"has no {missing[0]}" if missing else f"has a wrong {converted}"
+    return errors.DataIntegrityError(f"{kind.__name__} {problem}")
+
+
+def _field(kind: type, field: Field[Any]) -> _Field:
+    """Describe how a field is read.
+
+    Raises:
+        TypeError: its type cannot be read, or it would not be read as it was written.
+    """
     annotation: Any = field.type
     default: Callable[[], Any] | None = None
     if field.default_factory is not MISSING:
@@ -120,7 +146,9 @@ def _field(kind: "type[DataclassInstance]", field: Field[Any]) -> _Field:
         default = partial(_unchanged, field.default)
     if NoneType in get_args(annotation):
         if default is not None and default() is not None:
-            raise TypeError(f"{kind.__name__}.{field.name}: None is not stored, so it has to be the default")
+            raise TypeError(
+                f"{kind.__name__}.{field.name} may be None, which is not stored: its default has to be None"
+            )
         default = partial(_unchanged, None)
         annotation = reduce(or_, [each for each in get_args(annotation) if each is not NoneType])
     try:
@@ -133,7 +161,7 @@ def _converter(annotation: Any) -> _Convert | None:
     """Return the function that makes a value of a type from a loaded value, or None where they are the same.
 
     Raises:
-        TypeError: the type is not supported. Names of types in quotes are not: resolving them is slow.
+        TypeError: the type is not supported; nor is the name of one in quotes, which is slow to resolve.
     """
     if annotation in (str, int, bool):
         return None

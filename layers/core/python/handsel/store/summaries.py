@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from handsel.domain.summary import Part, Summary, day_of
 from handsel.store import attributes, keys
 from handsel.store.attributes import Item
+from handsel.store.conditions import assignment
 from handsel.store.keys import Key
 from handsel.store.table import Put, Table, Update, Write
 
@@ -42,15 +43,8 @@ def change(table: Table, user_id: str, before: Summary, after: Summary, writes: 
     if before.version == 0:
         table.write(Put({**key._asdict(), **facts}), *writes)
         return
-    table.write(
-        Update(
-            key,
-            "SET #parts = :parts, #waiting = :waiting, #version = :version",
-            "#version = :before",
-            {**{f":{name}": value for name, value in facts.items()}, ":before": before.version},
-        ),
-        *writes,
-    )
+    expression, values = assignment(facts)
+    table.write(Update(key, expression, "#version = :before", {**values, ":before": before.version}), *writes)
 
 
 def is_counted(valid_until: int | None, *, now: int) -> bool:
