@@ -109,6 +109,7 @@ def test_what_is_written_is_what_can_be_read() -> None:
 
 @pytest.mark.parametrize("kind", STORED)
 def test_a_stored_entity_is_read_back_as_it_was(kind: Any) -> None:
+    @settings(deadline=None)
     @given(entities(kind))
     def check(entity: Any) -> None:
         assert from_item(kind, stored({**OTHERS, **to_item(entity)})) == entity
@@ -141,7 +142,7 @@ def test_no_field_has_the_name_of_a_key(kind: Any) -> None:
         tuple[Mapping[str, Money], ...] | None,
     ],
 )
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(kind=st.sampled_from(STORED), data=st.data())
 def test_a_field_that_is_added_to_a_class_is_read_back(added: Any, kind: Any, data: st.DataObject) -> None:
     wider = with_field(kind, added)
@@ -149,6 +150,7 @@ def test_a_field_that_is_added_to_a_class_is_read_back(added: Any, kind: Any, da
     assert from_item(wider, stored(to_item(entity))) == entity
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_a_product_on_sale_is_read_back_with_what_its_store_decides(data: st.DataObject) -> None:
     store = data.draw(entities(Store))

@@ -13,7 +13,7 @@ from enum import StrEnum
 from functools import cache, partial, reduce
 from operator import itemgetter, or_
 from types import NoneType
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, get_args, get_origin
+from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_origin
 
 from handsel.domain import errors
 
@@ -24,6 +24,7 @@ Entity = TypeVar("Entity", bound="DataclassInstance")
 Item = dict[str, Any]
 Attributes = dict[str, dict[str, Any]]
 _Convert = Callable[[Any], Any]
+_Default = Callable[[], Any]
 
 
 # --- dataclasses and items -------------------------------------------------------------------------------------------
@@ -35,7 +36,8 @@ def to_item(entity: "DataclassInstance") -> Item:
     Raises:
         TypeError: a field has a type that `from_item` cannot read.
     """
-    return {name: getattr(entity, name) for name in _codec(type(entity)).names}
+    names, _ = _codec(type(entity))
+    return {name: getattr(entity, name) for name in names}
 
 
 def from_item(kind: type[Entity], item: Item) -> Entity:
@@ -47,7 +49,7 @@ def from_item(kind: type[Entity], item: Item) -> Entity:
         DataIntegrityError: a required field is missing, or a field has a value that does not fit its type.
         TypeError: a field has a type that cannot be read.
     """
-    read = _codec(kind).read
+    _, read = _codec(kind)
     try:
         entity: Entity = read(item)
     except errors.DataIntegrityError as error:
@@ -55,44 +57,25 @@ def from_item(kind: type[Entity], item: Item) -> Entity:
     return entity
 
 
-class _Codec(NamedTuple):
-    """The field names of a dataclass, and the function that makes the dataclass from a loaded item."""
-
-    names: tuple[str, ...]
-    read: _Convert
-
-
-class _Field(NamedTuple):
-    """How one field is read.
-
-    Attributes:
-        convert: returns the field's value for a loaded value, or None where they are the same.
-        default: returns the value of a field that the item lacks, or None where the field is required.
-    """
-
-    name: str
-    convert: _Convert | None
-    default: Callable[[], Any] | None
-
-
 @cache
-def _codec(kind: "type[DataclassInstance]") -> _Codec:
-    """Derive the codec of a class: once per process, when the class is first used, in about 20 microseconds.
+def _codec(kind: "type[DataclassInstance]") -> tuple[tuple[str, ...], _Convert]:
+    """Return the field names of a dataclass, and the function that makes the dataclass from a loaded item.
 
-    Every request reads items, so the loops over all fields are left to C: required fields are taken from the item, then
-    optional ones, some are converted, and all are brought into the order of the class.
+    They are derived once per process, when the class is first used. Every request reads items, so the loops over all
+    fields are left to C: required fields are taken from the item, then optional ones, some are converted, and all are
+    brought into the order of the class.
     """
-    declared = [_field(kind, field) for field in fields(kind)]
-    names = tuple(field.name for field in declared)
-    required = tuple(field.name for field in declared if field.default is None)
-    optional = tuple(field.name for field in declared if field.default is not None)
+    declared = [(field.name, *_conversion(kind, field)) for field in fields(kind)]
+    names = tuple(name for name, _, _ in declared)
+    required = tuple(name for name, _, default in declared if default is None)
+    optional = tuple(name for name, _, default in declared if default is not None)
     loaded = (*required, *optional)
     get_required = _getter(required)
     in_order = tuple if loaded == names else _getter([loaded.index(name) for name in names])
     conversions = [
-        (loaded.index(field.name), field.convert or _unchanged, field.default or _no_default)
-        for field in declared
-        if field.convert is not None or (field.default is not None and field.default() is not None)
+        (loaded.index(name), convert or _unchanged, default or _no_default)
+        for name, convert, default in declared
+        if convert is not None or (default is not None and default() is not None)
     ]
 
     def read(item: Item) -> object:
@@ -114,7 +97,7 @@ def _codec(kind: "type[DataclassInstance]") -> _Codec:
             raise _unreadable(kind, item, required) from error
         return kind(*values)
 
-    return _Codec(names, read if optional or conversions else read_required)
+    return names, read if optional or conversions else read_required
 
 
 def _unreadable(
@@ -132,14 +115,18 @@ def _unreadable(
     return errors.DataIntegrityError(f"{kind.__name__} {problem}")
 
 
-def _field(kind: type, field: Field[Any]) -> _Field:
-    """Describe how a field is read.
+def _conversion(kind: type, field: Field[Any]) -> tuple[_Convert | None, _Default | None]:
+    """Return how a field is read.
+
+    Returns:
+        A function from the loaded value to the field's value, or None where they are the same; and a function that
+        returns the value of a field that the item lacks, or None where the field is required.
 
     Raises:
         TypeError: its type cannot be read, or it would not be read as it was written.
     """
     annotation: Any = field.type
-    default: Callable[[], Any] | None = None
+    default: _Default | None = None
     if field.default_factory is not MISSING:
         default = field.default_factory
     elif field.default is not MISSING:
@@ -152,7 +139,7 @@ def _field(kind: type, field: Field[Any]) -> _Field:
         default = partial(_unchanged, None)
         annotation = reduce(or_, [each for each in get_args(annotation) if each is not NoneType])
     try:
-        return _Field(field.name, _converter(annotation), default)
+        return _converter(annotation), default
     except TypeError as error:
         raise TypeError(f"{kind.__name__}.{field.name}: {error}") from error
 
@@ -166,7 +153,7 @@ def _converter(annotation: Any) -> _Convert | None:
     if annotation in (str, int, bool):
         return None
     if isinstance(annotation, type) and is_dataclass(annotation):
-        return _codec(annotation).read
+        return _codec(annotation)[1]
     if isinstance(annotation, type) and issubclass(annotation, StrEnum):
         return {member.value: member for member in annotation}.__getitem__
     match get_origin(annotation), get_args(annotation):
