@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
-from handsel.domain import summary
+from handsel.domain import errors, summary
 from handsel.domain.models import Gift, Holding, Order, Product, Refund, Store, Use, Wrapping
 from handsel.domain.states import OrderState, RefundStatus
 from handsel.domain.summary import Part, Summary
@@ -125,7 +125,8 @@ class AuditIndex:
             item = load_item(attributes)
             take(self, key, item)
         except Exception as error:  # noqa: BLE001 - whatever keeps it from loading is what is wrong with it
-            self.wrong(IssueType.UNREADABLE, key, f"does not load: {type(error).__name__}")
+            detail = str(error) if isinstance(error, errors.DataIntegrityError) else type(error).__name__
+            self.wrong(IssueType.UNREADABLE, key, f"does not load: {detail}")
 
     def wrong(self, trouble: IssueType, key: Key, said: str, since: int | None = None) -> None:
         """Something about an item alone."""

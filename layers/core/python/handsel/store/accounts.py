@@ -3,22 +3,15 @@
 A HANDLE item is there exactly as long as the ACCOUNT it names has that handle: one transaction writes both.
 """
 
+from functools import partial
+
 from handsel.domain import errors
 from handsel.domain.models import Account
-from handsel.store import keys
-from handsel.store.attributes import Item, facts_of
+from handsel.store import attributes, keys
 from handsel.store.table import Table
 from handsel.store.writes import ConditionFailed, Delete, Put, Update, Write
 
-
-def from_item(item: Item) -> Account:
-    return Account(
-        user_id=item["user_id"],
-        handle=item.get("handle"),
-        display_name=item["display_name"],
-        recommendations=item["recommendations"],
-        created_at=item["created_at"],
-    )
+from_item = partial(attributes.from_item, Account)
 
 
 def exists(table: Table, user_id: str) -> bool:
@@ -53,7 +46,7 @@ def add(table: Table, account: Account) -> None:
         HandleTaken: by somebody else; nothing was made.
         ServiceUnavailable
     """
-    made = Put({**keys.account(account.user_id)._asdict(), **facts_of(account)})
+    made = Put({**keys.account(account.user_id)._asdict(), **attributes.to_item(account)})
     try:
         table.write(made, *([] if account.handle is None else [_reserve(account.handle, account.user_id)]))
     except ConditionFailed as refused:

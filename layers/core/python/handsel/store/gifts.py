@@ -6,10 +6,10 @@ from contextlib import suppress
 from functools import partial
 
 from handsel.domain import errors
-from handsel.domain.models import Claim, Gift, Holding, Order, Page, Shipment, Wrapping
+from handsel.domain.models import Claim, Gift, Holding, Order, Page, Shipment
 from handsel.domain.states import GiftAction, GiftState
-from handsel.store import holdings, keys, orders, products, shipments
-from handsel.store.attributes import Item, facts_of
+from handsel.store import attributes, holdings, keys, orders, shipments
+from handsel.store.attributes import Item
 from handsel.store.conditions import still_open, transition
 from handsel.store.table import Table
 from handsel.store.writes import Check, ConditionFailed, Put, Update, Write
@@ -23,31 +23,11 @@ def to_item(gift: Gift) -> Item:
         **keys.index_entry(keys.BY_OWNER, keys.sent_by(gift.giver_id), gift.created_at, gift.gift_id),
         **keys.index_entry(keys.BY_PARENT, keys.gifts_of(gift.order_id), gift.created_at, gift.gift_id),
         **keys.index_entry(keys.BY_DUE, shard, gift.expires_at, gift.gift_id),
-        **facts_of(gift),
+        **attributes.to_item(gift),
     }
 
 
-def from_item(item: Item) -> Gift:
-    return Gift(
-        gift_id=item["gift_id"],
-        order_id=item["order_id"],
-        giver_id=item["giver_id"],
-        giver_name=item["giver_name"],
-        recipient_id=item.get("recipient_id"),
-        product=products.from_item(item["product"]),
-        valid_until=item.get("valid_until"),
-        wrapping=Wrapping(**item["wrapping"]),
-        shares=item["shares"],
-        remaining=item["remaining"],
-        state=GiftState(item["state"]),
-        claims={claimer: Claim(**claim) for claimer, claim in item["claims"].items()},
-        expires_at=item["expires_at"],
-        created_at=item["created_at"],
-        secret_version=item.get("secret_version"),
-        in_return_for=item.get("in_return_for"),
-        request_hash=item["request_hash"],
-        ended_at=item.get("ended_at"),
-    )
+from_item = partial(attributes.from_item, Gift)
 
 
 def window_to_item(gift: Gift) -> Item:

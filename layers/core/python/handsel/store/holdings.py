@@ -1,8 +1,10 @@
 """Holdings: what a claimer got, or a buyer took for themselves."""
 
+from functools import partial
+
 from handsel.domain.models import Gift, Holding, Page, Use
-from handsel.store import keys, lists, products
-from handsel.store.attributes import Item, facts_of
+from handsel.store import attributes, keys, lists
+from handsel.store.attributes import Item
 from handsel.store.table import Table
 from handsel.store.writes import Put, Update
 
@@ -12,7 +14,7 @@ def to_item(holding: Holding, gift: Gift | None) -> Item:
     item: Item = {
         **keys.holding(holding.holding_id)._asdict(),
         **keys.index_entry(keys.BY_OWNER, keys.holdings_of(holding.holder_id), holding.received_at, holding.holding_id),
-        **facts_of(holding),
+        **attributes.to_item(holding),
     }
     if gift is not None and gift.recipient_id is None:
         received = keys.received_by(holding.holder_id)
@@ -20,22 +22,7 @@ def to_item(holding: Holding, gift: Gift | None) -> Item:
     return item
 
 
-def from_item(item: Item) -> Holding:
-    return Holding(
-        holding_id=item["holding_id"],
-        holder_id=item["holder_id"],
-        product=products.from_item(item["product"]),
-        order_id=item["order_id"],
-        gift_id=item.get("gift_id"),
-        received_at=item["received_at"],
-        code=item.get("code"),
-        valid_until=item.get("valid_until"),
-        shipment_id=item.get("shipment_id"),
-        quantity=item["quantity"],
-        redeemed_at=item.get("redeemed_at"),
-        redemption=item.get("redemption"),
-        returned_with=item.get("returned_with"),
-    )
+from_item = partial(attributes.from_item, Holding)
 
 
 def get(table: Table, holding_id: str) -> Holding | None:
@@ -53,11 +40,10 @@ def of_holder(table: Table, holder_id: str, *, limit: int, before: str | None) -
 
 
 def use_to_item(use: Use) -> Item:
-    return {**keys.use(use.use_id)._asdict(), **facts_of(use)}
+    return {**keys.use(use.use_id)._asdict(), **attributes.to_item(use)}
 
 
-def use_from_item(item: Item) -> Use:
-    return Use(item["use_id"], item["order_id"], tuple(item["holding_ids"]), item["request_hash"])
+use_from_item = partial(attributes.from_item, Use)
 
 
 def put(holding: Holding, gift: Gift | None = None) -> Put:

@@ -2,8 +2,8 @@
 
 from handsel.domain.messages import Message, MessageKind
 from handsel.domain.models import Page, Wrapping
-from handsel.store import keys, lists
-from handsel.store.attributes import Item, facts_of
+from handsel.store import attributes, keys, lists
+from handsel.store.attributes import Item
 from handsel.store.table import Table
 from handsel.store.writes import Put, Update
 
@@ -16,7 +16,7 @@ def put(message: Message) -> Put:
             **keys.index_entry(
                 keys.BY_OWNER, keys.messages_of(message.user_id), message.created_at, message.message_id
             ),
-            **facts_of(message),
+            **attributes.to_item(message),
         }
     )
 

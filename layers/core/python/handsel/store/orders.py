@@ -1,12 +1,13 @@
 """Orders: bought, paid, and where their units go."""
 
 import dataclasses
+from functools import partial
 
 from handsel.domain import errors
-from handsel.domain.models import GiftIntent, Money, Order, Page, Payment, Reservation, Wrapping
+from handsel.domain.models import Order, Page, Reservation
 from handsel.domain.states import OrderState
-from handsel.store import holdings, keys, lists, products
-from handsel.store.attributes import Item, facts_of
+from handsel.store import attributes, holdings, keys, lists, products
+from handsel.store.attributes import Item
 from handsel.store.table import Table
 from handsel.store.writes import ConditionFailed, Put, Update, Write
 
@@ -19,7 +20,7 @@ def to_item(order: Order) -> Item:
     item: Item = {
         **keys.order(order.order_id)._asdict(),
         **keys.index_entry(keys.BY_OWNER, keys.orders_of(order.buyer_id), order.created_at, order.order_id),
-        **facts_of(order),
+        **attributes.to_item(order),
     }
     if order.state is OrderState.PENDING:
         shard = keys.pending(keys.shard_of(order.order_id))
@@ -27,31 +28,7 @@ def to_item(order: Order) -> Item:
     return item
 
 
-def from_item(item: Item) -> Order:
-    payment, intent = item["payment"], item.get("intent")
-    return Order(
-        order_id=item["order_id"],
-        buyer_id=item["buyer_id"],
-        state=OrderState(item["state"]),
-        product=products.from_item(item["product"]),
-        quantity=item["quantity"],
-        available=item["available"],
-        gifted=item["gifted"],
-        used=item["used"],
-        refunded=item["refunded"],
-        reservations={gift_id: Reservation(**entry) for gift_id, entry in item["reservations"].items()},
-        payment=Payment(
-            method=payment["method"],
-            total=Money(**payment["total"]),
-            reference=payment.get("reference"),
-            paid_at=payment.get("paid_at"),
-            token=payment.get("token"),
-        ),
-        created_at=item["created_at"],
-        request_hash=item["request_hash"],
-        intent=GiftIntent(**intent | {"wrapping": Wrapping(**intent["wrapping"])}) if intent else None,
-        returned=item["returned"],
-    )
+from_item = partial(attributes.from_item, Order)
 
 
 def get(table: Table, order_id: str) -> Order | None:

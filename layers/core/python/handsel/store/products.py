@@ -8,11 +8,12 @@ is `unlimited` nobody looks at it.
 """
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 
 from handsel.domain import errors
-from handsel.domain.models import Kind, Money, Page, Product, Store
-from handsel.store import keys, lists, stores
-from handsel.store.attributes import Item, facts_of
+from handsel.domain.models import Page, Product, Store
+from handsel.store import attributes, keys, lists, stores
+from handsel.store.attributes import Item
 from handsel.store.conditions import assignment
 from handsel.store.keys import Key
 from handsel.store.table import Table
@@ -31,30 +32,12 @@ def to_item(product: Product) -> Item:
 
 
 def _own_facts(product: Product) -> Item:
-    facts = {name: value for name, value in facts_of(product).items() if name not in _OF_STORE}
+    facts = {name: value for name, value in attributes.to_item(product).items() if name not in _OF_STORE}
     return facts | {"stock": product.stock or 0, "unlimited": product.stock is None}
 
 
-def from_item(item: Item) -> Product:
-    """A product as it was bought."""
-    return Product(
-        product_id=item["product_id"],
-        store_id=item["store_id"],
-        store_name=item["store_name"],
-        kind=Kind(item["kind"]),
-        title=item["title"],
-        description=item["description"],
-        image_url=item["image_url"],
-        category=item["category"],
-        price=Money(**item["price"]),
-        original_price=Money(**item["original_price"]),
-        stock=item.get("stock"),
-        validity_days=item.get("validity_days"),
-        redeem_at=item.get("redeem_at"),
-        giftable=item["giftable"],
-        store_giftable=item["store_giftable"],
-        created_at=item["created_at"],
-    )
+# A product as it was bought: the item of an order, gift, holding or shipment has it whole.
+from_item = partial(attributes.from_item, Product)
 
 
 def on_sale(item: Item, store: Store) -> Product:

@@ -1,10 +1,12 @@
 """Refunds: the units move first, the money follows."""
 
+from functools import partial
+
 from handsel.domain import errors
-from handsel.domain.models import Money, Order, Refund
+from handsel.domain.models import Order, Refund
 from handsel.domain.states import RefundStatus
-from handsel.store import keys, orders, products
-from handsel.store.attributes import Item, facts_of
+from handsel.store import attributes, keys, orders, products
+from handsel.store.attributes import Item
 from handsel.store.table import Table
 from handsel.store.writes import ConditionFailed, Put, Update, Write
 
@@ -18,21 +20,11 @@ def to_item(refund: Refund) -> Item:
     return {
         **keys.refund(refund.refund_id)._asdict(),
         **keys.index_entry(keys.BY_DUE, shard, refund.created_at + SETTLE_AFTER_MS, refund.refund_id),
-        **facts_of(refund),
+        **attributes.to_item(refund),
     }
 
 
-def from_item(item: Item) -> Refund:
-    return Refund(
-        refund_id=item["refund_id"],
-        order_id=item["order_id"],
-        quantity=item["quantity"],
-        total=Money(**item["total"]),
-        reference=item["reference"],
-        status=RefundStatus(item["status"]),
-        created_at=item["created_at"],
-        request_hash=item["request_hash"],
-    )
+from_item = partial(attributes.from_item, Refund)
 
 
 def get(table: Table, refund_id: str) -> Refund | None:

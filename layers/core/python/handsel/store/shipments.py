@@ -1,10 +1,11 @@
 """Shipments: parcels on their way. Merchant, carrier and holder each change and see their part."""
 
+from functools import partial
+
 from handsel.domain import errors
-from handsel.domain.models import Address, Page, Shipment, ShipmentEvent
+from handsel.domain.models import Page, Shipment
 from handsel.domain.states import ShipmentStatus
-from handsel.store import keys, lists, products
-from handsel.store.attributes import Item, facts_of
+from handsel.store import attributes, keys, lists
 from handsel.store.conditions import assignment
 from handsel.store.table import Table
 from handsel.store.writes import Put, Update
@@ -20,31 +21,12 @@ def put(shipment: Shipment) -> Put:
             **keys.index_entry(
                 keys.BY_PARENT, keys.shipments_of(shipment.store_id), shipment.created_at, shipment.shipment_id
             ),
-            **facts_of(shipment),
+            **attributes.to_item(shipment),
         }
     )
 
 
-def from_item(item: Item) -> Shipment:
-    return Shipment(
-        shipment_id=item["shipment_id"],
-        holder_id=item["holder_id"],
-        order_id=item["order_id"],
-        gift_id=item.get("gift_id"),
-        store_id=item["store_id"],
-        product=products.from_item(item["product"]),
-        quantity=item["quantity"],
-        carrier=item["carrier"],
-        tracking_number=item.get("tracking_number"),
-        address=Address(**item["address"]),
-        events={
-            event_id: ShipmentEvent(event_id, ShipmentStatus(event["status"]), event["location"], event["occurred_at"])
-            for event_id, event in item["events"].items()
-        },
-        version=item["version"],
-        created_at=item["created_at"],
-        updated_at=item["updated_at"],
-    )
+from_item = partial(attributes.from_item, Shipment)
 
 
 def get(table: Table, shipment_id: str) -> Shipment | None:

@@ -1,15 +1,14 @@
 """Who sells. A store is its merchant's to open and to change."""
 
+from functools import partial
+
 from handsel.domain.models import Store
-from handsel.store import keys
-from handsel.store.attributes import Item, facts_of
+from handsel.store import attributes, keys
 from handsel.store.conditions import assignment
 from handsel.store.table import Table
 from handsel.store.writes import ConditionFailed, Put, Update
 
-
-def from_item(item: Item) -> Store:
-    return Store(item["store_id"], item["name"], item["carrier"], item["giftable"])
+from_item = partial(attributes.from_item, Store)
 
 
 def get(table: Table, store_id: str) -> Store | None:
@@ -19,7 +18,7 @@ def get(table: Table, store_id: str) -> Store | None:
 
 def put(table: Table, store: Store) -> None:
     """Opens a store, or changes it. Again is the same."""
-    key, facts = keys.store(store.store_id), facts_of(store)
+    key, facts = keys.store(store.store_id), attributes.to_item(store)
     try:
         table.write(Put({**key._asdict(), **facts}))
     except ConditionFailed:

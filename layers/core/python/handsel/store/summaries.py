@@ -7,9 +7,10 @@ knows what the tally was.
 
 from collections.abc import Sequence
 
-from handsel.domain.summary import Part, Summary, Waiting, day_of
-from handsel.store import keys
-from handsel.store.attributes import Item, facts_of
+from handsel.domain.summary import Part, Summary, day_of
+from handsel.store import attributes, keys
+from handsel.store.attributes import Item
+from handsel.store.conditions import assignment
 from handsel.store.keys import Key
 from handsel.store.table import Table
 from handsel.store.writes import Put, Update, Write
@@ -19,10 +20,7 @@ _KEPT_SECONDS = 3 * 86_400
 
 
 def from_item(item: Item | None) -> Summary:
-    if not item:
-        return Summary()
-    waiting = {order_id: Waiting(**entry) for order_id, entry in item["waiting"].items()}
-    return Summary(item["parts"], waiting, item["version"])
+    return attributes.from_item(Summary, item or {})
 
 
 def get(table: Table, user_id: str) -> Summary:
@@ -42,19 +40,12 @@ def change(table: Table, user_id: str, before: Summary, after: Summary, writes: 
         ConditionFailed: somebody changed it since it was read, or one of `writes` did not hold.
     """
     key = keys.summary(user_id)
-    facts = {**facts_of(after), "version": before.version + 1}
+    facts = {**attributes.to_item(after), "version": before.version + 1}
     if before.version == 0:
         table.write(Put({**key._asdict(), **facts}), *writes)
         return
-    table.write(
-        Update(
-            key,
-            "SET #parts = :parts, #waiting = :waiting, #version = :version",
-            "#version = :before",
-            {**{f":{name}": value for name, value in facts.items()}, ":before": before.version},
-        ),
-        *writes,
-    )
+    expression, values = assignment(facts)
+    table.write(Update(key, expression, "#version = :before", {**values, ":before": before.version}), *writes)
 
 
 def is_counted(valid_until: int | None, *, now: int) -> bool:
