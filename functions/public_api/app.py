@@ -39,7 +39,7 @@ class TransitionView(View):
 
 
 class StateMachine(View):
-    """`errors` names the problem that somebody gets who comes too late, by state."""
+    """`errors` names the problem of a call that comes after a state was reached, by state."""
 
     states: list[str]
     initial: str
@@ -49,7 +49,7 @@ class StateMachine(View):
 
 
 class StandingView(View):
-    """Statuses of the way have a rank; nothing follows a final one."""
+    """Steps of the route have a rank, incidents have none. No report changes a final status."""
 
     rank: int | None
     final: bool
@@ -63,6 +63,9 @@ class StateMachines(View):
     gift: StateMachine
     unit: StateMachine
     shipment: ShipmentMachine
+    order: StateMachine
+    refund: StateMachine
+    voucher: StateMachine
 
 
 @app.get("/health")
@@ -87,7 +90,7 @@ def openapi() -> Response[str]:
 @app.get("/meta/state-machine")
 @operation(responses={200: StateMachines})
 def state_machine() -> Response[str]:
-    """The state machines of gifts, units and shipments, as data."""
+    """Get the state machines as data: gifts, units, shipments, orders, refunds and vouchers."""
     return json_response(200, StateMachines.model_validate(states.document()))
 
 

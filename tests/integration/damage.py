@@ -151,7 +151,7 @@ def _claims_forgotten(hand: Hand) -> Expected:
 
 
 def _return_not_counted(hand: Hand) -> Expected:
-    hand.change(hand.order(), returned=0)
+    hand.change(hand.order(), expired_gifts=0)
     return {(Breach.GIFTED_DIFFERS, hand.order().pk), (Trouble.COUNT_DIFFERS, f"{hand.order().pk}/TALLY")}
 
 
@@ -243,12 +243,12 @@ def _paid_without_reference(hand: Hand) -> Expected:
 
 
 def _answer_forgotten(hand: Hand) -> Expected:
-    hand.change(hand.holding(), returned_with=None)
+    hand.change(hand.holding(), return_gift_order_id=None)
     return {(Trouble.RETURN_GIFT_DIFFERS, hand.order("answering").pk)}
 
 
 def _answered_by_nothing(hand: Hand) -> Expected:
-    hand.change(hand.holding("claimed", "carol"), returned_with="nothing")
+    hand.change(hand.holding("claimed", "carol"), return_gift_order_id="nothing")
     return {(Trouble.RETURN_GIFT_DIFFERS, hand.holding("claimed", "carol").pk)}
 
 

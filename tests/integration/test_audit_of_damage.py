@@ -111,7 +111,6 @@ def settle(memory: Memory, *, scan: bool) -> SweepReport:
     return sweep(
         table,
         SandboxProvider(table),
-        window_ms=DAY,
         clock=lambda: NOW,
         deadline=NOW + 1,
         on_failure=lambda *_: None,

@@ -203,7 +203,7 @@ def hear_of_a_payment(stage: Stage) -> Act:
     order_id = _pending(stage)
 
     def act(actor: Actor) -> object:
-        return inbound.payment_settled(actor.table, actor.till, order_id, window_ms=WINDOW_MS, now=actor.now())
+        return inbound.payment_settled(actor.table, actor.till, order_id, now=actor.now())
 
     return act
 
@@ -237,7 +237,6 @@ def _swept(stage: Stage) -> Act:
         sweep(
             actor.table,
             actor.till,
-            window_ms=WINDOW_MS,
             clock=actor.now,
             deadline=actor.now() + MINUTE_MS,
             on_failure=lambda _, error: failed.append(error),

@@ -264,7 +264,6 @@ class World:
             report = sweep(
                 process.table,
                 process.till,
-                window_ms=self.weather.window_ms,
                 clock=process.now,
                 deadline=process.now() + seconds * 1000,
                 on_failure=failed,

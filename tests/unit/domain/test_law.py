@@ -24,7 +24,7 @@ def test_an_order_whose_units_are_each_in_one_place_keeps_the_law() -> None:
     assert broken(order(quantity=3, available=3)) == []
     assert broken(order(quantity=9, available=2, used=3, refunded=4)) == []
     assert broken(order(quantity=3, available=1, reservations=LISTED), gift("bob")) == []
-    assert broken(order(quantity=3, available=2, gifted=1, returned=1), gift("bob", state=GiftState.RETURNED)) == []
+    assert broken(order(quantity=3, available=2, gifted=1, expired_gifts=1), gift("bob", state=GiftState.RETURNED)) == []
     assert broken(order(quantity=3, available=2, gifted=1), gift("bob", state=GiftState.CANCELLED)) == []
 
 
@@ -106,10 +106,10 @@ def test_what_ended_gifts_came_to_is_what_the_order_counts() -> None:
         gift("bob", "carol", gift_id="two", shares=3, state=GiftState.CANCELLED),
         gift(gift_id="three", state=GiftState.RETURNED),
     )
-    assert broken(order(available=0, gifted=3, returned=2), *ended) == []
+    assert broken(order(available=0, gifted=3, expired_gifts=2), *ended) == []
     for gifted, returned in ((3, 1), (3, 3), (2, 2), (4, 2)):
         said = f"counts {gifted} gifted, {returned} returned; its ended gifts 3, 2"
-        wrong = order(quantity=gifted, available=0, gifted=gifted, returned=returned)
+        wrong = order(quantity=gifted, available=0, gifted=gifted, expired_gifts=returned)
         assert broken(wrong, *ended) == [Broken(Breach.GIFTED_DIFFERS, "order", said)]
 
 

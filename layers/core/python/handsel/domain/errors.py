@@ -10,7 +10,7 @@ HandselError
 │   ├── PaymentDeclined
 │   ├── OwnGift, WrongSecret, NotTheRecipient, NotClaimed, WrongRole
 │   ├── NotFound                   unknown, foreign and hidden alike
-│   ├── OutOfStock, UnitsNotAvailable, AlreadyClaimed, AlreadyReturned, StillOpen, HandleTaken
+│   ├── OutOfStock, UnitsNotAvailable, AlreadyClaimed, ReturnGiftAlreadyGiven, StillOpen, HandleTaken
 │   ├── AlreadyRedeemed            with the time it was
 │   ├── TooManyEvents
 │   ├── Expired, Cancelled, Declined, VoucherExpired
@@ -143,7 +143,7 @@ class AlreadyClaimed(ApiProblem):
     title = "Every share of this gift has been claimed."
 
 
-class AlreadyReturned(ApiProblem):
+class ReturnGiftAlreadyGiven(ApiProblem):
     code = "already-returned"
     title = "A return gift was given for this claim already."
 

@@ -61,8 +61,8 @@ def of_order(order: Order, gifts: Mapping[str, Gift]) -> Iterator[Broken]:
     ended = [gift for gift in folded if gift.state not in (GiftState.OPEN, GiftState.CLAIMED)]
     claimed = sum(gift.shares - gift.remaining for gift in ended)
     returned = sum(gift.state is GiftState.RETURNED for gift in ended)
-    if (order.gifted, order.returned) != (claimed, returned):
-        said = f"counts {order.gifted} gifted, {order.returned} returned; its ended gifts {claimed}, {returned}"
+    if (order.gifted, order.expired_gifts) != (claimed, returned):
+        said = f"counts {order.gifted} gifted, {order.expired_gifts} returned; its ended gifts {claimed}, {returned}"
         yield Broken(Breach.GIFTED_DIFFERS, order.order_id, said)
 
 

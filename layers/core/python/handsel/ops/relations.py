@@ -98,7 +98,7 @@ def _return_gift(facts: Facts, order: Order, about: str) -> Iterator[Finding]:
     if intent is None:
         return
     holding, gift = facts.holdings.get(intent.holding_id), facts.gifts.get(intent.gift_id)
-    reserved = holding is not None and holding.returned_with == order.order_id
+    reserved = holding is not None and holding.return_gift_order_id == order.order_id
     if reserved is (order.state is OrderState.DECLINED):
         said = f"is {order.state}, and the claim it answers {'is' if reserved else 'is not'} answered by it"
         yield Finding(Trouble.RETURN_GIFT_DIFFERS, about, about, said)
@@ -160,10 +160,10 @@ def _of_holding(facts: Facts, together: _Together, holding: Holding) -> Iterator
     shipment_id = holding.shipment_id
     if shipment_id is not None and shipment_id not in facts.shipments:
         yield Finding(Trouble.SHIPMENT_MISSING, about, group, f"its shipment {shipment_id} is not there")
-    if holding.returned_with is not None:
-        answer = facts.orders.get(holding.returned_with)
+    if holding.return_gift_order_id is not None:
+        answer = facts.orders.get(holding.return_gift_order_id)
         if answer is None or answer.intent is None or answer.intent.holding_id != holding.holding_id:
-            said = f"is answered by order {holding.returned_with}, which is no return gift for it"
+            said = f"is answered by order {holding.return_gift_order_id}, which is no return gift for it"
             yield Finding(Trouble.RETURN_GIFT_DIFFERS, about, group, said)
     if holding.holder_id not in facts.accounts:
         yield Finding(Trouble.NAMES_NOTHING, about, group, "its holder has no account")

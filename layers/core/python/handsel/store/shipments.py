@@ -5,8 +5,8 @@ from handsel.domain.models import Address, Page, Shipment, ShipmentEvent
 from handsel.domain.states import ShipmentStatus
 from handsel.store import keys, lists, products
 from handsel.store.attributes import Item, facts_of
-from handsel.store.conditions import assignment
-from handsel.store.table import Put, Table, Update
+from handsel.store.expressions import assign, require, update
+from handsel.store.table import Put, Table
 
 
 def put(shipment: Shipment) -> Put:
@@ -67,10 +67,10 @@ def of_store(
 
 
 def change(table: Table, before: Shipment, after: Shipment) -> None:
-    """Writes what is different, unless the shipment was changed since `before` was read.
+    """Write the next version of a shipment.
 
     Raises:
-        ConditionFailed: it was.
+        ConditionFailed: the shipment was changed since `before` was read.
     """
     if (before.shipment_id, before.version + 1) != (after.shipment_id, after.version):
         raise errors.DataIntegrityError("not the next version of a shipment")
@@ -82,6 +82,4 @@ def change(table: Table, before: Shipment, after: Shipment) -> None:
         "updated_at": after.updated_at,
         keys.BY_OWNER.pk: keys.shipments_in(after.store_id, after.status),
     }
-    expression, values = assignment(facts)
-    key = keys.shipment(after.shipment_id)
-    table.write(Update(key, expression, "#version = :before", {**values, ":before": before.version}))
+    table.write(update(keys.shipment(after.shipment_id), assign(facts), require(version=before.version)))

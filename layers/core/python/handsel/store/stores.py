@@ -3,8 +3,8 @@
 from handsel.domain.models import Store
 from handsel.store import keys
 from handsel.store.attributes import Item, facts_of
-from handsel.store.conditions import assignment
-from handsel.store.table import ConditionFailed, Put, Table, Update
+from handsel.store.expressions import Clause, assign, update
+from handsel.store.table import ConditionFailed, Put, Table
 
 
 def from_item(item: Item) -> Store:
@@ -22,5 +22,4 @@ def put(table: Table, store: Store) -> None:
     try:
         table.write(Put({**key._asdict(), **facts}))
     except ConditionFailed:
-        expression, values = assignment(facts)
-        table.write(Update(key, expression, "attribute_exists(#pk)", values))
+        table.write(update(key, assign(facts), Clause(conditions=["attribute_exists(#pk)"])))
