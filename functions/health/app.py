@@ -1,4 +1,4 @@
-"""Every five minutes: how things stand, as metrics. Reads a little and writes nothing; the alarms are in template.yaml."""
+"""Collect health metrics every five minutes. Read-only, with a bounded number of reads; the alarms are in template.yaml."""
 
 from typing import Any
 
@@ -9,9 +9,9 @@ from handsel.runtime import clock
 from handsel.runtime.observability import count, flush_metrics, logger, metrics
 from handsel.runtime.wiring import table
 from handsel.store.keys import DUE_SHARDS
-from handsel.use_cases.operations.health import look
+from handsel.use_cases.operations.health import collect_health
 
-# Left for the last order and the report when the time is up.
+# Time that is left for the last order and the metrics.
 _MARGIN_MS = 10_000
 _PERIOD_MS = 300_000
 
@@ -20,25 +20,25 @@ store = table()
 
 def lambda_handler(_: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     now = clock.now_ms()
-    standing = look(
+    snapshot = collect_health(
         store,
         clock=clock.now_ms,
         shard=now // _PERIOD_MS % DUE_SHARDS,
         deadline=now + context.get_remaining_time_in_millis() - _MARGIN_MS,
     )
-    seconds = standing.oldest_unsettled_ms // 1000
+    seconds = snapshot.oldest_unsettled_ms // 1000
     metrics.add_metric("OldestUnsettledGiftSeconds", MetricUnit.Seconds, seconds)
     counts = {
-        "UnsettledGifts": standing.unsettled_gifts,
-        "OverduePayments": standing.overdue_payments,
-        "OverdueRefunds": standing.overdue_refunds,
-        "LawBroken": len(standing.broken),
-        "OrdersAudited": standing.audited,
+        "UnsettledGifts": snapshot.unsettled_gifts,
+        "OverduePayments": snapshot.overdue_payments,
+        "OverdueRefunds": snapshot.overdue_refunds,
+        "LawBroken": len(snapshot.violations),
+        "OrdersAudited": snapshot.audited,
     }
     for name, value in counts.items():
         count(name, value)
     flush_metrics()
-    for broken in standing.broken:
-        logger.error("law broken", breach=broken.breach, about=broken.about, said=broken.said)
-    logger.info("looked", extra=counts | {"OldestUnsettledGiftSeconds": seconds})
+    for violation in snapshot.violations:
+        logger.error("invariant violated", type=violation.type, about=violation.about, detail=violation.detail)
+    logger.info("health collected", extra=counts | {"OldestUnsettledGiftSeconds": seconds})
     return {"OldestUnsettledGiftSeconds": seconds, **counts}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from handsel.domain import ids
-from handsel.domain.invariants import Breach
+from handsel.domain.invariants import ViolationType
 from handsel.ops.findings import Sort, Trouble
 from handsel.store import keys
 from handsel.store.attributes import dump_item, load_item
@@ -69,13 +69,13 @@ Plant = Callable[[Hand], Expected]
 
 def _unit_too_many(hand: Hand) -> Expected:
     hand.change(hand.order(), available=5)
-    return {(Breach.LAW_BROKEN, hand.order().pk)}
+    return {(ViolationType.UNIT_COUNTS_INCONSISTENT, hand.order().pk)}
 
 
 def _unit_lost(hand: Hand) -> Expected:
     hand.change(hand.order("parcels"), available=0)
     return {
-        (Breach.LAW_BROKEN, hand.order("parcels").pk),
+        (ViolationType.UNIT_COUNTS_INCONSISTENT, hand.order("parcels").pk),
         (Trouble.COUNT_DIFFERS, f"{hand.order('parcels').pk}/TALLY"),
     }
 
@@ -83,7 +83,7 @@ def _unit_lost(hand: Hand) -> Expected:
 def _pending_with_units(hand: Hand) -> Expected:
     hand.change(hand.order("declined"), available=1)
     return {
-        (Breach.LAW_BROKEN, hand.order("declined").pk),
+        (ViolationType.UNIT_COUNTS_INCONSISTENT, hand.order("declined").pk),
         (Trouble.COUNT_DIFFERS, f"{hand.order('declined').pk}/TALLY"),
     }
 
@@ -94,8 +94,8 @@ def _gift_forgotten(hand: Hand) -> Expected:
     del reservations[hand.id("named")]
     hand.change(hand.order(), reservations=reservations)
     return {
-        (Breach.LAW_BROKEN, hand.order().pk),
-        (Breach.GIFT_NOT_LISTED, hand.gift("named").pk),
+        (ViolationType.UNIT_COUNTS_INCONSISTENT, hand.order().pk),
+        (ViolationType.GIFT_NOT_LISTED, hand.gift("named").pk),
         (Trouble.COUNT_DIFFERS, f"{hand.user()}/SUMMARY"),
     }
 
@@ -110,22 +110,25 @@ def _gift_returned_twice(hand: Hand) -> Expected:
         }
         | {"state": "cancelled", "ended_at": NOW - HOUR}
     )
-    return {(Breach.GIFT_LISTED_WRONGLY, hand.gift("group").pk), (Trouble.COUNT_DIFFERS, f"{hand.user()}/SUMMARY")}
+    return {
+        (ViolationType.GIFT_LISTED_WRONGLY, hand.gift("group").pk),
+        (Trouble.COUNT_DIFFERS, f"{hand.user()}/SUMMARY"),
+    }
 
 
 def _gift_listed_with_other_shares(hand: Hand) -> Expected:
     reservations = dict(hand.get(hand.order())["reservations"])
     reservations[hand.id("group")] |= {"shares": 2}
     hand.change(hand.order(), reservations=reservations)
-    return {(Breach.GIFT_LISTED_WRONGLY, hand.gift("group").pk)}
+    return {(ViolationType.GIFT_LISTED_WRONGLY, hand.gift("group").pk)}
 
 
 def _gift_gone(hand: Hand) -> Expected:
     hand.delete(hand.gift("claimed"))
     claims = [hand.holding("claimed", name).pk for name in ("bob", "carol")]
     return {
-        (Breach.LAW_BROKEN, hand.order().pk),
-        (Breach.GIFT_LISTED_WRONGLY, hand.gift("claimed").pk),
+        (ViolationType.UNIT_COUNTS_INCONSISTENT, hand.order().pk),
+        (ViolationType.GIFT_LISTED_WRONGLY, hand.gift("claimed").pk),
         (Trouble.NAMES_NOTHING, f"WINDOW#{hand.id('claimed')}"),
         *((Trouble.HOLDING_UNCLAIMED, claim) for claim in claims),
     }
@@ -147,24 +150,24 @@ def _order_gone(hand: Hand) -> Expected:
 
 def _claims_forgotten(hand: Hand) -> Expected:
     hand.change(hand.order(), gifted=0)
-    return {(Breach.LAW_BROKEN, hand.order().pk), (Breach.GIFTED_DIFFERS, hand.order().pk)}
+    return {(ViolationType.UNIT_COUNTS_INCONSISTENT, hand.order().pk), (ViolationType.GIFTED_DIFFERS, hand.order().pk)}
 
 
 def _return_not_counted(hand: Hand) -> Expected:
     hand.change(hand.order(), expired_gifts=0)
-    return {(Breach.GIFTED_DIFFERS, hand.order().pk), (Trouble.COUNT_DIFFERS, f"{hand.order().pk}/TALLY")}
+    return {(ViolationType.GIFTED_DIFFERS, hand.order().pk), (Trouble.COUNT_DIFFERS, f"{hand.order().pk}/TALLY")}
 
 
 def _share_doubled(hand: Hand) -> Expected:
     hand.change(hand.gift("group"), remaining=3)
-    return {(Breach.CLAIMS_DIFFER, hand.gift("group").pk)}
+    return {(ViolationType.CLAIMS_DIFFER, hand.gift("group").pk)}
 
 
 def _holding_gone(hand: Hand) -> Expected:
     hand.delete(hand.holding("claimed", "carol"))
     tally = hand.voucher_tally("claimed", "carol")
     return {
-        (Breach.HOLDING_MISSING, hand.holding("claimed", "carol").pk),
+        (ViolationType.HOLDING_MISSING, hand.holding("claimed", "carol").pk),
         (Trouble.NAMES_NOTHING, f"{tally.pk}/{tally.sk}"),
     }
 
@@ -174,7 +177,7 @@ def _holding_of_another(hand: Hand) -> Expected:
     hand.change(hand.holding("parcel"), holder_id=hand.id("carol"), owner_pk=keys.holdings_of(hand.id("carol")))
     pk = hand.holding("parcel").pk
     return {
-        (Breach.HOLDING_DIFFERS, pk),
+        (ViolationType.HOLDING_DIFFERS, pk),
         (Trouble.HOLDING_UNCLAIMED, pk),
         (Trouble.LIST_DIFFERS, pk),
         (Trouble.SHIPMENT_DIFFERS, hand.shipment().pk),
@@ -196,7 +199,7 @@ def _holding_doubled(hand: Hand) -> Expected:
 
 def _code_changed(hand: Hand) -> Expected:
     hand.change(hand.holding("claimed", "carol"), code="ANOTHER")
-    return {(Breach.HOLDING_DIFFERS, hand.holding("claimed", "carol").pk)}
+    return {(ViolationType.HOLDING_DIFFERS, hand.holding("claimed", "carol").pk)}
 
 
 def _shipment_gone(hand: Hand) -> Expected:

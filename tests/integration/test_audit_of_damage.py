@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from handsel.domain.invariants import Breach
+from handsel.domain.invariants import ViolationType
 from handsel.domain.models import Refund
 from handsel.ops.audit import Audit, audit
 from handsel.ops.findings import Trouble
@@ -25,7 +25,7 @@ from handsel.store.attributes import Attributes, dump_item
 from handsel.use_cases.operations.settling import Done, SweepReport, sweep
 from tests.integration.conftest import RESOURCES
 from tests.integration.damage import PLANTS, Expected, Hand
-from tests.integration.world import DAY, NOW, Family, shop
+from tests.integration.world import NOW, Family, shop
 from tests.memory.table import Memory
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def test_every_kind_of_finding_is_planted_by_some_damage(small: Memory) -> None:
     for plant in PLANTS.values():
         sorts |= {sort for sort, _ in plant(Hand(small, TABLE, Family(1)))}
         small.restore(before)
-    assert sorts == {*Breach, *Trouble}
+    assert sorts == {*ViolationType, *Trouble}
 
 
 def test_all_damage_is_found_in_a_large_table(record_property: Callable[[str, object], None]) -> None:

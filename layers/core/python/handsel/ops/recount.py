@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from handsel.domain import errors, messages
-from handsel.domain.invariants import Breach
+from handsel.domain.invariants import ViolationType
 from handsel.domain.messages import Message
 from handsel.domain.models import Kind
 from handsel.domain.summary import Summary
@@ -24,7 +24,7 @@ from handsel.use_cases.inbox.user_summary import Counted
 
 # Each retry means that the same user's books were kept in between.
 _TRIES = 20
-MENDED: tuple[Trouble | Breach, ...] = (Trouble.COUNT_DIFFERS, Trouble.MESSAGE_MISSING)
+MENDED: tuple[Trouble | ViolationType, ...] = (Trouble.COUNT_DIFFERS, Trouble.MESSAGE_MISSING)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from handsel.domain.models import Gift, Holding, Kind, Order, Refund
 from handsel.domain.states import WINDOW_OVER, GiftState, OrderState, RefundStatus
 from handsel.domain.summary import Part, Summary
 from handsel.ops.facts import Facts
-from handsel.ops.findings import Finding, Trouble, of_law
+from handsel.ops.findings import Finding, Trouble, of_violation
 from handsel.store import keys, orders, refunds
 
 
@@ -64,8 +64,8 @@ class _Together:
 def _of_order(facts: Facts, together: _Together, order: Order, *, now: int, grace_ms: int) -> Iterator[Finding]:
     about = f"ORDER#{order.order_id}"
     given = {gift_id: facts.gifts[gift_id] for gift_id in together.gifts.get(order.order_id, ())}
-    for broken in invariants.of_order(order, given):
-        yield of_law(broken, order.order_id)
+    for violation in invariants.find_order_violations(order, given):
+        yield of_violation(violation, order.order_id)
     if (found := together.used.get(order.order_id, 0)) != order.used:
         yield Finding(Trouble.USED_DIFFERS, about, about, f"{order.used} units used, holdings of own use have {found}")
     if (found := together.refunded.get(order.order_id, 0)) != order.refunded:
@@ -114,8 +114,8 @@ def _of_gift(facts: Facts, gift: Gift, *, now: int, grace_ms: int) -> Iterator[F
     if order is None or order.buyer_id != gift.giver_id:
         said = f"order {gift.order_id} is not there, or another's"
         yield Finding(Trouble.GIFT_WITHOUT_ORDER, about, group, said)
-    for broken in invariants.of_gift(gift, facts.holdings):
-        yield of_law(broken, gift.order_id)
+    for violation in invariants.find_gift_violations(gift, facts.holdings):
+        yield of_violation(violation, gift.order_id)
     over = WINDOW_OVER.holds(gift.expires_at, now=now)
     if gift.state is GiftState.OPEN and gift.expires_at + grace_ms <= now:
         yield Finding(Trouble.GIFT_OVERDUE, about, group, f"{gift.remaining} units wait in it", gift.expires_at)
@@ -151,8 +151,8 @@ def _recipient(facts: Facts, gift: Gift, about: str, group: str, *, now: int, gr
 
 def _of_holding(facts: Facts, together: _Together, holding: Holding) -> Iterator[Finding]:
     about, group = f"HOLDING#{holding.holding_id}", f"ORDER#{holding.order_id}"
-    for broken in invariants.of_holding(holding):
-        yield of_law(broken, holding.order_id)
+    for violation in invariants.find_holding_violations(holding):
+        yield of_violation(violation, holding.order_id)
     if holding.gift_id is None:
         yield from _own_use(facts, together, holding, about, group)
     else:
@@ -181,7 +181,10 @@ def _own_use(facts: Facts, together: _Together, holding: Holding, about: str, gr
         holding.valid_until,
     ):
         yield Finding(
-            invariants.Breach.HOLDING_DIFFERS, about, group, "is not the buyer's, or not valid until its order says"
+            invariants.ViolationType.HOLDING_DIFFERS,
+            about,
+            group,
+            "is not the buyer's, or not valid until its order says",
         )
     if holding.holding_id in facts.received_at:
         yield Finding(Trouble.LIST_DIFFERS, about, group, "was not given, and is among the received gifts")
@@ -228,10 +231,10 @@ def _of_uses(facts: Facts) -> Iterator[Finding]:
             holding = facts.holdings.get(holding_id)
             if holding is None:
                 said = f"use {use.use_id} was made without it"
-                yield Finding(invariants.Breach.HOLDING_MISSING, f"HOLDING#{holding_id}", group, said)
+                yield Finding(invariants.ViolationType.HOLDING_MISSING, f"HOLDING#{holding_id}", group, said)
             elif (holding.order_id, holding.gift_id) != (use.order_id, None):
                 said = f"is not what use {use.use_id} made"
-                yield Finding(invariants.Breach.HOLDING_DIFFERS, f"HOLDING#{holding_id}", group, said)
+                yield Finding(invariants.ViolationType.HOLDING_DIFFERS, f"HOLDING#{holding_id}", group, said)
 
 
 def _of_refund(facts: Facts, refund: Refund, *, now: int, grace_ms: int) -> Iterator[Finding]:
