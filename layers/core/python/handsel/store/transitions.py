@@ -11,11 +11,11 @@ S = TypeVar("S", bound=StrEnum)
 A = TypeVar("A", bound=StrEnum)
 
 
-def transition(machine: Machine[S, A], state: S, action: A, *, now: int = 0, mark: object = None) -> Clause:
+def transition(machine: Machine[S, A], state: S, action: A, *, now: int | None = None, mark: object = None) -> Clause:
     """Return the clause that takes an item in `state` to where `action` leads.
 
     Args:
-        now: the clock for the guards, in milliseconds since the epoch.
+        now: the clock for the guards, in milliseconds since the epoch. A guard that needs it does not hold without it.
         mark: the value of the attribute whose presence is the new state, for a machine that stores its state so.
 
     Raises:
@@ -33,7 +33,7 @@ def transition(machine: Machine[S, A], state: S, action: A, *, now: int = 0, mar
     return Clause(sets, removes, before.conditions, {**before.values, ":mark": mark})
 
 
-def in_state(machine: Machine[S, A], state: S, *guards: Guard, now: int = 0) -> Clause:
+def in_state(machine: Machine[S, A], state: S, *guards: Guard, now: int | None = None) -> Clause:
     """Return the clause that demands that an item is in `state`, and that guards hold."""
     conditions, values = list[str](), dict[str, object]()
     if isinstance(machine.stored_in, str):

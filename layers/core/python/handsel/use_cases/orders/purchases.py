@@ -2,12 +2,12 @@
 
 A process that crashes in between is completed by the next retry or the sweep.
 
-| process dies                     | state left behind       | completed by                                            |
-|----------------------------------|-------------------------|---------------------------------------------------------|
-| before the pending order         | nothing                 | the same call again, from the start                     |
-| between pending order and charge | pending order           | the same call again, or the sweep: charges              |
-| between charge and paid          | pending order, a charge | the same: the provider recognises our key, no new charge |
-| after paid                       | paid order              | the same call again returns it                          |
+| process dies                     | state left behind       | completed by                               |
+|----------------------------------|-------------------------|--------------------------------------------|
+| before the pending order         | nothing                 | the same call again, from the start        |
+| between pending order and charge | pending order           | the same call again, or the sweep: charges |
+| between charge and paid          | pending order, a charge | the same: the provider recognises our key  |
+| after paid                       | paid order              | the same call again returns it             |
 
 A lost response is one of these cases, seen from outside. If it runs twice at once, both find the same pending order, both
 ask the provider with the same key, and one of two identical updates from pending to paid commits.
