@@ -90,9 +90,9 @@ class Machine(Generic[S, A]):
         """
         return self.transitions[state, action]
 
-    def is_final(self, state: S) -> bool:
-        """Return whether no row leads out of the state."""
-        return all(source is not state for source, _ in self.transitions)
+    def final_states(self) -> frozenset[S]:
+        """Return the states that no row leads out of."""
+        return frozenset(self.states) - {state for state, _ in self.transitions}
 
     def document(self) -> dict[str, object]:
         """Return the machine as it is published."""
@@ -121,7 +121,7 @@ class GiftState(StrEnum):
     @property
     def final(self) -> bool:
         """Whether nothing leads out of this state. Once seen, even in a stale read, it stays true."""
-        return GIFT_MACHINE.is_final(self)
+        return self in _FINAL_GIFT_STATES
 
 
 class GiftAction(StrEnum):
@@ -158,6 +158,7 @@ GIFT_MACHINE = Machine(
     },
     due_in=frozenset({GiftState.OPEN}),
 )
+_FINAL_GIFT_STATES = GIFT_MACHINE.final_states()
 
 
 # --- units ------------------------------------------------------------------------------------------------------------
