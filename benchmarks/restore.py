@@ -176,7 +176,7 @@ def _pattern() -> str:
         gifted=0,
         used=0,
         refunded=0,
-        returned=0,
+        expired_gifts=0,
         reservations={gift.gift_id: gift.reservation},
     )
     return json.dumps([dump_item(orders.to_item(order)), dump_item(gifts.to_item(gift))])

@@ -50,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # The environment that template.yaml gives the functions: everything below is wired as they are.
         os.environ |= {
             "TABLE_NAME": stack.table_name,
-            "CLAIM_WINDOW_SECONDS": str(options.window_seconds or stack.window_seconds or "86400"),
+            "CLAIM_WINDOW_SECONDS": "86400",  # settings need it; no command gives anything
             "BUS_NAME": stack.bus_name,
             "READ_TIMEOUT_SECONDS": "20",
         }
@@ -93,7 +93,7 @@ def _parser() -> argparse.ArgumentParser:
         where.add_argument("--table", help="name of the table, where there is no stack to ask")
         added.add_argument("--json", action="store_true", help="the result as JSON")
         added.add_argument("--rate", type=_positive, help="items to read a second at most, when all are read")
-        added.set_defaults(command=run, page=None, window_seconds=None)
+        added.set_defaults(command=run, page=None)
         return added
 
     def applied(name: str, run: object, said: str) -> argparse.ArgumentParser:
@@ -107,7 +107,6 @@ def _parser() -> argparse.ArgumentParser:
     settled = applied("settle", _settle, "Settle what is overdue, one after the other.")
     settled.add_argument("--scan", action="store_true", help="read the whole table too, for what no index lists as due")
     settled.add_argument("--seconds", type=_positive, default=900, help="stop after so many seconds (900)")
-    settled.add_argument("--window-seconds", type=_positive, help="ClaimWindowSeconds, with --table (86400)")
     replayed = applied("replay", _replay, "Do again what Lambda gave up. Needs --stack.")
     replayed.add_argument("--delete", action="store_true", help="with --apply: remove what was done")
     replayed.add_argument(
@@ -202,7 +201,6 @@ def _settle(table: WholeTable, _: Stack, options: argparse.Namespace) -> int:
     report = sweep(
         table,
         wiring.payments(),
-        window_ms=settings().window_ms,
         clock=clock.now_ms,
         deadline=clock.now_ms() + options.seconds * 1000,
         on_failure=failed,

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from handsel.domain import errors, messages
-from handsel.domain.invariants import Breach
+from handsel.domain.invariants import ViolationType
 from handsel.domain.messages import Message
 from handsel.domain.models import Kind
 from handsel.domain.summary import Summary
@@ -24,7 +24,7 @@ from ops.scan import WholeTable
 
 # Each retry means that the same user's books were kept in between.
 _TRIES = 20
-FIXED_BY_RECOUNT: tuple[IssueType | Breach, ...] = (IssueType.COUNT_DIFFERS, IssueType.MESSAGE_MISSING)
+FIXED_BY_RECOUNT: tuple[IssueType | ViolationType, ...] = (IssueType.COUNT_DIFFERS, IssueType.MESSAGE_MISSING)
 
 
 @dataclass(frozen=True, slots=True)

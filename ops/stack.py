@@ -20,14 +20,12 @@ class Stack:
     """What a command needs of a stack. Empty where only the table is known.
 
     Attributes:
-        window_seconds: the stack's ClaimWindowSeconds.
         bucket: where Lambda puts records of the stream that `restore` failed at.
         unprojected, refused: URLs of the queues of what the projector and the inbound function failed at.
         inbound: name of the function that takes what others put on the bus.
     """
 
     table_name: str
-    window_seconds: str = ""
     bus_name: str = ""
     bucket: str = ""
     unprojected: str = ""
@@ -53,11 +51,9 @@ def described(name: str) -> Stack:
             f"CloudFormation does not describe the stack {name}: {reason} Look at AWS_DEFAULT_REGION and the credentials."
         ) from error
     outputs: Mapping[str, str] = {each["OutputKey"]: each["OutputValue"] for each in found.get("Outputs", [])}
-    parameters: Mapping[str, str] = {each["ParameterKey"]: each["ParameterValue"] for each in found["Parameters"]}
     try:
         return Stack(
             table_name=outputs["TableName"],
-            window_seconds=parameters["ClaimWindowSeconds"],
             bus_name=outputs["BusName"],
             bucket=outputs["FailedRecordsBucket"],
             unprojected=outputs["UnprojectedRecordsUrl"],

@@ -51,7 +51,7 @@ def order(
     gifted: int = 0,
     used: int = 0,
     refunded: int = 0,
-    returned: int = 0,
+    expired_gifts: int = 0,
     reservations: Mapping[str, Reservation] | None = None,
     state: OrderState = OrderState.PAID,
     paid_at: int | None = NOW,
@@ -70,7 +70,7 @@ def order(
         payment=Payment("card", Money(300, "CNY"), paid_at=paid_at),
         created_at=NOW,
         request_hash="",
-        returned=returned,
+        expired_gifts=expired_gifts,
     )
 
 

@@ -45,13 +45,16 @@ def _states() -> Iterator[str]:
     yield "# States"
     yield NOTE.format(source="`domain/states.py`")
     yield ""
-    yield "What is not in a diagram is refused. `GET /meta/state-machine` answers the same as data."
+    yield "A transition that is not in a diagram is refused. `GET /meta/state-machine` returns the same as data."
     for name, said in {
-        "gift": "A guard is a condition of the write, so of a claim and the return exactly one happens to each share.",
+        "gift": "A guard is a condition of the write, so each share is either claimed or returned, and not both.",
         "unit": "A unit of a paid order is in exactly one of these places.",
+        "order": "An order is shown as `refunded` once all its units are; the stored state stays `paid`.",
+        "refund": "The units of a refund have moved before it is `pending`; its state is about the money.",
+        "voucher": "A voucher without `valid_until` does not expire. `expired` follows from the clock; it is not stored.",
     }.items():
         yield ""
-        yield f"## A {name}"
+        yield f"## {name.capitalize()}"
         yield ""
         yield said
         yield ""
@@ -63,21 +66,21 @@ def _states() -> Iterator[str]:
             yield f"    {step['from']} --> {step['to']}: {step['action']}{guards}"
         yield "```"
     yield ""
-    yield "## A shipment"
+    yield "## Shipment"
     yield ""
-    yield "Its status is a function of the set of what the carrier reported, in whatever order and however often: a final"
-    yield "status if one was reported; else the last mishap by time of occurrence, unless something of the way occurred after"
-    yield "it; else the highest rank."
+    yield "The status is a function of the set of reports of the carrier, in whatever order and however often they come: a"
+    yield "final status if one was reported; else the last incident by time of occurrence, unless a step of the route occurred"
+    yield "after it; else the highest rank."
     yield ""
     yield from _table(
         ("status", "rank", "final"),
         (
             (
                 f"`{status}`",
-                "beside the way" if standing.rank is None else str(standing.rank),
-                "yes" if standing.final else "",
+                "incident" if entry.rank is None else str(entry.rank),
+                "yes" if entry.final else "",
             )
-            for status, standing in states.SHIPMENT_STANDINGS.items()
+            for status, entry in states.SHIPMENT_STATUS_RANKS.items()
         ),
     )
 

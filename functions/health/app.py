@@ -22,20 +22,20 @@ store = table()
 def lambda_handler(_: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     """Publish the health metrics, and return them."""
     deadline = clock.now_ms() + context.get_remaining_time_in_millis() - _MARGIN_MS
-    standing = collect_health(store, clock=clock.now_ms, deadline=deadline)
-    seconds = standing.oldest_unsettled_ms // 1000
+    snapshot = collect_health(store, clock=clock.now_ms, deadline=deadline)
+    seconds = snapshot.oldest_unsettled_ms // 1000
     metrics.add_metric("OldestUnsettledGiftSeconds", MetricUnit.Seconds, seconds)
     counts = {
-        "UnsettledGifts": standing.unsettled_gifts,
-        "OverduePayments": standing.overdue_payments,
-        "OverdueRefunds": standing.overdue_refunds,
-        "InvariantViolation": len(standing.broken),
-        "OrdersAudited": standing.audited,
+        "UnsettledGifts": snapshot.unsettled_gifts,
+        "OverduePayments": snapshot.overdue_payments,
+        "OverdueRefunds": snapshot.overdue_refunds,
+        "InvariantViolation": len(snapshot.violations),
+        "OrdersAudited": snapshot.audited,
     }
     for name, value in counts.items():
         count(name, value)
     flush_metrics()
-    for broken in standing.broken:
-        logger.error("invariant violated", breach=broken.breach, about=broken.about, said=broken.said)
+    for violation in snapshot.violations:
+        logger.error("invariant violated", type=violation.type, about=violation.about, detail=violation.detail)
     logger.info("health collected", extra=counts | {"OldestUnsettledGiftSeconds": seconds})
     return {"OldestUnsettledGiftSeconds": seconds, **counts}

@@ -9,7 +9,6 @@ from handsel.api.validation import validated
 from handsel.domain import errors
 from handsel.runtime import clock
 from handsel.runtime.observability import count, flush_metrics, logger, origin
-from handsel.runtime.settings import settings
 from handsel.runtime.wiring import payments, table
 from handsel.use_cases.fulfilment import shipping
 from handsel.use_cases.operations import inbound
@@ -53,8 +52,7 @@ def process(event: dict[str, Any]) -> str:
             shipment_id, carrier = report.shipment_id, report.carrier
             return shipping.report(store, shipment_id, report.value(), carrier=carrier, now=clock.now_ms()).status
         case PaymentSettled() as payment:
-            window_ms = settings().window_ms
-            return inbound.payment_settled(store, provider, payment.order_id, window_ms=window_ms, now=clock.now_ms())
+            return inbound.payment_settled(store, provider, payment.order_id, now=clock.now_ms())
         case RefundSettled() as refund:
             return inbound.refund_settled(store, provider, refund.refund_id)
         case other:

@@ -72,6 +72,9 @@ class StateMachines(View):
     gift: StateMachine
     unit: StateMachine
     shipment: ShipmentMachine
+    order: StateMachine
+    refund: StateMachine
+    voucher: StateMachine
 
 
 @app.get("/health")
@@ -96,7 +99,7 @@ def get_openapi_document() -> Response[str]:
 @app.get("/meta/state-machine")
 @operation(responses={200: StateMachines})
 def get_state_machine() -> Response[str]:
-    """Get the state machines of gifts, units and shipments."""
+    """Get the state machines of gifts, units, shipments, orders, refunds and vouchers."""
     return json_response(200, StateMachines.model_validate(states.document()))
 
 

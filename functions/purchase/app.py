@@ -8,7 +8,6 @@ from handsel.api.requests.orders import OrderRequest
 from handsel.api.views.orders import OrderView
 from handsel.domain import errors
 from handsel.runtime.observability import count
-from handsel.runtime.settings import settings
 from handsel.runtime.wiring import payments, table
 from handsel.use_cases import queries
 from handsel.use_cases.orders import purchases
@@ -39,7 +38,6 @@ def create_order() -> Response[str]:
         quantity=body.quantity,
         method=body.payment.method,
         token=body.payment.token,
-        window_ms=settings().window_ms,
     )
     count("OrderPaid")
     (details,) = queries.read_orders(table(), [order], now=request.now, sold={product.product_id: product})

@@ -34,7 +34,7 @@ class ReturnGiftView(View):
         errors.OtherStore,
         errors.NotGiftable,
         errors.UnknownWrapping,
-        errors.AlreadyReturned,
+        errors.ReturnGiftAlreadyGiven,
         errors.OutOfStock,
         errors.PaymentDeclined,
         errors.PaymentUnknown,

@@ -9,7 +9,6 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from handsel.runtime import clock
 from handsel.runtime.observability import count, flush_metrics, logger
-from handsel.runtime.settings import settings
 from handsel.runtime.wiring import payments, table
 from handsel.use_cases.operations.settling import Done, sweep
 
@@ -24,7 +23,6 @@ def lambda_handler(_: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     report = sweep(
         store,
         provider,
-        window_ms=settings().window_ms,
         clock=clock.now_ms,
         deadline=clock.now_ms() + context.get_remaining_time_in_millis() - _MARGIN_MS,
         on_failure=lambda item, error: logger.error("sweep failed", item=item, error_type=type(error).__name__),

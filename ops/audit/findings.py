@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from handsel.domain.invariants import Breach, Broken
+from handsel.domain.invariants import Violation, ViolationType
 from handsel.domain.times import timestamp
 
 
 class IssueType(StrEnum):
-    """What can be wrong beside the law of the units itself (`law.Breach`)."""
+    """A kind of problem other than a violated invariant (`invariants.ViolationType`)."""
 
     GIFT_WITHOUT_ORDER = "gift-without-order"
     HOLDING_UNCLAIMED = "holding-unclaimed"
@@ -38,7 +38,7 @@ class IssueType(StrEnum):
     UNKNOWN_ITEM = "unknown-item"
 
 
-FindingType = Breach | IssueType
+FindingType = ViolationType | IssueType
 
 _SETTLE = "settle --apply"
 _RECOUNT = "recount --user {user}"
@@ -84,17 +84,17 @@ class Finding:
         return {"sort": self.sort, "about": self.about, "said": self.said, "since": since, "mend": self.mend}
 
 
-def finding_of_law(broken: Broken, order_id: str) -> Finding:
-    prefix = _PREFIXES[broken.breach]
-    return Finding(broken.breach, f"{prefix}#{broken.about}", f"ORDER#{order_id}", broken.said)
+def finding_of_violation(violation: Violation, order_id: str) -> Finding:
+    prefix = _PREFIXES[violation.type]
+    return Finding(violation.type, f"{prefix}#{violation.about}", f"ORDER#{order_id}", violation.detail)
 
 
-_PREFIXES: Mapping[Breach, str] = {
-    Breach.LAW_BROKEN: "ORDER",
-    Breach.GIFTED_DIFFERS: "ORDER",
-    Breach.GIFT_NOT_LISTED: "GIFT",
-    Breach.GIFT_LISTED_WRONGLY: "GIFT",
-    Breach.CLAIMS_DIFFER: "GIFT",
-    Breach.HOLDING_MISSING: "HOLDING",
-    Breach.HOLDING_DIFFERS: "HOLDING",
+_PREFIXES: Mapping[ViolationType, str] = {
+    ViolationType.UNIT_COUNTS_INCONSISTENT: "ORDER",
+    ViolationType.GIFTED_DIFFERS: "ORDER",
+    ViolationType.GIFT_NOT_LISTED: "GIFT",
+    ViolationType.GIFT_LISTED_WRONGLY: "GIFT",
+    ViolationType.CLAIMS_DIFFER: "GIFT",
+    ViolationType.HOLDING_MISSING: "HOLDING",
+    ViolationType.HOLDING_DIFFERS: "HOLDING",
 }

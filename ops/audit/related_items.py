@@ -89,8 +89,8 @@ def _named(index: AuditIndex) -> Iterator[Key]:
             yield keys.gift(holding.gift_id)
         if holding.shipment_id is not None:
             yield keys.shipment(holding.shipment_id)
-        if holding.returned_with is not None:
-            yield keys.order(holding.returned_with)
+        if holding.return_gift_order_id is not None:
+            yield keys.order(holding.return_gift_order_id)
         if holding.product.kind is Kind.VOUCHER:
             yield keys.usable(holding.holder_id, holding.valid_until, holding.holding_id)
     for sent in index.shipments.values():

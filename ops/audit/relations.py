@@ -10,7 +10,7 @@ from handsel.domain.states import WINDOW_OVER, GiftState, OrderState, RefundStat
 from handsel.domain.summary import Part, Summary
 from handsel.store import keys, orders, refunds
 from ops.audit.audit_index import AuditIndex
-from ops.audit.findings import Finding, IssueType, finding_of_law
+from ops.audit.findings import Finding, IssueType, finding_of_violation
 
 
 def findings(index: AuditIndex, *, now: int, grace_ms: int) -> Iterator[Finding]:
@@ -64,8 +64,8 @@ class _Together:
 def _of_order(index: AuditIndex, together: _Together, order: Order, *, now: int, grace_ms: int) -> Iterator[Finding]:
     about = f"ORDER#{order.order_id}"
     given = {gift_id: index.gifts[gift_id] for gift_id in together.gifts.get(order.order_id, ())}
-    for broken in invariants.of_order(order, given):
-        yield finding_of_law(broken, order.order_id)
+    for violation in invariants.find_order_violations(order, given):
+        yield finding_of_violation(violation, order.order_id)
     if (found := together.used.get(order.order_id, 0)) != order.used:
         yield Finding(
             IssueType.USED_DIFFERS, about, about, f"{order.used} units used, holdings of own use have {found}"
@@ -102,7 +102,7 @@ def _return_gift(index: AuditIndex, order: Order, about: str) -> Iterator[Findin
     if intent is None:
         return
     holding, gift = index.holdings.get(intent.holding_id), index.gifts.get(intent.gift_id)
-    reserved = holding is not None and holding.returned_with == order.order_id
+    reserved = holding is not None and holding.return_gift_order_id == order.order_id
     if reserved is (order.state is OrderState.DECLINED):
         said = f"is {order.state}, and the claim it answers {'is' if reserved else 'is not'} answered by it"
         yield Finding(IssueType.RETURN_GIFT_DIFFERS, about, about, said)
@@ -118,8 +118,8 @@ def _of_gift(index: AuditIndex, gift: Gift, *, now: int, grace_ms: int) -> Itera
     if order is None or order.buyer_id != gift.giver_id:
         said = f"order {gift.order_id} is not there, or another's"
         yield Finding(IssueType.GIFT_WITHOUT_ORDER, about, group, said)
-    for broken in invariants.of_gift(gift, index.holdings):
-        yield finding_of_law(broken, gift.order_id)
+    for violation in invariants.find_gift_violations(gift, index.holdings):
+        yield finding_of_violation(violation, gift.order_id)
     over = WINDOW_OVER.holds(gift.expires_at, now=now)
     if gift.state is GiftState.OPEN and gift.expires_at + grace_ms <= now:
         yield Finding(IssueType.GIFT_OVERDUE, about, group, f"{gift.remaining} units wait in it", gift.expires_at)
@@ -155,8 +155,8 @@ def _recipient(index: AuditIndex, gift: Gift, about: str, group: str, *, now: in
 
 def _of_holding(index: AuditIndex, together: _Together, holding: Holding) -> Iterator[Finding]:
     about, group = f"HOLDING#{holding.holding_id}", f"ORDER#{holding.order_id}"
-    for broken in invariants.of_holding(holding):
-        yield finding_of_law(broken, holding.order_id)
+    for violation in invariants.find_holding_violations(holding):
+        yield finding_of_violation(violation, holding.order_id)
     if holding.gift_id is None:
         yield from _own_use(index, together, holding, about, group)
     else:
@@ -164,10 +164,10 @@ def _of_holding(index: AuditIndex, together: _Together, holding: Holding) -> Ite
     shipment_id = holding.shipment_id
     if shipment_id is not None and shipment_id not in index.shipments:
         yield Finding(IssueType.SHIPMENT_MISSING, about, group, f"its shipment {shipment_id} is not there")
-    if holding.returned_with is not None:
-        answer = index.orders.get(holding.returned_with)
+    if holding.return_gift_order_id is not None:
+        answer = index.orders.get(holding.return_gift_order_id)
         if answer is None or answer.intent is None or answer.intent.holding_id != holding.holding_id:
-            said = f"is answered by order {holding.returned_with}, which is no return gift for it"
+            said = f"is answered by order {holding.return_gift_order_id}, which is no return gift for it"
             yield Finding(IssueType.RETURN_GIFT_DIFFERS, about, group, said)
     if holding.holder_id not in index.accounts:
         yield Finding(IssueType.DANGLING_REFERENCE, about, group, "its holder has no account")
@@ -185,7 +185,10 @@ def _own_use(index: AuditIndex, together: _Together, holding: Holding, about: st
         holding.valid_until,
     ):
         yield Finding(
-            invariants.Breach.HOLDING_DIFFERS, about, group, "is not the buyer's, or not valid until its order says"
+            invariants.ViolationType.HOLDING_DIFFERS,
+            about,
+            group,
+            "is not the buyer's, or not valid until its order says",
         )
     if holding.holding_id in index.received_at:
         yield Finding(IssueType.LIST_DIFFERS, about, group, "was not given, and is among the received gifts")
@@ -232,10 +235,10 @@ def _of_uses(index: AuditIndex) -> Iterator[Finding]:
             holding = index.holdings.get(holding_id)
             if holding is None:
                 said = f"use {use.use_id} was made without it"
-                yield Finding(invariants.Breach.HOLDING_MISSING, f"HOLDING#{holding_id}", group, said)
+                yield Finding(invariants.ViolationType.HOLDING_MISSING, f"HOLDING#{holding_id}", group, said)
             elif (holding.order_id, holding.gift_id) != (use.order_id, None):
                 said = f"is not what use {use.use_id} made"
-                yield Finding(invariants.Breach.HOLDING_DIFFERS, f"HOLDING#{holding_id}", group, said)
+                yield Finding(invariants.ViolationType.HOLDING_DIFFERS, f"HOLDING#{holding_id}", group, said)
 
 
 def _of_refund(index: AuditIndex, refund: Refund, *, now: int, grace_ms: int) -> Iterator[Finding]:

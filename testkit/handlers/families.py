@@ -92,7 +92,7 @@ class Family:
     # --- what happened to them -------------------------------------------------------------------------------------
 
     def _vouchers(self) -> None:
-        order = self._order("vouchers", VOUCHER, 14, available=4, gifted=1, used=2, refunded=1, returned=1)
+        order = self._order("vouchers", VOUCHER, 14, available=4, gifted=1, used=2, refunded=1, expired_gifts=1)
         group = self._gift("group", order, 3, LATELY, claimers=["bob"])
         named = self._gift("named", order, 1, LATELY, recipient="bob")
         claimed = self._gift("claimed", order, 2, LATELY, claimers=["bob", "carol"])
@@ -135,11 +135,13 @@ class Family:
         """Bob's gift in return for his share of the group's."""
         group = self.gifts[self.id("group")]
         holding = self.holdings[group.claims[self.id("bob")].holding_id]
-        intent = GiftIntent(self.id("answer"), self.id("alice"), "Bob", WRAPPING, group.gift_id, holding.holding_id)
+        intent = GiftIntent(
+            self.id("answer"), self.id("alice"), "Bob", WRAPPING, group.gift_id, holding.holding_id, DAY
+        )
         order = self._order("answering", VOUCHER, 1, buyer="bob")
         gift = self._gift("answer", order, 1, LATELY, giver="bob", recipient="alice", answers=group.gift_id)
         self.orders[order.order_id] = replace(order, intent=intent, reservations={gift.gift_id: gift.reservation})
-        self.holdings[holding.holding_id] = replace(holding, returned_with=order.order_id)
+        self.holdings[holding.holding_id] = replace(holding, return_gift_order_id=order.order_id)
 
     def _unpaid(self) -> None:
         paid = self._order("declined", VOUCHER, 1)

@@ -39,15 +39,15 @@ MUTANTS = (
     ),
     Mutant(
         "a claim looks at no state",
-        "store/conditions.py",
-        '["#state = :from"]',
-        '["attribute_exists(#state) OR #state = :from"]',
+        "store/transitions.py",
+        'conditions.append(f"#{machine.stored_in} = :from")',
+        'conditions.append(f"(attribute_exists(#{machine.stored_in}) OR #{machine.stored_in} = :from)")',
     ),
     Mutant(
         "a user claims twice",
         "store/gifts.py",
-        'f"{condition} AND attribute_not_exists(#claims.#claimer)"',
-        "condition",
+        '        conditions=["attribute_not_exists(#claims.#claimer)"],\n',
+        "",
     ),
     Mutant(
         "an earlier claim is not looked for",
@@ -76,22 +76,22 @@ MUTANTS = (
     ),
     Mutant(
         "a claimed gift stays due",
-        "store/gifts.py",
-        'removed = " REMOVE #due_pk, #due_sk" if state.final else ""',
-        'removed = ""',
+        "store/transitions.py",
+        "leaves_due_index = state in machine.due_in and row.to not in machine.due_in",
+        "leaves_due_index = state in machine.due_in and row.to not in machine.due_in and action != 'claim_last_share'",
     ),
     # --- giving
     Mutant(
         "more is given than there is",
-        "store/orders.py",
-        '"#buyer_id = :buyer AND #state = :paid AND #available >= :shares"',
-        '"#buyer_id = :buyer AND #state = :paid"',
+        "store/transitions.py",
+        'conditions.append(f"#{place} >= {moved}")',
+        'conditions += [f"#{place} >= {moved}"] if action is not UnitAction.RESERVE else []',
     ),
     Mutant(
         "a gift takes nothing out of its order",
-        "store/orders.py",
-        '"SET #available = #available - :shares, #reservations.#gift = :entry"',
-        '"SET #available = #available, #reservations.#gift = :entry"',
+        "store/transitions.py",
+        'sets.append(f"#{place} = #{place} - {moved}")',
+        'sets.append(f"#{place} = #{place} - {moved} + {moved}" if action is UnitAction.RESERVE else f"#{place} = #{place} - {moved}")',
     ),
     Mutant(
         "no timer for a gift",
@@ -140,33 +140,38 @@ MUTANTS = (
     Mutant(
         "what is left is believed, not looked at",
         "store/gifts.py",
-        "{condition} AND #remaining = :remaining AND #order_id",
-        "{condition} AND #order_id",
+        "require(remaining=remaining, order_id=order_id)",
+        "require(order_id=order_id)",
     ),
     Mutant(
         "its order is not asked whether it remembers",
         "store/orders.py",
-        '"attribute_exists(#reservations.#gift)"',
-        '"attribute_exists(#reservations)"',
+        'conditions=["attribute_exists(#reservations.#gift)"]',
+        'conditions=["attribute_exists(#reservations)"]',
     ),
     Mutant(
         "the units do not come back",
         "store/orders.py",
-        '"SET #available = #available + :remaining, #gifted',
-        '"SET #gifted',
+        "        move_units(UnitPlace.IN_GIFT, UnitAction.RELEASE, unclaimed),\n",
+        "",
     ),
-    Mutant("what was claimed is forgotten", "store/orders.py", "#gifted = #gifted + :claimed, ", ""),
+    Mutant(
+        "what was claimed is forgotten",
+        "store/orders.py",
+        "        move_units(UnitPlace.IN_GIFT, UnitAction.CLAIM, claimed),\n",
+        "",
+    ),
     Mutant(
         "an ended gift stays due",
-        "store/gifts.py",
-        '"SET #state = :to, #ended_at = :now REMOVE #due_pk, #due_sk"',
-        '"SET #state = :to, #ended_at = :now"',
+        "store/transitions.py",
+        "leaves_due_index = state in machine.due_in and row.to not in machine.due_in",
+        "leaves_due_index = state in machine.due_in and row.to not in machine.due_in and action not in ('expire', 'cancel')",
     ),
     Mutant(
         "a gift given back stays with its order",
         "store/orders.py",
-        '        " REMOVE #reservations.#gift",\n',
-        '        "",\n',
+        '        removes=["#reservations.#gift"],\n',
+        "",
     ),
     Mutant(
         "a cancelled gift is given back without its order",
@@ -269,14 +274,14 @@ MUTANTS = (
     Mutant(
         "paid again",
         "store/orders.py",
-        '        "#state = :pending",\n        {\n            ":paid"',
-        '        "attribute_exists(#state) OR #state = :pending",\n        {\n            ":paid"',
+        "        transition(ORDER_MACHINE, OrderState.PENDING, PaymentAction.PAY),\n",
+        "        Clause(['#state = :to'], ['#due_pk', '#due_sk'], ['attribute_exists(#state)'], {':to': OrderState.PAID}),\n",
     ),
     Mutant(
         "a pending order is not in the due index",
         "store/orders.py",
-        "    if order.state is OrderState.PENDING:\n        shard",
-        "    if order.state is not OrderState.PENDING:\n        shard",
+        "    if order.state in ORDER_MACHINE.due_in:\n        shard",
+        "    if order.state not in ORDER_MACHINE.due_in:\n        shard",
     ),
     Mutant(
         "a declined order keeps the pieces",
@@ -287,14 +292,14 @@ MUTANTS = (
     Mutant(
         "a declined return gift keeps the claim",
         "store/orders.py",
-        "    if order.intent is not None:\n        writes.append(holdings.release_return(order.intent.holding_id, order.order_id))\n",
+        "    if order.intent is not None:\n        writes.append(holdings.release_return_gift(order.intent.holding_id, order.order_id))\n",
         "",
     ),
     Mutant(
         "two return gifts for one claim",
-        "store/holdings.py",
-        '"attribute_exists(#pk) AND attribute_not_exists(#returned_with)"',
-        '"attribute_exists(#pk)"',
+        "store/transitions.py",
+        'f"attribute_not_exists(#{mark})" for mark in machine.stored_in.values()',
+        'f"attribute_not_exists(#{mark})" for mark in machine.stored_in.values() if mark != "return_gift_order_id"',
     ),
     Mutant(
         "more is sold than there is",
@@ -304,9 +309,9 @@ MUTANTS = (
     ),
     Mutant(
         "more is refunded than there is",
-        "store/orders.py",
-        '        "SET #available = #available - :quantity, #refunded = #refunded + :quantity",\n        "#buyer_id = :buyer AND #state = :paid AND #available >= :quantity"',
-        '        "SET #available = #available - :quantity, #refunded = #refunded + :quantity",\n        "#buyer_id = :buyer AND #state = :paid"',
+        "store/transitions.py",
+        'conditions.append(f"#{place} >= {moved}")',
+        'conditions += [f"#{place} >= {moved}"] if action is not UnitAction.REFUND else []',
     ),
     Mutant(
         "a refund moves before it is remembered",
@@ -332,9 +337,9 @@ MUTANTS = (
     # --- using
     Mutant(
         "more is used than there is",
-        "store/orders.py",
-        '        "SET #available = #available - :quantity, #used = #used + :quantity",\n        "#buyer_id = :buyer AND #state = :paid AND #available >= :quantity"',
-        '        "SET #available = #available - :quantity, #used = #used + :quantity",\n        "#buyer_id = :buyer AND #state = :paid"',
+        "store/transitions.py",
+        'conditions.append(f"#{place} >= {moved}")',
+        'conditions += [f"#{place} >= {moved}"] if action is not UnitAction.USE else []',
     ),
     Mutant(
         "using again uses more",
@@ -344,9 +349,9 @@ MUTANTS = (
     ),
     Mutant(
         "redeemed twice",
-        "store/holdings.py",
-        '"attribute_exists(#pk) AND attribute_not_exists(#redeemed_at)"',
-        '"attribute_exists(#pk)"',
+        "store/transitions.py",
+        'f"attribute_not_exists(#{mark})" for mark in machine.stored_in.values()',
+        'f"attribute_not_exists(#{mark})" for mark in machine.stored_in.values() if mark != "redeemed_at"',
     ),
     Mutant(
         "any merchant redeems",
@@ -363,8 +368,8 @@ MUTANTS = (
     Mutant(
         "a shipment is changed whatever it is",
         "store/shipments.py",
-        '"#version = :before"',
-        '"attribute_exists(#version)"',
+        "require(version=before.version)",
+        "require(shipment_id=before.shipment_id)",
     ),
     # --- the table
     Mutant(
@@ -377,7 +382,7 @@ MUTANTS = (
         '>= {"nothing"}:\n                raise',
     ),
     # --- what follows
-    Mutant("the summary is written over", "store/summaries.py", '"#version = :before"', '"attribute_exists(#version)"'),
+    Mutant("the summary is written over", "store/summaries.py", "require(version=before.version)", "require(pk=key.pk)"),
     Mutant(
         "a message each time it is told",
         "domain/messages.py",

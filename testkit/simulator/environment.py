@@ -274,7 +274,6 @@ class Environment:
             report = sweep(
                 process.table,
                 process.provider,
-                window_ms=self.plan.window_ms,
                 clock=process.now,
                 deadline=process.now() + seconds * 1000,
                 on_failure=failed,

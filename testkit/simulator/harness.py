@@ -234,7 +234,6 @@ class Harness:
                 quantity=quantity,
                 method="card",
                 token=token,
-                window_ms=WINDOW_MS,
             )
             return order
 
@@ -328,7 +327,7 @@ class Harness:
                     names = ("holder_id", "order_id", "gift_id", "quantity")
                     said = [str(item.get(name)) for name in names]
                     kinds.setdefault("HOLDING", []).append(
-                        (*said, "redeemed_at" in item, "returned_with" in item),
+                        (*said, "redeemed_at" in item, "return_gift_order_id" in item),
                     )
                 case "SHIPMENT":
                     kinds.setdefault("SHIPMENT", []).append((item["holder_id"], item["order_id"], item["version"]))

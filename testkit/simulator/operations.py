@@ -160,9 +160,8 @@ class Operations:
 
         def act(process: Process) -> Any:
             call = self._call(process, user)
-            window_ms = process.environment.plan.window_ms
             bought = {"product_id": product, "quantity": quantity, "method": "card", "token": token}
-            made, _ = buy(process.table, process.provider, call, window_ms=window_ms, **bought)  # type: ignore[arg-type]
+            made, _ = buy(process.table, process.provider, call, **bought)  # type: ignore[arg-type]
             return made
 
         def justified(refusal: errors.ApiProblem, span: Span) -> bool:
@@ -198,7 +197,7 @@ class Operations:
                 made["buyer_id"], self._environment.keys[made["order_id"]], "another request", process.now()
             )
             bought = {"product_id": self._products["voucher"], "quantity": 1, "method": "card", "token": "tok_ok"}
-            return buy(process.table, process.provider, call, window_ms=1, **bought)  # type: ignore[arg-type]
+            return buy(process.table, process.provider, call, **bought)  # type: ignore[arg-type]
 
         return Operation(
             f"reuse {self._name}",
@@ -433,11 +432,11 @@ class Operations:
                 case errors.OutOfStock():
                     states = self._states(span, (f"PRODUCT#{product}", "PRODUCT"))
                     return any(item and not item["unlimited"] and item["stock"] < 1 for (item,) in states)
-                case errors.AlreadyReturned():
+                case errors.ReturnGiftAlreadyGiven():
                     now = self._model.item("GIFT", gift_id)
                     held = now["claims"][user]["holding_id"] if now and user in now["claims"] else ""
                     states = self._states(span, (f"HOLDING#{held}", "HOLDING"))
-                    return any(item and item.get("returned_with") not in (None, order) for (item,) in states)
+                    return any(item and item.get("return_gift_order_id") not in (None, order) for (item,) in states)
                 case _:
                     return False
 
@@ -580,10 +579,7 @@ class Operations:
             return None
 
         def act(process: Process) -> Any:
-            window_ms = process.environment.plan.window_ms
-            return inbound.payment_settled(
-                process.table, process.provider, order["order_id"], window_ms=window_ms, now=process.now()
-            )
+            return inbound.payment_settled(process.table, process.provider, order["order_id"], now=process.now())
 
         def right(answer: Any) -> bool:
             now = self._model.item("ORDER", order["order_id"])

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from handsel.domain import ids
-from handsel.domain.invariants import Breach
+from handsel.domain.invariants import ViolationType
 from handsel.store import keys
 from handsel.store.attributes import dump_item, load_item
 from handsel.store.keys import Key
@@ -69,13 +69,13 @@ Plant = Callable[[TableEditor], Expected]
 
 def _unit_too_many(hand: TableEditor) -> Expected:
     hand.change(hand.order(), available=5)
-    return {(Breach.LAW_BROKEN, hand.order().pk)}
+    return {(ViolationType.UNIT_COUNTS_INCONSISTENT, hand.order().pk)}
 
 
 def _unit_lost(hand: TableEditor) -> Expected:
     hand.change(hand.order("parcels"), available=0)
     return {
-        (Breach.LAW_BROKEN, hand.order("parcels").pk),
+        (ViolationType.UNIT_COUNTS_INCONSISTENT, hand.order("parcels").pk),
         (IssueType.COUNT_DIFFERS, f"{hand.order('parcels').pk}/TALLY"),
     }
 
@@ -83,7 +83,7 @@ def _unit_lost(hand: TableEditor) -> Expected:
 def _pending_with_units(hand: TableEditor) -> Expected:
     hand.change(hand.order("declined"), available=1)
     return {
-        (Breach.LAW_BROKEN, hand.order("declined").pk),
+        (ViolationType.UNIT_COUNTS_INCONSISTENT, hand.order("declined").pk),
         (IssueType.COUNT_DIFFERS, f"{hand.order('declined').pk}/TALLY"),
     }
 
@@ -94,8 +94,8 @@ def _gift_forgotten(hand: TableEditor) -> Expected:
     del reservations[hand.id("named")]
     hand.change(hand.order(), reservations=reservations)
     return {
-        (Breach.LAW_BROKEN, hand.order().pk),
-        (Breach.GIFT_NOT_LISTED, hand.gift("named").pk),
+        (ViolationType.UNIT_COUNTS_INCONSISTENT, hand.order().pk),
+        (ViolationType.GIFT_NOT_LISTED, hand.gift("named").pk),
         (IssueType.COUNT_DIFFERS, f"{hand.user()}/SUMMARY"),
     }
 
@@ -110,22 +110,25 @@ def _gift_returned_twice(hand: TableEditor) -> Expected:
         }
         | {"state": "cancelled", "ended_at": NOW - HOUR}
     )
-    return {(Breach.GIFT_LISTED_WRONGLY, hand.gift("group").pk), (IssueType.COUNT_DIFFERS, f"{hand.user()}/SUMMARY")}
+    return {
+        (ViolationType.GIFT_LISTED_WRONGLY, hand.gift("group").pk),
+        (IssueType.COUNT_DIFFERS, f"{hand.user()}/SUMMARY"),
+    }
 
 
 def _gift_listed_with_other_shares(hand: TableEditor) -> Expected:
     reservations = dict(hand.get(hand.order())["reservations"])
     reservations[hand.id("group")] |= {"shares": 2}
     hand.change(hand.order(), reservations=reservations)
-    return {(Breach.GIFT_LISTED_WRONGLY, hand.gift("group").pk)}
+    return {(ViolationType.GIFT_LISTED_WRONGLY, hand.gift("group").pk)}
 
 
 def _gift_gone(hand: TableEditor) -> Expected:
     hand.delete(hand.gift("claimed"))
     claims = [hand.holding("claimed", name).pk for name in ("bob", "carol")]
     return {
-        (Breach.LAW_BROKEN, hand.order().pk),
-        (Breach.GIFT_LISTED_WRONGLY, hand.gift("claimed").pk),
+        (ViolationType.UNIT_COUNTS_INCONSISTENT, hand.order().pk),
+        (ViolationType.GIFT_LISTED_WRONGLY, hand.gift("claimed").pk),
         (IssueType.DANGLING_REFERENCE, f"WINDOW#{hand.id('claimed')}"),
         *((IssueType.HOLDING_UNCLAIMED, claim) for claim in claims),
     }
@@ -147,24 +150,24 @@ def _order_gone(hand: TableEditor) -> Expected:
 
 def _claims_forgotten(hand: TableEditor) -> Expected:
     hand.change(hand.order(), gifted=0)
-    return {(Breach.LAW_BROKEN, hand.order().pk), (Breach.GIFTED_DIFFERS, hand.order().pk)}
+    return {(ViolationType.UNIT_COUNTS_INCONSISTENT, hand.order().pk), (ViolationType.GIFTED_DIFFERS, hand.order().pk)}
 
 
 def _return_not_counted(hand: TableEditor) -> Expected:
-    hand.change(hand.order(), returned=0)
-    return {(Breach.GIFTED_DIFFERS, hand.order().pk), (IssueType.COUNT_DIFFERS, f"{hand.order().pk}/TALLY")}
+    hand.change(hand.order(), expired_gifts=0)
+    return {(ViolationType.GIFTED_DIFFERS, hand.order().pk), (IssueType.COUNT_DIFFERS, f"{hand.order().pk}/TALLY")}
 
 
 def _share_doubled(hand: TableEditor) -> Expected:
     hand.change(hand.gift("group"), remaining=3)
-    return {(Breach.CLAIMS_DIFFER, hand.gift("group").pk)}
+    return {(ViolationType.CLAIMS_DIFFER, hand.gift("group").pk)}
 
 
 def _holding_gone(hand: TableEditor) -> Expected:
     hand.delete(hand.holding("claimed", "carol"))
     tally = hand.voucher_tally("claimed", "carol")
     return {
-        (Breach.HOLDING_MISSING, hand.holding("claimed", "carol").pk),
+        (ViolationType.HOLDING_MISSING, hand.holding("claimed", "carol").pk),
         (IssueType.DANGLING_REFERENCE, f"{tally.pk}/{tally.sk}"),
     }
 
@@ -174,7 +177,7 @@ def _holding_of_another(hand: TableEditor) -> Expected:
     hand.change(hand.holding("parcel"), holder_id=hand.id("carol"), owner_pk=keys.holdings_of(hand.id("carol")))
     pk = hand.holding("parcel").pk
     return {
-        (Breach.HOLDING_DIFFERS, pk),
+        (ViolationType.HOLDING_DIFFERS, pk),
         (IssueType.HOLDING_UNCLAIMED, pk),
         (IssueType.LIST_DIFFERS, pk),
         (IssueType.SHIPMENT_DIFFERS, hand.shipment().pk),
@@ -196,7 +199,7 @@ def _holding_doubled(hand: TableEditor) -> Expected:
 
 def _code_changed(hand: TableEditor) -> Expected:
     hand.change(hand.holding("claimed", "carol"), code="ANOTHER")
-    return {(Breach.HOLDING_DIFFERS, hand.holding("claimed", "carol").pk)}
+    return {(ViolationType.HOLDING_DIFFERS, hand.holding("claimed", "carol").pk)}
 
 
 def _shipment_gone(hand: TableEditor) -> Expected:
@@ -243,12 +246,12 @@ def _paid_without_reference(hand: TableEditor) -> Expected:
 
 
 def _answer_forgotten(hand: TableEditor) -> Expected:
-    hand.change(hand.holding(), returned_with=None)
+    hand.change(hand.holding(), return_gift_order_id=None)
     return {(IssueType.RETURN_GIFT_DIFFERS, hand.order("answering").pk)}
 
 
 def _answered_by_nothing(hand: TableEditor) -> Expected:
-    hand.change(hand.holding("claimed", "carol"), returned_with="nothing")
+    hand.change(hand.holding("claimed", "carol"), return_gift_order_id="nothing")
     return {(IssueType.RETURN_GIFT_DIFFERS, hand.holding("claimed", "carol").pk)}
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from handsel.domain.invariants import Breach
+from handsel.domain.invariants import ViolationType
 from handsel.domain.models import Refund
 from handsel.runtime.sandbox import SandboxProvider
 from handsel.store import keys, orders, refunds
@@ -24,7 +24,7 @@ from ops.recount import FIXED_BY_RECOUNT, differences, recount
 from ops.scan import WholeTable
 from ops.settle import overdue
 from testkit.dynamodb.table import InMemoryTable
-from testkit.handlers.families import DAY, NOW, Family, shop
+from testkit.handlers.families import NOW, Family, shop
 from testkit.handlers.stack import RESOURCES
 from tests.integration.corruption import CORRUPTIONS, Expected, TableEditor
 
@@ -82,7 +82,7 @@ def test_every_kind_of_finding_is_planted_by_some_damage(small: InMemoryTable) -
     for plant in CORRUPTIONS.values():
         sorts |= {sort for sort, _ in plant(TableEditor(small, TABLE, Family(1)))}
         small.restore(before)
-    assert sorts == {*Breach, *IssueType}
+    assert sorts == {*ViolationType, *IssueType}
 
 
 def test_all_damage_is_found_in_a_large_table(record_property: Callable[[str, object], None]) -> None:
@@ -111,7 +111,6 @@ def settle(memory: InMemoryTable, *, scan: bool) -> SweepReport:
     return sweep(
         table,
         SandboxProvider(table),
-        window_ms=DAY,
         clock=lambda: NOW,
         deadline=NOW + 1,
         on_failure=lambda *_: None,

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from handsel.domain.states import PROBLEM_AFTER, TRANSITIONS, GiftAction, GiftState
+from handsel.domain.states import GIFT_MACHINE, GiftAction, GiftState
 from testkit.handlers.stack import DAY, Answer, Stack
 
 Gift = dict[str, Any]
@@ -45,10 +45,10 @@ def test_nothing_leads_out_of_a_final_state(
         stack.restore(record)
     units = stack.units(order)
     answer = ACTIONS[action](stack, gift)
-    if TRANSITIONS[GiftState.OPEN, action].to is state:
+    if GIFT_MACHINE.step(GiftState.OPEN, action).to is state:
         assert answer.status == 200
     else:
-        assert answer.body["code"] == PROBLEM_AFTER[state].code
+        assert answer.body["code"] == GIFT_MACHINE.problems[state].code
     assert stack.call("alice", "GET", f"/gifts/{gift['gift_id']}").body["state"] == state
     assert stack.units(order) == units == ({"gifted": 1} if state is GiftState.CLAIMED else {"available": 1})
     stack.now += DAY

@@ -179,7 +179,6 @@ def _buy_yesterday(table: Table) -> None:
         quantity=3,
         method="card",
         token="tok_ok",
-        window_ms=DAY,
     )
 
 

@@ -203,7 +203,7 @@ def hear_of_a_payment(harness: Harness) -> Act:
     order_id = _pending(harness)
 
     def act(actor: Actor) -> object:
-        return inbound.payment_settled(actor.table, actor.provider, order_id, window_ms=WINDOW_MS, now=actor.now())
+        return inbound.payment_settled(actor.table, actor.provider, order_id, now=actor.now())
 
     return act
 
@@ -237,7 +237,6 @@ def _swept(harness: Harness) -> Act:
         sweep(
             actor.table,
             actor.provider,
-            window_ms=WINDOW_MS,
             clock=actor.now,
             deadline=actor.now() + MINUTE_MS,
             on_failure=lambda _, error: failed.append(error),

@@ -28,7 +28,6 @@ def _bought_and_given(process: Process, products: dict[str, str], key: str, shar
     def call() -> IdempotentRequest:
         return IdempotentRequest("alice", key, "a request", process.now())
 
-    window_ms = process.environment.plan.window_ms
     order, _ = buy(
         process.table,
         process.provider,
@@ -37,7 +36,6 @@ def _bought_and_given(process: Process, products: dict[str, str], key: str, shar
         quantity=shares,
         method="card",
         token="tok_ok",
-        window_ms=window_ms,
     )
     return give(
         process.table,
@@ -47,7 +45,7 @@ def _bought_and_given(process: Process, products: dict[str, str], key: str, shar
         recipient_id=None,
         wrapping=WRAPPINGS[order.product.kind],
         secret_version="1",
-        window_ms=window_ms,
+        window_ms=process.environment.plan.window_ms,
     )
 
 

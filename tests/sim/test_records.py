@@ -138,7 +138,6 @@ def test_the_end_of_a_window_is_told_by_either_trigger_however_often(times: int,
             report = sweep(
                 actor.table,
                 actor.provider,
-                window_ms=1,
                 clock=actor.now,
                 deadline=harness.now + MINUTE_MS,
                 on_failure=lambda *_: None,

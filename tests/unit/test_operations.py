@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from handsel.domain.invariants import Breach
+from handsel.domain.invariants import ViolationType
 from local import template
 from local.settings import ROOT
 from ops.audit.findings import IssueType
@@ -50,7 +50,7 @@ def test_the_runbook_says_of_everything_that_an_audit_finds_what_it_is() -> None
     named = {
         name for cell in re.findall(r"^\| ([^|]+) \|", RUNBOOK, re.MULTILINE) for name in re.findall("`(.+?)`", cell)
     }
-    assert named == {*Breach, *IssueType}
+    assert named == {*ViolationType, *IssueType}
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handsel.domain.states import SHIPMENT_STANDINGS, ShipmentStatus, document, shipment_status
+from handsel.domain.states import SHIPMENT_STATUS_RANKS, ShipmentStatus, document, shipment_status
 
 READY, PICKED, TRANSIT, OUT, DELIVERED, FAILED, RETURNING, RETURNED, LOST = ShipmentStatus
 
@@ -48,9 +48,9 @@ def test_repeats_change_nothing(told: list[tuple[int, ShipmentStatus]]) -> None:
 @given(reports, st.sampled_from(ShipmentStatus))
 def test_a_late_report_never_moves_a_parcel_back(told: list[tuple[int, ShipmentStatus]], late: ShipmentStatus) -> None:
     before, after = shipment_status(told), shipment_status([*told, (-1, late)])
-    old, new = SHIPMENT_STANDINGS[before], SHIPMENT_STANDINGS[after]
+    old, new = SHIPMENT_STATUS_RANKS[before], SHIPMENT_STATUS_RANKS[after]
     if old.final:
-        assert after is before or SHIPMENT_STANDINGS[late].final
+        assert after is before or SHIPMENT_STATUS_RANKS[late].final
     elif old.rank is not None and new.rank is not None:
         assert new.rank >= old.rank
     else:

@@ -1,59 +1,138 @@
-"""The state machines: what is not in the table is refused."""
+"""The state machines: a transition that is not in the table is refused."""
 
+from dataclasses import fields
+from enum import StrEnum
 from itertools import product
+from typing import Any
 
 import pytest
 
+from handsel.domain.models import Gift, Holding, Order, Refund
 from handsel.domain.states import (
-    PROBLEM_AFTER,
-    TRANSITIONS,
-    UNIT_MOVES,
+    GIFT_MACHINE,
+    ORDER_MACHINE,
+    REFUND_MACHINE,
+    RETURN_GIFT_MACHINE,
+    UNIT_COUNTERS,
+    UNIT_MACHINE,
+    VOUCHER_MACHINE,
     GiftAction,
     GiftState,
     Guard,
+    Machine,
+    OrderState,
+    RefundStatus,
     UnitPlace,
     document,
 )
-from handsel.store.conditions import transition
+from handsel.store import keys
+from handsel.store.expressions import update
+from handsel.store.transitions import move_units, transition
+
+# The machines whose states items store, by the type of their items.
+STORED: list[tuple[Machine[Any, Any], type]] = [
+    (GIFT_MACHINE, Gift),
+    (ORDER_MACHINE, Order),
+    (REFUND_MACHINE, Refund),
+    (VOUCHER_MACHINE, Holding),
+    (RETURN_GIFT_MACHINE, Holding),
+]
+MACHINES: list[Machine[Any, Any]] = [*(machine for machine, _ in STORED), UNIT_MACHINE]
+# Every pair of state and action of every machine.
+PAIRS = [(machine, state, action) for machine in MACHINES for state, action in product(machine.states, machine.actions)]
+
+
+@pytest.mark.parametrize(("machine", "state", "action"), PAIRS)
+def test_every_pair_that_is_not_in_a_table_is_refused(
+    machine: Machine[Any, Any], state: StrEnum, action: StrEnum
+) -> None:
+    if (state, action) in machine.transitions:
+        assert machine.step(state, action).to in machine.states
+        return
+    with pytest.raises(KeyError):
+        machine.step(state, action)
+    with pytest.raises(KeyError):
+        move_units(state, action, 1) if machine is UNIT_MACHINE else transition(machine, state, action)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(("state", "action"), list(product(GiftState, GiftAction)))
 def test_every_action_leads_out_of_open_and_out_of_no_other_state(state: GiftState, action: GiftAction) -> None:
-    assert ((state, action) in TRANSITIONS) is (state is GiftState.OPEN)
+    assert ((state, action) in GIFT_MACHINE.transitions) is (state is GiftState.OPEN)
 
 
 def test_nothing_leads_back_to_open_but_a_claim_that_leaves_shares() -> None:
-    back = [action for (_, action), step in TRANSITIONS.items() if step.to is GiftState.OPEN]
+    back = [action for (_, action), step in GIFT_MACHINE.transitions.items() if step.to is GiftState.OPEN]
     assert back == [GiftAction.CLAIM_SHARE]
 
 
-def test_every_final_state_has_a_refusal_for_who_comes_late() -> None:
-    assert set(PROBLEM_AFTER) == {state for state in GiftState if state.final}
+@pytest.mark.parametrize("machine", MACHINES)
+def test_every_state_is_reached_from_the_initial_one(machine: Machine[Any, Any]) -> None:
+    reached, fresh = set(), {machine.initial}
+    while fresh:
+        reached |= fresh
+        fresh = {step.to for (state, _), step in machine.transitions.items() if state in fresh} - reached
+    assert reached == set(machine.states)
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_every_action_is_in_the_table(machine: Machine[Any, Any]) -> None:
+    assert {action for _, action in machine.transitions} == set(machine.actions)
+
+
+def test_every_final_state_has_a_problem_for_callers_who_come_late() -> None:
+    assert set(GIFT_MACHINE.problems) == {state for state in GiftState if state.final}
+
+
+def test_the_states_that_wait_for_the_clock_or_the_sweep_are_in_the_due_index() -> None:
+    assert GIFT_MACHINE.due_in == {GiftState.OPEN}
+    assert ORDER_MACHINE.due_in == {OrderState.PENDING}
+    assert REFUND_MACHINE.due_in == {RefundStatus.PENDING}
+    assert not VOUCHER_MACHINE.due_in | RETURN_GIFT_MACHINE.due_in
+
+
+@pytest.mark.parametrize(("machine", "item"), STORED)
+def test_guards_and_stored_states_are_attributes_of_the_item(machine: Machine[Any, Any], item: type) -> None:
+    guards = [guard for step in machine.transitions.values() for guard in step.guards]
+    operands = {guard.operand for guard in guards if isinstance(guard.operand, str)} - {"now"}
+    stored_in = {machine.stored_in} if isinstance(machine.stored_in, str) else set(machine.stored_in.values())
+    assert {guard.attribute for guard in guards} | operands | stored_in <= {field.name for field in fields(item)}
+
+
+def test_an_order_has_a_counter_for_every_place_but_gifts() -> None:
+    assert {*UNIT_COUNTERS} == {*UnitPlace} - {UnitPlace.IN_GIFT}
+    assert {*UNIT_COUNTERS} <= {field.name for field in fields(Order)}
 
 
 @pytest.mark.parametrize("action", GiftAction)
 def test_of_two_actions_at_one_instant_only_the_clock_decides_between_claim_and_return(action: GiftAction) -> None:
-    guards = [guard for guard in TRANSITIONS[GiftState.OPEN, action].guards if guard.attribute == "expires_at"]
+    guards = [guard for guard in GIFT_MACHINE.step(GiftState.OPEN, action).guards if guard.attribute == "expires_at"]
     assert len(guards) == 1
     at_the_deadline = guards[0].holds(1000, now=1000)
     assert at_the_deadline is (action is GiftAction.EXPIRE)
 
 
 def test_the_condition_in_the_table_is_the_guard_in_the_domain() -> None:
-    state, condition, values = transition(GiftAction.CLAIM_LAST_SHARE, now=7)
-    assert state is GiftState.CLAIMED
-    assert condition == "#state = :from AND #remaining = :guard0 AND #expires_at > :guard1"
-    assert values == {":from": "open", ":guard0": 1, ":guard1": 7}
+    change = update(keys.gift("id"), transition(GIFT_MACHINE, GiftState.OPEN, GiftAction.CLAIM_LAST_SHARE, now=7))
+    assert change.expression == "SET #state = :to REMOVE #due_pk, #due_sk"
+    assert change.condition == "#state = :from AND #remaining = :guard0 AND #expires_at > :guard1"
+    assert change.values == {":from": "open", ":to": "claimed", ":guard0": 1, ":guard1": 7}
 
 
 @pytest.mark.parametrize(("value", "holds"), [(0, False), (1, True), (2, False)])
 def test_a_guard_compares_with_a_constant_or_with_now(value: int, *, holds: bool) -> None:
     assert Guard("remaining", "=", 1).holds(value, now=99) is holds
     assert Guard("expires_at", "=", "now").holds(value, now=1) is holds
+    assert Guard("refunded", "=", "quantity").holds(value, now=99, quantity=1) is holds
+
+
+@pytest.mark.parametrize("optional", [True, False])
+def test_only_an_optional_guard_holds_for_an_item_without_the_attribute(*, optional: bool) -> None:
+    assert Guard("valid_until", ">", "now", optional=optional).holds(None, now=1) is optional
+    assert str(Guard("valid_until", ">", "now", optional=optional)) == "valid_until > now" + " or absent" * optional
 
 
 def test_units_move_only_between_places_and_never_out_of_used_or_refunded() -> None:
-    assert {place for place, _ in UNIT_MOVES} == {UnitPlace.AVAILABLE, UnitPlace.IN_GIFT}
+    assert {place for place, _ in UNIT_MACHINE.transitions} == {UnitPlace.AVAILABLE, UnitPlace.IN_GIFT}
 
 
 def test_the_published_machines_name_every_state_and_every_transition() -> None:
@@ -61,6 +140,6 @@ def test_the_published_machines_name_every_state_and_every_transition() -> None:
     gift, unit = published["gift"], published["unit"]
     assert isinstance(gift, dict)
     assert isinstance(unit, dict)
-    assert len(gift["transitions"]) == len(TRANSITIONS)
-    assert len(unit["transitions"]) == len(UNIT_MOVES)
+    assert len(gift["transitions"]) == len(GIFT_MACHINE.transitions)
+    assert len(unit["transitions"]) == len(UNIT_MACHINE.transitions)
     assert set(gift["states"]) == set(GiftState)

@@ -2,15 +2,15 @@
 
 from typing import Any, cast
 
-from handsel.domain.states import SHIPMENT_STANDINGS, ShipmentStatus, document, shipment_status
+from handsel.domain.states import RETURN_GIFT_MACHINE, SHIPMENT_STATUS_RANKS, ShipmentStatus, document, shipment_status
 
 
 def published() -> dict[str, dict[str, Any]]:
     return cast("dict[str, dict[str, Any]]", document())
 
 
-def test_there_is_a_machine_for_gifts_units_and_shipments() -> None:
-    assert list(published()) == ["gift", "unit", "shipment"]
+def test_there_is_a_machine_for_everything_that_changes_its_state() -> None:
+    assert list(published()) == ["gift", "unit", "shipment", "order", "refund", "voucher"]
 
 
 def test_the_machine_of_a_gift_is_published_with_its_guards_and_refusals() -> None:
@@ -60,11 +60,57 @@ def test_the_machine_of_a_unit_is_published_without_guards() -> None:
     }
 
 
+def test_the_machine_of_an_order_is_published() -> None:
+    assert published()["order"] == {
+        "states": ["pending", "paid", "declined", "refunded"],
+        "initial": "pending",
+        "actions": ["pay", "decline", "refund"],
+        "transitions": [
+            {"from": "pending", "action": "pay", "to": "paid", "guards": []},
+            {"from": "pending", "action": "decline", "to": "declined", "guards": []},
+            {"from": "paid", "action": "refund", "to": "refunded", "guards": ["refunded = quantity"]},
+        ],
+        "errors": {"declined": "payment-declined"},
+    }
+
+
+def test_the_machine_of_a_refund_is_published() -> None:
+    assert published()["refund"] == {
+        "states": ["pending", "refunded"],
+        "initial": "pending",
+        "actions": ["repay"],
+        "transitions": [{"from": "pending", "action": "repay", "to": "refunded", "guards": []}],
+        "errors": {},
+    }
+
+
+def test_the_machine_of_a_voucher_is_published_with_its_validity() -> None:
+    assert published()["voucher"] == {
+        "states": ["usable", "redeemed", "expired"],
+        "initial": "usable",
+        "actions": ["redeem", "expire"],
+        "transitions": [
+            {"from": "usable", "action": "redeem", "to": "redeemed", "guards": ["valid_until > now or absent"]},
+            {"from": "usable", "action": "expire", "to": "expired", "guards": ["valid_until <= now"]},
+        ],
+        "errors": {"redeemed": "already-redeemed", "expired": "voucher-expired"},
+    }
+
+
+def test_a_claim_has_one_return_gift_until_its_payment_is_declined() -> None:
+    machine = RETURN_GIFT_MACHINE.document()
+    assert machine["initial"] == "not_given"
+    assert machine["transitions"] == [
+        {"from": "not_given", "action": "reserve", "to": "reserved", "guards": []},
+        {"from": "reserved", "action": "release", "to": "not_given", "guards": []},
+    ]
+
+
 def test_the_machine_of_a_shipment_is_published_with_what_each_status_means() -> None:
     machine = published()["shipment"]
     steps = machine.pop("transitions")
     assert machine == {
-        "states": list(SHIPMENT_STANDINGS),
+        "states": list(SHIPMENT_STATUS_RANKS),
         "initial": "ready_to_ship",
         "actions": ["report"],
         "standings": {

@@ -30,7 +30,7 @@ def test_an_order_that_is_not_paid_waits_to_be() -> None:
 
 def test_a_paid_order_counts_once_for_what_is_at_hand_and_each_time_something_came_back() -> None:
     assert summary.of_order(order(available=3)) == {"to_give": 1}
-    assert summary.of_order(order(available=1, used=2, returned=2)) == {"to_give": 1, "returned": 2}
+    assert summary.of_order(order(available=1, used=2, expired_gifts=2)) == {"to_give": 1, "returned": 2}
     assert summary.of_order(order(available=0, used=3)) == {}
 
 

@@ -10,7 +10,7 @@ HandselError
 │   ├── PaymentDeclined
 │   ├── OwnGift, WrongSecret, NotTheRecipient, NotClaimed, WrongRole
 │   ├── NotFound                   unknown, owned by another user, or hidden: all look the same
-│   ├── OutOfStock, UnitsNotAvailable, AlreadyClaimed, AlreadyReturned, StillOpen, HandleTaken
+│   ├── OutOfStock, UnitsNotAvailable, AlreadyClaimed, ReturnGiftAlreadyGiven, StillOpen, HandleTaken
 │   ├── AlreadyRedeemed            has the time of the redemption
 │   ├── TooManyEvents
 │   ├── Expired, Cancelled, Declined, VoucherExpired
@@ -143,7 +143,7 @@ class AlreadyClaimed(ApiProblem):
     title = "All shares of this gift have been claimed."
 
 
-class AlreadyReturned(ApiProblem):
+class ReturnGiftAlreadyGiven(ApiProblem):
     code = "already-returned"
     title = "A return gift for this claim already exists."
 

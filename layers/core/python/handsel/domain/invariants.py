@@ -1,7 +1,7 @@
-"""The law of the units, as a check: every unit of a paid order is in exactly one place.
+"""Invariants of the stored data: above all, every unit of a paid order is in exactly one place.
 
-What is checked here is what the table holds, not what the clock made of it: an open gift that is due still has its
-units in it until it is settled.
+The functions check what is stored, whatever the clock has made of it since: an open gift that is due keeps its units
+until it is settled.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,10 +13,10 @@ from handsel.domain.models import Gift, Holding, Kind, Order, Reservation
 from handsel.domain.states import GiftState, OrderState
 
 
-class Breach(StrEnum):
-    """How the table can contradict the law, or itself."""
+class ViolationType(StrEnum):
+    """The ways in which stored items can contradict an invariant."""
 
-    LAW_BROKEN = "law-broken"
+    UNIT_COUNTS_INCONSISTENT = "unit-counts-inconsistent"
     GIFT_NOT_LISTED = "gift-not-listed"
     GIFT_LISTED_WRONGLY = "gift-listed-wrongly"
     GIFTED_DIFFERS = "gifted-differs"
@@ -26,47 +26,50 @@ class Breach(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Broken:
-    """
+class Violation:
+    """One invariant that an item violates.
+
     Attributes:
         about: id of the order, gift or holding.
-        said: what is wrong with it, for an operator: counts and ids, nothing that a person wrote.
+        detail: a description for operators: counts and ids, nothing that a person wrote.
     """
 
-    breach: Breach
+    type: ViolationType
     about: str
-    said: str
+    detail: str
 
 
-def of_order(order: Order, gifts: Mapping[str, Gift]) -> Iterator[Broken]:
-    """Whether an order and its gifts agree about every unit.
+def find_order_violations(order: Order, gifts: Mapping[str, Gift]) -> Iterator[Violation]:
+    """Find where an order and its gifts disagree about a unit.
 
     Args:
-        gifts: all gifts of the order that there are, by id, ended ones too.
+        gifts: all gifts of the order, by id, including ended ones.
     """
-    folded = [gift for gift_id, gift in gifts.items() if gift_id not in order.reservations]
+    released = [gift for gift_id, gift in gifts.items() if gift_id not in order.reservations]
     if order.state in (OrderState.PENDING, OrderState.DECLINED):
         if any((order.available, order.gifted, order.used, order.refunded, order.reservations, gifts)):
-            yield Broken(Breach.LAW_BROKEN, order.order_id, f"is {order.state} and has units")
+            yield Violation(ViolationType.UNIT_COUNTS_INCONSISTENT, order.order_id, f"is {order.state} and has units")
         return
-    yield from _counts(order, gifts)
+    yield from _find_wrong_counts(order, gifts)
     for gift_id, entry in order.reservations.items():
-        if said := _listed_wrongly(entry, gifts.get(gift_id)):
-            yield Broken(Breach.GIFT_LISTED_WRONGLY, gift_id, f"order {order.order_id} lists it: {said}")
-    for gift in folded:
+        if detail := _differs_from_reservation(entry, gifts.get(gift_id)):
+            yield Violation(ViolationType.GIFT_LISTED_WRONGLY, gift_id, f"order {order.order_id} lists it: {detail}")
+    for gift in released:
         if gift.state in (GiftState.OPEN, GiftState.CLAIMED):
-            yield Broken(
-                Breach.GIFT_NOT_LISTED, gift.gift_id, f"is {gift.state}, and order {order.order_id} does not list it"
+            yield Violation(
+                ViolationType.GIFT_NOT_LISTED,
+                gift.gift_id,
+                f"is {gift.state}, and order {order.order_id} does not list it",
             )
-    ended = [gift for gift in folded if gift.state not in (GiftState.OPEN, GiftState.CLAIMED)]
+    ended = [gift for gift in released if gift.state not in (GiftState.OPEN, GiftState.CLAIMED)]
     claimed = sum(gift.shares - gift.remaining for gift in ended)
     returned = sum(gift.state is GiftState.RETURNED for gift in ended)
-    if (order.gifted, order.returned) != (claimed, returned):
-        said = f"counts {order.gifted} gifted, {order.returned} returned; its ended gifts {claimed}, {returned}"
-        yield Broken(Breach.GIFTED_DIFFERS, order.order_id, said)
+    if (order.gifted, order.expired_gifts) != (claimed, returned):
+        detail = f"counts {order.gifted} gifted, {order.expired_gifts} returned; its ended gifts {claimed}, {returned}"
+        yield Violation(ViolationType.GIFTED_DIFFERS, order.order_id, detail)
 
 
-def _counts(order: Order, gifts: Mapping[str, Gift]) -> Iterator[Broken]:
+def _find_wrong_counts(order: Order, gifts: Mapping[str, Gift]) -> Iterator[Violation]:
     places = {"available": order.available, "gifted": order.gifted, "used": order.used, "refunded": order.refunded}
     waiting = [gifts[gift_id] for gift_id in order.reservations if gift_id in gifts]
     in_gift = sum(gift.remaining for gift in waiting)
@@ -74,11 +77,15 @@ def _counts(order: Order, gifts: Mapping[str, Gift]) -> Iterator[Broken]:
     places["in_gift"] = in_gift
     found = sum(places.values())
     if found != order.quantity or any(count < 0 for count in places.values()):
-        said = ", ".join(f"{count} {place}" for place, count in places.items())
-        yield Broken(Breach.LAW_BROKEN, order.order_id, f"{order.quantity} units bought, {found} found: {said}")
+        detail = ", ".join(f"{count} {place}" for place, count in places.items())
+        yield Violation(
+            ViolationType.UNIT_COUNTS_INCONSISTENT,
+            order.order_id,
+            f"{order.quantity} units bought, {found} found: {detail}",
+        )
 
 
-def _listed_wrongly(entry: Reservation, gift: Gift | None) -> str | None:
+def _differs_from_reservation(entry: Reservation, gift: Gift | None) -> str | None:
     if gift is None:
         return "it is not there"
     if gift.state not in (GiftState.OPEN, GiftState.CLAIMED):
@@ -88,21 +95,23 @@ def _listed_wrongly(entry: Reservation, gift: Gift | None) -> str | None:
     return None
 
 
-def of_gift(gift: Gift, holdings: Mapping[str, Holding]) -> Iterator[Broken]:
-    """Whether a gift's shares, claims and state agree, and each claim is a holding.
+def find_gift_violations(gift: Gift, holdings: Mapping[str, Holding]) -> Iterator[Violation]:
+    """Find where shares, claims and state of a gift disagree, or a claim with its holding.
 
     Args:
-        holdings: those of its claims that there are, by id.
+        holdings: the holdings of its claims that exist, by id.
     """
     taken, left = len(gift.claims), gift.remaining
     right_end = left == 0 if gift.state is GiftState.CLAIMED else left > 0
     if taken + left != gift.shares or not right_end:
-        said = f"is {gift.state} with {taken} claims and {left} left of {gift.shares} shares"
-        yield Broken(Breach.CLAIMS_DIFFER, gift.gift_id, said)
+        detail = f"is {gift.state} with {taken} claims and {left} left of {gift.shares} shares"
+        yield Violation(ViolationType.CLAIMS_DIFFER, gift.gift_id, detail)
     for claimer, claim in gift.claims.items():
         holding = holdings.get(claim.holding_id)
         if holding is None:
-            yield Broken(Breach.HOLDING_MISSING, claim.holding_id, f"gift {gift.gift_id} was claimed without it")
+            yield Violation(
+                ViolationType.HOLDING_MISSING, claim.holding_id, f"gift {gift.gift_id} was claimed without it"
+            )
         elif (holding.holder_id, holding.gift_id, holding.order_id, holding.quantity, holding.received_at) != (
             claimer,
             gift.gift_id,
@@ -110,13 +119,13 @@ def of_gift(gift: Gift, holdings: Mapping[str, Holding]) -> Iterator[Broken]:
             1,
             claim.at,
         ):
-            said = f"is not what gift {gift.gift_id} became for its claimer"
-            yield Broken(Breach.HOLDING_DIFFERS, holding.holding_id, said)
-        elif wrong := _made_wrongly(gift, holding):
-            yield Broken(Breach.HOLDING_DIFFERS, holding.holding_id, wrong)
+            detail = f"is not what gift {gift.gift_id} became for its claimer"
+            yield Violation(ViolationType.HOLDING_DIFFERS, holding.holding_id, detail)
+        elif wrong := _differs_from_gift(gift, holding):
+            yield Violation(ViolationType.HOLDING_DIFFERS, holding.holding_id, wrong)
 
 
-def _made_wrongly(gift: Gift, holding: Holding) -> str | None:
+def _differs_from_gift(gift: Gift, holding: Holding) -> str | None:
     if holding.product.product_id != gift.product.product_id:
         return f"is of another product than gift {gift.gift_id}"
     if gift.product.kind is Kind.VOUCHER and holding.valid_until != gift.valid_until:
@@ -124,25 +133,25 @@ def _made_wrongly(gift: Gift, holding: Holding) -> str | None:
     return None
 
 
-def of_holding(holding: Holding) -> Iterator[Broken]:
-    """Whether a holding is one whole thing: a voucher that its code leads to, or a parcel with its shipment."""
+def find_holding_violations(holding: Holding) -> Iterator[Violation]:
+    """Find out whether a holding is neither a voucher that its code leads to nor a parcel that leads to its shipment."""
     if holding.product.kind is Kind.VOUCHER:
         code = holding.code
         right = code is not None and holding.holding_id == ids.of_voucher(code) and holding.shipment_id is None
-        said = "is a voucher that its code does not lead to"
+        detail = "is a voucher that its code does not lead to"
     else:
         right = holding.code is None and holding.shipment_id == ids.of_shipment(holding.holding_id)
-        said = "is a parcel that does not lead to its shipment"
+        detail = "is a parcel that does not lead to its shipment"
     if not right or holding.quantity < 1:
-        yield Broken(Breach.HOLDING_DIFFERS, holding.holding_id, said)
+        yield Violation(ViolationType.HOLDING_DIFFERS, holding.holding_id, detail)
 
 
-def of_all(order: Order, gifts: Iterable[Gift], holdings: Mapping[str, Holding]) -> Iterator[Broken]:
-    """Whether an order, all its gifts and what became of their claims agree."""
+def find_violations(order: Order, gifts: Iterable[Gift], holdings: Mapping[str, Holding]) -> Iterator[Violation]:
+    """Find where an order, all its gifts and the holdings of their claims disagree."""
     listed = {gift.gift_id: gift for gift in gifts}
-    yield from of_order(order, listed)
+    yield from find_order_violations(order, listed)
     for gift in listed.values():
-        yield from of_gift(gift, holdings)
+        yield from find_gift_violations(gift, holdings)
         for claim in gift.claims.values():
             if claim.holding_id in holdings:
-                yield from of_holding(holdings[claim.holding_id])
+                yield from find_holding_violations(holdings[claim.holding_id])

@@ -6,6 +6,8 @@ from enum import StrEnum
 from typing import Generic, TypeVar
 
 from handsel.domain.states import (
+    ALL_UNITS_REFUNDED,
+    VALIDITY_OVER,
     WINDOW_OVER,
     GiftState,
     OrderState,
@@ -94,7 +96,11 @@ class Wrapping:
 
 @dataclass(frozen=True, slots=True)
 class GiftIntent:
-    """A gift that comes into being together with its order's payment: a return gift."""
+    """The return gift that is given when its order is paid.
+
+    Attributes:
+        window_ms: how long it can be claimed from then on: the rule at the time of the order.
+    """
 
     gift_id: str
     recipient_id: str
@@ -102,6 +108,7 @@ class GiftIntent:
     wrapping: Wrapping
     in_return_for: str
     holding_id: str
+    window_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +124,7 @@ class Payment:
 
 @dataclass(frozen=True, slots=True)
 class Reservation:
-    """A gift as its order remembers it, until it is folded back: enough to know when it is due."""
+    """Units of an order that an open gift holds: `shares` of them, until `expires_at`."""
 
     shares: int
     expires_at: int
@@ -125,10 +132,12 @@ class Reservation:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """`quantity = available + gifted + used + refunded + sum of the reservations shares`, in every write.
+    """An order and its units: `quantity = available + gifted + used + refunded + shares of all reservations`.
 
-    `gifted` counts claimed shares of gifts that were folded back; those of reservations gifts are in the gifts.
-    `returned` counts gifts, not units: those that were folded back because their window ended.
+    Attributes:
+        gifted: claimed shares of gifts whose reservation was released; the gifts themselves count the others.
+        reservations: by id of the gift.
+        expired_gifts: the number of gifts, not units, whose reservation was released because they expired.
     """
 
     order_id: str
@@ -145,12 +154,13 @@ class Order:
     created_at: int
     request_hash: str
     intent: GiftIntent | None = None
-    returned: int = 0
+    expired_gifts: int = 0
 
     @property
     def state_now(self) -> OrderState:
-        """As callers see it: an order is refunded when every unit of it is."""
-        return OrderState.REFUNDED if self.refunded == self.quantity else self.state
+        """The state that callers see: an order is refunded when all its units are."""
+        refunded = ALL_UNITS_REFUNDED.holds(self.refunded, quantity=self.quantity)
+        return OrderState.REFUNDED if refunded else self.state
 
     @property
     def valid_until(self) -> int | None:
@@ -195,7 +205,7 @@ class Gift:
     ended_at: int | None = None
 
     def state_at(self, now: int) -> GiftState:
-        """The state as the clock has it: an open gift is returned from the instant its window ends."""
+        """Return the state at a time: an open gift is returned from the instant at which its window ends."""
         over = self.state is GiftState.OPEN and WINDOW_OVER.holds(self.expires_at, now=now)
         return GiftState.RETURNED if over else self.state
 
@@ -205,12 +215,26 @@ class Gift:
 
 
 @dataclass(frozen=True, slots=True)
+class Timer:
+    """The item whose removal by time to live ends a gift. It knows the gift as it was given."""
+
+    gift_id: str
+    order_id: str
+    shares: int
+
+    @property
+    def remaining(self) -> int:
+        """The shares that are left as far as the timer knows: all of them."""
+        return self.shares
+
+
+@dataclass(frozen=True, slots=True)
 class Holding:
     """What somebody got: a voucher with a code, or a parcel of `quantity` units with a shipment.
 
     Attributes:
-        redemption: the call that redeemed it, so that its own repetition is told from another one.
-        returned_with: the order of the return gift, if any.
+        redemption: the call that redeemed it; used to recognise a retry of the same call.
+        return_gift_order_id: the order of the return gift, if any.
     """
 
     holding_id: str
@@ -225,12 +249,12 @@ class Holding:
     quantity: int = 1
     redeemed_at: int | None = None
     redemption: str | None = None
-    returned_with: str | None = None
+    return_gift_order_id: str | None = None
 
     def state_at(self, now: int) -> VoucherState:
         if self.redeemed_at is not None:
             return VoucherState.REDEEMED
-        if self.valid_until is not None and self.valid_until <= now:
+        if VALIDITY_OVER.holds(self.valid_until, now=now):
             return VoucherState.EXPIRED
         return VoucherState.USABLE
 

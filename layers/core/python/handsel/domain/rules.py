@@ -4,7 +4,15 @@ from collections.abc import Iterable, Mapping
 
 from handsel.domain import errors, ids
 from handsel.domain.models import Address, Gift, Kind, Money, Order, Product, Reservation, Units
-from handsel.domain.states import PROBLEM_AFTER, WINDOW_OVER, GiftAction, GiftState, OrderAction, OrderState
+from handsel.domain.states import (
+    GIFT_MACHINE,
+    VALIDITY_OVER,
+    WINDOW_OVER,
+    GiftAction,
+    GiftState,
+    OrderAction,
+    OrderState,
+)
 
 # Eligibility as data. Everything that is not ruled out here may be given.
 NOT_GIFTABLE_CATEGORIES = frozenset({"jewelry", "education"})
@@ -60,7 +68,7 @@ def check_can_give(order: Order, product: Product, *, now: int) -> None:
 
 def is_over(order: Order, *, now: int) -> bool:
     """Whether the order's vouchers are no longer valid."""
-    return order.valid_until is not None and order.valid_until <= now
+    return VALIDITY_OVER.holds(order.valid_until, now=now)
 
 
 def due(order: Order, *, now: int) -> dict[str, Reservation]:
@@ -136,7 +144,7 @@ def check_can_claim(
     check_may_open(gift, caller, secret, keys)
     state = gift.state_at(now)
     if state is not GiftState.OPEN:
-        raise PROBLEM_AFTER[state]
+        raise GIFT_MACHINE.problems[state]
     if gift.product.kind is Kind.PARCEL and address is None:
         raise errors.AddressRequired
     return claim_action(gift.remaining)
@@ -156,7 +164,7 @@ def check_can_ask_again(gift: Gift, caller: str, secret: str | None, keys: Mappi
     if caller in gift.claims:
         raise errors.AlreadyClaimed
     if state is not GiftState.RETURNED:
-        raise PROBLEM_AFTER[state]
+        raise GIFT_MACHINE.problems[state]
 
 
 def holds_secret(gift: Gift, secret: str | None, keys: Mapping[str, str]) -> bool:

@@ -1,22 +1,114 @@
 """The state machines, as data.
 
-`TRANSITIONS` says which action leads where; what is not in it is refused. Guards are data too, so that one
-declaration is evaluated here, rendered into a condition expression by `store.conditions`, and published.
+A `Machine` lists which action leads from which state to which, under which guards. Every pair of state and action that
+is not in its table is refused. `store.transitions` renders the rows as condition and update expressions; this module
+evaluates the guards and publishes the tables.
 """
 
 import operator
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Literal
+from typing import Generic, Literal, TypeVar
 
 from handsel.domain import errors
+
+S = TypeVar("S", bound=StrEnum)
+A = TypeVar("A", bound=StrEnum)
 
 _OPERATORS: Mapping[str, Callable[[int, int], bool]] = {
     "=": operator.eq,
     ">": operator.gt,
     "<=": operator.le,
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """A condition on one attribute of an item, which is an integer: `attribute op operand`.
+
+    Attributes:
+        operand: a constant, `now` for the clock of the deciding process, or the name of another attribute of the item.
+        optional: an item without the attribute passes.
+    """
+
+    attribute: str
+    op: Literal["=", ">", "<="]
+    operand: int | str
+    optional: bool = False
+
+    def holds(self, value: int | None, **operands: int) -> bool:
+        """Evaluate the guard for a `value` of the attribute.
+
+        Args:
+            value: None if the item does not have the attribute.
+            operands: the value of a named operand, such as `now` in milliseconds since the epoch.
+        """
+        if value is None:
+            return self.optional
+        return _OPERATORS[self.op](value, self.operand if isinstance(self.operand, int) else operands[self.operand])
+
+    def __str__(self) -> str:
+        return f"{self.attribute} {self.op} {self.operand}" + " or absent" * self.optional
+
+
+@dataclass(frozen=True, slots=True)
+class Transition(Generic[S]):
+    """One row of a table: the state that an action leads to, and the guards that all have to hold."""
+
+    to: S
+    guards: tuple[Guard, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Machine(Generic[S, A]):
+    """One state machine.
+
+    Attributes:
+        states, actions: all there are.
+        initial: the state of a new item.
+        transitions: the table.
+        problems: the error for a caller who comes after a state was reached.
+        stored_in: the attribute that holds the state; or, by state, the attribute whose presence is the state: an item
+            without any of them is in the initial state.
+        due_in: the states in which the due index lists an item.
+    """
+
+    states: Iterable[S]
+    actions: Iterable[A]
+    initial: S
+    transitions: Mapping[tuple[S, A], Transition[S]]
+    problems: Mapping[S, type[errors.ApiProblem]] = field(default_factory=dict)
+    stored_in: str | Mapping[S, str] = "state"
+    due_in: frozenset[S] = frozenset()
+
+    def step(self, state: S, action: A) -> Transition[S]:
+        """Return the row for an action in a state.
+
+        Raises:
+            KeyError: the table has no such row: the action is refused.
+        """
+        return self.transitions[state, action]
+
+    def final_states(self) -> frozenset[S]:
+        """Return the states that no row leads out of."""
+        return frozenset(self.states) - {state for state, _ in self.transitions}
+
+    def document(self) -> dict[str, object]:
+        """Return the machine as it is published."""
+        return {
+            "states": [str(state) for state in self.states],
+            "initial": str(self.initial),
+            "actions": [str(action) for action in self.actions],
+            "transitions": [
+                {"from": str(state), "action": str(action), "to": str(row.to), "guards": [str(g) for g in row.guards]}
+                for (state, action), row in self.transitions.items()
+            ],
+            "errors": {str(state): problem.code for state, problem in self.problems.items()},
+        }
+
+
+# --- gifts ------------------------------------------------------------------------------------------------------------
 
 
 class GiftState(StrEnum):
@@ -29,7 +121,7 @@ class GiftState(StrEnum):
     @property
     def final(self) -> bool:
         """Whether nothing leads out of this state. Once seen, even in a stale read, it stays true."""
-        return self is not GiftState.OPEN
+        return self in _FINAL_GIFT_STATES
 
 
 class GiftAction(StrEnum):
@@ -40,50 +132,36 @@ class GiftAction(StrEnum):
     DECLINE = "decline"
 
 
-@dataclass(frozen=True, slots=True)
-class Guard:
-    """`attribute op operand`, over integers: the operand is a constant or the deciding process's clock."""
-
-    attribute: Literal["expires_at", "remaining"]
-    op: Literal["=", ">", "<="]
-    operand: int | Literal["now"]
-
-    def holds(self, value: int, *, now: int) -> bool:
-        return _OPERATORS[self.op](value, now if self.operand == "now" else self.operand)
-
-    def __str__(self) -> str:
-        return f"{self.attribute} {self.op} {self.operand}"
-
-
-# The window is half-open: at exactly `expires_at` it is over.
+# The window is half-open: at exactly `expires_at` it has ended.
 WINDOW_OPEN = Guard("expires_at", ">", "now")
 WINDOW_OVER = Guard("expires_at", "<=", "now")
 SHARES_LEFT_AFTERWARDS = Guard("remaining", ">", 1)
 LAST_SHARE = Guard("remaining", "=", 1)
 
-
-@dataclass(frozen=True, slots=True)
-class Transition:
-    to: GiftState
-    guards: tuple[Guard, ...]
-
-
 # Nothing leads back to OPEN: of claim, expiry, cancel and decline, exactly one decides about a share.
-TRANSITIONS: Mapping[tuple[GiftState, GiftAction], Transition] = {
-    (GiftState.OPEN, GiftAction.CLAIM_SHARE): Transition(GiftState.OPEN, (SHARES_LEFT_AFTERWARDS, WINDOW_OPEN)),
-    (GiftState.OPEN, GiftAction.CLAIM_LAST_SHARE): Transition(GiftState.CLAIMED, (LAST_SHARE, WINDOW_OPEN)),
-    (GiftState.OPEN, GiftAction.EXPIRE): Transition(GiftState.RETURNED, (WINDOW_OVER,)),
-    (GiftState.OPEN, GiftAction.CANCEL): Transition(GiftState.CANCELLED, (WINDOW_OPEN,)),
-    (GiftState.OPEN, GiftAction.DECLINE): Transition(GiftState.DECLINED, (WINDOW_OPEN,)),
-}
+GIFT_MACHINE = Machine(
+    states=GiftState,
+    actions=GiftAction,
+    initial=GiftState.OPEN,
+    transitions={
+        (GiftState.OPEN, GiftAction.CLAIM_SHARE): Transition(GiftState.OPEN, (SHARES_LEFT_AFTERWARDS, WINDOW_OPEN)),
+        (GiftState.OPEN, GiftAction.CLAIM_LAST_SHARE): Transition(GiftState.CLAIMED, (LAST_SHARE, WINDOW_OPEN)),
+        (GiftState.OPEN, GiftAction.EXPIRE): Transition(GiftState.RETURNED, (WINDOW_OVER,)),
+        (GiftState.OPEN, GiftAction.CANCEL): Transition(GiftState.CANCELLED, (WINDOW_OPEN,)),
+        (GiftState.OPEN, GiftAction.DECLINE): Transition(GiftState.DECLINED, (WINDOW_OPEN,)),
+    },
+    problems={
+        GiftState.CLAIMED: errors.AlreadyClaimed,
+        GiftState.RETURNED: errors.Expired,
+        GiftState.CANCELLED: errors.Cancelled,
+        GiftState.DECLINED: errors.Declined,
+    },
+    due_in=frozenset({GiftState.OPEN}),
+)
+_FINAL_GIFT_STATES = GIFT_MACHINE.final_states()
 
-# What somebody who comes after the end is told.
-PROBLEM_AFTER: Mapping[GiftState, type[errors.ApiProblem]] = {
-    GiftState.CLAIMED: errors.AlreadyClaimed,
-    GiftState.RETURNED: errors.Expired,
-    GiftState.CANCELLED: errors.Cancelled,
-    GiftState.DECLINED: errors.Declined,
-}
+
+# --- units ------------------------------------------------------------------------------------------------------------
 
 
 class UnitPlace(StrEnum):
@@ -96,13 +174,32 @@ class UnitPlace(StrEnum):
     REFUNDED = "refunded"
 
 
-UNIT_MOVES: Mapping[tuple[UnitPlace, str], UnitPlace] = {
-    (UnitPlace.AVAILABLE, "give"): UnitPlace.IN_GIFT,
-    (UnitPlace.AVAILABLE, "use"): UnitPlace.USED,
-    (UnitPlace.AVAILABLE, "refund"): UnitPlace.REFUNDED,
-    (UnitPlace.IN_GIFT, "claim"): UnitPlace.GIFTED,
-    (UnitPlace.IN_GIFT, "give_back"): UnitPlace.AVAILABLE,
-}
+class UnitAction(StrEnum):
+    CLAIM = "claim"
+    RESERVE = "give"
+    RELEASE = "give_back"
+    REFUND = "refund"
+    USE = "use"
+
+
+UNIT_MACHINE = Machine(
+    states=UnitPlace,
+    actions=UnitAction,
+    initial=UnitPlace.AVAILABLE,
+    transitions={
+        (UnitPlace.AVAILABLE, UnitAction.RESERVE): Transition(UnitPlace.IN_GIFT),
+        (UnitPlace.AVAILABLE, UnitAction.USE): Transition(UnitPlace.USED),
+        (UnitPlace.AVAILABLE, UnitAction.REFUND): Transition(UnitPlace.REFUNDED),
+        (UnitPlace.IN_GIFT, UnitAction.CLAIM): Transition(UnitPlace.GIFTED),
+        (UnitPlace.IN_GIFT, UnitAction.RELEASE): Transition(UnitPlace.AVAILABLE),
+    },
+    problems={UnitPlace.AVAILABLE: errors.UnitsNotAvailable},
+)
+# The places that an order has a counter for, of the same name. Units in a gift are counted by its reservation.
+UNIT_COUNTERS = frozenset(UnitPlace) - {UnitPlace.IN_GIFT}
+
+
+# --- orders and refunds -----------------------------------------------------------------------------------------------
 
 
 class OrderState(StrEnum):
@@ -112,17 +209,117 @@ class OrderState(StrEnum):
     REFUNDED = "refunded"
 
 
+class PaymentAction(StrEnum):
+    """A result of the payment provider that changes the state of an order."""
+
+    PAY = "pay"
+    DECLINE = "decline"
+    REFUND = "refund"
+
+
 class OrderAction(StrEnum):
-    """What a buyer may do with an order."""
+    """An action that a buyer may take on an order."""
 
     GIFT = "gift"
     USE = "use"
     REFUND = "refund"
 
 
+ALL_UNITS_REFUNDED = Guard("refunded", "=", "quantity")
+
+ORDER_MACHINE = Machine(
+    states=OrderState,
+    actions=PaymentAction,
+    initial=OrderState.PENDING,
+    transitions={
+        (OrderState.PENDING, PaymentAction.PAY): Transition(OrderState.PAID),
+        (OrderState.PENDING, PaymentAction.DECLINE): Transition(OrderState.DECLINED),
+        # Never written: it follows from the counts of the order, see `Order.state_now`.
+        (OrderState.PAID, PaymentAction.REFUND): Transition(OrderState.REFUNDED, (ALL_UNITS_REFUNDED,)),
+    },
+    problems={OrderState.DECLINED: errors.PaymentDeclined},
+    due_in=frozenset({OrderState.PENDING}),
+)
+
+
 class RefundStatus(StrEnum):
     PENDING = "pending"
     REFUNDED = "refunded"
+
+
+class RefundAction(StrEnum):
+    REPAY = "repay"
+
+
+REFUND_MACHINE = Machine(
+    states=RefundStatus,
+    actions=RefundAction,
+    initial=RefundStatus.PENDING,
+    transitions={(RefundStatus.PENDING, RefundAction.REPAY): Transition(RefundStatus.REFUNDED)},
+    stored_in="status",
+    due_in=frozenset({RefundStatus.PENDING}),
+)
+
+
+# --- holdings ---------------------------------------------------------------------------------------------------------
+
+
+class VoucherState(StrEnum):
+    USABLE = "usable"
+    REDEEMED = "redeemed"
+    EXPIRED = "expired"
+
+
+class VoucherAction(StrEnum):
+    REDEEM = "redeem"
+    EXPIRE = "expire"
+
+
+# A voucher of a product without a limited validity does not have `valid_until`.
+VALID = Guard("valid_until", ">", "now", optional=True)
+VALIDITY_OVER = Guard("valid_until", "<=", "now")
+
+VOUCHER_MACHINE = Machine(
+    states=VoucherState,
+    actions=VoucherAction,
+    initial=VoucherState.USABLE,
+    transitions={
+        (VoucherState.USABLE, VoucherAction.REDEEM): Transition(VoucherState.REDEEMED, (VALID,)),
+        # Never written: the clock makes it true, see `Holding.state_at`.
+        (VoucherState.USABLE, VoucherAction.EXPIRE): Transition(VoucherState.EXPIRED, (VALIDITY_OVER,)),
+    },
+    problems={VoucherState.REDEEMED: errors.AlreadyRedeemed, VoucherState.EXPIRED: errors.VoucherExpired},
+    stored_in={VoucherState.REDEEMED: "redeemed_at"},
+)
+
+
+class ReturnGiftState(StrEnum):
+    """Whether a claim was answered with a gift in return."""
+
+    NOT_GIVEN = "not_given"
+    RESERVED = "reserved"
+
+
+class ReturnGiftAction(StrEnum):
+    RESERVE = "reserve"
+    RELEASE = "release"
+
+
+# The first order that reserves the return gift of a claim is the only one, until its payment is declined.
+RETURN_GIFT_MACHINE = Machine(
+    states=ReturnGiftState,
+    actions=ReturnGiftAction,
+    initial=ReturnGiftState.NOT_GIVEN,
+    transitions={
+        (ReturnGiftState.NOT_GIVEN, ReturnGiftAction.RESERVE): Transition(ReturnGiftState.RESERVED),
+        (ReturnGiftState.RESERVED, ReturnGiftAction.RELEASE): Transition(ReturnGiftState.NOT_GIVEN),
+    },
+    problems={ReturnGiftState.RESERVED: errors.ReturnGiftAlreadyGiven},
+    stored_in={ReturnGiftState.RESERVED: "return_gift_order_id"},
+)
+
+
+# --- shipments --------------------------------------------------------------------------------------------------------
 
 
 class ShipmentStatus(StrEnum):
@@ -138,98 +335,76 @@ class ShipmentStatus(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """What a carrier's report of a status means for a shipment.
+class StatusRank:
+    """The place of a shipment status among the others.
 
     Attributes:
-        rank: how far the parcel is on its way; None where the status is a mishap beside the way.
-        final: nothing that is reported besides changes it.
+        rank: how far along the route the parcel is; None for an incident, which is not a step of the route.
+        final: no other report changes this status.
     """
 
     rank: int | None
     final: bool = False
 
 
-# A shipment is in the first of these that holds, over the set of everything reported, in whatever order it came:
-# 1. a final status that was reported, the one that stands first here;
-# 2. the last mishap by time of occurrence, unless something of the way occurred after it: a new attempt, or found again;
-# 3. the highest rank that was reported; ready to ship where nothing was.
-SHIPMENT_STANDINGS: Mapping[ShipmentStatus, Standing] = {
-    ShipmentStatus.DELIVERED: Standing(rank=4, final=True),
-    ShipmentStatus.RETURNED: Standing(rank=None, final=True),
-    ShipmentStatus.READY_TO_SHIP: Standing(rank=0),
-    ShipmentStatus.PICKED_UP: Standing(rank=1),
-    ShipmentStatus.IN_TRANSIT: Standing(rank=2),
-    ShipmentStatus.OUT_FOR_DELIVERY: Standing(rank=3),
-    ShipmentStatus.DELIVERY_FAILED: Standing(rank=None),
-    ShipmentStatus.RETURNING: Standing(rank=None),
-    ShipmentStatus.LOST: Standing(rank=None),
+# The status of a shipment is the first of these that applies, over the set of all reports, in whatever order they came:
+# 1. a final status that was reported, the one that comes first in this table;
+# 2. the last incident by time of occurrence, unless a step of the route occurred after it: a new attempt, or found again;
+# 3. the highest rank that was reported; ready to ship if there is no report.
+SHIPMENT_STATUS_RANKS: Mapping[ShipmentStatus, StatusRank] = {
+    ShipmentStatus.DELIVERED: StatusRank(rank=4, final=True),
+    ShipmentStatus.RETURNED: StatusRank(rank=None, final=True),
+    ShipmentStatus.READY_TO_SHIP: StatusRank(rank=0),
+    ShipmentStatus.PICKED_UP: StatusRank(rank=1),
+    ShipmentStatus.IN_TRANSIT: StatusRank(rank=2),
+    ShipmentStatus.OUT_FOR_DELIVERY: StatusRank(rank=3),
+    ShipmentStatus.DELIVERY_FAILED: StatusRank(rank=None),
+    ShipmentStatus.RETURNING: StatusRank(rank=None),
+    ShipmentStatus.LOST: StatusRank(rank=None),
 }
 
 
 def shipment_status(reports: Iterable[tuple[int, ShipmentStatus]]) -> ShipmentStatus:
-    """The status of a shipment: a pure function of the set of reports, each (time of occurrence, status)."""
+    """Return the status of a shipment: a pure function of the set of reports, each (time of occurrence, status)."""
     seen = set(reports)
     reported = {status for _, status in seen}
-    for status, standing in SHIPMENT_STANDINGS.items():
-        if standing.final and status in reported:
+    for status, entry in SHIPMENT_STATUS_RANKS.items():
+        if entry.final and status in reported:
             return status
-    ranks = {status: standing.rank for status, standing in SHIPMENT_STANDINGS.items() if standing.rank is not None}
-    mishaps = [report for report in seen if report[1] not in ranks]
+    ranks = {status: entry.rank for status, entry in SHIPMENT_STATUS_RANKS.items() if entry.rank is not None}
+    incidents = [report for report in seen if report[1] not in ranks]
     on_the_way = [report for report in seen if report[1] in ranks]
-    if mishaps and max(mishaps)[0] >= max((at for at, _ in on_the_way), default=0):
-        return max(mishaps)[1]
+    if incidents and max(incidents)[0] >= max((at for at, _ in on_the_way), default=0):
+        return max(incidents)[1]
     return max((status for _, status in on_the_way), key=ranks.__getitem__, default=ShipmentStatus.READY_TO_SHIP)
 
 
-class VoucherState(StrEnum):
-    USABLE = "usable"
-    REDEEMED = "redeemed"
-    EXPIRED = "expired"
-
-
-def _shipment_transitions() -> list[dict[str, object]]:
-    """From each status to each other that a report of something that occurred just now can lead to."""
-    return [
-        {"from": str(before), "action": "report", "to": str(after), "guards": [f"status = {reported}"]}
-        for before in SHIPMENT_STANDINGS
-        for reported in SHIPMENT_STANDINGS
-        if (after := shipment_status([(0, before), (1, reported)])) is not before
-    ]
+def _shipment_document() -> dict[str, object]:
+    """Return the machine of shipments: its transitions are to each status that a report of a new event can lead to."""
+    return {
+        "states": [str(status) for status in SHIPMENT_STATUS_RANKS],
+        "initial": str(ShipmentStatus.READY_TO_SHIP),
+        "actions": ["report"],
+        "transitions": [
+            {"from": str(before), "action": "report", "to": str(after), "guards": [f"status = {reported}"]}
+            for before in SHIPMENT_STATUS_RANKS
+            for reported in SHIPMENT_STATUS_RANKS
+            if (after := shipment_status([(0, before), (1, reported)])) is not before
+        ],
+        "standings": {
+            str(status): {"rank": entry.rank, "final": entry.final} for status, entry in SHIPMENT_STATUS_RANKS.items()
+        },
+        "errors": {},
+    }
 
 
 def document() -> dict[str, object]:
-    """The machines as published at `/meta/state-machine`."""
+    """Return the machines as they are published at `/meta/state-machine`."""
     return {
-        "gift": {
-            "states": [str(state) for state in GiftState],
-            "initial": str(GiftState.OPEN),
-            "actions": [str(action) for action in GiftAction],
-            "transitions": [
-                {"from": str(state), "action": str(action), "to": str(step.to), "guards": [str(g) for g in step.guards]}
-                for (state, action), step in TRANSITIONS.items()
-            ],
-            "errors": {str(state): refusal.code for state, refusal in PROBLEM_AFTER.items()},
-        },
-        "unit": {
-            "states": [str(place) for place in UnitPlace],
-            "initial": str(UnitPlace.AVAILABLE),
-            "actions": sorted({action for _, action in UNIT_MOVES}),
-            "transitions": [
-                {"from": str(place), "action": action, "to": str(to), "guards": []}
-                for (place, action), to in UNIT_MOVES.items()
-            ],
-            "errors": {"available": errors.UnitsNotAvailable.code},
-        },
-        "shipment": {
-            "states": [str(status) for status in SHIPMENT_STANDINGS],
-            "initial": str(ShipmentStatus.READY_TO_SHIP),
-            "actions": ["report"],
-            "transitions": _shipment_transitions(),
-            "standings": {
-                str(status): {"rank": standing.rank, "final": standing.final}
-                for status, standing in SHIPMENT_STANDINGS.items()
-            },
-            "errors": {},
-        },
+        "gift": GIFT_MACHINE.document(),
+        "unit": UNIT_MACHINE.document(),
+        "shipment": _shipment_document(),
+        "order": ORDER_MACHINE.document(),
+        "refund": REFUND_MACHINE.document(),
+        "voucher": VOUCHER_MACHINE.document(),
     }

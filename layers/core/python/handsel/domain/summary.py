@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from handsel.domain.models import Gift, Holding, Order, Shipment
-from handsel.domain.states import SHIPMENT_STANDINGS, GiftState, OrderState, ShipmentStatus
+from handsel.domain.states import SHIPMENT_STATUS_RANKS, GiftState, OrderState, ShipmentStatus
 
 _DAY_MS = 86_400_000
 _USABLE = "usable"
@@ -122,7 +122,7 @@ def of_order(order: Order) -> Part:
     if order.state is OrderState.PENDING:
         return {"to_pay": 1}
     refunded = order.state_now is OrderState.REFUNDED
-    parts = {"to_give": int(order.available > 0), "refunded": int(refunded), "returned": order.returned}
+    parts = {"to_give": int(order.available > 0), "refunded": int(refunded), "returned": order.expired_gifts}
     return {name: count for name, count in parts.items() if count}
 
 
@@ -139,7 +139,7 @@ def of_voucher(voucher: Holding) -> Part:
 
 def of_shipment(shipment: Shipment) -> Part:
     lost = shipment.status is ShipmentStatus.LOST  # until it is found
-    return {} if lost or SHIPMENT_STANDINGS[shipment.status].final else {"to_receive": 1}
+    return {} if lost or SHIPMENT_STATUS_RANKS[shipment.status].final else {"to_receive": 1}
 
 
 UNREAD: Part = {"unread": 1}

@@ -1,4 +1,4 @@
-"""Gifts: given, claimed, given back. Each change is one transaction under the gift's own condition."""
+"""Gifts: give, claim, end. Each change is one transaction under the condition of the gift's own state machine."""
 
 import dataclasses
 from collections.abc import Callable
@@ -6,17 +6,18 @@ from contextlib import suppress
 from functools import partial
 
 from handsel.domain import errors
-from handsel.domain.models import Claim, Gift, Holding, Order, Page, Shipment
-from handsel.domain.states import GiftAction, GiftState
+from handsel.domain.models import Claim, Gift, Holding, Order, Page, Shipment, Timer
+from handsel.domain.states import GIFT_MACHINE, WINDOW_OPEN, GiftAction, GiftState
 from handsel.store import attributes, holdings, keys, orders, shipments
 from handsel.store.attributes import Item
-from handsel.store.conditions import still_open, transition
+from handsel.store.expressions import Clause, assign, check, require, update
 from handsel.store.table import Table
+from handsel.store.transitions import in_state, transition
 from handsel.store.writes import Check, ConditionFailed, Put, Update, Write
 
 
 def to_item(gift: Gift) -> Item:
-    """A new, open gift: in the giver's list, in its order's list, and due when its window ends."""
+    """Return the item of a new, open gift: in the lists of its giver and its order, and due when its window ends."""
     shard = keys.windows(keys.shard_of(gift.gift_id))
     return {
         **keys.gift(gift.gift_id)._asdict(),
@@ -31,7 +32,7 @@ from_item = partial(attributes.from_item, Gift)
 
 
 def window_to_item(gift: Gift) -> Item:
-    """The timer. Its ttl is rounded up: a deletion before the deadline would waste the only stream record."""
+    """Return the item of a gift's timer. Its ttl is rounded up: a deletion before the end would waste its stream record."""
     return {
         **keys.window(gift.gift_id)._asdict(),
         "gift_id": gift.gift_id,
@@ -47,7 +48,7 @@ def get(table: Table, gift_id: str, *, consistent: bool = True) -> Gift | None:
 
 
 def get_many(table: Table, gift_ids: list[str]) -> list[Gift]:
-    """Those of the gifts that exist, in the order asked for."""
+    """Return the gifts that exist, in the order of `gift_ids`."""
     wanted = [keys.gift(gift_id) for gift_id in gift_ids]
     items = table.get_many(wanted)
     return [from_item(items[key]) for key in wanted if key in items]
@@ -58,7 +59,7 @@ def sent_by(table: Table, giver_id: str, *, limit: int, before: str | None) -> P
 
 
 def sent_by_since(table: Table, giver_id: str, since: str, *, limit: int, before: str | None) -> Page[str]:
-    """Ids of the gifts given after the position `since`, newest first."""
+    """Return ids of the gifts given after the position `since`, newest first."""
     rows = [
         row for row in table.newest(keys.BY_OWNER, keys.sent_by(giver_id), limit=limit, before=before) if row[0] > since
     ]
@@ -94,10 +95,10 @@ def _new(gift: Gift) -> list[Write]:
 
 
 def give(table: Table, order: Order, gift: Gift) -> Gift:
-    """Moves units into a new gift.
+    """Reserve units for a new gift.
 
     Returns:
-        The gift: `gift`, or the one an earlier try of the same call made.
+        The gift: `gift`, or the one that an earlier attempt of the same call wrote.
 
     Raises:
         UnitsNotAvailable: the order does not have that many.
@@ -112,7 +113,7 @@ def give(table: Table, order: Order, gift: Gift) -> Gift:
 
 
 def give_paid(table: Table, order: Order, gift: Gift) -> None:
-    """Settles a return gift's payment and gives it, in one: `order` is paid and remembers `gift`.
+    """Settle the payment of a return gift and give it, in one transaction: `order` is paid and has reserved `gift`.
 
     Raises:
         ConditionFailed: the order is no longer pending.
@@ -129,23 +130,20 @@ def claim(
     *,
     clock: Callable[[], int],
 ) -> None:
-    """Takes one share, which becomes a holding; of a parcel, with its shipment.
+    """Take one share, which becomes a holding; for a parcel, with its shipment.
 
     Raises:
         ConditionFailed: the gift did not take the action, or the claimer has a share; `old[0]` is the gift as it was.
     """
-    taken = Claim(holding.received_at, holding.holding_id)
+    share = Clause(
+        sets=["#remaining = #remaining - :one", "#claims.#claimer = :claim"],
+        conditions=["attribute_not_exists(#claims.#claimer)"],
+        values={":one": 1, ":claim": Claim(holding.received_at, holding.holding_id)},
+        names={"#claimer": holding.holder_id},
+    )
 
     def take_share() -> Update:
-        state, condition, values = transition(action, now=clock())
-        removed = " REMOVE #due_pk, #due_sk" if state.final else ""
-        return Update(
-            keys.gift(gift.gift_id),
-            f"SET #state = :to, #remaining = #remaining - :one, #claims.#claimer = :claim{removed}",
-            f"{condition} AND attribute_not_exists(#claims.#claimer)",
-            {**values, ":to": state, ":one": 1, ":claim": taken},
-            {"#claimer": holding.holder_id},
-        )
+        return update(keys.gift(gift.gift_id), transition(GIFT_MACHINE, GiftState.OPEN, action, now=clock()), share)
 
     table.write(
         take_share,
@@ -155,12 +153,12 @@ def claim(
 
 
 def is_open(gift_id: str, *, now: int) -> Check:
-    """Somebody may still claim it, while something is written about that."""
-    return Check(keys.gift(gift_id), *still_open(now=now))
+    """Return the check that a gift can still be claimed."""
+    return check(keys.gift(gift_id), in_state(GIFT_MACHINE, GiftState.OPEN, WINDOW_OPEN, now=now))
 
 
 def ask_again(table: Table, gift: Gift, user_id: str, *, now: int) -> None:
-    """Notes that somebody asks for the gift again. Again is the same."""
+    """Record that a user asks for the gift again. Idempotent."""
     noted = {"gift_id": gift.gift_id, "giver_id": gift.giver_id, "user_id": user_id, "at": now}
     with suppress(ConditionFailed):  # asked before
         table.write(Put({**keys.asked(gift.gift_id, user_id)._asdict(), **noted}))
@@ -173,55 +171,49 @@ class Released:
     remaining: int
 
 
-def end_gift(
-    table: Table,
-    action: GiftAction,
-    gift_id: str,
-    order_id: str,
-    *,
-    shares: int,
-    remaining: int,
-    clock: Callable[[], int],
-) -> Released | Gift:
-    """Ends an open gift and gives what nobody took back to its order. The one function that does.
+def end_gift(table: Table, action: GiftAction, gift: Gift | Timer, *, clock: Callable[[], int]) -> Released | Gift:
+    """End an open gift and release its reservation: unclaimed units go back to its order. No other function does.
 
-    `remaining` is what the caller believes; the gift decides, and where it differs the gift is believed.
+    Args:
+        gift: as the caller knows it. If the stored gift has other shares left, that number counts.
 
     Returns:
-        What this call gave back; or the gift as it is, when it does not take the action.
+        The units that this call released; or the stored gift, if it does not take the action.
 
     Raises:
-        DataIntegrityError: the gift is open but its order does not remember it.
+        DataIntegrityError: the gift is open but its order has no reservation for it.
     """
+    gift_id, order_id, shares, remaining = gift.gift_id, gift.order_id, gift.shares, gift.remaining
 
     def end(remaining: int) -> Update:
         now = clock()
-        state, condition, values = transition(action, now=now)
-        return Update(
+        return update(
             keys.gift(gift_id),
-            "SET #state = :to, #ended_at = :now REMOVE #due_pk, #due_sk",
-            f"{condition} AND #remaining = :remaining AND #order_id = :order",
-            {**values, ":to": state, ":now": now, ":remaining": remaining, ":order": order_id},
+            transition(GIFT_MACHINE, GiftState.OPEN, action, now=now),
+            assign({"ended_at": now}),
+            require(remaining=remaining, order_id=order_id),
         )
 
     while True:
-        returned = action is GiftAction.EXPIRE
-        folded = orders.release_reservation(order_id, gift_id, shares=shares, remaining=remaining, returned=returned)
+        expired = action is GiftAction.EXPIRE
+        release = orders.release_reservation(
+            order_id, gift_id, claimed=shares - remaining, unclaimed=remaining, expired=expired
+        )
         try:
-            table.write(partial(end, remaining), folded)
+            table.write(partial(end, remaining), release)
         except ConditionFailed as refused:
             old_gift, _ = refused.old
             if old_gift is None:
                 raise errors.DataIntegrityError(
-                    f"order {order_id} does not remember its open gift {gift_id}"
+                    f"order {order_id} has no reservation for its open gift {gift_id}"
                 ) from refused
             if not old_gift:
                 raise errors.DataIntegrityError(f"gift {gift_id} is not there") from refused
-            gift = from_item(old_gift)
-            if gift.order_id != order_id or gift.shares != shares:
+            stored = from_item(old_gift)
+            if stored.order_id != order_id or stored.shares != shares:
                 raise errors.DataIntegrityError(f"gift {gift_id} is not of order {order_id}") from refused
-            if gift.state is not GiftState.OPEN or gift.remaining == remaining:
-                return gift
-            remaining = gift.remaining
+            if stored.state is not GiftState.OPEN or stored.remaining == remaining:
+                return stored
+            remaining = stored.remaining
         else:
             return Released(remaining)

@@ -1,16 +1,26 @@
-"""Holdings: what a claimer got, or a buyer took for themselves."""
+"""Holdings: the units of a claimer, or of a buyer who used them."""
 
 from functools import partial
 
 from handsel.domain.models import Gift, Holding, Page, Use
+from handsel.domain.states import (
+    RETURN_GIFT_MACHINE,
+    VOUCHER_MACHINE,
+    ReturnGiftAction,
+    ReturnGiftState,
+    VoucherAction,
+    VoucherState,
+)
 from handsel.store import attributes, keys, lists
 from handsel.store.attributes import Item
+from handsel.store.expressions import assign, require, update
 from handsel.store.table import Table
+from handsel.store.transitions import transition
 from handsel.store.writes import Put, Update
 
 
 def to_item(holding: Holding, gift: Gift | None) -> Item:
-    """A new holding. One that was claimed by link also lists its gift among the received ones."""
+    """Return the item of a new holding. One that was claimed by link also lists its gift among the received ones."""
     item: Item = {
         **keys.holding(holding.holding_id)._asdict(),
         **keys.index_entry(keys.BY_OWNER, keys.holdings_of(holding.holder_id), holding.received_at, holding.holding_id),
@@ -51,26 +61,26 @@ def put(holding: Holding, gift: Gift | None = None) -> Put:
 
 
 def redeem(holding: Holding, redemption: str, *, now: int) -> Update:
-    """Makes a voucher good for nothing more: once, and while it is valid."""
-    return Update(
+    """Return the update that redeems a voucher: once, and while it is valid."""
+    return update(
         keys.holding(holding.holding_id),
-        "SET #redeemed_at = :now, #redemption = :redemption",
-        "attribute_exists(#pk) AND attribute_not_exists(#redeemed_at)"
-        " AND (attribute_not_exists(#valid_until) OR #valid_until > :now)",
-        {":now": now, ":redemption": redemption},
+        transition(VOUCHER_MACHINE, VoucherState.USABLE, VoucherAction.REDEEM, now=now, mark=now),
+        assign({"redemption": redemption}),
     )
 
 
-def reserve_return(holding_id: str, order_id: str) -> Update:
-    """One return gift per claim: the first order to reserve it is the one."""
-    return Update(
+def reserve_return_gift(holding_id: str, order_id: str) -> Update:
+    """Return the update that makes an order the return gift of a claim: the first order that reserves it."""
+    return update(
         keys.holding(holding_id),
-        "SET #returned_with = :order",
-        "attribute_exists(#pk) AND attribute_not_exists(#returned_with)",
-        {":order": order_id},
+        transition(RETURN_GIFT_MACHINE, ReturnGiftState.NOT_GIVEN, ReturnGiftAction.RESERVE, mark=order_id),
     )
 
 
-def release_return(holding_id: str, order_id: str) -> Update:
-    """The order came to nothing: the claim may be answered with another return gift."""
-    return Update(keys.holding(holding_id), "REMOVE #returned_with", "#returned_with = :order", {":order": order_id})
+def release_return_gift(holding_id: str, order_id: str) -> Update:
+    """Return the update for a declined order: another order may become the return gift of the claim."""
+    return update(
+        keys.holding(holding_id),
+        transition(RETURN_GIFT_MACHINE, ReturnGiftState.RESERVED, ReturnGiftAction.RELEASE),
+        require(return_gift_order_id=order_id),
+    )

@@ -56,9 +56,9 @@ Access patterns (RRU and WRU for items up to 1 KB; a transaction counts twice, a
 |  5 | settle a payment                       | Update ORDER if pending                                | `orders.pay`, `orders.decline`| 2 WRU |
 |  6 | give                                   | transaction: ORDER if enough available, GIFT and WINDOW if absent (+ ADDRESSED) | `gifts.give` | 9 WRU (12 addressed) |
 |  7 | claim one share                        | transaction: GIFT if open, HOLDING if absent (+ SHIPMENT) | `gifts.claim`              | 7 WRU (11 a parcel) |
-|  8 | give back                              | transaction: GIFT if open, ORDER if it remembers the gift | `gifts.end_gift`          | 5 WRU |
+|  8 | end a gift                             | transaction: GIFT if open, ORDER if it has its reservation | `gifts.end_gift`         | 5 WRU |
 |  9 | use own units                          | transaction: ORDER if enough available, USE and HOLDINGs if absent (+ SHIPMENT) | `orders.use` | 4 + 3 a voucher WRU (11 a parcel) |
-| 10 | open a return gift's order             | transaction: ORDER if absent, HOLDING if not returned yet | `orders.open`              | 6 WRU |
+| 10 | open a return gift's order             | transaction: ORDER if absent, HOLDING if it has no return gift | `orders.open_pending`              | 6 WRU |
 | 11 | pay a return gift                      | transaction: ORDER if pending, GIFT, WINDOW, ADDRESSED if absent | `gifts.give_paid`   | 14 WRU |
 | 12 | refund                                 | transaction: ORDER if enough available, REFUND if absent (+ Update PRODUCT where stock counts) | `refunds.open_pending` | 5 WRU (7 with stock) |
 | 13 | settle a refund                        | Update REFUND if pending                               | `refunds.settle`              | 2 WRU |
@@ -87,8 +87,8 @@ Access patterns (RRU and WRU for items up to 1 KB; a transaction counts twice, a
 | 36 | what one looked at; what is recommended | one BatchGetItem of TASTE, VIEWED, POPULAR (4); then one of PRODUCT, STORE (TAGGED, BOUGHT) for 25 products | `Table.get_many` | 6 + 2 to 4 an entry RRU |
 | 37 | learn what somebody likes              | GetItem TASTE, BatchGetItem of VIEWED (TAGGED), ALSO and PRODUCT of at most 12, SHELF of 3, not consistent; Put TASTE, or Update if it is the version that was read | `tastes.keep` | 20 RRU, 5 WRU |
 | 38 | learn what goes together               | BatchGetItem of at most 6 ALSO; each Put, or Update if it is the version that was read; then SHELF and POPULAR so, where a product is worth a tenth more or less | `tastes.keep_liking`, `tastes.keep_chart` | 8 RRU, 20 WRU |
-| 39 | how late settling is                   | 23 without the items: 4 Queries of each shard          | `auditing.look`               | 0.5 RRU a shard and kind |
-| 40 | some orders, with what became of them  | 23 of one shard; 14 of their givers' orders, of each order's gifts; BatchGetItem of gifts, holdings | `auditing.look` | at most 50 orders, 1 + items RRU each |
+| 39 | how late settling is                   | 23 without the items: 4 Queries of each shard          | `health.collect_health`       | 0.5 RRU a shard and kind |
+| 40 | some orders, with what became of them  | 23 of one shard; 14 of their givers' orders, of each order's gifts; BatchGetItem of gifts, holdings | `health.collect_health` | at most 50 orders, 1 + items RRU each |
 | 41 | all there is                           | Scan, consistent, in segments: operators only          | `ops.scan.WholeTable.pages`   | 1 RRU an item |
 | 42 | which gifts ended before their time    | BatchGetItem of at most 100, not consistent            | `restoring.restore_all`       | 0.5 RRU a gift |
 

@@ -1,28 +1,30 @@
-"""Orders: bought, paid, and where their units go."""
+"""Orders: their payment, and the places of their units."""
 
 import dataclasses
 from functools import partial
 
 from handsel.domain import errors
 from handsel.domain.models import Order, Page, Reservation
-from handsel.domain.states import OrderState
+from handsel.domain.states import ORDER_MACHINE, OrderState, PaymentAction, UnitAction, UnitPlace
 from handsel.store import attributes, holdings, keys, lists, products
 from handsel.store.attributes import Item
+from handsel.store.expressions import Clause, assign, require, update
 from handsel.store.table import Table
+from handsel.store.transitions import move_units, transition
 from handsel.store.writes import ConditionFailed, Put, Update, Write
 
-# A pending order is left to its buyer's own retries for this long before the job asks the provider.
+# The buyer's own retries have this long to settle a pending order before the sweep asks the provider.
 SETTLE_AFTER_MS = 30_000
 
 
 def to_item(order: Order) -> Item:
-    """A new order as an item: pending ones are in the due index, so that a charge is never without an order."""
+    """Return the item of a new order. The due index lists a pending one, so that no charge is left without an order."""
     item: Item = {
         **keys.order(order.order_id)._asdict(),
         **keys.index_entry(keys.BY_OWNER, keys.orders_of(order.buyer_id), order.created_at, order.order_id),
         **attributes.to_item(order),
     }
-    if order.state is OrderState.PENDING:
+    if order.state in ORDER_MACHINE.due_in:
         shard = keys.pending(keys.shard_of(order.order_id))
         item |= keys.index_entry(keys.BY_DUE, shard, order.created_at + SETTLE_AFTER_MS, order.order_id)
     return item
@@ -41,21 +43,21 @@ def of_buyer(table: Table, buyer_id: str, *, limit: int, before: str | None) -> 
 
 
 def open_pending(table: Table, order: Order) -> Order:
-    """Writes a pending order, before any money moves, and takes its pieces off the shelf.
+    """Write a pending order before any money moves: decrement the stock, and reserve the claim of a return gift.
 
     Returns:
-        The order as it is now: `order`, or the one an earlier try of the same call left.
+        The order as it is now: `order`, or the one that an earlier attempt of the same call wrote.
 
     Raises:
-        OutOfStock: not enough pieces left.
-        AlreadyReturned: another order is the return gift of this claim.
+        OutOfStock: the stock is too low.
+        ReturnGiftAlreadyGiven: another order is the return gift of this claim.
         DataIntegrityError: there is no such claim.
     """
     writes: list[Write] = [Put(to_item(order))]
     if order.product.stock is not None:
         writes.append(products.decrement_stock(order.product.product_id, order.quantity))
     if order.intent is not None:
-        writes.append(holdings.reserve_return(order.intent.holding_id, order.order_id))
+        writes.append(holdings.reserve_return_gift(order.intent.holding_id, order.order_id))
     try:
         table.write(*writes)
     except ConditionFailed as refused:
@@ -67,101 +69,86 @@ def open_pending(table: Table, order: Order) -> Order:
             raise errors.DataIntegrityError(
                 f"gift {order.intent.in_return_for} was claimed without a holding"
             ) from refused
-        raise errors.AlreadyReturned from refused
+        raise errors.ReturnGiftAlreadyGiven from refused
     return order
 
 
 def paid(order: Order, reference: str, *, now: int) -> Order:
-    """The order as its payment makes it: every unit is available, or in the gift it was bought for."""
+    """Return the order once it is paid: every unit is available, or in the gift that it was bought for."""
     payment = dataclasses.replace(order.payment, reference=reference, paid_at=now, token=None)
     available = order.quantity if order.intent is None else 0
     return dataclasses.replace(order, state=OrderState.PAID, available=available, payment=payment)
 
 
 def pay(order: Order) -> Update:
-    """From pending to `order`, which is paid: once, whoever learns of the payment first."""
-    return Update(
+    """Return the update from pending to `order`, which is paid. It succeeds once, whichever process learns of it first."""
+    paid = {"available": order.available, "reservations": order.reservations, "payment": order.payment}
+    return update(
         keys.order(order.order_id),
-        "SET #state = :paid, #available = :available, #reservations = :reservations, #payment = :payment"
-        " REMOVE #due_pk, #due_sk",
-        "#state = :pending",
-        {
-            ":paid": OrderState.PAID,
-            ":pending": OrderState.PENDING,
-            ":available": order.available,
-            ":reservations": order.reservations,
-            ":payment": order.payment,
-        },
+        transition(ORDER_MACHINE, OrderState.PENDING, PaymentAction.PAY),
+        assign(paid),
     )
 
 
 def decline(table: Table, order: Order) -> None:
-    """From pending to declined, with the pieces back on the shelf and the claim free for another return gift.
+    """Decline a pending order: put its units back into stock, and release its return gift.
 
     Raises:
         ConditionFailed: it is no longer pending.
     """
     payment = dataclasses.replace(order.payment, token=None)
     writes: list[Write] = [
-        Update(
+        update(
             keys.order(order.order_id),
-            "SET #state = :declined, #payment = :payment REMOVE #due_pk, #due_sk",
-            "#state = :pending",
-            {
-                ":declined": OrderState.DECLINED,
-                ":pending": OrderState.PENDING,
-                ":payment": payment,
-            },
+            transition(ORDER_MACHINE, OrderState.PENDING, PaymentAction.DECLINE),
+            assign({"payment": payment}),
         )
     ]
     if order.product.stock is not None:
         writes.append(products.restock(order.product.product_id, order.quantity))
     if order.intent is not None:
-        writes.append(holdings.release_return(order.intent.holding_id, order.order_id))
+        writes.append(holdings.release_return_gift(order.intent.holding_id, order.order_id))
     table.write(*writes)
 
 
-def reserve_units(order: Order, gift_id: str, entry: Reservation) -> Update:
-    """Takes a gift's shares out of the available units and remembers the gift."""
-    return Update(
-        keys.order(order.order_id),
-        "SET #available = #available - :shares, #reservations.#gift = :entry",
-        "#buyer_id = :buyer AND #state = :paid AND #available >= :shares",
-        {
-            ":shares": entry.shares,
-            ":entry": entry,
-            ":buyer": order.buyer_id,
-            ":paid": OrderState.PAID,
-        },
-        {"#gift": gift_id},
+def reserve_units(order: Order, gift_id: str, reservation: Reservation) -> Update:
+    """Return the update that moves the shares of a gift out of the available units, into a reservation."""
+    reserved = Clause(
+        sets=["#reservations.#gift = :reservation"], values={":reservation": reservation}, names={"#gift": gift_id}
     )
+    return _take_available(order, UnitAction.RESERVE, reservation.shares, reserved)
 
 
-def release_reservation(order_id: str, gift_id: str, *, shares: int, remaining: int, returned: bool) -> Update:
-    """Forgets a gift that ended: what nobody took is available again, what was claimed stays gifted."""
-    return Update(
+def release_reservation(order_id: str, gift_id: str, *, claimed: int, unclaimed: int, expired: bool) -> Update:
+    """Return the update that ends a reservation: unclaimed units are available again, claimed ones stay gifted."""
+    released = Clause(
+        sets=["#expired_gifts = #expired_gifts + :expired"],
+        removes=["#reservations.#gift"],
+        conditions=["attribute_exists(#reservations.#gift)"],
+        values={":expired": int(expired)},
+        names={"#gift": gift_id},
+    )
+    return update(
         keys.order(order_id),
-        "SET #available = #available + :remaining, #gifted = #gifted + :claimed, #returned = #returned + :returned"
-        " REMOVE #reservations.#gift",
-        "attribute_exists(#reservations.#gift)",
-        {":remaining": remaining, ":claimed": shares - remaining, ":returned": int(returned)},
-        {"#gift": gift_id},
+        move_units(UnitPlace.IN_GIFT, UnitAction.RELEASE, unclaimed),
+        move_units(UnitPlace.IN_GIFT, UnitAction.CLAIM, claimed),
+        released,
     )
 
 
 def refund_units(order: Order, quantity: int) -> Update:
-    return Update(
-        keys.order(order.order_id),
-        "SET #available = #available - :quantity, #refunded = #refunded + :quantity",
-        "#buyer_id = :buyer AND #state = :paid AND #available >= :quantity",
-        {":quantity": quantity, ":buyer": order.buyer_id, ":paid": OrderState.PAID},
-    )
+    return _take_available(order, UnitAction.REFUND, quantity)
 
 
 def use_units(order: Order, quantity: int) -> Update:
-    return Update(
+    return _take_available(order, UnitAction.USE, quantity)
+
+
+def _take_available(order: Order, action: UnitAction, quantity: int, *clauses: Clause) -> Update:
+    """Return the update that takes available units of an order, if it is paid and has that many."""
+    return update(
         keys.order(order.order_id),
-        "SET #available = #available - :quantity, #used = #used + :quantity",
-        "#buyer_id = :buyer AND #state = :paid AND #available >= :quantity",
-        {":quantity": quantity, ":buyer": order.buyer_id, ":paid": OrderState.PAID},
+        move_units(UnitPlace.AVAILABLE, action, quantity),
+        require(buyer_id=order.buyer_id, state=OrderState.PAID),
+        *clauses,
     )

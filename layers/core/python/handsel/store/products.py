@@ -14,7 +14,7 @@ from handsel.domain import errors
 from handsel.domain.models import Page, Product, Store
 from handsel.store import attributes, keys, lists, stores
 from handsel.store.attributes import Item
-from handsel.store.conditions import assignment
+from handsel.store.expressions import assign, require, update
 from handsel.store.keys import Key
 from handsel.store.table import Table
 from handsel.store.writes import ConditionFailed, Put, Update
@@ -108,10 +108,7 @@ def put(table: Table, product: Product) -> None:
         table.write(Put(to_item(product)))
     except ConditionFailed:
         facts = {name: value for name, value in _own_facts(product).items() if name not in _FIXED}
-        expression, values = assignment(facts)
-        change = Update(
-            keys.product(product.product_id), expression, "#store_id = :store", {**values, ":store": product.store_id}
-        )
+        change = update(keys.product(product.product_id), assign(facts), require(store_id=product.store_id))
         try:
             table.write(change)
         except ConditionFailed as refused:

@@ -4,18 +4,20 @@ from functools import partial
 
 from handsel.domain import errors
 from handsel.domain.models import Order, Refund
-from handsel.domain.states import RefundStatus
+from handsel.domain.states import REFUND_MACHINE, RefundAction, RefundStatus
 from handsel.store import attributes, keys, orders, products
 from handsel.store.attributes import Item
+from handsel.store.expressions import update
 from handsel.store.table import Table
+from handsel.store.transitions import transition
 from handsel.store.writes import ConditionFailed, Put, Update, Write
 
-# A pending refund is left to the call that made it for this long before the job asks the provider.
+# The call that made a pending refund has this long to settle it before the sweep asks the provider.
 SETTLE_AFTER_MS = 30_000
 
 
 def to_item(refund: Refund) -> Item:
-    """A new, pending refund: due until the provider has paid it out."""
+    """Return the item of a new, pending refund. The due index lists it until the provider has paid."""
     shard = keys.refunds(keys.shard_of(refund.refund_id))
     return {
         **keys.refund(refund.refund_id)._asdict(),
@@ -33,10 +35,10 @@ def get(table: Table, refund_id: str) -> Refund | None:
 
 
 def open_pending(table: Table, order: Order, refund: Refund) -> Refund:
-    """Moves units out of an order and puts their pieces back on the shelf.
+    """Refund units of an order, and put them back into stock.
 
     Returns:
-        The refund: `refund`, or the one an earlier try of the same call made.
+        The refund: `refund`, or the one that an earlier attempt of the same call wrote.
 
     Raises:
         UnitsNotAvailable: the order does not have that many.
@@ -56,10 +58,5 @@ def open_pending(table: Table, order: Order, refund: Refund) -> Refund:
 
 
 def settle(refund_id: str) -> Update:
-    """The money is back: once, whoever learns of it first."""
-    return Update(
-        keys.refund(refund_id),
-        "SET #status = :refunded REMOVE #due_pk, #due_sk",
-        "#status = :pending",
-        {":refunded": RefundStatus.REFUNDED, ":pending": RefundStatus.PENDING},
-    )
+    """Return the update of a refund whose money was paid back. It succeeds once, whichever process learns of it first."""
+    return update(keys.refund(refund_id), transition(REFUND_MACHINE, RefundStatus.PENDING, RefundAction.REPAY))

@@ -6,9 +6,9 @@ from handsel.domain import errors
 from handsel.domain.models import Page, Shipment
 from handsel.domain.states import ShipmentStatus
 from handsel.store import attributes, keys, lists
-from handsel.store.conditions import assignment
+from handsel.store.expressions import assign, require, update
 from handsel.store.table import Table
-from handsel.store.writes import Put, Update
+from handsel.store.writes import Put
 
 
 def put(shipment: Shipment) -> Put:
@@ -50,10 +50,10 @@ def of_store(
 
 
 def change(table: Table, before: Shipment, after: Shipment) -> None:
-    """Writes what is different, unless the shipment was changed since `before` was read.
+    """Write the next version of a shipment.
 
     Raises:
-        ConditionFailed: it was.
+        ConditionFailed: the shipment was changed since `before` was read.
     """
     if (before.shipment_id, before.version + 1) != (after.shipment_id, after.version):
         raise errors.DataIntegrityError("not the next version of a shipment")
@@ -65,6 +65,4 @@ def change(table: Table, before: Shipment, after: Shipment) -> None:
         "updated_at": after.updated_at,
         keys.BY_OWNER.pk: keys.shipments_in(after.store_id, after.status),
     }
-    expression, values = assignment(facts)
-    key = keys.shipment(after.shipment_id)
-    table.write(Update(key, expression, "#version = :before", {**values, ":before": before.version}))
+    table.write(update(keys.shipment(after.shipment_id), assign(facts), require(version=before.version)))

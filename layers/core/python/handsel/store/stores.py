@@ -4,9 +4,9 @@ from functools import partial
 
 from handsel.domain.models import Store
 from handsel.store import attributes, keys
-from handsel.store.conditions import assignment
+from handsel.store.expressions import Clause, assign, update
 from handsel.store.table import Table
-from handsel.store.writes import ConditionFailed, Put, Update
+from handsel.store.writes import ConditionFailed, Put
 
 from_item = partial(attributes.from_item, Store)
 
@@ -22,5 +22,4 @@ def put(table: Table, store: Store) -> None:
     try:
         table.write(Put({**key._asdict(), **facts}))
     except ConditionFailed:
-        expression, values = assignment(facts)
-        table.write(Update(key, expression, "attribute_exists(#pk)", values))
+        table.write(update(key, assign(facts), Clause(conditions=["attribute_exists(#pk)"])))

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from handsel.domain.summary import Part, Summary, day_of
 from handsel.store import attributes, keys
 from handsel.store.attributes import Item
-from handsel.store.conditions import assignment
+from handsel.store.expressions import assign, require, update
 from handsel.store.keys import Key
 from handsel.store.table import Table
 from handsel.store.writes import Put, Update, Write
@@ -44,8 +44,7 @@ def change(table: Table, user_id: str, before: Summary, after: Summary, writes: 
     if before.version == 0:
         table.write(Put({**key._asdict(), **facts}), *writes)
         return
-    expression, values = assignment(facts)
-    table.write(Update(key, expression, "#version = :before", {**values, ":before": before.version}), *writes)
+    table.write(update(key, assign(facts), require(version=before.version)), *writes)
 
 
 def is_counted(valid_until: int | None, *, now: int) -> bool:

@@ -22,7 +22,7 @@ from handsel.domain.recommendations import (
 )
 from handsel.store import keys
 from handsel.store.attributes import Item
-from handsel.store.conditions import assignment
+from handsel.store.expressions import Clause, assign, require, update
 from handsel.store.keys import Key
 from handsel.store.table import Table
 from handsel.store.writes import Put, Update, Write
@@ -133,15 +133,12 @@ def _changed(key: Key, facts: Mapping[str, object], version: int) -> Put | Updat
     """A new version of an item: of what was version 0, the first."""
     if version == 0:
         return Put({**key._asdict(), **facts, "version": 1})
-    expression, values = assignment({**facts, "version": version + 1})
-    return Update(key, expression, "#version = :before", {**values, ":before": version})
+    return update(key, assign({**facts, "version": version + 1}), require(version=version))
 
 
 def _switched(
     key: Key, facts: Mapping[str, object], condition: str, more: Mapping[str, object] | None = None
 ) -> Update:
     """The next version of an item, whichever it is and whether there is one."""
-    expression, values = assignment(facts)
     counted = "#version = if_not_exists(#version, :none) + :one"
-    expression = expression.replace("SET ", f"SET {counted}, ", 1)
-    return Update(key, expression, condition, {**values, **(more or {}), ":none": 0, ":one": 1})
+    return update(key, Clause([counted], (), [condition], {**(more or {}), ":none": 0, ":one": 1}), assign(facts))

@@ -1,11 +1,11 @@
-"""Redeeming a voucher: one condition decides, so it is good once, whoever asks and however often.
+"""Redeem a voucher. One condition decides, so a voucher is redeemed once, however many calls there are.
 
-| the process dies             | what is there        | who finishes                                                     |
-|------------------------------|----------------------|------------------------------------------------------------------|
-| before the write             | a usable voucher     | the same call again                                              |
-| after it, or the answer lost | a redeemed voucher   | nobody: the same call again says that it is redeemed, since when |
+| process dies                      | state left behind  | completed by                                            |
+|-----------------------------------|--------------------|---------------------------------------------------------|
+| before the write                  | a usable voucher   | the same call again                                     |
+| after it, or the response is lost | a redeemed voucher | the same call again, which reports when it was redeemed |
 
-Resent by the client library within one call, the second write finds that call's own mark.
+If the client library sends the write again within one call, it finds the `redemption` of that call.
 """
 
 from dataclasses import replace

@@ -2,12 +2,12 @@
 
 A change reads the shipment, decides, and writes the next version if nobody changed it in between; otherwise again.
 
-| the process dies             | what is there        | who finishes                                                 |
-|------------------------------|----------------------|--------------------------------------------------------------|
-| before the write             | nothing changed      | the same call again                                          |
-| after it, or the answer lost | the next version     | the same call again: same fields, same event id, no change   |
+| process dies                      | state left behind | completed by                                               |
+|-----------------------------------|-------------------|------------------------------------------------------------|
+| before the write                  | nothing changed   | the same call again                                        |
+| after it, or the response is lost | the next version  | the same call again: same fields, same event id, no change |
 
-Run twice, the second finds nothing to change.
+If it runs twice, the second call finds nothing to change.
 """
 
 from collections.abc import Callable

@@ -1,11 +1,11 @@
-"""Claiming one share.
+"""Claim one share of a gift.
 
-| the process dies             | what is there                 | who finishes                                |
-|------------------------------|-------------------------------|---------------------------------------------|
-| before the transaction       | nothing changed               | the same call again, while the window lasts |
-| after it, or the answer lost | the share taken, the holding  | the same call again answers the holding     |
+| process dies                      | state left behind            | completed by                               |
+|-----------------------------------|------------------------------|--------------------------------------------|
+| before the transaction            | nothing changed              | the same call again, until the window ends |
+| after it, or the response is lost | the share taken, the holding | the same call again returns the holding    |
 
-Run twice, or resent by the client library, the second transaction finds the caller among the gift's claimers.
+If it runs twice, or the client library sends it again, the second transaction finds the caller among the claimers.
 """
 
 from collections.abc import Callable, Mapping

@@ -1,14 +1,14 @@
-"""Giving back what a removed WINDOW item timed: the stream's part of settling, apart from what the sweep has to load.
+"""Expire gifts whose timer, a WINDOW item, was removed from the table: the part of the stream in settling.
 
-It may come late, twice, or at the same time as the sweep. `gifts.end_gift` decides from the gift, so all of that comes to
-the same.
+A record may come late, twice, or at the same time as the sweep. `gifts.end_gift` decides from the stored gift, so the
+result is the same.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from handsel.domain.models import Gift
+from handsel.domain.models import Gift, Timer
 from handsel.domain.states import GiftAction
 from handsel.store import gifts, keys
 from handsel.store.attributes import Item, load_item
@@ -19,10 +19,10 @@ from handsel.store.table import Table
 def restore_all(
     table: Table, records: Sequence[Mapping[str, Any]], *, clock: Callable[[], int]
 ) -> list[Released | Gift | Exception]:
-    """Restores each of some records; answers in their order what `restore` answered or raised.
+    """Call `restore` for each record. Return, in their order, its results and the errors that it raised.
 
-    They are independent of each other, so they go side by side; only those of one order go one after the other. Most
-    gifts ended before, and to be refused a transaction costs ten times as much as to look.
+    Records are independent of each other, so they run concurrently; only those of one order run one after the other.
+    Most gifts ended before, and a transaction that fails costs ten times as much as a read.
     """
     ended = _ended(table, records)
     rest = [number for number in range(len(records)) if number not in ended]
@@ -39,10 +39,10 @@ def restore_all(
 
 
 def _ended(table: Table, records: Sequence[Mapping[str, Any]]) -> Mapping[int, Gift]:
-    """The gifts that have ended, by the numbers of the records.
+    """Return the gifts that have ended, by the index of their record.
 
-    What is read may be stale, but an end that is seen is an end. Where it cannot be read, whatever the reason, nobody
-    knows: `restore` does without, and tells what is wrong with a record.
+    The read may be stale, but an ended gift stays ended. If the read fails, for whatever reason, the gift is left to
+    `restore`, which also reports an invalid record.
     """
     timed: dict[int, keys.Key] = {}
     for number, record in enumerate(records):
@@ -61,7 +61,7 @@ def _ended(table: Table, records: Sequence[Mapping[str, Any]]) -> Mapping[int, G
 
 
 def _order(record: Mapping[str, Any]) -> str:
-    """What records go through one after the other; those that do not say so, too."""
+    """Return the order of a record, or an empty text if it does not name one."""
     try:
         return str(record["dynamodb"]["OldImage"]["order_id"])
     except (KeyError, TypeError):
@@ -69,22 +69,19 @@ def _order(record: Mapping[str, Any]) -> str:
 
 
 def restore(table: Table, record: Mapping[str, Any], *, clock: Callable[[], int]) -> Released | Gift:
-    """Gives back what a removed WINDOW item timed.
+    """Expire the gift of a removed WINDOW item.
 
     Args:
-        record: a stream record of type REMOVE. That it is one decides nothing: the gift does.
+        record: a stream record of type REMOVE. It only names the gift; the stored gift decides.
 
     Returns:
-        What this call gave back; or the gift as it is: ended before, or not due yet.
+        The units that this call released; or the stored gift: it ended before, or is not due yet.
 
     Raises:
         ValueError, KeyError: not a record of a WINDOW item.
         DataIntegrityError, ServiceUnavailable
     """
     change = record["dynamodb"]
-    gift_id = keys.window_gift(change["Keys"]["pk"]["S"])
-    window = load_item(change["OldImage"])
-    shares = window["shares"]
-    return gifts.end_gift(
-        table, GiftAction.EXPIRE, gift_id, window["order_id"], shares=shares, remaining=shares, clock=clock
-    )
+    gift_id, window = keys.window_gift(change["Keys"]["pk"]["S"]), load_item(change["OldImage"])
+    timer = Timer(gift_id, window["order_id"], window["shares"])
+    return gifts.end_gift(table, GiftAction.EXPIRE, timer, clock=clock)

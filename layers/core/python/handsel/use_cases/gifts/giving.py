@@ -1,13 +1,13 @@
-"""Giving, and giving back.
+"""Give, cancel and decline gifts.
 
-| the process dies            | what is there                    | who finishes                               |
-|-----------------------------|----------------------------------|--------------------------------------------|
-| before the transaction      | nothing changed                  | the same call again                        |
-| after it, or the answer lost| the gift, its timer, the units in it | the same call again answers the gift    |
-| while giving back, before   | an open gift that is due         | the stream, the sweep, the next write      |
-| while giving back, after    | an ended gift, the units back    | nobody needs to: the next one sees the end |
+| process dies                            | state left behind                     | completed by                             |
+|-----------------------------------------|---------------------------------------|------------------------------------------|
+| before the transaction of a new gift    | nothing changed                       | the same call again                      |
+| after it, or the response is lost       | the gift, its timer, its reservation  | the same call again returns the gift     |
+| before the transaction that ends a gift | an open gift, due if its window ended | the same call, stream, sweep, next write |
+| after it                                | an ended gift, released units         | nothing is left to do                    |
 
-Run twice, the second transaction fails on its own gift, which it then answers.
+If it runs twice, the second transaction fails on the gift of the first one, which is then returned.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,24 +17,24 @@ from typing import TypeVar
 from handsel.domain import errors, ids, wrappings
 from handsel.domain.models import Gift, Order
 from handsel.domain.rules import check_can_give, due, window_end
-from handsel.domain.states import PROBLEM_AFTER, TRANSITIONS, GiftAction, GiftState
+from handsel.domain.states import GIFT_MACHINE, GiftAction, GiftState
 from handsel.store import accounts, gifts, keys, orders, products
 from handsel.store.table import Table
 from handsel.use_cases.idempotency import IdempotentRequest
 
 T = TypeVar("T")
 
-# Each retry means that another call got through in between, with units of the same order.
+# Each retry means that another call moved units of the same order in between.
 _TRIES = 60
-# Nobody gives to so many at once but a robot. Soft: counted before, not in the transaction.
+# Only an automated client has more open gifts. A soft limit: it is checked before the transaction, not in it.
 MAX_OPEN_GIFTS = 100
-# Whoever gives and takes back all day does not make each gift dearer than the one before: older ones are not counted.
+# Bounds the cost for a giver who gives and cancels all day: older gifts are not counted.
 _PAGES = 5
 
 
 @dataclass(frozen=True, slots=True)
 class WrappingChoice:
-    """What the giver picked: a cover, and either a blessing or a message of their own."""
+    """The choice of the giver: a cover, and either a blessing or a message of their own."""
 
     cover_id: str
     blessing_id: str | None = None
@@ -52,7 +52,10 @@ def give(
     secret_version: str,
     window_ms: int,
 ) -> Gift:
-    """Gives `shares` units of an order, by link or to a named recipient.
+    """Give `shares` units of an order, by link or to a named recipient.
+
+    Args:
+        window_ms: how long the gift can be claimed from now on, unless its vouchers end earlier.
 
     Raises:
         NotFound, NotGiftable, UnknownWrapping, SelfGift, RecipientUnknown, UnitsNotAvailable, TooManyOpenGifts,
@@ -99,7 +102,7 @@ def give(
 
 
 def _check_open_gifts(table: Table, giver_id: str, *, window_ms: int, now: int) -> None:
-    """Counts the giver's open gifts where there can be too many: only those of the last window, and the newest, are looked at.
+    """Count the giver's open gifts: only the newest of those that were given within the last window are read.
 
     Raises:
         TooManyOpenGifts
@@ -118,7 +121,7 @@ def _check_open_gifts(table: Table, giver_id: str, *, window_ms: int, now: int) 
 
 
 def _recipient_key(recipient_id: str) -> keys.Key | None:
-    """None where no account can have that id."""
+    """Return the key of a recipient's account, or None if no account can have that id."""
     try:
         return keys.account(recipient_id)
     except errors.NotFound:
@@ -131,17 +134,20 @@ def _made(gift: Gift, call: IdempotentRequest) -> Gift:
 
 
 def take_units(table: Table, order: Order, quantity: int, *, now: int, take: Callable[[], T]) -> T:
-    """What `take` answers, which moves `quantity` units: the write that needs units settles first.
+    """Call `take`, which moves `quantity` available units; first settle the due gifts of the order, if it needs their units.
+
+    Returns:
+        The result of `take`.
 
     Raises:
-        UnitsNotAvailable: the order does not have that many, nor do its due gifts.
+        UnitsNotAvailable: the order and its due gifts do not have that many.
     """
     _make_available(table, order, quantity, now=now)
     for _ in range(_TRIES):
         try:
             return take()
         except errors.UnitsNotAvailable:
-            # Another call may have taken those at hand since the order was read, while others were due to come back.
+            # Another call may have taken available units since the order was read, while other gifts became due.
             current = orders.get(table, order.order_id)
             if current is None or not _make_available(table, current, quantity, now=now):
                 raise
@@ -149,28 +155,20 @@ def take_units(table: Table, order: Order, quantity: int, *, now: int, take: Cal
 
 
 def _make_available(table: Table, order: Order, quantity: int, *, now: int) -> bool:
-    """Settles an order's due gifts if the units it has at hand don't do; says whether there may be enough now."""
+    """Settle an order's due gifts if it has too few available units. Return whether it may have enough now."""
     if order.available >= quantity:
         return True
     settled = False
-    # Those that were claimed to the last share stay with their order: a read of all costs less than trying each.
+    # Fully claimed gifts keep their reservation: reading all due gifts costs less than an attempt for each.
     for gift in gifts.get_many(table, list(due(order, now=now))):
         if gift.state is not GiftState.CLAIMED:
-            gifts.end_gift(
-                table,
-                GiftAction.EXPIRE,
-                gift.gift_id,
-                order.order_id,
-                shares=gift.shares,
-                remaining=gift.remaining,
-                clock=lambda: now,
-            )
+            gifts.end_gift(table, GiftAction.EXPIRE, gift, clock=lambda: now)
             settled = True
     return settled
 
 
 def cancel(table: Table, gift_id: str, *, caller: str, clock: Callable[[], int]) -> Gift:
-    """The giver takes back what nobody took yet. Again is the same.
+    """End a gift for its giver: unclaimed units go back to the order. Idempotent.
 
     Raises:
         NotFound: no such gift, or not the caller's.
@@ -183,7 +181,7 @@ def cancel(table: Table, gift_id: str, *, caller: str, clock: Callable[[], int])
 
 
 def decline(table: Table, gift_id: str, *, caller: str, clock: Callable[[], int]) -> Gift:
-    """The named recipient does not want it. Again is the same.
+    """End a gift for its named recipient: its unit goes back to the order. Idempotent.
 
     Raises:
         NotFound, NotTheRecipient, AlreadyClaimed, Expired, Cancelled, ServiceUnavailable
@@ -197,19 +195,21 @@ def decline(table: Table, gift_id: str, *, caller: str, clock: Callable[[], int]
 
 
 def _end(table: Table, gift: Gift, action: GiftAction, *, clock: Callable[[], int]) -> Gift:
-    """The gift, ended by `action`: by this call, or by the same action before."""
-    target = TRANSITIONS[GiftState.OPEN, action].to
+    """Return the gift, ended by `action`: by this call, or by the same action before.
+
+    Raises:
+        AlreadyClaimed, Expired, Cancelled, Declined
+    """
+    target = GIFT_MACHINE.step(GiftState.OPEN, action).to
     if gift.state_at(clock()) is GiftState.OPEN:
-        result = gifts.end_gift(
-            table, action, gift.gift_id, gift.order_id, shares=gift.shares, remaining=gift.remaining, clock=clock
-        )
+        result = gifts.end_gift(table, action, gift, clock=clock)
         if result == gifts.Released(gift.remaining):
             return replace(gift, state=target)
         gift = result if isinstance(result, Gift) else _required(table, gift.gift_id)
     if gift.state is target:
         return gift
-    # One that is open and was not ended was too late.
-    raise PROBLEM_AFTER[GiftState.RETURNED if gift.state is GiftState.OPEN else gift.state]
+    # A gift that is open and did not take the action has expired.
+    raise GIFT_MACHINE.problems[GiftState.RETURNED if gift.state is GiftState.OPEN else gift.state]
 
 
 def _required(table: Table, gift_id: str) -> Gift:
@@ -220,7 +220,7 @@ def _required(table: Table, gift_id: str) -> Gift:
 
 
 def link_secret(gift: Gift, link_keys: Mapping[str, str]) -> str | None:
-    """The secret of a gift's share link; None for one that is bound to its recipient."""
+    """Return the secret of a gift's share link; None for a gift to a named recipient."""
     if gift.secret_version is None:
         return None
     return ids.link_secret(link_keys, gift.secret_version, gift.gift_id)

@@ -1,7 +1,8 @@
-"""Return gifts: a claimer buys one unit from the same store, and it is given as it is paid.
+"""Return gifts: a claimer buys one unit from the same store for the giver; it is given when the payment settles.
 
-The pending order reserves the claim in its own transaction, so there is one return gift per claim; a declined
-payment frees it again. From there on it is a purchase whose payment also gives (`purchases.settle_payment`).
+The transaction that writes the pending order also reserves the return gift of the claim, so a claim has at most one; a
+declined payment releases it. From then on it is a purchase whose payment also gives (`purchases.settle_payment`): its
+table of crashes holds here too.
 """
 
 from dataclasses import replace
@@ -29,13 +30,16 @@ def give_in_return(
     wrapping: WrappingChoice,
     window_ms: int,
 ) -> tuple[Order, Gift, Product]:
-    """Gives one unit back to the giver of a gift the caller claimed.
+    """Buy one unit of a product and give it to the giver of a gift that the caller claimed.
+
+    Args:
+        window_ms: how long the gift can be claimed once it is paid; the order keeps it.
 
     Returns:
         The order, paid; its gift; and the product as it is sold now.
 
     Raises:
-        NotFound, NotClaimed, OtherStore, NotGiftable, UnknownWrapping, AlreadyReturned, OutOfStock,
+        NotFound, NotClaimed, OtherStore, NotGiftable, UnknownWrapping, ReturnGiftAlreadyGiven, OutOfStock,
         IdempotencyKeyReused, PaymentDeclined, PaymentUnknown, ServiceUnavailable
     """
     order_id = call.derive_id("return order")
@@ -66,12 +70,13 @@ def give_in_return(
             ),
             in_return_for=gift_id,
             holding_id=received.claims[call.caller].holding_id,
+            window_ms=window_ms,
         )
         payment = Payment(method=method, total=product.price, token=token)
         pending = new_order(order_id, call, product, 1, payment)
         order = orders.open_pending(table, replace(pending, intent=intent))
         call.require_same_request(order.request_hash)
-    order, gift = settle_payment(table, provider, order, window_ms=window_ms, now=call.now)
+    order, gift = settle_payment(table, provider, order, now=call.now)
     if order.intent is None:
         raise errors.DataIntegrityError(f"order {order_id} is a return gift without a gift")
     gift = gift or gifts.get(table, order.intent.gift_id)

@@ -1,7 +1,7 @@
-"""A look at how things stand, by a bounded number of reads and without a write: what is overdue, and the law by samples.
+"""Collect health metrics with a bounded number of reads: what is overdue, and invariants of a sample of orders. Read-only.
 
-Nothing lists all orders, so those are looked at that the open gifts of one shard of the due index lead to: the newest
-orders of their givers, with ended gifts too. The shard is another one each time. `ops audit` looks at all.
+No index lists all orders, so the sample starts from the open gifts of one shard of the due index: their orders, and the
+newest orders of their givers, which have ended gifts too. Each call takes another shard. `ops audit` reads all.
 """
 
 from collections.abc import Callable, Iterator
@@ -9,33 +9,32 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from handsel.domain import invariants
-from handsel.domain.invariants import Broken
-from handsel.domain.models import Order
+from handsel.domain.invariants import Violation
 from handsel.store import gifts, holdings, keys, orders
 from handsel.store.keys import BY_DUE
 from handsel.store.table import Table
 
-# Longer than the sweep and the stream take together when all is well.
-LATE_MS = 300_000
+# Longer than the sweep and the stream take together in normal operation.
+OVERDUE_AFTER_MS = 300_000
 # How long one shard is sampled; each run of the function takes the next one.
 _SHARD_MS = 300_000
-# Of each shard so many are counted: that there are more is no better.
+# Counting stops at this many entries of a shard: the alarm is on long before.
 _COUNTED = 100
 _GIVERS = 10
 _ORDERS_EACH = 4
-# An order with more gifts than one page has is left to the audit of all.
+# An order with more gifts than one page is left to `handsel.ops audit`.
 _GIFTS_EACH = 100
 
 
 @dataclass(slots=True)
-class Standing:
-    """How things stand.
+class HealthSnapshot:
+    """The health of the table at one time.
 
     Attributes:
-        oldest_unsettled_ms: for how long the oldest open gift is over; 0 where none is.
-        unsettled_gifts, overdue_payments, overdue_refunds: those that are due for longer than `LATE_MS`.
-        audited: how many orders were held against the law.
-        broken: what was found.
+        oldest_unsettled_ms: for how long the window of the oldest open gift has ended; 0 if none has.
+        unsettled_gifts, overdue_payments, overdue_refunds: the number that is due for longer than `OVERDUE_AFTER_MS`.
+        audited: the number of orders whose invariants were checked.
+        violations: the violations that were found.
     """
 
     oldest_unsettled_ms: int = 0
@@ -43,10 +42,10 @@ class Standing:
     overdue_payments: int = 0
     overdue_refunds: int = 0
     audited: int = 0
-    broken: list[Broken] = field(default_factory=list)
+    violations: list[Violation] = field(default_factory=list)
 
 
-def collect_health(table: Table, *, clock: Callable[[], int], deadline: int) -> Standing:
+def collect_health(table: Table, *, clock: Callable[[], int], deadline: int) -> HealthSnapshot:
     """Count overdue entries, and check a sample of orders against the invariants.
 
     The open gifts of one shard lead to the orders of the sample; the time selects the shard.
@@ -57,39 +56,39 @@ def collect_health(table: Table, *, clock: Callable[[], int], deadline: int) -> 
     Raises:
         ServiceUnavailable
     """
-    standing, now = Standing(), clock()
+    snapshot, now = HealthSnapshot(), clock()
     oldest = min((at for at in _first_due(table, keys.windows, now)), default=now)
-    standing.oldest_unsettled_ms = now - oldest
-    standing.unsettled_gifts = _count(table, keys.windows, now - LATE_MS)
-    standing.overdue_payments = _count(table, keys.pending, now - LATE_MS)
-    standing.overdue_refunds = _count(table, keys.refunds, now - LATE_MS)
+    snapshot.oldest_unsettled_ms = now - oldest
+    snapshot.unsettled_gifts = _count(table, keys.windows, now - OVERDUE_AFTER_MS)
+    snapshot.overdue_payments = _count(table, keys.pending, now - OVERDUE_AFTER_MS)
+    snapshot.overdue_refunds = _count(table, keys.refunds, now - OVERDUE_AFTER_MS)
     for order_id in _sample(table, now // _SHARD_MS % keys.DUE_SHARDS):
         if clock() >= deadline:
             break
-        found = _audited(table, order_id)
-        if found:  # what is read is no snapshot: what moved meanwhile is right the second time
-            found = _audited(table, order_id)
-        standing.audited += found is not None
-        standing.broken += found or []
-    return standing
+        found = _audit(table, order_id)
+        if found:  # the reads are not one snapshot: a unit that moved in between is in one place the second time
+            found = _audit(table, order_id)
+        snapshot.audited += found is not None
+        snapshot.violations += found or []
+    return snapshot
 
 
 def _first_due(table: Table, partition: Callable[[int], str], now: int) -> Iterator[int]:
-    """When the earliest entry of each shard became due, of those that are."""
+    """Return when the earliest due entry of each shard became due."""
     for shard in range(keys.DUE_SHARDS):
         for sort_key in islice(table.earliest(BY_DUE, partition(shard), until=keys.position(now + 1, "")), 1):
             yield keys.time_at(sort_key)
 
 
 def _count(table: Table, partition: Callable[[int], str], until: int) -> int:
-    """How many entries are due since before `until`; of each shard no more than are worth counting."""
+    """Return how many entries became due before `until`, at most `_COUNTED` of each shard."""
     position = keys.position(until, "")
     shards = (table.earliest(BY_DUE, partition(shard), until=position) for shard in range(keys.DUE_SHARDS))
     return sum(1 for entries in shards for _ in islice(entries, _COUNTED))
 
 
 def _sample(table: Table, shard: int) -> Iterator[str]:
-    """Ids of orders: of those whose gifts are open, and the newest others of the same people."""
+    """Return ids of orders: those of open gifts, and the newest others of the same givers."""
     waiting = islice(table.earliest(BY_DUE, keys.windows(shard), until=keys.LAST_POSITION), _GIVERS)
     seen: set[str] = set()
     for gift in gifts.get_many(table, [keys.id_at(sort_key) for sort_key in waiting]):
@@ -100,17 +99,14 @@ def _sample(table: Table, shard: int) -> Iterator[str]:
                 yield order_id
 
 
-def _audited(table: Table, order_id: str) -> list[Broken] | None:
-    """What is wrong with an order, its gifts and what they became; None where it has more of them than one page."""
+def _audit(table: Table, order_id: str) -> list[Violation] | None:
+    """Return the violations of an order, its gifts and their holdings; None if it has more gifts than one page."""
     listed = table.newest(keys.BY_PARENT, keys.gifts_of(order_id), limit=_GIFTS_EACH)
     order = orders.get(table, order_id)
     if order is None or len(listed) == _GIFTS_EACH:
         return None
-    return _law_of(table, order, [keys.id_at(sort_key) for sort_key, _ in listed])
-
-
-def _law_of(table: Table, order: Order, listed: list[str]) -> list[Broken]:
-    # The index may not have the youngest of them yet, which the order has.
-    given = gifts.get_many(table, list(dict.fromkeys([*listed, *order.reservations])))
+    # The index may lag behind; the reservations of the order name its newest gifts.
+    gift_ids = dict.fromkeys([*(keys.id_at(sort_key) for sort_key, _ in listed), *order.reservations])
+    given = gifts.get_many(table, list(gift_ids))
     claimed = [claim.holding_id for gift in given for claim in gift.claims.values()]
-    return list(invariants.of_all(order, given, holdings.get_many(table, claimed)))
+    return list(invariants.find_violations(order, given, holdings.get_many(table, claimed)))

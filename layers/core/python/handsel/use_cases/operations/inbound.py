@@ -1,7 +1,7 @@
-"""Told that something became of a payment or a refund: the provider is asked, and what is pending is settled.
+"""Settle payments and refunds when an event reports their result.
 
-Whoever tells us is not believed, so it does no harm to be told what is not true, too early, twice or never: each is one
-more time that the provider is asked with our key, by the function that the buyer's own retry and the sweep call.
+The event is only a hint: the provider is asked with our key, by the function that the buyer's own retry and the sweep
+call. So an event that is false, early, repeated or lost does no harm.
 """
 
 from handsel.domain import errors
@@ -13,28 +13,28 @@ from handsel.use_cases.orders.purchases import settle_payment
 from handsel.use_cases.orders.refunding import settle_refund
 
 
-def payment_settled(table: Table, provider: PaymentProvider, order_id: str, *, window_ms: int, now: int) -> OrderState:
-    """What became of an order's payment: paid or declined.
+def payment_settled(table: Table, provider: PaymentProvider, order_id: str, *, now: int) -> OrderState:
+    """Settle the payment of an order. Return its result: paid or declined.
 
     Raises:
         NotFound, ServiceUnavailable
-        PaymentUnknown: the provider does not say yet.
+        PaymentUnknown: the provider has no result yet.
     """
     order = orders.get(table, order_id)
     if order is None:
         raise errors.NotFound
     try:
-        return settle_payment(table, provider, order, window_ms=window_ms, now=now)[0].state
+        return settle_payment(table, provider, order, now=now)[0].state
     except errors.PaymentDeclined:
         return OrderState.DECLINED
 
 
 def refund_settled(table: Table, provider: PaymentProvider, refund_id: str) -> RefundStatus:
-    """What became of a refund.
+    """Settle a refund. Return its status.
 
     Raises:
         NotFound, ServiceUnavailable
-        PaymentUnknown: the provider does not say yet.
+        PaymentUnknown: the provider has no result yet.
     """
     refund = refunds.get(table, refund_id)
     if refund is None:

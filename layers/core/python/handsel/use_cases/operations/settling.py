@@ -1,7 +1,8 @@
-"""Writing into the table what the clock already made true, and what is due besides: the sweep.
+"""The sweep: persist states that the clock has already made true, and settle everything else that is due.
 
-It and the stream (`restoring`) may each run late, twice, at the same time as the other, or not at all. `gifts.end_gift`
-decides from the gift, so all of that comes to the same; what one of them misses, the next sweep finds in the due index.
+The sweep and the stream (`gifts.expiring`) may each run late, twice, at the same time as the other, or not at all.
+`gifts.end_gift` decides from the stored gift, so the result is the same; the next sweep finds in the due index what one of
+them missed.
 """
 
 from collections import Counter
@@ -77,7 +78,6 @@ def sweep(
     table: Table,
     provider: PaymentProvider,
     *,
-    window_ms: int,
     clock: Callable[[], int],
     deadline: int,
     on_failure: Callable[[str, Exception], None],
@@ -103,7 +103,7 @@ def sweep(
                 case Due.GIFT:
                     return _return_due_gift(read, item_id, clock=clock)
                 case Due.ORDER:
-                    return _settle_pending(table, provider, item_id, window_ms=window_ms, now=clock())
+                    return _settle_pending(table, provider, item_id, now=clock())
                 case Due.REFUND:
                     return _settle_pending_refund(table, provider, item_id)
                 case Due.REMINDER:
@@ -178,18 +178,16 @@ def _return_due_gift(table: Table, gift_id: str, *, clock: Callable[[], int]) ->
         raise errors.DataIntegrityError(f"gift {gift_id} is in the due index and not there")
     if gift.state is not GiftState.OPEN:
         return None  # the index lags behind: somebody ended it since
-    settled = gifts.end_gift(
-        table, GiftAction.EXPIRE, gift_id, gift.order_id, shares=gift.shares, remaining=gift.remaining, clock=clock
-    )
+    settled = gifts.end_gift(table, GiftAction.EXPIRE, gift, clock=clock)
     return Done.RETURNED if isinstance(settled, Released) else None
 
 
-def _settle_pending(table: Table, provider: PaymentProvider, order_id: str, *, window_ms: int, now: int) -> Done | None:
+def _settle_pending(table: Table, provider: PaymentProvider, order_id: str, *, now: int) -> Done | None:
     order = orders.get(table, order_id)
     if order is None:
         raise errors.DataIntegrityError(f"order {order_id} is in the due index and not there")
     try:
-        settle_payment(table, provider, order, window_ms=window_ms, now=now)
+        settle_payment(table, provider, order, now=now)
     except errors.PaymentDeclined:
         return Done.DECLINED
     except errors.PaymentUnknown:

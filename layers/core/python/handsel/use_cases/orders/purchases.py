@@ -1,14 +1,16 @@
-"""Buying: a pending order first, then the charge, then paid. Who dies in between is finished by the next to ask.
+"""Purchases: write a pending order, charge, then mark the order as paid.
 
-| the process dies                 | what is there          | who finishes                                  |
-|----------------------------------|------------------------|-----------------------------------------------|
-| before the pending order         | nothing                | the same call again starts afresh             |
-| between pending order and charge | pending order          | the same call again, or the sweep: charges    |
-| between charge and paid          | pending order, a charge| the same: asks with our key, charges no more  |
-| after paid                       | paid order             | the same call again answers it                |
+A process that crashes in between is completed by the next retry or the sweep.
 
-A lost answer is one of these, seen from outside. Run twice at once, both find the same pending order, both ask the
-provider with the same key, and one of two identical updates from pending to paid commits.
+| process dies                     | state left behind       | completed by                               |
+|----------------------------------|-------------------------|--------------------------------------------|
+| before the pending order         | nothing                 | the same call again, from the start        |
+| between pending order and charge | pending order           | the same call again, or the sweep: charges |
+| between charge and paid          | pending order, a charge | the same: the provider recognises our key  |
+| after paid                       | paid order              | the same call again returns it             |
+
+A lost response is one of these cases, seen from outside. If it runs twice at once, both find the same pending order, both
+ask the provider with the same key, and one of two identical updates from pending to paid commits.
 """
 
 from dataclasses import replace
@@ -25,7 +27,7 @@ from handsel.use_cases.idempotency import IdempotentRequest
 
 
 def new_order(order_id: str, call: IdempotentRequest, product: Product, quantity: int, payment: Payment) -> Order:
-    """A pending order: no unit is anywhere yet."""
+    """Return a pending order, which has no units yet."""
     return Order(
         order_id=order_id,
         buyer_id=call.caller,
@@ -52,9 +54,8 @@ def buy(
     quantity: int,
     method: str,
     token: str,
-    window_ms: int,
 ) -> tuple[Order, Product]:
-    """Buys `quantity` units of a product.
+    """Buy `quantity` units of a product.
 
     Returns:
         The order, paid; and the product as it is sold now.
@@ -74,17 +75,15 @@ def buy(
         payment = Payment(method=method, total=product.price.times(quantity), token=token)
         order = orders.open_pending(table, new_order(order_id, call, product, quantity, payment))
         call.require_same_request(order.request_hash)
-    order, _ = settle_payment(table, provider, order, window_ms=window_ms, now=call.now)
+    order, _ = settle_payment(table, provider, order, now=call.now)
     return order, product
 
 
-def settle_payment(
-    table: Table, provider: PaymentProvider, order: Order, *, window_ms: int, now: int
-) -> tuple[Order, Gift | None]:
-    """Drives an order out of pending, whoever asks: its buyer again, or the sweep.
+def settle_payment(table: Table, provider: PaymentProvider, order: Order, *, now: int) -> tuple[Order, Gift | None]:
+    """Settle the payment of a pending order: for a retry of its buyer, the sweep, or an event of the provider.
 
     Returns:
-        The order, paid; and, where it is a return gift, the gift, if this call gave it.
+        The order, paid; and the gift of a return gift's order, if this call gave it.
 
     Raises:
         PaymentDeclined, PaymentUnknown, ServiceUnavailable
@@ -111,7 +110,7 @@ def settle_payment(
         if order.intent is None:
             table.write(orders.pay(paid))
         else:
-            gift = gift_of(paid, window_ms=window_ms, now=now)
+            gift = return_gift_of(paid, now=now)
             paid = replace(paid, reservations={gift.gift_id: gift.reservation})
             gifts.give_paid(table, paid, gift)
     except ConditionFailed:
@@ -128,8 +127,8 @@ def _settled_by_another(table: Table, order: Order) -> Order:
     return settled
 
 
-def gift_of(order: Order, *, window_ms: int, now: int) -> Gift:
-    """The return gift that a paid order was bought for; its window starts now."""
+def return_gift_of(order: Order, *, now: int) -> Gift:
+    """Return the return gift that a paid order was bought for. Its window starts now."""
     intent = order.intent
     if intent is None:
         raise ValueError("not a return gift's order")
@@ -146,7 +145,7 @@ def gift_of(order: Order, *, window_ms: int, now: int) -> Gift:
         remaining=order.quantity,
         state=GiftState.OPEN,
         claims={},
-        expires_at=window_end(now, window_ms, order.valid_until),
+        expires_at=window_end(now, intent.window_ms, order.valid_until),
         created_at=now,
         secret_version=None,
         in_return_for=intent.in_return_for,

@@ -1,12 +1,12 @@
-"""Refunds of available units.
+"""Refund available units.
 
-| the process dies                  | what is there                      | who finishes                            |
-|-----------------------------------|------------------------------------|-----------------------------------------|
-| before the transaction            | nothing changed                    | the same call again                     |
-| after it, before the provider     | units refunded, a pending refund   | the same call again, or the sweep       |
-| after the provider, before settled| the same, and the money is back    | the same: asks with our key, pays once  |
+| process dies                        | state left behind                 | completed by                              |
+|-------------------------------------|-----------------------------------|-------------------------------------------|
+| before the transaction              | nothing changed                   | the same call again                       |
+| after it, before the provider       | units refunded, a pending refund  | the same call again, or the sweep         |
+| after the provider, before settling | the same, and the money is repaid | the same: the provider recognises our key |
 
-Run twice, the second transaction fails on its own refund, which it then answers.
+If it runs twice, the second transaction fails on the refund of the first one, which is then returned.
 """
 
 from contextlib import suppress

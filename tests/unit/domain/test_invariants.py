@@ -1,11 +1,11 @@
-"""The law of the units, held against what a damaged table could hold."""
+"""The invariants, checked against data that a damaged table could hold."""
 
 from dataclasses import replace
 
 import pytest
 
 from handsel.domain import invariants
-from handsel.domain.invariants import Breach, Broken
+from handsel.domain.invariants import Violation, ViolationType
 from handsel.domain.models import Claim, Gift, Holding, Kind, Order, Reservation
 from handsel.domain.states import GiftState, OrderState
 from testkit.factories import CODE, EXPIRES, NOW, gift, holding_id, order, parcel, product, voucher
@@ -13,8 +13,8 @@ from testkit.factories import CODE, EXPIRES, NOW, gift, holding_id, order, parce
 LISTED = {"gift": Reservation(2, EXPIRES)}
 
 
-def broken(of: Order, *gifts: Gift) -> list[Broken]:
-    return list(invariants.of_order(of, {each.gift_id: each for each in gifts}))
+def broken(of: Order, *gifts: Gift) -> list[Violation]:
+    return list(invariants.find_order_violations(of, {each.gift_id: each for each in gifts}))
 
 
 # --- orders -----------------------------------------------------------------------------------------------------------
@@ -24,7 +24,9 @@ def test_an_order_whose_units_are_each_in_one_place_keeps_the_law() -> None:
     assert broken(order(quantity=3, available=3)) == []
     assert broken(order(quantity=9, available=2, used=3, refunded=4)) == []
     assert broken(order(quantity=3, available=1, reservations=LISTED), gift("bob")) == []
-    assert broken(order(quantity=3, available=2, gifted=1, returned=1), gift("bob", state=GiftState.RETURNED)) == []
+    assert (
+        broken(order(quantity=3, available=2, gifted=1, expired_gifts=1), gift("bob", state=GiftState.RETURNED)) == []
+    )
     assert broken(order(quantity=3, available=2, gifted=1), gift("bob", state=GiftState.CANCELLED)) == []
 
 
@@ -36,7 +38,7 @@ def test_a_gift_taken_to_the_last_share_may_still_be_listed() -> None:
 def test_an_order_that_nobody_paid_has_nothing(state: OrderState) -> None:
     nothing = order(available=0, state=state)
     assert broken(nothing) == []
-    said = [Broken(Breach.LAW_BROKEN, "order", f"is {state} and has units")]
+    said = [Violation(ViolationType.UNIT_COUNTS_INCONSISTENT, "order", f"is {state} and has units")]
     for something in (
         replace(nothing, available=1),
         replace(nothing, gifted=1),
@@ -52,7 +54,9 @@ def test_a_unit_too_few_or_too_many_is_said_with_where_all_of_them_are() -> None
     said = "5 units bought, {} found: {} available, 1 gifted, 1 used, 1 refunded, 1 in_gift"
     for available, found in ((0, 4), (2, 6)):
         wrong = order(quantity=5, available=available, used=1, refunded=1, reservations=LISTED)
-        assert broken(wrong, gift("bob")) == [Broken(Breach.LAW_BROKEN, "order", said.format(found, available))]
+        assert broken(wrong, gift("bob")) == [
+            Violation(ViolationType.UNIT_COUNTS_INCONSISTENT, "order", said.format(found, available))
+        ]
 
 
 @pytest.mark.parametrize(
@@ -65,24 +69,24 @@ def test_a_unit_too_few_or_too_many_is_said_with_where_all_of_them_are() -> None
 )
 def test_no_place_has_less_than_nothing_even_where_the_sum_is_right(less: Order) -> None:
     (found,) = broken(less)
-    assert (found.breach, found.about) == (Breach.LAW_BROKEN, "order")
+    assert (found.type, found.about) == (ViolationType.UNIT_COUNTS_INCONSISTENT, "order")
 
 
 def test_a_gift_that_is_listed_and_not_there_is_told_and_its_units_are_missing() -> None:
     assert broken(order(available=1, reservations=LISTED)) == [
-        Broken(
-            Breach.LAW_BROKEN,
+        Violation(
+            ViolationType.UNIT_COUNTS_INCONSISTENT,
             "order",
             "3 units bought, 1 found: 1 available, 0 gifted, 0 used, 0 refunded, 0 in_gift",
         ),
-        Broken(Breach.GIFT_LISTED_WRONGLY, "gift", "order order lists it: it is not there"),
+        Violation(ViolationType.GIFT_LISTED_WRONGLY, "gift", "order order lists it: it is not there"),
     ]
 
 
 @pytest.mark.parametrize("state", [GiftState.RETURNED, GiftState.CANCELLED, GiftState.DECLINED])
 def test_a_gift_that_ended_is_not_listed(state: GiftState) -> None:
     assert broken(order(available=1, reservations=LISTED), gift(state=state)) == [
-        Broken(Breach.GIFT_LISTED_WRONGLY, "gift", f"order order lists it: it is {state}")
+        Violation(ViolationType.GIFT_LISTED_WRONGLY, "gift", f"order order lists it: it is {state}")
     ]
 
 
@@ -90,14 +94,14 @@ def test_a_gift_that_ended_is_not_listed(state: GiftState) -> None:
 def test_a_gift_is_listed_as_it_is(entry: Reservation) -> None:
     said = f"order order lists it: with {entry.shares} shares until {entry.expires_at}; it has 2 until {EXPIRES}"
     assert broken(order(available=1, reservations={"gift": entry}), gift()) == [
-        Broken(Breach.GIFT_LISTED_WRONGLY, "gift", said)
+        Violation(ViolationType.GIFT_LISTED_WRONGLY, "gift", said)
     ]
 
 
 @pytest.mark.parametrize("state", [GiftState.OPEN, GiftState.CLAIMED])
 def test_a_gift_that_did_not_come_back_is_listed(state: GiftState) -> None:
     said = f"is {state}, and order order does not list it"
-    assert broken(order(), gift(state=state)) == [Broken(Breach.GIFT_NOT_LISTED, "gift", said)]
+    assert broken(order(), gift(state=state)) == [Violation(ViolationType.GIFT_NOT_LISTED, "gift", said)]
 
 
 def test_what_ended_gifts_came_to_is_what_the_order_counts() -> None:
@@ -106,11 +110,11 @@ def test_what_ended_gifts_came_to_is_what_the_order_counts() -> None:
         gift("bob", "carol", gift_id="two", shares=3, state=GiftState.CANCELLED),
         gift(gift_id="three", state=GiftState.RETURNED),
     )
-    assert broken(order(available=0, gifted=3, returned=2), *ended) == []
+    assert broken(order(available=0, gifted=3, expired_gifts=2), *ended) == []
     for gifted, returned in ((3, 1), (3, 3), (2, 2), (4, 2)):
         said = f"counts {gifted} gifted, {returned} returned; its ended gifts 3, 2"
-        wrong = order(quantity=gifted, available=0, gifted=gifted, returned=returned)
-        assert broken(wrong, *ended) == [Broken(Breach.GIFTED_DIFFERS, "order", said)]
+        wrong = order(quantity=gifted, available=0, gifted=gifted, expired_gifts=returned)
+        assert broken(wrong, *ended) == [Violation(ViolationType.GIFTED_DIFFERS, "order", said)]
 
 
 # --- gifts ------------------------------------------------------------------------------------------------------------
@@ -118,9 +122,9 @@ def test_what_ended_gifts_came_to_is_what_the_order_counts() -> None:
 
 def test_a_gift_whose_claims_are_holdings_keeps_the_law() -> None:
     held = {holding_id(f"{CODE}0"): voucher()}
-    assert list(invariants.of_gift(gift("bob"), held)) == []
-    assert list(invariants.of_gift(gift("bob", shares=1, state=GiftState.CLAIMED), held)) == []
-    assert list(invariants.of_gift(gift(state=GiftState.RETURNED), {})) == []
+    assert list(invariants.find_gift_violations(gift("bob"), held)) == []
+    assert list(invariants.find_gift_violations(gift("bob", shares=1, state=GiftState.CLAIMED), held)) == []
+    assert list(invariants.find_gift_violations(gift(state=GiftState.RETURNED), {})) == []
 
 
 @pytest.mark.parametrize(
@@ -135,13 +139,13 @@ def test_a_gift_whose_claims_are_holdings_keeps_the_law() -> None:
 )
 def test_claims_shares_and_state_of_a_gift_agree(wrong: Gift, said: str) -> None:
     held = {holding_id(f"{CODE}0"): voucher()}
-    assert list(invariants.of_gift(wrong, held)) == [Broken(Breach.CLAIMS_DIFFER, "gift", said)]
+    assert list(invariants.find_gift_violations(wrong, held)) == [Violation(ViolationType.CLAIMS_DIFFER, "gift", said)]
 
 
 def test_a_claim_without_its_holding_is_told_and_the_next_one_is_looked_at() -> None:
     taken = gift("bob", "carol", shares=3)
-    assert list(invariants.of_gift(taken, {})) == [
-        Broken(Breach.HOLDING_MISSING, holding_id(f"{CODE}{number}"), "gift gift was claimed without it")
+    assert list(invariants.find_gift_violations(taken, {})) == [
+        Violation(ViolationType.HOLDING_MISSING, holding_id(f"{CODE}{number}"), "gift gift was claimed without it")
         for number in range(2)
     ]
 
@@ -159,8 +163,8 @@ def test_a_claim_without_its_holding_is_told_and_the_next_one_is_looked_at() -> 
 )
 def test_a_holding_is_what_its_claim_made(other: Holding) -> None:
     said = "is not what gift gift became for its claimer"
-    assert list(invariants.of_gift(gift("bob"), {other.holding_id: other})) == [
-        Broken(Breach.HOLDING_DIFFERS, other.holding_id, said)
+    assert list(invariants.find_gift_violations(gift("bob"), {other.holding_id: other})) == [
+        Violation(ViolationType.HOLDING_DIFFERS, other.holding_id, said)
     ]
 
 
@@ -172,15 +176,15 @@ def test_a_holding_is_what_its_claim_made(other: Holding) -> None:
     ],
 )
 def test_a_holding_is_of_its_gifts_product_for_as_long_as_that_says(other: Holding, said: str) -> None:
-    assert list(invariants.of_gift(gift("bob"), {other.holding_id: other})) == [
-        Broken(Breach.HOLDING_DIFFERS, other.holding_id, said)
+    assert list(invariants.find_gift_violations(gift("bob"), {other.holding_id: other})) == [
+        Violation(ViolationType.HOLDING_DIFFERS, other.holding_id, said)
     ]
 
 
 def test_a_parcel_has_no_validity_to_agree_about() -> None:
     given = gift("bob", kind=Kind.PARCEL)
     held = replace(voucher(valid_until=EXPIRES), product=given.product)
-    assert list(invariants.of_gift(given, {held.holding_id: held})) == []
+    assert list(invariants.find_gift_violations(given, {held.holding_id: held})) == []
 
 
 # --- holdings ---------------------------------------------------------------------------------------------------------
@@ -188,7 +192,7 @@ def test_a_parcel_has_no_validity_to_agree_about() -> None:
 
 def test_a_voucher_with_its_code_and_a_parcel_with_its_shipment_keep_the_law() -> None:
     for held in (voucher(), parcel(), parcel(quantity=5)):
-        assert list(invariants.of_holding(held)) == []
+        assert list(invariants.find_holding_violations(held)) == []
 
 
 @pytest.mark.parametrize(
@@ -205,7 +209,9 @@ def test_a_voucher_with_its_code_and_a_parcel_with_its_shipment_keep_the_law() -
     ],
 )
 def test_a_holding_is_one_whole_thing(held: Holding, said: str) -> None:
-    assert list(invariants.of_holding(held)) == [Broken(Breach.HOLDING_DIFFERS, held.holding_id, said)]
+    assert list(invariants.find_holding_violations(held)) == [
+        Violation(ViolationType.HOLDING_DIFFERS, held.holding_id, said)
+    ]
 
 
 # --- all of it --------------------------------------------------------------------------------------------------------
@@ -214,9 +220,14 @@ def test_a_holding_is_one_whole_thing(held: Holding, said: str) -> None:
 def test_an_order_its_gifts_and_their_holdings_are_looked_at_together() -> None:
     whole = order(available=1, reservations=LISTED)
     held = voucher()
-    assert list(invariants.of_all(whole, [gift("bob")], {held.holding_id: held})) == []
-    assert [each.breach for each in invariants.of_all(whole, [], {})] == [Breach.LAW_BROKEN, Breach.GIFT_LISTED_WRONGLY]
-    assert [each.breach for each in invariants.of_all(whole, [gift("bob")], {})] == [Breach.HOLDING_MISSING]
+    assert list(invariants.find_violations(whole, [gift("bob")], {held.holding_id: held})) == []
+    assert [each.type for each in invariants.find_violations(whole, [], {})] == [
+        ViolationType.UNIT_COUNTS_INCONSISTENT,
+        ViolationType.GIFT_LISTED_WRONGLY,
+    ]
+    assert [each.type for each in invariants.find_violations(whole, [gift("bob")], {})] == [
+        ViolationType.HOLDING_MISSING
+    ]
 
 
 def test_each_holding_of_a_claim_is_looked_at_by_itself_too() -> None:
@@ -224,7 +235,9 @@ def test_each_holding_of_a_claim_is_looked_at_by_itself_too() -> None:
     taken = gift("bob", "carol")
     taken = replace(taken, state=GiftState.CLAIMED, claims={**taken.claims, "bob": Claim(NOW + 1000, "gone")})
     held = replace(voucher(f"{CODE}1", holder_id="carol", received_at=NOW + 2000), code="another")
-    assert [(each.breach, each.about) for each in invariants.of_all(whole, [taken], {held.holding_id: held})] == [
-        (Breach.HOLDING_MISSING, "gone"),
-        (Breach.HOLDING_DIFFERS, held.holding_id),
+    assert [
+        (each.type, each.about) for each in invariants.find_violations(whole, [taken], {held.holding_id: held})
+    ] == [
+        (ViolationType.HOLDING_MISSING, "gone"),
+        (ViolationType.HOLDING_DIFFERS, held.holding_id),
     ]

@@ -1,0 +1,64 @@
+"""Updates and checks, put together from clauses."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from handsel.store.keys import Key
+from handsel.store.writes import Check, Update
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """A part of an update of one item.
+
+    Attributes:
+        sets, removes: what it changes, as in the sections SET and REMOVE of an update expression.
+        conditions: what it demands; all of them have to hold.
+        values, names: as in `Update`. Clauses of one update use different names, or the same for the same value.
+    """
+
+    sets: Sequence[str] = ()
+    removes: Sequence[str] = ()
+    conditions: Sequence[str] = ()
+    values: Mapping[str, object] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
+
+
+def update(key: Key, *clauses: Clause) -> Update:
+    """Return the update that makes all changes of the clauses if all their conditions hold."""
+    sets = [each for clause in clauses for each in clause.sets]
+    removes = [each for clause in clauses for each in clause.removes]
+    sections = [f"{name} {', '.join(parts)}" for name, parts in (("SET", sets), ("REMOVE", removes)) if parts]
+    names = {name: attribute for clause in clauses for name, attribute in clause.names.items()}
+    return Update(key, " ".join(sections), _conjunction(clauses), _values(clauses), names)
+
+
+def check(key: Key, *clauses: Clause) -> Check:
+    """Return the check that the conditions of all clauses hold."""
+    return Check(key, _conjunction(clauses), _values(clauses))
+
+
+def assign(attributes: Mapping[str, object]) -> Clause:
+    """Return the clause that gives attributes the values of a new item: None means that the attribute is absent."""
+    present = [name for name, value in attributes.items() if value is not None]
+    return Clause(
+        sets=[f"#{name} = :{name}" for name in present],
+        removes=[f"#{name}" for name, value in attributes.items() if value is None],
+        values={f":{name}": attributes[name] for name in present},
+    )
+
+
+def require(**attributes: object) -> Clause:
+    """Return the clause that demands that attributes have these values."""
+    return Clause(
+        conditions=[f"#{name} = :is_{name}" for name in attributes],
+        values={f":is_{name}": value for name, value in attributes.items()},
+    )
+
+
+def _conjunction(clauses: Iterable[Clause]) -> str:
+    return " AND ".join(condition for clause in clauses for condition in clause.conditions)
+
+
+def _values(clauses: Iterable[Clause]) -> Mapping[str, object]:
+    return {name: value for clause in clauses for name, value in clause.values.items()}

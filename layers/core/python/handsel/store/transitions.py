@@ -1,0 +1,75 @@
+"""Transitions as clauses of an update: the conditions and changes that a row of a state machine stands for."""
+
+from enum import StrEnum
+from typing import TypeVar
+
+from handsel.domain.states import UNIT_COUNTERS, UNIT_MACHINE, Guard, Machine, UnitAction, UnitPlace
+from handsel.store import keys
+from handsel.store.expressions import Clause
+
+S = TypeVar("S", bound=StrEnum)
+A = TypeVar("A", bound=StrEnum)
+
+
+def transition(machine: Machine[S, A], state: S, action: A, *, now: int | None = None, mark: object = None) -> Clause:
+    """Return the clause that takes an item in `state` to where `action` leads.
+
+    Args:
+        now: the clock for the guards, in milliseconds since the epoch. A guard that needs it does not hold without it.
+        mark: the value of the attribute whose presence is the new state, for a machine that stores its state so.
+
+    Raises:
+        KeyError: the machine refuses the action in this state, or does not store the new state.
+    """
+    row = machine.step(state, action)
+    before = in_state(machine, state, *row.guards, now=now)
+    leaves_due_index = state in machine.due_in and row.to not in machine.due_in
+    removes = [f"#{keys.BY_DUE.pk}", f"#{keys.BY_DUE.sk}"] if leaves_due_index else []
+    if isinstance(machine.stored_in, str):
+        return Clause([f"#{machine.stored_in} = :to"], removes, before.conditions, {**before.values, ":to": row.to})
+    if row.to is machine.initial:
+        return Clause([], [f"#{machine.stored_in[state]}", *removes], before.conditions, before.values)
+    sets = [f"#{machine.stored_in[row.to]} = :mark"]
+    return Clause(sets, removes, before.conditions, {**before.values, ":mark": mark})
+
+
+def in_state(machine: Machine[S, A], state: S, *guards: Guard, now: int | None = None) -> Clause:
+    """Return the clause that demands that an item is in `state`, and that guards hold."""
+    conditions, values = list[str](), dict[str, object]()
+    if isinstance(machine.stored_in, str):
+        conditions.append(f"#{machine.stored_in} = :from")
+        values[":from"] = state
+    elif state is machine.initial:
+        conditions += [
+            "attribute_exists(#pk)",
+            *(f"attribute_not_exists(#{mark})" for mark in machine.stored_in.values()),
+        ]
+    else:
+        conditions.append(f"attribute_exists(#{machine.stored_in[state]})")
+    for number, guard in enumerate(guards):
+        operand = f"#{guard.operand}"
+        if isinstance(guard.operand, int) or guard.operand == "now":
+            operand = f":guard{number}"
+            values[operand] = now if guard.operand == "now" else guard.operand
+        condition = f"#{guard.attribute} {guard.op} {operand}"
+        conditions.append(f"(attribute_not_exists(#{guard.attribute}) OR {condition})" if guard.optional else condition)
+    return Clause(conditions=conditions, values=values)
+
+
+def move_units(place: UnitPlace, action: UnitAction, quantity: int) -> Clause:
+    """Return the clause that moves units of an order from `place` to where `action` leads.
+
+    The counters of the order move, and the one of `place` has to be high enough. A place without a counter is left to
+    the caller: units in a gift are counted by its reservation.
+
+    Raises:
+        KeyError: units in this place refuse the action.
+    """
+    target, moved = UNIT_MACHINE.step(place, action).to, f":{place}_{action}"
+    sets, conditions = list[str](), list[str]()
+    if place in UNIT_COUNTERS:
+        sets.append(f"#{place} = #{place} - {moved}")
+        conditions.append(f"#{place} >= {moved}")
+    if target in UNIT_COUNTERS:
+        sets.append(f"#{target} = #{target} + {moved}")
+    return Clause(sets, conditions=conditions, values={moved: quantity})

@@ -1,0 +1,152 @@
+"""The updates that the state machines stand for, on a table: each row changes items in its state, and no others."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
+
+import pytest
+
+from handsel.domain.states import (
+    GIFT_MACHINE,
+    ORDER_MACHINE,
+    REFUND_MACHINE,
+    RETURN_GIFT_MACHINE,
+    UNIT_COUNTERS,
+    UNIT_MACHINE,
+    VOUCHER_MACHINE,
+    Guard,
+    Machine,
+    UnitAction,
+    UnitPlace,
+)
+from handsel.store.expressions import Clause, update
+from handsel.store.keys import Key
+from handsel.store.table import Table
+from handsel.store.transitions import move_units, transition
+from handsel.store.writes import ConditionFailed, Put
+from testkit.handlers.stack import TABLE, Stack
+
+pytestmark = [pytest.mark.damages, pytest.mark.parametrize("simulation", ["memory", "moto"], indirect=True)]
+NOW = 1000
+DUE = {"due_pk": "SHARD", "due_sk": "SINCE"}
+OTHERS = {"quantity": 5}
+MACHINES: Mapping[str, Machine[Any, Any]] = {
+    "gift": GIFT_MACHINE,
+    "order": ORDER_MACHINE,
+    "refund": REFUND_MACHINE,
+    "voucher": VOUCHER_MACHINE,
+    "return gift": RETURN_GIFT_MACHINE,
+}
+
+
+def stored(machine: Machine[Any, Any], state: StrEnum, mark: str = "mark") -> dict[str, object] | None:
+    """Return the attributes that store a state; None for a state that is derived and not stored."""
+    if isinstance(machine.stored_in, str):
+        return {machine.stored_in: state}
+    if state in machine.stored_in:
+        return {machine.stored_in[state]: mark}
+    return {} if state is machine.initial else None
+
+
+def borders(guard: Guard) -> tuple[int, int]:
+    """Return the values closest to the border for which a guard holds and does not hold."""
+    border = NOW if guard.operand == "now" else OTHERS.get(str(guard.operand), guard.operand)
+    assert isinstance(border, int)
+    return {"=": (border, border + 1), ">": (border + 1, border), "<=": (border, border + 1)}[guard.op]
+
+
+# Every row whose new state is stored.
+ROWS = [
+    (name, state, action)
+    for name, machine in MACHINES.items()
+    for (state, action), step in machine.transitions.items()
+    if stored(machine, step.to) is not None
+]
+
+
+class Items:
+    """Items on a table, and updates of them: True if the update was written."""
+
+    def __init__(self, stack: Stack) -> None:
+        self._table, self._count = Table(stack.client, TABLE), 0
+
+    def put(self, attributes: Mapping[str, object]) -> Key:
+        self._count += 1
+        key = Key(f"ITEM#{self._count}", "ITEM")
+        self._table.write(Put({**key._asdict(), **attributes}))
+        return key
+
+    def get(self, key: Key) -> dict[str, Any]:
+        item = self._table.get(key)
+        assert item is not None
+        return {name: value for name, value in item.items() if name not in ("pk", "sk")}
+
+    def changes(self, key: Key, machine: Machine[Any, Any], state: StrEnum, action: StrEnum) -> bool:
+        return self._written(key, transition(machine, state, action, now=NOW, mark="new mark"))
+
+    def moves(self, key: Key, place: UnitPlace, action: UnitAction, quantity: int) -> bool:
+        return self._written(key, move_units(place, action, quantity), Clause(conditions=["attribute_exists(#pk)"]))
+
+    def _written(self, key: Key, *clauses: Clause) -> bool:
+        try:
+            self._table.write(update(key, *clauses))
+        except ConditionFailed:
+            return False
+        return True
+
+
+@pytest.fixture
+def items(stack: Stack) -> Items:
+    return Items(stack)
+
+
+@pytest.mark.parametrize(("name", "source", "action"), ROWS)
+def test_a_row_changes_an_item_in_its_state_and_no_other(
+    items: Items, name: str, source: StrEnum, action: StrEnum
+) -> None:
+    machine = MACHINES[name]
+    step = machine.step(source, action)
+    holding = {guard.attribute: borders(guard)[0] for guard in step.guards}
+    for state in machine.states:
+        attributes = stored(machine, state)
+        if attributes is None:
+            continue
+        before = {**DUE, **OTHERS, **attributes, **holding}
+        key = items.put(before)
+        assert items.changes(key, machine, source, action) is (state is source)
+        if state is not source:
+            assert items.get(key) == before
+            continue
+        due = {} if state in machine.due_in and step.to not in machine.due_in else DUE
+        assert items.get(key) == {**due, **OTHERS, **(stored(machine, step.to, "new mark") or {}), **holding}
+    assert not items.changes(Key("ITEM#missing", "ITEM"), machine, source, action)
+
+
+@pytest.mark.parametrize(("name", "source", "action"), ROWS)
+def test_a_row_is_refused_when_one_of_its_guards_does_not_hold(
+    items: Items, name: str, source: StrEnum, action: StrEnum
+) -> None:
+    machine = MACHINES[name]
+    guards = machine.step(source, action).guards
+    holding = {guard.attribute: borders(guard)[0] for guard in guards}
+    for guard in guards:
+        before = {**OTHERS, **(stored(machine, source) or {}), **holding, guard.attribute: borders(guard)[1]}
+        key = items.put(before)
+        assert not items.changes(key, machine, source, action)
+        assert items.get(key) == before
+        missing = {attribute: value for attribute, value in before.items() if attribute != guard.attribute}
+        assert items.changes(items.put(missing), machine, source, action) is guard.optional
+
+
+@pytest.mark.parametrize(("place", "action"), list(UNIT_MACHINE.transitions))
+def test_units_move_from_one_counter_to_the_other_as_far_as_there_are_any(
+    items: Items, place: UnitPlace, action: UnitAction
+) -> None:
+    before: dict[str, object] = dict.fromkeys(UNIT_COUNTERS, 2)
+    target = UNIT_MACHINE.step(place, action).to
+    for quantity in (1, 2, 3):
+        key = items.put(before)
+        enough = place not in UNIT_COUNTERS or quantity <= 2
+        assert items.moves(key, place, action, quantity) is enough
+        moved = {place: 2 - quantity, target: 2 + quantity} if enough else {}
+        assert items.get(key) == {counter: moved.get(counter, 2) for counter in UNIT_COUNTERS}
