@@ -1,14 +1,20 @@
-"""Private messages: what one was told, and what of it was read."""
+"""Private messages of the caller: list them, and mark them as read."""
 
 from typing import Self
 
 from aws_lambda_powertools.event_handler import Response
+from pydantic import ConfigDict, with_config
+from typing_extensions import TypedDict
 
+from handsel.api import languages
 from handsel.api.http import HttpRequest, create_app, handler, json_response
 from handsel.api.operations import PageOf, operation
 from handsel.api.requests import ListQuery
-from handsel.api.views import Timestamp, Url, View, WrappingView
+from handsel.api.views import Count, Timestamp, Url, View, WrappingView
+from handsel.domain import texts
 from handsel.domain.messages import Message, MessageKind
+from handsel.domain.models import Presentation
+from handsel.domain.states import ShipmentStatus
 from handsel.domain.times import timestamp
 from handsel.runtime.wiring import table
 from handsel.store import messages
@@ -17,12 +23,27 @@ from handsel.use_cases.inbox import messaging
 app = create_app()
 
 
+@with_config(ConfigDict(extra="forbid"))
+class MessageParams(TypedDict, total=False):
+    """The values in the text of a message; its kind decides which there are. A `name` that is not known is null."""
+
+    name: str | None
+    presentation: Presentation
+    hours: Count
+    units: Count
+    status: ShipmentStatus
+
+
 class MessageView(View):
-    """A message to who gets it; `wrapping` is that of a gift to them."""
+    """A message to its reader: `kind` and `params` say what happened, `text` says it in the language of the request.
+
+    `wrapping` is that of a gift to the reader.
+    """
 
     message_id: str
     kind: MessageKind
     gift_id: str | None
+    params: MessageParams
     text: str
     link: Url
     wrapping: WrappingView | None
@@ -30,14 +51,16 @@ class MessageView(View):
     read: bool
 
     @classmethod
-    def of(cls, message: Message, *, web_url: str) -> Self:
-        # A gift has a page of its own; what was bought for oneself is in the order center.
+    def of(cls, message: Message, *, language: str, web_url: str) -> Self:
+        # A gift has a page of its own; units of own use are in the order center.
         path = "/" if message.gift_id is None else f"/g/{message.gift_id}"
+        params = message.values()
         return cls(
             message_id=message.message_id,
             kind=message.kind,
             gift_id=message.gift_id,
-            text=message.text,
+            params=params,
+            text=texts.render(message.kind, params, language),
             link=web_url + path,
             wrapping=None if message.wrapping is None else WrappingView.of(message.wrapping, web_url),
             created_at=timestamp(message.created_at),
@@ -46,27 +69,30 @@ class MessageView(View):
 
 
 @app.get("/messages")
-@operation(query=ListQuery, responses={200: PageOf(MessageView)})
+@operation(query=ListQuery, responses={200: PageOf(MessageView)}, localized=True)
 def list_messages() -> Response[str]:
-    """List one's messages, newest first."""
+    """List the caller's messages, newest first."""
     request = HttpRequest(app)
     caller, query = request.caller, request.query(ListQuery)
     position = request.position(query.cursor, "messages")
     page = messages.of_user(table(), caller.user_id, limit=query.limit, before=position)
-    views = [MessageView.of(message, web_url=request.web_url) for message in page.items]
-    return request.page(views, page.next_position, "messages")
+    language = languages.negotiate(request.header("accept-language"))
+    views = [MessageView.of(message, language=language, web_url=request.web_url) for message in page.items]
+    return languages.localized(request.page(views, page.next_position, "messages"), language)
 
 
 @app.post("/messages/<message_id>/read")
-@operation(responses={200: MessageView})
+@operation(responses={200: MessageView}, localized=True)
 def mark_read(message_id: str) -> Response[str]:
     """Mark a message as read.
 
-    Again is the same.
+    Idempotent.
     """
     request = HttpRequest(app)
     message = messaging.mark_read(table(), message_id, caller=request.caller.user_id)
-    return json_response(200, MessageView.of(message, web_url=request.web_url))
+    language = languages.negotiate(request.header("accept-language"))
+    view = MessageView.of(message, language=language, web_url=request.web_url)
+    return languages.localized(json_response(200, view), language)
 
 
 lambda_handler = handler(app)

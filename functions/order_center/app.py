@@ -1,9 +1,11 @@
 """The order center: one place for what one bought, paid, gave, got, looks at and may like."""
 
+from functools import partial
 from typing import Self
 
 from aws_lambda_powertools.event_handler import Response
 
+from handsel.api import languages
 from handsel.api.http import HttpRequest, create_app, handler
 from handsel.api.operations import operation
 from handsel.api.views import (
@@ -18,6 +20,7 @@ from handsel.api.views import (
     gift_view,
     holding_view,
 )
+from handsel.domain import texts
 from handsel.runtime.wiring import table
 from handsel.use_cases import order_center
 from handsel.use_cases.order_center import OrderCenter
@@ -40,7 +43,9 @@ class OrderCenterView(View):
     recommendations: list[RecommendedProduct]
 
     @classmethod
-    def of(cls, center: OrderCenter, *, caller: str, now: int, web_url: str) -> Self:
+    def of(cls, center: OrderCenter, *, caller: str, now: int, language: str, web_url: str) -> Self:
+        render = partial(texts.render, language=language)
+
         def shown(found: list[GiftDetails]) -> list[GiftView]:
             return [gift_view(read, caller=caller, now=now, web_url=web_url) for read in found]
 
@@ -53,12 +58,12 @@ class OrderCenterView(View):
             payments=[PaymentItem.of(read.order) for read in center.orders],
             tagged=[SeenProduct.of_seen(seen) for seen in center.tagged],
             viewed=[SeenProduct.of_seen(seen) for seen in center.viewed],
-            recommendations=[RecommendedProduct.of_recommendation(each) for each in center.recommendations],
+            recommendations=[RecommendedProduct.of_recommendation(each, render) for each in center.recommendations],
         )
 
 
 @app.get("/order-center")
-@operation(responses={200: OrderCenterView, 304: None})
+@operation(responses={200: OrderCenterView, 304: None}, localized=True)
 def read_order_center() -> Response[str]:
     """Read one's order center.
 
@@ -68,8 +73,9 @@ def read_order_center() -> Response[str]:
     request = HttpRequest(app)
     caller = request.caller.user_id
     center = order_center.read(table(), caller, now=request.now)
-    view = OrderCenterView.of(center, caller=caller, now=request.now, web_url=request.web_url)
-    return request.conditional_response(view)
+    language = languages.negotiate(request.header("accept-language"))
+    view = OrderCenterView.of(center, caller=caller, now=request.now, language=language, web_url=request.web_url)
+    return languages.localized(request.conditional_response(view), language)
 
 
 lambda_handler = handler(app)

@@ -19,6 +19,7 @@ from aws_lambda_powertools.event_handler import Response
 
 from handsel.api import problems
 from handsel.api.http import HttpRequest, create_app, handler
+from handsel.api.languages import LANGUAGES, negotiate
 from handsel.api.operations import Media, operation
 from handsel.api.views import GiftPreview
 from handsel.domain.errors import NotFound, ServiceUnavailable
@@ -57,13 +58,12 @@ WORDS = {
         "scripts": "此页面需要启用 JavaScript。",
     },
 }
-LANGUAGES = {"en": "en", "zh": "zh-CN"}
 
 app = create_app()
 
 
 @app.get("/")
-@operation(responses={200: PAGE, **KNOWN})
+@operation(responses={200: PAGE, **KNOWN}, localized=True)
 def start() -> Response[str] | Response[bytes]:
     """The app, for a phone or any other browser."""
     request = HttpRequest(app)
@@ -79,7 +79,8 @@ def start() -> Response[str] | Response[bytes]:
         **KNOWN,
         404: Media("text/html", "A page that says so: there is no such gift."),
         503: Media("text/html", "A page that tries again."),
-    }
+    },
+    localized=True,
 )
 def gift(gift_id: str) -> Response[str] | Response[bytes]:
     """The page of a gift, where it is opened.
@@ -154,7 +155,8 @@ def _page(
         config=escape(json.dumps(_config(request))),
         scripts=escape(WORDS[language]["scripts"]),
     )
-    return _answer(request, status, body.encode(), "text/html; charset=utf-8", _page_headers(request))
+    headers = {**_page_headers(request), "Content-Language": LANGUAGES[language]}
+    return _answer(request, status, body.encode(), "text/html; charset=utf-8", headers)
 
 
 @cache
@@ -228,12 +230,7 @@ def _gzipped(body: bytes) -> bytes:
 
 
 def _language(request: HttpRequest) -> str:
-    """`zh` to who would rather read Chinese than English, by the order of Accept-Language."""
-    for each in request.header("accept-language").lower().split(","):
-        language = each.split(";")[0].strip().split("-")[0]
-        if language in WORDS:
-            return language
-    return "en"
+    return negotiate(request.header("accept-language"))
 
 
 lambda_handler = handler(app, connects_by=keys.gift("nobody"))

@@ -1,5 +1,6 @@
 // Calls of the API. Whatever may be sent again is, before anybody is told that it failed.
 
+import { language } from "./i18n.js";
 import { refresh, token } from "./session.js";
 
 const TRIES = 4;
@@ -90,7 +91,8 @@ async function isFinal(response) {
 }
 
 async function sent(method, path, body, key, bearer) {
-  const headers = {};
+  // Texts in the language of the page, which may be another one than the browser's.
+  const headers = { "Accept-Language": language };
   if (bearer) headers.Authorization = `Bearer ${bearer}`;
   if (key) headers["Idempotency-Key"] = key;
   if (body !== undefined) headers["Content-Type"] = "application/json";

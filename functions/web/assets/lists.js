@@ -3,7 +3,6 @@
 import { call } from "./api.js";
 import { announce, h } from "./dom.js";
 import { day, money, t, when } from "./i18n.js";
-import { said } from "./said.js";
 import { statusOf } from "./timeline.js";
 import { action, countdown } from "./ui.js";
 
@@ -102,7 +101,7 @@ export function seenEntry(product) {
 
 /** A product that may please, and why. */
 export function recommendedEntry(product) {
-  return productEntry(product, h("span", { class: "reason" }, said(product.reason, "center.said.offered_by_us")));
+  return productEntry(product, h("span", { class: "reason" }, product.reason));
 }
 
 function productEntry(product, line) {

@@ -2,7 +2,6 @@
 
 import { h } from "./dom.js";
 import { has, money, t } from "./i18n.js";
-import { said } from "./said.js";
 
 /** Products as tiles, each with why it is there if that is known; `strip` is one row of small ones. */
 export function tiles(products, { strip = false } = {}) {
@@ -18,7 +17,7 @@ function tile(product) {
       { class: "tile", href: `#/products/${product.product_id}` },
       picture(product),
       h("strong", {}, product.title),
-      product.reason && h("span", { class: "reason" }, said(product.reason, "center.said.offered_by_us")),
+      product.reason && h("span", { class: "reason" }, product.reason),
       price(product),
     ),
   );

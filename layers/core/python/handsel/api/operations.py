@@ -58,6 +58,7 @@ class Operation:
         body_required: whether the call is nothing without its body.
         path: what a parameter of the path means, where that is not "the id of the ...".
         idempotent: whether it needs an Idempotency-Key.
+        localized: whether texts in the answer are in the language that Accept-Language asks for.
     """
 
     responses: Mapping[int, Answer]
@@ -67,6 +68,7 @@ class Operation:
     path: Mapping[str, str] = field(default_factory=dict)
     idempotent: bool = False
     body_required: bool = True
+    localized: bool = False
 
     def models(self) -> set[type[BaseModel]]:
         """All that it reads and responses, with what these consist of."""
@@ -94,9 +96,10 @@ def operation(
     path: Mapping[str, str] | None = None,
     idempotent: bool = False,
     body_required: bool = True,
+    localized: bool = False,
 ) -> Callable[[Handler], Handler]:
     """Declare a handler; see `Operation`. Goes under the route, which keeps the handler as it is."""
-    declared = Operation(responses, problems, body, query, path or {}, idempotent, body_required)
+    declared = Operation(responses, problems, body, query, path or {}, idempotent, body_required, localized)
     for model in declared.models():
         model.model_rebuild()  # also of the parts: an answer asks each for its own serializer
 

@@ -1,12 +1,15 @@
 """Answers, as pydantic models: what a caller gets to see, which `domain/privacy.py` decides."""
 
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import (
     BaseModel,
     ConfigDict,
     WithJsonSchema,
+    with_config,
 )
+from typing_extensions import TypedDict
 
 from handsel.domain import ids, models, states, wrappings
 from handsel.domain.privacy import Fact, Viewer, may_see, product_fact, store_fact, viewer_of
@@ -123,14 +126,52 @@ class SeenProduct(ProductView):
         return cls(**_priced(seen.product, seen.product), at=timestamp(seen.at))
 
 
-class RecommendedProduct(ProductView):
-    """A product as it is sold now, and why it is recommended, as a person reads it."""
+ReasonCode = Literal["also", "shopped", "store", "popular", "offered", "viewed", "tagged", "bought"]
 
+
+@with_config(ConfigDict(extra="forbid"))
+class ReasonParams(TypedDict, total=False):
+    """The names in the text of a reason: `title` with `also`, `store` with `shopped`, `store` and `offered`."""
+
+    title: str
+    store: str
+
+
+class RecommendedProduct(ProductView):
+    """A product as it is sold now, and why it is recommended: `reason` is the text, in the language of the request."""
+
+    reason_code: ReasonCode
+    reason_params: ReasonParams
     reason: str
 
     @classmethod
-    def of_recommendation(cls, recommendation: "Recommendation") -> Self:
-        return cls(**_priced(recommendation.product, recommendation.product), reason=recommendation.reason)
+    def of_recommendation(
+        cls, recommendation: "Recommendation", render: Callable[[str, Mapping[str, str]], str]
+    ) -> Self:
+        """Return the view of a recommendation.
+
+        Args:
+            render: makes a text of a reason code and its params; see `domain/texts.py`.
+        """
+        code, params = _reason_of(recommendation)
+        return cls(
+            **_priced(recommendation.product, recommendation.product),
+            reason_code=code,
+            reason_params=params,
+            reason=render(code, params),
+        )
+
+
+def _reason_of(recommendation: "Recommendation") -> tuple[Any, Any]:
+    """Return the code and the params of a reason. A recommendation has its sentence only: they are derived from it."""
+    from handsel.domain.recommendations import SENTENCES, Reason  # most functions recommend nothing
+
+    store = recommendation.product.store_name
+    for code, sentence in SENTENCES.items():
+        if sentence.replace("{store}", store) == recommendation.reason:
+            return code.value, {"store": store} if "{store}" in sentence else {}
+    before, after = SENTENCES[Reason.ALSO].split("{title}")
+    return Reason.ALSO.value, {"title": recommendation.reason.removeprefix(before).removesuffix(after)}
 
 
 class UnitsView(View):

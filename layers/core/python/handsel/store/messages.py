@@ -1,14 +1,15 @@
 """Private messages, in their reader's own partition."""
 
-from handsel.domain.messages import Message, MessageKind
-from handsel.domain.models import Page, Wrapping
+from handsel.domain.messages import Message, MessageKind, MessageParams
+from handsel.domain.models import Page, Presentation, Wrapping
+from handsel.domain.states import ShipmentStatus
 from handsel.store import keys, lists
 from handsel.store.attributes import Item, facts_of
 from handsel.store.table import Put, Table, Update
 
 
 def put(message: Message) -> Put:
-    """A new message; there is one of its id, so one of what it tells."""
+    """Return the write of a new message: one per id, so one per fact."""
     return Put(
         {
             **keys.message(message.user_id, message.message_id)._asdict(),
@@ -21,14 +22,21 @@ def put(message: Message) -> Put:
 
 
 def from_item(item: Item) -> Message:
-    wrapping = item.get("wrapping")
+    wrapping, params = item.get("wrapping"), item["params"]
+    presentation, status = params.get("presentation"), params.get("status")
     return Message(
         message_id=item["message_id"],
         user_id=item["user_id"],
         kind=MessageKind(item["kind"]),
         gift_id=item.get("gift_id"),
-        text=item["text"],
         created_at=item["created_at"],
+        params=MessageParams(
+            name=params.get("name"),
+            presentation=Presentation(presentation) if presentation else None,
+            hours=params.get("hours"),
+            units=params.get("units"),
+            status=ShipmentStatus(status) if status else None,
+        ),
         wrapping=Wrapping(**wrapping) if wrapping else None,
         read=item["read"],
     )
