@@ -431,10 +431,16 @@ _RETRY_AFTER: Schema = {
 
 
 class Generator(GenerateJsonSchema):
-    """pydantic's schemas, without the titles it makes from names."""
+    """Generate pydantic's schemas, without the titles it makes from names."""
 
     def field_title_should_be_set(self, schema: Any) -> bool:
         return False
+
+    def field_is_required(self, field: Any, total: bool) -> bool:
+        # An optional key of a TypedDict has no default: it may be missing, whatever the configuration of views says.
+        return (
+            bool(field["required"]) if field["type"] == "typed-dict-field" else super().field_is_required(field, total)
+        )
 
 
 class Schemas:

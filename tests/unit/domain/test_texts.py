@@ -107,7 +107,7 @@ def test_a_reason_reads_whatever_names_are_in_it(language: str, reason: Reason) 
             {"units": 21},
             "21 units of your gift went back to your order: nobody opened it in time.",
         ),
-        ("zh", "gift_returned", {"units": 1}, "你的礼物没有被及时全部打开，1 件已退回订单。"),
+        ("zh", "gift_returned", {"units": 1}, "你的礼物未在时限内全部打开，1 件已退回订单。"),
         ("zh", "gift_received", {"name": "Alice", "presentation": "parcel"}, "Alice 送了你一个包裹。"),
         ("en", "gift_claimed", {"name": None}, "Someone opened your gift."),
         ("zh", "gift_claimed", {"name": None}, "有人打开了你的礼物。"),

@@ -128,7 +128,7 @@ TEXTS: Mapping[str, Mapping[str, Text]] = {
                 "other": "{name} 打开了你的礼物。",
             },
         ),
-        "gift_returned": "你的礼物没有被及时全部打开，{units} 件已退回订单。",
+        "gift_returned": "你的礼物未在时限内全部打开，{units} 件已退回订单。",
         "gift_declined": "你的礼物被谢绝了，已退回订单。",
         "asked_again": Select(
             "name",
