@@ -89,7 +89,7 @@ def _missing(table: WholeTable, index: AuditIndex, user_id: str) -> Iterator[Mes
         for gift in index.gifts.values()
         if any(message.user_id == user_id and message.message_id not in told for message in told_of(gift))
     ]
-    # The facts have no words: those of the gifts themselves are in the messages.
+    # The facts have no names; the gifts have those that messages carry.
     for gift in gifts.get_many(table, untold):
         yield from (message for message in told_of(gift) if message.user_id == user_id)
     for asked in index.asked:

@@ -20,7 +20,7 @@ from typing import Any
 from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema
 
-from handsel.api import problems
+from handsel.api import languages, problems
 from handsel.api.operations import Answer, Media, Operation, PageOf, declared
 from handsel.domain import errors
 from local import template
@@ -172,8 +172,8 @@ def document() -> Schema:
         "components": {
             "schemas": dict(sorted({**schemas.published, **_PROBLEM_SCHEMAS}.items())),
             "responses": dict(sorted(shared.items())),
-            "parameters": {"IdempotencyKey": _IDEMPOTENCY_KEY},
-            "headers": {"RetryAfter": _RETRY_AFTER},
+            "parameters": {"AcceptLanguage": _ACCEPT_LANGUAGE, "IdempotencyKey": _IDEMPOTENCY_KEY},
+            "headers": {"ContentLanguage": _CONTENT_LANGUAGE, "RetryAfter": _RETRY_AFTER},
             "securitySchemes": {
                 "idToken": {
                     "type": "http",
@@ -216,6 +216,9 @@ def _operation(route: Route, handler: Handler, schemas: "Schemas", shared: Schem
         status: {"description": _answer_description(status, answer), **_answer_content(answer, schemas)}
         for status, answer in operation.responses.items()
     }
+    if operation.localized:
+        for status in answers:
+            answers[status]["headers"] = {"Content-Language": {"$ref": "#/components/headers/ContentLanguage"}}
     pages = {status for status, answer in operation.responses.items() if status >= 400 and isinstance(answer, Media)}
     error_responses = _error_responses(route, operation, shared, pages)
     for status in answers.keys() & error_responses.keys():
@@ -255,6 +258,8 @@ def _other_parameters(operation: Operation, schemas: "Schemas") -> Iterator[Sche
             }
     if operation.idempotent:
         yield {"$ref": "#/components/parameters/IdempotencyKey"}
+    if operation.localized:
+        yield {"$ref": "#/components/parameters/AcceptLanguage"}
 
 
 def _as_parameter(schema: Schema) -> Schema:
@@ -408,6 +413,20 @@ _PROBLEM_SCHEMAS: Schema = {
     },
 }
 
+_ACCEPT_LANGUAGE: Schema = {
+    "name": "Accept-Language",
+    "in": "header",
+    "required": False,
+    "description": "The languages that the reader prefers (RFC 9110). Texts are in English or Chinese; English is the default.",
+    "schema": {"type": "string"},
+    "example": "zh-CN,zh;q=0.9,en;q=0.8",
+}
+
+_CONTENT_LANGUAGE: Schema = {
+    "description": "The language of the texts.",
+    "schema": {"type": "string", "enum": [*languages.LANGUAGES.values()]},
+}
+
 _IDEMPOTENCY_KEY: Schema = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -433,6 +452,12 @@ class Generator(GenerateJsonSchema):
 
     def field_title_should_be_set(self, schema: Any) -> bool:
         return False
+
+    def field_is_required(self, field: Any, total: bool) -> bool:
+        # An optional key of a TypedDict has no default: it may be missing, whatever the configuration of views says.
+        return (
+            bool(field["required"]) if field["type"] == "typed-dict-field" else super().field_is_required(field, total)
+        )
 
 
 class Schemas:

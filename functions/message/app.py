@@ -3,13 +3,19 @@
 from typing import Self
 
 from aws_lambda_powertools.event_handler import Response
+from pydantic import ConfigDict, with_config
+from typing_extensions import TypedDict
 
+from handsel.api import languages
 from handsel.api.http import HttpRequest, create_app, handler, json_response
 from handsel.api.operations import PageOf, operation
 from handsel.api.requests.base import ListQuery
-from handsel.api.views.base import Timestamp, Url, View
+from handsel.api.views.base import Count, Timestamp, Url, View
 from handsel.api.views.wrappings import WrappingView
+from handsel.domain import texts
 from handsel.domain.messages import Message, MessageKind
+from handsel.domain.models import Presentation
+from handsel.domain.states import ShipmentStatus
 from handsel.domain.times import timestamp
 from handsel.runtime.wiring import table
 from handsel.use_cases.inbox import messaging
@@ -17,12 +23,27 @@ from handsel.use_cases.inbox import messaging
 app = create_app()
 
 
+@with_config(ConfigDict(extra="forbid"))
+class MessageParams(TypedDict, total=False):
+    """The values in the text of a message; its kind decides which are present. An unknown `name` is null."""
+
+    name: str | None
+    presentation: Presentation
+    hours: Count
+    units: Count
+    status: ShipmentStatus
+
+
 class MessageView(View):
-    """A message to its recipient. `wrapping` is set if the message announces a gift to them."""
+    """A message to a user. `text` is rendered from `kind` and `params` in the language of the request.
+
+    `wrapping` is set if the message announces a gift to its reader.
+    """
 
     message_id: str
     kind: MessageKind
     gift_id: str | None
+    params: MessageParams
     text: str
     link: Url
     wrapping: WrappingView | None
@@ -30,15 +51,17 @@ class MessageView(View):
     read: bool
 
     @classmethod
-    def of(cls, message: Message, *, web_url: str) -> Self:
+    def of(cls, message: Message, *, language: str, web_url: str) -> Self:
         """Return the view of a message; `web_url` is the origin of its link."""
         # A gift has its own page; messages about own purchases link to the order center.
         path = "/" if message.gift_id is None else f"/g/{message.gift_id}"
+        params = message.values()
         return cls(
             message_id=message.message_id,
             kind=message.kind,
             gift_id=message.gift_id,
-            text=message.text,
+            params=params,
+            text=texts.render(message.kind, params, language),
             link=web_url + path,
             wrapping=None if message.wrapping is None else WrappingView.of(message.wrapping, web_url),
             created_at=timestamp(message.created_at),
@@ -47,19 +70,20 @@ class MessageView(View):
 
 
 @app.get("/messages")
-@operation(query=ListQuery, responses={200: PageOf(MessageView)})
+@operation(query=ListQuery, responses={200: PageOf(MessageView)}, localized=True)
 def list_messages() -> Response[str]:
     """List the caller's messages, newest first."""
     request = HttpRequest(app)
     caller, query = request.caller, request.query(ListQuery)
     position = request.start_position(query.cursor, "messages")
     page = messaging.messages_of(table(), caller=caller.user_id, limit=query.limit, before=position)
-    views = [MessageView.of(message, web_url=request.web_url) for message in page.items]
-    return request.page_response(views, page.next_position, "messages")
+    language = languages.negotiate(request.header("accept-language"))
+    views = [MessageView.of(message, language=language, web_url=request.web_url) for message in page.items]
+    return languages.localized(request.page_response(views, page.next_position, "messages"), language)
 
 
 @app.post("/messages/<message_id>/read")
-@operation(responses={200: MessageView})
+@operation(responses={200: MessageView}, localized=True)
 def mark_message_read(message_id: str) -> Response[str]:
     """Mark a message as read.
 
@@ -67,7 +91,9 @@ def mark_message_read(message_id: str) -> Response[str]:
     """
     request = HttpRequest(app)
     message = messaging.mark_read(table(), message_id, caller=request.caller.user_id)
-    return json_response(200, MessageView.of(message, web_url=request.web_url))
+    language = languages.negotiate(request.header("accept-language"))
+    view = MessageView.of(message, language=language, web_url=request.web_url)
+    return languages.localized(json_response(200, view), language)
 
 
 lambda_handler = handler(app)

@@ -1,9 +1,11 @@
 """The order center: purchases, payments, gifts, saved products and recommendations in one response."""
 
+from functools import partial
 from typing import Self
 
 from aws_lambda_powertools.event_handler import Response
 
+from handsel.api import languages
 from handsel.api.http import HttpRequest, create_app, handler
 from handsel.api.operations import operation
 from handsel.api.views.accounts import CountsView
@@ -12,6 +14,7 @@ from handsel.api.views.gifts import GiftView, gift_view
 from handsel.api.views.holdings import AnyHolding, holding_view
 from handsel.api.views.orders import OrderView, PaymentItem
 from handsel.api.views.recommendations import RecommendedProduct, SeenProduct
+from handsel.domain import texts
 from handsel.runtime.wiring import table
 from handsel.use_cases import order_center
 from handsel.use_cases.order_center import OrderCenter
@@ -34,8 +37,9 @@ class OrderCenterView(View):
     recommendations: list[RecommendedProduct]
 
     @classmethod
-    def of(cls, center: OrderCenter, *, caller: str, now: int, web_url: str) -> Self:
+    def of(cls, center: OrderCenter, *, caller: str, now: int, language: str, web_url: str) -> Self:
         """Return the view of an order center for its user."""
+        render = partial(texts.render, language=language)
 
         def views(found: list[GiftDetails]) -> list[GiftView]:
             return [gift_view(details, caller=caller, now=now, web_url=web_url) for details in found]
@@ -49,12 +53,12 @@ class OrderCenterView(View):
             payments=[PaymentItem.of(details.order) for details in center.orders],
             tagged=[SeenProduct.of_seen(seen) for seen in center.tagged],
             viewed=[SeenProduct.of_seen(seen) for seen in center.viewed],
-            recommendations=[RecommendedProduct.of_recommendation(each) for each in center.recommendations],
+            recommendations=[RecommendedProduct.of_recommendation(each, render) for each in center.recommendations],
         )
 
 
 @app.get("/order-center")
-@operation(responses={200: OrderCenterView, 304: None})
+@operation(responses={200: OrderCenterView, 304: None}, localized=True)
 def get_order_center() -> Response[str]:
     """Get the caller's order center.
 
@@ -64,8 +68,9 @@ def get_order_center() -> Response[str]:
     request = HttpRequest(app)
     caller = request.caller.user_id
     center = order_center.read(table(), caller, now=request.now)
-    view = OrderCenterView.of(center, caller=caller, now=request.now, web_url=request.web_url)
-    return request.conditional_response(view)
+    language = languages.negotiate(request.header("accept-language"))
+    view = OrderCenterView.of(center, caller=caller, now=request.now, language=language, web_url=request.web_url)
+    return languages.localized(request.conditional_response(view), language)
 
 
 lambda_handler = handler(app)

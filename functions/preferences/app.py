@@ -1,11 +1,15 @@
 """Preferences: tagged, viewed and recommended products."""
 
+from functools import partial
+
 from aws_lambda_powertools.event_handler import Response
 
+from handsel.api import languages
 from handsel.api.http import HttpRequest, create_app, empty_response, handler
 from handsel.api.operations import PageOf, operation
 from handsel.api.requests.base import ListQuery
 from handsel.api.views.recommendations import RecommendedProduct, SeenProduct
+from handsel.domain import texts
 from handsel.runtime.wiring import table
 from handsel.use_cases.recommendations import recommending
 
@@ -61,7 +65,7 @@ def list_viewed_products() -> Response[str]:
 
 
 @app.get("/recommendations")
-@operation(query=ListQuery, responses={200: PageOf(RecommendedProduct)})
+@operation(query=ListQuery, responses={200: PageOf(RecommendedProduct)}, localized=True)
 def list_recommendations() -> Response[str]:
     """List recommended products, best first, each with a reason.
 
@@ -73,8 +77,10 @@ def list_recommendations() -> Response[str]:
     caller, query = request.caller.user_id, request.query(ListQuery)
     position = request.start_position(query.cursor, "recommendations")
     page = recommending.recommended(table(), caller, limit=query.limit, before=position, now=request.now)
-    items = [RecommendedProduct.of_recommendation(each) for each in page.items]
-    return request.page_response(items, page.next_position, "recommendations")
+    language = languages.negotiate(request.header("accept-language"))
+    render = partial(texts.render, language=language)
+    items = [RecommendedProduct.of_recommendation(each, render) for each in page.items]
+    return languages.localized(request.page_response(items, page.next_position, "recommendations"), language)
 
 
 lambda_handler = handler(app)

@@ -19,6 +19,7 @@ from aws_lambda_powertools.event_handler import Response
 
 from handsel.api import problems
 from handsel.api.http import HttpRequest, create_app, handler
+from handsel.api.languages import LANGUAGES, negotiate
 from handsel.api.operations import Media, operation
 from handsel.api.views.gift_previews import GiftPreview
 from handsel.domain.errors import NotFound, ServiceUnavailable
@@ -56,13 +57,12 @@ WORDS = {
         "scripts": "此页面需要启用 JavaScript。",
     },
 }
-LANGUAGES = {"en": "en", "zh": "zh-CN"}
 
 app = create_app()
 
 
 @app.get("/")
-@operation(responses={200: PAGE, **NOT_MODIFIED})
+@operation(responses={200: PAGE, **NOT_MODIFIED}, localized=True)
 def get_app_page() -> Response[str] | Response[bytes]:
     """Get the page of the app."""
     request = HttpRequest(app)
@@ -78,7 +78,8 @@ def get_app_page() -> Response[str] | Response[bytes]:
         **NOT_MODIFIED,
         404: Media("text/html", "A page for an unknown gift."),
         503: Media("text/html", "A page that reloads itself."),
-    }
+    },
+    localized=True,
 )
 def get_gift_page(gift_id: str) -> Response[str] | Response[bytes]:
     """Get the page of a gift, where it can be claimed.
@@ -153,7 +154,8 @@ def _page(
         config=escape(json.dumps(_config(request))),
         scripts=escape(WORDS[language]["scripts"]),
     )
-    return _answer(request, status, body.encode(), "text/html; charset=utf-8", _page_headers(request))
+    headers = {**_page_headers(request), "Content-Language": LANGUAGES[language]}
+    return _answer(request, status, body.encode(), "text/html; charset=utf-8", headers)
 
 
 @cache
@@ -227,12 +229,7 @@ def _gzipped(body: bytes) -> bytes:
 
 
 def _language(request: HttpRequest) -> str:
-    """Return the first language of Accept-Language that the pages have; English if there is none."""
-    for each in request.header("accept-language").lower().split(","):
-        language = each.split(";")[0].strip().split("-")[0]
-        if language in WORDS:
-            return language
-    return "en"
+    return negotiate(request.header("accept-language"))
 
 
 lambda_handler = handler(app, probe="gift")

@@ -382,7 +382,9 @@ MUTANTS = (
         '>= {"nothing"}:\n                raise',
     ),
     # --- what follows
-    Mutant("the summary is written over", "store/summaries.py", "require(version=before.version)", "require(pk=key.pk)"),
+    Mutant(
+        "the summary is written over", "store/summaries.py", "require(version=before.version)", "require(pk=key.pk)"
+    ),
     Mutant(
         "a message each time it is told",
         "domain/messages.py",

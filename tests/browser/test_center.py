@@ -312,6 +312,10 @@ def test_one_chooses_a_language_and_leaves(person: Invite) -> None:
     starts_at(page, "#/me")
     page.get_by_role("button", name="简体中文").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("我的")
+    # The texts of the API too, whatever language the browser asks for.
+    goes_to(page, "#/center/recommendations")
+    expect(page.locator(".reason").first).to_have_text(HAN)
+    goes_to(page, "#/me")
     page.get_by_role("button", name="退出登录").click()
     expect(page.get_by_role("button", name="登录").first).to_be_visible()
     assert page.evaluate("localStorage.getItem('handsel.session')") is None

@@ -814,12 +814,15 @@ def test_get_messages_and_mark_them_read(calls: Running) -> None:
         "message_id": received["message_id"],
         "kind": "gift_received",
         "gift_id": gift["gift_id"],
+        "params": {"name": "Teller", "presentation": "parcel"},
         "text": "Teller sent you a parcel.",
         "link": f"{calls.stack['web_url']}/g/{gift['gift_id']}",
         "wrapping": gift["wrapping"],
         "created_at": gift["created_at"],
         "read": False,
     }
+    in_chinese = done(friend.request("GET", "/messages", headers={"Accept-Language": "zh-CN"}))["items"]
+    assert in_chinese == [received | {"text": "Teller 送了你一个包裹。"}]
     assert calls.get_counts(friend)["unread"] == 1
     path = f"/messages/{received['message_id']}/read"
     for _ in range(2):

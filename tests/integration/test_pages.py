@@ -132,6 +132,7 @@ def test_a_page_speaks_the_language_it_is_asked_for(stack: Stack, asked: str, la
     assert f'<html lang="{language}">' in page.raw
     assert meta(page)["og:title"] == title
     assert "accept-language" in page.headers["vary"].lower()
+    assert page.headers["content-language"] == language
 
 
 def test_all_that_a_page_names_is_there_and_may_be_kept_for_ever(stack: Stack) -> None:

@@ -12,8 +12,10 @@ from botocore.exceptions import EndpointConnectionError
 
 from handsel.domain import ids
 from handsel.runtime import clock, wiring
+from handsel.store import keys
+from handsel.store.attributes import dump_item
 from testkit.handlers.faults import FAULTS, READS, WRITES, Crashed, between
-from testkit.handlers.stack import DAY, Stack
+from testkit.handlers.stack import DAY, TABLE, Stack
 
 HOUR = 3_600_000
 PROJECTED = ("MESSAGE#", "SUMMARY", "TALLY", "USABLE#", "REMINDER")
@@ -290,12 +292,46 @@ def test_a_message_has_the_wrapping_and_the_link(stack: Stack) -> None:
         "message_id": message["message_id"],
         "kind": "gift_received",
         "gift_id": gift["gift_id"],
+        "params": {"name": "Alice", "presentation": "red_envelope"},
         "text": "Alice sent you a red envelope.",
         "link": f"https://gifts.test/g/{gift['gift_id']}",
         "wrapping": gift["wrapping"],
         "created_at": gift["created_at"],
         "read": False,
     }
+
+
+def test_a_message_reads_in_the_language_that_is_asked_for(stack: Stack) -> None:
+    followed(stack, claimed)
+    chinese = {"accept-language": "fr, zh-CN;q=0.9, en;q=0.5"}
+    for headers, tag, text in (({}, "en", "Bob opened your gift."), (chinese, "zh-CN", "Bob 打开了你的礼物。")):
+        listed = stack.call("alice", "GET", "/messages", headers=headers)
+        (message,) = listed.body["items"]
+        read = stack.call("alice", "POST", f"/messages/{message['message_id']}/read", headers=headers)
+        assert read.body == message | {"read": True}
+        assert (message["kind"], message["params"], message["text"]) == ("gift_claimed", {"name": "Bob"}, text)
+        for answer in (listed, read):
+            assert (answer.headers["content-language"], answer.headers["vary"]) == (tag, "Accept-Language")
+
+
+def test_a_stored_message_has_a_name_of_then_and_no_sentence(stack: Stack) -> None:
+    followed(stack, claimed_by_two_and_returned)
+    stored = [item for item in stack.all_items() if item["sk"].startswith("MESSAGE#")]
+    assert sorted(item["params"]["name"] for item in stored if item["kind"] == "gift_claimed") == ["Bob", "Carol"]
+    assert [item["params"] for item in stored if item["kind"] == "gift_returned"] == [{"units": 1}]
+    assert not [item for item in stored if {"text", "named_user_id"} & item.keys()]
+    stack.call("bob", "PATCH", "/me", {"display_name": "Robert"})
+    assert ("gift_claimed", "Bob opened your gift.") in told(stack, "alice")
+
+
+@pytest.mark.damages
+def test_a_message_about_an_account_that_is_missing_has_no_name(stack: Stack) -> None:
+    stack.record()
+    claimed(stack)
+    stack.memory.delete_item(TableName=TABLE, Key=dump_item(keys.account("bob")._asdict()))
+    stack.follow()
+    (message,) = stack.call("alice", "GET", "/messages").body["items"]
+    assert (message["params"], message["text"]) == ({"name": None}, "Someone opened your gift.")
 
 
 # --- events ---------------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 import itertools
 import json
 import random
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -251,6 +252,48 @@ def test_what_people_with_the_same_taste_like_comes_first_and_says_why(shop: Sta
     shop.follow()
     offers = recommended(shop)
     assert next(iter(offers.items())) == (RING, f"People who liked {POETRY} also liked this")
+
+
+def test_a_reason_is_a_code_and_names_and_reads_in_the_language_that_is_asked_for(shop: Stack) -> None:
+    for friend in OTHERS:
+        shop.buy(friend, product="other_store")
+        shop.buy(friend, product="jewelry")
+    shop.follow()
+    shop.buy(product="other_store")
+    shop.follow()
+    listed = shop.call("alice", "GET", "/recommendations", headers={"accept-language": "zh"})
+    center = shop.call("alice", "GET", "/order-center", headers={"accept-language": "zh"})
+    found = [(item["reason_code"], item["reason_params"], item["reason"]) for item in listed.body["items"]]
+    assert found[0] == ("also", {"title": POETRY}, f"喜欢“{POETRY}”的人也喜欢")
+    assert ("offered", {"store": "Tea House"}, "来 Tea House 发现新东西") in found
+    assert center.body["recommendations"] == listed.body["items"][:5]
+    for answer in (listed, center):
+        assert (answer.headers["content-language"], answer.headers["vary"]) == ("zh-CN", "Accept-Language")
+    english = shop.call("alice", "GET", "/order-center")
+    assert english.headers["etag"] != center.headers["etag"]
+    tag = {"if-none-match": center.headers["etag"], "accept-language": "zh"}
+    assert shop.call("alice", "GET", "/order-center", headers=tag).status == 304
+    assert english.body["recommendations"][0]["reason"] == f"People who liked {POETRY} also liked this"
+
+
+@pytest.mark.parametrize(
+    ("act", "code", "params"),
+    [
+        (lambda shop: None, "offered", {"store": "Tea House"}),
+        (lambda shop: look(shop, "voucher"), "viewed", {}),
+        (lambda shop: tag(shop, "parcel"), "store", {"store": "Tea House"}),
+        (lambda shop: shop.buy(product="parcel"), "shopped", {"store": "Tea House"}),
+        (lambda shop: [shop.buy(friend, product="voucher") for friend in OTHERS], "popular", {}),
+    ],
+)
+def test_what_one_did_and_others_did_is_the_reason(
+    shop: Stack, act: Callable[[Stack], object], code: str, params: dict[str, str]
+) -> None:
+    act(shop)
+    shop.follow()
+    items = shop.call("alice", "GET", "/recommendations?limit=100").body["items"]
+    (reason,) = [(item["reason_code"], item["reason_params"]) for item in items if item["title"] == VOUCHER]
+    assert reason == (code, params)
 
 
 def test_what_only_one_other_person_did_is_not_told(shop: Stack) -> None:

@@ -1,32 +1,33 @@
-// Calls of the API. Whatever may be sent again is, before anybody is told that it failed.
+// Calls of the API. Calls that are safe to repeat are retried before they fail.
 
+import { language } from "./i18n.js";
 import { refresh, token } from "./session.js";
 
 const TRIES = 4;
 const PENDING = "handsel.pending.";
 const PAUSE_MS = 400;
 const LONGEST_PAUSE_MS = 5_000;
-// An API answers within 30 seconds, or never.
+// API Gateway ends a request after 30 seconds.
 const LONGEST_ANSWER_MS = 35_000;
 
-/** An answer that refuses: `status`, `code` and `detail` of a problem as the API has them, `errors` of what was not right. */
+/** An error response: `status`, `code`, `detail` and `errors` of the problem document. */
 export class Problem extends Error {
   constructor(status, document) {
     super(document.detail ?? document.title ?? `${status}`);
     this.status = status;
-    // The gateway's own refusals have no code; this one is known by its status.
+    // Errors of the gateway have no code; this one is recognized by its status.
     this.code = document.code ?? (status === 429 ? "too-many-requests" : "");
     this.errors = document.errors ?? [];
   }
 }
 
-/** Nothing answered, though it was asked again: there is no connection, or we are down. */
+/** No response after all retries: there is no connection, or the API is down. */
 export class Offline extends Error {}
 
-/** Whoever calls has to sign in first. */
+/** The user has to sign in first. */
 export class SignedOut extends Error {}
 
-/** Something else was asked for in the same `form` before, and nobody knows whether it was done: it comes before this. */
+/** An earlier, different call of the same `form` has an unknown result. It has to be settled first. */
 export class Unsettled extends Error {
   constructor(form) {
     super(form);
@@ -34,14 +35,14 @@ export class Unsettled extends Error {
   }
 }
 
-/** Whether an error says that what was asked for was not done, and will not be. */
+/** Return whether an error means that the call was not carried out, and will not be. */
 export function settles(error) {
   return error instanceof Problem && error.status < 500 && error.code !== "too-many-requests";
 }
 
 /**
- * The answer of a call, parsed. Every call of ours may be sent twice: reads, PUT and DELETE are, claims know their claimer, and
- * creating calls carry a key. Throws Problem, Offline, SignedOut.
+ * Call the API and return the parsed response. Every call may be sent twice: reads, PUT and DELETE are idempotent, claims know
+ * their claimer, and creating calls carry a key. Throws Problem, Offline, SignedOut.
  *
  * @param {object} options `body` is sent as JSON, `key` as Idempotency-Key; `as` is "json", "blob" or "nothing".
  */
@@ -55,7 +56,7 @@ export async function call(method, path, { body, key, as = "json", open = false 
       try {
         return await { json: () => response.json(), blob: () => response.blob(), nothing: () => null }[as]();
       } catch {
-        response = null; // the connection ended in the middle of the answer
+        response = null; // the connection ended within the response
       }
     }
     if (response?.status === 401 && !open) {
@@ -73,7 +74,7 @@ export async function call(method, path, { body, key, as = "json", open = false 
   }
 }
 
-/** A token, where the user pool can be asked for it. */
+/** Return a token. Throws Offline if the user pool cannot be reached. */
 async function known(ask) {
   try {
     return await ask();
@@ -82,7 +83,7 @@ async function known(ask) {
   }
 }
 
-/** A 429 that says how many gifts may wait at once is not over in a moment. */
+/** Return whether a 429 is about the limit of open gifts, which does not pass in a moment. */
 async function isFinal(response) {
   if (response.status !== 429) return false;
   const problem = await response.clone().json().catch(() => ({}));
@@ -90,7 +91,8 @@ async function isFinal(response) {
 }
 
 async function sent(method, path, body, key, bearer) {
-  const headers = {};
+  // Texts in the language of the page, which may be another one than the browser's.
+  const headers = { "Accept-Language": language };
   if (bearer) headers.Authorization = `Bearer ${bearer}`;
   if (key) headers["Idempotency-Key"] = key;
   if (body !== undefined) headers["Content-Type"] = "application/json";
@@ -108,11 +110,10 @@ function pause(response, attempt) {
 }
 
 /**
- * A creating call that is done once, however often it is tried, also after the page was loaded again: the key of what was
- * asked for is kept until there is an answer that settles it. Until then nothing else is asked for in the same form: throws
- * Unsettled, and `first` or `leave` says what comes next.
+ * Make a creating call that takes effect once, also if it is repeated after a reload: its idempotency key is stored until a
+ * response settles it. Until then a different call of the same form throws Unsettled; `first` or `leave` resolves that.
  *
- * @param {string} form names what is asked for, such as "buy:<product>".
+ * @param {string} form identifies the form, such as "buy:<product>".
  */
 export async function create(form, path, body) {
   const kept = PENDING + form;
@@ -131,13 +132,13 @@ export async function create(form, path, body) {
   }
 }
 
-/** From here on the next call of a form is the one that is not settled, as it was. */
+/** Make the next call of a form repeat the unsettled one. */
 export function first(form) {
   const pending = JSON.parse(sessionStorage.getItem(PENDING + form));
   sessionStorage.setItem(PENDING + form, JSON.stringify({ ...pending, first: true }));
 }
 
-/** What is not settled is not asked for any more, whether it was done or not. */
+/** Forget the unsettled call of a form, whether it took effect or not. */
 export function leave(form) {
   sessionStorage.removeItem(PENDING + form);
 }

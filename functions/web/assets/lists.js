@@ -1,15 +1,14 @@
-// Entries of the lists of an order center, and lists that go on.
+// Entries of the lists of the order center, and lists with more than one page.
 
 import { call } from "./api.js";
 import { announce, h } from "./dom.js";
 import { day, money, t, when } from "./i18n.js";
-import { said } from "./said.js";
 import { statusOf } from "./timeline.js";
 import { action, countdown } from "./ui.js";
 
 const PAGE = 20;
 
-/** An order to its buyer. */
+/** Return the entry of an order, as its buyer sees it. */
 export function orderEntry(order) {
   const { order_id: id, product, quantity, payment, state, units, created_at: at } = order;
   const places = units && ["available", "in_gift", "gifted", "used", "refunded"].filter((place) => units[place] > 0);
@@ -26,7 +25,7 @@ export function orderEntry(order) {
   });
 }
 
-/** A payment to who paid. */
+/** Return the entry of a payment. */
 export function paymentEntry(payment) {
   const { order_id: id, title, image_url: picture, method, total, status, refunded } = payment;
   return entry(`#/orders/${id}`, {
@@ -42,7 +41,7 @@ export function paymentEntry(payment) {
   });
 }
 
-/** A gift to its giver. */
+/** Return the entry of a gift, as its giver sees it. */
 export function sentEntry(gift) {
   const { gift_id: id, product, wrapping, state, shares, remaining, claims, expires_at: end } = gift;
   const names = claims.map((claim) => claim.display_name);
@@ -61,7 +60,7 @@ export function sentEntry(gift) {
   });
 }
 
-/** A gift to who was given it, before or after it was opened. */
+/** Return the entry of a gift, as its recipient sees it, before or after opening it. */
 export function receivedEntry(gift) {
   const { gift_id: id, giver_name: name, wrapping, state, holding, expires_at: end } = gift;
   const what = holding ? "claimed" : state;
@@ -79,7 +78,7 @@ export function receivedEntry(gift) {
   });
 }
 
-/** A voucher or a parcel to its holder. What is in a parcel is not there until it may be known. */
+/** Return the entry of a voucher or a parcel. A parcel has no product until it is delivered. */
 export function holdingEntry(holding) {
   const { holding_id: id, kind, product, store_name: store, state, gift_id: gift, valid_until: until } = holding;
   return entry(`#/holdings/${id}`, {
@@ -95,14 +94,14 @@ export function holdingEntry(holding) {
   });
 }
 
-/** A product that was tagged or looked at. */
+/** Return the entry of a tagged or viewed product. */
 export function seenEntry(product) {
   return productEntry(product, time(product.at));
 }
 
-/** A product that may please, and why. */
+/** Return the entry of a recommended product, with the reason. */
 export function recommendedEntry(product) {
-  return productEntry(product, h("span", { class: "reason" }, said(product.reason, "center.said.offered_by_us")));
+  return productEntry(product, h("span", { class: "reason" }, product.reason));
 }
 
 function productEntry(product, line) {
@@ -140,10 +139,10 @@ function entry(href, { picture, wide, title, badge, tone, lines }) {
 }
 
 /**
- * A list of the API as far as it was read, with a button for what follows. Where there is nothing, `empty` instead.
+ * Return the first page of a list, with a button that loads the next one; or `empty`, if the list has no items.
  *
- * @param {string} path of the list, with its query if it has one.
- * @param {(item: object) => HTMLElement} draw makes an entry of an item.
+ * @param {string} path of the list, with its query, if any.
+ * @param {(item: object) => HTMLElement} draw returns the entry of an item.
  */
 export async function list(path, draw, empty, label) {
   const pageAfter = (cursor) => {
@@ -151,7 +150,7 @@ export async function list(path, draw, empty, label) {
     return call("GET", `${path}${path.includes("?") ? "&" : "?"}${query}`);
   };
   let page = await pageAfter(null);
-  // A page of what was looked for among very many others may be short, or empty, and not the last.
+  // A page of a filtered list may be short or empty without being the last.
   while (page.items.length === 0 && page.next_cursor) page = await pageAfter(page.next_cursor);
   if (page.items.length === 0) return empty;
   const entries = h("ul", { class: "entries", "aria-label": label }, page.items.map(draw));
@@ -167,7 +166,7 @@ export async function list(path, draw, empty, label) {
   return h("div", { class: "list" }, entries, page.next_cursor && more);
 }
 
-/** What stands where there is nothing yet: what it is for, and a way to it. */
+/** Return the placeholder of an empty list: a text, and a link to something to do. */
 export function nothing(text, href, way) {
   return h("div", { class: "nothing" }, h("p", {}, text), href && h("a", { class: "button", href }, way));
 }

@@ -1,10 +1,9 @@
-// Products as they are shown in several places.
+// Products, as several views show them.
 
 import { h } from "./dom.js";
 import { has, money, t } from "./i18n.js";
-import { said } from "./said.js";
 
-/** Products as tiles, each with why it is there if that is known; `strip` is one row of small ones. */
+/** Return products as tiles, each with the reason if it is recommended; `strip` is one row of small tiles. */
 export function tiles(products, { strip = false } = {}) {
   return h("ul", { class: strip ? "tiles strip" : "tiles" }, products.map(tile));
 }
@@ -18,18 +17,18 @@ function tile(product) {
       { class: "tile", href: `#/products/${product.product_id}` },
       picture(product),
       h("strong", {}, product.title),
-      product.reason && h("span", { class: "reason" }, said(product.reason, "center.said.offered_by_us")),
+      product.reason && h("span", { class: "reason" }, product.reason),
       price(product),
     ),
   );
 }
 
-/** The picture of a product; it says nothing that its title beside it does not. */
+/** Return the picture of a product. Its alternative text is empty: the title is next to it. */
 export function picture({ image_url: url }, loading = "lazy") {
   return h("span", { class: "photo" }, url && h("img", { src: url, alt: "", loading, width: 400, height: 400 }));
 }
 
-/** The price, and beside it the one it was before. */
+/** Return the price, and the original price if it is higher. */
 export function price({ price: now, original_price: before }) {
   return h(
     "span",
@@ -47,7 +46,7 @@ const REASONS = {
   "shop.not_giftable.price": /^The original price is over (?<price>.+)\.$/u,
 };
 
-/** Why a product cannot be given, in the reader's words: the API says the same to everybody. */
+/** Return why a product cannot be given, in the language of the page. The API answers it in English only. */
 export function notGiftable({ not_giftable_reason: sentence }) {
   for (const [key, pattern] of Object.entries(REASONS)) {
     const found = pattern.exec(sentence);

@@ -1,14 +1,13 @@
-// Private messages: what happened to gifts and parcels, the newest first.
+// The inbox: private messages about gifts and parcels, newest first.
 
 import { call } from "./api.js";
 import { fill, h } from "./dom.js";
 import { countUnread } from "./frame.js";
 import { t, when } from "./i18n.js";
 import { list, nothing } from "./lists.js";
-import { said } from "./said.js";
 import { action } from "./ui.js";
 
-// What a giver is told of is where they see their own gift; anybody else sees a gift on its page.
+// Kinds of messages to a giver. They link to the giver's view of the gift, other kinds to the page of the gift.
 const TO_THE_GIVER = ["gift_claimed", "gift_returned", "gift_declined", "asked_again"];
 const MARKS = { gift_claimed: "✓", gift_returned: "↩", gift_declined: "–", asked_again: "?", parcel_update: "→" };
 
@@ -29,24 +28,24 @@ export async function view(main) {
   return title;
 }
 
-/** Again is the same. */
+/** Mark a message as read. Idempotent. */
 function markRead(id) {
   return call("POST", `/messages/${id}/read`);
 }
 
-/** Draws messages; those not read yet are in `unread`. */
+/** Return what draws a message; ids of unread messages are added to `unread`. */
 function message(unread) {
   return (item) => {
     const { message_id: id, kind, text, wrapping, created_at: at, read } = item;
     if (!read) unread.add(id);
     let going = false;
     async function go(event) {
-      // To another tab as well it is read, and this page stays.
+      // Opened in another tab, the message is read too, and this page stays.
       const elsewhere = event.ctrlKey || event.metaKey || event.shiftKey;
       if (!elsewhere) event.preventDefault();
       if (going) return;
       going = true;
-      // Where this fails it is still unread, and can be read all the same.
+      // If this fails, the message stays unread and the link works all the same.
       if (unread.has(id)) await markRead(id).then(() => unread.delete(id)).catch(() => {});
       going = false;
       countUnread();
@@ -61,7 +60,7 @@ function message(unread) {
       h(
         "span",
         { class: "about" },
-        h("span", { class: "said" }, !read && h("b", { class: "new" }, t("center.new")), " ", said(text, `center.kind.${kind}`)),
+        h("span", { class: "text" }, !read && h("b", { class: "new" }, t("center.new")), " ", text),
         wrapping && h("q", {}, wrapping.blessing),
         h("time", { class: "faint", datetime: at }, when(at)),
       ),

@@ -1,31 +1,42 @@
-"""Who is told what of a gift, a parcel and a wish, in which words."""
+"""Messages about a gift, a parcel and a request to give again: who gets which, and what it reads in English."""
 
 from dataclasses import replace
 
 import pytest
 
-from handsel.domain import ids, messages
-from handsel.domain.messages import HOUR_MS, Message, MessageKind
-from handsel.domain.models import Kind, Wrapping
+from handsel.domain import ids, messages, texts
+from handsel.domain.messages import HOUR_MS, Message, MessageKind, MessageParams
+from handsel.domain.models import Kind, Presentation, Wrapping
 from handsel.domain.states import GiftState, ShipmentStatus
 from testkit.factories import EXPIRES, NOW, gift, shipment
 
 WRAPPING = Wrapping("red-classic", "Enjoy!")
 
 
-@pytest.mark.parametrize(("kind", "looks"), [(Kind.VOUCHER, "a red envelope"), (Kind.PARCEL, "a parcel")])
-def test_a_named_recipient_is_told_of_a_gift_and_shown_how_it_looks(kind: Kind, looks: str) -> None:
-    assert list(messages.of_gift(None, gift(kind=kind, recipient_id="bob"))) == [
+def read(message: Message) -> str:
+    return texts.render(message.kind, message.values(), "en")
+
+
+@pytest.mark.parametrize(
+    ("kind", "presentation", "looks"),
+    [(Kind.VOUCHER, Presentation.RED_ENVELOPE, "a red envelope"), (Kind.PARCEL, Presentation.PARCEL, "a parcel")],
+)
+def test_a_named_recipient_is_told_of_a_gift_and_shown_how_it_looks(
+    kind: Kind, presentation: Presentation, looks: str
+) -> None:
+    told = list(messages.of_gift(None, gift(kind=kind, recipient_id="bob")))
+    assert told == [
         Message(
             message_id=ids.derive("message", "gift_received", "gift"),
             user_id="bob",
             kind=MessageKind.GIFT_RECEIVED,
             gift_id="gift",
-            text=f"Alice sent you {looks}.",
             created_at=NOW,
+            params=MessageParams(name="Alice", presentation=presentation),
             wrapping=WRAPPING,
         )
     ]
+    assert [read(message) for message in told] == [f"Alice sent you {looks}."]
 
 
 def test_nobody_is_told_of_a_gift_that_is_for_whoever_has_the_link() -> None:
@@ -33,68 +44,78 @@ def test_nobody_is_told_of_a_gift_that_is_for_whoever_has_the_link() -> None:
 
 
 def test_the_giver_is_told_of_each_share_and_who_took_it() -> None:
-    told = messages.of_gift(gift("bob", shares=4), gift("bob", "carol", "dave", shares=4))
-    assert list(told) == [
+    told = list(messages.of_gift(gift("bob", shares=4), gift("bob", "carol", "dave", shares=4)))
+    assert told == [
         Message(
             message_id=ids.derive("message", "gift_claimed", "gift", claimer),
             user_id="alice",
             kind=MessageKind.GIFT_CLAIMED,
             gift_id="gift",
-            text="{name} opened your gift.",
             created_at=at,
-            about=claimer,
+            named_user_id=claimer,
         )
         for claimer, at in (("carol", NOW + 2000), ("dave", NOW + 3000))
     ]
+    assert [read(message.named("Carol")) for message in told] == ["Carol opened your gift."] * 2
+
+
+def test_a_message_is_named_by_who_it_is_about_and_keeps_the_name_only() -> None:
+    asked = messages.asked_again("gift", "alice", "carol", at=NOW)
+    assert asked.named("Carol") == replace(asked, params=MessageParams(name="Carol"), named_user_id=None)
+    assert asked.named(None).values() == {"name": None}
 
 
 @pytest.mark.parametrize(
-    ("shares", "said"),
+    ("shares", "units", "text"),
     [
-        (2, "One unit of your gift went back to your order: nobody opened it in time."),
-        (3, "2 units of your gift went back to your order: nobody opened it in time."),
+        (2, 1, "One unit of your gift went back to your order: nobody opened it in time."),
+        (3, 2, "2 units of your gift went back to your order: nobody opened it in time."),
     ],
 )
-def test_the_giver_is_told_how_much_of_a_gift_came_back(shares: int, said: str) -> None:
+def test_the_giver_is_told_how_much_of_a_gift_came_back(shares: int, units: int, text: str) -> None:
     ended = gift("bob", shares=shares, state=GiftState.RETURNED, ended_at=NOW + 7)
-    assert list(messages.of_gift(gift("bob", shares=shares), ended)) == [
+    told = list(messages.of_gift(gift("bob", shares=shares), ended))
+    assert told == [
         Message(
             message_id=ids.derive("message", "gift_returned", "gift"),
             user_id="alice",
             kind=MessageKind.GIFT_RETURNED,
             gift_id="gift",
-            text=said,
             created_at=NOW + 7,
+            params=MessageParams(units=units),
         )
     ]
+    assert [read(message) for message in told] == [text]
 
 
 def test_the_giver_is_told_that_their_gift_was_declined() -> None:
     ended = gift(state=GiftState.DECLINED, recipient_id="bob")
-    assert list(messages.of_gift(gift(recipient_id="bob"), ended)) == [
+    told = list(messages.of_gift(gift(recipient_id="bob"), ended))
+    assert told == [
         Message(
             message_id=ids.derive("message", "gift_declined", "gift"),
             user_id="alice",
             kind=MessageKind.GIFT_DECLINED,
             gift_id="gift",
-            text="Your gift was declined; it is back in your order.",
             created_at=EXPIRES,
         )
     ]
+    assert [read(message) for message in told] == ["Your gift was declined; it is back in your order."]
 
 
 def test_a_named_recipient_is_told_that_a_gift_is_gone_and_no_longer_how_it_looks() -> None:
     ended = gift(state=GiftState.CANCELLED, recipient_id="bob", ended_at=NOW + 7)
-    assert list(messages.of_gift(gift(recipient_id="bob"), ended)) == [
+    told = list(messages.of_gift(gift(recipient_id="bob"), ended))
+    assert told == [
         Message(
             message_id=ids.derive("message", "gift_cancelled", "gift"),
             user_id="bob",
             kind=MessageKind.GIFT_CANCELLED,
             gift_id="gift",
-            text="A gift for you is no longer there.",
             created_at=NOW + 7,
         )
     ]
+    assert [read(message) for message in told] == ["A gift for you is no longer there."]
 
 
 def test_nobody_is_told_of_a_cancelled_gift_that_was_for_nobody_in_particular() -> None:
@@ -127,22 +148,34 @@ def test_a_window_no_longer_than_the_lead_has_no_such_reminder(hours: int, leads
 
 
 @pytest.mark.parametrize(
-    ("kind", "lead_ms", "said"),
+    ("kind", "lead_ms", "params", "text"),
     [
-        (Kind.VOUCHER, 6 * HOUR_MS, "You have 6 hours left to open a red envelope from Alice."),
-        (Kind.PARCEL, HOUR_MS, "You have an hour left to open a parcel from Alice."),
+        (
+            Kind.VOUCHER,
+            6 * HOUR_MS,
+            MessageParams("Alice", Presentation.RED_ENVELOPE, 6),
+            "You have 6 hours left to open a red envelope from Alice.",
+        ),
+        (
+            Kind.PARCEL,
+            HOUR_MS,
+            MessageParams("Alice", Presentation.PARCEL, 1),
+            "You have an hour left to open a parcel from Alice.",
+        ),
     ],
 )
-def test_a_reminder_says_how_much_time_is_left(kind: Kind, lead_ms: int, said: str) -> None:
-    assert messages.reminder(gift(kind=kind, recipient_id="bob"), lead_ms) == Message(
+def test_a_reminder_says_how_much_time_is_left(kind: Kind, lead_ms: int, params: MessageParams, text: str) -> None:
+    message = messages.reminder(gift(kind=kind, recipient_id="bob"), lead_ms)
+    assert message == Message(
         message_id=ids.derive("message", "gift_reminder", "gift", str(lead_ms)),
         user_id="bob",
         kind=MessageKind.GIFT_REMINDER,
         gift_id="gift",
-        text=said,
         created_at=EXPIRES - lead_ms,
+        params=params,
         wrapping=WRAPPING,
     )
+    assert read(message) == text
 
 
 def test_where_nobody_is_named_there_is_nobody_to_remind() -> None:
@@ -154,7 +187,7 @@ def test_where_nobody_is_named_there_is_nobody_to_remind() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "said"),
+    ("status", "text"),
     [
         (ShipmentStatus.PICKED_UP, "Your parcel was picked up by its carrier."),
         (ShipmentStatus.IN_TRANSIT, "Your parcel is on its way."),
@@ -166,17 +199,19 @@ def test_where_nobody_is_named_there_is_nobody_to_remind() -> None:
         (ShipmentStatus.LOST, "Your parcel was lost on its way."),
     ],
 )
-def test_who_waits_for_a_parcel_is_told_where_it_is(status: ShipmentStatus, said: str) -> None:
-    assert list(messages.of_shipment(shipment(), shipment(status, version=4, updated_at=NOW + 7))) == [
+def test_who_waits_for_a_parcel_is_told_where_it_is(status: ShipmentStatus, text: str) -> None:
+    told = list(messages.of_shipment(shipment(), shipment(status, version=4, updated_at=NOW + 7)))
+    assert told == [
         Message(
             message_id=ids.derive("message", "parcel_update", "shipment", "4"),
             user_id="bob",
             kind=MessageKind.PARCEL_UPDATE,
             gift_id="gift",
-            text=said,
             created_at=NOW + 7,
+            params=MessageParams(status=status),
         )
     ]
+    assert [read(message) for message in told] == [text]
 
 
 def test_a_parcel_that_is_where_it_was_is_told_to_nobody() -> None:
@@ -186,12 +221,13 @@ def test_a_parcel_that_is_where_it_was_is_told_to_nobody() -> None:
 
 
 def test_a_giver_is_asked_again_once_by_each() -> None:
-    assert messages.asked_again("gift", "alice", "carol", at=NOW) == Message(
+    message = messages.asked_again("gift", "alice", "carol", at=NOW)
+    assert message == Message(
         message_id=ids.derive("message", "asked_again", "gift", "carol"),
         user_id="alice",
         kind=MessageKind.ASKED_AGAIN,
         gift_id="gift",
-        text="{name} came too late for your gift, and would be glad to get it again.",
         created_at=NOW,
-        about="carol",
+        named_user_id="carol",
     )
+    assert read(message.named("Carol")) == "Carol came too late for your gift, and would be glad to get it again."

@@ -60,6 +60,7 @@ class Operation:
         body_required: whether the request must have a body.
         path: descriptions of path parameters other than "The id of the ...".
         idempotent: whether the request must have an Idempotency-Key.
+        localized: whether texts of the response are in the language of Accept-Language.
     """
 
     responses: Mapping[int, Answer]
@@ -69,6 +70,7 @@ class Operation:
     path: Mapping[str, str] = field(default_factory=dict)
     idempotent: bool = False
     body_required: bool = True
+    localized: bool = False
 
     def models(self) -> set[type[BaseModel]]:
         """Return the models of the request and the responses, with the models that they contain."""
@@ -96,9 +98,10 @@ def operation(
     path: Mapping[str, str] | None = None,
     idempotent: bool = False,
     body_required: bool = True,
+    localized: bool = False,
 ) -> Callable[[Handler], Handler]:
     """Declare a handler; see `Operation` for the arguments. Apply it below the decorator of the route."""
-    declared = Operation(responses, problems, body, query, path or {}, idempotent, body_required)
+    declared = Operation(responses, problems, body, query, path or {}, idempotent, body_required, localized)
     for model in declared.models():
         model.model_rebuild()  # contained models, too: serialization uses the serializer of each
 

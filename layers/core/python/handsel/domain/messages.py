@@ -1,7 +1,10 @@
-"""Private messages: what is told to whom. One fact is one message, however often it is told."""
+"""Private messages: which user gets which message. A message is data; `domain/texts.py` has its text.
+
+One fact is one message, however often it is derived: the id follows from the fact.
+"""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from handsel.domain import ids
@@ -27,37 +30,62 @@ class MessageKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class MessageParams:
+    """The values in the text of a message. Those that its kind does not have (`PARAMS`) are None.
+
+    Attributes:
+        name: display name of the giver, the claimer or the user who asks; None if it is unknown.
+        presentation: how the gift looks before it is opened.
+        hours: time left to open the gift.
+        units: units released to the order.
+        status: of the shipment.
+    """
+
+    name: str | None = None
+    presentation: Presentation | None = None
+    hours: int | None = None
+    units: int | None = None
+    status: ShipmentStatus | None = None
+
+
+PARAMS: Mapping[MessageKind, tuple[str, ...]] = {
+    MessageKind.GIFT_RECEIVED: ("name", "presentation"),
+    MessageKind.GIFT_REMINDER: ("name", "presentation", "hours"),
+    MessageKind.GIFT_CANCELLED: (),
+    MessageKind.GIFT_CLAIMED: ("name",),
+    MessageKind.GIFT_RETURNED: ("units",),
+    MessageKind.GIFT_DECLINED: (),
+    MessageKind.ASKED_AGAIN: ("name",),
+    MessageKind.PARCEL_UPDATE: ("status",),
+}
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """
     Attributes:
-        gift_id: None where it is about something bought for oneself.
-        about: whose display name stands for `{name}` in the text, if it is anybody's.
-        wrapping: how the gift looks that it is about, where that is told.
+        gift_id: None if the message is about units bought for own use.
+        wrapping: of a gift to the reader, where the reader may see it.
+        named_user_id: the user whose display name becomes `params.name` when the message is written; None from then on.
     """
 
     message_id: str
     user_id: str
     kind: MessageKind
     gift_id: str | None
-    text: str
     created_at: int
+    params: MessageParams = MessageParams()
     wrapping: Wrapping | None = None
-    about: str | None = None
+    named_user_id: str | None = None
     read: bool = False
 
+    def named(self, name: str | None) -> "Message":
+        """Return the message with the display name of `named_user_id`, as it is stored."""
+        return replace(self, params=replace(self.params, name=name), named_user_id=None)
 
-_LOOKS = {Presentation.RED_ENVELOPE: "a red envelope", Presentation.PARCEL: "a parcel"}
-_PARCEL: Mapping[ShipmentStatus, str] = {
-    ShipmentStatus.READY_TO_SHIP: "Your parcel is ready to be shipped.",
-    ShipmentStatus.PICKED_UP: "Your parcel was picked up by its carrier.",
-    ShipmentStatus.IN_TRANSIT: "Your parcel is on its way.",
-    ShipmentStatus.OUT_FOR_DELIVERY: "Your parcel is out for delivery.",
-    ShipmentStatus.DELIVERED: "Your parcel was delivered.",
-    ShipmentStatus.DELIVERY_FAILED: "Your parcel could not be delivered; its carrier tries again.",
-    ShipmentStatus.RETURNING: "Your parcel is on its way back to the store.",
-    ShipmentStatus.RETURNED: "Your parcel went back to the store.",
-    ShipmentStatus.LOST: "Your parcel was lost on its way.",
-}
+    def values(self) -> dict[str, str | int | None]:
+        """Return the params of the kind, by name."""
+        return {name: getattr(self.params, name) for name in PARAMS[self.kind]}
 
 
 def of_gift(before: Gift | None, after: Gift | None) -> Iterator[Message]:
@@ -65,25 +93,22 @@ def of_gift(before: Gift | None, after: Gift | None) -> Iterator[Message]:
         return
     if before is None:
         if after.recipient_id is not None:
-            said = f"{after.giver_name} sent you {_looks(after)}."
-            yield _to_recipient(after, MessageKind.GIFT_RECEIVED, after.created_at, said)
+            params = MessageParams(name=after.giver_name, presentation=after.product.kind.presentation)
+            yield _to_recipient(after, MessageKind.GIFT_RECEIVED, after.created_at, params)
         return
     for claimer, at in new_claims(before, after):
         if may_see(Viewer.GIVER, Fact.CLAIMERS):
-            yield _to_giver(after, MessageKind.GIFT_CLAIMED, at, "{name} opened your gift.", claimer)
+            yield _to_giver(after, MessageKind.GIFT_CLAIMED, at, claimer=claimer)
     if before.state is not GiftState.OPEN:
         return
     ended_at = after.ended_at or after.expires_at
     match after.state:
         case GiftState.RETURNED:
-            said = f"{_units(after.remaining)} of your gift went back to your order: nobody opened it in time."
-            yield _to_giver(after, MessageKind.GIFT_RETURNED, ended_at, said)
+            yield _to_giver(after, MessageKind.GIFT_RETURNED, ended_at, MessageParams(units=after.remaining))
         case GiftState.DECLINED:
-            yield _to_giver(
-                after, MessageKind.GIFT_DECLINED, ended_at, "Your gift was declined; it is back in your order."
-            )
+            yield _to_giver(after, MessageKind.GIFT_DECLINED, ended_at)
         case GiftState.CANCELLED if after.recipient_id is not None:
-            yield _to_recipient(after, MessageKind.GIFT_CANCELLED, ended_at, "A gift for you is no longer there.")
+            yield _to_recipient(after, MessageKind.GIFT_CANCELLED, ended_at)
 
 
 def of_shipment(before: Shipment | None, after: Shipment | None) -> Iterator[Message]:
@@ -95,8 +120,8 @@ def of_shipment(before: Shipment | None, after: Shipment | None) -> Iterator[Mes
             user_id=after.holder_id,
             kind=MessageKind.PARCEL_UPDATE,
             gift_id=after.gift_id,
-            text=_PARCEL[after.status],
             created_at=after.updated_at,
+            params=MessageParams(status=after.status),
         )
 
 
@@ -106,56 +131,49 @@ def asked_again(gift_id: str, giver_id: str, asker: str, *, at: int) -> Message:
         user_id=giver_id,
         kind=MessageKind.ASKED_AGAIN,
         gift_id=gift_id,
-        text="{name} came too late for your gift, and would be glad to get it again.",
         created_at=at,
-        about=asker,
+        named_user_id=asker,
     )
 
 
 def reminder(gift: Gift, lead_ms: int) -> Message:
-    """What the named recipient is told `lead_ms` before the end of the window."""
-    hours = lead_ms // HOUR_MS
-    left = "an hour" if hours == 1 else f"{hours} hours"
-    said = f"You have {left} left to open {_looks(gift)} from {gift.giver_name}."
-    return _to_recipient(gift, MessageKind.GIFT_REMINDER, gift.expires_at - lead_ms, said, str(lead_ms))
+    """Return the message to the named recipient `lead_ms` before the end of the window."""
+    params = MessageParams(gift.giver_name, gift.product.kind.presentation, hours=lead_ms // HOUR_MS)
+    return _to_recipient(gift, MessageKind.GIFT_REMINDER, gift.expires_at - lead_ms, params, str(lead_ms))
 
 
 def reminders(gift: Gift) -> list[int]:
-    """When a gift is brought to its named recipient's mind, and no one else's, earliest first."""
+    """Return when the named recipient of a gift is reminded of it, earliest first."""
     window = gift.expires_at - gift.created_at
     return [] if gift.recipient_id is None else [gift.expires_at - lead for lead in REMINDERS_MS if lead < window]
 
 
-def _to_recipient(gift: Gift, kind: MessageKind, at: int, said: str, *what: str) -> Message:
+def _to_recipient(
+    gift: Gift, kind: MessageKind, at: int, params: MessageParams = MessageParams(), *parts: str
+) -> Message:
     if gift.recipient_id is None:
         raise ValueError("nobody is named as the recipient")
     shown = may_see(Viewer.RECIPIENT, Fact.ENVELOPE) and kind is not MessageKind.GIFT_CANCELLED
     return Message(
-        message_id=ids.derive("message", kind, gift.gift_id, *what),
+        message_id=ids.derive("message", kind, gift.gift_id, *parts),
         user_id=gift.recipient_id,
         kind=kind,
         gift_id=gift.gift_id,
-        text=said,
         created_at=at,
+        params=params,
         wrapping=gift.wrapping if shown else None,
     )
 
 
-def _to_giver(gift: Gift, kind: MessageKind, at: int, said: str, claimer: str | None = None) -> Message:
+def _to_giver(
+    gift: Gift, kind: MessageKind, at: int, params: MessageParams = MessageParams(), *, claimer: str | None = None
+) -> Message:
     return Message(
         message_id=ids.derive("message", kind, gift.gift_id, *([] if claimer is None else [claimer])),
         user_id=gift.giver_id,
         kind=kind,
         gift_id=gift.gift_id,
-        text=said,
         created_at=at,
-        about=claimer,
+        params=params,
+        named_user_id=claimer,
     )
-
-
-def _looks(gift: Gift) -> str:
-    return _LOOKS[gift.product.kind.presentation]
-
-
-def _units(count: int) -> str:
-    return "One unit" if count == 1 else f"{count} units"

@@ -1,15 +1,16 @@
 """Private messages, in their reader's own partition."""
 
-from handsel.domain.messages import Message, MessageKind
-from handsel.domain.models import Page, Wrapping
+from functools import partial
+
+from handsel.domain.messages import Message
+from handsel.domain.models import Page
 from handsel.store import attributes, keys, lists
-from handsel.store.attributes import Item
 from handsel.store.table import Table
 from handsel.store.writes import Put, Update
 
 
 def put(message: Message) -> Put:
-    """A new message; there is one of its id, so one of what it tells."""
+    """Return the write of a new message: one per id, so one per fact."""
     return Put(
         {
             **keys.message(message.user_id, message.message_id)._asdict(),
@@ -21,18 +22,7 @@ def put(message: Message) -> Put:
     )
 
 
-def from_item(item: Item) -> Message:
-    wrapping = item.get("wrapping")
-    return Message(
-        message_id=item["message_id"],
-        user_id=item["user_id"],
-        kind=MessageKind(item["kind"]),
-        gift_id=item.get("gift_id"),
-        text=item["text"],
-        created_at=item["created_at"],
-        wrapping=Wrapping(**wrapping) if wrapping else None,
-        read=item["read"],
-    )
+from_item = partial(attributes.from_item, Message)
 
 
 def get(table: Table, user_id: str, message_id: str) -> Message | None:

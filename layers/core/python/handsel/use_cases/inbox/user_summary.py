@@ -12,7 +12,7 @@ Who has written looks once more: somebody with a later state may have found that
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from handsel.domain import errors, summary
 from handsel.domain.messages import Message
@@ -120,9 +120,7 @@ def _booked(
     for message in entries:
         if not isinstance(message, Message) or keys.message(message.user_id, message.message_id) in found:
             continue
-        about = None if message.about is None else found.get(keys.account(message.about))
-        name = "A friend" if about is None else accounts.from_item(about).display_name
-        writes.append(messages.put(replace(message, text=message.text.replace("{name}", name))))
+        writes.append(messages.put(_named(message, found)))
         books = books.changed({}, summary.UNREAD)
     for entry in entries:
         if not isinstance(entry, Counted) or entry.item not in found:
@@ -140,10 +138,18 @@ def _booked(
     return books, writes
 
 
+def _named(message: Message, found: Mapping[Key, Item]) -> Message:
+    """Return the message with the display name of the user it names, as it is now; None if the account is missing."""
+    if message.named_user_id is None:
+        return message
+    account = found.get(keys.account(message.named_user_id))
+    return message.named(None if account is None else accounts.from_item(account).display_name)
+
+
 def _keys_of(entry: Message | Counted) -> tuple[Key, ...]:
     if isinstance(entry, Message):
-        about = () if entry.about is None else (keys.account(entry.about),)
-        return keys.message(entry.user_id, entry.message_id), *about
+        named = () if entry.named_user_id is None else (keys.account(entry.named_user_id),)
+        return keys.message(entry.user_id, entry.message_id), *named
     return entry.item, entry.tally
 
 

@@ -1,0 +1,37 @@
+"""The language of an answer, negotiated by Accept-Language (RFC 9110, 12.5.4)."""
+
+import re
+from collections.abc import Mapping
+
+from aws_lambda_powertools.event_handler import Response
+
+# The languages there are, each with the tag of what is answered in it. The first is the default.
+LANGUAGES: Mapping[str, str] = {"en": "en", "zh": "zh-CN"}
+
+# A language range: its primary subtag or `*`, other subtags, and a weight.
+_RANGE = re.compile(r"\s*([a-z]{1,8}|\*)(?:-[a-z0-9]{1,8})*\s*(?:;\s*q=(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?))?\s*")
+
+
+def negotiate(accept_language: str) -> str:
+    """Return the language of `LANGUAGES` that a client prefers.
+
+    Ranges match by their primary subtag: `zh-TW` gets Chinese. Of equal weights the first in the header wins. A language
+    of weight 0 is answered only if all of them have it; what is no language range is ignored.
+
+    Args:
+        accept_language: the header; empty if there is none.
+    """
+    weights: dict[str, float] = {}
+    for each in accept_language.lower().split(","):
+        if found := _RANGE.fullmatch(each):
+            weights[found[1]] = max(weights.get(found[1], 0.0), float(found[2] or 1))
+    # Less than any weight but 0 for a language that the header does not mention.
+    unmentioned = weights.get("*", 0.0001)
+    named = [language for language, weight in weights.items() if weight and language in LANGUAGES]
+    return max([*named, *LANGUAGES], key=lambda language: weights.get(language, unmentioned))
+
+
+def localized(response: Response[str], language: str) -> Response[str]:
+    """Return the response, marked as being in a language that was negotiated."""
+    response.headers |= {"Content-Language": LANGUAGES[language], "Vary": "Accept-Language"}
+    return response

@@ -1,0 +1,189 @@
+"""Texts of messages and of reasons, by language. Rendered when they are read: the table stores no sentence.
+
+A text is a string with `{param}` in it, or a `Select` of one. Only functions that answer texts import this module.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+Params = Mapping[str, str | int | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Select:
+    """Alternative texts, by a param.
+
+    A number selects by its plural category (CLDR: one, other). None selects `unknown`. Any other value selects the text of
+    that value, or `other` if there is none.
+    """
+
+    param: str
+    texts: Mapping[str, "Text"]
+
+
+Text = str | Select
+
+# The plural category of a whole number, by language.
+PLURALS: Mapping[str, Callable[[int], str]] = {
+    "en": lambda number: "one" if number == 1 else "other",
+    "zh": lambda _: "other",
+}
+
+# By language, then by message kind (`domain/messages.py`) or by reason code (`domain/recommendations.py`).
+TEXTS: Mapping[str, Mapping[str, Text]] = {
+    "en": {
+        "gift_received": Select(
+            "presentation",
+            {
+                "red_envelope": "{name} sent you a red envelope.",
+                "parcel": "{name} sent you a parcel.",
+            },
+        ),
+        "gift_reminder": Select(
+            "presentation",
+            {
+                "red_envelope": Select(
+                    "hours",
+                    {
+                        "one": "You have an hour left to open a red envelope from {name}.",
+                        "other": "You have {hours} hours left to open a red envelope from {name}.",
+                    },
+                ),
+                "parcel": Select(
+                    "hours",
+                    {
+                        "one": "You have an hour left to open a parcel from {name}.",
+                        "other": "You have {hours} hours left to open a parcel from {name}.",
+                    },
+                ),
+            },
+        ),
+        "gift_cancelled": "A gift for you is no longer there.",
+        "gift_claimed": Select(
+            "name",
+            {
+                "unknown": "Someone opened your gift.",
+                "other": "{name} opened your gift.",
+            },
+        ),
+        "gift_returned": Select(
+            "units",
+            {
+                "one": "One unit of your gift went back to your order: nobody opened it in time.",
+                "other": "{units} units of your gift went back to your order: nobody opened it in time.",
+            },
+        ),
+        "gift_declined": "Your gift was declined; it is back in your order.",
+        "asked_again": Select(
+            "name",
+            {
+                "unknown": "Someone came too late for your gift, and would be glad to get it again.",
+                "other": "{name} came too late for your gift, and would be glad to get it again.",
+            },
+        ),
+        "parcel_update": Select(
+            "status",
+            {
+                "ready_to_ship": "Your parcel is ready to be shipped.",
+                "picked_up": "Your parcel was picked up by its carrier.",
+                "in_transit": "Your parcel is on its way.",
+                "out_for_delivery": "Your parcel is out for delivery.",
+                "delivered": "Your parcel was delivered.",
+                "delivery_failed": "Your parcel could not be delivered; its carrier tries again.",
+                "returning": "Your parcel is on its way back to the store.",
+                "returned": "Your parcel went back to the store.",
+                "lost": "Your parcel was lost on its way.",
+            },
+        ),
+        "also": "People who liked {title} also liked this",
+        "shopped": "From {store}, where you bought before",
+        "store": "From {store}, where you found something you like",
+        "popular": "Popular right now",
+        "offered": "Something to discover, from {store}",
+        "viewed": "You looked at this lately",
+        "tagged": "You tagged this",
+        "bought": "You bought this before",
+    },
+    "zh": {
+        "gift_received": Select(
+            "presentation",
+            {
+                "red_envelope": "{name} 送了你一个红包。",
+                "parcel": "{name} 送了你一个包裹。",
+            },
+        ),
+        "gift_reminder": Select(
+            "presentation",
+            {
+                "red_envelope": "{name} 送的红包还剩 {hours} 小时，记得打开。",
+                "parcel": "{name} 送的包裹还剩 {hours} 小时，记得打开。",
+            },
+        ),
+        "gift_cancelled": "送给你的一份礼物已不在了。",
+        "gift_claimed": Select(
+            "name",
+            {
+                "unknown": "有人打开了你的礼物。",
+                "other": "{name} 打开了你的礼物。",
+            },
+        ),
+        "gift_returned": "你的礼物未在时限内全部打开，{units} 件已退回订单。",
+        "gift_declined": "你的礼物被谢绝了，已退回订单。",
+        "asked_again": Select(
+            "name",
+            {
+                "unknown": "有人错过了你的礼物，希望你再送一次。",
+                "other": "{name} 错过了你的礼物，希望你再送一次。",
+            },
+        ),
+        "parcel_update": Select(
+            "status",
+            {
+                "ready_to_ship": "你的包裹已准备发货。",
+                "picked_up": "你的包裹已被揽收。",
+                "in_transit": "你的包裹正在运输中。",
+                "out_for_delivery": "你的包裹正在派送。",
+                "delivered": "你的包裹已签收。",
+                "delivery_failed": "你的包裹派送未成功，承运方会再次派送。",
+                "returning": "你的包裹正在退回商家。",
+                "returned": "你的包裹已退回商家。",
+                "lost": "你的包裹在运输中丢失了。",
+            },
+        ),
+        "also": "喜欢“{title}”的人也喜欢",
+        "shopped": "来自你买过的 {store}",
+        "store": "来自你喜欢的 {store}",
+        "popular": "近期热门",
+        "offered": "来 {store} 发现新东西",
+        "viewed": "你最近看过",
+        "tagged": "你收藏过",
+        "bought": "你买过",
+    },
+}
+_PLACEHOLDER = re.compile(r"{(\w+)}")
+
+
+def render(key: str, params: Params, language: str) -> str:
+    """Return a text in a language, with the values of its params.
+
+    Args:
+        key: a message kind or a reason code.
+        params: by name.
+        language: one of `TEXTS`.
+    """
+    text = TEXTS[language][key]
+    while isinstance(text, Select):
+        text = text.texts[_selected(text, params[text.param], language)]
+    # In one pass: names are other people's words, and a brace in them is no placeholder.
+    return _PLACEHOLDER.sub(lambda found: str(params[found[1]]), text)
+
+
+def _selected(select: Select, value: str | int | None, language: str) -> str:
+    match value:
+        case None:
+            return "unknown"
+        case int():
+            return PLURALS[language](value)
+        case _:
+            return value if value in select.texts else "other"

@@ -1,0 +1,126 @@
+"""Texts of messages and reasons: every language has one for all that can happen, and names stay as they are."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from handsel.domain import messages, texts
+from handsel.domain.messages import PARAMS, REMINDERS_MS, Message, MessageKind
+from handsel.domain.models import Kind
+from handsel.domain.recommendations import Reason
+from handsel.domain.states import GiftState, ShipmentStatus
+from handsel.domain.texts import PLURALS, TEXTS, Select, Text, render
+from testkit.factories import NOW, gift, shipment
+
+LANGUAGES = sorted(TEXTS)
+# Other people's words, with what would be a placeholder in a text.
+NAME = "Bob {name} {units} {0} \\1 %s\nYour parcel was delivered."
+NAMES_OF_REASON = {
+    Reason.ALSO: ["title"],
+    Reason.SHOPPED: ["store"],
+    Reason.STORE: ["store"],
+    Reason.OFFERED: ["store"],
+}
+
+
+def every_message() -> Iterator[Message]:
+    for kind in Kind:
+        given = replace(gift(kind=kind, recipient_id="bob"), giver_name=NAME)
+        yield from messages.of_gift(None, given)
+        yield from (messages.reminder(given, lead) for lead in REMINDERS_MS)
+        for state in (GiftState.DECLINED, GiftState.CANCELLED):
+            yield from messages.of_gift(given, gift(kind=kind, recipient_id="bob", state=state, ended_at=NOW))
+    for shares in (2, 3):
+        ended = gift("bob", shares=shares, state=GiftState.RETURNED, ended_at=NOW)
+        yield from messages.of_gift(gift(shares=shares), ended)
+    yield messages.asked_again("gift", "alice", "bob", at=NOW)
+    for before in (ShipmentStatus.READY_TO_SHIP, ShipmentStatus.PICKED_UP):
+        for status in ShipmentStatus:
+            yield from messages.of_shipment(shipment(before), shipment(status))
+
+
+def leaves(text: Text) -> Iterator[str]:
+    if isinstance(text, Select):
+        for each in text.texts.values():
+            yield from leaves(each)
+    else:
+        yield text
+
+
+def pattern(text: str) -> re.Pattern[str]:
+    """Match what is rendered from a text."""
+    return re.compile(re.sub(r"\\{\w+\\}", ".+", re.escape(text)), re.DOTALL)
+
+
+def test_every_language_has_a_text_for_every_kind_and_every_reason() -> None:
+    assert len(LANGUAGES) > 1
+    assert PARAMS.keys() == {*MessageKind} == {message.kind for message in every_message()}
+    assert PLURALS.keys() == TEXTS.keys()
+    for language in LANGUAGES:
+        assert TEXTS[language].keys() == {*MessageKind, *Reason}
+
+
+def test_a_message_has_the_params_of_its_kind_and_no_others() -> None:
+    for message in every_message():
+        params = message.params
+        given = {name for name in params.__dataclass_fields__ if getattr(params, name) is not None}
+        assert given | ({"name"} if message.named_user_id else set()) == {*PARAMS[message.kind]}
+        assert [*message.values()] == [*PARAMS[message.kind]]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_text_of_a_message_is_used_and_no_other(language: str) -> None:
+    wanted = {text for kind in MessageKind for text in leaves(TEXTS[language][kind])}
+    used = set()
+    for message in every_message():
+        for each in [message] if message.named_user_id is None else [message.named(NAME), message.named(None)]:
+            read = render(each.kind, each.values(), language)
+            (text,) = [read] if read in wanted else (text for text in wanted if pattern(text).fullmatch(read))
+            assert (NAME in read) is ("{name}" in text) is (each.params.name is not None)
+            used.add(text)
+    assert used == wanted
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("reason", Reason)
+def test_a_reason_reads_whatever_names_are_in_it(language: str, reason: Reason) -> None:
+    names = NAMES_OF_REASON.get(reason, [])
+    text = render(reason, dict.fromkeys(names, NAME), language)
+    assert text.count(NAME) == len(names)
+    assert "{" not in text.replace(NAME, "")
+
+
+@pytest.mark.parametrize(
+    ("language", "kind", "params", "text"),
+    [
+        (
+            "en",
+            "gift_returned",
+            {"units": 0},
+            "0 units of your gift went back to your order: nobody opened it in time.",
+        ),
+        (
+            "en",
+            "gift_returned",
+            {"units": 21},
+            "21 units of your gift went back to your order: nobody opened it in time.",
+        ),
+        ("zh", "gift_returned", {"units": 1}, "你的礼物未在时限内全部打开，1 件已退回订单。"),
+        ("zh", "gift_received", {"name": "Alice", "presentation": "parcel"}, "Alice 送了你一个包裹。"),
+        ("en", "gift_claimed", {"name": None}, "Someone opened your gift."),
+        ("zh", "gift_claimed", {"name": None}, "有人打开了你的礼物。"),
+        ("zh", "also", {"title": "Tea"}, "喜欢“Tea”的人也喜欢"),
+        ("en", "shopped", {"store": "Teas"}, "From Teas, where you bought before"),
+        ("en", "store", {"store": "Teas"}, "From Teas, where you found something you like"),
+        ("en", "also", {"title": "Tea"}, "People who liked Tea also liked this"),
+        ("en", "offered", {"store": "Teas"}, "Something to discover, from Teas"),
+        ("en", "popular", {}, "Popular right now"),
+        ("en", "viewed", {}, "You looked at this lately"),
+        ("en", "tagged", {}, "You tagged this"),
+        ("en", "bought", {}, "You bought this before"),
+    ],
+)
+def test_what_is_read(language: str, kind: str, params: texts.Params, text: str) -> None:
+    assert render(kind, params, language) == text
