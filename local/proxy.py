@@ -169,8 +169,7 @@ async def serve(bind_host: str, port: int, engine_url: str, api_id: str, signing
         # twice.
         connector=aiohttp.TCPConnector(limit=0, force_close=True),
         timeout=aiohttp.ClientTimeout(),
-        # Leave messages as they are.
-        cookie_jar=aiohttp.DummyCookieJar(),
+        # Leave messages as they are. Cookies are not stored either: aiohttp stores none for addresses that are numbers.
         auto_decompress=False,
         skip_auto_headers=["accept", "accept-encoding", "content-type", "user-agent"],
     ) as engine:
