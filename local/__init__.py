@@ -16,8 +16,8 @@ is done here, each in a module that says what and why:
     patterns    filter patterns of an event source mapping
     delivery    batches, retries, bisecting and the on-failure destination
     streams     polls the table's stream and delivers it
-    front       the API on a plain port
-    sign_in     what the pages ask the user pool, and the demo users one tap away
+    proxy       the API on a plain port
+    sign_in     the user pool for the pages, and the demo users
     state       what is written down about a running stack
     demo        the whole story over HTTP
     invoke      one function in a container, by sam local invoke

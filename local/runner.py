@@ -1,7 +1,7 @@
-"""One stack from start to stop: what the background process of `up` does.
+"""Run one stack from start to stop, in the background process of `up`.
 
-A runner that finds the engine of an earlier one alive, with the same settings and the same code, takes it over with all
-its data. Otherwise it starts anew.
+If the engine of an earlier runner is alive, with the same settings and the same code, the runner takes it over with all
+its data. Otherwise it starts a new one.
 """
 
 import asyncio
@@ -21,8 +21,8 @@ from local import aws, seed, users
 from local.deploy import Deployment, archives, deploy
 from local.engine import healthy
 from local.expiry import Expiry, Marks
-from local.front import Front
 from local.package import project_fingerprint
+from local.proxy import serve
 from local.settings import REGION, Settings
 from local.sign_in import SignIn
 from local.state import Directory, Running, write_json
@@ -42,22 +42,35 @@ ROLES = {
 
 
 class PortTaken(Exception):
-    """Somebody else listens on the API's port."""
+    """Another process listens on the API's port."""
 
 
 class Runner:
-    """Runs one stack in the foreground until it is told to stop."""
+    """Runs one stack in the foreground until a signal stops it.
+
+    Args:
+        directory: The folder of the stack.
+        settings: The settings of the stack.
+    """
 
     def __init__(self, directory: Directory, settings: Settings) -> None:
         self._directory = directory
         self._settings = settings
         self._stop = threading.Event()
         self._serving = False
-        # What became of an earlier stack that could not be taken over.
+        # Tells the user why an earlier stack was not taken over.
         self._lost = ""
 
     def run(self) -> None:
-        """Raises what keeps the stack from coming up; the engine is stopped then."""
+        """Start the stack and serve it until it is stopped. The engine is stopped on every way out.
+
+        Raises:
+            PortTaken: Another process listens on the port.
+            BuildError: A layer or function could not be built.
+            EngineError: The engine did not start.
+            DeployError: The template could not be deployed.
+            TriggerError: A demo user could not be created.
+        """
         self._directory.path.mkdir(parents=True, exist_ok=True)
         with self._directory.lock.open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -72,7 +85,11 @@ class Runner:
                 self._directory.forget()
 
     def _check_port(self) -> None:
-        """Before a long build rather than after it, and before an engine that lives on is lost. Raises PortTaken."""
+        """Check the port before the long build, and before the engine of an earlier runner is stopped.
+
+        Raises:
+            PortTaken: Another process listens on it.
+        """
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
@@ -83,7 +100,7 @@ class Runner:
     def _on_signal(self, *_: object) -> None:
         self._stop.set()
         if not self._serving:
-            raise SystemExit(1)  # in the middle of building or deploying; `run` cleans up
+            raise SystemExit(1)  # during the build or the deployment; `run` cleans up
 
     async def _serve(self) -> None:
         running, deployment = self._attach() or self._start()
@@ -92,8 +109,9 @@ class Runner:
         signing_in = SignIn(
             endpoint_url, outputs["UserPoolId"], outputs["UserPoolClientId"], self._directory.stack_file
         )
-        front = Front(self._settings.bind_host, self._settings.port, endpoint_url, deployment.api_ids[0], signing_in)
-        async with await front.start():
+        async with serve(
+            self._settings.bind_host, self._settings.port, endpoint_url, deployment.api_ids[0], signing_in
+        ):
             self._serving = True
             running.ready = True
             self._directory.write(running)
@@ -103,11 +121,11 @@ class Runner:
             while not self._stop.is_set() and self._directory.engine.alive():
                 await asyncio.sleep(0.1)
         if not self._stop.is_set():
-            log.error("The engine ended, and the data with it; its log is %s", self._directory.engine.log)
+            log.error("The engine ended, and its data is lost; its log is %s", self._directory.engine.log)
         self._stop.set()
 
     def _attach(self) -> tuple[Running, Deployment] | None:
-        """The stack an earlier runner left behind, if it is whole and the same."""
+        """Return the stack that an earlier runner left behind, or None if it is not complete or not the same."""
         earlier = self._directory.read()
         if earlier is None:
             return None
@@ -121,13 +139,11 @@ class Runner:
         ):
             log.info("attaching to the engine of a runner that ended without stopping it")
             earlier.pid = os.getpid()
-            earlier.note = "The runner had been killed; its engine lived on. Nothing was lost."
+            earlier.note = "The runner had been killed; its engine was still running. No data was lost."
             return earlier, deployment
         self._directory.engine.stop()
-        reason = "the engine had ended too" if not lives else "it was another version or had other settings"
-        self._lost = (
-            f"An earlier stack had not been stopped; its data is gone, because {reason}. This one starts fresh."
-        )
+        reason = "its engine had ended too" if not lives else "it had another version or other settings"
+        self._lost = f"An earlier stack had not been stopped; its data is lost, because {reason}. This one is new."
         return None
 
     def _start(self) -> tuple[Running, Deployment]:
@@ -135,7 +151,7 @@ class Runner:
         directory.engine.stop()
         directory.forget()
         with _step("Packaging layers and functions (the first time takes longer)"):
-            # Before the build: a file changed while building makes another version.
+            # Before the build: a file that changes during the build makes another version.
             version = project_fingerprint()
             built = archives()
         with _step("Starting the engine"):
@@ -167,7 +183,7 @@ class Runner:
         write_json(self._directory.stack_file, stack)
 
     def _threads(self, endpoint_url: str, deployment: Deployment) -> list[threading.Thread]:
-        """What AWS does around the functions. Daemons: they hold nothing that stopping must wait for."""
+        """Return the jobs that AWS runs around the functions. They are daemons: stopping need not wait for them."""
         if not self._settings.stream:
             return []
         marks = Marks()
@@ -186,7 +202,7 @@ class Runner:
 
 @contextmanager
 def _step(text: str) -> Iterator[None]:
-    """Log what is being done, for `up` to show, and how long it took."""
+    """Log a step, which `up` shows, and how long it took."""
     log.info("%s ...", text)
     started = time.monotonic()
     yield

@@ -56,7 +56,7 @@ def _product(
     )
 
 
-# Their pictures are served by the stack (local/front.py); `seed` puts its origin before them.
+# Their pictures are served by the stack (local/proxy.py); `seed` puts its origin before them.
 PRODUCTS: dict[str, Product] = {
     "voucher": _product("voucher", "Afternoon tea for two", "afternoon-tea", "food", 12_900, original_price=19_800),
     "parcel": _product(

@@ -1,10 +1,11 @@
-"""Signing in on the pages: what the front does for them at /sign-in, beside the API.
+"""Answer /sign-in, which lets the pages of a local stack sign in on the origin of the API.
 
-It is never deployed: on AWS the pages ask the user pool itself, and nobody is handed anybody's token. Here whoever reaches
-the stack runs it, or was let in by who does (LOCAL_BIND_HOST), and the demo users are for all of them.
+It is never deployed: on AWS the pages call the user pool directly, and nobody receives the token of another user. Here
+everybody who reaches the stack runs it, or was let in by the person who does (LOCAL_BIND_HOST), so all of them may use the
+demo users.
 
-The engine's Cognito calls no trigger, so the one that follows a confirmed sign-up is called from here. And it mails
-nobody: what it would have mailed is told instead, or nobody could know the code that confirms a sign-up.
+The engine's Cognito calls no trigger, so the post-confirmation trigger is called from here. It sends no email either:
+messages that it would send are listed instead, because a sign-up cannot be confirmed without its code.
 """
 
 import http.client
@@ -17,21 +18,30 @@ from urllib.parse import urlsplit
 
 from local import users
 
-PATH = b"/sign-in"
+PATH = "/sign-in"
 COGNITO = "AWSCognitoIdentityProviderService."
 SECONDS = 30.0
-# Newest first; nobody looks for an older one.
-MOST_MAILS = 20
+# The newest ones. The code that confirms a sign-up is among them.
+MAX_MAILS = 20
 
 
 class Answer(NamedTuple):
+    """A response of /sign-in."""
+
     status: int
     content_type: str
     body: bytes
 
 
 class SignIn:
-    """Blocks, so call it from a thread."""
+    """The user pool and the demo users of a stack. Its methods block: call them from a thread.
+
+    Args:
+        endpoint_url: The endpoint of the engine.
+        pool_id: The user pool.
+        client_id: The app client of the pages.
+        stack_file: The file with the demo users and their tokens.
+    """
 
     def __init__(self, endpoint_url: str, pool_id: str, client_id: str, stack_file: Path) -> None:
         self._endpoint_url = endpoint_url
@@ -39,43 +49,59 @@ class SignIn:
         self._client_id = client_id
         self._stack_file = stack_file
 
-    def ask(self, target: str, content_type: str, body: bytes) -> Answer:
-        """One call of Cognito's public API, as it comes: `target` is its X-Amz-Target.
+    def call_user_pool(self, target: str, content_type: str, body: bytes) -> Answer:
+        """Pass one call on to Cognito's public API.
 
-        Raises OSError, HTTPException or TriggerError: the engine or the trigger does not answer as it should.
+        Args:
+            target: The X-Amz-Target header of the call.
+            content_type: Its Content-Type header.
+            body: Its body.
+
+        Raises:
+            OSError: The engine cannot be reached.
+            HTTPException: The engine does not answer in HTTP.
+            TriggerError: The post-confirmation trigger failed.
         """
         if not target.startswith(COGNITO):
-            return _json(400, {"__type": "UnknownOperationException", "message": "Only of the user pool."})
-        answer = self._engine("POST", "/", body, {"X-Amz-Target": target, "Content-Type": content_type})
+            return _json(
+                400, {"__type": "UnknownOperationException", "message": "Only operations of the user pool are served."}
+            )
+        answer = self._call_engine("POST", "/", body, {"X-Amz-Target": target, "Content-Type": content_type})
         if target == f"{COGNITO}ConfirmSignUp" and answer.status == 200:
-            # Answered when it is over, as Cognito does it: whoever signs in next has an account.
+            # Like Cognito, answer after the trigger has finished: the account exists when the user signs in.
             users.enroll(self._endpoint_url, self._pool_id, self._client_id, json.loads(body)["Username"])
         return answer
 
-    def offer(self) -> Answer:
-        """The demo users with their tokens, and what would have been mailed.
+    def list_demo_users(self) -> Answer:
+        """Return the demo users with their tokens, and the emails that were not sent, the newest first.
 
         `{"users": [{"name", "display_name", "role": "merchant" | "carrier" | null, "token"}],
         "mails": [{"to", "text"}]}`
         """
-        made = json.loads(self._stack_file.read_text())["users"]
+        demo_users = json.loads(self._stack_file.read_text())["users"]
         return _json(
-            200, {"users": [_shown(name, user["token"]) for name, user in made.items()], "mails": self._mails()}
+            200,
+            {
+                "users": [_describe_user(name, user["token"]) for name, user in demo_users.items()],
+                "mails": self._list_mails(),
+            },
         )
 
-    def _mails(self) -> list[dict[str, str]]:
-        by_account = json.loads(self._engine("GET", "/_ministack/ses/messages").body)["messages"]
+    def _list_mails(self) -> list[dict[str, str]]:
+        by_account = json.loads(self._call_engine("GET", "/_ministack/ses/messages").body)["messages"]
         mails = sorted((mail for sent in by_account.values() for mail in sent), key=lambda mail: mail["Timestamp"])
-        return [{"to": mail["To"][0], "text": mail["BodyText"]} for mail in mails[: -MOST_MAILS - 1 : -1]]
+        return [{"to": mail["To"][0], "text": mail["BodyText"]} for mail in mails[: -MAX_MAILS - 1 : -1]]
 
-    def _engine(self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None) -> Answer:
+    def _call_engine(
+        self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None
+    ) -> Answer:
         with closing(http.client.HTTPConnection(urlsplit(self._endpoint_url).netloc, timeout=SECONDS)) as engine:
             engine.request(method, path, body, headers or {})
             response = engine.getresponse()
             return Answer(response.status, response.headers["Content-Type"], response.read())
 
 
-def _shown(name: str, token: str) -> dict[str, Any]:
+def _describe_user(name: str, token: str) -> dict[str, Any]:
     claims = users.claims(token)
     role = next(iter(claims.get("cognito:groups", [])), None)
     return {"name": name, "display_name": claims["name"], "role": role, "token": token}

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, PngImagePlugin
 
 from handsel.domain.wrappings import catalogue
-from local import front, seed
+from local import proxy, seed
 from local.settings import ROOT
 from tools import covers, generate
 
@@ -69,7 +69,7 @@ def test_the_check_of_what_is_made_says_which_command_draws_anew(
 def test_every_demo_product_has_a_picture_of_its_own_that_is_served() -> None:
     paths = sorted(product.image_url for product in seed.PRODUCTS.values())
     assert paths == [f"/pictures/{file.name}" for file in PRODUCT_FILES]
-    assert {f"/pictures/{file.name}".encode(): file.read_bytes() for file in PRODUCT_FILES} == front.PICTURES
+    assert {f"/pictures/{file.name}": file.read_bytes() for file in PRODUCT_FILES} == proxy.PICTURES
 
 
 @pytest.mark.parametrize("file", [*COVER_FILES, *PRODUCT_FILES], ids=lambda file: file.stem)
