@@ -1,7 +1,7 @@
-"""The pages: the app, the page of a gift, and what they are made of. Whoever looks at them changes nothing.
+"""Web pages: the app, the page of a gift, and their assets. Loading a page changes nothing.
 
-A page is a frame with what anybody may see already in it; scripts draw the rest from the API. There is no build step: an
-asset is served as it was written, under the version that all of them together have, so that it can be kept for ever.
+A page is rendered with the public data; scripts load the rest from the API. There is no build step: an asset is served as
+it is in the repository, under a version that is computed from all of them, so that browsers can cache it forever.
 """
 
 import gzip
@@ -36,24 +36,24 @@ TYPES = {
 }
 ASSETS = {path.name: path for path in sorted((HERE / "assets").iterdir()) if path.suffix in TYPES}
 VERSION = hashlib.sha256(b"\0".join(path.read_bytes() for path in ASSETS.values())).hexdigest()[:12]
-FOR_EVER = "public, max-age=31536000, immutable"
-ALWAYS_ASKED = "no-cache"
+IMMUTABLE = "public, max-age=31536000, immutable"
+REVALIDATE = "no-cache"
 
 PAGE = Media("text/html", "The page.")
-KNOWN = {304: None}
+NOT_MODIFIED = {304: None}
 WORDS = {
     "en": {
         "app": "Handsel",
-        "about": "Give something good to somebody: they have a day to open it.",
+        "about": "Send a friend a gift in a red envelope. They have a day to open it.",
         "from": "{name} sent you a gift",
-        "gone": "There is no gift here",
+        "gone": "Gift not found",
         "scripts": "This page needs JavaScript.",
     },
     "zh": {
         "app": "Handsel",
-        "about": "把好东西送给朋友，对方有一天时间打开。",
+        "about": "把礼物装进红包送给好友，对方有一天时间领取。",
         "from": "{name} 送你一份礼物",
-        "gone": "这里没有礼物",
+        "gone": "没有找到礼物",
         "scripts": "此页面需要启用 JavaScript。",
     },
 }
@@ -63,9 +63,9 @@ app = create_app()
 
 
 @app.get("/")
-@operation(responses={200: PAGE, **KNOWN})
-def start() -> Response[str] | Response[bytes]:
-    """The app, for a phone or any other browser."""
+@operation(responses={200: PAGE, **NOT_MODIFIED})
+def get_app_page() -> Response[str] | Response[bytes]:
+    """Get the page of the app."""
     request = HttpRequest(app)
     language = _language(request)
     words = WORDS[language]
@@ -76,15 +76,15 @@ def start() -> Response[str] | Response[bytes]:
 @operation(
     responses={
         200: PAGE,
-        **KNOWN,
-        404: Media("text/html", "A page that says so: there is no such gift."),
-        503: Media("text/html", "A page that tries again."),
+        **NOT_MODIFIED,
+        404: Media("text/html", "A page for an unknown gift."),
+        503: Media("text/html", "A page that reloads itself."),
     }
 )
-def gift(gift_id: str) -> Response[str] | Response[bytes]:
-    """The page of a gift, where it is opened.
+def get_gift_page(gift_id: str) -> Response[str] | Response[bytes]:
+    """Get the page of a gift, where it can be claimed.
 
-    Shows what its preview tells. The secret of a share link is behind the `#`, which no browser sends.
+    It shows the preview of the gift. The secret of a share link is in the URL fragment, which browsers do not send.
     """
     request = HttpRequest(app)
     language = _language(request)
@@ -94,9 +94,9 @@ def gift(gift_id: str) -> Response[str] | Response[bytes]:
     except NotFound:
         return _no_gift(request)
     except ServiceUnavailable:
-        answered = _page(request, 503, "nothing", language, title=words["app"])
-        answered.headers["Retry-After"] = "1"
-        return answered
+        response = _page(request, 503, "nothing", language, title=words["app"])
+        response.headers["Retry-After"] = "1"
+        return response
     preview = GiftPreview.of(found, now=request.now, web_url=request.web_url)
     return _page(
         request,
@@ -106,7 +106,7 @@ def gift(gift_id: str) -> Response[str] | Response[bytes]:
         title=words["from"].format(name=preview.giver_name),
         about=preview.wrapping.blessing,
         gift=preview.model_dump_json(),
-        look=preview.presentation,
+        presentation=preview.presentation,
         cover=image_path(preview.wrapping.cover_id),
         picture=request.web_url + image_path(preview.wrapping.cover_id).removesuffix(".svg") + ".png",
         url=f"{request.web_url}/g/{gift_id}",
@@ -114,8 +114,8 @@ def gift(gift_id: str) -> Response[str] | Response[bytes]:
 
 
 @app.not_found
-def unknown_route(_: Exception) -> Response[str] | Response[bytes]:
-    """Also what follows from an id that no route takes."""
+def answer_unknown_route(_: Exception) -> Response[str] | Response[bytes]:
+    """Answer an unknown route. A malformed gift id matches no route, and gets the page for an unknown gift."""
     return _no_gift(HttpRequest(app)) if app.current_event.path.startswith("/g/") else problems.of(NotFound())
 
 
@@ -127,25 +127,25 @@ def _no_gift(request: HttpRequest) -> Response[str] | Response[bytes]:
 @app.get("/assets/<version>/<asset>")
 @operation(
     responses={
-        200: Media(("text/javascript", "text/css", "image/svg+xml"), "A script, a style sheet or a picture."),
-        **KNOWN,
+        200: Media(("text/javascript", "text/css", "image/svg+xml"), "A script, a style sheet or an image."),
+        **NOT_MODIFIED,
     },
-    path={"version": "The version of all of them.", "asset": "Name of one of them."},
+    path={"version": "The version of the assets.", "asset": "The file name of the asset."},
 )
-def made_of(version: str, asset: str) -> Response[str] | Response[bytes]:
-    """What the pages are made of."""
+def get_asset(version: str, asset: str) -> Response[str] | Response[bytes]:
+    """Get an asset of the pages."""
     if asset not in ASSETS:
         raise NotFound
-    # A page of just before a deployment asks for what is no longer there: it gets what there is, for once.
-    lasting = FOR_EVER if version == VERSION else ALWAYS_ASKED
+    # A page loaded before a deployment requests the old version: it gets the current asset, to be revalidated.
+    cache_control = IMMUTABLE if version == VERSION else REVALIDATE
     path = ASSETS[asset]
-    return _answer(HttpRequest(app), 200, path.read_bytes(), TYPES[path.suffix], {"Cache-Control": lasting})
+    return _answer(HttpRequest(app), 200, path.read_bytes(), TYPES[path.suffix], {"Cache-Control": cache_control})
 
 
 def _page(
     request: HttpRequest, status: int, name: str, language: str, **fields: str
 ) -> Response[str] | Response[bytes]:
-    """One of `pages`, with its fields as text that cannot end what it stands in."""
+    """Render one of `pages`, with its fields escaped as HTML."""
     escaped = {key: escape(value) for key, value in fields.items()}
     body = _template(name).substitute(
         escaped,
@@ -163,13 +163,13 @@ def _template(name: str) -> Template:
 
 
 def _config(request: HttpRequest) -> dict[str, Any]:
-    """What scripts need to know of this deployment."""
+    """Return the settings of this deployment that scripts need."""
     url = settings().sign_in_url
     return {
         "sign_in": {
             "url": url,
             "client_id": settings().sign_in_client_id,
-            # Only where the pages sign in at their own origin, on a developer's machine, are there users for show.
+            # Demo users exist only where sign-in has the origin of the pages: on a developer's machine.
             "demo": _origin(url) == request.web_url,
         }
     }
@@ -178,13 +178,13 @@ def _config(request: HttpRequest) -> dict[str, Any]:
 def _page_headers(request: HttpRequest) -> dict[str, str]:
     sign_in = _origin(settings().sign_in_url)
     return {
-        "Cache-Control": ALWAYS_ASKED,
+        "Cache-Control": REVALIDATE,
         "Content-Security-Policy": "; ".join(
             (
                 "default-src 'none'",
                 "script-src 'self'",
                 "style-src 'self'",
-                # Pictures of products are where their merchant has them.
+                # Merchants host the images of products anywhere.
                 "img-src 'self' https: data: blob:",
                 f"connect-src 'self'{'' if sign_in in ('', request.web_url) else ' ' + sign_in}",
                 "base-uri 'none'",
@@ -206,7 +206,7 @@ def _origin(url: str) -> str:
 def _answer(
     request: HttpRequest, status: int, body: bytes, content_type: str, headers: Mapping[str, str]
 ) -> Response[str] | Response[bytes]:
-    """Compressed where that is taken; nothing where the caller has just that."""
+    """Return a body with its entity tag, compressed if the client accepts it, or 304 if the client has this version."""
     tag = f'W/"{hashlib.sha256(body).hexdigest()[:32]}"'
     headers = {
         "Vary": "Accept-Encoding",
@@ -228,7 +228,7 @@ def _gzipped(body: bytes) -> bytes:
 
 
 def _language(request: HttpRequest) -> str:
-    """`zh` to who would rather read Chinese than English, by the order of Accept-Language."""
+    """Return the first language of Accept-Language that the pages have; English if there is none."""
     for each in request.header("accept-language").lower().split(","):
         language = each.split(";")[0].strip().split("-")[0]
         if language in WORDS:
