@@ -1,4 +1,4 @@
-// Entries of the lists of an order center, and lists that go on.
+// Entries of the order center's lists, and lists with pages.
 
 import { call } from "./api.js";
 import { announce, h } from "./dom.js";
@@ -7,9 +7,9 @@ import { said } from "./said.js";
 import { statusOf } from "./timeline.js";
 import { action, countdown } from "./ui.js";
 
-const PAGE = 20;
+const PAGE_SIZE = 20;
 
-/** An order to its buyer. */
+/** An order, for its buyer. */
 export function orderEntry(order) {
   const { order_id: id, product, quantity, payment, state, units, created_at: at } = order;
   const places = units && ["available", "in_gift", "gifted", "used", "refunded"].filter((place) => units[place] > 0);
@@ -26,7 +26,7 @@ export function orderEntry(order) {
   });
 }
 
-/** A payment to who paid. */
+/** A payment, for its payer. */
 export function paymentEntry(payment) {
   const { order_id: id, title, image_url: picture, method, total, status, refunded } = payment;
   return entry(`#/orders/${id}`, {
@@ -36,13 +36,13 @@ export function paymentEntry(payment) {
     tone: { pending: "waiting", paid: "good" }[status],
     lines: [
       h("span", {}, h("b", {}, money(total)), ` · ${t("center.method", { method })}`),
-      refunded.amount > 0 && h("span", {}, t("center.went_back", { money: money(refunded) })),
+      refunded.amount > 0 && h("span", {}, t("center.refunded", { money: money(refunded) })),
       time(payment.paid_at ?? payment.created_at),
     ],
   });
 }
 
-/** A gift to its giver. */
+/** A gift, for its giver. */
 export function sentEntry(gift) {
   const { gift_id: id, product, wrapping, state, shares, remaining, claims, expires_at: end } = gift;
   const names = claims.map((claim) => claim.display_name);
@@ -61,25 +61,25 @@ export function sentEntry(gift) {
   });
 }
 
-/** A gift to who was given it, before or after it was opened. */
+/** A gift, for its recipient or claimer. */
 export function receivedEntry(gift) {
   const { gift_id: id, giver_name: name, wrapping, state, holding, expires_at: end } = gift;
-  const what = holding ? "claimed" : state;
+  const shown = holding ? "claimed" : state;
   return entry(`/g/${id}`, {
     picture: wrapping.image_url,
     wide: true,
     title: t("center.from", { name }),
-    badge: t(`center.received.${what}`),
-    tone: { open: "waiting", claimed: "good" }[what],
+    badge: t(`center.received.${shown}`),
+    tone: { open: "waiting", claimed: "good" }[shown],
     lines: [
       h("q", {}, wrapping.blessing),
       holding && h("span", {}, holding.product?.title ?? t("center.parcel_from", { store: holding.store_name })),
-      what === "open" ? countdown(end) : holding && time(holding.received_at),
+      shown === "open" ? countdown(end) : holding && time(holding.received_at),
     ],
   });
 }
 
-/** A voucher or a parcel to its holder. What is in a parcel is not there until it may be known. */
+/** A voucher or a parcel, for its holder. The product of a parcel is hidden until it is delivered. */
 export function holdingEntry(holding) {
   const { holding_id: id, kind, product, store_name: store, state, gift_id: gift, valid_until: until } = holding;
   return entry(`#/holdings/${id}`, {
@@ -95,12 +95,12 @@ export function holdingEntry(holding) {
   });
 }
 
-/** A product that was tagged or looked at. */
+/** A tagged or viewed product. */
 export function seenEntry(product) {
   return productEntry(product, time(product.at));
 }
 
-/** A product that may please, and why. */
+/** A recommended product, with the reason. */
 export function recommendedEntry(product) {
   return productEntry(product, h("span", { class: "reason" }, said(product.reason, "center.said.offered_by_us")));
 }
@@ -140,18 +140,18 @@ function entry(href, { picture, wide, title, badge, tone, lines }) {
 }
 
 /**
- * A list of the API as far as it was read, with a button for what follows. Where there is nothing, `empty` instead.
+ * Return the first page of a list of the API, with a button for more; or `empty`.
  *
  * @param {string} path of the list, with its query if it has one.
- * @param {(item: object) => HTMLElement} draw makes an entry of an item.
+ * @param {(item: object) => HTMLElement} draw returns the entry of an item.
  */
 export async function list(path, draw, empty, label) {
   const pageAfter = (cursor) => {
-    const query = new URLSearchParams({ limit: PAGE, ...(cursor && { cursor }) });
+    const query = new URLSearchParams({ limit: PAGE_SIZE, ...(cursor && { cursor }) });
     return call("GET", `${path}${path.includes("?") ? "&" : "?"}${query}`);
   };
   let page = await pageAfter(null);
-  // A page of what was looked for among very many others may be short, or empty, and not the last.
+  // A filtered page may be short or empty without being the last one.
   while (page.items.length === 0 && page.next_cursor) page = await pageAfter(page.next_cursor);
   if (page.items.length === 0) return empty;
   const entries = h("ul", { class: "entries", "aria-label": label }, page.items.map(draw));
@@ -167,7 +167,7 @@ export async function list(path, draw, empty, label) {
   return h("div", { class: "list" }, entries, page.next_cursor && more);
 }
 
-/** What stands where there is nothing yet: what it is for, and a way to it. */
-export function nothing(text, href, way) {
-  return h("div", { class: "nothing" }, h("p", {}, text), href && h("a", { class: "button", href }, way));
+/** An empty state: a text, and a link to what fills it. */
+export function nothing(text, href, label) {
+  return h("div", { class: "nothing" }, h("p", {}, text), href && h("a", { class: "button", href }, label));
 }

@@ -1,10 +1,10 @@
-// Products as they are shown in several places.
+// Products, as several views show them.
 
 import { h } from "./dom.js";
 import { has, money, t } from "./i18n.js";
 import { said } from "./said.js";
 
-/** Products as tiles, each with why it is there if that is known; `strip` is one row of small ones. */
+/** Products as tiles, each with the reason for its recommendation, if any; `strip` is one row of small tiles. */
 export function tiles(products, { strip = false } = {}) {
   return h("ul", { class: strip ? "tiles strip" : "tiles" }, products.map(tile));
 }
@@ -24,12 +24,12 @@ function tile(product) {
   );
 }
 
-/** The picture of a product; it says nothing that its title beside it does not. */
+/** The picture of a product; decorative, as the title is beside it. */
 export function picture({ image_url: url }, loading = "lazy") {
   return h("span", { class: "photo" }, url && h("img", { src: url, alt: "", loading, width: 400, height: 400 }));
 }
 
-/** The price, and beside it the one it was before. */
+/** The price, and the original price if that was higher. */
 export function price({ price: now, original_price: before }) {
   return h(
     "span",
@@ -47,7 +47,7 @@ const REASONS = {
   "shop.not_giftable.price": /^The original price is over (?<price>.+)\.$/u,
 };
 
-/** Why a product cannot be given, in the reader's words: the API says the same to everybody. */
+/** Return why a product cannot be given, in the user's language: the API explains it in English only. */
 export function notGiftable({ not_giftable_reason: sentence }) {
   for (const [key, pattern] of Object.entries(REASONS)) {
     const found = pattern.exec(sentence);
