@@ -44,16 +44,16 @@ NOT_MODIFIED = {304: None}
 WORDS = {
     "en": {
         "app": "Handsel",
-        "about": "Give something good to somebody: they have a day to open it.",
+        "about": "Send a friend a gift in a red envelope. They have a day to open it.",
         "from": "{name} sent you a gift",
-        "gone": "There is no gift here",
+        "gone": "Gift not found",
         "scripts": "This page needs JavaScript.",
     },
     "zh": {
         "app": "Handsel",
-        "about": "把好东西送给朋友，对方有一天时间打开。",
+        "about": "把礼物装进红包送给好友，对方有一天时间领取。",
         "from": "{name} 送你一份礼物",
-        "gone": "这里没有礼物",
+        "gone": "没有找到礼物",
         "scripts": "此页面需要启用 JavaScript。",
     },
 }
@@ -106,7 +106,7 @@ def get_gift_page(gift_id: str) -> Response[str] | Response[bytes]:
         title=words["from"].format(name=preview.giver_name),
         about=preview.wrapping.blessing,
         gift=preview.model_dump_json(),
-        look=preview.presentation,
+        presentation=preview.presentation,
         cover=image_path(preview.wrapping.cover_id),
         picture=request.web_url + image_path(preview.wrapping.cover_id).removesuffix(".svg") + ".png",
         url=f"{request.web_url}/g/{gift_id}",

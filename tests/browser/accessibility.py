@@ -1,4 +1,4 @@
-"""What axe finds on a page."""
+"""Check a page with axe."""
 
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Page
@@ -9,7 +9,7 @@ RUN = """() => axe.run({resultTypes: ["violations"]}).then(found => found.violat
 
 
 def check_accessible(page: Page) -> None:
-    """Fails with what breaks a rule that axe has by itself. Its advice that no standard asks for is left aside."""
+    """Fail with the violations of standards that axe finds. Its best practices, which no standard requires, are ignored."""
     page.evaluate(AXE_SCRIPT)
     found = [
         f"{violation['id']}: {violation['help']}\n" + "\n".join(f"    {target}: {html}" for target, html in nodes)

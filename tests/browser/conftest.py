@@ -1,12 +1,12 @@
-"""People with browsers on a stack of their own.
+"""Fixtures: users with browsers, on a local stack.
 
-    def test_a_friend_opens_the_link(person, stack, keeps_secret):
+    def test_a_friend_opens_the_link(person, stack, register_secret):
         gift = stack.give(stack.buy()["order_id"])
-        keeps_secret(gift["secret"])
+        register_secret(gift["secret"])
         bob = person("bob", locale="zh-CN")
         bob.page.goto(f"/g/{gift['gift_id']}#{gift['secret']}")
 
-Needs a browser, and is skipped without; REQUIRE_BROWSER=1 makes that a failure.
+Tests are skipped if there is no browser, or fail with REQUIRE_BROWSER=1.
 """
 
 import json
@@ -27,17 +27,17 @@ from tools import browser
 PHONE = ViewportSize(width=360, height=740)
 DESKTOP = ViewportSize(width=1280, height=800)
 SESSION = "handsel.session"
-# For what a page does: a function may have to start first, on a machine that has other things to do.
-PATIENCE_MS = 40_000
+# For anything on a page: a function may have a cold start, on a busy machine.
+TIMEOUT_MS = 40_000
 DAY = 86_400
-# Long enough to open a page and look at it.
+# Long enough to open a page and see it.
 SHORT_WINDOW = 8
 
 
 class Invite(Protocol):
-    """Opens a browser for somebody; `stranger` is the same without a name.
+    """Open a browser for a user; without a name, nobody is signed in.
 
-    Who says nothing about it would rather see no motion: without a graphics card that is much work.
+    Reduced motion is the default: animations are slow without a graphics card.
     """
 
     def __call__(
@@ -54,12 +54,12 @@ class Invite(Protocol):
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
-    """One for all tests of a process; everybody has a context of their own in it."""
+    """Start one browser for all tests of a process. Each visitor has an own context in it."""
     if browser.command() is None:
         if os.environ.get("REQUIRE_BROWSER"):
             pytest.fail(f"REQUIRE_BROWSER is set. {browser.MISSING}")
         pytest.skip(browser.MISSING)
-    expect.set_options(timeout=PATIENCE_MS)
+    expect.set_options(timeout=TIMEOUT_MS)
     with sync_playwright() as playwright:
         chromium = browser.launch(playwright)
         yield chromium
@@ -68,25 +68,25 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def stack(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """As deployed, with the window of a day. Started once there is a browser to look at it."""
+    """Start a stack with the default claim window of a day. Depends on the browser, so that it is skipped with it."""
     for running in run_stack(tmp_path_factory.mktemp("pages"), stream=True, window=DAY):
         _warm_up(running)
         yield running
 
 
 @pytest.fixture(scope="session")
-def hasty(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """Another one, where a gift ends while somebody looks at it: `person("bob", on=hasty)`."""
-    for running in run_stack(tmp_path_factory.mktemp("hasty"), stream=True, window=SHORT_WINDOW):
+def short_stack(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """Start a stack where a gift expires while its page is open: `person("bob", on=short_stack)`."""
+    for running in run_stack(tmp_path_factory.mktemp("short_stack"), stream=True, window=SHORT_WINDOW):
         _warm_up(running)
         yield running
 
 
 def _warm_up(running: Running) -> None:
-    """Start as many of the functions behind a page as a browser asks at once: on a busy machine that takes long."""
-    asked = ["/", "/g/nothing", "/assets/any/base.css", "/assets/any/dom.js", "/assets/any/ui.js", "/health"]
-    with ThreadPoolExecutor(len(asked)) as pool:
-        list(pool.map(running.as_(None).get, asked))
+    """Start the functions that a browser calls at once for a page: on a busy machine that takes long."""
+    paths = ["/", "/g/nothing", "/assets/any/base.css", "/assets/any/dom.js", "/assets/any/ui.js", "/health"]
+    with ThreadPoolExecutor(len(paths)) as pool:
+        list(pool.map(running.as_(None).get, paths))
 
 
 @pytest.fixture
@@ -95,16 +95,16 @@ def _secrets() -> set[str]:
 
 
 @pytest.fixture
-def keeps_secret(_secrets: set[str]) -> Callable[[str], None]:
-    """Names what may be in no URL, no header, nothing that is not posted to us, and no line of a log."""
+def register_secret(_secrets: set[str]) -> Callable[[str], None]:
+    """Register a secret that must not be in any URL, header, body to another origin, or log line."""
     return _secrets.add
 
 
 @pytest.fixture
 def person(chromium: Browser, stack: Running, _secrets: set[str]) -> Iterator[Invite]:
-    """Opens a browser for somebody who is signed in: a phone, unless `desktop`.
+    """Open a browser for a signed-in user: a phone, unless `desktop`.
 
-    When the test is over, nothing may have gone wrong on anybody's pages that nobody expected (`Visitor.expects`).
+    At the end of the test, fail if any page had an error that was not expected (`Visitor.expects`).
     """
     since, visitors, stacks = int(time.time() * 1000), list[Visitor](), list[Running]()
 
@@ -130,25 +130,25 @@ def person(chromium: Browser, stack: Running, _secrets: set[str]) -> Iterator[In
             reduced_motion=reduced_motion,
             storage_state=_signed_in(running, name) if name else None,
         )
-        context.set_default_timeout(PATIENCE_MS)
-        visitors.append(Visitor(name or "a stranger", origin, context))
+        context.set_default_timeout(TIMEOUT_MS)
+        visitors.append(Visitor(name or "stranger", origin, context))
         stacks.append(running)
         return visitors[-1]
 
     yield invite
     for visitor in visitors:
         visitor.context.close()
-    troubles = [trouble for visitor in visitors for trouble in visitor.troubles(_secrets)]
+    errors = [error for visitor in visitors for error in visitor.errors(_secrets)]
     if _secrets:
         for running in {id(each): each for each in stacks}.values():
             logged = (line for line in running.log_lines(since) if any(secret in line for secret in _secrets))
-            troubles += [f"a secret is in the log: {line}" for line in logged]
-    assert not troubles, "\n".join(troubles)
+            errors += [f"a secret is in the log: {line}" for line in logged]
+    assert not errors, "\n".join(errors)
 
 
 @pytest.fixture
 def stranger(person: Invite) -> Invite:
-    """Opens a browser for somebody who is not signed in."""
+    """Open a browser for a user who is not signed in."""
     return person
 
 

@@ -1,4 +1,4 @@
-"""Pictures of pages for the documentation: made by `make screenshots`, and only then."""
+"""Take screenshots of pages for the documentation, in `make screenshots` only."""
 
 import os
 
@@ -13,11 +13,11 @@ MAX_BYTES = 150_000
 
 
 def take(page: Page, name: str, *, full: bool = False) -> None:
-    """docs/screenshots/<name>.png: what is on the screen, or with `full` the whole page."""
+    """Write docs/screenshots/<name>.png: the visible part of the page, or with `full` the whole page."""
     if not WANTED:
         return
     shot = page.screenshot(full_page=full, animations="disabled")
-    # Dithered gradients are finer and larger: where there are too many, they have steps.
+    # Dithered gradients are finer but larger: without dithering the file is smaller.
     picture = next(
         (each for each in (compressed(shot), compressed(shot, dither=False)) if len(each) <= MAX_BYTES), None
     )

@@ -1,4 +1,4 @@
-"""What the fixtures give and notice: all tests of pages rely on it."""
+"""Tests of the fixtures that all tests of pages use: browsers, sessions, and the detection of errors."""
 
 import json
 from collections.abc import Iterator
@@ -18,41 +18,39 @@ SECRET = "a-secret-of-a-link"
 
 @pytest.fixture
 def unchecked(chromium: Browser, stack: Running) -> Iterator[Visitor]:
-    """Somebody whose pages may do what they should not."""
+    """Open a browser whose errors do not fail the test."""
     origin = stack.stack["web_url"]
     context = chromium.new_context(base_url=origin)
-    yield Visitor("somebody", origin, context)
+    yield Visitor("visitor", origin, context)
     context.close()
 
 
-def shown(visitor: Visitor, body: str) -> None:
-    """Show a page at an address of the stack."""
+def show(visitor: Visitor, body: str) -> None:
+    """Show a document at an address of the stack."""
     head = "<title>A page</title><link rel='icon' href='data:,'>"
-    # A request is not over before its answer is read.
-    ask = "<script>const ask = (...what) => fetch(...what).then(answer => answer.text())</script>"
+    # A request only ends when its response is read.
+    ask = "<script>const ask = (...args) => fetch(...args).then(response => response.text())</script>"
     document = f"<!doctype html><html lang='en'>{head}{ask}<body>{body}"
     visitor.page.route("**/page", lambda route: route.fulfill(body=document, content_type="text/html"))
-    visitor.page.goto("about:blank")  # from itself to itself, only the fragment changes
+    visitor.page.goto("about:blank")  # a navigation within the same page would only change the fragment
     visitor.page.goto(f"/page#{SECRET}")
     visitor.page.wait_for_load_state("networkidle")
 
 
-def test_a_person_is_signed_in_on_a_phone_and_a_stranger_is_not(
-    person: Invite, stranger: Invite, stack: Running
-) -> None:
-    alice, somebody = person("alice"), stranger()
-    for visitor in (alice, somebody):
-        visitor.expects(404)  # an icon, which only pages have
+def test_person_is_signed_in_on_a_phone_and_stranger_is_not(person: Invite, stranger: Invite, stack: Running) -> None:
+    alice, visitor_without_session = person("alice"), stranger()
+    for visitor in (alice, visitor_without_session):
+        visitor.expects(404)  # the favicon, which only pages have
         visitor.page.goto("/health")
         assert visitor.page.inner_text("body") == '{"status":"ok"}'
         assert visitor.page.evaluate("[innerWidth, screen.width, screen.height]") == [980, *PHONE.values()]
     stored = f"localStorage.getItem('{SESSION}')"
     assert json.loads(alice.page.evaluate(stored)) == {"id_token": stack.stack["users"]["alice"]["token"]}
-    assert somebody.page.evaluate(stored) is None
-    assert [asked.path for asked in alice.asked("GET", "/hea.*")] == ["/health"]
+    assert visitor_without_session.page.evaluate(stored) is None
+    assert [request.path for request in alice.sent("GET", "/hea.*")] == ["/health"]
 
 
-def test_a_person_has_a_language_a_scheme_and_a_screen(person: Invite) -> None:
+def test_person_sets_language_color_scheme_and_screen(person: Invite) -> None:
     visitor = person("bob", locale="zh-CN", color_scheme="dark", reduced_motion="reduce", desktop=True)
     visitor.expects(404)
     visitor.page.goto("/covers/red-classic.svg")
@@ -62,16 +60,16 @@ def test_a_person_has_a_language_a_scheme_and_a_screen(person: Invite) -> None:
     assert visitor.page.evaluate("innerWidth") == DESKTOP["width"]
 
 
-def test_a_page_that_does_nothing_wrong_makes_no_trouble(unchecked: Visitor) -> None:
+def test_a_page_without_errors_reports_none(unchecked: Visitor) -> None:
     post = f"ask('/vouchers/x/redemptions', {{method: 'POST', body: '{SECRET}'}})"
-    shown(unchecked, f"<h1>Hello</h1><script>{post}; ask('/health'); console.warn('well')</script>")
+    show(unchecked, f"<h1>Hello</h1><script>{post}; ask('/health'); console.warn('well')</script>")
     unchecked.expects(401)
-    assert list(unchecked.troubles({SECRET})) == []
-    assert [asked.body for asked in unchecked.asked("POST", "/vouchers/.*")] == [SECRET]
+    assert list(unchecked.errors({SECRET})) == []
+    assert [request.body for request in unchecked.sent("POST", "/vouchers/.*")] == [SECRET]
 
 
 @pytest.mark.parametrize(
-    ("script", "trouble"),
+    ("script", "error"),
     [
         ("console.error('No!')", "console: No!"),
         ("throw new Error('Oh')", "error on the page: Oh"),
@@ -85,49 +83,49 @@ def test_a_page_that_does_nothing_wrong_makes_no_trouble(unchecked: Visitor) -> 
         ("navigator.sendBeacon('http://127.0.0.1:1/', '1')", "POST with a body goes to"),
     ],
 )
-def test_what_a_page_does_wrong_is_noticed(unchecked: Visitor, script: str, trouble: str) -> None:
-    shown(unchecked, f"<script>{script}</script>")
-    found = "\n".join(unchecked.troubles({SECRET}))
-    assert trouble in found, found
+def test_errors_of_a_page_are_reported(unchecked: Visitor, script: str, error: str) -> None:
+    show(unchecked, f"<script>{script}</script>")
+    found = "\n".join(unchecked.errors({SECRET}))
+    assert error in found, found
 
 
-def test_an_address_that_was_told_to_the_next_page_is_noticed(unchecked: Visitor) -> None:
-    shown(unchecked, f"<script>history.replaceState(0, '', '/page?{SECRET}'); ask('/health')</script>")
-    (asked,) = unchecked.asked("GET", "/health")
-    assert asked.tells(SECRET)
-    assert SECRET in asked.headers["referer"]
+def test_a_secret_in_the_referer_is_reported(unchecked: Visitor) -> None:
+    show(unchecked, f"<script>history.replaceState(0, '', '/page?{SECRET}'); ask('/health')</script>")
+    (request,) = unchecked.sent("GET", "/health")
+    assert request.leaks(SECRET)
+    assert SECRET in request.headers["referer"]
 
 
-def test_a_server_that_fails_is_noticed_unless_that_is_the_story(unchecked: Visitor) -> None:
+def test_a_server_error_is_reported_unless_expected(unchecked: Visitor) -> None:
     unchecked.page.route("**/broken", lambda route: route.fulfill(status=503, body="{}"))
-    shown(unchecked, "<script>ask('/broken')</script>")
-    assert [trouble.partition(" for ")[0] for trouble in unchecked.troubles(set())] == ["somebody: 503"]
+    show(unchecked, "<script>ask('/broken')</script>")
+    assert [error.partition(" for ")[0] for error in unchecked.errors(set())] == ["visitor: 503"]
     unchecked.expects(503)
-    assert list(unchecked.troubles(set())) == []
+    assert list(unchecked.errors(set())) == []
 
 
-def test_what_nobody_answers_is_noticed(unchecked: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_request_without_a_response_is_reported(unchecked: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
     unchecked.page.route("**/silent", lambda route: None)
-    shown(unchecked, "<h1>Hello</h1>")
+    show(unchecked, "<h1>Hello</h1>")
     ask = "() => { fetch('/silent').catch(() => 0) }"
     with unchecked.page.expect_request("**/silent"):
         unchecked.page.evaluate(ask)
-    assert list(unchecked.troubles(set())) == [], "not that late"
+    assert list(unchecked.errors(set())) == [], "not late yet"
     with unchecked.page.expect_request("**/silent"):
         unchecked.page.evaluate(ask)
-    monkeypatch.setattr(visitors, "LONGEST_ANSWER_SECONDS", 0)
-    (trouble,) = unchecked.troubles(set())
-    assert trouble.startswith("somebody: 0 s for GET http")
+    monkeypatch.setattr(visitors, "MAX_RESPONSE_SECONDS", 0)
+    (error,) = unchecked.errors(set())
+    assert error.startswith("visitor: 0 s for GET http")
 
 
-def test_axe_names_what_is_wrong_and_where(unchecked: Visitor) -> None:
-    shown(unchecked, "<main><h1>Hello</h1><img src='/covers/red-classic.svg' id='cover'></main>")
+def test_axe_reports_the_rule_and_the_element(unchecked: Visitor) -> None:
+    show(unchecked, "<main><h1>Hello</h1><img src='/covers/red-classic.svg' id='cover'></main>")
     with pytest.raises(AssertionError, match=r"image-alt: .*\n    #cover: <img"):
         check_accessible(unchecked.page)
-    shown(unchecked, "<h1>Hello</h1>")
+    show(unchecked, "<h1>Hello</h1>")
     check_accessible(unchecked.page)
 
 
-def test_what_functions_log_is_read(unchecked: Visitor, stack: Running) -> None:
+def test_logs_of_functions_are_read(unchecked: Visitor, stack: Running) -> None:
     unchecked.page.goto("/health")
     assert eventually(lambda: any('"route":"GET /health"' in line for line in stack.log_lines()), 10)

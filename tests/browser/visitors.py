@@ -1,4 +1,4 @@
-"""Somebody with a browser: what their pages asked for, and what went wrong meanwhile."""
+"""A user with a browser: records the requests and the errors of its pages."""
 
 import re
 import time
@@ -8,14 +8,14 @@ from urllib.parse import unquote, urldefrag, urlsplit
 
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, Response, WebError
 
-# As long as a test has patience: where nothing came for so long, the page that waits is not what went wrong.
-LONGEST_ANSWER_SECONDS = 40
+# The timeout of a test. If a response takes longer, it is reported instead of the page that waits for it.
+MAX_RESPONSE_SECONDS = 40
 FAILED_TO_LOAD = re.compile(r"Failed to load resource: (?:the server responded with a status of (\d+)|(net::\w+))")
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A request as it was sent. The fragment of its address stays in the browser."""
+class SentRequest:
+    """A request as it was sent, without the fragment of its URL."""
 
     method: str
     url: str
@@ -26,17 +26,17 @@ class Asked:
     def path(self) -> str:
         return urlsplit(self.url).path
 
-    def tells(self, secret: str) -> bool:
-        """Whether it tells a secret to logs or to a third party. What is posted is for us."""
-        said = [self.url, unquote(self.url), *self.headers.values()]
+    def leaks(self, secret: str) -> bool:
+        """Return whether the request has a secret outside of the body of a POST, PUT, PATCH or DELETE."""
+        parts = [self.url, unquote(self.url), *self.headers.values()]
         if self.method == "GET":
-            said.append(self.body)
-        return any(secret in each for each in said)
+            parts.append(self.body)
+        return any(secret in each for each in parts)
 
 
 @dataclass
 class Visitor:
-    """A browser of one's own: nobody else's storage, any number of pages, one of them open.
+    """A browser with its own storage, and one page open.
 
     `page.goto` takes paths of the stack.
     """
@@ -45,12 +45,12 @@ class Visitor:
     origin: str
     context: BrowserContext
     page: Page = field(init=False)
-    requests: list[Asked] = field(default_factory=list)
+    requests: list[SentRequest] = field(default_factory=list)
     _expected: set[str] = field(default_factory=set)
     _errors: list[str] = field(default_factory=list)
-    # What did not load, and why: a status, or how Chromium calls it.
+    # Reason (a status, or an error name of Chromium) and URL of each failed load.
     _failures: list[tuple[str, str]] = field(default_factory=list)
-    # Since when something is waited for.
+    # Start times of the requests in flight.
     _waiting: dict[Request, float] = field(default_factory=dict)
     _late: list[str] = field(default_factory=list)
 
@@ -64,36 +64,36 @@ class Visitor:
         self.page = self.context.new_page()
 
     def expects(self, *failures: int | str) -> None:
-        """Statuses (403) and failures of the network ("net::ERR_INTERNET_DISCONNECTED") that are part of the story."""
+        """Allow failures that are part of the test: statuses (403) and network errors ("net::ERR_INTERNET_DISCONNECTED")."""
         self._expected |= {str(each) for each in failures}
 
-    def asked(self, method: str, path: str) -> list[Asked]:
-        """The requests to the stack with this method whose path matches all of a regular expression."""
+    def sent(self, method: str, path: str) -> list[SentRequest]:
+        """Return the requests to the stack with this method, and a path that fully matches a regular expression."""
         own = (each for each in self.requests if each.url.startswith(f"{self.origin}/"))
         return [each for each in own if each.method == method and re.fullmatch(path, each.path)]
 
-    def troubles(self, secrets: set[str]) -> Iterator[str]:
-        """What may not have happened, in words."""
-        for request in list(self._waiting):
-            self._on_end(request)
+    def errors(self, secrets: set[str]) -> Iterator[str]:
+        """Yield a description of each unexpected error and each leaked secret."""
+        for pending in list(self._waiting):
+            self._on_end(pending)
         yield from (f"{self.name}: {error}" for error in [*self._errors, *self._late])
         for reason, url in dict.fromkeys(self._failures):
             if reason not in self._expected:
                 yield f"{self.name}: {reason} for {url}"
-        for asked in self.requests:
-            if any(asked.tells(secret) for secret in secrets):
-                yield f"{self.name}: a secret is in {asked.method} {asked.url} {asked.headers}"
-            if asked.body and not asked.url.startswith(f"{self.origin}/"):
-                yield f"{self.name}: {asked.method} with a body goes to {asked.url}"
+        for request in self.requests:
+            if any(request.leaks(secret) for secret in secrets):
+                yield f"{self.name}: a secret is in {request.method} {request.url} {request.headers}"
+            if request.body and not request.url.startswith(f"{self.origin}/"):
+                yield f"{self.name}: {request.method} with a body goes to {request.url}"
 
     def _on_request(self, request: Request) -> None:
         self._waiting[request] = time.monotonic()
         body = (request.post_data_buffer or b"").decode(errors="replace")
-        self.requests.append(Asked(request.method, urldefrag(request.url).url, request.headers, body))
+        self.requests.append(SentRequest(request.method, urldefrag(request.url).url, request.headers, body))
 
     def _on_end(self, request: Request) -> None:
         waited = time.monotonic() - self._waiting.pop(request, time.monotonic())
-        if waited > LONGEST_ANSWER_SECONDS:
+        if waited > MAX_RESPONSE_SECONDS:
             self._late.append(f"{waited:.0f} s for {request.method} {urldefrag(request.url).url}")
 
     def _on_response(self, response: Response) -> None:

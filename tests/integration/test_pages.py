@@ -1,4 +1,4 @@
-"""The frames of the pages, as browsers, robots and caches get them."""
+"""Tests of the HTML pages and assets, as browsers, link previews and caches get them."""
 
 import gzip
 import html
@@ -17,7 +17,7 @@ from testkit.handlers.stack import DAY, Answer, Stack
 
 
 def meta(answer: Answer) -> dict[str, str]:
-    """What a page says about itself, by name."""
+    """Return the meta elements of a page, by name."""
     found = re.findall(r'<meta (?:name|property)="([^"]+)" content="([^"]*)">', answer.raw)
     return {name: html.unescape(content) for name, content in found}
 
@@ -31,11 +31,11 @@ def assets(answer: Answer) -> set[str]:
     return set(re.findall(r'"(/assets/[^"]+)"', answer.raw))
 
 
-def died(_call: Callable[[], Any]) -> NoReturn:
+def time_out(_call: Callable[[], Any]) -> NoReturn:
     raise ConnectTimeoutError(endpoint_url="https://dynamodb.test")
 
 
-def test_the_page_of_a_gift_shows_what_its_preview_shows_and_no_more(stack: Stack) -> None:
+def test_the_page_of_a_gift_contains_its_preview_and_no_more(stack: Stack) -> None:
     given = stack.give(stack.buy(quantity=2), shares=2)
     page = stack.call(None, "GET", f"/g/{given['gift_id']}")
     assert (page.status, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
@@ -49,7 +49,7 @@ def test_the_page_of_a_gift_shows_what_its_preview_shows_and_no_more(stack: Stac
 
 
 @pytest.mark.parametrize("product", ["voucher", "parcel"])
-def test_the_preview_of_a_link_has_a_picture_that_chats_take(stack: Stack, product: str) -> None:
+def test_link_previews_have_a_png_picture(stack: Stack, product: str) -> None:
     page = stack.call(None, "GET", f"/g/{stack.give(stack.buy(product=product))['gift_id']}")
     shown = meta(page)
     assert (shown["og:image:width"], shown["og:image:height"], shown["og:image:type"]) == ("1200", "630", "image/png")
@@ -59,7 +59,7 @@ def test_the_preview_of_a_link_has_a_picture_that_chats_take(stack: Stack, produ
     assert (drawn[:8], drawn[16:24]) == (b"\x89PNG\r\n\x1a\n", (1200).to_bytes(4) + (630).to_bytes(4))
 
 
-def test_what_people_wrote_cannot_become_markup(stack: Stack) -> None:
+def test_user_input_cannot_become_markup(stack: Stack) -> None:
     message = """"'><script>alert(1)</script>&$title"""
     given = stack.give(stack.buy(), wrapping={"cover_id": "red-classic", "message": message})
     page = stack.call(None, "GET", f"/g/{given['gift_id']}")
@@ -68,7 +68,7 @@ def test_what_people_wrote_cannot_become_markup(stack: Stack) -> None:
     assert data(page, "gift")["wrapping"]["blessing"] == message
 
 
-def test_a_page_may_do_nothing_but_what_it_needs(stack: Stack) -> None:
+def test_the_security_policy_allows_only_what_pages_need(stack: Stack) -> None:
     for path in ("/", f"/g/{stack.give(stack.buy())['gift_id']}", "/g/none"):
         headers = stack.call(None, "GET", path).headers
         policy = dict(each.split(" ", 1) for each in headers["content-security-policy"].split("; "))
@@ -79,13 +79,13 @@ def test_a_page_may_do_nothing_but_what_it_needs(stack: Stack) -> None:
         assert headers["x-content-type-options"] == "nosniff"
 
 
-def test_a_page_has_no_scripts_or_styles_of_its_own(stack: Stack) -> None:
+def test_pages_have_no_inline_scripts_or_styles(stack: Stack) -> None:
     for path in ("/", f"/g/{stack.give(stack.buy())['gift_id']}", "/g/none"):
         page = stack.call(None, "GET", path).raw
         assert re.search(r"<style|\sstyle=|\son\w+=|<script(?! type=\"module\" src=\"/assets/)", page) is None
 
 
-def test_looking_at_a_gift_changes_nothing(stack: Stack) -> None:
+def test_reading_the_page_of_a_gift_changes_nothing(stack: Stack) -> None:
     given = stack.give(stack.buy())
     for later in (0, DAY):
         stack.now += later
@@ -94,23 +94,23 @@ def test_looking_at_a_gift_changes_nothing(stack: Stack) -> None:
         assert stack.save() == before
 
 
-def test_the_page_follows_the_clock(stack: Stack) -> None:
+def test_the_page_shows_an_expired_gift_as_returned(stack: Stack) -> None:
     given = stack.give(stack.buy())
     stack.now += DAY
     assert data(stack.call(None, "GET", f"/g/{given['gift_id']}"), "gift")["state"] == "returned"
 
 
 @pytest.mark.parametrize("gift_id", ["none", "a" * 32, "a b", "福", "%22", "x" * 3000])
-def test_where_no_gift_is_a_page_says_so(stack: Stack, gift_id: str) -> None:
+def test_an_unknown_gift_has_a_not_found_page(stack: Stack, gift_id: str) -> None:
     page = stack.call(None, "GET", f"/g/{gift_id}")
     assert (page.status, page.headers["content-type"]) == (404, "text/html; charset=utf-8")
-    assert "There is no gift here" in page.raw
+    assert "Gift not found" in page.raw
     assert "data-gift" not in page.raw
 
 
-def test_a_page_that_cannot_be_read_now_says_when_to_try_again(stack: Stack) -> None:
+def test_an_unavailable_page_has_a_retry_after_header(stack: Stack) -> None:
     given = stack.give(stack.buy())
-    with between(frozenset({"get_item"}), dict.fromkeys(range(20), died)):
+    with between(frozenset({"get_item"}), dict.fromkeys(range(20), time_out)):
         page = stack.call(None, "GET", f"/g/{given['gift_id']}")
     assert (page.status, page.headers["retry-after"]) == (503, "1")
     assert "text/html" in page.headers["content-type"]
@@ -126,7 +126,7 @@ def test_a_page_that_cannot_be_read_now_says_when_to_try_again(stack: Stack) -> 
         ("", "en", "Alice sent you a gift"),
     ],
 )
-def test_a_page_speaks_the_language_it_is_asked_for(stack: Stack, asked: str, language: str, title: str) -> None:
+def test_a_page_is_in_the_requested_language(stack: Stack, asked: str, language: str, title: str) -> None:
     path = f"/g/{stack.give(stack.buy())['gift_id']}"
     page = stack.call(None, "GET", path, headers={"accept-language": asked})
     assert f'<html lang="{language}">' in page.raw
@@ -135,7 +135,7 @@ def test_a_page_speaks_the_language_it_is_asked_for(stack: Stack, asked: str, la
     assert page.headers["content-language"] == language
 
 
-def test_all_that_a_page_names_is_there_and_may_be_kept_for_ever(stack: Stack) -> None:
+def test_all_assets_of_a_page_exist_and_are_cached_forever(stack: Stack) -> None:
     named = assets(stack.call(None, "GET", "/")) | assets(
         stack.call(None, "GET", f"/g/{stack.give(stack.buy())['gift_id']}")
     )
@@ -147,14 +147,14 @@ def test_all_that_a_page_names_is_there_and_may_be_kept_for_ever(stack: Stack) -
         assert answer.headers["x-content-type-options"] == "nosniff"
 
 
-def test_every_module_that_a_module_names_is_there(stack: Stack) -> None:
+def test_every_imported_module_exists(stack: Stack) -> None:
     known = stack.function("WebFunction").ASSETS
     for path in known.values():
         for name in re.findall(r"(?:from|import)\s*\(?\s*\"\./([^\"]+)\"", path.read_text()):
             assert name in known, (path.name, name)
 
 
-def test_an_asset_of_an_earlier_version_is_the_one_of_now_for_once(stack: Stack) -> None:
+def test_an_earlier_version_of_an_asset_is_answered_with_the_current_one_uncached(stack: Stack) -> None:
     answer = stack.call(None, "GET", "/assets/earlier/base.css")
     assert (answer.status, answer.headers["cache-control"]) == (200, "no-cache")
 
@@ -164,7 +164,7 @@ def test_no_other_file_is_served(stack: Stack, name: str) -> None:
     assert stack.call(None, "GET", f"/assets/any/{name}").status == 404
 
 
-def test_what_is_sent_is_compressed_for_who_takes_that(stack: Stack) -> None:
+def test_pages_and_assets_are_compressed_if_accepted(stack: Stack) -> None:
     plain = stack.call(None, "GET", "/assets/any/base.css")
     packed = stack.call(None, "GET", "/assets/any/base.css", headers={"accept-encoding": "gzip, br"})
     assert packed.headers["content-encoding"] == "gzip"
@@ -174,14 +174,14 @@ def test_what_is_sent_is_compressed_for_who_takes_that(stack: Stack) -> None:
 
 
 @pytest.mark.parametrize("path", ["/", "/assets/any/base.css"])
-def test_who_has_it_already_gets_nothing(stack: Stack, path: str) -> None:
+def test_an_unchanged_page_or_asset_is_answered_with_304(stack: Stack, path: str) -> None:
     tag = stack.call(None, "GET", path).headers["etag"]
     again = stack.call(None, "GET", path, headers={"if-none-match": tag})
     assert (again.status, again.raw, again.headers["etag"]) == (304, "", tag)
     assert stack.call(None, "GET", path, headers={"if-none-match": '"other"'}).status == 200
 
 
-def test_all_languages_have_words_for_the_same(stack: Stack) -> None:
+def test_all_languages_have_the_same_keys(stack: Stack) -> None:
     known = stack.function("WebFunction").ASSETS
     english, chinese = (
         re.findall(r'^  "?([\w.-]+)"?: ', known[f"{language}.js"].read_text(), re.MULTILINE)
@@ -191,17 +191,17 @@ def test_all_languages_have_words_for_the_same(stack: Stack) -> None:
     assert sorted(english) == sorted(set(chinese))
 
 
-def test_all_covers_and_blessings_have_chinese_words_that_can_be_sent(stack: Stack) -> None:
+def test_all_covers_and_blessings_have_chinese_texts_of_valid_length(stack: Stack) -> None:
     text = stack.function("WebFunction").ASSETS["wrapping_zh.js"].read_text()
-    said = dict(re.findall(r'^  "?([\w-]+)"?: "([^"]+)",$', text, re.MULTILINE))
+    texts = dict(re.findall(r'^  "?([\w-]+)"?: "([^"]+)",$', text, re.MULTILINE))
     wanted = {cover.cover_id for cover in catalogue().covers} | {
         blessing.blessing_id for blessing in catalogue().blessings
     }
-    assert said.keys() == wanted
-    assert all(1 <= len(words) <= 60 for words in said.values())
+    assert texts.keys() == wanted
+    assert all(1 <= len(words) <= 60 for words in texts.values())
 
 
-def test_every_word_that_is_asked_for_is_known(stack: Stack) -> None:
+def test_every_key_that_a_script_uses_exists(stack: Stack) -> None:
     known = stack.function("WebFunction").ASSETS
     words = set(re.findall(r'^  "?([\w.-]+)"?: ', known["en.js"].read_text(), re.MULTILINE))
     for path in known.values():
@@ -210,7 +210,7 @@ def test_every_word_that_is_asked_for_is_known(stack: Stack) -> None:
                 assert key in words, (path.name, key)
 
 
-def test_every_colour_and_measure_that_a_style_names_is_one(stack: Stack) -> None:
+def test_every_custom_property_of_the_styles_is_defined_and_used(stack: Stack) -> None:
     texts = [path.read_text() for path in stack.function("WebFunction").ASSETS.values()]
     given = {name for text in texts for name in re.findall(r"(--[\w-]+)\"?:", text)}
     used = {name for text in texts for name in re.findall(r"var\((--[\w-]+)", text)}

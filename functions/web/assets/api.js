@@ -1,72 +1,72 @@
-// Calls of the API. Calls that are safe to repeat are retried before they fail.
+// Calls of the API. Requests that may succeed later are retried before the caller gets an error.
 
 import { language } from "./i18n.js";
-import { refresh, token } from "./session.js";
+import { idToken, renewToken } from "./session.js";
 
-const TRIES = 4;
+const MAX_ATTEMPTS = 4;
 const PENDING = "handsel.pending.";
 const PAUSE_MS = 400;
-const LONGEST_PAUSE_MS = 5_000;
-// API Gateway ends a request after 30 seconds.
-const LONGEST_ANSWER_MS = 35_000;
+const MAX_PAUSE_MS = 5_000;
+// API Gateway answers within 30 seconds.
+const TIMEOUT_MS = 35_000;
 
-/** An error response: `status`, `code`, `detail` and `errors` of the problem document. */
+/** An error response (RFC 9457): its `status` and `code`, and `errors` with a pointer for each invalid field. */
 export class Problem extends Error {
   constructor(status, document) {
     super(document.detail ?? document.title ?? `${status}`);
     this.status = status;
-    // Errors of the gateway have no code; this one is recognized by its status.
+    // Errors of API Gateway itself have no code; throttling is known by its status.
     this.code = document.code ?? (status === 429 ? "too-many-requests" : "");
     this.errors = document.errors ?? [];
   }
 }
 
-/** No response after all retries: there is no connection, or the API is down. */
+/** No response after all attempts: there is no connection, or the service is down. */
 export class Offline extends Error {}
 
-/** The user has to sign in first. */
+/** The call needs a signed-in user. */
 export class SignedOut extends Error {}
 
-/** An earlier, different call of the same `form` has an unknown result. It has to be settled first. */
-export class Unsettled extends Error {
+/** An earlier, different request of the same `form` is not confirmed yet: `resume` or `discard` it first. */
+export class Unconfirmed extends Error {
   constructor(form) {
     super(form);
     this.form = form;
   }
 }
 
-/** Return whether an error means that the call was not carried out, and will not be. */
-export function settles(error) {
+/** Return whether an error means that the request was not carried out and will not be. */
+export function isRejected(error) {
   return error instanceof Problem && error.status < 500 && error.code !== "too-many-requests";
 }
 
 /**
- * Call the API and return the parsed response. Every call may be sent twice: reads, PUT and DELETE are idempotent, claims know
- * their claimer, and creating calls carry a key. Throws Problem, Offline, SignedOut.
+ * Send a request and return its parsed response. All calls are idempotent, so that they can be retried: reads, PUT and DELETE
+ * are, a claim is unique per claimer, and creating calls carry a key. Throws Problem, Offline, SignedOut.
  *
- * @param {object} options `body` is sent as JSON, `key` as Idempotency-Key; `as` is "json", "blob" or "nothing".
+ * @param {object} options `body` is sent as JSON, `key` as Idempotency-Key; `as` is "json", "blob" or "none"; an `anonymous`
+ *   request carries no token.
  */
-export async function call(method, path, { body, key, as = "json", open = false } = {}) {
-  let bearer = open ? null : await known(token);
-  if (!open && !bearer) throw new SignedOut();
+export async function call(method, path, { body, key, as = "json", anonymous = false } = {}) {
+  let bearer = anonymous ? null : await requestToken(idToken);
+  if (!anonymous && !bearer) throw new SignedOut();
   let renewed = false;
   for (let attempt = 1; ; attempt += 1) {
-    let response = await sent(method, path, body, key, bearer);
+    let response = await send(method, path, body, key, bearer);
     if (response?.ok) {
       try {
-        return await { json: () => response.json(), blob: () => response.blob(), nothing: () => null }[as]();
+        return await { json: () => response.json(), blob: () => response.blob(), none: () => null }[as]();
       } catch {
-        response = null; // the connection ended within the response
+        response = null; // the connection ended before the end of the body
       }
     }
-    if (response?.status === 401 && !open) {
-      bearer = renewed ? null : await known(refresh);
+    if (response?.status === 401 && !anonymous) {
+      bearer = renewed ? null : await requestToken(renewToken);
       renewed = true;
       if (!bearer) throw new SignedOut();
       continue;
     }
-    const mayPass = !response || response.status === 429 || response.status >= 500;
-    if (!mayPass || attempt >= TRIES || (response && (await isFinal(response)))) {
+    if (attempt >= MAX_ATTEMPTS || !(await isRetryable(response))) {
       if (!response) throw new Offline();
       throw new Problem(response.status, await response.json().catch(() => ({})));
     }
@@ -74,71 +74,73 @@ export async function call(method, path, { body, key, as = "json", open = false 
   }
 }
 
-/** Return a token. Throws Offline if the user pool cannot be reached. */
-async function known(ask) {
+/** Return the token that `source` gives, or null. Throws Offline if the user pool does not answer. */
+async function requestToken(source) {
   try {
-    return await ask();
+    return await source();
   } catch {
     throw new Offline();
   }
 }
 
-/** Return whether a 429 is about the limit of open gifts, which does not pass in a moment. */
-async function isFinal(response) {
+/** Return whether the same request may succeed in a moment. Waiting does not lift the limit on open gifts. */
+async function isRetryable(response) {
+  if (!response || response.status >= 500) return true;
   if (response.status !== 429) return false;
   const problem = await response.clone().json().catch(() => ({}));
-  return problem.code === "too-many-open-gifts";
+  return problem.code !== "too-many-open-gifts";
 }
 
-async function sent(method, path, body, key, bearer) {
-  // Texts in the language of the page, which may be another one than the browser's.
+async function send(method, path, body, key, bearer) {
+  // Texts in the language of the page, which may differ from the browser's.
   const headers = { "Accept-Language": language };
   if (bearer) headers.Authorization = `Bearer ${bearer}`;
   if (key) headers["Idempotency-Key"] = key;
   if (body !== undefined) headers["Content-Type"] = "application/json";
   try {
-    return await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body), cache: "no-store", signal: AbortSignal.timeout(LONGEST_ANSWER_MS) });
+    return await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body), cache: "no-store", signal: AbortSignal.timeout(TIMEOUT_MS) });
   } catch {
     return null;
   }
 }
 
 function pause(response, attempt) {
-  const asked = Number(response?.headers.get("Retry-After")) * 1000;
-  const milliseconds = Math.min(asked || PAUSE_MS * 2 ** (attempt - 1), LONGEST_PAUSE_MS);
+  const requested = Number(response?.headers.get("Retry-After")) * 1000;
+  const milliseconds = Math.min(requested || PAUSE_MS * 2 ** (attempt - 1), MAX_PAUSE_MS);
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
 /**
- * Make a creating call that takes effect once, also if it is repeated after a reload: its idempotency key is stored until a
- * response settles it. Until then a different call of the same form throws Unsettled; `first` or `leave` resolves that.
+ * Send a creating request that is carried out once, even if it is repeated after a reload: its body and key are stored until a
+ * response confirms or rejects it. Meanwhile another request of the same form throws Unconfirmed, until `resume` or `discard`
+ * is called.
  *
- * @param {string} form identifies the form, such as "buy:<product>".
+ * @param {string} form identifies what is created, such as "buy:<product>".
  */
 export async function create(form, path, body) {
-  const kept = PENDING + form;
+  const storageKey = PENDING + form;
   const text = JSON.stringify(body);
-  const earlier = JSON.parse(sessionStorage.getItem(kept) ?? "null");
-  if (earlier && earlier.text !== text && !earlier.first) throw new Unsettled(form);
+  const earlier = JSON.parse(sessionStorage.getItem(storageKey) ?? "null");
+  if (earlier && earlier.text !== text && !earlier.resumed) throw new Unconfirmed(form);
   const pending = earlier ?? { text, key: crypto.randomUUID() };
-  sessionStorage.setItem(kept, JSON.stringify(pending));
+  sessionStorage.setItem(storageKey, JSON.stringify(pending));
   try {
     const answer = await call("POST", path, { body: JSON.parse(pending.text), key: pending.key });
-    sessionStorage.removeItem(kept);
+    sessionStorage.removeItem(storageKey);
     return answer;
   } catch (error) {
-    if (settles(error)) sessionStorage.removeItem(kept);
+    if (isRejected(error)) sessionStorage.removeItem(storageKey);
     throw error;
   }
 }
 
-/** Make the next call of a form repeat the unsettled one. */
-export function first(form) {
+/** Make the next request of a form repeat the unconfirmed one. */
+export function resume(form) {
   const pending = JSON.parse(sessionStorage.getItem(PENDING + form));
-  sessionStorage.setItem(PENDING + form, JSON.stringify({ ...pending, first: true }));
+  sessionStorage.setItem(PENDING + form, JSON.stringify({ ...pending, resumed: true }));
 }
 
-/** Forget the unsettled call of a form, whether it took effect or not. */
-export function leave(form) {
+/** Forget the unconfirmed request of a form. It may have been carried out. */
+export function discard(form) {
   sessionStorage.removeItem(PENDING + form);
 }

@@ -1,6 +1,6 @@
-// The app: its frame, and which view is shown at which address.
+// The app: starts the frame and the router, and lists the routes.
 
-import { countUnread, frame, mark } from "./frame.js";
+import { countUnread, frame, markPart } from "./frame.js";
 import { start } from "./router.js";
 
 const routes = [
@@ -22,6 +22,6 @@ const routes = [
 const main = document.getElementById("main");
 frame(main);
 start(routes, main, ({ part }) => {
-  mark(part);
+  markPart(part);
   countUnread();
 });

@@ -1,8 +1,8 @@
-// Elements without markup: what people wrote is always text, and the page's policy lets nothing else in.
+// Creates elements without markup: user input is always text, and the page's policy forbids anything else.
 
 /**
- * An element. Attributes by name; `class` too; `on` has listeners by event, `data` the dataset, `style` custom and other
- * properties; true and false are there and not there. Children are nodes or text; null, undefined and false are left out.
+ * Create an element. Attributes by name; `on` has listeners by event, `data` the dataset, `style` CSS properties; true sets an
+ * attribute without a value, false omits it. Children are nodes or text; null, undefined and false are omitted.
  */
 export function h(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
@@ -14,31 +14,31 @@ export function h(tag, attributes = {}, ...children) {
     else if (value === true) element.setAttribute(name, "");
     else if (value !== false && value !== null && value !== undefined) element.setAttribute(name, value);
   }
-  element.append(...present(children));
+  element.append(...flatten(children));
   return element;
 }
 
-/** What an element holds, anew. */
+/** Replace the children of an element. */
 export function fill(element, ...children) {
-  element.replaceChildren(...present(children));
+  element.replaceChildren(...flatten(children));
   return element;
 }
 
-function present(children) {
+function flatten(children) {
   return children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false);
 }
 
-// Two taps of one person are closer together than that.
-const TWO_TAPS_MS = 400;
+// The two taps of a double tap are closer together than this.
+const DOUBLE_TAP_MS = 400;
 
-/** Shows a dialog over the page. The second tap of two that opened it is not for what stands in it. */
-export function showOver(dialog) {
+/** Open a dialog over the page. It ignores the second tap of a double tap that opened it. */
+export function openDialog(dialog) {
   dialog.classList.add("just-shown");
-  setTimeout(() => dialog.classList.remove("just-shown"), TWO_TAPS_MS);
+  setTimeout(() => dialog.classList.remove("just-shown"), DOUBLE_TAP_MS);
   dialog.showModal();
 }
 
-/** Says something to who listens to the page rather than looks at it. */
+/** Announce a text to screen readers. */
 export function announce(text) {
   let region = document.getElementById("live");
   if (!region) {

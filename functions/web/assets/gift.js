@@ -1,74 +1,74 @@
-// The page of a gift. What anybody may see of it is in the page already; opening it and every end of it is drawn here.
+// The page of a gift. Its public preview is in the HTML already; opening it and every other state is drawn here.
 
 import { call, Problem, SignedOut } from "./api.js";
 import { announce, fill, h } from "./dom.js";
 import { choose, language, t } from "./i18n.js";
-import { forget, who } from "./session.js";
+import { currentUser, signOut } from "./session.js";
 import { action, problem } from "./ui.js";
 import { addressForm } from "./gift_address.js";
-import { declining, emblem, ended, notice, nothing, own, refused } from "./gift_ends.js";
+import { cannotOpen, declining, emblem, ended, notFound, notice, ownGift } from "./gift_ends.js";
 import { result } from "./gift_result.js";
 import { cover, seal, terms, unwrap, wrapped } from "./gift_wrap.js";
 
 const REFRESH_MS = 30_000;
 const FIRST_PAUSE_MS = 1_000;
-const LONGEST_PAUSE_MS = 30_000;
-// Refusals of a claim that say in which state the gift is.
-const ENDS = { expired: "returned", cancelled: "cancelled", declined: "declined", "already-claimed": "claimed" };
+const MAX_PAUSE_MS = 30_000;
+// Problem codes of a claim, and the state of the gift that each implies.
+const STATES = { expired: "returned", cancelled: "cancelled", declined: "declined", "already-claimed": "claimed" };
 
 const id = location.pathname.split("/").pop();
 const main = document.getElementById("main");
-/** What is behind the `#` of the link: for the bodies of requests, and for nothing else. */
+/** Return the secret after the `#` of the link. It may only be sent in request bodies. */
 const secret = () => location.hash.slice(1) || undefined;
 
-/** What the caller may see of the gift, as last told. */
+/** The caller's view of the gift, as last received. */
 let view = JSON.parse(document.body.dataset.gift ?? "null");
-/** While a claim is on its way, only its answer draws; while an address is typed, nothing but an end does. */
+/** While a claim is in flight, only its response draws. While an address is typed, only the end of the gift does. */
 let claiming = false;
 let typing = false;
-/** Counts what was done here: what was looked up before it is old news. */
-let done = 0;
-let doubting = false;
-let footed;
+/** Counts the actions on this page: a response requested before the latest action is stale. */
+let actions = 0;
+let checkingTime = false;
+let footerUser;
 
-async function look() {
+async function readGift() {
   try {
     return await call("GET", `/gifts/${id}`);
   } catch (error) {
     if (!(error instanceof SignedOut)) throw error;
-    return call("GET", `/gifts/${id}/preview`, { open: true });
+    return call("GET", `/gifts/${id}/preview`, { anonymous: true });
   }
 }
 
 async function start() {
-  if (view && !who()) return draw();
+  if (view && !currentUser()) return draw();
   try {
-    view = await look();
+    view = await readGift();
     draw();
   } catch (error) {
-    if (error instanceof Problem && error.status === 404) return show(nothing());
-    // Busy or offline: it tries again by itself, and on a tap.
-    const again = setTimeout(start, REFRESH_MS / 6);
+    if (error instanceof Problem && error.status === 404) return show(notFound());
+    // Busy or offline: retry automatically, and on a tap.
+    const retry = setTimeout(start, REFRESH_MS / 6);
     const now = () => {
-      clearTimeout(again);
+      clearTimeout(retry);
       return start();
     };
     show([emblem(), notice("waiting", t("gift.waiting"), null, problem(error), action(t("try_again"), now))]);
   }
 }
 
-/** The page for what is known of the gift. */
+/** Draw the page for the current view of the gift. */
 function draw({ focus = false } = {}) {
   typing = false;
-  if (view.order_id) show(own(view, secret() && location.href, timeIsUp), { focus });
+  if (view.order_id) show(ownGift(view, secret() && location.href, timeIsUp), { focus });
   else if (view.holding) show(result(view, view.holding), { focus });
-  else if (view.state === "open") show(closed(), { focus });
+  else if (view.state === "open") show(openable(), { focus });
   else show(ended(view, secret), { focus });
 }
 
 function show(content, { focus = false } = {}) {
   fill(main, content);
-  footer();
+  drawFooter();
   const heading = main.querySelector("h1");
   document.title = heading.textContent;
   if (!focus) return;
@@ -77,25 +77,25 @@ function show(content, { focus = false } = {}) {
   scrollTo({ top: 0 });
 }
 
-/** Not opened yet. */
-function closed() {
+/** The gift before it is opened. */
+function openable() {
   const open = action(t("gift.open"), view.presentation === "parcel" ? askAddress : claim, {
     class: "seal",
     "aria-label": t("gift.open_it"),
   });
-  const mayDecline = who() && !secret() && (view.title || view.presentation === "parcel");
+  const mayDecline = currentUser() && !secret() && (view.title || view.presentation === "parcel");
   return [
     wrapped(view, open, [view.title && h("p", {}, `${view.title} · ${view.store_name}`), terms(view, timeIsUp)]),
     mayDecline &&
       declining(view, (answer) => {
-        done += 1;
+        actions += 1;
         view = answer;
         draw({ focus: true });
       }),
   ];
 }
 
-/** A parcel needs to know where it goes, unless it went there already. */
+/** Ask for the address of a parcel, unless the gift was claimed or ended meanwhile. */
 async function askAddress() {
   view = await call("GET", `/gifts/${id}`);
   if (view.order_id || view.holding || view.state !== "open") return draw({ focus: true });
@@ -118,25 +118,25 @@ async function askAddress() {
   typing = true;
 }
 
-/** Takes a share. However often it is asked for, and whatever answer was lost, it is the same one. */
+/** Claim a share. Repeating it, after a lost response for example, returns the same share. */
 async function claim(address) {
   claiming = true;
-  done += 1;
+  actions += 1;
   try {
     const holding = await call("POST", `/gifts/${id}/claims`, { body: { secret: secret(), address } });
     view = { ...view, holding };
-    done += 1;
+    actions += 1;
     opened();
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
-    if (ENDS[error.code]) {
-      view = { ...view, state: ENDS[error.code] };
+    if (STATES[error.code]) {
+      view = { ...view, state: STATES[error.code] };
       draw({ focus: true });
     } else if (error.code === "own-gift") {
-      view = await look();
+      view = await readGift();
       draw({ focus: true });
     } else if (error.code === "wrong-secret" || error.code === "not-the-recipient") {
-      show(refused(error.code, view), { focus: true });
+      show(cannotOpen(error.code, view), { focus: true });
     } else throw error;
   } finally {
     claiming = false;
@@ -147,43 +147,43 @@ function opened() {
   const wrapping = main.querySelector(".wrap") ?? wrapped(view, seal());
   draw({ focus: true });
   unwrap(wrapping);
-  // Who else took one is only known now to who took one.
+  // A claimer also sees the other claimers.
   if (view.shares > 1) refresh();
 }
 
-/** Looks again, and draws what changed. */
+/** Read the gift again, and draw it if it changed. */
 async function refresh() {
-  const before = done;
-  const found = await look().catch(() => view);
-  if (claiming || before !== done || JSON.stringify(found) === JSON.stringify(view)) return;
-  const over = view.state === "open" && found.state !== "open" && !found.holding;
-  const waits = typing && found.state === "open" && !found.holding;
+  const before = actions;
+  const found = await readGift().catch(() => view);
+  if (claiming || before !== actions || JSON.stringify(found) === JSON.stringify(view)) return;
+  const hasEnded = view.state === "open" && found.state !== "open" && !found.holding;
+  const isTyping = typing && found.state === "open" && !found.holding;
   view = found;
-  if (waits) return;
-  draw({ focus: over && main.contains(document.activeElement) });
-  if (over) announce(main.querySelector("h1").textContent);
+  if (isTyping) return;
+  draw({ focus: hasEnded && main.contains(document.activeElement) });
+  if (hasEnded) announce(main.querySelector("h1").textContent);
 }
 
-/** The time to open it is over by the clock of this device, which may be wrong: the API says whether it is. */
+/** Ask the API whether the claim window has ended: the clock of this device may be wrong. */
 async function timeIsUp() {
-  if (doubting) return;
-  doubting = true;
-  for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
+  if (checkingTime) return;
+  checkingTime = true;
+  for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(2 * pause, MAX_PAUSE_MS)) {
     await refresh();
     if (view.state !== "open" || view.holding) break;
     main.querySelector(".countdown")?.replaceChildren(t("gift.still_open"));
     await new Promise((resolve) => setTimeout(resolve, pause));
   }
-  doubting = false;
+  checkingTime = false;
 }
 
-/** The language, and who is signed in; anew once that is somebody else. */
-function footer() {
-  const me = who();
-  if (footed === (me?.sub ?? null)) return;
-  footed = me?.sub ?? null;
+/** Draw the language switch and the signed-in user, if the user changed. */
+function drawFooter() {
+  const me = currentUser();
+  if (footerUser === (me?.sub ?? null)) return;
+  footerUser = me?.sub ?? null;
   const leave = () => {
-    forget();
+    signOut();
     location.reload();
   };
   const other = language === "zh" ? "en" : "zh";
@@ -199,7 +199,7 @@ function footer() {
   );
 }
 
-// Another link to the same gift, opened where this one was, is another page.
+// A new fragment is another link to the gift, opened in this tab.
 addEventListener("hashchange", () => location.reload());
 document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && view && refresh());
 setInterval(() => document.visibilityState === "visible" && view && refresh(), REFRESH_MS);

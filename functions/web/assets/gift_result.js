@@ -1,4 +1,4 @@
-// What came out of a gift: a voucher to show in the store, or a parcel on its way.
+// The page after a claim: a voucher to show in the store, or a parcel on its way.
 
 import { call } from "./api.js";
 import { fill, h } from "./dom.js";
@@ -7,7 +7,7 @@ import { statusOf, timeline } from "./timeline.js";
 import { action, copy, problem } from "./ui.js";
 import { cover } from "./gift_wrap.js";
 
-/** The page of who got a share of a gift. `view` is what they may see of it, `holding` what they got. */
+/** Return the claimer's page. `view` is their view of the gift, `holding` what they received. */
 export function result(view, holding) {
   return [
     h(
@@ -18,12 +18,12 @@ export function result(view, holding) {
       h("p", { class: "blessing" }, view.wrapping.blessing),
     ),
     holding.kind === "voucher" ? voucher(holding) : parcel(holding),
-    view.shares > 1 && view.claims && takers(view),
+    view.shares > 1 && view.claims && claimList(view),
     h(
       "nav",
-      { class: "ways-on", "aria-label": t("gift.ways_on") },
-      h("a", { class: "button main", href: `/#/return/${view.gift_id}` }, t("gift.give_back")),
-      h("a", { class: "button", href: "/#/center/holdings" }, t("gift.my_things")),
+      { class: "ways-on", "aria-label": t("gift.next_steps") },
+      h("a", { class: "button main", href: `/#/return/${view.gift_id}` }, t("gift.return_gift")),
+      h("a", { class: "button", href: "/#/center/holdings" }, t("gift.my_holdings")),
     ),
   ];
 }
@@ -45,13 +45,13 @@ function voucher({ holding_id, product, code, valid_until, state }) {
       state === "usable" && qr(holding_id, code),
       h("p", { class: "faint" }, t("gift.code")),
       h("p", { class: "code" }, code.match(/.{1,4}/g).map((four) => h("span", {}, four))),
-      state === "usable" && copying(code),
+      state === "usable" && copyCode(code),
     ),
     h(
       "dl",
       {},
       h("dt", {}, t("gift.how")),
-      h("dd", {}, t("gift.how_to_use", { store: product.store_name })),
+      h("dd", {}, t("gift.how.text", { store: product.store_name })),
       product.redeem_at && [h("dt", {}, t("gift.where")), h("dd", {}, product.redeem_at)],
       valid_until && [h("dt", {}, t("gift.until")), h("dd", {}, h("time", { datetime: valid_until }, when(valid_until)))],
       product.description && [h("dt", {}, t("gift.about")), h("dd", {}, product.description)],
@@ -59,7 +59,7 @@ function voucher({ holding_id, product, code, valid_until, state }) {
   );
 }
 
-/** The code for the store's camera. Who cannot have the picture reads the code out. */
+/** The QR code. Without it, the code can still be read out. */
 function qr(holding_id, code) {
   const place = h("div", { class: "qr" });
   call("GET", `/holdings/${holding_id}/qr`, { as: "blob" }).then(
@@ -73,10 +73,10 @@ function qr(holding_id, code) {
   return place;
 }
 
-function copying(code) {
+function copyCode(code) {
   const place = action(t("gift.copy"), async () => {
     if (await copy(code)) place.querySelector("button").textContent = t("copied");
-    // Where a browser does not let us, it is at least selected.
+    // If the browser forbids copying, select the code.
     else getSelection().selectAllChildren(document.querySelector(".code"));
   });
   return place;
@@ -84,26 +84,26 @@ function copying(code) {
 
 function parcel(holding) {
   const way = h("div", { class: "way" }, h("p", { class: "faint" }, t("loading")));
-  follow(holding, way);
+  drawShipment(holding, way);
   return h(
     "article",
     { class: "ticket parcel" },
     holding.product
       ? h("div", { class: "what" }, picture(holding.product), h("div", {}, h("p", { class: "faint" }, t("gift.parcel_arrived")), h("h1", {}, holding.product.title), from(holding)))
-      : h("div", { class: "what secret" }, h("div", {}, h("h1", {}, t("gift.parcel_yours")), h("p", {}, t("gift.parcel_secret")), from(holding))),
+      : h("div", { class: "what secret" }, h("div", {}, h("h1", {}, t("gift.parcel_coming")), h("p", {}, t("gift.parcel_secret")), from(holding))),
     way,
   );
 }
 
 const from = (holding) => h("p", { class: "faint" }, t("gift.from_store", { store: holding.store_name }));
 
-async function follow(holding, way) {
+async function drawShipment(holding, way) {
   try {
     const shipment = await call("GET", `/shipments/${holding.shipment_id}`);
     fill(way, timeline(shipment));
   } catch (error) {
-    const again = h("button", { type: "button", on: { click: () => follow(holding, way) } }, t("try_again"));
-    fill(way, problem(error, again));
+    const retry = h("button", { type: "button", on: { click: () => drawShipment(holding, way) } }, t("try_again"));
+    fill(way, problem(error, retry));
   }
 }
 
@@ -111,12 +111,12 @@ function picture({ image_url }) {
   return h("img", { class: "picture", src: image_url, alt: "", width: 96, height: 96 });
 }
 
-/** Who took a share, and when: for those who took one and for the giver. */
-export function takers({ state, claims, remaining, shares }) {
+/** The claimers, and when each claimed: for the claimers and the giver. */
+export function claimList({ state, claims, remaining, shares }) {
   return h(
     "section",
     { class: "takers card", "aria-labelledby": "takers-title" },
-    h("h2", { id: "takers-title" }, shares === 1 ? t("gift.opened_by") : t("gift.taken_of", { taken: claims.length, shares })),
+    h("h2", { id: "takers-title" }, shares === 1 ? t("gift.opened_by") : t("gift.claimed_of", { claimed: claims.length, shares })),
     h(
       "ol",
       {},

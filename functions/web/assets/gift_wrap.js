@@ -1,4 +1,4 @@
-// The gift as it is wrapped: a red envelope or a parcel, with the cover that was chosen for it.
+// The wrapped gift: a red envelope or a parcel, with its cover.
 
 import { h } from "./dom.js";
 import { t } from "./i18n.js";
@@ -7,14 +7,13 @@ import { countdown } from "./ui.js";
 const OPENING_MS = 1_000;
 const FLAKES = 14;
 
-/** The picture of the cover. It has no words of its own to read. */
+/** The picture of the cover; decorative. */
 export function cover(view) {
   return h("figure", { class: "cover" }, h("img", { src: view.wrapping.image_url, alt: "", width: 1200, height: 630 }));
 }
 
 /**
- * The wrapped gift. `closure` is what stands on its seam: the seal, to open it with or to look at. Where it is what its page
- * is about, what it says is the heading.
+ * The wrapped gift. `closure` is the seal: a button, or decorative. `heading` is the tag of the title.
  */
 export function wrapped(view, closure, inPocket = [], { heading = "h1" } = {}) {
   const sent = h(heading, { class: "sent" }, t("gift.sent", { name: view.giver_name }));
@@ -27,10 +26,10 @@ export function wrapped(view, closure, inPocket = [], { heading = "h1" } = {}) {
   );
 }
 
-/** A seal that is only there to look at. */
+/** A decorative seal. */
 export const seal = () => h("span", { class: "seal" });
 
-/** How long it can still be opened, and how much of it is left. */
+/** The time left to open the gift, and the shares left. */
 export function terms(view, timeIsUp) {
   return h(
     "div",
@@ -41,12 +40,12 @@ export function terms(view, timeIsUp) {
 }
 
 /**
- * Opens the wrapping over what came out, which is on the page already: nobody has to wait for it, and who would rather see
- * nothing move does not.
+ * Animate the opening of the wrapping over the result, which is on the page already, so that nothing waits for it. Skipped for
+ * users who prefer reduced motion.
  */
 export function unwrap(wrapping) {
   if (matchMedia("(prefers-reduced-motion: reduce)").matches) return;
-  // What leaves is no longer there for whoever does not look at it.
+  // Assistive technology must not see the wrapping any more.
   wrapping.inert = true;
   wrapping.ariaHidden = "true";
   wrapping.classList.add("opening");

@@ -1,39 +1,39 @@
-// Words, money and times in the language of who looks: what they chose, else what their browser asked the page for.
+// Texts, money and times in the user's language: the chosen one, or else the one negotiated for the page.
 
-const CHOSEN = "handsel.language";
+const STORAGE_KEY = "handsel.language";
 const LANGUAGES = { en: "en", zh: "zh-CN" };
 
-export const language = LANGUAGES[localStorage.getItem(CHOSEN)]
-  ? localStorage.getItem(CHOSEN)
+export const language = LANGUAGES[localStorage.getItem(STORAGE_KEY)]
+  ? localStorage.getItem(STORAGE_KEY)
   : document.documentElement.lang.slice(0, 2);
 document.documentElement.lang = LANGUAGES[language];
 
 const { words } = await (language === "zh" ? import("./zh.js") : import("./en.js"));
 
-/** The words of a key, with `{name}` filled in. A word may be a function of its values, where a language needs one. */
+/** Return the text of a key, with its `{name}` placeholders filled in. A text may be a function of its values. */
 export function t(key, values = {}) {
-  const word = words[key];
-  if (typeof word === "function") return word(values);
-  return (word ?? key).replace(/{(\w+)}/g, (_, name) => values[name] ?? "");
+  const text = words[key];
+  if (typeof text === "function") return text(values);
+  return (text ?? key).replace(/{(\w+)}/g, (_, name) => values[name] ?? "");
 }
 
 export function has(key) {
   return key in words;
 }
 
-/** From the next page on. */
+/** Change the language, and reload the page in it. */
 export function choose(chosen) {
-  localStorage.setItem(CHOSEN, chosen);
+  localStorage.setItem(STORAGE_KEY, chosen);
   location.reload();
 }
 
-/** Money as the API has it: minor units and an ISO 4217 currency. */
+/** Format money of the API: an amount in minor units and an ISO 4217 currency. */
 export function money({ amount, currency }) {
   const format = new Intl.NumberFormat(LANGUAGES[language], { style: "currency", currency, currencyDisplay: "narrowSymbol" });
   return format.format(amount / 10 ** format.resolvedOptions().maximumFractionDigits);
 }
 
-/** A time as the API has it, as a day and a time of the day where the reader is. */
+/** Format a timestamp of the API as date and time, in the user's time zone. */
 export function when(timestamp) {
   return new Intl.DateTimeFormat(LANGUAGES[language], { dateStyle: "medium", timeStyle: "short" }).format(new Date(timestamp));
 }

@@ -1,31 +1,31 @@
-// Links of the gifts one gave from this device. They are told once, when the gift is given: who closed the page then finds
-// them here, for as long as they can be opened.
+// Share links of gifts given on this device. The API returns a link once, when the gift is given; it is stored here until the
+// gift ends, in case the page is closed.
 
-const KEPT = "handsel.links";
+const STORAGE_KEY = "handsel.links";
 
-function kept() {
+function storedLinks() {
   let links;
   try {
-    links = JSON.parse(localStorage.getItem(KEPT)) ?? {};
+    links = JSON.parse(localStorage.getItem(STORAGE_KEY)) ?? {};
   } catch {
     links = {};
   }
   return Object.fromEntries(Object.entries(links).filter(([, { until }]) => Date.parse(until) > Date.now()));
 }
 
-/** Keeps what was given: `share_url` of a new gift, and the name of whom it is for where that is somebody. */
-export function keepLink(gift, recipient = null) {
+/** Save the `share_url` of a new gift, and the name of its recipient if it has one. */
+export function saveLink(gift, recipient = null) {
   const link = { url: gift.share_url, until: gift.expires_at, recipient };
-  localStorage.setItem(KEPT, JSON.stringify({ ...kept(), [gift.gift_id]: link }));
+  localStorage.setItem(STORAGE_KEY, JSON.stringify({ ...storedLinks(), [gift.gift_id]: link }));
 }
 
-/** `{url, until, recipient}` of a gift that was given here and can still be opened, or undefined. */
-export function linkOf(giftId) {
-  return kept()[giftId];
+/** Return `{url, until, recipient}` of an open gift that was given here, or undefined. */
+export function savedLink(giftId) {
+  return storedLinks()[giftId];
 }
 
-/** Nobody can open it any more. */
-export function dropLink(giftId) {
-  const { [giftId]: _, ...others } = kept();
-  localStorage.setItem(KEPT, JSON.stringify(others));
+/** Remove the link of a gift that has ended. */
+export function removeLink(giftId) {
+  const { [giftId]: _, ...others } = storedLinks();
+  localStorage.setItem(STORAGE_KEY, JSON.stringify(others));
 }

@@ -6,7 +6,7 @@ import { day, money, t, when } from "./i18n.js";
 import { statusOf } from "./timeline.js";
 import { action, countdown } from "./ui.js";
 
-const PAGE = 20;
+const PAGE_SIZE = 20;
 
 /** Return the entry of an order, as its buyer sees it. */
 export function orderEntry(order) {
@@ -35,7 +35,7 @@ export function paymentEntry(payment) {
     tone: { pending: "waiting", paid: "good" }[status],
     lines: [
       h("span", {}, h("b", {}, money(total)), ` · ${t("center.method", { method })}`),
-      refunded.amount > 0 && h("span", {}, t("center.went_back", { money: money(refunded) })),
+      refunded.amount > 0 && h("span", {}, t("center.refunded", { money: money(refunded) })),
       time(payment.paid_at ?? payment.created_at),
     ],
   });
@@ -63,17 +63,17 @@ export function sentEntry(gift) {
 /** Return the entry of a gift, as its recipient sees it, before or after opening it. */
 export function receivedEntry(gift) {
   const { gift_id: id, giver_name: name, wrapping, state, holding, expires_at: end } = gift;
-  const what = holding ? "claimed" : state;
+  const shown = holding ? "claimed" : state;
   return entry(`/g/${id}`, {
     picture: wrapping.image_url,
     wide: true,
     title: t("center.from", { name }),
-    badge: t(`center.received.${what}`),
-    tone: { open: "waiting", claimed: "good" }[what],
+    badge: t(`center.received.${shown}`),
+    tone: { open: "waiting", claimed: "good" }[shown],
     lines: [
       h("q", {}, wrapping.blessing),
       holding && h("span", {}, holding.product?.title ?? t("center.parcel_from", { store: holding.store_name })),
-      what === "open" ? countdown(end) : holding && time(holding.received_at),
+      shown === "open" ? countdown(end) : holding && time(holding.received_at),
     ],
   });
 }
@@ -146,7 +146,7 @@ function entry(href, { picture, wide, title, badge, tone, lines }) {
  */
 export async function list(path, draw, empty, label) {
   const pageAfter = (cursor) => {
-    const query = new URLSearchParams({ limit: PAGE, ...(cursor && { cursor }) });
+    const query = new URLSearchParams({ limit: PAGE_SIZE, ...(cursor && { cursor }) });
     return call("GET", `${path}${path.includes("?") ? "&" : "?"}${query}`);
   };
   let page = await pageAfter(null);
@@ -167,6 +167,6 @@ export async function list(path, draw, empty, label) {
 }
 
 /** Return the placeholder of an empty list: a text, and a link to something to do. */
-export function nothing(text, href, way) {
-  return h("div", { class: "nothing" }, h("p", {}, text), href && h("a", { class: "button", href }, way));
+export function nothing(text, href, label) {
+  return h("div", { class: "nothing" }, h("p", {}, text), href && h("a", { class: "button", href }, label));
 }

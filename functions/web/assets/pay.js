@@ -1,6 +1,6 @@
-// Paying, in the sandbox: nobody's money is taken, and one can see what happens when it goes wrong.
+// Payment, in the sandbox: no money is charged, and test cards show what happens when a payment fails.
 
-import { create, settles, Unsettled } from "./api.js";
+import { create, isRejected, Unconfirmed } from "./api.js";
 import { announce, fill, h } from "./dom.js";
 import { money, t } from "./i18n.js";
 import { panel } from "./panel.js";
@@ -9,10 +9,10 @@ import { action } from "./ui.js";
 
 const METHOD = "card";
 const TOKENS = ["tok_ok", "tok_declined", "tok_timeout"];
-// After this one wonders what it is waiting for.
-const LONG_MS = 1_500;
+// After this time the page explains the delay.
+const SLOW_MS = 1_500;
 
-/** Asks for a way to pay; goes to the order once it is paid for. */
+/** Ask for a payment method, pay, and go to the order. */
 export async function pay(product, quantity) {
   const order = await payFor(product, quantity, (payment) =>
     create(`buy:${product.product_id}`, "/orders", { product_id: product.product_id, quantity, payment }),
@@ -23,9 +23,9 @@ export async function pay(product, quantity) {
 }
 
 /**
- * Asks for a way to pay, and pays; answers what was bought, null where one would rather not.
+ * Ask for a payment method and pay. Resolves to the result of `buy`, or null if the user closed the panel.
  *
- * @param {(payment: object) => Promise<object>} buy a creating call with this payment.
+ * @param {(payment: object) => Promise<object>} buy sends the creating request with this payment.
  */
 export function payFor(product, quantity, buy) {
   const total = money({ ...product.price, amount: product.price.amount * quantity });
@@ -37,21 +37,21 @@ export function payFor(product, quantity, buy) {
       TOKENS[0],
     );
     const waiting = h("p", { class: "faint", role: "status" });
-    const asked = action(t("shop.pay_total", { total }), charge, { class: "main" });
+    const button = action(t("shop.pay_total", { total }), charge, { class: "main" });
     return [
       h("p", { class: "bill" }, h("span", {}, t("shop.times", { title: product.title, count: quantity })), h("b", {}, total)),
       cards.element,
       waiting,
-      asked,
+      button,
       h("p", { class: "faint" }, t("shop.sandbox")),
     ];
     async function charge() {
-      const timer = setTimeout(() => fill(waiting, t("shop.still_asking")), LONG_MS);
+      const timer = setTimeout(() => fill(waiting, t("shop.still_checking")), SLOW_MS);
       try {
         close(await buy({ method: METHOD, token: cards.value() }));
       } catch (error) {
-        // What may have been charged already is only asked about: with another card it would be another order.
-        if (!settles(error) && !(error instanceof Unsettled)) cards.element.disabled = true;
+        // The card may have been charged: only the same request may be repeated. Another card would be another order.
+        if (!isRejected(error) && !(error instanceof Unconfirmed)) cards.element.disabled = true;
         throw error;
       } finally {
         clearTimeout(timer);

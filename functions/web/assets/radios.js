@@ -1,16 +1,16 @@
-// One of several, as cards to choose from.
+// A choice of one of several cards.
 
 import { h } from "./dom.js";
 
 /**
- * A group of radio buttons. Options are `{value, label, hint?, image?}`; `changed` is told each choice.
+ * A group of radio buttons. Options are `{value, label, hint?, image?, disabled?}`; `onChange` is called with each new value.
  *
  * @returns `{element, value()}`; `element` is a fieldset.
  */
-export function radios(legend, name, options, chosen, { look = "", changed = () => {} } = {}) {
+export function radios(legend, name, options, chosen, { className = "", onChange = () => {} } = {}) {
   const element = h(
     "fieldset",
-    { class: `radios ${look}`, on: { change: () => changed(value()) } },
+    { class: `radios ${className}`, on: { change: () => onChange(value()) } },
     h("legend", {}, legend),
     h("div", { class: "options" }, options.map((option) => card(name, option, chosen))),
   );

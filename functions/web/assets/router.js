@@ -1,4 +1,4 @@
-// Which view is shown: the part of the address after `#`. Each is a module of its own, loaded when it is first wanted.
+// Shows the view that the fragment of the address names. Each view is a module, loaded when it is first shown.
 
 import { SignedOut } from "./api.js";
 import { announce, fill, h } from "./dom.js";
@@ -8,100 +8,100 @@ import { problem } from "./ui.js";
 
 const scrolled = new Map();
 let entry = null;
-let shown = null;
-let redraw = () => {};
+let current = null;
+let render = () => {};
 
 /**
- * Shows what the address names, now and whenever it changes.
+ * Show the view of the address, now and whenever the address changes.
  *
- * @param {object[]} routes `pattern`, such as "#/orders/:id"; `load` imports the module of its view, and `style` names its
- *   style sheet where it has one of its own. The first one is for addresses that none of them takes. A module has
- *   `async view(main, parameters)`, which draws into `main` and answers its title.
- * @param {HTMLElement} main where views are drawn.
- * @param {(route: object) => void} changed is told of each route that is gone to.
+ * @param {object[]} routes `pattern`, such as "#/orders/:id"; `load` imports the module of the view, and `style` names its
+ *   style sheet if it has one. The first route is the default. A module has `async view(main, parameters)`, which draws into
+ *   `main` and returns the title.
+ * @param {HTMLElement} main the element to draw views in.
+ * @param {(route: object) => void} onRoute is called for each route that is shown.
  */
-export function start(routes, main, changed) {
-  const known = routes.map((route) => ({ ...route, takes: expression(route.pattern) }));
-  // Views are drawn later than the browser would scroll back.
+export function start(routes, main, onRoute) {
+  const compiled = routes.map((route) => ({ ...route, expression: compile(route.pattern) }));
+  // Views are drawn later than the browser restores the scroll position.
   history.scrollRestoration = "manual";
-  redraw = (moved) => show(known, main, changed, moved);
-  addEventListener("hashchange", () => redraw(true));
-  redraw(true);
+  render = (navigated) => show(compiled, main, onRoute, navigated);
+  addEventListener("hashchange", () => render(true));
+  render(true);
 }
 
-/** Draws the view once more: somebody signed in, or something has changed. */
-export function again() {
-  redraw(false);
+/** Draw the current view again, after a sign-in or a change. */
+export function redraw() {
+  render(false);
 }
 
-/** Goes to another view in place of this one, which one would not come back to. */
+/** Go to another view, and replace this one in the history. */
 export function replace(address) {
   history.replaceState(null, "", address);
-  redraw(true);
+  render(true);
 }
 
-function expression(pattern) {
+function compile(pattern) {
   return new RegExp(`^${pattern.replace(/:(\w+)/g, "(?<$1>[^/]+)")}$`);
 }
 
-async function show(routes, main, changed, moved) {
+async function show(routes, main, onRoute, navigated) {
   const address = location.hash || "#/";
-  const route = routes.find(({ takes }) => takes.test(address)) ?? routes[0];
-  const parameters = { ...route.takes.exec(address)?.groups };
-  const before = shown;
-  // Whoever still draws what was left does so where nobody looks.
+  const route = routes.find(({ expression }) => expression.test(address)) ?? routes[0];
+  const parameters = { ...route.expression.exec(address)?.groups };
+  const previous = current;
+  // A view that is still drawing after the user left it draws into a detached element.
   const stage = h("div", { class: "view" }, skeleton());
-  if (moved) {
+  if (navigated) {
     scrolled.set(entry, scrollY);
-    // An entry of the history that was there before has a name already, and a place to come back to.
+    // A known history entry has an id already, and a scroll position to restore.
     entry = history.state?.entry ?? crypto.randomUUID();
     history.replaceState({ entry }, "");
     fill(main, stage);
   }
-  shown = stage;
-  changed(route);
-  const title = await drawn(route, stage, parameters);
-  if (shown !== stage) return;
+  current = stage;
+  onRoute(route);
+  const title = await drawView(route, stage, parameters);
+  if (current !== stage) return;
   document.title = title === t("app") ? title : `${title} · ${t("app")}`;
   const heading = stage.querySelector("h1");
   heading?.setAttribute("tabindex", "-1");
-  if (moved) {
-    if (before) heading?.focus({ preventScroll: true });
+  if (navigated) {
+    if (previous) heading?.focus({ preventScroll: true });
     scrollTo({ top: scrolled.get(entry) ?? 0, behavior: "instant" });
   } else {
-    // The same once more: it stays until the new one is there.
+    // Redrawing: the old content stays until the new content is complete.
     const focused = main.contains(document.activeElement);
     fill(main, stage);
     if (focused) heading?.focus({ preventScroll: true });
   }
 }
 
-/** Draws a view, or why there is none; answers the title. */
-async function drawn(route, stage, parameters) {
+/** Draw a view, or the reason why it cannot be shown. Return the title. */
+async function drawView(route, stage, parameters) {
   let module;
   try {
-    module = await loaded(route);
+    module = await loadModule(route);
   } catch (error) {
     console.error(error);
-    // A browser may remember that a module did not come: only a new page asks again.
-    return failed(stage, t("shop.not_loaded"), h("button", { type: "button", on: { click: () => location.reload() } }, t("try_again")));
+    // A browser may cache the failure of a module: only a reload requests it again.
+    return drawFailure(stage, t("shop.not_loaded"), h("button", { type: "button", on: { click: () => location.reload() } }, t("try_again")));
   }
   try {
     return await module.view(stage, parameters);
   } catch (error) {
-    if (error instanceof SignedOut) return invitation(stage);
-    const retry = h("button", { type: "button", on: { click: again } }, t("try_again"));
-    const way = error.status === 404 ? h("a", { class: "button", href: "#/" }, t("shop.to_shop")) : retry;
-    return failed(stage, problem(error), way);
+    if (error instanceof SignedOut) return drawSignIn(stage);
+    const retry = h("button", { type: "button", on: { click: redraw } }, t("try_again"));
+    const next = error.status === 404 ? h("a", { class: "button", href: "#/" }, t("shop.to_shop")) : retry;
+    return drawFailure(stage, problem(error), next);
   }
 }
 
-async function loaded(route) {
-  const [module] = await Promise.all([route.load(), route.style && style(route.style)]);
+async function loadModule(route) {
+  const [module] = await Promise.all([route.load(), route.style && loadStyle(route.style)]);
   return module;
 }
 
-function style(name) {
+function loadStyle(name) {
   const href = new URL(name, import.meta.url).href;
   if (document.querySelector(`link[href="${href}"]`)) return null;
   return new Promise((resolve, reject) => {
@@ -114,19 +114,19 @@ function skeleton() {
   return h("p", { class: "skeleton", "aria-busy": "true" }, h("span", { class: "unseen" }, t("loading")));
 }
 
-function failed(stage, what, way) {
-  fill(stage, h("h1", {}, t("shop.no_view")), typeof what === "string" ? h("p", { role: "alert" }, what) : what, way);
-  return t("shop.no_view");
+function drawFailure(stage, reason, next) {
+  fill(stage, h("h1", {}, t("shop.not_available")), typeof reason === "string" ? h("p", { role: "alert" }, reason) : reason, next);
+  return t("shop.not_available");
 }
 
-function invitation(stage) {
+function drawSignIn(stage) {
   async function enter() {
-    if (await signIn()) again();
+    if (await signIn()) redraw();
   }
   fill(
     stage,
     h("h1", {}, t("signed_out")),
-    h("p", {}, t("shop.sign_in_for_this")),
+    h("p", {}, t("shop.sign_in_hint")),
     h("button", { type: "button", class: "main", on: { click: enter } }, t("sign_in")),
   );
   announce(t("signed_out"));

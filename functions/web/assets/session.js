@@ -1,25 +1,25 @@
-// Who is signed in on this device. Other sites cannot read what is kept here, and the page's policy runs no script but ours.
+// The session of the signed-in user, in localStorage. Other sites cannot read it, and the page's policy runs our scripts only.
 
 import { config } from "./dom.js";
 
-const KEPT = "handsel.session";
-// A token that ends within this time is made anew before it is used.
+const STORAGE_KEY = "handsel.session";
+// A token that expires within this time is renewed before it is used.
 const EARLY_MS = 60_000;
-// What the user pool says of a session that is over.
-const ENDED = ["NotAuthorizedException", "UserNotFoundException"];
+// Errors of the user pool that mean that the session has ended.
+const SESSION_ENDED = ["NotAuthorizedException", "UserNotFoundException"];
 
-/** `{id_token, refresh_token?}` of who is signed in, or null. */
-function kept() {
+/** Return `{id_token, refresh_token?}` of the signed-in user, or null. */
+function storedSession() {
   try {
-    return JSON.parse(localStorage.getItem(KEPT));
+    return JSON.parse(localStorage.getItem(STORAGE_KEY));
   } catch {
     return null;
   }
 }
 
-/** Claims of the ID token of who is signed in, or null. The API checks the token; here it only says whose it is. */
-export function who() {
-  const session = kept();
+/** Return the claims of the signed-in user's ID token, or null. The token is verified by the API, not here. */
+export function currentUser() {
+  const session = storedSession();
   if (!session) return null;
   const claims = claimsOf(session);
   return claims.exp * 1000 > Date.now() || session.refresh_token ? claims : null;
@@ -33,77 +33,77 @@ function bytes(base64url) {
   return Uint8Array.from(atob(base64url.replace(/-/g, "+").replace(/_/g, "/")), (each) => each.charCodeAt(0));
 }
 
-const whose = (session) => session && claimsOf(session).sub;
+const userOf = (session) => session && claimsOf(session).sub;
 
-/** Keep the tokens somebody signed in with; nothing of somebody else who was signed in here. */
-export function keep(tokens) {
-  const before = whose(kept());
-  if (before && before !== whose(tokens)) forget();
-  localStorage.setItem(KEPT, JSON.stringify(tokens));
-  here = whose(tokens);
+/** Save the tokens of a sign-in, and delete the data of another user who was signed in before. */
+export function saveSession(tokens) {
+  const before = userOf(storedSession());
+  if (before && before !== userOf(tokens)) signOut();
+  localStorage.setItem(STORAGE_KEY, JSON.stringify(tokens));
+  pageUser = userOf(tokens);
 }
 
-/** Sign out: nothing of who it was stays on this device. */
-export function forget() {
+/** Delete all data of the user from this device. */
+export function signOut() {
   for (const storage of [localStorage, sessionStorage]) {
     for (const key of Object.keys(storage)) if (key.startsWith("handsel.") && key !== "handsel.language") storage.removeItem(key);
   }
-  here = null;
+  pageUser = null;
 }
 
-// Whose this page is: what is drawn of them is not for who comes after them, in this tab or in another one.
-let here = whose(kept());
-function check() {
-  if (whose(kept()) === here) return;
+// The user whose data this page shows. If another user signs in, in any tab, the page is reloaded.
+let pageUser = userOf(storedSession());
+function reloadIfUserChanged() {
+  if (userOf(storedSession()) === pageUser) return;
   sessionStorage.clear();
   location.reload();
 }
-addEventListener("storage", (event) => (event.key === KEPT || event.key === null) && check());
-addEventListener("pageshow", (event) => event.persisted && check());
+addEventListener("storage", (event) => (event.key === STORAGE_KEY || event.key === null) && reloadIfUserChanged());
+addEventListener("pageshow", (event) => event.persisted && reloadIfUserChanged());
 
-/** The token to call the API with, or null when one has to sign in first. */
-export async function token() {
-  const session = kept();
-  const claims = who();
+/** Return a valid ID token for calls of the API, or null if there is no session. */
+export async function idToken() {
+  const session = storedSession();
+  const claims = currentUser();
   if (!claims) return null;
   if (claims.exp * 1000 - EARLY_MS > Date.now()) return session.id_token;
-  return refresh();
+  return renewToken();
 }
 
 let renewing = null;
 
 /**
- * A new token for one that ended or was refused; null when one has to sign in again. Throws what keeps the user pool from
- * saying so.
+ * Return a new token in place of one that expired or was rejected, or null if the session has ended. Throws any other error of
+ * the user pool.
  */
-export function refresh() {
-  renewing ??= renewed().finally(() => {
+export function renewToken() {
+  renewing ??= requestNewToken().finally(() => {
     renewing = null;
   });
   return renewing;
 }
 
-async function renewed() {
-  const session = kept();
+async function requestNewToken() {
+  const session = storedSession();
   if (!session?.refresh_token) return null;
-  // Who signed out meanwhile, or is somebody else by now, is not brought back.
-  const same = () => kept()?.refresh_token === session.refresh_token;
+  // The user may have signed out meanwhile, or another one may have signed in.
+  const isCurrent = () => storedSession()?.refresh_token === session.refresh_token;
   try {
     const answer = await userPool("InitiateAuth", {
       AuthFlow: "REFRESH_TOKEN_AUTH",
       AuthParameters: { REFRESH_TOKEN: session.refresh_token },
     });
-    if (!same()) return token();
-    keep({ ...session, id_token: answer.AuthenticationResult.IdToken });
+    if (!isCurrent()) return idToken();
+    saveSession({ ...session, id_token: answer.AuthenticationResult.IdToken });
     return answer.AuthenticationResult.IdToken;
   } catch (error) {
-    if (!(error instanceof UserPoolError) || !ENDED.includes(error.code)) throw error;
-    if (same()) forget();
+    if (!(error instanceof UserPoolError) || !SESSION_ENDED.includes(error.code)) throw error;
+    if (isCurrent()) signOut();
     return null;
   }
 }
 
-/** A refusal of the user pool; `code` is its exception's name, such as NotAuthorizedException. */
+/** An error of the user pool; `code` is the name of the exception, such as NotAuthorizedException. */
 export class UserPoolError extends Error {
   constructor(code, message) {
     super(message);
@@ -111,7 +111,7 @@ export class UserPoolError extends Error {
   }
 }
 
-/** An unsigned call of the user pool. Throws UserPoolError, and TypeError when nothing answered. */
+/** Call an action of the user pool that needs no signature. Throws UserPoolError, or TypeError if there is no response. */
 export async function userPool(action, parameters) {
   const response = await fetch(config.sign_in.url, {
     method: "POST",

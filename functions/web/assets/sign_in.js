@@ -1,20 +1,20 @@
-// The panel where one signs in, over the page one is on: what was begun there is still there afterwards.
+// The sign-in panel. It opens over the current page, which stays as it is.
 
-import { config, fill, h, showOver } from "./dom.js";
+import { config, fill, h, openDialog } from "./dom.js";
 import { has, t } from "./i18n.js";
-import { keep, userPool, UserPoolError } from "./session.js";
+import { saveSession, userPool, UserPoolError } from "./session.js";
 
 let open = null;
 
-/** Asks who is there; true once somebody signed in, false when they would rather not. One panel at a time. */
+/** Open the panel. Resolves to true after a sign-in, false if the user closed it. There is one panel at a time. */
 export function signIn() {
-  open ??= ask().finally(() => {
+  open ??= openPanel().finally(() => {
     open = null;
   });
   return open;
 }
 
-function ask() {
+function openPanel() {
   return new Promise((resolve) => {
     const opener = document.activeElement;
     const panel = h("div", { class: "panel-body" });
@@ -35,14 +35,14 @@ function ask() {
       resolve(signedIn);
     }
     const finish = (tokens) => {
-      if (done) return; // they would rather not by now
-      keep(tokens);
+      if (done) return; // the user has closed the panel
+      saveSession(tokens);
       ended(true);
     };
     document.body.append(dialog);
     if (config.sign_in.url) start(panel, title, finish);
     else fill(panel, h("p", {}, t("sign_in_elsewhere")));
-    showOver(dialog);
+    openDialog(dialog);
   });
 }
 
@@ -52,12 +52,12 @@ function start(panel, title, finish) {
     fill(panel, ...content);
     panel.querySelector("input")?.focus();
   };
-  const known = { email: "", password: "" };
+  const entered = { email: "", password: "" };
 
-  async function enter() {
+  async function authenticate() {
     const answer = await userPool("InitiateAuth", {
       AuthFlow: "USER_PASSWORD_AUTH",
-      AuthParameters: { USERNAME: known.email, PASSWORD: known.password },
+      AuthParameters: { USERNAME: entered.email, PASSWORD: entered.password },
     });
     const { IdToken, RefreshToken } = answer.AuthenticationResult;
     finish({ id_token: IdToken, refresh_token: RefreshToken });
@@ -65,19 +65,19 @@ function start(panel, title, finish) {
 
   function signInForm() {
     const demo = h("div", {});
-    if (config.sign_in.demo) forShow().then(({ users }) => fill(demo, demoUsers(users, finish)));
+    if (config.sign_in.demo) readDemo().then(({ users }) => fill(demo, demoUsers(users, finish)));
     show(
       "sign_in",
       demo,
       form(
-        [email(known), password(known, "current-password")],
+        [email(entered), password(entered, "current-password")],
         "sign_in",
         async () => {
           try {
-            await enter();
+            await authenticate();
           } catch (error) {
             if (error.code !== "UserNotConfirmedException") throw error;
-            await userPool("ResendConfirmationCode", { Username: known.email });
+            await userPool("ResendConfirmationCode", { Username: entered.email });
             confirmForm();
           }
         },
@@ -89,13 +89,13 @@ function start(panel, title, finish) {
   function signUpForm() {
     show(
       "sign_up",
-      form([name(known), email(known), password(known, "new-password")], "sign_up", async () => {
+      form([name(entered), email(entered), password(entered, "new-password")], "sign_up", async () => {
         await userPool("SignUp", {
-          Username: known.email,
-          Password: known.password,
+          Username: entered.email,
+          Password: entered.password,
           UserAttributes: [
-            { Name: "email", Value: known.email },
-            { Name: "name", Value: known.name },
+            { Name: "email", Value: entered.email },
+            { Name: "name", Value: entered.name },
           ],
         });
         confirmForm();
@@ -107,11 +107,11 @@ function start(panel, title, finish) {
   function confirmForm() {
     show(
       "confirm_email",
-      h("p", {}, t("code_sent", { email: known.email })),
-      mailed(known.email),
-      form([code(known)], "confirm", async () => {
-        await userPool("ConfirmSignUp", { Username: known.email, ConfirmationCode: known.code });
-        await enter();
+      h("p", {}, t("code_sent", { email: entered.email })),
+      demoMail(entered.email),
+      form([code(entered)], "confirm", async () => {
+        await userPool("ConfirmSignUp", { Username: entered.email, ConfirmationCode: entered.code });
+        await authenticate();
       }),
     );
   }
@@ -119,8 +119,8 @@ function start(panel, title, finish) {
   function forgotForm() {
     show(
       "forgot_password",
-      form([email(known)], "send_code", async () => {
-        await userPool("ForgotPassword", { Username: known.email });
+      form([email(entered)], "send_code", async () => {
+        await userPool("ForgotPassword", { Username: entered.email });
         resetForm();
       }),
       h("p", { class: "ways" }, link("have_account", signInForm)),
@@ -130,15 +130,15 @@ function start(panel, title, finish) {
   function resetForm() {
     show(
       "new_password",
-      h("p", {}, t("code_sent", { email: known.email })),
-      mailed(known.email),
-      form([code(known), password(known, "new-password")], "new_password", async () => {
+      h("p", {}, t("code_sent", { email: entered.email })),
+      demoMail(entered.email),
+      form([code(entered), password(entered, "new-password")], "new_password", async () => {
         await userPool("ConfirmForgotPassword", {
-          Username: known.email,
-          ConfirmationCode: known.code,
-          Password: known.password,
+          Username: entered.email,
+          ConfirmationCode: entered.code,
+          Password: entered.password,
         });
-        await enter();
+        await authenticate();
       }),
     );
   }
@@ -146,17 +146,17 @@ function start(panel, title, finish) {
   signInForm();
 }
 
-/** What only a developer's own machine tells: who is there for show, and what would have been mailed, newest first. */
-async function forShow() {
+/** Return the demo users and the mails that were not really sent, newest first. Only a local stack has them. */
+async function readDemo() {
   const response = await fetch(config.sign_in.url).catch(() => null);
   return response?.ok ? response.json() : { users: [], mails: [] };
 }
 
-/** The mail with a code, where none is really sent. */
-function mailed(email) {
+/** The mail with a code, on a local stack, which sends no mails. */
+function demoMail(email) {
   const shown = h("p", { class: "faint" });
   if (config.sign_in.demo) {
-    forShow().then(({ mails }) => fill(shown, mails.find((mail) => mail.to.toLowerCase() === email.toLowerCase())?.text));
+    readDemo().then(({ mails }) => fill(shown, mails.find((mail) => mail.to.toLowerCase() === email.toLowerCase())?.text));
   }
   return shown;
 }
@@ -174,7 +174,7 @@ function demoUsers(users, finish) {
   );
 }
 
-function form(fields, label, does) {
+function form(fields, label, submit) {
   const notice = h("div", {});
   const button = h("button", { type: "submit", class: "main" }, t(label));
   return h(
@@ -187,9 +187,9 @@ function form(fields, label, does) {
           button.setAttribute("aria-busy", "true");
           fill(notice);
           try {
-            await does();
+            await submit();
           } catch (error) {
-            fill(notice, h("p", { class: "problem", role: "alert" }, why(error)));
+            fill(notice, h("p", { class: "problem", role: "alert" }, errorText(error)));
           } finally {
             button.removeAttribute("aria-busy");
           }
@@ -202,31 +202,31 @@ function form(fields, label, does) {
   );
 }
 
-function why(error) {
+function errorText(error) {
   if (!(error instanceof UserPoolError)) return t("offline");
-  return has(`user_pool.${error.code}`) ? t(`user_pool.${error.code}`) : t("refused");
+  return has(`user_pool.${error.code}`) ? t(`user_pool.${error.code}`) : t("not_possible");
 }
 
-function field(known, key, attributes) {
+function field(entered, key, attributes) {
   const input = h("input", {
     name: key,
     required: true,
-    value: known[key] ?? "",
+    value: entered[key] ?? "",
     ...attributes,
     on: {
       input: () => {
-        known[key] = input.value;
+        entered[key] = input.value;
       },
     },
   });
   return h("label", {}, t(`field.${key}`), input);
 }
 
-const name = (known) => field(known, "name", { autocomplete: "name", maxlength: 40 });
-const email = (known) => field(known, "email", { type: "email", autocomplete: "username" });
-const password = (known, autocomplete) => field(known, "password", { type: "password", autocomplete, minlength: 12 });
-const code = (known) => field(known, "code", { inputmode: "numeric", autocomplete: "one-time-code", maxlength: 10 });
+const name = (entered) => field(entered, "name", { autocomplete: "name", maxlength: 40 });
+const email = (entered) => field(entered, "email", { type: "email", autocomplete: "username" });
+const password = (entered, autocomplete) => field(entered, "password", { type: "password", autocomplete, minlength: 12 });
+const code = (entered) => field(entered, "code", { inputmode: "numeric", autocomplete: "one-time-code", maxlength: 10 });
 
-function link(label, does) {
-  return h("button", { type: "button", class: "link", on: { click: does } }, t(label));
+function link(label, onClick) {
+  return h("button", { type: "button", class: "link", on: { click: onClick } }, t(label));
 }

@@ -1,25 +1,24 @@
-// A parcel on its way, to who waits for it.
+// The progress of a shipment, for its recipient.
 
 import { h } from "./dom.js";
 import { t, when } from "./i18n.js";
 import { copyButton } from "./ui.js";
 
-// What a parcel passes when nothing happens to it. Anything else it can be is a mishap beside the way.
-const WAY = ["ready_to_ship", "picked_up", "in_transit", "out_for_delivery", "delivered"];
+// The regular steps of a shipment. Any other status is an incident.
+const STEPS = ["ready_to_ship", "picked_up", "in_transit", "out_for_delivery", "delivered"];
 
-/** The status of a shipment as a person says it. */
+/** Return the text of a shipment's status. */
 export function statusOf(status) {
   return t(`center.shipment.${status}`);
 }
 
 /**
- * Where a shipment of `GET /shipments/{shipment_id}` is: what happened in time order and what is still to come, who brings it
- * and where to.
+ * A shipment of `GET /shipments/{shipment_id}`: past events in time order, steps ahead, carrier and address.
  */
 export function timeline({ status, events, carrier, tracking_number: number, address }) {
-  const reached = WAY.indexOf(status);
-  // The carrier may have reported what is further on earlier, and it counts; of what went wrong nobody knows what is next.
-  const ahead = reached < 0 ? [] : WAY.slice(reached + 1);
+  const reached = STEPS.indexOf(status);
+  // Events may arrive out of order: the status decides which steps are ahead. After an incident they are unknown.
+  const ahead = reached < 0 ? [] : STEPS.slice(reached + 1);
   const past = events.length > 0 ? events : [{ status }];
   return h(
     "section",
@@ -28,20 +27,20 @@ export function timeline({ status, events, carrier, tracking_number: number, add
     h(
       "ol",
       { class: "timeline" },
-      past.map((event, index) => happened(event, index === past.length - 1)),
-      ahead.map((each) => h("li", { class: "ahead" }, h("span", {}, statusOf(each)), h("span", { class: "unseen" }, t("center.to_come")))),
+      past.map((event, index) => pastStep(event, index === past.length - 1)),
+      ahead.map((each) => h("li", { class: "ahead" }, h("span", {}, statusOf(each)), h("span", { class: "unseen" }, t("center.upcoming")))),
     ),
     h(
       "dl",
       { class: "facts" },
       fact(t("center.carrier"), carrier),
       number && fact(t("center.tracking_number"), number, " ", copyButton(number, t("center.copy_number"))),
-      address && fact(t("center.address"), place(address)),
+      address && fact(t("center.address"), addressBlock(address)),
     ),
   );
 }
 
-function happened({ status, location, occurred_at: at }, latest) {
+function pastStep({ status, location, occurred_at: at }, latest) {
   return h(
     "li",
     { "aria-current": latest && "step" },
@@ -50,13 +49,13 @@ function happened({ status, location, occurred_at: at }, latest) {
   );
 }
 
-/** A line of a `dl`. */
+/** An entry of a `dl`. */
 export function fact(name, ...value) {
   return h("div", {}, h("dt", {}, name), h("dd", {}, value));
 }
 
-function place({ name, phone, lines, city, postal_code: code, country }) {
+function addressBlock({ name, phone, lines, city, postal_code: code, country }) {
   const names = new Intl.DisplayNames(document.documentElement.lang, { type: "region", fallback: "code" });
-  const land = /^[A-Z]{2}$/.test(country) ? names.of(country) : country;
-  return h("address", {}, [`${name} · ${phone}`, ...lines, `${code} ${city}`.trim(), land].map((line) => h("span", {}, line)));
+  const countryName = /^[A-Z]{2}$/.test(country) ? names.of(country) : country;
+  return h("address", {}, [`${name} · ${phone}`, ...lines, `${code} ${city}`.trim(), countryName].map((line) => h("span", {}, line)));
 }

@@ -1,80 +1,80 @@
-// Pieces that several pages are made of.
+// Components that several pages use.
 
-import { first, leave, Offline, Problem, settles, SignedOut, Unsettled } from "./api.js";
+import { discard, isRejected, Offline, Problem, resume, SignedOut, Unconfirmed } from "./api.js";
 import { announce, fill, h } from "./dom.js";
 import { has, t } from "./i18n.js";
 import { signIn } from "./sign_in.js";
 
-/** What went wrong, in words for who used the page. */
-export function reason(error) {
+/** Return the text of an error, for the user. */
+export function errorText(error) {
   if (error instanceof Offline) return t("offline");
   if (error instanceof SignedOut) return t("signed_out");
-  if (error instanceof Unsettled) return t("unsettled");
+  if (error instanceof Unconfirmed) return t("unconfirmed");
   if (error instanceof Problem) {
     if (has(`problem.${error.code}`)) return t(`problem.${error.code}`);
-    return error.status < 500 ? t("refused") : t("our_fault");
+    return error.status < 500 ? t("not_possible") : t("our_fault");
   }
   console.error(error);
   return t("our_fault");
 }
 
-/** A notice of what went wrong, read out at once. */
-export function problem(error, ...wayOn) {
-  return h("div", { class: "problem", role: "alert" }, h("p", {}, reason(error)), ...wayOn);
+/** A notice about an error, announced at once, with actions. */
+export function problem(error, ...actions) {
+  return h("div", { class: "problem", role: "alert" }, h("p", {}, errorText(error)), ...actions);
 }
 
 /**
- * A button that does something once: while it does, it cannot be pressed again. What goes wrong is said below it. Who has to
- * sign in is asked to, and it goes on from there.
+ * A button that runs `perform`, once at a time. An error is shown below it. If a sign-in is needed, the sign-in panel opens and
+ * `perform` runs afterwards.
  */
-export function action(label, does, attributes = {}) {
+export function action(label, perform, attributes = {}) {
   const notice = h("div", { class: "notice" });
-  const button = h("button", { type: "button", ...attributes, on: { click: () => doing(button, notice, does) } }, label);
+  const button = h("button", { type: "button", ...attributes, on: { click: () => runAction(button, notice, perform) } }, label);
   return h("div", { class: "action" }, button, notice);
 }
 
-/** What an action does, for a button and a notice that stand elsewhere, such as in a form. */
-export async function doing(button, notice, does) {
+/** Run an action for a button and a notice that are elsewhere, in a form for example. */
+export async function runAction(button, notice, perform) {
   if (button.getAttribute("aria-busy")) return;
-  // Not disabled: who came with the keyboard would lose their place on the page.
+  // Not `disabled`: a disabled button loses the focus.
   button.setAttribute("aria-busy", "true");
   fill(notice);
-  const way = (label, before) => {
-    const again = () => {
+  const retry = (label, before) => {
+    const run = () => {
       before?.();
       button.focus();
-      doing(button, notice, does);
+      runAction(button, notice, perform);
     };
-    return h("button", { type: "button", on: { click: again } }, t(label));
+    return h("button", { type: "button", on: { click: run } }, t(label));
   };
   try {
-    await signedIn(does);
+    await withSignIn(perform);
   } catch (error) {
-    const waysOn =
-      error instanceof Unsettled
-        ? [way("unsettled.first", () => first(error.form)), way("unsettled.leave", () => leave(error.form))]
-        : [mayPass(error) && way("try_again")];
-    fill(notice, problem(error, waysOn));
+    const actions =
+      error instanceof Unconfirmed
+        ? [retry("unconfirmed.resume", () => resume(error.form)), retry("unconfirmed.discard", () => discard(error.form))]
+        : [isRetryable(error) && retry("try_again")];
+    fill(notice, problem(error, actions));
   } finally {
     button.removeAttribute("aria-busy");
   }
 }
 
-const mayPass = (error) => error instanceof Offline || (error instanceof Problem && !settles(error));
+const isRetryable = (error) => error instanceof Offline || (error instanceof Problem && !isRejected(error));
 
-/** Does something; where one has to sign in for it, asks to, and does it then. */
-export async function signedIn(does) {
+/** Run `perform`; if it needs a sign-in, open the panel and run it again. */
+export async function withSignIn(perform) {
   try {
-    return await does();
+    return await perform();
   } catch (error) {
     if (!(error instanceof SignedOut)) throw error;
     if (!(await signIn())) throw error;
-    return does();
+    return perform();
   }
 }
 
-/** Time left until a timestamp, alive; `ended` is called once, when it is over. */
-export function countdown(timestamp, ended) {
+/** A countdown to a timestamp; `onEnd` is called once, when it has passed. */
+export function countdown(timestamp, onEnd) {
   const end = Date.parse(timestamp);
   const shown = h("time", { class: "countdown", datetime: timestamp, role: "timer" });
   const tick = () => {
@@ -82,7 +82,7 @@ export function countdown(timestamp, ended) {
     shown.textContent = left > 0 ? t("time_left", { time: duration(left) }) : t("time_over");
     if (left <= 0) {
       clearInterval(timer);
-      ended?.();
+      onEnd?.();
     } else if (!shown.isConnected && started) {
       clearInterval(timer);
     }
@@ -100,7 +100,7 @@ function duration(milliseconds) {
   return `${two(Math.floor(seconds / 3600))}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`;
 }
 
-/** Copies text; says so. Where a browser cannot, false. */
+/** Copy a text to the clipboard and announce it. Return whether the browser allowed it. */
 export async function copy(text) {
   try {
     await navigator.clipboard.writeText(text);
@@ -111,7 +111,7 @@ export async function copy(text) {
   return true;
 }
 
-/** A button that copies text, and says for a moment that it did. `label` says what it copies to who does not see it. */
+/** A button that copies a text and briefly confirms it. `label` is its accessible name. */
 export function copyButton(text, label) {
   const button = h("button", { type: "button", class: "copy", "aria-label": label, on: { click: press } }, t("copy"));
   async function press() {

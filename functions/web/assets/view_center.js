@@ -1,4 +1,4 @@
-// The order center: what is to be done, and each list of what one bought, gave, got, looked at and may like.
+// The order center: the counts, and the lists of orders, gifts, holdings, payments and products.
 
 import { call } from "./api.js";
 import { fill, h } from "./dom.js";
@@ -15,19 +15,19 @@ import {
   sentEntry,
 } from "./lists.js";
 
-// `of` is the name of its first entries in the overview, `states` what of it can be looked at alone, `way` where something
-// for it is to be found while it is empty.
+// `of` is the field of the overview that has its first entries, `states` are its filters, `next` is the link shown while it is
+// empty.
 const TABS = {
-  orders: { path: "/orders", draw: orderEntry, of: "orders", states: ["pending", "to_give", "refunded"], way: "#/" },
-  sent: { path: "/gifts?role=sent", draw: sentEntry, of: "gifts_sent", states: ["open", "returned"], way: "#/" },
-  received: { path: "/gifts?role=received", draw: receivedEntry, of: "gifts_received", states: [], way: "#/me" },
-  holdings: { path: "/holdings", draw: holdingEntry, of: "holdings", states: ["usable", "to_receive"], way: "#/" },
-  payments: { path: "/payments", draw: paymentEntry, of: "payments", states: [], way: "#/" },
-  tagged: { path: "/tagged", draw: seenEntry, of: "tagged", states: [], way: "#/" },
-  viewed: { path: "/viewed", draw: seenEntry, of: "viewed", states: [], way: "#/" },
-  recommendations: { path: "/recommendations", draw: recommendedEntry, of: "recommendations", states: [], way: "#/me" },
+  orders: { path: "/orders", draw: orderEntry, of: "orders", states: ["pending", "to_give", "refunded"], next: "#/" },
+  sent: { path: "/gifts?role=sent", draw: sentEntry, of: "gifts_sent", states: ["open", "returned"], next: "#/" },
+  received: { path: "/gifts?role=received", draw: receivedEntry, of: "gifts_received", states: [], next: "#/me" },
+  holdings: { path: "/holdings", draw: holdingEntry, of: "holdings", states: ["usable", "to_receive"], next: "#/" },
+  payments: { path: "/payments", draw: paymentEntry, of: "payments", states: [], next: "#/" },
+  tagged: { path: "/tagged", draw: seenEntry, of: "tagged", states: [], next: "#/" },
+  viewed: { path: "/viewed", draw: seenEntry, of: "viewed", states: [], next: "#/" },
+  recommendations: { path: "/recommendations", draw: recommendedEntry, of: "recommendations", states: [], next: "#/me" },
 };
-// Each count, and the list that has just what it counts.
+// The counts, and for each the list of what it counts.
 const COUNTS = {
   to_pay: "#/center/orders/pending",
   to_give: "#/center/orders/to_give",
@@ -38,13 +38,13 @@ const COUNTS = {
   refunded: "#/center/orders/refunded",
   unread: "#/inbox",
 };
-const AT_A_GLANCE = 2;
+const OVERVIEW_ENTRIES = 2;
 
 export async function view(main, { tab = "overview", state }) {
   const body = h("div", { "aria-busy": "true" });
   fill(main, h("h1", {}, t("center.title")), tabs(tab), body);
   main.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
-  fill(body, tab in TABS ? await one(tab, state) : await overview());
+  fill(body, tab in TABS ? await single(tab, state) : await overview());
   body.removeAttribute("aria-busy");
   return tab in TABS ? t(`center.tab.${tab}`) : t("center.title");
 }
@@ -61,14 +61,14 @@ function tabs(current) {
 
 async function overview() {
   const center = await call("GET", "/order-center");
-  // Payments are of the same orders.
+  // Payments would repeat the orders.
   const shown = Object.entries(TABS).filter(([tab, { of }]) => tab !== "payments" && center[of].length > 0);
-  const had = [center.orders, center.gifts_received].some((items) => items.length > 0);
+  const hasEntries = [center.orders, center.gifts_received].some((items) => items.length > 0);
   return h(
     "div",
     { class: "overview" },
     h("ul", { class: "counts", "aria-label": t("center.counts") }, Object.entries(COUNTS).map(count(center.counts))),
-    !had && empty("orders"),
+    !hasEntries && empty("orders"),
     shown.map(([tab, { of, draw }]) =>
       h(
         "section",
@@ -79,7 +79,7 @@ async function overview() {
           h("h2", { id: `center-${tab}` }, t(`center.tab.${tab}`)),
           h("a", { href: `#/center/${tab}`, "aria-label": t("center.all_of", { list: t(`center.tab.${tab}`) }) }, t("center.all")),
         ),
-        h("ul", { class: "entries" }, center[of].slice(0, AT_A_GLANCE).map(draw)),
+        h("ul", { class: "entries" }, center[of].slice(0, OVERVIEW_ENTRIES).map(draw)),
       ),
     ),
   );
@@ -99,11 +99,11 @@ function count(counts) {
     );
 }
 
-async function one(tab, state) {
+async function single(tab, state) {
   const { path, draw, states } = TABS[tab];
   const chosen = states.includes(state) ? state : null;
   const query = chosen ? `${path.includes("?") ? "&" : "?"}state=${chosen}` : "";
-  const label = chosen ? t(`center.only.${tab}.${chosen}`) : t(`center.tab.${tab}`);
+  const label = chosen ? t(`center.filter.${tab}.${chosen}`) : t(`center.tab.${tab}`);
   return h(
     "div",
     {},
@@ -113,16 +113,16 @@ async function one(tab, state) {
 }
 
 function choices(tab, states, chosen) {
-  const link = (state, words) =>
-    h("a", { href: `#/center/${tab}${state ? `/${state}` : ""}`, "aria-current": state === chosen && "true" }, words);
+  const link = (state, label) =>
+    h("a", { href: `#/center/${tab}${state ? `/${state}` : ""}`, "aria-current": state === chosen && "true" }, label);
   return h(
     "nav",
-    { class: "choices", "aria-label": t("center.only") },
-    link(null, t("center.everything")),
-    states.map((state) => link(state, t(`center.only.${tab}.${state}`))),
+    { class: "choices", "aria-label": t("center.filter") },
+    link(null, t("center.filter.all")),
+    states.map((state) => link(state, t(`center.filter.${tab}.${state}`))),
   );
 }
 
 function empty(tab) {
-  return nothing(t(`center.empty.${tab}`), TABS[tab].way, t(TABS[tab].way === "#/me" ? "center.to_me" : "center.to_shop"));
+  return nothing(t(`center.empty.${tab}`), TABS[tab].next, t(TABS[tab].next === "#/me" ? "center.to_me" : "center.to_shop"));
 }

@@ -1,4 +1,4 @@
-// A voucher with its code, or a parcel on its way, to who holds it.
+// A holding: a voucher with its code, or a parcel with its shipment.
 
 import { call } from "./api.js";
 import { announce, fill, h } from "./dom.js";
@@ -46,19 +46,19 @@ async function voucher(holding) {
       "dl",
       { class: "facts" },
       product.redeem_at && fact(t("center.where"), product.redeem_at),
-      fact(t(state === "expired" ? "center.was_until" : "center.use_until"), until ? when(until) : t("center.always")),
+      fact(t(state === "expired" ? "center.expired_at" : "center.valid_until"), until ? when(until) : t("center.no_expiry")),
       fact(t("center.received_at"), when(holding.received_at)),
     ),
     product.description && h("p", { class: "faint" }, product.description),
   );
 }
 
-/** A code in groups that can be read out, kept apart also where they are copied. */
+/** A code in groups of four, separated by spaces when copied. */
 function groups(code) {
   return code.match(/.{1,4}/g).flatMap((group, index) => [index > 0 && " ", h("span", {}, group)]);
 }
 
-/** A picture of the code for who scans it. The code is there in letters too, so nothing is lost without it. */
+/** The QR code, or null if it cannot be loaded: the code is also shown as text. */
 async function qr(id) {
   const picture = await call("GET", `/holdings/${id}/qr`, { as: "blob" }).catch(() => null);
   if (!picture) return null;
@@ -98,7 +98,7 @@ async function parcel(holding) {
   );
 }
 
-/** Who gave it, with what words, and the way to give something back. */
+/** The giver and the blessing, with a link to send a return gift. */
 function given(gift) {
   const { gift_id: id, giver_name: name, wrapping } = gift;
   return h(
@@ -107,7 +107,7 @@ function given(gift) {
     h("img", { src: wrapping.image_url, alt: "" }),
     h("h2", {}, t("center.from", { name })),
     h("p", { class: "blessing" }, wrapping.blessing),
-    h("a", { class: "button main", href: `#/return/${id}` }, t("center.give_back")),
+    h("a", { class: "button main", href: `#/return/${id}` }, t("center.return_gift")),
     h("a", { class: "see", href: `/g/${id}` }, t("center.see_gift")),
   );
 }

@@ -1,17 +1,17 @@
-// Where the app begins: what may please, the stores, what was looked at; or, for who is not known yet, what it is about.
+// The home view: recommendations, stores and viewed products, or a welcome page for users who are not signed in.
 
 import { call } from "./api.js";
 import { config, fill, h } from "./dom.js";
 import { choose, language, t } from "./i18n.js";
 import { tiles } from "./products.js";
-import { again } from "./router.js";
-import { who } from "./session.js";
+import { redraw } from "./router.js";
+import { currentUser } from "./session.js";
 import { signIn } from "./sign_in.js";
 
 const LANGUAGES = { en: "English", zh: "简体中文" };
 
 export async function view(main) {
-  if (!who()) return welcome(main);
+  if (!currentUser()) return welcome(main);
   const [recommended, viewed, tagged] = await Promise.all(
     ["/recommendations", "/viewed?limit=10", "/tagged?limit=10"].map((path) => call("GET", path)),
   );
@@ -32,7 +32,7 @@ export async function view(main) {
   return t("app");
 }
 
-/** Stores have no list of their own: these are who sell what is shown, by their ids. */
+/** Return the stores of products, as names by id: the API has no list of stores. */
 function storesOf(products) {
   return new Map(products.map((product) => [product.store_id, product.store_name]));
 }
@@ -40,7 +40,7 @@ function storesOf(products) {
 function welcome(main) {
   const other = Object.keys(LANGUAGES).find((each) => each !== language);
   async function enter() {
-    if (await signIn()) again();
+    if (await signIn()) redraw();
   }
   fill(
     main,

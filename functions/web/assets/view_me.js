@@ -1,10 +1,10 @@
-// One's own account: how one is called and found, what may be recommended, the language, and the way out.
+// The account: display name, handle, recommendations, language, sign-out.
 
 import { call } from "./api.js";
 import { announce, fill, h } from "./dom.js";
 import { choose, language, t } from "./i18n.js";
-import { forget } from "./session.js";
-import { doing, problem } from "./ui.js";
+import { signOut } from "./session.js";
+import { problem, runAction } from "./ui.js";
 
 const LANGUAGES = { en: "English", zh: "简体中文" };
 const HANDLE = "[A-Za-z0-9][A-Za-z0-9_.]{2,29}";
@@ -14,8 +14,8 @@ export async function view(main) {
   fill(
     main,
     h("h1", {}, t("center.me")),
-    text("display_name", me.display_name, { maxlength: 40, autocomplete: "nickname" }),
-    text("handle", me.handle ?? "", {
+    profileField("display_name", me.display_name, { maxlength: 40, autocomplete: "nickname" }),
+    profileField("handle", me.handle ?? "", {
       maxlength: 30,
       pattern: HANDLE,
       title: t("center.handle_rule"),
@@ -30,8 +30,8 @@ export async function view(main) {
   return t("center.me");
 }
 
-/** One line of the profile, saved by itself: what is wrong with one says nothing about the other. */
-function text(field, value, attributes) {
+/** A field of the profile, saved separately, so that an error of one does not affect the other. */
+function profileField(field, value, attributes) {
   const notice = h("div", { class: "notice" });
   const hint = h("p", { class: "faint", id: `${field}-hint` }, t(`center.${field}_hint`));
   const input = h("input", { name: field, value, required: true, "aria-describedby": hint.id, ...attributes });
@@ -43,7 +43,7 @@ function text(field, value, attributes) {
   }
   function submit(event) {
     event.preventDefault();
-    doing(button, notice, save);
+    runAction(button, notice, save);
   }
   return h(
     "form",
@@ -102,7 +102,7 @@ function languages() {
 }
 
 function leave() {
-  forget();
+  signOut();
   location.hash = "#/";
   location.reload();
 }

@@ -1,13 +1,13 @@
-// An order, which is also the result of paying: where its units are, and what can be done with them.
+// An order, which is also the result of a payment: the places of its units, and the actions on them.
 
 import { call, create } from "./api.js";
 import { announce, fill, h } from "./dom.js";
 import { money, t, when } from "./i18n.js";
 import { panel } from "./panel.js";
 import { notGiftable, picture } from "./products.js";
-import { again } from "./router.js";
+import { redraw } from "./router.js";
 import { stepper } from "./stepper.js";
-import { action, doing } from "./ui.js";
+import { action, runAction } from "./ui.js";
 import { watch } from "./watch.js";
 
 const PLACES = ["available", "in_gift", "gifted", "used", "refunded"];
@@ -28,7 +28,7 @@ export async function view(main, { id }) {
       h("h1", {}, title),
       h("p", {}, h("b", {}, money(payment.total)), ` ${method}`),
       h("p", { class: "faint" }, when(payment.paid_at ?? order.created_at)),
-      state === "pending" && h("p", {}, t("shop.order.wait")),
+      state === "pending" && h("p", {}, t("shop.order.pending.text")),
     ),
     actions.includes("gift") && h("a", { class: "button main give", href: `#/orders/${id}/wrap` }, t("shop.give")),
     units?.available > 0 && !actions.includes("gift") && h("p", { class: "not-giftable" }, whyNot(product)),
@@ -36,7 +36,7 @@ export async function view(main, { id }) {
       "a",
       { class: "bought", href: `#/products/${product.product_id}` },
       picture(product),
-      h("span", {}, h("strong", {}, product.title), h("span", { class: "faint" }, t("shop.pieces_of", { store: product.store_name, count: quantity }))),
+      h("span", {}, h("strong", {}, product.title), h("span", { class: "faint" }, t("shop.store_quantity", { store: product.store_name, count: quantity }))),
     ),
     units && places(units),
     h(
@@ -45,15 +45,15 @@ export async function view(main, { id }) {
       actions.includes("use") && h("button", { type: "button", on: { click: () => use(order) } }, t("shop.use")),
       actions.includes("refund") && h("button", { type: "button", on: { click: () => refund(order) } }, t("shop.refund")),
     ),
-    gifts.items.length > 0 && [h("h2", {}, t("shop.gifts_of_it")), h("ul", { class: "rows" }, gifts.items.map(given))],
+    gifts.items.length > 0 && [h("h2", {}, t("shop.order_gifts")), h("ul", { class: "rows" }, gifts.items.map(given))],
     payment.reference && h("p", { class: "faint" }, t("shop.reference", { reference: payment.reference })),
   );
-  watch(main, read, order, again);
+  watch(main, read, order, redraw);
   return title;
 }
 
 function whyNot(product) {
-  return product.not_giftable_reason ? notGiftable(product) : t("shop.voucher_over");
+  return product.not_giftable_reason ? notGiftable(product) : t("shop.voucher_expired");
 }
 
 function places(units) {
@@ -75,15 +75,15 @@ function given(gift) {
       "a",
       { href: `#/gifts/${id}` },
       h("img", { src: wrapping.image_url, alt: "", width: 1200, height: 630, loading: "lazy" }),
-      h("span", {}, h("strong", {}, t(`shop.gift.${state}`)), h("q", {}, wrapping.blessing), shares > 1 && h("span", { class: "faint" }, t("shop.shares_taken", { taken: shares - remaining, shares }))),
+      h("span", {}, h("strong", {}, t(`shop.gift.${state}`)), h("q", {}, wrapping.blessing), shares > 1 && h("span", { class: "faint" }, t("shop.shares_claimed", { claimed: shares - remaining, shares }))),
     ),
   );
 }
 
-/** Taking units for oneself: vouchers with their codes, or a parcel that has to be told where to go. */
+/** Take units for own use: vouchers with codes, or a parcel, which needs an address. */
 async function use({ order_id: id, product, units }) {
   const parcel = product.kind === "parcel";
-  // The form for an address is only for who needs one.
+  // The address form is only loaded for parcels.
   const { addressForm } = parcel ? await import("./gift_address.js") : {};
   const holdings = await panel(t("shop.use"), (close) => {
     const quantity = stepper(t("shop.quantity"), { max: units.available });
@@ -105,15 +105,15 @@ async function refund({ order_id: id, product, units }) {
   const refunded = await panel(t("shop.refund"), (close) => {
     const amount = (count) => money({ ...product.price, amount: product.price.amount * count });
     const notice = h("div", { class: "notice" });
-    const button = h("button", { type: "button", class: "main", on: { click: () => doing(button, notice, send) } });
+    const button = h("button", { type: "button", class: "main", on: { click: () => runAction(button, notice, send) } });
     const label = (count) => fill(button, t("shop.refund_total", { total: amount(count) }));
-    const quantity = stepper(t("shop.quantity"), { max: units.available, value: units.available, changed: label });
+    const quantity = stepper(t("shop.quantity"), { max: units.available, value: units.available, onChange: label });
     async function send() {
       close(await create(`refund:${id}`, `/orders/${id}/refunds`, { quantity: quantity.value() }));
     }
-    return [h("p", {}, t("shop.refund_says")), units.available > 1 && quantity.element, button, notice];
+    return [h("p", {}, t("shop.refund_hint")), units.available > 1 && quantity.element, button, notice];
   });
   if (!refunded) return;
-  again();
+  redraw();
   announce(t("shop.refunded", { total: money(refunded.total) }));
 }

@@ -1,4 +1,4 @@
-// A product: what it is, what it costs, whether it can be given; and the way to pay for it.
+// A product: its facts, its price, and buying it.
 
 import { call } from "./api.js";
 import { announce, fill, h } from "./dom.js";
@@ -8,8 +8,8 @@ import { notGiftable, picture, price } from "./products.js";
 import { stepper } from "./stepper.js";
 import { action } from "./ui.js";
 
-const MOST = 50;
-// From here on it is worth saying how few there are.
+const MAX_QUANTITY = 50;
+// The stock is shown from this number down.
 const FEW = 20;
 
 export async function view(main, { id }) {
@@ -37,7 +37,7 @@ export async function view(main, { id }) {
   return product.title;
 }
 
-/** Whether it is among the newest products one tagged; where that cannot be found out now, it looks as if it were not. */
+/** Return whether the product is among the user's newest 100 tags; false if they cannot be read. */
 async function isTagged(id) {
   const page = await call("GET", "/tagged?limit=100").catch(() => ({ items: [] }));
   return page.items.some((product) => product.product_id === id);
@@ -45,12 +45,12 @@ async function isTagged(id) {
 
 function stock({ stock: left }) {
   if (left === null || left > FEW) return null;
-  return h("p", { class: "few" }, left === 0 ? t("problem.out-of-stock") : t("shop.few", { count: left }));
+  return h("p", { class: "few" }, left === 0 ? t("shop.sold_out") : t("shop.few", { count: left }));
 }
 
 function facts(product) {
   const { kind, validity_days: days, redeem_at: place, giftable } = product;
-  const fact = (name, words) => h("div", {}, h("dt", {}, t(`shop.fact.${name}`)), h("dd", {}, words));
+  const fact = (name, text) => h("div", {}, h("dt", {}, t(`shop.fact.${name}`)), h("dd", {}, text));
   return h(
     "dl",
     { class: "product-facts" },
@@ -69,7 +69,7 @@ function tag({ product_id: id }, tagged) {
     fill(toggle, t(tagged ? "shop.tagged" : "shop.tag"));
   };
   async function press() {
-    await call(tagged ? "DELETE" : "PUT", `/tagged/${id}`, { as: "nothing" });
+    await call(tagged ? "DELETE" : "PUT", `/tagged/${id}`, { as: "none" });
     tagged = !tagged;
     draw();
     announce(t(tagged ? "shop.now_tagged" : "shop.now_untagged"));
@@ -82,8 +82,8 @@ function purchase(product) {
   const total = (count) => money({ ...product.price, amount: product.price.amount * count });
   const sum = h("span", { class: "sum" }, total(1));
   const quantity = stepper(t("shop.quantity"), {
-    max: Math.min(MOST, product.stock ?? MOST),
-    changed: (count) => fill(sum, total(count)),
+    max: Math.min(MAX_QUANTITY, product.stock ?? MAX_QUANTITY),
+    onChange: (count) => fill(sum, total(count)),
   });
   const buy = h("button", { type: "button", class: "main", on: { click: () => pay(product, quantity.value()) } }, t("shop.buy"), " ", sum);
   return h("div", { class: "purchase" }, quantity.element, buy);

@@ -1,4 +1,4 @@
-// Giving something back: a product of the store that the gift came from, wrapped and paid for, to who gave it.
+// A return gift: a product from the same store, wrapped and paid for, for the giver.
 
 import { call, create, Problem } from "./api.js";
 import { announce, fill, h } from "./dom.js";
@@ -6,30 +6,30 @@ import { money, t } from "./i18n.js";
 import { nothing } from "./lists.js";
 import { payFor } from "./pay.js";
 import { radios } from "./radios.js";
-import { doing } from "./ui.js";
+import { runAction } from "./ui.js";
 import { wrapping } from "./wrapping.js";
 
-const MOST = 100;
+const MAX_PRODUCTS = 100;
 
 export async function view(main, { id }) {
   const gift = await call("GET", `/gifts/${id}`);
   const { giver_name: name, store_id: store, holding } = gift;
   const title = t("center.return.title", { name });
-  const say = (text, href, way) => fill(main, h("h1", {}, title), nothing(text, href, way));
+  const show = (text, href, label) => fill(main, h("h1", {}, title), nothing(text, href, label));
   if (!holding) {
-    say(t("problem.not-claimed"), `/g/${id}`, t("center.see_gift"));
+    show(t("problem.not-claimed"), `/g/${id}`, t("center.see_gift"));
     return title;
   }
-  const { items } = await call("GET", `/stores/${store}/products?limit=${MOST}`);
+  const { items } = await call("GET", `/stores/${store}/products?limit=${MAX_PRODUCTS}`);
   const products = new Map(items.filter((each) => each.giftable).map((each) => [each.product_id, each]));
   if (products.size === 0) {
-    say(t("center.return.none", { store: holding.store_name }), "#/center/received", t("center.tab.received"));
+    show(t("center.return.none", { store: holding.store_name }), "#/center/received", t("center.tab.received"));
     return title;
   }
   const kinds = [...new Set([...products.values()].map((each) => each.kind))];
   const wrappings = Object.fromEntries(await Promise.all(kinds.map(async (kind) => [kind, await wrapping(kind)])));
 
-  const looks = h("div", {});
+  const wrappingFields = h("div", {});
   const button = h("button", { type: "submit", class: "main" });
   const notice = h("div", { class: "notice" });
   const options = [...products.values()].map((each) => ({
@@ -39,13 +39,13 @@ export async function view(main, { id }) {
     image: each.image_url,
   }));
   const choice = radios(t("center.return.choose", { store: holding.store_name }), "product", options, options[0].value, {
-    look: "goods",
-    changed: draw,
+    className: "goods",
+    onChange: draw,
   });
   const product = () => products.get(choice.value());
   function draw() {
     const { preview, fields } = wrappings[product().kind];
-    if (!looks.contains(preview)) fill(looks, preview, fields);
+    if (!wrappingFields.contains(preview)) fill(wrappingFields, preview, fields);
     fill(button, t("center.return.give", { money: money(product().price) }));
   }
   draw();
@@ -54,28 +54,28 @@ export async function view(main, { id }) {
     const wrapped = wrappings[product().kind];
     if (!wrapped.check()) return;
     const body = { product_id: choice.value(), wrapping: wrapped.value() };
-    const made = await payFor(product(), 1, (payment) => returned(id, { ...body, payment }));
-    if (!made) return;
-    if (made.already) say(t("problem.already-returned"), "#/center/sent", t("center.tab.sent"));
-    else done(main, made.gift, name);
+    const result = await payFor(product(), 1, (payment) => createReturnGift(id, { ...body, payment }));
+    if (!result) return;
+    if (result.already) show(t("problem.already-returned"), "#/center/sent", t("center.tab.sent"));
+    else showDone(main, result.gift, name);
     main.querySelector("h1").setAttribute("tabindex", "-1");
     main.querySelector("h1").focus();
   }
   function submit(event) {
     event.preventDefault();
-    doing(button, notice, give);
+    runAction(button, notice, give);
   }
   fill(
     main,
     h("h1", {}, title),
     h("p", { class: "faint" }, t("center.return.how", { name, store: holding.store_name })),
-    h("form", { class: "wrapping", novalidate: true, on: { submit } }, choice.element, looks, notice, button),
+    h("form", { class: "wrapping", novalidate: true, on: { submit } }, choice.element, wrappingFields, notice, button),
   );
   return title;
 }
 
-/** Once for each gift: a second time says that it was done. */
-async function returned(id, body) {
+/** Create the return gift. There is one for each claim: `already` reports an earlier one. */
+async function createReturnGift(id, body) {
   try {
     return await create(`return:${id}`, `/gifts/${id}/return-gifts`, body);
   } catch (error) {
@@ -84,7 +84,7 @@ async function returned(id, body) {
   }
 }
 
-function done(main, { gift_id: id, wrapping: { image_url: cover, blessing } }, name) {
+function showDone(main, { gift_id: id, wrapping: { image_url: cover, blessing } }, name) {
   const title = t("center.return.done", { name });
   fill(
     main,

@@ -1,4 +1,4 @@
-// What a store sells.
+// The products of a store.
 
 import { call } from "./api.js";
 import { announce, fill, h } from "./dom.js";
@@ -6,11 +6,11 @@ import { t } from "./i18n.js";
 import { tiles } from "./products.js";
 import { action } from "./ui.js";
 
-const PAGE = 20;
+const PAGE_SIZE = 20;
 
 export async function view(main, { id }) {
   const read = (cursor) => {
-    const query = new URLSearchParams({ limit: PAGE, ...(cursor && { cursor }) });
+    const query = new URLSearchParams({ limit: PAGE_SIZE, ...(cursor && { cursor }) });
     return call("GET", `/stores/${id}/products?${query}`);
   };
   let page = await read(null);

@@ -1,13 +1,13 @@
-// Wrapping a gift: how it looks, and whom it is for.
+// Wrapping a gift: cover, blessing and recipient.
 
 import { call, create, Problem } from "./api.js";
 import { announce, fill, h } from "./dom.js";
 import { t } from "./i18n.js";
-import { keepLink } from "./links.js";
+import { saveLink } from "./links.js";
 import { radios } from "./radios.js";
 import { replace } from "./router.js";
 import { stepper } from "./stepper.js";
-import { doing, reason } from "./ui.js";
+import { errorText, runAction } from "./ui.js";
 import { wrapping } from "./wrapping.js";
 
 export async function view(main, { id }) {
@@ -22,7 +22,7 @@ export async function view(main, { id }) {
     wrapping(product.kind),
     call("GET", "/people?limit=20").catch(() => ({ items: [] })),
   ]);
-  const recipient = recipientOf(people.items, units.available);
+  const recipient = recipientChoice(people.items, units.available);
   const notice = h("div", { class: "notice" });
   const button = h("button", { type: "submit", class: "main" }, t("shop.wrap.give"));
   async function give() {
@@ -35,14 +35,14 @@ export async function view(main, { id }) {
       wrapping: wrapped.value(),
     };
     const gift = await create(`give:${id}`, `/orders/${id}/gifts`, body);
-    keepLink(gift, to.person?.display_name);
+    saveLink(gift, to.person?.display_name);
     announce(t("shop.wrap.done"));
-    // Back from there is the order: this has been wrapped.
+    // Replaced in the history: going back from the gift leads to the order.
     if (location.hash === here) replace(`#/gifts/${gift.gift_id}`);
   }
   const submit = (event) => {
     event.preventDefault();
-    doing(button, notice, give);
+    runAction(button, notice, give);
   };
   fill(
     main,
@@ -53,21 +53,21 @@ export async function view(main, { id }) {
   return t("shop.wrap.title");
 }
 
-/** Whoever has the link, one friend, or several. */
-function recipientOf(people, available) {
+/** The choice of the recipient: by link, one friend, or a group. */
+function recipientChoice(people, available) {
   const known = new Map(people.map((person) => [person.user_id, person]));
   const shares = stepper(t("shop.wrap.shares"), { min: Math.min(2, available), max: Math.min(50, available) });
-  const group = h("div", { class: "to group", hidden: true }, shares.element, h("p", { class: "faint" }, t("shop.wrap.group_says")));
+  const group = h("div", { class: "to group", hidden: true }, shares.element, h("p", { class: "faint" }, t("shop.wrap.group_hint")));
   const list = h("div", {});
-  const handle = h("input", { name: "handle", autocapitalize: "none", autocomplete: "off", spellcheck: "false", on: { keydown: entered } });
-  const find = h("button", { type: "button", on: { click: look } }, t("shop.wrap.find"));
-  const wrong = h("p", { class: "wrong", role: "alert" });
+  const handle = h("input", { name: "handle", autocapitalize: "none", autocomplete: "off", spellcheck: "false", on: { keydown: findOnEnter } });
+  const find = h("button", { type: "button", on: { click: findFriend } }, t("shop.wrap.find"));
+  const errorNotice = h("p", { class: "wrong", role: "alert" });
   const friend = h(
     "div",
     { class: "to friend", hidden: true },
     list,
     h("div", { class: "find" }, h("label", {}, t("shop.wrap.handle"), handle), find),
-    wrong,
+    errorNotice,
   );
   let friends = null;
   const to = radios(
@@ -76,12 +76,12 @@ function recipientOf(people, available) {
     [
       { value: "link", label: t("shop.wrap.to_link"), hint: t("shop.wrap.to_link_hint") },
       { value: "friend", label: t("shop.wrap.to_friend"), hint: t("shop.wrap.to_friend_hint") },
-      { value: "group", label: t("shop.wrap.to_group"), hint: available > 1 ? t("shop.wrap.to_group_hint") : t("shop.wrap.to_group_one"), disabled: available < 2 },
+      { value: "group", label: t("shop.wrap.to_group"), hint: available > 1 ? t("shop.wrap.to_group_hint") : t("shop.wrap.to_group_off"), disabled: available < 2 },
     ],
     "link",
     {
-      look: "rows-of-three",
-      changed: (value) => {
+      className: "rows-of-three",
+      onChange: (value) => {
         friend.hidden = value !== "friend";
         group.hidden = value !== "group";
       },
@@ -94,18 +94,18 @@ function recipientOf(people, available) {
       "friend",
       [...known.values()].map((person) => ({ value: person.user_id, label: person.display_name, hint: person.handle && `@${person.handle}` })),
       chosen,
-      { look: "pills", changed: () => fill(wrong) },
+      { className: "pills", onChange: () => fill(errorNotice) },
     );
     fill(list, friends.element);
   }
-  function entered(event) {
+  function findOnEnter(event) {
     if (event.key !== "Enter") return;
     event.preventDefault();
-    look();
+    findFriend();
   }
-  async function look() {
+  async function findFriend() {
     const name = handle.value.trim().replace(/^@/, "");
-    fill(wrong);
+    fill(errorNotice);
     if (!name) {
       handle.focus();
       return;
@@ -119,7 +119,7 @@ function recipientOf(people, available) {
       handle.value = "";
       announce(t("shop.wrap.found", { name: person.display_name }));
     } catch (error) {
-      fill(wrong, error instanceof Problem && error.status === 404 ? t("problem.recipient-unknown") : reason(error));
+      fill(errorNotice, error instanceof Problem && error.status === 404 ? t("problem.recipient-unknown") : errorText(error));
     } finally {
       find.removeAttribute("aria-busy");
     }
@@ -129,7 +129,7 @@ function recipientOf(people, available) {
     if (to.value() === "group") return { shares: shares.value() };
     const person = known.get(friends?.value());
     if (person) return { shares: 1, person };
-    fill(wrong, t("shop.wrap.no_friend"));
+    fill(errorNotice, t("shop.wrap.no_friend"));
     handle.focus();
     return null;
   }

@@ -1,16 +1,16 @@
-// Looking again, while somebody looks.
+// Polls for changes while the page is visible.
 
-const EVERY_MS = 5_000;
+const POLL_MS = 5_000;
 
-/** Asks now and then, as long as the element is on the page and the page is seen, until the answer is not `known` any more. */
-export function watch(element, ask, known, changed) {
+/** Call `read` periodically, while the element is on a visible page, until the result differs from `known`. */
+export function watch(element, read, known, onChange) {
   const before = JSON.stringify(known);
   const timer = setInterval(async () => {
     if (!element.isConnected) return clearInterval(timer);
     if (document.visibilityState !== "visible" || document.querySelector("dialog[open]")) return;
-    const answer = await ask().catch(() => known);
-    if (!element.isConnected || JSON.stringify(answer) === before) return;
+    const found = await read().catch(() => known);
+    if (!element.isConnected || JSON.stringify(found) === before) return;
     clearInterval(timer);
-    changed(answer);
-  }, EVERY_MS);
+    onChange(found);
+  }, POLL_MS);
 }

@@ -1,24 +1,24 @@
-// How a gift looks: its cover, the words with it, and both as the friend will see them.
+// Choosing a wrapping: the cover, the blessing, and a preview.
 
 import { call } from "./api.js";
 import { fill, h } from "./dom.js";
 import { language, t } from "./i18n.js";
 import { radios } from "./radios.js";
-import { who } from "./session.js";
+import { currentUser } from "./session.js";
 
-const LONGEST = 60;
+const MAX_CHARACTERS = 60;
 const OWN = "own";
 
-// The API has these in English. What a giver reads in their language is what their friend is to read.
-const ours = language === "zh" ? await import("./wrapping_zh.js") : { covers: {}, blessings: {} };
+// The API has these in English. A blessing that the giver chose in another language is sent as their own message.
+const translated = language === "zh" ? await import("./wrapping_zh.js") : { covers: {}, blessings: {} };
 
-/** How long a message is to the API: in characters, without the space around them. */
+/** Return the length of a message as the API counts it: in characters, trimmed. */
 const length = (text) => [...text.trim()].length;
 
 /**
- * What a product of a kind can be wrapped in, to choose from.
+ * Return the fields for the wrapping of a product of a kind.
  *
- * @returns `{preview, fields, check(), value()}`: elements; whether it can be sent like that, which it says where not; the
+ * @returns `{preview, fields, check(), value()}`: elements; a function that shows errors and returns whether there are none; the
  *   wrapping as the API takes it.
  */
 export async function wrapping(kind) {
@@ -27,24 +27,24 @@ export async function wrapping(kind) {
   const cover = radios(
     t("shop.wrap.cover"),
     "cover",
-    covers.map((each) => ({ value: each.cover_id, label: ours.covers[each.cover_id] ?? each.title, image: each.image_url })),
+    covers.map((each) => ({ value: each.cover_id, label: translated.covers[each.cover_id] ?? each.title, image: each.image_url })),
     covers[0].cover_id,
-    { look: "covers", changed: draw },
+    { className: "covers", onChange: draw },
   );
-  const words = wordsOf(blessings, draw);
+  const blessing = blessingChoice(blessings, draw);
   function draw() {
-    preview.draw(covers.find((each) => each.cover_id === cover.value()), words.text());
+    preview.draw(covers.find((each) => each.cover_id === cover.value()), blessing.text());
   }
   draw();
   return {
     preview: preview.element,
-    fields: [cover.element, words.element],
-    check: words.check,
-    value: () => ({ cover_id: cover.value(), ...words.value() }),
+    fields: [cover.element, blessing.element],
+    check: blessing.check,
+    value: () => ({ cover_id: cover.value(), ...blessing.value() }),
   };
 }
 
-/** What the friend will see, as it is now. */
+/** The gift as the friend will see it. */
 function previewOf({ kind }) {
   const image = h("img", { alt: "", width: 1200, height: 630 });
   const text = h("p", { class: "blessing" });
@@ -52,7 +52,7 @@ function previewOf({ kind }) {
     "figure",
     { class: `preview ${kind}`, "aria-label": t("shop.wrap.preview") },
     image,
-    h("figcaption", {}, h("p", { class: "from" }, t("shop.wrap.from", { name: who()?.name ?? "" })), text),
+    h("figcaption", {}, h("p", { class: "from" }, t("shop.wrap.from", { name: currentUser()?.name ?? "" })), text),
   );
   function draw(cover, blessing) {
     if (image.getAttribute("src") !== cover.image_url) image.src = cover.image_url;
@@ -61,19 +61,19 @@ function previewOf({ kind }) {
   return { element, draw };
 }
 
-/** One of our blessings, or words of one's own. */
-function wordsOf(blessings, changed) {
-  const texts = Object.fromEntries(blessings.map((each) => [each.blessing_id, ours.blessings[each.blessing_id] ?? each.text]));
+/** The choice of a blessing from the catalogue, or an own message. */
+function blessingChoice(blessings, onChange) {
+  const texts = Object.fromEntries(blessings.map((each) => [each.blessing_id, translated.blessings[each.blessing_id] ?? each.text]));
   const counter = h("p", { class: "counter", id: "message-counter" });
-  const wrong = h("p", { class: "wrong", id: "message-wrong", role: "alert" });
+  const error = h("p", { class: "wrong", id: "message-wrong", role: "alert" });
   const input = h("textarea", { name: "message", rows: 2, "aria-describedby": "message-counter message-wrong", on: { input: typed } });
-  const own = h("div", { class: "own", hidden: true }, h("label", {}, t("shop.wrap.message"), input), counter, wrong);
+  const own = h("div", { class: "own", hidden: true }, h("label", {}, t("shop.wrap.message"), input), counter, error);
   const choice = radios(
-    t("shop.wrap.words"),
+    t("shop.wrap.blessing"),
     "blessing",
     [{ value: OWN, label: t("shop.wrap.own") }, ...blessings.map((each) => ({ value: each.blessing_id, label: texts[each.blessing_id] }))],
     blessings[0].blessing_id,
-    { look: "pills strip", changed: chosen },
+    { className: "pills strip", onChange: chosen },
   );
   function chosen(value) {
     own.hidden = value !== OWN;
@@ -82,28 +82,28 @@ function wordsOf(blessings, changed) {
   }
   function typed() {
     const count = length(input.value);
-    fill(counter, t("shop.wrap.counter", { count, longest: LONGEST }));
-    counter.classList.toggle("over", count > LONGEST);
-    if (count > 0 && count <= LONGEST) say("");
-    changed();
+    fill(counter, t("shop.wrap.counter", { count, longest: MAX_CHARACTERS }));
+    counter.classList.toggle("over", count > MAX_CHARACTERS);
+    if (count > 0 && count <= MAX_CHARACTERS) showError("");
+    onChange();
   }
-  function say(text) {
-    fill(wrong, text);
+  function showError(text) {
+    fill(error, text);
     input.setAttribute("aria-invalid", Boolean(text));
   }
   function check() {
     if (choice.value() !== OWN) return true;
     const count = length(input.value);
-    if (count >= 1 && count <= LONGEST) return true;
-    say(count === 0 ? t("shop.wrap.no_words") : t("shop.wrap.too_long", { over: count - LONGEST }));
+    if (count >= 1 && count <= MAX_CHARACTERS) return true;
+    showError(count === 0 ? t("shop.wrap.no_message") : t("shop.wrap.too_long", { over: count - MAX_CHARACTERS }));
     input.focus();
     return false;
   }
   function value() {
     if (choice.value() === OWN) return { message: input.value.trim() };
-    return choice.value() in ours.blessings ? { message: texts[choice.value()] } : { blessing_id: choice.value() };
+    return choice.value() in translated.blessings ? { message: texts[choice.value()] } : { blessing_id: choice.value() };
   }
-  fill(counter, t("shop.wrap.counter", { count: 0, longest: LONGEST }));
+  fill(counter, t("shop.wrap.counter", { count: 0, longest: MAX_CHARACTERS }));
   return {
     element: h("div", {}, choice.element, own),
     text: () => (choice.value() === OWN ? input.value.trim() : texts[choice.value()]),
