@@ -116,7 +116,7 @@ def test_every_tab_shows_its_list_with_states_as_text(person: Invite, story: dic
     assert re.search(rf"{OTHER}.*Refunded.*1 refunded", shown["Orders"])
     assert re.search(rf"{OTHER}.*Refunded.*88\.00 refunded", shown["Payments"])
     assert re.search(rf"{PARCEL}.*Opened.*For you.*Opened by Friend", shown["Gifts sent"])
-    assert re.search(rf"{VOUCHER}.*Unopened.*left", shown["Gifts sent"])
+    assert re.search(rf"{VOUCHER}.*Waiting.*left", shown["Gifts sent"])
     assert "No gifts received yet" in shown["Gifts received"]
     assert "No vouchers or parcels yet" in shown["Vouchers and parcels"]
     assert "Nothing saved yet" in shown["Saved"]

@@ -42,7 +42,7 @@ CHINESE: Words = {
     "increase": "增加",
     "buy": "购买 ¥258.00",
     "pay": "支付 ¥258.00",
-    "paid": "付款成功",
+    "paid": "支付成功",
     "to_wrapping": "送给好友",
     "wrap": "包装礼物",
     "cover": "生日快乐",
