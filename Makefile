@@ -139,6 +139,7 @@ gates: $(VENV) ## That nothing got slower or dearer than it may be (benchmarks/g
 lint: $(VENV) ## Style, import rules, template
 	@$(BIN)/ruff format --check --quiet $(SOURCES) || { echo "Run: make format" >&2; exit 1; }
 	@$(BIN)/ruff check --quiet $(SOURCES)
+	@$(BIN)/python -m tools.wording
 	@PYTHONPATH=layers/core/python $(BIN)/lint-imports --no-cache >.import-linter.log || { cat .import-linter.log; exit 1; }
 	@rm -f .import-linter.log
 	@$(BIN)/cfn-lint template.yaml
