@@ -32,7 +32,7 @@ def list_products(store_id: str) -> Response[str]:
 def read_product(product_id: str) -> Response[str]:
     """Read one product.
 
-    That the caller looked at it is written down for them, unless they switched that off (`recommendations`).
+    The view is recorded for the caller's recommendations, unless they switched them off (`recommendations`).
     """
     request = HttpRequest(app)
     user_id = request.caller.user_id
@@ -45,9 +45,9 @@ def read_product(product_id: str) -> Response[str]:
 
 def remember(user_id: str, product: Product, *, now: int) -> None:
     try:
-        recommending.looked(table(), user_id, product, now=now)
+        recommending.record_view(table(), user_id, product, now=now)
     except Exception as error:  # noqa: BLE001 - what was asked for is there, whatever became of this
-        logger.warning("a look was not written down", origin=origin(error))
+        logger.warning("view not recorded", origin=origin(error))
         count("ViewNotRecorded")
 
 

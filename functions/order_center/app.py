@@ -51,8 +51,8 @@ class OrderCenterView(View):
             gifts_received=shown(center.gifts_received),
             holdings=[holding_view(read, now=now) for read in center.holdings],
             payments=[PaymentItem.of(read.order) for read in center.orders],
-            tagged=[SeenProduct.of_seen(seen) for seen in center.tagged],
-            viewed=[SeenProduct.of_seen(seen) for seen in center.viewed],
+            tagged=[SeenProduct.of_visited(each) for each in center.tagged],
+            viewed=[SeenProduct.of_visited(each) for each in center.viewed],
             recommendations=[RecommendedProduct.of_recommendation(each) for each in center.recommendations],
         )
 

@@ -1,4 +1,4 @@
-"""What one tagged, what one looked at, and what may please one."""
+"""Tagged, viewed and recommended products."""
 
 from aws_lambda_powertools.event_handler import Response
 
@@ -17,7 +17,7 @@ app = create_app()
 def tag(product_id: str) -> Response[str]:
     """Tag a product.
 
-    Again is the same: the first time stays.
+    Idempotent: the time of the first tag is kept.
     """
     request = HttpRequest(app)
     recommending.tag(table(), request.caller.user_id, product_id, now=request.now)
@@ -27,9 +27,9 @@ def tag(product_id: str) -> Response[str]:
 @app.delete("/tagged/<product_id>")
 @operation(responses={204: None})
 def untag(product_id: str) -> Response[str]:
-    """Take a tag off a product.
+    """Remove the tag of a product.
 
-    Again is the same.
+    Idempotent.
     """
     recommending.untag(table(), HttpRequest(app).caller.user_id, product_id)
     return empty_response(204)
@@ -38,35 +38,40 @@ def untag(product_id: str) -> Response[str]:
 @app.get("/tagged")
 @operation(query=ListQuery, responses={200: PageOf(SeenProduct)})
 def list_tagged() -> Response[str]:
-    """List what one tagged, as it is sold now, newest first."""
+    """List the products the caller tagged.
+
+    Newest first, as they are sold now.
+    """
     request = HttpRequest(app)
     caller, query = request.caller.user_id, request.query(ListQuery)
     position = request.position(query.cursor, "tagged")
     page = recommending.tagged(table(), caller, limit=query.limit, before=position)
-    return request.page([SeenProduct.of_seen(seen) for seen in page.items], page.next_position, "tagged")
+    return request.page([SeenProduct.of_visited(each) for each in page.items], page.next_position, "tagged")
 
 
 @app.get("/viewed")
 @operation(query=ListQuery, responses={200: PageOf(SeenProduct)})
 def list_viewed() -> Response[str]:
-    """List what one looked at lately, as it is sold now, latest first.
+    """List the products the caller viewed.
 
-    Each product is in it once, and the fifty latest of them. `PATCH /me` with `recommendations` false erases it.
+    Latest first, as they are sold now. Each product is listed once. Only the fifty products that the caller viewed,
+    tagged or bought last are remembered. `PATCH /me` with `recommendations` false erases the list.
     """
     request = HttpRequest(app)
     caller, query = request.caller.user_id, request.query(ListQuery)
     position = request.position(query.cursor, "viewed")
     page = recommending.viewed(table(), caller, limit=query.limit, before=position)
-    return request.page([SeenProduct.of_seen(seen) for seen in page.items], page.next_position, "viewed")
+    return request.page([SeenProduct.of_visited(each) for each in page.items], page.next_position, "viewed")
 
 
 @app.get("/recommendations")
 @operation(query=ListQuery, responses={200: PageOf(RecommendedProduct)})
 def list_recommendations() -> Response[str]:
-    """List what may please one, the best first, each with a reason.
+    """List recommended products.
 
-    It comes from what one bought, gave, tagged and looked at, and from what else people like who did; never from what
-    one was given. There is something as long as any store sells anything, unless one switched it off: then it is empty.
+    Best first, each with a reason. Recommendations are based on what the caller bought, tagged and viewed, and on what
+    other users with the same interests like; never on gifts the caller received. The list is only empty if no store
+    sells anything, or if the caller switched recommendations off.
     """
     request = HttpRequest(app)
     caller, query = request.caller.user_id, request.query(ListQuery)

@@ -7,7 +7,8 @@ from pathlib import Path
 from handsel.domain import messages
 from handsel.domain.messages import REMINDERS_MS
 from handsel.domain.models import Kind
-from handsel.domain.recommendations import SENTENCES, Reason, sentence
+from handsel.domain.reasons import Reason, reason_text
+from handsel.domain.recommendations import Recommended
 from handsel.domain.states import GiftState, ShipmentStatus
 from tests.unit.domain.made import NOW, gift, shipment
 
@@ -41,7 +42,8 @@ def told() -> Iterator[str]:
             for message in messages.of_shipment(shipment(before), shipment(status)):
                 yield message.text
     for reason in Reason:
-        yield sentence(reason, store=NAME, title=NAME if "{title}" in SENTENCES[reason] else None)
+        recommended = Recommended("product", "store", reason, NAME if reason is Reason.ALSO else None)
+        yield reason_text(reason, recommended.params(NAME))
 
 
 def test_every_sentence_is_known_once_and_no_other() -> None:

@@ -10,13 +10,14 @@ from pydantic import (
 
 from handsel.domain import ids, models, states, wrappings
 from handsel.domain.privacy import Fact, Viewer, may_see, product_fact, store_fact, viewer_of
+from handsel.domain.reasons import Reason, reason_text
 from handsel.domain.rules import actions_of, not_giftable_reason
 from handsel.domain.summary import Counts
 from handsel.domain.times import timestamp
 from handsel.use_cases.queries import GiftDetails, HoldingDetails, OrderDetails
 
 if TYPE_CHECKING:  # most functions recommend nothing
-    from handsel.use_cases.recommendations.recommending import Recommendation, Seen
+    from handsel.use_cases.recommendations.recommending import Recommendation, VisitedProduct
 
 
 class View(BaseModel):
@@ -114,23 +115,33 @@ def _priced(product: models.Product, sold_now: models.Product) -> dict[str, Any]
 
 
 class SeenProduct(ProductView):
-    """A product as it is sold now, to who tagged it or looked at it: `at` is when."""
+    """A product as it is sold now, and when the caller tagged or viewed it."""
 
     at: Timestamp
 
     @classmethod
-    def of_seen(cls, seen: "Seen") -> Self:
-        return cls(**_priced(seen.product, seen.product), at=timestamp(seen.at))
+    def of_visited(cls, visited: "VisitedProduct") -> Self:
+        return cls(**_priced(visited.product, visited.product), at=timestamp(visited.at))
 
 
 class RecommendedProduct(ProductView):
-    """A product as it is sold now, and why it is recommended, as a person reads it."""
+    """A product as it is sold now, and why it is recommended.
+
+    `reason` is the text of `reason_code` with `reason_params`: `title` of a product, or name of a `store`.
+    """
 
     reason: str
+    reason_code: Reason
+    reason_params: dict[str, str]
 
     @classmethod
     def of_recommendation(cls, recommendation: "Recommendation") -> Self:
-        return cls(**_priced(recommendation.product, recommendation.product), reason=recommendation.reason)
+        return cls(
+            **_priced(recommendation.product, recommendation.product),
+            reason=reason_text(recommendation.reason, recommendation.reason_params),
+            reason_code=recommendation.reason,
+            reason_params=dict(recommendation.reason_params),
+        )
 
 
 class UnitsView(View):

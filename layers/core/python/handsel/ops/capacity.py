@@ -218,11 +218,10 @@ def _of_keys(figures: Figures) -> list[Limit]:
         ),
     ]  # fmt: skip
     for name, shards_of_it, whole in (
-        ("who likes one product (ALSO)", 1, False),
-        ("one store's chart (SHELF)", 1, False),
-        ("what is popular (POPULAR)", keys.POPULAR_SHARDS, True),
+        ("people who like one product (RELATED)", 1, False),
+        ("the global ranking (RANKING)", keys.RANKING_SHARDS, True),
     ):
-        change = f"raise `keys.POPULAR_SHARDS` ({keys.POPULAR_SHARDS})" if whole else samples
+        change = f"raise `keys.RANKING_SHARDS` ({keys.RANKING_SHARDS})" if whole else samples
         found.append(
             Limit(
                 name,

@@ -22,12 +22,12 @@ from handsel.store import (
     keys,
     messages,
     orders,
+    preferences,
     products,
     refunds,
     shipments,
     stores,
     summaries,
-    tastes,
 )
 from handsel.store.attributes import Attributes, Item, load_item
 from handsel.store.keys import BY_DUE, BY_OWNER, BY_PARENT, Index, Key
@@ -276,25 +276,21 @@ class Facts:
         if keys.tagged(_second(key.pk), item["product_id"]) != key:
             raise ValueError("has the key of another")
 
-    def views(self, key: Key, item: Item) -> None:
-        self._check_place(key, item, {})
-        tastes.views_from_item(item)
-
     def bought(self, key: Key, item: Item) -> None:
         self._check_place(key, item, {})
         int(item["at"])
 
-    def taste(self, key: Key, item: Item) -> None:
+    def preferences(self, key: Key, item: Item) -> None:
         self._check_place(key, item, {})
-        tastes.from_item(item)
+        preferences.preferences_from_item(item)
 
-    def liking(self, key: Key, item: Item) -> None:
+    def stats(self, key: Key, item: Item) -> None:
         self._check_place(key, item, {})
-        tastes.liking_from_item(item)
+        preferences.stats_from_item(item)
 
-    def chart(self, key: Key, item: Item) -> None:
+    def ranking(self, key: Key, item: Item) -> None:
         self._check_place(key, item, {})
-        tastes.chart_from_item(item)
+        preferences.ranking_from_item(item)
 
     # --- inside ----------------------------------------------------------------------------------------------------
 
@@ -332,20 +328,18 @@ def _second(key: str) -> str:
 
 _KINDS: Mapping[tuple[str, str], Callable[[Facts, Key, Item], None]] = {
     ("STORE", "STORE"): Facts.store,
-    ("STORE", "SHELF"): Facts.chart,
     ("USER", "ACCOUNT"): Facts.account,
     ("USER", "ADDRESSED"): Facts.an_addressed,
     ("USER", "MESSAGE"): Facts.message,
     ("USER", "SUMMARY"): Facts.summary,
     ("USER", "USABLE"): Facts.usable,
     ("USER", "TAGGED"): Facts.tag,
-    ("USER", "VIEWED"): Facts.views,
     ("USER", "BOUGHT"): Facts.bought,
-    ("USER", "TASTE"): Facts.taste,
+    ("USER", "PREFERENCES"): Facts.preferences,
     ("HANDLE", "HANDLE"): Facts.handle,
     ("PRODUCT", "PRODUCT"): Facts.product,
-    ("PRODUCT", "ALSO"): Facts.liking,
-    ("POPULAR", "POPULAR"): Facts.chart,
+    ("PRODUCT", "RELATED"): Facts.stats,
+    ("RANKING", "RANKING"): Facts.ranking,
     ("ORDER", "ORDER"): Facts.order,
     ("ORDER", "TALLY"): Facts.tally,
     ("SHIPMENT", "SHIPMENT"): Facts.shipment,
