@@ -21,12 +21,12 @@ from handsel.store import (
     keys,
     messages,
     orders,
+    preferences,
     products,
     refunds,
     shipments,
     stores,
     summaries,
-    tastes,
 )
 from handsel.store.attributes import Attributes, Item, load_item
 from handsel.store.keys import BY_DUE, BY_OWNER, BY_PARENT, Index, Key
@@ -277,25 +277,21 @@ class AuditIndex:
         if keys.tagged(_second(key.pk), item["product_id"]) != key:
             raise ValueError("has the key of another")
 
-    def views(self, key: Key, item: Item) -> None:
-        self._check_place(key, item, {})
-        tastes.views_from_item(item)
-
     def bought(self, key: Key, item: Item) -> None:
         self._check_place(key, item, {})
         int(item["at"])
 
-    def taste(self, key: Key, item: Item) -> None:
+    def preferences(self, key: Key, item: Item) -> None:
         self._check_place(key, item, {})
-        tastes.from_item(item)
+        preferences.preferences_from_item(item)
 
-    def liking(self, key: Key, item: Item) -> None:
+    def stats(self, key: Key, item: Item) -> None:
         self._check_place(key, item, {})
-        tastes.liking_from_item(item)
+        preferences.stats_from_item(item)
 
-    def chart(self, key: Key, item: Item) -> None:
+    def ranking(self, key: Key, item: Item) -> None:
         self._check_place(key, item, {})
-        tastes.chart_from_item(item)
+        preferences.ranking_from_item(item)
 
     # --- inside ----------------------------------------------------------------------------------------------------
 
@@ -333,20 +329,18 @@ def _second(key: str) -> str:
 
 _KINDS: Mapping[tuple[str, str], Callable[[AuditIndex, Key, Item], None]] = {
     ("STORE", "STORE"): AuditIndex.store,
-    ("STORE", "SHELF"): AuditIndex.chart,
     ("USER", "ACCOUNT"): AuditIndex.account,
     ("USER", "ADDRESSED"): AuditIndex.an_addressed,
     ("USER", "MESSAGE"): AuditIndex.message,
     ("USER", "SUMMARY"): AuditIndex.summary,
     ("USER", "USABLE"): AuditIndex.usable,
     ("USER", "TAGGED"): AuditIndex.tag,
-    ("USER", "VIEWED"): AuditIndex.views,
     ("USER", "BOUGHT"): AuditIndex.bought,
-    ("USER", "TASTE"): AuditIndex.taste,
+    ("USER", "PREFERENCES"): AuditIndex.preferences,
     ("HANDLE", "HANDLE"): AuditIndex.handle,
     ("PRODUCT", "PRODUCT"): AuditIndex.product,
-    ("PRODUCT", "ALSO"): AuditIndex.liking,
-    ("POPULAR", "POPULAR"): AuditIndex.chart,
+    ("PRODUCT", "RELATED"): AuditIndex.stats,
+    ("RANKING", "RANKING"): AuditIndex.ranking,
     ("ORDER", "ORDER"): AuditIndex.order,
     ("ORDER", "TALLY"): AuditIndex.tally,
     ("SHIPMENT", "SHIPMENT"): AuditIndex.shipment,

@@ -22,11 +22,10 @@ _UNLISTED = (IssueType.USED_DIFFERS, IssueType.REFUNDED_DIFFERS)
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """
-    Attributes:
-        items: how many items were read.
-        suspects: how many looked wrong at first.
-        found: those that are.
+    """Attributes:
+    items: how many items were read.
+    suspects: how many looked wrong at first.
+    found: those that are.
     """
 
     items: int

@@ -42,13 +42,12 @@ STORE_READS = PRODUCT_READS = 3
 
 @dataclass(frozen=True, slots=True)
 class ServiceLimit:
-    """
-    Attributes:
-        capacity: what it takes, in `unit` a second.
-        demand: what one gift a second asks of it, in the same.
-        change: what to change, if it is reached.
-        whole: whether it is of all gifts; else of those of one product or store.
-        harm: what happens beyond it.
+    """Attributes:
+    capacity: what it takes, in `unit` a second.
+    demand: what one gift a second asks of it, in the same.
+    change: what to change, if it is reached.
+    whole: whether it is of all gifts; else of those of one product or store.
+    harm: what happens beyond it.
     """
 
     name: str
@@ -218,11 +217,10 @@ def _of_keys(figures: Figures) -> list[ServiceLimit]:
         ),
     ]  # fmt: skip
     for name, shards_of_it, whole in (
-        ("who likes one product (ALSO)", 1, False),
-        ("one store's chart (SHELF)", 1, False),
-        ("what is popular (POPULAR)", keys.POPULAR_SHARDS, True),
+        ("people who like one product (RELATED)", 1, False),
+        ("the global ranking (RANKING)", keys.RANKING_SHARDS, True),
     ):
-        change = f"raise `keys.POPULAR_SHARDS` ({keys.POPULAR_SHARDS})" if whole else samples
+        change = f"raise `keys.RANKING_SHARDS` ({keys.RANKING_SHARDS})" if whole else samples
         found.append(
             ServiceLimit(
                 name,

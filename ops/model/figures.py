@@ -50,14 +50,13 @@ ASSUMED = Times(init_ms=400, warm_ms=4)
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """
-    Attributes:
-        memory: of each function, in MB.
-        parameters: the defaults of the template's.
-        projected_at_once: invocations of the projector at once for a shard of the stream.
-        traced: whether functions are traced.
-        alarmed: how many metrics are looked at by alarms.
-        snapshots: the functions that SnapStart would be for: people call them by the API, and wait.
+    """Attributes:
+    memory: of each function, in MB.
+    parameters: the defaults of the template's.
+    projected_at_once: invocations of the projector at once for a shard of the stream.
+    traced: whether functions are traced.
+    alarmed: how many metrics are looked at by alarms.
+    snapshots: the functions that SnapStart would be for: people call them by the API, and wait.
     """
 
     units: Mapping[str, RequestUnits]

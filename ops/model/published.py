@@ -1,5 +1,6 @@
 """What AWS publishes, and what the cost and the capacity are computed from: list prices, quotas, and times that were measured
-on Lambda by others. On demand, us-east-1, without free tiers and discounts, as they were published on `AS_OF`."""
+on Lambda by others. On demand, us-east-1, without free tiers and discounts, as they were published on `AS_OF`.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -51,9 +52,8 @@ class Meter(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """
-    Attributes:
-        usd: for so many as `per` says, of the first tier where there are tiers.
+    """Attributes:
+    usd: for so many as `per` says, of the first tier where there are tiers.
     """
 
     service: str

@@ -9,7 +9,7 @@ import pytest
 from handsel.domain import messages, texts
 from handsel.domain.messages import PARAMS, REMINDERS_MS, Message, MessageKind
 from handsel.domain.models import Kind
-from handsel.domain.recommendations import Reason
+from handsel.domain.reasons import Reason
 from handsel.domain.states import GiftState, ShipmentStatus
 from handsel.domain.texts import PLURALS, TEXTS, Select, Text, render
 from testkit.factories import NOW, gift, shipment
