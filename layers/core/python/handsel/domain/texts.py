@@ -46,20 +46,20 @@ TEXTS: Mapping[str, Mapping[str, Text]] = {
                 "red_envelope": Select(
                     "hours",
                     {
-                        "one": "You have an hour left to open a red envelope from {name}.",
-                        "other": "You have {hours} hours left to open a red envelope from {name}.",
+                        "one": "You have 1 hour left to open the red envelope from {name}.",
+                        "other": "You have {hours} hours left to open the red envelope from {name}.",
                     },
                 ),
                 "parcel": Select(
                     "hours",
                     {
-                        "one": "You have an hour left to open a parcel from {name}.",
-                        "other": "You have {hours} hours left to open a parcel from {name}.",
+                        "one": "You have 1 hour left to open the parcel from {name}.",
+                        "other": "You have {hours} hours left to open the parcel from {name}.",
                     },
                 ),
             },
         ),
-        "gift_cancelled": "A gift for you is no longer there.",
+        "gift_cancelled": "A gift for you was cancelled.",
         "gift_claimed": Select(
             "name",
             {
@@ -70,30 +70,30 @@ TEXTS: Mapping[str, Mapping[str, Text]] = {
         "gift_returned": Select(
             "units",
             {
-                "one": "One unit of your gift went back to your order: nobody opened it in time.",
-                "other": "{units} units of your gift went back to your order: nobody opened it in time.",
+                "one": "Your gift wasn't opened in time. 1 unit is back in your order.",
+                "other": "Your gift wasn't opened in time. {units} units are back in your order.",
             },
         ),
-        "gift_declined": "Your gift was declined; it is back in your order.",
+        "gift_declined": "Your gift was declined and is back in your order.",
         "asked_again": Select(
             "name",
             {
-                "unknown": "Someone came too late for your gift, and would be glad to get it again.",
-                "other": "{name} came too late for your gift, and would be glad to get it again.",
+                "unknown": "Someone missed your gift and would love to get it again.",
+                "other": "{name} missed your gift and would love to get it again.",
             },
         ),
         "parcel_update": Select(
             "status",
             {
-                "ready_to_ship": "Your parcel is ready to be shipped.",
-                "picked_up": "Your parcel was picked up by its carrier.",
-                "in_transit": "Your parcel is on its way.",
+                "ready_to_ship": "Your parcel is ready to ship.",
+                "picked_up": "Your parcel was picked up by the carrier.",
+                "in_transit": "Your parcel is in transit.",
                 "out_for_delivery": "Your parcel is out for delivery.",
                 "delivered": "Your parcel was delivered.",
-                "delivery_failed": "Your parcel could not be delivered; its carrier tries again.",
+                "delivery_failed": "Your parcel couldn't be delivered. The carrier will try again.",
                 "returning": "Your parcel is on its way back to the store.",
-                "returned": "Your parcel went back to the store.",
-                "lost": "Your parcel was lost on its way.",
+                "returned": "Your parcel was returned to the store.",
+                "lost": "Your parcel was lost. Please contact the store.",
             },
         ),
         "also": "People who liked {title} also liked this",
@@ -116,19 +116,19 @@ TEXTS: Mapping[str, Mapping[str, Text]] = {
         "gift_reminder": Select(
             "presentation",
             {
-                "red_envelope": "{name} 送的红包还剩 {hours} 小时，记得打开。",
-                "parcel": "{name} 送的包裹还剩 {hours} 小时，记得打开。",
+                "red_envelope": "{name} 送的红包还剩 {hours} 小时，记得领取。",
+                "parcel": "{name} 送的包裹还剩 {hours} 小时，记得领取。",
             },
         ),
-        "gift_cancelled": "送给你的一份礼物已不在了。",
+        "gift_cancelled": "送给你的一份礼物已被撤回。",
         "gift_claimed": Select(
             "name",
             {
-                "unknown": "有人打开了你的礼物。",
-                "other": "{name} 打开了你的礼物。",
+                "unknown": "有人领取了你的礼物。",
+                "other": "{name} 领取了你的礼物。",
             },
         ),
-        "gift_returned": "你的礼物未在时限内全部打开，{units} 件已退回订单。",
+        "gift_returned": "你的礼物未被及时领取，{units} 件已退回订单。",
         "gift_declined": "你的礼物被谢绝了，已退回订单。",
         "asked_again": Select(
             "name",
@@ -140,15 +140,15 @@ TEXTS: Mapping[str, Mapping[str, Text]] = {
         "parcel_update": Select(
             "status",
             {
-                "ready_to_ship": "你的包裹已准备发货。",
-                "picked_up": "你的包裹已被揽收。",
+                "ready_to_ship": "你的包裹待发货。",
+                "picked_up": "你的包裹已揽收。",
                 "in_transit": "你的包裹正在运输中。",
-                "out_for_delivery": "你的包裹正在派送。",
+                "out_for_delivery": "你的包裹正在派送中。",
                 "delivered": "你的包裹已签收。",
-                "delivery_failed": "你的包裹派送未成功，承运方会再次派送。",
+                "delivery_failed": "你的包裹派送失败，将再次派送。",
                 "returning": "你的包裹正在退回商家。",
                 "returned": "你的包裹已退回商家。",
-                "lost": "你的包裹在运输中丢失了。",
+                "lost": "你的包裹已丢失，请联系商家。",
             },
         ),
         "also": "喜欢“{title}”的人也喜欢",
