@@ -179,8 +179,8 @@ def test_who_is_new_is_recommended_all_that_is_sold(shop: Stack) -> None:
     offers = recommended(shop)
     assert len(offers) == len(shop.products)
     assert set(offers.values()) == {
-        "Something to discover, from Tea House",
-        "Something to discover, from Book Corner",
+        "Discover something new from Tea House",
+        "Discover something new from Book Corner",
     }
 
 
@@ -191,7 +191,7 @@ def test_what_one_bought_or_tagged_is_not_recommended_again(shop: Stack) -> None
     offers = recommended(shop)
     assert len(offers) == len(shop.products) - 2
     assert not {VOUCHER, PARCEL} & set(offers)
-    assert offers[RING] == "From Tea House, where you bought before"
+    assert offers[RING] == "From Tea House, where you've shopped before"
     tag(shop, "parcel", method="DELETE")
     shop.follow()
     assert PARCEL in recommended(shop)
@@ -202,11 +202,11 @@ def test_what_one_looked_at_comes_last(shop: Stack) -> None:
     shop.follow()
     offers = recommended(shop)
     assert list(offers)[-1] == POETRY
-    assert offers[POETRY] == "You looked at this lately"
+    assert offers[POETRY] == "You viewed this recently"
     for product in shop.products:
         look(shop, product)
     shop.follow()
-    assert set(recommended(shop).values()) == {"You looked at this lately"}
+    assert set(recommended(shop).values()) == {"You viewed this recently"}
 
 
 def test_who_had_it_all_is_recommended_what_they_had(shop: Stack) -> None:
@@ -216,7 +216,7 @@ def test_who_had_it_all_is_recommended_what_they_had(shop: Stack) -> None:
     shop.follow()
     offers = recommended(shop)
     assert offers.pop(VOUCHER) == "You bought this before"
-    assert (len(offers), set(offers.values())) == (6, {"You tagged this"})
+    assert (len(offers), set(offers.values())) == (6, {"You saved this"})
 
 
 def test_what_is_sold_out_is_not_recommended_until_there_is_more(shop: Stack) -> None:
@@ -436,8 +436,8 @@ def test_switching_on_starts_afresh(shop: Stack) -> None:
     # What one has is still known.
     assert not {RING, COURSE} & set(recommended(shop))
     assert set(recommended(shop).values()) <= {
-        "Something to discover, from Tea House",
-        "Something to discover, from Book Corner",
+        "Discover something new from Tea House",
+        "Discover something new from Book Corner",
     }
     look(shop, "parcel")
     shop.follow()
