@@ -26,7 +26,7 @@ def quick_start() -> list[tuple[str, str]]:
     return commands
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def bash() -> str:
     """Return the path of bash. Skip the test if bash, curl or jq is missing; fail it in CI."""
     missing = [tool for tool in ("bash", "curl", "jq") if shutil.which(tool) is None]
@@ -37,7 +37,7 @@ def bash() -> str:
     return str(shutil.which("bash"))
 
 
-def test_each_command_of_the_quick_start_prints_what_the_readme_shows(live: Running, bash: str) -> None:
+def test_each_command_of_the_quick_start_prints_what_the_readme_shows(bash: str, live: Running) -> None:
     commands = quick_start()
     script = "".join(f"{command}echo '{END_OF_OUTPUT}'\n" for command, _ in commands)
     run = subprocess.run(
