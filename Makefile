@@ -20,7 +20,7 @@ help: ## What there is
 
 # --- run it ----------------------------------------------------------------------------------------------------------
 
-.PHONY: demo up down status invoke ops
+.PHONY: demo up down status env invoke ops
 demo: $(VENV) ## The whole story over HTTP, on a local stack of its own
 	@$(BIN)/python -m local demo
 
@@ -32,6 +32,9 @@ down: $(VENV) ## Stop it
 
 status: $(VENV) ## Say what runs
 	@$(BIN)/python -m local status
+
+env: $(VENV) ## Print shell variables for calling it with curl (see README.md)
+	@$(BIN)/python -m local env
 
 invoke: $(VENV) sam-if-docker ## One function by `sam local invoke`, on that stack: EVENT=events/purchase_buy.json
 	@$(BIN)/python -m local invoke --event "$(EVENT)" --function "$(FUNCTION)"

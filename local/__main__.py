@@ -1,8 +1,9 @@
-"""python -m local up | down | status | run | demo | invoke
+"""python -m local up | down | status | env | run | demo | invoke
 
     up      start the stack in the background, and wait until it is ready
     down    stop it; without PORT or LOCAL_DIR: every stack of this checkout
     status  say what runs
+    env     print shell variables for curl: eval "$(python -m local env)"
     run     the same as up, in the foreground
     demo    tell the whole story on a stack of its own
     invoke  run one function with --event by `sam local invoke`, on the table of the stack that is up
@@ -14,7 +15,7 @@ import argparse
 import os
 import sys
 
-from local import cli, demo
+from local import cli, demo, env
 from local.settings import SettingsError, from_environment
 
 
@@ -23,7 +24,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         prog="python -m local", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    commands = ["up", "down", "status", "run", "demo", "invoke"]
+    commands = ["up", "down", "status", "env", "run", "demo", "invoke"]
     parser.add_argument("command", choices=commands)
     parser.add_argument(
         "--no-stream", action="store_true", help="neither expire items nor deliver the stream: only the sweep settles"
@@ -43,6 +44,8 @@ def main() -> int:
             return cli.down()
         case "status":
             return cli.status()
+        case "env":
+            return env.main(settings)
         case "run":
             return cli.run(settings)
         case "invoke":
