@@ -169,9 +169,9 @@ def _sections(title: str, source: str, sections: Iterable[Section]) -> Iterator[
     for section in sections:
         yield ""
         yield f"## {section.title}"
-        if section.said:
+        if section.text:
             yield ""
-            yield "\n".join(_wrapped(line) for line in section.said.splitlines())
+            yield "\n".join(_wrapped(line) for line in section.text.splitlines())
         if section.rows:
             yield ""
             yield from _table(section.head, section.rows)
