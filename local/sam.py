@@ -112,11 +112,10 @@ class Lambdas:
 
     @classmethod
     def prepare(cls, sam: Sam, folder: Path, built: Path, endpoint_url: str, variables: Mapping[str, str]) -> Self:
-        """
-        Args:
-            folder: an empty one, for what has to be written down.
-            built: what `sam build` wrote.
-            variables: of the environment, in place of what template.yaml says.
+        """Args:
+        folder: an empty one, for what has to be written down.
+        built: what `sam build` wrote.
+        variables: of the environment, in place of what template.yaml says.
         """
         variables = {**variables, "AWS_ENDPOINT_URL": endpoint_url.replace("127.0.0.1", HOST)}
         (folder / "variables.json").write_text(json.dumps({"Parameters": variables}))

@@ -51,8 +51,8 @@ class OrderCenterView(View):
             gifts_received=views(center.gifts_received),
             holdings=[holding_view(details, now=now) for details in center.holdings],
             payments=[PaymentItem.of(details.order) for details in center.orders],
-            tagged=[SeenProduct.of_seen(seen) for seen in center.tagged],
-            viewed=[SeenProduct.of_seen(seen) for seen in center.viewed],
+            tagged=[SeenProduct.of_visited(each) for each in center.tagged],
+            viewed=[SeenProduct.of_visited(each) for each in center.viewed],
             recommendations=[RecommendedProduct.of_recommendation(each, render) for each in center.recommendations],
         )
 

@@ -47,7 +47,7 @@ def list_tagged_products() -> Response[str]:
     caller, query = request.caller.user_id, request.query(ListQuery)
     position = request.start_position(query.cursor, "tagged")
     page = recommending.tagged(table(), caller, limit=query.limit, before=position)
-    return request.page_response([SeenProduct.of_seen(seen) for seen in page.items], page.next_position, "tagged")
+    return request.page_response([SeenProduct.of_visited(each) for each in page.items], page.next_position, "tagged")
 
 
 @app.get("/viewed")
@@ -55,13 +55,14 @@ def list_tagged_products() -> Response[str]:
 def list_viewed_products() -> Response[str]:
     """List the products that the caller viewed, latest first, as they are sold now.
 
-    The list has the latest 50 products, each once. `PATCH /me` with `recommendations` set to false deletes it.
+    The list has each product once, among the 50 products that the caller viewed, tagged or bought last. `PATCH /me` with
+    `recommendations` set to false deletes it.
     """
     request = HttpRequest(app)
     caller, query = request.caller.user_id, request.query(ListQuery)
     position = request.start_position(query.cursor, "viewed")
     page = recommending.viewed(table(), caller, limit=query.limit, before=position)
-    return request.page_response([SeenProduct.of_seen(seen) for seen in page.items], page.next_position, "viewed")
+    return request.page_response([SeenProduct.of_visited(each) for each in page.items], page.next_position, "viewed")
 
 
 @app.get("/recommendations")
@@ -69,7 +70,7 @@ def list_viewed_products() -> Response[str]:
 def list_recommendations() -> Response[str]:
     """List recommended products, best first, each with a reason.
 
-    Recommendations are based on the products that the caller bought, gave, tagged and viewed, and on the actions of
+    Recommendations are based on the products that the caller bought, tagged and viewed, and on the actions of
     users with the same interests; never on gifts that the caller received. The list is empty if the caller switched
     `recommendations` off, or if no store sells anything.
     """

@@ -21,12 +21,12 @@ from handsel.store import (
     keys,
     messages,
     orders,
+    preferences,
     products,
     refunds,
     shipments,
     stores,
     summaries,
-    tastes,
 )
 from handsel.store.attributes import Attributes, Item, load_item
 from handsel.store.keys import BY_DUE, BY_OWNER, BY_PARENT, Index, Key
@@ -301,11 +301,6 @@ class AuditIndex:
         if keys.tagged(_id_of(key.pk), item["product_id"]) != key:
             raise ValueError(_WRONG_KEY)
 
-    def add_views(self, key: Key, item: Item) -> None:
-        """Check the viewed products of a user."""
-        self._check_place(key, item, {})
-        tastes.views_from_item(item)
-
     def add_purchase(self, key: Key, item: Item) -> None:
         """Check the record of a purchase."""
         self._check_place(key, item, {})
@@ -314,17 +309,17 @@ class AuditIndex:
     def add_preferences(self, key: Key, item: Item) -> None:
         """Check the preferences of a user."""
         self._check_place(key, item, {})
-        tastes.from_item(item)
+        preferences.preferences_from_item(item)
 
     def add_related_products(self, key: Key, item: Item) -> None:
         """Check the related products of a product."""
         self._check_place(key, item, {})
-        tastes.liking_from_item(item)
+        preferences.stats_from_item(item)
 
     def add_ranking(self, key: Key, item: Item) -> None:
         """Check a ranking."""
         self._check_place(key, item, {})
-        tastes.chart_from_item(item)
+        preferences.ranking_from_item(item)
 
     # --- helpers ----------------------------------------------------------------------------------------------------
 
@@ -370,20 +365,18 @@ def _id_of(key: str) -> str:
 
 _ADD_BY_KIND: Mapping[tuple[str, str], Callable[[AuditIndex, Key, Item], None]] = {
     ("STORE", "STORE"): AuditIndex.add_store,
-    ("STORE", "SHELF"): AuditIndex.add_ranking,
     ("USER", "ACCOUNT"): AuditIndex.add_account,
     ("USER", "ADDRESSED"): AuditIndex.add_received,
     ("USER", "MESSAGE"): AuditIndex.add_message,
     ("USER", "SUMMARY"): AuditIndex.add_summary,
     ("USER", "USABLE"): AuditIndex.add_voucher_tally,
     ("USER", "TAGGED"): AuditIndex.add_tag,
-    ("USER", "VIEWED"): AuditIndex.add_views,
     ("USER", "BOUGHT"): AuditIndex.add_purchase,
-    ("USER", "TASTE"): AuditIndex.add_preferences,
+    ("USER", "PREFERENCES"): AuditIndex.add_preferences,
     ("HANDLE", "HANDLE"): AuditIndex.add_handle,
     ("PRODUCT", "PRODUCT"): AuditIndex.add_product,
-    ("PRODUCT", "ALSO"): AuditIndex.add_related_products,
-    ("POPULAR", "POPULAR"): AuditIndex.add_ranking,
+    ("PRODUCT", "RELATED"): AuditIndex.add_related_products,
+    ("RANKING", "RANKING"): AuditIndex.add_ranking,
     ("ORDER", "ORDER"): AuditIndex.add_order,
     ("ORDER", "TALLY"): AuditIndex.add_tally,
     ("SHIPMENT", "SHIPMENT"): AuditIndex.add_shipment,

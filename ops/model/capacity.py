@@ -213,7 +213,7 @@ def _key_limits(figures: Figures) -> list[ServiceLimit]:
         _sequential("one gift of many shares, claimed", "several gifts"),
         # The entry of the old status is deleted and that of the new status is written.
         _published(
-            "one store's parcels, by status", writes, 2, "WRU", "shards in `keys.shipments_in`, all of which the merchant's list then reads",
+            "one store's parcels, by status", writes, 2, "WRU", "shards in `keys.shipments_in`, which the merchant's list then merges",
             _BUSY, whole=False,
         ),
         ServiceLimit(
@@ -223,10 +223,9 @@ def _key_limits(figures: Figures) -> list[ServiceLimit]:
     ]  # fmt: skip
     for name, shard_count, whole in (
         ("related products of one product", 1, False),
-        ("the ranking of one store", 1, False),
-        ("the ranking of all stores", keys.POPULAR_SHARDS, True),
+        ("the global ranking", keys.RANKING_SHARDS, True),
     ):
-        change = f"raise `keys.POPULAR_SHARDS` ({keys.POPULAR_SHARDS})" if whole else samples
+        change = f"raise `keys.RANKING_SHARDS` ({keys.RANKING_SHARDS})" if whole else samples
         found.append(
             ServiceLimit(
                 name,

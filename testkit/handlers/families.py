@@ -29,6 +29,7 @@ from handsel.domain.models import (
     Use,
     Wrapping,
 )
+from handsel.domain.recommendations import Preferences, ProductStats, Ranked, Ranking, Signal
 from handsel.domain.states import GiftState, OrderState, RefundStatus, ShipmentStatus
 from handsel.domain.summary import Part, Summary
 from handsel.store import gifts, holdings, keys, orders, products, refunds, shipments
@@ -163,10 +164,9 @@ class Family:
         entry = {"owner_pk": keys.tagged_by(alice), "owner_sk": keys.position(LATELY, f"parcel#{STORE.store_id}")}
         self.more.append({**keys.tagged(alice, "parcel")._asdict(), **entry, **tagged})
         self.more.append({**keys.bought(alice, "voucher")._asdict(), "at": BEFORE})
-        view = {"store_id": STORE.store_id, "at": LATELY}
-        self.more.append({**keys.viewed(alice)._asdict(), "views": {"voucher": view}, "version": 1})
-        signals = {"voucher": {**view, "acts": ["bought"]}}
-        self.more.append({**keys.taste(alice)._asdict(), "signals": signals, "recommended": [], "version": 1})
+        signal = Signal(STORE.store_id, at=LATELY, bought=BEFORE, viewed=LATELY, counted=True)
+        known = Preferences({"voucher": signal}, version=1)
+        self.more.append({**keys.preferences(alice)._asdict(), **asdict(known)})
 
     # --- how it is made --------------------------------------------------------------------------------------------
 
@@ -349,11 +349,10 @@ def shop() -> Iterator[Item]:
     yield {**keys.store(STORE.store_id)._asdict(), **asdict(STORE)}
     for product in (VOUCHER, PARCEL):
         yield products.to_item(product)
-        others = {"people": 1, "score": 1, "at": LATELY, "others": {}, "version": 1}
-        yield {**keys.also(product.product_id)._asdict(), **others}
-    entries = {"voucher": {"store_id": STORE.store_id, "score": 1, "at": LATELY}}
-    yield {**keys.shelf(STORE.store_id)._asdict(), "entries": entries, "version": 1}
-    yield {**keys.popular_of("voucher")._asdict(), "entries": entries, "version": 1}
+        stats = ProductStats(people=1, popularity=LATELY, version=1)
+        yield {**keys.related(product.product_id)._asdict(), **asdict(stats)}
+    ranking = Ranking({"voucher": Ranked(STORE.store_id, LATELY)}, version=1)
+    yield {**keys.ranking("voucher")._asdict(), **asdict(ranking)}
 
 
 def without_due(item: Item) -> Item:

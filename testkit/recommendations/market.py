@@ -7,15 +7,16 @@ popular now and then. Each acts several times; the last time is what the engine 
 import random
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from handsel.domain import recommendations
-from handsel.domain.recommendations import Act, Chart, Done, Liking, Standing, Taste, Views
+from handsel.domain.recommendations import Interaction, InteractionType, Preferences, ProductStats, Ranking
 
 _DAY_MS = 86_400_000
 START = 1_790_000_000_000
 SPAN = 60 * _DAY_MS
-_ACTS = (Act.VIEWED, Act.VIEWED, Act.VIEWED, Act.TAGGED, Act.BOUGHT, Act.GIVEN)
+_BOUGHT, _TAGGED, _VIEWED = InteractionType.BOUGHT, InteractionType.TAGGED, InteractionType.VIEWED
+_TYPES = (_VIEWED, _VIEWED, _VIEWED, _TAGGED, _BOUGHT, _BOUGHT)
 
 
 @dataclass(frozen=True)
@@ -28,8 +29,8 @@ class Market:
     """
 
     stores: dict[str, str]
-    acts: list[tuple[str, Done]]
-    last: dict[str, Done]
+    acts: list[tuple[str, Interaction]]
+    last: dict[str, Interaction]
 
     @classmethod
     def make(cls, seed: int, *, people: int, products: int, stores: int, tastes: int) -> "Market":
@@ -44,7 +45,7 @@ class Market:
             favourites = set(dice.sample(range(stores), max(1, stores // 6)))
             of_stores = [each for each in ids if int(shelf[each][-2:]) in favourites]
             liked.append([*dice.sample(of_stores, len(of_stores) // 2), *dice.sample(ids, products // 20)])
-        acts: list[tuple[str, Done]] = []
+        acts: list[tuple[str, Interaction]] = []
         last = {}
         for number in range(people):
             person, mine = f"person-{number:04d}", dice.sample(liked, dice.choice((1, 1, 2)))
@@ -54,46 +55,48 @@ class Market:
                 had.setdefault(dice.choices(pool, [appeal[each] for each in pool])[0])
             moments = sorted(START + dice.randrange(SPAN) for _ in had)
             done = [
-                Done(dice.choice(_ACTS), product_id, shelf[product_id], at)
+                Interaction(dice.choice(_TYPES), product_id, shelf[product_id], at)
                 for product_id, at in zip(had, moments, strict=True)
             ]
             acts += [(person, each) for each in done[:-1]]
             last[person] = done[-1]
         return cls(shelf, sorted(acts, key=lambda act: (act[1].at, act[0])), last)
 
+    def products(self) -> dict[str, list[str]]:
+        """The products of each store, the newest first."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for product_id, store_id in self.stores.items():
+            found[store_id].append(product_id)
+        return found
+
 
 @dataclass
 class Engine:
     """What the table would hold."""
 
-    tastes: dict[str, Taste] = field(default_factory=lambda: defaultdict(Taste))
-    likings: dict[str, Liking] = field(default_factory=lambda: defaultdict(Liking))
-    shelves: dict[str, Chart] = field(default_factory=lambda: defaultdict(Chart))
-    popular: dict[int, Chart] = field(default_factory=lambda: defaultdict(Chart))
+    preferences: dict[str, Preferences] = field(default_factory=lambda: defaultdict(Preferences))
+    stats: dict[str, ProductStats] = field(default_factory=lambda: defaultdict(ProductStats))
+    rankings: dict[int, Ranking] = field(default_factory=lambda: defaultdict(Ranking))
+    products: dict[str, list[str]] = field(default_factory=dict)
 
-    def learn(self, person: str, done: Done) -> None:
-        before = self.tastes[person]
-        after = before.after([done])
-        self.tastes[person] = after
-        for product_id in after.entered(before):
-            company = after.company(product_id)
-            stores = {each: after.signals[each].store_id for each in (product_id, *company)}
-            self.likings |= recommendations.paired(self.likings, stores, product_id, company, now=done.at)
-            liking = self.likings[product_id]
-            standing = Standing(done.store_id, liking.score, liking.at)
-            for charts, of in ((self.popular, sum(product_id.encode()) % 4), (self.shelves, done.store_id)):
-                charts[of] = charts[of].with_standing(product_id, standing, now=done.at)  # type: ignore[index]
+    def learn(self, person: str, done: Interaction) -> None:
+        after = self.preferences[person].after([done])
+        self.preferences[person] = after.processed(())
+        for product_id in after.uncounted():
+            stores = {each: after.signals[each].store_id for each in (product_id, *after.neighbors(product_id))}
+            self.stats |= recommendations.count_person(self.stats, stores, product_id, now=done.at)
+            stats, shard = self.stats[product_id], sum(product_id.encode()) % 4
+            self.rankings[shard] = self.rankings[shard].with_product(product_id, done.store_id, stats, created_at=START)
 
     def recommend(self, person: str, now: int) -> list[str]:
         """What the person is shown, the best first; as if it had been written down with their last act."""
-        taste = self.tastes[person]
-        titles = {product_id: product_id for product_id in taste.signals}
-        written = replace(
-            taste,
-            recommended=recommendations.recommend(taste, self.likings, self.shelves, titles, now=now),
+        known = self.preferences[person]
+        titles = {product_id: product_id for product_id in known.signals}
+        known = known.processed(
+            recommendations.recommend(known, self.stats, titles, {each: self.products[each] for each in known.stores()})
         )
-        candidates = recommendations.candidates(written, Views(), self.popular.values(), now=now)
-        return [each.product_id for each in candidates if each.product_id not in taste.signals]
+        candidates = recommendations.candidates(known, self.rankings.values(), now=now)
+        return [each.product_id for each in candidates if each.product_id not in known.signals]
 
 
 @dataclass(frozen=True)
@@ -118,7 +121,7 @@ class Quality:
 
 def learn_all(market: Market) -> Iterator[Engine]:
     """The engine after each thousandth of what people did."""
-    engine = Engine()
+    engine = Engine(products=market.products())
     for number, (person, done) in enumerate(market.acts):
         engine.learn(person, done)
         if number % (len(market.acts) // 1000 + 1) == 0:

@@ -312,7 +312,7 @@ def test_the_user_changes_the_language_and_signs_out(person: Invite) -> None:
     open_app(page, "#/me")
     page.get_by_role("button", name="简体中文").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("我的")
-    # The texts of the API too, whatever language the browser asks for.
+    # Texts of the API too, regardless of the browser's language.
     navigate(page, "#/center/recommendations")
     expect(page.locator(".reason").first).to_have_text(HAN)
     navigate(page, "#/me")

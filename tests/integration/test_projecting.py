@@ -232,7 +232,7 @@ def test_a_gift_to_three_that_two_took(stack: Stack) -> None:
     assert told(stack, "alice") == [
         ("gift_claimed", "Bob opened your gift."),
         ("gift_claimed", "Carol opened your gift."),
-        ("gift_returned", "One unit of your gift went back to your order: nobody opened it in time."),
+        ("gift_returned", "Your gift wasn't opened in time. 1 unit is back in your order."),
     ]
     assert counts(stack, "alice") == {"to_give": 1, "returned": 1, "unread": 3}
     assert counts(stack, "bob") == counts(stack, "carol") == {"to_use": 1}
@@ -241,8 +241,8 @@ def test_a_gift_to_three_that_two_took(stack: Stack) -> None:
 def test_a_gift_that_came_back_and_is_asked_for(stack: Stack) -> None:
     assert followed(stack, returned_and_asked_for) == ["order.paid", "gift.given", "gift.returned"]
     assert told(stack, "alice") == [
-        ("asked_again", "Bob came too late for your gift, and would be glad to get it again."),
-        ("gift_returned", "One unit of your gift went back to your order: nobody opened it in time."),
+        ("asked_again", "Bob missed your gift and would love to get it again."),
+        ("gift_returned", "Your gift wasn't opened in time. 1 unit is back in your order."),
     ] or [kind for kind, _ in told(stack, "alice")] == ["gift_returned", "asked_again"]
     assert told(stack, "bob") == [("gift_received", "Alice sent you a red envelope.")]
     assert counts(stack, "alice") == {"to_give": 1, "returned": 1, "unread": 2}
@@ -250,14 +250,14 @@ def test_a_gift_that_came_back_and_is_asked_for(stack: Stack) -> None:
 
 def test_a_cancelled_gift_is_told_to_who_it_was_for_and_says_no_more(stack: Stack) -> None:
     assert followed(stack, cancelled) == ["order.paid", "gift.given", "gift.cancelled"]
-    assert told(stack, "bob")[1:] == [("gift_cancelled", "A gift for you is no longer there.")]
+    assert told(stack, "bob")[1:] == [("gift_cancelled", "A gift for you was cancelled.")]
     assert told(stack, "alice") == []
     assert counts(stack, "alice") == {"to_give": 1}
 
 
 def test_a_declined_gift_is_told_to_its_giver(stack: Stack) -> None:
     assert followed(stack, declined) == ["order.paid", "gift.given", "gift.declined"]
-    assert told(stack, "alice") == [("gift_declined", "Your gift was declined; it is back in your order.")]
+    assert told(stack, "alice") == [("gift_declined", "Your gift was declined and is back in your order.")]
     assert counts(stack, "alice") == {"to_give": 1, "unread": 1}
 
 
@@ -267,7 +267,7 @@ def test_a_parcel_on_its_way(stack: Stack) -> None:
     ]  # fmt: skip
     assert told(stack, "bob") == [
         ("gift_received", "Alice sent you a parcel."),
-        ("parcel_update", "Your parcel is on its way."),
+        ("parcel_update", "Your parcel is in transit."),
         ("parcel_update", "Your parcel was delivered."),
     ]
     assert counts(stack, "bob") == {"unread": 3}
@@ -304,7 +304,7 @@ def test_a_message_has_the_wrapping_and_the_link(stack: Stack) -> None:
 def test_a_message_reads_in_the_language_that_is_asked_for(stack: Stack) -> None:
     followed(stack, claimed)
     chinese = {"accept-language": "fr, zh-CN;q=0.9, en;q=0.5"}
-    for headers, tag, text in (({}, "en", "Bob opened your gift."), (chinese, "zh-CN", "Bob 打开了你的礼物。")):
+    for headers, tag, text in (({}, "en", "Bob opened your gift."), (chinese, "zh-CN", "Bob 领取了你的礼物。")):
         listed = stack.call("alice", "GET", "/messages", headers=headers)
         (message,) = listed.body["items"]
         read = stack.call("alice", "POST", f"/messages/{message['message_id']}/read", headers=headers)
@@ -624,8 +624,8 @@ def test_a_named_recipient_is_reminded_six_hours_and_one_hour_before_the_end(sta
     to_bob(stack)
     stack.follow()
     assert sweep_at(stack, 0, 17.99, 18, 18.02, 22.99, 23, 23.02, 24) == [
-        "18 h: You have 6 hours left to open a red envelope from Alice.",
-        "23 h: You have an hour left to open a red envelope from Alice.",
+        "18 h: You have 6 hours left to open the red envelope from Alice.",
+        "23 h: You have 1 hour left to open the red envelope from Alice.",
     ]
     assert not [item for item in stack.all_items() if item.get("due_pk", "").startswith("REMINDERS#")]
 
@@ -666,12 +666,12 @@ def test_a_sweep_that_was_away_sends_the_last_reminder_only(stack: Stack) -> Non
     stack.follow()
     stack.now += DAY - HOUR // 2
     stack.sweep()
-    assert reminded(stack) == ["You have an hour left to open a red envelope from Alice."]
+    assert reminded(stack) == ["You have 1 hour left to open the red envelope from Alice."]
 
 
 @pytest.mark.parametrize(
     ("seconds", "reminders"),
-    [(1800, []), (3600, []), (3601, ["an hour"]), (21_600, ["an hour"]), (21_601, ["6", "an"])],
+    [(1800, []), (3600, []), (3601, ["1 hour"]), (21_600, ["1 hour"]), (21_601, ["6", "1"])],
 )
 def test_only_windows_that_are_longer_have_a_reminder(
     stack: Stack, monkeypatch: pytest.MonkeyPatch, seconds: int, reminders: list[str]

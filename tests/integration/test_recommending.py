@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 
 from handsel.domain import recommendations
-from handsel.domain.recommendations import ENOUGH, MOST_IN_CHART, MOST_VIEWS, PAIRED
+from handsel.domain.recommendations import MAX_PAIRS, MAX_RANKED, MAX_SIGNALS, MIN_SUPPORT
 from handsel.runtime import wiring
-from handsel.store import tastes
-from handsel.use_cases.recommendations import learning, recommending
+from handsel.store import keys, preferences
+from handsel.store.attributes import dump_item
+from handsel.use_cases.recommendations import preference_updates, recommending
 from testkit.handlers.stack import START, Answer, Stack, listening, wanted
 
-OTHERS = [f"friend{number}" for number in range(ENOUGH)]
+OTHERS = [f"friend{number}" for number in range(MIN_SUPPORT)]
 
 
 @pytest.fixture
@@ -125,13 +126,14 @@ def test_a_store_that_is_listed_and_a_product_that_is_unknown_leave_no_trace(sta
 
 
 def test_only_the_latest_looks_are_kept(stack: Stack) -> None:
-    products = [put_on_sale(stack, number) for number in range(MOST_VIEWS + 3)]
+    products = [put_on_sale(stack, number) for number in range(MAX_SIGNALS + 3)]
     for product_id in products:
         stack.now += 1
         stack.call("alice", "GET", f"/products/{product_id}")
-    item = stack.item("USER#alice", "VIEWED")
+    item = stack.item("USER#alice", "PREFERENCES")
     assert item is not None
-    assert set(item["views"]) == set(products[3:])
+    assert set(item["signals"]) == set(products[3:])
+    assert titles(stack, "/viewed?limit=100") == [f"New {number}" for number in reversed(range(3, MAX_SIGNALS + 3))]
 
 
 def test_that_a_look_cannot_be_written_down_does_not_keep_the_product_back(
@@ -140,7 +142,7 @@ def test_that_a_look_cannot_be_written_down_does_not_keep_the_product_back(
     def fails(*_: object) -> None:
         raise RuntimeError
 
-    monkeypatch.setattr(tastes, "keep_views", fails)
+    monkeypatch.setattr(preferences, "save", fails)
     look(stack, "voucher")
     assert '"ViewNotRecorded":[1.0]' in capsys.readouterr().out.replace(" ", "")
     monkeypatch.undo()
@@ -158,14 +160,14 @@ def test_no_other_reading_call_writes(stack: Stack) -> None:
 
 def test_two_looks_at_once_are_both_written_down(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     look(stack, "other_store")
-    real = tastes.keep_views
+    real = preferences.save
 
     def overtaken(*of: Any) -> None:
         monkeypatch.undo()
         look(stack, "parcel")
         real(*of)
 
-    monkeypatch.setattr(tastes, "keep_views", overtaken)
+    monkeypatch.setattr(preferences, "save", overtaken)
     look(stack, "voucher")
     assert set(titles(stack, "/viewed")) == {POETRY, PARCEL, VOUCHER}
 
@@ -177,8 +179,8 @@ def test_who_is_new_is_recommended_all_that_is_sold(shop: Stack) -> None:
     offers = recommended(shop)
     assert len(offers) == len(shop.products)
     assert set(offers.values()) == {
-        "Something to discover, from Tea House",
-        "Something to discover, from Book Corner",
+        "Discover something new from Tea House",
+        "Discover something new from Book Corner",
     }
 
 
@@ -189,7 +191,7 @@ def test_what_one_bought_or_tagged_is_not_recommended_again(shop: Stack) -> None
     offers = recommended(shop)
     assert len(offers) == len(shop.products) - 2
     assert not {VOUCHER, PARCEL} & set(offers)
-    assert offers[RING] == "From Tea House, where you bought before"
+    assert offers[RING] == "From Tea House, where you've shopped before"
     tag(shop, "parcel", method="DELETE")
     shop.follow()
     assert PARCEL in recommended(shop)
@@ -200,11 +202,11 @@ def test_what_one_looked_at_comes_last(shop: Stack) -> None:
     shop.follow()
     offers = recommended(shop)
     assert list(offers)[-1] == POETRY
-    assert offers[POETRY] == "You looked at this lately"
+    assert offers[POETRY] == "You viewed this recently"
     for product in shop.products:
         look(shop, product)
     shop.follow()
-    assert set(recommended(shop).values()) == {"You looked at this lately"}
+    assert set(recommended(shop).values()) == {"You viewed this recently"}
 
 
 def test_who_had_it_all_is_recommended_what_they_had(shop: Stack) -> None:
@@ -214,7 +216,7 @@ def test_who_had_it_all_is_recommended_what_they_had(shop: Stack) -> None:
     shop.follow()
     offers = recommended(shop)
     assert offers.pop(VOUCHER) == "You bought this before"
-    assert (len(offers), set(offers.values())) == (6, {"You tagged this"})
+    assert (len(offers), set(offers.values())) == (6, {"You saved this"})
 
 
 def test_what_is_sold_out_is_not_recommended_until_there_is_more(shop: Stack) -> None:
@@ -234,13 +236,13 @@ def test_sold_out_products_leave_room_for_what_can_be_bought(shop: Stack) -> Non
     for product in shop.products:
         if product != "other_store":
             shop.sell(product, stock=0)
-    for number in range(MOST_IN_CHART + 5):
+    for number in range(MAX_RANKED + 5):
         put_on_sale(shop, number, stock=0)
     put_on_sale(shop, 99)
     shop.follow()
     assert set(recommended(shop)) == {POETRY, "New 99"}
-    charts = [item["entries"] for item in shop.all_items() if item["sk"] in ("POPULAR", "SHELF")]
-    assert {product_id for chart in charts for product_id in chart} == {shop.products["other_store"], "new-099"}
+    rankings = [item["entries"] for item in shop.all_items() if item["sk"] == "RANKING"]
+    assert {product_id for ranking in rankings for product_id in ranking} == {shop.products["other_store"], "new-099"}
 
 
 def test_what_people_with_the_same_taste_like_comes_first_and_says_why(shop: Stack) -> None:
@@ -329,12 +331,12 @@ def test_a_list_of_recommendations_goes_on_page_by_page(shop: Stack) -> None:
     assert len(pages) == len(set(pages)) == len(shop.products) - 1 + 25
 
 
-def test_what_very_many_like_is_not_put_on_the_shelf_again_for_each_of_them(shop: Stack) -> None:
+def test_the_ranking_is_not_written_for_each_of_very_many_who_like_a_product(shop: Stack) -> None:
     versions = []
     for number in range(12):
         shop.buy(f"person{number:02d}")
         shop.follow()
-        versions.append(shop.item("STORE#store-tea-house", "SHELF")["version"])  # type: ignore[index]
+        versions.append(shop.item(*keys.ranking(shop.products["voucher"]))["version"])  # type: ignore[index]
     # What one person likes does not show; from ten to eleven is a tenth more.
     assert [version - versions[0] for version in versions] == [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 9, 10]
 
@@ -374,10 +376,9 @@ def test_a_parcel_that_is_not_delivered_changes_nothing_for_who_holds_it(shop: S
     # The same as for somebody who did the same and was given nothing.
     assert recommended(shop, "bob") == recommended(shop, "carol")
     assert PARCEL in recommended(shop, "bob")
-    taste, views = shop.item("USER#bob", "TASTE"), shop.item("USER#bob", "VIEWED")
-    assert taste is not None
-    assert views is not None
-    assert set(taste["signals"]) == set(views["views"]) == {shop.products["voucher"]}
+    known = shop.item("USER#bob", "PREFERENCES")
+    assert known is not None
+    assert set(known["signals"]) == {shop.products["voucher"]}
 
 
 def test_what_is_counted_of_products_names_nobody(shop: Stack) -> None:
@@ -386,8 +387,8 @@ def test_what_is_counted_of_products_names_nobody(shop: Stack) -> None:
         look(shop, "parcel", friend)
         tag(shop, "jewelry", friend)
     shop.follow()
-    counted = [item for item in shop.all_items() if item["sk"] in ("ALSO", "SHELF", "POPULAR")]
-    assert {item["sk"] for item in counted} == {"ALSO", "SHELF", "POPULAR"}
+    counted = [item for item in shop.all_items() if item["sk"] in ("RELATED", "RANKING")]
+    assert {item["sk"] for item in counted} == {"RELATED", "RANKING"}
     assert "friend" not in json.dumps(counted)
 
 
@@ -405,7 +406,7 @@ def test_switching_off_erases_what_one_looked_at_at_once(shop: Stack) -> None:
     shop.follow()
     look(shop, "parcel")
     tag(shop, "jewelry")
-    assert traces(shop, "voucher") == ["TASTE", "VIEWED"]
+    assert traces(shop, "voucher") == ["PREFERENCES"]
     switch(shop, False)
     assert (titles(shop, "/viewed"), titles(shop, "/recommendations")) == ([], [])
     assert (traces(shop, "voucher"), traces(shop, "parcel")) == ([], [])
@@ -435,8 +436,8 @@ def test_switching_on_starts_afresh(shop: Stack) -> None:
     # What one has is still known.
     assert not {RING, COURSE} & set(recommended(shop))
     assert set(recommended(shop).values()) <= {
-        "Something to discover, from Tea House",
-        "Something to discover, from Book Corner",
+        "Discover something new from Tea House",
+        "Discover something new from Book Corner",
     }
     look(shop, "parcel")
     shop.follow()
@@ -459,14 +460,14 @@ def test_a_record_that_comes_late_brings_nothing_back(shop: Stack, again: bool) 
 
 def test_switching_off_wins_over_what_is_being_learned(shop: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     look(shop, "voucher")
-    real = learning._with_recommendations
+    real = preference_updates._recommend
 
     def overtaken(*of: Any, **more: Any) -> Any:
         monkeypatch.undo()
         switch(shop, False)
         return real(*of, **more)
 
-    monkeypatch.setattr(learning, "_with_recommendations", overtaken)
+    monkeypatch.setattr(preference_updates, "_recommend", overtaken)
     shop.project(*shop.records)
     assert traces(shop, "voucher") == []
 
@@ -477,14 +478,14 @@ def test_switching_off_wins_over_a_look_that_is_being_written_down(
 ) -> None:
     for product in before:
         look(shop, product)
-    real = tastes.keep_views
+    real = preferences.save
 
     def overtaken(*of: Any) -> None:
         monkeypatch.undo()
         switch(shop, False)
         real(*of)
 
-    monkeypatch.setattr(tastes, "keep_views", overtaken)
+    monkeypatch.setattr(preferences, "save", overtaken)
     look(shop, "voucher")
     assert traces(shop, "voucher") == []
     assert titles(shop, "/viewed") == []
@@ -507,12 +508,16 @@ def busy(stack: Stack) -> None:
         stack.give(order)
 
 
-LEARNED = ("TASTE", "ALSO", "SHELF", "POPULAR")
+LEARNED = ("PREFERENCES", "RELATED", "RANKING")
 
 
 def learned(stack: Stack) -> dict[tuple[str, str], Any]:
     items = [item for item in stack.all_items() if item["sk"] in LEARNED or item["sk"].startswith("BOUGHT#")]
     return {(item["pk"], item["sk"]): item for item in items}
+
+
+def interactions(signal: dict[str, Any]) -> list[str]:
+    return [each for each in ("bought", "tagged", "viewed") if signal[each]]
 
 
 def test_records_that_come_again_add_nothing(shop: Stack) -> None:
@@ -522,8 +527,9 @@ def test_records_that_come_again_add_nothing(shop: Stack) -> None:
     shop.follow()
     once = [record for record in shop.records if wanted(record)]
     before = learned(shop)
-    assert before["USER#alice", "TASTE"]["signals"][shop.products["voucher"]]["acts"] == ["bought", "given", "viewed"]
-    assert before["USER#alice", "TASTE"]["signals"][shop.products["jewelry"]]["acts"] == []
+    signals = before["USER#alice", "PREFERENCES"]["signals"]
+    assert interactions(signals[shop.products["voucher"]]) == ["bought", "viewed"]
+    assert interactions(signals[shop.products["jewelry"]]) == []
     for number in range(3):
         again = once[:]
         _dice(number).shuffle(again)
@@ -535,17 +541,22 @@ def test_in_any_order_the_same_is_known_of_people(shop: Stack) -> None:
     busy(shop)
     tag(shop, "jewelry", method="DELETE")
     records = [record for record in shop.records if wanted(record)]
+    # Written by the calls themselves, with nothing but views.
+    viewed = [item for item in shop.all_items() if item["sk"] == "PREFERENCES"]
+    assert len(viewed) == 1 + len(OTHERS)
     outcomes = []
     for number in range(3):
         for key in learned(shop):
-            if key[1] not in ("SHELF", "POPULAR"):
+            if key[1] != "RANKING":
                 shop.client.delete_item(TableName="handsel-test", Key={"pk": {"S": key[0]}, "sk": {"S": key[1]}})
+        for item in viewed:
+            shop.client.put_item(TableName="handsel-test", Item=dump_item(item))
         _dice(number).shuffle(records)
         for start in range(0, len(records), 9):
             assert shop.project(*records[start : start + 9]) == []
         outcomes.append(
-            {key: item["signals"] for key, item in learned(shop).items() if key[1] == "TASTE"}
-            | {key: item["people"] for key, item in learned(shop).items() if key[1] == "ALSO"}
+            {key: item["signals"] for key, item in learned(shop).items() if key[1] == "PREFERENCES"}
+            | {key: item["people"] for key, item in learned(shop).items() if key[1] == "RELATED"}
         )
     assert all(outcome == outcomes[0] for outcome in outcomes)
 
@@ -556,31 +567,31 @@ def test_tagging_over_and_over_makes_nobody_more_than_one_person(shop: Stack) ->
         shop.follow()
         tag(shop, "jewelry", method="DELETE")
         shop.follow()
-    item = shop.item(f"PRODUCT#{shop.products['jewelry']}", "ALSO")
+    item = shop.item(f"PRODUCT#{shop.products['jewelry']}", "RELATED")
     assert item is not None
     assert item["people"] == 1
 
 
 def test_what_is_known_of_a_person_has_bounds(shop: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     most = 8
-    monkeypatch.setattr(recommendations, "MOST_SIGNALS", most)
+    monkeypatch.setattr(recommendations, "MAX_SIGNALS", most)
     for number in range(most + 3):
         put_on_sale(shop, number)
         shop.now += 1000
         shop.call("alice", "GET", f"/products/new-{number:03d}")
     shop.buy(product="voucher")
     shop.follow()
-    item = shop.item("USER#alice", "TASTE")
+    item = shop.item("USER#alice", "PREFERENCES")
     assert item is not None
     assert len(item["signals"]) == most
     assert shop.products["voucher"] in item["signals"]
-    assert max(len(item["others"]) for item in shop.all_items() if item["sk"] == "ALSO") <= 2 * PAIRED
+    assert max(len(item["others"]) for item in shop.all_items() if item["sk"] == "RELATED") <= 2 * MAX_PAIRS
 
 
 def test_what_overtakes_while_it_is_learned_is_not_lost(shop: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     look(shop, "voucher")
     first, shop._followed = list(shop.records), len(shop.records)
-    real = learning._with_recommendations
+    real = preference_updates._recommend
 
     def overtaken(*of: Any, **more: Any) -> Any:
         monkeypatch.undo()
@@ -588,12 +599,12 @@ def test_what_overtakes_while_it_is_learned_is_not_lost(shop: Stack, monkeypatch
         shop.follow()
         return real(*of, **more)
 
-    monkeypatch.setattr(learning, "_with_recommendations", overtaken)
+    monkeypatch.setattr(preference_updates, "_recommend", overtaken)
     shop.project(*first)
-    item = shop.item("USER#alice", "TASTE")
+    item = shop.item("USER#alice", "PREFERENCES")
     assert item is not None
     assert set(item["signals"]) == {shop.products["voucher"], shop.products["parcel"]}
-    assert item["version"] == 1
+    assert item["version"] == 3  # two views, one update
 
 
 def test_what_takes_two_rounds_can_be_read_with_other_things(shop: Stack) -> None:
@@ -601,11 +612,11 @@ def test_what_takes_two_rounds_can_be_read_with_other_things(shop: Stack) -> Non
     tag(shop, "voucher")
     shop.follow()
     table = wiring.table()
-    home = recommending.home_of("alice", table.get_many(recommending.first_keys("alice")), now=START)
-    found = table.get_many(recommending.keys_of_candidates("alice", home.candidates[:5]))
-    picked = recommending.Picked("alice")
-    for candidate in home.candidates[:5]:
-        picked.add(found, candidate)
+    candidates = recommending.candidates_of(table, "alice", now=START)
+    keys_of_both = [*recommending.keys_of_user("alice"), *recommending.keys_of_candidates("alice", candidates)]
+    found = table.get_many(keys_of_both)
+    cached = table.with_cached({key: found.get(key) for key in keys_of_both})
     page = recommending.recommended(table, "alice", limit=5, before=None, now=START)
-    assert picked.new == page.items[: len(picked.new)]
-    assert picked.new
+    with listening(lambda call: pytest.fail(call.operation)):
+        assert recommending.select(cached, "alice", candidates, limit=5) == page
+    assert page.items

@@ -1,180 +1,170 @@
-"""What may please somebody, decided from values."""
+"""Recommendations, decided from values."""
 
-import pytest
-
+from handsel.domain.reasons import Reason
 from handsel.domain.recommendations import (
-    ENOUGH,
-    FADES_MS,
-    MOST_IN_CHART,
-    MOST_OTHERS,
-    MOST_SIGNALS,
-    ONE_PERSON,
-    SENTENCES,
-    Act,
-    Chart,
-    Done,
-    Liking,
-    Reason,
+    HALF_LIFE_MS,
+    MAX_CO_OCCURRENCES,
+    MAX_RANKED,
+    MAX_SIGNALS,
+    MIN_SUPPORT,
+    Interaction,
+    InteractionType,
+    Preferences,
+    ProductStats,
+    Ranking,
     Recommended,
-    Standing,
-    Taste,
-    Views,
     candidates,
-    offered,
-    paired,
+    count_person,
     recommend,
-    sentence,
 )
 from testkit.recommendations.market import START, Market, Quality, by_chance, by_engine, by_popularity, learn_all
 
+BOUGHT, TAGGED, VIEWED = InteractionType.BOUGHT, InteractionType.TAGGED, InteractionType.VIEWED
 DAY = 86_400_000
 
 
-def did(act: Act, product_id: str, at: int = START, *, undone: bool = False) -> Done:
-    return Done(act, product_id, "store", at, undone)
+def did(kind: InteractionType, product_id: str, at: int = START) -> Interaction:
+    return Interaction(kind, product_id, "store", at)
 
 
-def liked(*others: str, people: int = ENOUGH, both: int = ENOUGH) -> Liking:
-    liking = Liking(people=people)
+def liked(*others: str, people: int = MIN_SUPPORT, both: int = MIN_SUPPORT) -> ProductStats:
+    stats = ProductStats(people=people)
     for other in others:
         for _ in range(both):
-            liking = liking.with_other(other, "store", people, now=START)
-    return liking
+            stats = stats.with_other(other, "store", people, now=START)
+    return stats
 
 
-# --- looks ------------------------------------------------------------------------------------------------------------
+def ranking_of(**created_at: int) -> Ranking:
+    ranking = Ranking()
+    for product_id, at in created_at.items():
+        ranking = ranking.with_product(product_id, "store", ProductStats(), created_at=at)
+    return ranking
 
 
-def test_looks_are_in_the_order_they_were_made_in_also_within_a_millisecond() -> None:
-    views = Views()
+# --- views ------------------------------------------------------------------------------------------------------------
+
+
+def test_views_keep_their_order_also_within_a_millisecond() -> None:
+    known = Preferences()
     for product_id in ("b", "a", "c", "a"):
-        views = views.looked(product_id, "store", now=START)
-    assert [product_id for product_id, _ in views.newest()] == ["a", "c", "b"]
+        known = known.with_view(product_id, "store", now=START)
+    assert [product_id for _, product_id in known.viewed()] == ["a", "c", "b"]
 
 
-def test_another_look_at_the_same_a_moment_later_is_none() -> None:
-    views = Views().looked("a", "store", now=START)
-    assert views.looked("a", "store", now=START + 59_999) is views
-    assert views.looked("a", "store", now=START + 60_000) is not views
+def test_another_view_of_the_same_product_a_moment_later_is_ignored() -> None:
+    known = Preferences().with_view("a", "store", now=START)
+    assert known.with_view("a", "store", now=START + 59_999) is known
+    assert known.with_view("a", "store", now=START + 60_000) is not known
 
 
-def test_where_it_is_off_no_look_is_kept() -> None:
-    assert Views(off=True).looked("a", "store", now=START) == Views(off=True)
+def test_no_view_is_kept_while_recommendations_are_off() -> None:
+    assert Preferences(off=True).with_view("a", "store", now=START) == Preferences(off=True)
 
 
-# --- tastes -----------------------------------------------------------------------------------------------------------
+# --- preferences ------------------------------------------------------------------------------------------------------
 
 
-def test_the_same_acts_again_and_in_any_order_are_the_same_taste() -> None:
-    acts = [
-        did(Act.VIEWED, "a"),
-        did(Act.BOUGHT, "a", START + 5),
-        did(Act.TAGGED, "b"),
-        did(Act.VIEWED, "c", START - 9),
-    ]
-    taste = Taste().after(acts)
-    assert taste.after(acts) == taste == Taste().after(reversed(acts))
+def test_the_same_interactions_again_and_in_any_order_are_the_same_preferences() -> None:
+    interactions = [did(VIEWED, "a"), did(BOUGHT, "a", START + 5), did(TAGGED, "b"), did(VIEWED, "c", START - 9)]
+    known = Preferences().after(interactions)
+    assert known.after(interactions) == known == Preferences().after(reversed(interactions))
 
 
-def test_an_act_that_is_too_old_to_be_remembered_does_not_come_back() -> None:
-    taste = Taste().after(did(Act.VIEWED, f"{number:03d}", START + number) for number in range(MOST_SIGNALS + 5))
-    assert len(taste.signals) == MOST_SIGNALS
-    assert taste.after([did(Act.VIEWED, "000")]) == taste
+def test_an_interaction_that_is_too_old_to_be_remembered_does_not_come_back() -> None:
+    known = Preferences().after(did(VIEWED, f"{number:03d}", START + number) for number in range(MAX_SIGNALS + 5))
+    assert len(known.signals) == MAX_SIGNALS
+    assert known.after([did(BOUGHT, "000")]) == known
 
 
-def test_what_was_bought_outlives_what_was_merely_looked_at() -> None:
-    taste = Taste().after([did(Act.BOUGHT, "bought")])
-    taste = taste.after(did(Act.VIEWED, f"{number:03d}", START + number + 1) for number in range(MOST_SIGNALS + 5))
-    assert "bought" in taste.signals
+def test_an_interaction_that_was_taken_back_has_no_weight_and_is_not_counted_again() -> None:
+    before = Preferences().after([did(TAGGED, "a")]).processed(())
+    without = before.after([did(TAGGED, "a", 0)])
+    assert without.seeds() == []
+    assert without.after([did(TAGGED, "a")]).uncounted() == []
+    assert Preferences().after([did(TAGGED, "a", 0)]) == Preferences()
 
 
-def test_what_was_taken_back_says_nothing_but_does_not_enter_again() -> None:
-    before = Taste().after([did(Act.TAGGED, "a")])
-    without = before.after([did(Act.TAGGED, "a", undone=True)])
-    assert without.speaking(START) == {}
-    assert without.after([did(Act.TAGGED, "a")]).entered(without) == []
-    assert Taste().after([did(Act.TAGGED, "a", undone=True)]) == Taste()
+# --- stats and rankings -----------------------------------------------------------------------------------------------
 
 
-# --- what is known of products ------------------------------------------------------------------------------------------
-
-
-def test_one_more_person_is_counted_with_each_product_and_with_each_pair() -> None:
-    stores = dict.fromkeys("abc", "store")
-    once = paired({}, stores, "a", ["b", "c"], now=START)
-    twice = paired(once, stores, "a", ["b"], now=START)
-    assert (twice["a"].people, twice["a"].score) == (2, 2 * ONE_PERSON)
+def test_one_more_user_is_counted_for_each_product_and_each_pair() -> None:
+    once = count_person({}, dict.fromkeys("abc", "store"), "a", now=START)
+    twice = count_person(once, dict.fromkeys("ab", "store"), "a", now=START)
+    assert (twice["a"].people, twice["a"].popularity) == (2, START + HALF_LIFE_MS)
     assert {other: known.both for other, known in twice["a"].others.items()} == {"b": 2, "c": 1}
     assert twice["b"].others["a"].both == 2
 
 
-def test_what_is_known_of_a_product_has_bounds_and_keeps_what_most_people_like() -> None:
-    liking = liked("a", "b")
-    for number in range(MOST_OTHERS + 10):
-        liking = liking.with_other(f"{number:03d}", "store", 1, now=START + number)
-    assert len(liking.others) == MOST_OTHERS
-    assert {"a", "b", f"{MOST_OTHERS + 9:03d}"} <= set(liking.others)
+def test_stats_have_bounds_and_keep_the_most_frequent_others() -> None:
+    stats = liked("a", "b")
+    for number in range(MAX_CO_OCCURRENCES + 10):
+        stats = stats.with_other(f"{number:03d}", "store", 1, now=START + number)
+    assert len(stats.others) == MAX_CO_OCCURRENCES
+    assert {"a", "b", f"{MAX_CO_OCCURRENCES + 9:03d}"} <= set(stats.others)
 
 
-def test_what_was_popular_fades() -> None:
-    chart = Chart().with_standing("old", Standing("store", 3 * ONE_PERSON, START), now=START)
-    later = START + 2 * FADES_MS
-    chart = chart.with_standing("new", Standing("store", ONE_PERSON, later), now=later)
-    assert [product_id for product_id, _ in chart.ranked(later)] == ["new", "old"]
+def test_popularity_decays() -> None:
+    # Four users are worth two after a half-life, and one after another.
+    old = ProductStats()
+    for _ in range(4):
+        old = old.with_person(START)
+    new = ProductStats()
+    for _ in range(2):
+        new = new.with_person(START + HALF_LIFE_MS + 1)
+    assert old.popularity == START + 2 * HALF_LIFE_MS < new.popularity
+    ranking = Ranking().with_product("old", "store", old, created_at=START)
+    ranking = ranking.with_product("new", "store", new, created_at=START)
+    assert [product_id for product_id, _ in ranking.ordered()] == ["new", "old"]
 
 
-def test_a_full_chart_lets_in_what_is_newer_than_what_nobody_likes() -> None:
-    chart = Chart().with_standing("loved", Standing("store", 3 * ONE_PERSON, START - DAY), now=START)
-    chart = chart.with_standing("bought by one", Standing("store", ONE_PERSON, START - DAY), now=START)
-    for number in range(MOST_IN_CHART + 3):
-        chart = chart.with_standing(f"{number:03d}", Standing("store", 0, START + number), now=START + number)
-    assert len(chart.entries) == MOST_IN_CHART
-    assert "loved" in chart.entries
-    assert not {"000", "bought by one"} & set(chart.entries)  # one friend's shopping is nobody else's to guess
+def test_a_full_ranking_keeps_the_popular_and_the_newest() -> None:
+    loved = liked(people=3).with_person(START).with_person(START)
+    ranking = Ranking().with_product("loved", "store", loved, created_at=START - DAY)
+    bought_by_one = ProductStats().with_person(START + DAY)
+    ranking = ranking.with_product("bought by one", "store", bought_by_one, created_at=START - DAY)
+    for number in range(MAX_RANKED + 3):
+        ranking = ranking.with_product(f"{number:03d}", "store", ProductStats(), created_at=START + number)
+    assert len(ranking.entries) == MAX_RANKED
+    assert "loved" in ranking.entries
+    assert not {"000", "bought by one"} & set(ranking.entries)  # what a single user bought is not shown
 
 
-# --- what follows -----------------------------------------------------------------------------------------------------
+# --- recommendations --------------------------------------------------------------------------------------------------
 
 
-def test_what_one_had_to_do_with_is_not_news() -> None:
-    taste = Taste().after([did(Act.BOUGHT, "a"), did(Act.VIEWED, "b")])
-    likings = {"a": liked("b", "c"), "b": liked("a")}
-    assert [each.product_id for each in recommend(taste, likings, {}, {"a": "A", "b": "B"}, now=START)] == ["c"]
+def test_products_with_an_interaction_are_not_recommended() -> None:
+    known = Preferences().after([did(BOUGHT, "a"), did(VIEWED, "b")])
+    stats = {"a": liked("b", "c"), "b": liked("a")}
+    found = recommend(known, stats, {"a": "A", "b": "B"}, {"store": ["b", "d", "a"]})
+    assert [each.product_id for each in found] == ["c", "d"]
 
 
-def test_what_everybody_likes_does_not_drown_what_belongs_together() -> None:
-    taste = Taste().after([did(Act.BOUGHT, "a")])
-    liking = Liking(people=50)
-    for other, people, both in (("everybodys", 5000, 20), ("fitting", 40, 15)):
+def test_bestsellers_do_not_dominate() -> None:
+    known = Preferences().after([did(BOUGHT, "a")])
+    stats = ProductStats(people=50)
+    for other, people, both in (("bestseller", 5000, 20), ("fitting", 40, 15)):
         for _ in range(both):
-            liking = liking.with_other(other, "store", people, now=START)
-    found = recommend(taste, {"a": liking}, {}, {"a": "A"}, now=START)
-    assert [each.product_id for each in found] == ["fitting", "everybodys"]
+            stats = stats.with_other(other, "store", people, now=START)
+    found = recommend(known, {"a": stats}, {"a": "A"}, {})
+    assert [each.product_id for each in found] == ["fitting", "bestseller"]
 
 
-def test_what_fewer_than_enough_people_did_is_not_told() -> None:
-    taste = Taste().after([did(Act.BOUGHT, "a")])
-    assert recommend(taste, {"a": liked("b", both=ENOUGH - 1)}, {}, {"a": "A"}, now=START) == ()
-    chart = Chart().with_standing("b", Standing("store", ONE_PERSON, START), now=START)
-    assert [each.reason for each in offered([chart], now=START)] == [Reason.OFFERED]
+def test_counts_below_the_minimum_are_not_shown() -> None:
+    known = Preferences().after([did(BOUGHT, "a")])
+    assert recommend(known, {"a": liked("b", both=MIN_SUPPORT - 1)}, {"a": "A"}, {}) == ()
+    by_one = ProductStats().with_person(START + DAY)
+    ranking = Ranking().with_product("b", "store", by_one, created_at=START)
+    assert [each.reason for each in candidates(Preferences(), [ranking], now=START)] == [Reason.OFFERED]
 
 
-def test_each_candidate_comes_once_and_what_was_looked_at_last() -> None:
-    chart = Chart()
-    for product_id in "abcd":
-        chart = chart.with_standing(product_id, Standing("store", 0, START), now=START)
-    taste = Taste(recommended=(Recommended("b", "store", Reason.ALSO, "A"), Recommended("z", "store", Reason.STORE)))
-    views = Views().looked("b", "store", now=START).looked("d", "store", now=START)
-    found = candidates(taste.after([did(Act.TAGGED, "gone")]), views, [chart], now=START)
+def test_each_candidate_comes_once_and_what_was_viewed_or_known_last() -> None:
+    recommended = (Recommended("b", "store", Reason.ALSO, "A"), Recommended("z", "store", Reason.STORE))
+    known = Preferences(recommended=recommended).with_view("b", "store", now=START).with_view("d", "store", now=START)
+    known = known.after([did(TAGGED, "gone")])
+    found = candidates(known, [ranking_of(a=START, b=START, c=START, d=START)], now=START)
     assert [each.product_id for each in found] == ["z", "c", "a", "d", "b", "gone"]
     assert {each.product_id: each.reason for each in found}["b"] is Reason.VIEWED
-
-
-@pytest.mark.parametrize("reason", Reason)
-def test_a_reason_is_a_sentence_whatever_names_are_in_it(reason: Reason) -> None:
-    for name in ("Tea", "{title}", "{store}", "{0}", "%s"):
-        said = sentence(reason, store=name, title=name if "{title}" in SENTENCES[reason] else None)
-        assert ("{" in said) is ("{" in name and "{" in SENTENCES[reason])
 
 
 def test_what_is_recommended_is_better_than_what_is_popular_and_that_is_better_than_chance() -> None:

@@ -68,8 +68,8 @@ def test_a_message_is_named_by_who_it_is_about_and_keeps_the_name_only() -> None
 @pytest.mark.parametrize(
     ("shares", "units", "text"),
     [
-        (2, 1, "One unit of your gift went back to your order: nobody opened it in time."),
-        (3, 2, "2 units of your gift went back to your order: nobody opened it in time."),
+        (2, 1, "Your gift wasn't opened in time. 1 unit is back in your order."),
+        (3, 2, "Your gift wasn't opened in time. 2 units are back in your order."),
     ],
 )
 def test_the_giver_is_told_how_much_of_a_gift_came_back(shares: int, units: int, text: str) -> None:
@@ -100,7 +100,7 @@ def test_the_giver_is_told_that_their_gift_was_declined() -> None:
             created_at=EXPIRES,
         )
     ]
-    assert [read(message) for message in told] == ["Your gift was declined; it is back in your order."]
+    assert [read(message) for message in told] == ["Your gift was declined and is back in your order."]
 
 
 def test_a_named_recipient_is_told_that_a_gift_is_gone_and_no_longer_how_it_looks() -> None:
@@ -115,7 +115,7 @@ def test_a_named_recipient_is_told_that_a_gift_is_gone_and_no_longer_how_it_look
             created_at=NOW + 7,
         )
     ]
-    assert [read(message) for message in told] == ["A gift for you is no longer there."]
+    assert [read(message) for message in told] == ["A gift for you was cancelled."]
 
 
 def test_nobody_is_told_of_a_cancelled_gift_that_was_for_nobody_in_particular() -> None:
@@ -154,13 +154,13 @@ def test_a_window_no_longer_than_the_lead_has_no_such_reminder(hours: int, leads
             Kind.VOUCHER,
             6 * HOUR_MS,
             MessageParams("Alice", Presentation.RED_ENVELOPE, 6),
-            "You have 6 hours left to open a red envelope from Alice.",
+            "You have 6 hours left to open the red envelope from Alice.",
         ),
         (
             Kind.PARCEL,
             HOUR_MS,
             MessageParams("Alice", Presentation.PARCEL, 1),
-            "You have an hour left to open a parcel from Alice.",
+            "You have 1 hour left to open the parcel from Alice.",
         ),
     ],
 )
@@ -189,14 +189,14 @@ def test_where_nobody_is_named_there_is_nobody_to_remind() -> None:
 @pytest.mark.parametrize(
     ("status", "text"),
     [
-        (ShipmentStatus.PICKED_UP, "Your parcel was picked up by its carrier."),
-        (ShipmentStatus.IN_TRANSIT, "Your parcel is on its way."),
+        (ShipmentStatus.PICKED_UP, "Your parcel was picked up by the carrier."),
+        (ShipmentStatus.IN_TRANSIT, "Your parcel is in transit."),
         (ShipmentStatus.OUT_FOR_DELIVERY, "Your parcel is out for delivery."),
         (ShipmentStatus.DELIVERED, "Your parcel was delivered."),
-        (ShipmentStatus.DELIVERY_FAILED, "Your parcel could not be delivered; its carrier tries again."),
+        (ShipmentStatus.DELIVERY_FAILED, "Your parcel couldn't be delivered. The carrier will try again."),
         (ShipmentStatus.RETURNING, "Your parcel is on its way back to the store."),
-        (ShipmentStatus.RETURNED, "Your parcel went back to the store."),
-        (ShipmentStatus.LOST, "Your parcel was lost on its way."),
+        (ShipmentStatus.RETURNED, "Your parcel was returned to the store."),
+        (ShipmentStatus.LOST, "Your parcel was lost. Please contact the store."),
     ],
 )
 def test_who_waits_for_a_parcel_is_told_where_it_is(status: ShipmentStatus, text: str) -> None:
@@ -230,4 +230,4 @@ def test_a_giver_is_asked_again_once_by_each() -> None:
         created_at=NOW,
         named_user_id="carol",
     )
-    assert read(message.named("Carol")) == "Carol came too late for your gift, and would be glad to get it again."
+    assert read(message.named("Carol")) == "Carol missed your gift and would love to get it again."

@@ -9,7 +9,7 @@ import pytest
 from handsel.domain import messages, texts
 from handsel.domain.messages import PARAMS, REMINDERS_MS, Message, MessageKind
 from handsel.domain.models import Kind
-from handsel.domain.recommendations import Reason
+from handsel.domain.reasons import Reason
 from handsel.domain.states import GiftState, ShipmentStatus
 from handsel.domain.texts import PLURALS, TEXTS, Select, Text, render
 from testkit.factories import NOW, gift, shipment
@@ -99,26 +99,26 @@ def test_a_reason_reads_whatever_names_are_in_it(language: str, reason: Reason) 
             "en",
             "gift_returned",
             {"units": 0},
-            "0 units of your gift went back to your order: nobody opened it in time.",
+            "Your gift wasn't opened in time. 0 units are back in your order.",
         ),
         (
             "en",
             "gift_returned",
             {"units": 21},
-            "21 units of your gift went back to your order: nobody opened it in time.",
+            "Your gift wasn't opened in time. 21 units are back in your order.",
         ),
-        ("zh", "gift_returned", {"units": 1}, "你的礼物未在时限内全部打开，1 件已退回订单。"),
+        ("zh", "gift_returned", {"units": 1}, "你的礼物未被及时领取，1 件已退回订单。"),
         ("zh", "gift_received", {"name": "Alice", "presentation": "parcel"}, "Alice 送了你一个包裹。"),
         ("en", "gift_claimed", {"name": None}, "Someone opened your gift."),
-        ("zh", "gift_claimed", {"name": None}, "有人打开了你的礼物。"),
+        ("zh", "gift_claimed", {"name": None}, "有人领取了你的礼物。"),
         ("zh", "also", {"title": "Tea"}, "喜欢“Tea”的人也喜欢"),
-        ("en", "shopped", {"store": "Teas"}, "From Teas, where you bought before"),
+        ("en", "shopped", {"store": "Teas"}, "From Teas, where you've shopped before"),
         ("en", "store", {"store": "Teas"}, "From Teas, where you found something you like"),
         ("en", "also", {"title": "Tea"}, "People who liked Tea also liked this"),
-        ("en", "offered", {"store": "Teas"}, "Something to discover, from Teas"),
+        ("en", "offered", {"store": "Teas"}, "Discover something new from Teas"),
         ("en", "popular", {}, "Popular right now"),
-        ("en", "viewed", {}, "You looked at this lately"),
-        ("en", "tagged", {}, "You tagged this"),
+        ("en", "viewed", {}, "You viewed this recently"),
+        ("en", "tagged", {}, "You saved this"),
         ("en", "bought", {}, "You bought this before"),
     ],
 )

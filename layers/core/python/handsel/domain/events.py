@@ -87,12 +87,11 @@ _ENDS = {
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """
-    Attributes:
-        at: when it happened, in milliseconds since the epoch.
-        correlation_id: the same for all that came of one purchase: its order. What somebody claimed starts anew, for
-            its audience is the claimer, and the order would say whose gift they have.
-        audience: ids of the users whom it concerns.
+    """Attributes:
+    at: when it happened, in milliseconds since the epoch.
+    correlation_id: the same for all that came of one purchase: its order. What somebody claimed starts anew, for
+        its audience is the claimer, and the order would say whose gift they have.
+    audience: ids of the users whom it concerns.
     """
 
     id: str
@@ -122,9 +121,8 @@ def _event(kind: str, what: tuple[str, ...], at: int, together: str, concerned: 
 
 
 def of_order(before: Order | None, after: Order | None, *, at: int) -> Iterator[Event]:
-    """
-    Args:
-        at: when it was written, to the second, for what the order itself does not date.
+    """Args:
+    at: when it was written, to the second, for what the order itself does not date.
     """
     if before is None or after is None:
         return

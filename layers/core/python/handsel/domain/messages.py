@@ -62,11 +62,10 @@ PARAMS: Mapping[MessageKind, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """
-    Attributes:
-        gift_id: None if the message is about units bought for own use.
-        wrapping: of a gift to the reader, where the reader may see it.
-        named_user_id: the user whose display name becomes `params.name` when the message is written; None from then on.
+    """Attributes:
+    gift_id: None if the message is about units bought for own use.
+    wrapping: of a gift to the reader, where the reader may see it.
+    named_user_id: the user whose display name becomes `params.name` when the message is written; None from then on.
     """
 
     message_id: str

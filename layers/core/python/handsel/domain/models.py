@@ -48,10 +48,9 @@ class Money:
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """
-    Attributes:
-        carrier: who ships for this store unless it says otherwise.
-        giftable: whether its products may be given at all.
+    """Attributes:
+    carrier: who ships for this store unless it says otherwise.
+    giftable: whether its products may be given at all.
     """
 
     store_id: str

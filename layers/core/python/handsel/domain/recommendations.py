@@ -1,176 +1,61 @@
-"""What may please somebody: from what they did themselves, and from what others did, who are not named.
+"""Item-to-item recommendations from a user's own interactions and anonymous co-occurrence counts.
 
-What is known of a person is their taste: the products they bought, gave, tagged or looked at of late. What somebody
-was given is none of it: it is not their act, and what is in a parcel is not theirs to know.
+`Preferences` are the products that a user bought, tagged or viewed lately. Received gifts are not among them: receiving
+is not the user's act, and they must not learn what is in a parcel before it is delivered.
 
-Of a product two things are known: how many people it is in the taste of, and which others were there with it. That
-counts people and names none, so there is nothing in it to be erased. What fewer than `ENOUGH` people did is not told: one
-friend's shopping is nobody else's to guess.
+`ProductStats` count the users who like a product and the other products they like. They name no user, so nothing in
+them has to be erased. A count below `MIN_SUPPORT` is never shown, because it would reveal what a single user did.
 
-Scores are thousandths of a person and fade by half in `FADES_MS`, so that what is popular is popular now.
+Popularity decays by half every `HALF_LIFE_MS` and is stored as a time (forward decay, Cormode et al., ICDE 2009): the
+moment at which one new user would be worth as much as all users of the product. Such times can be compared as they
+are, whenever they were written; a product is popular as long as its time is in the future.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from math import sqrt
+from math import log2, sqrt
+from typing import Any
+
+from handsel.domain.reasons import Reason
 
 _DAY_MS = 86_400_000
 _MINUTE_MS = 60_000
 
-# Bounds, so that what is read and written stays the same however long somebody has been here.
-MOST_VIEWS = 50
-MOST_SIGNALS = 30
-MOST_RECOMMENDED = 20
-MOST_OTHERS = 40
-MOST_IN_CHART = 50
-# With how many of the products that were there before a new one is paired, and how many of them speak for others.
-PAIRED = 5
-SPEAKING = 12
-SHELVES = 3
-ENOUGH = 2
+# Bounds on what is stored, so that reading and writing cost the same for everybody.
+MAX_SIGNALS = 50
+MAX_RECOMMENDED = 20
+MAX_RELATED = 15
+MAX_CO_OCCURRENCES = 40
+MAX_RANKED = 50
+# Earlier products that a new one is paired with, products that recommend others, and stores that recommend their own.
+MAX_PAIRS = 5
+MAX_SEEDS = 12
+MAX_STORES = 3
+MIN_SUPPORT = 2
 
-ONE_PERSON = 1000
-FADES_MS = 14 * _DAY_MS
-_TASTE_FADES_MS = 30 * _DAY_MS
-# What few people did says little: as if this many more had done something else.
-_DOUBT = 3.0
-# How much a store one likes counts, beside what people with the same taste like.
-_OF_STORE = 0.1
+HALF_LIFE_MS = 14 * _DAY_MS
+# A smaller difference of popularity (10 %) is not worth a write.
+_MIN_CHANGE_MS = HALF_LIFE_MS // 7
+# Pseudo-count of users: damps the similarity of products that few users like.
+_SHRINKAGE = 3.0
 
 
-class Act(StrEnum):
+class InteractionType(StrEnum):
+    """What a user did with a product. Each has a field of `Signal`."""
+
     BOUGHT = "bought"
-    GIVEN = "given"
     TAGGED = "tagged"
     VIEWED = "viewed"
-
-
-# How much an act says, and for how much longer than a mere look it is remembered.
-STRENGTH: Mapping[Act, float] = {Act.BOUGHT: 3.0, Act.GIVEN: 3.0, Act.TAGGED: 2.0, Act.VIEWED: 1.0}
-_REMEMBERED_MS: Mapping[Act, int] = {
-    Act.BOUGHT: 60 * _DAY_MS,
-    Act.GIVEN: 60 * _DAY_MS,
-    Act.TAGGED: 30 * _DAY_MS,
-    Act.VIEWED: 0,
-}
-
-
-class Reason(StrEnum):
-    """Why a product is recommended."""
-
-    ALSO = "also"
-    SHOPPED = "shopped"
-    STORE = "store"
-    POPULAR = "popular"
-    OFFERED = "offered"
-    VIEWED = "viewed"
-    TAGGED = "tagged"
-    BOUGHT = "bought"
-
-
-SENTENCES: Mapping[Reason, str] = {
-    Reason.ALSO: "People who liked {title} also liked this",
-    Reason.SHOPPED: "From {store}, where you bought before",
-    Reason.STORE: "From {store}, where you found something you like",
-    Reason.POPULAR: "Popular right now",
-    Reason.OFFERED: "Something to discover, from {store}",
-    Reason.VIEWED: "You looked at this lately",
-    Reason.TAGGED: "You tagged this",
-    Reason.BOUGHT: "You bought this before",
-}
-
-
-def sentence(reason: Reason, *, store: str, title: str | None) -> str:
-    """The reason as a person reads it.
-
-    Args:
-        store: the name of the store that sells the product.
-        title: of the product that the reason names.
-    """
-    # Names are other people's words: a brace in them is no placeholder.
-    return SENTENCES[reason].replace("{store}", store) if title is None else SENTENCES[reason].replace("{title}", title)
-
-
-# --- what somebody looked at -----------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    store_id: str
-    at: int
-
-
-@dataclass(frozen=True, slots=True)
-class Views:
-    """What somebody looked at, by product, each with the last time.
-
-    Attributes:
-        off: nothing is recorded, and nothing recommended.
-        version: counts the changes.
-    """
-
-    views: Mapping[str, View] = field(default_factory=dict)
-    off: bool = False
-    version: int = 0
-
-    def newest(self) -> list[tuple[str, View]]:
-        return sorted(self.views.items(), key=lambda entry: (entry[1].at, entry[0]), reverse=True)
-
-    def looked(self, product_id: str, store_id: str, *, now: int) -> "Views":
-        """With one more look: the same where it is off, or where it was the last one a moment ago."""
-        if self.off:
-            return self
-        latest = self.newest()[:1]
-        if latest and latest[0][0] == product_id and now - latest[0][1].at < _MINUTE_MS:
-            return self
-        # In the order they were looked at, also within a millisecond or by two clocks.
-        at = max([now, *(view.at + 1 for _, view in latest)])
-        kept = replace(self, views={**self.views, product_id: View(store_id, at)}).newest()[:MOST_VIEWS]
-        return replace(self, views=dict(kept))
-
-
-# --- what somebody likes ---------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """Something a person did, or took back, with a product."""
-
-    act: Act
-    product_id: str
-    store_id: str
-    at: int
-    undone: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Signal:
-    """A product in somebody's taste.
-
-    One whose acts were all taken back stays without any, so that doing it again is not one more person.
-    """
-
-    store_id: str
-    at: int
-    acts: tuple[Act, ...]
-
-    @property
-    def until(self) -> int:
-        """By when it is remembered, against others."""
-        return self.at + max((_REMEMBERED_MS[act] for act in self.acts), default=0)
-
-    def strength(self, now: int) -> float:
-        said = sum(STRENGTH[act] for act in self.acts)
-        return float(said * 0.5 ** (max(0, now - self.at) / _TASTE_FADES_MS))
 
 
 @dataclass(frozen=True, slots=True)
 class Recommended:
-    """
+    """A recommended product.
+
     Attributes:
-        title: of the product that the reason names.
+        title: of the product that the reason mentions, if it mentions one.
     """
 
     product_id: str
@@ -178,65 +63,125 @@ class Recommended:
     reason: Reason
     title: str | None = None
 
+    def params(self, store_name: str) -> dict[str, str]:
+        """Return the parameters of the reason's text."""
+        if self.title is not None:
+            return {"title": self.title}
+        return {"store": store_name} if self.reason in (Reason.SHOPPED, Reason.STORE, Reason.OFFERED) else {}
+
+
+# --- preferences of a user -------------------------------------------------------------------------------------------
+
 
 @dataclass(frozen=True, slots=True)
-class Taste:
-    """What somebody did, by product, and what follows from it. `version` counts the changes."""
+class Interaction:
+    """A user's interaction with a product; `at` is 0 if it was taken back."""
+
+    type: InteractionType
+    product_id: str
+    store_id: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """The last time of each type of interaction with a product; 0 if there was none.
+
+    Attributes:
+        at: the last time of any, also of one that was taken back. Such a signal is kept, so that tagging again does
+            not count the user twice.
+        counted: True if the user is counted in the product's stats.
+    """
+
+    store_id: str
+    at: int = 0
+    bought: int = 0
+    tagged: int = 0
+    viewed: int = 0
+    counted: bool = False
+
+    @property
+    def weight(self) -> int:
+        """Return how much the interactions say; 0 if all of them were taken back."""
+        return 3 * bool(self.bought) + 2 * bool(self.tagged) + bool(self.viewed)
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """The products that a user interacted with lately, and the recommendations computed from them.
+
+    Attributes:
+        pending: True if a view was added since the recommendations were computed.
+        off: True if the user switched recommendations off. Nothing is recorded then.
+        version: number of writes.
+    """
 
     signals: Mapping[str, Signal] = field(default_factory=dict)
-    recommended: tuple[Recommended, ...] = ()
+    recommended: Sequence[Recommended] = ()
+    pending: bool = False
+    off: bool = False
     version: int = 0
 
     def newest(self) -> list[str]:
         return sorted(self.signals, key=lambda product_id: (self.signals[product_id].at, product_id), reverse=True)
 
-    def after(self, done: Iterable[Done]) -> "Taste":
-        """The signals after some acts; the same for the same acts again, and for what is too old to be remembered."""
+    def viewed(self) -> list[tuple[int, str]]:
+        """Return time and product of the latest views, newest first."""
+        views = ((signal.viewed, product_id) for product_id, signal in self.signals.items() if signal.viewed)
+        return sorted(views, reverse=True)
+
+    def with_view(self, product_id: str, store_id: str, *, now: int) -> "Preferences":
+        """Add a view, unless recommendations are off or the latest view is of the same product, a moment ago."""
+        latest_at, latest = next(iter(self.viewed()), (0, None))
+        if self.off or (latest == product_id and now - latest_at < _MINUTE_MS):
+            return self
+        # Strictly increasing, so that views within a millisecond or by two clocks keep their order.
+        view = Interaction(InteractionType.VIEWED, product_id, store_id, max(now, latest_at + 1))
+        return replace(self.after([view]), pending=True)
+
+    def after(self, interactions: Iterable[Interaction]) -> "Preferences":
+        """Apply interactions. Idempotent; those that are too old to be remembered have no effect."""
         signals = dict(self.signals)
-        for each in done:
-            if each.product_id in signals or not each.undone:
-                signals[each.product_id] = _with(signals.get(each.product_id), each)
-        kept = sorted(signals, key=lambda product_id: (signals[product_id].until, product_id), reverse=True)
-        return replace(self, signals={product_id: signals[product_id] for product_id in kept[:MOST_SIGNALS]})
+        for each in interactions:
+            if each.at or each.product_id in signals:
+                signal = signals.get(each.product_id, Signal(each.store_id))
+                times: dict[str, Any] = {each.type: each.at and max(each.at, getattr(signal, each.type))}
+                signals[each.product_id] = replace(signal, at=max(signal.at, each.at), **times)
+        after = replace(self, signals=signals)
+        return replace(after, signals={each: signals[each] for each in after.newest()[:MAX_SIGNALS]})
 
-    def entered(self, before: "Taste") -> list[str]:
-        """Products that came in, earliest first. Each of them is one more person who likes it."""
-        return [product_id for product_id in reversed(self.newest()) if product_id not in before.signals]
+    def uncounted(self) -> list[str]:
+        """Return the products in whose stats the user is not counted yet, oldest first."""
+        return [product_id for product_id in reversed(self.newest()) if not self.signals[product_id].counted]
 
-    def company(self, product_id: str) -> list[str]:
-        """The products that a new one is paired with: the latest others, without those that came after it."""
-        newest = [each for each in self.newest() if self.signals[each].acts or each == product_id]
-        return newest[newest.index(product_id) + 1 :][:PAIRED]
+    def processed(self, recommended: Sequence[Recommended]) -> "Preferences":
+        """Set the recommendations, and mark the user as counted everywhere."""
+        signals = {product_id: replace(signal, counted=True) for product_id, signal in self.signals.items()}
+        return replace(self, signals=signals, recommended=recommended, pending=False)
 
-    def speaking(self, now: int) -> dict[str, Signal]:
-        """The signals that say most, the loudest first."""
-        loud = ((product_id, signal) for product_id, signal in self.signals.items() if signal.acts)
-        ordered = sorted(loud, key=lambda entry: (entry[1].strength(now), entry[1].at, entry[0]), reverse=True)
-        return dict(ordered[:SPEAKING])
+    def neighbors(self, product_id: str) -> list[str]:
+        """Return the products that a new one is paired with: the latest active ones before it."""
+        newest = [each for each in self.newest() if self.signals[each].weight or each == product_id]
+        return newest[newest.index(product_id) + 1 :][:MAX_PAIRS]
 
-    def stores(self, now: int) -> dict[str, float]:
-        """The stores they like most, with how much of it all that is."""
-        liked: dict[str, float] = defaultdict(float)
-        for signal in self.speaking(now).values():
-            liked[signal.store_id] += signal.strength(now)
-        whole = sum(liked.values()) or 1.0
-        ordered = sorted(liked, key=lambda store_id: (liked[store_id], store_id), reverse=True)
-        return {store_id: liked[store_id] / whole for store_id in ordered[:SHELVES]}
+    def seeds(self) -> list[str]:
+        """Return the products that recommend others: the latest that have an interaction."""
+        return [each for each in self.newest() if self.signals[each].weight][:MAX_SEEDS]
 
-
-def _with(signal: Signal | None, done: Done) -> Signal:
-    if signal is None:
-        return Signal(done.store_id, done.at, (done.act,))
-    acts = {*signal.acts} - {done.act} if done.undone else {*signal.acts, done.act}
-    return Signal(signal.store_id, max(signal.at, done.at), tuple(sorted(acts)))
+    def stores(self) -> list[str]:
+        """Return the stores of the seeds that have the most weight."""
+        weights = Counter[str]()
+        for signal in (self.signals[each] for each in self.seeds()):
+            weights[signal.store_id] += signal.weight
+        return [store_id for store_id, _ in weights.most_common(MAX_STORES)]
 
 
-# --- what is known of a product --------------------------------------------------------------------------------------
+# --- stats of a product ----------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
-class Other:
-    """A product that some people like as well: how many, of how many who like it at all."""
+class CoOccurrence:
+    """Another product that users like too: `both` of the `people` who like it. `at` is when the last one did."""
 
     store_id: str
     both: int
@@ -245,167 +190,146 @@ class Other:
 
 
 @dataclass(frozen=True, slots=True)
-class Liking:
-    """How many people like a product, ever (`people`) and of late (`score`, as of `at`), and what they like as well."""
+class ProductStats:
+    """How many users like a product, its popularity as a time, and the products they like too."""
 
     people: int = 0
-    score: int = 0
-    at: int = 0
-    others: Mapping[str, Other] = field(default_factory=dict)
+    popularity: int = 0
+    others: Mapping[str, CoOccurrence] = field(default_factory=dict)
     version: int = 0
 
-    def by_one_more(self, now: int) -> "Liking":
-        return replace(self, people=self.people + 1, score=faded(self.score, self.at, now) + ONE_PERSON, at=now)
+    def with_person(self, now: int) -> "ProductStats":
+        older, newer = sorted((self.popularity, now))
+        gain = log2(1 + 2 ** ((older - newer) / HALF_LIFE_MS))
+        return replace(self, people=self.people + 1, popularity=newer + round(HALF_LIFE_MS * gain))
 
-    def with_other(self, product_id: str, store_id: str, people: int, *, now: int) -> "Liking":
-        """One more person likes the other product too. Of too many, those stay that most people like, then the newest."""
+    def with_other(self, product_id: str, store_id: str, people: int, *, now: int) -> "ProductStats":
+        """Count one more user who likes the other product too; the most frequent and newest others are kept."""
         known = self.others.get(product_id)
-        other = Other(store_id, (known.both if known else 0) + 1, people, now)
-        others = {**self.others, product_id: other}
+        others = {**self.others, product_id: CoOccurrence(store_id, (known.both if known else 0) + 1, people, now)}
         kept = sorted(others, key=lambda each: (others[each].both, others[each].at, each), reverse=True)
-        return replace(self, others={each: others[each] for each in kept[:MOST_OTHERS]})
+        return replace(self, others={each: others[each] for each in kept[:MAX_CO_OCCURRENCES]})
 
 
-def faded(score: int, at: int, now: int) -> int:
-    """What a score of `at` is worth now."""
-    return int(score * 0.5 ** (max(0, now - at) / FADES_MS))
-
-
-def paired(
-    likings: Mapping[str, Liking], stores: Mapping[str, str], product_id: str, company: Sequence[str], *, now: int
-) -> dict[str, Liking]:
-    """What is known of a product and of its company, when one more person likes it beside them.
+def count_person(
+    stats: Mapping[str, ProductStats], stores: Mapping[str, str], product_id: str, *, now: int
+) -> dict[str, ProductStats]:
+    """Count one more user of a product, who likes some other products too.
 
     Args:
-        likings: of all of them; one may be missing.
-        stores: the store of each.
+        stats: of the product and the others, as far as there are any.
+        stores: the store of the product and of each other.
+
+    Returns:
+        the changed stats of all of them.
     """
-    own = likings.get(product_id, Liking()).by_one_more(now)
+    own = stats.get(product_id, ProductStats()).with_person(now)
     changed = {}
-    for other_id in company:
-        other = likings.get(other_id, Liking())
+    for other_id in (each for each in stores if each != product_id):
+        other = stats.get(other_id, ProductStats())
         own = own.with_other(other_id, stores[other_id], other.people, now=now)
         changed[other_id] = other.with_other(product_id, stores[product_id], own.people, now=now)
     return {product_id: own, **changed}
 
 
+# --- rankings --------------------------------------------------------------------------------------------------------
+
+
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """A product in a chart. `score` is as of `at`."""
+class Ranked:
+    """A product in a ranking; the latest `at` comes first."""
 
     store_id: str
-    score: int
     at: int
 
 
 @dataclass(frozen=True, slots=True)
-class Chart:
-    """The best of some products: of one store, or of a part of all. `version` counts the changes."""
+class Ranking:
+    """The most popular, then the newest products of a part of the catalog."""
 
-    entries: Mapping[str, Standing] = field(default_factory=dict)
+    entries: Mapping[str, Ranked] = field(default_factory=dict)
     version: int = 0
 
-    def ranked(self, now: int) -> list[tuple[str, Standing]]:
-        """Those that most people like of late first, then the newest."""
-        return sorted(self.entries.items(), key=lambda entry: _rank(entry, now), reverse=True)
+    def ordered(self) -> list[tuple[str, Ranked]]:
+        return sorted(self.entries.items(), key=lambda entry: (entry[1].at, entry[0]), reverse=True)
 
-    def with_standing(self, product_id: str, standing: Standing, *, now: int) -> "Chart":
-        """The best of what is there and one more: what nobody likes gives way to what is newer."""
-        chart = replace(self, entries={**self.entries, product_id: standing})
-        return replace(self, entries=dict(chart.ranked(now)[:MOST_IN_CHART]))
+    def with_product(self, product_id: str, store_id: str, stats: ProductStats, *, created_at: int) -> "Ranking":
+        """Add or move a product; a change of popularity by less than 10 % is ignored."""
+        at = stats.popularity if stats.people >= MIN_SUPPORT else created_at
+        known = self.entries.get(product_id)
+        if known and abs(known.at - at) < _MIN_CHANGE_MS:
+            return self
+        after = replace(self, entries={**self.entries, product_id: Ranked(store_id, at)})
+        return replace(self, entries=dict(after.ordered()[:MAX_RANKED]))
 
-    def is_about(self, other: "Chart", *, now: int) -> bool:
-        """Whether it has the same products, and what each is worth is within a tenth of what it is in the other."""
-        if self.entries.keys() != other.entries.keys():
-            return False
-        worth = [
-            (faded(standing.score, standing.at, now), faded(known.score, known.at, now))
-            for product_id, standing in self.entries.items()
-            for known in [other.entries[product_id]]
-        ]
-        return all(10 * abs(mine - theirs) <= theirs for mine, theirs in worth)
-
-    def without(self, product_id: str) -> "Chart":
-        return replace(self, entries={each: self.entries[each] for each in self.entries if each != product_id})
+    def without(self, product_id: str) -> "Ranking":
+        return replace(self, entries={each: entry for each, entry in self.entries.items() if each != product_id})
 
 
-def _rank(entry: tuple[str, Standing], now: int) -> tuple[int, int, str]:
-    product_id, standing = entry
-    score = faded(standing.score, standing.at, now)
-    # What one person likes does not show, in no order either.
-    return score if score > ONE_PERSON else 0, standing.at, product_id
-
-
-# --- what follows ----------------------------------------------------------------------------------------------------
+# --- recommendations -------------------------------------------------------------------------------------------------
 
 
 def recommend(
-    taste: Taste, likings: Mapping[str, Liking], shelves: Mapping[str, Chart], titles: Mapping[str, str], *, now: int
+    preferences: Preferences,
+    stats: Mapping[str, ProductStats],
+    titles: Mapping[str, str],
+    newest: Mapping[str, Sequence[str]],
 ) -> tuple[Recommended, ...]:
-    """What somebody may like that they had nothing to do with so far, the best first.
+    """Return the products that the user may like and has no interaction with, best first.
 
-    Each product of their taste speaks for those that people like as well: the more of those who like either, the
-    louder, so that what everybody likes does not drown the rest. So do the stores they like.
+    First those that users of the seeds like too, by the sum of their weighted cosine similarities, so that bestsellers
+    do not dominate; then the newest products of their stores.
 
     Args:
-        likings: of `taste.speaking`; one may be missing.
-        shelves: the charts of `taste.stores`.
-        titles: of `taste.speaking`.
+        stats: of `preferences.seeds`, as far as there are any.
+        titles: of `preferences.seeds`; a product without a title is not sold any more.
+        newest: products of `preferences.stores`.
     """
+    signals = preferences.signals
+    known = {product_id for product_id, signal in signals.items() if signal.weight}
     scores: dict[str, float] = defaultdict(float)
     best: dict[str, tuple[float, Recommended]] = {}
-
-    def speak(gain: float, recommended: Recommended) -> None:
-        product_id = recommended.product_id
-        if product_id in taste.signals and taste.signals[product_id].acts:
-            return
-        scores[product_id] += gain
-        if product_id not in best or gain > best[product_id][0]:
-            best[product_id] = (gain, recommended)
-
-    for product_id, signal in taste.speaking(now).items():
-        liking = likings.get(product_id, Liking())
-        for other_id, other in liking.others.items():
-            if other.both >= ENOUGH and product_id in titles:
-                alike = other.both / sqrt((liking.people + _DOUBT) * (other.people + _DOUBT))
-                also = Recommended(other_id, other.store_id, Reason.ALSO, titles[product_id])
-                speak(signal.strength(now) * alike, also)
-    shopped = {signal.store_id for signal in taste.signals.values() if {Act.BOUGHT, Act.GIVEN} & {*signal.acts}}
-    for store_id, liked in taste.stores(now).items():
+    for product_id in (each for each in preferences.seeds() if each in stats and each in titles):
+        own = stats[product_id]
+        for other_id, other in own.others.items():
+            if other.both >= MIN_SUPPORT and other_id not in known:
+                cosine = other.both / sqrt((own.people + _SHRINKAGE) * (other.people + _SHRINKAGE))
+                score = signals[product_id].weight * cosine
+                scores[other_id] += score
+                if other_id not in best or score > best[other_id][0]:
+                    best[other_id] = score, Recommended(other_id, other.store_id, Reason.ALSO, titles[product_id])
+    related = sorted(scores, key=lambda product_id: (scores[product_id], product_id), reverse=True)[:MAX_RELATED]
+    found = {product_id: best[product_id][1] for product_id in related}
+    shopped = {signal.store_id for signal in signals.values() if signal.bought}
+    for store_id, product_ids in newest.items():
         reason = Reason.SHOPPED if store_id in shopped else Reason.STORE
-        ranked = shelves.get(store_id, Chart()).ranked(now)
-        most = max([ONE_PERSON, *(faded(standing.score, standing.at, now) for _, standing in ranked)])
-        for product_id, standing in ranked:
-            popular = faded(standing.score, standing.at, now) / most
-            speak(_OF_STORE * liked * (0.1 + popular), Recommended(product_id, store_id, reason))
-    order = sorted(scores, key=lambda product_id: (scores[product_id], product_id), reverse=True)
-    return tuple(best[product_id][1] for product_id in order[:MOST_RECOMMENDED])
+        for product_id in product_ids:
+            if product_id not in known:
+                found.setdefault(product_id, Recommended(product_id, store_id, reason))
+    return tuple(found.values())[:MAX_RECOMMENDED]
 
 
-def offered(charts: Iterable[Chart], *, now: int) -> list[Recommended]:
-    """What may please anybody: what most people like of late, then what is new."""
-    everything = [entry for chart in charts for entry in chart.entries.items()]
-    everything.sort(key=lambda entry: _rank(entry, now), reverse=True)
-    return [
-        Recommended(
-            product_id,
-            standing.store_id,
-            Reason.POPULAR if faded(standing.score, standing.at, now) > ONE_PERSON else Reason.OFFERED,
-        )
-        for product_id, standing in everything
-    ]
+def candidates(preferences: Preferences, rankings: Iterable[Ranking], *, now: int) -> list[Recommended]:
+    """Return all products that may be recommended to a user, best first.
 
+    Those that the user viewed come after all others, and at the end those that they bought or tagged.
 
-def candidates(taste: Taste, views: Views, charts: Iterable[Chart], *, now: int) -> list[Recommended]:
-    """All that may be recommended to somebody, each once: what they looked at lately comes last."""
-    known = [*taste.recommended, *offered(charts, now=now)]
-    new = {each.product_id: each for each in reversed(known) if each.product_id not in views.views}
-    seen = [Recommended(product_id, view.store_id, Reason.VIEWED) for product_id, view in views.newest()]
-    order = dict.fromkeys(each.product_id for each in known if each.product_id in new)
-    # Reached only where nothing else is left: somebody bought or tagged it all.
-    rest = [
-        Recommended(product_id, taste.signals[product_id].store_id, Reason.OFFERED)
-        for product_id in taste.newest()
-        if product_id not in new and product_id not in views.views
-    ]
-    return [*(new[product_id] for product_id in order), *seen, *rest]
+    Args:
+        rankings: of the whole catalog.
+    """
+    ranked = Ranking({product_id: entry for ranking in rankings for product_id, entry in ranking.entries.items()})
+    offered = (
+        Recommended(product_id, entry.store_id, Reason.POPULAR if entry.at > now else Reason.OFFERED)
+        for product_id, entry in ranked.ordered()
+    )
+    viewed = dict.fromkeys(product_id for _, product_id in preferences.viewed())
+    signals = preferences.signals
+    found = (
+        *(each for each in (*preferences.recommended, *offered) if each.product_id not in viewed),
+        *(Recommended(product_id, signals[product_id].store_id, Reason.VIEWED) for product_id in viewed),
+        *(Recommended(product_id, signals[product_id].store_id, Reason.OFFERED) for product_id in preferences.newest()),
+    )
+    unique: dict[str, Recommended] = {}
+    for each in found:
+        unique.setdefault(each.product_id, each)
+    return list(unique.values())

@@ -51,8 +51,7 @@ def check_giftable(product: Product) -> None:
 
 
 def check_can_give(order: Order, product: Product, *, now: int) -> None:
-    """
-    Args:
+    """Args:
         product: as its store has it now, which is what decides; the order has it as it was bought.
 
     Raises:

@@ -29,11 +29,10 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """
-    Attributes:
-        parts: the sums.
-        waiting: orders with open gifts, by id; how many of those somebody may have at once is limited.
-        version: counts the changes.
+    """Attributes:
+    parts: the sums.
+    waiting: orders with open gifts, by id; how many of those somebody may have at once is limited.
+    version: counts the changes.
     """
 
     parts: Part = field(default_factory=dict)
@@ -85,9 +84,8 @@ class Counts:
 
 
 def counts_at(summary: Summary, over_today: int, *, now: int) -> Counts:
-    """
-    Args:
-        over_today: how many of the vouchers that count as usable today ended before now.
+    """Args:
+    over_today: how many of the vouchers that count as usable today ended before now.
     """
     parts, awaiting, due, freed = summary.parts, 0, 0, 0
     for waiting in summary.waiting.values():

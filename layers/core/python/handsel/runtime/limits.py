@@ -14,11 +14,10 @@ class Limit:
     """
 
     def __init__(self, *, at_once: int, every_ms: int, callers: int = 10_000) -> None:
-        """
-        Args:
-            at_once: how many calls a full bucket is good for.
-            every_ms: milliseconds until one more is.
-            callers: of how many callers the buckets are kept; the one that was not asked for longest is forgotten.
+        """Args:
+        at_once: how many calls a full bucket is good for.
+        every_ms: milliseconds until one more is.
+        callers: of how many callers the buckets are kept; the one that was not asked for longest is forgotten.
         """
         self._at_once = at_once
         self._every_ms = every_ms

@@ -23,10 +23,9 @@ KEPT_MS = 5 * 60_000
 
 @dataclass(frozen=True, slots=True)
 class LinkKeys:
-    """
-    Attributes:
-        by_version: keys of share-link secrets and cursors.
-        current: the version new ones are made with.
+    """Attributes:
+    by_version: keys of share-link secrets and cursors.
+    current: the version new ones are made with.
     """
 
     by_version: Mapping[str, str]

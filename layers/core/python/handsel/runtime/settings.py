@@ -7,16 +7,15 @@ from functools import cache
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """
-    Attributes:
-        patience: how long to wait for an answer of the table or the bus, in seconds; they are asked twice.
-        bus_name: where domain events go; empty where a function has none to send.
-        window_ms: how long a gift can be claimed.
-        web_url: origin of share links; empty means the one the API was called on.
-        link_keys_secret: where the keys of share links and cursors are; empty where a function needs none.
-        sign_in_url, sign_in_client_id: where the pages sign people in, and as which client; empty where nobody can.
-        connects_early: whether INIT opens a connection to the table for the first request to come: on Lambda, but where
-            it would be part of a snapshot. (docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html)
+    """Attributes:
+    patience: how long to wait for an answer of the table or the bus, in seconds; they are asked twice.
+    bus_name: where domain events go; empty where a function has none to send.
+    window_ms: how long a gift can be claimed.
+    web_url: origin of share links; empty means the one the API was called on.
+    link_keys_secret: where the keys of share links and cursors are; empty where a function needs none.
+    sign_in_url, sign_in_client_id: where the pages sign people in, and as which client; empty where nobody can.
+    connects_early: whether INIT opens a connection to the table for the first request to come: on Lambda, but where
+        it would be part of a snapshot. (docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html)
     """
 
     table_name: str

@@ -86,9 +86,9 @@ def change(table: Table, before: Account, after: Account) -> None:
             writes.append(Delete(keys.handle(before.handle), "#user_id = :user_id", {":user_id": before.user_id}))
     reserved = len(writes)
     if after.recommendations != before.recommendations:
-        from handsel.store import tastes  # every function has accounts, and few ask what people like
+        from handsel.store import preferences  # every function has accounts, and few need preferences
 
-        writes += (tastes.switch_on if after.recommendations else tastes.switch_off)(after.user_id)
+        writes.append(preferences.switch(after.user_id, on=after.recommendations))
     update = Update(keys.account(before.user_id), f"SET {', '.join(assignments)}", " AND ".join(conditions), values)
     try:
         table.write(update, *writes)

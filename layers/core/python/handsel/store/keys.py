@@ -21,12 +21,10 @@ Items (`pk`, `sk` are the table's key; times are milliseconds, `ttl` is seconds 
 | TALLY    | ORDER#order, SHIPMENT#shipment | TALLY |                              |                                   |                           |     | projector                          | nobody     |
 | USABLE   | USER#user         | USABLE#until#holding |                            |                                   |                           | yes | projector: the tally of a voucher  | TTL        |
 | TAGGED   | USER#user         | TAGGED#product    | TAGGED_BY#user, at#product#store |                                |                           |     | its user                           | its user   |
-| VIEWED   | USER#user         | VIEWED            |                               |                                   |                           |     | its user, by looking at a product; switching off | nobody |
 | BOUGHT   | USER#user         | BOUGHT#product    |                               |                                   |                           |     | projector                          | nobody     |
-| TASTE    | USER#user         | TASTE             |                               |                                   |                           |     | projector; switching off           | nobody     |
-| ALSO     | PRODUCT#product   | ALSO              |                               |                                   |                           |     | projector                          | nobody     |
-| SHELF    | STORE#store       | SHELF             |                               |                                   |                           |     | projector                          | nobody     |
-| POPULAR  | POPULAR#shard     | POPULAR           |                               |                                   |                           |     | projector                          | nobody     |
+| PREFERENCES | USER#user      | PREFERENCES       |                               |                                   |                           |     | its user, by viewing a product; projector; switching on or off | nobody |
+| RELATED  | PRODUCT#product   | RELATED           |                               |                                   |                           |     | projector                          | nobody     |
+| RANKING  | RANKING#shard     | RANKING           |                               |                                   |                           |     | projector                          | nobody     |
 | USE      | USE#use           | USE               |                               |                                   |                           |     | use                                | nobody     |
 | REFUND   | REFUND#refund     | REFUND            |                               |                                   | REFUNDS#shard while pending |   | refund                             | nobody     |
 | CHARGE   | CHARGE#key        | CHARGE            |                               |                                   |                           |     | sandbox payment provider           | nobody     |
@@ -41,9 +39,9 @@ What a PRODUCT is called by and may do through its store is in the STORE and rea
 A SUMMARY is the sum of its user's tallies and unread messages; it is written in one transaction with those of them that
 changed, and read before them. What the clock made true since is added when it is read.
 
-VIEWED and TASTE are one item a user, of at most 50 products and 30, so that what somebody looked at is erased by one
-write, and reading them costs the same however long they have been here. BOUGHT says what was bought, also what is no
-longer in the TASTE. ALSO, SHELF and POPULAR count people and name none.
+PREFERENCES are one item per user, of at most 50 products, so that the viewing history is erased by one write, and reading
+costs the same for every user. BOUGHT items outlive it, so that what was bought long ago is not recommended again. RELATED
+and RANKING count users and name none.
 
 Access patterns (RRU and WRU for items up to 1 KB; a transaction counts twice, an index entry adds 1 per write of it)
 
@@ -73,7 +71,7 @@ Access patterns (RRU and WRU for items up to 1 KB; a transaction counts twice, a
 | 22 | how many gifts wait                    | Query of `by_owner`, newest 100; their items where that is not fewer, and the next 100, five times at most | `gifts.sent_by_since` | 0.5 RRU, 250 and more at most |
 | 23 | what is due                            | Query of `by_due`, a shard at a time, earliest first   | `Table.earliest`              | 0.5 RRU a shard |
 | 24 | make an account                        | GetItem; transaction: ACCOUNT and HANDLE if absent (a plain Put without a handle) | `accounts.add` | 0.5 RRU, 4 WRU (1 without a handle) |
-| 25 | change an account                      | GetItem, consistent; Update ACCOUNT if it is what was read (handle: transaction with Put HANDLE if absent, Delete HANDLE; recommendations: with Update VIEWED, TASTE) | `accounts.change` | 1 RRU, 1 WRU (6 with the handle, 6 and more with the recommendations) |
+| 25 | change an account                      | GetItem, consistent; Update ACCOUNT if it is what was read (handle: transaction with Put HANDLE if absent, Delete HANDLE; recommendations: with Update PREFERENCES) | `accounts.change` | 1 RRU, 1 WRU (6 with the handle, 4 and more with the recommendations) |
 | 26 | the sums of an order center            | GetItem SUMMARY; Query, COUNT, of the USABLEs that ended today | `summaries.get`, `summaries.over_today` | 1.5 RRU |
 | 27 | the order center                       | as 26, 5 Queries and what 36 begins with, side by side; BatchGetItem of the first entries and candidates; BatchGetItem of what they refer to | `use_cases.order_center` | 10 + items RRU |
 | 28 | tell and count                         | GetItem SUMMARY, BatchGetItem; transaction: SUMMARY if it is the version that was read, MESSAGE if absent, TALLYs; BatchGetItem of what was counted, again | `summaries.change` | 1 + items RRU, and what was counted again, 2 + 2 a tally, 3 a message WRU |
@@ -83,14 +81,14 @@ Access patterns (RRU and WRU for items up to 1 KB; a transaction counts twice, a
 | 32 | whom one exchanged gifts with          | 14 of the newest 100 sent and received, side by side; BatchGetItem of ACCOUNTs | `people.known_to` | 1 + gifts + people RRU |
 | 33 | tag, untag                             | GetItem PRODUCT; Put TAGGED if absent, Delete if there | `tags.put`, `tags.delete`     | 1 RRU, 2 WRU |
 | 34 | what one tagged, newest first          | Query of `by_owner`, then one BatchGetItem of TAGGED, PRODUCT, STORE | `tags.of_user`  | 0.5 + 2 to 3 an entry RRU |
-| 35 | record a look                          | GetItem VIEWED; Put, or Update if it is the version that was read | `tastes.keep_views` | 1 RRU, 1 to 5 WRU |
-| 36 | what one looked at; what is recommended | one BatchGetItem of TASTE, VIEWED, POPULAR (4); then one of PRODUCT, STORE (TAGGED, BOUGHT) for 25 products | `Table.get_many` | 6 + 2 to 4 an entry RRU |
-| 37 | learn what somebody likes              | GetItem TASTE, BatchGetItem of VIEWED (TAGGED), ALSO and PRODUCT of at most 12, SHELF of 3, not consistent; Put TASTE, or Update if it is the version that was read | `tastes.keep` | 20 RRU, 5 WRU |
-| 38 | learn what goes together               | BatchGetItem of at most 6 ALSO; each Put, or Update if it is the version that was read; then SHELF and POPULAR so, where a product is worth a tenth more or less | `tastes.keep_liking`, `tastes.keep_chart` | 8 RRU, 20 WRU |
+| 35 | record a view                          | GetItem PREFERENCES; Put, or Update if it has the version that was read | `preferences.save` | 1 to 3 RRU, 1 to 9 WRU |
+| 36 | what a user viewed; recommended products | one BatchGetItem of PREFERENCES, RANKING (4); then one of PRODUCT, STORE (TAGGED, BOUGHT) for 25 products | `Table.get_many` | 5 + 2 to 4 an entry RRU |
+| 37 | update preferences                     | BatchGetItem of PREFERENCES (TAGGED); of RELATED and PRODUCT of at most 12, not consistent; Query of `by_parent`, a store's newest 15 products, 3 times at most; Put PREFERENCES, or Update if it has the version that was read | `preferences.save` | 20 RRU, 9 WRU |
+| 38 | count a user for a product             | BatchGetItem of at most 6 RELATED; each Put, or Update if it has the version that was read; then RANKING so, where the popularity changed by 10 % | `preferences.save` | 8 RRU, 20 WRU |
 | 39 | how late settling is                   | 23 without the items: 4 Queries of each shard          | `health.collect_health`       | 0.5 RRU a shard and kind |
 | 40 | some orders, with what became of them  | 23 of one shard; 14 of their givers' orders, of each order's gifts; BatchGetItem of gifts, holdings | `health.collect_health` | at most 50 orders, 1 + items RRU each |
 | 41 | all there is                           | Scan, consistent, in segments: operators only          | `ops.scan.WholeTable.pages`   | 1 RRU an item |
-| 42 | which gifts ended before their time    | BatchGetItem of at most 100, not consistent            | `restoring.restore_all`       | 0.5 RRU a gift |
+| 42 | which gifts ended before their time    | BatchGetItem of at most 100, not consistent            | `expiring.restore_all`       | 0.5 RRU a gift |
 
 docs/reference/request_units.md has the measured calls and request units of each operation.
 """
@@ -103,7 +101,7 @@ from handsel.domain import errors
 SEPARATOR = "#"
 MAX_PART = 128
 DUE_SHARDS = 16
-POPULAR_SHARDS = 4
+RANKING_SHARDS = 4
 
 
 class Key(NamedTuple):
@@ -227,32 +225,21 @@ def bought(user_id: str, product_id: str) -> Key:
     return Key(_join("USER", user_id), _join("BOUGHT", product_id))
 
 
-def viewed(user_id: str) -> Key:
-    return Key(_join("USER", user_id), "VIEWED")
+def preferences(user_id: str) -> Key:
+    return Key(_join("USER", user_id), "PREFERENCES")
 
 
-def taste(user_id: str) -> Key:
-    return Key(_join("USER", user_id), "TASTE")
+def related(product_id: str) -> Key:
+    return Key(_join("PRODUCT", product_id), "RELATED")
 
 
-def also(product_id: str) -> Key:
-    return Key(_join("PRODUCT", product_id), "ALSO")
+def rankings() -> list[Key]:
+    return [Key(f"RANKING#{shard:02d}", "RANKING") for shard in range(RANKING_SHARDS)]
 
 
-def shelf(store_id: str) -> Key:
-    return Key(_join("STORE", store_id), "SHELF")
-
-
-def popular(shard: int) -> Key:
-    return Key(f"POPULAR#{shard:02d}", "POPULAR")
-
-
-def populars() -> list[Key]:
-    return [popular(shard) for shard in range(POPULAR_SHARDS)]
-
-
-def popular_of(product_id: str) -> Key:
-    return popular(sum(product_id.encode()) % POPULAR_SHARDS)
+def ranking(product_id: str) -> Key:
+    """Return the shard of the global ranking that a product is in."""
+    return rankings()[sum(product_id.encode()) % RANKING_SHARDS]
 
 
 def use(use_id: str) -> Key:
@@ -350,11 +337,6 @@ def time_at(sort_key: str) -> int:
 def owner_of(key: Key) -> str:
     """The user in whose partition an item is."""
     return key.pk.partition(SEPARATOR)[2]
-
-
-def product_of(key: Key) -> str:
-    """The product that the key of a TAGGED item names."""
-    return key.sk.partition(SEPARATOR)[2]
 
 
 def tagged_at(sort_key: str) -> tuple[int, str, str]:

@@ -126,6 +126,12 @@ def of_store(table: Table, store: Store, *, limit: int, before: str | None) -> P
     )
 
 
+def newest_of(table: Table, store_id: str, *, limit: int) -> list[str]:
+    """Return the ids of a store's newest products, newest first."""
+    rows = table.newest(keys.BY_PARENT, keys.products_of(store_id), limit=limit)
+    return [keys.id_at(position) for position, _ in rows]
+
+
 def decrement_stock(product_id: str, quantity: int) -> Update:
     """Takes pieces off the shelf; refused where there are not enough."""
     return Update(

@@ -1,4 +1,4 @@
-"""What people tagged, each with the first time."""
+"""Tagged products, each with the time it was first tagged."""
 
 from contextlib import suppress
 from dataclasses import dataclass
@@ -10,14 +10,16 @@ from handsel.store.writes import ConditionFailed, Delete, Put
 
 
 @dataclass(frozen=True, slots=True)
-class Tag:
+class ProductVisit:
+    """A product of a store, and when the user tagged or viewed it."""
+
     product_id: str
     store_id: str
     at: int
 
 
-def put(table: Table, user_id: str, tag: Tag) -> None:
-    """Again is the same."""
+def put(table: Table, user_id: str, tag: ProductVisit) -> None:
+    """Tag a product. Idempotent: the first time is kept."""
     position = keys.position(tag.at, f"{tag.product_id}{keys.SEPARATOR}{tag.store_id}")
     entry = {keys.BY_OWNER.pk: keys.tagged_by(user_id), keys.BY_OWNER.sk: position}
     facts = {"product_id": tag.product_id, "store_id": tag.store_id, "at": tag.at}
@@ -26,7 +28,7 @@ def put(table: Table, user_id: str, tag: Tag) -> None:
 
 
 def delete(table: Table, user_id: str, product_id: str) -> bool:
-    """Says False where it was not tagged."""
+    """Remove a tag. Return False if there was none."""
     try:
         table.write(Delete(keys.tagged(user_id, product_id), "attribute_exists(#pk)"))
     except ConditionFailed:
@@ -34,8 +36,8 @@ def delete(table: Table, user_id: str, product_id: str) -> bool:
     return True
 
 
-def of_user(table: Table, user_id: str, *, limit: int, before: str | None) -> Page[Tag]:
-    """As the index has them, newest first: one that was taken back a moment ago may be among them."""
+def of_user(table: Table, user_id: str, *, limit: int, before: str | None) -> Page[ProductVisit]:
+    """Return one page of the index, newest first. It is eventually consistent: a removed tag may still be in it."""
     rows = table.newest(keys.BY_OWNER, keys.tagged_by(user_id), limit=limit, before=before)
     found = (keys.tagged_at(sort_key) for sort_key, _ in rows)
-    return Page.of([Tag(product_id, store_id, at) for at, product_id, store_id in found], rows, limit)
+    return Page.of([ProductVisit(product_id, store_id, at) for at, product_id, store_id in found], rows, limit)

@@ -19,7 +19,7 @@ from handsel.store.table import Table
 from handsel.use_cases import queries
 from handsel.use_cases.queries import GiftDetails, HoldingDetails, OrderDetails
 from handsel.use_cases.recommendations import recommending
-from handsel.use_cases.recommendations.recommending import Found, Home, Picked, Recommendation, Seen
+from handsel.use_cases.recommendations.recommending import Recommendation, VisitedProduct
 
 # How many entries of each list it shows, and how many products it looks at to find as many to recommend.
 FIRST = 5
@@ -35,8 +35,8 @@ class OrderCenter:
     gifts_sent: list[GiftDetails]
     gifts_received: list[GiftDetails]
     holdings: list[HoldingDetails]
-    tagged: list[Seen]
-    viewed: list[Seen]
+    tagged: list[VisitedProduct]
+    viewed: list[VisitedProduct]
     recommendations: list[Recommendation]
 
 
@@ -51,8 +51,9 @@ def counts_of(table: Table, user_id: str, *, now: int) -> Counts:
 def read(table: Table, user_id: str, *, now: int) -> OrderCenter:
     """The order center of a user, as the clock has it."""
     newest = partial(_newest, table)
+    own_keys = [keys.summary(user_id), *recommending.keys_of_user(user_id)]
     found: list[Any] = table.run_concurrently(
-        partial(table.get_many, [keys.summary(user_id), *recommending.first_keys(user_id)]),
+        partial(table.get_many, own_keys),
         partial(summaries.over_today, table, user_id, now=now),
         partial(newest, keys.BY_OWNER, keys.orders_of(user_id)),
         partial(newest, keys.BY_OWNER, keys.sent_by(user_id)),
@@ -61,10 +62,9 @@ def read(table: Table, user_id: str, *, now: int) -> OrderCenter:
         partial(tags.of_user, table, user_id, limit=FIRST, before=None),
     )
     own, over_today, order_ids, sent_ids, received_ids, holding_ids, tagged = found
-    home = recommending.home_of(user_id, own, now=now)
-    viewed = home.viewed(limit=FIRST, before=None).items
-    markers = [keys.tagged(user_id, tag.product_id) for tag in tagged.items]
-    candidates = home.candidates[:CANDIDATES]
+    cached = table.with_cached({key: own.get(key) for key in own_keys})
+    viewed = recommending.latest_views(cached, user_id, limit=FIRST).items
+    candidates = recommending.candidates_of(cached, user_id, now=now)
 
     wanted = {
         *map(keys.order, order_ids),
@@ -72,11 +72,11 @@ def read(table: Table, user_id: str, *, now: int) -> OrderCenter:
         *map(keys.holding, holding_ids),
         # There is one of a parcel only; that costs less than to ask for it when it is known.
         *(keys.shipment(ids.of_shipment(holding_id)) for holding_id in holding_ids),
-        *markers,
-        *recommending.keys_of_seen([*viewed, *tagged.items]),
-        *recommending.keys_of_candidates(user_id, candidates),
+        *(keys.tagged(user_id, each.product_id) for each in tagged.items),
+        *recommending.keys_of_products([*viewed, *tagged.items]),
+        *recommending.keys_of_candidates(user_id, candidates[:CANDIDATES]),
     }
-    entries: Found = table.get_many(wanted)
+    entries = table.get_many(wanted)
     bought = [orders.from_item(entries[key]) for key in map(keys.order, order_ids) if key in entries]
     sent = [gifts.from_item(entries[key]) for key in map(keys.gift, sent_ids) if key in entries]
     received = [gifts.from_item(entries[key]) for key in map(keys.gift, received_ids) if key in entries]
@@ -91,21 +91,10 @@ def read(table: Table, user_id: str, *, now: int) -> OrderCenter:
         gifts_sent=queries.read_gifts(known, sent, caller=user_id),
         gifts_received=queries.read_gifts(known, received, caller=user_id),
         holdings=queries.read_holdings(known, held),
-        tagged=recommending.seen(
-            entries, [tag for tag, key in zip(tagged.items, markers, strict=True) if key in entries]
-        ),
-        viewed=recommending.seen(entries, viewed),
-        recommendations=_recommended(table, home, entries, now=now),
+        tagged=recommending.read_tagged(known, user_id, tagged.items),
+        viewed=recommending.read_products(known, viewed),
+        recommendations=recommending.select(known, user_id, candidates, limit=FIRST, batch=CANDIDATES).items,
     )
-
-
-def _recommended(table: Table, home: Home, entries: Found, *, now: int) -> list[Recommendation]:
-    picked = Picked(home.user_id)
-    for candidate in home.candidates[:CANDIDATES]:
-        picked.add(entries, candidate)
-    if picked.new or len(home.candidates) <= CANDIDATES:
-        return (picked.new or picked.had)[:FIRST]
-    return recommending.recommended(table, home.user_id, limit=FIRST, before=None, now=now).items
 
 
 def _newest(table: Table, index: Index, pk: str) -> list[str]:

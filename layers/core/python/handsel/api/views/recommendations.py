@@ -1,15 +1,16 @@
 """Views of saved, viewed and recommended products."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, Literal, Self
+from typing import Self, cast
 
 from pydantic import ConfigDict, with_config
 from typing_extensions import TypedDict
 
 from handsel.api.views.base import Timestamp
 from handsel.api.views.products import ProductView, priced_fields
+from handsel.domain.reasons import Reason
 from handsel.domain.times import timestamp
-from handsel.use_cases.recommendations.recommending import Recommendation, Seen
+from handsel.use_cases.recommendations.recommending import Recommendation, VisitedProduct
 
 
 class SeenProduct(ProductView):
@@ -18,12 +19,9 @@ class SeenProduct(ProductView):
     at: Timestamp
 
     @classmethod
-    def of_seen(cls, seen: "Seen") -> Self:
+    def of_visited(cls, visited: "VisitedProduct") -> Self:
         """Return the view of a tagged or viewed product."""
-        return cls(**priced_fields(seen.product, seen.product), at=timestamp(seen.at))
-
-
-ReasonCode = Literal["also", "shopped", "store", "popular", "offered", "viewed", "tagged", "bought"]
+        return cls(**priced_fields(visited.product, visited.product), at=timestamp(visited.at))
 
 
 @with_config(ConfigDict(extra="forbid"))
@@ -40,7 +38,7 @@ class RecommendedProduct(ProductView):
     `reason` is rendered from `reason_code` and `reason_params` in the language of the request.
     """
 
-    reason_code: ReasonCode
+    reason_code: Reason
     reason_params: ReasonParams
     reason: str
 
@@ -53,22 +51,10 @@ class RecommendedProduct(ProductView):
         Args:
             render: renders the text of a reason code and its params; see `domain/texts.py`.
         """
-        code, params = _reason_of(recommendation)
+        code, params = recommendation.reason, recommendation.reason_params
         return cls(
             **priced_fields(recommendation.product, recommendation.product),
             reason_code=code,
-            reason_params=params,
+            reason_params=cast("ReasonParams", params),
             reason=render(code, params),
         )
-
-
-def _reason_of(recommendation: "Recommendation") -> tuple[Any, Any]:
-    """Return the code and the params of a reason. A recommendation has its sentence only: they are derived from it."""
-    from handsel.domain.recommendations import SENTENCES, Reason
-
-    store = recommendation.product.store_name
-    for code, sentence in SENTENCES.items():
-        if sentence.replace("{store}", store) == recommendation.reason:
-            return code.value, {"store": store} if "{store}" in sentence else {}
-    before, after = SENTENCES[Reason.ALSO].split("{title}")
-    return Reason.ALSO.value, {"title": recommendation.reason.removeprefix(before).removesuffix(after)}

@@ -24,7 +24,7 @@ def view_product(
     if product is None:
         raise errors.NotFound
     try:
-        recommending.looked(table, user_id, product, now=now)
+        recommending.record_view(table, user_id, product, now=now)
     except Exception as error:  # noqa: BLE001 - the caller asked for the product, and it was found
         on_failure(error)
     return product

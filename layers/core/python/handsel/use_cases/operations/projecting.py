@@ -13,8 +13,8 @@ from typing import Any
 from handsel.domain import events, messages
 from handsel.domain.events import Event
 from handsel.domain.messages import Message
-from handsel.domain.models import Gift, Kind, Product
-from handsel.domain.recommendations import Act, Done
+from handsel.domain.models import Gift, Kind
+from handsel.domain.recommendations import Interaction, InteractionType
 from handsel.domain.states import OrderState
 from handsel.store import changes, gifts, holdings, keys, orders, products, reminders, shipments
 from handsel.store.attributes import Item
@@ -22,8 +22,7 @@ from handsel.store.changes import Change
 from handsel.store.table import Table
 from handsel.use_cases.inbox import user_summary
 from handsel.use_cases.inbox.user_summary import Counted
-from handsel.use_cases.recommendations import learning
-from handsel.use_cases.recommendations.learning import Lesson
+from handsel.use_cases.recommendations import preference_updates
 
 # Takes events to the bus; answers which of them, by number, did not get there.
 Publish = Callable[[Sequence[Event]], set[int]]
@@ -37,15 +36,17 @@ class NotPublishedError(Exception):
 class Facts:
     """What one change means: `counted` by whose it is, `given` a gift whose recipient is to be reminded.
 
-    `learned` is what it says of whose taste; `shelved` a product that can be bought now, or no longer.
+    `preferences_of` is the user whose preferences have to be updated, with an `interaction` or with what they viewed;
+    `ranked` is a product that can be bought now, or no longer.
     """
 
     events: list[Event] = field(default_factory=list)
     messages: list[Message] = field(default_factory=list)
     counted: list[tuple[str, Counted]] = field(default_factory=list)
     given: Gift | None = None
-    learned: tuple[str, Lesson] | None = None
-    shelved: str | None = None
+    preferences_of: str | None = None
+    interaction: Interaction | None = None
+    ranked: str | None = None
 
 
 @dataclass(slots=True)
@@ -76,21 +77,20 @@ def project(table: Table, publish: Publish, records: Sequence[Mapping[str, Any]]
         attempt(numbers, partial(user_summary.keep, table, user_id, told, counted, now=now))
     for number, facts in meant.items():
         attempt([number], partial(reminders.set_first, table, facts.given))
-    shelved = _together({number: facts.shelved for number, facts in meant.items() if facts.shelved})
-    for product_id, numbers in shelved.items():
-        attempt(numbers, partial(learning.put_on_shelf, table, product_id, now=now))
-    learned = {number: facts.learned for number, facts in meant.items() if facts.learned}
-    for user_id, numbers in _together({number: user_id for number, (user_id, _) in learned.items()}).items():
-        lessons = [learned[number][1] for number in numbers]
-        attempt(numbers, partial(learning.learn, table, user_id, lessons, now=now))
+    for product_id, numbers in _group({number: facts.ranked for number, facts in meant.items()}).items():
+        attempt(numbers, partial(preference_updates.update_ranking, table, product_id))
+    for user_id, numbers in _group({number: facts.preferences_of for number, facts in meant.items()}).items():
+        interactions = [each for number in numbers if (each := meant[number].interaction)]
+        attempt(numbers, partial(preference_updates.update_preferences, table, user_id, interactions, now=now))
     return outcome
 
 
-def _together(named: Mapping[int, str]) -> Mapping[str, list[int]]:
-    """The numbers of the changes of each."""
+def _group(named: Mapping[int, str | None]) -> Mapping[str, list[int]]:
+    """Return the numbers of the changes by name, without those that have none."""
     numbers: dict[str, list[int]] = defaultdict(list)
     for number, name in named.items():
-        numbers[name].append(number)
+        if name is not None:
+            numbers[name].append(number)
     return numbers
 
 
@@ -128,10 +128,12 @@ def facts_of(change: Change) -> Facts:
 def _of_order(change: Change, item: Item) -> Facts:
     before, after = orders.from_item(change.before) if change.before else None, orders.from_item(item)
     counted = [(after.buyer_id, user_summary.an_order(after.order_id))]
-    learned = None
+    facts = Facts(events=list(events.of_order(before, after, at=change.at)), counted=counted)
     if after.state is OrderState.PAID and (before is None or before.state is not OrderState.PAID):
-        learned = _done(Act.BOUGHT, after.buyer_id, after.product, after.payment.paid_at or after.created_at)
-    return Facts(events=list(events.of_order(before, after, at=change.at)), counted=counted, learned=learned)
+        product, at = after.product, after.payment.paid_at or after.created_at
+        facts.preferences_of = after.buyer_id
+        facts.interaction = Interaction(InteractionType.BOUGHT, product.product_id, product.store_id, at)
+    return facts
 
 
 def _of_gift(change: Change, item: Item) -> Facts:
@@ -141,7 +143,6 @@ def _of_gift(change: Change, item: Item) -> Facts:
         messages=list(messages.of_gift(before, after)),
         counted=[(after.giver_id, user_summary.an_order(after.order_id))],
         given=after if before is None else None,
-        learned=_done(Act.GIVEN, after.giver_id, after.product, after.created_at) if before is None else None,
     )
 
 
@@ -166,21 +167,19 @@ def _of_asking(_: Change, item: Item) -> Facts:
 
 
 def _of_tag(change: Change) -> Facts:
-    """Tagged or untagged: what it is now is asked for."""
-    return Facts(learned=(keys.owner_of(change.key), Lesson(tagged=(keys.product_of(change.key),))))
+    """Tagged or untagged: its present state is read."""
+    item = change.after or change.before or {}
+    interaction = Interaction(InteractionType.TAGGED, item["product_id"], item["store_id"], item["at"])
+    return Facts(preferences_of=keys.owner_of(change.key), interaction=interaction)
 
 
-def _of_views(change: Change, _: Item) -> Facts:
-    return Facts(learned=(keys.owner_of(change.key), Lesson()))
+def _of_preferences(change: Change, _: Item) -> Facts:
+    return Facts(preferences_of=keys.owner_of(change.key))
 
 
 def _of_product(change: Change, item: Item) -> Facts:
     before = change.before is not None and products.is_available(change.before)
-    return Facts(shelved=item["product_id"] if products.is_available(item) is not before else None)
-
-
-def _done(act: Act, user_id: str, product: Product, at: int) -> tuple[str, Lesson]:
-    return user_id, Lesson(done=(Done(act, product.product_id, product.store_id, at),))
+    return Facts(ranked=item["product_id"] if products.is_available(item) is not before else None)
 
 
 _MEANINGS: Mapping[str, Callable[[Change, Item], Facts]] = {
@@ -189,6 +188,6 @@ _MEANINGS: Mapping[str, Callable[[Change, Item], Facts]] = {
     "HOLDING": _of_holding,
     "SHIPMENT": _of_shipment,
     "ASKED": _of_asking,
-    "VIEWED": _of_views,
+    "PREFERENCES": _of_preferences,
     "PRODUCT": _of_product,
 }

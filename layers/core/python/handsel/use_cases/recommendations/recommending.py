@@ -1,43 +1,38 @@
-"""What people tag, look at and are recommended.
+"""Tag and view products, and list tagged, viewed and recommended products.
 
-Reading takes two rounds, whoever asks:
+A list is read in two rounds: what the user's id leads to (`keys_of_user`, or the index of tags), then the products with
+their stores (`keys_of_products`, `keys_of_candidates`). A use case that reads other things too adds these keys to its
+own batches and passes a cached table.
 
-1. `first_keys` (they follow from the user's id), and for what is tagged one query of an index (`tags.of_user`);
-2. the products and their stores: `keys_of_seen` of what is tagged or was looked at, `keys_of_candidates` of what may be
-   recommended. What one bought or tagged is known by its own items, so it is asked for as well.
-
-Who has other things to read as well puts these keys into their own batches, and takes `home_of`, `seen`, `Picked`.
-
-| the process dies              | what is there              | who finishes                                        |
-|-------------------------------|----------------------------|-----------------------------------------------------|
-| after tagging or untagging    | the item, or none          | the same call again finds nothing to do             |
-| before a look is written down | nothing                    | nobody: the next look is as good                    |
+| process dies              | state left behind | completed by                                  |
+|---------------------------|-------------------|-----------------------------------------------|
+| after tagging or untagging | the tag, or none | the same call, which finds nothing to do      |
+| before a view is recorded | no view           | nobody: the next view is recorded             |
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from handsel.domain import errors, recommendations
 from handsel.domain.models import Page, Product
-from handsel.domain.recommendations import Reason, Recommended, Views, sentence
-from handsel.store import keys, products, stores, tags, tastes
+from handsel.domain.reasons import Reason
+from handsel.domain.recommendations import Recommended
+from handsel.store import keys, preferences, products, stores, tags
 from handsel.store.attributes import Item
 from handsel.store.keys import Key
 from handsel.store.table import Table
-from handsel.store.tags import Tag
+from handsel.store.tags import ProductVisit
 from handsel.store.writes import ConditionFailed
 
-# Each retry means that another look of the same person was written down in between.
-_TRIES = 4
-# With its store and the two items about it, a product takes four keys; a batch has a hundred.
-_AT_ONCE = 25
-
-Found = Mapping[Key, Item]
+# Each attempt after the first follows a concurrent write to the same user's preferences.
+_MAX_ATTEMPTS = 4
+# A product, its store, and the two items that link it to the user: 4 keys of the 100 that a batch has.
+_MAX_BATCH = 25
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """A product as it is sold now, and when it was tagged or looked at."""
+class VisitedProduct:
+    """A product as it is sold now, and when the user tagged or viewed it."""
 
     product: Product
     at: int
@@ -45,17 +40,18 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Recommendation:
-    """A product as it is sold now, and why, as a person reads it."""
+    """A product as it is sold now, and why it is recommended."""
 
     product: Product
-    reason: str
+    reason: Reason
+    reason_params: Mapping[str, str]
 
 
-# --- what one does ---------------------------------------------------------------------------------------------------
+# --- write -----------------------------------------------------------------------------------------------------------
 
 
 def tag(table: Table, user_id: str, product_id: str, *, now: int) -> None:
-    """Again is the same: the first time counts.
+    """Tag a product. Idempotent: the first time is kept.
 
     Raises:
         NotFound: no such product.
@@ -63,11 +59,11 @@ def tag(table: Table, user_id: str, product_id: str, *, now: int) -> None:
     item = table.get(keys.product(product_id))
     if item is None:
         raise errors.NotFound
-    tags.put(table, user_id, Tag(product_id, item["store_id"], now))
+    tags.put(table, user_id, ProductVisit(product_id, item["store_id"], now))
 
 
 def untag(table: Table, user_id: str, product_id: str) -> None:
-    """Again is the same, and so is what was not tagged.
+    """Remove a tag, if there is one.
 
     Raises:
         NotFound: no such product.
@@ -76,71 +72,34 @@ def untag(table: Table, user_id: str, product_id: str) -> None:
         raise errors.NotFound
 
 
-def looked(table: Table, user_id: str, product: Product, *, now: int) -> None:
-    """Writes down that somebody looked at a product, unless they switched that off. In a few tries, or not at all.
+def record_view(table: Table, user_id: str, product: Product, *, now: int) -> None:
+    """Record that a user viewed a product, unless they switched recommendations off.
 
     Raises:
-        ServiceUnavailable
+        ServiceUnavailable: too many concurrent writes.
     """
-    for _ in range(_TRIES):
-        before = tastes.views_of(table, user_id)
-        after = before.looked(product.product_id, product.store_id, now=now)
+    for _ in range(_MAX_ATTEMPTS):
+        before = preferences.get(table, user_id)
+        after = before.with_view(product.product_id, product.store_id, now=now)
         if after == before:
             return
         try:
-            tastes.keep_views(table, user_id, after)
+            preferences.save(table, keys.preferences(user_id), after)
         except ConditionFailed:
             continue
         return
     raise errors.ServiceUnavailable
 
 
-# --- what one is shown -----------------------------------------------------------------------------------------------
+# --- read ------------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Home:
-    """What is found by the keys that follow from a user's id."""
-
-    user_id: str
-    views: Views
-    candidates: Sequence[Recommended]
-
-    def viewed(self, *, limit: int, before: str | None) -> Page[Tag]:
-        """What they looked at, latest first, those after the position `before`."""
-        rows = [
-            (keys.position(view.at, product_id), Tag(product_id, view.store_id, view.at))
-            for product_id, view in self.views.newest()
-        ]
-        rows = [row for row in rows if before is None or row[0] < before][:limit]
-        return Page.of([row[1] for row in rows], rows, limit)
+def keys_of_user(user_id: str) -> list[Key]:
+    return [keys.preferences(user_id), *keys.rankings()]
 
 
-def first_keys(user_id: str) -> list[Key]:
-    return [keys.viewed(user_id), keys.taste(user_id), *keys.populars()]
-
-
-def home_of(user_id: str, found: Found, *, now: int) -> Home:
-    """
-    Args:
-        found: what was found by `first_keys`.
-    """
-    views = tastes.views_from_item(found.get(keys.viewed(user_id)))
-    taste = tastes.from_item(found.get(keys.taste(user_id)))
-    charts = [tastes.chart_from_item(found.get(key)) for key in keys.populars()]
-    candidates = [] if views.off else recommendations.candidates(taste, views, charts, now=now)
-    return Home(user_id, views, candidates)
-
-
-def keys_of_seen(rows: Iterable[Tag]) -> list[Key]:
-    """Of what was looked at. For what was tagged, `keys.tagged` of each as well: the index may be late."""
-    return [key for row in rows for key in (keys.product(row.product_id), keys.store(row.store_id))]
-
-
-def seen(found: Found, rows: Iterable[Tag]) -> list[Seen]:
-    """Those of the products that are there, in the order of the rows."""
-    sold = ((row, _sold(found, row.product_id, row.store_id)) for row in rows)
-    return [Seen(product, row.at) for row, product in sold if product is not None]
+def keys_of_products(visits: Iterable[ProductVisit]) -> list[Key]:
+    return [key for each in visits for key in (keys.product(each.product_id), keys.store(each.store_id))]
 
 
 def keys_of_candidates(user_id: str, candidates: Iterable[Recommended]) -> list[Key]:
@@ -156,68 +115,93 @@ def keys_of_candidates(user_id: str, candidates: Iterable[Recommended]) -> list[
     ]
 
 
-@dataclass(slots=True)
-class Picked:
-    """What is recommended of the candidates: what can be bought, and was neither bought nor tagged before.
-
-    Attributes:
-        had: what was, for when nothing else is left.
-    """
-
-    user_id: str
-    new: list[Recommendation] = field(default_factory=list)
-    had: list[Recommendation] = field(default_factory=list)
-
-    def add(self, found: Found, candidate: Recommended) -> None:
-        """
-        Args:
-            found: what was found by `keys_of_candidates`.
-        """
-        product = _sold(found, candidate.product_id, candidate.store_id)
-        if product is None or product.stock == 0:
-            return
-        reason, place = candidate.reason, self.new
-        if keys.tagged(self.user_id, product.product_id) in found:
-            reason, place = Reason.TAGGED, self.had
-        if keys.bought(self.user_id, product.product_id) in found:
-            reason, place = Reason.BOUGHT, self.had
-        place.append(Recommendation(product, sentence(reason, store=product.store_name, title=candidate.title)))
+def latest_views(table: Table, user_id: str, *, limit: int, before: str | None = None) -> Page[ProductVisit]:
+    """Return one page of the products that a user viewed, newest first, after the position `before`."""
+    known = preferences.get(table, user_id)
+    rows = [
+        (keys.position(at, product_id), ProductVisit(product_id, known.signals[product_id].store_id, at))
+        for at, product_id in known.viewed()
+    ]
+    rows = [row for row in rows if before is None or row[0] < before][:limit]
+    return Page.of([visit for _, visit in rows], rows, limit)
 
 
-def _sold(found: Found, product_id: str, store_id: str) -> Product | None:
-    product, store = found.get(keys.product(product_id)), found.get(keys.store(store_id))
-    return products.on_sale(product, stores.from_item(store)) if product and store else None
+def candidates_of(table: Table, user_id: str, *, now: int) -> list[Recommended]:
+    """Return all products that may be recommended to a user, best first; none if they switched it off."""
+    found = table.get_many(keys_of_user(user_id))
+    known = preferences.preferences_from_item(found.get(keys.preferences(user_id)))
+    rankings = [preferences.ranking_from_item(found.get(key)) for key in keys.rankings()]
+    return [] if known.off else recommendations.candidates(known, rankings, now=now)
 
 
-def viewed(table: Table, user_id: str, *, limit: int, before: str | None) -> Page[Seen]:
-    home = Home(user_id, tastes.views_of(table, user_id), ())
-    page = home.viewed(limit=limit, before=before)
-    return Page(seen(table.get_many(keys_of_seen(page.items)), page.items), page.next_position)
+def viewed(table: Table, user_id: str, *, limit: int, before: str | None) -> Page[VisitedProduct]:
+    page = latest_views(table, user_id, limit=limit, before=before)
+    return Page(read_products(table, page.items), page.next_position)
 
 
-def tagged(table: Table, user_id: str, *, limit: int, before: str | None) -> Page[Seen]:
+def tagged(table: Table, user_id: str, *, limit: int, before: str | None) -> Page[VisitedProduct]:
     page = tags.of_user(table, user_id, limit=limit, before=before)
-    markers = {row: keys.tagged(user_id, row.product_id) for row in page.items}
-    found = table.get_many([*markers.values(), *keys_of_seen(page.items)])
-    return Page(seen(found, [row for row in page.items if markers[row] in found]), page.next_position)
+    markers = [keys.tagged(user_id, each.product_id) for each in page.items]
+    known = table.with_cached(table.get_many([*markers, *keys_of_products(page.items)]))
+    return Page(read_tagged(known, user_id, page.items), page.next_position)
 
 
 def recommended(table: Table, user_id: str, *, limit: int, before: str | None, now: int) -> Page[Recommendation]:
-    """One page of what is recommended; its position counts candidates.
+    """Return one page of recommended products, best first; empty only if nothing can be bought."""
+    return select(table, user_id, candidates_of(table, user_id, now=now), limit=limit, before=before)
 
-    There is something as long as anything can be bought at all: at last what one tagged or bought before.
+
+def select(
+    table: Table,
+    user_id: str,
+    candidates: Sequence[Recommended],
+    *,
+    limit: int,
+    before: str | None = None,
+    batch: int = _MAX_BATCH,
+) -> Page[Recommendation]:
+    """Return one page of the candidates that can be bought. Its position counts candidates.
+
+    What the user tagged or bought before is left out, unless there is nothing else.
+
+    Args:
+        batch: how many candidates are read at once.
     """
-    home = home_of(user_id, table.get_many(first_keys(user_id)), now=now)
     start = taken = 0 if before is None else int(before)
-    picked = Picked(user_id)
-    while taken < len(home.candidates) and len(picked.new) < limit:
-        batch = home.candidates[taken : taken + _AT_ONCE]
-        found = table.get_many(keys_of_candidates(user_id, batch))
-        for candidate in batch:
-            if len(picked.new) == limit:
+    new, known = list[Recommendation](), list[Recommendation]()
+    while taken < len(candidates) and len(new) < limit:
+        found = table.get_many(keys_of_candidates(user_id, candidates[taken : taken + batch]))
+        for candidate in candidates[taken : taken + batch]:
+            if len(new) == limit:
                 break
-            picked.add(found, candidate)
             taken += 1
-    if start == 0 and not picked.new:
-        return Page(picked.had[:limit])
-    return Page(picked.new, str(taken) if taken < len(home.candidates) else None)
+            product = _on_sale(found, candidate.product_id, candidate.store_id)
+            if product is None or product.stock == 0:
+                continue
+            if keys.bought(user_id, product.product_id) in found:
+                known.append(Recommendation(product, Reason.BOUGHT, {}))
+            elif keys.tagged(user_id, product.product_id) in found:
+                known.append(Recommendation(product, Reason.TAGGED, {}))
+            else:
+                new.append(Recommendation(product, candidate.reason, candidate.params(product.store_name)))
+    if start == 0 and not new:
+        return Page(known[:limit])
+    return Page(new, str(taken) if taken < len(candidates) else None)
+
+
+def read_tagged(table: Table, user_id: str, visits: Iterable[ProductVisit]) -> list[VisitedProduct]:
+    """Return the products of an index page, without those that are no longer tagged: the index is late."""
+    markers = {each: keys.tagged(user_id, each.product_id) for each in visits}
+    found = table.get_many(markers.values())
+    return read_products(table, [each for each in markers if markers[each] in found])
+
+
+def read_products(table: Table, visits: Sequence[ProductVisit]) -> list[VisitedProduct]:
+    found = table.get_many(keys_of_products(visits))
+    sold = ((each, _on_sale(found, each.product_id, each.store_id)) for each in visits)
+    return [VisitedProduct(product, each.at) for each, product in sold if product is not None]
+
+
+def _on_sale(found: Mapping[Key, Item], product_id: str, store_id: str) -> Product | None:
+    product, store = found.get(keys.product(product_id)), found.get(keys.store(store_id))
+    return products.on_sale(product, stores.from_item(store)) if product and store else None

@@ -1,0 +1,118 @@
+"""Update preferences, product stats and rankings from the table's stream.
+
+Purchases are taken from their records, because they do not change any more. Tags and views are read together with the
+preferences that they change, which are only written if nobody changed them in between. So the latest state counts,
+however late or often a record is delivered, and views that were erased are not there to be read.
+
+| process dies                      | state left behind          | completed by                                |
+|-----------------------------------|----------------------------|---------------------------------------------|
+| after a purchase is marked        | the mark                   | the record, delivered again, finds it       |
+| before the preferences are saved  | the preferences before     | the record, delivered again                 |
+| after that, before all is counted | a count that is one too low | nobody: counts need not be exact           |
+
+A user is counted for a product by the process that saved the preferences in which the product is new. When the record
+is delivered again it is no longer new, so nobody is counted twice.
+"""
+
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import replace
+
+from handsel.domain import errors, recommendations
+from handsel.domain.recommendations import MAX_RELATED, Interaction, InteractionType, Preferences, Recommended
+from handsel.store import keys, preferences, products
+from handsel.store.preferences import ranking_from_item, stats_from_item
+from handsel.store.table import Table
+from handsel.store.writes import ConditionFailed
+
+BOUGHT, TAGGED = InteractionType.BOUGHT, InteractionType.TAGGED
+# Each attempt after the first follows a concurrent write to the same item.
+_MAX_ATTEMPTS = 20
+
+
+def update_preferences(table: Table, user_id: str, interactions: Iterable[Interaction], *, now: int) -> None:
+    """Apply interactions, and views since the last update, to a user's preferences. Idempotent.
+
+    Args:
+        interactions: purchases, and tags of which the present state counts.
+
+    Raises:
+        ServiceUnavailable: too many concurrent writes.
+    """
+    interactions = list(interactions)
+    for product_id, at in {each.product_id: each.at for each in interactions if each.type is BOUGHT}.items():
+        with suppress(ConditionFailed):  # bought before
+            table.write(preferences.mark_bought(user_id, product_id, at))
+    tags = {each.product_id: keys.tagged(user_id, each.product_id) for each in interactions if each.type is TAGGED}
+    key = keys.preferences(user_id)
+    for _ in range(_MAX_ATTEMPTS):
+        found = table.get_many([key, *tags.values()])
+        before = preferences.preferences_from_item(found.get(key))
+        tagged_at = {product_id: found[tag]["at"] if tag in found else 0 for product_id, tag in tags.items()}
+        after = before.after(
+            replace(each, at=tagged_at[each.product_id]) if each.type is TAGGED else each for each in interactions
+        )
+        if before.off or (after == before and not before.pending):
+            return
+        try:
+            preferences.save(table, key, after.processed(_recommend(table, after)))
+        except ConditionFailed:
+            continue
+        for product_id in after.uncounted():
+            _count_person(table, after, product_id, now=now)
+        return
+    raise errors.ServiceUnavailable
+
+
+def _recommend(table: Table, known: Preferences) -> tuple[Recommended, ...]:
+    seeds = known.seeds()
+    found = table.get_many([*map(keys.related, seeds), *map(keys.product, seeds)], consistent=False)
+    return recommendations.recommend(
+        known,
+        {each: stats_from_item(found.get(keys.related(each))) for each in seeds},
+        {each: found[keys.product(each)]["title"] for each in seeds if keys.product(each) in found},
+        {each: products.newest_of(table, each, limit=MAX_RELATED) for each in known.stores()},
+    )
+
+
+def _count_person(table: Table, known: Preferences, product_id: str, *, now: int) -> None:
+    """Count a user for a product and its neighbors. Gives up after too many concurrent writes."""
+    stores = {each: known.signals[each].store_id for each in (product_id, *known.neighbors(product_id))}
+    for _ in range(_MAX_ATTEMPTS):
+        found = table.get_many(map(keys.related, stores))
+        stats = {each: stats_from_item(found.get(keys.related(each))) for each in stores}
+        changed = recommendations.count_person(stats, stores, product_id, now=now)
+        try:
+            preferences.save(table, keys.related(product_id), changed.pop(product_id))
+        except ConditionFailed:
+            continue
+        for other_id, other in changed.items():
+            with suppress(ConditionFailed):  # one person too few
+                preferences.save(table, keys.related(other_id), other)
+        break
+    with suppress(errors.ServiceUnavailable):  # the next person moves it
+        update_ranking(table, product_id)
+
+
+def update_ranking(table: Table, product_id: str) -> None:
+    """Move a product in the global ranking, or remove it if it is sold out. Idempotent.
+
+    Raises:
+        ServiceUnavailable: too many concurrent writes.
+    """
+    product_key, related_key, key = keys.product(product_id), keys.related(product_id), keys.ranking(product_id)
+    for _ in range(_MAX_ATTEMPTS):
+        found = table.get_many([product_key, related_key, key])
+        before, product = ranking_from_item(found.get(key)), found.get(product_key)
+        after = before.without(product_id)
+        if product and products.is_available(product):
+            stats = stats_from_item(found.get(related_key))
+            after = before.with_product(product_id, product["store_id"], stats, created_at=product["created_at"])
+        if after == before:
+            return
+        try:
+            preferences.save(table, key, after)
+        except ConditionFailed:
+            continue
+        return
+    raise errors.ServiceUnavailable
