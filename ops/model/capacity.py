@@ -213,7 +213,8 @@ def _key_limits(figures: Figures) -> list[ServiceLimit]:
         _sequential("one gift of many shares, claimed", "several gifts"),
         # The entry of the old status is deleted and that of the new status is written.
         _published(
-            "one store's parcels, by status", writes, 2, "WRU", "shards in `keys.shipments_in`, which the merchant's list then merges",
+            "one store's parcels, by status", writes, 2, "WRU",
+            "shards in `keys.shipments_in`, which the merchant's list then merges",
             _BUSY, whole=False,
         ),
         ServiceLimit(

@@ -23,7 +23,7 @@ def adapted() -> tuple[dict[str, Any], template.Taken]:
 
 @pytest.fixture(scope="module")
 def snapped() -> dict[str, Any]:
-    return expanded_of(snapstart.with_snapstart(template.read(), build="0123456789abcdef"))
+    return expanded_of(snapstart.add_snapstart(template.read(), build="0123456789abcdef"))
 
 
 def of_kind(expanded: dict[str, Any], kind: str) -> dict[str, Any]:
@@ -112,7 +112,7 @@ def test_with_snapstart_the_api_calls_aliases_and_may(snapped: dict[str, Any]) -
 
 
 def test_with_snapstart_each_build_is_published_whatever_changed(snapped: dict[str, Any]) -> None:
-    next_build = expanded_of(snapstart.with_snapstart(template.read(), build="fedcba9876543210"))
+    next_build = expanded_of(snapstart.add_snapstart(template.read(), build="fedcba9876543210"))
     assert of_kind(snapped, "AWS::Lambda::Version").keys().isdisjoint(of_kind(next_build, "AWS::Lambda::Version"))
     # Lambda publishes no version of what is as it was.
     before, after = (of_kind(each, "AWS::Lambda::Function") for each in (snapped, next_build))
