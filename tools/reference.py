@@ -68,9 +68,9 @@ def _states() -> Iterator[str]:
     yield ""
     yield "## Shipment"
     yield ""
-    yield "The status is computed from the set of the carrier's reports; their order of arrival and duplicates have no effect."
-    yield "It is the final status, if one was reported. Otherwise it is the latest incident by time of occurrence, unless a step of the"
-    yield "route occurred after it. Otherwise it is the reported status with the highest rank."
+    yield "The status is computed from the set of the carrier's reports, in any order and with duplicates. It is the"
+    yield "final status, if one was reported. Otherwise it is the latest incident by time of occurrence, unless a step of the route"
+    yield "occurred after it. Otherwise it is the reported status with the highest rank."
     yield ""
     yield from _table(
         ("status", "rank", "final"),
@@ -90,7 +90,7 @@ def _problems() -> Iterator[str]:
     yield "# Problems"
     yield NOTE.format(source="`domain/errors.py` and `api/problems.py`")
     yield ""
-    yield "A problem is an `application/problem+json` document with `type`, `title`, `status`, `detail` and a `code` of this table."
+    yield "A problem is an `application/problem+json` document with `type`, `title`, `status`, `detail` and one of these codes."
     yield ""
     yield from _table(("status", "code", "title"), ((str(s), f"`{code}`", titles[code]) for code, s in STATUS.items()))
 

@@ -16,7 +16,7 @@ def expanded_of(raw: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def adapted() -> tuple[dict[str, Any], template.Taken]:
+def adapted() -> tuple[dict[str, Any], template.Removed]:
     expanded = expanded_of(template.read())
     return expanded, template.adapt(expanded)
 
@@ -39,7 +39,7 @@ def answering() -> set[str]:
     }
 
 
-def test_every_http_event_of_the_template_becomes_a_route(adapted: tuple[dict[str, Any], template.Taken]) -> None:
+def test_every_http_event_of_the_template_becomes_a_route(adapted: tuple[dict[str, Any], template.Removed]) -> None:
     resources = adapted[0]["Resources"].values()
     routes = {
         each["Properties"]["RouteKey"]: each["Properties"]["AuthorizationType"]
@@ -57,7 +57,7 @@ def test_every_http_event_of_the_template_becomes_a_route(adapted: tuple[dict[st
 
 
 def test_time_to_live_and_stream_mappings_are_left_to_the_runner(
-    adapted: tuple[dict[str, Any], template.Taken],
+    adapted: tuple[dict[str, Any], template.Removed],
 ) -> None:
     expanded, taken = adapted
     kinds = {resource["Type"] for resource in expanded["Resources"].values()}
@@ -68,25 +68,25 @@ def test_time_to_live_and_stream_mappings_are_left_to_the_runner(
     assert sorted(readers) == ["ProjectorFunction", "RestoreFunction"]
 
 
-def test_the_local_stack_has_a_subscriber(adapted: tuple[dict[str, Any], template.Taken]) -> None:
+def test_the_local_stack_has_a_subscriber(adapted: tuple[dict[str, Any], template.Removed]) -> None:
     assert Settings().parameters()["SubscriberQueue"] == "true"
     assert adapted[0]["Conditions"]["Subscribed"] == {"Fn::Equals": [{"Ref": "SubscriberQueue"}, "true"]}
     assert adapted[0]["Resources"]["SubscriberRule"]["Condition"] == "Subscribed"
 
 
-def test_nobody_is_woken_by_a_local_stack(adapted: tuple[dict[str, Any], template.Taken]) -> None:
+def test_nobody_is_woken_by_a_local_stack(adapted: tuple[dict[str, Any], template.Removed]) -> None:
     kinds = {resource["Type"] for resource in adapted[0]["Resources"].values()}
     assert not {kind for kind in kinds if kind.startswith("AWS::CloudWatch::")}
 
 
-def test_functions_log_at_the_level_the_template_says(adapted: tuple[dict[str, Any], template.Taken]) -> None:
+def test_functions_log_at_the_level_the_template_says(adapted: tuple[dict[str, Any], template.Removed]) -> None:
     functions = [each for each in adapted[0]["Resources"].values() if each["Type"] == "AWS::Lambda::Function"]
     levels = [function["Properties"]["Environment"]["Variables"]["AWS_LAMBDA_LOG_LEVEL"] for function in functions]
     assert levels == [{"Ref": "LogLevel"}] * len(functions)
     assert functions
 
 
-def test_as_written_no_function_is_published(adapted: tuple[dict[str, Any], template.Taken]) -> None:
+def test_as_written_no_function_is_published(adapted: tuple[dict[str, Any], template.Removed]) -> None:
     assert of_kind(adapted[0], "AWS::Lambda::Version") == of_kind(adapted[0], "AWS::Lambda::Alias") == {}
 
 
