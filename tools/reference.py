@@ -69,8 +69,8 @@ def _states() -> Iterator[str]:
     yield "## Shipment"
     yield ""
     yield "The status is computed from the set of the carrier's reports, in any order and with duplicates. It is the"
-    yield "final status, if one was reported. Otherwise it is the latest incident by time of occurrence, unless a step of the route"
-    yield "occurred after it. Otherwise it is the reported status with the highest rank."
+    yield "final status, if one was reported. Otherwise it is the latest incident by time of occurrence, unless a step of the"
+    yield "route occurred after it. Otherwise it is the reported status with the highest rank."
     yield ""
     yield from _table(
         ("status", "rank", "final"),

@@ -77,7 +77,7 @@ TYPES: Mapping[str, EventType] = {
     "gift.cancelled": EventType(GiftChanged, "The giver cancelled a gift. Its unclaimed units are back in the order."),
     "gift.declined": EventType(GiftChanged, "The named recipient declined a gift. Its units are back in the order."),
     "holding.redeemed": EventType(VoucherRedeemed, "A voucher was redeemed."),
-    "shipment.updated": EventType(ShipmentUpdated, "The carrier, the tracking number or the status of a parcel changed."),
+    "shipment.updated": EventType(ShipmentUpdated, "The carrier, tracking number or status of a parcel changed."),
 }
 
 _ENDS = {
