@@ -20,7 +20,7 @@ help: ## List targets
 
 # --- run -------------------------------------------------------------------------------------------------------------
 
-.PHONY: demo up down status invoke ops
+.PHONY: demo up down status env invoke ops
 demo: $(VENV) ## Demonstrate all features over HTTP, on a temporary local stack
 	@$(BIN)/python -m local demo
 
@@ -32,6 +32,9 @@ down: $(VENV) ## Stop the local stack
 
 status: $(VENV) ## List the running local stacks
 	@$(BIN)/python -m local status
+
+env: $(VENV) ## Print shell variables for calling the API with curl (README.md)
+	@$(BIN)/python -m local env
 
 invoke: $(VENV) sam-if-docker ## Invoke a function by `sam local invoke` on the local stack: EVENT=events/purchase_buy.json
 	@$(BIN)/python -m local invoke --event "$(EVENT)" --function "$(FUNCTION)"

@@ -1,8 +1,9 @@
-"""Run the local stack: python -m local up | down | status | run | demo | invoke.
+"""Run the local stack: python -m local up | down | status | env | run | demo | invoke.
 
     up      start a stack in the background, and wait until it is ready
     down    stop it; without PORT or LOCAL_DIR, stop all stacks of this checkout
     status  list the running stacks
+    env     print shell variables for curl: eval "$(python -m local env)"
     run     start a stack in the foreground
     demo    demonstrate all features on a temporary stack
     invoke  invoke a function with --event by `sam local invoke`, on the table of the running stack
@@ -14,7 +15,7 @@ import argparse
 import os
 import sys
 
-from local import cli, demo
+from local import cli, demo, env
 from local.settings import SettingsError, from_environment
 
 
@@ -23,7 +24,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         prog="python -m local", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    commands = ["up", "down", "status", "run", "demo", "invoke"]
+    commands = ["up", "down", "status", "env", "run", "demo", "invoke"]
     parser.add_argument("command", choices=commands)
     parser.add_argument(
         "--no-stream",
@@ -45,6 +46,8 @@ def main() -> int:
             return cli.down()
         case "status":
             return cli.status()
+        case "env":
+            return env.main(settings)
         case "run":
             return cli.run(settings)
         case "invoke":

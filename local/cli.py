@@ -14,7 +14,7 @@ from collections.abc import Mapping
 
 from local.engine import wait_until
 from local.package import project_fingerprint
-from local.settings import ROOT, Settings, explicit_directory
+from local.settings import DEFAULT_PORT, ROOT, Settings, explicit_directory
 from local.state import Directory, all_directories, directory_for
 
 UP_SECONDS = 600.0
@@ -167,9 +167,11 @@ def _print_hints(directory: Directory, settings: Settings) -> None:
     shown = directory.stack_file
     if shown.is_relative_to(ROOT):
         shown = shown.relative_to(ROOT)
-    # Without LOCAL_DIR, `make down` finds only stacks in the folder of this checkout.
-    where = "" if directory.path.is_relative_to(ROOT / ".local") else f"LOCAL_DIR={directory.path} "
-    token = f'$(python3 -c \'import json; print(json.load(open("{shown}"))["users"]["alice"]["token"])\')'
+    # Without LOCAL_DIR, `make` finds only stacks in the folder of this checkout.
+    if not directory.path.is_relative_to(ROOT / ".local"):
+        prefix = f"LOCAL_DIR={directory.path} "
+    else:
+        prefix = "" if settings.port == DEFAULT_PORT else f"PORT={settings.port} "
     say(
         f"""
 Open the app:
@@ -182,10 +184,10 @@ Open the app:
   Log      {directory.log}
 
 Call the API:
-  TOKEN="{token}"
-  curl -H "Authorization: Bearer $TOKEN" {settings.web_url}/orders
+  eval "$({prefix}make env)"
+  curl -H "$ALICE" $API/orders
 Stop the stack:
-  {where}make down"""
+  {prefix}make down"""
     )
 
 

@@ -111,7 +111,7 @@ def test_get_openapi_json(calls: Running) -> None:
 
 def test_get_meta_state_machine(calls: Running) -> None:
     machines = done(calls.as_(None).get("/meta/state-machine"))
-    assert set(machines) == {"gift", "unit", "shipment"}
+    assert set(machines) == {"gift", "unit", "shipment", "order", "refund", "voucher"}
     for machine in machines.values():
         assert {"states", "actions", "transitions", "errors"} <= set(machine)
         assert {step["to"] for step in machine["transitions"]} <= set(machine["states"])
