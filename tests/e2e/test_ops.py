@@ -25,7 +25,7 @@ class Done:
     err: str
 
     @property
-    def said(self) -> Any:
+    def json(self) -> Any:
         return json.loads(self.out)
 
 
@@ -50,13 +50,13 @@ class Operator:
         return Done(done.returncode, done.stdout, done.stderr)
 
     def found(self) -> dict[str, set[str]]:
-        """What an audit finds wrong, by sort."""
+        """Return the items of an audit's findings, by type."""
         done = self.run("audit", "--grace", "0", "--recheck-after", "1", "--json")
-        sorts: dict[str, set[str]] = {}
-        for finding in done.said["found"]:
-            sorts.setdefault(finding["sort"], set()).add(finding["about"])
-        assert done.status == (1 if sorts else 0), done.err
-        return sorts
+        types: dict[str, set[str]] = {}
+        for finding in done.json["findings"]:
+            types.setdefault(finding["type"], set()).add(finding["about"])
+        assert done.status == (1 if types else 0), done.err
+        return types
 
     def stuck_gift(self) -> dict[str, Any]:
         """A gift that is over, and that neither stream nor sweep will ever find.
@@ -100,7 +100,7 @@ def operator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
         yield Operator(running)
 
 
-def test_the_law_holds_on_a_stack_that_is_used(operator: Operator) -> None:
+def test_an_audit_of_a_stack_in_use_finds_nothing(operator: Operator) -> None:
     running = operator.running
     order = running.buy(3)
     gift = running.give(order["order_id"], shares=2)
@@ -108,11 +108,11 @@ def test_the_law_holds_on_a_stack_that_is_used(operator: Operator) -> None:
     assert answer.status_code == 201
     done = operator.run("audit")
     assert done.status == 0, done.out
-    assert "The law holds" in done.out
-    assert "a second" in done.err
+    assert "The table is consistent" in done.out
+    assert "per second" in done.err
 
 
-def test_a_stuck_gift_is_found_said_to_be_due_and_settled(operator: Operator) -> None:
+def test_a_stuck_gift_is_found_listed_as_due_and_settled(operator: Operator) -> None:
     gift = operator.stuck_gift()
     about = f"GIFT#{gift['gift_id']}"
     timer = f"WINDOW#{gift['gift_id']}"
@@ -123,7 +123,7 @@ def test_a_stuck_gift_is_found_said_to_be_due_and_settled(operator: Operator) ->
     assert (dry.status, gift["gift_id"] in dry.out) == (0, True)
     assert operator.state_of(gift) == "open", "nothing was to be written"
     done = operator.run("settle", "--scan", "--apply", "--json")
-    assert (done.status, done.said["returned"], done.said["failed"]) == (0, 1, {})
+    assert (done.status, done.json["returned"], done.json["failed"]) == (0, 1, {})
     assert operator.state_of(gift) == "returned"
     operator.remove_timer(gift)
     assert eventually(lambda: operator.found() == {}, 30)
@@ -164,9 +164,9 @@ def test_failed_records_in_the_bucket_are_restored(operator: Operator) -> None:
     assert operator.run("replay", "--source", "bucket", "--apply").status == 0
     assert operator.state_of(gift) == "returned"
     operator.remove_timer(gift)
-    assert "Contents" in s3.list_objects_v2(Bucket=bucket), "nothing is removed unless it is said"
+    assert "Contents" in s3.list_objects_v2(Bucket=bucket), "nothing is removed without --delete"
     done = operator.run("replay", "--source", "bucket", "--apply", "--delete")
-    assert (done.status, "0 gifts given back" in done.out) == (0, True)
+    assert (done.status, "0 gifts expired" in done.out) == (0, True)
     assert "Contents" not in s3.list_objects_v2(Bucket=bucket)
 
 
@@ -189,20 +189,20 @@ def test_records_that_the_projector_gave_up_are_read_from_the_stream_again(opera
     body = json.dumps({"DDBStreamBatchInfo": batch})
     running.aws("sqs").send_message(QueueUrl=queue, MessageBody=body)
     dry = operator.run("replay", "--source", "unprojected")
-    assert (dry.status, "10 records would be followed" in dry.out) == (0, True)
+    assert (dry.status, "10 records would be projected" in dry.out) == (0, True)
     done = operator.run("replay", "--source", "unprojected", "--apply", "--delete")
-    assert (done.status, "10 records followed" in done.out) == (0, True), done.out
+    assert (done.status, "10 records projected" in done.out) == (0, True), done.out
     assert operator.waiting("UnprojectedRecordsUrl") == 0
     assert eventually(lambda: operator.found() == {}, 30)
 
 
-def test_a_refused_report_is_handed_over_again(operator: Operator) -> None:
+def test_a_refused_report_is_processed_again(operator: Operator) -> None:
     running = operator.running
     order = running.buy(product="parcel")
     gift = running.give(order["order_id"], wrapping=PARCEL_WRAPPING)
     body = {"secret": gift["secret"], "address": ADDRESS}
     parcel = running.as_("bob").post(f"/gifts/{gift['gift_id']}/claims", body).json()
-    said = {
+    report = {
         "shipment_id": parcel["shipment_id"],
         "carrier": "swift",
         "event_id": "scan-1",
@@ -210,35 +210,35 @@ def test_a_refused_report_is_handed_over_again(operator: Operator) -> None:
         "location": "Depot 4",
         "occurred_at": "2026-01-05T08:00:00Z",
     }
-    event = {"id": "event-1", "source": "example.partner", "detail-type": "carrier.reported", "detail": said}
+    event = {"id": "event-1", "source": "example.partner", "detail-type": "carrier.reported", "detail": report}
     message = {"requestPayload": event, "responsePayload": {"errorMessage": "busy"}}
     queue = running.output("RefusedInputsUrl")
     running.aws("sqs").send_message(QueueUrl=queue, MessageBody=json.dumps(message))
     dry = operator.run("replay", "--source", "refused")
-    assert (dry.status, "it was refused: busy" in dry.out) == (0, True), dry.out
+    assert (dry.status, "it failed: busy" in dry.out) == (0, True), dry.out
     assert operator.waiting("RefusedInputsUrl") == 1
     done = operator.run("replay", "--source", "refused", "--apply", "--delete")
-    assert (done.status, "taken" in done.out) == (0, True), done.out
+    assert (done.status, "processed" in done.out) == (0, True), done.out
     shipment = running.as_("bob").get(f"/shipments/{parcel['shipment_id']}").json()
     assert shipment["status"] == "picked_up"
     assert operator.waiting("RefusedInputsUrl") == 0
 
 
 @pytest.mark.parametrize(
-    ("where", "environ", "said"),
+    ("where", "environ", "expected"),
     [
-        (("--table", "no-such-table"), {}, "There is no such table here"),
+        (("--table", "no-such-table"), {}, "The table does not exist"),
         (("--stack", "no-such-stack"), {}, "AWS_DEFAULT_REGION"),
         (("--table", "x"), {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}, "does not answer"),
     ],
 )
-def test_what_cannot_run_says_how_to_mend_it(
-    operator: Operator, where: tuple[str, ...], environ: dict[str, str], said: str
+def test_a_command_that_cannot_run_reports_the_fix(
+    operator: Operator, where: tuple[str, ...], environ: dict[str, str], expected: str
 ) -> None:
     started = time.monotonic()
     done = operator.run("audit", where=where, **environ)
     assert (done.status, done.out) == (2, "")
-    assert said in done.err
+    assert expected in done.err
     assert "Traceback" not in done.err
     assert time.monotonic() - started < 30
 

@@ -12,7 +12,7 @@ def audited(stack: Stack, *, grace_ms: int = 0) -> Audit:
         WholeTable(stack.client, "handsel-test"),
         clock=lambda: stack.now,
         grace_ms=grace_ms,
-        say=lambda _: None,
+        log=lambda _: None,
         segments=1,
         recheck_after=0,
     )
@@ -60,5 +60,5 @@ def live(stack: Stack) -> None:
 def test_what_production_code_leaves_is_found_whole(stack: Stack) -> None:
     live(stack)
     result = audited(stack)
-    assert [finding.as_dict() for finding in result.found] == []
+    assert [finding.as_dict() for finding in result.findings] == []
     assert result.items == len(stack.all_items()) > 60

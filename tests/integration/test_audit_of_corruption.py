@@ -20,9 +20,9 @@ from handsel.store.attributes import Attributes, dump_item
 from handsel.use_cases.operations.settling import Done, SweepReport, sweep
 from ops.audit.findings import IssueType
 from ops.audit.run import Audit, audit
-from ops.recount import FIXED_BY_RECOUNT, differences, recount
+from ops.recount import FIXED_BY_RECOUNT, find_differences, recount
 from ops.scan import WholeTable
-from ops.settle import overdue
+from ops.settle import find_overdue
 from testkit.dynamodb.table import InMemoryTable
 from testkit.handlers.families import NOW, Family, shop
 from testkit.handlers.stack import RESOURCES
@@ -53,11 +53,11 @@ def whole(memory: InMemoryTable) -> WholeTable:
 
 
 def audited(memory: InMemoryTable) -> Audit:
-    return audit(whole(memory), clock=lambda: NOW, grace_ms=300_000, say=lambda _: None, recheck_after=0)
+    return audit(whole(memory), clock=lambda: NOW, grace_ms=300_000, log=lambda _: None, recheck_after=0)
 
 
 def found_in(memory: InMemoryTable) -> Expected:
-    return {finding.identity for finding in audited(memory).found}
+    return {finding.identity for finding in audited(memory).findings}
 
 
 @pytest.fixture(scope="module")
@@ -97,9 +97,9 @@ def test_all_damage_is_found_in_a_large_table(record_property: Callable[[str, ob
     record_property(
         "figures",
         f"audit: {result.items} items in {seconds:.1f} s ({result.items / seconds:.0f} a second),"
-        f" {grown:.0f} MB more at its peak; {len(CORRUPTIONS)} kinds of damage, {len(result.found)} findings",
+        f" {grown:.0f} MB more at its peak; {len(CORRUPTIONS)} kinds of damage, {len(result.findings)} findings",
     )
-    assert {finding.identity for finding in result.found} == expected
+    assert {finding.identity for finding in result.findings} == expected
     assert result.items >= ITEMS
 
 
@@ -114,13 +114,13 @@ def settle(memory: InMemoryTable, *, scan: bool) -> SweepReport:
         clock=lambda: NOW,
         deadline=NOW + 1,
         on_failure=lambda *_: None,
-        entries=overdue(table, clock=lambda: NOW, scan=scan, say=lambda _: None, rate=None),
+        entries=find_overdue(table, clock=lambda: NOW, scan=scan, log=lambda _: None, rate=None),
     )
 
 
 def recount_everybody(memory: InMemoryTable) -> None:
-    for finding in audited(memory).found:
-        assert finding.sort in FIXED_BY_RECOUNT, finding
+    for finding in audited(memory).findings:
+        assert finding.type in FIXED_BY_RECOUNT, finding
         recount(whole(memory), finding.group.partition("#")[2], now=NOW)
 
 
@@ -137,7 +137,7 @@ def recount_everybody(memory: InMemoryTable) -> None:
 def test_recounting_mends_counts_and_messages(small: InMemoryTable, name: str) -> None:
     before = small.snapshot()
     expected = CORRUPTIONS[name](TableEditor(small, TABLE, Family(1)))
-    assert {finding.identity for finding in audited(small).found} == expected
+    assert {finding.identity for finding in audited(small).findings} == expected
     recount_everybody(small)
     assert found_in(small) == set()
     small.restore(before)
@@ -146,7 +146,7 @@ def test_recounting_mends_counts_and_messages(small: InMemoryTable, name: str) -
 def test_a_recount_of_what_is_right_writes_nothing(small: InMemoryTable) -> None:
     before = small.snapshot()
     for name in ("alice", "bob", "carol"):
-        assert differences(whole(small), Family(1).id(name), now=NOW).wrong == []
+        assert find_differences(whole(small), Family(1).id(name), now=NOW) == []
         recount(whole(small), Family(1).id(name), now=NOW)
     assert small.snapshot().items == before.items
 
@@ -204,7 +204,7 @@ def test_what_moves_while_the_table_is_read_is_not_reported(
     monkeypatch.setattr(WholeTable, "pages", pages)
     result = audited(small)
     assert result.suspects > 0
-    assert [finding for finding in result.found if finding.sort not in FIXED_BY_RECOUNT] == []
+    assert [finding for finding in result.findings if finding.type not in FIXED_BY_RECOUNT] == []
     small.restore(before)
 
 

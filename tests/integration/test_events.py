@@ -19,7 +19,7 @@ def tell(stack: Stack, event: Event) -> Any:
     """What the handler answers to the file, which has to be as the story and the published document have it."""
     payload = json.loads(event.file.read_text())
     answer = stack.invoke(event.function, payload)
-    if event.answers is not None:
+    if event.status is not None:
         method, path = payload["requestContext"]["http"]["method"], payload["rawPath"]
         headers = {name.lower(): value for name, value in answer["headers"].items()}
         contract.check(method, path, answer["statusCode"], headers.get("content-type", ""), answer["body"])
@@ -29,7 +29,7 @@ def tell(stack: Stack, event: Event) -> Any:
 def tell_all(stack: Stack, *names: str) -> dict[str, Any]:
     """Answers, by the names of the events; all of them where none are named."""
     answers = {}
-    for event in (event for event in sample_events.story() if not names or event.name in names):
+    for event in (event for event in sample_events.samples() if not names or event.name in names):
         if event.name == PAUSE:
             stack.now += DAY
         answers[event.name] = tell(stack, event)
@@ -40,13 +40,13 @@ def statuses(answers: dict[str, Any]) -> dict[str, int]:
     return {name: answer["statusCode"] for name, answer in answers.items() if "statusCode" in answer}
 
 
-TOLD = {event.name: event.answers for event in sample_events.story() if event.answers is not None}
+TOLD = {event.name: event.status for event in sample_events.samples() if event.status is not None}
 
 
 def test_the_story_can_be_told_in_order(stack: Stack) -> None:
     answers = tell_all(stack)
     assert statuses(answers) == TOLD
-    confirmed = next(event for event in sample_events.story() if event.function == "PostConfirmationFunction")
+    confirmed = next(event for event in sample_events.samples() if event.function == "PostConfirmationFunction")
     assert answers["post_confirmation_sign_up"] == confirmed.payload
     assert answers["restore_window_removed"] == {"batchItemFailures": []}
     assert answers["sweep_every_minute"]["failed"] == 0
@@ -64,16 +64,16 @@ def test_the_story_can_be_told_in_order(stack: Stack) -> None:
 def test_told_twice_nothing_is_done_twice(stack: Stack) -> None:
     tell_all(stack)
     before = stack.all_items()
-    again = statuses({event.name: tell(stack, event) for event in sample_events.story()})
+    again = statuses({event.name: tell(stack, event) for event in sample_events.samples()})
     assert again == {name: 200 if name.startswith("claim_") else status for name, status in TOLD.items()}
     # A clock that went on, and a shipment's or a product's own time: nothing is new, nothing is gone.
     assert {(item["pk"], item["sk"]) for item in stack.all_items()} == {(item["pk"], item["sk"]) for item in before}
 
 
 def test_while_the_window_is_open_the_last_events_change_nothing(stack: Stack) -> None:
-    answers = {event.name: tell(stack, event) for event in sample_events.story()}
-    (early,) = (event for event in sample_events.story() if event.answers_before_the_end is not None)
-    assert statuses(answers) == {**TOLD, early.name: early.answers_before_the_end}
+    answers = {event.name: tell(stack, event) for event in sample_events.samples()}
+    (early,) = (event for event in sample_events.samples() if event.status_while_open is not None)
+    assert statuses(answers) == {**TOLD, early.name: early.status_while_open}
     assert answers["restore_window_removed"] == {"batchItemFailures": []}
     assert answers["sweep_every_minute"]["returned"] == 0
     assert _state(stack, UNOPENED_GIFT) == GiftState.OPEN
@@ -106,7 +106,7 @@ def test_the_voucher_that_bob_is_shown_does_for_the_placeholders(stack: Stack) -
 
 
 def test_without_its_authorizer_no_event_is_anybodys(stack: Stack) -> None:
-    for event in sample_events.story():
+    for event in sample_events.samples():
         payload = _payload(event.name)
         if payload.get("requestContext", {}).pop("authorizer", None):
             answer = stack.invoke(event.function, payload)
@@ -116,13 +116,13 @@ def test_without_its_authorizer_no_event_is_anybodys(stack: Stack) -> None:
 
 def test_every_route_and_every_function_has_an_event() -> None:
     routes = {f"{route.method} {route.path}" for route in openapi.routes()}
-    assert {event.route for event in sample_events.story() if event.route} == routes
+    assert {event.route for event in sample_events.samples() if event.route} == routes
     functions = {name for name, resource in RESOURCES.items() if resource["Type"] == "AWS::Serverless::Function"}
-    assert {event.function for event in sample_events.story()} == functions
+    assert {event.function for event in sample_events.samples()} == functions
 
 
 @pytest.mark.parametrize(
-    "event", [event for event in sample_events.story() if event.route], ids=lambda event: event.name
+    "event", [event for event in sample_events.samples() if event.route], ids=lambda event: event.name
 )
 def test_an_event_is_for_the_function_that_has_its_route(event: Event) -> None:
     routes = {

@@ -58,7 +58,7 @@ NAMES = {
     "message_mark_read",
     "order_center_read",
 }
-EVENTS = [event for event in sample_events.story() if event.name in NAMES]
+EVENTS = [event for event in sample_events.samples() if event.name in NAMES]
 
 
 class Teller:
@@ -87,13 +87,13 @@ def story(stack: Stack) -> Teller:
 
 
 def test_every_function_has_its_turn() -> None:
-    assert {event.function for event in EVENTS} == {event.function for event in sample_events.story()}
+    assert {event.function for event in EVENTS} == {event.function for event in sample_events.samples()}
 
 
 @pytest.mark.parametrize("event", [event for event in EVENTS if event.route], ids=lambda event: event.name)
 def test_a_function_answers_its_event(story: Teller, event: Event) -> None:
     answer = story.answer(event.name)
-    assert answer["statusCode"] == event.answers, answer
+    assert answer["statusCode"] == event.status, answer
     method, path = event.payload["requestContext"]["http"]["method"], event.payload["rawPath"]
     contract.check(method, path, answer["statusCode"], answer["headers"]["Content-Type"], answer["body"])
 
@@ -201,6 +201,6 @@ def _give_yesterday(table: Table) -> None:
 
 def _call_of_yesterday(name: str) -> IdempotentRequest:
     """An event of Alice's, when the window of what she gives by it is over by now."""
-    (event,) = (event for event in sample_events.story() if event.name == name)
+    (event,) = (event for event in sample_events.samples() if event.name == name)
     key = event.payload["headers"]["idempotency-key"]
     return IdempotentRequest(ALICE["sub"], key, request_hash="", now=clock.now_ms() - 2 * DAY)

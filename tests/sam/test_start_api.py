@@ -30,7 +30,7 @@ def test_what_anybody_may_ask_is_answered(api: httpx.Client, path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "event", [event for event in sample_events.story() if event.name in CALLS], ids=lambda event: event.name
+    "event", [event for event in sample_events.samples() if event.name in CALLS], ids=lambda event: event.name
 )
 def test_without_an_authorizer_nobody_is_anybody(api: httpx.Client, event: Event) -> None:
     answer = api.request(

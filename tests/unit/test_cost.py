@@ -19,9 +19,9 @@ BY_HAND = Figures(
     times={"Function": Times(init_ms=500, warm_ms=10)},
     memory={"Function": 1769},
     parameters={},
-    projected_at_once=10,
+    projector_concurrency=10,
     traced=True,
-    alarmed=0,
+    alarm_metrics=0,
     snapshots=(),
 )
 
@@ -67,7 +67,7 @@ def test_a_function_that_was_not_measured_takes_what_is_assumed() -> None:
 def test_a_gift_is_eight_calls_of_which_three_lose() -> None:
     calls = cost.usage_of_steps(cost.GIFT, figures())
     assert calls[Meter.HTTP_REQUEST] == cost.CALLS == 8
-    assert sum(step in (cost.LATE, cost.RACED) for step in cost.GIFT) == cost.LOSERS == 3
+    assert sum(step in (cost.LATE, cost.RACED) for step in cost.GIFT) == cost.FAILED_CLAIMS == 3
 
 
 def test_a_gift_takes_the_units_that_were_measured_of_its_steps() -> None:
@@ -76,13 +76,13 @@ def test_a_gift_takes_the_units_that_were_measured_of_its_steps() -> None:
         *("buy", "give by link", "preview a gift", "claim a voucher", "claim, all are taken", "claim, all are taken"),
         *("claim, another was faster", "read an order", "restore, ended before"),
     )
-    giving = cost.giving(figures())
+    giving = cost.gift_usage(figures())
     assert giving[Meter.WRITE] == sum(units[step].wru for step in steps)
     assert giving[Meter.READ] == sum(units[step].rru for step in steps)
 
 
 def test_services_and_meters_add_up_to_the_same() -> None:
-    giving = cost.giving(figures())
+    giving = cost.gift_usage(figures())
     assert sum(cost.by_service(giving).values()) == pytest.approx(cost.usd(giving))
 
 
@@ -95,7 +95,7 @@ def test_designs_differ_from_this_one_by_what_they_say() -> None:
         ours_by, by = cost.by_service(ours), cost.by_service(cases[name].usage)
         return MILLION * sum(by.get(each, 0) - ours_by.get(each, 0) for each in services)
 
-    assert ours == cost.giving(measured)
+    assert ours == cost.gift_usage(measured)
     assert more("with a REST API", "API Gateway") == pytest.approx(8 * 2.50)
     assert more("with an idempotency table", "DynamoDB") == pytest.approx(12 * 0.625)
     assert more("with a workflow for each gift", "Step Functions") == pytest.approx(75)
@@ -140,8 +140,8 @@ def test_a_price_is_for_one_of_what_is_counted() -> None:
 def test_a_limit_is_reached_where_all_of_it_is_used() -> None:
     limit = ServiceLimit("a limit", 1000, 4, "requests", "", "", "")
     assert limit.gifts == 250
-    assert limit.used(250) == 1
-    assert limit.used(1000) == 4
+    assert limit.usage_at(250) == 1
+    assert limit.usage_at(1000) == 4
 
 
 def test_limits_come_in_the_order_in_which_they_are_reached() -> None:
@@ -152,8 +152,8 @@ def test_limits_come_in_the_order_in_which_they_are_reached() -> None:
 def test_limits_are_what_is_computed_by_hand() -> None:
     reached = {limit.name: limit.gifts for limit in capacity.limits(figures())}
     throttles = figures().parameters
-    assert reached["our throttle of all calls"] == throttles["ThrottleRateLimit"] / 8
-    assert reached["our throttle of claims"] == throttles["ClaimRateLimit"] / 4
+    assert reached["the throttle of all requests"] == throttles["ThrottleRateLimit"] / 8
+    assert reached["the throttle of claims"] == throttles["ClaimRateLimit"] / 4
     assert reached["API Gateway"] == 1250
     # Sixteen shards, an entry put and one deleted.
     assert reached["due index, open gifts"] == 8000
@@ -162,17 +162,17 @@ def test_limits_are_what_is_computed_by_hand() -> None:
 
 def test_settling_is_bound_by_waiting_or_by_the_processor() -> None:
     # Ten at a time, 25 ms each; or a whole processor, 4 ms each.
-    assert capacity.settled("Function", 1, BY_HAND) == pytest.approx(400)
-    assert capacity.settled("Function", 4, BY_HAND) == pytest.approx(250)
+    assert capacity.settled_per_second("Function", 1, BY_HAND) == pytest.approx(400)
+    assert capacity.settled_per_second("Function", 4, BY_HAND) == pytest.approx(250)
     half = replace(BY_HAND, memory={"Function": 884.5})
-    assert capacity.settled("Function", 4, half) == pytest.approx(125)
+    assert capacity.settled_per_second("Function", 4, half) == pytest.approx(125)
 
 
 def test_more_concurrent_projecting_takes_more_of_a_shard() -> None:
     measured = figures()
-    twice = replace(measured, projected_at_once=2 * measured.projected_at_once)
-    (_, once), (_, faster) = capacity.readers(measured), capacity.readers(twice)
-    assert faster.used == pytest.approx(once.used / 2)
+    twice = replace(measured, projector_concurrency=2 * measured.projector_concurrency)
+    (_, once), (_, faster) = capacity.stream_consumers(measured), capacity.stream_consumers(twice)
+    assert faster.utilization == pytest.approx(once.utilization / 2)
 
 
 # --- as commands ------------------------------------------------------------------------------------------------------

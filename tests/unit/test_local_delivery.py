@@ -130,8 +130,8 @@ def test_the_lowest_reported_record_is_the_checkpoint() -> None:
 
 
 def test_the_policy_comes_from_the_mappings_properties() -> None:
-    assert Policy.of({}) == Policy()
-    assert Policy.of(
+    assert Policy.from_properties({}) == Policy()
+    assert Policy.from_properties(
         {
             "MaximumRetryAttempts": 5,
             "MaximumRecordAgeInSeconds": -1,

@@ -16,14 +16,14 @@ def expanded_of(raw: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def adapted() -> tuple[dict[str, Any], template.Taken]:
+def adapted() -> tuple[dict[str, Any], template.Removed]:
     expanded = expanded_of(template.read())
     return expanded, template.adapt(expanded)
 
 
 @pytest.fixture(scope="module")
 def snapped() -> dict[str, Any]:
-    return expanded_of(snapstart.with_snapstart(template.read(), build="0123456789abcdef"))
+    return expanded_of(snapstart.add_snapstart(template.read(), build="0123456789abcdef"))
 
 
 def of_kind(expanded: dict[str, Any], kind: str) -> dict[str, Any]:
@@ -39,7 +39,7 @@ def answering() -> set[str]:
     }
 
 
-def test_every_http_event_of_the_template_becomes_a_route(adapted: tuple[dict[str, Any], template.Taken]) -> None:
+def test_every_http_event_of_the_template_becomes_a_route(adapted: tuple[dict[str, Any], template.Removed]) -> None:
     resources = adapted[0]["Resources"].values()
     routes = {
         each["Properties"]["RouteKey"]: each["Properties"]["AuthorizationType"]
@@ -57,7 +57,7 @@ def test_every_http_event_of_the_template_becomes_a_route(adapted: tuple[dict[st
 
 
 def test_time_to_live_and_stream_mappings_are_left_to_the_runner(
-    adapted: tuple[dict[str, Any], template.Taken],
+    adapted: tuple[dict[str, Any], template.Removed],
 ) -> None:
     expanded, taken = adapted
     kinds = {resource["Type"] for resource in expanded["Resources"].values()}
@@ -68,25 +68,25 @@ def test_time_to_live_and_stream_mappings_are_left_to_the_runner(
     assert sorted(readers) == ["ProjectorFunction", "RestoreFunction"]
 
 
-def test_the_local_stack_has_a_subscriber(adapted: tuple[dict[str, Any], template.Taken]) -> None:
+def test_the_local_stack_has_a_subscriber(adapted: tuple[dict[str, Any], template.Removed]) -> None:
     assert Settings().parameters()["SubscriberQueue"] == "true"
     assert adapted[0]["Conditions"]["Subscribed"] == {"Fn::Equals": [{"Ref": "SubscriberQueue"}, "true"]}
     assert adapted[0]["Resources"]["SubscriberRule"]["Condition"] == "Subscribed"
 
 
-def test_nobody_is_woken_by_a_local_stack(adapted: tuple[dict[str, Any], template.Taken]) -> None:
+def test_nobody_is_woken_by_a_local_stack(adapted: tuple[dict[str, Any], template.Removed]) -> None:
     kinds = {resource["Type"] for resource in adapted[0]["Resources"].values()}
     assert not {kind for kind in kinds if kind.startswith("AWS::CloudWatch::")}
 
 
-def test_functions_log_at_the_level_the_template_says(adapted: tuple[dict[str, Any], template.Taken]) -> None:
+def test_functions_log_at_the_level_the_template_says(adapted: tuple[dict[str, Any], template.Removed]) -> None:
     functions = [each for each in adapted[0]["Resources"].values() if each["Type"] == "AWS::Lambda::Function"]
     levels = [function["Properties"]["Environment"]["Variables"]["AWS_LAMBDA_LOG_LEVEL"] for function in functions]
     assert levels == [{"Ref": "LogLevel"}] * len(functions)
     assert functions
 
 
-def test_as_written_no_function_is_published(adapted: tuple[dict[str, Any], template.Taken]) -> None:
+def test_as_written_no_function_is_published(adapted: tuple[dict[str, Any], template.Removed]) -> None:
     assert of_kind(adapted[0], "AWS::Lambda::Version") == of_kind(adapted[0], "AWS::Lambda::Alias") == {}
 
 
@@ -112,7 +112,7 @@ def test_with_snapstart_the_api_calls_aliases_and_may(snapped: dict[str, Any]) -
 
 
 def test_with_snapstart_each_build_is_published_whatever_changed(snapped: dict[str, Any]) -> None:
-    next_build = expanded_of(snapstart.with_snapstart(template.read(), build="fedcba9876543210"))
+    next_build = expanded_of(snapstart.add_snapstart(template.read(), build="fedcba9876543210"))
     assert of_kind(snapped, "AWS::Lambda::Version").keys().isdisjoint(of_kind(next_build, "AWS::Lambda::Version"))
     # Lambda publishes no version of what is as it was.
     before, after = (of_kind(each, "AWS::Lambda::Function") for each in (snapped, next_build))

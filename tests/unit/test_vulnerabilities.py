@@ -23,9 +23,9 @@ UNKNOWN = {"name": "unknown", "skip_reason": "Dependency not found"}
             [FINE, UNKNOWN],
             None,
             0,
-            "NOT AUDITED, so nothing is known: pypi knows nothing of unknown; osv does not answer.",
+            "NOT CHECKED for vulnerabilities: pypi does not know unknown; osv does not answer.",
         ),
-        (None, None, 0, "NOT AUDITED, so nothing is known: pypi does not answer; osv does not answer."),
+        (None, None, 0, "NOT CHECKED for vulnerabilities: pypi does not answer; osv does not answer."),
     ],
 )
 def test_a_vulnerability_fails_and_what_nobody_can_tell_is_said(
