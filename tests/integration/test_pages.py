@@ -31,7 +31,7 @@ def assets(answer: Answer) -> set[str]:
     return set(re.findall(r'"(/assets/[^"]+)"', answer.raw))
 
 
-def time_out(_call: Callable[[], Any]) -> NoReturn:
+def raise_timeout(_call: Callable[[], Any]) -> NoReturn:
     raise ConnectTimeoutError(endpoint_url="https://dynamodb.test")
 
 
@@ -110,7 +110,7 @@ def test_an_unknown_gift_has_a_not_found_page(stack: Stack, gift_id: str) -> Non
 
 def test_an_unavailable_page_has_a_retry_after_header(stack: Stack) -> None:
     given = stack.give(stack.buy())
-    with between(frozenset({"get_item"}), dict.fromkeys(range(20), time_out)):
+    with between(frozenset({"get_item"}), dict.fromkeys(range(20), raise_timeout)):
         page = stack.call(None, "GET", f"/g/{given['gift_id']}")
     assert (page.status, page.headers["retry-after"]) == (503, "1")
     assert "text/html" in page.headers["content-type"]
