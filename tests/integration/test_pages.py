@@ -117,7 +117,7 @@ def test_an_unavailable_page_has_a_retry_after_header(stack: Stack) -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "language", "title"),
+    ("requested", "language", "title"),
     [
         ("zh-CN,zh;q=0.9,en;q=0.8", "zh-CN", "Alice 送你一份礼物"),
         ("en-US,en;q=0.9,zh;q=0.8", "en", "Alice sent you a gift"),
@@ -126,9 +126,9 @@ def test_an_unavailable_page_has_a_retry_after_header(stack: Stack) -> None:
         ("", "en", "Alice sent you a gift"),
     ],
 )
-def test_a_page_is_in_the_requested_language(stack: Stack, asked: str, language: str, title: str) -> None:
+def test_a_page_is_in_the_requested_language(stack: Stack, requested: str, language: str, title: str) -> None:
     path = f"/g/{stack.give(stack.buy())['gift_id']}"
-    page = stack.call(None, "GET", path, headers={"accept-language": asked})
+    page = stack.call(None, "GET", path, headers={"accept-language": requested})
     assert f'<html lang="{language}">' in page.raw
     assert meta(page)["og:title"] == title
     assert "accept-language" in page.headers["vary"].lower()

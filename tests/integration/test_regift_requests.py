@@ -18,8 +18,8 @@ def test_anyone_with_the_link_can_request_the_gift_again_after_it_expired(stack:
     for _ in range(2):
         assert request_again(stack, "bob", gift, secret=gift["secret"]).status == 202
     assert request_again(stack, "carol", gift, secret=gift["secret"]).status == 202
-    asked = [item["user_id"] for item in stack.all_items() if item["sk"].startswith("ASKED#")]
-    assert sorted(asked) == ["bob", "carol"]
+    requesters = [item["user_id"] for item in stack.all_items() if item["sk"].startswith("ASKED#")]
+    assert sorted(requesters) == ["bob", "carol"]
 
 
 def test_a_named_recipient_requests_again_without_a_secret(stack: Stack) -> None:

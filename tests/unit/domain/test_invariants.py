@@ -122,9 +122,9 @@ def test_the_counters_of_an_order_equal_the_sums_of_its_ended_gifts() -> None:
 
 
 def test_a_gift_with_a_holding_for_each_claim_has_no_violations() -> None:
-    held = {holding_id(f"{CODE}0"): voucher()}
-    assert list(invariants.find_gift_violations(gift("bob"), held)) == []
-    assert list(invariants.find_gift_violations(gift("bob", shares=1, state=GiftState.CLAIMED), held)) == []
+    holdings = {holding_id(f"{CODE}0"): voucher()}
+    assert list(invariants.find_gift_violations(gift("bob"), holdings)) == []
+    assert list(invariants.find_gift_violations(gift("bob", shares=1, state=GiftState.CLAIMED), holdings)) == []
     assert list(invariants.find_gift_violations(gift(state=GiftState.RETURNED), {})) == []
 
 
@@ -139,8 +139,8 @@ def test_a_gift_with_a_holding_for_each_claim_has_no_violations() -> None:
     ],
 )
 def test_claims_shares_and_state_of_a_gift_must_agree(wrong: Gift, detail: str) -> None:
-    held = {holding_id(f"{CODE}0"): voucher()}
-    assert list(invariants.find_gift_violations(wrong, held)) == [
+    holdings = {holding_id(f"{CODE}0"): voucher()}
+    assert list(invariants.find_gift_violations(wrong, holdings)) == [
         Violation(ViolationType.CLAIMS_DIFFER, "gift", detail)
     ]
 
@@ -186,20 +186,20 @@ def test_a_holding_must_have_the_product_and_validity_of_its_gift(other: Holding
 
 def test_a_parcel_has_no_validity_to_compare() -> None:
     given = gift("bob", kind=Kind.PARCEL)
-    held = replace(voucher(valid_until=EXPIRES), product=given.product)
-    assert list(invariants.find_gift_violations(given, {held.holding_id: held})) == []
+    holding = replace(voucher(valid_until=EXPIRES), product=given.product)
+    assert list(invariants.find_gift_violations(given, {holding.holding_id: holding})) == []
 
 
 # --- holdings ---------------------------------------------------------------------------------------------------------
 
 
 def test_a_consistent_voucher_or_parcel_has_no_violations() -> None:
-    for held in (voucher(), parcel(), parcel(quantity=5)):
-        assert list(invariants.find_holding_violations(held)) == []
+    for holding in (voucher(), parcel(), parcel(quantity=5)):
+        assert list(invariants.find_holding_violations(holding)) == []
 
 
 @pytest.mark.parametrize(
-    ("held", "detail"),
+    ("holding", "detail"),
     [
         (replace(voucher(), code=None), "is a voucher that its code does not lead to"),
         (replace(voucher(), code="another"), "is a voucher that its code does not lead to"),
@@ -211,9 +211,9 @@ def test_a_consistent_voucher_or_parcel_has_no_violations() -> None:
         (replace(parcel(), quantity=0), "is a parcel that does not lead to its shipment"),
     ],
 )
-def test_a_holding_must_be_consistent(held: Holding, detail: str) -> None:
-    assert list(invariants.find_holding_violations(held)) == [
-        Violation(ViolationType.HOLDING_DIFFERS, held.holding_id, detail)
+def test_a_holding_must_be_consistent(holding: Holding, detail: str) -> None:
+    assert list(invariants.find_holding_violations(holding)) == [
+        Violation(ViolationType.HOLDING_DIFFERS, holding.holding_id, detail)
     ]
 
 
@@ -222,8 +222,8 @@ def test_a_holding_must_be_consistent(held: Holding, detail: str) -> None:
 
 def test_an_order_is_checked_with_its_gifts_and_their_holdings() -> None:
     whole = order(available=1, reservations=LISTED)
-    held = voucher()
-    assert list(invariants.find_violations(whole, [gift("bob")], {held.holding_id: held})) == []
+    holding = voucher()
+    assert list(invariants.find_violations(whole, [gift("bob")], {holding.holding_id: holding})) == []
     assert [each.type for each in invariants.find_violations(whole, [], {})] == [
         ViolationType.UNIT_COUNTS_INCONSISTENT,
         ViolationType.GIFT_LISTED_WRONGLY,
@@ -237,10 +237,10 @@ def test_each_holding_of_a_claim_is_also_checked_by_itself() -> None:
     whole = order(available=1, reservations=LISTED)
     taken = gift("bob", "carol")
     taken = replace(taken, state=GiftState.CLAIMED, claims={**taken.claims, "bob": Claim(NOW + 1000, "gone")})
-    held = replace(voucher(f"{CODE}1", holder_id="carol", received_at=NOW + 2000), code="another")
+    holding = replace(voucher(f"{CODE}1", holder_id="carol", received_at=NOW + 2000), code="another")
     assert [
-        (each.type, each.about) for each in invariants.find_violations(whole, [taken], {held.holding_id: held})
+        (each.type, each.about) for each in invariants.find_violations(whole, [taken], {holding.holding_id: holding})
     ] == [
         (ViolationType.HOLDING_MISSING, "gone"),
-        (ViolationType.HOLDING_DIFFERS, held.holding_id),
+        (ViolationType.HOLDING_DIFFERS, holding.holding_id),
     ]
