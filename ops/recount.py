@@ -53,11 +53,11 @@ def recount(table: WholeTable, user_id: str, *, now: int) -> None:
     user_summary.keep(table, user_id, missing, _counted(table, index, user_id, now=now), now=now)
     for _ in range(_TRIES):
         before = summaries.get(table, user_id)
-        wanted = sums(_facts(table, user_id)).get(user_id, Summary()).without_past(now)
-        if (wanted.parts, wanted.waiting) == (before.parts, before.waiting):
+        wanted = sums(_facts(table, user_id)).get(user_id, Summary()).without_expired(now)
+        if (wanted.counters, wanted.open_gifts) == (before.counters, before.open_gifts):
             return
         try:
-            summaries.change(table, user_id, before, wanted, [])
+            summaries.save(table, user_id, before, wanted, [])
         except ConditionFailed:
             continue
         return
@@ -93,6 +93,6 @@ def _missing(table: WholeTable, index: AuditIndex, user_id: str) -> Iterator[Mes
     for gift in gifts.get_many(table, untold):
         yield from (message for message in told_of(gift) if message.user_id == user_id)
     for asked in index.asked:
-        message = messages.asked_again(asked.gift_id, asked.giver_id, asked.user_id, at=asked.at)
+        message = messages.build_regift_request(asked.gift_id, asked.giver_id, asked.user_id, at=asked.at)
         if message.user_id == user_id and message.message_id not in told:
             yield message

@@ -125,7 +125,7 @@ class WholeTable(Table):
     def listed(self, index: Index, pk: str) -> Iterator[Key]:
         """The keys of one partition of an index, newest first; what was written a moment ago may be missing."""
         before = None
-        while rows := self.newest(index, pk, limit=_LISTED, before=before):
+        while rows := self.query_newest(index, pk, limit=_LISTED, before=before):
             yield from (key for _, key in rows)
             before = rows[-1][0]
 

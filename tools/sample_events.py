@@ -103,7 +103,7 @@ def _key(name: str) -> str:
 
 def _made(kind: str, by: Claims, name: str) -> str:
     """The id of what the event `name` makes."""
-    return ids.derive(kind, by["sub"], _key(name))
+    return ids.derive_id(kind, by["sub"], _key(name))
 
 
 ORDER = _made("order", ALICE, "purchase_buy")
@@ -115,8 +115,8 @@ UNOPENED_GIFT = _made("gift", ALICE, "gift_give_unopened")
 PARCEL_GIFT = _made("gift", ALICE, "gift_give_parcel")
 RETURN_GIFT = _made("return gift", BOB, "return_gift_give")
 REFUND = _made("refund", ALICE, "order_refund")
-PARCEL = ids.of_parcel(_made("use", ALICE, "order_use_parcel"))
-SHIPMENT = ids.of_shipment(PARCEL)
+PARCEL = ids.derive_parcel_id(_made("use", ALICE, "order_use_parcel"))
+SHIPMENT = ids.derive_shipment_id(PARCEL)
 NEW_PRODUCT = "jasmine-tea"
 
 _VOUCHER, _TEA_SET = PRODUCTS["voucher"].product_id, PRODUCTS["parcel"].product_id
@@ -533,7 +533,7 @@ def _story() -> Iterator[Event]:
         "POST /messages/{message_id}/read",
         200,
         by=ALICE,
-        path={"message_id": ids.derive("message", "asked_again", UNOPENED_GIFT, BOB["sub"])},
+        path={"message_id": ids.derive_id("message", "asked_again", UNOPENED_GIFT, BOB["sub"])},
     )
     yield _http(
         "OrderCenterFunction",
@@ -647,7 +647,7 @@ def _window_removed(gift_id: str, order_id: str) -> dict[str, Any]:
 def _asked(gift_id: str, giver: Claims, asker: Claims) -> Mapping[str, object]:
     """The item that says that somebody asked for a gift again."""
     told = {"gift_id": gift_id, "giver_id": giver["sub"], "user_id": asker["sub"], "at": _DAY_SECONDS * 1000}
-    return {**keys.asked(gift_id, asker["sub"])._asdict(), **told}
+    return {**keys.regift_request(gift_id, asker["sub"])._asdict(), **told}
 
 
 def _written(item: Mapping[str, object]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from handsel.domain import errors, summary
 from handsel.domain.models import Gift, Holding, Order, Product, Refund, Store, Use, Wrapping
 from handsel.domain.states import OrderState, RefundStatus
-from handsel.domain.summary import Part, Summary
+from handsel.domain.summary import Counters, Summary
 from handsel.store import (
     accounts,
     gifts,
@@ -49,7 +49,7 @@ class Sent(NamedTuple):
     gift_id: str | None
     quantity: int
     store_id: str
-    part: Part
+    part: Counters
 
 
 class Timer(NamedTuple):
@@ -70,7 +70,7 @@ class Asked(NamedTuple):
 class Tallied(NamedTuple):
     """`until` and `holding_id` are a voucher's."""
 
-    part: Part
+    part: Counters
     until: int = 0
     holding_id: str = ""
 
@@ -104,7 +104,7 @@ class AuditIndex:
     messages: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     unread: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     # By partition key of the order or shipment.
-    tallies: dict[str, Part] = field(default_factory=dict)
+    tallies: dict[str, Counters] = field(default_factory=dict)
     # By user, then sort key.
     usables: dict[str, dict[str, Tallied]] = field(default_factory=lambda: defaultdict(dict))
     summaries: dict[str, Summary] = field(default_factory=dict)
@@ -154,7 +154,7 @@ class AuditIndex:
 
     def gift(self, key: Key, item: Item) -> None:
         gift = gifts.from_item(item)
-        self._check_place(key, item, gifts.to_item(gift), due=not gift.state.final)
+        self._check_place(key, item, gifts.to_item(gift), due=not gift.state.is_final)
         bare = replace(gift, product=self.share(gift.product), giver_id=sys.intern(gift.giver_id))
         bare = replace(bare, order_id=sys.intern(bare.order_id), giver_name="", wrapping=_UNWRAPPED)
         self.gifts[gift.gift_id] = replace(bare, request_hash="")
@@ -170,7 +170,7 @@ class AuditIndex:
 
     def shipment(self, key: Key, item: Item) -> None:
         shipment = shipments.from_item(item)
-        self._check_place(key, item, shipments.put(shipment).item)
+        self._check_place(key, item, shipments.build_put(shipment).item)
         self.shipments[shipment.shipment_id] = Sent(
             shipment.shipment_id,
             sys.intern(shipment.holder_id),
@@ -178,7 +178,7 @@ class AuditIndex:
             shipment.gift_id,
             shipment.quantity,
             shipment.store_id,
-            summary.of_shipment(shipment),
+            summary.count_shipment(shipment),
         )
 
     def use(self, key: Key, item: Item) -> None:
@@ -198,7 +198,7 @@ class AuditIndex:
     def window(self, key: Key, item: Item) -> None:
         self._check_place(key, item, {})
         ttl = item.get("ttl")
-        gift_id = keys.window_gift(key.pk)
+        gift_id = keys.parse_timer_gift_id(key.pk)
         self.timers[gift_id] = Timer(
             sys.intern(item["order_id"]), item["shares"], ttl if isinstance(ttl, int) else None
         )
@@ -211,15 +211,15 @@ class AuditIndex:
     def an_asking(self, key: Key, item: Item) -> None:
         self._check_place(key, item, {})
         self.asked.append(Asked(item["gift_id"], item["giver_id"], item["user_id"], item["at"]))
-        if keys.asked(item["gift_id"], item["user_id"]) != key:
+        if keys.regift_request(item["gift_id"], item["user_id"]) != key:
             raise ValueError("has the key of another")
 
     def reminder(self, key: Key, item: Item) -> None:
         self._check_place(key, item, {}, ignored=BY_DUE)
         due, gift_id = item.get(BY_DUE.sk), _second(key.pk)
-        self.reminders[gift_id] = None if due is None else keys.time_at(due)
-        if due is not None and (item.get(BY_DUE.pk), keys.id_at(due)) != (
-            keys.reminders(keys.shard_of(gift_id)),
+        self.reminders[gift_id] = None if due is None else keys.parse_time(due)
+        if due is not None and (item.get(BY_DUE.pk), keys.parse_id(due)) != (
+            keys.due_reminders(keys.due_shard(gift_id)),
             gift_id,
         ):
             self.wrong(IssueType.INDEX_DIFFERS, key, "is listed under another due date than its own")
@@ -243,7 +243,7 @@ class AuditIndex:
         self.stores.add(_second(key.pk))
 
     def product(self, key: Key, item: Item) -> None:
-        product = products.on_sale(item, _ANY_STORE)
+        product = products.join_store(item, _ANY_STORE)
         self._check_place(key, item, products.to_item(product))
         if item["stock"] < 0 and not item["unlimited"]:
             self.wrong(IssueType.STOCK_NEGATIVE, key, f"has {item['stock']} pieces in stock")
@@ -251,7 +251,7 @@ class AuditIndex:
 
     def message(self, key: Key, item: Item) -> None:
         message = messages.from_item(item)
-        self._check_place(key, item, messages.put(message).item)
+        self._check_place(key, item, messages.build_put(message).item)
         user_id = sys.intern(message.user_id)
         self.messages[user_id].add(message.message_id)
         self.unread[user_id] += not message.read
@@ -262,18 +262,18 @@ class AuditIndex:
 
     def tally(self, key: Key, item: Item) -> None:
         self._check_place(key, item, {})
-        self.tallies[key.pk] = item["parts"]
+        self.tallies[key.pk] = item["counters"]
 
     def usable(self, key: Key, item: Item) -> None:
         self._check_place(key, item, {})
         _, until, holding_id = key.sk.split("#")
-        self.usables[sys.intern(_second(key.pk))][key.sk] = Tallied(item["parts"], int(until), holding_id)
+        self.usables[sys.intern(_second(key.pk))][key.sk] = Tallied(item["counters"], int(until), holding_id)
         if "ttl" in item:
             self._check_ttl(key, item)
 
     def tag(self, key: Key, item: Item) -> None:
         position = keys.position(item["at"], f"{item['product_id']}#{item['store_id']}")
-        self._check_place(key, item, {BY_OWNER.pk: keys.tagged_by(_second(key.pk)), BY_OWNER.sk: position})
+        self._check_place(key, item, {BY_OWNER.pk: keys.tags_by_user(_second(key.pk)), BY_OWNER.sk: position})
         if keys.tagged(_second(key.pk), item["product_id"]) != key:
             raise ValueError("has the key of another")
 
@@ -330,10 +330,10 @@ def _second(key: str) -> str:
 _KINDS: Mapping[tuple[str, str], Callable[[AuditIndex, Key, Item], None]] = {
     ("STORE", "STORE"): AuditIndex.store,
     ("USER", "ACCOUNT"): AuditIndex.account,
-    ("USER", "ADDRESSED"): AuditIndex.an_addressed,
+    ("USER", "RECEIVED"): AuditIndex.an_addressed,
     ("USER", "MESSAGE"): AuditIndex.message,
     ("USER", "SUMMARY"): AuditIndex.summary,
-    ("USER", "USABLE"): AuditIndex.usable,
+    ("USER", "VOUCHER_EXPIRY"): AuditIndex.usable,
     ("USER", "TAGGED"): AuditIndex.tag,
     ("USER", "BOUGHT"): AuditIndex.bought,
     ("USER", "PREFERENCES"): AuditIndex.preferences,
@@ -346,7 +346,7 @@ _KINDS: Mapping[tuple[str, str], Callable[[AuditIndex, Key, Item], None]] = {
     ("SHIPMENT", "SHIPMENT"): AuditIndex.shipment,
     ("SHIPMENT", "TALLY"): AuditIndex.tally,
     ("GIFT", "GIFT"): AuditIndex.gift,
-    ("GIFT", "ASKED"): AuditIndex.an_asking,
+    ("GIFT", "REGIFT_REQUEST"): AuditIndex.an_asking,
     ("GIFT", "REMINDER"): AuditIndex.reminder,
     ("WINDOW", "WINDOW"): AuditIndex.window,
     ("HOLDING", "HOLDING"): AuditIndex.holding,

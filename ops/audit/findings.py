@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from handsel.domain.invariants import Violation, ViolationType
-from handsel.domain.times import timestamp
+from handsel.domain.times import format_timestamp
 
 
 class IssueType(StrEnum):
@@ -80,7 +80,7 @@ class Finding:
         return self.sort, self.about
 
     def as_dict(self) -> dict[str, object]:
-        since = None if self.since is None else timestamp(self.since)
+        since = None if self.since is None else format_timestamp(self.since)
         return {"sort": self.sort, "about": self.about, "said": self.said, "since": since, "mend": self.mend}
 
 

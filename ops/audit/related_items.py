@@ -36,15 +36,15 @@ def _first(table: WholeTable, group: str) -> Iterator[Key]:
     kind, _, own = pk.partition("#")
     yield Key(pk, sk or kind)
     if kind == "ORDER":
-        yield from table.listed(BY_PARENT, keys.gifts_of(own))
+        yield from table.listed(BY_PARENT, keys.gifts_by_order(own))
     if kind == "USER":
         for attributes in table.partition(pk):
             yield Key(pk, attributes["sk"]["S"])
-        yield from table.listed(BY_OWNER, keys.orders_of(own))
-        yield from table.listed(BY_OWNER, keys.holdings_of(own))
-        for sent in table.listed(BY_OWNER, keys.sent_by(own)):
+        yield from table.listed(BY_OWNER, keys.orders_by_buyer(own))
+        yield from table.listed(BY_OWNER, keys.holdings_by_holder(own))
+        for sent in table.listed(BY_OWNER, keys.gifts_by_giver(own)):
             yield sent
-            for attributes in table.partition(sent.pk, "ASKED#"):
+            for attributes in table.partition(sent.pk, "REGIFT_REQUEST#"):
                 yield Key(sent.pk, attributes["sk"]["S"])
 
 
@@ -80,7 +80,7 @@ def _named(index: AuditIndex) -> Iterator[Key]:
         yield from (keys.order(gift.order_id), keys.window(gift.gift_id), keys.reminder(gift.gift_id))
         yield from (keys.holding(claim.holding_id) for claim in gift.claims.values())
         if gift.recipient_id is not None:
-            yield from (keys.account(gift.recipient_id), keys.addressed(gift.recipient_id, gift.gift_id))
+            yield from (keys.account(gift.recipient_id), keys.received(gift.recipient_id, gift.gift_id))
         if gift.in_return_for is not None:
             yield keys.gift(gift.in_return_for)
     for holding in index.holdings.values():
@@ -92,7 +92,7 @@ def _named(index: AuditIndex) -> Iterator[Key]:
         if holding.return_gift_order_id is not None:
             yield keys.order(holding.return_gift_order_id)
         if holding.product.kind is Kind.VOUCHER:
-            yield keys.usable(holding.holder_id, holding.valid_until, holding.holding_id)
+            yield keys.voucher_expiry(holding.holder_id, holding.valid_until, holding.holding_id)
     for sent in index.shipments.values():
         yield keys.tally(keys.shipment(sent.shipment_id))
     for use in index.uses.values():

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from handsel.domain import ids, invariants, messages, summary
 from handsel.domain.models import Gift, Holding, Kind, Order, Refund
 from handsel.domain.states import WINDOW_OVER, GiftState, OrderState, RefundStatus
-from handsel.domain.summary import Part, Summary
+from handsel.domain.summary import Counters, Summary
 from handsel.store import keys, orders, refunds
 from ops.audit.audit_index import AuditIndex
 from ops.audit.findings import Finding, IssueType, finding_of_violation
@@ -88,7 +88,7 @@ def _payment(order: Order, about: str, *, now: int, grace_ms: int) -> Iterator[F
     if is_paid is (order.state in (OrderState.PENDING, OrderState.DECLINED)) or pending is (payment.token is None):
         said = f"is {order.state}, and its payment is that of another state"
         yield Finding(IssueType.PAYMENT_DIFFERS, about, about, said)
-    if payment.total != order.product.price.times(order.quantity):
+    if payment.total != order.product.price.multiply(order.quantity):
         yield Finding(IssueType.PAYMENT_DIFFERS, about, about, "was paid with another total than its units cost")
     due = order.created_at + orders.SETTLE_AFTER_MS
     if pending and due + grace_ms <= now:
@@ -143,9 +143,9 @@ def _recipient(index: AuditIndex, gift: Gift, about: str, group: str, *, now: in
     if gift.recipient_id not in index.accounts:
         yield Finding(IssueType.DANGLING_REFERENCE, about, group, "its recipient has no account")
     place = index.addressed.get((gift.recipient_id, gift.gift_id))
-    if place != (keys.received_by(gift.recipient_id), keys.position(gift.created_at, gift.gift_id)):
+    if place != (keys.gifts_by_recipient(gift.recipient_id), keys.position(gift.created_at, gift.gift_id)):
         yield Finding(IssueType.LIST_DIFFERS, about, group, "is not in its recipient's list as it should be")
-    dates, due = messages.reminders(gift), index.reminders.get(gift.gift_id)
+    dates, due = messages.list_reminder_times(gift), index.reminders.get(gift.gift_id)
     is_open = gift.state is GiftState.OPEN and not WINDOW_OVER.holds(gift.expires_at, now=now)
     if is_open and dates and gift.gift_id not in index.reminders and gift.created_at + grace_ms <= now:
         yield Finding(IssueType.REMINDER_MISSING, about, group, "nobody will be reminded of it")
@@ -204,7 +204,7 @@ def _claimed(index: AuditIndex, gift_id: str, holding: Holding, about: str, grou
         yield Finding(IssueType.HOLDING_UNCLAIMED, about, group, f"no claim of gift {gift_id} leads to it")
     wanted = None
     if gift.recipient_id is None:
-        wanted = keys.received_by(holding.holder_id), keys.position(gift.created_at, gift_id)
+        wanted = keys.gifts_by_recipient(holding.holder_id), keys.position(gift.created_at, gift_id)
     if index.received_at.get(holding.holding_id) != wanted:
         yield Finding(IssueType.LIST_DIFFERS, about, group, "is not in its holder's list of gifts as it should be")
 
@@ -215,7 +215,7 @@ def _of_shipments(index: AuditIndex) -> Iterator[Finding]:
         about, group = f"SHIPMENT#{sent.shipment_id}", f"ORDER#{sent.order_id}"
         parcel = parcels.get(sent.shipment_id)
         if parcel is None or (
-            ids.of_shipment(parcel.holding_id),
+            ids.derive_shipment_id(parcel.holding_id),
             parcel.holder_id,
             parcel.order_id,
             parcel.gift_id,
@@ -246,7 +246,7 @@ def _of_refund(index: AuditIndex, refund: Refund, *, now: int, grace_ms: int) ->
     order = index.orders.get(refund.order_id)
     if order is None:
         yield Finding(IssueType.DANGLING_REFERENCE, about, group, f"its order {refund.order_id} is not there")
-    elif (refund.reference, refund.total) != (order.payment.reference, order.product.price.times(refund.quantity)):
+    elif (refund.reference, refund.total) != (order.payment.reference, order.product.price.multiply(refund.quantity)):
         yield Finding(IssueType.PAYMENT_DIFFERS, about, group, "pays back another charge, or another total")
     due = refund.created_at + refunds.SETTLE_AFTER_MS
     if refund.status is RefundStatus.PENDING and due + grace_ms <= now:
@@ -268,11 +268,11 @@ def _names(index: AuditIndex, *, now: int, grace_ms: int) -> Iterator[Finding]:
     for user_id, gift_id in index.addressed:
         gift = index.gifts.get(gift_id)
         if gift is None or gift.recipient_id != user_id:
-            yield nothing(f"USER#{user_id}/ADDRESSED#{gift_id}", "its gift is not there, or another's")
+            yield nothing(f"USER#{user_id}/RECEIVED#{gift_id}", "its gift is not there, or another's")
     for asked in index.asked:
         gift = index.gifts.get(asked.gift_id)
         if gift is None or gift.giver_id != asked.giver_id:
-            yield nothing(f"GIFT#{asked.gift_id}/ASKED#{asked.user_id}", "its gift is not there, or another's")
+            yield nothing(f"GIFT#{asked.gift_id}/REGIFT_REQUEST#{asked.user_id}", "its gift is not there, or another's")
     for order_id in index.charges - index.orders.keys():
         yield nothing(f"CHARGE#{order_id}", "its order is not there")
     for product_id, store_id in index.products.items():
@@ -296,17 +296,17 @@ def sums(index: AuditIndex) -> dict[str, Summary]:
     books: dict[str, Summary] = defaultdict(Summary)
     for order in index.orders.values():
         there = [index.gifts[gift_id] for gift_id in order.reservations if gift_id in index.gifts]
-        waiting = summary.waiting_of(order, there)
+        waiting = summary.find_open_gifts(order, there)
         tally = index.tallies.get(f"ORDER#{order.order_id}", {})
-        books[order.buyer_id] = books[order.buyer_id].changed({}, tally).with_waiting(order.order_id, waiting)
+        books[order.buyer_id] = books[order.buyer_id].with_change({}, tally).with_open_gifts(order.order_id, waiting)
     for sent in index.shipments.values():
         tally = index.tallies.get(f"SHIPMENT#{sent.shipment_id}", {})
-        books[sent.holder_id] = books[sent.holder_id].changed({}, tally)
+        books[sent.holder_id] = books[sent.holder_id].with_change({}, tally)
     for user_id, tallies in index.usables.items():
         for voucher in tallies.values():
-            books[user_id] = books[user_id].changed({}, voucher.part)
+            books[user_id] = books[user_id].with_change({}, voucher.part)
     for user_id, count in index.unread.items():
-        books[user_id] = books[user_id].changed({}, {"unread": count})
+        books[user_id] = books[user_id].with_change({}, {"unread": count})
     return books
 
 
@@ -314,7 +314,7 @@ def _counts(index: AuditIndex, *, now: int) -> Iterator[Finding]:
     """Whether tallies say what their things add, and summaries are the sums of them."""
     for order in index.orders.values():
         about = f"ORDER#{order.order_id}"
-        yield from _tallied(order.buyer_id, f"{about}/TALLY", index.tallies.get(about, {}), summary.of_order(order))
+        yield from _tallied(order.buyer_id, f"{about}/TALLY", index.tallies.get(about, {}), summary.count_order(order))
     for sent in index.shipments.values():
         about = f"SHIPMENT#{sent.shipment_id}"
         yield from _tallied(sent.holder_id, f"{about}/TALLY", index.tallies.get(about, {}), sent.part)
@@ -325,17 +325,17 @@ def _counts(index: AuditIndex, *, now: int) -> Iterator[Finding]:
     yield from _vouchers(index, now=now)
     books = sums(index)
     for user_id in books.keys() | index.summaries.keys():
-        wanted = books.get(user_id, Summary()).without_past(now)
-        there = index.summaries.get(user_id, Summary()).without_past(now)
-        if (wanted.parts, wanted.waiting) != (there.parts, there.waiting):
+        wanted = books.get(user_id, Summary()).without_expired(now)
+        there = index.summaries.get(user_id, Summary()).without_expired(now)
+        if (wanted.counters, wanted.open_gifts) != (there.counters, there.open_gifts):
             about = f"USER#{user_id}"
-            said = f"counts {_shown(there.parts)}, and has {_shown(wanted.parts)}"
-            if wanted.waiting != there.waiting:
+            said = f"counts {_shown(there.counters)}, and has {_shown(wanted.counters)}"
+            if wanted.open_gifts != there.open_gifts:
                 said += "; the orders with gifts that wait differ"
             yield Finding(IssueType.COUNT_DIFFERS, f"{about}/SUMMARY", about, said)
 
 
-def _tallied(user_id: str, about: str, tally: Part, wanted: Part) -> Iterator[Finding]:
+def _tallied(user_id: str, about: str, tally: Counters, wanted: Counters) -> Iterator[Finding]:
     if tally != wanted:
         said = f"adds {_shown(tally)} to its user's counts, and is {_shown(wanted)}"
         yield Finding(IssueType.COUNT_DIFFERS, about, f"USER#{user_id}", said)
@@ -343,7 +343,7 @@ def _tallied(user_id: str, about: str, tally: Part, wanted: Part) -> Iterator[Fi
 
 def is_past(holding: Holding, *, now: int) -> bool:
     """Whether a voucher ended on a day that is over: it counts no longer, and later its tally is deleted."""
-    return holding.valid_until is not None and summary.day_of(holding.valid_until) < summary.day_of(now)
+    return holding.valid_until is not None and summary.start_of_day(holding.valid_until) < summary.start_of_day(now)
 
 
 def _vouchers(index: AuditIndex, *, now: int) -> Iterator[Finding]:
@@ -351,12 +351,12 @@ def _vouchers(index: AuditIndex, *, now: int) -> Iterator[Finding]:
     for holding in index.holdings.values():
         if holding.product.kind is not Kind.VOUCHER:
             continue
-        key = keys.usable(holding.holder_id, holding.valid_until, holding.holding_id)
+        key = keys.voucher_expiry(holding.holder_id, holding.valid_until, holding.holding_id)
         expected.add(key)
         tally = index.usables.get(holding.holder_id, {}).get(key.sk)
         if tally is not None or not is_past(holding, now=now):
             part = {} if tally is None else tally.part
-            yield from _tallied(holding.holder_id, f"{key.pk}/{key.sk}", part, summary.of_voucher(holding))
+            yield from _tallied(holding.holder_id, f"{key.pk}/{key.sk}", part, summary.count_voucher(holding))
     for user_id, tallies in index.usables.items():
         for sk in tallies:
             about = f"USER#{user_id}/{sk}"
@@ -381,7 +381,7 @@ def _messages(index: AuditIndex, *, now: int, grace_ms: int) -> Iterator[Finding
                 said = f"was not told {message.kind} of gift {gift.gift_id}"
                 yield Finding(IssueType.MESSAGE_MISSING, f"{about}/MESSAGE#{message.message_id}", about, said)
     for asked in index.asked:
-        message = messages.asked_again(asked.gift_id, asked.giver_id, asked.user_id, at=asked.at)
+        message = messages.build_regift_request(asked.gift_id, asked.giver_id, asked.user_id, at=asked.at)
         if asked.at + grace_ms <= now and message.message_id not in index.messages.get(asked.giver_id, ()):
             about = f"USER#{asked.giver_id}"
             said = f"was not told {message.kind} of gift {asked.gift_id}"
@@ -391,5 +391,5 @@ def _messages(index: AuditIndex, *, now: int, grace_ms: int) -> Iterator[Finding
 def told_of(gift: Gift) -> Iterator[messages.Message]:
     """All that its giver and its recipient have to be told of a gift, by what became of it."""
     fresh = replace(gift, state=GiftState.OPEN, claims={}, remaining=gift.shares, ended_at=None)
-    yield from messages.of_gift(None, fresh)
-    yield from messages.of_gift(fresh, gift)
+    yield from messages.derive_gift_messages(None, fresh)
+    yield from messages.derive_gift_messages(fresh, gift)

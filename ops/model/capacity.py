@@ -208,7 +208,7 @@ def _of_keys(figures: Figures) -> list[ServiceLimit]:
         _one_by_one("one gift of many shares, claimed", "several gifts"),
         # The state that it leaves and the one that it enters.
         _published(
-            "one store's parcels, by status", writes, 2, "WRU", "shards in `keys.shipments_in`, which its merchant's list reads",
+            "one store's parcels, by status", writes, 2, "WRU", "shards in `keys.shipments_by_status`, which its merchant's list reads",
             _BUSY, whole=False,
         ),
         ServiceLimit(

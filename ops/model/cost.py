@@ -34,7 +34,7 @@ CALLS, LOSERS = 8, 3
 
 # Of an answer, beside its body: the status line and the headers of ours and of API Gateway.
 HEADER_BYTES = 300
-# What stays of a gift: ORDER, GIFT, HOLDING, MESSAGE, TALLY, USABLE, BOUGHT, each with the 100 bytes that DynamoDB adds; and
+# What stays of a gift: ORDER, GIFT, HOLDING, MESSAGE, TALLY, VOUCHER_EXPIRY, BOUGHT, each with the 100 bytes that DynamoDB adds; and
 # six entries of indexes, which point-in-time recovery does not keep.
 TABLE_BYTES, INDEX_BYTES = 3900, 1500
 # Of a request that another library's call goes along with, in milliseconds of a whole processor: request, signature, answer.

@@ -295,7 +295,7 @@ def _resharding() -> str:
         "what is due there is settled a minute later. Until the last gift of before has ended (`ClaimWindowSeconds`), `ops "
         "audit` says `index-differs` of each: that is not damage. Each sweep and audit asks four kinds of entries of every "
         "shard, 0.5 RRU each.\n\n"
-        "**Lowering** it hides what is in the shards that are left out: first let `keys.shard_of` use fewer while readers go on "
+        "**Lowering** it hides what is in the shards that are left out: first let `keys.due_shard` use fewer while readers go on "
         "with all, wait until the last gift of before has ended and `ops settle` finds nothing, then let readers use fewer."
     )
 

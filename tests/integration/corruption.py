@@ -55,10 +55,10 @@ class TableEditor:
 
     def voucher_tally(self, gift: str = "group", claimer: str = "bob") -> Key:
         held = self.family.holdings[self.family.gifts[self.id(gift)].claims[self.id(claimer)].holding_id]
-        return keys.usable(held.holder_id, held.valid_until, held.holding_id)
+        return keys.voucher_expiry(held.holder_id, held.valid_until, held.holding_id)
 
     def shipment(self) -> Key:
-        return keys.shipment(ids.of_shipment(self.holding("parcel").pk.partition("#")[2]))
+        return keys.shipment(ids.derive_shipment_id(self.holding("parcel").pk.partition("#")[2]))
 
     def user(self, name: str = "alice") -> str:
         return f"USER#{self.id(name)}"
@@ -174,7 +174,7 @@ def _holding_gone(hand: TableEditor) -> Expected:
 
 def _holding_of_another(hand: TableEditor) -> Expected:
     """Somebody else holds what bob claimed: he does not, and no claim leads to theirs."""
-    hand.change(hand.holding("parcel"), holder_id=hand.id("carol"), owner_pk=keys.holdings_of(hand.id("carol")))
+    hand.change(hand.holding("parcel"), holder_id=hand.id("carol"), owner_pk=keys.holdings_by_holder(hand.id("carol")))
     pk = hand.holding("parcel").pk
     return {
         (ViolationType.HOLDING_DIFFERS, pk),
@@ -187,13 +187,13 @@ def _holding_of_another(hand: TableEditor) -> Expected:
 def _holding_doubled(hand: TableEditor) -> Expected:
     """A second voucher for one share: nothing in the gift leads to it."""
     item, code = hand.get(hand.holding("claimed", "carol")), f"DOUBLE-{hand.family.number}"
-    key = keys.holding(ids.of_voucher(code))
-    sk = item["owner_sk"].partition("#")[0] + "#" + ids.of_voucher(code)
-    hand.put(item | key._asdict() | {"holding_id": ids.of_voucher(code), "code": code, "owner_sk": sk})
-    tally = keys.usable(item["holder_id"], item["valid_until"], item["holding_id"]).sk.rpartition("#")[0]
+    key = keys.holding(ids.derive_voucher_id(code))
+    sk = item["owner_sk"].partition("#")[0] + "#" + ids.derive_voucher_id(code)
+    hand.put(item | key._asdict() | {"holding_id": ids.derive_voucher_id(code), "code": code, "owner_sk": sk})
+    tally = keys.voucher_expiry(item["holder_id"], item["valid_until"], item["holding_id"]).sk.rpartition("#")[0]
     return {
         (IssueType.HOLDING_UNCLAIMED, key.pk),
-        (IssueType.COUNT_DIFFERS, f"{hand.user('carol')}/{tally}#{ids.of_voucher(code)}"),
+        (IssueType.COUNT_DIFFERS, f"{hand.user('carol')}/{tally}#{ids.derive_voucher_id(code)}"),
     }
 
 
@@ -285,10 +285,10 @@ def _move_end(hand: TableEditor, name: str, end: int) -> None:
     reservations[hand.id(name)] |= {"expires_at": end}
     hand.change(hand.order(), reservations=reservations)
     summary_key = keys.summary(hand.id("alice"))
-    waiting = dict(hand.get(summary_key)["waiting"])
+    waiting = dict(hand.get(summary_key)["open_gifts"])
     entry = waiting[hand.id("vouchers")]
     waiting[hand.id("vouchers")] = {**entry, "gifts": {**entry["gifts"], hand.id(name): end}}
-    hand.change(summary_key, waiting=waiting)
+    hand.change(summary_key, open_gifts=waiting)
 
 
 def _payment_overdue(hand: TableEditor) -> Expected:
@@ -306,7 +306,7 @@ def _payment_overdue(hand: TableEditor) -> Expected:
 def _refund_overdue(hand: TableEditor) -> Expected:
     refund_id = hand.id("refund")
     at = hand.get(keys.refund(refund_id))["created_at"]
-    entry = keys.index_entry(keys.BY_DUE, keys.refunds(keys.shard_of(refund_id)), at + 30_000, refund_id)
+    entry = keys.index_entry(keys.BY_DUE, keys.due_refunds(keys.due_shard(refund_id)), at + 30_000, refund_id)
     hand.change(keys.refund(refund_id), status="pending", **entry)
     return {(IssueType.REFUND_OVERDUE, f"REFUND#{refund_id}")}
 
@@ -350,7 +350,7 @@ def _due_after_its_end(hand: TableEditor) -> Expected:
     gift = hand.family.gifts[gift_id]
     hand.change(
         hand.gift("back"),
-        **keys.index_entry(keys.BY_DUE, keys.windows(keys.shard_of(gift_id)), gift.expires_at, gift_id),
+        **keys.index_entry(keys.BY_DUE, keys.due_gifts(keys.due_shard(gift_id)), gift.expires_at, gift_id),
     )
     return {(IssueType.INDEX_DIFFERS, hand.gift("back").pk)}
 
@@ -361,18 +361,18 @@ def _not_due(hand: TableEditor) -> Expected:
 
 
 def _listed_elsewhere(hand: TableEditor) -> Expected:
-    hand.change(hand.order("parcels"), owner_pk=keys.orders_of(hand.id("bob")))
+    hand.change(hand.order("parcels"), owner_pk=keys.orders_by_buyer(hand.id("bob")))
     return {(IssueType.INDEX_DIFFERS, hand.order("parcels").pk)}
 
 
 def _not_received(hand: TableEditor) -> Expected:
-    hand.delete(keys.addressed(hand.id("bob"), hand.id("named")))
+    hand.delete(keys.received(hand.id("bob"), hand.id("named")))
     return {(IssueType.LIST_DIFFERS, hand.gift("named").pk)}
 
 
 def _addressed_to_nobody(hand: TableEditor) -> Expected:
-    key = keys.addressed(hand.id("carol"), hand.id("named"))
-    hand.put(hand.get(keys.addressed(hand.id("bob"), hand.id("named"))) | key._asdict())
+    key = keys.received(hand.id("carol"), hand.id("named"))
+    hand.put(hand.get(keys.received(hand.id("bob"), hand.id("named"))) | key._asdict())
     return {(IssueType.DANGLING_REFERENCE, f"{key.pk}/{key.sk}")}
 
 
@@ -383,7 +383,7 @@ def _charge_for_nothing(hand: TableEditor) -> Expected:
 
 def _product_of_no_store(hand: TableEditor) -> Expected:
     item = hand.get(keys.product("voucher")) | keys.product(hand.id("tea"))._asdict()
-    facts = {"product_id": hand.id("tea"), "store_id": "gone", "parent_pk": keys.products_of("gone")}
+    facts = {"product_id": hand.id("tea"), "store_id": "gone", "parent_pk": keys.products_by_store("gone")}
     hand.put(item | facts | {"parent_sk": keys.position(item["created_at"], hand.id("tea"))})
     return {(IssueType.DANGLING_REFERENCE, f"PRODUCT#{hand.id('tea')}")}
 
@@ -407,14 +407,14 @@ def _handle_not_kept(hand: TableEditor) -> Expected:
 
 def _summary_off(hand: TableEditor) -> Expected:
     key = keys.summary(hand.id("alice"))
-    parts = hand.get(key)["parts"]
-    hand.change(key, parts={**parts, "to_give": parts["to_give"] + 1})
+    parts = hand.get(key)["counters"]
+    hand.change(key, counters={**parts, "to_give": parts["to_give"] + 1})
     return {(IssueType.COUNT_DIFFERS, f"{key.pk}/SUMMARY")}
 
 
 def _summary_waits_for_nothing(hand: TableEditor) -> Expected:
     key = keys.summary(hand.id("alice"))
-    hand.change(key, waiting={})
+    hand.change(key, open_gifts={})
     return {(IssueType.COUNT_DIFFERS, f"{key.pk}/SUMMARY")}
 
 
@@ -427,7 +427,7 @@ def _tally_gone(hand: TableEditor) -> Expected:
 
 
 def _message_gone(hand: TableEditor) -> Expected:
-    message_id = ids.derive("message", "gift_received", hand.id("named"))
+    message_id = ids.derive_id("message", "gift_received", hand.id("named"))
     hand.delete(keys.message(hand.id("bob"), message_id))
     return {
         (IssueType.MESSAGE_MISSING, f"{hand.user('bob')}/MESSAGE#{message_id}"),
@@ -436,7 +436,7 @@ def _message_gone(hand: TableEditor) -> Expected:
 
 
 def _asking_not_told(hand: TableEditor) -> Expected:
-    message_id = ids.derive("message", "asked_again", hand.id("back"), hand.id("carol"))
+    message_id = ids.derive_id("message", "asked_again", hand.id("back"), hand.id("carol"))
     hand.delete(keys.message(hand.id("alice"), message_id))
     return {
         (IssueType.MESSAGE_MISSING, f"{hand.user()}/MESSAGE#{message_id}"),

@@ -18,7 +18,7 @@ def test_who_had_the_link_may_ask_once_the_gift_went_back(stack: Stack) -> None:
     for _ in range(2):
         assert ask(stack, "bob", gift, secret=gift["secret"]).status == 202
     assert ask(stack, "carol", gift, secret=gift["secret"]).status == 202
-    asked = [item["user_id"] for item in stack.all_items() if item["sk"].startswith("ASKED#")]
+    asked = [item["user_id"] for item in stack.all_items() if item["sk"].startswith("REGIFT_REQUEST#")]
     assert sorted(asked) == ["bob", "carol"]
 
 

@@ -198,7 +198,7 @@ def test_what_moves_while_the_table_is_read_is_not_reported(
             moved.append(True)
             order = orders.from_item(hand.get(hand.order()))
             refund = replace(_refund(hand), refund_id="fresh")
-            refunds.open_pending(table, order, refund)
+            refunds.create_pending(table, order, refund)
         yield [dump_item(hand.get(hand.order()))]
 
     monkeypatch.setattr(WholeTable, "pages", pages)

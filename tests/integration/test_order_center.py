@@ -96,7 +96,7 @@ def test_a_voucher_is_no_longer_to_be_used_from_the_instant_it_ends(stack: Stack
     stack.follow()
     assert counts(stack, "alice")["to_use"] == 1
     # Days that are over are forgotten with the next change.
-    assert list(stack.item("USER#alice", "SUMMARY")["parts"]) == ["to_give", "usable.always"]  # type: ignore[index]
+    assert list(stack.item("USER#alice", "SUMMARY")["counters"]) == ["to_give", "usable.always"]  # type: ignore[index]
 
 
 def test_a_redeemed_voucher_is_not_counted_when_its_day_comes(stack: Stack) -> None:

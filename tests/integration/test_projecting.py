@@ -18,7 +18,7 @@ from testkit.handlers.faults import FAULTS, READS, WRITES, Crashed, between
 from testkit.handlers.stack import DAY, TABLE, Stack
 
 HOUR = 3_600_000
-PROJECTED = ("MESSAGE#", "SUMMARY", "TALLY", "USABLE#", "REMINDER")
+PROJECTED = ("MESSAGE#", "SUMMARY", "TALLY", "VOUCHER_EXPIRY#", "REMINDER")
 
 
 def projected(stack: Stack) -> dict[str, Any]:
@@ -410,7 +410,7 @@ def test_an_id_of_an_event_does_not_tell_who_claimed(stack: Stack) -> None:
         stack.claim(claimer, gift)
     stack.follow()
     claims = [event["id"] for event in stack.events if event["type"] == "gift.claimed"]
-    guesses = [ids.derive("event", "gift.claimed", gift["gift_id"], claimer) for claimer in ("bob", "carol")]
+    guesses = [ids.derive_id("event", "gift.claimed", gift["gift_id"], claimer) for claimer in ("bob", "carol")]
     assert len(set(claims)) == 2
     assert not {*claims} & {*guesses}
 
@@ -535,7 +535,7 @@ def test_a_voucher_that_nobody_counts_any_more_is_not_written_down_by_a_record_t
     stack.stop_recording()
     stack.now += 94 * DAY  # valid for 90 days, and counted for the last time on the last of them
     assert stack.project(*records) == []
-    assert not [item for item in stack.all_items() if item["sk"].startswith("USABLE#")]
+    assert not [item for item in stack.all_items() if item["sk"].startswith("VOUCHER_EXPIRY#")]
     assert counts(stack, "alice") == {}
 
 

@@ -29,22 +29,22 @@ from handsel.domain import names
     ],
 )
 def test_a_name_is_cut_and_cleaned(brought: object, name: str | None) -> None:
-    assert names.display_name(brought) == name
+    assert names.clean_display_name(brought) == name
 
 
 @given(st.text())
 def test_what_is_left_of_a_name_is_one(brought: str) -> None:
-    name = names.display_name(brought)
+    name = names.clean_display_name(brought)
     if name is not None:
         assert 1 <= len(name) <= names.MAX_DISPLAY_NAME
         assert name == name.strip()
         assert not {unicodedata.category(char) for char in name} & {"Cc", "Cs", "Zl", "Zp"}
-        assert names.display_name(name) == name
+        assert names.clean_display_name(name) == name
 
 
 @pytest.mark.parametrize("brought", ["bob", "Bob", "0.b", "b__", "b" * 30])
 def test_a_handle_is_kept_in_lower_case(brought: str) -> None:
-    assert names.handle(brought) == brought.lower()
+    assert names.normalize_handle(brought) == brought.lower()
 
 
 # The last two are letters that are inside ASCII in lower case: the Kelvin sign, and a dotted capital I.
@@ -53,4 +53,4 @@ def test_a_handle_is_kept_in_lower_case(brought: str) -> None:
     ["", "bo", "b" * 31, ".bob", "_bob", "b b", "bob\n", "b#b", "b-b", "bób", "b@b.b", 5, None, "bo\u212a", "bo\u0130"],
 )
 def test_what_is_no_handle_is_none(brought: object) -> None:
-    assert names.handle(brought) is None
+    assert names.normalize_handle(brought) is None

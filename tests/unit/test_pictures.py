@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import pytest
 from PIL import Image, PngImagePlugin
 
-from handsel.domain.wrappings import catalogue
+from handsel.domain.wrappings import load_catalogue
 from local import proxy, seed
 from local.settings import ROOT
 from tools import covers, generate
@@ -23,7 +23,7 @@ DRAWN = {
 
 
 def test_every_cover_has_its_picture_and_no_picture_is_left_over() -> None:
-    assert [file.name for file in COVER_FILES] == sorted(f"{cover.cover_id}.svg" for cover in catalogue().covers)
+    assert [file.name for file in COVER_FILES] == sorted(f"{cover.cover_id}.svg" for cover in load_catalogue().covers)
 
 
 def test_every_cover_is_a_png_too_small_enough_for_the_preview_of_a_link() -> None:

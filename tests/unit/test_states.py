@@ -23,7 +23,7 @@ from handsel.domain.states import (
     OrderState,
     RefundStatus,
     UnitPlace,
-    document,
+    build_document,
 )
 from handsel.store import keys
 from handsel.store.expressions import update
@@ -80,7 +80,7 @@ def test_every_action_is_in_the_table(machine: Machine[Any, Any]) -> None:
 
 
 def test_every_final_state_has_a_problem_for_callers_who_come_late() -> None:
-    assert set(GIFT_MACHINE.problems) == {state for state in GiftState if state.final}
+    assert set(GIFT_MACHINE.problems) == {state for state in GiftState if state.is_final}
 
 
 def test_the_states_that_wait_for_the_clock_or_the_sweep_are_in_the_due_index() -> None:
@@ -136,7 +136,7 @@ def test_units_move_only_between_places_and_never_out_of_used_or_refunded() -> N
 
 
 def test_the_published_machines_name_every_state_and_every_transition() -> None:
-    published = document()
+    published = build_document()
     gift, unit = published["gift"], published["unit"]
     assert isinstance(gift, dict)
     assert isinstance(unit, dict)

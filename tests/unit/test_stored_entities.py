@@ -162,7 +162,7 @@ def test_a_product_on_sale_is_read_back_with_what_its_store_decides(data: st.Dat
         store_name=store.name,
         store_giftable=store.giftable,
     )
-    assert products.on_sale(stored(products.to_item(product)), store) == product
+    assert products.join_store(stored(products.to_item(product)), store) == product
 
 
 # --- what is not there, and what is wrong -----------------------------------------------------------------------------

@@ -11,8 +11,8 @@ import pytest
 from handsel.domain import seasons, wrappings
 from handsel.domain.errors import UnknownWrapping
 from handsel.domain.models import Kind, Wrapping
-from handsel.domain.seasons import BadSpan, Season, Span
-from handsel.domain.wrappings import BadCatalogue, Blessing, Catalogue, Cover
+from handsel.domain.seasons import InvalidSpan, Season, Span
+from handsel.domain.wrappings import Blessing, Catalogue, Cover, InvalidCatalogue
 from testkit.factories import NOW
 
 COVER = {"cover_id": "red", "title": "Red", "kinds": ["voucher"]}
@@ -30,7 +30,7 @@ def parsed(cover: dict[str, Any] | None = None, blessing: dict[str, Any] | None 
 
 
 def said_of(**changed: Any) -> str:
-    with pytest.raises(BadCatalogue) as raised:
+    with pytest.raises(InvalidCatalogue) as raised:
         parsed(changed)
     return str(raised.value)
 
@@ -83,7 +83,7 @@ def test_what_is_wrong_with_an_entry_is_said_in_full(changed: dict[str, Any], sa
     ],
 )
 def test_what_is_wrong_with_the_whole_is_said_in_full(written: object, said: str) -> None:
-    with pytest.raises(BadCatalogue) as raised:
+    with pytest.raises(InvalidCatalogue) as raised:
         wrappings.parse(json.dumps(written))
     assert str(raised.value) == f"wrappings.json: {said}"
 
@@ -92,7 +92,7 @@ def test_a_season_may_last_a_day() -> None:
     for day in ("02-14", "2027-02-14"):
         span = Span.parse({"from": day, "to": day})
         assert span == Span(day, day)
-        assert [span.holds(date(2027, 2, number)) for number in (13, 14, 15)] == [False, True, False]
+        assert [span.contains(date(2027, 2, number)) for number in (13, 14, 15)] == [False, True, False]
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_a_season_may_last_a_day() -> None:
     ],
 )
 def test_what_is_wrong_with_a_span_is_said_in_full(written: object, said: str) -> None:
-    with pytest.raises(BadSpan) as raised:
+    with pytest.raises(InvalidSpan) as raised:
         Span.parse(written)
     assert str(raised.value) == said
 
@@ -120,12 +120,12 @@ def _far_from_greenwich(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.mark.usefixtures("_far_from_greenwich")
 def test_a_day_is_one_of_utc_wherever_it_is_asked() -> None:
-    assert seasons.day_of(NOW) == date(2026, 9, 21)
-    assert seasons.day_of(0) == date(1970, 1, 1)
+    assert seasons.utc_day(NOW) == date(2026, 9, 21)
+    assert seasons.utc_day(0) == date(1970, 1, 1)
 
 
 def test_a_gift_is_sealed_with_the_words_one_chose_or_wrote() -> None:
-    (words,) = [each.text for each in wrappings.catalogue().blessings if each.blessing_id == "enjoy"]
+    (words,) = [each.text for each in wrappings.load_catalogue().blessings if each.blessing_id == "enjoy"]
     assert wrappings.wrap(Kind.VOUCHER, "red-classic", "enjoy", None, now=NOW) == Wrapping("red-classic", words)
     assert wrappings.wrap(Kind.VOUCHER, "red-classic", None, "Mine", now=NOW) == Wrapping("red-classic", "Mine")
     with pytest.raises(UnknownWrapping):

@@ -14,9 +14,9 @@ from testkit.factories import EXPIRES, NOW, gift, order, shipment, voucher
 
 def test_an_order_that_was_paid_is_an_event_of_the_time_it_was() -> None:
     pending = order(state=OrderState.PENDING, paid_at=None)
-    assert list(events.of_order(pending, order(paid_at=NOW + 5), at=NOW + 9)) == [
+    assert list(events.derive_order_events(pending, order(paid_at=NOW + 5), at=NOW + 9)) == [
         events.Event(
-            id=ids.derive("event", "order.paid", "order"),
+            id=ids.derive_id("event", "order.paid", "order"),
             type="order.paid",
             at=NOW + 5,
             correlation_id="order",
@@ -28,14 +28,14 @@ def test_an_order_that_was_paid_is_an_event_of_the_time_it_was() -> None:
 
 def test_an_order_that_does_not_say_when_was_paid_when_that_was_written() -> None:
     pending = order(state=OrderState.PENDING, paid_at=None)
-    (paid,) = events.of_order(pending, order(paid_at=None), at=NOW + 9)
+    (paid,) = events.derive_order_events(pending, order(paid_at=None), at=NOW + 9)
     assert paid.at == NOW + 9
 
 
 def test_units_that_went_back_for_money_are_counted_now_and_in_all() -> None:
-    assert list(events.of_order(order(refunded=1), order(refunded=3), at=NOW + 9)) == [
+    assert list(events.derive_order_events(order(refunded=1), order(refunded=3), at=NOW + 9)) == [
         events.Event(
-            id=ids.derive("event", "order.refunded", "order", "3"),
+            id=ids.derive_id("event", "order.refunded", "order", "3"),
             type="order.refunded",
             at=NOW + 9,
             correlation_id="order",
@@ -46,9 +46,9 @@ def test_units_that_went_back_for_money_are_counted_now_and_in_all() -> None:
 
 
 def test_a_refund_is_never_dated_before_the_payment_whose_time_is_finer() -> None:
-    (refunded,) = events.of_order(order(), order(refunded=1, paid_at=NOW + 900), at=NOW)
+    (refunded,) = events.derive_order_events(order(), order(refunded=1, paid_at=NOW + 900), at=NOW)
     assert refunded.at == NOW + 900
-    (undated,) = events.of_order(order(), order(refunded=1, paid_at=None), at=NOW)
+    (undated,) = events.derive_order_events(order(), order(refunded=1, paid_at=None), at=NOW)
     assert undated.at == NOW
 
 
@@ -64,7 +64,7 @@ def test_an_order_that_came_went_or_changed_otherwise_is_no_event() -> None:
         (paid, order(available=2, used=1)),
         (order(refunded=2), order(refunded=1)),
     ]:
-        assert list(events.of_order(before, after, at=NOW)) == []
+        assert list(events.derive_order_events(before, after, at=NOW)) == []
 
 
 # --- gifts ------------------------------------------------------------------------------------------------------------
@@ -74,9 +74,9 @@ def test_an_order_that_came_went_or_changed_otherwise_is_no_event() -> None:
     ("kind", "presentation"), [(Kind.VOUCHER, Presentation.RED_ENVELOPE), (Kind.PARCEL, Presentation.PARCEL)]
 )
 def test_a_gift_that_was_given_is_what_its_link_shows(kind: Kind, presentation: Presentation) -> None:
-    assert list(events.of_gift(None, gift(kind=kind))) == [
+    assert list(events.derive_gift_events(None, gift(kind=kind))) == [
         events.Event(
-            id=ids.derive("event", "gift.given", "gift"),
+            id=ids.derive_id("event", "gift.given", "gift"),
             type="gift.given",
             at=NOW,
             correlation_id="order",
@@ -89,12 +89,12 @@ def test_a_gift_that_was_given_is_what_its_link_shows(kind: Kind, presentation: 
 def test_each_share_that_was_taken_is_an_event_with_its_number_and_without_a_name() -> None:
     before, after = gift("bob", shares=3), gift("bob", "carol", "dave", shares=3, state=GiftState.CLAIMED)
     data = events.GiftChanged("gift", Presentation.RED_ENVELOPE, GiftState.CLAIMED, 3, 0, EXPIRES)
-    assert list(events.of_gift(before, after)) == [
+    assert list(events.derive_gift_events(before, after)) == [
         events.Event(
-            ids.derive("event", "gift.claimed", "gift", "1"), "gift.claimed", NOW + 2000, "order", ("alice",), data
+            ids.derive_id("event", "gift.claimed", "gift", "1"), "gift.claimed", NOW + 2000, "order", ("alice",), data
         ),
         events.Event(
-            ids.derive("event", "gift.claimed", "gift", "2"), "gift.claimed", NOW + 3000, "order", ("alice",), data
+            ids.derive_id("event", "gift.claimed", "gift", "2"), "gift.claimed", NOW + 3000, "order", ("alice",), data
         ),
     ]
 
@@ -109,19 +109,19 @@ def test_each_share_that_was_taken_is_an_event_with_its_number_and_without_a_nam
 )
 def test_a_gift_that_ended_is_an_event_once(state: GiftState, kind: str) -> None:
     ended = gift(state=state, ended_at=NOW + 7)
-    (event,) = events.of_gift(gift(), ended)
-    assert (event.type, event.at, event.id) == (kind, NOW + 7, ids.derive("event", kind, "gift"))
-    assert list(events.of_gift(ended, ended)) == []
+    (event,) = events.derive_gift_events(gift(), ended)
+    assert (event.type, event.at, event.id) == (kind, NOW + 7, ids.derive_id("event", kind, "gift"))
+    assert list(events.derive_gift_events(ended, ended)) == []
 
 
 def test_a_gift_that_does_not_say_when_it_ended_did_when_its_window_was_over() -> None:
-    (event,) = events.of_gift(gift(), gift(state=GiftState.RETURNED))
+    (event,) = events.derive_gift_events(gift(), gift(state=GiftState.RETURNED))
     assert event.at == EXPIRES
 
 
 def test_a_gift_that_is_gone_or_as_it_was_is_no_event() -> None:
-    assert list(events.of_gift(gift(), None)) == []
-    assert list(events.of_gift(gift("bob"), gift("bob"))) == []
+    assert list(events.derive_gift_events(gift(), None)) == []
+    assert list(events.derive_gift_events(gift("bob"), gift("bob"))) == []
 
 
 # --- what is held -----------------------------------------------------------------------------------------------------
@@ -129,9 +129,9 @@ def test_a_gift_that_is_gone_or_as_it_was_is_no_event() -> None:
 
 def test_what_was_redeemed_out_of_a_gift_does_not_lead_to_its_order() -> None:
     held = voucher()
-    assert list(events.of_holding(held, replace(held, redeemed_at=NOW + 7))) == [
+    assert list(events.derive_holding_events(held, replace(held, redeemed_at=NOW + 7))) == [
         events.Event(
-            id=ids.derive("event", "holding.redeemed", held.holding_id),
+            id=ids.derive_id("event", "holding.redeemed", held.holding_id),
             type="holding.redeemed",
             at=NOW + 7,
             correlation_id=held.holding_id,
@@ -143,21 +143,21 @@ def test_what_was_redeemed_out_of_a_gift_does_not_lead_to_its_order() -> None:
 
 def test_what_was_redeemed_out_of_ones_own_order_does() -> None:
     held = voucher(gift_id=None)
-    (event,) = events.of_holding(held, replace(held, redeemed_at=NOW))
+    (event,) = events.derive_holding_events(held, replace(held, redeemed_at=NOW))
     assert event.correlation_id == "order"
 
 
 def test_a_voucher_is_redeemed_once() -> None:
     held, redeemed = voucher(), voucher(redeemed_at=NOW)
     for before, after in [(held, held), (redeemed, redeemed), (None, redeemed), (held, None), (redeemed, held)]:
-        assert list(events.of_holding(before, after)) == []
+        assert list(events.derive_holding_events(before, after)) == []
 
 
 def test_a_parcel_of_a_gift_tells_its_holder_and_does_not_lead_to_the_order() -> None:
     after = shipment(ShipmentStatus.PICKED_UP, version=2, updated_at=NOW + 7)
-    assert list(events.of_shipment(shipment(), after)) == [
+    assert list(events.derive_shipment_events(shipment(), after)) == [
         events.Event(
-            id=ids.derive("event", "shipment.updated", "shipment", "2"),
+            id=ids.derive_id("event", "shipment.updated", "shipment", "2"),
             type="shipment.updated",
             at=NOW + 7,
             correlation_id="shipment",
@@ -168,21 +168,21 @@ def test_a_parcel_of_a_gift_tells_its_holder_and_does_not_lead_to_the_order() ->
 
 
 def test_a_parcel_of_ones_own_order_leads_to_it() -> None:
-    (event,) = events.of_shipment(shipment(gift_id=None), shipment(gift_id=None, version=2))
+    (event,) = events.derive_shipment_events(shipment(gift_id=None), shipment(gift_id=None, version=2))
     assert event.correlation_id == "order"
 
 
 def test_a_parcel_that_came_went_or_did_not_change_is_no_event() -> None:
     for before, after in [(None, shipment(version=2)), (shipment(), None), (shipment(), shipment())]:
-        assert list(events.of_shipment(before, after)) == []
+        assert list(events.derive_shipment_events(before, after)) == []
 
 
 # --- on the bus -------------------------------------------------------------------------------------------------------
 
 
 def test_an_event_on_the_bus_is_plain_json_with_its_times_written_out() -> None:
-    (given,) = events.of_gift(None, gift())
-    assert events.envelope(given) == {
+    (given,) = events.derive_gift_events(None, gift())
+    assert events.to_envelope(given) == {
         "id": given.id,
         "type": "gift.given",
         "version": 1,

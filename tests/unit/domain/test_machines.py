@@ -2,11 +2,17 @@
 
 from typing import Any, cast
 
-from handsel.domain.states import RETURN_GIFT_MACHINE, SHIPMENT_STATUS_RANKS, ShipmentStatus, document, shipment_status
+from handsel.domain.states import (
+    RETURN_GIFT_MACHINE,
+    SHIPMENT_STATUS_RANKS,
+    ShipmentStatus,
+    build_document,
+    derive_shipment_status,
+)
 
 
 def published() -> dict[str, dict[str, Any]]:
-    return cast("dict[str, dict[str, Any]]", document())
+    return cast("dict[str, dict[str, Any]]", build_document())
 
 
 def test_there_is_a_machine_for_everything_that_changes_its_state() -> None:
@@ -139,9 +145,11 @@ def test_the_machine_of_a_shipment_is_published_with_what_each_status_means() ->
 
 
 def test_what_occurred_with_a_mishap_in_one_instant_does_not_undo_it() -> None:
-    assert shipment_status([(5, ShipmentStatus.IN_TRANSIT), (5, ShipmentStatus.LOST)]) is ShipmentStatus.LOST
-    assert shipment_status([(6, ShipmentStatus.IN_TRANSIT), (5, ShipmentStatus.LOST)]) is ShipmentStatus.IN_TRANSIT
+    assert derive_shipment_status([(5, ShipmentStatus.IN_TRANSIT), (5, ShipmentStatus.LOST)]) is ShipmentStatus.LOST
+    assert (
+        derive_shipment_status([(6, ShipmentStatus.IN_TRANSIT), (5, ShipmentStatus.LOST)]) is ShipmentStatus.IN_TRANSIT
+    )
 
 
 def test_a_mishap_at_the_beginning_of_time_is_one() -> None:
-    assert shipment_status([(0, ShipmentStatus.LOST)]) is ShipmentStatus.LOST
+    assert derive_shipment_status([(0, ShipmentStatus.LOST)]) is ShipmentStatus.LOST

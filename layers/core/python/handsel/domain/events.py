@@ -15,7 +15,7 @@ from handsel.domain import ids
 from handsel.domain.models import Gift, Holding, Order, Presentation, Shipment
 from handsel.domain.privacy import Fact, Viewer, may_see
 from handsel.domain.states import GiftState, OrderState, ShipmentStatus
-from handsel.domain.times import timestamp
+from handsel.domain.times import format_timestamp
 
 VERSION = 1
 
@@ -102,14 +102,16 @@ class Event:
     data: Data
 
 
-def envelope(event: Event) -> dict[str, Any]:
+def to_envelope(event: Event) -> dict[str, Any]:
     """An event as subscribers get it: plain JSON, times as RFC 3339."""
-    data = {name: timestamp(value) if name.endswith("_at") else value for name, value in asdict(event.data).items()}
+    data = {
+        name: format_timestamp(value) if name.endswith("_at") else value for name, value in asdict(event.data).items()
+    }
     return {
         "id": event.id,
         "type": event.type,
         "version": VERSION,
-        "time": timestamp(event.at),
+        "time": format_timestamp(event.at),
         "correlation_id": event.correlation_id,
         "audience": list(event.audience),
         "data": data,
@@ -117,10 +119,10 @@ def envelope(event: Event) -> dict[str, Any]:
 
 
 def _event(kind: str, what: tuple[str, ...], at: int, together: str, concerned: str, data: Data) -> Event:
-    return Event(ids.derive("event", kind, *what), kind, at, together, (concerned,), data)
+    return Event(ids.derive_id("event", kind, *what), kind, at, together, (concerned,), data)
 
 
-def of_order(before: Order | None, after: Order | None, *, at: int) -> Iterator[Event]:
+def derive_order_events(before: Order | None, after: Order | None, *, at: int) -> Iterator[Event]:
     """Args:
     at: when it was written, to the second, for what the order itself does not date.
     """
@@ -138,7 +140,7 @@ def of_order(before: Order | None, after: Order | None, *, at: int) -> Iterator[
         )
 
 
-def of_gift(before: Gift | None, after: Gift | None) -> Iterator[Event]:
+def derive_gift_events(before: Gift | None, after: Gift | None) -> Iterator[Event]:
     if after is None or not may_see(Viewer.SUBSCRIBER, Fact.ENVELOPE):
         return
 
@@ -157,18 +159,18 @@ def of_gift(before: Gift | None, after: Gift | None) -> Iterator[Event]:
     if before is None:
         yield event("gift.given", after.created_at)
         return
-    for number, (_, at) in enumerate(new_claims(before, after), len(before.claims)):
+    for number, (_, at) in enumerate(find_new_claims(before, after), len(before.claims)):
         yield event("gift.claimed", at, str(number))
     if after.state is not before.state and after.state in _ENDS:
         yield event(_ENDS[after.state], after.ended_at or after.expires_at)
 
 
-def new_claims(before: Gift, after: Gift) -> list[tuple[str, int]]:
+def find_new_claims(before: Gift, after: Gift) -> list[tuple[str, int]]:
     """Who took a share in between, and when."""
     return [(claimer, claim.at) for claimer, claim in after.claims.items() if claimer not in before.claims]
 
 
-def of_holding(before: Holding | None, after: Holding | None) -> Iterator[Event]:
+def derive_holding_events(before: Holding | None, after: Holding | None) -> Iterator[Event]:
     if before is None or after is None or before.redeemed_at is not None or after.redeemed_at is None:
         return
     redeemed = VoucherRedeemed(after.holding_id)
@@ -176,7 +178,7 @@ def of_holding(before: Holding | None, after: Holding | None) -> Iterator[Event]
     yield _event("holding.redeemed", (after.holding_id,), after.redeemed_at, together, after.holder_id, redeemed)
 
 
-def of_shipment(before: Shipment | None, after: Shipment | None) -> Iterator[Event]:
+def derive_shipment_events(before: Shipment | None, after: Shipment | None) -> Iterator[Event]:
     if before is None or after is None or not may_see(Viewer.SUBSCRIBER, Fact.LOGISTICS_STATUS):
         return
     if after.version > before.version:

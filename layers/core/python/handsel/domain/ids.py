@@ -18,7 +18,7 @@ _CHOSEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _MISREAD = str.maketrans("OIL", "011", "- ")
 
 
-def derive(*parts: str) -> str:
+def derive_id(*parts: str) -> str:
     """An opaque URL-safe id of 32 characters, a function of `parts` and nothing else."""
     framed = b"".join(len(raw).to_bytes(4, "big") + raw for raw in (part.encode() for part in parts))
     return base64.b32encode(hashlib.sha256(framed).digest()[:_ID_BYTES]).decode().lower()
@@ -29,33 +29,33 @@ def is_valid_client_id(entity_id: str) -> bool:
     return _CHOSEN.fullmatch(entity_id) is not None
 
 
-def voucher_code(typed: str) -> str:
+def normalize_voucher_code(typed: str) -> str:
     """A voucher code as it was made, from how somebody typed it."""
     return typed.upper().translate(_MISREAD).encode("ascii", "replace").decode()
 
 
-def of_voucher(code: str) -> str:
+def derive_voucher_id(code: str) -> str:
     """The holding of a voucher: whoever knows the code finds it, and no two have the same."""
-    return derive("voucher", code)
+    return derive_id("voucher", code)
 
 
-def of_parcel(taken: str) -> str:
+def derive_parcel_id(taken: str) -> str:
     """The holding of a parcel, by what took it: the code that a claim drew, or the id of a use."""
-    return derive("parcel", taken)
+    return derive_id("parcel", taken)
 
 
-def of_shipment(holding_id: str) -> str:
+def derive_shipment_id(holding_id: str) -> str:
     """The shipment of a parcel that is held."""
-    return derive("shipment", holding_id)
+    return derive_id("shipment", holding_id)
 
 
-def request_hash(path: str, body: object) -> str:
+def hash_request(path: str, body: object) -> str:
     """What makes two requests the same request: the path and the body, whatever the order of its fields."""
     canonical = json.dumps([path, body], sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(canonical.encode()).hexdigest()[:32]
 
 
-def link_secret(keys: Mapping[str, str], version: str, gift_id: str) -> str:
+def derive_link_secret(keys: Mapping[str, str], version: str, gift_id: str) -> str:
     """The secret of a share link: 192 bits that only a holder of the key can compute.
 
     Args:
@@ -69,6 +69,6 @@ def link_secret(keys: Mapping[str, str], version: str, gift_id: str) -> str:
     return base64.urlsafe_b64encode(digest[:24]).decode()
 
 
-def same_secret(given: str, expected: str) -> bool:
+def are_secrets_equal(given: str, expected: str) -> bool:
     """Whether two secrets are equal, in a time that tells nothing about where they differ."""
     return hmac.compare_digest(given.encode(), expected.encode())

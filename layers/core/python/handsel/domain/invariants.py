@@ -137,10 +137,10 @@ def find_holding_violations(holding: Holding) -> Iterator[Violation]:
     """Find out whether a holding is neither a voucher that its code leads to nor a parcel that leads to its shipment."""
     if holding.product.kind is Kind.VOUCHER:
         code = holding.code
-        right = code is not None and holding.holding_id == ids.of_voucher(code) and holding.shipment_id is None
+        right = code is not None and holding.holding_id == ids.derive_voucher_id(code) and holding.shipment_id is None
         detail = "is a voucher that its code does not lead to"
     else:
-        right = holding.code is None and holding.shipment_id == ids.of_shipment(holding.holding_id)
+        right = holding.code is None and holding.shipment_id == ids.derive_shipment_id(holding.holding_id)
         detail = "is a parcel that does not lead to its shipment"
     if not right or holding.quantity < 1:
         yield Violation(ViolationType.HOLDING_DIFFERS, holding.holding_id, detail)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from handsel.domain import ids
-from handsel.domain.events import new_claims
+from handsel.domain.events import find_new_claims
 from handsel.domain.models import Gift, Presentation, Shipment, Wrapping
 from handsel.domain.privacy import Fact, Viewer, may_see
 from handsel.domain.states import GiftState, ShipmentStatus
@@ -87,7 +87,7 @@ class Message:
         return {name: getattr(self.params, name) for name in PARAMS[self.kind]}
 
 
-def of_gift(before: Gift | None, after: Gift | None) -> Iterator[Message]:
+def derive_gift_messages(before: Gift | None, after: Gift | None) -> Iterator[Message]:
     if after is None:
         return
     if before is None:
@@ -95,7 +95,7 @@ def of_gift(before: Gift | None, after: Gift | None) -> Iterator[Message]:
             params = MessageParams(name=after.giver_name, presentation=after.product.kind.presentation)
             yield _to_recipient(after, MessageKind.GIFT_RECEIVED, after.created_at, params)
         return
-    for claimer, at in new_claims(before, after):
+    for claimer, at in find_new_claims(before, after):
         if may_see(Viewer.GIVER, Fact.CLAIMERS):
             yield _to_giver(after, MessageKind.GIFT_CLAIMED, at, claimer=claimer)
     if before.state is not GiftState.OPEN:
@@ -110,12 +110,12 @@ def of_gift(before: Gift | None, after: Gift | None) -> Iterator[Message]:
             yield _to_recipient(after, MessageKind.GIFT_CANCELLED, ended_at)
 
 
-def of_shipment(before: Shipment | None, after: Shipment | None) -> Iterator[Message]:
+def derive_shipment_messages(before: Shipment | None, after: Shipment | None) -> Iterator[Message]:
     if before is None or after is None or before.status is after.status:
         return
     if may_see(Viewer.CLAIMER, Fact.LOGISTICS_STATUS, own=True):
         yield Message(
-            message_id=ids.derive("message", MessageKind.PARCEL_UPDATE, after.shipment_id, str(after.version)),
+            message_id=ids.derive_id("message", MessageKind.PARCEL_UPDATE, after.shipment_id, str(after.version)),
             user_id=after.holder_id,
             kind=MessageKind.PARCEL_UPDATE,
             gift_id=after.gift_id,
@@ -124,9 +124,9 @@ def of_shipment(before: Shipment | None, after: Shipment | None) -> Iterator[Mes
         )
 
 
-def asked_again(gift_id: str, giver_id: str, asker: str, *, at: int) -> Message:
+def build_regift_request(gift_id: str, giver_id: str, asker: str, *, at: int) -> Message:
     return Message(
-        message_id=ids.derive("message", MessageKind.ASKED_AGAIN, gift_id, asker),
+        message_id=ids.derive_id("message", MessageKind.ASKED_AGAIN, gift_id, asker),
         user_id=giver_id,
         kind=MessageKind.ASKED_AGAIN,
         gift_id=gift_id,
@@ -135,13 +135,13 @@ def asked_again(gift_id: str, giver_id: str, asker: str, *, at: int) -> Message:
     )
 
 
-def reminder(gift: Gift, lead_ms: int) -> Message:
+def build_reminder(gift: Gift, lead_ms: int) -> Message:
     """Return the message to the named recipient `lead_ms` before the end of the window."""
     params = MessageParams(gift.giver_name, gift.product.kind.presentation, hours=lead_ms // HOUR_MS)
     return _to_recipient(gift, MessageKind.GIFT_REMINDER, gift.expires_at - lead_ms, params, str(lead_ms))
 
 
-def reminders(gift: Gift) -> list[int]:
+def list_reminder_times(gift: Gift) -> list[int]:
     """Return when the named recipient of a gift is reminded of it, earliest first."""
     window = gift.expires_at - gift.created_at
     return [] if gift.recipient_id is None else [gift.expires_at - lead for lead in REMINDERS_MS if lead < window]
@@ -154,7 +154,7 @@ def _to_recipient(
         raise ValueError("nobody is named as the recipient")
     shown = may_see(Viewer.RECIPIENT, Fact.ENVELOPE) and kind is not MessageKind.GIFT_CANCELLED
     return Message(
-        message_id=ids.derive("message", kind, gift.gift_id, *parts),
+        message_id=ids.derive_id("message", kind, gift.gift_id, *parts),
         user_id=gift.recipient_id,
         kind=kind,
         gift_id=gift.gift_id,
@@ -168,7 +168,7 @@ def _to_giver(
     gift: Gift, kind: MessageKind, at: int, params: MessageParams = MessageParams(), *, claimer: str | None = None
 ) -> Message:
     return Message(
-        message_id=ids.derive("message", kind, gift.gift_id, *([] if claimer is None else [claimer])),
+        message_id=ids.derive_id("message", kind, gift.gift_id, *([] if claimer is None else [claimer])),
         user_id=gift.giver_id,
         kind=kind,
         gift_id=gift.gift_id,

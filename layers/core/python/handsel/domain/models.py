@@ -14,7 +14,7 @@ from handsel.domain.states import (
     RefundStatus,
     ShipmentStatus,
     VoucherState,
-    shipment_status,
+    derive_shipment_status,
 )
 
 T = TypeVar("T")
@@ -42,7 +42,7 @@ class Money:
     amount: int
     currency: str
 
-    def times(self, quantity: int) -> "Money":
+    def multiply(self, quantity: int) -> "Money":
         return Money(self.amount * quantity, self.currency)
 
 
@@ -156,7 +156,7 @@ class Order:
     expired_gifts: int = 0
 
     @property
-    def state_now(self) -> OrderState:
+    def current_state(self) -> OrderState:
         """The state that callers see: an order is refunded when all its units are."""
         refunded = ALL_UNITS_REFUNDED.holds(self.refunded, quantity=self.quantity)
         return OrderState.REFUNDED if refunded else self.state
@@ -299,10 +299,10 @@ class Shipment:
 
     @property
     def status(self) -> ShipmentStatus:
-        return shipment_status((event.occurred_at, event.status) for event in self.events.values())
+        return derive_shipment_status((event.occurred_at, event.status) for event in self.events.values())
 
     @property
-    def delivered(self) -> bool:
+    def is_delivered(self) -> bool:
         """Whether the holder has it. Final: what was shown since is not hidden again."""
         return self.status is ShipmentStatus.DELIVERED
 
@@ -348,7 +348,7 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
-class Units:
+class UnitCounts:
     """Where the units of a paid order are, as the clock has it."""
 
     available: int
@@ -366,6 +366,6 @@ class Page(Generic[T]):
     next_position: str | None = None
 
     @classmethod
-    def of(cls, items: list[T], rows: Sequence[tuple[str, object]], limit: int) -> "Page[T]":
+    def from_rows(cls, items: list[T], rows: Sequence[tuple[str, object]], limit: int) -> "Page[T]":
         """A page of what index `rows` of at most `limit` named; a full page has a next one, if only an empty one."""
         return cls(items, rows[-1][0] if len(rows) == limit else None)

@@ -18,7 +18,7 @@ def is_control(char: str) -> bool:
     return unicodedata.category(char) in _CONTROL or char in _REORDERING
 
 
-def display_name(given: object) -> str | None:
+def clean_display_name(given: object) -> str | None:
     """A name that somebody else vouches for, cut and cleaned to one we hold; None where nothing is left of it."""
     if not isinstance(given, str):
         return None
@@ -26,7 +26,7 @@ def display_name(given: object) -> str | None:
     return cleaned.strip()[:MAX_DISPLAY_NAME].strip() or None
 
 
-def handle(given: object) -> str | None:
+def normalize_handle(given: object) -> str | None:
     """A handle as it is stored, or None where `given` is none. Upper and lower case are the same handle."""
     # The pattern first: some letters outside ASCII are inside it in lower case.
     return given.lower() if isinstance(given, str) and HANDLE.fullmatch(given) else None

@@ -94,7 +94,7 @@ def store_fact(kind: Kind) -> Fact:
     return Fact.VOUCHER_TITLE if kind is Kind.VOUCHER else Fact.PARCEL_STORE
 
 
-def viewer_of(gift: Gift, caller: str) -> Viewer:
+def classify_viewer(gift: Gift, caller: str) -> Viewer:
     """Who the caller is to a gift."""
     if caller == gift.giver_id:
         return Viewer.GIVER

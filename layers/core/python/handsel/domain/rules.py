@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from handsel.domain import errors, ids
-from handsel.domain.models import Address, Gift, Kind, Money, Order, Product, Reservation, Units
+from handsel.domain.models import Address, Gift, Kind, Money, Order, Product, Reservation, UnitCounts
 from handsel.domain.states import (
     GIFT_MACHINE,
     VALIDITY_OVER,
@@ -19,7 +19,7 @@ NOT_GIFTABLE_CATEGORIES = frozenset({"jewelry", "education"})
 ORIGINAL_PRICE_CAPS: Mapping[str, int] = {"CNY": 1_000_000}
 
 
-def not_giftable_reason(product: Product) -> str | None:
+def find_not_giftable_reason(product: Product) -> str | None:
     """Why this product cannot be given, as a sentence, or None when it can."""
     if not product.store_giftable:
         return "This store does not offer gifts."
@@ -37,7 +37,7 @@ def _major(money: Money) -> str:
     return f"{money.amount / 100:,.2f} {money.currency}"
 
 
-def window_end(now: int, window_ms: int, valid_until: int | None) -> int:
+def compute_window_end(now: int, window_ms: int, valid_until: int | None) -> int:
     """When a gift given now can no longer be claimed: a voucher that ends earlier ends the window earlier."""
     return now + window_ms if valid_until is None else min(now + window_ms, valid_until)
 
@@ -46,7 +46,7 @@ def check_giftable(product: Product) -> None:
     """Raises:
     NotGiftable: the product is ruled out.
     """
-    if reason := not_giftable_reason(product):
+    if reason := find_not_giftable_reason(product):
         raise errors.NotGiftable(reason)
 
 
@@ -61,16 +61,16 @@ def check_can_give(order: Order, product: Product, *, now: int) -> None:
     if order.state is not OrderState.PAID:
         raise errors.UnitsNotAvailable
     check_giftable(product)
-    if is_over(order, now=now):
+    if is_validity_over(order, now=now):
         raise errors.NotGiftable("The vouchers of this order are no longer valid.")
 
 
-def is_over(order: Order, *, now: int) -> bool:
+def is_validity_over(order: Order, *, now: int) -> bool:
     """Whether the order's vouchers are no longer valid."""
     return VALIDITY_OVER.holds(order.valid_until, now=now)
 
 
-def due(order: Order, *, now: int) -> dict[str, Reservation]:
+def find_expired_reservations(order: Order, *, now: int) -> dict[str, Reservation]:
     """The gifts of an order whose window is over and that nothing has folded back yet, earliest first."""
     over = (
         (gift_id, gift) for gift_id, gift in order.reservations.items() if WINDOW_OVER.holds(gift.expires_at, now=now)
@@ -78,7 +78,7 @@ def due(order: Order, *, now: int) -> dict[str, Reservation]:
     return dict(sorted(over, key=lambda entry: (entry[1].expires_at, entry[0])))
 
 
-def units_of(order: Order, reservations: Iterable[Gift], *, now: int) -> Units | None:
+def count_units(order: Order, reservations: Iterable[Gift], *, now: int) -> UnitCounts | None:
     """Where the units of an order are, as the clock has it. None unless the order is paid.
 
     Args:
@@ -94,10 +94,10 @@ def units_of(order: Order, reservations: Iterable[Gift], *, now: int) -> Units |
             in_gift += gift.remaining
         else:
             available += gift.remaining
-    return Units(available, in_gift, gifted, order.used, order.refunded)
+    return UnitCounts(available, in_gift, gifted, order.used, order.refunded)
 
 
-def actions_of(order: Order, product: Product, units: Units | None, *, now: int) -> list[OrderAction]:
+def list_order_actions(order: Order, product: Product, units: UnitCounts | None, *, now: int) -> list[OrderAction]:
     """What the buyer may do with the order now; the payment-result page is drawn from it.
 
     Args:
@@ -106,8 +106,8 @@ def actions_of(order: Order, product: Product, units: Units | None, *, now: int)
     if units is None or units.available == 0:
         return []
     actions = []
-    if not is_over(order, now=now):
-        if not_giftable_reason(product) is None:
+    if not is_validity_over(order, now=now):
+        if find_not_giftable_reason(product) is None:
             actions.append(OrderAction.GIFT)
         actions.append(OrderAction.USE)
     actions.append(OrderAction.REFUND)
@@ -125,7 +125,7 @@ def check_may_open(gift: Gift, caller: str, secret: str | None, keys: Mapping[st
     if gift.recipient_id is not None:
         if gift.recipient_id != caller:
             raise errors.NotTheRecipient
-    elif not holds_secret(gift, secret, keys):
+    elif not is_secret_valid(gift, secret, keys):
         raise errors.WrongSecret
 
 
@@ -146,7 +146,7 @@ def check_can_claim(
         raise GIFT_MACHINE.problems[state]
     if gift.product.kind is Kind.PARCEL and address is None:
         raise errors.AddressRequired
-    return claim_action(gift.remaining)
+    return choose_claim_action(gift.remaining)
 
 
 def check_can_ask_again(gift: Gift, caller: str, secret: str | None, keys: Mapping[str, str], *, now: int) -> None:
@@ -166,11 +166,11 @@ def check_can_ask_again(gift: Gift, caller: str, secret: str | None, keys: Mappi
         raise GIFT_MACHINE.problems[state]
 
 
-def holds_secret(gift: Gift, secret: str | None, keys: Mapping[str, str]) -> bool:
+def is_secret_valid(gift: Gift, secret: str | None, keys: Mapping[str, str]) -> bool:
     if secret is None or gift.secret_version is None:
         return False
-    return ids.same_secret(secret, ids.link_secret(keys, gift.secret_version, gift.gift_id))
+    return ids.are_secrets_equal(secret, ids.derive_link_secret(keys, gift.secret_version, gift.gift_id))
 
 
-def claim_action(remaining: int) -> GiftAction:
+def choose_claim_action(remaining: int) -> GiftAction:
     return GiftAction.CLAIM_SHARE if remaining > 1 else GiftAction.CLAIM_LAST_SHARE

@@ -17,7 +17,7 @@ _LEAP_YEAR = "2000-"
 _DAY = timedelta(days=1)
 
 
-class BadSpan(ValueError):
+class InvalidSpan(ValueError):
     """What is written is no span; the message says how to mend it."""
 
 
@@ -32,18 +32,18 @@ class Span:
     def parse(cls, written: object) -> "Span":
         """Raises BadSpan."""
         if not isinstance(written, Mapping) or set(written) != {"from", "to"}:
-            raise BadSpan('write it as {"from": "12-01", "to": "02-15"}')
+            raise InvalidSpan('write it as {"from": "12-01", "to": "02-15"}')
         first, last = written["from"], written["to"]
         yearly = _is_day(_YEARLY, first) and _is_day(_YEARLY, last)
         if not yearly and not (_is_day(_ONCE, first) and _is_day(_ONCE, last)):
-            raise BadSpan(
+            raise InvalidSpan(
                 f"write both days as MM-DD (every year) or both as YYYY-MM-DD (once), not {first!r}, {last!r}"
             )
         if not yearly and first > last:
-            raise BadSpan(f"{first} is after {last}; swap them")
+            raise InvalidSpan(f"{first} is after {last}; swap them")
         return cls(first, last)
 
-    def holds(self, day: date) -> bool:
+    def contains(self, day: date) -> bool:
         if _ONCE.fullmatch(self.first):
             return self.first <= day.isoformat() <= self.last
         today = day.isoformat()[5:]
@@ -56,15 +56,15 @@ class Span:
 class Season:
     spans: tuple[Span, ...]
 
-    def holds(self, day: date) -> bool:
-        return any(span.holds(day) for span in self.spans)
+    def contains(self, day: date) -> bool:
+        return any(span.contains(day) for span in self.spans)
 
-    def nearly_holds(self, day: date) -> bool:
+    def contains_with_grace(self, day: date) -> bool:
         """With a day of grace on each side."""
-        return any(self.holds(near) for near in _around(day))
+        return any(self.contains(near) for near in _around(day))
 
 
-def day_of(now: int) -> date:
+def utc_day(now: int) -> date:
     """The UTC day of a time in milliseconds."""
     return datetime.fromtimestamp(now / 1000, UTC).date()
 

@@ -119,7 +119,7 @@ class GiftState(StrEnum):
     DECLINED = "declined"
 
     @property
-    def final(self) -> bool:
+    def is_final(self) -> bool:
         """Whether nothing leads out of this state. Once seen, even in a stale read, it stays true."""
         return self in _FINAL_GIFT_STATES
 
@@ -234,7 +234,7 @@ ORDER_MACHINE = Machine(
     transitions={
         (OrderState.PENDING, PaymentAction.PAY): Transition(OrderState.PAID),
         (OrderState.PENDING, PaymentAction.DECLINE): Transition(OrderState.DECLINED),
-        # Never written: it follows from the counts of the order, see `Order.state_now`.
+        # Never written: it follows from the counts of the order, see `Order.current_state`.
         (OrderState.PAID, PaymentAction.REFUND): Transition(OrderState.REFUNDED, (ALL_UNITS_REFUNDED,)),
     },
     problems={OrderState.DECLINED: errors.PaymentDeclined},
@@ -364,7 +364,7 @@ SHIPMENT_STATUS_RANKS: Mapping[ShipmentStatus, StatusRank] = {
 }
 
 
-def shipment_status(reports: Iterable[tuple[int, ShipmentStatus]]) -> ShipmentStatus:
+def derive_shipment_status(reports: Iterable[tuple[int, ShipmentStatus]]) -> ShipmentStatus:
     """Return the status of a shipment: a pure function of the set of reports, each (time of occurrence, status)."""
     seen = set(reports)
     reported = {status for _, status in seen}
@@ -389,7 +389,7 @@ def _shipment_document() -> dict[str, object]:
             {"from": str(before), "action": "report", "to": str(after), "guards": [f"status = {reported}"]}
             for before in SHIPMENT_STATUS_RANKS
             for reported in SHIPMENT_STATUS_RANKS
-            if (after := shipment_status([(0, before), (1, reported)])) is not before
+            if (after := derive_shipment_status([(0, before), (1, reported)])) is not before
         ],
         "standings": {
             str(status): {"rank": entry.rank, "final": entry.final} for status, entry in SHIPMENT_STATUS_RANKS.items()
@@ -398,7 +398,7 @@ def _shipment_document() -> dict[str, object]:
     }
 
 
-def document() -> dict[str, object]:
+def build_document() -> dict[str, object]:
     """Return the machines as they are published at `/meta/state-machine`."""
     return {
         "gift": GIFT_MACHINE.document(),

@@ -12,13 +12,13 @@ RFC_3339 = (
 )
 
 
-def timestamp(at: int) -> str:
+def format_timestamp(at: int) -> str:
     """In UTC, with milliseconds."""
     # In integers: as a float of seconds, a time far ahead is off by a millisecond.
     return (_EPOCH + timedelta(milliseconds=at)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def milliseconds(text: object) -> int:
+def parse_timestamp(text: object) -> int:
     """Raises:
     ValueError: not a time with its offset, or in UTC before 1970 or after 9999.
     """

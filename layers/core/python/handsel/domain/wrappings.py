@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from handsel.domain import errors
 from handsel.domain.models import Kind, Wrapping
-from handsel.domain.seasons import BadSpan, Season, Span, day_of
+from handsel.domain.seasons import InvalidSpan, Season, Span, utc_day
 
 _LONGEST_BLESSING = 60
 _LONGEST_TITLE = 40
@@ -22,7 +22,7 @@ _LONGEST_TITLE = 40
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*", re.ASCII)
 
 
-class BadCatalogue(errors.HandselError):
+class InvalidCatalogue(errors.HandselError):
     """The data cannot be used; the message says where it is wrong and how to mend it."""
 
 
@@ -37,7 +37,7 @@ class Cover:
 
     @property
     def image_path(self) -> str:
-        return image_path(self.cover_id)
+        return cover_image_path(self.cover_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,22 +64,22 @@ class Catalogue:
         return next((each for each in self.blessings if each.blessing_id == blessing_id), None)
 
 
-def image_path(cover_id: str) -> str:
+def cover_image_path(cover_id: str) -> str:
     return f"/covers/{cover_id}.svg"
 
 
-def covers_for(kind: Kind, *, now: int) -> list[Cover]:
+def list_covers(kind: Kind, *, now: int) -> list[Cover]:
     """The covers on offer today, recommended first: those of the season, then those of all year."""
-    return _on_offer([cover for cover in catalogue().covers if kind in cover.kinds], day_of(now))
+    return _on_offer([cover for cover in load_catalogue().covers if kind in cover.kinds], utc_day(now))
 
 
-def blessings(*, now: int) -> list[Blessing]:
+def list_blessings(*, now: int) -> list[Blessing]:
     """The blessings on offer today, recommended first."""
-    return _on_offer(catalogue().blessings, day_of(now))
+    return _on_offer(load_catalogue().blessings, utc_day(now))
 
 
 def _on_offer(entries: Sequence[Entry], today: date) -> list[Entry]:
-    seasonal: list[Entry] = [entry for entry in entries if entry.season is not None and entry.season.holds(today)]
+    seasonal: list[Entry] = [entry for entry in entries if entry.season is not None and entry.season.contains(today)]
     evergreen: list[Entry] = [entry for entry in entries if entry.season is None]
     return seasonal + evergreen
 
@@ -93,24 +93,24 @@ def wrap(kind: Kind, cover_id: str, blessing_id: str | None, message: str | None
     Raises:
         UnknownWrapping: no such cover for this kind, no such blessing, or not in its season.
     """
-    today = day_of(now)
-    cover = catalogue().cover(cover_id)
+    today = utc_day(now)
+    cover = load_catalogue().cover(cover_id)
     if cover is None or kind not in cover.kinds or not _can_seal(cover, today):
         raise errors.UnknownWrapping
     if message is not None:
         return Wrapping(cover_id, message)
-    blessing = catalogue().blessing(blessing_id)
+    blessing = load_catalogue().blessing(blessing_id)
     if blessing is None or not _can_seal(blessing, today):
         raise errors.UnknownWrapping
     return Wrapping(cover_id, blessing.text)
 
 
 def _can_seal(entry: Cover | Blessing, today: date) -> bool:
-    return entry.season is None or entry.season.nearly_holds(today)
+    return entry.season is None or entry.season.contains_with_grace(today)
 
 
 @cache
-def catalogue() -> Catalogue:
+def load_catalogue() -> Catalogue:
     """All covers and blessings there are, of any season."""
     # Part of the package like its code, so it comes the way code comes: by the importer.
     return parse(pkgutil.get_data("handsel.domain", "wrappings.json") or b"")
@@ -124,9 +124,9 @@ def parse(text: str | bytes) -> Catalogue:
     try:
         written = json.loads(text)
     except ValueError as error:
-        raise BadCatalogue(f"wrappings.json is not JSON: {error}") from error
+        raise InvalidCatalogue(f"wrappings.json is not JSON: {error}") from error
     if not isinstance(written, dict) or set(written) != {"seasons", "covers", "blessings"}:
-        raise BadCatalogue('wrappings.json: write it as {"seasons": {...}, "covers": [...], "blessings": [...]}')
+        raise InvalidCatalogue('wrappings.json: write it as {"seasons": {...}, "covers": [...], "blessings": [...]}')
     seasons = _seasons(written["seasons"])
     covers = [_cover(entry, seasons) for entry in _entries(written, "covers")]
     blessings = [_blessing(entry, seasons) for entry in _entries(written, "blessings")]
@@ -137,28 +137,28 @@ def parse(text: str | bytes) -> Catalogue:
 
 def _seasons(written: object) -> dict[str, Season]:
     if not isinstance(written, dict):
-        raise BadCatalogue("wrappings.json: seasons has to be an object: a name, and the list of its spans")
+        raise InvalidCatalogue("wrappings.json: seasons has to be an object: a name, and the list of its spans")
     found = {}
     for name, spans in written.items():
         if not isinstance(spans, list):
-            raise BadCatalogue(f"wrappings.json: season {name!r} has to be a list of spans")
+            raise InvalidCatalogue(f"wrappings.json: season {name!r} has to be a list of spans")
         try:
             found[name] = Season(tuple(map(Span.parse, spans)))
-        except BadSpan as error:
-            raise BadCatalogue(f"wrappings.json: season {name!r}: {error}") from error
+        except InvalidSpan as error:
+            raise InvalidCatalogue(f"wrappings.json: season {name!r}: {error}") from error
     return found
 
 
 def _entries(written: Mapping[str, Any], name: str) -> list["_Entry"]:
     if not isinstance(written[name], list):
-        raise BadCatalogue(f"wrappings.json: {name} has to be a list")
+        raise InvalidCatalogue(f"wrappings.json: {name} has to be a list")
     return [_Entry(f"wrappings.json: {name}[{place}]", fields) for place, fields in enumerate(written[name])]
 
 
 def _check_unique(field: str, ids: Sequence[str]) -> None:
     for each in ids:
         if ids.count(each) > 1:
-            raise BadCatalogue(
+            raise InvalidCatalogue(
                 f"wrappings.json: {field} {each!r} is there twice; ids are forever, so rename the new one"
             )
 
@@ -172,8 +172,8 @@ class _Entry:
         if not isinstance(fields, dict):
             raise self.bad("has to be an object")
 
-    def bad(self, how: str) -> BadCatalogue:
-        return BadCatalogue(f"{self._where} {how}")
+    def bad(self, how: str) -> InvalidCatalogue:
+        return InvalidCatalogue(f"{self._where} {how}")
 
     def check_fields(self, *names: str) -> None:
         allowed = {*names, "season"}

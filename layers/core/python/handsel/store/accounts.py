@@ -24,7 +24,7 @@ def get(table: Table, user_id: str) -> Account | None:
     return None if item is None else from_item(item)
 
 
-def by_handle(table: Table, handle: str) -> Account | None:
+def get_by_handle(table: Table, handle: str) -> Account | None:
     """Who has a handle, as it is stored."""
     reserved = table.get(keys.handle(handle))
     account = None if reserved is None else get(table, reserved["user_id"])
@@ -39,7 +39,7 @@ def get_many(table: Table, user_ids: list[str]) -> list[Account]:
     return [from_item(items[key]) for key in wanted if key in items]
 
 
-def add(table: Table, account: Account) -> None:
+def create(table: Table, account: Account) -> None:
     """Makes the account unless it is there, and reserves its handle with it. What is there stays as it is.
 
     Raises:
@@ -54,7 +54,7 @@ def add(table: Table, account: Account) -> None:
             raise errors.HandleTaken from refused
 
 
-def change(table: Table, before: Account, after: Account) -> None:
+def save(table: Table, before: Account, after: Account) -> None:
     """Replace `before` by `after`, if the table still holds `before`.
 
     A handle that changes is reserved, and the one before it freed, with the account in one transaction. So is what
@@ -104,7 +104,7 @@ def _reserve(handle: str, user_id: str) -> Put:
     return Put({**keys.handle(handle)._asdict(), "user_id": user_id})
 
 
-def names(table: Table, user_ids: list[str]) -> dict[str, str]:
+def get_names(table: Table, user_ids: list[str]) -> dict[str, str]:
     """Display names by user id, of those who have an account."""
     found = table.get_many(keys.account(user_id) for user_id in user_ids)
     return {item["user_id"]: item["display_name"] for item in found.values()}

@@ -23,7 +23,7 @@ class Change:
     at: int
 
 
-def change(record: Mapping[str, Any]) -> Change:
+def from_record(record: Mapping[str, Any]) -> Change:
     """Raises:
     KeyError, TypeError: not a record of this table's stream, with both images.
     """

@@ -18,11 +18,11 @@ from handsel.store.writes import Check, ConditionFailed, Put, Update, Write
 
 def to_item(gift: Gift) -> Item:
     """Return the item of a new, open gift: in the lists of its giver and its order, and due when its window ends."""
-    shard = keys.windows(keys.shard_of(gift.gift_id))
+    shard = keys.due_gifts(keys.due_shard(gift.gift_id))
     return {
         **keys.gift(gift.gift_id)._asdict(),
-        **keys.index_entry(keys.BY_OWNER, keys.sent_by(gift.giver_id), gift.created_at, gift.gift_id),
-        **keys.index_entry(keys.BY_PARENT, keys.gifts_of(gift.order_id), gift.created_at, gift.gift_id),
+        **keys.index_entry(keys.BY_OWNER, keys.gifts_by_giver(gift.giver_id), gift.created_at, gift.gift_id),
+        **keys.index_entry(keys.BY_PARENT, keys.gifts_by_order(gift.order_id), gift.created_at, gift.gift_id),
         **keys.index_entry(keys.BY_DUE, shard, gift.expires_at, gift.gift_id),
         **attributes.to_item(gift),
     }
@@ -31,7 +31,7 @@ def to_item(gift: Gift) -> Item:
 from_item = partial(attributes.from_item, Gift)
 
 
-def window_to_item(gift: Gift) -> Item:
+def timer_to_item(gift: Gift) -> Item:
     """Return the item of a gift's timer. Its ttl is rounded up: a deletion before the end would waste its stream record."""
     return {
         **keys.window(gift.gift_id)._asdict(),
@@ -54,39 +54,41 @@ def get_many(table: Table, gift_ids: list[str]) -> list[Gift]:
     return [from_item(items[key]) for key in wanted if key in items]
 
 
-def sent_by(table: Table, giver_id: str, *, limit: int, before: str | None) -> Page[Gift]:
-    return _page(table, keys.BY_OWNER, keys.sent_by(giver_id), limit, before)
+def list_sent(table: Table, giver_id: str, *, limit: int, before: str | None) -> Page[Gift]:
+    return _page(table, keys.BY_OWNER, keys.gifts_by_giver(giver_id), limit, before)
 
 
-def sent_by_since(table: Table, giver_id: str, since: str, *, limit: int, before: str | None) -> Page[str]:
+def list_sent_ids_since(table: Table, giver_id: str, since: str, *, limit: int, before: str | None) -> Page[str]:
     """Return ids of the gifts given after the position `since`, newest first."""
     rows = [
-        row for row in table.newest(keys.BY_OWNER, keys.sent_by(giver_id), limit=limit, before=before) if row[0] > since
+        row
+        for row in table.query_newest(keys.BY_OWNER, keys.gifts_by_giver(giver_id), limit=limit, before=before)
+        if row[0] > since
     ]
-    return Page.of([keys.id_at(sort_key) for sort_key, _ in rows], rows, limit)
+    return Page.from_rows([keys.parse_id(sort_key) for sort_key, _ in rows], rows, limit)
 
 
-def received_by(table: Table, user_id: str, *, limit: int, before: str | None) -> Page[Gift]:
-    return _page(table, keys.BY_PARENT, keys.received_by(user_id), limit, before)
+def list_received(table: Table, user_id: str, *, limit: int, before: str | None) -> Page[Gift]:
+    return _page(table, keys.BY_PARENT, keys.gifts_by_recipient(user_id), limit, before)
 
 
-def of_order(table: Table, order_id: str, *, limit: int, before: str | None) -> Page[Gift]:
-    return _page(table, keys.BY_PARENT, keys.gifts_of(order_id), limit, before)
+def list_by_order(table: Table, order_id: str, *, limit: int, before: str | None) -> Page[Gift]:
+    return _page(table, keys.BY_PARENT, keys.gifts_by_order(order_id), limit, before)
 
 
 def _page(table: Table, index: keys.Index, pk: str, limit: int, before: str | None) -> Page[Gift]:
-    rows = table.newest(index, pk, limit=limit, before=before)
-    return Page.of(get_many(table, [keys.id_at(sort_key) for sort_key, _ in rows]), rows, limit)
+    rows = table.query_newest(index, pk, limit=limit, before=before)
+    return Page.from_rows(get_many(table, [keys.parse_id(sort_key) for sort_key, _ in rows]), rows, limit)
 
 
 def _new(gift: Gift) -> list[Write]:
-    writes: list[Write] = [Put(to_item(gift)), Put(window_to_item(gift))]
+    writes: list[Write] = [Put(to_item(gift)), Put(timer_to_item(gift))]
     if gift.recipient_id is not None:
-        received = keys.received_by(gift.recipient_id)
+        received = keys.gifts_by_recipient(gift.recipient_id)
         writes.append(
             Put(
                 {
-                    **keys.addressed(gift.recipient_id, gift.gift_id)._asdict(),
+                    **keys.received(gift.recipient_id, gift.gift_id)._asdict(),
                     **keys.index_entry(keys.BY_PARENT, received, gift.created_at, gift.gift_id),
                 }
             )
@@ -147,21 +149,21 @@ def claim(
 
     table.write(
         take_share,
-        holdings.put(holding, gift),
-        *([] if shipment is None else [shipments.put(shipment)]),
+        holdings.build_put(holding, gift),
+        *([] if shipment is None else [shipments.build_put(shipment)]),
     )
 
 
-def is_open(gift_id: str, *, now: int) -> Check:
+def require_open(gift_id: str, *, now: int) -> Check:
     """Return the check that a gift can still be claimed."""
     return check(keys.gift(gift_id), in_state(GIFT_MACHINE, GiftState.OPEN, WINDOW_OPEN, now=now))
 
 
-def ask_again(table: Table, gift: Gift, user_id: str, *, now: int) -> None:
+def create_regift_request(table: Table, gift: Gift, user_id: str, *, now: int) -> None:
     """Record that a user asks for the gift again. Idempotent."""
     noted = {"gift_id": gift.gift_id, "giver_id": gift.giver_id, "user_id": user_id, "at": now}
     with suppress(ConditionFailed):  # asked before
-        table.write(Put({**keys.asked(gift.gift_id, user_id)._asdict(), **noted}))
+        table.write(Put({**keys.regift_request(gift.gift_id, user_id)._asdict(), **noted}))
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

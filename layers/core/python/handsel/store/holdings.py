@@ -23,11 +23,13 @@ def to_item(holding: Holding, gift: Gift | None) -> Item:
     """Return the item of a new holding. One that was claimed by link also lists its gift among the received ones."""
     item: Item = {
         **keys.holding(holding.holding_id)._asdict(),
-        **keys.index_entry(keys.BY_OWNER, keys.holdings_of(holding.holder_id), holding.received_at, holding.holding_id),
+        **keys.index_entry(
+            keys.BY_OWNER, keys.holdings_by_holder(holding.holder_id), holding.received_at, holding.holding_id
+        ),
         **attributes.to_item(holding),
     }
     if gift is not None and gift.recipient_id is None:
-        received = keys.received_by(holding.holder_id)
+        received = keys.gifts_by_recipient(holding.holder_id)
         item |= keys.index_entry(keys.BY_PARENT, received, gift.created_at, gift.gift_id)
     return item
 
@@ -45,8 +47,10 @@ def get_many(table: Table, holding_ids: list[str]) -> dict[str, Holding]:
     return {item["holding_id"]: from_item(item) for item in found.values()}
 
 
-def of_holder(table: Table, holder_id: str, *, limit: int, before: str | None) -> Page[Holding]:
-    return lists.page(table, keys.BY_OWNER, keys.holdings_of(holder_id), from_item, limit=limit, before=before)
+def list_by_holder(table: Table, holder_id: str, *, limit: int, before: str | None) -> Page[Holding]:
+    return lists.get_page(
+        table, keys.BY_OWNER, keys.holdings_by_holder(holder_id), from_item, limit=limit, before=before
+    )
 
 
 def use_to_item(use: Use) -> Item:
@@ -56,7 +60,7 @@ def use_to_item(use: Use) -> Item:
 use_from_item = partial(attributes.from_item, Use)
 
 
-def put(holding: Holding, gift: Gift | None = None) -> Put:
+def build_put(holding: Holding, gift: Gift | None = None) -> Put:
     return Put(to_item(holding, gift))
 
 

@@ -11,15 +11,15 @@ Items (`pk`, `sk` are the table's key; times are milliseconds, `ttl` is seconds 
 | ORDER    | ORDER#order       | ORDER             | ORDERS#buyer, created#order   |                                   | PENDING#shard while pending |   | purchase, give, use, give-back     | nobody     |
 | GIFT     | GIFT#gift         | GIFT              | SENT#giver, created#gift      | GIFTS_OF#order, created#gift      | WINDOWS#shard while open  |     | give, claim, give-back             | nobody     |
 | WINDOW   | WINDOW#gift       | WINDOW            |                               |                                   |                           | yes | give                               | TTL        |
-| ADDRESSED| USER#recipient    | ADDRESSED#gift    |                               | RECEIVED#recipient, created#gift  |                           |     | give to a named recipient          | nobody     |
+| RECEIVED| USER#recipient    | RECEIVED#gift    |                               | RECEIVED#recipient, created#gift  |                           |     | give to a named recipient          | nobody     |
 | HOLDING  | HOLDING#holding   | HOLDING           | HOLDINGS#holder, received#holding | RECEIVED#holder, created#gift (claimed by link) | |     | claim, use, return gift            | nobody     |
 | SHIPMENT | SHIPMENT#shipment | SHIPMENT          | SHIPMENTS_IN#store#status, created#shipment | SHIPMENTS#store, created#shipment | |   | claim, use; merchant, carrier      | nobody     |
-| ASKED    | GIFT#gift         | ASKED#user        |                               |                                   |                           |     | ask again                          | nobody     |
+| ASKED    | GIFT#gift         | REGIFT_REQUEST#user        |                               |                                   |                           |     | ask again                          | nobody     |
 | REMINDER | GIFT#gift         | REMINDER          |                               |                                   | REMINDERS#shard until the last | yes | projector; sweep              | TTL        |
 | MESSAGE  | USER#user         | MESSAGE#message   | MESSAGES#user, created#message |                                  |                           |     | projector, sweep; its reader       | nobody     |
 | SUMMARY  | USER#user         | SUMMARY           |                               |                                   |                           |     | projector, sweep; who reads messages | nobody   |
 | TALLY    | ORDER#order, SHIPMENT#shipment | TALLY |                              |                                   |                           |     | projector                          | nobody     |
-| USABLE   | USER#user         | USABLE#until#holding |                            |                                   |                           | yes | projector: the tally of a voucher  | TTL        |
+| USABLE   | USER#user         | VOUCHER_EXPIRY#until#holding |                            |                                   |                           | yes | projector: the tally of a voucher  | TTL        |
 | TAGGED   | USER#user         | TAGGED#product    | TAGGED_BY#user, at#product#store |                                |                           |     | its user                           | its user   |
 | BOUGHT   | USER#user         | BOUGHT#product    |                               |                                   |                           |     | projector                          | nobody     |
 | PREFERENCES | USER#user      | PREFERENCES       |                               |                                   |                           |     | its user, by viewing a product; projector; switching on or off | nobody |
@@ -30,7 +30,7 @@ Items (`pk`, `sk` are the table's key; times are milliseconds, `ttl` is seconds 
 | CHARGE   | CHARGE#key        | CHARGE            |                               |                                   |                           |     | sandbox payment provider           | nobody     |
 
 ORDER and GIFT carry no ttl: deleting one would lose units. WINDOW holds no state and no personal data; that it is
-gone means nothing but "look at the gift". `ADDRESSED` items and the indexes are lists, never the truth: the indexes
+gone means nothing but "look at the gift". `RECEIVED` items and the indexes are lists, never the truth: the indexes
 project keys only, a list reads the items themselves.
 
 A voucher's HOLDING has an id that its code leads to, so a code is looked up by key and no two vouchers share one.
@@ -56,31 +56,31 @@ Access patterns (RRU and WRU for items up to 1 KB; a transaction counts twice, a
 |  7 | claim one share                        | transaction: GIFT if open, HOLDING if absent (+ SHIPMENT) | `gifts.claim`              | 7 WRU (11 a parcel) |
 |  8 | end a gift                             | transaction: GIFT if open, ORDER if it has its reservation | `gifts.end_gift`         | 5 WRU |
 |  9 | use own units                          | transaction: ORDER if enough available, USE and HOLDINGs if absent (+ SHIPMENT) | `orders.use` | 4 + 3 a voucher WRU (11 a parcel) |
-| 10 | open a return gift's order             | transaction: ORDER if absent, HOLDING if it has no return gift | `orders.open_pending`              | 6 WRU |
-| 11 | pay a return gift                      | transaction: ORDER if pending, GIFT, WINDOW, ADDRESSED if absent | `gifts.give_paid`   | 14 WRU |
-| 12 | refund                                 | transaction: ORDER if enough available, REFUND if absent (+ Update PRODUCT where stock counts) | `refunds.open_pending` | 5 WRU (7 with stock) |
+| 10 | open a return gift's order             | transaction: ORDER if absent, HOLDING if it has no return gift | `orders.create_pending`              | 6 WRU |
+| 11 | pay a return gift                      | transaction: ORDER if pending, GIFT, WINDOW, RECEIVED if absent | `gifts.give_paid`   | 14 WRU |
+| 12 | refund                                 | transaction: ORDER if enough available, REFUND if absent (+ Update PRODUCT where stock counts) | `refunds.create_pending` | 5 WRU (7 with stock) |
 | 13 | settle a refund                        | Update REFUND if pending                               | `refunds.settle`              | 2 WRU |
-| 14 | lists of one owner or parent, newest first | Query of the index, then BatchGetItem              | `Table.newest`                | 0.5 + items RRU |
-| 15 | a store's products and shipments (of one status), newest first | as 14, by `by_parent` (`by_owner`) | `Table.newest`            | 0.5 + items RRU |
-| 16 | what a store says of a product         | with the PRODUCT, where this process or an order says whose it is; else GetItem STORE | `products.get_with`, `products.as_sold_now` | 1 RRU |
+| 14 | lists of one owner or parent, newest first | Query of the index, then BatchGetItem              | `Table.query_newest`                | 0.5 + items RRU |
+| 15 | a store's products and shipments (of one status), newest first | as 14, by `by_parent` (`by_owner`) | `Table.query_newest`            | 0.5 + items RRU |
+| 16 | what a store says of a product         | with the PRODUCT, where this process or an order says whose it is; else GetItem STORE | `products.get_with`, `products.get_current` | 1 RRU |
 | 17 | a voucher by its code                  | GetItem HOLDING, whose id is made from the code        | `holdings.get`                | 1 RRU |
 | 18 | redeem                                 | Update HOLDING if neither redeemed nor over            | `holdings.redeem`             | 1 WRU |
-| 19 | change a shipment                      | Update SHIPMENT if it is the version that was read     | `shipments.change`            | 1 WRU (3 for another status) |
-| 20 | put a store or a product               | Put if absent, else Update if it is the store's        | `stores.put`, `products.put`  | 2 WRU |
-| 21 | ask again                              | Put ASKED if absent                                    | `gifts.ask_again`             | 1 WRU |
-| 22 | how many gifts wait                    | Query of `by_owner`, newest 100; their items where that is not fewer, and the next 100, five times at most | `gifts.sent_by_since` | 0.5 RRU, 250 and more at most |
-| 23 | what is due                            | Query of `by_due`, a shard at a time, earliest first   | `Table.earliest`              | 0.5 RRU a shard |
-| 24 | make an account                        | GetItem; transaction: ACCOUNT and HANDLE if absent (a plain Put without a handle) | `accounts.add` | 0.5 RRU, 4 WRU (1 without a handle) |
-| 25 | change an account                      | GetItem, consistent; Update ACCOUNT if it is what was read (handle: transaction with Put HANDLE if absent, Delete HANDLE; recommendations: with Update PREFERENCES) | `accounts.change` | 1 RRU, 1 WRU (6 with the handle, 4 and more with the recommendations) |
-| 26 | the sums of an order center            | GetItem SUMMARY; Query, COUNT, of the USABLEs that ended today | `summaries.get`, `summaries.over_today` | 1.5 RRU |
+| 19 | change a shipment                      | Update SHIPMENT if it is the version that was read     | `shipments.save`            | 1 WRU (3 for another status) |
+| 20 | put a store or a product               | Put if absent, else Update if it is the store's        | `stores.upsert`, `products.upsert`  | 2 WRU |
+| 21 | ask again                              | Put ASKED if absent                                    | `gifts.create_regift_request`             | 1 WRU |
+| 22 | how many gifts wait                    | Query of `by_owner`, newest 100; their items where that is not fewer, and the next 100, five times at most | `gifts.list_sent_ids_since` | 0.5 RRU, 250 and more at most |
+| 23 | what is due                            | Query of `by_due`, a shard at a time, earliest first   | `Table.query_earliest`              | 0.5 RRU a shard |
+| 24 | make an account                        | GetItem; transaction: ACCOUNT and HANDLE if absent (a plain Put without a handle) | `accounts.create` | 0.5 RRU, 4 WRU (1 without a handle) |
+| 25 | change an account                      | GetItem, consistent; Update ACCOUNT if it is what was read (handle: transaction with Put HANDLE if absent, Delete HANDLE; recommendations: with Update PREFERENCES) | `accounts.save` | 1 RRU, 1 WRU (6 with the handle, 4 and more with the recommendations) |
+| 26 | the sums of an order center            | GetItem SUMMARY; Query, COUNT, of the USABLEs that ended today | `summaries.get`, `summaries.count_expired_today` | 1.5 RRU |
 | 27 | the order center                       | as 26, 5 Queries and what 36 begins with, side by side; BatchGetItem of the first entries and candidates; BatchGetItem of what they refer to | `use_cases.order_center` | 10 + items RRU |
-| 28 | tell and count                         | GetItem SUMMARY, BatchGetItem; transaction: SUMMARY if it is the version that was read, MESSAGE if absent, TALLYs; BatchGetItem of what was counted, again | `summaries.change` | 1 + items RRU, and what was counted again, 2 + 2 a tally, 3 a message WRU |
+| 28 | tell and count                         | GetItem SUMMARY, BatchGetItem; transaction: SUMMARY if it is the version that was read, MESSAGE if absent, TALLYs; BatchGetItem of what was counted, again | `summaries.save` | 1 + items RRU, and what was counted again, 2 + 2 a tally, 3 a message WRU |
 | 29 | read a message                         | 2 GetItem; transaction: MESSAGE if unread, SUMMARY if it is the version that was read | `messages.mark_read` | 2 RRU, 4 WRU |
 | 30 | remind                                 | Put REMINDER if absent; Update REMINDER if it is due     | `reminders.set_first`, `reminders.set_next` | 2 WRU each |
-| 31 | who has a handle                       | GetItem HANDLE, then ACCOUNT, consistent               | `accounts.by_handle`          | 2 RRU |
+| 31 | who has a handle                       | GetItem HANDLE, then ACCOUNT, consistent               | `accounts.get_by_handle`          | 2 RRU |
 | 32 | whom one exchanged gifts with          | 14 of the newest 100 sent and received, side by side; BatchGetItem of ACCOUNTs | `people.known_to` | 1 + gifts + people RRU |
-| 33 | tag, untag                             | GetItem PRODUCT; Put TAGGED if absent, Delete if there | `tags.put`, `tags.delete`     | 1 RRU, 2 WRU |
-| 34 | what one tagged, newest first          | Query of `by_owner`, then one BatchGetItem of TAGGED, PRODUCT, STORE | `tags.of_user`  | 0.5 + 2 to 3 an entry RRU |
+| 33 | tag, untag                             | GetItem PRODUCT; Put TAGGED if absent, Delete if there | `tags.create`, `tags.delete`     | 1 RRU, 2 WRU |
+| 34 | what one tagged, newest first          | Query of `by_owner`, then one BatchGetItem of TAGGED, PRODUCT, STORE | `tags.list_by_user`  | 0.5 + 2 to 3 an entry RRU |
 | 35 | record a view                          | GetItem PREFERENCES; Put, or Update if it has the version that was read | `preferences.save` | 1 to 3 RRU, 1 to 9 WRU |
 | 36 | what a user viewed; recommended products | one BatchGetItem of PREFERENCES, RANKING (4); then one of PRODUCT, STORE (TAGGED, BOUGHT) for 25 products | `Table.get_many` | 5 + 2 to 4 an entry RRU |
 | 37 | update preferences                     | BatchGetItem of PREFERENCES (TAGGED); of RELATED and PRODUCT of at most 12, not consistent; Query of `by_parent`, a store's newest 15 products, 3 times at most; Put PREFERENCES, or Update if it has the version that was read | `preferences.save` | 20 RRU, 9 WRU |
@@ -168,8 +168,8 @@ def window(gift_id: str) -> Key:
     return Key(_join("WINDOW", gift_id), "WINDOW")
 
 
-def addressed(user_id: str, gift_id: str) -> Key:
-    return Key(_join("USER", user_id), _join("ADDRESSED", gift_id))
+def received(user_id: str, gift_id: str) -> Key:
+    return Key(_join("USER", user_id), _join("RECEIVED", gift_id))
 
 
 def holding(holding_id: str) -> Key:
@@ -180,8 +180,8 @@ def shipment(shipment_id: str) -> Key:
     return Key(_join("SHIPMENT", shipment_id), "SHIPMENT")
 
 
-def asked(gift_id: str, user_id: str) -> Key:
-    return Key(_join("GIFT", gift_id), _join("ASKED", user_id))
+def regift_request(gift_id: str, user_id: str) -> Key:
+    return Key(_join("GIFT", gift_id), _join("REGIFT_REQUEST", user_id))
 
 
 def reminder(gift_id: str) -> Key:
@@ -205,16 +205,16 @@ def tally(of: Key) -> Key:
 _NEVER = 10**13 - 1
 
 
-def usable(user_id: str, valid_until: int | None, holding_id: str) -> Key:
+def voucher_expiry(user_id: str, valid_until: int | None, holding_id: str) -> Key:
     """What a voucher adds to its holder's summary: by when its validity ends."""
     until = _NEVER if valid_until is None else valid_until
-    return Key(_join("USER", user_id), _join("USABLE", f"{until:013d}", holding_id))
+    return Key(_join("USER", user_id), _join("VOUCHER_EXPIRY", f"{until:013d}", holding_id))
 
 
-def usable_span(user_id: str, since: int, until: int) -> tuple[Key, Key]:
+def voucher_expiry_range(user_id: str, since: int, until: int) -> tuple[Key, Key]:
     """The first and the last key of vouchers whose validity ends from `since` to `until`, both included."""
     pk = _join("USER", user_id)
-    return Key(pk, f"USABLE#{since:013d}"), Key(pk, f"USABLE#{until + 1:013d}")
+    return Key(pk, f"VOUCHER_EXPIRY#{since:013d}"), Key(pk, f"VOUCHER_EXPIRY#{until + 1:013d}")
 
 
 def tagged(user_id: str, product_id: str) -> Key:
@@ -254,63 +254,63 @@ def charge(key: str) -> Key:
     return Key(_join("CHARGE", key), "CHARGE")
 
 
-def orders_of(user_id: str) -> str:
+def orders_by_buyer(user_id: str) -> str:
     return _join("ORDERS", user_id)
 
 
-def sent_by(user_id: str) -> str:
+def gifts_by_giver(user_id: str) -> str:
     return _join("SENT", user_id)
 
 
-def received_by(user_id: str) -> str:
+def gifts_by_recipient(user_id: str) -> str:
     return _join("RECEIVED", user_id)
 
 
-def holdings_of(user_id: str) -> str:
+def holdings_by_holder(user_id: str) -> str:
     return _join("HOLDINGS", user_id)
 
 
-def messages_of(user_id: str) -> str:
+def messages_by_user(user_id: str) -> str:
     return _join("MESSAGES", user_id)
 
 
-def tagged_by(user_id: str) -> str:
+def tags_by_user(user_id: str) -> str:
     return _join("TAGGED_BY", user_id)
 
 
-def gifts_of(order_id: str) -> str:
+def gifts_by_order(order_id: str) -> str:
     return _join("GIFTS_OF", order_id)
 
 
-def products_of(store_id: str) -> str:
+def products_by_store(store_id: str) -> str:
     return _join("PRODUCTS", store_id)
 
 
-def shipments_of(store_id: str) -> str:
+def shipments_by_store(store_id: str) -> str:
     return _join("SHIPMENTS", store_id)
 
 
-def shipments_in(store_id: str, status: str) -> str:
+def shipments_by_status(store_id: str, status: str) -> str:
     return _join("SHIPMENTS_IN", store_id, status)
 
 
-def windows(shard: int) -> str:
+def due_gifts(shard: int) -> str:
     return f"WINDOWS#{shard:02d}"
 
 
-def pending(shard: int) -> str:
+def due_orders(shard: int) -> str:
     return f"PENDING#{shard:02d}"
 
 
-def refunds(shard: int) -> str:
+def due_refunds(shard: int) -> str:
     return f"REFUNDS#{shard:02d}"
 
 
-def reminders(shard: int) -> str:
+def due_reminders(shard: int) -> str:
     return f"REMINDERS#{shard:02d}"
 
 
-def shard_of(entity_id: str) -> int:
+def due_shard(entity_id: str) -> int:
     """Spreads due entries over the shards, evenly and the same way each time."""
     return sum(entity_id.encode()) % DUE_SHARDS
 
@@ -324,22 +324,22 @@ def position(at: int, entity_id: str) -> str:
 LAST_POSITION = "9" * 14
 
 
-def id_at(sort_key: str) -> str:
+def parse_id(sort_key: str) -> str:
     """The id in a sort key made by `position`."""
     return sort_key.partition(SEPARATOR)[2]
 
 
-def time_at(sort_key: str) -> int:
+def parse_time(sort_key: str) -> int:
     """The time in a sort key made by `position`."""
     return int(sort_key.partition(SEPARATOR)[0])
 
 
-def owner_of(key: Key) -> str:
+def parse_user_id(key: Key) -> str:
     """The user in whose partition an item is."""
     return key.pk.partition(SEPARATOR)[2]
 
 
-def tagged_at(sort_key: str) -> tuple[int, str, str]:
+def parse_tag(sort_key: str) -> tuple[int, str, str]:
     """When which product of which store was tagged, from a sort key of `tagged_by`.
 
     It names the store, so that all of a page is read at once; a product does not change its store.
@@ -352,7 +352,7 @@ def index_entry(index: Index, pk: str, at: int, entity_id: str) -> Mapping[str, 
     return {index.pk: pk, index.sk: position(at, entity_id)}
 
 
-def window_gift(pk: str) -> str:
+def parse_timer_gift_id(pk: str) -> str:
     """The gift a WINDOW item's partition key names.
 
     Raises:

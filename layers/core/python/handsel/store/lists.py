@@ -11,8 +11,10 @@ from handsel.store.table import Table
 T = TypeVar("T")
 
 
-def page(table: Table, index: Index, pk: str, load: Callable[[Item], T], *, limit: int, before: str | None) -> Page[T]:
+def get_page(
+    table: Table, index: Index, pk: str, load: Callable[[Item], T], *, limit: int, before: str | None
+) -> Page[T]:
     """One page of the partition `pk` of an index, those after the position `before`."""
-    rows = table.newest(index, pk, limit=limit, before=before)
+    rows = table.query_newest(index, pk, limit=limit, before=before)
     items = table.get_many(key for _, key in rows)
-    return Page.of([load(items[key]) for _, key in rows if key in items], rows, limit)
+    return Page.from_rows([load(items[key]) for _, key in rows if key in items], rows, limit)

@@ -9,13 +9,13 @@ from handsel.store.table import Table
 from handsel.store.writes import Put, Update
 
 
-def put(message: Message) -> Put:
+def build_put(message: Message) -> Put:
     """Return the write of a new message: one per id, so one per fact."""
     return Put(
         {
             **keys.message(message.user_id, message.message_id)._asdict(),
             **keys.index_entry(
-                keys.BY_OWNER, keys.messages_of(message.user_id), message.created_at, message.message_id
+                keys.BY_OWNER, keys.messages_by_user(message.user_id), message.created_at, message.message_id
             ),
             **attributes.to_item(message),
         }
@@ -30,8 +30,8 @@ def get(table: Table, user_id: str, message_id: str) -> Message | None:
     return from_item(item) if item else None
 
 
-def of_user(table: Table, user_id: str, *, limit: int, before: str | None) -> Page[Message]:
-    return lists.page(table, keys.BY_OWNER, keys.messages_of(user_id), from_item, limit=limit, before=before)
+def list_by_user(table: Table, user_id: str, *, limit: int, before: str | None) -> Page[Message]:
+    return lists.get_page(table, keys.BY_OWNER, keys.messages_by_user(user_id), from_item, limit=limit, before=before)
 
 
 def mark_read(message: Message) -> Update:

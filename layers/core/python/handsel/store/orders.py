@@ -21,11 +21,11 @@ def to_item(order: Order) -> Item:
     """Return the item of a new order. The due index lists a pending one, so that no charge is left without an order."""
     item: Item = {
         **keys.order(order.order_id)._asdict(),
-        **keys.index_entry(keys.BY_OWNER, keys.orders_of(order.buyer_id), order.created_at, order.order_id),
+        **keys.index_entry(keys.BY_OWNER, keys.orders_by_buyer(order.buyer_id), order.created_at, order.order_id),
         **attributes.to_item(order),
     }
     if order.state in ORDER_MACHINE.due_in:
-        shard = keys.pending(keys.shard_of(order.order_id))
+        shard = keys.due_orders(keys.due_shard(order.order_id))
         item |= keys.index_entry(keys.BY_DUE, shard, order.created_at + SETTLE_AFTER_MS, order.order_id)
     return item
 
@@ -38,11 +38,11 @@ def get(table: Table, order_id: str) -> Order | None:
     return from_item(item) if item else None
 
 
-def of_buyer(table: Table, buyer_id: str, *, limit: int, before: str | None) -> Page[Order]:
-    return lists.page(table, keys.BY_OWNER, keys.orders_of(buyer_id), from_item, limit=limit, before=before)
+def list_by_buyer(table: Table, buyer_id: str, *, limit: int, before: str | None) -> Page[Order]:
+    return lists.get_page(table, keys.BY_OWNER, keys.orders_by_buyer(buyer_id), from_item, limit=limit, before=before)
 
 
-def open_pending(table: Table, order: Order) -> Order:
+def create_pending(table: Table, order: Order) -> Order:
     """Write a pending order before any money moves: decrement the stock, and reserve the claim of a return gift.
 
     Returns:
@@ -73,7 +73,7 @@ def open_pending(table: Table, order: Order) -> Order:
     return order
 
 
-def paid(order: Order, reference: str, *, now: int) -> Order:
+def mark_paid(order: Order, reference: str, *, now: int) -> Order:
     """Return the order once it is paid: every unit is available, or in the gift that it was bought for."""
     payment = dataclasses.replace(order.payment, reference=reference, paid_at=now, token=None)
     available = order.quantity if order.intent is None else 0

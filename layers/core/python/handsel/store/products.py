@@ -27,7 +27,9 @@ _REMEMBERED = 10_000
 
 def to_item(product: Product) -> Item:
     key = keys.product(product.product_id)
-    entry = keys.index_entry(keys.BY_PARENT, keys.products_of(product.store_id), product.created_at, product.product_id)
+    entry = keys.index_entry(
+        keys.BY_PARENT, keys.products_by_store(product.store_id), product.created_at, product.product_id
+    )
     return {**key._asdict(), **entry, **_own_facts(product)}
 
 
@@ -40,13 +42,13 @@ def _own_facts(product: Product) -> Item:
 from_item = partial(attributes.from_item, Product)
 
 
-def on_sale(item: Item, store: Store) -> Product:
+def join_store(item: Item, store: Store) -> Product:
     """A product as its store sells it now."""
     stock = None if item["unlimited"] else item["stock"]
     return from_item(item | {"store_name": store.name, "store_giftable": store.giftable, "stock": stock})
 
 
-def is_available(item: Item) -> bool:
+def is_in_stock(item: Item) -> bool:
     """Whether there is a piece of it to buy."""
     return bool(item["unlimited"] or item["stock"] > 0)
 
@@ -74,16 +76,16 @@ def get_with(table: Table, product_id: str, *others: Key) -> tuple[Product | Non
     if len(table.store_key_by_product) >= _REMEMBERED:
         table.store_key_by_product.clear()
     table.store_key_by_product[key] = store_key
-    return on_sale(item, stores.from_item(store)), found
+    return join_store(item, stores.from_item(store)), found
 
 
-def keys_as_sold_now(bought: Iterable[Product]) -> Iterable[Key]:
+def list_current_keys(bought: Iterable[Product]) -> Iterable[Key]:
     """What `as_sold_now` reads."""
     for product in bought:
         yield from (keys.product(product.product_id), keys.store(product.store_id))
 
 
-def as_sold_now(table: Table, bought: Iterable[Product]) -> dict[str, Product]:
+def get_current(table: Table, bought: Iterable[Product]) -> dict[str, Product]:
     """Products that were bought, as their stores sell them now, by id."""
     pairs = {product.product_id: product.store_id for product in bought}
     if not pairs:
@@ -91,14 +93,14 @@ def as_sold_now(table: Table, bought: Iterable[Product]) -> dict[str, Product]:
     found = table.get_many([*map(keys.product, pairs), *map(keys.store, pairs.values())])
     try:
         return {
-            product_id: on_sale(found[keys.product(product_id)], stores.from_item(found[keys.store(store_id)]))
+            product_id: join_store(found[keys.product(product_id)], stores.from_item(found[keys.store(store_id)]))
             for product_id, store_id in pairs.items()
         }
     except KeyError as error:
         raise errors.DataIntegrityError("a product that was bought, or its store, is gone") from error
 
 
-def put(table: Table, product: Product) -> None:
+def upsert(table: Table, product: Product) -> None:
     """Puts a product on the shelf, or changes what is there. Again is the same.
 
     Raises:
@@ -115,21 +117,21 @@ def put(table: Table, product: Product) -> None:
             raise errors.NotFound from refused
 
 
-def of_store(table: Table, store: Store, *, limit: int, before: str | None) -> Page[Product]:
-    return lists.page(
+def list_by_store(table: Table, store: Store, *, limit: int, before: str | None) -> Page[Product]:
+    return lists.get_page(
         table,
         keys.BY_PARENT,
-        keys.products_of(store.store_id),
-        lambda item: on_sale(item, store),
+        keys.products_by_store(store.store_id),
+        lambda item: join_store(item, store),
         limit=limit,
         before=before,
     )
 
 
-def newest_of(table: Table, store_id: str, *, limit: int) -> list[str]:
+def list_newest_ids(table: Table, store_id: str, *, limit: int) -> list[str]:
     """Return the ids of a store's newest products, newest first."""
-    rows = table.newest(keys.BY_PARENT, keys.products_of(store_id), limit=limit)
-    return [keys.id_at(position) for position, _ in rows]
+    rows = table.query_newest(keys.BY_PARENT, keys.products_by_store(store_id), limit=limit)
+    return [keys.parse_id(position) for position, _ in rows]
 
 
 def decrement_stock(product_id: str, quantity: int) -> Update:

@@ -18,7 +18,7 @@ SETTLE_AFTER_MS = 30_000
 
 def to_item(refund: Refund) -> Item:
     """Return the item of a new, pending refund. The due index lists it until the provider has paid."""
-    shard = keys.refunds(keys.shard_of(refund.refund_id))
+    shard = keys.due_refunds(keys.due_shard(refund.refund_id))
     return {
         **keys.refund(refund.refund_id)._asdict(),
         **keys.index_entry(keys.BY_DUE, shard, refund.created_at + SETTLE_AFTER_MS, refund.refund_id),
@@ -34,7 +34,7 @@ def get(table: Table, refund_id: str) -> Refund | None:
     return from_item(item) if item else None
 
 
-def open_pending(table: Table, order: Order, refund: Refund) -> Refund:
+def create_pending(table: Table, order: Order, refund: Refund) -> Refund:
     """Refund units of an order, and put them back into stock.
 
     Returns:

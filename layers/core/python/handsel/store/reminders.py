@@ -14,10 +14,10 @@ _KEPT_SECONDS = 3 * 86_400
 
 def set_first(table: Table, gift: Gift | None) -> None:
     """Once a gift, whatever became of it since."""
-    due = [] if gift is None else messages.reminders(gift)
+    due = [] if gift is None else messages.list_reminder_times(gift)
     if gift is None or not due:
         return
-    shard = keys.reminders(keys.shard_of(gift.gift_id))
+    shard = keys.due_reminders(keys.due_shard(gift.gift_id))
     with suppress(ConditionFailed):  # set before
         table.write(
             Put(

@@ -11,15 +11,15 @@ from handsel.store.table import Table
 from handsel.store.writes import Put
 
 
-def put(shipment: Shipment) -> Put:
+def build_put(shipment: Shipment) -> Put:
     """A new shipment: in its store's list, and in the list of those of its status."""
-    status = keys.shipments_in(shipment.store_id, shipment.status)
+    status = keys.shipments_by_status(shipment.store_id, shipment.status)
     return Put(
         {
             **keys.shipment(shipment.shipment_id)._asdict(),
             **keys.index_entry(keys.BY_OWNER, status, shipment.created_at, shipment.shipment_id),
             **keys.index_entry(
-                keys.BY_PARENT, keys.shipments_of(shipment.store_id), shipment.created_at, shipment.shipment_id
+                keys.BY_PARENT, keys.shipments_by_store(shipment.store_id), shipment.created_at, shipment.shipment_id
             ),
             **attributes.to_item(shipment),
         }
@@ -39,17 +39,17 @@ def get_many(table: Table, shipment_ids: list[str]) -> dict[str, Shipment]:
     return {item["shipment_id"]: from_item(item) for item in found.values()}
 
 
-def of_store(
+def list_by_store(
     table: Table, store_id: str, status: ShipmentStatus | None, *, limit: int, before: str | None
 ) -> Page[Shipment]:
     if status is None:
-        index, pk = keys.BY_PARENT, keys.shipments_of(store_id)
+        index, pk = keys.BY_PARENT, keys.shipments_by_store(store_id)
     else:
-        index, pk = keys.BY_OWNER, keys.shipments_in(store_id, status)
-    return lists.page(table, index, pk, from_item, limit=limit, before=before)
+        index, pk = keys.BY_OWNER, keys.shipments_by_status(store_id, status)
+    return lists.get_page(table, index, pk, from_item, limit=limit, before=before)
 
 
-def change(table: Table, before: Shipment, after: Shipment) -> None:
+def save(table: Table, before: Shipment, after: Shipment) -> None:
     """Write the next version of a shipment.
 
     Raises:
@@ -63,6 +63,6 @@ def change(table: Table, before: Shipment, after: Shipment) -> None:
         "events": after.events,
         "version": after.version,
         "updated_at": after.updated_at,
-        keys.BY_OWNER.pk: keys.shipments_in(after.store_id, after.status),
+        keys.BY_OWNER.pk: keys.shipments_by_status(after.store_id, after.status),
     }
     table.write(update(keys.shipment(after.shipment_id), assign(facts), require(version=before.version)))

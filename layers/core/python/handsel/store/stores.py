@@ -16,7 +16,7 @@ def get(table: Table, store_id: str) -> Store | None:
     return from_item(item) if item else None
 
 
-def put(table: Table, store: Store) -> None:
+def upsert(table: Table, store: Store) -> None:
     """Opens a store, or changes it. Again is the same."""
     key, facts = keys.store(store.store_id), attributes.to_item(store)
     try:

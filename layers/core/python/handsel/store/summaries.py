@@ -7,7 +7,7 @@ knows what the tally was.
 
 from collections.abc import Sequence
 
-from handsel.domain.summary import Part, Summary, day_of
+from handsel.domain.summary import Counters, Summary, start_of_day
 from handsel.store import attributes, keys
 from handsel.store.attributes import Item
 from handsel.store.expressions import assign, require, update
@@ -27,13 +27,13 @@ def get(table: Table, user_id: str) -> Summary:
     return from_item(table.get(keys.summary(user_id)))
 
 
-def over_today(table: Table, user_id: str, *, now: int) -> int:
+def count_expired_today(table: Table, user_id: str, *, now: int) -> int:
     """How many of a user's vouchers, not redeemed, ended today before `now`."""
-    since, until = keys.usable_span(user_id, day_of(now), now)
-    return table.count(since, until, "attribute_not_exists(#gone)")
+    since, until = keys.voucher_expiry_range(user_id, start_of_day(now), now)
+    return table.count(since, until, "attribute_not_exists(#empty)")
 
 
-def change(table: Table, user_id: str, before: Summary, after: Summary, writes: Sequence[Write]) -> None:
+def save(table: Table, user_id: str, before: Summary, after: Summary, writes: Sequence[Write]) -> None:
     """Writes a summary together with what changed in it.
 
     Raises:
@@ -47,12 +47,12 @@ def change(table: Table, user_id: str, before: Summary, after: Summary, writes: 
     table.write(update(key, assign(facts), require(version=before.version)), *writes)
 
 
-def is_counted(valid_until: int | None, *, now: int) -> bool:
+def needs_tally(valid_until: int | None, *, now: int) -> bool:
     """Whether a voucher that ends then still has a tally: one that TTL would take away at once is not written any more."""
     return valid_until is None or valid_until // 1000 + _KEPT_SECONDS > now // 1000
 
 
-def tally(key: Key, earlier: Item | None, part: Part, *, valid_until: int | None) -> Write:
+def build_tally_write(key: Key, earlier: Item | None, part: Counters, *, valid_until: int | None) -> Write:
     """What something adds from now on.
 
     Args:
@@ -61,7 +61,7 @@ def tally(key: Key, earlier: Item | None, part: Part, *, valid_until: int | None
     gone = None if part else True
     if earlier is None:
         ttl = None if valid_until is None else valid_until // 1000 + _KEPT_SECONDS
-        return Put({**key._asdict(), "parts": part, "gone": gone, "ttl": ttl})
-    expression = "SET #parts = :parts" + (" REMOVE #gone" if part else ", #gone = :gone")
-    values: dict[str, object] = {":parts": part} | ({} if part else {":gone": True})
+        return Put({**key._asdict(), "counters": part, "empty": gone, "ttl": ttl})
+    expression = "SET #counters = :counters" + (" REMOVE #empty" if part else ", #empty = :empty")
+    values: dict[str, object] = {":counters": part} | ({} if part else {":empty": True})
     return Update(key, expression, "attribute_exists(#pk)", values)
