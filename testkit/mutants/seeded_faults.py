@@ -399,8 +399,8 @@ MUTANTS = (
     Mutant(
         "an event has another id each time",
         "domain/events.py",
-        'return Event(ids.derive_id("event", kind, *what), kind',
-        'return Event(ids.derive_id("event", kind, *what, str(id(data))), kind',
+        'return Event(ids.derive_id("event", kind, *change), kind',
+        'return Event(ids.derive_id("event", kind, *change, str(id(data))), kind',
     ),
     Mutant(
         "what the bus refuses is forgotten",

@@ -104,7 +104,7 @@ def test_the_machine_of_a_voucher_is_published_with_its_validity() -> None:
 
 
 def test_a_claim_has_one_return_gift_until_its_payment_is_declined() -> None:
-    machine = RETURN_GIFT_MACHINE.document()
+    machine = RETURN_GIFT_MACHINE.to_document()
     assert machine["initial"] == "not_given"
     assert machine["transitions"] == [
         {"from": "not_given", "action": "reserve", "to": "reserved", "guards": []},

@@ -179,7 +179,7 @@ def test_a_reminder_says_how_much_time_is_left(kind: Kind, lead_ms: int, params:
 
 
 def test_where_nobody_is_named_there_is_nobody_to_remind() -> None:
-    with pytest.raises(ValueError, match=r"^nobody is named as the recipient$"):
+    with pytest.raises(ValueError, match=r"^the gift has no named recipient$"):
         messages.build_reminder(gift(), HOUR_MS)
 
 

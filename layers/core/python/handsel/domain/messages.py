@@ -1,6 +1,6 @@
-"""Private messages: which user gets which message. A message is data; `domain/texts.py` has its text.
+"""Messages to users, derived from changes. A message is data; `domain/texts.py` has its text.
 
-One fact is one message, however often it is derived: the id follows from the fact.
+The id of a message is derived from the change, so that a change results in one message, however often it is processed.
 """
 
 from collections.abc import Iterator, Mapping
@@ -14,11 +14,13 @@ from handsel.domain.privacy import Fact, Viewer, may_see
 from handsel.domain.states import GiftState, ShipmentStatus
 
 HOUR_MS = 3_600_000
-# How long before the end of its window a waiting gift is brought to mind; in windows no longer than that it is not.
+# Recipients are reminded of an open gift so long before its claim window ends. Windows that are shorter have no reminder.
 REMINDERS_MS = (6 * HOUR_MS, HOUR_MS)
 
 
 class MessageKind(StrEnum):
+    """The kinds of messages, as they are in the API."""
+
     GIFT_RECEIVED = "gift_received"
     GIFT_REMINDER = "gift_reminder"
     GIFT_CANCELLED = "gift_cancelled"
@@ -34,7 +36,7 @@ class MessageParams:
     """The values in the text of a message. Those that its kind does not have (`PARAMS`) are None.
 
     Attributes:
-        name: display name of the giver, the claimer or the user who asks; None if it is unknown.
+        name: display name of the giver, the claimer or the user who requests the gift again; None if it is unknown.
         presentation: how the gift looks before it is opened.
         hours: time left to open the gift.
         units: units released to the order.
@@ -62,10 +64,12 @@ PARAMS: Mapping[MessageKind, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """Attributes:
-    gift_id: None if the message is about units bought for own use.
-    wrapping: of a gift to the reader, where the reader may see it.
-    named_user_id: the user whose display name becomes `params.name` when the message is written; None from then on.
+    """A message in the inbox of a user.
+
+    Attributes:
+        gift_id: None if the message is about units bought for own use.
+        wrapping: of a gift to the reader, if the reader may see it.
+        named_user_id: the user whose display name becomes `params.name` when the message is written; None from then on.
     """
 
     message_id: str
@@ -88,6 +92,12 @@ class Message:
 
 
 def derive_gift_messages(before: Gift | None, after: Gift | None) -> Iterator[Message]:
+    """Derive the messages of a change of a gift.
+
+    Args:
+        before: the gift before the change, or None if it is new.
+        after: the gift after the change.
+    """
     if after is None:
         return
     if before is None:
@@ -111,6 +121,7 @@ def derive_gift_messages(before: Gift | None, after: Gift | None) -> Iterator[Me
 
 
 def derive_shipment_messages(before: Shipment | None, after: Shipment | None) -> Iterator[Message]:
+    """Derive the message of a shipment whose status changed."""
     if before is None or after is None or before.status is after.status:
         return
     if may_see(Viewer.CLAIMER, Fact.LOGISTICS_STATUS, own=True):
@@ -124,25 +135,26 @@ def derive_shipment_messages(before: Shipment | None, after: Shipment | None) ->
         )
 
 
-def build_regift_request(gift_id: str, giver_id: str, asker: str, *, at: int) -> Message:
+def build_regift_request(gift_id: str, giver_id: str, requester: str, *, at: int) -> Message:
+    """Return the message that tells the giver of a regift request."""
     return Message(
-        message_id=ids.derive_id("message", MessageKind.ASKED_AGAIN, gift_id, asker),
+        message_id=ids.derive_id("message", MessageKind.ASKED_AGAIN, gift_id, requester),
         user_id=giver_id,
         kind=MessageKind.ASKED_AGAIN,
         gift_id=gift_id,
         created_at=at,
-        named_user_id=asker,
+        named_user_id=requester,
     )
 
 
 def build_reminder(gift: Gift, lead_ms: int) -> Message:
-    """Return the message to the named recipient `lead_ms` before the end of the window."""
+    """Return the reminder to the named recipient, `lead_ms` milliseconds before the end of the claim window."""
     params = MessageParams(gift.giver_name, gift.product.kind.presentation, hours=lead_ms // HOUR_MS)
     return _to_recipient(gift, MessageKind.GIFT_REMINDER, gift.expires_at - lead_ms, params, str(lead_ms))
 
 
 def list_reminder_times(gift: Gift) -> list[int]:
-    """Return when the named recipient of a gift is reminded of it, earliest first."""
+    """Return the times at which the named recipient of a gift is reminded of it, earliest first."""
     window = gift.expires_at - gift.created_at
     return [] if gift.recipient_id is None else [gift.expires_at - lead for lead in REMINDERS_MS if lead < window]
 
@@ -151,7 +163,7 @@ def _to_recipient(
     gift: Gift, kind: MessageKind, at: int, params: MessageParams = MessageParams(), *parts: str
 ) -> Message:
     if gift.recipient_id is None:
-        raise ValueError("nobody is named as the recipient")
+        raise ValueError("the gift has no named recipient")
     shown = may_see(Viewer.RECIPIENT, Fact.ENVELOPE) and kind is not MessageKind.GIFT_CANCELLED
     return Message(
         message_id=ids.derive_id("message", kind, gift.gift_id, *parts),
