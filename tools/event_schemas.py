@@ -34,7 +34,7 @@ def schema(name: str, kind: EventType) -> Schema:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": name,
-        "description": kind.said,
+        "description": kind.description,
         "type": "object",
         "required": ["id", "type", "version", "time", "correlation_id", "audience", "data"],
         "properties": {
@@ -84,4 +84,4 @@ def _page() -> Iterator[str]:
     yield "| type | what happened |"
     yield "|---|---|"
     for name, kind in TYPES.items():
-        yield f"| [`{name}`]({name}.json) | {kind.said} |"
+        yield f"| [`{name}`]({name}.json) | {kind.description} |"

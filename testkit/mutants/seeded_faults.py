@@ -115,7 +115,7 @@ MUTANTS = (
     Mutant(
         "giving again is refused",
         "store/gifts.py",
-        "        if refused.old[1]:\n            return from_item(refused.old[1])\n        raise errors.UnitsNotAvailable",
+        "        if failed.old[1]:\n            return from_item(failed.old[1])\n        raise errors.UnitsNotAvailable",
         "        raise errors.UnitsNotAvailable",
     ),
     Mutant(

@@ -27,7 +27,7 @@ def test_each_name_of_a_lazy_package_is_there_and_its_module_comes_with_it(trim:
     package = tmp_path / "gifts"
     package.mkdir()
     source = 'from .dear import dear as wanted\nfrom .cheap import cheap\n__all__ = ["wanted", "cheap"]\n'
-    (package / "__init__.py").write_text(trim.lazy(source))
+    (package / "__init__.py").write_text(trim.make_lazy(source))
     (package / "dear.py").write_text('dear = "here"\n')
     (package / "cheap.py").write_text('cheap = "here"\n')
     asked = (
@@ -45,7 +45,7 @@ def test_each_name_of_a_lazy_package_is_there_and_its_module_comes_with_it(trim:
 
 def test_a_package_that_does_more_than_importing_is_not_made_lazy(trim: ModuleType) -> None:
     with pytest.raises(ValueError, match="not an import of names: register"):
-        trim.lazy("from .plugins import register\nregister()\n")
+        trim.make_lazy("from .plugins import register\nregister()\n")
 
 
 def test_the_packages_that_are_made_lazy_keep_all_their_names(trim: ModuleType) -> None:
@@ -53,7 +53,7 @@ def test_the_packages_that_are_made_lazy_keep_all_their_names(trim: ModuleType) 
         package = importlib.import_module(name.replace("/", "."))
         assert package.__file__ is not None
         made: dict[str, object] = {"__name__": package.__name__}
-        exec(trim.lazy(Path(package.__file__).read_text()), made)  # noqa: S102 - what the layer has
+        exec(trim.make_lazy(Path(package.__file__).read_text()), made)  # noqa: S102 - what the layer has
         assert made["__all__"] == package.__all__
         find = made["__getattr__"]
         assert callable(find)
@@ -66,6 +66,6 @@ def test_items_pass_botocore_as_they_are(trim: ModuleType) -> None:
         "shapes": shapes,
         "operations": {"TransactWriteItems": {"operationContextParams": {"Arns": {}}}},
     }
-    trim.pass_items_on(model)
+    trim.pass_items_unchanged(model)
     assert {shape["type"] for shape in model["shapes"].values()} == {"structure"}
     assert model["operations"] == {"TransactWriteItems": {}}

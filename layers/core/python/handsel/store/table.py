@@ -90,15 +90,15 @@ class Table:
 
     def with_cached(self, items: Mapping[Key, Item | None]) -> "Table":
         """Return a view that serves `items` from memory. None marks a missing item."""
-        from handsel.store.cached_table import CachedTable  # few functions need it
+        from handsel.store.cached_table import CachedTable  # imported here, because few functions need it
 
         return CachedTable(self, items)
 
     def run_concurrently(self, *calls: Callable[[], T]) -> list[T]:
-        """Make independent calls side by side; see `concurrency.run_concurrently`."""
+        """Make independent calls concurrently; see `concurrency.run_concurrently`."""
         if len(calls) == 1:
             return [calls[0]()]
-        from handsel.store import concurrency  # most functions make one call after the other
+        from handsel.store import concurrency  # imported here, because most functions do not need threads
 
         return concurrency.run_concurrently(calls)
 
@@ -117,7 +117,7 @@ class Table:
 
         Raises:
             ConditionFailed: a condition was false.
-            ServiceUnavailable: DynamoDB decided in none of the attempts.
+            ServiceUnavailable: the retries are exhausted.
         """
         if len(writes) == 1:
             self._write_one(writes[0])

@@ -19,12 +19,12 @@ class ProductVisit:
 
 
 def create(table: Table, user_id: str, tag: ProductVisit) -> None:
-    """Tag a product. Idempotent: the first time is kept."""
+    """Tag a product. Idempotent: the time of the first call is kept."""
     position = keys.position(tag.at, f"{tag.product_id}{keys.SEPARATOR}{tag.store_id}")
     entry = {keys.BY_OWNER.pk: keys.tags_by_user(user_id), keys.BY_OWNER.sk: position}
-    facts = {"product_id": tag.product_id, "store_id": tag.store_id, "at": tag.at}
+    values = {"product_id": tag.product_id, "store_id": tag.store_id, "at": tag.at}
     with suppress(ConditionFailed):  # tagged before
-        table.write(Put({**keys.tagged(user_id, tag.product_id)._asdict(), **entry, **facts}))
+        table.write(Put({**keys.tagged(user_id, tag.product_id)._asdict(), **entry, **values}))
 
 
 def delete(table: Table, user_id: str, product_id: str) -> bool:

@@ -1,4 +1,4 @@
-"""The writes the table takes: each under a condition.
+"""The writes of the table. Each has a condition.
 
 Attribute names in expressions are written `#word`, values `:word`; `request` names them for DynamoDB.
 """
