@@ -92,7 +92,7 @@ def _missing(table: WholeTable, index: AuditIndex, user_id: str) -> Iterator[Mes
     # The facts have no names; the gifts have those that messages carry.
     for gift in gifts.get_many(table, untold):
         yield from (message for message in told_of(gift) if message.user_id == user_id)
-    for asked in index.asked:
-        message = messages.build_regift_request(asked.gift_id, asked.giver_id, asked.user_id, at=asked.at)
+    for request in index.regift_requests:
+        message = messages.build_regift_request(request.gift_id, request.giver_id, request.user_id, at=request.at)
         if message.user_id == user_id and message.message_id not in told:
             yield message

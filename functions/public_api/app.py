@@ -123,7 +123,7 @@ def get_cover(file: str) -> Response[Any]:
     cover_id, _, suffix = file.rpartition(".")
     content_type = IMAGE_TYPES.get(suffix)
     # Only names in the catalogue become paths.
-    if content_type is None or load_catalogue().cover(cover_id) is None:
+    if content_type is None or load_catalogue().find_cover(cover_id) is None:
         raise NotFound
     path = COVERS / file
     body = path.read_text() if content_type == SVG else path.read_bytes()

@@ -60,7 +60,7 @@ class Timer(NamedTuple):
     ttl: int | None
 
 
-class Asked(NamedTuple):
+class RegiftRequest(NamedTuple):
     gift_id: str
     giver_id: str
     user_id: str
@@ -90,8 +90,8 @@ class AuditIndex:
     charges: set[str] = field(default_factory=set)
     timers: dict[str, Timer] = field(default_factory=dict)
     # By recipient and gift: where it is listed.
-    addressed: dict[tuple[str, str], Place] = field(default_factory=dict)
-    asked: list[Asked] = field(default_factory=list)
+    received: dict[tuple[str, str], Place] = field(default_factory=dict)
+    regift_requests: list[RegiftRequest] = field(default_factory=list)
     # By gift: when the next one is due, None after the last.
     reminders: dict[str, int | None] = field(default_factory=dict)
     # By user: the handle.
@@ -106,7 +106,7 @@ class AuditIndex:
     # By partition key of the order or shipment.
     tallies: dict[str, Counters] = field(default_factory=dict)
     # By user, then sort key.
-    usables: dict[str, dict[str, Tallied]] = field(default_factory=lambda: defaultdict(dict))
+    voucher_tallies: dict[str, dict[str, Tallied]] = field(default_factory=lambda: defaultdict(dict))
     summaries: dict[str, Summary] = field(default_factory=dict)
     found: list[Finding] = field(default_factory=list)
     taken: int = 0
@@ -203,14 +203,14 @@ class AuditIndex:
             sys.intern(item["order_id"]), item["shares"], ttl if isinstance(ttl, int) else None
         )
 
-    def an_addressed(self, key: Key, item: Item) -> None:
+    def a_received_gift(self, key: Key, item: Item) -> None:
         self._check_place(key, item, {}, ignored=BY_PARENT)
         place = item.get(BY_PARENT.pk, ""), item.get(BY_PARENT.sk, "")
-        self.addressed[_second(key.pk), _second(key.sk)] = place
+        self.received[_second(key.pk), _second(key.sk)] = place
 
-    def an_asking(self, key: Key, item: Item) -> None:
+    def a_regift_request(self, key: Key, item: Item) -> None:
         self._check_place(key, item, {})
-        self.asked.append(Asked(item["gift_id"], item["giver_id"], item["user_id"], item["at"]))
+        self.regift_requests.append(RegiftRequest(item["gift_id"], item["giver_id"], item["user_id"], item["at"]))
         if keys.regift_request(item["gift_id"], item["user_id"]) != key:
             raise ValueError("has the key of another")
 
@@ -264,10 +264,10 @@ class AuditIndex:
         self._check_place(key, item, {})
         self.tallies[key.pk] = item["counters"]
 
-    def usable(self, key: Key, item: Item) -> None:
+    def a_voucher_expiry(self, key: Key, item: Item) -> None:
         self._check_place(key, item, {})
         _, until, holding_id = key.sk.split("#")
-        self.usables[sys.intern(_second(key.pk))][key.sk] = Tallied(item["counters"], int(until), holding_id)
+        self.voucher_tallies[sys.intern(_second(key.pk))][key.sk] = Tallied(item["counters"], int(until), holding_id)
         if "ttl" in item:
             self._check_ttl(key, item)
 
@@ -330,10 +330,10 @@ def _second(key: str) -> str:
 _KINDS: Mapping[tuple[str, str], Callable[[AuditIndex, Key, Item], None]] = {
     ("STORE", "STORE"): AuditIndex.store,
     ("USER", "ACCOUNT"): AuditIndex.account,
-    ("USER", "RECEIVED"): AuditIndex.an_addressed,
+    ("USER", "RECEIVED"): AuditIndex.a_received_gift,
     ("USER", "MESSAGE"): AuditIndex.message,
     ("USER", "SUMMARY"): AuditIndex.summary,
-    ("USER", "VOUCHER_EXPIRY"): AuditIndex.usable,
+    ("USER", "VOUCHER_EXPIRY"): AuditIndex.a_voucher_expiry,
     ("USER", "TAGGED"): AuditIndex.tag,
     ("USER", "BOUGHT"): AuditIndex.bought,
     ("USER", "PREFERENCES"): AuditIndex.preferences,
@@ -346,7 +346,7 @@ _KINDS: Mapping[tuple[str, str], Callable[[AuditIndex, Key, Item], None]] = {
     ("SHIPMENT", "SHIPMENT"): AuditIndex.shipment,
     ("SHIPMENT", "TALLY"): AuditIndex.tally,
     ("GIFT", "GIFT"): AuditIndex.gift,
-    ("GIFT", "REGIFT_REQUEST"): AuditIndex.an_asking,
+    ("GIFT", "REGIFT_REQUEST"): AuditIndex.a_regift_request,
     ("GIFT", "REMINDER"): AuditIndex.reminder,
     ("WINDOW", "WINDOW"): AuditIndex.window,
     ("HOLDING", "HOLDING"): AuditIndex.holding,

@@ -99,12 +99,12 @@ def _named(index: AuditIndex) -> Iterator[Key]:
         yield from map(keys.holding, use.holding_ids)
     yield from (keys.order(refund.order_id) for refund in index.refunds.values())
     yield from (keys.order(order_id) for order_id in index.charges)
-    yield from map(keys.gift, (*index.timers, *index.reminders, *(gift_id for _, gift_id in index.addressed)))
-    yield from (keys.gift(asked.gift_id) for asked in index.asked)
+    yield from map(keys.gift, (*index.timers, *index.reminders, *(gift_id for _, gift_id in index.received)))
+    yield from (keys.gift(request.gift_id) for request in index.regift_requests)
     yield from map(keys.store, index.products.values())
     yield from map(keys.account, index.handles.values())
     yield from (keys.handle(handle) for handle in index.accounts.values() if handle is not None)
     yield from (keys.order(pk.partition("#")[2]) for pk in index.tallies if pk.startswith("ORDER#"))
     yield from (keys.shipment(pk.partition("#")[2]) for pk in index.tallies if pk.startswith("SHIPMENT#"))
-    for tallies in index.usables.values():
+    for tallies in index.voucher_tallies.values():
         yield from (keys.holding(tally.holding_id) for tally in tallies.values())

@@ -142,7 +142,7 @@ def _recipient(index: AuditIndex, gift: Gift, about: str, group: str, *, now: in
         return
     if gift.recipient_id not in index.accounts:
         yield Finding(IssueType.DANGLING_REFERENCE, about, group, "its recipient has no account")
-    place = index.addressed.get((gift.recipient_id, gift.gift_id))
+    place = index.received.get((gift.recipient_id, gift.gift_id))
     if place != (keys.gifts_by_recipient(gift.recipient_id), keys.position(gift.created_at, gift.gift_id)):
         yield Finding(IssueType.LIST_DIFFERS, about, group, "is not in its recipient's list as it should be")
     dates, due = messages.list_reminder_times(gift), index.reminders.get(gift.gift_id)
@@ -265,14 +265,16 @@ def _names(index: AuditIndex, *, now: int, grace_ms: int) -> Iterator[Finding]:
         gift = index.gifts.get(gift_id)
         if gift is None or gift.recipient_id is None:
             yield nothing(f"GIFT#{gift_id}/REMINDER", "its gift is not there, or nobody's by name")
-    for user_id, gift_id in index.addressed:
+    for user_id, gift_id in index.received:
         gift = index.gifts.get(gift_id)
         if gift is None or gift.recipient_id != user_id:
             yield nothing(f"USER#{user_id}/RECEIVED#{gift_id}", "its gift is not there, or another's")
-    for asked in index.asked:
-        gift = index.gifts.get(asked.gift_id)
-        if gift is None or gift.giver_id != asked.giver_id:
-            yield nothing(f"GIFT#{asked.gift_id}/REGIFT_REQUEST#{asked.user_id}", "its gift is not there, or another's")
+    for request in index.regift_requests:
+        gift = index.gifts.get(request.gift_id)
+        if gift is None or gift.giver_id != request.giver_id:
+            yield nothing(
+                f"GIFT#{request.gift_id}/REGIFT_REQUEST#{request.user_id}", "its gift is not there, or another's"
+            )
     for order_id in index.charges - index.orders.keys():
         yield nothing(f"CHARGE#{order_id}", "its order is not there")
     for product_id, store_id in index.products.items():
@@ -302,7 +304,7 @@ def sums(index: AuditIndex) -> dict[str, Summary]:
     for sent in index.shipments.values():
         tally = index.tallies.get(f"SHIPMENT#{sent.shipment_id}", {})
         books[sent.holder_id] = books[sent.holder_id].with_change({}, tally)
-    for user_id, tallies in index.usables.items():
+    for user_id, tallies in index.voucher_tallies.items():
         for voucher in tallies.values():
             books[user_id] = books[user_id].with_change({}, voucher.part)
     for user_id, count in index.unread.items():
@@ -353,11 +355,11 @@ def _vouchers(index: AuditIndex, *, now: int) -> Iterator[Finding]:
             continue
         key = keys.voucher_expiry(holding.holder_id, holding.valid_until, holding.holding_id)
         expected.add(key)
-        tally = index.usables.get(holding.holder_id, {}).get(key.sk)
+        tally = index.voucher_tallies.get(holding.holder_id, {}).get(key.sk)
         if tally is not None or not is_past(holding, now=now):
             part = {} if tally is None else tally.part
             yield from _tallied(holding.holder_id, f"{key.pk}/{key.sk}", part, summary.count_voucher(holding))
-    for user_id, tallies in index.usables.items():
+    for user_id, tallies in index.voucher_tallies.items():
         for sk in tallies:
             about = f"USER#{user_id}/{sk}"
             if (f"USER#{user_id}", sk) not in expected:
@@ -380,11 +382,11 @@ def _messages(index: AuditIndex, *, now: int, grace_ms: int) -> Iterator[Finding
                 about = f"USER#{message.user_id}"
                 said = f"was not told {message.kind} of gift {gift.gift_id}"
                 yield Finding(IssueType.MESSAGE_MISSING, f"{about}/MESSAGE#{message.message_id}", about, said)
-    for asked in index.asked:
-        message = messages.build_regift_request(asked.gift_id, asked.giver_id, asked.user_id, at=asked.at)
-        if asked.at + grace_ms <= now and message.message_id not in index.messages.get(asked.giver_id, ()):
-            about = f"USER#{asked.giver_id}"
-            said = f"was not told {message.kind} of gift {asked.gift_id}"
+    for request in index.regift_requests:
+        message = messages.build_regift_request(request.gift_id, request.giver_id, request.user_id, at=request.at)
+        if request.at + grace_ms <= now and message.message_id not in index.messages.get(request.giver_id, ()):
+            about = f"USER#{request.giver_id}"
+            said = f"was not told {message.kind} of gift {request.gift_id}"
             yield Finding(IssueType.MESSAGE_MISSING, f"{about}/MESSAGE#{message.message_id}", about, said)
 
 

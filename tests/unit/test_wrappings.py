@@ -190,15 +190,15 @@ def test_no_season_is_left_over() -> None:
         (("covers",), {}, "covers has to be a list"),
         (("covers", 1), "red-classic", "covers[1] has to be an object"),
         (("covers", 1), {"cover_id": "red-new"}, "covers[1] lacks 'title'"),
-        (("covers", 1, "colour"), "red", "covers[1] has a field 'colour' that means nothing"),
+        (("covers", 1, "colour"), "red", "covers[1] has a field 'colour' that is unknown"),
         (("covers", 1, "cover_id"), "../app", "covers[1] cover_id: write it in small letters"),
-        (("covers", 1, "cover_id"), "red-classic", "cover_id 'red-classic' is there twice"),
+        (("covers", 1, "cover_id"), "red-classic", "cover_id 'red-classic' is used twice"),
         (("covers", 1, "title"), " ", "covers[1] (red-birthday) title: write 1 to 40 characters"),
         (("covers", 1, "kinds"), [], "covers[1] (red-birthday) kinds: list one or more of voucher, parcel"),
         (("covers", 1, "kinds"), ["money"], "kinds: list one or more of voucher, parcel"),
         (("covers", 1, "season"), "summer", "season: name one of lunar-new-year"),
         (("blessings", 0, "text"), "x" * 61, "blessings[0] (best-wishes) text: write 1 to 60 characters"),
-        (("blessings", 0, "blessing_id"), "enjoy", "blessing_id 'enjoy' is there twice"),
+        (("blessings", 0, "blessing_id"), "enjoy", "blessing_id 'enjoy' is used twice"),
     ],
 )
 def test_bad_data_is_refused_with_its_place_and_its_mend(path: tuple[str | int, ...], value: Any, said: str) -> None:

@@ -48,7 +48,7 @@ def test_a_text_has_one_character_to_as_many_as_fit() -> None:
     assert parsed({"title": "x" * 40}).covers[0].title == "x" * 40
     assert parsed(blessing={"text": "x" * 60}).blessings[0].text == "x" * 60
     for wrong in ("", "x" * 41, " x", 5):
-        said = "wrappings.json: covers[0] (red) title: write 1 to 40 characters, without space around them"
+        said = "wrappings.json: covers[0] (red) title: write 1 to 40 characters, without leading or trailing spaces"
         assert said_of(title=wrong) == said
 
 
@@ -57,7 +57,7 @@ def test_a_text_has_one_character_to_as_many_as_fit() -> None:
     [
         (
             {"colour": 1},
-            "covers[0] has a field 'colour' that means nothing; it takes cover_id, kinds, season, title",
+            "covers[0] has a field 'colour' that is unknown; it takes cover_id, kinds, season, title",
         ),
         (
             {"season": "spring"},

@@ -14,12 +14,13 @@ from handsel.domain.privacy import Fact, Viewer, may_see
 from handsel.domain.states import GiftState, ShipmentStatus
 
 HOUR_MS = 3_600_000
-# Recipients are reminded of an open gift so long before its claim window ends. Windows that are shorter have no reminder.
+# Times before the end of the claim window at which recipients are reminded of an open gift. A window that is not longer than
+# such a time has no reminder then.
 REMINDERS_MS = (6 * HOUR_MS, HOUR_MS)
 
 
 class MessageKind(StrEnum):
-    """The kinds of messages, as they are in the API."""
+    """Kind of a message, on which its text and `params` depend."""
 
     GIFT_RECEIVED = "gift_received"
     GIFT_REMINDER = "gift_reminder"
@@ -136,7 +137,7 @@ def derive_shipment_messages(before: Shipment | None, after: Shipment | None) ->
 
 
 def build_regift_request(gift_id: str, giver_id: str, requester: str, *, at: int) -> Message:
-    """Return the message that tells the giver of a regift request."""
+    """Return the message to the giver about a regift request."""
     return Message(
         message_id=ids.derive_id("message", MessageKind.ASKED_AGAIN, gift_id, requester),
         user_id=giver_id,

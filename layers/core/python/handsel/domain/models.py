@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 
 class Kind(StrEnum):
-    """The kind of a product: how a unit reaches its holder."""
+    """Kind of a product: a `voucher` has a code to redeem, a `parcel` is shipped."""
 
     VOUCHER = "voucher"
     PARCEL = "parcel"
@@ -33,7 +33,7 @@ class Kind(StrEnum):
 
 
 class Presentation(StrEnum):
-    """How the gift page shows an unopened gift."""
+    """How an unopened gift is shown: vouchers as `red_envelope`, goods as `parcel`."""
 
     RED_ENVELOPE = "red_envelope"
     PARCEL = "parcel"
@@ -211,7 +211,7 @@ class Gift:
         claims: by id of the claimer.
         expires_at: end of the claim window, exclusive.
         secret_version: version of the key from which the secret of its link is derived; None for a named recipient.
-        in_return_for: id of the gift that this return gift answers, or None.
+        in_return_for: id of the gift in return for which it is given; None if it is not a return gift.
         ended_at: the time at which it expired, was cancelled or was declined; None if it is open or fully claimed.
     """
 
@@ -306,7 +306,7 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class ShipmentEvent:
-    """An event that a carrier reported. `event_id` is the carrier's; a second report with the same id is a duplicate."""
+    """An event that a carrier reported. A second report with the same `event_id` is a duplicate."""
 
     event_id: str
     status: ShipmentStatus

@@ -23,7 +23,7 @@ from handsel.domain.reasons import Reason
 _DAY_MS = 86_400_000
 _MINUTE_MS = 60_000
 
-# Bounds on what is stored, so that reading and writing cost the same for everybody.
+# Bounds on what is stored, so that reading and writing cost the same for every user.
 MAX_SIGNALS = 50
 MAX_RECOMMENDED = 20
 MAX_RELATED = 15
@@ -43,7 +43,7 @@ _SHRINKAGE = 3.0
 
 
 class InteractionType(StrEnum):
-    """The types of interactions of a user with a product. Each has a field of `Signal`."""
+    """Type of an interaction of a user with a product. Each type has a field of `Signal`."""
 
     BOUGHT = "bought"
     TAGGED = "tagged"

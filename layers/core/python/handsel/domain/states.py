@@ -112,7 +112,11 @@ class Machine(Generic[S, A]):
 
 
 class GiftState(StrEnum):
-    """The states of a gift. `returned` means that it expired."""
+    """State of a gift.
+
+    `open`: shares can be claimed. `claimed`: all shares are claimed. `returned`: the claim window has ended.
+    `cancelled`: by the giver. `declined`: by the named recipient.
+    """
 
     OPEN = "open"
     CLAIMED = "claimed"
@@ -209,7 +213,7 @@ UNIT_COUNTERS = frozenset(UnitPlace) - {UnitPlace.IN_GIFT}
 
 
 class OrderState(StrEnum):
-    """The states of an order."""
+    """State of an order. `pending`: the payment is not settled. `refunded`: all units are refunded."""
 
     PENDING = "pending"
     PAID = "paid"
@@ -251,7 +255,7 @@ ORDER_MACHINE = Machine(
 
 
 class RefundStatus(StrEnum):
-    """The states of the money of a refund."""
+    """Status of the money of a refund. The units are moved at once."""
 
     PENDING = "pending"
     REFUNDED = "refunded"
@@ -277,7 +281,7 @@ REFUND_MACHINE = Machine(
 
 
 class VoucherState(StrEnum):
-    """The states of a voucher."""
+    """State of a voucher."""
 
     USABLE = "usable"
     REDEEMED = "redeemed"
@@ -310,7 +314,7 @@ VOUCHER_MACHINE = Machine(
 
 
 class ReturnGiftState(StrEnum):
-    """The states of the return gift of a claim."""
+    """State of the return gift of a claim."""
 
     NOT_GIVEN = "not_given"
     RESERVED = "reserved"
@@ -341,7 +345,7 @@ RETURN_GIFT_MACHINE = Machine(
 
 
 class ShipmentStatus(StrEnum):
-    """The states of a shipment. `returning` and `returned` mean back to the store."""
+    """Status of a shipment. `returning` and `returned`: back to the store."""
 
     READY_TO_SHIP = "ready_to_ship"
     PICKED_UP = "picked_up"

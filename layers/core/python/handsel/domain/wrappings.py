@@ -60,11 +60,11 @@ class Catalogue:
     covers: Sequence[Cover]
     blessings: Sequence[Blessing]
 
-    def cover(self, cover_id: str) -> Cover | None:
+    def find_cover(self, cover_id: str) -> Cover | None:
         """Return a cover, or None."""
         return next((each for each in self.covers if each.cover_id == cover_id), None)
 
-    def blessing(self, blessing_id: str | None) -> Blessing | None:
+    def find_blessing(self, blessing_id: str | None) -> Blessing | None:
         """Return a blessing, or None."""
         return next((each for each in self.blessings if each.blessing_id == blessing_id), None)
 
@@ -100,12 +100,12 @@ def wrap(kind: Kind, cover_id: str, blessing_id: str | None, message: str | None
         UnknownWrapping: the cover does not exist for this kind, the blessing does not exist, or it is not the season.
     """
     today = utc_day(now)
-    cover = load_catalogue().cover(cover_id)
+    cover = load_catalogue().find_cover(cover_id)
     if cover is None or kind not in cover.kinds or not _is_accepted(cover, today):
         raise errors.UnknownWrapping
     if message is not None:
         return Wrapping(cover_id, message)
-    blessing = load_catalogue().blessing(blessing_id)
+    blessing = load_catalogue().find_blessing(blessing_id)
     if blessing is None or not _is_accepted(blessing, today):
         raise errors.UnknownWrapping
     return Wrapping(cover_id, blessing.text)
@@ -169,7 +169,7 @@ def _check_unique(field: str, ids: Sequence[str]) -> None:
     for each in ids:
         if ids.count(each) > 1:
             raise InvalidCatalogue(
-                f"wrappings.json: {field} {each!r} is there twice; ids are forever, so rename the new one"
+                f"wrappings.json: {field} {each!r} is used twice; ids are permanent, so rename the new one"
             )
 
 
@@ -192,7 +192,7 @@ class _Entry:
                 raise self.error(f"lacks {name!r}")
         for name in self._fields:
             if name not in allowed:
-                raise self.error(f"has a field {name!r} that means nothing; it takes {', '.join(sorted(allowed))}")
+                raise self.error(f"has a field {name!r} that is unknown; it takes {', '.join(sorted(allowed))}")
 
     def id(self, name: str) -> str:
         value = self._fields[name]
@@ -204,7 +204,7 @@ class _Entry:
     def text(self, name: str, longest: int) -> str:
         value = self._fields[name]
         if not isinstance(value, str) or value != value.strip() or not 1 <= len(value) <= longest:
-            raise self.error(f"{name}: write 1 to {longest} characters, without space around them")
+            raise self.error(f"{name}: write 1 to {longest} characters, without leading or trailing spaces")
         return value
 
     def kinds(self) -> frozenset[Kind]:

@@ -162,7 +162,7 @@ def _of_shipment(change: Change, item: Item) -> Facts:
     )
 
 
-def _of_asking(_: Change, item: Item) -> Facts:
+def _of_regift_request(_: Change, item: Item) -> Facts:
     return Facts(
         messages=[messages.build_regift_request(item["gift_id"], item["giver_id"], item["user_id"], at=item["at"])]
     )
@@ -189,7 +189,7 @@ _MEANINGS: Mapping[str, Callable[[Change, Item], Facts]] = {
     "GIFT": _of_gift,
     "HOLDING": _of_holding,
     "SHIPMENT": _of_shipment,
-    "REGIFT_REQUEST": _of_asking,
+    "REGIFT_REQUEST": _of_regift_request,
     "PREFERENCES": _of_preferences,
     "PRODUCT": _of_product,
 }
