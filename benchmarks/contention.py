@@ -106,7 +106,7 @@ def _units(people: int, shares: int) -> list[Row]:
     gift = harness.give(harness.buy(quantity=shares), shares=shares)
     environment = Environment("contention", harness.memory.snapshot(), FaultPlan())
     environment.scheduler.now = harness.now * 1000
-    secret = ids.link_secret(LINK_KEYS, "1", gift.gift_id)
+    secret = ids.derive_link_secret(LINK_KEYS, "1", gift.gift_id)
     ledgers: dict[object, Consumption] = defaultdict(Consumption)
     winners, losers = set[object](), set[object]()
     environment.memory.meters.append(lambda consumed: ledgers[getcurrent()].take(consumed))

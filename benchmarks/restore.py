@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from benchmarks.loopback import serving
 from benchmarks.rows import Row, paired
 from benchmarks.served import AS_DYNAMODB, SINGLE, TRANSACTION, Served
-from handsel.domain.ids import derive
+from handsel.domain.ids import derive_id
 from handsel.store import gifts, keys, orders
 from handsel.store.attributes import dump_item
 from local import template
@@ -160,7 +160,7 @@ def _record(number: int, order: int | None = None) -> dict[str, Any]:
 
 
 def _ids(number: int, order: int | None = None) -> tuple[str, str]:
-    return derive("gift", str(number)), derive("order", str(number if order is None else order))
+    return derive_id("gift", str(number)), derive_id("order", str(number if order is None else order))
 
 
 @cache
@@ -185,5 +185,5 @@ def _pattern() -> str:
 def _due(number: int) -> list[dict[str, Any]]:
     gift_id, order_id = _ids(number)
     order, gift = json.loads(_pattern().replace("THE-GIFT", gift_id).replace("THE-ORDER", order_id))
-    gift[keys.BY_DUE.pk] = {"S": keys.windows(keys.shard_of(gift_id))}
+    gift[keys.BY_DUE.pk] = {"S": keys.due_gifts(keys.due_shard(gift_id))}
     return [order, gift]

@@ -46,11 +46,11 @@ def recount(table: WholeTable, user_id: str, *, now: int) -> None:
     user_summary.keep(table, user_id, missing, _counted(table, index, user_id, now=now), now=now)
     for _ in range(_TRIES):
         before = summaries.get(table, user_id)
-        wanted = compute_summaries(_read_user(table, user_id)).get(user_id, Summary()).without_past(now)
-        if (wanted.parts, wanted.waiting) == (before.parts, before.waiting):
+        wanted = compute_summaries(_read_user(table, user_id)).get(user_id, Summary()).without_expired(now)
+        if (wanted.counters, wanted.open_gifts) == (before.counters, before.open_gifts):
             return
         try:
-            summaries.change(table, user_id, before, wanted, [])
+            summaries.save(table, user_id, before, wanted, [])
         except ConditionFailed:
             continue
         return
@@ -86,6 +86,6 @@ def _missing_messages(table: WholeTable, index: AuditIndex, user_id: str) -> Ite
     for gift in gifts.get_many(table, incomplete):
         yield from (message for message in expected_messages(gift) if message.user_id == user_id)
     for request in index.regift_requests:
-        message = messages.asked_again(request.gift_id, request.giver_id, request.user_id, at=request.at)
+        message = messages.build_regift_request(request.gift_id, request.giver_id, request.user_id, at=request.at)
         if message.user_id == user_id and message.message_id not in existing:
             yield message

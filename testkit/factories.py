@@ -111,7 +111,7 @@ def gift(
 
 
 def holding_id(code: str) -> str:
-    return ids.of_voucher(code)
+    return ids.derive_voucher_id(code)
 
 
 def voucher(
@@ -137,7 +137,7 @@ def voucher(
 
 
 def parcel(*, quantity: int = 1) -> Holding:
-    held = ids.of_parcel("use")
+    held = ids.derive_parcel_id("use")
     return Holding(
         holding_id=held,
         holder_id="alice",
@@ -145,7 +145,7 @@ def parcel(*, quantity: int = 1) -> Holding:
         order_id="order",
         gift_id=None,
         received_at=NOW,
-        shipment_id=ids.of_shipment(held),
+        shipment_id=ids.derive_shipment_id(held),
         quantity=quantity,
     )
 

@@ -72,7 +72,7 @@ def redeem_voucher(code: str) -> Response[str]:
     request = HttpRequest(app)
     store_id = request.caller.merchant_store_id
     holding = redeeming.redeem(
-        table(), ids.voucher_code(code), store_id=store_id, redemption=request.id, now=request.now
+        table(), ids.normalize_voucher_code(code), store_id=store_id, redemption=request.id, now=request.now
     )
     count("VoucherRedeemed")
     return json_response(201, RedemptionView.of(holding))

@@ -23,7 +23,7 @@ from handsel.api.languages import LANGUAGES, negotiate
 from handsel.api.operations import Media, operation
 from handsel.api.views.gift_previews import GiftPreview
 from handsel.domain.errors import NotFound, ServiceUnavailable
-from handsel.domain.wrappings import image_path
+from handsel.domain.wrappings import cover_image_path
 from handsel.runtime.settings import settings
 from handsel.runtime.wiring import table
 from handsel.use_cases import queries
@@ -107,8 +107,8 @@ def get_gift_page(gift_id: str) -> Response[str] | Response[bytes]:
         about=preview.wrapping.blessing,
         gift=preview.model_dump_json(),
         presentation=preview.presentation,
-        cover=image_path(preview.wrapping.cover_id),
-        picture=request.web_url + image_path(preview.wrapping.cover_id).removesuffix(".svg") + ".png",
+        cover=cover_image_path(preview.wrapping.cover_id),
+        picture=request.web_url + cover_image_path(preview.wrapping.cover_id).removesuffix(".svg") + ".png",
         url=f"{request.web_url}/g/{gift_id}",
     )
 

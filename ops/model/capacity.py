@@ -214,7 +214,7 @@ def _key_limits(figures: Figures) -> list[ServiceLimit]:
         # The entry of the old status is deleted and that of the new status is written.
         _published(
             "one store's parcels, by status", writes, 2, "WRU",
-            "shards in `keys.shipments_in`, which the merchant's list then merges",
+            "shards in `keys.shipments_by_status`, which the merchant's list then merges",
             _BUSY, whole=False,
         ),
         ServiceLimit(

@@ -440,7 +440,7 @@ def _earlier(item: Item, number: int) -> Item:
     moved = {name: {"S": f"{kind}#{other}"}, f"{kind.lower()}_id": {"S": other}}
     for position in ("owner_sk", "parent_sk"):
         if position in item:
-            at = keys.time_at(item[position]["S"]) - number * HOUR
+            at = keys.parse_time(item[position]["S"]) - number * HOUR
             moved[position] = {"S": keys.position(at, other)}
     return {**item, **moved}
 

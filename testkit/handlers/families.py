@@ -31,7 +31,7 @@ from handsel.domain.models import (
 )
 from handsel.domain.recommendations import Preferences, ProductStats, Ranked, Ranking, Signal
 from handsel.domain.states import GiftState, OrderState, RefundStatus, ShipmentStatus
-from handsel.domain.summary import Part, Summary
+from handsel.domain.summary import Counters, Summary
 from handsel.store import gifts, holdings, keys, orders, products, refunds, shipments
 from handsel.store import messages as store_messages
 from handsel.store.attributes import Item
@@ -102,8 +102,8 @@ class Family:
         back = self._gift("back", order, 2, BEFORE, claimers=["bob"], ended=GiftState.RETURNED)
         self._gift("cancelled", order, 1, BEFORE, recipient="bob", ended=GiftState.CANCELLED)
         asked = {"gift_id": back.gift_id, "giver_id": self.id("alice"), "user_id": self.id("carol"), "at": LATELY}
-        self.more.append({**keys.asked(back.gift_id, self.id("carol"))._asdict(), **asked})
-        self.messages.append(messages.asked_again(back.gift_id, self.id("alice"), self.id("carol"), at=LATELY))
+        self.more.append({**keys.regift_request(back.gift_id, self.id("carol"))._asdict(), **asked})
+        self.messages.append(messages.build_regift_request(back.gift_id, self.id("alice"), self.id("carol"), at=LATELY))
         own = [self._voucher(f"own{each}", order, "alice", None, LATELY) for each in range(2)]
         self._use("use", order, own)
         refund = Refund(
@@ -123,7 +123,7 @@ class Family:
         gift = self._gift("parcel", order, 1, LATELY, claimers=["bob"])
         self.orders[order.order_id] = replace(order, reservations={gift.gift_id: gift.reservation})
         sent = Holding(
-            holding_id=ids.of_parcel(self.id("sending")),
+            holding_id=ids.derive_parcel_id(self.id("sending")),
             holder_id=self.id("alice"),
             product=PARCEL,
             order_id=order.order_id,
@@ -161,7 +161,7 @@ class Family:
             self.more.append({**keys.handle(self.id(name))._asdict(), "user_id": account.user_id})
         alice = self.id("alice")
         tagged = {"product_id": "parcel", "store_id": STORE.store_id, "at": LATELY}
-        entry = {"owner_pk": keys.tagged_by(alice), "owner_sk": keys.position(LATELY, f"parcel#{STORE.store_id}")}
+        entry = {"owner_pk": keys.tags_by_user(alice), "owner_sk": keys.position(LATELY, f"parcel#{STORE.store_id}")}
         self.more.append({**keys.tagged(alice, "parcel")._asdict(), **entry, **tagged})
         self.more.append({**keys.bought(alice, "voucher")._asdict(), "at": BEFORE})
         signal = Signal(STORE.store_id, at=LATELY, bought=BEFORE, viewed=LATELY, counted=True)
@@ -180,7 +180,7 @@ class Family:
             product=product,
             quantity=quantity,
             reservations={},
-            payment=Payment("card", _PRICE.times(quantity), f"sbx_{self.id(name)}", BEFORE),
+            payment=Payment("card", _PRICE.multiply(quantity), f"sbx_{self.id(name)}", BEFORE),
             created_at=BEFORE,
             request_hash="hash",
             **counted,
@@ -229,28 +229,28 @@ class Family:
         ended_at = None if ended is None else fresh.expires_at
         gift = replace(fresh, remaining=remaining, claims=claims, state=state, ended_at=ended_at)
         self.gifts[gift.gift_id] = gift
-        self.messages += [*messages.of_gift(None, fresh), *messages.of_gift(fresh, gift)]
+        self.messages += [*messages.derive_gift_messages(None, fresh), *messages.derive_gift_messages(fresh, gift)]
         if ended is None:
-            self.more.append(gifts.window_to_item(gift))
+            self.more.append(gifts.timer_to_item(gift))
         if gift.recipient_id is not None:
             self._addressed(gift)
         return gift
 
     def _addressed(self, gift: Gift) -> None:
         recipient = gift.recipient_id or ""
-        entry = keys.index_entry(keys.BY_PARENT, keys.received_by(recipient), gift.created_at, gift.gift_id)
-        self.more.append({**keys.addressed(recipient, gift.gift_id)._asdict(), **entry})
+        entry = keys.index_entry(keys.BY_PARENT, keys.gifts_by_recipient(recipient), gift.created_at, gift.gift_id)
+        self.more.append({**keys.received(recipient, gift.gift_id)._asdict(), **entry})
         reminder: Item = {**keys.reminder(gift.gift_id)._asdict(), "ttl": gift.expires_at // 1000 + 259_200}
-        if not gift.state.final:
-            shard = keys.reminders(keys.shard_of(gift.gift_id))
-            reminder |= keys.index_entry(keys.BY_DUE, shard, messages.reminders(gift)[0], gift.gift_id)
+        if not gift.state.is_final:
+            shard = keys.due_reminders(keys.due_shard(gift.gift_id))
+            reminder |= keys.index_entry(keys.BY_DUE, shard, messages.list_reminder_times(gift)[0], gift.gift_id)
         self.more.append(reminder)
 
     def _claimed(self, gift: Gift, order: Order, claimer: str, at: int) -> Holding:
         if gift.product.kind is Kind.VOUCHER:
             return self._voucher(f"{gift.gift_id}-{claimer}", order, claimer, gift, at)
         parcel = Holding(
-            holding_id=ids.of_parcel(f"{gift.gift_id}-{claimer}"),
+            holding_id=ids.derive_parcel_id(f"{gift.gift_id}-{claimer}"),
             holder_id=self.id(claimer),
             product=gift.product,
             order_id=order.order_id,
@@ -262,7 +262,7 @@ class Family:
     def _voucher(self, name: str, order: Order, holder: str, gift: Gift | None, at: int) -> Holding:
         code = self.id(name).upper()
         holding = Holding(
-            holding_id=ids.of_voucher(code),
+            holding_id=ids.derive_voucher_id(code),
             holder_id=self.id(holder),
             product=order.product,
             order_id=order.order_id,
@@ -275,7 +275,7 @@ class Family:
         return holding
 
     def _sent(self, unsent: Holding) -> Holding:
-        parcel = replace(unsent, shipment_id=ids.of_shipment(unsent.holding_id))
+        parcel = replace(unsent, shipment_id=ids.derive_shipment_id(unsent.holding_id))
         event = ShipmentEvent("scan", ShipmentStatus.PICKED_UP, "Depot 4", LATELY)
         shipment = Shipment(
             shipment_id=parcel.shipment_id or "",
@@ -308,38 +308,38 @@ class Family:
             yield orders.to_item(order)
         for gift in self.gifts.values():
             item = gifts.to_item(gift)
-            yield without_due(item) if gift.state.final else item
+            yield without_due(item) if gift.state.is_final else item
         for holding in self.holdings.values():
             yield holdings.to_item(holding, None if holding.gift_id is None else self.gifts[holding.gift_id])
         for shipment in self.shipments.values():
-            yield dict(shipments.put(shipment).item)
+            yield dict(shipments.build_put(shipment).item)
         for message in self.messages:
-            yield dict(store_messages.put(message).item)
+            yield dict(store_messages.build_put(message).item)
         yield from self.more
         yield from self._counts()
 
     def _counts(self) -> Iterator[Item]:
         books: dict[str, Summary] = defaultdict(Summary)
 
-        def tallied(user_id: str, key: Key, part: Part, **more: int) -> Iterator[Item]:
+        def tallied(user_id: str, key: Key, part: Counters, **more: int) -> Iterator[Item]:
             if part:
-                books[user_id] = books[user_id].changed({}, part)
-                yield {**key._asdict(), "parts": part, **more}
+                books[user_id] = books[user_id].with_change({}, part)
+                yield {**key._asdict(), "counters": part, **more}
 
         for order in self.orders.values():
-            yield from tallied(order.buyer_id, keys.tally(keys.order(order.order_id)), summary.of_order(order))
-            waiting = summary.waiting_of(order, [self.gifts[gift_id] for gift_id in order.reservations])
-            books[order.buyer_id] = books[order.buyer_id].with_waiting(order.order_id, waiting)
+            yield from tallied(order.buyer_id, keys.tally(keys.order(order.order_id)), summary.count_order(order))
+            waiting = summary.find_open_gifts(order, [self.gifts[gift_id] for gift_id in order.reservations])
+            books[order.buyer_id] = books[order.buyer_id].with_open_gifts(order.order_id, waiting)
         for shipment in self.shipments.values():
             key = keys.tally(keys.shipment(shipment.shipment_id))
-            yield from tallied(shipment.holder_id, key, summary.of_shipment(shipment))
+            yield from tallied(shipment.holder_id, key, summary.count_shipment(shipment))
         for holding in self.holdings.values():
             if holding.product.kind is Kind.VOUCHER and holding.valid_until is not None:
-                key = keys.usable(holding.holder_id, holding.valid_until, holding.holding_id)
+                key = keys.voucher_expiry(holding.holder_id, holding.valid_until, holding.holding_id)
                 ttl = holding.valid_until // 1000 + 259_200
-                yield from tallied(holding.holder_id, key, summary.of_voucher(holding), ttl=ttl)
+                yield from tallied(holding.holder_id, key, summary.count_voucher(holding), ttl=ttl)
         for message in self.messages:
-            books[message.user_id] = books[message.user_id].changed({}, summary.UNREAD)
+            books[message.user_id] = books[message.user_id].with_change({}, summary.UNREAD)
         for user_id, book in books.items():
             yield {**keys.summary(user_id)._asdict(), **asdict(book), "version": 1}
 

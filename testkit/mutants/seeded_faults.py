@@ -67,7 +67,7 @@ MUTANTS = (
         "GiftAction.CLAIM_SHARE if remaining > 1",
         "GiftAction.CLAIM_SHARE if remaining > 0",
     ),
-    Mutant("a claim without its holding", "store/gifts.py", "        holdings.put(holding, gift),\n", ""),
+    Mutant("a claim without its holding", "store/gifts.py", "        holdings.build_put(holding, gift),\n", ""),
     Mutant(
         "a claim is tried again with the clock of the first try",
         "store/writes.py",
@@ -96,7 +96,7 @@ MUTANTS = (
     Mutant(
         "no timer for a gift",
         "store/gifts.py",
-        "[Put(to_item(gift)), Put(window_to_item(gift))]",
+        "[Put(to_item(gift)), Put(timer_to_item(gift))]",
         "[Put(to_item(gift))]",
     ),
     Mutant("the timer is rounded down", "store/gifts.py", "-(-gift.expires_at // 1000)", "gift.expires_at // 1000"),
@@ -115,7 +115,7 @@ MUTANTS = (
     Mutant(
         "giving again is refused",
         "store/gifts.py",
-        "        if refused.old[1]:\n            return from_item(refused.old[1])\n        raise errors.UnitsNotAvailable",
+        "        if failed.old[1]:\n            return from_item(failed.old[1])\n        raise errors.UnitsNotAvailable",
         "        raise errors.UnitsNotAvailable",
     ),
     Mutant(
@@ -245,7 +245,9 @@ MUTANTS = (
         "key=_order",
         "key=id",
     ),
-    Mutant("the sweep does not look at gifts", "use_cases/operations/settling.py", "    Due.GIFT: keys.windows,\n", ""),
+    Mutant(
+        "the sweep does not look at gifts", "use_cases/operations/settling.py", "    Due.GIFT: keys.due_gifts,\n", ""
+    ),
     Mutant(
         "a write does not settle what is due",
         "use_cases/gifts/giving.py",
@@ -268,8 +270,8 @@ MUTANTS = (
     Mutant(
         "charged before there is an order",
         "use_cases/orders/purchases.py",
-        "order = orders.open_pending(table, new_order(order_id, call, product, quantity, payment))",
-        "order = new_order(order_id, call, product, quantity, payment); provider.charge(Charge(order_id, payment.total, method, token)); order = orders.open_pending(table, order)",
+        "order = orders.create_pending(table, new_order(order_id, call, product, quantity, payment))",
+        "order = new_order(order_id, call, product, quantity, payment); provider.charge(Charge(order_id, payment.total, method, token)); order = orders.create_pending(table, order)",
     ),
     Mutant(
         "paid again",
@@ -332,7 +334,10 @@ MUTANTS = (
         "    except OutcomeUnknown:\n        pass\n",
     ),
     Mutant(
-        "the sweep does not look at refunds", "use_cases/operations/settling.py", "    Due.REFUND: keys.refunds,\n", ""
+        "the sweep does not look at refunds",
+        "use_cases/operations/settling.py",
+        "    Due.REFUND: keys.due_refunds,\n",
+        "",
     ),
     # --- using
     Mutant(
@@ -388,14 +393,14 @@ MUTANTS = (
     Mutant(
         "a message each time it is told",
         "domain/messages.py",
-        'message_id=ids.derive("message", kind, gift.gift_id, *([] if claimer is None else [claimer])),',
-        'message_id=ids.derive("message", kind, gift.gift_id, str(at), *([] if claimer is None else [claimer])),',
+        'message_id=ids.derive_id("message", kind, gift.gift_id, *([] if claimer is None else [claimer])),',
+        'message_id=ids.derive_id("message", kind, gift.gift_id, str(at), *([] if claimer is None else [claimer])),',
     ),
     Mutant(
         "an event has another id each time",
         "domain/events.py",
-        'return Event(ids.derive("event", kind, *what), kind',
-        'return Event(ids.derive("event", kind, *what, str(id(data))), kind',
+        'return Event(ids.derive_id("event", kind, *change), kind',
+        'return Event(ids.derive_id("event", kind, *change, str(id(data))), kind',
     ),
     Mutant(
         "what the bus refuses is forgotten",
@@ -412,7 +417,7 @@ MUTANTS = (
     Mutant(
         "a claim is told of by the last one only",
         "domain/events.py",
-        "    for number, (_, at) in enumerate(new_claims(before, after), len(before.claims)):",
-        "    for number, (_, at) in enumerate(new_claims(before, after), 0):",
+        "    for number, (_, at) in enumerate(find_new_claims(before, after), len(before.claims)):",
+        "    for number, (_, at) in enumerate(find_new_claims(before, after), 0):",
     ),
 )

@@ -211,7 +211,7 @@ class Harness:
     # --- what happens before ----------------------------------------------------------------------------------------
 
     def call(self, user: str, key: str, now: int | None = None) -> IdempotentRequest:
-        return IdempotentRequest(user, key, ids.request_hash(key, None), self.now if now is None else now)
+        return IdempotentRequest(user, key, ids.hash_request(key, None), self.now if now is None else now)
 
     def buy(self, user: str = "alice", quantity: int = 1, product: str = "voucher", token: str = "tok_ok") -> Order:
         bought = self.buying(user, quantity, product, token)(self.actor())
@@ -268,7 +268,7 @@ class Harness:
                 actor.table,
                 gift.gift_id,
                 caller=user,
-                secret=ids.link_secret(LINK_KEYS, "1", gift.gift_id),
+                secret=ids.derive_link_secret(LINK_KEYS, "1", gift.gift_id),
                 address=ADDRESS,
                 code=actor.code(),
                 link_keys=LINK_KEYS,
@@ -318,7 +318,17 @@ class Harness:
         kinds: dict[str, list[Any]] = {}
         for (pk, sk), item in items.items():
             match sk.partition("#")[0]:
-                case "ORDER" | "GIFT" | "REFUND" | "PRODUCT" | "SUMMARY" | "MESSAGE" | "ASKED" | "TAGGED" | "REMINDER":
+                case (
+                    "ORDER"
+                    | "GIFT"
+                    | "REFUND"
+                    | "PRODUCT"
+                    | "SUMMARY"
+                    | "MESSAGE"
+                    | "REGIFT_REQUEST"
+                    | "TAGGED"
+                    | "REMINDER"
+                ):
                     kept = {name: value for name, value in item.items() if name not in _RANDOM}
                     if "claims" in kept:
                         kept["claims"] = sorted(kept["claims"])

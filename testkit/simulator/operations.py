@@ -143,7 +143,7 @@ class Operations:
         return self._model.states(wheres, span.since, span.until)
 
     def _call(self, process: Process, user: str, said: str = "") -> IdempotentRequest:
-        return IdempotentRequest(user, self._name, ids.request_hash(self._name, said), process.now())
+        return IdempotentRequest(user, self._name, ids.hash_request(self._name, said), process.now())
 
     def _id_of(self, kind: str, user: str) -> str:
         return IdempotentRequest(user, self._name, "", 0).derive_id(kind)
@@ -269,7 +269,7 @@ class Operations:
         user = self._user
         if gift.get("recipient_id") and self._random.random() < 0.8:
             user = gift["recipient_id"]
-        secret = ids.link_secret(LINK_KEYS, "1", gift_id) if self._random.random() < 0.95 else "guessed"
+        secret = ids.derive_link_secret(LINK_KEYS, "1", gift_id) if self._random.random() < 0.95 else "guessed"
         is_parcel = gift["product"]["kind"] == "parcel"
         address = ADDRESS if is_parcel and self._random.random() < 0.95 else None
 
@@ -376,7 +376,7 @@ class Operations:
         if gift is None:
             return None
         gift_id, user = gift["gift_id"], gift.get("recipient_id") or self._user
-        secret = ids.link_secret(LINK_KEYS, "1", gift_id)
+        secret = ids.derive_link_secret(LINK_KEYS, "1", gift_id)
 
         def act(process: Process) -> None:
             asking_again.ask_again(
@@ -395,7 +395,7 @@ class Operations:
                 case _:
                     return self._has_ended(refusal, gift_id, span)
 
-        where = f"GIFT#{gift_id}", f"ASKED#{user}"
+        where = f"GIFT#{gift_id}", f"REGIFT_REQUEST#{user}"
         return Operation(f"ask again {self._name}", act, lambda _: where in self._model.items, justified)
 
     def return_gift(self) -> Operation | None:

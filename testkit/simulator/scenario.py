@@ -129,16 +129,16 @@ def seeded() -> tuple[Snapshot, dict[str, str]]:
     memory = empty_table()
     table = Table(cast("Any", memory), TABLE)
     for store_id in (MIA_STORE, MAX_STORE):
-        stores.put(table, STORES[store_id])
+        stores.upsert(table, STORES[store_id])
     sold = {
         "voucher": replace(PRODUCTS["voucher"], validity_days=1),
         "parcel": PRODUCTS["parcel"],
         "scarce": replace(PRODUCTS["education"], stock=4, category="food", price=Money(100, "CNY")),
     }
     for product in sold.values():
-        products.put(table, product)
+        products.upsert(table, product)
     for user in USERS:
-        accounts.add(table, Account(user, None, user.title(), recommendations=True, created_at=START_MS))
+        accounts.create(table, Account(user, None, user.title(), recommendations=True, created_at=START_MS))
     return memory.snapshot(), {name: product.product_id for name, product in sold.items()}
 
 
@@ -338,7 +338,7 @@ def facts(model: Model) -> tuple[AuditIndex, AuditIndex]:
             changes = _status_changes(model, where)
             if changes:
                 tell(item["holder_id"], "parcel_update", item.get("gift_id", ""), where, changes)
-        elif where[1].startswith("ASKED#"):
+        elif where[1].startswith("REGIFT_REQUEST#"):
             tell(item["giver_id"], "asked_again", item["gift_id"], where)
     return told, events
 
@@ -356,21 +356,21 @@ def _check_counts(environment: Environment) -> None:
     sums: dict[str, Counter[str]] = defaultdict(Counter)
     for where, item in environment.model.items.items():
         if where[1] == "ORDER":
-            sums[item["buyer_id"]].update(summary.of_order(orders.from_item(item)))
+            sums[item["buyer_id"]].update(summary.count_order(orders.from_item(item)))
         elif where[1] == "HOLDING" and "code" in item:
-            sums[item["holder_id"]].update(summary.of_voucher(holdings.from_item(item)))
+            sums[item["holder_id"]].update(summary.count_voucher(holdings.from_item(item)))
         elif where[1] == "SHIPMENT":
-            sums[item["holder_id"]].update(summary.of_shipment(shipments.from_item(item)))
+            sums[item["holder_id"]].update(summary.count_shipment(shipments.from_item(item)))
         elif where[1].startswith("MESSAGE#") and not item["read"]:
             sums[item["user_id"]].update(summary.UNREAD)
     # Vouchers of a day that is over are nobody's any more, and dropped when something else is written.
-    today = summary.usable_on(environment.now)
+    today = summary.usable_counter(environment.now)
     for user in USERS:
-        kept = environment.model.items.get((f"USER#{user}", "SUMMARY"), {}).get("parts", {})
+        kept = environment.model.items.get((f"USER#{user}", "SUMMARY"), {}).get("counters", {})
         expected = {name: count for name, count in sums[user].items() if count and _counts(name, today)}
         counted = {name: count for name, count in kept.items() if _counts(name, today)}
         _require(counted == expected, f"{user} has {expected}, and is told {counted}")
-        waiting = environment.model.items.get((f"USER#{user}", "SUMMARY"), {}).get("waiting", {})
+        waiting = environment.model.items.get((f"USER#{user}", "SUMMARY"), {}).get("open_gifts", {})
         _require(not waiting, f"{user} is said to wait for {waiting}")
 
 

@@ -198,7 +198,7 @@ def test_units_that_move_while_the_table_is_read_are_not_reported(
             moved.append(True)
             order = orders.from_item(editor.get(editor.order()))
             refund = replace(_refund(editor), refund_id="fresh")
-            refunds.open_pending(table, order, refund)
+            refunds.create_pending(table, order, refund)
         yield [dump_item(editor.get(editor.order()))]
 
     monkeypatch.setattr(WholeTable, "pages", pages)

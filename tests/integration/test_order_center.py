@@ -96,7 +96,7 @@ def test_a_voucher_does_not_count_as_usable_from_the_moment_its_validity_ends(st
     stack.follow()
     assert counts_of(stack, "alice")["to_use"] == 1
     # The next change removes the counters of past days.
-    assert list(stack.item("USER#alice", "SUMMARY")["parts"]) == ["to_give", "usable.always"]  # type: ignore[index]
+    assert list(stack.item("USER#alice", "SUMMARY")["counters"]) == ["to_give", "usable.always"]  # type: ignore[index]
 
 
 def test_a_redeemed_voucher_is_not_counted_when_its_validity_ends(stack: Stack) -> None:

@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 import pytest
 from botocore.exceptions import ConnectTimeoutError
 
-from handsel.domain.wrappings import catalogue
+from handsel.domain.wrappings import load_catalogue
 from testkit.handlers.faults import between
 from testkit.handlers.stack import DAY, Answer, Stack
 
@@ -194,8 +194,8 @@ def test_all_languages_have_the_same_keys(stack: Stack) -> None:
 def test_all_covers_and_blessings_have_chinese_texts_of_valid_length(stack: Stack) -> None:
     text = stack.function("WebFunction").ASSETS["wrapping_zh.js"].read_text()
     texts = dict(re.findall(r'^  "?([\w-]+)"?: "([^"]+)",$', text, re.MULTILINE))
-    wanted = {cover.cover_id for cover in catalogue().covers} | {
-        blessing.blessing_id for blessing in catalogue().blessings
+    wanted = {cover.cover_id for cover in load_catalogue().covers} | {
+        blessing.blessing_id for blessing in load_catalogue().blessings
     }
     assert texts.keys() == wanted
     assert all(1 <= len(words) <= 60 for words in texts.values())

@@ -18,7 +18,7 @@ from testkit.handlers.faults import FAULTS, READS, WRITES, Crashed, between
 from testkit.handlers.stack import DAY, TABLE, Stack
 
 HOUR = 3_600_000
-PROJECTED = ("MESSAGE#", "SUMMARY", "TALLY", "USABLE#", "REMINDER")
+PROJECTED = ("MESSAGE#", "SUMMARY", "TALLY", "VOUCHER_EXPIRY#", "REMINDER")
 
 
 def projected_items(stack: Stack) -> dict[str, Any]:
@@ -410,7 +410,7 @@ def test_the_id_of_an_event_does_not_reveal_the_claimer(stack: Stack) -> None:
         stack.claim(claimer, gift)
     stack.follow()
     claims = [event["id"] for event in stack.events if event["type"] == "gift.claimed"]
-    guesses = [ids.derive("event", "gift.claimed", gift["gift_id"], claimer) for claimer in ("bob", "carol")]
+    guesses = [ids.derive_id("event", "gift.claimed", gift["gift_id"], claimer) for claimer in ("bob", "carol")]
     assert len(set(claims)) == 2
     assert not {*claims} & {*guesses}
 
@@ -533,7 +533,7 @@ def test_a_late_record_of_an_expired_voucher_is_not_counted(stack: Stack) -> Non
     stack.stop_recording()
     stack.now += 94 * DAY  # valid for 90 days, and counted last on the last day
     assert stack.project(*records) == []
-    assert not [item for item in stack.all_items() if item["sk"].startswith("USABLE#")]
+    assert not [item for item in stack.all_items() if item["sk"].startswith("VOUCHER_EXPIRY#")]
     assert counts_of(stack, "alice") == {}
 
 

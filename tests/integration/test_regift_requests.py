@@ -18,7 +18,7 @@ def test_anyone_with_the_link_can_request_the_gift_again_after_it_expired(stack:
     for _ in range(2):
         assert request_again(stack, "bob", gift, secret=gift["secret"]).status == 202
     assert request_again(stack, "carol", gift, secret=gift["secret"]).status == 202
-    requesters = [item["user_id"] for item in stack.all_items() if item["sk"].startswith("ASKED#")]
+    requesters = [item["user_id"] for item in stack.all_items() if item["sk"].startswith("REGIFT_REQUEST#")]
     assert sorted(requesters) == ["bob", "carol"]
 
 

@@ -276,7 +276,7 @@ def test_whatever_is_counted_at_once_the_last_state_is_what_counts(record_proper
 
     def check(_: list[Any]) -> None:
         summary = harness.model.items["USER#alice", "SUMMARY"]
-        if (summary["parts"], summary["waiting"]) != ({}, {}):
+        if (summary["counters"], summary["open_gifts"]) != ({}, {}):
             raise Violation(f"nothing is left to count, and {summary} is")
 
     states, ends = play(harness, players, check)

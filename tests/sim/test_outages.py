@@ -100,7 +100,7 @@ def test_of_a_thousand_who_claim_two_shares_at_once_through_conflicts_two_win(re
                     process.table,
                     gift.gift_id,
                     caller=f"user-{number}",
-                    secret=ids.link_secret(LINK_KEYS, "1", gift.gift_id),
+                    secret=ids.derive_link_secret(LINK_KEYS, "1", gift.gift_id),
                     address=None,
                     code=f"{number:016d}",
                     link_keys=LINK_KEYS,

@@ -156,7 +156,7 @@ class HttpRequest:
             Unauthenticated, IdempotencyKeyRequired, MalformedJson, TooLarge, UnsupportedMediaType
         """
         caller, key = self.caller.user_id, self.idempotency_key
-        return IdempotentRequest(caller, key, ids.request_hash(self._event.path, self._json), self.now)
+        return IdempotentRequest(caller, key, ids.hash_request(self._event.path, self._json), self.now)
 
     @cached_property
     def _json(self) -> Any:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from handsel.domain.events import Event, envelope
+from handsel.domain.events import Event, to_envelope
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
@@ -39,5 +39,5 @@ class Bus:
             "EventBusName": self._name,
             "Source": SOURCE,
             "DetailType": event.type,
-            "Detail": json.dumps(envelope(event), separators=(",", ":")),
+            "Detail": json.dumps(to_envelope(event), separators=(",", ":")),
         }

@@ -29,7 +29,7 @@ class SandboxProvider:
             self._lose_first_answer(charge.key)
         elif charge.token != "tok_ok":  # nosec B105
             raise ChargeDeclined
-        return f"sbx_{ids.derive('charge', charge.key)}"
+        return f"sbx_{ids.derive_id('charge', charge.key)}"
 
     def repay(self, repayment: Repayment) -> None:
         """Nothing to do: no money was taken."""

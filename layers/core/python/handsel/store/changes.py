@@ -1,4 +1,4 @@
-"""Records of the table's stream as changes of items."""
+"""Stream records as changes of items."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,11 +10,11 @@ from handsel.store.keys import Key
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One item, before and after it was written.
+    """A change of one item.
 
     Attributes:
-        before, after: None where it was not there.
-        at: when, in milliseconds since the epoch; the stream knows it to the second.
+        before, after: the item before and after the write; None if it did not exist.
+        at: the time of the write in milliseconds since the epoch; exact to the second.
     """
 
     key: Key
@@ -23,15 +23,17 @@ class Change:
     at: int
 
 
-def change(record: Mapping[str, Any]) -> Change:
-    """Raises:
-    KeyError, TypeError: not a record of this table's stream, with both images.
+def from_record(record: Mapping[str, Any]) -> Change:
+    """Return the change of a stream record.
+
+    Raises:
+        KeyError, TypeError: this is not a stream record with both images.
     """
-    said = record["dynamodb"]
-    key = load_item(said["Keys"])
+    fields = record["dynamodb"]
+    key = load_item(fields["Keys"])
     return Change(
         Key(key["pk"], key["sk"]),
-        load_item(said["OldImage"]) if "OldImage" in said else None,
-        load_item(said["NewImage"]) if "NewImage" in said else None,
-        int(said["ApproximateCreationDateTime"]) * 1000,
+        load_item(fields["OldImage"]) if "OldImage" in fields else None,
+        load_item(fields["NewImage"]) if "NewImage" in fields else None,
+        int(fields["ApproximateCreationDateTime"]) * 1000,
     )

@@ -21,7 +21,7 @@ class IdempotentRequest:
 
     def derive_id(self, kind: str) -> str:
         """The id of the `kind` of thing this call makes: the same whenever it is repeated."""
-        return ids.derive(kind, self.caller, self.idempotency_key)
+        return ids.derive_id(kind, self.caller, self.idempotency_key)
 
     def require_same_request(self, request_hash: str) -> None:
         """What is there under this call's id was made by this call, not by another one with the same key.

@@ -12,7 +12,7 @@ from typing import Any
 
 from handsel.domain import ids
 from handsel.domain.models import Gift, Kind, Order
-from handsel.domain.summary import Counts, counts_at
+from handsel.domain.summary import Counts, compute_counts
 from handsel.store import gifts, holdings, keys, orders, summaries, tags
 from handsel.store.keys import Index, Key
 from handsel.store.table import Table
@@ -43,9 +43,9 @@ class OrderCenter:
 def counts_of(table: Table, user_id: str, *, now: int) -> Counts:
     """How much of what a user has, as the clock has it; what was written in the last seconds may be missing."""
     found: list[Any] = table.run_concurrently(
-        partial(summaries.get, table, user_id), partial(summaries.over_today, table, user_id, now=now)
+        partial(summaries.get, table, user_id), partial(summaries.count_expired_today, table, user_id, now=now)
     )
-    return counts_at(*found, now=now)
+    return compute_counts(*found, now=now)
 
 
 def read(table: Table, user_id: str, *, now: int) -> OrderCenter:
@@ -54,12 +54,12 @@ def read(table: Table, user_id: str, *, now: int) -> OrderCenter:
     own_keys = [keys.summary(user_id), *recommending.keys_of_user(user_id)]
     found: list[Any] = table.run_concurrently(
         partial(table.get_many, own_keys),
-        partial(summaries.over_today, table, user_id, now=now),
-        partial(newest, keys.BY_OWNER, keys.orders_of(user_id)),
-        partial(newest, keys.BY_OWNER, keys.sent_by(user_id)),
-        partial(newest, keys.BY_PARENT, keys.received_by(user_id)),
-        partial(newest, keys.BY_OWNER, keys.holdings_of(user_id)),
-        partial(tags.of_user, table, user_id, limit=FIRST, before=None),
+        partial(summaries.count_expired_today, table, user_id, now=now),
+        partial(newest, keys.BY_OWNER, keys.orders_by_buyer(user_id)),
+        partial(newest, keys.BY_OWNER, keys.gifts_by_giver(user_id)),
+        partial(newest, keys.BY_PARENT, keys.gifts_by_recipient(user_id)),
+        partial(newest, keys.BY_OWNER, keys.holdings_by_holder(user_id)),
+        partial(tags.list_by_user, table, user_id, limit=FIRST, before=None),
     )
     own, over_today, order_ids, sent_ids, received_ids, holding_ids, tagged = found
     cached = table.with_cached({key: own.get(key) for key in own_keys})
@@ -71,7 +71,7 @@ def read(table: Table, user_id: str, *, now: int) -> OrderCenter:
         *map(keys.gift, [*sent_ids, *received_ids]),
         *map(keys.holding, holding_ids),
         # There is one of a parcel only; that costs less than to ask for it when it is known.
-        *(keys.shipment(ids.of_shipment(holding_id)) for holding_id in holding_ids),
+        *(keys.shipment(ids.derive_shipment_id(holding_id)) for holding_id in holding_ids),
         *(keys.tagged(user_id, each.product_id) for each in tagged.items),
         *recommending.keys_of_products([*viewed, *tagged.items]),
         *recommending.keys_of_candidates(user_id, candidates[:CANDIDATES]),
@@ -86,7 +86,7 @@ def read(table: Table, user_id: str, *, now: int) -> OrderCenter:
     entries = {**entries, **(table.get_many(more) if more else {})}
     known = table.with_cached({key: entries.get(key) for key in (*wanted, *more)})
     return OrderCenter(
-        counts=counts_at(summaries.from_item(own.get(keys.summary(user_id))), over_today, now=now),
+        counts=compute_counts(summaries.from_item(own.get(keys.summary(user_id))), over_today, now=now),
         orders=queries.read_orders(known, bought, now=now),
         gifts_sent=queries.read_gifts(known, sent, caller=user_id),
         gifts_received=queries.read_gifts(known, received, caller=user_id),
@@ -98,7 +98,7 @@ def read(table: Table, user_id: str, *, now: int) -> OrderCenter:
 
 
 def _newest(table: Table, index: Index, pk: str) -> list[str]:
-    return [keys.id_at(sort_key) for sort_key, _ in table.newest(index, pk, limit=FIRST)]
+    return [keys.parse_id(sort_key) for sort_key, _ in table.query_newest(index, pk, limit=FIRST)]
 
 
 def _referred_to(user_id: str, bought: list[Order], sent: list[Gift], received: list[Gift]) -> list[Key]:
@@ -110,10 +110,10 @@ def _referred_to(user_id: str, bought: list[Order], sent: list[Gift], received: 
     for gift in sent:
         wanted += map(keys.account, gift.claims)
         if gift.product.kind is Kind.PARCEL:
-            wanted += [keys.shipment(ids.of_shipment(claim.holding_id)) for claim in gift.claims.values()]
+            wanted += [keys.shipment(ids.derive_shipment_id(claim.holding_id)) for claim in gift.claims.values()]
     for gift in received:
         if user_id in gift.claims:
             holding_id = gift.claims[user_id].holding_id
             wanted += [*map(keys.account, gift.claims), keys.holding(holding_id)]
-            wanted.append(keys.shipment(ids.of_shipment(holding_id)))
+            wanted.append(keys.shipment(ids.derive_shipment_id(holding_id)))
     return wanted

@@ -6,10 +6,10 @@ from functools import partial
 from typing import TypeVar
 
 from handsel.domain import errors, ids
-from handsel.domain.models import Gift, Holding, Kind, Order, Page, Product, Shipment, Units
-from handsel.domain.rules import units_of
+from handsel.domain.models import Gift, Holding, Kind, Order, Page, Product, Shipment, UnitCounts
+from handsel.domain.rules import count_units
 from handsel.domain.states import GiftState, OrderState, ShipmentStatus, VoucherState
-from handsel.domain.summary import of_shipment
+from handsel.domain.summary import count_shipment
 from handsel.store import accounts, gifts, holdings, keys, orders, products, shipments
 from handsel.store.table import Table
 
@@ -29,7 +29,7 @@ class OrderDetails:
 
     order: Order
     product: Product
-    units: Units | None
+    units: UnitCounts | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,17 +81,17 @@ def read_orders(
     by_id = {gift.gift_id: gift for gift in given}
     wanted = [gift_id for order in found for gift_id in order.reservations if gift_id not in by_id]
     if wanted and sold is None:
-        both = [*map(keys.gift, wanted), *products.keys_as_sold_now(order.product for order in found)]
+        both = [*map(keys.gift, wanted), *products.list_current_keys(order.product for order in found)]
         items = table.get_many(both)
         table = table.with_cached({key: items.get(key) for key in both})
     by_id |= {gift.gift_id: gift for gift in gifts.get_many(table, wanted)} if wanted else {}
     if sold is None:
-        sold = products.as_sold_now(table, [order.product for order in found])
+        sold = products.get_current(table, [order.product for order in found])
     return [
         OrderDetails(
             order,
             sold[order.product.product_id],
-            units_of(order, [by_id[gift_id] for gift_id in order.reservations], now=now),
+            count_units(order, [by_id[gift_id] for gift_id in order.reservations], now=now),
         )
         for order in found
     ]
@@ -104,16 +104,16 @@ def orders_of(
 
     def wanted(page: list[Order]) -> list[OrderDetails]:
         if state != TO_GIVE:
-            return read_orders(table, [order for order in page if state in (None, order.state_now)], now=now)
-        readings = read_orders(table, [order for order in page if order.state_now is OrderState.PAID], now=now)
+            return read_orders(table, [order for order in page if state in (None, order.current_state)], now=now)
+        readings = read_orders(table, [order for order in page if order.current_state is OrderState.PAID], now=now)
         return [reading for reading in readings if reading.units is not None and reading.units.available > 0]
 
-    return _filter_pages(partial(orders.of_buyer, table, caller), wanted, limit=limit, before=before)
+    return _filter_pages(partial(orders.list_by_buyer, table, caller), wanted, limit=limit, before=before)
 
 
 def payments_of(table: Table, *, caller: str, limit: int, before: str | None) -> Page[Order]:
     """List the caller's orders as payments, newest first, starting after the position `before`."""
-    return orders.of_buyer(table, caller, limit=limit, before=before)
+    return orders.list_by_buyer(table, caller, limit=limit, before=before)
 
 
 def gifts_of(
@@ -124,7 +124,7 @@ def gifts_of(
     def wanted(page: list[Gift]) -> list[Gift]:
         return [gift for gift in page if state in (None, gift.state_at(now))]
 
-    listed = gifts.sent_by if role == "sent" else gifts.received_by
+    listed = gifts.list_sent if role == "sent" else gifts.list_received
     return _filter_pages(partial(listed, table, caller), wanted, limit=limit, before=before)
 
 
@@ -139,10 +139,12 @@ def holdings_of(
     def wanted(page: list[Holding]) -> list[HoldingDetails]:
         readings = read_holdings(table, page)
         if state == TO_RECEIVE:
-            return [reading for reading in readings if reading.shipment is not None and of_shipment(reading.shipment)]
+            return [
+                reading for reading in readings if reading.shipment is not None and count_shipment(reading.shipment)
+            ]
         return [reading for reading in readings if state in (None, reading.state_at(now))]
 
-    return _filter_pages(partial(holdings.of_holder, table, caller), wanted, limit=limit, before=before)
+    return _filter_pages(partial(holdings.list_by_holder, table, caller), wanted, limit=limit, before=before)
 
 
 def _filter_pages(
@@ -181,7 +183,7 @@ def read_gifts(table: Table, found: list[Gift], *, caller: str) -> list[GiftDeta
     """What the caller's views of these gifts need, read together."""
     insiders = [gift for gift in found if caller == gift.giver_id or caller in gift.claims]
     claimers = sorted({claimer for gift in insiders for claimer in gift.claims})
-    names = accounts.names(table, claimers) if claimers else {}
+    names = accounts.get_names(table, claimers) if claimers else {}
     claims = [gift.claims[caller] for gift in insiders if caller in gift.claims]
     own = {
         reading.holding.gift_id: reading
@@ -190,7 +192,7 @@ def read_gifts(table: Table, found: list[Gift], *, caller: str) -> list[GiftDeta
         )
     }
     sent = [
-        ids.of_shipment(claim.holding_id)
+        ids.derive_shipment_id(claim.holding_id)
         for gift in insiders
         if caller == gift.giver_id and gift.product.kind is Kind.PARCEL
         for claim in gift.claims.values()
@@ -223,4 +225,4 @@ def gifts_of_order(table: Table, order_id: str, *, caller: str, limit: int, befo
     order = orders.get(table, order_id)
     if order is None or order.buyer_id != caller:
         raise errors.NotFound
-    return gifts.of_order(table, order_id, limit=limit, before=before)
+    return gifts.list_by_order(table, order_id, limit=limit, before=before)

@@ -4,7 +4,7 @@ from functools import partial
 
 from handsel.domain import errors, names
 from handsel.domain.models import Account, Gift
-from handsel.domain.privacy import Fact, may_see, viewer_of
+from handsel.domain.privacy import Fact, classify_viewer, may_see
 from handsel.store import accounts, gifts
 from handsel.store.table import Table
 
@@ -18,8 +18,8 @@ def find(table: Table, handle: str) -> Account:
     Raises:
         NotFound: nobody, or it is none.
     """
-    stored = names.handle(handle)
-    account = None if stored is None else accounts.by_handle(table, stored)
+    stored = names.normalize_handle(handle)
+    account = None if stored is None else accounts.get_by_handle(table, stored)
     if account is None:
         raise errors.NotFound
     return account
@@ -28,7 +28,8 @@ def find(table: Table, handle: str) -> Account:
 def known_to(table: Table, caller: str, *, limit: int) -> list[Account]:
     """At most `limit` people whom the caller exchanged gifts with, the latest first, each once."""
     newest = (
-        partial(listed, table, caller, limit=MOST_GIFTS, before=None) for listed in (gifts.sent_by, gifts.received_by)
+        partial(listed, table, caller, limit=MOST_GIFTS, before=None)
+        for listed in (gifts.list_sent, gifts.list_received)
     )
     exchanged = [
         each for page in table.run_concurrently(*newest) for gift in page.items for each in _exchanged(gift, caller)
@@ -39,7 +40,7 @@ def known_to(table: Table, caller: str, *, limit: int) -> list[Account]:
 
 def _exchanged(gift: Gift, caller: str) -> list[tuple[int, str]]:
     """When the caller exchanged a gift, and with whom. As long as nobody claimed it, nobody did."""
-    if not may_see(viewer_of(gift, caller), Fact.OTHER_SIDE):
+    if not may_see(classify_viewer(gift, caller), Fact.OTHER_SIDE):
         return []
     if caller == gift.giver_id:
         return [(claim.at, claimer) for claimer, claim in gift.claims.items()]

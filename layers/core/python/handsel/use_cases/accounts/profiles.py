@@ -41,8 +41,8 @@ def of_claims(claims: Mapping[str, Any], *, now: int) -> Account:
     given = claims.get("name"), claims.get("preferred_username")
     return Account(
         user_id=claims["sub"],
-        handle=names.handle(claims.get("preferred_username")),
-        display_name=next(filter(None, map(names.display_name, given)), NAMELESS),
+        handle=names.normalize_handle(claims.get("preferred_username")),
+        display_name=next(filter(None, map(names.clean_display_name, given)), NAMELESS),
         recommendations=True,
         created_at=now,
     )
@@ -57,9 +57,9 @@ def ensure(table: Table, account: Account) -> None:
     if accounts.exists(table, account.user_id):
         return
     try:
-        accounts.add(table, account)
+        accounts.create(table, account)
     except errors.HandleTaken:
-        accounts.add(table, replace(account, handle=None))
+        accounts.create(table, replace(account, handle=None))
 
 
 def read(table: Table, user_id: str) -> Account:
@@ -81,7 +81,7 @@ def change(table: Table, user_id: str, changes: Mapping[str, Any]) -> Account:
         before = read(table, user_id)
         after = replace(before, **changes)
         if after != before:
-            accounts.change(table, before, after)
+            accounts.save(table, before, after)
         return after
 
     return retry_on_conflict(attempt, max_attempts=_MAX_ATTEMPTS)

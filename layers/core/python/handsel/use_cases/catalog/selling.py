@@ -14,7 +14,7 @@ def put_store(table: Table, store: Store) -> None:
     Raises:
         ServiceUnavailable
     """
-    stores.put(table, store)
+    stores.upsert(table, store)
 
 
 def store_of(table: Table, store_id: str) -> Store:
@@ -41,7 +41,7 @@ def put_product(table: Table, product: Product) -> Product:
         NotFound: no such store, or the product is another store's.
     """
     store = store_of(table, product.store_id)
-    products.put(table, product)
+    products.upsert(table, product)
     return replace(product, store_name=store.name, store_giftable=store.giftable)
 
 
@@ -51,4 +51,4 @@ def products_of(table: Table, store_id: str, *, limit: int, before: str | None) 
     Raises:
         NotFound: no such store.
     """
-    return products.of_store(table, store_of(table, store_id), limit=limit, before=before)
+    return products.list_by_store(table, store_of(table, store_id), limit=limit, before=before)

@@ -27,7 +27,7 @@ def redeem(table: Table, code: str, *, store_id: str, redemption: str, now: int)
         NotFound: no such code, or another store's.
         AlreadyRedeemed, VoucherExpired, ServiceUnavailable
     """
-    holding = holdings.get(table, ids.of_voucher(code))
+    holding = holdings.get(table, ids.derive_voucher_id(code))
     if holding is None or holding.product.store_id != store_id:
         raise errors.NotFound
     redeemed = replace(holding, redeemed_at=now, redemption=redemption)

@@ -33,7 +33,7 @@ def new_shipment(table: Table, parcel: Holding, address: Address) -> tuple[Holdi
     store = stores.get(table, parcel.product.store_id)
     if store is None:
         raise errors.DataIntegrityError(f"store {parcel.product.store_id} is gone")
-    shipment_id = ids.of_shipment(parcel.holding_id)
+    shipment_id = ids.derive_shipment_id(parcel.holding_id)
     shipment = Shipment(
         shipment_id=shipment_id,
         holder_id=parcel.holder_id,
@@ -75,7 +75,7 @@ def list_of_store(
     Args:
         status: only shipments with this status; None lists all.
     """
-    return shipments.of_store(table, store_id, status, limit=limit, before=before)
+    return shipments.list_by_store(table, store_id, status, limit=limit, before=before)
 
 
 def of_carrier(table: Table, shipment_id: str, *, carrier: str) -> Shipment:
@@ -140,7 +140,7 @@ def _change(
         if after == before:
             return before
         after = replace(after, version=before.version + 1, updated_at=max(now, before.updated_at))
-        shipments.change(table, before, after)
+        shipments.save(table, before, after)
         return after
 
     return retry_on_conflict(attempt, max_attempts=_MAX_ATTEMPTS)

@@ -18,4 +18,4 @@ def ask_again(
     """
     gift = require_gift(table, gift_id)
     check_can_ask_again(gift, caller, secret, link_keys, now=now)
-    gifts.ask_again(table, gift, caller, now=now)
+    gifts.create_regift_request(table, gift, caller, now=now)

@@ -52,7 +52,7 @@ def claim(
     gift = gifts.get(table, gift_id, consistent=False)
     # Half the price, and enough for nearly everybody: an end seen in a stale read is an end, and a claim that looks
     # possible is decided by the transaction. Any other answer must come from the gift as it is now.
-    if gift is None or not (gift.state.final or _looks_claimable(gift, caller, secret, address, link_keys, now)):
+    if gift is None or not (gift.state.is_final or _looks_claimable(gift, caller, secret, address, link_keys, now)):
         gift = gifts.get(table, gift_id)
     if gift is None:
         raise errors.NotFound
@@ -78,7 +78,7 @@ def _taken(table: Table, gift: Gift, caller: str, address: Address | None, code:
     """What a share becomes: a voucher with `code`, or a parcel on its way to `address`."""
     if gift.product.kind is Kind.VOUCHER or address is None:  # a parcel without an address was refused before
         voucher = Holding(
-            holding_id=ids.of_voucher(code),
+            holding_id=ids.derive_voucher_id(code),
             holder_id=caller,
             product=gift.product,
             order_id=gift.order_id,
@@ -89,7 +89,7 @@ def _taken(table: Table, gift: Gift, caller: str, address: Address | None, code:
         )
         return HoldingDetails(voucher, None)
     parcel = Holding(
-        holding_id=ids.of_parcel(code),
+        holding_id=ids.derive_parcel_id(code),
         holder_id=caller,
         product=gift.product,
         order_id=gift.order_id,

@@ -47,7 +47,7 @@ def _ended(table: Table, records: Sequence[Mapping[str, Any]]) -> Mapping[int, G
     timed: dict[int, keys.Key] = {}
     for number, record in enumerate(records):
         with suppress(Exception):
-            timed[number] = keys.gift(keys.window_gift(record["dynamodb"]["Keys"]["pk"]["S"]))
+            timed[number] = keys.gift(keys.parse_timer_gift_id(record["dynamodb"]["Keys"]["pk"]["S"]))
     found: Mapping[keys.Key, Item] = {}
     with suppress(Exception):
         found = table.get_many(timed.values(), consistent=False)
@@ -55,7 +55,7 @@ def _ended(table: Table, records: Sequence[Mapping[str, Any]]) -> Mapping[int, G
     for number, key in timed.items():
         with suppress(Exception):
             gift = gifts.from_item(found[key])
-            if gift.state.final:
+            if gift.state.is_final:
                 ended[number] = gift
     return ended
 
@@ -82,6 +82,6 @@ def restore(table: Table, record: Mapping[str, Any], *, clock: Callable[[], int]
         DataIntegrityError, ServiceUnavailable
     """
     change = record["dynamodb"]
-    gift_id, window = keys.window_gift(change["Keys"]["pk"]["S"]), load_item(change["OldImage"])
+    gift_id, window = keys.parse_timer_gift_id(change["Keys"]["pk"]["S"]), load_item(change["OldImage"])
     timer = Timer(gift_id, window["order_id"], window["shares"])
     return gifts.end_gift(table, GiftAction.EXPIRE, timer, clock=clock)

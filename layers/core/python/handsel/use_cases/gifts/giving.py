@@ -16,7 +16,7 @@ from typing import TypeVar
 
 from handsel.domain import errors, ids, wrappings
 from handsel.domain.models import Gift, Order
-from handsel.domain.rules import check_can_give, due, window_end
+from handsel.domain.rules import check_can_give, compute_window_end, find_expired_reservations
 from handsel.domain.states import GIFT_MACHINE, GiftAction, GiftState
 from handsel.store import accounts, gifts, keys, orders, products
 from handsel.store.table import Table
@@ -70,7 +70,7 @@ def give(
     order = orders.from_item(found[order_key]) if order_key in found else None
     if order is None or order.buyer_id != call.caller:
         raise errors.NotFound
-    sold = products.as_sold_now(table, [order.product])
+    sold = products.get_current(table, [order.product])
     check_can_give(order, sold[order.product.product_id], now=call.now)
     if recipient_id == call.caller:
         raise errors.SelfGift
@@ -90,7 +90,7 @@ def give(
         remaining=shares,
         state=GiftState.OPEN,
         claims={},
-        expires_at=window_end(call.now, window_ms, order.valid_until),
+        expires_at=compute_window_end(call.now, window_ms, order.valid_until),
         created_at=call.now,
         secret_version=secret_version if recipient_id is None else None,
         in_return_for=None,
@@ -109,7 +109,7 @@ def _check_open_gifts(table: Table, giver_id: str, *, window_ms: int, now: int) 
     """
     oldest, before, is_open = keys.position(now - window_ms, ""), None, 0
     for _ in range(_PAGES):
-        page = gifts.sent_by_since(table, giver_id, oldest, limit=MAX_OPEN_GIFTS, before=before)
+        page = gifts.list_sent_ids_since(table, giver_id, oldest, limit=MAX_OPEN_GIFTS, before=before)
         if is_open + len(page.items) < MAX_OPEN_GIFTS:
             return
         is_open += sum(gift.state_at(now) is GiftState.OPEN for gift in gifts.get_many(table, page.items))
@@ -160,7 +160,7 @@ def _make_available(table: Table, order: Order, quantity: int, *, now: int) -> b
         return True
     settled = False
     # Fully claimed gifts keep their reservation: reading all due gifts costs less than an attempt for each.
-    for gift in gifts.get_many(table, list(due(order, now=now))):
+    for gift in gifts.get_many(table, list(find_expired_reservations(order, now=now))):
         if gift.state is not GiftState.CLAIMED:
             gifts.end_gift(table, GiftAction.EXPIRE, gift, clock=lambda: now)
             settled = True
@@ -223,4 +223,4 @@ def link_secret(gift: Gift, link_keys: Mapping[str, str]) -> str | None:
     """Return the secret of a gift's share link; None for a gift to a named recipient."""
     if gift.secret_version is None:
         return None
-    return ids.link_secret(link_keys, gift.secret_version, gift.gift_id)
+    return ids.derive_link_secret(link_keys, gift.secret_version, gift.gift_id)

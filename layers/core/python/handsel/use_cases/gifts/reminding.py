@@ -25,12 +25,12 @@ def remind(table: Table, gift_id: str, *, now: int) -> bool:
     if gift is None or gift.recipient_id is None or gift.state_at(now) is not GiftState.OPEN:
         reminders.set_next(table, gift_id, now=now, due=None)
         return False
-    dates = messages.reminders(gift)
+    dates = messages.list_reminder_times(gift)
     due, later = [at for at in dates if at <= now], [at for at in dates if at > now]
     if due:
-        message = messages.reminder(gift, gift.expires_at - due[-1])
+        message = messages.build_reminder(gift, gift.expires_at - due[-1])
         # Somebody may claim it right now: then there is nothing to remind of, and the next sweep sees that.
-        if not user_summary.tell(table, message, gifts.is_open(gift_id, now=now), now=now):
+        if not user_summary.tell(table, message, gifts.require_open(gift_id, now=now), now=now):
             return False
     reminders.set_next(table, gift_id, now=now, due=later[0] if later else None)
     return bool(due)

@@ -74,7 +74,7 @@ def give_in_return(
         )
         payment = Payment(method=method, total=product.price, token=token)
         pending = new_order(order_id, call, product, 1, payment)
-        order = orders.open_pending(table, replace(pending, intent=intent))
+        order = orders.create_pending(table, replace(pending, intent=intent))
         call.require_same_request(order.request_hash)
     order, gift = settle_payment(table, provider, order, now=call.now)
     if order.intent is None:

@@ -21,7 +21,7 @@ _TRIES = 20
 
 def messages_of(table: Table, *, caller: str, limit: int, before: str | None) -> Page[Message]:
     """List the caller's messages, newest first, starting after the position `before`."""
-    return messages.of_user(table, caller, limit=limit, before=before)
+    return messages.list_by_user(table, caller, limit=limit, before=before)
 
 
 def mark_read(table: Table, message_id: str, *, caller: str) -> Message:
@@ -39,8 +39,8 @@ def mark_read(table: Table, message_id: str, *, caller: str) -> Message:
         if message.read:
             return message
         try:
-            fewer = books.changed(summary.UNREAD, {})
-            summaries.change(table, caller, books, fewer, [messages.mark_read(message)])
+            fewer = books.with_change(summary.UNREAD, {})
+            summaries.save(table, caller, books, fewer, [messages.mark_read(message)])
         except ConditionFailed:
             continue
         return replace(message, read=True)

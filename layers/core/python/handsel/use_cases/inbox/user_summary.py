@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from handsel.domain import errors, summary
 from handsel.domain.messages import Message
 from handsel.domain.models import Holding, Shipment
-from handsel.domain.summary import Part, Summary
+from handsel.domain.summary import Counters, Summary
 from handsel.store import accounts, gifts, holdings, keys, messages, orders, shipments, summaries
 from handsel.store.attributes import Item
 from handsel.store.keys import Key
@@ -54,7 +54,7 @@ def a_shipment(shipment: Shipment) -> Counted:
 
 
 def a_voucher(voucher: Holding) -> Counted:
-    tally = keys.usable(voucher.holder_id, voucher.valid_until, voucher.holding_id)
+    tally = keys.voucher_expiry(voucher.holder_id, voucher.valid_until, voucher.holding_id)
     return Counted(keys.holding(voucher.holding_id), tally, voucher.valid_until)
 
 
@@ -73,7 +73,7 @@ def keep(table: Table, user_id: str, told: Iterable[Message], counted: Iterable[
     Raises:
         ServiceUnavailable
     """
-    there = (entry for entry in counted if summaries.is_counted(entry.valid_until, now=now))
+    there = (entry for entry in counted if summaries.needs_tally(entry.valid_until, now=now))
     entries: list[Message | Counted] = list(dict.fromkeys([*told, *there]))
     while entries:
         now_kept, entries = entries[:_AT_ONCE], entries[_AT_ONCE:]
@@ -91,7 +91,7 @@ def _keep(
             return True
         checks = [] if check is None else [check]
         try:
-            summaries.change(table, user_id, before, after.without_past(now), [*writes, *checks])
+            summaries.save(table, user_id, before, after.without_expired(now), [*writes, *checks])
         except ConditionFailed as refused:
             if check is not None and refused.old[-1] is not None:
                 return False
@@ -120,21 +120,21 @@ def _booked(
     for message in entries:
         if not isinstance(message, Message) or keys.message(message.user_id, message.message_id) in found:
             continue
-        writes.append(messages.put(_named(message, found)))
-        books = books.changed({}, summary.UNREAD)
+        writes.append(messages.build_put(_named(message, found)))
+        books = books.with_change({}, summary.UNREAD)
     for entry in entries:
         if not isinstance(entry, Counted) or entry.item not in found:
             continue
         item, earlier = found[entry.item], found.get(entry.tally)
-        was, part = (earlier["parts"] if earlier else {}), _PARTS[entry.item.sk](item)
+        was, part = (earlier["counters"] if earlier else {}), _PARTS[entry.item.sk](item)
         if was != part:
-            writes.append(summaries.tally(entry.tally, earlier, part, valid_until=entry.valid_until))
-            books = books.changed(was, part)
+            writes.append(summaries.build_tally_write(entry.tally, earlier, part, valid_until=entry.valid_until))
+            books = books.with_change(was, part)
         if entry.item.sk == "ORDER":
             order = orders.from_item(item)
             given = [found[key] for key in map(keys.gift, order.reservations) if key in found]
-            waiting = summary.waiting_of(order, [gifts.from_item(gift) for gift in given])
-            books = books.with_waiting(order.order_id, waiting)
+            waiting = summary.find_open_gifts(order, [gifts.from_item(gift) for gift in given])
+            books = books.with_open_gifts(order.order_id, waiting)
     return books, writes
 
 
@@ -153,8 +153,8 @@ def _keys_of(entry: Message | Counted) -> tuple[Key, ...]:
     return entry.item, entry.tally
 
 
-_PARTS: Mapping[str, Callable[[Item], Part]] = {
-    "ORDER": lambda item: summary.of_order(orders.from_item(item)),
-    "HOLDING": lambda item: summary.of_voucher(holdings.from_item(item)),
-    "SHIPMENT": lambda item: summary.of_shipment(shipments.from_item(item)),
+_PARTS: Mapping[str, Callable[[Item], Counters]] = {
+    "ORDER": lambda item: summary.count_order(orders.from_item(item)),
+    "HOLDING": lambda item: summary.count_voucher(holdings.from_item(item)),
+    "SHIPMENT": lambda item: summary.count_shipment(shipments.from_item(item)),
 }

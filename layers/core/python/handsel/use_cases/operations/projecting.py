@@ -68,7 +68,7 @@ def project(table: Table, publish: Publish, records: Sequence[Mapping[str, Any]]
             outcome.failed |= dict.fromkeys(numbers, error)
 
     def understand(number: int) -> None:
-        meant[number] = facts_of(changes.change(records[number]))
+        meant[number] = facts_of(changes.from_record(records[number]))
 
     for number in range(len(records)):
         attempt([number], partial(understand, number))
@@ -128,7 +128,7 @@ def facts_of(change: Change) -> Facts:
 def _of_order(change: Change, item: Item) -> Facts:
     before, after = orders.from_item(change.before) if change.before else None, orders.from_item(item)
     counted = [(after.buyer_id, user_summary.an_order(after.order_id))]
-    facts = Facts(events=list(events.of_order(before, after, at=change.at)), counted=counted)
+    facts = Facts(events=list(events.derive_order_events(before, after, at=change.at)), counted=counted)
     if after.state is OrderState.PAID and (before is None or before.state is not OrderState.PAID):
         product, at = after.product, after.payment.paid_at or after.created_at
         facts.preferences_of = after.buyer_id
@@ -139,8 +139,8 @@ def _of_order(change: Change, item: Item) -> Facts:
 def _of_gift(change: Change, item: Item) -> Facts:
     before, after = gifts.from_item(change.before) if change.before else None, gifts.from_item(item)
     return Facts(
-        events=list(events.of_gift(before, after)),
-        messages=list(messages.of_gift(before, after)),
+        events=list(events.derive_gift_events(before, after)),
+        messages=list(messages.derive_gift_messages(before, after)),
         counted=[(after.giver_id, user_summary.an_order(after.order_id))],
         given=after if before is None else None,
     )
@@ -150,36 +150,38 @@ def _of_holding(change: Change, item: Item) -> Facts:
     before, after = holdings.from_item(change.before) if change.before else None, holdings.from_item(item)
     is_voucher = after.product.kind is Kind.VOUCHER
     counted = [(after.holder_id, user_summary.a_voucher(after))] if is_voucher else []
-    return Facts(events=list(events.of_holding(before, after)), counted=counted)
+    return Facts(events=list(events.derive_holding_events(before, after)), counted=counted)
 
 
 def _of_shipment(change: Change, item: Item) -> Facts:
     before, after = shipments.from_item(change.before) if change.before else None, shipments.from_item(item)
     return Facts(
-        events=list(events.of_shipment(before, after)),
-        messages=list(messages.of_shipment(before, after)),
+        events=list(events.derive_shipment_events(before, after)),
+        messages=list(messages.derive_shipment_messages(before, after)),
         counted=[(after.holder_id, user_summary.a_shipment(after))],
     )
 
 
-def _of_asking(_: Change, item: Item) -> Facts:
-    return Facts(messages=[messages.asked_again(item["gift_id"], item["giver_id"], item["user_id"], at=item["at"])])
+def _of_regift_request(_: Change, item: Item) -> Facts:
+    return Facts(
+        messages=[messages.build_regift_request(item["gift_id"], item["giver_id"], item["user_id"], at=item["at"])]
+    )
 
 
 def _of_tag(change: Change) -> Facts:
     """Tagged or untagged: its present state is read."""
     item = change.after or change.before or {}
     interaction = Interaction(InteractionType.TAGGED, item["product_id"], item["store_id"], item["at"])
-    return Facts(preferences_of=keys.owner_of(change.key), interaction=interaction)
+    return Facts(preferences_of=keys.parse_user_id(change.key), interaction=interaction)
 
 
 def _of_preferences(change: Change, _: Item) -> Facts:
-    return Facts(preferences_of=keys.owner_of(change.key))
+    return Facts(preferences_of=keys.parse_user_id(change.key))
 
 
 def _of_product(change: Change, item: Item) -> Facts:
-    before = change.before is not None and products.is_available(change.before)
-    return Facts(ranked=item["product_id"] if products.is_available(item) is not before else None)
+    before = change.before is not None and products.is_in_stock(change.before)
+    return Facts(ranked=item["product_id"] if products.is_in_stock(item) is not before else None)
 
 
 _MEANINGS: Mapping[str, Callable[[Change, Item], Facts]] = {
@@ -187,7 +189,7 @@ _MEANINGS: Mapping[str, Callable[[Change, Item], Facts]] = {
     "GIFT": _of_gift,
     "HOLDING": _of_holding,
     "SHIPMENT": _of_shipment,
-    "ASKED": _of_asking,
+    "REGIFT_REQUEST": _of_regift_request,
     "PREFERENCES": _of_preferences,
     "PRODUCT": _of_product,
 }

@@ -33,10 +33,10 @@ class Due(StrEnum):
 
 
 _PARTITIONS: Mapping[Due, Callable[[int], str]] = {
-    Due.GIFT: keys.windows,
-    Due.ORDER: keys.pending,
-    Due.REFUND: keys.refunds,
-    Due.REMINDER: keys.reminders,
+    Due.GIFT: keys.due_gifts,
+    Due.ORDER: keys.due_orders,
+    Due.REFUND: keys.due_refunds,
+    Due.REMINDER: keys.due_reminders,
 }
 
 
@@ -168,8 +168,8 @@ def due(table: Table, clock: Callable[[], int]) -> Iterator[Entry]:
         # A position sorts before every other entry of the next millisecond, so what is due now is included.
         until = keys.position(clock() + 1, "")
         for shard in range(keys.DUE_SHARDS):
-            for sort_key in table.earliest(keys.BY_DUE, partition(shard), until=until):
-                yield kind, keys.id_at(sort_key)
+            for sort_key in table.query_earliest(keys.BY_DUE, partition(shard), until=until):
+                yield kind, keys.parse_id(sort_key)
 
 
 def _return_due_gift(table: Table, gift_id: str, *, clock: Callable[[], int]) -> Done | None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from handsel.domain import errors, ids
 from handsel.domain.models import Address, Holding, Kind, Order, Use
-from handsel.domain.rules import is_over
+from handsel.domain.rules import is_validity_over
 from handsel.domain.states import OrderState
 from handsel.store import holdings, keys, orders, shipments
 from handsel.store.table import Table
@@ -41,7 +41,7 @@ def use(
         raise errors.NotFound
     if order.state is not OrderState.PAID:
         raise errors.UnitsNotAvailable
-    if is_over(order, now=call.now):
+    if is_validity_over(order, now=call.now):
         raise errors.UnitsNotAvailable("The vouchers of this order are no longer valid.")
     made, writes = _taken(table, order, use_id, codes, address, call.now)
     record = Use(use_id, order_id, tuple(reading.holding.holding_id for reading in made), call.request_hash)
@@ -69,7 +69,7 @@ def _taken(
     if order.product.kind is Kind.VOUCHER:
         vouchers = [
             Holding(
-                holding_id=ids.of_voucher(code),
+                holding_id=ids.derive_voucher_id(code),
                 holder_id=order.buyer_id,
                 product=order.product,
                 order_id=order.order_id,
@@ -80,11 +80,13 @@ def _taken(
             )
             for code in codes
         ]
-        return [HoldingDetails(voucher, None) for voucher in vouchers], [holdings.put(voucher) for voucher in vouchers]
+        return [HoldingDetails(voucher, None) for voucher in vouchers], [
+            holdings.build_put(voucher) for voucher in vouchers
+        ]
     if address is None:
         raise errors.AddressRequired
     unsent = Holding(
-        holding_id=ids.of_parcel(use_id),
+        holding_id=ids.derive_parcel_id(use_id),
         holder_id=order.buyer_id,
         product=order.product,
         order_id=order.order_id,
@@ -93,7 +95,7 @@ def _taken(
         quantity=len(codes),
     )
     parcel, shipment = new_shipment(table, unsent, address)
-    return [HoldingDetails(parcel, shipment)], [holdings.put(parcel), shipments.put(shipment)]
+    return [HoldingDetails(parcel, shipment)], [holdings.build_put(parcel), shipments.build_put(shipment)]
 
 
 def _earlier(table: Table, record: Use, call: IdempotentRequest) -> list[HoldingDetails]:

@@ -18,7 +18,7 @@ from dataclasses import replace
 from handsel.domain import errors
 from handsel.domain.models import Gift, Order, Payment, Product
 from handsel.domain.payments import Charge, ChargeDeclined, OutcomeUnknown, PaymentProvider
-from handsel.domain.rules import window_end
+from handsel.domain.rules import compute_window_end
 from handsel.domain.states import GiftState, OrderState
 from handsel.store import gifts, keys, orders, products
 from handsel.store.table import Table
@@ -72,8 +72,8 @@ def buy(
     if product is None:
         raise errors.NotFound
     if order_key not in found:
-        payment = Payment(method=method, total=product.price.times(quantity), token=token)
-        order = orders.open_pending(table, new_order(order_id, call, product, quantity, payment))
+        payment = Payment(method=method, total=product.price.multiply(quantity), token=token)
+        order = orders.create_pending(table, new_order(order_id, call, product, quantity, payment))
         call.require_same_request(order.request_hash)
     order, _ = settle_payment(table, provider, order, now=call.now)
     return order, product
@@ -105,7 +105,7 @@ def settle_payment(table: Table, provider: PaymentProvider, order: Order, *, now
         except ConditionFailed:
             return _settled_by_another(table, order), None
         raise errors.PaymentDeclined from error
-    paid, gift = orders.paid(order, reference, now=now), None
+    paid, gift = orders.mark_paid(order, reference, now=now), None
     try:
         if order.intent is None:
             table.write(orders.pay(paid))
@@ -145,7 +145,7 @@ def return_gift_of(order: Order, *, now: int) -> Gift:
         remaining=order.quantity,
         state=GiftState.OPEN,
         claims={},
-        expires_at=window_end(now, intent.window_ms, order.valid_until),
+        expires_at=compute_window_end(now, intent.window_ms, order.valid_until),
         created_at=now,
         secret_version=None,
         in_return_for=intent.in_return_for,

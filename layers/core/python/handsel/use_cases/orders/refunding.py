@@ -54,14 +54,14 @@ def refund(
             refund_id=refund_id,
             order_id=order_id,
             quantity=quantity,
-            total=order.product.price.times(quantity),
+            total=order.product.price.multiply(quantity),
             reference=order.payment.reference,
             status=RefundStatus.PENDING,
             created_at=call.now,
             request_hash=call.request_hash,
         )
         opened = take_units(
-            table, order, quantity, now=call.now, take=lambda: refunds.open_pending(table, order, pending)
+            table, order, quantity, now=call.now, take=lambda: refunds.create_pending(table, order, pending)
         )
     call.require_same_request(opened.request_hash)
     return settle_refund(table, provider, opened)

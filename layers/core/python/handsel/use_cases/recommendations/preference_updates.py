@@ -71,7 +71,7 @@ def _recommend(table: Table, known: Preferences) -> tuple[Recommended, ...]:
         known,
         {each: stats_from_item(found.get(keys.related(each))) for each in seeds},
         {each: found[keys.product(each)]["title"] for each in seeds if keys.product(each) in found},
-        {each: products.newest_of(table, each, limit=MAX_RELATED) for each in known.stores()},
+        {each: products.list_newest_ids(table, each, limit=MAX_RELATED) for each in known.stores()},
     )
 
 
@@ -105,7 +105,7 @@ def update_ranking(table: Table, product_id: str) -> None:
         found = table.get_many([product_key, related_key, key])
         before, product = ranking_from_item(found.get(key)), found.get(product_key)
         after = before.without(product_id)
-        if product and products.is_available(product):
+        if product and products.is_in_stock(product):
             stats = stats_from_item(found.get(related_key))
             after = before.with_product(product_id, product["store_id"], stats, created_at=product["created_at"])
         if after == before:

@@ -59,7 +59,7 @@ def tag(table: Table, user_id: str, product_id: str, *, now: int) -> None:
     item = table.get(keys.product(product_id))
     if item is None:
         raise errors.NotFound
-    tags.put(table, user_id, ProductVisit(product_id, item["store_id"], now))
+    tags.create(table, user_id, ProductVisit(product_id, item["store_id"], now))
 
 
 def untag(table: Table, user_id: str, product_id: str) -> None:
@@ -123,7 +123,7 @@ def latest_views(table: Table, user_id: str, *, limit: int, before: str | None =
         for at, product_id in known.viewed()
     ]
     rows = [row for row in rows if before is None or row[0] < before][:limit]
-    return Page.of([visit for _, visit in rows], rows, limit)
+    return Page.from_rows([visit for _, visit in rows], rows, limit)
 
 
 def candidates_of(table: Table, user_id: str, *, now: int) -> list[Recommended]:
@@ -140,7 +140,7 @@ def viewed(table: Table, user_id: str, *, limit: int, before: str | None) -> Pag
 
 
 def tagged(table: Table, user_id: str, *, limit: int, before: str | None) -> Page[VisitedProduct]:
-    page = tags.of_user(table, user_id, limit=limit, before=before)
+    page = tags.list_by_user(table, user_id, limit=limit, before=before)
     markers = [keys.tagged(user_id, each.product_id) for each in page.items]
     known = table.with_cached(table.get_many([*markers, *keys_of_products(page.items)]))
     return Page(read_tagged(known, user_id, page.items), page.next_position)
@@ -204,4 +204,4 @@ def read_products(table: Table, visits: Sequence[ProductVisit]) -> list[VisitedP
 
 def _on_sale(found: Mapping[Key, Item], product_id: str, store_id: str) -> Product | None:
     product, store = found.get(keys.product(product_id)), found.get(keys.store(store_id))
-    return products.on_sale(product, stores.from_item(store)) if product and store else None
+    return products.join_store(product, stores.from_item(store)) if product and store else None
