@@ -22,7 +22,7 @@ from botocore.exceptions import ClientError
 
 from handsel.store.gifts import Released
 from handsel.store.table import Table
-from handsel.use_cases.gifts.expiring import restore
+from handsel.use_cases.gifts.expiring import expire_gift
 from handsel.use_cases.operations.projecting import Publish, project
 
 PREFIX = "aws/lambda/"
@@ -78,7 +78,7 @@ def _restored(table: Table, records: list[Mapping[str, Any]], *, clock: Callable
     given_back, failed = 0, list[str]()
     for record in records:
         try:
-            given_back += isinstance(restore(table, record, clock=clock), Released)
+            given_back += isinstance(expire_gift(table, record, clock=clock), Released)
         except Exception as error:  # noqa: BLE001 - one that fails again must not hold up the others
             failed.append(type(error).__name__)
     said = f"{len(records)} records, {given_back} gifts given back"

@@ -8,7 +8,7 @@ from typing import Any
 from handsel.domain.states import GiftState, OrderState, RefundStatus
 from handsel.store import orders, refunds
 from handsel.store.attributes import dump_item, load
-from handsel.use_cases.operations.settling import Due, due
+from handsel.use_cases.operations.settling import DueType, list_due
 from ops.scan import Progress, WholeTable
 
 _EVERY_SECONDS = 2.0
@@ -16,9 +16,9 @@ _EVERY_SECONDS = 2.0
 
 def overdue(
     table: WholeTable, *, clock: Callable[[], int], scan: bool, say: Callable[[str], None], rate: float | None
-) -> list[tuple[Due, str]]:
+) -> list[tuple[DueType, str]]:
     """What there is to settle: what the due index has, and with `scan` also what it should have and has not."""
-    found = dict.fromkeys(due(table, clock))
+    found = dict.fromkeys(list_due(table, clock))
     if scan:
         progress = Progress(say, "read")
         for page in table.pages(progress, rate=rate, only=_unsettled(clock())):
@@ -52,15 +52,15 @@ def _unsettled(now: int) -> dict[str, Any]:
     }
 
 
-def _entry(attributes: Any) -> tuple[Due, str]:
-    return Due(load(attributes["sk"]).lower()), load(attributes["pk"]).partition("#")[2]
+def _entry(attributes: Any) -> tuple[DueType, str]:
+    return DueType(load(attributes["sk"]).lower()), load(attributes["pk"]).partition("#")[2]
 
 
-def counted(entries: Iterable[tuple[Due, str]]) -> dict[str, int]:
+def counted(entries: Iterable[tuple[DueType, str]]) -> dict[str, int]:
     return dict(Counter(str(kind) for kind, _ in entries))
 
 
-def telling(entries: list[tuple[Due, str]], say: Callable[[str], None]) -> Iterator[tuple[Due, str]]:
+def telling(entries: list[tuple[DueType, str]], say: Callable[[str], None]) -> Iterator[tuple[DueType, str]]:
     """The entries, saying now and then how many of them were taken."""
     said = time.monotonic()
     for number, entry in enumerate(entries):

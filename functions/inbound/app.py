@@ -50,10 +50,10 @@ def process(event: dict[str, Any]) -> str:
     match validated(TYPES[event["detail-type"]], event["detail"], "/"):
         case CarrierReported() as report:
             shipment_id, carrier = report.shipment_id, report.carrier
-            return shipping.report(store, shipment_id, report.value(), carrier=carrier, now=clock.now_ms()).status
+            return shipping.add_event(store, shipment_id, report.value(), carrier=carrier, now=clock.now_ms()).status
         case PaymentSettled() as payment:
-            return inbound.payment_settled(store, provider, payment.order_id, now=clock.now_ms())
+            return inbound.settle_order(store, provider, payment.order_id, now=clock.now_ms())
         case RefundSettled() as refund:
-            return inbound.refund_settled(store, provider, refund.refund_id)
+            return inbound.settle_refund(store, provider, refund.refund_id)
         case other:
             raise TypeError(type(other).__name__)

@@ -67,7 +67,7 @@ def get_order_center() -> Response[str]:
     """
     request = HttpRequest(app)
     caller = request.caller.user_id
-    center = order_center.read(table(), caller, now=request.now)
+    center = order_center.get_order_center(table(), caller, now=request.now)
     language = languages.negotiate(request.header("accept-language"))
     view = OrderCenterView.of(center, caller=caller, now=request.now, language=language, web_url=request.web_url)
     return languages.localized(request.conditional_response(view), language)

@@ -24,7 +24,9 @@ def lambda_handler(event: dict[str, Any], _: LambdaContext) -> dict[str, Any]:
     """
     if event.get("triggerSource") == "PostConfirmation_ConfirmSignUp":
         try:
-            profiles.ensure(store, profiles.of_claims(event["request"]["userAttributes"], now=clock.now_ms()))
+            profiles.ensure_account(
+                store, profiles.account_from_claims(event["request"]["userAttributes"], now=clock.now_ms())
+            )
         except Exception as error:  # noqa: BLE001 - see the docstring of the module
             logger.error("enroll failed", error_type=type(error).__name__)
             count("EnrollFailed")

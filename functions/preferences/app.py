@@ -46,7 +46,7 @@ def list_tagged_products() -> Response[str]:
     request = HttpRequest(app)
     caller, query = request.caller.user_id, request.query(ListQuery)
     position = request.start_position(query.cursor, "tagged")
-    page = recommending.tagged(table(), caller, limit=query.limit, before=position)
+    page = recommending.list_tagged(table(), caller, limit=query.limit, before=position)
     return request.page_response([SeenProduct.of_visited(each) for each in page.items], page.next_position, "tagged")
 
 
@@ -61,7 +61,7 @@ def list_viewed_products() -> Response[str]:
     request = HttpRequest(app)
     caller, query = request.caller.user_id, request.query(ListQuery)
     position = request.start_position(query.cursor, "viewed")
-    page = recommending.viewed(table(), caller, limit=query.limit, before=position)
+    page = recommending.list_viewed(table(), caller, limit=query.limit, before=position)
     return request.page_response([SeenProduct.of_visited(each) for each in page.items], page.next_position, "viewed")
 
 
@@ -77,7 +77,7 @@ def list_recommendations() -> Response[str]:
     request = HttpRequest(app)
     caller, query = request.caller.user_id, request.query(ListQuery)
     position = request.start_position(query.cursor, "recommendations")
-    page = recommending.recommended(table(), caller, limit=query.limit, before=position, now=request.now)
+    page = recommending.list_recommended(table(), caller, limit=query.limit, before=position, now=request.now)
     language = languages.negotiate(request.header("accept-language"))
     render = partial(texts.render, language=language)
     items = [RecommendedProduct.of_recommendation(each, render) for each in page.items]

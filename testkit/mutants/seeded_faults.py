@@ -52,7 +52,7 @@ MUTANTS = (
     Mutant(
         "an earlier claim is not looked for",
         "use_cases/gifts/claiming.py",
-        "        if caller in gift.claims:\n            return _earlier(table, gift, caller), False\n",
+        "        if caller in gift.claims:\n            return _load_claimed(table, gift, caller), False\n",
         "",
     ),
     Mutant(
@@ -115,8 +115,8 @@ MUTANTS = (
     Mutant(
         "giving again is refused",
         "store/gifts.py",
-        "        if refused.old[1]:\n            return from_item(refused.old[1])\n        raise errors.UnitsNotAvailable",
-        "        raise errors.UnitsNotAvailable",
+        "        if refused.old[1]:\n            return from_item(refused.old[1])\n        raise\n    return gift",
+        "        raise\n    return gift",
     ),
     Mutant(
         "a put overwrites",
@@ -206,8 +206,8 @@ MUTANTS = (
     Mutant(
         "the stream's restore trusts userIdentity",
         "use_cases/gifts/expiring.py",
-        '    change = record["dynamodb"]\n',
-        '    change = record["dynamodb"]\n    if "userIdentity" not in record:\n        raise ValueError\n',
+        "    timer = _timer(Change(record))\n",
+        '    timer = _timer(Change(record))\n    if "userIdentity" not in record:\n        raise ValueError\n',
     ),
     Mutant(
         "the sweep misses the last shard",
@@ -224,14 +224,14 @@ MUTANTS = (
     Mutant(
         "the sweep has gifts of one order side by side",
         "use_cases/operations/settling.py",
-        'Due.GIFT: "order_id"',
-        'Due.GIFT: "gift_id"',
+        'DueType.GIFT: "order_id"',
+        'DueType.GIFT: "gift_id"',
     ),
     Mutant(
         "the sweep has reminders of one person side by side",
         "use_cases/operations/settling.py",
-        'Due.REMINDER: "recipient_id"',
-        'Due.REMINDER: "gift_id"',
+        'DueType.REMINDER: "recipient_id"',
+        'DueType.REMINDER: "gift_id"',
     ),
     Mutant(
         "what the stream cannot read it does not restore",
@@ -242,20 +242,22 @@ MUTANTS = (
     Mutant(
         "the stream has gifts of one order side by side",
         "use_cases/gifts/expiring.py",
-        "key=_order",
+        "key=_order_id",
         "key=id",
     ),
-    Mutant("the sweep does not look at gifts", "use_cases/operations/settling.py", "    Due.GIFT: keys.windows,\n", ""),
+    Mutant(
+        "the sweep does not look at gifts", "use_cases/operations/settling.py", "    DueType.GIFT: keys.windows,\n", ""
+    ),
     Mutant(
         "a write does not settle what is due",
-        "use_cases/gifts/giving.py",
+        "use_cases/orders/units.py",
         "    if order.available >= quantity:\n        return True\n",
         "    if order.available >= quantity or True:\n        return True\n",
     ),
     Mutant(
         "settling is tried once",
-        "use_cases/gifts/giving.py",
-        "            if current is None or not _make_available(table, current, quantity, now=now):\n                raise",
+        "use_cases/orders/units.py",
+        "            if current is None or not _settle_due_gifts(table, current, quantity, now=now):\n                raise",
         "            raise",
     ),
     # --- money
@@ -332,7 +334,10 @@ MUTANTS = (
         "    except OutcomeUnknown:\n        pass\n",
     ),
     Mutant(
-        "the sweep does not look at refunds", "use_cases/operations/settling.py", "    Due.REFUND: keys.refunds,\n", ""
+        "the sweep does not look at refunds",
+        "use_cases/operations/settling.py",
+        "    DueType.REFUND: keys.refunds,\n",
+        "",
     ),
     # --- using
     Mutant(
@@ -400,8 +405,8 @@ MUTANTS = (
     Mutant(
         "what the bus refuses is forgotten",
         "runtime/bus.py",
-        'if answer["FailedEntryCount"]:',
-        'if answer["FailedEntryCount"] < 0:',
+        'if response["FailedEntryCount"]:',
+        'if response["FailedEntryCount"] < 0:',
     ),
     Mutant(
         "what the bus did not hear is forgotten",

@@ -101,14 +101,14 @@ def give(table: Table, order: Order, gift: Gift) -> Gift:
         The gift: `gift`, or the one that an earlier attempt of the same call wrote.
 
     Raises:
-        UnitsNotAvailable: the order does not have that many.
+        ConditionFailed: the order has too few available units.
     """
     try:
         table.write(orders.reserve_units(order, gift.gift_id, gift.reservation), *_new(gift))
     except ConditionFailed as refused:
         if refused.old[1]:
             return from_item(refused.old[1])
-        raise errors.UnitsNotAvailable from refused
+        raise
     return gift
 
 

@@ -78,7 +78,7 @@ Access patterns (RRU and WRU for items up to 1 KB; a transaction counts twice, a
 | 29 | read a message                         | 2 GetItem; transaction: MESSAGE if unread, SUMMARY if it is the version that was read | `messages.mark_read` | 2 RRU, 4 WRU |
 | 30 | remind                                 | Put REMINDER if absent; Update REMINDER if it is due     | `reminders.set_first`, `reminders.set_next` | 2 WRU each |
 | 31 | who has a handle                       | GetItem HANDLE, then ACCOUNT, consistent               | `accounts.by_handle`          | 2 RRU |
-| 32 | whom one exchanged gifts with          | 14 of the newest 100 sent and received, side by side; BatchGetItem of ACCOUNTs | `people.known_to` | 1 + gifts + people RRU |
+| 32 | whom one exchanged gifts with          | 14 of the newest 100 sent and received, side by side; BatchGetItem of ACCOUNTs | `people.list_contacts` | 1 + gifts + people RRU |
 | 33 | tag, untag                             | GetItem PRODUCT; Put TAGGED if absent, Delete if there | `tags.put`, `tags.delete`     | 1 RRU, 2 WRU |
 | 34 | what one tagged, newest first          | Query of `by_owner`, then one BatchGetItem of TAGGED, PRODUCT, STORE | `tags.of_user`  | 0.5 + 2 to 3 an entry RRU |
 | 35 | record a view                          | GetItem PREFERENCES; Put, or Update if it has the version that was read | `preferences.save` | 1 to 3 RRU, 1 to 9 WRU |

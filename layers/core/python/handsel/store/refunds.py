@@ -41,7 +41,8 @@ def open_pending(table: Table, order: Order, refund: Refund) -> Refund:
         The refund: `refund`, or the one that an earlier attempt of the same call wrote.
 
     Raises:
-        UnitsNotAvailable: the order does not have that many.
+        ConditionFailed: the order has too few available units.
+        DataIntegrityError: the product does not exist.
     """
     writes: list[Write] = [orders.refund_units(order, refund.quantity), Put(to_item(refund))]
     if order.product.stock is not None:
@@ -52,7 +53,7 @@ def open_pending(table: Table, order: Order, refund: Refund) -> Refund:
         if refused.old[1]:
             return from_item(refused.old[1])
         if refused.old[0] is not None:
-            raise errors.UnitsNotAvailable from refused
+            raise
         raise errors.DataIntegrityError(f"product {order.product.product_id} is gone") from refused
     return refund
 

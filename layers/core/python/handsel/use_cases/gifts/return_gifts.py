@@ -1,8 +1,8 @@
 """Return gifts: a claimer buys one unit from the same store for the giver; it is given when the payment settles.
 
 The transaction that writes the pending order also reserves the return gift of the claim, so a claim has at most one; a
-declined payment releases it. From then on it is a purchase whose payment also gives (`purchases.settle_payment`): its
-table of crashes holds here too.
+declined payment releases it. The rest is a purchase whose payment also gives (`purchases.settle_payment`), with the same
+states after a crash.
 """
 
 from dataclasses import replace

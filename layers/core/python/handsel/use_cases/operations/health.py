@@ -19,11 +19,11 @@ OVERDUE_AFTER_MS = 300_000
 # How long one shard is sampled; each run of the function takes the next one.
 _SHARD_MS = 300_000
 # Counting stops at this many entries of a shard: the alarm is on long before.
-_COUNTED = 100
-_GIVERS = 10
-_ORDERS_EACH = 4
-# An order with more gifts than one page is left to `handsel.ops audit`.
-_GIFTS_EACH = 100
+_MAX_COUNTED = 100
+_MAX_GIVERS = 10
+_MAX_ORDERS_PER_GIVER = 4
+# An order with more gifts than one page is left to `ops audit`.
+_MAX_GIFTS_PER_ORDER = 100
 
 
 @dataclass(slots=True)
@@ -74,25 +74,25 @@ def collect_health(table: Table, *, clock: Callable[[], int], deadline: int) -> 
 
 
 def _first_due(table: Table, partition: Callable[[int], str], now: int) -> Iterator[int]:
-    """Return when the earliest due entry of each shard became due."""
+    """Yield when the earliest due entry of each shard became due."""
     for shard in range(keys.DUE_SHARDS):
         for sort_key in islice(table.earliest(BY_DUE, partition(shard), until=keys.position(now + 1, "")), 1):
             yield keys.time_at(sort_key)
 
 
 def _count(table: Table, partition: Callable[[int], str], until: int) -> int:
-    """Return how many entries became due before `until`, at most `_COUNTED` of each shard."""
+    """Return how many entries became due before `until`, at most `_MAX_COUNTED` of each shard."""
     position = keys.position(until, "")
     shards = (table.earliest(BY_DUE, partition(shard), until=position) for shard in range(keys.DUE_SHARDS))
-    return sum(1 for entries in shards for _ in islice(entries, _COUNTED))
+    return sum(1 for entries in shards for _ in islice(entries, _MAX_COUNTED))
 
 
 def _sample(table: Table, shard: int) -> Iterator[str]:
-    """Return ids of orders: those of open gifts, and the newest others of the same givers."""
-    waiting = islice(table.earliest(BY_DUE, keys.windows(shard), until=keys.LAST_POSITION), _GIVERS)
+    """Yield ids of orders: those of open gifts, and the newest others of the same givers."""
+    waiting = islice(table.earliest(BY_DUE, keys.windows(shard), until=keys.LAST_POSITION), _MAX_GIVERS)
     seen: set[str] = set()
     for gift in gifts.get_many(table, [keys.id_at(sort_key) for sort_key in waiting]):
-        newest = table.newest(keys.BY_OWNER, keys.orders_of(gift.giver_id), limit=_ORDERS_EACH)
+        newest = table.newest(keys.BY_OWNER, keys.orders_of(gift.giver_id), limit=_MAX_ORDERS_PER_GIVER)
         for order_id in (gift.order_id, *(keys.id_at(sort_key) for sort_key, _ in newest)):
             if order_id not in seen:
                 seen.add(order_id)
@@ -101,9 +101,9 @@ def _sample(table: Table, shard: int) -> Iterator[str]:
 
 def _audit(table: Table, order_id: str) -> list[Violation] | None:
     """Return the violations of an order, its gifts and their holdings; None if it has more gifts than one page."""
-    listed = table.newest(keys.BY_PARENT, keys.gifts_of(order_id), limit=_GIFTS_EACH)
+    listed = table.newest(keys.BY_PARENT, keys.gifts_of(order_id), limit=_MAX_GIFTS_PER_ORDER)
     order = orders.get(table, order_id)
-    if order is None or len(listed) == _GIFTS_EACH:
+    if order is None or len(listed) == _MAX_GIFTS_PER_ORDER:
         return None
     # The index may lag behind; the reservations of the order name its newest gifts.
     gift_ids = dict.fromkeys([*(keys.id_at(sort_key) for sort_key, _ in listed), *order.reservations])

@@ -1,6 +1,6 @@
 """Purchases: write a pending order, charge, then mark the order as paid.
 
-A process that crashes in between is completed by the next retry or the sweep.
+The next retry or the sweep completes the call of a process that crashes in between.
 
 | process dies                     | state left behind       | completed by                               |
 |----------------------------------|-------------------------|--------------------------------------------|
@@ -103,7 +103,7 @@ def settle_payment(table: Table, provider: PaymentProvider, order: Order, *, now
         try:
             orders.decline(table, order)
         except ConditionFailed:
-            return _settled_by_another(table, order), None
+            return _read_settled(table, order), None
         raise errors.PaymentDeclined from error
     paid, gift = orders.paid(order, reference, now=now), None
     try:
@@ -114,11 +114,16 @@ def settle_payment(table: Table, provider: PaymentProvider, order: Order, *, now
             paid = replace(paid, reservations={gift.gift_id: gift.reservation})
             gifts.give_paid(table, paid, gift)
     except ConditionFailed:
-        return _settled_by_another(table, order), None
+        return _read_settled(table, order), None
     return paid, gift
 
 
-def _settled_by_another(table: Table, order: Order) -> Order:
+def _read_settled(table: Table, order: Order) -> Order:
+    """Return an order that another process settled.
+
+    Raises:
+        PaymentDeclined
+    """
     settled = orders.get(table, order.order_id)
     if settled is None or settled.state is OrderState.PENDING:
         raise errors.DataIntegrityError(f"order {order.order_id} left pending and is not settled")
