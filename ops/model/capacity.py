@@ -7,7 +7,7 @@ A gift is that of `cost`: eight calls, the end of its timer, and what follows fr
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from handsel.runtime.link_keys import KEPT_MS
+from handsel.runtime.link_keys import CACHE_TTL_MS
 from handsel.store import keys
 from handsel.store.concurrency import MAX_THREADS
 from ops.model import published
@@ -168,8 +168,8 @@ def _of_lambda(figures: Figures) -> list[ServiceLimit]:
             "a higher quota from AWS; `LogLevel: WARNING`", "log lines are late or lost",
         ),
         _published(
-            "Secrets Manager", published.SECRET_READS, at_once * (1000 / KEPT_MS + 1 / LIFE_SECONDS), "requests",
-            "a longer `link_keys.KEPT_MS`", "keys are as they were; new processes answer 503",
+            "Secrets Manager", published.SECRET_READS, at_once * (1000 / CACHE_TTL_MS + 1 / LIFE_SECONDS), "requests",
+            "a longer `link_keys.CACHE_TTL_MS`", "keys are as they were; new processes answer 503",
         ),
     ]  # fmt: skip
 

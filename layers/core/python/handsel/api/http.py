@@ -131,7 +131,7 @@ class HttpRequest:
         """Create the account unless it exists. Each process checks once per user."""
         if user_id in _known_accounts:
             return
-        profiles.ensure(table(), profiles.of_claims(claims, now=self.now))
+        profiles.ensure_account(table(), profiles.account_from_claims(claims, now=self.now))
         if len(_known_accounts) >= _MAX_KNOWN_ACCOUNTS:
             _known_accounts.clear()
         _known_accounts.add(user_id)
@@ -212,7 +212,7 @@ class HttpRequest:
         Raises:
             ServiceUnavailable: the keys cannot be read at the moment.
         """
-        return link_keys().at(self.now)
+        return link_keys().get(self.now)
 
     def start_position(self, cursor: str | None, scope: str) -> str | None:
         """Return the position after which a page of the caller's list starts; None is the start of the list.
