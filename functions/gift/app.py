@@ -62,10 +62,12 @@ def create_gift(order_id: str) -> Response[str]:
         window_ms=settings().window_ms,
     )
     count("GiftGiven")
-    secret = giving.link_secret(gift, keys.by_version)
+    secret = giving.derive_link_secret(gift, keys.by_version)
     # A replay may come after the first claims; the response then contains the claimers' names.
     (details,) = queries.load_gift_details(table(), [gift], caller=call.caller)
-    return json_response(201, CreatedGift.of_new(details, now=request.now, web_url=request.web_url, secret=secret))
+    return json_response(
+        201, CreatedGift.from_details(details, now=request.now, web_url=request.web_url, secret=secret)
+    )
 
 
 @app.get("/orders/<order_id>/gifts")

@@ -51,9 +51,9 @@ class OrderCenterView(View):
             gifts_received=views(center.gifts_received),
             holdings=[holding_view(details, now=now) for details in center.holdings],
             payments=[PaymentItem.of(details.order) for details in center.orders],
-            tagged=[SeenProduct.of_visited(each) for each in center.tagged],
-            viewed=[SeenProduct.of_visited(each) for each in center.viewed],
-            recommendations=[RecommendedProduct.of_recommendation(each, render) for each in center.recommendations],
+            tagged=[SeenProduct.from_visit(each) for each in center.tagged],
+            viewed=[SeenProduct.from_visit(each) for each in center.viewed],
+            recommendations=[RecommendedProduct.from_recommendation(each, render) for each in center.recommendations],
         )
 
 

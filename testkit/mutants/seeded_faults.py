@@ -270,8 +270,8 @@ MUTANTS = (
     Mutant(
         "charged before there is an order",
         "use_cases/orders/purchases.py",
-        "order = orders.open_pending(table, new_order(order_id, call, product, quantity, payment))",
-        "order = new_order(order_id, call, product, quantity, payment); provider.charge(Charge(order_id, payment.total, method, token)); order = orders.open_pending(table, order)",
+        "order = orders.open_pending(table, build_order(order_id, call, product, quantity, payment))",
+        "order = build_order(order_id, call, product, quantity, payment); provider.charge(Charge(order_id, payment.total, method, token)); order = orders.open_pending(table, order)",
     ),
     Mutant(
         "paid again",

@@ -88,7 +88,7 @@ def test_a_sign_up_that_cannot_be_written_down_is_no_failure_and_the_first_call_
     with between(WRITES, {0: refused}):
         assert sign_up(stack) == event("post_confirmation_sign_up")
     assert stack.item(f"USER#{BOB}", "ACCOUNT") is None
-    assert '"EnrollFailed":[1.0]' in capsys.readouterr().out.replace(" ", "")
+    assert '"AccountNotCreated":[1.0]' in capsys.readouterr().out.replace(" ", "")
     assert me(stack, BOB, name="Bob", preferred_username="bob")["handle"] == "bob"
 
 

@@ -325,17 +325,17 @@ def _dump(view: BaseModel) -> str:
 
 
 def create_app() -> APIGatewayHttpResolver:
-    """Create a resolver that answers an ApiProblem as a problem document, and any other error as a 500 without details."""
+    """Create a resolver that returns an ApiProblem as a problem document, and any other error as a 500 without details."""
     app = APIGatewayHttpResolver()
 
     @app.exception_handler(errors.ApiProblem)  # type: ignore[untyped-decorator]
-    def answer_problem(problem: errors.ApiProblem) -> Response[str]:
+    def handle_problem(problem: errors.ApiProblem) -> Response[str]:
         metrics.add_dimension("code", problem.code)
         count("ProblemAnswered")
         return problems.of(problem)
 
     @app.exception_handler(Exception)  # type: ignore[untyped-decorator]
-    def answer_internal_error(error: Exception) -> Response[str]:
+    def handle_internal_error(error: Exception) -> Response[str]:
         request_id = app.lambda_context.aws_request_id
         logger.error(
             "request failed",
@@ -346,7 +346,7 @@ def create_app() -> APIGatewayHttpResolver:
         return problems.internal(request_id)
 
     @app.not_found
-    def answer_unknown_route(_: Exception) -> Response[str]:
+    def handle_unknown_route(_: Exception) -> Response[str]:
         return problems.of(errors.NotFound())
 
     return app

@@ -184,7 +184,7 @@ def _read_gift(table: Table, gift_id: str) -> Gift:
     return gift
 
 
-def link_secret(gift: Gift, link_keys: Mapping[str, str]) -> str | None:
+def derive_link_secret(gift: Gift, link_keys: Mapping[str, str]) -> str | None:
     """Return the secret of a gift's share link; None for a gift to a named recipient."""
     if gift.secret_version is None:
         return None
