@@ -252,7 +252,7 @@ def test_a_fault_of_ours_answers_500_with_a_request_id_and_nothing_else(
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("canary")
 
-    monkeypatch.setattr(stack.function("OrderFunction").queries, "order_of", broken)
+    monkeypatch.setattr(stack.function("OrderFunction").queries, "get_order", broken)
     answer = stack.call("alice", "GET", "/orders/any")
     assert (answer.status, answer.body["code"]) == (500, "internal-error")
     assert answer.body["request_id"]
