@@ -27,7 +27,7 @@ from handsel.domain import errors
 from handsel.domain.times import format_timestamp
 from handsel.runtime import clock, wiring
 from handsel.runtime.settings import settings
-from handsel.use_cases.operations.settling import Done, sweep
+from handsel.use_cases.operations.settling import SweepOutcome, sweep
 from ops import recount as recounting
 from ops import replay as replaying
 from ops import settle as settling
@@ -213,7 +213,7 @@ def _settle(table: WholeTable, _: Stack, options: argparse.Namespace) -> int:
         on_failure=record_failure,
         entries=settling.log_progress(entries, _log),
     )
-    done = {**{str(each): report.done[each] for each in Done}, "finished": report.finished}
+    done = {**{str(each): report.outcomes[each] for each in SweepOutcome}, "finished": report.finished}
     if options.json:
         _print_json({**done, "failed": failures})
     else:

@@ -76,7 +76,7 @@ def list_messages() -> Response[str]:
     request = HttpRequest(app)
     caller, query = request.caller, request.query(ListQuery)
     position = request.start_position(query.cursor, "messages")
-    page = messaging.messages_of(table(), caller=caller.user_id, limit=query.limit, before=position)
+    page = messaging.list_messages(table(), caller=caller.user_id, limit=query.limit, before=position)
     language = languages.negotiate(request.header("accept-language"))
     views = [MessageView.of(message, language=language, web_url=request.web_url) for message in page.items]
     return languages.localized(request.page_response(views, page.next_position, "messages"), language)

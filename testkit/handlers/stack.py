@@ -503,7 +503,7 @@ def standing(simulation: Simulation) -> Iterator[Stack]:
     simulation.bus.taken.clear()
     http._known_accounts.clear()
     if directory := simulation.functions.get("DirectoryFunction"):
-        directory.LOOK_UPS._full_at.clear()
+        directory.HANDLE_LOOKUPS._full_at.clear()
     clients: dict[str, Any] = {
         "dynamodb": wiring.table().client,
         "events": wiring.bus()._client,

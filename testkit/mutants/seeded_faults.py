@@ -52,7 +52,7 @@ MUTANTS = (
     Mutant(
         "an earlier claim is not looked for",
         "use_cases/gifts/claiming.py",
-        "        if caller in gift.claims:\n            return _earlier(table, gift, caller), False\n",
+        "        if caller in gift.claims:\n            return _load_claimed(table, gift, caller), False\n",
         "",
     ),
     Mutant(
@@ -115,8 +115,8 @@ MUTANTS = (
     Mutant(
         "giving again is refused",
         "store/gifts.py",
-        "        if failed.old[1]:\n            return from_item(failed.old[1])\n        raise errors.UnitsNotAvailable",
-        "        raise errors.UnitsNotAvailable",
+        "        if failed.old[1]:\n            return from_item(failed.old[1])\n        raise\n    return gift",
+        "        raise\n    return gift",
     ),
     Mutant(
         "a put overwrites",
@@ -206,8 +206,8 @@ MUTANTS = (
     Mutant(
         "the stream's restore trusts userIdentity",
         "use_cases/gifts/expiring.py",
-        '    change = record["dynamodb"]\n',
-        '    change = record["dynamodb"]\n    if "userIdentity" not in record:\n        raise ValueError\n',
+        "    timer = _timer(Change(record))\n",
+        '    timer = _timer(Change(record))\n    if "userIdentity" not in record:\n        raise ValueError\n',
     ),
     Mutant(
         "the sweep misses the last shard",
@@ -224,14 +224,14 @@ MUTANTS = (
     Mutant(
         "the sweep has gifts of one order side by side",
         "use_cases/operations/settling.py",
-        'Due.GIFT: "order_id"',
-        'Due.GIFT: "gift_id"',
+        'DueType.GIFT: "order_id"',
+        'DueType.GIFT: "gift_id"',
     ),
     Mutant(
         "the sweep has reminders of one person side by side",
         "use_cases/operations/settling.py",
-        'Due.REMINDER: "recipient_id"',
-        'Due.REMINDER: "gift_id"',
+        'DueType.REMINDER: "recipient_id"',
+        'DueType.REMINDER: "gift_id"',
     ),
     Mutant(
         "what the stream cannot read it does not restore",
@@ -242,22 +242,25 @@ MUTANTS = (
     Mutant(
         "the stream has gifts of one order side by side",
         "use_cases/gifts/expiring.py",
-        "key=_order",
+        "key=_order_id",
         "key=id",
     ),
     Mutant(
-        "the sweep does not look at gifts", "use_cases/operations/settling.py", "    Due.GIFT: keys.due_gifts,\n", ""
+        "the sweep does not look at gifts",
+        "use_cases/operations/settling.py",
+        "    DueType.GIFT: keys.due_gifts,\n",
+        "",
     ),
     Mutant(
         "a write does not settle what is due",
-        "use_cases/gifts/giving.py",
+        "use_cases/orders/units.py",
         "    if order.available >= quantity:\n        return True\n",
         "    if order.available >= quantity or True:\n        return True\n",
     ),
     Mutant(
         "settling is tried once",
-        "use_cases/gifts/giving.py",
-        "            if current is None or not _make_available(table, current, quantity, now=now):\n                raise",
+        "use_cases/orders/units.py",
+        "            if current is None or not _settle_due_gifts(table, current, quantity, now=now):\n                raise",
         "            raise",
     ),
     # --- money
@@ -270,8 +273,8 @@ MUTANTS = (
     Mutant(
         "charged before there is an order",
         "use_cases/orders/purchases.py",
-        "order = orders.create_pending(table, new_order(order_id, call, product, quantity, payment))",
-        "order = new_order(order_id, call, product, quantity, payment); provider.charge(Charge(order_id, payment.total, method, token)); order = orders.create_pending(table, order)",
+        "order = orders.create_pending(table, build_order(order_id, call, product, quantity, payment))",
+        "order = build_order(order_id, call, product, quantity, payment); provider.charge(Charge(order_id, payment.total, method, token)); order = orders.create_pending(table, order)",
     ),
     Mutant(
         "paid again",
@@ -336,7 +339,7 @@ MUTANTS = (
     Mutant(
         "the sweep does not look at refunds",
         "use_cases/operations/settling.py",
-        "    Due.REFUND: keys.due_refunds,\n",
+        "    DueType.REFUND: keys.due_refunds,\n",
         "",
     ),
     # --- using
@@ -405,8 +408,8 @@ MUTANTS = (
     Mutant(
         "what the bus refuses is forgotten",
         "runtime/bus.py",
-        'if answer["FailedEntryCount"]:',
-        'if answer["FailedEntryCount"] < 0:',
+        'if response["FailedEntryCount"]:',
+        'if response["FailedEntryCount"] < 0:',
     ),
     Mutant(
         "what the bus did not hear is forgotten",

@@ -16,7 +16,7 @@ from handsel.store import keys
 from handsel.store.attributes import load_item
 from handsel.store.concurrency import MAX_THREADS
 from handsel.store.table import Table
-from handsel.use_cases.gifts.expiring import restore_all
+from handsel.use_cases.gifts.expiring import expire_gifts
 from handsel.use_cases.operations.projecting import project
 from handsel.use_cases.operations.settling import SweepReport, sweep
 from local.patterns import any_matches
@@ -238,7 +238,7 @@ class Environment:
             if unexpected:
                 raise Violation(f"the projector found damage: {unexpected}") from unexpected[0]
             return set(outcome.failed)
-        outcomes = dict(enumerate(restore_all(process.table, records, clock=process.now)))
+        outcomes = dict(enumerate(expire_gifts(process.table, records, clock=process.now)))
         raised = {number: outcome for number, outcome in outcomes.items() if isinstance(outcome, Exception)}
         for error in raised.values():
             if not isinstance(error, errors.ServiceUnavailable):

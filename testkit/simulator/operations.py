@@ -14,7 +14,7 @@ from handsel.domain.models import Address, Kind, ShipmentEvent
 from handsel.domain.states import ShipmentStatus
 from handsel.use_cases import queries
 from handsel.use_cases.fulfilment import redeeming, shipping
-from handsel.use_cases.gifts import asking_again, claiming, giving, return_gifts
+from handsel.use_cases.gifts import claiming, giving, regift_requests, return_gifts
 from handsel.use_cases.gifts.giving import WrappingChoice
 from handsel.use_cases.idempotency import IdempotentRequest
 from handsel.use_cases.inbox import messaging
@@ -379,7 +379,7 @@ class Operations:
         secret = ids.derive_link_secret(LINK_KEYS, "1", gift_id)
 
         def act(process: Process) -> None:
-            asking_again.ask_again(
+            regift_requests.request_regift(
                 process.table, gift_id, caller=user, secret=secret, link_keys=LINK_KEYS, now=process.now()
             )
 
@@ -545,7 +545,7 @@ class Operations:
         event = ShipmentEvent(event_id, status, "Depot 4", START_MS + self._random.randrange(60_000))
 
         def act(process: Process) -> Any:
-            return shipping.report(process.table, shipment_id, event, carrier=CARRIER, now=process.now())
+            return shipping.add_event(process.table, shipment_id, event, carrier=CARRIER, now=process.now())
 
         def right(_: Any) -> bool:
             events: dict[str, Any] = self._model.items[f"SHIPMENT#{shipment_id}", "SHIPMENT"]["events"]
@@ -559,7 +559,7 @@ class Operations:
             return None
 
         def act(process: Process) -> Any:
-            return shipping.hand_over(
+            return shipping.update_shipment(
                 process.table,
                 sent["shipment_id"],
                 store_id=STORE,
@@ -579,7 +579,7 @@ class Operations:
             return None
 
         def act(process: Process) -> Any:
-            return inbound.payment_settled(process.table, process.provider, order["order_id"], now=process.now())
+            return inbound.settle_order(process.table, process.provider, order["order_id"], now=process.now())
 
         def right(answer: Any) -> bool:
             now = self._model.item("ORDER", order["order_id"])
@@ -593,7 +593,7 @@ class Operations:
             return None
 
         def act(process: Process) -> Any:
-            return inbound.refund_settled(process.table, process.provider, refund["refund_id"])
+            return inbound.settle_refund(process.table, process.provider, refund["refund_id"])
 
         def right(_: Any) -> bool:
             return refund["refund_id"] in self._environment.provider_state.repaid
@@ -631,7 +631,7 @@ class Operations:
         order_id = order["order_id"]
 
         def act(process: Process) -> Any:
-            return queries.order_of(process.table, order_id, caller=order["buyer_id"], now=process.now())
+            return queries.get_order(process.table, order_id, caller=order["buyer_id"], now=process.now())
 
         def right(answer: Any) -> bool:
             if answer.units is None:

@@ -85,7 +85,7 @@ def test_an_id_of_any_shape_is_as_unknown_as_any_other(stack: Stack, odd: str) -
 
 @pytest.mark.parametrize("when", WORLDS)
 def test_access_in_every_state(stack: Stack, when: str, record_property: Callable[[str, object], None]) -> None:
-    stack.function("DirectoryFunction").LOOK_UPS._at_once = 10_000
+    stack.function("DirectoryFunction").HANDLE_LOOKUPS._burst = 10_000
     make = Builder(stack)
     empty, start = stack.save(), stack.now
     results, not_found = Counter[str](), access.not_found(stack)

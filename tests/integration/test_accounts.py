@@ -90,7 +90,7 @@ def test_a_sign_up_whose_write_fails_still_succeeds_and_the_first_call_creates_t
     with between(WRITES, {0: fail}):
         assert sign_up(stack) == event("post_confirmation_sign_up")
     assert stack.item(f"USER#{BOB}", "ACCOUNT") is None
-    assert '"EnrollFailed":[1.0]' in capsys.readouterr().out.replace(" ", "")
+    assert '"AccountNotCreated":[1.0]' in capsys.readouterr().out.replace(" ", "")
     assert get_profile(stack, BOB, name="Bob", preferred_username="bob")["handle"] == "bob"
 
 

@@ -17,7 +17,7 @@ from handsel.domain.models import Refund
 from handsel.runtime.sandbox import SandboxProvider
 from handsel.store import keys, orders, refunds
 from handsel.store.attributes import Attributes, dump_item
-from handsel.use_cases.operations.settling import Done, SweepReport, sweep
+from handsel.use_cases.operations.settling import SweepOutcome, SweepReport, sweep
 from ops.audit.findings import IssueType
 from ops.audit.run import Audit, audit
 from ops.recount import FIXED_BY_RECOUNT, find_differences, recount
@@ -166,7 +166,7 @@ def test_settling_repairs_overdue_items(small: InMemoryTable, name: str, scan: b
     CORRUPTIONS[name](TableEditor(small, TABLE, Family(1)))
     done = settle(small, scan=scan)
     assert (done.failed, done.finished) == ([], True)
-    assert done.done == report
+    assert done.outcomes == report
     # No stream is processed here, so the counters are recounted.
     recount_all_users(small)
     assert found_in(small) == set()
@@ -176,9 +176,9 @@ def test_settling_repairs_overdue_items(small: InMemoryTable, name: str, scan: b
 def test_a_gift_that_no_index_lists_is_settled_only_by_a_scan(small: InMemoryTable) -> None:
     before = small.snapshot()
     CORRUPTIONS["gift stuck"](TableEditor(small, TABLE, Family(1)))
-    assert settle(small, scan=False).done == {}
-    assert settle(small, scan=True).done == {Done.RETURNED: 1}
-    assert settle(small, scan=True).done == {}
+    assert settle(small, scan=False).outcomes == {}
+    assert settle(small, scan=True).outcomes == {SweepOutcome.RETURNED: 1}
+    assert settle(small, scan=True).outcomes == {}
     small.restore(before)
 
 

@@ -254,7 +254,7 @@ def test_an_unexpected_error_is_a_500_with_a_request_id_and_nothing_else(
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("canary")
 
-    monkeypatch.setattr(stack.function("OrderFunction").queries, "order_of", fail)
+    monkeypatch.setattr(stack.function("OrderFunction").queries, "get_order", fail)
     answer = stack.call("alice", "GET", "/orders/any")
     assert (answer.status, answer.body["code"]) == (500, "internal-error")
     assert answer.body["request_id"]

@@ -37,7 +37,7 @@ def error_code_of(stack: Stack, sent: dict[str, Any]) -> str:
     before = stack.all_items()
     with pytest.raises(Exception, match=r"^[A-Za-z-]+$") as failed:
         stack.invoke("InboundFunction", sent)
-    assert (type(failed.value).__name__, failed.value.__suppress_context__) == ("InputFailedError", True)
+    assert (type(failed.value).__name__, failed.value.__suppress_context__) == ("InboundEventFailedError", True)
     assert stack.all_items() == before
     return str(failed.value)
 
@@ -115,7 +115,7 @@ def test_a_failure_is_logged_with_code_and_id_and_without_the_content(
     error_code_of(stack, sent)
     (record,) = caplog.records
     assert (record.getMessage(), record.__dict__["event_id"], record.__dict__["code"]) == (
-        "input failed",
+        "inbound event failed",
         sent["id"],
         code,
     )

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from handsel.runtime import wiring
-from handsel.runtime.link_keys import KEPT_MS
+from handsel.runtime.link_keys import CACHE_TTL_MS
 from testkit.handlers import permissions
 from testkit.handlers.stack import LINK_KEYS, RESOURCES, Secrets, Stack
 
@@ -35,10 +35,10 @@ def test_a_key_version_is_added_and_then_made_current_and_older_links_stay_valid
     order = stack.buy(quantity=3)
     before = stack.give(order)
     secrets.text = json.dumps(NEW)
-    stack.now += KEPT_MS
+    stack.now += CACHE_TTL_MS
     between = stack.give(order)
     secrets.text = json.dumps(NEW | {"current": "3"})
-    stack.now += KEPT_MS
+    stack.now += CACHE_TTL_MS
     after = stack.give(order)
     assert [version_of(stack, gift) for gift in (before, between, after)] == ["2", "2", "3"]
     assert [stack.claim(user, gift).status for user, gift in zip("bcd", (before, between, after), strict=True)] == [
@@ -53,14 +53,14 @@ def test_a_cursor_stays_valid_after_the_current_key_changes(stack: Stack, secret
         stack.buy()
     cursor = stack.call("alice", "GET", "/orders?limit=1").body["next_cursor"]
     secrets.text = json.dumps(NEW | {"current": "3"})
-    stack.now += KEPT_MS
+    stack.now += CACHE_TTL_MS
     assert len(stack.call("alice", "GET", f"/orders?limit=1&cursor={cursor}").body["items"]) == 1
 
 
 def test_keys_are_read_once_while_the_cache_is_fresh(stack: Stack, secrets: Secrets) -> None:
     order = stack.buy(quantity=3)
     stack.give(order)
-    stack.now += KEPT_MS - 1
+    stack.now += CACHE_TTL_MS - 1
     stack.give(order)
     assert secrets.asked == 1
 
@@ -69,7 +69,7 @@ def test_cached_keys_are_used_during_an_outage_and_not_requested_by_each_call(st
     order = stack.buy(quantity=3)
     stack.give(order)
     secrets.away = True
-    stack.now += KEPT_MS
+    stack.now += CACHE_TTL_MS
     for _ in range(2):
         stack.give(order)
     assert secrets.asked == 2
@@ -96,7 +96,7 @@ def test_an_invalid_secret_changes_nothing_for_a_process_with_cached_keys(
     order = stack.buy(quantity=2)
     stack.give(order)
     secrets.text = damaged
-    stack.now += KEPT_MS
+    stack.now += CACHE_TTL_MS
     assert version_of(stack, stack.give(order)) == "2"
     wiring.link_keys.cache_clear()
     answer = stack.call("alice", "GET", "/orders?cursor=AAAA")

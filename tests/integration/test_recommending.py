@@ -614,11 +614,11 @@ def test_candidates_can_be_read_together_with_other_items(shop: Stack) -> None:
     tag(shop, "voucher")
     shop.follow()
     table = wiring.table()
-    candidates = recommending.candidates_of(table, "alice", now=START)
-    keys_of_both = [*recommending.keys_of_user("alice"), *recommending.keys_of_candidates("alice", candidates)]
+    candidates = recommending.find_candidates(table, "alice", now=START)
+    keys_of_both = [*recommending.user_keys("alice"), *recommending.candidate_keys("alice", candidates)]
     found = table.get_many(keys_of_both)
     cached = table.with_cached({key: found.get(key) for key in keys_of_both})
-    page = recommending.recommended(table, "alice", limit=5, before=None, now=START)
+    page = recommending.list_recommended(table, "alice", limit=5, before=None, now=START)
     with listening(lambda call: pytest.fail(call.operation)):
-        assert recommending.select(cached, "alice", candidates, limit=5) == page
+        assert recommending.select_page(cached, "alice", candidates, limit=5) == page
     assert page.items

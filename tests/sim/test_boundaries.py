@@ -11,7 +11,7 @@ from handsel.domain.models import ShipmentEvent
 from handsel.domain.states import RefundStatus, ShipmentStatus
 from handsel.store import keys
 from handsel.use_cases.fulfilment import redeeming, shipping
-from handsel.use_cases.gifts import asking_again, expiring, giving, return_gifts
+from handsel.use_cases.gifts import expiring, giving, regift_requests, return_gifts
 from handsel.use_cases.inbox import messaging
 from handsel.use_cases.operations import inbound
 from handsel.use_cases.operations.settling import sweep
@@ -89,7 +89,7 @@ def ask_again(harness: Harness) -> Act:
     harness.now = gift.expires_at
 
     def act(actor: Actor) -> None:
-        asking_again.ask_again(
+        regift_requests.request_regift(
             actor.table, gift.gift_id, caller="bob", secret=None, link_keys=LINK_KEYS, now=actor.now()
         )
 
@@ -165,14 +165,16 @@ def redeem(harness: Harness) -> Act:
 def report(harness: Harness) -> Act:
     held = harness.claim("bob", harness.give(harness.buy(product="parcel")))
     event = ShipmentEvent("one", ShipmentStatus.IN_TRANSIT, "Depot 4", START_MS)
-    return lambda actor: shipping.report(actor.table, held.shipment_id or "", event, carrier=CARRIER, now=actor.now())
+    return lambda actor: shipping.add_event(
+        actor.table, held.shipment_id or "", event, carrier=CARRIER, now=actor.now()
+    )
 
 
 def hand_over(harness: Harness) -> Act:
     held = harness.claim("bob", harness.give(harness.buy(product="parcel")))
 
     def act(actor: Actor) -> object:
-        return shipping.hand_over(
+        return shipping.update_shipment(
             actor.table, held.shipment_id or "", store_id=STORE, carrier=None, tracking_number="1", now=actor.now()
         )
 
@@ -203,7 +205,7 @@ def hear_of_a_payment(harness: Harness) -> Act:
     order_id = _pending(harness)
 
     def act(actor: Actor) -> object:
-        return inbound.payment_settled(actor.table, actor.provider, order_id, now=actor.now())
+        return inbound.settle_order(actor.table, actor.provider, order_id, now=actor.now())
 
     return act
 
@@ -214,7 +216,7 @@ def hear_of_a_refund(harness: Harness) -> Act:
         refunding_one(harness.actor(faults={2: Fault.DIES_BEFORE}))
     (where,) = harness.model.made["REFUND"]
     refund_id = harness.model.items[where]["refund_id"]
-    return lambda actor: inbound.refund_settled(actor.table, actor.provider, refund_id)
+    return lambda actor: inbound.settle_refund(actor.table, actor.provider, refund_id)
 
 
 def restore(harness: Harness) -> Act:
@@ -226,7 +228,7 @@ def restore(harness: Harness) -> Act:
     harness.written(harness.now)
 
     def act(actor: Actor) -> None:
-        expiring.restore(actor.table, record, clock=actor.now)
+        expiring.expire_gift(actor.table, record, clock=actor.now)
 
     return act
 

@@ -11,6 +11,7 @@ from handsel.domain import errors
 from handsel.domain.models import Gift, Order
 from handsel.use_cases.gifts import expiring, giving
 from handsel.use_cases.inbox import messaging, user_summary
+from handsel.use_cases.inbox.user_summary import CountedItem
 from handsel.use_cases.orders import refunding
 from testkit.simulator.harness import Act, Actor, Harness
 from testkit.simulator.model import Violation
@@ -111,7 +112,7 @@ def expire_gift(harness: Harness, gift: Gift) -> Act:
     )
     image = record["dynamodb"]["NewImage"]
     removed = {"dynamodb": {"Keys": record["dynamodb"]["Keys"], "OldImage": image}}
-    return lambda actor: expiring.restore(actor.table, removed, clock=actor.now)
+    return lambda actor: expiring.expire_gift(actor.table, removed, clock=actor.now)
 
 
 def refunding_one(harness: Harness, order: Order, key: str = "refunding") -> Act:
@@ -285,4 +286,6 @@ def test_whatever_is_counted_at_once_the_last_state_is_what_counts(record_proper
 
 def _counting(records: list[dict[str, Any]]) -> Act:
     (order_id,) = {record["dynamodb"]["NewImage"]["order_id"]["S"] for record in records}
-    return lambda actor: user_summary.keep(actor.table, "alice", [], [user_summary.an_order(order_id)], now=actor.now())
+    return lambda actor: user_summary.apply(
+        actor.table, "alice", [], [CountedItem.from_order(order_id)], now=actor.now()
+    )

@@ -9,7 +9,7 @@ from handsel.domain.models import Gift
 from handsel.use_cases.gifts import claiming
 from handsel.use_cases.gifts.giving import give
 from handsel.use_cases.idempotency import IdempotentRequest
-from handsel.use_cases.operations.settling import Done
+from handsel.use_cases.operations.settling import SweepOutcome
 from handsel.use_cases.orders.purchases import buy
 from testkit.simulator.environment import DAY_MS, HOUR_MS, MINUTE_MS, START_MS, Environment, FaultPlan, Process
 from testkit.simulator.fault_injection import Fault
@@ -68,7 +68,7 @@ def test_thirty_days_without_stream_and_sweep_leave_nothing_that_bounded_sweeps_
         while environment.anything_due():
             report = environment.sweep(seconds=1)
             assert report is not None
-            sweeps.append(report.done[Done.RETURNED])
+            sweeps.append(report.outcomes[SweepOutcome.RETURNED])
             environment.scheduler.wait(MINUTE_MS * 1000)
 
     environment.scheduler.spawn(sweep_again_and_again, at_ms=START_MS + month)

@@ -42,7 +42,7 @@ def _expire(harness: Harness, gift_id: str, at: int) -> None:
     record = harness.memory.stream[-1]
     harness.written(harness.now)
     assert record["dynamodb"]["Keys"]["pk"]["S"] == f"WINDOW#{gift_id}"
-    expiring.restore((actor := harness.actor()).table, record, clock=actor.now)
+    expiring.expire_gift((actor := harness.actor()).table, record, clock=actor.now)
 
 
 LIVES = (claimed, claimed_and_returned, cancelled, declined)
@@ -132,7 +132,7 @@ def test_the_end_of_a_window_is_told_by_either_trigger_however_often(times: int,
     for number in range(max(times, swept)):
         if number < times:
             anonymous = {name: value for name, value in record.items() if name != "userIdentity"}
-            expiring.restore((actor := harness.actor()).table, anonymous, clock=actor.now)
+            expiring.expire_gift((actor := harness.actor()).table, anonymous, clock=actor.now)
         if number < swept:
             actor = harness.actor()
             report = sweep(

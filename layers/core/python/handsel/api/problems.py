@@ -49,7 +49,7 @@ STATUS: Mapping[str, int] = {
 }
 
 CONTENT_TYPE = "application/problem+json"
-# Any other error is answered as a problem document, too.
+# The problem document of any other error.
 INTERNAL = "internal-error"
 INTERNAL_TITLE = "Internal error."
 

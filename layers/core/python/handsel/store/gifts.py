@@ -107,14 +107,14 @@ def give(table: Table, order: Order, gift: Gift) -> Gift:
         `gift`, or the gift that an earlier attempt of the same request created.
 
     Raises:
-        UnitsNotAvailable: the order has too few available units.
+        ConditionFailed: the order has too few available units.
     """
     try:
         table.write(orders.reserve_units(order, gift.gift_id, gift.reservation), *_creation_writes(gift))
     except ConditionFailed as failed:
         if failed.old[1]:
             return from_item(failed.old[1])
-        raise errors.UnitsNotAvailable from failed
+        raise
     return gift
 
 

@@ -42,7 +42,7 @@ def create_pending(table: Table, order: Order, refund: Refund) -> Refund:
         `refund`, or the refund that an earlier attempt of the same request created.
 
     Raises:
-        UnitsNotAvailable: the order has too few available units.
+        ConditionFailed: the order has too few available units.
         DataIntegrityError: the product does not exist.
     """
     writes: list[Write] = [orders.refund_units(order, refund.quantity), Put(to_item(refund))]
@@ -54,7 +54,7 @@ def create_pending(table: Table, order: Order, refund: Refund) -> Refund:
         if failed.old[1]:
             return from_item(failed.old[1])
         if failed.old[0] is not None:
-            raise errors.UnitsNotAvailable from failed
+            raise
         raise errors.DataIntegrityError(f"product {order.product.product_id} does not exist") from failed
     return refund
 

@@ -58,7 +58,7 @@ class CreatedGift(GiverGift):
     secret: str | None
 
     @classmethod
-    def of_new(cls, details: GiftDetails, *, now: int, web_url: str, secret: str | None) -> Self:
+    def from_details(cls, details: GiftDetails, *, now: int, web_url: str, secret: str | None) -> Self:
         """Return the view of a new gift.
 
         Args:

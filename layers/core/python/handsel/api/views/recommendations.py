@@ -19,7 +19,7 @@ class SeenProduct(ProductView):
     at: Timestamp
 
     @classmethod
-    def of_visited(cls, visited: "VisitedProduct") -> Self:
+    def from_visit(cls, visited: VisitedProduct) -> Self:
         """Return the view of a tagged or viewed product."""
         return cls(**priced_fields(visited.product, visited.product), at=format_timestamp(visited.at))
 
@@ -43,8 +43,8 @@ class RecommendedProduct(ProductView):
     reason: str
 
     @classmethod
-    def of_recommendation(
-        cls, recommendation: "Recommendation", render: Callable[[str, Mapping[str, str]], str]
+    def from_recommendation(
+        cls, recommendation: Recommendation, render: Callable[[str, Mapping[str, str]], str]
     ) -> Self:
         """Return the view of a recommendation.
 

@@ -19,8 +19,8 @@ from handsel.domain.states import OrderState, RefundStatus
 from handsel.store import keys, orders, refunds
 from handsel.store.table import Table
 from handsel.store.writes import ConditionFailed
-from handsel.use_cases.gifts.giving import take_units
 from handsel.use_cases.idempotency import IdempotentRequest
+from handsel.use_cases.orders.units import take_units
 
 
 def refund(
@@ -31,10 +31,10 @@ def refund(
     order_id: str,
     quantity: int,
 ) -> Refund:
-    """Takes `quantity` available units back for money.
+    """Refund `quantity` available units.
 
     Returns:
-        The refund; still pending where the provider did not say yet that it paid.
+        The refund; still pending if the provider has not confirmed that it paid.
 
     Raises:
         NotFound, UnitsNotAvailable, IdempotencyKeyReused, ServiceUnavailable
@@ -68,13 +68,13 @@ def refund(
 
 
 def settle_refund(table: Table, provider: PaymentProvider, pending: Refund) -> Refund:
-    """Drives a refund out of pending, whoever asks: its buyer again, or the sweep."""
+    """Settle a pending refund: for a retry of its buyer, the sweep, or an event of the provider."""
     if pending.status is not RefundStatus.PENDING:
         return pending
     try:
         provider.repay(Repayment(pending.refund_id, pending.reference, pending.total))
     except OutcomeUnknown:
         return pending
-    with suppress(ConditionFailed):  # somebody else learned of it first: it is refunded, which is all that was wanted
+    with suppress(ConditionFailed):  # another process settled it
         table.write(refunds.settle(pending.refund_id))
     return replace(pending, status=RefundStatus.REFUNDED)
