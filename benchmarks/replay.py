@@ -13,7 +13,7 @@ from benchmarks.quiet import quietly
 from handsel.runtime import wiring
 from testkit.dynamodb.client import Call
 from testkit.handlers.costs import PEOPLE, Prepared, expect
-from testkit.handlers.stack import LINK_KEYS, Stack, listening, simulating, standing
+from testkit.handlers.stack import LINK_KEYS, Stack, observe_calls, open_simulation, open_stack
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +37,9 @@ class Recording:
 def record(operations: Mapping[str, Prepared]) -> dict[str, Recording]:
     """Each operation as one invocation of its function, in a process that knows who calls."""
     recorded = {}
-    with simulating() as simulation, quietly():
+    with open_simulation() as simulation, quietly():
         for name, operation in operations.items():
-            with standing(simulation) as stack:
+            with open_stack(simulation) as stack:
                 for person in PEOPLE:
                     expect(200, stack.call(person, "GET", "/me"))
                 recorded[name] = _listened(stack, operation(stack))
@@ -59,7 +59,7 @@ def _listened(stack: Stack, act: Any) -> Recording:
     calls: list[Call] = []
     bus: Any = wiring.bus()._client
     bus.listeners.append(calls.append)
-    with listening(calls.append):
+    with observe_calls(calls.append):
         act()
     bus.listeners.remove(calls.append)
     ((function, event, answer),) = invoked

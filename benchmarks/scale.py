@@ -14,7 +14,7 @@ from benchmarks.rows import Row
 from benchmarks.units import price
 from testkit.dynamodb.capacity import Consumption
 from testkit.handlers.costs import cost, much, prepared
-from testkit.handlers.stack import simulating
+from testkit.handlers.stack import open_simulation
 
 SECTION = "scale"
 THINGS = (1, 100, 10_000, 100_000)
@@ -41,7 +41,7 @@ TIMED = "order center"
 def measure(say: Callable[[str], None]) -> list[Row]:
     found: dict[int, dict[str, Consumption]] = {}
     seconds: dict[int, float] = {}
-    with simulating() as simulation, quietly():
+    with open_simulation() as simulation, quietly():
         for things in THINGS:
             with _uncollected():
                 grown = much(simulation, things)

@@ -9,7 +9,7 @@ from pathlib import Path
 from benchmarks.artifacts import artifacts
 from benchmarks.quiet import quietly
 from benchmarks.rows import Row
-from testkit.handlers.stack import Answer, Stack, simulating, standing
+from testkit.handlers.stack import Answer, Stack, open_simulation, open_stack
 
 # Lambda's limit for a function and its layers, unpacked: docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 UNPACKED = 250 * 1024 * 1024
@@ -36,7 +36,7 @@ def measure(say: Callable[[str], None]) -> list[Row]:
         Row("sizes", "other functions", sum(functions.values()) / 1e3 - functions[largest] / 1e3, "KB"),
     ]
     say("pages")
-    with simulating() as simulation, quietly(), standing(simulation) as stack:
+    with open_simulation() as simulation, quietly(), open_stack(simulation) as stack:
         gift = stack.give(stack.buy())
         for name, path in {"gift's page": f"/g/{gift['gift_id']}", "app": "/"}.items():
             rows.append(Row("sizes", name, _page(stack, path), "bytes", goal=PAGE))

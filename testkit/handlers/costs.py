@@ -13,7 +13,7 @@ from handsel.store import keys
 from testkit.dynamodb.capacity import Consumption, metered
 from testkit.dynamodb.values import Item
 from testkit.handlers.calls import return_request
-from testkit.handlers.faults import READS, between
+from testkit.handlers.faults import READS, inject_faults
 from testkit.handlers.stack import (
     ADDRESS,
     DAY,
@@ -21,8 +21,8 @@ from testkit.handlers.stack import (
     Simulation,
     Stack,
     gift_request,
-    simulating,
-    standing,
+    open_simulation,
+    open_stack,
 )
 
 HOUR = 3_600_000
@@ -54,7 +54,7 @@ def _buy(stack: Stack, **more: Any) -> Callable[[], Any]:
 
 
 def _buy_stock(stack: Stack) -> Callable[[], Any]:
-    stack.sell("voucher", stock=900)
+    stack.update_product("voucher", stock=900)
     return _buy(stack)
 
 
@@ -106,7 +106,7 @@ def _claim_raced(stack: Stack) -> Callable[[], Any]:
         return answer
 
     def act() -> None:
-        with between(READS, {0: overtaken}):
+        with inject_faults(READS, {0: overtaken}):
             expect(409, stack.claim("bob", gift))
 
     return act
@@ -192,9 +192,9 @@ def _list_orders(stack: Stack) -> Callable[[], Any]:
 
 def _told(stack: Stack) -> None:
     """Alice has an order, a gift that was claimed, and what follows from them: a message, a summary, a taste."""
-    stack.record()
+    stack.start_recording()
     expect(201, stack.claim("bob", _given(stack)))
-    stack.follow()
+    stack.deliver_records()
     stack.stop_recording()
 
 
@@ -260,12 +260,12 @@ def _followed(act: Prepared, kind: str | None = None) -> Prepared:
 
     def prepared(stack: Stack) -> Callable[[], Any]:
         stack.project(*stack.simulation.seeded)
-        stack.record()
+        stack.start_recording()
         operation = act(stack)
-        stack.follow()
-        known = len(stack.recorded())
+        stack.deliver_records()
+        known = len(stack.projector_records())
         operation()
-        records = stack.recorded()[known:]
+        records = stack.projector_records()[known:]
         stack.stop_recording()
         kinds = [record["dynamodb"]["Keys"]["sk"]["S"] for record in records]
         first = 0 if kind is None else max(number for number, each in enumerate(kinds) if each == kind)
@@ -395,7 +395,7 @@ def _claims(user: str) -> dict[str, str]:
 @contextmanager
 def prepared(simulation: Simulation, operation: str) -> Iterator[tuple[Stack, Callable[[], Any]]]:
     """A stack where all is ready for an operation, and the operation."""
-    with standing(simulation) as stack:
+    with open_stack(simulation) as stack:
         stack.claims = _claims  # type: ignore[method-assign]
         for person in PEOPLE:
             if person != "dave":
@@ -408,13 +408,13 @@ def prepared(simulation: Simulation, operation: str) -> Iterator[tuple[Stack, Ca
 
 def much(simulation: Simulation, things: int) -> Simulation:
     """The same, where Alice has had so many orders, gifts, vouchers and messages, one an hour, before anything else."""
-    with standing(simulation) as stack:
+    with open_stack(simulation) as stack:
         stack.claims = _claims  # type: ignore[method-assign]
-        stack.record()
+        stack.start_recording()
         order = stack.buy(quantity=2)
         expect(201, stack.claim("bob", stack.give(order)))
         expect(201, stack.call("alice", "POST", f"/orders/{order['order_id']}/use", {"quantity": 1}))
-        stack.follow()
+        stack.deliver_records()
         stack.stop_recording()
         one_each = [item for item in stack.memory.items if item["sk"]["S"].partition("#")[0] in _LISTED]
         stack.memory.fill(_earlier(item, number) for number in range(1, things) for item in one_each)
@@ -453,5 +453,5 @@ def cost(simulation: Simulation, operation: str) -> Consumption:
 
 
 def costs() -> dict[str, Consumption]:
-    with simulating() as simulation:
+    with open_simulation() as simulation:
         return {operation: cost(simulation, operation) for operation in OPERATIONS}

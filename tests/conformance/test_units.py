@@ -18,7 +18,7 @@ from testkit.conformance.targets import MakeTable, TargetTable
 from testkit.dynamodb.capacity import Consumed
 from testkit.dynamodb.client import Call
 from testkit.handlers.costs import OPERATIONS, prepared
-from testkit.handlers.stack import RESOURCES, Simulation, listening, simulating
+from testkit.handlers.stack import RESOURCES, Simulation, observe_calls, open_simulation
 
 WRITES = ("PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems")
 PROPERTIES = {
@@ -30,7 +30,7 @@ Units = tuple[float, Mapping[str, float]]  # in all, and of each index
 
 @pytest.fixture(scope="module")
 def simulation() -> Iterator[Simulation]:
-    with simulating() as made:
+    with open_simulation() as made:
         yield made
 
 
@@ -49,7 +49,7 @@ def test_a_write_consumes_what_the_engine_says(simulation: Simulation, make: Mak
                 told.append((None if ours.refused else (ours.units, ours.indexes), engines))
 
         stack.memory.meters.append(lambda each: None if each.reads else consumed.append(each))
-        with listening(ask_too, *WRITES):
+        with observe_calls(ask_too, *WRITES):
             act()
         stack.memory.meters.clear()
     assert [ours for ours, _ in told] == [engines for _, engines in told]

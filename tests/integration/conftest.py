@@ -5,22 +5,22 @@ from collections.abc import Iterator
 import pytest
 
 from handsel.runtime import settings
-from testkit.handlers.stack import Simulation, Stack, simulating, standing
+from testkit.handlers.stack import Simulation, Stack, open_simulation, open_stack
 
 
 @pytest.fixture(scope="module")
 def simulation(request: pytest.FixtureRequest) -> Iterator[Simulation]:
     """On Memory; a file that asks for it runs on moto too, which is a second opinion."""
-    with simulating(getattr(request, "param", "memory")) as made:
+    with open_simulation(getattr(request, "param", "memory")) as made:
         yield made
 
 
 @pytest.fixture
 def stack(simulation: Simulation, request: pytest.FixtureRequest) -> Iterator[Stack]:
     """A stack for one test, which must leave the law holding, unless it is marked to damage the table."""
-    with standing(simulation) as running:
+    with open_stack(simulation) as running:
         yield running
         assert running.denied == set(), "a function asked for what its role does not allow"
         settings.settings.cache_clear()
-        if "damages" not in request.keywords:
-            assert running.damage() == []
+        if "corrupts" not in request.keywords:
+            assert running.audit_findings() == []

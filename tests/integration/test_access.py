@@ -16,9 +16,9 @@ def named_and_told(make: Builder) -> World:
     """Who it is for has a message about it."""
     stack = make.stack
     assert isinstance(stack, Stack)
-    stack.record()
+    stack.start_recording()
     world = make.given("named, told", "voucher", 1, "open", to="bob")
-    stack.follow()
+    stack.deliver_records()
     (message,) = stack.call("bob", "GET", "/messages").body["items"]
     world.ids["message_id"], world.parts["reader"] = message["message_id"], {"recipient"}
     return world

@@ -10,9 +10,9 @@ import pytest
 
 from handsel.domain.names import MAX_DISPLAY_NAME
 from handsel.runtime import settings
-from testkit.handlers.faults import FAULTS, READS, WRITES, Crashed, between, overtaken_by
-from testkit.handlers.stack import REAL_CLIENT, RESOURCES, START, Answer, Stack, event, gift_request, listening
-from tests.integration.law import check_law
+from testkit.handlers.faults import FAULTS, READS, WRITES, Crashed, inject_faults, run_before
+from testkit.handlers.stack import REAL_CLIENT, RESOURCES, START, Answer, Stack, event, gift_request, observe_calls
+from tests.integration.invariants import check_invariants
 
 BOB = event("post_confirmation_sign_up")["request"]["userAttributes"]["sub"]
 
@@ -85,7 +85,7 @@ def test_a_sign_up_that_cannot_be_written_down_is_no_failure_and_the_first_call_
     def refused(_: Callable[[], Any]) -> Any:
         raise RuntimeError("canary")
 
-    with between(WRITES, {0: refused}):
+    with inject_faults(WRITES, {0: refused}):
         assert sign_up(stack) == event("post_confirmation_sign_up")
     assert stack.item(f"USER#{BOB}", "ACCOUNT") is None
     assert '"EnrollFailed":[1.0]' in capsys.readouterr().out.replace(" ", "")
@@ -103,13 +103,13 @@ def test_a_sign_up_that_failed_at_any_write_is_finished_by_the_first_call(
 ) -> None:
     if taken:  # then there are two writes: the first is refused, the second makes the account without a handle
         me(stack, "carol", preferred_username="bob")
-    with between(WRITES, {number: fault}) as walked, suppress(Crashed):
+    with inject_faults(WRITES, {number: fault}) as walked, suppress(Crashed):
         sign_up(stack)
     assert walked.calls > number
-    check_law(stack)
+    check_invariants(stack)
     view = me(stack, BOB, name="Bob", preferred_username="bob")
     assert (view["handle"], view["display_name"]) == (None if taken else "bob", "Bob")
-    check_law(stack)
+    check_invariants(stack)
 
 
 def test_the_user_pool_has_its_answer_in_time_when_the_table_has_none(
@@ -146,28 +146,28 @@ def test_what_a_token_brings_is_cut_and_cleaned_and_never_refused(
     view = stack.call("alice", "GET", "/me", claims=claims)
     assert view.status == 200
     assert (view.body["display_name"], view.body["handle"]) == (display_name, handle)
-    check_law(stack)
+    check_invariants(stack)
 
 
 def test_who_comes_with_a_handle_that_is_taken_has_none(stack: Stack) -> None:
     assert me(stack, "alice", preferred_username="sam")["handle"] == "sam"
     assert me(stack, "bob", preferred_username="Sam")["handle"] is None
     assert me(stack, "alice")["handle"] == "sam"
-    check_law(stack)
+    check_invariants(stack)
 
 
 @pytest.mark.parametrize("at", range(4))
 def test_of_two_who_come_with_one_handle_at_once_one_has_it_and_both_have_accounts(stack: Stack, at: int) -> None:
-    with between(WRITES | READS, {at: overtaken_by(lambda: me(stack, "bob", preferred_username="sam"))}):
+    with inject_faults(WRITES | READS, {at: run_before(lambda: me(stack, "bob", preferred_username="sam"))}):
         first = me(stack, "alice", preferred_username="sam")
     assert {first["handle"], me(stack, "bob", preferred_username="sam")["handle"]} == {"sam", None}
-    check_law(stack)
+    check_invariants(stack)
 
 
 def test_one_who_comes_twice_at_once_keeps_the_handle(stack: Stack) -> None:
-    with between(WRITES, {0: overtaken_by(lambda: me(stack, "alice", preferred_username="sam"))}):
+    with inject_faults(WRITES, {0: run_before(lambda: me(stack, "alice", preferred_username="sam"))}):
         assert me(stack, "alice", preferred_username="sam")["handle"] == "sam"
-    check_law(stack)
+    check_invariants(stack)
 
 
 COUNTS = (
@@ -192,7 +192,7 @@ def test_i_see_who_i_am_and_where_my_order_center_is(stack: Stack) -> None:
 def test_a_profile_is_read_consistently(stack: Stack) -> None:
     me(stack)
     asked: list[bool] = []
-    with listening(lambda call: asked.append(call.request["ConsistentRead"]), "GetItem"):
+    with observe_calls(lambda call: asked.append(call.request["ConsistentRead"]), "GetItem"):
         me(stack)
     assert asked == [True, True]  # the account, and the sums of the order center
 
@@ -215,13 +215,13 @@ def test_what_is_given_changes_and_the_rest_stays(stack: Stack, changes: dict[st
         answer = change(stack, "alice", **changes)
         assert (answer.status, answer.body) == (200, before | seen)
     assert me(stack) == answer.body
-    check_law(stack)
+    check_invariants(stack)
 
 
 @pytest.mark.parametrize("changes", [{}, {"handle": "Alice"}, {"display_name": "Alice", "recommendations": True}])
 def test_a_change_to_what_is_there_already_writes_nothing(stack: Stack, changes: dict[str, Any]) -> None:
     me(stack)
-    with between(WRITES, {}) as walked:
+    with inject_faults(WRITES, {}) as walked:
         assert change(stack, "alice", **changes).status == 200
     assert walked.calls == 0
 
@@ -275,7 +275,7 @@ def test_a_handle_that_somebody_has_is_refused_and_nothing_else_of_the_call_is_d
     assert (answer.status, answer.body["code"]) == (409, "handle-taken")
     assert me(stack) == before
     assert me(stack, "bob")["handle"] == "bob"
-    check_law(stack)
+    check_invariants(stack)
 
 
 def test_a_handle_that_was_given_up_is_free_at_once(stack: Stack) -> None:
@@ -284,7 +284,7 @@ def test_a_handle_that_was_given_up_is_free_at_once(stack: Stack) -> None:
     assert stack.item("HANDLE#alice") is None
     assert change(stack, "bob", handle="alice").status == 200
     assert change(stack, "alice", handle="alice").body["code"] == "handle-taken"
-    check_law(stack)
+    check_invariants(stack)
 
 
 def test_a_gift_keeps_the_name_its_giver_had_and_the_next_one_has_the_new(stack: Stack) -> None:
@@ -306,28 +306,28 @@ def test_of_two_who_take_one_handle_at_once_exactly_one_gets_it(stack: Stack, at
     me(stack, "alice")
     me(stack, "bob")
     others: list[Answer] = []
-    with between(WRITES | READS, {at: overtaken_by(lambda: others.append(change(stack, "bob", handle="sam")))}):
+    with inject_faults(WRITES | READS, {at: run_before(lambda: others.append(change(stack, "bob", handle="sam")))}):
         mine = change(stack, "alice", handle="sam")
     answers = [mine, *others] if others else [mine, change(stack, "bob", handle="sam")]
     assert sorted(answer.status for answer in answers) == [200, 409]
-    check_law(stack)
+    check_invariants(stack)
 
 
 @pytest.mark.parametrize("at", range(3))
 def test_who_changes_the_handle_twice_at_once_has_one_and_the_others_are_free(stack: Stack, at: int) -> None:
     me(stack, "alice")
-    with between(WRITES | READS, {at: overtaken_by(lambda: change(stack, "alice", handle="first"))}):
+    with inject_faults(WRITES | READS, {at: run_before(lambda: change(stack, "alice", handle="first"))}):
         answer = change(stack, "alice", handle="second")
     assert answer.status == 200
-    check_law(stack)
+    check_invariants(stack)
     for handle in {"alice", "first", "second"} - {me(stack)["handle"]}:
         assert stack.item(f"HANDLE#{handle}") is None
 
 
 def test_two_changes_of_different_fields_at_once_are_both_kept_and_answered(stack: Stack) -> None:
     me(stack)
-    overtaking = overtaken_by(lambda: change(stack, "alice", display_name="Al"))
-    with between(WRITES, {0: overtaking}):
+    overtaking = run_before(lambda: change(stack, "alice", display_name="Al"))
+    with inject_faults(WRITES, {0: overtaking}):
         answer = change(stack, "alice", recommendations=False)
     assert (answer.body["display_name"], answer.body["recommendations"]) == ("Al", False)
     assert me(stack) == answer.body
@@ -337,13 +337,13 @@ def test_a_change_that_others_always_overtake_is_busy_after_bounded_tries(stack:
     me(stack)
     names = (f"Al {number}" for number in range(100))
     # Every other write is one of those that overtake.
-    overtaking = overtaken_by(lambda: change(stack, "alice", display_name=next(names)))
-    with between(WRITES, dict.fromkeys(range(0, 100, 2), overtaking)):
+    overtaking = run_before(lambda: change(stack, "alice", display_name=next(names)))
+    with inject_faults(WRITES, dict.fromkeys(range(0, 100, 2), overtaking)):
         answer = change(stack, "alice", recommendations=False)
     assert (answer.status, answer.body["code"]) == (503, "busy")
 
 
-@pytest.mark.damages
+@pytest.mark.corrupts
 def test_a_handle_reserved_for_somebody_else_than_its_owner_is_not_freed(stack: Stack) -> None:
     me(stack)
     damaged = {"pk": {"S": "HANDLE#alice"}, "sk": {"S": "HANDLE"}, "user_id": {"S": "bob"}}

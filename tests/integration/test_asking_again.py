@@ -4,7 +4,7 @@ import pytest
 
 from handsel.use_cases.gifts import giving
 from testkit.dynamodb.client import Call
-from testkit.handlers.stack import DAY, Answer, Stack, gift_request, listening
+from testkit.handlers.stack import DAY, Answer, Stack, gift_request, observe_calls
 
 
 def ask(stack: Stack, user: str, gift: dict[str, str], **body: str) -> Answer:
@@ -65,7 +65,7 @@ def test_what_the_cap_costs_is_bounded_however_many_gifts_came_and_went(
     order, reads = stack.buy(quantity=2), list[str]()
     for _ in range(20):
         stack.call("alice", "POST", f"/gifts/{stack.give(order)['gift_id']}/cancel")
-    with listening(lambda call: reads.append(call.operation), "Query"):
+    with observe_calls(lambda call: reads.append(call.operation), "Query"):
         stack.give(order)
     assert len(reads) == 5
 
@@ -82,7 +82,7 @@ def test_a_claim_writes_the_gift_and_what_is_taken_and_counts_nowhere(stack: Sta
 
     gifts = [stack.give(stack.buy(product=product)) for product in ("voucher", "parcel")]
     stack.call("bob", "GET", "/me")
-    with listening(wrote, "TransactWriteItems", "PutItem", "UpdateItem", "DeleteItem"):
+    with observe_calls(wrote, "TransactWriteItems", "PutItem", "UpdateItem", "DeleteItem"):
         assert [stack.claim("bob", gift).status for gift in gifts] == [201, 201]
     assert written == ["Update GIFT", "Put HOLDING", "Update GIFT", "Put HOLDING", "Put SHIPMENT"]
 

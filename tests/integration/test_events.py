@@ -40,12 +40,12 @@ def statuses(answers: dict[str, Any]) -> dict[str, int]:
     return {name: answer["statusCode"] for name, answer in answers.items() if "statusCode" in answer}
 
 
-TOLD = {event.name: event.answers for event in sample_events.story() if event.answers is not None}
+INBOUND_EVENTS = {event.name: event.answers for event in sample_events.story() if event.answers is not None}
 
 
 def test_the_story_can_be_told_in_order(stack: Stack) -> None:
     answers = tell_all(stack)
-    assert statuses(answers) == TOLD
+    assert statuses(answers) == INBOUND_EVENTS
     confirmed = next(event for event in sample_events.story() if event.function == "PostConfirmationFunction")
     assert answers["post_confirmation_sign_up"] == confirmed.payload
     assert answers["restore_window_removed"] == {"batchItemFailures": []}
@@ -65,7 +65,7 @@ def test_told_twice_nothing_is_done_twice(stack: Stack) -> None:
     tell_all(stack)
     before = stack.all_items()
     again = statuses({event.name: tell(stack, event) for event in sample_events.story()})
-    assert again == {name: 200 if name.startswith("claim_") else status for name, status in TOLD.items()}
+    assert again == {name: 200 if name.startswith("claim_") else status for name, status in INBOUND_EVENTS.items()}
     # A clock that went on, and a shipment's or a product's own time: nothing is new, nothing is gone.
     assert {(item["pk"], item["sk"]) for item in stack.all_items()} == {(item["pk"], item["sk"]) for item in before}
 
@@ -73,7 +73,7 @@ def test_told_twice_nothing_is_done_twice(stack: Stack) -> None:
 def test_while_the_window_is_open_the_last_events_change_nothing(stack: Stack) -> None:
     answers = {event.name: tell(stack, event) for event in sample_events.story()}
     (early,) = (event for event in sample_events.story() if event.answers_before_the_end is not None)
-    assert statuses(answers) == {**TOLD, early.name: early.answers_before_the_end}
+    assert statuses(answers) == {**INBOUND_EVENTS, early.name: early.answers_before_the_end}
     assert answers["restore_window_removed"] == {"batchItemFailures": []}
     assert answers["sweep_every_minute"]["returned"] == 0
     assert _state(stack, UNOPENED_GIFT) == GiftState.OPEN

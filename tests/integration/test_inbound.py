@@ -9,9 +9,9 @@ from handsel.domain.payments import OutcomeUnknown, Repayment
 from handsel.runtime import sandbox
 from local.patterns import matches
 from local.seed import CARRIER, OTHER_CARRIER
-from testkit.handlers.calls import CALLS, TOLD, told
+from testkit.handlers.calls import CALLS, INBOUND_EVENTS, inbound_event
 from testkit.handlers.stack import RESOURCES, Stack, event
-from tests.integration.law import check_law
+from tests.integration.invariants import check_invariants
 from tools import input_schemas
 
 AT = "2026-09-21T12:00:00.000Z"
@@ -25,7 +25,7 @@ def parcel(stack: Stack) -> dict[str, Any]:
 
 def report(parcel: dict[str, Any], **more: Any) -> dict[str, Any]:
     detail = {"carrier": CARRIER, "shipment_id": parcel["shipment_id"], "event_id": "scan-1", "status": "in_transit"}
-    return told("carrier.reported", detail | {"location": "Depot 4", "occurred_at": AT} | more)
+    return inbound_event("carrier.reported", detail | {"location": "Depot 4", "occurred_at": AT} | more)
 
 
 def tell(stack: Stack, said: dict[str, Any]) -> str:
@@ -96,11 +96,11 @@ def test_what_is_refused_for_good_fails_and_changes_nothing(
 @pytest.mark.parametrize("detail", [None, [], "text", 5, {}])
 @pytest.mark.parametrize("kind", TYPES)
 def test_a_detail_of_any_other_shape_fails(stack: Stack, kind: str, detail: Any) -> None:
-    assert refused(stack, told(kind, detail)) == "invalid-request"
+    assert refused(stack, inbound_event(kind, detail)) == "invalid-request"
 
 
 def test_what_the_rule_does_not_let_through_fails_too(stack: Stack) -> None:
-    assert refused(stack, told("gift.given", {"gift_id": "x"})) == "KeyError"
+    assert refused(stack, inbound_event("gift.given", {"gift_id": "x"})) == "KeyError"
     assert refused(stack, {"detail": {}}) == "KeyError"
 
 
@@ -135,40 +135,40 @@ OUTCOMES = {
 
 @pytest.mark.parametrize("kind", OUTCOMES)
 def test_what_was_pending_is_settled_as_the_provider_says(stack: Stack, kind: str) -> None:
-    detail = TOLD[kind](stack)
-    assert [tell(stack, told(kind, detail)) for _ in range(2)] == [OUTCOMES[kind]] * 2
-    check_law(stack)
+    detail = INBOUND_EVENTS[kind](stack)
+    assert [tell(stack, inbound_event(kind, detail)) for _ in range(2)] == [OUTCOMES[kind]] * 2
+    check_invariants(stack)
     assert not [item for item in stack.all_items() if "pending" in (item.get("state"), item.get("status"))]
 
 
 def test_a_payment_is_not_believed_but_asked_for(stack: Stack) -> None:
-    detail = TOLD["payment.settled, declined"](stack)
-    assert tell(stack, told("payment.settled", detail)) == "declined"
+    detail = INBOUND_EVENTS["payment.settled, declined"](stack)
+    assert tell(stack, inbound_event("payment.settled", detail)) == "declined"
     assert stack.call("alice", "GET", f"/orders/{detail['order_id']}").body["state"] == "declined"
 
 
 def test_an_answer_that_the_provider_does_not_give_is_asked_for_again(stack: Stack) -> None:
     stack.call("alice", "GET", "/me")
-    detail = TOLD["payment.settled, its answer will be lost"](stack)
+    detail = INBOUND_EVENTS["payment.settled, its answer will be lost"](stack)
     with pytest.raises(Exception, match=r"^payment-unknown$"):
-        tell(stack, told("payment.settled", detail))
+        tell(stack, inbound_event("payment.settled", detail))
     assert stack.call("alice", "GET", f"/orders/{detail['order_id']}").body["state"] == "pending"
-    assert tell(stack, told("payment.settled", detail)) == "paid"
+    assert tell(stack, inbound_event("payment.settled", detail)) == "paid"
     assert len([item for item in stack.all_items() if item["sk"] == "CHARGE"]) == 1
 
 
 def test_a_refund_that_the_provider_does_not_answer_stays_pending_and_fails(
     stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    detail = TOLD["refund.settled"](stack)
+    detail = INBOUND_EVENTS["refund.settled"](stack)
 
     def unknown(_: Any, __: Repayment) -> None:
         raise OutcomeUnknown
 
     with monkeypatch.context() as patch:
         patch.setattr(sandbox.SandboxProvider, "repay", unknown)
-        assert refused(stack, told("refund.settled", detail)) == "payment-unknown"
-    assert tell(stack, told("refund.settled", detail)) == "refunded"
+        assert refused(stack, inbound_event("refund.settled", detail)) == "payment-unknown"
+    assert tell(stack, inbound_event("refund.settled", detail)) == "refunded"
 
 
 def test_to_be_told_of_what_is_settled_already_changes_nothing(stack: Stack) -> None:
@@ -176,15 +176,15 @@ def test_to_be_told_of_what_is_settled_already_changes_nothing(stack: Stack) -> 
     stack.give(order)
     refund = CALLS["refund"](stack)().body
     before = stack.all_items()
-    assert tell(stack, told("payment.settled", {"order_id": order["order_id"]})) == "paid"
-    assert tell(stack, told("refund.settled", {"refund_id": refund["refund_id"]})) == "refunded"
+    assert tell(stack, inbound_event("payment.settled", {"order_id": order["order_id"]})) == "paid"
+    assert tell(stack, inbound_event("refund.settled", {"refund_id": refund["refund_id"]})) == "refunded"
     assert stack.all_items() == before
 
 
 @pytest.mark.parametrize("named", ["unknown", "a#b", "x" * 128])
 def test_what_nobody_knows_of_fails(stack: Stack, named: str) -> None:
-    assert refused(stack, told("payment.settled", {"order_id": named})) == "not-found"
-    assert refused(stack, told("refund.settled", {"refund_id": named})) == "not-found"
+    assert refused(stack, inbound_event("payment.settled", {"order_id": named})) == "not-found"
+    assert refused(stack, inbound_event("refund.settled", {"refund_id": named})) == "not-found"
 
 
 # --- the rule, the schemas ------------------------------------------------------------------------------------
@@ -194,9 +194,9 @@ def test_the_rule_lets_through_what_there_is_a_model_for_and_nothing_of_our_own(
     pattern = rule()["Pattern"]
     assert set(pattern["detail-type"]) == set(TYPES)
     for kind in TYPES:
-        assert matches(pattern, told(kind, {}))
-        assert not matches(pattern, told(kind, {}) | {"source": "handsel"})
-    assert not matches(pattern, told("gift.given", {}))
+        assert matches(pattern, inbound_event(kind, {}))
+        assert not matches(pattern, inbound_event(kind, {}) | {"source": "handsel"})
+    assert not matches(pattern, inbound_event("gift.given", {}))
 
 
 def test_what_fails_goes_to_the_queue_after_two_more_tries() -> None:

@@ -9,7 +9,7 @@ from handsel.runtime import settings, wiring
 from handsel.runtime.wiring import table
 from testkit.dynamodb.client import Call
 from testkit.handlers import permissions
-from testkit.handlers.stack import RESOURCES, Stack, listening
+from testkit.handlers.stack import RESOURCES, Stack, observe_calls
 
 ASKED_BY_API = sorted(
     name
@@ -25,7 +25,7 @@ def start(stack: Stack, monkeypatch: pytest.MonkeyPatch, kind: str, name: str) -
     settings.settings.cache_clear()
     monkeypatch.setattr(stack.simulation, "functions", {})
     calls: list[Call] = []
-    with listening(calls.append):
+    with observe_calls(calls.append):
         stack.function(name)
     return calls
 
@@ -49,9 +49,9 @@ def test_a_process_starts_also_where_the_table_does_not_answer(stack: Stack, mon
         raise ConnectTimeoutError(endpoint_url="https://dynamodb.test")
 
     monkeypatch.setattr(table().client, "get_item", away, raising=False)
-    stack.simulation.secrets.away = True
+    stack.simulation.secrets.is_down = True
     start(stack, monkeypatch, "on-demand", "ClaimFunction")
-    stack.simulation.secrets.away = False
+    stack.simulation.secrets.is_down = False
     monkeypatch.undo()
     assert stack.claim("bob", stack.give(stack.buy())).status == 201
 

@@ -79,7 +79,7 @@ def test_a_gift_that_nothing_settles_is_measured_by_its_age(stack: Stack) -> Non
     assert look(stack).items() >= CLEAR.items()
 
 
-@pytest.mark.damages
+@pytest.mark.corrupts
 def test_payments_and_refunds_that_stay_pending_are_counted(stack: Stack) -> None:
     order = stack.buy()
     stack.call("alice", "POST", "/orders", stack.order_request(token="tok_timeout"))
@@ -102,7 +102,7 @@ def test_payments_and_refunds_that_stay_pending_are_counted(stack: Stack) -> Non
     assert look(stack).items() >= {"OverduePayments": 1, "OverdueRefunds": 1}.items()
 
 
-@pytest.mark.damages
+@pytest.mark.corrupts
 def test_a_unit_too_many_is_found_within_sixteen_looks(stack: Stack) -> None:
     damage(stack, order := stack.buy())
     assert look_everywhere(stack)["InvariantViolation"] == 0, "nothing leads to it"
@@ -110,7 +110,7 @@ def test_a_unit_too_many_is_found_within_sixteen_looks(stack: Stack) -> None:
     assert look_everywhere(stack).items() >= {"InvariantViolation": 1}.items()
 
 
-@pytest.mark.damages
+@pytest.mark.corrupts
 def test_an_ended_gifts_order_is_found_by_another_gift_of_its_giver(stack: Stack) -> None:
     order = stack.buy()
     gift = stack.give(order)
@@ -121,7 +121,7 @@ def test_an_ended_gifts_order_is_found_by_another_gift_of_its_giver(stack: Stack
     assert (found["InvariantViolation"], found["OrdersAudited"]) == (1, 2)
 
 
-@pytest.mark.damages
+@pytest.mark.corrupts
 def test_a_claim_without_its_holding_is_a_broken_law(stack: Stack) -> None:
     gift = stack.give(stack.buy(quantity=2), shares=2)
     holding_id = stack.claim("bob", gift).body["holding_id"]

@@ -117,7 +117,7 @@ def test_a_product_of_the_wrong_shape_is_refused(stack: Stack, change: dict[str,
 def test_what_the_store_says_of_gifts_holds_at_once_for_what_was_bought_before(stack: Stack) -> None:
     order = stack.buy(quantity=2)
     assert order["actions"] == ["gift", "use", "refund"]
-    changed = stack.sell("voucher", giftable=False)
+    changed = stack.update_product("voucher", giftable=False)
     assert (changed["giftable"], changed["not_giftable_reason"]) == (
         False,
         "The store does not offer this product as a gift.",
@@ -126,7 +126,7 @@ def test_what_the_store_says_of_gifts_holds_at_once_for_what_was_bought_before(s
     assert stack.call("alice", "GET", path).body["actions"] == ["use", "refund"]
     answer = stack.call("alice", "POST", f"{path}/gifts", gift_request())
     assert (answer.status, answer.body["detail"]) == (422, changed["not_giftable_reason"])
-    stack.sell("voucher", giftable=True)
+    stack.update_product("voucher", giftable=True)
     assert stack.call("alice", "POST", f"{path}/gifts", gift_request()).status == 201
 
 
@@ -154,11 +154,11 @@ def test_a_store_opens_with_its_merchants_first_word(stack: Stack, monkeypatch: 
 
 
 def test_pieces_go_back_on_the_shelf_whatever_the_merchant_did_since(stack: Stack) -> None:
-    stack.sell("voucher", stock=5)
+    stack.update_product("voucher", stock=5)
     order = stack.buy(quantity=2)
-    stack.sell("voucher", stock=None)
+    stack.update_product("voucher", stock=None)
     path = f"/orders/{order['order_id']}/refunds"
     assert stack.call("alice", "POST", path, {"quantity": 1}).status == 201
-    stack.sell("voucher", stock=7)
+    stack.update_product("voucher", stock=7)
     assert stack.call("alice", "POST", path, {"quantity": 1}).status == 201
     assert stack.call("bob", "GET", f"/products/{stack.products['voucher']}").body["stock"] == 8

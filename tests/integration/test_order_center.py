@@ -20,7 +20,7 @@ def center(stack: Stack, user: str = "alice") -> dict[str, Any]:
 
 
 def test_every_count_is_of_what_there_is(stack: Stack) -> None:
-    stack.record()
+    stack.start_recording()
     stack.call("alice", "POST", "/orders", stack.order_request(token="tok_timeout"))
     order = stack.buy(quantity=5)
     stack.give(order)
@@ -29,7 +29,7 @@ def test_every_count_is_of_what_there_is(stack: Stack) -> None:
     stack.use_parcel(stack.buy(product="parcel"))
     back = stack.buy(quantity=2)
     stack.call("alice", "POST", f"/orders/{back['order_id']}/refunds", {"quantity": 2})
-    stack.follow()
+    stack.deliver_records()
     assert counts(stack, "alice") == {
         "to_pay": 1,
         "to_give": 1,
@@ -41,84 +41,84 @@ def test_every_count_is_of_what_there_is(stack: Stack) -> None:
 
 
 def test_a_gift_whose_window_ends_is_counted_as_returned_at_that_instant(stack: Stack) -> None:
-    stack.record()
+    stack.start_recording()
     order = stack.buy()
     stack.give(order)
-    stack.follow()
+    stack.deliver_records()
     stack.now += DAY - 1
     assert counts(stack, "alice") == {"awaiting_claim": 1}
     stack.now += 1
     assert counts(stack, "alice") == {"returned": 1, "to_give": 1}
     stack.sweep()
     assert counts(stack, "alice") == {"returned": 1, "to_give": 1}
-    stack.follow()
+    stack.deliver_records()
     assert counts(stack, "alice") == {"returned": 1, "to_give": 1, "unread": 1}
 
 
 def test_an_order_with_units_at_hand_is_counted_once_when_others_come_back(stack: Stack) -> None:
-    stack.record()
+    stack.start_recording()
     order = stack.buy(quantity=3)
     for _ in range(2):
         stack.give(order)
-    stack.follow()
+    stack.deliver_records()
     assert counts(stack, "alice") == {"to_give": 1, "awaiting_claim": 2}
     stack.now += DAY
     assert counts(stack, "alice") == {"to_give": 1, "returned": 2}
 
 
 def test_an_order_all_of_whose_gifts_come_back_is_to_be_given_once(stack: Stack) -> None:
-    stack.record()
+    stack.start_recording()
     order = stack.buy(quantity=2)
     for _ in range(2):
         stack.give(order)
-    stack.follow()
+    stack.deliver_records()
     assert counts(stack, "alice") == {"awaiting_claim": 2}
     stack.now += DAY
     assert counts(stack, "alice") == {"to_give": 1, "returned": 2}
 
 
 def test_a_voucher_is_no_longer_to_be_used_from_the_instant_it_ends(stack: Stack) -> None:
-    stack.record()
-    stack.sell("voucher", validity_days=1)
+    stack.start_recording()
+    stack.update_product("voucher", validity_days=1)
     order = stack.buy(quantity=3)
     stack.call("alice", "POST", f"/orders/{order['order_id']}/use", {"quantity": 2})
     stack.now += 3 * HOUR
     later = stack.buy()
     stack.call("alice", "POST", f"/orders/{later['order_id']}/use", {"quantity": 1})
-    stack.follow()
+    stack.deliver_records()
     start = stack.now - 3 * HOUR
     for at, to_use in ((DAY - 1, 3), (DAY, 1), (DAY + 3 * HOUR - 1, 1), (DAY + 3 * HOUR, 0), (9 * DAY, 0)):
         stack.now = start + at
         assert counts(stack, "alice").get("to_use", 0) == to_use, at
-    stack.sell("voucher", validity_days=None)
+    stack.update_product("voucher", validity_days=None)
     order = stack.buy()
     stack.call("alice", "POST", f"/orders/{order['order_id']}/use", {"quantity": 1})
-    stack.follow()
+    stack.deliver_records()
     assert counts(stack, "alice")["to_use"] == 1
     # Days that are over are forgotten with the next change.
     assert list(stack.item("USER#alice", "SUMMARY")["parts"]) == ["to_give", "usable.always"]  # type: ignore[index]
 
 
 def test_a_redeemed_voucher_is_not_counted_when_its_day_comes(stack: Stack) -> None:
-    stack.record()
-    stack.sell("voucher", validity_days=1)
+    stack.start_recording()
+    stack.update_product("voucher", validity_days=1)
     order = stack.buy(quantity=2)
     used = stack.call("alice", "POST", f"/orders/{order['order_id']}/use", {"quantity": 2}).body["holdings"]
-    stack.follow()
+    stack.deliver_records()
     stack.call("mia", "POST", f"/vouchers/{used[0]['code']}/redemptions")
-    stack.follow()
+    stack.deliver_records()
     assert counts(stack, "alice") == {"to_use": 1}
     stack.now += DAY
     assert counts(stack, "alice") == {}
 
 
 def test_a_lost_parcel_is_not_waited_for_until_it_is_found(stack: Stack) -> None:
-    stack.record()
+    stack.start_recording()
     shipment_id = stack.use_parcel(stack.buy(product="parcel"))["shipment_id"]
     seen = []
     for hours, status in enumerate(("in_transit", "lost", "in_transit", "delivered")):
         assert stack.report(shipment_id, status, at=stack.now + hours).status == 200
-        stack.follow()
+        stack.deliver_records()
         listed = stack.call("alice", "GET", "/holdings?state=to_receive").body["items"]
         seen.append((counts(stack, "alice").get("to_receive", 0), len(listed)))
     assert seen == [(1, 1), (0, 0), (1, 1), (0, 0)]
@@ -143,7 +143,7 @@ LISTS = {
 
 
 def test_every_count_is_the_length_of_its_list_at_any_time(stack: Stack) -> None:
-    stack.record()
+    stack.start_recording()
     stack.call("alice", "POST", "/orders", stack.order_request(token="tok_timeout"))
     order = stack.buy(quantity=4)
     stack.give(order)
@@ -153,7 +153,7 @@ def test_every_count_is_the_length_of_its_list_at_any_time(stack: Stack) -> None
     stack.use_parcel(stack.buy(product="parcel"))
     back = stack.buy()
     stack.call("alice", "POST", f"/orders/{back['order_id']}/refunds", {"quantity": 1})
-    stack.follow()
+    stack.deliver_records()
     start = stack.now
     for at in (0, DAY - 1, DAY, DAY + HOUR, 90 * DAY - 1, 90 * DAY):
         stack.now = start + at
@@ -171,7 +171,7 @@ NOT_BOBS = {("bob", "orders"), ("bob", "payments")}
 
 
 def test_it_shows_the_first_entries_of_each_list_as_the_lists_do(stack: Stack) -> None:
-    stack.record()
+    stack.start_recording()
     stack.call("bob", "GET", "/orders")
     for number in range(7):
         stack.now += 1000
@@ -185,7 +185,7 @@ def test_it_shows_the_first_entries_of_each_list_as_the_lists_do(stack: Stack) -
         stack.call(user, "GET", f"/products/{stack.products[product]}")
         stack.call(user, "PUT", f"/tagged/{stack.products[product]}")
     stack.call("alice", "DELETE", f"/tagged/{stack.products['jewelry']}")
-    stack.follow()
+    stack.deliver_records()
     for user in ("alice", "bob"):
         found = center(stack, user)
         for name, path in {
@@ -210,16 +210,16 @@ def test_it_is_empty_for_somebody_who_has_nothing(stack: Stack) -> None:
 
 
 def test_who_has_bought_all_that_might_be_recommended_first_is_recommended_the_rest(stack: Stack) -> None:
-    stack.record()
+    stack.start_recording()
     shelf = {**PRODUCT, "title": "One of many"}
     for number in range(14):
         stack.now += 1000
         stack.call("mia", "PUT", f"/stores/store-tea-house/products/many-{number:02d}", shelf)
-    stack.follow()
+    stack.deliver_records()
     for number in range(2, 14):
         answer = stack.call("alice", "POST", "/orders", {**stack.order_request(), "product_id": f"many-{number:02d}"})
         assert answer.status == 201
-    stack.follow()
+    stack.deliver_records()
     listed = stack.call("alice", "GET", "/recommendations?limit=5").body["items"]
     assert [product["product_id"] for product in listed] == ["many-01", "many-00"]
     assert center(stack)["recommendations"] == listed
@@ -230,9 +230,9 @@ def test_who_has_bought_all_that_might_be_recommended_first_is_recommended_the_r
 
 @pytest.mark.parametrize("form", ["{}", 'W/{}, "other"', '"other", {}', "*"])
 def test_what_has_not_changed_is_not_sent_again(stack: Stack, form: str) -> None:
-    stack.record()
+    stack.start_recording()
     order = stack.buy()
-    stack.follow()
+    stack.deliver_records()
     first = stack.call("alice", "GET", "/order-center")
     tag = first.headers["etag"]
     again = stack.call("alice", "GET", "/order-center", headers={"if-none-match": form.format(tag)})
@@ -244,9 +244,9 @@ def test_what_has_not_changed_is_not_sent_again(stack: Stack, form: str) -> None
 
 
 def test_the_clock_alone_changes_the_answer(stack: Stack) -> None:
-    stack.record()
+    stack.start_recording()
     stack.give(stack.buy())
-    stack.follow()
+    stack.deliver_records()
     tag = stack.call("alice", "GET", "/order-center").headers["etag"]
     stack.now += DAY - 1
     assert stack.call("alice", "GET", "/order-center", headers={"if-none-match": tag}).status == 304

@@ -2,7 +2,7 @@
 
 import pytest
 
-from testkit.handlers.stack import DAY, Answer, Stack, listening
+from testkit.handlers.stack import DAY, Answer, Stack, observe_calls
 
 
 def find(stack: Stack, handle: str, by: str = "alice") -> Answer:
@@ -43,7 +43,7 @@ def test_a_handle_that_was_changed_finds_nobody_under_the_old_one(stack: Stack) 
     assert find(stack, "robert").body == {"user_id": "bob", "handle": "robert", "display_name": "Robert"}
 
 
-@pytest.mark.damages
+@pytest.mark.corrupts
 def test_a_handle_that_changes_hands_between_the_two_reads_finds_nobody(stack: Stack) -> None:
     stack.call("bob", "GET", "/me")
     reservation = {"pk": {"S": "HANDLE#rob"}, "sk": {"S": "HANDLE"}, "user_id": {"S": "bob"}}
@@ -137,7 +137,7 @@ def test_a_list_of_people_writes_nothing_and_asks_the_indexes_twice(stack: Stack
     for user in ("bob", "carol", "dave"):
         stack.claim(user, stack.give(order))
     before, asked = stack.all_items(), list[str]()
-    with listening(lambda call: asked.append(call.operation)):
+    with observe_calls(lambda call: asked.append(call.operation)):
         known(stack, "alice")
     # Nobody gave her anything: there is nothing to read of that.
     assert sorted(asked) == ["BatchGetItem", "BatchGetItem", "Query", "Query"]

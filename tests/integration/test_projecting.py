@@ -14,7 +14,7 @@ from handsel.domain import ids
 from handsel.runtime import clock, wiring
 from handsel.store import keys
 from handsel.store.attributes import dump_item
-from testkit.handlers.faults import FAULTS, READS, WRITES, Crashed, between
+from testkit.handlers.faults import FAULTS, READS, WRITES, Crashed, inject_faults
 from testkit.handlers.stack import DAY, TABLE, Stack
 
 HOUR = 3_600_000
@@ -104,9 +104,9 @@ LIVES = (
 
 def lived(stack: Stack, life: Callable[[Stack], None]) -> list[dict[str, Any]]:
     """The records of a life from giving on: of the purchase before it nothing is left to tell."""
-    stack.record()
+    stack.start_recording()
     life(stack)
-    records = stack.recorded()
+    records = stack.projector_records()
     bought = [record for record in records if record["dynamodb"]["Keys"]["sk"]["S"] == "ORDER"][:2]
     assert stack.project(*bought) == []
     stack.events.clear()
@@ -151,24 +151,24 @@ def test_it_comes_to_the_same_whether_one_follows_at_once_or_only_in_the_end(
 ) -> None:
     start, now = stack.save(), stack.now
     monkeypatch.setattr(clock, "voucher_code", lambda: f"{stack.now:016d}")
-    stack.record()
+    stack.start_recording()
     life(stack)
-    stack.follow()
+    stack.deliver_records()
     in_the_end = shown(stack)
     stack.load(start)
     stack.now = now
-    stack.forget_keys()
+    stack.reset_keys()
     call = stack.call
 
     def followed(*args: Any, **kwargs: Any) -> Any:
         answer = call(*args, **kwargs)
-        stack.follow()
+        stack.deliver_records()
         return answer
 
     monkeypatch.setattr(stack, "call", followed)
-    stack.record()
+    stack.start_recording()
     life(stack)
-    stack.follow()
+    stack.deliver_records()
     assert shown(stack) == in_the_end
 
 
@@ -179,12 +179,12 @@ def test_a_write_that_fails_or_only_seems_to_is_made_up_for_by_the_next_delivery
 ) -> None:
     records = lived(stack, life)
     saved = stack.save()
-    with between(WRITES, {}) as calls:
+    with inject_faults(WRITES, {}) as calls:
         stack.project(*records)
     expected = projected(stack)
     for number in range(calls.calls):
         stack.load(saved)
-        with between(WRITES, {number: fault}), suppress(Crashed):
+        with inject_faults(WRITES, {number: fault}), suppress(Crashed):
             stack.project(*records)
         assert stack.project(*records) == []
         assert projected(stack) == expected
@@ -192,16 +192,16 @@ def test_a_write_that_fails_or_only_seems_to_is_made_up_for_by_the_next_delivery
 
 @pytest.mark.parametrize("at", range(4))
 def test_who_counted_before_a_change_does_not_overwrite_who_counted_after_it(stack: Stack, at: int) -> None:
-    stack.record()
+    stack.start_recording()
     gift = stack.give(stack.buy())
-    given = stack.recorded()
+    given = stack.projector_records()
 
     def claimed_and_counted_first(call: Callable[[], Any]) -> Any:
         stack.claim("bob", gift)
-        stack.follow()
+        stack.deliver_records()
         return call()
 
-    with between(READS | WRITES, {at: claimed_and_counted_first}) as calls:
+    with inject_faults(READS | WRITES, {at: claimed_and_counted_first}) as calls:
         assert stack.project(*given) == []
     assert calls.calls > at
     assert counts(stack, "alice") == {"unread": 1}
@@ -212,9 +212,9 @@ def test_who_counted_before_a_change_does_not_overwrite_who_counted_after_it(sta
 
 
 def followed(stack: Stack, life: Callable[[Stack], None]) -> list[str]:
-    stack.record()
+    stack.start_recording()
     life(stack)
-    stack.follow()
+    stack.deliver_records()
     return [event["type"] for event in stack.events]
 
 
@@ -278,15 +278,15 @@ def test_a_late_report_changes_no_status_and_tells_nothing(stack: Stack) -> None
     before = told(stack, "bob")
     (shipment,) = (item for item in stack.all_items() if item["sk"] == "SHIPMENT")
     stack.report(shipment["shipment_id"], "picked_up", at=stack.now - 5 * HOUR)
-    stack.follow()
+    stack.deliver_records()
     assert told(stack, "bob") == before
     assert [event["type"] for event in stack.events][-1] == "shipment.updated"
 
 
 def test_a_message_has_the_wrapping_and_the_link(stack: Stack) -> None:
-    stack.record()
+    stack.start_recording()
     gift = to_bob(stack)
-    stack.follow()
+    stack.deliver_records()
     (message,) = stack.call("bob", "GET", "/messages").body["items"]
     assert message == {
         "message_id": message["message_id"],
@@ -324,12 +324,12 @@ def test_a_stored_message_has_a_name_of_then_and_no_sentence(stack: Stack) -> No
     assert ("gift_claimed", "Bob opened your gift.") in told(stack, "alice")
 
 
-@pytest.mark.damages
+@pytest.mark.corrupts
 def test_a_message_about_an_account_that_is_missing_has_no_name(stack: Stack) -> None:
-    stack.record()
+    stack.start_recording()
     claimed(stack)
     stack.memory.delete_item(TableName=TABLE, Key=dump_item(keys.account("bob")._asdict()))
-    stack.follow()
+    stack.deliver_records()
     (message,) = stack.call("alice", "GET", "/messages").body["items"]
     assert (message["params"], message["text"]) == ({"name": None}, "Someone opened your gift.")
 
@@ -338,11 +338,11 @@ def test_a_message_about_an_account_that_is_missing_has_no_name(stack: Stack) ->
 
 
 def test_an_event_says_what_happened_when_and_to_whom_it_matters(stack: Stack) -> None:
-    stack.record()
+    stack.start_recording()
     gift = to_bob(stack)
     stack.now += HOUR
     stack.claim("bob", gift)
-    stack.follow()
+    stack.deliver_records()
     claimed = stack.events[-1]
     assert claimed == {
         "id": claimed["id"],
@@ -364,11 +364,11 @@ def test_an_event_says_what_happened_when_and_to_whom_it_matters(stack: Stack) -
 
 
 def test_each_part_of_an_order_that_is_refunded_is_an_event_of_its_own(stack: Stack) -> None:
-    stack.record()
+    stack.start_recording()
     order = stack.buy(quantity=3)
     for quantity in (1, 2):
         stack.call("alice", "POST", f"/orders/{order['order_id']}/refunds", {"quantity": quantity})
-    stack.follow()
+    stack.deliver_records()
     refunded = [event for event in stack.events if event["type"] == "order.refunded"]
     assert [event["data"] for event in refunded] == [
         {"order_id": order["order_id"], "quantity": 1, "refunded": 1},
@@ -379,10 +379,10 @@ def test_each_part_of_an_order_that_is_refunded_is_an_event_of_its_own(stack: St
 
 
 def test_no_event_says_what_is_not_for_everybody(stack: Stack) -> None:
-    stack.record()
+    stack.start_recording()
     for life in (claimed_and_redeemed, delivered):
         life(stack)
-    stack.follow()
+    stack.deliver_records()
     product = stack.call("alice", "GET", f"/products/{stack.products['parcel']}").body
     text = json.dumps(stack.events)
     codes = [item["code"] for item in stack.all_items() if item.get("code")]
@@ -404,11 +404,11 @@ def test_no_event_says_what_is_not_for_everybody(stack: Stack) -> None:
 
 
 def test_an_id_of_an_event_does_not_tell_who_claimed(stack: Stack) -> None:
-    stack.record()
+    stack.start_recording()
     gift = stack.give(stack.buy(quantity=2), shares=2)
     for claimer in ("bob", "carol"):
         stack.claim(claimer, gift)
-    stack.follow()
+    stack.deliver_records()
     claims = [event["id"] for event in stack.events if event["type"] == "gift.claimed"]
     guesses = [ids.derive("event", "gift.claimed", gift["gift_id"], claimer) for claimer in ("bob", "carol")]
     assert len(set(claims)) == 2
@@ -416,10 +416,10 @@ def test_an_id_of_an_event_does_not_tell_who_claimed(stack: Stack) -> None:
 
 
 def test_no_event_joins_a_gift_to_who_claimed_it(stack: Stack) -> None:
-    stack.record()
+    stack.start_recording()
     for life in (claimed_and_redeemed, delivered):
         life(stack)
-    stack.follow()
+    stack.deliver_records()
     of_gifts = {event["correlation_id"] for event in stack.events if event["type"].startswith(("order.", "gift."))}
     of_claimers = [event for event in stack.events if event["type"].startswith(("holding.", "shipment."))]
     assert len(of_claimers) == 3
@@ -429,11 +429,11 @@ def test_no_event_joins_a_gift_to_who_claimed_it(stack: Stack) -> None:
 
 
 def test_what_came_of_ones_own_purchase_stays_together(stack: Stack) -> None:
-    stack.record()
+    stack.start_recording()
     order = stack.buy()
     (voucher,) = stack.call("alice", "POST", f"/orders/{order['order_id']}/use", {"quantity": 1}).body["holdings"]
     stack.call("mia", "POST", f"/vouchers/{voucher['code']}/redemptions")
-    stack.follow()
+    stack.deliver_records()
     assert [event["type"] for event in stack.events] == ["order.paid", "holding.redeemed"]
     assert {event["correlation_id"] for event in stack.events} == {order["order_id"]}
 
@@ -441,10 +441,10 @@ def test_what_came_of_ones_own_purchase_stays_together(stack: Stack) -> None:
 def test_an_event_that_the_bus_does_not_take_fails_its_record_and_no_other(
     stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stack.record()
+    stack.start_recording()
     stack.buy()
     stack.buy()
-    paid = [record for record in stack.recorded() if record["eventName"] == "MODIFY"]
+    paid = [record for record in stack.projector_records() if record["eventName"] == "MODIFY"]
 
     def takes_the_second(Entries: list[dict[str, str]]) -> dict[str, Any]:  # noqa: N803 - the name of the parameter
         return {
@@ -459,10 +459,10 @@ def test_an_event_that_the_bus_does_not_take_fails_its_record_and_no_other(
 def test_of_more_events_than_the_bus_takes_at_once_the_right_one_comes_again(
     stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stack.record()
+    stack.start_recording()
     for _ in range(12):
         stack.buy()
-    paid = [record for record in stack.recorded() if record["eventName"] == "MODIFY"]
+    paid = [record for record in stack.projector_records() if record["eventName"] == "MODIFY"]
 
     def loses_the_last_of_two(Entries: list[dict[str, str]]) -> dict[str, Any]:  # noqa: N803 - the parameter's name
         lost = {"ErrorCode": "InternalFailure"} if len(Entries) == 2 else {"EventId": "1"}
@@ -478,9 +478,9 @@ def test_of_more_events_than_the_bus_takes_at_once_the_right_one_comes_again(
 def test_while_the_bus_is_away_messages_are_told_and_the_records_come_again(
     stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stack.record()
+    stack.start_recording()
     to_bob(stack)
-    records = stack.recorded()
+    records = stack.projector_records()
 
     def away(**_: Any) -> None:
         raise EndpointConnectionError(endpoint_url="https://events.test")
@@ -495,9 +495,9 @@ def test_while_the_bus_is_away_messages_are_told_and_the_records_come_again(
 
 
 def test_a_record_that_makes_no_sense_fails_alone(stack: Stack) -> None:
-    stack.record()
+    stack.start_recording()
     to_bob(stack)
-    records = stack.recorded()
+    records = stack.projector_records()
     broken = json.loads(json.dumps(records[0]))
     del broken["dynamodb"]["NewImage"]["payment"]
     broken["dynamodb"]["SequenceNumber"] = "999"
@@ -506,32 +506,32 @@ def test_a_record_that_makes_no_sense_fails_alone(stack: Stack) -> None:
 
 
 def test_a_product_that_is_sold_is_looked_at_only_when_it_is_the_last_one(stack: Stack) -> None:
-    stack.sell("voucher", stock=2)
-    stack.record()
+    stack.update_product("voucher", stock=2)
+    stack.start_recording()
     seen = []
     for _ in range(2):
         order = stack.buy()
-        seen.append([record["dynamodb"]["Keys"]["sk"]["S"] for record in stack.recorded()].count("PRODUCT"))
+        seen.append([record["dynamodb"]["Keys"]["sk"]["S"] for record in stack.projector_records()].count("PRODUCT"))
     stack.call("alice", "POST", f"/orders/{order['order_id']}/refunds", {"quantity": 1})
-    seen.append([record["dynamodb"]["Keys"]["sk"]["S"] for record in stack.recorded()].count("PRODUCT"))
+    seen.append([record["dynamodb"]["Keys"]["sk"]["S"] for record in stack.projector_records()].count("PRODUCT"))
     assert seen == [0, 1, 2]
 
 
 def test_more_vouchers_than_a_transaction_holds_are_all_counted(stack: Stack) -> None:
-    stack.record()
+    stack.start_recording()
     for _ in range(2):
         order = stack.buy(quantity=50)
         stack.call("alice", "POST", f"/orders/{order['order_id']}/use", {"quantity": 50})
     stack.stop_recording()
-    assert stack.project(*stack.recorded()) == []
+    assert stack.project(*stack.projector_records()) == []
     assert counts(stack, "alice") == {"to_use": 100}
 
 
 def test_a_voucher_that_nobody_counts_any_more_is_not_written_down_by_a_record_that_comes_so_late(stack: Stack) -> None:
-    stack.record()
+    stack.start_recording()
     order = stack.buy()
     stack.call("alice", "POST", f"/orders/{order['order_id']}/use", {"quantity": 1})
-    records = stack.recorded()
+    records = stack.projector_records()
     stack.stop_recording()
     stack.now += 94 * DAY  # valid for 90 days, and counted for the last time on the last of them
     assert stack.project(*records) == []
@@ -553,9 +553,9 @@ def test_a_message_is_read_once_and_no_longer_counted(stack: Stack) -> None:
 
 
 def test_a_read_message_stays_read_when_its_record_comes_again(stack: Stack) -> None:
-    stack.record()
+    stack.start_recording()
     to_bob(stack)
-    records = stack.recorded()
+    records = stack.projector_records()
     stack.project(*records)
     (message,) = stack.call("bob", "GET", "/messages").body["items"]
     stack.call("bob", "POST", f"/messages/{message['message_id']}/read")
@@ -575,29 +575,29 @@ def test_nobody_reads_or_marks_what_others_were_told(stack: Stack) -> None:
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
 def test_marking_a_message_read_is_finished_by_the_same_call_again(stack: Stack, fault: Any) -> None:
-    stack.record()
+    stack.start_recording()
     to_bob(stack)
-    stack.follow()
+    stack.deliver_records()
     (message,) = stack.call("bob", "GET", "/messages").body["items"]
     path = f"/messages/{message['message_id']}/read"
-    with between(WRITES, {0: fault}), suppress(Crashed):
+    with inject_faults(WRITES, {0: fault}), suppress(Crashed):
         stack.call("bob", "POST", path)
     assert stack.call("bob", "POST", path).body["read"]
     assert counts(stack, "bob") == {}
 
 
 def test_marking_read_while_the_next_message_comes_counts_both(stack: Stack) -> None:
-    stack.record()
+    stack.start_recording()
     to_bob(stack)
-    stack.follow()
+    stack.deliver_records()
     (message,) = stack.call("bob", "GET", "/messages").body["items"]
 
     def another_comes_first(call: Callable[[], Any]) -> Any:
         to_bob(stack)
-        stack.follow()
+        stack.deliver_records()
         return call()
 
-    with between(WRITES, {0: another_comes_first}):
+    with inject_faults(WRITES, {0: another_comes_first}):
         assert stack.call("bob", "POST", f"/messages/{message['message_id']}/read").body["read"]
     assert counts(stack, "bob") == {"unread": 1}
 
@@ -620,9 +620,9 @@ def sweep_at(stack: Stack, *hours: float) -> list[str]:
 
 
 def test_a_named_recipient_is_reminded_six_hours_and_one_hour_before_the_end(stack: Stack) -> None:
-    stack.record()
+    stack.start_recording()
     to_bob(stack)
-    stack.follow()
+    stack.deliver_records()
     assert sweep_at(stack, 0, 17.99, 18, 18.02, 22.99, 23, 23.02, 24) == [
         "18 h: You have 6 hours left to open a red envelope from Alice.",
         "23 h: You have an hour left to open a red envelope from Alice.",
@@ -631,29 +631,29 @@ def test_a_named_recipient_is_reminded_six_hours_and_one_hour_before_the_end(sta
 
 
 def test_nobody_is_reminded_of_a_gift_that_is_gone(stack: Stack) -> None:
-    stack.record()
+    stack.start_recording()
     for life in (claimed_and_redeemed, cancelled, declined):
         life(stack)
-    stack.follow()
+    stack.deliver_records()
     assert sweep_at(stack, 18, 23, 24) == []
     assert not [item for item in stack.all_items() if item.get("due_pk")]
 
 
 @pytest.mark.parametrize("at", range(2))
 def test_who_claims_while_the_reminder_is_written_is_not_reminded(stack: Stack, at: int) -> None:
-    stack.record()
+    stack.start_recording()
     gift = to_bob(stack)
-    stack.follow()
+    stack.deliver_records()
     stack.now += DAY - HOUR
 
     def claimed_first(call: Callable[[], Any]) -> Any:
         assert stack.claim("bob", gift).status == 201
-        stack.follow()
+        stack.deliver_records()
         return call()
 
     # Before the sweep reads Bob's books, or between that and the message.
     reads = frozenset({"get_item"} if at == 0 else {"transact_write_items"})
-    with between(reads, {1 if at == 0 else 0: claimed_first}):
+    with inject_faults(reads, {1 if at == 0 else 0: claimed_first}):
         assert stack.sweep()["failed"] == 0
     assert reminded(stack) == []
     assert stack.sweep()["reminded"] == 0
@@ -661,9 +661,9 @@ def test_who_claims_while_the_reminder_is_written_is_not_reminded(stack: Stack, 
 
 
 def test_a_sweep_that_was_away_sends_the_last_reminder_only(stack: Stack) -> None:
-    stack.record()
+    stack.start_recording()
     to_bob(stack)
-    stack.follow()
+    stack.deliver_records()
     stack.now += DAY - HOUR // 2
     stack.sweep()
     assert reminded(stack) == ["You have an hour left to open a red envelope from Alice."]
@@ -677,9 +677,9 @@ def test_only_windows_that_are_longer_have_a_reminder(
     stack: Stack, monkeypatch: pytest.MonkeyPatch, seconds: int, reminders: list[str]
 ) -> None:
     stack.set_window(monkeypatch, seconds)
-    stack.record()
+    stack.start_recording()
     to_bob(stack)
-    stack.follow()
+    stack.deliver_records()
     hours = seconds / 3600
     said = sweep_at(stack, 0, max(hours - 6, 0) + 0.001, max(hours - 1, 0) + 0.001, hours - 0.001)
     assert len(said) == len(reminders)
@@ -687,7 +687,7 @@ def test_only_windows_that_are_longer_have_a_reminder(
 
 
 def test_a_link_reminds_nobody(stack: Stack) -> None:
-    stack.record()
+    stack.start_recording()
     stack.give(stack.buy())
-    stack.follow()
+    stack.deliver_records()
     assert not [item for item in stack.all_items() if item["sk"] == "REMINDER"]

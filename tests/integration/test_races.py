@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from testkit.handlers.calls import CALLS, ids_of, return_request
-from testkit.handlers.faults import READS, WRITES, between, overtaken_by
+from testkit.handlers.faults import READS, WRITES, inject_faults, run_before
 from testkit.handlers.stack import DAY, TABLE, Answer, Stack, gift_request
-from tests.integration.law import check_law
+from tests.integration.invariants import check_invariants
 
 
 @pytest.mark.parametrize("action", ["gifts", "use", "refunds"])
@@ -20,25 +20,25 @@ def test_units_that_are_back_are_given_or_used_though_another_call_took_those_at
     stack.now += DAY
     assert stack.units(order) == {"available": 2}  # one of them not settled yet
     path = f"/orders/{order['order_id']}"
-    overtaking = overtaken_by(lambda: stack.call("alice", "POST", f"{path}/use", {"quantity": 1}, key="the-other-call"))
-    with between(WRITES, {0: overtaking}):
+    overtaking = run_before(lambda: stack.call("alice", "POST", f"{path}/use", {"quantity": 1}, key="the-other-call"))
+    with inject_faults(WRITES, {0: overtaking}):
         body = gift_request() if action == "gifts" else {"quantity": 1}
         answer = stack.call("alice", "POST", f"{path}/{action}", body)
     assert answer.status == 201, answer.raw
-    check_law(stack)
+    check_invariants(stack)
 
 
 @pytest.mark.parametrize("action", ["gifts", "use", "refunds"])
 def test_of_two_calls_for_the_last_unit_one_gets_it(stack: Stack, action: str) -> None:
     order = stack.buy()
     path = f"/orders/{order['order_id']}"
-    overtaking = overtaken_by(lambda: stack.call("alice", "POST", f"{path}/use", {"quantity": 1}, key="the-other-call"))
-    with between(WRITES, {0: overtaking}):
+    overtaking = run_before(lambda: stack.call("alice", "POST", f"{path}/use", {"quantity": 1}, key="the-other-call"))
+    with inject_faults(WRITES, {0: overtaking}):
         body = gift_request() if action == "gifts" else {"quantity": 1}
         answer = stack.call("alice", "POST", f"{path}/{action}", body)
     assert (answer.status, answer.body["code"]) == (409, "units-not-available")
     assert stack.units(order) == {"used": 1}
-    check_law(stack)
+    check_invariants(stack)
 
 
 @pytest.mark.parametrize("at", range(5))
@@ -46,12 +46,12 @@ def test_of_two_calls_for_the_last_unit_one_gets_it(stack: Stack, action: str) -
 def test_the_same_call_twice_at_once_answers_the_same_and_happens_once(stack: Stack, name: str, at: int) -> None:
     call = CALLS[name](stack)
     others: list[Answer] = []
-    with between(WRITES | READS, {at: overtaken_by(lambda: others.append(call()))}):
+    with inject_faults(WRITES | READS, {at: run_before(lambda: others.append(call()))}):
         answer = call()
     for other in others:
         assert ids_of(answer.body) == ids_of(other.body)
         assert {answer.status, other.status} <= ({200, 201} if "claim" in name else {other.status})
-    check_law(stack)
+    check_invariants(stack)
 
 
 def test_a_return_gifts_own_reservation_does_not_refuse_its_retry(
@@ -69,12 +69,12 @@ def test_a_return_gifts_own_reservation_does_not_refuse_its_retry(
         answer["Responses"][TABLE] = [item for item in found if item["sk"]["S"] != "ORDER"]
         return answer
 
-    with between(frozenset({"batch_get_item"}), {0: lambda _: None}) as proxy:
+    with inject_faults(frozenset({"batch_get_item"}), {0: lambda _: None}) as proxy:
         real, proxy.at = proxy.client.batch_get_item, {}
         monkeypatch.setattr(proxy.client, "batch_get_item", _once(torn, real))
         again = call()
     assert (again.status, ids_of(again.body)) == (201, ids_of(first.body))
-    check_law(stack)
+    check_invariants(stack)
 
 
 def _once(first: Callable[..., Any], then: Callable[..., Any]) -> Callable[..., Any]:
@@ -93,11 +93,11 @@ def test_a_payment_that_is_learned_of_twice_does_not_give_units_back_that_moved_
     def overtaking() -> None:
         stack.give(buy().body, shares=2)
 
-    with between(frozenset({"update_item"}), {0: overtaken_by(overtaking)}):
+    with inject_faults(frozenset({"update_item"}), {0: run_before(overtaking)}):
         late = buy()
     assert late.status == 201
     assert late.body["units"]["in_gift"] == 2
-    check_law(stack)
+    check_invariants(stack)
 
 
 def test_a_claim_and_the_sweep_at_the_deadline_move_each_share_once(stack: Stack) -> None:
@@ -109,10 +109,10 @@ def test_a_claim_and_the_sweep_at_the_deadline_move_each_share_once(stack: Stack
         stack.sweep()
         stack.now -= DAY  # the claim's clock is behind
 
-    with between(WRITES - {"put_item"}, {0: overtaken_by(deadline)}):
+    with inject_faults(WRITES - {"put_item"}, {0: run_before(deadline)}):
         answer = stack.claim("bob", gift)
     assert (answer.status, answer.body["code"]) == (410, "expired")
-    check_law(stack)
+    check_invariants(stack)
 
 
 def test_a_share_that_is_claimed_while_the_rest_is_given_back_stays_claimed(stack: Stack) -> None:
@@ -125,10 +125,10 @@ def test_a_share_that_is_claimed_while_the_rest_is_given_back_stays_claimed(stac
         assert stack.claim("bob", gift).status == 201
         stack.now += 1
 
-    with between(WRITES, {0: overtaken_by(late_clock)}):
+    with inject_faults(WRITES, {0: run_before(late_clock)}):
         stack.sweep()
     assert stack.units(order) == {"available": 2, "gifted": 1}
-    check_law(stack)
+    check_invariants(stack)
 
 
 def test_an_order_read_while_its_gift_moves_counts_every_unit_once(stack: Stack) -> None:
@@ -141,10 +141,10 @@ def test_an_order_read_while_its_gift_moves_counts_every_unit_once(stack: Stack)
         stack.sweep,
         lambda: stack.call("alice", "POST", f"/orders/{order['order_id']}/use", {"quantity": 1}),
     ):
-        with between(frozenset({"batch_get_item"}), {0: overtaken_by(moves)}):
+        with inject_faults(frozenset({"batch_get_item"}), {0: run_before(moves)}):
             assert sum(stack.units(order).values()) == 3
         assert sum(stack.units(order).values()) == 3
-    check_law(stack)
+    check_invariants(stack)
 
 
 @pytest.mark.parametrize("later", [0, DAY])
@@ -156,20 +156,20 @@ def test_a_claim_that_reads_the_gift_as_it_was_answers_as_it_is(stack: Stack, wh
     first = {user: stack.claim(user, gift).body for user in ("bob", "carol")}
     stack.now += later
     stack.call(who, "GET", "/holdings")  # known from here on, so that the claim's first read is the gift
-    with between(frozenset({"get_item"}), {0: lambda _: before}):
+    with inject_faults(frozenset({"get_item"}), {0: lambda _: before}):
         answer = stack.claim(who, gift)
     if who == "dave":
         assert (answer.status, answer.body["code"]) == (409, "already-claimed")
     else:
         assert (answer.status, answer.body) == (200, first[who])
-    check_law(stack)
+    check_invariants(stack)
 
 
 def test_two_return_gifts_for_one_claim_at_once_are_one(stack: Stack) -> None:
     call = CALLS["return gift"](stack)
     gift_id = stack.call("bob", "GET", "/gifts?role=received").body["items"][0]["gift_id"]
-    with between(frozenset({"transact_write_items"}), {0: overtaken_by(call)}):
+    with inject_faults(frozenset({"transact_write_items"}), {0: run_before(call)}):
         answer = stack.call("bob", "POST", f"/gifts/{gift_id}/return-gifts", return_request(stack), key="another-key")
     assert (answer.status, answer.body["code"]) == (409, "already-returned")
     assert len(stack.call("alice", "GET", "/gifts?role=received").body["items"]) == 1
-    check_law(stack)
+    check_invariants(stack)

@@ -13,7 +13,7 @@ from handsel.domain.recommendations import ENOUGH, MOST_IN_CHART, MOST_VIEWS, PA
 from handsel.runtime import wiring
 from handsel.store import tastes
 from handsel.use_cases.recommendations import learning, recommending
-from testkit.handlers.stack import START, Answer, Stack, listening, wanted
+from testkit.handlers.stack import START, Answer, Stack, observe_calls, wanted
 
 OTHERS = [f"friend{number}" for number in range(ENOUGH)]
 
@@ -21,7 +21,7 @@ OTHERS = [f"friend{number}" for number in range(ENOUGH)]
 @pytest.fixture
 def shop(stack: Stack) -> Stack:
     """A stack whose stream has told of everything on the shelf, and tells of what is written from here on."""
-    stack.record()
+    stack.start_recording()
     stack.project(*stack.simulation.seeded)
     return stack
 
@@ -76,7 +76,7 @@ def test_what_is_tagged_is_listed_newest_first_as_it_is_sold_now(stack: Stack) -
     for product in ("voucher", "parcel", "other_store"):
         tag(stack, product)
         stack.now += 1000
-    stack.sell("parcel", title="A better tea set")
+    stack.update_product("parcel", title="A better tea set")
     assert titles(stack, "/tagged") == [POETRY, "A better tea set", VOUCHER]
     first = stack.call("alice", "GET", "/tagged?limit=2")
     assert [item["at"] for item in first.body["items"]] == ["2026-09-21T14:13:22.000Z", "2026-09-21T14:13:21.000Z"]
@@ -185,25 +185,25 @@ def test_who_is_new_is_recommended_all_that_is_sold(shop: Stack) -> None:
 def test_what_one_bought_or_tagged_is_not_recommended_again(shop: Stack) -> None:
     shop.buy(product="voucher")
     tag(shop, "parcel")
-    shop.follow()
+    shop.deliver_records()
     offers = recommended(shop)
     assert len(offers) == len(shop.products) - 2
     assert not {VOUCHER, PARCEL} & set(offers)
     assert offers[RING] == "From Tea House, where you bought before"
     tag(shop, "parcel", method="DELETE")
-    shop.follow()
+    shop.deliver_records()
     assert PARCEL in recommended(shop)
 
 
 def test_what_one_looked_at_comes_last(shop: Stack) -> None:
     look(shop, "other_store")
-    shop.follow()
+    shop.deliver_records()
     offers = recommended(shop)
     assert list(offers)[-1] == POETRY
     assert offers[POETRY] == "You looked at this lately"
     for product in shop.products:
         look(shop, product)
-    shop.follow()
+    shop.deliver_records()
     assert set(recommended(shop).values()) == {"You looked at this lately"}
 
 
@@ -211,7 +211,7 @@ def test_who_had_it_all_is_recommended_what_they_had(shop: Stack) -> None:
     for product in list(shop.products)[1:]:
         tag(shop, product)
     shop.buy(product="voucher")
-    shop.follow()
+    shop.deliver_records()
     offers = recommended(shop)
     assert offers.pop(VOUCHER) == "You bought this before"
     assert (len(offers), set(offers.values())) == (6, {"You tagged this"})
@@ -219,14 +219,14 @@ def test_who_had_it_all_is_recommended_what_they_had(shop: Stack) -> None:
 
 def test_what_is_sold_out_is_not_recommended_until_there_is_more(shop: Stack) -> None:
     shop.sell("voucher", stock=1)
-    shop.follow()
+    shop.deliver_records()
     assert VOUCHER in recommended(shop)
     shop.buy("bob")
     assert VOUCHER not in recommended(shop)
-    shop.follow()
+    shop.deliver_records()
     assert VOUCHER not in recommended(shop)
     shop.sell("voucher", stock=2)
-    shop.follow()
+    shop.deliver_records()
     assert VOUCHER in recommended(shop)
 
 
@@ -237,7 +237,7 @@ def test_sold_out_products_leave_room_for_what_can_be_bought(shop: Stack) -> Non
     for number in range(MOST_IN_CHART + 5):
         put_on_sale(shop, number, stock=0)
     put_on_sale(shop, 99)
-    shop.follow()
+    shop.deliver_records()
     assert set(recommended(shop)) == {POETRY, "New 99"}
     charts = [item["entries"] for item in shop.all_items() if item["sk"] in ("POPULAR", "SHELF")]
     assert {product_id for chart in charts for product_id in chart} == {shop.products["other_store"], "new-099"}
@@ -247,9 +247,9 @@ def test_what_people_with_the_same_taste_like_comes_first_and_says_why(shop: Sta
     for friend in OTHERS:
         shop.buy(friend, product="other_store")
         shop.buy(friend, product="jewelry")
-    shop.follow()
+    shop.deliver_records()
     shop.buy(product="other_store")
-    shop.follow()
+    shop.deliver_records()
     offers = recommended(shop)
     assert next(iter(offers.items())) == (RING, f"People who liked {POETRY} also liked this")
 
@@ -258,9 +258,9 @@ def test_a_reason_is_a_code_and_names_and_reads_in_the_language_that_is_asked_fo
     for friend in OTHERS:
         shop.buy(friend, product="other_store")
         shop.buy(friend, product="jewelry")
-    shop.follow()
+    shop.deliver_records()
     shop.buy(product="other_store")
-    shop.follow()
+    shop.deliver_records()
     listed = shop.call("alice", "GET", "/recommendations", headers={"accept-language": "zh"})
     center = shop.call("alice", "GET", "/order-center", headers={"accept-language": "zh"})
     found = [(item["reason_code"], item["reason_params"], item["reason"]) for item in listed.body["items"]]
@@ -290,7 +290,7 @@ def test_what_one_did_and_others_did_is_the_reason(
     shop: Stack, act: Callable[[Stack], object], code: str, params: dict[str, str]
 ) -> None:
     act(shop)
-    shop.follow()
+    shop.deliver_records()
     items = shop.call("alice", "GET", "/recommendations?limit=100").body["items"]
     (reason,) = [(item["reason_code"], item["reason_params"]) for item in items if item["title"] == VOUCHER]
     assert reason == (code, params)
@@ -299,23 +299,23 @@ def test_what_one_did_and_others_did_is_the_reason(
 def test_what_only_one_other_person_did_is_not_told(shop: Stack) -> None:
     shop.buy("bob", product="other_store")
     shop.buy("bob", product="jewelry")
-    shop.follow()
+    shop.deliver_records()
     shop.buy(product="other_store")
-    shop.follow()
+    shop.deliver_records()
     assert not [reason for reason in recommended(shop).values() if "also liked" in reason or "Popular" in reason]
 
 
 def test_what_people_like_of_late_is_popular_to_who_is_new(shop: Stack) -> None:
     for friend in OTHERS:
         tag(shop, "education", friend)
-    shop.follow()
+    shop.deliver_records()
     assert next(iter(recommended(shop, "zoe").items())) == (COURSE, "Popular right now")
 
 
 def test_a_list_of_recommendations_goes_on_page_by_page(shop: Stack) -> None:
     for number in range(25):
         put_on_sale(shop, number)
-    shop.follow()
+    shop.deliver_records()
     tag(shop, "voucher")
     whole = titles(shop, "/recommendations?limit=100")
     pages, cursor = [], ""
@@ -333,7 +333,7 @@ def test_what_very_many_like_is_not_put_on_the_shelf_again_for_each_of_them(shop
     versions = []
     for number in range(12):
         shop.buy(f"person{number:02d}")
-        shop.follow()
+        shop.deliver_records()
         versions.append(shop.item("STORE#store-tea-house", "SHELF")["version"])  # type: ignore[index]
     # What one person likes does not show; from ten to eleven is a tenth more.
     assert [version - versions[0] for version in versions] == [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 9, 10]
@@ -344,7 +344,7 @@ def test_what_one_is_recommended_costs_the_same_however_much_there_is(shop: Stac
 
     def cost() -> list[str]:
         calls.clear()
-        with listening(lambda call: calls.append(call.operation)):
+        with observe_calls(lambda call: calls.append(call.operation)):
             assert shop.call("alice", "GET", "/recommendations").status == 200
         return list(calls)
 
@@ -355,7 +355,7 @@ def test_what_one_is_recommended_costs_the_same_however_much_there_is(shop: Stac
         look(shop, "voucher")
         look(shop, "parcel")
     shop.buy()
-    shop.follow()
+    shop.deliver_records()
     assert cost() == few == ["BatchGetItem", "BatchGetItem"]
 
 
@@ -370,7 +370,7 @@ def test_a_parcel_that_is_not_delivered_changes_nothing_for_who_holds_it(shop: S
     order = shop.buy(product="parcel")
     gift = shop.give(order, recipient_id="bob") if named else shop.give(order)
     assert shop.claim("bob", gift).status == 201
-    shop.follow()
+    shop.deliver_records()
     # The same as for somebody who did the same and was given nothing.
     assert recommended(shop, "bob") == recommended(shop, "carol")
     assert PARCEL in recommended(shop, "bob")
@@ -385,7 +385,7 @@ def test_what_is_counted_of_products_names_nobody(shop: Stack) -> None:
         shop.buy(friend, product="other_store")
         look(shop, "parcel", friend)
         tag(shop, "jewelry", friend)
-    shop.follow()
+    shop.deliver_records()
     counted = [item for item in shop.all_items() if item["sk"] in ("ALSO", "SHELF", "POPULAR")]
     assert {item["sk"] for item in counted} == {"ALSO", "SHELF", "POPULAR"}
     assert "friend" not in json.dumps(counted)
@@ -402,7 +402,7 @@ def traces(stack: Stack, product: str, user: str = "alice") -> list[str]:
 
 def test_switching_off_erases_what_one_looked_at_at_once(shop: Stack) -> None:
     look(shop, "voucher")
-    shop.follow()
+    shop.deliver_records()
     look(shop, "parcel")
     tag(shop, "jewelry")
     assert traces(shop, "voucher") == ["TASTE", "VIEWED"]
@@ -410,7 +410,7 @@ def test_switching_off_erases_what_one_looked_at_at_once(shop: Stack) -> None:
     assert (titles(shop, "/viewed"), titles(shop, "/recommendations")) == ([], [])
     assert (traces(shop, "voucher"), traces(shop, "parcel")) == ([], [])
     look(shop, "voucher")
-    shop.follow()
+    shop.deliver_records()
     assert (titles(shop, "/viewed"), titles(shop, "/recommendations"), titles(shop, "/tagged")) == ([], [], [RING])
     assert traces(shop, "voucher") == []
 
@@ -425,12 +425,12 @@ def test_switching_off_is_for_who_did_nothing_yet_too_and_again_is_the_same(stac
 def test_switching_on_starts_afresh(shop: Stack) -> None:
     look(shop, "voucher")
     shop.buy(product="jewelry")
-    shop.follow()
+    shop.deliver_records()
     switch(shop, False)
     shop.buy(product="education")
-    shop.follow()
+    shop.deliver_records()
     switch(shop, True)
-    shop.follow()
+    shop.deliver_records()
     assert titles(shop, "/viewed") == []
     # What one has is still known.
     assert not {RING, COURSE} & set(recommended(shop))
@@ -439,7 +439,7 @@ def test_switching_on_starts_afresh(shop: Stack) -> None:
         "Something to discover, from Book Corner",
     }
     look(shop, "parcel")
-    shop.follow()
+    shop.deliver_records()
     assert titles(shop, "/viewed") == [PARCEL]
 
 
@@ -517,10 +517,10 @@ def learned(stack: Stack) -> dict[tuple[str, str], Any]:
 
 def test_records_that_come_again_add_nothing(shop: Stack) -> None:
     busy(shop)
-    shop.follow()
+    shop.deliver_records()
     tag(shop, "jewelry", method="DELETE")
-    shop.follow()
-    once = [record for record in shop.records if wanted(record)]
+    shop.deliver_records()
+    once = [record for record in shop.records if passes_filter(record)]
     before = learned(shop)
     assert before["USER#alice", "TASTE"]["signals"][shop.products["voucher"]]["acts"] == ["bought", "given", "viewed"]
     assert before["USER#alice", "TASTE"]["signals"][shop.products["jewelry"]]["acts"] == []
@@ -534,7 +534,7 @@ def test_records_that_come_again_add_nothing(shop: Stack) -> None:
 def test_in_any_order_the_same_is_known_of_people(shop: Stack) -> None:
     busy(shop)
     tag(shop, "jewelry", method="DELETE")
-    records = [record for record in shop.records if wanted(record)]
+    records = [record for record in shop.records if passes_filter(record)]
     outcomes = []
     for number in range(3):
         for key in learned(shop):
@@ -553,9 +553,9 @@ def test_in_any_order_the_same_is_known_of_people(shop: Stack) -> None:
 def test_tagging_over_and_over_makes_nobody_more_than_one_person(shop: Stack) -> None:
     for _ in range(4):
         tag(shop, "jewelry")
-        shop.follow()
+        shop.deliver_records()
         tag(shop, "jewelry", method="DELETE")
-        shop.follow()
+        shop.deliver_records()
     item = shop.item(f"PRODUCT#{shop.products['jewelry']}", "ALSO")
     assert item is not None
     assert item["people"] == 1
@@ -569,7 +569,7 @@ def test_what_is_known_of_a_person_has_bounds(shop: Stack, monkeypatch: pytest.M
         shop.now += 1000
         shop.call("alice", "GET", f"/products/new-{number:03d}")
     shop.buy(product="voucher")
-    shop.follow()
+    shop.deliver_records()
     item = shop.item("USER#alice", "TASTE")
     assert item is not None
     assert len(item["signals"]) == most
@@ -585,7 +585,7 @@ def test_what_overtakes_while_it_is_learned_is_not_lost(shop: Stack, monkeypatch
     def overtaken(*of: Any, **more: Any) -> Any:
         monkeypatch.undo()
         look(shop, "parcel")
-        shop.follow()
+        shop.deliver_records()
         return real(*of, **more)
 
     monkeypatch.setattr(learning, "_with_recommendations", overtaken)
@@ -599,7 +599,7 @@ def test_what_overtakes_while_it_is_learned_is_not_lost(shop: Stack, monkeypatch
 def test_what_takes_two_rounds_can_be_read_with_other_things(shop: Stack) -> None:
     look(shop, "other_store")
     tag(shop, "voucher")
-    shop.follow()
+    shop.deliver_records()
     table = wiring.table()
     home = recommending.home_of("alice", table.get_many(recommending.first_keys("alice")), now=START)
     found = table.get_many(recommending.keys_of_candidates("alice", home.candidates[:5]))

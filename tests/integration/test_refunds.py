@@ -57,7 +57,7 @@ def test_only_the_buyer_refunds(stack: Stack) -> None:
 
 
 def test_refunded_pieces_are_back_on_the_shelf(stack: Stack) -> None:
-    stack.sell("voucher", stock=3)
+    stack.update_product("voucher", stock=3)
     order = stack.buy(quantity=3)
     _refund(stack, order, 2, key="refund-key-1")
     _refund(stack, order, 2, key="refund-key-1")

@@ -119,7 +119,7 @@ def test_the_sweep_alone_returns_what_is_due_and_leaves_what_is_not(stack: Stack
     assert _gift_item(stack, fresh)["state"] == "open"
 
 
-@pytest.mark.damages
+@pytest.mark.corrupts
 def test_one_broken_gift_does_not_hold_up_the_sweep(stack: Stack) -> None:
     order = stack.buy(quantity=3)
     given = [stack.give(order) for _ in range(3)]

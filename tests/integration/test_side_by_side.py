@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from testkit.handlers.faults import answer_lost, between
-from testkit.handlers.stack import DAY, TABLE, Stack, listening
+from testkit.handlers.faults import response_lost, inject_faults
+from testkit.handlers.stack import DAY, TABLE, Stack, observe_calls
 
 Job = Callable[[Stack, list[str]], object]
 
@@ -69,7 +69,7 @@ def test_gifts_of_two_orders_are_returned_at_the_same_time_and_those_of_one_are_
                 with held:
                     under_way[order_id] -= 1
 
-    with between(frozenset(), {}) as line:
+    with inject_faults(frozenset(), {}) as line:
         line.client = Meeting(line.client)
         JOBS[job](stack, [gift_id for pair in zip(*(ids for _, ids in orders), strict=True) for gift_id in pair])
     assert Counter(seen) == {order["order_id"]: 4 for order, _ in orders}
@@ -80,7 +80,7 @@ def test_a_gift_that_is_due_costs_the_sweep_one_transaction_and_a_hundredth_of_a
     given = [_give(stack, 50, giver) for giver in ("alice", "bob", "carol", "dave", "mia")]
     stack.now += DAY
     calls = Counter[str]()
-    with listening(lambda call: calls.update([call.operation])):
+    with observe_calls(lambda call: calls.update([call.operation])):
         assert stack.sweep()["returned"] == 250
     assert calls == {"Query": 64, "BatchGetItem": 3, "TransactWriteItems": 250}
     assert [_available(stack, order) for order, _ in given] == [50] * 5
@@ -91,7 +91,7 @@ def test_a_record_costs_the_stream_one_transaction_and_a_hundredth_of_a_read_cal
     stack.now += DAY
     records = [stack.stream_record(gift_id) for gift_id in gift_ids]
     calls = Counter[str]()
-    with listening(lambda call: calls.update([call.operation])):
+    with observe_calls(lambda call: calls.update([call.operation])):
         stack.restore(*records)
     assert calls == {"BatchGetItem": 1, "TransactWriteItems": 20}
     assert _available(stack, order) == 20
@@ -103,7 +103,7 @@ def test_a_record_of_a_gift_that_ended_costs_the_stream_no_transaction(stack: St
     stack.now += DAY
     records = [stack.stream_record(gift_id) for gift_id in gift_ids]
     calls = Counter[str]()
-    with listening(lambda call: calls.update([call.operation])):
+    with observe_calls(lambda call: calls.update([call.operation])):
         assert stack.restore(*records) == []
     assert calls == {"BatchGetItem": 1, "TransactWriteItems": 2}
     assert _available(stack, order) == 3
@@ -113,7 +113,7 @@ def test_what_the_stream_cannot_read_it_restores_all_the_same(stack: Stack) -> N
     order, gift_ids = _give(stack, 2)
     stack.now += DAY
     records = [stack.stream_record(gift_id) for gift_id in gift_ids]
-    with between(frozenset({"batch_get_item"}), {0: answer_lost, 1: answer_lost}):
+    with inject_faults(frozenset({"batch_get_item"}), {0: response_lost, 1: response_lost}):
         assert stack.restore(*records) == []
     assert _available(stack, order) == 2
 
@@ -122,7 +122,7 @@ def test_what_the_stream_may_not_read_it_restores_all_the_same(stack: Stack) -> 
     order, gift_ids = _give(stack, 2)
     stack.now += DAY
     records = [stack.stream_record(gift_id) for gift_id in gift_ids]
-    with between(frozenset({"batch_get_item"}), {0: _refused}):
+    with inject_faults(frozenset({"batch_get_item"}), {0: _refused}):
         assert stack.restore(*records) == []
     assert _available(stack, order) == 2
 
@@ -164,7 +164,7 @@ def _put_into(stack: Stack, gift_id: str, value: Any) -> None:
     )
 
 
-@pytest.mark.damages
+@pytest.mark.corrupts
 @pytest.mark.parametrize("value", [{"SS": ["of no type that we write"]}, {"S": "claims that are none"}])
 def test_a_gift_that_does_not_load_holds_up_no_other(stack: Stack, value: dict[str, Any]) -> None:
     order, gift_ids = _give(stack, 3)
@@ -199,28 +199,28 @@ class Overlapping:
 
 
 def test_reminders_of_one_person_are_sent_one_after_the_other(stack: Stack) -> None:
-    stack.record()
+    stack.start_recording()
     for recipient in ("bob", "carol", "dave"):
         stack.call(recipient, "GET", "/me")
         order = stack.buy(quantity=8)
         for _ in range(8):
             stack.give(order, recipient_id=recipient)
-    stack.follow()
+    stack.deliver_records()
     stack.stop_recording()
     stack.now += DAY - 6 * 3_600_000 + 1
-    with between(frozenset(), {}) as line:
+    with inject_faults(frozenset(), {}) as line:
         line.client = overlapping = Overlapping(line.client)
         report = stack.sweep()
     assert (report["reminded"], report["failed"], overlapping.conflicts) == (24, 0, [])
 
 
-@pytest.mark.damages
+@pytest.mark.corrupts
 def test_one_gift_that_does_not_load_leaves_those_of_an_order_one_after_the_other(stack: Stack) -> None:
     order, _ = _give(stack, 20)
     _, (broken,) = _give(stack, 1)
     _put_into(stack, broken, {"SS": ["of no type that we write"]})
     stack.now += DAY
-    with between(frozenset(), {}) as line:
+    with inject_faults(frozenset(), {}) as line:
         line.client = overlapping = Overlapping(line.client)
         report = stack.sweep()
     assert (report["returned"], report["failed"], overlapping.conflicts) == (20, 1, [])
@@ -233,8 +233,8 @@ def test_what_the_sweep_cannot_read_at_once_it_reads_one_by_one(stack: Stack) ->
     calls = Counter[str]()
     # Twice is as often as an answer may get lost.
     with (
-        between(frozenset({"batch_get_item"}), {0: answer_lost, 1: answer_lost}),
-        listening(lambda call: calls.update([call.operation])),
+        inject_faults(frozenset({"batch_get_item"}), {0: response_lost, 1: response_lost}),
+        observe_calls(lambda call: calls.update([call.operation])),
     ):
         assert stack.sweep()["returned"] == 3
     assert calls["GetItem"] == 3
@@ -245,7 +245,7 @@ def test_what_was_found_before_the_index_failed_is_settled_all_the_same(stack: S
     order, _ = _give(stack, 3)
     stack.now += DAY
 
-    with between(frozenset({"query"}), {20: _refused}), pytest.raises(ClientError):
+    with inject_faults(frozenset({"query"}), {20: _refused}), pytest.raises(ClientError):
         stack.sweep()
     assert _available(stack, order) == 3
 
@@ -259,7 +259,7 @@ def test_when_its_time_is_up_the_sweep_begins_nothing_more_and_the_next_one_goes
         stack.now += 30_000
 
     # Of one order, so one after the other: the second write is over when the time is up.
-    with listening(later, "TransactWriteItems"):
+    with observe_calls(later, "TransactWriteItems"):
         report = stack.sweep()
     assert (report["returned"], report["finished"]) == (2, False)
     stack.now = began

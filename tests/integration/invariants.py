@@ -1,4 +1,4 @@
-"""What holds of the whole table, whatever happened: the law of units, and the table as it is compared."""
+"""Check the invariants of the whole table, and return its content in a form that tests compare."""
 
 import json
 from collections import Counter
@@ -8,7 +8,10 @@ from testkit.handlers.stack import Stack
 
 
 def state_of(stack: Stack) -> list[dict[str, Any]]:
-    """Every item; codes of vouchers, which are dice, and ids made of dice, by what they are of."""
+    """Return every item, with random ids and voucher codes replaced by names of what they belong to.
+
+    Two runs with the same calls have the same state.
+    """
     items = stack.all_items()
     text = json.dumps(items, sort_keys=True)
     names = {
@@ -23,10 +26,10 @@ def state_of(stack: Stack) -> list[dict[str, Any]]:
     return sorted(json.loads(text), key=lambda item: (item["pk"], item["sk"]))
 
 
-def check_law(stack: Stack) -> None:
-    """Every unit is in one place, and what the order, its gifts and the holdings say of it agrees.
+def check_invariants(stack: Stack) -> None:
+    """Check that every unit is in exactly one place, and that the order, its gifts and holdings agree on the place.
 
-    So do the accounts and the handles that are reserved for them.
+    Accounts and the handles reserved for them have to agree too.
     """
     items = stack.all_items()
     kinds = {kind: [item for item in items if item["sk"] == kind] for kind in ("ORDER", "GIFT", "HOLDING", "USE")}
@@ -69,5 +72,5 @@ def check_law(stack: Stack) -> None:
 
 
 def masked_state(stack: Stack) -> list[dict[str, Any]]:
-    """Every item; which call redeemed a voucher is as good as any other."""
+    """Return every item, without the id of the call that redeemed a voucher: any of several calls may be the one."""
     return [item | ({"redemption": True} if "redemption" in item else {}) for item in state_of(stack)]
