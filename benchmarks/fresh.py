@@ -49,7 +49,7 @@ REQUESTS: Mapping[str, Prepared] = {
     "ClaimFunction": OPERATIONS["claim a voucher"],
     "ReturnGiftFunction": OPERATIONS["give in return"],
     "HoldingFunction": _get("alice", "/holdings"),
-    "CatalogFunction": OPERATIONS["look at a product"],
+    "CatalogFunction": OPERATIONS["view a product"],
     "PreferencesFunction": OPERATIONS["tag"],
     "MerchantFunction": OPERATIONS["redeem"],
     "ShipmentFunction": OPERATIONS["report on a parcel"],

@@ -13,7 +13,8 @@ from benchmarks.quiet import quietly
 from benchmarks.rows import Row
 from benchmarks.units import price
 from testkit.dynamodb.capacity import Consumption
-from testkit.handlers.costs import cost, much, prepared
+from testkit.handlers.costs import measure as measure_operation
+from testkit.handlers.costs import prepared, with_history
 from testkit.handlers.stack import open_simulation
 
 SECTION = "scale"
@@ -31,9 +32,9 @@ OPERATIONS = (
     "list orders",
     "list messages",
     "order center",
-    "follow a purchase",
-    "follow a gift",
-    "follow a claim",
+    "project a purchase",
+    "project a gift",
+    "project a claim",
 )
 TIMED = "order center"
 
@@ -44,8 +45,8 @@ def measure(say: Callable[[str], None]) -> list[Row]:
     with open_simulation() as simulation, quietly():
         for things in THINGS:
             with _uncollected():
-                grown = much(simulation, things)
-                found[things] = {operation: cost(grown, operation) for operation in OPERATIONS}
+                grown = with_history(simulation, things)
+                found[things] = {operation: measure_operation(grown, operation) for operation in OPERATIONS}
                 with prepared(grown, TIMED) as (_, act):
                     seconds[things] = statistics.median(_timed(act) for _ in range(9))
             say(f"{things:,} of each")

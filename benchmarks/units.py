@@ -9,7 +9,7 @@ from benchmarks.quiet import quietly
 from benchmarks.rows import Row
 from ops.model.figures import request_units
 from testkit.dynamodb.capacity import Consumption
-from testkit.handlers.costs import LIFE, MORE, MOST, costs
+from testkit.handlers.costs import ADDITIONAL_READS, LIFECYCLE, MAX_CALLS, measure_all
 
 SECTION = "units"
 # US dollars a million request units.
@@ -18,7 +18,7 @@ READ, WRITE = 0.125, 0.625
 
 def measure(say: Callable[[str], None]) -> list[Row]:
     with quietly():
-        measured = costs()
+        measured = measure_all()
     listed = request_units()
     say(f"{len(measured)} operations")
     rows = [
@@ -40,9 +40,9 @@ def measure(say: Callable[[str], None]) -> list[Row]:
             measured[operation].reads + measured[operation].writes,
             "calls",
             goal=sum(most),
-            note="; ".join(MORE.get(operation, ())),
+            note="; ".join(ADDITIONAL_READS.get(operation, ())),
         )
-        for operation, most in MOST.items()
+        for operation, most in MAX_CALLS.items()
     ]
     return [*rows, _life(measured)]
 
@@ -55,7 +55,7 @@ def price(read: float, write: float) -> float:
 def _life(measured: dict[str, Consumption]) -> Row:
     parts = {
         operation: times * price(measured[operation].read, measured[operation].write)
-        for operation, times in LIFE.items()
+        for operation, times in LIFECYCLE.items()
     }
     dearest = sorted(parts, key=lambda operation: parts[operation], reverse=True)[:4]
     told = ", ".join(f"{operation} {parts[operation]:.2f}" for operation in dearest)

@@ -89,7 +89,7 @@ def _followed(record: str, *, transactions: int = 0, events: int = 0) -> Step:
 # their own and come alone where there are few gifts a second. Up to a hundred come together where there are many: then less
 # is read, and the same is written.
 FOLLOWED: tuple[Step, ...] = (
-    _followed("follow a purchase", transactions=1, events=1),
+    _followed("project a purchase", transactions=1, events=1),
     _followed("record ORDER, units moved", transactions=1),
     _followed("record GIFT given", events=1),
     _followed("record GIFT claimed", transactions=1, events=1),
@@ -98,8 +98,8 @@ FOLLOWED: tuple[Step, ...] = (
 # The same where the two records of a call come together.
 FOLLOWED_TOGETHER: tuple[Step, ...] = (
     FOLLOWED[0],
-    _followed("follow a gift", transactions=1, events=1),
-    _followed("follow a claim", transactions=2, events=1),
+    _followed("project a gift", transactions=1, events=1),
+    _followed("project a claim", transactions=2, events=1),
 )
 
 

@@ -35,7 +35,7 @@ from testkit.crash import checks, poison
 from testkit.crash.contents import TableContents
 from testkit.crash.killer import Killer
 from testkit.crash.load import Load, until
-from testkit.http_client import RetryingClient, UnexpectedAnswer, sign_up
+from testkit.http_client import RetryingClient, UnexpectedResponse, sign_up
 
 WINDOW = 3
 # Calls of each client before anything is killed.
@@ -76,7 +76,7 @@ def run(folder: Path, settings: Settings, kills: int, clients: int, seed: int) -
     stack, started = read_stack(folder), time.monotonic()
     givers = [f"giver{number}" for number in range(clients)]
     sign_up(stack, [*givers, *FRIENDS])
-    client = RetryingClient(stack, 2 * clients, losing=True)
+    client = RetryingClient(stack, 2 * clients, retry_lost=True)
     load, killer = Load(stack, client, givers, FRIENDS, seed), Killer(folder, settings, seed)
     cli.say(f"{clients} clients, {kills} kills, seed {seed} ...")
     load.start()
@@ -92,7 +92,7 @@ def run(folder: Path, settings: Settings, kills: int, clients: int, seed: int) -
     wrong = settled(stack, client, load)
     try:
         lags = poison.hold_up(stack, client, givers[0], FRIENDS[0])
-    except UnexpectedAnswer as error:
+    except UnexpectedResponse as error:
         wrong["late"] = [str(error)]
     else:
         wrong["late"] = [f"{lag:.1f} s" for lag in lags if lag > LATE_SECONDS]

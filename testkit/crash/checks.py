@@ -9,7 +9,7 @@ from handsel.domain.messages import MessageKind
 from handsel.domain.states import GiftState, OrderState
 from testkit.crash.contents import TableContents
 from testkit.crash.load import Call
-from testkit.http_client import RetryingClient, UnexpectedAnswer
+from testkit.http_client import RetryingClient, UnexpectedResponse
 
 # Reading is no race.
 _READERS = 8
@@ -109,7 +109,7 @@ def _one(check: tuple[Callable[..., Iterator[str]], *tuple[Any, ...]]) -> list[s
     ask, *arguments = check
     try:
         return list(ask(*arguments))
-    except UnexpectedAnswer as wrong:
+    except UnexpectedResponse as wrong:
         return [str(wrong)]
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from local.engine import wait_until
 from local.settings import ROOT, Settings
 from local.state import Directory
-from testkit.http_client import UnexpectedAnswer
+from testkit.http_client import UnexpectedResponse
 
 # Younger ones may be starting still. Killed there, the engine throws away all others of the function that start too,
 # which have it start more: it never gets out of that.
@@ -131,10 +131,10 @@ class Killer:
         """It takes the API's port, the time to live and the stream's pollers with it; `up` starts another one."""
         running = self._directory.read()
         if running is None or not send(signal.SIGKILL, [running.pid]):
-            raise UnexpectedAnswer("there is no runner to kill")
+            raise UnexpectedResponse("there is no runner to kill")
         self.killed["runner"] += 1
         if not wait_until(lambda: not self._directory.runner_alive(), 10):
-            raise UnexpectedAnswer("the runner outlives its death")
+            raise UnexpectedResponse("the runner outlives its death")
         self._stop.wait(self._rng.uniform(0, 1))
         restart(self._directory, self._settings)
 
@@ -142,7 +142,7 @@ class Killer:
 def restart(directory: Directory, settings: Settings) -> None:
     """Start a runner on the engine that lives on.
 
-    Raises UnexpectedAnswer: it did not come up, or on another engine.
+    Raises UnexpectedResponse: it did not come up, or on another engine.
     """
     before = directory.read()
     started = subprocess.run(
@@ -157,4 +157,4 @@ def restart(directory: Directory, settings: Settings) -> None:
     )
     after = directory.read()
     if started.returncode or before is None or after is None or after.endpoint_url != before.endpoint_url:
-        raise UnexpectedAnswer(f"the stack did not go on: {started.stdout}")
+        raise UnexpectedResponse(f"the stack did not go on: {started.stdout}")

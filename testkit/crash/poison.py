@@ -9,7 +9,7 @@ from local import aws
 from local.client import Stack, payment
 from testkit.crash.contents import TableContents
 from testkit.crash.load import until
-from testkit.http_client import WRAPPING, RetryingClient, UnexpectedAnswer, done, physical
+from testkit.http_client import WRAPPING, RetryingClient, UnexpectedResponse, physical_id, require_success
 
 GIFTS = 20
 SECONDS = 60.0
@@ -20,15 +20,15 @@ def hold_up(stack: Stack, client: RetryingClient, giver: str, friend: str) -> Se
 
     The sweep is switched off, and the consumer that tells is held up by an order without an order's attributes.
 
-    Raises UnexpectedAnswer: one did not come back, or the consumer was not held up.
+    Raises UnexpectedResponse: one did not come back, or the consumer was not held up.
     """
     with (
         closing(aws.client("dynamodb", stack["aws_endpoint_url"])) as table,
         closing(aws.client("events", stack["aws_endpoint_url"])) as events,
         closing(aws.client("logs", stack["aws_endpoint_url"])) as logs,
     ):
-        events.disable_rule(Name=physical(stack, "SweepFunctionEveryMinute"))
-        group, started = f"/aws/lambda/{physical(stack, 'ProjectorFunction')}", int(time.time() * 1000)
+        events.disable_rule(Name=physical_id(stack, "SweepFunctionEveryMinute"))
+        group, started = f"/aws/lambda/{physical_id(stack, 'ProjectorFunction')}", int(time.time() * 1000)
         poison = {name: {"S": "ORDER#poison" if name == "pk" else "ORDER"} for name in ("pk", "sk")}
         table.put_item(TableName=stack["table_name"], Item=poison)
 
@@ -37,11 +37,11 @@ def hold_up(stack: Stack, client: RetryingClient, giver: str, friend: str) -> Se
             return bool(found["events"])
 
         if not until(refused, SECONDS):
-            raise UnexpectedAnswer("the consumer that tells took the poison")
+            raise UnexpectedResponse("the consumer that tells took the poison")
         body = {"product_id": stack["products"]["voucher"], "quantity": GIFTS, "payment": payment()}
-        path = f"/orders/{done(client.post(giver, '/orders', body))['order_id']}/gifts"
+        path = f"/orders/{require_success(client.post(giver, '/orders', body))['order_id']}/gifts"
         body = {"shares": 1, "recipient_id": stack["users"][friend]["user_id"], "wrapping": WRAPPING}
-        given = {done(client.post(giver, path, body))["gift_id"] for _ in range(GIFTS)}
+        given = {require_success(client.post(giver, path, body))["gift_id"] for _ in range(GIFTS)}
         table.delete_item(TableName=stack["table_name"], Key=poison)
 
         def back() -> list[float]:
@@ -53,8 +53,8 @@ def hold_up(stack: Stack, client: RetryingClient, giver: str, friend: str) -> Se
             ]
 
         if not until(lambda: len(back()) == GIFTS, SECONDS):
-            raise UnexpectedAnswer(f"only {len(back())} of {GIFTS} gifts are back")
+            raise UnexpectedResponse(f"only {len(back())} of {GIFTS} gifts are back")
         messages = client.get(friend, "/messages?limit=100")["items"]
         if any(message["gift_id"] in given for message in messages):
-            raise UnexpectedAnswer("the consumer that tells was not held up")
+            raise UnexpectedResponse("the consumer that tells was not held up")
         return back()

@@ -92,7 +92,7 @@ def shape_is_what_the_document_says(_: Any, response: Response, case: AnyCase) -
     """What is not allowed is refused; what is allowed is never refused for its shape."""
     request = response.request
     headers = {name.lower(): _text(value) for name, value in request.headers.items()}
-    wrong = contract.wrong_with(str(request.method), str(request.url), headers, _bytes(request.body))
+    wrong = contract.find_violations(str(request.method), str(request.url), headers, _bytes(request.body))
     # Who calls, and about what, is asked before what they sent.
     if wrong is None or response.status_code in (401, 404):
         return

@@ -5,7 +5,7 @@ from contextlib import suppress
 from typing import Any
 
 from local.seed import CARRIER
-from testkit.handlers.faults import WRITES, Crashed, inject_faults, crash_after
+from testkit.handlers.faults import WRITES, Crashed, crash_after, inject_faults
 from testkit.handlers.stack import ADDRESS, DAY, Answer, Stack, event, gift_request
 
 
@@ -198,7 +198,9 @@ def extract_ids(value: Any) -> Any:
     if isinstance(value, dict):
         random = {"holding_id", "shipment_id"} if value.get("code") or value.get("gift_id") else set()
         entries = {name: entry for name, entry in value.items() if name not in random}
-        return {name: extract_ids(entry) for name, entry in entries.items() if name.endswith("_id") or extract_ids(entry)}
+        return {
+            name: extract_ids(entry) for name, entry in entries.items() if name.endswith("_id") or extract_ids(entry)
+        }
     if isinstance(value, list):
         return [extract_ids(entry) for entry in value]
     return None

@@ -54,7 +54,12 @@ BUS = "handsel-test-events"
 REAL_CLIENT = wiring._client  # makes the clients on Lambda; in tests they are simulated
 NEVER = 10**15
 # Findings that are expected in tests that do not deliver stream records, or that delete the timer item.
-STREAM_DEPENDENT = {IssueType.COUNT_DIFFERS, IssueType.MESSAGE_MISSING, IssueType.REMINDER_MISSING, IssueType.WINDOW_MISSING}
+STREAM_DEPENDENT = {
+    IssueType.COUNT_DIFFERS,
+    IssueType.MESSAGE_MISSING,
+    IssueType.REMINDER_MISSING,
+    IssueType.WINDOW_MISSING,
+}
 # The claims that give a user a role. An HTTP API passes a list on as text.
 ROLES = {
     "mia": {"cognito:groups": "[merchant]", "custom:store_id": MIA_STORE},

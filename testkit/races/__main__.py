@@ -32,7 +32,7 @@ from local import cli
 from local.client import read_stack
 from local.engine import free_port
 from local.settings import Settings
-from testkit.http_client import RetryingClient, UnexpectedAnswer, sign_up
+from testkit.http_client import RetryingClient, UnexpectedResponse, sign_up
 from testkit.races import rounds
 from testkit.races.rounds import Arena, Round, side_by_side
 
@@ -163,7 +163,7 @@ def hold(where: Arena, name: str, race: Race, times: int, figures: Figures) -> N
         calls, retries = client.calls, Counter(client.retries)
         try:
             seen = race(where, giver)
-        except UnexpectedAnswer as wrong:
+        except UnexpectedResponse as wrong:
             figures.wrong.append(f"round {number + 1} of {name}, by {giver}: {wrong}")
             cli.say(figures.wrong[-1], error=True)
         else:

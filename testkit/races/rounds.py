@@ -1,4 +1,4 @@
-"""One round of each kind of race: it answers what was seen, or raises UnexpectedAnswer at the first thing that must not be."""
+"""One round of each kind of race: it answers what was seen, or raises UnexpectedResponse at the first thing that must not be."""
 
 import random
 import time
@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import httpx
 
 from local.client import Stack, payment
-from testkit.http_client import WRAPPING, RetryingClient, UnexpectedAnswer, code_of, done, expect
+from testkit.http_client import WRAPPING, RetryingClient, UnexpectedResponse, code_of, expect, require_success
 
 T = TypeVar("T")
 
@@ -57,13 +57,13 @@ class Arena:
 
     def buy(self, buyer: str, quantity: int) -> dict[str, Any]:
         body = {"product_id": self.stack["products"]["voucher"], "quantity": quantity, "payment": payment()}
-        return done(self.client.post(buyer, "/orders", body))
+        return require_success(self.client.post(buyer, "/orders", body))
 
     def give(self, giver: str, order: dict[str, Any], shares: int, recipient: str | None = None) -> dict[str, Any]:
         body: dict[str, object] = {"shares": shares, "wrapping": WRAPPING}
         if recipient is not None:
             body["recipient_id"] = self.stack["users"][recipient]["user_id"]
-        return done(self.client.post(giver, f"/orders/{order['order_id']}/gifts", body))
+        return require_success(self.client.post(giver, f"/orders/{order['order_id']}/gifts", body))
 
     def claim(self, claimer: str, gift: dict[str, Any]) -> httpx.Response:
         body = {} if gift["secret"] is None else {"secret": gift["secret"]}
@@ -114,7 +114,7 @@ def shares(arena: Arena, giver: str, claimers: Sequence[str], count: int) -> Rou
     expect("winners", seen.winners, count)
     expect("what those got who asked twice", won_again, won)
     if (made := sum(answer.status_code == 201 for answer in answers)) > count:
-        raise UnexpectedAnswer(f"{made} claims of {count} shares were answered 201")
+        raise UnexpectedResponse(f"{made} claims of {count} shares were answered 201")
     expect("different holdings", len({holding["holding_id"] for holding in won.values()}), count)
     expect("different voucher codes", len({holding["code"] for holding in won.values()}), count)
     _all_taken(arena, giver, order, gift, count)
@@ -146,7 +146,7 @@ def units(arena: Arena, buyer: str, quantity: int, writers: int, rng: random.Ran
     # Units only left the order, so whoever was refused wanted more than there is now.
     refused = [wanted for (_, wanted), answer in zip(tasks, answers, strict=True) if answer.status_code != 201]
     if min(refused) <= left:
-        raise UnexpectedAnswer(f"{min(refused)} units were refused, and {left} are left")
+        raise UnexpectedResponse(f"{min(refused)} units were refused, and {left} are left")
     arena.expect_units(
         buyer, order, available=left, in_gift=moved["gifts"], used=moved["use"], refunded=moved["refunds"]
     )
@@ -251,7 +251,7 @@ def _winners(
 def _lost(seen: Round, answer: httpx.Response, refused: set[str]) -> None:
     code = code_of(answer)
     if code not in refused:
-        raise UnexpectedAnswer(
+        raise UnexpectedResponse(
             f"{answer.request.method} {answer.request.url.path}: {answer.status_code} {code}, not {refused}"
         )
     seen.told[code] += 1
@@ -275,7 +275,7 @@ def _settled(arena: Arena, giver: str, order: dict[str, Any], given: Sequence[di
         if set(told) >= wanted:
             break
         if time.monotonic() > deadline:
-            raise UnexpectedAnswer(f"after {_SETTLED_SECONDS} s nobody was told that {wanted - set(told)} are back")
+            raise UnexpectedResponse(f"after {_SETTLED_SECONDS} s nobody was told that {wanted - set(told)} are back")
         time.sleep(0.2)
     doubled = {gift_id: count for gift_id, count in told.items() if count > 1}
     expect("gifts that were told twice to be back", doubled, {})

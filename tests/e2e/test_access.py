@@ -139,18 +139,20 @@ def test_who_may_what_over_http(over_http: OverHttp, record_property: Callable[[
     not_found = access.not_found(over_http)
     for making in SAMPLE:
         world = making(make)
-        for route in (route for route in access.rules() if access.concerns(route, world)):
+        for route in (route for route in access.rules() if access.uses_world(route, world)):
             for role, user in access.USERS.items():
                 wanted = access.expected(route, role, world)
                 if wanted[0] == "2" and not route.startswith("GET"):
                     continue
-                path = access.path_of(route, access.ids_of(world))
-                answer = over_http.call(user, route.split()[0], path, access.body_of(route, role, world, make.products))
+                path = access.build_path(route, access.path_ids(world))
+                answer = over_http.call(
+                    user, route.split()[0], path, access.build_body(route, role, world, make.products)
+                )
                 # A 401 is the gateway's own.
-                got = "401" if answer.status == 401 else access.said(route, answer)
+                got = "401" if answer.status == 401 else access.actual(route, answer)
                 cell = (world.name, route, role)
                 assert got == wanted.removesuffix(" unauthenticated"), (cell, answer.raw)
-                assert answer.status != 404 or access.same(answer) == not_found(route), cell
+                assert answer.status != 404 or access.visible(answer) == not_found(route), cell
                 assert answer.status < 400 or not [text for text in world.hidden if text in answer.raw], cell
                 said[got] += 1
     record_property(

@@ -11,12 +11,12 @@ from testkit.handlers.calls import (
     CALLS,
     CHANGES,
     INBOUND_EVENTS,
-    retry_until_decided,
-    prepare_overdue_work,
-    extract_ids,
     deliver_with_retries,
-    random_values,
+    extract_ids,
     inbound_event,
+    prepare_overdue_work,
+    random_values,
+    retry_until_decided,
 )
 from testkit.handlers.faults import FAULTS, READS, WRITES, Crashed, inject_faults, run_before
 from testkit.handlers.stack import Answer, Stack

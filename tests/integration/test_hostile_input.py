@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from testkit import access, contract, hostile
-from testkit.access import Builder, Making, World
+from testkit.access import Builder, World
 from testkit.handlers.stack import ADDRESS, DAY, Stack
 from testkit.hostile import BODIES, ENCODED, INVALID, JSON
 
@@ -71,7 +71,7 @@ def test_a_body_that_means_harm_is_refused_for_what_it_is_and_nothing_is_written
     world = making(Builder(stack))
     if route.endswith("ask-again"):
         stack.now += DAY
-    right, method, path = RIGHT[route](world, stack), route.split()[0], access.path_of(route, access.ids_of(world))
+    right, method, path = RIGHT[route](world, stack), route.split()[0], access.build_path(route, access.path_ids(world))
     before, said = stack.save(), Counter[str]()
 
     def refused(name: str, code: str, raw: str, content_type: str = JSON, *, encoded: bool = False) -> None:
@@ -94,10 +94,10 @@ def test_a_body_that_means_harm_is_refused_for_what_it_is_and_nothing_is_written
             raw, encoded = body.content.decode(), body.encoded
         except UnicodeDecodeError:
             raw, encoded = base64.b64encode(body.content).decode(), True
-        refused(name, body.refused, raw, body.content_type, encoded=encoded)
-    for name, raw in hostile.around(right):
+        refused(name, body.code, raw, body.content_type, encoded=encoded)
+    for name, raw in hostile.vary(right):
         headers = {"content-type": JSON, "idempotency-key": "a-key-of-its-own"}
-        wrong = contract.wrong_with(method, path, headers, raw.encode())
+        wrong = contract.find_violations(method, path, headers, raw.encode())
         # To a schema 1.0 is a whole number.
         if wrong or (wrong is None and _asks_for_a_whole_number(right, name)):
             refused(name, INVALID, raw)
@@ -203,7 +203,7 @@ def test_a_list_with_bad_parameters_is_refused(stack: Stack, query: str) -> None
     for route, operation in access.operations().items():
         if not {each["name"] for each in operation.get("parameters", []) if each.get("in") == "query"}:
             continue
-        path = access.path_of(route, access.FIXED | {"order_id": access.UNKNOWN}).partition("?")[0]
+        path = access.build_path(route, access.FIXED | {"order_id": access.UNKNOWN}).partition("?")[0]
         needed = {"GET /gifts": "role=sent&", "GET /wrappings": "kind=voucher&"}.get(route, "")
         if needed.partition("=")[0] == query.partition("=")[0]:
             needed = ""
@@ -219,7 +219,7 @@ def test_an_idempotency_key_that_is_none_is_refused_before_anything_is_done(stac
     before = stack.save()
     for route, operation in access.operations().items():
         if any("Idempotency" in json.dumps(each) for each in operation.get("parameters", [])):
-            path = access.path_of(route, {"order_id": order["order_id"], "gift_id": access.UNKNOWN})
+            path = access.build_path(route, {"order_id": order["order_id"], "gift_id": access.UNKNOWN})
             answer = stack.call("alice", "POST", path, {}, headers={"idempotency-key": key})
             assert (answer.status, answer.body["code"]) == (400, "idempotency-key-required"), route
             assert stack.save() == before
@@ -238,7 +238,7 @@ HEADERS: list[dict[str, str]] = [
 def test_no_header_makes_anybody_somebody_else_or_breaks_anything(stack: Stack, headers: dict[str, str]) -> None:
     for route in access.rules():
         if route.startswith("GET"):
-            path = access.path_of(route, dict.fromkeys((*access.KINDS, "product_id"), access.UNKNOWN) | access.FIXED)
+            path = access.build_path(route, dict.fromkeys((*access.KINDS, "product_id"), access.UNKNOWN) | access.FIXED)
             plain, answer = (stack.call("alice", "GET", path, headers=each) for each in ({}, headers))
             assert (answer.status, answer.raw.replace("evil.test", "")) == (
                 plain.status,

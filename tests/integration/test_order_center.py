@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from testkit.handlers.costs import cost, much
+from testkit.handlers.costs import measure as measure_operation
+from testkit.handlers.costs import with_history
 from testkit.handlers.stack import DAY, Simulation, Stack
 from tests.integration.test_projecting import HOUR, counts
 
@@ -258,6 +259,6 @@ def test_the_clock_alone_changes_the_answer(stack: Stack) -> None:
 
 
 def test_it_costs_the_same_however_much_somebody_has(simulation: Simulation) -> None:
-    costs = [cost(much(simulation, things), "order center") for things in (100, 10_000)]
+    costs = [measure_operation(with_history(simulation, things), "order center") for things in (100, 10_000)]
     assert costs[0] == costs[1]
     assert (costs[0].reads, costs[0].writes) == (9, 0)

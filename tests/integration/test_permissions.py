@@ -8,7 +8,14 @@ import pytest
 from handsel.api import http
 from handsel.store.keys import DUE_SHARDS
 from testkit.handlers import permissions
-from testkit.handlers.calls import CALLS, CHANGES, INBOUND_EVENTS, prepare_overdue_work, deliver_with_retries, told
+from testkit.handlers.calls import (
+    CALLS,
+    CHANGES,
+    INBOUND_EVENTS,
+    deliver_with_retries,
+    inbound_event,
+    prepare_overdue_work,
+)
 from testkit.handlers.stack import DAY, RESOURCES, START, Simulation, Stack, event
 from tools import openapi
 
@@ -115,7 +122,7 @@ def test_every_function_may_do_what_it_does_and_may_write_nothing_that_it_does_n
             simulation.reset()
             stack.now = START
             stack.update_product("voucher", stock=900)
-            told_of = told(kind, prepared(stack))
+            told_of = inbound_event(kind, prepared(stack))
             stack.now += 40_000
             if tell:
                 deliver_with_retries(stack, told_of)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from testkit.handlers.calls import CALLS, ids_of, return_request
+from testkit.handlers.calls import CALLS, extract_ids, return_request
 from testkit.handlers.faults import READS, WRITES, inject_faults, run_before
 from testkit.handlers.stack import DAY, TABLE, Answer, Stack, gift_request
 from tests.integration.invariants import check_invariants
@@ -49,7 +49,7 @@ def test_the_same_call_twice_at_once_answers_the_same_and_happens_once(stack: St
     with inject_faults(WRITES | READS, {at: run_before(lambda: others.append(call()))}):
         answer = call()
     for other in others:
-        assert ids_of(answer.body) == ids_of(other.body)
+        assert extract_ids(answer.body) == extract_ids(other.body)
         assert {answer.status, other.status} <= ({200, 201} if "claim" in name else {other.status})
     check_invariants(stack)
 
@@ -73,7 +73,7 @@ def test_a_return_gifts_own_reservation_does_not_refuse_its_retry(
         real, proxy.at = proxy.client.batch_get_item, {}
         monkeypatch.setattr(proxy.client, "batch_get_item", _once(torn, real))
         again = call()
-    assert (again.status, ids_of(again.body)) == (201, ids_of(first.body))
+    assert (again.status, extract_ids(again.body)) == (201, extract_ids(first.body))
     check_invariants(stack)
 
 

@@ -13,7 +13,7 @@ from handsel.domain.recommendations import ENOUGH, MOST_IN_CHART, MOST_VIEWS, PA
 from handsel.runtime import wiring
 from handsel.store import tastes
 from handsel.use_cases.recommendations import learning, recommending
-from testkit.handlers.stack import START, Answer, Stack, observe_calls, wanted
+from testkit.handlers.stack import START, Answer, Stack, observe_calls, passes_filter
 
 OTHERS = [f"friend{number}" for number in range(ENOUGH)]
 
@@ -218,14 +218,14 @@ def test_who_had_it_all_is_recommended_what_they_had(shop: Stack) -> None:
 
 
 def test_what_is_sold_out_is_not_recommended_until_there_is_more(shop: Stack) -> None:
-    shop.sell("voucher", stock=1)
+    shop.update_product("voucher", stock=1)
     shop.deliver_records()
     assert VOUCHER in recommended(shop)
     shop.buy("bob")
     assert VOUCHER not in recommended(shop)
     shop.deliver_records()
     assert VOUCHER not in recommended(shop)
-    shop.sell("voucher", stock=2)
+    shop.update_product("voucher", stock=2)
     shop.deliver_records()
     assert VOUCHER in recommended(shop)
 
@@ -233,7 +233,7 @@ def test_what_is_sold_out_is_not_recommended_until_there_is_more(shop: Stack) ->
 def test_sold_out_products_leave_room_for_what_can_be_bought(shop: Stack) -> None:
     for product in shop.products:
         if product != "other_store":
-            shop.sell(product, stock=0)
+            shop.update_product(product, stock=0)
     for number in range(MOST_IN_CHART + 5):
         put_on_sale(shop, number, stock=0)
     put_on_sale(shop, 99)
@@ -579,7 +579,7 @@ def test_what_is_known_of_a_person_has_bounds(shop: Stack, monkeypatch: pytest.M
 
 def test_what_overtakes_while_it_is_learned_is_not_lost(shop: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     look(shop, "voucher")
-    first, shop._followed = list(shop.records), len(shop.records)
+    first, shop._delivered = list(shop.records), len(shop.records)
     real = learning._with_recommendations
 
     def overtaken(*of: Any, **more: Any) -> Any:

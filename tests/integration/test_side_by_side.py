@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from testkit.handlers.faults import response_lost, inject_faults
+from testkit.handlers.faults import inject_faults, response_lost
 from testkit.handlers.stack import DAY, TABLE, Stack, observe_calls
 
 Job = Callable[[Stack, list[str]], object]

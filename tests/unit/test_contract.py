@@ -58,7 +58,7 @@ ORDER = {"product_id": "p", "quantity": 1, "payment": {"method": "card", "token"
 
 def _wrong(path: str, body: object = None, method: str = "POST", **headers: str) -> list[str] | None:
     sent = b"" if body is None else json.dumps(body).encode()
-    return contract.wrong_with(method, f"http://127.0.0.1{path}", {**HEADERS, **headers}, sent)
+    return contract.find_violations(method, f"http://127.0.0.1{path}", {**HEADERS, **headers}, sent)
 
 
 def test_a_request_that_is_as_declared_is_not_wrong() -> None:
