@@ -46,7 +46,7 @@ def test_a_write_consumes_what_the_engine_says(simulation: Simulation, make: Mak
             engines = _engines(asked, call)
             if consumed:  # what is not of the operation is not metered
                 ours = consumed.pop()
-                told.append((None if ours.refused else (ours.units, ours.indexes), engines))
+                told.append((None if ours.condition_failed else (ours.units, ours.indexes), engines))
 
         stack.memory.meters.append(lambda each: None if each.reads else consumed.append(each))
         with observe_calls(ask_too, *WRITES):

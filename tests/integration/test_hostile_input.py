@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from testkit import access, contract, hostile
-from testkit.access import Builder, World
+from testkit.access import Builder, BuildWorld, World
 from testkit.handlers.stack import ADDRESS, DAY, Stack
 from testkit.hostile import BODIES, ENCODED, INVALID, JSON
 
@@ -40,7 +40,7 @@ RIGHT: Mapping[str, Callable[[World, Stack], dict[str, Any]]] = {
     },
 }  # fmt: skip
 # What each is asked of, where it would be done: made, by whom, and how long after.
-ASKED: Mapping[str, tuple[Making, str]] = {
+ASKED: Mapping[str, tuple[BuildWorld, str]] = {
     route: (lambda make: make.order("paid", "parcel", 2, "available"), "giver")
     for route in ("POST /orders/{order_id}/use", "POST /orders/{order_id}/refunds")
 } | {
