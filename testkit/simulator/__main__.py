@@ -27,7 +27,9 @@ def main() -> None:
     parser.add_argument("--seeds", default="2000", help="the number of seeds, or FROM:TO")
     parser.add_argument("--seed", type=int, help="only this seed, with the traceback of a violation")
     parser.add_argument("--only", help="numbers of the steps to run")
-    parser.add_argument("--without", help="faults to leave out; also: rate, skew, copies, and outages (restore, projector, sweep, ttl)")
+    parser.add_argument(
+        "--without", help="faults to leave out; also: rate, skew, copies, and outages (restore, projector, sweep, ttl)"
+    )
     parser.add_argument("--jobs", type=int, default=cpu_count())
     parser.add_argument("--first", action="store_true", help="stop at the first seed that fails, without shrinking it")
     options = parser.parse_args()

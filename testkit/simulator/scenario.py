@@ -226,7 +226,11 @@ def _complete(environment: Environment) -> None:
     environment.expire()
     # By then the last record is delivered, which can take an hour.
     environment.scheduler.wait((HOUR_MS + MINUTE_MS) * 1000)
-    if environment.plan.down.get("sweep") == WHOLE_RUN and not environment.plan.skew_ms and not environment.restore.lost:
+    if (
+        environment.plan.down.get("sweep") == WHOLE_RUN
+        and not environment.plan.skew_ms
+        and not environment.restore.lost
+    ):
         states = [item["state"] for where, item in environment.model.items.items() if where[1] == "GIFT"]
         _require("open" not in states, "the stream alone did not expire every gift")
     for _ in range(6):
@@ -241,13 +245,15 @@ def _check_end(environment: Environment, outcomes: Sequence[Outcome]) -> None:
         model.check_order(model.items[where]["order_id"])
     for each in outcomes:
         _require(
-            isinstance(each.answer, Exception) or each.operation.right(each.answer),
-            f"{each.operation.name} was outcomes, and is not so now",
+            isinstance(each.answer, Exception) or each.operation.is_correct(each.answer),
+            f"{each.operation.name}: the response is no longer true",
         )
     late = [where for where in model.due if where[1] != "REMINDER"]
     _require(not late, f"overdue: {late}")
     _require(not environment.restore.queue and not environment.projector.queue, "records are left in a queue")
-    paid = {model.items[where]["order_id"] for where in model.keys_by_kind["ORDER"] if model.items[where]["state"] == "paid"}
+    paid = {
+        model.items[where]["order_id"] for where in model.keys_by_kind["ORDER"] if model.items[where]["state"] == "paid"
+    }
     _require(paid == set(environment.provider_state.charged), "the charges differ from the paid orders")
     refunds = {model.items[where]["refund_id"] for where in model.keys_by_kind["REFUND"]}
     _require(refunds == set(environment.provider_state.repaid), "the repayments differ from the refunds")
@@ -319,7 +325,9 @@ def expected_effects(model: Model) -> tuple[Expected, Expected]:
         if where[1] == "ORDER":
             if item["state"] == "paid":
                 events["order.paid", item["order_id"]] = 1, where
-            if refunds := sum(model.items[each]["order_id"] == item["order_id"] for each in model.keys_by_kind["REFUND"]):
+            if refunds := sum(
+                model.items[each]["order_id"] == item["order_id"] for each in model.keys_by_kind["REFUND"]
+            ):
                 events["order.refunded", item["order_id"]] = refunds, where
         elif where[1] == "GIFT":
             gift_id, giver, recipient = item["gift_id"], item["giver_id"], item.get("recipient_id")

@@ -182,7 +182,7 @@ def hand_over(harness: Harness) -> Act:
 def read_a_message(harness: Harness) -> Act:
     harness.give(harness.buy(), to="bob")
     harness.answer(harness.projecting(harness.records()))
-    message = harness.model.items[harness.model.made["MESSAGE"][0]]
+    message = harness.model.items[harness.model.keys_by_kind["MESSAGE"][0]]
     return lambda actor: messaging.mark_read(actor.table, message["message_id"], caller="bob")
 
 
@@ -195,7 +195,7 @@ def _pending(harness: Harness) -> str:
     dying = harness.actor(faults={3: Fault.DIES_BEFORE})
     with pytest.raises(Crashed):
         harness.buying()(dying)
-    (where,) = harness.model.made["ORDER"]
+    (where,) = harness.model.keys_by_kind["ORDER"]
     return str(harness.model.items[where]["order_id"])
 
 
@@ -212,7 +212,7 @@ def hear_of_a_refund(harness: Harness) -> Act:
     refunding_one = refund(harness)
     with pytest.raises(Crashed):
         refunding_one(harness.actor(faults={2: Fault.DIES_BEFORE}))
-    (where,) = harness.model.made["REFUND"]
+    (where,) = harness.model.keys_by_kind["REFUND"]
     refund_id = harness.model.items[where]["refund_id"]
     return lambda actor: inbound.refund_settled(actor.table, actor.provider, refund_id)
 

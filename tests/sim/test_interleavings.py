@@ -266,7 +266,7 @@ def test_whatever_is_counted_at_once_the_last_state_is_what_counts(record_proper
     harness.claim("bob", gift)
     given, claimed = harness.records()[:-2], harness.records()[-2:]
     harness.answer(harness.projecting(claimed[:1]))
-    message = harness.model.items[harness.model.made["MESSAGE"][0]]
+    message = harness.model.items[harness.model.keys_by_kind["MESSAGE"][0]]
 
     def reading(actor: Actor) -> object:
         return messaging.mark_read(actor.table, message["message_id"], caller="alice")

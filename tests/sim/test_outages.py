@@ -73,7 +73,7 @@ def test_thirty_days_without_stream_and_sweep_leave_nothing_that_bounded_sweeps_
 
     environment.scheduler.spawn(sweep_again_and_again, at_ms=START_MS + month)
     environment.scheduler.run()
-    gifts = [environment.model.items[where] for where in environment.model.made["GIFT"]]
+    gifts = [environment.model.items[where] for where in environment.model.keys_by_kind["GIFT"]]
     assert len(gifts) == 300
     assert Counter(gift["state"] for gift in gifts) == {"returned": 300}
     assert len(sweeps) > 5  # one sweep does not do: each has a second

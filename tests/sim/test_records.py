@@ -111,7 +111,7 @@ def test_what_never_comes_costs_what_it_would_have_told_and_nothing_else(life: C
 
 
 def told(harness: Harness) -> set[tuple[str, ...]]:
-    messages = [harness.model.items[where] for where in harness.model.made["MESSAGE"]]
+    messages = [harness.model.items[where] for where in harness.model.keys_by_kind["MESSAGE"]]
     return {(each["user_id"], each["kind"], each.get("gift_id", "")) for each in messages}
 
 
