@@ -91,7 +91,8 @@ def _run_all(seeds: range, jobs: int, *, stop_at_first: bool) -> int:
     _report(figures)
     seconds = time.monotonic() - began
     print(
-        f"{done} seeds in {seconds:.0f} s: {done - len(failed)} without violation, {len(failed)} failed {[s for s, _ in failed][:20]}"
+        f"{done} seeds in {seconds:.0f} s: {done - len(failed)} without violation, {len(failed)} failed"
+        f" {[seed for seed, _ in failed][:20]}"
     )
     return 1 if failed else 0
 

@@ -296,14 +296,14 @@ def _check_notifications(environment: Environment) -> None:
         _require(by_id.setdefault(event["id"], change) == change, f"one id for two events: {change}")
     expected_messages, expected_events = expected_effects(environment.model)
     lost = environment.projector.lost
-    for message, (count, where) in expected_messages.items():
+    for expected, (count, where) in expected_messages.items():
         if where not in lost:
-            _require(messages[message] == count, f"{message}: {messages[message]} messages, {count} expected")
+            _require(messages[expected] == count, f"{expected}: {messages[expected]} messages, {count} expected")
     unexpected = set(messages) - set(expected_messages)
     _require(not unexpected, f"unexpected messages: {unexpected}")
-    for change, (count, where) in expected_events.items():
+    for expected, (count, where) in expected_events.items():
         if where not in lost:
-            _require(len(published[change]) == count, f"{change}: {len(published[change])} event ids, {count} expected")
+            _require(len(published[expected]) == count, f"{expected}: {len(published[expected])} events, {count} expected")
     unexpected = set(published) - set(expected_events)
     _require(not unexpected, f"unexpected events: {unexpected}")
 
