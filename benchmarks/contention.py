@@ -26,8 +26,8 @@ from local.settings import Settings
 from testkit.dynamodb.capacity import Consumption
 from testkit.http_client import RetryingClient
 from testkit.races import rounds
-from testkit.races.__main__ import CLAIMERS, PEOPLE, SHARES, arena, claim_nothing, givers
-from testkit.races.rounds import Arena
+from testkit.races.__main__ import CLAIMERS, PEOPLE, SHARES, claim_unknown, givers, race_stack
+from testkit.races.rounds import RaceStack
 from testkit.simulator.environment import Environment, FaultPlan
 from testkit.simulator.harness import Harness
 from testkit.simulator.operations import LINK_KEYS
@@ -64,23 +64,26 @@ class Timed(RetryingClient):
 def measure(say: "Say") -> list[Row]:
     claimers = [f"claimer{number}" for number in range(CLAIMERS)]
     say(f"a stack with {CLAIMERS} people")
-    with redirect_stdout(sys.stderr), arena(Settings(port=free_port()), claimers, IN_FLIGHT, [claim_nothing]) as there:
+    with (
+        redirect_stdout(sys.stderr),
+        race_stack(Settings(port=free_port()), claimers, IN_FLIGHT, [claim_unknown]) as there,
+    ):
         rows = [*_one_share(there, claimers, say), *_shares(there, claimers[:PEOPLE], say)]
     say("what they cost")
     return [*rows, *_units(CLAIMERS, 1), *_units(PEOPLE, SHARES)]
 
 
-def _one_share(there: Arena, claimers: Sequence[str], say: "Say") -> list[Row]:
+def _one_share(there: RaceStack, claimers: Sequence[str], say: "Say") -> list[Row]:
     say(f"{len(claimers)} claim one share")
     with closing(Timed(there.stack, IN_FLIGHT)) as client:
-        seen = rounds.one_share(Arena(there.stack, client, IN_FLIGHT), givers()[0], claimers)
+        seen = rounds.one_share(RaceStack(there.stack, client, IN_FLIGHT), givers()[0], claimers)
         return _rows(f"{len(claimers):,} at one share", 1, seen, client)
 
 
-def _shares(there: Arena, people: Sequence[str], say: "Say") -> list[Row]:
+def _shares(there: RaceStack, people: Sequence[str], say: "Say") -> list[Row]:
     say(f"{len(people)} claim {SHARES} shares, each twice")
     with closing(Timed(there.stack, IN_FLIGHT)) as client:
-        seen = rounds.shares(Arena(there.stack, client, IN_FLIGHT), givers()[1], people, SHARES)
+        seen = rounds.shares(RaceStack(there.stack, client, IN_FLIGHT), givers()[1], people, SHARES)
         return _rows(f"{len(people)} at {SHARES} shares, each twice", SHARES, seen, client)
 
 

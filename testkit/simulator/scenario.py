@@ -303,7 +303,9 @@ def _check_notifications(environment: Environment) -> None:
     _require(not unexpected, f"unexpected messages: {unexpected}")
     for expected, (count, where) in expected_events.items():
         if where not in lost:
-            _require(len(published[expected]) == count, f"{expected}: {len(published[expected])} events, {count} expected")
+            _require(
+                len(published[expected]) == count, f"{expected}: {len(published[expected])} events, {count} expected"
+            )
     unexpected = set(published) - set(expected_events)
     _require(not unexpected, f"unexpected events: {unexpected}")
 

@@ -48,7 +48,7 @@ def test_a_write_consumes_what_the_engine_says(simulation: Simulation, make: Mak
                 ours = consumed.pop()
                 told.append((None if ours.condition_failed else (ours.units, ours.indexes), engines))
 
-        stack.memory.meters.append(lambda each: None if each.reads else consumed.append(each))
+        stack.memory.meters.append(lambda each: None if each.is_read else consumed.append(each))
         with observe_calls(ask_too, *WRITES):
             act()
         stack.memory.meters.clear()

@@ -8,7 +8,7 @@ import pytest
 
 from testkit.http_client import RetryingClient, sign_up
 from testkit.races import rounds
-from testkit.races.rounds import Arena
+from testkit.races.rounds import RaceStack
 from tests.e2e.conftest import Running
 
 pytestmark = pytest.mark.e2e
@@ -18,27 +18,27 @@ CLAIMERS = [f"racer{number}" for number in range(60)]
 
 
 @pytest.fixture(scope="module")
-def arena(live: Running) -> Iterator[Arena]:
+def arena(live: Running) -> Iterator[RaceStack]:
     sign_up(live.stack, CLAIMERS)
     client = RetryingClient(live.stack, IN_FLIGHT)
-    held = Arena(live.stack, client, IN_FLIGHT)
+    held = RaceStack(live.stack, client, IN_FLIGHT)
     # Starts as many of each function as a race needs, before its window starts.
     nothing = {"gift_id": "unknown", "secret": "x"}
-    held.at_once([partial(held.claim, claimer, nothing) for claimer in CLAIMERS[: 2 * IN_FLIGHT]])
+    held.run([partial(held.claim, claimer, nothing) for claimer in CLAIMERS[: 2 * IN_FLIGHT]])
     yield held
     client.close()
 
 
-def test_of_sixty_claimers_at_once_exactly_one_gets_the_gift(arena: Arena) -> None:
+def test_of_sixty_claimers_at_once_exactly_one_gets_the_gift(arena: RaceStack) -> None:
     seen = rounds.one_share(arena, "alice", CLAIMERS)
     assert (seen.winners, seen.losers) == (1, 59)
 
 
-def test_of_forty_people_who_ask_twice_ten_get_one_share_each(arena: Arena) -> None:
+def test_of_forty_people_who_ask_twice_ten_get_one_share_each(arena: RaceStack) -> None:
     seen = rounds.shares(arena, "alice", CLAIMERS[:40], 10)
     assert (seen.winners, seen.losers) == (10, 30)
 
 
-def test_claims_cancels_declines_and_the_end_of_the_window_end_each_gift_once(arena: Arena) -> None:
+def test_claims_cancels_declines_and_the_end_of_the_window_end_each_gift_once(arena: RaceStack) -> None:
     seen = rounds.ends(arena, "alice", CLAIMERS[:4], 6, random.Random(1))  # noqa: S311 - has to be the same again
     assert seen.winners + seen.losers == 3 * 3 + 3 * 5
