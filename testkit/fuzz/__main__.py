@@ -174,35 +174,35 @@ def fuzz_role(stack: Stack, role: str, seed: int, pool: Pool, hidden: list[str])
 
 
 def report() -> bool:
-    """How many requests were sent, and how many different answers were seen; whether every operation was asked."""
-    everything = seen()
+    """Print the number of requests and of different responses; return whether every operation was called."""
+    everything = count_responses()
     for role in ROLES:
-        _count(role, seen(role))
-    _count("all", everything)
-    broken = sum(
+        _print_counts(role, count_responses(role))
+    _print_counts("all", everything)
+    server_errors = sum(
         count for each, count in everything.items() if each.split()[2] >= "500" and "payment-unknown" not in each
     )
-    cli.say(f"  {broken} answers of 5xx but for payments whose outcome is not known")
+    cli.say(f"  {server_errors} responses with 5xx, except payments with an unknown outcome")
     document = json.loads(FILE.read_text())
-    never = {f"{method.upper()} {path}" for path, methods in document["paths"].items() for method in methods}
-    never_asked = never - {" ".join(each.split()[:2]) for each in everything}
-    never_done = never - {" ".join(each.split()[:2]) for each in everything if each.split()[2].startswith("2")}
-    if never_done:
-        cli.say("  Never answered with what was asked for: " + ", ".join(sorted(never_done)))
-    if never_asked:
-        cli.say("Never asked at all, so FUZZ_SECONDS has to be more: " + ", ".join(sorted(never_asked)), error=True)
-    return not never_asked
+    operations = {f"{method.upper()} {path}" for path, methods in document["paths"].items() for method in methods}
+    uncalled = operations - {" ".join(each.split()[:2]) for each in everything}
+    unsuccessful = operations - {" ".join(each.split()[:2]) for each in everything if each.split()[2].startswith("2")}
+    if unsuccessful:
+        cli.say("  Never successful: " + ", ".join(sorted(unsuccessful)))
+    if uncalled:
+        cli.say("Never called, so FUZZ_SECONDS has to be larger: " + ", ".join(sorted(uncalled)), error=True)
+    return not uncalled
 
 
-def seen(role: str = "*") -> Counter[str]:
-    """How often each operation was answered with each status and code."""
+def count_responses(role: str = "*") -> Counter[str]:
+    """Return the number of responses by operation, status and code."""
     everything = Counter[str]()
-    for file in REPORTS.glob(f"{role}-*/seen.json"):
+    for file in REPORTS.glob(f"{role}-*/responses.json"):
         everything.update(json.loads(file.read_text()))
     return everything
 
 
-def _count(name: str, counted: Counter[str]) -> None:
+def _print_counts(name: str, counted: Counter[str]) -> None:
     pairs = {" ".join(each.split()[:3]) for each in counted}
     total = f"{counted.total():6} requests"
     cli.say(f"  {name:6} {total}, {len(pairs):4} pairs of operation and status, {len(counted):4} with codes")
