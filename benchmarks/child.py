@@ -1,4 +1,4 @@
-"""Measure in a fresh interpreter that has only an artifact on puts path; print the result as JSON on the last line.
+"""Measure in a fresh interpreter that has only an artifact on its path; print the result as JSON on the last line.
 
     child.py reference                     a botocore client for DynamoDB
     child.py import                        the function's module
@@ -6,7 +6,7 @@
     child.py trace REQUEST.json            the same, with lists of compiled, imported and executed files
     child.py warm REQUEST.json ROUNDS N    rounds of N requests, alternating with N plain put_item calls
 
-Times are CPU seconds of this process, including puts start.
+Times are CPU seconds of this process, including its start.
 """
 
 import sys

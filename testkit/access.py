@@ -127,10 +127,10 @@ ALWAYS = {
     "carrier": {"carrier"},
     "carriers": {"carrier", "courier"},
 }
-HAVE_THE_LINK = {"friend", "claimer", "other claimer"}
-PHONE, LANE = "+86 10 5550 0199", "Canary lane"
+LINK_HOLDERS = {"friend", "claimer", "other claimer"}
+PHONE, STREET = "+86 10 5550 0199", "Canary street"
 ADDRESS = {
-    "name": "Canary", "phone": PHONE, "lines": [LANE], "city": "C", "postal_code": "1", "country": "CN",
+    "name": "Canary", "phone": PHONE, "lines": [STREET], "city": "C", "postal_code": "1", "country": "CN",
 }  # fmt: skip
 WRAPPING = {
     "voucher": {"cover_id": "red-classic", "blessing_id": "best-wishes"},
@@ -302,7 +302,7 @@ def parameters(route: str) -> list[str]:
 def build_body(route: str, role: str, world: World, products: Mapping[str, str]) -> object:
     """Return a valid body, so that the outcome depends on the caller and the resource alone."""
     payment = {"method": "card", "token": "tok_ok"}
-    secret = {"secret": world.secret if role in HAVE_THE_LINK else "no-secret-of-anything"} if world.secret else {}
+    secret = {"secret": world.secret if role in LINK_HOLDERS else "no-secret-of-anything"} if world.secret else {}
     address = {"address": ADDRESS} if world.kind == "parcel" else {}
     bodies: dict[str, Callable[[], object]] = {
         "PATCH /me": dict,
@@ -355,7 +355,7 @@ class Builder:
         self.stack.call("alice", "POST", "/orders", body)
         (order_id,) = self._orders() - before  # orders with a declined or pending payment too
         world = World(name, kind, products[kind], {kind, *words}, {"order_id": order_id})
-        world.hidden |= {order_id, PHONE, LANE}
+        world.hidden |= {order_id, PHONE, STREET}
         return world
 
     def _orders(self) -> set[str]:
@@ -375,18 +375,18 @@ class Builder:
         return world
 
     def given(self, name: str, kind: str = "voucher", shares: int = 1, *words: str, to: str | None = None) -> World:
-        """A gift of all that was bought, to a named recipient or to whoever has the link."""
+        """Return a world with a gift of all units, to a named recipient or by link."""
         world = self.order(name, kind, shares, "link" if to is None else "named", *words)
         body = {"shares": shares, "wrapping": WRAPPING[kind]} | ({"recipient_id": self._ids[to]} if to else {})
         gift = self._require("alice", "POST", f"/orders/{world.ids['order_id']}/gifts", body)
         world.ids["gift_id"], world.secret = gift["gift_id"], gift["secret"]
         world.hidden |= {gift["gift_id"], *([gift["secret"]] if gift["secret"] else [])}
-        world.parts |= {"openers": HAVE_THE_LINK if to is None else {"recipient"}, "claimers": set()}
+        world.parts |= {"openers": LINK_HOLDERS if to is None else {"recipient"}, "claimers": set()}
         world.parts["recipient"] = set() if to is None else {"recipient"}
         return world
 
     def claim(self, world: World, *roles: str) -> World:
-        """What the last of them got is what the world's ids name."""
+        """Claim a share for each role; the ids of the world are those of the last holding."""
         for role in roles:
             body = {"address": ADDRESS} | ({"secret": world.secret} if world.secret else {})
             held = self._require(USERS[role], "POST", f"/gifts/{world.ids['gift_id']}/claims", body)
@@ -423,8 +423,8 @@ def declined(make: Builder) -> World:
     return make.do(world, "recipient", "POST /gifts/{gift_id}/decline")
 
 
-def answered(make: Builder) -> World:
-    world = make.claim(make.given("answered", "voucher", 1, "claimed", "usable", "answered"), "claimer")
+def return_gift_given(make: Builder) -> World:
+    world = make.claim(make.given("return gift given", "voucher", 1, "claimed", "usable", "answered"), "claimer")
     route = "POST /gifts/{gift_id}/return-gifts"
     return make.do(world, "claimer", route, build_body(route, "claimer", world, make.products))
 
@@ -457,7 +457,7 @@ TIMELESS: Sequence[BuildWorld] = (
     lambda make: cancelled(make, None),
     lambda make: cancelled(make, "bob"),
     declined,
-    answered,
+    return_gift_given,
 )
 # Worlds with an open gift, which expires.
 OPEN: Sequence[BuildWorld] = (

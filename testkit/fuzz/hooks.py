@@ -112,12 +112,12 @@ def no_private_or_internal_data_is_exposed(_: Any, response: Response, case: Any
     shown = [text for text in _hidden if text.encode() in response.content]
     assert not shown, f"The caller may not see this: {shown}"
     internal = [text for text in _INTERNAL if text in response.content]
-    assert not internal or case.path == "/openapi.json", f"This is nobody's to see: {internal}"
+    assert not internal or case.path == "/openapi.json", f"Internal data is exposed: {internal}"
 
 
 @schemathesis.check
 def unavailable_is_said_by_us(_: Any, response: Response, case: AnyCase) -> None:
-    """A 503 of API Gateway means that the function did not answer at all."""
+    """Check that no 503 comes from API Gateway, which means that the function did not respond."""
     if response.status_code == 503:
         assert response.headers["content-type"] == ["application/problem+json"], response.content
 

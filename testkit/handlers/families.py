@@ -43,7 +43,7 @@ BEFORE = NOW - 2 * DAY
 LATELY = NOW - HOUR
 STORE = Store("store", "Tea House", "swift", giftable=True)
 WRAPPING = Wrapping("red-classic", "Best wishes")
-ADDRESS = Address("Bob Lee", "+86 10 5550 0100", ["Lane 5"], "Hangzhou", "310000", "CN")
+ADDRESS = Address("Bob Lee", "+86 10 5550 0100", ["Road 5"], "Hangzhou", "310000", "CN")
 _PRICE = Money(12_900, "CNY")
 VOUCHER, PARCEL = (
     Product(

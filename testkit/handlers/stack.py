@@ -70,7 +70,7 @@ ROLES = {
 ADDRESS = {
     "name": "Bob Lee",
     "phone": "+86 10 5550 0100",
-    "lines": ["Lane 5", "House 7"],
+    "lines": ["Road 5", "House 7"],
     "city": "Hangzhou",
     "postal_code": "310000",
     "country": "CN",

@@ -31,7 +31,7 @@ USERS = ("alice", "bob", "carol", "dave", "mia")
 STORE = "store-tea-house"
 OTHER_STORE = "store-book-corner"
 CARRIER = "swift"
-ADDRESS = Address("Bob Lee", "+86 10 5550 0100", ["Lane 5"], "Hangzhou", "310000", "CN")
+ADDRESS = Address("Bob Lee", "+86 10 5550 0100", ["Road 5"], "Hangzhou", "310000", "CN")
 WRAPPINGS = {
     "voucher": WrappingChoice("red-classic", "best-wishes"),
     "parcel": WrappingChoice("parcel-kraft", "best-wishes"),

@@ -220,24 +220,24 @@ def _outcome(
         for name, (kind, request) in writes.items()
     ]
     code: str = "written"
-    told: Any = None
+    result: Any = None
     try:
         if len(requests) == 1 and requests[0][0] in METHODS:
             kind, request = requests[0]
             answer = getattr(target.client, METHODS[kind])(**request, ReturnValues="ALL_OLD")
-            told = load_item(answer.get("Attributes", {}))
+            result = load_item(answer.get("Attributes", {}))
         else:
             target.client.transact_write_items(TransactItems=[{kind: request} for kind, request in requests])
     except ClientError as error:
         response: Any = error.response
         code = response["Error"]["Code"]
         reasons = [(each["Code"], load_item(each.get("Item", {}))) for each in response.get("CancellationReasons", ())]
-        told = reasons or load_item(response.get("Item", {}))
+        result = reasons or load_item(response.get("Item", {}))
     left = [
         target.client.get_item(TableName=target.table, Key=key(name), ConsistentRead=True).get("Item")
         for name in writes
     ]
-    return code, told, [each and load_item(each) for each in left]
+    return code, result, [each and load_item(each) for each in left]
 
 
 @BOUNDED

@@ -17,7 +17,7 @@ def simulation(request: pytest.FixtureRequest) -> Iterator[Simulation]:
 
 @pytest.fixture
 def stack(simulation: Simulation, request: pytest.FixtureRequest) -> Iterator[Stack]:
-    """A stack for one test, which must leave the law holding, unless it is marked to damage the table."""
+    """Yield a stack for one test. After the test the audit must find nothing, unless the test is marked `corrupts`."""
     with open_stack(simulation) as running:
         yield running
         assert running.denied == set(), "a function asked for what its role does not allow"
