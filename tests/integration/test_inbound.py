@@ -149,7 +149,7 @@ def test_a_payment_is_not_believed_but_asked_for(stack: Stack) -> None:
 
 def test_an_answer_that_the_provider_does_not_give_is_asked_for_again(stack: Stack) -> None:
     stack.call("alice", "GET", "/me")
-    detail = INBOUND_EVENTS["payment.settled, its answer will be lost"](stack)
+    detail = INBOUND_EVENTS["payment.settled, its response will be lost"](stack)
     with pytest.raises(Exception, match=r"^payment-unknown$"):
         tell(stack, inbound_event("payment.settled", detail))
     assert stack.call("alice", "GET", f"/orders/{detail['order_id']}").body["state"] == "pending"
