@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 import pytest
 
 from testkit import access
-from testkit.access import Builder, Making, World
+from testkit.access import Builder, BuildWorld, World
 from testkit.handlers.stack import DAY, Stack
 
 VALIDITY = 90 * DAY
@@ -16,9 +16,9 @@ def named_with_message(make: Builder) -> World:
     """Make a gift whose recipient has a message about it."""
     stack = make.stack
     assert isinstance(stack, Stack)
-    stack.record()
+    stack.start_recording()
     world = make.given("named, with message", "voucher", 1, "open", to="bob")
-    stack.follow()
+    stack.deliver_records()
     (message,) = stack.call("bob", "GET", "/messages").body["items"]
     world.ids["message_id"], world.parts["reader"] = message["message_id"], {"recipient"}
     return world
@@ -29,7 +29,7 @@ def unchanged(world: World) -> World:
 
 
 # The function that makes each world, the time since then, and the change since then.
-WORLDS: Mapping[str, Sequence[tuple[Making, int, Callable[[World], World]]]] = {
+WORLDS: Mapping[str, Sequence[tuple[BuildWorld, int, Callable[[World], World]]]] = {
     "as it stays": [(making, 0, unchanged) for making in access.TIMELESS],
     "as it waits": [(making, 0, unchanged) for making in (*access.OPEN, access.pending, named_with_message)],
     "when time is over": [
@@ -71,16 +71,16 @@ def test_an_id_of_any_shape_is_as_unknown_as_any_other(stack: Stack, odd: str) -
     nothing = World("nothing", "voucher", stack.products["voucher"], set())
     for route in access.rules():
         for parameter in access.parameters(route):
-            path = access.path_of(
-                route, dict.fromkeys(access.KINDS, access.UNKNOWN) | access.ids_of(nothing) | {parameter: odd}
+            path = access.build_path(
+                route, dict.fromkeys(access.KINDS, access.UNKNOWN) | access.path_ids(nothing) | {parameter: odd}
             )
             for role in ("giver", "merchant", "carrier"):
-                body = access.body_of(route, role, nothing, stack.products)
+                body = access.build_body(route, role, nothing, stack.products)
                 answer = stack.call(access.USERS[role], route.split()[0], path, body)
                 # Some shapes match no route of the function.
                 wanted = {access.expected_of_unknown(route, role), "404 not-found"}
-                assert access.said(route, answer) in wanted, (route, role)
-                assert answer.status != 404 or access.same(answer) == not_found(route), (route, role)
+                assert access.actual(route, answer) in wanted, (route, role)
+                assert answer.status != 404 or access.visible(answer) == not_found(route), (route, role)
 
 
 @pytest.mark.parametrize("when", WORLDS)
@@ -91,13 +91,13 @@ def test_access_in_every_state(stack: Stack, when: str, record_property: Callabl
     results, not_found = Counter[str](), access.not_found(stack)
 
     def check_cell(world: World, route: str, role: str, path: str, wanted: str) -> None:
-        body = access.body_of(route, role, world, stack.products)
+        body = access.build_body(route, role, world, stack.products)
         answer = stack.call(access.USERS[role], route.partition(" ")[0], path, body)
-        got = access.said(route, answer)
+        got = access.actual(route, answer)
         cell = (world.name, route, role, path)
         assert got == wanted, (cell, answer.raw)
         results[got] += 1
-        assert answer.status != 404 or access.same(answer) == not_found(route), cell
+        assert answer.status != 404 or access.visible(answer) == not_found(route), cell
         if answer.status >= 400:
             assert stack.save() == before, (cell, "a refused call wrote something")
             assert [text for text in world.hidden if text in answer.raw] == [], cell
@@ -113,8 +113,8 @@ def test_access_in_every_state(stack: Stack, when: str, record_property: Callabl
         once = number == 0 and when == FIRST
         for route in access.rules():
             for role in access.ROLES:
-                if access.concerns(route, world) or (once and access.is_about_nothing(route)):
-                    path = access.path_of(route, access.ids_of(world))
+                if access.uses_world(route, world) or (once and access.is_stateless(route)):
+                    path = access.build_path(route, access.path_ids(world))
                     check_cell(world, route, role, path, access.expected(route, role, world))
                 if once and (unknown := access.unknown_path(route, world)):
                     check_cell(world, route, role, unknown, access.expected_of_unknown(route, role))

@@ -24,7 +24,7 @@ from ops.recount import FIXED_BY_RECOUNT, find_differences, recount
 from ops.scan import WholeTable
 from ops.settle import find_overdue
 from testkit.dynamodb.table import InMemoryTable
-from testkit.handlers.families import NOW, Family, shop
+from testkit.handlers.families import NOW, Family, shared_items
 from testkit.handlers.stack import RESOURCES
 from tests.integration.corruption import CORRUPTIONS, Expected, TableEditor
 
@@ -38,7 +38,7 @@ ITEMS = 100_000 if os.environ.get("PROOF") else 6_000
 def make_table(items: int) -> InMemoryTable:
     """Return a table with at least that many items in families, and at least one family for each corruption."""
     memory = InMemoryTable(TABLE, RESOURCES["Table"]["Properties"], streams=False)
-    for item in shop():
+    for item in shared_items():
         memory.put_item(TableName=TABLE, Item=dump_item(item))
     number = 0
     while len(memory.items) < items or number < len(CORRUPTIONS):
@@ -63,7 +63,7 @@ def found_in(memory: InMemoryTable) -> Expected:
 @pytest.fixture(scope="module")
 def small() -> InMemoryTable:
     memory = InMemoryTable(TABLE, RESOURCES["Table"]["Properties"], streams=False)
-    for item in (*shop(), *Family(0).items(), *Family(1).items()):
+    for item in (*shared_items(), *Family(0).items(), *Family(1).items()):
         memory.put_item(TableName=TABLE, Item=dump_item(item))
     return memory
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from testkit import access, contract, hostile
-from testkit.access import Builder, Making, World
+from testkit.access import Builder, BuildWorld, World
 from testkit.handlers.stack import ADDRESS, DAY, Stack
 from testkit.hostile import BODIES, ENCODED, INVALID, JSON
 
@@ -40,7 +40,7 @@ VALID: Mapping[str, Callable[[World, Stack], dict[str, Any]]] = {
     },
 }  # fmt: skip
 # The world in which each operation would succeed, and the role of the caller.
-WORLDS: Mapping[str, tuple[Making, str]] = {
+WORLDS: Mapping[str, tuple[BuildWorld, str]] = {
     route: (lambda make: make.order("paid", "parcel", 2, "available"), "giver")
     for route in ("POST /orders/{order_id}/use", "POST /orders/{order_id}/refunds")
 } | {
@@ -71,7 +71,7 @@ def test_a_hostile_body_is_rejected_for_its_fault_and_nothing_is_written(
     world = making(Builder(stack))
     if route.endswith("ask-again"):
         stack.now += DAY
-    valid, method, path = VALID[route](world, stack), route.split()[0], access.path_of(route, access.ids_of(world))
+    valid, method, path = VALID[route](world, stack), route.split()[0], access.build_path(route, access.path_ids(world))
     before, rejected = stack.save(), Counter[str]()
 
     def check_rejected(name: str, code: str, raw: str, content_type: str = JSON, *, encoded: bool = False) -> None:
@@ -94,10 +94,10 @@ def test_a_hostile_body_is_rejected_for_its_fault_and_nothing_is_written(
             raw, encoded = body.content.decode(), body.encoded
         except UnicodeDecodeError:
             raw, encoded = base64.b64encode(body.content).decode(), True
-        check_rejected(name, body.refused, raw, body.content_type, encoded=encoded)
-    for name, raw in hostile.around(valid):
+        check_rejected(name, body.code, raw, body.content_type, encoded=encoded)
+    for name, raw in hostile.vary(valid):
         headers = {"content-type": JSON, "idempotency-key": "a-key-of-its-own"}
-        wrong = contract.wrong_with(method, path, headers, raw.encode())
+        wrong = contract.find_violations(method, path, headers, raw.encode())
         # A schema accepts 1.0 as an integer.
         if wrong or (wrong is None and _has_an_integer_at(valid, name)):
             check_rejected(name, INVALID, raw)
@@ -205,7 +205,7 @@ def test_a_list_with_invalid_parameters_is_rejected(stack: Stack, query: str) ->
     for route, operation in access.operations().items():
         if not {each["name"] for each in operation.get("parameters", []) if each.get("in") == "query"}:
             continue
-        path = access.path_of(route, access.FIXED | {"order_id": access.UNKNOWN}).partition("?")[0]
+        path = access.build_path(route, access.FIXED | {"order_id": access.UNKNOWN}).partition("?")[0]
         needed = {"GET /gifts": "role=sent&", "GET /wrappings": "kind=voucher&"}.get(route, "")
         if needed.partition("=")[0] == query.partition("=")[0]:
             needed = ""
@@ -221,7 +221,7 @@ def test_an_invalid_idempotency_key_is_rejected_before_anything_is_done(stack: S
     before = stack.save()
     for route, operation in access.operations().items():
         if any("Idempotency" in json.dumps(each) for each in operation.get("parameters", [])):
-            path = access.path_of(route, {"order_id": order["order_id"], "gift_id": access.UNKNOWN})
+            path = access.build_path(route, {"order_id": order["order_id"], "gift_id": access.UNKNOWN})
             answer = stack.call("alice", "POST", path, {}, headers={"idempotency-key": key})
             assert (answer.status, answer.body["code"]) == (400, "idempotency-key-required"), route
             assert stack.save() == before
@@ -240,7 +240,7 @@ HEADERS: list[dict[str, str]] = [
 def test_no_header_changes_the_caller_or_causes_an_error(stack: Stack, headers: dict[str, str]) -> None:
     for route in access.rules():
         if route.startswith("GET"):
-            path = access.path_of(route, dict.fromkeys((*access.KINDS, "product_id"), access.UNKNOWN) | access.FIXED)
+            path = access.build_path(route, dict.fromkeys((*access.KINDS, "product_id"), access.UNKNOWN) | access.FIXED)
             plain, answer = (stack.call("alice", "GET", path, headers=each) for each in ({}, headers))
             assert (answer.status, answer.raw.replace("evil.test", "")) == (
                 plain.status,

@@ -62,27 +62,27 @@ def test_keys_are_read_once_while_the_cache_is_fresh(stack: Stack, secrets: Secr
     stack.give(order)
     stack.now += CACHE_TTL_MS - 1
     stack.give(order)
-    assert secrets.asked == 1
+    assert secrets.requests == 1
 
 
 def test_cached_keys_are_used_during_an_outage_and_not_requested_by_each_call(stack: Stack, secrets: Secrets) -> None:
     order = stack.buy(quantity=3)
     stack.give(order)
-    secrets.away = True
+    secrets.is_down = True
     stack.now += CACHE_TTL_MS
     for _ in range(2):
         stack.give(order)
-    assert secrets.asked == 2
+    assert secrets.requests == 2
 
 
 def test_without_any_keys_giving_is_unavailable_and_no_unit_moves(stack: Stack, secrets: Secrets) -> None:
     order, request = stack.buy(), {"shares": 1, "wrapping": {"cover_id": "red-classic", "blessing_id": "best-wishes"}}
     path, key = f"/orders/{order['order_id']}/gifts", "the-same-call"
-    secrets.away = True
+    secrets.is_down = True
     answer = stack.call("alice", "POST", path, request, key=key)
     assert (answer.status, answer.body["code"], answer.headers["retry-after"]) == (503, "busy", "1")
     assert stack.units(order) == {"available": 1}
-    secrets.away = False
+    secrets.is_down = False
     assert stack.call("alice", "POST", path, request, key=key).status == 201
 
 

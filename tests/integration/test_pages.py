@@ -12,7 +12,7 @@ import pytest
 from botocore.exceptions import ConnectTimeoutError
 
 from handsel.domain.wrappings import load_catalogue
-from testkit.handlers.faults import between
+from testkit.handlers.faults import inject_faults
 from testkit.handlers.stack import DAY, Answer, Stack
 
 
@@ -110,7 +110,7 @@ def test_an_unknown_gift_has_a_not_found_page(stack: Stack, gift_id: str) -> Non
 
 def test_an_unavailable_page_has_a_retry_after_header(stack: Stack) -> None:
     given = stack.give(stack.buy())
-    with between(frozenset({"get_item"}), dict.fromkeys(range(20), raise_timeout)):
+    with inject_faults(frozenset({"get_item"}), dict.fromkeys(range(20), raise_timeout)):
         page = stack.call(None, "GET", f"/g/{given['gift_id']}")
     assert (page.status, page.headers["retry-after"]) == (503, "1")
     assert "text/html" in page.headers["content-type"]

@@ -8,26 +8,33 @@ import pytest
 from handsel.api import http
 from handsel.store.keys import DUE_SHARDS
 from testkit.handlers import permissions
-from testkit.handlers.calls import CALLS, CHANGES, TOLD, due_for_everything, tell_until_taken, told
+from testkit.handlers.calls import (
+    CALLS,
+    CHANGES,
+    INBOUND_EVENTS,
+    deliver_with_retries,
+    inbound_event,
+    prepare_overdue_work,
+)
 from testkit.handlers.stack import DAY, RESOURCES, START, Simulation, Stack, event
 from tools import openapi
 
 
 def _process_streams_and_read(stack: Stack) -> None:
     """Call the projector, and the routes that read its items."""
-    stack.record()
+    stack.start_recording()
     order = stack.buy()
-    stack.follow()
+    stack.deliver_records()
     gift = stack.give(order, recipient_id="bob")
     shipment_id = stack.claim("bob", stack.give(stack.buy(product="parcel"))).body["shipment_id"]
-    stack.sell("voucher", stock=9)
+    stack.update_product("voucher", stock=9)
     for on in (False, True):
         assert stack.call("alice", "PATCH", "/me", {"recommendations": on}).status == 200
     for method, product in itertools.product(("PUT", "DELETE", "PUT"), ("voucher", "other_store")):
         http._known_accounts.clear()
         stack.call("alice", method, f"/tagged/{stack.products[product]}")
         stack.call("alice", "GET", f"/products/{stack.products[product]}")
-        stack.follow()
+        stack.deliver_records()
     for path in ("/tagged", "/viewed", "/recommendations"):
         http._known_accounts.clear()
         assert stack.call("alice", "GET", path).body["items"]
@@ -35,7 +42,7 @@ def _process_streams_and_read(stack: Stack) -> None:
     stack.sweep()
     stack.claim("bob", gift)
     stack.report(shipment_id, "delivered")
-    stack.follow()
+    stack.deliver_records()
     for message in stack.call("bob", "GET", "/messages").body["items"]:
         assert stack.call("bob", "POST", f"/messages/{message['message_id']}/read").body["read"]
     for user in ("alice", "bob"):
@@ -53,7 +60,7 @@ def _call_every_route_first(stack: Stack) -> None:
             stack.call(user, route.method, path, {}, claims={"preferred_username": f"newcomer{number}"})
 
 
-@pytest.mark.damages
+@pytest.mark.corrupts
 def test_every_function_may_do_what_it_does_and_may_write_nothing_that_it_does_not(
     stack: Stack, simulation: Simulation
 ) -> None:
@@ -97,7 +104,7 @@ def test_every_function_may_do_what_it_does_and_may_write_nothing_that_it_does_n
             stack.call("bob", "POST", f"/gifts/{gift_id}/claims", raw="{")
             stack.restore(stack.stream_record(gift_id))
     stack.now = START
-    due_for_everything(stack)
+    prepare_overdue_work(stack)
     stack.call("alice", "POST", "/orders", stack.order_request(token="tok_timeout"))
     stack.now += 40_000
     stack.sweep()
@@ -110,15 +117,15 @@ def test_every_function_may_do_what_it_does_and_may_write_nothing_that_it_does_n
         confirmed["request"]["userAttributes"]["sub"] = user
         stack.invoke("PostConfirmationFunction", confirmed)
     _process_streams_and_read(stack)
-    for kind, prepared in TOLD.items():
+    for kind, prepared in INBOUND_EVENTS.items():
         for tell in (True, False):  # without the event, the sweep settles
             simulation.reset()
             stack.now = START
-            stack.sell("voucher", stock=900)
-            told_of = told(kind, prepared(stack))
+            stack.update_product("voucher", stock=900)
+            told_of = inbound_event(kind, prepared(stack))
             stack.now += 40_000
             if tell:
-                tell_until_taken(stack, told_of)
+                deliver_with_retries(stack, told_of)
             else:
                 stack.sweep()
     _call_every_route_first(stack)

@@ -119,7 +119,7 @@ def test_the_sweep_alone_settles_due_gifts_and_no_others(stack: Stack) -> None:
     assert _gift_item(stack, fresh)["state"] == "open"
 
 
-@pytest.mark.damages
+@pytest.mark.corrupts
 def test_one_corrupted_gift_does_not_block_the_sweep(stack: Stack) -> None:
     order = stack.buy(quantity=3)
     given = [stack.give(order) for _ in range(3)]

@@ -9,6 +9,7 @@ from handsel.domain import errors, ids
 from handsel.domain.models import Gift, Holding, Kind, Order, Page, Product, Shipment, UnitCounts
 from handsel.domain.rules import count_units
 from handsel.domain.states import GiftState, OrderState, ShipmentStatus, VoucherState
+from handsel.domain.summary import count_shipment
 from handsel.store import accounts, gifts, holdings, keys, orders, products, shipments
 from handsel.store.table import Table
 
