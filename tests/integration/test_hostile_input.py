@@ -1,4 +1,4 @@
-"""Hostile input: a clear problem, never a 5xx, and nothing lost or echoed."""
+"""Hostile input: a clear problem, never a 5xx, and nothing is lost or echoed."""
 
 import base64
 import json
@@ -14,10 +14,10 @@ from testkit.access import Builder, Making, World
 from testkit.handlers.stack import ADDRESS, DAY, Stack
 from testkit.hostile import BODIES, ENCODED, INVALID, JSON
 
-# A right body of every call that takes one, with all it can have.
+# A valid body of every operation that takes one, with all optional fields.
 PAYMENT = {"method": "card", "token": "tok_ok"}
 WRAPPING = {"cover_id": "red-classic", "message": "For you"}
-RIGHT: Mapping[str, Callable[[World, Stack], dict[str, Any]]] = {
+VALID: Mapping[str, Callable[[World, Stack], dict[str, Any]]] = {
     "POST /orders": lambda _, stack: stack.order_request(),
     "POST /orders/{order_id}/gifts": lambda *_: {"shares": 1, "recipient_id": "bob", "wrapping": WRAPPING},
     "POST /orders/{order_id}/use": lambda *_: {"quantity": 1, "address": ADDRESS},
@@ -39,8 +39,8 @@ RIGHT: Mapping[str, Callable[[World, Stack], dict[str, Any]]] = {
         "event_id": "scan", "status": "in_transit", "location": "Depot", "occurred_at": "2026-01-05T08:00:00Z",
     },
 }  # fmt: skip
-# What each is asked of, where it would be done: made, by whom, and how long after.
-ASKED: Mapping[str, tuple[Making, str]] = {
+# The world in which each operation would succeed, and the role of the caller.
+WORLDS: Mapping[str, tuple[Making, str]] = {
     route: (lambda make: make.order("paid", "parcel", 2, "available"), "giver")
     for route in ("POST /orders/{order_id}/use", "POST /orders/{order_id}/refunds")
 } | {
@@ -58,23 +58,23 @@ ASKED: Mapping[str, tuple[Making, str]] = {
 SENT = {**BODIES, **ENCODED}
 
 
-def test_every_call_that_takes_a_body_is_asked() -> None:
+def test_every_operation_with_a_body_is_covered() -> None:
     takes_one = {route for route, operation in access.operations().items() if "requestBody" in operation}
-    assert takes_one == set(RIGHT) == set(ASKED)
+    assert takes_one == set(VALID) == set(WORLDS)
 
 
-@pytest.mark.parametrize("route", RIGHT)
-def test_a_body_that_means_harm_is_refused_for_what_it_is_and_nothing_is_written(
+@pytest.mark.parametrize("route", VALID)
+def test_a_hostile_body_is_rejected_for_its_fault_and_nothing_is_written(
     stack: Stack, route: str, record_property: Callable[[str, object], None]
 ) -> None:
-    making, role = ASKED[route]
+    making, role = WORLDS[route]
     world = making(Builder(stack))
     if route.endswith("ask-again"):
         stack.now += DAY
-    right, method, path = RIGHT[route](world, stack), route.split()[0], access.path_of(route, access.ids_of(world))
-    before, said = stack.save(), Counter[str]()
+    valid, method, path = VALID[route](world, stack), route.split()[0], access.path_of(route, access.ids_of(world))
+    before, rejected = stack.save(), Counter[str]()
 
-    def refused(name: str, code: str, raw: str, content_type: str = JSON, *, encoded: bool = False) -> None:
+    def check_rejected(name: str, code: str, raw: str, content_type: str = JSON, *, encoded: bool = False) -> None:
         headers = {"content-type": content_type}
         answer = stack.call(access.USERS[role], method, path, raw=raw, is_base64=encoded, headers=headers)
         assert answer.status in (400, 413, 415, 422), (name, answer.raw)
@@ -84,38 +84,38 @@ def test_a_body_that_means_harm_is_refused_for_what_it_is_and_nothing_is_written
             {"errors"} if code == INVALID else set()
         ), name
         assert stack.save() == before, (name, "it was written")
-        said[code] += 1
+        rejected[code] += 1
 
     for name, body in SENT.items():
         if not body.content and route.endswith("ask-again"):
-            continue  # it can do without
-        # What is no text reaches a function as base64.
+            continue  # the body is optional
+        # A body that is not UTF-8 reaches a function as base64.
         try:
             raw, encoded = body.content.decode(), body.encoded
         except UnicodeDecodeError:
             raw, encoded = base64.b64encode(body.content).decode(), True
-        refused(name, body.refused, raw, body.content_type, encoded=encoded)
-    for name, raw in hostile.around(right):
+        check_rejected(name, body.refused, raw, body.content_type, encoded=encoded)
+    for name, raw in hostile.around(valid):
         headers = {"content-type": JSON, "idempotency-key": "a-key-of-its-own"}
         wrong = contract.wrong_with(method, path, headers, raw.encode())
-        # To a schema 1.0 is a whole number.
-        if wrong or (wrong is None and _asks_for_a_whole_number(right, name)):
-            refused(name, INVALID, raw)
-    assert said.total() >= 60
-    answer = stack.call(access.USERS[role], method, path, right)
+        # A schema accepts 1.0 as an integer.
+        if wrong or (wrong is None and _has_an_integer_at(valid, name)):
+            check_rejected(name, INVALID, raw)
+    assert rejected.total() >= 60
+    answer = stack.call(access.USERS[role], method, path, valid)
     assert answer.status < 300, answer.raw
-    record_property("figures", f"hostile bodies: {route}: {said.total()}, {dict(sorted(said.items()))}")
+    record_property("figures", f"hostile bodies: {route}: {rejected.total()}, {dict(sorted(rejected.items()))}")
 
 
-def _asks_for_a_whole_number(right: Any, name: str) -> bool:
-    """Whether there is a whole number in the right body where this one has something else."""
+def _has_an_integer_at(valid: Any, name: str) -> bool:
+    """Return whether the valid body has an integer where this variant has another value."""
     for part in name.partition(":")[0].split("/"):
-        right = right[int(part) if isinstance(right, list) else part]
-    return type(right) is int
+        valid = valid[int(part) if isinstance(valid, list) else part]
+    return type(valid) is int
 
 
 @pytest.mark.parametrize("name", SENT)
-def test_who_takes_no_body_does_not_look_at_one(stack: Stack, name: str) -> None:
+def test_operations_without_a_body_ignore_a_body(stack: Stack, name: str) -> None:
     body = SENT[name]
     raw = body.content.decode("latin-1")
     routes = {
@@ -123,7 +123,7 @@ def test_who_takes_no_body_does_not_look_at_one(stack: Stack, name: str) -> None
         "POST /gifts/{gift_id}/cancel", "POST /vouchers/{code}/redemptions", "POST /messages/{message_id}/read",
     }  # fmt: skip
     writing = {route for route in access.operations() if not route.startswith("GET")}
-    assert writing == routes | set(RIGHT)
+    assert writing == routes | set(VALID)
     for route in routes:
         path = re.sub(r"{\w+}", access.UNKNOWN, route.split()[1])
         headers = {"content-type": body.content_type}
@@ -136,7 +136,7 @@ def test_a_base64_body_is_read(stack: Stack) -> None:
     assert stack.call("alice", "POST", "/orders", raw=raw, is_base64=True).status == 422
 
 
-def test_a_charset_may_be_named(stack: Stack) -> None:
+def test_a_content_type_may_have_a_charset(stack: Stack) -> None:
     headers = {"content-type": "application/json; charset=utf-8"}
     assert stack.call("alice", "POST", "/orders", stack.order_request(), headers=headers).status == 201
 
@@ -159,7 +159,7 @@ def test_a_charset_may_be_named(stack: Stack) -> None:
         ({"product_id": "p", "quantity": 1, "payment": {"method": "card"}}, ["/payment/token"]),
     ],
 )
-def test_right_json_of_the_wrong_shape_says_where(stack: Stack, body: object, pointers: list[str]) -> None:
+def test_json_of_the_wrong_shape_is_reported_by_field(stack: Stack, body: object, pointers: list[str]) -> None:
     answer = stack.call("alice", "POST", "/orders", body)
     assert (answer.status, answer.body["code"]) == (422, "invalid-request")
     assert [error["pointer"] for error in answer.body["errors"]] == pointers
@@ -176,14 +176,16 @@ def test_right_json_of_the_wrong_shape_says_where(stack: Stack, body: object, po
         {"cover_id": "red-classic", "message": "Hi", "blessing_id": "enjoy"},
     ],
 )
-def test_a_wrapping_has_either_a_blessing_or_a_message_of_60_characters(stack: Stack, wrapping: dict[str, str]) -> None:
+def test_a_wrapping_has_either_a_blessing_or_a_message_of_up_to_60_characters(
+    stack: Stack, wrapping: dict[str, str]
+) -> None:
     order = stack.buy()
     body = {"shares": 1, "wrapping": wrapping}
     answer = stack.call("alice", "POST", f"/orders/{order['order_id']}/gifts", body)
     assert (answer.status, answer.body["code"]) == (422, "invalid-request")
 
 
-def test_a_message_of_60_characters_of_any_script_is_kept(stack: Stack) -> None:
+def test_a_message_of_60_characters_of_any_script_is_accepted(stack: Stack) -> None:
     gift = stack.give(stack.buy(), wrapping={"cover_id": "red-classic", "message": "福" * 60})
     assert gift["wrapping"]["blessing"] == "福" * 60
 
@@ -199,7 +201,7 @@ QUERIES = [
 
 
 @pytest.mark.parametrize("query", QUERIES)
-def test_a_list_with_bad_parameters_is_refused(stack: Stack, query: str) -> None:
+def test_a_list_with_invalid_parameters_is_rejected(stack: Stack, query: str) -> None:
     for route, operation in access.operations().items():
         if not {each["name"] for each in operation.get("parameters", []) if each.get("in") == "query"}:
             continue
@@ -214,7 +216,7 @@ def test_a_list_with_bad_parameters_is_refused(stack: Stack, query: str) -> None
 @pytest.mark.parametrize(
     "key", ["", "short", "x" * 65, "a key of words", "ä" * 8, "\x00" * 8, "\n" * 8, "福" * 8, "\x7f" * 8]
 )
-def test_an_idempotency_key_that_is_none_is_refused_before_anything_is_done(stack: Stack, key: str) -> None:
+def test_an_invalid_idempotency_key_is_rejected_before_anything_is_done(stack: Stack, key: str) -> None:
     order = stack.buy()
     before = stack.save()
     for route, operation in access.operations().items():
@@ -235,7 +237,7 @@ HEADERS: list[dict[str, str]] = [
 
 
 @pytest.mark.parametrize("headers", HEADERS, ids=lambda headers: next(iter(headers)))
-def test_no_header_makes_anybody_somebody_else_or_breaks_anything(stack: Stack, headers: dict[str, str]) -> None:
+def test_no_header_changes_the_caller_or_causes_an_error(stack: Stack, headers: dict[str, str]) -> None:
     for route in access.rules():
         if route.startswith("GET"):
             path = access.path_of(route, dict.fromkeys((*access.KINDS, "product_id"), access.UNKNOWN) | access.FIXED)
@@ -246,13 +248,13 @@ def test_no_header_makes_anybody_somebody_else_or_breaks_anything(stack: Stack, 
             ), route
 
 
-def test_a_fault_of_ours_answers_500_with_a_request_id_and_nothing_else(
+def test_an_unexpected_error_is_a_500_with_a_request_id_and_nothing_else(
     stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(*_: object, **__: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise RuntimeError("canary")
 
-    monkeypatch.setattr(stack.function("OrderFunction").queries, "order_of", broken)
+    monkeypatch.setattr(stack.function("OrderFunction").queries, "order_of", fail)
     answer = stack.call("alice", "GET", "/orders/any")
     assert (answer.status, answer.body["code"]) == (500, "internal-error")
     assert answer.body["request_id"]
