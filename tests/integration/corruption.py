@@ -290,10 +290,10 @@ def _move_end(editor: TableEditor, name: str, end: int) -> None:
     reservations[editor.id(name)] |= {"expires_at": end}
     editor.change(editor.order(), reservations=reservations)
     summary_key = keys.summary(editor.id("alice"))
-    waiting = dict(editor.get(summary_key)["waiting"])
+    waiting = dict(editor.get(summary_key)["open_gifts"])
     entry = waiting[editor.id("vouchers")]
     waiting[editor.id("vouchers")] = {**entry, "gifts": {**entry["gifts"], editor.id(name): end}}
-    editor.change(summary_key, waiting=waiting)
+    editor.change(summary_key, open_gifts=waiting)
 
 
 def _payment_overdue(editor: TableEditor) -> Expected:
@@ -413,13 +413,13 @@ def _handle_not_reserved(editor: TableEditor) -> Expected:
 def _summary_wrong(editor: TableEditor) -> Expected:
     key = keys.summary(editor.id("alice"))
     parts = editor.get(key)["counters"]
-    editor.change(key, parts={**parts, "to_give": parts["to_give"] + 1})
+    editor.change(key, counters={**parts, "to_give": parts["to_give"] + 1})
     return {(IssueType.COUNT_DIFFERS, f"{key.pk}/SUMMARY")}
 
 
 def _summary_without_waiting_orders(editor: TableEditor) -> Expected:
     key = keys.summary(editor.id("alice"))
-    editor.change(key, waiting={})
+    editor.change(key, open_gifts={})
     return {(IssueType.COUNT_DIFFERS, f"{key.pk}/SUMMARY")}
 
 
