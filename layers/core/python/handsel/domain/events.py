@@ -76,7 +76,7 @@ Data = OrderPaid | OrderRefunded | GiftChanged | VoucherRedeemed | ShipmentUpdat
 
 
 class EventType(NamedTuple):
-    """A type of event: the class of its data, and its description for subscribers."""
+    """The data of a type of event, and its published description."""
 
     data: type[Data]
     description: str
@@ -85,19 +85,13 @@ class EventType(NamedTuple):
 TYPES: Mapping[str, EventType] = {
     "order.paid": EventType(OrderPaid, "An order was paid. Its units can be given, used or refunded."),
     "order.refunded": EventType(OrderRefunded, "Units of an order were refunded."),
-    "gift.given": EventType(GiftChanged, "A gift was created. It can be claimed."),
+    "gift.given": EventType(GiftChanged, "A gift was created and can be claimed."),
     "gift.claimed": EventType(GiftChanged, "A share of a gift was claimed."),
-    "gift.returned": EventType(GiftChanged, "A gift expired. Its unclaimed units are available in its order again."),
-    "gift.cancelled": EventType(
-        GiftChanged, "The giver cancelled a gift. Its unclaimed units are available in its order again."
-    ),
-    "gift.declined": EventType(
-        GiftChanged, "The named recipient declined a gift. Its unit is available in its order again."
-    ),
-    "holding.redeemed": EventType(VoucherRedeemed, "A voucher was redeemed at its store."),
-    "shipment.updated": EventType(
-        ShipmentUpdated, "The carrier, the tracking number or the events of a parcel changed."
-    ),
+    "gift.returned": EventType(GiftChanged, "A gift has expired. Its unclaimed units are back in the order."),
+    "gift.cancelled": EventType(GiftChanged, "The giver cancelled a gift. Its unclaimed units are back in the order."),
+    "gift.declined": EventType(GiftChanged, "The named recipient declined a gift. Its units are back in the order."),
+    "holding.redeemed": EventType(VoucherRedeemed, "A voucher was redeemed."),
+    "shipment.updated": EventType(ShipmentUpdated, "The carrier, tracking number or status of a parcel changed."),
 }
 
 _ENDS = {
