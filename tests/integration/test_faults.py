@@ -133,18 +133,18 @@ def test_a_job_that_fails_at_any_write_is_completed_by_the_next_one(stack: Stack
 def test_an_inbound_event_that_fails_at_any_write_is_completed_by_the_next_try(
     stack: Stack, kind: str, fault: str
 ) -> None:
-    told_of = told(kind, TOLD[kind](stack))
+    inbound = told(kind, TOLD[kind](stack))
     saved = stack.save()
     with between(WRITES, {}) as counted:
-        outcome = tell_until_taken(stack, told_of)
+        outcome = tell_until_taken(stack, inbound)
     state = state_of(stack)
     check_invariants(stack)
     assert counted.calls
     for number in range(counted.calls):
         stack.load(saved)
         with between(WRITES, {number: FAULTS[fault]}), suppress(Crashed, Exception):
-            stack.invoke("InboundFunction", told_of)
+            stack.invoke("InboundFunction", inbound)
         check_invariants(stack)
         for _ in range(2):  # a repeated event has the same outcome
-            assert tell_until_taken(stack, told_of) == outcome
+            assert tell_until_taken(stack, inbound) == outcome
         assert state_of(stack) == state, number
