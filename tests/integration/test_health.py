@@ -105,7 +105,7 @@ def test_overdue_payments_and_refunds_are_counted(stack: Stack) -> None:
 @pytest.mark.corrupts
 def test_an_extra_unit_is_found_within_sixteen_runs(stack: Stack) -> None:
     add_a_unit(stack, order := stack.buy())
-    assert collect_health_of_all_shards(stack)["InvariantViolation"] == 0, "nothing leads to it"
+    assert collect_health_of_all_shards(stack)["InvariantViolation"] == 0, "no gift refers to the order yet"
     stack.give(order)
     assert collect_health_of_all_shards(stack).items() >= {"InvariantViolation": 1}.items()
 

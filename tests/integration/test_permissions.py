@@ -118,14 +118,14 @@ def test_every_function_may_do_what_it_does_and_may_write_nothing_that_it_does_n
         stack.invoke("PostConfirmationFunction", confirmed)
     _process_streams_and_read(stack)
     for kind, prepared in INBOUND_EVENTS.items():
-        for tell in (True, False):  # without the event, the sweep settles
+        for delivered in (True, False):  # without the event, the sweep settles
             simulation.reset()
             stack.now = START
             stack.update_product("voucher", stock=900)
-            told_of = inbound_event(kind, prepared(stack))
+            inbound = inbound_event(kind, prepared(stack))
             stack.now += 40_000
-            if tell:
-                deliver_with_retries(stack, told_of)
+            if delivered:
+                deliver_with_retries(stack, inbound)
             else:
                 stack.sweep()
     _call_every_route_first(stack)
