@@ -9,7 +9,7 @@ import testkit.lambda_environment  # noqa: E402, F401  # before anything reads t
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """What tests counted with `record_property("figures", ...)`, in whichever process they ran."""
+    """Print the figures that tests recorded with `record_property("figures", ...)`, in any process."""
     for report in terminalreporter.getreports("passed") + terminalreporter.getreports("failed"):
         for name, line in report.user_properties:
             if name == "figures":

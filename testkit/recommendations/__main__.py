@@ -13,7 +13,7 @@ from testkit.recommendations.market import Engine, Market, Quality, by_chance, b
 def main() -> None:
     seed = int(sys.argv[1]) if len(sys.argv) > 1 else 7
     began = time.monotonic()
-    market = Market.make(seed, people=2000, products=300, stores=30, tastes=12)
+    market = Market.make(seed, people=2000, products=300, stores=30, interests=12)
     engine = Engine()
     for number, engine in enumerate(learn_all(market)):  # noqa: B007 - the last one is what counts
         if number % 10 == 0:

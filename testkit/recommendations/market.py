@@ -1,7 +1,7 @@
-"""A made-up market, and what the engine makes of it: the code that decides in production, on dicts in place of the table.
+"""A generated market, and recommendations for it by the production code, with dicts in place of the table.
 
-People have a taste or two; a taste prefers some stores and some products across stores, and everybody buys what is
-popular now and then. Each acts several times; the last time is what the engine has to guess.
+Each person has one or two interests. An interest prefers some stores, and some products of all stores; sometimes a person
+buys a popular product instead. The last interaction of each person is hidden from the engine, which has to predict it.
 """
 
 import random
@@ -21,11 +21,12 @@ _TYPES = (_VIEWED, _VIEWED, _VIEWED, _TAGGED, _BOUGHT, _BOUGHT)
 
 @dataclass(frozen=True)
 class Market:
-    """
+    """Products, stores and the interactions of people.
+
     Attributes:
         stores: the store of each product.
-        acts: what people did, in the order of time.
-        last: what each of them did last, of which nobody is told.
+        acts: the interactions, in the order of time.
+        last: the last interaction of each person, which is not in `acts`.
     """
 
     stores: dict[str, str]
@@ -33,17 +34,17 @@ class Market:
     last: dict[str, Interaction]
 
     @classmethod
-    def make(cls, seed: int, *, people: int, products: int, stores: int, tastes: int) -> "Market":
+    def make(cls, seed: int, *, people: int, products: int, stores: int, interests: int) -> "Market":
         dice = random.Random(seed)  # noqa: S311 - the same market each time
-        shelf = {f"product-{number:03d}": f"store-{number % stores:02d}" for number in range(products)}
-        ids = list(shelf)
+        store_of = {f"product-{number:03d}": f"store-{number % stores:02d}" for number in range(products)}
+        ids = list(store_of)
         popular = [1 / (rank + 1) ** 0.8 for rank in range(products)]
         dice.shuffle(popular)
         appeal = dict(zip(ids, popular, strict=True))
         liked = []
-        for _ in range(tastes):
+        for _ in range(interests):
             favourites = set(dice.sample(range(stores), max(1, stores // 6)))
-            of_stores = [each for each in ids if int(shelf[each][-2:]) in favourites]
+            of_stores = [each for each in ids if int(store_of[each][-2:]) in favourites]
             liked.append([*dice.sample(of_stores, len(of_stores) // 2), *dice.sample(ids, products // 20)])
         acts: list[tuple[str, Interaction]] = []
         last = {}
@@ -55,15 +56,15 @@ class Market:
                 had.setdefault(dice.choices(pool, [appeal[each] for each in pool])[0])
             moments = sorted(START + dice.randrange(SPAN) for _ in had)
             done = [
-                Interaction(dice.choice(_TYPES), product_id, shelf[product_id], at)
+                Interaction(dice.choice(_TYPES), product_id, store_of[product_id], at)
                 for product_id, at in zip(had, moments, strict=True)
             ]
             acts += [(person, each) for each in done[:-1]]
             last[person] = done[-1]
-        return cls(shelf, sorted(acts, key=lambda act: (act[1].at, act[0])), last)
+        return cls(store_of, sorted(acts, key=lambda act: (act[1].at, act[0])), last)
 
     def products(self) -> dict[str, list[str]]:
-        """The products of each store, the newest first."""
+        """Return the products of each store, newest first."""
         found: dict[str, list[str]] = defaultdict(list)
         for product_id, store_id in self.stores.items():
             found[store_id].append(product_id)
@@ -72,7 +73,7 @@ class Market:
 
 @dataclass
 class Engine:
-    """What the table would hold."""
+    """The content of the table, in memory."""
 
     preferences: dict[str, Preferences] = field(default_factory=lambda: defaultdict(Preferences))
     stats: dict[str, ProductStats] = field(default_factory=lambda: defaultdict(ProductStats))
@@ -89,7 +90,7 @@ class Engine:
             self.rankings[shard] = self.rankings[shard].with_product(product_id, done.store_id, stats, created_at=START)
 
     def recommend(self, person: str, now: int) -> list[str]:
-        """What the person is shown, the best first; as if it had been written down with their last act."""
+        """Return the recommended products, best first, as computed after the person's last known interaction."""
         known = self.preferences[person]
         titles = {product_id: product_id for product_id in known.signals}
         known = known.processed(
@@ -101,10 +102,11 @@ class Engine:
 
 @dataclass(frozen=True)
 class Quality:
-    """
+    """The quality of recommendations.
+
     Attributes:
-        hits: for how many people what they did last was among the ten they were shown.
-        coverage: how much of all that is sold somebody was shown.
+        hits: the share of people whose last interaction is among their first ten recommendations.
+        coverage: the share of products that are recommended to anyone.
     """
 
     hits: float
@@ -120,7 +122,7 @@ class Quality:
 
 
 def learn_all(market: Market) -> Iterator[Engine]:
-    """The engine after each thousandth of what people did."""
+    """Yield the engine after each thousandth of the interactions."""
     engine = Engine(products=market.products())
     for number, (person, done) in enumerate(market.acts):
         engine.learn(person, done)
@@ -135,7 +137,7 @@ def by_engine(market: Market, engine: Engine) -> Iterator[tuple[str, list[str]]]
 
 
 def by_popularity(market: Market) -> Iterator[tuple[str, list[str]]]:
-    """What most people had, without what the person had: the same for everybody but for that."""
+    """Yield the most popular products for each person, without those of the person."""
     people: dict[str, set[str]] = defaultdict(set)
     for person, done in market.acts:
         people[done.product_id].add(person)

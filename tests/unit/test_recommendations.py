@@ -175,7 +175,7 @@ def test_each_candidate_is_listed_once_and_viewed_or_known_products_come_last() 
 
 
 def test_recommendations_are_better_than_popularity_and_popularity_is_better_than_chance() -> None:
-    market = Market.make(3, people=300, products=80, stores=10, tastes=5)
+    market = Market.make(3, people=300, products=80, stores=10, interests=5)
     *_, engine = learn_all(market)
     found = Quality.of(market, by_engine(market, engine))
     popular, chance = Quality.of(market, by_popularity(market)), Quality.of(market, by_chance(market, 3))
