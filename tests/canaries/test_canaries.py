@@ -1,17 +1,33 @@
 """Every byte that anybody gets, over every route and in every state, held against who may see what.
 
-A new route needs a line in `LINES`; what it may show to whom is in `MAY_SEE`, which knows nothing of the code's own table.
+A new route that is no GET needs a line in `LINES`; what it may show to whom is in `MAY_SEE`, which knows nothing of the
+code's own table.
 """
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import pytest
 
 from handsel.domain.events import TYPES
 from local.client import payment
-from tests.canaries.scan import FOUND, SKIP, VIEWERS, Answer, Body, Canary, Case, Ids, Line, Scan, Sweep, canary, routes
+from tests.canaries.scan import (
+    FOUND,
+    SKIP,
+    VIEWERS,
+    Answer,
+    Body,
+    Canary,
+    Case,
+    Ids,
+    Line,
+    Scan,
+    Sweep,
+    canary,
+    is_list,
+    routes,
+)
 from tests.e2e.conftest import Running, run_stack, sleep_until
 
 # yes       always; and it is seen in every state
@@ -160,25 +176,10 @@ def report(case: Case, _viewer: str, ids: Ids) -> Body:
 STORE: dict[str, object] = {}
 OTHER_STORE: list[str] = []
 
-LINES: Mapping[str, Line] = {
-    "GET /health": nothing,
-    "GET /order-center": nothing,
-    "GET /messages": nothing,
+# A GET sends nothing and changes nothing. tests/unit/test_route_checklist.py reports other routes without a line.
+LINES: Mapping[str, Line] = {route: nothing for route in routes() if route.startswith("GET")} | {
     "POST /messages/{message_id}/read": nothing,
-    "GET /openapi.json": nothing,
-    "GET /meta/state-machine": nothing,
-    "GET /wrappings": nothing,
-    "GET /covers/{file}": nothing,
-    "GET /": nothing,
-    "GET /g/{gift_id}": nothing,
-    "GET /assets/{version}/{asset}": nothing,
-    "GET /gifts/{gift_id}/preview": nothing,
-    "GET /stores/{store_id}/products": nothing,
-    "GET /products/{product_id}": nothing,
     "POST /orders": buy,
-    "GET /orders": nothing,
-    "GET /orders/{order_id}": nothing,
-    "GET /payments": nothing,
     "POST /orders/{order_id}/use": again_or(
         "POST /orders/{order_id}/use", lambda _: {"quantity": 50, "address": ADDRESS}
     ),
@@ -186,47 +187,26 @@ LINES: Mapping[str, Line] = {
     "POST /orders/{order_id}/gifts": again_or(
         "POST /orders/{order_id}/gifts", lambda _: {"shares": 50, "wrapping": RETURN_WRAPPING}
     ),
-    "GET /orders/{order_id}/gifts": nothing,
-    "GET /gifts": nothing,
-    "GET /gifts/{gift_id}": nothing,
     "POST /gifts/{gift_id}/claims": claim,
     "POST /gifts/{gift_id}/decline": decline,
     "POST /gifts/{gift_id}/cancel": cancel,
     "POST /gifts/{gift_id}/ask-again": ask_again,
     "POST /gifts/{gift_id}/return-gifts": give_in_return,
-    "GET /tagged": nothing,
     "PUT /tagged/{product_id}": nothing,
     "DELETE /tagged/{product_id}": nothing,
-    "GET /viewed": nothing,
-    "GET /recommendations": nothing,
-    "GET /me": nothing,
     "PATCH /me": change_me,
-    "GET /people": nothing,
-    "GET /people/{handle}": nothing,
-    "GET /holdings": nothing,
-    "GET /holdings/{holding_id}": nothing,
-    "GET /holdings/{holding_id}/qr": nothing,
-    "GET /stores/{store_id}": nothing,
     "PUT /stores/{store_id}": put_store,
     "PUT /stores/{store_id}/products/{product_id}": put_product,
     "POST /vouchers/{code}/redemptions": redeem,
-    "GET /stores/{store_id}/shipments": nothing,
-    "GET /shipments/{shipment_id}": nothing,
     "PUT /shipments/{shipment_id}": hand_over,
     "POST /shipments/{shipment_id}/events": report,
 }
-QUERIES = {
+# Queries of lists and of routes that require one. A list that is not named here is read with a limit of 2.
+QUERIES: Mapping[str, Sequence[str]] = {route: ("limit=2",) for route in routes() if is_list(route)} | {
     "GET /wrappings": ("kind=voucher", "kind=parcel"),
     "GET /orders": ("limit=2", "state=to_give&limit=2"),
-    "GET /payments": ("limit=2",),
     "GET /gifts": ("role=sent&limit=2", "role=received&limit=2", "role=sent&state=returned&limit=2"),
     "GET /holdings": ("limit=2", "state=usable&limit=2"),
-    "GET /people": ("limit=2",),
-    "GET /tagged": ("limit=2",),
-    "GET /viewed": ("limit=2",),
-    "GET /recommendations": ("limit=2",),
-    "GET /stores/{store_id}/products": ("limit=2",),
-    "GET /stores/{store_id}/shipments": ("limit=2",),
     "GET /messages": ("limit=2", "limit=100"),
     "GET /order-center": ("",),
 }
@@ -514,10 +494,6 @@ def never_seen(scan: Scan) -> Iterator[str]:
 def summary(found: Iterator[str]) -> list[str]:
     """Each once, and no more than a person reads."""
     return list(dict.fromkeys(found))[:60]
-
-
-def test_every_route_of_the_template_has_a_line() -> None:
-    assert set(LINES) == set(routes())
 
 
 def test_nobody_is_shown_what_is_not_theirs_to_see(scan: Scan, record_property: Callable[[str, object], None]) -> None:
