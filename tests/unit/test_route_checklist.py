@@ -4,6 +4,7 @@ import ast
 import re
 from collections.abc import Iterator
 
+from handsel.domain.errors import IdempotencyKeyReused, InvalidRequest
 from local import template
 from local.settings import ROOT
 from testkit import access, bodies
@@ -28,6 +29,18 @@ CALLED = {
 EVENTS = {event.route for event in sample_events.story()}
 
 
+def _outcomes(route: str) -> Iterator[str]:
+    """Yield the statuses and problem codes that a route declares; tests of all routes cover the others."""
+    handlers = openapi.handlers(openapi.load(ROUTES[route].function))
+    operation = handlers[ROUTES[route].method, ROUTES[route].path].operation
+    yield from map(str, operation.responses)
+    yield from (problem.code for problem in operation.problems)
+    if operation.idempotent:
+        yield IdempotencyKeyReused.code
+    elif operation.body:
+        yield InvalidRequest.code
+
+
 def _lacks(route: str) -> Iterator[str]:
     """Yield what a route lacks, and where it belongs."""
     if route not in access.operations():
@@ -47,8 +60,7 @@ def _lacks(route: str) -> Iterator[str]:
         yield "a sample event in tools/sample_events.py"
     path = re.sub(r"\\{\w+\\}", "[^/]+", re.escape(ROUTES[route].path))
     if not any(re.fullmatch(path, called) for called in CALLED):
-        responses = ", ".join(access.operations()[route]["responses"])
-        yield f"tests in tests/e2e/test_calls.py of the statuses {responses}, and of each problem code"
+        yield f"tests in tests/e2e/test_calls.py of {', '.join(_outcomes(route))}"
     if ROUTES[route].public and route not in THROTTLES:
         yield "a throttle in RouteSettings of template.yaml"
 
