@@ -1,4 +1,4 @@
-# Tools live in .venv (and .venv-sam, .venv-bench), built from the lock files in requirements/ when first needed.
+# Tools are installed into .venv (and .venv-sam, .venv-bench) from the lock files in requirements/, when first needed.
 PYTHON ?= python3
 VENV := .venv/.complete
 SAM_VENV := .venv-sam/.complete
@@ -15,56 +15,59 @@ SOURCES := layers functions ops local tools testkit tests benchmarks
 .DEFAULT_GOAL := help
 
 .PHONY: help
-help: ## What there is
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+help: ## List targets
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
-# --- run it ----------------------------------------------------------------------------------------------------------
+# --- run -------------------------------------------------------------------------------------------------------------
 
-.PHONY: demo up down status invoke ops
-demo: $(VENV) ## The whole story over HTTP, on a local stack of its own
+.PHONY: demo up down status env invoke ops
+demo: $(VENV) ## Demonstrate all features over HTTP, on a temporary local stack
 	@$(BIN)/python -m local demo
 
 up: $(VENV) ## Start the local stack in the background (PORT, CLAIM_WINDOW_SECONDS: see local/settings.py)
 	@$(BIN)/python -m local up
 
-down: $(VENV) ## Stop it
+down: $(VENV) ## Stop the local stack
 	@$(BIN)/python -m local down
 
-status: $(VENV) ## Say what runs
+status: $(VENV) ## List the running local stacks
 	@$(BIN)/python -m local status
 
-invoke: $(VENV) sam-if-docker ## One function by `sam local invoke`, on that stack: EVENT=events/purchase_buy.json
+env: $(VENV) ## Print shell variables for calling the API with curl (README.md)
+	@$(BIN)/python -m local env
+
+invoke: $(VENV) sam-if-docker ## Invoke a function by `sam local invoke` on the local stack: EVENT=events/purchase_buy.json
 	@$(BIN)/python -m local invoke --event "$(EVENT)" --function "$(FUNCTION)"
 
-ops: $(VENV) ## What operators run, on that stack: DO=audit, or settle, replay, recount (docs/runbook.md)
+ops: $(VENV) ## Run an operators' command on the local stack: DO=audit, settle, replay or recount (docs/runbook.md)
 	@$(BIN)/python -m local.ops $(DO)
 
-# --- test it ---------------------------------------------------------------------------------------------------------
+# --- test ------------------------------------------------------------------------------------------------------------
 
 .PHONY: test coverage unit integration conformance e2e e2e-long e2e-long-calls e2e-long-pages browser screenshots canaries sam fuzz sim mutants mutmut races crash proof recommendations bench
-test: $(VENV) ## The tests: rules, handlers on a table in memory, the simulator, calls and pages on the local stack
+test: $(VENV) ## Unit tests, integration tests, simulator, and tests of the API and the pages on the local stack
 	@$(BIN)/python -m pytest tests/unit tests/integration tests/sim --numprocesses 2
 	@$(SIM)
 	@$(E2E) tests/e2e $(addprefix --ignore=,$(E2E_LONG))
 	@$(E2E) tests/browser -m "not long"
 
-coverage: $(VENV) ## What of the package the rules' and handlers' tests reach; takes twice their time
+coverage: $(VENV) ## Branch coverage of the unit and integration tests; takes twice their time
 	@$(BIN)/python -m pytest tests/unit tests/integration --cov --numprocesses 2
 
-unit: $(VENV) ## Rules and states, without any I/O
+unit: $(VENV) ## Unit tests: rules and states, no I/O
 	@$(BIN)/python -m pytest tests/unit
 
-integration: $(VENV) ## The handlers on a table in memory
+integration: $(VENV) ## Integration tests: handlers on the in-memory table
 	@$(BIN)/python -m pytest tests/integration
 
-conformance: $(VENV) ## The table in memory, held against moto, the local engine and what DynamoDB documents
+conformance: $(VENV) ## Compare the in-memory table with moto, the local engine and DynamoDB's documentation
 	@$(BIN)/python -m pytest tests/conformance --numprocesses 2
 	@$(BIN)/python -m testkit.conformance
 
-e2e: $(VENV) ## Over HTTP, on the local stack
+e2e: $(VENV) ## End-to-end tests over HTTP, on the local stack
 	@$(E2E) tests/e2e
 
-e2e-long: e2e-long-calls e2e-long-pages ## What of that takes longer: who may what, every call, small races, operators; more of the pages
+e2e-long: e2e-long-calls e2e-long-pages ## Slow end-to-end tests: authorization matrix, every operation, races, operator commands, more page tests
 
 e2e-long-calls: $(VENV)
 	@$(E2E) $(E2E_LONG)
@@ -72,37 +75,37 @@ e2e-long-calls: $(VENV)
 e2e-long-pages: $(VENV)
 	@$(E2E) tests/browser -m long
 
-browser: $(VENV) ## The pages in a real browser, on the local stack; skipped where there is none
+browser: $(VENV) ## Tests of the pages in a browser, on the local stack; skipped without a browser
 	@$(E2E) tests/browser
 
-screenshots: $(VENV) ## The same, and docs/screenshots from it
+screenshots: $(VENV) ## Tests of the pages in a browser, and update docs/screenshots
 	@SCREENSHOTS=1 REQUIRE_BROWSER=1 $(E2E) tests/browser
 
-canaries: $(VENV) ## Every byte that anybody gets and every log line, held against who may see what
+canaries: $(VENV) ## Compare every response and log line with the visibility table
 	@$(BIN)/python -m pytest tests/canaries
 
-sam: $(VENV) sam-if-docker ## What `sam build` makes, run by `sam local`, where a Docker daemon answers
+sam: $(VENV) sam-if-docker ## Run the output of `sam build` by `sam local`; skipped without Docker
 	@$(BIN)/python -m pytest tests/sam --numprocesses 2 --dist loadfile
 
-fuzz: $(VENV) ## Every operation asked with data of all kinds, on a local stack of its own (see testkit/fuzz/__main__.py)
+fuzz: $(VENV) ## Send generated requests to every operation, on a temporary local stack (testkit/fuzz/__main__.py)
 	@$(BIN)/python -m testkit.fuzz
 
-sim: $(VENV) ## What seeds stand for: calls in any order, under every fault; SEEDS=100:200, see testkit/simulator/__main__.py
+sim: $(VENV) ## Simulate random operations under faults: SEEDS=2000 or SEEDS=100:200 (testkit/simulator/__main__.py)
 	@$(SIM)
 
-mutants: $(VENV) ## Check that every seeded fault is detected
+mutants: $(VENV) ## Check that the tests detect every seeded fault
 	@$(BIN)/python -m testkit.mutants
 
-mutmut: $(VENV) ## Every small change to a function of the domain, held against the unit tests (testkit/mutants/domain.py)
+mutmut: $(VENV) ## Check that the unit tests detect small changes to the domain (testkit/mutants/domain.py)
 	@$(BIN)/python -m testkit.mutants.domain
 
-races: $(VENV) ## Many people want the same over HTTP: a hundred races (see testkit/races/__main__.py)
+races: $(VENV) ## Race tests over HTTP: many users compete for the same items (testkit/races/__main__.py)
 	@$(BIN)/python -m testkit.races
 
-crash: $(VENV) ## Functions and the runner are killed in the middle of the work (see testkit/crash/__main__.py)
+crash: $(VENV) ## Crash tests: kill functions and the runner during work (testkit/crash/__main__.py)
 	@$(BIN)/python -m testkit.crash
 
-proof: $(VENV) ## The long proofs, by hand and before a release; hours: docs/reliability.md has their figures
+proof: $(VENV) ## Long proofs before a release; takes hours; results are in docs/reliability.md
 	@$(MAKE) --no-print-directory sim SEEDS=50000
 	@$(MAKE) --no-print-directory mutants mutmut
 	@PROOF=1 $(BIN)/python -m pytest tests/integration/test_audit_of_corruption.py -k large
@@ -110,33 +113,33 @@ proof: $(VENV) ## The long proofs, by hand and before a release; hours: docs/rel
 	@$(BIN)/python -m testkit.races
 	@$(BIN)/python -m testkit.crash
 
-recommendations: $(VENV) ## How good the recommendations are, on a made-up market, beside popularity and chance
+recommendations: $(VENV) ## Measure the quality of recommendations on a generated market
 	@$(BIN)/python -m testkit.recommendations
 
-bench: $(VENV) $(BENCH_VENV) ## What it costs and how fast it is, beside references and goals; ONLY="cold warm" for some of it
+bench: $(VENV) $(BENCH_VENV) ## Measure cost and latency against references and targets; ONLY="cold warm" for a part
 	@PYTHONPATH=layers/core/python $(BIN)/python -m benchmarks $(ONLY)
 
 .PHONY: sam-if-docker
 sam-if-docker:
 	@if [ -n "$(REQUIRE_SAM_LOCAL)" ] || docker info >/dev/null 2>&1; then $(MAKE) --no-print-directory --silent $(SAM_VENV); fi
 
-# --- check it --------------------------------------------------------------------------------------------------------
+# --- check -----------------------------------------------------------------------------------------------------------
 
 .PHONY: check static lint types security generated locked vulnerabilities format
-check: static demo test side-by-side ## The gate: all that CI runs
+check: static demo test side-by-side ## The gate: everything that CI runs
 
-static: $(VENV) ## What reads the code, two at a time: style, types, security, what is generated and locked
+static: $(VENV) ## Static checks, two at a time
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target lint types security vulnerabilities generated locked
 
 .PHONY: side-by-side gates
-side-by-side: ## What takes longer, two at a time: more calls and pages, canaries, sam, fuzz, the table in memory, benchmarks
+side-by-side: ## Slow tests, two at a time: e2e-long, canaries, sam, fuzz, conformance, gates
 	@FUZZ_SECONDS=$(or $(FUZZ_SECONDS),20) $(MAKE) --no-print-directory --jobs 2 --output-sync=target \
 	  e2e-long-calls canaries e2e-long-pages sam fuzz conformance gates
 
-gates: $(VENV) ## That nothing got slower or dearer than it may be (benchmarks/gates.py)
+gates: $(VENV) ## Check the limits on modules, bytes and cold starts (benchmarks/gates.py)
 	@PYTHONPATH=layers/core/python $(BIN)/python -m benchmarks.gates
 
-lint: $(VENV) ## Style, import rules, template
+lint: $(VENV) ## Check style, docstrings, imports, wording and the template
 	@$(BIN)/ruff format --check --quiet $(SOURCES) || { echo "Run: make format" >&2; exit 1; }
 	@$(BIN)/ruff check --quiet $(SOURCES)
 	@$(BIN)/python -m tools.wording
@@ -147,16 +150,16 @@ lint: $(VENV) ## Style, import rules, template
 types: $(VENV) ## mypy --strict, tests included
 	@$(BIN)/mypy
 
-# ruff reads the rest of the code for the same (S).
-security: $(VENV) ## bandit: all it knows of what runs on Lambda or for operators, what is not minor of the local stack and tools
+# ruff checks the rest of the code by its S rules.
+security: $(VENV) ## bandit on deployed and operator code, less strict on the local stack and tools
 	@$(BIN)/bandit --quiet --recursive layers functions ops
 	@$(BIN)/bandit --quiet --severity-level medium --recursive local tools
 
-generated: $(VENV) ## Whether what is made from the code is as the code has it
+generated: $(VENV) ## Check that the generated files are up to date
 	@$(BIN)/python -m tools generate --check
 
-# Versions that were locked stay: this resolves again only what pyproject.toml changed.
-locked: $(VENV) ## Whether the lock files are those of pyproject.toml
+# Locked versions are kept; only changes of pyproject.toml are resolved.
+locked: $(VENV) ## Check that the lock files match pyproject.toml
 	@scratch=$$(mktemp -d); trap 'rm -rf "$$scratch"' EXIT; \
 	cp layers/dependencies/requirements.txt "$$scratch/layer.txt"; cp requirements/*.txt "$$scratch"; \
 	$(UV_COMPILE) pyproject.toml -o "$$scratch/layer.txt" >/dev/null; \
@@ -168,28 +171,28 @@ locked: $(VENV) ## Whether the lock files are those of pyproject.toml
 	  && diff -q "$$scratch/bench.txt" requirements/bench.txt \
 	  || { echo "Run: make lock" >&2; exit 1; }
 
-vulnerabilities: $(VENV) ## Known vulnerabilities of what runs on Lambda (asks the network)
+vulnerabilities: $(VENV) ## Report known vulnerabilities of the deployed packages (uses the network)
 	@$(BIN)/python -m tools vulnerabilities
 
-format: $(VENV) ## Put the code into shape
+format: $(VENV) ## Format the code
 	@$(BIN)/ruff check --quiet --fix-only $(SOURCES)
 	@$(BIN)/ruff format --quiet $(SOURCES)
 
-# --- build it --------------------------------------------------------------------------------------------------------
+# --- build -----------------------------------------------------------------------------------------------------------
 
 .PHONY: generate covers build lock deploy clean
-generate: $(VENV) ## Write what is made from the code: docs/reference, events, the OpenAPI document
+generate: $(VENV) ## Write the generated files: docs/reference, docs/events, events, the OpenAPI document
 	@$(BIN)/python -m tools generate
 
-covers: $(VENV) ## Draw the covers as PNG, for previews of links, where an SVG is new (takes a browser)
+covers: $(VENV) ## Draw new or changed covers as PNG for link previews; needs a browser
 	@$(BIN)/python -m tools covers
 
-build: $(VENV) $(SAM_VENV) ## sam build; SNAPSTART=1 for functions that start from snapshots (docs/adr/0015)
+build: $(VENV) $(SAM_VENV) ## sam build; SNAPSTART=1 for functions with SnapStart (docs/adr/0015)
 	@$(if $(SNAPSTART),$(BIN)/python -m tools snapstart)
 	@$(SAM) build $(if $(SNAPSTART),--template-file .local/template-snapstart.json --base-dir .)
 
-deploy: ## How to deploy
-	@echo "make build && .venv-sam/bin/sam deploy --guided   (needs an AWS account; asks before it changes anything)"
+deploy: ## Print the commands for a deployment
+	@echo "make build && .venv-sam/bin/sam deploy --guided   (needs an AWS account; asks for confirmation before changes)"
 
 lock: $(VENV) ## Write the lock files from pyproject.toml
 	@$(UV_COMPILE) pyproject.toml -o layers/dependencies/requirements.txt
@@ -197,18 +200,18 @@ lock: $(VENV) ## Write the lock files from pyproject.toml
 	@$(UV_COMPILE) --group pyproject.toml:sam -o requirements/sam.txt
 	@$(UV_COMPILE) --group pyproject.toml:bench -o requirements/bench.txt
 
-clean: ## Remove everything that was built; stop the local stack first
+clean: ## Delete everything that was built; stop the local stack first
 	@rm -rf .venv .venv-sam .venv-bench .aws-sam .local dist htmlcov .coverage .coverage.* .*_cache .hypothesis
 
 $(VENV): requirements/dev.txt
 $(SAM_VENV): requirements/sam.txt
 $(BENCH_VENV): requirements/bench.txt
-# A lock file is complete, so pip has nothing to resolve. An interrupted installation has no stamp and goes on next time.
+# A lock file is complete, so pip resolves nothing. An interrupted installation has no stamp and continues the next time.
 $(VENV) $(SAM_VENV) $(BENCH_VENV):
 	@"$(PYTHON)" -c 'import sys; sys.version_info >= (3, 11) or sys.exit(1)' 2>/dev/null || { \
-	  echo "Needs Python 3.11 or newer, and '$(PYTHON)' is not: make PYTHON=/path/to/python3.12" >&2; exit 1; }
+	  echo "'$(PYTHON)' is not Python 3.11 or newer. Choose another one: make PYTHON=/path/to/python3.12" >&2; exit 1; }
 	@echo "Installing $< into $(@D) ..." >&2
 	@[ -x "$(@D)/bin/pip" ] || "$(PYTHON)" -m venv "$(@D)" || { \
-	  echo "'$(PYTHON)' cannot make a virtual environment (on Debian: apt install python3-venv)" >&2; exit 1; }
+	  echo "'$(PYTHON)' cannot create a virtual environment (on Debian: apt install python3-venv)" >&2; exit 1; }
 	@"$(@D)/bin/python" $(INSTALL) -r "$<"
 	@touch "$@"

@@ -1,35 +1,38 @@
-"""python -m local up | down | status | run | demo | invoke
+"""Run the local stack: python -m local up | down | status | env | run | demo | invoke.
 
-    up      start the stack in the background, and wait until it is ready
-    down    stop it; without PORT or LOCAL_DIR: every stack of this checkout
-    status  say what runs
-    run     the same as up, in the foreground
-    demo    tell the whole story on a stack of its own
-    invoke  run one function with --event by `sam local invoke`, on the table of the stack that is up
+    up      start a stack in the background, and wait until it is ready
+    down    stop it; without PORT or LOCAL_DIR, stop all stacks of this checkout
+    status  list the running stacks
+    env     print shell variables for curl: eval "$(python -m local env)"
+    run     start a stack in the foreground
+    demo    demonstrate all features on a temporary stack
+    invoke  invoke a function with --event by `sam local invoke`, on the table of the running stack
 
-The environment it reads is in local/settings.py.
+local/settings.py lists the environment variables.
 """
 
 import argparse
 import os
 import sys
 
-from local import cli, demo
+from local import cli, demo, env
 from local.settings import SettingsError, from_environment
 
 
 def main() -> int:
-    """Answer the exit status: 0 done, 1 not done (the reason is on stderr), 2 asked wrongly."""
+    """Run a command. Return the exit status: 0 done, 1 failed (the reason is on stderr), 2 invalid arguments or settings."""
     parser = argparse.ArgumentParser(
         prog="python -m local", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    commands = ["up", "down", "status", "run", "demo", "invoke"]
+    commands = ["up", "down", "status", "env", "run", "demo", "invoke"]
     parser.add_argument("command", choices=commands)
     parser.add_argument(
-        "--no-stream", action="store_true", help="neither expire items nor deliver the stream: only the sweep settles"
+        "--no-stream",
+        action="store_true",
+        help="neither expire items nor deliver stream records, so that only the sweep settles",
     )
-    parser.add_argument("--event", help="invoke: a file, such as events/purchase_buy.json")
-    parser.add_argument("--function", help="invoke: the function it is for, where events/ does not have it")
+    parser.add_argument("--event", help="invoke: the file of the event, such as events/purchase_buy.json")
+    parser.add_argument("--function", help="invoke: the function, if the name of the file does not start with it")
     options = parser.parse_args()
     try:
         settings = from_environment(os.environ, stream=not options.no_stream)
@@ -43,6 +46,8 @@ def main() -> int:
             return cli.down()
         case "status":
             return cli.status()
+        case "env":
+            return env.main(settings)
         case "run":
             return cli.run(settings)
         case "invoke":

@@ -1,4 +1,4 @@
-"""Clients for the engine. The keys are no secret: the engine treats `test` as the account's owner."""
+"""Create AWS clients for the engine. The keys are not secret: the engine treats `test` as the owner of the account."""
 
 from typing import Any
 
@@ -9,9 +9,11 @@ from local.settings import REGION
 
 
 def client(service: str, endpoint_url: str) -> Any:
-    """One low-level client, whatever the caller's own AWS profile says.
+    """Return a low-level client. AWS profiles and other settings of the user have no effect.
 
-    Without retries where the caller has its own, and with time for a cold function.
+    Args:
+        service: the name of the service.
+        endpoint_url: the endpoint of the engine.
     """
     session = boto3.session.Session("test", "test", region_name=REGION)
     return session.client(

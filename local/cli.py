@@ -1,6 +1,6 @@
-"""The commands of the local stack: up, down, status, run.
+"""Commands of the local stack: up, down, status, run.
 
-Each prints what it does, and answers its exit status: 0 done, 1 not done (the reason is on stderr).
+Each prints its progress and returns its exit status: 0 done, 1 failed (the reason is on stderr).
 """
 
 import fcntl
@@ -14,38 +14,44 @@ from collections.abc import Mapping
 
 from local.engine import wait_until
 from local.package import project_fingerprint
-from local.settings import ROOT, Settings, explicit_directory
+from local.settings import DEFAULT_PORT, ROOT, Settings, explicit_directory
 from local.state import Directory, all_directories, directory_for
 
 UP_SECONDS = 600.0
 DOWN_SECONDS = 20.0
 
-# Runners this very process started; they outlive it, but a test that stops them has to collect them.
+# Runners that this process started. They outlive it, but a test that stops them has to reap their processes.
 _started: list["subprocess.Popen[bytes]"] = []
 
 
 def up(settings: Settings, environ: Mapping[str, str] = os.environ, *, hints: bool = True) -> int:
-    """Start the stack unless it runs already; with `hints`, say what to do next. Answer the exit status."""
+    """Start a stack unless it is running already. Return the exit status.
+
+    Args:
+        settings: the settings of the stack.
+        environ: the environment variables.
+        hints: whether to print the next steps.
+    """
     directory = directory_for(settings.port, explicit_directory(environ))
     directory.path.mkdir(parents=True, exist_ok=True)
-    # Two `up` at once: the second one waits, and finds the stack up.
+    # If two `up` run at the same time, the second one waits and finds the stack running.
     with (directory.path / "up.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         running = directory.read()
         if directory.runner_alive() and running:
-            if running.ready and running.same(settings, project_fingerprint()):
-                say("Already up, with these settings.")
+            if running.ready and running.is_same(settings, project_fingerprint()):
+                say("The stack is already running with these settings.")
                 if hints:
-                    _what_next(directory, settings)
+                    _print_hints(directory, settings)
                 return 0
-            say("Up with other settings or an older version: restarting it. Its data goes.")
+            say("The running stack has other settings or another version. Restarting; its data is deleted.")
             stop(directory)
         started = time.monotonic()
         try:
             if not _start(directory, settings, started):
                 return 1
         except KeyboardInterrupt:
-            say("Stopping it again.")
+            say("Interrupted. Stopping the stack.")
             stop(directory)
             return 130
     now_running = directory.read()
@@ -53,7 +59,7 @@ def up(settings: Settings, environ: Mapping[str, str] = os.environ, *, hints: bo
         say(now_running.note)
     say(f"Ready after {time.monotonic() - started:.1f} s.")
     if hints:
-        _what_next(directory, settings)
+        _print_hints(directory, settings)
     return 0
 
 
@@ -80,7 +86,7 @@ def _start(directory: Directory, settings: Settings, started: float) -> bool:
                 say(f"[{time.monotonic() - started:5.1f} s] {line}")
         shown = len(lines)
         if ended:
-            say("\n".join(["The stack did not come up.", *lines[-15:], f"Log: {directory.log}"]), error=True)
+            say("\n".join(["The stack did not start.", *lines[-15:], f"Log: {directory.log}"]), error=True)
             return False
         if running and running.ready and running.pid == process.pid:
             return True
@@ -91,18 +97,19 @@ def _start(directory: Directory, settings: Settings, started: float) -> bool:
 
 
 def down(environ: Mapping[str, str] = os.environ) -> int:
+    """Stop the stack of PORT or LOCAL_DIR, or all stacks of this checkout. Return the exit status."""
     explicit = explicit_directory(environ)
     port = environ.get("PORT")
     directories = [directory_for(int(port), explicit)] if port and not explicit else all_directories(explicit)
     alive = [directory for directory in directories if directory.alive()]
     for directory in directories:
         stop(directory)
-    say("Stopped." if alive else "Nothing was running.")
+    say("Stopped." if alive else "No stack was running.")
     return 0
 
 
 def stop(directory: Directory) -> None:
-    """Stop the runner, which stops its engine; stop the engine alone when its runner is gone."""
+    """Stop the runner, which stops its engine. If the runner has ended, stop only the engine."""
     running = directory.read()
     if directory.runner_alive() and running:
         for number, seconds in ((signal.SIGTERM, DOWN_SECONDS), (signal.SIGKILL, 5.0)):
@@ -119,7 +126,7 @@ def stop(directory: Directory) -> None:
 
 
 def status() -> int:
-    """0 when some stack is ready, else 1."""
+    """List the running stacks. Return the exit status: 0 if a stack is ready, else 1."""
     ready = False
     for directory in all_directories(explicit_directory(os.environ)):
         running = directory.read()
@@ -129,7 +136,7 @@ def status() -> int:
             ready = ready or running.ready
             state = "ready" if running.ready else "starting"
         else:
-            state = "its runner was killed, its engine lives: `up` goes on with it"
+            state = "its runner was killed, but its engine is running: `up` continues with it"
         window = running.settings["claim_window_seconds"]
         say(f"{directory.path}: {state}, http://127.0.0.1:{running.settings['port']}, claim window {window} s")
     if not ready:
@@ -138,6 +145,7 @@ def status() -> int:
 
 
 def run(settings: Settings) -> int:
+    """Run a stack in the foreground until it is stopped. Return the exit status."""
     from local.deploy import DeployError
     from local.engine import EngineError
     from local.package import BuildError
@@ -155,31 +163,34 @@ def run(settings: Settings) -> int:
     return 0
 
 
-def _what_next(directory: Directory, settings: Settings) -> None:
+def _print_hints(directory: Directory, settings: Settings) -> None:
     shown = directory.stack_file
     if shown.is_relative_to(ROOT):
         shown = shown.relative_to(ROOT)
-    # `make down` looks for stacks in the folder of this checkout only.
-    where = "" if directory.path.is_relative_to(ROOT / ".local") else f"LOCAL_DIR={directory.path} "
-    token = f'$(python3 -c \'import json; print(json.load(open("{shown}"))["users"]["alice"]["token"])\')'
+    # Without LOCAL_DIR, `make` finds only stacks in the folder of this checkout.
+    if not directory.path.is_relative_to(ROOT / ".local"):
+        prefix = f"LOCAL_DIR={directory.path} "
+    else:
+        prefix = "" if settings.port == DEFAULT_PORT else f"PORT={settings.port} "
     say(
         f"""
-Open it:
+Open the app:
   {settings.web_url}/
 
-  Sign in  one tap for alice, bob, carol and dave (friends), mia and max (stores), carl (carrier); or sign up, and the
-           page tells the code that nobody is mailed here
-  Gifts    are to be opened within {settings.claim_window_seconds} s
-  Details  {shown} (users with tokens, products, the engine's endpoint)
+  Sign in  Choose a demo user: alice, bob, carol, dave (friends), mia, max (merchants), carl (carrier).
+           Or sign up: the page shows the confirmation code, because no email is sent.
+  Gifts    expire after {settings.claim_window_seconds} s.
+  Details  {shown}: users with tokens, products, the endpoint of the engine.
   Log      {directory.log}
 
-Call it:
-  TOKEN="{token}"
-  curl -H "Authorization: Bearer $TOKEN" {settings.web_url}/orders
-Stop it:
-  {where}make down"""
+Call the API:
+  eval "$({prefix}make env)"
+  curl -H "$ALICE" $API/orders
+Stop the stack:
+  {prefix}make down"""
     )
 
 
 def say(text: str, *, error: bool = False) -> None:
+    """Print a message to stdout, or an error to stderr."""
     print(text, file=sys.stderr if error else sys.stdout, flush=True)

@@ -1,14 +1,13 @@
-"""How Lambda delivers a batch of stream records: retries, bisecting, partial failures, giving up.
+"""Deliver a batch of stream records as Lambda does: retries, bisecting, partial failures, discarding.
 
-The engine's own mapping loses a record that fails. These are AWS's rules ("Process DynamoDB records with Lambda" in the
-Lambda guide):
+The engine's own mapping loses a record that fails. AWS's rules ("Process DynamoDB records with Lambda" in the Lambda guide):
 
-- a function error fails the whole batch; with bisecting the two halves are tried on their own, in order;
-- with ReportBatchItemFailures the lowest reported record is the checkpoint: the records before it are done, it and
-  all after it are delivered again. A batch whose first record fails is delivered again whole. An answer that makes
-  no sense fails the whole batch;
-- after MaximumRetryAttempts, or when records are older than MaximumRecordAgeInSeconds, what is left of the batch is
-  given up and goes to the on-failure destination. Splitting a batch uses up no attempt.
+- A function error fails the whole batch. With bisecting, each half is then delivered by itself, in order.
+- With ReportBatchItemFailures, the lowest reported record is the checkpoint: the records before it are done; it and all
+  records after it are delivered again. If the first record fails, the whole batch is delivered again. An invalid response
+  fails the whole batch.
+- After MaximumRetryAttempts, or for records older than MaximumRecordAgeInSeconds, the rest of the batch is discarded to the
+  on-failure destination. Splitting a batch is not an attempt.
 """
 
 from collections import deque
@@ -25,7 +24,7 @@ class FunctionError(Exception):
 
 @dataclass(frozen=True)
 class Policy:
-    """The properties of an event source mapping that decide about failures. None means without limit."""
+    """The properties of an event source mapping about failures. None means unlimited."""
 
     maximum_retry_attempts: int | None = None
     maximum_record_age_seconds: int | None = None
@@ -33,7 +32,8 @@ class Policy:
     partial: bool = False
 
     @classmethod
-    def of(cls, properties: dict[str, Any]) -> "Policy":
+    def from_properties(cls, properties: dict[str, Any]) -> "Policy":
+        """Read the properties of a mapping."""
         return cls(
             maximum_retry_attempts=_limit(properties.get("MaximumRetryAttempts", -1)),
             maximum_record_age_seconds=_limit(properties.get("MaximumRecordAgeInSeconds", -1)),
@@ -51,10 +51,15 @@ def deliver(
     pause: Callable[[int], None],
     now: Callable[[], float],
 ) -> None:
-    """Deliver until every record is done or given up, in order.
+    """Deliver records in order until each is done or discarded.
 
-    `invoke` answers what the function answered or raises FunctionError; `give_up` takes the records, the condition and
-    how often they were tried; `pause` waits before the n-th retry; `now` is in epoch seconds.
+    Args:
+        records: the batch.
+        policy: the handling of failures.
+        invoke: invokes the function and returns its response, or raises FunctionError.
+        give_up: discards records, given the condition and the number of attempts.
+        pause: waits before the n-th retry.
+        now: returns the time in epoch seconds.
     """
     waiting = deque([(list(records), 0)])
     while waiting:
@@ -69,19 +74,19 @@ def deliver(
                     continue
         halves = None
         try:
-            answer = invoke(batch)
+            response = invoke(batch)
         except FunctionError:
             first_failed: int | None = 0
             if policy.bisect and len(batch) > 1:
                 halves = batch[: len(batch) // 2], batch[len(batch) // 2 :]
         else:
-            first_failed = checkpoint(batch, answer) if policy.partial else None
+            first_failed = checkpoint(batch, response) if policy.partial else None
         if first_failed is None:
             continue
         if halves:
             waiting.extendleft([(halves[1], retries), (halves[0], retries)])
         elif first_failed > 0:
-            # It got on, so what is left has not failed yet as often as the batch has.
+            # Some records are done, so the rest has a new count of attempts.
             pause(1)
             waiting.appendleft((batch[first_failed:], 0))
         elif policy.maximum_retry_attempts is not None and retries >= policy.maximum_retry_attempts:
@@ -91,13 +96,13 @@ def deliver(
             waiting.appendleft((batch, retries + 1))
 
 
-def checkpoint(batch: Sequence[Record], answer: object) -> int | None:
-    """Index of the record to go on from; None when all are done; 0 when the answer makes no sense."""
-    if answer is None or answer == {}:
+def checkpoint(batch: Sequence[Record], response: object) -> int | None:
+    """Return the index of the first record to deliver again; None if all are done; 0 for an invalid response."""
+    if response is None or response == {}:
         return None
-    if not isinstance(answer, dict):
+    if not isinstance(response, dict):
         return 0
-    failures = answer.get("batchItemFailures")
+    failures = response.get("batchItemFailures")
     if failures is None or failures == []:
         return None
     if not isinstance(failures, list):

@@ -1,6 +1,6 @@
-"""The whole story over real HTTP, on a stack of its own with a claim window of a few seconds.
+"""Demonstrate all features over HTTP, on a temporary stack with a claim window of a few seconds.
 
-Says what every step asked and what it was answered, and fails when an answer is not what it should be.
+Each step prints its request and its response, and fails if the response is not as expected.
 """
 
 import os
@@ -20,34 +20,43 @@ from local.engine import free_port
 from local.settings import Settings
 
 WINDOW = 10
-# From the deadline: the time to live, the stream, the function, and a cold start of it.
-SETTLED_SECONDS = 20.0
-# From a write to the message about it: the stream, the function, and a cold start of it.
-TOLD_SECONDS = 10.0
+# From the end of the claim window: time to live, the stream, and a cold start of the function.
+SETTLE_SECONDS = 20.0
+# From a write to its message: the stream, and a cold start of the function.
+MESSAGE_SECONDS = 10.0
 
 _COLOR = sys.stdout.isatty() and "NO_COLOR" not in os.environ
 BOLD, DIM, GREEN, RED, OFF = ("\033[1m", "\033[2m", "\033[32m", "\033[31m", "\033[0m") if _COLOR else ("",) * 5
 
 
-class Story:
-    """Shows the steps and counts those that went wrong."""
+class Demo:
+    """Prints the steps, and collects the failed ones."""
 
     def __init__(self) -> None:
         self.steps = 0
-        self.wrong: list[str] = []
+        self.failures: list[str] = []
 
-    def chapter(self, title: str) -> None:
+    def section(self, title: str) -> None:
+        """Print a heading."""
         cli.say(f"\n{BOLD}{title}{OFF}")
 
     def call(
         self, text: str, response: httpx.Response, status: int, /, *fields: str, **expected: object
     ) -> dict[str, Any]:
-        """Show one call with the fields that matter; `a.b` goes into an object. Answer the body."""
+        """Print a request and its response, and check it. Return the body.
+
+        Args:
+            text: the meaning of the step.
+            response: the response.
+            status: the expected status.
+            fields: paths of fields to print, such as `a.b`.
+            expected: expected values by path; printed too.
+        """
         body: dict[str, Any] = response.json() if response.content else {}
         request = response.request
         shown = [f"{name} = {_short(_field(body, name))}" for name in (*fields, *expected)]
         cli.say(f"  {DIM}{request.method} {request.url.raw_path.decode()}{OFF} -> {response.status_code}")
-        cli.say("".join(f"      {line}\n" for line in shown).rstrip() or "      (nothing else matters)")
+        cli.say("".join(f"      {line}\n" for line in shown).rstrip() or "      (no fields shown)")
         problems = [f"{response.status_code} instead of {status}"] if response.status_code != status else []
         problems += [
             f"{name} is {_field(body, name)!r} instead of {value!r}"
@@ -57,50 +66,52 @@ class Story:
         self.check(text, not problems, "; ".join(problems))
         return body
 
-    def check(self, text: str, right: bool, problem: str = "it is not") -> None:
+    def check(self, text: str, passed: bool, problem: str = "it is not") -> None:
+        """Print the result of a check."""
         self.steps += 1
-        if right:
+        if passed:
             cli.say(f"  {GREEN}ok{OFF} {text}")
         else:
-            self.wrong.append(f"{text}: {problem}")
-            cli.say(f"  {RED}WRONG{OFF} {text}: {problem}")
+            self.failures.append(f"{text}: {problem}")
+            cli.say(f"  {RED}FAILED{OFF} {text}: {problem}")
 
 
 def main() -> int:
-    """Answer 0 when every step was as it should be."""
+    """Run the demo. Return the exit status: 0 if all steps succeeded."""
     folder = Path(tempfile.mkdtemp(prefix="handsel-demo-"))
     environ = {"LOCAL_DIR": str(folder)}
     settings = Settings(port=free_port(), claim_window_seconds=WINDOW)
     started = time.monotonic()
-    story = Story()
+    demo = Demo()
     try:
-        cli.say(f"A stack of its own for the story, with {WINDOW} s to claim a gift.")
+        cli.say(f"Starting a temporary stack with a claim window of {WINDOW} s.")
         if cli.up(settings, environ, hints=False):
             return 1
-        tell(story, read_stack(folder))
+        run(demo, read_stack(folder))
     finally:
         cli.down(environ)
         shutil.rmtree(folder, ignore_errors=True)
     seconds = time.monotonic() - started
-    if story.wrong:
-        cli.say(f"\n{RED}{len(story.wrong)} of {story.steps} steps went wrong{OFF} ({seconds:.0f} s):", error=True)
-        for line in story.wrong:
+    if demo.failures:
+        cli.say(f"\n{RED}{len(demo.failures)} of {demo.steps} steps failed{OFF} ({seconds:.0f} s):", error=True)
+        for line in demo.failures:
             cli.say(f"  {line}", error=True)
         return 1
-    cli.say(f"\n{GREEN}All {story.steps} steps were as they should be{OFF} ({seconds:.0f} s).")
+    cli.say(f"\n{GREEN}All {demo.steps} steps succeeded{OFF} ({seconds:.0f} s).")
     return 0
 
 
-def tell(story: Story, stack: Stack) -> None:
+def run(demo: Demo, stack: Stack) -> None:
+    """Run all steps."""
     anyone, alice, bob, carol, dave, mia = (
         Client(stack, name) for name in (None, "alice", "bob", "carol", "dave", "mia")
     )
     products = stack["products"]
 
-    story.chapter("Alice buys three vouchers for an afternoon tea")
+    demo.section("Alice buys three vouchers for an afternoon tea")
     response = alice.post("/orders", {"product_id": products["voucher"], "quantity": 3, "payment": payment()})
-    order = story.call(
-        "paid, and all three are hers to give",
+    order = demo.call(
+        "the order is paid, and she can give all three",
         response,
         201,
         "product.title",
@@ -108,169 +119,195 @@ def tell(story: Story, stack: Stack) -> None:
         state="paid",
         actions=["gift", "use", "refund"],
     )
-    story.check("three units are available", order["units"]["available"] == 3)
+    demo.check("three units are available", order["units"]["available"] == 3)
 
-    story.chapter("She looks at the covers and blessings, and wraps one")
+    demo.section("Alice chooses a cover and a blessing, and wraps one voucher")
     response = anyone.get("/wrappings?kind=voucher")
-    choices = story.call("there is something to choose from", response, 200, "covers.0.title", "blessings.0.text")
+    choices = demo.call("covers and blessings are listed", response, 200, "covers.0.title", "blessings.0.text")
     wrapping = {
         "cover_id": choices["covers"][0]["cover_id"],
         "blessing_id": choices["blessings"][0]["blessing_id"],
     }
     path = f"/orders/{order['order_id']}/gifts"
     response = alice.post(path, {"shares": 1, "wrapping": wrapping})
-    gift = story.call(
-        "wrapped, with a link to send", response, 201, "share_url", "wrapping.blessing", "expires_at", state="open"
+    gift = demo.call(
+        "the gift is created, with a link to send",
+        response,
+        201,
+        "share_url",
+        "wrapping.blessing",
+        "expires_at",
+        state="open",
     )
     gift_path = f"/gifts/{gift['gift_id']}"
 
-    story.chapter("Bob opens the link")
+    demo.section("Bob opens the link")
     response = anyone.get(f"{gift_path}/preview")
-    story.call(
-        "the preview shows the cover and from whom", response, 200, "giver_name", "wrapping.blessing", state="open"
+    demo.call(
+        "the preview shows the cover and the giver", response, 200, "giver_name", "wrapping.blessing", state="open"
     )
-    story.check("the secret stays in the link's fragment: no request carries it", gift["secret"] not in response.text)
-    story.check("the preview does not say what is inside", order["product"]["title"] not in response.text)
+    demo.check(
+        "the secret is in the fragment of the link, so no request contains it", gift["secret"] not in response.text
+    )
+    demo.check("the preview does not show the product", order["product"]["title"] not in response.text)
     response = bob.post(f"{gift_path}/claims", {"secret": gift["secret"]})
-    holding = story.call(
-        "he takes the gift, and it is his", response, 201, "product.title", "code", "valid_until", state="usable"
+    holding = demo.call(
+        "he claims the gift and gets a voucher", response, 201, "product.title", "code", "valid_until", state="usable"
     )
 
-    story.chapter("He shows the code in the store")
+    demo.section("Bob shows the code in the store")
     response = mia.post(f"/vouchers/{holding['code']}/redemptions", {})
-    story.call("its merchant redeems it", response, 201, "product.title", "redeem_at", "valid_until")
+    demo.call("the merchant redeems the voucher", response, 201, "product.title", "redeem_at", "valid_until")
     response = mia.post(f"/vouchers/{holding['code']}/redemptions", {})
-    story.call("once", response, 409, "redeemed_at", code="already-redeemed")
+    demo.call("it can be redeemed only once", response, 409, "redeemed_at", code="already-redeemed")
 
-    story.chapter("Carol has the link too, but is late; Bob presses the button twice")
+    demo.section("Carol opens the link too late; Bob repeats his claim")
     response = carol.post(f"{gift_path}/claims", {"secret": gift["secret"]})
-    story.call("one share, one claimer", response, 409, "title", code="already-claimed")
+    demo.call("a share has one claimer", response, 409, "title", code="already-claimed")
     response = bob.post(f"{gift_path}/claims", {"secret": gift["secret"]})
-    story.call("the same holding, not a second one", response, 200, "code", holding_id=holding["holding_id"])
+    demo.call("Bob gets the same holding, not a second one", response, 200, "code", holding_id=holding["holding_id"])
 
-    story.chapter("Bob gives something back, from the same store")
+    demo.section("Bob gives a return gift from the same store")
     body = {"product_id": products["voucher"], "payment": payment(), "wrapping": wrapping}
     response = bob.post(f"{gift_path}/return-gifts", body)
-    back = story.call(
-        "bought and given in one go",
+    return_gift = demo.call(
+        "bought and given in one request",
         response,
         201,
         "order.payment.total",
         "gift.expires_at",
         **{"gift.recipient_id": alice.user_id},
     )
-    response = carol.post(f"/gifts/{back['gift']['gift_id']}/claims", {})
-    story.call("it is for Alice alone", response, 403, code="not-the-recipient")
-    response = alice.post(f"/gifts/{back['gift']['gift_id']}/claims", {})
-    story.call("she needs no secret: it is addressed to her", response, 201, "product.title", "code", state="usable")
+    response = carol.post(f"/gifts/{return_gift['gift']['gift_id']}/claims", {})
+    demo.call("only Alice can claim it", response, 403, code="not-the-recipient")
+    response = alice.post(f"/gifts/{return_gift['gift']['gift_id']}/claims", {})
+    demo.call(
+        "Alice needs no secret, because she is the named recipient",
+        response,
+        201,
+        "product.title",
+        "code",
+        state="usable",
+    )
 
-    tell_of_a_group(story, stack, wrapping)
+    give_to_group(demo, stack, wrapping)
 
-    story.chapter("A gift for Dave, who would rather not")
+    demo.section("Dave declines a gift")
     response = alice.post("/orders", {"product_id": products["voucher"], "quantity": 1, "payment": payment()})
-    tea = story.call("one more tea is bought", response, 201, state="paid")
+    tea = demo.call("Alice buys one more voucher", response, 201, state="paid")
     response = alice.post(
         f"/orders/{tea['order_id']}/gifts", {"shares": 1, "recipient_id": dave.user_id, "wrapping": wrapping}
     )
-    named = story.call("and addressed to him: no secret, no link needed", response, 201, "recipient_id", secret=None)
-    told = wait_for_message(dave, "gift_received")
-    story.check("he is told by a private message", told is not None and told["gift_id"] == named["gift_id"])
+    named = demo.call("she gives it to Dave by name: no secret and no link", response, 201, "recipient_id", secret=None)
+    message = wait_for_message(dave, "gift_received")
+    demo.check("Dave gets a message", message is not None and message["gift_id"] == named["gift_id"])
     response = dave.get(f"/gifts/{named['gift_id']}")
-    story.call("he sees what it is before he opens it", response, 200, "title", "store_name", state="open")
+    demo.call("Dave sees the product before he claims it", response, 200, "title", "store_name", state="open")
     response = dave.post(f"/gifts/{named['gift_id']}/decline", {})
-    story.call("he declines", response, 200, state="declined")
+    demo.call("Dave declines the gift", response, 200, state="declined")
     units = {"available": 1, "in_gift": 0, "gifted": 0, "used": 0, "refunded": 0}
     response = alice.get(f"/orders/{tea['order_id']}")
-    story.call("and it is back in Alice's order at once", response, 200, units=units)
+    demo.call("its unit is back in Alice's order immediately", response, 200, units=units)
 
-    tell_of_a_parcel(story, stack)
+    give_parcel(demo, stack)
 
-    story.chapter("Not everything may be given")
+    demo.section("Some products cannot be given")
     response = alice.post("/orders", {"product_id": products["jewelry"], "quantity": 1, "payment": payment()})
-    ring = story.call("a ring can be bought", response, 201, "product.title", state="paid")
+    ring = demo.call("Alice buys a ring", response, 201, "product.title", state="paid")
     response = alice.post(f"/orders/{ring['order_id']}/gifts", {"shares": 1, "wrapping": wrapping})
-    story.call("but jewelry is not giftable", response, 422, "detail", code="not-giftable")
+    demo.call("jewelry is not giftable", response, 422, "detail", code="not-giftable")
 
-    story.chapter("Alice gives another tea, and nobody claims it")
+    demo.section("Alice gives another voucher, and nobody claims it")
     response = alice.post(path, {"shares": 1, "wrapping": wrapping})
-    lost = story.call("wrapped", response, 201, "expires_at", state="open")
-    story.call("one is given, one wrapped, one left", alice.get(f"/orders/{order['order_id']}"), 200, "units")
+    lost = demo.call("the gift is created", response, 201, "expires_at", state="open")
+    demo.call(
+        "one unit is gifted, one is in a gift, one is available",
+        alice.get(f"/orders/{order['order_id']}"),
+        200,
+        "units",
+    )
     response = alice.post("/orders", {"product_id": products["voucher"], "quantity": 1, "payment": payment()})
-    silent_order = story.call("she buys one more", response, 201, state="paid")
+    silent_order = demo.call("Alice buys one more voucher", response, 201, state="paid")
     response = alice.post(f"/orders/{silent_order['order_id']}/gifts", {"shares": 1, "wrapping": wrapping})
-    silent = story.call("and wraps it, for nobody to ask about again", response, 201, "expires_at", state="open")
-    cli.say(f"  {DIM}... waiting for the deadline, {WINDOW} s after giving ...{OFF}")
+    silent = demo.call(
+        "she gives it too; no later request is about this gift", response, 201, "expires_at", state="open"
+    )
+    cli.say(f"  {DIM}... waiting for the end of the claim window, {WINDOW} s ...{OFF}")
     sleep_until(lost["expires_at"])
     lost_path = f"/gifts/{lost['gift_id']}"
-    story.call("from the deadline on it is returned", alice.get(lost_path), 200, state="returned")
+    demo.call("at the end of the claim window the first gift has expired", alice.get(lost_path), 200, state="returned")
     response = alice.get(f"/orders/{order['order_id']}")
     units = {"available": 2, "in_gift": 0, "gifted": 1, "used": 0, "refunded": 0}
-    story.call("and its unit is back in the order", response, 200, units=units)
+    demo.call("its unit is back in the order", response, 200, units=units)
     response = alice.post(f"/orders/{order['order_id']}/use", {"quantity": 2})
     fields = ("holdings.0.code", "holdings.1.code")
-    story.call("she uses both at once, whatever is written by now", response, 201, *fields)
+    demo.call("she can use both units immediately", response, 201, *fields)
     response = bob.post(f"{lost_path}/claims", {"secret": lost["secret"]})
-    story.call("the old link is dead", response, 410, "title", code="expired")
+    demo.call("the link has expired", response, 410, "title", code="expired")
 
-    story.chapter("The gift nobody asked about goes back as well")
-    cli.say(f"  {DIM}... watching the table itself ...{OFF}")
-    late = wait_until_settled(stack, silent, SETTLED_SECONDS)
-    problem = f"not {SETTLED_SECONDS:.0f} s after the deadline"
-    done = "" if late is None else f", at most {late:.1f} s after the deadline"
-    story.check(f"the table says returned{done}", late is not None, problem)
+    demo.section("The second gift expires without any request")
+    cli.say(f"  {DIM}... reading the table ...{OFF}")
+    late = wait_until_settled(stack, silent, SETTLE_SECONDS)
+    problem = f"not within {SETTLE_SECONDS:.0f} s"
+    done = "" if late is None else f" {late:.1f} s after the end of the claim window"
+    demo.check(f"its stored state is returned{done}", late is not None, problem)
 
-    tell_of_the_order_center(story, stack)
+    show_order_center(demo, stack)
 
 
-def tell_of_a_group(story: Story, stack: Stack, wrapping: dict[str, str]) -> None:
+def give_to_group(demo: Demo, stack: Stack, wrapping: dict[str, str]) -> None:
+    """Give a gift with several shares, and cancel it."""
     alice, bob, carol = (Client(stack, name) for name in ("alice", "bob", "carol"))
-    story.chapter("Alice gives three teas to a group, one for each who is quick")
+    demo.section("Alice gives three vouchers to a group by one link")
     body = {"product_id": stack["products"]["voucher"], "quantity": 3, "payment": payment()}
-    order = story.call("three are bought", alice.post("/orders", body), 201, state="paid")
+    order = demo.call("Alice buys three vouchers", alice.post("/orders", body), 201, state="paid")
     response = alice.post(f"/orders/{order['order_id']}/gifts", {"shares": 3, "wrapping": wrapping})
-    group = story.call("and given with one link", response, 201, "share_url", shares=3, remaining=3)
+    group = demo.call("she gives them by one link", response, 201, "share_url", shares=3, remaining=3)
     path = f"/gifts/{group['gift_id']}"
     for friend, name in ((bob, "Bob"), (carol, "Carol")):
         response = friend.post(f"{path}/claims", {"secret": group["secret"]})
-        story.call(f"{name} takes a share", response, 201, "code", state="usable")
+        demo.call(f"{name} claims a share", response, 201, "code", state="usable")
     response = bob.post(f"{path}/claims", {"secret": group["secret"]})
-    story.call("Bob cannot take a second one", response, 200, "code")
-    view = story.call("Alice sees who has one", alice.get(path), 200, remaining=1, state="open")
-    story.check("by name, and no codes", [claim["display_name"] for claim in view["claims"]] == ["Bob", "Carol"])
-    story.call("she takes the last one back", alice.post(f"{path}/cancel", {}), 200, state="cancelled")
+    demo.call("Bob cannot claim a second share", response, 200, "code")
+    view = demo.call("Alice sees the claims", alice.get(path), 200, remaining=1, state="open")
+    demo.check("she sees names, but no codes", [claim["display_name"] for claim in view["claims"]] == ["Bob", "Carol"])
+    demo.call("she cancels the gift", alice.post(f"{path}/cancel", {}), 200, state="cancelled")
     units = {"available": 1, "in_gift": 0, "gifted": 2, "used": 0, "refunded": 0}
-    story.call("it is hers again", alice.get(f"/orders/{order['order_id']}"), 200, units=units)
+    demo.call("the unclaimed unit is back in her order", alice.get(f"/orders/{order['order_id']}"), 200, units=units)
 
 
-def tell_of_a_parcel(story: Story, stack: Stack) -> None:
+def give_parcel(demo: Demo, stack: Stack) -> None:
+    """Give a parcel, and deliver it."""
     anyone, alice, bob, mia, carl = (Client(stack, name) for name in (None, "alice", "bob", "mia", "carl"))
-    story.chapter("Alice sends Bob a parcel, and what is in it is a surprise")
+    demo.section("Alice sends Bob a parcel with a surprise")
     body = {"product_id": stack["products"]["parcel"], "quantity": 1, "payment": payment()}
-    order = story.call("bought", alice.post("/orders", body), 201, "product.title", state="paid")
+    order = demo.call("Alice buys a tea set", alice.post("/orders", body), 201, "product.title", state="paid")
     cover = anyone.get("/wrappings?kind=parcel").json()["covers"][0]["cover_id"]
     wrapping = {"cover_id": cover, "message": "For your new kitchen!"}
     response = alice.post(f"/orders/{order['order_id']}/gifts", {"shares": 1, "wrapping": wrapping})
-    gift = story.call("wrapped as a parcel, with her own words", response, 201, "share_url", presentation="parcel")
+    gift = demo.call("she wraps it as a parcel, with a message", response, 201, "share_url", presentation="parcel")
     path = f"/gifts/{gift['gift_id']}"
     response = bob.post(f"{path}/claims", {"secret": gift["secret"]})
-    story.call("a parcel needs to know where to go", response, 422, "title", code="address-required")
+    demo.call("a parcel needs an address", response, 422, "title", code="address-required")
     address = {
         "name": "Bob",
         "phone": "+86 571 5550 0100",
-        "lines": ["5 Lakeside Lane"],
+        "lines": ["5 Lakeside Road"],
         "city": "Hangzhou",
         "postal_code": "310000",
         "country": "CN",
     }
     response = bob.post(f"{path}/claims", {"secret": gift["secret"], "address": address})
-    parcel = story.call("he says where", response, 201, "store_name", "shipment_id", state="ready_to_ship")
-    story.check("and does not learn what it is", order["product"]["title"] not in response.text)
+    parcel = demo.call(
+        "Bob claims it with an address", response, 201, "store_name", "shipment_id", state="ready_to_ship"
+    )
+    demo.check("the response does not show the product", order["product"]["title"] not in response.text)
 
     shipment = f"/shipments/{parcel['shipment_id']}"
     response = mia.get(f"/stores/{parcel['store_id']}/shipments?status=ready_to_ship")
-    story.call("the merchant sees what to ship, and where to", response, 200, "items.0.product.title")
+    demo.call("the merchant sees the product and the address", response, 200, "items.0.product.title")
     response = mia.put(shipment, {"tracking_number": "SW-2026-0042"})
-    story.call("and hands it to the carrier", response, 200, "carrier", tracking_number="SW-2026-0042")
+    demo.call("the merchant hands it over to the carrier", response, 200, "carrier", tracking_number="SW-2026-0042")
     for event_id, status, place in (
         ("scan-3", "out_for_delivery", "Hangzhou, depot 2"),
         ("scan-1", "picked_up", "Tea House"),
@@ -279,52 +316,58 @@ def tell_of_a_parcel(story: Story, stack: Stack) -> None:
         occurred_at = datetime.now(UTC).isoformat()
         event = {"event_id": event_id, "status": status, "location": place, "occurred_at": occurred_at}
         response = carl.post(f"{shipment}/events", event)
-    story.call("late and repeated scans do not move it back", response, 200, status="out_for_delivery")
+    demo.call("late and repeated scans do not change the status back", response, 200, status="out_for_delivery")
     response = bob.get(shipment)
-    followed = story.call("Bob follows it", response, 200, "carrier", "tracking_number", status="out_for_delivery")
-    story.check("each scan is there once", len(followed["events"]) == 2)
+    tracked = demo.call("Bob tracks the parcel", response, 200, "carrier", "tracking_number", status="out_for_delivery")
+    demo.check("each scan is listed once", len(tracked["events"]) == 2)
     event = {"event_id": "scan-4", "status": "delivered", "location": "Bob's door"}
     response = carl.post(f"{shipment}/events", {**event, "occurred_at": datetime.now(UTC).isoformat()})
-    story.call("it is delivered", response, 200, status="delivered")
+    demo.call("the parcel is delivered", response, 200, status="delivered")
     response = bob.get(f"/holdings/{parcel['holding_id']}")
-    story.call("now he sees what it is", response, 200, "product.title", state="delivered")
-    view = story.call("Alice sees that it arrived", alice.get(path), 200, "claims.0.shipment_status", state="claimed")
-    story.check("and not where he lives", "Hangzhou" not in str(view))
+    demo.call("now Bob sees the product", response, 200, "product.title", state="delivered")
+    view = demo.call("Alice sees the delivery", alice.get(path), 200, "claims.0.shipment_status", state="claimed")
+    demo.check("but not the address", "Hangzhou" not in str(view))
     response = mia.get(f"/stores/{parcel['store_id']}/shipments")
-    story.check("nor does the merchant any longer", "Lakeside" not in response.text)
+    demo.check("the merchant does not see the address any more", "Lakeside" not in response.text)
 
 
-def tell_of_the_order_center(story: Story, stack: Stack) -> None:
+def show_order_center(demo: Demo, stack: Stack) -> None:
+    """Read messages, lists and recommendations."""
     alice, bob = Client(stack, "alice"), Client(stack, "bob")
-    story.chapter("Alice looks at what happened, all in one place")
-    for kind, said in {"gift_claimed": "opened", "gift_declined": "not wanted", "gift_returned": "back"}.items():
+    demo.section("Alice reads her messages and her order center")
+    for kind in ("gift_claimed", "gift_declined", "gift_returned"):
         message = wait_for_message(alice, kind)
-        text = "nothing" if message is None else message["text"]
-        story.check(f"she was told what was {said}: {text}", message is not None)
+        text = "none" if message is None else message["text"]
+        demo.check(f"a message {kind}: {text}", message is not None)
     newest = alice.get("/messages?limit=1").json()["items"][0]
     response = alice.request("POST", f"/messages/{newest['message_id']}/read")
-    story.call("she reads the latest", response, 200, "text", read=True)
+    demo.call("she marks the latest message as read", response, 200, "text", read=True)
     response = alice.request("PUT", f"/tagged/{stack['products']['other_store']}")
-    story.call("she tags an evening of poetry, for another time", response, 204)
+    demo.call("she saves a product, an evening of poetry", response, 204)
     response = alice.get(f"/products/{stack['products']['education']}")
-    story.call("and looks at a course", response, 200, "title", "not_giftable_reason")
-    center = story.call(
-        "her order center", alice.get("/order-center"), 200, "counts", "tagged.0.title", "viewed.0.title"
+    demo.call("she views a course", response, 200, "title", "not_giftable_reason")
+    center = demo.call(
+        "the order center has her counters and lists",
+        alice.get("/order-center"),
+        200,
+        "counts",
+        "tagged.0.title",
+        "viewed.0.title",
     )
-    story.check("has all her lists", all(center[name] for name in ("orders", "payments", "gifts_sent", "holdings")))
+    demo.check("no list is empty", all(center[name] for name in ("orders", "payments", "gifts_sent", "holdings")))
     response = wait_until_unchanged(alice)
-    story.call("asked again, it only says that nothing is new", response, 304)
+    demo.call("a conditional request returns 304 if nothing has changed", response, 304)
     response = bob.get("/recommendations")
-    story.call("what Bob may like, and why", response, 200, "items.0.title", "items.0.reason")
+    demo.call("Bob gets recommendations with reasons", response, 200, "items.0.title", "items.0.reason")
     response = bob.get("/people/alice")
-    story.call("whom he finds by her handle", response, 200, "display_name", user_id=alice.user_id)
+    demo.call("he finds Alice by her handle", response, 200, "display_name", user_id=alice.user_id)
     response = bob.get("/people")
-    story.call("and among those he exchanged gifts with", response, 200, **{"items.0.handle": "alice"})
+    demo.call("she is among the users with whom he exchanged gifts", response, 200, **{"items.0.handle": "alice"})
 
 
 def wait_until_unchanged(client: Client) -> httpx.Response:
-    """The order center, asked again with its tag; what was done a moment ago may still be on its way into it."""
-    deadline = time.monotonic() + TOLD_SECONDS
+    """Repeat a conditional request to the order center until it returns 304: recent changes may still be processed."""
+    deadline = time.monotonic() + MESSAGE_SECONDS
     while True:
         tag = client.get("/order-center").headers["etag"]
         response = client.request("GET", "/order-center", headers={"if-none-match": tag})
@@ -333,8 +376,8 @@ def wait_until_unchanged(client: Client) -> httpx.Response:
 
 
 def wait_for_message(client: Client, kind: str) -> dict[str, Any] | None:
-    """The newest message of a kind; they follow what happened within seconds."""
-    deadline = time.monotonic() + TOLD_SECONDS
+    """Return the newest message of a kind, or None after MESSAGE_SECONDS."""
+    deadline = time.monotonic() + MESSAGE_SECONDS
     while time.monotonic() < deadline:
         for message in client.get("/messages?limit=100").json()["items"]:
             if message["kind"] == kind:
@@ -345,12 +388,16 @@ def wait_for_message(client: Client, kind: str) -> dict[str, Any] | None:
 
 
 def sleep_until(timestamp: str) -> None:
-    """Until just after a time the API named; the stack runs on this machine's clock."""
+    """Sleep until just after a timestamp of the API, which uses the clock of this machine."""
     time.sleep(max(0.0, datetime.fromisoformat(timestamp).timestamp() - time.time()) + 0.01)
 
 
 def wait_until_settled(stack: Stack, gift: dict[str, Any], seconds: float) -> float | None:
-    """Watch the gift's item, without a call of the API, until `seconds` after its deadline; answer how late it was."""
+    """Read the item of a gift, without the API, until its state is `returned`.
+
+    Returns:
+        Seconds between the end of the claim window and the change; None after `seconds`.
+    """
     table = aws.client("dynamodb", stack["aws_endpoint_url"])
     key = {"pk": {"S": f"GIFT#{gift['gift_id']}"}, "sk": {"S": "GIFT"}}
     deadline = datetime.fromisoformat(gift["expires_at"]).timestamp()

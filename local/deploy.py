@@ -1,4 +1,4 @@
-"""Deploys the template through CloudFormation, and sets by API what CloudFormation in the engine gets wrong."""
+"""Deploy the template by CloudFormation, and apply by API the settings that the engine's CloudFormation ignores."""
 
 import json
 import time
@@ -15,28 +15,43 @@ ARTIFACTS = "handsel-artifacts"
 
 
 class DeployError(Exception):
-    """The stack did not come up; the message holds CloudFormation's reasons."""
+    """The deployment failed; the message has CloudFormation's reasons."""
 
 
 @dataclass(frozen=True)
 class Deployment:
-    """What the runner needs to know of what it deployed. Written down, so that the next runner finds it."""
+    """A deployed stack. It is stored, so that a later runner finds it.
+
+    Attributes:
+        api_ids: the ids of the HTTP APIs.
+        outputs: the outputs of the stack.
+        ttl_attributes: time-to-live attributes by table name.
+        mappings: properties of the event source mappings on streams, references resolved.
+    """
 
     api_ids: list[str]
     outputs: dict[str, str]
-    # Table name -> time-to-live attribute.
     ttl_attributes: dict[str, str]
-    # Properties of the event source mappings on streams, references resolved.
     mappings: list[dict[str, Any]]
 
 
 def archives() -> dict[str, Path]:
-    """Build what is not in the cache yet."""
+    """Return the archives of layers and functions, built unless they are cached."""
     return package(template.read()["Resources"], cache_directory())
 
 
 def deploy(endpoint_url: str, settings: Settings, built: dict[str, Path], layers: Path) -> Deployment:
-    """Deploy to an empty engine; the layers are unpacked below the folder. Raises DeployError."""
+    """Deploy to an empty engine.
+
+    Args:
+        endpoint_url: the endpoint of the engine.
+        settings: the settings of the stack.
+        built: the archives.
+        layers: the folder to unpack layers in.
+
+    Raises:
+        DeployError: the deployment failed.
+    """
     source = template.read()
     code = {
         name: unpacked_once(path, layers) if source["Resources"][name]["Type"] == LAYER else path
@@ -49,31 +64,31 @@ def deploy(endpoint_url: str, settings: Settings, built: dict[str, Path], layers
     expanded = template.expand(
         source, {name: (ARTIFACTS, path.name) for name, path in code.items()}, settings.parameters()
     )
-    taken = template.adapt(expanded)
-    # References in what was taken out are resolved where all others are: by CloudFormation, as one more output.
+    removed = template.adapt(expanded)
+    # CloudFormation resolves the references of removed resources, as additional outputs.
     expanded["Outputs"] = {
         **expanded.get("Outputs", {}),
-        **{f"LocalTable{name}": {"Value": {"Ref": name}} for name in taken.ttl_attributes},
-        **{f"LocalApi{name}": {"Value": {"Ref": name}} for name in taken.cors},
+        **{f"LocalTable{name}": {"Value": {"Ref": name}} for name in removed.ttl_attributes},
+        **{f"LocalApi{name}": {"Value": {"Ref": name}} for name in removed.cors},
         **{
             f"LocalMapping{name}{key}": {"Value": value}
-            for name, properties in taken.mappings.items()
+            for name, properties in removed.mappings.items()
             for key, value in _references(properties).items()
         },
     }
-    # A template in the call itself may be no longer than 51,200 characters.
+    # A template in the request itself is limited to 51,200 characters.
     s3.put_object(Bucket=ARTIFACTS, Key="template.json", Body=json.dumps(expanded).encode())
     template_url = f"{endpoint_url}/{ARTIFACTS}/template.json"
     outputs = _create(aws.client("cloudformation", endpoint_url), template_url, settings)
-    for name, cors in taken.cors.items():
+    for name, cors in removed.cors.items():
         _set_cors(aws.client("apigatewayv2", endpoint_url), outputs[f"LocalApi{name}"], cors)
     return Deployment(
-        api_ids=[outputs[f"LocalApi{name}"] for name in taken.cors],
+        api_ids=[outputs[f"LocalApi{name}"] for name in removed.cors],
         outputs={name: value for name, value in outputs.items() if not name.startswith("Local")},
-        ttl_attributes={outputs[f"LocalTable{name}"]: attribute for name, attribute in taken.ttl_attributes.items()},
+        ttl_attributes={outputs[f"LocalTable{name}"]: attribute for name, attribute in removed.ttl_attributes.items()},
         mappings=[
             _resolved(name, properties, {key: outputs[f"LocalMapping{name}{key}"] for key in _references(properties)})
-            for name, properties in taken.mappings.items()
+            for name, properties in removed.mappings.items()
         ],
     )
 
@@ -102,7 +117,7 @@ def _create(cloudformation: Any, template_url: str, settings: Settings) -> dict[
 
 
 def _references(properties: dict[str, Any]) -> dict[str, Any]:
-    """The three references a mapping on a stream has."""
+    """Return the references of a mapping: the stream, the function and the on-failure destination."""
     found = {"EventSourceArn": properties["EventSourceArn"], "FunctionName": properties["FunctionName"]}
     if destination := properties.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination"):
         found["OnFailure"] = destination
@@ -122,7 +137,7 @@ def _resolved(name: str, properties: dict[str, Any], values: dict[str, str]) -> 
 
 
 def _set_cors(apigateway: Any, api_id: str, cors: dict[str, Any]) -> None:
-    """The body's settings, `allowOrigins` there and `AllowOrigins` in the API."""
+    """Set the CORS settings of the OpenAPI body, whose names start with a lower-case letter, unlike those of the API."""
     settings = {name[0].upper() + name[1:]: value for name, value in cors.items()}
     if isinstance(origins := settings.get("AllowOrigins"), str):
         settings["AllowOrigins"] = origins.split(",")

@@ -1,7 +1,7 @@
-"""The engine's process: started, found again, stopped.
+"""Start, find and stop the process of the engine.
 
-It holds all data in memory and outlives the runner, so that after a runner that was killed everything is where it was.
-That it lives is known by a lock that it inherits, not by its process id alone: ids are used again.
+The engine has all data in memory and outlives the runner, so that no data is lost when a runner is killed. A lock that the
+process inherits shows that it is alive; a process id alone does not, because ids are reused.
 """
 
 import contextlib
@@ -22,44 +22,46 @@ READY_SECONDS = 30.0
 
 
 class EngineError(Exception):
-    """The engine did not come up; the message says where its log is."""
+    """The engine did not start; the message has the path of its log."""
 
 
 class Engine:
-    """One engine in one folder."""
+    """The engine of one folder."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self._lock = directory / "engine.lock"
         self._pid = directory / "engine.pid"
         self._data = directory / "engine"
-        # Where the functions of this engine find their layers; goes with its data.
+        # The layers of the functions; deleted with the data.
         self.layers = self._data / "layers"
         self.log = directory / "engine.log"
 
     def alive(self) -> bool:
+        """Return whether the process is running."""
         return locked(self._lock)
 
     def start(self, bind_host: str) -> str:
-        """Start a fresh one and answer its endpoint URL.
+        """Start a new engine without data. Return its endpoint URL.
 
-        Raises EngineError when it does not answer in time.
+        Raises:
+            EngineError: the engine did not start in time.
         """
         self._discard()
         temporary = self._data / "tmp"
         temporary.mkdir(parents=True)
         port = free_port()
         environ = {
-            # Functions inherit the engine's environment, so it gets no more than a program needs to start.
+            # Functions inherit the engine's environment, so it is minimal.
             **{name: os.environ[name] for name in ("PATH", "HOME", "LANG", "LC_ALL") if name in os.environ},
             "GATEWAY_PORT": str(port),
             "BIND_HOST": bind_host,
-            "AUTH": "true",  # the functions' own policies apply
+            "AUTH": "true",  # enforces the policies of the functions
             "MINISTACK_REGION": "us-east-1",
             "AWS_ACCESS_KEY_ID": "test",
             "AWS_SECRET_ACCESS_KEY": "test",
             "LOG_LEVEL": "WARNING",
-            # Nothing of the engine is wanted beyond its one port and its own folder.
+            # Restrict the engine to one port and its own folder.
             "IOT_MTLS_ENABLED": "0",
             "SFTP_ENABLED": "0",
             "DOCKER_HOST": "unix:///nonexistent/docker.sock",
@@ -84,12 +86,12 @@ class Engine:
         deadline = time.monotonic() + READY_SECONDS
         while not healthy(endpoint_url):
             if process.poll() is not None or time.monotonic() > deadline:
-                raise EngineError(f"The engine did not start; its log is {self.log}")
+                raise EngineError(f"The engine did not start. Log: {self.log}")
             time.sleep(0.05)
         return endpoint_url
 
     def stop(self) -> None:
-        """Stop it with its workers, and remove what it wrote. Does nothing twice."""
+        """Stop the engine with its workers, and delete its data. Idempotent."""
         if self.alive():
             group = int(self._pid.read_text())
             for number, seconds in ((signal.SIGTERM, 3.0), (signal.SIGKILL, 5.0)):
@@ -99,16 +101,16 @@ class Engine:
                     break
                 if wait_until(lambda: not self.alive(), seconds):
                     break
-            # The workers share its process group, and end with it or here.
+            # The workers share its process group; stop those that are still running.
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(group, signal.SIGKILL)
         self._pid.unlink(missing_ok=True)
         self._discard()
 
     def _discard(self) -> None:
-        """Put the data aside and remove it while nobody waits.
+        """Move the data away and delete it in the background.
 
-        The engine unpacks a function for every worker: after a race that is thousands of files.
+        The engine unpacks a function for every worker, which can be thousands of files.
         """
         if self._data.exists():
             self._data.rename(self.directory / f"engine.old-{uuid.uuid4().hex}")
@@ -117,7 +119,7 @@ class Engine:
 
 
 def locked(path: Path) -> bool:
-    """Whether some living process holds the lock file."""
+    """Return whether a running process holds the lock file."""
     try:
         with path.open("r") as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -129,20 +131,23 @@ def locked(path: Path) -> bool:
 
 
 def healthy(endpoint_url: str) -> bool:
+    """Return whether the engine responds."""
     try:
-        with urllib.request.urlopen(f"{endpoint_url}/_ministack/health", timeout=2) as answer:  # noqa: S310 # nosec B310
-            return bool(answer.status == 200)
+        with urllib.request.urlopen(f"{endpoint_url}/_ministack/health", timeout=2) as response:  # noqa: S310 # nosec B310
+            return bool(response.status == 200)
     except (OSError, urllib.error.URLError):
         return False
 
 
 def free_port() -> int:
+    """Return a free port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 def wait_until(condition: Callable[[], bool], seconds: float) -> bool:
+    """Wait until a condition is true. Return False on timeout."""
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:

@@ -1,8 +1,8 @@
-"""Deletes expired items, as DynamoDB's time to live does, but within a second instead of days.
+"""Delete expired items, as DynamoDB's time to live does, but within a second instead of days.
 
-The engine drops the setting from a template, and when switched on by API it deletes without a stream record. So it
-stays off there. The rules are DynamoDB's: the attribute is a number of epoch seconds in the past, by no more than five
-years; the delete is conditional, because the item may have changed since it was found.
+The engine ignores the setting in a template, and if it is turned on by API, deletes items without a stream record. So it stays
+off. DynamoDB's rules apply: the attribute is a number of epoch seconds in the past, at most five years ago. The delete is
+conditional, because the item may have changed since it was read.
 """
 
 import json
@@ -22,9 +22,9 @@ PAUSE = 0.5
 
 
 class Marks:
-    """Keys this module deleted, until their stream records are read.
+    """Keys of the items that this module deleted, until their stream records are read.
 
-    The lock keeps a record from being read before its mark is made.
+    The lock prevents that a record is read before its key is added.
     """
 
     def __init__(self) -> None:
@@ -32,10 +32,11 @@ class Marks:
         self._keys: set[str] = set()
 
     def add(self, keys: dict[str, Any]) -> None:
+        """Add the key of a deleted item."""
         self._keys.add(json.dumps(keys, sort_keys=True))
 
     def take(self, keys: dict[str, Any]) -> bool:
-        """Whether the mark was there; it is not any more."""
+        """Remove the key of an item. Return whether it was there."""
         text = json.dumps(keys, sort_keys=True)
         if text not in self._keys:
             return False
@@ -44,7 +45,7 @@ class Marks:
 
 
 class Expiry:
-    """Expired items of one table."""
+    """Deletes the expired items of one table."""
 
     def __init__(self, endpoint_url: str, table: str, attribute: str, marks: Marks) -> None:
         self._client = aws.client("dynamodb", endpoint_url)
@@ -55,19 +56,19 @@ class Expiry:
         self._keys = [part["AttributeName"] for part in schema]
 
     def run(self, stop: threading.Event) -> None:
-        """Once and again until told to stop; a large table is read less often, not to slow the engine down."""
+        """Delete expired items until stopped. Large tables are read less often, so that the engine stays fast."""
         while True:
             started = time.monotonic()
             try:
                 self.collect(int(time.time()))
             except Exception:
-                # The engine may be busy or going down; the next round finds what this one left.
+                # The engine may be busy or stopping; the next round continues.
                 log.exception("Deleting expired items of %s failed", self._table)
             if stop.wait(max(PAUSE, 10 * (time.monotonic() - started))):
                 return
 
     def collect(self, now: int) -> int:
-        """Delete what is due; answer how many."""
+        """Delete the expired items. Return their number."""
         deleted = 0
         names = {"#ttl": self._attribute, **{f"#k{number}": key for number, key in enumerate(self._keys)}}
         due = {

@@ -1,4 +1,4 @@
-"""One function, by hand: the real `sam local invoke` with an event, on the table of the running local stack."""
+"""Invoke one function with an event by `sam local invoke`, on the table of the running local stack."""
 
 import json
 import re
@@ -17,47 +17,47 @@ from local.state import Running, directory_for
 FOLDER = ROOT / ".local" / "sam"
 
 
-class NotNow(Exception):
-    """Something is missing; the message says what to do."""
+class CannotInvokeError(Exception):
+    """The function cannot be invoked; the message has the fix."""
 
 
 def main(event: str | None, function: str | None, settings: Settings, environ: Mapping[str, str]) -> int:
-    """Show what the function answers. Answer the exit status: 1 when it does not, 2 for a question that makes no sense."""
+    """Print the response of the function. Return the exit status: 0 done, 1 failed, 2 invalid arguments."""
     try:
-        file, function = _asked(event, function)
-    except NotNow as error:
+        file, function = _parse(event, function)
+    except CannotInvokeError as error:
         cli.say(str(error), error=True)
         return 2
     try:
         if reason := sam.missing_command() or sam.missing_containers():
-            raise NotNow(f"This runs the function in a container, and {reason}.")
+            raise CannotInvokeError(f"The function runs in a container, but {reason}.")
         stack = _stack(settings, environ)
         command = Sam.at(FOLDER / "home")
         built = _build(command)
         lambdas = Lambdas.prepare(command, FOLDER, built, stack.endpoint_url, _variables(stack.endpoint_url, function))
-        answer = lambdas.invoke(function, file, logs=None)
-    except (NotNow, SamError) as error:
+        response = lambdas.invoke(function, file, logs=None)
+    except (CannotInvokeError, SamError) as error:
         cli.say(str(error), error=True)
         return 1
-    _show(answer)
-    return 1 if isinstance(answer, dict) and "errorType" in answer else 0
+    _print_response(response)
+    return 1 if isinstance(response, dict) and "errorType" in response else 0
 
 
-def _asked(event: str | None, function: str | None) -> tuple[Path, str]:
+def _parse(event: str | None, function: str | None) -> tuple[Path, str]:
     """Return the file, and the function it is for: given, or derived from the name of the file."""
     if not event:
-        raise NotNow("Which event? make invoke EVENT=events/purchase_buy.json")
+        raise CannotInvokeError("Name an event: make invoke EVENT=events/purchase_buy.json")
     file = Path(event)
     if not file.is_file():
-        raise NotNow(
-            f"There is no {event}. The events are in events/; docs/reference/events.md tells what each is about."
+        raise CannotInvokeError(
+            f"The file {event} does not exist. docs/reference/events.md lists the events in events/."
         )
     known = _functions()
     function = function or _function_of(file.stem, known)
     if function is None:
-        raise NotNow(f"Which function is {event} for? make invoke EVENT={event} FUNCTION=PurchaseFunction")
+        raise CannotInvokeError(f"Name the function for {event}: make invoke EVENT={event} FUNCTION=PurchaseFunction")
     if function not in known:
-        raise NotNow(f"There is no {function}. There are: {', '.join(sorted(known))}")
+        raise CannotInvokeError(f"There is no function {function}. The functions are: {', '.join(sorted(known))}")
     return file, function
 
 
@@ -79,17 +79,19 @@ def _stack(settings: Settings, environ: Mapping[str, str]) -> Running:
     running = directory.read()
     start = f"LOCAL_BIND_HOST=0.0.0.0 {'' if settings.port == DEFAULT_PORT else f'PORT={settings.port} '}make up"
     if running is None or not running.ready or not directory.alive():
-        raise NotNow(f"No stack is up on port {settings.port}, and its table is what is worked on. Start it: {start}")
+        raise CannotInvokeError(
+            f"No stack is running on port {settings.port}, whose table is needed. Start it: {start}"
+        )
     if running.settings["bind_host"] == "127.0.0.1":
-        raise NotNow(
-            "The stack listens on 127.0.0.1 alone, where containers do not reach it. "
-            f"Start it anew, without its data, so that they do (and your network too): {start}"
+        raise CannotInvokeError(
+            "The stack listens on 127.0.0.1 only, which containers cannot reach. Start a new one that they can reach "
+            f"(and your network too); the data of this one is deleted: {start}"
         )
     return running
 
 
 def _build(command: Sam) -> Path:
-    """The folder of what `sam build` makes of the code as it is now."""
+    """Run `sam build` unless its output is up to date. Return the folder of the output."""
     built, stamp = FOLDER / "build", FOLDER / "build.version"
     version = fingerprint([ROOT / "template.yaml", *sources(ROOT / "functions"), *sources(ROOT / "layers")])
     if not stamp.exists() or stamp.read_text() != version:
@@ -101,7 +103,7 @@ def _build(command: Sam) -> Path:
 
 
 def _variables(endpoint_url: str, function: str) -> dict[str, str]:
-    """The environment that the stack gave its own copy of the function."""
+    """Return the environment variables of the function in the stack."""
     with closing(aws.client("cloudformation", endpoint_url)) as stacks:
         resource = stacks.describe_stack_resource(StackName=STACK, LogicalResourceId=function)["StackResourceDetail"]
     with closing(aws.client("lambda", endpoint_url)) as functions:
@@ -110,12 +112,12 @@ def _variables(endpoint_url: str, function: str) -> dict[str, str]:
     return variables
 
 
-def _show(answer: Any) -> None:
-    """A body that is JSON, and everything else, laid out to be read."""
-    text = answer
-    if isinstance(answer, dict) and "statusCode" in answer:
-        cli.say(str(answer["statusCode"]))
-        text = answer["body"]
-        if "json" in answer["headers"]["Content-Type"]:
+def _print_response(response: Any) -> None:
+    """Print the status and the body of an HTTP response, or the whole response. JSON is indented."""
+    text = response
+    if isinstance(response, dict) and "statusCode" in response:
+        cli.say(str(response["statusCode"]))
+        text = response["body"]
+        if "json" in response["headers"]["Content-Type"]:
             text = json.loads(text)
     cli.say(text if isinstance(text, str) else json.dumps(text, indent=2, ensure_ascii=False))

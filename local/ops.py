@@ -1,4 +1,4 @@
-"""python -m local.ops audit | settle | replay | recount ...: `ops` on the local stack that is up."""
+"""Run an operators' command on the running local stack: python -m local.ops audit | settle | replay | recount."""
 
 import os
 import sys
@@ -11,12 +11,12 @@ from local.state import directory_for
 
 
 def main(arguments: list[str]) -> int:
-    """Answer the exit status of `ops`; 2 where no stack is up."""
+    """Run the command. Return its exit status; 2 if no stack is running."""
     try:
         directory = directory_for(from_environment(os.environ).port, explicit_directory(os.environ))
         stack = read_stack(directory.path)
     except (SettingsError, FileNotFoundError) as error:
-        cli.say(f"No local stack is up (make up): {error}", error=True)
+        cli.say(f"No local stack is running. Start one with `make up`. ({error})", error=True)
         return 2
     os.environ |= {
         "AWS_ENDPOINT_URL": stack["aws_endpoint_url"],

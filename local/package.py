@@ -1,8 +1,8 @@
-"""Layers and functions as zip files, built for the Python and the processor of this machine.
+"""Build zip files of layers and functions for the Python version and the processor of this machine.
 
-The engine runs functions with the interpreter it runs on itself, so the archives `sam build` makes for AWS would not
-do. The layers come from the same makefiles. Archives are kept by a hash of all that goes into them. The engine unpacks
-what it is given for every worker anew, so it is given layers that refer to a folder unpacked once.
+The engine runs functions with its own interpreter, so the output of `sam build`, which is for AWS, cannot be used. The layers
+are built by the same makefiles. Archives are cached by the hash of their sources. The engine unpacks a layer for every worker,
+so it gets small layers that refer to a folder that is unpacked once.
 """
 
 import hashlib
@@ -19,18 +19,19 @@ from typing import Any
 from local.settings import ROOT
 
 LAYER = "AWS::Serverless::LayerVersion"
-# One date for every member: equal content makes equal archives.
+# The date of every member, so that equal content results in equal archives.
 ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 
 
 class BuildError(Exception):
-    """A layer did not build; the message holds the end of make's output."""
+    """A layer could not be built; the message has the end of make's output."""
 
 
 def package(resources: dict[str, Any], cache: Path) -> dict[str, Path]:
-    """Answer the archive of each function and layer of the template, by logical id.
+    """Return the archive of each function and layer of the template, by logical id.
 
-    Raises BuildError.
+    Raises:
+        BuildError: a layer could not be built.
     """
     archives = {}
     for name, resource in resources.items():
@@ -43,6 +44,11 @@ def package(resources: dict[str, Any], cache: Path) -> dict[str, Path]:
 
 
 def layer(name: str, source: Path, cache: Path) -> Path:
+    """Return the archive of a layer, built unless it is cached.
+
+    Raises:
+        BuildError: it could not be built.
+    """
     target = cache / f"{name}-{fingerprint(sources(source), _host())}.zip"
     if not target.exists():
         with tempfile.TemporaryDirectory() as folder:
@@ -51,27 +57,28 @@ def layer(name: str, source: Path, cache: Path) -> Path:
                 [*command, f"RUNTIME_PYTHON={sys.executable}"], capture_output=True, text=True, check=False
             )
             if done.returncode:
-                raise BuildError(f"{name} did not build:\n{(done.stdout + done.stderr)[-3000:]}")
+                raise BuildError(f"{name} could not be built:\n{(done.stdout + done.stderr)[-3000:]}")
             _zip(Path(folder), (path for path in Path(folder).rglob("*") if path.is_file()), target)
-        _forget_older(name, target, cache)
+        _delete_older(name, target, cache)
     return target
 
 
 def function(name: str, source: Path, cache: Path) -> Path:
+    """Return the archive of a function, built unless it is cached."""
     files = sources(source)
     target = cache / f"{name}-{fingerprint(files)}.zip"
     if not target.exists():
         _zip(source, files, target)
-        _forget_older(name, target, cache)
+        _delete_older(name, target, cache)
     return target
 
 
 def unpacked_once(archive: Path, folder: Path) -> Path:
-    """Unpack a layer's archive below the folder, and answer the archive of a layer that refers to it from there.
+    """Unpack the archive of a layer in a folder. Return the archive of a small layer that refers to the folder.
 
-    The runtime takes lib/python*/site-packages of a layer as a site directory, where a line of a .pth file that begins
-    with `import` is executed (docs.python.org/3/library/site.html). A line with nothing but a path would put the layer
-    behind what is installed for the interpreter.
+    The runtime uses lib/python*/site-packages of a layer as a site directory. A line of a .pth file there that begins with
+    `import` is executed (docs.python.org/3/library/site.html). A line with only a path would give precedence to the packages
+    that are installed for the interpreter.
     """
     contents = folder / archive.stem
     with zipfile.ZipFile(archive) as layer_archive:
@@ -85,7 +92,7 @@ def unpacked_once(archive: Path, folder: Path) -> Path:
 
 
 def sources(folder: Path) -> list[Path]:
-    """The files somebody wrote, in a fixed order."""
+    """Return the source files, without byte code, sorted."""
     return sorted(
         path
         for path in folder.rglob("*")
@@ -94,6 +101,7 @@ def sources(folder: Path) -> list[Path]:
 
 
 def fingerprint(files: Iterable[Path], *more: str) -> str:
+    """Return a hash of the paths and contents of files, and of further texts."""
     digest = hashlib.sha256()
     for path in files:
         digest.update(f"{path.relative_to(ROOT)}\0".encode())
@@ -104,7 +112,7 @@ def fingerprint(files: Iterable[Path], *more: str) -> str:
 
 
 def project_fingerprint() -> str:
-    """Changes whenever something that gets deployed does."""
+    """Return a hash of everything that is deployed."""
     files = [ROOT / "template.yaml", *sources(ROOT / "functions"), *sources(ROOT / "layers"), *sources(ROOT / "local")]
     return fingerprint(files, _host())
 
@@ -123,12 +131,12 @@ def _zip(folder: Path, files: Iterable[Path], target: Path) -> None:
             member = zipfile.ZipInfo(str(path.relative_to(folder)), ZIP_DATE)
             member.external_attr = (path.stat().st_mode & 0o777 | 0o444) << 16
             archive.writestr(member, path.read_bytes(), zipfile.ZIP_DEFLATED, 1)
-    # Another stack may build the same archive at the same time: whoever is last wins, with the same bytes.
+    # Another stack may build the same archive at the same time; both write the same bytes.
     shutil.move(temporary.name, target)
 
 
-def _forget_older(name: str, newest: Path, cache: Path) -> None:
-    """Keep the last few: another stack of this checkout may be about to upload one."""
+def _delete_older(name: str, newest: Path, cache: Path) -> None:
+    """Delete all but the latest archives, which another stack of this checkout may be about to upload."""
     older = sorted(cache.glob(f"{name}-*.zip"), key=lambda path: path.stat().st_mtime, reverse=True)
     for path in older[5:]:
         if path != newest:

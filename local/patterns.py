@@ -1,7 +1,7 @@
-"""Filter patterns of an event source mapping, as Lambda reads them.
+"""Match records with the filter patterns of an event source mapping, as Lambda does.
 
-A pattern has the shape of the record; each leaf is a list of what may stand there. See "Control which events Lambda
-sends to your function" in the Lambda guide. A rule not known here is an error rather than a silent mismatch.
+A pattern has the structure of a record; each leaf is a list of allowed values or rules. See "Control which events Lambda sends
+to your function" in the Lambda guide. An unsupported rule is an error, not a silent mismatch.
 """
 
 from typing import Any
@@ -10,11 +10,15 @@ _ABSENT = object()
 
 
 class PatternError(ValueError):
-    """The pattern has a rule that is not known here."""
+    """The pattern has an unsupported rule."""
 
 
 def matches(pattern: dict[str, Any], record: object) -> bool:
-    """Whether the record passes. Raise PatternError for an unknown rule."""
+    """Return whether a record matches a pattern.
+
+    Raises:
+        PatternError: the pattern has an unsupported rule.
+    """
     for key, expected in pattern.items():
         if key == "$or":
             if not any(matches(choice, record) for choice in expected):
@@ -30,7 +34,7 @@ def matches(pattern: dict[str, Any], record: object) -> bool:
 
 
 def any_matches(patterns: list[dict[str, Any]], record: object) -> bool:
-    """Without patterns everything passes; with several, one is enough."""
+    """Return whether a record matches any of the patterns, or there are none."""
     return not patterns or any(matches(pattern, record) for pattern in patterns)
 
 
@@ -48,15 +52,18 @@ def _allows(rule: object, value: object) -> bool:
         case "equals-ignore-case":
             return isinstance(value, str) and value.lower() == argument.lower()
         case "anything-but":
-            refused = argument if isinstance(argument, list) else [argument]
-            return value is not _ABSENT and not any(_allows(each, value) for each in refused)
+            excluded = argument if isinstance(argument, list) else [argument]
+            return value is not _ABSENT and not any(_allows(each, value) for each in excluded)
         case "numeric":
             return _in_range(argument, value)
     raise PatternError(f"Unknown rule {name!r}")
 
 
 def _in_range(bounds: list[Any], value: object) -> bool:
-    """`[">", 0, "<=", 5]`; numbers in a stream record are strings and never match, as on AWS."""
+    """Return whether a number is within bounds, such as `[">", 0, "<=", 5]`.
+
+    Numbers in a stream record are strings and never match, as on AWS.
+    """
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
     compare = {

@@ -135,7 +135,7 @@ class Runner:
             lives
             and deployment
             and self._directory.stack_file.exists()
-            and earlier.same(self._settings, project_fingerprint())
+            and earlier.is_same(self._settings, project_fingerprint())
         ):
             log.info("attaching to the engine of a runner that ended without stopping it")
             earlier.pid = os.getpid()

@@ -1,6 +1,6 @@
-"""The SAM command line, as on a machine without an AWS account: what `sam build` makes, in containers.
+"""Run the SAM command line without an AWS account: build, and run the functions in containers.
 
-SAM_INVOKE_IMAGE names an image to use in place of AWS's own; it is not pulled.
+SAM_INVOKE_IMAGE is the image to use instead of AWS's; it is not pulled.
 """
 
 import json
@@ -23,55 +23,72 @@ from local.settings import REGION, ROOT
 COMMAND = ROOT / ".venv-sam" / "bin" / "sam"
 ARCHITECTURE = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
 IMAGE = f"public.ecr.aws/lambda/python:3.13-{ARCHITECTURE}"
-# The name Docker gives the host, so that a container reaches the engine.
+# The name of the host in a container, by which it reaches the engine.
 HOST = "host.docker.internal"
 START_SECONDS = 60.0
 STOP_SECONDS = 30.0
 
 
 class SamError(Exception):
-    """A command failed; the message is the end of what it said."""
+    """A command failed; the message is the end of its output."""
 
 
 def missing_command() -> str:
-    """Why the command line cannot be run; empty when it can."""
+    """Return why the command line cannot run; empty if it can."""
     return (
-        "" if COMMAND.exists() else f"{COMMAND.relative_to(ROOT)} is missing, which `make sam` installs where docker is"
+        ""
+        if COMMAND.exists()
+        else f"{COMMAND.relative_to(ROOT)} is missing; `make sam` installs it if Docker is available"
     )
 
 
 def missing_containers() -> str:
-    """Why no function can be run; empty when they can."""
+    """Return why functions cannot run; empty if they can."""
     docker = shutil.which("docker")
     if docker is None:
         return "docker is not installed"
     if subprocess.run([docker, "info"], capture_output=True, check=False).returncode:
-        return "no docker daemon answers"
+        return "the docker daemon does not respond"
     if os.environ.get("SAM_INVOKE_IMAGE"):
         return ""
     for command in ("image", "inspect"), ("pull", "--quiet"):
         if subprocess.run([docker, *command, IMAGE], capture_output=True, check=False).returncode == 0:
             return ""
-    return f"{IMAGE} cannot be pulled; SAM_INVOKE_IMAGE names another"
+    return f"{IMAGE} cannot be pulled; set SAM_INVOKE_IMAGE to another image"
 
 
 @dataclass(frozen=True)
 class Sam:
-    """The command line, with a home of its own, and an engine to ask who its caller is."""
+    """The command line.
+
+    Attributes:
+        home: the folder of its configuration.
+        endpoint_url: the engine that answers its requests to STS.
+    """
 
     home: Path
     endpoint_url: str = ""
 
     @classmethod
     def at(cls, home: Path) -> Self:
+        """Create the configuration in a folder."""
         home.mkdir(parents=True, exist_ok=True)
-        # As if it had looked for a newer version of itself, in the year 2100.
+        # Disables the check for updates: the last one was in the year 2100.
         metadata = {"telemetryEnabled": False, "lastVersionCheck": 4102444800.5}
         (home / "metadata.json").write_text(json.dumps(metadata))
         return cls(home)
 
     def run(self, *arguments: str, cwd: Path, logs: int | None = subprocess.PIPE) -> str:
-        """What the command wrote to stdout; `logs` is where its stderr goes: None is ours. Raises SamError."""
+        """Run a command. Return its stdout.
+
+        Args:
+            arguments: the arguments of `sam`.
+            cwd: the working directory.
+            logs: the target of its stderr; None is the stderr of this process.
+
+        Raises:
+            SamError: the command failed.
+        """
         done = subprocess.run(
             self.command(*arguments),
             cwd=cwd,
@@ -88,14 +105,16 @@ class Sam:
 
     @staticmethod
     def command(*arguments: str) -> list[str]:
+        """Return a command line."""
         return [str(COMMAND), *arguments, "--region", REGION]
 
     def environment(self) -> dict[str, str]:
+        """Return the environment variables of a command."""
         return {
             **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
             "AWS_ACCESS_KEY_ID": "test",
             "AWS_SECRET_ACCESS_KEY": "test",
-            # Without an answer it goes on as well, but after ten seconds of asking again: nobody listens on port 9.
+            # Without a response it continues too, but only after ten seconds of retries. A closed port fails immediately.
             "AWS_ENDPOINT_URL_STS": self.endpoint_url or "http://127.0.0.1:9",
             "PYTHON": sys.executable,
             "SAM_CLI_TELEMETRY": "0",
@@ -105,17 +124,21 @@ class Sam:
 
 @dataclass(frozen=True)
 class Lambdas:
-    """Built functions, to be run in containers on the table of an engine."""
+    """Built functions that run in containers, on the table of an engine."""
 
     sam: Sam
     folder: Path
 
     @classmethod
     def prepare(cls, sam: Sam, folder: Path, built: Path, endpoint_url: str, variables: Mapping[str, str]) -> Self:
-        """Args:
-        folder: an empty one, for what has to be written down.
-        built: what `sam build` wrote.
-        variables: of the environment, in place of what template.yaml says.
+        """Write the files that the commands need.
+
+        Args:
+            sam: the command line.
+            folder: an empty folder for the files.
+            built: the output of `sam build`.
+            endpoint_url: the endpoint of the engine.
+            variables: environment variables that replace those of template.yaml.
         """
         variables = {**variables, "AWS_ENDPOINT_URL": endpoint_url.replace("127.0.0.1", HOST)}
         (folder / "variables.json").write_text(json.dumps({"Parameters": variables}))
@@ -123,15 +146,23 @@ class Lambdas:
         return cls(replace(sam, endpoint_url=endpoint_url), folder)
 
     def invoke(self, function: str, event: Path, *, logs: int | None = subprocess.PIPE) -> Any:
-        """What `sam local invoke` says that the function answered. Raises SamError."""
+        """Return the response of a function by `sam local invoke`.
+
+        Raises:
+            SamError: the command failed.
+        """
         command = ("local", "invoke", function, "--event", str(event.resolve()), *self._options())
         stdout = self.sam.run(*command, cwd=self.folder, logs=logs)
-        # An unhandled exception exits with 0 as well: only what was answered counts. Logs go to stderr.
+        # The exit status is 0 for an unhandled exception too; the response shows it. Logs go to stderr.
         return json.loads(stdout.splitlines()[-1])
 
     @contextmanager
     def api(self) -> Iterator[str]:
-        """The URL of `sam local start-api`, as long as it is wanted. Raises SamError."""
+        """Run `sam local start-api` until the block ends. Return its URL.
+
+        Raises:
+            SamError: it did not start.
+        """
         port, log = free_port(), self.folder / "api.log"
         command = (
             "local",
@@ -159,7 +190,7 @@ class Lambdas:
                 raise SamError(log.read_text()[-4000:])
             yield f"http://127.0.0.1:{port}"
         finally:
-            # It removes its containers on its way out.
+            # With this signal it removes its containers.
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGINT)
             try:
@@ -177,7 +208,7 @@ class Lambdas:
 
 
 def _redirectable(built: Path) -> dict[str, Any]:
-    """The built template, its functions taking the engine's address: SAM sets only variables that a template names."""
+    """Return the built template with a variable for the endpoint: SAM sets only variables that are in the template."""
     from samtranslator.yaml_helper import yaml_parse
 
     template: dict[str, Any] = yaml_parse((built / "template.yaml").read_text())

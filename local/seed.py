@@ -1,4 +1,4 @@
-"""The demo catalogue: two stores, and a product of every kind that a rule is about."""
+"""The demo catalogue: two stores, and a product for each rule about products."""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -22,7 +22,7 @@ STORES = {
     MIA_STORE: Store(MIA_STORE, "Tea House", CARRIER, giftable=True),
     MAX_STORE: Store(MAX_STORE, "Book Corner", OTHER_CARRIER, giftable=True),
 }
-# The catalogue is older than any stack, so that its lists sort the same everywhere.
+# Before the start of any stack, so that lists are always in the same order.
 _CREATED_AT = 1_760_000_000_000
 
 
@@ -56,7 +56,7 @@ def _product(
     )
 
 
-# Their pictures are served by the stack (local/proxy.py); `seed` puts its origin before them.
+# The stack serves the pictures (local/proxy.py); `seed` adds its origin to their URLs.
 PRODUCTS: dict[str, Product] = {
     "voucher": _product("voucher", "Afternoon tea for two", "afternoon-tea", "food", 12_900, original_price=19_800),
     "parcel": _product(
@@ -75,7 +75,7 @@ PRODUCTS: dict[str, Product] = {
 
 
 def seed(client: "DynamoDBClient", table_name: str, web_url: str = DEFAULT_WEB_URL) -> dict[str, str]:
-    """Puts the demo stores and products into the table; answers the products' ids by name."""
+    """Put the demo stores and products into the table. Return the ids of the products by name."""
     table = Table(client, table_name)
     for store in STORES.values():
         stores.put(table, store)

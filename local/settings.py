@@ -1,11 +1,10 @@
-"""Everything the local stack reads from its environment.
+"""Read the settings of the local stack from environment variables.
 
-PORT                    port of the API, 8787
-CLAIM_WINDOW_SECONDS    length of the claim window, 86400
-LOCAL_DIR               folder of one stack; without it the first stack lives in .local, and a further one, started
-                        on another port while that runs, in .local/<port>
-LOCAL_BIND_HOST         address to listen on, 127.0.0.1; 0.0.0.0 lets containers reach the engine
-LOG_LEVEL               log level of the functions, INFO
+PORT                    the port of the API; default 8787
+CLAIM_WINDOW_SECONDS    the length of the claim window; default 86400
+LOCAL_DIR               the folder of the stack; by default .local, or .local/<port> if another stack runs in .local
+LOCAL_BIND_HOST         the address to listen on; default 127.0.0.1; with 0.0.0.0, containers can reach the engine
+LOG_LEVEL               the log level of the functions; default INFO
 """
 
 import os
@@ -17,31 +16,39 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 REGION = "us-east-1"
 DEFAULT_PORT = 8787
-# Only where whoever starts a stack says so.
+# Only on request.
 _EVERYWHERE = "0.0.0.0"  # noqa: S104 # nosec B104
 
 
 class SettingsError(Exception):
-    """A value in the environment that makes no sense; the message names it."""
+    """An environment variable has an invalid value; the message names it."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What one stack was asked to be. Two stacks with equal settings are the same stack."""
+    """The settings of a stack.
+
+    Attributes:
+        port: the port of the API.
+        claim_window_seconds: the length of the claim window.
+        bind_host: the address to listen on.
+        log_level: the log level of the functions.
+        stream: whether items expire and stream records are delivered; off in tests of the sweep alone.
+    """
 
     port: int = DEFAULT_PORT
     claim_window_seconds: int = 86400
     bind_host: str = "127.0.0.1"
     log_level: str = "INFO"
-    # Off: nothing expires through the table, so that tests see what the sweep does alone.
     stream: bool = True
 
     @property
     def web_url(self) -> str:
+        """Return the origin of the API and the pages."""
         return f"http://127.0.0.1:{self.port}"
 
     def environment(self) -> dict[str, str]:
-        """What `from_environment` reads these settings from, but for `stream`, which is an argument."""
+        """Return the environment variables from which `from_environment` reads the same settings, except `stream`."""
         return {
             "PORT": str(self.port),
             "CLAIM_WINDOW_SECONDS": str(self.claim_window_seconds),
@@ -50,7 +57,7 @@ class Settings:
         }
 
     def parameters(self) -> dict[str, str]:
-        """Parameters of template.yaml."""
+        """Return the parameters of template.yaml."""
         return {
             "ClaimWindowSeconds": str(self.claim_window_seconds),
             "WebUrl": self.web_url,
@@ -63,11 +70,15 @@ class Settings:
 
 
 def from_environment(environ: Mapping[str, str], *, stream: bool = True) -> Settings:
-    """Raise SettingsError for a number that is none or out of range."""
+    """Read the settings.
+
+    Raises:
+        SettingsError: a value is invalid.
+    """
     bind_host = environ.get("LOCAL_BIND_HOST") or "127.0.0.1"
     if bind_host not in ("127.0.0.1", _EVERYWHERE):
         raise SettingsError(
-            "LOCAL_BIND_HOST must be 127.0.0.1 or 0.0.0.0: the functions call the engine on the loopback."
+            "LOCAL_BIND_HOST must be 127.0.0.1 or 0.0.0.0, because the functions call the engine on the loopback address."
         )
     return Settings(
         port=_number(environ, "PORT", DEFAULT_PORT, 1, 65535),
@@ -79,13 +90,13 @@ def from_environment(environ: Mapping[str, str], *, stream: bool = True) -> Sett
 
 
 def explicit_directory(environ: Mapping[str, str]) -> Path | None:
-    """The folder LOCAL_DIR names, if it does."""
+    """Return the folder of LOCAL_DIR, or None if it is not set."""
     value = environ.get("LOCAL_DIR")
     return (ROOT / value).resolve() if value else None
 
 
 def cache_directory() -> Path:
-    """Built archives, shared by all stacks of this checkout."""
+    """Return the folder of the built archives, which all stacks of this checkout share."""
     return Path(os.environ.get("LOCAL_CACHE_DIR") or ROOT / ".local" / "cache")
 
 

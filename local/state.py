@@ -1,8 +1,8 @@
-"""What is written down about a stack, and which folder a stack lives in.
+"""Find the folder of a stack, and read and write its files.
 
-stack.json      where things are, for people, scripts and tests
-runner.json     what runs, for the next `up` or `down`
-runner.lock     held by the runner as long as it lives; engine.lock likewise by the engine
+stack.json      URLs, users and products, for people, scripts and tests
+runner.json     the running stack, for the next `up` or `down`
+runner.lock     locked while the runner is alive; engine.lock likewise for the engine
 """
 
 import json
@@ -18,22 +18,32 @@ from local.settings import ROOT, Settings
 
 @dataclass
 class Running:
-    """A stack that was started, whether it still runs or not."""
+    """A stack that was started; it may have ended.
+
+    Attributes:
+        pid: the process id of the runner.
+        settings: the settings.
+        fingerprint: the hash of everything that was deployed.
+        endpoint_url: the endpoint of the engine.
+        deployment: the deployed resources; None until they are deployed.
+        ready: whether the API is served.
+        note: a message about the data of an earlier stack; empty if there was none.
+    """
 
     pid: int
     settings: dict[str, Any]
-    # Of everything that was deployed.
     fingerprint: str
     endpoint_url: str
     deployment: dict[str, Any] | None = None
     ready: bool = False
-    # What became of the data of an earlier run; empty when there was none.
     note: str = ""
 
-    def same(self, settings: Settings, fingerprint: str) -> bool:
+    def is_same(self, settings: Settings, fingerprint: str) -> bool:
+        """Return whether the stack has these settings and this version."""
         return self.settings == asdict(settings) and self.fingerprint == fingerprint
 
     def deployed(self) -> Deployment | None:
+        """Return the deployed resources, or None."""
         return Deployment(**self.deployment) if self.deployment else None
 
 
@@ -49,29 +59,32 @@ class Directory:
         self.engine = Engine(path)
 
     def runner_alive(self) -> bool:
+        """Return whether the runner is running."""
         return locked(self.lock)
 
     def alive(self) -> bool:
-        """Whether anything of the stack lives."""
+        """Return whether the runner or the engine is running."""
         return self.runner_alive() or self.engine.alive()
 
     def read(self) -> Running | None:
+        """Return the stack, or None if there is none."""
         try:
             return Running(**json.loads(self._state.read_text()))
         except (FileNotFoundError, ValueError, TypeError):
             return None
 
     def write(self, running: Running) -> None:
+        """Store the stack."""
         write_json(self._state, asdict(running))
 
     def forget(self) -> None:
-        """Remove all that says a stack is here; its logs stay."""
+        """Delete the files of the stack, except the logs."""
         for path in (self.stack_file, self._state, *self.path.glob("position-*.txt")):
             path.unlink(missing_ok=True)
 
 
 def directory_for(port: int, explicit: Path | None) -> Directory:
-    """The folder of the stack on this port (see settings)."""
+    """Return the folder of the stack on a port (see settings)."""
     if explicit:
         return Directory(explicit)
     first, further = Directory(ROOT / ".local"), Directory(ROOT / ".local" / str(port))
@@ -83,7 +96,7 @@ def directory_for(port: int, explicit: Path | None) -> Directory:
 
 
 def all_directories(explicit: Path | None) -> list[Directory]:
-    """Every folder of this checkout a stack may live in."""
+    """Return all folders of this checkout that may have a stack."""
     if explicit:
         return [Directory(explicit)]
     root = ROOT / ".local"
@@ -91,7 +104,7 @@ def all_directories(explicit: Path | None) -> list[Directory]:
 
 
 def write_json(path: Path, value: object) -> None:
-    """Readers see the old file or the new one. Tokens are in it, so nobody else may read it."""
+    """Replace a file atomically. It may contain tokens, so other users cannot read it."""
     temporary = path.with_suffix(".tmp")
     with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         json.dump(value, file, indent=2)

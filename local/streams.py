@@ -1,7 +1,7 @@
-"""Polls a table's stream and invokes a function with it, by the properties of the mapping in template.yaml.
+"""Poll a table's stream and invoke functions with its records, by the properties of the mappings in template.yaml.
 
-How far it came is written down after each batch: a runner that was killed goes on from there, and delivers what it
-had not finished once more, as Lambda would.
+The position is stored after each batch. A runner that replaces a killed one continues there, and delivers unfinished
+records again, as Lambda does.
 """
 
 import base64
@@ -27,16 +27,23 @@ from local.patterns import any_matches
 log = logging.getLogger(__name__)
 
 PAUSE = 0.2
-# What DynamoDB itself puts on the record of an item that it deleted.
+# The identity in the record of an item that DynamoDB deleted.
 SERVICE = {"type": "Service", "principalId": "dynamodb.amazonaws.com"}
 
 
 class Mapping:
-    """One event source mapping."""
+    """An event source mapping.
+
+    Args:
+        endpoint_url: the endpoint of the engine.
+        properties: the properties of the mapping, references resolved.
+        feed: the stream.
+        position_file: the file for the position in the stream.
+    """
 
     def __init__(self, endpoint_url: str, properties: dict[str, Any], feed: "Feed", position_file: Path) -> None:
         self._properties = properties
-        self._policy = Policy.of(properties)
+        self._policy = Policy.from_properties(properties)
         self._patterns = [
             json.loads(entry["Pattern"]) for entry in properties.get("FilterCriteria", {}).get("Filters", [])
         ]
@@ -51,6 +58,7 @@ class Mapping:
         self._stop = threading.Event()
 
     def run(self, stop: threading.Event) -> None:
+        """Deliver records until stopped."""
         self._stop = stop
         position = self._read_position()
         while not stop.is_set():
@@ -63,7 +71,7 @@ class Mapping:
                 self._write_position(position)
 
     def _gather(self) -> list[Record]:
-        """What has come, after waiting a moment for the first and the batching window for more."""
+        """Return the waiting records. Wait shortly for the first one, then for the batching window."""
         try:
             records = [self._inbox.get(timeout=PAUSE)]
         except queue.Empty:
@@ -86,7 +94,7 @@ class Mapping:
             except Stopped:
                 log.info("Stopped while %s had records to retry", self._properties["Name"])
             except Exception:
-                # The engine was not reachable, say. No record may get lost over it, and twice is allowed.
+                # For example, the engine was unreachable. No record may be lost; duplicates are allowed.
                 log.exception("Delivering to %s failed", self._properties["Name"])
                 self._stop.wait(1)
 
@@ -94,22 +102,22 @@ class Mapping:
         payload = json.dumps({"Records": records}).encode()
         while True:
             try:
-                answer = self._lambda.invoke(FunctionName=self._properties["FunctionName"], Payload=payload)
+                response = self._lambda.invoke(FunctionName=self._properties["FunctionName"], Payload=payload)
                 break
             except ClientError as error:
-                # A throttled call uses up no attempt.
+                # A throttled call is not an attempt.
                 if error.response["Error"]["Code"] != "TooManyRequestsException":
                     raise FunctionError from error
-                if self._stop.wait(0.2 + random.random() * 0.3):  # noqa: S311 - spread, not a secret
+                if self._stop.wait(0.2 + random.random() * 0.3):  # noqa: S311 - jitter
                     raise Stopped from error
-        body = answer["Payload"].read()
-        if "FunctionError" in answer:
+        body = response["Payload"].read()
+        if "FunctionError" in response:
             log.error("%s failed: %s", self._properties["Name"], body.decode(errors="replace")[:2000])
             raise FunctionError
         return json.loads(body) if body else None
 
     def _give_up(self, records: list[Record], condition: str, attempts: int) -> None:
-        """Put the records where the mapping says, in the form and under the name Lambda gives them."""
+        """Send the records to the destination of the mapping, in Lambda's format and under Lambda's name."""
         log.error("%s gave up %d records: %s", self._properties["Name"], len(records), condition)
         destination = self._properties.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination", "")
         now = datetime.now(UTC)
@@ -137,13 +145,15 @@ class Mapping:
         }
         kind = destination.split(":")[2] if destination else None
         if kind == "sqs":
-            # A queue is told which records they were, and not what is in them.
+            # A queue gets the positions of the records, not their content.
             queue_url = self._sqs.get_queue_url(QueueName=destination.rpartition(":")[2])["QueueUrl"]
             self._sqs.send_message(QueueUrl=queue_url, MessageBody=json.dumps(report))
         elif kind == "s3":
-            self._keep(destination.rpartition(":")[2], report | {"payload": json.dumps({"Records": records})}, now)
+            self._store_report(
+                destination.rpartition(":")[2], report | {"payload": json.dumps({"Records": records})}, now
+            )
 
-    def _keep(self, bucket: str, report: dict[str, Any], now: datetime) -> None:
+    def _store_report(self, bucket: str, report: dict[str, Any], now: datetime) -> None:
         name = f"{now:%Y/%m/%d}/{now:%Y-%m-%dT%H.%M.%S}-{uuid.uuid4()}"
         self._s3.put_object(
             Bucket=bucket,
@@ -180,27 +190,29 @@ class Feed:
         self.shard_id = ""
 
     def subscribe(self) -> "queue.SimpleQueue[Record]":
-        """A queue that gets every record, from the oldest on. Call before `run`."""
+        """Return a queue that receives every record, from the oldest on. Call it before `run`."""
         self._subscribers.append(queue.SimpleQueue())
         return self._subscribers[-1]
 
     def run(self, stop: threading.Event) -> None:
+        """Read the stream until stopped."""
         while not stop.wait(PAUSE):
             try:
                 self.poll()
             except Exception:
-                # The engine may be busy or going down, or slept through the life of an iterator. Reading starts over;
-                # subscribers leave out what they have had.
+                # The engine may be busy or stopping, or an iterator has expired. Start again from the oldest record;
+                # subscribers skip the records that they have already processed.
                 log.exception("Reading the stream failed")
                 self._iterators.clear()
 
     def poll(self) -> None:
+        """Read the available records of all shards."""
         for shard in self._shards():
             while iterator := self._iterators[shard]:
                 with self._marks.lock:
-                    answer = self._client.get_records(ShardIterator=iterator, Limit=1000)
-                    events = [self._event(record) for record in answer["Records"]]
-                self._iterators[shard] = answer.get("NextShardIterator")
+                    response = self._client.get_records(ShardIterator=iterator, Limit=1000)
+                    events = [self._event(record) for record in response["Records"]]
+                self._iterators[shard] = response.get("NextShardIterator")
                 for event in events:
                     for subscriber in self._subscribers:
                         subscriber.put(event)
@@ -233,11 +245,12 @@ class Feed:
 
 
 def sequence(record: Record) -> int:
+    """Return the position of a record in its stream."""
     return int(record["dynamodb"]["SequenceNumber"])
 
 
 def _jsonable(value: Any) -> Any:
-    """As Lambda's events have it: times as epoch seconds, binary as base64."""
+    """Return a value as in Lambda's events: times as epoch seconds, binary as base64."""
     if isinstance(value, dict):
         return {key: _jsonable(each) for key, each in value.items()}
     if isinstance(value, list):

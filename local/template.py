@@ -1,13 +1,13 @@
-"""template.yaml as plain CloudFormation that the engine understands.
+"""Convert template.yaml to plain CloudFormation that the engine supports.
 
-The engine expands Serverless resources itself, but leaves an HTTP API without routes, drops the time to live and
-delivers stream records without retries. So the template is expanded here by the translator AWS uses, and then changed:
+The engine expands Serverless resources itself, but creates no routes for an HTTP API, ignores the time to live and delivers
+stream records without retries. So the template is expanded here by AWS's translator, and then changed:
 
-- the OpenAPI body of an HTTP API becomes routes, integrations and authorizers of their own;
-- time to live and event source mappings on streams are taken out, for the runner to do (expiry, streams);
-- alarms and the dashboard are left out: nobody is woken by a stack on their own machine;
-- functions log into groups of their own: of the one they share the engine answers no more than 10,000 lines;
-- the log level of a function becomes the variable that Lambda makes of it. Without it, functions log at the engine's.
+- The OpenAPI body of an HTTP API becomes separate routes, integrations and authorizers.
+- Time to live and event source mappings on streams are removed; the runner implements them (expiry, streams).
+- Alarms and the dashboard are removed.
+- Each function logs to its own log group, because the engine returns at most 10,000 lines of a shared group.
+- The log level of a function becomes an environment variable, as in Lambda. Otherwise functions use the engine's level.
 """
 
 import os
@@ -17,13 +17,13 @@ from typing import Any
 from local.settings import REGION, ROOT
 
 Resource = dict[str, Any]
-UNOBSERVED = frozenset({"AWS::CloudWatch::Alarm", "AWS::CloudWatch::Dashboard"})
+MONITORING = frozenset({"AWS::CloudWatch::Alarm", "AWS::CloudWatch::Dashboard"})
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "x-amazon-apigateway-any-method")
 
 
 @dataclass
-class Taken:
-    """What was taken out of the template for the runner to do, by logical ids."""
+class Removed:
+    """The settings that were removed from the template because the runner implements them, by logical id."""
 
     # Table -> name of its time-to-live attribute.
     ttl_attributes: dict[str, str] = field(default_factory=dict)
@@ -34,7 +34,7 @@ class Taken:
 
 
 def read() -> dict[str, Any]:
-    """The template as written, short tags resolved to their long form."""
+    """Return template.yaml, with short tags in their long form."""
     from samtranslator.yaml_helper import yaml_parse
 
     template: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text())
@@ -42,33 +42,39 @@ def read() -> dict[str, Any]:
 
 
 def expand(template: dict[str, Any], code: dict[str, tuple[str, str]], parameters: dict[str, str]) -> dict[str, Any]:
-    """Plain CloudFormation, the code of every function and layer at its bucket and key."""
+    """Return the template as plain CloudFormation.
+
+    Args:
+        template: the template.
+        code: bucket and key of the code of each function and layer, by logical id.
+        parameters: the parameters of the template.
+    """
     from samtranslator.translator.transform import transform
 
     for name, (bucket, key) in code.items():
         properties = template["Resources"][name]["Properties"]
         properties["ContentUri" if "ContentUri" in properties else "CodeUri"] = {"Bucket": bucket, "Key": key}
-    os.environ.setdefault("AWS_DEFAULT_REGION", REGION)  # the translator asks a session for the partition
+    os.environ.setdefault("AWS_DEFAULT_REGION", REGION)  # required by the translator, to derive the partition
     expanded: dict[str, Any] = transform(template, parameters, _NoManagedPolicies())
     expanded.pop("Transform", None)
     return expanded
 
 
-def adapt(template: dict[str, Any]) -> Taken:
-    """Change the expanded template in place, and answer what the runner has to do itself."""
-    taken = Taken()
+def adapt(template: dict[str, Any]) -> Removed:
+    """Change the expanded template in place, and return the removed settings."""
+    removed = Removed()
     resources: dict[str, Resource] = template["Resources"]
     for name, resource in list(resources.items()):
         properties = resource.get("Properties", {})
         match resource["Type"]:
-            case kind if kind in UNOBSERVED:
+            case kind if kind in MONITORING:
                 del resources[name]
             case "AWS::DynamoDB::Table":
                 ttl = properties.pop("TimeToLiveSpecification", None)
                 if ttl and ttl.get("Enabled"):
-                    taken.ttl_attributes[name] = ttl["AttributeName"]
+                    removed.ttl_attributes[name] = ttl["AttributeName"]
             case "AWS::Lambda::EventSourceMapping" if _is_stream(properties):
-                taken.mappings[name] = resources.pop(name)["Properties"]
+                removed.mappings[name] = resources.pop(name)["Properties"]
             case "AWS::Lambda::Function" if level := properties.get("LoggingConfig", {}).get("ApplicationLogLevel"):
                 variables = properties.setdefault("Environment", {}).setdefault("Variables", {})
                 variables["AWS_LAMBDA_LOG_LEVEL"] = level
@@ -78,12 +84,12 @@ def adapt(template: dict[str, Any]) -> Taken:
                 properties.update(Name=name, ProtocolType="HTTP")
                 resources.update(native_routes(name, body))
                 if cors := body.get("x-amazon-apigateway-cors"):
-                    taken.cors[name] = cors
-    return taken
+                    removed.cors[name] = cors
+    return removed
 
 
 def native_routes(api: str, body: dict[str, Any]) -> dict[str, Resource]:
-    """Routes, integrations (one per function) and authorizers of an HTTP API, from its OpenAPI body."""
+    """Return the routes, integrations (one per function) and authorizers of an HTTP API, from its OpenAPI body."""
     resources: dict[str, Resource] = {}
     api_id = {"Ref": api}
     for name, scheme in body.get("components", {}).get("securitySchemes", {}).items():
@@ -132,7 +138,7 @@ def _resource(kind: str, **properties: object) -> Resource:
 
 
 def _function_of(uri: Any) -> str:
-    """Logical id in `{"Fn::Sub": "arn:...:functions/${PurchaseFunction.Arn}/invocations"}`; that of an alias has no `.Arn`."""
+    """Return the logical id in `{"Fn::Sub": "arn:...:functions/${PurchaseFunction.Arn}/invocations"}`; aliases have no `.Arn`."""
     text = uri["Fn::Sub"]
     named = (text if isinstance(text, str) else text[0]).rpartition("${")[2].partition("}")[0]
     return str(named.removesuffix(".Arn"))
@@ -143,7 +149,7 @@ def _is_stream(properties: dict[str, Any]) -> bool:
 
 
 class _NoManagedPolicies:
-    """The template names managed policies by ARN; the translator would else ask IAM for the whole list."""
+    """An empty list of managed policies: the template uses ARNs, and otherwise the translator would call IAM."""
 
     def load(self) -> dict[str, str]:
         return {}

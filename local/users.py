@@ -1,6 +1,6 @@
-"""Demo users in the stack's own user pool, with ID tokens that really verify.
+"""Create demo users in the user pool of the stack, with valid ID tokens.
 
-The engine's Cognito calls no trigger, so the one of the pool that follows a confirmed sign-up is called from here.
+The engine's Cognito calls no triggers, so the post-confirmation trigger is called from here.
 """
 
 import base64
@@ -11,23 +11,31 @@ from typing import Any
 from local import aws
 from local.settings import REGION
 
-PASSWORD = "correct-horse-1-Battery"  # noqa: S105 - of demo users that live on this machine only
+PASSWORD = "correct-horse-1-Battery"  # noqa: S105 - demo users exist on this machine only
 
 
 class TriggerError(Exception):
-    """A trigger of the user pool failed; the message holds what it answered."""
+    """A trigger of the user pool failed; the message has its response."""
 
 
 def create(
     endpoint_url: str, pool_id: str, client_id: str, roles: dict[str, dict[str, str]]
 ) -> dict[str, dict[str, str]]:
-    """Create the users, as if they had signed up, and sign them in; answer `{name: {"user_id", "handle", "token", ...}}`.
+    """Create users as if they had signed up, and sign them in.
 
-    `roles` has the groups and extra attributes: `{"mia": {"group": "merchant", "store_id": ...}, "alice": {}}`.
+    Args:
+        endpoint_url: the endpoint of the engine.
+        pool_id: the user pool.
+        client_id: the app client.
+        roles: groups and attributes by name: `{"mia": {"group": "merchant", "store_id": ...}, "alice": {}}`.
 
-    Raises TriggerError.
+    Returns:
+        The users by name: `{"user_id", "handle", "token", ...}`.
+
+    Raises:
+        TriggerError: the trigger failed.
     """
-    made = {}
+    created = {}
     with (
         closing(aws.client("cognito-idp", endpoint_url)) as cognito,
         closing(aws.client("lambda", endpoint_url)) as functions,
@@ -36,23 +44,27 @@ def create(
         for name, role in roles.items():
             extra = {key: value for key, value in role.items() if key != "group"}
             email = _sign_up(cognito, pool_id, name, extra, role.get("group"))
-            _confirmed(cognito, functions, trigger, pool_id, client_id, email)
+            _call_trigger(cognito, functions, trigger, pool_id, client_id, email)
             token = _sign_in(cognito, client_id, email)
-            made[name] = {"user_id": claims(token)["sub"], "handle": name, "token": token, **extra}
-    return made
+            created[name] = {"user_id": claims(token)["sub"], "handle": name, "token": token, **extra}
+    return created
 
 
 def enroll(endpoint_url: str, pool_id: str, client_id: str, username: str) -> None:
-    """What follows once somebody has confirmed their sign-up. Raises TriggerError."""
+    """Call the trigger for a user who has confirmed the sign-up.
+
+    Raises:
+        TriggerError: the trigger failed.
+    """
     with (
         closing(aws.client("cognito-idp", endpoint_url)) as cognito,
         closing(aws.client("lambda", endpoint_url)) as functions,
     ):
-        _confirmed(cognito, functions, _trigger(cognito, pool_id), pool_id, client_id, username)
+        _call_trigger(cognito, functions, _trigger(cognito, pool_id), pool_id, client_id, username)
 
 
 def _sign_up(cognito: Any, pool_id: str, name: str, extra: dict[str, str], group: str | None) -> str:
-    """A confirmed user; answers the email address, by which they sign in."""
+    """Create a confirmed user. Return the email address, which is the name for signing in."""
     attributes = {
         "email": f"{name}@example.com",
         "email_verified": "true",
@@ -74,20 +86,20 @@ def _sign_up(cognito: Any, pool_id: str, name: str, extra: dict[str, str], group
 
 
 def _sign_in(cognito: Any, client_id: str, email: str) -> str:
-    """An ID token."""
-    answer = cognito.initiate_auth(
+    """Return an ID token."""
+    response = cognito.initiate_auth(
         ClientId=client_id, AuthFlow="USER_PASSWORD_AUTH", AuthParameters={"USERNAME": email, "PASSWORD": PASSWORD}
     )
-    return str(answer["AuthenticationResult"]["IdToken"])
+    return str(response["AuthenticationResult"]["IdToken"])
 
 
 def _trigger(cognito: Any, pool_id: str) -> str:
-    """The function that follows a confirmed sign-up."""
+    """Return the ARN of the post-confirmation trigger."""
     return str(cognito.describe_user_pool(UserPoolId=pool_id)["UserPool"]["LambdaConfig"]["PostConfirmation"])
 
 
-def _confirmed(cognito: Any, functions: Any, trigger: str, pool_id: str, client_id: str, username: str) -> None:
-    """Calls the trigger with the event Cognito has for it, and expects it back as Cognito does."""
+def _call_trigger(cognito: Any, functions: Any, trigger: str, pool_id: str, client_id: str, username: str) -> None:
+    """Call the trigger with Cognito's event, which it has to return unchanged."""
     user = cognito.admin_get_user(UserPoolId=pool_id, Username=username)
     attributes = {each["Name"]: each["Value"] for each in user["UserAttributes"]}
     event = {
@@ -100,14 +112,14 @@ def _confirmed(cognito: Any, functions: Any, trigger: str, pool_id: str, client_
         "request": {"userAttributes": {**attributes, "cognito:user_status": "CONFIRMED"}},
         "response": {},
     }
-    answer = functions.invoke(FunctionName=trigger, Payload=json.dumps(event).encode())
-    body = answer["Payload"].read()
-    if "FunctionError" in answer or json.loads(body) != event:
-        raise TriggerError(f"{trigger} did not answer its event: {body[:2000]!r}")
+    response = functions.invoke(FunctionName=trigger, Payload=json.dumps(event).encode())
+    body = response["Payload"].read()
+    if "FunctionError" in response or json.loads(body) != event:
+        raise TriggerError(f"{trigger} did not return its event: {body[:2000]!r}")
 
 
 def claims(token: str) -> dict[str, Any]:
-    """What an ID token says; its signature is the API's business."""
+    """Return the claims of an ID token, without verifying its signature."""
     part = token.split(".")[1]
     decoded: dict[str, Any] = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
     return decoded

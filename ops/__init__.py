@@ -5,8 +5,8 @@ stack     find the table, bucket and queues of a stack
 scan      read the whole table in parallel: the only Scan of the project
 audit     check a whole table for inconsistencies
 settle    settle what is overdue
-replay    process what Lambda gave up: stream records, bus inputs
-recount   rebuild the counts and messages of an account from its orders, gifts and holdings
+replay    process again what Lambda gave up: stream records, inbound events
+recount   rebuild the counters and messages of a user from the orders, gifts and holdings
 model     the cost and capacity model
 """
 

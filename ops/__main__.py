@@ -1,16 +1,16 @@
-"""python -m ops audit | settle | replay | recount | cost | capacity
+"""Run an operators' command: python -m ops audit | settle | replay | recount | cost | capacity.
 
-    audit    read the whole table, and say what is wrong in it; writes nothing
-    settle   settle what is overdue: gifts, payments, refunds, reminders
-    replay   do again what Lambda gave up: records of the stream, inputs of the bus
-    recount  make an account's counts and messages again from its orders, gifts and holdings
-    cost     what a gift costs at list prices; asks nobody
-    capacity how many gifts a second there can be, and which limit comes first; asks nobody
+    audit    check the whole table for inconsistencies; read-only
+    settle   settle overdue gifts, payments, refunds and reminders
+    replay   process again what Lambda gave up: stream records and inbound events
+    recount  rebuild the counters and messages of users from their orders, gifts and holdings
+    cost     show the cost of a gift at list prices; makes no requests
+    capacity show how many gifts per second are possible, and which limit is reached first; makes no requests
 
-Without --apply nothing is written: it is said what would be. Credentials, AWS_DEFAULT_REGION and AWS_ENDPOINT_URL are
-those of the environment. What is found is on stdout, what is going on is on stderr.
+Without --apply, nothing is written: settle, replay and recount list what they would do. Credentials,
+AWS_DEFAULT_REGION and AWS_ENDPOINT_URL come from the environment. Results go to stdout, progress and errors to stderr.
 
-Exit status: 0 nothing is wrong, or all was done; 1 something is wrong, or could not be done; 2 it could not run.
+Exit status: 0 success; 1 inconsistencies were found, or some of the work failed; 2 the command could not run.
 """
 
 import argparse
@@ -36,21 +36,22 @@ from ops.audit.run import Audit, audit
 from ops.model.figures import figures
 from ops.model.report import Section, capacity_page, cost_page
 from ops.scan import WholeTable
-from ops.stack import CannotRunError, Stack, client, described
+from ops.stack import CannotRunError, Stack, create_client, describe_stack
 
-_SHOWN = 20
+_MAX_SHOWN = 20
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command. Return the exit status."""
     options = _parser().parse_args(arguments)
     try:
         if options.page:
-            return _page(options.page(figures()), options)
-        stack = described(options.stack) if options.stack else Stack(options.table)
-        # The environment that template.yaml gives the functions: everything below is wired as they are.
+            return _print_page(options.page(figures()), options)
+        stack = describe_stack(options.stack) if options.stack else Stack(options.table)
+        # The environment that template.yaml gives the functions, so that the wiring is the same.
         os.environ |= {
             "TABLE_NAME": stack.table_name,
-            "CLAIM_WINDOW_SECONDS": "86400",  # settings need it; no command gives anything
+            "CLAIM_WINDOW_SECONDS": "86400",  # required by the settings; no command creates a gift
             "BUS_NAME": stack.bus_name,
             "READ_TIMEOUT_SECONDS": "20",
         }
@@ -58,25 +59,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
         table = WholeTable(wiring.table().client, stack.table_name)
         return int(options.command(table, stack, options))
     except CannotRunError as error:
-        return _cannot(str(error))
+        return _fail(str(error))
     except errors.ServiceUnavailable:
-        return _cannot("The table does not answer, or throttles. Try again, with --rate to read slower.")
+        return _fail("The table does not answer or is throttled. Try again, with --rate to read more slowly.")
     except ClientError as error:
-        said = error.response.get("Error", {})
-        return _cannot(
-            f"AWS refused {error.operation_name}: {said.get('Code')}. {_HINTS.get(str(said.get('Code')), '')}"
-        )
+        code = str(error.response.get("Error", {}).get("Code"))
+        return _fail(f"{error.operation_name} failed: {code}. {_HINTS.get(code, '')}")
     except BotoCoreError as error:
-        return _cannot(f"{error} Look at the credentials, AWS_DEFAULT_REGION and AWS_ENDPOINT_URL.")
+        return _fail(f"{error} Check the credentials, AWS_DEFAULT_REGION and AWS_ENDPOINT_URL.")
     except KeyboardInterrupt:
-        return _cannot("Stopped. What was done is done; it may be done again.")
+        return _fail("Interrupted. Work that was done remains; the command can be run again.")
 
 
 _HINTS: Mapping[str, str] = {
-    "ResourceNotFoundException": "There is no such table here: look at --table and AWS_DEFAULT_REGION.",
-    "AccessDeniedException": "These credentials may not do that: use an operator's role.",
-    "UnrecognizedClientException": "Log in again: these credentials are not valid here.",
-    "ExpiredTokenException": "Log in again: these credentials are over.",
+    "ResourceNotFoundException": "The table does not exist: check --table and AWS_DEFAULT_REGION.",
+    "AccessDeniedException": "Use credentials that have the permissions of an operator.",
+    "UnrecognizedClientException": "The credentials are not valid: log in again.",
+    "ExpiredTokenException": "The credentials have expired: log in again.",
 }
 
 
@@ -86,43 +85,50 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(required=True, metavar="command")
 
-    def command(name: str, run: object, said: str) -> argparse.ArgumentParser:
-        added = commands.add_parser(name, help=said, description=said)
-        where = added.add_mutually_exclusive_group(required=True)
-        where.add_argument("--stack", help="name of the CloudFormation stack")
-        where.add_argument("--table", help="name of the table, where there is no stack to ask")
-        added.add_argument("--json", action="store_true", help="the result as JSON")
-        added.add_argument("--rate", type=_positive, help="items to read a second at most, when all are read")
+    def add_command(name: str, run: object, description: str) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=description, description=description)
+        target = added.add_mutually_exclusive_group(required=True)
+        target.add_argument("--stack", help="name of the CloudFormation stack")
+        target.add_argument("--table", help="name of the table, if there is no stack")
+        added.add_argument("--json", action="store_true", help="print the result as JSON")
+        added.add_argument("--rate", type=_positive, help="maximum number of items to read per second in a scan")
         added.set_defaults(command=run, page=None)
         return added
 
-    def applied(name: str, run: object, said: str) -> argparse.ArgumentParser:
-        added = command(name, run, said)
-        added.add_argument("--apply", action="store_true", help="do it; without it: say what would be done")
+    def add_writing_command(name: str, run: object, description: str) -> argparse.ArgumentParser:
+        added = add_command(name, run, description)
+        added.add_argument("--apply", action="store_true", help="write; without it, list what would be done")
         return added
 
-    audited = command("audit", _audit, "Read the whole table, and say what is wrong in it.")
-    audited.add_argument("--segments", type=_positive, default=4, help="readers side by side (4)")
-    _add_waiting_options(audited)
-    settled = applied("settle", _settle, "Settle what is overdue, one after the other.")
-    settled.add_argument("--scan", action="store_true", help="read the whole table too, for what no index lists as due")
-    settled.add_argument("--seconds", type=_positive, default=900, help="stop after so many seconds (900)")
-    replayed = applied("replay", _replay, "Do again what Lambda gave up. Needs --stack.")
-    replayed.add_argument("--delete", action="store_true", help="with --apply: remove what was done")
-    replayed.add_argument(
-        "--source", choices=_SOURCES, action="append", help="only this one; else all: " + ", ".join(_SOURCES)
+    audit_command = add_command("audit", _audit, "Check the whole table for inconsistencies; read-only.")
+    audit_command.add_argument("--segments", type=_positive, default=4, help="number of parallel readers (4)")
+    _add_waiting_options(audit_command)
+    settle_command = add_writing_command("settle", _settle, "Settle overdue gifts, payments, refunds and reminders.")
+    settle_command.add_argument(
+        "--scan", action="store_true", help="also scan the table for overdue items that the due index lacks"
     )
-    recounted = applied("recount", _recount, "Make counts and messages again.")
-    whose = recounted.add_mutually_exclusive_group(required=True)
-    whose.add_argument("--user", action="append", help="user id; more than once for more")
-    whose.add_argument("--all", action="store_true", help="of everybody with whom an audit finds them wrong")
-    _add_waiting_options(recounted)
-    for name, page, said in (
-        ("cost", cost_page, "What a gift costs at list prices."),
-        ("capacity", capacity_page, "How many gifts a second there can be, and which limit comes first."),
+    settle_command.add_argument("--seconds", type=_positive, default=900, help="stop after this many seconds (900)")
+    replay_command = add_writing_command("replay", _replay, "Process again what Lambda gave up. Requires --stack.")
+    replay_command.add_argument(
+        "--delete", action="store_true", help="with --apply: remove each object or message that was processed"
+    )
+    replay_command.add_argument(
+        "--source",
+        choices=_SOURCES,
+        action="append",
+        help="process only this source; can be repeated; all by default: " + ", ".join(_SOURCES),
+    )
+    recount_command = add_writing_command("recount", _recount, "Rebuild the counters and messages of users.")
+    users = recount_command.add_mutually_exclusive_group(required=True)
+    users.add_argument("--user", action="append", help="user id; can be repeated")
+    users.add_argument("--all", action="store_true", help="all users whose counters or messages an audit finds wrong")
+    _add_waiting_options(recount_command)
+    for name, page, description in (
+        ("cost", cost_page, "Show the cost of a gift at list prices."),
+        ("capacity", capacity_page, "Show how many gifts per second are possible, and which limit is reached first."),
     ):
-        added = commands.add_parser(name, help=said, description=said)
-        added.add_argument("--json", action="store_true", help="the result as JSON")
+        added = commands.add_parser(name, help=description, description=description)
+        added.add_argument("--json", action="store_true", help="print the result as JSON")
         added.set_defaults(page=page)
     return parser
 
@@ -132,10 +138,10 @@ def _add_waiting_options(parser: argparse.ArgumentParser) -> None:
         "--grace",
         type=int,
         default=300,
-        help="seconds that something may be due, or not be followed by what follows from it, before that is wrong (300)",
+        help="seconds after which due work, or a projection that is still missing, is reported (300)",
     )
     parser.add_argument(
-        "--recheck-after", type=float, default=5.0, help="seconds before what looks wrong is read for the last time (5)"
+        "--recheck-after", type=float, default=5.0, help="seconds before suspects are read for the last time (5)"
     )
 
 
@@ -149,33 +155,33 @@ def _positive(text: str) -> int:
 
 
 def _audit(table: WholeTable, _: Stack, options: argparse.Namespace) -> int:
-    result = _audited(table, options, segments=options.segments)
+    result = _run_audit(table, options, segments=options.segments)
     if options.json:
         _print_json(
             {
                 "items": result.items,
                 "seconds": round(result.seconds, 1),
                 "suspects": result.suspects,
-                "found": [finding.as_dict() for finding in result.found],
+                "findings": [finding.as_dict() for finding in result.findings],
             }
         )
     else:
-        _print_findings(result.found)
+        _print_findings(result.findings)
         rate = result.items / result.seconds
         _print(
-            f"{result.items} items in {result.seconds:.1f} s ({rate:.0f} a second); {len(result.found)} things wrong."
+            f"{result.items} items in {result.seconds:.1f} s ({rate:.0f} per second); {len(result.findings)} findings."
         )
-        if not result.found:
-            _print("The law holds: every unit is in one place.")
-    return 1 if result.found else 0
+        if not result.findings:
+            _print("The table is consistent: every unit is in exactly one place.")
+    return 1 if result.findings else 0
 
 
-def _audited(table: WholeTable, options: argparse.Namespace, segments: int = 4) -> Audit:
+def _run_audit(table: WholeTable, options: argparse.Namespace, segments: int = 4) -> Audit:
     return audit(
         table,
         clock=clock.now_ms,
         grace_ms=options.grace * 1000,
-        say=_say,
+        log=_log,
         segments=segments,
         rate=options.rate,
         recheck_after=options.recheck_after,
@@ -183,37 +189,38 @@ def _audited(table: WholeTable, options: argparse.Namespace, segments: int = 4) 
 
 
 def _settle(table: WholeTable, _: Stack, options: argparse.Namespace) -> int:
-    entries = settling.overdue(table, clock=clock.now_ms, scan=options.scan, say=_say, rate=options.rate)
+    entries = settling.find_overdue(table, clock=clock.now_ms, scan=options.scan, log=_log, rate=options.rate)
     if not options.apply:
         if options.json:
             _print_json({"due": [{"kind": kind, "id": item_id} for kind, item_id in entries]})
         else:
             _print_lines(f"{kind} {item_id}" for kind, item_id in entries)
-            _print(f"Due: {settling.counted(entries) or 'nothing'}. Nothing was written" + _to_do(bool(entries)))
+            due = ", ".join(f"{count} {kind}" for kind, count in settling.count_by_kind(entries).items())
+            _print(f"Due: {due or 'nothing'}. Nothing was written" + _apply_hint(bool(entries)))
         return 0
     failures: dict[str, str] = {}
 
-    def failed(item_id: str, error: Exception) -> None:
-        failures[item_id] = (
-            f"{type(error).__name__}: {error}" if isinstance(error, errors.DataIntegrityError) else _named(error)
-        )
+    def record_failure(item_id: str, error: Exception) -> None:
+        # The texts of other errors may contain personal data.
+        detail = f": {error}" if isinstance(error, errors.DataIntegrityError) else ""
+        failures[item_id] = type(error).__name__ + detail
 
     report = sweep(
         table,
         wiring.payments(),
         clock=clock.now_ms,
         deadline=clock.now_ms() + options.seconds * 1000,
-        on_failure=failed,
-        entries=settling.telling(entries, _say),
+        on_failure=record_failure,
+        entries=settling.log_progress(entries, _log),
     )
     done = {**{str(each): report.done[each] for each in Done}, "finished": report.finished}
     if options.json:
         _print_json({**done, "failed": failures})
     else:
-        _print_lines(f"could not settle {item_id}: {said}" for item_id, said in failures.items())
+        _print_lines(f"could not settle {item_id}: {detail}" for item_id, detail in failures.items())
         _print(", ".join(f"{name} {count}" for name, count in done.items()))
         if not report.finished:
-            _print("The time was up: run it again.")
+            _print("Stopped after --seconds; more is due: run it again.")
     return 0 if report.finished and not failures else 1
 
 
@@ -222,37 +229,41 @@ _SOURCES = ("bucket", "unprojected", "refused")
 
 def _replay(table: WholeTable, stack: Stack, options: argparse.Namespace) -> int:
     if not stack.bucket:
-        raise CannotRunError("replay has to ask CloudFormation for the bucket and the queues: name the --stack.")
+        raise CannotRunError("replay requires --stack, to look up the bucket and the queues.")
     if options.delete and not options.apply:
-        raise CannotRunError("--delete goes with --apply: what was not done is not removed.")
-    how = {"apply": options.apply, "delete": options.delete}
+        raise CannotRunError("--delete requires --apply.")
+    flags = {"apply": options.apply, "delete": options.delete}
     results: list[replaying.Replayed] = []
     for source in options.source or _SOURCES:
         match source:
             case "bucket":
-                found = replaying.failed_records(client("s3"), stack.bucket, table, clock=clock.now_ms, **how)
+                found = replaying.replay_failed_records(
+                    create_client("s3"), stack.bucket, table, clock=clock.now_ms, **flags
+                )
             case "unprojected":
-                found = replaying.unprojected(
-                    client("sqs"),
+                found = replaying.replay_unprojected(
+                    create_client("sqs"),
                     stack.unprojected,
-                    client("dynamodbstreams"),
+                    create_client("dynamodbstreams"),
                     table,
                     wiring.bus().publish,
                     clock=clock.now_ms,
-                    **how,
+                    **flags,
                 )
             case _:
-                found = replaying.refused_inputs(client("sqs"), stack.refused, client("lambda"), stack.inbound, **how)
+                found = replaying.replay_refused_inputs(
+                    create_client("sqs"), stack.refused, create_client("lambda"), stack.inbound, **flags
+                )
         for result in found:
             results.append(result)
             if not options.json:
-                _print(f"{result.source} {result.name}: {result.said}")
+                _print(f"{result.source} {result.name}: {result.detail}")
     if options.json:
         _print_json(
-            [{"source": each.source, "name": each.name, "done": each.done, "said": each.said} for each in results]
+            [{"source": each.source, "name": each.name, "done": each.done, "detail": each.detail} for each in results]
         )
     elif not options.apply:
-        _print(f"{len(results)} waiting. Nothing was written" + _to_do(bool(results)))
+        _print(f"{len(results)} waiting. Nothing was written" + _apply_hint(bool(results)))
     else:
         _print(f"{sum(each.done for each in results)} of {len(results)} done.")
     return 1 if options.apply and not all(each.done for each in results) else 0
@@ -262,35 +273,35 @@ def _recount(table: WholeTable, _: Stack, options: argparse.Namespace) -> int:
     users = options.user or sorted(
         {
             finding.group.partition("#")[2]
-            for finding in _audited(table, options).found
-            if finding.sort in recounting.FIXED_BY_RECOUNT
+            for finding in _run_audit(table, options).findings
+            if finding.type in recounting.FIXED_BY_RECOUNT
         }
     )
-    left: list[Finding] = []
+    remaining: list[Finding] = []
     for number, user_id in enumerate(users, 1):
-        _say(f"recounting {number} of {len(users)}")
+        _log(f"recounting {number} of {len(users)}")
         if options.apply:
             recounting.recount(table, user_id, now=clock.now_ms())
-        left += recounting.differences(table, user_id, now=clock.now_ms()).wrong
+        remaining += recounting.find_differences(table, user_id, now=clock.now_ms())
     if options.json:
-        _print_json({"users": users, "wrong": [finding.as_dict() for finding in left]})
+        _print_json({"users": users, "findings": [finding.as_dict() for finding in remaining]})
     else:
-        _print_findings(left)
+        _print_findings(remaining)
         if options.apply:
-            _print(f"{len(users)} accounts recounted; {len(left)} things still wrong.")
+            _print(f"{len(users)} users recounted; {len(remaining)} findings remain.")
         else:
-            _print(f"{len(users)} accounts, {len(left)} things wrong. Nothing was written" + _to_do(bool(left)))
-    return 1 if left and options.apply else 0
+            _print(f"{len(users)} users, {len(remaining)} findings. Nothing was written" + _apply_hint(bool(remaining)))
+    return 1 if remaining and options.apply else 0
 
 
-def _page(sections: Sequence[Section], options: argparse.Namespace) -> int:
+def _print_page(sections: Sequence[Section], options: argparse.Namespace) -> int:
     if options.json:
         _print_json([asdict(section) for section in sections])
         return 0
     for section in sections:
         _print(f"{section.title}\n{'=' * len(section.title)}\n")
-        if section.said:
-            _print(f"{section.said.replace('**', '')}\n")
+        if section.text:
+            _print(f"{section.text.replace('**', '')}\n")
         if section.rows:
             table = [section.head, *([cell.replace("**", "") for cell in row] for row in section.rows)]
             widths = [max(map(len, column)) for column in zip(*table, strict=True)]
@@ -300,35 +311,31 @@ def _page(sections: Sequence[Section], options: argparse.Namespace) -> int:
     return 0
 
 
-# --- telling ---------------------------------------------------------------------------------------------------------
+# --- output ----------------------------------------------------------------------------------------------------------
 
 
 def _print_findings(found: Sequence[Finding]) -> None:
     shown: Counter[str] = Counter()
     for finding in found:
-        shown[finding.sort] += 1
-        if shown[finding.sort] <= _SHOWN:
+        shown[finding.type] += 1
+        if shown[finding.type] <= _MAX_SHOWN:
             since = "" if finding.since is None else f", since {timestamp(finding.since)}"
-            _print(f"{finding.sort} {finding.about}: {finding.said}{since}  [{finding.mend}]")
-    for sort, count in sorted(shown.items()):
-        if count > _SHOWN:
-            _print(f"{sort}: {count - _SHOWN} more; --json has all")
+            _print(f"{finding.type} {finding.about}: {finding.detail}{since}  [fix: {finding.fix}]")
+    for name, count in sorted(shown.items()):
+        if count > _MAX_SHOWN:
+            _print(f"{name}: {count - _MAX_SHOWN} more; --json lists all")
 
 
 def _print_lines(lines: Iterable[str]) -> None:
     for number, line in enumerate(lines):
-        if number < _SHOWN:
+        if number < _MAX_SHOWN:
             _print(line)
-        elif number == _SHOWN:
-            _print("... and more; --json has all")
+        elif number == _MAX_SHOWN:
+            _print("... and more; --json lists all")
 
 
-def _to_do(anything: bool) -> str:
-    return "; --apply does it." if anything else "."
-
-
-def _named(error: Exception) -> str:
-    return type(error).__name__
+def _apply_hint(has_work: bool) -> str:
+    return "; run it with --apply to write." if has_work else "."
 
 
 def _print(text: str) -> None:
@@ -340,13 +347,13 @@ def _print_json(value: object) -> None:
     sys.stdout.write("\n")
 
 
-def _say(text: str) -> None:
+def _log(text: str) -> None:
     sys.stderr.write(f"{text}\n")
     sys.stderr.flush()
 
 
-def _cannot(said: str) -> int:
-    _say(said.strip())
+def _fail(reason: str) -> int:
+    _log(reason.strip())
     return 2
 
 

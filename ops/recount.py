@@ -1,11 +1,11 @@
-"""The counts and messages of an account, made again from its orders, gifts and holdings.
+"""Rebuild the counters and messages of a user from the orders, gifts and holdings.
 
-What is missing of them is booked as the projector would have, then the sums are compared with the tallies and written
-under the summary's version: whoever writes a tally writes the summary too, so nobody did since they were read.
+Missing tallies and messages are written the way the projector writes them. Then the summary is computed from the tallies
+and written under its version. Each writer of a tally writes the summary too, so an unchanged version proves that no
+tally changed in between.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from handsel.domain import errors, messages
 from handsel.domain.invariants import ViolationType
@@ -19,41 +19,34 @@ from handsel.use_cases.inbox.user_summary import Counted
 from ops.audit.audit_index import AuditIndex
 from ops.audit.findings import Finding, IssueType
 from ops.audit.related_items import read_groups
-from ops.audit.relations import findings, is_past, sums, told_of
+from ops.audit.relations import compute_summaries, expected_messages, find_issues, is_past
 from ops.scan import WholeTable
 
-# Each retry means that the same user's books were kept in between.
+# Each retry means that another process wrote the counters of the same user in between.
 _TRIES = 20
 FIXED_BY_RECOUNT: tuple[IssueType | ViolationType, ...] = (IssueType.COUNT_DIFFERS, IssueType.MESSAGE_MISSING)
 
 
-@dataclass(frozen=True, slots=True)
-class Recount:
-    """What is wrong with an account's counts and messages."""
-
-    user_id: str
-    wrong: list[Finding]
-
-
-def differences(table: WholeTable, user_id: str, *, now: int) -> Recount:
-    index = _facts(table, user_id)
+def find_differences(table: WholeTable, user_id: str, *, now: int) -> list[Finding]:
+    """Return the findings about the counters and messages of a user."""
+    index = _read_user(table, user_id)
     group = f"USER#{user_id}"
-    found = findings(index, now=now, grace_ms=0)
-    return Recount(user_id, [each for each in found if each.group == group and each.sort in FIXED_BY_RECOUNT])
+    found = find_issues(index, now=now, grace_ms=0)
+    return [each for each in found if each.group == group and each.type in FIXED_BY_RECOUNT]
 
 
 def recount(table: WholeTable, user_id: str, *, now: int) -> None:
-    """Tells what was not told, counts what was not counted, and makes the sums right. Again is the same.
+    """Write the missing messages and tallies of a user, and correct the summary. Idempotent.
 
     Raises:
-        ServiceUnavailable
+        ServiceUnavailable: other processes kept writing the summary.
     """
-    index = _facts(table, user_id)
-    missing = list(_missing(table, index, user_id))
+    index = _read_user(table, user_id)
+    missing = list(_missing_messages(table, index, user_id))
     user_summary.keep(table, user_id, missing, _counted(table, index, user_id, now=now), now=now)
     for _ in range(_TRIES):
         before = summaries.get(table, user_id)
-        wanted = sums(_facts(table, user_id)).get(user_id, Summary()).without_past(now)
+        wanted = compute_summaries(_read_user(table, user_id)).get(user_id, Summary()).without_past(now)
         if (wanted.parts, wanted.waiting) == (before.parts, before.waiting):
             return
         try:
@@ -64,7 +57,7 @@ def recount(table: WholeTable, user_id: str, *, now: int) -> None:
     raise errors.ServiceUnavailable
 
 
-def _facts(table: WholeTable, user_id: str) -> AuditIndex:
+def _read_user(table: WholeTable, user_id: str) -> AuditIndex:
     return read_groups(table, [f"USER#{user_id}"], AuditIndex())
 
 
@@ -72,9 +65,9 @@ def _counted(table: WholeTable, index: AuditIndex, user_id: str, *, now: int) ->
     for order in index.orders.values():
         if order.buyer_id == user_id:
             yield user_summary.an_order(order.order_id)
-    for sent in index.shipments.values():
-        if sent.holder_id == user_id:
-            key = keys.shipment(sent.shipment_id)
+    for shipment in index.shipments.values():
+        if shipment.holder_id == user_id:
+            key = keys.shipment(shipment.shipment_id)
             yield Counted(key, keys.tally(key))
     held = [each for each in index.holdings.values() if each.holder_id == user_id and each.product.kind is Kind.VOUCHER]
     for voucher in holdings.get_many(table, [each.holding_id for each in held]).values():
@@ -82,17 +75,17 @@ def _counted(table: WholeTable, index: AuditIndex, user_id: str, *, now: int) ->
             yield user_summary.a_voucher(voucher)
 
 
-def _missing(table: WholeTable, index: AuditIndex, user_id: str) -> Iterator[Message]:
-    told = index.messages.get(user_id, set())
-    untold = [
+def _missing_messages(table: WholeTable, index: AuditIndex, user_id: str) -> Iterator[Message]:
+    existing = index.messages.get(user_id, set())
+    incomplete = [
         gift.gift_id
         for gift in index.gifts.values()
-        if any(message.user_id == user_id and message.message_id not in told for message in told_of(gift))
+        if any(each.user_id == user_id and each.message_id not in existing for each in expected_messages(gift))
     ]
-    # The facts have no names; the gifts have those that messages carry.
-    for gift in gifts.get_many(table, untold):
-        yield from (message for message in told_of(gift) if message.user_id == user_id)
-    for asked in index.asked:
-        message = messages.asked_again(asked.gift_id, asked.giver_id, asked.user_id, at=asked.at)
-        if message.user_id == user_id and message.message_id not in told:
+    # The index drops names, and messages have them: read the gifts.
+    for gift in gifts.get_many(table, incomplete):
+        yield from (message for message in expected_messages(gift) if message.user_id == user_id)
+    for request in index.regift_requests:
+        message = messages.asked_again(request.gift_id, request.giver_id, request.user_id, at=request.at)
+        if message.user_id == user_id and message.message_id not in existing:
             yield message

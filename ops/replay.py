@@ -1,16 +1,16 @@
-"""Doing again what Lambda gave up: records of the stream that `restore` or the projector failed at, inputs of the bus.
+"""Process again what Lambda gave up: stream records of the restore function and the projector, and inbound events.
 
-| what failed | where it waits                        | how it is done again                                        |
-|-------------|---------------------------------------|-------------------------------------------------------------|
-| restore     | the bucket, with the whole records    | `use_cases.restoring`, record by record                     |
-| projector   | the queue UnprojectedRecords, by name | read again from the stream, which keeps them for a day,     |
-|             |                                       | then `use_cases.projecting`; later, `recount`               |
-| inbound     | the queue RefusedInputs, whole        | the function itself is invoked with it                      |
+| function  | stored in                                 | processed again by                                       |
+|-----------|-------------------------------------------|----------------------------------------------------------|
+| restore   | the bucket, with the whole records        | `use_cases.gifts.expiring`, record by record             |
+| projector | the queue UnprojectedRecords, as position | reading the stream, which keeps records for a day, then  |
+|           |                                           | `use_cases.operations.projecting`; after that, `recount` |
+| inbound   | the queue RefusedInputs, whole            | invoking the function                                    |
 
-Each may be done twice: what was done is found done. So nothing is removed unless it is said.
+Processing is idempotent, so objects and messages are removed only on request.
 
-The bucket's objects are as the Lambda guide says ("Retain discarded records for a DynamoDB event source"): JSON with
-`payload`, the event as text, under `aws/lambda/<mapping>/<shard>/<date>/`.
+The format of the bucket's objects is described in the Lambda guide ("Retain discarded records for a DynamoDB event
+source"): JSON with `payload`, the event as text, under `aws/lambda/<mapping>/<shard>/<date>/`.
 """
 
 import json
@@ -26,46 +26,47 @@ from handsel.use_cases.gifts.expiring import restore
 from handsel.use_cases.operations.projecting import Publish, project
 
 PREFIX = "aws/lambda/"
-# While a message is looked at nobody else gets it.
+# A received message is hidden from other readers for this time.
 _HIDDEN_SECONDS = 300
 _GONE = frozenset({"TrimmedDataAccessException", "ResourceNotFoundException"})
 
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """What came of one object or message.
+    """The result for one object or message.
 
     Attributes:
-        name: the object's key, or the message's id.
-        done: whether nothing of it is left to do.
-        said: what was, or would be, done with it.
+        source: `bucket`, `unprojected` or `refused`.
+        name: the key of the object, or the id of the message.
+        done: whether all of it is processed.
+        detail: the action that was taken, or would be.
     """
 
     source: str
     name: str
     done: bool
-    said: str
+    detail: str
 
 
-def failed_records(
+def replay_failed_records(
     s3: Any, bucket: str, table: Table, *, clock: Callable[[], int], apply: bool, delete: bool
 ) -> Iterator[Replayed]:
-    """The records that the restore function failed at, one object after the other."""
+    """Process the records that the restore function gave up, one object after the other."""
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=PREFIX):
         for entry in page.get("Contents", []):
             name = entry["Key"]
             try:
                 records = _records(s3.get_object(Bucket=bucket, Key=name)["Body"].read())
             except (ValueError, KeyError, TypeError):
-                yield Replayed("bucket", name, False, "is not what Lambda writes; look at it")
+                yield Replayed("bucket", name, False, "the object is not in Lambda's format; inspect it")
                 continue
             if not apply:
                 yield Replayed("bucket", name, False, f"{len(records)} records would be restored")
                 continue
-            result = _restored(table, records, clock=clock)
+            result = _restore_records(table, records, clock=clock)
             if result.done and delete:
                 s3.delete_object(Bucket=bucket, Key=name)
-            yield Replayed("bucket", name, result.done, result.said)
+            yield Replayed("bucket", name, result.done, result.detail)
 
 
 def _records(text: bytes) -> list[Mapping[str, Any]]:
@@ -74,18 +75,18 @@ def _records(text: bytes) -> list[Mapping[str, Any]]:
     return records
 
 
-def _restored(table: Table, records: list[Mapping[str, Any]], *, clock: Callable[[], int]) -> Replayed:
-    given_back, failed = 0, list[str]()
+def _restore_records(table: Table, records: list[Mapping[str, Any]], *, clock: Callable[[], int]) -> Replayed:
+    expired, failed = 0, list[str]()
     for record in records:
         try:
-            given_back += isinstance(restore(table, record, clock=clock), Released)
-        except Exception as error:  # noqa: BLE001 - one that fails again must not hold up the others
+            expired += isinstance(restore(table, record, clock=clock), Released)
+        except Exception as error:  # noqa: BLE001 - a record that fails again must not block the others
             failed.append(type(error).__name__)
-    said = f"{len(records)} records, {given_back} gifts given back"
-    return Replayed("bucket", "", not failed, said + (f", failed again: {', '.join(failed)}" if failed else ""))
+    detail = f"{len(records)} records, {expired} gifts expired"
+    return Replayed("bucket", "", not failed, detail + (f", failed again: {', '.join(failed)}" if failed else ""))
 
 
-def unprojected(
+def replay_unprojected(
     sqs: Any,
     queue_url: str,
     streams: Any,
@@ -96,32 +97,32 @@ def unprojected(
     apply: bool,
     delete: bool,
 ) -> Iterator[Replayed]:
-    """The records that the projector failed at, read again from the stream."""
-    for message in _messages(sqs, queue_url):
+    """Process the records that the projector gave up, read again from the stream."""
+    for message in _receive_all(sqs, queue_url):
         batch = json.loads(message["Body"])["DDBStreamBatchInfo"]
-        records = _from_stream(streams, batch)
+        records = _read_stream(streams, batch)
         if records is None:
-            said = (
-                "the stream keeps records for a day, and these are gone: events of them reach nobody any more;"
-                " messages and counts come back by `recount --all --apply`"
+            detail = (
+                "the records are no longer in the stream, which keeps them for a day: their domain events are lost;"
+                " `recount --all --apply` rebuilds messages and counters"
             )
             done = False
         elif apply:
             outcome = project(table, publish, records, now=clock())
             failed = sorted({type(error).__name__ for error in outcome.failed.values()})
             done = not failed
-            said = f"{len(records)} records followed, {outcome.published} events" + (
+            detail = f"{len(records)} records projected, {outcome.published} events" + (
                 f", failed again: {', '.join(failed)}" if failed else ""
             )
         else:
-            done, said = False, f"{len(records)} records would be followed"
-        # Those that are gone are no use to anybody, once somebody was told.
-        _put_back(sqs, queue_url, message, delete=apply and delete and (done or records is None))
-        yield Replayed("unprojected", message["MessageId"], done, said)
+            done, detail = False, f"{len(records)} records would be projected"
+        # Without its records a message is useless once it has been reported.
+        _release_message(sqs, queue_url, message, delete=apply and delete and (done or records is None))
+        yield Replayed("unprojected", message["MessageId"], done, detail)
 
 
-def _from_stream(streams: Any, batch: Mapping[str, Any]) -> list[Mapping[str, Any]] | None:
-    """The records of a batch, those in between that the mapping filters out included; None where they are gone."""
+def _read_stream(streams: Any, batch: Mapping[str, Any]) -> list[Mapping[str, Any]] | None:
+    """Return the records of a batch, including those that the mapping filters out; None if they are no longer there."""
     last = int(batch["endSequenceNumber"])
     records: list[Mapping[str, Any]] = []
     try:
@@ -132,15 +133,15 @@ def _from_stream(streams: Any, batch: Mapping[str, Any]) -> list[Mapping[str, An
             SequenceNumber=batch["startSequenceNumber"],
         )["ShardIterator"]
         while iterator:
-            answer = streams.get_records(ShardIterator=iterator)
-            for record in answer["Records"]:
+            response = streams.get_records(ShardIterator=iterator)
+            for record in response["Records"]:
                 if int(record["dynamodb"]["SequenceNumber"]) > last:
                     return records
                 records.append(_as_delivered(record))
             if records and int(records[-1]["dynamodb"]["SequenceNumber"]) == last:
                 return records
-            iterator = answer.get("NextShardIterator")
-            if not answer["Records"] and not iterator:
+            iterator = response.get("NextShardIterator")
+            if not response["Records"] and not iterator:
                 return records
     except ClientError as error:
         if error.response["Error"]["Code"] in _GONE:
@@ -150,51 +151,50 @@ def _from_stream(streams: Any, batch: Mapping[str, Any]) -> list[Mapping[str, An
 
 
 def _as_delivered(record: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A record as Lambda hands it on: its time as a number."""
-    said = record["dynamodb"]
-    return {
-        **record,
-        "dynamodb": {**said, "ApproximateCreationDateTime": said["ApproximateCreationDateTime"].timestamp()},
-    }
+    """Return a record in the format that Lambda delivers: with its time as a number."""
+    change = record["dynamodb"]
+    created_at = change["ApproximateCreationDateTime"].timestamp()
+    return {**record, "dynamodb": {**change, "ApproximateCreationDateTime": created_at}}
 
 
-def refused_inputs(
+def replay_refused_inputs(
     sqs: Any, queue_url: str, lambdas: Any, function: str, *, apply: bool, delete: bool
 ) -> Iterator[Replayed]:
-    """What others put on the bus and was not taken: handed to the function again."""
-    for message in _messages(sqs, queue_url):
+    """Invoke the inbound function again with the events that it failed to process."""
+    for message in _receive_all(sqs, queue_url):
         body = json.loads(message["Body"])
-        # By way of Lambda it is within what Lambda says of it; by way of EventBridge it is the event itself.
+        # Lambda wraps a failed event in a report; EventBridge stores an event that it could not deliver as it is.
         event = body.get("requestPayload", body)
-        named, done = f"{event.get('detail-type')} {event.get('id')}", False
+        label, done = f"{event.get('detail-type')} {event.get('id')}", False
         if apply:
-            answer = lambdas.invoke(FunctionName=function, Payload=json.dumps(event).encode())
-            result = json.loads(answer["Payload"].read())
-            done = "FunctionError" not in answer
-            said = f"{named}: {'taken' if done else 'refused: ' + str(result.get('errorMessage'))}"
+            response = lambdas.invoke(FunctionName=function, Payload=json.dumps(event).encode())
+            result = json.loads(response["Payload"].read())
+            done = "FunctionError" not in response
+            detail = f"{label}: {'processed' if done else 'failed again: ' + str(result.get('errorMessage'))}"
         else:
-            why = body.get("responsePayload", {}).get("errorMessage", "not handed over")
-            said = f"{named} would be handed over again; it was refused: {why}"
-        _put_back(sqs, queue_url, message, delete=done and delete)
-        yield Replayed("refused", message["MessageId"], done, said)
+            reason = body.get("responsePayload", {}).get("errorMessage", "not delivered")
+            detail = f"{label} would be processed again; it failed: {reason}"
+        _release_message(sqs, queue_url, message, delete=done and delete)
+        yield Replayed("refused", message["MessageId"], done, detail)
 
 
-def _messages(sqs: Any, queue_url: str) -> list[Mapping[str, Any]]:
-    """All messages that wait; nobody else gets them while they are looked at."""
+def _receive_all(sqs: Any, queue_url: str) -> list[Mapping[str, Any]]:
+    """Receive all messages of a queue. They are hidden from other readers for _HIDDEN_SECONDS."""
     messages: dict[str, Mapping[str, Any]] = {}
     while True:
-        answer = sqs.receive_message(
+        response = sqs.receive_message(
             QueueUrl=queue_url, MaxNumberOfMessages=10, VisibilityTimeout=_HIDDEN_SECONDS, WaitTimeSeconds=1
         )
-        received = answer.get("Messages", [])
+        received = response.get("Messages", [])
         if not received:
             return list(messages.values())
         messages |= {message["MessageId"]: message for message in received}
 
 
-def _put_back(sqs: Any, queue_url: str, message: Mapping[str, Any], *, delete: bool) -> None:
-    named = {"QueueUrl": queue_url, "ReceiptHandle": message["ReceiptHandle"]}
+def _release_message(sqs: Any, queue_url: str, message: Mapping[str, Any], *, delete: bool) -> None:
+    """Delete a message, or make it visible to other readers again."""
+    handle = {"QueueUrl": queue_url, "ReceiptHandle": message["ReceiptHandle"]}
     if delete:
-        sqs.delete_message(**named)
+        sqs.delete_message(**handle)
     else:
-        sqs.change_message_visibility(**named, VisibilityTimeout=0)
+        sqs.change_message_visibility(**handle, VisibilityTimeout=0)

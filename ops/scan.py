@@ -1,4 +1,4 @@
-"""The whole table, read in parallel segments. The only Scan there is: no function may make one."""
+"""Read the whole table in parallel segments. This is the only Scan: the functions have no permission for it."""
 
 import queue
 import threading
@@ -10,38 +10,47 @@ from handsel.store.attributes import Attributes, dump_item
 from handsel.store.keys import Index, Key
 from handsel.store.table import Table
 
-# Pages that wait for who reads them: a page is at most 1 MB.
-_AHEAD = 8
-_LISTED = 1000
-_AT_ONCE = 100  # the most keys of one BatchGetItem
+# Pages that are read ahead; a page is at most 1 MB.
+_MAX_PAGES_AHEAD = 8
+_INDEX_PAGE_SIZE = 1000
+_MAX_BATCH = 100  # keys of one BatchGetItem
 
 
 class Progress:
-    """Says now and then how many items were read, and how fast."""
+    """Logs from time to time how many items were read, and how fast.
 
-    def __init__(self, say: Callable[[str], None], what: str, every: float = 2.0) -> None:
-        self._say = say
-        self._what = what
+    Args:
+        log: receives the messages.
+        label: the start of each message.
+        every: seconds between messages.
+    """
+
+    def __init__(self, log: Callable[[str], None], label: str, every: float = 2.0) -> None:
+        self._log = log
+        self._label = label
         self._every = every
-        self._started = self._said = time.monotonic()
+        self._started = self._logged_at = time.monotonic()
         self.items = 0
 
     def add(self, items: int) -> None:
+        """Count more items, and log a message if one is due."""
         self.items += items
-        if time.monotonic() - self._said >= self._every:
-            self.tell()
+        if time.monotonic() - self._logged_at >= self._every:
+            self.report()
 
-    def tell(self) -> None:
-        self._said = time.monotonic()
-        self._say(f"{self._what}: {self.items} items, {self.items / self.seconds:.0f} a second")
+    def report(self) -> None:
+        """Log a message."""
+        self._logged_at = time.monotonic()
+        self._log(f"{self._label}: {self.items} items, {self.items / self.seconds:.0f} per second")
 
     @property
     def seconds(self) -> float:
+        """Return the time since the start."""
         return max(time.monotonic() - self._started, 0.001)
 
 
 class WholeTable(Table):
-    """The table as an operator reads it: all of it, or a partition, as DynamoDB answers it."""
+    """The table with reads that only operators make: of all items, or of a whole partition. Items are not decoded."""
 
     def pages(
         self,
@@ -51,16 +60,19 @@ class WholeTable(Table):
         rate: float | None = None,
         only: Mapping[str, Any] | None = None,
     ) -> Iterator[Sequence[Attributes]]:
-        """All items, page by page, read consistently. The items of a page are read before the next page is asked for.
+        """Yield all items, page by page, read consistently.
 
         Args:
-            segments: how many readers read side by side.
-            rate: items a second at most; None is as fast as it goes.
-            only: further parameters of each request: a filter.
+            progress: counts the items.
+            segments: the number of parallel readers.
+            rate: the maximum number of items per second; None is unlimited.
+            only: further parameters of each request, such as a filter.
 
-        Raises what a reader raised: ServiceUnavailable, or botocore's errors.
+        Raises:
+            ServiceUnavailable: retries are exhausted.
+            ClientError: DynamoDB rejected a request.
         """
-        waiting: queue.Queue[Sequence[Attributes] | Exception | None] = queue.Queue(_AHEAD)
+        waiting: queue.Queue[Sequence[Attributes] | Exception | None] = queue.Queue(_MAX_PAGES_AHEAD)
         stop = threading.Event()
 
         def put(entry: Sequence[Attributes] | Exception | None) -> None:
@@ -74,11 +86,11 @@ class WholeTable(Table):
         def read(segment: int) -> None:
             part = {"Segment": segment, "TotalSegments": segments}
             try:
-                for page in self._scanned({"ConsistentRead": True, **part, **(only or {})}):
+                for page in self._scan({"ConsistentRead": True, **part, **(only or {})}):
                     put(page)
                     if stop.is_set():
                         break
-            except Exception as error:  # noqa: BLE001 - raised again where the pages are taken
+            except Exception as error:  # noqa: BLE001 - raised again by the consumer
                 put(error)
             put(None)
 
@@ -103,8 +115,13 @@ class WholeTable(Table):
             for reader in readers:
                 reader.join()
 
-    def partition(self, pk: str, prefix: str = "") -> Iterator[Attributes]:
-        """The items of one partition, read consistently."""
+    def read_partition(self, pk: str, prefix: str = "") -> Iterator[Attributes]:
+        """Yield the items of one partition, read consistently.
+
+        Args:
+            pk: the partition key.
+            prefix: the start of the sort keys.
+        """
         condition = "#pk = :pk" + (" AND begins_with(#sk, :prefix)" if prefix else "")
         names = {"#pk": "pk"} | ({"#sk": "sk"} if prefix else {})
         values = dump_item({":pk": pk} | ({":prefix": prefix} if prefix else {}))
@@ -116,31 +133,31 @@ class WholeTable(Table):
             "ExpressionAttributeValues": values,
         }
         while True:
-            answer: Any = self.retrier.call(lambda: self.client.query(**request))
-            yield from answer["Items"]
-            if "LastEvaluatedKey" not in answer:
+            response: Any = self.retrier.call(lambda: self.client.query(**request))
+            yield from response["Items"]
+            if "LastEvaluatedKey" not in response:
                 return
-            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+            request["ExclusiveStartKey"] = response["LastEvaluatedKey"]
 
-    def listed(self, index: Index, pk: str) -> Iterator[Key]:
-        """The keys of one partition of an index, newest first; what was written a moment ago may be missing."""
+    def list_index(self, index: Index, pk: str) -> Iterator[Key]:
+        """Yield the keys of one partition of an index, newest first. The latest writes may be missing."""
         before = None
-        while rows := self.newest(index, pk, limit=_LISTED, before=before):
+        while rows := self.newest(index, pk, limit=_INDEX_PAGE_SIZE, before=before):
             yield from (key for _, key in rows)
             before = rows[-1][0]
 
-    def attributes_of(self, keys: Iterable[Key]) -> Iterator[Attributes]:
-        """The items that there are, read consistently."""
+    def read_items(self, keys: Iterable[Key]) -> Iterator[Attributes]:
+        """Yield the items that exist, read consistently."""
         wanted = list(keys)
         while wanted:
-            batch, wanted = wanted[:_AT_ONCE], wanted[_AT_ONCE:]
+            batch, wanted = wanted[:_MAX_BATCH], wanted[_MAX_BATCH:]
             yield from self._get_batch(batch)
 
-    def _scanned(self, request: Mapping[str, Any]) -> Iterator[Sequence[Attributes]]:
-        asked: Any = {"TableName": self.name, **request}
+    def _scan(self, request: Mapping[str, Any]) -> Iterator[Sequence[Attributes]]:
+        parameters: Any = {"TableName": self.name, **request}
         while True:
-            answer: Any = self.retrier.call(lambda: self.client.scan(**asked))
-            yield answer["Items"]
-            if "LastEvaluatedKey" not in answer:
+            response: Any = self.retrier.call(lambda: self.client.scan(**parameters))
+            yield response["Items"]
+            if "LastEvaluatedKey" not in response:
                 return
-            asked["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+            parameters["ExclusiveStartKey"] = response["LastEvaluatedKey"]

@@ -1,4 +1,4 @@
-"""Settling by hand what is overdue: the sweep's own use case, for as long as it takes."""
+"""Find what is overdue, for the command `settle`, which runs the use case of the sweep on it."""
 
 import time
 from collections import Counter
@@ -11,24 +11,24 @@ from handsel.store.attributes import dump_item, load
 from handsel.use_cases.operations.settling import Due, due
 from ops.scan import Progress, WholeTable
 
-_EVERY_SECONDS = 2.0
+_LOG_EVERY_SECONDS = 2.0
 
 
-def overdue(
-    table: WholeTable, *, clock: Callable[[], int], scan: bool, say: Callable[[str], None], rate: float | None
+def find_overdue(
+    table: WholeTable, *, clock: Callable[[], int], scan: bool, log: Callable[[str], None], rate: float | None
 ) -> list[tuple[Due, str]]:
-    """What there is to settle: what the due index has, and with `scan` also what it should have and has not."""
+    """Return the entries of the due index that are due, and with `scan` also overdue items that the index lacks."""
     found = dict.fromkeys(due(table, clock))
     if scan:
-        progress = Progress(say, "read")
-        for page in table.pages(progress, rate=rate, only=_unsettled(clock())):
+        progress = Progress(log, "read")
+        for page in table.pages(progress, rate=rate, only=_overdue_filter(clock())):
             found |= dict.fromkeys(_entry(attributes) for attributes in page)
-        progress.tell()
+        progress.report()
     return list(found)
 
 
-def _unsettled(now: int) -> dict[str, Any]:
-    """What is open or pending and over, whatever the index says."""
+def _overdue_filter(now: int) -> dict[str, Any]:
+    """Return the scan parameters that select overdue items by their state, independently of the index."""
     values = {
         ":gift": "GIFT",
         ":open": GiftState.OPEN,
@@ -56,15 +56,16 @@ def _entry(attributes: Any) -> tuple[Due, str]:
     return Due(load(attributes["sk"]).lower()), load(attributes["pk"]).partition("#")[2]
 
 
-def counted(entries: Iterable[tuple[Due, str]]) -> dict[str, int]:
+def count_by_kind(entries: Iterable[tuple[Due, str]]) -> dict[str, int]:
+    """Return the number of entries of each kind."""
     return dict(Counter(str(kind) for kind, _ in entries))
 
 
-def telling(entries: list[tuple[Due, str]], say: Callable[[str], None]) -> Iterator[tuple[Due, str]]:
-    """The entries, saying now and then how many of them were taken."""
-    said = time.monotonic()
+def log_progress(entries: list[tuple[Due, str]], log: Callable[[str], None]) -> Iterator[tuple[Due, str]]:
+    """Yield the entries, and log from time to time how many were yielded."""
+    logged_at = time.monotonic()
     for number, entry in enumerate(entries):
-        if time.monotonic() - said >= _EVERY_SECONDS:
-            said = time.monotonic()
-            say(f"settling: {number} of {len(entries)}")
+        if time.monotonic() - logged_at >= _LOG_EVERY_SECONDS:
+            logged_at = time.monotonic()
+            log(f"settling: {number} of {len(entries)}")
         yield entry

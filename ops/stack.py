@@ -1,4 +1,4 @@
-"""Where a stack is: told by CloudFormation, or by an operator who knows the table's name."""
+"""Find the table, bucket and queues of a stack by its CloudFormation outputs."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -12,17 +12,20 @@ if TYPE_CHECKING:
 
 
 class CannotRunError(Exception):
-    """What keeps a command from running, and what to do about it."""
+    """A command cannot run; the message gives the reason and the fix."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """What a command needs of a stack. Empty where only the table is known.
+    """Names and URLs of a stack's resources. All but the table are empty if only the table is known.
 
     Attributes:
-        bucket: where Lambda puts records of the stream that `restore` failed at.
-        unprojected, refused: URLs of the queues of what the projector and the inbound function failed at.
-        inbound: name of the function that takes what others put on the bus.
+        table_name: the table.
+        bus_name: the bus of the domain events.
+        bucket: the bucket of the stream records that the restore function failed to process.
+        unprojected: URL of the queue of stream records that the projector failed to process.
+        refused: URL of the queue of events that the inbound function failed to process.
+        inbound: name of the inbound function.
     """
 
     table_name: str
@@ -33,22 +36,24 @@ class Stack:
     inbound: str = ""
 
 
-def client(service: str) -> Any:
-    """As the environment has it: credentials, AWS_DEFAULT_REGION, AWS_ENDPOINT_URL."""
+def create_client(service: str) -> Any:
+    """Create a client with the credentials, region and endpoint of the environment."""
     config = Config(retries={"mode": "standard", "total_max_attempts": 4}, connect_timeout=5, read_timeout=60)
     return botocore.session.get_session().create_client(service, config=config)
 
 
-def described(name: str) -> Stack:
-    """Raises:
-    CannotRunError: no such stack, or not one of this project.
+def describe_stack(name: str) -> Stack:
+    """Read the outputs of a stack from CloudFormation.
+
+    Raises:
+        CannotRunError: the stack does not exist, or is not a stack of this project.
     """
     try:
-        (found,) = client("cloudformation").describe_stacks(StackName=name)["Stacks"]
+        (found,) = create_client("cloudformation").describe_stacks(StackName=name)["Stacks"]
     except ClientError as error:
         reason = error.response.get("Error", {}).get("Message", "")
         raise CannotRunError(
-            f"CloudFormation does not describe the stack {name}: {reason} Look at AWS_DEFAULT_REGION and the credentials."
+            f"The stack {name} cannot be described: {reason} Check AWS_DEFAULT_REGION and the credentials."
         ) from error
     outputs: Mapping[str, str] = {each["OutputKey"]: each["OutputValue"] for each in found.get("Outputs", [])}
     try:
@@ -61,4 +66,4 @@ def described(name: str) -> Stack:
             inbound=outputs["InboundFunctionName"],
         )
     except KeyError as error:
-        raise CannotRunError(f"The stack {name} has no {error}: deploy this version of it first.") from error
+        raise CannotRunError(f"The stack {name} has no output {error}: deploy this version first.") from error

@@ -4,7 +4,7 @@ generate        write every generated file, or check that it is up to date
 openapi         the OpenAPI document, from routes and their declarations
 reference       the pages of docs/reference
 event_schemas   JSON Schemas of the domain events
-input_schemas   JSON Schemas of the bus inputs
+input_schemas   JSON Schemas of the inbound events
 sample_events   events/*.json: one sample invocation of each function and route
 covers          PNGs of the covers, drawn by a browser
 browser         find a browser

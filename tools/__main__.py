@@ -1,7 +1,7 @@
-"""python -m tools generate | covers | snapstart | vulnerabilities
+"""Run a generator or a check: python -m tools generate | covers | snapstart | vulnerabilities.
 
 generate        write the generated files; with --check, report those that are out of date
-covers          draw the PNG of each cover whose SVG is new, which needs a browser
+covers          draw the PNG of each new or changed cover; needs a browser
 snapstart       write the template with SnapStart, for sam build
 vulnerabilities report known vulnerabilities of the deployed packages
 """
@@ -13,7 +13,7 @@ from tools import covers, generate, snapstart, vulnerabilities
 
 
 def main() -> int:
-    """Return the exit status: 0 done, 1 failed (the reason is on stderr)."""
+    """Run the command. Return the exit status: 0 done, 1 failed (the reason is on stderr)."""
     parser = argparse.ArgumentParser(
         prog="python -m tools", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )

@@ -1,24 +1,28 @@
-"""The browser of this machine, for what only a browser can do: draw the covers as PNG, test the pages."""
+"""Find and start a browser, to draw covers as PNG and to test the pages."""
 
 import shutil
 
 from playwright.sync_api import Browser, Playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
-MISSING = f"There is no browser on PATH ({', '.join(NAMES)}); on Debian: apt install chromium fonts-wqy-microhei"
+MISSING = f"No browser is on PATH ({', '.join(NAMES)}). On Debian: apt install chromium fonts-wqy-microhei"
 
 
 class NoBrowser(Exception):
-    """The message says how to get one."""
+    """No browser is installed; the message says how to install one."""
 
 
 def command() -> str | None:
-    """Where the browser is; None where there is none."""
+    """Return the path of the browser, or None if there is none."""
     return next((found for name in NAMES if (found := shutil.which(name))), None)
 
 
 def launch(playwright: Playwright) -> Browser:
-    """Raises NoBrowser."""
+    """Start the browser.
+
+    Raises:
+        NoBrowser: no browser is installed.
+    """
     executable = command()
     if executable is None:
         raise NoBrowser(MISSING)

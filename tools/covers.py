@@ -1,6 +1,6 @@
-"""The covers as PNG, which is what chats show of a link: drawn by the browser from the SVGs beside them.
+"""Draw the covers as PNG, which chat apps show as the preview of a link. A browser renders the SVGs in the same folder.
 
-A PNG says in itself which drawing it was made from, so that whether it is the right one is known without a browser.
+Each PNG contains the hash of its SVG, so an outdated PNG is detected without a browser.
 """
 
 import hashlib
@@ -20,24 +20,25 @@ SOURCE = "Source-SHA256"
 
 
 def drawings() -> list[Path]:
+    """Return the SVGs of the covers."""
     return sorted(FOLDER.glob("*.svg"))
 
 
 def outdated() -> list[Path]:
-    """The PNGs that are missing, of another size or of another drawing, and those whose drawing is gone."""
+    """Return the PNGs that are missing, have another size or another source, and those whose source was deleted."""
     wanted = {drawing.with_suffix(".png"): _digest(drawing) for drawing in drawings()}
-    left_over = set(FOLDER.glob("*.png")) - set(wanted)
-    return sorted(left_over | {path for path, digest in wanted.items() if not _is_of(path, digest)})
+    orphans = set(FOLDER.glob("*.png")) - set(wanted)
+    return sorted(orphans | {path for path, digest in wanted.items() if not _is_current(path, digest)})
 
 
 def main() -> int:
-    """Draw what is outdated. Answer the exit status."""
+    """Draw the outdated PNGs. Return the exit status."""
     from playwright.sync_api import sync_playwright
 
     from tools import browser
 
-    wrong = outdated()
-    if not wrong:
+    paths = outdated()
+    if not paths:
         return 0
     with sync_playwright() as playwright:
         try:
@@ -46,7 +47,7 @@ def main() -> int:
             cli.say(str(error), error=True)
             return 1
         page = chromium.new_page(viewport={"width": WIDTH, "height": HEIGHT})
-        for path in wrong:
+        for path in paths:
             drawing = path.with_suffix(".svg")
             if not drawing.exists():
                 path.unlink()
@@ -60,7 +61,13 @@ def main() -> int:
 
 
 def compressed(screenshot: bytes, *, dither: bool = True, text: Mapping[str, str] | None = None) -> bytes:
-    """The PNG in 256 colours, a third of the size; dithered, so that gradients have no steps. `text` is said in it."""
+    """Return a PNG reduced to 256 colours, which is a third of the size.
+
+    Args:
+        screenshot: the PNG.
+        dither: whether to dither, so that gradients have no steps.
+        text: text chunks to add, by name.
+    """
     whole = Image.open(io.BytesIO(screenshot)).convert("RGB")
     picture = whole.quantize(256, method=Image.Quantize.FASTOCTREE)
     if dither:
@@ -73,7 +80,7 @@ def compressed(screenshot: bytes, *, dither: bool = True, text: Mapping[str, str
     return written.getvalue()
 
 
-def _is_of(path: Path, digest: str) -> bool:
+def _is_current(path: Path, digest: str) -> bool:
     try:
         with Image.open(path) as image:
             return image.size == (WIDTH, HEIGHT) and image.info.get(SOURCE) == digest

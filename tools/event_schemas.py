@@ -1,4 +1,4 @@
-"""JSON Schemas of the domain events, and a page that names them, from `domain/events.py`."""
+"""Generate the JSON Schemas of the domain events and the page that lists them, from `domain/events.py`."""
 
 import json
 from collections.abc import Iterator
@@ -24,28 +24,28 @@ _TIME: Schema = {
 
 
 def files() -> dict[Path, str]:
-    """What every file of the folder has to hold."""
+    """Return the generated files and their texts."""
     schemas = {FOLDER / f"{name}.json": json.dumps(schema(name, kind), indent=2) + "\n" for name, kind in TYPES.items()}
     return {**schemas, FOLDER / "README.md": "\n".join(_page()) + "\n"}
 
 
 def schema(name: str, kind: EventType) -> Schema:
-    """The schema of an event's `detail`."""
+    """Return the schema of the `detail` of an event."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": name,
-        "description": kind.said,
+        "description": kind.description,
         "type": "object",
         "required": ["id", "type", "version", "time", "correlation_id", "audience", "data"],
         "properties": {
-            "id": _ID | {"description": "The same whenever this event comes again: drop what you had."},
+            "id": _ID | {"description": "The same if the event is delivered again: ignore duplicates."},
             "type": {"const": name},
             "version": {"const": VERSION},
-            "time": _TIME | {"description": "When it happened, in UTC."},
+            "time": _TIME | {"description": "The time of the change, in UTC."},
             "correlation_id": _ID
-            | {"description": "The same for all that came of one purchase, or of one thing that was claimed."},
+            | {"description": "The same for all events of one purchase, or of one claimed holding."},
             "audience": {
-                "description": "Ids of the users whom it concerns, for an app that tells them.",
+                "description": "Ids of the users to notify.",
                 "type": "array",
                 "items": _ID,
             },
@@ -71,17 +71,16 @@ def _field(name: str, kind: Any) -> Schema:
 
 
 def _page() -> Iterator[str]:
-    yield "# Events"
+    yield "# Domain events"
     yield NOTE.format(source="`domain/events.py`")
     yield ""
-    yield "What happens is told on an EventBridge bus, `BusName` among the outputs of the stack, by the table's stream: at least"
-    yield "once, within seconds, in no certain order. An event says no more than its link shows to anybody: no product, no price,"
-    yield "no code, no address, not who claimed."
+    yield "Changes are published on an EventBridge bus (output `BusName` of the stack) from the table's stream: at least once,"
+    yield "within seconds, in any order. Events contain no product, price, code or address, and not who claimed."
     yield ""
-    yield f"The source is `{SOURCE}`, the detail-type is the event's type, the detail is as its schema says. Fields may be added;"
-    yield f"what would break a subscriber is another `version` than {VERSION}."
+    yield f"The source is `{SOURCE}`, the detail-type is the event's type, and the detail follows the schema. New fields may be"
+    yield f"added. A change that could break subscribers gets a new `version`; the current one is {VERSION}."
     yield ""
-    yield "| type | what happened |"
+    yield "| type | description |"
     yield "|---|---|"
     for name, kind in TYPES.items():
-        yield f"| [`{name}`]({name}.json) | {kind.said} |"
+        yield f"| [`{name}`]({name}.json) | {kind.description} |"

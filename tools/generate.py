@@ -1,4 +1,4 @@
-"""Writes what is made from the code, or says which committed file is not as the code has it."""
+"""Write the generated files, or report the committed files that are out of date."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -9,7 +9,11 @@ from tools import covers, event_schemas, input_schemas, openapi, reference, samp
 
 
 def main(*, check: bool) -> int:
-    """Write the files that are not right, or with `check` name them. Answer the exit status."""
+    """Write the files that are out of date, or only report them. Return the exit status.
+
+    Args:
+        check: report, and write nothing.
+    """
     try:
         files = {
             **reference.files(),
@@ -21,16 +25,16 @@ def main(*, check: bool) -> int:
     except openapi.DocumentError as error:
         cli.say(str(error), error=True)
         return 1
-    wrong = {path: text for path, text in files.items() if not path.exists() or path.read_text() != text}
+    outdated = {path: text for path, text in files.items() if not path.exists() or path.read_text() != text}
     if check:
-        # Drawn by a browser, and so by a command of their own.
+        # They need a browser, so another command draws them.
         pictures = covers.outdated()
-        if wrong:
-            cli.say(f"Not as the code has it: {_names(wrong)}. Run: make generate", error=True)
+        if outdated:
+            cli.say(f"Out of date: {_names(outdated)}. Run: make generate", error=True)
         if pictures:
-            cli.say(f"Not as its drawing is: {_names(pictures)}. Run: make covers", error=True)
-        return 1 if wrong or pictures else 0
-    for path, text in wrong.items():
+            cli.say(f"Out of date: {_names(pictures)}. Run: make covers", error=True)
+        return 1 if outdated or pictures else 0
+    for path, text in outdated.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
         cli.say(f"Wrote {path.relative_to(ROOT)}")

@@ -1,4 +1,4 @@
-"""The schemas of docs/events/inputs: what may be put on the bus for us, from the models that it is read by."""
+"""Generate the JSON Schemas of the inbound events, from the models that parse them."""
 
 import json
 from pathlib import Path
@@ -13,7 +13,7 @@ FOLDER = ROOT / "docs" / "events" / "inputs"
 
 
 def files() -> dict[Path, str]:
-    """What every file of the folder has to hold: the JSON Schema of a detail, by its detail-type."""
+    """Return the generated files and their texts: the schema of each detail-type."""
     return {FOLDER / f"{name}.json": _text(name, model) for name, model in TYPES.items()}
 
 

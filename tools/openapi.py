@@ -74,11 +74,14 @@ class Route:
 
     @property
     def parameters(self) -> list[str]:
+        """Return the names of the path parameters."""
         return re.findall(r"{(\w+)}", self.path)
 
 
 @dataclass(frozen=True)
 class Handler:
+    """A handler with its docstring and its declaration."""
+
     name: str
     documentation: str
     operation: Operation
@@ -144,11 +147,13 @@ def document() -> Schema:
     modules = {name: load(name) for name in sorted({route.function for route in by_route})}
     known = {(name, *key): handler for name, module in modules.items() for key, handler in handlers(module).items()}
     in_template = {(route.function, route.method, route.path) for route in by_route}
-    if odd := in_template ^ known.keys():
-        raise DocumentError("Only in template.yaml or only in a function: " + ", ".join(map(" ".join, sorted(odd))))
+    if unmatched := in_template ^ known.keys():
+        raise DocumentError(
+            "Only in template.yaml or only in a function: " + ", ".join(map(" ".join, sorted(unmatched)))
+        )
     names = [handler.name for handler in known.values()]
-    if twice := {name for name in names if names.count(name) > 1}:
-        raise DocumentError("Handlers share a name, which is the operationId: " + ", ".join(sorted(twice)))
+    if duplicates := {name for name in names if names.count(name) > 1}:
+        raise DocumentError("Handlers share a name, which is the operationId: " + ", ".join(sorted(duplicates)))
 
     schemas = Schemas([handler.operation for handler in known.values()])
     shared: Schema = {}
@@ -179,7 +184,7 @@ def document() -> Schema:
                     "type": "http",
                     "scheme": "bearer",
                     "bearerFormat": "JWT",
-                    "description": "An ID token of the user pool, or of the identity provider that the stack is deployed with.",
+                    "description": "An ID token of the user pool, or of the identity provider that the stack is configured with.",
                 }
             },
         },
@@ -451,10 +456,12 @@ class Generator(GenerateJsonSchema):
     """Generate JSON schemas without the titles that pydantic derives from names."""
 
     def field_title_should_be_set(self, schema: Any) -> bool:
+        """Leave the title out."""
         return False
 
     def field_is_required(self, field: Any, total: bool) -> bool:
-        # An optional key of a TypedDict has no default: it may be missing, whatever the configuration of views says.
+        """Return whether a field is required."""
+        # The configuration of views makes all fields required, but an optional key of a TypedDict may be missing.
         return (
             bool(field["required"]) if field["type"] == "typed-dict-field" else super().field_is_required(field, total)
         )
@@ -485,9 +492,11 @@ class Schemas:
             schema.pop("title", None)
 
     def of(self, model: Any) -> Schema:
+        """Return the schema of a request or response: a reference to a component."""
         return self._found[model]
 
     def of_query(self, model: type[BaseModel]) -> Schema:
+        """Return the schema of a query, from which parameters are made."""
         return self._queries[model]
 
     def _name(self, model: type[BaseModel]) -> str:

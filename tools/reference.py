@@ -14,14 +14,14 @@ from handsel.domain.privacy import TABLE, Viewer
 from local.settings import ROOT
 from ops.model.figures import figures, request_units
 from ops.model.report import Section, capacity_page, cost_page
-from tools.sample_events import PLACEHOLDERS, Event, story
+from tools.sample_events import PLACEHOLDERS, Event, samples
 
 FOLDER = ROOT / "docs" / "reference"
 NOTE = "<!-- Written by `make generate` from {source}; change it there. -->"
 
 
 def files() -> dict[Path, str]:
-    """What every page has to say."""
+    """Return the generated pages and their texts."""
     pages = {
         "states": _states(),
         "problems": _problems(),
@@ -45,18 +45,18 @@ def _states() -> Iterator[str]:
     yield "# States"
     yield NOTE.format(source="`domain/states.py`")
     yield ""
-    yield "A transition that is not in a diagram is refused. `GET /meta/state-machine` returns the same as data."
-    for name, said in {
-        "gift": "A guard is a condition of the write, so each share is either claimed or returned, and not both.",
-        "unit": "A unit of a paid order is in exactly one of these places.",
-        "order": "An order is shown as `refunded` once all its units are; the stored state stays `paid`.",
-        "refund": "The units of a refund have moved before it is `pending`; its state is about the money.",
+    yield "A transition that is not in a diagram is rejected. `GET /meta/state-machine` returns the same tables as data."
+    for name, description in {
+        "gift": "A guard is a condition of the write, so each share is either claimed or released, and never both.",
+        "unit": "A unit of a paid order is in exactly one of these places at any time.",
+        "order": "An order appears as `refunded` when all its units are refunded; the stored state stays `paid`.",
+        "refund": "The units of a refund have already moved when it is `pending`; its state is about the money.",
         "voucher": "A voucher without `valid_until` does not expire. `expired` follows from the clock; it is not stored.",
     }.items():
         yield ""
         yield f"## {name.capitalize()}"
         yield ""
-        yield said
+        yield description
         yield ""
         yield "```mermaid"
         yield "stateDiagram-v2"
@@ -68,9 +68,9 @@ def _states() -> Iterator[str]:
     yield ""
     yield "## Shipment"
     yield ""
-    yield "The status is a function of the set of reports of the carrier, in whatever order and however often they come: a"
-    yield "final status if one was reported; else the last incident by time of occurrence, unless a step of the route occurred"
-    yield "after it; else the highest rank."
+    yield "The status is computed from the set of the carrier's reports, in any order and with duplicates. It is the"
+    yield "final status, if one was reported. Otherwise it is the latest incident by time of occurrence, unless a step of the"
+    yield "route occurred after it. Otherwise it is the reported status with the highest rank."
     yield ""
     yield from _table(
         ("status", "rank", "final"),
@@ -86,32 +86,30 @@ def _states() -> Iterator[str]:
 
 
 def _problems() -> Iterator[str]:
-    titles = {refusal.code: refusal.title for refusal in _refusals(errors.ApiProblem)}
+    titles = {problem.code: problem.title for problem in _problem_classes(errors.ApiProblem)}
     yield "# Problems"
     yield NOTE.format(source="`domain/errors.py` and `api/problems.py`")
     yield ""
-    yield "Every refusal is an `application/problem+json` with `type`, `title`, `status`, `detail` and one of these codes."
+    yield "A problem is an `application/problem+json` document with `type`, `title`, `status`, `detail` and one of these codes."
     yield ""
-    yield from _table(
-        ("status", "code", "what it says"), ((str(s), f"`{code}`", titles[code]) for code, s in STATUS.items())
-    )
+    yield from _table(("status", "code", "title"), ((str(s), f"`{code}`", titles[code]) for code, s in STATUS.items()))
 
 
-def _refusals(base: type[errors.ApiProblem]) -> Iterator[type[errors.ApiProblem]]:
-    for refusal in base.__subclasses__():
-        yield refusal
-        yield from _refusals(refusal)
+def _problem_classes(base: type[errors.ApiProblem]) -> Iterator[type[errors.ApiProblem]]:
+    for problem in base.__subclasses__():
+        yield problem
+        yield from _problem_classes(problem)
 
 
 def _privacy() -> Iterator[str]:
-    yield "# Who may see what"
+    yield "# Visibility"
     yield NOTE.format(source="`domain/privacy.py`")
     yield ""
-    yield 'It holds in every answer, list and refusal. "Their own" is about the viewer\'s own holding or shipment; who bought'
-    yield "something for themselves sees it as a giver does."
+    yield 'The table applies to every response, list and problem. "Their own" is the viewer\'s own holding or shipment. A buyer'
+    yield "sees units for own use like a giver."
     yield ""
     yield from _table(
-        ("what", *Viewer), ((fact, *(str(rule) for rule in rules.values())) for fact, rules in TABLE.items())
+        ("field", *Viewer), ((field, *(str(rule) for rule in rules.values())) for field, rules in TABLE.items())
     )
 
 
@@ -119,28 +117,28 @@ def _events() -> Iterator[str]:
     yield "# Sample invocations"
     yield NOTE.format(source="`tools/sample_events.py`")
     yield ""
-    yield "`events/` has one for every function and every route. They are one story: told in this order, on a stack on which it"
-    yield "was not told before, each answers what is said here. Told again nothing is done twice: the answers are the same, but"
+    yield "`events/` has a sample for every function and every route. Invoked in this order on a new stack, each returns the"
+    yield "status in the last column. Invoked again, they change nothing and return the same, except that claims return 200."
     placeholders = " and ".join(f"`{each}`" for each in PLACEHOLDERS)
-    yield f"that a claim answers 200. {placeholders} stand for what nobody can know before it is made."
+    yield f"{placeholders} are placeholders for random values, which earlier invocations return."
     yield ""
     yield "```sh"
-    yield "LOCAL_BIND_HOST=0.0.0.0 make up    # containers reach the table by this machine's other addresses"
+    yield "LOCAL_BIND_HOST=0.0.0.0 make up    # so that containers can reach the table"
     yield "make invoke EVENT=events/post_confirmation_sign_up.json"
     yield "```"
     yield ""
     yield from _table(
-        ("", "event", "function", "call", "what happens", "answers"),
+        ("", "event", "function", "route", "description", "status"),
         (
             (
                 str(number),
                 f"[{event.name}](../../events/{event.file.name})",
                 event.function,
                 f"`{event.route}`" if event.route else "",
-                event.said,
-                _answers(event),
+                event.description,
+                _format_status(event),
             )
-            for number, event in enumerate(story(), 1)
+            for number, event in enumerate(samples(), 1)
         ),
     )
 
@@ -150,9 +148,9 @@ def _request_units() -> Iterator[str]:
     yield NOTE.format(source="`ops/model/request_units.toml`")
     yield ""
     yield "The calls to DynamoDB of each operation (those that read, those that write), and their request units. Measured with"
-    yield "the demo's products and ids as long as those of a user pool, in a process that knows the caller and the product;"
-    yield "`tests/integration/test_costs.py` measures them again. `follow` is the projector's work on all stream records of an"
-    yield "operation in one batch, `record` on one record by itself."
+    yield "the demo's products and ids of the user pool's length, in a process that has cached the caller and the product;"
+    yield "`tests/integration/test_costs.py` verifies them. `follow` is the projection of all stream records of an"
+    yield "operation in one batch, `record` that of a single record."
     yield ""
     yield from _table(
         ("operation", "reads", "writes", "RRU", "WRU"),
@@ -169,9 +167,9 @@ def _sections(title: str, source: str, sections: Iterable[Section]) -> Iterator[
     for section in sections:
         yield ""
         yield f"## {section.title}"
-        if section.said:
+        if section.text:
             yield ""
-            yield "\n".join(_wrapped(line) for line in section.said.splitlines())
+            yield "\n".join(_wrapped(line) for line in section.text.splitlines())
         if section.rows:
             yield ""
             yield from _table(section.head, section.rows)
@@ -183,11 +181,11 @@ def _wrapped(line: str) -> str:
     )
 
 
-def _answers(event: Event) -> str:
-    if event.answers is None:
+def _format_status(event: Event) -> str:
+    if event.status is None:
         return ""
-    early = event.answers_before_the_end
-    return str(event.answers) if early is None else f"{event.answers}; {early} while the window is open"
+    early = event.status_while_open
+    return str(event.status) if early is None else f"{event.status}; {early} while the claim window is open"
 
 
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:

@@ -1,8 +1,7 @@
-"""The events of events/*.json: one story, which can be told from the first file to the last.
+"""Generate events/*.json: sample invocations of all functions and routes, to be invoked in order.
 
-Ids come from who called and with which Idempotency-Key, so an event names what earlier ones make. A gift to a named
-recipient needs no secret. What cannot be known beforehand is one of PLACEHOLDERS, and answers 404 as it
-stands.
+Ids derive from the caller and the Idempotency-Key, so a sample can refer to what earlier samples create. Gifts go to a named
+recipient, so that no secret is needed. Random values are PLACEHOLDERS; a sample with a placeholder returns 404.
 """
 
 import json
@@ -22,7 +21,7 @@ from local.settings import ROOT
 
 FOLDER = ROOT / "events"
 PLACEHOLDERS = CODE, HOLDING = "CODE-OF-THE-VOUCHER", "ID-OF-THE-VOUCHER"
-# All of them are of one day that is over wherever they are told: a carrier reports nothing from the future.
+# A day in the past, because reports of a carrier from the future are rejected.
 _DAY, _DAY_IN_LOGS, _DAY_SECONDS = "2026-01-05T08:00:00Z", "05/Jan/2026:08:00:00 +0000", 1_767_600_000
 _REGION, _ACCOUNT, _HOST = "eu-central-1", "123456789012", "api.example.com"
 _USER_POOL, _CLIENT = f"{_REGION}_Example01", "1example23456789example0123"
@@ -30,44 +29,53 @@ _USER_POOL, _CLIENT = f"{_REGION}_Example01", "1example23456789example0123"
 
 @dataclass(frozen=True)
 class Event:
-    """What one function is called with, and what comes of it."""
+    """A sample invocation of a function.
+
+    Attributes:
+        function: the logical id of the function.
+        case: distinguishes the samples of a function.
+        description: the meaning of the sample.
+        payload: the event.
+        status: the status of the response if the samples are invoked in order; None without HTTP.
+        status_while_open: the status while the claim window of the gift is open, if it differs.
+    """
 
     function: str
-    what: str
-    said: str
+    case: str
+    description: str
     payload: Mapping[str, Any]
-    # Status of an HTTP answer, when the story is told in order; None where no HTTP is.
-    answers: int | None = None
-    # The same while the gift it is about can still be opened, where that is another one.
-    answers_before_the_end: int | None = None
+    status: int | None = None
+    status_while_open: int | None = None
 
     @property
     def name(self) -> str:
+        """Return the name of the file, without its extension."""
         folder = re.sub(r"(?<!^)(?=[A-Z])", "_", self.function.removesuffix("Function")).lower()
-        return f"{folder}_{self.what}"
+        return f"{folder}_{self.case}"
 
     @property
     def file(self) -> Path:
+        """Return the path of the file."""
         return FOLDER / f"{self.name}.json"
 
     @property
     def route(self) -> str | None:
-        """Method and path of template.yaml; None where no HTTP is."""
+        """Return the method and path as in template.yaml; None without HTTP."""
         return self.payload.get("routeKey")
 
 
 def files() -> dict[Path, str]:
-    """What every file of the folder has to hold."""
-    return {event.file: json.dumps(event.payload, indent=2) + "\n" for event in story()}
+    """Return the generated files and their texts."""
+    return {event.file: json.dumps(event.payload, indent=2) + "\n" for event in samples()}
 
 
-# --- who is in it ----------------------------------------------------------------------------------------------------
+# --- users -----------------------------------------------------------------------------------------------------------
 
 Claims = Mapping[str, str]
 
 
-def _person(user_id: str, name: str, **more: str) -> Claims:
-    """The claims of an ID token, as an HTTP API hands them on: all of them text."""
+def _user_claims(user_id: str, name: str, **more: str) -> Claims:
+    """Return the claims of an ID token as an HTTP API passes them on: all values are strings."""
     return {
         "aud": _CLIENT,
         "cognito:username": user_id,
@@ -81,41 +89,41 @@ def _person(user_id: str, name: str, **more: str) -> Claims:
     }
 
 
-ALICE = _person("3f0c7d1e-0000-4000-8000-00000000a11c", "Alice")
-BOB = _person("5b1e9c44-0000-4000-8000-000000000b0b", "Bob")
-MIA = _person(
+ALICE = _user_claims("3f0c7d1e-0000-4000-8000-00000000a11c", "Alice")
+BOB = _user_claims("5b1e9c44-0000-4000-8000-000000000b0b", "Bob")
+MIA = _user_claims(
     "7a6d2b90-0000-4000-8000-00000000031a",
     "Mia",
     **{"cognito:groups": "[merchant]", "custom:store_id": MIA_STORE},
 )
-CARL = _person(
+CARL = _user_claims(
     "91c4e5f2-0000-4000-8000-00000000ca71",
     "Carl",
     **{"cognito:groups": "[carrier]", "custom:carrier": CARRIER},
 )
 
-# --- what is made in it ----------------------------------------------------------------------------------------------
+# --- ids of created items ---------------------------------------------------------------------------------------------
 
 
 def _key(name: str) -> str:
     return f"event-{name}"
 
 
-def _made(kind: str, by: Claims, name: str) -> str:
-    """The id of what the event `name` makes."""
+def _created_id(kind: str, by: Claims, name: str) -> str:
+    """Return the id of the item that the sample `name` creates."""
     return ids.derive(kind, by["sub"], _key(name))
 
 
-ORDER = _made("order", ALICE, "purchase_buy")
-PARCEL_ORDER = _made("order", ALICE, "purchase_buy_parcel")
-GIFT = _made("gift", ALICE, "gift_give")
-DECLINED_GIFT = _made("gift", ALICE, "gift_give_unwanted")
-CANCELLED_GIFT = _made("gift", ALICE, "gift_give_group")
-UNOPENED_GIFT = _made("gift", ALICE, "gift_give_unopened")
-PARCEL_GIFT = _made("gift", ALICE, "gift_give_parcel")
-RETURN_GIFT = _made("return gift", BOB, "return_gift_give")
-REFUND = _made("refund", ALICE, "order_refund")
-PARCEL = ids.of_parcel(_made("use", ALICE, "order_use_parcel"))
+ORDER = _created_id("order", ALICE, "purchase_buy")
+PARCEL_ORDER = _created_id("order", ALICE, "purchase_buy_parcel")
+GIFT = _created_id("gift", ALICE, "gift_give")
+DECLINED_GIFT = _created_id("gift", ALICE, "gift_give_unwanted")
+CANCELLED_GIFT = _created_id("gift", ALICE, "gift_give_group")
+UNOPENED_GIFT = _created_id("gift", ALICE, "gift_give_unopened")
+PARCEL_GIFT = _created_id("gift", ALICE, "gift_give_parcel")
+RETURN_GIFT = _created_id("return gift", BOB, "return_gift_give")
+REFUND = _created_id("refund", ALICE, "order_refund")
+PARCEL = ids.of_parcel(_created_id("use", ALICE, "order_use_parcel"))
 SHIPMENT = ids.of_shipment(PARCEL)
 NEW_PRODUCT = "jasmine-tea"
 
@@ -126,45 +134,48 @@ _TO_BOB = {"shares": 1, "recipient_id": BOB["sub"], "wrapping": _WRAPPING}
 _ADDRESS = {
     "name": "Bob Lee",
     "phone": "+86 10 5550 0100",
-    "lines": ["Lane 5", "House 7"],
+    "lines": ["5 Lakeside Road", "House 7"],
     "city": "Hangzhou",
     "postal_code": "310000",
     "country": "CN",
 }
 
-# --- what is told ----------------------------------------------------------------------------------------------------
+# --- the samples -----------------------------------------------------------------------------------------------------
 
 
 @cache
-def story() -> tuple[Event, ...]:
-    return tuple(_story())
+def samples() -> tuple[Event, ...]:
+    """Return the samples in the order of invocation."""
+    return tuple(_samples())
 
 
-def _story() -> Iterator[Event]:
-    yield Event("PostConfirmationFunction", "sign_up", "Bob has signed up and gets an account.", _confirmed(BOB))
-    for what, said, path, query in (
-        ("health", "Is anybody there?", "/health", None),
-        ("openapi", "The API, described.", "/openapi.json", None),
-        ("state_machine", "What can become of a gift.", "/meta/state-machine", None),
-        ("wrappings", "What a voucher can be wrapped in.", "/wrappings", {"kind": "voucher"}),
-        ("cover", "One of the covers.", "/covers/{file}", None),
+def _samples() -> Iterator[Event]:
+    yield Event(
+        "PostConfirmationFunction", "sign_up", "Create the account of Bob, who has signed up.", _sign_up_confirmed(BOB)
+    )
+    for case, description, path, query in (
+        ("health", "Check that the service is up.", "/health", None),
+        ("openapi", "Get the OpenAPI document.", "/openapi.json", None),
+        ("state_machine", "Get the state machines.", "/meta/state-machine", None),
+        ("wrappings", "List the wrappings for a voucher.", "/wrappings", {"kind": "voucher"}),
+        ("cover", "Get the picture of a cover.", "/covers/{file}", None),
     ):
-        of = {"file": "red-classic.svg"} if "{" in path else {}
-        yield _http("PublicApiFunction", what, said, f"GET {path}", 200, path=of, query=query)
-    yield _http("WebFunction", "start", "The app, as a browser opens it.", "GET /", 200)
+        values = {"file": "red-classic.svg"} if "{" in path else {}
+        yield _http("PublicApiFunction", case, description, f"GET {path}", 200, path=values, query=query)
+    yield _http("WebFunction", "start", "Load the app.", "GET /", 200)
     yield _http(
         "WebFunction",
         "asset",
-        "One of the scripts that it is made of.",
+        "Load a script of the app.",
         "GET /assets/{version}/{asset}",
         200,
         path={"version": "latest", "asset": "app.js"},
     )
-    yield _http("AccountFunction", "read", "Bob looks at his account.", "GET /me", 200, by=BOB)
+    yield _http("AccountFunction", "read", "Bob reads his account.", "GET /me", 200, by=BOB)
     yield _http(
         "AccountFunction",
         "change",
-        "He picks a handle that he can be found by.",
+        "Bob sets his handle.",
         "PATCH /me",
         200,
         by=BOB,
@@ -173,7 +184,7 @@ def _story() -> Iterator[Event]:
     yield _http(
         "DirectoryFunction",
         "find",
-        "Alice finds him by it.",
+        "Alice finds Bob by his handle.",
         "GET /people/{handle}",
         200,
         by=ALICE,
@@ -181,22 +192,24 @@ def _story() -> Iterator[Event]:
     )
 
     store = {"store_id": MIA_STORE}
-    of_store = STORES[MIA_STORE]
+    tea_house = STORES[MIA_STORE]
     yield _http(
         "MerchantFunction",
         "put_store",
-        "Mia says how her store is called and who carries its parcels.",
+        "Mia sets the name and the carrier of her store.",
         "PUT /stores/{store_id}",
         200,
         by=MIA,
         path=store,
-        body={"name": of_store.name, "carrier": of_store.carrier, "giftable": of_store.giftable},
+        body={"name": tea_house.name, "carrier": tea_house.carrier, "giftable": tea_house.giftable},
     )
-    yield _http("MerchantFunction", "read_store", "She reads it.", "GET /stores/{store_id}", 200, by=MIA, path=store)
+    yield _http(
+        "MerchantFunction", "read_store", "Mia reads her store.", "GET /stores/{store_id}", 200, by=MIA, path=store
+    )
     yield _http(
         "MerchantFunction",
         "put_product",
-        "She puts a new tea on the shelf.",
+        "Mia adds a product.",
         "PUT /stores/{store_id}/products/{product_id}",
         200,
         by=MIA,
@@ -212,7 +225,7 @@ def _story() -> Iterator[Event]:
     yield _http(
         "CatalogFunction",
         "list",
-        "Alice sees what the store sells.",
+        "Alice lists the products of the store.",
         "GET /stores/{store_id}/products",
         200,
         by=ALICE,
@@ -221,7 +234,7 @@ def _story() -> Iterator[Event]:
     yield _http(
         "CatalogFunction",
         "read",
-        "She looks at the afternoon tea.",
+        "Alice reads a product, an afternoon tea.",
         "GET /products/{product_id}",
         200,
         by=ALICE,
@@ -231,72 +244,110 @@ def _story() -> Iterator[Event]:
     yield _http(
         "PreferencesFunction",
         "tag",
-        "She tags the tea set, not to forget it.",
+        "Alice saves a product, a tea set.",
         "PUT /tagged/{product_id}",
         204,
         by=ALICE,
         path={"product_id": _TEA_SET},
     )
-    yield _http("PreferencesFunction", "list_tagged", "What she tagged.", "GET /tagged", 200, by=ALICE)
-    yield _http("PreferencesFunction", "list_viewed", "What she looked at.", "GET /viewed", 200, by=ALICE)
-    yield _http("PreferencesFunction", "recommend", "What she may like.", "GET /recommendations", 200, by=ALICE)
+    yield _http("PreferencesFunction", "list_tagged", "Alice lists her saved products.", "GET /tagged", 200, by=ALICE)
+    yield _http(
+        "PreferencesFunction", "list_viewed", "Alice lists the products that she viewed.", "GET /viewed", 200, by=ALICE
+    )
+    yield _http(
+        "PreferencesFunction", "recommend", "Alice lists her recommendations.", "GET /recommendations", 200, by=ALICE
+    )
 
     order, gift = {"order_id": ORDER}, {"gift_id": GIFT}
     yield _http(
         "PurchaseFunction",
         "buy",
-        "She buys five vouchers for it.",
+        "Alice buys five vouchers for the afternoon tea.",
         "POST /orders",
         201,
         by=ALICE,
         body={"product_id": _VOUCHER, "quantity": 5, "payment": _PAYMENT},
-        once=True,
+        idempotent=True,
     )
     yield _http(
         "OrderFunction",
         "list",
-        "Her paid orders.",
+        "Alice lists her paid orders.",
         "GET /orders",
         200,
         by=ALICE,
         query={"state": "paid", "limit": "20"},
     )
-    yield _http("OrderFunction", "read", "The order.", "GET /orders/{order_id}", 200, by=ALICE, path=order)
-    yield _give("give", "She gives one to Bob.", ORDER, _TO_BOB)
-    yield _http("GiftFunction", "list_sent", "What she gave.", "GET /gifts", 200, by=ALICE, query={"role": "sent"})
+    yield _http("OrderFunction", "read", "Alice reads the order.", "GET /orders/{order_id}", 200, by=ALICE, path=order)
+    yield _give("give", "Alice gives one voucher to Bob.", ORDER, _TO_BOB)
+    yield _http(
+        "GiftFunction",
+        "list_sent",
+        "Alice lists the gifts that she sent.",
+        "GET /gifts",
+        200,
+        by=ALICE,
+        query={"role": "sent"},
+    )
     yield _http(
         "GiftFunction",
         "list_of_order",
-        "What she gave of this order.",
+        "Alice lists the gifts of the order.",
         "GET /orders/{order_id}/gifts",
         200,
         by=ALICE,
         path=order,
     )
     yield _http(
-        "GiftFunction", "list_received", "What Bob was given.", "GET /gifts", 200, by=BOB, query={"role": "received"}
+        "GiftFunction",
+        "list_received",
+        "Bob lists the gifts that he received.",
+        "GET /gifts",
+        200,
+        by=BOB,
+        query={"role": "received"},
     )
     yield _http(
         "PublicApiFunction",
         "preview",
-        "What anybody sees of the gift.",
+        "Get the public preview of the gift.",
         "GET /gifts/{gift_id}/preview",
         200,
         path=gift,
     )
-    yield _http("WebFunction", "gift", "The page where it is opened.", "GET /g/{gift_id}", 200, path=gift)
+    yield _http("WebFunction", "gift", "Load the page of the gift.", "GET /g/{gift_id}", 200, path=gift)
     yield _http(
-        "ClaimFunction", "claim", "Bob opens it.", "POST /gifts/{gift_id}/claims", 201, by=BOB, path=gift, body={}
+        "ClaimFunction",
+        "claim",
+        "Bob claims the gift.",
+        "POST /gifts/{gift_id}/claims",
+        201,
+        by=BOB,
+        path=gift,
+        body={},
     )
-    yield _http("GiftFunction", "read", "Alice sees that he did.", "GET /gifts/{gift_id}", 200, by=ALICE, path=gift)
     yield _http(
-        "DirectoryFunction", "list", "He is one of those she exchanged gifts with.", "GET /people", 200, by=ALICE
+        "GiftFunction",
+        "read",
+        "Alice reads the gift, which Bob has claimed.",
+        "GET /gifts/{gift_id}",
+        200,
+        by=ALICE,
+        path=gift,
     )
-    yield _http("HoldingFunction", "list", "Bob's vouchers, with their codes.", "GET /holdings", 200, by=BOB)
+    yield _http(
+        "DirectoryFunction",
+        "list",
+        "Alice lists the users with whom she exchanged gifts.",
+        "GET /people",
+        200,
+        by=ALICE,
+    )
+    yield _http("HoldingFunction", "list", "Bob lists his vouchers with their codes.", "GET /holdings", 200, by=BOB)
     yield _http(
         "HoldingFunction",
         "qr",
-        f"He shows one in the store: 200 with its `holding_id` in the three places of `{HOLDING}`.",
+        f"Bob gets the QR code of a voucher: 200 if its `holding_id` replaces the three `{HOLDING}`.",
         "GET /holdings/{holding_id}/qr",
         404,
         by=BOB,
@@ -305,80 +356,78 @@ def _story() -> Iterator[Event]:
     yield _http(
         "MerchantFunction",
         "redeem",
-        f"Mia redeems it: 201 with its code in the three places of `{CODE}`.",
+        f"Mia redeems the voucher: 201 if its code replaces the three `{CODE}`.",
         "POST /vouchers/{code}/redemptions",
         404,
         by=MIA,
         path={"code": CODE},
         body={},
     )
-    yield _give("give_unwanted", "Alice gives Bob another one.", ORDER, _TO_BOB)
+    yield _give("give_unwanted", "Alice gives Bob another voucher.", ORDER, _TO_BOB)
     yield _http(
         "GiftFunction",
         "decline",
-        "He would rather not.",
+        "Bob declines it.",
         "POST /gifts/{gift_id}/decline",
         200,
         by=BOB,
         path={"gift_id": DECLINED_GIFT},
     )
-    yield _give(
-        "give_group", "She gives two by link, to whoever is quick.", ORDER, {"shares": 2, "wrapping": _WRAPPING}
-    )
+    yield _give("give_group", "Alice gives two vouchers by one link.", ORDER, {"shares": 2, "wrapping": _WRAPPING})
     yield _http(
         "GiftFunction",
         "cancel",
-        "She takes them back.",
+        "Alice cancels this gift.",
         "POST /gifts/{gift_id}/cancel",
         200,
         by=ALICE,
         path={"gift_id": CANCELLED_GIFT},
     )
-    for what, said, path in (
-        ("use", "She takes one for herself.", "use"),
-        ("refund", "She gets the money for another one back.", "refunds"),
+    for case, description, path in (
+        ("use", "Alice uses one voucher herself.", "use"),
+        ("refund", "Alice requests a refund for another voucher.", "refunds"),
     ):
         yield _http(
             "OrderFunction",
-            what,
-            said,
+            case,
+            description,
             f"POST /orders/{{order_id}}/{path}",
             201,
             by=ALICE,
             path=order,
             body={"quantity": 1},
-            once=True,
+            idempotent=True,
         )
 
-    yield _http("OrderFunction", "payments", "What she paid, and got back.", "GET /payments", 200, by=ALICE)
+    yield _http("OrderFunction", "payments", "Alice lists her payments and refunds.", "GET /payments", 200, by=ALICE)
 
     yield Event(
         "InboundFunction",
         "payment",
-        "The bus has that something became of her payment: it is settled already.",
-        _on_the_bus("payment.settled", {"order_id": ORDER}),
+        "The payment provider reports a result for the payment, which is already settled.",
+        _bus_event("payment.settled", {"order_id": ORDER}),
     )
     yield Event(
         "InboundFunction",
         "refund",
-        "And of her refund: so is that.",
-        _on_the_bus("refund.settled", {"refund_id": REFUND}),
+        "The payment provider reports a result for the refund, which is already settled.",
+        _bus_event("refund.settled", {"refund_id": REFUND}),
     )
 
     yield _http(
         "PurchaseFunction",
         "buy_parcel",
-        "She buys two tea sets.",
+        "Alice buys two tea sets.",
         "POST /orders",
         201,
         by=ALICE,
         body={"product_id": _TEA_SET, "quantity": 2, "payment": _PAYMENT},
-        once=True,
+        idempotent=True,
     )
     yield _http(
         "PreferencesFunction",
         "untag",
-        "She need not remember it any more.",
+        "Alice removes the saved product.",
         "DELETE /tagged/{product_id}",
         204,
         by=ALICE,
@@ -386,37 +435,37 @@ def _story() -> Iterator[Event]:
     )
     yield _give(
         "give_parcel",
-        "She sends one to Bob, with her own words.",
+        "Alice sends a tea set to Bob, with a message of her own.",
         PARCEL_ORDER,
         _TO_BOB | {"wrapping": {"cover_id": "parcel-kraft", "message": "For your new kitchen!"}},
     )
     yield _http(
         "ClaimFunction",
         "parcel",
-        "Bob says where it goes.",
+        "Bob claims the parcel with an address.",
         "POST /gifts/{gift_id}/claims",
         201,
         by=BOB,
         path={"gift_id": PARCEL_GIFT},
         body={"address": _ADDRESS},
     )
-    # Who follows Bob's has its random id from an answer; that of a use comes from its call, as most ids do.
+    # The shipment of Bob's parcel has a random id. The id of a parcel for own use derives from the request, as most ids do.
     yield _http(
         "OrderFunction",
         "use_parcel",
-        "Alice keeps the other one, and says where it goes.",
+        "Alice uses the other tea set herself, with an address.",
         "POST /orders/{order_id}/use",
         201,
         by=ALICE,
         path={"order_id": PARCEL_ORDER},
         body={"quantity": 1, "address": _ADDRESS | {"name": "Alice Lee"}},
-        once=True,
+        idempotent=True,
     )
     shipment = {"shipment_id": SHIPMENT}
     yield _http(
         "MerchantFunction",
         "list_shipments",
-        "Mia sees what to ship.",
+        "Mia lists the parcels that are ready to ship.",
         "GET /stores/{store_id}/shipments",
         200,
         by=MIA,
@@ -426,7 +475,7 @@ def _story() -> Iterator[Event]:
     yield _http(
         "MerchantFunction",
         "hand_over",
-        "She hands Alice's to the carrier.",
+        "Mia hands Alice's parcel over to the carrier.",
         "PUT /shipments/{shipment_id}",
         200,
         by=MIA,
@@ -436,8 +485,8 @@ def _story() -> Iterator[Event]:
     yield Event(
         "InboundFunction",
         "report",
-        "The bus has that the carrier has picked it up.",
-        _on_the_bus(
+        "The carrier reports by an event that it has picked up the parcel.",
+        _bus_event(
             "carrier.reported",
             {
                 "carrier": CARRIER,
@@ -452,7 +501,7 @@ def _story() -> Iterator[Event]:
     yield _http(
         "ShipmentFunction",
         "report",
-        "Carl has delivered it.",
+        "Carl, of the carrier, reports the delivery.",
         "POST /shipments/{shipment_id}/events",
         200,
         by=CARL,
@@ -462,7 +511,7 @@ def _story() -> Iterator[Event]:
     yield _http(
         "ShipmentFunction",
         "read",
-        "Alice sees that it is there.",
+        "Alice reads the shipment.",
         "GET /shipments/{shipment_id}",
         200,
         by=ALICE,
@@ -471,7 +520,7 @@ def _story() -> Iterator[Event]:
     yield _http(
         "HoldingFunction",
         "read",
-        "And in what she holds.",
+        "Alice reads the holding.",
         "GET /holdings/{holding_id}",
         200,
         by=ALICE,
@@ -481,18 +530,18 @@ def _story() -> Iterator[Event]:
     yield _http(
         "ReturnGiftFunction",
         "give",
-        "He gives Alice an afternoon tea in return.",
+        "Bob gives Alice an afternoon tea as a return gift.",
         "POST /gifts/{gift_id}/return-gifts",
         201,
         by=BOB,
         path={"gift_id": PARCEL_GIFT},
         body={"product_id": _VOUCHER, "payment": _PAYMENT, "wrapping": _WRAPPING},
-        once=True,
+        idempotent=True,
     )
     yield _http(
         "ClaimFunction",
         "in_return",
-        "She opens it.",
+        "Alice claims the return gift.",
         "POST /gifts/{gift_id}/claims",
         201,
         by=ALICE,
@@ -500,36 +549,41 @@ def _story() -> Iterator[Event]:
         body={},
     )
 
-    yield _give("give_unopened", "Alice gives Bob one more voucher. The claim window passes.", ORDER, _TO_BOB)
+    yield _give("give_unopened", "Alice gives Bob one more voucher. The claim window ends after this.", ORDER, _TO_BOB)
     yield Event(
         "RestoreFunction",
         "window_removed",
-        "Time to live has removed its window: its unit is back, or stays while the window is open.",
+        "DynamoDB has deleted the timer of the gift: the gift expires, unless its claim window is open.",
         _window_removed(UNOPENED_GIFT, ORDER),
     )
-    yield Event("SweepFunction", "every_minute", "Settles all else whose window is over.", _scheduled("sweep"))
-    yield Event("HealthFunction", "every_five_minutes", "Finds nothing overdue and the law kept.", _scheduled("health"))
+    yield Event("SweepFunction", "every_minute", "Settle everything that is due.", _scheduled("sweep"))
+    yield Event(
+        "HealthFunction",
+        "every_five_minutes",
+        "Collect health metrics: nothing is overdue, no invariant is violated.",
+        _scheduled("health"),
+    )
     yield _http(
         "GiftFunction",
         "ask_again",
-        "Bob asks for it after all.",
+        "Bob asks Alice to give the expired gift again.",
         "POST /gifts/{gift_id}/ask-again",
         202,
         by=BOB,
         path={"gift_id": UNOPENED_GIFT},
-        before_the_end=409,
+        status_while_open=409,
     )
     yield Event(
         "ProjectorFunction",
         "asked_again",
-        "The stream has that he did: Alice gets a message, and the bus would what others may know.",
-        _written(_asked(UNOPENED_GIFT, ALICE, BOB)),
+        "Process the stream record of this request: Alice gets a message.",
+        _item_inserted(_regift_request(UNOPENED_GIFT, ALICE, BOB)),
     )
-    yield _http("MessageFunction", "list", "Alice reads what she was told.", "GET /messages", 200, by=ALICE)
+    yield _http("MessageFunction", "list", "Alice lists her messages.", "GET /messages", 200, by=ALICE)
     yield _http(
         "MessageFunction",
         "mark_read",
-        "She has seen that Bob asked.",
+        "Alice marks the message as read.",
         "POST /messages/{message_id}/read",
         200,
         by=ALICE,
@@ -538,36 +592,36 @@ def _story() -> Iterator[Event]:
     yield _http(
         "OrderCenterFunction",
         "read",
-        "She looks at all she bought, gave and got.",
+        "Alice reads her order center.",
         "GET /order-center",
         200,
         by=ALICE,
     )
 
 
-# --- what events look like -------------------------------------------------------------------------------------------
+# --- formats of the events -------------------------------------------------------------------------------------------
 
 
-def _give(what: str, said: str, order_id: str, body: Mapping[str, Any]) -> Event:
-    route, of = "POST /orders/{order_id}/gifts", {"order_id": order_id}
-    return _http("GiftFunction", what, said, route, 201, by=ALICE, path=of, body=body, once=True)
+def _give(case: str, description: str, order_id: str, body: Mapping[str, Any]) -> Event:
+    route, values = "POST /orders/{order_id}/gifts", {"order_id": order_id}
+    return _http("GiftFunction", case, description, route, 201, by=ALICE, path=values, body=body, idempotent=True)
 
 
 def _http(
     function: str,
-    what: str,
-    said: str,
+    case: str,
+    description: str,
     route: str,
-    answers: int,
+    status: int,
     *,
     by: Claims | None = None,
     path: Mapping[str, str] | None = None,
     query: Mapping[str, str] | None = None,
     body: object = None,
-    once: bool = False,
-    before_the_end: int | None = None,
+    idempotent: bool = False,
+    status_while_open: int | None = None,
 ) -> Event:
-    """A call of an HTTP API, in its format 2.0. `once`: it makes something, so it has an Idempotency-Key."""
+    """Return a request in payload format 2.0 of an HTTP API; an idempotent one has an Idempotency-Key."""
     method, _, pattern = route.partition(" ")
     headers = {"host": _HOST}
     payload: dict[str, Any] = {
@@ -606,29 +660,29 @@ def _http(
     if body is not None:
         headers["content-type"] = "application/json"
         payload["body"] = json.dumps(body)
-    event = Event(function, what, said, payload, answers, before_the_end)
-    if once:
+    event = Event(function, case, description, payload, status, status_while_open)
+    if idempotent:
         headers["idempotency-key"] = _key(event.name)
     return event
 
 
-def _confirmed(who: Claims) -> dict[str, Any]:
-    """What the user pool calls its trigger with."""
+def _sign_up_confirmed(user: Claims) -> dict[str, Any]:
+    """Return the event of the user pool's post-confirmation trigger."""
     return {
         "version": "1",
         "region": _REGION,
         "userPoolId": _USER_POOL,
-        "userName": who["sub"],
+        "userName": user["sub"],
         "callerContext": {"awsSdkVersion": "aws-sdk-unknown-unknown", "clientId": _CLIENT},
         "triggerSource": "PostConfirmation_ConfirmSignUp",
         "request": {
             "userAttributes": {
-                "sub": who["sub"],
-                "email": who["email"],
+                "sub": user["sub"],
+                "email": user["email"],
                 "email_verified": "true",
                 "cognito:user_status": "CONFIRMED",
-                "name": who["name"],
-                "preferred_username": who["preferred_username"],
+                "name": user["name"],
+                "preferred_username": user["preferred_username"],
             }
         },
         "response": {},
@@ -636,7 +690,7 @@ def _confirmed(who: Claims) -> dict[str, Any]:
 
 
 def _window_removed(gift_id: str, order_id: str) -> dict[str, Any]:
-    """The table's stream, when time to live has deleted the WINDOW item of a gift of one share."""
+    """Return the stream event of a WINDOW item, of a gift with one share, that time to live has deleted."""
     key = {"pk": {"S": f"WINDOW#{gift_id}"}, "sk": {"S": "WINDOW"}}
     image = {"gift_id": gift_id, "order_id": order_id, "shares": 1, "ttl": _DAY_SECONDS}
     service = {"type": "Service", "principalId": "dynamodb.amazonaws.com"}
@@ -644,14 +698,14 @@ def _window_removed(gift_id: str, order_id: str) -> dict[str, Any]:
     return {"Records": [record | {"userIdentity": service}]}
 
 
-def _asked(gift_id: str, giver: Claims, asker: Claims) -> Mapping[str, object]:
-    """The item that says that somebody asked for a gift again."""
-    told = {"gift_id": gift_id, "giver_id": giver["sub"], "user_id": asker["sub"], "at": _DAY_SECONDS * 1000}
-    return {**keys.asked(gift_id, asker["sub"])._asdict(), **told}
+def _regift_request(gift_id: str, giver: Claims, requester: Claims) -> Mapping[str, object]:
+    """Return the item of a regift request."""
+    fields = {"gift_id": gift_id, "giver_id": giver["sub"], "user_id": requester["sub"], "at": _DAY_SECONDS * 1000}
+    return {**keys.asked(gift_id, requester["sub"])._asdict(), **fields}
 
 
-def _written(item: Mapping[str, object]) -> dict[str, Any]:
-    """The table's stream, when an item was put into it."""
+def _item_inserted(item: Mapping[str, object]) -> dict[str, Any]:
+    """Return the stream event of a new item."""
     image = dump_item(item)
     key = {"pk": image["pk"], "sk": image["sk"]}
     return {"Records": [_stream_record("INSERT", key, {"NewImage": image})]}
@@ -676,8 +730,8 @@ def _stream_record(name: str, key: Mapping[str, Any], images: Mapping[str, Any])
     }
 
 
-def _on_the_bus(kind: str, detail: Mapping[str, str]) -> dict[str, Any]:
-    """What EventBridge calls with when somebody has put an event on the bus."""
+def _bus_event(kind: str, detail: Mapping[str, str]) -> dict[str, Any]:
+    """Return an event from the bus as EventBridge delivers it."""
     return {
         "version": "0",
         "id": str(uuid.uuid5(uuid.NAMESPACE_OID, kind)),
@@ -692,7 +746,7 @@ def _on_the_bus(kind: str, detail: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _scheduled(rule: str) -> dict[str, Any]:
-    """What EventBridge calls with when it is time."""
+    """Return the event of an EventBridge schedule."""
     return {
         "version": "0",
         "id": "53dc4d37-cffa-4f76-80c9-8b7d4a4d2eaa",

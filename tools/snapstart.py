@@ -1,8 +1,8 @@
-"""The template with SnapStart, for `make build SNAPSTART=1`: docs/adr/0015 says why it is made, and not a parameter.
+"""Write the template with SnapStart, for `make build SNAPSTART=1`. docs/adr/0015 explains why it is not a parameter.
 
-Lambda restores a snapshot of a published version only. So each function that people call by the API is published with every
-build, under a name of the build's own, and the API calls it by an alias. SAM would else publish where code changed, and not
-where a parameter or a layer did, and callers would go on with what was before.
+Lambda restores snapshots of published versions only. So each API function is published with every build, under a name that
+is unique to the build, and the API invokes it by an alias. By default, SAM publishes a version only if the code changed, but
+not if a parameter or a layer changed, and the API would keep invoking the old version.
 """
 
 import json
@@ -18,27 +18,29 @@ ALIAS = "live"
 
 
 def main() -> int:
+    """Write the template. Return the exit status."""
     FILE.parent.mkdir(exist_ok=True)
-    FILE.write_text(json.dumps(with_snapstart(template.read(), build=secrets.token_hex(8)), indent=1))
+    FILE.write_text(json.dumps(add_snapstart(template.read(), build=secrets.token_hex(8)), indent=1))
     return 0
 
 
-def with_snapstart(written: dict[str, Any], *, build: str) -> dict[str, Any]:
-    """A template like this one, whose functions start from snapshots where people wait for them.
+def add_snapstart(source: dict[str, Any], *, build: str) -> dict[str, Any]:
+    """Return a copy of a template with SnapStart for the API functions.
 
     Args:
-        build: a name for what is built, another one each time.
+        source: the template.
+        build: a name that is unique to the build.
     """
-    changed = deepcopy(written)
+    changed = deepcopy(source)
     for resource in changed["Resources"].values():
         events = resource.get("Properties", {}).get("Events", {}).values()
         if any(event["Type"] == "HttpApi" for event in events):
             resource["Properties"] |= {
                 "SnapStart": {"ApplyOn": "PublishedVersions"},
                 "AutoPublishAlias": ALIAS,
-                # It is in the name of the version, and in the description: without a change Lambda publishes nothing.
+                # It becomes part of the version's name and description: without a change, Lambda publishes no version.
                 "AutoPublishCodeSha256": build,
-                # A version that stays is paid for.
+                # Old versions cost money.
                 "VersionDeletionPolicy": "Delete",
             }
     return changed

@@ -29,7 +29,7 @@ class Rule:
     """A wording that is ruled out.
 
     Attributes:
-        pattern: matches it, whatever its case.
+        pattern: matches it; not case-sensitive.
         example: a text that it matches.
         use: the term to use instead.
         allowed: reasons by "file pattern" or "file pattern: line pattern".

@@ -1,7 +1,7 @@
-"""What an audit keeps of each item, and what is wrong with an item alone: that it does not load, or lists itself wrongly.
+"""Keep the data of all items in memory for an audit, and find the issues within one item.
 
-An item is loaded by the code that production loads it by. Then what a person wrote is dropped, and what all orders of
-a product share is kept once, so that a fact takes less than a kilobyte of memory.
+An item is decoded by the code that the functions use. Then the texts that users wrote are dropped, and equal products are
+shared between orders, so that an item takes less than a kilobyte of memory.
 """
 
 import sys
@@ -36,12 +36,14 @@ _INDEXES = (BY_OWNER, BY_PARENT, BY_DUE)
 _UNWRAPPED = Wrapping("", "")
 _ANY_STORE = Store("", "", "", giftable=True)
 
-# Where an item is listed by an index: its partition and sort key there.
+_WRONG_KEY = "its key is not the key of its ids"
+
+# The partition key and the sort key of an item in an index.
 Place = tuple[str, str]
 
 
-class Sent(NamedTuple):
-    """A shipment, as far as it is about units."""
+class ShipmentEntry(NamedTuple):
+    """The part of a shipment that is about units, and its tally."""
 
     shipment_id: str
     holder_id: str
@@ -53,46 +55,48 @@ class Sent(NamedTuple):
 
 
 class Timer(NamedTuple):
-    """A WINDOW item. `ttl` is None where time to live would never delete it."""
+    """A WINDOW item. `ttl` is None if DynamoDB would never delete the item."""
 
     order_id: str
     shares: int
     ttl: int | None
 
 
-class Asked(NamedTuple):
+class RegiftRequest(NamedTuple):
+    """A request to the giver to give an expired gift again, made at `at` in milliseconds."""
+
     gift_id: str
     giver_id: str
     user_id: str
     at: int
 
 
-class Tallied(NamedTuple):
-    """`until` and `holding_id` are a voucher's."""
+class VoucherTally(NamedTuple):
+    """The tally of a voucher, with the end of its validity in milliseconds."""
 
     part: Part
-    until: int = 0
-    holding_id: str = ""
+    until: int
+    holding_id: str
 
 
 @dataclass(slots=True)
 class AuditIndex:
-    """What is known of the items that were taken, each kind by the id of what it is about."""
+    """The data of the items that were added, by kind and id, and the issues within one item."""
 
     orders: dict[str, Order] = field(default_factory=dict)
     gifts: dict[str, Gift] = field(default_factory=dict)
     holdings: dict[str, Holding] = field(default_factory=dict)
-    # Where a holding that was claimed by link is listed among the received gifts.
+    # The place among the received gifts of a holding that was claimed by link.
     received_at: dict[str, Place] = field(default_factory=dict)
-    shipments: dict[str, Sent] = field(default_factory=dict)
+    shipments: dict[str, ShipmentEntry] = field(default_factory=dict)
     uses: dict[str, Use] = field(default_factory=dict)
     refunds: dict[str, Refund] = field(default_factory=dict)
     charges: set[str] = field(default_factory=set)
     timers: dict[str, Timer] = field(default_factory=dict)
-    # By recipient and gift: where it is listed.
-    addressed: dict[tuple[str, str], Place] = field(default_factory=dict)
-    asked: list[Asked] = field(default_factory=list)
-    # By gift: when the next one is due, None after the last.
+    # By recipient and gift: the place in the list of received gifts.
+    received: dict[tuple[str, str], Place] = field(default_factory=dict)
+    regift_requests: list[RegiftRequest] = field(default_factory=list)
+    # By gift: the due time of the next reminder; None after the last one.
     reminders: dict[str, int | None] = field(default_factory=dict)
     # By user: the handle.
     accounts: dict[str, str | None] = field(default_factory=dict)
@@ -106,72 +110,76 @@ class AuditIndex:
     # By partition key of the order or shipment.
     tallies: dict[str, Part] = field(default_factory=dict)
     # By user, then sort key.
-    usables: dict[str, dict[str, Tallied]] = field(default_factory=lambda: defaultdict(dict))
+    voucher_tallies: dict[str, dict[str, VoucherTally]] = field(default_factory=lambda: defaultdict(dict))
     summaries: dict[str, Summary] = field(default_factory=dict)
     found: list[Finding] = field(default_factory=list)
-    taken: int = 0
-    _shared: dict[tuple[object, ...], Product] = field(default_factory=dict)
+    items: int = 0
+    _products: dict[tuple[object, ...], Product] = field(default_factory=dict)
 
-    def take(self, attributes: Attributes) -> None:
-        """One item, as DynamoDB answers it."""
-        self.taken += 1
+    def add(self, attributes: Attributes) -> None:
+        """Add one item, in DynamoDB's attribute format."""
+        self.items += 1
         key = Key(attributes["pk"]["S"], attributes["sk"]["S"])
         kind = key.pk.partition("#")[0], key.sk.partition("#")[0]
-        take = _KINDS.get(kind)
-        if take is None:
-            self.wrong(IssueType.UNKNOWN_ITEM, key, "no kind of item has such a key")
+        add = _ADD_BY_KIND.get(kind)
+        if add is None:
+            self._report(IssueType.UNKNOWN_ITEM, key, "no kind of item has such a key")
             return
         try:
             item = load_item(attributes)
-            take(self, key, item)
-        except Exception as error:  # noqa: BLE001 - whatever keeps it from loading is what is wrong with it
+            add(self, key, item)
+        except Exception as error:  # noqa: BLE001 - every error that an item causes is a finding
             detail = str(error) if isinstance(error, errors.DataIntegrityError) else type(error).__name__
-            self.wrong(IssueType.UNREADABLE, key, f"does not load: {detail}")
+            self._report(IssueType.UNREADABLE, key, f"cannot be decoded: {detail}")
 
-    def wrong(self, trouble: IssueType, key: Key, said: str, since: int | None = None) -> None:
-        """Something about an item alone."""
+    def _report(self, issue: IssueType, key: Key, detail: str) -> None:
+        """Add a finding about one item."""
         about = key.pk if key.sk == key.pk.partition("#")[0] else f"{key.pk}/{key.sk}"
-        self.found.append(Finding(trouble, about, about, said, since))
+        self.found.append(Finding(issue, about, about, detail))
 
-    def share(self, product: Product) -> Product:
-        """A product as it was bought, without what was said of it: one for all that agree in the rest."""
+    def _shared_product(self, product: Product) -> Product:
+        """Return the product without its texts, as one object for all equal products."""
         index = (product.product_id, product.store_id, product.kind, product.price, product.validity_days)
-        known = self._shared.get(index)
+        known = self._products.get(index)
         if known is None:
             bare = replace(product, store_name="", title="", description="", image_url="", category="", redeem_at=None)
-            known = self._shared[index] = replace(bare, stock=None, original_price=product.price, created_at=0)
+            known = self._products[index] = replace(bare, stock=None, original_price=product.price, created_at=0)
         return known
 
-    # --- one method a kind -----------------------------------------------------------------------------------------
+    # --- one method for each kind -----------------------------------------------------------------------------------------
 
-    def order(self, key: Key, item: Item) -> None:
+    def add_order(self, key: Key, item: Item) -> None:
+        """Add an order."""
         order = orders.from_item(item)
         expected = orders.to_item(order)
         self._check_place(key, item, expected, due=order.state is OrderState.PENDING)
         intent = None if order.intent is None else replace(order.intent, giver_name="", wrapping=_UNWRAPPED)
-        bare = replace(order, product=self.share(order.product), buyer_id=sys.intern(order.buyer_id))
+        bare = replace(order, product=self._shared_product(order.product), buyer_id=sys.intern(order.buyer_id))
         self.orders[order.order_id] = replace(bare, intent=intent, request_hash="")
 
-    def gift(self, key: Key, item: Item) -> None:
+    def add_gift(self, key: Key, item: Item) -> None:
+        """Add a gift."""
         gift = gifts.from_item(item)
         self._check_place(key, item, gifts.to_item(gift), due=not gift.state.final)
-        bare = replace(gift, product=self.share(gift.product), giver_id=sys.intern(gift.giver_id))
+        bare = replace(gift, product=self._shared_product(gift.product), giver_id=sys.intern(gift.giver_id))
         bare = replace(bare, order_id=sys.intern(bare.order_id), giver_name="", wrapping=_UNWRAPPED)
         self.gifts[gift.gift_id] = replace(bare, request_hash="")
 
-    def holding(self, key: Key, item: Item) -> None:
+    def add_holding(self, key: Key, item: Item) -> None:
+        """Add a holding."""
         holding = holdings.from_item(item)
         listed = BY_PARENT.pk in item or BY_PARENT.sk in item
         if listed:
             self.received_at[holding.holding_id] = item.get(BY_PARENT.pk, ""), item.get(BY_PARENT.sk, "")
         self._check_place(key, item, holdings.to_item(holding, None), ignored=BY_PARENT)
-        bare = replace(holding, product=self.share(holding.product), holder_id=sys.intern(holding.holder_id))
+        bare = replace(holding, product=self._shared_product(holding.product), holder_id=sys.intern(holding.holder_id))
         self.holdings[holding.holding_id] = replace(bare, order_id=sys.intern(bare.order_id), redemption=None)
 
-    def shipment(self, key: Key, item: Item) -> None:
+    def add_shipment(self, key: Key, item: Item) -> None:
+        """Add a shipment."""
         shipment = shipments.from_item(item)
         self._check_place(key, item, shipments.put(shipment).item)
-        self.shipments[shipment.shipment_id] = Sent(
+        self.shipments[shipment.shipment_id] = ShipmentEntry(
             shipment.shipment_id,
             sys.intern(shipment.holder_id),
             sys.intern(shipment.order_id),
@@ -181,21 +189,25 @@ class AuditIndex:
             summary.of_shipment(shipment),
         )
 
-    def use(self, key: Key, item: Item) -> None:
+    def add_use(self, key: Key, item: Item) -> None:
+        """Add an own use."""
         use = holdings.use_from_item(item)
         self._check_place(key, item, holdings.use_to_item(use))
         self.uses[use.use_id] = replace(use, request_hash="")
 
-    def refund(self, key: Key, item: Item) -> None:
+    def add_refund(self, key: Key, item: Item) -> None:
+        """Add a refund."""
         refund = refunds.from_item(item)
         self._check_place(key, item, refunds.to_item(refund), due=refund.status is RefundStatus.PENDING)
         self.refunds[refund.refund_id] = replace(refund, order_id=sys.intern(refund.order_id), request_hash="")
 
-    def charge(self, key: Key, item: Item) -> None:
+    def add_charge(self, key: Key, item: Item) -> None:
+        """Add the record of a charge."""
         self._check_place(key, item, {})
-        self.charges.add(_second(key.pk))
+        self.charges.add(_id_of(key.pk))
 
-    def window(self, key: Key, item: Item) -> None:
+    def add_window(self, key: Key, item: Item) -> None:
+        """Add the timer of a claim window."""
         self._check_place(key, item, {})
         ttl = item.get("ttl")
         gift_id = keys.window_gift(key.pk)
@@ -203,109 +215,131 @@ class AuditIndex:
             sys.intern(item["order_id"]), item["shares"], ttl if isinstance(ttl, int) else None
         )
 
-    def an_addressed(self, key: Key, item: Item) -> None:
+    def add_received(self, key: Key, item: Item) -> None:
+        """Add the entry of a gift in the list of its recipient."""
         self._check_place(key, item, {}, ignored=BY_PARENT)
         place = item.get(BY_PARENT.pk, ""), item.get(BY_PARENT.sk, "")
-        self.addressed[_second(key.pk), _second(key.sk)] = place
+        self.received[_id_of(key.pk), _id_of(key.sk)] = place
 
-    def an_asking(self, key: Key, item: Item) -> None:
+    def add_regift_request(self, key: Key, item: Item) -> None:
+        """Add a regift request."""
         self._check_place(key, item, {})
-        self.asked.append(Asked(item["gift_id"], item["giver_id"], item["user_id"], item["at"]))
+        self.regift_requests.append(RegiftRequest(item["gift_id"], item["giver_id"], item["user_id"], item["at"]))
         if keys.asked(item["gift_id"], item["user_id"]) != key:
-            raise ValueError("has the key of another")
+            raise ValueError(_WRONG_KEY)
 
-    def reminder(self, key: Key, item: Item) -> None:
+    def add_reminder(self, key: Key, item: Item) -> None:
+        """Add the reminders of a gift."""
         self._check_place(key, item, {}, ignored=BY_DUE)
-        due, gift_id = item.get(BY_DUE.sk), _second(key.pk)
+        due, gift_id = item.get(BY_DUE.sk), _id_of(key.pk)
         self.reminders[gift_id] = None if due is None else keys.time_at(due)
         if due is not None and (item.get(BY_DUE.pk), keys.id_at(due)) != (
             keys.reminders(keys.shard_of(gift_id)),
             gift_id,
         ):
-            self.wrong(IssueType.INDEX_DIFFERS, key, "is listed under another due date than its own")
+            self._report(IssueType.INDEX_DIFFERS, key, "is in the due index under a key that is not its own")
         self._check_ttl(key, item)
 
-    def account(self, key: Key, item: Item) -> None:
+    def add_account(self, key: Key, item: Item) -> None:
+        """Add an account."""
         self._check_place(key, item, {})
         account = accounts.from_item(item)
         if keys.account(account.user_id) != key:
-            raise ValueError("has the key of another")
+            raise ValueError(_WRONG_KEY)
         self.accounts[sys.intern(account.user_id)] = account.handle
 
-    def handle(self, key: Key, item: Item) -> None:
+    def add_handle(self, key: Key, item: Item) -> None:
+        """Add a handle."""
         self._check_place(key, item, {})
-        self.handles[_second(key.pk)] = item["user_id"]
+        self.handles[_id_of(key.pk)] = item["user_id"]
 
-    def store(self, key: Key, item: Item) -> None:
+    def add_store(self, key: Key, item: Item) -> None:
+        """Add a store."""
         self._check_place(key, item, {})
         if keys.store(stores.from_item(item).store_id) != key:
-            raise ValueError("has the key of another")
-        self.stores.add(_second(key.pk))
+            raise ValueError(_WRONG_KEY)
+        self.stores.add(_id_of(key.pk))
 
-    def product(self, key: Key, item: Item) -> None:
+    def add_product(self, key: Key, item: Item) -> None:
+        """Add a product."""
         product = products.on_sale(item, _ANY_STORE)
         self._check_place(key, item, products.to_item(product))
         if item["stock"] < 0 and not item["unlimited"]:
-            self.wrong(IssueType.STOCK_NEGATIVE, key, f"has {item['stock']} pieces in stock")
+            self._report(IssueType.STOCK_NEGATIVE, key, f"its stock is {item['stock']}")
         self.products[product.product_id] = product.store_id
 
-    def message(self, key: Key, item: Item) -> None:
+    def add_message(self, key: Key, item: Item) -> None:
+        """Add a message."""
         message = messages.from_item(item)
         self._check_place(key, item, messages.put(message).item)
         user_id = sys.intern(message.user_id)
         self.messages[user_id].add(message.message_id)
         self.unread[user_id] += not message.read
 
-    def summary(self, key: Key, item: Item) -> None:
+    def add_summary(self, key: Key, item: Item) -> None:
+        """Add the summary of a user."""
         self._check_place(key, item, {})
-        self.summaries[_second(key.pk)] = summaries.from_item(item)
+        self.summaries[_id_of(key.pk)] = summaries.from_item(item)
 
-    def tally(self, key: Key, item: Item) -> None:
+    def add_tally(self, key: Key, item: Item) -> None:
+        """Add the tally of an order or shipment."""
         self._check_place(key, item, {})
         self.tallies[key.pk] = item["parts"]
 
-    def usable(self, key: Key, item: Item) -> None:
+    def add_voucher_tally(self, key: Key, item: Item) -> None:
+        """Add the tally of a voucher."""
         self._check_place(key, item, {})
         _, until, holding_id = key.sk.split("#")
-        self.usables[sys.intern(_second(key.pk))][key.sk] = Tallied(item["parts"], int(until), holding_id)
+        self.voucher_tallies[sys.intern(_id_of(key.pk))][key.sk] = VoucherTally(item["parts"], int(until), holding_id)
         if "ttl" in item:
             self._check_ttl(key, item)
 
-    def tag(self, key: Key, item: Item) -> None:
+    def add_tag(self, key: Key, item: Item) -> None:
+        """Check a saved product."""
         position = keys.position(item["at"], f"{item['product_id']}#{item['store_id']}")
-        self._check_place(key, item, {BY_OWNER.pk: keys.tagged_by(_second(key.pk)), BY_OWNER.sk: position})
-        if keys.tagged(_second(key.pk), item["product_id"]) != key:
-            raise ValueError("has the key of another")
+        self._check_place(key, item, {BY_OWNER.pk: keys.tagged_by(_id_of(key.pk)), BY_OWNER.sk: position})
+        if keys.tagged(_id_of(key.pk), item["product_id"]) != key:
+            raise ValueError(_WRONG_KEY)
 
-    def bought(self, key: Key, item: Item) -> None:
+    def add_purchase(self, key: Key, item: Item) -> None:
+        """Check the record of a purchase."""
         self._check_place(key, item, {})
         int(item["at"])
 
-    def preferences(self, key: Key, item: Item) -> None:
+    def add_preferences(self, key: Key, item: Item) -> None:
+        """Check the preferences of a user."""
         self._check_place(key, item, {})
         preferences.preferences_from_item(item)
 
-    def stats(self, key: Key, item: Item) -> None:
+    def add_related_products(self, key: Key, item: Item) -> None:
+        """Check the related products of a product."""
         self._check_place(key, item, {})
         preferences.stats_from_item(item)
 
-    def ranking(self, key: Key, item: Item) -> None:
+    def add_ranking(self, key: Key, item: Item) -> None:
+        """Check a ranking."""
         self._check_place(key, item, {})
         preferences.ranking_from_item(item)
 
-    # --- inside ----------------------------------------------------------------------------------------------------
+    # --- helpers ----------------------------------------------------------------------------------------------------
 
     def _check_place(
         self, key: Key, item: Item, expected: Mapping[str, Any], *, due: bool = True, ignored: Index | None = None
     ) -> None:
-        """Whether an item has the key of what it says, and is in the indexes that a new one would be put in.
+        """Check the key and the index entries of an item.
 
         Args:
-            expected: a new item of what this one says; one that has its key, or no key.
-            due: whether it is to be in the due index at all.
+            key: the key of the item.
+            item: the stored item.
+            expected: the item as the current code would write it, with or without a key.
+            due: whether it has to be in the due index.
+            ignored: an index that is checked elsewhere.
+
+        Raises:
+            ValueError: the key does not match the ids in the item.
         """
         if "pk" in expected and (expected["pk"], expected["sk"]) != key:
-            raise ValueError("has the key of another")
+            raise ValueError(_WRONG_KEY)
         for index in _INDEXES:
             if index is ignored:
                 continue
@@ -314,43 +348,45 @@ class AuditIndex:
             if there == wanted:
                 continue
             if index is BY_DUE and there == (None, None):
-                self.wrong(IssueType.NOT_DUE, key, "is to be settled, and in no list of what is due")
+                self._report(IssueType.NOT_DUE, key, "has to be settled, but is not in the due index")
             else:
-                self.wrong(IssueType.INDEX_DIFFERS, key, f"is listed in {index.name} otherwise than its state says")
+                self._report(
+                    IssueType.INDEX_DIFFERS, key, f"its entry in the index {index.name} does not match its state"
+                )
 
     def _check_ttl(self, key: Key, item: Item) -> None:
         if not isinstance(item.get("ttl"), int):
-            self.wrong(IssueType.WINDOW_DIFFERS, key, "has no ttl that is a number: nothing ever deletes it")
+            self._report(IssueType.WINDOW_DIFFERS, key, "its ttl is not a number: DynamoDB never deletes it")
 
 
-def _second(key: str) -> str:
+def _id_of(key: str) -> str:
     return key.partition("#")[2]
 
 
-_KINDS: Mapping[tuple[str, str], Callable[[AuditIndex, Key, Item], None]] = {
-    ("STORE", "STORE"): AuditIndex.store,
-    ("USER", "ACCOUNT"): AuditIndex.account,
-    ("USER", "ADDRESSED"): AuditIndex.an_addressed,
-    ("USER", "MESSAGE"): AuditIndex.message,
-    ("USER", "SUMMARY"): AuditIndex.summary,
-    ("USER", "USABLE"): AuditIndex.usable,
-    ("USER", "TAGGED"): AuditIndex.tag,
-    ("USER", "BOUGHT"): AuditIndex.bought,
-    ("USER", "PREFERENCES"): AuditIndex.preferences,
-    ("HANDLE", "HANDLE"): AuditIndex.handle,
-    ("PRODUCT", "PRODUCT"): AuditIndex.product,
-    ("PRODUCT", "RELATED"): AuditIndex.stats,
-    ("RANKING", "RANKING"): AuditIndex.ranking,
-    ("ORDER", "ORDER"): AuditIndex.order,
-    ("ORDER", "TALLY"): AuditIndex.tally,
-    ("SHIPMENT", "SHIPMENT"): AuditIndex.shipment,
-    ("SHIPMENT", "TALLY"): AuditIndex.tally,
-    ("GIFT", "GIFT"): AuditIndex.gift,
-    ("GIFT", "ASKED"): AuditIndex.an_asking,
-    ("GIFT", "REMINDER"): AuditIndex.reminder,
-    ("WINDOW", "WINDOW"): AuditIndex.window,
-    ("HOLDING", "HOLDING"): AuditIndex.holding,
-    ("USE", "USE"): AuditIndex.use,
-    ("REFUND", "REFUND"): AuditIndex.refund,
-    ("CHARGE", "CHARGE"): AuditIndex.charge,
+_ADD_BY_KIND: Mapping[tuple[str, str], Callable[[AuditIndex, Key, Item], None]] = {
+    ("STORE", "STORE"): AuditIndex.add_store,
+    ("USER", "ACCOUNT"): AuditIndex.add_account,
+    ("USER", "ADDRESSED"): AuditIndex.add_received,
+    ("USER", "MESSAGE"): AuditIndex.add_message,
+    ("USER", "SUMMARY"): AuditIndex.add_summary,
+    ("USER", "USABLE"): AuditIndex.add_voucher_tally,
+    ("USER", "TAGGED"): AuditIndex.add_tag,
+    ("USER", "BOUGHT"): AuditIndex.add_purchase,
+    ("USER", "PREFERENCES"): AuditIndex.add_preferences,
+    ("HANDLE", "HANDLE"): AuditIndex.add_handle,
+    ("PRODUCT", "PRODUCT"): AuditIndex.add_product,
+    ("PRODUCT", "RELATED"): AuditIndex.add_related_products,
+    ("RANKING", "RANKING"): AuditIndex.add_ranking,
+    ("ORDER", "ORDER"): AuditIndex.add_order,
+    ("ORDER", "TALLY"): AuditIndex.add_tally,
+    ("SHIPMENT", "SHIPMENT"): AuditIndex.add_shipment,
+    ("SHIPMENT", "TALLY"): AuditIndex.add_tally,
+    ("GIFT", "GIFT"): AuditIndex.add_gift,
+    ("GIFT", "ASKED"): AuditIndex.add_regift_request,
+    ("GIFT", "REMINDER"): AuditIndex.add_reminder,
+    ("WINDOW", "WINDOW"): AuditIndex.add_window,
+    ("HOLDING", "HOLDING"): AuditIndex.add_holding,
+    ("USE", "USE"): AuditIndex.add_use,
+    ("REFUND", "REFUND"): AuditIndex.add_refund,
+    ("CHARGE", "CHARGE"): AuditIndex.add_charge,
 }

@@ -1,4 +1,4 @@
-"""What an audit can find, and what mends it."""
+"""The findings of an audit, and the command that fixes each."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from handsel.domain.times import timestamp
 
 
 class IssueType(StrEnum):
-    """A kind of problem other than a violated invariant (`invariants.ViolationType`)."""
+    """A type of inconsistency other than the violation of an invariant (`invariants.ViolationType`)."""
 
     GIFT_WITHOUT_ORDER = "gift-without-order"
     HOLDING_UNCLAIMED = "holding-unclaimed"
@@ -42,7 +42,7 @@ FindingType = ViolationType | IssueType
 
 _SETTLE = "settle --apply"
 _RECOUNT = "recount --user {user}"
-_MEND: Mapping[FindingType, str] = {
+_FIXES: Mapping[FindingType, str] = {
     IssueType.GIFT_OVERDUE: f"{_SETTLE} --scan",
     IssueType.PAYMENT_OVERDUE: f"{_SETTLE} --scan",
     IssueType.REFUND_OVERDUE: f"{_SETTLE} --scan",
@@ -54,37 +54,42 @@ _MEND: Mapping[FindingType, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is wrong.
+    """An inconsistency of the stored data.
 
     Attributes:
-        about: the partition key of the item it is about.
-        group: the order, user or item that is read again, with what belongs to it, to see whether it is so.
-        since: for what is overdue: since when, in milliseconds.
+        type: the type.
+        about: the partition key of the item, with the sort key if the partition has several items.
+        group: the order, user or item that is read again, with its related items, before the finding is reported.
+        detail: the difference, as text.
+        since: when overdue work was due, in milliseconds; None for other types.
     """
 
-    sort: FindingType
+    type: FindingType
     about: str
     group: str
-    said: str
+    detail: str
     since: int | None = None
 
     @property
-    def mend(self) -> str:
-        """The command that mends it, or the page that says how."""
-        if self.sort in _MEND:
-            return _MEND[self.sort].format(user=self.group.partition("#")[2])
-        return "docs/runbook.md, the law is broken"
+    def fix(self) -> str:
+        """Return the command that fixes it, or the page that explains the fix."""
+        if self.type in _FIXES:
+            return _FIXES[self.type].format(user=self.group.partition("#")[2])
+        return "docs/runbook.md, UnitCountsInconsistent"
 
     @property
     def identity(self) -> tuple[FindingType, str]:
-        return self.sort, self.about
+        """Return the type and the item, by which two audits recognise the same finding."""
+        return self.type, self.about
 
     def as_dict(self) -> dict[str, object]:
+        """Return the form that `--json` prints."""
         since = None if self.since is None else timestamp(self.since)
-        return {"sort": self.sort, "about": self.about, "said": self.said, "since": since, "mend": self.mend}
+        return {"type": self.type, "about": self.about, "detail": self.detail, "since": since, "fix": self.fix}
 
 
-def finding_of_violation(violation: Violation, order_id: str) -> Finding:
+def to_finding(violation: Violation, order_id: str) -> Finding:
+    """Return the violation of an invariant as a finding in the group of an order."""
     prefix = _PREFIXES[violation.type]
     return Finding(violation.type, f"{prefix}#{violation.about}", f"ORDER#{order_id}", violation.detail)
 

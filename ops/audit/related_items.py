@@ -1,4 +1,4 @@
-"""What belongs to an order, a user or another item, read afresh by keys and indexes."""
+"""Read an order, a user or another item again, with its related items, by keys and indexes."""
 
 from collections.abc import Iterable, Iterator
 
@@ -8,53 +8,54 @@ from handsel.store.keys import BY_OWNER, BY_PARENT, Key
 from ops.audit.audit_index import AuditIndex
 from ops.scan import WholeTable
 
-# An order leads to its gifts, those to holdings, those to shipments and return orders, those to their gifts.
-_STEPS = 4
+# The longest chain of references: order, gift, holding, return order, its gift.
+_MAX_STEPS = 4
 
 
 def read_groups(table: WholeTable, groups: Iterable[str], known: AuditIndex) -> AuditIndex:
-    """The items of these groups, and those they lead to, as they are now.
+    """Read the items of groups and the items that they refer to.
 
     Args:
-        groups: partition keys of orders and users, or of another item, with its sort key where that is not the kind.
-        known: says which items belong to an order, where no index does: its uses and refunds.
+        table: the table.
+        groups: partition keys of orders, users or other items; with the sort key where it differs from the prefix.
+        known: an index of the whole table. It knows the uses and refunds of an order, which no table index lists.
     """
     groups = set(groups)
     index, read = AuditIndex(), set[Key]()
-    wanted = {key for group in groups for key in _first(table, group)} | set(_belonging(known, groups))
-    for _ in range(_STEPS):
+    wanted = {key for group in groups for key in _read_group_keys(table, group)} | set(_known_keys(known, groups))
+    for _ in range(_MAX_STEPS):
         wanted -= read
         read |= wanted
-        for attributes in table.attributes_of(wanted):
-            index.take(attributes)
-        wanted = set(_named(index))
+        for attributes in table.read_items(wanted):
+            index.add(attributes)
+        wanted = set(_referenced_keys(index))
     return index
 
 
-def _first(table: WholeTable, group: str) -> Iterator[Key]:
+def _read_group_keys(table: WholeTable, group: str) -> Iterator[Key]:
     pk, _, sk = group.partition("/")
-    kind, _, own = pk.partition("#")
+    kind, _, item_id = pk.partition("#")
     yield Key(pk, sk or kind)
     if kind == "ORDER":
-        yield from table.listed(BY_PARENT, keys.gifts_of(own))
+        yield from table.list_index(BY_PARENT, keys.gifts_of(item_id))
     if kind == "USER":
-        for attributes in table.partition(pk):
+        for attributes in table.read_partition(pk):
             yield Key(pk, attributes["sk"]["S"])
-        yield from table.listed(BY_OWNER, keys.orders_of(own))
-        yield from table.listed(BY_OWNER, keys.holdings_of(own))
-        for sent in table.listed(BY_OWNER, keys.sent_by(own)):
-            yield sent
-            for attributes in table.partition(sent.pk, "ASKED#"):
-                yield Key(sent.pk, attributes["sk"]["S"])
+        yield from table.list_index(BY_OWNER, keys.orders_of(item_id))
+        yield from table.list_index(BY_OWNER, keys.holdings_of(item_id))
+        for gift_key in table.list_index(BY_OWNER, keys.sent_by(item_id)):
+            yield gift_key
+            for attributes in table.read_partition(gift_key.pk, "ASKED#"):
+                yield Key(gift_key.pk, attributes["sk"]["S"])
 
 
-def _belonging(known: AuditIndex, groups: set[str]) -> Iterator[Key]:
+def _known_keys(known: AuditIndex, groups: set[str]) -> Iterator[Key]:
     for holding in known.holdings.values():
         if f"ORDER#{holding.order_id}" in groups:
             yield keys.holding(holding.holding_id)
-    for sent in known.shipments.values():
-        if f"ORDER#{sent.order_id}" in groups:
-            yield keys.shipment(sent.shipment_id)
+    for shipment in known.shipments.values():
+        if f"ORDER#{shipment.order_id}" in groups:
+            yield keys.shipment(shipment.shipment_id)
     for use in known.uses.values():
         if f"ORDER#{use.order_id}" in groups:
             yield from (keys.use(use.use_id), *map(keys.holding, use.holding_ids))
@@ -66,8 +67,8 @@ def _belonging(known: AuditIndex, groups: set[str]) -> Iterator[Key]:
             yield keys.gift(gift.gift_id)
 
 
-def _named(index: AuditIndex) -> Iterator[Key]:
-    """What the items lead to."""
+def _referenced_keys(index: AuditIndex) -> Iterator[Key]:
+    """Yield the keys that the items refer to."""
     for order in index.orders.values():
         yield keys.account(order.buyer_id)
         yield keys.product(order.product.product_id)
@@ -93,18 +94,18 @@ def _named(index: AuditIndex) -> Iterator[Key]:
             yield keys.order(holding.return_gift_order_id)
         if holding.product.kind is Kind.VOUCHER:
             yield keys.usable(holding.holder_id, holding.valid_until, holding.holding_id)
-    for sent in index.shipments.values():
-        yield keys.tally(keys.shipment(sent.shipment_id))
+    for shipment in index.shipments.values():
+        yield keys.tally(keys.shipment(shipment.shipment_id))
     for use in index.uses.values():
         yield from map(keys.holding, use.holding_ids)
     yield from (keys.order(refund.order_id) for refund in index.refunds.values())
     yield from (keys.order(order_id) for order_id in index.charges)
-    yield from map(keys.gift, (*index.timers, *index.reminders, *(gift_id for _, gift_id in index.addressed)))
-    yield from (keys.gift(asked.gift_id) for asked in index.asked)
+    yield from map(keys.gift, (*index.timers, *index.reminders, *(gift_id for _, gift_id in index.received)))
+    yield from (keys.gift(request.gift_id) for request in index.regift_requests)
     yield from map(keys.store, index.products.values())
     yield from map(keys.account, index.handles.values())
     yield from (keys.handle(handle) for handle in index.accounts.values() if handle is not None)
     yield from (keys.order(pk.partition("#")[2]) for pk in index.tallies if pk.startswith("ORDER#"))
     yield from (keys.shipment(pk.partition("#")[2]) for pk in index.tallies if pk.startswith("SHIPMENT#"))
-    for tallies in index.usables.values():
+    for tallies in index.voucher_tallies.values():
         yield from (keys.holding(tally.holding_id) for tally in tallies.values())

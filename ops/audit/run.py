@@ -1,8 +1,8 @@
-"""The audit of a whole table: every item is read, everything that can be derived is compared.
+"""Audit a whole table: read every item, and compare all derived data.
 
-A scan is no snapshot: what moved while it ran looks wrong. So each suspect is asked for again with all that belongs to
-it, by key and consistently, twice, and is reported only if it is found both times. What follows from a write a few
-seconds later (counts, messages) has those seconds.
+A scan is not a snapshot: items that change while it runs look inconsistent. So each suspect is read again twice, by key
+and consistently, with its related items, and is reported only if it is found both times. The pause between the reads is
+longer than projections (counters, messages) take.
 """
 
 import time
@@ -13,25 +13,29 @@ from handsel.store.attributes import dump_item
 from ops.audit.audit_index import AuditIndex
 from ops.audit.findings import Finding, FindingType, IssueType
 from ops.audit.related_items import read_groups
-from ops.audit.relations import findings
+from ops.audit.relations import find_issues
 from ops.scan import Progress, WholeTable
 
-_GROUPS_AT_ONCE = 50
+_MAX_GROUPS = 50
+# Types that uses or refunds written during the scan can cause; no index lists uses and refunds.
 _UNLISTED = (IssueType.USED_DIFFERS, IssueType.REFUNDED_DIFFERS)
 
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """Attributes:
-    items: how many items were read.
-    suspects: how many looked wrong at first.
-    found: those that are.
+    """The result of an audit.
+
+    Attributes:
+        items: the number of items read.
+        seconds: the duration of the scan.
+        suspects: the number of findings of the scan, before they were read again.
+        findings: the confirmed findings, sorted.
     """
 
     items: int
     seconds: float
     suspects: int
-    found: Sequence[Finding]
+    findings: Sequence[Finding]
 
 
 def audit(
@@ -39,61 +43,64 @@ def audit(
     *,
     clock: Callable[[], int],
     grace_ms: int,
-    say: Callable[[str], None],
+    log: Callable[[str], None],
     segments: int = 4,
     rate: float | None = None,
     recheck_after: float = 5.0,
 ) -> Audit:
-    """Reads the whole table and answers what is wrong in it. Writes nothing.
+    """Read the whole table and return its inconsistencies. Read-only.
 
     Args:
-        grace_ms: how long something may be due before that is wrong.
-        say: is told how it goes on.
-        segments, rate: as in `WholeTable.pages`.
+        table: the table.
+        clock: returns the time in milliseconds.
+        grace_ms: how long due work, or a missing projection, is not reported.
+        log: receives progress messages.
+        segments: the number of parallel readers.
+        rate: the maximum number of items per second; None is unlimited.
         recheck_after: seconds before the suspects are read for the second time.
     """
-    index, progress = AuditIndex(), Progress(say, "read")
+    index, progress = AuditIndex(), Progress(log, "read")
     for page in table.pages(progress, segments=segments, rate=rate):
         for attributes in page:
-            index.take(attributes)
-    progress.tell()
-    items = index.taken
-    say("comparing")
-    suspects = list(findings(index, now=clock(), grace_ms=grace_ms))
+            index.add(attributes)
+    progress.report()
+    items = index.items
+    log("comparing")
+    suspects = list(find_issues(index, now=clock(), grace_ms=grace_ms))
     found = suspects
-    if any(suspect.sort in _UNLISTED for suspect in suspects):
-        _learn_unlisted(table, index)
+    if any(suspect.type in _UNLISTED for suspect in suspects):
+        _add_unlisted(table, index)
     for pause in (0.0, recheck_after):
         if not found:
             break
         time.sleep(pause)
-        say(f"asking again for what looks wrong: {len(found)}")
-        found = _again(table, found, index, clock=clock, grace_ms=grace_ms)
+        log(f"reading suspects again: {len(found)}")
+        found = _confirm(table, found, index, clock=clock, grace_ms=grace_ms)
     return Audit(items, progress.seconds, len(suspects), sorted(found, key=lambda each: each.identity))
 
 
-def _again(
+def _confirm(
     table: WholeTable, suspects: Iterable[Finding], known: AuditIndex, *, clock: Callable[[], int], grace_ms: int
 ) -> list[Finding]:
-    """Those that are found again, as they are now."""
+    """Read the groups of the suspects again. Return the suspects that are found again, with their current details."""
     wanted = {suspect.identity for suspect in suspects}
     groups = sorted({suspect.group for suspect in suspects})
     found: dict[tuple[FindingType, str], Finding] = {}
-    for start in range(0, len(groups), _GROUPS_AT_ONCE):
-        some = set(groups[start : start + _GROUPS_AT_ONCE])
-        index = read_groups(table, some, known)
-        for finding in findings(index, now=clock(), grace_ms=grace_ms):
-            if finding.group in some and finding.identity in wanted:
+    for start in range(0, len(groups), _MAX_GROUPS):
+        batch = set(groups[start : start + _MAX_GROUPS])
+        index = read_groups(table, batch, known)
+        for finding in find_issues(index, now=clock(), grace_ms=grace_ms):
+            if finding.group in batch and finding.identity in wanted:
                 found[finding.identity] = finding
     return list(found.values())
 
 
-def _learn_unlisted(table: WholeTable, known: AuditIndex) -> None:
-    """Uses and refunds that were made while the table was read: nothing leads to them, so they are looked for."""
+def _add_unlisted(table: WholeTable, known: AuditIndex) -> None:
+    """Scan for uses and refunds that were written during the first scan: no key or index leads to them."""
     only = {
         "FilterExpression": "sk = :use OR sk = :refund",
         "ExpressionAttributeValues": dump_item({":use": "USE", ":refund": "REFUND"}),
     }
     for page in table.pages(Progress(lambda _: None, "uses and refunds"), only=only):
         for attributes in page:
-            known.take(attributes)
+            known.add(attributes)

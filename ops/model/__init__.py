@@ -1,10 +1,10 @@
-"""Compute the cost and the capacity of a stack from published prices and quotas, and from what was measured.
+"""Compute the cost and the capacity of a stack from published prices and quotas and from measurements.
 
-cost                what a gift costs at list prices
-capacity            which limit is reached first
+cost                the cost of a gift at list prices
+capacity            the limits, in the order in which they are reached
 figures             the inputs: measured request units and times, settings of template.yaml
-published           prices, quotas and latencies that others publish
-report              both as sections of text and tables, for the commands and docs/reference
+published           published prices, quotas and latencies
+report              cost and capacity as text and tables, for the commands and docs/reference
 request_units.toml  calls and request units of each operation
 measured_times.json processor time of each function
 """

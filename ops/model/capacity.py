@@ -1,7 +1,7 @@
-"""Which limit comes first: what a gift demands of each, held against what it takes a second.
+"""Compute the rate of gifts at which each limit is reached: its capacity divided by the demand of a gift.
 
-A gift is that of `cost`: eight calls, the end of its timer, and what follows from the stream. Where a limit is of one thing
-(a product, a store), all gifts are taken to be of that one: the worst there can be.
+A gift is the gift of `cost`: eight requests, the end of its timer, and its projections. For a limit of a single product,
+store, giver or gift, all gifts are assumed to be of that one, which is the worst case.
 """
 
 from collections.abc import Iterable
@@ -11,43 +11,48 @@ from handsel.runtime.link_keys import KEPT_MS
 from handsel.store import keys
 from handsel.store.concurrency import MAX_THREADS
 from ops.model import published
-from ops.model.cost import CALLS, CLAIM, ENDED, FOLLOWED, FOLLOWED_TOGETHER, GIFT, Step, duration_ms
+from ops.model.cost import CALLS, CLAIM, GIFT, PROJECTED, PROJECTED_IN_BATCHES, TIMER_ENDED, Step, duration_ms
 from ops.model.figures import Figures
 from ops.model.published import ONE_ITEM_MS, TRANSACTION_MS, Published
 
 RATES = (1_000, 10_000, 100_000)
 
-# --- assumptions, named on the page -----------------------------------------------------------------------------------
+# --- assumptions, listed in the report --------------------------------------------------------------------------------
 
-# Of gifts, those that nobody claims.
+# The share of gifts that expire unclaimed.
 UNCLAIMED = 0.1
-# People who sign in for a gift; others have a token from the day before.
+# Sign-ins for each gift; other users have a valid token.
 SIGN_INS_A_GIFT = 1
-# An execution environment writes its log about once a second, and lives about as many seconds.
+# An execution environment writes logs about once per second, and lives for about LIFE_SECONDS.
 LOG_WRITES, LIFE_SECONDS = 1, 1800
-# Between reading an item and writing it as the next version.
+# Milliseconds between reading an item and writing its next version.
 VERSION_MS = 2 * ONE_ITEM_MS.value
-# What a sweep has of its minute, without its margin and the start.
+# Working time of a sweep in each minute, without its start and its safety margin.
 SWEEP_SECONDS = 45
-# Milliseconds of a processor for each record that is restored and each gift that is swept, many at a time: `make bench` says.
+# Processor time of a restored record and of a swept gift in a large batch, as `make bench` measures it.
 RESTORED_CPU_MS, SWEPT_CPU_MS = 0.85, 1.3
-# Of a gift's writes, those of entries in indexes, which have partitions of their own and no stream: as keys.py has them, 3 for
-# an order, 3 for a gift, 3 for its claim, 1 for a message.
+# Writes of a gift to index entries, which have their own partitions and no stream. By the tables in keys.py: 3 for an order,
+# 3 for a gift, 3 for its claim, 1 for a message.
 INDEX_WRITES = 10
-# How often a gift is booked to its giver, where each record comes alone: bought, given from, claimed.
-GIVER_BOOKED = 3
-# Consistent reads of STORE and PRODUCT: buy, give and read an order say how a product is sold now.
+# Writes of the giver's SUMMARY for a gift, if each record is delivered by itself: order, gift, claim.
+SUMMARY_WRITES = 3
+# Consistent reads of STORE and PRODUCT: buying, giving and reading an order check the current product.
 STORE_READS = PRODUCT_READS = 3
 
 
 @dataclass(frozen=True, slots=True)
 class ServiceLimit:
-    """Attributes:
-    capacity: what it takes, in `unit` a second.
-    demand: what one gift a second asks of it, in the same.
-    change: what to change, if it is reached.
-    whole: whether it is of all gifts; else of those of one product or store.
-    harm: what happens beyond it.
+    """A quota, or a rate that the design limits.
+
+    Attributes:
+        name: the name in the report.
+        capacity: the limit, in `unit` per second.
+        demand: the demand of one gift per second, in `unit` per second.
+        unit: the unit of both.
+        change: how to raise it.
+        harm: the effect of exceeding it.
+        source: the page that publishes it.
+        whole: whether it applies to all gifts together; otherwise to those of one product, store or giver.
     """
 
     name: str
@@ -61,53 +66,53 @@ class ServiceLimit:
 
     @property
     def gifts(self) -> float:
-        """Gifts a second at which it is reached."""
+        """Return the gifts per second at which it is reached."""
         return self.capacity / self.demand
 
-    def used(self, rate: float) -> float:
-        """Its share that is used at so many gifts a second: more than 1 where it is broken."""
+    def usage_at(self, rate: float) -> float:
+        """Return the used share at a rate of gifts per second; above 1, the limit is exceeded."""
         return rate * self.demand / self.capacity
 
 
 def _units(figures: Figures, steps: Iterable[Step]) -> tuple[float, float]:
-    """Read and write request units of all of these."""
+    """Return the sums of the read and the write request units of steps."""
     found = [figures.units[step.operation] for step in steps]
     return sum(each.rru for each in found), sum(each.wru for each in found)
 
 
-def _at_once(figures: Figures, steps: Iterable[Step]) -> float:
-    """Invocations at once, at one gift a second."""
+def _concurrency(figures: Figures, steps: Iterable[Step]) -> float:
+    """Return the concurrent invocations at one gift per second."""
     return sum(duration_ms(each, figures) for each in steps) / 1000
 
 
 def limits(figures: Figures) -> list[ServiceLimit]:
-    """All of them, those that are reached first first."""
+    """Return all limits in the order in which they are reached."""
     return sorted(
         [
-            *_of_the_api(figures),
-            *_of_lambda(figures),
-            *_of_the_table(figures),
-            *_of_keys(figures),
-            *_of_the_bus(figures),
-            *_of_settling(figures),
+            *_api_limits(figures),
+            *_lambda_limits(figures),
+            *_table_limits(figures),
+            *_key_limits(figures),
+            *_bus_limits(figures),
+            *_sweep_limits(figures),
         ],
         key=lambda limit: limit.gifts,
     )
 
 
-_TURNED_AWAY = "calls are answered 429; nothing is lost"
-_BUSY = "calls are tried again, then 503; nothing is lost"
-_LATER = "messages, counts and recommendations come later"
+_THROTTLED = "requests get 429; no data is lost"
+_BUSY = "requests are retried, then get 503; no data is lost"
+_LATE = "messages, counters and recommendations are late"
 
 
-def _own(parameter: str, figures: Figures, route: str, demand: int, more: str = "") -> ServiceLimit:
+def _throttle(parameter: str, figures: Figures, route: str, demand: int) -> ServiceLimit:
     return ServiceLimit(
-        f"our throttle of {route}",
+        f"the throttle of {route}",
         figures.parameters[parameter],
         demand,
         "requests",
-        f"the parameter `{parameter}`, up to API Gateway's quota{more}",
-        _TURNED_AWAY,
+        f"the parameter `{parameter}`, up to API Gateway's quota",
+        _THROTTLED,
         "template.yaml",
     )
 
@@ -126,109 +131,110 @@ def _published(
     return ServiceLimit(name, quota.value * times, demand, unit, change, harm, quota.source, whole)
 
 
-_ALL = (*GIFT, ENDED, *FOLLOWED)
+_ALL = (*GIFT, TIMER_ENDED, *PROJECTED)
 
 
-def _of_the_api(figures: Figures) -> list[ServiceLimit]:
+def _api_limits(figures: Figures) -> list[ServiceLimit]:
     claims = sum(step.function == CLAIM.function for step in GIFT)
     return [
-        _own("ThrottleRateLimit", figures, "all calls", CALLS),
-        _own("ClaimRateLimit", figures, "claims", claims),
-        _own("PublicRateLimit", figures, "previews", 1),
+        _throttle("ThrottleRateLimit", figures, "all requests", CALLS),
+        _throttle("ClaimRateLimit", figures, "claims", claims),
+        _throttle("PublicRateLimit", figures, "previews", 1),
         _published(
-            "API Gateway", published.API_REQUESTS, CALLS, "requests", "a higher quota from AWS", _TURNED_AWAY
+            "API Gateway", published.API_REQUESTS, CALLS, "requests", "a higher quota from AWS", _THROTTLED
         ),
         _published(
             "Cognito", published.SIGN_INS, SIGN_INS_A_GIFT, "sign-ins",
-            "a higher quota (paid for), or a provider of one's own: `JwtIssuer`", "people cannot sign in",
+            "a higher quota (for a fee), or another identity provider: `JwtIssuer`", "users cannot sign in",
         ),
     ]  # fmt: skip
 
 
-def _of_lambda(figures: Figures) -> list[ServiceLimit]:
-    at_once = _at_once(figures, _ALL)
+def _lambda_limits(figures: Figures) -> list[ServiceLimit]:
+    concurrency = _concurrency(figures, _ALL)
     claims = [step for step in GIFT if step.function == CLAIM.function]
     return [
         _published(
-            "Lambda, at once", published.CONCURRENCY, at_once, "invocations",
-            "a higher quota from AWS; reserved concurrency for the functions people wait for",
-            "calls are answered 503; what the stream leads to comes later",
+            "Lambda, concurrency", published.CONCURRENCY, concurrency, "invocations",
+            "a higher quota from AWS; reserved concurrency for the API functions",
+            "requests get 503; projections are late",
         ),
         _published(
-            "Lambda, requests", published.RATE_OF_ONE, CALLS, "requests", "grows with the quota of invocations at once",
-            "calls are answered 503", times=published.CONCURRENCY.value,
+            "Lambda, requests", published.RATE_OF_ONE, CALLS, "requests", "grows with the concurrency quota",
+            "requests get 503", times=published.CONCURRENCY.value,
         ),
         _published(
-            "Lambda, claims from nothing within 10 s", published.SCALING, _at_once(figures, claims), "environments",
-            "let it grow for longer; provisioned concurrency before a start that is known",
-            "calls are answered 503 until there are enough", times=10,
+            "Lambda, scaling of claims from 0 within 10 s", published.SCALING, _concurrency(figures, claims), "environments",
+            "a slower increase; provisioned concurrency before a known peak",
+            "requests get 503 until there are enough environments", times=10,
         ),
         _published(
-            "CloudWatch Logs", published.LOG_REQUESTS, at_once * LOG_WRITES, "requests",
+            "CloudWatch Logs", published.LOG_REQUESTS, concurrency * LOG_WRITES, "requests",
             "a higher quota from AWS; `LogLevel: WARNING`", "log lines are late or lost",
         ),
         _published(
-            "Secrets Manager", published.SECRET_READS, at_once * (1000 / KEPT_MS + 1 / LIFE_SECONDS), "requests",
-            "a longer `link_keys.KEPT_MS`", "keys are as they were; new processes answer 503",
+            "Secrets Manager", published.SECRET_READS, concurrency * (1000 / KEPT_MS + 1 / LIFE_SECONDS), "requests",
+            "a longer `link_keys.KEPT_MS`", "environments keep their keys; new environments return 503",
         ),
     ]  # fmt: skip
 
 
-def _of_the_table(figures: Figures) -> list[ServiceLimit]:
+def _table_limits(figures: Figures) -> list[ServiceLimit]:
     read, write = _units(figures, _ALL)
     return [
         _published(
             "DynamoDB, a new table", published.NEW_TABLE_WRITES, write, "WRU",
-            "no more than double in half an hour; `WarmThroughput` before a start that is known", _BUSY,
+            "at most double the traffic every 30 minutes; `WarmThroughput` before a known peak", _BUSY,
         ),
         _published("DynamoDB, writes", published.TABLE_WRITES, write, "WRU", "a higher quota from AWS", _BUSY),
         _published("DynamoDB, reads", published.TABLE_READS, read, "RRU", "a higher quota from AWS", _BUSY),
     ]  # fmt: skip
 
 
-def _of_keys(figures: Figures) -> list[ServiceLimit]:
-    """Of one partition key: what everybody writes or reads."""
+def _key_limits(figures: Figures) -> list[ServiceLimit]:
+    """Return the limits of single items and partitions that many requests share."""
     writes, reads = published.PARTITION_WRITES, published.PARTITION_READS
-    shards = f"raise `keys.DUE_SHARDS` ({keys.DUE_SHARDS}), as said below"
-    unstocked = "no `stock`, or several products"
+    shards = f"raise `keys.DUE_SHARDS` ({keys.DUE_SHARDS}), see below"
+    unstocked = "unlimited `stock`, or several products"
     versions = 1000 / VERSION_MS
-    samples = "count by samples: not each person has to be"
+    samples = "count a sample of the users"
     found = [
-        # An entry comes with a gift and goes with its end; with an order, and goes with its payment.
+        # An entry is written with a gift or an order, and removed at the end of the gift or with the payment.
         _published("due index, open gifts", writes, 2, "WRU", shards, _BUSY, times=keys.DUE_SHARDS),
         _published("due index, pending orders", writes, 2, "WRU", shards, _BUSY, times=keys.DUE_SHARDS),
         _published(
-            "one store, read", reads, STORE_READS, "RRU", "keep STORE in the process for seconds", _BUSY, whole=False
+            "one store, read", reads, STORE_READS, "RRU", "cache STORE for seconds", _BUSY, whole=False
         ),
         _published(
-            "one product, read", reads, PRODUCT_READS, "RRU", "keep PRODUCT in the process for seconds", _BUSY, whole=False
+            "one product, read", reads, PRODUCT_READS, "RRU", "cache PRODUCT for seconds", _BUSY, whole=False
         ),
         _published("one product with counted stock, written", writes, 2, "WRU", unstocked, _BUSY, whole=False),
-        _one_by_one("one product with counted stock, bought", unstocked),
-        _one_by_one("one gift of many shares, claimed", "several gifts"),
-        # The state that it leaves and the one that it enters.
+        _sequential("one product with counted stock, bought", unstocked),
+        _sequential("one gift of many shares, claimed", "several gifts"),
+        # The entry of the old status is deleted and that of the new status is written.
         _published(
-            "one store's parcels, by status", writes, 2, "WRU", "shards in `keys.shipments_in`, which its merchant's list reads",
+            "one store's parcels, by status", writes, 2, "WRU",
+            "shards in `keys.shipments_in`, which the merchant's list then merges",
             _BUSY, whole=False,
         ),
         ServiceLimit(
-            "one giver's counts (SUMMARY)", 1000 / (VERSION_MS / 2 + TRANSACTION_MS.value), GIVER_BOOKED, "versions",
-            "nothing has to be: records of one batch are booked together", _LATER, TRANSACTION_MS.source, whole=False,
+            "one giver's counters (SUMMARY)", 1000 / (VERSION_MS / 2 + TRANSACTION_MS.value), SUMMARY_WRITES, "versions",
+            "no change needed: the records of one batch are written together", _LATE, TRANSACTION_MS.source, whole=False,
         ),
     ]  # fmt: skip
-    for name, shards_of_it, whole in (
-        ("people who like one product (RELATED)", 1, False),
-        ("the global ranking (RANKING)", keys.RANKING_SHARDS, True),
+    for name, shard_count, whole in (
+        ("related products of one product", 1, False),
+        ("the global ranking", keys.RANKING_SHARDS, True),
     ):
         change = f"raise `keys.RANKING_SHARDS` ({keys.RANKING_SHARDS})" if whole else samples
         found.append(
             ServiceLimit(
                 name,
-                versions * shards_of_it,
+                versions * shard_count,
                 1,
                 "versions",
                 change,
-                "some people are not counted",
+                "some users are not counted",
                 ONE_ITEM_MS.source,
                 whole,
             )
@@ -236,75 +242,85 @@ def _of_keys(figures: Figures) -> list[ServiceLimit]:
     return found
 
 
-def _one_by_one(name: str, change: str) -> ServiceLimit:
-    """Of one item: transactions that write it come one after the other."""
-    harm = "they conflict and are tried again, then 503"
+def _sequential(name: str, change: str) -> ServiceLimit:
+    """Return the limit of an item that only one transaction at a time can write."""
+    harm = "transactions conflict and are retried, then requests get 503"
     return ServiceLimit(
         name, 1000 / TRANSACTION_MS.value, 1, "transactions", change, harm, TRANSACTION_MS.source, whole=False
     )
 
 
-def _of_the_bus(_: Figures) -> list[ServiceLimit]:
-    events = sum(step.events for step in FOLLOWED)
-    later = "records wait in the stream for a day, and are tried again"
+def _bus_limits(_: Figures) -> list[ServiceLimit]:
+    events = sum(step.events for step in PROJECTED)
+    harm = "records stay in the stream for a day and are retried"
     return [
         _published(
             "EventBridge, put", published.PUT_EVENTS, events, "requests",
-            "a higher quota from AWS; ten events of a batch are one request already", later,
+            "a higher quota from AWS; up to ten events of a batch already share a request", harm,
         ),
         _published(
             "EventBridge, delivered to a `SubscriberQueue`", published.EVENT_DELIVERIES, events, "deliveries",
-            "a higher quota from AWS", "events are delivered later, for a day",
+            "a higher quota from AWS", "deliveries are retried for a day",
         ),
     ]  # fmt: skip
 
 
-def settled(function: str, cpu_ms: float, figures: Figures) -> float:
-    """Gifts a second that one invocation gives back, many at a time: as many as it can wait for, or as its processor takes."""
+def settled_per_second(function: str, cpu_ms: float, figures: Figures) -> float:
+    """Return the gifts per second that one invocation settles, bound by its concurrent transactions or its processor.
+
+    Args:
+        function: the function.
+        cpu_ms: processor time of a gift, in milliseconds.
+        figures: the inputs of the model.
+    """
     share = min(1, figures.memory[function] / published.VCPU_MB.value)
     return min(MAX_THREADS * 1000 / TRANSACTION_MS.value, share * 1000 / cpu_ms)
 
 
-def _of_settling(figures: Figures) -> list[ServiceLimit]:
-    swept = SWEEP_SECONDS / 60 * settled("SweepFunction", SWEPT_CPU_MS, figures)
+def _sweep_limits(figures: Figures) -> list[ServiceLimit]:
+    swept = SWEEP_SECONDS / 60 * settled_per_second("SweepFunction", SWEPT_CPU_MS, figures)
     return [
         ServiceLimit(
-            "the sweep, while the stream is not read", swept, UNCLAIMED, "gifts",
-            "more memory; several sweeps, each of some shards",
-            "the table is settled later; who asks sees the units at once, and can use them", TRANSACTION_MS.source,
+            "the sweep, if the stream is not processed", swept, UNCLAIMED, "gifts",
+            "more memory; several sweeps, each for some shards",
+            "items are settled later; requests already see the released units and can use them", TRANSACTION_MS.source,
         )
     ]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
-    """A reader of the stream, at a shard that has all the writes that a partition takes.
+class StreamConsumer:
+    """A consumer of the stream, at a shard whose partition takes all the writes that it can.
 
     Attributes:
-        brings, takes: gifts a second whose records come, and that it gets done.
+        name: the name in the report.
+        arriving: gifts per second whose records arrive.
+        processed: gifts per second whose records it can process.
+        change: how to process more.
     """
 
     name: str
-    brings: float
-    takes: float
+    arriving: float
+    processed: float
     change: str
 
     @property
-    def used(self) -> float:
-        return self.brings / self.takes
+    def utilization(self) -> float:
+        """Return the used share of its capacity."""
+        return self.arriving / self.processed
 
 
-def readers(figures: Figures) -> list[Reader]:
-    """There is a shard for each partition, so there are more of them where there is more to write; none may be fuller."""
+def stream_consumers(figures: Figures) -> list[StreamConsumer]:
+    """Return the consumers at a full shard. Each partition has its own shard, so consumers scale with the writes."""
     _, write = _units(figures, _ALL)
-    brings = published.PARTITION_WRITES.value / (write - INDEX_WRITES)
+    arriving = published.PARTITION_WRITES.value / (write - INDEX_WRITES)
     return [
-        Reader(
-            "restoring", brings, settled(ENDED.function, RESTORED_CPU_MS, figures),
+        StreamConsumer(
+            "restore", arriving, settled_per_second(TIMER_ENDED.function, RESTORED_CPU_MS, figures),
             "`ParallelizationFactor` of `WindowRemoved`: 1, up to 10",
         ),
-        Reader(
-            "projecting", brings, figures.projected_at_once / _at_once(figures, FOLLOWED_TOGETHER),
-            "nothing more is to be had: `ParallelizationFactor` of `Written` is 10; records of a batch share their reads",
+        StreamConsumer(
+            "projector", arriving, figures.projector_concurrency / _concurrency(figures, PROJECTED_IN_BATCHES),
+            "none: `ParallelizationFactor` of `Written` is at its maximum of 10",
         ),
     ]  # fmt: skip

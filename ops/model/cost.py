@@ -1,8 +1,8 @@
-"""What a gift costs at list prices: what is used of each service, times what is published (`published`).
+"""Compute the cost of a gift at list prices: the usage of each service, times the prices in `published`.
 
-A gift is eight API calls: it is bought, given, looked at, claimed, claimed in vain by three more, and its order is read. One
-of the three lost a race: it saw an open share that somebody else took. Then its timer ends, and what follows from the stream
-is told and learned. All usage is of one gift, all money in USD; for a million gifts one times the other.
+A gift takes eight API requests: buy, give, preview, a claim, three failed claims, and reading the order. One of the failed
+claims loses a race: it reads an unclaimed share that another user then claims. After that the timer ends, and the stream
+records of all steps are projected. Usage is for one gift, money is in USD; reports multiply both by a million.
 """
 
 from collections import Counter
@@ -27,30 +27,32 @@ from ops.model.published import (
 Usage = Mapping[Meter, float]
 
 MILLION = 1_000_000
-GOAL_ALL, GOAL_DYNAMODB = 20, 6
-CALLS, LOSERS = 8, 3
+TARGET_TOTAL, TARGET_DYNAMODB = 20, 6
+CALLS, FAILED_CLAIMS = 8, 3
 
-# --- assumptions, named on the page -----------------------------------------------------------------------------------
+# --- assumptions, listed in the report --------------------------------------------------------------------------------
 
-# Of an answer, beside its body: the status line and the headers of ours and of API Gateway.
+# The status line and the headers of a response, with those of API Gateway.
 HEADER_BYTES = 300
-# What stays of a gift: ORDER, GIFT, HOLDING, MESSAGE, TALLY, USABLE, BOUGHT, each with the 100 bytes that DynamoDB adds; and
-# six entries of indexes, which point-in-time recovery does not keep.
+# The items that remain of a gift, each with the 100 bytes that DynamoDB adds: its order, gift, holding, message, tallies and
+# purchase record; and six index entries, which point-in-time recovery does not store.
 TABLE_BYTES, INDEX_BYTES = 3900, 1500
-# Of a request that another library's call goes along with, in milliseconds of a whole processor: request, signature, answer.
+# Processor time of one more AWS call in a request, in milliseconds: request, signature, response.
 CALL_CPU_MS = 0.6
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Something that a function does for a gift.
+    """An invocation of a function for a gift.
 
     Attributes:
-        operation: of `Figures.units`: all that it reads and writes.
-        transactions: how many of its calls to DynamoDB are.
-        waits: calls that are waited for one after the other; None for all.
-        body, logged: bytes that are answered, to who calls the API, and logged.
-        events: how many are put on the bus, one by one.
+        operation: the key in `Figures.units` of its calls and request units.
+        function: the function.
+        transactions: how many of the calls to DynamoDB are transactions.
+        waits: the number of sequential calls to DynamoDB; None if all are sequential.
+        body: bytes of the response body; 0 if it is not an API request.
+        logged: bytes logged.
+        events: the number of events put on the bus, one by one.
     """
 
     operation: str
@@ -75,31 +77,30 @@ ADDRESSED = replace(GIVE, operation="give to a named recipient")
 PARCEL = replace(CLAIM, operation="claim a parcel", body=291)
 CENTER = Step("order center", "OrderCenterFunction", waits=4, body=6856, logged=226)
 
-ENDED = Step("restore, ended before", "RestoreFunction", logged=177)
-RETURNED = Step("restore", "RestoreFunction", transactions=1, logged=177)
+TIMER_ENDED = Step("restore, ended before", "RestoreFunction", logged=177)
+EXPIRED = Step("restore", "RestoreFunction", transactions=1, logged=177)
 
 GIFT: tuple[Step, ...] = (BUY, GIVE, PREVIEW, CLAIM, LATE, LATE, RACED, READ)
 
 
-def _followed(record: str, *, transactions: int = 0, events: int = 0) -> Step:
+def _projected(record: str, *, transactions: int = 0, events: int = 0) -> Step:
     return Step(record, "ProjectorFunction", transactions=transactions, logged=380, events=events)
 
 
-# What follows from the stream. The two records of a purchase are of one item and come together; the others are of items of
-# their own and come alone where there are few gifts a second. Up to a hundred come together where there are many: then less
-# is read, and the same is written.
-FOLLOWED: tuple[Step, ...] = (
-    _followed("follow a purchase", transactions=1, events=1),
-    _followed("record ORDER, units moved", transactions=1),
-    _followed("record GIFT given", events=1),
-    _followed("record GIFT claimed", transactions=1, events=1),
-    _followed("record HOLDING claimed", transactions=1),
+# Projections of the stream records. The two records of a purchase are of the same item and arrive in one batch. The others
+# arrive one by one at a low rate; at a high rate, up to a hundred arrive in a batch, which takes fewer reads and as many writes.
+PROJECTED: tuple[Step, ...] = (
+    _projected("follow a purchase", transactions=1, events=1),
+    _projected("record ORDER, units moved", transactions=1),
+    _projected("record GIFT given", events=1),
+    _projected("record GIFT claimed", transactions=1, events=1),
+    _projected("record HOLDING claimed", transactions=1),
 )
-# The same where the two records of a call come together.
-FOLLOWED_TOGETHER: tuple[Step, ...] = (
-    FOLLOWED[0],
-    _followed("follow a gift", transactions=1, events=1),
-    _followed("follow a claim", transactions=2, events=1),
+# The same if the two records of a request arrive in one batch.
+PROJECTED_IN_BATCHES: tuple[Step, ...] = (
+    PROJECTED[0],
+    _projected("follow a gift", transactions=1, events=1),
+    _projected("follow a claim", transactions=2, events=1),
 )
 
 
@@ -112,28 +113,29 @@ def sum_usage(*usages: Usage) -> Usage:
     return total
 
 
-def scale_usage(number: float, usage: Usage) -> Usage:
-    return {meter: number * amount for meter, amount in usage.items()}
+def scale_usage(factor: float, usage: Usage) -> Usage:
+    """Return a usage times a factor."""
+    return {meter: factor * amount for meter, amount in usage.items()}
 
 
 def duration_ms(step: Step, figures: Figures) -> float:
-    """How long a warm invocation takes: with its share of a processor, and waiting for the table and the bus."""
+    """Return the duration of a warm invocation: computing with its share of a processor, and waiting for AWS."""
     share = min(1, figures.memory[step.function] / published.VCPU_MB.value)
     units = figures.units[step.operation]
     waits = units.calls if step.waits is None else step.waits
     transactions = step.transactions if units.wru else 0
-    alone = waits - transactions + step.events
-    waiting = alone * ONE_ITEM_MS.value + transactions * TRANSACTION_MS.value
+    simple_calls = waits - transactions + step.events
+    waiting = simple_calls * ONE_ITEM_MS.value + transactions * TRANSACTION_MS.value
     return figures.times_of(step.function).warm_ms / share + waiting
 
 
 def billed_ms(step: Step, figures: Figures) -> float:
-    """The same with INIT, for which Lambda lends a whole processor, of its share of invocations."""
+    """Return the average billed duration: the warm one, and INIT, which has a whole processor, for cold starts."""
     return duration_ms(step, figures) + COLD_SHARE.value * figures.times_of(step.function).init_ms
 
 
 def usage_of(step: Step, figures: Figures) -> Usage:
-    """What a step uses, API Gateway included where it answers somebody."""
+    """Return the usage of a step, including API Gateway if it is an API request."""
     units = figures.units[step.operation]
     usage: dict[Meter, float] = {
         Meter.INVOCATION: 1,
@@ -150,110 +152,115 @@ def usage_of(step: Step, figures: Figures) -> Usage:
 
 
 def usage_of_steps(steps: Iterable[Step], figures: Figures) -> Usage:
+    """Return the usage of several steps."""
     return sum_usage(*(usage_of(step, figures) for step in steps))
 
 
-KEPT: Usage = {Meter.STORED: (TABLE_BYTES + INDEX_BYTES) / GIB, Meter.BACKED_UP: TABLE_BYTES / GIB}
+STORAGE: Usage = {Meter.STORED: (TABLE_BYTES + INDEX_BYTES) / GIB, Meter.BACKED_UP: TABLE_BYTES / GIB}
 
 
-def giving(figures: Figures) -> Usage:
-    """What the goal is about: eight calls, the timer's end, and a month of keeping what is left."""
-    return sum_usage(usage_of_steps((*GIFT, ENDED), figures), KEPT)
+def gift_usage(figures: Figures) -> Usage:
+    """Return the usage that the target is for: eight requests, the end of the timer, and a month of storage."""
+    return sum_usage(usage_of_steps((*GIFT, TIMER_ENDED), figures), STORAGE)
 
 
-def following(figures: Figures) -> Usage:
-    """What follows from the stream: events, messages, counts, and what is learned of a first purchase of a product."""
-    return usage_of_steps(FOLLOWED, figures)
+def projection_usage(figures: Figures) -> Usage:
+    """Return the usage of the projections: events, messages, counters, and recommendations from a first purchase."""
+    return usage_of_steps(PROJECTED, figures)
 
 
 # --- money ------------------------------------------------------------------------------------------------------------
 
 
 def usd(usage: Usage) -> float:
+    """Return the price of a usage."""
     return sum(amount * PRICES[meter].each for meter, amount in usage.items())
 
 
 def by_service(usage: Usage) -> Mapping[str, float]:
-    """USD by service, the dearest first."""
+    """Return the price by service, the most expensive first."""
     total: dict[str, float] = {}
     for meter, amount in usage.items():
         total[PRICES[meter].service] = total.get(PRICES[meter].service, 0) + amount * PRICES[meter].each
     return dict(sorted(((name, cost) for name, cost in total.items() if cost), key=lambda each: -each[1]))
 
 
-def by_meter(usage: Usage) -> Mapping[Meter, float]:
-    """USD by what is counted, the dearest first."""
-    costs = {meter: amount * PRICES[meter].each for meter, amount in usage.items() if amount}
-    return dict(sorted(costs.items(), key=lambda each: -each[1]))
-
-
-def dynamodb(usage: Usage) -> float:
+def dynamodb_usd(usage: Usage) -> float:
+    """Return the price of the DynamoDB part of a usage."""
     return by_service(usage).get("DynamoDB", 0)
 
 
-# --- other mixes ------------------------------------------------------------------------------------------------------
+# --- other gifts ------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A mix or a design.
+    """A variant of the gift, or of the design.
 
     Attributes:
-        usage: of one gift.
-        monthly: USD a month that are paid without a gift.
+        name: the name in the report.
+        description: the difference.
+        usage: the usage of one gift, or the difference of usages.
+        monthly: the price of a month without gifts, in USD.
     """
 
     name: str
-    said: str
+    description: str
     usage: Usage
     monthly: float = 0
 
 
-def mixes(figures: Figures) -> list[Case]:
-    """What is more, or is otherwise, with other gifts: usage that is added to a gift's, or is less."""
+def other_gifts(figures: Figures) -> list[Case]:
+    """Return the differences in usage of other gifts."""
 
-    def instead(new: Iterable[Step], old: Iterable[Step]) -> Usage:
+    def difference(new: Iterable[Step], old: Iterable[Step]) -> Usage:
         return sum_usage(usage_of_steps(new, figures), scale_usage(-1, usage_of_steps(old, figures)))
 
-    a_kilobyte: Usage = {Meter.WRITE: 18, Meter.STORED: 3 * 1024 / GIB, Meter.BACKED_UP: 3 * 1024 / GIB}
+    kilobyte: Usage = {Meter.WRITE: 18, Meter.STORED: 3 * 1024 / GIB, Meter.BACKED_UP: 3 * 1024 / GIB}
     return [
         Case(
-            "all three lost a race", "they came within milliseconds of the winner", instead((RACED,) * 2, (LATE,) * 2)
+            "all three failed claims lose a race",
+            "within milliseconds of the successful claim",
+            difference((RACED,) * 2, (LATE,) * 2),
         ),
-        Case("all three were late", "they came after the winner", instead((LATE,), (RACED,))),
+        Case("all three failed claims are late", "after the successful claim", difference((LATE,), (RACED,))),
         Case(
-            "the order center is read, not the order",
-            "five lists, sums and recommendations in one call",
-            instead((CENTER,), (READ,)),
+            "the order center is read instead of the order",
+            "five lists, counters and recommendations in one request",
+            difference((CENTER,), (READ,)),
         ),
-        Case("a parcel", "with a shipment", instead((PARCEL,), (CLAIM,))),
-        Case("a product with counted stock", "order and product in a transaction", instead((STOCKED,), (BUY,))),
-        Case("to a named recipient", "listed with what they received", instead((ADDRESSED,), (GIVE,))),
+        Case("a parcel", "with a shipment", difference((PARCEL,), (CLAIM,))),
         Case(
-            "nobody claims it",
-            "no claim at all; the timer gives it back",
-            instead((RETURNED,), (CLAIM, LATE, LATE, RACED, ENDED)),
+            "a product with counted stock",
+            "the order and the product are written in a transaction",
+            difference((STOCKED,), (BUY,)),
+        ),
+        Case("to a named recipient", "with an entry in the list of the recipient", difference((ADDRESSED,), (GIVE,))),
+        Case(
+            "unclaimed",
+            "no claims; it expires with the timer",
+            difference((EXPIRED,), (CLAIM, LATE, LATE, RACED, TIMER_ENDED)),
         ),
         Case(
-            "a kilobyte more of product and words",
-            "what orders, gifts and holdings keep of a product: one more unit for each write of each of them, two in "
-            "transactions; a long description, or many claimers",
-            a_kilobyte,
+            "one kilobyte more of product and wrapping",
+            "orders, gifts and holdings contain a copy of the product: one more unit for each write of them, two in "
+            "transactions; for example a long description, or many claimers",
+            kilobyte,
         ),
         Case(
             "a subscriber's queue",
             "`SubscriberQueue`: each event is sent, received and deleted, one by one",
-            {Meter.QUEUED: 3 * sum(step.events for step in FOLLOWED)},
+            {Meter.QUEUED: 3 * sum(step.events for step in PROJECTED)},
         ),
     ]
 
 
 # --- other designs ----------------------------------------------------------------------------------------------------
 
-# Bought, given, and four claims.
+# Buy, give, and four claims.
 _POSTS = (BUY, GIVE, CLAIM, LATE, LATE, RACED)
 COOKBOOK_LOG_BYTES = 2306
-# Of a WINDOW item, which is put in a transaction.
+# Writes of a WINDOW item, which is put in a transaction.
 WINDOW_WRITES = 2
 
 
@@ -261,8 +268,8 @@ def _without(usage: Usage, *meters: Meter) -> Usage:
     return {meter: amount for meter, amount in usage.items() if meter not in meters}
 
 
-def _computing(figures: Figures, steps: Iterable[Step], ms: float) -> Usage:
-    """More milliseconds of a whole processor in each of these steps."""
+def _added_computing(figures: Figures, steps: Iterable[Step], ms: float) -> Usage:
+    """Return the usage of additional processor time in each step, in milliseconds of a whole processor."""
     return {
         Meter.GB_SECOND: sum(
             ms
@@ -275,28 +282,29 @@ def _computing(figures: Figures, steps: Iterable[Step], ms: float) -> Usage:
     }
 
 
-def _waiting(figures: Figures, steps: Iterable[Step], ms: float) -> Usage:
+def _added_waiting(figures: Figures, steps: Iterable[Step], ms: float) -> Usage:
+    """Return the usage of additional waiting time in each step, in milliseconds."""
     return {Meter.GB_SECOND: sum(ms / 1000 * figures.memory[each.function] / 1024 for each in steps)}
 
 
 def idempotency_table(figures: Figures) -> Usage:
-    """What Powertools' Idempotency adds: each POST puts a record before, and updates or deletes it after."""
+    """Return the usage that Powertools' Idempotency adds: each POST puts a record first, and updates it at the end."""
     return sum_usage(
         {Meter.WRITE: 2 * len(_POSTS)},
-        _waiting(figures, _POSTS, 2 * ONE_ITEM_MS.value),
-        _computing(figures, _POSTS, 2 * CALL_CPU_MS),
+        _added_waiting(figures, _POSTS, 2 * ONE_ITEM_MS.value),
+        _added_computing(figures, _POSTS, 2 * CALL_CPU_MS),
     )
 
 
 def designs(figures: Figures) -> list[Case]:
-    """This design and common ones: each is this one but for what is said, computed by the same model."""
-    ours = giving(figures)
+    """Return this design and common alternatives, each with one difference, computed by the same model."""
+    ours = gift_usage(figures)
     idempotent = sum_usage(ours, idempotency_table(figures))
-    # At the end the same function is invoked with the same outcome.
+    # At the end of the claim window the same function is invoked, with the same result.
     scheduled: Usage = {Meter.WRITE: -WINDOW_WRITES, Meter.SCHEDULED: 1}
     workflow: Usage = {Meter.WRITE: -WINDOW_WRITES, Meter.TRANSITION: 3}
-    timer = sum_usage({Meter.WRITE: WINDOW_WRITES}, usage_of(ENDED, figures))
-    heavier = _computing(figures, GIFT, 2.2 * figures.times_of("ClaimFunction").warm_ms)
+    timer = sum_usage({Meter.WRITE: WINDOW_WRITES}, usage_of(TIMER_ENDED, figures))
+    heavier = _added_computing(figures, GIFT, 2.2 * figures.times_of("ClaimFunction").warm_ms)
     logs = {Meter.LOGGED: (CALLS * COOKBOOK_LOG_BYTES - sum(step.logged for step in GIFT)) / GIB}
     all_raced = sum_usage(usage_of_steps((RACED,) * 2, figures), scale_usage(-1, usage_of_steps((LATE,) * 2, figures)))
     aurora = 2 * 0.5 * HOURS_A_MONTH * PRICES[Meter.ACU_HOUR].each
@@ -304,34 +312,34 @@ def designs(figures: Figures) -> list[Case]:
         Case("this design", "", ours),
         Case(
             "with an idempotency table",
-            "Powertools' Idempotency on the six POSTs: two more writes each. Here ids are made of the idempotency key",
+            "Powertools' Idempotency on the six POSTs: two more writes each. This design derives ids from the key instead",
             idempotent,
         ),
         Case(
             "with a REST API",
-            "the same calls by API Gateway's REST API",
+            "the same requests through API Gateway's REST API",
             sum_usage(_without(ours, Meter.HTTP_REQUEST), {Meter.REST_REQUEST: CALLS}),
         ),
         Case(
             "with a schedule for each gift",
-            "EventBridge Scheduler invokes at the end; no WINDOW item. Nobody deletes the schedules of claimed gifts, which "
-            "would be a call for each",
+            "EventBridge Scheduler invokes the function at the end; no WINDOW item. Schedules of claimed gifts are not "
+            "deleted, which would take one call each",
             sum_usage(ours, scheduled),
         ),
         Case(
             "with a workflow for each gift",
-            "Step Functions wait and then invoke: three transitions; no WINDOW item",
+            "Step Functions waits and invokes the function: three transitions; no WINDOW item",
             sum_usage(ours, workflow),
         ),
         Case(
             "with time to live alone",
-            "no due index and no sweep: two entries and two deletions less for order and gift. What is due is minutes to "
-            "days late, and a lost record is lost",
+            "no due index and no sweep: two index entries and two deletions less for order and gift. Gifts expire minutes to "
+            "days late, and not at all if a record is lost",
             sum_usage(ours, {Meter.WRITE: -4}),
         ),
         Case(
             "with a sweep alone",
-            "no WINDOW item: every gift nobody claimed waits for the sweep, which drains far slower than the stream",
+            "no WINDOW item: every unclaimed gift waits for the sweep, which is much slower than the stream",
             sum_usage(ours, scale_usage(-1, timer)),
         ),
         Case(
@@ -341,19 +349,19 @@ def designs(figures: Figures) -> list[Case]:
         ),
         Case(
             "with SnapStart",
-            "`make build SNAPSTART=1`: a snapshot is restored where INIT would run, and those of all functions that people call "
-            "are kept",
-            sum_usage(ours, restoring_snapshots(figures)),
-            monthly=usd(_kept_snapshots(figures)),
+            "`make build SNAPSTART=1`: a snapshot is restored instead of INIT; the snapshots of all API functions are "
+            "cached",
+            sum_usage(ours, snapshot_restore_usage(figures)),
+            monthly=usd(_snapshot_cache_usage(figures)),
         ),
         Case(
             "with function URLs",
-            "no API Gateway: functions check tokens themselves (a millisecond each), and nothing throttles a route",
-            sum_usage(_without(ours, Meter.HTTP_REQUEST), _computing(figures, GIFT, 1)),
+            "no API Gateway: functions verify tokens themselves (1 ms each), and routes have no throttle",
+            sum_usage(_without(ours, Meter.HTTP_REQUEST), _added_computing(figures, GIFT, 1)),
         ),
         Case(
             "with provisioned capacity, half used",
-            "auto scaling at 50 %; what comes faster than it scales is throttled",
+            "auto scaling at 50 %; faster increases are throttled",
             sum_usage(
                 _without(ours, Meter.WRITE, Meter.READ),
                 {
@@ -364,66 +372,67 @@ def designs(figures: Figures) -> list[Case]:
         ),
         Case(
             "the common design",
-            "HTTP API, an idempotency table, a schedule for each gift, every loser refused by a transaction, "
-            f"{COOKBOOK_LOG_BYTES:,} bytes logged a request and 3.2 times the processor, as measured of "
+            "HTTP API, an idempotency table, a schedule for each gift, a failed transaction for every failed claim, "
+            f"{COOKBOOK_LOG_BYTES:,} bytes logged per request and 3.2 times the processor time, as measured for "
             "aws-lambda-handler-cookbook",
             sum_usage(idempotent, scheduled, all_raced, logs, heavier),
         ),
         Case(
             "with a relational database",
-            "Aurora Serverless v2, writer and reader at half a unit each, what they never go below; load, storage and a "
-            "proxy for connections come on top",
+            "Aurora Serverless v2 with a writer and a reader at the minimum of half a unit each; load, storage and a "
+            "connection proxy cost more",
             _without(ours, Meter.WRITE, Meter.READ, Meter.STORED, Meter.BACKED_UP),
             monthly=aurora,
         ),
     ]
 
 
-def restoring_snapshots(figures: Figures) -> Usage:
-    """What SnapStart uses more for a gift: what is restored, less INIT."""
+def snapshot_restore_usage(figures: Figures) -> Usage:
+    """Return the usage that SnapStart adds to a gift: restored snapshots, less INIT."""
     share = COLD_SHARE.value
     memory = {step: figures.memory[step.function] / 1024 for step in set(GIFT)}
     inits = sum(memory[step] * figures.times_of(step.function).init_ms / 1000 for step in GIFT)
     return {Meter.SNAPSHOT_RESTORED: share * sum(memory[step] for step in GIFT), Meter.GB_SECOND: -share * inits}
 
 
-def _kept_snapshots(figures: Figures) -> Usage:
-    kept = sum(figures.memory[function] for function in figures.snapshots) / 1024
-    return {Meter.SNAPSHOT_CACHED: kept * HOURS_A_MONTH * 3600}
+def _snapshot_cache_usage(figures: Figures) -> Usage:
+    """Return the usage of a month of cached snapshots."""
+    cached = sum(figures.memory[function] for function in figures.snapshots) / 1024
+    return {Meter.SNAPSHOT_CACHED: cached * HOURS_A_MONTH * 3600}
 
 
-# Their write request units for items up to 1 KB, by the access patterns of keys.py.
-_OF_SMALL_ITEMS = {GIVE: 9, CLAIM: 7, RACED: 4}
+# Write request units of steps with items up to 1 KB, by the access patterns in keys.py.
+_UNITS_OF_SMALL_ITEMS = {GIVE: 9, CLAIM: 7, RACED: 4}
 
 
 def savings(figures: Figures) -> list[Case]:
-    """What would make this design cheaper, each by itself."""
-    larger = sum(figures.units[step.operation].wru - small for step, small in _OF_SMALL_ITEMS.items())
+    """Return changes that would make this design cheaper, each by itself."""
+    larger = sum(figures.units[step.operation].wru - small for step, small in _UNITS_OF_SMALL_ITEMS.items())
     cases = [
         Case(
             "gifts and holdings under a kilobyte",
-            "those of the demo's vouchers are a little more: two units more for each transaction that writes one",
+            "those of the demo's vouchers are slightly larger, which takes two more units for each transaction that writes one",
             {Meter.WRITE: -larger},
         ),
         Case(
             "`Tracing: PassThrough`",
-            "what is slow is then found in the logs alone",
-            {Meter.TRACE: -giving(figures)[Meter.TRACE]},
+            "latency is then visible in the logs only",
+            {Meter.TRACE: -gift_usage(figures)[Meter.TRACE]},
         ),
-        Case("gifts of an order listed by the order", "no entry in `by_parent` for a gift", {Meter.WRITE: -1}),
+        Case("gifts listed by their order item", "no entry in `by_parent` for a gift", {Meter.WRITE: -1}),
     ]
     return [case for case in cases if usd(case.usage) < 0]
 
 
-# --- without a gift ---------------------------------------------------------------------------------------------------
+# --- without gifts ----------------------------------------------------------------------------------------------------
 
-# What functions count: 15 names, what the audit measures, and refusals by their code.
+# Business metrics of the functions, health metrics, and problems by code.
 METRICS = 15 + 6 + len(STATUS)
 _MINUTES_A_MONTH = HOURS_A_MONTH * 60
 
 
 def idle(figures: Figures) -> Mapping[str, Usage]:
-    """What a stack uses a month that nobody uses."""
+    """Return the monthly usage of a stack without requests, by resource."""
     queries = 4 * keys.DUE_SHARDS
     sweep_seconds = (figures.times_of("SweepFunction").warm_ms * 3.5 + queries * ONE_ITEM_MS.value) / 1000
     sweeps: Usage = {
@@ -434,11 +443,11 @@ def idle(figures: Figures) -> Mapping[str, Usage]:
         Meter.TRACE: TRACED_SHARE.value * figures.traced,
     }
     return {
-        "sweep, each minute": scale_usage(_MINUTES_A_MONTH, sweeps),
-        "audit, each five minutes": scale_usage(_MINUTES_A_MONTH / 5, sweeps),
-        "alarms": {Meter.ALARM: figures.alarmed},
-        "metrics, where all of them are counted": {Meter.METRIC: METRICS},
+        "sweep, every minute": scale_usage(_MINUTES_A_MONTH, sweeps),
+        "health, every five minutes": scale_usage(_MINUTES_A_MONTH / 5, sweeps),
+        "alarms": {Meter.ALARM: figures.alarm_metrics},
+        "metrics, if all of them have data": {Meter.METRIC: METRICS},
         "dashboard": {Meter.DASHBOARD: 1},
-        "secret of the link keys": {Meter.LINK_KEYS: 1},
-        "key of the alarms' topic": {Meter.KEY: 1},
+        "secret with the link keys": {Meter.LINK_KEYS: 1},
+        "KMS key of the alarm topic": {Meter.KEY: 1},
     }

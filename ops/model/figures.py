@@ -1,4 +1,4 @@
-"""The inputs of the model that are this project's: what was measured of its code, and the settings of its template.
+"""Load the inputs of the model: measurements of the code, and the settings of template.yaml.
 
 `request_units.toml` has the calls to DynamoDB and the request units of each operation; `measured_times.json` has the
 processor time, in milliseconds, of INIT and of a warm request of each function, as `make bench` measured it.
@@ -22,8 +22,10 @@ class RequestUnits(NamedTuple):
     """The calls to DynamoDB of one operation, and the request units of all of them.
 
     Attributes:
-        reads, writes: the number of calls that read, and that write.
-        rru, wru: read request units, write request units.
+        reads: the number of calls that read.
+        writes: the number of calls that write.
+        rru: read request units.
+        wru: write request units.
     """
 
     reads: int
@@ -33,55 +35,63 @@ class RequestUnits(NamedTuple):
 
     @property
     def calls(self) -> int:
+        """Return the number of calls."""
         return self.reads + self.writes
 
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """Of one function, in milliseconds of one whole processor: INIT, and a warm request without waiting for others."""
+    """Processor times of one function, in milliseconds of a whole processor: INIT, and a warm request without waiting."""
 
     init_ms: float
     warm_ms: float
 
 
-# Of functions that are not in measured_times.json.
+# For functions that are not in measured_times.json.
 ASSUMED = Times(init_ms=400, warm_ms=4)
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Attributes:
-    memory: of each function, in MB.
-    parameters: the defaults of the template's.
-    projected_at_once: invocations of the projector at once for a shard of the stream.
-    traced: whether functions are traced.
-    alarmed: how many metrics are looked at by alarms.
-    snapshots: the functions that SnapStart would be for: people call them by the API, and wait.
+    """The inputs of the model.
+
+    Attributes:
+        units: calls and request units by operation.
+        times: processor times by function.
+        memory: memory by function, in MB.
+        parameters: defaults of the numeric template parameters.
+        projector_concurrency: concurrent invocations of the projector for a shard of the stream.
+        traced: whether functions are traced.
+        alarm_metrics: the number of metrics that alarms read.
+        snapshots: the functions that SnapStart would apply to: those that the API calls.
     """
 
     units: Mapping[str, RequestUnits]
     times: Mapping[str, Times]
     memory: Mapping[str, float]
     parameters: Mapping[str, float]
-    projected_at_once: int
+    projector_concurrency: int
     traced: bool
-    alarmed: int
+    alarm_metrics: int
     snapshots: tuple[str, ...]
 
     def times_of(self, function: str) -> Times:
+        """Return the processor times of a function, assumed if it was not measured."""
         return self.times.get(function, ASSUMED)
 
 
 @cache
 def figures() -> Figures:
-    """Raises:
-    CannotRunError: this is no checkout: there is no template beside the code.
+    """Return the inputs of the model.
+
+    Raises:
+        CannotRunError: template.yaml is missing, because the code does not run from a checkout.
     """
     template = _template()
     resources, globally = template["Resources"], template["Globals"]["Function"]
     functions = {name: each["Properties"] for name, each in resources.items() if each["Type"].endswith("::Function")}
     alarms = [each["Properties"] for each in resources.values() if each["Type"] == "AWS::CloudWatch::Alarm"]
-    answering = [
+    api_functions = [
         name
         for name, each in functions.items()
         if any(event["Type"] == "HttpApi" for event in each.get("Events", {}).values())
@@ -91,10 +101,12 @@ def figures() -> Figures:
         times={name: Times(**each) for name, each in _measured_times().items()},
         memory={name: each.get("MemorySize", globally["MemorySize"]) for name, each in functions.items()},
         parameters={name: each["Default"] for name, each in template["Parameters"].items() if each["Type"] == "Number"},
-        projected_at_once=functions["ProjectorFunction"]["Events"]["Written"]["Properties"]["ParallelizationFactor"],
+        projector_concurrency=functions["ProjectorFunction"]["Events"]["Written"]["Properties"][
+            "ParallelizationFactor"
+        ],
         traced=globally["Tracing"] == "Active",
-        alarmed=sum(max(1, sum("MetricStat" in metric for metric in each.get("Metrics", ()))) for each in alarms),
-        snapshots=tuple(answering),
+        alarm_metrics=sum(max(1, sum("MetricStat" in metric for metric in each.get("Metrics", ()))) for each in alarms),
+        snapshots=tuple(api_functions),
     )
 
 
@@ -113,6 +125,6 @@ def _template() -> dict[str, Any]:
     from samtranslator.yaml_helper import yaml_parse
 
     if not TEMPLATE.exists():
-        raise CannotRunError(f"This runs from a checkout: there is no {TEMPLATE.name} at {TEMPLATE.parent}.")
+        raise CannotRunError(f"Run the command from a checkout: {TEMPLATE} does not exist.")
     template: dict[str, Any] = yaml_parse(TEMPLATE.read_text())
     return template

@@ -1,5 +1,6 @@
-"""What AWS publishes, and what the cost and the capacity are computed from: list prices, quotas, and times that were measured
-on Lambda by others. On demand, us-east-1, without free tiers and discounts, as they were published on `AS_OF`.
+"""Published inputs of the model: AWS's list prices and quotas, and latencies that others measured on Lambda.
+
+On demand, in us-east-1, without free tiers and discounts, as published on `AS_OF`.
 """
 
 from collections.abc import Mapping
@@ -20,7 +21,7 @@ _AURORA = "https://aws.amazon.com/rds/aurora/pricing/"
 
 
 class Meter(StrEnum):
-    """What is counted and paid for."""
+    """A usage that AWS meters and bills."""
 
     HTTP_REQUEST = "HTTP API request"
     REST_REQUEST = "REST API request"
@@ -52,8 +53,13 @@ class Meter(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """Attributes:
-    usd: for so many as `per` says, of the first tier where there are tiers.
+    """A list price.
+
+    Attributes:
+        service: the service.
+        usd: the price of `per` units in USD; of the first tier, if there are tiers.
+        per: the number of units.
+        source: the page that publishes it.
     """
 
     service: str
@@ -63,7 +69,7 @@ class Price:
 
     @property
     def each(self) -> float:
-        """USD for one."""
+        """Return the price of one unit in USD."""
         return self.usd / self.per
 
 
@@ -100,10 +106,10 @@ PRICES: Mapping[Meter, Price] = {
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A figure that is not ours: a quota, or what others measured."""
+    """A published figure: a quota, or a measurement by others."""
 
     value: float
-    said: str
+    meaning: str
     source: str
 
 
@@ -115,72 +121,68 @@ _DEBRIE = "https://www.alexdebrie.com/posts/dynamodb-transactions-performance/"
 
 ONE_ITEM_MS = Published(7.6, "median of a PutItem from a Lambda function in Python", _DEBRIE)
 TRANSACTION_MS = Published(
-    25, "median of a TransactWriteItems of five items from the same; ours have two or three", _DEBRIE
+    25, "median of a TransactWriteItems of five items in the same test; transactions here have two or three", _DEBRIE
 )
 
-# --- how Lambda counts -----------------------------------------------------------------------------------------------
+# --- Lambda's rules ---------------------------------------------------------------------------------------------------
 
 VCPU_MB = Published(
-    1769, "memory with which a function has one vCPU; less has its share", f"{_LAMBDA_GUIDE}/configuration-memory.html"
+    1769,
+    "memory at which a function has one vCPU; less memory has a proportional share",
+    f"{_LAMBDA_GUIDE}/configuration-memory.html",
 )
 COLD_SHARE = Published(
     0.01,
-    "of invocations have an INIT, which is billed since August 2025",
+    "of invocations are cold starts; INIT is billed since August 2025",
     "https://aws.amazon.com/blogs/compute/aws-lambda-standardizes-billing-for-init-phase/",
 )
-TRACED_SHARE = Published(
-    0.05, "of requests are traced, and one a second besides", f"{_LAMBDA_GUIDE}/services-xray.html"
-)
+TRACED_SHARE = Published(0.05, "of requests are traced, and one more per second", f"{_LAMBDA_GUIDE}/services-xray.html")
 
-# --- quotas: what an account has from the start, in us-east-1 --------------------------------------------------------
+# --- initial quotas of an account in us-east-1 -----------------------------------------------------------------------
 
-PARTITION_WRITES = Published(
-    1000, "WRU a second that one partition takes", f"{_DYNAMODB_GUIDE}/bp-partition-key-design.html"
-)
-PARTITION_READS = Published(
-    3000, "RRU a second that one partition takes", f"{_DYNAMODB_GUIDE}/bp-partition-key-design.html"
-)
-TABLE_WRITES = Published(40_000, "WRU a second of a table on demand", f"{_DYNAMODB_GUIDE}/ServiceQuotas.html")
-TABLE_READS = Published(40_000, "RRU a second of a table on demand", f"{_DYNAMODB_GUIDE}/ServiceQuotas.html")
+PARTITION_WRITES = Published(1000, "WRU per second of one partition", f"{_DYNAMODB_GUIDE}/bp-partition-key-design.html")
+PARTITION_READS = Published(3000, "RRU per second of one partition", f"{_DYNAMODB_GUIDE}/bp-partition-key-design.html")
+TABLE_WRITES = Published(40_000, "WRU per second of an on-demand table", f"{_DYNAMODB_GUIDE}/ServiceQuotas.html")
+TABLE_READS = Published(40_000, "RRU per second of an on-demand table", f"{_DYNAMODB_GUIDE}/ServiceQuotas.html")
 NEW_TABLE_WRITES = Published(
-    4000, "WRU a second that a new table on demand takes at once", f"{_DYNAMODB_GUIDE}/on-demand-capacity-mode.html"
+    4000, "initial WRU per second of a new on-demand table", f"{_DYNAMODB_GUIDE}/on-demand-capacity-mode.html"
 )
-CONCURRENCY = Published(1000, "invocations at once, of all functions", f"{_LAMBDA_GUIDE}/gettingstarted-limits.html")
+CONCURRENCY = Published(1000, "concurrent invocations of all functions", f"{_LAMBDA_GUIDE}/gettingstarted-limits.html")
 SCALING = Published(
     100,
-    "execution environments a second that a function gets more: 1,000 each 10 s",
+    "additional execution environments of a function per second: 1,000 every 10 s",
     f"{_LAMBDA_GUIDE}/scaling-behavior.html",
 )
 RATE_OF_ONE = Published(
-    10, "requests a second for each of the invocations that may be at once", f"{_LAMBDA_GUIDE}/lambda-concurrency.html"
+    10, "requests per second for each concurrent invocation of the quota", f"{_LAMBDA_GUIDE}/lambda-concurrency.html"
 )
 API_REQUESTS = Published(
     10_000,
-    "requests a second, of all APIs; 2,500 in the younger regions",
+    "requests per second to all APIs; 2,500 in newer regions",
     "https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html",
 )
 PUT_EVENTS = Published(
     10_000,
-    "PutEvents requests a second; 400 to 2,400 in smaller regions",
+    "PutEvents requests per second; 400 to 2,400 in smaller regions",
     "https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html",
 )
 EVENT_DELIVERIES = Published(
     18_750,
-    "invocations of targets a second; 750 to 4,500 in smaller regions",
+    "invocations of targets per second; 750 to 4,500 in smaller regions",
     "https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html",
 )
 LOG_REQUESTS = Published(
     5000,
-    "PutLogEvents requests a second",
+    "PutLogEvents requests per second",
     "https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html",
 )
 SECRET_READS = Published(
     10_000,
-    "GetSecretValue requests a second",
+    "GetSecretValue requests per second",
     "https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html",
 )
 SIGN_INS = Published(
     120,
-    "UserAuthentication requests a second, of all user pools",
+    "UserAuthentication requests per second to all user pools",
     "https://docs.aws.amazon.com/cognito/latest/developerguide/quotas.html",
 )

@@ -136,9 +136,9 @@ def settled(stack: Stack, client: RetryingClient, load: Load) -> dict[str, list[
         until(lambda: not checks.untold(contents()), TOLD_SECONDS)
         wrong["untold"] = checks.untold(contents())
         table = WholeTable(dynamodb, stack["table_name"])
-        audited = audit(table, clock=now_ms, grace_ms=GRACE_MS, say=lambda _: None)
+        audited = audit(table, clock=now_ms, grace_ms=GRACE_MS, log=lambda _: None)
         cli.say(f"Audited {audited.items} items")
-        return wrong | {"broken": [str(finding) for finding in audited.found]}
+        return wrong | {"broken": [str(finding) for finding in audited.findings]}
 
 
 def _counts(counter: Counter[str]) -> str:

@@ -30,7 +30,7 @@ from local.patterns import any_matches
 from local.seed import CARRIER, MAX_STORE, MIA_STORE, OTHER_CARRIER, seed
 from ops.audit.audit_index import AuditIndex
 from ops.audit.findings import Finding, IssueType
-from ops.audit.relations import findings
+from ops.audit.relations import find_issues
 from testkit import contract
 from testkit.dynamodb.client import Call, Client
 from testkit.dynamodb.table import InMemoryTable, Snapshot
@@ -221,9 +221,9 @@ class Stack:
         index = AuditIndex()
         for page in self.client.get_paginator("scan").paginate(TableName=TABLE):
             for item in page["Items"]:
-                index.take(cast("Any", item))
-        found = findings(index, now=self.now, grace_ms=NEVER)
-        return [finding for finding in found if finding.sort not in FOLLOWING]
+                index.add(cast("Any", item))
+        found = find_issues(index, now=self.now, grace_ms=NEVER)
+        return [finding for finding in found if finding.type not in FOLLOWING]
 
     def save(self) -> Snapshot:
         """The whole table, for `load`."""

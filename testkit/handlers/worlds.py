@@ -10,13 +10,13 @@ from testkit.handlers.stack import DAY, Stack
 VALIDITY = 90 * DAY
 
 
-def named_and_told(make: Builder) -> World:
-    """Who it is for has a message about it."""
+def named_with_message(make: Builder) -> World:
+    """Make a gift whose recipient has a message about it."""
     stack = make.stack
     assert isinstance(stack, Stack)
     stack.record()
     known = len(stack.records)
-    world = make.given("named, told", "voucher", 1, "open", to="bob")
+    world = make.given("named, with message", "voucher", 1, "open", to="bob")
     assert stack.project(*stack.records[known:]) == []
     stack.stop_recording()
     (message,) = stack.call("bob", "GET", "/messages").body["items"]
@@ -24,18 +24,18 @@ def named_and_told(make: Builder) -> World:
     return world
 
 
-def as_made(world: World) -> World:
+def unchanged(world: World) -> World:
     return world
 
 
-# How each world is made, how long ago, and what became of it since.
+# The function that makes each world, the time since then, and the change since then.
 Timed = tuple[Making, int, Callable[[World], World]]
 WORLDS: Mapping[str, Sequence[Timed]] = {
-    "as it stays": [(making, 0, as_made) for making in access.TIMELESS],
-    "as it waits": [(making, 0, as_made) for making in (*access.OPEN, access.pending, named_and_told)],
+    "as it stays": [(making, 0, unchanged) for making in access.TIMELESS],
+    "as it waits": [(making, 0, unchanged) for making in (*access.OPEN, access.pending, named_with_message)],
     "when time is over": [
         *((making, DAY, access.returned) for making in access.OPEN),
-        (lambda make: make.used("used, over", "voucher", "over"), VALIDITY, as_made),
+        (lambda make: make.used("used, over", "voucher", "over"), VALIDITY, unchanged),
     ],
 }
 

@@ -1,4 +1,4 @@
-"""Two stacks over real HTTP: one as deployed, and one whose stream is silent, so that only the sweep settles."""
+"""Two stacks over HTTP: one as deployed, and one without time to live and stream, where only the sweep settles."""
 
 import json
 import time
@@ -25,7 +25,7 @@ PARCEL_WRAPPING = {"cover_id": "parcel-kraft", "message": "For you"}
 ADDRESS = {
     "name": "Bob Lee",
     "phone": "+86 571 5550 0100",
-    "lines": ["5 Lakeside Lane"],
+    "lines": ["5 Lakeside Road"],
     "city": "Hangzhou",
     "postal_code": "310000",
     "country": "CN",
@@ -38,22 +38,22 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @dataclass
 class Running:
-    """A stack, its callers, and its table as an operator sees it."""
+    """A local stack, its clients, and its table as an operator sees it."""
 
     stack: Stack
     folder: Path
     clients: dict[str | None, Client] = field(default_factory=dict)
     services: dict[str, Any] = field(default_factory=dict)
-    # What was answered: the operation, the status, and the code of a problem.
+    # All responses: the operation, the status, and the code of a problem.
     seen: set[tuple[str, int, str | None]] = field(default_factory=set)
 
     def as_(self, user: str | None) -> Client:
         if user not in self.clients:
-            self.clients[user] = Client(self.stack, user, on_answer=self._check)
+            self.clients[user] = Client(self.stack, user, on_answer=self._check_response)
         return self.clients[user]
 
-    def _check(self, answer: httpx.Response) -> None:
-        """Every answer is a declared one, and is remembered."""
+    def _check_response(self, answer: httpx.Response) -> None:
+        """Check that the response is declared, and record it."""
         request, content_type = answer.request, answer.headers.get("content-type", "")
         contract.check(request.method, request.url.path, answer.status_code, content_type, answer.content)
         if (operation := contract.operation_of(request.method, request.url.path)) is not None:
@@ -74,7 +74,7 @@ class Running:
         return next(str(each["OutputValue"]) for each in stack["Outputs"] if each["OutputKey"] == name)
 
     def received(self, queue: str) -> list[dict[str, Any]]:
-        """What waits in the queue of an output; it waits no longer."""
+        """Receive and delete all messages in the queue of an output."""
         url, client, bodies = self.output(queue), self.aws("sqs"), list[dict[str, Any]]()
         while messages := client.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
             for message in messages:
@@ -83,11 +83,11 @@ class Running:
         return bodies
 
     def log_lines(self, since_ms: int = 0) -> Iterator[str]:
-        """Everything any function wrote."""
+        """Yield all log lines of all functions."""
         logs = self.aws("logs")
         for group in logs.describe_log_groups()["logGroups"]:
-            asked = logs.get_paginator("filter_log_events").paginate
-            pages = asked(logGroupName=group["logGroupName"], startTime=since_ms)
+            paginate = logs.get_paginator("filter_log_events").paginate
+            pages = paginate(logGroupName=group["logGroupName"], startTime=since_ms)
             yield from (event["message"] for page in pages for event in page["events"])
 
     def new_users(self, *names: str) -> None:
@@ -95,7 +95,7 @@ class Running:
         self.stack["users"] |= users.create(self.stack["aws_endpoint_url"], pool, client, {name: {} for name in names})
 
     def item(self, kind: str, identifier: str) -> dict[str, Any] | None:
-        """What the table holds, whatever the API would say."""
+        """Return a stored item, or None."""
         key = {"pk": {"S": f"{kind}#{identifier}"}, "sk": {"S": kind}}
         answer = self.aws("dynamodb").get_item(TableName=self.stack["table_name"], Key=key, ConsistentRead=True)
         item: dict[str, Any] | None = answer.get("Item")
@@ -122,7 +122,7 @@ class Running:
 
 
 def sleep_until(timestamp: str) -> None:
-    """Until just after an instant the API named; both are on this machine's clock."""
+    """Sleep until just after a timestamp of the API; both use this machine's clock."""
     time.sleep(max(0.0, datetime.fromisoformat(timestamp).timestamp() - time.time()) + 0.01)
 
 
@@ -135,7 +135,7 @@ def eventually(condition: Callable[[], bool], seconds: float) -> bool:
     return True
 
 
-# The files that take longest, because they wait: first, so that others are told in the meantime.
+# The files that wait longest run first, so that other files run in the meantime.
 LONGEST = ("test_sweep_schedule.py", "test_calls.py", "test_expiry.py")
 
 
@@ -159,7 +159,7 @@ def run_stack(directory: Path, *, stream: bool, window: int = WINDOW) -> Iterato
 
 
 def _warm_up(running: Running) -> None:
-    """Start what gifts need once: a cold start takes a good part of a window of a few seconds."""
+    """Call the functions of a gift once: a cold start would take much of a window of a few seconds."""
     calls = [
         ("POST", "/orders"),
         ("GET", "/orders"),
@@ -177,7 +177,9 @@ def _warm_up(running: Running) -> None:
 
 @pytest.fixture(scope="session")
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """Time to live and the stream settle gifts. The sweep's schedule is off: it would hide it if they did not."""
+    """Yield a stack where time to live and the stream settle gifts. The sweep's schedule is off: it would hide failures
+    of both.
+    """
     for running in run_stack(tmp_path_factory.mktemp("live"), stream=True):
         running.aws("events").disable_rule(Name=running.physical("SweepFunctionEveryMinute"))
         yield running
@@ -185,5 +187,5 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 @pytest.fixture(scope="session")
 def silent(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """Nothing expires and no stream record arrives: whatever settles, it is the sweep or a caller's own write."""
+    """Yield a stack where nothing expires and no stream record arrives: only the sweep or a caller's write settles."""
     yield from run_stack(tmp_path_factory.mktemp("silent"), stream=False)

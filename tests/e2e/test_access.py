@@ -1,4 +1,4 @@
-"""Who may what over real HTTP: what the authorizer lets through, and the rules of testkit/access.py on a sample of worlds."""
+"""Authorization over HTTP: the authorizer, and the rules of testkit/access.py on a sample of worlds."""
 
 import base64
 import re
@@ -17,7 +17,7 @@ from testkit.access import Builder
 from tests.e2e.conftest import Running, eventually
 
 pytestmark = pytest.mark.e2e
-# Of each kind of thing one that is there and one that is over.
+# One current and one ended world of each kind.
 SAMPLE = [access.TIMELESS[number] for number in (0, 2, 5, 9, 11, 14)]
 
 
@@ -30,8 +30,8 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class OverHttp:
-    """The calls of worlds and cells, by the users of a stack."""
+class HttpCaller:
+    """Makes the calls of worlds and cells, as the users of a stack."""
 
     live: Running
 
@@ -49,19 +49,19 @@ class OverHttp:
 
 
 @pytest.fixture(scope="module")
-def over_http(live: Running) -> OverHttp:
+def http_caller(live: Running) -> HttpCaller:
     roles: dict[str, dict[str, str]] = {"stranger": {}, "friend": {}}
     roles["hera"] = {"group": "carrier", "carrier": OTHER_CARRIER}
     pool, client = live.physical("UserPool"), live.physical("UserPoolClient")
     live.stack["users"] |= users.create(live.stack["aws_endpoint_url"], pool, client, roles)
-    return OverHttp(live)
+    return HttpCaller(live)
 
 
-# --- what is no token of ours -----------------------------------------------------------------------------------
+# --- invalid tokens ---------------------------------------------------------------------------------------------
 
 
 def token_of_another_pool(live: Running) -> str:
-    """A right token of somebody's, of another user pool."""
+    """Return a valid token of a user in another user pool."""
     cognito = live.aws("cognito-idp")
     pool = cognito.create_user_pool(PoolName="another")["UserPool"]["Id"]
     client = cognito.create_user_pool_client(
@@ -72,7 +72,7 @@ def token_of_another_pool(live: Running) -> str:
 
 
 def token_of_another_app(live: Running) -> str:
-    """A right token of the right pool, which another app was given."""
+    """Return a valid token of our user pool, issued to another app."""
     cognito, pool = live.aws("cognito-idp"), live.physical("UserPool")
     client = cognito.create_user_pool_client(
         UserPoolId=pool, ClientName="another", ExplicitAuthFlows=["ALLOW_USER_PASSWORD_AUTH"]
@@ -81,7 +81,7 @@ def token_of_another_app(live: Running) -> str:
 
 
 def expired_token(live: Running) -> str:
-    """A right token of the right pool and app, whose time is over."""
+    """Return an expired token of our user pool and app."""
     cognito, pool, client = live.aws("cognito-idp"), live.physical("UserPool"), live.physical("UserPoolClient")
     settings = cognito.describe_user_pool_client(UserPoolId=pool, ClientId=client)["UserPoolClient"]
     kept = {"UserPoolId": pool, "ClientId": client, "ExplicitAuthFlows": settings["ExplicitAuthFlows"]}
@@ -93,20 +93,20 @@ def expired_token(live: Running) -> str:
         before = {name: settings[name] for name in ("IdTokenValidity", "TokenValidityUnits")}
         cognito.update_user_pool_client(**kept, **before)
     assert token.split(".")[0] == live.stack["users"]["alice"]["token"].split(".")[0]  # signed with the same key
-    assert eventually(lambda: status(live, "GET", "/me", token) == 401, 10)
+    assert eventually(lambda: status_of(live, "GET", "/me", token) == 401, 10)
     return token
 
 
-def status(live: Running, method: str, path: str, token: str | None) -> int:
+def status_of(live: Running, method: str, path: str, token: str | None) -> int:
     headers = {} if token is None else {"authorization": f"Bearer {token}"}
     return live.as_(None).request(method, path, headers=headers).status_code
 
 
 @pytest.fixture(scope="module")
-def tokens(live: Running) -> Mapping[str, str | None]:
-    """What does not let anybody in."""
-    right = live.stack["users"]["alice"]["token"]
-    head, body, signature = right.split(".")
+def invalid_tokens(live: Running) -> Mapping[str, str | None]:
+    """Return tokens that must not authenticate."""
+    valid = live.stack["users"]["alice"]["token"]
+    head, body, signature = valid.split(".")
     unsigned = base64.urlsafe_b64encode(b'{"alg":"none","typ":"JWT"}').decode().rstrip("=")
     return {
         "none": None,
@@ -118,25 +118,26 @@ def tokens(live: Running) -> Mapping[str, str | None]:
     }
 
 
-def test_no_route_that_is_not_public_lets_in_who_has_no_token_of_ours(
-    live: Running, tokens: Mapping[str, str | None], record_property: Callable[[str, object], None]
+def test_no_private_route_accepts_an_invalid_token(
+    live: Running, invalid_tokens: Mapping[str, str | None], record_property: Callable[[str, object], None]
 ) -> None:
-    said = Counter[tuple[str, int]]()
+    results = Counter[tuple[str, int]]()
     for route in access.rules():
         method, path = route.split()[0], re.sub(r"{\w+}", "unknown", route.split()[1])
-        for kind, token in tokens.items():
-            got = status(live, method, path, token)
+        for kind, token in invalid_tokens.items():
+            got = status_of(live, method, path, token)
             assert (got == 401) is not access.is_public(route), (route, kind, got)
-            said[kind, got] += 1
+            results[kind, got] += 1
     record_property(
-        "figures", f"access over HTTP: {said.total()} calls with {len(tokens)} kinds of tokens that are not ours"
+        "figures",
+        f"access over HTTP: {results.total()} calls with {len(invalid_tokens)} kinds of tokens that are not ours",
     )
 
 
-def test_who_may_what_over_http(over_http: OverHttp, record_property: Callable[[str, object], None]) -> None:
-    """What is refused, in worlds that do not end; what would change them is done by the tests of handlers."""
-    make, said = Builder(over_http), Counter[str]()
-    not_found = access.not_found(over_http)
+def test_access_over_http(http_caller: HttpCaller, record_property: Callable[[str, object], None]) -> None:
+    """Check rejected calls in open worlds; calls that would change a world are tested on the handlers."""
+    make, results = Builder(http_caller), Counter[str]()
+    not_found = access.not_found(http_caller)
     for making in SAMPLE:
         world = making(make)
         for route in (route for route in access.rules() if access.concerns(route, world)):
@@ -145,14 +146,16 @@ def test_who_may_what_over_http(over_http: OverHttp, record_property: Callable[[
                 if wanted[0] == "2" and not route.startswith("GET"):
                     continue
                 path = access.path_of(route, access.ids_of(world))
-                answer = over_http.call(user, route.split()[0], path, access.body_of(route, role, world, make.products))
-                # A 401 is the gateway's own.
+                answer = http_caller.call(
+                    user, route.split()[0], path, access.body_of(route, role, world, make.products)
+                )
+                # The gateway answers 401 itself.
                 got = "401" if answer.status == 401 else access.said(route, answer)
                 cell = (world.name, route, role)
                 assert got == wanted.removesuffix(" unauthenticated"), (cell, answer.raw)
                 assert answer.status != 404 or access.same(answer) == not_found(route), cell
                 assert answer.status < 400 or not [text for text in world.hidden if text in answer.raw], cell
-                said[got] += 1
+                results[got] += 1
     record_property(
-        "figures", f"access over HTTP: {said.total()} cells of {len(SAMPLE)} worlds: {dict(sorted(said.items()))}"
+        "figures", f"access over HTTP: {results.total()} cells of {len(SAMPLE)} worlds: {dict(sorted(results.items()))}"
     )

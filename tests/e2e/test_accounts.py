@@ -1,4 +1,4 @@
-"""Accounts on the whole stack: the user pool's trigger, the functions' own permissions, races of real requests."""
+"""Accounts on the whole stack: the trigger of the user pool, the roles of the functions, races over HTTP."""
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
@@ -12,18 +12,18 @@ from tests.e2e.conftest import Running
 pytestmark = pytest.mark.e2e
 
 
-def test_who_signed_up_but_never_called_can_be_given_a_gift_by_name(live: Running) -> None:
+def test_a_user_who_signed_up_but_never_called_can_be_a_recipient(live: Running) -> None:
     live.new_users("newcomer")
     newcomer = live.as_("newcomer")
     gift = live.give(live.buy()["order_id"], recipient_id=newcomer.user_id)
     item = live.item("HANDLE", "newcomer")
     assert item is not None
     assert item["user_id"]["S"] == newcomer.user_id
-    # The first call of theirs.
+    # The recipient's first call.
     assert newcomer.post(f"/gifts/{gift['gift_id']}/claims", {}).status_code == 201
 
 
-def test_who_signed_up_is_called_and_found_as_they_said_until_they_change_it(live: Running) -> None:
+def test_a_profile_has_the_name_and_handle_of_the_sign_up_until_they_change(live: Running) -> None:
     live.new_users("leaver", "heir")
     leaver, heir = live.as_("leaver"), live.as_("heir")
     profile = leaver.get("/me").json()
@@ -35,33 +35,33 @@ def test_who_signed_up_is_called_and_found_as_they_said_until_they_change_it(liv
     assert leaver.get("/me").json() == changed.json()
 
 
-def test_of_eight_who_take_one_handle_at_once_exactly_one_gets_it(live: Running) -> None:
+def test_of_eight_concurrent_changes_to_one_handle_exactly_one_succeeds(live: Running) -> None:
     names = [f"taker{number}" for number in range(8)]
     live.new_users(*names)
     clients = [Client(live.stack, name) for name in names]
     with ThreadPoolExecutor(len(clients)) as pool:
         list(pool.map(lambda client: client.get("/me"), clients))
         barrier = Barrier(len(clients))
-        answers = list(pool.map(lambda client: _take(client, "the.handle", barrier), clients))
+        answers = list(pool.map(lambda client: _change_handle(client, "the.handle", barrier), clients))
     (winner,) = (answer.json()["user_id"] for answer in answers if answer.status_code == 200)
     assert {answer.json()["code"] for answer in answers if answer.status_code != 200} == {"handle-taken"}
     item = live.item("HANDLE", "the.handle")
     assert item is not None
     assert item["user_id"]["S"] == winner
     for client, name in zip(clients, names, strict=True):
-        # Whoever got it gave up the other one, and nobody else did.
+        # The winner released the previous handle; the others kept theirs.
         assert (live.item("HANDLE", name) is None) is (client.user_id == winner)
         client.close()
 
 
-def test_who_changes_the_handle_from_eight_places_at_once_has_one(live: Running) -> None:
+def test_after_eight_concurrent_changes_a_user_has_one_handle(live: Running) -> None:
     live.new_users("hasty")
     hasty = live.as_("hasty")
     handles = [f"hasty.{number}" for number in range(8)]
     clients = [Client(live.stack, "hasty") for _ in handles]
     with ThreadPoolExecutor(len(clients)) as pool:
         barrier = Barrier(len(clients))
-        answers = list(pool.map(lambda client, handle: _take(client, handle, barrier), clients, handles))
+        answers = list(pool.map(lambda client, handle: _change_handle(client, handle, barrier), clients, handles))
     for client in clients:
         client.close()
     assert {answer.status_code for answer in answers} == {200}
@@ -69,8 +69,8 @@ def test_who_changes_the_handle_from_eight_places_at_once_has_one(live: Running)
     assert [handle for handle in ("hasty", *handles) if live.item("HANDLE", handle)] == [mine]
 
 
-def _take(client: Client, handle: str, barrier: Barrier) -> httpx.Response:
-    """A change of the handle; when told to come again, it does."""
+def _change_handle(client: Client, handle: str, barrier: Barrier) -> httpx.Response:
+    """Change the handle, with retries if the response asks for them."""
     barrier.wait()
     while True:
         answer = client.request("PATCH", "/me", json={"handle": handle})

@@ -1,4 +1,4 @@
-"""The bus, both ways: an app hears what happened by its queue, and carriers and providers tell us."""
+"""The event bus in both directions: a subscriber receives domain events, and the stack receives inbound events."""
 
 import json
 import re
@@ -17,23 +17,23 @@ pytestmark = pytest.mark.e2e
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
 
-def heard(running: Running, correlation_id: str, count: int) -> list[dict[str, Any]]:
-    """So many different events that belong together, by when they happened, as the subscriber's queue has them."""
+def events_of(running: Running, correlation_id: str, count: int) -> list[dict[str, Any]]:
+    """Return that many different events of a correlation id from the subscriber's queue, by time."""
     found: dict[str, dict[str, Any]] = {}
 
-    def enough() -> bool:
+    def has_enough() -> bool:
         for message in running.received("SubscriberQueueUrl"):
             if message["detail"].get("correlation_id") == correlation_id:
-                # At least once: again is the same to the letter.
+                # Delivery is at least once; a repeated event is identical.
                 assert found.setdefault(message["detail"]["id"], message)["detail"] == message["detail"]
         return len(found) >= count
 
-    assert eventually(enough, 10), found
+    assert eventually(has_enough, 10), found
     return sorted(found.values(), key=lambda message: str(message["detail"]["time"]))
 
 
-def told(running: Running, kind: str, detail: dict[str, Any], source: str = "example.partner") -> None:
-    """Somebody who may puts an event on the bus."""
+def put_event(running: Running, kind: str, detail: dict[str, Any], source: str = "example.partner") -> None:
+    """Put an event of an authorized sender on the bus."""
     entry = {
         "Source": source,
         "DetailType": kind,
@@ -58,15 +58,15 @@ def report(holding: dict[str, Any], **more: Any) -> dict[str, Any]:
     return detail | {"status": "in_transit", "location": "Depot 4", "occurred_at": at} | more
 
 
-# --- an app listens -------------------------------------------------------------------------------------------
+# --- domain events --------------------------------------------------------------------------------------------
 
 
-def test_an_app_hears_that_a_gift_was_bought_given_and_claimed(live: Running) -> None:
+def test_a_subscriber_receives_the_events_of_a_purchase_a_gift_and_a_claim(live: Running) -> None:
     order = live.buy()
     gift = live.give(order["order_id"])
     claim = live.as_("bob").post(f"/gifts/{gift['gift_id']}/claims", {"secret": gift["secret"]})
     assert claim.status_code == 201
-    messages = heard(live, order["order_id"], 3)
+    messages = events_of(live, order["order_id"], 3)
     alice, bob = (live.stack["users"][name]["user_id"] for name in ("alice", "bob"))
 
     assert [message["detail-type"] for message in messages] == ["order.paid", "gift.given", "gift.claimed"]
@@ -81,7 +81,7 @@ def test_an_app_hears_that_a_gift_was_bought_given_and_claimed(live: Running) ->
     assert given["data"].items() >= {"gift_id": gift["gift_id"], "state": "open", "remaining": 1}.items()
     assert claimed["data"].items() >= {"gift_id": gift["gift_id"], "state": "claimed", "remaining": 0}.items()
     assert [detail["audience"] for detail in (paid, given, claimed)] == [[alice], [alice], [alice]]
-    # Whoever hears it twice can tell: an id is a function of what happened.
+    # Subscribers can detect duplicates: the id is derived from the event.
     assert paid["id"] == ids.derive("event", "order.paid", order["order_id"])
     assert claimed["id"] == ids.derive("event", "gift.claimed", gift["gift_id"], "0")
 
@@ -90,9 +90,9 @@ def test_an_app_hears_that_a_gift_was_bought_given_and_claimed(live: Running) ->
         assert hidden not in text
 
 
-def test_an_app_does_not_hear_what_is_in_a_parcel_nor_where_it_goes(live: Running) -> None:
+def test_a_subscriber_does_not_receive_the_content_or_address_of_a_parcel(live: Running) -> None:
     holding = parcel_of_bob(live)
-    messages = heard(live, holding["order_id"], 3)
+    messages = events_of(live, holding["order_id"], 3)
     assert [message["detail-type"] for message in messages] == ["order.paid", "gift.given", "gift.claimed"]
     text, product = json.dumps(messages), holding["gift"]["product"]
     hidden = [product["title"], product["product_id"], product["image_url"], str(product["price"]["amount"])]
@@ -102,25 +102,25 @@ def test_an_app_does_not_hear_what_is_in_a_parcel_nor_where_it_goes(live: Runnin
         assert value not in text
 
 
-# --- others tell us -------------------------------------------------------------------------------------------
+# --- inbound events -------------------------------------------------------------------------------------------
 
 
-def test_a_carriers_report_on_the_bus_moves_the_parcel_and_is_heard(live: Running) -> None:
+def test_a_carriers_report_on_the_bus_updates_the_parcel_and_is_published(live: Running) -> None:
     holding = parcel_of_bob(live)
     path, bob = f"/shipments/{holding['shipment_id']}", live.as_("bob")
-    said = report(holding)
+    sent = report(holding)
     for _ in range(2):
-        told(live, "carrier.reported", said)
+        put_event(live, "carrier.reported", sent)
     assert eventually(lambda: bool(bob.get(path).json()["status"] == "in_transit"), 10)
-    told(live, "carrier.reported", report(holding, status="lost", carrier="another"))
-    told(live, "carrier.reported", report(holding, status="lost"), source="handsel")
-    updated = heard(live, holding["shipment_id"], 1)[-1]["detail"]
+    put_event(live, "carrier.reported", report(holding, status="lost", carrier="another"))
+    put_event(live, "carrier.reported", report(holding, status="lost"), source="handsel")
+    updated = events_of(live, holding["shipment_id"], 1)[-1]["detail"]
     assert updated["data"] == {"shipment_id": holding["shipment_id"], "status": "in_transit"}
     shipment = bob.get(path).json()
     assert (shipment["status"], len(shipment["events"])) == ("in_transit", 1)
 
 
-def test_a_pending_payment_is_settled_when_the_bus_says_that_something_became_of_it(live: Running) -> None:
+def test_a_pending_payment_is_settled_after_an_event(live: Running) -> None:
     live.new_users("penny")
     penny = live.as_("penny")
     body = {
@@ -131,26 +131,26 @@ def test_a_pending_payment_is_settled_when_the_bus_says_that_something_became_of
     assert penny.post("/orders", body).status_code == 503
     (order,) = penny.get("/orders").json()["items"]
     assert order["state"] == "pending"
-    told(live, "payment.settled", {"order_id": order["order_id"]})
+    put_event(live, "payment.settled", {"order_id": order["order_id"]})
     assert eventually(lambda: bool(penny.get(f"/orders/{order['order_id']}").json()["state"] == "paid"), 10)
 
 
-def test_what_is_not_taken_is_tried_again_and_then_waits_in_the_queue(live: Running) -> None:
-    # The engine's bus calls a function itself, once: tries and destinations are those of an asynchronous call.
+def test_a_failed_event_is_retried_and_then_kept_in_the_queue(live: Running) -> None:
+    # The engine's bus invokes a function once; retries and destinations belong to asynchronous invocations.
     holding = parcel_of_bob(live)
-    said: dict[str, Any] = {"id": secrets.token_hex(8), "source": "example.partner", "detail-type": "carrier.reported"}
-    said["detail"] = report(holding, carrier="another")
+    sent: dict[str, Any] = {"id": secrets.token_hex(8), "source": "example.partner", "detail-type": "carrier.reported"}
+    sent["detail"] = report(holding, carrier="another")
     name = live.physical("InboundFunction")
-    live.aws("lambda").invoke(FunctionName=name, InvocationType="Event", Payload=json.dumps(said).encode())
+    live.aws("lambda").invoke(FunctionName=name, InvocationType="Event", Payload=json.dumps(sent).encode())
     refused: list[dict[str, Any]] = []
 
-    def waits() -> bool:
+    def arrived() -> bool:
         refused.extend(live.received("RefusedInputsUrl"))
-        return any(each["requestPayload"]["id"] == said["id"] for each in refused)
+        return any(each["requestPayload"]["id"] == sent["id"] for each in refused)
 
     started = time.monotonic()
-    assert eventually(waits, 30)
-    (found,) = (each for each in refused if each["requestPayload"]["id"] == said["id"])
+    assert eventually(arrived, 30)
+    (found,) = (each for each in refused if each["requestPayload"]["id"] == sent["id"])
     assert found["requestContext"]["approximateInvokeCount"] == 3, found
     assert found["responsePayload"]["errorMessage"] == "not-found"
     assert time.monotonic() - started > 1, "it was not tried again"

@@ -1,4 +1,4 @@
-"""What happens when nobody claims: on the whole stack, and with everything silent but the sweep."""
+"""Expiry of unclaimed gifts, on the whole stack and with the sweep alone."""
 
 import json
 import signal
@@ -20,7 +20,7 @@ def state_of(running: Running, gift_id: str) -> str:
     return str(item["state"]["S"])
 
 
-def test_an_unclaimed_gift_is_settled_in_the_table_without_anybody_asking(live: Running) -> None:
+def test_an_unclaimed_gift_is_settled_in_the_table_without_a_request(live: Running) -> None:
     order = live.buy()
     gift = live.give(order["order_id"])
     assert state_of(live, gift["gift_id"]) == "open"
@@ -30,26 +30,26 @@ def test_an_unclaimed_gift_is_settled_in_the_table_without_anybody_asking(live: 
     assert live.as_("alice").get(f"/orders/{order['order_id']}").json()["units"] == BACK
 
 
-def test_a_gift_comes_back_on_time_while_the_consumer_that_tells_of_it_hangs(live: Running) -> None:
+def test_a_gift_is_settled_on_time_while_the_projector_hangs(live: Running) -> None:
     bob_id = live.stack["users"]["bob"]["user_id"]
 
-    def told(gift: dict[str, Any]) -> set[str]:
+    def kinds_of_messages(gift: dict[str, Any]) -> set[str]:
         items = [item for user in ("alice", "bob") for item in live.as_(user).get("/messages").json()["items"]]
         return {item["kind"] for item in items if item["gift_id"] == gift["gift_id"]}
 
     order = live.buy(2)
     before = live.give(order["order_id"], recipient_id=bob_id)
-    assert eventually(lambda: "gift_received" in told(before), 20)  # it runs
+    assert eventually(lambda: "gift_received" in kinds_of_messages(before), 20)  # the projector runs
     consumer = workers(live.folder)["ProjectorFunction"]
     assert send(signal.SIGSTOP, consumer) > 0
     try:
         gift = live.give(order["order_id"], recipient_id=bob_id)
         sleep_until(gift["expires_at"])
         assert eventually(lambda: state_of(live, gift["gift_id"]) == "returned", 10)
-        assert told(gift) == set()
+        assert kinds_of_messages(gift) == set()
     finally:
         send(signal.SIGCONT, consumer)
-    assert eventually(lambda: told(gift) == {"gift_received", "gift_returned"}, 20)
+    assert eventually(lambda: kinds_of_messages(gift) == {"gift_received", "gift_returned"}, 20)
 
 
 def test_from_the_deadline_on_every_read_shows_the_gift_returned(silent: Running) -> None:
@@ -69,7 +69,7 @@ def test_at_the_deadline_a_claim_is_too_late(silent: Running) -> None:
     assert (answer.status_code, answer.json()["code"]) == (410, "expired")
 
 
-def test_units_that_came_back_can_be_used_at_once_though_nothing_settled_them(silent: Running) -> None:
+def test_expired_units_can_be_used_at_once_although_nothing_settled_them(silent: Running) -> None:
     order = silent.buy()
     gift = silent.give(order["order_id"])
     sleep_until(gift["expires_at"])
@@ -88,12 +88,12 @@ def test_the_sweep_alone_settles_when_the_stream_is_silent(silent: Running) -> N
     assert "FunctionError" not in answer, answer["Payload"].read()
     assert json.loads(answer["Payload"].read())["failed"] == 0
     assert state_of(silent, gift["gift_id"]) == "returned"
-    # Its timer is still there: neither the time to live nor the stream had a part in this.
+    # The timer item still exists: neither time to live nor the stream settled the gift.
     assert silent.item("WINDOW", gift["gift_id"]) is not None
     assert silent.as_("alice").get(f"/orders/{order['order_id']}").json()["units"] == BACK
 
 
-def test_a_gift_that_came_back_can_be_given_again_and_the_old_link_stays_dead(live: Running) -> None:
+def test_an_expired_gift_can_be_given_again_and_the_old_link_stays_invalid(live: Running) -> None:
     order = live.buy()
     old = live.give(order["order_id"])
     sleep_until(old["expires_at"])

@@ -1,4 +1,4 @@
-"""Callers who mean harm, over real HTTP."""
+"""Hostile callers over HTTP."""
 
 import contextlib
 import socket
@@ -14,35 +14,35 @@ pytestmark = pytest.mark.e2e
 
 
 @pytest.mark.parametrize("path", ["/orders", "/orders/unknown/gifts", "/gifts/unknown/claims", "/orders/unknown/use"])
-def test_a_hostile_body_is_the_callers_own_fault(live: Running, path: str) -> None:
-    """Through the API, which encodes what it takes to be no text; tests of the handlers ask every call."""
+def test_a_hostile_body_is_a_client_error(live: Running, path: str) -> None:
+    """Send bodies through the API, which encodes bodies that are not text; integration tests cover every operation."""
     for name, body in BODIES.items():
         headers = {"content-type": body.content_type, "idempotency-key": "hostile-body-1"}
         answer = live.as_("alice").request("POST", path, content=body.content, headers=headers)
         assert 400 <= answer.status_code < 500, (name, answer.text)
-        # A gift that is not there is so whatever was sent to it.
+        # An unknown gift is not found, with any body.
         refused = {"not-found" if path.startswith("/gifts") else body.refused}
-        # The local engine mends what is no UTF-8 before a function sees it.
+        # The local engine replaces invalid UTF-8 before a function sees it.
         if body.content.decode(errors="ignore").encode() != body.content and body.refused == MALFORMED:
             refused.add(INVALID)
         assert answer.json()["code"] in refused, (name, answer.text)
 
 
 @pytest.mark.parametrize("token", ["", "Bearer", "Bearer x", "Bearer a.b.c", "Basic YWxpY2U6", "Bearer " + "A" * 4000])
-def test_without_a_valid_token_there_is_no_way_in(live: Running, token: str) -> None:
+def test_an_invalid_token_is_unauthorized(live: Running, token: str) -> None:
     headers = {"authorization": token} if token else {}
     for method, path in (("GET", "/orders"), ("POST", "/orders"), ("GET", "/gifts/x"), ("POST", "/gifts/x/claims")):
         assert live.as_(None).request(method, path, headers=headers).status_code == 401
 
 
-def test_a_token_with_a_changed_claim_does_not_verify(live: Running) -> None:
+def test_a_token_with_a_changed_claim_is_invalid(live: Running) -> None:
     head, _, signature = live.stack["users"]["alice"]["token"].split(".")
     _, body, _ = live.stack["users"]["bob"]["token"].split(".")
     headers = {"authorization": f"Bearer {head}.{body}.{signature}"}
     assert live.as_(None).request("GET", "/orders", headers=headers).status_code == 401
 
 
-def test_what_is_anothers_looks_exactly_like_what_does_not_exist(live: Running) -> None:
+def test_another_users_items_look_like_items_that_do_not_exist(live: Running) -> None:
     order = live.buy()
     gift = live.give(order["order_id"])
     bob = live.as_("bob")
@@ -53,10 +53,10 @@ def test_what_is_anothers_looks_exactly_like_what_does_not_exist(live: Running) 
         foreign, missing = carol.get(path.format(identifier)), carol.get(path.format(unknown))
         assert (foreign.status_code, foreign.content) == (missing.status_code, missing.content)
         assert foreign.status_code == 404
-        assert _fixed(foreign) == _fixed(missing)
+        assert _comparable_headers(foreign) == _comparable_headers(missing)
 
 
-def _fixed(answer: httpx.Response) -> dict[str, str]:
+def _comparable_headers(answer: httpx.Response) -> dict[str, str]:
     changing = {"date", "apigw-requestid", "x-amzn-requestid", "x-amz-request-id", "x-amz-id-2"}
     return {name: value for name, value in answer.headers.items() if name not in changing}
 
@@ -75,10 +75,10 @@ def _fixed(answer: httpx.Response) -> dict[str, str]:
         b"POST /orders HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf",
     ],
 )
-def test_a_request_that_is_no_http_harms_nobody_else(live: Running, sent: bytes) -> None:
+def test_an_invalid_http_request_affects_no_other_caller(live: Running, sent: bytes) -> None:
     address = urlsplit(live.stack["api_url"])
     answer = b""
-    # Being hung up on in the middle of it is an answer as well.
+    # A closed connection is also an answer.
     with (
         contextlib.suppress(OSError),
         socket.create_connection((address.hostname, address.port), timeout=5) as connection,

@@ -1,4 +1,4 @@
-"""What operators run, as they run it: the commands as processes of their own, on a stack with damage in it."""
+"""Operator commands, run as processes on a stack with corrupted items."""
 
 import json
 import os
@@ -19,17 +19,17 @@ pytestmark = pytest.mark.e2e
 
 
 @dataclass(frozen=True)
-class Done:
+class Result:
     status: int
     out: str
     err: str
 
     @property
-    def said(self) -> Any:
+    def json(self) -> Any:
         return json.loads(self.out)
 
 
-def keys_of(kind: str, identifier: str) -> dict[str, Any]:
+def key_of(kind: str, identifier: str) -> dict[str, Any]:
     return {"pk": {"S": f"{kind}#{identifier}"}, "sk": {"S": kind}}
 
 
@@ -37,7 +37,7 @@ def keys_of(kind: str, identifier: str) -> dict[str, Any]:
 class Operator:
     running: Running
 
-    def run(self, *arguments: str, where: tuple[str, ...] = ("--stack", "handsel"), **environ: str) -> Done:
+    def run(self, *arguments: str, where: tuple[str, ...] = ("--stack", "handsel"), **environ: str) -> Result:
         ours = {
             "AWS_ENDPOINT_URL": self.running.stack["aws_endpoint_url"],
             "AWS_DEFAULT_REGION": REGION,
@@ -47,38 +47,38 @@ class Operator:
         command = [sys.executable, "-m", "ops", arguments[0], *where, *arguments[1:]]
         environ = {**os.environ, **ours, **environ}
         done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=120, check=False)
-        return Done(done.returncode, done.stdout, done.stderr)
+        return Result(done.returncode, done.stdout, done.stderr)
 
     def found(self) -> dict[str, set[str]]:
-        """What an audit finds wrong, by sort."""
+        """Return the findings of an audit, by type."""
         done = self.run("audit", "--grace", "0", "--recheck-after", "1", "--json")
         sorts: dict[str, set[str]] = {}
-        for finding in done.said["found"]:
-            sorts.setdefault(finding["sort"], set()).add(finding["about"])
+        for finding in done.json["findings"]:
+            sorts.setdefault(finding["type"], set()).add(finding["about"])
         assert done.status == (1 if sorts else 0), done.err
         return sorts
 
     def stuck_gift(self) -> dict[str, Any]:
-        """A gift that is over, and that neither stream nor sweep will ever find.
+        """Return an expired gift that neither stream nor sweep finds.
 
-        Its timer stays, and never ends: a record of a deleted one would return the gift if it came late enough.
+        Its timer item stays without a TTL: the stream record of its deletion could expire the gift late.
         """
         gift = self.running.give(self.running.buy()["order_id"])
         gift_id, table = gift["gift_id"], self.running.stack["table_name"]
-        out_of_list = {"Key": keys_of("GIFT", gift_id), "UpdateExpression": "REMOVE due_pk, due_sk"}
-        for_ever = {"Key": keys_of("WINDOW", gift_id), "UpdateExpression": "REMOVE #ttl"}
-        damage = [out_of_list, for_ever | {"ExpressionAttributeNames": {"#ttl": "ttl"}}]
+        out_of_list = {"Key": key_of("GIFT", gift_id), "UpdateExpression": "REMOVE due_pk, due_sk"}
+        for_ever = {"Key": key_of("WINDOW", gift_id), "UpdateExpression": "REMOVE #ttl"}
+        corruptions = [out_of_list, for_ever | {"ExpressionAttributeNames": {"#ttl": "ttl"}}]
         self.running.aws("dynamodb").transact_write_items(
             TransactItems=[
                 {"Update": {"TableName": table, "ConditionExpression": "attribute_exists(pk)", **each}}
-                for each in damage
+                for each in corruptions
             ]
         )
         sleep_until(gift["expires_at"])
         return gift
 
     def remove_timer(self, gift: dict[str, Any]) -> None:
-        table, key = self.running.stack["table_name"], keys_of("WINDOW", gift["gift_id"])
+        table, key = self.running.stack["table_name"], key_of("WINDOW", gift["gift_id"])
         self.running.aws("dynamodb").delete_item(TableName=table, Key=key)
 
     def state_of(self, gift: dict[str, Any]) -> str:
@@ -86,7 +86,7 @@ class Operator:
         assert item is not None
         return str(item["state"]["S"])
 
-    def waiting(self, output: str) -> int:
+    def messages_in(self, output: str) -> int:
         attributes = self.running.aws("sqs").get_queue_attributes(
             QueueUrl=self.running.output(output), AttributeNames=["ApproximateNumberOfMessages"]
         )
@@ -100,7 +100,7 @@ def operator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
         yield Operator(running)
 
 
-def test_the_law_holds_on_a_stack_that_is_used(operator: Operator) -> None:
+def test_an_audit_of_a_used_stack_has_no_findings(operator: Operator) -> None:
     running = operator.running
     order = running.buy(3)
     gift = running.give(order["order_id"], shares=2)
@@ -108,11 +108,11 @@ def test_the_law_holds_on_a_stack_that_is_used(operator: Operator) -> None:
     assert answer.status_code == 201
     done = operator.run("audit")
     assert done.status == 0, done.out
-    assert "The law holds" in done.out
-    assert "a second" in done.err
+    assert "The table is consistent" in done.out
+    assert "per second" in done.err
 
 
-def test_a_stuck_gift_is_found_said_to_be_due_and_settled(operator: Operator) -> None:
+def test_a_stuck_gift_is_found_listed_as_due_and_settled(operator: Operator) -> None:
     gift = operator.stuck_gift()
     about = f"GIFT#{gift['gift_id']}"
     timer = f"WINDOW#{gift['gift_id']}"
@@ -123,13 +123,13 @@ def test_a_stuck_gift_is_found_said_to_be_due_and_settled(operator: Operator) ->
     assert (dry.status, gift["gift_id"] in dry.out) == (0, True)
     assert operator.state_of(gift) == "open", "nothing was to be written"
     done = operator.run("settle", "--scan", "--apply", "--json")
-    assert (done.status, done.said["returned"], done.said["failed"]) == (0, 1, {})
+    assert (done.status, done.json["returned"], done.json["failed"]) == (0, 1, {})
     assert operator.state_of(gift) == "returned"
     operator.remove_timer(gift)
     assert eventually(lambda: operator.found() == {}, 30)
 
 
-def test_counts_that_are_off_are_found_and_recounted(operator: Operator) -> None:
+def test_wrong_counts_are_found_and_recounted(operator: Operator) -> None:
     running = operator.running
     user = running.stack["users"]["alice"]["user_id"]
     running.buy()
@@ -150,9 +150,9 @@ def test_counts_that_are_off_are_found_and_recounted(operator: Operator) -> None
     assert operator.found() == {}
 
 
-def test_failed_records_in_the_bucket_are_restored(operator: Operator) -> None:
+def test_failed_records_in_the_bucket_are_replayed(operator: Operator) -> None:
     running, gift = operator.running, operator.stuck_gift()
-    key = keys_of("WINDOW", gift["gift_id"])
+    key = key_of("WINDOW", gift["gift_id"])
     image = {**key, "order_id": {"S": gift["order_id"]}, "shares": {"N": "1"}, "gift_id": {"S": gift["gift_id"]}}
     record = {"eventName": "REMOVE", "dynamodb": {"Keys": key, "OldImage": image, "SequenceNumber": "1"}}
     bucket, s3 = running.output("FailedRecordsBucket"), running.aws("s3")
@@ -164,9 +164,9 @@ def test_failed_records_in_the_bucket_are_restored(operator: Operator) -> None:
     assert operator.run("replay", "--source", "bucket", "--apply").status == 0
     assert operator.state_of(gift) == "returned"
     operator.remove_timer(gift)
-    assert "Contents" in s3.list_objects_v2(Bucket=bucket), "nothing is removed unless it is said"
+    assert "Contents" in s3.list_objects_v2(Bucket=bucket), "nothing is deleted without --delete"
     done = operator.run("replay", "--source", "bucket", "--apply", "--delete")
-    assert (done.status, "0 gifts given back" in done.out) == (0, True)
+    assert (done.status, "0 gifts expired" in done.out) == (0, True)
     assert "Contents" not in s3.list_objects_v2(Bucket=bucket)
 
 
@@ -189,20 +189,20 @@ def test_records_that_the_projector_gave_up_are_read_from_the_stream_again(opera
     body = json.dumps({"DDBStreamBatchInfo": batch})
     running.aws("sqs").send_message(QueueUrl=queue, MessageBody=body)
     dry = operator.run("replay", "--source", "unprojected")
-    assert (dry.status, "10 records would be followed" in dry.out) == (0, True)
+    assert (dry.status, "10 records would be projected" in dry.out) == (0, True)
     done = operator.run("replay", "--source", "unprojected", "--apply", "--delete")
-    assert (done.status, "10 records followed" in done.out) == (0, True), done.out
-    assert operator.waiting("UnprojectedRecordsUrl") == 0
+    assert (done.status, "10 records projected" in done.out) == (0, True), done.out
+    assert operator.messages_in("UnprojectedRecordsUrl") == 0
     assert eventually(lambda: operator.found() == {}, 30)
 
 
-def test_a_refused_report_is_handed_over_again(operator: Operator) -> None:
+def test_a_rejected_report_is_replayed(operator: Operator) -> None:
     running = operator.running
     order = running.buy(product="parcel")
     gift = running.give(order["order_id"], wrapping=PARCEL_WRAPPING)
     body = {"secret": gift["secret"], "address": ADDRESS}
     parcel = running.as_("bob").post(f"/gifts/{gift['gift_id']}/claims", body).json()
-    said = {
+    detail = {
         "shipment_id": parcel["shipment_id"],
         "carrier": "swift",
         "event_id": "scan-1",
@@ -210,40 +210,40 @@ def test_a_refused_report_is_handed_over_again(operator: Operator) -> None:
         "location": "Depot 4",
         "occurred_at": "2026-01-05T08:00:00Z",
     }
-    event = {"id": "event-1", "source": "example.partner", "detail-type": "carrier.reported", "detail": said}
+    event = {"id": "event-1", "source": "example.partner", "detail-type": "carrier.reported", "detail": detail}
     message = {"requestPayload": event, "responsePayload": {"errorMessage": "busy"}}
     queue = running.output("RefusedInputsUrl")
     running.aws("sqs").send_message(QueueUrl=queue, MessageBody=json.dumps(message))
     dry = operator.run("replay", "--source", "refused")
-    assert (dry.status, "it was refused: busy" in dry.out) == (0, True), dry.out
-    assert operator.waiting("RefusedInputsUrl") == 1
+    assert (dry.status, "it failed: busy" in dry.out) == (0, True), dry.out
+    assert operator.messages_in("RefusedInputsUrl") == 1
     done = operator.run("replay", "--source", "refused", "--apply", "--delete")
-    assert (done.status, "taken" in done.out) == (0, True), done.out
+    assert (done.status, "processed" in done.out) == (0, True), done.out
     shipment = running.as_("bob").get(f"/shipments/{parcel['shipment_id']}").json()
     assert shipment["status"] == "picked_up"
-    assert operator.waiting("RefusedInputsUrl") == 0
+    assert operator.messages_in("RefusedInputsUrl") == 0
 
 
 @pytest.mark.parametrize(
-    ("where", "environ", "said"),
+    ("where", "environ", "reason"),
     [
-        (("--table", "no-such-table"), {}, "There is no such table here"),
+        (("--table", "no-such-table"), {}, "The table does not exist"),
         (("--stack", "no-such-stack"), {}, "AWS_DEFAULT_REGION"),
         (("--table", "x"), {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}, "does not answer"),
     ],
 )
-def test_what_cannot_run_says_how_to_mend_it(
-    operator: Operator, where: tuple[str, ...], environ: dict[str, str], said: str
+def test_a_command_that_cannot_run_explains_the_fix(
+    operator: Operator, where: tuple[str, ...], environ: dict[str, str], reason: str
 ) -> None:
     started = time.monotonic()
     done = operator.run("audit", where=where, **environ)
     assert (done.status, done.out) == (2, "")
-    assert said in done.err
+    assert reason in done.err
     assert "Traceback" not in done.err
     assert time.monotonic() - started < 30
 
 
-def test_the_commands_that_the_readme_names_reach_a_local_stack(operator: Operator, tmp_path: Path) -> None:
+def test_the_commands_in_the_readme_reach_a_local_stack(operator: Operator, tmp_path: Path) -> None:
     stack_file = tmp_path / "stack.json"
     stack_file.write_text(json.dumps(operator.running.stack))
     environ = {**os.environ, "LOCAL_DIR": str(tmp_path)}

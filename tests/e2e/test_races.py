@@ -1,4 +1,4 @@
-"""One small round of each race over HTTP; `python -m testkit.races` holds a hundred large ones."""
+"""A small round of each race over HTTP; `python -m testkit.races` runs a hundred large ones."""
 
 import random
 from collections.abc import Iterator
@@ -21,24 +21,24 @@ CLAIMERS = [f"racer{number}" for number in range(60)]
 def arena(live: Running) -> Iterator[Arena]:
     sign_up(live.stack, CLAIMERS)
     client = RetryingClient(live.stack, IN_FLIGHT)
-    held = Arena(live.stack, client, IN_FLIGHT)
-    # Starts as many of each function as a race needs, before its window starts.
+    races = Arena(live.stack, client, IN_FLIGHT)
+    # Start as many processes of each function as a race needs, before its window starts.
     nothing = {"gift_id": "unknown", "secret": "x"}
-    held.at_once([partial(held.claim, claimer, nothing) for claimer in CLAIMERS[: 2 * IN_FLIGHT]])
-    yield held
+    races.at_once([partial(races.claim, claimer, nothing) for claimer in CLAIMERS[: 2 * IN_FLIGHT]])
+    yield races
     client.close()
 
 
-def test_of_sixty_claimers_at_once_exactly_one_gets_the_gift(arena: Arena) -> None:
+def test_of_sixty_concurrent_claimers_exactly_one_gets_the_gift(arena: Arena) -> None:
     seen = rounds.one_share(arena, "alice", CLAIMERS)
     assert (seen.winners, seen.losers) == (1, 59)
 
 
-def test_of_forty_people_who_ask_twice_ten_get_one_share_each(arena: Arena) -> None:
+def test_of_forty_concurrent_users_who_claim_twice_ten_get_one_share_each(arena: Arena) -> None:
     seen = rounds.shares(arena, "alice", CLAIMERS[:40], 10)
     assert (seen.winners, seen.losers) == (10, 30)
 
 
-def test_claims_cancels_declines_and_the_end_of_the_window_end_each_gift_once(arena: Arena) -> None:
+def test_concurrent_claims_cancels_declines_and_expiry_end_each_gift_once(arena: Arena) -> None:
     seen = rounds.ends(arena, "alice", CLAIMERS[:4], 6, random.Random(1))  # noqa: S311 - has to be the same again
     assert seen.winners + seen.losers == 3 * 3 + 3 * 5

@@ -1,4 +1,4 @@
-"""The main path over HTTP, the API gateway's part included."""
+"""The main path over HTTP, including the API gateway."""
 
 import httpx
 import pytest
@@ -9,7 +9,7 @@ from tests.e2e.conftest import WRAPPING, Running
 pytestmark = pytest.mark.e2e
 
 
-def test_a_gift_travels_from_the_buyer_to_the_claimer_and_one_comes_back(live: Running) -> None:
+def test_a_gift_is_bought_given_and_claimed_and_a_return_gift_too(live: Running) -> None:
     alice, bob, anyone = live.as_("alice"), live.as_("bob"), live.as_(None)
     order = live.buy(3)
     gift = live.give(order["order_id"])
@@ -34,7 +34,7 @@ def test_a_gift_travels_from_the_buyer_to_the_claimer_and_one_comes_back(live: R
     assert units == {"available": 2, "in_gift": 0, "gifted": 1, "used": 0, "refunded": 0}
 
 
-def test_asking_again_with_the_same_key_answers_the_same_and_does_nothing_more(live: Running) -> None:
+def test_a_replay_with_the_same_key_returns_the_same_and_has_no_further_effect(live: Running) -> None:
     alice = live.as_("alice")
     body = {"product_id": live.stack["products"]["voucher"], "quantity": 2, "payment": payment()}
     first, second = (alice.post("/orders", body, key="replayed-order-1") for _ in range(2))
@@ -56,7 +56,7 @@ def test_asking_again_with_the_same_key_answers_the_same_and_does_nothing_more(l
     assert alice.get(f"/orders/{order_id}").json()["units"]["available"] == 1
 
 
-def test_a_key_used_for_another_request_is_refused(live: Running) -> None:
+def test_a_key_used_for_another_request_is_rejected(live: Running) -> None:
     alice = live.as_("alice")
     body = {"product_id": live.stack["products"]["voucher"], "quantity": 1, "payment": payment()}
     assert alice.post("/orders", body, key="used-twice-1").status_code == 201
@@ -71,7 +71,7 @@ def test_a_declined_payment_stays_declined(live: Running) -> None:
         assert (answer.status_code, answer.json()["code"]) == (402, "payment-declined")
 
 
-def test_a_payment_whose_answer_was_lost_is_found_by_asking_again(live: Running) -> None:
+def test_a_payment_whose_answer_was_lost_is_found_by_a_retry(live: Running) -> None:
     body = {"product_id": live.stack["products"]["voucher"], "quantity": 1, "payment": payment("tok_timeout")}
     lost = live.as_("alice").post("/orders", body, key="lost-answer-1")
     assert (lost.status_code, lost.json()["code"]) == (503, "payment-unknown")
@@ -86,7 +86,7 @@ def test_jewelry_can_be_bought_but_not_given(live: Running) -> None:
     assert (answer.status_code, answer.json()["code"]) == (422, "not-giftable")
 
 
-def test_demo_products_have_pictures_where_their_addresses_say(live: Running) -> None:
+def test_the_pictures_of_demo_products_are_served(live: Running) -> None:
     for product_id in live.stack["products"].values():
         url = live.as_("alice").get(f"/products/{product_id}").json()["image_url"]
         with httpx.Client() as caller:
@@ -99,7 +99,7 @@ def test_demo_products_have_pictures_where_their_addresses_say(live: Running) ->
         assert afterwards.content == picture.content
 
 
-def test_nothing_but_pictures_is_served_beside_the_api(live: Running) -> None:
+def test_only_pictures_are_served_in_addition_to_the_api(live: Running) -> None:
     for path in ("/pictures/none.svg", "/pictures/../seed.py", "/pictures/", "/pictures/%2e%2e/seed.py"):
         assert live.as_(None).request("GET", path).status_code == 404
     known = live.as_("alice").get(f"/products/{live.stack['products']['voucher']}").json()["image_url"]

@@ -1,4 +1,4 @@
-"""The once-a-minute schedule itself."""
+"""The schedule that sweeps once a minute."""
 
 import pytest
 
@@ -7,11 +7,11 @@ from tests.e2e.conftest import Running, eventually
 pytestmark = pytest.mark.e2e
 
 
-def test_the_schedule_sweeps_without_anybody_calling(silent: Running) -> None:
+def test_the_schedule_sweeps_without_a_request(silent: Running) -> None:
     gift = silent.give(silent.buy()["order_id"])
 
-    def returned() -> bool:
+    def is_returned() -> bool:
         item = silent.item("GIFT", gift["gift_id"])
         return item is not None and item["state"]["S"] == "returned"
 
-    assert eventually(returned, 90)
+    assert eventually(is_returned, 90)

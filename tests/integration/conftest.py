@@ -10,14 +10,16 @@ from testkit.handlers.stack import Simulation, Stack, simulating, standing
 
 @pytest.fixture(scope="module")
 def simulation(request: pytest.FixtureRequest) -> Iterator[Simulation]:
-    """On Memory; a file that asks for it runs on moto too, which is a second opinion."""
+    """Yield a simulation on the in-memory table; files that request it also run on moto, as a second opinion."""
     with simulating(getattr(request, "param", "memory")) as made:
         yield made
 
 
 @pytest.fixture
 def stack(simulation: Simulation, request: pytest.FixtureRequest) -> Iterator[Stack]:
-    """A stack for one test, which must leave the law holding, unless it is marked to damage the table."""
+    """Yield a stack for one test; afterwards check permissions and invariants, unless the test is marked as damaging
+    the table.
+    """
     with standing(simulation) as running:
         yield running
         assert running.denied == set(), "a function asked for what its role does not allow"

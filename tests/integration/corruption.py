@@ -1,6 +1,6 @@
-"""Damage of each kind, for one family each, and what an audit has to say of it: that, and nothing else.
+"""Corruptions of a table, one family of items each, with the findings that an audit must report: these and no others.
 
-Some damage shows in more than one place: a gift that is gone is missing to its order, its timer and its claimers.
+Some corruptions have several findings: a missing gift is missed by its order, its timer and its claimers.
 """
 
 from collections.abc import Callable, Mapping
@@ -20,7 +20,7 @@ Expected = set[tuple[FindingType, str]]
 
 @dataclass(frozen=True)
 class TableEditor:
-    """Changes items of a family as no code of ours would."""
+    """Changes items of a family in ways that the package never would."""
 
     client: Any
     table: str
@@ -33,13 +33,13 @@ class TableEditor:
         self.client.put_item(TableName=self.table, Item=dump_item(item))
 
     def change(self, key: Key, **changes: Any) -> None:
-        """Sets attributes; None takes one away."""
+        """Set attributes of an item; None removes one."""
         self.put(self.get(key) | changes)
 
     def delete(self, key: Key) -> None:
         self.client.delete_item(TableName=self.table, Key=key.attributes())
 
-    # --- what a family has -----------------------------------------------------------------------------------------
+    # --- keys of the family ----------------------------------------------------------------------------------------
 
     def id(self, name: str) -> str:
         return self.family.id(name)
@@ -54,8 +54,8 @@ class TableEditor:
         return keys.holding(self.family.gifts[self.id(gift)].claims[self.id(claimer)].holding_id)
 
     def voucher_tally(self, gift: str = "group", claimer: str = "bob") -> Key:
-        held = self.family.holdings[self.family.gifts[self.id(gift)].claims[self.id(claimer)].holding_id]
-        return keys.usable(held.holder_id, held.valid_until, held.holding_id)
+        holding = self.family.holdings[self.family.gifts[self.id(gift)].claims[self.id(claimer)].holding_id]
+        return keys.usable(holding.holder_id, holding.valid_until, holding.holding_id)
 
     def shipment(self) -> Key:
         return keys.shipment(ids.of_shipment(self.holding("parcel").pk.partition("#")[2]))
@@ -64,404 +64,407 @@ class TableEditor:
         return f"USER#{self.id(name)}"
 
 
-Plant = Callable[[TableEditor], Expected]
+Corruption = Callable[[TableEditor], Expected]
 
 
-def _unit_too_many(hand: TableEditor) -> Expected:
-    hand.change(hand.order(), available=5)
-    return {(ViolationType.UNIT_COUNTS_INCONSISTENT, hand.order().pk)}
+def _extra_unit(editor: TableEditor) -> Expected:
+    editor.change(editor.order(), available=5)
+    return {(ViolationType.UNIT_COUNTS_INCONSISTENT, editor.order().pk)}
 
 
-def _unit_lost(hand: TableEditor) -> Expected:
-    hand.change(hand.order("parcels"), available=0)
+def _lost_unit(editor: TableEditor) -> Expected:
+    editor.change(editor.order("parcels"), available=0)
     return {
-        (ViolationType.UNIT_COUNTS_INCONSISTENT, hand.order("parcels").pk),
-        (IssueType.COUNT_DIFFERS, f"{hand.order('parcels').pk}/TALLY"),
+        (ViolationType.UNIT_COUNTS_INCONSISTENT, editor.order("parcels").pk),
+        (IssueType.COUNT_DIFFERS, f"{editor.order('parcels').pk}/TALLY"),
     }
 
 
-def _pending_with_units(hand: TableEditor) -> Expected:
-    hand.change(hand.order("declined"), available=1)
+def _unpaid_order_with_units(editor: TableEditor) -> Expected:
+    editor.change(editor.order("declined"), available=1)
     return {
-        (ViolationType.UNIT_COUNTS_INCONSISTENT, hand.order("declined").pk),
-        (IssueType.COUNT_DIFFERS, f"{hand.order('declined').pk}/TALLY"),
+        (ViolationType.UNIT_COUNTS_INCONSISTENT, editor.order("declined").pk),
+        (IssueType.COUNT_DIFFERS, f"{editor.order('declined').pk}/TALLY"),
     }
 
 
-def _gift_forgotten(hand: TableEditor) -> Expected:
-    """The order does not remember a gift that is open: nothing can give it back."""
-    reservations = dict(hand.get(hand.order())["reservations"])
-    del reservations[hand.id("named")]
-    hand.change(hand.order(), reservations=reservations)
+def _gift_not_reserved(editor: TableEditor) -> Expected:
+    """Remove an open gift from its order's reservations: nothing can release it."""
+    reservations = dict(editor.get(editor.order())["reservations"])
+    del reservations[editor.id("named")]
+    editor.change(editor.order(), reservations=reservations)
     return {
-        (ViolationType.UNIT_COUNTS_INCONSISTENT, hand.order().pk),
-        (ViolationType.GIFT_NOT_LISTED, hand.gift("named").pk),
-        (IssueType.COUNT_DIFFERS, f"{hand.user()}/SUMMARY"),
+        (ViolationType.UNIT_COUNTS_INCONSISTENT, editor.order().pk),
+        (ViolationType.GIFT_NOT_LISTED, editor.gift("named").pk),
+        (IssueType.COUNT_DIFFERS, f"{editor.user()}/SUMMARY"),
     }
 
 
-def _gift_returned_twice(hand: TableEditor) -> Expected:
-    """Ended, and its order still counts it as given: the units are in both places, or in none."""
-    hand.put(
+def _gift_ended_without_release(editor: TableEditor) -> Expected:
+    """End a gift that its order still counts as open: its units are in both places, or in neither."""
+    editor.put(
         {
             name: value
-            for name, value in hand.get(hand.gift("group")).items()
+            for name, value in editor.get(editor.gift("group")).items()
             if name not in (keys.BY_DUE.pk, keys.BY_DUE.sk)
         }
         | {"state": "cancelled", "ended_at": NOW - HOUR}
     )
     return {
-        (ViolationType.GIFT_LISTED_WRONGLY, hand.gift("group").pk),
-        (IssueType.COUNT_DIFFERS, f"{hand.user()}/SUMMARY"),
+        (ViolationType.GIFT_LISTED_WRONGLY, editor.gift("group").pk),
+        (IssueType.COUNT_DIFFERS, f"{editor.user()}/SUMMARY"),
     }
 
 
-def _gift_listed_with_other_shares(hand: TableEditor) -> Expected:
-    reservations = dict(hand.get(hand.order())["reservations"])
-    reservations[hand.id("group")] |= {"shares": 2}
-    hand.change(hand.order(), reservations=reservations)
-    return {(ViolationType.GIFT_LISTED_WRONGLY, hand.gift("group").pk)}
+def _reservation_with_other_shares(editor: TableEditor) -> Expected:
+    reservations = dict(editor.get(editor.order())["reservations"])
+    reservations[editor.id("group")] |= {"shares": 2}
+    editor.change(editor.order(), reservations=reservations)
+    return {(ViolationType.GIFT_LISTED_WRONGLY, editor.gift("group").pk)}
 
 
-def _gift_gone(hand: TableEditor) -> Expected:
-    hand.delete(hand.gift("claimed"))
-    claims = [hand.holding("claimed", name).pk for name in ("bob", "carol")]
+def _gift_missing(editor: TableEditor) -> Expected:
+    editor.delete(editor.gift("claimed"))
+    claims = [editor.holding("claimed", name).pk for name in ("bob", "carol")]
     return {
-        (ViolationType.UNIT_COUNTS_INCONSISTENT, hand.order().pk),
-        (ViolationType.GIFT_LISTED_WRONGLY, hand.gift("claimed").pk),
-        (IssueType.DANGLING_REFERENCE, f"WINDOW#{hand.id('claimed')}"),
+        (ViolationType.UNIT_COUNTS_INCONSISTENT, editor.order().pk),
+        (ViolationType.GIFT_LISTED_WRONGLY, editor.gift("claimed").pk),
+        (IssueType.DANGLING_REFERENCE, f"WINDOW#{editor.id('claimed')}"),
         *((IssueType.HOLDING_UNCLAIMED, claim) for claim in claims),
     }
 
 
-def _order_gone(hand: TableEditor) -> Expected:
-    hand.delete(hand.order("parcels"))
+def _order_missing(editor: TableEditor) -> Expected:
+    editor.delete(editor.order("parcels"))
     own = next(
-        each for each in hand.family.holdings.values() if each.order_id == hand.id("parcels") and not each.gift_id
+        each for each in editor.family.holdings.values() if each.order_id == editor.id("parcels") and not each.gift_id
     )
     return {
-        (IssueType.GIFT_WITHOUT_ORDER, hand.gift("parcel").pk),
+        (IssueType.GIFT_WITHOUT_ORDER, editor.gift("parcel").pk),
         (IssueType.DANGLING_REFERENCE, f"HOLDING#{own.holding_id}"),
-        (IssueType.DANGLING_REFERENCE, f"USE#{hand.id('sending')}"),
-        (IssueType.DANGLING_REFERENCE, f"{hand.order('parcels').pk}/TALLY"),
-        (IssueType.COUNT_DIFFERS, f"{hand.user()}/SUMMARY"),
+        (IssueType.DANGLING_REFERENCE, f"USE#{editor.id('sending')}"),
+        (IssueType.DANGLING_REFERENCE, f"{editor.order('parcels').pk}/TALLY"),
+        (IssueType.COUNT_DIFFERS, f"{editor.user()}/SUMMARY"),
     }
 
 
-def _claims_forgotten(hand: TableEditor) -> Expected:
-    hand.change(hand.order(), gifted=0)
-    return {(ViolationType.UNIT_COUNTS_INCONSISTENT, hand.order().pk), (ViolationType.GIFTED_DIFFERS, hand.order().pk)}
-
-
-def _return_not_counted(hand: TableEditor) -> Expected:
-    hand.change(hand.order(), expired_gifts=0)
-    return {(ViolationType.GIFTED_DIFFERS, hand.order().pk), (IssueType.COUNT_DIFFERS, f"{hand.order().pk}/TALLY")}
-
-
-def _share_doubled(hand: TableEditor) -> Expected:
-    hand.change(hand.gift("group"), remaining=3)
-    return {(ViolationType.CLAIMS_DIFFER, hand.gift("group").pk)}
-
-
-def _holding_gone(hand: TableEditor) -> Expected:
-    hand.delete(hand.holding("claimed", "carol"))
-    tally = hand.voucher_tally("claimed", "carol")
+def _claims_not_counted(editor: TableEditor) -> Expected:
+    editor.change(editor.order(), gifted=0)
     return {
-        (ViolationType.HOLDING_MISSING, hand.holding("claimed", "carol").pk),
+        (ViolationType.UNIT_COUNTS_INCONSISTENT, editor.order().pk),
+        (ViolationType.GIFTED_DIFFERS, editor.order().pk),
+    }
+
+
+def _expired_gift_not_counted(editor: TableEditor) -> Expected:
+    editor.change(editor.order(), expired_gifts=0)
+    return {(ViolationType.GIFTED_DIFFERS, editor.order().pk), (IssueType.COUNT_DIFFERS, f"{editor.order().pk}/TALLY")}
+
+
+def _extra_share(editor: TableEditor) -> Expected:
+    editor.change(editor.gift("group"), remaining=3)
+    return {(ViolationType.CLAIMS_DIFFER, editor.gift("group").pk)}
+
+
+def _holding_missing(editor: TableEditor) -> Expected:
+    editor.delete(editor.holding("claimed", "carol"))
+    tally = editor.voucher_tally("claimed", "carol")
+    return {
+        (ViolationType.HOLDING_MISSING, editor.holding("claimed", "carol").pk),
         (IssueType.DANGLING_REFERENCE, f"{tally.pk}/{tally.sk}"),
     }
 
 
-def _holding_of_another(hand: TableEditor) -> Expected:
-    """Somebody else holds what bob claimed: he does not, and no claim leads to theirs."""
-    hand.change(hand.holding("parcel"), holder_id=hand.id("carol"), owner_pk=keys.holdings_of(hand.id("carol")))
-    pk = hand.holding("parcel").pk
+def _holding_of_another_user(editor: TableEditor) -> Expected:
+    """Give a holding to a user who did not claim it."""
+    editor.change(editor.holding("parcel"), holder_id=editor.id("carol"), owner_pk=keys.holdings_of(editor.id("carol")))
+    pk = editor.holding("parcel").pk
     return {
         (ViolationType.HOLDING_DIFFERS, pk),
         (IssueType.HOLDING_UNCLAIMED, pk),
         (IssueType.LIST_DIFFERS, pk),
-        (IssueType.SHIPMENT_DIFFERS, hand.shipment().pk),
+        (IssueType.SHIPMENT_DIFFERS, editor.shipment().pk),
     }
 
 
-def _holding_doubled(hand: TableEditor) -> Expected:
-    """A second voucher for one share: nothing in the gift leads to it."""
-    item, code = hand.get(hand.holding("claimed", "carol")), f"DOUBLE-{hand.family.number}"
+def _extra_holding(editor: TableEditor) -> Expected:
+    """Add a second voucher for one share; no claim refers to it."""
+    item, code = editor.get(editor.holding("claimed", "carol")), f"DOUBLE-{editor.family.number}"
     key = keys.holding(ids.of_voucher(code))
     sk = item["owner_sk"].partition("#")[0] + "#" + ids.of_voucher(code)
-    hand.put(item | key._asdict() | {"holding_id": ids.of_voucher(code), "code": code, "owner_sk": sk})
+    editor.put(item | key._asdict() | {"holding_id": ids.of_voucher(code), "code": code, "owner_sk": sk})
     tally = keys.usable(item["holder_id"], item["valid_until"], item["holding_id"]).sk.rpartition("#")[0]
     return {
         (IssueType.HOLDING_UNCLAIMED, key.pk),
-        (IssueType.COUNT_DIFFERS, f"{hand.user('carol')}/{tally}#{ids.of_voucher(code)}"),
+        (IssueType.COUNT_DIFFERS, f"{editor.user('carol')}/{tally}#{ids.of_voucher(code)}"),
     }
 
 
-def _code_changed(hand: TableEditor) -> Expected:
-    hand.change(hand.holding("claimed", "carol"), code="ANOTHER")
-    return {(ViolationType.HOLDING_DIFFERS, hand.holding("claimed", "carol").pk)}
+def _code_changed(editor: TableEditor) -> Expected:
+    editor.change(editor.holding("claimed", "carol"), code="ANOTHER")
+    return {(ViolationType.HOLDING_DIFFERS, editor.holding("claimed", "carol").pk)}
 
 
-def _shipment_gone(hand: TableEditor) -> Expected:
-    hand.delete(hand.shipment())
+def _shipment_missing(editor: TableEditor) -> Expected:
+    editor.delete(editor.shipment())
     return {
-        (IssueType.SHIPMENT_MISSING, hand.holding("parcel").pk),
-        (IssueType.DANGLING_REFERENCE, f"{hand.shipment().pk}/TALLY"),
-        (IssueType.COUNT_DIFFERS, f"{hand.user('bob')}/SUMMARY"),
+        (IssueType.SHIPMENT_MISSING, editor.holding("parcel").pk),
+        (IssueType.DANGLING_REFERENCE, f"{editor.shipment().pk}/TALLY"),
+        (IssueType.COUNT_DIFFERS, f"{editor.user('bob')}/SUMMARY"),
     }
 
 
-def _shipment_of_another(hand: TableEditor) -> Expected:
-    hand.change(hand.shipment(), quantity=2)
-    return {(IssueType.SHIPMENT_DIFFERS, hand.shipment().pk)}
+def _shipment_of_another_quantity(editor: TableEditor) -> Expected:
+    editor.change(editor.shipment(), quantity=2)
+    return {(IssueType.SHIPMENT_DIFFERS, editor.shipment().pk)}
 
 
-def _use_gone(hand: TableEditor) -> Expected:
-    hand.delete(keys.use(hand.id("sending")))
+def _own_use_missing(editor: TableEditor) -> Expected:
+    editor.delete(keys.use(editor.id("sending")))
     own = next(
-        each for each in hand.family.holdings.values() if each.order_id == hand.id("parcels") and not each.gift_id
+        each for each in editor.family.holdings.values() if each.order_id == editor.id("parcels") and not each.gift_id
     )
     return {(IssueType.HOLDING_UNCLAIMED, f"HOLDING#{own.holding_id}")}
 
 
-def _used_twice(hand: TableEditor) -> Expected:
-    hand.change(hand.order(), used=3, available=3)
-    return {(IssueType.USED_DIFFERS, hand.order().pk)}
+def _too_many_used(editor: TableEditor) -> Expected:
+    editor.change(editor.order(), used=3, available=3)
+    return {(IssueType.USED_DIFFERS, editor.order().pk)}
 
 
-def _refund_gone(hand: TableEditor) -> Expected:
-    hand.delete(keys.refund(hand.id("refund")))
-    return {(IssueType.REFUNDED_DIFFERS, hand.order().pk)}
+def _refund_missing(editor: TableEditor) -> Expected:
+    editor.delete(keys.refund(editor.id("refund")))
+    return {(IssueType.REFUNDED_DIFFERS, editor.order().pk)}
 
 
-def _refund_of_more(hand: TableEditor) -> Expected:
-    hand.change(keys.refund(hand.id("refund")), total={"amount": 99_999, "currency": "CNY"})
-    return {(IssueType.PAYMENT_DIFFERS, f"REFUND#{hand.id('refund')}")}
+def _refund_of_more(editor: TableEditor) -> Expected:
+    editor.change(keys.refund(editor.id("refund")), total={"amount": 99_999, "currency": "CNY"})
+    return {(IssueType.PAYMENT_DIFFERS, f"REFUND#{editor.id('refund')}")}
 
 
-def _paid_without_reference(hand: TableEditor) -> Expected:
-    payment = hand.get(hand.order("parcels"))["payment"]
-    hand.change(hand.order("parcels"), payment={**payment, "reference": None})
-    return {(IssueType.PAYMENT_DIFFERS, hand.order("parcels").pk)}
+def _paid_without_reference(editor: TableEditor) -> Expected:
+    payment = editor.get(editor.order("parcels"))["payment"]
+    editor.change(editor.order("parcels"), payment={**payment, "reference": None})
+    return {(IssueType.PAYMENT_DIFFERS, editor.order("parcels").pk)}
 
 
-def _answer_forgotten(hand: TableEditor) -> Expected:
-    hand.change(hand.holding(), return_gift_order_id=None)
-    return {(IssueType.RETURN_GIFT_DIFFERS, hand.order("answering").pk)}
+def _return_gift_not_recorded(editor: TableEditor) -> Expected:
+    editor.change(editor.holding(), return_gift_order_id=None)
+    return {(IssueType.RETURN_GIFT_DIFFERS, editor.order("answering").pk)}
 
 
-def _answered_by_nothing(hand: TableEditor) -> Expected:
-    hand.change(hand.holding("claimed", "carol"), return_gift_order_id="nothing")
-    return {(IssueType.RETURN_GIFT_DIFFERS, hand.holding("claimed", "carol").pk)}
+def _return_gift_of_unknown_order(editor: TableEditor) -> Expected:
+    editor.change(editor.holding("claimed", "carol"), return_gift_order_id="nothing")
+    return {(IssueType.RETURN_GIFT_DIFFERS, editor.holding("claimed", "carol").pk)}
 
 
-def _gift_overdue(hand: TableEditor) -> Expected:
-    """Open, over, and in the due index: the sweep did not run, or fails at it."""
-    _move_end(hand, "group", NOW - HOUR)
-    hand.delete(keys.window(hand.id("group")))
-    return {(IssueType.GIFT_OVERDUE, hand.gift("group").pk)}
+def _gift_overdue(editor: TableEditor) -> Expected:
+    """Move the end of a listed gift into the past: the sweep did not run, or fails on this gift."""
+    _move_end(editor, "group", NOW - HOUR)
+    editor.delete(keys.window(editor.id("group")))
+    return {(IssueType.GIFT_OVERDUE, editor.gift("group").pk)}
 
 
-def _gift_stuck(hand: TableEditor) -> Expected:
-    """Open, over, and in no list of what is due: no sweep ever finds it."""
-    _move_end(hand, "named", NOW - HOUR)
-    hand.delete(keys.window(hand.id("named")))
-    hand.put(
+def _gift_stuck(editor: TableEditor) -> Expected:
+    """Move the end of a gift into the past and remove it from the due index: no sweep finds it."""
+    _move_end(editor, "named", NOW - HOUR)
+    editor.delete(keys.window(editor.id("named")))
+    editor.put(
         {
             name: value
-            for name, value in hand.get(hand.gift("named")).items()
+            for name, value in editor.get(editor.gift("named")).items()
             if name not in (keys.BY_DUE.pk, keys.BY_DUE.sk)
         }
     )
-    # A reminder after the end: not this damage's matter.
-    hand.change(keys.reminder(hand.id("named")), due_pk=None, due_sk=None)
-    return {(IssueType.GIFT_OVERDUE, hand.gift("named").pk), (IssueType.NOT_DUE, hand.gift("named").pk)}
+    # A reminder after the end would be another corruption.
+    editor.change(keys.reminder(editor.id("named")), due_pk=None, due_sk=None)
+    return {(IssueType.GIFT_OVERDUE, editor.gift("named").pk), (IssueType.NOT_DUE, editor.gift("named").pk)}
 
 
-def _move_end(hand: TableEditor, name: str, end: int) -> None:
-    """As if it had been given with a shorter window."""
-    hand.change(hand.gift(name), expires_at=end, due_sk=keys.position(end, hand.id(name)))
-    reservations = dict(hand.get(hand.order())["reservations"])
-    reservations[hand.id(name)] |= {"expires_at": end}
-    hand.change(hand.order(), reservations=reservations)
-    summary_key = keys.summary(hand.id("alice"))
-    waiting = dict(hand.get(summary_key)["waiting"])
-    entry = waiting[hand.id("vouchers")]
-    waiting[hand.id("vouchers")] = {**entry, "gifts": {**entry["gifts"], hand.id(name): end}}
-    hand.change(summary_key, waiting=waiting)
+def _move_end(editor: TableEditor, name: str, end: int) -> None:
+    """Change a gift as if it had been given with a shorter window."""
+    editor.change(editor.gift(name), expires_at=end, due_sk=keys.position(end, editor.id(name)))
+    reservations = dict(editor.get(editor.order())["reservations"])
+    reservations[editor.id(name)] |= {"expires_at": end}
+    editor.change(editor.order(), reservations=reservations)
+    summary_key = keys.summary(editor.id("alice"))
+    waiting = dict(editor.get(summary_key)["waiting"])
+    entry = waiting[editor.id("vouchers")]
+    waiting[editor.id("vouchers")] = {**entry, "gifts": {**entry["gifts"], editor.id(name): end}}
+    editor.change(summary_key, waiting=waiting)
 
 
-def _payment_overdue(hand: TableEditor) -> Expected:
+def _payment_overdue(editor: TableEditor) -> Expected:
     at = NOW - DAY
-    position = keys.position(at, hand.id("pending"))
-    hand.change(
-        hand.order("pending"),
+    position = keys.position(at, editor.id("pending"))
+    editor.change(
+        editor.order("pending"),
         created_at=at,
         owner_sk=position,
-        due_sk=keys.position(at + 30_000, hand.id("pending")),
+        due_sk=keys.position(at + 30_000, editor.id("pending")),
     )
-    return {(IssueType.PAYMENT_OVERDUE, hand.order("pending").pk)}
+    return {(IssueType.PAYMENT_OVERDUE, editor.order("pending").pk)}
 
 
-def _refund_overdue(hand: TableEditor) -> Expected:
-    refund_id = hand.id("refund")
-    at = hand.get(keys.refund(refund_id))["created_at"]
+def _refund_overdue(editor: TableEditor) -> Expected:
+    refund_id = editor.id("refund")
+    at = editor.get(keys.refund(refund_id))["created_at"]
     entry = keys.index_entry(keys.BY_DUE, keys.refunds(keys.shard_of(refund_id)), at + 30_000, refund_id)
-    hand.change(keys.refund(refund_id), status="pending", **entry)
+    editor.change(keys.refund(refund_id), status="pending", **entry)
     return {(IssueType.REFUND_OVERDUE, f"REFUND#{refund_id}")}
 
 
-def _reminder_overdue(hand: TableEditor) -> Expected:
-    hand.change(keys.reminder(hand.id("named")), due_sk=keys.position(NOW - HOUR, hand.id("named")))
-    return {(IssueType.REMINDER_OVERDUE, f"{hand.gift('named').pk}/REMINDER")}
+def _reminder_overdue(editor: TableEditor) -> Expected:
+    editor.change(keys.reminder(editor.id("named")), due_sk=keys.position(NOW - HOUR, editor.id("named")))
+    return {(IssueType.REMINDER_OVERDUE, f"{editor.gift('named').pk}/REMINDER")}
 
 
-def _reminder_gone(hand: TableEditor) -> Expected:
-    hand.delete(keys.reminder(hand.id("named")))
-    return {(IssueType.REMINDER_MISSING, hand.gift("named").pk)}
+def _reminder_missing(editor: TableEditor) -> Expected:
+    editor.delete(keys.reminder(editor.id("named")))
+    return {(IssueType.REMINDER_MISSING, editor.gift("named").pk)}
 
 
-def _window_gone(hand: TableEditor) -> Expected:
-    hand.delete(keys.window(hand.id("group")))
-    return {(IssueType.WINDOW_MISSING, hand.gift("group").pk)}
+def _window_missing(editor: TableEditor) -> Expected:
+    editor.delete(keys.window(editor.id("group")))
+    return {(IssueType.WINDOW_MISSING, editor.gift("group").pk)}
 
 
-def _window_without_ttl(hand: TableEditor) -> Expected:
-    hand.change(keys.window(hand.id("group")), ttl=None)
-    return {(IssueType.WINDOW_DIFFERS, f"WINDOW#{hand.id('group')}")}
+def _window_without_ttl(editor: TableEditor) -> Expected:
+    editor.change(keys.window(editor.id("group")), ttl=None)
+    return {(IssueType.WINDOW_DIFFERS, f"WINDOW#{editor.id('group')}")}
 
 
-def _window_with_a_text(hand: TableEditor) -> Expected:
-    """Time to live never deletes what has a text for a time."""
-    ttl = hand.get(keys.window(hand.id("group")))["ttl"]
-    hand.change(keys.window(hand.id("group")), ttl=str(ttl))
-    return {(IssueType.WINDOW_DIFFERS, f"WINDOW#{hand.id('group')}")}
+def _window_with_text_ttl(editor: TableEditor) -> Expected:
+    """Store the TTL as text: DynamoDB never deletes such an item."""
+    ttl = editor.get(keys.window(editor.id("group")))["ttl"]
+    editor.change(keys.window(editor.id("group")), ttl=str(ttl))
+    return {(IssueType.WINDOW_DIFFERS, f"WINDOW#{editor.id('group')}")}
 
 
-def _window_too_early(hand: TableEditor) -> Expected:
-    ttl = hand.get(keys.window(hand.id("group")))["ttl"]
-    hand.change(keys.window(hand.id("group")), ttl=ttl - 1)
-    return {(IssueType.WINDOW_DIFFERS, f"WINDOW#{hand.id('group')}")}
+def _window_too_early(editor: TableEditor) -> Expected:
+    ttl = editor.get(keys.window(editor.id("group")))["ttl"]
+    editor.change(keys.window(editor.id("group")), ttl=ttl - 1)
+    return {(IssueType.WINDOW_DIFFERS, f"WINDOW#{editor.id('group')}")}
 
 
-def _due_after_its_end(hand: TableEditor) -> Expected:
-    """An ended gift that the due index still has: every sweep reads it again."""
-    gift_id = hand.id("back")
-    gift = hand.family.gifts[gift_id]
-    hand.change(
-        hand.gift("back"),
+def _due_after_its_end(editor: TableEditor) -> Expected:
+    """Put an ended gift into the due index: every sweep reads it again."""
+    gift_id = editor.id("back")
+    gift = editor.family.gifts[gift_id]
+    editor.change(
+        editor.gift("back"),
         **keys.index_entry(keys.BY_DUE, keys.windows(keys.shard_of(gift_id)), gift.expires_at, gift_id),
     )
-    return {(IssueType.INDEX_DIFFERS, hand.gift("back").pk)}
+    return {(IssueType.INDEX_DIFFERS, editor.gift("back").pk)}
 
 
-def _not_due(hand: TableEditor) -> Expected:
-    hand.change(hand.gift("group"), due_pk=None, due_sk=None)
-    return {(IssueType.NOT_DUE, hand.gift("group").pk)}
+def _not_due(editor: TableEditor) -> Expected:
+    editor.change(editor.gift("group"), due_pk=None, due_sk=None)
+    return {(IssueType.NOT_DUE, editor.gift("group").pk)}
 
 
-def _listed_elsewhere(hand: TableEditor) -> Expected:
-    hand.change(hand.order("parcels"), owner_pk=keys.orders_of(hand.id("bob")))
-    return {(IssueType.INDEX_DIFFERS, hand.order("parcels").pk)}
+def _listed_for_another_user(editor: TableEditor) -> Expected:
+    editor.change(editor.order("parcels"), owner_pk=keys.orders_of(editor.id("bob")))
+    return {(IssueType.INDEX_DIFFERS, editor.order("parcels").pk)}
 
 
-def _not_received(hand: TableEditor) -> Expected:
-    hand.delete(keys.addressed(hand.id("bob"), hand.id("named")))
-    return {(IssueType.LIST_DIFFERS, hand.gift("named").pk)}
+def _not_received(editor: TableEditor) -> Expected:
+    editor.delete(keys.addressed(editor.id("bob"), editor.id("named")))
+    return {(IssueType.LIST_DIFFERS, editor.gift("named").pk)}
 
 
-def _addressed_to_nobody(hand: TableEditor) -> Expected:
-    key = keys.addressed(hand.id("carol"), hand.id("named"))
-    hand.put(hand.get(keys.addressed(hand.id("bob"), hand.id("named"))) | key._asdict())
+def _received_by_another_user(editor: TableEditor) -> Expected:
+    key = keys.addressed(editor.id("carol"), editor.id("named"))
+    editor.put(editor.get(keys.addressed(editor.id("bob"), editor.id("named"))) | key._asdict())
     return {(IssueType.DANGLING_REFERENCE, f"{key.pk}/{key.sk}")}
 
 
-def _charge_for_nothing(hand: TableEditor) -> Expected:
-    hand.put(keys.charge(hand.id("nothing"))._asdict())
-    return {(IssueType.DANGLING_REFERENCE, f"CHARGE#{hand.id('nothing')}")}
+def _charge_without_order(editor: TableEditor) -> Expected:
+    editor.put(keys.charge(editor.id("nothing"))._asdict())
+    return {(IssueType.DANGLING_REFERENCE, f"CHARGE#{editor.id('nothing')}")}
 
 
-def _product_of_no_store(hand: TableEditor) -> Expected:
-    item = hand.get(keys.product("voucher")) | keys.product(hand.id("tea"))._asdict()
-    facts = {"product_id": hand.id("tea"), "store_id": "gone", "parent_pk": keys.products_of("gone")}
-    hand.put(item | facts | {"parent_sk": keys.position(item["created_at"], hand.id("tea"))})
-    return {(IssueType.DANGLING_REFERENCE, f"PRODUCT#{hand.id('tea')}")}
+def _product_without_store(editor: TableEditor) -> Expected:
+    item = editor.get(keys.product("voucher")) | keys.product(editor.id("tea"))._asdict()
+    changes = {"product_id": editor.id("tea"), "store_id": "gone", "parent_pk": keys.products_of("gone")}
+    editor.put(item | changes | {"parent_sk": keys.position(item["created_at"], editor.id("tea"))})
+    return {(IssueType.DANGLING_REFERENCE, f"PRODUCT#{editor.id('tea')}")}
 
 
-def _stock_below_nothing(hand: TableEditor) -> Expected:
-    item = hand.get(keys.product("voucher")) | keys.product(hand.id("cup"))._asdict()
-    facts = {"product_id": hand.id("cup"), "stock": -1, "unlimited": False}
-    hand.put(item | facts | {"parent_sk": keys.position(item["created_at"], hand.id("cup"))})
-    return {(IssueType.STOCK_NEGATIVE, f"PRODUCT#{hand.id('cup')}")}
+def _negative_stock(editor: TableEditor) -> Expected:
+    item = editor.get(keys.product("voucher")) | keys.product(editor.id("cup"))._asdict()
+    changes = {"product_id": editor.id("cup"), "stock": -1, "unlimited": False}
+    editor.put(item | changes | {"parent_sk": keys.position(item["created_at"], editor.id("cup"))})
+    return {(IssueType.STOCK_NEGATIVE, f"PRODUCT#{editor.id('cup')}")}
 
 
-def _handle_of_nobody(hand: TableEditor) -> Expected:
-    hand.put({**keys.handle(hand.id("zoe"))._asdict(), "user_id": hand.id("zoe")})
-    return {(IssueType.HANDLE_DIFFERS, f"HANDLE#{hand.id('zoe')}")}
+def _handle_without_account(editor: TableEditor) -> Expected:
+    editor.put({**keys.handle(editor.id("zoe"))._asdict(), "user_id": editor.id("zoe")})
+    return {(IssueType.HANDLE_DIFFERS, f"HANDLE#{editor.id('zoe')}")}
 
 
-def _handle_not_kept(hand: TableEditor) -> Expected:
-    hand.delete(keys.handle(hand.id("carol")))
-    return {(IssueType.HANDLE_DIFFERS, f"{hand.user('carol')}/ACCOUNT")}
+def _handle_not_reserved(editor: TableEditor) -> Expected:
+    editor.delete(keys.handle(editor.id("carol")))
+    return {(IssueType.HANDLE_DIFFERS, f"{editor.user('carol')}/ACCOUNT")}
 
 
-def _summary_off(hand: TableEditor) -> Expected:
-    key = keys.summary(hand.id("alice"))
-    parts = hand.get(key)["parts"]
-    hand.change(key, parts={**parts, "to_give": parts["to_give"] + 1})
+def _summary_wrong(editor: TableEditor) -> Expected:
+    key = keys.summary(editor.id("alice"))
+    parts = editor.get(key)["parts"]
+    editor.change(key, parts={**parts, "to_give": parts["to_give"] + 1})
     return {(IssueType.COUNT_DIFFERS, f"{key.pk}/SUMMARY")}
 
 
-def _summary_waits_for_nothing(hand: TableEditor) -> Expected:
-    key = keys.summary(hand.id("alice"))
-    hand.change(key, waiting={})
+def _summary_without_waiting_orders(editor: TableEditor) -> Expected:
+    key = keys.summary(editor.id("alice"))
+    editor.change(key, waiting={})
     return {(IssueType.COUNT_DIFFERS, f"{key.pk}/SUMMARY")}
 
 
-def _tally_gone(hand: TableEditor) -> Expected:
-    hand.delete(keys.tally(hand.order()))
+def _tally_missing(editor: TableEditor) -> Expected:
+    editor.delete(keys.tally(editor.order()))
     return {
-        (IssueType.COUNT_DIFFERS, f"{hand.order().pk}/TALLY"),
-        (IssueType.COUNT_DIFFERS, f"{hand.user()}/SUMMARY"),
+        (IssueType.COUNT_DIFFERS, f"{editor.order().pk}/TALLY"),
+        (IssueType.COUNT_DIFFERS, f"{editor.user()}/SUMMARY"),
     }
 
 
-def _message_gone(hand: TableEditor) -> Expected:
-    message_id = ids.derive("message", "gift_received", hand.id("named"))
-    hand.delete(keys.message(hand.id("bob"), message_id))
+def _message_missing(editor: TableEditor) -> Expected:
+    message_id = ids.derive("message", "gift_received", editor.id("named"))
+    editor.delete(keys.message(editor.id("bob"), message_id))
     return {
-        (IssueType.MESSAGE_MISSING, f"{hand.user('bob')}/MESSAGE#{message_id}"),
-        (IssueType.COUNT_DIFFERS, f"{hand.user('bob')}/SUMMARY"),
+        (IssueType.MESSAGE_MISSING, f"{editor.user('bob')}/MESSAGE#{message_id}"),
+        (IssueType.COUNT_DIFFERS, f"{editor.user('bob')}/SUMMARY"),
     }
 
 
-def _asking_not_told(hand: TableEditor) -> Expected:
-    message_id = ids.derive("message", "asked_again", hand.id("back"), hand.id("carol"))
-    hand.delete(keys.message(hand.id("alice"), message_id))
+def _regift_request_without_message(editor: TableEditor) -> Expected:
+    message_id = ids.derive("message", "asked_again", editor.id("back"), editor.id("carol"))
+    editor.delete(keys.message(editor.id("alice"), message_id))
     return {
-        (IssueType.MESSAGE_MISSING, f"{hand.user()}/MESSAGE#{message_id}"),
-        (IssueType.COUNT_DIFFERS, f"{hand.user()}/SUMMARY"),
+        (IssueType.MESSAGE_MISSING, f"{editor.user()}/MESSAGE#{message_id}"),
+        (IssueType.COUNT_DIFFERS, f"{editor.user()}/SUMMARY"),
     }
 
 
-def _unreadable(hand: TableEditor) -> Expected:
-    """What does not load is as good as gone for what leads to it."""
-    hand.change(keys.refund(hand.id("refund")), status="nonsense")
-    return {(IssueType.UNREADABLE, f"REFUND#{hand.id('refund')}"), (IssueType.REFUNDED_DIFFERS, hand.order().pk)}
+def _unreadable(editor: TableEditor) -> Expected:
+    """Make an item unreadable; items that refer to it treat it as missing."""
+    editor.change(keys.refund(editor.id("refund")), status="nonsense")
+    return {(IssueType.UNREADABLE, f"REFUND#{editor.id('refund')}"), (IssueType.REFUNDED_DIFFERS, editor.order().pk)}
 
 
-def _key_of_another(hand: TableEditor) -> Expected:
-    hand.put(hand.get(keys.use(hand.id("use"))) | keys.use(hand.id("copy"))._asdict())
-    return {(IssueType.UNREADABLE, f"USE#{hand.id('copy')}")}
+def _key_of_another_item(editor: TableEditor) -> Expected:
+    editor.put(editor.get(keys.use(editor.id("use"))) | keys.use(editor.id("copy"))._asdict())
+    return {(IssueType.UNREADABLE, f"USE#{editor.id('copy')}")}
 
 
-def _unknown(hand: TableEditor) -> Expected:
-    hand.put({"pk": f"COUPON#{hand.id('x')}", "sk": "COUPON"})
-    return {(IssueType.UNKNOWN_ITEM, f"COUPON#{hand.id('x')}")}
+def _unknown_item(editor: TableEditor) -> Expected:
+    editor.put({"pk": f"COUPON#{editor.id('x')}", "sk": "COUPON"})
+    return {(IssueType.UNKNOWN_ITEM, f"COUPON#{editor.id('x')}")}
 
 
-CORRUPTIONS: Mapping[str, Plant] = {
-    name.removeprefix("_").replace("_", " "): plant
-    for name, plant in dict(globals()).items()
-    if name.startswith("_") and callable(plant) and getattr(plant, "__annotations__", {}).get("return") is Expected
+CORRUPTIONS: Mapping[str, Corruption] = {
+    name.removeprefix("_").replace("_", " "): corrupt
+    for name, corrupt in dict(globals()).items()
+    if name.startswith("_") and callable(corrupt) and getattr(corrupt, "__annotations__", {}).get("return") is Expected
 }

@@ -1,4 +1,4 @@
-"""Every route, for every role, in every state: who may, and that nobody else learns that there is anything."""
+"""Authorization: every route for every role in every state, and a 404 that reveals nothing for everyone else."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -42,26 +42,26 @@ def test_an_id_of_any_shape_is_as_unknown_as_any_other(stack: Stack, odd: str) -
             for role in ("giver", "merchant", "carrier"):
                 body = access.body_of(route, role, nothing, stack.products)
                 answer = stack.call(access.USERS[role], route.split()[0], path, body)
-                # Of some shapes it is not even a route of the function that has it.
+                # Some shapes match no route of the function.
                 wanted = {access.expected_of_unknown(route, role), "404 not-found"}
                 assert access.said(route, answer) in wanted, (route, role)
                 assert answer.status != 404 or access.same(answer) == not_found(route), (route, role)
 
 
 @pytest.mark.parametrize("when", WORLDS)
-def test_who_may_what_in_every_state(stack: Stack, when: str, record_property: Callable[[str, object], None]) -> None:
+def test_access_in_every_state(stack: Stack, when: str, record_property: Callable[[str, object], None]) -> None:
     stack.function("DirectoryFunction").LOOK_UPS._at_once = 10_000
     access.Builder(stack)  # every caller has an account
     empty, start = stack.save(), stack.now
-    said, not_found = Counter[str](), access.not_found(stack)
+    results, not_found = Counter[str](), access.not_found(stack)
 
-    def ask(world: World, route: str, role: str, path: str, wanted: str) -> None:
+    def check_cell(world: World, route: str, role: str, path: str, wanted: str) -> None:
         body = access.body_of(route, role, world, stack.products)
         answer = stack.call(access.USERS[role], route.partition(" ")[0], path, body)
         got = access.said(route, answer)
         cell = (world.name, route, role, path)
         assert got == wanted, (cell, answer.raw)
-        said[got] += 1
+        results[got] += 1
         assert answer.status != 404 or access.same(answer) == not_found(route), cell
         if answer.status >= 400:
             assert stack.save() == before, (cell, "a refused call wrote something")
@@ -79,8 +79,8 @@ def test_who_may_what_in_every_state(stack: Stack, when: str, record_property: C
             for role in access.ROLES:
                 if access.concerns(route, world) or (once and access.is_about_nothing(route)):
                     path = access.path_of(route, access.ids_of(world))
-                    ask(world, route, role, path, access.expected(route, role, world))
+                    check_cell(world, route, role, path, access.expected(route, role, world))
                 if once and (unknown := access.unknown_path(route, world)):
-                    ask(world, route, role, unknown, access.expected_of_unknown(route, role))
+                    check_cell(world, route, role, unknown, access.expected_of_unknown(route, role))
     size = f"{len(access.rules())} routes, {len(access.ROLES)} roles, {len(WORLDS[when])} worlds"
-    record_property("figures", f"access, {when}: {said.total()} cells of {size}: {dict(sorted(said.items()))}")
+    record_property("figures", f"access, {when}: {results.total()} cells of {size}: {dict(sorted(results.items()))}")

@@ -1,4 +1,4 @@
-"""Accounts: made at sign-up or at the first call, read and changed by their owner, each handle one person's."""
+"""Accounts: created at sign-up or at the first call, read and changed by their owner, with unique handles."""
 
 import json
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from handsel.domain.names import MAX_DISPLAY_NAME
 from handsel.runtime import settings
 from testkit.handlers.faults import FAULTS, READS, WRITES, Crashed, between, overtaken_by
 from testkit.handlers.stack import REAL_CLIENT, RESOURCES, START, Answer, Stack, event, gift_request, listening
-from tests.integration.law import check_law
+from tests.integration.table_checks import check_invariants
 
 BOB = event("post_confirmation_sign_up")["request"]["userAttributes"]["sub"]
 
@@ -23,21 +23,21 @@ def sign_up(stack: Stack, user: str = BOB, **attributes: Any) -> Any:
     return stack.invoke("PostConfirmationFunction", confirmed)
 
 
-def me(stack: Stack, user: str = "alice", **claims: Any) -> dict[str, Any]:
+def get_profile(stack: Stack, user: str = "alice", **claims: Any) -> dict[str, Any]:
     answer = stack.call(user, "GET", "/me", claims=claims or None)
     assert answer.status == 200, answer.raw
     body: dict[str, Any] = answer.body
     return body
 
 
-def change(stack: Stack, user: str, **changes: Any) -> Answer:
+def change_profile(stack: Stack, user: str, **changes: Any) -> Answer:
     return stack.call(user, "PATCH", "/me", changes)
 
 
 # --- sign-up --------------------------------------------------------------------------------------------------
 
 
-def test_who_signed_up_has_an_account_with_name_and_handle(stack: Stack) -> None:
+def test_a_sign_up_creates_an_account_with_name_and_handle(stack: Stack) -> None:
     confirmed = event("post_confirmation_sign_up")
     assert stack.invoke("PostConfirmationFunction", deepcopy(confirmed)) == confirmed
     account = {"handle": "bob", "display_name": "Bob", "recommendations": True, "created_at": START}
@@ -45,7 +45,7 @@ def test_who_signed_up_has_an_account_with_name_and_handle(stack: Stack) -> None
     assert stack.item("HANDLE#bob") == {"pk": "HANDLE#bob", "sk": "HANDLE", "user_id": BOB}
 
 
-def test_who_signed_up_but_never_called_can_be_given_a_gift_by_name(stack: Stack) -> None:
+def test_a_user_who_signed_up_but_never_called_can_be_a_recipient(stack: Stack) -> None:
     order = stack.buy()
     body = gift_request(recipient_id=BOB)
     path = f"/orders/{order['order_id']}/gifts"
@@ -54,9 +54,9 @@ def test_who_signed_up_but_never_called_can_be_given_a_gift_by_name(stack: Stack
     assert stack.call("alice", "POST", path, body).status == 201
 
 
-def test_signing_up_again_changes_nothing(stack: Stack) -> None:
+def test_a_second_sign_up_changes_nothing(stack: Stack) -> None:
     sign_up(stack)
-    change(stack, BOB, handle="robert", display_name="Robert")
+    change_profile(stack, BOB, handle="robert", display_name="Robert")
     before = stack.all_items()
     stack.now += 1
     sign_up(stack)
@@ -73,50 +73,52 @@ def test_signing_up_again_changes_nothing(stack: Stack) -> None:
         {},
     ],
 )
-def test_what_is_no_sign_up_is_answered_unchanged_and_writes_nothing(stack: Stack, confirmed: dict[str, Any]) -> None:
+def test_an_event_that_is_not_a_sign_up_is_returned_unchanged_and_writes_nothing(
+    stack: Stack, confirmed: dict[str, Any]
+) -> None:
     before = stack.all_items()
     assert stack.invoke("PostConfirmationFunction", deepcopy(confirmed)) == confirmed
     assert stack.all_items() == before
 
 
-def test_a_sign_up_that_cannot_be_written_down_is_no_failure_and_the_first_call_makes_up_for_it(
+def test_a_sign_up_whose_write_fails_still_succeeds_and_the_first_call_creates_the_account(
     stack: Stack, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def refused(_: Callable[[], Any]) -> Any:
+    def fail(_: Callable[[], Any]) -> Any:
         raise RuntimeError("canary")
 
-    with between(WRITES, {0: refused}):
+    with between(WRITES, {0: fail}):
         assert sign_up(stack) == event("post_confirmation_sign_up")
     assert stack.item(f"USER#{BOB}", "ACCOUNT") is None
     assert '"EnrollFailed":[1.0]' in capsys.readouterr().out.replace(" ", "")
-    assert me(stack, BOB, name="Bob", preferred_username="bob")["handle"] == "bob"
+    assert get_profile(stack, BOB, name="Bob", preferred_username="bob")["handle"] == "bob"
 
 
-def _died_before(_: Callable[[], Any]) -> Any:
+def _crash_before(_: Callable[[], Any]) -> Any:
     raise Crashed
 
 
-@pytest.mark.parametrize("fault", [_died_before, *FAULTS.values()])
+@pytest.mark.parametrize("fault", [_crash_before, *FAULTS.values()])
 @pytest.mark.parametrize(("taken", "number"), [(False, 0), (True, 0), (True, 1)])
-def test_a_sign_up_that_failed_at_any_write_is_finished_by_the_first_call(
+def test_a_sign_up_that_fails_at_any_write_is_completed_by_the_first_call(
     stack: Stack, fault: Callable[[Callable[[], Any]], Any], number: int, *, taken: bool
 ) -> None:
-    if taken:  # then there are two writes: the first is refused, the second makes the account without a handle
-        me(stack, "carol", preferred_username="bob")
+    if taken:  # then there are two writes: the first fails, the second creates the account without a handle
+        get_profile(stack, "carol", preferred_username="bob")
     with between(WRITES, {number: fault}) as walked, suppress(Crashed):
         sign_up(stack)
     assert walked.calls > number
-    check_law(stack)
-    view = me(stack, BOB, name="Bob", preferred_username="bob")
+    check_invariants(stack)
+    view = get_profile(stack, BOB, name="Bob", preferred_username="bob")
     assert (view["handle"], view["display_name"]) == (None if taken else "bob", "Bob")
-    check_law(stack)
+    check_invariants(stack)
 
 
-def test_the_user_pool_has_its_answer_in_time_when_the_table_has_none(
+def test_the_user_pool_gets_an_answer_in_time_when_the_table_does_not_respond(
     stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     properties = RESOURCES["PostConfirmationFunction"]["Properties"]
-    assert properties["Timeout"] <= 5  # seconds the user pool waits
+    assert properties["Timeout"] <= 5  # seconds that the user pool waits
     for name, value in properties["Environment"]["Variables"].items():
         monkeypatch.setenv(name, value)
     settings.settings.cache_clear()
@@ -125,7 +127,7 @@ def test_the_user_pool_has_its_answer_in_time_when_the_table_has_none(
     assert tries * (config.connect_timeout + config.read_timeout) < properties["Timeout"]
 
 
-# --- what a token brings --------------------------------------------------------------------------------------
+# --- claims of a token ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -140,34 +142,36 @@ def test_the_user_pool_has_its_answer_in_time_when_the_table_has_none(
         ({}, "A friend", None),
     ],
 )
-def test_what_a_token_brings_is_cut_and_cleaned_and_never_refused(
+def test_names_in_a_token_are_cut_and_cleaned_and_never_rejected(
     stack: Stack, claims: dict[str, Any], display_name: str, handle: str | None
 ) -> None:
     view = stack.call("alice", "GET", "/me", claims=claims)
     assert view.status == 200
     assert (view.body["display_name"], view.body["handle"]) == (display_name, handle)
-    check_law(stack)
+    check_invariants(stack)
 
 
-def test_who_comes_with_a_handle_that_is_taken_has_none(stack: Stack) -> None:
-    assert me(stack, "alice", preferred_username="sam")["handle"] == "sam"
-    assert me(stack, "bob", preferred_username="Sam")["handle"] is None
-    assert me(stack, "alice")["handle"] == "sam"
-    check_law(stack)
+def test_a_user_whose_handle_in_the_token_is_taken_has_none(stack: Stack) -> None:
+    assert get_profile(stack, "alice", preferred_username="sam")["handle"] == "sam"
+    assert get_profile(stack, "bob", preferred_username="Sam")["handle"] is None
+    assert get_profile(stack, "alice")["handle"] == "sam"
+    check_invariants(stack)
 
 
 @pytest.mark.parametrize("at", range(4))
-def test_of_two_who_come_with_one_handle_at_once_one_has_it_and_both_have_accounts(stack: Stack, at: int) -> None:
-    with between(WRITES | READS, {at: overtaken_by(lambda: me(stack, "bob", preferred_username="sam"))}):
-        first = me(stack, "alice", preferred_username="sam")
-    assert {first["handle"], me(stack, "bob", preferred_username="sam")["handle"]} == {"sam", None}
-    check_law(stack)
+def test_of_two_concurrent_first_calls_with_one_handle_one_gets_it_and_both_have_accounts(
+    stack: Stack, at: int
+) -> None:
+    with between(WRITES | READS, {at: overtaken_by(lambda: get_profile(stack, "bob", preferred_username="sam"))}):
+        first = get_profile(stack, "alice", preferred_username="sam")
+    assert {first["handle"], get_profile(stack, "bob", preferred_username="sam")["handle"]} == {"sam", None}
+    check_invariants(stack)
 
 
-def test_one_who_comes_twice_at_once_keeps_the_handle(stack: Stack) -> None:
-    with between(WRITES, {0: overtaken_by(lambda: me(stack, "alice", preferred_username="sam"))}):
-        assert me(stack, "alice", preferred_username="sam")["handle"] == "sam"
-    check_law(stack)
+def test_two_concurrent_first_calls_of_one_user_keep_the_handle(stack: Stack) -> None:
+    with between(WRITES, {0: overtaken_by(lambda: get_profile(stack, "alice", preferred_username="sam"))}):
+        assert get_profile(stack, "alice", preferred_username="sam")["handle"] == "sam"
+    check_invariants(stack)
 
 
 COUNTS = (
@@ -178,8 +182,8 @@ COUNTS = (
 # --- reading and changing -------------------------------------------------------------------------------------
 
 
-def test_i_see_who_i_am_and_where_my_order_center_is(stack: Stack) -> None:
-    assert me(stack) == {
+def test_a_profile_has_the_user_and_the_counts_of_the_order_center(stack: Stack) -> None:
+    assert get_profile(stack) == {
         "user_id": "alice",
         "handle": "alice",
         "display_name": "Alice",
@@ -190,11 +194,11 @@ def test_i_see_who_i_am_and_where_my_order_center_is(stack: Stack) -> None:
 
 
 def test_a_profile_is_read_consistently(stack: Stack) -> None:
-    me(stack)
-    asked: list[bool] = []
-    with listening(lambda call: asked.append(call.request["ConsistentRead"]), "GetItem"):
-        me(stack)
-    assert asked == [True, True]  # the account, and the sums of the order center
+    get_profile(stack)
+    consistent: list[bool] = []
+    with listening(lambda call: consistent.append(call.request["ConsistentRead"]), "GetItem"):
+        get_profile(stack)
+    assert consistent == [True, True]  # the account, and the counters of the order center
 
 
 @pytest.mark.parametrize(
@@ -209,20 +213,20 @@ def test_a_profile_is_read_consistently(stack: Stack) -> None:
         ({"handle": "abc", "display_name": "A", "recommendations": False},) * 2,
     ],
 )
-def test_what_is_given_changes_and_the_rest_stays(stack: Stack, changes: dict[str, Any], seen: dict[str, Any]) -> None:
-    before = me(stack)
+def test_only_the_given_fields_of_a_profile_change(stack: Stack, changes: dict[str, Any], seen: dict[str, Any]) -> None:
+    before = get_profile(stack)
     for _ in range(2):
-        answer = change(stack, "alice", **changes)
+        answer = change_profile(stack, "alice", **changes)
         assert (answer.status, answer.body) == (200, before | seen)
-    assert me(stack) == answer.body
-    check_law(stack)
+    assert get_profile(stack) == answer.body
+    check_invariants(stack)
 
 
 @pytest.mark.parametrize("changes", [{}, {"handle": "Alice"}, {"display_name": "Alice", "recommendations": True}])
-def test_a_change_to_what_is_there_already_writes_nothing(stack: Stack, changes: dict[str, Any]) -> None:
-    me(stack)
+def test_a_change_without_effect_writes_nothing(stack: Stack, changes: dict[str, Any]) -> None:
+    get_profile(stack)
     with between(WRITES, {}) as walked:
-        assert change(stack, "alice", **changes).status == 200
+        assert change_profile(stack, "alice", **changes).status == 200
     assert walked.calls == 0
 
 
@@ -255,42 +259,42 @@ def test_a_change_to_what_is_there_already_writes_nothing(stack: Stack, changes:
         ({"recommendations": "true"}, "/recommendations"),
     ],
 )
-def test_a_change_of_the_wrong_shape_says_where_and_changes_nothing(stack: Stack, body: Any, pointer: str) -> None:
-    before = me(stack)
+def test_an_invalid_change_is_reported_by_field_and_changes_nothing(stack: Stack, body: Any, pointer: str) -> None:
+    before = get_profile(stack)
     answer = stack.call("alice", "PATCH", "/me", raw=json.dumps(body))
     assert (answer.status, answer.body["code"]) == (422, "invalid-request")
     assert [error["pointer"] for error in answer.body["errors"]] == [pointer]
-    assert me(stack) == before
+    assert get_profile(stack) == before
 
 
-def test_nobody_without_a_token_has_a_profile(stack: Stack) -> None:
+def test_a_profile_needs_a_token(stack: Stack) -> None:
     assert stack.call(None, "GET", "/me").status == 401
     assert stack.call(None, "PATCH", "/me", {}).status == 401
 
 
-def test_a_handle_that_somebody_has_is_refused_and_nothing_else_of_the_call_is_done(stack: Stack) -> None:
-    me(stack, "bob")
-    before = me(stack)
-    answer = change(stack, "alice", handle="BOB", display_name="Not Bob")
+def test_a_taken_handle_is_rejected_and_no_other_field_changes(stack: Stack) -> None:
+    get_profile(stack, "bob")
+    before = get_profile(stack)
+    answer = change_profile(stack, "alice", handle="BOB", display_name="Not Bob")
     assert (answer.status, answer.body["code"]) == (409, "handle-taken")
-    assert me(stack) == before
-    assert me(stack, "bob")["handle"] == "bob"
-    check_law(stack)
+    assert get_profile(stack) == before
+    assert get_profile(stack, "bob")["handle"] == "bob"
+    check_invariants(stack)
 
 
-def test_a_handle_that_was_given_up_is_free_at_once(stack: Stack) -> None:
-    assert change(stack, "alice", handle="al").status == 422
-    assert change(stack, "alice", handle="alice.2").status == 200
+def test_a_released_handle_is_free_at_once(stack: Stack) -> None:
+    assert change_profile(stack, "alice", handle="al").status == 422
+    assert change_profile(stack, "alice", handle="alice.2").status == 200
     assert stack.item("HANDLE#alice") is None
-    assert change(stack, "bob", handle="alice").status == 200
-    assert change(stack, "alice", handle="alice").body["code"] == "handle-taken"
-    check_law(stack)
+    assert change_profile(stack, "bob", handle="alice").status == 200
+    assert change_profile(stack, "alice", handle="alice").body["code"] == "handle-taken"
+    check_invariants(stack)
 
 
-def test_a_gift_keeps_the_name_its_giver_had_and_the_next_one_has_the_new(stack: Stack) -> None:
+def test_a_gift_keeps_the_name_of_its_giver_at_the_time_of_giving(stack: Stack) -> None:
     order = stack.buy(quantity=2)
     first = stack.give(order)
-    change(stack, "alice", display_name="Al")
+    change_profile(stack, "alice", display_name="Al")
     second = stack.give(order)
     names = [
         stack.call(None, "GET", f"/gifts/{gift['gift_id']}/preview").body["giver_name"] for gift in (first, second)
@@ -298,57 +302,57 @@ def test_a_gift_keeps_the_name_its_giver_had_and_the_next_one_has_the_new(stack:
     assert names == ["Alice", "Al"]
 
 
-# --- at once --------------------------------------------------------------------------------------------------
+# --- concurrent changes ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("at", range(3))
-def test_of_two_who_take_one_handle_at_once_exactly_one_gets_it(stack: Stack, at: int) -> None:
-    me(stack, "alice")
-    me(stack, "bob")
+def test_of_two_concurrent_changes_to_one_handle_exactly_one_succeeds(stack: Stack, at: int) -> None:
+    get_profile(stack, "alice")
+    get_profile(stack, "bob")
     others: list[Answer] = []
-    with between(WRITES | READS, {at: overtaken_by(lambda: others.append(change(stack, "bob", handle="sam")))}):
-        mine = change(stack, "alice", handle="sam")
-    answers = [mine, *others] if others else [mine, change(stack, "bob", handle="sam")]
+    with between(WRITES | READS, {at: overtaken_by(lambda: others.append(change_profile(stack, "bob", handle="sam")))}):
+        mine = change_profile(stack, "alice", handle="sam")
+    answers = [mine, *others] if others else [mine, change_profile(stack, "bob", handle="sam")]
     assert sorted(answer.status for answer in answers) == [200, 409]
-    check_law(stack)
+    check_invariants(stack)
 
 
 @pytest.mark.parametrize("at", range(3))
-def test_who_changes_the_handle_twice_at_once_has_one_and_the_others_are_free(stack: Stack, at: int) -> None:
-    me(stack, "alice")
-    with between(WRITES | READS, {at: overtaken_by(lambda: change(stack, "alice", handle="first"))}):
-        answer = change(stack, "alice", handle="second")
+def test_two_concurrent_changes_of_one_handle_leave_one_handle_reserved(stack: Stack, at: int) -> None:
+    get_profile(stack, "alice")
+    with between(WRITES | READS, {at: overtaken_by(lambda: change_profile(stack, "alice", handle="first"))}):
+        answer = change_profile(stack, "alice", handle="second")
     assert answer.status == 200
-    check_law(stack)
-    for handle in {"alice", "first", "second"} - {me(stack)["handle"]}:
+    check_invariants(stack)
+    for handle in {"alice", "first", "second"} - {get_profile(stack)["handle"]}:
         assert stack.item(f"HANDLE#{handle}") is None
 
 
-def test_two_changes_of_different_fields_at_once_are_both_kept_and_answered(stack: Stack) -> None:
-    me(stack)
-    overtaking = overtaken_by(lambda: change(stack, "alice", display_name="Al"))
+def test_two_concurrent_changes_of_different_fields_are_both_stored_and_returned(stack: Stack) -> None:
+    get_profile(stack)
+    overtaking = overtaken_by(lambda: change_profile(stack, "alice", display_name="Al"))
     with between(WRITES, {0: overtaking}):
-        answer = change(stack, "alice", recommendations=False)
+        answer = change_profile(stack, "alice", recommendations=False)
     assert (answer.body["display_name"], answer.body["recommendations"]) == ("Al", False)
-    assert me(stack) == answer.body
+    assert get_profile(stack) == answer.body
 
 
-def test_a_change_that_others_always_overtake_is_busy_after_bounded_tries(stack: Stack) -> None:
-    me(stack)
+def test_a_change_that_always_conflicts_is_busy_after_bounded_tries(stack: Stack) -> None:
+    get_profile(stack)
     names = (f"Al {number}" for number in range(100))
-    # Every other write is one of those that overtake.
-    overtaking = overtaken_by(lambda: change(stack, "alice", display_name=next(names)))
+    # Every other write is a concurrent one.
+    overtaking = overtaken_by(lambda: change_profile(stack, "alice", display_name=next(names)))
     with between(WRITES, dict.fromkeys(range(0, 100, 2), overtaking)):
-        answer = change(stack, "alice", recommendations=False)
+        answer = change_profile(stack, "alice", recommendations=False)
     assert (answer.status, answer.body["code"]) == (503, "busy")
 
 
 @pytest.mark.damages
-def test_a_handle_reserved_for_somebody_else_than_its_owner_is_not_freed(stack: Stack) -> None:
-    me(stack)
+def test_a_handle_that_is_reserved_for_another_user_is_not_released(stack: Stack) -> None:
+    get_profile(stack)
     damaged = {"pk": {"S": "HANDLE#alice"}, "sk": {"S": "HANDLE"}, "user_id": {"S": "bob"}}
     stack.client.put_item(TableName="handsel-test", Item=damaged)
-    assert change(stack, "alice", handle="al.ice").status == 500
+    assert change_profile(stack, "alice", handle="al.ice").status == 500
     assert stack.item("HANDLE#al.ice") is None
     item = stack.item("HANDLE#alice")
     assert item is not None

@@ -1,4 +1,4 @@
-"""Answers that an ordinary run does not show: replays, ids and callers of odd shapes, keys of one's own."""
+"""Responses in rare cases: replays, ids and callers of unusual shapes, keys per caller."""
 
 import json
 from typing import Any
@@ -10,7 +10,7 @@ from testkit.handlers.calls import CALLS, return_request
 from testkit.handlers.stack import DAY, Answer, Stack, gift_request, listening
 
 
-def test_a_replay_names_those_who_claimed_since(stack: Stack) -> None:
+def test_a_replay_contains_claims_made_since(stack: Stack) -> None:
     order = stack.buy()
     path = f"/orders/{order['order_id']}/gifts"
     gift = stack.call("alice", "POST", path, gift_request(), key="replay-key").body
@@ -19,14 +19,14 @@ def test_a_replay_names_those_who_claimed_since(stack: Stack) -> None:
     assert [claim["display_name"] for claim in again.body["claims"]] == ["Bob"]
 
 
-def test_a_replay_of_a_return_gift_names_who_claimed_it(stack: Stack) -> None:
+def test_a_replay_of_a_return_gift_contains_its_claim(stack: Stack) -> None:
     call = CALLS["return gift"](stack)
     stack.claim("alice", call().body["gift"])
     assert [claim["display_name"] for claim in call().body["gift"]["claims"]] == ["Alice"]
 
 
 @pytest.mark.parametrize("recipient", ["a#b", "é", "nobody"])
-def test_somebody_elses_order_is_404_whoever_the_gift_would_be_for(stack: Stack, recipient: str) -> None:
+def test_another_users_order_is_not_found_regardless_of_the_recipient(stack: Stack, recipient: str) -> None:
     order = stack.buy()
     body = gift_request(recipient_id=recipient)
     path = f"/orders/{order['order_id']}/gifts"
@@ -35,13 +35,13 @@ def test_somebody_elses_order_is_404_whoever_the_gift_would_be_for(stack: Stack,
     assert (answer.status, answer.body["code"]) == (422, "recipient-unknown")
 
 
-def test_a_store_that_sells_nothing_is_as_unknown_as_one_of_an_odd_shape(stack: Stack) -> None:
+def test_a_store_without_products_is_as_unknown_as_an_id_of_any_shape(stack: Stack) -> None:
     answers = [stack.call("alice", "GET", f"/stores/{store}/products") for store in ("unknown", "a#b", "é", "x" * 500)]
     assert {answer.status for answer in answers} == {404}
     assert len({answer.raw for answer in answers}) == 1
 
 
-def test_a_cursor_with_any_character_changed_dropped_or_added_is_refused(stack: Stack) -> None:
+def test_a_cursor_with_any_character_changed_removed_or_added_is_rejected(stack: Stack) -> None:
     for _ in range(3):
         stack.now += 1
         stack.buy()
@@ -56,7 +56,7 @@ def test_a_cursor_with_any_character_changed_dropped_or_added_is_refused(stack: 
         assert (answer.status, answer.body["code"]) == (422, "invalid-request"), each
 
 
-def test_a_cursor_of_one_list_opens_no_other(stack: Stack) -> None:
+def test_a_cursor_is_valid_for_one_list_only(stack: Stack) -> None:
     order = stack.buy(quantity=2)
     stack.give(order)
     stack.give(order)
@@ -77,7 +77,7 @@ def test_a_cursor_of_one_list_opens_no_other(stack: Stack) -> None:
         assert stack.call("alice", "GET", f"{path}cursor={cursor}").status == 422
 
 
-def test_what_is_wrong_is_said_without_names_of_classes(stack: Stack) -> None:
+def test_validation_errors_do_not_contain_class_names(stack: Stack) -> None:
     bodies: list[Any] = [[], 1, None, {"product_id": "p", "quantity": 1, "payment": []}]
     for body in bodies:
         answer = stack.call("alice", "POST", "/orders", raw=json.dumps(body))
@@ -86,17 +86,17 @@ def test_what_is_wrong_is_said_without_names_of_classes(stack: Stack) -> None:
 
 
 @pytest.mark.parametrize("authorizer", [None, {}, {"jwt": None}, {"jwt": {"claims": None}}, {"jwt": {"claims": {}}}])
-def test_no_identity_in_any_shape_is_401(stack: Stack, authorizer: Any) -> None:
+def test_a_request_without_identity_is_unauthorized(stack: Stack, authorizer: Any) -> None:
     assert _with_authorizer(stack, authorizer).status == 401
 
 
 @pytest.mark.parametrize("sub", [5, None, "", [], {}, True, "x" * 129, "a#b", "é", "a\n", "\ud800"])
-def test_a_subject_that_is_no_text_or_that_no_key_can_hold_is_401(stack: Stack, sub: Any) -> None:
+def test_a_subject_that_is_no_text_or_no_valid_key_part_is_unauthorized(stack: Stack, sub: Any) -> None:
     assert _with_authorizer(stack, {"jwt": {"claims": {"sub": sub}}}).status == 401
 
 
 @pytest.mark.parametrize("name", [5, [], {"a": 1}, True, "", " ", "\ud800", "x" * 5000, None])
-def test_a_name_of_any_shape_does_no_harm(stack: Stack, name: Any) -> None:
+def test_a_name_of_any_shape_is_accepted(stack: Stack, name: Any) -> None:
     assert _with_authorizer(stack, {"jwt": {"claims": {"sub": "zoe", "name": name}}}).status == 200
 
 
@@ -104,37 +104,41 @@ def _with_authorizer(stack: Stack, authorizer: Any) -> Answer:
     function = stack.function("OrderFunction")
     real = function.lambda_handler
 
-    def replaced(event: dict[str, Any], context: Any) -> Any:
+    def with_replaced_authorizer(event: dict[str, Any], context: Any) -> Any:
         event["requestContext"]["authorizer"] = authorizer
         return real(event, context)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(function, "lambda_handler", replaced)
+        patch.setattr(function, "lambda_handler", with_replaced_authorizer)
         return stack.call("alice", "GET", "/orders")
 
 
-def test_one_order_gift_or_holding_is_read_consistently(stack: Stack) -> None:
+def test_an_order_gift_or_holding_is_read_consistently(stack: Stack) -> None:
     order = stack.buy()
     gift = stack.give(order)
     holding = stack.claim("bob", gift).body
-    asked: list[dict[str, Any]] = []
+    requests: list[dict[str, Any]] = []
 
-    def seen(call: Call) -> None:
+    def record_request(call: Call) -> None:
         request = call.request
-        asked.extend(
+        requests.extend(
             request["RequestItems"].values() if "RequestItems" in request else [request | {"Keys": [request["Key"]]}]
         )
 
-    with listening(seen, "GetItem", "BatchGetItem"):
+    with listening(record_request, "GetItem", "BatchGetItem"):
         stack.call("alice", "GET", f"/orders/{order['order_id']}")
         stack.call("bob", "GET", f"/gifts/{gift['gift_id']}")
         stack.call(None, "GET", f"/gifts/{gift['gift_id']}/preview")
         stack.call("bob", "GET", f"/holdings/{holding['holding_id']}")
-    assert {key["pk"]["S"].partition("#")[0] for each in asked for key in each["Keys"]} >= {"ORDER", "GIFT", "HOLDING"}
-    assert all(each["ConsistentRead"] is True for each in asked)
+    assert {key["pk"]["S"].partition("#")[0] for each in requests for key in each["Keys"]} >= {
+        "ORDER",
+        "GIFT",
+        "HOLDING",
+    }
+    assert all(each["ConsistentRead"] is True for each in requests)
 
 
-def test_keys_are_each_callers_own_on_every_route(stack: Stack) -> None:
+def test_idempotency_keys_are_separate_for_each_caller_on_every_route(stack: Stack) -> None:
     key = "one-key-of-all"
     for product in ("voucher", "other_store"):
         answers = []
@@ -147,7 +151,7 @@ def test_keys_are_each_callers_own_on_every_route(stack: Stack) -> None:
         assert len(set(answers)) == 2
 
 
-def test_the_same_key_for_another_order_or_another_body_is_refused_on_every_route(stack: Stack) -> None:
+def test_the_same_key_for_another_order_or_another_body_is_rejected_on_every_route(stack: Stack) -> None:
     first, second = stack.buy(quantity=3), stack.buy(quantity=3)
     bodies: dict[str, tuple[Any, Any]] = {
         "gifts": (gift_request(), gift_request(shares=2)),
@@ -164,7 +168,7 @@ def test_the_same_key_for_another_order_or_another_body_is_refused_on_every_rout
     assert stack.units(second) == {"available": 3}
 
 
-def test_a_return_gifts_key_is_for_one_request(stack: Stack) -> None:
+def test_the_key_of_a_return_gift_is_for_one_request(stack: Stack) -> None:
     call = CALLS["return gift"](stack)
     gift_id = call().body["gift"]["in_return_for"]
     body = return_request(stack, "price_at_cap")
@@ -173,7 +177,7 @@ def test_a_return_gifts_key_is_for_one_request(stack: Stack) -> None:
 
 
 @pytest.mark.parametrize("secret", ["wrong", None])
-def test_who_has_no_right_to_a_gift_does_not_learn_that_it_ended(stack: Stack, secret: str | None) -> None:
+def test_a_caller_without_the_right_to_a_gift_does_not_learn_that_it_ended(stack: Stack, secret: str | None) -> None:
     gift = stack.give(stack.buy())
     stack.now += DAY
     body = {} if secret is None else {"secret": secret}

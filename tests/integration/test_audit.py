@@ -1,4 +1,4 @@
-"""The audit over tables as production code leaves them, and over damaged ones."""
+"""The audit of a table as the handlers leave it."""
 
 from ops.audit.run import Audit, audit
 from ops.scan import WholeTable
@@ -12,14 +12,14 @@ def audited(stack: Stack, *, grace_ms: int = 0) -> Audit:
         WholeTable(stack.client, "handsel-test"),
         clock=lambda: stack.now,
         grace_ms=grace_ms,
-        say=lambda _: None,
+        log=lambda _: None,
         segments=1,
         recheck_after=0,
     )
 
 
-def live(stack: Stack) -> None:
-    """Something of everything, with all that follows from it."""
+def use_everything(stack: Stack) -> None:
+    """Create items of every kind, and process the stream."""
     stack.record()
     vouchers, parcels = stack.buy(quantity=9), stack.buy(quantity=5, product="parcel")
     order_path = f"/orders/{vouchers['order_id']}"
@@ -57,8 +57,8 @@ def live(stack: Stack) -> None:
         stack.call("bob", "POST", f"/messages/{message['message_id']}/read")
 
 
-def test_what_production_code_leaves_is_found_whole(stack: Stack) -> None:
-    live(stack)
+def test_a_table_written_by_the_handlers_has_no_findings(stack: Stack) -> None:
+    use_everything(stack)
     result = audited(stack)
-    assert [finding.as_dict() for finding in result.found] == []
+    assert [finding.as_dict() for finding in result.findings] == []
     assert result.items == len(stack.all_items()) > 60

@@ -1,6 +1,6 @@
-"""What an audit finds of damage that was planted: exactly that, in a table of any size.
+"""The audit of a corrupted table of any size reports exactly the corruptions.
 
-PROOF=1 does it in a table of 100,000 items.
+PROOF=1 uses a table of 100,000 items.
 """
 
 import os
@@ -20,9 +20,9 @@ from handsel.store.attributes import Attributes, dump_item
 from handsel.use_cases.operations.settling import Done, SweepReport, sweep
 from ops.audit.findings import IssueType
 from ops.audit.run import Audit, audit
-from ops.recount import FIXED_BY_RECOUNT, differences, recount
+from ops.recount import FIXED_BY_RECOUNT, find_differences, recount
 from ops.scan import WholeTable
-from ops.settle import overdue
+from ops.settle import find_overdue
 from testkit.dynamodb.table import InMemoryTable
 from testkit.handlers.families import NOW, Family, shop
 from testkit.handlers.stack import RESOURCES
@@ -35,8 +35,8 @@ TABLE = "handsel-test"
 ITEMS = 100_000 if os.environ.get("PROOF") else 6_000
 
 
-def table_of(items: int) -> InMemoryTable:
-    """At least so many items, in families; each kind of damage has a family of its own."""
+def make_table(items: int) -> InMemoryTable:
+    """Return a table with at least that many items in families, and at least one family for each corruption."""
     memory = InMemoryTable(TABLE, RESOURCES["Table"]["Properties"], streams=False)
     for item in shop():
         memory.put_item(TableName=TABLE, Item=dump_item(item))
@@ -48,16 +48,16 @@ def table_of(items: int) -> InMemoryTable:
     return memory
 
 
-def whole(memory: InMemoryTable) -> WholeTable:
+def whole_table(memory: InMemoryTable) -> WholeTable:
     return WholeTable(cast("DynamoDBClient", memory), TABLE)
 
 
 def audited(memory: InMemoryTable) -> Audit:
-    return audit(whole(memory), clock=lambda: NOW, grace_ms=300_000, say=lambda _: None, recheck_after=0)
+    return audit(whole_table(memory), clock=lambda: NOW, grace_ms=300_000, log=lambda _: None, recheck_after=0)
 
 
 def found_in(memory: InMemoryTable) -> Expected:
-    return {finding.identity for finding in audited(memory).found}
+    return {finding.identity for finding in audited(memory).findings}
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +69,7 @@ def small() -> InMemoryTable:
 
 
 @pytest.mark.parametrize("name", CORRUPTIONS)
-def test_each_kind_of_damage_is_found_and_nothing_else(small: InMemoryTable, name: str) -> None:
+def test_each_corruption_is_found_and_nothing_else(small: InMemoryTable, name: str) -> None:
     before = small.snapshot()
     assert found_in(small) == set()
     expected = CORRUPTIONS[name](TableEditor(small, TABLE, Family(1)))
@@ -77,19 +77,19 @@ def test_each_kind_of_damage_is_found_and_nothing_else(small: InMemoryTable, nam
     small.restore(before)
 
 
-def test_every_kind_of_finding_is_planted_by_some_damage(small: InMemoryTable) -> None:
+def test_every_type_of_finding_is_caused_by_a_corruption(small: InMemoryTable) -> None:
     before, sorts = small.snapshot(), set()
-    for plant in CORRUPTIONS.values():
-        sorts |= {sort for sort, _ in plant(TableEditor(small, TABLE, Family(1)))}
+    for corrupt in CORRUPTIONS.values():
+        sorts |= {sort for sort, _ in corrupt(TableEditor(small, TABLE, Family(1)))}
         small.restore(before)
     assert sorts == {*ViolationType, *IssueType}
 
 
-def test_all_damage_is_found_in_a_large_table(record_property: Callable[[str, object], None]) -> None:
-    memory = table_of(ITEMS)
+def test_all_corruptions_are_found_in_a_large_table(record_property: Callable[[str, object], None]) -> None:
+    memory = make_table(ITEMS)
     expected: Expected = set()
-    for number, plant in enumerate(CORRUPTIONS.values()):
-        expected |= plant(TableEditor(memory, TABLE, Family(number)))
+    for number, corrupt in enumerate(CORRUPTIONS.values()):
+        expected |= corrupt(TableEditor(memory, TABLE, Family(number)))
     peak, started = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.monotonic()
     result = audited(memory)
     seconds = time.monotonic() - started
@@ -97,57 +97,57 @@ def test_all_damage_is_found_in_a_large_table(record_property: Callable[[str, ob
     record_property(
         "figures",
         f"audit: {result.items} items in {seconds:.1f} s ({result.items / seconds:.0f} a second),"
-        f" {grown:.0f} MB more at its peak; {len(CORRUPTIONS)} kinds of damage, {len(result.found)} findings",
+        f" {grown:.0f} MB more at its peak; {len(CORRUPTIONS)} corruptions, {len(result.findings)} findings",
     )
-    assert {finding.identity for finding in result.found} == expected
+    assert {finding.identity for finding in result.findings} == expected
     assert result.items >= ITEMS
 
 
-# --- mending ---------------------------------------------------------------------------------------------------------
+# --- repair ----------------------------------------------------------------------------------------------------------
 
 
 def settle(memory: InMemoryTable, *, scan: bool) -> SweepReport:
-    table = whole(memory)
+    table = whole_table(memory)
     return sweep(
         table,
         SandboxProvider(table),
         clock=lambda: NOW,
         deadline=NOW + 1,
         on_failure=lambda *_: None,
-        entries=overdue(table, clock=lambda: NOW, scan=scan, say=lambda _: None, rate=None),
+        entries=find_overdue(table, clock=lambda: NOW, scan=scan, log=lambda _: None, rate=None),
     )
 
 
-def recount_everybody(memory: InMemoryTable) -> None:
-    for finding in audited(memory).found:
-        assert finding.sort in FIXED_BY_RECOUNT, finding
-        recount(whole(memory), finding.group.partition("#")[2], now=NOW)
+def recount_all_users(memory: InMemoryTable) -> None:
+    for finding in audited(memory).findings:
+        assert finding.type in FIXED_BY_RECOUNT, finding
+        recount(whole_table(memory), finding.group.partition("#")[2], now=NOW)
 
 
 @pytest.mark.parametrize(
     "name",
     [
-        "summary off",
-        "summary waits for nothing",
-        "tally gone",
-        "message gone",
-        "asking not told",
+        "summary wrong",
+        "summary without waiting orders",
+        "tally missing",
+        "message missing",
+        "regift request without message",
     ],
 )
-def test_recounting_mends_counts_and_messages(small: InMemoryTable, name: str) -> None:
+def test_a_recount_repairs_counters_and_messages(small: InMemoryTable, name: str) -> None:
     before = small.snapshot()
     expected = CORRUPTIONS[name](TableEditor(small, TABLE, Family(1)))
-    assert {finding.identity for finding in audited(small).found} == expected
-    recount_everybody(small)
+    assert {finding.identity for finding in audited(small).findings} == expected
+    recount_all_users(small)
     assert found_in(small) == set()
     small.restore(before)
 
 
-def test_a_recount_of_what_is_right_writes_nothing(small: InMemoryTable) -> None:
+def test_a_recount_of_correct_counters_writes_nothing(small: InMemoryTable) -> None:
     before = small.snapshot()
     for name in ("alice", "bob", "carol"):
-        assert differences(whole(small), Family(1).id(name), now=NOW).wrong == []
-        recount(whole(small), Family(1).id(name), now=NOW)
+        assert find_differences(whole_table(small), Family(1).id(name), now=NOW) == []
+        recount(whole_table(small), Family(1).id(name), now=NOW)
     assert small.snapshot().items == before.items
 
 
@@ -158,22 +158,22 @@ def test_a_recount_of_what_is_right_writes_nothing(small: InMemoryTable) -> None
         ("gift stuck", True, {"returned": 1}),
         ("payment overdue", False, {"paid": 1}),
         ("refund overdue", False, {"refunded": 1}),
-        ("reminder overdue", False, {}),  # it is put where it belongs: none of its times has come
+        ("reminder overdue", False, {}),  # the entry moves to its right time: no reminder is due yet
     ],
 )
-def test_settling_mends_what_is_overdue(small: InMemoryTable, name: str, scan: bool, report: dict[str, int]) -> None:
+def test_settling_repairs_overdue_items(small: InMemoryTable, name: str, scan: bool, report: dict[str, int]) -> None:
     before = small.snapshot()
     CORRUPTIONS[name](TableEditor(small, TABLE, Family(1)))
     done = settle(small, scan=scan)
     assert (done.failed, done.finished) == ([], True)
     assert done.done == report
-    # The stream is not followed here: what follows from it is counted by hand.
-    recount_everybody(small)
+    # No stream is processed here, so the counters are recounted.
+    recount_all_users(small)
     assert found_in(small) == set()
     small.restore(before)
 
 
-def test_what_no_index_lists_is_settled_only_when_all_is_read(small: InMemoryTable) -> None:
+def test_a_gift_that_no_index_lists_is_settled_only_by_a_scan(small: InMemoryTable) -> None:
     before = small.snapshot()
     CORRUPTIONS["gift stuck"](TableEditor(small, TABLE, Family(1)))
     assert settle(small, scan=False).done == {}
@@ -182,31 +182,31 @@ def test_what_no_index_lists_is_settled_only_when_all_is_read(small: InMemoryTab
     small.restore(before)
 
 
-def test_what_moves_while_the_table_is_read_is_not_reported(
+def test_units_that_move_while_the_table_is_read_are_not_reported(
     small: InMemoryTable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A unit is used and another refunded between the pages that have the order and those that have the rest."""
-    before, hand = small.snapshot(), TableEditor(small, TABLE, Family(1))
+    """Use one unit and refund another between the page with the order and the pages with the rest."""
+    before, editor = small.snapshot(), TableEditor(small, TABLE, Family(1))
     moved: list[bool] = []
     real = WholeTable.pages
 
     def pages(table: WholeTable, *arguments: Any, **options: Any) -> Iterator[Sequence[Attributes]]:
         entries = [entry for page in real(table, *arguments, **options) for entry in page]
-        entries.sort(key=lambda entry: entry["pk"]["S"] == hand.order().pk)
+        entries.sort(key=lambda entry: entry["pk"]["S"] == editor.order().pk)
         yield entries[:-1]
         if not moved:
             moved.append(True)
-            order = orders.from_item(hand.get(hand.order()))
-            refund = replace(_refund(hand), refund_id="fresh")
+            order = orders.from_item(editor.get(editor.order()))
+            refund = replace(_refund(editor), refund_id="fresh")
             refunds.open_pending(table, order, refund)
-        yield [dump_item(hand.get(hand.order()))]
+        yield [dump_item(editor.get(editor.order()))]
 
     monkeypatch.setattr(WholeTable, "pages", pages)
     result = audited(small)
     assert result.suspects > 0
-    assert [finding for finding in result.found if finding.sort not in FIXED_BY_RECOUNT] == []
+    assert [finding for finding in result.findings if finding.type not in FIXED_BY_RECOUNT] == []
     small.restore(before)
 
 
-def _refund(hand: TableEditor) -> Refund:
-    return refunds.from_item(hand.get(keys.refund(hand.id("refund"))))
+def _refund(editor: TableEditor) -> Refund:
+    return refunds.from_item(editor.get(keys.refund(editor.id("refund"))))

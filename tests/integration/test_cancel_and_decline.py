@@ -1,4 +1,4 @@
-"""Taking back and turning down: the units are back at once, and it ends a gift once."""
+"""Cancel and decline: the units are available at once, and a gift ends once."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ def _end(stack: Stack, user: str, gift: dict[str, Any], how: str) -> Answer:
     return stack.call(user, "POST", f"/gifts/{gift['gift_id']}/{how}")
 
 
-def test_cancelling_gives_the_unclaimed_shares_back_at_once(stack: Stack) -> None:
+def test_cancelling_releases_the_unclaimed_shares_at_once(stack: Stack) -> None:
     order = stack.buy(quantity=3)
     gift = stack.give(order, shares=3)
     stack.claim("bob", gift)
@@ -24,26 +24,26 @@ def test_cancelling_gives_the_unclaimed_shares_back_at_once(stack: Stack) -> Non
 
 
 @pytest.fixture
-def addressed(stack: Stack) -> dict[str, Any]:
+def named_gift(stack: Stack) -> dict[str, Any]:
     stack.call("bob", "GET", "/orders")
     return stack.give(stack.buy(), recipient_id="bob")
 
 
-def test_declining_gives_the_unit_back_at_once(stack: Stack, addressed: dict[str, Any]) -> None:
+def test_declining_releases_the_unit_at_once(stack: Stack, named_gift: dict[str, Any]) -> None:
     for _ in range(2):
-        answer = _end(stack, "bob", addressed, "decline")
+        answer = _end(stack, "bob", named_gift, "decline")
         assert (answer.status, answer.body["state"]) == (200, "declined")
         assert "product" not in answer.body
     (order,) = stack.call("alice", "GET", "/orders").body["items"]
     assert order["units"]["available"] == 1
-    assert stack.claim("bob", addressed).body["code"] == "declined"
+    assert stack.claim("bob", named_gift).body["code"] == "declined"
 
 
-def test_only_the_giver_cancels_and_only_the_recipient_declines(stack: Stack, addressed: dict[str, Any]) -> None:
+def test_only_the_giver_cancels_and_only_the_recipient_declines(stack: Stack, named_gift: dict[str, Any]) -> None:
     by_link = stack.give(stack.buy())
     for user in ("bob", "carol"):
-        assert _end(stack, user, addressed, "cancel").status == 404
-    for user, gift in (("alice", addressed), ("carol", addressed), ("bob", by_link), ("alice", by_link)):
+        assert _end(stack, user, named_gift, "cancel").status == 404
+    for user, gift in (("alice", named_gift), ("carol", named_gift), ("bob", by_link), ("alice", by_link)):
         answer = _end(stack, user, gift, "decline")
         assert (answer.status, answer.body["code"]) == (403, "not-the-recipient")
     for how in ("cancel", "decline"):
@@ -62,19 +62,19 @@ def test_only_the_giver_cancels_and_only_the_recipient_declines(stack: Stack, ad
 )
 def test_a_gift_ends_once(
     stack: Stack,
-    addressed: dict[str, Any],
+    named_gift: dict[str, Any],
     first: str,
     cancel: tuple[int, str | None],
     decline: tuple[int, str | None],
 ) -> None:
     if first == "claim":
-        assert stack.claim("bob", addressed).status == 201
+        assert stack.claim("bob", named_gift).status == 201
     elif first.startswith("expire"):
         stack.now += DAY
         if first.endswith("settle"):
             stack.sweep()
     else:
-        assert _end(stack, "alice" if first == "cancel" else "bob", addressed, first).status == 200
+        assert _end(stack, "alice" if first == "cancel" else "bob", named_gift, first).status == 200
     for user, how, (status, code) in (("alice", "cancel", cancel), ("bob", "decline", decline)):
-        answer = _end(stack, user, addressed, how)
+        answer = _end(stack, user, named_gift, how)
         assert (answer.status, answer.body.get("code")) == (status, code)

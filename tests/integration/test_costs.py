@@ -15,20 +15,20 @@ def test_an_operation_takes_the_request_units_that_are_listed(simulation: Simula
     assert (ledger.reads, ledger.writes, ledger.read, ledger.write) == REQUEST_UNITS[operation]
 
 
-def test_no_other_operation_is_listed() -> None:
+def test_only_existing_operations_are_listed() -> None:
     assert list(REQUEST_UNITS) == list(OPERATIONS)
 
 
 @pytest.mark.parametrize("operation", MOST)
-def test_what_people_wait_for_takes_no_more_calls_than_it_needs(operation: str) -> None:
+def test_an_operation_that_users_wait_for_takes_no_more_calls_than_it_needs(operation: str) -> None:
     reads, writes = MOST[operation]
     more = len(MORE.get(operation, ()))
     assert (REQUEST_UNITS[operation].reads, REQUEST_UNITS[operation].writes) == (reads + more, writes)
 
 
-def test_a_due_gift_on_the_way_is_one_more_write() -> None:
+def test_settling_a_due_gift_on_the_way_is_one_more_write() -> None:
     assert REQUEST_UNITS["use, settling a due gift"].writes == REQUEST_UNITS["use a voucher"].writes + 1
 
 
-def test_who_is_late_pays_for_half_a_read() -> None:
+def test_a_late_claim_costs_half_a_read_unit() -> None:
     assert REQUEST_UNITS["claim, all are taken"] == (1, 0, 0.5, 0)

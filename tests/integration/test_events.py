@@ -1,4 +1,4 @@
-"""events/*.json, as they are: the story they tell, and that nothing is left out of it."""
+"""The sample events in events/*.json: complete, and replayed in order."""
 
 import json
 from typing import Any
@@ -11,28 +11,28 @@ from testkit.handlers.stack import DAY, RESOURCES, Stack
 from tools import openapi, sample_events
 from tools.sample_events import CANCELLED_GIFT, CODE, DECLINED_GIFT, GIFT, HOLDING, UNOPENED_GIFT, Event
 
-# The story has a pause in it: here the claim window passes.
+# The claim window passes before this event.
 PAUSE = "restore_window_removed"
 
 
-def tell(stack: Stack, event: Event) -> Any:
-    """What the handler answers to the file, which has to be as the story and the published document have it."""
+def replay(stack: Stack, event: Event) -> Any:
+    """Return the handler's response to a sample event, checked against the published document."""
     payload = json.loads(event.file.read_text())
     answer = stack.invoke(event.function, payload)
-    if event.answers is not None:
+    if event.status is not None:
         method, path = payload["requestContext"]["http"]["method"], payload["rawPath"]
         headers = {name.lower(): value for name, value in answer["headers"].items()}
         contract.check(method, path, answer["statusCode"], headers.get("content-type", ""), answer["body"])
     return answer
 
 
-def tell_all(stack: Stack, *names: str) -> dict[str, Any]:
-    """Answers, by the names of the events; all of them where none are named."""
+def replay_all(stack: Stack, *names: str) -> dict[str, Any]:
+    """Return responses by the names of the events; replay only the named events if there are any."""
     answers = {}
-    for event in (event for event in sample_events.story() if not names or event.name in names):
+    for event in (event for event in sample_events.samples() if not names or event.name in names):
         if event.name == PAUSE:
             stack.now += DAY
-        answers[event.name] = tell(stack, event)
+        answers[event.name] = replay(stack, event)
     return answers
 
 
@@ -40,13 +40,13 @@ def statuses(answers: dict[str, Any]) -> dict[str, int]:
     return {name: answer["statusCode"] for name, answer in answers.items() if "statusCode" in answer}
 
 
-TOLD = {event.name: event.answers for event in sample_events.story() if event.answers is not None}
+STATUSES = {event.name: event.status for event in sample_events.samples() if event.status is not None}
 
 
-def test_the_story_can_be_told_in_order(stack: Stack) -> None:
-    answers = tell_all(stack)
-    assert statuses(answers) == TOLD
-    confirmed = next(event for event in sample_events.story() if event.function == "PostConfirmationFunction")
+def test_the_sample_events_can_be_replayed_in_order(stack: Stack) -> None:
+    answers = replay_all(stack)
+    assert statuses(answers) == STATUSES
+    confirmed = next(event for event in sample_events.samples() if event.function == "PostConfirmationFunction")
     assert answers["post_confirmation_sign_up"] == confirmed.payload
     assert answers["restore_window_removed"] == {"batchItemFailures": []}
     assert answers["sweep_every_minute"]["failed"] == 0
@@ -61,31 +61,31 @@ def test_the_story_can_be_told_in_order(stack: Stack) -> None:
     assert {gift_id: _state(stack, gift_id) for gift_id in ends} == ends
 
 
-def test_told_twice_nothing_is_done_twice(stack: Stack) -> None:
-    tell_all(stack)
+def test_a_second_replay_has_no_further_effect(stack: Stack) -> None:
+    replay_all(stack)
     before = stack.all_items()
-    again = statuses({event.name: tell(stack, event) for event in sample_events.story()})
-    assert again == {name: 200 if name.startswith("claim_") else status for name, status in TOLD.items()}
-    # A clock that went on, and a shipment's or a product's own time: nothing is new, nothing is gone.
+    again = statuses({event.name: replay(stack, event) for event in sample_events.samples()})
+    assert again == {name: 200 if name.startswith("claim_") else status for name, status in STATUSES.items()}
+    # Values may change, because the clock went on; no item is added or removed.
     assert {(item["pk"], item["sk"]) for item in stack.all_items()} == {(item["pk"], item["sk"]) for item in before}
 
 
 def test_while_the_window_is_open_the_last_events_change_nothing(stack: Stack) -> None:
-    answers = {event.name: tell(stack, event) for event in sample_events.story()}
-    (early,) = (event for event in sample_events.story() if event.answers_before_the_end is not None)
-    assert statuses(answers) == {**TOLD, early.name: early.answers_before_the_end}
+    answers = {event.name: replay(stack, event) for event in sample_events.samples()}
+    (early,) = (event for event in sample_events.samples() if event.status_while_open is not None)
+    assert statuses(answers) == {**STATUSES, early.name: early.status_while_open}
     assert answers["restore_window_removed"] == {"batchItemFailures": []}
     assert answers["sweep_every_minute"]["returned"] == 0
     assert _state(stack, UNOPENED_GIFT) == GiftState.OPEN
 
 
-def test_the_removed_window_gives_the_unopened_gift_back(stack: Stack) -> None:
-    tell_all(stack, "post_confirmation_sign_up", "purchase_buy", "gift_give_unopened", PAUSE)
+def test_the_removal_of_the_window_expires_the_unopened_gift(stack: Stack) -> None:
+    replay_all(stack, "post_confirmation_sign_up", "purchase_buy", "gift_give_unopened", PAUSE)
     assert _state(stack, UNOPENED_GIFT) == GiftState.RETURNED
 
 
-def test_the_voucher_that_bob_is_shown_does_for_the_placeholders(stack: Stack) -> None:
-    answers = tell_all(
+def test_the_voucher_in_bobs_holdings_fits_the_placeholders(stack: Stack) -> None:
+    answers = replay_all(
         stack,
         "post_confirmation_sign_up",
         "purchase_buy",
@@ -105,8 +105,8 @@ def test_the_voucher_that_bob_is_shown_does_for_the_placeholders(stack: Stack) -
         assert stack.invoke(function, json.loads(text.replace(placeholder, value)))["statusCode"] == status
 
 
-def test_without_its_authorizer_no_event_is_anybodys(stack: Stack) -> None:
-    for event in sample_events.story():
+def test_without_the_authorizer_every_event_is_unauthorized(stack: Stack) -> None:
+    for event in sample_events.samples():
         payload = _payload(event.name)
         if payload.get("requestContext", {}).pop("authorizer", None):
             answer = stack.invoke(event.function, payload)
@@ -116,11 +116,11 @@ def test_without_its_authorizer_no_event_is_anybodys(stack: Stack) -> None:
 
 def test_every_function_has_an_event() -> None:
     functions = {name for name, resource in RESOURCES.items() if resource["Type"] == "AWS::Serverless::Function"}
-    assert {event.function for event in sample_events.story()} == functions
+    assert {event.function for event in sample_events.samples()} == functions
 
 
 @pytest.mark.parametrize(
-    "event", [event for event in sample_events.story() if event.route], ids=lambda event: event.name
+    "event", [event for event in sample_events.samples() if event.route], ids=lambda event: event.name
 )
 def test_an_event_is_for_the_function_that_has_its_route(event: Event) -> None:
     routes = {
@@ -134,7 +134,7 @@ def test_an_event_is_for_the_function_that_has_its_route(event: Event) -> None:
     assert is_public == route.public
 
 
-def test_the_folder_has_the_story_and_nothing_else() -> None:
+def test_the_folder_has_exactly_the_sample_events() -> None:
     assert {path: path.read_text() for path in sample_events.FOLDER.iterdir()} == sample_events.files()
 
 

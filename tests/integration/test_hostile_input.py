@@ -1,4 +1,4 @@
-"""Hostile input: a clear problem, never a 5xx, and nothing lost or echoed."""
+"""Hostile input: a clear problem, never a 5xx, and nothing is lost or echoed."""
 
 import base64
 import json
@@ -28,16 +28,16 @@ def test_valid_bodies_have_every_field() -> None:
 
 
 @pytest.mark.parametrize("route", WITH_BODY)
-def test_a_body_that_means_harm_is_refused_for_what_it_is_and_nothing_is_written(
+def test_a_hostile_body_is_rejected_for_its_fault_and_nothing_is_written(
     stack: Stack, route: str, record_property: Callable[[str, object], None]
 ) -> None:
     world, role = build_success(stack, route)
     values = access.values_of(role, world, stack.products) | {"recipient_id": "bob", "address": ADDRESS}
     method, path = route.split()[0], access.path_of(route, access.ids_of(world))
     is_required = access.operations()[route]["requestBody"]["required"]
-    before, said = stack.save(), Counter[str]()
+    before, rejected = stack.save(), Counter[str]()
 
-    def refused(name: str, code: str, raw: str, content_type: str = JSON, *, encoded: bool = False) -> None:
+    def check_rejected(name: str, code: str, raw: str, content_type: str = JSON, *, encoded: bool = False) -> None:
         headers = {"content-type": content_type}
         answer = stack.call(access.USERS[role], method, path, raw=raw, is_base64=encoded, headers=headers)
         assert answer.status in (400, 413, 415, 422), (name, answer.raw)
@@ -47,40 +47,40 @@ def test_a_body_that_means_harm_is_refused_for_what_it_is_and_nothing_is_written
             {"errors"} if code == INVALID else set()
         ), name
         assert stack.save() == before, (name, "it was written")
-        said[code] += 1
+        rejected[code] += 1
 
     for name, body in SENT.items():
         if not body.content and not is_required:
             continue
-        # What is no text reaches a function as base64.
+        # A body that is not UTF-8 reaches a function as base64.
         try:
             raw, encoded = body.content.decode(), body.encoded
         except UnicodeDecodeError:
             raw, encoded = base64.b64encode(body.content).decode(), True
-        refused(name, body.refused, raw, body.content_type, encoded=encoded)
-    for right in bodies.full_bodies(route, values):
-        for name, raw in hostile.around(right):
+        check_rejected(name, body.refused, raw, body.content_type, encoded=encoded)
+    for valid in bodies.full_bodies(route, values):
+        for name, raw in hostile.around(valid):
             headers = {"content-type": JSON, "idempotency-key": "a-key-of-its-own"}
             wrong = contract.wrong_with(method, path, headers, raw.encode())
-            # To a schema 1.0 is a whole number.
-            if wrong or (wrong is None and _asks_for_a_whole_number(right, name)):
-                refused(name, INVALID, raw)
-        answer = stack.call(access.USERS[role], method, path, right)
+            # A schema accepts 1.0 as an integer.
+            if wrong or (wrong is None and _has_an_integer_at(valid, name)):
+                check_rejected(name, INVALID, raw)
+        answer = stack.call(access.USERS[role], method, path, valid)
         assert answer.status < 300, answer.raw
         stack.load(before)
-    assert said.total() >= 60
-    record_property("figures", f"hostile bodies: {route}: {said.total()}, {dict(sorted(said.items()))}")
+    assert rejected.total() >= 60
+    record_property("figures", f"hostile bodies: {route}: {rejected.total()}, {dict(sorted(rejected.items()))}")
 
 
-def _asks_for_a_whole_number(right: Any, name: str) -> bool:
-    """Whether there is a whole number in the right body where this one has something else."""
+def _has_an_integer_at(valid: Any, name: str) -> bool:
+    """Return whether the valid body has an integer where this variant has another value."""
     for part in name.partition(":")[0].split("/"):
-        right = right[int(part) if isinstance(right, list) else part]
-    return type(right) is int
+        valid = valid[int(part) if isinstance(valid, list) else part]
+    return type(valid) is int
 
 
 @pytest.mark.parametrize("name", SENT)
-def test_who_takes_no_body_does_not_look_at_one(stack: Stack, name: str) -> None:
+def test_operations_without_a_body_ignore_a_body(stack: Stack, name: str) -> None:
     body = SENT[name]
     raw = body.content.decode("latin-1")
     for route in [route for route in WRITING if route not in WITH_BODY]:
@@ -95,7 +95,7 @@ def test_a_base64_body_is_read(stack: Stack) -> None:
     assert stack.call("alice", "POST", "/orders", raw=raw, is_base64=True).status == 422
 
 
-def test_a_charset_may_be_named(stack: Stack) -> None:
+def test_a_content_type_may_have_a_charset(stack: Stack) -> None:
     headers = {"content-type": "application/json; charset=utf-8"}
     assert stack.call("alice", "POST", "/orders", stack.order_request(), headers=headers).status == 201
 
@@ -118,7 +118,7 @@ def test_a_charset_may_be_named(stack: Stack) -> None:
         ({"product_id": "p", "quantity": 1, "payment": {"method": "card"}}, ["/payment/token"]),
     ],
 )
-def test_right_json_of_the_wrong_shape_says_where(stack: Stack, body: object, pointers: list[str]) -> None:
+def test_json_of_the_wrong_shape_is_reported_by_field(stack: Stack, body: object, pointers: list[str]) -> None:
     answer = stack.call("alice", "POST", "/orders", body)
     assert (answer.status, answer.body["code"]) == (422, "invalid-request")
     assert [error["pointer"] for error in answer.body["errors"]] == pointers
@@ -135,14 +135,16 @@ def test_right_json_of_the_wrong_shape_says_where(stack: Stack, body: object, po
         {"cover_id": "red-classic", "message": "Hi", "blessing_id": "enjoy"},
     ],
 )
-def test_a_wrapping_has_either_a_blessing_or_a_message_of_60_characters(stack: Stack, wrapping: dict[str, str]) -> None:
+def test_a_wrapping_has_either_a_blessing_or_a_message_of_up_to_60_characters(
+    stack: Stack, wrapping: dict[str, str]
+) -> None:
     order = stack.buy()
     body = {"shares": 1, "wrapping": wrapping}
     answer = stack.call("alice", "POST", f"/orders/{order['order_id']}/gifts", body)
     assert (answer.status, answer.body["code"]) == (422, "invalid-request")
 
 
-def test_a_message_of_60_characters_of_any_script_is_kept(stack: Stack) -> None:
+def test_a_message_of_60_characters_of_any_script_is_accepted(stack: Stack) -> None:
     gift = stack.give(stack.buy(), wrapping={"cover_id": "red-classic", "message": "福" * 60})
     assert gift["wrapping"]["blessing"] == "福" * 60
 
@@ -158,7 +160,7 @@ QUERIES = [
 
 
 @pytest.mark.parametrize("query", QUERIES)
-def test_a_list_with_bad_parameters_is_refused(stack: Stack, query: str) -> None:
+def test_a_list_with_invalid_parameters_is_rejected(stack: Stack, query: str) -> None:
     for route, operation in access.operations().items():
         if not {each["name"] for each in operation.get("parameters", []) if each.get("in") == "query"}:
             continue
@@ -173,7 +175,7 @@ def test_a_list_with_bad_parameters_is_refused(stack: Stack, query: str) -> None
 @pytest.mark.parametrize(
     "key", ["", "short", "x" * 65, "a key of words", "ä" * 8, "\x00" * 8, "\n" * 8, "福" * 8, "\x7f" * 8]
 )
-def test_an_idempotency_key_that_is_none_is_refused_before_anything_is_done(stack: Stack, key: str) -> None:
+def test_an_invalid_idempotency_key_is_rejected_before_anything_is_done(stack: Stack, key: str) -> None:
     order = stack.buy()
     before = stack.save()
     for route, operation in access.operations().items():
@@ -194,7 +196,7 @@ HEADERS: list[dict[str, str]] = [
 
 
 @pytest.mark.parametrize("headers", HEADERS, ids=lambda headers: next(iter(headers)))
-def test_no_header_makes_anybody_somebody_else_or_breaks_anything(stack: Stack, headers: dict[str, str]) -> None:
+def test_no_header_changes_the_caller_or_causes_an_error(stack: Stack, headers: dict[str, str]) -> None:
     for route in access.rules():
         if route.startswith("GET"):
             path = access.path_of(route, access.FIXED)
@@ -205,13 +207,13 @@ def test_no_header_makes_anybody_somebody_else_or_breaks_anything(stack: Stack, 
             ), route
 
 
-def test_a_fault_of_ours_answers_500_with_a_request_id_and_nothing_else(
+def test_an_unexpected_error_is_a_500_with_a_request_id_and_nothing_else(
     stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(*_: object, **__: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise RuntimeError("canary")
 
-    monkeypatch.setattr(stack.function("OrderFunction").queries, "order_of", broken)
+    monkeypatch.setattr(stack.function("OrderFunction").queries, "order_of", fail)
     answer = stack.call("alice", "GET", "/orders/any")
     assert (answer.status, answer.body["code"]) == (500, "internal-error")
     assert answer.body["request_id"]

@@ -1,4 +1,4 @@
-"""What others put on the bus for us: taken once, believed as far as they may be, and never lost in silence."""
+"""Inbound events from the bus: processed once, verified as far as possible, and never lost silently."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from local.patterns import matches
 from local.seed import CARRIER, OTHER_CARRIER
 from testkit.handlers.calls import CALLS, TOLD, told
 from testkit.handlers.stack import RESOURCES, Stack, event
-from tests.integration.law import check_law
+from tests.integration.table_checks import check_invariants
 from tools import input_schemas
 
 AT = "2026-09-21T12:00:00.000Z"
@@ -28,21 +28,21 @@ def report(parcel: dict[str, Any], **more: Any) -> dict[str, Any]:
     return told("carrier.reported", detail | {"location": "Depot 4", "occurred_at": AT} | more)
 
 
-def tell(stack: Stack, said: dict[str, Any]) -> str:
-    return str(stack.invoke("InboundFunction", said)["outcome"])
+def deliver(stack: Stack, sent: dict[str, Any]) -> str:
+    return str(stack.invoke("InboundFunction", sent)["outcome"])
 
 
-def refused(stack: Stack, said: dict[str, Any]) -> str:
-    """The code of the failure, which is all that it says."""
+def error_code_of(stack: Stack, sent: dict[str, Any]) -> str:
+    """Deliver an event that fails, and return the code, which is the whole error message."""
     before = stack.all_items()
     with pytest.raises(Exception, match=r"^[A-Za-z-]+$") as failed:
-        stack.invoke("InboundFunction", said)
+        stack.invoke("InboundFunction", sent)
     assert (type(failed.value).__name__, failed.value.__suppress_context__) == ("InputFailedError", True)
     assert stack.all_items() == before
     return str(failed.value)
 
 
-def rule() -> dict[str, Any]:
+def event_rule() -> dict[str, Any]:
     found: dict[str, Any] = RESOURCES["InboundFunction"]["Properties"]["Events"]["InputEvent"]["Properties"]
     return found
 
@@ -50,25 +50,25 @@ def rule() -> dict[str, Any]:
 # --- reports of carriers --------------------------------------------------------------------------------------
 
 
-def test_a_report_on_the_bus_is_one_as_by_the_carriers_own_call(stack: Stack, parcel: dict[str, Any]) -> None:
-    assert tell(stack, report(parcel)) == "in_transit"
+def test_a_report_on_the_bus_has_the_effect_of_the_carriers_api_call(stack: Stack, parcel: dict[str, Any]) -> None:
+    assert deliver(stack, report(parcel)) == "in_transit"
     shipment = stack.call("bob", "GET", f"/shipments/{parcel['shipment_id']}").body
     assert shipment["status"] == "in_transit"
     assert shipment["events"] == [{"status": "in_transit", "location": "Depot 4", "occurred_at": AT}]
 
 
-def test_the_same_report_twice_or_by_both_ways_is_one(stack: Stack, parcel: dict[str, Any]) -> None:
-    tell(stack, report(parcel))
+def test_the_same_report_twice_or_over_both_channels_counts_once(stack: Stack, parcel: dict[str, Any]) -> None:
+    deliver(stack, report(parcel))
     stack.call("carl", "GET", "/me")
     before = stack.all_items()
-    tell(stack, report(parcel) | {"id": "another"})
+    deliver(stack, report(parcel) | {"id": "another"})
     assert stack.report(parcel["shipment_id"], "in_transit", event_id="scan-1").status == 200
     assert stack.all_items() == before
 
 
 def test_a_late_report_does_not_move_the_status_back(stack: Stack, parcel: dict[str, Any]) -> None:
-    tell(stack, report(parcel, status="delivered"))
-    assert tell(stack, report(parcel, event_id="scan-2", status="picked_up")) == "delivered"
+    deliver(stack, report(parcel, status="delivered"))
+    assert deliver(stack, report(parcel, event_id="scan-2", status="picked_up")) == "delivered"
 
 
 @pytest.mark.parametrize(
@@ -87,36 +87,36 @@ def test_a_late_report_does_not_move_the_status_back(stack: Stack, parcel: dict[
         ({"event_id": "x" * 129}, "invalid-request"),
     ],
 )
-def test_what_is_refused_for_good_fails_and_changes_nothing(
+def test_an_invalid_report_fails_and_changes_nothing(
     stack: Stack, parcel: dict[str, Any], change: dict[str, Any], code: str
 ) -> None:
-    assert refused(stack, report(parcel, **change)) == code
+    assert error_code_of(stack, report(parcel, **change)) == code
 
 
 @pytest.mark.parametrize("detail", [None, [], "text", 5, {}])
 @pytest.mark.parametrize("kind", TYPES)
 def test_a_detail_of_any_other_shape_fails(stack: Stack, kind: str, detail: Any) -> None:
-    assert refused(stack, told(kind, detail)) == "invalid-request"
+    assert error_code_of(stack, told(kind, detail)) == "invalid-request"
 
 
-def test_what_the_rule_does_not_let_through_fails_too(stack: Stack) -> None:
-    assert refused(stack, told("gift.given", {"gift_id": "x"})) == "KeyError"
-    assert refused(stack, {"detail": {}}) == "KeyError"
+def test_an_event_that_the_rule_would_not_match_fails_too(stack: Stack) -> None:
+    assert error_code_of(stack, told("gift.given", {"gift_id": "x"})) == "KeyError"
+    assert error_code_of(stack, {"detail": {}}) == "KeyError"
 
 
 @pytest.mark.parametrize(
     ("change", "code"), [({"more": "Canary"}, "invalid-request"), ({"carrier": "Canary"}, "not-found")]
 )
-def test_a_failure_is_logged_by_code_and_id_and_not_by_what_was_said(
+def test_a_failure_is_logged_with_code_and_id_and_without_the_content(
     stack: Stack, parcel: dict[str, Any], caplog: pytest.LogCaptureFixture, change: dict[str, str], code: str
 ) -> None:
-    said = report(parcel, location="Canary Wharf", **change)
+    sent = report(parcel, location="Canary Wharf", **change)
     caplog.clear()
-    refused(stack, said)
+    error_code_of(stack, sent)
     (record,) = caplog.records
     assert (record.getMessage(), record.__dict__["event_id"], record.__dict__["code"]) == (
         "input failed",
-        said["id"],
+        sent["id"],
         code,
     )
     assert "Canary" not in str(record.__dict__)
@@ -134,64 +134,64 @@ OUTCOMES = {
 
 
 @pytest.mark.parametrize("kind", OUTCOMES)
-def test_what_was_pending_is_settled_as_the_provider_says(stack: Stack, kind: str) -> None:
+def test_a_pending_payment_or_refund_is_settled_with_the_providers_answer(stack: Stack, kind: str) -> None:
     detail = TOLD[kind](stack)
-    assert [tell(stack, told(kind, detail)) for _ in range(2)] == [OUTCOMES[kind]] * 2
-    check_law(stack)
+    assert [deliver(stack, told(kind, detail)) for _ in range(2)] == [OUTCOMES[kind]] * 2
+    check_invariants(stack)
     assert not [item for item in stack.all_items() if "pending" in (item.get("state"), item.get("status"))]
 
 
-def test_a_payment_is_not_believed_but_asked_for(stack: Stack) -> None:
+def test_the_outcome_of_a_payment_is_requested_from_the_provider_and_not_taken_from_the_event(stack: Stack) -> None:
     detail = TOLD["payment.settled, declined"](stack)
-    assert tell(stack, told("payment.settled", detail)) == "declined"
+    assert deliver(stack, told("payment.settled", detail)) == "declined"
     assert stack.call("alice", "GET", f"/orders/{detail['order_id']}").body["state"] == "declined"
 
 
-def test_an_answer_that_the_provider_does_not_give_is_asked_for_again(stack: Stack) -> None:
+def test_a_lost_answer_of_the_provider_is_requested_again(stack: Stack) -> None:
     stack.call("alice", "GET", "/me")
     detail = TOLD["payment.settled, its answer will be lost"](stack)
     with pytest.raises(Exception, match=r"^payment-unknown$"):
-        tell(stack, told("payment.settled", detail))
+        deliver(stack, told("payment.settled", detail))
     assert stack.call("alice", "GET", f"/orders/{detail['order_id']}").body["state"] == "pending"
-    assert tell(stack, told("payment.settled", detail)) == "paid"
+    assert deliver(stack, told("payment.settled", detail)) == "paid"
     assert len([item for item in stack.all_items() if item["sk"] == "CHARGE"]) == 1
 
 
-def test_a_refund_that_the_provider_does_not_answer_stays_pending_and_fails(
+def test_a_refund_without_an_answer_of_the_provider_stays_pending_and_fails(
     stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     detail = TOLD["refund.settled"](stack)
 
-    def unknown(_: Any, __: Repayment) -> None:
+    def lose_outcome(_: Any, __: Repayment) -> None:
         raise OutcomeUnknown
 
     with monkeypatch.context() as patch:
-        patch.setattr(sandbox.SandboxProvider, "repay", unknown)
-        assert refused(stack, told("refund.settled", detail)) == "payment-unknown"
-    assert tell(stack, told("refund.settled", detail)) == "refunded"
+        patch.setattr(sandbox.SandboxProvider, "repay", lose_outcome)
+        assert error_code_of(stack, told("refund.settled", detail)) == "payment-unknown"
+    assert deliver(stack, told("refund.settled", detail)) == "refunded"
 
 
-def test_to_be_told_of_what_is_settled_already_changes_nothing(stack: Stack) -> None:
+def test_an_event_about_a_settled_payment_or_refund_changes_nothing(stack: Stack) -> None:
     order = stack.buy(quantity=3)
     stack.give(order)
     refund = CALLS["refund"](stack)().body
     before = stack.all_items()
-    assert tell(stack, told("payment.settled", {"order_id": order["order_id"]})) == "paid"
-    assert tell(stack, told("refund.settled", {"refund_id": refund["refund_id"]})) == "refunded"
+    assert deliver(stack, told("payment.settled", {"order_id": order["order_id"]})) == "paid"
+    assert deliver(stack, told("refund.settled", {"refund_id": refund["refund_id"]})) == "refunded"
     assert stack.all_items() == before
 
 
 @pytest.mark.parametrize("named", ["unknown", "a#b", "x" * 128])
-def test_what_nobody_knows_of_fails(stack: Stack, named: str) -> None:
-    assert refused(stack, told("payment.settled", {"order_id": named})) == "not-found"
-    assert refused(stack, told("refund.settled", {"refund_id": named})) == "not-found"
+def test_an_event_about_an_unknown_id_fails(stack: Stack, named: str) -> None:
+    assert error_code_of(stack, told("payment.settled", {"order_id": named})) == "not-found"
+    assert error_code_of(stack, told("refund.settled", {"refund_id": named})) == "not-found"
 
 
-# --- the rule, the schemas ------------------------------------------------------------------------------------
+# --- rule and schemas -----------------------------------------------------------------------------------------
 
 
-def test_the_rule_lets_through_what_there_is_a_model_for_and_nothing_of_our_own() -> None:
-    pattern = rule()["Pattern"]
+def test_the_rule_matches_exactly_the_inbound_types_and_none_of_our_own_events() -> None:
+    pattern = event_rule()["Pattern"]
     assert set(pattern["detail-type"]) == set(TYPES)
     for kind in TYPES:
         assert matches(pattern, told(kind, {}))
@@ -199,23 +199,23 @@ def test_the_rule_lets_through_what_there_is_a_model_for_and_nothing_of_our_own(
     assert not matches(pattern, told("gift.given", {}))
 
 
-def test_what_fails_goes_to_the_queue_after_two_more_tries() -> None:
+def test_a_failed_event_goes_to_the_queue_after_two_retries() -> None:
     properties = RESOURCES["InboundFunction"]["Properties"]
     queue = {"Fn::GetAtt": ["RefusedInputs", "Arn"]}
     assert properties["EventInvokeConfig"]["MaximumRetryAttempts"] == 2
     assert properties["EventInvokeConfig"]["DestinationConfig"]["OnFailure"] == {"Type": "SQS", "Destination": queue}
-    assert rule()["DeadLetterConfig"] == {"Arn": queue}
+    assert event_rule()["DeadLetterConfig"] == {"Arn": queue}
     assert RESOURCES["InputsWereRefused"]["Properties"]["Dimensions"][0]["Value"] == {
         "Fn::GetAtt": ["RefusedInputs", "QueueName"]
     }
 
 
-def test_the_schemas_are_those_of_the_models_and_there_are_no_others() -> None:
+def test_the_schemas_are_those_of_the_models_and_no_others() -> None:
     assert {path: path.read_text() for path in input_schemas.FOLDER.iterdir()} == input_schemas.files()
 
 
-def test_the_story_puts_on_the_bus_what_the_schemas_allow() -> None:
+def test_the_sample_inbound_events_match_the_schemas() -> None:
     for name, kind in (("report", "carrier.reported"), ("payment", "payment.settled"), ("refund", "refund.settled")):
-        said = event(f"inbound_{name}")
-        assert said["detail-type"] == kind
-        TYPES[kind].model_validate(said["detail"])
+        sent = event(f"inbound_{name}")
+        assert sent["detail-type"] == kind
+        TYPES[kind].model_validate(sent["detail"])

@@ -1,4 +1,4 @@
-"""The keys of share links and cursors: read when needed, turned without a deployment, and missed only when never read."""
+"""The keys of share links and cursors: cached, rotated without a deployment, and used through an outage."""
 
 import json
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ NEW = LINK_KEYS | {"3": "the key of tomorrow"}
 
 @pytest.fixture(autouse=True)
 def secrets(stack: Stack) -> Iterator[Secrets]:
-    """Of processes that just started."""
+    """Yield the secrets, as new processes see them."""
     wiring.link_keys.cache_clear()
     yield stack.simulation.secrets
     vars(stack.simulation.secrets).update(vars(Secrets()))
@@ -29,7 +29,9 @@ def version_of(stack: Stack, gift: dict[str, Any]) -> str:
     return str(item["secret_version"])
 
 
-def test_a_version_is_added_then_made_current_and_links_of_before_go_on(stack: Stack, secrets: Secrets) -> None:
+def test_a_key_version_is_added_and_then_made_current_and_older_links_stay_valid(
+    stack: Stack, secrets: Secrets
+) -> None:
     order = stack.buy(quantity=3)
     before = stack.give(order)
     secrets.text = json.dumps(NEW)
@@ -46,7 +48,7 @@ def test_a_version_is_added_then_made_current_and_links_of_before_go_on(stack: S
     ]
 
 
-def test_a_cursor_outlives_the_key_that_was_current(stack: Stack, secrets: Secrets) -> None:
+def test_a_cursor_stays_valid_after_the_current_key_changes(stack: Stack, secrets: Secrets) -> None:
     for _ in range(2):
         stack.buy()
     cursor = stack.call("alice", "GET", "/orders?limit=1").body["next_cursor"]
@@ -55,7 +57,7 @@ def test_a_cursor_outlives_the_key_that_was_current(stack: Stack, secrets: Secre
     assert len(stack.call("alice", "GET", f"/orders?limit=1&cursor={cursor}").body["items"]) == 1
 
 
-def test_keys_are_read_once_while_they_are_fresh(stack: Stack, secrets: Secrets) -> None:
+def test_keys_are_read_once_while_the_cache_is_fresh(stack: Stack, secrets: Secrets) -> None:
     order = stack.buy(quantity=3)
     stack.give(order)
     stack.now += KEPT_MS - 1
@@ -63,9 +65,7 @@ def test_keys_are_read_once_while_they_are_fresh(stack: Stack, secrets: Secrets)
     assert secrets.asked == 1
 
 
-def test_keys_that_were_read_do_through_an_outage_and_are_not_asked_for_by_each_call(
-    stack: Stack, secrets: Secrets
-) -> None:
+def test_cached_keys_are_used_during_an_outage_and_not_requested_by_each_call(stack: Stack, secrets: Secrets) -> None:
     order = stack.buy(quantity=3)
     stack.give(order)
     secrets.away = True
@@ -75,7 +75,7 @@ def test_keys_that_were_read_do_through_an_outage_and_are_not_asked_for_by_each_
     assert secrets.asked == 2
 
 
-def test_without_any_keys_a_link_is_refused_for_now_and_no_unit_moves(stack: Stack, secrets: Secrets) -> None:
+def test_without_any_keys_giving_is_unavailable_and_no_unit_moves(stack: Stack, secrets: Secrets) -> None:
     order, request = stack.buy(), {"shares": 1, "wrapping": {"cover_id": "red-classic", "blessing_id": "best-wishes"}}
     path, key = f"/orders/{order['order_id']}/gifts", "the-same-call"
     secrets.away = True
@@ -90,7 +90,7 @@ def test_without_any_keys_a_link_is_refused_for_now_and_no_unit_moves(stack: Sta
     "damaged",
     ["no JSON", '{"current": "9", "1": "a key"}', '{"1": "a key"}', '"text"', "[]", '{"current": "1", "1": 2}'],
 )
-def test_a_secret_that_was_damaged_changes_nothing_for_who_read_it_before(
+def test_an_invalid_secret_changes_nothing_for_a_process_with_cached_keys(
     stack: Stack, secrets: Secrets, damaged: str
 ) -> None:
     order = stack.buy(quantity=2)
@@ -103,12 +103,14 @@ def test_a_secret_that_was_damaged_changes_nothing_for_who_read_it_before(
     assert (answer.status, answer.body["code"]) == (500, "internal-error")
 
 
-def test_no_function_has_a_key_in_its_environment_and_only_who_needs_them_may_read_them() -> None:
-    """Every variable is a reference to something that is no secret, or plain text of this template."""
+def test_no_function_has_a_key_in_its_environment_and_only_functions_that_need_the_keys_can_read_them() -> None:
+    """Check that every variable is a reference to a value that is not secret, or plain text of the template."""
     functions = {name: each["Properties"] for name, each in RESOURCES.items() if "Function" in each["Type"]}
     assert "resolve:" not in json.dumps(functions)
-    told = {name for name, each in functions.items() if "LINK_KEYS_SECRET" in json.dumps(each.get("Environment", {}))}
+    configured = {
+        name for name, each in functions.items() if "LINK_KEYS_SECRET" in json.dumps(each.get("Environment", {}))
+    }
     may = {grant.function for grant in permissions.all_grants() if grant.action.startswith("secretsmanager:")}
-    assert told == may
+    assert configured == may
     needed = ("Catalog", "Claim", "Gift", "Holding", "Merchant", "Message", "Order", "Preferences")
     assert may == {f"{name}Function" for name in needed}

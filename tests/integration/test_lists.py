@@ -1,4 +1,4 @@
-"""Lists that show a part: as the clock has it, page by page, each with cursors of its own."""
+"""Filtered lists: by current state, page by page, with a cursor for each list and filter."""
 
 from typing import Any
 
@@ -7,14 +7,14 @@ import pytest
 from testkit.handlers.stack import DAY, Stack
 
 
-def ids(stack: Stack, user: str, path: str, field: str) -> list[str]:
+def ids_of(stack: Stack, user: str, path: str, field: str) -> list[str]:
     answer = stack.call(user, "GET", path)
     assert answer.status == 200, answer.raw
     return [item[field] for item in answer.body["items"]]
 
 
 def pages(stack: Stack, user: str, path: str, field: str) -> list[list[str]]:
-    """The ids of each page, to the end."""
+    """Return the ids of each page, until the last page."""
     found, cursor = [], ""
     while True:
         body = stack.call(user, "GET", f"{path}{cursor}").body
@@ -27,29 +27,29 @@ def pages(stack: Stack, user: str, path: str, field: str) -> list[list[str]]:
 # --- orders to give -------------------------------------------------------------------------------------------
 
 
-def test_orders_to_give_are_paid_and_have_units_at_hand(stack: Stack) -> None:
+def test_orders_to_give_are_paid_and_have_available_units(stack: Stack) -> None:
     whole, part, used, refunded = (stack.buy(quantity=2) for _ in range(4))
     stack.give(part)
     for order, action in ((used, "use"), (refunded, "refunds")):
         stack.call("alice", "POST", f"/orders/{order['order_id']}/{action}", {"quantity": 2})
     stack.call("alice", "POST", "/orders", stack.order_request(token="tok_timeout"))
     stack.call("alice", "POST", "/orders", stack.order_request(token="tok_declined"))
-    found = ids(stack, "alice", "/orders?state=to_give", "order_id")
+    found = ids_of(stack, "alice", "/orders?state=to_give", "order_id")
     assert sorted(found) == sorted([whole["order_id"], part["order_id"]])
 
 
-def test_an_order_is_to_give_again_from_the_instant_its_gifts_window_is_over(stack: Stack) -> None:
+def test_an_order_is_to_give_again_from_the_moment_its_gifts_window_ends(stack: Stack) -> None:
     order = stack.buy()
     stack.give(order)
     stack.now += DAY - 1
-    assert ids(stack, "alice", "/orders?state=to_give", "order_id") == []
+    assert ids_of(stack, "alice", "/orders?state=to_give", "order_id") == []
     before = stack.all_items()
     stack.now += 1
-    assert ids(stack, "alice", "/orders?state=to_give", "order_id") == [order["order_id"]]
+    assert ids_of(stack, "alice", "/orders?state=to_give", "order_id") == [order["order_id"]]
     assert stack.all_items() == before
 
 
-def test_a_page_of_orders_to_give_goes_on_behind_those_left_out(stack: Stack) -> None:
+def test_a_page_of_filtered_orders_continues_after_the_skipped_ones(stack: Stack) -> None:
     orders = []
     for number in range(9):
         stack.now += 1
@@ -62,7 +62,7 @@ def test_a_page_of_orders_to_give_goes_on_behind_those_left_out(stack: Stack) ->
     assert len(found[0]) == 2
 
 
-def test_a_page_has_no_more_than_it_was_asked_for_and_leaves_none_out(stack: Stack) -> None:
+def test_a_page_has_no_more_entries_than_requested_and_omits_none(stack: Stack) -> None:
     orders = []
     for number in range(8):
         stack.now += 1
@@ -74,7 +74,7 @@ def test_a_page_has_no_more_than_it_was_asked_for_and_leaves_none_out(stack: Sta
     assert found == [wanted[:3], wanted[3:6], wanted[6:]]
 
 
-def test_a_page_is_short_where_very_many_in_a_row_are_left_out(stack: Stack) -> None:
+def test_a_page_is_short_when_many_consecutive_entries_are_skipped(stack: Stack) -> None:
     kept = stack.buy()
     for _ in range(12):
         stack.now += 1
@@ -88,34 +88,34 @@ def test_a_page_is_short_where_very_many_in_a_row_are_left_out(stack: Stack) -> 
 
 
 @pytest.fixture
-def gifts(stack: Stack) -> dict[str, str]:
-    """One gift in every state, all for Bob, by the state that it is in a day later."""
+def gifts_by_state(stack: Stack) -> dict[str, str]:
+    """Return the id of one gift in every state, all for Bob, by its state a day later."""
     stack.call("bob", "GET", "/me")
-    order, made = stack.buy(quantity=9), {}
+    order, gift_ids = stack.buy(quantity=9), {}
     for state in ("cancelled", "declined", "claimed", "returned"):
         stack.now += 1
         gift = stack.give(order, recipient_id="bob")
-        made[state] = gift["gift_id"]
+        gift_ids[state] = gift["gift_id"]
         if state == "claimed":
             assert stack.claim("bob", gift).status == 201
         elif state != "returned":
             who, action = {"cancelled": ("alice", "cancel"), "declined": ("bob", "decline")}[state]
             assert stack.call(who, "POST", f"/gifts/{gift['gift_id']}/{action}").status == 200
     stack.now += DAY
-    made["open"] = stack.give(order, recipient_id="bob")["gift_id"]
-    return made
+    gift_ids["open"] = stack.give(order, recipient_id="bob")["gift_id"]
+    return gift_ids
 
 
 @pytest.mark.parametrize("state", ["open", "claimed", "returned", "cancelled", "declined"])
 @pytest.mark.parametrize(("user", "role"), [("alice", "sent"), ("bob", "received")])
-def test_gifts_in_a_state_are_those_that_the_clock_has_in_it(
-    stack: Stack, gifts: dict[str, str], user: str, role: str, state: str
+def test_gifts_are_filtered_by_their_current_state(
+    stack: Stack, gifts_by_state: dict[str, str], user: str, role: str, state: str
 ) -> None:
-    assert ids(stack, user, f"/gifts?role={role}&state={state}", "gift_id") == [gifts[state]]
-    assert len(ids(stack, user, f"/gifts?role={role}", "gift_id")) == 5
+    assert ids_of(stack, user, f"/gifts?role={role}&state={state}", "gift_id") == [gifts_by_state[state]]
+    assert len(ids_of(stack, user, f"/gifts?role={role}", "gift_id")) == 5
 
 
-def test_gifts_in_a_state_come_page_by_page(stack: Stack) -> None:
+def test_filtered_gifts_are_paged(stack: Stack) -> None:
     order, gifts = stack.buy(quantity=6), []
     for number in range(6):
         stack.now += 1
@@ -129,8 +129,8 @@ def test_gifts_in_a_state_come_page_by_page(stack: Stack) -> None:
 # --- holdings -------------------------------------------------------------------------------------------------
 
 
-def test_holdings_in_a_state_are_vouchers_in_it_or_parcels_on_their_way(stack: Stack) -> None:
-    held = {}
+def test_holdings_are_filtered_by_the_state_of_vouchers_and_parcels(stack: Stack) -> None:
+    holdings = {}
     for state, product in (
         ("redeemed", "voucher"),
         ("ready_to_ship", "parcel"),
@@ -138,18 +138,18 @@ def test_holdings_in_a_state_are_vouchers_in_it_or_parcels_on_their_way(stack: S
         ("usable", "voucher"),
     ):
         stack.now += 1
-        held[state] = stack.claim("bob", stack.give(stack.buy(product=product))).body
-    assert stack.call("mia", "POST", f"/vouchers/{held['redeemed']['code']}/redemptions").status == 201
-    assert stack.report(held["in_transit"]["shipment_id"], "in_transit").status == 200
-    for state, holding in held.items():
-        assert ids(stack, "bob", f"/holdings?state={state}", "holding_id") == [holding["holding_id"]]
+        holdings[state] = stack.claim("bob", stack.give(stack.buy(product=product))).body
+    assert stack.call("mia", "POST", f"/vouchers/{holdings['redeemed']['code']}/redemptions").status == 201
+    assert stack.report(holdings["in_transit"]["shipment_id"], "in_transit").status == 200
+    for state, holding in holdings.items():
+        assert ids_of(stack, "bob", f"/holdings?state={state}", "holding_id") == [holding["holding_id"]]
     for state in ("expired", "delivered", "returned", "lost"):
-        assert ids(stack, "bob", f"/holdings?state={state}", "holding_id") == []
+        assert ids_of(stack, "bob", f"/holdings?state={state}", "holding_id") == []
     stack.now += 3650 * DAY
-    assert ids(stack, "bob", "/holdings?state=expired", "holding_id") == [held["usable"]["holding_id"]]
+    assert ids_of(stack, "bob", "/holdings?state=expired", "holding_id") == [holdings["usable"]["holding_id"]]
 
 
-def test_holdings_in_a_state_come_page_by_page(stack: Stack) -> None:
+def test_filtered_holdings_are_paged(stack: Stack) -> None:
     codes = []
     for _ in range(3):
         stack.now += 1
@@ -162,7 +162,7 @@ def test_holdings_in_a_state_come_page_by_page(stack: Stack) -> None:
 # --- payments -------------------------------------------------------------------------------------------------
 
 
-def test_payments_are_those_of_ones_own_orders_newest_first(stack: Stack) -> None:
+def test_payments_are_those_of_the_callers_orders_newest_first(stack: Stack) -> None:
     orders = []
     for _ in range(3):
         stack.now += 1
@@ -182,7 +182,7 @@ def test_payments_are_those_of_ones_own_orders_newest_first(stack: Stack) -> Non
     }
 
 
-def test_a_payment_says_what_of_it_went_back(stack: Stack) -> None:
+def test_a_payment_contains_the_refunded_amount(stack: Stack) -> None:
     order = stack.buy(quantity=3)
     stack.call("alice", "POST", f"/orders/{order['order_id']}/refunds", {"quantity": 2})
     (payment,) = stack.call("alice", "GET", "/payments").body["items"]
@@ -192,7 +192,7 @@ def test_a_payment_says_what_of_it_went_back(stack: Stack) -> None:
     assert (payment["status"], payment["refunded"]) == ("refunded", payment["total"])
 
 
-def test_what_was_not_paid_is_listed_as_such_and_its_token_is_nobodys(stack: Stack) -> None:
+def test_unpaid_orders_are_listed_as_such_and_tokens_are_not_returned(stack: Stack) -> None:
     stack.call("alice", "POST", "/orders", stack.order_request(token="tok_declined"))
     stack.now += 1
     stack.call("alice", "POST", "/orders", stack.order_request(token="tok_timeout"))
@@ -202,12 +202,12 @@ def test_what_was_not_paid_is_listed_as_such_and_its_token_is_nobodys(stack: Sta
     assert "tok_" not in answer.raw
 
 
-# --- all of them ----------------------------------------------------------------------------------------------
+# --- all lists ------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("path", ["/orders?", "/gifts?role=sent&", "/holdings?"])
 @pytest.mark.parametrize("state", ["", "given", "Open", "paid%20", "None"])
-def test_what_is_no_state_is_refused_by_name_of_the_parameter(stack: Stack, path: str, state: str) -> None:
+def test_an_unknown_state_is_reported_with_the_name_of_the_parameter(stack: Stack, path: str, state: str) -> None:
     answer = stack.call("alice", "GET", f"{path}state={state}")
     assert (answer.status, answer.body["code"]) == (422, "invalid-request")
     assert [error["pointer"] for error in answer.body["errors"]] == ["?state"]
@@ -221,7 +221,7 @@ FILTERED: dict[str, tuple[str, ...]] = {
 }
 
 
-def test_a_cursor_is_of_one_list_with_one_filter(stack: Stack) -> None:
+def test_a_cursor_is_valid_for_one_list_with_one_filter(stack: Stack) -> None:
     order: dict[str, Any] = stack.buy(quantity=4)
     for _ in range(2):
         stack.give(order)

@@ -1,4 +1,4 @@
-"""The proxy of the local stack, in front of an engine that records what it gets and answers what a test says."""
+"""The proxy of the local stack, in front of an engine that records requests and answers as a test defines."""
 
 import asyncio
 import contextlib
@@ -23,7 +23,7 @@ Script = Callable[[socket.socket], None]
 
 
 class Engine:
-    """Answers each connection by a script. Sockets instead of an HTTP server: tests look at bytes."""
+    """An engine that handles each connection with a script. It uses sockets, because tests compare bytes."""
 
     def __init__(self) -> None:
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -33,11 +33,11 @@ class Engine:
         self.heads: list[bytes] = []
         threading.Thread(target=self._run, daemon=True).start()
 
-    def answers(self, response: bytes) -> None:
+    def respond_with(self, response: bytes) -> None:
         self.script = lambda connection: connection.sendall(response)
 
     def stop(self) -> None:
-        """Refuse connections from now on. Does nothing twice."""
+        """Refuse connections from now on. A second call has no effect."""
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)  # wakes the thread that waits in accept
         self._listener.close()
@@ -66,7 +66,7 @@ class Engine:
         return self.heads[-1].split(b" ")[1]
 
     def values(self, name: bytes) -> list[bytes]:
-        """The values of a header of the last request."""
+        """Return the values of a header of the last request."""
         lines = self.heads[-1].split(b"\r\n")[1:-2]
         return [line.partition(b": ")[2] for line in lines if line.lower().startswith(name + b":")]
 
@@ -79,8 +79,8 @@ def engine() -> Iterator[Engine]:
 
 
 @contextlib.contextmanager
-def serving(engine_url: str, stack_file: Path) -> Iterator[int]:
-    """The port of a proxy that runs in a thread, as in the runner's main thread."""
+def run_proxy(engine_url: str, stack_file: Path) -> Iterator[int]:
+    """Run a proxy in a thread, as the runner does, and yield its port."""
     port, ready, stop = free_port(), threading.Event(), threading.Event()
 
     async def run() -> None:
@@ -102,7 +102,7 @@ def serving(engine_url: str, stack_file: Path) -> Iterator[int]:
 
 @pytest.fixture
 def port(engine: Engine, tmp_path: Path) -> Iterator[int]:
-    with serving(engine.url, tmp_path / "stack.json") as port:
+    with run_proxy(engine.url, tmp_path / "stack.json") as port:
         yield port
 
 
@@ -112,7 +112,7 @@ def caller(port: int) -> Iterator[http.client.HTTPConnection]:
         yield caller
 
 
-def ask(caller: http.client.HTTPConnection, *request: object, **more: object) -> tuple[int, bytes]:
+def send_request(caller: http.client.HTTPConnection, *request: object, **more: object) -> tuple[int, bytes]:
     caller.request(*request, **more)  # type: ignore[arg-type]
     response = caller.getresponse()
     return response.status, response.read()
@@ -142,25 +142,25 @@ def receive(connection: socket.socket, end: bytes) -> bytes:
         *("/a?b=%41&b=a+b&c", "/a?b=/../c", "/a?b=c?d"),
     ],
 )
-def test_the_target_is_passed_on_byte_by_byte(engine: Engine, port: int, path: str) -> None:
-    """So ".." leads nowhere: beside the API are all services of the engine."""
+def test_the_target_is_forwarded_byte_by_byte(engine: Engine, port: int, path: str) -> None:
+    """Check that ".." is not resolved: other services of the engine have paths next to the API."""
     assert send(port, b"GET %b HTTP/1.1\r\nHost: x\r\n\r\n" % path.encode()).startswith(b"HTTP/1.1 200 OK\r\n")
     assert engine.target == PREFIX + path.encode()
 
 
-def test_a_target_may_be_a_whole_address(engine: Engine, port: int) -> None:
+def test_a_target_may_be_an_absolute_url(engine: Engine, port: int) -> None:
     send(port, b"GET http://s3.example.com/../a?b=c HTTP/1.1\r\nHost: s3.example.com\r\n\r\n")
     assert engine.target == PREFIX + b"/../a?b=c"
     assert engine.values(b"host") == [b"127.0.0.1:%d" % port]
 
 
 @pytest.mark.parametrize("line", [b"OPTIONS *", b"CONNECT 127.0.0.1:80"])
-def test_a_target_without_a_path_is_not_passed_on(engine: Engine, port: int, line: bytes) -> None:
+def test_a_target_without_a_path_is_not_forwarded(engine: Engine, port: int, line: bytes) -> None:
     assert send(port, line + b" HTTP/1.1\r\nHost: x\r\n\r\n").startswith(b"HTTP/1.1 4")
     assert engine.heads == []
 
 
-def test_headers_are_passed_on_but_for_those_of_the_connection(engine: Engine, port: int) -> None:
+def test_headers_are_forwarded_except_those_of_the_connection(engine: Engine, port: int) -> None:
     sent = b"X-A: 1\r\nX-A: 2\r\nCookie: a=b\r\nTE: trailers\r\nUpgrade: h2c\r\nConnection: upgrade\r\n"
     send(port, b"GET /a HTTP/1.1\r\nHost: x\r\n" + sent + b"\r\n")
     names = {line.partition(b":")[0].lower() for line in engine.heads[-1].split(b"\r\n")[1:-2]}
@@ -170,39 +170,39 @@ def test_headers_are_passed_on_but_for_those_of_the_connection(engine: Engine, p
     assert engine.values(b"host") == [b"127.0.0.1:%d" % port]
 
 
-def test_a_header_that_is_not_utf_8_does_not_become_right_on_the_way(engine: Engine, port: int) -> None:
+def test_a_header_that_is_not_utf_8_does_not_become_valid(engine: Engine, port: int) -> None:
     send(port, b"GET /a HTTP/1.1\r\nHost: x\r\nX-A: a\xe9b\r\nX-B: \xc3\xa9\r\n\r\n")
     assert engine.values(b"x-a") == ["a\ufffdb".encode()]
     assert engine.values(b"x-b") == [b"\xc3\xa9"]
 
 
-def test_long_headers_and_targets_are_passed_on(engine: Engine, port: int) -> None:
+def test_long_headers_and_targets_are_forwarded(engine: Engine, port: int) -> None:
     send(port, b"GET /%b HTTP/1.1\r\nHost: x\r\nX-A: %b\r\n\r\n" % (b"a" * 30_000, b"b" * 30_000))
     assert engine.target == PREFIX + b"/" + b"a" * 30_000
     assert engine.values(b"x-a") == [b"b" * 30_000]
 
 
-def test_nothing_is_shared_between_callers(engine: Engine, caller: http.client.HTTPConnection) -> None:
-    engine.answers(
+def test_callers_do_not_share_cookies_or_connections(engine: Engine, caller: http.client.HTTPConnection) -> None:
+    engine.respond_with(
         b"HTTP/1.1 302 Found\r\nset-cookie: a=b\r\nset-cookie: c=d\r\nlocation: /b\r\ncontent-length: 0\r\n\r\n"
     )
     caller.request("GET", "/a")
     response = caller.getresponse()
     assert (response.status, response.headers.get_all("set-cookie")) == (302, ["a=b", "c=d"])
     response.read()
-    ask(caller, "GET", "/c")
+    send_request(caller, "GET", "/c")
     assert engine.values(b"cookie") == []
     assert len(engine.heads) == 2
 
 
 def test_compressed_bodies_stay_compressed(engine: Engine, caller: http.client.HTTPConnection) -> None:
-    # Neither is really compressed, so whatever unpacks them fails.
+    # Neither body is really compressed, so decompression would fail.
     engine.script = _echo
     headers = {"content-encoding": "gzip", "content-type": ""}
-    assert ask(caller, "POST", "/a", b"no gzip", headers) == (200, b"no gzip")
+    assert send_request(caller, "POST", "/a", b"no gzip", headers) == (200, b"no gzip")
     assert engine.values(b"content-encoding") == [b"gzip"]
-    engine.answers(b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 7\r\n\r\nno gzip")
-    assert ask(caller, "GET", "/a") == (200, b"no gzip")
+    engine.respond_with(b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 7\r\n\r\nno gzip")
+    assert send_request(caller, "GET", "/a") == (200, b"no gzip")
 
 
 def _echo(connection: socket.socket) -> None:
@@ -210,19 +210,19 @@ def _echo(connection: socket.socket) -> None:
     connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%b" % (len(body), body))
 
 
-def test_a_connection_is_kept_without_delay(caller: http.client.HTTPConnection) -> None:
+def test_a_connection_is_reused_without_delay(caller: http.client.HTTPConnection) -> None:
     caller.connect()
     first, seconds = caller.sock, []
     for _ in range(30):
         started = time.monotonic()
-        assert ask(caller, "GET", "/a") == (200, b"ok")
+        assert send_request(caller, "GET", "/a") == (200, b"ok")
         seconds.append(time.monotonic() - started)
     assert caller.sock is first
-    # Where a response waits for the caller to acknowledge its first part, each takes 40 ms.
+    # If a response waited for an acknowledgement of its first part, it would take 40 ms.
     assert min(seconds[-10:]) < 0.03
 
 
-def test_a_caller_that_asks_first_is_told_to_go_on(engine: Engine, port: int) -> None:
+def test_a_caller_that_expects_continue_receives_it(engine: Engine, port: int) -> None:
     engine.script = _echo
     with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
         connection.sendall(b"POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n")
@@ -233,7 +233,7 @@ def test_a_caller_that_asks_first_is_told_to_go_on(engine: Engine, port: int) ->
     assert engine.values(b"content-length") == [b"4"]
 
 
-def test_a_body_in_chunks_is_passed_on_as_it_comes(engine: Engine, port: int) -> None:
+def test_a_chunked_body_is_forwarded_as_it_arrives(engine: Engine, port: int) -> None:
     arrived = threading.Event()
     rest = b""
 
@@ -255,7 +255,7 @@ def test_a_body_in_chunks_is_passed_on_as_it_comes(engine: Engine, port: int) ->
     assert rest == b"3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"
 
 
-def test_a_response_is_passed_on_as_it_comes(engine: Engine, caller: http.client.HTTPConnection) -> None:
+def test_a_response_is_forwarded_as_it_arrives(engine: Engine, caller: http.client.HTTPConnection) -> None:
     goes_on = threading.Event()
 
     def script(connection: socket.socket) -> None:
@@ -271,14 +271,14 @@ def test_a_response_is_passed_on_as_it_comes(engine: Engine, caller: http.client
     assert response.read() == b"de"
 
 
-def test_an_answer_that_comes_before_the_whole_body_gets_through(engine: Engine, port: int) -> None:
-    engine.answers(b"HTTP/1.1 413 Request Entity Too Large\r\ncontent-length: 0\r\n\r\n")
+def test_a_response_before_the_end_of_the_body_reaches_the_caller(engine: Engine, port: int) -> None:
+    engine.respond_with(b"HTTP/1.1 413 Request Entity Too Large\r\ncontent-length: 0\r\n\r\n")
     with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
         connection.sendall(b"POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 100000000\r\n\r\n" + b"x" * 100_000)
         assert receive(connection, b"\r\n\r\n").startswith(b"HTTP/1.1 413 Request Entity Too Large\r\n")
 
 
-def test_large_bodies_are_passed_on_whole(engine: Engine, caller: http.client.HTTPConnection) -> None:
+def test_large_bodies_are_forwarded_completely(engine: Engine, caller: http.client.HTTPConnection) -> None:
     body = bytes(range(256)) * 40_000
 
     def script(connection: socket.socket) -> None:
@@ -289,7 +289,7 @@ def test_large_bodies_are_passed_on_whole(engine: Engine, caller: http.client.HT
         connection.sendall(received)
 
     engine.script = script
-    assert ask(caller, "PUT", "/a", body) == (200, body)
+    assert send_request(caller, "PUT", "/a", body) == (200, body)
 
 
 @pytest.mark.parametrize(
@@ -300,10 +300,10 @@ def test_large_bodies_are_passed_on_whole(engine: Engine, caller: http.client.HT
         ("DELETE", b"HTTP/1.1 204 No Content\r\n\r\n"),
     ],
 )
-def test_after_an_answer_without_a_body_the_connection_goes_on(
+def test_after_a_response_without_a_body_the_connection_stays_usable(
     engine: Engine, port: int, method: str, response: bytes
 ) -> None:
-    engine.answers(response)
+    engine.respond_with(response)
     with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
         for _ in range(2):
             connection.sendall(b"%b /a HTTP/1.1\r\nHost: x\r\n\r\n" % method.encode())
@@ -313,36 +313,36 @@ def test_after_an_answer_without_a_body_the_connection_goes_on(
             assert (b"content-length: 20\r\n" in received) == (method == "HEAD")
 
 
-def test_a_function_that_raised_answers_as_on_aws(engine: Engine, caller: http.client.HTTPConnection) -> None:
-    engine.answers(b"HTTP/1.1 502 Bad Gateway\r\ncontent-length: 9\r\n\r\nTraceback")
-    status, body = ask(caller, "GET", "/a")
+def test_a_function_that_raised_is_a_500_as_on_aws(engine: Engine, caller: http.client.HTTPConnection) -> None:
+    engine.respond_with(b"HTTP/1.1 502 Bad Gateway\r\ncontent-length: 9\r\n\r\nTraceback")
+    status, body = send_request(caller, "GET", "/a")
     assert (status, json.loads(body)) == (500, {"message": "Internal Server Error"})
 
 
 @pytest.mark.parametrize("response", [b"", b"HTTP/1.1 200", b"no HTTP\r\n\r\n"])
-def test_an_engine_that_does_not_answer_is_unavailable(
+def test_an_engine_that_does_not_respond_is_unavailable(
     engine: Engine, caller: http.client.HTTPConnection, response: bytes
 ) -> None:
-    engine.answers(response)
-    status, body = ask(caller, "POST", "/a", b"body")
+    engine.respond_with(response)
+    status, body = send_request(caller, "POST", "/a", b"body")
     assert (status, json.loads(body)) == (503, {"message": "Service Unavailable"})
     assert len(engine.heads) == 1  # a request is not sent twice
 
 
-def test_an_engine_that_is_gone_is_unavailable(engine: Engine, caller: http.client.HTTPConnection) -> None:
+def test_a_stopped_engine_is_unavailable(engine: Engine, caller: http.client.HTTPConnection) -> None:
     engine.stop()
-    status, body = ask(caller, "POST", "/a", b"body")
+    status, body = send_request(caller, "POST", "/a", b"body")
     assert (status, json.loads(body)) == (503, {"message": "Service Unavailable"})
 
 
 @pytest.mark.parametrize(
     "framing", [b"content-length: 10\r\n\r\nhalf", b"transfer-encoding: chunked\r\n\r\n4\r\nhalf\r\n"]
 )
-def test_an_answer_that_ends_early_does_not_look_whole(
+def test_a_truncated_response_is_reported_as_incomplete(
     engine: Engine, caller: http.client.HTTPConnection, framing: bytes
 ) -> None:
-    engine.answers(b"HTTP/1.1 200 OK\r\ncache-control: immutable\r\n" + framing)
-    for _ in range(2):  # it is not cached either
+    engine.respond_with(b"HTTP/1.1 200 OK\r\ncache-control: immutable\r\n" + framing)
+    for _ in range(2):  # it is not cached
         caller.request("GET", "/a")
         response = caller.getresponse()
         with pytest.raises(http.client.IncompleteRead):
@@ -351,7 +351,7 @@ def test_an_answer_that_ends_early_does_not_look_whole(
     assert len(engine.heads) == 2
 
 
-def test_a_caller_that_leaves_in_the_middle_disturbs_nobody(
+def test_a_caller_that_disconnects_does_not_affect_others(
     engine: Engine, port: int, caller: http.client.HTTPConnection
 ) -> None:
     arrived, ended = threading.Event(), threading.Event()
@@ -367,12 +367,14 @@ def test_a_caller_that_leaves_in_the_middle_disturbs_nobody(
         connection.sendall(b"POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf")
         assert arrived.wait(10)
     assert ended.wait(10)  # the engine does not wait for the rest
-    engine.answers(OK)
-    assert ask(caller, "GET", "/a") == (200, b"ok")
+    engine.respond_with(OK)
+    assert send_request(caller, "GET", "/a") == (200, b"ok")
 
 
 def test_an_immutable_response_is_cached(engine: Engine, caller: http.client.HTTPConnection) -> None:
-    engine.answers(b"HTTP/1.1 200 OK\r\ncache-control: public, immutable\r\netag: x\r\ncontent-length: 2\r\n\r\nok")
+    engine.respond_with(
+        b"HTTP/1.1 200 OK\r\ncache-control: public, immutable\r\netag: x\r\ncontent-length: 2\r\n\r\nok"
+    )
     for path in ("/a", "/a", "/a?b"):
         caller.request("GET", path)
         response = caller.getresponse()
@@ -380,32 +382,32 @@ def test_an_immutable_response_is_cached(engine: Engine, caller: http.client.HTT
         assert response.read() == b"ok"
     assert len(engine.heads) == 1
     others: list[tuple[str, str, dict[str, str]]] = [
-        ("GET", "/a", {"accept-encoding": "gzip"}),  # compressed, it is another response
+        ("GET", "/a", {"accept-encoding": "gzip"}),  # a compressed response is another response
         ("GET", "/a", {"if-none-match": "x"}),  # the function answers 304
         ("HEAD", "/b", {}),
         ("GET", "/b", {}),
     ]
     for count, (method, path, headers) in enumerate(others, 2):
-        ask(caller, method, path, headers=headers)
+        send_request(caller, method, path, headers=headers)
         assert len(engine.heads) == count
 
 
 @pytest.mark.parametrize("head", [b"200 OK\r\ncache-control: max-age=60", b"404 Not Found\r\ncache-control: immutable"])
-def test_another_response_is_not_cached(engine: Engine, caller: http.client.HTTPConnection, head: bytes) -> None:
-    engine.answers(b"HTTP/1.1 " + head + b"\r\ncontent-length: 0\r\n\r\n")
+def test_other_responses_are_not_cached(engine: Engine, caller: http.client.HTTPConnection, head: bytes) -> None:
+    engine.respond_with(b"HTTP/1.1 " + head + b"\r\ncontent-length: 0\r\n\r\n")
     for count in (1, 2):
-        ask(caller, "GET", "/a")
+        send_request(caller, "GET", "/a")
         assert len(engine.heads) == count
 
 
-def test_a_request_that_does_not_end_does_not_keep_the_stack_up(engine: Engine, tmp_path: Path) -> None:
+def test_an_unfinished_request_does_not_keep_the_proxy_running(engine: Engine, tmp_path: Path) -> None:
     goes_on = threading.Event()
 
     def script(_: socket.socket) -> None:
         goes_on.wait(20)
 
     engine.script = script
-    with serving(engine.url, tmp_path / "stack.json") as port:
+    with run_proxy(engine.url, tmp_path / "stack.json") as port:
         waiting = socket.create_connection(("127.0.0.1", port), timeout=10)
         waiting.sendall(b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n")
         idle = socket.create_connection(("127.0.0.1", port), timeout=10)
@@ -418,7 +420,7 @@ def test_a_request_that_does_not_end_does_not_keep_the_stack_up(engine: Engine, 
     idle.close()
 
 
-def test_sign_in_without_an_engine_is_unavailable(engine: Engine, caller: http.client.HTTPConnection) -> None:
-    status, body = ask(caller, "GET", "/sign-in")  # there is no stack file
+def test_sign_in_without_a_stack_is_unavailable(engine: Engine, caller: http.client.HTTPConnection) -> None:
+    status, body = send_request(caller, "GET", "/sign-in")  # there is no stack file
     assert (status, json.loads(body)) == (503, {"message": "Service Unavailable"})
     assert engine.heads == []

@@ -1,4 +1,4 @@
-"""Buying, giving, claiming, giving back, using: what each of them answers and leaves in the table. Also on moto."""
+"""Buying, giving, claiming, expiring and using: the responses, and the state in the table. Also on moto."""
 
 import gzip
 from base64 import b64decode
@@ -14,7 +14,7 @@ from testkit.handlers.stack import DAY, START, Stack, gift_request
 pytestmark = pytest.mark.parametrize("simulation", ["memory", "moto"], indirect=True)
 
 
-def test_a_purchase_answers_a_paid_order_whose_units_are_all_available(stack: Stack) -> None:
+def test_a_purchase_returns_a_paid_order_whose_units_are_all_available(stack: Stack) -> None:
     answer = stack.call("alice", "POST", "/orders", stack.order_request(quantity=3))
     assert answer.status == 201
     order = answer.body
@@ -30,7 +30,7 @@ def test_a_purchase_answers_a_paid_order_whose_units_are_all_available(stack: St
     assert "due_pk" not in stored
 
 
-def test_a_gift_takes_its_shares_out_of_the_available_units(stack: Stack) -> None:
+def test_a_gift_takes_its_shares_from_the_available_units(stack: Stack) -> None:
     order = stack.buy(quantity=3)
     gift = stack.give(order, shares=2)
     assert gift["state"] == "open"
@@ -40,13 +40,13 @@ def test_a_gift_takes_its_shares_out_of_the_available_units(stack: Stack) -> Non
     assert stack.units(order) == {"available": 1, "in_gift": 2}
 
 
-def test_the_secret_of_a_link_is_nowhere_in_the_table(stack: Stack) -> None:
+def test_the_secret_of_a_link_is_not_stored(stack: Stack) -> None:
     gift = stack.give(stack.buy())
     assert len(gift["secret"]) >= 22
     assert gift["secret"] not in repr(stack.all_items())
 
 
-def test_the_window_item_carries_the_deadline_rounded_up_to_a_second_and_no_person(stack: Stack) -> None:
+def test_the_window_item_has_the_deadline_rounded_up_to_a_second_and_no_user(stack: Stack) -> None:
     stack.now = START + 1
     gift = stack.give(stack.buy())
     window = stack.item(f"WINDOW#{gift['gift_id']}")
@@ -57,7 +57,7 @@ def test_the_window_item_carries_the_deadline_rounded_up_to_a_second_and_no_pers
         assert all("ttl" not in item for item in stack.all_items() if item["sk"] == kept)
 
 
-def test_a_claim_answers_a_voucher_with_a_code_and_writes_nothing_to_the_order(stack: Stack) -> None:
+def test_a_claim_returns_a_voucher_with_a_code_and_does_not_write_the_order(stack: Stack) -> None:
     order = stack.buy()
     gift = stack.give(order)
     before = stack.item(f"ORDER#{order['order_id']}")
@@ -78,7 +78,7 @@ def test_only_one_of_two_claimers_gets_the_last_share(stack: Stack) -> None:
     assert (late.status, late.body["code"]) == (409, "already-claimed")
 
 
-def test_claiming_again_answers_the_same_holding_even_after_the_window(stack: Stack) -> None:
+def test_a_repeated_claim_returns_the_same_holding_even_after_the_window(stack: Stack) -> None:
     gift = stack.give(stack.buy())
     first = stack.claim("bob", gift)
     stack.now += 2 * DAY
@@ -87,7 +87,7 @@ def test_claiming_again_answers_the_same_holding_even_after_the_window(stack: St
     assert again.body == first.body
 
 
-def test_each_person_gets_one_share_of_a_group_gift_until_all_are_gone(stack: Stack) -> None:
+def test_each_user_gets_one_share_of_a_group_gift_until_all_are_claimed(stack: Stack) -> None:
     order = stack.buy(quantity=3)
     gift = stack.give(order, shares=3)
     bob = stack.claim("bob", gift)
@@ -105,13 +105,13 @@ def test_each_person_gets_one_share_of_a_group_gift_until_all_are_gone(stack: St
 
 
 @pytest.mark.parametrize(("early", "status"), [(1, 201), (0, 410)])
-def test_the_window_is_half_open(stack: Stack, early: int, status: int) -> None:
+def test_the_claim_window_excludes_its_end(stack: Stack, early: int, status: int) -> None:
     gift = stack.give(stack.buy())
     stack.now += DAY - early
     assert stack.claim("bob", gift).status == status
 
 
-def test_from_the_deadline_on_every_read_shows_the_return_though_nothing_was_written(stack: Stack) -> None:
+def test_from_the_deadline_on_every_read_shows_the_gift_returned_without_a_write(stack: Stack) -> None:
     order = stack.buy()
     gift = stack.give(order)
     before = stack.all_items()
@@ -132,7 +132,7 @@ def test_from_the_deadline_on_every_read_shows_the_return_though_nothing_was_wri
 
 
 @pytest.mark.parametrize("action", ["use", "gifts"])
-def test_what_came_back_can_be_used_or_given_at_the_deadline_without_any_job(stack: Stack, action: str) -> None:
+def test_expired_units_can_be_used_or_given_at_the_deadline_without_any_job(stack: Stack, action: str) -> None:
     order = stack.buy(quantity=2)
     gift = stack.give(order, shares=2)
     stack.claim("bob", gift)
@@ -146,7 +146,7 @@ def test_what_came_back_can_be_used_or_given_at_the_deadline_without_any_job(sta
     assert stored["state"] == "returned"
 
 
-def test_a_gift_given_again_is_another_gift_and_the_old_link_stays_dead(stack: Stack) -> None:
+def test_a_gift_given_again_is_a_new_gift_and_the_old_link_stays_invalid(stack: Stack) -> None:
     order = stack.buy()
     old = stack.give(order)
     stack.now += DAY
@@ -157,7 +157,7 @@ def test_a_gift_given_again_is_another_gift_and_the_old_link_stays_dead(stack: S
     assert stack.claim("bob", new).status == 201
 
 
-def test_units_that_are_in_a_gift_cannot_be_given_or_used(stack: Stack) -> None:
+def test_units_in_a_gift_cannot_be_given_or_used(stack: Stack) -> None:
     order = stack.buy(quantity=2)
     stack.give(order, shares=2)
     for action, body in (("gifts", gift_request()), ("use", {"quantity": 1})):
@@ -166,7 +166,7 @@ def test_units_that_are_in_a_gift_cannot_be_given_or_used(stack: Stack) -> None:
     assert stack.units(order) == {"in_gift": 2}
 
 
-def test_using_units_makes_a_voucher_of_each(stack: Stack) -> None:
+def test_each_used_unit_becomes_a_voucher(stack: Stack) -> None:
     order = stack.buy(quantity=3)
     answer = stack.call("alice", "POST", f"/orders/{order['order_id']}/use", {"quantity": 2})
     assert answer.status == 201
@@ -179,7 +179,7 @@ def test_using_units_makes_a_voucher_of_each(stack: Stack) -> None:
     assert one.body == listed[0]
 
 
-def test_vouchers_that_are_over_can_be_refunded_but_not_used(stack: Stack) -> None:
+def test_expired_vouchers_can_be_refunded_but_not_used(stack: Stack) -> None:
     order = stack.buy()
     stack.now += 90 * DAY
     assert stack.call("alice", "GET", f"/orders/{order['order_id']}").body["actions"] == ["refund"]
@@ -199,7 +199,7 @@ def test_fifty_units_can_be_used_at_once(stack: Stack) -> None:
     [("voucher", 201), ("price_at_cap", 201), ("other_store", 201)]
     + [(product, 422) for product in ("jewelry", "education", "price_over_cap")],
 )
-def test_eligibility_is_decided_when_giving(stack: Stack, product: str, status: int) -> None:
+def test_eligibility_is_checked_when_giving(stack: Stack, product: str, status: int) -> None:
     order = stack.buy(product=product)
     assert ("gift" in order["actions"]) is (status == 201)
     assert (order["product"]["not_giftable_reason"] is None) is (status == 201)
@@ -210,7 +210,7 @@ def test_eligibility_is_decided_when_giving(stack: Stack, product: str, status: 
         assert answer.body["detail"] == order["product"]["not_giftable_reason"]
 
 
-def test_a_voucher_that_ends_earlier_ends_the_window_earlier(stack: Stack) -> None:
+def test_an_earlier_end_of_validity_ends_the_window_earlier(stack: Stack) -> None:
     order = stack.buy()
     stack.now += 90 * DAY - 1000
     gift = stack.give(order)
@@ -220,7 +220,7 @@ def test_a_voucher_that_ends_earlier_ends_the_window_earlier(stack: Stack) -> No
     assert answer.body["code"] == "not-giftable"
 
 
-def test_a_claimed_voucher_expires_when_the_order_said_and_no_gift_extends_it(stack: Stack) -> None:
+def test_a_claimed_voucher_expires_with_its_order(stack: Stack) -> None:
     order = stack.buy()
     stack.now += DAY
     holding = stack.claim("bob", stack.give(order)).body
@@ -233,18 +233,20 @@ def test_a_claimed_voucher_expires_when_the_order_said_and_no_gift_extends_it(st
     ("user", "secret", "code"),
     [("alice", True, "own-gift"), ("bob", False, "wrong-secret"), ("bob", None, "wrong-secret")],
 )
-def test_a_claim_needs_the_secret_and_somebody_else(stack: Stack, user: str, secret: bool | None, code: str) -> None:
+def test_a_claim_needs_the_secret_and_a_user_other_than_the_giver(
+    stack: Stack, user: str, secret: bool | None, code: str
+) -> None:
     gift = stack.give(stack.buy())
     body = {} if secret is None else {"secret": gift["secret"] if secret else "not the secret"}
     answer = stack.call(user, "POST", f"/gifts/{gift['gift_id']}/claims", body)
     assert (answer.status, answer.body["code"]) == (403, code)
 
 
-def test_a_named_gift_is_for_its_recipient_alone_and_has_no_secret(stack: Stack) -> None:
+def test_a_gift_with_a_recipient_is_only_for_them_and_has_no_secret(stack: Stack) -> None:
     order = stack.buy()
     unknown = stack.call("alice", "POST", f"/orders/{order['order_id']}/gifts", gift_request(recipient_id="bob"))
     assert unknown.body["code"] == "recipient-unknown"
-    assert stack.call("bob", "GET", "/orders").status == 200  # from here on there is an account
+    assert stack.call("bob", "GET", "/orders").status == 200  # this call creates the account
     gift = stack.give(order, recipient_id="bob")
     assert gift["secret"] is None
     assert "#" not in gift["share_url"]
@@ -256,13 +258,13 @@ def test_a_named_gift_is_for_its_recipient_alone_and_has_no_secret(stack: Stack)
     assert [item["holding"]["state"] for item in received] == ["usable"]
 
 
-def test_nobody_gives_to_themselves(stack: Stack) -> None:
+def test_a_giver_cannot_be_the_recipient(stack: Stack) -> None:
     order = stack.buy()
     answer = stack.call("alice", "POST", f"/orders/{order['order_id']}/gifts", gift_request(recipient_id="alice"))
     assert (answer.status, answer.body["code"]) == (422, "self-gift")
 
 
-def test_the_preview_and_a_strangers_view_tell_nothing_of_what_is_inside(stack: Stack) -> None:
+def test_the_preview_and_a_strangers_view_do_not_reveal_the_content(stack: Stack) -> None:
     gift = stack.give(stack.buy())
     shown = {"gift_id", "state", "presentation", "wrapping", "giver_name", "shares", "remaining", "expires_at"}
     for user, path in ((None, f"/gifts/{gift['gift_id']}/preview"), ("carol", f"/gifts/{gift['gift_id']}")):
@@ -272,7 +274,7 @@ def test_the_preview_and_a_strangers_view_tell_nothing_of_what_is_inside(stack: 
         assert answer.body["giver_name"] == "Alice"
 
 
-def test_nobody_else_can_read_orders_or_holdings_and_the_answer_is_the_same_bytes(stack: Stack) -> None:
+def test_other_users_orders_and_holdings_are_not_found_with_identical_responses(stack: Stack) -> None:
     order = stack.buy()
     holding = stack.claim("bob", stack.give(order)).body
     answers = [
@@ -293,12 +295,12 @@ def test_nobody_else_can_read_orders_or_holdings_and_the_answer_is_the_same_byte
     assert len({answer.raw for answer in answers}) == 1
 
 
-def test_a_call_without_verified_claims_is_401_even_without_an_authorizer_in_front(stack: Stack) -> None:
+def test_a_call_without_verified_claims_is_unauthorized_even_without_an_authorizer(stack: Stack) -> None:
     answer = stack.call(None, "POST", "/orders", stack.order_request())
     assert (answer.status, answer.body["code"]) == (401, "unauthenticated")
 
 
-def test_lists_come_newest_first_page_by_page_and_cursors_are_ones_own(stack: Stack) -> None:
+def test_lists_are_newest_first_and_paged_and_cursors_are_valid_for_their_user_only(stack: Stack) -> None:
     bought = []
     for _ in range(5):
         stack.now += 1
@@ -334,19 +336,19 @@ def test_wrappings_are_offered_for_each_kind(stack: Stack) -> None:
     assert stack.call(None, "GET", "/wrappings?kind=other").status == 422
 
 
-def test_a_cover_of_the_season_can_be_given_in_it_and_keeps_its_picture_after_it(stack: Stack) -> None:
+def test_a_seasonal_cover_can_be_given_in_season_and_keeps_its_picture_after_it(stack: Stack) -> None:
     stack.now = _midnight("2026-12-24")
     order = stack.buy(quantity=2)
     wrapping = {"cover_id": "red-winter", "blessing_id": "warm-winter"}
 
-    def offered() -> bool:
+    def is_offered() -> bool:
         covers = stack.call(None, "GET", "/wrappings?kind=voucher").body["covers"]
         return "red-winter" in [cover["cover_id"] for cover in covers]
 
-    assert offered()
+    assert is_offered()
     gift = stack.give(order, wrapping=wrapping)
     stack.now = _midnight("2027-02-17")
-    assert not offered()
+    assert not is_offered()
     body = {"shares": 1, "wrapping": wrapping}
     refused = stack.call("alice", "POST", f"/orders/{order['order_id']}/gifts", body)
     assert (refused.status, refused.body["code"]) == (422, "unknown-wrapping")
@@ -369,7 +371,7 @@ def test_every_cover_has_a_picture_and_no_other_file_is_served(stack: Stack) -> 
         assert stack.call(None, "GET", f"/covers/{file}").status == 404
 
 
-def test_every_cover_is_a_png_too_as_chats_want_it_for_previews(stack: Stack) -> None:
+def test_every_cover_has_a_png_for_link_previews(stack: Stack) -> None:
     for cover in catalogue().covers:
         answer = stack.call(None, "GET", f"/covers/{cover.cover_id}.png")
         assert (answer.status, answer.headers["content-type"], answer.is_base64) == (200, "image/png", True)
@@ -377,7 +379,7 @@ def test_every_cover_is_a_png_too_as_chats_want_it_for_previews(stack: Stack) ->
             assert (image.format, image.size) == ("PNG", (1200, 630))
 
 
-def test_a_drawing_is_compressed_for_who_takes_that(stack: Stack) -> None:
+def test_a_drawing_is_compressed_if_accepted(stack: Stack) -> None:
     plain = stack.call(None, "GET", "/covers/red-classic.svg")
     packed = stack.call(None, "GET", "/covers/red-classic.svg", headers={"accept-encoding": "gzip, br"})
     assert packed.headers["content-encoding"] == "gzip"
@@ -387,14 +389,14 @@ def test_a_drawing_is_compressed_for_who_takes_that(stack: Stack) -> None:
 
 
 @pytest.mark.parametrize("file", ["red-classic.svg", "red-classic.png"])
-def test_a_picture_may_be_kept_but_run_nothing(stack: Stack, file: str) -> None:
+def test_a_picture_may_be_cached_but_not_run_scripts(stack: Stack, file: str) -> None:
     headers = stack.call(None, "GET", f"/covers/{file}").headers
     assert headers["cache-control"] == "public, max-age=86400"
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["content-security-policy"] == "default-src 'none'; style-src 'unsafe-inline'"
 
 
-def test_an_unknown_wrapping_is_refused(stack: Stack) -> None:
+def test_an_unknown_wrapping_is_rejected(stack: Stack) -> None:
     order = stack.buy()
     for wrapping in (
         {"cover_id": "none", "blessing_id": "best-wishes"},
@@ -416,7 +418,7 @@ def test_products_are_listed_by_store_with_their_eligibility(stack: Stack) -> No
     assert one == by_id[stack.products["voucher"]]
 
 
-def test_a_list_of_one_state_is_full_though_others_lie_between(stack: Stack) -> None:
+def test_a_filtered_list_fills_its_pages_across_other_states(stack: Stack) -> None:
     wanted = []
     for _ in range(3):
         wanted.append(stack.buy()["order_id"])

@@ -1,4 +1,4 @@
-"""What a merchant does: sell, decide what may be given, redeem vouchers; and nobody else."""
+"""Merchants: sell products, decide on gifts, redeem vouchers; nobody else can."""
 
 from typing import Any
 
@@ -29,13 +29,13 @@ def test_a_voucher_is_redeemed_once_by_its_store(stack: Stack) -> None:
     assert stack.call("bob", "GET", f"/holdings/{holding['holding_id']}").body["state"] == "redeemed"
 
 
-def test_a_code_may_be_typed_as_a_person_reads_it(stack: Stack) -> None:
+def test_a_code_may_be_typed_with_separators_and_similar_characters(stack: Stack) -> None:
     code = claimed_voucher(stack)["code"]
     typed = f"{code[:4]}-{code[4:8]} {code[8:]}".lower().replace("0", "o").replace("1", "l")
     assert stack.call("mia", "POST", f"/vouchers/{typed}/redemptions").status == 201
 
 
-def test_a_voucher_of_another_store_is_as_unknown_as_one_that_never_was(stack: Stack) -> None:
+def test_a_voucher_of_another_store_is_as_unknown_as_one_that_does_not_exist(stack: Stack) -> None:
     path = f"/vouchers/{claimed_voucher(stack)['code']}/redemptions"
     foreign = stack.call("max", "POST", path)
     assert foreign.status == 404
@@ -44,7 +44,7 @@ def test_a_voucher_of_another_store_is_as_unknown_as_one_that_never_was(stack: S
         assert stack.call(user, "POST", path).body["code"] == "wrong-role"
 
 
-def test_a_voucher_that_is_over_is_not_redeemed(stack: Stack) -> None:
+def test_an_expired_voucher_is_not_redeemed(stack: Stack) -> None:
     holding = claimed_voucher(stack)
     stack.now += 90 * DAY
     answer = stack.call("mia", "POST", f"/vouchers/{holding['code']}/redemptions")
@@ -53,7 +53,9 @@ def test_a_voucher_that_is_over_is_not_redeemed(stack: Stack) -> None:
 
 
 @pytest.mark.parametrize("groups", [None, "", "[]", "[carrier]", "[merchants]", "merchant-x", 5, {"merchant": True}])
-def test_a_role_comes_from_the_tokens_groups_alone(stack: Stack, groups: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_role_comes_only_from_the_groups_in_the_token(
+    stack: Stack, groups: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     claims = {"sub": "zoe", "custom:store_id": "store-tea-house", "cognito:groups": groups}
     monkeypatch.setattr(stack, "claims", lambda _: claims)
     answer = stack.call("zoe", "GET", f"{MIAS}/shipments")
@@ -61,7 +63,7 @@ def test_a_role_comes_from_the_tokens_groups_alone(stack: Stack, groups: Any, mo
 
 
 @pytest.mark.parametrize("groups", [["merchant"], "[merchant]", "merchant", "[staff merchant]"])
-def test_a_merchant_of_one_store_finds_no_other(stack: Stack, groups: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_merchant_has_access_to_one_store_only(stack: Stack, groups: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     claims = {"sub": "zoe", "custom:store_id": "store-tea-house", "cognito:groups": groups}
     monkeypatch.setattr(stack, "claims", lambda _: claims)
     assert stack.call("zoe", "GET", f"{MIAS}/shipments").status == 200
@@ -70,7 +72,7 @@ def test_a_merchant_of_one_store_finds_no_other(stack: Stack, groups: Any, monke
     assert stack.call("zoe", "GET", f"{MIAS}/shipments").status == 403
 
 
-def test_a_merchant_sells_something_new_and_changes_it(stack: Stack) -> None:
+def test_a_merchant_adds_a_product_and_changes_it(stack: Stack) -> None:
     body = {"kind": "voucher", "title": "Tasting", "category": "food", "price": {"amount": 500, "currency": "CNY"}}
     made = stack.call("mia", "PUT", f"{MIAS}/products/tasting-1", body)
     assert made.status == 200
@@ -83,7 +85,7 @@ def test_a_merchant_sells_something_new_and_changes_it(stack: Stack) -> None:
     assert (titles[0], len(titles)) == ("Long tasting", 7)
 
 
-def test_a_merchant_does_not_change_what_another_store_sells(stack: Stack) -> None:
+def test_a_merchant_cannot_change_products_of_another_store(stack: Stack) -> None:
     body = {"kind": "voucher", "title": "Mine", "category": "food", "price": {"amount": 500, "currency": "CNY"}}
     theirs = stack.products["other_store"]
     assert stack.call("mia", "PUT", f"{MIAS}/products/{theirs}", body).status == 404
@@ -107,14 +109,14 @@ def test_a_merchant_does_not_change_what_another_store_sells(stack: Stack) -> No
         ({"store_name": "x"}, ""),
     ],
 )
-def test_a_product_of_the_wrong_shape_is_refused(stack: Stack, change: dict[str, Any], pointer: str) -> None:
+def test_an_invalid_product_is_rejected(stack: Stack, change: dict[str, Any], pointer: str) -> None:
     body = {"kind": "voucher", "title": "Tasting", "category": "food", "price": {"amount": 500, "currency": "CNY"}}
     answer = stack.call("mia", "PUT", f"{MIAS}/products/tasting-1", body | change)
     assert (answer.status, answer.body["code"]) == (422, "invalid-request")
     assert pointer in [error["pointer"] for error in answer.body["errors"]]
 
 
-def test_what_the_store_says_of_gifts_holds_at_once_for_what_was_bought_before(stack: Stack) -> None:
+def test_a_products_giftable_setting_applies_at_once_to_earlier_orders(stack: Stack) -> None:
     order = stack.buy(quantity=2)
     assert order["actions"] == ["gift", "use", "refund"]
     changed = stack.sell("voucher", giftable=False)
@@ -130,7 +132,7 @@ def test_what_the_store_says_of_gifts_holds_at_once_for_what_was_bought_before(s
     assert stack.call("alice", "POST", f"{path}/gifts", gift_request()).status == 201
 
 
-def test_a_store_may_offer_no_gifts_at_all(stack: Stack) -> None:
+def test_a_store_can_disable_gifts_for_all_products(stack: Stack) -> None:
     order = stack.buy()
     store = stack.call("mia", "GET", MIAS).body
     assert stack.call("mia", "PUT", MIAS, {"name": "Tea Hall", "carrier": "heron", "giftable": False}).status == 200
@@ -144,7 +146,7 @@ def test_a_store_may_offer_no_gifts_at_all(stack: Stack) -> None:
     assert stack.call("bob", "GET", MIAS).status == 403
 
 
-def test_a_store_opens_with_its_merchants_first_word(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_store_is_created_by_its_merchants_first_update(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     claims = {"sub": "zoe", "custom:store_id": "new-store", "cognito:groups": "[merchant]"}
     monkeypatch.setattr(stack, "claims", lambda _: claims)
     product = {"kind": "voucher", "title": "First", "category": "food", "price": {"amount": 5, "currency": "CNY"}}
@@ -153,7 +155,7 @@ def test_a_store_opens_with_its_merchants_first_word(stack: Stack, monkeypatch: 
     assert stack.call("zoe", "PUT", "/stores/new-store/products/first", product).status == 200
 
 
-def test_pieces_go_back_on_the_shelf_whatever_the_merchant_did_since(stack: Stack) -> None:
+def test_refunded_units_return_to_the_stock_regardless_of_changes_by_the_merchant(stack: Stack) -> None:
     stack.sell("voucher", stock=5)
     order = stack.buy(quantity=2)
     stack.sell("voucher", stock=None)

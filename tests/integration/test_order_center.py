@@ -1,4 +1,4 @@
-"""The order center: everything at a glance, as the clock has it, for the same price however much there is."""
+"""The order center: current counts and lists, at the same cost for any number of entries."""
 
 from typing import Any
 
@@ -6,10 +6,10 @@ import pytest
 
 from testkit.handlers.costs import cost, much
 from testkit.handlers.stack import DAY, Simulation, Stack
-from tests.integration.test_projecting import HOUR, counts
+from tests.integration.test_projecting import HOUR, counts_of
 
 
-def center(stack: Stack, user: str = "alice") -> dict[str, Any]:
+def get_order_center(stack: Stack, user: str = "alice") -> dict[str, Any]:
     answer = stack.call(user, "GET", "/order-center")
     assert answer.status == 200, answer.raw
     body: dict[str, Any] = answer.body
@@ -19,7 +19,7 @@ def center(stack: Stack, user: str = "alice") -> dict[str, Any]:
 # --- counts ---------------------------------------------------------------------------------------------------
 
 
-def test_every_count_is_of_what_there_is(stack: Stack) -> None:
+def test_every_count_is_right(stack: Stack) -> None:
     stack.record()
     stack.call("alice", "POST", "/orders", stack.order_request(token="tok_timeout"))
     order = stack.buy(quantity=5)
@@ -30,7 +30,7 @@ def test_every_count_is_of_what_there_is(stack: Stack) -> None:
     back = stack.buy(quantity=2)
     stack.call("alice", "POST", f"/orders/{back['order_id']}/refunds", {"quantity": 2})
     stack.follow()
-    assert counts(stack, "alice") == {
+    assert counts_of(stack, "alice") == {
         "to_pay": 1,
         "to_give": 1,
         "awaiting_claim": 1,
@@ -40,44 +40,44 @@ def test_every_count_is_of_what_there_is(stack: Stack) -> None:
     }
 
 
-def test_a_gift_whose_window_ends_is_counted_as_returned_at_that_instant(stack: Stack) -> None:
+def test_a_gift_counts_as_returned_at_the_moment_its_window_ends(stack: Stack) -> None:
     stack.record()
     order = stack.buy()
     stack.give(order)
     stack.follow()
     stack.now += DAY - 1
-    assert counts(stack, "alice") == {"awaiting_claim": 1}
+    assert counts_of(stack, "alice") == {"awaiting_claim": 1}
     stack.now += 1
-    assert counts(stack, "alice") == {"returned": 1, "to_give": 1}
+    assert counts_of(stack, "alice") == {"returned": 1, "to_give": 1}
     stack.sweep()
-    assert counts(stack, "alice") == {"returned": 1, "to_give": 1}
+    assert counts_of(stack, "alice") == {"returned": 1, "to_give": 1}
     stack.follow()
-    assert counts(stack, "alice") == {"returned": 1, "to_give": 1, "unread": 1}
+    assert counts_of(stack, "alice") == {"returned": 1, "to_give": 1, "unread": 1}
 
 
-def test_an_order_with_units_at_hand_is_counted_once_when_others_come_back(stack: Stack) -> None:
+def test_an_order_with_available_units_is_counted_once_when_gifts_expire(stack: Stack) -> None:
     stack.record()
     order = stack.buy(quantity=3)
     for _ in range(2):
         stack.give(order)
     stack.follow()
-    assert counts(stack, "alice") == {"to_give": 1, "awaiting_claim": 2}
+    assert counts_of(stack, "alice") == {"to_give": 1, "awaiting_claim": 2}
     stack.now += DAY
-    assert counts(stack, "alice") == {"to_give": 1, "returned": 2}
+    assert counts_of(stack, "alice") == {"to_give": 1, "returned": 2}
 
 
-def test_an_order_all_of_whose_gifts_come_back_is_to_be_given_once(stack: Stack) -> None:
+def test_an_order_whose_gifts_all_expire_is_counted_once(stack: Stack) -> None:
     stack.record()
     order = stack.buy(quantity=2)
     for _ in range(2):
         stack.give(order)
     stack.follow()
-    assert counts(stack, "alice") == {"awaiting_claim": 2}
+    assert counts_of(stack, "alice") == {"awaiting_claim": 2}
     stack.now += DAY
-    assert counts(stack, "alice") == {"to_give": 1, "returned": 2}
+    assert counts_of(stack, "alice") == {"to_give": 1, "returned": 2}
 
 
-def test_a_voucher_is_no_longer_to_be_used_from_the_instant_it_ends(stack: Stack) -> None:
+def test_a_voucher_does_not_count_as_usable_from_the_moment_its_validity_ends(stack: Stack) -> None:
     stack.record()
     stack.sell("voucher", validity_days=1)
     order = stack.buy(quantity=3)
@@ -89,17 +89,17 @@ def test_a_voucher_is_no_longer_to_be_used_from_the_instant_it_ends(stack: Stack
     start = stack.now - 3 * HOUR
     for at, to_use in ((DAY - 1, 3), (DAY, 1), (DAY + 3 * HOUR - 1, 1), (DAY + 3 * HOUR, 0), (9 * DAY, 0)):
         stack.now = start + at
-        assert counts(stack, "alice").get("to_use", 0) == to_use, at
+        assert counts_of(stack, "alice").get("to_use", 0) == to_use, at
     stack.sell("voucher", validity_days=None)
     order = stack.buy()
     stack.call("alice", "POST", f"/orders/{order['order_id']}/use", {"quantity": 1})
     stack.follow()
-    assert counts(stack, "alice")["to_use"] == 1
-    # Days that are over are forgotten with the next change.
+    assert counts_of(stack, "alice")["to_use"] == 1
+    # The next change removes the counters of past days.
     assert list(stack.item("USER#alice", "SUMMARY")["parts"]) == ["to_give", "usable.always"]  # type: ignore[index]
 
 
-def test_a_redeemed_voucher_is_not_counted_when_its_day_comes(stack: Stack) -> None:
+def test_a_redeemed_voucher_is_not_counted_when_its_validity_ends(stack: Stack) -> None:
     stack.record()
     stack.sell("voucher", validity_days=1)
     order = stack.buy(quantity=2)
@@ -107,12 +107,12 @@ def test_a_redeemed_voucher_is_not_counted_when_its_day_comes(stack: Stack) -> N
     stack.follow()
     stack.call("mia", "POST", f"/vouchers/{used[0]['code']}/redemptions")
     stack.follow()
-    assert counts(stack, "alice") == {"to_use": 1}
+    assert counts_of(stack, "alice") == {"to_use": 1}
     stack.now += DAY
-    assert counts(stack, "alice") == {}
+    assert counts_of(stack, "alice") == {}
 
 
-def test_a_lost_parcel_is_not_waited_for_until_it_is_found(stack: Stack) -> None:
+def test_a_lost_parcel_does_not_count_until_it_is_found(stack: Stack) -> None:
     stack.record()
     shipment_id = stack.use_parcel(stack.buy(product="parcel"))["shipment_id"]
     seen = []
@@ -120,7 +120,7 @@ def test_a_lost_parcel_is_not_waited_for_until_it_is_found(stack: Stack) -> None
         assert stack.report(shipment_id, status, at=stack.now + hours).status == 200
         stack.follow()
         listed = stack.call("alice", "GET", "/holdings?state=to_receive").body["items"]
-        seen.append((counts(stack, "alice").get("to_receive", 0), len(listed)))
+        seen.append((counts_of(stack, "alice").get("to_receive", 0), len(listed)))
     assert seen == [(1, 1), (0, 0), (1, 1), (0, 0)]
 
 
@@ -142,7 +142,7 @@ LISTS = {
 }
 
 
-def test_every_count_is_the_length_of_its_list_at_any_time(stack: Stack) -> None:
+def test_every_count_equals_the_length_of_its_list_at_any_time(stack: Stack) -> None:
     stack.record()
     stack.call("alice", "POST", "/orders", stack.order_request(token="tok_timeout"))
     order = stack.buy(quantity=4)
@@ -161,16 +161,16 @@ def test_every_count_is_the_length_of_its_list_at_any_time(stack: Stack) -> None
             name: sum(len(stack.call("alice", "GET", path).body["items"]) for path in paths)
             for name, paths in LISTS.items()
         }
-        assert counts(stack, "alice") == {name: count for name, count in listed.items() if count}, at
+        assert counts_of(stack, "alice") == {name: count for name, count in listed.items() if count}, at
 
 
 # --- lists ----------------------------------------------------------------------------------------------------
 
 
-NOT_BOBS = {("bob", "orders"), ("bob", "payments")}
+EMPTY_LISTS_OF_BOB = {("bob", "orders"), ("bob", "payments")}
 
 
-def test_it_shows_the_first_entries_of_each_list_as_the_lists_do(stack: Stack) -> None:
+def test_the_first_entries_of_each_list_are_those_of_the_lists(stack: Stack) -> None:
     stack.record()
     stack.call("bob", "GET", "/orders")
     for number in range(7):
@@ -187,7 +187,7 @@ def test_it_shows_the_first_entries_of_each_list_as_the_lists_do(stack: Stack) -
     stack.call("alice", "DELETE", f"/tagged/{stack.products['jewelry']}")
     stack.follow()
     for user in ("alice", "bob"):
-        found = center(stack, user)
+        found = get_order_center(stack, user)
         for name, path in {
             "orders": "/orders",
             "gifts_sent": "/gifts?role=sent",
@@ -200,21 +200,25 @@ def test_it_shows_the_first_entries_of_each_list_as_the_lists_do(stack: Stack) -
         }.items():
             listed = stack.call(user, "GET", f"{path}{'&' if '?' in path else '?'}limit=5").body["items"]
             assert found[name] == listed, name
-            assert listed or (user, name) in {("alice", "gifts_received"), ("bob", "gifts_sent"), *NOT_BOBS}, name
+            assert listed or (user, name) in {
+                ("alice", "gifts_received"),
+                ("bob", "gifts_sent"),
+                *EMPTY_LISTS_OF_BOB,
+            }, name
 
 
-def test_it_is_empty_for_somebody_who_has_nothing(stack: Stack) -> None:
-    found = center(stack, "nobody-yet")
+def test_the_order_center_of_a_new_user_is_empty(stack: Stack) -> None:
+    found = get_order_center(stack, "nobody-yet")
     assert set(found["counts"].values()) == {0}
-    assert {name for name, entries in found.items() if entries} == {"counts"}  # nothing was put on a shelf yet
+    assert {name for name, entries in found.items() if entries} == {"counts"}  # no product is in a ranking yet
 
 
-def test_who_has_bought_all_that_might_be_recommended_first_is_recommended_the_rest(stack: Stack) -> None:
+def test_a_user_who_bought_the_first_recommendations_gets_the_remaining_ones(stack: Stack) -> None:
     stack.record()
-    shelf = {**PRODUCT, "title": "One of many"}
+    body = {**PRODUCT, "title": "One of many"}
     for number in range(14):
         stack.now += 1000
-        stack.call("mia", "PUT", f"/stores/store-tea-house/products/many-{number:02d}", shelf)
+        stack.call("mia", "PUT", f"/stores/store-tea-house/products/many-{number:02d}", body)
     stack.follow()
     for number in range(2, 14):
         answer = stack.call("alice", "POST", "/orders", {**stack.order_request(), "product_id": f"many-{number:02d}"})
@@ -223,14 +227,14 @@ def test_who_has_bought_all_that_might_be_recommended_first_is_recommended_the_r
     listed = stack.call("alice", "GET", "/recommendations?limit=5").body["items"]
     assert [product["title"] for product in listed] == ["One of many", "One of many", "Grand tea banquet"]
     assert [product["product_id"] for product in listed[:2]] == ["many-01", "many-00"]
-    assert center(stack)["recommendations"] == listed
+    assert get_order_center(stack)["recommendations"] == listed
 
 
-# --- what has not changed -------------------------------------------------------------------------------------
+# --- conditional requests -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("form", ["{}", 'W/{}, "other"', '"other", {}', "*"])
-def test_what_has_not_changed_is_not_sent_again(stack: Stack, form: str) -> None:
+def test_an_unchanged_order_center_is_not_sent_again(stack: Stack, form: str) -> None:
     stack.record()
     order = stack.buy()
     stack.follow()
@@ -244,7 +248,7 @@ def test_what_has_not_changed_is_not_sent_again(stack: Stack, form: str) -> None
     assert changed.headers["etag"] != tag
 
 
-def test_the_clock_alone_changes_the_answer(stack: Stack) -> None:
+def test_the_passing_of_time_changes_the_response(stack: Stack) -> None:
     stack.record()
     stack.give(stack.buy())
     stack.follow()
@@ -255,10 +259,10 @@ def test_the_clock_alone_changes_the_answer(stack: Stack) -> None:
     assert stack.call("alice", "GET", "/order-center", headers={"if-none-match": tag}).status == 200
 
 
-# --- what it costs --------------------------------------------------------------------------------------------
+# --- cost -----------------------------------------------------------------------------------------------------
 
 
-def test_it_costs_the_same_however_much_somebody_has(simulation: Simulation) -> None:
+def test_the_cost_does_not_depend_on_the_number_of_entries(simulation: Simulation) -> None:
     costs = [cost(much(simulation, things), "order center") for things in (100, 10_000)]
     assert costs[0] == costs[1]
     assert (costs[0].reads, costs[0].writes) == (9, 0)

@@ -31,7 +31,7 @@ def assets(answer: Answer) -> set[str]:
     return set(re.findall(r'"(/assets/[^"]+)"', answer.raw))
 
 
-def time_out(_call: Callable[[], Any]) -> NoReturn:
+def raise_timeout(_call: Callable[[], Any]) -> NoReturn:
     raise ConnectTimeoutError(endpoint_url="https://dynamodb.test")
 
 
@@ -110,14 +110,14 @@ def test_an_unknown_gift_has_a_not_found_page(stack: Stack, gift_id: str) -> Non
 
 def test_an_unavailable_page_has_a_retry_after_header(stack: Stack) -> None:
     given = stack.give(stack.buy())
-    with between(frozenset({"get_item"}), dict.fromkeys(range(20), time_out)):
+    with between(frozenset({"get_item"}), dict.fromkeys(range(20), raise_timeout)):
         page = stack.call(None, "GET", f"/g/{given['gift_id']}")
     assert (page.status, page.headers["retry-after"]) == (503, "1")
     assert "text/html" in page.headers["content-type"]
 
 
 @pytest.mark.parametrize(
-    ("asked", "language", "title"),
+    ("requested", "language", "title"),
     [
         ("zh-CN,zh;q=0.9,en;q=0.8", "zh-CN", "Alice 送你一份礼物"),
         ("en-US,en;q=0.9,zh;q=0.8", "en", "Alice sent you a gift"),
@@ -126,9 +126,9 @@ def test_an_unavailable_page_has_a_retry_after_header(stack: Stack) -> None:
         ("", "en", "Alice sent you a gift"),
     ],
 )
-def test_a_page_is_in_the_requested_language(stack: Stack, asked: str, language: str, title: str) -> None:
+def test_a_page_is_in_the_requested_language(stack: Stack, requested: str, language: str, title: str) -> None:
     path = f"/g/{stack.give(stack.buy())['gift_id']}"
-    page = stack.call(None, "GET", path, headers={"accept-language": asked})
+    page = stack.call(None, "GET", path, headers={"accept-language": requested})
     assert f'<html lang="{language}">' in page.raw
     assert meta(page)["og:title"] == title
     assert "accept-language" in page.headers["vary"].lower()

@@ -1,4 +1,4 @@
-"""Parcels: given with an address, followed by who waits for them, hidden until they are there."""
+"""Parcels: claimed with an address, tracked by their holders, hidden until delivery."""
 
 from typing import Any
 
@@ -7,27 +7,27 @@ import pytest
 from testkit.handlers.stack import ADDRESS, DAY, Stack
 
 
-def given_parcel(stack: Stack, **more: Any) -> dict[str, Any]:
+def give_parcel(stack: Stack, **more: Any) -> dict[str, Any]:
     return stack.give(stack.buy(product="parcel"), **more)
 
 
-def claimed_parcel(stack: Stack) -> tuple[dict[str, Any], dict[str, Any]]:
-    gift = given_parcel(stack)
+def claim_parcel(stack: Stack) -> tuple[dict[str, Any], dict[str, Any]]:
+    gift = give_parcel(stack)
     answer = stack.claim("bob", gift)
     assert answer.status == 201, answer.raw
     return gift, answer.body
 
 
-def test_a_parcel_needs_an_address_and_keeps_its_share_until_it_has_one(stack: Stack) -> None:
-    gift = given_parcel(stack)
+def test_a_parcel_needs_an_address_and_keeps_its_share_until_then(stack: Stack) -> None:
+    gift = give_parcel(stack)
     path = f"/gifts/{gift['gift_id']}/claims"
     answer = stack.call("bob", "POST", path, {"secret": gift["secret"]})
     assert (answer.status, answer.body["code"]) == (422, "address-required")
     assert stack.claim("bob", gift).status == 201
 
 
-def test_who_comes_late_without_an_address_learns_that_they_are_late(stack: Stack) -> None:
-    gift = given_parcel(stack)
+def test_a_late_claim_without_an_address_is_reported_as_late(stack: Stack) -> None:
+    gift = give_parcel(stack)
     stack.now += DAY
     answer = stack.call("bob", "POST", f"/gifts/{gift['gift_id']}/claims", {"secret": gift["secret"]})
     assert (answer.status, answer.body["code"]) == (410, "expired")
@@ -37,16 +37,16 @@ def test_who_comes_late_without_an_address_learns_that_they_are_late(stack: Stac
     "change",
     [{"name": ""}, {"lines": []}, {"lines": ["  "]}, {"phone": None}, {"city": 5}, {"more": "x"}, {"name": "x" * 101}],
 )
-def test_an_address_of_the_wrong_shape_is_refused(stack: Stack, change: dict[str, Any]) -> None:
-    gift = given_parcel(stack)
+def test_an_invalid_address_is_rejected(stack: Stack, change: dict[str, Any]) -> None:
+    gift = give_parcel(stack)
     body = {"secret": gift["secret"], "address": ADDRESS | change}
     answer = stack.call("bob", "POST", f"/gifts/{gift['gift_id']}/claims", body)
     assert (answer.status, answer.body["code"]) == (422, "invalid-request")
     assert all(error["pointer"].startswith("/address") for error in answer.body["errors"])
 
 
-def test_a_claimed_parcel_is_on_its_way_and_says_nothing_of_what_is_in_it(stack: Stack) -> None:
-    gift, holding = claimed_parcel(stack)
+def test_a_claimed_parcel_is_ready_to_ship_and_does_not_reveal_its_product(stack: Stack) -> None:
+    gift, holding = claim_parcel(stack)
     assert holding["kind"] == "parcel"
     assert holding["state"] == "ready_to_ship"
     assert holding["store_id"] == "store-tea-house"
@@ -64,8 +64,8 @@ def test_a_claimed_parcel_is_on_its_way_and_says_nothing_of_what_is_in_it(stack:
     }
 
 
-def test_what_is_in_a_parcel_shows_once_it_is_delivered_and_stays_shown(stack: Stack) -> None:
-    gift, holding = claimed_parcel(stack)
+def test_the_product_of_a_parcel_is_visible_from_delivery_on(stack: Stack) -> None:
+    gift, holding = claim_parcel(stack)
     stack.report(holding["shipment_id"], "out_for_delivery")
     assert "product" not in stack.call("bob", "GET", f"/holdings/{holding['holding_id']}").body
     assert stack.report(holding["shipment_id"], "delivered").status == 200
@@ -76,7 +76,7 @@ def test_what_is_in_a_parcel_shows_once_it_is_delivered_and_stays_shown(stack: S
     assert stack.call("bob", "GET", f"/gifts/{gift['gift_id']}").body["holding"] == opened
 
 
-def test_the_giver_learns_how_far_each_parcel_is_and_nothing_else_of_it(stack: Stack) -> None:
+def test_the_giver_sees_the_status_of_each_parcel_and_nothing_else(stack: Stack) -> None:
     gift = stack.give(stack.buy(quantity=2, product="parcel"), shares=2)
     bobs, _ = stack.claim("bob", gift).body, stack.claim("carol", gift)
     stack.report(bobs["shipment_id"], "picked_up")
@@ -88,8 +88,8 @@ def test_the_giver_learns_how_far_each_parcel_is_and_nothing_else_of_it(stack: S
     assert stack.call("alice", "GET", f"/shipments/{bobs['shipment_id']}").status == 404
 
 
-def test_events_that_come_twice_late_and_out_of_order_are_one_history(stack: Stack) -> None:
-    _, holding = claimed_parcel(stack)
+def test_repeated_late_and_reordered_events_result_in_one_history(stack: Stack) -> None:
+    _, holding = claim_parcel(stack)
     shipment_id, began = holding["shipment_id"], stack.now
     stack.report(shipment_id, "out_for_delivery", event_id="e3", at=began + 3000)
     stack.report(shipment_id, "picked_up", event_id="e1", at=began + 1000)
@@ -100,8 +100,8 @@ def test_events_that_come_twice_late_and_out_of_order_are_one_history(stack: Sta
     assert [event["status"] for event in late.body["events"]] == ["picked_up", "in_transit", "out_for_delivery"]
 
 
-def test_what_a_carrier_says_has_happened_may_be_five_minutes_ahead_of_our_clock_and_no_more(stack: Stack) -> None:
-    _, holding = claimed_parcel(stack)
+def test_an_event_may_be_five_minutes_in_the_future_and_no_more(stack: Stack) -> None:
+    _, holding = claim_parcel(stack)
     answer = stack.report(holding["shipment_id"], "delivered", at=stack.now + 300_001)
     assert (answer.status, answer.body["errors"][0]["pointer"]) == (422, "/occurred_at")
     assert stack.report(holding["shipment_id"], "delivered", at=stack.now + 300_000).status == 200
@@ -112,15 +112,15 @@ def test_what_a_carrier_says_has_happened_may_be_five_minutes_ahead_of_our_clock
     ["2026-11-22T06:25:00", "2026-11-22", "now", 5, None, "2026-13-01T00:00:00Z", "2026-11-22T06:25:00+99:00",
      "1969-12-31T23:59:59Z", "0001-01-01T00:00:00+23:00", "\uff12026-11-22T06:25:00Z"],
 )  # fmt: skip
-def test_a_time_is_rfc_3339_with_its_offset(stack: Stack, occurred_at: object) -> None:
-    _, holding = claimed_parcel(stack)
+def test_a_time_needs_rfc_3339_with_an_offset(stack: Stack, occurred_at: object) -> None:
+    _, holding = claim_parcel(stack)
     body = {"event_id": "e1", "status": "delivered", "location": "Depot", "occurred_at": occurred_at}
     answer = stack.call("carl", "POST", f"/shipments/{holding['shipment_id']}/events", body)
     assert (answer.status, answer.body["errors"][0]["pointer"]) == (422, "/occurred_at")
 
 
-def test_only_the_shipments_own_carrier_reports(stack: Stack) -> None:
-    _, holding = claimed_parcel(stack)
+def test_only_the_carrier_of_a_shipment_can_report(stack: Stack) -> None:
+    _, holding = claim_parcel(stack)
     path = f"/shipments/{holding['shipment_id']}/events"
     body = {"event_id": "e1", "status": "lost", "location": "x", "occurred_at": "2026-01-01T00:00:00Z"}
     unknown = stack.call("hera", "POST", "/shipments/unknown/events", body)
@@ -131,8 +131,8 @@ def test_only_the_shipments_own_carrier_reports(stack: Stack) -> None:
         assert (answer.status, answer.body["code"]) == (403, "wrong-role")
 
 
-def test_the_merchant_sees_what_to_ship_and_where_until_it_is_there(stack: Stack) -> None:
-    _, holding = claimed_parcel(stack)
+def test_the_merchant_sees_product_and_address_until_delivery(stack: Stack) -> None:
+    _, holding = claim_parcel(stack)
     path = "/stores/store-tea-house/shipments"
     (listed,) = stack.call("mia", "GET", path).body["items"]
     assert listed["address"] == ADDRESS
@@ -146,41 +146,41 @@ def test_the_merchant_sees_what_to_ship_and_where_until_it_is_there(stack: Stack
     assert "Hangzhou" not in stack.call("mia", "PUT", f"/shipments/{holding['shipment_id']}", {}).raw
 
 
-def test_the_merchant_may_hand_a_parcel_to_another_carrier(stack: Stack) -> None:
-    _, holding = claimed_parcel(stack)
+def test_the_merchant_can_change_the_carrier_of_a_parcel(stack: Stack) -> None:
+    _, holding = claim_parcel(stack)
     path = f"/shipments/{holding['shipment_id']}"
     answer = stack.call("mia", "PUT", path, {"carrier": "heron", "tracking_number": "H-1"})
     assert (answer.status, answer.body["carrier"], answer.body["tracking_number"]) == (200, "heron", "H-1")
     assert stack.call("mia", "PUT", path, {"tracking_number": "H-2"}).body["carrier"] == "heron"
-    assert stack.report(holding["shipment_id"], "delivered").status == 404  # no longer the demo carrier's
+    assert stack.report(holding["shipment_id"], "delivered").status == 404  # the demo carrier has no access any more
     assert stack.call("bob", "GET", path).body["tracking_number"] == "H-2"
     assert stack.call("max", "PUT", path, {"carrier": "x"}).raw == stack.call("max", "PUT", "/shipments/x", {}).raw
     assert stack.call("bob", "PUT", path, {"carrier": "x"}).body["code"] == "wrong-role"
 
 
-def test_a_buyer_may_have_parcels_sent_to_themselves_as_one(stack: Stack) -> None:
+def test_a_buyer_can_have_several_units_shipped_as_one_parcel(stack: Stack) -> None:
     order = stack.buy(quantity=3, product="parcel")
     path = f"/orders/{order['order_id']}/use"
     assert stack.call("alice", "POST", path, {"quantity": 2}).body["code"] == "address-required"
     answer = stack.call("alice", "POST", path, {"quantity": 2, "address": ADDRESS}, key="use-key-1")
     (holding,) = answer.body["holdings"]
     assert (holding["state"], holding["quantity"], holding["gift_id"]) == ("ready_to_ship", 2, None)
-    assert holding["product"]["title"] == "Porcelain tea set"  # they know what they bought
+    assert holding["product"]["title"] == "Porcelain tea set"  # buyers know what they bought
     again = stack.call("alice", "POST", path, {"quantity": 2, "address": ADDRESS}, key="use-key-1")
     assert (again.status, again.body) == (201, answer.body)
     assert stack.units(order) == {"available": 1, "used": 2}
     assert stack.call("alice", "GET", f"/shipments/{holding['shipment_id']}").status == 200
 
 
-def test_a_named_recipient_of_a_parcel_sees_what_everybody_sees(stack: Stack) -> None:
+def test_a_named_recipient_of_a_parcel_sees_the_public_preview(stack: Stack) -> None:
     stack.call("bob", "GET", "/orders")
-    gift = given_parcel(stack, recipient_id="bob")
+    gift = give_parcel(stack, recipient_id="bob")
     preview = stack.call(None, "GET", f"/gifts/{gift['gift_id']}/preview").body
     assert stack.call("bob", "GET", f"/gifts/{gift['gift_id']}").body == preview
 
 
-def test_a_parcel_can_be_given_in_return_and_come_back(stack: Stack) -> None:
-    gift, _ = claimed_parcel(stack)
+def test_a_parcel_can_be_a_return_gift_and_expire(stack: Stack) -> None:
+    gift, _ = claim_parcel(stack)
     wrapping = {"cover_id": "parcel-stars", "message": "And one for you"}
     payment = {"method": "card", "token": "tok_ok"}
     body = {"product_id": stack.products["parcel"], "payment": payment, "wrapping": wrapping}
@@ -190,15 +190,15 @@ def test_a_parcel_can_be_given_in_return_and_come_back(stack: Stack) -> None:
     assert stack.units(answer.body["order"]) == {"available": 1}
 
 
-def test_an_address_sent_with_a_voucher_is_not_kept(stack: Stack) -> None:
+def test_an_address_sent_for_a_voucher_is_not_stored(stack: Stack) -> None:
     gift = stack.give(stack.buy())
     body = {"secret": gift["secret"], "address": ADDRESS}
     assert stack.call("bob", "POST", f"/gifts/{gift['gift_id']}/claims", body).status == 201
     assert "Hangzhou" not in str(stack.all_items())
 
 
-def test_carriers_and_merchants_at_once_lose_nothing(stack: Stack) -> None:
-    _, holding = claimed_parcel(stack)
+def test_concurrent_updates_of_carrier_and_merchant_are_all_stored(stack: Stack) -> None:
+    _, holding = claim_parcel(stack)
     for number in range(20):
         stack.report(holding["shipment_id"], "in_transit", event_id=f"e{number}", at=stack.now + number)
         stack.call("mia", "PUT", f"/shipments/{holding['shipment_id']}", {"tracking_number": f"S-{number}"})
@@ -206,9 +206,9 @@ def test_carriers_and_merchants_at_once_lose_nothing(stack: Stack) -> None:
     assert (len(shipment["events"]), shipment["tracking_number"]) == (20, "S-19")
 
 
-def test_a_shipment_has_an_end_of_events(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_events_of_a_shipment_are_limited(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("handsel.use_cases.fulfilment.shipping.MAX_EVENTS", 2)
-    _, holding = claimed_parcel(stack)
+    _, holding = claim_parcel(stack)
     for event_id in ("e1", "e2"):
         assert stack.report(holding["shipment_id"], "in_transit", event_id=event_id).status == 200
     answer = stack.report(holding["shipment_id"], "delivered", event_id="e3")
@@ -216,14 +216,14 @@ def test_a_shipment_has_an_end_of_events(stack: Stack, monkeypatch: pytest.Monke
     assert stack.report(holding["shipment_id"], "in_transit", event_id="e2").status == 200
 
 
-def test_nobody_makes_a_parcels_id_from_a_gift_and_a_guess_who_claimed_it(stack: Stack) -> None:
-    gift = given_parcel(stack)
+def test_the_id_of_a_parcel_cannot_be_derived_from_the_gift_and_the_claimer(stack: Stack) -> None:
+    gift = give_parcel(stack)
     before = stack.save()
-    made = set()
+    seen_ids = set()
     for _ in range(2):
         stack.load(before)
         holding = stack.claim("bob", gift).body
         assert (again := stack.claim("bob", gift)).status == 200, again.raw
         assert again.body == holding
-        made |= {holding["holding_id"], holding["shipment_id"]}
-    assert len(made) == 4
+        seen_ids |= {holding["holding_id"], holding["shipment_id"]}
+    assert len(seen_ids) == 4

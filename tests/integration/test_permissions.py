@@ -1,4 +1,4 @@
-"""Each function may do at the table what it does, and may write nothing that it does not; its paths are all walked."""
+"""Roles of the functions: they allow every call that a function makes, and no write that it never makes."""
 
 import itertools
 import re
@@ -15,8 +15,8 @@ from testkit.handlers.worlds import build_success
 from tools import openapi
 
 
-def _follow_what_was_written(stack: Stack) -> None:
-    """The projector's paths, and those that read what it wrote."""
+def _process_streams_and_read(stack: Stack) -> None:
+    """Call the projector, and the routes that read its items."""
     stack.record()
     order = stack.buy()
     stack.follow()
@@ -47,8 +47,8 @@ def _follow_what_was_written(stack: Stack) -> None:
         assert stack.call(user, "GET", "/me").status == 200
 
 
-def _call_everything_first(stack: Stack) -> None:
-    """Whoever's first call it is gets an account by it, with a handle or, where that is taken, without."""
+def _call_every_route_first(stack: Stack) -> None:
+    """Call every route as the first call of two users, which creates their accounts; the second finds the handle taken."""
     for number, route in enumerate(openapi.routes()):
         path = re.sub(r"{\w+}", "unknown", route.path)
         for user in (f"new-{number}", f"newer-{number}"):
@@ -121,12 +121,12 @@ def test_every_function_may_do_what_it_does_and_may_write_nothing_that_it_does_n
         stack.invoke("HealthFunction", {})
         stack.now += 300_000
     confirmed = event("post_confirmation_sign_up")
-    for user in ("zoe", "yan"):  # the second finds the handle taken
+    for user in ("zoe", "yan"):  # the second user finds the handle taken
         confirmed["request"]["userAttributes"]["sub"] = user
         stack.invoke("PostConfirmationFunction", confirmed)
-    _follow_what_was_written(stack)
+    _process_streams_and_read(stack)
     for kind, prepared in TOLD.items():
-        for tell in (True, False):  # what nobody tells, the sweep finds out
+        for tell in (True, False):  # without the event, the sweep settles
             simulation.reset()
             stack.now = START
             stack.sell("voucher", stock=900)
@@ -137,7 +137,7 @@ def test_every_function_may_do_what_it_does_and_may_write_nothing_that_it_does_n
             else:
                 stack.sweep()
     _call_each_writing_route(stack, simulation)
-    _call_everything_first(stack)
+    _call_every_route_first(stack)
     assert {grant.function for grant in stack.used} == {
         name for name, each in RESOURCES.items() if each["Type"] == "AWS::Serverless::Function"
     }

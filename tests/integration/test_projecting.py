@@ -1,4 +1,4 @@
-"""What follows from a write: events, messages, counts and reminders, once each, however the records come."""
+"""The projector: events, messages, counters and reminders, once each, for any order of stream records."""
 
 import json
 import random
@@ -21,48 +21,48 @@ HOUR = 3_600_000
 PROJECTED = ("MESSAGE#", "SUMMARY", "TALLY", "USABLE#", "REMINDER")
 
 
-def projected(stack: Stack) -> dict[str, Any]:
-    """All that the projector wrote; how often it wrote a summary is not what it says."""
+def projected_items(stack: Stack) -> dict[str, Any]:
+    """Return all items that the projector wrote, without their versions, which count the writes."""
     items = [item for item in stack.all_items() if item["sk"].startswith(PROJECTED)]
     return {f"{item['pk']} {item['sk']}": {**item, "version": None} for item in items}
 
 
-def shown(stack: Stack) -> dict[str, Any]:
-    """What people see of it: without tallies of nothing, and reminders whose time is over."""
-    return {key: item for key, item in projected(stack).items() if "MESSAGE#" in key or "SUMMARY" in key}
+def visible_items(stack: Stack) -> dict[str, Any]:
+    """Return the projected items that users see: messages and summaries."""
+    return {key: item for key, item in projected_items(stack).items() if "MESSAGE#" in key or "SUMMARY" in key}
 
 
-def told(stack: Stack, user: str) -> list[tuple[str, str]]:
-    """A user's messages, oldest first."""
+def messages_of(stack: Stack, user: str) -> list[tuple[str, str]]:
+    """Return a user's messages, oldest first."""
     items = stack.call(user, "GET", "/messages?limit=100").body["items"]
     return [(message["kind"], message["text"]) for message in reversed(items)]
 
 
-def counts(stack: Stack, user: str) -> dict[str, int]:
+def counts_of(stack: Stack, user: str) -> dict[str, int]:
     found = stack.call(user, "GET", "/order-center").body["counts"]
     assert stack.call(user, "GET", "/me").body["order_center"]["counts"] == found
     return {name: count for name, count in found.items() if count}
 
 
-# --- lives of gifts -------------------------------------------------------------------------------------------
+# --- life_cycle cycles of gifts -------------------------------------------------------------------------------------
 
 
-def to_bob(stack: Stack, product: str = "voucher") -> dict[str, Any]:
+def give_to_bob(stack: Stack, product: str = "voucher") -> dict[str, Any]:
     stack.call("bob", "GET", "/orders")
     return stack.give(stack.buy(product=product), recipient_id="bob")
 
 
-def claimed_and_redeemed(stack: Stack) -> None:
-    code = stack.claim("bob", to_bob(stack)).body["code"]
+def claim_and_redeem(stack: Stack) -> None:
+    code = stack.claim("bob", give_to_bob(stack)).body["code"]
     stack.now += HOUR
     assert stack.call("mia", "POST", f"/vouchers/{code}/redemptions").status == 201
 
 
-def claimed(stack: Stack) -> None:
-    stack.claim("bob", to_bob(stack))
+def claim(stack: Stack) -> None:
+    stack.claim("bob", give_to_bob(stack))
 
 
-def claimed_by_two_and_returned(stack: Stack) -> None:
+def claim_two_and_expire(stack: Stack) -> None:
     gift = stack.give(stack.buy(quantity=3), shares=3)
     stack.claim("bob", gift)
     stack.now += HOUR
@@ -71,51 +71,51 @@ def claimed_by_two_and_returned(stack: Stack) -> None:
     assert stack.sweep()["returned"] == 1
 
 
-def returned_and_asked_for(stack: Stack) -> None:
-    gift = to_bob(stack)
+def expire_and_request_again(stack: Stack) -> None:
+    gift = give_to_bob(stack)
     stack.now += DAY
     assert stack.sweep()["returned"] == 1
     assert stack.call("bob", "POST", f"/gifts/{gift['gift_id']}/ask-again").status == 202
 
 
-def cancelled(stack: Stack) -> None:
-    gift = to_bob(stack)
+def cancel(stack: Stack) -> None:
+    gift = give_to_bob(stack)
     stack.now += HOUR
     stack.call("alice", "POST", f"/gifts/{gift['gift_id']}/cancel")
 
 
-def declined(stack: Stack) -> None:
-    gift = to_bob(stack)
+def decline(stack: Stack) -> None:
+    gift = give_to_bob(stack)
     stack.now += HOUR
     stack.call("bob", "POST", f"/gifts/{gift['gift_id']}/decline")
 
 
-def delivered(stack: Stack) -> None:
-    shipment_id = stack.claim("bob", to_bob(stack, "parcel")).body["shipment_id"]
+def deliver(stack: Stack) -> None:
+    shipment_id = stack.claim("bob", give_to_bob(stack, "parcel")).body["shipment_id"]
     for status in ("in_transit", "delivered"):
         stack.now += HOUR
         assert stack.report(shipment_id, status).status == 200
 
 
-LIVES = (
-    claimed, claimed_and_redeemed, claimed_by_two_and_returned, returned_and_asked_for, cancelled, declined, delivered,
+LIFE_CYCLES = (
+    claim, claim_and_redeem, claim_two_and_expire, expire_and_request_again, cancel, decline, deliver,
 )  # fmt: skip
 
 
-def lived(stack: Stack, life: Callable[[Stack], None]) -> list[dict[str, Any]]:
-    """The records of a life from giving on: of the purchase before it nothing is left to tell."""
+def records_of(stack: Stack, life_cycle: Callable[[Stack], None]) -> list[dict[str, Any]]:
+    """Return the records of a life_cycle cycle from giving on; those of the purchase before it are processed here."""
     stack.record()
-    life(stack)
+    life_cycle(stack)
     records = stack.recorded()
     bought = [record for record in records if record["dynamodb"]["Keys"]["sk"]["S"] == "ORDER"][:2]
     assert stack.project(*bought) == []
     stack.events.clear()
-    stack.stop_recording()  # it would look at the whole table after each write
+    stack.stop_recording()  # it would compare the whole table after each write
     return [record for record in records if record not in bought]
 
 
 def orders_of(records: list[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], ...]]:
-    """Every order of a gift's records; of the longer lives some, drawn the same each time."""
+    """Yield every order of the records; for long life_cycle cycles a fixed sample of orders."""
     if len(records) <= 4:
         yield from permutations(records)
     else:
@@ -123,14 +123,14 @@ def orders_of(records: list[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], .
         yield from (tuple(draw.sample(records, len(records))) for _ in range(24))
 
 
-@pytest.mark.parametrize("life", LIVES, ids=lambda life: life.__name__)
-def test_in_every_order_and_twice_the_records_of_a_life_tell_the_same(
-    stack: Stack, life: Callable[[Stack], None]
+@pytest.mark.parametrize("life_cycle", LIFE_CYCLES, ids=lambda life_cycle: life_cycle.__name__)
+def test_reordered_and_repeated_records_result_in_the_same_projection(
+    stack: Stack, life_cycle: Callable[[Stack], None]
 ) -> None:
-    records = lived(stack, life)
+    records = records_of(stack, life_cycle)
     saved = stack.save()
     assert stack.project(*records) == []
-    expected, events = projected(stack), {event["id"]: event for event in stack.events}
+    expected, events = projected_items(stack), {event["id"]: event for event in stack.events}
     assert len(events) == len(stack.events)
     assert expected
     for order in orders_of(records):
@@ -138,154 +138,154 @@ def test_in_every_order_and_twice_the_records_of_a_life_tell_the_same(
         stack.events.clear()
         for record in order:
             assert stack.project(record) == []
-        assert projected(stack) == expected
+        assert projected_items(stack) == expected
         assert {event["id"]: event for event in stack.events} == events
     assert stack.project(*records, *records) == []
-    assert projected(stack) == expected
+    assert projected_items(stack) == expected
     assert {event["id"]: event for event in stack.events} == events
 
 
-@pytest.mark.parametrize("life", LIVES, ids=lambda life: life.__name__)
-def test_it_comes_to_the_same_whether_one_follows_at_once_or_only_in_the_end(
-    stack: Stack, life: Callable[[Stack], None], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("life_cycle", LIFE_CYCLES, ids=lambda life_cycle: life_cycle.__name__)
+def test_following_at_once_and_following_at_the_end_have_the_same_result(
+    stack: Stack, life_cycle: Callable[[Stack], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     start, now = stack.save(), stack.now
     monkeypatch.setattr(clock, "voucher_code", lambda: f"{stack.now:016d}")
     stack.record()
-    life(stack)
+    life_cycle(stack)
     stack.follow()
-    in_the_end = shown(stack)
+    in_the_end = visible_items(stack)
     stack.load(start)
     stack.now = now
     stack.forget_keys()
     call = stack.call
 
-    def followed(*args: Any, **kwargs: Any) -> Any:
+    def call_and_follow(*args: Any, **kwargs: Any) -> Any:
         answer = call(*args, **kwargs)
         stack.follow()
         return answer
 
-    monkeypatch.setattr(stack, "call", followed)
+    monkeypatch.setattr(stack, "call", call_and_follow)
     stack.record()
-    life(stack)
+    life_cycle(stack)
     stack.follow()
-    assert shown(stack) == in_the_end
+    assert visible_items(stack) == in_the_end
 
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
-@pytest.mark.parametrize("life", LIVES, ids=lambda life: life.__name__)
-def test_a_write_that_fails_or_only_seems_to_is_made_up_for_by_the_next_delivery(
-    stack: Stack, life: Callable[[Stack], None], fault: Any
+@pytest.mark.parametrize("life_cycle", LIFE_CYCLES, ids=lambda life_cycle: life_cycle.__name__)
+def test_a_write_that_fails_or_seems_to_fail_is_completed_by_the_next_delivery(
+    stack: Stack, life_cycle: Callable[[Stack], None], fault: Any
 ) -> None:
-    records = lived(stack, life)
+    records = records_of(stack, life_cycle)
     saved = stack.save()
     with between(WRITES, {}) as calls:
         stack.project(*records)
-    expected = projected(stack)
+    expected = projected_items(stack)
     for number in range(calls.calls):
         stack.load(saved)
         with between(WRITES, {number: fault}), suppress(Crashed):
             stack.project(*records)
         assert stack.project(*records) == []
-        assert projected(stack) == expected
+        assert projected_items(stack) == expected
 
 
 @pytest.mark.parametrize("at", range(4))
-def test_who_counted_before_a_change_does_not_overwrite_who_counted_after_it(stack: Stack, at: int) -> None:
+def test_a_projection_of_an_earlier_state_does_not_overwrite_one_of_a_later_state(stack: Stack, at: int) -> None:
     stack.record()
     gift = stack.give(stack.buy())
     given = stack.recorded()
 
-    def claimed_and_counted_first(call: Callable[[], Any]) -> Any:
+    def claim_and_follow_first(call: Callable[[], Any]) -> Any:
         stack.claim("bob", gift)
         stack.follow()
         return call()
 
-    with between(READS | WRITES, {at: claimed_and_counted_first}) as calls:
+    with between(READS | WRITES, {at: claim_and_follow_first}) as calls:
         assert stack.project(*given) == []
     assert calls.calls > at
-    assert counts(stack, "alice") == {"unread": 1}
-    assert counts(stack, "bob") == {"to_use": 1}
+    assert counts_of(stack, "alice") == {"unread": 1}
+    assert counts_of(stack, "bob") == {"to_use": 1}
 
 
-# --- what each life tells ------------------------------------------------------------------------------------
+# --- messages and events of each life_cycle cycle ------------------------------------------------------------------
 
 
-def followed(stack: Stack, life: Callable[[Stack], None]) -> list[str]:
+def follow(stack: Stack, life_cycle: Callable[[Stack], None]) -> list[str]:
     stack.record()
-    life(stack)
+    life_cycle(stack)
     stack.follow()
     return [event["type"] for event in stack.events]
 
 
 def test_a_claimed_voucher(stack: Stack) -> None:
-    assert followed(stack, claimed_and_redeemed) == ["order.paid", "gift.given", "gift.claimed", "holding.redeemed"]
-    assert told(stack, "bob") == [("gift_received", "Alice sent you a red envelope.")]
-    assert told(stack, "alice") == [("gift_claimed", "Bob opened your gift.")]
-    assert (counts(stack, "alice"), counts(stack, "bob")) == ({"unread": 1}, {"unread": 1})
+    assert follow(stack, claim_and_redeem) == ["order.paid", "gift.given", "gift.claimed", "holding.redeemed"]
+    assert messages_of(stack, "bob") == [("gift_received", "Alice sent you a red envelope.")]
+    assert messages_of(stack, "alice") == [("gift_claimed", "Bob opened your gift.")]
+    assert (counts_of(stack, "alice"), counts_of(stack, "bob")) == ({"unread": 1}, {"unread": 1})
 
 
-def test_a_gift_to_three_that_two_took(stack: Stack) -> None:
-    assert sorted(followed(stack, claimed_by_two_and_returned)) == [
+def test_a_gift_to_three_that_two_claimed(stack: Stack) -> None:
+    assert sorted(follow(stack, claim_two_and_expire)) == [
         "gift.claimed", "gift.claimed", "gift.given", "gift.returned", "order.paid",
     ]  # fmt: skip
-    assert told(stack, "alice") == [
+    assert messages_of(stack, "alice") == [
         ("gift_claimed", "Bob opened your gift."),
         ("gift_claimed", "Carol opened your gift."),
         ("gift_returned", "Your gift wasn't opened in time. 1 unit is back in your order."),
     ]
-    assert counts(stack, "alice") == {"to_give": 1, "returned": 1, "unread": 3}
-    assert counts(stack, "bob") == counts(stack, "carol") == {"to_use": 1}
+    assert counts_of(stack, "alice") == {"to_give": 1, "returned": 1, "unread": 3}
+    assert counts_of(stack, "bob") == counts_of(stack, "carol") == {"to_use": 1}
 
 
-def test_a_gift_that_came_back_and_is_asked_for(stack: Stack) -> None:
-    assert followed(stack, returned_and_asked_for) == ["order.paid", "gift.given", "gift.returned"]
-    assert told(stack, "alice") == [
+def test_an_expired_gift_that_is_requested_again(stack: Stack) -> None:
+    assert follow(stack, expire_and_request_again) == ["order.paid", "gift.given", "gift.returned"]
+    assert messages_of(stack, "alice") == [
         ("asked_again", "Bob missed your gift and would love to get it again."),
         ("gift_returned", "Your gift wasn't opened in time. 1 unit is back in your order."),
-    ] or [kind for kind, _ in told(stack, "alice")] == ["gift_returned", "asked_again"]
-    assert told(stack, "bob") == [("gift_received", "Alice sent you a red envelope.")]
-    assert counts(stack, "alice") == {"to_give": 1, "returned": 1, "unread": 2}
+    ] or [kind for kind, _ in messages_of(stack, "alice")] == ["gift_returned", "asked_again"]
+    assert messages_of(stack, "bob") == [("gift_received", "Alice sent you a red envelope.")]
+    assert counts_of(stack, "alice") == {"to_give": 1, "returned": 1, "unread": 2}
 
 
-def test_a_cancelled_gift_is_told_to_who_it_was_for_and_says_no_more(stack: Stack) -> None:
-    assert followed(stack, cancelled) == ["order.paid", "gift.given", "gift.cancelled"]
-    assert told(stack, "bob")[1:] == [("gift_cancelled", "A gift for you was cancelled.")]
-    assert told(stack, "alice") == []
-    assert counts(stack, "alice") == {"to_give": 1}
+def test_a_cancelled_gift_notifies_its_recipient_and_reveals_nothing(stack: Stack) -> None:
+    assert follow(stack, cancel) == ["order.paid", "gift.given", "gift.cancelled"]
+    assert messages_of(stack, "bob")[1:] == [("gift_cancelled", "A gift for you was cancelled.")]
+    assert messages_of(stack, "alice") == []
+    assert counts_of(stack, "alice") == {"to_give": 1}
 
 
-def test_a_declined_gift_is_told_to_its_giver(stack: Stack) -> None:
-    assert followed(stack, declined) == ["order.paid", "gift.given", "gift.declined"]
-    assert told(stack, "alice") == [("gift_declined", "Your gift was declined and is back in your order.")]
-    assert counts(stack, "alice") == {"to_give": 1, "unread": 1}
+def test_a_declined_gift_notifies_its_giver(stack: Stack) -> None:
+    assert follow(stack, decline) == ["order.paid", "gift.given", "gift.declined"]
+    assert messages_of(stack, "alice") == [("gift_declined", "Your gift was declined and is back in your order.")]
+    assert counts_of(stack, "alice") == {"to_give": 1, "unread": 1}
 
 
-def test_a_parcel_on_its_way(stack: Stack) -> None:
-    assert followed(stack, delivered) == [
+def test_a_delivered_parcel(stack: Stack) -> None:
+    assert follow(stack, deliver) == [
         "order.paid", "gift.given", "gift.claimed", "shipment.updated", "shipment.updated",
     ]  # fmt: skip
-    assert told(stack, "bob") == [
+    assert messages_of(stack, "bob") == [
         ("gift_received", "Alice sent you a parcel."),
         ("parcel_update", "Your parcel is in transit."),
         ("parcel_update", "Your parcel was delivered."),
     ]
-    assert counts(stack, "bob") == {"unread": 3}
+    assert counts_of(stack, "bob") == {"unread": 3}
 
 
-def test_a_late_report_changes_no_status_and_tells_nothing(stack: Stack) -> None:
-    followed(stack, delivered)
-    before = told(stack, "bob")
+def test_a_late_report_changes_no_status_and_sends_no_message(stack: Stack) -> None:
+    follow(stack, deliver)
+    before = messages_of(stack, "bob")
     (shipment,) = (item for item in stack.all_items() if item["sk"] == "SHIPMENT")
     stack.report(shipment["shipment_id"], "picked_up", at=stack.now - 5 * HOUR)
     stack.follow()
-    assert told(stack, "bob") == before
+    assert messages_of(stack, "bob") == before
     assert [event["type"] for event in stack.events][-1] == "shipment.updated"
 
 
 def test_a_message_has_the_wrapping_and_the_link(stack: Stack) -> None:
     stack.record()
-    gift = to_bob(stack)
+    gift = give_to_bob(stack)
     stack.follow()
     (message,) = stack.call("bob", "GET", "/messages").body["items"]
     assert message == {
@@ -301,8 +301,8 @@ def test_a_message_has_the_wrapping_and_the_link(stack: Stack) -> None:
     }
 
 
-def test_a_message_reads_in_the_language_that_is_asked_for(stack: Stack) -> None:
-    followed(stack, claimed)
+def test_a_message_is_in_the_requested_language(stack: Stack) -> None:
+    follow(stack, claim)
     chinese = {"accept-language": "fr, zh-CN;q=0.9, en;q=0.5"}
     for headers, tag, text in (({}, "en", "Bob opened your gift."), (chinese, "zh-CN", "Bob 领取了你的礼物。")):
         listed = stack.call("alice", "GET", "/messages", headers=headers)
@@ -314,20 +314,20 @@ def test_a_message_reads_in_the_language_that_is_asked_for(stack: Stack) -> None
             assert (answer.headers["content-language"], answer.headers["vary"]) == (tag, "Accept-Language")
 
 
-def test_a_stored_message_has_a_name_of_then_and_no_sentence(stack: Stack) -> None:
-    followed(stack, claimed_by_two_and_returned)
+def test_a_stored_message_has_the_name_at_the_time_and_no_text(stack: Stack) -> None:
+    follow(stack, claim_two_and_expire)
     stored = [item for item in stack.all_items() if item["sk"].startswith("MESSAGE#")]
     assert sorted(item["params"]["name"] for item in stored if item["kind"] == "gift_claimed") == ["Bob", "Carol"]
     assert [item["params"] for item in stored if item["kind"] == "gift_returned"] == [{"units": 1}]
     assert not [item for item in stored if {"text", "named_user_id"} & item.keys()]
     stack.call("bob", "PATCH", "/me", {"display_name": "Robert"})
-    assert ("gift_claimed", "Bob opened your gift.") in told(stack, "alice")
+    assert ("gift_claimed", "Bob opened your gift.") in messages_of(stack, "alice")
 
 
 @pytest.mark.damages
-def test_a_message_about_an_account_that_is_missing_has_no_name(stack: Stack) -> None:
+def test_a_message_about_a_missing_account_has_no_name(stack: Stack) -> None:
     stack.record()
-    claimed(stack)
+    claim(stack)
     stack.memory.delete_item(TableName=TABLE, Key=dump_item(keys.account("bob")._asdict()))
     stack.follow()
     (message,) = stack.call("alice", "GET", "/messages").body["items"]
@@ -337,9 +337,9 @@ def test_a_message_about_an_account_that_is_missing_has_no_name(stack: Stack) ->
 # --- events ---------------------------------------------------------------------------------------------------
 
 
-def test_an_event_says_what_happened_when_and_to_whom_it_matters(stack: Stack) -> None:
+def test_an_event_has_its_type_its_time_and_its_audience(stack: Stack) -> None:
     stack.record()
-    gift = to_bob(stack)
+    gift = give_to_bob(stack)
     stack.now += HOUR
     stack.claim("bob", gift)
     stack.follow()
@@ -363,7 +363,7 @@ def test_an_event_says_what_happened_when_and_to_whom_it_matters(stack: Stack) -
     assert [event["audience"] for event in stack.events] == [["alice"]] * 3
 
 
-def test_each_part_of_an_order_that_is_refunded_is_an_event_of_its_own(stack: Stack) -> None:
+def test_each_refund_of_an_order_is_a_separate_event(stack: Stack) -> None:
     stack.record()
     order = stack.buy(quantity=3)
     for quantity in (1, 2):
@@ -375,13 +375,13 @@ def test_each_part_of_an_order_that_is_refunded_is_an_event_of_its_own(stack: St
         {"order_id": order["order_id"], "quantity": 2, "refunded": 3},
     ]
     assert len({event["id"] for event in refunded}) == 2
-    assert counts(stack, "alice") == {"refunded": 1}
+    assert counts_of(stack, "alice") == {"refunded": 1}
 
 
-def test_no_event_says_what_is_not_for_everybody(stack: Stack) -> None:
+def test_no_event_contains_private_data(stack: Stack) -> None:
     stack.record()
-    for life in (claimed_and_redeemed, delivered):
-        life(stack)
+    for life_cycle in (claim_and_redeem, deliver):
+        life_cycle(stack)
     stack.follow()
     product = stack.call("alice", "GET", f"/products/{stack.products['parcel']}").body
     text = json.dumps(stack.events)
@@ -399,11 +399,11 @@ def test_no_event_says_what_is_not_for_everybody(stack: Stack) -> None:
     ]
     assert codes
     assert [word for word in hidden if word in text] == []
-    # Whom it is for and who claimed it is in messages.
+    # Recipients and claimers are named in messages only.
     assert "bob" not in json.dumps([event for event in stack.events if event["type"].startswith("gift.")])
 
 
-def test_an_id_of_an_event_does_not_tell_who_claimed(stack: Stack) -> None:
+def test_the_id_of_an_event_does_not_reveal_the_claimer(stack: Stack) -> None:
     stack.record()
     gift = stack.give(stack.buy(quantity=2), shares=2)
     for claimer in ("bob", "carol"):
@@ -415,10 +415,10 @@ def test_an_id_of_an_event_does_not_tell_who_claimed(stack: Stack) -> None:
     assert not {*claims} & {*guesses}
 
 
-def test_no_event_joins_a_gift_to_who_claimed_it(stack: Stack) -> None:
+def test_no_event_connects_a_gift_with_its_claimer(stack: Stack) -> None:
     stack.record()
-    for life in (claimed_and_redeemed, delivered):
-        life(stack)
+    for life_cycle in (claim_and_redeem, deliver):
+        life_cycle(stack)
     stack.follow()
     of_gifts = {event["correlation_id"] for event in stack.events if event["type"].startswith(("order.", "gift."))}
     of_claimers = [event for event in stack.events if event["type"].startswith(("holding.", "shipment."))]
@@ -428,7 +428,7 @@ def test_no_event_joins_a_gift_to_who_claimed_it(stack: Stack) -> None:
     assert not any(gift in json.dumps(of_claimers) for gift in of_gifts)
 
 
-def test_what_came_of_ones_own_purchase_stays_together(stack: Stack) -> None:
+def test_events_of_own_use_have_the_correlation_id_of_the_order(stack: Stack) -> None:
     stack.record()
     order = stack.buy()
     (voucher,) = stack.call("alice", "POST", f"/orders/{order['order_id']}/use", {"quantity": 1}).body["holdings"]
@@ -438,25 +438,23 @@ def test_what_came_of_ones_own_purchase_stays_together(stack: Stack) -> None:
     assert {event["correlation_id"] for event in stack.events} == {order["order_id"]}
 
 
-def test_an_event_that_the_bus_does_not_take_fails_its_record_and_no_other(
-    stack: Stack, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_event_that_the_bus_rejects_fails_only_its_record(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     stack.record()
     stack.buy()
     stack.buy()
     paid = [record for record in stack.recorded() if record["eventName"] == "MODIFY"]
 
-    def takes_the_second(Entries: list[dict[str, str]]) -> dict[str, Any]:  # noqa: N803 - the name of the parameter
+    def reject_the_first(Entries: list[dict[str, str]]) -> dict[str, Any]:  # noqa: N803 - the name of the parameter
         return {
             "FailedEntryCount": 1,
             "Entries": [{"ErrorCode": "InternalFailure"}, *({"EventId": "1"},) * (len(Entries) - 1)],
         }
 
-    monkeypatch.setattr(wiring.bus()._client, "put_events", takes_the_second)
+    monkeypatch.setattr(wiring.bus()._client, "put_events", reject_the_first)
     assert stack.project(*paid) == [{"itemIdentifier": paid[0]["dynamodb"]["SequenceNumber"]}]
 
 
-def test_of_more_events_than_the_bus_takes_at_once_the_right_one_comes_again(
+def test_with_several_batches_of_events_only_the_rejected_event_fails(
     stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stack.record()
@@ -464,48 +462,48 @@ def test_of_more_events_than_the_bus_takes_at_once_the_right_one_comes_again(
         stack.buy()
     paid = [record for record in stack.recorded() if record["eventName"] == "MODIFY"]
 
-    def loses_the_last_of_two(Entries: list[dict[str, str]]) -> dict[str, Any]:  # noqa: N803 - the parameter's name
+    def reject_the_last_of_two(Entries: list[dict[str, str]]) -> dict[str, Any]:  # noqa: N803 - the parameter's name
         lost = {"ErrorCode": "InternalFailure"} if len(Entries) == 2 else {"EventId": "1"}
         return {
             "FailedEntryCount": int("ErrorCode" in lost),
             "Entries": [{"EventId": "1"}] * (len(Entries) - 1) + [lost],
         }
 
-    monkeypatch.setattr(wiring.bus()._client, "put_events", loses_the_last_of_two)
+    monkeypatch.setattr(wiring.bus()._client, "put_events", reject_the_last_of_two)
     assert stack.project(*paid) == [{"itemIdentifier": paid[11]["dynamodb"]["SequenceNumber"]}]
 
 
-def test_while_the_bus_is_away_messages_are_told_and_the_records_come_again(
+def test_while_the_bus_is_unavailable_messages_are_sent_and_the_records_are_retried(
     stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stack.record()
-    to_bob(stack)
+    give_to_bob(stack)
     records = stack.recorded()
 
-    def away(**_: Any) -> None:
+    def fail_to_connect(**_: Any) -> None:
         raise EndpointConnectionError(endpoint_url="https://events.test")
 
     with monkeypatch.context() as patch:
-        patch.setattr(wiring.bus()._client, "put_events", away)
+        patch.setattr(wiring.bus()._client, "put_events", fail_to_connect)
         failed = stack.project(*records)
     assert len(failed) == 2
-    assert told(stack, "bob") == [("gift_received", "Alice sent you a red envelope.")]
+    assert messages_of(stack, "bob") == [("gift_received", "Alice sent you a red envelope.")]
     assert stack.project(*records) == []
-    assert told(stack, "bob") == [("gift_received", "Alice sent you a red envelope.")]
+    assert messages_of(stack, "bob") == [("gift_received", "Alice sent you a red envelope.")]
 
 
-def test_a_record_that_makes_no_sense_fails_alone(stack: Stack) -> None:
+def test_an_invalid_record_fails_alone(stack: Stack) -> None:
     stack.record()
-    to_bob(stack)
+    give_to_bob(stack)
     records = stack.recorded()
     broken = json.loads(json.dumps(records[0]))
     del broken["dynamodb"]["NewImage"]["payment"]
     broken["dynamodb"]["SequenceNumber"] = "999"
     assert stack.project(broken, *records) == [{"itemIdentifier": "999"}]
-    assert told(stack, "bob") == [("gift_received", "Alice sent you a red envelope.")]
+    assert messages_of(stack, "bob") == [("gift_received", "Alice sent you a red envelope.")]
 
 
-def test_a_product_that_is_sold_is_looked_at_only_when_it_is_the_last_one(stack: Stack) -> None:
+def test_a_sale_is_projected_only_when_the_product_sells_out(stack: Stack) -> None:
     stack.sell("voucher", stock=2)
     stack.record()
     seen = []
@@ -524,47 +522,47 @@ def test_more_vouchers_than_a_transaction_holds_are_all_counted(stack: Stack) ->
         stack.call("alice", "POST", f"/orders/{order['order_id']}/use", {"quantity": 50})
     stack.stop_recording()
     assert stack.project(*stack.recorded()) == []
-    assert counts(stack, "alice") == {"to_use": 100}
+    assert counts_of(stack, "alice") == {"to_use": 100}
 
 
-def test_a_voucher_that_nobody_counts_any_more_is_not_written_down_by_a_record_that_comes_so_late(stack: Stack) -> None:
+def test_a_late_record_of_an_expired_voucher_is_not_counted(stack: Stack) -> None:
     stack.record()
     order = stack.buy()
     stack.call("alice", "POST", f"/orders/{order['order_id']}/use", {"quantity": 1})
     records = stack.recorded()
     stack.stop_recording()
-    stack.now += 94 * DAY  # valid for 90 days, and counted for the last time on the last of them
+    stack.now += 94 * DAY  # valid for 90 days, and counted last on the last day
     assert stack.project(*records) == []
     assert not [item for item in stack.all_items() if item["sk"].startswith("USABLE#")]
-    assert counts(stack, "alice") == {}
+    assert counts_of(stack, "alice") == {}
 
 
 # --- reading messages -----------------------------------------------------------------------------------------
 
 
-def test_a_message_is_read_once_and_no_longer_counted(stack: Stack) -> None:
-    followed(stack, delivered)
+def test_a_message_is_marked_read_once_and_no_longer_counted(stack: Stack) -> None:
+    follow(stack, deliver)
     newest = stack.call("bob", "GET", "/messages").body["items"][0]
     for _ in range(2):
         answer = stack.call("bob", "POST", f"/messages/{newest['message_id']}/read")
         assert (answer.status, answer.body) == (200, newest | {"read": True})
-    assert counts(stack, "bob") == {"unread": 2}
+    assert counts_of(stack, "bob") == {"unread": 2}
     assert [message["read"] for message in stack.call("bob", "GET", "/messages").body["items"]] == [True, False, False]
 
 
-def test_a_read_message_stays_read_when_its_record_comes_again(stack: Stack) -> None:
+def test_a_read_message_stays_read_when_its_record_is_delivered_again(stack: Stack) -> None:
     stack.record()
-    to_bob(stack)
+    give_to_bob(stack)
     records = stack.recorded()
     stack.project(*records)
     (message,) = stack.call("bob", "GET", "/messages").body["items"]
     stack.call("bob", "POST", f"/messages/{message['message_id']}/read")
     stack.project(*records)
-    assert counts(stack, "bob") == {}
+    assert counts_of(stack, "bob") == {}
 
 
-def test_nobody_reads_or_marks_what_others_were_told(stack: Stack) -> None:
-    followed(stack, claimed_and_redeemed)
+def test_a_user_cannot_read_or_mark_messages_of_others(stack: Stack) -> None:
+    follow(stack, claim_and_redeem)
     (message,) = stack.call("bob", "GET", "/messages").body["items"]
     for user in ("alice", "carol"):
         answer = stack.call(user, "POST", f"/messages/{message['message_id']}/read")
@@ -574,54 +572,54 @@ def test_nobody_reads_or_marks_what_others_were_told(stack: Stack) -> None:
 
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
-def test_marking_a_message_read_is_finished_by_the_same_call_again(stack: Stack, fault: Any) -> None:
+def test_marking_a_message_read_is_completed_by_a_retry(stack: Stack, fault: Any) -> None:
     stack.record()
-    to_bob(stack)
+    give_to_bob(stack)
     stack.follow()
     (message,) = stack.call("bob", "GET", "/messages").body["items"]
     path = f"/messages/{message['message_id']}/read"
     with between(WRITES, {0: fault}), suppress(Crashed):
         stack.call("bob", "POST", path)
     assert stack.call("bob", "POST", path).body["read"]
-    assert counts(stack, "bob") == {}
+    assert counts_of(stack, "bob") == {}
 
 
-def test_marking_read_while_the_next_message_comes_counts_both(stack: Stack) -> None:
+def test_marking_a_message_read_while_another_arrives_counts_both(stack: Stack) -> None:
     stack.record()
-    to_bob(stack)
+    give_to_bob(stack)
     stack.follow()
     (message,) = stack.call("bob", "GET", "/messages").body["items"]
 
-    def another_comes_first(call: Callable[[], Any]) -> Any:
-        to_bob(stack)
+    def receive_another_first(call: Callable[[], Any]) -> Any:
+        give_to_bob(stack)
         stack.follow()
         return call()
 
-    with between(WRITES, {0: another_comes_first}):
+    with between(WRITES, {0: receive_another_first}):
         assert stack.call("bob", "POST", f"/messages/{message['message_id']}/read").body["read"]
-    assert counts(stack, "bob") == {"unread": 1}
+    assert counts_of(stack, "bob") == {"unread": 1}
 
 
 # --- reminders ------------------------------------------------------------------------------------------------
 
 
-def reminded(stack: Stack, user: str = "bob") -> list[str]:
-    return [text for kind, text in told(stack, user) if kind == "gift_reminder"]
+def reminders_of(stack: Stack, user: str = "bob") -> list[str]:
+    return [text for kind, text in messages_of(stack, user) if kind == "gift_reminder"]
 
 
 def sweep_at(stack: Stack, *hours: float) -> list[str]:
-    """What Bob is reminded of by sweeps at these hours after now."""
-    start, said = stack.now, list[str]()
+    """Return Bob's reminders from sweeps at these hours after now."""
+    start, reminders_sent = stack.now, list[str]()
     for hour in hours:
         stack.now = start + int(hour * HOUR)
         stack.sweep()
-        said += [f"{hour:g} h: {text}" for text in reminded(stack)[len(said) :]]
-    return said
+        reminders_sent += [f"{hour:g} h: {text}" for text in reminders_of(stack)[len(reminders_sent) :]]
+    return reminders_sent
 
 
 def test_a_named_recipient_is_reminded_six_hours_and_one_hour_before_the_end(stack: Stack) -> None:
     stack.record()
-    to_bob(stack)
+    give_to_bob(stack)
     stack.follow()
     assert sweep_at(stack, 0, 17.99, 18, 18.02, 22.99, 23, 23.02, 24) == [
         "18 h: You have 6 hours left to open the red envelope from Alice.",
@@ -630,63 +628,63 @@ def test_a_named_recipient_is_reminded_six_hours_and_one_hour_before_the_end(sta
     assert not [item for item in stack.all_items() if item.get("due_pk", "").startswith("REMINDERS#")]
 
 
-def test_nobody_is_reminded_of_a_gift_that_is_gone(stack: Stack) -> None:
+def test_an_ended_gift_has_no_reminders(stack: Stack) -> None:
     stack.record()
-    for life in (claimed_and_redeemed, cancelled, declined):
-        life(stack)
+    for life_cycle in (claim_and_redeem, cancel, decline):
+        life_cycle(stack)
     stack.follow()
     assert sweep_at(stack, 18, 23, 24) == []
     assert not [item for item in stack.all_items() if item.get("due_pk")]
 
 
 @pytest.mark.parametrize("at", range(2))
-def test_who_claims_while_the_reminder_is_written_is_not_reminded(stack: Stack, at: int) -> None:
+def test_a_claim_during_a_reminder_prevents_it(stack: Stack, at: int) -> None:
     stack.record()
-    gift = to_bob(stack)
+    gift = give_to_bob(stack)
     stack.follow()
     stack.now += DAY - HOUR
 
-    def claimed_first(call: Callable[[], Any]) -> Any:
+    def claim_first(call: Callable[[], Any]) -> Any:
         assert stack.claim("bob", gift).status == 201
         stack.follow()
         return call()
 
-    # Before the sweep reads Bob's books, or between that and the message.
+    # Before the sweep reads Bob's summary, or between that and the message.
     reads = frozenset({"get_item"} if at == 0 else {"transact_write_items"})
-    with between(reads, {1 if at == 0 else 0: claimed_first}):
+    with between(reads, {1 if at == 0 else 0: claim_first}):
         assert stack.sweep()["failed"] == 0
-    assert reminded(stack) == []
+    assert reminders_of(stack) == []
     assert stack.sweep()["reminded"] == 0
     assert not [item for item in stack.all_items() if item.get("due_pk", "").startswith("REMINDERS#")]
 
 
-def test_a_sweep_that_was_away_sends_the_last_reminder_only(stack: Stack) -> None:
+def test_a_sweep_after_an_outage_sends_only_the_last_reminder(stack: Stack) -> None:
     stack.record()
-    to_bob(stack)
+    give_to_bob(stack)
     stack.follow()
     stack.now += DAY - HOUR // 2
     stack.sweep()
-    assert reminded(stack) == ["You have 1 hour left to open the red envelope from Alice."]
+    assert reminders_of(stack) == ["You have 1 hour left to open the red envelope from Alice."]
 
 
 @pytest.mark.parametrize(
     ("seconds", "reminders"),
     [(1800, []), (3600, []), (3601, ["1 hour"]), (21_600, ["1 hour"]), (21_601, ["6", "1"])],
 )
-def test_only_windows_that_are_longer_have_a_reminder(
+def test_only_longer_windows_have_a_reminder(
     stack: Stack, monkeypatch: pytest.MonkeyPatch, seconds: int, reminders: list[str]
 ) -> None:
     stack.set_window(monkeypatch, seconds)
     stack.record()
-    to_bob(stack)
+    give_to_bob(stack)
     stack.follow()
     hours = seconds / 3600
-    said = sweep_at(stack, 0, max(hours - 6, 0) + 0.001, max(hours - 1, 0) + 0.001, hours - 0.001)
-    assert len(said) == len(reminders)
-    assert all(f"You have {left}" in text for left, text in zip(reminders, said, strict=True))
+    reminders_sent = sweep_at(stack, 0, max(hours - 6, 0) + 0.001, max(hours - 1, 0) + 0.001, hours - 0.001)
+    assert len(reminders_sent) == len(reminders)
+    assert all(f"You have {left}" in text for left, text in zip(reminders, reminders_sent, strict=True))
 
 
-def test_a_link_reminds_nobody(stack: Stack) -> None:
+def test_a_gift_without_a_recipient_has_no_reminders(stack: Stack) -> None:
     stack.record()
     stack.give(stack.buy())
     stack.follow()

@@ -1,4 +1,4 @@
-"""A voucher's code as a picture."""
+"""The QR code of a voucher."""
 
 import re
 import subprocess
@@ -11,7 +11,7 @@ from local.settings import ROOT
 from testkit import qr
 from testkit.handlers.stack import DAY, Stack
 
-# Every function, as it starts where there is no such library.
+# Load every function where the library is not installed.
 START_ALL = """
 import sys
 sys.modules["segno"] = None
@@ -23,61 +23,61 @@ for name in {route.function for route in openapi.routes()}:
 
 @pytest.fixture
 def voucher(stack: Stack) -> dict[str, Any]:
-    """One that Bob got."""
-    held: dict[str, Any] = stack.claim("bob", stack.give(stack.buy())).body
-    return held
+    """Return a voucher that Bob claimed."""
+    holding: dict[str, Any] = stack.claim("bob", stack.give(stack.buy())).body
+    return holding
 
 
-def test_the_picture_says_exactly_the_code(stack: Stack, voucher: dict[str, Any]) -> None:
+def test_the_picture_encodes_exactly_the_code(stack: Stack, voucher: dict[str, Any]) -> None:
     answer = stack.call("bob", "GET", f"/holdings/{voucher['holding_id']}/qr")
     assert (answer.status, answer.headers["content-type"]) == (200, "image/svg+xml")
     assert qr.read(answer.raw) == voucher["code"]
 
 
-def test_the_picture_fits_where_it_is_put_and_has_no_text(stack: Stack, voucher: dict[str, Any]) -> None:
+def test_the_picture_scales_and_has_no_text(stack: Stack, voucher: dict[str, Any]) -> None:
     svg = stack.call("bob", "GET", f"/holdings/{voucher['holding_id']}/qr").raw
     assert set(re.findall(r"<(\w+)", svg)) == {"svg", "path"}
     assert set(re.findall(r" ([\w-]+)=", svg)) == {"xmlns", "viewBox", "shape-rendering", "fill", "stroke", "d"}
     assert voucher["code"] not in svg
 
 
-def test_nobody_keeps_the_picture_and_it_runs_nothing(stack: Stack, voucher: dict[str, Any]) -> None:
+def test_the_picture_is_not_cached_and_runs_no_scripts(stack: Stack, voucher: dict[str, Any]) -> None:
     headers = stack.call("bob", "GET", f"/holdings/{voucher['holding_id']}/qr").headers
     assert headers["cache-control"] == "private, no-store"
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["content-security-policy"] == "default-src 'none'; style-src 'unsafe-inline'"
 
 
-def test_the_picture_is_its_holders(stack: Stack, voucher: dict[str, Any]) -> None:
+def test_only_the_holder_can_get_the_picture(stack: Stack, voucher: dict[str, Any]) -> None:
     for stranger in ("alice", "carol", "mia"):
         answer = stack.call(stranger, "GET", f"/holdings/{voucher['holding_id']}/qr")
         assert (answer.status, answer.body["code"]) == (404, "not-found")
 
 
-def test_a_parcel_has_none(stack: Stack) -> None:
+def test_a_parcel_has_no_picture(stack: Stack) -> None:
     parcel = stack.claim("bob", stack.give(stack.buy(product="parcel"))).body
     answer = stack.call("bob", "GET", f"/holdings/{parcel['holding_id']}/qr")
     assert (answer.status, answer.body["code"]) == (404, "not-found")
 
 
-def test_the_picture_stays_the_same_when_the_voucher_is_used_and_over(stack: Stack) -> None:
+def test_the_picture_stays_the_same_after_redemption_and_expiry(stack: Stack) -> None:
     for end in ("redeemed", "over"):
-        held = stack.claim("bob", stack.give(stack.buy())).body
-        path = f"/holdings/{held['holding_id']}/qr"
+        holding = stack.claim("bob", stack.give(stack.buy())).body
+        path = f"/holdings/{holding['holding_id']}/qr"
         before = stack.call("bob", "GET", path)
         if end == "redeemed":
-            assert stack.call("mia", "POST", f"/vouchers/{held['code']}/redemptions").status == 201
+            assert stack.call("mia", "POST", f"/vouchers/{holding['code']}/redemptions").status == 201
         else:
             stack.now += 400 * DAY
         after = stack.call("bob", "GET", path)
         assert (after.status, after.raw) == (200, before.raw)
 
 
-def test_no_function_loads_what_draws_when_it_starts() -> None:
+def test_no_function_loads_the_qr_library_when_it_starts() -> None:
     subprocess.run([sys.executable, "-c", START_ALL], cwd=ROOT, check=True)
 
 
-def test_no_call_but_for_a_picture_loads_what_draws(
+def test_only_a_request_for_a_picture_loads_the_qr_library(
     stack: Stack, voucher: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "segno", None)

@@ -1,4 +1,4 @@
-"""Calls that overtake each other: each unit moves once, and the others are told why not."""
+"""Concurrent calls: each unit moves once, and the other callers get a problem with the reason."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,11 +8,11 @@ import pytest
 from testkit.handlers.calls import CALLS, ids_of, return_request
 from testkit.handlers.faults import READS, WRITES, between, overtaken_by
 from testkit.handlers.stack import DAY, TABLE, Answer, Stack, gift_request
-from tests.integration.law import check_law
+from tests.integration.table_checks import check_invariants
 
 
 @pytest.mark.parametrize("action", ["gifts", "use", "refunds"])
-def test_units_that_are_back_are_given_or_used_though_another_call_took_those_at_hand(
+def test_expired_units_can_be_given_used_or_refunded_although_another_call_took_the_available_ones(
     stack: Stack, action: str
 ) -> None:
     order = stack.buy(quantity=2)
@@ -25,7 +25,7 @@ def test_units_that_are_back_are_given_or_used_though_another_call_took_those_at
         body = gift_request() if action == "gifts" else {"quantity": 1}
         answer = stack.call("alice", "POST", f"{path}/{action}", body)
     assert answer.status == 201, answer.raw
-    check_law(stack)
+    check_invariants(stack)
 
 
 @pytest.mark.parametrize("action", ["gifts", "use", "refunds"])
@@ -38,12 +38,12 @@ def test_of_two_calls_for_the_last_unit_one_gets_it(stack: Stack, action: str) -
         answer = stack.call("alice", "POST", f"{path}/{action}", body)
     assert (answer.status, answer.body["code"]) == (409, "units-not-available")
     assert stack.units(order) == {"used": 1}
-    check_law(stack)
+    check_invariants(stack)
 
 
 @pytest.mark.parametrize("at", range(5))
 @pytest.mark.parametrize("name", [name for name in CALLS if "lost" not in name and "declined" not in name])
-def test_the_same_call_twice_at_once_answers_the_same_and_happens_once(stack: Stack, name: str, at: int) -> None:
+def test_the_same_call_twice_at_once_has_one_result_and_happens_once(stack: Stack, name: str, at: int) -> None:
     call = CALLS[name](stack)
     others: list[Answer] = []
     with between(WRITES | READS, {at: overtaken_by(lambda: others.append(call()))}):
@@ -51,19 +51,20 @@ def test_the_same_call_twice_at_once_answers_the_same_and_happens_once(stack: St
     for other in others:
         assert ids_of(answer.body) == ids_of(other.body)
         assert {answer.status, other.status} <= ({200, 201} if "claim" in name else {other.status})
-    check_law(stack)
+    check_invariants(stack)
 
 
-def test_a_return_gifts_own_reservation_does_not_refuse_its_retry(
+def test_the_reservation_of_a_return_gift_does_not_block_its_retry(
     stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # A BatchGetItem is no snapshot: it may miss the order that the first try writes and see the claim it reserves.
+    # A BatchGetItem is not a snapshot: it may miss the order that the first try writes and return the claim that it
+    # reserves.
     call = CALLS["return gift"](stack)
     first = call()
     assert first.status == 201
     real = stack.client.batch_get_item
 
-    def torn(**request: Any) -> Any:
+    def read_without_orders(**request: Any) -> Any:
         answer = real(**request)
         found = answer["Responses"][TABLE]
         answer["Responses"][TABLE] = [item for item in found if item["sk"]["S"] != "ORDER"]
@@ -71,10 +72,10 @@ def test_a_return_gifts_own_reservation_does_not_refuse_its_retry(
 
     with between(frozenset({"batch_get_item"}), {0: lambda _: None}) as proxy:
         real, proxy.at = proxy.client.batch_get_item, {}
-        monkeypatch.setattr(proxy.client, "batch_get_item", _once(torn, real))
+        monkeypatch.setattr(proxy.client, "batch_get_item", _once(read_without_orders, real))
         again = call()
     assert (again.status, ids_of(again.body)) == (201, ids_of(first.body))
-    check_law(stack)
+    check_invariants(stack)
 
 
 def _once(first: Callable[..., Any], then: Callable[..., Any]) -> Callable[..., Any]:
@@ -82,7 +83,7 @@ def _once(first: Callable[..., Any], then: Callable[..., Any]) -> Callable[..., 
     return lambda **request: next(turns, then)(**request)
 
 
-def test_a_payment_that_is_learned_of_twice_does_not_give_units_back_that_moved_since(stack: Stack) -> None:
+def test_a_payment_that_is_settled_twice_does_not_release_units_that_moved_in_between(stack: Stack) -> None:
     body = stack.order_request(quantity=2, token="tok_timeout")
 
     def buy() -> Answer:
@@ -90,48 +91,48 @@ def test_a_payment_that_is_learned_of_twice_does_not_give_units_back_that_moved_
 
     assert buy().status == 503
 
-    def overtaking() -> None:
+    def buy_and_give() -> None:
         stack.give(buy().body, shares=2)
 
-    with between(frozenset({"update_item"}), {0: overtaken_by(overtaking)}):
+    with between(frozenset({"update_item"}), {0: overtaken_by(buy_and_give)}):
         late = buy()
     assert late.status == 201
     assert late.body["units"]["in_gift"] == 2
-    check_law(stack)
+    check_invariants(stack)
 
 
 def test_a_claim_and_the_sweep_at_the_deadline_move_each_share_once(stack: Stack) -> None:
     order = stack.buy(quantity=2)
     gift = stack.give(order, shares=2)
 
-    def deadline() -> None:
+    def sweep_after_the_deadline() -> None:
         stack.now += DAY
         stack.sweep()
         stack.now -= DAY  # the claim's clock is behind
 
-    with between(WRITES - {"put_item"}, {0: overtaken_by(deadline)}):
+    with between(WRITES - {"put_item"}, {0: overtaken_by(sweep_after_the_deadline)}):
         answer = stack.claim("bob", gift)
     assert (answer.status, answer.body["code"]) == (410, "expired")
-    check_law(stack)
+    check_invariants(stack)
 
 
-def test_a_share_that_is_claimed_while_the_rest_is_given_back_stays_claimed(stack: Stack) -> None:
+def test_a_share_that_is_claimed_while_the_gift_expires_stays_claimed(stack: Stack) -> None:
     order = stack.buy(quantity=3)
     gift = stack.give(order, shares=3)
     stack.now += DAY
 
-    def late_clock() -> None:
+    def claim_before_the_deadline() -> None:
         stack.now -= 1
         assert stack.claim("bob", gift).status == 201
         stack.now += 1
 
-    with between(WRITES, {0: overtaken_by(late_clock)}):
+    with between(WRITES, {0: overtaken_by(claim_before_the_deadline)}):
         stack.sweep()
     assert stack.units(order) == {"available": 2, "gifted": 1}
-    check_law(stack)
+    check_invariants(stack)
 
 
-def test_an_order_read_while_its_gift_moves_counts_every_unit_once(stack: Stack) -> None:
+def test_an_order_that_is_read_while_its_gift_changes_counts_every_unit_once(stack: Stack) -> None:
     order = stack.buy(quantity=3)
     gift = stack.give(order, shares=2)
     for moves in (
@@ -144,32 +145,32 @@ def test_an_order_read_while_its_gift_moves_counts_every_unit_once(stack: Stack)
         with between(frozenset({"batch_get_item"}), {0: overtaken_by(moves)}):
             assert sum(stack.units(order).values()) == 3
         assert sum(stack.units(order).values()) == 3
-    check_law(stack)
+    check_invariants(stack)
 
 
 @pytest.mark.parametrize("later", [0, DAY])
 @pytest.mark.parametrize("who", ["bob", "dave"])
-def test_a_claim_that_reads_the_gift_as_it_was_answers_as_it_is(stack: Stack, who: str, later: int) -> None:
+def test_a_claim_with_a_stale_read_of_the_gift_returns_the_current_result(stack: Stack, who: str, later: int) -> None:
     gift = stack.give(stack.buy(quantity=2), shares=2)
     key = {"pk": {"S": f"GIFT#{gift['gift_id']}"}, "sk": {"S": "GIFT"}}
     before = stack.client.get_item(TableName=TABLE, Key=key)
     first = {user: stack.claim(user, gift).body for user in ("bob", "carol")}
     stack.now += later
-    stack.call(who, "GET", "/holdings")  # known from here on, so that the claim's first read is the gift
+    stack.call(who, "GET", "/holdings")  # creates the account, so that the claim's first read is the gift
     with between(frozenset({"get_item"}), {0: lambda _: before}):
         answer = stack.claim(who, gift)
     if who == "dave":
         assert (answer.status, answer.body["code"]) == (409, "already-claimed")
     else:
         assert (answer.status, answer.body) == (200, first[who])
-    check_law(stack)
+    check_invariants(stack)
 
 
-def test_two_return_gifts_for_one_claim_at_once_are_one(stack: Stack) -> None:
+def test_two_concurrent_return_gifts_for_one_claim_result_in_one(stack: Stack) -> None:
     call = CALLS["return gift"](stack)
     gift_id = stack.call("bob", "GET", "/gifts?role=received").body["items"][0]["gift_id"]
     with between(frozenset({"transact_write_items"}), {0: overtaken_by(call)}):
         answer = stack.call("bob", "POST", f"/gifts/{gift_id}/return-gifts", return_request(stack), key="another-key")
     assert (answer.status, answer.body["code"]) == (409, "already-returned")
     assert len(stack.call("alice", "GET", "/gifts?role=received").body["items"]) == 1
-    check_law(stack)
+    check_invariants(stack)

@@ -1,4 +1,4 @@
-"""What people tag, look at and are recommended, on the real handlers: by the call, and by what the stream makes of it."""
+"""Tagged, viewed and recommended products, through the handlers and the stream."""
 
 import itertools
 import json
@@ -21,7 +21,7 @@ OTHERS = [f"friend{number}" for number in range(MIN_SUPPORT)]
 
 @pytest.fixture
 def shop(stack: Stack) -> Stack:
-    """A stack whose stream has told of everything on the shelf, and tells of what is written from here on."""
+    """Return a stack whose stream records are processed up to now and recorded from now on."""
     stack.record()
     stack.project(*stack.simulation.seeded)
     return stack
@@ -33,14 +33,14 @@ def titles(stack: Stack, path: str, user: str = "alice") -> list[str]:
     return [item["title"] for item in answer.body["items"]]
 
 
-def recommended(stack: Stack, user: str = "alice") -> dict[str, str]:
-    """Reasons by title, the best first."""
+def recommendations_of(stack: Stack, user: str = "alice") -> dict[str, str]:
+    """Return the reasons of recommendations by title, best first."""
     return {
         item["title"]: item["reason"] for item in stack.call(user, "GET", "/recommendations?limit=100").body["items"]
     }
 
 
-def look(stack: Stack, product: str, user: str = "alice") -> None:
+def view(stack: Stack, product: str, user: str = "alice") -> None:
     assert stack.call(user, "GET", f"/products/{stack.products[product]}").status == 200
 
 
@@ -50,11 +50,11 @@ def tag(stack: Stack, product: str, user: str = "alice", method: str = "PUT") ->
     return answer
 
 
-def switch(stack: Stack, on: bool, user: str = "alice") -> None:
+def set_recommendations(stack: Stack, on: bool, user: str = "alice") -> None:
     assert stack.call(user, "PATCH", "/me", {"recommendations": on}).status == 200
 
 
-def put_on_sale(stack: Stack, number: int, **more: Any) -> str:
+def sell_new(stack: Stack, number: int, **more: Any) -> str:
     body = {"kind": "voucher", "title": f"New {number}", "category": "x", "price": {"amount": 1, "currency": "CNY"}}
     answer = stack.call("mia", "PUT", f"/stores/store-tea-house/products/new-{number:03d}", body | more)
     assert answer.status == 200
@@ -73,7 +73,7 @@ VOUCHER, PARCEL, RING, COURSE, POETRY = (
 # --- tagged -------------------------------------------------------------------------------------------------------
 
 
-def test_what_is_tagged_is_listed_newest_first_as_it_is_sold_now(stack: Stack) -> None:
+def test_tagged_products_are_listed_newest_first_with_their_current_data(stack: Stack) -> None:
     for product in ("voucher", "parcel", "other_store"):
         tag(stack, product)
         stack.now += 1000
@@ -88,7 +88,7 @@ def test_what_is_tagged_is_listed_newest_first_as_it_is_sold_now(stack: Stack) -
     assert titles(stack, "/tagged", "bob") == []
 
 
-def test_tagging_twice_is_tagging_once_and_the_first_time_stays(stack: Stack) -> None:
+def test_tagging_twice_keeps_the_first_time(stack: Stack) -> None:
     tag(stack, "voucher")
     before = stack.call("alice", "GET", "/tagged").body
     stack.now += 5000
@@ -101,7 +101,7 @@ def test_tagging_twice_is_tagging_once_and_the_first_time_stays(stack: Stack) ->
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE"])
-def test_a_product_that_is_unknown_cannot_be_tagged(stack: Stack, method: str) -> None:
+def test_an_unknown_product_cannot_be_tagged(stack: Stack, method: str) -> None:
     answer = stack.call("alice", method, "/tagged/unknown")
     assert (answer.status, answer.body["code"]) == (404, "not-found")
 
@@ -109,9 +109,9 @@ def test_a_product_that_is_unknown_cannot_be_tagged(stack: Stack, method: str) -
 # --- viewed -------------------------------------------------------------------------------------------------------
 
 
-def test_what_one_looked_at_is_listed_once_each_the_latest_first(stack: Stack) -> None:
+def test_viewed_products_are_listed_once_and_latest_first(stack: Stack) -> None:
     for product in ("voucher", "parcel", "voucher", "voucher", "other_store", "parcel"):
-        look(stack, product)
+        view(stack, product)
     assert titles(stack, "/viewed") == [PARCEL, POETRY, VOUCHER]
     first = stack.call("alice", "GET", "/viewed?limit=2")
     rest = stack.call("alice", "GET", f"/viewed?limit=2&cursor={first.body['next_cursor']}")
@@ -119,14 +119,14 @@ def test_what_one_looked_at_is_listed_once_each_the_latest_first(stack: Stack) -
     assert titles(stack, "/viewed", "bob") == []
 
 
-def test_a_store_that_is_listed_and_a_product_that_is_unknown_leave_no_trace(stack: Stack) -> None:
+def test_listing_a_store_and_requesting_an_unknown_product_record_no_view(stack: Stack) -> None:
     stack.call("alice", "GET", "/stores/store-tea-house/products")
     stack.call("alice", "GET", "/products/unknown")
     assert titles(stack, "/viewed") == []
 
 
-def test_only_the_latest_looks_are_kept(stack: Stack) -> None:
-    products = [put_on_sale(stack, number) for number in range(MAX_SIGNALS + 3)]
+def test_only_the_latest_views_are_kept(stack: Stack) -> None:
+    products = [sell_new(stack, number) for number in range(MAX_SIGNALS + 3)]
     for product_id in products:
         stack.now += 1
         stack.call("alice", "GET", f"/products/{product_id}")
@@ -136,20 +136,20 @@ def test_only_the_latest_looks_are_kept(stack: Stack) -> None:
     assert titles(stack, "/viewed?limit=100") == [f"New {number}" for number in reversed(range(3, MAX_SIGNALS + 3))]
 
 
-def test_that_a_look_cannot_be_written_down_does_not_keep_the_product_back(
+def test_a_view_that_cannot_be_stored_does_not_fail_the_request(
     stack: Stack, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def fails(*_: object) -> None:
+    def fail(*_: object) -> None:
         raise RuntimeError
 
-    monkeypatch.setattr(preferences, "save", fails)
-    look(stack, "voucher")
+    monkeypatch.setattr(preferences, "save", fail)
+    view(stack, "voucher")
     assert '"ViewNotRecorded":[1.0]' in capsys.readouterr().out.replace(" ", "")
     monkeypatch.undo()
     assert titles(stack, "/viewed") == []
 
 
-def test_no_other_reading_call_writes(stack: Stack) -> None:
+def test_no_other_read_writes(stack: Stack) -> None:
     for path in ("/tagged", "/viewed", "/recommendations", "/me"):
         stack.call("alice", "GET", path)
     before = stack.all_items()
@@ -158,25 +158,25 @@ def test_no_other_reading_call_writes(stack: Stack) -> None:
     assert stack.all_items() == before
 
 
-def test_two_looks_at_once_are_both_written_down(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
-    look(stack, "other_store")
+def test_two_concurrent_views_are_both_stored(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    view(stack, "other_store")
     real = preferences.save
 
-    def overtaken(*of: Any) -> None:
+    def view_parcel_first(*of: Any) -> None:
         monkeypatch.undo()
-        look(stack, "parcel")
+        view(stack, "parcel")
         real(*of)
 
-    monkeypatch.setattr(preferences, "save", overtaken)
-    look(stack, "voucher")
+    monkeypatch.setattr(preferences, "save", view_parcel_first)
+    view(stack, "voucher")
     assert set(titles(stack, "/viewed")) == {POETRY, PARCEL, VOUCHER}
 
 
 # --- recommended --------------------------------------------------------------------------------------------------
 
 
-def test_who_is_new_is_recommended_all_that_is_sold(shop: Stack) -> None:
-    offers = recommended(shop)
+def test_a_new_user_is_recommended_all_products(shop: Stack) -> None:
+    offers = recommendations_of(shop)
     assert len(offers) == len(shop.products)
     assert set(offers.values()) == {
         "Discover something new from Tea House",
@@ -184,79 +184,79 @@ def test_who_is_new_is_recommended_all_that_is_sold(shop: Stack) -> None:
     }
 
 
-def test_what_one_bought_or_tagged_is_not_recommended_again(shop: Stack) -> None:
+def test_bought_and_tagged_products_are_not_recommended(shop: Stack) -> None:
     shop.buy(product="voucher")
     tag(shop, "parcel")
     shop.follow()
-    offers = recommended(shop)
+    offers = recommendations_of(shop)
     assert len(offers) == len(shop.products) - 2
     assert not {VOUCHER, PARCEL} & set(offers)
     assert offers[RING] == "From Tea House, where you've shopped before"
     tag(shop, "parcel", method="DELETE")
     shop.follow()
-    assert PARCEL in recommended(shop)
+    assert PARCEL in recommendations_of(shop)
 
 
-def test_what_one_looked_at_comes_last(shop: Stack) -> None:
-    look(shop, "other_store")
+def test_viewed_products_come_last(shop: Stack) -> None:
+    view(shop, "other_store")
     shop.follow()
-    offers = recommended(shop)
+    offers = recommendations_of(shop)
     assert list(offers)[-1] == POETRY
     assert offers[POETRY] == "You viewed this recently"
     for product in shop.products:
-        look(shop, product)
+        view(shop, product)
     shop.follow()
-    assert set(recommended(shop).values()) == {"You viewed this recently"}
+    assert set(recommendations_of(shop).values()) == {"You viewed this recently"}
 
 
-def test_who_had_it_all_is_recommended_what_they_had(shop: Stack) -> None:
+def test_a_user_with_all_products_is_recommended_the_same_products(shop: Stack) -> None:
     for product in list(shop.products)[1:]:
         tag(shop, product)
     shop.buy(product="voucher")
     shop.follow()
-    offers = recommended(shop)
+    offers = recommendations_of(shop)
     assert offers.pop(VOUCHER) == "You bought this before"
     assert (len(offers), set(offers.values())) == (6, {"You saved this"})
 
 
-def test_what_is_sold_out_is_not_recommended_until_there_is_more(shop: Stack) -> None:
+def test_a_sold_out_product_is_not_recommended_until_it_is_restocked(shop: Stack) -> None:
     shop.sell("voucher", stock=1)
     shop.follow()
-    assert VOUCHER in recommended(shop)
+    assert VOUCHER in recommendations_of(shop)
     shop.buy("bob")
-    assert VOUCHER not in recommended(shop)
+    assert VOUCHER not in recommendations_of(shop)
     shop.follow()
-    assert VOUCHER not in recommended(shop)
+    assert VOUCHER not in recommendations_of(shop)
     shop.sell("voucher", stock=2)
     shop.follow()
-    assert VOUCHER in recommended(shop)
+    assert VOUCHER in recommendations_of(shop)
 
 
-def test_sold_out_products_leave_room_for_what_can_be_bought(shop: Stack) -> None:
+def test_sold_out_products_leave_room_for_available_ones(shop: Stack) -> None:
     for product in shop.products:
         if product != "other_store":
             shop.sell(product, stock=0)
     for number in range(MAX_RANKED + 5):
-        put_on_sale(shop, number, stock=0)
-    put_on_sale(shop, 99)
+        sell_new(shop, number, stock=0)
+    sell_new(shop, 99)
     shop.follow()
-    assert set(recommended(shop)) == {POETRY, "New 99"}
+    assert set(recommendations_of(shop)) == {POETRY, "New 99"}
     rankings = [item["entries"] for item in shop.all_items() if item["sk"] == "RANKING"]
     assert {product_id for ranking in rankings for product_id in ranking} == {shop.products["other_store"], "new-099"}
 
 
-def test_what_people_with_the_same_taste_like_comes_first_and_says_why(shop: Stack) -> None:
+def test_related_products_come_first_with_their_reason(shop: Stack) -> None:
     for friend in OTHERS:
         shop.buy(friend, product="other_store")
         shop.buy(friend, product="jewelry")
     shop.follow()
     shop.buy(product="other_store")
     shop.follow()
-    offers = recommended(shop)
+    offers = recommendations_of(shop)
     assert next(iter(offers.items())) == (RING, f"People who liked {POETRY} also liked this")
 
 
-def test_a_reason_is_a_code_and_names_and_reads_in_the_language_that_is_asked_for(shop: Stack) -> None:
+def test_a_reason_has_a_code_and_parameters_and_is_in_the_requested_language(shop: Stack) -> None:
     for friend in OTHERS:
         shop.buy(friend, product="other_store")
         shop.buy(friend, product="jewelry")
@@ -279,44 +279,44 @@ def test_a_reason_is_a_code_and_names_and_reads_in_the_language_that_is_asked_fo
 
 
 @pytest.mark.parametrize(
-    ("act", "code", "params"),
+    ("action", "code", "params"),
     [
         (lambda shop: None, "offered", {"store": "Tea House"}),
-        (lambda shop: look(shop, "voucher"), "viewed", {}),
+        (lambda shop: view(shop, "voucher"), "viewed", {}),
         (lambda shop: tag(shop, "parcel"), "store", {"store": "Tea House"}),
         (lambda shop: shop.buy(product="parcel"), "shopped", {"store": "Tea House"}),
         (lambda shop: [shop.buy(friend, product="voucher") for friend in OTHERS], "popular", {}),
     ],
 )
-def test_what_one_did_and_others_did_is_the_reason(
-    shop: Stack, act: Callable[[Stack], object], code: str, params: dict[str, str]
+def test_the_reason_is_the_users_interaction_or_the_interactions_of_others(
+    shop: Stack, action: Callable[[Stack], object], code: str, params: dict[str, str]
 ) -> None:
-    act(shop)
+    action(shop)
     shop.follow()
     items = shop.call("alice", "GET", "/recommendations?limit=100").body["items"]
     (reason,) = [(item["reason_code"], item["reason_params"]) for item in items if item["title"] == VOUCHER]
     assert reason == (code, params)
 
 
-def test_what_only_one_other_person_did_is_not_told(shop: Stack) -> None:
+def test_an_interaction_of_a_single_other_user_is_not_revealed(shop: Stack) -> None:
     shop.buy("bob", product="other_store")
     shop.buy("bob", product="jewelry")
     shop.follow()
     shop.buy(product="other_store")
     shop.follow()
-    assert not [reason for reason in recommended(shop).values() if "also liked" in reason or "Popular" in reason]
+    assert not [reason for reason in recommendations_of(shop).values() if "also liked" in reason or "Popular" in reason]
 
 
-def test_what_people_like_of_late_is_popular_to_who_is_new(shop: Stack) -> None:
+def test_recently_popular_products_are_recommended_to_new_users(shop: Stack) -> None:
     for friend in OTHERS:
         tag(shop, "education", friend)
     shop.follow()
-    assert next(iter(recommended(shop, "zoe").items())) == (COURSE, "Popular right now")
+    assert next(iter(recommendations_of(shop, "zoe").items())) == (COURSE, "Popular right now")
 
 
-def test_a_list_of_recommendations_goes_on_page_by_page(shop: Stack) -> None:
+def test_recommendations_are_paged(shop: Stack) -> None:
     for number in range(25):
-        put_on_sale(shop, number)
+        sell_new(shop, number)
     shop.follow()
     tag(shop, "voucher")
     whole = titles(shop, "/recommendations?limit=100")
@@ -331,60 +331,60 @@ def test_a_list_of_recommendations_goes_on_page_by_page(shop: Stack) -> None:
     assert len(pages) == len(set(pages)) == len(shop.products) - 1 + 25
 
 
-def test_the_ranking_is_not_written_for_each_of_very_many_who_like_a_product(shop: Stack) -> None:
+def test_a_ranking_is_not_written_for_each_of_many_buyers(shop: Stack) -> None:
     versions = []
     for number in range(12):
         shop.buy(f"person{number:02d}")
         shop.follow()
         versions.append(shop.item(*keys.ranking(shop.products["voucher"]))["version"])  # type: ignore[index]
-    # What one person likes does not show; from ten to eleven is a tenth more.
+    # A product of a single user is not shown as popular; from ten users to eleven popularity grows by a tenth.
     assert [version - versions[0] for version in versions] == [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 9, 10]
 
 
-def test_what_one_is_recommended_costs_the_same_however_much_there_is(shop: Stack) -> None:
+def test_the_cost_of_recommendations_does_not_depend_on_the_number_of_products(shop: Stack) -> None:
     calls: list[str] = []
 
-    def cost() -> list[str]:
+    def calls_of_recommendations() -> list[str]:
         calls.clear()
         with listening(lambda call: calls.append(call.operation)):
             assert shop.call("alice", "GET", "/recommendations").status == 200
         return list(calls)
 
     shop.call("alice", "GET", "/me")
-    few = cost()
+    few = calls_of_recommendations()
     for number in range(12):
-        put_on_sale(shop, number)
-        look(shop, "voucher")
-        look(shop, "parcel")
+        sell_new(shop, number)
+        view(shop, "voucher")
+        view(shop, "parcel")
     shop.buy()
     shop.follow()
-    assert cost() == few == ["BatchGetItem", "BatchGetItem"]
+    assert calls_of_recommendations() == few == ["BatchGetItem", "BatchGetItem"]
 
 
 # --- privacy ------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("named", [True, False])
-def test_a_parcel_that_is_not_delivered_changes_nothing_for_who_holds_it(shop: Stack, named: bool) -> None:
+def test_an_undelivered_parcel_does_not_change_recommendations_of_its_holder(shop: Stack, named: bool) -> None:
     for user in ("bob", "carol"):
         shop.call(user, "GET", "/me")
-        look(shop, "voucher", user)
+        view(shop, "voucher", user)
     order = shop.buy(product="parcel")
     gift = shop.give(order, recipient_id="bob") if named else shop.give(order)
     assert shop.claim("bob", gift).status == 201
     shop.follow()
-    # The same as for somebody who did the same and was given nothing.
-    assert recommended(shop, "bob") == recommended(shop, "carol")
-    assert PARCEL in recommended(shop, "bob")
+    # The result is that of a user with the same views and no gift.
+    assert recommendations_of(shop, "bob") == recommendations_of(shop, "carol")
+    assert PARCEL in recommendations_of(shop, "bob")
     known = shop.item("USER#bob", "PREFERENCES")
     assert known is not None
     assert set(known["signals"]) == {shop.products["voucher"]}
 
 
-def test_what_is_counted_of_products_names_nobody(shop: Stack) -> None:
+def test_statistics_of_products_contain_no_users(shop: Stack) -> None:
     for friend in OTHERS:
         shop.buy(friend, product="other_store")
-        look(shop, "parcel", friend)
+        view(shop, "parcel", friend)
         tag(shop, "jewelry", friend)
     shop.follow()
     counted = [item for item in shop.all_items() if item["sk"] in ("RELATED", "RANKING")]
@@ -392,101 +392,103 @@ def test_what_is_counted_of_products_names_nobody(shop: Stack) -> None:
     assert "friend" not in json.dumps(counted)
 
 
-# --- switching it off ---------------------------------------------------------------------------------------------
+# --- switching off ------------------------------------------------------------------------------------------------
 
 
 def traces(stack: Stack, product: str, user: str = "alice") -> list[str]:
-    """The items of a user that name a product."""
+    """Return the sort keys of a user's items that contain a product."""
     mine = [item for item in stack.all_items() if user in json.dumps(item)]
     return [item["sk"] for item in mine if stack.products[product] in json.dumps(item)]
 
 
-def test_switching_off_erases_what_one_looked_at_at_once(shop: Stack) -> None:
-    look(shop, "voucher")
+def test_switching_off_erases_views_at_once(shop: Stack) -> None:
+    view(shop, "voucher")
     shop.follow()
-    look(shop, "parcel")
+    view(shop, "parcel")
     tag(shop, "jewelry")
     assert traces(shop, "voucher") == ["PREFERENCES"]
-    switch(shop, False)
+    set_recommendations(shop, False)
     assert (titles(shop, "/viewed"), titles(shop, "/recommendations")) == ([], [])
     assert (traces(shop, "voucher"), traces(shop, "parcel")) == ([], [])
-    look(shop, "voucher")
+    view(shop, "voucher")
     shop.follow()
     assert (titles(shop, "/viewed"), titles(shop, "/recommendations"), titles(shop, "/tagged")) == ([], [], [RING])
     assert traces(shop, "voucher") == []
 
 
-def test_switching_off_is_for_who_did_nothing_yet_too_and_again_is_the_same(stack: Stack) -> None:
+def test_switching_off_works_for_new_users_and_is_idempotent(stack: Stack) -> None:
     for on in (False, False, True, True, False):
-        switch(stack, on)
-        look(stack, "voucher")
+        set_recommendations(stack, on)
+        view(stack, "voucher")
         assert titles(stack, "/viewed") == ([VOUCHER] if on else [])
 
 
-def test_switching_on_starts_afresh(shop: Stack) -> None:
-    look(shop, "voucher")
+def test_switching_on_starts_without_history(shop: Stack) -> None:
+    view(shop, "voucher")
     shop.buy(product="jewelry")
     shop.follow()
-    switch(shop, False)
+    set_recommendations(shop, False)
     shop.buy(product="education")
     shop.follow()
-    switch(shop, True)
+    set_recommendations(shop, True)
     shop.follow()
     assert titles(shop, "/viewed") == []
-    # What one has is still known.
-    assert not {RING, COURSE} & set(recommended(shop))
-    assert set(recommended(shop).values()) <= {
+    # Bought products are still excluded.
+    assert not {RING, COURSE} & set(recommendations_of(shop))
+    assert set(recommendations_of(shop).values()) <= {
         "Discover something new from Tea House",
         "Discover something new from Book Corner",
     }
-    look(shop, "parcel")
+    view(shop, "parcel")
     shop.follow()
     assert titles(shop, "/viewed") == [PARCEL]
 
 
 @pytest.mark.parametrize("again", [False, True])
-def test_a_record_that_comes_late_brings_nothing_back(shop: Stack, again: bool) -> None:
-    look(shop, "voucher")
-    look(shop, "parcel")
+def test_a_late_record_restores_nothing(shop: Stack, again: bool) -> None:
+    view(shop, "voucher")
+    view(shop, "parcel")
     late = list(shop.records)
-    switch(shop, False)
+    set_recommendations(shop, False)
     if again:
-        switch(shop, True)
+        set_recommendations(shop, True)
     before = shop.all_items()
     shop.project(*late)
     assert shop.all_items() == before
     assert traces(shop, "voucher") == []
 
 
-def test_switching_off_wins_over_what_is_being_learned(shop: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
-    look(shop, "voucher")
+def test_switching_off_wins_over_a_concurrent_update_of_preferences(
+    shop: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    view(shop, "voucher")
     real = preference_updates._recommend
 
-    def overtaken(*of: Any, **more: Any) -> Any:
+    def switch_off_first(*of: Any, **more: Any) -> Any:
         monkeypatch.undo()
-        switch(shop, False)
+        set_recommendations(shop, False)
         return real(*of, **more)
 
-    monkeypatch.setattr(preference_updates, "_recommend", overtaken)
+    monkeypatch.setattr(preference_updates, "_recommend", switch_off_first)
     shop.project(*shop.records)
     assert traces(shop, "voucher") == []
 
 
 @pytest.mark.parametrize("before", [[], ["parcel"]])
-def test_switching_off_wins_over_a_look_that_is_being_written_down(
+def test_switching_off_wins_over_a_concurrent_view(
     shop: Stack, monkeypatch: pytest.MonkeyPatch, before: list[str]
 ) -> None:
     for product in before:
-        look(shop, product)
+        view(shop, product)
     real = preferences.save
 
-    def overtaken(*of: Any) -> None:
+    def switch_off_first(*of: Any) -> None:
         monkeypatch.undo()
-        switch(shop, False)
+        set_recommendations(shop, False)
         real(*of)
 
-    monkeypatch.setattr(preferences, "save", overtaken)
-    look(shop, "voucher")
+    monkeypatch.setattr(preferences, "save", switch_off_first)
+    view(shop, "voucher")
     assert traces(shop, "voucher") == []
     assert titles(shop, "/viewed") == []
 
@@ -494,15 +496,15 @@ def test_switching_off_wins_over_a_look_that_is_being_written_down(
 # --- the stream ---------------------------------------------------------------------------------------------------
 
 
-def _dice(seed: int) -> random.Random:
+def _seeded_random(seed: int) -> random.Random:
     return random.Random(seed)  # noqa: S311 - the same order each time
 
 
-def busy(stack: Stack) -> None:
-    """What a few people do."""
+def interact(stack: Stack) -> None:
+    """Make several users view, buy, tag and give products."""
     for user, product in itertools.product(("alice", *OTHERS), ("voucher", "parcel")):
         stack.now += 1000
-        look(stack, product, user)
+        view(stack, product, user)
         order = stack.buy(user, product=product)
         tag(stack, "jewelry", user)
         stack.give(order)
@@ -511,57 +513,57 @@ def busy(stack: Stack) -> None:
 LEARNED = ("PREFERENCES", "RELATED", "RANKING")
 
 
-def learned(stack: Stack) -> dict[tuple[str, str], Any]:
+def learned_items(stack: Stack) -> dict[tuple[str, str], Any]:
     items = [item for item in stack.all_items() if item["sk"] in LEARNED or item["sk"].startswith("BOUGHT#")]
     return {(item["pk"], item["sk"]): item for item in items}
 
 
-def interactions(signal: dict[str, Any]) -> list[str]:
+def interactions_of(signal: dict[str, Any]) -> list[str]:
     return [each for each in ("bought", "tagged", "viewed") if signal[each]]
 
 
-def test_records_that_come_again_add_nothing(shop: Stack) -> None:
-    busy(shop)
+def test_repeated_records_add_nothing(shop: Stack) -> None:
+    interact(shop)
     shop.follow()
     tag(shop, "jewelry", method="DELETE")
     shop.follow()
     once = [record for record in shop.records if wanted(record)]
-    before = learned(shop)
+    before = learned_items(shop)
     signals = before["USER#alice", "PREFERENCES"]["signals"]
-    assert interactions(signals[shop.products["voucher"]]) == ["bought", "viewed"]
-    assert interactions(signals[shop.products["jewelry"]]) == []
+    assert interactions_of(signals[shop.products["voucher"]]) == ["bought", "viewed"]
+    assert interactions_of(signals[shop.products["jewelry"]]) == []
     for number in range(3):
         again = once[:]
-        _dice(number).shuffle(again)
+        _seeded_random(number).shuffle(again)
         assert shop.project(*again) == []
-    assert learned(shop) == before
+    assert learned_items(shop) == before
 
 
-def test_in_any_order_the_same_is_known_of_people(shop: Stack) -> None:
-    busy(shop)
+def test_any_order_of_records_results_in_the_same_preferences(shop: Stack) -> None:
+    interact(shop)
     tag(shop, "jewelry", method="DELETE")
     records = [record for record in shop.records if wanted(record)]
-    # Written by the calls themselves, with nothing but views.
+    # The requests themselves write these items, with views only.
     viewed = [item for item in shop.all_items() if item["sk"] == "PREFERENCES"]
     assert len(viewed) == 1 + len(OTHERS)
     outcomes = []
     for number in range(3):
-        for key in learned(shop):
+        for key in learned_items(shop):
             if key[1] != "RANKING":
                 shop.client.delete_item(TableName="handsel-test", Key={"pk": {"S": key[0]}, "sk": {"S": key[1]}})
         for item in viewed:
             shop.client.put_item(TableName="handsel-test", Item=dump_item(item))
-        _dice(number).shuffle(records)
+        _seeded_random(number).shuffle(records)
         for start in range(0, len(records), 9):
             assert shop.project(*records[start : start + 9]) == []
         outcomes.append(
-            {key: item["signals"] for key, item in learned(shop).items() if key[1] == "PREFERENCES"}
-            | {key: item["people"] for key, item in learned(shop).items() if key[1] == "RELATED"}
+            {key: item["signals"] for key, item in learned_items(shop).items() if key[1] == "PREFERENCES"}
+            | {key: item["people"] for key, item in learned_items(shop).items() if key[1] == "RELATED"}
         )
     assert all(outcome == outcomes[0] for outcome in outcomes)
 
 
-def test_tagging_over_and_over_makes_nobody_more_than_one_person(shop: Stack) -> None:
+def test_repeated_tagging_counts_a_user_once(shop: Stack) -> None:
     for _ in range(4):
         tag(shop, "jewelry")
         shop.follow()
@@ -572,11 +574,11 @@ def test_tagging_over_and_over_makes_nobody_more_than_one_person(shop: Stack) ->
     assert item["people"] == 1
 
 
-def test_what_is_known_of_a_person_has_bounds(shop: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_preferences_of_a_user_are_bounded(shop: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     most = 8
     monkeypatch.setattr(recommendations, "MAX_SIGNALS", most)
     for number in range(most + 3):
-        put_on_sale(shop, number)
+        sell_new(shop, number)
         shop.now += 1000
         shop.call("alice", "GET", f"/products/new-{number:03d}")
     shop.buy(product="voucher")
@@ -588,18 +590,18 @@ def test_what_is_known_of_a_person_has_bounds(shop: Stack, monkeypatch: pytest.M
     assert max(len(item["others"]) for item in shop.all_items() if item["sk"] == "RELATED") <= 2 * MAX_PAIRS
 
 
-def test_what_overtakes_while_it_is_learned_is_not_lost(shop: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
-    look(shop, "voucher")
+def test_a_concurrent_view_during_an_update_is_not_lost(shop: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    view(shop, "voucher")
     first, shop._followed = list(shop.records), len(shop.records)
     real = preference_updates._recommend
 
-    def overtaken(*of: Any, **more: Any) -> Any:
+    def view_parcel_first(*of: Any, **more: Any) -> Any:
         monkeypatch.undo()
-        look(shop, "parcel")
+        view(shop, "parcel")
         shop.follow()
         return real(*of, **more)
 
-    monkeypatch.setattr(preference_updates, "_recommend", overtaken)
+    monkeypatch.setattr(preference_updates, "_recommend", view_parcel_first)
     shop.project(*first)
     item = shop.item("USER#alice", "PREFERENCES")
     assert item is not None
@@ -607,8 +609,8 @@ def test_what_overtakes_while_it_is_learned_is_not_lost(shop: Stack, monkeypatch
     assert item["version"] == 3  # two views, one update
 
 
-def test_what_takes_two_rounds_can_be_read_with_other_things(shop: Stack) -> None:
-    look(shop, "other_store")
+def test_candidates_can_be_read_together_with_other_items(shop: Stack) -> None:
+    view(shop, "other_store")
     tag(shop, "voucher")
     shop.follow()
     table = wiring.table()

@@ -1,4 +1,4 @@
-"""Refunds: the units move first, and the money follows once, whoever drives it."""
+"""Refunds: the units move first, and the money follows once, by the call or by the sweep."""
 
 import pytest
 
@@ -11,7 +11,7 @@ def _refund(stack: Stack, order: dict[str, object], quantity: int, key: str | No
     return stack.call("alice", "POST", f"/orders/{order['order_id']}/refunds", {"quantity": quantity}, key=key)
 
 
-def test_available_units_are_refunded_and_nothing_else_is(stack: Stack) -> None:
+def test_only_available_units_are_refunded(stack: Stack) -> None:
     order = stack.buy(quantity=3)
     stack.give(order)
     answer = _refund(stack, order, 2)
@@ -22,7 +22,7 @@ def test_available_units_are_refunded_and_nothing_else_is(stack: Stack) -> None:
     assert (more.status, more.body["code"]) == (409, "units-not-available")
 
 
-def test_an_order_is_refunded_when_every_unit_of_it_is(stack: Stack) -> None:
+def test_an_order_is_refunded_when_all_its_units_are(stack: Stack) -> None:
     order = stack.buy(quantity=2)
     _refund(stack, order, 1)
     assert stack.call("alice", "GET", f"/orders/{order['order_id']}").body["state"] == "paid"
@@ -35,7 +35,7 @@ def test_an_order_is_refunded_when_every_unit_of_it_is(stack: Stack) -> None:
     assert stack.call("alice", "GET", "/orders?state=paid").body["items"] == []
 
 
-def test_the_same_key_refunds_once_and_another_request_under_it_is_refused(stack: Stack) -> None:
+def test_the_same_key_refunds_once_and_another_request_with_it_is_rejected(stack: Stack) -> None:
     order = stack.buy(quantity=3)
     first, again = (_refund(stack, order, 1, key="refund-key-1") for _ in range(2))
     assert (again.status, again.body) == (201, first.body)
@@ -43,20 +43,20 @@ def test_the_same_key_refunds_once_and_another_request_under_it_is_refused(stack
     assert _refund(stack, order, 2, key="refund-key-1").body["code"] == "idempotency-key-reused"
 
 
-def test_what_came_back_can_be_refunded_at_the_deadline(stack: Stack) -> None:
+def test_expired_units_can_be_refunded_at_the_deadline(stack: Stack) -> None:
     order = stack.buy()
     stack.give(order)
     stack.now += DAY
     assert _refund(stack, order, 1).status == 201
 
 
-def test_only_the_buyer_refunds(stack: Stack) -> None:
+def test_only_the_buyer_can_refund(stack: Stack) -> None:
     order = stack.buy()
     answer = stack.call("bob", "POST", f"/orders/{order['order_id']}/refunds", {"quantity": 1})
     assert answer.status == 404
 
 
-def test_refunded_pieces_are_back_on_the_shelf(stack: Stack) -> None:
+def test_refunded_units_return_to_the_stock(stack: Stack) -> None:
     stack.sell("voucher", stock=3)
     order = stack.buy(quantity=3)
     _refund(stack, order, 2, key="refund-key-1")
@@ -66,23 +66,23 @@ def test_refunded_pieces_are_back_on_the_shelf(stack: Stack) -> None:
     assert product["stock"] == 2
 
 
-def test_a_silent_provider_leaves_the_refund_pending_and_the_sweep_drives_it_to_the_end(
+def test_without_an_answer_of_the_provider_the_refund_stays_pending_and_the_sweep_completes_it(
     stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[str] = []
+    repayment_keys: list[str] = []
 
-    def silent(_: object, repayment: Repayment) -> None:
-        asked.append(repayment.key)
+    def lose_outcome(_: object, repayment: Repayment) -> None:
+        repayment_keys.append(repayment.key)
         raise OutcomeUnknown
 
     order = stack.buy()
     with monkeypatch.context() as provider:
-        provider.setattr(sandbox.SandboxProvider, "repay", silent)
+        provider.setattr(sandbox.SandboxProvider, "repay", lose_outcome)
         answer = _refund(stack, order, 1)
         assert (answer.status, answer.body["status"]) == (201, "pending")
         stack.now += 30_000
         assert stack.sweep()["refunded"] == 0
-    assert asked == [answer.body["refund_id"]] * 2
+    assert repayment_keys == [answer.body["refund_id"]] * 2
     assert stack.units(order) == {"refunded": 1}
     assert stack.sweep()["refunded"] == 1
     assert stack.sweep()["refunded"] == 0

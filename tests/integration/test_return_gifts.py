@@ -7,7 +7,7 @@ import pytest
 from testkit.handlers.stack import DAY, Answer, Stack
 
 
-def _give_back(
+def _give_return_gift(
     stack: Stack, user: str, gift: dict[str, Any], product: str = "price_at_cap", token: str = "tok_ok", **more: Any
 ) -> Answer:
     body = {
@@ -25,8 +25,8 @@ def gift(stack: Stack) -> dict[str, Any]:
     return given
 
 
-def test_a_claimer_gives_back_one_unit_addressed_to_the_giver(stack: Stack, gift: dict[str, Any]) -> None:
-    answer = _give_back(stack, "bob", gift)
+def test_a_claimer_gives_one_unit_to_the_giver_in_return(stack: Stack, gift: dict[str, Any]) -> None:
+    answer = _give_return_gift(stack, "bob", gift)
     assert answer.status == 201
     order, returned = answer.body["order"], answer.body["gift"]
     assert order["units"] == {"available": 0, "in_gift": 1, "gifted": 0, "used": 0, "refunded": 0}
@@ -37,11 +37,11 @@ def test_a_claimer_gives_back_one_unit_addressed_to_the_giver(stack: Stack, gift
     assert stack.units(order) == {"gifted": 1}
 
 
-def test_there_is_one_return_gift_per_claim(stack: Stack, gift: dict[str, Any]) -> None:
-    first = _give_back(stack, "bob", gift, key="return-key-1")
-    again = _give_back(stack, "bob", gift, key="return-key-1")
+def test_each_claim_allows_one_return_gift(stack: Stack, gift: dict[str, Any]) -> None:
+    first = _give_return_gift(stack, "bob", gift, key="return-key-1")
+    again = _give_return_gift(stack, "bob", gift, key="return-key-1")
     assert (again.status, again.body) == (201, first.body)
-    other = _give_back(stack, "bob", gift, key="return-key-2")
+    other = _give_return_gift(stack, "bob", gift, key="return-key-2")
     assert (other.status, other.body["code"]) == (409, "already-returned")
 
 
@@ -54,23 +54,25 @@ def test_there_is_one_return_gift_per_claim(stack: Stack, gift: dict[str, Any]) 
         ("bob", "jewelry", 422, "not-giftable"),
     ],
 )
-def test_what_cannot_be_given_back(
+def test_an_invalid_return_gift_is_rejected(
     stack: Stack, gift: dict[str, Any], user: str, product: str, status: int, code: str
 ) -> None:
-    answer = _give_back(stack, user, gift, product)
+    answer = _give_return_gift(stack, user, gift, product)
     assert (answer.status, answer.body["code"]) == (status, code)
 
 
-def test_a_declined_payment_frees_the_claim_for_another_try(stack: Stack, gift: dict[str, Any]) -> None:
+def test_a_declined_payment_allows_another_try(stack: Stack, gift: dict[str, Any]) -> None:
     for _ in range(2):
-        declined = _give_back(stack, "bob", gift, token="tok_declined", key="return-key-1")
+        declined = _give_return_gift(stack, "bob", gift, token="tok_declined", key="return-key-1")
         assert (declined.status, declined.body["code"]) == (402, "payment-declined")
-    assert _give_back(stack, "bob", gift, key="return-key-2").status == 201
+    assert _give_return_gift(stack, "bob", gift, key="return-key-2").status == 201
 
 
-def test_a_lost_payment_answer_still_ends_in_one_order_with_one_gift(stack: Stack, gift: dict[str, Any]) -> None:
-    assert _give_back(stack, "bob", gift, token="tok_timeout").status == 503
-    assert _give_back(stack, "bob", gift).body["code"] == "already-returned"
+def test_a_lost_answer_of_the_provider_still_results_in_one_order_with_one_gift(
+    stack: Stack, gift: dict[str, Any]
+) -> None:
+    assert _give_return_gift(stack, "bob", gift, token="tok_timeout").status == 503
+    assert _give_return_gift(stack, "bob", gift).body["code"] == "already-returned"
     stack.now += 30_000
     assert stack.sweep()["paid"] == 1
     (received,) = stack.call("alice", "GET", "/gifts?role=received").body["items"]
@@ -79,8 +81,8 @@ def test_a_lost_payment_answer_still_ends_in_one_order_with_one_gift(stack: Stac
     assert order["units"]["in_gift"] == 1
 
 
-def test_an_unclaimed_return_gift_is_back_in_the_order_it_was_bought_with(stack: Stack, gift: dict[str, Any]) -> None:
-    given = _give_back(stack, "bob", gift).body
+def test_an_expired_return_gift_is_available_in_its_order(stack: Stack, gift: dict[str, Any]) -> None:
+    given = _give_return_gift(stack, "bob", gift).body
     stack.now += DAY
     assert stack.sweep()["returned"] == 1
     assert stack.units(given["order"]) == {"available": 1}

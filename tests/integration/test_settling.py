@@ -1,4 +1,4 @@
-"""Giving back without anybody asking: by the stream, by the sweep, in any order and any number of times."""
+"""Settling expired gifts by the stream and by the sweep, in any order and any number of times."""
 
 from itertools import permutations
 from typing import Any
@@ -21,7 +21,7 @@ def _stored_units(stack: Stack, order: dict[str, Any]) -> tuple[int, int, dict[s
     return item["available"], item["gifted"], item["reservations"]
 
 
-def test_the_removal_of_the_window_item_returns_the_units_to_the_order(stack: Stack) -> None:
+def test_the_removal_of_the_window_item_releases_the_units_to_the_order(stack: Stack) -> None:
     order = stack.buy(quantity=2)
     gift = stack.give(order, shares=2)
     stack.now += DAY
@@ -31,7 +31,7 @@ def test_the_removal_of_the_window_item_returns_the_units_to_the_order(stack: St
     assert _stored_units(stack, order) == (2, 0, {})
 
 
-def test_what_was_claimed_of_a_group_gift_stays_claimed(stack: Stack) -> None:
+def test_claimed_shares_of_a_group_gift_stay_claimed(stack: Stack) -> None:
     order = stack.buy(quantity=3)
     gift = stack.give(order, shares=3)
     stack.claim("bob", gift)
@@ -42,7 +42,7 @@ def test_what_was_claimed_of_a_group_gift_stays_claimed(stack: Stack) -> None:
     assert stack.claim("bob", gift).status == 200
 
 
-def test_a_record_delivered_twice_restores_the_units_once(stack: Stack) -> None:
+def test_a_record_delivered_twice_releases_the_units_once(stack: Stack) -> None:
     order = stack.buy()
     record = stack.stream_record(stack.give(order)["gift_id"])
     stack.now += DAY
@@ -52,7 +52,7 @@ def test_a_record_delivered_twice_restores_the_units_once(stack: Stack) -> None:
     assert _stored_units(stack, order) == (1, 0, {})
 
 
-def test_every_order_of_records_ends_in_the_same_table(stack: Stack) -> None:
+def test_every_order_of_records_results_in_the_same_table(stack: Stack) -> None:
     order = stack.buy(quantity=9)
     for round_, numbers in enumerate(permutations(range(3))):
         records = [stack.stream_record(stack.give(order)["gift_id"]) for _ in range(3)]
@@ -62,7 +62,7 @@ def test_every_order_of_records_ends_in_the_same_table(stack: Stack) -> None:
         assert _stored_units(stack, order) == (9, 0, {}), round_
 
 
-def test_a_record_that_comes_before_the_deadline_ends_nothing_and_the_sweep_returns_the_gift(stack: Stack) -> None:
+def test_a_record_before_the_deadline_changes_nothing_and_the_sweep_settles_the_gift(stack: Stack) -> None:
     order = stack.buy()
     gift = stack.give(order)
     stack.now += DAY - 1
@@ -73,7 +73,7 @@ def test_a_record_that_comes_before_the_deadline_ends_nothing_and_the_sweep_retu
     assert _stored_units(stack, order) == (1, 0, {})
 
 
-def test_a_removal_without_the_services_identity_is_decided_by_the_gift_all_the_same(stack: Stack) -> None:
+def test_a_removal_without_a_service_identity_is_decided_by_the_gift(stack: Stack) -> None:
     order = stack.buy()
     record = stack.stream_record(stack.give(order)["gift_id"])
     record.pop("userIdentity")
@@ -91,7 +91,7 @@ def test_the_removal_of_a_claimed_gifts_window_changes_nothing(stack: Stack) -> 
     assert _gift_item(stack, gift) == before
 
 
-def test_a_poison_record_is_reported_and_holds_up_no_other(stack: Stack) -> None:
+def test_a_poison_record_is_reported_and_does_not_block_others(stack: Stack) -> None:
     order = stack.buy()
     good = stack.stream_record(stack.give(order)["gift_id"])
     poison = {**good, "dynamodb": {**good["dynamodb"], "OldImage": {}, "SequenceNumber": "666"}}
@@ -100,7 +100,7 @@ def test_a_poison_record_is_reported_and_holds_up_no_other(stack: Stack) -> None
     assert _stored_units(stack, order) == (1, 0, {})
 
 
-def test_the_sweep_alone_returns_what_is_due_and_leaves_what_is_not(stack: Stack) -> None:
+def test_the_sweep_alone_settles_due_gifts_and_no_others(stack: Stack) -> None:
     order = stack.buy(quantity=2)
     due = stack.give(order)
     stack.now += DAY // 2
@@ -120,7 +120,7 @@ def test_the_sweep_alone_returns_what_is_due_and_leaves_what_is_not(stack: Stack
 
 
 @pytest.mark.damages
-def test_one_broken_gift_does_not_hold_up_the_sweep(stack: Stack) -> None:
+def test_one_corrupted_gift_does_not_block_the_sweep(stack: Stack) -> None:
     order = stack.buy(quantity=3)
     given = [stack.give(order) for _ in range(3)]
     broken = given[0]["gift_id"]
@@ -150,12 +150,14 @@ def test_each_trigger_alone_settles(stack: Stack, trigger: str) -> None:
     assert _gift_item(stack, gift)["state"] == "returned"
 
 
-def test_gifts_of_before_are_swept_when_there_are_more_shards(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_gifts_of_before_are_swept_after_the_number_of_shards_grows(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
     gifts = [stack.give(stack.buy()) for _ in range(4)]
     before = {gift["gift_id"]: _gift_item(stack, gift)["due_pk"] for gift in gifts}
     monkeypatch.setattr(keys, "DUE_SHARDS", 64)
     gifts += [stack.give(stack.buy()) for _ in range(4)]
-    # Not all of them are where they would be put now.
+    # With the new number, some would be in other shards.
     assert any(keys.windows(keys.shard_of(gift_id)) != shard for gift_id, shard in before.items())
     stack.now += DAY
     assert stack.sweep()["returned"] == 8

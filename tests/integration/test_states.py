@@ -1,4 +1,4 @@
-"""The whole machine from outside: in every final state every action is refused with that state's reason, or is a repeat."""
+"""The gift machine through the API: in a final state an action fails with that state's problem, or is a repetition."""
 
 from collections.abc import Callable
 from typing import Any
@@ -15,7 +15,7 @@ def _expire(stack: Stack, _: Gift) -> None:
     stack.now += DAY
 
 
-# How a gift to Bob comes into each final state, and who does what.
+# Ways for a gift to Bob to reach each final state, and the caller of each action.
 INTO: dict[GiftState, Callable[[Stack, Gift], object]] = {
     GiftState.CLAIMED: lambda stack, gift: stack.claim("bob", gift),
     GiftState.RETURNED: _expire,
@@ -32,9 +32,7 @@ ACTIONS: dict[GiftAction, Callable[[Stack, Gift], Answer]] = {
 @pytest.mark.parametrize("action", ACTIONS)
 @pytest.mark.parametrize("state", INTO)
 @pytest.mark.parametrize("settled", [False, True])
-def test_nothing_leads_out_of_a_final_state(
-    stack: Stack, state: GiftState, action: GiftAction, *, settled: bool
-) -> None:
+def test_no_action_leaves_a_final_state(stack: Stack, state: GiftState, action: GiftAction, *, settled: bool) -> None:
     stack.call("bob", "GET", "/orders")
     order = stack.buy()
     gift = stack.give(order, recipient_id="bob")

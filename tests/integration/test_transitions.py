@@ -1,4 +1,4 @@
-"""The updates that the state machines stand for, on a table: each row changes items in its state, and no others."""
+"""The updates of the state machines, on a table: each row changes items in its state and no others."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -39,7 +39,7 @@ MACHINES: Mapping[str, Machine[Any, Any]] = {
 }
 
 
-def stored(machine: Machine[Any, Any], state: StrEnum, mark: str = "mark") -> dict[str, object] | None:
+def attributes_of(machine: Machine[Any, Any], state: StrEnum, mark: str = "mark") -> dict[str, object] | None:
     """Return the attributes that store a state; None for a state that is derived and not stored."""
     if isinstance(machine.stored_in, str):
         return {machine.stored_in: state}
@@ -48,11 +48,11 @@ def stored(machine: Machine[Any, Any], state: StrEnum, mark: str = "mark") -> di
     return {} if state is machine.initial else None
 
 
-def borders(guard: Guard) -> tuple[int, int]:
-    """Return the values closest to the border for which a guard holds and does not hold."""
-    border = NOW if guard.operand == "now" else OTHERS.get(str(guard.operand), guard.operand)
-    assert isinstance(border, int)
-    return {"=": (border, border + 1), ">": (border + 1, border), "<=": (border, border + 1)}[guard.op]
+def limits_of(guard: Guard) -> tuple[int, int]:
+    """Return the values closest to the limit for which a guard holds and does not hold."""
+    limit = NOW if guard.operand == "now" else OTHERS.get(str(guard.operand), guard.operand)
+    assert isinstance(limit, int)
+    return {"=": (limit, limit + 1), ">": (limit + 1, limit), "<=": (limit, limit + 1)}[guard.op]
 
 
 # Every row whose new state is stored.
@@ -60,12 +60,12 @@ ROWS = [
     (name, state, action)
     for name, machine in MACHINES.items()
     for (state, action), step in machine.transitions.items()
-    if stored(machine, step.to) is not None
+    if attributes_of(machine, step.to) is not None
 ]
 
 
 class Items:
-    """Items on a table, and updates of them: True if the update was written."""
+    """Items in a table, with updates that return True if they were written."""
 
     def __init__(self, stack: Stack) -> None:
         self._table, self._count = Table(stack.client, TABLE), 0
@@ -81,13 +81,13 @@ class Items:
         assert item is not None
         return {name: value for name, value in item.items() if name not in ("pk", "sk")}
 
-    def changes(self, key: Key, machine: Machine[Any, Any], state: StrEnum, action: StrEnum) -> bool:
-        return self._written(key, transition(machine, state, action, now=NOW, mark="new mark"))
+    def try_transition(self, key: Key, machine: Machine[Any, Any], state: StrEnum, action: StrEnum) -> bool:
+        return self._try_update(key, transition(machine, state, action, now=NOW, mark="new mark"))
 
-    def moves(self, key: Key, place: UnitPlace, action: UnitAction, quantity: int) -> bool:
-        return self._written(key, move_units(place, action, quantity), Clause(conditions=["attribute_exists(#pk)"]))
+    def try_move(self, key: Key, place: UnitPlace, action: UnitAction, quantity: int) -> bool:
+        return self._try_update(key, move_units(place, action, quantity), Clause(conditions=["attribute_exists(#pk)"]))
 
-    def _written(self, key: Key, *clauses: Clause) -> bool:
+    def _try_update(self, key: Key, *clauses: Clause) -> bool:
         try:
             self._table.write(update(key, *clauses))
         except ConditionFailed:
@@ -106,40 +106,40 @@ def test_a_row_changes_an_item_in_its_state_and_no_other(
 ) -> None:
     machine = MACHINES[name]
     step = machine.step(source, action)
-    holding = {guard.attribute: borders(guard)[0] for guard in step.guards}
+    satisfied = {guard.attribute: limits_of(guard)[0] for guard in step.guards}
     for state in machine.states:
-        attributes = stored(machine, state)
+        attributes = attributes_of(machine, state)
         if attributes is None:
             continue
-        before = {**DUE, **OTHERS, **attributes, **holding}
+        before = {**DUE, **OTHERS, **attributes, **satisfied}
         key = items.put(before)
-        assert items.changes(key, machine, source, action) is (state is source)
+        assert items.try_transition(key, machine, source, action) is (state is source)
         if state is not source:
             assert items.get(key) == before
             continue
         due = {} if state in machine.due_in and step.to not in machine.due_in else DUE
-        assert items.get(key) == {**due, **OTHERS, **(stored(machine, step.to, "new mark") or {}), **holding}
-    assert not items.changes(Key("ITEM#missing", "ITEM"), machine, source, action)
+        assert items.get(key) == {**due, **OTHERS, **(attributes_of(machine, step.to, "new mark") or {}), **satisfied}
+    assert not items.try_transition(Key("ITEM#missing", "ITEM"), machine, source, action)
 
 
 @pytest.mark.parametrize(("name", "source", "action"), ROWS)
-def test_a_row_is_refused_when_one_of_its_guards_does_not_hold(
+def test_a_row_fails_when_one_of_its_guards_does_not_hold(
     items: Items, name: str, source: StrEnum, action: StrEnum
 ) -> None:
     machine = MACHINES[name]
     guards = machine.step(source, action).guards
-    holding = {guard.attribute: borders(guard)[0] for guard in guards}
+    satisfied = {guard.attribute: limits_of(guard)[0] for guard in guards}
     for guard in guards:
-        before = {**OTHERS, **(stored(machine, source) or {}), **holding, guard.attribute: borders(guard)[1]}
+        before = {**OTHERS, **(attributes_of(machine, source) or {}), **satisfied, guard.attribute: limits_of(guard)[1]}
         key = items.put(before)
-        assert not items.changes(key, machine, source, action)
+        assert not items.try_transition(key, machine, source, action)
         assert items.get(key) == before
         missing = {attribute: value for attribute, value in before.items() if attribute != guard.attribute}
-        assert items.changes(items.put(missing), machine, source, action) is guard.optional
+        assert items.try_transition(items.put(missing), machine, source, action) is guard.optional
 
 
 @pytest.mark.parametrize(("place", "action"), list(UNIT_MACHINE.transitions))
-def test_units_move_from_one_counter_to_the_other_as_far_as_there_are_any(
+def test_units_move_between_counters_only_as_far_as_they_are_available(
     items: Items, place: UnitPlace, action: UnitAction
 ) -> None:
     before: dict[str, object] = dict.fromkeys(UNIT_COUNTERS, 2)
@@ -147,6 +147,6 @@ def test_units_move_from_one_counter_to_the_other_as_far_as_there_are_any(
     for quantity in (1, 2, 3):
         key = items.put(before)
         enough = place not in UNIT_COUNTERS or quantity <= 2
-        assert items.moves(key, place, action, quantity) is enough
+        assert items.try_move(key, place, action, quantity) is enough
         moved = {place: 2 - quantity, target: 2 + quantity} if enough else {}
         assert items.get(key) == {counter: moved.get(counter, 2) for counter in UNIT_COUNTERS}

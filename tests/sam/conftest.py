@@ -1,7 +1,7 @@
-"""What `sam build` makes, run by `sam local`, with its table on the local engine.
+"""The output of `sam build`, run by `sam local`, with a table on the local engine.
 
-These need the SAM command line in .venv-sam, most a Docker daemon too, and are skipped without; REQUIRE_SAM_LOCAL=1
-makes that a failure.
+These tests need the SAM command line in .venv-sam, most also a Docker daemon, and are skipped without them;
+REQUIRE_SAM_LOCAL=1 makes that a failure.
 """
 
 import fcntl
@@ -33,8 +33,8 @@ class Stack:
     table: Table
 
 
-def _require(reason: str) -> None:
-    """Skips the test when there is a reason to."""
+def _skip_if(reason: str) -> None:
+    """Skip the test if there is a reason, or fail it if REQUIRE_SAM_LOCAL is set."""
     if reason and os.environ.get("REQUIRE_SAM_LOCAL"):
         pytest.fail(f"REQUIRE_SAM_LOCAL is set, and {reason}")
     if reason:
@@ -43,13 +43,13 @@ def _require(reason: str) -> None:
 
 @pytest.fixture(scope="session")
 def command_line(tmp_path_factory: pytest.TempPathFactory) -> Sam:
-    _require(sam.missing_command())
+    _skip_if(sam.missing_command())
     return Sam.at(tmp_path_factory.mktemp("sam-home"))
 
 
 @pytest.fixture(scope="session")
 def built(command_line: Sam, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder `sam build` wrote, from nothing but the sources: once, for all processes that run tests."""
+    """Return the folder that `sam build` wrote, from the sources alone: once, for all test processes."""
     shared = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         shared = shared.parent
@@ -69,7 +69,7 @@ def built(command_line: Sam, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def containers() -> None:
-    _require(sam.missing_containers())
+    _skip_if(sam.missing_containers())
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""What `sam build` ships."""
+"""The output of `sam build`."""
 
 import os
 import subprocess
@@ -22,7 +22,7 @@ def test_every_module_has_byte_code_for_the_runtime(built: Path) -> None:
     assert missing == []
 
 
-def test_native_modules_come_for_both_processors(built: Path) -> None:
+def test_native_modules_exist_for_both_processors(built: Path) -> None:
     names = [str(path.relative_to(built)) for path in built.rglob("*.so")]
     x86, arm = ({name.replace(kind, "") for name in names if kind in name} for kind in ("x86_64", "aarch64"))
     assert x86

@@ -1,4 +1,4 @@
-"""Every built function, in Lambda's own runtime: `sam local invoke` with its event of events/*.json."""
+"""Every built function in Lambda's own runtime: `sam local invoke` with its sample event of events/*.json."""
 
 import json
 from typing import Any
@@ -32,7 +32,7 @@ from tools.sample_events import (
 pytestmark = pytest.mark.sam
 DAY = 86_400_000
 
-# One of every function: the story of its parcel.
+# One sample event of every function, all about one parcel.
 NAMES = {
     "post_confirmation_sign_up",
     "public_api_wrappings",
@@ -58,17 +58,17 @@ NAMES = {
     "message_mark_read",
     "order_center_read",
 }
-EVENTS = [event for event in sample_events.story() if event.name in NAMES]
+EVENTS = [event for event in sample_events.samples() if event.name in NAMES]
 
 
-class Teller:
-    """Tells the events in order, each once, as far as one of them is asked for."""
+class Replay:
+    """Replays the sample events in order, each once, up to a requested one."""
 
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
         self._answers: dict[str, Any] = {}
 
-    def answer(self, name: str) -> Any:
+    def response(self, name: str) -> Any:
         while name not in self._answers:
             event = EVENTS[len(self._answers)]
             if event.name == "restore_window_removed":
@@ -77,59 +77,59 @@ class Teller:
         return self._answers[name]
 
     def body(self, name: str) -> Any:
-        return json.loads(self.answer(name)["body"])
+        return json.loads(self.response(name)["body"])
 
 
 @pytest.fixture(scope="module")
-def story(stack: Stack) -> Teller:
+def replay(stack: Stack) -> Replay:
     _buy_yesterday(stack.table)
-    return Teller(stack)
+    return Replay(stack)
 
 
-def test_every_function_has_its_turn() -> None:
-    assert {event.function for event in EVENTS} == {event.function for event in sample_events.story()}
+def test_every_function_has_an_event() -> None:
+    assert {event.function for event in EVENTS} == {event.function for event in sample_events.samples()}
 
 
 @pytest.mark.parametrize("event", [event for event in EVENTS if event.route], ids=lambda event: event.name)
-def test_a_function_answers_its_event(story: Teller, event: Event) -> None:
-    answer = story.answer(event.name)
-    assert answer["statusCode"] == event.answers, answer
+def test_a_function_returns_the_expected_response_to_its_event(replay: Replay, event: Event) -> None:
+    answer = replay.response(event.name)
+    assert answer["statusCode"] == event.status, answer
     method, path = event.payload["requestContext"]["http"]["method"], event.payload["rawPath"]
     contract.check(method, path, answer["statusCode"], answer["headers"]["Content-Type"], answer["body"])
 
 
-def test_who_signed_up_has_an_account_and_is_shown_it(story: Teller, stack: Stack) -> None:
+def test_a_user_who_signed_up_has_an_account_and_can_read_it(replay: Replay, stack: Stack) -> None:
     confirmed = EVENTS[0]
-    assert story.answer(confirmed.name) == confirmed.payload
+    assert replay.response(confirmed.name) == confirmed.payload
     enrolled = accounts.get(stack.table, BOB["sub"])
     assert enrolled is not None
-    body = story.body("account_read")
+    body = replay.body("account_read")
     assert (body["user_id"], body["handle"], body["display_name"]) == (BOB["sub"], "bob", "Bob")
     assert (enrolled.handle, enrolled.display_name) == ("bob", "Bob")
 
 
-def test_a_purchase_is_in_the_table(story: Teller, stack: Stack) -> None:
-    story.answer("purchase_buy_parcel")
+def test_a_purchase_is_stored(replay: Replay, stack: Stack) -> None:
+    replay.response("purchase_buy_parcel")
     order = orders.get(stack.table, PARCEL_ORDER)
     assert order is not None
     assert (order.state, order.buyer_id, order.quantity) == (OrderState.PAID, ALICE["sub"], 2)
 
 
-def test_a_claim_is_in_the_table(story: Teller, stack: Stack) -> None:
-    parcel = story.body("claim_parcel")["holding_id"]
+def test_a_claim_is_stored(replay: Replay, stack: Stack) -> None:
+    parcel = replay.body("claim_parcel")["holding_id"]
     gift, holding = gifts.get(stack.table, PARCEL_GIFT), holdings.get(stack.table, parcel)
     assert gift is not None
     assert holding is not None
     assert (gift.state, holding.holder_id) == (GiftState.CLAIMED, BOB["sub"])
 
 
-def test_a_gift_in_return_is_for_who_gave(story: Teller) -> None:
-    gift = story.body("return_gift_give")["gift"]
+def test_a_return_gift_is_for_the_giver(replay: Replay) -> None:
+    gift = replay.body("return_gift_give")["gift"]
     assert (gift["gift_id"], gift["recipient_id"]) == (RETURN_GIFT, ALICE["sub"])
 
 
-def test_a_window_that_time_to_live_removed_gives_the_unit_back(story: Teller, stack: Stack) -> None:
-    assert story.answer("restore_window_removed") == {"batchItemFailures": []}
+def test_the_removal_of_a_window_releases_the_unit(replay: Replay, stack: Stack) -> None:
+    assert replay.response("restore_window_removed") == {"batchItemFailures": []}
     gift, order = gifts.get(stack.table, UNOPENED_GIFT), orders.get(stack.table, ORDER)
     assert gift is not None
     assert order is not None
@@ -137,15 +137,15 @@ def test_a_window_that_time_to_live_removed_gives_the_unit_back(story: Teller, s
     assert (order.available, order.reservations) == (3, {})
 
 
-def test_a_report_on_the_bus_is_in_the_shipment(story: Teller, stack: Stack) -> None:
-    assert story.answer("inbound_report") == {"outcome": ShipmentStatus.PICKED_UP}
+def test_a_report_on_the_bus_is_stored_in_the_shipment(replay: Replay, stack: Stack) -> None:
+    assert replay.response("inbound_report") == {"outcome": ShipmentStatus.PICKED_UP}
     shipment = shipments.get(stack.table, SHIPMENT)
     assert shipment is not None
     assert [event.event_id for event in shipment.events.values()] == ["scan-0"]
 
 
-def test_a_sweep_finds_the_rest_in_order(story: Teller) -> None:
-    assert story.answer("sweep_every_minute") == {
+def test_a_sweep_has_nothing_left_to_settle(replay: Replay) -> None:
+    assert replay.response("sweep_every_minute") == {
         "returned": 0,
         "paid": 0,
         "declined": 0,
@@ -156,25 +156,25 @@ def test_a_sweep_finds_the_rest_in_order(story: Teller) -> None:
     }
 
 
-def test_an_audit_finds_the_law_kept(story: Teller) -> None:
-    standing = story.answer("health_every_five_minutes")
-    standing.pop("OrdersAudited")  # as many as the shard of this minute leads to
-    assert set(standing.values()) == {0}
+def test_the_health_function_finds_no_violation(replay: Replay) -> None:
+    health = replay.response("health_every_five_minutes")
+    health.pop("OrdersAudited")  # depends on the shard of the current minute
+    assert set(health.values()) == {0}
 
 
-def test_a_record_of_the_stream_becomes_a_message_and_is_counted(story: Teller) -> None:
-    assert story.answer("projector_asked_again") == {"batchItemFailures": []}
-    message = story.body("message_mark_read")
+def test_a_stream_record_becomes_a_message_and_is_counted(replay: Replay) -> None:
+    assert replay.response("projector_asked_again") == {"batchItemFailures": []}
+    message = replay.body("message_mark_read")
     assert (message["kind"], message["gift_id"], message["read"]) == ("asked_again", UNOPENED_GIFT, True)
-    assert story.body("order_center_read")["counts"]["unread"] == 0
+    assert replay.body("order_center_read")["counts"]["unread"] == 0
 
 
 def _buy_yesterday(table: Table) -> None:
-    """What Alice gives of in the story, under its id there, bought before a window that is over."""
+    """Buy the order of Alice's sample gift, with its id, before a window that has ended."""
     purchases.buy(
         table,
         SandboxProvider(table),
-        _call_of_yesterday("purchase_buy"),
+        _request_of_yesterday("purchase_buy"),
         product_id=PRODUCTS["voucher"].product_id,
         quantity=3,
         method="card",
@@ -183,10 +183,10 @@ def _buy_yesterday(table: Table) -> None:
 
 
 def _give_yesterday(table: Table) -> None:
-    """The gift that nobody opens, in a window that is over. Bob has signed up by now."""
+    """Give the sample gift that nobody claims, in a window that has ended. Bob has signed up by now."""
     giving.give(
         table,
-        _call_of_yesterday("gift_give_unopened"),
+        _request_of_yesterday("gift_give_unopened"),
         order_id=ORDER,
         shares=1,
         recipient_id=BOB["sub"],
@@ -199,8 +199,8 @@ def _give_yesterday(table: Table) -> None:
     assert (given.available, set(given.reservations)) == (2, {UNOPENED_GIFT})
 
 
-def _call_of_yesterday(name: str) -> IdempotentRequest:
-    """An event of Alice's, when the window of what she gives by it is over by now."""
-    (event,) = (event for event in sample_events.story() if event.name == name)
+def _request_of_yesterday(name: str) -> IdempotentRequest:
+    """Return the idempotent request of a sample event of Alice, at a time before the window that has ended."""
+    (event,) = (event for event in sample_events.samples() if event.name == name)
     key = event.payload["headers"]["idempotency-key"]
     return IdempotentRequest(ALICE["sub"], key, request_hash="", now=clock.now_ms() - 2 * DAY)

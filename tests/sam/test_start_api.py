@@ -1,4 +1,4 @@
-"""`sam local start-api` on what was built. It serves the routes, and has no JWT authorizer in front of them."""
+"""The built functions behind `sam local start-api`, which serves the routes without a JWT authorizer."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ from tools.sample_events import Event
 
 pytestmark = pytest.mark.sam
 
-# Each of another function, which takes a container; tests/integration/test_events.py asks all of them.
+# Each event is for another function, which takes a container; tests/integration/test_events.py replays all of them.
 CALLS = ("purchase_buy", "order_list", "claim_claim", "merchant_hand_over", "account_read")
 
 
@@ -23,16 +23,16 @@ def api(stack: Stack) -> Iterator[httpx.Client]:
 
 
 @pytest.mark.parametrize("path", ["/health", "/wrappings?kind=voucher", "/openapi.json"])
-def test_what_anybody_may_ask_is_answered(api: httpx.Client, path: str) -> None:
+def test_public_routes_respond(api: httpx.Client, path: str) -> None:
     answer = api.get(path)
     assert answer.status_code == 200, answer.text
-    _check(answer)
+    _check_response(answer)
 
 
 @pytest.mark.parametrize(
-    "event", [event for event in sample_events.story() if event.name in CALLS], ids=lambda event: event.name
+    "event", [event for event in sample_events.samples() if event.name in CALLS], ids=lambda event: event.name
 )
-def test_without_an_authorizer_nobody_is_anybody(api: httpx.Client, event: Event) -> None:
+def test_without_an_authorizer_private_routes_are_unauthorized(api: httpx.Client, event: Event) -> None:
     answer = api.request(
         event.payload["requestContext"]["http"]["method"],
         event.payload["rawPath"],
@@ -42,9 +42,9 @@ def test_without_an_authorizer_nobody_is_anybody(api: httpx.Client, event: Event
     assert answer.status_code == 401, answer.text
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["code"] == "unauthenticated"
-    _check(answer)
+    _check_response(answer)
 
 
-def _check(answer: httpx.Response) -> None:
+def _check_response(answer: httpx.Response) -> None:
     request, content_type = answer.request, answer.headers["content-type"]
     contract.check(request.method, request.url.path, answer.status_code, content_type, answer.content)

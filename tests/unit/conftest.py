@@ -1,4 +1,4 @@
-"""Unit tests are pure: a test that opens a socket fails."""
+"""Disable the network in unit tests: a test that opens a socket fails."""
 
 import pytest
 from pytest_socket import disable_socket

@@ -1,4 +1,4 @@
-"""The check of answers against the published document sees what does not fit."""
+"""The check of responses and requests against the published document finds each deviation."""
 
 import json
 import sys
@@ -22,7 +22,7 @@ def _check(path: str, status: int, body: object, content_type: str = "applicatio
     contract.check("GET", path, status, content_type, json.dumps(body))
 
 
-def test_a_declared_answer_passes() -> None:
+def test_a_declared_response_passes() -> None:
     _check("/health", 200, HEALTHY)
     _check("/gifts/any/preview", 404, NOT_FOUND, "application/problem+json")
     _check("/gifts/any", 401, {"message": "Unauthorized"})
@@ -30,7 +30,7 @@ def test_a_declared_answer_passes() -> None:
     contract.check("GET", "/covers/red-classic.png", 200, "image/png", b"\x89PNG")
 
 
-def test_a_path_that_is_no_route_is_not_ours_to_answer() -> None:
+def test_a_path_without_a_route_is_not_checked() -> None:
     _check("/nowhere", 404, {"message": "Not Found"})
     contract.check("DELETE", "/health", 404, "application/json", '{"message": "Not Found"}')
 
@@ -47,7 +47,7 @@ def test_a_path_that_is_no_route_is_not_ours_to_answer() -> None:
         ("/gifts/any/preview", 404, {**NOT_FOUND, "more": 1}, "application/problem+json"),
     ],
 )
-def test_an_answer_that_is_not_declared_fails(path: str, status: int, body: object, content_type: str) -> None:
+def test_an_undeclared_response_fails(path: str, status: int, body: object, content_type: str) -> None:
     with pytest.raises(AssertionError):
         _check(path, status, body, content_type)
 
@@ -56,15 +56,15 @@ HEADERS = {"idempotency-key": "a-key-of-a-test", "content-type": "application/js
 ORDER = {"product_id": "p", "quantity": 1, "payment": {"method": "card", "token": "tok_ok"}}
 
 
-def _wrong(path: str, body: object = None, method: str = "POST", **headers: str) -> list[str] | None:
-    sent = b"" if body is None else json.dumps(body).encode()
-    return contract.wrong_with(method, f"http://127.0.0.1{path}", {**HEADERS, **headers}, sent)
+def _problems_of(path: str, body: object = None, method: str = "POST", **headers: str) -> list[str] | None:
+    content = b"" if body is None else json.dumps(body).encode()
+    return contract.wrong_with(method, f"http://127.0.0.1{path}", {**HEADERS, **headers}, content)
 
 
-def test_a_request_that_is_as_declared_is_not_wrong() -> None:
-    assert _wrong("/orders", ORDER) == []
-    assert _wrong("/orders?limit=5&state=paid", method="GET") == []
-    assert _wrong("/gifts/any/ask-again") == []
+def test_a_declared_request_has_no_problems() -> None:
+    assert _problems_of("/orders", ORDER) == []
+    assert _problems_of("/orders?limit=5&state=paid", method="GET") == []
+    assert _problems_of("/gifts/any/ask-again") == []
 
 
 @pytest.mark.parametrize(
@@ -81,18 +81,18 @@ def test_a_request_that_is_as_declared_is_not_wrong() -> None:
         ("/orders/any/gifts", {"shares": 1, "wrapping": {"cover_id": "c"}}, {}),
     ],
 )
-def test_a_request_that_is_not_allowed_is_wrong(path: str, body: object, headers: dict[str, str]) -> None:
-    assert _wrong(path, body, **headers)
+def test_an_undeclared_request_has_problems(path: str, body: object, headers: dict[str, str]) -> None:
+    assert _problems_of(path, body, **headers)
 
 
-def test_what_a_schema_cannot_see_is_not_judged() -> None:
-    assert _wrong("/orders", {**ORDER, "quantity": 1.0}) is None
-    assert _wrong("/orders", {**ORDER, "product_id": "\0"}) is None
-    assert _wrong("/orders", ORDER, **{"content-type": "text/plain"}) is None
-    assert _wrong("/nowhere", ORDER) is None
+def test_a_request_that_a_schema_cannot_judge_is_not_judged() -> None:
+    assert _problems_of("/orders", {**ORDER, "quantity": 1.0}) is None
+    assert _problems_of("/orders", {**ORDER, "product_id": "\0"}) is None
+    assert _problems_of("/orders", ORDER, **{"content-type": "text/plain"}) is None
+    assert _problems_of("/nowhere", ORDER) is None
 
 
-def test_what_is_blank_to_the_handlers_is_blank_to_the_document() -> None:
+def test_the_schema_rejects_all_whitespace_that_the_handlers_reject() -> None:
     schema = contract.DOCUMENT["components"]["schemas"]["ShipmentRequest"]["properties"]["carrier"]
     validator = jsonschema_rs.Draft202012Validator(schema)
     blank = [chr(code) for code in range(sys.maxunicode) if chr(code).isspace()]

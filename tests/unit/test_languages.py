@@ -1,4 +1,4 @@
-"""The language of an answer, by Accept-Language."""
+"""Negotiation of the response language by Accept-Language."""
 
 import re
 from pathlib import Path
@@ -24,13 +24,13 @@ SCRIPT = Path(__file__).parents[2] / "functions" / "web" / "assets" / "i18n.js"
         ("en;q=0.8, zh-Hans-CN;q=0.9", "zh"),
         ("en;q=0.8,zh;q=0.801", "zh"),
         ("en ; q=0.5 , zh\t;\tQ=0.7", "zh"),
-        # of equal weights the first
+        # The first of equal weights wins.
         ("zh,en", "zh"),
         ("en,zh", "en"),
-        # others are not there
+        # Other languages are ignored.
         ("fr-FR,zh-TW;q=0.8", "zh"),
         ("fr-FR", "en"),
-        # weight 0: not acceptable
+        # Weight 0 means not acceptable.
         ("zh;q=0", "en"),
         ("zh;q=0.000,fr", "en"),
         ("en;q=0", "zh"),
@@ -39,11 +39,11 @@ SCRIPT = Path(__file__).parents[2] / "functions" / "web" / "assets" / "i18n.js"
         ("*;q=0,zh;q=0.1", "zh"),
         ("zh;q=0,en;q=0", "en"),
         ("zh;q=0,*;q=0", "en"),
-        # any other
+        # The wildcard matches any other language.
         ("*", "en"),
         ("en;q=0.5,*;q=0.8", "zh"),
         ("zh;q=0.5,*;q=0.8", "en"),
-        # no language ranges
+        # Invalid language ranges are ignored.
         ("zh;q=2,en;q=0.1", "en"),
         ("zh;q=x", "en"),
         ("zh;q=0.1234", "en"),
@@ -57,15 +57,15 @@ def test_the_preferred_language_is_chosen(header: str, language: str) -> None:
 
 
 @given(st.text(alphabet="abzhen*-;q=01., ") | st.text())
-def test_any_header_gets_a_language_that_there_is(header: str) -> None:
+def test_any_header_results_in_a_supported_language(header: str) -> None:
     assert negotiate(header) in LANGUAGES
 
 
-def test_a_long_header_is_read_at_once() -> None:
+def test_a_long_header_is_parsed_quickly() -> None:
     assert negotiate("zh" + "-abcdefgh" * 2000 + "!") == "en"
 
 
-def test_pages_and_texts_are_in_the_same_languages() -> None:
+def test_pages_and_texts_have_the_same_languages() -> None:
     found = re.search(r"^const LANGUAGES = {(.+)};$", SCRIPT.read_text(), re.MULTILINE)
     assert found
     assert re.findall(r'(\w+): "([\w-]+)"', found[1]) == [*LANGUAGES.items()]

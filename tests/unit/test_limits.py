@@ -1,4 +1,4 @@
-"""How often one caller may ask."""
+"""Rate limits per caller."""
 
 import pytest
 
@@ -6,8 +6,8 @@ from handsel.domain.errors import TooManyRequests
 from handsel.runtime.limits import Limit
 
 
-def taken(limit: Limit, caller: str, *, now: int, tries: int = 10) -> int:
-    """How many of so many tries at one moment get through."""
+def count_accepted(limit: Limit, caller: str, *, now: int, tries: int = 10) -> int:
+    """Return how many of `tries` calls at one moment are accepted."""
     through = 0
     for _ in range(tries):
         try:
@@ -18,16 +18,16 @@ def taken(limit: Limit, caller: str, *, now: int, tries: int = 10) -> int:
     return through
 
 
-def test_a_full_bucket_is_good_for_so_many_calls_at_once() -> None:
-    assert taken(Limit(at_once=3, every_ms=1000), "alice", now=0) == 3
+def test_a_full_bucket_allows_its_capacity_at_once() -> None:
+    assert count_accepted(Limit(at_once=3, every_ms=1000), "alice", now=0) == 3
 
 
-def test_it_is_filled_evenly_and_never_over_the_brim() -> None:
+def test_a_bucket_refills_evenly_and_never_beyond_its_capacity() -> None:
     limit = Limit(at_once=3, every_ms=1000)
-    assert [taken(limit, "alice", now=now) for now in (0, 999, 1000, 1001, 3500, 90_000)] == [3, 0, 1, 0, 2, 3]
+    assert [count_accepted(limit, "alice", now=now) for now in (0, 999, 1000, 1001, 3500, 90_000)] == [3, 0, 1, 0, 2, 3]
 
 
-def test_who_is_refused_does_not_wait_longer_for_it() -> None:
+def test_a_rejected_call_does_not_prolong_the_wait() -> None:
     limit = Limit(at_once=1, every_ms=1000)
     limit.take("alice", now=0)
     for now in range(0, 1000, 100):
@@ -36,22 +36,22 @@ def test_who_is_refused_does_not_wait_longer_for_it() -> None:
     limit.take("alice", now=1000)
 
 
-def test_each_caller_has_their_own() -> None:
+def test_each_caller_has_a_separate_bucket() -> None:
     limit = Limit(at_once=1, every_ms=1000)
-    assert [taken(limit, caller, now=0) for caller in ("alice", "bob", "alice")] == [1, 1, 0]
+    assert [count_accepted(limit, caller, now=0) for caller in ("alice", "bob", "alice")] == [1, 1, 0]
 
 
-def test_a_clock_that_is_set_back_gives_nothing_away_and_keeps_nobody_waiting() -> None:
+def test_a_clock_that_is_set_back_gives_no_extra_calls_and_causes_no_extra_wait() -> None:
     limit = Limit(at_once=2, every_ms=1000)
-    assert [taken(limit, "alice", now=now) for now in (90_000, 5_000, 6_000)] == [2, 0, 1]
+    assert [count_accepted(limit, "alice", now=now) for now in (90_000, 5_000, 6_000)] == [2, 0, 1]
 
 
-def test_only_so_many_buckets_are_kept_and_the_one_asked_for_last_is() -> None:
+def test_the_number_of_buckets_is_limited_and_the_most_recently_used_ones_are_kept() -> None:
     limit = Limit(at_once=1, every_ms=1000, callers=2)
     for caller in ("alice", "bob"):
         limit.take(caller, now=0)
-    assert taken(limit, "alice", now=0) == 0
+    assert count_accepted(limit, "alice", now=0) == 0
     limit.take("alice", now=1000)
-    limit.take("carol", now=1000)  # Bob was not asked for longest
-    assert [taken(limit, caller, now=1000) for caller in ("alice", "carol")] == [0, 0]
+    limit.take("carol", now=1000)  # Bob's bucket is the least recently used
+    assert [count_accepted(limit, caller, now=1000) for caller in ("alice", "carol")] == [0, 0]
     assert len(limit._full_at) == 2

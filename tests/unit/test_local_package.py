@@ -6,7 +6,7 @@ from pathlib import Path
 from local.package import unpacked_once
 
 
-def test_a_layer_unpacked_once_comes_before_what_is_installed_and_is_not_in_what_the_engine_unpacks(
+def test_an_unpacked_layer_takes_precedence_over_installed_packages_and_is_not_in_the_archive(
     tmp_path: Path,
 ) -> None:
     built, folder, runtime = tmp_path / "Layer-1.zip", tmp_path / "stack's läyers", tmp_path / "runtime"

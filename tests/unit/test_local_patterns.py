@@ -1,4 +1,4 @@
-"""Filter patterns of the local stack's event source mappings."""
+"""Filter patterns of event source mappings in the local stack."""
 
 import pytest
 
@@ -19,7 +19,7 @@ def test_every_part_of_a_pattern_must_match() -> None:
     assert not matches(pattern, REMOVED | {"dynamodb": {}})
 
 
-def test_one_of_the_alternatives_of_a_leaf_is_enough() -> None:
+def test_one_matching_alternative_of_a_leaf_is_enough() -> None:
     assert matches({"eventName": ["INSERT", "REMOVE"]}, REMOVED)
     assert not matches({"eventName": []}, REMOVED)
 
@@ -44,7 +44,7 @@ def test_one_of_the_alternatives_of_a_leaf_is_enough() -> None:
         ("1", 1, False),
     ],
 )
-def test_a_rule_allows_what_lambda_would(rule: object, value: object, allowed: bool) -> None:
+def test_a_rule_matches_as_in_lambda(rule: object, value: object, allowed: bool) -> None:
     assert matches({"field": [rule]}, {"field": value}) is allowed
 
 
@@ -55,13 +55,13 @@ def test_a_field_can_be_required_to_be_absent() -> None:
     assert not matches({"eventName": [{"anything-but": "x"}]}, {})
 
 
-def test_or_takes_either_pattern() -> None:
+def test_or_matches_either_pattern() -> None:
     pattern = {"$or": [{"eventName": ["INSERT"]}, {"userIdentity": {"type": ["Service"]}}]}
     assert matches(pattern, REMOVED)
     assert not matches(pattern, {"eventName": "REMOVE"})
 
 
-def test_without_patterns_everything_passes_and_with_several_one_is_enough() -> None:
+def test_without_patterns_everything_matches_and_one_of_several_is_enough() -> None:
     assert any_matches([], REMOVED)
     assert any_matches([{"eventName": ["INSERT"]}, {"eventName": ["REMOVE"]}], REMOVED)
     assert not any_matches([{"eventName": ["INSERT"]}, {"eventName": ["MODIFY"]}], REMOVED)

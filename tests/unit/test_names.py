@@ -1,4 +1,4 @@
-"""Names are cleaned, never refused, where somebody else vouches for them; a handle is one or it is none."""
+"""Display names are cleaned and never rejected; a handle is valid or None."""
 
 import unicodedata
 
@@ -10,7 +10,7 @@ from handsel.domain import names
 
 
 @pytest.mark.parametrize(
-    ("brought", "name"),
+    ("given_name", "name"),
     [
         ("Alice", "Alice"),
         ("  Alice\n", "Alice"),
@@ -28,13 +28,13 @@ from handsel.domain import names
         (["Alice"], None),
     ],
 )
-def test_a_name_is_cut_and_cleaned(brought: object, name: str | None) -> None:
-    assert names.display_name(brought) == name
+def test_a_name_is_cut_and_cleaned(given_name: object, name: str | None) -> None:
+    assert names.display_name(given_name) == name
 
 
 @given(st.text())
-def test_what_is_left_of_a_name_is_one(brought: str) -> None:
-    name = names.display_name(brought)
+def test_a_cleaned_name_is_valid_and_stays_the_same_when_cleaned_again(given_name: str) -> None:
+    name = names.display_name(given_name)
     if name is not None:
         assert 1 <= len(name) <= names.MAX_DISPLAY_NAME
         assert name == name.strip()
@@ -42,15 +42,15 @@ def test_what_is_left_of_a_name_is_one(brought: str) -> None:
         assert names.display_name(name) == name
 
 
-@pytest.mark.parametrize("brought", ["bob", "Bob", "0.b", "b__", "b" * 30])
-def test_a_handle_is_kept_in_lower_case(brought: str) -> None:
-    assert names.handle(brought) == brought.lower()
+@pytest.mark.parametrize("given_name", ["bob", "Bob", "0.b", "b__", "b" * 30])
+def test_a_handle_is_kept_in_lower_case(given_name: str) -> None:
+    assert names.handle(given_name) == given_name.lower()
 
 
-# The last two are letters that are inside ASCII in lower case: the Kelvin sign, and a dotted capital I.
+# Lowercasing makes the last two ASCII letters: the Kelvin sign, and a capital I with a dot.
 @pytest.mark.parametrize(
-    "brought",
+    "given_name",
     ["", "bo", "b" * 31, ".bob", "_bob", "b b", "bob\n", "b#b", "b-b", "bób", "b@b.b", 5, None, "bo\u212a", "bo\u0130"],
 )
-def test_what_is_no_handle_is_none(brought: object) -> None:
-    assert names.handle(brought) is None
+def test_an_invalid_handle_is_none(given_name: object) -> None:
+    assert names.handle(given_name) is None

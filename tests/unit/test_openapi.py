@@ -1,4 +1,4 @@
-"""The published document is that of the routes, and says what OpenAPI wants said."""
+"""The published OpenAPI document equals the routes, and is valid OpenAPI."""
 
 import json
 from typing import Any
@@ -26,26 +26,26 @@ def _operations(document: dict[str, Any]) -> dict[tuple[str, str], dict[str, Any
     }
 
 
-def test_the_committed_document_is_what_the_routes_say() -> None:
+def test_the_committed_document_is_up_to_date() -> None:
     assert openapi.FILE.read_text() == openapi.text(), "Run: make generate"
 
 
-def test_it_is_valid_openapi(document: dict[str, Any]) -> None:
+def test_the_document_is_valid_openapi(document: dict[str, Any]) -> None:
     OpenAPIV31SpecValidator(document).validate()
 
 
-def test_every_route_of_the_template_is_in_it_and_no_other(document: dict[str, Any]) -> None:
+def test_the_document_has_every_route_of_the_template_and_no_other(document: dict[str, Any]) -> None:
     assert set(_operations(document)) == {(route.method, route.path) for route in openapi.routes()}
 
 
-def test_what_has_no_authorizer_is_public_and_nothing_else_is(document: dict[str, Any]) -> None:
+def test_exactly_the_routes_without_an_authorizer_are_public(document: dict[str, Any]) -> None:
     public = {key for key, operation in _operations(document).items() if operation["security"] == []}
     assert public == {(route.method, route.path) for route in openapi.routes() if route.public}
     for key, described in _operations(document).items():
         assert ("401" in described["responses"]) is (key not in public)
 
 
-def test_every_problem_is_the_answer_of_some_call(document: dict[str, Any]) -> None:
+def test_every_problem_code_is_declared_for_an_operation(document: dict[str, Any]) -> None:
     shared = document["components"]["responses"]
     used: set[str] = set()
     for described in _operations(document).values():
@@ -56,13 +56,13 @@ def test_every_problem_is_the_answer_of_some_call(document: dict[str, Any]) -> N
     assert used == {*problems.STATUS, problems.INTERNAL}
 
 
-def test_nothing_undeclared_is_taken_or_answered(document: dict[str, Any]) -> None:
+def test_no_schema_allows_undeclared_fields(document: dict[str, Any]) -> None:
     for name, schema in document["components"]["schemas"].items():
         if schema["type"] == "object" and name != "GatewayMessage":
             assert schema["additionalProperties"] is False, name
 
 
-def test_a_parameter_of_a_query_is_never_null(document: dict[str, Any]) -> None:
+def test_query_parameters_are_never_null_and_have_descriptions(document: dict[str, Any]) -> None:
     for described in _operations(document).values():
         for parameter in described.get("parameters", []):
             assert "null" not in json.dumps(parameter)
@@ -82,7 +82,7 @@ def test_a_handler_without_a_declaration_is_an_error() -> None:
         openapi.handlers(Module)  # type: ignore[arg-type]
 
 
-def test_a_declaration_leaves_the_handler_as_it_is() -> None:
+def test_a_declaration_returns_the_handler_unchanged() -> None:
     def handler() -> int:
         return 1
 

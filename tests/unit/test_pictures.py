@@ -1,4 +1,4 @@
-"""The pictures of covers and of demo products: whole, light, and still when somebody opens one by itself."""
+"""Pictures of covers and demo products: complete, small and static."""
 
 import re
 import shutil
@@ -22,20 +22,22 @@ DRAWN = {
 }
 
 
-def test_every_cover_has_its_picture_and_no_picture_is_left_over() -> None:
+def test_the_pictures_are_exactly_those_of_the_covers_in_the_catalogue() -> None:
     assert [file.name for file in COVER_FILES] == sorted(f"{cover.cover_id}.svg" for cover in catalogue().covers)
 
 
-def test_every_cover_is_a_png_too_small_enough_for_the_preview_of_a_link() -> None:
+def test_every_cover_has_a_png_that_is_small_enough_for_link_previews() -> None:
     pictures = sorted(covers.FOLDER.glob("*.png"))
     assert [file.stem for file in pictures] == [file.stem for file in COVER_FILES]
     assert covers.outdated() == []
     assert max(file.stat().st_size for file in pictures) <= 200_000
-    # Nothing else is served.
+    # No other file is served.
     assert sorted(covers.FOLDER.iterdir()) == sorted([*COVER_FILES, *pictures])
 
 
-def test_a_png_is_outdated_once_it_is_not_of_its_drawing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_png_is_outdated_if_it_is_missing_or_differs_from_its_drawing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     drawn = ("red-classic", "red-koi", "red-cranes", "red-winter", "red-thanks")
     for name in drawn:
         for suffix in (".svg", ".png"):
@@ -55,25 +57,25 @@ def test_a_png_is_outdated_once_it_is_not_of_its_drawing(tmp_path: Path, monkeyp
     ]
 
 
-def test_the_check_of_what_is_made_says_which_command_draws_anew(
+def test_the_check_of_generated_files_names_the_command_that_draws_covers(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    # Drawings of which there is no PNG.
+    # This folder has drawings without a PNG.
     monkeypatch.setattr(covers, "FOLDER", PRODUCT_FILES[0].parent)
     assert generate.main(check=True) == 1
-    said = capsys.readouterr().err
-    assert all(f"local/pictures/{file.stem}.png" in said for file in PRODUCT_FILES)
-    assert said.endswith("Run: make covers\n")
+    printed = capsys.readouterr().err
+    assert all(f"local/pictures/{file.stem}.png" in printed for file in PRODUCT_FILES)
+    assert printed.endswith("Run: make covers\n")
 
 
-def test_every_demo_product_has_a_picture_of_its_own_that_is_served() -> None:
+def test_every_demo_product_has_its_own_picture_that_is_served() -> None:
     paths = sorted(product.image_url for product in seed.PRODUCTS.values())
     assert paths == [f"/pictures/{file.name}" for file in PRODUCT_FILES]
     assert {f"/pictures/{file.name}": file.read_bytes() for file in PRODUCT_FILES} == proxy.PICTURES
 
 
 @pytest.mark.parametrize("file", [*COVER_FILES, *PRODUCT_FILES], ids=lambda file: file.stem)
-def test_a_picture_draws_and_does_nothing_else(file: Path) -> None:
+def test_a_picture_is_small_and_contains_only_drawing_elements(file: Path) -> None:
     text = file.read_text()
     assert len(text.encode()) <= 12_000
     assert "<!" not in text
@@ -82,13 +84,13 @@ def test_a_picture_draws_and_does_nothing_else(file: Path) -> None:
     assert root.tag == f"{SVG}svg"
     assert root.get("viewBox") == ("0 0 1200 630" if file in COVER_FILES else "0 0 800 800")
     assert root.get("role") == "img"
-    # What a screen reader says comes first.
+    # The title comes first, for screen readers.
     assert root[0].tag == f"{SVG}title"
     assert root[0].text
     ids = [element.get("id") for element in root.iter() if element.get("id")]
     assert len(set(ids)) == len(ids)
     for element in root.iter():
-        # No script, no style sheet, no text in some language, no other document.
+        # No script, no style sheet, no text of a language, no other document.
         assert element.tag.removeprefix(SVG) in DRAWN
         for name, value in element.attrib.items():
             assert name not in ("style", "class")

@@ -1,4 +1,4 @@
-"""docs/reliability.md names what there is."""
+"""References in docs/reliability.md exist."""
 
 import re
 from pathlib import Path
@@ -16,14 +16,14 @@ def test_every_hazard_has_a_row_with_a_test() -> None:
     assert all("::test_" in row[3] for row in ROWS.values())
 
 
-def test_every_test_that_is_named_is_there() -> None:
+def test_every_test_that_is_named_exists() -> None:
     named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", TEXT)
     assert named
     for path, name in named:
         assert f"def {name}(" in (ROOT / path).read_text(), name
 
 
-def test_every_command_that_is_named_is_there() -> None:
+def test_every_command_that_is_named_exists() -> None:
     makefile = (ROOT / "Makefile").read_text()
     for target in re.findall(r"`make ([a-z0-9-]+)", TEXT):
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target

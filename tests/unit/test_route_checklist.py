@@ -26,7 +26,7 @@ def _text(node: ast.AST) -> str:
 CALLED = {
     _text(node) for node in ast.walk(ast.parse(CALLS.read_text())) if isinstance(node, ast.JoinedStr | ast.Constant)
 }
-EVENTS = {event.route for event in sample_events.story()}
+EVENTS = {event.route for event in sample_events.samples()}
 
 
 def _outcomes(route: str) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Eligibility, windows and units, over values alone."""
+"""Eligibility, claim windows and units, computed from values."""
 
 from dataclasses import replace
 
@@ -28,12 +28,12 @@ NOW = 1_000_000
         (replace(PRODUCT, price=Money(1_000_001, "CNY")), True),
     ],
 )
-def test_eligibility_is_by_store_category_and_original_price(product: Product, *, giftable: bool) -> None:
+def test_eligibility_depends_on_store_category_and_original_price(product: Product, *, giftable: bool) -> None:
     assert (not_giftable_reason(product) is None) is giftable
 
 
 @pytest.mark.parametrize(("valid_until", "end"), [(None, 150), (200, 150), (150, 150), (120, 120)])
-def test_a_window_ends_with_the_validity_at_the_latest(valid_until: int | None, end: int) -> None:
+def test_a_claim_window_ends_no_later_than_the_validity(valid_until: int | None, end: int) -> None:
     assert window_end(100, 50, valid_until) == end
 
 
@@ -78,7 +78,7 @@ def _gift(gift_id: str, shares: int, remaining: int, state: GiftState, expires_a
     )
 
 
-def test_a_gift_that_ended_since_its_order_was_read_counts_as_it_is() -> None:
+def test_a_gift_that_ended_after_its_order_was_read_counts_with_its_final_state() -> None:
     order = _order(1, 0, {"g": Reservation(3, NOW + 1)})
     for state in (GiftState.RETURNED, GiftState.CANCELLED, GiftState.DECLINED):
         units = units_of(order, [_gift("g", 3, 2, state, NOW + 1)], now=NOW)
@@ -109,18 +109,18 @@ def test_every_unit_is_in_exactly_one_place_at_any_time(drawn: tuple[Order, list
 
 
 @given(orders_with_gifts())
-def test_at_the_deadline_nothing_of_a_gift_is_left_in_it(drawn: tuple[Order, list[Gift]]) -> None:
+def test_after_the_deadline_no_unit_is_left_in_a_gift(drawn: tuple[Order, list[Gift]]) -> None:
     order, gifts = drawn
     units = units_of(order, gifts, now=NOW + 2)
     assert units is not None
     assert units.in_gift == 0
 
 
-def test_due_gifts_come_earliest_first_and_others_not_at_all() -> None:
+def test_due_gifts_are_sorted_by_time_and_others_are_left_out() -> None:
     order = _order(0, 0, {"c": Reservation(1, NOW), "a": Reservation(1, NOW - 1), "d": Reservation(1, NOW + 1)})
     assert list(due(order, now=NOW)) == ["a", "c"]
 
 
 @pytest.mark.parametrize("state", [OrderState.PENDING, OrderState.DECLINED])
-def test_an_order_that_is_not_paid_has_no_units(state: OrderState) -> None:
+def test_an_unpaid_order_has_no_units(state: OrderState) -> None:
     assert units_of(replace(_order(0, 0, {}), state=state), [], now=NOW) is None

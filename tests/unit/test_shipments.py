@@ -1,4 +1,4 @@
-"""The status of a shipment is a function of the set of reports, whatever order they came in."""
+"""The status of a shipment depends on the set of its reports, not on their order of arrival."""
 
 from itertools import permutations
 
@@ -19,7 +19,7 @@ reports = st.lists(st.tuples(st.integers(0, 20), st.sampled_from(ShipmentStatus)
         ([], READY),
         ([PICKED], PICKED),
         ([PICKED, TRANSIT, OUT], OUT),
-        ([PICKED, OUT, TRANSIT], OUT),  # a scan that was late does not move it back
+        ([PICKED, OUT, TRANSIT], OUT),  # a late scan does not move it back
         ([PICKED, TRANSIT, OUT, DELIVERED], DELIVERED),
         ([OUT, FAILED], FAILED),
         ([OUT, FAILED, OUT], OUT),  # a second attempt
@@ -35,19 +35,23 @@ reports = st.lists(st.tuples(st.integers(0, 20), st.sampled_from(ShipmentStatus)
         ([LOST, DELIVERED], DELIVERED),
     ],
 )
-def test_what_happened_in_this_order_makes_this_status(history: list[ShipmentStatus], status: ShipmentStatus) -> None:
-    happened = list(enumerate(history))
-    assert {shipment_status(told) for told in permutations(happened)} == {status}
+def test_a_history_results_in_a_status_in_every_order_of_arrival(
+    history: list[ShipmentStatus], status: ShipmentStatus
+) -> None:
+    timed = list(enumerate(history))
+    assert {shipment_status(reported) for reported in permutations(timed)} == {status}
 
 
 @given(reports)
-def test_repeats_change_nothing(told: list[tuple[int, ShipmentStatus]]) -> None:
-    assert shipment_status(told + told) == shipment_status(told)
+def test_repeated_reports_change_nothing(reported: list[tuple[int, ShipmentStatus]]) -> None:
+    assert shipment_status(reported + reported) == shipment_status(reported)
 
 
 @given(reports, st.sampled_from(ShipmentStatus))
-def test_a_late_report_never_moves_a_parcel_back(told: list[tuple[int, ShipmentStatus]], late: ShipmentStatus) -> None:
-    before, after = shipment_status(told), shipment_status([*told, (-1, late)])
+def test_a_late_report_never_moves_a_parcel_back(
+    reported: list[tuple[int, ShipmentStatus]], late: ShipmentStatus
+) -> None:
+    before, after = shipment_status(reported), shipment_status([*reported, (-1, late)])
     old, new = SHIPMENT_STATUS_RANKS[before], SHIPMENT_STATUS_RANKS[after]
     if old.final:
         assert after is before or SHIPMENT_STATUS_RANKS[late].final
@@ -58,11 +62,13 @@ def test_a_late_report_never_moves_a_parcel_back(told: list[tuple[int, ShipmentS
 
 
 @given(reports)
-def test_delivered_is_delivered_whatever_is_reported_besides(told: list[tuple[int, ShipmentStatus]]) -> None:
-    assert shipment_status([*told, (5, DELIVERED)]) is DELIVERED
+def test_a_delivered_parcel_stays_delivered_regardless_of_other_reports(
+    reported: list[tuple[int, ShipmentStatus]],
+) -> None:
+    assert shipment_status([*reported, (5, DELIVERED)]) is DELIVERED
 
 
-def test_the_published_machine_says_what_a_report_leads_to() -> None:
+def test_the_published_machine_has_the_transitions_of_a_report() -> None:
     machine = document()["shipment"]
     assert isinstance(machine, dict)
     assert set(machine["states"]) == set(ShipmentStatus)

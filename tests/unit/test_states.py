@@ -1,4 +1,4 @@
-"""The state machines: a transition that is not in the table is refused."""
+"""The state machines: a transition that is not in the table is rejected."""
 
 from dataclasses import fields
 from enum import StrEnum
@@ -29,7 +29,7 @@ from handsel.store import keys
 from handsel.store.expressions import update
 from handsel.store.transitions import move_units, transition
 
-# The machines whose states items store, by the type of their items.
+# Machines whose states are stored in items, with the type of the items.
 STORED: list[tuple[Machine[Any, Any], type]] = [
     (GIFT_MACHINE, Gift),
     (ORDER_MACHINE, Order),
@@ -43,9 +43,7 @@ PAIRS = [(machine, state, action) for machine in MACHINES for state, action in p
 
 
 @pytest.mark.parametrize(("machine", "state", "action"), PAIRS)
-def test_every_pair_that_is_not_in_a_table_is_refused(
-    machine: Machine[Any, Any], state: StrEnum, action: StrEnum
-) -> None:
+def test_a_pair_that_is_not_in_a_table_is_rejected(machine: Machine[Any, Any], state: StrEnum, action: StrEnum) -> None:
     if (state, action) in machine.transitions:
         assert machine.step(state, action).to in machine.states
         return
@@ -56,17 +54,17 @@ def test_every_pair_that_is_not_in_a_table_is_refused(
 
 
 @pytest.mark.parametrize(("state", "action"), list(product(GiftState, GiftAction)))
-def test_every_action_leads_out_of_open_and_out_of_no_other_state(state: GiftState, action: GiftAction) -> None:
+def test_every_action_leaves_open_and_no_other_state(state: GiftState, action: GiftAction) -> None:
     assert ((state, action) in GIFT_MACHINE.transitions) is (state is GiftState.OPEN)
 
 
-def test_nothing_leads_back_to_open_but_a_claim_that_leaves_shares() -> None:
+def test_only_a_claim_that_leaves_shares_keeps_a_gift_open() -> None:
     back = [action for (_, action), step in GIFT_MACHINE.transitions.items() if step.to is GiftState.OPEN]
     assert back == [GiftAction.CLAIM_SHARE]
 
 
 @pytest.mark.parametrize("machine", MACHINES)
-def test_every_state_is_reached_from_the_initial_one(machine: Machine[Any, Any]) -> None:
+def test_every_state_is_reachable_from_the_initial_one(machine: Machine[Any, Any]) -> None:
     reached, fresh = set(), {machine.initial}
     while fresh:
         reached |= fresh
@@ -79,11 +77,11 @@ def test_every_action_is_in_the_table(machine: Machine[Any, Any]) -> None:
     assert {action for _, action in machine.transitions} == set(machine.actions)
 
 
-def test_every_final_state_has_a_problem_for_callers_who_come_late() -> None:
+def test_every_final_state_has_a_problem_for_late_callers() -> None:
     assert set(GIFT_MACHINE.problems) == {state for state in GiftState if state.final}
 
 
-def test_the_states_that_wait_for_the_clock_or_the_sweep_are_in_the_due_index() -> None:
+def test_states_that_wait_for_the_clock_or_the_sweep_are_in_the_due_index() -> None:
     assert GIFT_MACHINE.due_in == {GiftState.OPEN}
     assert ORDER_MACHINE.due_in == {OrderState.PENDING}
     assert REFUND_MACHINE.due_in == {RefundStatus.PENDING}
@@ -98,20 +96,20 @@ def test_guards_and_stored_states_are_attributes_of_the_item(machine: Machine[An
     assert {guard.attribute for guard in guards} | operands | stored_in <= {field.name for field in fields(item)}
 
 
-def test_an_order_has_a_counter_for_every_place_but_gifts() -> None:
+def test_an_order_has_a_counter_for_every_place_except_gifts() -> None:
     assert {*UNIT_COUNTERS} == {*UnitPlace} - {UnitPlace.IN_GIFT}
     assert {*UNIT_COUNTERS} <= {field.name for field in fields(Order)}
 
 
 @pytest.mark.parametrize("action", GiftAction)
-def test_of_two_actions_at_one_instant_only_the_clock_decides_between_claim_and_return(action: GiftAction) -> None:
+def test_at_the_deadline_only_expire_is_possible(action: GiftAction) -> None:
     guards = [guard for guard in GIFT_MACHINE.step(GiftState.OPEN, action).guards if guard.attribute == "expires_at"]
     assert len(guards) == 1
     at_the_deadline = guards[0].holds(1000, now=1000)
     assert at_the_deadline is (action is GiftAction.EXPIRE)
 
 
-def test_the_condition_in_the_table_is_the_guard_in_the_domain() -> None:
+def test_the_dynamodb_condition_equals_the_guard_of_the_domain() -> None:
     change = update(keys.gift("id"), transition(GIFT_MACHINE, GiftState.OPEN, GiftAction.CLAIM_LAST_SHARE, now=7))
     assert change.expression == "SET #state = :to REMOVE #due_pk, #due_sk"
     assert change.condition == "#state = :from AND #remaining = :guard0 AND #expires_at > :guard1"
@@ -119,7 +117,7 @@ def test_the_condition_in_the_table_is_the_guard_in_the_domain() -> None:
 
 
 @pytest.mark.parametrize(("value", "holds"), [(0, False), (1, True), (2, False)])
-def test_a_guard_compares_with_a_constant_or_with_now(value: int, *, holds: bool) -> None:
+def test_a_guard_compares_with_a_constant_now_or_another_attribute(value: int, *, holds: bool) -> None:
     assert Guard("remaining", "=", 1).holds(value, now=99) is holds
     assert Guard("expires_at", "=", "now").holds(value, now=1) is holds
     assert Guard("refunded", "=", "quantity").holds(value, now=99, quantity=1) is holds
@@ -131,11 +129,11 @@ def test_only_an_optional_guard_holds_for_an_item_without_the_attribute(*, optio
     assert str(Guard("valid_until", ">", "now", optional=optional)) == "valid_until > now" + " or absent" * optional
 
 
-def test_units_move_only_between_places_and_never_out_of_used_or_refunded() -> None:
+def test_units_leave_only_available_and_in_gift() -> None:
     assert {place for place, _ in UNIT_MACHINE.transitions} == {UnitPlace.AVAILABLE, UnitPlace.IN_GIFT}
 
 
-def test_the_published_machines_name_every_state_and_every_transition() -> None:
+def test_the_published_machines_have_every_state_and_transition() -> None:
     published = document()
     gift, unit = published["gift"], published["unit"]
     assert isinstance(gift, dict)

@@ -1,4 +1,4 @@
-"""Every dataclass that the store writes is read back as it was, whatever its fields are."""
+"""Every dataclass that the store writes is read back unchanged, with any fields."""
 
 import ast
 import importlib
@@ -22,7 +22,7 @@ from handsel.store.attributes import Item, dump_item, from_item, load_item, to_i
 
 INTEGERS = st.integers(-(10**30), 10**30)
 KEY_PARTS = st.text(st.characters(codec="ascii", categories=("L", "N")), min_size=1, max_size=keys.MAX_PART)
-# Attributes that items have besides the fields of what they are about.
+# Attributes that items have in addition to the fields of their entity.
 OTHERS: Item = {name: "x" for index in (keys.BY_OWNER, keys.BY_PARENT, keys.BY_DUE) for name in (index.pk, index.sk)}
 OTHERS |= {"pk": "KIND#id", "sk": "KIND", "ttl": 1}
 
@@ -35,7 +35,9 @@ def parsed_modules() -> Iterator[tuple[Any, ast.Module]]:
 
 
 def read_classes() -> Iterator[type]:
-    """The classes that the store reads: `attributes.from_item(Gift, ...)`, or `partial(attributes.from_item, Gift)`."""
+    """Yield the classes that the store reads: `attributes.from_item(Gift, ...)`, or `partial(attributes.from_item,
+    Gift)`.
+    """
     for module, tree in parsed_modules():
         for call in ast.walk(tree):
             if isinstance(call, ast.Call):
@@ -45,7 +47,7 @@ def read_classes() -> Iterator[type]:
 
 
 def written_classes() -> Iterator[tuple[str, object]]:
-    """The functions that make an item of a dataclass, each with the class, as its parameter is annotated."""
+    """Yield each function that makes an item of a dataclass, with the annotated class of its parameter."""
     for module, tree in parsed_modules():
         for function in ast.walk(tree):
             if isinstance(function, ast.FunctionDef):
@@ -59,7 +61,7 @@ def written_classes() -> Iterator[tuple[str, object]]:
 
 
 def with_field(kind: Any, added: Any) -> Any:
-    """The class with one more field, which is required."""
+    """Return the class with one more required field."""
     required = [(each.name, each.type) for each in fields(kind) if each.default is MISSING]
     optional = [(each.name, each.type, each.default) for each in fields(kind) if each.default is not MISSING]
     return make_dataclass(kind.__name__, [("added", added), *required, *optional], frozen=True, slots=True)
@@ -69,7 +71,7 @@ STORED = sorted(set(read_classes()), key=lambda kind: kind.__name__)
 
 
 def values(annotation: Any) -> st.SearchStrategy[Any]:
-    """Any value of a type, as it is when it was read: sequences are lists."""
+    """Return a strategy for values of a type, as they are when they were read: sequences are lists."""
     if annotation in (str, int, bool):
         return {str: st.text(), int: INTEGERS, bool: st.booleans()}[annotation]
     if isinstance(annotation, type) and issubclass(annotation, StrEnum):
@@ -91,15 +93,15 @@ def entities(kind: Any) -> st.SearchStrategy[Any]:
     return st.builds(kind, **{each.name: values(each.type) for each in fields(kind)})
 
 
-def stored(item: Item) -> Item:
-    """An item as it is read from the table after it was written."""
+def write_and_read(item: Item) -> Item:
+    """Return an item as it is read from the table after it was written."""
     return load_item(dump_item(item))
 
 
 # --- every class ------------------------------------------------------------------------------------------------------
 
 
-def test_what_is_written_is_what_can_be_read() -> None:
+def test_every_written_class_can_be_read() -> None:
     written = dict(written_classes())
     assert len(written) >= 12
     unread = {place: kind for place, kind in written.items() if kind not in STORED}
@@ -108,17 +110,17 @@ def test_what_is_written_is_what_can_be_read() -> None:
 
 
 @pytest.mark.parametrize("kind", STORED)
-def test_a_stored_entity_is_read_back_as_it_was(kind: Any) -> None:
+def test_a_stored_entity_is_read_back_unchanged(kind: Any) -> None:
     @settings(deadline=None)
     @given(entities(kind))
     def check(entity: Any) -> None:
-        assert from_item(kind, stored({**OTHERS, **to_item(entity)})) == entity
+        assert from_item(kind, write_and_read({**OTHERS, **to_item(entity)})) == entity
 
     check()
 
 
 @pytest.mark.parametrize("kind", STORED)
-def test_no_field_has_the_name_of_a_key(kind: Any) -> None:
+def test_no_field_has_the_name_of_a_key_attribute(kind: Any) -> None:
     assert {each.name for each in fields(kind)}.isdisjoint(OTHERS)
 
 
@@ -147,12 +149,12 @@ def test_no_field_has_the_name_of_a_key(kind: Any) -> None:
 def test_a_field_that_is_added_to_a_class_is_read_back(added: Any, kind: Any, data: st.DataObject) -> None:
     wider = with_field(kind, added)
     entity = data.draw(entities(wider))
-    assert from_item(wider, stored(to_item(entity))) == entity
+    assert from_item(wider, write_and_read(to_item(entity))) == entity
 
 
 @settings(deadline=None)
 @given(st.data())
-def test_a_product_on_sale_is_read_back_with_what_its_store_decides(data: st.DataObject) -> None:
+def test_a_product_on_sale_is_read_back_with_the_settings_of_its_store(data: st.DataObject) -> None:
     store = data.draw(entities(Store))
     product = replace(
         data.draw(entities(Product)),
@@ -162,10 +164,10 @@ def test_a_product_on_sale_is_read_back_with_what_its_store_decides(data: st.Dat
         store_name=store.name,
         store_giftable=store.giftable,
     )
-    assert products.on_sale(stored(products.to_item(product)), store) == product
+    assert products.on_sale(write_and_read(products.to_item(product)), store) == product
 
 
-# --- what is not there, and what is wrong -----------------------------------------------------------------------------
+# --- missing and wrong attributes -------------------------------------------------------------------------------------
 
 
 NOTHING = Money(0, "CNY")
@@ -188,7 +190,7 @@ class Newer:
 
 
 def test_fields_that_an_older_item_lacks_have_their_defaults() -> None:
-    assert from_item(Newer, stored(to_item(Older("x")))) == Newer("x", None, None)
+    assert from_item(Newer, write_and_read(to_item(Older("x")))) == Newer("x", None, None)
 
 
 GIFT = from_item(
@@ -241,7 +243,7 @@ GIFT = from_item(
     ],
 )
 def test_the_error_names_the_item_and_the_field_and_not_the_value(path: list[str], value: object, problem: str) -> None:
-    item = stored({"pk": "GIFT#g", "sk": "GIFT", **to_item(GIFT)})
+    item = write_and_read({"pk": "GIFT#g", "sk": "GIFT", **to_item(GIFT)})
     *outer, name = path
     holder = item
     for each in outer:
@@ -255,7 +257,7 @@ def test_the_error_names_the_item_and_the_field_and_not_the_value(path: list[str
     assert str(raised.value) == problem
 
 
-def test_of_a_part_of_an_item_the_error_names_the_field() -> None:
+def test_the_error_about_a_part_of_an_item_names_the_field() -> None:
     with pytest.raises(errors.DataIntegrityError) as raised:
         from_item(Money, {"amount": 1})
     assert str(raised.value) == "Money has no currency"
@@ -278,7 +280,7 @@ def test_of_a_part_of_an_item_the_error_names_the_field() -> None:
         ("Money", None),
     ],
 )
-def test_what_would_not_be_read_back_is_not_written(annotation: Any, default: object) -> None:
+def test_an_unsupported_type_is_neither_written_nor_read(annotation: Any, default: object) -> None:
     kind: Any = make_dataclass("Kind", [("added", annotation, field(default_factory=lambda: default))])
     with pytest.raises(TypeError, match=r"^Kind\.added"):
         to_item(kind())

@@ -1,4 +1,6 @@
-"""What DynamoDB answers to a cancelled transaction, as botocore hands it on. Stubbed: the local engines raise no conflicts."""
+"""Table calls against a stubbed client: cancelled transactions, retries and lose responses. The local engines have no
+conflicts.
+"""
 
 from collections.abc import Iterator
 from typing import Any
@@ -64,81 +66,81 @@ def table(client: Any, pauses: list[float]) -> Table:
     return Table(client, "t", sleep=pauses.append)
 
 
-def _cancelled(stub: Stubber, *reasons: str, item: dict[str, Any] | None = None) -> None:
+def _cancel_transaction(stub: Stubber, *reasons: str, item: dict[str, Any] | None = None) -> None:
     details = [{"Code": reason} | ({"Item": item} if item and reason != "None" else {}) for reason in reasons]
     stub.add_client_error(
         "transact_write_items", "TransactionCanceledException", modeled_fields={"CancellationReasons": details}
     )
 
 
-def test_failed_conditions_are_final_and_answered_by_position(stub: Stubber, table: Table) -> None:
-    _cancelled(stub, "None", "ConditionalCheckFailed", item={"state": {"S": "claimed"}})
-    with pytest.raises(ConditionFailed) as refused:
+def test_a_failed_condition_is_final_and_reported_by_position(stub: Stubber, table: Table) -> None:
+    _cancel_transaction(stub, "None", "ConditionalCheckFailed", item={"state": {"S": "claimed"}})
+    with pytest.raises(ConditionFailed) as failed:
         table.write(*WRITES)
-    assert refused.value.old == (None, {"state": "claimed"})
+    assert failed.value.old == (None, {"state": "claimed"})
 
 
-def test_an_item_that_is_not_there_is_told_from_a_condition_that_held(stub: Stubber, table: Table) -> None:
-    _cancelled(stub, "ConditionalCheckFailed", "None")
-    with pytest.raises(ConditionFailed) as refused:
+def test_a_missing_item_differs_from_a_condition_that_held(stub: Stubber, table: Table) -> None:
+    _cancel_transaction(stub, "ConditionalCheckFailed", "None")
+    with pytest.raises(ConditionFailed) as failed:
         table.write(*WRITES)
-    assert refused.value.old == ({}, None)
+    assert failed.value.old == ({}, None)
 
 
 @pytest.mark.parametrize("reason", ["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"])
-def test_a_conflict_is_tried_again_and_may_succeed(
-    stub: Stubber, table: Table, pauses: list[float], reason: str
-) -> None:
-    _cancelled(stub, reason, "None")
-    _cancelled(stub, "ConditionalCheckFailed", reason)  # one condition failed, but nobody looked at the other
+def test_a_conflict_is_retried_and_can_succeed(stub: Stubber, table: Table, pauses: list[float], reason: str) -> None:
+    _cancel_transaction(stub, reason, "None")
+    _cancel_transaction(stub, "ConditionalCheckFailed", reason)  # one condition failed, but the other was not evaluated
     stub.add_response("transact_write_items", {})
     table.write(*WRITES)
     assert len(pauses) == 2
 
 
-def test_endless_conflicts_are_busy_after_bounded_tries(stub: Stubber, table: Table, pauses: list[float]) -> None:
+def test_permanent_conflicts_end_in_service_unavailable_after_a_bounded_number_of_tries(
+    stub: Stubber, table: Table, pauses: list[float]
+) -> None:
     for _ in range(7):
-        _cancelled(stub, "TransactionConflict", "None")
+        _cancel_transaction(stub, "TransactionConflict", "None")
     with pytest.raises(errors.ServiceUnavailable):
         table.write(*WRITES)
     assert sum(pauses) < 2
 
 
-def test_any_other_reason_is_a_fault_and_not_tried_again(stub: Stubber, table: Table) -> None:
-    _cancelled(stub, "ValidationError", "None")
+def test_any_other_reason_is_an_error_and_not_retried(stub: Stubber, table: Table) -> None:
+    _cancel_transaction(stub, "ValidationError", "None")
     with pytest.raises(Exception, match="TransactionCanceled"):
         table.write(*WRITES)
 
 
-def test_a_single_write_that_meets_a_transaction_is_tried_again(stub: Stubber, table: Table) -> None:
+def test_a_single_write_that_conflicts_with_a_transaction_is_retried(stub: Stubber, table: Table) -> None:
     stub.add_client_error("update_item", "TransactionConflictException")
     stub.add_response("update_item", {})
     table.write(WRITES[1])
 
 
-def test_an_item_is_deleted_under_its_condition_alone_or_with_others(stub: Stubber, table: Table) -> None:
+def test_an_item_is_deleted_under_its_condition_alone_or_in_a_transaction(stub: Stubber, table: Table) -> None:
     stub.add_response("delete_item", {}, DELETE_REQUEST)
     table.write(DELETE)
     stub.add_response("transact_write_items", {}, {"TransactItems": [{"Put": ANY}, {"Delete": DELETE_REQUEST}]})
     table.write(WRITES[0], DELETE)
 
 
-def test_an_item_that_is_not_as_it_should_be_is_not_deleted(stub: Stubber, table: Table) -> None:
+def test_an_item_whose_condition_fails_is_not_deleted(stub: Stubber, table: Table) -> None:
     stub.add_client_error(
         "delete_item", "ConditionalCheckFailedException", modeled_fields={"Item": {"state": {"S": "claimed"}}}
     )
-    with pytest.raises(ConditionFailed) as refused:
+    with pytest.raises(ConditionFailed) as failed:
         table.write(DELETE)
-    assert refused.value.old == ({"state": "claimed"},)
+    assert failed.value.old == ({"state": "claimed"},)
 
 
-def test_a_deletion_that_meets_a_transaction_is_tried_again(stub: Stubber, table: Table) -> None:
+def test_a_deletion_that_conflicts_with_a_transaction_is_retried(stub: Stubber, table: Table) -> None:
     stub.add_client_error("delete_item", "TransactionConflictException")
     stub.add_response("delete_item", {})
     table.write(DELETE)
 
 
-def test_keys_that_were_not_processed_are_asked_for_again(stub: Stubber, table: Table) -> None:
+def test_unprocessed_keys_are_requested_again(stub: Stubber, table: Table) -> None:
     one, other = order("a"), order("b")
     again: Any = {"t": {"Keys": [other.attributes()], "ConsistentRead": True}}
     stub.add_response("batch_get_item", {"Responses": {"t": [one.attributes()]}, "UnprocessedKeys": again})
@@ -146,38 +148,38 @@ def test_keys_that_were_not_processed_are_asked_for_again(stub: Stubber, table: 
     assert set(table.get_many([one, other, one])) == {one, other}
 
 
-def test_what_is_about_the_clock_is_made_anew_for_each_try(stub: Stubber, table: Table) -> None:
+def test_a_condition_on_the_current_time_is_rebuilt_for_each_try(stub: Stubber, table: Table) -> None:
     clock = iter((1, 2))
 
-    def in_time() -> Update:
+    def update_in_time() -> Update:
         return Update(gift("b"), "SET #state = :to", "#expires_at > :now", {":to": "claimed", ":now": next(clock)})
 
     stub.add_client_error("update_item", "TransactionConflictException")
     stub.add_response("update_item", {}, {**UPDATE_REQUEST, "ExpressionAttributeValues": AT_TWO})
-    table.write(in_time)
+    table.write(update_in_time)
 
 
-def test_an_answer_that_is_lost_once_is_asked_for_once_more(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = []
+def test_a_call_whose_response_is_lost_once_is_retried_once(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = []
 
-    def lost_once(**_: object) -> dict[str, Any]:
-        asked.append(1)
-        if len(asked) == 1:
+    def lose_once(**_: object) -> dict[str, Any]:
+        calls.append(1)
+        if len(calls) == 1:
             raise ReadTimeoutError(endpoint_url="https://dynamodb.test")
         return {}
 
-    monkeypatch.setattr(table.client, "update_item", lost_once)
+    monkeypatch.setattr(table.client, "update_item", lose_once)
     table.write(WRITES[1])
-    assert len(asked) == 2
+    assert len(calls) == 2
 
 
-def test_a_lost_answer_is_busy_because_the_caller_can_find_out_by_trying_again(
+def test_a_lost_response_is_service_unavailable_so_that_the_caller_retries(
     table: Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def lost(**_: object) -> None:
+    def lose(**_: object) -> None:
         raise ReadTimeoutError(endpoint_url="http://x")
 
-    monkeypatch.setattr(table.client, "get_item", lost)
+    monkeypatch.setattr(table.client, "get_item", lose)
     with pytest.raises(errors.ServiceUnavailable):
         table.get(Key("a", "b"))
 
@@ -190,11 +192,11 @@ VALUES = st.recursive(
 
 
 @given(st.dictionaries(st.text(min_size=1), VALUES, max_size=4))
-def test_what_is_written_is_read_back(item: dict[str, Any]) -> None:
+def test_a_written_item_is_read_back_unchanged(item: dict[str, Any]) -> None:
     assert load_item(dump_item(item)) == item
 
 
-def test_absent_values_are_left_out_and_floats_refused() -> None:
+def test_absent_values_are_left_out_and_floats_are_rejected() -> None:
     assert dump_item({"a": None, "b": {"c": None}}) == {"b": {"M": {}}}
     with pytest.raises(TypeError):
         dump(1.5)

@@ -1,4 +1,4 @@
-"""What bounds a caller before any function runs: the throttles of template.yaml. The local engine has none."""
+"""Throttles in template.yaml, which limit a caller before any function runs. The local engine has none."""
 
 import pytest
 
@@ -12,23 +12,23 @@ ROUTES = {f"{route.method} {route.path}": route for route in openapi.routes()}
 
 
 def limit(settings: dict[str, dict[str, str]], name: str) -> int:
-    """A limit, as it is unless a deployment says otherwise: each is a parameter."""
+    """Return a limit as its template parameter has it by default."""
     return int(PARAMETERS[settings[name]["Ref"]]["Default"])
 
 
-def test_the_stage_has_a_limit_for_every_route() -> None:
+def test_the_stage_has_a_default_limit_for_every_route() -> None:
     assert limit(API["DefaultRouteSettings"], "ThrottlingRateLimit") == 2000
     assert limit(API["DefaultRouteSettings"], "ThrottlingBurstLimit") == 1000
 
 
-def test_what_needs_no_token_or_can_be_guessed_at_has_a_limit_of_its_own() -> None:
+def test_public_routes_and_routes_that_allow_guessing_have_their_own_limits() -> None:
     # A public route without a limit is reported by test_route_checklist.py.
     limited = {name for name in API["RouteSettings"] if not ROUTES[name].public}
     assert limited == {"GET /people/{handle}", "POST /gifts/{gift_id}/claims"}
 
 
 @pytest.mark.parametrize("route", API["RouteSettings"])
-def test_a_limit_of_a_routes_own_is_of_a_route_there_is_and_no_looser_than_the_stages(route: str) -> None:
+def test_the_own_limit_of_a_route_belongs_to_an_existing_route_and_does_not_exceed_the_default(route: str) -> None:
     assert route in ROUTES
     for name in ("ThrottlingRateLimit", "ThrottlingBurstLimit"):
         assert 0 < limit(API["RouteSettings"][route], name) <= limit(API["DefaultRouteSettings"], name)

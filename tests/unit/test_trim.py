@@ -1,4 +1,4 @@
-"""What the dependencies' layer makes of packages that import all they have."""
+"""Changes that the build of the dependencies layer makes to packages."""
 
 import importlib
 import importlib.util
@@ -23,44 +23,44 @@ def trim() -> ModuleType:
     return module
 
 
-def test_each_name_of_a_lazy_package_is_there_and_its_module_comes_with_it(trim: ModuleType, tmp_path: Path) -> None:
+def test_a_lazy_package_has_all_names_and_imports_each_module_on_first_use(trim: ModuleType, tmp_path: Path) -> None:
     package = tmp_path / "gifts"
     package.mkdir()
-    source = 'from .dear import dear as wanted\nfrom .cheap import cheap\n__all__ = ["wanted", "cheap"]\n'
+    source = 'from .costly import costly as wanted\nfrom .cheap import cheap\n__all__ = ["wanted", "cheap"]\n'
     (package / "__init__.py").write_text(trim.lazy(source))
-    (package / "dear.py").write_text('dear = "here"\n')
+    (package / "costly.py").write_text('costly = "here"\n')
     (package / "cheap.py").write_text('cheap = "here"\n')
-    asked = (
+    program = (
         "import sys, gifts\n"
-        "assert not {'gifts.dear', 'gifts.cheap'} & set(sys.modules)\n"
+        "assert not {'gifts.costly', 'gifts.cheap'} & set(sys.modules)\n"
         "from gifts import cheap\n"
-        "assert cheap == 'here' and 'gifts.dear' not in sys.modules\n"
+        "assert cheap == 'here' and 'gifts.costly' not in sys.modules\n"
         "from gifts import *\n"
         "assert wanted == 'here'\n"
         "try:\n    gifts.other\nexcept AttributeError:\n    print('done')\n"
     )
-    done = subprocess.run([sys.executable, "-c", asked], cwd=tmp_path, capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert done.stdout == "done\n"
 
 
-def test_a_package_that_does_more_than_importing_is_not_made_lazy(trim: ModuleType) -> None:
+def test_a_package_that_does_more_than_import_names_is_not_made_lazy(trim: ModuleType) -> None:
     with pytest.raises(ValueError, match="not an import of names: register"):
         trim.lazy("from .plugins import register\nregister()\n")
 
 
-def test_the_packages_that_are_made_lazy_keep_all_their_names(trim: ModuleType) -> None:
+def test_the_lazy_packages_keep_all_their_names(trim: ModuleType) -> None:
     for name in trim.LAZY:
         package = importlib.import_module(name.replace("/", "."))
         assert package.__file__ is not None
-        made: dict[str, object] = {"__name__": package.__name__}
-        exec(trim.lazy(Path(package.__file__).read_text()), made)  # noqa: S102 - what the layer has
-        assert made["__all__"] == package.__all__
-        find = made["__getattr__"]
+        namespace: dict[str, object] = {"__name__": package.__name__}
+        exec(trim.lazy(Path(package.__file__).read_text()), namespace)  # noqa: S102 - what the layer has
+        assert namespace["__all__"] == package.__all__
+        find = namespace["__getattr__"]
         assert callable(find)
         assert all(find(each) is getattr(package, each) for each in package.__all__)
 
 
-def test_items_pass_botocore_as_they_are(trim: ModuleType) -> None:
+def test_items_pass_through_botocore_unchanged(trim: ModuleType) -> None:
     shapes = {name: {"type": "map"} for name in trim.ITEMS}
     model: dict[str, Any] = {
         "shapes": shapes,

@@ -1,4 +1,4 @@
-"""What `make vulnerabilities` makes of what the vulnerability services say."""
+"""The result of `make vulnerabilities` for answers of the vulnerability services."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ UNKNOWN = {"name": "unknown", "skip_reason": "Dependency not found"}
 
 
 @pytest.mark.parametrize(
-    ("pypi", "osv", "status", "said"),
+    ("pypi", "osv", "status", "printed"),
     [
         ([FINE], None, 0, "No known vulnerability in 1 packages, by pypi."),
         ([FINE, BROKEN], None, 1, "broken 2: CVE-1, fixed in 3 (pypi)"),
@@ -23,14 +23,14 @@ UNKNOWN = {"name": "unknown", "skip_reason": "Dependency not found"}
             [FINE, UNKNOWN],
             None,
             0,
-            "NOT AUDITED, so nothing is known: pypi knows nothing of unknown; osv does not answer.",
+            "NOT CHECKED for vulnerabilities: pypi does not know unknown; osv does not answer.",
         ),
-        (None, None, 0, "NOT AUDITED, so nothing is known: pypi does not answer; osv does not answer."),
+        (None, None, 0, "NOT CHECKED for vulnerabilities: pypi does not answer; osv does not answer."),
     ],
 )
-def test_a_vulnerability_fails_and_what_nobody_can_tell_is_said(
-    capsys: pytest.CaptureFixture[str], pypi: Any, osv: Any, status: int, said: str
+def test_a_vulnerability_fails_the_check_and_unavailable_services_are_reported(
+    capsys: pytest.CaptureFixture[str], pypi: Any, osv: Any, status: int, printed: str
 ) -> None:
     assert vulnerabilities.main({"pypi": pypi, "osv": osv}.__getitem__) == status
     captured = capsys.readouterr()
-    assert (captured.out + captured.err).strip() == said
+    assert (captured.out + captured.err).strip() == printed

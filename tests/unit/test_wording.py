@@ -1,4 +1,4 @@
-"""The check of wording in `make lint` finds what the glossary rules out, and the check of commit messages its form."""
+"""The check of wording in `make lint`, and the check of commit messages."""
 
 import re
 from fnmatch import fnmatch

@@ -1,4 +1,4 @@
-"""What is on offer when, what can be sealed, and the data behind both."""
+"""Wrappings on offer at a time, wrappings that can be used at a time, and the data of both."""
 
 import json
 from datetime import UTC, date, datetime, timedelta
@@ -24,7 +24,7 @@ def offered(kind: Kind, time: str) -> list[str]:
     return [cover.cover_id for cover in wrappings.covers_for(kind, now=at(time))]
 
 
-def can_seal(cover_id: str, time: str, blessing_id: str = "enjoy") -> bool:
+def can_wrap(cover_id: str, time: str, blessing_id: str = "enjoy") -> bool:
     kind = Kind.VOUCHER if cover_id.startswith("red-") else Kind.PARCEL
     try:
         wrappings.wrap(kind, cover_id, blessing_id, None, now=at(time))
@@ -33,7 +33,7 @@ def can_seal(cover_id: str, time: str, blessing_id: str = "enjoy") -> bool:
     return True
 
 
-# --- what is on offer ----------------------------------------------------------------------------------------
+# --- on offer ------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("kind", Kind)
@@ -45,13 +45,13 @@ def test_six_covers_and_six_blessings_are_on_offer_on_every_day(kind: Kind) -> N
         day += timedelta(days=1)
 
 
-def test_what_has_its_season_comes_first() -> None:
+def test_wrappings_of_the_season_come_first() -> None:
     assert offered(Kind.VOUCHER, "2027-02-06")[:3] == ["red-lunar-new-year", "red-winter", "red-classic"]
     blessings = [blessing.blessing_id for blessing in wrappings.blessings(now=at("2026-09-25"))]
     assert blessings[:2] == ["mid-autumn", "best-wishes"]
 
 
-def test_out_of_season_only_what_is_for_all_year_is_on_offer() -> None:
+def test_out_of_season_only_wrappings_without_a_season_are_on_offer() -> None:
     for kind in Kind:
         evergreen = [
             cover.cover_id for cover in wrappings.catalogue().covers if kind in cover.kinds and cover.season is None
@@ -67,7 +67,7 @@ def test_a_season_begins_and_ends_at_midnight_utc() -> None:
 
 
 @pytest.mark.parametrize("new_year", ["2026-02-17", "2027-02-06", "2028-01-26", "2029-02-13", "2030-02-03"])
-def test_lunar_new_year_is_where_the_moon_puts_it(new_year: str) -> None:
+def test_the_season_of_lunar_new_year_includes_the_holiday_and_its_eve(new_year: str) -> None:
     eve = (date.fromisoformat(new_year) - timedelta(days=1)).isoformat()
     for day in (eve, new_year):
         assert offered(Kind.VOUCHER, day)[0] == "red-lunar-new-year"
@@ -75,36 +75,36 @@ def test_lunar_new_year_is_where_the_moon_puts_it(new_year: str) -> None:
 
 
 @pytest.mark.parametrize("festival", ["2026-09-25", "2027-09-15", "2028-10-03", "2029-09-22", "2030-09-12"])
-def test_mid_autumn_is_where_the_moon_puts_it(festival: str) -> None:
+def test_the_season_of_mid_autumn_includes_the_holiday(festival: str) -> None:
     assert offered(Kind.VOUCHER, festival)[0] == "red-mid-autumn"
 
 
-# --- what can be sealed --------------------------------------------------------------------------------------
+# --- use in a gift -------------------------------------------------------------------------------------------
 
 
-def test_a_season_has_a_day_of_grace_on_each_side_for_sealing() -> None:
-    assert not can_seal("red-winter", "2026-11-29T23:59:59.999")
-    assert can_seal("red-winter", "2026-11-30T00:00:00")
-    assert can_seal("red-winter", "2027-02-16T23:59:59.999")
-    assert not can_seal("red-winter", "2027-02-17T00:00:00")
+def test_a_season_has_a_day_of_grace_on_each_side() -> None:
+    assert not can_wrap("red-winter", "2026-11-29T23:59:59.999")
+    assert can_wrap("red-winter", "2026-11-30T00:00:00")
+    assert can_wrap("red-winter", "2027-02-16T23:59:59.999")
+    assert not can_wrap("red-winter", "2027-02-17T00:00:00")
 
 
-def test_a_seasonal_blessing_is_refused_like_a_cover_and_a_message_of_ones_own_never_is() -> None:
-    assert can_seal("red-classic", "2026-09-28", "mid-autumn")
-    assert not can_seal("red-classic", "2026-09-29", "mid-autumn")
+def test_a_blessing_out_of_season_is_rejected_and_an_own_message_never_is() -> None:
+    assert can_wrap("red-classic", "2026-09-28", "mid-autumn")
+    assert not can_wrap("red-classic", "2026-09-29", "mid-autumn")
     sealed = wrappings.wrap(Kind.VOUCHER, "red-classic", None, "Happy Mid-Autumn!", now=at("2026-09-29"))
     assert sealed.blessing == "Happy Mid-Autumn!"
 
 
-def test_everything_on_offer_can_be_sealed() -> None:
+def test_everything_on_offer_can_be_used() -> None:
     for day in ("2026-02-17", "2026-04-01", "2026-07-01", "2026-09-25", "2026-12-31"):
         for kind in Kind:
             for cover_id in offered(kind, day):
                 for blessing in wrappings.blessings(now=at(day)):
-                    assert can_seal(cover_id, day, blessing.blessing_id)
+                    assert can_wrap(cover_id, day, blessing.blessing_id)
 
 
-def test_a_cover_of_the_other_kind_is_refused() -> None:
+def test_a_cover_of_the_other_kind_is_rejected() -> None:
     with pytest.raises(UnknownWrapping):
         wrappings.wrap(Kind.VOUCHER, "parcel-kraft", "enjoy", None, now=at("2026-07-01"))
 
@@ -128,16 +128,16 @@ def test_a_cover_of_the_other_kind_is_refused() -> None:
         ("2027-12-26", "2028-01-07", "2028-01-01", True),
     ],
 )
-def test_a_span_is_every_year_or_once(first: str, last: str, day: str, *, holds: bool) -> None:
+def test_a_span_recurs_every_year_or_has_a_year(first: str, last: str, day: str, *, holds: bool) -> None:
     assert Span.parse({"from": first, "to": last}).holds(date.fromisoformat(day)) is holds
 
 
-def test_a_season_without_spans_is_over() -> None:
+def test_a_season_without_spans_never_holds() -> None:
     assert not Season(()).nearly_holds(date(2026, 7, 1))
 
 
 @pytest.mark.parametrize(
-    "written",
+    "span",
     [
         None,
         [],
@@ -153,33 +153,33 @@ def test_a_season_without_spans_is_over() -> None:
         {"from": 1, "to": 2},
     ],
 )
-def test_what_is_no_span_is_refused(written: object) -> None:
+def test_an_invalid_span_is_rejected(span: object) -> None:
     with pytest.raises(BadSpan):
-        Span.parse(written)
+        Span.parse(span)
 
 
 # --- the data ------------------------------------------------------------------------------------------------
 
 
-def test_six_covers_of_each_kind_and_six_blessings_are_for_all_year() -> None:
+def test_six_covers_of_each_kind_and_six_blessings_have_no_season() -> None:
     for kind in Kind:
         assert sum(kind in cover.kinds and cover.season is None for cover in wrappings.catalogue().covers) >= 6
     assert sum(blessing.season is None for blessing in wrappings.catalogue().blessings) >= 6
 
 
-def test_titles_differ_for_who_sees_no_pictures() -> None:
+def test_titles_differ_so_that_screen_readers_can_tell_covers_apart() -> None:
     for kind in Kind:
         titles = [cover.title for cover in wrappings.catalogue().covers if kind in cover.kinds]
         assert len(set(titles)) == len(titles)
 
 
-def test_no_season_is_left_over() -> None:
+def test_every_season_is_in_use() -> None:
     data = json.loads(DATA)
     assert set(data["seasons"]) == {entry.get("season") for entry in data["covers"] + data["blessings"]} - {None}
 
 
 @pytest.mark.parametrize(
-    ("path", "value", "said"),
+    ("path", "value", "message"),
     [
         ((), [], 'write it as {"seasons"'),
         (("seasons",), [], "seasons has to be an object"),
@@ -199,7 +199,9 @@ def test_no_season_is_left_over() -> None:
         (("blessings", 0, "blessing_id"), "enjoy", "blessing_id 'enjoy' is there twice"),
     ],
 )
-def test_bad_data_is_refused_with_its_place_and_its_mend(path: tuple[str | int, ...], value: Any, said: str) -> None:
+def test_invalid_data_is_rejected_with_its_place_and_the_fix(
+    path: tuple[str | int, ...], value: Any, message: str
+) -> None:
     data: Any = {"all": json.loads(DATA)}
     *way, last = ("all", *path)
     target = data
@@ -208,9 +210,9 @@ def test_bad_data_is_refused_with_its_place_and_its_mend(path: tuple[str | int, 
     target[last] = value
     with pytest.raises(BadCatalogue) as raised:
         wrappings.parse(json.dumps(data["all"]))
-    assert said in str(raised.value)
+    assert message in str(raised.value)
 
 
-def test_data_that_is_no_json_is_refused() -> None:
+def test_data_that_is_not_json_is_rejected() -> None:
     with pytest.raises(BadCatalogue, match="is not JSON"):
         wrappings.parse(DATA[:-3])

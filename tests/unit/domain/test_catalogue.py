@@ -1,4 +1,4 @@
-"""The catalogue of wrappings to the letter, and what is said of one that is wrong."""
+"""The catalogue of wrappings: parsing, and the exact message for each kind of error."""
 
 import json
 import time
@@ -20,40 +20,40 @@ BLESSING = {"blessing_id": "joy", "text": "Joy"}
 SPAN = {"from": "12-01", "to": "02-15"}
 
 
-def parsed(cover: dict[str, Any] | None = None, blessing: dict[str, Any] | None = None) -> Catalogue:
-    written = {
+def parse(cover: dict[str, Any] | None = None, blessing: dict[str, Any] | None = None) -> Catalogue:
+    document = {
         "seasons": {"winter": [SPAN], "summer": []},
         "covers": [{**COVER, **(cover or {})}],
         "blessings": [{**BLESSING, **(blessing or {})}],
     }
-    return wrappings.parse(json.dumps(written))
+    return wrappings.parse(json.dumps(document))
 
 
-def said_of(**changed: Any) -> str:
+def error_of(**changed: Any) -> str:
     with pytest.raises(BadCatalogue) as raised:
-        parsed(changed)
+        parse(changed)
     return str(raised.value)
 
 
-def test_a_catalogue_is_its_covers_and_blessings_with_their_seasons() -> None:
+def test_a_catalogue_has_covers_and_blessings_with_their_seasons() -> None:
     winter = Season((Span("12-01", "02-15"),))
-    assert parsed({"season": "winter", "kinds": ["parcel", "voucher"]}, {"season": "winter"}) == Catalogue(
+    assert parse({"season": "winter", "kinds": ["parcel", "voucher"]}, {"season": "winter"}) == Catalogue(
         [Cover("red", "Red", frozenset(Kind), winter)], [Blessing("joy", "Joy", winter)]
     )
-    assert parsed() == Catalogue([Cover("red", "Red", frozenset({Kind.VOUCHER}))], [Blessing("joy", "Joy")])
+    assert parse() == Catalogue([Cover("red", "Red", frozenset({Kind.VOUCHER}))], [Blessing("joy", "Joy")])
 
 
-def test_a_text_has_one_character_to_as_many_as_fit() -> None:
-    assert parsed({"title": "x"}).covers[0].title == "x"
-    assert parsed({"title": "x" * 40}).covers[0].title == "x" * 40
-    assert parsed(blessing={"text": "x" * 60}).blessings[0].text == "x" * 60
+def test_the_length_of_a_text_is_bounded() -> None:
+    assert parse({"title": "x"}).covers[0].title == "x"
+    assert parse({"title": "x" * 40}).covers[0].title == "x" * 40
+    assert parse(blessing={"text": "x" * 60}).blessings[0].text == "x" * 60
     for wrong in ("", "x" * 41, " x", 5):
-        said = "wrappings.json: covers[0] (red) title: write 1 to 40 characters, without space around them"
-        assert said_of(title=wrong) == said
+        expected = "wrappings.json: covers[0] (red) title: write 1 to 40 characters, without space around them"
+        assert error_of(title=wrong) == expected
 
 
 @pytest.mark.parametrize(
-    ("changed", "said"),
+    ("changed", "expected"),
     [
         (
             {"colour": 1},
@@ -67,12 +67,12 @@ def test_a_text_has_one_character_to_as_many_as_fit() -> None:
         ({"cover_id": "Red"}, "covers[0] cover_id: write it in small letters, digits and hyphens, not 'Red'"),
     ],
 )
-def test_what_is_wrong_with_an_entry_is_said_in_full(changed: dict[str, Any], said: str) -> None:
-    assert said_of(**changed) == f"wrappings.json: {said}"
+def test_an_error_in_an_entry_is_reported_with_its_place_and_the_fix(changed: dict[str, Any], expected: str) -> None:
+    assert error_of(**changed) == f"wrappings.json: {expected}"
 
 
 @pytest.mark.parametrize(
-    ("written", "said"),
+    ("document", "expected"),
     [
         ([], 'write it as {"seasons": {...}, "covers": [...], "blessings": [...]}'),
         ({"seasons": {}, "covers": []}, 'write it as {"seasons": {...}, "covers": [...], "blessings": [...]}'),
@@ -82,13 +82,13 @@ def test_what_is_wrong_with_an_entry_is_said_in_full(changed: dict[str, Any], sa
         ),
     ],
 )
-def test_what_is_wrong_with_the_whole_is_said_in_full(written: object, said: str) -> None:
+def test_an_error_in_the_structure_is_reported_with_its_place_and_the_fix(document: object, expected: str) -> None:
     with pytest.raises(BadCatalogue) as raised:
-        wrappings.parse(json.dumps(written))
-    assert str(raised.value) == f"wrappings.json: {said}"
+        wrappings.parse(json.dumps(document))
+    assert str(raised.value) == f"wrappings.json: {expected}"
 
 
-def test_a_season_may_last_a_day() -> None:
+def test_a_season_can_last_a_single_day() -> None:
     for day in ("02-14", "2027-02-14"):
         span = Span.parse({"from": day, "to": day})
         assert span == Span(day, day)
@@ -96,21 +96,21 @@ def test_a_season_may_last_a_day() -> None:
 
 
 @pytest.mark.parametrize(
-    ("written", "said"),
+    ("document", "expected"),
     [
         ({"from": "12-01"}, 'write it as {"from": "12-01", "to": "02-15"}'),
         ([], 'write it as {"from": "12-01", "to": "02-15"}'),
         ({"from": "2027-02-20", "to": "2027-01-16"}, "2027-02-20 is after 2027-01-16; swap them"),
     ],
 )
-def test_what_is_wrong_with_a_span_is_said_in_full(written: object, said: str) -> None:
+def test_an_error_in_a_span_is_reported_with_the_fix(document: object, expected: str) -> None:
     with pytest.raises(BadSpan) as raised:
-        Span.parse(written)
-    assert str(raised.value) == said
+        Span.parse(document)
+    assert str(raised.value) == expected
 
 
 @pytest.fixture
-def _far_from_greenwich(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _far_from_utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     with monkeypatch.context() as changed:
         changed.setenv("TZ", "UTC-14")
         time.tzset()
@@ -118,13 +118,13 @@ def _far_from_greenwich(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     time.tzset()
 
 
-@pytest.mark.usefixtures("_far_from_greenwich")
-def test_a_day_is_one_of_utc_wherever_it_is_asked() -> None:
+@pytest.mark.usefixtures("_far_from_utc")
+def test_a_day_is_a_day_in_utc_in_every_time_zone() -> None:
     assert seasons.day_of(NOW) == date(2026, 9, 21)
     assert seasons.day_of(0) == date(1970, 1, 1)
 
 
-def test_a_gift_is_sealed_with_the_words_one_chose_or_wrote() -> None:
+def test_a_gift_is_wrapped_with_the_chosen_blessing_or_the_written_message() -> None:
     (words,) = [each.text for each in wrappings.catalogue().blessings if each.blessing_id == "enjoy"]
     assert wrappings.wrap(Kind.VOUCHER, "red-classic", "enjoy", None, now=NOW) == Wrapping("red-classic", words)
     assert wrappings.wrap(Kind.VOUCHER, "red-classic", None, "Mine", now=NOW) == Wrapping("red-classic", "Mine")

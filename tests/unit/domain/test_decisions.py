@@ -1,4 +1,4 @@
-"""What may be done with an order or a gift, by whom, and what they are told where it may not."""
+"""Decisions about an order or a gift: which actions are possible, for which user, and which problem the others get."""
 
 from dataclasses import replace
 
@@ -16,11 +16,11 @@ DAY = 86_400_000
 GIFT, USE, REFUND = OrderAction.GIFT, OrderAction.USE, OrderAction.REFUND
 
 
-# --- what may be given ------------------------------------------------------------------------------------------------
+# --- giving -----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("changed", "said"),
+    ("changed", "detail"),
     [
         (replace(product(), store_giftable=False), "This store does not offer gifts."),
         (replace(product(), giftable=False), "The store does not offer this product as a gift."),
@@ -28,27 +28,27 @@ GIFT, USE, REFUND = OrderAction.GIFT, OrderAction.USE, OrderAction.REFUND
         (replace(product(), original_price=Money(1_000_001, "CNY")), "The original price is over 10,000.00 CNY."),
     ],
 )
-def test_what_cannot_be_given_is_said_with_the_reason(changed: Product, said: str) -> None:
+def test_a_product_that_cannot_be_given_is_rejected_with_the_reason(changed: Product, detail: str) -> None:
     with pytest.raises(errors.NotGiftable) as raised:
         rules.check_giftable(changed)
-    assert raised.value.detail == said
+    assert raised.value.detail == detail
     with pytest.raises(errors.NotGiftable) as raised:
         rules.check_can_give(order(), changed, now=NOW)
-    assert raised.value.detail == said
+    assert raised.value.detail == detail
 
 
-def test_a_paid_order_of_what_can_be_given_can() -> None:
+def test_a_paid_order_of_a_giftable_product_can_be_given() -> None:
     rules.check_giftable(product())
     rules.check_can_give(order(), product(), now=NOW)
 
 
 @pytest.mark.parametrize("state", [OrderState.PENDING, OrderState.DECLINED])
-def test_only_what_is_paid_can_be_given(state: OrderState) -> None:
+def test_only_paid_orders_can_be_given(state: OrderState) -> None:
     with pytest.raises(errors.UnitsNotAvailable):
         rules.check_can_give(order(state=state), product(), now=NOW)
 
 
-def test_vouchers_can_be_given_until_their_last_instant() -> None:
+def test_vouchers_can_be_given_until_the_end_of_their_validity() -> None:
     bought = replace(order(), product=replace(product(), validity_days=2))
     assert bought.valid_until == NOW + 2 * DAY
     assert not rules.is_over(bought, now=NOW + 2 * DAY - 1)
@@ -59,12 +59,12 @@ def test_vouchers_can_be_given_until_their_last_instant() -> None:
     assert raised.value.detail == "The vouchers of this order are no longer valid."
 
 
-def test_what_has_no_end_is_never_over() -> None:
+def test_an_order_without_an_end_of_validity_is_never_over() -> None:
     assert not rules.is_over(order(), now=NOW + 10_000 * DAY)
     assert not rules.is_over(replace(order(paid_at=None), product=replace(product(), validity_days=2)), now=NOW)
 
 
-def test_gifts_that_are_due_at_one_instant_come_by_their_ids() -> None:
+def test_gifts_that_are_due_at_the_same_time_are_ordered_by_id() -> None:
     waiting = {
         "b": Reservation(1, NOW),
         "c": Reservation(2, NOW - 1),
@@ -86,59 +86,59 @@ def test_units_of_several_gifts_are_added_up() -> None:
     )
 
 
-# --- what a buyer may do ----------------------------------------------------------------------------------------------
+# --- actions of a buyer -----------------------------------------------------------------------------------------------
 
 
-def test_what_is_at_hand_can_be_given_used_and_refunded() -> None:
+def test_available_units_can_be_given_used_and_refunded() -> None:
     units = Units(available=1, in_gift=0, gifted=0, used=0, refunded=0)
     assert rules.actions_of(order(), product(), units, now=NOW) == [GIFT, USE, REFUND]
     assert rules.actions_of(order(), replace(product(), giftable=False), units, now=NOW) == [USE, REFUND]
 
 
-def test_vouchers_that_are_over_can_only_be_refunded() -> None:
+def test_expired_vouchers_can_only_be_refunded() -> None:
     over = replace(order(), product=replace(product(), validity_days=1))
     units = Units(available=2, in_gift=0, gifted=0, used=0, refunded=0)
     assert rules.actions_of(over, product(), units, now=NOW + DAY) == [REFUND]
 
 
-def test_where_nothing_is_at_hand_nothing_can_be_done() -> None:
+def test_without_available_units_no_action_is_possible() -> None:
     assert rules.actions_of(order(), product(), None, now=NOW) == []
     assert rules.actions_of(order(), product(), Units(0, 1, 1, 1, 1), now=NOW) == []
 
 
-# --- who may open a gift ----------------------------------------------------------------------------------------------
+# --- opening a gift ---------------------------------------------------------------------------------------------------
 
 
-def test_whoever_has_the_link_may_open_a_gift_for_nobody_in_particular() -> None:
+def test_a_gift_without_a_recipient_can_be_opened_with_the_secret_of_its_link() -> None:
     rules.check_may_open(gift(), "bob", SECRET, KEYS)
     for wrong in (None, "", SECRET[:-1], ids.link_secret(KEYS, "2", "gift")):
         with pytest.raises(errors.WrongSecret):
             rules.check_may_open(gift(), "bob", wrong, KEYS)
 
 
-def test_a_gift_without_a_link_has_no_secret_that_fits() -> None:
+def test_a_gift_without_a_link_accepts_no_secret() -> None:
     assert not rules.holds_secret(replace(gift(), secret_version=None), SECRET, KEYS)
     assert rules.holds_secret(gift(), SECRET, KEYS) is True
 
 
-def test_a_gift_for_somebody_is_theirs_with_or_without_a_link() -> None:
+def test_a_gift_with_a_recipient_can_be_opened_by_the_recipient_without_the_secret_and_by_nobody_else() -> None:
     rules.check_may_open(gift(recipient_id="bob"), "bob", None, KEYS)
     with pytest.raises(errors.NotTheRecipient):
         rules.check_may_open(gift(recipient_id="bob"), "carol", SECRET, KEYS)
 
 
 @pytest.mark.parametrize("given", [gift(), gift(recipient_id="bob"), gift(recipient_id="alice")])
-def test_nobody_opens_their_own_gift(given: Gift) -> None:
+def test_users_cannot_open_their_own_gifts(given: Gift) -> None:
     with pytest.raises(errors.OwnGift):
         rules.check_may_open(given, "alice", SECRET, KEYS)
 
 
 @pytest.mark.parametrize(("remaining", "action"), [(1, "claim_last_share"), (2, "claim_share"), (3, "claim_share")])
-def test_a_claim_takes_a_share_or_the_last_one(remaining: int, action: GiftAction) -> None:
+def test_a_claim_takes_a_share_or_the_last_share(remaining: int, action: GiftAction) -> None:
     assert rules.check_can_claim(gift(shares=remaining), "bob", SECRET, None, KEYS, now=NOW) is GiftAction(action)
 
 
-def test_a_parcel_needs_an_address_and_a_voucher_does_not() -> None:
+def test_a_claim_of_a_parcel_needs_an_address_and_a_claim_of_a_voucher_does_not() -> None:
     given = gift(kind=Kind.PARCEL)
     with pytest.raises(errors.AddressRequired):
         rules.check_can_claim(given, "bob", SECRET, None, KEYS, now=NOW)
@@ -153,15 +153,13 @@ LATE = [
 ]
 
 
-@pytest.mark.parametrize(("given", "now", "refusal"), [*LATE, (gift(kind=Kind.PARCEL), EXPIRES, errors.Expired)])
-def test_who_comes_late_is_told_what_became_of_the_gift(
-    given: Gift, now: int, refusal: type[errors.ApiProblem]
-) -> None:
-    with pytest.raises(refusal):
+@pytest.mark.parametrize(("given", "now", "problem"), [*LATE, (gift(kind=Kind.PARCEL), EXPIRES, errors.Expired)])
+def test_a_late_claim_fails_with_the_state_of_the_gift(given: Gift, now: int, problem: type[errors.ApiProblem]) -> None:
+    with pytest.raises(problem):
         rules.check_can_claim(given, "bob", SECRET, None, KEYS, now=now)
 
 
-def test_who_may_not_open_a_gift_is_not_told_what_became_of_it() -> None:
+def test_callers_who_may_not_open_a_gift_do_not_learn_its_state() -> None:
     for check in (
         lambda: rules.check_can_claim(gift(), "bob", "wrong", None, KEYS, now=EXPIRES),
         lambda: rules.check_can_ask_again(gift(), "bob", "wrong", KEYS, now=NOW),
@@ -174,57 +172,57 @@ def test_who_may_not_open_a_gift_is_not_told_what_became_of_it() -> None:
         rules.check_can_ask_again(gift(), "alice", SECRET, KEYS, now=NOW)
 
 
-def test_one_asks_again_for_what_went_back_unopened() -> None:
+def test_a_regift_request_is_possible_for_an_expired_gift() -> None:
     rules.check_can_ask_again(gift(), "bob", SECRET, KEYS, now=EXPIRES)
     rules.check_can_ask_again(gift("carol", state=GiftState.RETURNED), "bob", SECRET, KEYS, now=NOW)
     with pytest.raises(errors.StillOpen):
         rules.check_can_ask_again(gift("bob"), "bob", SECRET, KEYS, now=EXPIRES - 1)
 
 
-@pytest.mark.parametrize(("given", "now", "refusal"), [*LATE, (gift("bob"), EXPIRES, errors.AlreadyClaimed)])
-def test_one_does_not_ask_again_for_anything_else(given: Gift, now: int, refusal: type[errors.ApiProblem]) -> None:
-    with pytest.raises(refusal):
+@pytest.mark.parametrize(("given", "now", "problem"), [*LATE, (gift("bob"), EXPIRES, errors.AlreadyClaimed)])
+def test_a_regift_request_fails_for_any_other_gift(given: Gift, now: int, problem: type[errors.ApiProblem]) -> None:
+    with pytest.raises(problem):
         rules.check_can_ask_again(given, "bob", SECRET, KEYS, now=now)
 
 
 # --- values -----------------------------------------------------------------------------------------------------------
 
 
-def test_a_price_is_paid_once_for_each() -> None:
+def test_a_price_is_multiplied_by_the_quantity() -> None:
     assert Money(250, "CNY").times(3) == Money(750, "CNY")
 
 
 @pytest.mark.parametrize(("now", "state"), [(EXPIRES - 1, GiftState.OPEN), (EXPIRES, GiftState.RETURNED)])
-def test_an_open_gift_is_returned_from_the_instant_its_window_ends(now: int, state: GiftState) -> None:
+def test_an_open_gift_is_returned_from_the_moment_its_window_ends(now: int, state: GiftState) -> None:
     assert gift().state_at(now) is state
     for ended in (GiftState.CLAIMED, GiftState.CANCELLED, GiftState.DECLINED):
         assert gift(state=ended).state_at(now) is ended
 
 
-def test_a_voucher_is_usable_until_it_is_redeemed_or_over() -> None:
+def test_a_voucher_is_usable_until_it_is_redeemed_or_expires() -> None:
     assert voucher().state_at(NOW) is VoucherState.USABLE
     assert voucher(valid_until=NOW + 1).state_at(NOW) is VoucherState.USABLE
     assert voucher(valid_until=NOW).state_at(NOW) is VoucherState.EXPIRED
     assert voucher(valid_until=NOW, redeemed_at=0).state_at(NOW) is VoucherState.REDEEMED
 
 
-def test_a_full_page_has_a_next_one_after_its_last_row() -> None:
+def test_a_full_page_has_a_position_after_its_last_row() -> None:
     rows = [("position 1", 1), ("position 2", 2), ("position 3", 3)]
     assert Page.of(["a"], rows, 3) == Page(["a"], "position 3")
     assert Page.of(["a", "b"], rows, 4) == Page(["a", "b"], None)
 
 
-# --- refusals ---------------------------------------------------------------------------------------------------------
+# --- problems ---------------------------------------------------------------------------------------------------------
 
 
-def test_a_refusal_says_its_title_unless_there_is_more_to_say() -> None:
+def test_a_problem_reads_as_its_title_unless_it_has_a_detail() -> None:
     assert (str(errors.OutOfStock()), errors.OutOfStock().detail) == ("Not enough units in stock.", None)
     assert (str(errors.OutOfStock("Two are left.")), errors.OutOfStock("Two are left.").detail) == (
         "Two are left.",
     ) * 2
 
 
-def test_a_refusal_has_what_its_answer_says() -> None:
+def test_a_problem_carries_the_values_of_its_response() -> None:
     assert errors.AlreadyRedeemed(NOW).redeemed_at == NOW
     wrong = errors.FieldError("/quantity", "Too many.")
     assert errors.InvalidRequest([wrong]).fields == (wrong,)
@@ -234,7 +232,7 @@ def test_a_refusal_has_what_its_answer_says() -> None:
 # --- ids --------------------------------------------------------------------------------------------------------------
 
 
-def test_ids_and_secrets_stay_what_they_are_for_records_and_links_are_found_by_them() -> None:
+def test_derived_ids_and_secrets_never_change() -> None:
     assert ids.derive("order", "alice", "key") == "yg3kvftfgd3atd5is32iiixsxuk5br3u"
     assert ids.of_voucher(ids.voucher_code("code-1")) == ids.derive("voucher", "C0DE1")
     assert ids.of_parcel("use") == ids.derive("parcel", "use")
@@ -243,7 +241,7 @@ def test_ids_and_secrets_stay_what_they_are_for_records_and_links_are_found_by_t
     assert SECRET == "Hn18Lv1bN4DK8zugmzopjQnmfUoPslcn"
 
 
-def test_a_voucher_code_is_read_however_it_was_typed() -> None:
+def test_a_voucher_code_is_normalized() -> None:
     assert ids.voucher_code("o1il-0abc def") == "01110ABCDEF"
     assert ids.voucher_code("ab\u00e9") == "AB?"
 
@@ -252,10 +250,10 @@ def test_a_voucher_code_is_read_however_it_was_typed() -> None:
     ("entity_id", "fits"),
     [("aZ09_-", True), ("x" * 64, True), ("x" * 65, False), ("", False), ("a b", False), ("a\n", False)],
 )
-def test_a_chosen_id_is_url_safe(entity_id: str, *, fits: bool) -> None:
+def test_a_client_chosen_id_is_url_safe(entity_id: str, *, fits: bool) -> None:
     assert ids.is_valid_client_id(entity_id) is fits
 
 
-def test_secrets_are_the_same_or_they_are_not() -> None:
+def test_secrets_are_compared_for_equality() -> None:
     assert ids.same_secret("\u00e9", "\u00e9") is True
     assert ids.same_secret("a", "b") is False

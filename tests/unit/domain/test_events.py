@@ -1,4 +1,4 @@
-"""What the bus is told of a change, and what it is not told."""
+"""Domain events that a change of an item produces, and changes that produce none."""
 
 from dataclasses import replace
 
@@ -12,7 +12,7 @@ from testkit.factories import EXPIRES, NOW, gift, order, shipment, voucher
 # --- orders -----------------------------------------------------------------------------------------------------------
 
 
-def test_an_order_that_was_paid_is_an_event_of_the_time_it_was() -> None:
+def test_a_payment_produces_an_event_with_the_time_of_payment() -> None:
     pending = order(state=OrderState.PENDING, paid_at=None)
     assert list(events.of_order(pending, order(paid_at=NOW + 5), at=NOW + 9)) == [
         events.Event(
@@ -26,13 +26,13 @@ def test_an_order_that_was_paid_is_an_event_of_the_time_it_was() -> None:
     ]
 
 
-def test_an_order_that_does_not_say_when_was_paid_when_that_was_written() -> None:
+def test_a_payment_without_a_time_has_the_time_of_the_write() -> None:
     pending = order(state=OrderState.PENDING, paid_at=None)
     (paid,) = events.of_order(pending, order(paid_at=None), at=NOW + 9)
     assert paid.at == NOW + 9
 
 
-def test_units_that_went_back_for_money_are_counted_now_and_in_all() -> None:
+def test_a_refund_event_has_the_refunded_units_and_the_total() -> None:
     assert list(events.of_order(order(refunded=1), order(refunded=3), at=NOW + 9)) == [
         events.Event(
             id=ids.derive("event", "order.refunded", "order", "3"),
@@ -45,14 +45,14 @@ def test_units_that_went_back_for_money_are_counted_now_and_in_all() -> None:
     ]
 
 
-def test_a_refund_is_never_dated_before_the_payment_whose_time_is_finer() -> None:
+def test_a_refund_is_never_dated_before_the_payment() -> None:
     (refunded,) = events.of_order(order(), order(refunded=1, paid_at=NOW + 900), at=NOW)
     assert refunded.at == NOW + 900
     (undated,) = events.of_order(order(), order(refunded=1, paid_at=None), at=NOW)
     assert undated.at == NOW
 
 
-def test_an_order_that_came_went_or_changed_otherwise_is_no_event() -> None:
+def test_other_changes_of_an_order_produce_no_event() -> None:
     paid, pending = order(), order(state=OrderState.PENDING)
     for before, after in [
         (None, paid),
@@ -73,7 +73,9 @@ def test_an_order_that_came_went_or_changed_otherwise_is_no_event() -> None:
 @pytest.mark.parametrize(
     ("kind", "presentation"), [(Kind.VOUCHER, Presentation.RED_ENVELOPE), (Kind.PARCEL, Presentation.PARCEL)]
 )
-def test_a_gift_that_was_given_is_what_its_link_shows(kind: Kind, presentation: Presentation) -> None:
+def test_a_given_gift_produces_an_event_with_the_data_of_the_link_preview(
+    kind: Kind, presentation: Presentation
+) -> None:
     assert list(events.of_gift(None, gift(kind=kind))) == [
         events.Event(
             id=ids.derive("event", "gift.given", "gift"),
@@ -86,7 +88,7 @@ def test_a_gift_that_was_given_is_what_its_link_shows(kind: Kind, presentation: 
     ]
 
 
-def test_each_share_that_was_taken_is_an_event_with_its_number_and_without_a_name() -> None:
+def test_each_claimed_share_produces_a_numbered_event_without_names() -> None:
     before, after = gift("bob", shares=3), gift("bob", "carol", "dave", shares=3, state=GiftState.CLAIMED)
     data = events.GiftChanged("gift", Presentation.RED_ENVELOPE, GiftState.CLAIMED, 3, 0, EXPIRES)
     assert list(events.of_gift(before, after)) == [
@@ -107,53 +109,59 @@ def test_each_share_that_was_taken_is_an_event_with_its_number_and_without_a_nam
         (GiftState.DECLINED, "gift.declined"),
     ],
 )
-def test_a_gift_that_ended_is_an_event_once(state: GiftState, kind: str) -> None:
+def test_the_end_of_a_gift_produces_one_event(state: GiftState, kind: str) -> None:
     ended = gift(state=state, ended_at=NOW + 7)
     (event,) = events.of_gift(gift(), ended)
     assert (event.type, event.at, event.id) == (kind, NOW + 7, ids.derive("event", kind, "gift"))
     assert list(events.of_gift(ended, ended)) == []
 
 
-def test_a_gift_that_does_not_say_when_it_ended_did_when_its_window_was_over() -> None:
+def test_a_gift_without_an_end_time_ended_with_its_window() -> None:
     (event,) = events.of_gift(gift(), gift(state=GiftState.RETURNED))
     assert event.at == EXPIRES
 
 
-def test_a_gift_that_is_gone_or_as_it_was_is_no_event() -> None:
+def test_a_deleted_or_unchanged_gift_produces_no_event() -> None:
     assert list(events.of_gift(gift(), None)) == []
     assert list(events.of_gift(gift("bob"), gift("bob"))) == []
 
 
-# --- what is held -----------------------------------------------------------------------------------------------------
+# --- holdings ---------------------------------------------------------------------------------------------------------
 
 
-def test_what_was_redeemed_out_of_a_gift_does_not_lead_to_its_order() -> None:
-    held = voucher()
-    assert list(events.of_holding(held, replace(held, redeemed_at=NOW + 7))) == [
+def test_redeeming_a_voucher_of_a_gift_does_not_reveal_its_order() -> None:
+    holding = voucher()
+    assert list(events.of_holding(holding, replace(holding, redeemed_at=NOW + 7))) == [
         events.Event(
-            id=ids.derive("event", "holding.redeemed", held.holding_id),
+            id=ids.derive("event", "holding.redeemed", holding.holding_id),
             type="holding.redeemed",
             at=NOW + 7,
-            correlation_id=held.holding_id,
+            correlation_id=holding.holding_id,
             audience=("bob",),
-            data=events.VoucherRedeemed(held.holding_id),
+            data=events.VoucherRedeemed(holding.holding_id),
         )
     ]
 
 
-def test_what_was_redeemed_out_of_ones_own_order_does() -> None:
-    held = voucher(gift_id=None)
-    (event,) = events.of_holding(held, replace(held, redeemed_at=NOW))
+def test_redeeming_a_voucher_of_the_callers_own_order_is_correlated_with_the_order() -> None:
+    holding = voucher(gift_id=None)
+    (event,) = events.of_holding(holding, replace(holding, redeemed_at=NOW))
     assert event.correlation_id == "order"
 
 
-def test_a_voucher_is_redeemed_once() -> None:
-    held, redeemed = voucher(), voucher(redeemed_at=NOW)
-    for before, after in [(held, held), (redeemed, redeemed), (None, redeemed), (held, None), (redeemed, held)]:
+def test_a_voucher_produces_one_event_when_it_is_redeemed() -> None:
+    holding, redeemed = voucher(), voucher(redeemed_at=NOW)
+    for before, after in [
+        (holding, holding),
+        (redeemed, redeemed),
+        (None, redeemed),
+        (holding, None),
+        (redeemed, holding),
+    ]:
         assert list(events.of_holding(before, after)) == []
 
 
-def test_a_parcel_of_a_gift_tells_its_holder_and_does_not_lead_to_the_order() -> None:
+def test_an_update_of_a_gifted_parcel_is_for_its_holder_and_does_not_reveal_the_order() -> None:
     after = shipment(ShipmentStatus.PICKED_UP, version=2, updated_at=NOW + 7)
     assert list(events.of_shipment(shipment(), after)) == [
         events.Event(
@@ -167,12 +175,12 @@ def test_a_parcel_of_a_gift_tells_its_holder_and_does_not_lead_to_the_order() ->
     ]
 
 
-def test_a_parcel_of_ones_own_order_leads_to_it() -> None:
+def test_an_update_of_the_callers_own_parcel_is_correlated_with_the_order() -> None:
     (event,) = events.of_shipment(shipment(gift_id=None), shipment(gift_id=None, version=2))
     assert event.correlation_id == "order"
 
 
-def test_a_parcel_that_came_went_or_did_not_change_is_no_event() -> None:
+def test_a_created_deleted_or_unchanged_parcel_produces_no_event() -> None:
     for before, after in [(None, shipment(version=2)), (shipment(), None), (shipment(), shipment())]:
         assert list(events.of_shipment(before, after)) == []
 
@@ -180,7 +188,7 @@ def test_a_parcel_that_came_went_or_did_not_change_is_no_event() -> None:
 # --- on the bus -------------------------------------------------------------------------------------------------------
 
 
-def test_an_event_on_the_bus_is_plain_json_with_its_times_written_out() -> None:
+def test_an_event_on_the_bus_is_json_with_timestamps_as_text() -> None:
     (given,) = events.of_gift(None, gift())
     assert events.envelope(given) == {
         "id": given.id,

@@ -1,4 +1,4 @@
-"""The state machines as they are published, word for word: apps are drawn from them."""
+"""The published state machines, compared as a whole: clients are built from them."""
 
 from typing import Any, cast
 
@@ -9,11 +9,11 @@ def published() -> dict[str, dict[str, Any]]:
     return cast("dict[str, dict[str, Any]]", document())
 
 
-def test_there_is_a_machine_for_everything_that_changes_its_state() -> None:
+def test_every_entity_with_a_state_has_a_machine() -> None:
     assert list(published()) == ["gift", "unit", "shipment", "order", "refund", "voucher"]
 
 
-def test_the_machine_of_a_gift_is_published_with_its_guards_and_refusals() -> None:
+def test_the_gift_machine_is_published_with_guards_and_problem_codes() -> None:
     assert published()["gift"] == {
         "states": ["open", "claimed", "returned", "cancelled", "declined"],
         "initial": "open",
@@ -44,7 +44,7 @@ def test_the_machine_of_a_gift_is_published_with_its_guards_and_refusals() -> No
     }
 
 
-def test_the_machine_of_a_unit_is_published_without_guards() -> None:
+def test_the_unit_machine_is_published_without_guards() -> None:
     assert published()["unit"] == {
         "states": ["available", "in_gift", "gifted", "used", "refunded"],
         "initial": "available",
@@ -60,7 +60,7 @@ def test_the_machine_of_a_unit_is_published_without_guards() -> None:
     }
 
 
-def test_the_machine_of_an_order_is_published() -> None:
+def test_the_order_machine_is_published() -> None:
     assert published()["order"] == {
         "states": ["pending", "paid", "declined", "refunded"],
         "initial": "pending",
@@ -74,7 +74,7 @@ def test_the_machine_of_an_order_is_published() -> None:
     }
 
 
-def test_the_machine_of_a_refund_is_published() -> None:
+def test_the_refund_machine_is_published() -> None:
     assert published()["refund"] == {
         "states": ["pending", "refunded"],
         "initial": "pending",
@@ -84,7 +84,7 @@ def test_the_machine_of_a_refund_is_published() -> None:
     }
 
 
-def test_the_machine_of_a_voucher_is_published_with_its_validity() -> None:
+def test_the_voucher_machine_is_published_with_its_validity() -> None:
     assert published()["voucher"] == {
         "states": ["usable", "redeemed", "expired"],
         "initial": "usable",
@@ -106,7 +106,7 @@ def test_a_claim_has_one_return_gift_until_its_payment_is_declined() -> None:
     ]
 
 
-def test_the_machine_of_a_shipment_is_published_with_what_each_status_means() -> None:
+def test_the_shipment_machine_is_published_with_the_rank_of_each_status() -> None:
     machine = published()["shipment"]
     steps = machine.pop("transitions")
     assert machine == {
@@ -126,7 +126,8 @@ def test_the_machine_of_a_shipment_is_published_with_what_each_status_means() ->
         },
         "errors": {},
     }
-    # Nothing leads out of delivered, and out of returned only that; out of the others, whatever is further or a mishap.
+    # No transition leaves delivered; returned can only become delivered. Every other status can become any later status
+    # or a mishap.
     led = {(step["from"], step["to"]) for step in steps if step["guards"] == [f"status = {step['to']}"]}
     assert {to for before, to in led if before == "returned"} == {"delivered"}
     assert {to for before, to in led if before == "picked_up"} == {
@@ -138,10 +139,10 @@ def test_the_machine_of_a_shipment_is_published_with_what_each_status_means() ->
     assert not [step for step in steps if step["from"] == step["to"]]
 
 
-def test_what_occurred_with_a_mishap_in_one_instant_does_not_undo_it() -> None:
+def test_a_progress_report_at_the_time_of_a_mishap_does_not_undo_it() -> None:
     assert shipment_status([(5, ShipmentStatus.IN_TRANSIT), (5, ShipmentStatus.LOST)]) is ShipmentStatus.LOST
     assert shipment_status([(6, ShipmentStatus.IN_TRANSIT), (5, ShipmentStatus.LOST)]) is ShipmentStatus.IN_TRANSIT
 
 
-def test_a_mishap_at_the_beginning_of_time_is_one() -> None:
+def test_a_mishap_at_time_zero_counts() -> None:
     assert shipment_status([(0, ShipmentStatus.LOST)]) is ShipmentStatus.LOST

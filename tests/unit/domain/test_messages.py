@@ -1,4 +1,4 @@
-"""Messages about a gift, a parcel and a request to give again: who gets which, and what it reads in English."""
+"""Messages about gifts, parcels and regift requests: their recipients, parameters and English texts."""
 
 from dataclasses import replace
 
@@ -13,7 +13,7 @@ from testkit.factories import EXPIRES, NOW, gift, shipment
 WRAPPING = Wrapping("red-classic", "Enjoy!")
 
 
-def read(message: Message) -> str:
+def text_of(message: Message) -> str:
     return texts.render(message.kind, message.values(), "en")
 
 
@@ -21,11 +21,11 @@ def read(message: Message) -> str:
     ("kind", "presentation", "looks"),
     [(Kind.VOUCHER, Presentation.RED_ENVELOPE, "a red envelope"), (Kind.PARCEL, Presentation.PARCEL, "a parcel")],
 )
-def test_a_named_recipient_is_told_of_a_gift_and_shown_how_it_looks(
+def test_a_named_recipient_is_notified_of_a_gift_and_sees_its_presentation(
     kind: Kind, presentation: Presentation, looks: str
 ) -> None:
-    told = list(messages.of_gift(None, gift(kind=kind, recipient_id="bob")))
-    assert told == [
+    sent = list(messages.of_gift(None, gift(kind=kind, recipient_id="bob")))
+    assert sent == [
         Message(
             message_id=ids.derive("message", "gift_received", "gift"),
             user_id="bob",
@@ -36,16 +36,16 @@ def test_a_named_recipient_is_told_of_a_gift_and_shown_how_it_looks(
             wrapping=WRAPPING,
         )
     ]
-    assert [read(message) for message in told] == [f"Alice sent you {looks}."]
+    assert [text_of(message) for message in sent] == [f"Alice sent you {looks}."]
 
 
-def test_nobody_is_told_of_a_gift_that_is_for_whoever_has_the_link() -> None:
+def test_a_gift_without_a_recipient_notifies_nobody() -> None:
     assert list(messages.of_gift(None, gift())) == []
 
 
-def test_the_giver_is_told_of_each_share_and_who_took_it() -> None:
-    told = list(messages.of_gift(gift("bob", shares=4), gift("bob", "carol", "dave", shares=4)))
-    assert told == [
+def test_the_giver_is_notified_of_each_claim_with_the_name_of_the_claimer() -> None:
+    sent = list(messages.of_gift(gift("bob", shares=4), gift("bob", "carol", "dave", shares=4)))
+    assert sent == [
         Message(
             message_id=ids.derive("message", "gift_claimed", "gift", claimer),
             user_id="alice",
@@ -56,10 +56,10 @@ def test_the_giver_is_told_of_each_share_and_who_took_it() -> None:
         )
         for claimer, at in (("carol", NOW + 2000), ("dave", NOW + 3000))
     ]
-    assert [read(message.named("Carol")) for message in told] == ["Carol opened your gift."] * 2
+    assert [text_of(message.named("Carol")) for message in sent] == ["Carol opened your gift."] * 2
 
 
-def test_a_message_is_named_by_who_it_is_about_and_keeps_the_name_only() -> None:
+def test_a_message_stores_the_name_of_the_user_it_is_about_and_not_the_id() -> None:
     asked = messages.asked_again("gift", "alice", "carol", at=NOW)
     assert asked.named("Carol") == replace(asked, params=MessageParams(name="Carol"), named_user_id=None)
     assert asked.named(None).values() == {"name": None}
@@ -72,10 +72,10 @@ def test_a_message_is_named_by_who_it_is_about_and_keeps_the_name_only() -> None
         (3, 2, "Your gift wasn't opened in time. 2 units are back in your order."),
     ],
 )
-def test_the_giver_is_told_how_much_of_a_gift_came_back(shares: int, units: int, text: str) -> None:
+def test_the_giver_is_notified_how_many_units_of_an_expired_gift_are_back(shares: int, units: int, text: str) -> None:
     ended = gift("bob", shares=shares, state=GiftState.RETURNED, ended_at=NOW + 7)
-    told = list(messages.of_gift(gift("bob", shares=shares), ended))
-    assert told == [
+    sent = list(messages.of_gift(gift("bob", shares=shares), ended))
+    assert sent == [
         Message(
             message_id=ids.derive("message", "gift_returned", "gift"),
             user_id="alice",
@@ -85,13 +85,13 @@ def test_the_giver_is_told_how_much_of_a_gift_came_back(shares: int, units: int,
             params=MessageParams(units=units),
         )
     ]
-    assert [read(message) for message in told] == [text]
+    assert [text_of(message) for message in sent] == [text]
 
 
-def test_the_giver_is_told_that_their_gift_was_declined() -> None:
+def test_the_giver_is_notified_of_a_declined_gift() -> None:
     ended = gift(state=GiftState.DECLINED, recipient_id="bob")
-    told = list(messages.of_gift(gift(recipient_id="bob"), ended))
-    assert told == [
+    sent = list(messages.of_gift(gift(recipient_id="bob"), ended))
+    assert sent == [
         Message(
             message_id=ids.derive("message", "gift_declined", "gift"),
             user_id="alice",
@@ -100,13 +100,13 @@ def test_the_giver_is_told_that_their_gift_was_declined() -> None:
             created_at=EXPIRES,
         )
     ]
-    assert [read(message) for message in told] == ["Your gift was declined and is back in your order."]
+    assert [text_of(message) for message in sent] == ["Your gift was declined and is back in your order."]
 
 
-def test_a_named_recipient_is_told_that_a_gift_is_gone_and_no_longer_how_it_looks() -> None:
+def test_a_named_recipient_is_notified_of_a_cancelled_gift_without_its_presentation() -> None:
     ended = gift(state=GiftState.CANCELLED, recipient_id="bob", ended_at=NOW + 7)
-    told = list(messages.of_gift(gift(recipient_id="bob"), ended))
-    assert told == [
+    sent = list(messages.of_gift(gift(recipient_id="bob"), ended))
+    assert sent == [
         Message(
             message_id=ids.derive("message", "gift_cancelled", "gift"),
             user_id="bob",
@@ -115,20 +115,20 @@ def test_a_named_recipient_is_told_that_a_gift_is_gone_and_no_longer_how_it_look
             created_at=NOW + 7,
         )
     ]
-    assert [read(message) for message in told] == ["A gift for you was cancelled."]
+    assert [text_of(message) for message in sent] == ["A gift for you was cancelled."]
 
 
-def test_nobody_is_told_of_a_cancelled_gift_that_was_for_nobody_in_particular() -> None:
+def test_a_cancelled_gift_without_a_recipient_notifies_nobody() -> None:
     assert list(messages.of_gift(gift(), gift(state=GiftState.CANCELLED))) == []
 
 
 @pytest.mark.parametrize("state", [GiftState.RETURNED, GiftState.CANCELLED, GiftState.DECLINED])
-def test_the_end_of_a_gift_is_told_once(state: GiftState) -> None:
+def test_the_end_of_a_gift_is_notified_once(state: GiftState) -> None:
     ended = gift(state=state, recipient_id="bob")
     assert list(messages.of_gift(ended, ended)) == []
 
 
-def test_a_gift_that_is_gone_is_told_to_nobody() -> None:
+def test_a_deleted_gift_notifies_nobody() -> None:
     assert list(messages.of_gift(gift(), None)) == []
 
 
@@ -142,7 +142,7 @@ def test_a_named_recipient_is_reminded_six_hours_and_one_hour_before_the_end() -
 
 
 @pytest.mark.parametrize(("hours", "leads"), [(1, []), (2, [HOUR_MS]), (6, [HOUR_MS]), (7, [6 * HOUR_MS, HOUR_MS])])
-def test_a_window_no_longer_than_the_lead_has_no_such_reminder(hours: int, leads: list[int]) -> None:
+def test_a_window_as_short_as_a_reminders_lead_time_has_no_such_reminder(hours: int, leads: list[int]) -> None:
     waiting = replace(gift(recipient_id="bob"), created_at=EXPIRES - hours * HOUR_MS)
     assert messages.reminders(waiting) == [EXPIRES - lead for lead in leads]
 
@@ -164,7 +164,7 @@ def test_a_window_no_longer_than_the_lead_has_no_such_reminder(hours: int, leads
         ),
     ],
 )
-def test_a_reminder_says_how_much_time_is_left(kind: Kind, lead_ms: int, params: MessageParams, text: str) -> None:
+def test_a_reminder_tells_how_much_time_is_left(kind: Kind, lead_ms: int, params: MessageParams, text: str) -> None:
     message = messages.reminder(gift(kind=kind, recipient_id="bob"), lead_ms)
     assert message == Message(
         message_id=ids.derive("message", "gift_reminder", "gift", str(lead_ms)),
@@ -175,15 +175,15 @@ def test_a_reminder_says_how_much_time_is_left(kind: Kind, lead_ms: int, params:
         params=params,
         wrapping=WRAPPING,
     )
-    assert read(message) == text
+    assert text_of(message) == text
 
 
-def test_where_nobody_is_named_there_is_nobody_to_remind() -> None:
+def test_a_reminder_needs_a_named_recipient() -> None:
     with pytest.raises(ValueError, match=r"^nobody is named as the recipient$"):
         messages.reminder(gift(), HOUR_MS)
 
 
-# --- parcels and wishes -----------------------------------------------------------------------------------------------
+# --- parcels and regift requests --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -199,9 +199,9 @@ def test_where_nobody_is_named_there_is_nobody_to_remind() -> None:
         (ShipmentStatus.LOST, "Your parcel was lost. Please contact the store."),
     ],
 )
-def test_who_waits_for_a_parcel_is_told_where_it_is(status: ShipmentStatus, text: str) -> None:
-    told = list(messages.of_shipment(shipment(), shipment(status, version=4, updated_at=NOW + 7)))
-    assert told == [
+def test_the_holder_of_a_parcel_is_notified_of_each_status(status: ShipmentStatus, text: str) -> None:
+    sent = list(messages.of_shipment(shipment(), shipment(status, version=4, updated_at=NOW + 7)))
+    assert sent == [
         Message(
             message_id=ids.derive("message", "parcel_update", "shipment", "4"),
             user_id="bob",
@@ -211,16 +211,16 @@ def test_who_waits_for_a_parcel_is_told_where_it_is(status: ShipmentStatus, text
             params=MessageParams(status=status),
         )
     ]
-    assert [read(message) for message in told] == [text]
+    assert [text_of(message) for message in sent] == [text]
 
 
-def test_a_parcel_that_is_where_it_was_is_told_to_nobody() -> None:
+def test_a_parcel_with_an_unchanged_status_notifies_nobody() -> None:
     picked_up = shipment(ShipmentStatus.PICKED_UP)
     for before, after in [(None, picked_up), (shipment(), None), (picked_up, picked_up)]:
         assert list(messages.of_shipment(before, after)) == []
 
 
-def test_a_giver_is_asked_again_once_by_each() -> None:
+def test_each_user_sends_one_regift_request_for_a_gift() -> None:
     message = messages.asked_again("gift", "alice", "carol", at=NOW)
     assert message == Message(
         message_id=ids.derive("message", "asked_again", "gift", "carol"),
@@ -230,4 +230,4 @@ def test_a_giver_is_asked_again_once_by_each() -> None:
         created_at=NOW,
         named_user_id="carol",
     )
-    assert read(message.named("Carol")) == "Carol missed your gift and would love to get it again."
+    assert text_of(message.named("Carol")) == "Carol missed your gift and would love to get it again."

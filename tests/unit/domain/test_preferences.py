@@ -1,4 +1,4 @@
-"""Which interactions count, in which order, and what is recommended with which reason."""
+"""Preferences: which interactions count, in which order, and what is recommended for which reason."""
 
 from math import sqrt
 
@@ -42,14 +42,14 @@ def ranking(**at: int) -> Ranking:
 
 
 def others(**both: int) -> ProductStats:
-    """Stats of a product that nine people like, with others that seven people like."""
+    """Return the statistics of a product with nine users, and of related products with seven users each."""
     return ProductStats(people=9, others={each: CoOccurrence("pots", count, 7, NOW) for each, count in both.items()})
 
 
 # --- views ------------------------------------------------------------------------------------------------------------
 
 
-def test_a_view_is_kept_with_its_store_right_after_the_one_before() -> None:
+def test_a_view_is_stored_with_its_store_and_after_the_previous_view() -> None:
     known = Preferences().with_view("a", "one", now=NOW).with_view("b", "two", now=NOW - 5)
     assert known.signals == {
         "b": Signal("two", NOW + 1, viewed=NOW + 1),
@@ -58,7 +58,7 @@ def test_a_view_is_kept_with_its_store_right_after_the_one_before() -> None:
     assert known.pending
 
 
-def test_views_of_one_instant_are_in_the_order_of_their_ids() -> None:
+def test_views_at_the_same_time_are_ordered_by_id() -> None:
     known = Preferences({"a": signal(VIEWED), "c": signal(VIEWED), "b": signal(VIEWED), "d": signal(BOUGHT)})
     assert known.viewed() == [(NOW, "c"), (NOW, "b"), (NOW, "a")]
 
@@ -73,31 +73,31 @@ def test_a_signal_has_the_weight_of_its_interactions(types: tuple[InteractionTyp
     assert signal(*types).weight == weight
 
 
-def test_an_interaction_is_kept_with_the_first_store_and_the_last_time() -> None:
+def test_an_interaction_keeps_the_first_store_and_the_last_time() -> None:
     first, later = Interaction(VIEWED, "a", "one", NOW), Interaction(BOUGHT, "a", "other", NOW - 5)
     known = Preferences().after([first, later, Interaction(VIEWED, "a", "one", NOW - 9)])
     assert known.signals == {"a": Signal("one", NOW, bought=NOW - 5, viewed=NOW)}
 
 
-def test_a_tag_that_is_taken_back_leaves_the_other_interactions_and_the_time() -> None:
+def test_removing_a_tag_keeps_the_other_interactions_and_the_time() -> None:
     known = Preferences({"a": signal(TAGGED, VIEWED)}).after([Interaction(TAGGED, "a", "store", 0)])
     assert known.signals == {"a": signal(VIEWED)}
 
 
-def test_preferences_are_in_the_order_of_time_not_of_ids() -> None:
+def test_preferences_are_ordered_by_time_and_not_by_id() -> None:
     times = {"z": NOW - 2, "a": NOW, "m": NOW - 1, "n": NOW - 1}
     known = Preferences({product_id: signal(VIEWED, at=at) for product_id, at in times.items()})
     assert known.newest() == ["a", "n", "m", "z"]
 
 
-def test_signals_over_the_bound_are_forgotten_by_time_not_by_id() -> None:
+def test_signals_beyond_the_limit_are_dropped_by_time_and_not_by_id() -> None:
     views = [Interaction(VIEWED, f"{number:03d}", "store", NOW - number) for number in range(MAX_SIGNALS + 1)]
     known = Preferences().after(views)
     assert f"{MAX_SIGNALS:03d}" not in known.signals
     assert "000" in known.signals
 
 
-def test_users_are_counted_once_for_each_product_the_oldest_first() -> None:
+def test_a_user_is_counted_once_for_each_product_oldest_first() -> None:
     known = Preferences({"a": signal(VIEWED), "b": signal(TAGGED, at=NOW - 1)}, pending=True, version=4)
     assert known.uncounted() == ["b", "a"]
     recommended = (Recommended("c", "store", Reason.STORE),)
@@ -107,7 +107,7 @@ def test_users_are_counted_once_for_each_product_the_oldest_first() -> None:
     assert processed.after([Interaction(VIEWED, "d", "store", NOW)]).uncounted() == ["d"]
 
 
-def test_a_product_is_paired_with_the_latest_before_it_that_have_an_interaction() -> None:
+def test_a_product_is_paired_with_the_latest_earlier_products_that_have_an_interaction() -> None:
     signals = {f"{number}": signal(VIEWED, at=NOW + number) for number in range(9)}
     assert Preferences(signals).neighbors("8") == ["7", "6", "5", "4", "3"][:MAX_PAIRS]
     assert Preferences(signals).neighbors("2") == ["1", "0"]
@@ -115,13 +115,13 @@ def test_a_product_is_paired_with_the_latest_before_it_that_have_an_interaction(
     assert Preferences({**signals, "2": signal(at=NOW + 2)}).neighbors("2") == ["1", "0"]
 
 
-def test_the_latest_products_with_an_interaction_recommend_others() -> None:
+def test_the_latest_products_with_an_interaction_are_the_seeds() -> None:
     signals = {f"{number:02d}": signal(VIEWED, at=NOW - number) for number in range(MAX_SEEDS + 2)}
     known = Preferences({**signals, "gone": signal(at=NOW + 1)})
     assert known.seeds() == [f"{number:02d}" for number in range(MAX_SEEDS)]
 
 
-def test_the_stores_with_the_most_weight_recommend_their_products() -> None:
+def test_the_stores_with_the_highest_weight_are_chosen() -> None:
     stores = {"1": (BOUGHT, "b"), "2": (TAGGED, "a"), "3": (TAGGED, "a"), "4": (TAGGED, "d"), "5": (VIEWED, "c")}
     known = Preferences({each: signal(kind, store=store) for each, (kind, store) in stores.items()})
     assert known.stores() == ["a", "b", "d"]
@@ -132,14 +132,14 @@ def test_the_stores_with_the_most_weight_recommend_their_products() -> None:
 # --- products ---------------------------------------------------------------------------------------------------------
 
 
-def test_each_of_a_pair_has_the_other_its_store_its_users_and_the_time() -> None:
+def test_each_product_of_a_pair_records_the_other_with_its_store_its_users_and_the_time() -> None:
     found = count_person({"b": ProductStats(people=4)}, {"a": "one", "b": "two"}, "a", now=NOW)
     assert found["a"].others == {"b": CoOccurrence("two", 1, 4, NOW)}
     assert found["b"].others == {"a": CoOccurrence("one", 1, 1, NOW)}
     assert (found["b"].people, found["a"].popularity) == (4, NOW)
 
 
-def test_of_too_many_others_the_most_frequent_are_kept_then_the_newest() -> None:
+def test_the_most_frequent_related_products_are_kept_and_then_the_newest() -> None:
     known = {f"{number:03d}": CoOccurrence("store", 2, 5, NOW - number) for number in range(40)}
     stats = (
         ProductStats(others=known).with_other("039", "store", 5, now=NOW - 50).with_other("zzz", "store", 5, now=NOW)
@@ -151,13 +151,13 @@ def test_of_too_many_others_the_most_frequent_are_kept_then_the_newest() -> None
     assert list(newer.others)[:3] == ["zzz", "000", "001"]
 
 
-def test_popularity_is_the_time_at_which_one_user_is_worth_as_much() -> None:
+def test_popularity_is_the_time_at_which_a_single_user_would_count_as_much() -> None:
     stats = ProductStats()
     for people, halves in ((1, 0.0), (2, 1.0), (3, 1.585), (4, 2.0)):
         stats = stats.with_person(NOW)
         assert stats.people == people
         assert stats.popularity == pytest.approx(NOW + halves * HALF_LIFE_MS, abs=HALF_LIFE_MS / 1000)
-    # Records come in any order.
+    # Stream records arrive in any order.
     late = ProductStats(1, NOW).with_person(NOW - HALF_LIFE_MS)
     early = ProductStats(1, NOW - HALF_LIFE_MS).with_person(NOW)
     assert late == early
@@ -165,13 +165,15 @@ def test_popularity_is_the_time_at_which_one_user_is_worth_as_much() -> None:
 
 
 @pytest.mark.parametrize(("change", "moves"), [(2, True), (1.99, False), (-1.99, False), (-2, True)])
-def test_a_product_moves_in_a_ranking_when_its_popularity_changes_by_a_tenth(change: float, moves: bool) -> None:
+def test_a_product_moves_in_a_ranking_when_its_popularity_changes_by_a_tenth_of_a_half_life(
+    change: float, moves: bool
+) -> None:
     before, at = ranking(a=NOW), NOW + int(change * 86_400_000)
     after = before.with_product("a", "store of a", ProductStats(MIN_SUPPORT, at), created_at=0)
     assert after == (ranking(a=at) if moves else before)
 
 
-def test_a_product_that_a_single_user_likes_is_ranked_by_its_age() -> None:
+def test_a_product_of_a_single_user_is_ranked_by_its_age() -> None:
     for people, at in ((MIN_SUPPORT - 1, NOW - 9), (MIN_SUPPORT, NOW)):
         found = Ranking(version=3).with_product("a", "store of a", ProductStats(people, NOW), created_at=NOW - 9)
         assert found == Ranking({"a": Ranked("store of a", at)}, 3)
@@ -185,13 +187,13 @@ def test_a_product_can_be_removed_from_a_ranking() -> None:
 # --- recommendations --------------------------------------------------------------------------------------------------
 
 
-def test_related_products_are_recommended_with_their_store_and_the_title_that_led_to_them() -> None:
+def test_related_products_are_recommended_with_their_store_and_the_title_they_are_related_to() -> None:
     known = Preferences({"tea": signal(BOUGHT)})
     also = Recommended("pot", "pots", Reason.ALSO, "Tea")
     assert recommend(known, {"tea": others(pot=MIN_SUPPORT)}, {"tea": "Tea"}, {}) == (also,)
 
 
-def test_the_reason_names_the_product_with_the_highest_score_and_of_two_alike_the_newest() -> None:
+def test_the_reason_names_the_product_with_the_highest_score_and_the_newest_of_equal_ones() -> None:
     stats, titles = {"tea": others(pot=5), "cup": others(pot=5)}, {"tea": "Tea", "cup": "Cup"}
     heavier = Preferences({"tea": signal(VIEWED), "cup": signal(BOUGHT, at=NOW - 1)})
     assert [each.title for each in recommend(heavier, stats, titles, {})] == ["Cup"]
@@ -206,7 +208,7 @@ def test_an_unknown_product_recommends_nothing() -> None:
 
 
 @pytest.mark.parametrize(("kind", "reason"), [(BOUGHT, Reason.SHOPPED), (TAGGED, Reason.STORE), (VIEWED, Reason.STORE)])
-def test_the_newest_products_of_a_store_are_recommended_with_what_the_user_did_there(
+def test_the_newest_products_of_a_store_are_recommended_with_the_users_interaction_there_as_the_reason(
     kind: InteractionType, reason: Reason
 ) -> None:
     known = Preferences({"tea": signal(kind)})
@@ -214,7 +216,7 @@ def test_the_newest_products_of_a_store_are_recommended_with_what_the_user_did_t
     assert found == (Recommended("pot", "store", reason), Recommended("cup", "store", reason))
 
 
-def test_related_products_come_before_those_of_stores_and_have_a_bound() -> None:
+def test_related_products_come_before_products_of_stores_and_are_limited() -> None:
     known = Preferences({"tea": signal(VIEWED)})
     stats = {"tea": others(**{f"related{number:02d}": number for number in range(2, MAX_RELATED + 5)})}
     newest = {"pots": ["related19", *(f"new{number:02d}" for number in range(MAX_RECOMMENDED))]}
@@ -232,7 +234,7 @@ def test_scores_are_cosine_similarities_times_the_weight() -> None:
         known = Preferences({"viewed": signal(VIEWED), "other": signal(kind)})
         found = recommend(known, {"viewed": others(five=5), "other": others(two=2)}, {"viewed": "V", "other": "O"}, {})
         assert found[0].product_id == first
-    # Products that few people like are damped: 2 of 2 would be more than 5 of 16 otherwise.
+    # Products with few users are damped: otherwise 2 of 2 would score higher than 5 of 16.
     assert 2 / sqrt(16 * 2) > 5 / sqrt(16 * 16)
     known = Preferences({"tea": signal(VIEWED)})
     few = {"few": CoOccurrence("x", 2, 2, NOW), "many": CoOccurrence("x", 5, 16, NOW)}
@@ -240,7 +242,7 @@ def test_scores_are_cosine_similarities_times_the_weight() -> None:
     assert [each.product_id for each in found] == ["many", "few"]
 
 
-def test_scores_are_added_up() -> None:
+def test_scores_of_several_seeds_are_added_up() -> None:
     known = Preferences({"1": signal(VIEWED), "2": signal(VIEWED)})
     stats = {"1": others(both=2, one=3), "2": others(both=2)}
     assert [each.product_id for each in recommend(known, stats, {"1": "One", "2": "Two"}, {})] == ["both", "one"]
@@ -256,7 +258,7 @@ def test_every_user_is_offered_the_popular_then_the_new_products() -> None:
     ]
 
 
-def test_candidates_are_the_new_then_the_viewed_then_what_is_left() -> None:
+def test_candidates_are_new_products_then_viewed_products_then_the_rest() -> None:
     known = Preferences(
         {
             "tea": signal(BOUGHT, store="teas"),

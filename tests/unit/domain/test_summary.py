@@ -1,4 +1,4 @@
-"""What an order center counts, from what each thing adds."""
+"""Counts of an order center, from the contribution of each item."""
 
 import pytest
 
@@ -13,7 +13,7 @@ TODAY = "usable.20717"
 NONE = Counts(0, 0, 0, 0, 0, 0, 0, 0)
 
 
-def test_a_day_begins_at_midnight_utc_and_its_vouchers_sort_by_it() -> None:
+def test_a_day_begins_at_midnight_utc_and_its_counter_sorts_by_day() -> None:
     assert summary.day_of(NOW) == 20717 * DAY
     assert summary.day_of(5 * DAY) == 5 * DAY
     assert summary.day_of(5 * DAY + DAY - 1) == 5 * DAY
@@ -21,20 +21,20 @@ def test_a_day_begins_at_midnight_utc_and_its_vouchers_sort_by_it() -> None:
     assert summary.usable_on(7 * DAY) == "usable.00007"
 
 
-# --- what each thing adds ---------------------------------------------------------------------------------------------
+# --- contributions ----------------------------------------------------------------------------------------------------
 
 
-def test_an_order_that_is_not_paid_waits_to_be() -> None:
+def test_an_unpaid_order_counts_as_to_pay() -> None:
     assert summary.of_order(order(state=OrderState.PENDING)) == {"to_pay": 1}
 
 
-def test_a_paid_order_counts_once_for_what_is_at_hand_and_each_time_something_came_back() -> None:
+def test_a_paid_order_counts_once_for_available_units_and_once_for_each_expired_gift() -> None:
     assert summary.of_order(order(available=3)) == {"to_give": 1}
     assert summary.of_order(order(available=1, used=2, expired_gifts=2)) == {"to_give": 1, "returned": 2}
     assert summary.of_order(order(available=0, used=3)) == {}
 
 
-def test_an_order_is_refunded_when_all_of_it_is() -> None:
+def test_an_order_counts_as_refunded_when_all_units_are() -> None:
     assert summary.of_order(order(available=0, refunded=3)) == {"refunded": 1}
     assert summary.of_order(order(available=0, used=1, refunded=2)) == {}
 
@@ -47,14 +47,14 @@ def test_an_order_waits_for_its_open_gifts() -> None:
     assert summary.waiting_of(order(available=1), []) == Waiting(at_hand=True, gifts={})
 
 
-def test_a_voucher_counts_for_the_day_it_ends_on_until_it_is_redeemed() -> None:
+def test_a_voucher_counts_for_the_day_its_validity_ends_until_it_is_redeemed() -> None:
     assert summary.of_voucher(voucher(valid_until=NOW)) == {TODAY: 1}
     assert summary.of_voucher(voucher()) == {"usable.always": 1}
     assert summary.of_voucher(voucher(redeemed_at=0)) == {}
 
 
 @pytest.mark.parametrize("status", ShipmentStatus)
-def test_a_parcel_is_waited_for_unless_it_arrived_went_back_or_was_lost(status: ShipmentStatus) -> None:
+def test_a_parcel_counts_until_it_is_delivered_returned_or_lost(status: ShipmentStatus) -> None:
     over = status in {ShipmentStatus.DELIVERED, ShipmentStatus.RETURNED, ShipmentStatus.LOST}
     assert summary.of_shipment(shipment(status)) == ({} if over else {"to_receive": 1})
 
@@ -62,14 +62,14 @@ def test_a_parcel_is_waited_for_unless_it_arrived_went_back_or_was_lost(status: 
 # --- sums -------------------------------------------------------------------------------------------------------------
 
 
-def test_a_summary_is_the_sum_of_what_things_add_in_the_order_of_their_names() -> None:
+def test_a_summary_is_the_sum_of_the_contributions_sorted_by_name() -> None:
     before = Summary(parts={"unread": 2, "to_pay": 1})
     after = before.changed({"to_pay": 1}, {"to_give": 1, "returned": 2})
     assert list(after.parts.items()) == [("returned", 2), ("to_give", 1), ("unread", 2)]
     assert after.changed({"returned": 2}, {"returned": 3}).parts["returned"] == 3
 
 
-def test_an_order_with_nothing_in_gifts_does_not_wait() -> None:
+def test_an_order_without_open_gifts_is_not_waiting() -> None:
     one, other = Waiting(at_hand=True, gifts={"a": 1}), Waiting(at_hand=False, gifts={"b": 2})
     both = Summary().with_waiting("one", one).with_waiting("other", other)
     assert both.waiting == {"one": one, "other": other}
@@ -77,54 +77,54 @@ def test_an_order_with_nothing_in_gifts_does_not_wait() -> None:
     assert both.with_waiting("one", Waiting(at_hand=True, gifts={})).waiting == {"other": other}
 
 
-def test_vouchers_of_days_that_are_over_are_left_out_and_nothing_else_is() -> None:
+def test_only_vouchers_of_past_days_are_left_out() -> None:
     yesterday, tomorrow = summary.usable_on(NOW - DAY), summary.usable_on(NOW + DAY)
     parts = {yesterday: 1, TODAY: 2, tomorrow: 3, "usable.always": 4, "to_give": 5, "refunded": 6, "returned": 7}
     left = Summary(parts=parts).without_past(NOW)
     assert left.parts == {name: count for name, count in parts.items() if name != yesterday}
 
 
-# --- what is said -----------------------------------------------------------------------------------------------------
+# --- counts -----------------------------------------------------------------------------------------------------------
 
 
-def test_an_empty_summary_says_nothing_of_anything() -> None:
+def test_an_empty_summary_counts_nothing() -> None:
     assert summary.counts_at(Summary(), 0, now=NOW) == NONE
 
 
-def test_each_sum_is_said_under_its_name() -> None:
+def test_each_counter_has_its_own_field() -> None:
     parts = {"to_pay": 1, "to_give": 2, "to_receive": 3, "returned": 4, "refunded": 5, "unread": 6}
-    said = summary.counts_at(Summary(parts=parts), 0, now=NOW)
-    assert said == Counts(
+    counts = summary.counts_at(Summary(parts=parts), 0, now=NOW)
+    assert counts == Counts(
         to_pay=1, to_give=2, awaiting_claim=0, to_use=0, to_receive=3, returned=4, refunded=5, unread=6
     )
 
 
-def test_vouchers_that_ended_earlier_today_are_not_to_be_used() -> None:
+def test_vouchers_that_expired_earlier_today_are_not_usable() -> None:
     parts = {summary.usable_on(NOW - DAY): 9, TODAY: 2, summary.usable_on(NOW + DAY): 3, "usable.always": 4}
     assert summary.counts_at(Summary(parts=parts), 0, now=NOW).to_use == 9
     assert summary.counts_at(Summary(parts=parts), 1, now=NOW).to_use == 8
 
 
-def test_a_gift_counts_as_returned_from_the_instant_its_window_ends() -> None:
+def test_a_gift_counts_as_returned_from_the_moment_its_window_ends() -> None:
     waiting = {"order": Waiting(at_hand=False, gifts={"a": NOW + 1, "b": NOW + 2, "c": NOW + 9})}
     of_all = Summary(parts={"returned": 1, "to_give": 1}, waiting=waiting)
-    said = [summary.counts_at(of_all, 0, now=now) for now in (NOW, NOW + 1, NOW + 2)]
-    assert [(each.awaiting_claim, each.returned) for each in said] == [(3, 1), (2, 2), (1, 3)]
-    # An order with something at hand again counts once, however much came back.
-    assert [each.to_give for each in said] == [1, 2, 2]
+    counts = [summary.counts_at(of_all, 0, now=now) for now in (NOW, NOW + 1, NOW + 2)]
+    assert [(each.awaiting_claim, each.returned) for each in counts] == [(3, 1), (2, 2), (1, 3)]
+    # An order whose units become available again counts once, no matter how many gifts expired.
+    assert [each.to_give for each in counts] == [1, 2, 2]
 
 
-def test_an_order_that_had_something_at_hand_is_not_counted_again_when_more_comes_back() -> None:
+def test_an_order_with_available_units_is_not_counted_again_when_a_gift_expires() -> None:
     waiting = {
         "one": Waiting(at_hand=True, gifts={"a": NOW}),
         "two": Waiting(at_hand=False, gifts={"b": NOW}),
         "three": Waiting(at_hand=False, gifts={"c": NOW - 1}),
     }
-    said = summary.counts_at(Summary(parts={"to_give": 1}, waiting=waiting), 0, now=NOW)
-    assert (said.to_give, said.awaiting_claim, said.returned) == (3, 0, 3)
+    counts = summary.counts_at(Summary(parts={"to_give": 1}, waiting=waiting), 0, now=NOW)
+    assert (counts.to_give, counts.awaiting_claim, counts.returned) == (3, 0, 3)
 
 
-def test_gifts_of_all_orders_wait_to_be_claimed() -> None:
+def test_open_gifts_of_all_orders_count_as_waiting_to_be_claimed() -> None:
     waiting = {
         "one": Waiting(at_hand=True, gifts={"a": NOW + 1, "b": NOW + 1}),
         "two": Waiting(at_hand=False, gifts={"c": NOW + 1}),

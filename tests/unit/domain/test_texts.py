@@ -1,4 +1,4 @@
-"""Texts of messages and reasons: every language has one for all that can happen, and names stay as they are."""
+"""Texts of messages and reasons: complete in every language, and names are inserted unchanged."""
 
 import re
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from handsel.domain.texts import PLURALS, TEXTS, Select, Text, render
 from testkit.factories import NOW, gift, shipment
 
 LANGUAGES = sorted(TEXTS)
-# Other people's words, with what would be a placeholder in a text.
+# A user's text that contains placeholders.
 NAME = "Bob {name} {units} {0} \\1 %s\nYour parcel was delivered."
 NAMES_OF_REASON = {
     Reason.ALSO: ["title"],
@@ -50,7 +50,7 @@ def leaves(text: Text) -> Iterator[str]:
 
 
 def pattern(text: str) -> re.Pattern[str]:
-    """Match what is rendered from a text."""
+    """Return a pattern that matches what is rendered from a text."""
     return re.compile(re.sub(r"\\{\w+\\}", ".+", re.escape(text)), re.DOTALL)
 
 
@@ -71,7 +71,7 @@ def test_a_message_has_the_params_of_its_kind_and_no_others() -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_text_of_a_message_is_used_and_no_other(language: str) -> None:
+def test_every_text_of_a_message_is_used(language: str) -> None:
     wanted = {text for kind in MessageKind for text in leaves(TEXTS[language][kind])}
     used = set()
     for message in every_message():
@@ -85,7 +85,7 @@ def test_every_text_of_a_message_is_used_and_no_other(language: str) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("reason", Reason)
-def test_a_reason_reads_whatever_names_are_in_it(language: str, reason: Reason) -> None:
+def test_a_reason_renders_any_name_unchanged(language: str, reason: Reason) -> None:
     names = NAMES_OF_REASON.get(reason, [])
     text = render(reason, dict.fromkeys(names, NAME), language)
     assert text.count(NAME) == len(names)
@@ -122,5 +122,5 @@ def test_a_reason_reads_whatever_names_are_in_it(language: str, reason: Reason) 
         ("en", "bought", {}, "You bought this before"),
     ],
 )
-def test_what_is_read(language: str, kind: str, params: texts.Params, text: str) -> None:
+def test_a_rendered_text(language: str, kind: str, params: texts.Params, text: str) -> None:
     assert render(kind, params, language) == text

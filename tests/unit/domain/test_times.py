@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from handsel.domain import times
 
 
-def test_a_time_is_written_in_utc_with_milliseconds() -> None:
+def test_a_timestamp_is_written_in_utc_with_milliseconds() -> None:
     assert times.timestamp(0) == "1970-01-01T00:00:00.000Z"
     assert times.timestamp(1_767_225_599_007) == "2025-12-31T23:59:59.007Z"
 
@@ -21,12 +21,12 @@ def test_a_time_is_written_in_utc_with_milliseconds() -> None:
         ("1970-01-01T00:00:00.001+00:00", 1),
     ],
 )
-def test_a_time_is_read_with_its_offset_to_the_millisecond(text: str, at: int) -> None:
+def test_a_timestamp_is_parsed_with_its_offset_to_the_millisecond(text: str, at: int) -> None:
     assert times.milliseconds(text) == at
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "reason"),
     [
         (None, "not an RFC 3339 time with its offset"),
         (0, "not an RFC 3339 time with its offset"),
@@ -35,18 +35,18 @@ def test_a_time_is_read_with_its_offset_to_the_millisecond(text: str, at: int) -
         ("1970-01-01T00:59:59+01:00", "before 1970"),
     ],
 )
-def test_what_is_no_time_is_refused_and_said_why(text: object, said: str) -> None:
+def test_an_invalid_timestamp_is_rejected_with_the_reason(text: object, reason: str) -> None:
     with pytest.raises(ValueError) as raised:  # noqa: PT011 - what it says is compared below
         times.milliseconds(text)
-    assert str(raised.value) == said
+    assert str(raised.value) == reason
 
 
 @given(st.integers(0, 253_402_300_799_999))
-def test_what_was_written_is_read_as_the_same_time(at: int) -> None:
+def test_a_written_timestamp_is_parsed_as_the_same_time(at: int) -> None:
     assert times.milliseconds(times.timestamp(at)) == at
 
 
-def test_an_offset_that_leads_past_the_last_year_is_refused() -> None:
+def test_an_offset_that_leads_past_the_year_9999_is_rejected() -> None:
     last = times.milliseconds("9999-12-31T23:59:59.999Z")
     assert times.timestamp(last) == "9999-12-31T23:59:59.999Z"
     with pytest.raises(ValueError, match=r"^after 9999$"):

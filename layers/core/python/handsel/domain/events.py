@@ -62,20 +62,22 @@ Data = OrderPaid | OrderRefunded | GiftChanged | VoucherRedeemed | ShipmentUpdat
 
 
 class EventType(NamedTuple):
+    """The data of a type of event, and its published description."""
+
     data: type[Data]
-    said: str
+    description: str
 
 
 TYPES: Mapping[str, EventType] = {
-    "order.paid": EventType(OrderPaid, "An order was paid: its units can be given, used or refunded."),
-    "order.refunded": EventType(OrderRefunded, "Units of an order went back for money."),
-    "gift.given": EventType(GiftChanged, "A gift waits for somebody to open it."),
-    "gift.claimed": EventType(GiftChanged, "Somebody took a share of a gift."),
-    "gift.returned": EventType(GiftChanged, "The time to open a gift is over: what nobody took is back in its order."),
-    "gift.cancelled": EventType(GiftChanged, "The giver took back what nobody had taken of a gift."),
-    "gift.declined": EventType(GiftChanged, "The named recipient declined a gift: it is back in its order."),
-    "holding.redeemed": EventType(VoucherRedeemed, "A voucher was redeemed in its store."),
-    "shipment.updated": EventType(ShipmentUpdated, "A parcel's carrier, tracking number or whereabouts changed."),
+    "order.paid": EventType(OrderPaid, "An order was paid. Its units can be given, used or refunded."),
+    "order.refunded": EventType(OrderRefunded, "Units of an order were refunded."),
+    "gift.given": EventType(GiftChanged, "A gift was created and can be claimed."),
+    "gift.claimed": EventType(GiftChanged, "A share of a gift was claimed."),
+    "gift.returned": EventType(GiftChanged, "A gift has expired. Its unclaimed units are back in the order."),
+    "gift.cancelled": EventType(GiftChanged, "The giver cancelled a gift. Its unclaimed units are back in the order."),
+    "gift.declined": EventType(GiftChanged, "The named recipient declined a gift. Its units are back in the order."),
+    "holding.redeemed": EventType(VoucherRedeemed, "A voucher was redeemed."),
+    "shipment.updated": EventType(ShipmentUpdated, "The carrier, tracking number or status of a parcel changed."),
 }
 
 _ENDS = {

@@ -1,4 +1,4 @@
-"""Jobs that settle several things at the same time: what that must keep apart, and what it costs."""
+"""Jobs that settle several items concurrently: the order they keep, and their cost."""
 
 import threading
 import time
@@ -16,23 +16,23 @@ from testkit.handlers.stack import DAY, TABLE, Stack, listening
 Job = Callable[[Stack, list[str]], object]
 
 
-def _by_stream(stack: Stack, gift_ids: list[str]) -> None:
+def _settle_by_stream(stack: Stack, gift_ids: list[str]) -> None:
     assert stack.restore(*(stack.stream_record(gift_id) for gift_id in gift_ids)) == []
 
 
-def _by_sweep(stack: Stack, gift_ids: list[str]) -> None:
+def _settle_by_sweep(stack: Stack, gift_ids: list[str]) -> None:
     assert stack.sweep()["returned"] == len(gift_ids)
 
 
-JOBS: dict[str, Job] = {"stream": _by_stream, "sweep": _by_sweep}
+JOBS: dict[str, Job] = {"stream": _settle_by_stream, "sweep": _settle_by_sweep}
 
 
-def _give(stack: Stack, count: int, giver: str = "alice") -> tuple[dict[str, Any], list[str]]:
+def _give_all(stack: Stack, count: int, giver: str = "alice") -> tuple[dict[str, Any], list[str]]:
     order = stack.buy(giver, quantity=count)
     return order, [stack.give(order)["gift_id"] for _ in range(count)]
 
 
-def _available(stack: Stack, order: dict[str, Any]) -> int:
+def _available_units(stack: Stack, order: dict[str, Any]) -> int:
     item = stack.item(f"ORDER#{order['order_id']}")
     assert item is not None
     assert item["reservations"] == {}
@@ -40,15 +40,15 @@ def _available(stack: Stack, order: dict[str, Any]) -> int:
 
 
 @pytest.mark.parametrize("job", JOBS)
-def test_gifts_of_two_orders_are_returned_at_the_same_time_and_those_of_one_are_not(stack: Stack, job: str) -> None:
-    orders = [_give(stack, 4), _give(stack, 4)]
+def test_gifts_of_two_orders_are_settled_concurrently_and_gifts_of_one_order_are_not(stack: Stack, job: str) -> None:
+    orders = [_give_all(stack, 4), _give_all(stack, 4)]
     stack.now += DAY
-    # Nobody passes before both are there, so it ends only if two are always under way.
-    both, under_way, held = threading.Barrier(2, timeout=20), Counter[str](), threading.Lock()
+    # The barrier needs two orders at the same time, so the job ends only if it always works on two.
+    both, under_way, lock = threading.Barrier(2, timeout=20), Counter[str](), threading.Lock()
     seen: list[str] = []
     order_of = {gift_id: order["order_id"] for order, gift_ids in orders for gift_id in gift_ids}
 
-    class Meeting:
+    class MeetingClient:
         def __init__(self, client: Any) -> None:
             self._client = client
 
@@ -58,7 +58,7 @@ def test_gifts_of_two_orders_are_returned_at_the_same_time_and_those_of_one_are_
         def transact_write_items(self, **request: Any) -> Any:
             gift_id = request["TransactItems"][0]["Update"]["Key"]["pk"]["S"].removeprefix("GIFT#")
             order_id = order_of[gift_id]
-            with held:
+            with lock:
                 under_way[order_id] += 1
                 seen.append(order_id)
                 assert under_way[order_id] == 1
@@ -66,39 +66,39 @@ def test_gifts_of_two_orders_are_returned_at_the_same_time_and_those_of_one_are_
             try:
                 return self._client.transact_write_items(**request)
             finally:
-                with held:
+                with lock:
                     under_way[order_id] -= 1
 
     with between(frozenset(), {}) as line:
-        line.client = Meeting(line.client)
+        line.client = MeetingClient(line.client)
         JOBS[job](stack, [gift_id for pair in zip(*(ids for _, ids in orders), strict=True) for gift_id in pair])
     assert Counter(seen) == {order["order_id"]: 4 for order, _ in orders}
-    assert [_available(stack, order) for order, _ in orders] == [4, 4]
+    assert [_available_units(stack, order) for order, _ in orders] == [4, 4]
 
 
-def test_a_gift_that_is_due_costs_the_sweep_one_transaction_and_a_hundredth_of_a_read_call(stack: Stack) -> None:
-    given = [_give(stack, 50, giver) for giver in ("alice", "bob", "carol", "dave", "mia")]
+def test_the_sweep_needs_one_transaction_and_a_hundredth_of_a_batch_read_for_a_due_gift(stack: Stack) -> None:
+    given = [_give_all(stack, 50, giver) for giver in ("alice", "bob", "carol", "dave", "mia")]
     stack.now += DAY
     calls = Counter[str]()
     with listening(lambda call: calls.update([call.operation])):
         assert stack.sweep()["returned"] == 250
     assert calls == {"Query": 64, "BatchGetItem": 3, "TransactWriteItems": 250}
-    assert [_available(stack, order) for order, _ in given] == [50] * 5
+    assert [_available_units(stack, order) for order, _ in given] == [50] * 5
 
 
-def test_a_record_costs_the_stream_one_transaction_and_a_hundredth_of_a_read_call(stack: Stack) -> None:
-    order, gift_ids = _give(stack, 20)
+def test_the_stream_needs_one_transaction_and_a_hundredth_of_a_batch_read_for_a_record(stack: Stack) -> None:
+    order, gift_ids = _give_all(stack, 20)
     stack.now += DAY
     records = [stack.stream_record(gift_id) for gift_id in gift_ids]
     calls = Counter[str]()
     with listening(lambda call: calls.update([call.operation])):
         stack.restore(*records)
     assert calls == {"BatchGetItem": 1, "TransactWriteItems": 20}
-    assert _available(stack, order) == 20
+    assert _available_units(stack, order) == 20
 
 
-def test_a_record_of_a_gift_that_ended_costs_the_stream_no_transaction(stack: Stack) -> None:
-    order, gift_ids = _give(stack, 3)
+def test_the_stream_needs_no_transaction_for_a_gift_that_ended_before(stack: Stack) -> None:
+    order, gift_ids = _give_all(stack, 3)
     stack.call("alice", "POST", f"/gifts/{gift_ids[0]}/cancel")
     stack.now += DAY
     records = [stack.stream_record(gift_id) for gift_id in gift_ids]
@@ -106,28 +106,28 @@ def test_a_record_of_a_gift_that_ended_costs_the_stream_no_transaction(stack: St
     with listening(lambda call: calls.update([call.operation])):
         assert stack.restore(*records) == []
     assert calls == {"BatchGetItem": 1, "TransactWriteItems": 2}
-    assert _available(stack, order) == 3
+    assert _available_units(stack, order) == 3
 
 
-def test_what_the_stream_cannot_read_it_restores_all_the_same(stack: Stack) -> None:
-    order, gift_ids = _give(stack, 2)
+def test_gifts_are_restored_even_if_the_batch_read_fails(stack: Stack) -> None:
+    order, gift_ids = _give_all(stack, 2)
     stack.now += DAY
     records = [stack.stream_record(gift_id) for gift_id in gift_ids]
     with between(frozenset({"batch_get_item"}), {0: answer_lost, 1: answer_lost}):
         assert stack.restore(*records) == []
-    assert _available(stack, order) == 2
+    assert _available_units(stack, order) == 2
 
 
-def test_what_the_stream_may_not_read_it_restores_all_the_same(stack: Stack) -> None:
-    order, gift_ids = _give(stack, 2)
+def test_gifts_are_restored_even_if_the_batch_read_is_denied(stack: Stack) -> None:
+    order, gift_ids = _give_all(stack, 2)
     stack.now += DAY
     records = [stack.stream_record(gift_id) for gift_id in gift_ids]
-    with between(frozenset({"batch_get_item"}), {0: _refused}):
+    with between(frozenset({"batch_get_item"}), {0: _deny}):
         assert stack.restore(*records) == []
-    assert _available(stack, order) == 2
+    assert _available_units(stack, order) == 2
 
 
-def _refused(_: Callable[[], Any]) -> Any:
+def _deny(_: Callable[[], Any]) -> Any:
     raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": ""}}, "")
 
 
@@ -141,8 +141,8 @@ BROKEN_RECORDS: dict[str, Callable[[dict[str, Any]], object]] = {
 
 
 @pytest.mark.parametrize("broken", BROKEN_RECORDS)
-def test_a_record_that_is_broken_in_whatever_way_holds_up_no_other(stack: Stack, broken: str) -> None:
-    order, gift_ids = _give(stack, 3)
+def test_an_invalid_record_of_any_kind_does_not_block_others(stack: Stack, broken: str) -> None:
+    order, gift_ids = _give_all(stack, 3)
     stack.now += DAY
     records = [stack.stream_record(gift_id) for gift_id in gift_ids]
     for number, record in enumerate(records):
@@ -151,11 +151,11 @@ def test_a_record_that_is_broken_in_whatever_way_holds_up_no_other(stack: Stack,
     BROKEN_RECORDS[broken](records[1]["dynamodb"])
     assert stack.restore(*records) == [{"itemIdentifier": "1"}]
     assert stack.restore(whole) == []
-    assert _available(stack, order) == 3
+    assert _available_units(stack, order) == 3
 
 
-def _put_into(stack: Stack, gift_id: str, value: Any) -> None:
-    """Something that is none into a gift's claims."""
+def _corrupt_claims(stack: Stack, gift_id: str, value: Any) -> None:
+    """Replace a gift's claims with an invalid value."""
     stack.client.update_item(
         TableName=TABLE,
         Key={"pk": {"S": f"GIFT#{gift_id}"}, "sk": {"S": "GIFT"}},
@@ -166,19 +166,19 @@ def _put_into(stack: Stack, gift_id: str, value: Any) -> None:
 
 @pytest.mark.damages
 @pytest.mark.parametrize("value", [{"SS": ["of no type that we write"]}, {"S": "claims that are none"}])
-def test_a_gift_that_does_not_load_holds_up_no_other(stack: Stack, value: dict[str, Any]) -> None:
-    order, gift_ids = _give(stack, 3)
-    _put_into(stack, gift_ids[1], value)
+def test_a_gift_that_does_not_load_does_not_block_others(stack: Stack, value: dict[str, Any]) -> None:
+    order, gift_ids = _give_all(stack, 3)
+    _corrupt_claims(stack, gift_ids[1], value)
     stack.now += DAY
     assert stack.restore(*(stack.stream_record(gift_id) for gift_id in gift_ids)) == []
-    assert _available(stack, order) == 3
+    assert _available_units(stack, order) == 3
 
 
-class Overlapping:
-    """A client that notes which items two transactions wrote at the same time."""
+class OverlapDetector:
+    """A client that records items which two transactions wrote at the same time."""
 
     def __init__(self, client: Any) -> None:
-        self._client, self._held, self._under_way = client, threading.Lock(), Counter[str]()
+        self._client, self._lock, self._under_way = client, threading.Lock(), Counter[str]()
         self.conflicts: list[str] = []
 
     def __getattr__(self, name: str) -> Any:
@@ -187,18 +187,18 @@ class Overlapping:
     def transact_write_items(self, **request: Any) -> Any:
         writes = [next(iter(write.values())) for write in request["TransactItems"]]
         written = [write.get("Key", write.get("Item"))["pk"]["S"] for write in writes]
-        with self._held:
+        with self._lock:
             self.conflicts += [item for item in set(written) if self._under_way[item]]
             self._under_way.update(set(written))
         try:
             time.sleep(0.002)
             return self._client.transact_write_items(**request)
         finally:
-            with self._held:
+            with self._lock:
                 self._under_way.subtract(set(written))
 
 
-def test_reminders_of_one_person_are_sent_one_after_the_other(stack: Stack) -> None:
+def test_reminders_of_one_user_are_sent_one_after_the_other(stack: Stack) -> None:
     stack.record()
     for recipient in ("bob", "carol", "dave"):
         stack.call(recipient, "GET", "/me")
@@ -209,67 +209,67 @@ def test_reminders_of_one_person_are_sent_one_after_the_other(stack: Stack) -> N
     stack.stop_recording()
     stack.now += DAY - 6 * 3_600_000 + 1
     with between(frozenset(), {}) as line:
-        line.client = overlapping = Overlapping(line.client)
+        line.client = detector = OverlapDetector(line.client)
         report = stack.sweep()
-    assert (report["reminded"], report["failed"], overlapping.conflicts) == (24, 0, [])
+    assert (report["reminded"], report["failed"], detector.conflicts) == (24, 0, [])
 
 
 @pytest.mark.damages
-def test_one_gift_that_does_not_load_leaves_those_of_an_order_one_after_the_other(stack: Stack) -> None:
-    order, _ = _give(stack, 20)
-    _, (broken,) = _give(stack, 1)
-    _put_into(stack, broken, {"SS": ["of no type that we write"]})
+def test_a_gift_that_does_not_load_leaves_the_gifts_of_an_order_one_after_the_other(stack: Stack) -> None:
+    order, _ = _give_all(stack, 20)
+    _, (broken,) = _give_all(stack, 1)
+    _corrupt_claims(stack, broken, {"SS": ["of no type that we write"]})
     stack.now += DAY
     with between(frozenset(), {}) as line:
-        line.client = overlapping = Overlapping(line.client)
+        line.client = detector = OverlapDetector(line.client)
         report = stack.sweep()
-    assert (report["returned"], report["failed"], overlapping.conflicts) == (20, 1, [])
-    assert _available(stack, order) == 20
+    assert (report["returned"], report["failed"], detector.conflicts) == (20, 1, [])
+    assert _available_units(stack, order) == 20
 
 
-def test_what_the_sweep_cannot_read_at_once_it_reads_one_by_one(stack: Stack) -> None:
-    order, _ = _give(stack, 3)
+def test_gifts_are_swept_one_by_one_if_the_batch_read_fails(stack: Stack) -> None:
+    order, _ = _give_all(stack, 3)
     stack.now += DAY
     calls = Counter[str]()
-    # Twice is as often as an answer may get lost.
+    # Two losses exhaust the tries of a read.
     with (
         between(frozenset({"batch_get_item"}), {0: answer_lost, 1: answer_lost}),
         listening(lambda call: calls.update([call.operation])),
     ):
         assert stack.sweep()["returned"] == 3
     assert calls["GetItem"] == 3
-    assert _available(stack, order) == 3
+    assert _available_units(stack, order) == 3
 
 
-def test_what_was_found_before_the_index_failed_is_settled_all_the_same(stack: Stack) -> None:
-    order, _ = _give(stack, 3)
+def test_gifts_found_before_the_index_failed_are_settled(stack: Stack) -> None:
+    order, _ = _give_all(stack, 3)
     stack.now += DAY
 
-    with between(frozenset({"query"}), {20: _refused}), pytest.raises(ClientError):
+    with between(frozenset({"query"}), {20: _deny}), pytest.raises(ClientError):
         stack.sweep()
-    assert _available(stack, order) == 3
+    assert _available_units(stack, order) == 3
 
 
-def test_when_its_time_is_up_the_sweep_begins_nothing_more_and_the_next_one_goes_on(stack: Stack) -> None:
-    order, _ = _give(stack, 5)
+def test_a_sweep_out_of_time_starts_nothing_new_and_the_next_sweep_continues(stack: Stack) -> None:
+    order, _ = _give_all(stack, 5)
     stack.now += DAY
     began = stack.now
 
-    def later(_: object) -> None:
+    def advance_clock(_: object) -> None:
         stack.now += 30_000
 
-    # Of one order, so one after the other: the second write is over when the time is up.
-    with listening(later, "TransactWriteItems"):
+    # Gifts of one order are settled one after the other: time is up after the second write.
+    with listening(advance_clock, "TransactWriteItems"):
         report = stack.sweep()
     assert (report["returned"], report["finished"]) == (2, False)
     stack.now = began
     report = stack.sweep()
     assert (report["returned"], report["finished"]) == (3, True)
-    assert _available(stack, order) == 5
+    assert _available_units(stack, order) == 5
 
 
-def test_of_a_batch_those_that_fail_are_reported_in_their_order_and_no_others(stack: Stack) -> None:
-    given = [_give(stack, 1) for _ in range(6)]
+def test_failed_records_of_a_batch_are_reported_in_order(stack: Stack) -> None:
+    given = [_give_all(stack, 1) for _ in range(6)]
     stack.now += DAY
     records = [stack.stream_record(gift_id) for _, (gift_id,) in given]
     for number, record in enumerate(records):
@@ -280,4 +280,4 @@ def test_of_a_batch_those_that_fail_are_reported_in_their_order_and_no_others(st
     assert stack.restore(*records) == [{"itemIdentifier": "1"}, {"itemIdentifier": "4"}]
     records[1]["dynamodb"]["OldImage"], records[4]["dynamodb"]["OldImage"] = whole
     assert stack.restore(*records[1:]) == []
-    assert [_available(stack, order) for order, _ in given] == [1] * 6
+    assert [_available_units(stack, order) for order, _ in given] == [1] * 6

@@ -1,4 +1,4 @@
-"""What holds of the whole table, whatever happened: the law of units, and the table as it is compared."""
+"""The whole table: a comparable form of its items, and checks of the invariants."""
 
 import json
 from collections import Counter
@@ -8,25 +8,28 @@ from testkit.handlers.stack import Stack
 
 
 def state_of(stack: Stack) -> list[dict[str, Any]]:
-    """Every item; codes of vouchers, which are dice, and ids made of dice, by what they are of."""
+    """Return every item; random voucher codes and ids are replaced by names of the entities they belong to."""
     items = stack.all_items()
     text = json.dumps(items, sort_keys=True)
     names = {
-        held: f"{use['use_id']} {n}" for use in items if use["sk"] == "USE" for n, held in enumerate(use["holding_ids"])
+        holding_ids: f"{use['use_id']} {n}"
+        for use in items
+        if use["sk"] == "USE"
+        for n, holding_ids in enumerate(use["holding_ids"])
     }
     for item in items:
         if item["sk"] == "HOLDING" and (item.get("code") or item.get("gift_id")):
             name = names.get(item["holding_id"]) or f"{item['gift_id']} {item['holder_id']}"
-            for made in ("holding_id", "code", "shipment_id"):
-                if item.get(made):
-                    text = text.replace(item[made], f"{made} {name}")
+            for field in ("holding_id", "code", "shipment_id"):
+                if item.get(field):
+                    text = text.replace(item[field], f"{field} {name}")
     return sorted(json.loads(text), key=lambda item: (item["pk"], item["sk"]))
 
 
-def check_law(stack: Stack) -> None:
-    """Every unit is in one place, and what the order, its gifts and the holdings say of it agrees.
+def check_invariants(stack: Stack) -> None:
+    """Check that every unit is in one place, and that orders, gifts and holdings agree.
 
-    So do the accounts and the handles that are reserved for them.
+    Also check that accounts and reserved handles agree.
     """
     items = stack.all_items()
     kinds = {kind: [item for item in items if item["sk"] == kind] for kind in ("ORDER", "GIFT", "HOLDING", "USE")}
@@ -46,11 +49,11 @@ def check_law(stack: Stack) -> None:
     assert {gift["order_id"] for gift in kinds["GIFT"]} <= orders
     for order in kinds["ORDER"]:
         mine = {gift["gift_id"]: gift for gift in kinds["GIFT"] if gift["order_id"] == order["order_id"]}
-        held = [use["holding_ids"] for use in kinds["USE"] if use["order_id"] == order["order_id"]]
-        assert all(holding_id in holdings for holding_ids in held for holding_id in holding_ids)
-        assert order["used"] == sum(holdings[holding_id]["quantity"] for ids in held for holding_id in ids)
+        holding_ids = [use["holding_ids"] for use in kinds["USE"] if use["order_id"] == order["order_id"]]
+        assert all(holding_id in holdings for holding_ids in holding_ids for holding_id in holding_ids)
+        assert order["used"] == sum(holdings[holding_id]["quantity"] for ids in holding_ids for holding_id in ids)
         if order["state"] in ("pending", "declined"):
-            assert (order["available"], mine, held) == (0, {}, [])
+            assert (order["available"], mine, holding_ids) == (0, {}, [])
             continue
         ended = {gift_id for gift_id, gift in mine.items() if gift["state"] not in ("open", "claimed")}
         assert set(order["reservations"]) == set(mine) - ended
@@ -64,10 +67,10 @@ def check_law(stack: Stack) -> None:
         places = order["available"] + order["gifted"] + order["used"] + order["refunded"] + in_gifts
         assert places == order["quantity"]
     reserved = [(item["pk"].partition("#")[2], item["user_id"]) for item in items if item["sk"] == "HANDLE"]
-    had = [(item["handle"], item["user_id"]) for item in items if item["sk"] == "ACCOUNT" and "handle" in item]
-    assert sorted(reserved) == sorted(had)
+    owned = [(item["handle"], item["user_id"]) for item in items if item["sk"] == "ACCOUNT" and "handle" in item]
+    assert sorted(reserved) == sorted(owned)
 
 
 def masked_state(stack: Stack) -> list[dict[str, Any]]:
-    """Every item; which call redeemed a voucher is as good as any other."""
+    """Return every item, without the id of the call that redeemed a voucher: any call may have."""
     return [item | ({"redemption": True} if "redemption" in item else {}) for item in state_of(stack)]

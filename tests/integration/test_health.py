@@ -1,4 +1,4 @@
-"""The scheduled audit: what it measures, and that it finds a broken law without reading everything."""
+"""The scheduled health function: its metrics, and that it finds violations without reading the whole table."""
 
 import json
 from typing import Any
@@ -18,22 +18,22 @@ CLEAR = {
 }
 
 
-def look(stack: Stack) -> dict[str, int]:
-    standing: dict[str, int] = stack.invoke("HealthFunction", {})
-    return standing
+def collect_health(stack: Stack) -> dict[str, int]:
+    health: dict[str, int] = stack.invoke("HealthFunction", {})
+    return health
 
 
-def look_everywhere(stack: Stack) -> dict[str, int]:
-    """What all shards together are found to have."""
+def collect_health_of_all_shards(stack: Stack) -> dict[str, int]:
+    """Return the maximum of each metric over all shards."""
     found: dict[str, int] = {}
     for _ in range(DUE_SHARDS):
-        found = {name: max(count, found.get(name, 0)) for name, count in look(stack).items()}
+        found = {name: max(count, found.get(name, 0)) for name, count in collect_health(stack).items()}
         stack.now += PERIOD
     return found
 
 
 def metrics_in(output: str) -> dict[str, tuple[float, str]]:
-    """Values and units of the metrics in what a function wrote, by name."""
+    """Return value and unit of each metric in a function's output, by name."""
     lines = [json.loads(line) for line in output.splitlines() if '"_aws"' in line]
     found = {}
     for line in lines:
@@ -44,7 +44,7 @@ def metrics_in(output: str) -> dict[str, tuple[float, str]]:
     return found
 
 
-def damage(stack: Stack, order: dict[str, Any]) -> None:
+def add_a_unit(stack: Stack, order: dict[str, Any]) -> None:
     stack.client.update_item(
         TableName="handsel-test",
         Key={"pk": {"S": f"ORDER#{order['order_id']}"}, "sk": {"S": "ORDER"}},
@@ -53,14 +53,14 @@ def damage(stack: Stack, order: dict[str, Any]) -> None:
     )
 
 
-def test_where_all_is_well_every_measure_is_zero_and_orders_were_looked_at(
+def test_on_a_healthy_table_every_metric_is_zero_and_orders_are_audited(
     stack: Stack, capsys: pytest.CaptureFixture[str]
 ) -> None:
     order = stack.buy(quantity=3)
     stack.claim("bob", stack.give(order, shares=2))
     stack.give(order)
     capsys.readouterr()
-    found = look_everywhere(stack)
+    found = collect_health_of_all_shards(stack)
     assert found.pop("OrdersAudited") == 1
     assert found == CLEAR
     metrics = metrics_in(capsys.readouterr().out)
@@ -68,19 +68,19 @@ def test_where_all_is_well_every_measure_is_zero_and_orders_were_looked_at(
     assert metrics["OldestUnsettledGiftSeconds"] == (0, "Seconds")
 
 
-def test_a_gift_that_nothing_settles_is_measured_by_its_age(stack: Stack) -> None:
+def test_an_unsettled_gift_is_reported_with_its_age(stack: Stack) -> None:
     order = stack.buy(quantity=2)
     stack.give(order)
     stack.now += 1_000
     stack.give(order)
     stack.now += DAY + PERIOD - 999
-    assert look(stack).items() >= {"OldestUnsettledGiftSeconds": 300, "UnsettledGifts": 1}.items()
+    assert collect_health(stack).items() >= {"OldestUnsettledGiftSeconds": 300, "UnsettledGifts": 1}.items()
     stack.sweep()
-    assert look(stack).items() >= CLEAR.items()
+    assert collect_health(stack).items() >= CLEAR.items()
 
 
 @pytest.mark.damages
-def test_payments_and_refunds_that_stay_pending_are_counted(stack: Stack) -> None:
+def test_overdue_payments_and_refunds_are_counted(stack: Stack) -> None:
     order = stack.buy()
     stack.call("alice", "POST", "/orders", stack.order_request(token="tok_timeout"))
     stack.call("alice", "POST", f"/orders/{order['order_id']}/refunds", {"quantity": 1})
@@ -97,43 +97,43 @@ def test_payments_and_refunds_that_stay_pending_are_counted(stack: Stack) -> Non
         },
     )
     stack.now += 30_000 + PERIOD
-    assert look(stack).items() >= CLEAR.items()
+    assert collect_health(stack).items() >= CLEAR.items()
     stack.now += 1
-    assert look(stack).items() >= {"OverduePayments": 1, "OverdueRefunds": 1}.items()
+    assert collect_health(stack).items() >= {"OverduePayments": 1, "OverdueRefunds": 1}.items()
 
 
 @pytest.mark.damages
-def test_a_unit_too_many_is_found_within_sixteen_looks(stack: Stack) -> None:
-    damage(stack, order := stack.buy())
-    assert look_everywhere(stack)["InvariantViolation"] == 0, "nothing leads to it"
+def test_an_extra_unit_is_found_within_sixteen_runs(stack: Stack) -> None:
+    add_a_unit(stack, order := stack.buy())
+    assert collect_health_of_all_shards(stack)["InvariantViolation"] == 0, "nothing leads to it"
     stack.give(order)
-    assert look_everywhere(stack).items() >= {"InvariantViolation": 1}.items()
+    assert collect_health_of_all_shards(stack).items() >= {"InvariantViolation": 1}.items()
 
 
 @pytest.mark.damages
-def test_an_ended_gifts_order_is_found_by_another_gift_of_its_giver(stack: Stack) -> None:
+def test_the_order_of_an_ended_gift_is_found_through_another_gift_of_its_giver(stack: Stack) -> None:
     order = stack.buy()
     gift = stack.give(order)
     assert stack.call("alice", "POST", f"/gifts/{gift['gift_id']}/cancel").status == 200
     stack.give(stack.buy())
-    damage(stack, order)
-    found = look_everywhere(stack)
+    add_a_unit(stack, order)
+    found = collect_health_of_all_shards(stack)
     assert (found["InvariantViolation"], found["OrdersAudited"]) == (1, 2)
 
 
 @pytest.mark.damages
-def test_a_claim_without_its_holding_is_a_broken_law(stack: Stack) -> None:
+def test_a_claim_without_its_holding_is_a_violation(stack: Stack) -> None:
     gift = stack.give(stack.buy(quantity=2), shares=2)
     holding_id = stack.claim("bob", gift).body["holding_id"]
     stack.client.delete_item(
         TableName="handsel-test", Key={"pk": {"S": f"HOLDING#{holding_id}"}, "sk": {"S": "HOLDING"}}
     )
-    assert look_everywhere(stack)["InvariantViolation"] == 1
+    assert collect_health_of_all_shards(stack)["InvariantViolation"] == 1
 
 
-def test_it_writes_nothing(stack: Stack) -> None:
+def test_collecting_health_writes_nothing(stack: Stack) -> None:
     for _ in range(3):
         stack.give(stack.buy())
     before = stack.all_items()
-    look_everywhere(stack)
+    collect_health_of_all_shards(stack)
     assert stack.all_items() == before
