@@ -1,1 +1,1 @@
-"""What Handsel costs and how fast it is, measured beside references in the same run: `python -m benchmarks`."""
+"""Measure latency and cost, compared with references in the same run: `python -m benchmarks`."""

@@ -1,6 +1,6 @@
-"""`python -m benchmarks [section ...]`: measures, shows one table, writes it as JSON and as a plot.
+"""Run benchmarks, print one table, and write it as JSON and as a plot: `python -m benchmarks [section ...]`.
 
-Takes under ten minutes for all sections. Environment: OUT, the folder that is written to (.local/bench).
+All sections take less than ten minutes. Environment: OUT, the output folder (.local/bench).
 """
 
 import argparse
@@ -18,7 +18,7 @@ from pathlib import Path
 from benchmarks.rows import Row
 from local.settings import ROOT
 
-# In this order: what needs a quiet machine comes first. Each is a module with `measure(say) -> list[Row]`.
+# Sections that need a quiet machine come first. Each is a module with `measure(say) -> list[Row]`.
 SECTIONS = ("cold", "warm", "units", "scale", "restore", "contention", "throughput", "sizes")
 
 Say = Callable[[str], None]
@@ -26,7 +26,7 @@ Say = Callable[[str], None]
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("section", nargs="*", choices=[[], *SECTIONS], help="only these")
+    parser.add_argument("section", nargs="*", choices=[[], *SECTIONS], help="only these sections")
     chosen = parser.parse_args().section or SECTIONS
     began, rows = time.monotonic(), []
 
@@ -40,14 +40,15 @@ def main() -> int:
     written = write(rows, Path(os.environ.get("OUT", ROOT / ".local" / "bench")))
     missed = [row for row in rows if row.passed is False]
     print(
-        f"{len(rows)} rows in {time.monotonic() - began:.0f} s, {len(missed)} short of their goals: see docs/performance.md"
+        f"{len(rows)} rows in {time.monotonic() - began:.0f} s, {len(missed)} miss their goals: see docs/performance.md"
     )
     print(f"Written: {', '.join(map(str, written))}")
     return 0
 
 
 def table(rows: list[Row]) -> str:
-    lines = [("what", "ours", "reference", "ratio", "goal", "")]
+    """Format rows as a table."""
+    lines = [("measurement", "Handsel", "reference", "ratio", "goal", "")]
     section = ""
     for row in rows:
         if row.section != section:
@@ -60,7 +61,7 @@ def table(rows: list[Row]) -> str:
                 "" if row.reference is None else f"{_number(row.reference)} {row.against}",
                 "" if row.ratio is None else f"{row.ratio:.2f}",
                 "" if row.goal is None else f"{'=' if row.exactly else '<='} {_number(row.goal)}",
-                {True: "pass", False: "SHORT", None: ""}[row.passed] + (f"  {row.note}" if row.note else ""),
+                {True: "pass", False: "MISSED", None: ""}[row.passed] + (f"  {row.note}" if row.note else ""),
             )
         )
     widths = [max(len(line[column]) for line in lines) for column in range(6)]
@@ -74,6 +75,7 @@ def _number(value: float) -> str:
 
 
 def write(rows: list[Row], folder: Path) -> list[Path]:
+    """Write the figures and the plot; return their paths."""
     folder.mkdir(parents=True, exist_ok=True)
     figures, plot = folder / "figures.json", folder / "figures.svg"
     machine: Mapping[str, object] = {

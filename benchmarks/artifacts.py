@@ -1,4 +1,4 @@
-"""What `sam build` ships, built for this processor and the runtime's Python, beside the trees it is compared with."""
+"""Build the artifacts that `sam build` ships, for this processor and the runtime's Python, and variants to compare with."""
 
 import os
 import shutil
@@ -17,28 +17,29 @@ REQUIREMENTS = ROOT / "layers" / "dependencies" / "requirements.txt"
 
 @dataclass(frozen=True, slots=True)
 class Artifacts:
-    """
+    """The built trees.
+
     Attributes:
-        python: the interpreter all of it is for.
+        python: the interpreter they are built for.
         built: layers and functions as they ship.
-        bare: the same without byte code, as SAM's own build for Python leaves it.
-        compiled: the same with the byte code that this interpreter writes when it may.
-        field: the same third-party packages as pip installs them, with byte code.
+        bare: the same without byte code, as SAM's own Python build leaves them.
+        compiled: the same with byte code that this interpreter wrote.
+        installed: the third-party packages as pip installs them, with byte code.
     """
 
     python: str
     built: Path
     bare: Path
     compiled: Path
-    field: Path
+    installed: Path
 
     def path(self, tree: Path, function: str) -> str:
-        """What PYTHONPATH has to be for a function of the template, as Lambda has it: its folder, then the layers."""
+        """Return the PYTHONPATH of a function, as on Lambda: its folder, then the layers."""
         return os.pathsep.join(map(str, (tree / "task" / function, tree / "opt" / "python")))
 
 
 def functions() -> dict[str, Path]:
-    """The folder of each function of the template."""
+    """Return the folder of each function of the template."""
     resources = template.read()["Resources"]
     return {
         name: ROOT / resource["Properties"]["CodeUri"]
@@ -49,7 +50,7 @@ def functions() -> dict[str, Path]:
 
 @cache
 def artifacts() -> Artifacts:
-    """Builds what is not there yet, by the project's own makefiles."""
+    """Return the artifacts; build them with the project's makefiles if the sources changed."""
     python = runtime_python() or sys.executable
     files = [*sources(ROOT / "layers"), *sources(ROOT / "functions")]
     folder = ROOT / ".local" / "bench" / f"trees-{fingerprint(files, python)}"
@@ -60,11 +61,11 @@ def artifacts() -> Artifacts:
         shutil.rmtree(started, ignore_errors=True)
         _build(started, python)
         started.rename(folder)
-    return Artifacts(python, folder / "built", folder / "bare", folder / "compiled", folder / "field")
+    return Artifacts(python, folder / "built", folder / "bare", folder / "compiled", folder / "installed")
 
 
 def runtime_python() -> str:
-    """The interpreter that the makefiles compile with; empty where the runtime's version is not here."""
+    """Return the interpreter that the makefiles compile with; empty if the runtime's version is not installed."""
     makefile = ROOT / "layers" / "bytecode.mk"
     done = subprocess.run(
         ["make", "--no-print-directory", "-f", makefile, "-f", "-", "print"],  # noqa: S607
@@ -86,9 +87,9 @@ def _build(folder: Path, python: str) -> None:
         _make(python, "-C", source, "-f", ROOT / "functions" / "Makefile", f"build-{name}", f"ARTIFACTS_DIR={target}")
     shutil.copytree(built, folder / "bare", ignore=shutil.ignore_patterns("__pycache__"))
     install = ("-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--require-hashes")
-    _run(python, *install, "-r", REQUIREMENTS, "--target", folder / "field")
+    _run(python, *install, "-r", REQUIREMENTS, "--target", folder / "installed")
     shutil.copytree(folder / "bare", folder / "compiled")
-    _run(python, "-m", "compileall", "-q", folder / "compiled", folder / "field")
+    _run(python, "-m", "compileall", "-q", folder / "compiled", folder / "installed")
 
 
 def _make(python: str, *arguments: object) -> None:

@@ -1,12 +1,12 @@
-"""Runs in a fresh interpreter that has nothing but an artifact on its path. What it took is its last line, as JSON.
+"""Measure in a fresh interpreter that has only an artifact on its path; print the result as JSON on the last line.
 
     child.py reference                     a botocore client for DynamoDB
     child.py import                        the function's module
-    child.py first REQUEST.json            and its first request
-    child.py look REQUEST.json             the same, told of what was compiled, imported and run
-    child.py warm REQUEST.json ROUNDS N    rounds of N requests, in turns with N plain put_item
+    child.py first REQUEST.json            the import and the first request
+    child.py trace REQUEST.json            the same, with lists of compiled, imported and executed files
+    child.py warm REQUEST.json ROUNDS N    rounds of N requests, alternating with N plain put_item calls
 
-Times are CPU seconds of this process, its start included.
+Times are CPU seconds of this process, including its start.
 """
 
 import sys
@@ -15,20 +15,20 @@ import time
 MODE = sys.argv[1]
 compiled: list[str] = []
 ran: set[str] = set()
-if MODE == "look":
+if MODE == "trace":
     import types
 
-    def heard(event: str, arguments: tuple[object, ...]) -> None:
+    def on_audit_event(event: str, arguments: tuple[object, ...]) -> None:
         if event == "compile" and str(arguments[1]).endswith(".py"):
             compiled.append(str(arguments[1]))
 
-    def called(frame: types.FrameType, event: str, _: object) -> None:
-        # The bodies of modules and classes run at import, whether anybody wants them or not.
+    def on_call(frame: types.FrameType, event: str, _: object) -> None:
+        # Skip the bodies of modules and classes, which always run at import.
         if event == "call" and frame.f_code.co_flags & 1:
             ran.add(frame.f_code.co_filename)
 
-    sys.addaudithook(heard)
-    sys.setprofile(called)
+    sys.addaudithook(on_audit_event)
+    sys.setprofile(on_call)
 if MODE == "reference":
     import botocore.session
 
@@ -54,13 +54,13 @@ if MODE not in ("reference", "import"):
             return 55_000
 
     request = json.loads(Path(sys.argv[2]).read_text())
-    at_time = sys.modules["handsel.runtime.clock"]
-    at_time.now_ms = lambda: request["now"]  # type: ignore[attr-defined]
+    clock = sys.modules["handsel.runtime.clock"]
+    clock.now_ms = lambda: request["now"]  # type: ignore[attr-defined]
 
     def invoke() -> None:
-        answered = app.lambda_handler(request["event"], Context())
-        if "statusCode" in answered and answered["statusCode"] != request["status"]:
-            raise SystemExit(f"answered {answered}, not {request['status']}")
+        response = app.lambda_handler(request["event"], Context())
+        if "statusCode" in response and response["statusCode"] != request["status"]:
+            raise SystemExit(f"returned {response}, not {request['status']}")
 
     began = time.process_time()
     invoke()
@@ -79,18 +79,20 @@ if MODE not in ("reference", "import"):
         def put() -> None:
             plain.put_item(TableName="handsel", Item=item)
 
-        def in_turns(number: int) -> tuple[float, float]:
-            """Seconds of a request and of a put: each finds the processor's caches as the other left them."""
+        def alternate(number: int) -> tuple[float, float]:
+            """Return the mean seconds of a request and of a put, alternating, so that both see the same processor caches."""
             pairs = [(timed(invoke), timed(put)) for _ in range(number)]
-            return sum(ours for ours, _ in pairs) / number, sum(its for _, its in pairs) / number
+            return sum(request_time for request_time, _ in pairs) / number, sum(
+                put_time for _, put_time in pairs
+            ) / number
 
         rounds, number = int(sys.argv[3]), int(sys.argv[4])
-        in_turns(number)  # what is made at first use is made
+        alternate(number)  # warm up
         print("--- warm ---", flush=True)
-        measured = [in_turns(number) for _ in range(rounds)]
+        measured = [alternate(number) for _ in range(rounds)]
         print("--- end ---", flush=True)
-        took |= {"warm": [ours for ours, _ in measured], "put": [its for _, its in measured]}
-    if MODE == "look":
+        took |= {"warm": [request_time for request_time, _ in measured], "put": [put_time for _, put_time in measured]}
+    if MODE == "trace":
         sys.setprofile(None)
         files = {name: getattr(module, "__file__", None) or "" for name, module in tuple(sys.modules.items())}
         took |= {"compiled": compiled, "modules": files, "ran": sorted(ran)}

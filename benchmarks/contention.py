@@ -1,7 +1,7 @@
-"""Many want the same share: who gets it, how long each waits, and what a winner and a loser cost.
+"""Measure concurrent claims of the same shares: winners, waiting times, and the cost of a winner and a loser.
 
-The races are those of testkit/races, over HTTP, on a stack of its own. What they cost is counted where every call can be
-seen: by the same use case on the table in memory, in virtual time.
+The races are those of testkit/races, over HTTP, on a local stack. The cost is counted with the same use case on the
+in-memory table, in virtual time.
 """
 
 import statistics
@@ -26,8 +26,8 @@ from local.settings import Settings
 from testkit.dynamodb.capacity import Consumption
 from testkit.http_client import RetryingClient
 from testkit.races import rounds
-from testkit.races.__main__ import CLAIMERS, PEOPLE, SHARES, arena, claim_nothing, givers
-from testkit.races.rounds import Arena
+from testkit.races.__main__ import CLAIMERS, PEOPLE, SHARES, claim_unknown, givers, race_stack
+from testkit.races.rounds import RaceStack
 from testkit.simulator.environment import Environment, FaultPlan
 from testkit.simulator.harness import Harness
 from testkit.simulator.operations import LINK_KEYS
@@ -36,17 +36,17 @@ if TYPE_CHECKING:
     from benchmarks.__main__ import Say
 
 
-# Fewer than in testkit/races: what a claim waits for should not be other claims alone.
+# Fewer than in testkit/races: claims should not wait mainly for other claims.
 IN_FLIGHT = 16
-# Claimers of one gift come within so many milliseconds, in virtual time.
+# All claimers start within this many milliseconds of virtual time.
 WITHIN = 200
 
 
 class Timed(RetryingClient):
-    """Notes how long claims take, from the first try to the answer that decides.
+    """Records the duration of claims, from the first attempt to the final response.
 
     Attributes:
-        claims: whether it won, and seconds.
+        claims: whether the claim succeeded, and its duration in seconds.
     """
 
     def __init__(self, stack: Stack, in_flight: int) -> None:
@@ -63,33 +63,36 @@ class Timed(RetryingClient):
 
 def measure(say: "Say") -> list[Row]:
     claimers = [f"claimer{number}" for number in range(CLAIMERS)]
-    say(f"a stack with {CLAIMERS} people")
-    with redirect_stdout(sys.stderr), arena(Settings(port=free_port()), claimers, IN_FLIGHT, [claim_nothing]) as there:
-        rows = [*_one_share(there, claimers, say), *_shares(there, claimers[:PEOPLE], say)]
+    say(f"a stack with {CLAIMERS} users")
+    with (
+        redirect_stdout(sys.stderr),
+        race_stack(Settings(port=free_port()), claimers, IN_FLIGHT, [claim_unknown]) as target,
+    ):
+        rows = [*_one_share(target, claimers, say), *_shares(target, claimers[:PEOPLE], say)]
     say("what they cost")
     return [*rows, *_units(CLAIMERS, 1), *_units(PEOPLE, SHARES)]
 
 
-def _one_share(there: Arena, claimers: Sequence[str], say: "Say") -> list[Row]:
+def _one_share(target: RaceStack, claimers: Sequence[str], say: "Say") -> list[Row]:
     say(f"{len(claimers)} claim one share")
-    with closing(Timed(there.stack, IN_FLIGHT)) as client:
-        seen = rounds.one_share(Arena(there.stack, client, IN_FLIGHT), givers()[0], claimers)
+    with closing(Timed(target.stack, IN_FLIGHT)) as client:
+        seen = rounds.one_share(RaceStack(target.stack, client, IN_FLIGHT), givers()[0], claimers)
         return _rows(f"{len(claimers):,} at one share", 1, seen, client)
 
 
-def _shares(there: Arena, people: Sequence[str], say: "Say") -> list[Row]:
+def _shares(target: RaceStack, people: Sequence[str], say: "Say") -> list[Row]:
     say(f"{len(people)} claim {SHARES} shares, each twice")
-    with closing(Timed(there.stack, IN_FLIGHT)) as client:
-        seen = rounds.shares(Arena(there.stack, client, IN_FLIGHT), givers()[1], people, SHARES)
+    with closing(Timed(target.stack, IN_FLIGHT)) as client:
+        seen = rounds.shares(RaceStack(target.stack, client, IN_FLIGHT), givers()[1], people, SHARES)
         return _rows(f"{len(people)} at {SHARES} shares, each twice", SHARES, seen, client)
 
 
 def _rows(name: str, winners: int, seen: rounds.Round, client: Timed) -> list[Row]:
-    again = ", ".join(f"{count} x {why}" for why, count in client.retries.items()) or "nobody was told to come again"
+    retries = ", ".join(f"{count} x {reason}" for reason, count in client.retries.items()) or "no retries"
     rows = [
         Row("contention", f"{name}: winners", seen.winners, "", goal=winners, exactly=True, note=f"{seen.losers} lost"),
-        # Any other 5xx ends the race, as does a loser who is told anything but that it is taken.
-        Row("contention", f"{name}: 5xx", _busy(client), "", goal=0, exactly=True, note=again),
+        # Any other 5xx, or another problem than `already-claimed`, ends the race with an error.
+        Row("contention", f"{name}: 5xx", _busy(client), "", goal=0, exactly=True, note=retries),
     ]
     for who, won in (("winners", True), ("losers", False)):
         took = [seconds for wins, seconds in client.claims if wins is won]
@@ -101,12 +104,12 @@ def _rows(name: str, winners: int, seen: rounds.Round, client: Timed) -> list[Ro
 
 
 def _units(people: int, shares: int) -> list[Row]:
-    """What the table consumes for each of those who claim one gift, by DynamoDB's rules."""
+    """Compute what each claimer of one gift consumes, by DynamoDB's rules."""
     harness = Harness()
     gift = harness.give(harness.buy(quantity=shares), shares=shares)
     environment = Environment("contention", harness.memory.snapshot(), FaultPlan())
     environment.scheduler.now = harness.now * 1000
-    secret = ids.link_secret(LINK_KEYS, "1", gift.gift_id)
+    secret = ids.derive_link_secret(LINK_KEYS, "1", gift.gift_id)
     ledgers: dict[object, Consumption] = defaultdict(Consumption)
     winners, losers = set[object](), set[object]()
     environment.memory.meters.append(lambda consumed: ledgers[getcurrent()].take(consumed))
@@ -117,7 +120,7 @@ def _units(people: int, shares: int) -> list[Row]:
             claiming.claim(
                 process.table,
                 gift.gift_id,
-                caller=f"00000000-0000-4000-8000-{number:012d}",  # as long as those of a user pool
+                caller=f"00000000-0000-4000-8000-{number:012d}",  # as long as ids of a user pool
                 secret=secret,
                 address=None,
                 code=f"{number:016d}",
@@ -129,7 +132,7 @@ def _units(people: int, shares: int) -> list[Row]:
         else:
             winners.add(getcurrent())
 
-    draw = Random(1)  # noqa: S311 - has to be the same again
+    draw = Random(1)  # noqa: S311 - has to be reproducible
     for number in range(people):
         environment.scheduler.spawn(partial(claim, number), at_ms=harness.now + draw.randrange(WITHIN))
     environment.scheduler.run()
@@ -137,7 +140,7 @@ def _units(people: int, shares: int) -> list[Row]:
     rows = [Row("contention", f"{name}: winners", len(winners), "", goal=shares, exactly=True)]
     for who, which in (("winner", winners), ("loser", losers)):
         each = [ledgers[caller] for caller in which]
-        refused = sum(ledger.writes for ledger in each) - (len(winners) if which is winners else 0)
+        failed = sum(ledger.writes for ledger in each) - (len(winners) if which is winners else 0)
         rows += [
             Row("contention", f"{name}: a {who} reads", statistics.fmean(one.read for one in each), "RRU"),
             Row(
@@ -145,22 +148,22 @@ def _units(people: int, shares: int) -> list[Row]:
                 f"{name}: a {who} writes",
                 statistics.fmean(one.write for one in each),
                 "WRU",
-                note=f"{refused} refused writes of {len(each)} {who}s",
+                note=f"{failed} failed writes of {len(each)} {who}s",
             ),
         ]
-    for what, most in (
+    for kind, most in (
         ("reads", max(ledgers[caller].reads for caller in losers)),
         ("writes", max(ledgers[caller].writes for caller in losers)),
     ):
         rows.append(
-            Row("contention", f"{name}: most {what} of a loser", most, "calls", goal=1 if shares == 1 else None)
+            Row("contention", f"{name}: most {kind} of a loser", most, "calls", goal=1 if shares == 1 else None)
         )
     return rows
 
 
 def _busy(client: RetryingClient) -> int:
-    """How often a claim was told 503."""
-    return sum(count for why, count in client.retries.items() if why.startswith("503"))
+    """Return the number of 503 responses."""
+    return sum(count for reason, count in client.retries.items() if reason.startswith("503"))
 
 
 def percentile(values: Sequence[float], percent: int) -> float:

@@ -1,4 +1,4 @@
-"""Fresh interpreters for the artifacts: `child.py` in each of them, with one request of each function."""
+"""Run `child.py` in fresh interpreters on the artifacts, with one request of each function."""
 
 import json
 import os
@@ -36,12 +36,12 @@ def _page(stack: Stack) -> Callable[[], Any]:
 
 def _carrier_report(stack: Stack) -> Callable[[], Any]:
     holding = stack.use_parcel(stack.buy(product="parcel"))
-    told = event("inbound_report")
-    told["detail"]["shipment_id"] = holding["shipment_id"]
-    return lambda: stack.invoke("InboundFunction", told)
+    inbound = event("inbound_report")
+    inbound["detail"]["shipment_id"] = holding["shipment_id"]
+    return lambda: stack.invoke("InboundFunction", inbound)
 
 
-# Of each function of the template the request that its callers wait for most.
+# For each function, the request with the most waiting callers.
 REQUESTS: Mapping[str, Prepared] = {
     "PurchaseFunction": OPERATIONS["buy"],
     "OrderFunction": OPERATIONS["use a voucher"],
@@ -49,7 +49,7 @@ REQUESTS: Mapping[str, Prepared] = {
     "ClaimFunction": OPERATIONS["claim a voucher"],
     "ReturnGiftFunction": OPERATIONS["give in return"],
     "HoldingFunction": _get("alice", "/holdings"),
-    "CatalogFunction": OPERATIONS["look at a product"],
+    "CatalogFunction": OPERATIONS["view a product"],
     "PreferencesFunction": OPERATIONS["tag"],
     "MerchantFunction": OPERATIONS["redeem"],
     "ShipmentFunction": OPERATIONS["report on a parcel"],
@@ -66,8 +66,8 @@ REQUESTS: Mapping[str, Prepared] = {
     "SweepFunction": OPERATIONS["sweep"],
     "HealthFunction": _event("HealthFunction", "health_every_five_minutes"),
 }
-# The stream's and the schedule's: nobody waits for them, and they load no API.
-BEHIND = ("PostConfirmationFunction", "RestoreFunction", "ProjectorFunction", "SweepFunction", "HealthFunction")
+# Functions without waiting callers (stream, schedule, sign-up); they do not load the API layer.
+BACKGROUND = ("PostConfirmationFunction", "RestoreFunction", "ProjectorFunction", "SweepFunction", "HealthFunction")
 VARIABLES = {
     "TABLE_NAME": "handsel-test",
     "CLAIM_WINDOW_SECONDS": "86400",
@@ -77,23 +77,24 @@ VARIABLES = {
     "AWS_ACCESS_KEY_ID": "none",
     "AWS_SECRET_ACCESS_KEY": "none",
     "AWS_EC2_METADATA_DISABLED": "true",
-    "PYTHONDONTWRITEBYTECODE": "1",  # as where the code cannot be written to
+    "PYTHONDONTWRITEBYTECODE": "1",  # as on Lambda, where the code is read-only
 }
 
 
 def _variables(properties: Mapping[str, Any]) -> dict[str, str]:
-    """A function's own; what CloudFormation would fill in is there."""
+    """Return a function's environment variables, with a placeholder for values that CloudFormation fills in."""
     own = properties.get("Environment", {}).get("Variables", {})
-    return {name: value if isinstance(value, str) else "there" for name, value in own.items()}
+    return {name: value if isinstance(value, str) else "placeholder" for name, value in own.items()}
 
 
 @cache
 def recordings() -> dict[str, Recording]:
+    """Return the recording of each function's request."""
     return record(REQUESTS)
 
 
 class Fresh:
-    """Fresh interpreters, and a player of what their requests ask for."""
+    """Runs fresh interpreters, with a player that responds to their AWS calls."""
 
     def __init__(self) -> None:
         self.artifacts: Artifacts = artifacts()
@@ -111,11 +112,11 @@ class Fresh:
         self._open.close()
 
     def reference(self) -> float:
-        """CPU seconds of R0: a client for DynamoDB, of the packages as they are installed."""
-        return float(self._run("reference", {"PYTHONPATH": str(self.artifacts.field)})[0]["import"])
+        """Return R0 in CPU seconds: a DynamoDB client from the packages as pip installs them."""
+        return float(self._run("reference", {"PYTHONPATH": str(self.artifacts.installed)})[0]["import"])
 
     def run(self, mode: str, function: str, tree: Path, *arguments: int) -> tuple[dict[str, Any], str]:
-        """What a child says, and what it wrote before."""
+        """Run a child; return its result and its other output."""
         recording = recordings()[function]
         request = self._folder / f"{function}.json"
         request.write_text(json.dumps({k: v for k, v in asdict(recording).items() if k != "calls"}))

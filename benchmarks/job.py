@@ -1,10 +1,10 @@
-"""Runs in a process of its own that has one of our functions as `app` on its path, and DynamoDB's place at an endpoint.
+"""Measure a function in a separate process that has it as `app` on its path, with a simulated DynamoDB endpoint.
 
-    job.py paired EVENT.json N ROUNDS    CPU seconds a record of N invocations, in turns with those of one plain
+    job.py paired EVENT.json N ROUNDS    CPU seconds per record of N invocations, alternating with one plain
                                          transact_write_items of the same shape
-    job.py timed EVENT.json MS           seconds of one invocation, which has so many milliseconds, CPU seconds, calls
+    job.py timed EVENT.json MS           seconds, CPU seconds and calls of one invocation with MS milliseconds of time
 
-What it took is its last line, as JSON.
+The result is the last line, as JSON.
 """
 
 import json
@@ -41,45 +41,50 @@ def cpu(act: Callable[[], object], times: int) -> float:
 
 
 def paired(event: dict[str, Any], times: int, rounds: int) -> dict[str, Any]:
-    asked: list[dict[str, Any]] = []
+    requests: list[dict[str, Any]] = []
     client, records = app.store.client, len(event["Records"])
     transact_write_items = client.transact_write_items
 
-    def noted(**request: Any) -> Any:
-        asked.append(request)
+    def recorded(**request: Any) -> Any:
+        requests.append(request)
         return transact_write_items(**request)
 
-    client.transact_write_items = noted
+    client.transact_write_items = recorded
     app.lambda_handler(event, CONTEXT)
     client.transact_write_items = transact_write_items
     plain: Any = botocore.session.get_session().create_client("dynamodb")
 
     def transact() -> None:
-        plain.transact_write_items(**asked[0])
+        plain.transact_write_items(**requests[0])
 
     def invoke() -> None:
         assert app.lambda_handler(event, CONTEXT) == {"batchItemFailures": []}  # noqa: S101
 
-    transact()  # what is made at first use is made
-    ours, its = [], []
+    transact()  # warm up
+    ours, plain_times = [], []
     for _ in range(rounds):
         ours.append(cpu(invoke, times) / (times * records))
-        its.append(cpu(transact, min(100, times * records)) / min(100, times * records))
-    return {"ours": ours, "plain": its}
+        plain_times.append(cpu(transact, min(100, times * records)) / min(100, times * records))
+    return {"ours": ours, "plain": plain_times}
 
 
 def timed(event: dict[str, Any], milliseconds: int) -> dict[str, Any]:
-    app.lambda_handler(event, CONTEXT)  # what is made at first use is made; a sweep without time settles nothing
+    app.lambda_handler(event, CONTEXT)  # warm up; a sweep without time settles nothing
     calls = Counter[str]()
     app.store.client.meta.events.register("before-call.dynamodb", lambda model, **_: calls.update([model.name]))
     CONTEXT.remaining = milliseconds
     began, used = time.monotonic(), time.process_time()
-    said = app.lambda_handler(event, CONTEXT)
-    return {"seconds": time.monotonic() - began, "cpu": time.process_time() - used, "calls": calls, "said": said}
+    response = app.lambda_handler(event, CONTEXT)
+    return {
+        "seconds": time.monotonic() - began,
+        "cpu": time.process_time() - used,
+        "calls": calls,
+        "response": response,
+    }
 
 
 if __name__ == "__main__":
     mode, path, *numbers = sys.argv[1:]
-    asked_for = json.loads(Path(path).read_text())
-    took = (paired if mode == "paired" else timed)(asked_for, *map(int, numbers))
+    event = json.loads(Path(path).read_text())
+    took = (paired if mode == "paired" else timed)(event, *map(int, numbers))
     print(f"\n{json.dumps(took)}")

@@ -1,4 +1,4 @@
-"""People on a local stack, for locust, in .venv-bench: each buys, gives, has a friend claim, and looks at it all.
+"""Users of a local stack, for locust in .venv-bench: each buys, gives, lets a friend claim, and reads the results.
 
 Environment: STACK, the stack.json of the stack.
 """
@@ -26,19 +26,19 @@ class Giver(FastHttpUser):  # type: ignore[misc]
         self.friend = next(person for person in ("alice", "bob") if person != self.me)
 
     @task  # type: ignore[untyped-decorator]
-    def give_one_away(self) -> None:
+    def give_a_voucher(self) -> None:
         payment = {"method": "card", "token": "tok_ok"}
         product = STACK["products"]["voucher"]
-        order = self._ask("buy", "POST", "/orders", {"product_id": product, "quantity": 1, "payment": payment})
+        order = self._request("buy", "POST", "/orders", {"product_id": product, "quantity": 1, "payment": payment})
         path = f"/orders/{order['order_id']}"
-        gift = self._ask("give", "POST", f"{path}/gifts", {"shares": 1, "wrapping": WRAPPING})
-        about = f"/gifts/{gift['gift_id']}"
-        self._ask("preview", "GET", f"{about}/preview", who=None)
-        self._ask("claim", "POST", f"{about}/claims", {"secret": gift["secret"]}, who=self.friend)
-        self._ask("read order", "GET", path)
-        self._ask("order center", "GET", "/order-center")
+        gift = self._request("give", "POST", f"{path}/gifts", {"shares": 1, "wrapping": WRAPPING})
+        gift_path = f"/gifts/{gift['gift_id']}"
+        self._request("preview", "GET", f"{gift_path}/preview", who=None)
+        self._request("claim", "POST", f"{gift_path}/claims", {"secret": gift["secret"]}, who=self.friend)
+        self._request("read order", "GET", path)
+        self._request("order center", "GET", "/order-center")
 
-    def _ask(self, name: str, method: str, path: str, body: object = None, who: str | None = "me") -> Any:
+    def _request(self, name: str, method: str, path: str, body: object = None, who: str | None = "me") -> Any:
         headers = {"idempotency-key": secrets.token_hex(16)} if method == "POST" else {}
         if who is not None:
             token = STACK["users"][self.me if who == "me" else who]["token"]

@@ -1,4 +1,4 @@
-"""AWS on the loopback, as far as botocore's JSON services see it: whoever measures says what is answered."""
+"""Serve AWS's JSON protocols on the loopback, for botocore; the caller supplies the responses."""
 
 import json
 import threading
@@ -7,17 +7,17 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-# From an operation (`GetItem`) and its request to a status and the answer. Called by several threads at once.
-Answering = Callable[[str, dict[str, Any]], tuple[int, Mapping[str, Any]]]
+# Takes an operation (`GetItem`) and its request, returns a status and the response. Several threads call it.
+Respond = Callable[[str, dict[str, Any]], tuple[int, Mapping[str, Any]]]
 
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 64
 
-    def __init__(self, answering: Answering) -> None:
+    def __init__(self, respond: Respond) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
-        self.answering = answering
+        self.respond = respond
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -27,8 +27,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        status, said = self.server.answering(self.headers["X-Amz-Target"].rpartition(".")[2], request)
-        body = json.dumps(said).encode()
+        status, response = self.server.respond(self.headers["X-Amz-Target"].rpartition(".")[2], request)
+        body = json.dumps(response).encode()
         head = b"HTTP/1.1 %d -\r\nContent-Type: application/x-amz-json-1.0\r\nContent-Length: %d\r\n\r\n"
         self.wfile.write(head % (status, len(body)) + body)
 
@@ -37,9 +37,9 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serving(answering: Answering) -> Iterator[str]:
-    """Its URL, while it runs."""
-    with _Server(answering) as server:
+def serving(respond: Respond) -> Iterator[str]:
+    """Run a server; yield its URL."""
+    with _Server(respond) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         try:
             yield f"http://127.0.0.1:{server.server_port}"

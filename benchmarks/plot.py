@@ -1,6 +1,6 @@
-"""`python -m benchmarks.plot FIGURES.json PLOT.svg`: each figure that has a goal, as a share of it. Runs in .venv-bench.
+"""Plot each figure with a goal as a share of the goal: `python -m benchmarks.plot FIGURES.json PLOT.svg`, in .venv-bench.
 
-What has to be just its goal is left out: it is, or the table says so.
+Figures that must equal their goals are left out.
 """
 
 import json
@@ -15,7 +15,7 @@ def main(figures: Path, plot: Path) -> None:
     shares = [(row["ratio"] or row["ours"]) / row["goal"] for row in rows]
     pyplot.rcParams.update(
         {"svg.hashsalt": "handsel", "svg.fonttype": "none", "font.size": 8}
-    )  # the same figures are the same file; text stays text
+    )  # reproducible output, with text as text
     figure, axes = pyplot.subplots(figsize=(9, 1 + 0.2 * len(rows)))
     axes.barh(range(len(rows)), shares, color=["#2a7d4f" if row["passed"] else "#c0392b" for row in rows])
     axes.set_yticks(range(len(rows)), [f"{row['section']}: {row['name']}" for row in rows])
@@ -23,7 +23,7 @@ def main(figures: Path, plot: Path) -> None:
     axes.axvline(1, color="#333333", linewidth=1)
     axes.invert_yaxis()
     axes.margins(y=0.01)
-    axes.set_xlabel("measured, as a share of the goal (left of the line is reached)")
+    axes.set_xlabel("measured, as a share of the goal (left of the line: goal reached)")
     figure.tight_layout()
     figure.savefig(plot, metadata={"Date": None})
 

@@ -1,4 +1,4 @@
-"""Handlers that run in this process, without what they log and count."""
+"""Silence the logs and metrics of handlers that run in this process."""
 
 import io
 from collections.abc import Iterator

@@ -1,6 +1,6 @@
-"""Operations of the real handlers, recorded once and played again, at once.
+"""Record operations of the real handlers once, and replay the responses of AWS without delay.
 
-So a process has the whole of a request to do, and nothing to wait for: its CPU time is what the request costs it.
+A process then handles whole requests without waiting, so its CPU time is the cost of the request.
 """
 
 import json
@@ -13,18 +13,19 @@ from benchmarks.quiet import quietly
 from handsel.runtime import wiring
 from testkit.dynamodb.client import Call
 from testkit.handlers.costs import PEOPLE, Prepared, expect
-from testkit.handlers.stack import LINK_KEYS, Stack, listening, simulating, standing
+from testkit.handlers.stack import LINK_KEYS, Stack, observe_calls, open_simulation, open_stack
 
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """
+    """One invocation of a function.
+
     Attributes:
-        function: the function of the template that was called.
-        event: what it was called with.
-        now: the clock then, in milliseconds since the epoch.
-        calls: what it asked the table and the bus, and was answered.
-        status: what it answered itself; None where that is no HTTP response.
+        function: the name of the function in the template.
+        event: its event.
+        now: the clock, in milliseconds since the epoch.
+        calls: its calls to the table and the bus, with the responses.
+        status: the status of its HTTP response, or None.
     """
 
     function: str
@@ -35,31 +36,31 @@ class Recording:
 
 
 def record(operations: Mapping[str, Prepared]) -> dict[str, Recording]:
-    """Each operation as one invocation of its function, in a process that knows who calls."""
+    """Record each operation as one invocation of its function, with the caller's account cached."""
     recorded = {}
-    with simulating() as simulation, quietly():
+    with open_simulation() as simulation, quietly():
         for name, operation in operations.items():
-            with standing(simulation) as stack:
+            with open_stack(simulation) as stack:
                 for person in PEOPLE:
                     expect(200, stack.call(person, "GET", "/me"))
-                recorded[name] = _listened(stack, operation(stack))
+                recorded[name] = _record_invocation(stack, operation(stack))
     return recorded
 
 
-def _listened(stack: Stack, act: Any) -> Recording:
+def _record_invocation(stack: Stack, act: Any) -> Recording:
     invoked: list[tuple[str, dict[str, Any], Any]] = []
     invoke = stack.invoke
 
-    def noted(name: str, payload: dict[str, Any]) -> Any:
+    def recorded(name: str, payload: dict[str, Any]) -> Any:
         answer = invoke(name, payload)
         invoked.append((name, payload, answer))
         return answer
 
-    stack.invoke = noted  # type: ignore[method-assign]
+    stack.invoke = recorded  # type: ignore[method-assign]
     calls: list[Call] = []
     bus: Any = wiring.bus()._client
     bus.listeners.append(calls.append)
-    with listening(calls.append):
+    with observe_calls(calls.append):
         act()
     bus.listeners.remove(calls.append)
     ((function, event, answer),) = invoked
@@ -67,7 +68,7 @@ def _listened(stack: Stack, act: Any) -> Recording:
 
 
 class Player:
-    """Plays what was recorded."""
+    """Responds to requests with recorded responses."""
 
     def __init__(self) -> None:
         self._exact: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
@@ -75,7 +76,7 @@ class Player:
         self._turns: dict[object, int] = {}
 
     def play(self, calls: list[Call]) -> None:
-        """Forgets what it played before."""
+        """Replace the recorded calls."""
         exact: dict[tuple[str, str], list[Mapping[str, Any]]] = defaultdict(list)
         some: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
         for call in calls:
@@ -84,7 +85,7 @@ class Player:
         self._exact, self._any, self._turns = dict(exact), dict(some), defaultdict(int)
 
     def answer(self, operation: str, request: dict[str, Any]) -> tuple[int, Mapping[str, Any]]:
-        """To a request that was recorded its own answers in turn; to one with other random parts, one of its kind."""
+        """Return the recorded responses to an equal request in turn; otherwise a response of the same operation."""
         if operation == "GetSecretValue":
             return 200, {"SecretString": json.dumps(LINK_KEYS)}
         exact = (operation, _canonical(request))

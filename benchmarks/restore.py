@@ -1,4 +1,4 @@
-"""How fast what the clock made true is written down: the stream's restore, a batch at a time, and the sweep."""
+"""Measure how fast expired gifts are settled: by batches of stream records, and by the sweep."""
 
 import json
 import os
@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks.loopback import serving
 from benchmarks.rows import Row, paired
-from benchmarks.served import AS_DYNAMODB, SINGLE, TRANSACTION, Served
-from handsel.domain.ids import derive
+from benchmarks.served import AS_DYNAMODB, SINGLE, TRANSACTION, DelayedTable
+from handsel.domain.ids import derive_id
 from handsel.store import gifts, keys, orders
 from handsel.store.attributes import dump_item
 from local import template
@@ -27,15 +27,15 @@ if TYPE_CHECKING:
 
 BATCHES = (1, 10, 100, 1000)
 ROUNDS = 15
-BATCH = 100  # of the mapping in template.yaml
-SOON = 0.005
+BATCH = 100  # the batch size in template.yaml
+SHORT_DELAY = 0.005
 DUE = 100_000
-# So many of them are in the table: more than the measured part of a sweep can do.
-THERE = 8_000
-# Of a sweep: how long a whole one works, and how long the measured one does. The rest is what it keeps for its report.
-WORKS, MEASURED, KEPT = 45, 10, 10
-EVERY = 60
-_WAITS = f"a transaction takes {TRANSACTION * 1000:.0f} ms, another call {SINGLE * 1000:.0f} ms"
+# The number of due gifts in the table: more than the measured sweep can settle.
+STORED = 8_000
+# The working time of a sweep and of the measured sweep, and the time a sweep reserves for its report, in seconds.
+SWEEP_SECONDS, MEASURED_SECONDS, RESERVED_SECONDS = 45, 10, 10
+SWEEP_INTERVAL = 60
+_DELAYS = f"a transaction takes {TRANSACTION * 1000:.0f} ms, another call {SINGLE * 1000:.0f} ms"
 _EVENT = json.loads((ROOT / "events" / "restore_window_removed.json").read_text())
 _RESOURCES: dict[str, Any] = template.read()["Resources"]
 
@@ -47,60 +47,60 @@ def measure(say: "Say") -> list[Row]:
 
 
 def _batches(event: Path, say: "Say") -> list[Row]:
-    """Batches of records of as many orders, and one of one order, whose records go one after the other."""
+    """Measure batches with one record per order, and a batch of one order, whose records are settled one after the other."""
     rows, waited = [], []
     batches = [(f"batch of {size}", size, None) for size in BATCHES]
-    served = Served()
+    served = DelayedTable()
     with serving(served.answer) as served.url:
         for name, size, order in (*batches, (f"batch of {BATCH} of one order", BATCH, 0)):
             say(f"a {name}")
             event.write_text(json.dumps({"Records": [_record(number, order) for number in range(size)]}))
-            # Where nothing waits, threads fight for the interpreter: what a record costs then is told, and no goal.
-            rows.append(_cpu(served, event, f"{name}, answered at once", size, 1.0 if order == 0 else None))
+            # Without delays, threads compete for the interpreter, so there is no goal.
+            rows.append(_cpu(served, event, f"{name}, without delay", size, 1.0 if order == 0 else None))
             if (size, order) == (BATCH, None):
-                served.seconds = {"": SOON}
-                rows.append(_cpu(served, event, f"{name}, answered after {SOON * 1000:.0f} ms", size, 1.0))
+                served.seconds = {"": SHORT_DELAY}
+                rows.append(_cpu(served, event, f"{name}, with a delay of {SHORT_DELAY * 1000:.0f} ms", size, 1.0))
             served.seconds = AS_DYNAMODB
             took = _run(served, "RestoreFunction", "timed", event, 60_000)
             served.seconds = {"": 0.0}
             calls = took["calls"]
             transactions = calls["TransactWriteItems"] / size
-            told = f"{sum(calls.values()) / size:.3g} calls of all kinds"
+            note = f"{sum(calls.values()) / size:.3g} calls of all kinds"
             rows.append(
-                Row("restore", f"transactions a record, {name}", transactions, "", goal=1, exactly=True, note=told)
+                Row("restore", f"transactions a record, {name}", transactions, "", goal=1, exactly=True, note=note)
             )
             waited.append(
-                Row("restore", f"records a second of a shard, {name}", size / took["seconds"], "/s", note=_WAITS)
+                Row("restore", f"records a second of a shard, {name}", size / took["seconds"], "/s", note=_DELAYS)
             )
     return [*rows, *waited]
 
 
-def _cpu(served: Served, event: Path, name: str, size: int, goal: float | None) -> Row:
-    """CPU of a record, beside that of a plain transaction that is answered as soon."""
+def _cpu(served: DelayedTable, event: Path, name: str, size: int, goal: float | None) -> Row:
+    """Measure the CPU time per record, compared with a plain transaction with the same delay."""
     rounds = ROUNDS if size <= BATCH else 3
     took = _run(served, "RestoreFunction", "paired", event, max(1, BATCH // size), rounds)
     ours, plain = paired(took["ours"], took["plain"])
-    note = f"{1 / ours:,.0f} records a second of a processor"
+    note = f"{1 / ours:,.0f} records a second per processor"
     against = "ms: one plain transact_write_items"
     return Row("restore", f"CPU a record, {name}", ours * 1000, "ms", plain * 1000, against, goal, note=note)
 
 
 def _sweep(event: Path, say: "Say") -> list[Row]:
     memory = InMemoryTable("handsel", _RESOURCES["Table"]["Properties"], streams=False)
-    for number in range(THERE):
+    for number in range(STORED):
         for item in _due(number):
             memory.put_item(TableName="handsel", Item=item)
     event.write_text((ROOT / "events" / "sweep_every_minute.json").read_text())
-    served = Served(memory)
+    served = DelayedTable(memory)
     with serving(served.answer) as served.url:
-        say(f"a sweep of {MEASURED} s")
+        say(f"a sweep of {MEASURED_SECONDS} s")
         served.seconds = AS_DYNAMODB
-        took = _run(served, "SweepFunction", "timed", event, (MEASURED + KEPT) * 1000)
-        returned, calls = took["said"]["returned"], sum(took["calls"].values())
+        took = _run(served, "SweepFunction", "timed", event, (MEASURED_SECONDS + RESERVED_SECONDS) * 1000)
+        returned, calls = took["response"]["returned"], sum(took["calls"].values())
     rate = returned / took["seconds"]
-    runs, rest = divmod(DUE, int(rate * WORKS))
+    runs, rest = divmod(DUE, int(rate * SWEEP_SECONDS))
     return [
-        Row("restore", "gifts a second of a sweep", rate, "/s", note=_WAITS),
+        Row("restore", "gifts a second of a sweep", rate, "/s", note=_DELAYS),
         Row(
             "restore",
             "calls a gift of a sweep",
@@ -109,20 +109,26 @@ def _sweep(event: Path, say: "Say") -> list[Row]:
             note=", ".join(f"{count:,} {name}" for name, count in took["calls"].items()),
         ),
         Row("restore", "CPU a gift of a sweep", took["cpu"] / returned * 1000, "ms"),
-        Row("restore", "could not be settled", took["said"]["failed"], "gifts", goal=0, exactly=True),
+        Row("restore", "could not be settled", took["response"]["failed"], "gifts", goal=0, exactly=True),
         Row(
             "restore",
             f"{DUE:,} due at once, settled by sweeps alone after",
-            runs * EVERY + rest / rate,
+            runs * SWEEP_INTERVAL + rest / rate,
             "s",
-            note=f"in {runs + bool(rest)} sweeps, one a minute, which work {WORKS} s each",
+            note=f"in {runs + bool(rest)} sweeps, one a minute, which work for {SWEEP_SECONDS} s each",
         ),
-        Row("restore", "due at once and settled within 120 s", rate * (WORKS + EVERY), "gifts", note="by sweeps alone"),
+        Row(
+            "restore",
+            "due at once and settled within 120 s",
+            rate * (SWEEP_SECONDS + SWEEP_INTERVAL),
+            "gifts",
+            note="by sweeps alone",
+        ),
     ]
 
 
-def _run(served: Served, function: str, mode: str, *arguments: object) -> dict[str, Any]:
-    """What job.py says of a function, in a process of its own."""
+def _run(served: DelayedTable, function: str, mode: str, *arguments: object) -> dict[str, Any]:
+    """Run job.py with a function in a separate process; return its result."""
     folder = ROOT / _RESOURCES[function]["Properties"]["CodeUri"]
     done = subprocess.run(
         [sys.executable, ROOT / "benchmarks" / "job.py", mode, *map(str, arguments)],
@@ -149,7 +155,7 @@ def _run(served: Served, function: str, mode: str, *arguments: object) -> dict[s
 
 
 def _record(number: int, order: int | None = None) -> dict[str, Any]:
-    """The record of a removed window: of its own order, or of one."""
+    """Return the stream record of a deleted timer item."""
     record: dict[str, Any] = deepcopy(_EVENT["Records"][0])
     gift_id, order_id = _ids(number, order)
     change = record["dynamodb"]
@@ -160,12 +166,12 @@ def _record(number: int, order: int | None = None) -> dict[str, Any]:
 
 
 def _ids(number: int, order: int | None = None) -> tuple[str, str]:
-    return derive("gift", str(number)), derive("order", str(number if order is None else order))
+    return derive_id("gift", str(number)), derive_id("order", str(number if order is None else order))
 
 
 @cache
-def _pattern() -> str:
-    """An order whose only unit is in a gift that is due, as items in JSON."""
+def _template_items() -> str:
+    """Return the items, as JSON, of an order whose only unit is in an expired gift."""
     family = Family(1)
     gift = replace(family.gifts[family.id("named")], gift_id="THE-GIFT", order_id="THE-ORDER", expires_at=NOW)
     order = replace(
@@ -184,6 +190,6 @@ def _pattern() -> str:
 
 def _due(number: int) -> list[dict[str, Any]]:
     gift_id, order_id = _ids(number)
-    order, gift = json.loads(_pattern().replace("THE-GIFT", gift_id).replace("THE-ORDER", order_id))
-    gift[keys.BY_DUE.pk] = {"S": keys.windows(keys.shard_of(gift_id))}
+    order, gift = json.loads(_template_items().replace("THE-GIFT", gift_id).replace("THE-ORDER", order_id))
+    gift[keys.BY_DUE.pk] = {"S": keys.due_gifts(keys.due_shard(gift_id))}
     return [order, gift]

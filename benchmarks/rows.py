@@ -1,4 +1,4 @@
-"""One row of the table: a figure of ours, what it is held against, and whether that is good enough."""
+"""One row of the results: a figure, its reference, and whether it reaches its goal."""
 
 import statistics
 from collections.abc import Iterable
@@ -7,15 +7,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """
+    """A measured figure.
+
     Attributes:
-        section: the part of the benchmarks it comes from, as on the command line.
-        name: what was measured.
+        section: the section of the benchmarks, as on the command line.
+        name: the name of the measurement.
         ours: the figure, in `unit`.
-        reference: the same of what `against` names, measured in the same run; None where nothing is.
-        goal: the most that the ratio may be, or, without a reference, the figure; None for a figure that is only told.
-        exactly: the figure must be just the goal.
-        note: what else there is to know of it: a spread, a profile, why it falls short.
+        reference: the same measurement of `against`, in the same run, or None.
+        goal: the maximum of the ratio, or of the figure if there is no reference; None without a goal.
+        exactly: whether the value must equal the goal.
+        note: further information, such as a spread, a profile, or the reason for a missed goal.
     """
 
     section: str
@@ -30,20 +31,21 @@ class Row:
 
     @property
     def ratio(self) -> float | None:
+        """Return the ratio of the figure to its reference, or None."""
         return None if self.reference is None else self.ours / self.reference
 
     @property
     def measured(self) -> float:
-        """What is held against the goal."""
+        """Return the value that is compared with the goal."""
         return self.ours if self.ratio is None else self.ratio
 
     @property
     def passed(self) -> bool | None:
-        """None where there is no goal."""
+        """Return whether the goal is reached, or None without a goal."""
         return self.within(0)
 
     def within(self, margin: float) -> bool | None:
-        """Whether the goal is reached, where a ratio may be above it by a margin: machines are noisy, counts are not."""
+        """Return whether the goal is reached; a ratio may exceed it by `margin`, because timings are noisy."""
         if self.goal is None:
             return None
         if self.exactly:
@@ -52,8 +54,12 @@ class Row:
 
 
 def paired(ours: Iterable[float], references: Iterable[float]) -> tuple[float, float]:
-    """What stands for two series of figures measured in turns: the median of ours, and the reference that makes their
-    ratio the median of the rounds' ratios. A machine that is slow for a while is slow for both of a round."""
+    """Summarize two series that were measured in alternation.
+
+    Returns:
+        The median of ours, and the reference for which the ratio is the median of the rounds' ratios: a slow phase of the
+        machine affects both values of a round.
+    """
     ours, ratios = list(ours), [a / b for a, b in zip(ours, references, strict=True)]
     median = statistics.median(ours)
     return median, median / statistics.median(ratios)

@@ -1,6 +1,6 @@
-"""What operations consume when their caller has had much: 1 to 100,000 orders, gifts, vouchers and messages each.
+"""Measure what operations consume for callers with 1 to 100,000 orders, gifts, vouchers and messages each.
 
-With a hundred of each, a page of a list is full; from there on it has to be flat.
+With a hundred of each, a page of a list is full; from there on the consumption has to be constant.
 """
 
 import gc
@@ -13,12 +13,13 @@ from benchmarks.quiet import quietly
 from benchmarks.rows import Row
 from benchmarks.units import price
 from testkit.dynamodb.capacity import Consumption
-from testkit.handlers.costs import cost, much, prepared
-from testkit.handlers.stack import simulating
+from testkit.handlers.costs import measure as measure_operation
+from testkit.handlers.costs import prepared, with_history
+from testkit.handlers.stack import open_simulation
 
 SECTION = "scale"
-THINGS = (1, 100, 10_000, 100_000)
-FULL, MOST = THINGS[1], THINGS[-1]
+COUNTS = (1, 100, 10_000, 100_000)
+FULL, MOST = COUNTS[1], COUNTS[-1]
 OPERATIONS = (
     "buy",
     "give by link",
@@ -31,9 +32,9 @@ OPERATIONS = (
     "list orders",
     "list messages",
     "order center",
-    "follow a purchase",
-    "follow a gift",
-    "follow a claim",
+    "project a purchase",
+    "project a gift",
+    "project a claim",
 )
 TIMED = "order center"
 
@@ -41,14 +42,14 @@ TIMED = "order center"
 def measure(say: Callable[[str], None]) -> list[Row]:
     found: dict[int, dict[str, Consumption]] = {}
     seconds: dict[int, float] = {}
-    with simulating() as simulation, quietly():
-        for things in THINGS:
-            with _uncollected():
-                grown = much(simulation, things)
-                found[things] = {operation: cost(grown, operation) for operation in OPERATIONS}
+    with open_simulation() as simulation, quietly():
+        for count in COUNTS:
+            with _without_gc():
+                grown = with_history(simulation, count)
+                found[count] = {operation: measure_operation(grown, operation) for operation in OPERATIONS}
                 with prepared(grown, TIMED) as (_, act):
-                    seconds[things] = statistics.median(_timed(act) for _ in range(9))
-            say(f"{things:,} of each")
+                    seconds[count] = statistics.median(_timed(act) for _ in range(9))
+            say(f"{count:,} of each")
     rows = [
         Row(
             SECTION,
@@ -59,14 +60,14 @@ def measure(say: Callable[[str], None]) -> list[Row]:
             against=f"with {FULL}",
             goal=1,
             exactly=True,
-            note=", ".join(f"{things:,}: {_told(found[things][operation])}" for things in (THINGS[0], MOST)),
+            note=", ".join(f"{count:,}: {_describe(found[count][operation])}" for count in (COUNTS[0], MOST)),
         )
         for operation in OPERATIONS
     ]
-    times = ", ".join(f"{things:,}: {1000 * seconds[things]:.1f} ms" for things in THINGS)
+    times = ", ".join(f"{count:,}: {1000 * seconds[count]:.1f} ms" for count in COUNTS)
     timed = Row(
         SECTION,
-        f"{TIMED}, time, with the table in memory",
+        f"{TIMED}, time, with the in-memory table",
         1000 * seconds[MOST],
         "ms",
         reference=1000 * seconds[FULL],
@@ -76,7 +77,7 @@ def measure(say: Callable[[str], None]) -> list[Row]:
     return [*rows, timed]
 
 
-def _told(ledger: Consumption) -> str:
+def _describe(ledger: Consumption) -> str:
     return f"{ledger.read:g} RRU, {ledger.write:g} WRU in {ledger.reads} + {ledger.writes} calls"
 
 
@@ -91,8 +92,8 @@ def _timed(act: Callable[[], object]) -> float:
 
 
 @contextmanager
-def _uncollected() -> Iterator[None]:
-    """What is made stays, and to look through all of it for garbage would take longer than to make it."""
+def _without_gc() -> Iterator[None]:
+    """Disable garbage collection: all created objects stay alive, and scanning them takes longer than creating them."""
     gc.disable()
     try:
         yield

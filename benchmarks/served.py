@@ -1,4 +1,4 @@
-"""DynamoDB on the loopback for measuring: answers as long after the request as it is told to."""
+"""A simulated DynamoDB on the loopback that responds after a given delay."""
 
 import threading
 import time
@@ -10,21 +10,22 @@ from botocore.exceptions import ClientError
 
 from testkit.dynamodb.table import InMemoryTable
 
-# What is published of DynamoDB: half of the calls take longer than this many seconds.
+# Published median latencies of DynamoDB, in seconds.
 TRANSACTION, SINGLE = 0.025, 0.008
 AS_DYNAMODB = {"": SINGLE, "TransactWriteItems": TRANSACTION}
-# An answer to every write and every BatchGetItem.
-_NOTHING: dict[str, Any] = {"Responses": {}}
+# A valid response to every write and every BatchGetItem.
+_EMPTY_RESPONSE: dict[str, Any] = {"Responses": {}}
 
 
-class Served:
-    """
+class DelayedTable:
+    """Responds to requests after a delay.
+
     Args:
-        table: what it answers from; without one, nothing is wrong and nothing is there.
+        table: the table; without one, every write succeeds and every read is empty.
 
     Attributes:
-        seconds: how long an answer takes, by operation; of others under "".
-        url: where it is asked, while it is served.
+        seconds: the delay by operation; "" is the default.
+        url: the URL, while it is served.
     """
 
     def __init__(self, table: InMemoryTable | None = None) -> None:
@@ -36,16 +37,18 @@ class Served:
     def answer(self, operation: str, request: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         began = time.monotonic()
         with self._one_at_a_time:
-            status, said = (200, _NOTHING) if self._table is None else _asked(self._table, operation, request)
-        takes = self.seconds.get(operation, self.seconds[""])
-        time.sleep(max(0.0, takes - (time.monotonic() - began)))
-        return status, said
+            status, response = (
+                (200, _EMPTY_RESPONSE) if self._table is None else _execute(self._table, operation, request)
+            )
+        delay = self.seconds.get(operation, self.seconds[""])
+        time.sleep(max(0.0, delay - (time.monotonic() - began)))
+        return status, response
 
 
-def _asked(table: InMemoryTable, operation: str, request: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+def _execute(table: InMemoryTable, operation: str, request: dict[str, Any]) -> tuple[int, dict[str, Any]]:
     try:
         return 200, getattr(table, xform_name(operation))(**request)
     except ClientError as error:
-        said: Any = error.response
-        reasons = {"CancellationReasons": said["CancellationReasons"]} if "CancellationReasons" in said else {}
-        return 400, {"__type": f"com.amazonaws.dynamodb#{said['Error']['Code']}", "message": "", **reasons}
+        response: Any = error.response
+        reasons = {"CancellationReasons": response["CancellationReasons"]} if "CancellationReasons" in response else {}
+        return 400, {"__type": f"com.amazonaws.dynamodb#{response['Error']['Code']}", "message": "", **reasons}

@@ -1,4 +1,4 @@
-"""Sizes: of what is shipped, and of what a browser has to get before it can show a page."""
+"""Measure the sizes of the artifacts, and of the files that a browser loads before it can show a page."""
 
 import base64
 import gzip
@@ -9,11 +9,11 @@ from pathlib import Path
 from benchmarks.artifacts import artifacts
 from benchmarks.quiet import quietly
 from benchmarks.rows import Row
-from testkit.handlers.stack import Answer, Stack, simulating, standing
+from testkit.handlers.stack import Answer, Stack, open_simulation, open_stack
 
 # Lambda's limit for a function and its layers, unpacked: docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 UNPACKED = 250 * 1024 * 1024
-# Transferred, of the gift's page: tests/browser holds a real browser's first paint to it, headers and all.
+# Transferred bytes of the gift page. tests/browser checks the same limit in a real browser, including headers.
 PAGE = 50_000
 
 
@@ -24,7 +24,7 @@ def measure(say: Callable[[str], None]) -> list[Row]:
     functions = {folder.name: _size(folder) for folder in (made.built / "task").iterdir()}
     largest = max(functions, key=functions.__getitem__)
     rows = [
-        Row("sizes", "layers", opt / 1e6, "MB", _size(made.field) / 1e6, "libraries as pip installs them", 1),
+        Row("sizes", "layers", opt / 1e6, "MB", _size(made.installed) / 1e6, "libraries as pip installs them", 1),
         Row("sizes", "layers without byte code", _size(made.bare / "opt") / 1e6, "MB"),
         Row(
             "sizes",
@@ -36,7 +36,7 @@ def measure(say: Callable[[str], None]) -> list[Row]:
         Row("sizes", "other functions", sum(functions.values()) / 1e3 - functions[largest] / 1e3, "KB"),
     ]
     say("pages")
-    with simulating() as simulation, quietly(), standing(simulation) as stack:
+    with open_simulation() as simulation, quietly(), open_stack(simulation) as stack:
         gift = stack.give(stack.buy())
         for name, path in {"gift's page": f"/g/{gift['gift_id']}", "app": "/"}.items():
             rows.append(Row("sizes", name, _page(stack, path), "bytes", goal=PAGE))
@@ -44,12 +44,12 @@ def measure(say: Callable[[str], None]) -> list[Row]:
 
 
 def _page(stack: Stack, path: str) -> int:
-    """A page and what it names, compressed as it is sent, without headers."""
+    """Return the bytes of a page and its files, compressed, without headers."""
     headers = {"accept-encoding": "gzip"}
     page = stack.call(None, "GET", path, headers=headers)
     named = {*re.findall(r"/(?:assets|covers)/[\w./-]+", _text(page))}
-    pictures = {each for each in named if each.endswith(".png")}  # for previews of links, which no browser gets
-    answers = [page, *(stack.call(None, "GET", each, headers=headers) for each in sorted(named - pictures))]
+    images = {each for each in named if each.endswith(".png")}  # for link previews; browsers do not load them
+    answers = [page, *(stack.call(None, "GET", each, headers=headers) for each in sorted(named - images))]
     return sum(len(_bytes(answer)) for answer in answers)
 
 

@@ -1,5 +1,7 @@
-"""Requests a second of a whole local stack over HTTP, by locust. The local engine is not AWS: this says how much a laptop
-bears, and that nothing goes wrong under load."""
+"""Measure the requests a second of a local stack over HTTP, with locust.
+
+The local engine is not AWS: this shows the capacity of a laptop, and that there are no errors under load.
+"""
 
 import csv
 import os
@@ -18,10 +20,10 @@ from local.settings import ROOT, Settings
 if TYPE_CHECKING:
     from benchmarks.__main__ import Say
 
-PEOPLE = 4
-KINDS = 6  # of calls in the locustfile
+USERS = 4
+KINDS = 6  # kinds of calls in the locustfile
 WARMING, SECONDS = 10, 20
-# Each function has to start as often as there are people before anything is measured; so often that is waited for.
+# Before the measurement, each function needs a worker per user: the maximum number of warm-up runs.
 WARM_UPS = 6
 
 
@@ -32,17 +34,17 @@ def measure(say: "Say") -> list[Row]:
         try:
             if cli.up(Settings(port=free_port()), environ, hints=False):
                 raise SystemExit(1)
-            say(f"{PEOPLE} people until all functions have started")
+            say(f"{USERS} users until all functions have started")
             for _ in range(WARM_UPS):
                 calls = {name: int(line["Request Count"]) for name, line in _locust(Path(scratch), WARMING).items()}
-                if len(calls) == KINDS + 1 and min(calls.values()) > 2 * PEOPLE:
+                if len(calls) == KINDS + 1 and min(calls.values()) > 2 * USERS:
                     break
-            say(f"{PEOPLE} people for {SECONDS} s")
+            say(f"{USERS} users for {SECONDS} s")
             found = _locust(Path(scratch), SECONDS)
         finally:
             cli.down(environ)
     everything = found.pop("all")
-    requests = f"{int(everything['Request Count']):,} requests of {PEOPLE} people"
+    requests = f"{int(everything['Request Count']):,} requests of {USERS} users"
     return [
         Row("throughput", "requests a second", float(everything["Requests/s"]), "/s", note=requests),
         Row("throughput", "errors", int(everything["Failure Count"]), "", goal=0, exactly=True),
@@ -55,12 +57,12 @@ def measure(say: "Say") -> list[Row]:
 
 
 def _locust(folder: Path, seconds: int) -> dict[str, dict[str, str]]:
-    """What locust's table has of each kind of call, and of all."""
+    """Run locust; return its statistics for each kind of call, and for all."""
     ended = subprocess.run(
         [
             ROOT / ".venv-bench" / "bin" / "locust",
             *("--locustfile", ROOT / "benchmarks" / "locustfile.py", "--headless", "--only-summary"),
-            *("--users", str(PEOPLE), "--spawn-rate", str(PEOPLE), "--run-time", f"{seconds}s"),
+            *("--users", str(USERS), "--spawn-rate", str(USERS), "--run-time", f"{seconds}s"),
             *("--csv", folder / "locust", "--exit-code-on-error", "0"),
         ],
         env=os.environ | {"STACK": str(folder / "stack.json")},

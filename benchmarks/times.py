@@ -1,6 +1,6 @@
-"""`python -m benchmarks.times FIGURES.json`: keeps what `make bench` measured of functions for the cost model.
+"""Store the times of functions that `make bench` measured, for the cost model: `python -m benchmarks.times FIGURES.json`.
 
-Milliseconds of a whole processor: `init_ms` for the import, `warm_ms` for a request.
+CPU milliseconds: `init_ms` for the import, `warm_ms` for a request.
 """
 
 import json
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from local.settings import ROOT
 
-KEPT = ROOT / "ops" / "model" / "measured_times.json"
+OUTPUT = ROOT / "ops" / "model" / "measured_times.json"
 NAMES = {("cold", "import"): "init_ms", ("warm", "CPU"): "warm_ms"}
 
 
@@ -20,8 +20,8 @@ def main(figures: Path) -> None:
         function, _, what = row["name"].partition(", ")
         if name := NAMES.get((row["section"], what)):
             times[function][name] = round(row["ours"], 1)
-    KEPT.write_text(json.dumps(times, indent=2, sort_keys=True) + "\n")
-    print(f"Wrote {KEPT.relative_to(ROOT)}, of {len(times)} functions. Next: make generate")
+    OUTPUT.write_text(json.dumps(times, indent=2, sort_keys=True) + "\n")
+    print(f"Wrote {OUTPUT.relative_to(ROOT)}, of {len(times)} functions. Next: make generate")
 
 
 if __name__ == "__main__":

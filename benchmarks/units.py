@@ -1,6 +1,6 @@
-"""What each operation consumes of DynamoDB, by the rules that it documents, compared with ops/model/request_units.toml.
+"""Measure the request units of each operation, by DynamoDB's documented rules, and compare with ops/model/request_units.toml.
 
-A figure is list prices (on demand, us-east-1): both kinds of units in one number, so that any of them that differs is seen.
+A figure is a list price (on demand, us-east-1): one number for both kinds of units, so that a difference in either shows.
 """
 
 from collections.abc import Callable
@@ -9,16 +9,16 @@ from benchmarks.quiet import quietly
 from benchmarks.rows import Row
 from ops.model.figures import request_units
 from testkit.dynamodb.capacity import Consumption
-from testkit.handlers.costs import LIFE, MORE, MOST, costs
+from testkit.handlers.costs import ADDITIONAL_READS, LIFECYCLE, MAX_CALLS, measure_all
 
 SECTION = "units"
-# US dollars a million request units.
+# US dollars per million request units.
 READ, WRITE = 0.125, 0.625
 
 
 def measure(say: Callable[[str], None]) -> list[Row]:
     with quietly():
-        measured = costs()
+        measured = measure_all()
     listed = request_units()
     say(f"{len(measured)} operations")
     rows = [
@@ -40,23 +40,23 @@ def measure(say: Callable[[str], None]) -> list[Row]:
             measured[operation].reads + measured[operation].writes,
             "calls",
             goal=sum(most),
-            note="; ".join(MORE.get(operation, ())),
+            note="; ".join(ADDITIONAL_READS.get(operation, ())),
         )
-        for operation, most in MOST.items()
+        for operation, most in MAX_CALLS.items()
     ]
-    return [*rows, _life(measured)]
+    return [*rows, _lifecycle(measured)]
 
 
 def price(read: float, write: float) -> float:
-    """US dollars a million times."""
+    """Return the US dollars per million times."""
     return READ * read + WRITE * write
 
 
-def _life(measured: dict[str, Consumption]) -> Row:
+def _lifecycle(measured: dict[str, Consumption]) -> Row:
     parts = {
         operation: times * price(measured[operation].read, measured[operation].write)
-        for operation, times in LIFE.items()
+        for operation, times in LIFECYCLE.items()
     }
-    dearest = sorted(parts, key=lambda operation: parts[operation], reverse=True)[:4]
-    told = ", ".join(f"{operation} {parts[operation]:.2f}" for operation in dearest)
-    return Row(SECTION, "a gift from purchase to claim", sum(parts.values()), "USD a million", goal=6, note=told)
+    most_expensive = sorted(parts, key=lambda operation: parts[operation], reverse=True)[:4]
+    note = ", ".join(f"{operation} {parts[operation]:.2f}" for operation in most_expensive)
+    return Row(SECTION, "a gift from purchase to claim", sum(parts.values()), "USD a million", goal=6, note=note)

@@ -38,7 +38,7 @@ def _product(
     store_id: str = MIA_STORE,
 ) -> Product:
     return Product(
-        product_id=ids.derive("demo product", name),
+        product_id=ids.derive_id("demo product", name),
         store_id=store_id,
         store_name=STORES[store_id].name,
         kind=kind,
@@ -78,7 +78,7 @@ def seed(client: "DynamoDBClient", table_name: str, web_url: str = DEFAULT_WEB_U
     """Put the demo stores and products into the table. Return the ids of the products by name."""
     table = Table(client, table_name)
     for store in STORES.values():
-        stores.put(table, store)
+        stores.upsert(table, store)
     for product in PRODUCTS.values():
-        products.put(table, replace(product, image_url=web_url + product.image_url))
+        products.upsert(table, replace(product, image_url=web_url + product.image_url))
     return {name: product.product_id for name, product in PRODUCTS.items()}

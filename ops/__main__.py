@@ -24,10 +24,10 @@ from dataclasses import asdict
 from botocore.exceptions import BotoCoreError, ClientError
 
 from handsel.domain import errors
-from handsel.domain.times import timestamp
+from handsel.domain.times import format_timestamp
 from handsel.runtime import clock, wiring
 from handsel.runtime.settings import settings
-from handsel.use_cases.operations.settling import Done, sweep
+from handsel.use_cases.operations.settling import SweepOutcome, sweep
 from ops import recount as recounting
 from ops import replay as replaying
 from ops import settle as settling
@@ -213,7 +213,7 @@ def _settle(table: WholeTable, _: Stack, options: argparse.Namespace) -> int:
         on_failure=record_failure,
         entries=settling.log_progress(entries, _log),
     )
-    done = {**{str(each): report.done[each] for each in Done}, "finished": report.finished}
+    done = {**{str(each): report.outcomes[each] for each in SweepOutcome}, "finished": report.finished}
     if options.json:
         _print_json({**done, "failed": failures})
     else:
@@ -319,7 +319,7 @@ def _print_findings(found: Sequence[Finding]) -> None:
     for finding in found:
         shown[finding.type] += 1
         if shown[finding.type] <= _MAX_SHOWN:
-            since = "" if finding.since is None else f", since {timestamp(finding.since)}"
+            since = "" if finding.since is None else f", since {format_timestamp(finding.since)}"
             _print(f"{finding.type} {finding.about}: {finding.detail}{since}  [fix: {finding.fix}]")
     for name, count in sorted(shown.items()):
         if count > _MAX_SHOWN:

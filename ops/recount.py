@@ -7,23 +7,23 @@ tally changed in between.
 
 from collections.abc import Iterator
 
-from handsel.domain import errors, messages
+from handsel.domain import messages
 from handsel.domain.invariants import ViolationType
 from handsel.domain.messages import Message
 from handsel.domain.models import Kind
 from handsel.domain.summary import Summary
-from handsel.store import gifts, holdings, keys, summaries
-from handsel.store.writes import ConditionFailed
+from handsel.store import gifts, holdings, summaries
+from handsel.store.retries import retry_on_conflict
 from handsel.use_cases.inbox import user_summary
-from handsel.use_cases.inbox.user_summary import Counted
+from handsel.use_cases.inbox.user_summary import CountedItem
 from ops.audit.audit_index import AuditIndex
 from ops.audit.findings import Finding, IssueType
 from ops.audit.related_items import read_groups
 from ops.audit.relations import compute_summaries, expected_messages, find_issues, is_past
 from ops.scan import WholeTable
 
-# Each retry means that another process wrote the counters of the same user in between.
-_TRIES = 20
+# Each attempt after the first means that another process wrote the counters of the same user in between.
+_MAX_ATTEMPTS = 20
 FIXED_BY_RECOUNT: tuple[IssueType | ViolationType, ...] = (IssueType.COUNT_DIFFERS, IssueType.MESSAGE_MISSING)
 
 
@@ -43,36 +43,32 @@ def recount(table: WholeTable, user_id: str, *, now: int) -> None:
     """
     index = _read_user(table, user_id)
     missing = list(_missing_messages(table, index, user_id))
-    user_summary.keep(table, user_id, missing, _counted(table, index, user_id, now=now), now=now)
-    for _ in range(_TRIES):
+    user_summary.apply(table, user_id, missing, _counted(table, index, user_id, now=now), now=now)
+
+    def attempt() -> None:
         before = summaries.get(table, user_id)
-        wanted = compute_summaries(_read_user(table, user_id)).get(user_id, Summary()).without_past(now)
-        if (wanted.parts, wanted.waiting) == (before.parts, before.waiting):
-            return
-        try:
-            summaries.change(table, user_id, before, wanted, [])
-        except ConditionFailed:
-            continue
-        return
-    raise errors.ServiceUnavailable
+        wanted = compute_summaries(_read_user(table, user_id)).get(user_id, Summary()).without_expired(now)
+        if (wanted.counters, wanted.open_gifts) != (before.counters, before.open_gifts):
+            summaries.save(table, user_id, before, wanted, [])
+
+    retry_on_conflict(attempt, max_attempts=_MAX_ATTEMPTS)
 
 
 def _read_user(table: WholeTable, user_id: str) -> AuditIndex:
     return read_groups(table, [f"USER#{user_id}"], AuditIndex())
 
 
-def _counted(table: WholeTable, index: AuditIndex, user_id: str, *, now: int) -> Iterator[Counted]:
+def _counted(table: WholeTable, index: AuditIndex, user_id: str, *, now: int) -> Iterator[CountedItem]:
     for order in index.orders.values():
         if order.buyer_id == user_id:
-            yield user_summary.an_order(order.order_id)
+            yield CountedItem.from_order(order.order_id)
     for shipment in index.shipments.values():
         if shipment.holder_id == user_id:
-            key = keys.shipment(shipment.shipment_id)
-            yield Counted(key, keys.tally(key))
+            yield CountedItem.from_shipment(shipment.shipment_id)
     held = [each for each in index.holdings.values() if each.holder_id == user_id and each.product.kind is Kind.VOUCHER]
     for voucher in holdings.get_many(table, [each.holding_id for each in held]).values():
         if not is_past(voucher, now=now):
-            yield user_summary.a_voucher(voucher)
+            yield CountedItem.from_voucher(voucher)
 
 
 def _missing_messages(table: WholeTable, index: AuditIndex, user_id: str) -> Iterator[Message]:
@@ -86,6 +82,6 @@ def _missing_messages(table: WholeTable, index: AuditIndex, user_id: str) -> Ite
     for gift in gifts.get_many(table, incomplete):
         yield from (message for message in expected_messages(gift) if message.user_id == user_id)
     for request in index.regift_requests:
-        message = messages.asked_again(request.gift_id, request.giver_id, request.user_id, at=request.at)
+        message = messages.build_regift_request(request.gift_id, request.giver_id, request.user_id, at=request.at)
         if message.user_id == user_id and message.message_id not in existing:
             yield message

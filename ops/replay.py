@@ -22,7 +22,7 @@ from botocore.exceptions import ClientError
 
 from handsel.store.gifts import Released
 from handsel.store.table import Table
-from handsel.use_cases.gifts.expiring import restore
+from handsel.use_cases.gifts.expiring import expire_gift
 from handsel.use_cases.operations.projecting import Publish, project
 
 PREFIX = "aws/lambda/"
@@ -79,7 +79,7 @@ def _restore_records(table: Table, records: list[Mapping[str, Any]], *, clock: C
     expired, failed = 0, list[str]()
     for record in records:
         try:
-            expired += isinstance(restore(table, record, clock=clock), Released)
+            expired += isinstance(expire_gift(table, record, clock=clock), Released)
         except Exception as error:  # noqa: BLE001 - a record that fails again must not block the others
             failed.append(type(error).__name__)
     detail = f"{len(records)} records, {expired} gifts expired"

@@ -142,7 +142,7 @@ class WholeTable(Table):
     def list_index(self, index: Index, pk: str) -> Iterator[Key]:
         """Yield the keys of one partition of an index, newest first. The latest writes may be missing."""
         before = None
-        while rows := self.newest(index, pk, limit=_INDEX_PAGE_SIZE, before=before):
+        while rows := self.query_newest(index, pk, limit=_INDEX_PAGE_SIZE, before=before):
             yield from (key for _, key in rows)
             before = rows[-1][0]
 

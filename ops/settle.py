@@ -8,7 +8,7 @@ from typing import Any
 from handsel.domain.states import GiftState, OrderState, RefundStatus
 from handsel.store import orders, refunds
 from handsel.store.attributes import dump_item, load
-from handsel.use_cases.operations.settling import Due, due
+from handsel.use_cases.operations.settling import DueType, list_due
 from ops.scan import Progress, WholeTable
 
 _LOG_EVERY_SECONDS = 2.0
@@ -16,9 +16,9 @@ _LOG_EVERY_SECONDS = 2.0
 
 def find_overdue(
     table: WholeTable, *, clock: Callable[[], int], scan: bool, log: Callable[[str], None], rate: float | None
-) -> list[tuple[Due, str]]:
+) -> list[tuple[DueType, str]]:
     """Return the entries of the due index that are due, and with `scan` also overdue items that the index lacks."""
-    found = dict.fromkeys(due(table, clock))
+    found = dict.fromkeys(list_due(table, clock))
     if scan:
         progress = Progress(log, "read")
         for page in table.pages(progress, rate=rate, only=_overdue_filter(clock())):
@@ -52,16 +52,16 @@ def _overdue_filter(now: int) -> dict[str, Any]:
     }
 
 
-def _entry(attributes: Any) -> tuple[Due, str]:
-    return Due(load(attributes["sk"]).lower()), load(attributes["pk"]).partition("#")[2]
+def _entry(attributes: Any) -> tuple[DueType, str]:
+    return DueType(load(attributes["sk"]).lower()), load(attributes["pk"]).partition("#")[2]
 
 
-def count_by_kind(entries: Iterable[tuple[Due, str]]) -> dict[str, int]:
+def count_by_kind(entries: Iterable[tuple[DueType, str]]) -> dict[str, int]:
     """Return the number of entries of each kind."""
     return dict(Counter(str(kind) for kind, _ in entries))
 
 
-def log_progress(entries: list[tuple[Due, str]], log: Callable[[str], None]) -> Iterator[tuple[Due, str]]:
+def log_progress(entries: list[tuple[DueType, str]], log: Callable[[str], None]) -> Iterator[tuple[DueType, str]]:
     """Yield the entries, and log from time to time how many were yielded."""
     logged_at = time.monotonic()
     for number, entry in enumerate(entries):

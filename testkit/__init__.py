@@ -1,4 +1,4 @@
-"""What tests and benchmarks share, and runners that are no pytest suites. It imports neither of the two.
+"""Code that tests and benchmarks share, and test runners outside of pytest. It imports neither tests nor benchmarks.
 
 dynamodb           an in-memory DynamoDB table
 handlers           the real handlers in this process, on that table

@@ -1,8 +1,8 @@
-"""Who may do what, as a table: every route of the published document, for every role, in every state of what it is about.
+"""The authorization matrix: every route of the published document, for every role, in every state of its resource.
 
-`RULES` is all there is to know; a cell is a route, a role and a world, and `expected` works out what it answers. A row is
-for whom it names, and the first that names the role counts. Its outcome is `word status code; ...`: the first whose
-word the world has, or that has none.
+`RULES` is the matrix. A cell is a route, a role and a world; `expected` derives its outcome. Of the rows of a route, the
+first that names the role applies. The outcome of a row is `word status code; ...`: the first entry applies whose word is
+among the words of the world, or that has no word.
 """
 
 import base64
@@ -100,9 +100,10 @@ POST /shipments/{shipment_id}/events           | carrier   | 200
                                                | user      | 403 wrong-role
 """
 
-# What `ends` stands for in the rules: how a gift ended that somebody still wants something of.
+# Replaces `ends` in the rules: the outcome for each way in which a gift can have ended.
 ENDS = "claimed 409 already-claimed; returned 410 expired; cancelled 410 cancelled; declined 410 declined"
-# Who calls, by role. A friend has the link and took nothing; the rival and the courier are of another store and carrier.
+# Users by role. A friend has the link and claimed nothing; the rival works for another store, the courier for another
+# carrier.
 USERS: Mapping[str, str | None] = {
     "nobody": None,
     "stranger": "stranger",
@@ -127,25 +128,27 @@ ALWAYS = {
     "carrier": {"carrier"},
     "carriers": {"carrier", "courier"},
 }
-HAVE_THE_LINK = {"friend", "claimer", "other claimer"}
-PHONE, LANE = "+86 10 5550 0199", "Canary lane"
+LINK_HOLDERS = {"friend", "claimer", "other claimer"}
+PHONE, STREET = "+86 10 5550 0199", "Canary street"
 ADDRESS = {
-    "name": "Canary", "phone": PHONE, "lines": [LANE], "city": "C", "postal_code": "1", "country": "CN",
+    "name": "Canary", "phone": PHONE, "lines": [STREET], "city": "C", "postal_code": "1", "country": "CN",
 }  # fmt: skip
 WRAPPING = {
     "voucher": {"cover_id": "red-classic", "blessing_id": "best-wishes"},
     "parcel": {"cover_id": "parcel-kraft", "blessing_id": "best-wishes"},
 }
-# What has states, by the parameters of paths; and what is always there.
+# Path parameters of resources with states, and values for parameters of resources that always exist.
 KINDS = ("order_id", "gift_id", "holding_id", "shipment_id", "code", "message_id")
-# What these refuse is said by a page.
+# Routes that respond with a page instead of a problem.
 PAGES = {"GET /g/{gift_id}"}
 FIXED = {"store_id": MIA_STORE, "handle": "alice", "file": "red-classic.svg", "version": "any", "asset": "icon.svg"}
-# An id of the right shape that names nothing.
+# A well-formed id of nothing.
 UNKNOWN = base64.b32encode(bytes(20)).decode().lower()
 
 
-class Answered(Protocol):
+class Response(Protocol):
+    """The response to a call."""
+
     @property
     def status(self) -> int: ...
     @property
@@ -157,22 +160,22 @@ class Answered(Protocol):
 
 
 class Stack(Protocol):
-    """Whoever answers calls."""
+    """A stack that tests call."""
 
     @property
     def products(self) -> Mapping[str, str]: ...
-    def call(self, user: str | None, method: str, path: str, body: object = None) -> Answered: ...
+    def call(self, user: str | None, method: str, path: str, body: object = None) -> Response: ...
 
 
 @dataclass
 class World:
-    """What a call is about: one purchase and what became of it.
+    """The resources of a call: one purchase and what became of it.
 
     Attributes:
-        words: its states, as the outcomes of the rules name them.
-        ids: what it has, by the parameters of paths.
-        parts: which roles have which part in it.
-        hidden: what no refusal says.
+        words: its states, in the words of the rules.
+        ids: the ids of its resources, by path parameter.
+        parts: the roles by their part in it, such as `claimers`.
+        hidden: texts that no problem may contain.
     """
 
     name: str
@@ -188,24 +191,24 @@ class World:
         return role in {**ALWAYS, **self.parts}.get(part, set())
 
 
-# --- what is expected ---------------------------------------------------------------------------------------------
+# --- expected outcomes ---------------------------------------------------------------------------------------------
 
 
 @cache
 def rules() -> dict[str, list[tuple[str, str]]]:
-    """By route: for whom, and the outcome."""
+    """Return the rows by route: part and outcome."""
     table: dict[str, list[tuple[str, str]]] = {}
     route = ""
     for line in RULES.strip().splitlines():
-        named, who, outcome = (cell.strip() for cell in line.split("|"))
+        named, part, outcome = (cell.strip() for cell in line.split("|"))
         route = named or route
-        table.setdefault(route, []).append((who, outcome))
+        table.setdefault(route, []).append((part, outcome))
     return table
 
 
 @cache
 def operations() -> dict[str, dict[str, Any]]:
-    """The operations of the published document, by method and path."""
+    """Return the operations of the published document, by method and path."""
     return {
         f"{method.upper()} {path}": operation
         for path, methods in contract.DOCUMENT["paths"].items()
@@ -214,57 +217,58 @@ def operations() -> dict[str, dict[str, Any]]:
 
 
 def is_public(route: str) -> bool:
+    """Return whether a route needs no token."""
     return not operations()[route].get("security")
 
 
 def expected(route: str, role: str, world: World) -> str:
-    """Status, and the code of a refusal."""
+    """Return the expected outcome: the status, and the code of a problem."""
     if role == "nobody" and not is_public(route):
         return "401 unauthenticated"
-    outcome = next(outcome for who, outcome in rules()[route] if world.has_part(role, who))
+    outcome = next(outcome for part, outcome in rules()[route] if world.has_part(role, part))
     for case in outcome.replace("; ends", f"; {ENDS}").split("; "):
         word, _, rest = case.partition(" ")
         if word.isdigit():
             return case
         if word in world.words:
             return rest
-    raise LookupError(f"no outcome of {route} for {role} is about {world.words}")
+    raise LookupError(f"{route} has no outcome for {role} in {world.words}")
 
 
 def expected_of_unknown(route: str, role: str) -> str:
-    """About an id that names nothing, which a refusal does not tell from what is somebody else's."""
+    """Return the expected outcome for an unknown id: the same as for the resource of another user."""
     if route in PAGES:
         return "404 page"
     if role == "nobody" and not is_public(route):
         return "401 unauthenticated"
-    outcomes = [outcome for who, outcome in rules()[route] if role in ALWAYS.get(who, set())]
+    outcomes = [outcome for part, outcome in rules()[route] if role in ALWAYS.get(part, set())]
     return "403 wrong-role" if outcomes[0] == "403 wrong-role" else "404 not-found"
 
 
-def said(route: str, answer: Answered) -> str:
-    """What an answer comes to, as `expected` has it."""
+def actual(route: str, answer: Response) -> str:
+    """Return the outcome of a response, in the form of `expected`."""
     if answer.status < 400:
         return str(answer.status)
     return f"{answer.status} {'page' if route in PAGES else answer.body['code']}"
 
 
 def not_found(stack: "Stack") -> Callable[[str], tuple[str, list[tuple[str, str]]]]:
-    """By route: all that a caller gets of what is not there."""
-    page, problem = (same(stack.call("alice", "GET", f"/{what}/{UNKNOWN}")) for what in ("g", "orders"))
+    """Return a function from a route to what a caller sees of a resource that does not exist."""
+    page, problem = (visible(stack.call("alice", "GET", f"/{path}/{UNKNOWN}")) for path in ("g", "orders"))
     return lambda route: page if route in PAGES else problem
 
 
-def same(answer: Answered) -> tuple[str, list[tuple[str, str]]]:
-    """All that a caller gets of an answer, but for what names the request."""
+def visible(answer: Response) -> tuple[str, list[tuple[str, str]]]:
+    """Return the body and headers of a response, without headers that identify the request."""
     changing = {"date", "apigw-requestid", "x-amzn-requestid", "x-amz-request-id", "x-amz-id-2"}
     return answer.raw, sorted((name, value) for name, value in answer.headers.items() if name not in changing)
 
 
-# --- what is asked ------------------------------------------------------------------------------------------------
+# --- requests ------------------------------------------------------------------------------------------------------
 
 
-def path_of(route: str, ids: Mapping[str, str]) -> str:
-    """Return the path with ids, UNKNOWN where there is none, and the query that the route requires."""
+def build_path(route: str, ids: Mapping[str, str]) -> str:
+    """Return the path of a route with these ids, UNKNOWN for a missing one, and the query that the route requires."""
     path = re.sub(r"{(\w+)}", lambda found: ids.get(found[1], UNKNOWN), route.partition(" ")[2])
     query = urlencode(required_query(route))
     return f"{path}?{query}" if query else path
@@ -279,40 +283,41 @@ def required_query(route: str) -> dict[str, str]:
     }
 
 
-def ids_of(world: World) -> dict[str, str]:
+def path_ids(world: World) -> dict[str, str]:
+    """Return a value for every path parameter that the world can fill."""
     return {**FIXED, "product_id": world.product_id, **world.ids}
 
 
-def concerns(route: str, world: World) -> bool:
-    """Whether what the route is about is in the world, and may be in one state or another."""
+def uses_world(route: str, world: World) -> bool:
+    """Return whether the path of a route names a resource of the world."""
     return any(f"{{{name}}}" in route for name in world.ids)
 
 
-def is_about_nothing(route: str) -> bool:
-    """Whether the route is about what is always there, in one state."""
+def is_stateless(route: str) -> bool:
+    """Return whether the path of a route names no resource with states."""
     return all(f"{{{name}}}" not in route for name in KINDS)
 
 
 def unknown_path(route: str, world: World) -> str | None:
-    """The same path with what names nothing instead of its first parameter; None where there is none."""
+    """Return the path with an unknown id as its first parameter, or None if it has no parameter."""
     names = parameters(route)
-    return path_of(route, ids_of(world) | {names[0]: UNKNOWN}) if names else None
+    return build_path(route, path_ids(world) | {names[0]: UNKNOWN}) if names else None
 
 
 def parameters(route: str) -> list[str]:
-    """The parameters of a path that have to name something: any version does."""
+    """Return the path parameters whose value has to exist. Any `version` is accepted."""
     return [name for name in re.findall(r"{(\w+)}", route) if name != "version"]
 
 
-def body_of(route: str, role: str, world: World, products: Mapping[str, str]) -> object:
-    """A right body, so that nothing but who asks, and for what, decides."""
-    values = values_of(role, world, products)
+def build_body(route: str, role: str, world: World, products: Mapping[str, str]) -> object:
+    """Return a valid body, so that the outcome depends on the caller and the resource alone."""
+    values = field_values(role, world, products)
     return bodies.minimal_body(route, values, optional=values.keys() & {"secret", "address"})
 
 
-def values_of(role: str, world: World, products: Mapping[str, str]) -> dict[str, object]:
-    """Return the values of fields of a request about a world, by field name."""
-    secret = world.secret if role in HAVE_THE_LINK else "no-secret-of-anything"
+def field_values(role: str, world: World, products: Mapping[str, str]) -> dict[str, object]:
+    """Return values for the fields of a request about a world, by field name."""
+    secret = world.secret if role in LINK_HOLDERS else "no-secret-of-anything"
     return {
         "product_id": products[world.kind],
         **WRAPPING[world.kind],
@@ -325,18 +330,18 @@ def values_of(role: str, world: World, products: Mapping[str, str]) -> dict[str,
 
 
 class Builder:
-    """Makes worlds by calls."""
+    """Builds worlds by API calls."""
 
     def __init__(self, stack: Stack) -> None:
         self.stack = stack
-        accounts = {user: self._done(user, "GET", "/me") for user in USERS.values() if user is not None}
+        accounts = {user: self._require(user, "GET", "/me") for user in USERS.values() if user is not None}
         self._ids = {user: account["user_id"] for user, account in accounts.items()}
 
     @property
     def products(self) -> Mapping[str, str]:
         return self.stack.products
 
-    def _done(self, user: str | None, method: str, path: str, body: object = None) -> Any:
+    def _require(self, user: str | None, method: str, path: str, body: object = None) -> Any:
         answer = self.stack.call(user, method, path, body)
         assert answer.status < 300, answer.raw
         return answer.body
@@ -347,50 +352,51 @@ class Builder:
         body = {"product_id": products[kind], "quantity": quantity, "payment": payment}
         before = self._orders()
         self.stack.call("alice", "POST", "/orders", body)
-        (order_id,) = self._orders() - before  # one whose payment is declined or unknown is there too
+        (order_id,) = self._orders() - before  # orders with a declined or pending payment too
         world = World(name, kind, products[kind], {kind, *words}, {"order_id": order_id})
-        world.hidden |= {order_id, PHONE, LANE}
+        world.hidden |= {order_id, PHONE, STREET}
         return world
 
     def _orders(self) -> set[str]:
-        return {order["order_id"] for order in self._done("alice", "GET", "/orders?limit=100")["items"]}
+        return {order["order_id"] for order in self._require("alice", "GET", "/orders?limit=100")["items"]}
 
     def refunded(self) -> World:
         world = self.order("order refunded")
-        self._done("alice", "POST", f"/orders/{world.ids['order_id']}/refunds", {"quantity": 1})
+        self._require("alice", "POST", f"/orders/{world.ids['order_id']}/refunds", {"quantity": 1})
         return world
 
     def used(self, name: str, kind: str = "voucher", *words: str) -> World:
-        """Units that the buyer took."""
+        """Return a world where the buyer used a unit."""
         world = self.order(name, kind, 1, *words)
         body = {"quantity": 1, "address": ADDRESS}
-        held = self._done("alice", "POST", f"/orders/{world.ids['order_id']}/use", body)["holdings"]
+        held = self._require("alice", "POST", f"/orders/{world.ids['order_id']}/use", body)["holdings"]
         self._hold(world, held[0], "giver")
         return world
 
     def given(self, name: str, kind: str = "voucher", shares: int = 1, *words: str, to: str | None = None) -> World:
-        """A gift of all that was bought, to a named recipient or to whoever has the link."""
+        """Return a world with a gift of all units, to a named recipient or by link."""
         world = self.order(name, kind, shares, "link" if to is None else "named", *words)
         body = {"shares": shares, "wrapping": WRAPPING[kind]} | ({"recipient_id": self._ids[to]} if to else {})
-        gift = self._done("alice", "POST", f"/orders/{world.ids['order_id']}/gifts", body)
+        gift = self._require("alice", "POST", f"/orders/{world.ids['order_id']}/gifts", body)
         world.ids["gift_id"], world.secret = gift["gift_id"], gift["secret"]
         world.hidden |= {gift["gift_id"], *([gift["secret"]] if gift["secret"] else [])}
-        world.parts |= {"openers": HAVE_THE_LINK if to is None else {"recipient"}, "claimers": set()}
+        world.parts |= {"openers": LINK_HOLDERS if to is None else {"recipient"}, "claimers": set()}
         world.parts["recipient"] = set() if to is None else {"recipient"}
         return world
 
     def claim(self, world: World, *roles: str) -> World:
-        """What the last of them got is what the world's ids name."""
+        """Claim a share for each role; the ids of the world are those of the last holding."""
         for role in roles:
             body = {"address": ADDRESS} | ({"secret": world.secret} if world.secret else {})
-            held = self._done(USERS[role], "POST", f"/gifts/{world.ids['gift_id']}/claims", body)
+            held = self._require(USERS[role], "POST", f"/gifts/{world.ids['gift_id']}/claims", body)
             world.parts["claimers"].add(role)
             self._hold(world, held, role)
         return world
 
     def do(self, world: World, role: str, route: str, body: object = None) -> World:
+        """Make a successful call about the world."""
         method = route.partition(" ")[0]
-        self._done(USERS[role], method, path_of(route, ids_of(world)), body)
+        self._require(USERS[role], method, build_path(route, path_ids(world)), body)
         return world
 
     @staticmethod
@@ -416,10 +422,10 @@ def declined(make: Builder) -> World:
     return make.do(world, "recipient", "POST /gifts/{gift_id}/decline")
 
 
-def answered(make: Builder) -> World:
-    world = make.claim(make.given("answered", "voucher", 1, "claimed", "usable", "answered"), "claimer")
+def return_gift_given(make: Builder) -> World:
+    world = make.claim(make.given("return gift given", "voucher", 1, "claimed", "usable", "answered"), "claimer")
     route = "POST /gifts/{gift_id}/return-gifts"
-    return make.do(world, "claimer", route, body_of(route, "claimer", world, make.products))
+    return make.do(world, "claimer", route, build_body(route, "claimer", world, make.products))
 
 
 def redeemed(make: Builder) -> World:
@@ -432,9 +438,9 @@ def delivered(make: Builder) -> World:
     return make.do(make.claim(world, "recipient"), "carrier", DELIVER, REPORT)
 
 
-Making = Callable[[Builder], World]
-# Those that stay as they are, however long a window is.
-TIMELESS: Sequence[Making] = (
+BuildWorld = Callable[[Builder], World]
+# Worlds that do not change when a claim window ends.
+TIMELESS: Sequence[BuildWorld] = (
     lambda make: make.order("paid", "voucher", 2, "available"),
     lambda make: make.order("parcels, paid", "parcel", 2, "available"),
     lambda make: make.order("payment declined", token="tok_declined"),
@@ -450,10 +456,10 @@ TIMELESS: Sequence[Making] = (
     lambda make: cancelled(make, None),
     lambda make: cancelled(make, "bob"),
     declined,
-    answered,
+    return_gift_given,
 )
-# Those that end with their window: some of their shares, or all, are left.
-OPEN: Sequence[Making] = (
+# Worlds with an open gift, which expires.
+OPEN: Sequence[BuildWorld] = (
     lambda make: make.given("open", "voucher", 2, "open"),
     lambda make: make.given("named, open", "voucher", 1, "open", to="bob"),
     lambda make: make.given("parcel, named, open", "parcel", 1, "open", to="bob"),
@@ -463,10 +469,10 @@ OPEN: Sequence[Making] = (
 
 
 def pending(make: Builder) -> World:
-    """A payment whose outcome nobody knows yet."""
+    """Return a world with a payment whose outcome is unknown."""
     return make.order("payment pending", token="tok_timeout")
 
 
 def returned(world: World) -> World:
-    """An open one, when its window is over."""
+    """Return the world of an open gift after its window ended."""
     return replace(world, name=f"{world.name}, returned", words=world.words - {"open"} | {"returned", "available"})

@@ -25,7 +25,7 @@ VALUES: Mapping[str, object] = {
 }
 
 
-def schema_of(route: str) -> Schema | None:
+def body_schema(route: str) -> Schema | None:
     """Return the schema of a route's request body, or None if the route takes no body."""
     method, _, path = route.partition(" ")
     operation = contract.DOCUMENT["paths"][path][method.lower()]
@@ -43,13 +43,13 @@ def minimal_body(route: str, values: Mapping[str, object], optional: Iterable[st
         values: values by field name, at any depth.
         optional: names of the optional fields to include where the schema has them.
     """
-    schema = schema_of(route)
+    schema = body_schema(route)
     return None if schema is None else _Builder({**VALUES, **values}, tuple(optional)).build(schema)
 
 
 def full_bodies(route: str, values: Mapping[str, object]) -> list[Any]:
     """Return valid bodies that together have every field; there are two if some fields exclude each other."""
-    schema = schema_of(route)
+    schema = body_schema(route)
     if schema is None:
         return []
     first, second = (_Builder({**VALUES, **values}, None, order).build(schema) for order in (1, -1))

@@ -1,4 +1,4 @@
-"""What the published document says about a request or an answer: tests hold every answer they get to it."""
+"""Validate requests and responses against the published OpenAPI document. Tests check every response with it."""
 
 import json
 import math
@@ -19,13 +19,13 @@ DOCUMENT: Schema = json.loads(FILE.read_text())
 
 _PATTERNS = [
     (re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(path))), path)
-    # A path without parameters counts more than one that matches with them.
+    # A path without parameters takes precedence over one that matches with them.
     for path in sorted(DOCUMENT["paths"], key=lambda path: path.count("{"))
 ]
 
 
 def check(method: str, path: str, status: int, content_type: str, body: bytes | str) -> None:
-    """Fails unless this answer is a declared one. A path that is no route is answered by API Gateway, not by us."""
+    """Check that the document declares a response. Ignore paths that are no route: API Gateway responds to them."""
     operation = _operation(method, path)
     if operation is None:
         return
@@ -39,21 +39,22 @@ def check(method: str, path: str, status: int, content_type: str, body: bytes | 
     assert media in declared, f"{call} does not declare {status} as {media!r}: {body!r}"
     if media.endswith("json"):
         problems = _problems(declared[media], json.loads(body))
-        assert not problems, f"{call} answers {status} unlike its schema: {problems} in {body!r}"
+        assert not problems, f"{call}: the body of {status} does not match its schema: {problems} in {body!r}"
 
 
 def label(method: str, path: str) -> tuple[str, dict[str, str]]:
-    """The operation that a path belongs to, and its parameters."""
+    """Return the operation that a path belongs to, and the values of its path parameters."""
     return next(
         (f"{method} {route}", found.groupdict()) for pattern, route in _PATTERNS if (found := pattern.fullmatch(path))
     )
 
 
-def wrong_with(method: str, url: str, headers: Mapping[str, str], body: bytes) -> list[str] | None:
-    """What the document does not allow about a request.
+def find_violations(method: str, url: str, headers: Mapping[str, str], body: bytes) -> list[str] | None:
+    """List what the document does not allow in a request.
 
-    None where it does not tell: no route, another content type, a parameter it does not name, or a body with what a
-    schema cannot see, such as 1.0 for 1.
+    Returns:
+        None if the document does not decide it: no route, another content type, an unknown parameter, or a body with
+        something that a schema cannot express, such as 1.0 for 1.
     """
     address = urlsplit(url)
     operation = _operation(method, unquote(address.path))
@@ -81,14 +82,14 @@ def wrong_with(method: str, url: str, headers: Mapping[str, str], body: bytes) -
         value = json.loads(body)
     except ValueError:
         return [*wrong, "the body is not JSON"]
-    if not _plain(value):
+    if not _is_expressible(value):
         return None
     schema = operation["requestBody"]["content"]["application/json"]["schema"]
     return wrong + _problems(_validator(_frozen(schema)), value)
 
 
 def operation_of(method: str, path: str) -> str | None:
-    """The route that a call goes to, as `POST /orders/{order_id}/use`."""
+    """Return the route of a call, such as `POST /orders/{order_id}/use`, or None."""
     route = next((route for pattern, route in _PATTERNS if pattern.fullmatch(path)), None)
     known = route is not None and method.lower() in DOCUMENT["paths"][route]
     return f"{method} {route}" if known else None
@@ -108,7 +109,7 @@ def _operation(method: str, path: str) -> Schema | None:
 
 @cache
 def _contents(operation_id: str) -> dict[str, dict[str, jsonschema_rs.Draft202012Validator]]:
-    """By status and media type, what an answer has to be like."""
+    """Return the validators of an operation's responses, by status and media type."""
     (operation,) = (
         operation
         for methods in DOCUMENT["paths"].values()
@@ -151,8 +152,8 @@ def _as_number(text: str) -> object:
     return int(text) if re.fullmatch("[0-9]{1,9}", text) else text
 
 
-def _plain(value: object, depth: int = 1) -> bool:
-    """Whether all there is about a JSON value is what its schema can see."""
+def _is_expressible(value: object, depth: int = 1) -> bool:
+    """Return whether a schema can express all properties of a JSON value."""
     if isinstance(value, str):
         return "\0" not in value and not any("\ud800" <= char <= "\udfff" for char in value)
     if isinstance(value, float):
@@ -160,5 +161,9 @@ def _plain(value: object, depth: int = 1) -> bool:
     if isinstance(value, int):
         return len(str(value)) <= MAX_DIGITS
     if isinstance(value, dict):
-        return depth < MAX_DEPTH and all(_plain(name) and _plain(entry, depth + 1) for name, entry in value.items())
-    return not isinstance(value, list) or (depth < MAX_DEPTH and all(_plain(entry, depth + 1) for entry in value))
+        return depth < MAX_DEPTH and all(
+            _is_expressible(name) and _is_expressible(entry, depth + 1) for name, entry in value.items()
+        )
+    return not isinstance(value, list) or (
+        depth < MAX_DEPTH and all(_is_expressible(entry, depth + 1) for entry in value)
+    )

@@ -1,4 +1,4 @@
-"""Things to look at: an order of Alice's, a gift out of it, and what became of it."""
+"""Create domain objects for unit tests: an order of Alice, a gift from it, and what its claimers hold."""
 
 from collections.abc import Mapping
 
@@ -83,7 +83,7 @@ def gift(
     ended_at: int | None = None,
     gift_id: str = "gift",
 ) -> Gift:
-    """A gift that these took a share of, one a second."""
+    """Return a gift with a claim by each of `claimers`, one second apart."""
     claims = {
         claimer: Claim(NOW + 1000 * (number + 1), holding_id(f"{CODE}{number}"))
         for number, claimer in enumerate(claimers)
@@ -111,7 +111,8 @@ def gift(
 
 
 def holding_id(code: str) -> str:
-    return ids.of_voucher(code)
+    """Return the holding id of a voucher."""
+    return ids.derive_voucher_id(code)
 
 
 def voucher(
@@ -137,7 +138,7 @@ def voucher(
 
 
 def parcel(*, quantity: int = 1) -> Holding:
-    held = ids.of_parcel("use")
+    held = ids.derive_parcel_id("use")
     return Holding(
         holding_id=held,
         holder_id="alice",
@@ -145,7 +146,7 @@ def parcel(*, quantity: int = 1) -> Holding:
         order_id="order",
         gift_id=None,
         received_at=NOW,
-        shipment_id=ids.of_shipment(held),
+        shipment_id=ids.derive_shipment_id(held),
         quantity=quantity,
     )
 
@@ -153,7 +154,7 @@ def parcel(*, quantity: int = 1) -> Holding:
 def shipment(
     *statuses: ShipmentStatus, version: int = 1, gift_id: str | None = "gift", updated_at: int = NOW
 ) -> Shipment:
-    """A parcel that a carrier reported these of, one after the other."""
+    """Return a shipment for which the carrier reported these statuses, in this order."""
     return Shipment(
         shipment_id="shipment",
         holder_id="bob",

@@ -1,4 +1,4 @@
-"""Bodies that mean harm: those that are nothing, whatever they are sent to, and those made from what a call takes."""
+"""Malformed and malicious request bodies: some invalid for every operation, some derived from a valid body."""
 
 import base64
 import copy
@@ -15,10 +15,16 @@ JSON = "application/json"
 
 @dataclass(frozen=True)
 class Body:
-    """What is sent; `encoded`, it is what API Gateway says is base64, which it need not be."""
+    """A request body.
+
+    Attributes:
+        content: the bytes that are sent.
+        code: the code of the problem in the response.
+        encoded: whether API Gateway flags the content as base64; it need not be valid base64.
+    """
 
     content: bytes
-    refused: str
+    code: str
     content_type: str = JSON
     encoded: bool = False
 
@@ -93,7 +99,7 @@ def _malformed() -> Iterator[tuple[str, bytes]]:
 
 MULTIPART = b'--x\r\ncontent-disposition: form-data; name="quantity"\r\n\r\n1\r\n--x--\r\n'
 
-# By name: they are refused wherever a body is taken.
+# By name. Every operation with a body rejects them.
 BODIES: dict[str, Body] = {
     **{name: Body(content, MALFORMED) for name, content in _malformed()},
     "a byte too large": Body(b"{" + b" " * (MAX_BYTES - 1) + b"}", TOO_LARGE),
@@ -111,7 +117,7 @@ BODIES: dict[str, Body] = {
     "JSON of another kind": Body(b"{}", UNSUPPORTED, "application/merge-patch+json"),
     "two types": Body(b"{}", UNSUPPORTED, "application/json, text/plain"),
     "a list": Body(b"[]", INVALID),
-    "a list of a right one": Body(b'[{"quantity": 1}]', INVALID),
+    "a list of a valid one": Body(b'[{"quantity": 1}]', INVALID),
     "a text": Body(b'"text"', INVALID),
     "a number": Body(b"1", INVALID),
     "minus zero": Body(b"-0", INVALID),
@@ -129,7 +135,7 @@ BODIES: dict[str, Body] = {
     "a name with a separator": Body(b'{"USER#alice": 1}', INVALID),
 }  # fmt: skip
 
-# What API Gateway hands on as base64, which it does for what it takes to be no text.
+# Bodies that API Gateway passes on as base64, as it does with content that it takes for binary.
 ENCODED: dict[str, Body] = {
     "no base64": Body(b"!!!", MALFORMED, encoded=True),
     "base64 with a line break": Body(b"e30=\n", MALFORMED, encoded=True),
@@ -171,20 +177,20 @@ _NO_VALUES: dict[str, str] = {
 _PLACE = "Canary-place"
 
 
-def around(right: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """What is wrong with one value of a right body, or may be: which, and the JSON."""
-    for path in _paths(right, ()):
+def vary(valid: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield a name and the JSON of each variation of a valid body: one value replaced, removed or added."""
+    for path in _paths(valid, ()):
         for name, value in _NO_VALUES.items():
-            changed = copy.deepcopy(right)
+            changed = copy.deepcopy(valid)
             _holder(changed, path)[path[-1]] = _PLACE
             yield f"{'/'.join(map(str, path))}: {name}", json.dumps(changed).replace(f'"{_PLACE}"', value)
-        less = copy.deepcopy(right)
+        less = copy.deepcopy(valid)
         del _holder(less, path)[path[-1]]
         yield f"{'/'.join(map(str, path))}: left out", json.dumps(less)
-        if isinstance(_holder(right, path), dict):
-            more = copy.deepcopy(right)
+        if isinstance(_holder(valid, path), dict):
+            more = copy.deepcopy(valid)
             _holder(more, path)["admin"] = True
-            yield f"{'/'.join(map(str, path))}: something beside it", json.dumps(more)
+            yield f"{'/'.join(map(str, path))}: an additional field", json.dumps(more)
 
 
 def _paths(value: Any, path: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:

@@ -1,17 +1,17 @@
-"""What a scanner reads in a QR code, from the SVG that was answered."""
+"""Read a QR code from its SVG."""
 
 import re
 
 import zxingcpp
 
-# Pixels a module: a scanner needs some.
+# Pixels per module: a scanner needs several.
 SCALE = 4
 
 
 def read(svg: str) -> str:
-    """The text of a code that is dark on white, with nothing but white in its quiet zone of 4.
+    """Return the text of a code that is dark on white, with a white quiet zone of 4 modules.
 
-    Knows no more of SVG than what we draw: white behind it all, and strokes of one module from left to right.
+    Understands only the SVG that Handsel draws: a white background and horizontal strokes, one module high.
     """
     sides, dark = re.search(r'viewBox="0 0 (\d+) \1"', svg), re.search(r'<path stroke="#000" d="([^"]+)"/></svg>', svg)
     assert sides is not None

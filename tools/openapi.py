@@ -21,7 +21,7 @@ from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema
 
 from handsel.api import languages, problems
-from handsel.api.operations import Answer, Media, Operation, PageOf, declared
+from handsel.api.operations import Media, Operation, PageOf, SuccessResponse, declared
 from handsel.domain import errors
 from local import template
 from local.settings import REGION, ROOT
@@ -276,11 +276,11 @@ def _as_parameter(schema: Schema) -> Schema:
     return flat
 
 
-def _answer_description(status: int, answer: Answer) -> str:
+def _answer_description(status: int, answer: SuccessResponse) -> str:
     return answer.description if isinstance(answer, Media) else HTTPStatus(status).phrase
 
 
-def _answer_content(answer: Answer, schemas: "Schemas") -> Schema:
+def _answer_content(answer: SuccessResponse, schemas: "Schemas") -> Schema:
     match answer:
         case None:
             return {}

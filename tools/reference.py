@@ -41,7 +41,7 @@ def _page(lines: Iterable[str]) -> str:
 
 
 def _states() -> Iterator[str]:
-    machines = cast("dict[str, dict[str, Any]]", states.document())
+    machines = cast("dict[str, dict[str, Any]]", states.build_document())
     yield "# States"
     yield NOTE.format(source="`domain/states.py`")
     yield ""

@@ -111,7 +111,7 @@ def _key(name: str) -> str:
 
 def _created_id(kind: str, by: Claims, name: str) -> str:
     """Return the id of the item that the sample `name` creates."""
-    return ids.derive(kind, by["sub"], _key(name))
+    return ids.derive_id(kind, by["sub"], _key(name))
 
 
 ORDER = _created_id("order", ALICE, "purchase_buy")
@@ -123,8 +123,8 @@ UNOPENED_GIFT = _created_id("gift", ALICE, "gift_give_unopened")
 PARCEL_GIFT = _created_id("gift", ALICE, "gift_give_parcel")
 RETURN_GIFT = _created_id("return gift", BOB, "return_gift_give")
 REFUND = _created_id("refund", ALICE, "order_refund")
-PARCEL = ids.of_parcel(_created_id("use", ALICE, "order_use_parcel"))
-SHIPMENT = ids.of_shipment(PARCEL)
+PARCEL = ids.derive_parcel_id(_created_id("use", ALICE, "order_use_parcel"))
+SHIPMENT = ids.derive_shipment_id(PARCEL)
 NEW_PRODUCT = "jasmine-tea"
 
 _VOUCHER, _TEA_SET = PRODUCTS["voucher"].product_id, PRODUCTS["parcel"].product_id
@@ -587,7 +587,7 @@ def _samples() -> Iterator[Event]:
         "POST /messages/{message_id}/read",
         200,
         by=ALICE,
-        path={"message_id": ids.derive("message", "asked_again", UNOPENED_GIFT, BOB["sub"])},
+        path={"message_id": ids.derive_id("message", "asked_again", UNOPENED_GIFT, BOB["sub"])},
     )
     yield _http(
         "OrderCenterFunction",
@@ -701,7 +701,7 @@ def _window_removed(gift_id: str, order_id: str) -> dict[str, Any]:
 def _regift_request(gift_id: str, giver: Claims, requester: Claims) -> Mapping[str, object]:
     """Return the item of a regift request."""
     fields = {"gift_id": gift_id, "giver_id": giver["sub"], "user_id": requester["sub"], "at": _DAY_SECONDS * 1000}
-    return {**keys.asked(gift_id, requester["sub"])._asdict(), **fields}
+    return {**keys.regift_request(gift_id, requester["sub"])._asdict(), **fields}
 
 
 def _item_inserted(item: Mapping[str, object]) -> dict[str, Any]:

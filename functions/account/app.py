@@ -20,7 +20,7 @@ app = create_app()
 def get_me() -> Response[str]:
     """Get the caller's account."""
     request = HttpRequest(app)
-    return _profile(request, profiles.read(table(), request.caller.user_id))
+    return _profile_response(request, profiles.get_account(table(), request.caller.user_id))
 
 
 @app.patch("/me")
@@ -33,11 +33,11 @@ def update_me() -> Response[str]:
     """
     request = HttpRequest(app)
     caller, body = request.caller, request.body(ProfileRequest)
-    return _profile(request, profiles.change(table(), caller.user_id, body.changes()))
+    return _profile_response(request, profiles.update_account(table(), caller.user_id, body.changes()))
 
 
-def _profile(request: HttpRequest, account: Account) -> Response[str]:
-    counts = order_center.counts_of(table(), account.user_id, now=request.now)
+def _profile_response(request: HttpRequest, account: Account) -> Response[str]:
+    counts = order_center.get_counts(table(), account.user_id, now=request.now)
     return json_response(200, ProfileView.of(account, counts))
 
 

@@ -19,7 +19,9 @@ def list_store_products(store_id: str) -> Response[str]:
     """List the products of a store, newest first."""
     request = HttpRequest(app)
     scope, query = f"products {store_id}", request.query(ListQuery)
-    page = selling.products_of(table(), store_id, limit=query.limit, before=request.start_position(query.cursor, scope))
+    page = selling.list_products(
+        table(), store_id, limit=query.limit, before=request.start_position(query.cursor, scope)
+    )
     return request.page_response([ProductView.of(product) for product in page.items], page.next_position, scope)
 
 

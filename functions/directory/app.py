@@ -7,12 +7,12 @@ from handsel.api.operations import PageOf, operation
 from handsel.api.requests.base import LimitQuery
 from handsel.api.views.accounts import PersonView
 from handsel.domain import errors
-from handsel.runtime.limits import Limit
+from handsel.runtime.limits import RateLimit
 from handsel.runtime.wiring import table
 from handsel.use_cases.accounts import people
 
 # Enough to type a handle or to look up an address book, too little to enumerate handles.
-LOOK_UPS = Limit(at_once=60, every_ms=1000)
+HANDLE_LOOKUPS = RateLimit(burst=60, refill_ms=1000)
 
 app = create_app()
 
@@ -26,7 +26,7 @@ def list_people() -> Response[str]:
     """
     request = HttpRequest(app)
     caller, query = request.caller, request.query(LimitQuery)
-    known = people.known_to(table(), caller.user_id, limit=query.limit)
+    known = people.list_contacts(table(), caller.user_id, limit=query.limit)
     return json_response(200, PageBody(items=[PersonView.of(account) for account in known], next_cursor=None))
 
 
@@ -44,8 +44,8 @@ def find_person(handle: str) -> Response[str]:
     limits all callers together.
     """
     request = HttpRequest(app)
-    LOOK_UPS.take(request.caller.user_id, now=request.now)
-    return json_response(200, PersonView.of(people.find(table(), handle)))
+    HANDLE_LOOKUPS.take(request.caller.user_id, now=request.now)
+    return json_response(200, PersonView.of(people.find_by_handle(table(), handle)))
 
 
 lambda_handler = handler(app)

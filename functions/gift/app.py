@@ -18,7 +18,7 @@ from handsel.runtime.observability import count
 from handsel.runtime.settings import settings
 from handsel.runtime.wiring import table
 from handsel.use_cases import queries
-from handsel.use_cases.gifts import asking_again, giving
+from handsel.use_cases.gifts import giving, regift_requests
 
 app = create_app()
 
@@ -62,10 +62,12 @@ def create_gift(order_id: str) -> Response[str]:
         window_ms=settings().window_ms,
     )
     count("GiftGiven")
-    secret = giving.link_secret(gift, keys.by_version)
+    secret = giving.derive_link_secret(gift, keys.by_version)
     # A replay may come after the first claims; the response then contains the claimers' names.
-    (details,) = queries.read_gifts(table(), [gift], caller=call.caller)
-    return json_response(201, CreatedGift.of_new(details, now=request.now, web_url=request.web_url, secret=secret))
+    (details,) = queries.load_gift_details(table(), [gift], caller=call.caller)
+    return json_response(
+        201, CreatedGift.from_details(details, now=request.now, web_url=request.web_url, secret=secret)
+    )
 
 
 @app.get("/orders/<order_id>/gifts")
@@ -75,7 +77,7 @@ def list_order_gifts(order_id: str) -> Response[str]:
     request = HttpRequest(app)
     caller, query = request.caller, request.query(ListQuery)
     scope = f"gifts of {order_id}"
-    page = queries.gifts_of_order(
+    page = queries.list_order_gifts(
         table(),
         order_id,
         caller=caller.user_id,
@@ -92,7 +94,7 @@ def list_gifts() -> Response[str]:
     request = HttpRequest(app)
     caller, query = request.caller, request.query(GiftListQuery)
     scope = f"gifts {query.role} {query.state}"
-    page = queries.gifts_of(
+    page = queries.list_gifts(
         table(),
         caller=caller.user_id,
         role=query.role,
@@ -108,7 +110,7 @@ def _page_response(request: HttpRequest, page: Page[Gift], scope: str) -> Respon
     caller = request.caller.user_id
     views = [
         gift_view(details, caller=caller, now=request.now, web_url=request.web_url)
-        for details in queries.read_gifts(table(), page.items, caller=caller)
+        for details in queries.load_gift_details(table(), page.items, caller=caller)
     ]
     return request.page_response(views, page.next_position, scope)
 
@@ -122,7 +124,7 @@ def get_gift(gift_id: str) -> Response[str]:
     preview.
     """
     request = HttpRequest(app)
-    details = queries.gift_as_seen(table(), gift_id, caller=request.caller.user_id)
+    details = queries.get_gift(table(), gift_id, caller=request.caller.user_id)
     view = gift_view(details, caller=request.caller.user_id, now=request.now, web_url=request.web_url)
     return json_response(200, view)
 
@@ -180,14 +182,16 @@ def request_gift_again(gift_id: str) -> Response[str]:
     if request.has_body:
         secret = request.body(AskAgainRequest, unless=lambda: queries.require_gift(table(), gift_id)).secret
     keys = request.link_keys.by_version
-    asking_again.ask_again(table(), gift_id, caller=caller.user_id, secret=secret, link_keys=keys, now=request.now)
+    regift_requests.request_regift(
+        table(), gift_id, caller=caller.user_id, secret=secret, link_keys=keys, now=request.now
+    )
     return json_response(202, AskedView())
 
 
 def _ended_response(request: HttpRequest, gift: Gift) -> Response[str]:
     caller = request.caller.user_id
     count(f"Gift{gift.state.title()}")
-    (details,) = queries.read_gifts(table(), [gift], caller=caller)
+    (details,) = queries.load_gift_details(table(), [gift], caller=caller)
     return json_response(200, gift_view(details, caller=caller, now=request.now, web_url=request.web_url))
 
 

@@ -30,7 +30,7 @@ def lambda_handler(_: dict[str, Any], context: LambdaContext) -> dict[str, int]:
         "OverduePayments": snapshot.overdue_payments,
         "OverdueRefunds": snapshot.overdue_refunds,
         "InvariantViolation": len(snapshot.violations),
-        "OrdersAudited": snapshot.audited,
+        "OrdersAudited": snapshot.checked_orders,
     }
     for name, value in counts.items():
         count(name, value)

@@ -23,7 +23,7 @@ def list_holdings() -> Response[str]:
     request = HttpRequest(app)
     caller, query = request.caller, request.query(HoldingListQuery)
     scope = f"holdings {query.state}"
-    page = queries.holdings_of(
+    page = queries.list_holdings(
         table(),
         caller=caller.user_id,
         state=query.state,
@@ -40,7 +40,7 @@ def list_holdings() -> Response[str]:
 def get_holding(holding_id: str) -> Response[str]:
     """Get a holding."""
     request = HttpRequest(app)
-    details = queries.holding_of(table(), holding_id, caller=request.caller.user_id)
+    details = queries.get_holding(table(), holding_id, caller=request.caller.user_id)
     return json_response(200, holding_view(details, now=request.now))
 
 
@@ -52,7 +52,7 @@ def get_holding_qr_code(holding_id: str) -> Response[str]:
     It contains the voucher's `code` and nothing else, in every state of the voucher. A parcel has no QR code.
     """
     request = HttpRequest(app)
-    voucher = holding_view(queries.holding_of(table(), holding_id, caller=request.caller.user_id), now=request.now)
+    voucher = holding_view(queries.get_holding(table(), holding_id, caller=request.caller.user_id), now=request.now)
     if not isinstance(voucher, VoucherView):
         raise NotFound
     # Imported here, so that other requests do not load it.

@@ -16,8 +16,8 @@ from handsel.use_cases.operations import inbound
 store, provider = table(), payments()
 
 
-class InputFailedError(Exception):
-    """An input event was not processed. The message is a code: Lambda logs it, and payloads must not be logged."""
+class InboundEventFailedError(Exception):
+    """An inbound event was not processed. The message is a code: Lambda logs it, and payloads must not be logged."""
 
 
 def lambda_handler(event: dict[str, Any], _: LambdaContext) -> dict[str, str]:
@@ -30,12 +30,12 @@ def lambda_handler(event: dict[str, Any], _: LambdaContext) -> dict[str, str]:
         outcome = process(event)
     except Exception as error:  # noqa: BLE001 - reported to Lambda as a code; other messages may contain the payload
         code = error.code if isinstance(error, errors.ApiProblem) else type(error).__name__
-        logger.error("input failed", event_id=event.get("id"), code=code, origin=origin(error))
-        count("InputFailed")
-        raise InputFailedError(code) from None
+        logger.error("inbound event failed", event_id=event.get("id"), code=code, origin=origin(error))
+        count("InboundEventFailed")
+        raise InboundEventFailedError(code) from None
     else:
-        logger.info("input taken", event_id=event["id"], outcome=outcome)
-        count("InputTaken")
+        logger.info("inbound event processed", event_id=event["id"], outcome=outcome)
+        count("InboundEventProcessed")
         return {"outcome": outcome}
     finally:
         flush_metrics()
@@ -50,10 +50,10 @@ def process(event: dict[str, Any]) -> str:
     match validated(TYPES[event["detail-type"]], event["detail"], "/"):
         case CarrierReported() as report:
             shipment_id, carrier = report.shipment_id, report.carrier
-            return shipping.report(store, shipment_id, report.value(), carrier=carrier, now=clock.now_ms()).status
+            return shipping.add_event(store, shipment_id, report.value(), carrier=carrier, now=clock.now_ms()).status
         case PaymentSettled() as payment:
-            return inbound.payment_settled(store, provider, payment.order_id, now=clock.now_ms())
+            return inbound.settle_order(store, provider, payment.order_id, now=clock.now_ms())
         case RefundSettled() as refund:
-            return inbound.refund_settled(store, provider, refund.refund_id)
+            return inbound.settle_refund(store, provider, refund.refund_id)
         case other:
             raise TypeError(type(other).__name__)

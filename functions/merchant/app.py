@@ -27,7 +27,7 @@ def get_store(store_id: str) -> Response[str]:
     """Get the merchant's store."""
     request = HttpRequest(app)
     request.caller.require_store(store_id)
-    return json_response(200, StoreView.of(selling.store_of(table(), store_id)))
+    return json_response(200, StoreView.of(selling.get_store(table(), store_id)))
 
 
 @app.put("/stores/<store_id>")
@@ -72,7 +72,7 @@ def redeem_voucher(code: str) -> Response[str]:
     request = HttpRequest(app)
     store_id = request.caller.merchant_store_id
     holding = redeeming.redeem(
-        table(), ids.voucher_code(code), store_id=store_id, redemption=request.id, now=request.now
+        table(), ids.normalize_voucher_code(code), store_id=store_id, redemption=request.id, now=request.now
     )
     count("VoucherRedeemed")
     return json_response(201, RedemptionView.of(holding))
@@ -86,7 +86,7 @@ def list_store_shipments(store_id: str) -> Response[str]:
     request.caller.require_store(store_id)
     query = request.query(ShipmentListQuery)
     scope = f"shipments {store_id} {query.status}"
-    page = shipping.list_of_store(
+    page = shipping.list_for_store(
         table(), store_id, query.status, limit=query.limit, before=request.start_position(query.cursor, scope)
     )
     views = [shipment_view(shipment, Viewer.MERCHANT) for shipment in page.items]
@@ -102,8 +102,8 @@ def update_shipment(shipment_id: str) -> Response[str]:
     """
     request = HttpRequest(app)
     store_id = request.caller.merchant_store_id
-    body = request.body(ShipmentRequest, unless=lambda: shipping.of_store(table(), shipment_id, store_id=store_id))
-    shipment = shipping.hand_over(
+    body = request.body(ShipmentRequest, unless=lambda: shipping.get_for_store(table(), shipment_id, store_id=store_id))
+    shipment = shipping.update_shipment(
         table(),
         shipment_id,
         store_id=store_id,

@@ -16,7 +16,7 @@ from handsel.domain import texts
 from handsel.domain.messages import Message, MessageKind
 from handsel.domain.models import Presentation
 from handsel.domain.states import ShipmentStatus
-from handsel.domain.times import timestamp
+from handsel.domain.times import format_timestamp
 from handsel.runtime.wiring import table
 from handsel.use_cases.inbox import messaging
 
@@ -64,7 +64,7 @@ class MessageView(View):
             text=texts.render(message.kind, params, language),
             link=web_url + path,
             wrapping=None if message.wrapping is None else WrappingView.of(message.wrapping, web_url),
-            created_at=timestamp(message.created_at),
+            created_at=format_timestamp(message.created_at),
             read=message.read,
         )
 
@@ -76,7 +76,7 @@ def list_messages() -> Response[str]:
     request = HttpRequest(app)
     caller, query = request.caller, request.query(ListQuery)
     position = request.start_position(query.cursor, "messages")
-    page = messaging.messages_of(table(), caller=caller.user_id, limit=query.limit, before=position)
+    page = messaging.list_messages(table(), caller=caller.user_id, limit=query.limit, before=position)
     language = languages.negotiate(request.header("accept-language"))
     views = [MessageView.of(message, language=language, web_url=request.web_url) for message in page.items]
     return languages.localized(request.page_response(views, page.next_position, "messages"), language)

@@ -32,7 +32,7 @@ def list_orders() -> Response[str]:
     request = HttpRequest(app)
     caller, query = request.caller, request.query(OrderListQuery)
     scope = f"orders {query.state}"
-    page = queries.orders_of(
+    page = queries.list_orders(
         table(),
         caller=caller.user_id,
         state=query.state,
@@ -51,7 +51,7 @@ def list_payments() -> Response[str]:
     request = HttpRequest(app)
     caller, query = request.caller, request.query(ListQuery)
     position = request.start_position(query.cursor, "payments")
-    page = queries.payments_of(table(), caller=caller.user_id, limit=query.limit, before=position)
+    page = queries.list_payments(table(), caller=caller.user_id, limit=query.limit, before=position)
     return request.page_response([PaymentItem.of(order) for order in page.items], page.next_position, "payments")
 
 
@@ -63,7 +63,7 @@ def get_order(order_id: str) -> Response[str]:
     `units` counts the units by their current state.
     """
     request = HttpRequest(app)
-    details = queries.order_of(table(), order_id, caller=request.caller.user_id, now=request.now)
+    details = queries.get_order(table(), order_id, caller=request.caller.user_id, now=request.now)
     return json_response(200, OrderView.of(details, now=request.now))
 
 

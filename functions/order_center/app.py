@@ -51,9 +51,9 @@ class OrderCenterView(View):
             gifts_received=views(center.gifts_received),
             holdings=[holding_view(details, now=now) for details in center.holdings],
             payments=[PaymentItem.of(details.order) for details in center.orders],
-            tagged=[SeenProduct.of_visited(each) for each in center.tagged],
-            viewed=[SeenProduct.of_visited(each) for each in center.viewed],
-            recommendations=[RecommendedProduct.of_recommendation(each, render) for each in center.recommendations],
+            tagged=[SeenProduct.from_visit(each) for each in center.tagged],
+            viewed=[SeenProduct.from_visit(each) for each in center.viewed],
+            recommendations=[RecommendedProduct.from_recommendation(each, render) for each in center.recommendations],
         )
 
 
@@ -67,7 +67,7 @@ def get_order_center() -> Response[str]:
     """
     request = HttpRequest(app)
     caller = request.caller.user_id
-    center = order_center.read(table(), caller, now=request.now)
+    center = order_center.get_order_center(table(), caller, now=request.now)
     language = languages.negotiate(request.header("accept-language"))
     view = OrderCenterView.of(center, caller=caller, now=request.now, language=language, web_url=request.web_url)
     return languages.localized(request.conditional_response(view), language)

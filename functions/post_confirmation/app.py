@@ -2,7 +2,7 @@
 
 The handler never fails. The user is confirmed at this point: an error would tell them the opposite, the user pool does
 not call the trigger again, and a second sign-up would be rejected. A missing account is created by the user's first
-authenticated call; until then, they cannot be named as a recipient. The metric `EnrollFailed` counts such failures.
+authenticated call; until then, they cannot be named as a recipient. The metric `AccountNotCreated` counts such failures.
 """
 
 from typing import Any
@@ -24,11 +24,13 @@ def lambda_handler(event: dict[str, Any], _: LambdaContext) -> dict[str, Any]:
     """
     if event.get("triggerSource") == "PostConfirmation_ConfirmSignUp":
         try:
-            profiles.ensure(store, profiles.of_claims(event["request"]["userAttributes"], now=clock.now_ms()))
+            profiles.ensure_account(
+                store, profiles.account_from_claims(event["request"]["userAttributes"], now=clock.now_ms())
+            )
         except Exception as error:  # noqa: BLE001 - see the docstring of the module
-            logger.error("enroll failed", error_type=type(error).__name__)
-            count("EnrollFailed")
+            logger.error("account not created", error_type=type(error).__name__)
+            count("AccountNotCreated")
             flush_metrics()
         else:
-            logger.info("enrolled")
+            logger.info("account created")
     return event

@@ -46,8 +46,8 @@ def list_tagged_products() -> Response[str]:
     request = HttpRequest(app)
     caller, query = request.caller.user_id, request.query(ListQuery)
     position = request.start_position(query.cursor, "tagged")
-    page = recommending.tagged(table(), caller, limit=query.limit, before=position)
-    return request.page_response([SeenProduct.of_visited(each) for each in page.items], page.next_position, "tagged")
+    page = recommending.list_tagged(table(), caller, limit=query.limit, before=position)
+    return request.page_response([SeenProduct.from_visit(each) for each in page.items], page.next_position, "tagged")
 
 
 @app.get("/viewed")
@@ -61,8 +61,8 @@ def list_viewed_products() -> Response[str]:
     request = HttpRequest(app)
     caller, query = request.caller.user_id, request.query(ListQuery)
     position = request.start_position(query.cursor, "viewed")
-    page = recommending.viewed(table(), caller, limit=query.limit, before=position)
-    return request.page_response([SeenProduct.of_visited(each) for each in page.items], page.next_position, "viewed")
+    page = recommending.list_viewed(table(), caller, limit=query.limit, before=position)
+    return request.page_response([SeenProduct.from_visit(each) for each in page.items], page.next_position, "viewed")
 
 
 @app.get("/recommendations")
@@ -77,10 +77,10 @@ def list_recommendations() -> Response[str]:
     request = HttpRequest(app)
     caller, query = request.caller.user_id, request.query(ListQuery)
     position = request.start_position(query.cursor, "recommendations")
-    page = recommending.recommended(table(), caller, limit=query.limit, before=position, now=request.now)
+    page = recommending.list_recommended(table(), caller, limit=query.limit, before=position, now=request.now)
     language = languages.negotiate(request.header("accept-language"))
     render = partial(texts.render, language=language)
-    items = [RecommendedProduct.of_recommendation(each, render) for each in page.items]
+    items = [RecommendedProduct.from_recommendation(each, render) for each in page.items]
     return languages.localized(request.page_response(items, page.next_position, "recommendations"), language)
 
 

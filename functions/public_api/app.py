@@ -14,7 +14,7 @@ from handsel.api.views.gift_previews import GiftPreview
 from handsel.api.views.wrappings import Wrappings
 from handsel.domain import states
 from handsel.domain.errors import NotFound, ServiceUnavailable
-from handsel.domain.wrappings import catalogue
+from handsel.domain.wrappings import load_catalogue
 from handsel.runtime.wiring import table
 from handsel.use_cases import queries
 
@@ -100,7 +100,7 @@ def get_openapi_document() -> Response[str]:
 @operation(responses={200: StateMachines})
 def get_state_machine() -> Response[str]:
     """Get the state machines of gifts, units, shipments, orders, refunds and vouchers."""
-    return json_response(200, StateMachines.model_validate(states.document()))
+    return json_response(200, StateMachines.model_validate(states.build_document()))
 
 
 @app.get("/wrappings")
@@ -123,7 +123,7 @@ def get_cover(file: str) -> Response[Any]:
     cover_id, _, suffix = file.rpartition(".")
     content_type = IMAGE_TYPES.get(suffix)
     # Only names in the catalogue become paths.
-    if content_type is None or catalogue().cover(cover_id) is None:
+    if content_type is None or load_catalogue().find_cover(cover_id) is None:
         raise NotFound
     path = COVERS / file
     body = path.read_text() if content_type == SVG else path.read_bytes()

@@ -40,7 +40,7 @@ def create_order() -> Response[str]:
         token=body.payment.token,
     )
     count("OrderPaid")
-    (details,) = queries.read_orders(table(), [order], now=request.now, sold={product.product_id: product})
+    (details,) = queries.load_order_details(table(), [order], now=request.now, sold={product.product_id: product})
     return json_response(201, OrderView.of(details, now=request.now))
 
 

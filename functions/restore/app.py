@@ -9,7 +9,7 @@ from handsel.domain.states import GiftState
 from handsel.runtime import clock
 from handsel.runtime.observability import logger
 from handsel.runtime.wiring import table
-from handsel.use_cases.gifts.expiring import restore_all
+from handsel.use_cases.gifts.expiring import expire_gifts
 
 store = table()
 
@@ -21,7 +21,7 @@ def lambda_handler(event: dict[str, Any], _: LambdaContext) -> dict[str, Any]:
     on; processing a record twice has no further effect.
     """
     records, failures, settled, early = event["Records"], [], 0, 0
-    for record, result in zip(records, restore_all(store, records, clock=clock.now_ms), strict=True):
+    for record, result in zip(records, expire_gifts(store, records, clock=clock.now_ms), strict=True):
         match result:
             case Exception():  # Lambda retries, bisects the batch, and keeps the record
                 logger.error("restore failed", event_id=record.get("eventID"), error_type=type(result).__name__)

@@ -61,9 +61,9 @@ def create_return_gift(gift_id: str) -> Response[str]:
     )
     count("ReturnGiftGiven")
     sold = {product.product_id: product}
-    (order_details,) = queries.read_orders(table(), [order], now=request.now, sold=sold, given=[gift])
-    (gift_details,) = queries.read_gifts(table(), [gift], caller=call.caller)
-    created = CreatedGift.of_new(gift_details, now=request.now, web_url=request.web_url, secret=None)
+    (order_details,) = queries.load_order_details(table(), [order], now=request.now, sold=sold, given=[gift])
+    (gift_details,) = queries.load_gift_details(table(), [gift], caller=call.caller)
+    created = CreatedGift.from_details(gift_details, now=request.now, web_url=request.web_url, secret=None)
     return json_response(201, ReturnGiftView(order=OrderView.of(order_details, now=request.now), gift=created))
 
 

@@ -20,7 +20,7 @@ app = create_app()
 def get_shipment(shipment_id: str) -> Response[str]:
     """Get the shipment of one of the caller's parcels."""
     request = HttpRequest(app)
-    shipment = shipping.of_holder(table(), shipment_id, caller=request.caller.user_id)
+    shipment = shipping.get_for_holder(table(), shipment_id, caller=request.caller.user_id)
     return json_response(200, shipment_view(shipment, Viewer.CLAIMER))
 
 
@@ -33,8 +33,10 @@ def create_shipment_event(shipment_id: str) -> Response[str]:
     """
     request = HttpRequest(app)
     carrier = request.caller.carrier_name
-    body = request.body(ShipmentEventRequest, unless=lambda: shipping.of_carrier(table(), shipment_id, carrier=carrier))
-    shipment = shipping.report(table(), shipment_id, body.value(), carrier=carrier, now=request.now)
+    body = request.body(
+        ShipmentEventRequest, unless=lambda: shipping.get_for_carrier(table(), shipment_id, carrier=carrier)
+    )
+    shipment = shipping.add_event(table(), shipment_id, body.value(), carrier=carrier, now=request.now)
     count("ShipmentReported")
     return json_response(200, shipment_view(shipment, Viewer.CARRIER))
 

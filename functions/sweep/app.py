@@ -10,7 +10,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from handsel.runtime import clock
 from handsel.runtime.observability import count, flush_metrics, logger
 from handsel.runtime.wiring import payments, table
-from handsel.use_cases.operations.settling import Done, sweep
+from handsel.use_cases.operations.settling import SweepOutcome, sweep
 
 # Time left for the last item and the report.
 _MARGIN_MS = 10_000
@@ -27,9 +27,9 @@ def lambda_handler(_: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         deadline=clock.now_ms() + context.get_remaining_time_in_millis() - _MARGIN_MS,
         on_failure=lambda item, error: logger.error("sweep failed", item=item, error_type=type(error).__name__),
     )
-    done = {str(each): report.done[each] for each in Done}
-    summary = {**done, "failed": len(report.failed), "finished": report.finished}
-    count("SweepReturned", report.done[Done.RETURNED])
+    outcomes = {str(each): report.outcomes[each] for each in SweepOutcome}
+    summary = {**outcomes, "failed": len(report.failed), "finished": report.finished}
+    count("SweepReturned", report.outcomes[SweepOutcome.RETURNED])
     count("SweepFailed", len(report.failed))
     flush_metrics()
     logger.info("swept", extra=summary)

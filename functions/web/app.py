@@ -23,7 +23,7 @@ from handsel.api.languages import LANGUAGES, negotiate
 from handsel.api.operations import Media, operation
 from handsel.api.views.gift_previews import GiftPreview
 from handsel.domain.errors import NotFound, ServiceUnavailable
-from handsel.domain.wrappings import image_path
+from handsel.domain.wrappings import cover_image_path
 from handsel.runtime.settings import settings
 from handsel.runtime.wiring import table
 from handsel.use_cases import queries
@@ -92,7 +92,7 @@ def get_gift_page(gift_id: str) -> Response[str] | Response[bytes]:
     try:
         found = queries.require_gift(table(), gift_id)
     except NotFound:
-        return _no_gift(request)
+        return _unknown_gift_page(request)
     except ServiceUnavailable:
         response = _page(request, 503, "nothing", language, title=words["app"])
         response.headers["Retry-After"] = "1"
@@ -107,19 +107,19 @@ def get_gift_page(gift_id: str) -> Response[str] | Response[bytes]:
         about=preview.wrapping.blessing,
         gift=preview.model_dump_json(),
         presentation=preview.presentation,
-        cover=image_path(preview.wrapping.cover_id),
-        picture=request.web_url + image_path(preview.wrapping.cover_id).removesuffix(".svg") + ".png",
+        cover=cover_image_path(preview.wrapping.cover_id),
+        picture=request.web_url + cover_image_path(preview.wrapping.cover_id).removesuffix(".svg") + ".png",
         url=f"{request.web_url}/g/{gift_id}",
     )
 
 
 @app.not_found
-def answer_unknown_route(_: Exception) -> Response[str] | Response[bytes]:
-    """Answer an unknown route. A malformed gift id matches no route, and gets the page for an unknown gift."""
-    return _no_gift(HttpRequest(app)) if app.current_event.path.startswith("/g/") else problems.of(NotFound())
+def handle_unknown_route(_: Exception) -> Response[str] | Response[bytes]:
+    """Return the page for an unknown gift if a malformed gift id matches no route; else a problem."""
+    return _unknown_gift_page(HttpRequest(app)) if app.current_event.path.startswith("/g/") else problems.of(NotFound())
 
 
-def _no_gift(request: HttpRequest) -> Response[str] | Response[bytes]:
+def _unknown_gift_page(request: HttpRequest) -> Response[str] | Response[bytes]:
     language = _language(request)
     return _page(request, 404, "nothing", language, title=WORDS[language]["gone"])
 
@@ -139,7 +139,9 @@ def get_asset(version: str, asset: str) -> Response[str] | Response[bytes]:
     # A page loaded before a deployment requests the old version: it gets the current asset, to be revalidated.
     cache_control = IMMUTABLE if version == VERSION else REVALIDATE
     path = ASSETS[asset]
-    return _answer(HttpRequest(app), 200, path.read_bytes(), TYPES[path.suffix], {"Cache-Control": cache_control})
+    return _conditional_response(
+        HttpRequest(app), 200, path.read_bytes(), TYPES[path.suffix], {"Cache-Control": cache_control}
+    )
 
 
 def _page(
@@ -155,7 +157,7 @@ def _page(
         scripts=escape(WORDS[language]["scripts"]),
     )
     headers = {**_page_headers(request), "Content-Language": LANGUAGES[language]}
-    return _answer(request, status, body.encode(), "text/html; charset=utf-8", headers)
+    return _conditional_response(request, status, body.encode(), "text/html; charset=utf-8", headers)
 
 
 @cache
@@ -204,7 +206,7 @@ def _origin(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
 
 
-def _answer(
+def _conditional_response(
     request: HttpRequest, status: int, body: bytes, content_type: str, headers: Mapping[str, str]
 ) -> Response[str] | Response[bytes]:
     """Return a body with its entity tag, compressed if the client accepts it, or 304 if the client has this version."""

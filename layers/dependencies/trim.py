@@ -1,9 +1,9 @@
-"""Take out of installed packages what no function reads: `python trim.py <site-packages folder>`.
+"""Remove from installed packages what no function uses: `python trim.py <site-packages folder>`.
 
-Most of it is botocore's description of services we do not call. Of those we do, documentation goes, and of the list
-of endpoints every other service: it is parsed whole when the first client is made.
+Most of it is botocore's data: the models of services that are not called, the documentation in the other models, and the
+endpoints of other services in a list that is parsed whole for the first client.
 
-Packages that import all of their modules, whatever is asked of them, are made to import what is asked for.
+Some packages import all of their modules at once. Their `__init__` is replaced by one that imports modules on first use.
 """
 
 import ast
@@ -19,7 +19,7 @@ MODELS = {"service-2", "endpoint-rule-set-1", "paginators-1", "waiters-2"}
 SHARED = {"_retry.json", "endpoints.json", "partitions.json", "sdk-default-configuration.json"}
 # Shapes of DynamoDB that are items, keys or values of expressions.
 ITEMS = ("AttributeMap", "ExpressionAttributeValueMap", "Key", "PutItemInputAttributeMap")
-# Metadata stays for importlib.metadata, licences because they ask for it.
+# Metadata is needed by importlib.metadata; licences require to be kept.
 DIST_INFO = {"METADATA", "entry_points.txt", "licenses"}
 LAZY_INIT = """\
 from importlib import import_module
@@ -35,15 +35,16 @@ def __getattr__(name):
     value = globals()[name] = getattr(import_module(module, __name__), attribute)
     return value
 """
-# Of an API function's import they were an eighth: AppSync brings asyncio, the data classes are forty kinds of events.
+# An eighth of the import time of an API function: AppSync imports asyncio, and data_classes has forty types of events.
 LAZY = ("aws_lambda_powertools/event_handler", "aws_lambda_powertools/utilities/data_classes")
 
 
 def main(site_packages: Path) -> None:
+    """Trim the packages in a folder."""
     trim_botocore(site_packages / "botocore" / "data")
     for package in LAZY:
         init = site_packages / package / "__init__.py"
-        init.write_text(lazy(init.read_text()))
+        init.write_text(make_lazy(init.read_text()))
     for folder in site_packages.glob("*.dist-info"):
         for path in folder.iterdir():
             if path.name not in DIST_INFO and not path.name.startswith(("LICENSE", "NOTICE")):
@@ -54,6 +55,7 @@ def main(site_packages: Path) -> None:
 
 
 def trim_botocore(data: Path) -> None:
+    """Remove the models and endpoints of services that are not called."""
     for path in list(data.iterdir()):
         if path.name in SERVICES:
             trim_service(path, SERVICES[path.name])
@@ -66,6 +68,7 @@ def trim_botocore(data: Path) -> None:
 
 
 def trim_service(folder: Path, version: str) -> None:
+    """Keep one version of the model of a service, uncompressed and without documentation."""
     for path in list(folder.iterdir()):
         if path.name != version:
             remove(path)
@@ -75,18 +78,18 @@ def trim_service(folder: Path, version: str) -> None:
             text = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
             content = without_documentation(json.loads(text))
             if model == "service-2" and folder.name == "dynamodb":
-                pass_items_on(content)
+                pass_items_unchanged(content)
             write(path.with_name(f"{model}.json"), content)
         if model not in MODELS or path.suffix == ".gz":
             remove(path)
 
 
-def pass_items_on(model: Any) -> None:
-    """Let items through as they are.
+def pass_items_unchanged(model: Any) -> None:
+    """Make botocore pass items unchanged.
 
-    On the wire they are as in Python, but for binary values, which our table has none of (store/attributes.py). botocore
-    yet copies each value of each item by its shape, except of what is a document. And it looks through each request for
-    ARNs of tables, where ours have names.
+    On the wire items have the same form as in Python, except for binary values, which the table does not have
+    (store/attributes.py). Without this, botocore copies each value of each item by its shape, unless the shape is a document.
+    It also searches each request for ARNs of tables, while all requests use names.
     """
     for name in ITEMS:
         model["shapes"][name] = {"type": "structure", "members": {}, "document": True}
@@ -95,8 +98,9 @@ def pass_items_on(model: Any) -> None:
 
 
 def without_documentation(node: Any) -> Any:
+    """Return a model without its documentation strings."""
     if isinstance(node, dict):
-        # A member of a shape may be called documentation too; its value is no text.
+        # A shape may also have a member named documentation; its value is not a string.
         return {
             key: without_documentation(value)
             for key, value in node.items()
@@ -107,10 +111,11 @@ def without_documentation(node: Any) -> Any:
     return node
 
 
-def lazy(source: str) -> str:
-    """A package's `__init__` with the same names, each imported when it is first asked for (PEP 562).
+def make_lazy(source: str) -> str:
+    """Return an `__init__` with the same names as `source`, each of which is imported on first use (PEP 562).
 
-    Raises ValueError: it does more than importing names; then look at it, and mend this.
+    Raises:
+        ValueError: `source` does more than import names, so this function has to be adapted.
     """
     found: dict[str, tuple[str, str]] = {}
     public: list[str] = []
@@ -128,10 +133,12 @@ def lazy(source: str) -> str:
 
 
 def write(path: Path, content: object) -> None:
+    """Write compact JSON."""
     path.write_text(json.dumps(content, separators=(",", ":")))
 
 
 def remove(path: Path) -> None:
+    """Remove a file or a folder."""
     if path.is_dir():
         shutil.rmtree(path)
     else:

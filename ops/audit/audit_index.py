@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from handsel.domain import errors, summary
 from handsel.domain.models import Gift, Holding, Order, Product, Refund, Store, Use, Wrapping
 from handsel.domain.states import OrderState, RefundStatus
-from handsel.domain.summary import Part, Summary
+from handsel.domain.summary import Counters, Summary
 from handsel.store import (
     accounts,
     gifts,
@@ -51,7 +51,7 @@ class ShipmentEntry(NamedTuple):
     gift_id: str | None
     quantity: int
     store_id: str
-    part: Part
+    part: Counters
 
 
 class Timer(NamedTuple):
@@ -74,7 +74,7 @@ class RegiftRequest(NamedTuple):
 class VoucherTally(NamedTuple):
     """The tally of a voucher, with the end of its validity in milliseconds."""
 
-    part: Part
+    part: Counters
     until: int
     holding_id: str
 
@@ -108,7 +108,7 @@ class AuditIndex:
     messages: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     unread: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     # By partition key of the order or shipment.
-    tallies: dict[str, Part] = field(default_factory=dict)
+    tallies: dict[str, Counters] = field(default_factory=dict)
     # By user, then sort key.
     voucher_tallies: dict[str, dict[str, VoucherTally]] = field(default_factory=lambda: defaultdict(dict))
     summaries: dict[str, Summary] = field(default_factory=dict)
@@ -160,7 +160,7 @@ class AuditIndex:
     def add_gift(self, key: Key, item: Item) -> None:
         """Add a gift."""
         gift = gifts.from_item(item)
-        self._check_place(key, item, gifts.to_item(gift), due=not gift.state.final)
+        self._check_place(key, item, gifts.to_item(gift), due=not gift.state.is_final)
         bare = replace(gift, product=self._shared_product(gift.product), giver_id=sys.intern(gift.giver_id))
         bare = replace(bare, order_id=sys.intern(bare.order_id), giver_name="", wrapping=_UNWRAPPED)
         self.gifts[gift.gift_id] = replace(bare, request_hash="")
@@ -178,7 +178,7 @@ class AuditIndex:
     def add_shipment(self, key: Key, item: Item) -> None:
         """Add a shipment."""
         shipment = shipments.from_item(item)
-        self._check_place(key, item, shipments.put(shipment).item)
+        self._check_place(key, item, shipments.build_put(shipment).item)
         self.shipments[shipment.shipment_id] = ShipmentEntry(
             shipment.shipment_id,
             sys.intern(shipment.holder_id),
@@ -186,7 +186,7 @@ class AuditIndex:
             shipment.gift_id,
             shipment.quantity,
             shipment.store_id,
-            summary.of_shipment(shipment),
+            summary.count_shipment(shipment),
         )
 
     def add_use(self, key: Key, item: Item) -> None:
@@ -210,7 +210,7 @@ class AuditIndex:
         """Add the timer of a claim window."""
         self._check_place(key, item, {})
         ttl = item.get("ttl")
-        gift_id = keys.window_gift(key.pk)
+        gift_id = keys.parse_timer_gift_id(key.pk)
         self.timers[gift_id] = Timer(
             sys.intern(item["order_id"]), item["shares"], ttl if isinstance(ttl, int) else None
         )
@@ -225,16 +225,16 @@ class AuditIndex:
         """Add a regift request."""
         self._check_place(key, item, {})
         self.regift_requests.append(RegiftRequest(item["gift_id"], item["giver_id"], item["user_id"], item["at"]))
-        if keys.asked(item["gift_id"], item["user_id"]) != key:
+        if keys.regift_request(item["gift_id"], item["user_id"]) != key:
             raise ValueError(_WRONG_KEY)
 
     def add_reminder(self, key: Key, item: Item) -> None:
         """Add the reminders of a gift."""
         self._check_place(key, item, {}, ignored=BY_DUE)
         due, gift_id = item.get(BY_DUE.sk), _id_of(key.pk)
-        self.reminders[gift_id] = None if due is None else keys.time_at(due)
-        if due is not None and (item.get(BY_DUE.pk), keys.id_at(due)) != (
-            keys.reminders(keys.shard_of(gift_id)),
+        self.reminders[gift_id] = None if due is None else keys.parse_time(due)
+        if due is not None and (item.get(BY_DUE.pk), keys.parse_id(due)) != (
+            keys.due_reminders(keys.due_shard(gift_id)),
             gift_id,
         ):
             self._report(IssueType.INDEX_DIFFERS, key, "is in the due index under a key that is not its own")
@@ -262,7 +262,7 @@ class AuditIndex:
 
     def add_product(self, key: Key, item: Item) -> None:
         """Add a product."""
-        product = products.on_sale(item, _ANY_STORE)
+        product = products.join_store(item, _ANY_STORE)
         self._check_place(key, item, products.to_item(product))
         if item["stock"] < 0 and not item["unlimited"]:
             self._report(IssueType.STOCK_NEGATIVE, key, f"its stock is {item['stock']}")
@@ -271,7 +271,7 @@ class AuditIndex:
     def add_message(self, key: Key, item: Item) -> None:
         """Add a message."""
         message = messages.from_item(item)
-        self._check_place(key, item, messages.put(message).item)
+        self._check_place(key, item, messages.build_put(message).item)
         user_id = sys.intern(message.user_id)
         self.messages[user_id].add(message.message_id)
         self.unread[user_id] += not message.read
@@ -284,20 +284,22 @@ class AuditIndex:
     def add_tally(self, key: Key, item: Item) -> None:
         """Add the tally of an order or shipment."""
         self._check_place(key, item, {})
-        self.tallies[key.pk] = item["parts"]
+        self.tallies[key.pk] = item["counters"]
 
     def add_voucher_tally(self, key: Key, item: Item) -> None:
         """Add the tally of a voucher."""
         self._check_place(key, item, {})
         _, until, holding_id = key.sk.split("#")
-        self.voucher_tallies[sys.intern(_id_of(key.pk))][key.sk] = VoucherTally(item["parts"], int(until), holding_id)
+        self.voucher_tallies[sys.intern(_id_of(key.pk))][key.sk] = VoucherTally(
+            item["counters"], int(until), holding_id
+        )
         if "ttl" in item:
             self._check_ttl(key, item)
 
     def add_tag(self, key: Key, item: Item) -> None:
         """Check a saved product."""
         position = keys.position(item["at"], f"{item['product_id']}#{item['store_id']}")
-        self._check_place(key, item, {BY_OWNER.pk: keys.tagged_by(_id_of(key.pk)), BY_OWNER.sk: position})
+        self._check_place(key, item, {BY_OWNER.pk: keys.tags_by_user(_id_of(key.pk)), BY_OWNER.sk: position})
         if keys.tagged(_id_of(key.pk), item["product_id"]) != key:
             raise ValueError(_WRONG_KEY)
 
@@ -366,10 +368,10 @@ def _id_of(key: str) -> str:
 _ADD_BY_KIND: Mapping[tuple[str, str], Callable[[AuditIndex, Key, Item], None]] = {
     ("STORE", "STORE"): AuditIndex.add_store,
     ("USER", "ACCOUNT"): AuditIndex.add_account,
-    ("USER", "ADDRESSED"): AuditIndex.add_received,
+    ("USER", "RECEIVED"): AuditIndex.add_received,
     ("USER", "MESSAGE"): AuditIndex.add_message,
     ("USER", "SUMMARY"): AuditIndex.add_summary,
-    ("USER", "USABLE"): AuditIndex.add_voucher_tally,
+    ("USER", "VOUCHER_EXPIRY"): AuditIndex.add_voucher_tally,
     ("USER", "TAGGED"): AuditIndex.add_tag,
     ("USER", "BOUGHT"): AuditIndex.add_purchase,
     ("USER", "PREFERENCES"): AuditIndex.add_preferences,
@@ -382,7 +384,7 @@ _ADD_BY_KIND: Mapping[tuple[str, str], Callable[[AuditIndex, Key, Item], None]] 
     ("SHIPMENT", "SHIPMENT"): AuditIndex.add_shipment,
     ("SHIPMENT", "TALLY"): AuditIndex.add_tally,
     ("GIFT", "GIFT"): AuditIndex.add_gift,
-    ("GIFT", "ASKED"): AuditIndex.add_regift_request,
+    ("GIFT", "REGIFT_REQUEST"): AuditIndex.add_regift_request,
     ("GIFT", "REMINDER"): AuditIndex.add_reminder,
     ("WINDOW", "WINDOW"): AuditIndex.add_window,
     ("HOLDING", "HOLDING"): AuditIndex.add_holding,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from handsel.domain.invariants import Violation, ViolationType
-from handsel.domain.times import timestamp
+from handsel.domain.times import format_timestamp
 
 
 class IssueType(StrEnum):
@@ -84,7 +84,7 @@ class Finding:
 
     def as_dict(self) -> dict[str, object]:
         """Return the form that `--json` prints."""
-        since = None if self.since is None else timestamp(self.since)
+        since = None if self.since is None else format_timestamp(self.since)
         return {"type": self.type, "about": self.about, "detail": self.detail, "since": since, "fix": self.fix}
 
 

@@ -37,15 +37,15 @@ def _read_group_keys(table: WholeTable, group: str) -> Iterator[Key]:
     kind, _, item_id = pk.partition("#")
     yield Key(pk, sk or kind)
     if kind == "ORDER":
-        yield from table.list_index(BY_PARENT, keys.gifts_of(item_id))
+        yield from table.list_index(BY_PARENT, keys.gifts_by_order(item_id))
     if kind == "USER":
         for attributes in table.read_partition(pk):
             yield Key(pk, attributes["sk"]["S"])
-        yield from table.list_index(BY_OWNER, keys.orders_of(item_id))
-        yield from table.list_index(BY_OWNER, keys.holdings_of(item_id))
-        for gift_key in table.list_index(BY_OWNER, keys.sent_by(item_id)):
+        yield from table.list_index(BY_OWNER, keys.orders_by_buyer(item_id))
+        yield from table.list_index(BY_OWNER, keys.holdings_by_holder(item_id))
+        for gift_key in table.list_index(BY_OWNER, keys.gifts_by_giver(item_id)):
             yield gift_key
-            for attributes in table.read_partition(gift_key.pk, "ASKED#"):
+            for attributes in table.read_partition(gift_key.pk, "REGIFT_REQUEST#"):
                 yield Key(gift_key.pk, attributes["sk"]["S"])
 
 
@@ -81,7 +81,7 @@ def _referenced_keys(index: AuditIndex) -> Iterator[Key]:
         yield from (keys.order(gift.order_id), keys.window(gift.gift_id), keys.reminder(gift.gift_id))
         yield from (keys.holding(claim.holding_id) for claim in gift.claims.values())
         if gift.recipient_id is not None:
-            yield from (keys.account(gift.recipient_id), keys.addressed(gift.recipient_id, gift.gift_id))
+            yield from (keys.account(gift.recipient_id), keys.received(gift.recipient_id, gift.gift_id))
         if gift.in_return_for is not None:
             yield keys.gift(gift.in_return_for)
     for holding in index.holdings.values():
@@ -93,7 +93,7 @@ def _referenced_keys(index: AuditIndex) -> Iterator[Key]:
         if holding.return_gift_order_id is not None:
             yield keys.order(holding.return_gift_order_id)
         if holding.product.kind is Kind.VOUCHER:
-            yield keys.usable(holding.holder_id, holding.valid_until, holding.holding_id)
+            yield keys.voucher_expiry(holding.holder_id, holding.valid_until, holding.holding_id)
     for shipment in index.shipments.values():
         yield keys.tally(keys.shipment(shipment.shipment_id))
     for use in index.uses.values():

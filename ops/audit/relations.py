@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from handsel.domain import ids, invariants, messages, summary
 from handsel.domain.models import Gift, Holding, Kind, Order, Refund
 from handsel.domain.states import WINDOW_OVER, GiftState, OrderState, RefundStatus
-from handsel.domain.summary import Part, Summary
+from handsel.domain.summary import Counters, Summary
 from handsel.store import keys, orders, refunds
 from ops.audit.audit_index import AuditIndex
 from ops.audit.findings import Finding, IssueType, to_finding
@@ -96,7 +96,7 @@ def _check_payment(order: Order, about: str, *, now: int, grace_ms: int) -> Iter
     if is_paid is (order.state in (OrderState.PENDING, OrderState.DECLINED)) or pending is (payment.token is None):
         detail = f"is {order.state}, but its payment is not"
         yield Finding(IssueType.PAYMENT_DIFFERS, about, about, detail)
-    if payment.total != order.product.price.times(order.quantity):
+    if payment.total != order.product.price.multiply(order.quantity):
         yield Finding(IssueType.PAYMENT_DIFFERS, about, about, "its payment is not the price of its units")
     due = order.created_at + orders.SETTLE_AFTER_MS
     if pending and due + grace_ms <= now:
@@ -165,9 +165,9 @@ def _check_recipient(
     if gift.recipient_id not in index.accounts:
         yield Finding(IssueType.DANGLING_REFERENCE, about, group, "its recipient has no account")
     place = index.received.get((gift.recipient_id, gift.gift_id))
-    if place != (keys.received_by(gift.recipient_id), keys.position(gift.created_at, gift.gift_id)):
+    if place != (keys.gifts_by_recipient(gift.recipient_id), keys.position(gift.created_at, gift.gift_id)):
         yield Finding(IssueType.LIST_DIFFERS, about, group, "its entry in its recipient's list is missing or wrong")
-    dates, due = messages.reminders(gift), index.reminders.get(gift.gift_id)
+    dates, due = messages.list_reminder_times(gift), index.reminders.get(gift.gift_id)
     is_open = gift.state is GiftState.OPEN and not WINDOW_OVER.holds(gift.expires_at, now=now)
     if is_open and dates and gift.gift_id not in index.reminders and gift.created_at + grace_ms <= now:
         yield Finding(IssueType.REMINDER_MISSING, about, group, "has no reminder for its recipient")
@@ -228,7 +228,7 @@ def _check_claimed(index: AuditIndex, gift_id: str, holding: Holding, about: str
         yield Finding(IssueType.HOLDING_UNCLAIMED, about, group, f"no claim of gift {gift_id} refers to it")
     wanted = None
     if gift.recipient_id is None:
-        wanted = keys.received_by(holding.holder_id), keys.position(gift.created_at, gift_id)
+        wanted = keys.gifts_by_recipient(holding.holder_id), keys.position(gift.created_at, gift_id)
     if index.received_at.get(holding.holding_id) != wanted:
         yield Finding(
             IssueType.LIST_DIFFERS, about, group, "its entry in its holder's list of gifts is missing or wrong"
@@ -241,7 +241,7 @@ def _check_shipments(index: AuditIndex) -> Iterator[Finding]:
         about, group = f"SHIPMENT#{shipment.shipment_id}", f"ORDER#{shipment.order_id}"
         parcel = parcels.get(shipment.shipment_id)
         if parcel is None or (
-            ids.of_shipment(parcel.holding_id),
+            ids.derive_shipment_id(parcel.holding_id),
             parcel.holder_id,
             parcel.order_id,
             parcel.gift_id,
@@ -279,7 +279,7 @@ def _check_refund(index: AuditIndex, refund: Refund, *, now: int, grace_ms: int)
     order = index.orders.get(refund.order_id)
     if order is None:
         yield Finding(IssueType.DANGLING_REFERENCE, about, group, f"its order {refund.order_id} does not exist")
-    elif (refund.reference, refund.total) != (order.payment.reference, order.product.price.times(refund.quantity)):
+    elif (refund.reference, refund.total) != (order.payment.reference, order.product.price.multiply(refund.quantity)):
         yield Finding(IssueType.PAYMENT_DIFFERS, about, group, "its charge or its total is not that of its order")
     due = refund.created_at + refunds.SETTLE_AFTER_MS
     if refund.status is RefundStatus.PENDING and due + grace_ms <= now:
@@ -303,12 +303,13 @@ def _check_references(index: AuditIndex, *, now: int, grace_ms: int) -> Iterator
     for user_id, gift_id in index.received:
         gift = index.gifts.get(gift_id)
         if gift is None or gift.recipient_id != user_id:
-            yield dangling(f"USER#{user_id}/ADDRESSED#{gift_id}", "its gift does not exist, or belongs to another user")
+            yield dangling(f"USER#{user_id}/RECEIVED#{gift_id}", "its gift does not exist, or belongs to another user")
     for request in index.regift_requests:
         gift = index.gifts.get(request.gift_id)
         if gift is None or gift.giver_id != request.giver_id:
             yield dangling(
-                f"GIFT#{request.gift_id}/ASKED#{request.user_id}", "its gift does not exist, or belongs to another user"
+                f"GIFT#{request.gift_id}/REGIFT_REQUEST#{request.user_id}",
+                "its gift does not exist, or belongs to another user",
             )
     for order_id in index.charges - index.orders.keys():
         yield dangling(f"CHARGE#{order_id}", "its order does not exist")
@@ -335,17 +336,19 @@ def compute_summaries(index: AuditIndex) -> dict[str, Summary]:
     summaries: dict[str, Summary] = defaultdict(Summary)
     for order in index.orders.values():
         gifts = [index.gifts[gift_id] for gift_id in order.reservations if gift_id in index.gifts]
-        waiting = summary.waiting_of(order, gifts)
+        waiting = summary.find_open_gifts(order, gifts)
         tally = index.tallies.get(f"ORDER#{order.order_id}", {})
-        summaries[order.buyer_id] = summaries[order.buyer_id].changed({}, tally).with_waiting(order.order_id, waiting)
+        summaries[order.buyer_id] = (
+            summaries[order.buyer_id].with_change({}, tally).with_open_gifts(order.order_id, waiting)
+        )
     for shipment in index.shipments.values():
         tally = index.tallies.get(f"SHIPMENT#{shipment.shipment_id}", {})
-        summaries[shipment.holder_id] = summaries[shipment.holder_id].changed({}, tally)
+        summaries[shipment.holder_id] = summaries[shipment.holder_id].with_change({}, tally)
     for user_id, tallies in index.voucher_tallies.items():
         for voucher in tallies.values():
-            summaries[user_id] = summaries[user_id].changed({}, voucher.part)
+            summaries[user_id] = summaries[user_id].with_change({}, voucher.part)
     for user_id, count in index.unread.items():
-        summaries[user_id] = summaries[user_id].changed({}, {"unread": count})
+        summaries[user_id] = summaries[user_id].with_change({}, {"unread": count})
     return summaries
 
 
@@ -353,7 +356,9 @@ def _check_counters(index: AuditIndex, *, now: int) -> Iterator[Finding]:
     """Compare tallies with their items, and summaries with the tallies."""
     for order in index.orders.values():
         about = f"ORDER#{order.order_id}"
-        yield from _check_tally(order.buyer_id, f"{about}/TALLY", index.tallies.get(about, {}), summary.of_order(order))
+        yield from _check_tally(
+            order.buyer_id, f"{about}/TALLY", index.tallies.get(about, {}), summary.count_order(order)
+        )
     for shipment in index.shipments.values():
         about = f"SHIPMENT#{shipment.shipment_id}"
         yield from _check_tally(shipment.holder_id, f"{about}/TALLY", index.tallies.get(about, {}), shipment.part)
@@ -366,17 +371,17 @@ def _check_counters(index: AuditIndex, *, now: int) -> Iterator[Finding]:
     yield from _check_voucher_tallies(index, now=now)
     expected = compute_summaries(index)
     for user_id in expected.keys() | index.summaries.keys():
-        wanted = expected.get(user_id, Summary()).without_past(now)
-        stored = index.summaries.get(user_id, Summary()).without_past(now)
-        if (wanted.parts, wanted.waiting) != (stored.parts, stored.waiting):
+        wanted = expected.get(user_id, Summary()).without_expired(now)
+        stored = index.summaries.get(user_id, Summary()).without_expired(now)
+        if (wanted.counters, wanted.open_gifts) != (stored.counters, stored.open_gifts):
             about = f"USER#{user_id}"
-            detail = f"counts {_format_counts(stored.parts)}, but the tallies have {_format_counts(wanted.parts)}"
-            if wanted.waiting != stored.waiting:
+            detail = f"counts {_format_counts(stored.counters)}, but the tallies have {_format_counts(wanted.counters)}"
+            if wanted.open_gifts != stored.open_gifts:
                 detail += "; the orders with open gifts differ"
             yield Finding(IssueType.COUNT_DIFFERS, f"{about}/SUMMARY", about, detail)
 
 
-def _check_tally(user_id: str, about: str, tally: Part, wanted: Part) -> Iterator[Finding]:
+def _check_tally(user_id: str, about: str, tally: Counters, wanted: Counters) -> Iterator[Finding]:
     if tally != wanted:
         detail = f"counts {_format_counts(tally)}, but its item has {_format_counts(wanted)}"
         yield Finding(IssueType.COUNT_DIFFERS, about, f"USER#{user_id}", detail)
@@ -384,7 +389,7 @@ def _check_tally(user_id: str, about: str, tally: Part, wanted: Part) -> Iterato
 
 def is_past(holding: Holding, *, now: int) -> bool:
     """Return whether a voucher ended before today: it is not counted any more, and its tally may be deleted."""
-    return holding.valid_until is not None and summary.day_of(holding.valid_until) < summary.day_of(now)
+    return holding.valid_until is not None and summary.start_of_day(holding.valid_until) < summary.start_of_day(now)
 
 
 def _check_voucher_tallies(index: AuditIndex, *, now: int) -> Iterator[Finding]:
@@ -392,12 +397,12 @@ def _check_voucher_tallies(index: AuditIndex, *, now: int) -> Iterator[Finding]:
     for holding in index.holdings.values():
         if holding.product.kind is not Kind.VOUCHER:
             continue
-        key = keys.usable(holding.holder_id, holding.valid_until, holding.holding_id)
+        key = keys.voucher_expiry(holding.holder_id, holding.valid_until, holding.holding_id)
         expected.add(key)
         tally = index.voucher_tallies.get(holding.holder_id, {}).get(key.sk)
         if tally is not None or not is_past(holding, now=now):
             part = {} if tally is None else tally.part
-            yield from _check_tally(holding.holder_id, f"{key.pk}/{key.sk}", part, summary.of_voucher(holding))
+            yield from _check_tally(holding.holder_id, f"{key.pk}/{key.sk}", part, summary.count_voucher(holding))
     for user_id, tallies in index.voucher_tallies.items():
         for sk in tallies:
             about = f"USER#{user_id}/{sk}"
@@ -422,7 +427,7 @@ def _check_messages(index: AuditIndex, *, now: int, grace_ms: int) -> Iterator[F
                 detail = f"has no message {message.kind} about gift {gift.gift_id}"
                 yield Finding(IssueType.MESSAGE_MISSING, f"{about}/MESSAGE#{message.message_id}", about, detail)
     for request in index.regift_requests:
-        message = messages.asked_again(request.gift_id, request.giver_id, request.user_id, at=request.at)
+        message = messages.build_regift_request(request.gift_id, request.giver_id, request.user_id, at=request.at)
         if request.at + grace_ms <= now and message.message_id not in index.messages.get(request.giver_id, ()):
             about = f"USER#{request.giver_id}"
             detail = f"has no message {message.kind} about gift {request.gift_id}"
@@ -432,5 +437,5 @@ def _check_messages(index: AuditIndex, *, now: int, grace_ms: int) -> Iterator[F
 def expected_messages(gift: Gift) -> Iterator[messages.Message]:
     """Yield the messages about a gift, from its creation to its state, to its giver and its recipient."""
     created = replace(gift, state=GiftState.OPEN, claims={}, remaining=gift.shares, ended_at=None)
-    yield from messages.of_gift(None, created)
-    yield from messages.of_gift(created, gift)
+    yield from messages.derive_gift_messages(None, created)
+    yield from messages.derive_gift_messages(created, gift)

@@ -7,7 +7,7 @@ store, giver or gift, all gifts are assumed to be of that one, which is the wors
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from handsel.runtime.link_keys import KEPT_MS
+from handsel.runtime.link_keys import CACHE_TTL_MS
 from handsel.store import keys
 from handsel.store.concurrency import MAX_THREADS
 from ops.model import published
@@ -173,8 +173,8 @@ def _lambda_limits(figures: Figures) -> list[ServiceLimit]:
             "a higher quota from AWS; `LogLevel: WARNING`", "log lines are late or lost",
         ),
         _published(
-            "Secrets Manager", published.SECRET_READS, concurrency * (1000 / KEPT_MS + 1 / LIFE_SECONDS), "requests",
-            "a longer `link_keys.KEPT_MS`", "environments keep their keys; new environments return 503",
+            "Secrets Manager", published.SECRET_READS, concurrency * (1000 / CACHE_TTL_MS + 1 / LIFE_SECONDS), "requests",
+            "a longer `link_keys.CACHE_TTL_MS`", "environments keep their keys; new environments return 503",
         ),
     ]  # fmt: skip
 
@@ -214,7 +214,7 @@ def _key_limits(figures: Figures) -> list[ServiceLimit]:
         # The entry of the old status is deleted and that of the new status is written.
         _published(
             "one store's parcels, by status", writes, 2, "WRU",
-            "shards in `keys.shipments_in`, which the merchant's list then merges",
+            "shards in `keys.shipments_by_status`, which the merchant's list then merges",
             _BUSY, whole=False,
         ),
         ServiceLimit(

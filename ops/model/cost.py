@@ -90,7 +90,7 @@ def _projected(record: str, *, transactions: int = 0, events: int = 0) -> Step:
 # Projections of the stream records. The two records of a purchase are of the same item and arrive in one batch. The others
 # arrive one by one at a low rate; at a high rate, up to a hundred arrive in a batch, which takes fewer reads and as many writes.
 PROJECTED: tuple[Step, ...] = (
-    _projected("follow a purchase", transactions=1, events=1),
+    _projected("project a purchase", transactions=1, events=1),
     _projected("record ORDER, units moved", transactions=1),
     _projected("record GIFT given", events=1),
     _projected("record GIFT claimed", transactions=1, events=1),
@@ -99,8 +99,8 @@ PROJECTED: tuple[Step, ...] = (
 # The same if the two records of a request arrive in one batch.
 PROJECTED_IN_BATCHES: tuple[Step, ...] = (
     PROJECTED[0],
-    _projected("follow a gift", transactions=1, events=1),
-    _projected("follow a claim", transactions=2, events=1),
+    _projected("project a gift", transactions=1, events=1),
+    _projected("project a claim", transactions=2, events=1),
 )
 
 

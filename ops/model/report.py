@@ -312,7 +312,7 @@ def _resharding() -> str:
         "version does not see the new shards, so their entries are settled a minute later. Until the last old gift has ended "
         "(`ClaimWindowSeconds`), `ops audit` reports `index-differs` for each old gift; ignore it. Each sweep and each health "
         "check makes four queries per shard, at 0.5 RRU each.\n\n"
-        "**Lowering** it would hide the entries of the removed shards. First let `keys.shard_of` use fewer shards while readers "
+        "**Lowering** it would hide the entries of the removed shards. First let `keys.due_shard` use fewer shards while readers "
         "read all of them. Wait until the last old gift has ended and `ops settle` finds nothing. Then lower the constant."
     )
 

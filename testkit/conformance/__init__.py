@@ -1,1 +1,1 @@
-"""What DynamoDB documents, asked of everything that stands in for it: the table in memory, moto, the local engine."""
+"""Compare the in-memory table, moto and the local engine with DynamoDB's documentation."""

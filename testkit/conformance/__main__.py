@@ -1,7 +1,7 @@
 """Compare the requests that the store makes on all three tables: `python -m testkit.conformance`.
 
-Runs the integration tests on InMemoryTable and keeps one request of every kind that they make: with the same expressions, and
-the same outcome, before the same items. Each is then asked of moto and of the local engine, which have to do the same.
+Runs the integration tests on InMemoryTable and records one request of each kind: with the same expressions and the same
+outcome on the same items. Then sends each to moto and the local engine, which have to do the same.
 """
 
 import sys
@@ -20,12 +20,12 @@ from testkit.handlers import stack as integration
 
 Item = dict[str, Any]
 WRITES = ("put_item", "update_item", "delete_item", "transact_write_items")
-# More items than this before a query: it is left out.
-MOST_ITEMS = 60
+# Queries of larger tables are left out.
+MAX_ITEMS = 60
 
 
 class RecordedRequest(NamedTuple):
-    """One request, and the items that it is about, before it."""
+    """One request, with the items it refers to as they were before."""
 
     method: str
     request: dict[str, Any]
@@ -37,24 +37,24 @@ RECORDED: dict[tuple[Any, ...], RecordedRequest] = {}
 
 
 class RecordingTable(InMemoryTable):
-    """Keeps the requests of each kind, the first."""
+    """Records the first request of each kind."""
 
     def put_item(self, **request: Any) -> Any:
-        return self._keep("put_item", request)
+        return self._record_request("put_item", request)
 
     def update_item(self, **request: Any) -> Any:
-        return self._keep("update_item", request)
+        return self._record_request("update_item", request)
 
     def delete_item(self, **request: Any) -> Any:
-        return self._keep("delete_item", request)
+        return self._record_request("delete_item", request)
 
     def transact_write_items(self, **request: Any) -> Any:
-        return self._keep("transact_write_items", request)
+        return self._record_request("transact_write_items", request)
 
     def query(self, **request: Any) -> Any:
-        return self._keep("query", request)
+        return self._record_request("query", request)
 
-    def _keep(self, method: str, request: dict[str, Any]) -> Any:
+    def _record_request(self, method: str, request: dict[str, Any]) -> Any:
         keys = [_key_of(write) for _, write in _writes(method, request)]
         before = self.items if method == "query" else [item for key in keys if (item := self._found(key)) is not None]
         outcome: tuple[str, ...] = ("done",)
@@ -64,7 +64,7 @@ class RecordingTable(InMemoryTable):
             outcome = _codes(error)
             raise
         finally:
-            if len(before) <= MOST_ITEMS:
+            if len(before) <= MAX_ITEMS:
                 RECORDED.setdefault((*_kind(method, request), outcome), RecordedRequest(method, request, before, keys))
 
     def _found(self, key: Item) -> Item | None:
@@ -83,7 +83,7 @@ def _key_of(write: Mapping[str, Any]) -> Item:
 
 
 def _kind(method: str, request: Mapping[str, Any]) -> tuple[Any, ...]:
-    """What requests of one kind have in common."""
+    """Return the properties that requests of one kind share."""
     if method == "query":
         names = ("IndexName", "KeyConditionExpression", "FilterExpression", "ScanIndexForward", "Select", "Limit")
         return tuple(str(request.get(name)) for name in names)
@@ -98,34 +98,35 @@ def _codes(error: ClientError) -> tuple[str, ...]:
     return (response["Error"]["Code"], *(reason["Code"] for reason in response.get("CancellationReasons", ())))
 
 
-def named(request: Any, table: str) -> Any:
-    """The request, to the table of this name."""
+def with_table(request: Any, table: str) -> Any:
+    """Return the request for the table of this name."""
     if isinstance(request, dict):
-        return {name: table if name == "TableName" else named(each, table) for name, each in request.items()}
-    return [named(each, table) for each in request] if isinstance(request, list) else request
+        return {name: table if name == "TableName" else with_table(each, table) for name, each in request.items()}
+    return [with_table(each, table) for each in request] if isinstance(request, list) else request
 
 
-def outcome(recorded: RecordedRequest, asked: TargetTable) -> Any:
-    """What comes of a request, and what it leaves."""
+def outcome(recorded: RecordedRequest, target: TargetTable) -> Any:
+    """Return the outcome of a request, and the items afterwards."""
     for item in recorded.before:
-        asked.client.put_item(TableName=asked.table, Item=item)
+        target.client.put_item(TableName=target.table, Item=item)
     try:
-        answer = getattr(asked.client, recorded.method)(**named(recorded.request, asked.table))
-        came: Any = [load_item(each) for each in answer.get("Items", [])], answer.get("Count")
+        answer = getattr(target.client, recorded.method)(**with_table(recorded.request, target.table))
+        result: Any = [load_item(each) for each in answer.get("Items", [])], answer.get("Count")
     except ClientError as error:
         response: Any = error.response
         reasons = [load_item(reason.get("Item", {})) for reason in response.get("CancellationReasons", ())]
-        came = _codes(error), reasons, load_item(response.get("Item", {}))
+        result = _codes(error), reasons, load_item(response.get("Item", {}))
     left = [
-        asked.client.get_item(TableName=asked.table, Key=key, ConsistentRead=True).get("Item") for key in recorded.keys
+        target.client.get_item(TableName=target.table, Key=key, ConsistentRead=True).get("Item")
+        for key in recorded.keys
     ]
-    return came, [item and load_item(item) for item in left]
+    return result, [item and load_item(item) for item in left]
 
 
 def main() -> int:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(integration, "InMemoryTable", RecordingTable)
-        # What operations cost is counted by the table, which `RecordingTable` asks more than they do.
+        # test_costs counts calls of the table, and `RecordingTable` makes additional ones.
         if failed := pytest.main(["tests/integration", "-q", "-k", "not moto and not test_costs"]):
             return failed
     expressions = {
@@ -144,9 +145,9 @@ def main() -> int:
         for kind, recorded in RECORDED.items():
             expected = outcome(recorded, make("memory", properties))
             for target in ("moto", "engine"):
-                if (came := outcome(recorded, make(target, properties))) != expected:
+                if (result := outcome(recorded, make(target, properties))) != expected:
                     differing += 1
-                    print(f"{target}: {kind}\n  memory: {expected}\n  {target}: {came}")  # noqa: T201
+                    print(f"{target}: {kind}\n  memory: {expected}\n  {target}: {result}")  # noqa: T201
     print(f"{len(RECORDED)} requests of the store with {len(expressions)} expressions: {differing} differences")  # noqa: T201
     return 1 if differing or not expressions else 0
 

@@ -1,11 +1,11 @@
-"""Values as tests write them, and as DynamoDB's JSON has them."""
+"""Convert values between the form of tests and DynamoDB's JSON."""
 
 import re
 from typing import Any
 
 
 def dump(value: Any) -> dict[str, Any]:
-    """An attribute value; what is one already (`{"N": "1.0"}`) stays."""
+    """Return a value as an attribute value; an attribute value such as `{"N": "1.0"}` is unchanged."""
     match value:
         case None:
             return {"NULL": True}
@@ -35,7 +35,7 @@ def item(**attributes: Any) -> dict[str, Any]:
 
 
 def load(value: dict[str, Any]) -> Any:
-    """An attribute value so that two are equal exactly when DynamoDB's are and their numbers are written the same way."""
+    """Return an attribute value in a form that is equal if the values, and the text of their numbers, are equal."""
     ((kind, raw),) = value.items()
     match kind:
         case "N":

@@ -1,7 +1,7 @@
-"""Requests, and what DynamoDB answers to them.
+"""Requests, and DynamoDB's responses to them.
 
-What is not plain from the API reference is from "Expressions" and "Transactions" in the Developer Guide; where the guide
-is silent, from what others saw DynamoDB do: it says so.
+The sources are the API reference, and "Expressions" and "Transactions" in the Developer Guide. A comment marks cases that
+are not documented and come from published observations.
 """
 
 from collections.abc import Iterable, Mapping
@@ -22,10 +22,10 @@ class Case:
 
     Attributes:
         call: the client's method; its parameters are `request`, without the table's name.
-        answers: what the answer holds at least, or None where it does not matter.
-        leaves: the items afterwards, or None for those that were there.
-        refuses: the code of the error.
-        more: what else the error holds: `Item`, or the codes of `CancellationReasons`.
+        answers: fields of the response; None means that the field is absent.
+        leaves: the items afterwards, or None if they are unchanged.
+        error: the code of the error.
+        more: further fields of the error: `Item`, or the codes of `CancellationReasons`.
     """
 
     name: str
@@ -34,7 +34,7 @@ class Case:
     given: Iterable[dict[str, Any]] = ()
     answers: Mapping[str, Any] | None = None
     leaves: Iterable[dict[str, Any]] | None = None
-    refuses: str | None = None
+    error: str | None = None
     more: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -48,7 +48,7 @@ def _expressions(values: Mapping[str, Any], names: Mapping[str, str]) -> dict[st
 
 
 def _text(value: Any) -> str:
-    """A value as Python writes it, in the same order in every process."""
+    """Return a value as Python source, with sets in a stable order."""
     if isinstance(value, dict):
         return "{" + ", ".join(f"{name}: {_text(each)}" for name, each in value.items()) + "}"
     if isinstance(value, set):
@@ -71,7 +71,11 @@ def condition(
     names: Mapping[str, str] | None = None,
     **values: Any,
 ) -> Case:
-    """Deletes an item of these attributes (None: there is none) under a condition; `holds` may be the code of an error."""
+    """Return a case: delete an item with these attributes (None: no item) under a condition.
+
+    Args:
+        holds: whether the condition is true, or the code of an error.
+    """
     there = [] if attributes is None else [given(**attributes)]
     return Case(
         f"condition {expression} on {_text(attributes)} with {_text(values)}{_named(names)}",
@@ -79,7 +83,7 @@ def condition(
         {"Key": KEY, "ConditionExpression": expression} | _expressions(values, names or {}),
         there,
         leaves=[] if holds is True else None,
-        refuses=holds if isinstance(holds, str) else None if holds else UNMET,
+        error=holds if isinstance(holds, str) else None if holds else UNMET,
     )
 
 
@@ -90,7 +94,11 @@ def update(
     names: Mapping[str, str] | None = None,
     **values: Any,
 ) -> Case:
-    """Updates an item of these attributes; it then has those of `leaves` (None: is not there), or an error has that code."""
+    """Return a case: update an item with these attributes (None: no item).
+
+    Args:
+        leaves: the attributes afterwards (None: no item), or the code of an error.
+    """
     there = [] if attributes is None else [given(**attributes)]
     after = [] if leaves is None else [given(**leaves)] if isinstance(leaves, dict) else None
     return Case(
@@ -99,7 +107,7 @@ def update(
         {"Key": KEY, "UpdateExpression": expression} | _expressions(values, names or {}),
         there,
         leaves=after,
-        refuses=leaves if isinstance(leaves, str) else None,
+        error=leaves if isinstance(leaves, str) else None,
     )
 
 
@@ -116,7 +124,7 @@ ALL_KINDS = {
 }
 
 CONDITIONS = [
-    # Comparison: equal is of the same type, for every type.
+    # Comparison: only values of the same type are equal.
     *[condition(f"{name} = :v", True, ALL_KINDS, v=value) for name, value in ALL_KINDS.items()],
     condition("a = :v", False, {"a": 1}, v="1"),
     condition("a = :v", False, {"a": True}, v=1),
@@ -127,7 +135,7 @@ CONDITIONS = [
     condition("a = :v", False, {"a": [1, 2]}, v=[2, 1]),
     condition("a = b", True, {"a": 1, "b": 1}),
     condition("a = b", False, {"a": 1, "b": 2}),
-    # What is not there equals nothing, and is unequal to everything, to what is not there too.
+    # A missing attribute equals nothing, and is unequal to everything, including another missing attribute.
     condition("q = :v", False, {"a": 1}, v=1),
     condition("q = z", False, {"a": 1}),
     condition("q <> :v", True, {"a": 1}, v=1),
@@ -137,7 +145,7 @@ CONDITIONS = [
     condition("a <> :v", False, {"a": 1}, v=1),
     condition("q < :v", False, {"a": 1}, v=1),
     condition("NOT q < :v", True, {"a": 1}, v=1),
-    # Order: numbers as numbers, text by its UTF-8 bytes, bytes unsigned; other types have none.
+    # Order: numbers by value, text by its UTF-8 bytes, bytes unsigned; other types have no order.
     condition("a < :v", True, {"a": 9}, v=10),
     condition("a < :v", True, {"a": -10}, v=-9),
     condition("a < :v", True, {"a": {"N": "0.5"}}, v=1),
@@ -154,7 +162,7 @@ CONDITIONS = [
     condition("a < :v", INVALID, {"a": True}, v=True),
     condition("a < b", False, {"a": [1], "b": [2]}),
     condition("a = a", INVALID, {"a": 1}),
-    # BETWEEN takes both ends; wrong bounds are an error if the request has them, and false if the item has.
+    # BETWEEN includes both ends; wrong bounds are an error if they are in the request, and false if they are in the item.
     condition("a BETWEEN :x AND :y", True, {"a": 1}, x=1, y=2),
     condition("a BETWEEN :x AND :y", True, {"a": 2}, x=1, y=2),
     condition("a BETWEEN :x AND :y", False, {"a": 3}, x=1, y=2),
@@ -205,7 +213,7 @@ CONDITIONS = [
     condition("exists(a)", INVALID, {"a": 1}),
     condition("ATTRIBUTE_EXISTS(a)", INVALID, {"a": 1}),
     condition("attribute_exists(a, b)", INVALID, {"a": 1}),
-    # Logic: NOT before AND before OR, in any case; doubled parentheses are refused.
+    # Logic: NOT before AND before OR, in upper or lower case; redundant parentheses are an error.
     condition("a = :v OR b = :v AND c = :v", True, {"a": 1, "b": 2, "c": 2}, v=1),
     condition("(a = :v OR b = :v) AND c = :v", False, {"a": 1, "b": 2, "c": 2}, v=1),
     condition("NOT a = :v AND b = :v", False, {"a": 1, "b": 2}, v=1),
@@ -270,7 +278,7 @@ UPDATES = [
     update("REMOVE a[1] SET a[3] = :v", {"a": [1, 3, 9]}, {"a": [1, 2, 3, 4]}, v=9),
     update("SET a[3] = :v REMOVE a[1]", {"a": [1, 3, 9]}, {"a": [1, 2, 3, 4]}, v=9),
     update("REMOVE a SET b = a", {"b": 1}, {"a": 1}),
-    # To remove is not enough to make an item (seen of DynamoDB); to do nothing at all is.
+    # An update that only removes creates no item (observed); an update without an expression does.
     update("REMOVE a", None, None),
     update("DELETE a :v", None, None, v={"x"}),
     # ADD
@@ -290,7 +298,7 @@ UPDATES = [
         w=1,
         x={"y"},
     ),
-    # Refused whatever the item is
+    # Invalid for any item
     update("", INVALID, {"a": 1}),
     update("SET a = :v SET b = :v", INVALID, {"a": 1}, v=1),
     update("SET a = :v, a = :w", INVALID, {"a": 1}, v=1, w=2),
@@ -324,7 +332,7 @@ UPDATES = [
     update("SET a = a + :v", INVALID, {"a": {"N": "9" + "0" * 125}}, v={"N": "9E125"}),
     update("SET a = :v", INVALID, {"a": 1}, v={"N": "one"}),
     update("SET a = :v", INVALID, {"a": 1}, v={"NS": ["1", "1.0"]}),
-    # Refused for what the item is
+    # Invalid for this item
     update("SET a = a + :v", INVALID, {"b": 1}, v=1),
     update("SET a = a + :v", INVALID, {"a": "x"}, v=1),
     update("SET a = a + :v", INVALID, None, v=1),
@@ -388,7 +396,7 @@ WRITES = [
         "put_item",
         {"Item": item(pk="a", sk="1", m=2)} | NEW,
         [A],
-        refuses=UNMET,
+        error=UNMET,
         more={"Item": A},
     ),
     Case(
@@ -396,7 +404,7 @@ WRITES = [
         "put_item",
         {"Item": A, "ConditionExpression": "attribute_not_exists(pk)"},
         [A],
-        refuses=UNMET,
+        error=UNMET,
         more={"Item": None},
     ),
     Case(
@@ -408,10 +416,10 @@ WRITES = [
             "ConditionExpression": "attribute_exists(pk)",
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         },
-        refuses=UNMET,
+        error=UNMET,
         more={"Item": None},
     ),
-    Case("a put cannot answer what is new", "put_item", {"Item": A, "ReturnValues": "ALL_NEW"}, refuses=INVALID),
+    Case("a put cannot answer what is new", "put_item", {"Item": A, "ReturnValues": "ALL_NEW"}, error=INVALID),
     Case(
         "a delete of nothing", "delete_item", {"Key": KEY, "ReturnValues": "ALL_OLD"}, [A], answers={"Attributes": None}
     ),
@@ -452,37 +460,37 @@ WRITES = [
         {"Item": KEY | {"a": {"N": "001.500"}, "b": {"N": "1e2"}, "c": {"N": "-0"}}},
         leaves=[KEY | {"a": {"N": "1.5"}, "b": {"N": "100"}, "c": {"N": "0"}}],
     ),
-    Case("an item without its sort key", "put_item", {"Item": item(pk="a")}, refuses=INVALID),
-    Case("a key of another type", "put_item", {"Item": item(pk=1, sk="1")}, refuses=INVALID),
-    Case("an empty key", "put_item", {"Item": item(pk="", sk="1")}, refuses=INVALID),
-    Case("a get with an empty key", "get_item", {"Key": item(pk="", sk="1")}, refuses=INVALID),
-    Case("a get with half a key", "get_item", {"Key": item(pk="a")}, refuses=INVALID),
-    Case("a get with more than the key", "get_item", {"Key": A}, [A], refuses=INVALID),
-    Case("an update with half a key", "update_item", {"Key": item(pk="a")}, refuses=INVALID),
-    Case("a partition key of 2049 bytes", "put_item", {"Item": item(pk="x" * 2049, sk="1")}, refuses=INVALID),
-    Case("a sort key of 1025 bytes", "put_item", {"Item": item(pk="x", sk="x" * 1025)}, refuses=INVALID),
-    Case("an index key of another type", "put_item", {"Item": KEY | item(owner=1)}, refuses=INVALID),
-    Case("an empty index key", "put_item", {"Item": KEY | item(owner="", since="1")}, refuses=INVALID),
-    Case("an empty set", "put_item", {"Item": KEY | {"a": {"SS": []}}}, refuses=INVALID),
-    Case("a set that has something twice", "put_item", {"Item": KEY | {"a": {"SS": ["x", "x"]}}}, refuses=INVALID),
-    Case("an attribute value of two types", "put_item", {"Item": KEY | {"a": {"S": "x", "N": "1"}}}, refuses=INVALID),
-    Case("an attribute value of no type", "put_item", {"Item": KEY | {"a": {}}}, refuses=INVALID),
-    Case("an item of more than 400 KB", "put_item", {"Item": KEY | item(a="x" * 409_600)}, refuses=INVALID),
+    Case("an item without its sort key", "put_item", {"Item": item(pk="a")}, error=INVALID),
+    Case("a key of another type", "put_item", {"Item": item(pk=1, sk="1")}, error=INVALID),
+    Case("an empty key", "put_item", {"Item": item(pk="", sk="1")}, error=INVALID),
+    Case("a get with an empty key", "get_item", {"Key": item(pk="", sk="1")}, error=INVALID),
+    Case("a get with half a key", "get_item", {"Key": item(pk="a")}, error=INVALID),
+    Case("a get with more than the key", "get_item", {"Key": A}, [A], error=INVALID),
+    Case("an update with half a key", "update_item", {"Key": item(pk="a")}, error=INVALID),
+    Case("a partition key of 2049 bytes", "put_item", {"Item": item(pk="x" * 2049, sk="1")}, error=INVALID),
+    Case("a sort key of 1025 bytes", "put_item", {"Item": item(pk="x", sk="x" * 1025)}, error=INVALID),
+    Case("an index key of another type", "put_item", {"Item": KEY | item(owner=1)}, error=INVALID),
+    Case("an empty index key", "put_item", {"Item": KEY | item(owner="", since="1")}, error=INVALID),
+    Case("an empty set", "put_item", {"Item": KEY | {"a": {"SS": []}}}, error=INVALID),
+    Case("a set that has something twice", "put_item", {"Item": KEY | {"a": {"SS": ["x", "x"]}}}, error=INVALID),
+    Case("an attribute value of two types", "put_item", {"Item": KEY | {"a": {"S": "x", "N": "1"}}}, error=INVALID),
+    Case("an attribute value of no type", "put_item", {"Item": KEY | {"a": {}}}, error=INVALID),
+    Case("an item of more than 400 KB", "put_item", {"Item": KEY | item(a="x" * 409_600)}, error=INVALID),
     Case(
         "an item that grows to more than 400 KB",
         "update_item",
         {"Key": KEY, "UpdateExpression": "SET b = :v", "ExpressionAttributeValues": {":v": dump("x" * 300_000)}},
         [KEY | item(a="x" * 200_000)],
-        refuses=INVALID,
+        error=INVALID,
     ),
     Case(
         "a table that there is not",
         "put_item",
         {"TableName": "nowhere", "Item": A},
-        refuses="ResourceNotFoundException",
+        error="ResourceNotFoundException",
     ),
     Case(
-        "names without an expression", "put_item", {"Item": A, "ExpressionAttributeNames": {"#a": "a"}}, refuses=INVALID
+        "names without an expression", "put_item", {"Item": A, "ExpressionAttributeNames": {"#a": "a"}}, error=INVALID
     ),
     # Transactions
     transaction(
@@ -513,7 +521,7 @@ WRITES = [
             }
         },
         given=[A, C],
-        refuses=CANCELLED,
+        error=CANCELLED,
         more={
             "CancellationReasons": [
                 ("None", None),
@@ -528,7 +536,7 @@ WRITES = [
         {"ConditionCheck": {"Key": KEY_OF["a"], "ConditionExpression": "attribute_not_exists(pk)"}},
         put(pk="b", sk="1"),
         given=[A],
-        refuses=CANCELLED,
+        error=CANCELLED,
         more={"CancellationReasons": [("ConditionalCheckFailed", None), ("None", None)]},
     ),
     transaction(
@@ -544,20 +552,20 @@ WRITES = [
         put(pk="b", sk="1", n=2),
         leaves=[B],
     ),
-    transaction("one item twice", put(pk="a", sk="1"), {"Delete": {"Key": KEY_OF["a"]}}, given=[A], refuses=INVALID),
+    transaction("one item twice", put(pk="a", sk="1"), {"Delete": {"Key": KEY_OF["a"]}}, given=[A], error=INVALID),
     transaction(
         "one item checked and written",
         {"ConditionCheck": {"Key": KEY_OF["a"], "ConditionExpression": "attribute_exists(pk)"}},
         {"Delete": {"Key": KEY_OF["a"]}},
         given=[A],
-        refuses=INVALID,
+        error=INVALID,
     ),
     transaction(
         "an update that does not fit its item is a reason",
         put(pk="b", sk="1"),
         {"Update": {"Key": KEY_OF["a"], "UpdateExpression": "SET m = q"}},
         given=[A],
-        refuses=CANCELLED,
+        error=CANCELLED,
         more={"CancellationReasons": [("None", None), ("ValidationError", None)]},
     ),
     transaction(
@@ -571,7 +579,7 @@ WRITES = [
         },
         put(NEW, pk="c", sk="1"),
         given=[A, C],
-        refuses=CANCELLED,
+        error=CANCELLED,
         more={"CancellationReasons": [("ValidationError", None), ("ConditionalCheckFailed", C)]},
     ),
     transaction(
@@ -579,7 +587,7 @@ WRITES = [
         put(pk="b", sk="1"),
         {"Update": {"Key": KEY_OF["a"], "UpdateExpression": "SET n"}},
         given=[A],
-        refuses=INVALID,
+        error=INVALID,
     ),
     transaction(
         "a name that is not used",
@@ -592,7 +600,7 @@ WRITES = [
             }
         },
         given=[A],
-        refuses=INVALID,
+        error=INVALID,
     ),
     transaction(
         "a removal alone makes no item",
@@ -605,8 +613,8 @@ WRITES = [
         *[put(pk="x", sk=f"{n:03d}") for n in range(100)],
         leaves=[item(pk="x", sk=f"{n:03d}") for n in range(100)],
     ),
-    transaction("a hundred and one writes", *[put(pk="x", sk=f"{n:03d}") for n in range(101)], refuses=INVALID),
-    transaction("more than 4 MB", *[put(pk="x", sk=str(n), a="x" * 399_000) for n in range(11)], refuses=INVALID),
+    transaction("a hundred and one writes", *[put(pk="x", sk=f"{n:03d}") for n in range(101)], error=INVALID),
+    transaction("more than 4 MB", *[put(pk="x", sk=str(n), a="x" * 399_000) for n in range(11)], error=INVALID),
     # Batches
     Case(
         "a batch writes and deletes",
@@ -619,13 +627,13 @@ WRITES = [
         "a batch with an item twice",
         "batch_write_item",
         {"RequestItems": {"": [{"PutRequest": {"Item": A}}, {"DeleteRequest": {"Key": KEY_OF["a"]}}]}},
-        refuses=INVALID,
+        error=INVALID,
     ),
     Case(
         "a batch of 26",
         "batch_write_item",
         {"RequestItems": {"": [{"PutRequest": {"Item": item(pk=str(n), sk="1")}} for n in range(26)]}},
-        refuses=INVALID,
+        error=INVALID,
     ),
 ]
 
@@ -640,19 +648,19 @@ def query(
     *,
     values: Mapping[str, Any],
     answers: Mapping[str, Any] | None = None,
-    refuses: str | None = None,
+    error: str | None = None,
     names: Mapping[str, str] | None = None,
     **request: Any,
 ) -> Case:
-    """A query of a table with `MANY` and `APART`; `found` are the sort keys that it answers."""
+    """Return a case: a query of a table with `MANY` and `APART` that returns the sort keys `found`."""
     expected = {} if found is None else {"Items sk": found, "Count": len(found)}
     return Case(
         f"query: {name}",
         "query",
         {"KeyConditionExpression": keys} | _expressions(values, names or {}) | request,
         [*MANY, *APART],
-        answers=None if refuses else expected | dict(answers or {}),
-        refuses=refuses,
+        answers=None if error else expected | dict(answers or {}),
+        error=error,
     )
 
 
@@ -678,9 +686,9 @@ READS = [
         "get_item",
         {"Key": KEY, "ProjectionExpression": "m, m.x"},
         [given(**ALL_KINDS)],
-        refuses=INVALID,
+        error=INVALID,
     ),
-    Case("a projection of a reserved word", "get_item", {"Key": KEY, "ProjectionExpression": "name"}, refuses=INVALID),
+    Case("a projection of a reserved word", "get_item", {"Key": KEY, "ProjectionExpression": "name"}, error=INVALID),
     Case(
         "many at once, and those that there are",
         "batch_get_item",
@@ -693,13 +701,13 @@ READS = [
         "batch_get_item",
         {"RequestItems": {"": {"Keys": [KEY_OF["a"], KEY_OF["a"]]}}},
         [A],
-        refuses=INVALID,
+        error=INVALID,
     ),
     Case(
         "a hundred and one at once",
         "batch_get_item",
         {"RequestItems": {"": {"Keys": [item(pk=str(n), sk="1") for n in range(101)]}}},
-        refuses=INVALID,
+        error=INVALID,
     ),
     query("a partition in order", "pk = :p", ALL_OF_X, values=X),
     query("a partition backwards", "pk = :p", ALL_OF_X[::-1], values=X, ScanIndexForward=False),
@@ -715,7 +723,7 @@ READS = [
         "pk = :p AND sk BETWEEN :s AND :t",
         None,
         values=X | {"s": "03", "t": "02"},
-        refuses=INVALID,
+        error=INVALID,
     ),
     query("with a beginning", "pk = :p AND begins_with(sk, :s)", ["a#1", "a#2"], values={"p": "y", "s": "a#"}),
     query("the sort key first, in parentheses", "(sk > :s) AND (pk = :p)", ["09"], values=X | {"s": "08"}),
@@ -751,7 +759,7 @@ READS = [
         answers={"LastEvaluatedKey": None},
     ),
     query("from a key that is gone", "pk = :p", ["08", "09"], values=X, ExclusiveStartKey=item(pk="x", sk="07a")),
-    # "LastEvaluatedKey ... does not necessarily mean that there is more data": it is there whenever the limit was reached.
+    # "LastEvaluatedKey ... does not necessarily mean that there is more data": it is present whenever the limit was reached.
     query(
         "exactly as many as there are",
         "pk = :p",
@@ -770,7 +778,7 @@ READS = [
         Limit=4,
         answers={"ScannedCount": 4, "LastEvaluatedKey": item(pk="x", sk="03")},
     ),
-    query("a filter by a key", "pk = :p", None, values=X | {"s": "03"}, FilterExpression="sk = :s", refuses=INVALID),
+    query("a filter by a key", "pk = :p", None, values=X | {"s": "03"}, FilterExpression="sk = :s", error=INVALID),
     query(
         "how many", "pk = :p", None, values=X, Select="COUNT", answers={"Count": 10, "ScannedCount": 10, "Items": None}
     ),
@@ -783,13 +791,13 @@ READS = [
         Select="COUNT",
         answers={"Count": 3, "ScannedCount": 5},
     ),
-    query("without its partition", "sk = :s", None, values={"s": "03"}, refuses=INVALID),
-    query("a range of partitions", "pk > :p", None, values=X, refuses=INVALID),
-    query("by what is no key", "pk = :p AND n = :n", None, values=X | {"n": 3}, refuses=INVALID),
-    query("either of two", "pk = :p OR pk = :q", None, values=X | {"q": "y"}, refuses=INVALID),
-    query("by another type", "pk = :p", None, values={"p": 1}, refuses=INVALID),
-    query("by an empty key", "pk = :p", None, values={"p": ""}, refuses=INVALID),
-    # Indexes: what has both keys of the right type is there, in the order of its number; consistent reads are not.
+    query("without its partition", "sk = :s", None, values={"s": "03"}, error=INVALID),
+    query("a range of partitions", "pk > :p", None, values=X, error=INVALID),
+    query("by what is no key", "pk = :p AND n = :n", None, values=X | {"n": 3}, error=INVALID),
+    query("either of two", "pk = :p OR pk = :q", None, values=X | {"q": "y"}, error=INVALID),
+    query("by another type", "pk = :p", None, values={"p": 1}, error=INVALID),
+    query("by an empty key", "pk = :p", None, values={"p": ""}, error=INVALID),
+    # Indexes: they contain items with both keys of the right type, in order; consistent reads are an error.
     query(
         "an index, by a number",
         "#l = :l",
@@ -834,9 +842,9 @@ READS = [
         IndexName="by_rank",
         names={"l": "list"},
         ExclusiveStartKey=item(pk="x", sk="08"),
-        refuses=INVALID,
+        error=INVALID,
     ),
-    query("an index, consistently", "#o = :o", None, values={"o": "o"}, ConsistentRead=True, refuses=INVALID, **OWNED),
+    query("an index, consistently", "#o = :o", None, values={"o": "o"}, ConsistentRead=True, error=INVALID, **OWNED),
     query(
         "an index that there is not",
         "#o = :o",
@@ -844,7 +852,7 @@ READS = [
         values={"o": "o"},
         IndexName="by_nothing",
         names={"o": "owner"},
-        refuses=INVALID,
+        error=INVALID,
     ),
     query(
         "all attributes of an index of keys",
@@ -852,7 +860,7 @@ READS = [
         None,
         values={"o": "o"},
         Select="ALL_ATTRIBUTES",
-        refuses=INVALID,
+        error=INVALID,
         **OWNED,
     ),
     query(

@@ -9,41 +9,42 @@ from testkit.conformance.attribute_values import load_item
 from testkit.conformance.cases import Case
 from testkit.conformance.targets import TargetTable
 
-# moto is part of this process, so what breaks inside comes out.
-BREAKS = (ArithmeticError, AssertionError, AttributeError, LookupError, StopIteration, TypeError, ValueError)
+# Internal errors of moto, which runs in this process.
+INTERNAL_ERRORS = (ArithmeticError, AssertionError, AttributeError, LookupError, StopIteration, TypeError, ValueError)
 READS = {"get_item", "batch_get_item", "query", "scan"}
 
 
 def expected(case: Case) -> str:
-    if case.refuses is not None:
+    """Describe the documented outcome of a case."""
+    if case.error is not None:
         reasons = case.more.get("CancellationReasons", ())
         shown = {"Item": _item(case.more.get("Item"))} if "Item" in case.more else {}
         shown |= {"reasons": [(code, _item(old)) for code, old in reasons]} if reasons else {}
-        return _refused(case, case.refuses, shown, case.given)
-    return _answered(case, case.answers or {}, case.given if case.leaves is None else case.leaves)
+        return _describe_error(case, case.error, shown, case.given)
+    return _describe_success(case, case.answers or {}, case.given if case.leaves is None else case.leaves)
 
 
-def observed(case: Case, asked: TargetTable) -> str:
-    """What came of it, as far as the case is about it."""
+def observed(case: Case, target: TargetTable) -> str:
+    """Run a case on a table, and describe its outcome, restricted to what the case specifies."""
     for each in case.given:
-        asked.client.put_item(TableName=asked.table, Item=each)
+        target.client.put_item(TableName=target.table, Item=each)
     try:
-        answer = getattr(asked.client, case.call)(**_request(case, asked.table))
+        answer = getattr(target.client, case.call)(**_request(case, target.table))
     except ClientError as error:
         response: Any = error.response
         shown = {"Item": _item(response.get("Item"))} if "Item" in case.more else {}
         if reasons := response.get("CancellationReasons"):
             shown |= {"reasons": [(reason["Code"], _item(reason.get("Item"))) for reason in reasons]}
-        return _refused(case, response["Error"]["Code"], shown, asked.items())
-    except BREAKS as error:
-        if asked.target != "moto":
+        return _describe_error(case, response["Error"]["Code"], shown, target.items())
+    except INTERNAL_ERRORS as error:
+        if target.target != "moto":
             raise
         return f"breaks: {type(error).__name__}"
-    return _answered(case, _of_interest(case, answer, asked.table), asked.items())
+    return _describe_success(case, _select(case, answer, target.table), target.items())
 
 
 def _request(case: Case, table: str) -> dict[str, Any]:
-    """With the table's name wherever it belongs."""
+    """Return the request of a case with the table's name."""
     request: dict[str, Any] = dict(case.request)
     if "RequestItems" in request:
         return request | {"RequestItems": {table: request["RequestItems"][""]}}
@@ -55,7 +56,7 @@ def _request(case: Case, table: str) -> dict[str, Any]:
     return {"TableName": table, **request}
 
 
-def _of_interest(case: Case, answer: Mapping[str, Any], table: str) -> dict[str, Any]:
+def _select(case: Case, answer: Mapping[str, Any], table: str) -> dict[str, Any]:
     found = dict.fromkeys(case.answers or ())
     for name in found:
         if name == "Items sk":
@@ -67,7 +68,7 @@ def _of_interest(case: Case, answer: Mapping[str, Any], table: str) -> dict[str,
     return found
 
 
-def _answered(case: Case, answer: Mapping[str, Any], left: Iterable[dict[str, Any]]) -> str:
+def _describe_success(case: Case, answer: Mapping[str, Any], left: Iterable[dict[str, Any]]) -> str:
     shown = {name: _shown(value) for name, value in answer.items()}
     parts = [f"answers {shown}"] if shown else []
     if case.call in READS:
@@ -77,9 +78,9 @@ def _answered(case: Case, answer: Mapping[str, Any], left: Iterable[dict[str, An
     return _short(", ".join(parts))
 
 
-def _refused(case: Case, code: str, more: Mapping[str, Any], left: Iterable[dict[str, Any]]) -> str:
+def _describe_error(case: Case, code: str, more: Mapping[str, Any], left: Iterable[dict[str, Any]]) -> str:
     changed = "" if _items(left) == _items(case.given) else f", leaves {_items(left)}"
-    return _short(f"refuses: {code}{f' {dict(more)}' if more else ''}{changed}")
+    return _short(f"fails: {code}{f' {dict(more)}' if more else ''}{changed}")
 
 
 def _shown(value: Any) -> Any:
@@ -97,5 +98,5 @@ def _items(items: Iterable[dict[str, Any]]) -> list[Any]:
 
 
 def _short(text: str) -> str:
-    """A set has no order, and what is long is told by its beginning and its length."""
+    """Shorten a long text to its beginning and its length."""
     return text if len(text) < 1000 else f"{text[:60]} ... {len(text)} characters"

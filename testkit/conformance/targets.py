@@ -1,4 +1,4 @@
-"""The three that are asked: each makes tables by an `AWS::DynamoDB::Table`'s properties, and is asked by boto3's client."""
+"""The three implementations: each creates tables from `AWS::DynamoDB::Table` properties and is used by boto3's client."""
 
 import itertools
 from collections.abc import Callable, Iterator
@@ -15,7 +15,7 @@ from local.engine import Engine
 from testkit.dynamodb.table import InMemoryTable
 
 TARGETS = ("memory", "moto", "engine")
-# Two keys, an index of everything by a number, and one of keys by text.
+# Two keys, an index of all attributes sorted by a number, and an index of keys sorted by text.
 TABLE: dict[str, Any] = {
     "AttributeDefinitions": [
         {"AttributeName": name, "AttributeType": kind}
@@ -38,7 +38,7 @@ TABLE: dict[str, Any] = {
         },
     ],
 }
-# One key, which is a number.
+# A single key, a number.
 COUNTED: dict[str, Any] = {
     "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "N"}],
     "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
@@ -47,13 +47,14 @@ COUNTED: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class TargetTable:
-    """One table of one of the three."""
+    """A table of one of the three implementations."""
 
     target: str
     client: Any
     table: str
 
     def items(self) -> list[dict[str, Any]]:
+        """Return all items."""
         found: list[dict[str, Any]] = self.client.scan(TableName=self.table, ConsistentRead=True)["Items"]
         return found
 
@@ -63,11 +64,11 @@ MakeTable = Callable[[str, dict[str, Any]], TargetTable]
 
 @contextmanager
 def table_factory(directory: Path) -> Iterator[MakeTable]:
-    """Makes a new table of one of the three, each started when it is first asked for."""
+    """Yield a function that creates a new table; an implementation starts at its first use."""
     numbers, clients = itertools.count(), dict[str, Any]()
     with ExitStack() as running:
 
-        def made(target: str, properties: dict[str, Any]) -> TargetTable:
+        def make(target: str, properties: dict[str, Any]) -> TargetTable:
             name = f"table-{next(numbers)}"
             if target == "memory":
                 return TargetTable(target, InMemoryTable(name, properties), name)
@@ -78,12 +79,12 @@ def table_factory(directory: Path) -> Iterator[MakeTable]:
             clients[target].create_table(TableName=name, BillingMode="PAY_PER_REQUEST", **schema)
             return TargetTable(target, clients[target], name)
 
-        yield made
+        yield make
 
 
 @contextmanager
 def _moto() -> Iterator[Any]:
-    # Before it starts, other clients are made: it stands before all that are made after.
+    # moto intercepts the clients that are created after its start; other clients exist already.
     with mock_aws():
         yield boto3.client("dynamodb", region_name="eu-central-1")
 

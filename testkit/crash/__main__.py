@@ -1,17 +1,17 @@
-"""python -m testkit.crash: processes are killed in the middle of the work, on a local stack of its own; nothing is lost.
+"""Kill processes of a local stack while it is in use, and check that nothing is lost: `python -m testkit.crash`.
 
-    --kills     how often something is killed, 60
-    --clients   how many clients there are, 6
-    --seed      what they do, and what is killed when, 1
+    --kills     the number of kills, 60
+    --clients   the number of clients, 6
+    --seed      determines the clients' calls and the kills, 1
 
-Clients buy, give (by link, to a person, to a group), claim, decline, cancel, use, refund and give in return, with a window
-of 3 s, so that much of it expires. In the meantime SIGKILL hits the workers that run functions and the runner, which is the
-API's port, the time to live and the poller of the stream; both start again. A call whose answer is lost is made again with
-the same key. The engine is spared: it has the data in memory.
+Clients buy, give (by link, to a user, to a group), claim, decline, cancel, use, refund and give in return, with a claim
+window of 3 s, so that many gifts expire. Meanwhile SIGKILL hits the workers that run functions, and the runner with the
+API's port, TTL and the stream poller; both restart. A call whose response is lost is repeated with the same key. The
+engine is not killed: it holds the data in memory.
 
-When all is settled, everything that was acknowledged is read again, every creating call is made once more and answers as
-the first time, and the operators' audit finds nothing wrong in the whole table. At last the consumer of the stream that
-tells people is held up, by a record that it cannot take, and gifts still come back on time.
+After everything has settled, each acknowledged resource is read, each creating call is replayed and has to return the same
+ids, and the audit has to find nothing in the whole table. Finally the projector is blocked by a record that it cannot
+process, and gifts still have to expire on time.
 """
 
 import argparse
@@ -35,24 +35,24 @@ from testkit.crash import checks, poison
 from testkit.crash.contents import TableContents
 from testkit.crash.killer import Killer
 from testkit.crash.load import Load, until
-from testkit.http_client import RetryingClient, UnexpectedAnswer, sign_up
+from testkit.http_client import RetryingClient, UnexpectedResponse, sign_up
 
 WINDOW = 3
-# Calls of each client before anything is killed.
-WARM, WARM_SECONDS = 8, 120.0
+# Calls of each client before the first kill.
+WARM_CALLS, WARM_SECONDS = 8, 120.0
 FRIENDS = [f"friend{number}" for number in range(6)]
 KILLING_SECONDS = 900.0
-# The sweep runs once a minute, and leaves what is pending to its caller for half a minute.
+# The sweep runs once a minute, and leaves pending work to its caller for half a minute.
 SETTLED_SECONDS = 150.0
-TOLD_SECONDS = 120.0
-# What follows from a write has that long.
+MESSAGE_SECONDS = 120.0
+# The time that the projection may take.
 GRACE_MS = 10_000
-# The time to live deletes within a second or two here, and the stream follows.
+# TTL deletes within two seconds here, and the stream is delivered after that.
 LATE_SECONDS = 15.0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Answer 0 when nothing was lost, doubled, stuck or broken."""
+    """Run the test; return the exit status: 0 if nothing was lost, doubled, overdue or inconsistent."""
     parser = argparse.ArgumentParser(
         prog="python -m testkit.crash", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
@@ -73,48 +73,49 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def run(folder: Path, settings: Settings, kills: int, clients: int, seed: int) -> int:
+    """Run the test on a running stack, and print the results."""
     stack, started = read_stack(folder), time.monotonic()
     givers = [f"giver{number}" for number in range(clients)]
     sign_up(stack, [*givers, *FRIENDS])
-    client = RetryingClient(stack, 2 * clients, losing=True)
+    client = RetryingClient(stack, 2 * clients, retry_lost=True)
     load, killer = Load(stack, client, givers, FRIENDS, seed), Killer(folder, settings, seed)
     cli.say(f"{clients} clients, {kills} kills, seed {seed} ...")
     load.start()
-    # Functions are to be killed while they work, and not while they start.
-    until(lambda: bool(load.failed) or len(load.journal) >= WARM * clients, WARM_SECONDS)
+    # The functions have to be killed while they work, not while they start.
+    until(lambda: bool(load.failed) or len(load.journal) >= WARM_CALLS * clients, WARM_SECONDS)
     killer.start()
     until(lambda: bool(load.failed or killer.failed) or killer.killed.total() >= kills, KILLING_SECONDS)
     killer.stop()
     load.stop()
     for error in (*load.failed, *killer.failed):
-        cli.say(f"Ended by: {error!r}", error=True)
+        cli.say(f"Ended early: {error!r}", error=True)
     retries, lasted = Counter(client.retries), time.monotonic() - started
-    wrong = settled(stack, client, load)
+    wrong = find_problems(stack, client, load)
     try:
-        lags = poison.hold_up(stack, client, givers[0], FRIENDS[0])
-    except UnexpectedAnswer as error:
+        delays = poison.block_projector(stack, client, givers[0], FRIENDS[0])
+    except UnexpectedResponse as error:
         wrong["late"] = [str(error)]
     else:
-        wrong["late"] = [f"{lag:.1f} s" for lag in lags if lag > LATE_SECONDS]
-        cli.say(f"With the telling consumer held up, {len(lags)} gifts were back at most {max(lags):.1f} s late")
-    by_kind = Counter(call.what for call in load.journal if call.done)
+        wrong["late"] = [f"{delay:.1f} s" for delay in delays if delay > LATE_SECONDS]
+        cli.say(f"With a blocked projector, {len(delays)} gifts expired at most {max(delays):.1f} s late")
+    by_kind = Counter(call.kind for call in load.journal if call.done)
     cli.say(
         f"operations {len(load.journal)}, acknowledged {by_kind.total()}: {_counts(by_kind)}\n"
         f"killed {killer.killed.total()} processes: {_counts(killer.killed)}\n"
         f"retries {retries.total()}: {_counts(retries)}\n"
-        f"lost {len(wrong['lost'])}, doubled {len(wrong['doubled'])}, stuck {len(wrong['stuck'])},"
-        f" law broken {len(wrong['broken'])}, not told once {len(wrong['untold'])}, late {len(wrong['late'])}\n"
+        f"lost {len(wrong['lost'])}, doubled {len(wrong['doubled'])}, overdue {len(wrong['overdue'])},"
+        f" violations {len(wrong['violations'])}, wrong messages {len(wrong['messages'])}, late {len(wrong['late'])}\n"
         f"{lasted:.0f} s of load, {time.monotonic() - started:.0f} s in all"
     )
     client.close()
-    for what, found in wrong.items():
+    for kind, found in wrong.items():
         for each in found[:20]:
-            cli.say(f"{what}: {each}", error=True)
+            cli.say(f"{kind}: {each}", error=True)
     return 1 if load.failed or killer.failed or any(wrong.values()) else 0
 
 
-def settled(stack: Stack, client: RetryingClient, load: Load) -> dict[str, list[str]]:
-    """What is wrong when everything has had the time to settle."""
+def find_problems(stack: Stack, client: RetryingClient, load: Load) -> dict[str, list[str]]:
+    """Wait until everything is settled; return the problems by kind."""
     with closing(aws.client("dynamodb", stack["aws_endpoint_url"])) as dynamodb:
 
         def contents() -> TableContents:
@@ -122,27 +123,27 @@ def settled(stack: Stack, client: RetryingClient, load: Load) -> dict[str, list[
 
         time.sleep(WINDOW)
         began = time.monotonic()
-        until(lambda: not contents().stuck(now=now_ms()), SETTLED_SECONDS)
-        stuck = contents().stuck(now=now_ms())
+        until(lambda: not contents().overdue(now=now_ms()), SETTLED_SECONDS)
+        overdue = contents().overdue(now=now_ms())
         cli.say(f"Settled {time.monotonic() - began:.0f} s after the last window ended")
-        books = checks.Books(load.journal)
-        wrong = {"stuck": stuck, "lost": checks.lost(books, client)}
-        # Every creating call once more: what is there afterwards must be what was there before.
-        wrong["doubled"] = checks.doubled(books, client, contents())
+        journal = checks.Journal(load.journal)
+        wrong = {"overdue": overdue, "lost": checks.find_lost(journal, client)}
+        # After a replay of each creating call, the table must be unchanged.
+        wrong["doubled"] = checks.find_doubled(journal, client, contents())
         cli.say(
-            f"Read {len(books.orders)} orders, {len(books.gifts)} gifts and {len(books.holdings)} holdings; made"
-            f" {len(books.made)} calls again; refused after a lost answer: {len(books.unknown)}"
+            f"Read {len(journal.orders)} orders, {len(journal.gifts)} gifts and {len(journal.holdings)} holdings; replayed"
+            f" {len(journal.creating)} calls; failed after a lost response: {len(journal.unknown)}"
         )
-        until(lambda: not checks.untold(contents()), TOLD_SECONDS)
-        wrong["untold"] = checks.untold(contents())
+        until(lambda: not checks.find_wrong_messages(contents()), MESSAGE_SECONDS)
+        wrong["messages"] = checks.find_wrong_messages(contents())
         table = WholeTable(dynamodb, stack["table_name"])
         audited = audit(table, clock=now_ms, grace_ms=GRACE_MS, log=lambda _: None)
         cli.say(f"Audited {audited.items} items")
-        return wrong | {"broken": [str(finding) for finding in audited.findings]}
+        return wrong | {"violations": [str(finding) for finding in audited.findings]}
 
 
 def _counts(counter: Counter[str]) -> str:
-    return ", ".join(f"{count} x {what}" for what, count in counter.most_common()) or "0"
+    return ", ".join(f"{count} x {name}" for name, count in counter.most_common()) or "0"
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What is in a whole table, as entities."""
+"""Read a whole table as entities."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from handsel.store.attributes import Item, load_item
 
 
 class TableContents:
-    """The items of a table that calls make and people are told by."""
+    """The orders, gifts, holdings, refunds and messages of a table."""
 
     def __init__(self, client: Any, table: str) -> None:
         found: dict[str, list[Item]] = defaultdict(list)
@@ -25,8 +25,8 @@ class TableContents:
         self.refunds = [refunds.from_item(item) for item in found["REFUND"]]
         self.messages = found["MESSAGE"]
 
-    def stuck(self, *, now: int) -> list[str]:
-        """What is due and not settled."""
+    def overdue(self, *, now: int) -> list[str]:
+        """List what is due and not settled."""
         return [
             *(f"gift {gift.gift_id} is open" for gift in self._open() if gift.expires_at <= now),
             *(f"order {each.order_id} is pending" for each in self.orders.values() if each.state is OrderState.PENDING),

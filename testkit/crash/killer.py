@@ -1,4 +1,4 @@
-"""Kills the processes of a local stack, but for its engine, which keeps the data in memory."""
+"""Kill the processes of a local stack, except its engine, which holds the data in memory."""
 
 import os
 import random
@@ -16,21 +16,20 @@ from pathlib import Path
 from local.engine import wait_until
 from local.settings import ROOT, Settings
 from local.state import Directory
-from testkit.http_client import UnexpectedAnswer
+from testkit.http_client import UnexpectedResponse
 
-# Younger ones may be starting still. Killed there, the engine throws away all others of the function that start too,
-# which have it start more: it never gets out of that.
-_GROWN_UP = 3.0
-# Seconds from one kill to the next, and how many of them hit the runner. Every cold start takes the engine most of a
-# second, in which it does nothing else.
+# The minimum age of a worker to kill, in seconds. If a starting worker is killed, the engine discards all starting workers
+# of the function and starts more, without end.
+_MIN_AGE = 3.0
+# Seconds between kills, and the share of kills that hit the runner. A cold start blocks the engine for almost a second.
 _PAUSE = (0.6, 2.0)
 _RUNNER = 0.1
-# Who used the processor in so many seconds is in the middle of a call.
-_GLANCE = 0.05
+# A process that uses CPU during this interval, in seconds, is in the middle of a call.
+_SAMPLE = 0.05
 
 
 def workers(folder: Path) -> dict[str, list[int]]:
-    """Process ids of a stack's running functions, by the function's name in the template."""
+    """Return the process ids of a stack's workers by the function's name in the template."""
     named = re.compile(rf"{re.escape(str(folder))}/engine/tmp/ministack-lambda-\w+?-(\w+)-")
     found: dict[str, list[int]] = defaultdict(list)
     for process in Path("/proc").glob("[0-9]*"):
@@ -41,27 +40,27 @@ def workers(folder: Path) -> dict[str, list[int]]:
 
 
 def busy(folder: Path) -> list[tuple[str, int]]:
-    """Functions and process ids of the workers that are in the middle of a call."""
+    """Return the functions and process ids of the workers that are in the middle of a call."""
     running = [
         (name, process)
         for name, processes in workers(folder).items()
         for process in processes
-        if _age(process) > _GROWN_UP
+        if _age(process) > _MIN_AGE
     ]
     before = [_ticks(process) for _, process in running]
-    time.sleep(_GLANCE)
+    time.sleep(_SAMPLE)
     return [each for each, ticks in zip(running, before, strict=True) if _ticks(each[1]) > ticks]
 
 
 def _age(process: int) -> float:
-    """In seconds; 0 of one that is gone."""
+    """Return the age of a process in seconds; 0 if it has ended."""
     with suppress(OSError):
         return time.time() - Path(f"/proc/{process}").stat().st_ctime
     return 0.0
 
 
 def _ticks(process: int) -> int:
-    """What a process has used of the processor; 0 of one that is gone."""
+    """Return the CPU ticks that a process has used; 0 if it has ended."""
     with suppress(OSError):
         user, system = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[11:13]
         return int(user) + int(system)
@@ -69,21 +68,21 @@ def _ticks(process: int) -> int:
 
 
 def send(number: signal.Signals, processes: list[int]) -> int:
-    """How many of them were there to get it."""
-    got = 0
+    """Send a signal to processes; return the number of processes that still existed."""
+    reached = 0
     for process in processes:
         with suppress(ProcessLookupError):
             os.kill(process, number)
-            got += 1
-    return got
+            reached += 1
+    return reached
 
 
 class Killer:
-    """Kills again and again, until it is told to stop.
+    """Kills processes at random intervals until it is stopped.
 
     Attributes:
-        killed: how many processes, by function, and the `runner`.
-        failed: what kept it from going on.
+        killed: the number of killed processes by function, and of the `runner`.
+        failed: the errors that ended it early.
     """
 
     def __init__(self, folder: Path, settings: Settings, seed: int) -> None:
@@ -91,7 +90,7 @@ class Killer:
         self.failed: list[Exception] = []
         self._directory = Directory(folder)
         self._settings = settings
-        self._rng = random.Random(f"{seed} killer")  # noqa: S311 - has to be the same again
+        self._rng = random.Random(f"{seed} killer")  # noqa: S311 - has to be reproducible
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run)
 
@@ -99,7 +98,7 @@ class Killer:
         self._thread.start()
 
     def stop(self) -> None:
-        """Everything runs again when this returns."""
+        """Stop; everything runs again when this returns."""
         self._stop.set()
         self._thread.join()
 
@@ -111,16 +110,16 @@ class Killer:
                 if self._rng.random() < _RUNNER:
                     self._kill_runner()
                 else:
-                    self._kill_a_worker()
-        except Exception as error:  # noqa: BLE001 - told by whoever started it
+                    self._kill_worker()
+        except Exception as error:  # noqa: BLE001 - the caller reports it
             self.failed.append(error)
 
     def _pauses(self) -> Iterator[float]:
         while True:
             yield self._rng.uniform(*_PAUSE)
 
-    def _kill_a_worker(self) -> None:
-        """One in the middle of a call, as soon as there is one."""
+    def _kill_worker(self) -> None:
+        """Kill a worker in the middle of a call, as soon as there is one."""
         while not (running := busy(self._directory.path)):
             if self._stop.is_set():
                 return
@@ -128,21 +127,22 @@ class Killer:
         self.killed[name] += send(signal.SIGKILL, [process])
 
     def _kill_runner(self) -> None:
-        """It takes the API's port, the time to live and the stream's pollers with it; `up` starts another one."""
+        """Kill the runner, which has the API's port, TTL and the stream pollers, and start another one."""
         running = self._directory.read()
         if running is None or not send(signal.SIGKILL, [running.pid]):
-            raise UnexpectedAnswer("there is no runner to kill")
+            raise UnexpectedResponse("there is no runner to kill")
         self.killed["runner"] += 1
         if not wait_until(lambda: not self._directory.runner_alive(), 10):
-            raise UnexpectedAnswer("the runner outlives its death")
+            raise UnexpectedResponse("the runner is still alive after SIGKILL")
         self._stop.wait(self._rng.uniform(0, 1))
         restart(self._directory, self._settings)
 
 
 def restart(directory: Directory, settings: Settings) -> None:
-    """Start a runner on the engine that lives on.
+    """Start a runner on the engine that is still running.
 
-    Raises UnexpectedAnswer: it did not come up, or on another engine.
+    Raises:
+        UnexpectedResponse: it did not start, or uses another engine.
     """
     before = directory.read()
     started = subprocess.run(
@@ -157,4 +157,4 @@ def restart(directory: Directory, settings: Settings) -> None:
     )
     after = directory.read()
     if started.returncode or before is None or after is None or after.endpoint_url != before.endpoint_url:
-        raise UnexpectedAnswer(f"the stack did not go on: {started.stdout}")
+        raise UnexpectedResponse(f"the stack did not restart: {started.stdout}")

@@ -1,7 +1,7 @@
-"""Clients who buy, give, claim and so on as long as they are let, and what each was told.
+"""Run clients that buy, give, claim and so on until they are stopped, and record every response.
 
-Nobody knows which calls will be hit, so nothing is expected of a single one but that it is decided in the end. What was
-acknowledged is in the journal, and is held against the table afterwards (testkit/crash/checks.py).
+A kill can hit any call, so the only expectation of a single call is that it gets a final response. The journal holds these,
+and is compared with the table afterwards (testkit/crash/checks.py).
 """
 
 import random
@@ -16,17 +16,17 @@ from local.client import Stack, payment
 from testkit.http_client import ADDRESS, WRAPPING, RetryingClient, code_of
 
 PARCEL_WRAPPING = {"cover_id": "parcel-kraft", "message": "For you"}
-# Of purchases: paid, paid though the answer of the provider is lost at first, declined.
+# Payment tokens: paid, paid after the provider's first response is lost, declined.
 _TOKENS = ["tok_ok"] * 8 + ["tok_timeout", "tok_declined"]
 
 
 @dataclass(frozen=True)
 class Call:
-    """One call that was decided, and how.
+    """One call and its final response.
 
     Attributes:
-        code: of the problem; empty where it was done.
-        lost: an answer to it got lost, so that it was made again.
+        code: the code of the problem; empty after a success.
+        lost: whether a response was lost, so that the call was repeated.
     """
 
     user: str
@@ -43,22 +43,22 @@ class Call:
         return self.status < 300
 
     @property
-    def what(self) -> str:
-        """The kind of call: the last part of its path that is no id."""
+    def kind(self) -> str:
+        """Return the kind of call: the last part of its path."""
         return self.path.split("/")[-1]
 
     @property
-    def about(self) -> str:
-        """The id in its path."""
+    def resource_id(self) -> str:
+        """Return the id in its path."""
         return self.path.split("/")[2]
 
 
 class Load:
-    """Clients on a stack, each a thread with a giver of its own; friends are everybody's.
+    """Clients of a stack: one thread per giver. All share the same friends.
 
     Attributes:
-        journal: every call that was decided.
-        failed: what ended a client that nobody told to stop.
+        journal: every call with its final response.
+        failed: the errors that ended clients early.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class Load:
         self._stack, self._client, self._friends = stack, client, friends
         self._stop = threading.Event()
         self._threads = [
-            threading.Thread(target=self._live, args=(giver, random.Random(f"{seed} {giver}")))  # noqa: S311
+            threading.Thread(target=self._run_client, args=(giver, random.Random(f"{seed} {giver}")))  # noqa: S311
             for giver in givers
         ]
 
@@ -78,21 +78,21 @@ class Load:
             thread.start()
 
     def stop(self) -> None:
-        """Let every client finish what it has begun."""
+        """Stop after every client has finished its current order."""
         self._stop.set()
         for thread in self._threads:
             thread.join()
 
-    def _live(self, giver: str, rng: random.Random) -> None:
+    def _run_client(self, giver: str, rng: random.Random) -> None:
         try:
             while not self._stop.is_set():
-                self._one_order(giver, rng)
-        except Exception as error:  # noqa: BLE001 - told by whoever started it
+                self._place_order(giver, rng)
+        except Exception as error:  # noqa: BLE001 - the caller reports it
             self.failed.append(error)
             self._stop.set()
 
-    def _one_order(self, giver: str, rng: random.Random) -> None:
-        """An order and what comes of it."""
+    def _place_order(self, giver: str, rng: random.Random) -> None:
+        """Buy, and use the units in some of the possible ways."""
         kind, quantity = rng.choice(["voucher", "voucher", "parcel"]), rng.randint(2, 5)
         token = rng.choice(_TOKENS)
         body = {"product_id": self._stack["products"][kind], "quantity": quantity, "payment": payment(token)}
@@ -110,7 +110,7 @@ class Load:
                     recipient = {"recipient_id": self._stack["users"][friend]["user_id"]}
                     gift = self._post(giver, f"{path}/gifts", {"shares": 1, "wrapping": wrapping} | recipient)
                     if gift.done:
-                        self._fate(giver, gift.answer, [friend], rng)
+                        self._end_gift(giver, gift.answer, [friend], rng)
                     continue
                 case "use":
                     self._post(giver, f"{path}/use", {"quantity": rng.randint(1, 2), "address": ADDRESS})
@@ -119,19 +119,19 @@ class Load:
                     self._post(giver, f"{path}/refunds", {"quantity": rng.randint(1, 2)})
                     continue
             if gift.done:
-                self._fate(giver, gift.answer, rng.sample(self._friends, 3), rng)
+                self._end_gift(giver, gift.answer, rng.sample(self._friends, 3), rng)
 
-    def _fate(self, giver: str, gift: dict[str, Any], friends: Sequence[str], rng: random.Random) -> None:
-        """Some claim it, and then somebody ends it, or it is left to its window."""
+    def _end_gift(self, giver: str, gift: dict[str, Any], friends: Sequence[str], rng: random.Random) -> None:
+        """Let some friends claim a gift; then cancel or decline it, or let it expire."""
         path = f"/gifts/{gift['gift_id']}"
         secret = {} if gift["secret"] is None else {"secret": gift["secret"]}
-        fate = rng.choice(["claim", "claim", "some", "end", "leave"])
-        for friend in friends[: {"claim": 3, "some": 1}.get(fate, 0)]:
+        plan = rng.choice(["claim", "claim", "some", "end", "leave"])
+        for friend in friends[: {"claim": 3, "some": 1}.get(plan, 0)]:
             claimed = self._post(friend, f"{path}/claims", secret | {"address": ADDRESS})
             if claimed.done and rng.random() < 0.25:
                 body = {"product_id": self._stack["products"]["voucher"], "payment": payment(), "wrapping": WRAPPING}
                 self._post(friend, f"{path}/return-gifts", body)
-        if fate in ("some", "end"):
+        if plan in ("some", "end"):
             if gift["recipient_id"] is not None and rng.random() < 0.5:
                 self._post(friends[0], f"{path}/decline", None)
             else:
@@ -140,14 +140,15 @@ class Load:
     def _post(self, user: str, path: str, body: Any) -> Call:
         key = secrets.token_hex(12)
         answer = self._client.post(user, path, body, key=key)
-        told = answer.json()
-        call = Call(user, path, body, key, answer.status_code, code_of(answer), told, answer.extensions["lost"])
+        call = Call(
+            user, path, body, key, answer.status_code, code_of(answer), answer.json(), answer.extensions["lost"]
+        )
         self.journal.append(call)
         return call
 
 
 def until(condition: Callable[[], bool], seconds: float) -> bool:
-    """Whether a condition came true in time."""
+    """Wait for a condition; return whether it became true in time."""
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:

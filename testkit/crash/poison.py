@@ -1,4 +1,4 @@
-"""A record that the consumer which tells people cannot take: gifts come back on time all the same."""
+"""Block the projector with a record that it cannot process, and check that gifts still expire on time."""
 
 import time
 from collections.abc import Sequence
@@ -9,42 +9,43 @@ from local import aws
 from local.client import Stack, payment
 from testkit.crash.contents import TableContents
 from testkit.crash.load import until
-from testkit.http_client import WRAPPING, RetryingClient, UnexpectedAnswer, done, physical
+from testkit.http_client import WRAPPING, RetryingClient, UnexpectedResponse, physical_id, require_success
 
 GIFTS = 20
 SECONDS = 60.0
 
 
-def hold_up(stack: Stack, client: RetryingClient, giver: str, friend: str) -> Sequence[float]:
-    """How many seconds after the end of its window each gift was back, by the stream alone.
+def block_projector(stack: Stack, client: RetryingClient, giver: str, friend: str) -> Sequence[float]:
+    """Return for each gift the seconds between the end of its claim window and its expiry, by the stream alone.
 
-    The sweep is switched off, and the consumer that tells is held up by an order without an order's attributes.
+    The sweep is disabled. The projector is blocked by an ORDER item without an order's attributes.
 
-    Raises UnexpectedAnswer: one did not come back, or the consumer was not held up.
+    Raises:
+        UnexpectedResponse: a gift did not expire, or the projector was not blocked.
     """
     with (
         closing(aws.client("dynamodb", stack["aws_endpoint_url"])) as table,
         closing(aws.client("events", stack["aws_endpoint_url"])) as events,
         closing(aws.client("logs", stack["aws_endpoint_url"])) as logs,
     ):
-        events.disable_rule(Name=physical(stack, "SweepFunctionEveryMinute"))
-        group, started = f"/aws/lambda/{physical(stack, 'ProjectorFunction')}", int(time.time() * 1000)
+        events.disable_rule(Name=physical_id(stack, "SweepFunctionEveryMinute"))
+        group, started = f"/aws/lambda/{physical_id(stack, 'ProjectorFunction')}", int(time.time() * 1000)
         poison = {name: {"S": "ORDER#poison" if name == "pk" else "ORDER"} for name in ("pk", "sk")}
         table.put_item(TableName=stack["table_name"], Item=poison)
 
-        def refused() -> bool:
+        def projector_failed() -> bool:
             found = logs.filter_log_events(logGroupName=group, filterPattern='"projecting failed"', startTime=started)
             return bool(found["events"])
 
-        if not until(refused, SECONDS):
-            raise UnexpectedAnswer("the consumer that tells took the poison")
+        if not until(projector_failed, SECONDS):
+            raise UnexpectedResponse("the projector processed the invalid record")
         body = {"product_id": stack["products"]["voucher"], "quantity": GIFTS, "payment": payment()}
-        path = f"/orders/{done(client.post(giver, '/orders', body))['order_id']}/gifts"
+        path = f"/orders/{require_success(client.post(giver, '/orders', body))['order_id']}/gifts"
         body = {"shares": 1, "recipient_id": stack["users"][friend]["user_id"], "wrapping": WRAPPING}
-        given = {done(client.post(giver, path, body))["gift_id"] for _ in range(GIFTS)}
+        given = {require_success(client.post(giver, path, body))["gift_id"] for _ in range(GIFTS)}
         table.delete_item(TableName=stack["table_name"], Key=poison)
 
-        def back() -> list[float]:
+        def delays() -> list[float]:
             gifts = [TableContents(table, stack["table_name"]).gifts[gift_id] for gift_id in given]
             return [
                 (gift.ended_at - gift.expires_at) / 1000
@@ -52,9 +53,9 @@ def hold_up(stack: Stack, client: RetryingClient, giver: str, friend: str) -> Se
                 if gift.state is GiftState.RETURNED and gift.ended_at is not None
             ]
 
-        if not until(lambda: len(back()) == GIFTS, SECONDS):
-            raise UnexpectedAnswer(f"only {len(back())} of {GIFTS} gifts are back")
+        if not until(lambda: len(delays()) == GIFTS, SECONDS):
+            raise UnexpectedResponse(f"only {len(delays())} of {GIFTS} gifts expired")
         messages = client.get(friend, "/messages?limit=100")["items"]
         if any(message["gift_id"] in given for message in messages):
-            raise UnexpectedAnswer("the consumer that tells was not held up")
-        return back()
+            raise UnexpectedResponse("the projector was not blocked")
+        return delays()

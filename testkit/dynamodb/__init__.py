@@ -1,1 +1,1 @@
-"""DynamoDB in memory, for tests: one table, evaluated as DynamoDB documents it, without faults of its own."""
+"""An in-memory DynamoDB table for tests. It follows DynamoDB's documentation and has no faults of its own."""

@@ -1,17 +1,17 @@
-"""What calls consume, by DynamoDB's documented rules, from the sizes of items.
+"""Compute the capacity that calls consume, by DynamoDB's documented rules, from the sizes of items.
 
-- A read of an item is a unit for each 4 KB, begun ones included, half of that where it may be stale, twice that in a
-  transaction. An item that is not there is one unit's worth. A query or a scan is charged for the sum of what it looks at,
-  filtered out or not; an index for its entries as it keeps them.
+- A read of an item costs one unit per 4 KB, rounded up; half of that if it is eventually consistent, twice that in a
+  transaction. A read of a missing item costs one unit. A query or scan is charged for the total size of the items it
+  reads, before filters; on an index, for the projected entries.
   (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html)
-- A write is a unit for each 1 KB of the item, as it was or as it is, whichever is larger. A refused one is a unit for
-  each 1 KB of the item that is there, at least one. (the same; WorkingWithItems.html, "Capacity units consumed by
+- A write costs one unit per 1 KB of the item, before or after, whichever is larger. If its condition fails, it costs one
+  unit per 1 KB of the existing item, at least one. (the same page; WorkingWithItems.html, "Capacity units consumed by
   conditional writes")
-- An index is a write where an entry comes, goes or changes in place, two where it moves, none where it stays as it is.
+- An index costs one write if an entry is added, removed or changed in place, two if it moves, none if it is unchanged.
   (GSI.html, "Write capacity units")
 - In a transaction each item costs twice, "one to prepare the transaction and one to commit the transaction", a
-  ConditionCheck as well; that is so also where it does not succeed, for which no figure is documented: here it is all that
-  was asked for. What it writes goes to the indexes when it is complete, and costs there what it always does.
+  ConditionCheck too. For a failed transaction no figure is documented: here the whole request is charged. Index writes
+  happen when it completes, and cost the same as outside of a transaction.
   (transaction-apis.html, "Capacity management for transactions")
 """
 
@@ -27,21 +27,22 @@ _WRITE_BYTES = 1024
 
 
 def read_units(size: int) -> int:
-    """Of a consistent read: of one that may be stale it is half, of one in a transaction twice that."""
+    """Return the units of a consistent read. An eventually consistent read costs half, a transactional read twice that."""
     return max(1, -(-size // _READ_BYTES))
 
 
 def write_units(*sizes: int) -> int:
+    """Return the units of a write, from the sizes before and after in bytes."""
     return max(1, -(-max(sizes) // _WRITE_BYTES))
 
 
 def index_units(before: int | None, after: int | None, *, moved: bool, changed: bool) -> int:
-    """Of one write, in one index.
+    """Return the units of one write in one index.
 
     Args:
-        before, after: the size of its entry, None where it has none.
-        moved: its key there is another.
-        changed: anything of it is.
+        before, after: the size of the entry in bytes, or None if there is none.
+        moved: whether the key of the entry changes.
+        changed: whether anything in the entry changes.
     """
     if before is None or after is None:
         return sum(write_units(size) for size in (before, after) if size is not None)
@@ -51,19 +52,19 @@ def index_units(before: int | None, after: int | None, *, moved: bool, changed: 
 
 
 class Consumed(NamedTuple):
-    """What one call consumed: request units of the table, and of its indexes.
+    """The request units that one call consumed, of the table and of its indexes.
 
     Attributes:
-        refused: a condition did not hold.
+        condition_failed: whether a condition failed.
     """
 
     operation: str
     table: float
     indexes: Mapping[str, float]
-    refused: bool = False
+    condition_failed: bool = False
 
     @property
-    def reads(self) -> bool:
+    def is_read(self) -> bool:
         return self.operation in ("GetItem", "BatchGetItem", "TransactGetItems", "Query", "Scan")
 
     @property
@@ -73,11 +74,11 @@ class Consumed(NamedTuple):
 
 @dataclass
 class Consumption:
-    """The calls of some time, and what they came to.
+    """The total of several calls.
 
     Attributes:
-        calls: how many of each operation.
-        reads, writes: how many of them read, and write.
+        calls: the number of calls by operation.
+        reads, writes: the number of calls that read, and that write.
         read, write: request units.
     """
 
@@ -91,7 +92,7 @@ class Consumption:
     def take(self, consumed: Consumed) -> None:
         with self._lock:
             self.calls[consumed.operation] += 1
-            if consumed.reads:
+            if consumed.is_read:
                 self.reads += 1
                 self.read += consumed.units
             else:
@@ -104,7 +105,7 @@ Meters = list[Callable[[Consumed], None]]
 
 @contextmanager
 def metered(meters: Meters) -> Iterator[Consumption]:
-    """What is consumed meanwhile of a table with these meters."""
+    """Yield the consumption, while the block runs, of the table with these meters."""
     ledger = Consumption()
     meters.append(ledger.take)
     try:

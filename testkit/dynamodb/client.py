@@ -1,4 +1,4 @@
-"""A client whose requests are checked by the service's model, as botocore checks them, and told to who listens."""
+"""A client that validates requests by the service's model, as botocore does, and passes each call to listeners."""
 
 import threading
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from botocore.validate import ParamValidator
 
 
 class Call(NamedTuple):
-    """One call of a client: its operation (`GetItem`), and the answer, empty where it was refused."""
+    """One call of a client: its operation (`GetItem`), the request, and the response, empty if it failed."""
 
     operation: str
     request: dict[str, Any]
@@ -19,10 +19,10 @@ class Call(NamedTuple):
 
 
 class Client:
-    """Stands before a client of AWS, or what takes one's place. Safe to share between threads: one call is made at a time.
+    """Wraps an AWS client or a simulated one. Threads can share it: it makes one call at a time.
 
     Attributes:
-        listeners: who is told of each call when it is over.
+        listeners: called with each call after it ended.
     """
 
     def __init__(self, client: object, model: ServiceModel) -> None:
@@ -48,10 +48,10 @@ class Client:
                 try:
                     answer = method(**request)
                 finally:
-                    for heard in tuple(self.listeners):
-                        heard(Call(operation.name, request, answer))
+                    for listener in tuple(self.listeners):
+                        listener(Call(operation.name, request, answer))
             return answer
 
-        # The next time it is at hand.
+        # Cached for the next access.
         self.__dict__[name] = call
         return call

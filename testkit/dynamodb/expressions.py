@@ -1,7 +1,7 @@
-"""DynamoDB's expressions, parsed and evaluated: conditions, filters, key conditions, updates and projections.
+"""Parse and evaluate DynamoDB's expressions: conditions, filters, key conditions, updates and projections.
 
-What an expression says is compiled once into functions of an item and the request's values. All values are in the
-normal form of `values`, so that equal is equal. The messages are DynamoDB's.
+An expression is compiled once into functions of an item and the request's values. All values are in the normal form of
+`values`, so that values can be compared with `==`. The error messages are DynamoDB's.
 """
 
 import operator
@@ -12,7 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from testkit.dynamodb.values import ORDERED, SETS, TYPES, Invalid, Item, Value, added, kind_of, number, set_of
+from testkit.dynamodb.values import ORDERED, SETS, TYPES, Invalid, Item, Value, add, get_type, make_set, number
 
 Names = tuple[tuple[str, str], ...]
 DocumentPath = tuple[str | int, ...]
@@ -23,7 +23,7 @@ Compute = Callable[[Item, Values], Value]
 Check = Callable[[Values], None]
 
 RESERVED = frozenset((Path(__file__).parent / "reserved.txt").read_text().split())
-_LONGEST = 4096
+_MAX_LENGTH = 4096
 _TOKEN = re.compile(
     r"\s*(?:(?P<name>#\w+)|(?P<value>:\w+)|(?P<word>[A-Za-z]\w*)|(?P<number>\d+)|(?P<sign><>|<=|>=|[=<>(),.\[\]+-]))",
     re.ASCII,
@@ -40,7 +40,7 @@ _FUNCTIONS = {**_TESTS, "size": 1, "if_not_exists": 2, "list_append": 2}
 
 
 class Inapplicable(Invalid):
-    """An update that is well written, but not for the item as it is."""
+    """A valid update that cannot be applied to the current item."""
 
 
 class Operand(NamedTuple):
@@ -56,8 +56,8 @@ class Condition:
     """A condition or a filter.
 
     Attributes:
-        checks: what its values must be; each raises Invalid.
-        roots: the attributes it reads.
+        checks: checks of the request's values; each raises Invalid.
+        roots: the top-level attributes it reads.
     """
 
     holds: Test
@@ -67,12 +67,12 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """What an update does.
+    """A parsed update expression.
 
     Attributes:
         checks: as in `Condition`.
-        paths: what it changes.
-        makes: whether it makes an item where there is none: to remove is not enough for that.
+        paths: the document paths it changes.
+        creates: whether it creates a missing item: an update that only removes does not.
     """
 
     sets: tuple[tuple[DocumentPath, Compute], ...]
@@ -82,10 +82,14 @@ class Update:
     checks: tuple[Check, ...]
     paths: tuple[DocumentPath, ...]
     roots: frozenset[str]
-    makes: bool
+    creates: bool
 
     def apply(self, item: Item, values: Values, *, exists: bool) -> Item:
-        """The item as the update leaves it. All that it reads is the item as it was. Raises Inapplicable."""
+        """Return the item after the update. Operands read the item as it was before.
+
+        Raises:
+            Inapplicable: the update does not fit the item.
+        """
         new = dict(item)
         for path, value in [(path, compute(item, values)) for path, compute in self.sets]:
             _put(new, path, value)
@@ -123,7 +127,11 @@ class Prepared:
     keys: tuple[KeyTest, ...] | None
 
     def check(self, values: Values) -> None:
-        """Raises Invalid where a value is none for what is done with it."""
+        """Check the request's values.
+
+        Raises:
+            Invalid: a value has the wrong type for its use.
+        """
         if self.update is not None:
             for check in self.update.checks:
                 check(values)
@@ -143,10 +151,10 @@ def prepare(
     filter: str | None = None,
     keys: str | None = None,
 ) -> Prepared:
-    """The expressions of one request, by their parameters; a filter is a condition.
+    """Parse the expressions of one request, given by parameter name; a filter counts as a condition.
 
     Raises:
-        Invalid: one is not well written, or a name or value is missing or used by none.
+        Invalid: an expression is malformed, or a name or value is missing or unused.
     """
     if names is not None and condition is update is projection is filter is keys is None:
         raise Invalid("ExpressionAttributeNames can only be specified when using expressions")
@@ -171,13 +179,13 @@ def prepare(
         keys=None if keys is None else parser("KeyConditionExpression", keys).key_condition(),
     )
     if unused := known.keys() - used_names:
-        raise Invalid(f"Value provided in ExpressionAttributeNames unused in expressions: keys: {_listed(unused)}")
+        raise Invalid(f"Value provided in ExpressionAttributeNames unused in expressions: keys: {_join(unused)}")
     if spare := (values or frozenset()) - used_values:
-        raise Invalid(f"Value provided in ExpressionAttributeValues unused in expressions: keys: {_listed(spare)}")
+        raise Invalid(f"Value provided in ExpressionAttributeValues unused in expressions: keys: {_join(spare)}")
     return prepared
 
 
-def _listed(keys: Collection[str]) -> str:
+def _join(keys: Collection[str]) -> str:
     return "{" + ", ".join(sorted(keys)) + "}"
 
 
@@ -193,7 +201,7 @@ def _check_references(parameter: str, first: str, keys: Collection[str] | None) 
 
 
 def get(item: Item, path: DocumentPath) -> Value | None:
-    """What is at a path of an item."""
+    """Return the value at a path of an item, or None."""
     value: Value | None = item.get(path[0])  # type: ignore[arg-type]  # a path begins with a name
     for part in path[1:]:
         if value is None:
@@ -207,7 +215,7 @@ def get(item: Item, path: DocumentPath) -> Value | None:
 
 
 def project(item: Item, paths: Collection[DocumentPath]) -> Item:
-    """The parts of an item that are at these paths, in their places; of a list, those elements only."""
+    """Return the parts of an item at these paths, in their places; a list has only the selected elements."""
     tree: dict[Any, Any] = {}
     for path in paths:
         branch = tree
@@ -238,7 +246,7 @@ def _no_path() -> Inapplicable:
 
 
 def _put(item: Item, path: DocumentPath, value: Value) -> None:
-    """Changes `item`, and of what is in it only copies."""
+    """Set a path in `item`. Nested values are copied, not changed."""
     name, *rest = path
     assert isinstance(name, str)
     item[name] = _with(item.get(name), rest, value) if rest else value
@@ -303,29 +311,29 @@ def _wrong_type() -> Inapplicable:
 
 
 def _sum(old: Value | None, value: Value) -> Value:
-    """What ADD leaves."""
-    kind = kind_of(value)
+    """Return the result of ADD."""
+    kind = get_type(value)
     if old is None:
         return value
     if kind not in old:
         raise _wrong_type()
     if kind == "N":
         return _exactly(old, value, 1)
-    return set_of(kind, {*old[kind], *value[kind]})
+    return make_set(kind, {*old[kind], *value[kind]})
 
 
 def _difference(old: Value, value: Value) -> Value | None:
-    """What DELETE leaves; None for nothing, as there are no empty sets."""
-    kind = kind_of(value)
+    """Return the result of DELETE, or None if no members are left: DynamoDB has no empty sets."""
+    kind = get_type(value)
     if kind not in old:
         raise _wrong_type()
     left = set(old[kind]).difference(value[kind])
-    return set_of(kind, left) if left else None
+    return make_set(kind, left) if left else None
 
 
 def _exactly(left: Value, right: Value, sign: int) -> Value:
     try:
-        return added(left, right, sign)
+        return add(left, right, sign)
     except Invalid as error:
         raise Inapplicable(str(error)) from None
 
@@ -335,7 +343,7 @@ def _exactly(left: Value, right: Value, sign: int) -> Value:
 
 @lru_cache(1 << 12)
 def _tokens(text: str) -> tuple[tuple[str, str], ...] | str:
-    """The tokens, or what none begins with."""
+    """Return the tokens, or the text that starts no token."""
     found = []
     at, end = 0, len(text.rstrip())
     while at < end:
@@ -348,7 +356,7 @@ def _tokens(text: str) -> tuple[tuple[str, str], ...] | str:
 
 
 class _Parser:
-    """One expression. It goes from left to right, and says of each part what it does."""
+    """A recursive-descent parser of one expression. Each method parses one grammar rule into a function."""
 
     def __init__(
         self,
@@ -367,7 +375,7 @@ class _Parser:
         self.at = 0
         if not text.strip():
             raise self.invalid("The expression can not be empty;")
-        if len(text) > _LONGEST:
+        if len(text) > _MAX_LENGTH:
             raise self.invalid(
                 "Expression size has exceeded the maximum allowed size; expression size: " + str(len(text))
             )
@@ -383,21 +391,21 @@ class _Parser:
         near = " ".join(text for _, text in self.tokens[max(0, self.at - 1) : self.at + 2])
         return self.invalid(f'Syntax error; token: "{self.tokens[self.at][1]}", near: "{near}"')
 
-    def sees(self, sign: str, ahead: int = 0) -> bool:
+    def peeks(self, sign: str, ahead: int = 0) -> bool:
         return self.tokens[min(self.at + ahead, len(self.tokens) - 1)] == ("sign", sign)
 
-    def takes(self, sign: str) -> bool:
-        if self.sees(sign):
+    def accepts(self, sign: str) -> bool:
+        if self.peeks(sign):
             self.at += 1
             return True
         return False
 
     def expect(self, sign: str) -> None:
-        if not self.takes(sign):
+        if not self.accepts(sign):
             raise self.unexpected()
 
-    def says(self, word: str) -> bool:
-        """Whether the next token is this keyword; takes it."""
+    def accepts_keyword(self, word: str) -> bool:
+        """Consume the next token if it is this keyword, and return whether it was."""
         kind, text = self.tokens[self.at]
         if kind == "word" and text.upper() == word:
             self.at += 1
@@ -440,9 +448,9 @@ class _Parser:
     def path(self) -> DocumentPath:
         parts: list[str | int] = [self.name()]
         while True:
-            if self.takes("."):
+            if self.accepts("."):
                 parts.append(self.name())
-            elif self.takes("["):
+            elif self.accepts("["):
                 kind, text = self.tokens[self.at]
                 if kind != "number":
                     raise self.unexpected()
@@ -454,9 +462,9 @@ class _Parser:
                 return tuple(parts)
 
     def function(self) -> str | None:
-        """The name of the function that is called here, with its opening parenthesis taken."""
+        """Return the name of the function that is called here, or None; consume it with its opening parenthesis."""
         kind, text = self.tokens[self.at]
-        if kind != "word" or not self.sees("(", 1) or text.upper() in {"AND", "OR", "NOT", "IN", "BETWEEN"}:
+        if kind != "word" or not self.peeks("(", 1) or text.upper() in {"AND", "OR", "NOT", "IN", "BETWEEN"}:
             return None
         if text not in _FUNCTIONS:
             raise self.invalid(f"Invalid function name; function: {text}")
@@ -468,7 +476,7 @@ class _Parser:
 
     def arguments(self, function: str) -> list[Operand]:
         found = [self.argument()]
-        while self.takes(","):
+        while self.accepts(","):
             found.append(self.argument())
         self.expect(")")
         if len(found) != _FUNCTIONS[function]:
@@ -494,13 +502,13 @@ class _Parser:
         return Operand(lambda item, _: get(item, path), path=path)
 
     def typed(self, operand: Operand, kinds: Collection[str], what: str) -> None:
-        """That an operand, if it is a value of the request, is of one of these types."""
+        """Add a check that an operand, if it is a value of the request, has one of these types."""
         if operand.value is not None:
             self.typed_value(operand.value, kinds, what)
 
     def typed_value(self, reference: str, kinds: Collection[str], what: str) -> None:
         def check(values: Values) -> None:
-            kind = kind_of(values[reference])
+            kind = get_type(values[reference])
             if kind not in kinds:
                 raise self.invalid(
                     "Incorrect operand type for operator or function; "
@@ -521,7 +529,7 @@ class _Parser:
 
     def condition(self) -> Condition:
         self.refuse_redundant_parentheses()
-        holds = self.either()
+        holds = self.disjunction()
         self.end()
         return Condition(holds, tuple(self.checks), frozenset(self.roots))
 
@@ -537,27 +545,27 @@ class _Parser:
                     raise self.invalid("The expression has redundant parentheses;")
                 groups.add((start, at))
 
-    def either(self) -> Test:
-        first = self.both()
-        while self.says("OR"):
-            first = _or(first, self.both())
+    def disjunction(self) -> Test:
+        first = self.conjunction()
+        while self.accepts_keyword("OR"):
+            first = _or(first, self.conjunction())
         return first
 
-    def both(self) -> Test:
+    def conjunction(self) -> Test:
         first = self.negation()
-        while self.says("AND"):
+        while self.accepts_keyword("AND"):
             first = _and(first, self.negation())
         return first
 
     def negation(self) -> Test:
-        if self.says("NOT"):
+        if self.accepts_keyword("NOT"):
             inner = self.negation()
             return lambda item, values: not inner(item, values)
         return self.primary()
 
     def primary(self) -> Test:
-        if self.takes("("):
-            inner = self.either()
+        if self.accepts("("):
+            inner = self.disjunction()
             self.expect(")")
             return inner
         function = self.function()
@@ -590,9 +598,9 @@ class _Parser:
                 self.typed(right, ORDERED, text)
                 return _ordered(_COMPARE[text], left.read, right.read)
             return (_equal if text == "=" else _unequal)(left.read, right.read)
-        if self.says("BETWEEN"):
+        if self.accepts_keyword("BETWEEN"):
             low = self.operand()
-            if not self.says("AND"):
+            if not self.accepts_keyword("AND"):
                 raise self.unexpected()
             high = self.operand()
             self.distinct("BETWEEN", left, low, high)
@@ -601,10 +609,10 @@ class _Parser:
             self.bounds(low, high)
             above, below = _ordered(operator.ge, left.read, low.read), _ordered(operator.le, left.read, high.read)
             return _and(above, below)
-        if self.says("IN"):
+        if self.accepts_keyword("IN"):
             self.expect("(")
             others = [self.operand()]
-            while self.takes(","):
+            while self.accepts(","):
                 others.append(self.operand())
             self.expect(")")
             if len(others) > 100:
@@ -620,7 +628,7 @@ class _Parser:
 
         def check(values: Values) -> None:
             a, b = values[first], values[last]
-            if kind_of(a) != kind_of(b):
+            if get_type(a) != get_type(b):
                 raise self.invalid(
                     "The BETWEEN operator requires same data type for lower and upper bounds; "
                     f"lower bound operand: AttributeValue: {a}, upper bound operand: AttributeValue: {b}"
@@ -663,7 +671,7 @@ class _Parser:
 
     def known_type(self, kind: str) -> None:
         if kind not in TYPES:
-            raise self.invalid(f"Invalid attribute type name found; type: {kind}, valid types: {_listed(TYPES)}")
+            raise self.invalid(f"Invalid attribute type name found; type: {kind}, valid types: {_join(TYPES)}")
 
     # --- key conditions --------------------------------------------------------------------------------------------
 
@@ -675,12 +683,12 @@ class _Parser:
 
     def key_tests(self) -> list[KeyTest]:
         found = self.key_test()
-        while self.says("AND"):
+        while self.accepts_keyword("AND"):
             found += self.key_test()
         return found
 
     def key_test(self) -> list[KeyTest]:
-        if self.takes("("):
+        if self.accepts("("):
             inner = self.key_tests()
             self.expect(")")
             return inner
@@ -693,9 +701,9 @@ class _Parser:
             self.typed_value(reference.value, {"S", "B"}, function)
             return [KeyTest(str(path.path[0]), function, (reference.value,))]
         name = self.key_name()
-        if self.says("BETWEEN"):
+        if self.accepts_keyword("BETWEEN"):
             first = self.value()
-            if not self.says("AND"):
+            if not self.accepts_keyword("AND"):
                 raise self.unexpected()
             return [KeyTest(name, "BETWEEN", (first, self.value()))]
         kind, text = self.tokens[self.at]
@@ -716,7 +724,7 @@ class _Parser:
 
     def projection(self) -> tuple[DocumentPath, ...]:
         paths = [self.path()]
-        while self.takes(","):
+        while self.accepts(","):
             paths.append(self.path())
         self.end()
         self.refuse_overlaps(paths)
@@ -767,21 +775,21 @@ class _Parser:
             seen.add(section)
             self.at += 1
             sections[section]()
-            while self.takes(","):
+            while self.accepts(","):
                 sections[section]()
         paths = [path for path, _ in (*sets, *adds, *deletes)] + removes
         self.refuse_overlaps(paths)
         return Update(
-            # What goes behind the end of a list is appended in the order of its numbers.
+            # Elements beyond the end of a list are appended in the order of their indexes.
             sets=tuple(sorted(sets, key=_in_order)),
             adds=tuple(adds),
             deletes=tuple(deletes),
-            # From the last to the first: a number is that of the element before anything was removed.
+            # From the last to the first: indexes refer to the list before any removal.
             removes=tuple(sorted(removes, key=lambda path: _in_order((path,)), reverse=True)),
             checks=tuple(self.checks),
             paths=tuple(paths),
             roots=frozenset(str(path[0]) for path in paths),
-            makes=bool(sets or adds),
+            creates=bool(sets or adds),
         )
 
     def path_and_value(self, section: str, kinds: Collection[str]) -> tuple[DocumentPath, str]:
@@ -792,24 +800,24 @@ class _Parser:
     def assignment(self) -> tuple[DocumentPath, Compute]:
         path = self.path()
         self.expect("=")
-        left = self.computed()
+        left = self.computed_operand()
         for sign, factor in (("+", 1), ("-", -1)):
-            if self.takes(sign):
-                right = self.computed()
+            if self.accepts(sign):
+                right = self.computed_operand()
                 self.typed(left, {"N"}, sign)
                 self.typed(right, {"N"}, sign)
-                return path, _calculated(_there(left.read), _there(right.read), factor)
-        return path, _there(left.read)
+                return path, _add_operands(_require_value(left.read), _require_value(right.read), factor)
+        return path, _require_value(left.read)
 
-    def computed(self, inside: str = "") -> Operand:
+    def computed_operand(self, inside: str = "") -> Operand:
         function = self.function()
         if function is None:
             return self.plain()
         if function in _TESTS or function == "size" or (function == "list_append" and inside):
             raise self.misused(function)
-        arguments = [self.computed(function)]
-        while self.takes(","):
-            arguments.append(self.computed(function))
+        arguments = [self.computed_operand(function)]
+        while self.accepts(","):
+            arguments.append(self.computed_operand(function))
         self.expect(")")
         if len(arguments) != _FUNCTIONS[function]:
             raise self.invalid(
@@ -823,7 +831,7 @@ class _Parser:
             return Operand(_default(first.read, second.read))
         self.typed(first, {"L"}, function)
         self.typed(second, {"L"}, function)
-        return Operand(_appended(_there(first.read), _there(second.read)))
+        return Operand(_append_lists(_require_value(first.read), _require_value(second.read)))
 
 
 def _in_order(entry: tuple[Any, ...]) -> list[tuple[bool, str | int]]:
@@ -850,7 +858,7 @@ def _equal(left: Read, right: Read) -> Test:
 
 
 def _unequal(left: Read, right: Read) -> Test:
-    # What is not there is unequal to everything, and to what is not there.
+    # A missing operand is unequal to everything, including another missing operand.
     equal = _equal(left, right)
     return lambda item, values: not equal(item, values)
 
@@ -899,7 +907,7 @@ def _contains(left: Read, right: Read) -> Test:
         a, b = left(item, values), right(item, values)
         if a is None or b is None:
             return False
-        kind = kind_of(a)
+        kind = get_type(a)
         if kind == "L":
             return b in a["L"]
         if kind in SETS:
@@ -912,14 +920,14 @@ def _contains(left: Read, right: Read) -> Test:
 def _size_of(read: Read) -> Read:
     def size(item: Item, values: Values) -> Value | None:
         value = read(item, values)
-        if value is None or kind_of(value) in {"N", "BOOL", "NULL"}:
+        if value is None or get_type(value) in {"N", "BOOL", "NULL"}:
             return None
-        return {"N": str(len(value[kind_of(value)]))}
+        return {"N": str(len(value[get_type(value)]))}
 
     return size
 
 
-def _there(read: Read) -> Compute:
+def _require_value(read: Read) -> Compute:
     def compute(item: Item, values: Values) -> Value:
         value = read(item, values)
         if value is None:
@@ -937,7 +945,7 @@ def _default(read: Read, otherwise: Read) -> Read:
     return compute
 
 
-def _calculated(left: Compute, right: Compute, sign: int) -> Compute:
+def _add_operands(left: Compute, right: Compute, sign: int) -> Compute:
     def compute(item: Item, values: Values) -> Value:
         a, b = left(item, values), right(item, values)
         if "N" not in a or "N" not in b:
@@ -947,7 +955,7 @@ def _calculated(left: Compute, right: Compute, sign: int) -> Compute:
     return compute
 
 
-def _appended(left: Compute, right: Compute) -> Read:
+def _append_lists(left: Compute, right: Compute) -> Read:
     def compute(item: Item, values: Values) -> Value:
         a, b = left(item, values), right(item, values)
         if "L" not in a or "L" not in b:

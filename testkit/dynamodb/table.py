@@ -1,7 +1,7 @@
-"""One DynamoDB table in memory, behind the methods of boto3's low-level client.
+"""One DynamoDB table in memory, with the methods of boto3's low-level client.
 
-It answers what DynamoDB documents, without faults, conflicts or waiting of its own. Items are never changed in place: a
-write puts a new one, so answers, stream records and snapshots share what they hold and must not be changed.
+It behaves as DynamoDB documents, without random faults, conflicts or delays. Items never change in place: a write puts a
+new one. Responses, stream records and snapshots share values with the table, so callers must not change them.
 """
 
 from bisect import bisect_left, bisect_right, insort
@@ -18,10 +18,10 @@ from botocore.exceptions import ClientError
 
 from testkit.dynamodb.capacity import Consumed, Meters, index_units, read_units, write_units
 from testkit.dynamodb.expressions import Condition, DocumentPath, KeyTest, Prepared, prepare, project
-from testkit.dynamodb.values import Invalid, Item, Value, normal, normal_item, number, size, size_of_item
+from testkit.dynamodb.values import Invalid, Item, Value, item_size, normalize, normalize_item, number, size
 
-Row = tuple[Any, Any]  # a key, as Python values that sort as DynamoDB sorts
-Entry = tuple[Any, Row]  # where an index has an item: its sort key there, and its key
+Row = tuple[Any, Any]  # a key, as Python values that sort as in DynamoDB
+Entry = tuple[Any, Row]  # an item in an index: its sort key in the index, and its key
 Answer = dict[str, Any]
 
 _ITEM_BYTES = 400 * 1024
@@ -36,8 +36,8 @@ _NOT_TYPE = (
 _NOT_SCHEMA = "The provided key element does not match the schema"
 
 
-class _Unmet(Exception):
-    """A condition that does not hold; of this item, if there is one."""
+class _ConditionFailed(Exception):
+    """A condition is false for this item, or for a missing item (None)."""
 
     def __init__(self, old: Item | None) -> None:
         self.old = old
@@ -52,20 +52,20 @@ class _Attribute(NamedTuple):
 
 @dataclass(slots=True)
 class _Index:
-    """The table by its own key, or by that of an index: which items are where, in order.
+    """The table by its own key or by the key of an index: partitions of sorted entries.
 
     Attributes:
-        keeps: the attributes that it projects, None for all.
+        projected: the attributes that the index projects, or None for all.
     """
 
     name: str
     hash: _Attribute
     range: _Attribute | None
-    keeps: frozenset[str] | None
+    projected: frozenset[str] | None
     partitions: dict[Any, list[Entry]] = field(default_factory=dict)
 
     def place(self, item: Item | None, row: Row) -> tuple[Any, Entry] | None:
-        """The partition and the entry of an item; None where it has none."""
+        """Return the partition and the entry of an item, or None if it is not in the index."""
         if item is None:
             return None
         where = _of_type(item.get(self.hash.name), self.hash.type)
@@ -90,21 +90,21 @@ class _Index:
             where, entry = after
             insort(self.partitions.setdefault(where, []), entry)
 
-    def kept(self, item: Item) -> Item:
-        """What it has of an item."""
-        return item if self.keeps is None else {name: item[name] for name in item if name in self.keeps}
+    def project(self, item: Item) -> Item:
+        """Return the attributes of an item that the index projects."""
+        return item if self.projected is None else {name: item[name] for name in item if name in self.projected}
 
     def units(self, change: "_Change") -> int:
-        """What a write of an item costs here."""
+        """Return the write units of a change in this index."""
         before, after = self.place(change.old, change.row), self.place(change.new, change.row)
-        was = None if before is None or change.old is None else self.kept(change.old)
-        now = None if after is None or change.new is None else self.kept(change.new)
-        sizes = (None if entry is None else size_of_item(entry) for entry in (was, now))
+        was = None if before is None or change.old is None else self.project(change.old)
+        now = None if after is None or change.new is None else self.project(change.new)
+        sizes = (None if entry is None else item_size(entry) for entry in (was, now))
         return index_units(*sizes, moved=before != after, changed=was != now)
 
 
 class Snapshot(NamedTuple):
-    """A whole table, for `InMemoryTable.restore`."""
+    """The content of a table, for `InMemoryTable.restore`."""
 
     items: dict[Row, Item]
     sizes: dict[Row, int]
@@ -112,7 +112,7 @@ class Snapshot(NamedTuple):
 
 
 class _Write(NamedTuple):
-    """One write of a request, as far as it can be understood without the item."""
+    """One write of a request, parsed and checked as far as possible without the item."""
 
     kind: str
     row: Row
@@ -135,9 +135,9 @@ class InMemoryTable:
     """One table.
 
     Attributes:
-        stream: the records of what was written, as Lambda gets them; written while `streams` is true.
-        sequence: how many items were written so far.
-        meters: who is told what each call consumed.
+        stream: the stream records of all writes, as Lambda receives them; added while `streams` is true.
+        sequence: the number of items written so far.
+        meters: called with the consumption of each call.
     """
 
     def __init__(
@@ -150,13 +150,14 @@ class InMemoryTable:
         stale: Callable[[str], int] | None = None,
         page: int | None = None,
     ) -> None:
-        """
+        """Create an empty table.
+
         Args:
-            properties: those of an `AWS::DynamoDB::Table`: its keys, indexes and TTL.
-            now_ms: the clock, for the stream and the tokens of transactions.
-            stale: how many of the last writes of items an eventually consistent read does not see yet: of the index, or
-                of the table, with this name.
-            page: how many items a query or scan reads at most before it answers with a page.
+            properties: the properties of an `AWS::DynamoDB::Table`: keys, indexes and TTL.
+            now_ms: the clock, for the stream and for transaction tokens.
+            stale: the number of most recent writes that an eventually consistent read does not see yet, by the name of
+                the index or table.
+            page: the maximum number of items that a query or scan reads per page.
         """
         self.name = name
         self.streams = streams
@@ -170,10 +171,10 @@ class InMemoryTable:
         self._ttl: str | None = properties.get("TimeToLiveSpecification", {}).get("AttributeName")
         types = {each["AttributeName"]: each["AttributeType"] for each in properties["AttributeDefinitions"]}
 
-        def index(name: str, schema: Sequence[Mapping[str, str]], keeps: frozenset[str] | None) -> _Index:
+        def index(name: str, schema: Sequence[Mapping[str, str]], projected: frozenset[str] | None) -> _Index:
             by_role = {each["KeyType"]: each["AttributeName"] for each in schema}
             keys = {role: _Attribute(attribute, types[attribute]) for role, attribute in by_role.items()}
-            return _Index(name, keys["HASH"], keys.get("RANGE"), keeps)
+            return _Index(name, keys["HASH"], keys.get("RANGE"), projected)
 
         self._table = index(name, properties["KeySchema"], None)
         self._keys = [each for each in (self._table.hash, self._table.range) if each is not None]
@@ -181,11 +182,11 @@ class InMemoryTable:
         self._indexes: dict[str, _Index] = {}
         for each in properties.get("GlobalSecondaryIndexes", ()):
             projection = each["Projection"]
-            keeps = self._key_names | {key["AttributeName"] for key in each["KeySchema"]}
-            keeps |= set(projection.get("NonKeyAttributes", ()))
+            projected = self._key_names | {key["AttributeName"] for key in each["KeySchema"]}
+            projected |= set(projection.get("NonKeyAttributes", ()))
             everything = projection["ProjectionType"] == "ALL"
             self._indexes[each["IndexName"]] = index(
-                each["IndexName"], each["KeySchema"], None if everything else keeps
+                each["IndexName"], each["KeySchema"], None if everything else projected
             )
         self._all_indexes = (self._table, *self._indexes.values())
         self._items: dict[Row, Item] = {}
@@ -198,7 +199,7 @@ class InMemoryTable:
 
     @property
     def items(self) -> list[Item]:
-        """All items, in no order."""
+        """Return all items, in no order."""
         return list(self._items.values())
 
     def snapshot(self) -> Snapshot:
@@ -209,7 +210,7 @@ class InMemoryTable:
         )
 
     def restore(self, saved: Snapshot) -> None:
-        """Puts the items back. Nothing of it is in the stream, and stale reads do not look behind it."""
+        """Restore the items of a snapshot, without stream records. Stale reads do not see earlier content."""
         self._items, self._sizes = dict(saved.items), dict(saved.sizes)
         for index, partitions in zip(self._all_indexes, saved.partitions, strict=True):
             index.partitions = {where: list(entries) for where, entries in partitions.items()}
@@ -217,11 +218,11 @@ class InMemoryTable:
         self._history.clear()
 
     def fill(self, items: Iterable[Item]) -> None:
-        """Puts very many new items, in their normal form; what they have in common they may share. Not in the stream."""
+        """Put many new items in normal form, without stream records. Items may share values."""
         touched: list[list[Entry]] = []
         for item in items:
             row = self._row_of(item, _NOT_TYPE)
-            self._items[row], self._sizes[row] = item, size_of_item(item)
+            self._items[row], self._sizes[row] = item, item_size(item)
             for index in self._all_indexes:
                 if (place := index.place(item, row)) is not None:
                     entries = index.partitions.setdefault(place[0], [])
@@ -232,9 +233,9 @@ class InMemoryTable:
         self._scanned = None
 
     def expire(self, now_seconds: int) -> list[Item]:
-        """Deletes what TTL would have deleted by now at last; answers the keys.
+        """Delete the items whose TTL has passed, and return their keys.
 
-        As DynamoDB does: a Number of seconds since the epoch, in the past, and not by more than five years.
+        As in DynamoDB, the TTL is a Number of seconds since the epoch, in the past, by at most five years.
         """
         if self._ttl is None:
             return []
@@ -324,7 +325,7 @@ class InMemoryTable:
         ReturnConsumedCapacity: str = "NONE",
     ) -> Answer:
         with _Operation("Query"):
-            index = self._asked_index(TableName, IndexName, consistent=ConsistentRead)
+            index = self._require_index(TableName, IndexName, consistent=ConsistentRead)
             prepared = _prepared(
                 ExpressionAttributeNames,
                 ExpressionAttributeValues,
@@ -337,7 +338,7 @@ class InMemoryTable:
             assert prepared.keys is not None
             where, span = _key_condition(index, prepared.keys, values)
             self._refuse_keys_in_filter(index, prepared.condition)
-            earlier = {} if ConsistentRead else self._earlier(index.name)
+            earlier = {} if ConsistentRead else self._stale_items(index.name)
             entries = self._entries(index, where, earlier)
             first, last = span(entries) if span is not None else (0, len(entries))
             if ExclusiveStartKey is not None:
@@ -370,7 +371,7 @@ class InMemoryTable:
         ReturnConsumedCapacity: str = "NONE",
     ) -> Answer:
         with _Operation("Scan"):
-            index = self._asked_index(TableName, IndexName, consistent=ConsistentRead)
+            index = self._require_index(TableName, IndexName, consistent=ConsistentRead)
             prepared = _prepared(
                 ExpressionAttributeNames,
                 ExpressionAttributeValues,
@@ -379,7 +380,7 @@ class InMemoryTable:
             )
             values = _values(ExpressionAttributeValues)
             prepared.check(values)
-            earlier = {} if ConsistentRead else self._earlier(index.name)
+            earlier = {} if ConsistentRead else self._stale_items(index.name)
             if self._scanned is None:
                 self._scanned = sorted(self._items, key=_scan_order)
             rows = self._scanned
@@ -486,7 +487,7 @@ class InMemoryTable:
             raise _Error("ResourceNotFoundException", "Requested resource not found")
 
     def _row(self, key: Mapping[str, Any], index: _Index | None = None) -> Row:
-        """The key that a request names, with that of an index if it is one's position."""
+        """Return the key in a request; with `index`, check that it is a position in that index."""
         expected = self._key_names
         if index is not None and index is not self._table:
             expected |= {each.name for each in (index.hash, index.range) if each is not None}
@@ -505,7 +506,7 @@ class InMemoryTable:
                 raise Invalid(mismatch.format(name=name, expected=kind, actual=actual))
             raw = value[kind]
             if kind == "N":
-                raw = number(normal(value)["N"])
+                raw = number(normalize(value)["N"])
             elif not raw:
                 raise Invalid(
                     "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an "
@@ -525,7 +526,11 @@ class InMemoryTable:
         return {name: item[name] for name, _ in self._keys}
 
     def _check_index_keys(self, item: Item, changed: frozenset[str] | None = None) -> None:
-        """That what is a key of an index is of its type, and not empty. Raises Invalid."""
+        """Check that each index key has its type and is not empty.
+
+        Raises:
+            Invalid: an index key is wrong.
+        """
         for index in self._indexes.values():
             for attribute in (index.hash, index.range):
                 value = None if attribute is None else item.get(attribute.name)
@@ -545,7 +550,7 @@ class InMemoryTable:
 
     # --- inside: reads ---------------------------------------------------------------------------------------------
 
-    def _asked_index(self, table_name: str, name: str | None, *, consistent: bool) -> _Index:
+    def _require_index(self, table_name: str, name: str | None, *, consistent: bool) -> _Index:
         self._named(table_name)
         if name is None:
             return self._table
@@ -555,8 +560,8 @@ class InMemoryTable:
             raise Invalid("Consistent reads are not supported on global secondary indexes")
         return self._indexes[name]
 
-    def _earlier(self, name: str) -> dict[Row, Item | None]:
-        """What a read that is not consistent sees instead: items as they were before the last writes."""
+    def _stale_items(self, name: str) -> dict[Row, Item | None]:
+        """Return the items that an eventually consistent read still sees as they were before the last writes."""
         behind = self._stale(name) if self._stale is not None else 0
         return dict(islice(reversed(self._history), behind)) if behind else {}
 
@@ -568,7 +573,7 @@ class InMemoryTable:
         projection: str | None,
         names: Mapping[str, str] | None,
     ) -> tuple[Item | None, Answer]:
-        """An item, and what is answered of it."""
+        """Return an item and its projection."""
         self._named(table)
         prepared = _prepared(names, None, projection=projection)
         item = self._read(self._row(key), consistent=consistent)
@@ -576,7 +581,7 @@ class InMemoryTable:
 
     def _read(self, row: Row, *, consistent: bool) -> Item | None:
         if not consistent and self._stale is not None:
-            return self._seen(row, self._earlier(self.name))
+            return self._seen(row, self._stale_items(self.name))
         return self._items.get(row)
 
     def _seen(self, row: Row, earlier: Mapping[Row, Item | None]) -> Item | None:
@@ -584,7 +589,7 @@ class InMemoryTable:
 
     @staticmethod
     def _entries(index: _Index, where: Any, earlier: Mapping[Row, Item | None]) -> list[Entry]:
-        """What an index has in a partition, in order."""
+        """Return the entries of a partition of an index, sorted."""
         entries = index.partitions.get(where, [])
         if earlier:
             entries = [entry for entry in entries if entry[1] not in earlier]
@@ -596,7 +601,7 @@ class InMemoryTable:
 
     def _start(self, index: _Index, key: Mapping[str, Any], where: Any) -> Entry:
         row = self._row(key, index)
-        place = index.place(normal_item(key), row)
+        place = index.place(normalize_item(key), row)
         if place is None:
             raise Invalid("The provided starting key is invalid")
         if place[0] != where:
@@ -625,7 +630,7 @@ class InMemoryTable:
     ) -> Answer:
         if limit is not None and limit < 1:
             raise Invalid("Limit must be greater than or equal to 1")
-        if select == "ALL_ATTRIBUTES" and index.keeps is not None:
+        if select == "ALL_ATTRIBUTES" and index.projected is not None:
             raise Invalid(
                 "One or more parameter values were invalid: Select type ALL_ATTRIBUTES is not supported for global "
                 f"secondary index {index.name} because its projection type is not ALL"
@@ -638,9 +643,9 @@ class InMemoryTable:
             item = self._seen(row, earlier)
             assert item is not None
             scanned += 1
-            kept = index.kept(item)
+            kept = index.project(item)
             if self.meters:
-                looked_at += size_of_item(kept)
+                looked_at += item_size(kept)
             if prepared.condition is None or prepared.condition.holds(kept, values):
                 found.append(_projected(kept, prepared.projection))
             if scanned == most:
@@ -663,7 +668,7 @@ class InMemoryTable:
         write = self._write(kind, request)
         try:
             change = self._change(write)
-        except _Unmet as unmet:
+        except _ConditionFailed as unmet:
             self._meter(f"{kind}Item", write_units(self._sizes.get(write.row, 0)), refused=True)
             more = {"Item": unmet.old} if write.returns_old and unmet.old is not None else {}
             raise _Error("ConditionalCheckFailedException", "The conditional request failed", more) from None
@@ -672,7 +677,11 @@ class InMemoryTable:
         return change
 
     def _write(self, kind: str, request: Mapping[str, Any]) -> _Write:
-        """What a write asks for. Raises Invalid where it is wrong whatever the item is."""
+        """Parse a write.
+
+        Raises:
+            Invalid: the write is wrong for any item.
+        """
         self._named(request["TableName"])
         prepared, values = _prepared_write(request), _values(request.get("ExpressionAttributeValues"))
         if unknown := request.keys() - _PARAMETERS[kind]:
@@ -686,10 +695,10 @@ class InMemoryTable:
             )
         returns_old = request.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD"
         if kind == "Put":
-            item = normal_item(request["Item"])
+            item = normalize_item(request["Item"])
             row = self._row_of(item, _NOT_TYPE)
             self._check_index_keys(item)
-            size_in_bytes = size_of_item(item)
+            size_in_bytes = item_size(item)
             if size_in_bytes > _ITEM_BYTES:
                 raise Invalid("Item size has exceeded the maximum allowed size")
             return _Write(kind, row, item, item, size_in_bytes, prepared, values, returns_old)
@@ -698,7 +707,7 @@ class InMemoryTable:
         return _Write(kind, row, key, None, 0, prepared, values, returns_old)
 
     def _write_in_transaction(self, kind: str, request: Mapping[str, Any]) -> _Write | Invalid:
-        """One of a transaction's writes; what is wrong with its item is a reason to cancel it."""
+        """Parse one write of a transaction; return the error if its item is invalid, as a cancellation reason."""
         _prepared_write(request).check(_values(request.get("ExpressionAttributeValues")))
         try:
             return self._write(kind, request)
@@ -708,11 +717,16 @@ class InMemoryTable:
             return invalid
 
     def _change(self, write: _Write) -> _Change:
-        """What a write makes of the item. Raises _Unmet and Invalid."""
+        """Return the change that a write makes.
+
+        Raises:
+            _ConditionFailed: its condition is false.
+            Invalid: the update does not fit the item.
+        """
         old = self._items.get(write.row)
         condition, update = write.prepared.condition, write.prepared.update
         if condition is not None and not condition.holds(_NO_VALUES if old is None else old, write.values):
-            raise _Unmet(old)
+            raise _ConditionFailed(old)
         if write.kind == "Delete":
             return _Change(write.row, old, None, 0)
         if write.kind == "ConditionCheck":
@@ -720,14 +734,14 @@ class InMemoryTable:
         if write.item is not None:
             return _Change(write.row, old, write.item, write.size)
         if old is None:
-            old_or_key: Item = normal_item(write.key)
-            bytes_before = size_of_item(old_or_key)
+            old_or_key: Item = normalize_item(write.key)
+            bytes_before = item_size(old_or_key)
         else:
             old_or_key, bytes_before = old, self._sizes[write.row]
         if update is None:
             return _Change(write.row, old, old_or_key, bytes_before)
         new = update.apply(old_or_key, write.values, exists=old is not None)
-        if old is None and not update.makes:
+        if old is None and not update.creates:
             return _Change(write.row, None, None, 0)
         self._check_index_keys(new, update.roots)
         grown = sum([size(name, new.get(name)) - size(name, old_or_key.get(name)) for name in update.roots])
@@ -736,7 +750,7 @@ class InMemoryTable:
         return _Change(write.row, old, new, bytes_before + grown)
 
     def _decide(self, writes: Sequence[_Write | Invalid]) -> tuple[list[_Change], list[dict[str, Any]]]:
-        """What each write of a transaction would change; with fewer changes than writes, why not, by position."""
+        """Return the changes of a transaction, and its cancellation reasons by position if a write fails."""
         changes: list[_Change] = []
         reasons: list[dict[str, Any]] = []
         for write in writes:
@@ -745,7 +759,7 @@ class InMemoryTable:
                     raise write
                 changes.append(self._change(write))
                 reasons.append({"Code": "None"})
-            except _Unmet as unmet:
+            except _ConditionFailed as unmet:
                 assert isinstance(write, _Write)
                 reason = {"Code": "ConditionalCheckFailed", "Message": "The conditional request failed"}
                 more = {"Item": unmet.old} if write.returns_old and unmet.old is not None else {}
@@ -775,13 +789,14 @@ class InMemoryTable:
 
     def _meter_reads(self, operation: str, items: Iterable[Item | None], times: float) -> None:
         if self.meters:
-            sizes = (0 if item is None else size_of_item(item) for item in items)
+            sizes = (0 if item is None else item_size(item) for item in items)
             self._meter(operation, sum(map(read_units, sizes)) * times)
 
     def _meter_writes(self, operation: str, changes: Iterable[_Change], times: int = 1) -> None:
-        """
+        """Report the consumption of writes to the meters.
+
         Args:
-            times: what the table costs, of what one item alone costs; the indexes cost the same.
+            times: the factor on the cost of the table; the cost of the indexes does not change.
         """
         if self.meters:
             changes = list(changes)
@@ -822,7 +837,7 @@ class InMemoryTable:
         return record if identity is None else record | {"userIdentity": dict(identity)}
 
     def _seen_token(self, token: str, items: object) -> bool:
-        """Whether this transaction was done already, by its token."""
+        """Return whether this transaction was already done, by its token."""
         now = self._now_ms()
         self._tokens = {each: done for each, done in self._tokens.items() if done[0] > now}
         if token not in self._tokens:
@@ -883,7 +898,7 @@ def _prepared_write(request: Mapping[str, Any]) -> Prepared:
 
 
 def _values(values: Mapping[str, Any] | None) -> dict[str, Value]:
-    return {name: normal(value) for name, value in values.items()} if values else _NO_VALUES
+    return {name: normalize(value) for name, value in values.items()} if values else _NO_VALUES
 
 
 def _projected(item: Item, paths: tuple[DocumentPath, ...] | None) -> Item:
@@ -891,13 +906,13 @@ def _projected(item: Item, paths: tuple[DocumentPath, ...] | None) -> Item:
 
 
 def _of_type(value: Value | None, kind: str) -> Any:
-    """A key attribute's value so that it sorts; None if it is of another type."""
+    """Return the value of a key attribute in a form that sorts, or None if it has another type."""
     raw = None if value is None else value.get(kind)
     return number(raw) if raw is not None and kind == "N" else raw
 
 
 def _scan_order(row: Row) -> tuple[int, str, Any]:
-    """A scan goes by a hash of the partition key; what is in a partition is in order."""
+    """Return the sort key of a scan: a hash of the partition key, then the order in the partition."""
     where = str(row[0])
     return crc32(where.encode()), where, row[1]
 
@@ -906,7 +921,11 @@ Span = Callable[[list[Entry]], tuple[int, int]]
 
 
 def _key_condition(index: _Index, tests: tuple[KeyTest, ...], values: dict[str, Value]) -> tuple[Any, Span | None]:
-    """Which partition a key condition names, and what it lets through of it. Raises Invalid."""
+    """Return the partition of a key condition, and a function that selects its entries.
+
+    Raises:
+        Invalid: the condition does not fit the keys.
+    """
     by_name = {each.name: each for each in tests}
     if len(by_name) < len(tests):
         raise Invalid("KeyConditionExpressions must only contain one condition per key")
@@ -979,7 +998,7 @@ def _span(operator: str, bounds: list[Any]) -> Span:
 
 
 class _Error(Exception):
-    """An answer that is an error."""
+    """An error response."""
 
     def __init__(self, code: str, message: str, more: Mapping[str, Any] | None = None) -> None:
         self.code, self.message, self.more = code, message, more or {}
@@ -992,7 +1011,7 @@ def _cancelled(reasons: list[dict[str, Any]]) -> NoReturn:
 
 
 class _Operation:
-    """Tells what is refused inside as botocore does."""
+    """Raises errors of the block as botocore's ClientError."""
 
     __slots__ = ("_name",)
 

@@ -1,6 +1,6 @@
-"""Attribute values in DynamoDB's JSON, in one normal form: two values are equal exactly when their JSON is.
+"""Attribute values in DynamoDB's JSON, in a normal form: two values are equal if and only if their JSON is equal.
 
-Values are never changed in place, so they can be shared by items, answers and stream records.
+Values never change in place, so items, responses and stream records can share them.
 """
 
 import re
@@ -21,12 +21,12 @@ _EXACT = Context(prec=_DIGITS, Emax=125, Emin=-130, traps=[Inexact, InvalidOpera
 
 
 class Invalid(Exception):
-    """What DynamoDB refuses as a ValidationException; the message is its message."""
+    """A ValidationException of DynamoDB, with its message."""
 
 
 @lru_cache(1 << 16)
 def number(text: str) -> Number:
-    """The number that an attribute's text stands for."""
+    """Parse the text of a number attribute."""
     return int(text) if _PLAIN.fullmatch(text) else Decimal(text)
 
 
@@ -40,7 +40,7 @@ def _normal_number(text: str) -> str:
 
 
 def number_text(value: Number) -> str:
-    """A number as DynamoDB gives it back: no exponent, no zeros at its ends."""
+    """Format a number as DynamoDB returns it: no exponent, no leading or trailing zeros."""
     if isinstance(value, int) and -(10**18) < value < 10**18:
         return str(value)
     try:
@@ -54,8 +54,8 @@ def number_text(value: Number) -> str:
     return format(exact.normalize(_EXACT), "f") if exact else "0"
 
 
-def added(left: Value, right: Value, sign: int = 1) -> Value:
-    """The sum (or with sign -1 the difference) of two numbers."""
+def add(left: Value, right: Value, sign: int = 1) -> Value:
+    """Return the sum of two numbers, or with sign -1 the difference."""
     a, b = number(left["N"]), number(right["N"])
     if isinstance(a, int) and isinstance(b, int):
         return {"N": number_text(a + sign * b)}
@@ -63,8 +63,12 @@ def added(left: Value, right: Value, sign: int = 1) -> Value:
     return {"N": number_text(wide.add(Decimal(a), Decimal(b) * sign))}
 
 
-def normal(value: Mapping[str, Any], depth: int = 0) -> Value:
-    """A value from outside as it is kept. Raises Invalid."""
+def normalize(value: Mapping[str, Any], depth: int = 0) -> Value:
+    """Return the normal form of a value from a request.
+
+    Raises:
+        Invalid: it is no valid value.
+    """
     if len(value) != 1:
         raise Invalid(
             "Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported datatypes"
@@ -72,18 +76,22 @@ def normal(value: Mapping[str, Any], depth: int = 0) -> Value:
             else "Supplied AttributeValue is empty, must contain exactly one of the supported datatypes"
         )
     for kind, raw in value.items():
-        normalize = _NORMAL.get(kind)
-        if normalize is None:
+        normalizer = _NORMAL.get(kind)
+        if normalizer is None:
             raise Invalid("Supplied AttributeValue is empty, must contain exactly one of the supported datatypes")
         if depth > MAX_DEPTH:
             raise Invalid("Nesting Levels have exceeded supported limits")
-        return {kind: normalize(raw, depth)}
+        return {kind: normalizer(raw, depth)}
     raise AssertionError
 
 
-def normal_item(item: Mapping[str, Mapping[str, Any]]) -> Item:
-    """An item from outside as it is kept. Raises Invalid."""
-    return {name: normal(value) for name, value in item.items()}
+def normalize_item(item: Mapping[str, Mapping[str, Any]]) -> Item:
+    """Return the normal form of an item from a request.
+
+    Raises:
+        Invalid: it has an invalid value.
+    """
+    return {name: normalize(value) for name, value in item.items()}
 
 
 def _text(raw: object, _: int) -> str:
@@ -119,15 +127,15 @@ def _null(raw: object, _: int) -> bool:
 
 
 def _map(raw: Mapping[str, Any], depth: int) -> Item:
-    return {name: normal(value, depth + 1) for name, value in raw.items()}
+    return {name: normalize(value, depth + 1) for name, value in raw.items()}
 
 
 def _list(raw: list[Any], depth: int) -> list[Value]:
-    return [normal(value, depth + 1) for value in raw]
+    return [normalize(value, depth + 1) for value in raw]
 
 
 def _set(name: str, element: Callable[[Any, int], Any], key: Callable[[Any], Any]) -> Callable[[Any, int], list[Any]]:
-    def normalize(raw: list[Any], depth: int) -> list[Any]:
+    def normalize_set(raw: list[Any], depth: int) -> list[Any]:
         if not raw:
             raise Invalid(f"One or more parameter values were invalid: An {name} set  may not be empty")
         members = [element(each, depth) for each in raw]
@@ -135,7 +143,7 @@ def _set(name: str, element: Callable[[Any, int], Any], key: Callable[[Any], Any
             raise Invalid(f"One or more parameter values were invalid: Input collection {raw} contains duplicates.")
         return sorted(members, key=key)
 
-    return normalize
+    return normalize_set
 
 
 _NORMAL: dict[str, Callable[[Any, int], Any]] = {
@@ -155,21 +163,23 @@ SETS = frozenset({"SS", "NS", "BS"})
 ORDERED = frozenset({"S", "N", "B"})
 
 
-def set_of(kind: str, members: set[Any]) -> Value:
+def make_set(kind: str, members: set[Any]) -> Value:
+    """Return a set value in its normal form."""
     return {kind: sorted(members, key=number if kind == "NS" else None)}
 
 
-def kind_of(value: Value) -> str:
+def get_type(value: Value) -> str:
+    """Return the type of a value, such as `S`."""
     return next(iter(value))
 
 
-def size_of_item(item: Item) -> int:
-    """What an item counts, in bytes: its names and values."""
+def item_size(item: Item) -> int:
+    """Return the size of an item in bytes: its names and values."""
     return sum([size(name, value) for name, value in item.items()])
 
 
 def size(name: str, value: Value | None) -> int:
-    """What an attribute counts of its item's size, in bytes."""
+    """Return the size of an attribute in bytes, name included."""
     return 0 if value is None else _length(name) + _size(value)
 
 
@@ -182,7 +192,7 @@ def _size(value: Value) -> int:
         if kind == "B":
             return len(raw)
         if kind == "M":
-            return 3 + size_of_item(raw) + len(raw)
+            return 3 + item_size(raw) + len(raw)
         if kind == "L":
             return 3 + sum([1 + _size(each) for each in raw])
         if kind in SETS:

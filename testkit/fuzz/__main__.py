@@ -1,13 +1,13 @@
-"""python -m testkit.fuzz: every operation of the published document, asked with data of all kinds, on a stack of its own.
+"""Send generated requests to every operation of the published document, on a local stack: `python -m testkit.fuzz`.
 
-FUZZ_SEED     what the data comes from, 1
-FUZZ_SECONDS  how long each role asks, 30
-FUZZ_ROLES    who asks, "alice carl mia"
-FUZZ_REQUESTS how many requests there are at least: as long as there are fewer, all roles ask again, with the next
-              seed and on a fresh stack; 0
+FUZZ_SEED     the seed of the generated data, 1
+FUZZ_SECONDS  the time for each role, in seconds, 30
+FUZZ_ROLES    the users who send requests, "alice carl mia"
+FUZZ_REQUESTS the minimum number of requests: while there are fewer, all roles run again with the next seed and a fresh
+              stack; 0
 
-One role after the other: the engine is what takes the time, and a seed then says more about what was asked. The
-merchant comes last, who may turn the gifts of a whole store off.
+The roles run one after the other: the engine is the bottleneck, and runs are easier to reproduce. The merchant comes last,
+because it can disable gifts for a whole store.
 """
 
 import itertools
@@ -36,30 +36,30 @@ REPORTS = ROOT / ".local" / "fuzz"
 SEED = os.environ.get("FUZZ_SEED", "1")
 SECONDS = os.environ.get("FUZZ_SECONDS", "30")
 REQUESTS = int(os.environ.get("FUZZ_REQUESTS", "0"))
-# Gifts that are made before the first role asks end while it does.
+# In seconds: the gifts of the preparation expire while the first role runs.
 WINDOW = 30
 ROLES = os.environ.get("FUZZ_ROLES", "alice carl mia").split()
 
 
 def main() -> int:
-    """Answer 0 when every operation was asked, and no answer was other than the document says."""
+    """Run all roles; return the exit status: 0 if every operation was called and every response matches the document."""
     started = time.monotonic()
     shutil.rmtree(REPORTS, ignore_errors=True)
     for seed in itertools.count(int(SEED)):
-        failed = ask_all(seed)
-        if failed or seen().total() >= REQUESTS:
+        failed = fuzz_all_roles(seed)
+        if failed or count_responses().total() >= REQUESTS:
             break
-    asked = report()
+    complete = report()
     cli.say(f"{time.monotonic() - started:.0f} s; reports are in {REPORTS.relative_to(ROOT)}/<role>-<seed>/")
     for role in failed:
-        cli.say((REPORTS / f"{role}-{seed}" / "said.txt").read_text(), error=True)
-        again = f"FUZZ_SEED={seed} FUZZ_SECONDS={SECONDS} FUZZ_ROLES={role} make fuzz"
-        cli.say(f"That was as {role}. Again: {again}", error=True)
-    return 0 if asked and not failed else 1
+        cli.say((REPORTS / f"{role}-{seed}" / "output.txt").read_text(), error=True)
+        command = f"FUZZ_SEED={seed} FUZZ_SECONDS={SECONDS} FUZZ_ROLES={role} make fuzz"
+        cli.say(f"The role was {role}. Repeat with: {command}", error=True)
+    return 0 if complete and not failed else 1
 
 
-def ask_all(seed: int) -> list[str]:
-    """All roles ask, on a stack of their own; answers those that got a wrong answer."""
+def fuzz_all_roles(seed: int) -> list[str]:
+    """Run all roles on a fresh stack; return the roles that got a wrong response."""
     folder = Path(tempfile.mkdtemp(prefix="handsel-fuzz-"))
     environ = {"LOCAL_DIR": str(folder)}
     failed = []
@@ -69,8 +69,8 @@ def ask_all(seed: int) -> list[str]:
         stack = read_stack(folder)
         pools, hidden = prepare(stack)
         for role in ROLES:
-            cli.say(f"Asking as {role}, for {SECONDS} s, seed {seed} ...")
-            if not ask(stack, role, seed, pools[role], hidden[role]):
+            cli.say(f"Running as {role}, for {SECONDS} s, seed {seed} ...")
+            if not fuzz_role(stack, role, seed, pools[role], hidden[role]):
                 failed.append(role)
     finally:
         cli.down(environ)
@@ -78,17 +78,18 @@ def ask_all(seed: int) -> list[str]:
     return failed
 
 
-def address_of(name: str) -> dict[str, object]:
-    """Where somebody's parcels go, in words that are nobody else's."""
+def build_address(name: str) -> dict[str, object]:
+    """Return an address that is unique to a user."""
     street = f"Canary street of {name}"
     return {"name": street, "phone": "1", "lines": [street], "city": "B", "postal_code": "2", "country": "CN"}
 
 
 def prepare(stack: Stack) -> tuple[dict[str, Pool], dict[str, list[str]]]:
-    """Orders, gifts of every kind and holdings of each role, so that the first calls are about something already.
+    """Create orders, gifts of every kind and holdings of each role, so that the first requests can refer to them.
 
-    Answers what each role knows then: everything, and last what is its own. And what nobody ever shows it: where others
-    live, unless it ships there, and their vouchers, unless it redeems them.
+    Returns:
+        The pool of each role: all values, its own as the newest. And the texts that no response to a role may contain:
+        addresses of other users, and their voucher codes. Merchants may see both, so they have none.
     """
     names = ("bob", *ROLES)
     known, own = Pool(), {name: Pool() for name in names}
@@ -102,29 +103,29 @@ def prepare(stack: Stack) -> tuple[dict[str, Pool], dict[str, list[str]]]:
     known.add("file", "red-classic.svg", "parcel-kraft.svg")
     known.add("asset", "app.js", "base.css")
 
-    def learn(name: str, answer: httpx.Response) -> None:
+    def collect(name: str, answer: httpx.Response) -> None:
         if not answer.is_success:
             raise RuntimeError(f"{answer.request.method} {answer.request.url}: {answer.text}")
         for pool in (known, own[name]):
-            pool.learn(answer.json())
+            pool.collect(answer.json())
         if answer.request.content:
             label, path = contract.label(answer.request.method, answer.request.url.path)
-            own[name].was_done(label, path, json.loads(answer.request.content))
+            own[name].add_request(label, path, json.loads(answer.request.content))
 
-    clients = [Client(stack, name, on_answer=partial(learn, name)) for name in names]
+    clients = [Client(stack, name, on_answer=partial(collect, name)) for name in names]
     for client in clients:
-        client.get("/me")  # an account is there from the first call on
+        client.get("/me")  # the first call creates the account
     for giver, receiver in zip(clients, [*clients[1:], clients[0]], strict=True):
         for kind, cover in (("parcel", "parcel-kraft"), ("voucher", "red-classic")):
             giver.get(f"/wrappings?kind={kind}")
             wrapping = {"cover_id": cover, "blessing_id": "best-wishes"}
             body = {"product_id": stack["products"][kind], "quantity": 50, "payment": payment()}
             path = f"/orders/{giver.post('/orders', body).json()['order_id']}"
-            giver.post(f"{path}/use", {"quantity": 2, "address": address_of(str(giver.user))})
+            giver.post(f"{path}/use", {"quantity": 2, "address": build_address(str(giver.user))})
             for shares, more in (*[(1, {"recipient_id": receiver.user_id})] * 2, (5, {}), *[(2, {})] * 3):
                 gift = giver.post(f"{path}/gifts", {"shares": shares, "wrapping": wrapping, **more}).json()
                 if shares == 2:
-                    body = {"secret": gift["secret"], "address": address_of(str(receiver.user))}
+                    body = {"secret": gift["secret"], "address": build_address(str(receiver.user))}
                     receiver.post(f"/gifts/{gift['gift_id']}/claims", body)
         body = {"product_id": stack["products"]["voucher"], "payment": payment(), "wrapping": wrapping}
         receiver.post(f"/gifts/{gift['gift_id']}/return-gifts", body)
@@ -133,14 +134,14 @@ def prepare(stack: Stack) -> tuple[dict[str, Pool], dict[str, list[str]]]:
     hidden = {
         role: []
         if "store_id" in stack["users"][role]
-        else [each for name in names if name != role for each in (f"of {name}", *own[name].all("code"))]
+        else [each for name in names if name != role for each in (f"of {name}", *own[name].get_all("code"))]
         for role in ROLES
     }
     return {role: known.with_own(own[role]) for role in ROLES}, hidden
 
 
-def ask(stack: Stack, role: str, seed: int, pool: Pool, hidden: list[str]) -> bool:
-    """One role asks everything; whether every answer was right."""
+def fuzz_role(stack: Stack, role: str, seed: int, pool: Pool, hidden: list[str]) -> bool:
+    """Run schemathesis as one role; return whether every response was right."""
     folder = REPORTS / f"{role}-{seed}"
     folder.mkdir(parents=True)
     pool.save(folder)
@@ -159,13 +160,13 @@ def ask(stack: Stack, role: str, seed: int, pool: Pool, hidden: list[str]) -> bo
         "FUZZ_SEED": f"{role} {seed}",
         "FUZZ_TOKEN": stack["users"][role]["token"],
     }
-    with (folder / "said.txt").open("wb") as said:
+    with (folder / "output.txt").open("wb") as output:
         done = subprocess.run(
             command,
             cwd=ROOT,
             env=environ,
             stdin=subprocess.DEVNULL,
-            stdout=said,
+            stdout=output,
             stderr=subprocess.STDOUT,
             check=False,
         )
@@ -173,35 +174,35 @@ def ask(stack: Stack, role: str, seed: int, pool: Pool, hidden: list[str]) -> bo
 
 
 def report() -> bool:
-    """How many requests were sent, and how many different answers were seen; whether every operation was asked."""
-    everything = seen()
+    """Print the number of requests and of different responses; return whether every operation was called."""
+    everything = count_responses()
     for role in ROLES:
-        _count(role, seen(role))
-    _count("all", everything)
-    broken = sum(
+        _print_counts(role, count_responses(role))
+    _print_counts("all", everything)
+    server_errors = sum(
         count for each, count in everything.items() if each.split()[2] >= "500" and "payment-unknown" not in each
     )
-    cli.say(f"  {broken} answers of 5xx but for payments whose outcome is not known")
+    cli.say(f"  {server_errors} responses with 5xx, except payments with an unknown outcome")
     document = json.loads(FILE.read_text())
-    never = {f"{method.upper()} {path}" for path, methods in document["paths"].items() for method in methods}
-    never_asked = never - {" ".join(each.split()[:2]) for each in everything}
-    never_done = never - {" ".join(each.split()[:2]) for each in everything if each.split()[2].startswith("2")}
-    if never_done:
-        cli.say("  Never answered with what was asked for: " + ", ".join(sorted(never_done)))
-    if never_asked:
-        cli.say("Never asked at all, so FUZZ_SECONDS has to be more: " + ", ".join(sorted(never_asked)), error=True)
-    return not never_asked
+    operations = {f"{method.upper()} {path}" for path, methods in document["paths"].items() for method in methods}
+    uncalled = operations - {" ".join(each.split()[:2]) for each in everything}
+    unsuccessful = operations - {" ".join(each.split()[:2]) for each in everything if each.split()[2].startswith("2")}
+    if unsuccessful:
+        cli.say("  Never successful: " + ", ".join(sorted(unsuccessful)))
+    if uncalled:
+        cli.say("Never called, so FUZZ_SECONDS has to be larger: " + ", ".join(sorted(uncalled)), error=True)
+    return not uncalled
 
 
-def seen(role: str = "*") -> Counter[str]:
-    """How often each operation was answered with each status and code."""
+def count_responses(role: str = "*") -> Counter[str]:
+    """Return the number of responses by operation, status and code."""
     everything = Counter[str]()
-    for file in REPORTS.glob(f"{role}-*/seen.json"):
+    for file in REPORTS.glob(f"{role}-*/responses.json"):
         everything.update(json.loads(file.read_text()))
     return everything
 
 
-def _count(name: str, counted: Counter[str]) -> None:
+def _print_counts(name: str, counted: Counter[str]) -> None:
     pairs = {" ".join(each.split()[:3]) for each in counted}
     total = f"{counted.total():6} requests"
     cli.say(f"  {name:6} {total}, {len(pairs):4} pairs of operation and status, {len(counted):4} with codes")

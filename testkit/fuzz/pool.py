@@ -1,4 +1,4 @@
-"""What the stack has answered so far, so that calls are about things that exist."""
+"""Collect values from responses, so that requests refer to existing resources."""
 
 import json
 import random
@@ -6,19 +6,19 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-# Parameters of the path, and the body.
+# The path parameters and the body.
 Request = tuple[dict[str, str], Any]
 
 _FILE = "pool.json"
-_KEPT = 100
+_MAX_VALUES = 100
 _NEWEST = 12
-# Fields and parameters that mean what another one holds.
-_MEANS = {"recipient_id": "user_id"}
-_LEARNED = ("code", "handle")
+# Fields and parameters whose values come from a field with another name.
+_SOURCES = {"recipient_id": "user_id"}
+_COLLECTED = ("code", "handle")
 
 
 class Pool:
-    """Values by the name of the field they came in, the secret of each gift, and requests that were done."""
+    """Values by field name, the secret of each gift, and successful requests."""
 
     def __init__(
         self,
@@ -38,50 +38,50 @@ class Pool:
         (folder / _FILE).write_text(json.dumps([self._values, self._secrets, self._done]))
 
     def with_own(self, own: "Pool") -> "Pool":
-        """What is known, what is one's own as the newest, and done is only what was done by oneself."""
+        """Return a pool with all values, those of `own` as the newest, and only the requests of `own`."""
         both = Pool({**self._values}, {**self._secrets, **own._secrets}, own._done)
         for name, values in own._values.items():
             both.add(name, *values)
         return both
 
     def add(self, name: str, *values: str) -> None:
-        """The newest last; a value that is given several times is picked as much more often."""
+        """Add values as the newest. A value given several times is picked more often."""
         others = [value for value in self._values.get(name, []) if value not in values]
-        self._values[name] = [*others, *values][-_KEPT:]
+        self._values[name] = [*others, *values][-_MAX_VALUES:]
 
-    def learn(self, answer: object) -> None:
-        """Everything in an answer that a later call may name."""
+    def collect(self, answer: object) -> None:
+        """Add all ids, codes, handles and secrets in a response body."""
         if isinstance(answer, list):
             for entry in answer:
-                self.learn(entry)
+                self.collect(entry)
         elif isinstance(answer, Mapping):
             for name, value in answer.items():
-                if isinstance(value, str) and (name.endswith("_id") or name in _LEARNED):
+                if isinstance(value, str) and (name.endswith("_id") or name in _COLLECTED):
                     self.add(name, value)
                 else:
-                    self.learn(value)
+                    self.collect(value)
             if "holding_id" in answer and answer["gift_id"]:
                 self.add("claimed_gift_id", answer["gift_id"])
             if answer.get("secret"):
                 self._secrets[answer["gift_id"]] = answer["secret"]
 
-    def was_done(self, label: str, path: Mapping[str, str], body: object) -> None:
-        """A request of the operation `label` was answered with what it asked for."""
-        self._done[label] = [*self._done.get(label, []), (dict(path), body)][-_KEPT:]
+    def add_request(self, label: str, path: Mapping[str, str], body: object) -> None:
+        """Add a successful request of the operation `label`."""
+        self._done[label] = [*self._done.get(label, []), (dict(path), body)][-_MAX_VALUES:]
 
-    def done(self, label: str, rng: random.Random) -> Request | None:
+    def pick_request(self, label: str, rng: random.Random) -> Request | None:
         known = self._done.get(label)
         return rng.choice(known) if known else None
 
     def pick(self, name: str, rng: random.Random) -> str | None:
-        known = self._values.get(_MEANS.get(name, name))
+        known = self._values.get(_SOURCES.get(name, name))
         if not known:
             return None
-        # What was just made is the caller's own, and has most of its life before it.
+        # New resources belong to the caller, and are far from expiry.
         return rng.choice(known[-_NEWEST:] if rng.random() < 0.5 else known)
 
-    def all(self, name: str) -> list[str]:
+    def get_all(self, name: str) -> list[str]:
         return self._values.get(name, [])
 
-    def secret_of(self, gift_id: object) -> str | None:
+    def get_secret(self, gift_id: object) -> str | None:
         return self._secrets.get(gift_id) if isinstance(gift_id, str) else None

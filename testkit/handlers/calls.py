@@ -1,16 +1,16 @@
-"""Every call that writes, prepared: made as often as one likes, each is the same call."""
+"""Every write operation, prepared: the returned function makes the same request each time it is called."""
 
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
 from local.seed import CARRIER
-from testkit.handlers.faults import WRITES, Crashed, between, died_after
+from testkit.handlers.faults import WRITES, Crashed, crash_after, inject_faults
 from testkit.handlers.stack import ADDRESS, DAY, Answer, Stack, event, gift_request
 
 
-def again(call: Callable[[], Answer]) -> Answer:
-    """Repeat a call until it is decided."""
+def retry_until_decided(call: Callable[[], Answer]) -> Answer:
+    """Repeat a call until its status is not 503, at most four times."""
     for _ in range(4):
         answer = call()
         if answer.status != 503:
@@ -20,7 +20,7 @@ def again(call: Callable[[], Answer]) -> Answer:
 
 def _buying(token: str) -> Callable[[Stack], Callable[[], Answer]]:
     def prepared(stack: Stack) -> Callable[[], Answer]:
-        stack.sell("voucher", stock=900)
+        stack.update_product("voucher", stock=900)
         body = stack.order_request(quantity=2, token=token)
         return lambda: stack.call("alice", "POST", "/orders", body, key="fault-key")
 
@@ -46,12 +46,12 @@ def _with_all_units_in_due_gifts(stack: Stack) -> str:
     return str(order["order_id"])
 
 
-def _giving_what_came_back(stack: Stack) -> Callable[[], Answer]:
+def _giving_released_units(stack: Stack) -> Callable[[], Answer]:
     path = f"/orders/{_with_all_units_in_due_gifts(stack)}/gifts"
     return lambda: stack.call("alice", "POST", path, gift_request(shares=2), key="fault-key")
 
 
-def _using_what_came_back(stack: Stack) -> Callable[[], Answer]:
+def _using_released_units(stack: Stack) -> Callable[[], Answer]:
     path = f"/orders/{_with_all_units_in_due_gifts(stack)}/use"
     return lambda: stack.call("alice", "POST", path, {"quantity": 2}, key="fault-key")
 
@@ -91,7 +91,7 @@ def _returning(token: str) -> Callable[[Stack], Callable[[], Answer]]:
     def prepared(stack: Stack) -> Callable[[], Answer]:
         gift = stack.give(stack.buy())
         stack.claim("bob", gift)
-        stack.sell("voucher", stock=900)
+        stack.update_product("voucher", stock=900)
         path, body = f"/gifts/{gift['gift_id']}/return-gifts", return_request(stack, token=token)
         return lambda: stack.call("bob", "POST", path, body, key="fault-key")
 
@@ -100,21 +100,21 @@ def _returning(token: str) -> Callable[[Stack], Callable[[], Answer]]:
 
 CALLS: dict[str, Callable[[Stack], Callable[[], Answer]]] = {
     "buy": _buying("tok_ok"),
-    "buy with a lost answer": _buying("tok_timeout"),
+    "buy with a lost response": _buying("tok_timeout"),
     "buy declined": _buying("tok_declined"),
     "give": lambda stack: _giving(stack, shares=2),
     "give by name": _giving_by_name,
-    "give what came back": _giving_what_came_back,
+    "give released units": _giving_released_units,
     "use": _using,
     "refund": lambda stack: _refunding(stack, stack.buy(quantity=3)["order_id"]),
-    "refund what came back": lambda stack: _refunding(stack, _with_all_units_in_due_gifts(stack)),
-    "use what came back": _using_what_came_back,
+    "refund released units": lambda stack: _refunding(stack, _with_all_units_in_due_gifts(stack)),
+    "use released units": _using_released_units,
     "claim a share": _claiming(3),
     "claim the last share": _claiming(1),
     "claim a parcel": _claiming(1, "parcel"),
     "use a parcel": _using_a_parcel,
     "return gift": _returning("tok_ok"),
-    "return gift with a lost answer": _returning("tok_timeout"),
+    "return gift with a lost response": _returning("tok_timeout"),
     "return gift declined": _returning("tok_declined"),
 }
 
@@ -193,25 +193,27 @@ CHANGES: dict[str, Callable[[Stack], Callable[[], Answer]]] = {
 }
 
 
-def ids_of(value: Any) -> Any:
-    """The ids of an answer, whatever else is in it, but for those that come from the dice."""
+def extract_ids(value: Any) -> Any:
+    """Return the ids in a response body, in its structure, without ids that are random."""
     if isinstance(value, dict):
-        thrown = {"holding_id", "shipment_id"} if value.get("code") or value.get("gift_id") else set()
-        entries = {name: entry for name, entry in value.items() if name not in thrown}
-        return {name: ids_of(entry) for name, entry in entries.items() if name.endswith("_id") or ids_of(entry)}
+        random = {"holding_id", "shipment_id"} if value.get("code") or value.get("gift_id") else set()
+        entries = {name: entry for name, entry in value.items() if name not in random}
+        return {
+            name: extract_ids(entry) for name, entry in entries.items() if name.endswith("_id") or extract_ids(entry)
+        }
     if isinstance(value, list):
-        return [ids_of(entry) for entry in value]
+        return [extract_ids(entry) for entry in value]
     return None
 
 
-def thrown_of(body: dict[str, Any]) -> list[tuple[Any, ...]]:
-    """What the dice made of it: the same each time one call is answered."""
-    made = ("code", "holding_id", "shipment_id")
-    return [tuple(holding.get(name) for name in made) for holding in body.get("holdings", [body])]
+def random_values(body: dict[str, Any]) -> list[tuple[Any, ...]]:
+    """Return the random values in a response body: a replay returns the same ones."""
+    names = ("code", "holding_id", "shipment_id")
+    return [tuple(holding.get(name) for name in names) for holding in body.get("holdings", [body])]
 
 
-def due_for_everything(stack: Stack) -> list[dict[str, Any]]:
-    """Three gifts that are due, one of them with a share claimed, and three pending orders; the window records."""
+def prepare_overdue_work(stack: Stack) -> list[dict[str, Any]]:
+    """Create overdue work: three expired gifts, one with a claimed share, and pending orders. Return the timer records."""
     order = stack.buy(quantity=4)
     gifts = [stack.give(order, shares=2), stack.give(order), stack.give(order)]
     stack.claim("bob", gifts[0])
@@ -224,8 +226,8 @@ def due_for_everything(stack: Stack) -> list[dict[str, Any]]:
     return [stack.stream_record(gift["gift_id"]) for gift in gifts]
 
 
-def told(kind: str, detail: dict[str, Any]) -> dict[str, Any]:
-    """An event of the bus; `kind` is its detail-type, and may go on after that."""
+def inbound_event(kind: str, detail: dict[str, Any]) -> dict[str, Any]:
+    """Return an inbound event; `kind` is its detail-type, up to the first comma."""
     return event("inbound_report") | {"detail-type": kind.partition(",")[0], "detail": detail}
 
 
@@ -236,13 +238,13 @@ def _report(stack: Stack) -> dict[str, Any]:
 
 
 def _left_pending(name: str, kind: str) -> Callable[[Stack], dict[str, Any]]:
-    """What a call leaves whose process died when it had written down what it was about to do."""
+    """Return the id that remains pending if the process of a call crashes after its first write."""
 
     def prepared(stack: Stack) -> dict[str, Any]:
         call = CALLS[name](stack)
         for user in ("alice", "bob"):
             stack.call(user, "GET", "/me")
-        with between(WRITES, {0: died_after}), suppress(Crashed):
+        with inject_faults(WRITES, {0: crash_after}), suppress(Crashed):
             call()
         states = ("state", "status")
         (pending,) = (
@@ -255,11 +257,11 @@ def _left_pending(name: str, kind: str) -> Callable[[Stack], dict[str, Any]]:
     return prepared
 
 
-# What others tell on the bus, when it is news.
-TOLD: dict[str, Callable[[Stack], dict[str, Any]]] = {
+# The details of inbound events that change something, by kind.
+INBOUND_EVENTS: dict[str, Callable[[Stack], dict[str, Any]]] = {
     "carrier.reported": _report,
     "payment.settled": _left_pending("buy", "ORDER"),
-    "payment.settled, its answer will be lost": _left_pending("buy with a lost answer", "ORDER"),
+    "payment.settled, its response will be lost": _left_pending("buy with a lost response", "ORDER"),
     "payment.settled, declined": _left_pending("buy declined", "ORDER"),
     "payment.settled, of a return gift": _left_pending("return gift", "ORDER"),
     "payment.settled, of a return gift, declined": _left_pending("return gift declined", "ORDER"),
@@ -267,9 +269,9 @@ TOLD: dict[str, Callable[[Stack], dict[str, Any]]] = {
 }
 
 
-def tell_until_taken(stack: Stack, told_of: dict[str, Any]) -> Any:
-    """As Lambda does: three times at most."""
+def deliver_with_retries(stack: Stack, inbound: dict[str, Any]) -> Any:
+    """Invoke the function for inbound events as Lambda does: at most three times."""
     for _ in range(2):
         with suppress(Exception):
-            return stack.invoke("InboundFunction", told_of)
-    return stack.invoke("InboundFunction", told_of)
+            return stack.invoke("InboundFunction", inbound)
+    return stack.invoke("InboundFunction", inbound)

@@ -1,7 +1,7 @@
-"""What each operation costs: the real handlers in a warm process, on typical items, and the table's own meter.
+"""Measure the request units of each operation: the real handlers in a warm process, on items of typical size.
 
-An operation is one call of the API, or one record that a function gets. Whoever calls is known to the process, and the
-sandbox payment provider charges at once, so that nothing of what it keeps for itself is in the figures.
+An operation is one API call, or one stream record that a function receives. The account of the caller is cached in the
+process, and the sandbox payment provider charges at once, so the figures do not include either.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -13,7 +13,7 @@ from handsel.store import keys
 from testkit.dynamodb.capacity import Consumption, metered
 from testkit.dynamodb.values import Item
 from testkit.handlers.calls import return_request
-from testkit.handlers.faults import READS, between
+from testkit.handlers.faults import READS, inject_faults
 from testkit.handlers.stack import (
     ADDRESS,
     DAY,
@@ -21,8 +21,8 @@ from testkit.handlers.stack import (
     Simulation,
     Stack,
     gift_request,
-    simulating,
-    standing,
+    open_simulation,
+    open_stack,
 )
 
 HOUR = 3_600_000
@@ -36,11 +36,12 @@ PEOPLE = {
     "dave": "5c1a2b3c-4d5e-4f60-8a1b-00000000da7e",
 }
 
-# Prepares an operation, which happens when the answer is called.
+# Prepares an operation and returns a function that runs it.
 Prepared = Callable[[Stack], Callable[[], Any]]
 
 
 def expect(status: int, answer: Answer) -> Answer:
+    """Check the status of a response and return the response."""
     assert answer.status == status, answer.raw
     return answer
 
@@ -54,7 +55,7 @@ def _buy(stack: Stack, **more: Any) -> Callable[[], Any]:
 
 
 def _buy_stock(stack: Stack) -> Callable[[], Any]:
-    stack.sell("voucher", stock=900)
+    stack.update_product("voucher", stock=900)
     return _buy(stack)
 
 
@@ -96,17 +97,17 @@ def _claim_wrong(stack: Stack) -> Callable[[], Any]:
 
 
 def _claim_raced(stack: Stack) -> Callable[[], Any]:
-    """Somebody takes the last share between the loser's read and their write."""
+    """Prepare a claim that loses a race: the last share is taken between its read and its write."""
     gift = _given(stack)
 
-    def overtaken(read: Callable[[], Any]) -> Any:
+    def claim_in_between(read: Callable[[], Any]) -> Any:
         answer = read()
         with _unmetered(stack):
             expect(201, stack.claim("carol", gift))
         return answer
 
     def act() -> None:
-        with between(READS, {0: overtaken}):
+        with inject_faults(READS, {0: claim_in_between}):
             expect(409, stack.claim("bob", gift))
 
     return act
@@ -137,7 +138,7 @@ def _use(stack: Stack, product: str = "voucher") -> Callable[[], Any]:
 
 
 def _use_settling(stack: Stack) -> Callable[[], Any]:
-    """Its unit is in a gift that is due."""
+    """Prepare own use of a unit that is in an expired gift."""
     order = stack.buy()
     stack.give(order)
     stack.now += DAY
@@ -190,24 +191,24 @@ def _list_orders(stack: Stack) -> Callable[[], Any]:
     return _call(stack, 200, "alice", "GET", "/orders")
 
 
-def _told(stack: Stack) -> None:
-    """Alice has an order, a gift that was claimed, and what follows from them: a message, a summary, a taste."""
-    stack.record()
+def _prepare_projection(stack: Stack) -> None:
+    """Create an order and a claimed gift of Alice, with their projection: a message, a summary and preferences."""
+    stack.start_recording()
     expect(201, stack.claim("bob", _given(stack)))
-    stack.follow()
+    stack.deliver_records()
     stack.stop_recording()
 
 
 def _get(path: str) -> Prepared:
     def prepared(stack: Stack) -> Callable[[], Any]:
-        _told(stack)
+        _prepare_projection(stack)
         return _call(stack, 200, "alice", "GET", path)
 
     return prepared
 
 
 def _read_message(stack: Stack) -> Callable[[], Any]:
-    _told(stack)
+    _prepare_projection(stack)
     message = stack.call("alice", "GET", "/messages").body["items"][0]
     return _call(stack, 200, "alice", "POST", f"/messages/{message['message_id']}/read")
 
@@ -222,7 +223,7 @@ def _tag(method: str) -> Prepared:
     return prepared
 
 
-def _look(stack: Stack) -> Callable[[], Any]:
+def _view_product(stack: Stack) -> Callable[[], Any]:
     return _call(stack, 200, "alice", "GET", f"/products/{stack.products['voucher']}")
 
 
@@ -255,17 +256,20 @@ def _sweep(stack: Stack, due: bool) -> Callable[[], Any]:
     return stack.sweep
 
 
-def _followed(act: Prepared, kind: str | None = None) -> Prepared:
-    """The records that an operation leads to, as one batch; or the last one of a kind, when those before it were followed."""
+def _projected(act: Prepared, kind: str | None = None) -> Prepared:
+    """Prepare the projection of an operation's records: all in one batch, or only the last record of a kind.
+
+    The records before that one are projected during preparation.
+    """
 
     def prepared(stack: Stack) -> Callable[[], Any]:
         stack.project(*stack.simulation.seeded)
-        stack.record()
+        stack.start_recording()
         operation = act(stack)
-        stack.follow()
-        known = len(stack.recorded())
+        stack.deliver_records()
+        known = len(stack.projector_records())
         operation()
-        records = stack.recorded()[known:]
+        records = stack.projector_records()[known:]
         stack.stop_recording()
         kinds = [record["dynamodb"]["Keys"]["sk"]["S"] for record in records]
         first = 0 if kind is None else max(number for number, each in enumerate(kinds) if each == kind)
@@ -310,35 +314,35 @@ OPERATIONS: Mapping[str, Prepared] = {
     "read a message": _read_message,
     "tag": _tag("PUT"),
     "untag": _tag("DELETE"),
-    "look at a product": _look,
+    "view a product": _view_product,
     "first call of a new user": _sign_in,
     "restore": _restore,
     "restore, ended before": _restore_ended,
     "sweep": lambda stack: _sweep(stack, False),
     "sweep, a gift is due": lambda stack: _sweep(stack, True),
-    "follow a purchase": _followed(_buy),
-    "follow a gift": _followed(_give),
-    "follow a gift to a recipient": _followed(lambda stack: _give(stack, recipient_id=PEOPLE["bob"])),
-    "follow a claim": _followed(_claim),
-    "follow a claim of a parcel": _followed(lambda stack: _claim(stack, product="parcel")),
-    "follow a cancel": _followed(_cancel),
-    "follow a use": _followed(_use),
-    "follow a refund": _followed(_refund),
-    "follow a restore": _followed(_restore),
-    "follow a redemption": _followed(_redeem),
-    "follow a look": _followed(_look),
-    "follow a tag": _followed(_tag("PUT")),
-    "record ORDER paid": _followed(_buy, "ORDER"),
-    "record ORDER, units moved": _followed(_give, "ORDER"),
-    "record GIFT given": _followed(_give, "GIFT"),
-    "record GIFT claimed": _followed(_claim, "GIFT"),
-    "record HOLDING claimed": _followed(_claim, "HOLDING"),
-    "record SHIPMENT claimed": _followed(lambda stack: _claim(stack, product="parcel"), "SHIPMENT"),
+    "project a purchase": _projected(_buy),
+    "project a gift": _projected(_give),
+    "project a gift to a recipient": _projected(lambda stack: _give(stack, recipient_id=PEOPLE["bob"])),
+    "project a claim": _projected(_claim),
+    "project a claim of a parcel": _projected(lambda stack: _claim(stack, product="parcel")),
+    "project a cancel": _projected(_cancel),
+    "project a use": _projected(_use),
+    "project a refund": _projected(_refund),
+    "project a restore": _projected(_restore),
+    "project a redemption": _projected(_redeem),
+    "project a product view": _projected(_view_product),
+    "project a tag": _projected(_tag("PUT")),
+    "record ORDER paid": _projected(_buy, "ORDER"),
+    "record ORDER, units moved": _projected(_give, "ORDER"),
+    "record GIFT given": _projected(_give, "GIFT"),
+    "record GIFT claimed": _projected(_claim, "GIFT"),
+    "record HOLDING claimed": _projected(_claim, "HOLDING"),
+    "record SHIPMENT claimed": _projected(lambda stack: _claim(stack, product="parcel"), "SHIPMENT"),
 }
 
 
-# The most calls that read and that write, of what people wait for.
-MOST: Mapping[str, tuple[int, int]] = {
+# The most calls that read and that write, for operations that users wait for.
+MAX_CALLS: Mapping[str, tuple[int, int]] = {
     "buy": (1, 2),
     "buy with stock": (1, 2),
     "give by link": (1, 1),
@@ -358,22 +362,22 @@ MOST: Mapping[str, tuple[int, int]] = {
     "give in return": (1, 2),
     "order center": (9, 0),
 }
-# What some of them read besides, each in a call of its own: it is found by what was read before.
-_GIVABLE, _OPEN_GIFTS = (
-    "whether the product can be given now: the order leads to it",
+# Additional reads of some operations, each in a call of its own, because their keys come from an earlier read.
+_GIFTABLE, _OPEN_GIFTS = (
+    "whether the product can be given now: the order names it",
     "how many gifts the giver has open",
 )
-_CARRIER = "who carries what the store sends: the gift, or the order, leads to it"
-MORE: Mapping[str, tuple[str, ...]] = {
-    "give by link": (_GIVABLE, _OPEN_GIFTS),
-    "give to a group": (_GIVABLE, _OPEN_GIFTS),
-    "give to a named recipient": (_GIVABLE, _OPEN_GIFTS),
+_CARRIER = "the store's carrier: the gift, or the order, names the store"
+ADDITIONAL_READS: Mapping[str, tuple[str, ...]] = {
+    "give by link": (_GIFTABLE, _OPEN_GIFTS),
+    "give to a group": (_GIFTABLE, _OPEN_GIFTS),
+    "give to a named recipient": (_GIFTABLE, _OPEN_GIFTS),
     "claim a parcel": (_CARRIER,),
     "use a parcel": (_CARRIER,),
-    "use, settling a due gift": ("the gifts that are due: the order leads to them",),
+    "use, settling a due gift": ("the gifts that are due: the order names them",),
 }
-# A gift to one, by link, that is claimed, and three who come too late; and all that follows.
-LIFE: Mapping[str, int] = {
+# The operations of one gift by link from purchase to projection, with one claim and three claims that come too late.
+LIFECYCLE: Mapping[str, int] = {
     "buy": 1,
     "give by link": 1,
     "preview a gift": 1,
@@ -381,9 +385,9 @@ LIFE: Mapping[str, int] = {
     "claim, all are taken": 3,
     "read an order": 1,
     "restore, ended before": 1,
-    "follow a purchase": 1,
-    "follow a gift": 1,
-    "follow a claim": 1,
+    "project a purchase": 1,
+    "project a gift": 1,
+    "project a claim": 1,
 }
 
 
@@ -394,8 +398,8 @@ def _claims(user: str) -> dict[str, str]:
 
 @contextmanager
 def prepared(simulation: Simulation, operation: str) -> Iterator[tuple[Stack, Callable[[], Any]]]:
-    """A stack where all is ready for an operation, and the operation."""
-    with standing(simulation) as stack:
+    """Yield a stack that is prepared for an operation, and a function that runs the operation."""
+    with open_stack(simulation) as stack:
         stack.claims = _claims  # type: ignore[method-assign]
         for person in PEOPLE:
             if person != "dave":
@@ -406,18 +410,18 @@ def prepared(simulation: Simulation, operation: str) -> Iterator[tuple[Stack, Ca
         assert stack.denied == set()
 
 
-def much(simulation: Simulation, things: int) -> Simulation:
-    """The same, where Alice has had so many orders, gifts, vouchers and messages, one an hour, before anything else."""
-    with standing(simulation) as stack:
+def with_history(simulation: Simulation, count: int) -> Simulation:
+    """Return a simulation where Alice has `count` older orders, gifts, vouchers and messages, one an hour."""
+    with open_stack(simulation) as stack:
         stack.claims = _claims  # type: ignore[method-assign]
-        stack.record()
+        stack.start_recording()
         order = stack.buy(quantity=2)
         expect(201, stack.claim("bob", stack.give(order)))
         expect(201, stack.call("alice", "POST", f"/orders/{order['order_id']}/use", {"quantity": 1}))
-        stack.follow()
+        stack.deliver_records()
         stack.stop_recording()
         one_each = [item for item in stack.memory.items if item["sk"]["S"].partition("#")[0] in _LISTED]
-        stack.memory.fill(_earlier(item, number) for number in range(1, things) for item in one_each)
+        stack.memory.fill(_earlier(item, number) for number in range(1, count) for item in one_each)
         saved = stack.memory.snapshot()
 
     def reset() -> None:
@@ -427,31 +431,33 @@ def much(simulation: Simulation, things: int) -> Simulation:
     return replace(simulation, reset=reset)
 
 
-# What lists are made of.
+# The items that lists show.
 _LISTED = {"ORDER", "GIFT", "HOLDING", "MESSAGE"}
 
 
 def _earlier(item: Item, number: int) -> Item:
-    """The same thing, under another id, by so many hours earlier."""
-    of_user = item["sk"]["S"].startswith("MESSAGE#")
-    name = "sk" if of_user else "pk"
-    kind, _, thing = item[name]["S"].partition("#")
-    other = f"{thing[:-6]}{number:06d}"
+    """Return a copy of an item under another id, `number` hours older."""
+    is_message = item["sk"]["S"].startswith("MESSAGE#")
+    name = "sk" if is_message else "pk"
+    kind, _, entity_id = item[name]["S"].partition("#")
+    other = f"{entity_id[:-6]}{number:06d}"
     moved = {name: {"S": f"{kind}#{other}"}, f"{kind.lower()}_id": {"S": other}}
     for position in ("owner_sk", "parent_sk"):
         if position in item:
-            at = keys.time_at(item[position]["S"]) - number * HOUR
+            at = keys.parse_time(item[position]["S"]) - number * HOUR
             moved[position] = {"S": keys.position(at, other)}
     return {**item, **moved}
 
 
-def cost(simulation: Simulation, operation: str) -> Consumption:
+def measure(simulation: Simulation, operation: str) -> Consumption:
+    """Return what one operation consumes."""
     with prepared(simulation, operation) as (stack, act):
         with metered(stack.memory.meters) as ledger:
             act()
         return ledger
 
 
-def costs() -> dict[str, Consumption]:
-    with simulating() as simulation:
-        return {operation: cost(simulation, operation) for operation in OPERATIONS}
+def measure_all() -> dict[str, Consumption]:
+    """Return what each operation consumes."""
+    with open_simulation() as simulation:
+        return {operation: measure(simulation, operation) for operation in OPERATIONS}

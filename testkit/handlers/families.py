@@ -1,6 +1,6 @@
-"""Tables of any size as production code would leave them, made item by item: families of a giver and two friends.
+"""Fill tables of any size with items as production code writes them: families of a giver and two friends.
 
-Every family has all kinds of items and every state that an order, a gift or a holding can be in for long.
+Every family has all kinds of items, and every state in which an order, a gift or a holding can remain.
 """
 
 from collections import defaultdict
@@ -31,7 +31,7 @@ from handsel.domain.models import (
 )
 from handsel.domain.recommendations import Preferences, ProductStats, Ranked, Ranking, Signal
 from handsel.domain.states import GiftState, OrderState, RefundStatus, ShipmentStatus
-from handsel.domain.summary import Part, Summary
+from handsel.domain.summary import Counters, Summary
 from handsel.store import gifts, holdings, keys, orders, products, refunds, shipments
 from handsel.store import messages as store_messages
 from handsel.store.attributes import Item
@@ -44,7 +44,7 @@ BEFORE = NOW - 2 * DAY
 LATELY = NOW - HOUR
 STORE = Store("store", "Tea House", "swift", giftable=True)
 WRAPPING = Wrapping("red-classic", "Best wishes")
-ADDRESS = Address("Bob Lee", "+86 10 5550 0100", ["Lane 5"], "Hangzhou", "310000", "CN")
+ADDRESS = Address("Bob Lee", "+86 10 5550 0100", ["Road 5"], "Hangzhou", "310000", "CN")
 _PRICE = Money(12_900, "CNY")
 VOUCHER, PARCEL = (
     Product(
@@ -70,7 +70,7 @@ VOUCHER, PARCEL = (
 
 @dataclass
 class Family:
-    """The items of alice, bob and carol, the `number`th of these names. Ids end with the number."""
+    """The items of Alice, Bob and Carol of the family with this number. Ids end with the number."""
 
     number: int
     orders: dict[str, Order] = field(default_factory=dict)
@@ -83,14 +83,15 @@ class Family:
     def __post_init__(self) -> None:
         self._vouchers()
         self._parcels()
-        self._answer()
+        self._return_gift()
         self._unpaid()
         self._people()
 
     def id(self, name: str) -> str:
+        """Return the id of something in this family."""
         return f"{name}-{self.number:06d}"
 
-    # --- what happened to them -------------------------------------------------------------------------------------
+    # --- the history of the family ---------------------------------------------------------------------------------
 
     def _vouchers(self) -> None:
         order = self._order("vouchers", VOUCHER, 14, available=4, gifted=1, used=2, refunded=1, expired_gifts=1)
@@ -102,8 +103,8 @@ class Family:
         back = self._gift("back", order, 2, BEFORE, claimers=["bob"], ended=GiftState.RETURNED)
         self._gift("cancelled", order, 1, BEFORE, recipient="bob", ended=GiftState.CANCELLED)
         asked = {"gift_id": back.gift_id, "giver_id": self.id("alice"), "user_id": self.id("carol"), "at": LATELY}
-        self.more.append({**keys.asked(back.gift_id, self.id("carol"))._asdict(), **asked})
-        self.messages.append(messages.asked_again(back.gift_id, self.id("alice"), self.id("carol"), at=LATELY))
+        self.more.append({**keys.regift_request(back.gift_id, self.id("carol"))._asdict(), **asked})
+        self.messages.append(messages.build_regift_request(back.gift_id, self.id("alice"), self.id("carol"), at=LATELY))
         own = [self._voucher(f"own{each}", order, "alice", None, LATELY) for each in range(2)]
         self._use("use", order, own)
         refund = Refund(
@@ -123,7 +124,7 @@ class Family:
         gift = self._gift("parcel", order, 1, LATELY, claimers=["bob"])
         self.orders[order.order_id] = replace(order, reservations={gift.gift_id: gift.reservation})
         sent = Holding(
-            holding_id=ids.of_parcel(self.id("sending")),
+            holding_id=ids.derive_parcel_id(self.id("sending")),
             holder_id=self.id("alice"),
             product=PARCEL,
             order_id=order.order_id,
@@ -132,15 +133,15 @@ class Family:
         )
         self._use("sending", order, [self._sent(sent)])
 
-    def _answer(self) -> None:
-        """Bob's gift in return for his share of the group's."""
+    def _return_gift(self) -> None:
+        """Add Bob's return gift for his share of the group gift."""
         group = self.gifts[self.id("group")]
         holding = self.holdings[group.claims[self.id("bob")].holding_id]
         intent = GiftIntent(
             self.id("answer"), self.id("alice"), "Bob", WRAPPING, group.gift_id, holding.holding_id, DAY
         )
         order = self._order("answering", VOUCHER, 1, buyer="bob")
-        gift = self._gift("answer", order, 1, LATELY, giver="bob", recipient="alice", answers=group.gift_id)
+        gift = self._gift("answer", order, 1, LATELY, giver="bob", recipient="alice", in_return_for=group.gift_id)
         self.orders[order.order_id] = replace(order, intent=intent, reservations={gift.gift_id: gift.reservation})
         self.holdings[holding.holding_id] = replace(holding, return_gift_order_id=order.order_id)
 
@@ -161,14 +162,14 @@ class Family:
             self.more.append({**keys.handle(self.id(name))._asdict(), "user_id": account.user_id})
         alice = self.id("alice")
         tagged = {"product_id": "parcel", "store_id": STORE.store_id, "at": LATELY}
-        entry = {"owner_pk": keys.tagged_by(alice), "owner_sk": keys.position(LATELY, f"parcel#{STORE.store_id}")}
+        entry = {"owner_pk": keys.tags_by_user(alice), "owner_sk": keys.position(LATELY, f"parcel#{STORE.store_id}")}
         self.more.append({**keys.tagged(alice, "parcel")._asdict(), **entry, **tagged})
         self.more.append({**keys.bought(alice, "voucher")._asdict(), "at": BEFORE})
         signal = Signal(STORE.store_id, at=LATELY, bought=BEFORE, viewed=LATELY, counted=True)
         known = Preferences({"voucher": signal}, version=1)
         self.more.append({**keys.preferences(alice)._asdict(), **asdict(known)})
 
-    # --- how it is made --------------------------------------------------------------------------------------------
+    # --- helpers -----------------------------------------------------------------------------------------------------
 
     def _order(self, name: str, product: Product, quantity: int, *, buyer: str = "alice", **units: int) -> Order:
         none = {"available": 0, "gifted": 0, "used": 0, "refunded": 0}
@@ -180,7 +181,7 @@ class Family:
             product=product,
             quantity=quantity,
             reservations={},
-            payment=Payment("card", _PRICE.times(quantity), f"sbx_{self.id(name)}", BEFORE),
+            payment=Payment("card", _PRICE.multiply(quantity), f"sbx_{self.id(name)}", BEFORE),
             created_at=BEFORE,
             request_hash="hash",
             **counted,
@@ -199,7 +200,7 @@ class Family:
         recipient: str | None = None,
         claimers: Iterable[str] = (),
         ended: GiftState | None = None,
-        answers: str | None = None,
+        in_return_for: str | None = None,
     ) -> Gift:
         fresh = Gift(
             gift_id=self.id(name),
@@ -217,7 +218,7 @@ class Family:
             expires_at=at + DAY,
             created_at=at,
             secret_version="1" if recipient is None else None,
-            in_return_for=answers,
+            in_return_for=in_return_for,
             request_hash="hash",
         )
         claims = {}
@@ -229,28 +230,28 @@ class Family:
         ended_at = None if ended is None else fresh.expires_at
         gift = replace(fresh, remaining=remaining, claims=claims, state=state, ended_at=ended_at)
         self.gifts[gift.gift_id] = gift
-        self.messages += [*messages.of_gift(None, fresh), *messages.of_gift(fresh, gift)]
+        self.messages += [*messages.derive_gift_messages(None, fresh), *messages.derive_gift_messages(fresh, gift)]
         if ended is None:
-            self.more.append(gifts.window_to_item(gift))
+            self.more.append(gifts.timer_to_item(gift))
         if gift.recipient_id is not None:
-            self._addressed(gift)
+            self._add_recipient_items(gift)
         return gift
 
-    def _addressed(self, gift: Gift) -> None:
+    def _add_recipient_items(self, gift: Gift) -> None:
         recipient = gift.recipient_id or ""
-        entry = keys.index_entry(keys.BY_PARENT, keys.received_by(recipient), gift.created_at, gift.gift_id)
-        self.more.append({**keys.addressed(recipient, gift.gift_id)._asdict(), **entry})
+        entry = keys.index_entry(keys.BY_PARENT, keys.gifts_by_recipient(recipient), gift.created_at, gift.gift_id)
+        self.more.append({**keys.received(recipient, gift.gift_id)._asdict(), **entry})
         reminder: Item = {**keys.reminder(gift.gift_id)._asdict(), "ttl": gift.expires_at // 1000 + 259_200}
-        if not gift.state.final:
-            shard = keys.reminders(keys.shard_of(gift.gift_id))
-            reminder |= keys.index_entry(keys.BY_DUE, shard, messages.reminders(gift)[0], gift.gift_id)
+        if not gift.state.is_final:
+            shard = keys.due_reminders(keys.due_shard(gift.gift_id))
+            reminder |= keys.index_entry(keys.BY_DUE, shard, messages.list_reminder_times(gift)[0], gift.gift_id)
         self.more.append(reminder)
 
     def _claimed(self, gift: Gift, order: Order, claimer: str, at: int) -> Holding:
         if gift.product.kind is Kind.VOUCHER:
             return self._voucher(f"{gift.gift_id}-{claimer}", order, claimer, gift, at)
         parcel = Holding(
-            holding_id=ids.of_parcel(f"{gift.gift_id}-{claimer}"),
+            holding_id=ids.derive_parcel_id(f"{gift.gift_id}-{claimer}"),
             holder_id=self.id(claimer),
             product=gift.product,
             order_id=order.order_id,
@@ -262,7 +263,7 @@ class Family:
     def _voucher(self, name: str, order: Order, holder: str, gift: Gift | None, at: int) -> Holding:
         code = self.id(name).upper()
         holding = Holding(
-            holding_id=ids.of_voucher(code),
+            holding_id=ids.derive_voucher_id(code),
             holder_id=self.id(holder),
             product=order.product,
             order_id=order.order_id,
@@ -275,7 +276,7 @@ class Family:
         return holding
 
     def _sent(self, unsent: Holding) -> Holding:
-        parcel = replace(unsent, shipment_id=ids.of_shipment(unsent.holding_id))
+        parcel = replace(unsent, shipment_id=ids.derive_shipment_id(unsent.holding_id))
         event = ShipmentEvent("scan", ShipmentStatus.PICKED_UP, "Depot 4", LATELY)
         shipment = Shipment(
             shipment_id=parcel.shipment_id or "",
@@ -297,55 +298,56 @@ class Family:
         self.holdings[parcel.holding_id] = parcel
         return parcel
 
-    def _use(self, name: str, order: Order, made: list[Holding]) -> None:
-        use = Use(self.id(name), order.order_id, tuple(holding.holding_id for holding in made), "hash")
+    def _use(self, name: str, order: Order, created: list[Holding]) -> None:
+        use = Use(self.id(name), order.order_id, tuple(holding.holding_id for holding in created), "hash")
         self.more.append(holdings.use_to_item(use))
 
-    # --- as items --------------------------------------------------------------------------------------------------
+    # --- items -------------------------------------------------------------------------------------------------------
 
     def items(self) -> Iterator[Item]:
+        """Yield all items of the family."""
         for order in self.orders.values():
             yield orders.to_item(order)
         for gift in self.gifts.values():
             item = gifts.to_item(gift)
-            yield without_due(item) if gift.state.final else item
+            yield without_due(item) if gift.state.is_final else item
         for holding in self.holdings.values():
             yield holdings.to_item(holding, None if holding.gift_id is None else self.gifts[holding.gift_id])
         for shipment in self.shipments.values():
-            yield dict(shipments.put(shipment).item)
+            yield dict(shipments.build_put(shipment).item)
         for message in self.messages:
-            yield dict(store_messages.put(message).item)
+            yield dict(store_messages.build_put(message).item)
         yield from self.more
         yield from self._counts()
 
     def _counts(self) -> Iterator[Item]:
-        books: dict[str, Summary] = defaultdict(Summary)
+        summaries: dict[str, Summary] = defaultdict(Summary)
 
-        def tallied(user_id: str, key: Key, part: Part, **more: int) -> Iterator[Item]:
+        def tally(user_id: str, key: Key, part: Counters, **more: int) -> Iterator[Item]:
             if part:
-                books[user_id] = books[user_id].changed({}, part)
-                yield {**key._asdict(), "parts": part, **more}
+                summaries[user_id] = summaries[user_id].with_change({}, part)
+                yield {**key._asdict(), "counters": part, **more}
 
         for order in self.orders.values():
-            yield from tallied(order.buyer_id, keys.tally(keys.order(order.order_id)), summary.of_order(order))
-            waiting = summary.waiting_of(order, [self.gifts[gift_id] for gift_id in order.reservations])
-            books[order.buyer_id] = books[order.buyer_id].with_waiting(order.order_id, waiting)
+            yield from tally(order.buyer_id, keys.tally(keys.order(order.order_id)), summary.count_order(order))
+            waiting = summary.find_open_gifts(order, [self.gifts[gift_id] for gift_id in order.reservations])
+            summaries[order.buyer_id] = summaries[order.buyer_id].with_open_gifts(order.order_id, waiting)
         for shipment in self.shipments.values():
             key = keys.tally(keys.shipment(shipment.shipment_id))
-            yield from tallied(shipment.holder_id, key, summary.of_shipment(shipment))
+            yield from tally(shipment.holder_id, key, summary.count_shipment(shipment))
         for holding in self.holdings.values():
             if holding.product.kind is Kind.VOUCHER and holding.valid_until is not None:
-                key = keys.usable(holding.holder_id, holding.valid_until, holding.holding_id)
+                key = keys.voucher_expiry(holding.holder_id, holding.valid_until, holding.holding_id)
                 ttl = holding.valid_until // 1000 + 259_200
-                yield from tallied(holding.holder_id, key, summary.of_voucher(holding), ttl=ttl)
+                yield from tally(holding.holder_id, key, summary.count_voucher(holding), ttl=ttl)
         for message in self.messages:
-            books[message.user_id] = books[message.user_id].changed({}, summary.UNREAD)
-        for user_id, book in books.items():
-            yield {**keys.summary(user_id)._asdict(), **asdict(book), "version": 1}
+            summaries[message.user_id] = summaries[message.user_id].with_change({}, summary.UNREAD)
+        for user_id, user_summary in summaries.items():
+            yield {**keys.summary(user_id)._asdict(), **asdict(user_summary), "version": 1}
 
 
-def shop() -> Iterator[Item]:
-    """What all families share."""
+def shared_items() -> Iterator[Item]:
+    """Yield the items that all families share: the store, its products and their rankings."""
     yield {**keys.store(STORE.store_id)._asdict(), **asdict(STORE)}
     for product in (VOUCHER, PARCEL):
         yield products.to_item(product)
@@ -356,4 +358,5 @@ def shop() -> Iterator[Item]:
 
 
 def without_due(item: Item) -> Item:
+    """Return an item without its entry in the due index."""
     return {name: value for name, value in item.items() if name not in (keys.BY_DUE.pk, keys.BY_DUE.sk)}

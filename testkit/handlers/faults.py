@@ -1,4 +1,4 @@
-"""Faults between the table and its client: a death, a lost answer, another call, at a call of one's choice."""
+"""Inject faults into calls to the table: a crash, a lost response, or another call that runs first."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -15,31 +15,40 @@ READS = frozenset({"get_item", "batch_get_item", "query"})
 
 
 class Crashed(BaseException):
-    """The process is gone: nothing of it runs on, no handler catches it."""
+    """The process ended. No handler catches this, and nothing of the process runs afterwards."""
 
 
-def died_after(call: Callable[[], Any]) -> Any:
+def crash_after(call: Callable[[], Any]) -> Any:
+    """Make the call and end the process."""
     call()
     raise Crashed
 
 
-def answer_lost(call: Callable[[], Any]) -> Any:
+def response_lost(call: Callable[[], Any]) -> Any:
+    """Make the call and lose its response."""
     call()
     raise ReadTimeoutError(endpoint_url="https://dynamodb.test")
 
 
-def done_and_said_not(call: Callable[[], Any]) -> Any:
+def failure_reported_after(call: Callable[[], Any]) -> Any:
+    """Make the call and report that it failed."""
     call()
     raise ClientError({"Error": {"Code": "InternalServerError", "Message": ""}}, "TransactWriteItems")
 
 
-# To die before a write is to die after the one before it; before the first, nothing happened at all.
-FAULTS = {fault.__name__: fault for fault in (died_after, answer_lost, done_and_said_not)}
+# A crash before a write is the same as a crash after the previous write; before the first, nothing happened at all.
+FAULTS = {fault.__name__: fault for fault in (crash_after, response_lost, failure_reported_after)}
 
 
 @dataclass
-class Between:
-    """Stands between the table and its client. `at` maps the number of a call to what happens instead of it."""
+class FaultProxy:
+    """A client that passes calls on and injects faults.
+
+    Attributes:
+        watched: the methods whose calls are counted.
+        at: what happens instead of a call, by the number of the call.
+        calls: the number of calls so far.
+    """
 
     client: Any
     watched: frozenset[str]
@@ -62,10 +71,11 @@ class Between:
 
 
 @contextmanager
-def between(watched: frozenset[str], at: dict[int, Callable[[Callable[[], Any]], Any]]) -> Iterator[Between]:
+def inject_faults(watched: frozenset[str], at: dict[int, Callable[[Callable[[], Any]], Any]]) -> Iterator[FaultProxy]:
+    """Put a FaultProxy between the store and its client."""
     table = wiring.table()
     real = table.client
-    proxy = Between(real, watched, at)
+    proxy = FaultProxy(real, watched, at)
     table.client = cast("Any", proxy)
     try:
         yield proxy
@@ -73,11 +83,11 @@ def between(watched: frozenset[str], at: dict[int, Callable[[Callable[[], Any]],
         table.client = real
 
 
-def overtaken_by(act: Callable[[], Any]) -> Callable[[Callable[[], Any]], Any]:
-    """Lets something else happen right before a call."""
+def run_before(act: Callable[[], Any]) -> Callable[[Callable[[], Any]], Any]:
+    """Return a fault that runs `act` right before a call."""
 
-    def happened(call: Callable[[], Any]) -> Any:
+    def intercepted(call: Callable[[], Any]) -> Any:
         act()
         return call()
 
-    return happened
+    return intercepted

@@ -1,7 +1,6 @@
-"""What the roles of template.yaml let each function do, judged as IAM does for every request that a test's handler makes.
+"""Check every AWS request that a handler makes in a test against the function's role in template.yaml, as IAM does.
 
-The local engine judges actions and resources of the functions' own calls, but not the condition on leading keys: that one
-is held here.
+The local engine checks actions and resources, but not the condition on leading keys. This module checks that too.
 """
 
 from collections.abc import Iterator, Mapping
@@ -17,7 +16,7 @@ RESOURCES: Mapping[str, Any] = yaml_parse((ROOT / "template.yaml").read_text())[
 
 
 class Need(NamedTuple):
-    """What a request has to be allowed: an action, where, and on which partitions."""
+    """A permission that a request needs: an action on a resource, with the partition keys it uses."""
 
     action: str
     place: str
@@ -25,7 +24,7 @@ class Need(NamedTuple):
 
 
 class Grant(NamedTuple):
-    """One action of one statement of a function's role, on one kind of partition (`*`: no condition)."""
+    """One action of one statement of a function's role, for one pattern of partition keys (`*`: no condition)."""
 
     function: str
     statement: str
@@ -41,7 +40,10 @@ class _Statement(NamedTuple):
 
 
 def needs(service: str, operation: str, request: Mapping[str, Any]) -> Iterator[Need]:
-    """A transaction needs what its writes need. The keys of all that do the same are judged together."""
+    """Yield the permissions that a request needs.
+
+    A transaction needs the permissions of its writes. The keys of all writes with the same action are checked together.
+    """
     if service != "dynamodb":
         yield Need(f"{service}:{operation}", {"events": "Bus.Arn", "secretsmanager": "LinkKeys.Id"}[service])
     elif operation == "TransactWriteItems":
@@ -52,8 +54,8 @@ def needs(service: str, operation: str, request: Mapping[str, Any]) -> Iterator[
         for kind, leading in keys.items():
             yield Need(f"dynamodb:{kind}Item", "Table.Arn", frozenset(leading))
     elif operation == "BatchGetItem":
-        ((_, asked),) = request["RequestItems"].items()
-        yield Need("dynamodb:BatchGetItem", "Table.Arn", frozenset(key["pk"]["S"] for key in asked["Keys"]))
+        ((_, requested),) = request["RequestItems"].items()
+        yield Need("dynamodb:BatchGetItem", "Table.Arn", frozenset(key["pk"]["S"] for key in requested["Keys"]))
     elif operation == "Query":
         place = f"Table.Arn/index/{request['IndexName']}" if "IndexName" in request else "Table.Arn"
         yield Need("dynamodb:Query", place, frozenset({request["ExpressionAttributeValues"][":pk"]["S"]}))
@@ -62,7 +64,7 @@ def needs(service: str, operation: str, request: Mapping[str, Any]) -> Iterator[
 
 
 def grants_for(function: str, need: Need) -> set[Grant]:
-    """What of the function's role allows it; nothing where no statement does alone."""
+    """Return the grants of the function's role that allow it; empty if no single statement does."""
     found: set[Grant] = set()
     for statement in _statements(function):
         if need.action in statement.actions and need.place in statement.places:
@@ -76,7 +78,7 @@ def grants_for(function: str, need: Need) -> set[Grant]:
 
 
 def all_grants() -> set[Grant]:
-    """Everything that functions may do by the statements of their own roles."""
+    """Return every grant of every function's role."""
     return {
         Grant(function, statement.name, action, pattern)
         for function, resource in RESOURCES.items()
@@ -115,7 +117,7 @@ def _statements(function: str) -> tuple[_Statement, ...]:
 
 
 def _attribute(reference: Any) -> str:
-    """`Table.Arn`, of whatever form a reference has; what follows it is kept."""
+    """Return a reference as text, such as `Table.Arn`, from any of its forms in a template."""
     if isinstance(reference, str):
         return reference
     ((kind, value),) = reference.items()

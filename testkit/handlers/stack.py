@@ -1,5 +1,7 @@
-"""The real handlers on a simulated table: table and routes from template.yaml, events from events/*.json, a clock that
-tests move."""
+"""Run the real handlers on an in-memory table.
+
+The table and the routes come from template.yaml, sample events from events/*.json. Tests set the clock.
+"""
 
 import importlib.util
 import json
@@ -49,11 +51,16 @@ LINK_KEYS = {"current": "2", "1": "an old key", "2": "the key of today"}
 START = 1_790_000_000_000
 DAY = 86_400_000
 BUS = "handsel-test-events"
-REAL_CLIENT = wiring._client  # what makes the clients on Lambda; here they are simulated
+REAL_CLIENT = wiring._client  # makes the clients on Lambda; in tests they are simulated
 NEVER = 10**15
-# What is wrong where nobody follows the stream, or a test took the timer away.
-FOLLOWING = {IssueType.COUNT_DIFFERS, IssueType.MESSAGE_MISSING, IssueType.REMINDER_MISSING, IssueType.WINDOW_MISSING}
-# The claims that make a caller more than a user. An HTTP API hands a list on as text.
+# Findings that are expected in tests that do not deliver stream records, or that delete the timer item.
+STREAM_DEPENDENT = {
+    IssueType.COUNT_DIFFERS,
+    IssueType.MESSAGE_MISSING,
+    IssueType.REMINDER_MISSING,
+    IssueType.WINDOW_MISSING,
+}
+# The claims that give a user a role. An HTTP API passes a list on as text.
 ROLES = {
     "mia": {"cognito:groups": "[merchant]", "custom:store_id": MIA_STORE},
     "max": {"cognito:groups": "[merchant]", "custom:store_id": MAX_STORE},
@@ -63,7 +70,7 @@ ROLES = {
 ADDRESS = {
     "name": "Bob Lee",
     "phone": "+86 10 5550 0100",
-    "lines": ["Lane 5", "House 7"],
+    "lines": ["Road 5", "House 7"],
     "city": "Hangzhou",
     "postal_code": "310000",
     "country": "CN",
@@ -71,6 +78,7 @@ ADDRESS = {
 
 
 def event(name: str) -> dict[str, Any]:
+    """Read a sample event."""
     return cast("dict[str, Any]", json.loads((ROOT / "events" / f"{name}.json").read_text()))
 
 
@@ -96,17 +104,23 @@ class Answer:
 
 @dataclass
 class Stack:
-    """The stack as its callers see it, and its table as an operator does."""
+    """A stack: routes and functions as callers see them, and the table as an operator sees it.
+
+    Attributes:
+        now: the clock, in milliseconds since the epoch.
+        events: the domain events published so far.
+        denied: requests that a function made and its role does not allow.
+        used: the grants of the roles that were used.
+    """
 
     simulation: "Simulation"
     now: int = START
     events: list[dict[str, Any]] = field(default_factory=list)
-    # What functions asked for that their roles do not allow, and what of their roles was used.
     denied: set[tuple[str, permissions.Need]] = field(default_factory=set)
     used: set[permissions.Grant] = field(default_factory=set)
     _running: list[str] = field(default_factory=list)
     _keys: int = 0
-    _followed: int = 0
+    _delivered: int = 0
 
     @property
     def client(self) -> "DynamoDBClient":
@@ -118,11 +132,12 @@ class Stack:
 
     @property
     def memory(self) -> InMemoryTable:
-        """The table itself, for what no call does."""
+        """Return the in-memory table, for tests that change it directly."""
         assert self.simulation.memory is not None, "this runs on moto"
         return self.simulation.memory
 
     def function(self, name: str) -> ModuleType:
+        """Return the module of a function of the template; import it at first use."""
         functions = self.simulation.functions
         if name not in functions:
             path = ROOT / RESOURCES[name]["Properties"]["CodeUri"] / "app.py"
@@ -146,9 +161,12 @@ class Stack:
         is_base64: bool = False,
         claims: Mapping[str, Any] | None = None,
     ) -> Answer:
-        """One HTTP call, by the route and function that template.yaml names; a POST gets a fresh key by itself.
+        """Make one HTTP call, through the route and function in template.yaml.
 
-        `claims` replaces what the token says of the user beside who they are.
+        Args:
+            key: the Idempotency-Key; a POST gets a fresh one by default.
+            raw: the body as text, instead of `body`.
+            claims: replaces all claims of the user's token but `sub`.
         """
         bare, _, query = path.partition("?")
         name, route = _route(method, bare)
@@ -175,8 +193,8 @@ class Stack:
         if user is None:
             context.pop("authorizer", None)
         else:
-            said = self.claims(user) if claims is None else {"sub": user, **claims}
-            context["authorizer"] = {"jwt": {"claims": said, "scopes": None}}
+            token = self.claims(user) if claims is None else {"sub": user, **claims}
+            context["authorizer"] = {"jwt": {"claims": token, "scopes": None}}
         answer = self.invoke(name, http_event)
         headers = {header.lower(): value for header, value in answer["headers"].items()}
         content_type = headers.get("content-type", "")
@@ -186,10 +204,11 @@ class Stack:
 
     @staticmethod
     def claims(user: str) -> dict[str, str]:
-        """What the authorizer hands on of a user's token."""
+        """Return the claims of a user's token, as the authorizer passes them on."""
         return {"sub": user, "name": user.title(), "preferred_username": user, **ROLES.get(user, {})}
 
     def invoke(self, name: str, payload: dict[str, Any]) -> Any:
+        """Invoke a function with an event and return its response."""
         function = self.function(name)
         self._running.append(name)
         try:
@@ -197,8 +216,8 @@ class Stack:
         finally:
             self._running.pop()
 
-    def asked(self, service: str, call: Call) -> None:
-        """A request to AWS, by the function that runs: is it allowed to?"""
+    def check_permission(self, service: str, call: Call) -> None:
+        """Record whether the function that is running may make a request to AWS."""
         if self._running:
             function = self._running[-1]
             for need in permissions.needs(service, call.operation, call.request):
@@ -208,7 +227,7 @@ class Stack:
                     self.denied.add((function, need))
 
     def item(self, pk: str, sk: str | None = None) -> dict[str, Any] | None:
-        """An item as it is in the table."""
+        """Return an item of the table, or None."""
         key = {"pk": {"S": pk}, "sk": {"S": sk or pk.partition("#")[0]}}
         answer = self.client.get_item(TableName=TABLE, Key=key, ConsistentRead=True)
         return load_item(cast("Any", answer["Item"])) if "Item" in answer else None
@@ -216,17 +235,17 @@ class Stack:
     def all_items(self) -> list[dict[str, Any]]:
         return [load_item(cast("Any", item)) for item in self.client.scan(TableName=TABLE)["Items"]]
 
-    def damage(self) -> list[Finding]:
-        """What an audit finds wrong in the table, but for what is late and what follows from the stream."""
+    def audit_findings(self) -> list[Finding]:
+        """Return what an audit of the table finds, without late work and findings that depend on the stream."""
         index = AuditIndex()
         for page in self.client.get_paginator("scan").paginate(TableName=TABLE):
             for item in page["Items"]:
                 index.add(cast("Any", item))
         found = find_issues(index, now=self.now, grace_ms=NEVER)
-        return [finding for finding in found if finding.type not in FOLLOWING]
+        return [finding for finding in found if finding.type not in STREAM_DEPENDENT]
 
     def save(self) -> Snapshot:
-        """The whole table, for `load`."""
+        """Return the content of the whole table, for `load`."""
         return self.memory.snapshot()
 
     def load(self, saved: Snapshot) -> None:
@@ -234,7 +253,7 @@ class Stack:
         http._known_accounts.clear()
 
     def put_directly(self, item: dict[str, Any]) -> None:
-        """Into the table, without a word in the stream: for tests that need thousands."""
+        """Put an item without a stream record, for tests that need thousands of items."""
         streams, self.memory.streams = self.memory.streams, False
         self.memory.put_item(TableName=TABLE, Item=dump_item(item))
         self.memory.streams = streams
@@ -266,14 +285,14 @@ class Stack:
         return self.call(user, "POST", f"/gifts/{gift['gift_id']}/claims", body)
 
     def use_parcel(self, order: Mapping[str, Any]) -> dict[str, Any]:
-        """A buyer has a parcel sent to themselves."""
+        """Use one unit of a parcel order: the parcel is sent to the buyer."""
         body = {"quantity": 1, "address": ADDRESS}
         answer = self.call(order["buyer_id"], "POST", f"/orders/{order['order_id']}/use", body)
         assert answer.status == 201, answer.raw
         return cast("dict[str, Any]", answer.body["holdings"][0])
 
-    def sell(self, product: str, **changes: Any) -> dict[str, Any]:
-        """Its merchant changes a product."""
+    def update_product(self, product: str, **changes: Any) -> dict[str, Any]:
+        """Change fields of a product, as its merchant."""
         known = self.call("mia", "GET", f"/products/{self.products[product]}").body
         derived = {"product_id", "store_id", "store_name", "not_giftable_reason"}
         body = {name: value for name, value in known.items() if name not in derived} | changes
@@ -282,19 +301,20 @@ class Stack:
         return cast("dict[str, Any]", answer.body)
 
     def report(self, shipment_id: str, status: str, *, event_id: str | None = None, at: int | None = None) -> Answer:
-        """The demo carrier reports; now, unless said otherwise."""
+        """Report a shipment event as the demo carrier, at `at` or now."""
         self._keys += 1
         occurred = datetime.fromtimestamp((self.now if at is None else at) / 1000, UTC).isoformat()
         body = {"event_id": event_id or f"event-{self._keys}", "status": status, "location": "Depot 4"}
         return self.call("carl", "POST", f"/shipments/{shipment_id}/events", body | {"occurred_at": occurred})
 
     def units(self, order: Mapping[str, Any]) -> dict[str, int]:
+        """Return the number of units by place, without zeros."""
         answer = self.call(order["buyer_id"], "GET", f"/orders/{order['order_id']}")
         assert answer.status == 200, answer.raw
         return {place: count for place, count in answer.body["units"].items() if count}
 
     def stream_record(self, gift_id: str) -> dict[str, Any]:
-        """The record that TTL's deletion of a gift's WINDOW item puts into the stream; deletes the item."""
+        """Delete a gift's timer item as TTL does, and return the stream record of the deletion."""
         key = {"pk": {"S": f"WINDOW#{gift_id}"}, "sk": {"S": "WINDOW"}}
         old = self.client.delete_item(TableName=TABLE, Key=key, ReturnValues="ALL_OLD")["Attributes"]
         record = deepcopy(event("restore_window_removed")["Records"][0])
@@ -305,10 +325,10 @@ class Stack:
         answer = self.invoke("RestoreFunction", {"Records": list(records)})
         return cast("list[dict[str, str]]", answer["batchItemFailures"])
 
-    # --- what follows from a write ------------------------------------------------------------------------------
+    # --- the stream ---------------------------------------------------------------------------------------------
 
-    def record(self) -> None:
-        """From here on every write of an item is a record of the stream."""
+    def start_recording(self) -> None:
+        """Write a stream record for every change from now on."""
         self.memory.streams = True
 
     def stop_recording(self) -> None:
@@ -318,30 +338,31 @@ class Stack:
     def records(self) -> list[dict[str, Any]]:
         return self.memory.stream
 
-    def recorded(self) -> list[dict[str, Any]]:
-        """The records that the projector gets."""
-        return [record for record in self.records if wanted(record)]
+    def projector_records(self) -> list[dict[str, Any]]:
+        """Return the records that the projector's filters let through."""
+        return [record for record in self.records if passes_filter(record)]
 
-    def forget_keys(self) -> None:
-        """From here on calls have the keys they had at first."""
+    def reset_keys(self) -> None:
+        """Restart the generated idempotency keys, so that the next calls repeat the first ones."""
         self._keys = 0
 
     @staticmethod
     def set_window(patch: pytest.MonkeyPatch, seconds: int) -> None:
-        """Another claim window than a day, from here on."""
+        """Set the length of the claim window for gifts given from now on."""
         patch.setenv("CLAIM_WINDOW_SECONDS", str(seconds))
         settings.settings.cache_clear()
 
-    def follow(self) -> None:
-        """Delivers what was recorded and not delivered yet, as the mapping of template.yaml lets it through."""
-        fresh, self._followed = self.records[self._followed :], len(self.records)
+    def deliver_records(self) -> None:
+        """Deliver the records since the last delivery to the projector, filtered by its mapping in template.yaml."""
+        fresh, self._delivered = self.records[self._delivered :], len(self.records)
         assert self.project(*fresh) == []
-        # What it writes itself must not come back to it.
-        assert not [record for record in self.records[self._followed :] if wanted(record)]
-        self._followed = len(self.records)
+        # The filters must exclude the projector's own writes.
+        assert not [record for record in self.records[self._delivered :] if passes_filter(record)]
+        self._delivered = len(self.records)
 
     def project(self, *records: dict[str, Any]) -> list[dict[str, str]]:
-        let_through = [record for record in records if wanted(record)]
+        """Invoke the projector with the records its filters let through; return the failed ones."""
+        let_through = [record for record in records if passes_filter(record)]
         answer = self.invoke("ProjectorFunction", {"Records": let_through})
         return cast("list[dict[str, str]]", answer["batchItemFailures"])
 
@@ -349,27 +370,27 @@ class Stack:
         return cast("dict[str, Any]", self.invoke("SweepFunction", event("sweep_every_minute")))
 
 
-def wanted(record: dict[str, Any]) -> bool:
-    """Whether the projector's mapping lets a record through."""
+def passes_filter(record: dict[str, Any]) -> bool:
+    """Return whether the projector's filters let a record through."""
     source = RESOURCES["ProjectorFunction"]["Properties"]["Events"]["Written"]["Properties"]
     patterns = [json.loads(each["Pattern"]) for each in source["FilterCriteria"]["Filters"]]
     return any_matches(patterns, record)
 
 
 @contextmanager
-def listening(heard: Callable[[Call], None], *operations: str) -> Iterator[None]:
-    """Tells `heard` of every call to the table, or of those of these operations, when it is over."""
+def observe_calls(on_call: Callable[[Call], None], *operations: str) -> Iterator[None]:
+    """Pass every call to the table to `on_call` after it ended, or only calls of these operations."""
 
-    def told(call: Call) -> None:
+    def listener(call: Call) -> None:
         if not operations or call.operation in operations:
-            heard(call)
+            on_call(call)
 
     client = cast("Any", wiring.table().client)
-    client.listeners.append(told)
+    client.listeners.append(listener)
     try:
         yield
     finally:
-        client.listeners.remove(told)
+        client.listeners.remove(listener)
 
 
 def gift_request(shares: int = 1, **more: Any) -> dict[str, Any]:
@@ -391,7 +412,7 @@ def _route(method: str, path: str) -> tuple[str, str]:
 
 
 def create_table(client: "DynamoDBClient") -> None:
-    """The table as template.yaml declares it."""
+    """Create the table that template.yaml declares."""
     properties = RESOURCES["Table"]["Properties"]
     client.create_table(
         TableName=TABLE,
@@ -409,7 +430,7 @@ EVENTS = {
 
 
 class Bus:
-    """Takes events as EventBridge does, and holds them against their schemas."""
+    """A simulated event bus that validates each event against its schema."""
 
     def __init__(self) -> None:
         self.taken: list[dict[str, Any]] = []
@@ -424,14 +445,20 @@ class Bus:
 
 
 class Secrets:
-    """Tells what a secret is, as Secrets Manager does; `away`, it does not answer. Counts how often it was asked."""
+    """A simulated Secrets Manager.
+
+    Attributes:
+        text: the value of the secret.
+        is_down: whether requests time out.
+        requests: the number of requests so far.
+    """
 
     def __init__(self) -> None:
-        self.text, self.away, self.asked = json.dumps(LINK_KEYS), False, 0
+        self.text, self.is_down, self.requests = json.dumps(LINK_KEYS), False, 0
 
     def get_secret_value(self, *, SecretId: str) -> dict[str, Any]:  # noqa: N803  # Secrets Manager's name
-        self.asked += 1
-        if self.away:
+        self.requests += 1
+        if self.is_down:
             raise ConnectTimeoutError(endpoint_url="https://secretsmanager.test")
         assert SecretId == os.environ["LINK_KEYS_SECRET"]
         return {"SecretString": self.text}
@@ -439,12 +466,12 @@ class Secrets:
 
 @dataclass
 class Simulation:
-    """What tests share, because making it takes longer than most tests: each gets the table as it was.
+    """The table and functions that tests share, because creating them takes longer than most tests.
 
     Attributes:
-        memory: the table, where it is not moto's.
-        reset: puts the table back.
-        seeded: the records of what is in it from the start.
+        memory: the table, or None if moto runs it.
+        reset: restores the initial content of the table.
+        seeded: the stream records of the initial content.
     """
 
     client: "DynamoDBClient"
@@ -484,33 +511,34 @@ def _on_moto() -> Iterator[Simulation]:
 
 
 @contextmanager
-def simulating(kind: str = "memory") -> Iterator[Simulation]:
-    for made in _on_moto() if kind == "moto" else _on_memory():
-        simulated = {"dynamodb": made.client, "events": made.bus, "secretsmanager": made.secrets}
+def open_simulation(kind: str = "memory") -> Iterator[Simulation]:
+    """Replace the AWS clients of the handlers by simulated ones; the table runs on `memory` or `moto`."""
+    for simulation in _on_moto() if kind == "moto" else _on_memory():
+        simulated = {"dynamodb": simulation.client, "events": simulation.bus, "secretsmanager": simulation.secrets}
         clients = {name: Client(each, SESSION.get_service_model(name)) for name, each in simulated.items()}
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(wiring, "_client", clients.__getitem__)
             for cached in (settings.settings, wiring.table, wiring.payments, wiring.bus, wiring.link_keys):
                 cached.cache_clear()
-            yield made
+            yield simulation
 
 
 @contextmanager
-def standing(simulation: Simulation) -> Iterator[Stack]:
-    """A stack on the table as it was at first."""
+def open_stack(simulation: Simulation) -> Iterator[Stack]:
+    """Yield a stack on the initial content of the table."""
     running = Stack(simulation, events=simulation.bus.taken)
     simulation.reset()
     simulation.bus.taken.clear()
     http._known_accounts.clear()
     if directory := simulation.functions.get("DirectoryFunction"):
-        directory.LOOK_UPS._full_at.clear()
+        directory.HANDLE_LOOKUPS._full_at.clear()
     clients: dict[str, Any] = {
         "dynamodb": wiring.table().client,
         "events": wiring.bus()._client,
         "secretsmanager": wiring.link_keys()._client,
     }
     for service, client in clients.items():
-        client.listeners = [partial(running.asked, service)]
+        client.listeners = [partial(running.check_permission, service)]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(clock, "now_ms", lambda: running.now)
         yield running

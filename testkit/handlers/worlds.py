@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 
 from testkit import access, bodies
-from testkit.access import Builder, Making, World
+from testkit.access import Builder, BuildWorld, World
 from testkit.handlers.stack import DAY, Stack
 
 VALIDITY = 90 * DAY
@@ -14,7 +14,7 @@ def named_with_message(make: Builder) -> World:
     """Make a gift whose recipient has a message about it."""
     stack = make.stack
     assert isinstance(stack, Stack)
-    stack.record()
+    stack.start_recording()
     known = len(stack.records)
     world = make.given("named, with message", "voucher", 1, "open", to="bob")
     assert stack.project(*stack.records[known:]) == []
@@ -29,22 +29,22 @@ def unchanged(world: World) -> World:
 
 
 # The function that makes each world, the time since then, and the change since then.
-Timed = tuple[Making, int, Callable[[World], World]]
-WORLDS: Mapping[str, Sequence[Timed]] = {
-    "as it stays": [(making, 0, unchanged) for making in access.TIMELESS],
-    "as it waits": [(making, 0, unchanged) for making in (*access.OPEN, access.pending, named_with_message)],
+TimedWorld = tuple[BuildWorld, int, Callable[[World], World]]
+WORLDS: Mapping[str, Sequence[TimedWorld]] = {
+    "as it stays": [(build_world, 0, unchanged) for build_world in access.TIMELESS],
+    "as it waits": [(build_world, 0, unchanged) for build_world in (*access.OPEN, access.pending, named_with_message)],
     "when time is over": [
-        *((making, DAY, access.returned) for making in access.OPEN),
+        *((build_world, DAY, access.returned) for build_world in access.OPEN),
         (lambda make: make.used("used, over", "voucher", "over"), VALIDITY, unchanged),
     ],
 }
 
 
-def build(stack: Stack, timed: Timed) -> World:
+def build(stack: Stack, timed: TimedWorld) -> World:
     """Build a world on a stack, and move its clock to the time of the world."""
-    making, later, since = timed
-    world = since(making(Builder(stack)))
-    stack.now += later
+    build_world, elapsed, change = timed
+    world = change(build_world(Builder(stack)))
+    stack.now += elapsed
     return world
 
 
@@ -58,17 +58,17 @@ def build_success(stack: Stack, route: str) -> tuple[World, str]:
     """
     before, start = stack.save(), stack.now
     outcomes = re.findall(r"\b2\d\d\b", " ".join(outcome for _, outcome in access.rules()[route]))
-    fields = {path.rpartition("/")[2] for path in bodies.schema_paths(bodies.schema_of(route) or {})}
+    fields = {path.rpartition("/")[2] for path in bodies.schema_paths(bodies.body_schema(route) or {})}
     needed = fields & {"secret", "address"}
-    best: tuple[tuple[str, int], Timed, str] | None = None
+    best: tuple[tuple[str, int], TimedWorld, str] | None = None
     for timed in (timed for worlds in WORLDS.values() for timed in worlds):
         if best and best[0] == (max(outcomes), len(needed)):
             break
         world = build(stack, timed)
-        if access.concerns(route, world) or access.is_about_nothing(route):
+        if access.uses_world(route, world) or access.is_stateless(route):
             for role in access.ROLES:
                 outcome = access.expected(route, role, world)
-                rank = (outcome, len(needed & access.values_of(role, world, stack.products).keys()))
+                rank = (outcome, len(needed & access.field_values(role, world, stack.products).keys()))
                 if outcome.startswith("2") and (best is None or rank > best[0]):
                     best = rank, timed, role
         stack.load(before)

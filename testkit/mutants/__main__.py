@@ -1,4 +1,4 @@
-"""python -m testkit.mutants: apply each of seeded_faults.py to a copy of the package, and check that a test detects it."""
+"""Apply each seeded fault to a copy of the package, and check that a test detects it: `python -m testkit.mutants`."""
 
 import argparse
 import os
@@ -17,8 +17,8 @@ from testkit.mutants.seeded_faults import MUTANTS, Mutant
 ROOT = Path(__file__).parents[2]
 PACKAGE = Path("layers/core/python/handsel")
 _PYTEST = ["-m", "pytest", "-q", "-x", "-p", "no:cacheprovider"]
-# What is asked, quickest first, until one of them notices.
-JUDGES = {
+# The test suites that run until one of them fails, the quickest first.
+SUITES = {
     "simulator": ["-m", "testkit.simulator", "--first", "--jobs", "1", "--seeds", "100"],
     "exhaustive": [
         *_PYTEST,
@@ -32,10 +32,10 @@ _SECONDS = 900
 
 @contextmanager
 def with_fault(mutant: Mutant) -> Iterator[Path]:
-    """A copy of the project that has the fault.
+    """Yield a copy of the project that has the fault.
 
     Raises:
-        ValueError: what it changes is not there once.
+        ValueError: the text to change does not occur exactly once.
     """
     with tempfile.TemporaryDirectory(prefix="mutant-") as scratch:
         copy = Path(scratch)
@@ -46,23 +46,23 @@ def with_fault(mutant: Mutant) -> Iterator[Path]:
         module = copy / PACKAGE / mutant.module
         text = module.read_text()
         if text.count(mutant.old) != 1:
-            raise ValueError(f"{mutant.name}: {mutant.module} has it {text.count(mutant.old)} times")
+            raise ValueError(f"{mutant.name}: the text occurs {text.count(mutant.old)} times in {mutant.module}")
         module.write_text(text.replace(mutant.old, mutant.new))
         yield copy
 
 
-def judge(mutant: Mutant, judges: list[str]) -> str | None:
-    """Who noticed the fault; None if nobody did."""
+def detect(mutant: Mutant, suites: list[str]) -> str | None:
+    """Return the name of the first suite that detects the fault, or None."""
     with with_fault(mutant) as copy:
         environment = os.environ | {"PYTHONPATH": str(copy / "layers/core/python"), "PYTHONDONTWRITEBYTECODE": "1"}
-        for name in judges:
-            command = [sys.executable, *JUDGES[name]]
+        for name in suites:
+            command = [sys.executable, *SUITES[name]]
             try:
                 ended = subprocess.run(
                     command, cwd=copy, env=environment, capture_output=True, timeout=_SECONDS, check=False
                 )
             except subprocess.TimeoutExpired:
-                return f"{name} (never ended)"
+                return f"{name} (timeout)"
             if ended.returncode:
                 return name
     return None
@@ -70,15 +70,15 @@ def judge(mutant: Mutant, judges: list[str]) -> str | None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m testkit.mutants", description=__doc__)
-    parser.add_argument("--named", default="", help="only those with this in their name")
-    parser.add_argument("--judges", default=",".join(JUDGES), help="whom to ask, in this order")
+    parser.add_argument("--named", default="", help="only faults with this text in their name")
+    parser.add_argument("--suites", default=",".join(SUITES), help="the suites to run, in this order")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
-    said = parser.parse_args()
-    chosen = [each for each in MUTANTS if said.named in each.name]
+    options = parser.parse_args()
+    chosen = [each for each in MUTANTS if options.named in each.name]
     began, survivors, wrong = time.monotonic(), [], []
-    with ThreadPoolExecutor(said.jobs) as pool:
-        noticed = pool.map(lambda each: judge(each, said.judges.split(",")), chosen)
-        for number, (mutant, by) in enumerate(zip(chosen, noticed, strict=True), 1):
+    with ThreadPoolExecutor(options.jobs) as pool:
+        detections = pool.map(lambda each: detect(each, options.suites.split(",")), chosen)
+        for number, (mutant, by) in enumerate(zip(chosen, detections, strict=True), 1):
             print(f"{number:3} of {len(chosen)}  {by or 'SURVIVED':12} {mutant.name}", flush=True)
             if by is None and mutant.equivalent is None:
                 survivors.append(mutant.name)
@@ -88,10 +88,10 @@ def main() -> None:
     killed = len(chosen) - len(survivors) - len(equivalent) + len(wrong)
     seconds = time.monotonic() - began
     print(
-        f"{len(chosen)} faults in {seconds:.0f} s: {killed} noticed, {len(equivalent)} equivalent, {len(survivors)} not"
+        f"{len(chosen)} faults in {seconds:.0f} s: {killed} detected, {len(equivalent)} equivalent, {len(survivors)} not detected"
     )
     for name in wrong:
-        print(f"Said to be equivalent, and noticed: {name}")
+        print(f"Listed as equivalent, but detected: {name}")
     sys.exit(bool(survivors or wrong))
 
 

@@ -1,9 +1,9 @@
-"""python -m testkit.mutants.domain: mutmut changes every function of the domain, and the unit tests have to notice.
+"""Mutate every function of the domain with mutmut; the unit tests have to fail: `python -m testkit.mutants.domain`.
 
-mutmut changes what functions do, one operator, argument, name, number or text at a time. What it leaves alone are
-properties and what modules and classes hold: tables have tests of their own, and seeded_faults.py.
+mutmut changes one operator, argument, name, number or text of a function at a time. It does not change properties, nor
+module and class attributes: the tables of the domain have tests of their own, and seeded_faults.py.
 
-What nobody can notice is in equivalent.toml, each with its reason.
+Equivalent mutants, which no test can detect, are listed in equivalent.toml with their reasons.
 """
 
 import argparse
@@ -23,13 +23,13 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).parents[2]
 EQUIVALENT = Path(__file__).with_name("equivalent.toml")
-ENOUGH = 95.0
-# A mutant that never ends is noticed too.
+MIN_KILLED_PERCENT = 95.0
+# A mutant that never ends counts as killed.
 _KILLED = {"killed", "timeout"}
 
 
 class Change(NamedTuple):
-    """One change to a function, as the lines it takes away and puts in."""
+    """One change to a function, as the removed and the added lines."""
 
     function: str
     was: str
@@ -39,8 +39,8 @@ class Change(NamedTuple):
         return f"{self.function}\n  - {self.was}\n  + {self.becomes}"
 
 
-def laid_out(scratch: Path) -> None:
-    """What mutmut needs of the project, as [tool.mutmut] of pyproject.toml has it."""
+def copy_project(scratch: Path) -> None:
+    """Copy the parts of the project that mutmut needs, in the layout of [tool.mutmut] in pyproject.toml."""
     ignored = shutil.ignore_patterns("__pycache__")
     shutil.copytree(ROOT / "layers/core/python", scratch / "src", ignore=ignored)
     for package in ("ops", "testkit", "tests"):
@@ -49,10 +49,10 @@ def laid_out(scratch: Path) -> None:
 
 
 def mutmut(scratch: Path, *command: str) -> str:
-    """What a command of mutmut printed.
+    """Run a command of mutmut and return its output.
 
     Raises:
-        subprocess.CalledProcessError: it failed; it does not when mutants survive.
+        subprocess.CalledProcessError: it failed. Surviving mutants are no failure.
     """
     ended = subprocess.run(
         [sys.executable, "-m", "mutmut", *command],
@@ -70,13 +70,14 @@ def mutmut(scratch: Path, *command: str) -> str:
 
 
 def results(scratch: Path) -> Iterator[tuple[str, str]]:
-    """Each mutant with what became of it."""
+    """Yield each mutant with its status."""
     for line in mutmut(scratch, "results", "--all", "true").splitlines():
         name, _, status = line.strip().partition(": ")
         yield name, status
 
 
 def change(scratch: Path, mutant: str) -> Change:
+    """Return the change that a mutant makes."""
     difference = mutmut(scratch, "show", mutant).partition("@@\n")[2].splitlines()
     was, becomes = (" ".join(line[1:].strip() for line in difference if line.startswith(sign)) for sign in ("-", "+"))
     return Change(re.sub(r"x[_ǁ](.*)__mutmut_\d+$", r"\1", mutant).replace("ǁ", "."), was, becomes)
@@ -84,27 +85,27 @@ def change(scratch: Path, mutant: str) -> Change:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m testkit.mutants.domain", description=__doc__)
-    parser.add_argument("--named", default="*", help="only those of this name, such as handsel.domain.invariants.*")
+    parser.add_argument("--named", default="*", help="only mutants with this name, such as handsel.domain.invariants.*")
     parser.add_argument("--jobs", type=int, default=min(2, os.cpu_count() or 1))
-    said = parser.parse_args()
+    options = parser.parse_args()
     reasons = {
         Change(each["function"], each["was"], each["becomes"]): each["why"]
         for each in tomllib.loads(EQUIVALENT.read_text())["equivalent"]
     }
     began = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="mutmut-") as made:
-        scratch = Path(made)
-        laid_out(scratch)
-        mutmut(scratch, "run", "--max-children", str(said.jobs), said.named)
-        found = {name: status for name, status in results(scratch) if fnmatch(name, said.named)}
+    with tempfile.TemporaryDirectory(prefix="mutmut-") as folder:
+        scratch = Path(folder)
+        copy_project(scratch)
+        mutmut(scratch, "run", "--max-children", str(options.jobs), options.named)
+        found = {name: status for name, status in results(scratch) if fnmatch(name, options.named)}
         survivors = {name: change(scratch, name) for name, status in found.items() if status not in _KILLED}
     killed = len(found) - len(survivors)
     unexplained = [name for name, each in survivors.items() if each not in reasons]
     for name, each in survivors.items():
         print(f"{found[name]}: {name}\n{each}\n  {reasons.get(each, 'UNEXPLAINED')}\n")
-    stale = reasons.keys() - set(survivors.values()) if said.named == "*" else set()
+    stale = reasons.keys() - set(survivors.values()) if options.named == "*" else set()
     for each in stale:
-        print(f"Said to be equivalent, and noticed or gone: {each}")
+        print(f"Listed as equivalent, but killed or gone: {each}")
     for module, count in sorted(Counter(name.split(".")[2] for name in found).items()):
         left = sum(name.split(".")[2] == module for name in survivors)
         print(f"{module:16} {count:5} mutants {count - left:5} killed")
@@ -113,7 +114,7 @@ def main() -> None:
         f"{len(found)} mutants in {time.monotonic() - began:.0f} s: {killed} killed ({share:.1f} %), "
         f"{len(survivors) - len(unexplained)} equivalent, {len(unexplained)} unexplained"
     )
-    sys.exit(share < ENOUGH or bool(unexplained or stale))
+    sys.exit(share < MIN_KILLED_PERCENT or bool(unexplained or stale))
 
 
 if __name__ == "__main__":

@@ -1,13 +1,14 @@
-"""Faults that could have been made: each changes one thing that the law, an answer or a message depends on."""
+"""Seeded faults: each changes one thing that an invariant, a response or a message depends on."""
 
 from typing import NamedTuple
 
 
 class Mutant(NamedTuple):
-    """`old` becomes `new` in a module of the package; it is there once.
+    """A fault: the text `old`, which occurs once in a module of the package, becomes `new`.
 
     Attributes:
-        equivalent: why nobody can tell, where that is so.
+        name: the wrong behavior, in words.
+        equivalent: why no test can detect it, if that is so.
     """
 
     name: str
@@ -20,13 +21,13 @@ class Mutant(NamedTuple):
 MUTANTS = (
     # --- claiming
     Mutant(
-        "a claim looks at no clock",
+        "a claim ignores the clock",
         "domain/states.py",
         "GiftState.OPEN, (SHARES_LEFT_AFTERWARDS, WINDOW_OPEN))",
         "GiftState.OPEN, (SHARES_LEFT_AFTERWARDS,))",
     ),
     Mutant(
-        "the last claim looks at no clock",
+        "the last claim ignores the clock",
         "domain/states.py",
         "GiftState.CLAIMED, (LAST_SHARE, WINDOW_OPEN))",
         "GiftState.CLAIMED, (LAST_SHARE,))",
@@ -38,7 +39,7 @@ MUTANTS = (
         'WINDOW_OPEN = Guard("expires_at", ">=", "now")',
     ),
     Mutant(
-        "a claim looks at no state",
+        "a claim ignores the state",
         "store/transitions.py",
         'conditions.append(f"#{machine.stored_in} = :from")',
         'conditions.append(f"(attribute_exists(#{machine.stored_in}) OR #{machine.stored_in} = :from)")',
@@ -50,9 +51,9 @@ MUTANTS = (
         "",
     ),
     Mutant(
-        "an earlier claim is not looked for",
+        "an earlier claim is not returned",
         "use_cases/gifts/claiming.py",
-        "        if caller in gift.claims:\n            return _earlier(table, gift, caller), False\n",
+        "        if caller in gift.claims:\n            return _load_claimed(table, gift, caller), False\n",
         "",
     ),
     Mutant(
@@ -62,33 +63,33 @@ MUTANTS = (
         "(GiftState.OPEN, GiftAction.CLAIM_LAST_SHARE): Transition(GiftState.OPEN",
     ),
     Mutant(
-        "the last share counts as any other",
+        "the last share is claimed like any other",
         "domain/rules.py",
         "GiftAction.CLAIM_SHARE if remaining > 1",
         "GiftAction.CLAIM_SHARE if remaining > 0",
     ),
-    Mutant("a claim without its holding", "store/gifts.py", "        holdings.put(holding, gift),\n", ""),
+    Mutant("a claim without its holding", "store/gifts.py", "        holdings.build_put(holding, gift),\n", ""),
     Mutant(
-        "a claim is tried again with the clock of the first try",
+        "a retried claim uses the clock of the first attempt",
         "store/writes.py",
         "return write() if callable(write) else write",
         'return write.__dict__.setdefault("made", write()) if callable(write) else write',
     ),
     Mutant(
-        "a claimed gift stays due",
+        "a claimed gift stays in the due index",
         "store/transitions.py",
         "leaves_due_index = state in machine.due_in and row.to not in machine.due_in",
         "leaves_due_index = state in machine.due_in and row.to not in machine.due_in and action != 'claim_last_share'",
     ),
     # --- giving
     Mutant(
-        "more is given than there is",
+        "more units are given than are available",
         "store/transitions.py",
         'conditions.append(f"#{place} >= {moved}")',
         'conditions += [f"#{place} >= {moved}"] if action is not UnitAction.RESERVE else []',
     ),
     Mutant(
-        "a gift takes nothing out of its order",
+        "a gift does not reserve units",
         "store/transitions.py",
         'sets.append(f"#{place} = #{place} - {moved}")',
         'sets.append(f"#{place} = #{place} - {moved} + {moved}" if action is UnitAction.RESERVE else f"#{place} = #{place} - {moved}")',
@@ -96,7 +97,7 @@ MUTANTS = (
     Mutant(
         "no timer for a gift",
         "store/gifts.py",
-        "[Put(to_item(gift)), Put(window_to_item(gift))]",
+        "[Put(to_item(gift)), Put(timer_to_item(gift))]",
         "[Put(to_item(gift))]",
     ),
     Mutant("the timer is rounded down", "store/gifts.py", "-(-gift.expires_at // 1000)", "gift.expires_at // 1000"),
@@ -107,16 +108,16 @@ MUTANTS = (
         "",
     ),
     Mutant(
-        "giving again makes another gift",
+        "a replay of giving creates another gift",
         "use_cases/gifts/giving.py",
         'gift_id = call.derive_id("gift")',
         'gift_id = call.derive_id("gift" + str(call.now))',
     ),
     Mutant(
-        "giving again is refused",
+        "a replay of giving fails",
         "store/gifts.py",
-        "        if refused.old[1]:\n            return from_item(refused.old[1])\n        raise errors.UnitsNotAvailable",
-        "        raise errors.UnitsNotAvailable",
+        "        if failed.old[1]:\n            return from_item(failed.old[1])\n        raise\n    return gift",
+        "        raise\n    return gift",
     ),
     Mutant(
         "a put overwrites",
@@ -124,81 +125,81 @@ MUTANTS = (
         '"ConditionExpression": "attribute_not_exists(pk)",',
         '"ConditionExpression": "attribute_not_exists(nothing)",',
     ),
-    # --- giving back
+    # --- expiry and release
     Mutant(
-        "given back before its time",
+        "a gift expires too early",
         "domain/states.py",
         "GiftState.RETURNED, (WINDOW_OVER,))",
         "GiftState.RETURNED, ())",
     ),
     Mutant(
-        "given back a millisecond late",
+        "a gift expires a millisecond late",
         "domain/states.py",
         'WINDOW_OVER = Guard("expires_at", "<=", "now")',
         'WINDOW_OVER = Guard("expires_at", "<", "now")',
     ),
     Mutant(
-        "what is left is believed, not looked at",
+        "the remaining shares are not checked on release",
         "store/gifts.py",
         "require(remaining=remaining, order_id=order_id)",
         "require(order_id=order_id)",
     ),
     Mutant(
-        "its order is not asked whether it remembers",
+        "the reservation is not checked on release",
         "store/orders.py",
         'conditions=["attribute_exists(#reservations.#gift)"]',
         'conditions=["attribute_exists(#reservations)"]',
     ),
     Mutant(
-        "the units do not come back",
+        "units are not released",
         "store/orders.py",
         "        move_units(UnitPlace.IN_GIFT, UnitAction.RELEASE, unclaimed),\n",
         "",
     ),
     Mutant(
-        "what was claimed is forgotten",
+        "claimed units are not counted on release",
         "store/orders.py",
         "        move_units(UnitPlace.IN_GIFT, UnitAction.CLAIM, claimed),\n",
         "",
     ),
     Mutant(
-        "an ended gift stays due",
+        "an ended gift stays in the due index",
         "store/transitions.py",
         "leaves_due_index = state in machine.due_in and row.to not in machine.due_in",
         "leaves_due_index = state in machine.due_in and row.to not in machine.due_in and action not in ('expire', 'cancel')",
     ),
     Mutant(
-        "a gift given back stays with its order",
+        "an expired gift keeps its reservation",
         "store/orders.py",
         '        removes=["#reservations.#gift"],\n',
         "",
     ),
     Mutant(
-        "a cancelled gift is given back without its order",
+        "a cancelled gift does not release its units",
         "use_cases/gifts/giving.py",
         "if gift.state_at(clock()) is GiftState.OPEN:\n        result",
         "if gift.state is GiftState.OPEN:\n        result",
     ),
     Mutant(
-        "cancelling ends what is over",
+        "an expired gift can be cancelled",
         "domain/states.py",
         "GiftState.CANCELLED, (WINDOW_OPEN,))",
         "GiftState.CANCELLED, ())",
     ),
     Mutant(
-        "declining ends what is over",
+        "an expired gift can be declined",
         "domain/states.py",
         "GiftState.DECLINED, (WINDOW_OPEN,))",
         "GiftState.DECLINED, ())",
     ),
     Mutant(
-        "anybody cancels",
+        "any user can cancel",
         "use_cases/gifts/giving.py",
         "if gift is None or gift.giver_id != caller:",
         "if gift is None:",
     ),
     Mutant(
-        "anybody declines",
+        "any user can decline",
         "use_cases/gifts/giving.py",
         "    if gift.recipient_id != caller:\n        raise errors.NotTheRecipient\n",
         "",
@@ -206,8 +207,8 @@ MUTANTS = (
     Mutant(
         "the stream's restore trusts userIdentity",
         "use_cases/gifts/expiring.py",
-        '    change = record["dynamodb"]\n',
-        '    change = record["dynamodb"]\n    if "userIdentity" not in record:\n        raise ValueError\n',
+        "    timer = _timer(Change(record))\n",
+        '    timer = _timer(Change(record))\n    if "userIdentity" not in record:\n        raise ValueError\n',
     ),
     Mutant(
         "the sweep misses the last shard",
@@ -216,63 +217,68 @@ MUTANTS = (
         "range(keys.DUE_SHARDS - 1)",
     ),
     Mutant(
-        "the sweep stops at what fails",
+        "the sweep stops at the first failure",
         "use_cases/operations/settling.py",
         "            return error\n",
         "            raise\n",
     ),
     Mutant(
-        "the sweep has gifts of one order side by side",
+        "the sweep settles gifts of one order concurrently",
         "use_cases/operations/settling.py",
-        'Due.GIFT: "order_id"',
-        'Due.GIFT: "gift_id"',
+        'DueType.GIFT: "order_id"',
+        'DueType.GIFT: "gift_id"',
     ),
     Mutant(
-        "the sweep has reminders of one person side by side",
+        "the sweep sends reminders of one user concurrently",
         "use_cases/operations/settling.py",
-        'Due.REMINDER: "recipient_id"',
-        'Due.REMINDER: "gift_id"',
+        'DueType.REMINDER: "recipient_id"',
+        'DueType.REMINDER: "gift_id"',
     ),
     Mutant(
-        "what the stream cannot read it does not restore",
+        "an unreadable item fails the whole batch",
         "use_cases/gifts/expiring.py",
         "    with suppress(Exception):\n        found =",
         "    with suppress():\n        found =",
     ),
     Mutant(
-        "the stream has gifts of one order side by side",
+        "the stream restores gifts of one order concurrently",
         "use_cases/gifts/expiring.py",
-        "key=_order",
+        "key=_order_id",
         "key=id",
     ),
-    Mutant("the sweep does not look at gifts", "use_cases/operations/settling.py", "    Due.GIFT: keys.windows,\n", ""),
     Mutant(
-        "a write does not settle what is due",
-        "use_cases/gifts/giving.py",
+        "the sweep ignores gifts",
+        "use_cases/operations/settling.py",
+        "    DueType.GIFT: keys.due_gifts,\n",
+        "",
+    ),
+    Mutant(
+        "a write does not settle expired gifts",
+        "use_cases/orders/units.py",
         "    if order.available >= quantity:\n        return True\n",
         "    if order.available >= quantity or True:\n        return True\n",
     ),
     Mutant(
-        "settling is tried once",
-        "use_cases/gifts/giving.py",
-        "            if current is None or not _make_available(table, current, quantity, now=now):\n                raise",
+        "settling is not retried",
+        "use_cases/orders/units.py",
+        "            if current is None or not _settle_due_gifts(table, current, quantity, now=now):\n                raise",
         "            raise",
     ),
     # --- money
     Mutant(
-        "a charge under another key each time",
+        "each charge attempt has another key",
         "use_cases/orders/purchases.py",
         "Charge(order.order_id, payment.total",
         "Charge(order.order_id + str(now), payment.total",
     ),
     Mutant(
-        "charged before there is an order",
+        "the charge comes before the order",
         "use_cases/orders/purchases.py",
-        "order = orders.open_pending(table, new_order(order_id, call, product, quantity, payment))",
-        "order = new_order(order_id, call, product, quantity, payment); provider.charge(Charge(order_id, payment.total, method, token)); order = orders.open_pending(table, order)",
+        "order = orders.create_pending(table, build_order(order_id, call, product, quantity, payment))",
+        "order = build_order(order_id, call, product, quantity, payment); provider.charge(Charge(order_id, payment.total, method, token)); order = orders.create_pending(table, order)",
     ),
     Mutant(
-        "paid again",
+        "a paid order is paid again",
         "store/orders.py",
         "        transition(ORDER_MACHINE, OrderState.PENDING, PaymentAction.PAY),\n",
         "        Clause(['#state = :to'], ['#due_pk', '#due_sk'], ['attribute_exists(#state)'], {':to': OrderState.PAID}),\n",
@@ -284,7 +290,7 @@ MUTANTS = (
         "    if order.state not in ORDER_MACHINE.due_in:\n        shard",
     ),
     Mutant(
-        "a declined order keeps the pieces",
+        "a declined order does not restock",
         "store/orders.py",
         "    if order.product.stock is not None:\n        writes.append(products.restock(order.product.product_id, order.quantity))\n    if order.intent",
         "    if order.intent",
@@ -302,71 +308,74 @@ MUTANTS = (
         'f"attribute_not_exists(#{mark})" for mark in machine.stored_in.values() if mark != "return_gift_order_id"',
     ),
     Mutant(
-        "more is sold than there is",
+        "more units are sold than are in stock",
         "store/products.py",
         '"#unlimited = :true OR #stock >= :quantity"',
         '"#unlimited = :true OR attribute_exists(#stock)"',
     ),
     Mutant(
-        "more is refunded than there is",
+        "more units are refunded than are available",
         "store/transitions.py",
         'conditions.append(f"#{place} >= {moved}")',
         'conditions += [f"#{place} >= {moved}"] if action is not UnitAction.REFUND else []',
     ),
     Mutant(
-        "a refund moves before it is remembered",
+        "a refund does not move units",
         "store/refunds.py",
         "[orders.refund_units(order, refund.quantity), Put(to_item(refund))]",
         "[Put(to_item(refund))]",
     ),
     Mutant(
-        "money back under another key each time",
+        "each refund attempt has another key",
         "use_cases/orders/refunding.py",
         "Repayment(pending.refund_id, ",
         "Repayment(pending.refund_id + str(id(pending)), ",
     ),
     Mutant(
-        "a refund is done when it is asked for",
+        "a refund with an unknown outcome is settled",
         "use_cases/orders/refunding.py",
         "    except OutcomeUnknown:\n        return pending\n",
         "    except OutcomeUnknown:\n        pass\n",
     ),
     Mutant(
-        "the sweep does not look at refunds", "use_cases/operations/settling.py", "    Due.REFUND: keys.refunds,\n", ""
+        "the sweep does not look at refunds",
+        "use_cases/operations/settling.py",
+        "    DueType.REFUND: keys.due_refunds,\n",
+        "",
     ),
-    # --- using
+    # --- own use and redemption
     Mutant(
-        "more is used than there is",
+        "more units are used than are available",
         "store/transitions.py",
         'conditions.append(f"#{place} >= {moved}")',
         'conditions += [f"#{place} >= {moved}"] if action is not UnitAction.USE else []',
     ),
     Mutant(
-        "using again uses more",
+        "a replay of own use uses more",
         "use_cases/orders/own_use.py",
         'use_id = call.derive_id("use")',
         'use_id = call.derive_id("use" + str(call.now))',
     ),
     Mutant(
-        "redeemed twice",
+        "a voucher is redeemed twice",
         "store/transitions.py",
         'f"attribute_not_exists(#{mark})" for mark in machine.stored_in.values()',
         'f"attribute_not_exists(#{mark})" for mark in machine.stored_in.values() if mark != "redeemed_at"',
     ),
     Mutant(
-        "any merchant redeems",
+        "any merchant can redeem",
         "use_cases/fulfilment/redeeming.py",
         "if holding is None or holding.product.store_id != store_id:",
         "if holding is None:",
     ),
     Mutant(
-        "the same request under a used key",
+        "a used key accepts another request",
         "use_cases/idempotency.py",
         "if request_hash != self.request_hash:",
         "if False:",
     ),
     Mutant(
-        "a shipment is changed whatever it is",
+        "a shipment change ignores the version",
         "store/shipments.py",
         "require(version=before.version)",
         "require(shipment_id=before.shipment_id)",
@@ -376,43 +385,43 @@ MUTANTS = (
         "a conflict is final", "store/retries.py", "return bool(codes) and codes <= _RETRYABLE_CODES", "return False"
     ),
     Mutant(
-        "a conflict beside a failed condition is a refusal",
+        "a conflict beside a failed condition counts as a failed condition",
         "store/table.py",
         '!= {"ConditionalCheckFailed"}:\n                raise',
         '>= {"nothing"}:\n                raise',
     ),
-    # --- what follows
+    # --- projection
     Mutant(
         "the summary is written over", "store/summaries.py", "require(version=before.version)", "require(pk=key.pk)"
     ),
     Mutant(
-        "a message each time it is told",
+        "each delivery of a record adds a message",
         "domain/messages.py",
-        'message_id=ids.derive("message", kind, gift.gift_id, *([] if claimer is None else [claimer])),',
-        'message_id=ids.derive("message", kind, gift.gift_id, str(at), *([] if claimer is None else [claimer])),',
+        'message_id=ids.derive_id("message", kind, gift.gift_id, *([] if claimer is None else [claimer])),',
+        'message_id=ids.derive_id("message", kind, gift.gift_id, str(at), *([] if claimer is None else [claimer])),',
     ),
     Mutant(
-        "an event has another id each time",
+        "each delivery of a record publishes another event id",
         "domain/events.py",
-        'return Event(ids.derive("event", kind, *what), kind',
-        'return Event(ids.derive("event", kind, *what, str(id(data))), kind',
+        'return Event(ids.derive_id("event", kind, *change), kind',
+        'return Event(ids.derive_id("event", kind, *change, str(id(data))), kind',
     ),
     Mutant(
-        "what the bus refuses is forgotten",
+        "rejected bus entries are not retried",
         "runtime/bus.py",
-        'if answer["FailedEntryCount"]:',
-        'if answer["FailedEntryCount"] < 0:',
+        'if response["FailedEntryCount"]:',
+        'if response["FailedEntryCount"] < 0:',
     ),
     Mutant(
-        "what the bus did not hear is forgotten",
+        "events are lost if the bus does not respond",
         "use_cases/operations/projecting.py",
         "        outcome.failed |= dict.fromkeys((number for number, _ in queued), error)\n        return 0",
         "        return 0",
     ),
     Mutant(
-        "a claim is told of by the last one only",
+        "the events of several claims share their numbers",
         "domain/events.py",
-        "    for number, (_, at) in enumerate(new_claims(before, after), len(before.claims)):",
-        "    for number, (_, at) in enumerate(new_claims(before, after), 0):",
+        "    for number, (_, at) in enumerate(find_new_claims(before, after), len(before.claims)):",
+        "    for number, (_, at) in enumerate(find_new_claims(before, after), 0):",
     ),
 )

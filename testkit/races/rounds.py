@@ -1,4 +1,4 @@
-"""One round of each kind of race: it answers what was seen, or raises UnexpectedAnswer at the first thing that must not be."""
+"""One round of each kind of race. Each returns its counts, or raises UnexpectedResponse at the first wrong result."""
 
 import random
 import time
@@ -13,272 +13,280 @@ from typing import Any, TypeVar
 import httpx
 
 from local.client import Stack, payment
-from testkit.http_client import WRAPPING, RetryingClient, UnexpectedAnswer, code_of, done, expect
+from testkit.http_client import WRAPPING, RetryingClient, UnexpectedResponse, code_of, expect, require_success
 
 T = TypeVar("T")
 
-# Reading is no race: every call more at once costs a cold start.
+# Fewer concurrent reads than calls: each additional one costs a cold start.
 _READERS = 4
-# By then the time to live and the stream have written down what the clock made true.
+# The time for TTL and the stream to settle expired gifts.
 _SETTLED_SECONDS = 20.0
-# Around the end of a window, in seconds: most claims of a gift that ends just now are under way.
+# Calls start this many seconds before or after the end of the claim window, so that most are in progress at the end.
 _BEFORE_END, _AFTER_END = 0.08, 0.04
-# What a refused claim, cancel or decline is told of a gift that came to this end.
-_TOLD = {"claimed": "already-claimed", "cancelled": "cancelled", "declined": "declined", "returned": "expired"}
+# The problem code of a failed claim, cancel or decline, by the state of the gift.
+_PROBLEMS = {"claimed": "already-claimed", "cancelled": "cancelled", "declined": "declined", "returned": "expired"}
 
 
 @dataclass
 class Round:
-    """What one round saw.
+    """The counts of one round.
 
     Attributes:
-        told: how many of those who lost were told which code.
+        winners: the number of successful calls.
+        problems: the number of failed calls by problem code.
     """
 
     winners: int = 0
-    told: Counter[str] = field(default_factory=Counter)
+    problems: Counter[str] = field(default_factory=Counter)
 
     @property
     def losers(self) -> int:
-        return self.told.total()
+        return self.problems.total()
 
 
 @dataclass(frozen=True)
-class Arena:
-    """Where races are held: a stack, who calls it, and how many calls are under way at once."""
+class RaceStack:
+    """A stack to race on, with a client and the number of concurrent calls."""
 
     stack: Stack
     client: RetryingClient
     in_flight: int
 
-    def at_once(self, calls: Sequence[Callable[[], T]]) -> list[T]:
-        """Make the calls in this order, as many side by side as there may be; their answers in the same order."""
-        return side_by_side(calls, self.in_flight)
+    def run(self, calls: Sequence[Callable[[], T]]) -> list[T]:
+        """Start calls in this order, up to the number of concurrent calls; return the results in the same order."""
+        return run_concurrently(calls, self.in_flight)
 
     def buy(self, buyer: str, quantity: int) -> dict[str, Any]:
         body = {"product_id": self.stack["products"]["voucher"], "quantity": quantity, "payment": payment()}
-        return done(self.client.post(buyer, "/orders", body))
+        return require_success(self.client.post(buyer, "/orders", body))
 
     def give(self, giver: str, order: dict[str, Any], shares: int, recipient: str | None = None) -> dict[str, Any]:
         body: dict[str, object] = {"shares": shares, "wrapping": WRAPPING}
         if recipient is not None:
             body["recipient_id"] = self.stack["users"][recipient]["user_id"]
-        return done(self.client.post(giver, f"/orders/{order['order_id']}/gifts", body))
+        return require_success(self.client.post(giver, f"/orders/{order['order_id']}/gifts", body))
 
     def claim(self, claimer: str, gift: dict[str, Any]) -> httpx.Response:
         body = {} if gift["secret"] is None else {"secret": gift["secret"]}
         return self.client.post(claimer, f"/gifts/{gift['gift_id']}/claims", body)
 
     def expect_units(self, buyer: str, order: dict[str, Any], **units: int) -> None:
-        """That an order's units are these, and no others."""
+        """Check the units of an order; places that are not given have 0."""
         read = self.client.get(buyer, f"/orders/{order['order_id']}")["units"]
-        wanted = {"available": 0, "in_gift": 0, "gifted": 0, "used": 0, "refunded": 0} | units
-        expect(f"units of order {order['order_id']}", read, wanted)
+        expected = {"available": 0, "in_gift": 0, "gifted": 0, "used": 0, "refunded": 0} | units
+        expect(f"units of order {order['order_id']}", read, expected)
         expect(f"sum of order {order['order_id']}", sum(read.values()), order["quantity"])
 
-    def expect_kept(self, holder: str, holding: dict[str, Any]) -> None:
-        """That what was acknowledged is what its holder reads."""
+    def expect_holding(self, holder: str, holding: dict[str, Any]) -> None:
+        """Check that the holder reads what the response acknowledged."""
         read = self.client.get(holder, f"/holdings/{holding['holding_id']}")
         for name in ("holding_id", "code", "gift_id", "state"):
             expect(f"{name} of holding {holding['holding_id']}", read[name], holding[name])
 
 
-def side_by_side(calls: Sequence[Callable[[], T]], in_flight: int) -> list[T]:
+def run_concurrently(calls: Sequence[Callable[[], T]], in_flight: int) -> list[T]:
+    """Make calls in `in_flight` threads; return the results in order."""
     with ThreadPoolExecutor(in_flight) as threads:
         return list(threads.map(lambda call: call(), calls))
 
 
-def one_share(arena: Arena, giver: str, claimers: Sequence[str]) -> Round:
-    """Everybody claims a gift of one share: one gets it, the others are told that it is gone."""
-    order = arena.buy(giver, 1)
-    gift = arena.give(giver, order, 1)
-    answers = arena.at_once([partial(arena.claim, claimer, gift) for claimer in claimers])
+def one_share(target: RaceStack, giver: str, claimers: Sequence[str]) -> Round:
+    """Let all users claim a gift of one share: one succeeds, the others get `already-claimed`."""
+    order = target.buy(giver, 1)
+    gift = target.give(giver, order, 1)
+    answers = target.run([partial(target.claim, claimer, gift) for claimer in claimers])
     seen = Round()
-    won = _winners(seen, claimers, answers, refused={"already-claimed"})
+    won = _winners(seen, claimers, answers, problems={"already-claimed"})
     expect("winners", seen.winners, 1)
     (claimer,) = won
-    _all_taken(arena, giver, order, gift, 1)
-    arena.expect_kept(claimer, won[claimer])
+    _check_all_claimed(target, giver, order, gift, 1)
+    target.expect_holding(claimer, won[claimer])
     return seen
 
 
-def shares(arena: Arena, giver: str, claimers: Sequence[str], count: int) -> Round:
-    """Everybody claims twice at the same moment: there are as many winners as shares, each with one of them."""
-    order = arena.buy(giver, count)
-    gift = arena.give(giver, order, count)
+def shares(target: RaceStack, giver: str, claimers: Sequence[str], count: int) -> Round:
+    """Let each user claim twice at the same time: there are as many winners as shares, each with one share."""
+    order = target.buy(giver, count)
+    gift = target.give(giver, order, count)
     twice = [claimer for claimer in claimers for _ in range(2)]
-    answers = arena.at_once([partial(arena.claim, claimer, gift) for claimer in twice])
-    seen, again = Round(), Round()
-    won = _winners(seen, claimers, answers[::2], refused={"already-claimed"})
-    won_again = _winners(again, claimers, answers[1::2], refused={"already-claimed"})
+    answers = target.run([partial(target.claim, claimer, gift) for claimer in twice])
+    seen, repeated = Round(), Round()
+    won = _winners(seen, claimers, answers[::2], problems={"already-claimed"})
+    won_again = _winners(repeated, claimers, answers[1::2], problems={"already-claimed"})
     expect("winners", seen.winners, count)
-    expect("what those got who asked twice", won_again, won)
-    if (made := sum(answer.status_code == 201 for answer in answers)) > count:
-        raise UnexpectedAnswer(f"{made} claims of {count} shares were answered 201")
+    expect("results of the second calls", won_again, won)
+    if (created := sum(answer.status_code == 201 for answer in answers)) > count:
+        raise UnexpectedResponse(f"{created} claims of {count} shares returned 201")
     expect("different holdings", len({holding["holding_id"] for holding in won.values()}), count)
     expect("different voucher codes", len({holding["code"] for holding in won.values()}), count)
-    _all_taken(arena, giver, order, gift, count)
-    side_by_side([partial(arena.expect_kept, claimer, holding) for claimer, holding in won.items()], _READERS)
+    _check_all_claimed(target, giver, order, gift, count)
+    run_concurrently([partial(target.expect_holding, claimer, holding) for claimer, holding in won.items()], _READERS)
     return seen
 
 
-def units(arena: Arena, buyer: str, quantity: int, writers: int, rng: random.Random) -> Round:
-    """As many give, refund and use units of one order: what was acknowledged is what there was, and no more."""
-    order = arena.buy(buyer, quantity)
+def units(target: RaceStack, buyer: str, quantity: int, writers: int, rng: random.Random) -> Round:
+    """Give, refund and use units of one order concurrently: the acknowledged units are available ones, and no more."""
+    order = target.buy(buyer, quantity)
     path = f"/orders/{order['order_id']}"
-    tasks = [(what, rng.randint(1, 3)) for what in ("gifts", "refunds", "use") for _ in range(writers)]
+    tasks = [(operation, rng.randint(1, 3)) for operation in ("gifts", "refunds", "use") for _ in range(writers)]
     rng.shuffle(tasks)
 
-    def write(what: str, wanted: int) -> httpx.Response:
-        body = {"shares": wanted, "wrapping": WRAPPING} if what == "gifts" else {"quantity": wanted}
-        return arena.client.post(buyer, f"{path}/{what}", body)
+    def write(operation: str, count: int) -> httpx.Response:
+        body = {"shares": count, "wrapping": WRAPPING} if operation == "gifts" else {"quantity": count}
+        return target.client.post(buyer, f"{path}/{operation}", body)
 
-    answers = arena.at_once([partial(write, what, wanted) for what, wanted in tasks])
-    seen, moved, made = Round(), Counter[str](), []
-    for (what, wanted), answer in zip(tasks, answers, strict=True):
+    answers = target.run([partial(write, operation, count) for operation, count in tasks])
+    seen, moved, created = Round(), Counter[str](), []
+    for (operation, count), answer in zip(tasks, answers, strict=True):
         if answer.status_code == 201:
             seen.winners += 1
-            moved[what] += wanted
-            made.append((what, wanted, answer.json()))
+            moved[operation] += count
+            created.append((operation, count, answer.json()))
         else:
-            _lost(seen, answer, {"units-not-available"})
+            _record_loss(seen, answer, {"units-not-available"})
     left = quantity - moved.total()
-    # Units only left the order, so whoever was refused wanted more than there is now.
-    refused = [wanted for (_, wanted), answer in zip(tasks, answers, strict=True) if answer.status_code != 201]
-    if min(refused) <= left:
-        raise UnexpectedAnswer(f"{min(refused)} units were refused, and {left} are left")
-    arena.expect_units(
+    # Units only leave the order, so a failed call requested more than is left now.
+    failed = [count for (_, count), answer in zip(tasks, answers, strict=True) if answer.status_code != 201]
+    if min(failed) <= left:
+        raise UnexpectedResponse(f"a request for {min(failed)} units failed, and {left} are left")
+    target.expect_units(
         buyer, order, available=left, in_gift=moved["gifts"], used=moved["use"], refunded=moved["refunds"]
     )
     codes = set()
-    for what, wanted, body in made:
-        match what:
+    for operation, count, body in created:
+        match operation:
             case "gifts":
-                gift = arena.client.get(buyer, f"/gifts/{body['gift_id']}")
-                expect("a gift that was acknowledged", (gift["state"], gift["remaining"]), ("open", wanted))
+                gift = target.client.get(buyer, f"/gifts/{body['gift_id']}")
+                expect("a gift that was acknowledged", (gift["state"], gift["remaining"]), ("open", count))
             case "refunds":
-                expect("a refund that was acknowledged", (body["quantity"], body["status"]), (wanted, "refunded"))
+                expect("a refund that was acknowledged", (body["quantity"], body["status"]), (count, "refunded"))
             case _:
-                expect("vouchers of a use", len(body["holdings"]), wanted)
+                expect("vouchers of a use", len(body["holdings"]), count)
                 for holding in body["holdings"]:
-                    arena.expect_kept(buyer, holding)
+                    target.expect_holding(buyer, holding)
                     codes.add(holding["code"])
     expect("different voucher codes", len(codes), moved["use"])
-    gifts = arena.client.get(buyer, f"{path}/gifts?limit=100")["items"]
+    gifts = target.client.get(buyer, f"{path}/gifts?limit=100")["items"]
     expect("gifts of the order", {gift["gift_id"] for gift in gifts}, {
-        body["gift_id"] for what, _, body in made if what == "gifts"
+        body["gift_id"] for operation, _, body in created if operation == "gifts"
     })  # fmt: skip
     return seen
 
 
-def ends(arena: Arena, giver: str, friends: Sequence[str], gifts: int, rng: random.Random) -> Round:
-    """Claims, cancels, declines and the end of the window meet, for many gifts at once: each share goes one way.
+def ends(target: RaceStack, giver: str, friends: Sequence[str], gifts: int, rng: random.Random) -> Round:
+    """Claim, cancel and decline many gifts around the end of their claim windows: each share has exactly one end.
 
-    Half of the gifts are for one person, who claims and declines; the others have three shares, and four claim. The
-    moment is now for half of each, and the end of the window for the rest.
+    Half of the gifts are for one recipient, who claims and declines; the others have three shares and four claimers. Half
+    of each kind are called at once, the rest at the end of the claim window.
     """
-    order = arena.buy(giver, gifts // 2 * 4)
+    order = target.buy(giver, gifts // 2 * 4)
     parts = [(1, friends[number % len(friends)]) for number in range(gifts // 2)] + [(3, None)] * (gifts // 2)
-    given = side_by_side([partial(arena.give, giver, order, count, recipient) for count, recipient in parts], _READERS)
+    given = run_concurrently(
+        [partial(target.give, giver, order, count, recipient) for count, recipient in parts], _READERS
+    )
     calls = []
     for number, (gift, (_, recipient)) in enumerate(zip(given, parts, strict=True)):
         at_end = _instant(gift["expires_at"]) if number % 2 else None
         path = f"/gifts/{gift['gift_id']}"
         claimers = friends[:4] if recipient is None else [recipient]
-        calls += [(gift, claimer, at_end, partial(arena.claim, claimer, gift)) for claimer in claimers]
+        calls += [(gift, claimer, at_end, partial(target.claim, claimer, gift)) for claimer in claimers]
         if recipient is not None:
-            calls.append((gift, recipient, at_end, partial(arena.client.post, recipient, f"{path}/decline")))
-        calls.append((gift, giver, at_end, partial(arena.client.post, giver, f"{path}/cancel")))
+            calls.append((gift, recipient, at_end, partial(target.client.post, recipient, f"{path}/decline")))
+        calls.append((gift, giver, at_end, partial(target.client.post, giver, f"{path}/cancel")))
     rng.shuffle(calls)
     calls.sort(key=lambda call: call[2] or 0.0)
 
-    def meet(at: float | None, call: Callable[[], httpx.Response]) -> tuple[httpx.Response, float]:
+    def call_at(at: float | None, call: Callable[[], httpx.Response]) -> tuple[httpx.Response, float]:
         if at is not None:
             time.sleep(max(0.0, at - time.time() + rng.uniform(-_BEFORE_END, _AFTER_END)))
         return call(), time.time()
 
-    answers = arena.at_once([partial(meet, at, call) for _, _, at, call in calls])
+    answers = target.run([partial(call_at, at, call) for _, _, at, call in calls])
     time.sleep(max(0.0, max(_instant(gift["expires_at"]) for gift in given) - time.time()))
     seen, claims = Round(), 0
     for gift in given:
-        told = [
+        results = [
             (who, answer, at) for (about, who, _, _), (answer, at) in zip(calls, answers, strict=True) if about is gift
         ]
-        claims += _one_end(arena, giver, gift, told, seen)
-    arena.expect_units(giver, order, available=order["quantity"] - claims, gifted=claims)
-    _settled(arena, giver, order, given)
+        claims += _check_end(target, giver, gift, results, seen)
+    target.expect_units(giver, order, available=order["quantity"] - claims, gifted=claims)
+    _check_settled(target, giver, order, given)
     return seen
 
 
-def _one_end(
-    arena: Arena, giver: str, gift: dict[str, Any], told: list[tuple[str, httpx.Response, float]], seen: Round
+def _check_end(
+    target: RaceStack, giver: str, gift: dict[str, Any], results: list[tuple[str, httpx.Response, float]], seen: Round
 ) -> int:
-    """Hold everything that was said of one gift against what became of it; answer how many claimed it."""
-    read = arena.client.get(giver, f"/gifts/{gift['gift_id']}")
+    """Compare all responses about one gift with its final state; return the number of claims."""
+    read = target.client.get(giver, f"/gifts/{gift['gift_id']}")
     state, won = read["state"], {}
-    for who, answer, at in told:
+    for who, answer, at in results:
         if answer.is_success and "holding_id" in answer.json():
             won[who] = answer.json()
         elif answer.is_success:
             expect(f"end of gift {gift['gift_id']}", state, "cancelled" if who == giver else "declined")
         else:
-            over = {"expired"} if at >= _instant(gift["expires_at"]) else set()
-            _lost(seen, answer, {_TOLD[state]} | over)
-    ended = [who for who, answer, _ in told if answer.is_success and "holding_id" not in answer.json()]
-    expect(f"who ended the {state} gift {gift['gift_id']}", len(ended), int(state in ("cancelled", "declined")))
+            expired = {"expired"} if at >= _instant(gift["expires_at"]) else set()
+            _record_loss(seen, answer, {_PROBLEMS[state]} | expired)
+    ended = [who for who, answer, _ in results if answer.is_success and "holding_id" not in answer.json()]
+    expect(
+        f"successful ends of the {state} gift {gift['gift_id']}", len(ended), int(state in ("cancelled", "declined"))
+    )
     expect(f"claims of the {state} gift {gift['gift_id']}", len(won), gift["shares"] - read["remaining"])
     expect(f"whether gift {gift['gift_id']} is all taken", state == "claimed", read["remaining"] == 0)
     for claimer, holding in won.items():
-        arena.expect_kept(claimer, holding)
+        target.expect_holding(claimer, holding)
     seen.winners += len(won) + len(ended)
     return len(won)
 
 
 def _winners(
-    seen: Round, claimers: Sequence[str], answers: Sequence[httpx.Response], *, refused: set[str]
+    seen: Round, claimers: Sequence[str], answers: Sequence[httpx.Response], *, problems: set[str]
 ) -> dict[str, dict[str, Any]]:
-    """Holdings by who got them; those who got none were told one of `refused`."""
+    """Return the holdings by claimer; the other claimers must have got one of `problems`."""
     won = {}
     for claimer, answer in zip(claimers, answers, strict=True):
         if answer.is_success:
             won[claimer] = answer.json()
         else:
-            _lost(seen, answer, refused)
+            _record_loss(seen, answer, problems)
     seen.winners += len(won)
     return won
 
 
-def _lost(seen: Round, answer: httpx.Response, refused: set[str]) -> None:
+def _record_loss(seen: Round, answer: httpx.Response, problems: set[str]) -> None:
     code = code_of(answer)
-    if code not in refused:
-        raise UnexpectedAnswer(
-            f"{answer.request.method} {answer.request.url.path}: {answer.status_code} {code}, not {refused}"
+    if code not in problems:
+        raise UnexpectedResponse(
+            f"{answer.request.method} {answer.request.url.path}: {answer.status_code} {code}, not {problems}"
         )
-    seen.told[code] += 1
+    seen.problems[code] += 1
 
 
-def _all_taken(arena: Arena, giver: str, order: dict[str, Any], gift: dict[str, Any], count: int) -> None:
-    read = arena.client.get(giver, f"/gifts/{gift['gift_id']}")
+def _check_all_claimed(target: RaceStack, giver: str, order: dict[str, Any], gift: dict[str, Any], count: int) -> None:
+    read = target.client.get(giver, f"/gifts/{gift['gift_id']}")
     expect("the gift", (read["state"], read["remaining"], len(read["claims"])), ("claimed", 0, count))
-    arena.expect_units(giver, order, gifted=count)
+    target.expect_units(giver, order, gifted=count)
 
 
-def _settled(arena: Arena, giver: str, order: dict[str, Any], given: Sequence[dict[str, Any]]) -> None:
-    """That every gift is written down as ended, which reads do not need and the giver is told by."""
-    wanted = {
-        gift["gift_id"] for gift in given if arena.client.get(giver, f"/gifts/{gift['gift_id']}")["state"] == "returned"
+def _check_settled(target: RaceStack, giver: str, order: dict[str, Any], given: Sequence[dict[str, Any]]) -> None:
+    """Check that every expired gift is settled: its giver gets exactly one message."""
+    expired = {
+        gift["gift_id"]
+        for gift in given
+        if target.client.get(giver, f"/gifts/{gift['gift_id']}")["state"] == "returned"
     }
     deadline = time.monotonic() + _SETTLED_SECONDS
     while True:
-        items = arena.client.get(giver, "/messages?limit=100")["items"]
-        told = Counter(item["gift_id"] for item in items if item["kind"] == "gift_returned")
-        if set(told) >= wanted:
+        items = target.client.get(giver, "/messages?limit=100")["items"]
+        messages = Counter(item["gift_id"] for item in items if item["kind"] == "gift_returned")
+        if set(messages) >= expired:
             break
         if time.monotonic() > deadline:
-            raise UnexpectedAnswer(f"after {_SETTLED_SECONDS} s nobody was told that {wanted - set(told)} are back")
+            raise UnexpectedResponse(f"after {_SETTLED_SECONDS} s there is no message about {expired - set(messages)}")
         time.sleep(0.2)
-    doubled = {gift_id: count for gift_id, count in told.items() if count > 1}
-    expect("gifts that were told twice to be back", doubled, {})
+    doubled = {gift_id: count for gift_id, count in messages.items() if count > 1}
+    expect("gifts with several messages about their expiry", doubled, {})
 
 
 def _instant(timestamp: str) -> float:

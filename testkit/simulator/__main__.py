@@ -1,7 +1,7 @@
-"""python -m testkit.simulator: runs what seeds stand for, and says what did not hold.
+"""Run simulations from seeds, and report violations: `python -m testkit.simulator`.
 
---seeds 2000          seeds 0 to 1999; 100:300 for those from 100 on
---seed 17             one of them; with --only 3,5 of its steps, --without throttled,skew of what goes wrong
+--seeds 2000          seeds 0 to 1999; 100:300 for seeds 100 to 299
+--seed 17             one seed; with --only 3,5 only these steps, --without throttled,skew without these faults
 """
 
 import argparse
@@ -18,26 +18,28 @@ from testkit.simulator.fault_injection import Fault
 from testkit.simulator.scenario import Scenario, run, scenario
 from testkit.simulator.shrink import shrink
 
-_AT_ONCE = 25
-_SHOWN = 3
+_CHUNK = 25
+_MAX_SHOWN = 3
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m testkit.simulator", description=__doc__)
-    parser.add_argument("--seeds", default="2000", help="how many, or FROM:TO")
-    parser.add_argument("--seed", type=int, help="only this one, with the traceback of what did not hold")
-    parser.add_argument("--only", help="numbers of the steps to leave in")
-    parser.add_argument("--without", help="faults to leave out; also: rate, skew, and what is down")
+    parser.add_argument("--seeds", default="2000", help="the number of seeds, or FROM:TO")
+    parser.add_argument("--seed", type=int, help="only this seed, with the traceback of a violation")
+    parser.add_argument("--only", help="numbers of the steps to run")
+    parser.add_argument(
+        "--without", help="faults to leave out; also: rate, skew, copies, and outages (restore, projector, sweep, ttl)"
+    )
     parser.add_argument("--jobs", type=int, default=cpu_count())
-    parser.add_argument("--first", action="store_true", help="stop at the first seed that fails, and do not shrink it")
-    said = parser.parse_args()
-    if said.seed is not None:
-        sys.exit(_replay(_cut(scenario(said.seed), said.only, said.without)))
-    since, _, until = said.seeds.rpartition(":")
-    sys.exit(_run_all(range(int(since or 0), int(until)), said.jobs, stop_at_first=said.first))
+    parser.add_argument("--first", action="store_true", help="stop at the first seed that fails, without shrinking it")
+    options = parser.parse_args()
+    if options.seed is not None:
+        sys.exit(_replay(_restrict(scenario(options.seed), options.only, options.without)))
+    since, _, until = options.seeds.rpartition(":")
+    sys.exit(_run_all(range(int(since or 0), int(until)), options.jobs, stop_at_first=options.first))
 
 
-def _cut(planned: Scenario, only: str | None, without: str | None) -> Scenario:
+def _restrict(planned: Scenario, only: str | None, without: str | None) -> Scenario:
     if only is not None:
         numbers = {int(number) for number in only.split(",") if number}
         planned = replace(planned, steps=tuple(step for step in planned.steps if step.number in numbers))
@@ -62,7 +64,7 @@ def _replay(planned: Scenario) -> int:
     print(planned.plan)
     result = run(planned)
     if result.violation is None:
-        print("Everything held.")
+        print("No violation.")
         return 0
     traceback.print_exception(result.violation)
     return 1
@@ -70,26 +72,27 @@ def _replay(planned: Scenario) -> int:
 
 def _run_all(seeds: range, jobs: int, *, stop_at_first: bool) -> int:
     began, figures, failed = time.monotonic(), Counter[str](), list[tuple[int, str]]()
-    chunks = [seeds[start : start + _AT_ONCE] for start in range(0, len(seeds), _AT_ONCE)]
+    chunks = [seeds[start : start + _CHUNK] for start in range(0, len(seeds), _CHUNK)]
     done = 0
-    for chunk, (counted, broken) in zip(chunks, _outcomes(chunks, jobs), strict=True):
+    for chunk, (counted, violations) in zip(chunks, _outcomes(chunks, jobs), strict=True):
         done += len(chunk)
         figures.update(counted)
-        failed += broken
+        failed += violations
         if sys.stderr.isatty():
             print(f"\r{done} of {len(seeds)} seeds, {len(failed)} failed", end="", file=sys.stderr, flush=True)
         if failed and stop_at_first:
             break
     if sys.stderr.isatty():
         print(file=sys.stderr)
-    for seed, said in failed[:_SHOWN]:
-        print(f"Seed {seed}: {said}")
+    for seed, message in failed[:_MAX_SHOWN]:
+        print(f"Seed {seed}: {message}")
         if not stop_at_first:
             print(f"  Replay: {_command(scenario(seed))}")
     _report(figures)
     seconds = time.monotonic() - began
     print(
-        f"{done} seeds in {seconds:.0f} s: {done - len(failed)} held, {len(failed)} failed {[s for s, _ in failed][:20]}"
+        f"{done} seeds in {seconds:.0f} s: {done - len(failed)} without violation, {len(failed)} failed"
+        f" {[seed for seed, _ in failed][:20]}"
     )
     return 1 if failed else 0
 
@@ -116,7 +119,7 @@ def _run_some(seeds: range) -> tuple[Counter[str], list[tuple[int, str]]]:
 
 
 def _command(planned: Scenario) -> str:
-    """The smallest run that fails in the same way, as a command."""
+    """Return the command that replays the smallest run that still fails."""
     small = shrink(planned, lambda candidate: run(candidate).violation is not None)
     without = sorted(planned.plan.faults - small.plan.faults) if small.plan.rate else ["rate"]
     without += sorted(set(planned.plan.down) - set(small.plan.down))
@@ -133,15 +136,15 @@ def _command(planned: Scenario) -> str:
 def _report(figures: Counter[str]) -> None:
     for title, prefix in (
         ("Faults", "fault "),
-        ("Done", "done "),
-        ("ProblemAnswered", "refused "),
-        ("Told to try again", "told "),
+        ("Succeeded", "succeeded "),
+        ("Problems", "problem "),
+        ("Asked to retry", "retry "),
     ):
         counted = {name.removeprefix(prefix): count for name, count in figures.items() if name.startswith(prefix)}
         if counted:
-            said = ", ".join(f"{name} {count}" for name, count in sorted(counted.items(), key=lambda each: -each[1]))
-            print(f"{title} ({sum(counted.values())}): {said}")
-    rest = ("operations", "sweeps", "records trimmed", "records given up", "not answered")
+            listed = ", ".join(f"{name} {count}" for name, count in sorted(counted.items(), key=lambda each: -each[1]))
+            print(f"{title} ({sum(counted.values())}): {listed}")
+    rest = ("operations", "sweeps", "records trimmed", "records given up", "operations without a response")
     print(", ".join(f"{figures[name]} {name}" for name in rest))
 
 

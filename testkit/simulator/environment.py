@@ -1,4 +1,4 @@
-"""One run: processes that come and go, and everything that works by itself behind the table."""
+"""The environment of one run: short-lived processes, the stream and its consumers, TTL and the sweep."""
 
 import json
 from collections import defaultdict
@@ -16,7 +16,7 @@ from handsel.store import keys
 from handsel.store.attributes import load_item
 from handsel.store.concurrency import MAX_THREADS
 from handsel.store.table import Table
-from handsel.use_cases.gifts.expiring import restore_all
+from handsel.use_cases.gifts.expiring import expire_gifts
 from handsel.use_cases.operations.projecting import project
 from handsel.use_cases.operations.settling import SweepReport, sweep
 from local.patterns import any_matches
@@ -36,7 +36,7 @@ START_MS = 1_790_000_000_000
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS
 DAY_MS = 24 * HOUR_MS
-# DynamoDB keeps what it streams for so long.
+# DynamoDB keeps stream records for 24 hours.
 STREAM_MS = DAY_MS
 _RESOURCES: dict[str, Any] = yaml_parse((Path(__file__).parents[2] / "template.yaml").read_text())["Resources"]
 
@@ -48,7 +48,7 @@ T = TypeVar("T")
 def empty_table(
     *, now_ms: Callable[[], int] = lambda: START_MS, stale: Callable[[str], int] | None = None
 ) -> InMemoryTable:
-    """The table as template.yaml declares it."""
+    """Return the empty table that template.yaml declares."""
     return InMemoryTable(TABLE, _RESOURCES["Table"]["Properties"], now_ms=now_ms, stale=stale)
 
 
@@ -59,23 +59,27 @@ def _mapping(function: str) -> dict[str, Any]:
 
 @dataclass
 class Consumer:
-    """A function behind the stream, as its mapping in template.yaml has it.
+    """A function that consumes the stream, with the settings of its event source mapping in template.yaml.
 
     Attributes:
-        gave_up: records that were tried as often as they may be: what is in the on-failure destination.
-        lost: keys of items whose records nobody will ever see: trimmed.
+        filters: the filter patterns.
+        max_attempts: the maximum number of deliveries of a record.
+        queue: the records to deliver, with the time they were written.
+        attempts: the number of failed deliveries by event id.
+        failed: records that reached the maximum: the content of the on-failure destination.
+        lost: keys of items with a record that was trimmed from the stream.
     """
 
     name: str
     filters: list[dict[str, Any]]
-    tries: int
+    max_attempts: int
     queue: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
-    tried: dict[str, int] = field(default_factory=lambda: defaultdict(int))
-    gave_up: list[dict[str, Any]] = field(default_factory=list)
+    attempts: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    failed: list[dict[str, Any]] = field(default_factory=list)
     lost: set[tuple[str, str]] = field(default_factory=set)
 
     @classmethod
-    def of(cls, function: str) -> "Consumer":
+    def from_template(cls, function: str) -> "Consumer":
         mapping = _mapping(function)
         patterns = [json.loads(each["Pattern"]) for each in mapping["FilterCriteria"]["Filters"]]
         return cls(function, patterns, mapping["MaximumRetryAttempts"] + 1)
@@ -86,10 +90,11 @@ class FaultPlan:
     """The faults of one run.
 
     Attributes:
-        faults: which can happen at all; `rate`: how likely one is, at each call.
-        skew_ms: how far a clock may be from the true time.
-        down: from when until when something does not work, in milliseconds since the start: restore, projector, sweep, ttl.
-        window_ms: the claim window.
+        faults: the faults that can happen.
+        rate: the probability of a fault at each call.
+        skew_ms: the maximum difference of a clock from the true time, in milliseconds.
+        window_ms: the claim window, in milliseconds.
+        down: outages of restore, projector, sweep and ttl: start and end, in milliseconds since the start of the run.
     """
 
     faults: frozenset[Fault] = frozenset()
@@ -103,9 +108,9 @@ class Environment:
     """The table and the processes that work on it, in virtual time.
 
     Attributes:
-        published: what the bus took, in order.
-        calm: nothing goes wrong any more.
-        keys: under which key orders were bought, by id.
+        published: the events on the bus, in order.
+        calm: whether faults and outages are over.
+        keys: the idempotency keys of orders, by order id.
     """
 
     def __init__(self, seed: str, seeded: Snapshot, plan: FaultPlan) -> None:
@@ -121,8 +126,8 @@ class Environment:
         self.figures: dict[str, int] = defaultdict(int)
         self.calm = False
         self.keys: dict[str, str] = {}
-        self.restore = Consumer.of("RestoreFunction")
-        self.projector = Consumer.of("ProjectorFunction")
+        self.restore = Consumer.from_template("RestoreFunction")
+        self.projector = Consumer.from_template("ProjectorFunction")
         self._read = len(self.memory.stream)
 
     def process(self, name: str) -> "Process":
@@ -132,19 +137,19 @@ class Environment:
     def now(self) -> int:
         return self.scheduler.now_ms
 
-    def is_down(self, what: str) -> bool:
-        since, until = self.plan.down.get(what, (0, 0))
+    def is_down(self, name: str) -> bool:
+        since, until = self.plan.down.get(name, (0, 0))
         return not self.calm and since <= self.now - START_MS < until
 
-    def until_up(self, what: str) -> int:
-        """Milliseconds until something works again."""
-        return self.plan.down[what][1] - (self.now - START_MS)
+    def until_up(self, name: str) -> int:
+        """Return the milliseconds until the end of an outage."""
+        return self.plan.down[name][1] - (self.now - START_MS)
 
     def written(self, sent: int) -> None:
-        """After every call to the table: checks what was written, and has the stream carry it.
+        """Check what a call wrote, and put its stream records on their way. Called after every call to the table.
 
         Args:
-            sent: when it was sent, by the clock of who did.
+            sent: the time of the request by the clock of its process, in milliseconds since the epoch.
         """
         fresh = self.memory.stream[self._read :]
         self._read = len(self.memory.stream)
@@ -152,19 +157,19 @@ class Environment:
         for record in fresh:
             for consumer in (self.restore, self.projector):
                 if any_matches(consumer.filters, record):
-                    self._carry(consumer, record)
+                    self._schedule_delivery(consumer, record)
             ttl = record["dynamodb"].get("NewImage", {}).get("ttl")
             if ttl is not None and "OldImage" not in record["dynamodb"]:
-                self._time(int(ttl["N"]))
+                self._schedule_ttl(int(ttl["N"]))
 
     def _stale(self, _: str) -> int:
-        """How many of the last writes an index, or a read that may be stale, does not show yet."""
+        """Return how many of the last writes an eventually consistent read does not see yet."""
         return 0 if self.calm or self.random.random() < 0.8 else self.random.randrange(1, 12)
 
     # --- TTL ----------------------------------------------------------------------------------------------------
 
-    def _time(self, ttl: int) -> None:
-        """TTL deletes within days, and mostly within half an hour."""
+    def _schedule_ttl(self, ttl: int) -> None:
+        """Schedule a TTL deletion: mostly within half an hour, sometimes after days."""
         late = self.random.choice((0, 1_000, 10 * MINUTE_MS, 30 * MINUTE_MS, 2 * DAY_MS))
         self.scheduler.spawn(self.expire, at_ms=ttl * 1000 + late)
 
@@ -176,27 +181,27 @@ class Environment:
 
     # --- the stream -----------------------------------------------------------------------------------------------
 
-    def _carry(self, consumer: Consumer, record: dict[str, Any]) -> None:
-        """A record comes at least once, mostly soon, and in no order that could be relied on. Some only fail."""
+    def _schedule_delivery(self, consumer: Consumer, record: dict[str, Any]) -> None:
+        """Schedule a record's delivery: at least once, mostly soon, in any order. Some records always fail."""
         if not self.calm and self.random.random() < self.plan.rate / 10:
-            consumer.gave_up.append(record)
+            consumer.failed.append(record)
             self.figures["records given up"] += 1
             return
         consumer.queue.append((self.now, record))
-        again = self.random.random() < 0.1 and not self.calm
-        for _ in range(1 + again):
+        twice = self.random.random() < 0.1 and not self.calm
+        for _ in range(1 + twice):
             late = self.random.choice((1, 20, 200, 1_000, 5_000))
             if self.random.random() < 0.05:
                 late = self.random.randrange(HOUR_MS)
             self.scheduler.spawn(lambda: self._deliver(consumer), at_ms=self.now + late)
-        if again:
+        if twice:
             consumer.queue.append((self.now, record))
 
     def _deliver(self, consumer: Consumer) -> None:
-        """One invocation of a consumer, with some of what waits for it."""
-        what = "restore" if consumer is self.restore else "projector"
-        if self.is_down(what):
-            self.scheduler.wait(self.until_up(what) * 1000)
+        """Invoke a consumer with some of the records in its queue."""
+        name = "restore" if consumer is self.restore else "projector"
+        if self.is_down(name):
+            self.scheduler.wait(self.until_up(name) * 1000)
         batch = self._batch(consumer)
         if not batch:
             return
@@ -207,9 +212,9 @@ class Environment:
             failed = set(range(len(batch)))
         for number in sorted(failed):
             at, record = batch[number]
-            consumer.tried[record["eventID"]] += 1
-            if consumer.tried[record["eventID"]] >= consumer.tries and not self.calm:
-                consumer.gave_up.append(record)
+            consumer.attempts[record["eventID"]] += 1
+            if consumer.attempts[record["eventID"]] >= consumer.max_attempts and not self.calm:
+                consumer.failed.append(record)
                 self.figures["records given up"] += 1
             else:
                 consumer.queue.append((at, record))
@@ -221,8 +226,8 @@ class Environment:
             if self.now - at <= STREAM_MS:
                 young.append((at, record))
             else:
-                said = record["dynamodb"]["Keys"]
-                consumer.lost.add((said["pk"]["S"], said["sk"]["S"]))
+                key = record["dynamodb"]["Keys"]
+                consumer.lost.add((key["pk"]["S"], key["sk"]["S"]))
                 self.figures["records trimmed"] += 1
         if len(young) > 1 and self.random.random() < 0.5:
             self.random.shuffle(young)
@@ -231,14 +236,14 @@ class Environment:
         return batch
 
     def _invoke(self, consumer: Consumer, process: "Process", records: list[dict[str, Any]]) -> set[int]:
-        """The numbers of the records to deliver again."""
+        """Invoke a consumer. Return the positions of the failed records."""
         if consumer is self.projector:
             outcome = project(process.table, process.bus.publish, records, now=process.now())
             unexpected = [each for each in outcome.failed.values() if isinstance(each, errors.DataIntegrityError)]
             if unexpected:
-                raise Violation(f"the projector found damage: {unexpected}") from unexpected[0]
+                raise Violation(f"the projector found a data integrity error: {unexpected}") from unexpected[0]
             return set(outcome.failed)
-        outcomes = dict(enumerate(restore_all(process.table, records, clock=process.now)))
+        outcomes = dict(enumerate(expire_gifts(process.table, records, clock=process.now)))
         raised = {number: outcome for number, outcome in outcomes.items() if isinstance(outcome, Exception)}
         for error in raised.values():
             if not isinstance(error, errors.ServiceUnavailable):
@@ -246,29 +251,29 @@ class Environment:
         return set(raised)
 
     def replay(self) -> None:
-        """An operator delivers again what was given up."""
+        """Deliver the failed records again, as an operator does."""
         for consumer in (self.restore, self.projector):
-            given_up, consumer.gave_up = consumer.gave_up, []
+            given_up, consumer.failed = consumer.failed, []
             for record in given_up:
-                consumer.tried[record["eventID"]] = 0
+                consumer.attempts[record["eventID"]] = 0
                 consumer.queue.append((self.now, record))
                 self.scheduler.spawn(lambda consumer=consumer: self._deliver(consumer))  # type: ignore[misc]
 
     # --- the sweep ------------------------------------------------------------------------------------------------
 
     def anything_due(self) -> bool:
-        """Whether there is something for a sweep whose clock is right."""
+        """Return whether something is due by the true time."""
         now = keys.position(self.now + 1, "")
         return any(position < now for position in self.model.due.values())
 
     def sweep(self, seconds: int = 50) -> SweepReport | None:
-        """One run of the sweep; None if it did not live to tell."""
+        """Run the sweep; return its report, or None if it crashed."""
         process = self.process(f"sweep {self.now}")
-        damage: list[Exception] = []
+        unexpected: list[Exception] = []
 
-        def failed(_: str, error: Exception) -> None:
+        def on_failure(_: str, error: Exception) -> None:
             if not isinstance(error, errors.ServiceUnavailable):
-                damage.append(error)
+                unexpected.append(error)
 
         try:
             report = sweep(
@@ -276,18 +281,18 @@ class Environment:
                 process.provider,
                 clock=process.now,
                 deadline=process.now() + seconds * 1000,
-                on_failure=failed,
+                on_failure=on_failure,
             )
         except (Crashed, errors.ServiceUnavailable):
             return None
-        if damage:
-            raise Violation(f"the sweep found damage: {damage}") from damage[0]
+        if unexpected:
+            raise Violation(f"the sweep found errors: {unexpected}") from unexpected[0]
         self.figures["sweeps"] += 1
         return report
 
 
 class _Table(Table):
-    """Whose threads are greenlets of the simulation."""
+    """A store table that runs concurrent calls in greenlets of the simulation."""
 
     scheduler: Scheduler
 
@@ -296,7 +301,7 @@ class _Table(Table):
 
 
 class Process:
-    """One invocation of a function: a clock of its own, and a line to the others on which things go wrong."""
+    """One invocation of a function, with its own clock and a faulty connection to the other services."""
 
     def __init__(self, environment: Environment, name: str) -> None:
         self.environment = environment
@@ -307,22 +312,22 @@ class Process:
         self.table = _Table(cast("Any", connection), TABLE, sleep=self._sleep, random=self.random)
         self.table.scheduler = environment.scheduler
         self.provider = FakeProvider(environment.provider_state, connection)
-        self.bus = Bus(cast("Any", FakeEventBus(connection, self._heard, self._refused)), "bus")
+        self.bus = Bus(cast("Any", FakeEventBus(connection, self._receive, self._fails_entry)), "bus")
 
     def now(self) -> int:
         return self.environment.now + self.skew_ms
 
-    def _heard(self, entry: dict[str, str]) -> None:
+    def _receive(self, entry: dict[str, str]) -> None:
         self.environment.published.append(json.loads(entry["Detail"]))
 
-    def _refused(self) -> bool:
+    def _fails_entry(self) -> bool:
         return not self.environment.calm and self._draw("entry", (Fault.THROTTLED,)) is not None
 
     def _sleep(self, seconds: float) -> None:
         self.environment.scheduler.wait(int(seconds * 1_000_000))
 
     def _travel(self) -> None:
-        """Mostly a few milliseconds, sometimes far more."""
+        """Wait for the network: mostly a few milliseconds, sometimes up to 1.5 seconds."""
         slow = self.random.random() < 0.02
         self.environment.scheduler.wait(self.random.randrange(1_000, 1_500_000 if slow else 8_000))
 

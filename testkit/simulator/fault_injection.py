@@ -1,4 +1,4 @@
-"""Inject faults into calls to the table, the payment provider and the bus: lost, refused, done twice, or a crash."""
+"""Inject faults into calls to the table, the payment provider and the bus: lost, rejected, done twice, or a crash."""
 
 from collections.abc import Callable
 from enum import StrEnum
@@ -13,38 +13,38 @@ _NOWHERE = {"pk": {"S": "NOWHERE"}, "sk": {"S": "NOWHERE"}}
 
 
 class Crashed(BaseException):
-    """The process is gone: nothing of it runs on, no handler catches it."""
+    """The process ended. No handler catches this, and nothing of the process runs afterwards."""
 
 
 class Fault(StrEnum):
-    """What goes wrong with one call."""
+    """A fault of one call."""
 
     DIES_BEFORE = "dies-before"
     DIES_AFTER = "dies-after"
     REQUEST_LOST = "request-lost"
     ANSWER_LOST = "answer-lost"
-    SAID_NOT = "said-not"  # done, and said to have failed
-    TWICE = "twice"  # the first answer was lost, and it was sent again
+    REPORTED_FAILED = "reported-failed"  # done, but reported as failed
+    TWICE = "twice"  # the response was lost, and the request was sent again
     THROTTLED = "throttled"
     CONFLICT = "conflict"
 
 
-# A read that is done twice, or done and not said, is a read that was lost.
-OF_READS = (Fault.DIES_BEFORE, Fault.REQUEST_LOST, Fault.THROTTLED)
-OF_WRITES = tuple(Fault)
-# Of the payment provider and the bus.
-OF_OTHERS = (Fault.DIES_BEFORE, Fault.DIES_AFTER, Fault.REQUEST_LOST, Fault.ANSWER_LOST, Fault.TWICE)
+# For a read, the other faults have the same effect as a lost request.
+READ_FAULTS = (Fault.DIES_BEFORE, Fault.REQUEST_LOST, Fault.THROTTLED)
+WRITE_FAULTS = tuple(Fault)
+# Faults of calls to the payment provider and the bus.
+OTHER_FAULTS = (Fault.DIES_BEFORE, Fault.DIES_AFTER, Fault.REQUEST_LOST, Fault.ANSWER_LOST, Fault.TWICE)
 
 
 class FaultyConnection:
     """The connection of one process to the table, the payment provider and the bus.
 
     Args:
-        table: a DynamoDB client, whom a call is for.
-        travel: lets time pass, and others run: on the way there and on the way back.
-        draw: what goes wrong with the next call, out of what can.
-        clock: that of the process, in milliseconds since the epoch.
-        done: told of every call that was done, before anything goes wrong with its answer, and when it was sent.
+        table: the DynamoDB client.
+        travel: lets time pass and other processes run, before and after a call.
+        draw: returns the fault of the next call, from the possible ones, or None.
+        clock: the clock of the process, in milliseconds since the epoch.
+        done: called with the time of the request after a call was executed, before any fault of its response.
     """
 
     def __init__(
@@ -84,26 +84,26 @@ class FaultyConnection:
         return self._call("transact_write_items", request)
 
     def other(self, name: str, act: Callable[[], Any], lost: Callable[[], Exception]) -> Any:
-        """A call to somebody else than the table; `lost` makes what the caller sees when the answer does not come."""
+        """Make a call to another service than the table; `lost` creates the caller's error for a lost response."""
         sent = self._clock()
-        return self._carry(sent, self._draw(name, OF_OTHERS), act, lost)
+        return self._carry(sent, self._draw(name, OTHER_FAULTS), act, lost)
 
     def _call(self, operation: str, request: dict[str, Any]) -> Any:
         if operation not in READS and not all("ConditionExpression" in write for write in _writes(request)):
             raise AssertionError(f"a write without a condition: {request}")
         sent = self._clock()
-        fault = self._draw(operation, OF_READS if operation in READS else OF_WRITES)
+        fault = self._draw(operation, READ_FAULTS if operation in READS else WRITE_FAULTS)
 
         def act() -> Any:
             if fault is Fault.THROTTLED:
-                raise _said("ProvisionedThroughputExceededException", operation)
+                raise _error("ProvisionedThroughputExceededException", operation)
             if fault is Fault.CONFLICT:
                 raise self._conflict(operation, request)
             return getattr(self._table, operation)(**request)
 
         def lost() -> Exception:
-            if fault is Fault.SAID_NOT:
-                return _said("InternalServerError", operation)
+            if fault is Fault.REPORTED_FAILED:
+                return _error("InternalServerError", operation)
             return ReadTimeoutError(endpoint_url="https://dynamodb.test")
 
         return self._carry(sent, fault, act, lost)
@@ -123,7 +123,7 @@ class FaultyConnection:
         finally:
             if fault is Fault.DIES_AFTER:
                 self._dead = True
-            if fault in (Fault.DIES_AFTER, Fault.ANSWER_LOST, Fault.SAID_NOT):
+            if fault in (Fault.DIES_AFTER, Fault.ANSWER_LOST, Fault.REPORTED_FAILED):
                 raise Crashed if fault is Fault.DIES_AFTER else lost()
         self._travel()
         return answer
@@ -135,9 +135,9 @@ class FaultyConnection:
             self._done(sent)
 
     def _conflict(self, operation: str, request: dict[str, Any]) -> ClientError:
-        """Another transaction holds one of the items. What fails besides is said besides: reasons are not cut short."""
+        """Return the error of a transaction conflict. Conditions that fail too are reported with it, as DynamoDB does."""
         if operation != "transact_write_items":
-            return _said("TransactionConflictException", operation)
+            return _error("TransactionConflictException", operation)
         never = {
             "TableName": next(iter(request["TransactItems"][0].values()))["TableName"],
             "Key": _NOWHERE,
@@ -149,25 +149,25 @@ class FaultyConnection:
         except ClientError as error:
             reasons: Any = error.response["CancellationReasons"][:-1]
         else:
-            raise AssertionError("a condition on nothing held")
+            raise AssertionError("a condition on a missing item was true")
         held = next((place for place, reason in enumerate(reasons) if reason["Code"] == "None"), 0)
         reasons[held] = {"Code": "TransactionConflict", "Message": "Transaction is ongoing for the item"}
-        said = {"Code": "TransactionCanceledException", "Message": ""}
-        response: Any = {"Error": said, "CancellationReasons": reasons}
+        error_body = {"Code": "TransactionCanceledException", "Message": ""}
+        response: Any = {"Error": error_body, "CancellationReasons": reasons}
         return ClientError(response, operation)
 
 
 def _writes(request: dict[str, Any]) -> list[dict[str, Any]]:
-    """The writes of a request."""
+    """Return the writes of a request."""
     return [write for each in request.get("TransactItems", [{"": request}]) for write in each.values()]
 
 
-def _said(code: str, operation: str) -> ClientError:
+def _error(code: str, operation: str) -> ClientError:
     return ClientError({"Error": {"Code": code, "Message": ""}}, operation)
 
 
 class ProviderState:
-    """The charges and repayments of the payment provider: one of each per key."""
+    """The charges and repayments of the payment provider: at most one of each per key."""
 
     def __init__(self) -> None:
         self.charged: dict[str, Charge] = {}
@@ -197,7 +197,7 @@ class ProviderState:
 
 
 class FakeProvider:
-    """The payment provider, over a faulty connection."""
+    """A payment provider behind a faulty connection."""
 
     def __init__(self, provider_state: ProviderState, connection: FaultyConnection) -> None:
         self._provider_state = provider_state
@@ -212,23 +212,28 @@ class FakeProvider:
 
 
 class FakeEventBus:
-    """The client of an event bus, over a faulty connection: `heard` gets what arrives; some entries may be refused."""
+    """The client of an event bus behind a faulty connection.
+
+    Args:
+        receive: called with each entry that arrives.
+        fails_entry: whether the bus rejects the next entry.
+    """
 
     def __init__(
-        self, connection: FaultyConnection, heard: Callable[[dict[str, str]], None], refuses: Callable[[], bool]
+        self, connection: FaultyConnection, receive: Callable[[dict[str, str]], None], fails_entry: Callable[[], bool]
     ) -> None:
         self._connection = connection
-        self._heard = heard
-        self._refuses = refuses
+        self._receive = receive
+        self._fails_entry = fails_entry
 
     def put_events(self, *, Entries: list[dict[str, str]]) -> dict[str, Any]:  # noqa: N803 - as boto3 has it
         def put() -> dict[str, Any]:
             answers = []
             for entry in Entries:
-                if self._refuses():
+                if self._fails_entry():
                     answers.append({"ErrorCode": "ThrottlingException"})
                 else:
-                    self._heard(entry)
+                    self._receive(entry)
                     answers.append({"EventId": "event"})
             return {"FailedEntryCount": sum("ErrorCode" in answer for answer in answers), "Entries": answers}
 

@@ -1,4 +1,4 @@
-"""A table set up for one test: calls one after the other, and faults exactly where a test wants them."""
+"""A table for one test: sequential calls, with faults at chosen calls."""
 
 import json
 from collections import Counter
@@ -35,7 +35,7 @@ from testkit.simulator.scenario import seeded
 
 WINDOW_MS = DAY_MS
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-PROJECTOR = Consumer.of("ProjectorFunction")
+PROJECTOR = Consumer.from_template("ProjectorFunction")
 
 
 T = TypeVar("T")
@@ -43,28 +43,28 @@ T = TypeVar("T")
 Saved = tuple[Snapshot, ProviderState, int, Sequence[dict[str, Any]]]
 
 
-class _Heard:
-    """A client whose answers are written down."""
+class _RecordingClient:
+    """A client that records its responses."""
 
-    def __init__(self, client: Any, heard: list[str]) -> None:
+    def __init__(self, client: Any, responses: list[str]) -> None:
         self._client = client
-        self._heard = heard
+        self._responses = responses
 
     def __getattr__(self, name: str) -> Any:
         def call(**request: Any) -> Any:
             try:
                 answer = getattr(self._client, name)(**request)
             except ClientError as error:
-                self._heard.append(repr(error.response))
+                self._responses.append(repr(error.response))
                 raise
-            self._heard.append(repr(answer))
+            self._responses.append(repr(answer))
             return answer
 
         return call
 
 
 class _Table(Table):
-    """Whose calls are made one after the other, always the same way."""
+    """A store table that makes concurrent calls one after the other, always in the same order."""
 
     def run_concurrently(self, *calls: Callable[[], T]) -> list[T]:
         return [call() for call in calls]
@@ -74,8 +74,8 @@ class Actor:
     """One process of a harness.
 
     Attributes:
-        calls: what it asked others for, in order: a fault is planted at one of them.
-        wait: lets others go on, as it does before each call.
+        calls: its calls to other services, in order, each with its possible faults.
+        wait: lets other processes run, as before each call.
     """
 
     def __init__(
@@ -87,24 +87,24 @@ class Actor:
         before_each: Callable[[], None],
         after_each: Callable[[], None],
         skew_ms: int,
-        heard: list[str] | None,
+        observed: list[str] | None,
     ) -> None:
         self.random = Random(seed)
         self.calls: list[tuple[str, tuple[Fault, ...]]] = []
 
         self.wait = before_each
 
-        on_the_way_back = False
+        is_response = False
 
         def travel() -> None:
-            nonlocal on_the_way_back
-            if on_the_way_back:
+            nonlocal is_response
+            if is_response:
                 after_each()
-            on_the_way_back = True
+            is_response = True
 
         def draw(name: str, possible: tuple[Fault, ...]) -> Fault | None:
-            nonlocal on_the_way_back
-            on_the_way_back = False
+            nonlocal is_response
+            is_response = False
             before_each()
             self.calls.append((name, possible))
             fault = faults.get(len(self.calls) - 1)
@@ -112,18 +112,22 @@ class Actor:
 
         self._harness = harness
         self._skew_ms = skew_ms
-        self._heard = heard
+        self._observed = observed
         connection = FaultyConnection(
-            harness.memory if heard is None else _Heard(harness.memory, heard), travel, draw, self.now, harness.written
+            harness.memory if observed is None else _RecordingClient(harness.memory, observed),
+            travel,
+            draw,
+            self.now,
+            harness.written,
         )
         self.table = _Table(cast("Any", connection), TABLE, sleep=lambda _: None, random=self.random)
         self.provider = FakeProvider(harness.provider_state, connection)
-        self.bus = Bus(cast("Any", FakeEventBus(connection, harness.heard, lambda: False)), "bus")
+        self.bus = Bus(cast("Any", FakeEventBus(connection, harness.receive, lambda: False)), "bus")
 
     def now(self) -> int:
         now = self._harness.now + self._skew_ms
-        if self._heard is not None:
-            self._heard.append(str(now))
+        if self._observed is not None:
+            self._observed.append(str(now))
         return now
 
     def code(self) -> str:
@@ -134,7 +138,7 @@ Act = Callable[[Actor], Any]
 
 
 class Harness:
-    """A table with stores, products and people, a payment provider and a bus. Every write is checked against the law."""
+    """A table with stores, products and users, a payment provider and a bus. The invariants are checked after every write."""
 
     def __init__(self) -> None:
         saved, self.products = seeded()
@@ -143,9 +147,9 @@ class Harness:
         self.memory.restore(saved)
         self.published: list[dict[str, Any]] = []
         self.provider_state = ProviderState()
-        self._set()
+        self._reset_model()
 
-    def _set(self) -> None:
+    def _reset_model(self) -> None:
         self.model = Model({(item["pk"], item["sk"]): item for item in map(load_item, self.memory.items)})
         self._read = len(self.memory.stream)
 
@@ -157,14 +161,14 @@ class Harness:
         self.memory.restore(memory)
         self.memory.stream.clear()
         self.provider_state, self.published = provider_state.copy(), list(published)
-        self._set()
+        self._reset_model()
 
     def written(self, sent: int) -> None:
         fresh = self.memory.stream[self._read :]
         self._read = len(self.memory.stream)
         self.model.write(fresh, sent)
 
-    def heard(self, entry: dict[str, str]) -> None:
+    def receive(self, entry: dict[str, str]) -> None:
         self.published.append(json.loads(entry["Detail"]))
 
     def actor(
@@ -174,12 +178,16 @@ class Harness:
         before_each: Callable[[], None] = lambda: None,
         after_each: Callable[[], None] = lambda: None,
         skew_ms: int = 0,
-        heard: list[str] | None = None,
+        observed: list[str] | None = None,
     ) -> Actor:
-        """
+        """Return a new process.
+
         Args:
-            before_each, after_each: asked before each of the actor's calls, and when it was answered something.
-            heard: gets what the actor is answered by the table, and what its clock says.
+            seed: the seed of its random numbers.
+            faults: the faults by the number of the call.
+            before_each, after_each: called before each of its calls, and after the response.
+            skew_ms: the difference of its clock from the true time, in milliseconds.
+            observed: gets every response of the table and every reading of the clock.
         """
         return Actor(
             self,
@@ -188,14 +196,14 @@ class Harness:
             before_each=before_each,
             after_each=after_each,
             skew_ms=skew_ms,
-            heard=heard,
+            observed=observed,
         )
 
-    def answer(self, act: Act, *faults: Mapping[int, Fault]) -> Any:
-        """Repeat a call until it is answered, each try with its own faults, and return the final answer.
+    def run_until_answered(self, act: Act, *faults: Mapping[int, Fault]) -> Any:
+        """Repeat a call until it has a final response, each attempt with its own faults.
 
         Returns:
-            The answer, or the refusal.
+            The result, or the ApiProblem.
         """
         for attempt in range(len(faults) + 5):
             actor = self.actor(f"try {attempt + 1}", faults[attempt] if attempt < len(faults) else None)
@@ -203,15 +211,15 @@ class Harness:
                 return act(actor)
             except Crashed:
                 continue
-            except errors.ApiProblem as refusal:
-                if refusal.retry_after is None:
-                    return refusal
-        raise AssertionError("nobody could decide, and nothing went wrong")
+            except errors.ApiProblem as problem:
+                if problem.retry_after is None:
+                    return problem
+        raise AssertionError("no final response, although the last attempts had no faults")
 
-    # --- what happens before ----------------------------------------------------------------------------------------
+    # --- operations -------------------------------------------------------------------------------------------------
 
     def call(self, user: str, key: str, now: int | None = None) -> IdempotentRequest:
-        return IdempotentRequest(user, key, ids.request_hash(key, None), self.now if now is None else now)
+        return IdempotentRequest(user, key, ids.hash_request(key, None), self.now if now is None else now)
 
     def buy(self, user: str = "alice", quantity: int = 1, product: str = "voucher", token: str = "tok_ok") -> Order:
         bought = self.buying(user, quantity, product, token)(self.actor())
@@ -268,7 +276,7 @@ class Harness:
                 actor.table,
                 gift.gift_id,
                 caller=user,
-                secret=ids.link_secret(LINK_KEYS, "1", gift.gift_id),
+                secret=ids.derive_link_secret(LINK_KEYS, "1", gift.gift_id),
                 address=ADDRESS,
                 code=actor.code(),
                 link_keys=LINK_KEYS,
@@ -287,14 +295,14 @@ class Harness:
 
         return act
 
-    # --- what follows -----------------------------------------------------------------------------------------------
+    # --- the projection ---------------------------------------------------------------------------------------------
 
     def records(self) -> list[dict[str, Any]]:
-        """What the projector gets of what was written since the harness was set up or loaded."""
+        """Return the records for the projector since the harness was created or loaded."""
         return [record for record in self.memory.stream if any_matches(PROJECTOR.filters, record)]
 
     def projecting(self, records: Sequence[dict[str, Any]]) -> Act:
-        """Has records delivered until none fails."""
+        """Return a call that projects records and fails if one of them fails."""
 
         def act(actor: Actor) -> None:
             if project(actor.table, actor.bus.publish, records, now=actor.now()).failed:
@@ -303,40 +311,50 @@ class Harness:
         return act
 
     def fingerprint(self) -> object:
-        """Equal where everything is, for whoever goes on from there."""
+        """Return a value that is equal for equal states of the table and the payment provider."""
         return (
             frozenset(map(repr, self.memory.items)),
             frozenset(self.provider_state.charged),
             frozenset(self.provider_state.repaid),
         )
 
-    # --- what there is then -----------------------------------------------------------------------------------------
+    # --- the final state ----------------------------------------------------------------------------------------------
 
     def state(self) -> Mapping[str, Any]:
-        """All that anybody could tell: without what is random, and how often an event was told."""
+        """Return everything that callers can observe, without random values and without repetitions of events."""
         items = self.model.items
         kinds: dict[str, list[Any]] = {}
         for (pk, sk), item in items.items():
             match sk.partition("#")[0]:
-                case "ORDER" | "GIFT" | "REFUND" | "PRODUCT" | "SUMMARY" | "MESSAGE" | "ASKED" | "TAGGED" | "REMINDER":
-                    kept = {name: value for name, value in item.items() if name not in _RANDOM}
-                    if "claims" in kept:
-                        kept["claims"] = sorted(kept["claims"])
-                    kinds.setdefault(sk, []).append((pk, repr(sorted(kept.items()))))
+                case (
+                    "ORDER"
+                    | "GIFT"
+                    | "REFUND"
+                    | "PRODUCT"
+                    | "SUMMARY"
+                    | "MESSAGE"
+                    | "REGIFT_REQUEST"
+                    | "TAGGED"
+                    | "REMINDER"
+                ):
+                    attributes = {name: value for name, value in item.items() if name not in _RANDOM}
+                    if "claims" in attributes:
+                        attributes["claims"] = sorted(attributes["claims"])
+                    kinds.setdefault(sk, []).append((pk, repr(sorted(attributes.items()))))
                 case "HOLDING":
                     names = ("holder_id", "order_id", "gift_id", "quantity")
-                    said = [str(item.get(name)) for name in names]
+                    values = [str(item.get(name)) for name in names]
                     kinds.setdefault("HOLDING", []).append(
-                        (*said, "redeemed_at" in item, "return_gift_order_id" in item),
+                        (*values, "redeemed_at" in item, "return_gift_order_id" in item),
                     )
                 case "SHIPMENT":
                     kinds.setdefault("SHIPMENT", []).append((item["holder_id"], item["order_id"], item["version"]))
                 case "USE":
                     kinds.setdefault("USE", []).append((pk, str(len(item["holding_ids"]))))
-        told = Counter(kind for kind, _ in {(event["type"], event["id"]) for event in self.published})
+        published = Counter(kind for kind, _ in {(event["type"], event["id"]) for event in self.published})
         money = sorted(self.provider_state.charged), sorted(self.provider_state.repaid)
-        return {kind: sorted(found) for kind, found in kinds.items()} | {"events": told, "money": money}
+        return {kind: sorted(found) for kind, found in kinds.items()} | {"events": published, "money": money}
 
 
-# A summary is written as often as it takes.
+# The number of writes of a summary depends on retries.
 _RANDOM = {"version", "ended_at"}

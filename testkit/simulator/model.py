@@ -1,6 +1,6 @@
-"""The model: every state of every item, and the law checked after every single write.
+"""The model: every state of every item, with the invariants checked after every write.
 
-It looks at items, not at what the code under test says of them, and counts by itself.
+It reads the stored items and counts by itself; it does not use the code under test.
 """
 
 from bisect import bisect_right
@@ -13,27 +13,30 @@ from handsel.store.attributes import load_item
 Item = dict[str, Any]
 Where = tuple[str, str]
 
-# What may become of a gift. Nothing leads back.
-STEPS = {(state, state) for state in ("open", "claimed", "returned", "cancelled", "declined")} | {
+# The allowed state changes of a gift. Every end state is final.
+GIFT_STEPS = {(state, state) for state in ("open", "claimed", "returned", "cancelled", "declined")} | {
     ("open", "claimed"),
     ("open", "returned"),
     ("open", "cancelled"),
     ("open", "declined"),
 }
 ORDER_STEPS = {("pending", "paid"), ("pending", "declined"), ("pending", "pending"), ("paid", "paid")}
-_KEPT_FOR_GOOD = frozenset({"ORDER", "GIFT", "HOLDING", "REFUND", "USE", "SHIPMENT", "ACCOUNT", "PRODUCT", "STORE"})
+_NEVER_DELETED = frozenset({"ORDER", "GIFT", "HOLDING", "REFUND", "USE", "SHIPMENT", "ACCOUNT", "PRODUCT", "STORE"})
 
 
 class Violation(AssertionError):
-    """Something that must hold did not."""
+    """An invariant was violated."""
 
 
 class Model:
-    """
+    """The history of all items.
+
     Attributes:
-        moment: counts the writes; what was written by one call is of one moment.
-        items: as they are, by key.
-        due: positions in the due index, by key.
+        moment: the number of calls that wrote; all writes of one call belong to one moment.
+        items: the current items by key.
+        gifts_of: the gift ids by order id.
+        keys_by_kind: the keys of all items ever created, by kind.
+        due: the positions in the due index by key.
     """
 
     def __init__(self, known: Mapping[Where, Item]) -> None:
@@ -41,7 +44,7 @@ class Model:
         self.items: dict[Where, Item] = dict(known)
         self._past: dict[Where, tuple[list[int], list[Item | None]]] = {}
         self.gifts_of: dict[str, list[str]] = defaultdict(list)
-        self.made: dict[str, list[Where]] = defaultdict(list)
+        self.keys_by_kind: dict[str, list[Where]] = defaultdict(list)
         self._holdings_of: dict[str, list[Where]] = defaultdict(list)
         self._refunds_of: dict[str, list[Where]] = defaultdict(list)
         self._codes: dict[str, Where] = {}
@@ -49,13 +52,13 @@ class Model:
         for where, item in known.items():
             self._index(where, item)
 
-    # --- what there is and was ------------------------------------------------------------------------------------
+    # --- queries --------------------------------------------------------------------------------------------------
 
     def item(self, kind: str, entity_id: str) -> Item | None:
         return self.items.get((f"{kind}#{entity_id}", kind))
 
     def at(self, where: Where, moment: int) -> Item | None:
-        """An item as it was after the write of that moment."""
+        """Return an item as it was after a moment."""
         if where not in self._past:
             return self.items.get(where)
         moments, states = self._past[where]
@@ -63,36 +66,37 @@ class Model:
         return states[place] if place >= 0 else None
 
     def states(self, wheres: Sequence[Where], since: int, until: int) -> Iterator[list[Item | None]]:
-        """Some items together, as they were at each moment in between at which one of them changed."""
+        """Yield the states of some items at each moment from `since` to `until` at which one of them changed."""
         moments = {since}
         for where in wheres:
             moments.update(each for each in self._past.get(where, ([], []))[0] if since < each <= until)
         for moment in sorted(moments):
             yield [self.at(where, moment) for where in wheres]
 
-    # --- what was written -------------------------------------------------------------------------------------------
+    # --- writes -----------------------------------------------------------------------------------------------------
 
     def write(self, records: Sequence[Mapping[str, Any]], sent: int) -> None:
-        """Takes what one call wrote, and checks what has to hold then.
+        """Apply what one call wrote, and check the invariants.
 
         Args:
-            sent: when the call was sent, by the clock of who decided.
+            records: the stream records of the call.
+            sent: the time of the request by the clock of its process, in milliseconds since the epoch.
 
         Raises:
-            Violation
+            Violation: an invariant is violated.
         """
         if not records:
             return
         self.moment += 1
         orders = set()
         for record in records:
-            said = record["dynamodb"]
-            where = said["Keys"]["pk"]["S"], said["Keys"]["sk"]["S"]
-            before, after = self.items.get(where), load_item(said["NewImage"]) if "NewImage" in said else None
+            change = record["dynamodb"]
+            where = change["Keys"]["pk"]["S"], change["Keys"]["sk"]["S"]
+            before, after = self.items.get(where), load_item(change["NewImage"]) if "NewImage" in change else None
             self._remember(where, before, after)
-            self._step(where, before, after)
+            self._check_step(where, before, after)
             if where[1] == "GIFT" and before is not None and after is not None:
-                self._in_time(before, after, sent)
+                self._check_window(before, after, sent)
             if where[1] in ("ORDER", "GIFT", "HOLDING", "REFUND") and after is not None:
                 orders.add(after["order_id"])
         for order_id in orders:
@@ -116,24 +120,24 @@ class Model:
             self._index(where, after)
 
     def _index(self, where: Where, item: Item) -> None:
-        self.made[where[1].partition("#")[0]].append(where)
+        self.keys_by_kind[where[1].partition("#")[0]].append(where)
         index: Any = {"GIFT": self.gifts_of, "HOLDING": self._holdings_of, "REFUND": self._refunds_of}.get(where[1])
         if index is not None:
             index[item["order_id"]].append(item["gift_id"] if where[1] == "GIFT" else where)
 
-    def _step(self, where: Where, before: Item | None, after: Item | None) -> None:
+    def _check_step(self, where: Where, before: Item | None, after: Item | None) -> None:
         kind = where[1]
         if after is None:
-            if kind in _KEPT_FOR_GOOD or kind.startswith("MESSAGE#"):
+            if kind in _NEVER_DELETED or kind.startswith("MESSAGE#"):
                 raise Violation(f"{where} was deleted")
             return
         if kind == "GIFT":
-            if before is not None and (before["state"], after["state"]) not in STEPS:
+            if before is not None and (before["state"], after["state"]) not in GIFT_STEPS:
                 raise Violation(f"gift {where} went from {before['state']} to {after['state']}")
             if before is not None and not set(before["claims"]) <= set(after["claims"]):
-                raise Violation(f"gift {where} forgot a claim")
+                raise Violation(f"gift {where} lost a claim")
             if ("due_pk" in after) is not (after["state"] == "open"):
-                raise Violation(f"gift {where} is {after['state']}, and the due index says otherwise")
+                raise Violation(f"gift {where} is {after['state']}, which contradicts its entry in the due index")
         if kind == "ORDER" and before is not None and (before["state"], after["state"]) not in ORDER_STEPS:
             raise Violation(f"order {where} went from {before['state']} to {after['state']}")
         if kind == "HOLDING":
@@ -142,67 +146,79 @@ class Model:
             if "code" in after and self._codes.setdefault(after["code"], where) != where:
                 raise Violation(f"two vouchers have one code: {where}")
         if kind == "PRODUCT" and not after["unlimited"] and after["stock"] < 0:
-            raise Violation(f"{where} was sold more often than there are pieces")
+            raise Violation(f"the stock of {where} is negative")
 
     @staticmethod
-    def _in_time(before: Item, after: Item, sent: int) -> None:
-        """Nobody takes or ends a gift whose window is over, nor returns one whose window is not, by their own clock."""
+    def _check_window(before: Item, after: Item, sent: int) -> None:
+        """Check, by the clock of the process, that claims and ends happen within the claim window, and expiry after it."""
         if before["state"] != "open":
             return
-        over = before["expires_at"] <= sent
-        if after["state"] == "returned" and not over:
-            raise Violation(f"gift {before['gift_id']} was returned before its time")
-        if over and (after["state"] in ("cancelled", "declined") or len(after["claims"]) > len(before["claims"])):
-            raise Violation(f"gift {before['gift_id']} was {after['state']} after its time")
+        is_over = before["expires_at"] <= sent
+        if after["state"] == "returned" and not is_over:
+            raise Violation(f"gift {before['gift_id']} was returned before the end of its claim window")
+        if is_over and (after["state"] in ("cancelled", "declined") or len(after["claims"]) > len(before["claims"])):
+            raise Violation(f"gift {before['gift_id']} was {after['state']} after the end of its claim window")
 
-    # --- the law ------------------------------------------------------------------------------------------------
+    # --- invariants -------------------------------------------------------------------------------------------------
 
     def check_order(self, order_id: str) -> None:
-        """Every paid unit is in exactly one place, and whatever says where agrees.
+        """Check that every paid unit is in exactly one place, and that order, gifts, holdings and refunds agree on it.
 
         Raises:
-            Violation
+            Violation: they do not.
         """
         order = self.item("ORDER", order_id)
         if order is None:
-            raise Violation(f"order {order_id} is not there")
+            raise Violation(f"order {order_id} is missing")
         gifts = [self.items[f"GIFT#{gift_id}", "GIFT"] for gift_id in self.gifts_of[order_id]]
         holdings = [self.items[where] for where in self._holdings_of[order_id]]
         refunds = [self.items[where] for where in self._refunds_of[order_id]]
         if order["state"] != "paid":
-            self._require(not (gifts or holdings or refunds), order_id, "something came of an order that is not paid")
+            self._require(
+                not (gifts or holdings or refunds), order_id, "an unpaid order has gifts, holdings or refunds"
+            )
             return
         reservations = order["reservations"]
         counts = [order[place] for place in ("available", "gifted", "used", "refunded")]
-        self._require(min(counts) >= 0, order_id, f"fewer than none: {counts}")
-        waiting = sum(entry["shares"] for entry in reservations.values())
+        self._require(min(counts) >= 0, order_id, f"negative counts: {counts}")
+        reserved = sum(entry["shares"] for entry in reservations.values())
         self._require(
-            sum(counts) + waiting == order["quantity"], order_id, f"{counts} and {waiting} of {order['quantity']}"
+            sum(counts) + reserved == order["quantity"],
+            order_id,
+            f"{counts} and {reserved} reserved of {order['quantity']}",
         )
         received = Counter((each["gift_id"], each["holder_id"]) for each in holdings if each.get("gift_id"))
-        folded = 0
+        claimed_units = 0
         for gift in gifts:
             gift_id, claims = gift["gift_id"], gift["claims"]
             self._require(gift["remaining"] + len(claims) == gift["shares"], gift_id, "shares were lost or doubled")
             self._require(
-                (gift["state"] == "claimed") == (gift["remaining"] == 0), gift_id, "claimed, and something left"
+                (gift["state"] == "claimed") == (gift["remaining"] == 0),
+                gift_id,
+                "the state `claimed` contradicts the remaining shares",
             )
             if gift["state"] in ("open", "claimed"):
                 entry = reservations.get(gift_id)
-                self._require(entry is not None and entry["shares"] == gift["shares"], gift_id, "its order forgot it")
+                self._require(
+                    entry is not None and entry["shares"] == gift["shares"],
+                    gift_id,
+                    "its order has no matching reservation",
+                )
             else:
-                self._require(gift_id not in reservations, gift_id, "it ended, and its order waits for it")
-                folded += len(claims)
+                self._require(gift_id not in reservations, gift_id, "it ended, and its order still has a reservation")
+                claimed_units += len(claims)
             for claimer, claim in claims.items():
                 self._require(
-                    received.pop((gift_id, claimer), 0) == 1, gift_id, f"{claimer} claimed, without a holding"
+                    received.pop((gift_id, claimer), 0) == 1, gift_id, f"{claimer} claimed and has no holding"
                 )
                 held = self.item("HOLDING", claim["holding_id"])
-                self._require(held is not None and held["holder_id"] == claimer, gift_id, "the holding is not theirs")
-                self._require(claim["at"] < gift["expires_at"], gift_id, "claimed when the window was over")
-        self._require(not received, order_id, f"holdings that nobody claimed: {dict(received)}")
-        self._require(set(reservations) <= set(self.gifts_of[order_id]), order_id, "it waits for what is not there")
-        self._require(order["gifted"] == folded, order_id, f"{order['gifted']} gifted, {folded} claimed")
+                self._require(
+                    held is not None and held["holder_id"] == claimer, gift_id, "the holding belongs to another user"
+                )
+                self._require(claim["at"] < gift["expires_at"], gift_id, "claimed after the claim window")
+        self._require(not received, order_id, f"holdings without a claim: {dict(received)}")
+        self._require(set(reservations) <= set(self.gifts_of[order_id]), order_id, "a reservation has no gift")
+        self._require(order["gifted"] == claimed_units, order_id, f"{order['gifted']} gifted, {claimed_units} claimed")
         used = sum(each["quantity"] for each in holdings if not each.get("gift_id"))
         self._require(order["used"] == used, order_id, f"{order['used']} used, {used} held")
         refunded = sum(each["quantity"] for each in refunds)
@@ -211,16 +227,16 @@ class Model:
             if "shipment_id" in each:
                 sent = self.item("SHIPMENT", each["shipment_id"])
                 self._require(
-                    sent is not None and sent["holder_id"] == each["holder_id"], order_id, "a parcel not sent"
+                    sent is not None and sent["holder_id"] == each["holder_id"], order_id, "a parcel has no shipment"
                 )
 
     @staticmethod
-    def _require(holds: bool, what: str, said: str) -> None:
+    def _require(holds: bool, entity_id: str, message: str) -> None:
         if not holds:
-            raise Violation(f"{what}: {said}")
+            raise Violation(f"{entity_id}: {message}")
 
     def available(self, order_id: str, moment: int, now: int) -> int | None:
-        """Units of an order that could be had at a moment, by a clock that says `now`; None if it is not paid."""
+        """Return the available units of an order at a moment, by a clock at `now`; None if it is not paid."""
         order = self.at((f"ORDER#{order_id}", "ORDER"), moment)
         if order is None or order["state"] != "paid":
             return None

@@ -1,7 +1,7 @@
-"""What people ask for, and what makes an answer right.
+"""The operations of users, and the conditions for a correct response.
 
-A success must be true: what it says is written. A refusal must have been justified by some state between the call and
-its answer. The same call, asked again, is answered as the first time.
+A success must be true: the table holds what it reports. A problem must have been justified by some state between the
+request and its response. A replay of a request returns the first result.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -14,7 +14,7 @@ from handsel.domain.models import Address, Kind, ShipmentEvent
 from handsel.domain.states import ShipmentStatus
 from handsel.use_cases import queries
 from handsel.use_cases.fulfilment import redeeming, shipping
-from handsel.use_cases.gifts import asking_again, claiming, giving, return_gifts
+from handsel.use_cases.gifts import claiming, giving, regift_requests, return_gifts
 from handsel.use_cases.gifts.giving import WrappingChoice
 from handsel.use_cases.idempotency import IdempotentRequest
 from handsel.use_cases.inbox import messaging
@@ -31,7 +31,7 @@ USERS = ("alice", "bob", "carol", "dave", "mia")
 STORE = "store-tea-house"
 OTHER_STORE = "store-book-corner"
 CARRIER = "swift"
-ADDRESS = Address("Bob Lee", "+86 10 5550 0100", ["Lane 5"], "Hangzhou", "310000", "CN")
+ADDRESS = Address("Bob Lee", "+86 10 5550 0100", ["Road 5"], "Hangzhou", "310000", "CN")
 WRAPPINGS = {
     "voucher": WrappingChoice("red-classic", "best-wishes"),
     "parcel": WrappingChoice("parcel-kraft", "best-wishes"),
@@ -42,10 +42,11 @@ _MAX_ATTEMPTS = 40
 
 @dataclass(frozen=True)
 class Span:
-    """The time from a call to its answer: moments of the model, and the clock of the deciding process.
+    """The time from a request to its response.
 
     Attributes:
-        first, last: milliseconds since the epoch.
+        since, until: moments of the model.
+        first, last: the clock of the process, in milliseconds since the epoch.
     """
 
     since: int
@@ -56,20 +57,20 @@ class Span:
 
 @dataclass(frozen=True)
 class Operation:
-    """An operation of a user, repeated until it is answered.
+    """An operation of a user, repeated until there is a final response.
 
     Attributes:
-        act: one call.
-        right: whether a success is true, now and for good.
-        justified: whether a refusal was.
-        makes: the item that this call makes, if it is one that is answered again as the first time.
+        act: creates one attempt.
+        is_correct: whether a success is true, now and at the end of the run.
+        is_justified: whether a problem was justified.
+        creates: the key of the item that an idempotent request creates.
     """
 
     name: str
     act: Callable[[Process], Any]
-    right: Callable[[Any], bool]
-    justified: Callable[[errors.ApiProblem, Span], bool]
-    makes: Where | None = None
+    is_correct: Callable[[Any], bool]
+    is_justified: Callable[[errors.ApiProblem, Span], bool]
+    creates: Where | None = None
 
     @property
     def kind(self) -> str:
@@ -78,15 +79,20 @@ class Operation:
 
 @dataclass(frozen=True)
 class Outcome:
+    """An operation with its final response: a result or an ApiProblem."""
+
     operation: Operation
     answer: Any
 
 
 def run_until_answered(environment: Environment, operation: Operation, copy: int = 0) -> Outcome | None:
-    """The final answer to an ask, checked; None if nobody could decide as long as anybody cared.
+    """Repeat an operation until it has a final response, and check the response.
+
+    Returns:
+        The outcome, or None if all attempts failed.
 
     Raises:
-        Violation: the answer is not right.
+        Violation: the response is not correct.
     """
     for attempt in range(_MAX_ATTEMPTS):
         process = environment.process(f"{operation.name} {copy} {attempt}")
@@ -96,33 +102,33 @@ def run_until_answered(environment: Environment, operation: Operation, copy: int
         except Crashed:
             environment.scheduler.wait(500_000)
             continue
-        except errors.ApiProblem as refusal:
-            if refusal.retry_after is not None:
-                environment.figures[f"told {refusal.code}"] += 1
-                environment.scheduler.wait(refusal.retry_after * 1_000_000)
+        except errors.ApiProblem as problem:
+            if problem.retry_after is not None:
+                environment.figures[f"retry {problem.code}"] += 1
+                environment.scheduler.wait(problem.retry_after * 1_000_000)
                 continue
             span = Span(since, environment.model.moment, first, process.now())
-            _check_refusal(environment, operation, refusal, span)
-            environment.figures[f"refused {operation.kind} {refusal.code}"] += 1
-            return Outcome(operation, refusal)
-        if not operation.right(answer):
-            raise Violation(f"{operation.name} was answered {answer!r}, which is not so")
-        environment.figures[f"done {operation.kind}"] += 1
+            _check_problem(environment, operation, problem, span)
+            environment.figures[f"problem {operation.kind} {problem.code}"] += 1
+            return Outcome(operation, problem)
+        if not operation.is_correct(answer):
+            raise Violation(f"{operation.name} returned {answer!r}, which is not true")
+        environment.figures[f"succeeded {operation.kind}"] += 1
         return Outcome(operation, answer)
-    environment.figures["not answered"] += 1
+    environment.figures["operations without a response"] += 1
     return None
 
 
-def _check_refusal(environment: Environment, operation: Operation, refusal: errors.ApiProblem, span: Span) -> None:
-    if not operation.justified(refusal, span):
-        raise Violation(f"{operation.name} was refused as {refusal.code}, at {span}, for no reason")
-    done_before = operation.makes is not None and environment.model.at(operation.makes, span.since) is not None
-    if done_before and not isinstance(refusal, errors.PaymentDeclined):
-        raise Violation(f"{operation.name} was refused as {refusal.code}, and had been done")
+def _check_problem(environment: Environment, operation: Operation, problem: errors.ApiProblem, span: Span) -> None:
+    if not operation.is_justified(problem, span):
+        raise Violation(f"{operation.name} failed with {problem.code}, at {span}, without a reason")
+    already_done = operation.creates is not None and environment.model.at(operation.creates, span.since) is not None
+    if already_done and not isinstance(problem, errors.PaymentDeclined):
+        raise Violation(f"{operation.name} failed with {problem.code}, although it had already succeeded")
 
 
 class Operations:
-    """Draw the operation of one step, by what exists in the environment. Returns None where there is nothing to do it to."""
+    """Draw the operation of one step. A method returns None if the environment has no item to apply it to."""
 
     def __init__(self, environment: Environment, random: Random, name: str, products: dict[str, str]) -> None:
         self._environment = environment
@@ -132,20 +138,20 @@ class Operations:
         self._products = products
         self._user = random.choice(USERS[:4])
 
-    # --- what there is ------------------------------------------------------------------------------------------
+    # --- helpers ------------------------------------------------------------------------------------------------
 
     def _any(self, kind: str, fits: Callable[[Item], bool] = lambda _: True) -> Item | None:
-        """An item of a kind that fits, younger ones rather than older ones."""
-        fitting = [item for where in self._model.made[kind] if fits(item := self._model.items[where])]
+        """Return a random item of a kind that fits, one of the newest four, or None."""
+        fitting = [item for where in self._model.keys_by_kind[kind] if fits(item := self._model.items[where])]
         return self._random.choice(fitting[-4:]) if fitting else None
 
     def _states(self, span: Span, *wheres: Where) -> Iterable[list[Item | None]]:
         return self._model.states(wheres, span.since, span.until)
 
-    def _call(self, process: Process, user: str, said: str = "") -> IdempotentRequest:
-        return IdempotentRequest(user, self._name, ids.request_hash(self._name, said), process.now())
+    def _request(self, process: Process, user: str) -> IdempotentRequest:
+        return IdempotentRequest(user, self._name, ids.hash_request(self._name, ""), process.now())
 
-    def _id_of(self, kind: str, user: str) -> str:
+    def _derive_id(self, kind: str, user: str) -> str:
         return IdempotentRequest(user, self._name, "", 0).derive_id(kind)
 
     # --- buying -------------------------------------------------------------------------------------------------
@@ -155,17 +161,17 @@ class Operations:
         quantity = self._random.choice((1, 1, 2, 3, 5))
         token = "tok_declined" if self._random.random() < 0.1 else "tok_ok"
         user, product = self._user, self._products[name]
-        order = self._id_of("order", user)
+        order = self._derive_id("order", user)
         self._environment.keys[order] = self._name
 
         def act(process: Process) -> Any:
-            call = self._call(process, user)
+            call = self._request(process, user)
             bought = {"product_id": product, "quantity": quantity, "method": "card", "token": token}
             made, _ = buy(process.table, process.provider, call, **bought)  # type: ignore[arg-type]
             return made
 
-        def justified(refusal: errors.ApiProblem, span: Span) -> bool:
-            match refusal:
+        def is_justified(problem: errors.ApiProblem, span: Span) -> bool:
+            match problem:
                 case errors.PaymentDeclined():
                     made = self._model.item("ORDER", order)
                     return token != "tok_ok" and made is not None and made["state"] == "declined"
@@ -175,7 +181,7 @@ class Operations:
                 case _:
                     return False
 
-        def right(answer: Any) -> bool:
+        def is_correct(answer: Any) -> bool:
             made = self._model.item("ORDER", answer.order_id)
             return (
                 answer.order_id == order
@@ -184,10 +190,10 @@ class Operations:
                 and order in self._environment.provider_state.charged
             )
 
-        return Operation(f"buy {self._name}", act, right, justified, (f"ORDER#{order}", "ORDER"))
+        return Operation(f"buy {self._name}", act, is_correct, is_justified, (f"ORDER#{order}", "ORDER"))
 
     def reuse_key(self) -> Operation | None:
-        """Another request under a key that made an order."""
+        """Send another request with a key that created an order."""
         made = self._any("ORDER", lambda item: item["order_id"] in self._environment.keys)
         if made is None:
             return None
@@ -203,7 +209,7 @@ class Operations:
             f"reuse {self._name}",
             act,
             lambda _: False,
-            lambda refusal, _: isinstance(refusal, errors.IdempotencyKeyReused),
+            lambda problem, _: isinstance(problem, errors.IdempotencyKeyReused),
         )
 
     # --- giving ---------------------------------------------------------------------------------------------------
@@ -223,12 +229,12 @@ class Operations:
             return None
         order_id, user = order["order_id"], order["buyer_id"]
         recipient = self._random.choice([each for each in USERS[:4] if each != user]) if named else None
-        gift_id = self._id_of("gift", user)
+        gift_id = self._derive_id("gift", user)
 
         def act(process: Process) -> Any:
             return giving.give(
                 process.table,
-                self._call(process, user),
+                self._request(process, user),
                 order_id=order_id,
                 shares=shares,
                 recipient_id=recipient,
@@ -237,12 +243,12 @@ class Operations:
                 window_ms=process.environment.plan.window_ms,
             )
 
-        def justified(refusal: errors.ApiProblem, span: Span) -> bool:
-            if isinstance(refusal, errors.NotGiftable):
-                return _is_over(self._model.item("ORDER", order_id), span)
-            return isinstance(refusal, errors.UnitsNotAvailable) and self._too_few(order_id, shares, span)
+        def is_justified(problem: errors.ApiProblem, span: Span) -> bool:
+            if isinstance(problem, errors.NotGiftable):
+                return _is_invalid(self._model.item("ORDER", order_id), span)
+            return isinstance(problem, errors.UnitsNotAvailable) and self._too_few(order_id, shares, span)
 
-        def right(answer: Any) -> bool:
+        def is_correct(answer: Any) -> bool:
             made = self._model.item("GIFT", answer.gift_id)
             return (
                 answer.gift_id == gift_id
@@ -250,16 +256,16 @@ class Operations:
                 and (made["shares"], made["order_id"], made.get("recipient_id")) == (shares, order_id, recipient)
             )
 
-        return Operation(f"give {self._name}", act, right, justified, (f"GIFT#{gift_id}", "GIFT"))
+        return Operation(f"give {self._name}", act, is_correct, is_justified, (f"GIFT#{gift_id}", "GIFT"))
 
     def _too_few(self, order_id: str, quantity: int, span: Span) -> bool:
         for moment in range(span.since, span.until + 1):
-            there = self._model.available(order_id, moment, span.first)
-            if there is None or there < quantity:
+            available = self._model.available(order_id, moment, span.first)
+            if available is None or available < quantity:
                 return True
         return False
 
-    # --- opening, or not --------------------------------------------------------------------------------------------
+    # --- claims, and the end of gifts -------------------------------------------------------------------------------
 
     def claim(self) -> Operation | None:
         gift = self._any("GIFT")
@@ -269,7 +275,7 @@ class Operations:
         user = self._user
         if gift.get("recipient_id") and self._random.random() < 0.8:
             user = gift["recipient_id"]
-        secret = ids.link_secret(LINK_KEYS, "1", gift_id) if self._random.random() < 0.95 else "guessed"
+        secret = ids.derive_link_secret(LINK_KEYS, "1", gift_id) if self._random.random() < 0.95 else "guessed"
         is_parcel = gift["product"]["kind"] == "parcel"
         address = ADDRESS if is_parcel and self._random.random() < 0.95 else None
 
@@ -286,8 +292,8 @@ class Operations:
             )
             return read.holding
 
-        def justified(refusal: errors.ApiProblem, span: Span) -> bool:
-            match refusal:
+        def is_justified(problem: errors.ApiProblem, span: Span) -> bool:
+            match problem:
                 case errors.OwnGift():
                     return bool(user == gift["giver_id"])
                 case errors.WrongSecret():
@@ -297,19 +303,19 @@ class Operations:
                 case errors.AddressRequired():
                     return is_parcel and address is None
                 case _:
-                    return self._has_ended(refusal, gift_id, span)
+                    return self._has_ended(problem, gift_id, span)
 
-        def right(answer: Any) -> bool:
+        def is_correct(answer: Any) -> bool:
             now = self._model.item("GIFT", gift_id)
             claimed = now is not None and now["claims"].get(user, {}).get("holding_id") == answer.holding_id
             return claimed and self._holds(user, answer.holding_id)
 
-        return Operation(f"claim {self._name}", act, right, justified)
+        return Operation(f"claim {self._name}", act, is_correct, is_justified)
 
-    def _has_ended(self, refusal: errors.ApiProblem, gift_id: str, span: Span) -> bool:
-        """Whether a gift had come to the end that a refusal tells of."""
+    def _has_ended(self, problem: errors.ApiProblem, gift_id: str, span: Span) -> bool:
+        """Return whether a gift had ended in the way that a problem reports."""
         states = [gift for (gift,) in self._states(span, (f"GIFT#{gift_id}", "GIFT")) if gift]
-        match refusal:
+        match problem:
             case errors.Expired():
                 return any(
                     gift["state"] == "returned" or (gift["state"] == "open" and gift["expires_at"] <= span.last)
@@ -338,7 +344,7 @@ class Operations:
             "cancel",
             "cancelled",
             lambda process: giving.cancel(process.table, gift["gift_id"], caller=user, clock=process.now),
-            lambda refusal: isinstance(refusal, errors.NotFound) and user != gift["giver_id"],
+            lambda problem: isinstance(problem, errors.NotFound) and user != gift["giver_id"],
         )
 
     def decline(self) -> Operation | None:
@@ -351,7 +357,7 @@ class Operations:
             "decline",
             "declined",
             lambda process: giving.decline(process.table, gift["gift_id"], caller=user, clock=process.now),
-            lambda refusal: isinstance(refusal, errors.NotTheRecipient) and user != gift["recipient_id"],
+            lambda problem: isinstance(problem, errors.NotTheRecipient) and user != gift["recipient_id"],
         )
 
     def _end(
@@ -360,32 +366,32 @@ class Operations:
         name: str,
         state: str,
         act: Callable[[Process], Any],
-        foreign: Callable[[errors.ApiProblem], bool],
+        is_foreign: Callable[[errors.ApiProblem], bool],
     ) -> Operation:
-        def right(answer: Any) -> bool:
+        def is_correct(answer: Any) -> bool:
             now = self._model.item("GIFT", gift["gift_id"])
             return now is not None and (now["state"], answer.state.value) == (state, state)
 
-        def justified(refusal: errors.ApiProblem, span: Span) -> bool:
-            return foreign(refusal) or self._has_ended(refusal, gift["gift_id"], span)
+        def is_justified(problem: errors.ApiProblem, span: Span) -> bool:
+            return is_foreign(problem) or self._has_ended(problem, gift["gift_id"], span)
 
-        return Operation(f"{name} {self._name}", act, right, justified)
+        return Operation(f"{name} {self._name}", act, is_correct, is_justified)
 
     def ask_again(self) -> Operation | None:
         gift = self._any("GIFT")
         if gift is None:
             return None
         gift_id, user = gift["gift_id"], gift.get("recipient_id") or self._user
-        secret = ids.link_secret(LINK_KEYS, "1", gift_id)
+        secret = ids.derive_link_secret(LINK_KEYS, "1", gift_id)
 
         def act(process: Process) -> None:
-            asking_again.ask_again(
+            regift_requests.request_regift(
                 process.table, gift_id, caller=user, secret=secret, link_keys=LINK_KEYS, now=process.now()
             )
 
-        def justified(refusal: errors.ApiProblem, span: Span) -> bool:
+        def is_justified(problem: errors.ApiProblem, span: Span) -> bool:
             states = [gift for (gift,) in self._states(span, (f"GIFT#{gift_id}", "GIFT")) if gift]
-            match refusal:
+            match problem:
                 case errors.OwnGift():
                     return bool(user == gift["giver_id"])
                 case errors.StillOpen():
@@ -393,10 +399,10 @@ class Operations:
                 case errors.AlreadyClaimed():
                     return any(each["state"] == "claimed" or user in each["claims"] for each in states)
                 case _:
-                    return self._has_ended(refusal, gift_id, span)
+                    return self._has_ended(problem, gift_id, span)
 
-        where = f"GIFT#{gift_id}", f"ASKED#{user}"
-        return Operation(f"ask again {self._name}", act, lambda _: where in self._model.items, justified)
+        where = f"GIFT#{gift_id}", f"REGIFT_REQUEST#{user}"
+        return Operation(f"ask again {self._name}", act, lambda _: where in self._model.items, is_justified)
 
     def return_gift(self) -> Operation | None:
         gift = self._any("GIFT", lambda item: bool(item["claims"]))
@@ -407,13 +413,13 @@ class Operations:
         product = self._products[self._random.choice(("voucher", "parcel", "scarce"))]
         kind = Kind.PARCEL if product == self._products["parcel"] else Kind.VOUCHER
         token = "tok_declined" if self._random.random() < 0.2 else "tok_ok"
-        order = self._id_of("return order", user)
+        order = self._derive_id("return order", user)
 
         def act(process: Process) -> Any:
             return return_gifts.give_in_return(
                 process.table,
                 process.provider,
-                self._call(process, user),
+                self._request(process, user),
                 gift_id=gift_id,
                 product_id=product,
                 method="card",
@@ -422,8 +428,8 @@ class Operations:
                 window_ms=process.environment.plan.window_ms,
             )
 
-        def justified(refusal: errors.ApiProblem, span: Span) -> bool:
-            match refusal:
+        def is_justified(problem: errors.ApiProblem, span: Span) -> bool:
+            match problem:
                 case errors.NotClaimed():
                     return any(item and user not in item["claims"] for (item,) in self._states(span, _gift(gift_id)))
                 case errors.PaymentDeclined():
@@ -440,7 +446,7 @@ class Operations:
                 case _:
                     return False
 
-        def right(answer: Any) -> bool:
+        def is_correct(answer: Any) -> bool:
             bought, given, _ = answer
             made, gift_made = self._model.item("ORDER", order), self._model.item("GIFT", given.gift_id)
             return (
@@ -451,9 +457,9 @@ class Operations:
                 and (gift_made["recipient_id"], gift_made["in_return_for"]) == (gift["giver_id"], gift_id)
             )
 
-        return Operation(f"return gift {self._name}", act, right, justified, (f"ORDER#{order}", "ORDER"))
+        return Operation(f"return gift {self._name}", act, is_correct, is_justified, (f"ORDER#{order}", "ORDER"))
 
-    # --- taking for oneself -------------------------------------------------------------------------------------
+    # --- own use, refunds, redemption -----------------------------------------------------------------------------
 
     def use(self) -> Operation | None:
         order = self._any("ORDER")
@@ -461,24 +467,26 @@ class Operations:
             return None
         order_id, user = order["order_id"], order["buyer_id"]
         quantity = self._random.choice((1, 1, 2, 3))
-        use_id = self._id_of("use", user)
+        use_id = self._derive_id("use", user)
 
         def act(process: Process) -> Any:
             codes = ["".join(process.random.choices(_ALPHABET, k=16)) for _ in range(quantity)]
             made = own_use.use(
-                process.table, self._call(process, user), order_id=order_id, codes=codes, address=ADDRESS
+                process.table, self._request(process, user), order_id=order_id, codes=codes, address=ADDRESS
             )
             return [read.holding for read in made]
 
-        def justified(refusal: errors.ApiProblem, span: Span) -> bool:
-            over = _is_over(self._model.item("ORDER", order_id), span)
-            return isinstance(refusal, errors.UnitsNotAvailable) and (over or self._too_few(order_id, quantity, span))
+        def is_justified(problem: errors.ApiProblem, span: Span) -> bool:
+            expired = _is_invalid(self._model.item("ORDER", order_id), span)
+            return isinstance(problem, errors.UnitsNotAvailable) and (
+                expired or self._too_few(order_id, quantity, span)
+            )
 
-        def right(answer: Any) -> bool:
+        def is_correct(answer: Any) -> bool:
             held = [self._model.item("HOLDING", each.holding_id) for each in answer]
             return bool(sum(each["quantity"] for each in held if each and each["holder_id"] == user) == quantity)
 
-        return Operation(f"use {self._name}", act, right, justified, (f"USE#{use_id}", "USE"))
+        return Operation(f"use {self._name}", act, is_correct, is_justified, (f"USE#{use_id}", "USE"))
 
     def refund(self) -> Operation | None:
         order = self._any("ORDER")
@@ -486,22 +494,22 @@ class Operations:
             return None
         order_id, user = order["order_id"], order["buyer_id"]
         quantity = self._random.choice((1, 1, 2, 3))
-        refund_id = self._id_of("refund", user)
+        refund_id = self._derive_id("refund", user)
 
         def act(process: Process) -> Any:
             return refunding.refund(
-                process.table, process.provider, self._call(process, user), order_id=order_id, quantity=quantity
+                process.table, process.provider, self._request(process, user), order_id=order_id, quantity=quantity
             )
 
-        def justified(refusal: errors.ApiProblem, span: Span) -> bool:
-            return isinstance(refusal, errors.UnitsNotAvailable) and self._too_few(order_id, quantity, span)
+        def is_justified(problem: errors.ApiProblem, span: Span) -> bool:
+            return isinstance(problem, errors.UnitsNotAvailable) and self._too_few(order_id, quantity, span)
 
-        def right(answer: Any) -> bool:
+        def is_correct(answer: Any) -> bool:
             made = self._model.item("REFUND", refund_id)
             paid_back = answer.status.value == "pending" or refund_id in self._environment.provider_state.repaid
             return bool(made is not None and made["quantity"] == quantity and paid_back)
 
-        return Operation(f"refund {self._name}", act, right, justified, (f"REFUND#{refund_id}", "REFUND"))
+        return Operation(f"refund {self._name}", act, is_correct, is_justified, (f"REFUND#{refund_id}", "REFUND"))
 
     def redeem(self) -> Operation | None:
         held = self._any("HOLDING", lambda item: "code" in item)
@@ -516,8 +524,8 @@ class Operations:
                 process.table, held["code"], store_id=store_id, redemption=redemption, now=process.now()
             )
 
-        def justified(refusal: errors.ApiProblem, span: Span) -> bool:
-            match refusal:
+        def is_justified(problem: errors.ApiProblem, span: Span) -> bool:
+            match problem:
                 case errors.NotFound():
                     return store_id == OTHER_STORE
                 case errors.AlreadyRedeemed():
@@ -527,13 +535,13 @@ class Operations:
                 case _:
                     return False
 
-        def right(answer: Any) -> bool:
+        def is_correct(answer: Any) -> bool:
             now = self._model.item("HOLDING", holding_id)
             return now is not None and now.get("redemption") == answer.redemption
 
-        return Operation(f"redeem {self._name}", act, right, justified)
+        return Operation(f"redeem {self._name}", act, is_correct, is_justified)
 
-    # --- on the way -----------------------------------------------------------------------------------------------
+    # --- shipments ------------------------------------------------------------------------------------------------
 
     def report(self) -> Operation | None:
         sent = self._any("SHIPMENT")
@@ -545,13 +553,13 @@ class Operations:
         event = ShipmentEvent(event_id, status, "Depot 4", START_MS + self._random.randrange(60_000))
 
         def act(process: Process) -> Any:
-            return shipping.report(process.table, shipment_id, event, carrier=CARRIER, now=process.now())
+            return shipping.add_event(process.table, shipment_id, event, carrier=CARRIER, now=process.now())
 
-        def right(_: Any) -> bool:
+        def is_correct(_: Any) -> bool:
             events: dict[str, Any] = self._model.items[f"SHIPMENT#{shipment_id}", "SHIPMENT"]["events"]
             return event_id in events
 
-        return Operation(f"report {self._name}", act, right, lambda *_: False)
+        return Operation(f"report {self._name}", act, is_correct, lambda *_: False)
 
     def hand_over(self) -> Operation | None:
         sent = self._any("SHIPMENT")
@@ -559,7 +567,7 @@ class Operations:
             return None
 
         def act(process: Process) -> Any:
-            return shipping.hand_over(
+            return shipping.update_shipment(
                 process.table,
                 sent["shipment_id"],
                 store_id=STORE,
@@ -570,35 +578,35 @@ class Operations:
 
         return Operation(f"hand over {self._name}", act, lambda answer: answer.version > 0, lambda *_: False)
 
-    # --- what others tell us, and what people look at -----------------------------------------------------------
+    # --- inbound events, reads and tags ---------------------------------------------------------------------------
 
-    def tell_payment(self) -> Operation | None:
-        """The bus says that something became of a payment."""
+    def settle_payment(self) -> Operation | None:
+        """Deliver the event that a payment was settled."""
         order = self._any("ORDER")
         if order is None:
             return None
 
         def act(process: Process) -> Any:
-            return inbound.payment_settled(process.table, process.provider, order["order_id"], now=process.now())
+            return inbound.settle_order(process.table, process.provider, order["order_id"], now=process.now())
 
-        def right(answer: Any) -> bool:
+        def is_correct(answer: Any) -> bool:
             now = self._model.item("ORDER", order["order_id"])
             return now is not None and now["state"] == answer.value
 
-        return Operation(f"tell payment {self._name}", act, right, lambda *_: False)
+        return Operation(f"settle payment {self._name}", act, is_correct, lambda *_: False)
 
-    def tell_refund(self) -> Operation | None:
+    def settle_refund(self) -> Operation | None:
         refund = self._any("REFUND")
         if refund is None:
             return None
 
         def act(process: Process) -> Any:
-            return inbound.refund_settled(process.table, process.provider, refund["refund_id"])
+            return inbound.settle_refund(process.table, process.provider, refund["refund_id"])
 
-        def right(_: Any) -> bool:
+        def is_correct(_: Any) -> bool:
             return refund["refund_id"] in self._environment.provider_state.repaid
 
-        return Operation(f"tell refund {self._name}", act, right, lambda *_: False)
+        return Operation(f"settle refund {self._name}", act, is_correct, lambda *_: False)
 
     def read_message(self) -> Operation | None:
         message = self._any("MESSAGE")
@@ -610,10 +618,10 @@ class Operations:
             return messaging.mark_read(process.table, message["message_id"], caller=message["user_id"])
 
         return Operation(
-            f"read {self._name}", act, lambda _: self._model.items[where]["read"] is True, lambda *_: False
+            f"read message {self._name}", act, lambda _: self._model.items[where]["read"] is True, lambda *_: False
         )
 
-    def look(self) -> Operation:
+    def tag(self) -> Operation:
         user, product = self._user, self._products[self._random.choice(("voucher", "parcel", "scarce"))]
         tagging = self._random.random() < 0.5
 
@@ -631,24 +639,24 @@ class Operations:
         order_id = order["order_id"]
 
         def act(process: Process) -> Any:
-            return queries.order_of(process.table, order_id, caller=order["buyer_id"], now=process.now())
+            return queries.get_order(process.table, order_id, caller=order["buyer_id"], now=process.now())
 
-        def right(answer: Any) -> bool:
+        def is_correct(answer: Any) -> bool:
             if answer.units is None:
                 return bool(answer.order.state.value != "paid")
             units = answer.units
             counts: Sequence[int] = (units.available, units.in_gift, units.gifted, units.used, units.refunded)
             return min(counts) >= 0 and sum(counts) == order["quantity"]
 
-        return Operation(f"look {self._name}", act, right, lambda *_: False)
+        return Operation(f"read order {self._name}", act, is_correct, lambda *_: False)
 
 
 def _gift(gift_id: str) -> Where:
     return f"GIFT#{gift_id}", "GIFT"
 
 
-def _is_over(order: Item | None, span: Span) -> bool:
-    """Whether the vouchers of an order were no longer valid."""
+def _is_invalid(order: Item | None, span: Span) -> bool:
+    """Return whether the vouchers of an order were no longer valid."""
     if order is None or "paid_at" not in order["payment"] or "validity_days" not in order["product"]:
         return False
     return bool(order["payment"]["paid_at"] + order["product"]["validity_days"] * 86_400_000 <= span.last)

@@ -1,4 +1,4 @@
-"""The smallest part of a failing run that still fails."""
+"""Reduce a failing run to the smallest part that still fails."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -7,7 +7,7 @@ from testkit.simulator.scenario import Scenario
 
 
 def shrink(failing: Scenario, fails: Callable[[Scenario], bool]) -> Scenario:
-    """Leaves out of a scenario whatever it fails without."""
+    """Remove steps and faults from a scenario as long as it still fails."""
     smaller = True
     while smaller:
         smaller = False
@@ -19,7 +19,7 @@ def shrink(failing: Scenario, fails: Callable[[Scenario], bool]) -> Scenario:
 
 
 def _smaller(planned: Scenario) -> Iterator[Scenario]:
-    """Candidates, those that leave out most first. A step draws for itself, so the others stay as they were."""
+    """Yield smaller scenarios, the smallest first. Each step has its own random numbers, so others do not change."""
     steps = planned.steps
     size = len(steps) // 2
     while size:
@@ -31,8 +31,8 @@ def _smaller(planned: Scenario) -> Iterator[Scenario]:
         yield replace(planned, plan=replace(plan, rate=0.0))
     for fault in sorted(plan.faults) if plan.rate else ():
         yield replace(planned, plan=replace(plan, faults=plan.faults - {fault}))
-    for what in plan.down:
-        fewer = {each: span for each, span in plan.down.items() if each != what}
+    for name in plan.down:
+        fewer = {each: span for each, span in plan.down.items() if each != name}
         yield replace(planned, plan=replace(plan, down=fewer))
     if plan.skew_ms:
         yield replace(planned, plan=replace(plan, skew_ms=0))

@@ -9,7 +9,7 @@ from typing import Any, Literal, Protocol
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
-from handsel.domain.times import timestamp
+from handsel.domain.times import format_timestamp
 from tests.browser import screenshots
 from tests.browser.accessibility import check_accessible
 from tests.browser.conftest import Invite
@@ -241,7 +241,7 @@ def test_a_parcel_goes_to_the_claimers_address_and_hides_its_product_until_deliv
 
 
 def report(stack: Running, shipment_id: str, status: str, *, minutes_ago: int) -> None:
-    occurred_at = timestamp(int((datetime.now(UTC) - timedelta(minutes=minutes_ago)).timestamp() * 1000))
+    occurred_at = format_timestamp(int((datetime.now(UTC) - timedelta(minutes=minutes_ago)).timestamp() * 1000))
     event = {"event_id": status, "status": status, "location": "Shanghai", "occurred_at": occurred_at}
     answer = stack.as_("carl").post(f"/shipments/{shipment_id}/events", event)
     assert answer.status_code == 200, answer.text

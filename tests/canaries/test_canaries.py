@@ -1,7 +1,7 @@
-"""Every byte that anybody gets, over every route and in every state, held against who may see what.
+"""Check every response of every route, in every state, and all logs and events, against what each viewer may see.
 
-A new route that is no GET needs a line in `LINES`; what it may show to whom is in `MAY_SEE`, which knows nothing of the
-code's own table.
+A new route other than a GET needs an entry in `BODIES`. `MAY_SEE` defines which viewer may see which fact, independent of the
+visibility table in the code.
 """
 
 import json
@@ -18,10 +18,10 @@ from tests.canaries.scan import (
     VIEWERS,
     Answer,
     Body,
+    BuildBody,
     Canary,
     Case,
     Ids,
-    Line,
     Scan,
     Sweep,
     canary,
@@ -30,14 +30,14 @@ from tests.canaries.scan import (
 )
 from tests.e2e.conftest import Running, run_stack, sleep_until
 
-# yes       always; and it is seen in every state
-# own       if it is theirs
-# opened    once their parcel was delivered
-# unopened  until the parcel was delivered
-# waiting   as long as their gift can be opened
-# may       may be seen, and is seen at least once
-# shop      only in the catalogue, like everybody who is signed in
-# -         never
+# yes       must be visible in every state
+# own       visible to its owner
+# opened    visible after the viewer's parcel was delivered
+# unopened  visible until the parcel was delivered
+# waiting   visible as long as the gift is open
+# may       may be visible, and is visible at least once
+# shop      visible only in the catalog, as to every signed-in user
+# -         never visible
 MAY_SEE = """
 fact                       nobody stranger friend recipient claimer giver merchant rival carrier courier owner
 envelope                   yes    may      yes    yes       yes     yes   may      may   may     may     -
@@ -67,9 +67,9 @@ person's id                -      -        -      -         -       -     -     
 person                     -      -        -      -         -       -     -        -     -       -       -
 input                      -      -        -      -         -       -     -        -     -       -       -
 """
-# A link or a link's page is anybody's to open, whoever they are otherwise; what a store sells is any user's to see.
+# Facts that are visible on certain routes only, and facts that are public on certain routes.
 GIFTS = re.compile(r" /(g/|gifts|orders/\{order_id\}/gifts|messages|order-center)")
-CATALOGUE = re.compile(
+CATALOG = re.compile(
     r" (/tagged|/viewed|/recommendations|/order-center, products|/products/\{product_id\}"
     r"|/stores/\{store_id\}(/products(/\{product_id\})?)?)$"
 )
@@ -78,13 +78,13 @@ ONLY_ON: Mapping[str, re.Pattern[str]] = {
     "secret": re.compile(r"^POST /orders/\{order_id\}/gifts$"),
     "voucher's code": re.compile(r" /(gifts|holdings|vouchers|orders/\{order_id\}/use|order-center)"),
 }
-EVERYBODYS = {"status": re.compile(r"^GET /(meta/state-machine|openapi\.json)$")}
+PUBLIC = {"status": re.compile(r"^GET /(meta/state-machine|openapi\.json)$")}
 OWN_PROFILE = re.compile(r" /me$")
-# Who is asked for by their handle is shown to whoever has it, and a list shows whom one exchanged gifts with.
+# A profile is visible to users who know the handle; the list shows users with whom the viewer exchanged gifts.
 LOOK_UP = "GET /people/{handle}"
 PEOPLE = "GET /people"
 SOLD = {"voucher's title and store", "voucher's product", "parcel's product", "parcel's store", "price"}
-# Opaque: who has one can do nothing with it, and an operator has to find things by it.
+# Opaque ids grant no access, and operators need them to find resources.
 IN_LOGS = {"order id", "holding id", "shipment id", "giver's id", "recipient's id", "claimer's id", "person's id"}
 
 ECHO = canary("input")
@@ -94,26 +94,26 @@ ADDRESS = {
 RETURN_WRAPPING = {"cover_id": "red-classic", "message": ECHO}
 
 
-# --- what is sent: always what is refused, or changes nothing ---------------------------------------------------
+# --- request bodies: calls that fail or change nothing ------------------------------------------------------------
 
 
-def nothing(_case: Case, _viewer: str, _ids: Ids) -> Body:
+def no_body(_case: Case, _viewer: str, _ids: Ids) -> Body:
     return None
 
 
-def again_or(route: str, refused: Callable[[Case], Body]) -> Line:
-    """What made it, from whoever made it; from others the same, which is not theirs to send."""
+def replay_or(route: str, invalid: Callable[[Case], Body]) -> BuildBody:
+    """Return the body of the case's step; other viewers send the same body, which they may not. Without step: `invalid`."""
 
     def body(case: Case, viewer: str, _ids: Ids) -> Body:
         first = next((sent for (sent_route, _), sent in case.sent.items() if sent_route == route), None)
-        return case.sent.get((route, viewer)) or first or refused(case)
+        return case.sent.get((route, viewer)) or first or invalid(case)
 
     return body
 
 
 def buy(case: Case, viewer: str, _ids: Ids) -> Body:
-    refused = {"product_id": case.ids["product_id"], "quantity": 50, "payment": payment() | {"method": ECHO}}
-    return case.sent.get(("POST /orders", viewer)) or refused
+    invalid = {"product_id": case.ids["product_id"], "quantity": 50, "payment": payment() | {"method": ECHO}}
+    return case.sent.get(("POST /orders", viewer)) or invalid
 
 
 def claim(case: Case, viewer: str, _ids: Ids) -> Body:
@@ -139,15 +139,15 @@ def ask_again(case: Case, viewer: str, _ids: Ids) -> Body:
 
 
 def give_in_return(case: Case, viewer: str, _ids: Ids) -> Body:
-    refused = {
+    invalid = {
         "product_id": OTHER_STORE[0],
         "payment": payment() | {"method": ECHO},
         "wrapping": RETURN_WRAPPING,
     }
-    return case.sent.get(("POST /gifts/{gift_id}/return-gifts", viewer)) or refused
+    return case.sent.get(("POST /gifts/{gift_id}/return-gifts", viewer)) or invalid
 
 
-def change_me(_case: Case, _viewer: str, _ids: Ids) -> Body:
+def update_me(_case: Case, _viewer: str, _ids: Ids) -> Body:
     return {"handle": "giver", ECHO: ECHO}
 
 
@@ -168,23 +168,23 @@ def hand_over(_case: Case, viewer: str, _ids: Ids) -> Body:
 
 
 def report(case: Case, _viewer: str, ids: Ids) -> Body:
-    refused = {"event_id": "event", "status": "lost", "location": ECHO, "occurred_at": "2999-01-01T00:00:00Z"}
-    return case.events.get(case.owner_of(ids), refused)
+    invalid = {"event_id": "event", "status": "lost", "location": ECHO, "occurred_at": "2999-01-01T00:00:00Z"}
+    return case.events.get(case.owner_of(ids), invalid)
 
 
-# Filled in by the story, before anybody sends it.
+# Set by the scan, before the first use.
 STORE: dict[str, object] = {}
 OTHER_STORE: list[str] = []
 
-# A GET sends nothing and changes nothing. tests/unit/test_route_checklist.py reports other routes without a line.
-LINES: Mapping[str, Line] = {route: nothing for route in routes() if route.startswith("GET")} | {
-    "POST /messages/{message_id}/read": nothing,
+# A GET sends no body and changes nothing. tests/unit/test_route_checklist.py reports other routes without an entry.
+BODIES: Mapping[str, BuildBody] = {route: no_body for route in routes() if route.startswith("GET")} | {
+    "POST /messages/{message_id}/read": no_body,
     "POST /orders": buy,
-    "POST /orders/{order_id}/use": again_or(
+    "POST /orders/{order_id}/use": replay_or(
         "POST /orders/{order_id}/use", lambda _: {"quantity": 50, "address": ADDRESS}
     ),
-    "POST /orders/{order_id}/refunds": again_or("POST /orders/{order_id}/refunds", lambda _: {"quantity": 50}),
-    "POST /orders/{order_id}/gifts": again_or(
+    "POST /orders/{order_id}/refunds": replay_or("POST /orders/{order_id}/refunds", lambda _: {"quantity": 50}),
+    "POST /orders/{order_id}/gifts": replay_or(
         "POST /orders/{order_id}/gifts", lambda _: {"shares": 50, "wrapping": RETURN_WRAPPING}
     ),
     "POST /gifts/{gift_id}/claims": claim,
@@ -192,9 +192,9 @@ LINES: Mapping[str, Line] = {route: nothing for route in routes() if route.start
     "POST /gifts/{gift_id}/cancel": cancel,
     "POST /gifts/{gift_id}/ask-again": ask_again,
     "POST /gifts/{gift_id}/return-gifts": give_in_return,
-    "PUT /tagged/{product_id}": nothing,
-    "DELETE /tagged/{product_id}": nothing,
-    "PATCH /me": change_me,
+    "PUT /tagged/{product_id}": no_body,
+    "DELETE /tagged/{product_id}": no_body,
+    "PATCH /me": update_me,
     "PUT /stores/{store_id}": put_store,
     "PUT /stores/{store_id}/products/{product_id}": put_product,
     "POST /vouchers/{code}/redemptions": redeem,
@@ -212,26 +212,26 @@ QUERIES: Mapping[str, Sequence[str]] = {route: ("limit=2",) for route in routes(
 }
 
 
-# --- the story ------------------------------------------------------------------------------------------------
+# --- the scenario -----------------------------------------------------------------------------------------------
 
 
-def tell(scan: Scan) -> None:
-    """Both kinds, by every way, through every state."""
-    # First, for it also starts the functions, which takes a good part of a window, and makes the accounts.
+def run_scenario(scan: Scan) -> None:
+    """Run cases of both kinds of products, in every way of giving, through every state."""
+    # First, because it starts the functions, which takes a large part of a claim window, and creates the accounts.
     scan.sweep_unknown()
-    returning = start_what_returns(scan)
+    expiring = start_gifts_that_expire(scan)
     payments(scan)
     for kind in ("voucher", "parcel"):
         own_use(scan, kind)
         by_link(scan, kind)
         to_a_recipient(scan, kind)
         to_a_group(scan, kind)
-        not_wanted(scan, kind)
-        in_return(scan, kind)
-    for case in returning:
+        gift_that_is_declined(scan, kind)
+        gift_with_return_gift(scan, kind)
+    for case in expiring:
         sleep_until(case.expires_at)
         case.ended = len(scan.answers)
-        if case.secret:  # in the sweep they ask for it again
+        if case.secret:  # in the sweep they send a regift request
             for asker in ("friend", *case.claimed):
                 scan.plant(scan.name(asker), "asker's name", case)
         scan.sweep(case, "returned")
@@ -240,8 +240,8 @@ def tell(scan: Scan) -> None:
     assert "FunctionError" not in answer
 
 
-def start_what_returns(scan: Scan) -> list[Case]:
-    """Gifts whose window ends while the rest of the story is told: nobody claims, or not everybody."""
+def start_gifts_that_expire(scan: Scan) -> list[Case]:
+    """Give gifts that expire during the scenario: one without claims, one with a claimed share."""
     named = Case("voucher that nobody claims", "voucher", recipient="recipient")
     scan.buy(named)
     scan.give(named)
@@ -259,7 +259,7 @@ def payments(scan: Scan) -> None:
     declined = Case("payment declined", "parcel")
     scan.buy(declined, token="tok_declined", status=402)
     scan.sweep(declined, "payment declined")
-    refunded = Case("money back", "voucher")
+    refunded = Case("refunded", "voucher")
     scan.buy(refunded)
     ids = refunded.ids
     scan.do("giver", "POST /orders/{order_id}/refunds", {"quantity": 2}, case=refunded, ids=ids, status=201)
@@ -321,7 +321,7 @@ def to_a_recipient(scan: Scan, kind: str) -> None:
 
 
 def expire(running: Running, holding_id: str) -> None:
-    """A voucher is good for a day at least: only who has the table can make one that is over."""
+    """Expire a voucher in the table: vouchers are valid for at least a day."""
     running.aws("dynamodb").update_item(
         TableName=running.stack["table_name"],
         Key={"pk": {"S": f"HOLDING#{holding_id}"}, "sk": {"S": "HOLDING"}},
@@ -345,8 +345,8 @@ def to_a_group(scan: Scan, kind: str) -> None:
     scan.sweep(case, "cancelled with one share left")
 
 
-def not_wanted(scan: Scan, kind: str) -> None:
-    case = Case(f"{kind}, not wanted", kind, recipient="recipient")
+def gift_that_is_declined(scan: Scan, kind: str) -> None:
+    case = Case(f"{kind}, declined", kind, recipient="recipient")
     scan.buy(case)
     scan.give(case)
     case.ended = len(scan.answers)
@@ -354,37 +354,37 @@ def not_wanted(scan: Scan, kind: str) -> None:
     scan.sweep(case, "declined")
 
 
-def in_return(scan: Scan, kind: str) -> None:
-    base = Case(f"{kind} that is answered", kind)
+def gift_with_return_gift(scan: Scan, kind: str) -> None:
+    base = Case(f"{kind} with a return gift", kind)
     scan.buy(base)
     scan.give(base)
     scan.claim(base, "claimer")
     returned = scan.give_in_return(base, "claimer")
     if kind == "parcel":
-        scan.sweep(base, "answered")
+        scan.sweep(base, "return gift given")
     scan.sweep(returned, "open")
     scan.claim(returned, "giver")
     scan.sweep(returned, "claimed")
 
 
-# --- what came of it --------------------------------------------------------------------------------------------
+# --- the checks ---------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
 def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """A stack whose every answer and log line is read. The story is longer than its window, so nothing waits for it."""
+    """Run a stack. The scenario takes longer than its claim window, so no test has to wait for expiry."""
     yield from run_stack(tmp_path_factory.mktemp("watched"), stream=True, window=25)
 
 
 @pytest.fixture(scope="module")
 def scan(watched: Running) -> Scan:
-    scan = Scan(watched, LINES, QUERIES)
+    scan = Scan(watched, BODIES, QUERIES)
     scan.plant(ECHO, "input", None)
     STORE.update(scan.store)
     OTHER_STORE.append(watched.stack["products"]["other_store"])
-    answer = scan.ask("merchant", "PUT /stores/{store_id}", STORE, ids={"store_id": "store-tea-house"})
+    answer = scan.request("merchant", "PUT /stores/{store_id}", STORE, ids={"store_id": "store-tea-house"})
     assert answer.status_code == 200, answer.text
-    tell(scan)
+    run_scenario(scan)
     for case in {each.case for each in scan.sweeps}:
         for key in case.keys.values():
             scan.plant(key, "idempotency key", None)
@@ -416,7 +416,7 @@ def may_see(planted: Canary, viewer: str, number: int) -> bool:
 
 
 def exchanged(scan: Scan, viewer: str, number: int) -> set[str]:
-    """With whom somebody exchanged gifts by the answer of this number: where a share was claimed."""
+    """Return the viewers with whom a viewer had exchanged gifts (with a claimed share) at a response."""
     people = set()
     for case in {each.case for each in scan.canaries if each.case is not None}:
         claimers = {claimer for claimer, claimed in case.claimed.items() if claimed <= number}
@@ -428,7 +428,7 @@ def exchanged(scan: Scan, viewer: str, number: int) -> set[str]:
 
 
 def allowed(scan: Scan, planted: Canary, answer: Answer) -> bool:
-    if planted.fact in SOLD and CATALOGUE.search(answer.route):
+    if planted.fact in SOLD and CATALOG.search(answer.route):
         return answer.viewer != "nobody"
     if answer.route == LOOK_UP:
         return planted.fact in ("person", "person's id") and planted.owner == FOUND and answer.viewer != "nobody"
@@ -442,31 +442,32 @@ def allowed(scan: Scan, planted: Canary, answer: Answer) -> bool:
     return may_see(planted, answer.viewer, answer.number)
 
 
-def meant(planted: list[Canary], answer: Answer) -> list[Canary]:
-    """Which of the canaries of one text an answer means: people and stores have a part in many cases."""
+def select_for_case(planted: list[Canary], answer: Answer) -> list[Canary]:
+    """Return the canaries of one text for the case of a response: users and stores have a part in many cases."""
     if answer.case is None or len({each.case for each in planted}) == 1:
         return planted
     return [each for each in planted if each.case is answer.case]
 
 
 def leaks(scan: Scan) -> Iterator[str]:
+    """Yield canaries in responses to viewers who may not see them."""
     by_text: dict[str, list[Canary]] = {}
     for each in scan.canaries:
         by_text.setdefault(each.text, []).append(each)
     for answer in scan.answers:
         for text, planted in by_text.items():
-            everybodys = EVERYBODYS.get(planted[0].fact)
-            if text not in answer.text or (everybodys and everybodys.search(answer.route)):
+            public = PUBLIC.get(planted[0].fact)
+            if text not in answer.text or (public and public.search(answer.route)):
                 continue
-            if not any(allowed(scan, each, answer) for each in meant(planted, answer)):
+            if not any(allowed(scan, each, answer) for each in select_for_case(planted, answer)):
                 yield f"{planted[0].fact}: {answer}"
 
 
-def hidden(scan: Scan, sweep: Sweep) -> Iterator[str]:
-    """What somebody may see of a case and does not, though all routes were called."""
+def missing(scan: Scan, sweep: Sweep) -> Iterator[str]:
+    """Yield what a viewer must see of a case and does not see on any route."""
     got = dict.fromkeys(VIEWERS, "")
     for answer in scan.answers[sweep.first : sweep.end]:
-        if not CATALOGUE.search(answer.route):
+        if not CATALOG.search(answer.route):
             got[answer.viewer] += answer.text
     for planted in scan.canaries:
         if planted.case is not sweep.case or planted.planted >= sweep.first:
@@ -479,24 +480,26 @@ def hidden(scan: Scan, sweep: Sweep) -> Iterator[str]:
 
 
 def never_seen(scan: Scan) -> Iterator[str]:
-    """What the table says may be seen at times, and nobody ever saw."""
-    wanted = {(fact, role) for fact, cells in CELLS.items() for role, says in cells.items() if says == "may"}
+    """Yield the `may` cells of MAY_SEE that no response showed."""
+    expected = {(fact, role) for fact, cells in CELLS.items() for role, rule in cells.items() if rule == "may"}
     for answer in scan.answers:
-        if answer.case is None or CATALOGUE.search(answer.route):
+        if answer.case is None or CATALOG.search(answer.route):
             continue
         role = answer.case.role(answer.viewer, answer.number)
         for planted in scan.canaries:
-            if (planted.fact, role) in wanted and planted.case is answer.case and planted.text in answer.text:
-                wanted.remove((planted.fact, role))
-    yield from (f"{fact}: {role}" for fact, role in sorted(wanted))
+            if (planted.fact, role) in expected and planted.case is answer.case and planted.text in answer.text:
+                expected.remove((planted.fact, role))
+    yield from (f"{fact}: {role}" for fact, role in sorted(expected))
 
 
 def summary(found: Iterator[str]) -> list[str]:
-    """Each once, and no more than a person reads."""
+    """Return the first 60 different findings."""
     return list(dict.fromkeys(found))[:60]
 
 
-def test_nobody_is_shown_what_is_not_theirs_to_see(scan: Scan, record_property: Callable[[str, object], None]) -> None:
+def test_no_response_shows_more_than_the_viewer_may_see(
+    scan: Scan, record_property: Callable[[str, object], None]
+) -> None:
     assert summary(leaks(scan)) == []
     seen = {(answer.viewer, answer.route, answer.state) for answer in scan.answers}
     size = sum(len(answer.text) for answer in scan.answers)
@@ -507,8 +510,8 @@ def test_nobody_is_shown_what_is_not_theirs_to_see(scan: Scan, record_property: 
     )
 
 
-def test_everybody_is_shown_what_is_theirs_to_see(scan: Scan) -> None:
-    assert summary(line for sweep in scan.sweeps for line in hidden(scan, sweep)) == []
+def test_each_viewer_sees_everything_that_they_must_see(scan: Scan) -> None:
+    assert summary(line for sweep in scan.sweeps for line in missing(scan, sweep)) == []
     assert list(never_seen(scan)) == []
     for viewer, person in scan.people.items():
         own = [answer.text for answer in scan.answers if answer.viewer == viewer and OWN_PROFILE.search(answer.route)]
@@ -520,51 +523,53 @@ def test_everybody_is_shown_what_is_theirs_to_see(scan: Scan) -> None:
     assert any(scan.people[FOUND]["user_id"] in each.text for each in scan.answers if each.route == LOOK_UP)
 
 
-def test_every_route_was_called_by_everybody(scan: Scan) -> None:
+def test_every_viewer_called_every_route(scan: Scan) -> None:
     called = {(answer.viewer, answer.route) for answer in scan.answers}
-    assert called >= {(viewer, route) for viewer in VIEWERS for route in LINES}
+    assert called >= {(viewer, route) for viewer in VIEWERS for route in BODIES}
 
 
-def test_nothing_broke_and_nobody_came_in_without_a_token(scan: Scan) -> None:
+def test_there_are_no_server_errors_and_no_access_without_a_token(scan: Scan) -> None:
     declared = routes()
     broken = (answer for answer in scan.answers if answer.status >= 500 and "payment-unknown" not in answer.text)
     assert summary(map(str, broken)) == []
     for answer in scan.answers:
         if answer.viewer == "nobody":
-            assert (answer.status == 401) is declared[answer.route].asks_for_token, answer
+            assert (answer.status == 401) is declared[answer.route].requires_token, answer
 
 
-def test_no_function_logs_what_somebody_sent_or_has(scan: Scan, record_property: Callable[[str, object], None]) -> None:
+def test_no_function_logs_personal_data_or_request_bodies(
+    scan: Scan, record_property: Callable[[str, object], None]
+) -> None:
     lines = list(scan.running.log_lines())
     texts = {each.text: each.fact for each in scan.canaries if each.fact not in IN_LOGS}
     text = "\n".join(lines)
     assert [(fact, canary) for canary, fact in texts.items() if canary in text] == []
-    # The engine loses a line now and then where the machine is busy; those that were read are of every route.
+    # The engine can lose lines on a busy machine, but there are lines of every route.
     handled = [line for line in lines if '"request handled"' in line]
     assert len(handled) > len(scan.answers) / 2
-    assert [route for route in LINES if f'"route":"{route}"' not in text] == []
+    assert [route for route in BODIES if f'"route":"{route}"' not in text] == []
     assert '"restored"' in text
     assert '"swept"' in text
     assert '"projected"' in text
     record_property("figures", f"canaries: {len(lines)} log lines of {len(text)} bytes")
 
 
-def test_no_event_on_the_bus_says_what_is_not_for_every_subscriber(
+def test_no_event_contains_data_that_subscribers_may_not_see(
     scan: Scan, record_property: Callable[[str, object], None]
 ) -> None:
-    heard = [message["detail"] for message in scan.running.received("SubscriberQueueUrl")]
-    assert {event["type"] for event in heard} == set(TYPES)
+    events = [message["detail"] for message in scan.running.received("SubscriberQueueUrl")]
+    assert {event["type"] for event in events} == set(TYPES)
     facts: dict[str, set[str]] = {}
     for each in scan.canaries:
         facts.setdefault(each.text, set()).add(each.fact)
-    hidden = [text for text, told in facts.items() if not told & (IN_LOGS | {"status"})]
-    text = json.dumps(heard)
+    hidden = [text for text, kinds in facts.items() if not kinds & (IN_LOGS | {"status"})]
+    text = json.dumps(events)
     assert [(facts[each], each) for each in hidden if each in text] == []
-    # What is told of a gift does not say who claimed it, and what is told to a claimer not of which gift.
+    # Events about a gift do not contain its claimers, and events about a claimer do not contain the gift.
     cases = {each.case for each in scan.sweeps if "gift_id" in each.case.ids}
     for case in cases:
-        about = json.dumps([event for event in heard if event["correlation_id"] == case.ids["order_id"]])
-        assert case.ids["gift_id"] in about
+        related = json.dumps([event for event in events if event["correlation_id"] == case.ids["order_id"]])
+        assert case.ids["gift_id"] in related
         for claimer in set(case.claimed) - {case.giver, case.recipient}:
-            assert scan.people[claimer]["user_id"] not in about, case.name
-    record_property("figures", f"canaries: {len(heard)} events of {len(text)} bytes")
+            assert scan.people[claimer]["user_id"] not in related, case.name
+    record_property("figures", f"canaries: {len(events)} events of {len(text)} bytes")

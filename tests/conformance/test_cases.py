@@ -1,4 +1,4 @@
-"""Every case, asked of all three: Memory answers as DynamoDB does, the others too or as it is written down."""
+"""Run every case on all three implementations. The in-memory table has no differences from DynamoDB's documentation."""
 
 from collections import Counter
 from typing import Any
@@ -13,17 +13,18 @@ from testkit.conformance.targets import TABLE, TARGETS, MakeTable
 
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_it_answers_as_dynamodb_does_or_as_it_is_known_to_differ(case: Case, target: str, make: MakeTable) -> None:
+def test_the_outcome_is_documented_or_a_known_difference(case: Case, target: str, make: MakeTable) -> None:
     known = KNOWN_DIFFERENCES.get(case.name, {}).get(target)
     assert observed(case, make(target, TABLE)) == (known or expected(case))
     assert known != expected(case)
 
 
-def test_every_difference_is_of_a_case_and_none_is_memorys(record_property: Any) -> None:
+def test_every_known_difference_has_a_case_and_none_is_of_the_in_memory_table(record_property: Any) -> None:
     assert len({case.name for case in CASES}) == len(CASES)
     assert KNOWN_DIFFERENCES.keys() <= {case.name for case in CASES}
     counted = Counter(target for known in KNOWN_DIFFERENCES.values() for target in known)
     assert counted["memory"] == 0
     record_property(
-        "figures", f"{len(CASES)} cases of what DynamoDB does; {dict(counted)} answer otherwise (known_differences.py)"
+        "figures",
+        f"{len(CASES)} cases of DynamoDB's behavior; {dict(counted)} have known differences (known_differences.py)",
     )

@@ -1,4 +1,4 @@
-"""What only the table in memory has: a clock, expiry, reads that lag, snapshots."""
+"""Features of the in-memory table alone: a clock, TTL, stale reads, snapshots."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,7 +17,7 @@ EXPIRING = TABLE | {"TimeToLiveSpecification": {"AttributeName": "ttl", "Enabled
 
 @dataclass
 class World:
-    """A table, its clock, and how many writes each of its reads is behind."""
+    """A table, its clock, and the number of writes that stale reads do not see yet."""
 
     now_ms: int = NOW * 1000
     behind: dict[str, int] = field(default_factory=dict)
@@ -58,7 +58,7 @@ def world() -> World:
         (None, False),
     ],
 )
-def test_what_has_expired_is_deleted_by_the_service(world: World, ttl: object, ends: bool) -> None:
+def test_expired_items_are_deleted_by_the_service(world: World, ttl: object, ends: bool) -> None:
     world.put(pk="p", sk="a", ttl=ttl)
     world.put(pk="p", sk="b")
     world.table.stream.clear()
@@ -71,7 +71,7 @@ def test_what_has_expired_is_deleted_by_the_service(world: World, ttl: object, e
     assert len(world.table.stream) == ends
 
 
-def test_an_index_that_lags_shows_the_items_as_they_were(world: World) -> None:
+def test_a_stale_index_shows_the_items_as_they_were(world: World) -> None:
     world.put(pk="p", sk="a", owner="o", since="1")
     world.put(pk="p", sk="b", owner="o", since="2")
     world.table.delete_item(TableName="t", Key=A)
@@ -83,7 +83,7 @@ def test_an_index_that_lags_shows_the_items_as_they_were(world: World) -> None:
     assert seen == [[], ["b"], ["a", "b"], ["a"], []]
 
 
-def test_only_reads_that_may_lag_do(world: World) -> None:
+def test_only_eventually_consistent_reads_are_stale(world: World) -> None:
     world.put(pk="p", sk="a", n=1)
     world.put(pk="p", sk="a", n=2)
     world.behind["t"] = 1
@@ -104,7 +104,7 @@ def test_only_reads_that_may_lag_do(world: World) -> None:
         assert [load_item(each)["n"] for each in found] == [seen] * 4
 
 
-def test_a_page_ends_where_it_is_told_and_the_next_goes_on(world: World) -> None:
+def test_a_page_ends_at_its_limit_and_the_next_continues(world: World) -> None:
     for number in range(5):
         world.put(pk=f"p{number % 2}", sk=str(number))
     pages = [page["Items"] for page in world.table.get_paginator("scan").paginate(TableName="t")]
@@ -121,7 +121,7 @@ def test_a_page_ends_where_it_is_told_and_the_next_goes_on(world: World) -> None
     assert sum(map(len, segments)) == 5
 
 
-def test_a_snapshot_is_what_there_was(world: World) -> None:
+def test_a_snapshot_restores_the_earlier_items(world: World) -> None:
     world.put(pk="p", sk="a", owner="o", since="1")
     saved = world.table.snapshot()
     world.put(pk="p", sk="a", owner="other", since="1")
@@ -147,7 +147,7 @@ def test_later_writes_do_not_change_what_was_recorded(world: World) -> None:
 
 
 @pytest.mark.parametrize("target", ["memory", "engine"])
-def test_a_transaction_that_comes_again_with_its_token_is_done_once(make: MakeTable, target: str) -> None:
+def test_a_repeated_transaction_with_its_token_is_done_once(make: MakeTable, target: str) -> None:
     asked = make(target, TABLE)
 
     def add(number: str) -> None:

@@ -1,6 +1,6 @@
-"""Random items, conditions, updates and transactions: all three do the same with them.
+"""Random items, conditions, updates and transactions have the same outcome on all three implementations.
 
-What is made is what they agree on: what `known_differences.py` lists is not made here.
+Requests with differences that `known_differences.py` lists are not generated.
 """
 
 import itertools
@@ -36,7 +36,7 @@ ITEMS = st.fixed_dictionaries(
 OF_NUMBERS, OF_TEXTS = ("n", "m", "d.x", "l[0]", "l[1]", "d.l[0]"), ("s", "t", "d.y")
 ANYWHERE = (*OF_NUMBERS, *OF_TEXTS, "l", "d", "e", "z")
 
-# An expression, and its values; references are numbered anew where expressions are joined.
+# An expression and its values; references are renumbered when expressions are joined.
 Written = tuple[str, tuple[Any, ...]]
 
 
@@ -85,7 +85,7 @@ def _joined(inner: st.SearchStrategy[Written]) -> st.SearchStrategy[Written]:
 CONDITIONS = st.recursive(
     st.one_of(_compared(OF_NUMBERS, NUMBERS), _compared(OF_TEXTS, TEXTS), _tests()), _joined, max_leaves=5
 )
-# What each action changes: no two of one attribute are put together.
+# Actions by the attribute they change: an update has at most one action per attribute.
 SETTING = {
     "n": st.one_of(
         _filled("n = ?", NUMBERS),
@@ -107,7 +107,7 @@ SETTING = {
 }
 REMOVING = {"t": _filled("t"), "z": _filled("z")}
 ADDING = {"k": _filled("k ?", NUMBERS), "e": _filled("e ?", SETS)}
-SURE = {  # These fit every item: of what does not, moto cancels a transaction otherwise.
+SURE = {  # These fit every item: moto cancels a transaction in another way if an update does not fit.
     "n": st.one_of(_filled("n = ?", NUMBERS), _filled("n = if_not_exists(n, ?) + ?", NUMBERS, NUMBERS)),
     "m": _filled("m = if_not_exists(m, ?)", NUMBERS),
     "d": _filled("d = ?", st.just({"x": 1})),
@@ -115,7 +115,7 @@ SURE = {  # These fit every item: of what does not, moto cancels a transaction o
 
 
 def _updates(setting: Mapping[str, st.SearchStrategy[Written]]) -> st.SearchStrategy[Written]:
-    """One action at least that sets."""
+    """Return updates with at least one SET action."""
 
     def some(actions: Mapping[str, st.SearchStrategy[Written]]) -> st.SearchStrategy[list[Written]]:
         return st.lists(st.sampled_from(sorted(actions)), unique=True, max_size=2).flatmap(
@@ -139,7 +139,7 @@ def _sections(parts: tuple[list[Written], ...]) -> Written:
 def _writes(
     draw: st.DrawFn, setting: Mapping[str, st.SearchStrategy[Written]], kinds: tuple[str, ...]
 ) -> tuple[str, dict[str, Any]]:
-    """A write of one item, without its key."""
+    """Return writes of one item, without its key."""
     kind = draw(st.sampled_from(kinds))
     request: dict[str, Any] = {}
     values: list[Any] = []
@@ -176,16 +176,16 @@ BOUNDED = settings(
 
 @dataclass
 class Trial:
-    """One table of each of the three, a partition for each example, and how often what came of it."""
+    """A table of each implementation with a partition for each example, and a count of outcomes."""
 
-    asked: dict[str, TargetTable]
+    tables: dict[str, TargetTable]
     numbers: Iterator[int] = field(default_factory=itertools.count)
     came: Counter[str] = field(default_factory=Counter)
 
     def agree(self, items: Mapping[str, dict[str, Any]], writes: Mapping[str, tuple[str, dict[str, Any]]]) -> None:
-        """One write is asked by its own method; more, or a check, by a transaction."""
+        """Check that all implementations have the same outcome. Several writes, or a check, are one transaction."""
         partition = f"p{next(self.numbers)}"
-        outcomes = {target: _outcome(asked, partition, items, writes) for target, asked in self.asked.items()}
+        outcomes = {name: _outcome(table, partition, items, writes) for name, table in self.tables.items()}
         self.came[outcomes["memory"][0]] += 1
         assert outcomes["engine"] == outcomes["memory"]
         assert outcomes["moto"] == outcomes["memory"]
@@ -195,51 +195,54 @@ class Trial:
 def trial(make: MakeTable) -> Iterator[Trial]:
     trial = Trial({target: make(target, TABLE) for target in TARGETS})
     yield trial
-    # Examples that are all written or all refused would say nothing.
+    # Both outcomes have to occur often: examples with one outcome alone would prove little.
     if (total := trial.came.total()) >= BOUNDED.max_examples:
         assert 0.2 * total < trial.came["written"] < 0.8 * total, trial.came
 
 
-def _outcome(asked: TargetTable, partition: str, items: Mapping[str, dict[str, Any]], writes: Mapping[str, Any]) -> Any:
+def _outcome(
+    target: TargetTable, partition: str, items: Mapping[str, dict[str, Any]], writes: Mapping[str, Any]
+) -> Any:
     def key(name: str) -> dict[str, Any]:
         return {"pk": dump(partition), "sk": dump(name)}
 
     for name, attributes in items.items():
-        asked.client.put_item(
-            TableName=asked.table, Item=key(name) | {each: dump(of) for each, of in attributes.items()}
+        target.client.put_item(
+            TableName=target.table, Item=key(name) | {each: dump(of) for each, of in attributes.items()}
         )
     requests = [
         (
             kind,
-            {"TableName": asked.table}
+            {"TableName": target.table}
             | request
             | ({"Item": key(name) | request["Item"]} if kind == "Put" else {"Key": key(name)}),
         )
         for name, (kind, request) in writes.items()
     ]
     code: str = "written"
-    told: Any = None
+    result: Any = None
     try:
         if len(requests) == 1 and requests[0][0] in METHODS:
             kind, request = requests[0]
-            answer = getattr(asked.client, METHODS[kind])(**request, ReturnValues="ALL_OLD")
-            told = load_item(answer.get("Attributes", {}))
+            answer = getattr(target.client, METHODS[kind])(**request, ReturnValues="ALL_OLD")
+            result = load_item(answer.get("Attributes", {}))
         else:
-            asked.client.transact_write_items(TransactItems=[{kind: request} for kind, request in requests])
+            target.client.transact_write_items(TransactItems=[{kind: request} for kind, request in requests])
     except ClientError as error:
         response: Any = error.response
         code = response["Error"]["Code"]
         reasons = [(each["Code"], load_item(each.get("Item", {}))) for each in response.get("CancellationReasons", ())]
-        told = reasons or load_item(response.get("Item", {}))
+        result = reasons or load_item(response.get("Item", {}))
     left = [
-        asked.client.get_item(TableName=asked.table, Key=key(name), ConsistentRead=True).get("Item") for name in writes
+        target.client.get_item(TableName=target.table, Key=key(name), ConsistentRead=True).get("Item")
+        for name in writes
     ]
-    return code, told, [each and load_item(each) for each in left]
+    return code, result, [each and load_item(each) for each in left]
 
 
 @BOUNDED
 @given(before=st.one_of(st.just({}), ITEMS), write=_writes(SETTING, ("Put", "Update", "Delete")))
-def test_a_write_does_the_same(trial: Trial, before: dict[str, Any], write: tuple[str, dict[str, Any]]) -> None:
+def test_a_write_has_the_same_outcome(trial: Trial, before: dict[str, Any], write: tuple[str, dict[str, Any]]) -> None:
     trial.agree({"a": before}, {"a": write})
 
 
@@ -250,7 +253,7 @@ def test_a_write_does_the_same(trial: Trial, before: dict[str, Any], write: tupl
         st.sampled_from("abcd"), _writes(SURE, ("Put", "Update", "Delete", "ConditionCheck")), min_size=1, max_size=3
     ),
 )
-def test_a_transaction_does_the_same(
+def test_a_transaction_has_the_same_outcome(
     trial: Trial, items: dict[str, dict[str, Any]], writes: dict[str, tuple[str, dict[str, Any]]]
 ) -> None:
     trial.agree(items, writes)

@@ -1,4 +1,4 @@
-"""Memory's stream beside the engine's: the same writes make the same records."""
+"""Compare the stream of the in-memory table with the engine's: the same writes create the same records."""
 
 from pathlib import Path
 from typing import Any
@@ -15,9 +15,9 @@ STREAM = {"StreamSpecification": {"StreamEnabled": True, "StreamViewType": "NEW_
 A, B, C = (item(pk="p", sk=name) for name in "abc")
 
 
-def written(asked: TargetTable) -> None:
-    """Each kind of write, also such as change nothing, and one that is refused."""
-    client, table = asked.client, asked.table
+def write_all_kinds(target: TargetTable) -> None:
+    """Make each kind of write, including writes that change nothing, and one with a failed condition."""
+    client, table = target.client, target.table
     client.put_item(TableName=table, Item=A | item(n=1, m={"x": [1, "y", None, True]}, s={"x", "y"}))
     client.put_item(TableName=table, Item=A | item(n=2))
     client.put_item(TableName=table, Item=A | item(n=2))
@@ -42,22 +42,22 @@ def written(asked: TargetTable) -> None:
     client.delete_item(TableName=table, Key=A)
 
 
-def told(record: dict[str, Any]) -> Any:
+def comparable(record: dict[str, Any]) -> Any:
     what = record["dynamodb"]
     return record["eventName"], what["StreamViewType"], *(what.get(name) for name in ("Keys", "OldImage", "NewImage"))
 
 
-def test_the_same_writes_make_the_same_records(make: MakeTable, tmp_path: Path) -> None:
+def test_the_same_writes_create_the_same_records(make: MakeTable, tmp_path: Path) -> None:
     memory, engine = make("memory", TABLE | STREAM), make("engine", TABLE | STREAM)
-    for asked in (memory, engine):
-        written(asked)
+    for target in (memory, engine):
+        write_all_kinds(target)
     arn = engine.client.describe_table(TableName=engine.table)["Table"]["LatestStreamArn"]
     feed = Feed(engine.client.meta.endpoint_url, arn, Marks())
     queue = feed.subscribe()
     feed.poll()
     theirs = [queue.get_nowait() for _ in range(queue.qsize())]
     ours = memory.client.stream
-    assert [told(record) for record in ours] == [told(record) for record in theirs]
+    assert [comparable(record) for record in ours] == [comparable(record) for record in theirs]
     assert [frozenset(record) for record in ours] == [frozenset(record) for record in theirs]
     assert [frozenset(record["dynamodb"]) for record in ours] == [frozenset(record["dynamodb"]) for record in theirs]
     numbers = [int(record["dynamodb"]["SequenceNumber"]) for record in ours]

@@ -140,20 +140,20 @@ def test_access_over_http(http_caller: HttpCaller, record_property: Callable[[st
     not_found = access.not_found(http_caller)
     for making in SAMPLE:
         world = making(make)
-        for route in (route for route in access.rules() if access.concerns(route, world)):
+        for route in (route for route in access.rules() if access.uses_world(route, world)):
             for role, user in access.USERS.items():
                 wanted = access.expected(route, role, world)
                 if wanted[0] == "2" and not route.startswith("GET"):
                     continue
-                path = access.path_of(route, access.ids_of(world))
+                path = access.build_path(route, access.path_ids(world))
                 answer = http_caller.call(
-                    user, route.split()[0], path, access.body_of(route, role, world, make.products)
+                    user, route.split()[0], path, access.build_body(route, role, world, make.products)
                 )
                 # The gateway answers 401 itself.
-                got = "401" if answer.status == 401 else access.said(route, answer)
+                got = "401" if answer.status == 401 else access.actual(route, answer)
                 cell = (world.name, route, role)
                 assert got == wanted.removesuffix(" unauthenticated"), (cell, answer.raw)
-                assert answer.status != 404 or access.same(answer) == not_found(route), cell
+                assert answer.status != 404 or access.visible(answer) == not_found(route), cell
                 assert answer.status < 400 or not [text for text in world.hidden if text in answer.raw], cell
                 results[got] += 1
     record_property(

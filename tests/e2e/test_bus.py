@@ -82,8 +82,8 @@ def test_a_subscriber_receives_the_events_of_a_purchase_a_gift_and_a_claim(live:
     assert claimed["data"].items() >= {"gift_id": gift["gift_id"], "state": "claimed", "remaining": 0}.items()
     assert [detail["audience"] for detail in (paid, given, claimed)] == [[alice], [alice], [alice]]
     # Subscribers can detect duplicates: the id is derived from the event.
-    assert paid["id"] == ids.derive("event", "order.paid", order["order_id"])
-    assert claimed["id"] == ids.derive("event", "gift.claimed", gift["gift_id"], "0")
+    assert paid["id"] == ids.derive_id("event", "order.paid", order["order_id"])
+    assert claimed["id"] == ids.derive_id("event", "gift.claimed", gift["gift_id"], "0")
 
     holding, text = claim.json(), json.dumps(messages)
     for hidden in (holding["code"], holding["holding_id"], order["product"]["title"], gift["secret"], bob):

@@ -962,7 +962,7 @@ def test_an_unknown_id_is_not_found(calls: Running, route: str) -> None:
     role = next(role for role in roles if access.expected_of_unknown(route, role) == "404 not-found")
     path = access.unknown_path(route, nothing)
     assert path is not None
-    body = access.body_of(route, role, nothing, products)
+    body = access.build_body(route, role, nothing, products)
     key = {"idempotency-key": new_key()}
     expect_problem(
         calls.as_(access.USERS[role]).request(route.split()[0], path, json=body, headers=key), 404, "not-found"

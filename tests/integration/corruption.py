@@ -55,10 +55,10 @@ class TableEditor:
 
     def voucher_tally(self, gift: str = "group", claimer: str = "bob") -> Key:
         holding = self.family.holdings[self.family.gifts[self.id(gift)].claims[self.id(claimer)].holding_id]
-        return keys.usable(holding.holder_id, holding.valid_until, holding.holding_id)
+        return keys.voucher_expiry(holding.holder_id, holding.valid_until, holding.holding_id)
 
     def shipment(self) -> Key:
-        return keys.shipment(ids.of_shipment(self.holding("parcel").pk.partition("#")[2]))
+        return keys.shipment(ids.derive_shipment_id(self.holding("parcel").pk.partition("#")[2]))
 
     def user(self, name: str = "alice") -> str:
         return f"USER#{self.id(name)}"
@@ -177,7 +177,9 @@ def _holding_missing(editor: TableEditor) -> Expected:
 
 def _holding_of_another_user(editor: TableEditor) -> Expected:
     """Give a holding to a user who did not claim it."""
-    editor.change(editor.holding("parcel"), holder_id=editor.id("carol"), owner_pk=keys.holdings_of(editor.id("carol")))
+    editor.change(
+        editor.holding("parcel"), holder_id=editor.id("carol"), owner_pk=keys.holdings_by_holder(editor.id("carol"))
+    )
     pk = editor.holding("parcel").pk
     return {
         (ViolationType.HOLDING_DIFFERS, pk),
@@ -190,13 +192,13 @@ def _holding_of_another_user(editor: TableEditor) -> Expected:
 def _extra_holding(editor: TableEditor) -> Expected:
     """Add a second voucher for one share; no claim refers to it."""
     item, code = editor.get(editor.holding("claimed", "carol")), f"DOUBLE-{editor.family.number}"
-    key = keys.holding(ids.of_voucher(code))
-    sk = item["owner_sk"].partition("#")[0] + "#" + ids.of_voucher(code)
-    editor.put(item | key._asdict() | {"holding_id": ids.of_voucher(code), "code": code, "owner_sk": sk})
-    tally = keys.usable(item["holder_id"], item["valid_until"], item["holding_id"]).sk.rpartition("#")[0]
+    key = keys.holding(ids.derive_voucher_id(code))
+    sk = item["owner_sk"].partition("#")[0] + "#" + ids.derive_voucher_id(code)
+    editor.put(item | key._asdict() | {"holding_id": ids.derive_voucher_id(code), "code": code, "owner_sk": sk})
+    tally = keys.voucher_expiry(item["holder_id"], item["valid_until"], item["holding_id"]).sk.rpartition("#")[0]
     return {
         (IssueType.HOLDING_UNCLAIMED, key.pk),
-        (IssueType.COUNT_DIFFERS, f"{editor.user('carol')}/{tally}#{ids.of_voucher(code)}"),
+        (IssueType.COUNT_DIFFERS, f"{editor.user('carol')}/{tally}#{ids.derive_voucher_id(code)}"),
     }
 
 
@@ -288,10 +290,10 @@ def _move_end(editor: TableEditor, name: str, end: int) -> None:
     reservations[editor.id(name)] |= {"expires_at": end}
     editor.change(editor.order(), reservations=reservations)
     summary_key = keys.summary(editor.id("alice"))
-    waiting = dict(editor.get(summary_key)["waiting"])
+    waiting = dict(editor.get(summary_key)["open_gifts"])
     entry = waiting[editor.id("vouchers")]
     waiting[editor.id("vouchers")] = {**entry, "gifts": {**entry["gifts"], editor.id(name): end}}
-    editor.change(summary_key, waiting=waiting)
+    editor.change(summary_key, open_gifts=waiting)
 
 
 def _payment_overdue(editor: TableEditor) -> Expected:
@@ -309,7 +311,7 @@ def _payment_overdue(editor: TableEditor) -> Expected:
 def _refund_overdue(editor: TableEditor) -> Expected:
     refund_id = editor.id("refund")
     at = editor.get(keys.refund(refund_id))["created_at"]
-    entry = keys.index_entry(keys.BY_DUE, keys.refunds(keys.shard_of(refund_id)), at + 30_000, refund_id)
+    entry = keys.index_entry(keys.BY_DUE, keys.due_refunds(keys.due_shard(refund_id)), at + 30_000, refund_id)
     editor.change(keys.refund(refund_id), status="pending", **entry)
     return {(IssueType.REFUND_OVERDUE, f"REFUND#{refund_id}")}
 
@@ -353,7 +355,7 @@ def _due_after_its_end(editor: TableEditor) -> Expected:
     gift = editor.family.gifts[gift_id]
     editor.change(
         editor.gift("back"),
-        **keys.index_entry(keys.BY_DUE, keys.windows(keys.shard_of(gift_id)), gift.expires_at, gift_id),
+        **keys.index_entry(keys.BY_DUE, keys.due_gifts(keys.due_shard(gift_id)), gift.expires_at, gift_id),
     )
     return {(IssueType.INDEX_DIFFERS, editor.gift("back").pk)}
 
@@ -364,18 +366,18 @@ def _not_due(editor: TableEditor) -> Expected:
 
 
 def _listed_for_another_user(editor: TableEditor) -> Expected:
-    editor.change(editor.order("parcels"), owner_pk=keys.orders_of(editor.id("bob")))
+    editor.change(editor.order("parcels"), owner_pk=keys.orders_by_buyer(editor.id("bob")))
     return {(IssueType.INDEX_DIFFERS, editor.order("parcels").pk)}
 
 
 def _not_received(editor: TableEditor) -> Expected:
-    editor.delete(keys.addressed(editor.id("bob"), editor.id("named")))
+    editor.delete(keys.received(editor.id("bob"), editor.id("named")))
     return {(IssueType.LIST_DIFFERS, editor.gift("named").pk)}
 
 
 def _received_by_another_user(editor: TableEditor) -> Expected:
-    key = keys.addressed(editor.id("carol"), editor.id("named"))
-    editor.put(editor.get(keys.addressed(editor.id("bob"), editor.id("named"))) | key._asdict())
+    key = keys.received(editor.id("carol"), editor.id("named"))
+    editor.put(editor.get(keys.received(editor.id("bob"), editor.id("named"))) | key._asdict())
     return {(IssueType.DANGLING_REFERENCE, f"{key.pk}/{key.sk}")}
 
 
@@ -386,7 +388,7 @@ def _charge_without_order(editor: TableEditor) -> Expected:
 
 def _product_without_store(editor: TableEditor) -> Expected:
     item = editor.get(keys.product("voucher")) | keys.product(editor.id("tea"))._asdict()
-    changes = {"product_id": editor.id("tea"), "store_id": "gone", "parent_pk": keys.products_of("gone")}
+    changes = {"product_id": editor.id("tea"), "store_id": "gone", "parent_pk": keys.products_by_store("gone")}
     editor.put(item | changes | {"parent_sk": keys.position(item["created_at"], editor.id("tea"))})
     return {(IssueType.DANGLING_REFERENCE, f"PRODUCT#{editor.id('tea')}")}
 
@@ -410,14 +412,14 @@ def _handle_not_reserved(editor: TableEditor) -> Expected:
 
 def _summary_wrong(editor: TableEditor) -> Expected:
     key = keys.summary(editor.id("alice"))
-    parts = editor.get(key)["parts"]
-    editor.change(key, parts={**parts, "to_give": parts["to_give"] + 1})
+    parts = editor.get(key)["counters"]
+    editor.change(key, counters={**parts, "to_give": parts["to_give"] + 1})
     return {(IssueType.COUNT_DIFFERS, f"{key.pk}/SUMMARY")}
 
 
 def _summary_without_waiting_orders(editor: TableEditor) -> Expected:
     key = keys.summary(editor.id("alice"))
-    editor.change(key, waiting={})
+    editor.change(key, open_gifts={})
     return {(IssueType.COUNT_DIFFERS, f"{key.pk}/SUMMARY")}
 
 
@@ -430,7 +432,7 @@ def _tally_missing(editor: TableEditor) -> Expected:
 
 
 def _message_missing(editor: TableEditor) -> Expected:
-    message_id = ids.derive("message", "gift_received", editor.id("named"))
+    message_id = ids.derive_id("message", "gift_received", editor.id("named"))
     editor.delete(keys.message(editor.id("bob"), message_id))
     return {
         (IssueType.MESSAGE_MISSING, f"{editor.user('bob')}/MESSAGE#{message_id}"),
@@ -439,7 +441,7 @@ def _message_missing(editor: TableEditor) -> Expected:
 
 
 def _regift_request_without_message(editor: TableEditor) -> Expected:
-    message_id = ids.derive("message", "asked_again", editor.id("back"), editor.id("carol"))
+    message_id = ids.derive_id("message", "asked_again", editor.id("back"), editor.id("carol"))
     editor.delete(keys.message(editor.id("alice"), message_id))
     return {
         (IssueType.MESSAGE_MISSING, f"{editor.user()}/MESSAGE#{message_id}"),

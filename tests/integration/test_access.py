@@ -38,31 +38,31 @@ def test_an_id_of_any_shape_is_as_unknown_as_any_other(stack: Stack, odd: str) -
     nothing = World("nothing", "voucher", stack.products["voucher"], set())
     for route in access.rules():
         for parameter in access.parameters(route):
-            path = access.path_of(route, access.ids_of(nothing) | {parameter: odd})
+            path = access.build_path(route, access.path_ids(nothing) | {parameter: odd})
             for role in ("giver", "merchant", "carrier"):
-                body = access.body_of(route, role, nothing, stack.products)
+                body = access.build_body(route, role, nothing, stack.products)
                 answer = stack.call(access.USERS[role], route.split()[0], path, body)
                 # Some shapes match no route of the function.
                 wanted = {access.expected_of_unknown(route, role), "404 not-found"}
-                assert access.said(route, answer) in wanted, (route, role)
-                assert answer.status != 404 or access.same(answer) == not_found(route), (route, role)
+                assert access.actual(route, answer) in wanted, (route, role)
+                assert answer.status != 404 or access.visible(answer) == not_found(route), (route, role)
 
 
 @pytest.mark.parametrize("when", WORLDS)
 def test_access_in_every_state(stack: Stack, when: str, record_property: Callable[[str, object], None]) -> None:
-    stack.function("DirectoryFunction").LOOK_UPS._at_once = 10_000
+    stack.function("DirectoryFunction").HANDLE_LOOKUPS._burst = 10_000
     access.Builder(stack)  # every caller has an account
     empty, start = stack.save(), stack.now
     results, not_found = Counter[str](), access.not_found(stack)
 
     def check_cell(world: World, route: str, role: str, path: str, wanted: str) -> None:
-        body = access.body_of(route, role, world, stack.products)
+        body = access.build_body(route, role, world, stack.products)
         answer = stack.call(access.USERS[role], route.partition(" ")[0], path, body)
-        got = access.said(route, answer)
+        got = access.actual(route, answer)
         cell = (world.name, route, role, path)
         assert got == wanted, (cell, answer.raw)
         results[got] += 1
-        assert answer.status != 404 or access.same(answer) == not_found(route), cell
+        assert answer.status != 404 or access.visible(answer) == not_found(route), cell
         if answer.status >= 400:
             assert stack.save() == before, (cell, "a refused call wrote something")
             assert [text for text in world.hidden if text in answer.raw] == [], cell
@@ -77,8 +77,8 @@ def test_access_in_every_state(stack: Stack, when: str, record_property: Callabl
         once = number == 0 and when == FIRST
         for route in access.rules():
             for role in access.ROLES:
-                if access.concerns(route, world) or (once and access.is_about_nothing(route)):
-                    path = access.path_of(route, access.ids_of(world))
+                if access.uses_world(route, world) or (once and access.is_stateless(route)):
+                    path = access.build_path(route, access.path_ids(world))
                     check_cell(world, route, role, path, access.expected(route, role, world))
                 if once and (unknown := access.unknown_path(route, world)):
                     check_cell(world, route, role, unknown, access.expected_of_unknown(route, role))

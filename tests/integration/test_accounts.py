@@ -10,8 +10,8 @@ import pytest
 
 from handsel.domain.names import MAX_DISPLAY_NAME
 from handsel.runtime import settings
-from testkit.handlers.faults import FAULTS, READS, WRITES, Crashed, between, overtaken_by
-from testkit.handlers.stack import REAL_CLIENT, RESOURCES, START, Answer, Stack, event, gift_request, listening
+from testkit.handlers.faults import FAULTS, READS, WRITES, Crashed, inject_faults, run_before
+from testkit.handlers.stack import REAL_CLIENT, RESOURCES, START, Answer, Stack, event, gift_request, observe_calls
 from tests.integration.table_checks import check_invariants
 
 BOB = event("post_confirmation_sign_up")["request"]["userAttributes"]["sub"]
@@ -87,10 +87,10 @@ def test_a_sign_up_whose_write_fails_still_succeeds_and_the_first_call_creates_t
     def fail(_: Callable[[], Any]) -> Any:
         raise RuntimeError("canary")
 
-    with between(WRITES, {0: fail}):
+    with inject_faults(WRITES, {0: fail}):
         assert sign_up(stack) == event("post_confirmation_sign_up")
     assert stack.item(f"USER#{BOB}", "ACCOUNT") is None
-    assert '"EnrollFailed":[1.0]' in capsys.readouterr().out.replace(" ", "")
+    assert '"AccountNotCreated":[1.0]' in capsys.readouterr().out.replace(" ", "")
     assert get_profile(stack, BOB, name="Bob", preferred_username="bob")["handle"] == "bob"
 
 
@@ -105,7 +105,7 @@ def test_a_sign_up_that_fails_at_any_write_is_completed_by_the_first_call(
 ) -> None:
     if taken:  # then there are two writes: the first fails, the second creates the account without a handle
         get_profile(stack, "carol", preferred_username="bob")
-    with between(WRITES, {number: fault}) as walked, suppress(Crashed):
+    with inject_faults(WRITES, {number: fault}) as walked, suppress(Crashed):
         sign_up(stack)
     assert walked.calls > number
     check_invariants(stack)
@@ -162,14 +162,14 @@ def test_a_user_whose_handle_in_the_token_is_taken_has_none(stack: Stack) -> Non
 def test_of_two_concurrent_first_calls_with_one_handle_one_gets_it_and_both_have_accounts(
     stack: Stack, at: int
 ) -> None:
-    with between(WRITES | READS, {at: overtaken_by(lambda: get_profile(stack, "bob", preferred_username="sam"))}):
+    with inject_faults(WRITES | READS, {at: run_before(lambda: get_profile(stack, "bob", preferred_username="sam"))}):
         first = get_profile(stack, "alice", preferred_username="sam")
     assert {first["handle"], get_profile(stack, "bob", preferred_username="sam")["handle"]} == {"sam", None}
     check_invariants(stack)
 
 
 def test_two_concurrent_first_calls_of_one_user_keep_the_handle(stack: Stack) -> None:
-    with between(WRITES, {0: overtaken_by(lambda: get_profile(stack, "alice", preferred_username="sam"))}):
+    with inject_faults(WRITES, {0: run_before(lambda: get_profile(stack, "alice", preferred_username="sam"))}):
         assert get_profile(stack, "alice", preferred_username="sam")["handle"] == "sam"
     check_invariants(stack)
 
@@ -196,7 +196,7 @@ def test_a_profile_has_the_user_and_the_counts_of_the_order_center(stack: Stack)
 def test_a_profile_is_read_consistently(stack: Stack) -> None:
     get_profile(stack)
     consistent: list[bool] = []
-    with listening(lambda call: consistent.append(call.request["ConsistentRead"]), "GetItem"):
+    with observe_calls(lambda call: consistent.append(call.request["ConsistentRead"]), "GetItem"):
         get_profile(stack)
     assert consistent == [True, True]  # the account, and the counters of the order center
 
@@ -225,7 +225,7 @@ def test_only_the_given_fields_of_a_profile_change(stack: Stack, changes: dict[s
 @pytest.mark.parametrize("changes", [{}, {"handle": "Alice"}, {"display_name": "Alice", "recommendations": True}])
 def test_a_change_without_effect_writes_nothing(stack: Stack, changes: dict[str, Any]) -> None:
     get_profile(stack)
-    with between(WRITES, {}) as walked:
+    with inject_faults(WRITES, {}) as walked:
         assert change_profile(stack, "alice", **changes).status == 200
     assert walked.calls == 0
 
@@ -310,7 +310,9 @@ def test_of_two_concurrent_changes_to_one_handle_exactly_one_succeeds(stack: Sta
     get_profile(stack, "alice")
     get_profile(stack, "bob")
     others: list[Answer] = []
-    with between(WRITES | READS, {at: overtaken_by(lambda: others.append(change_profile(stack, "bob", handle="sam")))}):
+    with inject_faults(
+        WRITES | READS, {at: run_before(lambda: others.append(change_profile(stack, "bob", handle="sam")))}
+    ):
         mine = change_profile(stack, "alice", handle="sam")
     answers = [mine, *others] if others else [mine, change_profile(stack, "bob", handle="sam")]
     assert sorted(answer.status for answer in answers) == [200, 409]
@@ -320,7 +322,7 @@ def test_of_two_concurrent_changes_to_one_handle_exactly_one_succeeds(stack: Sta
 @pytest.mark.parametrize("at", range(3))
 def test_two_concurrent_changes_of_one_handle_leave_one_handle_reserved(stack: Stack, at: int) -> None:
     get_profile(stack, "alice")
-    with between(WRITES | READS, {at: overtaken_by(lambda: change_profile(stack, "alice", handle="first"))}):
+    with inject_faults(WRITES | READS, {at: run_before(lambda: change_profile(stack, "alice", handle="first"))}):
         answer = change_profile(stack, "alice", handle="second")
     assert answer.status == 200
     check_invariants(stack)
@@ -330,8 +332,8 @@ def test_two_concurrent_changes_of_one_handle_leave_one_handle_reserved(stack: S
 
 def test_two_concurrent_changes_of_different_fields_are_both_stored_and_returned(stack: Stack) -> None:
     get_profile(stack)
-    overtaking = overtaken_by(lambda: change_profile(stack, "alice", display_name="Al"))
-    with between(WRITES, {0: overtaking}):
+    overtaking = run_before(lambda: change_profile(stack, "alice", display_name="Al"))
+    with inject_faults(WRITES, {0: overtaking}):
         answer = change_profile(stack, "alice", recommendations=False)
     assert (answer.body["display_name"], answer.body["recommendations"]) == ("Al", False)
     assert get_profile(stack) == answer.body
@@ -341,13 +343,13 @@ def test_a_change_that_always_conflicts_is_busy_after_bounded_tries(stack: Stack
     get_profile(stack)
     names = (f"Al {number}" for number in range(100))
     # Every other write is a concurrent one.
-    overtaking = overtaken_by(lambda: change_profile(stack, "alice", display_name=next(names)))
-    with between(WRITES, dict.fromkeys(range(0, 100, 2), overtaking)):
+    overtaking = run_before(lambda: change_profile(stack, "alice", display_name=next(names)))
+    with inject_faults(WRITES, dict.fromkeys(range(0, 100, 2), overtaking)):
         answer = change_profile(stack, "alice", recommendations=False)
     assert (answer.status, answer.body["code"]) == (503, "busy")
 
 
-@pytest.mark.damages
+@pytest.mark.corrupts
 def test_a_handle_that_is_reserved_for_another_user_is_not_released(stack: Stack) -> None:
     get_profile(stack)
     damaged = {"pk": {"S": "HANDLE#alice"}, "sk": {"S": "HANDLE"}, "user_id": {"S": "bob"}}

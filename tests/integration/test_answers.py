@@ -7,7 +7,7 @@ import pytest
 
 from testkit.dynamodb.client import Call
 from testkit.handlers.calls import CALLS, return_request
-from testkit.handlers.stack import DAY, Answer, Stack, gift_request, listening
+from testkit.handlers.stack import DAY, Answer, Stack, gift_request, observe_calls
 
 
 def test_a_replay_contains_claims_made_since(stack: Stack) -> None:
@@ -125,7 +125,7 @@ def test_an_order_gift_or_holding_is_read_consistently(stack: Stack) -> None:
             request["RequestItems"].values() if "RequestItems" in request else [request | {"Keys": [request["Key"]]}]
         )
 
-    with listening(record_request, "GetItem", "BatchGetItem"):
+    with observe_calls(record_request, "GetItem", "BatchGetItem"):
         stack.call("alice", "GET", f"/orders/{order['order_id']}")
         stack.call("bob", "GET", f"/gifts/{gift['gift_id']}")
         stack.call(None, "GET", f"/gifts/{gift['gift_id']}/preview")

@@ -20,7 +20,7 @@ def audited(stack: Stack, *, grace_ms: int = 0) -> Audit:
 
 def use_everything(stack: Stack) -> None:
     """Create items of every kind, and process the stream."""
-    stack.record()
+    stack.start_recording()
     vouchers, parcels = stack.buy(quantity=9), stack.buy(quantity=5, product="parcel")
     order_path = f"/orders/{vouchers['order_id']}"
     stack.call("bob", "GET", "/me")
@@ -46,13 +46,13 @@ def use_everything(stack: Stack) -> None:
     stack.call("alice", "POST", "/orders", stack.order_request(token="tok_timeout"))
     stack.call("alice", "PUT", f"/tagged/{stack.products['voucher']}")
     stack.call("alice", "GET", f"/products/{stack.products['voucher']}")
-    stack.follow()
+    stack.deliver_records()
     stack.now += DAY
     stack.sweep()
     assert stack.call("bob", "POST", f"/gifts/{named['gift_id']}/ask-again", {}).status == 202
     stack.give(vouchers, recipient_id="bob")
     stack.give(vouchers)
-    stack.follow()
+    stack.deliver_records()
     for message in stack.call("bob", "GET", "/messages").body["items"][:1]:
         stack.call("bob", "POST", f"/messages/{message['message_id']}/read")
 

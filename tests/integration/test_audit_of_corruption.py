@@ -17,14 +17,14 @@ from handsel.domain.models import Refund
 from handsel.runtime.sandbox import SandboxProvider
 from handsel.store import keys, orders, refunds
 from handsel.store.attributes import Attributes, dump_item
-from handsel.use_cases.operations.settling import Done, SweepReport, sweep
+from handsel.use_cases.operations.settling import SweepOutcome, SweepReport, sweep
 from ops.audit.findings import IssueType
 from ops.audit.run import Audit, audit
 from ops.recount import FIXED_BY_RECOUNT, find_differences, recount
 from ops.scan import WholeTable
 from ops.settle import find_overdue
 from testkit.dynamodb.table import InMemoryTable
-from testkit.handlers.families import NOW, Family, shop
+from testkit.handlers.families import NOW, Family, shared_items
 from testkit.handlers.stack import RESOURCES
 from tests.integration.corruption import CORRUPTIONS, Expected, TableEditor
 
@@ -38,7 +38,7 @@ ITEMS = 100_000 if os.environ.get("PROOF") else 6_000
 def make_table(items: int) -> InMemoryTable:
     """Return a table with at least that many items in families, and at least one family for each corruption."""
     memory = InMemoryTable(TABLE, RESOURCES["Table"]["Properties"], streams=False)
-    for item in shop():
+    for item in shared_items():
         memory.put_item(TableName=TABLE, Item=dump_item(item))
     number = 0
     while len(memory.items) < items or number < len(CORRUPTIONS):
@@ -63,7 +63,7 @@ def found_in(memory: InMemoryTable) -> Expected:
 @pytest.fixture(scope="module")
 def small() -> InMemoryTable:
     memory = InMemoryTable(TABLE, RESOURCES["Table"]["Properties"], streams=False)
-    for item in (*shop(), *Family(0).items(), *Family(1).items()):
+    for item in (*shared_items(), *Family(0).items(), *Family(1).items()):
         memory.put_item(TableName=TABLE, Item=dump_item(item))
     return memory
 
@@ -166,7 +166,7 @@ def test_settling_repairs_overdue_items(small: InMemoryTable, name: str, scan: b
     CORRUPTIONS[name](TableEditor(small, TABLE, Family(1)))
     done = settle(small, scan=scan)
     assert (done.failed, done.finished) == ([], True)
-    assert done.done == report
+    assert done.outcomes == report
     # No stream is processed here, so the counters are recounted.
     recount_all_users(small)
     assert found_in(small) == set()
@@ -176,9 +176,9 @@ def test_settling_repairs_overdue_items(small: InMemoryTable, name: str, scan: b
 def test_a_gift_that_no_index_lists_is_settled_only_by_a_scan(small: InMemoryTable) -> None:
     before = small.snapshot()
     CORRUPTIONS["gift stuck"](TableEditor(small, TABLE, Family(1)))
-    assert settle(small, scan=False).done == {}
-    assert settle(small, scan=True).done == {Done.RETURNED: 1}
-    assert settle(small, scan=True).done == {}
+    assert settle(small, scan=False).outcomes == {}
+    assert settle(small, scan=True).outcomes == {SweepOutcome.RETURNED: 1}
+    assert settle(small, scan=True).outcomes == {}
     small.restore(before)
 
 
@@ -198,7 +198,7 @@ def test_units_that_move_while_the_table_is_read_are_not_reported(
             moved.append(True)
             order = orders.from_item(editor.get(editor.order()))
             refund = replace(_refund(editor), refund_id="fresh")
-            refunds.open_pending(table, order, refund)
+            refunds.create_pending(table, order, refund)
         yield [dump_item(editor.get(editor.order()))]
 
     monkeypatch.setattr(WholeTable, "pages", pages)

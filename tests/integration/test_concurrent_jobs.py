@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from testkit.handlers.faults import answer_lost, between
-from testkit.handlers.stack import DAY, TABLE, Stack, listening
+from testkit.handlers.faults import inject_faults, response_lost
+from testkit.handlers.stack import DAY, TABLE, Stack, observe_calls
 
 Job = Callable[[Stack, list[str]], object]
 
@@ -69,7 +69,7 @@ def test_gifts_of_two_orders_are_settled_concurrently_and_gifts_of_one_order_are
                 with lock:
                     under_way[order_id] -= 1
 
-    with between(frozenset(), {}) as line:
+    with inject_faults(frozenset(), {}) as line:
         line.client = MeetingClient(line.client)
         JOBS[job](stack, [gift_id for pair in zip(*(ids for _, ids in orders), strict=True) for gift_id in pair])
     assert Counter(seen) == {order["order_id"]: 4 for order, _ in orders}
@@ -80,7 +80,7 @@ def test_the_sweep_needs_one_transaction_and_a_hundredth_of_a_batch_read_for_a_d
     given = [_give_all(stack, 50, giver) for giver in ("alice", "bob", "carol", "dave", "mia")]
     stack.now += DAY
     calls = Counter[str]()
-    with listening(lambda call: calls.update([call.operation])):
+    with observe_calls(lambda call: calls.update([call.operation])):
         assert stack.sweep()["returned"] == 250
     assert calls == {"Query": 64, "BatchGetItem": 3, "TransactWriteItems": 250}
     assert [_available_units(stack, order) for order, _ in given] == [50] * 5
@@ -91,7 +91,7 @@ def test_the_stream_needs_one_transaction_and_a_hundredth_of_a_batch_read_for_a_
     stack.now += DAY
     records = [stack.stream_record(gift_id) for gift_id in gift_ids]
     calls = Counter[str]()
-    with listening(lambda call: calls.update([call.operation])):
+    with observe_calls(lambda call: calls.update([call.operation])):
         stack.restore(*records)
     assert calls == {"BatchGetItem": 1, "TransactWriteItems": 20}
     assert _available_units(stack, order) == 20
@@ -103,7 +103,7 @@ def test_the_stream_needs_no_transaction_for_a_gift_that_ended_before(stack: Sta
     stack.now += DAY
     records = [stack.stream_record(gift_id) for gift_id in gift_ids]
     calls = Counter[str]()
-    with listening(lambda call: calls.update([call.operation])):
+    with observe_calls(lambda call: calls.update([call.operation])):
         assert stack.restore(*records) == []
     assert calls == {"BatchGetItem": 1, "TransactWriteItems": 2}
     assert _available_units(stack, order) == 3
@@ -113,7 +113,7 @@ def test_gifts_are_restored_even_if_the_batch_read_fails(stack: Stack) -> None:
     order, gift_ids = _give_all(stack, 2)
     stack.now += DAY
     records = [stack.stream_record(gift_id) for gift_id in gift_ids]
-    with between(frozenset({"batch_get_item"}), {0: answer_lost, 1: answer_lost}):
+    with inject_faults(frozenset({"batch_get_item"}), {0: response_lost, 1: response_lost}):
         assert stack.restore(*records) == []
     assert _available_units(stack, order) == 2
 
@@ -122,7 +122,7 @@ def test_gifts_are_restored_even_if_the_batch_read_is_denied(stack: Stack) -> No
     order, gift_ids = _give_all(stack, 2)
     stack.now += DAY
     records = [stack.stream_record(gift_id) for gift_id in gift_ids]
-    with between(frozenset({"batch_get_item"}), {0: _deny}):
+    with inject_faults(frozenset({"batch_get_item"}), {0: _deny}):
         assert stack.restore(*records) == []
     assert _available_units(stack, order) == 2
 
@@ -164,7 +164,7 @@ def _corrupt_claims(stack: Stack, gift_id: str, value: Any) -> None:
     )
 
 
-@pytest.mark.damages
+@pytest.mark.corrupts
 @pytest.mark.parametrize("value", [{"SS": ["of no type that we write"]}, {"S": "claims that are none"}])
 def test_a_gift_that_does_not_load_does_not_block_others(stack: Stack, value: dict[str, Any]) -> None:
     order, gift_ids = _give_all(stack, 3)
@@ -199,28 +199,28 @@ class OverlapDetector:
 
 
 def test_reminders_of_one_user_are_sent_one_after_the_other(stack: Stack) -> None:
-    stack.record()
+    stack.start_recording()
     for recipient in ("bob", "carol", "dave"):
         stack.call(recipient, "GET", "/me")
         order = stack.buy(quantity=8)
         for _ in range(8):
             stack.give(order, recipient_id=recipient)
-    stack.follow()
+    stack.deliver_records()
     stack.stop_recording()
     stack.now += DAY - 6 * 3_600_000 + 1
-    with between(frozenset(), {}) as line:
+    with inject_faults(frozenset(), {}) as line:
         line.client = detector = OverlapDetector(line.client)
         report = stack.sweep()
     assert (report["reminded"], report["failed"], detector.conflicts) == (24, 0, [])
 
 
-@pytest.mark.damages
+@pytest.mark.corrupts
 def test_a_gift_that_does_not_load_leaves_the_gifts_of_an_order_one_after_the_other(stack: Stack) -> None:
     order, _ = _give_all(stack, 20)
     _, (broken,) = _give_all(stack, 1)
     _corrupt_claims(stack, broken, {"SS": ["of no type that we write"]})
     stack.now += DAY
-    with between(frozenset(), {}) as line:
+    with inject_faults(frozenset(), {}) as line:
         line.client = detector = OverlapDetector(line.client)
         report = stack.sweep()
     assert (report["returned"], report["failed"], detector.conflicts) == (20, 1, [])
@@ -233,8 +233,8 @@ def test_gifts_are_swept_one_by_one_if_the_batch_read_fails(stack: Stack) -> Non
     calls = Counter[str]()
     # Two losses exhaust the tries of a read.
     with (
-        between(frozenset({"batch_get_item"}), {0: answer_lost, 1: answer_lost}),
-        listening(lambda call: calls.update([call.operation])),
+        inject_faults(frozenset({"batch_get_item"}), {0: response_lost, 1: response_lost}),
+        observe_calls(lambda call: calls.update([call.operation])),
     ):
         assert stack.sweep()["returned"] == 3
     assert calls["GetItem"] == 3
@@ -245,7 +245,7 @@ def test_gifts_found_before_the_index_failed_are_settled(stack: Stack) -> None:
     order, _ = _give_all(stack, 3)
     stack.now += DAY
 
-    with between(frozenset({"query"}), {20: _deny}), pytest.raises(ClientError):
+    with inject_faults(frozenset({"query"}), {20: _deny}), pytest.raises(ClientError):
         stack.sweep()
     assert _available_units(stack, order) == 3
 
@@ -259,7 +259,7 @@ def test_a_sweep_out_of_time_starts_nothing_new_and_the_next_sweep_continues(sta
         stack.now += 30_000
 
     # Gifts of one order are settled one after the other: time is up after the second write.
-    with listening(advance_clock, "TransactWriteItems"):
+    with observe_calls(advance_clock, "TransactWriteItems"):
         report = stack.sweep()
     assert (report["returned"], report["finished"]) == (2, False)
     stack.now = began

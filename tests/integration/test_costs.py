@@ -3,7 +3,7 @@
 import pytest
 
 from ops.model.figures import request_units
-from testkit.handlers.costs import MORE, MOST, OPERATIONS, cost
+from testkit.handlers.costs import ADDITIONAL_READS, MAX_CALLS, OPERATIONS, measure
 from testkit.handlers.stack import Simulation
 
 REQUEST_UNITS = request_units()
@@ -11,7 +11,7 @@ REQUEST_UNITS = request_units()
 
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_an_operation_takes_the_request_units_that_are_listed(simulation: Simulation, operation: str) -> None:
-    ledger = cost(simulation, operation)
+    ledger = measure(simulation, operation)
     assert (ledger.reads, ledger.writes, ledger.read, ledger.write) == REQUEST_UNITS[operation]
 
 
@@ -19,10 +19,10 @@ def test_only_existing_operations_are_listed() -> None:
     assert list(REQUEST_UNITS) == list(OPERATIONS)
 
 
-@pytest.mark.parametrize("operation", MOST)
+@pytest.mark.parametrize("operation", MAX_CALLS)
 def test_an_operation_that_users_wait_for_takes_no_more_calls_than_it_needs(operation: str) -> None:
-    reads, writes = MOST[operation]
-    more = len(MORE.get(operation, ()))
+    reads, writes = MAX_CALLS[operation]
+    more = len(ADDITIONAL_READS.get(operation, ()))
     assert (REQUEST_UNITS[operation].reads, REQUEST_UNITS[operation].writes) == (reads + more, writes)
 
 

@@ -10,15 +10,15 @@ from handsel.api import http
 from testkit.handlers.calls import (
     CALLS,
     CHANGES,
-    TOLD,
-    again,
-    due_for_everything,
-    ids_of,
-    tell_until_taken,
-    thrown_of,
-    told,
+    INBOUND_EVENTS,
+    deliver_with_retries,
+    extract_ids,
+    inbound_event,
+    prepare_overdue_work,
+    random_values,
+    retry_until_decided,
 )
-from testkit.handlers.faults import FAULTS, READS, WRITES, Crashed, between, overtaken_by
+from testkit.handlers.faults import FAULTS, READS, WRITES, Crashed, inject_faults, run_before
 from testkit.handlers.stack import Answer, Stack
 from tests.integration.table_checks import check_invariants, masked_state, state_of
 
@@ -29,15 +29,15 @@ def test_a_change_that_fails_at_any_write_is_completed_by_a_retry(stack: Stack, 
     call = CHANGES[name](stack)
     saved = stack.save()
     http._known_accounts.clear()
-    with between(WRITES, {}) as counted:
+    with inject_faults(WRITES, {}) as counted:
         wanted = call()
     assert wanted.status in (200, 201, 202, 204), wanted.raw
     state = masked_state(stack)
     for number in range(counted.calls):
         stack.load(saved)
-        with between(WRITES, {number: FAULTS[fault]}), suppress(Crashed):
+        with inject_faults(WRITES, {number: FAULTS[fault]}), suppress(Crashed):
             call()
-        answer = again(call)
+        answer = retry_until_decided(call)
         # A lost response of the first try can make a retry of redeem a conflict; it contains the time of redemption.
         assert answer.status == wanted.status or (name, answer.body["code"]) == ("redeem", "already-redeemed")
         assert masked_state(stack) == state, number
@@ -48,7 +48,7 @@ def test_a_change_that_fails_at_any_write_is_completed_by_a_retry(stack: Stack, 
 def test_the_same_change_twice_at_once_happens_once(stack: Stack, name: str, at: int) -> None:
     call = CHANGES[name](stack)
     others: list[Answer] = []
-    with between(WRITES | READS, {at: overtaken_by(lambda: others.append(call()))}):
+    with inject_faults(WRITES | READS, {at: run_before(lambda: others.append(call()))}):
         answer = call()
     statuses = [each.status for each in (answer, *others)]
     assert statuses.count(409) == (len(others) if name == "redeem" else 0), statuses
@@ -61,90 +61,90 @@ def test_a_call_that_fails_at_any_write_is_completed_by_a_retry(stack: Stack, na
     call = CALLS[name](stack)
     saved = stack.save()
     http._known_accounts.clear()
-    with between(WRITES, {}) as counted:
-        wanted = again(call)
+    with inject_faults(WRITES, {}) as counted:
+        wanted = retry_until_decided(call)
     state = state_of(stack)
     check_invariants(stack)
     assert wanted.status in (201, 402), wanted.raw
     for number in range(counted.calls):
         stack.load(saved)
-        with between(WRITES, {number: FAULTS[fault]}):
+        with inject_faults(WRITES, {number: FAULTS[fault]}):
             try:
                 first = call()
             except Crashed:
                 first = None
         check_invariants(stack)
-        answer = again(call)
+        answer = retry_until_decided(call)
         if first is not None and first.status != 503:
-            assert ids_of(first.body) == ids_of(answer.body)
-            assert thrown_of(first.body) == thrown_of(answer.body)
+            assert extract_ids(first.body) == extract_ids(answer.body)
+            assert random_values(first.body) == random_values(answer.body)
         statuses = {200, 201} if "claim" in name else {wanted.status}
         assert answer.status in statuses, (number, answer.raw)
-        assert ids_of(answer.body) == ids_of(wanted.body), number
+        assert extract_ids(answer.body) == extract_ids(wanted.body), number
         assert state_of(stack) == state, number
 
 
-@pytest.mark.parametrize("fault", ["died_after", "answer_lost"])
+@pytest.mark.parametrize("fault", ["crash_after", "response_lost"])
 @pytest.mark.parametrize("name", [name for name in CALLS if "buy" in name or "return" in name])
 def test_a_payment_that_fails_at_any_write_is_completed_by_the_sweep(stack: Stack, name: str, fault: str) -> None:
     call = CALLS[name](stack)
     saved, began = stack.save(), stack.now
     http._known_accounts.clear()
-    with between(WRITES, {}) as counted:
-        wanted = again(call)
+    with inject_faults(WRITES, {}) as counted:
+        wanted = retry_until_decided(call)
     stock = stack.item(f"PRODUCT#{stack.products['voucher']}")
     for number in range(counted.calls):
         stack.load(saved)
         stack.now = began
-        with between(WRITES, {number: FAULTS[fault]}), suppress(Crashed):
+        with inject_faults(WRITES, {number: FAULTS[fault]}), suppress(Crashed):
             call()
         stack.now += 30_000
         for _ in range(2 if "lost" in name else 1):  # the provider may lose its response to the first sweep
             assert stack.sweep()["failed"] == 0
         check_invariants(stack)
         assert not [item for item in stack.all_items() if item["sk"] == "ORDER" and item["state"] == "pending"]
-        answer = again(call)
-        assert (answer.status, ids_of(answer.body)) == (wanted.status, ids_of(wanted.body)), number
+        answer = retry_until_decided(call)
+        assert (answer.status, extract_ids(answer.body)) == (wanted.status, extract_ids(wanted.body)), number
         check_invariants(stack)
         assert stack.item(f"PRODUCT#{stack.products['voucher']}") == stock, number
 
 
-@pytest.mark.parametrize("fault", ["died_after", "answer_lost"])
+@pytest.mark.parametrize("fault", ["crash_after", "response_lost"])
 @pytest.mark.parametrize("job", ["sweep", "stream"])
 def test_a_job_that_fails_at_any_write_is_completed_by_the_next_one(stack: Stack, job: str, fault: str) -> None:
-    records = due_for_everything(stack)
+    records = prepare_overdue_work(stack)
     run: Callable[[], Any] = stack.sweep if job == "sweep" else lambda: stack.restore(*records)
     saved = stack.save()
-    with between(WRITES, {}) as counted:
+    with inject_faults(WRITES, {}) as counted:
         run()
     state = state_of(stack)
     check_invariants(stack)
     for number in range(counted.calls):
         stack.load(saved)
-        with between(WRITES, {number: FAULTS[fault]}), suppress(Crashed):
+        with inject_faults(WRITES, {number: FAULTS[fault]}), suppress(Crashed):
             run()
         check_invariants(stack)
         run()
         assert state_of(stack) == state, number
 
 
-@pytest.mark.parametrize("fault", ["died_after", "answer_lost"])
-@pytest.mark.parametrize("kind", TOLD)
+@pytest.mark.parametrize("fault", ["crash_after", "response_lost"])
+@pytest.mark.parametrize("kind", INBOUND_EVENTS)
 def test_an_inbound_event_that_fails_at_any_write_is_completed_by_the_next_try(
     stack: Stack, kind: str, fault: str
 ) -> None:
-    told_of = told(kind, TOLD[kind](stack))
+    inbound = inbound_event(kind, INBOUND_EVENTS[kind](stack))
     saved = stack.save()
-    with between(WRITES, {}) as counted:
-        outcome = tell_until_taken(stack, told_of)
+    with inject_faults(WRITES, {}) as counted:
+        outcome = deliver_with_retries(stack, inbound)
     state = state_of(stack)
     check_invariants(stack)
     assert counted.calls
     for number in range(counted.calls):
         stack.load(saved)
-        with between(WRITES, {number: FAULTS[fault]}), suppress(Crashed, Exception):
-            stack.invoke("InboundFunction", told_of)
+        with inject_faults(WRITES, {number: FAULTS[fault]}), suppress(Crashed, Exception):
+            stack.invoke("InboundFunction", inbound)
         check_invariants(stack)
         for _ in range(2):  # a repeated event has the same outcome
-            assert tell_until_taken(stack, told_of) == outcome
+            assert deliver_with_retries(stack, inbound) == outcome
         assert state_of(stack) == state, number

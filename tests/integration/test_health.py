@@ -79,7 +79,7 @@ def test_an_unsettled_gift_is_reported_with_its_age(stack: Stack) -> None:
     assert collect_health(stack).items() >= CLEAR.items()
 
 
-@pytest.mark.damages
+@pytest.mark.corrupts
 def test_overdue_payments_and_refunds_are_counted(stack: Stack) -> None:
     order = stack.buy()
     stack.call("alice", "POST", "/orders", stack.order_request(token="tok_timeout"))
@@ -102,15 +102,15 @@ def test_overdue_payments_and_refunds_are_counted(stack: Stack) -> None:
     assert collect_health(stack).items() >= {"OverduePayments": 1, "OverdueRefunds": 1}.items()
 
 
-@pytest.mark.damages
+@pytest.mark.corrupts
 def test_an_extra_unit_is_found_within_sixteen_runs(stack: Stack) -> None:
     add_a_unit(stack, order := stack.buy())
-    assert collect_health_of_all_shards(stack)["InvariantViolation"] == 0, "nothing leads to it"
+    assert collect_health_of_all_shards(stack)["InvariantViolation"] == 0, "no gift refers to the order yet"
     stack.give(order)
     assert collect_health_of_all_shards(stack).items() >= {"InvariantViolation": 1}.items()
 
 
-@pytest.mark.damages
+@pytest.mark.corrupts
 def test_the_order_of_an_ended_gift_is_found_through_another_gift_of_its_giver(stack: Stack) -> None:
     order = stack.buy()
     gift = stack.give(order)
@@ -121,7 +121,7 @@ def test_the_order_of_an_ended_gift_is_found_through_another_gift_of_its_giver(s
     assert (found["InvariantViolation"], found["OrdersAudited"]) == (1, 2)
 
 
-@pytest.mark.damages
+@pytest.mark.corrupts
 def test_a_claim_without_its_holding_is_a_violation(stack: Stack) -> None:
     gift = stack.give(stack.buy(quantity=2), shares=2)
     holding_id = stack.claim("bob", gift).body["holding_id"]

@@ -18,13 +18,13 @@ PAYMENT = {"method": "card", "token": "tok_ok"}
 SENT = {**BODIES, **ENCODED}
 # A route without an access rule is reported by tests/unit/test_route_checklist.py.
 WRITING = [route for route in access.rules() if not route.startswith("GET")]
-WITH_BODY = [route for route in WRITING if bodies.schema_of(route)]
+WITH_BODY = [route for route in WRITING if bodies.body_schema(route)]
 
 
 def test_valid_bodies_have_every_field() -> None:
     for route in WITH_BODY:
         sent = {path for body in bodies.full_bodies(route, {}) for path in bodies.field_paths(body)}
-        assert sent == set(bodies.schema_paths(bodies.schema_of(route) or {})), route
+        assert sent == set(bodies.schema_paths(bodies.body_schema(route) or {})), route
 
 
 @pytest.mark.parametrize("route", WITH_BODY)
@@ -32,8 +32,8 @@ def test_a_hostile_body_is_rejected_for_its_fault_and_nothing_is_written(
     stack: Stack, route: str, record_property: Callable[[str, object], None]
 ) -> None:
     world, role = build_success(stack, route)
-    values = access.values_of(role, world, stack.products) | {"recipient_id": "bob", "address": ADDRESS}
-    method, path = route.split()[0], access.path_of(route, access.ids_of(world))
+    values = access.field_values(role, world, stack.products) | {"recipient_id": "bob", "address": ADDRESS}
+    method, path = route.split()[0], access.build_path(route, access.path_ids(world))
     is_required = access.operations()[route]["requestBody"]["required"]
     before, rejected = stack.save(), Counter[str]()
 
@@ -57,11 +57,11 @@ def test_a_hostile_body_is_rejected_for_its_fault_and_nothing_is_written(
             raw, encoded = body.content.decode(), body.encoded
         except UnicodeDecodeError:
             raw, encoded = base64.b64encode(body.content).decode(), True
-        check_rejected(name, body.refused, raw, body.content_type, encoded=encoded)
+        check_rejected(name, body.code, raw, body.content_type, encoded=encoded)
     for valid in bodies.full_bodies(route, values):
-        for name, raw in hostile.around(valid):
+        for name, raw in hostile.vary(valid):
             headers = {"content-type": JSON, "idempotency-key": "a-key-of-its-own"}
-            wrong = contract.wrong_with(method, path, headers, raw.encode())
+            wrong = contract.find_violations(method, path, headers, raw.encode())
             # A schema accepts 1.0 as an integer.
             if wrong or (wrong is None and _has_an_integer_at(valid, name)):
                 check_rejected(name, INVALID, raw)
@@ -87,7 +87,7 @@ def test_operations_without_a_body_ignore_a_body(stack: Stack, name: str) -> Non
         path = re.sub(r"{\w+}", access.UNKNOWN, route.split()[1])
         headers = {"content-type": body.content_type}
         answer = stack.call("mia", route.split()[0], path, raw=raw, is_base64=body.encoded, headers=headers)
-        assert access.said(route, answer) == access.expected_of_unknown(route, "merchant"), route
+        assert access.actual(route, answer) == access.expected_of_unknown(route, "merchant"), route
 
 
 def test_a_base64_body_is_read(stack: Stack) -> None:
@@ -164,7 +164,7 @@ def test_a_list_with_invalid_parameters_is_rejected(stack: Stack, query: str) ->
     for route, operation in access.operations().items():
         if not {each["name"] for each in operation.get("parameters", []) if each.get("in") == "query"}:
             continue
-        path = access.path_of(route, access.FIXED).partition("?")[0]
+        path = access.build_path(route, access.FIXED).partition("?")[0]
         required = access.required_query(route)
         required.pop(query.partition("=")[0], None)
         needed = "".join(f"{name}={value}&" for name, value in required.items())
@@ -180,7 +180,7 @@ def test_an_invalid_idempotency_key_is_rejected_before_anything_is_done(stack: S
     before = stack.save()
     for route, operation in access.operations().items():
         if any("Idempotency" in json.dumps(each) for each in operation.get("parameters", [])):
-            path = access.path_of(route, {"order_id": order["order_id"]})
+            path = access.build_path(route, {"order_id": order["order_id"]})
             answer = stack.call("alice", "POST", path, {}, headers={"idempotency-key": key})
             assert (answer.status, answer.body["code"]) == (400, "idempotency-key-required"), route
             assert stack.save() == before
@@ -199,7 +199,7 @@ HEADERS: list[dict[str, str]] = [
 def test_no_header_changes_the_caller_or_causes_an_error(stack: Stack, headers: dict[str, str]) -> None:
     for route in access.rules():
         if route.startswith("GET"):
-            path = access.path_of(route, access.FIXED)
+            path = access.build_path(route, access.FIXED)
             plain, answer = (stack.call("alice", "GET", path, headers=each) for each in ({}, headers))
             assert (answer.status, answer.raw.replace("evil.test", "")) == (
                 plain.status,
@@ -213,7 +213,7 @@ def test_an_unexpected_error_is_a_500_with_a_request_id_and_nothing_else(
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("canary")
 
-    monkeypatch.setattr(stack.function("OrderFunction").queries, "order_of", fail)
+    monkeypatch.setattr(stack.function("OrderFunction").queries, "get_order", fail)
     answer = stack.call("alice", "GET", "/orders/any")
     assert (answer.status, answer.body["code"]) == (500, "internal-error")
     assert answer.body["request_id"]

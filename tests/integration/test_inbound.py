@@ -9,7 +9,7 @@ from handsel.domain.payments import OutcomeUnknown, Repayment
 from handsel.runtime import sandbox
 from local.patterns import matches
 from local.seed import CARRIER, OTHER_CARRIER
-from testkit.handlers.calls import CALLS, TOLD, told
+from testkit.handlers.calls import CALLS, INBOUND_EVENTS, inbound_event
 from testkit.handlers.stack import RESOURCES, Stack, event
 from tests.integration.table_checks import check_invariants
 from tools import input_schemas
@@ -25,7 +25,7 @@ def parcel(stack: Stack) -> dict[str, Any]:
 
 def report(parcel: dict[str, Any], **more: Any) -> dict[str, Any]:
     detail = {"carrier": CARRIER, "shipment_id": parcel["shipment_id"], "event_id": "scan-1", "status": "in_transit"}
-    return told("carrier.reported", detail | {"location": "Depot 4", "occurred_at": AT} | more)
+    return inbound_event("carrier.reported", detail | {"location": "Depot 4", "occurred_at": AT} | more)
 
 
 def deliver(stack: Stack, sent: dict[str, Any]) -> str:
@@ -37,7 +37,7 @@ def error_code_of(stack: Stack, sent: dict[str, Any]) -> str:
     before = stack.all_items()
     with pytest.raises(Exception, match=r"^[A-Za-z-]+$") as failed:
         stack.invoke("InboundFunction", sent)
-    assert (type(failed.value).__name__, failed.value.__suppress_context__) == ("InputFailedError", True)
+    assert (type(failed.value).__name__, failed.value.__suppress_context__) == ("InboundEventFailedError", True)
     assert stack.all_items() == before
     return str(failed.value)
 
@@ -96,11 +96,11 @@ def test_an_invalid_report_fails_and_changes_nothing(
 @pytest.mark.parametrize("detail", [None, [], "text", 5, {}])
 @pytest.mark.parametrize("kind", TYPES)
 def test_a_detail_of_any_other_shape_fails(stack: Stack, kind: str, detail: Any) -> None:
-    assert error_code_of(stack, told(kind, detail)) == "invalid-request"
+    assert error_code_of(stack, inbound_event(kind, detail)) == "invalid-request"
 
 
 def test_an_event_that_the_rule_would_not_match_fails_too(stack: Stack) -> None:
-    assert error_code_of(stack, told("gift.given", {"gift_id": "x"})) == "KeyError"
+    assert error_code_of(stack, inbound_event("gift.given", {"gift_id": "x"})) == "KeyError"
     assert error_code_of(stack, {"detail": {}}) == "KeyError"
 
 
@@ -115,7 +115,7 @@ def test_a_failure_is_logged_with_code_and_id_and_without_the_content(
     error_code_of(stack, sent)
     (record,) = caplog.records
     assert (record.getMessage(), record.__dict__["event_id"], record.__dict__["code"]) == (
-        "input failed",
+        "inbound event failed",
         sent["id"],
         code,
     )
@@ -135,40 +135,40 @@ OUTCOMES = {
 
 @pytest.mark.parametrize("kind", OUTCOMES)
 def test_a_pending_payment_or_refund_is_settled_with_the_providers_answer(stack: Stack, kind: str) -> None:
-    detail = TOLD[kind](stack)
-    assert [deliver(stack, told(kind, detail)) for _ in range(2)] == [OUTCOMES[kind]] * 2
+    detail = INBOUND_EVENTS[kind](stack)
+    assert [deliver(stack, inbound_event(kind, detail)) for _ in range(2)] == [OUTCOMES[kind]] * 2
     check_invariants(stack)
     assert not [item for item in stack.all_items() if "pending" in (item.get("state"), item.get("status"))]
 
 
 def test_the_outcome_of_a_payment_is_requested_from_the_provider_and_not_taken_from_the_event(stack: Stack) -> None:
-    detail = TOLD["payment.settled, declined"](stack)
-    assert deliver(stack, told("payment.settled", detail)) == "declined"
+    detail = INBOUND_EVENTS["payment.settled, declined"](stack)
+    assert deliver(stack, inbound_event("payment.settled", detail)) == "declined"
     assert stack.call("alice", "GET", f"/orders/{detail['order_id']}").body["state"] == "declined"
 
 
 def test_a_lost_answer_of_the_provider_is_requested_again(stack: Stack) -> None:
     stack.call("alice", "GET", "/me")
-    detail = TOLD["payment.settled, its answer will be lost"](stack)
+    detail = INBOUND_EVENTS["payment.settled, its response will be lost"](stack)
     with pytest.raises(Exception, match=r"^payment-unknown$"):
-        deliver(stack, told("payment.settled", detail))
+        deliver(stack, inbound_event("payment.settled", detail))
     assert stack.call("alice", "GET", f"/orders/{detail['order_id']}").body["state"] == "pending"
-    assert deliver(stack, told("payment.settled", detail)) == "paid"
+    assert deliver(stack, inbound_event("payment.settled", detail)) == "paid"
     assert len([item for item in stack.all_items() if item["sk"] == "CHARGE"]) == 1
 
 
 def test_a_refund_without_an_answer_of_the_provider_stays_pending_and_fails(
     stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    detail = TOLD["refund.settled"](stack)
+    detail = INBOUND_EVENTS["refund.settled"](stack)
 
     def lose_outcome(_: Any, __: Repayment) -> None:
         raise OutcomeUnknown
 
     with monkeypatch.context() as patch:
         patch.setattr(sandbox.SandboxProvider, "repay", lose_outcome)
-        assert error_code_of(stack, told("refund.settled", detail)) == "payment-unknown"
-    assert deliver(stack, told("refund.settled", detail)) == "refunded"
+        assert error_code_of(stack, inbound_event("refund.settled", detail)) == "payment-unknown"
+    assert deliver(stack, inbound_event("refund.settled", detail)) == "refunded"
 
 
 def test_an_event_about_a_settled_payment_or_refund_changes_nothing(stack: Stack) -> None:
@@ -176,15 +176,15 @@ def test_an_event_about_a_settled_payment_or_refund_changes_nothing(stack: Stack
     stack.give(order)
     refund = CALLS["refund"](stack)().body
     before = stack.all_items()
-    assert deliver(stack, told("payment.settled", {"order_id": order["order_id"]})) == "paid"
-    assert deliver(stack, told("refund.settled", {"refund_id": refund["refund_id"]})) == "refunded"
+    assert deliver(stack, inbound_event("payment.settled", {"order_id": order["order_id"]})) == "paid"
+    assert deliver(stack, inbound_event("refund.settled", {"refund_id": refund["refund_id"]})) == "refunded"
     assert stack.all_items() == before
 
 
 @pytest.mark.parametrize("named", ["unknown", "a#b", "x" * 128])
 def test_an_event_about_an_unknown_id_fails(stack: Stack, named: str) -> None:
-    assert error_code_of(stack, told("payment.settled", {"order_id": named})) == "not-found"
-    assert error_code_of(stack, told("refund.settled", {"refund_id": named})) == "not-found"
+    assert error_code_of(stack, inbound_event("payment.settled", {"order_id": named})) == "not-found"
+    assert error_code_of(stack, inbound_event("refund.settled", {"refund_id": named})) == "not-found"
 
 
 # --- rule and schemas -----------------------------------------------------------------------------------------
@@ -194,9 +194,9 @@ def test_the_rule_matches_exactly_the_inbound_types_and_none_of_our_own_events()
     pattern = event_rule()["Pattern"]
     assert set(pattern["detail-type"]) == set(TYPES)
     for kind in TYPES:
-        assert matches(pattern, told(kind, {}))
-        assert not matches(pattern, told(kind, {}) | {"source": "handsel"})
-    assert not matches(pattern, told("gift.given", {}))
+        assert matches(pattern, inbound_event(kind, {}))
+        assert not matches(pattern, inbound_event(kind, {}) | {"source": "handsel"})
+    assert not matches(pattern, inbound_event("gift.given", {}))
 
 
 def test_a_failed_event_goes_to_the_queue_after_two_retries() -> None:

@@ -9,7 +9,7 @@ from handsel.runtime import settings, wiring
 from handsel.runtime.wiring import table
 from testkit.dynamodb.client import Call
 from testkit.handlers import permissions
-from testkit.handlers.stack import RESOURCES, Stack, listening
+from testkit.handlers.stack import RESOURCES, Stack, observe_calls
 
 API_FUNCTIONS = sorted(
     name
@@ -25,7 +25,7 @@ def start_process(stack: Stack, monkeypatch: pytest.MonkeyPatch, kind: str, name
     settings.settings.cache_clear()
     monkeypatch.setattr(stack.simulation, "functions", {})
     calls: list[Call] = []
-    with listening(calls.append):
+    with observe_calls(calls.append):
         stack.function(name)
     return calls
 
@@ -49,9 +49,9 @@ def test_a_process_starts_even_if_the_table_does_not_respond(stack: Stack, monke
         raise ConnectTimeoutError(endpoint_url="https://dynamodb.test")
 
     monkeypatch.setattr(table().client, "get_item", time_out, raising=False)
-    stack.simulation.secrets.away = True
+    stack.simulation.secrets.is_down = True
     start_process(stack, monkeypatch, "on-demand", "ClaimFunction")
-    stack.simulation.secrets.away = False
+    stack.simulation.secrets.is_down = False
     monkeypatch.undo()
     assert stack.claim("bob", stack.give(stack.buy())).status == 201
 

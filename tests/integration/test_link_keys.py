@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from handsel.runtime import wiring
-from handsel.runtime.link_keys import KEPT_MS
+from handsel.runtime.link_keys import CACHE_TTL_MS
 from testkit.handlers import permissions
 from testkit.handlers.stack import LINK_KEYS, RESOURCES, Secrets, Stack
 
@@ -35,10 +35,10 @@ def test_a_key_version_is_added_and_then_made_current_and_older_links_stay_valid
     order = stack.buy(quantity=3)
     before = stack.give(order)
     secrets.text = json.dumps(NEW)
-    stack.now += KEPT_MS
+    stack.now += CACHE_TTL_MS
     between = stack.give(order)
     secrets.text = json.dumps(NEW | {"current": "3"})
-    stack.now += KEPT_MS
+    stack.now += CACHE_TTL_MS
     after = stack.give(order)
     assert [version_of(stack, gift) for gift in (before, between, after)] == ["2", "2", "3"]
     assert [stack.claim(user, gift).status for user, gift in zip("bcd", (before, between, after), strict=True)] == [
@@ -53,36 +53,36 @@ def test_a_cursor_stays_valid_after_the_current_key_changes(stack: Stack, secret
         stack.buy()
     cursor = stack.call("alice", "GET", "/orders?limit=1").body["next_cursor"]
     secrets.text = json.dumps(NEW | {"current": "3"})
-    stack.now += KEPT_MS
+    stack.now += CACHE_TTL_MS
     assert len(stack.call("alice", "GET", f"/orders?limit=1&cursor={cursor}").body["items"]) == 1
 
 
 def test_keys_are_read_once_while_the_cache_is_fresh(stack: Stack, secrets: Secrets) -> None:
     order = stack.buy(quantity=3)
     stack.give(order)
-    stack.now += KEPT_MS - 1
+    stack.now += CACHE_TTL_MS - 1
     stack.give(order)
-    assert secrets.asked == 1
+    assert secrets.requests == 1
 
 
 def test_cached_keys_are_used_during_an_outage_and_not_requested_by_each_call(stack: Stack, secrets: Secrets) -> None:
     order = stack.buy(quantity=3)
     stack.give(order)
-    secrets.away = True
-    stack.now += KEPT_MS
+    secrets.is_down = True
+    stack.now += CACHE_TTL_MS
     for _ in range(2):
         stack.give(order)
-    assert secrets.asked == 2
+    assert secrets.requests == 2
 
 
 def test_without_any_keys_giving_is_unavailable_and_no_unit_moves(stack: Stack, secrets: Secrets) -> None:
     order, request = stack.buy(), {"shares": 1, "wrapping": {"cover_id": "red-classic", "blessing_id": "best-wishes"}}
     path, key = f"/orders/{order['order_id']}/gifts", "the-same-call"
-    secrets.away = True
+    secrets.is_down = True
     answer = stack.call("alice", "POST", path, request, key=key)
     assert (answer.status, answer.body["code"], answer.headers["retry-after"]) == (503, "busy", "1")
     assert stack.units(order) == {"available": 1}
-    secrets.away = False
+    secrets.is_down = False
     assert stack.call("alice", "POST", path, request, key=key).status == 201
 
 
@@ -96,7 +96,7 @@ def test_an_invalid_secret_changes_nothing_for_a_process_with_cached_keys(
     order = stack.buy(quantity=2)
     stack.give(order)
     secrets.text = damaged
-    stack.now += KEPT_MS
+    stack.now += CACHE_TTL_MS
     assert version_of(stack, stack.give(order)) == "2"
     wiring.link_keys.cache_clear()
     answer = stack.call("alice", "GET", "/orders?cursor=AAAA")

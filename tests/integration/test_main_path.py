@@ -8,7 +8,7 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
-from handsel.domain.wrappings import catalogue
+from handsel.domain.wrappings import load_catalogue
 from testkit.handlers.stack import DAY, START, Stack, gift_request
 
 pytestmark = pytest.mark.parametrize("simulation", ["memory", "moto"], indirect=True)
@@ -362,7 +362,7 @@ def _midnight(day: str) -> int:
 
 
 def test_every_cover_has_a_picture_and_no_other_file_is_served(stack: Stack) -> None:
-    for cover in catalogue().covers:
+    for cover in load_catalogue().covers:
         answer = stack.call(None, "GET", cover.image_path)
         assert (answer.status, answer.headers["content-type"]) == (200, "image/svg+xml")
         assert answer.raw.startswith("<svg")
@@ -372,7 +372,7 @@ def test_every_cover_has_a_picture_and_no_other_file_is_served(stack: Stack) -> 
 
 
 def test_every_cover_has_a_png_for_link_previews(stack: Stack) -> None:
-    for cover in catalogue().covers:
+    for cover in load_catalogue().covers:
         answer = stack.call(None, "GET", f"/covers/{cover.cover_id}.png")
         assert (answer.status, answer.headers["content-type"], answer.is_base64) == (200, "image/png", True)
         with Image.open(BytesIO(b64decode(answer.raw))) as image:

@@ -119,7 +119,7 @@ def test_an_invalid_product_is_rejected(stack: Stack, change: dict[str, Any], po
 def test_a_products_giftable_setting_applies_at_once_to_earlier_orders(stack: Stack) -> None:
     order = stack.buy(quantity=2)
     assert order["actions"] == ["gift", "use", "refund"]
-    changed = stack.sell("voucher", giftable=False)
+    changed = stack.update_product("voucher", giftable=False)
     assert (changed["giftable"], changed["not_giftable_reason"]) == (
         False,
         "The store does not offer this product as a gift.",
@@ -128,7 +128,7 @@ def test_a_products_giftable_setting_applies_at_once_to_earlier_orders(stack: St
     assert stack.call("alice", "GET", path).body["actions"] == ["use", "refund"]
     answer = stack.call("alice", "POST", f"{path}/gifts", gift_request())
     assert (answer.status, answer.body["detail"]) == (422, changed["not_giftable_reason"])
-    stack.sell("voucher", giftable=True)
+    stack.update_product("voucher", giftable=True)
     assert stack.call("alice", "POST", f"{path}/gifts", gift_request()).status == 201
 
 
@@ -156,11 +156,11 @@ def test_a_store_is_created_by_its_merchants_first_update(stack: Stack, monkeypa
 
 
 def test_refunded_units_return_to_the_stock_regardless_of_changes_by_the_merchant(stack: Stack) -> None:
-    stack.sell("voucher", stock=5)
+    stack.update_product("voucher", stock=5)
     order = stack.buy(quantity=2)
-    stack.sell("voucher", stock=None)
+    stack.update_product("voucher", stock=None)
     path = f"/orders/{order['order_id']}/refunds"
     assert stack.call("alice", "POST", path, {"quantity": 1}).status == 201
-    stack.sell("voucher", stock=7)
+    stack.update_product("voucher", stock=7)
     assert stack.call("alice", "POST", path, {"quantity": 1}).status == 201
     assert stack.call("bob", "GET", f"/products/{stack.products['voucher']}").body["stock"] == 8

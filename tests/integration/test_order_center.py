@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from testkit.handlers.costs import cost, much
+from testkit.handlers.costs import measure as measure_operation
+from testkit.handlers.costs import with_history
 from testkit.handlers.stack import DAY, Simulation, Stack
 from tests.integration.test_projecting import HOUR, counts_of
 
@@ -20,7 +21,7 @@ def get_order_center(stack: Stack, user: str = "alice") -> dict[str, Any]:
 
 
 def test_every_count_is_right(stack: Stack) -> None:
-    stack.record()
+    stack.start_recording()
     stack.call("alice", "POST", "/orders", stack.order_request(token="tok_timeout"))
     order = stack.buy(quantity=5)
     stack.give(order)
@@ -29,7 +30,7 @@ def test_every_count_is_right(stack: Stack) -> None:
     stack.use_parcel(stack.buy(product="parcel"))
     back = stack.buy(quantity=2)
     stack.call("alice", "POST", f"/orders/{back['order_id']}/refunds", {"quantity": 2})
-    stack.follow()
+    stack.deliver_records()
     assert counts_of(stack, "alice") == {
         "to_pay": 1,
         "to_give": 1,
@@ -41,84 +42,84 @@ def test_every_count_is_right(stack: Stack) -> None:
 
 
 def test_a_gift_counts_as_returned_at_the_moment_its_window_ends(stack: Stack) -> None:
-    stack.record()
+    stack.start_recording()
     order = stack.buy()
     stack.give(order)
-    stack.follow()
+    stack.deliver_records()
     stack.now += DAY - 1
     assert counts_of(stack, "alice") == {"awaiting_claim": 1}
     stack.now += 1
     assert counts_of(stack, "alice") == {"returned": 1, "to_give": 1}
     stack.sweep()
     assert counts_of(stack, "alice") == {"returned": 1, "to_give": 1}
-    stack.follow()
+    stack.deliver_records()
     assert counts_of(stack, "alice") == {"returned": 1, "to_give": 1, "unread": 1}
 
 
 def test_an_order_with_available_units_is_counted_once_when_gifts_expire(stack: Stack) -> None:
-    stack.record()
+    stack.start_recording()
     order = stack.buy(quantity=3)
     for _ in range(2):
         stack.give(order)
-    stack.follow()
+    stack.deliver_records()
     assert counts_of(stack, "alice") == {"to_give": 1, "awaiting_claim": 2}
     stack.now += DAY
     assert counts_of(stack, "alice") == {"to_give": 1, "returned": 2}
 
 
 def test_an_order_whose_gifts_all_expire_is_counted_once(stack: Stack) -> None:
-    stack.record()
+    stack.start_recording()
     order = stack.buy(quantity=2)
     for _ in range(2):
         stack.give(order)
-    stack.follow()
+    stack.deliver_records()
     assert counts_of(stack, "alice") == {"awaiting_claim": 2}
     stack.now += DAY
     assert counts_of(stack, "alice") == {"to_give": 1, "returned": 2}
 
 
 def test_a_voucher_does_not_count_as_usable_from_the_moment_its_validity_ends(stack: Stack) -> None:
-    stack.record()
-    stack.sell("voucher", validity_days=1)
+    stack.start_recording()
+    stack.update_product("voucher", validity_days=1)
     order = stack.buy(quantity=3)
     stack.call("alice", "POST", f"/orders/{order['order_id']}/use", {"quantity": 2})
     stack.now += 3 * HOUR
     later = stack.buy()
     stack.call("alice", "POST", f"/orders/{later['order_id']}/use", {"quantity": 1})
-    stack.follow()
+    stack.deliver_records()
     start = stack.now - 3 * HOUR
     for at, to_use in ((DAY - 1, 3), (DAY, 1), (DAY + 3 * HOUR - 1, 1), (DAY + 3 * HOUR, 0), (9 * DAY, 0)):
         stack.now = start + at
         assert counts_of(stack, "alice").get("to_use", 0) == to_use, at
-    stack.sell("voucher", validity_days=None)
+    stack.update_product("voucher", validity_days=None)
     order = stack.buy()
     stack.call("alice", "POST", f"/orders/{order['order_id']}/use", {"quantity": 1})
-    stack.follow()
+    stack.deliver_records()
     assert counts_of(stack, "alice")["to_use"] == 1
     # The next change removes the counters of past days.
-    assert list(stack.item("USER#alice", "SUMMARY")["parts"]) == ["to_give", "usable.always"]  # type: ignore[index]
+    assert list(stack.item("USER#alice", "SUMMARY")["counters"]) == ["to_give", "usable.always"]  # type: ignore[index]
 
 
 def test_a_redeemed_voucher_is_not_counted_when_its_validity_ends(stack: Stack) -> None:
-    stack.record()
-    stack.sell("voucher", validity_days=1)
+    stack.start_recording()
+    stack.update_product("voucher", validity_days=1)
     order = stack.buy(quantity=2)
     used = stack.call("alice", "POST", f"/orders/{order['order_id']}/use", {"quantity": 2}).body["holdings"]
-    stack.follow()
+    stack.deliver_records()
     stack.call("mia", "POST", f"/vouchers/{used[0]['code']}/redemptions")
-    stack.follow()
+    stack.deliver_records()
     assert counts_of(stack, "alice") == {"to_use": 1}
     stack.now += DAY
     assert counts_of(stack, "alice") == {}
 
 
 def test_a_lost_parcel_does_not_count_until_it_is_found(stack: Stack) -> None:
-    stack.record()
+    stack.start_recording()
     shipment_id = stack.use_parcel(stack.buy(product="parcel"))["shipment_id"]
     seen = []
     for hours, status in enumerate(("in_transit", "lost", "in_transit", "delivered")):
         assert stack.report(shipment_id, status, at=stack.now + hours).status == 200
-        stack.follow()
+        stack.deliver_records()
         listed = stack.call("alice", "GET", "/holdings?state=to_receive").body["items"]
         seen.append((counts_of(stack, "alice").get("to_receive", 0), len(listed)))
     assert seen == [(1, 1), (0, 0), (1, 1), (0, 0)]
@@ -143,7 +144,7 @@ LISTS = {
 
 
 def test_every_count_equals_the_length_of_its_list_at_any_time(stack: Stack) -> None:
-    stack.record()
+    stack.start_recording()
     stack.call("alice", "POST", "/orders", stack.order_request(token="tok_timeout"))
     order = stack.buy(quantity=4)
     stack.give(order)
@@ -153,7 +154,7 @@ def test_every_count_equals_the_length_of_its_list_at_any_time(stack: Stack) -> 
     stack.use_parcel(stack.buy(product="parcel"))
     back = stack.buy()
     stack.call("alice", "POST", f"/orders/{back['order_id']}/refunds", {"quantity": 1})
-    stack.follow()
+    stack.deliver_records()
     start = stack.now
     for at in (0, DAY - 1, DAY, DAY + HOUR, 90 * DAY - 1, 90 * DAY):
         stack.now = start + at
@@ -171,7 +172,7 @@ EMPTY_LISTS_OF_BOB = {("bob", "orders"), ("bob", "payments")}
 
 
 def test_the_first_entries_of_each_list_are_those_of_the_lists(stack: Stack) -> None:
-    stack.record()
+    stack.start_recording()
     stack.call("bob", "GET", "/orders")
     for number in range(7):
         stack.now += 1000
@@ -185,7 +186,7 @@ def test_the_first_entries_of_each_list_are_those_of_the_lists(stack: Stack) -> 
         stack.call(user, "GET", f"/products/{stack.products[product]}")
         stack.call(user, "PUT", f"/tagged/{stack.products[product]}")
     stack.call("alice", "DELETE", f"/tagged/{stack.products['jewelry']}")
-    stack.follow()
+    stack.deliver_records()
     for user in ("alice", "bob"):
         found = get_order_center(stack, user)
         for name, path in {
@@ -214,16 +215,16 @@ def test_the_order_center_of_a_new_user_is_empty(stack: Stack) -> None:
 
 
 def test_a_user_who_bought_the_first_recommendations_gets_the_remaining_ones(stack: Stack) -> None:
-    stack.record()
+    stack.start_recording()
     body = {**PRODUCT, "title": "One of many"}
     for number in range(14):
         stack.now += 1000
         stack.call("mia", "PUT", f"/stores/store-tea-house/products/many-{number:02d}", body)
-    stack.follow()
+    stack.deliver_records()
     for number in range(2, 14):
         answer = stack.call("alice", "POST", "/orders", {**stack.order_request(), "product_id": f"many-{number:02d}"})
         assert answer.status == 201
-    stack.follow()
+    stack.deliver_records()
     listed = stack.call("alice", "GET", "/recommendations?limit=5").body["items"]
     assert [product["title"] for product in listed] == ["One of many", "One of many", "Grand tea banquet"]
     assert [product["product_id"] for product in listed[:2]] == ["many-01", "many-00"]
@@ -235,9 +236,9 @@ def test_a_user_who_bought_the_first_recommendations_gets_the_remaining_ones(sta
 
 @pytest.mark.parametrize("form", ["{}", 'W/{}, "other"', '"other", {}', "*"])
 def test_an_unchanged_order_center_is_not_sent_again(stack: Stack, form: str) -> None:
-    stack.record()
+    stack.start_recording()
     order = stack.buy()
-    stack.follow()
+    stack.deliver_records()
     first = stack.call("alice", "GET", "/order-center")
     tag = first.headers["etag"]
     again = stack.call("alice", "GET", "/order-center", headers={"if-none-match": form.format(tag)})
@@ -249,9 +250,9 @@ def test_an_unchanged_order_center_is_not_sent_again(stack: Stack, form: str) ->
 
 
 def test_the_passing_of_time_changes_the_response(stack: Stack) -> None:
-    stack.record()
+    stack.start_recording()
     stack.give(stack.buy())
-    stack.follow()
+    stack.deliver_records()
     tag = stack.call("alice", "GET", "/order-center").headers["etag"]
     stack.now += DAY - 1
     assert stack.call("alice", "GET", "/order-center", headers={"if-none-match": tag}).status == 304
@@ -263,6 +264,6 @@ def test_the_passing_of_time_changes_the_response(stack: Stack) -> None:
 
 
 def test_the_cost_does_not_depend_on_the_number_of_entries(simulation: Simulation) -> None:
-    costs = [cost(much(simulation, things), "order center") for things in (100, 10_000)]
+    costs = [measure_operation(with_history(simulation, things), "order center") for things in (100, 10_000)]
     assert costs[0] == costs[1]
     assert (costs[0].reads, costs[0].writes) == (9, 0)

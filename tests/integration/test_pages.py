@@ -11,8 +11,8 @@ from typing import Any, NoReturn
 import pytest
 from botocore.exceptions import ConnectTimeoutError
 
-from handsel.domain.wrappings import catalogue
-from testkit.handlers.faults import between
+from handsel.domain.wrappings import load_catalogue
+from testkit.handlers.faults import inject_faults
 from testkit.handlers.stack import DAY, Answer, Stack
 
 
@@ -110,7 +110,7 @@ def test_an_unknown_gift_has_a_not_found_page(stack: Stack, gift_id: str) -> Non
 
 def test_an_unavailable_page_has_a_retry_after_header(stack: Stack) -> None:
     given = stack.give(stack.buy())
-    with between(frozenset({"get_item"}), dict.fromkeys(range(20), raise_timeout)):
+    with inject_faults(frozenset({"get_item"}), dict.fromkeys(range(20), raise_timeout)):
         page = stack.call(None, "GET", f"/g/{given['gift_id']}")
     assert (page.status, page.headers["retry-after"]) == (503, "1")
     assert "text/html" in page.headers["content-type"]
@@ -194,8 +194,8 @@ def test_all_languages_have_the_same_keys(stack: Stack) -> None:
 def test_all_covers_and_blessings_have_chinese_texts_of_valid_length(stack: Stack) -> None:
     text = stack.function("WebFunction").ASSETS["wrapping_zh.js"].read_text()
     texts = dict(re.findall(r'^  "?([\w-]+)"?: "([^"]+)",$', text, re.MULTILINE))
-    wanted = {cover.cover_id for cover in catalogue().covers} | {
-        blessing.blessing_id for blessing in catalogue().blessings
+    wanted = {cover.cover_id for cover in load_catalogue().covers} | {
+        blessing.blessing_id for blessing in load_catalogue().blessings
     }
     assert texts.keys() == wanted
     assert all(1 <= len(words) <= 60 for words in texts.values())

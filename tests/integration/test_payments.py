@@ -124,7 +124,7 @@ def _stock(stack: Stack, product_key: str) -> int:
 
 
 def test_stock_is_decremented_once_and_never_below_zero(stack: Stack) -> None:
-    stack.sell("voucher", stock=3)
+    stack.update_product("voucher", stock=3)
     product_key = f"PRODUCT#{stack.products['voucher']}"
     for _ in range(2):
         stack.call("alice", "POST", "/orders", stack.order_request(quantity=2), key="stock-key-1")
@@ -135,7 +135,7 @@ def test_stock_is_decremented_once_and_never_below_zero(stack: Stack) -> None:
 
 
 def test_a_declined_payment_restores_the_stock(stack: Stack) -> None:
-    stack.sell("voucher", stock=3)
+    stack.update_product("voucher", stock=3)
     product_key = f"PRODUCT#{stack.products['voucher']}"
     stack.call("alice", "POST", "/orders", stack.order_request(quantity=2, token="tok_declined"))
     assert _stock(stack, product_key) == 3

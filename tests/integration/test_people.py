@@ -2,7 +2,7 @@
 
 import pytest
 
-from testkit.handlers.stack import DAY, Answer, Stack, listening
+from testkit.handlers.stack import DAY, Answer, Stack, observe_calls
 
 
 def find(stack: Stack, handle: str, by: str = "alice") -> Answer:
@@ -43,7 +43,7 @@ def test_a_previous_handle_finds_nobody(stack: Stack) -> None:
     assert find(stack, "robert").body == {"user_id": "bob", "handle": "robert", "display_name": "Robert"}
 
 
-@pytest.mark.damages
+@pytest.mark.corrupts
 def test_a_handle_that_changes_its_owner_between_the_two_reads_finds_nobody(stack: Stack) -> None:
     stack.call("bob", "GET", "/me")
     reservation = {"pk": {"S": "HANDLE#rob"}, "sk": {"S": "HANDLE"}, "user_id": {"S": "bob"}}
@@ -137,7 +137,7 @@ def test_a_list_of_users_writes_nothing_and_queries_the_indexes_twice(stack: Sta
     for user in ("bob", "carol", "dave"):
         stack.claim(user, stack.give(order))
     before, operations = stack.all_items(), list[str]()
-    with listening(lambda call: operations.append(call.operation)):
+    with observe_calls(lambda call: operations.append(call.operation)):
         contacts_of(stack, "alice")
     # Alice received no gift, so there is no third read.
     assert sorted(operations) == ["BatchGetItem", "BatchGetItem", "Query", "Query"]

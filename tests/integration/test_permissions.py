@@ -9,7 +9,14 @@ from handsel.api import http
 from handsel.store.keys import DUE_SHARDS
 from testkit import access
 from testkit.handlers import permissions
-from testkit.handlers.calls import CALLS, CHANGES, TOLD, due_for_everything, tell_until_taken, told
+from testkit.handlers.calls import (
+    CALLS,
+    CHANGES,
+    INBOUND_EVENTS,
+    deliver_with_retries,
+    inbound_event,
+    prepare_overdue_work,
+)
 from testkit.handlers.stack import DAY, RESOURCES, START, Simulation, Stack, event
 from testkit.handlers.worlds import build_success
 from tools import openapi
@@ -17,19 +24,19 @@ from tools import openapi
 
 def _process_streams_and_read(stack: Stack) -> None:
     """Call the projector, and the routes that read its items."""
-    stack.record()
+    stack.start_recording()
     order = stack.buy()
-    stack.follow()
+    stack.deliver_records()
     gift = stack.give(order, recipient_id="bob")
     shipment_id = stack.claim("bob", stack.give(stack.buy(product="parcel"))).body["shipment_id"]
-    stack.sell("voucher", stock=9)
+    stack.update_product("voucher", stock=9)
     for on in (False, True):
         assert stack.call("alice", "PATCH", "/me", {"recommendations": on}).status == 200
     for method, product in itertools.product(("PUT", "DELETE", "PUT"), ("voucher", "other_store")):
         http._known_accounts.clear()
         stack.call("alice", method, f"/tagged/{stack.products[product]}")
         stack.call("alice", "GET", f"/products/{stack.products[product]}")
-        stack.follow()
+        stack.deliver_records()
     for path in ("/tagged", "/viewed", "/recommendations"):
         http._known_accounts.clear()
         assert stack.call("alice", "GET", path).body["items"]
@@ -37,7 +44,7 @@ def _process_streams_and_read(stack: Stack) -> None:
     stack.sweep()
     stack.claim("bob", gift)
     stack.report(shipment_id, "delivered")
-    stack.follow()
+    stack.deliver_records()
     for message in stack.call("bob", "GET", "/messages").body["items"]:
         assert stack.call("bob", "POST", f"/messages/{message['message_id']}/read").body["read"]
     for user in ("alice", "bob"):
@@ -63,12 +70,15 @@ def _call_each_writing_route(stack: Stack, simulation: Simulation) -> None:
         http._known_accounts.clear()
         world, role = build_success(stack, route)
         http._known_accounts.clear()
-        path, body = access.path_of(route, access.ids_of(world)), access.body_of(route, role, world, stack.products)
+        path, body = (
+            access.build_path(route, access.path_ids(world)),
+            access.build_body(route, role, world, stack.products),
+        )
         answer = stack.call(access.USERS[role], route.split()[0], path, body)
         assert str(answer.status) == access.expected(route, role, world), (route, answer.raw)
 
 
-@pytest.mark.damages
+@pytest.mark.corrupts
 def test_every_function_may_do_what_it_does_and_may_write_nothing_that_it_does_not(
     stack: Stack, simulation: Simulation
 ) -> None:
@@ -112,7 +122,7 @@ def test_every_function_may_do_what_it_does_and_may_write_nothing_that_it_does_n
             stack.call("bob", "POST", f"/gifts/{gift_id}/claims", raw="{")
             stack.restore(stack.stream_record(gift_id))
     stack.now = START
-    due_for_everything(stack)
+    prepare_overdue_work(stack)
     stack.call("alice", "POST", "/orders", stack.order_request(token="tok_timeout"))
     stack.now += 40_000
     stack.sweep()
@@ -125,15 +135,15 @@ def test_every_function_may_do_what_it_does_and_may_write_nothing_that_it_does_n
         confirmed["request"]["userAttributes"]["sub"] = user
         stack.invoke("PostConfirmationFunction", confirmed)
     _process_streams_and_read(stack)
-    for kind, prepared in TOLD.items():
-        for tell in (True, False):  # without the event, the sweep settles
+    for kind, prepared in INBOUND_EVENTS.items():
+        for delivered in (True, False):  # without the event, the sweep settles
             simulation.reset()
             stack.now = START
-            stack.sell("voucher", stock=900)
-            told_of = told(kind, prepared(stack))
+            stack.update_product("voucher", stock=900)
+            inbound = inbound_event(kind, prepared(stack))
             stack.now += 40_000
-            if tell:
-                tell_until_taken(stack, told_of)
+            if delivered:
+                deliver_with_retries(stack, inbound)
             else:
                 stack.sweep()
     _call_each_writing_route(stack, simulation)

@@ -14,11 +14,11 @@ from handsel.domain import ids
 from handsel.runtime import clock, wiring
 from handsel.store import keys
 from handsel.store.attributes import dump_item
-from testkit.handlers.faults import FAULTS, READS, WRITES, Crashed, between
+from testkit.handlers.faults import FAULTS, READS, WRITES, Crashed, inject_faults
 from testkit.handlers.stack import DAY, TABLE, Stack
 
 HOUR = 3_600_000
-PROJECTED = ("MESSAGE#", "SUMMARY", "TALLY", "USABLE#", "REMINDER")
+PROJECTED = ("MESSAGE#", "SUMMARY", "TALLY", "VOUCHER_EXPIRY#", "REMINDER")
 
 
 def projected_items(stack: Stack) -> dict[str, Any]:
@@ -104,9 +104,9 @@ LIFE_CYCLES = (
 
 def records_of(stack: Stack, life_cycle: Callable[[Stack], None]) -> list[dict[str, Any]]:
     """Return the records of a life_cycle cycle from giving on; those of the purchase before it are processed here."""
-    stack.record()
+    stack.start_recording()
     life_cycle(stack)
-    records = stack.recorded()
+    records = stack.projector_records()
     bought = [record for record in records if record["dynamodb"]["Keys"]["sk"]["S"] == "ORDER"][:2]
     assert stack.project(*bought) == []
     stack.events.clear()
@@ -151,24 +151,24 @@ def test_following_at_once_and_following_at_the_end_have_the_same_result(
 ) -> None:
     start, now = stack.save(), stack.now
     monkeypatch.setattr(clock, "voucher_code", lambda: f"{stack.now:016d}")
-    stack.record()
+    stack.start_recording()
     life_cycle(stack)
-    stack.follow()
+    stack.deliver_records()
     in_the_end = visible_items(stack)
     stack.load(start)
     stack.now = now
-    stack.forget_keys()
+    stack.reset_keys()
     call = stack.call
 
     def call_and_follow(*args: Any, **kwargs: Any) -> Any:
         answer = call(*args, **kwargs)
-        stack.follow()
+        stack.deliver_records()
         return answer
 
     monkeypatch.setattr(stack, "call", call_and_follow)
-    stack.record()
+    stack.start_recording()
     life_cycle(stack)
-    stack.follow()
+    stack.deliver_records()
     assert visible_items(stack) == in_the_end
 
 
@@ -179,12 +179,12 @@ def test_a_write_that_fails_or_seems_to_fail_is_completed_by_the_next_delivery(
 ) -> None:
     records = records_of(stack, life_cycle)
     saved = stack.save()
-    with between(WRITES, {}) as calls:
+    with inject_faults(WRITES, {}) as calls:
         stack.project(*records)
     expected = projected_items(stack)
     for number in range(calls.calls):
         stack.load(saved)
-        with between(WRITES, {number: fault}), suppress(Crashed):
+        with inject_faults(WRITES, {number: fault}), suppress(Crashed):
             stack.project(*records)
         assert stack.project(*records) == []
         assert projected_items(stack) == expected
@@ -192,16 +192,16 @@ def test_a_write_that_fails_or_seems_to_fail_is_completed_by_the_next_delivery(
 
 @pytest.mark.parametrize("at", range(4))
 def test_a_projection_of_an_earlier_state_does_not_overwrite_one_of_a_later_state(stack: Stack, at: int) -> None:
-    stack.record()
+    stack.start_recording()
     gift = stack.give(stack.buy())
-    given = stack.recorded()
+    given = stack.projector_records()
 
     def claim_and_follow_first(call: Callable[[], Any]) -> Any:
         stack.claim("bob", gift)
-        stack.follow()
+        stack.deliver_records()
         return call()
 
-    with between(READS | WRITES, {at: claim_and_follow_first}) as calls:
+    with inject_faults(READS | WRITES, {at: claim_and_follow_first}) as calls:
         assert stack.project(*given) == []
     assert calls.calls > at
     assert counts_of(stack, "alice") == {"unread": 1}
@@ -212,9 +212,9 @@ def test_a_projection_of_an_earlier_state_does_not_overwrite_one_of_a_later_stat
 
 
 def follow(stack: Stack, life_cycle: Callable[[Stack], None]) -> list[str]:
-    stack.record()
+    stack.start_recording()
     life_cycle(stack)
-    stack.follow()
+    stack.deliver_records()
     return [event["type"] for event in stack.events]
 
 
@@ -278,15 +278,15 @@ def test_a_late_report_changes_no_status_and_sends_no_message(stack: Stack) -> N
     before = messages_of(stack, "bob")
     (shipment,) = (item for item in stack.all_items() if item["sk"] == "SHIPMENT")
     stack.report(shipment["shipment_id"], "picked_up", at=stack.now - 5 * HOUR)
-    stack.follow()
+    stack.deliver_records()
     assert messages_of(stack, "bob") == before
     assert [event["type"] for event in stack.events][-1] == "shipment.updated"
 
 
 def test_a_message_has_the_wrapping_and_the_link(stack: Stack) -> None:
-    stack.record()
+    stack.start_recording()
     gift = give_to_bob(stack)
-    stack.follow()
+    stack.deliver_records()
     (message,) = stack.call("bob", "GET", "/messages").body["items"]
     assert message == {
         "message_id": message["message_id"],
@@ -324,12 +324,12 @@ def test_a_stored_message_has_the_name_at_the_time_and_no_text(stack: Stack) -> 
     assert ("gift_claimed", "Bob opened your gift.") in messages_of(stack, "alice")
 
 
-@pytest.mark.damages
+@pytest.mark.corrupts
 def test_a_message_about_a_missing_account_has_no_name(stack: Stack) -> None:
-    stack.record()
+    stack.start_recording()
     claim(stack)
     stack.memory.delete_item(TableName=TABLE, Key=dump_item(keys.account("bob")._asdict()))
-    stack.follow()
+    stack.deliver_records()
     (message,) = stack.call("alice", "GET", "/messages").body["items"]
     assert (message["params"], message["text"]) == ({"name": None}, "Someone opened your gift.")
 
@@ -338,11 +338,11 @@ def test_a_message_about_a_missing_account_has_no_name(stack: Stack) -> None:
 
 
 def test_an_event_has_its_type_its_time_and_its_audience(stack: Stack) -> None:
-    stack.record()
+    stack.start_recording()
     gift = give_to_bob(stack)
     stack.now += HOUR
     stack.claim("bob", gift)
-    stack.follow()
+    stack.deliver_records()
     claimed = stack.events[-1]
     assert claimed == {
         "id": claimed["id"],
@@ -364,11 +364,11 @@ def test_an_event_has_its_type_its_time_and_its_audience(stack: Stack) -> None:
 
 
 def test_each_refund_of_an_order_is_a_separate_event(stack: Stack) -> None:
-    stack.record()
+    stack.start_recording()
     order = stack.buy(quantity=3)
     for quantity in (1, 2):
         stack.call("alice", "POST", f"/orders/{order['order_id']}/refunds", {"quantity": quantity})
-    stack.follow()
+    stack.deliver_records()
     refunded = [event for event in stack.events if event["type"] == "order.refunded"]
     assert [event["data"] for event in refunded] == [
         {"order_id": order["order_id"], "quantity": 1, "refunded": 1},
@@ -379,10 +379,10 @@ def test_each_refund_of_an_order_is_a_separate_event(stack: Stack) -> None:
 
 
 def test_no_event_contains_private_data(stack: Stack) -> None:
-    stack.record()
+    stack.start_recording()
     for life_cycle in (claim_and_redeem, deliver):
         life_cycle(stack)
-    stack.follow()
+    stack.deliver_records()
     product = stack.call("alice", "GET", f"/products/{stack.products['parcel']}").body
     text = json.dumps(stack.events)
     codes = [item["code"] for item in stack.all_items() if item.get("code")]
@@ -404,22 +404,22 @@ def test_no_event_contains_private_data(stack: Stack) -> None:
 
 
 def test_the_id_of_an_event_does_not_reveal_the_claimer(stack: Stack) -> None:
-    stack.record()
+    stack.start_recording()
     gift = stack.give(stack.buy(quantity=2), shares=2)
     for claimer in ("bob", "carol"):
         stack.claim(claimer, gift)
-    stack.follow()
+    stack.deliver_records()
     claims = [event["id"] for event in stack.events if event["type"] == "gift.claimed"]
-    guesses = [ids.derive("event", "gift.claimed", gift["gift_id"], claimer) for claimer in ("bob", "carol")]
+    guesses = [ids.derive_id("event", "gift.claimed", gift["gift_id"], claimer) for claimer in ("bob", "carol")]
     assert len(set(claims)) == 2
     assert not {*claims} & {*guesses}
 
 
 def test_no_event_connects_a_gift_with_its_claimer(stack: Stack) -> None:
-    stack.record()
+    stack.start_recording()
     for life_cycle in (claim_and_redeem, deliver):
         life_cycle(stack)
-    stack.follow()
+    stack.deliver_records()
     of_gifts = {event["correlation_id"] for event in stack.events if event["type"].startswith(("order.", "gift."))}
     of_claimers = [event for event in stack.events if event["type"].startswith(("holding.", "shipment."))]
     assert len(of_claimers) == 3
@@ -429,20 +429,20 @@ def test_no_event_connects_a_gift_with_its_claimer(stack: Stack) -> None:
 
 
 def test_events_of_own_use_have_the_correlation_id_of_the_order(stack: Stack) -> None:
-    stack.record()
+    stack.start_recording()
     order = stack.buy()
     (voucher,) = stack.call("alice", "POST", f"/orders/{order['order_id']}/use", {"quantity": 1}).body["holdings"]
     stack.call("mia", "POST", f"/vouchers/{voucher['code']}/redemptions")
-    stack.follow()
+    stack.deliver_records()
     assert [event["type"] for event in stack.events] == ["order.paid", "holding.redeemed"]
     assert {event["correlation_id"] for event in stack.events} == {order["order_id"]}
 
 
 def test_an_event_that_the_bus_rejects_fails_only_its_record(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
-    stack.record()
+    stack.start_recording()
     stack.buy()
     stack.buy()
-    paid = [record for record in stack.recorded() if record["eventName"] == "MODIFY"]
+    paid = [record for record in stack.projector_records() if record["eventName"] == "MODIFY"]
 
     def reject_the_first(Entries: list[dict[str, str]]) -> dict[str, Any]:  # noqa: N803 - the name of the parameter
         return {
@@ -457,10 +457,10 @@ def test_an_event_that_the_bus_rejects_fails_only_its_record(stack: Stack, monke
 def test_with_several_batches_of_events_only_the_rejected_event_fails(
     stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stack.record()
+    stack.start_recording()
     for _ in range(12):
         stack.buy()
-    paid = [record for record in stack.recorded() if record["eventName"] == "MODIFY"]
+    paid = [record for record in stack.projector_records() if record["eventName"] == "MODIFY"]
 
     def reject_the_last_of_two(Entries: list[dict[str, str]]) -> dict[str, Any]:  # noqa: N803 - the parameter's name
         lost = {"ErrorCode": "InternalFailure"} if len(Entries) == 2 else {"EventId": "1"}
@@ -476,9 +476,9 @@ def test_with_several_batches_of_events_only_the_rejected_event_fails(
 def test_while_the_bus_is_unavailable_messages_are_sent_and_the_records_are_retried(
     stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stack.record()
+    stack.start_recording()
     give_to_bob(stack)
-    records = stack.recorded()
+    records = stack.projector_records()
 
     def fail_to_connect(**_: Any) -> None:
         raise EndpointConnectionError(endpoint_url="https://events.test")
@@ -493,9 +493,9 @@ def test_while_the_bus_is_unavailable_messages_are_sent_and_the_records_are_retr
 
 
 def test_an_invalid_record_fails_alone(stack: Stack) -> None:
-    stack.record()
+    stack.start_recording()
     give_to_bob(stack)
-    records = stack.recorded()
+    records = stack.projector_records()
     broken = json.loads(json.dumps(records[0]))
     del broken["dynamodb"]["NewImage"]["payment"]
     broken["dynamodb"]["SequenceNumber"] = "999"
@@ -504,36 +504,36 @@ def test_an_invalid_record_fails_alone(stack: Stack) -> None:
 
 
 def test_a_sale_is_projected_only_when_the_product_sells_out(stack: Stack) -> None:
-    stack.sell("voucher", stock=2)
-    stack.record()
+    stack.update_product("voucher", stock=2)
+    stack.start_recording()
     seen = []
     for _ in range(2):
         order = stack.buy()
-        seen.append([record["dynamodb"]["Keys"]["sk"]["S"] for record in stack.recorded()].count("PRODUCT"))
+        seen.append([record["dynamodb"]["Keys"]["sk"]["S"] for record in stack.projector_records()].count("PRODUCT"))
     stack.call("alice", "POST", f"/orders/{order['order_id']}/refunds", {"quantity": 1})
-    seen.append([record["dynamodb"]["Keys"]["sk"]["S"] for record in stack.recorded()].count("PRODUCT"))
+    seen.append([record["dynamodb"]["Keys"]["sk"]["S"] for record in stack.projector_records()].count("PRODUCT"))
     assert seen == [0, 1, 2]
 
 
 def test_more_vouchers_than_a_transaction_holds_are_all_counted(stack: Stack) -> None:
-    stack.record()
+    stack.start_recording()
     for _ in range(2):
         order = stack.buy(quantity=50)
         stack.call("alice", "POST", f"/orders/{order['order_id']}/use", {"quantity": 50})
     stack.stop_recording()
-    assert stack.project(*stack.recorded()) == []
+    assert stack.project(*stack.projector_records()) == []
     assert counts_of(stack, "alice") == {"to_use": 100}
 
 
 def test_a_late_record_of_an_expired_voucher_is_not_counted(stack: Stack) -> None:
-    stack.record()
+    stack.start_recording()
     order = stack.buy()
     stack.call("alice", "POST", f"/orders/{order['order_id']}/use", {"quantity": 1})
-    records = stack.recorded()
+    records = stack.projector_records()
     stack.stop_recording()
     stack.now += 94 * DAY  # valid for 90 days, and counted last on the last day
     assert stack.project(*records) == []
-    assert not [item for item in stack.all_items() if item["sk"].startswith("USABLE#")]
+    assert not [item for item in stack.all_items() if item["sk"].startswith("VOUCHER_EXPIRY#")]
     assert counts_of(stack, "alice") == {}
 
 
@@ -551,9 +551,9 @@ def test_a_message_is_marked_read_once_and_no_longer_counted(stack: Stack) -> No
 
 
 def test_a_read_message_stays_read_when_its_record_is_delivered_again(stack: Stack) -> None:
-    stack.record()
+    stack.start_recording()
     give_to_bob(stack)
-    records = stack.recorded()
+    records = stack.projector_records()
     stack.project(*records)
     (message,) = stack.call("bob", "GET", "/messages").body["items"]
     stack.call("bob", "POST", f"/messages/{message['message_id']}/read")
@@ -573,29 +573,29 @@ def test_a_user_cannot_read_or_mark_messages_of_others(stack: Stack) -> None:
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
 def test_marking_a_message_read_is_completed_by_a_retry(stack: Stack, fault: Any) -> None:
-    stack.record()
+    stack.start_recording()
     give_to_bob(stack)
-    stack.follow()
+    stack.deliver_records()
     (message,) = stack.call("bob", "GET", "/messages").body["items"]
     path = f"/messages/{message['message_id']}/read"
-    with between(WRITES, {0: fault}), suppress(Crashed):
+    with inject_faults(WRITES, {0: fault}), suppress(Crashed):
         stack.call("bob", "POST", path)
     assert stack.call("bob", "POST", path).body["read"]
     assert counts_of(stack, "bob") == {}
 
 
 def test_marking_a_message_read_while_another_arrives_counts_both(stack: Stack) -> None:
-    stack.record()
+    stack.start_recording()
     give_to_bob(stack)
-    stack.follow()
+    stack.deliver_records()
     (message,) = stack.call("bob", "GET", "/messages").body["items"]
 
     def receive_another_first(call: Callable[[], Any]) -> Any:
         give_to_bob(stack)
-        stack.follow()
+        stack.deliver_records()
         return call()
 
-    with between(WRITES, {0: receive_another_first}):
+    with inject_faults(WRITES, {0: receive_another_first}):
         assert stack.call("bob", "POST", f"/messages/{message['message_id']}/read").body["read"]
     assert counts_of(stack, "bob") == {"unread": 1}
 
@@ -618,9 +618,9 @@ def sweep_at(stack: Stack, *hours: float) -> list[str]:
 
 
 def test_a_named_recipient_is_reminded_six_hours_and_one_hour_before_the_end(stack: Stack) -> None:
-    stack.record()
+    stack.start_recording()
     give_to_bob(stack)
-    stack.follow()
+    stack.deliver_records()
     assert sweep_at(stack, 0, 17.99, 18, 18.02, 22.99, 23, 23.02, 24) == [
         "18 h: You have 6 hours left to open the red envelope from Alice.",
         "23 h: You have 1 hour left to open the red envelope from Alice.",
@@ -629,29 +629,29 @@ def test_a_named_recipient_is_reminded_six_hours_and_one_hour_before_the_end(sta
 
 
 def test_an_ended_gift_has_no_reminders(stack: Stack) -> None:
-    stack.record()
+    stack.start_recording()
     for life_cycle in (claim_and_redeem, cancel, decline):
         life_cycle(stack)
-    stack.follow()
+    stack.deliver_records()
     assert sweep_at(stack, 18, 23, 24) == []
     assert not [item for item in stack.all_items() if item.get("due_pk")]
 
 
 @pytest.mark.parametrize("at", range(2))
 def test_a_claim_during_a_reminder_prevents_it(stack: Stack, at: int) -> None:
-    stack.record()
+    stack.start_recording()
     gift = give_to_bob(stack)
-    stack.follow()
+    stack.deliver_records()
     stack.now += DAY - HOUR
 
     def claim_first(call: Callable[[], Any]) -> Any:
         assert stack.claim("bob", gift).status == 201
-        stack.follow()
+        stack.deliver_records()
         return call()
 
     # Before the sweep reads Bob's summary, or between that and the message.
     reads = frozenset({"get_item"} if at == 0 else {"transact_write_items"})
-    with between(reads, {1 if at == 0 else 0: claim_first}):
+    with inject_faults(reads, {1 if at == 0 else 0: claim_first}):
         assert stack.sweep()["failed"] == 0
     assert reminders_of(stack) == []
     assert stack.sweep()["reminded"] == 0
@@ -659,9 +659,9 @@ def test_a_claim_during_a_reminder_prevents_it(stack: Stack, at: int) -> None:
 
 
 def test_a_sweep_after_an_outage_sends_only_the_last_reminder(stack: Stack) -> None:
-    stack.record()
+    stack.start_recording()
     give_to_bob(stack)
-    stack.follow()
+    stack.deliver_records()
     stack.now += DAY - HOUR // 2
     stack.sweep()
     assert reminders_of(stack) == ["You have 1 hour left to open the red envelope from Alice."]
@@ -675,9 +675,9 @@ def test_only_longer_windows_have_a_reminder(
     stack: Stack, monkeypatch: pytest.MonkeyPatch, seconds: int, reminders: list[str]
 ) -> None:
     stack.set_window(monkeypatch, seconds)
-    stack.record()
+    stack.start_recording()
     give_to_bob(stack)
-    stack.follow()
+    stack.deliver_records()
     hours = seconds / 3600
     reminders_sent = sweep_at(stack, 0, max(hours - 6, 0) + 0.001, max(hours - 1, 0) + 0.001, hours - 0.001)
     assert len(reminders_sent) == len(reminders)
@@ -685,7 +685,7 @@ def test_only_longer_windows_have_a_reminder(
 
 
 def test_a_gift_without_a_recipient_has_no_reminders(stack: Stack) -> None:
-    stack.record()
+    stack.start_recording()
     stack.give(stack.buy())
-    stack.follow()
+    stack.deliver_records()
     assert not [item for item in stack.all_items() if item["sk"] == "REMINDER"]

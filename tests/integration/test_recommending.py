@@ -14,7 +14,7 @@ from handsel.runtime import wiring
 from handsel.store import keys, preferences
 from handsel.store.attributes import dump_item
 from handsel.use_cases.recommendations import preference_updates, recommending
-from testkit.handlers.stack import START, Answer, Stack, listening, wanted
+from testkit.handlers.stack import START, Answer, Stack, observe_calls, passes_filter
 
 OTHERS = [f"friend{number}" for number in range(MIN_SUPPORT)]
 
@@ -22,7 +22,7 @@ OTHERS = [f"friend{number}" for number in range(MIN_SUPPORT)]
 @pytest.fixture
 def shop(stack: Stack) -> Stack:
     """Return a stack whose stream records are processed up to now and recorded from now on."""
-    stack.record()
+    stack.start_recording()
     stack.project(*stack.simulation.seeded)
     return stack
 
@@ -77,7 +77,7 @@ def test_tagged_products_are_listed_newest_first_with_their_current_data(stack: 
     for product in ("voucher", "parcel", "other_store"):
         tag(stack, product)
         stack.now += 1000
-    stack.sell("parcel", title="A better tea set")
+    stack.update_product("parcel", title="A better tea set")
     assert titles(stack, "/tagged") == [POETRY, "A better tea set", VOUCHER]
     first = stack.call("alice", "GET", "/tagged?limit=2")
     assert [item["at"] for item in first.body["items"]] == ["2026-09-21T14:13:22.000Z", "2026-09-21T14:13:21.000Z"]
@@ -187,25 +187,25 @@ def test_a_new_user_is_recommended_all_products(shop: Stack) -> None:
 def test_bought_and_tagged_products_are_not_recommended(shop: Stack) -> None:
     shop.buy(product="voucher")
     tag(shop, "parcel")
-    shop.follow()
+    shop.deliver_records()
     offers = recommendations_of(shop)
     assert len(offers) == len(shop.products) - 2
     assert not {VOUCHER, PARCEL} & set(offers)
     assert offers[RING] == "From Tea House, where you've shopped before"
     tag(shop, "parcel", method="DELETE")
-    shop.follow()
+    shop.deliver_records()
     assert PARCEL in recommendations_of(shop)
 
 
 def test_viewed_products_come_last(shop: Stack) -> None:
     view(shop, "other_store")
-    shop.follow()
+    shop.deliver_records()
     offers = recommendations_of(shop)
     assert list(offers)[-1] == POETRY
     assert offers[POETRY] == "You viewed this recently"
     for product in shop.products:
         view(shop, product)
-    shop.follow()
+    shop.deliver_records()
     assert set(recommendations_of(shop).values()) == {"You viewed this recently"}
 
 
@@ -213,33 +213,33 @@ def test_a_user_with_all_products_is_recommended_the_same_products(shop: Stack) 
     for product in list(shop.products)[1:]:
         tag(shop, product)
     shop.buy(product="voucher")
-    shop.follow()
+    shop.deliver_records()
     offers = recommendations_of(shop)
     assert offers.pop(VOUCHER) == "You bought this before"
     assert (len(offers), set(offers.values())) == (6, {"You saved this"})
 
 
 def test_a_sold_out_product_is_not_recommended_until_it_is_restocked(shop: Stack) -> None:
-    shop.sell("voucher", stock=1)
-    shop.follow()
+    shop.update_product("voucher", stock=1)
+    shop.deliver_records()
     assert VOUCHER in recommendations_of(shop)
     shop.buy("bob")
     assert VOUCHER not in recommendations_of(shop)
-    shop.follow()
+    shop.deliver_records()
     assert VOUCHER not in recommendations_of(shop)
-    shop.sell("voucher", stock=2)
-    shop.follow()
+    shop.update_product("voucher", stock=2)
+    shop.deliver_records()
     assert VOUCHER in recommendations_of(shop)
 
 
 def test_sold_out_products_leave_room_for_available_ones(shop: Stack) -> None:
     for product in shop.products:
         if product != "other_store":
-            shop.sell(product, stock=0)
+            shop.update_product(product, stock=0)
     for number in range(MAX_RANKED + 5):
         sell_new(shop, number, stock=0)
     sell_new(shop, 99)
-    shop.follow()
+    shop.deliver_records()
     assert set(recommendations_of(shop)) == {POETRY, "New 99"}
     rankings = [item["entries"] for item in shop.all_items() if item["sk"] == "RANKING"]
     assert {product_id for ranking in rankings for product_id in ranking} == {shop.products["other_store"], "new-099"}
@@ -249,9 +249,9 @@ def test_related_products_come_first_with_their_reason(shop: Stack) -> None:
     for friend in OTHERS:
         shop.buy(friend, product="other_store")
         shop.buy(friend, product="jewelry")
-    shop.follow()
+    shop.deliver_records()
     shop.buy(product="other_store")
-    shop.follow()
+    shop.deliver_records()
     offers = recommendations_of(shop)
     assert next(iter(offers.items())) == (RING, f"People who liked {POETRY} also liked this")
 
@@ -260,9 +260,9 @@ def test_a_reason_has_a_code_and_parameters_and_is_in_the_requested_language(sho
     for friend in OTHERS:
         shop.buy(friend, product="other_store")
         shop.buy(friend, product="jewelry")
-    shop.follow()
+    shop.deliver_records()
     shop.buy(product="other_store")
-    shop.follow()
+    shop.deliver_records()
     listed = shop.call("alice", "GET", "/recommendations", headers={"accept-language": "zh"})
     center = shop.call("alice", "GET", "/order-center", headers={"accept-language": "zh"})
     found = [(item["reason_code"], item["reason_params"], item["reason"]) for item in listed.body["items"]]
@@ -292,7 +292,7 @@ def test_the_reason_is_the_users_interaction_or_the_interactions_of_others(
     shop: Stack, action: Callable[[Stack], object], code: str, params: dict[str, str]
 ) -> None:
     action(shop)
-    shop.follow()
+    shop.deliver_records()
     items = shop.call("alice", "GET", "/recommendations?limit=100").body["items"]
     (reason,) = [(item["reason_code"], item["reason_params"]) for item in items if item["title"] == VOUCHER]
     assert reason == (code, params)
@@ -301,23 +301,23 @@ def test_the_reason_is_the_users_interaction_or_the_interactions_of_others(
 def test_an_interaction_of_a_single_other_user_is_not_revealed(shop: Stack) -> None:
     shop.buy("bob", product="other_store")
     shop.buy("bob", product="jewelry")
-    shop.follow()
+    shop.deliver_records()
     shop.buy(product="other_store")
-    shop.follow()
+    shop.deliver_records()
     assert not [reason for reason in recommendations_of(shop).values() if "also liked" in reason or "Popular" in reason]
 
 
 def test_recently_popular_products_are_recommended_to_new_users(shop: Stack) -> None:
     for friend in OTHERS:
         tag(shop, "education", friend)
-    shop.follow()
+    shop.deliver_records()
     assert next(iter(recommendations_of(shop, "zoe").items())) == (COURSE, "Popular right now")
 
 
 def test_recommendations_are_paged(shop: Stack) -> None:
     for number in range(25):
         sell_new(shop, number)
-    shop.follow()
+    shop.deliver_records()
     tag(shop, "voucher")
     whole = titles(shop, "/recommendations?limit=100")
     pages, cursor = [], ""
@@ -335,7 +335,7 @@ def test_a_ranking_is_not_written_for_each_of_many_buyers(shop: Stack) -> None:
     versions = []
     for number in range(12):
         shop.buy(f"person{number:02d}")
-        shop.follow()
+        shop.deliver_records()
         versions.append(shop.item(*keys.ranking(shop.products["voucher"]))["version"])  # type: ignore[index]
     # A product of a single user is not shown as popular; from ten users to eleven popularity grows by a tenth.
     assert [version - versions[0] for version in versions] == [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 9, 10]
@@ -346,7 +346,7 @@ def test_the_cost_of_recommendations_does_not_depend_on_the_number_of_products(s
 
     def calls_of_recommendations() -> list[str]:
         calls.clear()
-        with listening(lambda call: calls.append(call.operation)):
+        with observe_calls(lambda call: calls.append(call.operation)):
             assert shop.call("alice", "GET", "/recommendations").status == 200
         return list(calls)
 
@@ -357,7 +357,7 @@ def test_the_cost_of_recommendations_does_not_depend_on_the_number_of_products(s
         view(shop, "voucher")
         view(shop, "parcel")
     shop.buy()
-    shop.follow()
+    shop.deliver_records()
     assert calls_of_recommendations() == few == ["BatchGetItem", "BatchGetItem"]
 
 
@@ -372,7 +372,7 @@ def test_an_undelivered_parcel_does_not_change_recommendations_of_its_holder(sho
     order = shop.buy(product="parcel")
     gift = shop.give(order, recipient_id="bob") if named else shop.give(order)
     assert shop.claim("bob", gift).status == 201
-    shop.follow()
+    shop.deliver_records()
     # The result is that of a user with the same views and no gift.
     assert recommendations_of(shop, "bob") == recommendations_of(shop, "carol")
     assert PARCEL in recommendations_of(shop, "bob")
@@ -386,7 +386,7 @@ def test_statistics_of_products_contain_no_users(shop: Stack) -> None:
         shop.buy(friend, product="other_store")
         view(shop, "parcel", friend)
         tag(shop, "jewelry", friend)
-    shop.follow()
+    shop.deliver_records()
     counted = [item for item in shop.all_items() if item["sk"] in ("RELATED", "RANKING")]
     assert {item["sk"] for item in counted} == {"RELATED", "RANKING"}
     assert "friend" not in json.dumps(counted)
@@ -403,7 +403,7 @@ def traces(stack: Stack, product: str, user: str = "alice") -> list[str]:
 
 def test_switching_off_erases_views_at_once(shop: Stack) -> None:
     view(shop, "voucher")
-    shop.follow()
+    shop.deliver_records()
     view(shop, "parcel")
     tag(shop, "jewelry")
     assert traces(shop, "voucher") == ["PREFERENCES"]
@@ -411,7 +411,7 @@ def test_switching_off_erases_views_at_once(shop: Stack) -> None:
     assert (titles(shop, "/viewed"), titles(shop, "/recommendations")) == ([], [])
     assert (traces(shop, "voucher"), traces(shop, "parcel")) == ([], [])
     view(shop, "voucher")
-    shop.follow()
+    shop.deliver_records()
     assert (titles(shop, "/viewed"), titles(shop, "/recommendations"), titles(shop, "/tagged")) == ([], [], [RING])
     assert traces(shop, "voucher") == []
 
@@ -426,12 +426,12 @@ def test_switching_off_works_for_new_users_and_is_idempotent(stack: Stack) -> No
 def test_switching_on_starts_without_history(shop: Stack) -> None:
     view(shop, "voucher")
     shop.buy(product="jewelry")
-    shop.follow()
+    shop.deliver_records()
     set_recommendations(shop, False)
     shop.buy(product="education")
-    shop.follow()
+    shop.deliver_records()
     set_recommendations(shop, True)
-    shop.follow()
+    shop.deliver_records()
     assert titles(shop, "/viewed") == []
     # Bought products are still excluded.
     assert not {RING, COURSE} & set(recommendations_of(shop))
@@ -440,7 +440,7 @@ def test_switching_on_starts_without_history(shop: Stack) -> None:
         "Discover something new from Book Corner",
     }
     view(shop, "parcel")
-    shop.follow()
+    shop.deliver_records()
     assert titles(shop, "/viewed") == [PARCEL]
 
 
@@ -524,10 +524,10 @@ def interactions_of(signal: dict[str, Any]) -> list[str]:
 
 def test_repeated_records_add_nothing(shop: Stack) -> None:
     interact(shop)
-    shop.follow()
+    shop.deliver_records()
     tag(shop, "jewelry", method="DELETE")
-    shop.follow()
-    once = [record for record in shop.records if wanted(record)]
+    shop.deliver_records()
+    once = [record for record in shop.records if passes_filter(record)]
     before = learned_items(shop)
     signals = before["USER#alice", "PREFERENCES"]["signals"]
     assert interactions_of(signals[shop.products["voucher"]]) == ["bought", "viewed"]
@@ -542,7 +542,7 @@ def test_repeated_records_add_nothing(shop: Stack) -> None:
 def test_any_order_of_records_results_in_the_same_preferences(shop: Stack) -> None:
     interact(shop)
     tag(shop, "jewelry", method="DELETE")
-    records = [record for record in shop.records if wanted(record)]
+    records = [record for record in shop.records if passes_filter(record)]
     # The requests themselves write these items, with views only.
     viewed = [item for item in shop.all_items() if item["sk"] == "PREFERENCES"]
     assert len(viewed) == 1 + len(OTHERS)
@@ -566,9 +566,9 @@ def test_any_order_of_records_results_in_the_same_preferences(shop: Stack) -> No
 def test_repeated_tagging_counts_a_user_once(shop: Stack) -> None:
     for _ in range(4):
         tag(shop, "jewelry")
-        shop.follow()
+        shop.deliver_records()
         tag(shop, "jewelry", method="DELETE")
-        shop.follow()
+        shop.deliver_records()
     item = shop.item(f"PRODUCT#{shop.products['jewelry']}", "RELATED")
     assert item is not None
     assert item["people"] == 1
@@ -582,7 +582,7 @@ def test_the_preferences_of_a_user_are_bounded(shop: Stack, monkeypatch: pytest.
         shop.now += 1000
         shop.call("alice", "GET", f"/products/new-{number:03d}")
     shop.buy(product="voucher")
-    shop.follow()
+    shop.deliver_records()
     item = shop.item("USER#alice", "PREFERENCES")
     assert item is not None
     assert len(item["signals"]) == most
@@ -592,13 +592,13 @@ def test_the_preferences_of_a_user_are_bounded(shop: Stack, monkeypatch: pytest.
 
 def test_a_concurrent_view_during_an_update_is_not_lost(shop: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     view(shop, "voucher")
-    first, shop._followed = list(shop.records), len(shop.records)
+    first, shop._delivered = list(shop.records), len(shop.records)
     real = preference_updates._recommend
 
     def view_parcel_first(*of: Any, **more: Any) -> Any:
         monkeypatch.undo()
         view(shop, "parcel")
-        shop.follow()
+        shop.deliver_records()
         return real(*of, **more)
 
     monkeypatch.setattr(preference_updates, "_recommend", view_parcel_first)
@@ -612,13 +612,13 @@ def test_a_concurrent_view_during_an_update_is_not_lost(shop: Stack, monkeypatch
 def test_candidates_can_be_read_together_with_other_items(shop: Stack) -> None:
     view(shop, "other_store")
     tag(shop, "voucher")
-    shop.follow()
+    shop.deliver_records()
     table = wiring.table()
-    candidates = recommending.candidates_of(table, "alice", now=START)
-    keys_of_both = [*recommending.keys_of_user("alice"), *recommending.keys_of_candidates("alice", candidates)]
+    candidates = recommending.find_candidates(table, "alice", now=START)
+    keys_of_both = [*recommending.user_keys("alice"), *recommending.candidate_keys("alice", candidates)]
     found = table.get_many(keys_of_both)
     cached = table.with_cached({key: found.get(key) for key in keys_of_both})
-    page = recommending.recommended(table, "alice", limit=5, before=None, now=START)
-    with listening(lambda call: pytest.fail(call.operation)):
-        assert recommending.select(cached, "alice", candidates, limit=5) == page
+    page = recommending.list_recommended(table, "alice", limit=5, before=None, now=START)
+    with observe_calls(lambda call: pytest.fail(call.operation)):
+        assert recommending.select_page(cached, "alice", candidates, limit=5) == page
     assert page.items

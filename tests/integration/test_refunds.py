@@ -57,7 +57,7 @@ def test_only_the_buyer_can_refund(stack: Stack) -> None:
 
 
 def test_refunded_units_return_to_the_stock(stack: Stack) -> None:
-    stack.sell("voucher", stock=3)
+    stack.update_product("voucher", stock=3)
     order = stack.buy(quantity=3)
     _refund(stack, order, 2, key="refund-key-1")
     _refund(stack, order, 2, key="refund-key-1")

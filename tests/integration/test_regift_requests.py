@@ -4,7 +4,7 @@ import pytest
 
 from handsel.use_cases.gifts import giving
 from testkit.dynamodb.client import Call
-from testkit.handlers.stack import DAY, Answer, Stack, gift_request, listening
+from testkit.handlers.stack import DAY, Answer, Stack, gift_request, observe_calls
 
 
 def request_again(stack: Stack, user: str, gift: dict[str, str], **body: str) -> Answer:
@@ -18,7 +18,7 @@ def test_anyone_with_the_link_can_request_the_gift_again_after_it_expired(stack:
     for _ in range(2):
         assert request_again(stack, "bob", gift, secret=gift["secret"]).status == 202
     assert request_again(stack, "carol", gift, secret=gift["secret"]).status == 202
-    requesters = [item["user_id"] for item in stack.all_items() if item["sk"].startswith("ASKED#")]
+    requesters = [item["user_id"] for item in stack.all_items() if item["sk"].startswith("REGIFT_REQUEST#")]
     assert sorted(requesters) == ["bob", "carol"]
 
 
@@ -65,7 +65,7 @@ def test_the_cost_of_checking_the_limit_is_bounded_regardless_of_earlier_gifts(
     order, reads = stack.buy(quantity=2), list[str]()
     for _ in range(20):
         stack.call("alice", "POST", f"/gifts/{stack.give(order)['gift_id']}/cancel")
-    with listening(lambda call: reads.append(call.operation), "Query"):
+    with observe_calls(lambda call: reads.append(call.operation), "Query"):
         stack.give(order)
     assert len(reads) == 5
 
@@ -82,7 +82,7 @@ def test_a_claim_writes_the_gift_and_the_holding_and_no_counter(stack: Stack) ->
 
     gifts = [stack.give(stack.buy(product=product)) for product in ("voucher", "parcel")]
     stack.call("bob", "GET", "/me")
-    with listening(record_writes, "TransactWriteItems", "PutItem", "UpdateItem", "DeleteItem"):
+    with observe_calls(record_writes, "TransactWriteItems", "PutItem", "UpdateItem", "DeleteItem"):
         assert [stack.claim("bob", gift).status for gift in gifts] == [201, 201]
     assert written == ["Update GIFT", "Put HOLDING", "Update GIFT", "Put HOLDING", "Put SHIPMENT"]
 

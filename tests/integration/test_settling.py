@@ -119,7 +119,7 @@ def test_the_sweep_alone_settles_due_gifts_and_no_others(stack: Stack) -> None:
     assert _gift_item(stack, fresh)["state"] == "open"
 
 
-@pytest.mark.damages
+@pytest.mark.corrupts
 def test_one_corrupted_gift_does_not_block_the_sweep(stack: Stack) -> None:
     order = stack.buy(quantity=3)
     given = [stack.give(order) for _ in range(3)]
@@ -158,7 +158,7 @@ def test_gifts_of_before_are_swept_after_the_number_of_shards_grows(
     monkeypatch.setattr(keys, "DUE_SHARDS", 64)
     gifts += [stack.give(stack.buy()) for _ in range(4)]
     # With the new number, some would be in other shards.
-    assert any(keys.windows(keys.shard_of(gift_id)) != shard for gift_id, shard in before.items())
+    assert any(keys.due_gifts(keys.due_shard(gift_id)) != shard for gift_id, shard in before.items())
     stack.now += DAY
     assert stack.sweep()["returned"] == 8
     assert all("due_pk" not in _gift_item(stack, gift) for gift in gifts)

@@ -26,7 +26,7 @@ from handsel.store.transitions import move_units, transition
 from handsel.store.writes import ConditionFailed, Put
 from testkit.handlers.stack import TABLE, Stack
 
-pytestmark = [pytest.mark.damages, pytest.mark.parametrize("simulation", ["memory", "moto"], indirect=True)]
+pytestmark = [pytest.mark.corrupts, pytest.mark.parametrize("simulation", ["memory", "moto"], indirect=True)]
 NOW = 1000
 DUE = {"due_pk": "SHARD", "due_sk": "SINCE"}
 OTHERS = {"quantity": 5}

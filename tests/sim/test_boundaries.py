@@ -1,4 +1,4 @@
-"""Every call that a process makes to anybody, and everything that can go wrong with it; then two of them."""
+"""Every fault at every call of every operation, and every pair of faults."""
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -11,7 +11,7 @@ from handsel.domain.models import ShipmentEvent
 from handsel.domain.states import RefundStatus, ShipmentStatus
 from handsel.store import keys
 from handsel.use_cases.fulfilment import redeeming, shipping
-from handsel.use_cases.gifts import asking_again, expiring, giving, return_gifts
+from handsel.use_cases.gifts import expiring, giving, regift_requests, return_gifts
 from handsel.use_cases.inbox import messaging
 from handsel.use_cases.operations import inbound
 from handsel.use_cases.operations.settling import sweep
@@ -22,18 +22,19 @@ from testkit.simulator.fault_injection import Crashed, Fault
 from testkit.simulator.harness import WINDOW_MS, Act, Actor, Harness, Saved
 from testkit.simulator.operations import CARRIER, LINK_KEYS, STORE, WRAPPINGS
 
-Planted = Mapping[int, Fault]
+# Faults by the number of the call.
+Faults = Mapping[int, Fault]
 
 
 def buy(harness: Harness) -> Act:
     return harness.buying(quantity=2)
 
 
-def buy_what_is_scarce(harness: Harness) -> Act:
+def buy_scarce_product(harness: Harness) -> Act:
     return harness.buying(quantity=2, product="scarce")
 
 
-def buy_and_be_declined(harness: Harness) -> Act:
+def buy_with_declined_payment(harness: Harness) -> Act:
     return harness.buying(product="scarce", token="tok_declined")
 
 
@@ -49,7 +50,7 @@ def give_to_a_person(harness: Harness) -> Act:
     return harness.giving(harness.buy(), to="bob")
 
 
-def give_what_is_due_to_come_back(harness: Harness) -> Act:
+def give_units_of_an_expired_gift(harness: Harness) -> Act:
     order = harness.buy(product="parcel")
     harness.now = harness.give(order).expires_at
     return harness.giving(order, key="giving again")
@@ -89,7 +90,7 @@ def ask_again(harness: Harness) -> Act:
     harness.now = gift.expires_at
 
     def act(actor: Actor) -> None:
-        asking_again.ask_again(
+        regift_requests.request_regift(
             actor.table, gift.gift_id, caller="bob", secret=None, link_keys=LINK_KEYS, now=actor.now()
         )
 
@@ -120,7 +121,7 @@ def give_in_return(harness: Harness) -> Act:
     return _give_in_return(harness, "scarce", "tok_ok")
 
 
-def give_in_return_and_be_declined(harness: Harness) -> Act:
+def give_in_return_with_declined_payment(harness: Harness) -> Act:
     return _give_in_return(harness, "scarce", "tok_declined")
 
 
@@ -132,7 +133,7 @@ def use_a_parcel(harness: Harness) -> Act:
     return harness.using(harness.buy(product="parcel"))
 
 
-def use_what_is_due_to_come_back(harness: Harness) -> Act:
+def use_unit_of_an_expired_gift(harness: Harness) -> Act:
     order = harness.buy(product="parcel")
     harness.now = harness.give(order).expires_at
     return harness.using(order)
@@ -145,7 +146,7 @@ def refund(harness: Harness) -> Act:
     def act(actor: Actor) -> object:
         made = refunding.refund(actor.table, actor.provider, call, order_id=order.order_id, quantity=1)
         if made.status is RefundStatus.PENDING:
-            raise errors.PaymentUnknown  # the units are back; for the money somebody has to ask again
+            raise errors.PaymentUnknown  # the units are refunded; a retry has to repay the money
         return made
 
     return act
@@ -155,7 +156,7 @@ def redeem(harness: Harness) -> Act:
     held = harness.claim("bob", harness.give(harness.buy()))
 
     def act(actor: Actor) -> None:
-        # By the try before this one: a redemption has no key, and is told apart by its time.
+        # An earlier attempt may have redeemed it: a redemption has no idempotency key.
         with suppress(errors.AlreadyRedeemed):
             redeeming.redeem(actor.table, held.code or "", store_id=STORE, redemption=actor.code(), now=actor.now())
 
@@ -165,14 +166,16 @@ def redeem(harness: Harness) -> Act:
 def report(harness: Harness) -> Act:
     held = harness.claim("bob", harness.give(harness.buy(product="parcel")))
     event = ShipmentEvent("one", ShipmentStatus.IN_TRANSIT, "Depot 4", START_MS)
-    return lambda actor: shipping.report(actor.table, held.shipment_id or "", event, carrier=CARRIER, now=actor.now())
+    return lambda actor: shipping.add_event(
+        actor.table, held.shipment_id or "", event, carrier=CARRIER, now=actor.now()
+    )
 
 
 def hand_over(harness: Harness) -> Act:
     held = harness.claim("bob", harness.give(harness.buy(product="parcel")))
 
     def act(actor: Actor) -> object:
-        return shipping.hand_over(
+        return shipping.update_shipment(
             actor.table, held.shipment_id or "", store_id=STORE, carrier=None, tracking_number="1", now=actor.now()
         )
 
@@ -181,8 +184,8 @@ def hand_over(harness: Harness) -> Act:
 
 def read_a_message(harness: Harness) -> Act:
     harness.give(harness.buy(), to="bob")
-    harness.answer(harness.projecting(harness.records()))
-    message = harness.model.items[harness.model.made["MESSAGE"][0]]
+    harness.run_until_answered(harness.projecting(harness.records()))
+    message = harness.model.items[harness.model.keys_by_kind["MESSAGE"][0]]
     return lambda actor: messaging.mark_read(actor.table, message["message_id"], caller="bob")
 
 
@@ -191,30 +194,30 @@ def tag(harness: Harness) -> Act:
 
 
 def _pending(harness: Harness) -> str:
-    """An order whose buyer does not ask again."""
-    dying = harness.actor(faults={3: Fault.DIES_BEFORE})
+    """Create a pending order whose buyer does not retry, and return its id."""
+    crashing = harness.actor(faults={3: Fault.DIES_BEFORE})
     with pytest.raises(Crashed):
-        harness.buying()(dying)
-    (where,) = harness.model.made["ORDER"]
+        harness.buying()(crashing)
+    (where,) = harness.model.keys_by_kind["ORDER"]
     return str(harness.model.items[where]["order_id"])
 
 
-def hear_of_a_payment(harness: Harness) -> Act:
+def receive_settled_payment(harness: Harness) -> Act:
     order_id = _pending(harness)
 
     def act(actor: Actor) -> object:
-        return inbound.payment_settled(actor.table, actor.provider, order_id, now=actor.now())
+        return inbound.settle_order(actor.table, actor.provider, order_id, now=actor.now())
 
     return act
 
 
-def hear_of_a_refund(harness: Harness) -> Act:
+def receive_settled_refund(harness: Harness) -> Act:
     refunding_one = refund(harness)
     with pytest.raises(Crashed):
         refunding_one(harness.actor(faults={2: Fault.DIES_BEFORE}))
-    (where,) = harness.model.made["REFUND"]
+    (where,) = harness.model.keys_by_kind["REFUND"]
     refund_id = harness.model.items[where]["refund_id"]
-    return lambda actor: inbound.refund_settled(actor.table, actor.provider, refund_id)
+    return lambda actor: inbound.settle_refund(actor.table, actor.provider, refund_id)
 
 
 def restore(harness: Harness) -> Act:
@@ -226,12 +229,12 @@ def restore(harness: Harness) -> Act:
     harness.written(harness.now)
 
     def act(actor: Actor) -> None:
-        expiring.restore(actor.table, record, clock=actor.now)
+        expiring.expire_gift(actor.table, record, clock=actor.now)
 
     return act
 
 
-def _swept(harness: Harness) -> Act:
+def _sweeping(harness: Harness) -> Act:
     def act(actor: Actor) -> None:
         failed: list[Exception] = []
         sweep(
@@ -245,7 +248,7 @@ def _swept(harness: Harness) -> Act:
             assert all(isinstance(error, errors.ServiceUnavailable) for error in failed)
             raise errors.ServiceUnavailable
         if any(position < keys.position(actor.now() + 1, "") for position in harness.model.due.values()):
-            raise errors.PaymentUnknown  # the provider did not say: the next sweep asks
+            raise errors.PaymentUnknown  # the outcome is unknown: the next sweep tries again
 
     return act
 
@@ -254,26 +257,26 @@ def sweep_a_gift(harness: Harness) -> Act:
     gift = harness.give(harness.buy(quantity=3), shares=3)
     harness.claim("bob", gift)
     harness.now = gift.expires_at
-    return _swept(harness)
+    return _sweeping(harness)
 
 
 def sweep_a_payment(harness: Harness) -> Act:
     _pending(harness)
     harness.now += MINUTE_MS
-    return _swept(harness)
+    return _sweeping(harness)
 
 
 def sweep_a_refund(harness: Harness) -> Act:
-    hear_of_a_refund(harness)
+    receive_settled_refund(harness)
     harness.now += MINUTE_MS
-    return _swept(harness)
+    return _sweeping(harness)
 
 
 def sweep_a_reminder(harness: Harness) -> Act:
     gift = harness.give(harness.buy(), to="bob")
-    harness.answer(harness.projecting(harness.records()))
+    harness.run_until_answered(harness.projecting(harness.records()))
     harness.now = gift.expires_at - 60 * MINUTE_MS
-    return _swept(harness)
+    return _sweeping(harness)
 
 
 def project_a_purchase(harness: Harness) -> Act:
@@ -287,12 +290,12 @@ def project_a_gift(harness: Harness) -> Act:
 
 
 OPERATIONS: tuple[Callable[[Harness], Act], ...] = (
-    buy, buy_what_is_scarce, buy_and_be_declined,
-    give_by_link, give_to_a_group, give_to_a_person, give_what_is_due_to_come_back,
+    buy, buy_scarce_product, buy_with_declined_payment,
+    give_by_link, give_to_a_group, give_to_a_person, give_units_of_an_expired_gift,
     claim_one_of_two, claim_the_last, claim_a_parcel, claim_too_late,
-    cancel, decline, ask_again, give_in_return, give_in_return_and_be_declined,
-    use_vouchers, use_a_parcel, use_what_is_due_to_come_back, refund, redeem,
-    report, hand_over, read_a_message, tag, hear_of_a_payment, hear_of_a_refund,
+    cancel, decline, ask_again, give_in_return, give_in_return_with_declined_payment,
+    use_vouchers, use_a_parcel, use_unit_of_an_expired_gift, refund, redeem,
+    report, hand_over, read_a_message, tag, receive_settled_payment, receive_settled_refund,
     restore, sweep_a_gift, sweep_a_payment, sweep_a_refund, sweep_a_reminder, project_a_purchase, project_a_gift,
 )  # fmt: skip
 
@@ -301,18 +304,18 @@ def _kind(answer: object) -> str:
     return answer.code if isinstance(answer, errors.ApiProblem) else type(answer).__name__
 
 
-def _try(harness: Harness, act: Act, planted: Planted) -> str | None:
-    """What one try is answered; None if it is not."""
+def _try(harness: Harness, act: Act, faults: Faults) -> str | None:
+    """Make one attempt; return its outcome, or None if it is not final."""
     try:
-        return _kind(act(harness.actor("try 0", planted)))
+        return _kind(act(harness.actor("try 0", faults)))
     except Crashed:
         return None
-    except errors.ApiProblem as refusal:
-        return None if refusal.retry_after is not None else _kind(refusal)
+    except errors.ApiProblem as problem:
+        return None if problem.retry_after is not None else _kind(problem)
 
 
-def _planted(actor: Actor) -> list[Planted]:
-    """Each fault at each call; of the queries of a sweep, which ends at the first that fails, at one."""
+def _single_faults(actor: Actor) -> list[Faults]:
+    """Return each fault at each call, of several queries only at the first: a sweep ends at the first failed query."""
     seen, numbers = False, []
     for number, (name, _) in enumerate(actor.calls):
         if name != "query" or not seen:
@@ -322,39 +325,39 @@ def _planted(actor: Actor) -> list[Planted]:
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda each: each.__name__)
-def test_whatever_goes_wrong_at_one_or_two_calls_it_comes_to_the_same(
+def test_faults_at_one_or_two_calls_do_not_change_the_outcome_after_retries(
     operation: Callable[[Harness], Act], record_property: Callable[[str, object], None]
 ) -> None:
-    """Asked again, as one does who was told nothing, it is answered as if nothing had gone wrong, and all is as then.
+    """Retry an operation after faults: the outcome and the final state are the same as without faults.
 
-    Two faults are of one try, or of two. What a try leaves behind is all that the next one finds: so each such state is
-    gone on from once, with each second fault.
+    Two faults hit one attempt, or two. The next attempt depends only on the state that the first one left behind, so
+    each such state is continued from once, with each second fault.
     """
     harness = Harness()
     act = operation(harness)
     start = harness.save()
-    asked = harness.actor("try 0")
+    undisturbed = harness.actor("try 0")
     try:
-        expected = _kind(act(asked))
-    except errors.ApiProblem as refusal:
-        expected = _kind(refusal)
+        expected = _kind(act(undisturbed))
+    except errors.ApiProblem as problem:
+        expected = _kind(problem)
     state = harness.state()
 
-    singles = _planted(asked)
-    both = [{**first, **second} for first, second in product(singles, singles) if min(first) < min(second)]
-    left: dict[object, tuple[Planted, Saved]] = {}
-    for planted in [*singles, *both]:
+    singles = _single_faults(undisturbed)
+    pairs = [{**first, **second} for first, second in product(singles, singles) if min(first) < min(second)]
+    left: dict[object, tuple[Faults, Saved]] = {}
+    for faults in [*singles, *pairs]:
         harness.load(start)
-        answer = _try(harness, act, planted)
+        answer = _try(harness, act, faults)
         if answer is None:
-            left.setdefault(harness.fingerprint(), (planted, harness.save()))
+            left.setdefault(harness.fingerprint(), (faults, harness.save()))
         else:
-            assert (answer, harness.state()) == (expected, state), planted
-    then: list[Planted] = [{}, *singles]
+            assert (answer, harness.state()) == (expected, state), faults
+    second_faults: list[Faults] = [{}, *singles]
     for first, saved in left.values():
-        for second in then:
+        for second in second_faults:
             harness.load(saved)
-            assert _kind(harness.answer(act, second)) == expected, (first, second)
+            assert _kind(harness.run_until_answered(act, second)) == expected, (first, second)
             assert harness.state() == state, (first, second)
-    cases = len(singles) + len(both) + len(left) * len(then)
-    record_property("figures", f"{operation.__name__}: {len(asked.calls)} calls, {cases} cases")
+    cases = len(singles) + len(pairs) + len(left) * len(second_faults)
+    record_property("figures", f"{operation.__name__}: {len(undisturbed.calls)} calls, {cases} cases")

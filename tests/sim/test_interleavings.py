@@ -1,4 +1,4 @@
-"""Every way in which a few calls can come between each other's calls to the table."""
+"""Every interleaving of a few concurrent calls."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,6 +11,7 @@ from handsel.domain import errors
 from handsel.domain.models import Gift, Order
 from handsel.use_cases.gifts import expiring, giving
 from handsel.use_cases.inbox import messaging, user_summary
+from handsel.use_cases.inbox.user_summary import CountedItem
 from handsel.use_cases.orders import refunding
 from testkit.simulator.harness import Act, Actor, Harness
 from testkit.simulator.model import Violation
@@ -18,37 +19,37 @@ from testkit.simulator.model import Violation
 
 @dataclass
 class Player:
-    """One process that stops before each of its calls.
+    """One process that pauses before each of its calls.
 
     Attributes:
-        ponders: it stops after each of them too, before it looks at the clock again.
-        heard: what it was answered so far: all that it can go on from.
-        answer: what it came to.
+        pauses_after: whether it pauses after each call too, before it reads the clock again.
+        observed: the responses and clock readings so far; its next step depends on these alone.
+        answer: its result or ApiProblem.
     """
 
     act: Act
     skew_ms: int = 0
-    ponders: bool = False
-    heard: list[str] = field(default_factory=list)
+    pauses_after: bool = False
+    observed: list[str] = field(default_factory=list)
     answer: Any = None
     running: greenlet | None = None
 
     def start(self, harness: Harness, number: int) -> None:
         hub = getcurrent()
-        self.heard, self.answer = [], None
+        self.observed, self.answer = [], None
 
         def run() -> None:
             actor = harness.actor(
                 f"player {number}",
                 before_each=hub.switch,
-                after_each=hub.switch if self.ponders else lambda: None,
+                after_each=hub.switch if self.pauses_after else lambda: None,
                 skew_ms=self.skew_ms,
-                heard=self.heard,
+                observed=self.observed,
             )
             try:
                 self.answer = self.act(actor)
-            except errors.ApiProblem as refusal:
-                self.answer = refusal
+            except errors.ApiProblem as problem:
+                self.answer = problem
 
         self.running = greenlet(run, parent=hub)
         self.running.switch()
@@ -59,13 +60,13 @@ class Player:
 
 
 def play(harness: Harness, players: list[Player], check: Callable[[list[Any]], None]) -> tuple[int, int]:
-    """Goes through every order of the players' calls; of those that lead to the same, one.
+    """Run every order of the players' calls; of orders that lead to the same state, only one.
 
-    Two orders lead to the same if the table is the same and everybody was answered the same and read the same
-    time: nobody can tell them apart.
+    Two orders lead to the same state if the table is the same, and every player got the same responses and read the
+    same times.
 
     Returns:
-        How many states there were, and how many ends.
+        The number of states, and the number of final states.
     """
     start, seen, ends = harness.save(), set[object](), 0
     waiting: list[tuple[int, ...]] = [()]
@@ -78,14 +79,14 @@ def play(harness: Harness, players: list[Player], check: Callable[[list[Any]], N
             running = players[number].running
             assert running is not None
             running.switch()
-        said = tuple((order.count(number), *player.heard) for number, player in enumerate(players))
-        state = harness.now, harness.fingerprint(), said
+        observations = tuple((order.count(number), *player.observed) for number, player in enumerate(players))
+        state = harness.now, harness.fingerprint(), observations
         if state in seen:
             continue
         seen.add(state)
-        going_on = [number for number, player in enumerate(players) if not player.done]
-        waiting += [(*order, number) for number in going_on]
-        if not going_on:
+        active = [number for number, player in enumerate(players) if not player.done]
+        waiting += [(*order, number) for number in active]
+        if not active:
             ends += 1
             check([player.answer for player in players])
     assert ends
@@ -105,13 +106,13 @@ def declining(gift: Gift) -> Act:
 
 
 def expire_gift(harness: Harness, gift: Gift) -> Act:
-    """By the stream, or the sweep: both come to this."""
+    """Return the call that expires a gift; the stream and the sweep both use it."""
     record = next(
         each for each in harness.memory.stream if each["dynamodb"]["Keys"]["pk"]["S"] == f"WINDOW#{gift.gift_id}"
     )
     image = record["dynamodb"]["NewImage"]
     removed = {"dynamodb": {"Keys": record["dynamodb"]["Keys"], "OldImage": image}}
-    return lambda actor: expiring.restore(actor.table, removed, clock=actor.now)
+    return lambda actor: expiring.expire_gift(actor.table, removed, clock=actor.now)
 
 
 def refunding_one(harness: Harness, order: Order, key: str = "refunding") -> Act:
@@ -125,14 +126,14 @@ def refunding_one(harness: Harness, order: Order, key: str = "refunding") -> Act
 Figures = Callable[[str, object], None]
 
 
-def test_of_claim_cancel_decline_expiry_and_giving_again_one_decides_whatever_comes_between(
+def test_exactly_one_of_claim_cancel_decline_and_expiry_wins_in_every_interleaving(
     record_property: Figures,
 ) -> None:
     harness = Harness()
     order = harness.buy(product="parcel")
     gift = harness.give(order, to="bob")
     harness.now = gift.expires_at - 1
-    # At the deadline clocks disagree: for some of them it is over.
+    # One millisecond before the deadline, some clocks are already at it.
     players = [
         Player(harness.claiming("bob", gift)),
         Player(cancelling(gift)),
@@ -142,21 +143,21 @@ def test_of_claim_cancel_decline_expiry_and_giving_again_one_decides_whatever_co
     ]
 
     def check(answers: list[Any]) -> None:
-        claimed, cancelled, declined, expired, again = answers
+        claimed, cancelled, declined, expired, given_again = answers
         now = harness.model.items[f"GIFT#{gift.gift_id}", "GIFT"]
         assert now["state"] in ("claimed", "cancelled", "declined", "returned")
         assert (now["state"] == "claimed") is not isinstance(claimed, errors.ApiProblem)
         assert (now["state"] == "cancelled") is not isinstance(cancelled, errors.ApiProblem)
         assert (now["state"] == "declined") is not isinstance(declined, errors.ApiProblem)
-        # Given again are the units that came back, and they only.
-        assert (now["state"] == "claimed") is isinstance(again, errors.UnitsNotAvailable)
+        # Only released units can be given again.
+        assert (now["state"] == "claimed") is isinstance(given_again, errors.UnitsNotAvailable)
         assert not isinstance(expired, errors.ApiProblem)
 
     states, ends = play(harness, players, check)
     record_property("figures", f"claim, cancel, decline, expiry, giving again: {states} states, {ends} ends")
 
 
-def test_of_three_claims_of_two_shares_two_win(record_property: Figures) -> None:
+def test_two_of_three_claims_of_two_shares_succeed(record_property: Figures) -> None:
     harness = Harness()
     gift = harness.give(harness.buy(quantity=2), shares=2)
     players = [Player(harness.claiming(user, gift)) for user in ("bob", "carol", "dave")]
@@ -169,7 +170,7 @@ def test_of_three_claims_of_two_shares_two_win(record_property: Figures) -> None
     record_property("figures", f"three claims of two shares: {states} states, {ends} ends")
 
 
-def test_what_two_claims_leave_of_three_shares_comes_back_once(record_property: Figures) -> None:
+def test_the_share_left_by_two_claims_is_released_once(record_property: Figures) -> None:
     harness = Harness()
     gift = harness.give(harness.buy(quantity=3), shares=3)
     harness.now = gift.expires_at - 1
@@ -186,10 +187,8 @@ def test_what_two_claims_leave_of_three_shares_comes_back_once(record_property: 
 
 
 @pytest.mark.parametrize("shares", [1, 2])
-def test_whenever_the_window_ends_in_between_what_was_not_decided_by_then_is_too_late(
-    shares: int, record_property: Figures
-) -> None:
-    """The clock of all moves on to the deadline before, between or after the calls of each."""
+def test_calls_that_are_not_decided_before_the_window_ends_are_too_late(shares: int, record_property: Figures) -> None:
+    """Move the clock of all processes to the deadline before, between or after the calls of each."""
     harness = Harness()
     order = harness.buy(quantity=shares)
     gift = harness.give(order, shares=shares, to="bob" if shares == 1 else None)
@@ -201,12 +200,12 @@ def test_whenever_the_window_ends_in_between_what_was_not_decided_by_then_is_too
 
     ending = cancelling(gift) if shares > 1 else declining(gift)
     players = [
-        Player(tick), Player(harness.claiming("bob", gift), ponders=True), Player(ending, ponders=True),
+        Player(tick), Player(harness.claiming("bob", gift), pauses_after=True), Player(ending, pauses_after=True),
         Player(expire_gift(harness, gift)),
     ]  # fmt: skip
 
     def check(answers: list[Any]) -> None:
-        # Who came too late is told so.
+        # A call that came too late got a problem.
         _, claimed, ended, _ = answers
         now = harness.model.items[f"GIFT#{gift.gift_id}", "GIFT"]
         assert (len(now["claims"]) == 1) is not isinstance(claimed, errors.ApiProblem)
@@ -216,7 +215,7 @@ def test_whenever_the_window_ends_in_between_what_was_not_decided_by_then_is_too
     record_property("figures", f"the window of {shares} ends in between: {states} states, {ends} ends")
 
 
-def test_of_gift_refund_and_use_of_one_unit_one_gets_it(record_property: Figures) -> None:
+def test_only_one_of_gift_refund_and_use_gets_the_last_unit(record_property: Figures) -> None:
     harness = Harness()
     order = harness.buy()
     players = [Player(harness.giving(order)), Player(refunding_one(harness, order)), Player(harness.using(order))]
@@ -228,8 +227,8 @@ def test_of_gift_refund_and_use_of_one_unit_one_gets_it(record_property: Figures
     record_property("figures", f"gift, refund and use of one unit: {states} states, {ends} ends")
 
 
-@pytest.mark.parametrize("what", ["buying", "giving", "claiming", "refunding", "using"])
-def test_the_same_call_twice_at_once_is_one_call(what: str, record_property: Figures) -> None:
+@pytest.mark.parametrize("operation", ["buying", "giving", "claiming", "refunding", "using"])
+def test_concurrent_identical_calls_have_one_effect(operation: str, record_property: Figures) -> None:
     harness = Harness()
     order = harness.buy(quantity=2)
     act = {
@@ -238,18 +237,18 @@ def test_the_same_call_twice_at_once_is_one_call(what: str, record_property: Fig
         "refunding": lambda: refunding_one(harness, order),
         "using": lambda: harness.using(order, quantity=2),
         "claiming": lambda: harness.claiming("bob", harness.give(order)),
-    }[what]()
+    }[operation]()
 
     def check(answers: list[Any]) -> None:
         assert _won(answers) == 2
-        first, second = (_named(answer) for answer in answers)
+        first, second = (_get_id(answer) for answer in answers)
         assert first == second
 
     states, ends = play(harness, [Player(act), Player(act)], check)
-    record_property("figures", f"{what} twice at once: {states} states, {ends} ends")
+    record_property("figures", f"{operation} twice at once: {states} states, {ends} ends")
 
 
-def _named(answer: Any) -> object:
+def _get_id(answer: Any) -> object:
     if isinstance(answer, list):
         return sorted(each.holding_id for each in answer)
     for name in ("holding_id", "gift_id", "refund_id", "order_id"):
@@ -258,15 +257,15 @@ def _named(answer: Any) -> object:
     raise AssertionError(f"{answer!r} has no id")
 
 
-def test_whatever_is_counted_at_once_the_last_state_is_what_counts(record_property: Figures) -> None:
-    """Two records of one order at once, and its buyer reads a message."""
+def test_concurrent_counts_end_with_the_last_state(record_property: Figures) -> None:
+    """Project two records of one order while its buyer reads a message."""
     harness = Harness()
     order = harness.buy()
     gift = harness.give(order)
     harness.claim("bob", gift)
     given, claimed = harness.records()[:-2], harness.records()[-2:]
-    harness.answer(harness.projecting(claimed[:1]))
-    message = harness.model.items[harness.model.made["MESSAGE"][0]]
+    harness.run_until_answered(harness.projecting(claimed[:1]))
+    message = harness.model.items[harness.model.keys_by_kind["MESSAGE"][0]]
 
     def reading(actor: Actor) -> object:
         return messaging.mark_read(actor.table, message["message_id"], caller="alice")
@@ -276,8 +275,8 @@ def test_whatever_is_counted_at_once_the_last_state_is_what_counts(record_proper
 
     def check(_: list[Any]) -> None:
         summary = harness.model.items["USER#alice", "SUMMARY"]
-        if (summary["parts"], summary["waiting"]) != ({}, {}):
-            raise Violation(f"nothing is left to count, and {summary} is")
+        if (summary["counters"], summary["open_gifts"]) != ({}, {}):
+            raise Violation(f"the summary should be empty and is {summary}")
 
     states, ends = play(harness, players, check)
     record_property("figures", f"two records and a message read at once: {states} states, {ends} ends")
@@ -285,4 +284,6 @@ def test_whatever_is_counted_at_once_the_last_state_is_what_counts(record_proper
 
 def _counting(records: list[dict[str, Any]]) -> Act:
     (order_id,) = {record["dynamodb"]["NewImage"]["order_id"]["S"] for record in records}
-    return lambda actor: user_summary.keep(actor.table, "alice", [], [user_summary.an_order(order_id)], now=actor.now())
+    return lambda actor: user_summary.apply(
+        actor.table, "alice", [], [CountedItem.from_order(order_id)], now=actor.now()
+    )

@@ -1,4 +1,4 @@
-"""The records of a gift's life: in every order, twice, and some of them never."""
+"""The stream records of a gift: in every order, repeated, and with some of them lost."""
 
 from collections.abc import Callable, Iterable
 from itertools import combinations, permutations
@@ -10,7 +10,7 @@ from handsel.use_cases.gifts import expiring, giving
 from handsel.use_cases.operations.settling import sweep
 from testkit.simulator.environment import MINUTE_MS
 from testkit.simulator.harness import Harness
-from testkit.simulator.scenario import facts
+from testkit.simulator.scenario import expected_effects
 
 Record = dict[str, Any]
 Figures = Callable[[str, object], None]
@@ -42,33 +42,33 @@ def _expire(harness: Harness, gift_id: str, at: int) -> None:
     record = harness.memory.stream[-1]
     harness.written(harness.now)
     assert record["dynamodb"]["Keys"]["pk"]["S"] == f"WINDOW#{gift_id}"
-    expiring.restore((actor := harness.actor()).table, record, clock=actor.now)
+    expiring.expire_gift((actor := harness.actor()).table, record, clock=actor.now)
 
 
-LIVES = (claimed, claimed_and_returned, cancelled, declined)
+LIFE_CYCLES = (claimed, claimed_and_returned, cancelled, declined)
 
 
-def lived(life: Callable[[Harness], None]) -> tuple[Harness, list[Record]]:
-    """A life, and its records from giving on: of the purchase before it nothing is left to tell."""
+def record_life_cycle(life_cycle: Callable[[Harness], None]) -> tuple[Harness, list[Record]]:
+    """Run a life cycle, and return its records from the gift on. The purchase is already projected."""
     harness = Harness()
-    life(harness)
+    life_cycle(harness)
     records = harness.records()
     bought, rest = records[:2], records[2:]
-    harness.answer(harness.projecting(bought))
+    harness.run_until_answered(harness.projecting(bought))
     harness.published.clear()
     return harness, rest
 
 
 def _deliver(harness: Harness, records: Iterable[Record]) -> None:
     for record in records:
-        harness.answer(harness.projecting([record]))
+        harness.run_until_answered(harness.projecting([record]))
 
 
-@pytest.mark.parametrize("life", LIVES, ids=lambda life: life.__name__)
-def test_in_every_order_the_records_of_a_life_tell_the_same(
-    life: Callable[[Harness], None], record_property: Figures
+@pytest.mark.parametrize("life_cycle", LIFE_CYCLES, ids=lambda life_cycle: life_cycle.__name__)
+def test_records_in_every_order_lead_to_the_same_state(
+    life_cycle: Callable[[Harness], None], record_property: Figures
 ) -> None:
-    harness, records = lived(life)
+    harness, records = record_life_cycle(life_cycle)
     start = harness.save()
     _deliver(harness, records)
     expected = harness.state()
@@ -77,48 +77,48 @@ def test_in_every_order_the_records_of_a_life_tell_the_same(
         harness.load(start)
         _deliver(harness, order)
         assert harness.state() == expected
-    record_property("figures", f"{life.__name__}: {len(records)} records in {len(orders)} orders")
+    record_property("figures", f"{life_cycle.__name__}: {len(records)} records in {len(orders)} orders")
 
 
-@pytest.mark.parametrize("life", LIVES, ids=lambda life: life.__name__)
-def test_a_record_that_comes_again_at_any_later_time_tells_nothing_more(life: Callable[[Harness], None]) -> None:
-    harness, records = lived(life)
+@pytest.mark.parametrize("life_cycle", LIFE_CYCLES, ids=lambda life_cycle: life_cycle.__name__)
+def test_a_record_that_is_repeated_at_any_later_time_changes_nothing(life_cycle: Callable[[Harness], None]) -> None:
+    harness, records = record_life_cycle(life_cycle)
     start = harness.save()
     _deliver(harness, records)
     expected = harness.state()
-    for again in range(len(records)):
-        for place in range(again + 1, len(records) + 1):
+    for repeated in range(len(records)):
+        for place in range(repeated + 1, len(records) + 1):
             harness.load(start)
-            _deliver(harness, [*records[:place], records[again], *records[place:]])
+            _deliver(harness, [*records[:place], records[repeated], *records[place:]])
             assert harness.state() == expected
 
 
-@pytest.mark.parametrize("life", LIVES, ids=lambda life: life.__name__)
-def test_what_never_comes_costs_what_it_would_have_told_and_nothing_else(life: Callable[[Harness], None]) -> None:
-    harness, records = lived(life)
+@pytest.mark.parametrize("life_cycle", LIFE_CYCLES, ids=lambda life_cycle: life_cycle.__name__)
+def test_a_lost_record_costs_only_its_own_messages(life_cycle: Callable[[Harness], None]) -> None:
+    harness, records = record_life_cycle(life_cycle)
     start = harness.save()
     _deliver(harness, records)
-    everything = told(harness)
-    assert everything == set(facts(harness.model)[0])
+    everything = sent_messages(harness)
+    assert everything == set(expected_effects(harness.model)[0])
     for size in range(len(records)):
-        for kept in combinations(records, size):
+        for delivered in combinations(records, size):
             harness.load(start)
-            _deliver(harness, kept)
-            assert told(harness) <= everything
-            # It comes after all, when somebody replays it.
-            _deliver(harness, [record for record in records if record not in kept])
-            assert told(harness) == everything
+            _deliver(harness, delivered)
+            assert sent_messages(harness) <= everything
+            # An operator replays the lost records.
+            _deliver(harness, [record for record in records if record not in delivered])
+            assert sent_messages(harness) == everything
 
 
-def told(harness: Harness) -> set[tuple[str, ...]]:
-    messages = [harness.model.items[where] for where in harness.model.made["MESSAGE"]]
+def sent_messages(harness: Harness) -> set[tuple[str, ...]]:
+    messages = [harness.model.items[where] for where in harness.model.keys_by_kind["MESSAGE"]]
     return {(each["user_id"], each["kind"], each.get("gift_id", "")) for each in messages}
 
 
 @pytest.mark.parametrize("times", [0, 1, 2, 3])
 @pytest.mark.parametrize("swept", [0, 1, 2])
-def test_the_end_of_a_window_is_told_by_either_trigger_however_often(times: int, swept: int) -> None:
-    """Also by a record that does not say who deleted the item."""
+def test_a_gift_expires_once_however_often_the_stream_and_the_sweep_trigger_it(times: int, swept: int) -> None:
+    """Expire a gift by records without `userIdentity`, and by sweeps."""
     if times == swept == 0:
         return
     harness = Harness()
@@ -132,7 +132,7 @@ def test_the_end_of_a_window_is_told_by_either_trigger_however_often(times: int,
     for number in range(max(times, swept)):
         if number < times:
             anonymous = {name: value for name, value in record.items() if name != "userIdentity"}
-            expiring.restore((actor := harness.actor()).table, anonymous, clock=actor.now)
+            expiring.expire_gift((actor := harness.actor()).table, anonymous, clock=actor.now)
         if number < swept:
             actor = harness.actor()
             report = sweep(

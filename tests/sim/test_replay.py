@@ -1,4 +1,4 @@
-"""What a seed stands for is the same each time, and what fails is made small."""
+"""Runs of a seed are reproducible, and failing runs can be reduced."""
 
 from dataclasses import replace
 
@@ -6,22 +6,22 @@ from testkit.simulator.scenario import Scenario, run, scenario
 from testkit.simulator.shrink import shrink
 
 
-def test_a_seed_is_the_same_run_each_time() -> None:
+def test_a_seed_leads_to_the_same_run_each_time() -> None:
     planned = scenario(4)
     planned = replace(planned, plan=replace(planned.plan, rate=0.1))
-    first, again = run(planned), run(planned)
+    first, second = run(planned), run(planned)
     assert first.violation is None
-    assert first.figures == again.figures
+    assert first.figures == second.figures
     assert first.figures["fault dies-before"]
 
 
-def test_a_step_does_the_same_whatever_is_left_out_beside_it() -> None:
+def test_a_step_does_the_same_if_other_steps_are_left_out() -> None:
     whole = scenario(4)
     bought = replace(whole, steps=whole.steps[:1], plan=replace(whole.plan, rate=0.0))
-    assert run(bought).figures["done buy"] == 1
+    assert run(bought).figures["succeeded buy"] == 1
 
 
-def test_of_a_run_that_fails_only_that_is_left_without_which_it_does_not() -> None:
+def test_shrinking_keeps_only_what_is_needed_to_fail() -> None:
     whole = scenario(4)
     needed = {whole.steps[2].number, whole.steps[7].number}
 

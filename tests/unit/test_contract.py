@@ -58,7 +58,7 @@ ORDER = {"product_id": "p", "quantity": 1, "payment": {"method": "card", "token"
 
 def _problems_of(path: str, body: object = None, method: str = "POST", **headers: str) -> list[str] | None:
     content = b"" if body is None else json.dumps(body).encode()
-    return contract.wrong_with(method, f"http://127.0.0.1{path}", {**HEADERS, **headers}, content)
+    return contract.find_violations(method, f"http://127.0.0.1{path}", {**HEADERS, **headers}, content)
 
 
 def test_a_declared_request_has_no_problems() -> None:

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import pytest
 from PIL import Image, PngImagePlugin
 
-from handsel.domain.wrappings import catalogue
+from handsel.domain.wrappings import load_catalogue
 from local import proxy, seed
 from local.settings import ROOT
 from tools import covers, generate
@@ -23,7 +23,7 @@ DRAWN = {
 
 
 def test_the_pictures_are_exactly_those_of_the_covers_in_the_catalogue() -> None:
-    assert [file.name for file in COVER_FILES] == sorted(f"{cover.cover_id}.svg" for cover in catalogue().covers)
+    assert [file.name for file in COVER_FILES] == sorted(f"{cover.cover_id}.svg" for cover in load_catalogue().covers)
 
 
 def test_every_cover_has_a_png_that_is_small_enough_for_link_previews() -> None:

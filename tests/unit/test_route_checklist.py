@@ -8,7 +8,7 @@ from handsel.domain.errors import IdempotencyKeyReused, InvalidRequest
 from local import template
 from local.settings import ROOT
 from testkit import access, bodies
-from tests.canaries.test_canaries import LINES
+from tests.canaries.test_canaries import BODIES
 from tools import openapi, sample_events
 
 ROUTES = {f"{route.method} {route.path}": route for route in openapi.routes()}
@@ -54,8 +54,8 @@ def _lacks(route: str) -> Iterator[str]:
         bodies.full_bodies(route, {})
     except LookupError as error:
         yield f"a valid body ({error})"
-    if route not in LINES:
-        yield "a line in LINES of tests/canaries/test_canaries.py"
+    if route not in BODIES:
+        yield "an entry in BODIES of tests/canaries/test_canaries.py"
     if route not in EVENTS:
         yield "a sample event in tools/sample_events.py"
     path = re.sub(r"\\{\w+\\}", "[^/]+", re.escape(ROUTES[route].path))
@@ -72,5 +72,5 @@ def test_no_route_lacks_anything() -> None:
 
 
 def test_no_list_names_a_route_that_does_not_exist() -> None:
-    for named in (access.rules(), LINES, THROTTLES, EVENTS - {None}):
+    for named in (access.rules(), BODIES, THROTTLES, EVENTS - {None}):
         assert not set(named) - ROUTES.keys()

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handsel.domain.models import Gift, Money, Order, Payment, Product, Reservation, Units, Wrapping
-from handsel.domain.rules import due, not_giftable_reason, units_of, window_end
+from handsel.domain.models import Gift, Money, Order, Payment, Product, Reservation, UnitCounts, Wrapping
+from handsel.domain.rules import compute_window_end, count_units, find_expired_reservations, find_not_giftable_reason
 from handsel.domain.states import GiftState, OrderState
 from testkit import factories
 
@@ -29,12 +29,12 @@ NOW = 1_000_000
     ],
 )
 def test_eligibility_depends_on_store_category_and_original_price(product: Product, *, giftable: bool) -> None:
-    assert (not_giftable_reason(product) is None) is giftable
+    assert (find_not_giftable_reason(product) is None) is giftable
 
 
 @pytest.mark.parametrize(("valid_until", "end"), [(None, 150), (200, 150), (150, 150), (120, 120)])
 def test_a_claim_window_ends_no_later_than_the_validity(valid_until: int | None, end: int) -> None:
-    assert window_end(100, 50, valid_until) == end
+    assert compute_window_end(100, 50, valid_until) == end
 
 
 def _order(available: int, gifted: int, reservations: dict[str, Reservation], **more: int) -> Order:
@@ -81,8 +81,8 @@ def _gift(gift_id: str, shares: int, remaining: int, state: GiftState, expires_a
 def test_a_gift_that_ended_after_its_order_was_read_counts_with_its_final_state() -> None:
     order = _order(1, 0, {"g": Reservation(3, NOW + 1)})
     for state in (GiftState.RETURNED, GiftState.CANCELLED, GiftState.DECLINED):
-        units = units_of(order, [_gift("g", 3, 2, state, NOW + 1)], now=NOW)
-        assert units == Units(available=3, in_gift=0, gifted=1, used=0, refunded=0)
+        units = count_units(order, [_gift("g", 3, 2, state, NOW + 1)], now=NOW)
+        assert units == UnitCounts(available=3, in_gift=0, gifted=1, used=0, refunded=0)
 
 
 @st.composite
@@ -101,7 +101,7 @@ def orders_with_gifts(draw: st.DrawFn) -> tuple[Order, list[Gift]]:
 @given(orders_with_gifts())
 def test_every_unit_is_in_exactly_one_place_at_any_time(drawn: tuple[Order, list[Gift]]) -> None:
     order, gifts = drawn
-    units = units_of(order, gifts, now=NOW)
+    units = count_units(order, gifts, now=NOW)
     assert units is not None
     places = (units.available, units.in_gift, units.gifted, units.used, units.refunded)
     assert sum(places) == order.quantity
@@ -111,16 +111,16 @@ def test_every_unit_is_in_exactly_one_place_at_any_time(drawn: tuple[Order, list
 @given(orders_with_gifts())
 def test_after_the_deadline_no_unit_is_left_in_a_gift(drawn: tuple[Order, list[Gift]]) -> None:
     order, gifts = drawn
-    units = units_of(order, gifts, now=NOW + 2)
+    units = count_units(order, gifts, now=NOW + 2)
     assert units is not None
     assert units.in_gift == 0
 
 
 def test_due_gifts_are_sorted_by_time_and_others_are_left_out() -> None:
     order = _order(0, 0, {"c": Reservation(1, NOW), "a": Reservation(1, NOW - 1), "d": Reservation(1, NOW + 1)})
-    assert list(due(order, now=NOW)) == ["a", "c"]
+    assert list(find_expired_reservations(order, now=NOW)) == ["a", "c"]
 
 
 @pytest.mark.parametrize("state", [OrderState.PENDING, OrderState.DECLINED])
 def test_an_unpaid_order_has_no_units(state: OrderState) -> None:
-    assert units_of(replace(_order(0, 0, {}), state=state), [], now=NOW) is None
+    assert count_units(replace(_order(0, 0, {}), state=state), [], now=NOW) is None

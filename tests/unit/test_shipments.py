@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handsel.domain.states import SHIPMENT_STATUS_RANKS, ShipmentStatus, document, shipment_status
+from handsel.domain.states import SHIPMENT_STATUS_RANKS, ShipmentStatus, build_document, derive_shipment_status
 
 READY, PICKED, TRANSIT, OUT, DELIVERED, FAILED, RETURNING, RETURNED, LOST = ShipmentStatus
 
@@ -39,19 +39,19 @@ def test_a_history_results_in_a_status_in_every_order_of_arrival(
     history: list[ShipmentStatus], status: ShipmentStatus
 ) -> None:
     timed = list(enumerate(history))
-    assert {shipment_status(reported) for reported in permutations(timed)} == {status}
+    assert {derive_shipment_status(reported) for reported in permutations(timed)} == {status}
 
 
 @given(reports)
 def test_repeated_reports_change_nothing(reported: list[tuple[int, ShipmentStatus]]) -> None:
-    assert shipment_status(reported + reported) == shipment_status(reported)
+    assert derive_shipment_status(reported + reported) == derive_shipment_status(reported)
 
 
 @given(reports, st.sampled_from(ShipmentStatus))
 def test_a_late_report_never_moves_a_parcel_back(
     reported: list[tuple[int, ShipmentStatus]], late: ShipmentStatus
 ) -> None:
-    before, after = shipment_status(reported), shipment_status([*reported, (-1, late)])
+    before, after = derive_shipment_status(reported), derive_shipment_status([*reported, (-1, late)])
     old, new = SHIPMENT_STATUS_RANKS[before], SHIPMENT_STATUS_RANKS[after]
     if old.final:
         assert after is before or SHIPMENT_STATUS_RANKS[late].final
@@ -65,11 +65,11 @@ def test_a_late_report_never_moves_a_parcel_back(
 def test_a_delivered_parcel_stays_delivered_regardless_of_other_reports(
     reported: list[tuple[int, ShipmentStatus]],
 ) -> None:
-    assert shipment_status([*reported, (5, DELIVERED)]) is DELIVERED
+    assert derive_shipment_status([*reported, (5, DELIVERED)]) is DELIVERED
 
 
 def test_the_published_machine_has_the_transitions_of_a_report() -> None:
-    machine = document()["shipment"]
+    machine = build_document()["shipment"]
     assert isinstance(machine, dict)
     assert set(machine["states"]) == set(ShipmentStatus)
     steps = {(step["from"], step["guards"][0], step["to"]) for step in machine["transitions"]}

@@ -23,7 +23,7 @@ from handsel.domain.states import (
     OrderState,
     RefundStatus,
     UnitPlace,
-    document,
+    build_document,
 )
 from handsel.store import keys
 from handsel.store.expressions import update
@@ -78,7 +78,7 @@ def test_every_action_is_in_the_table(machine: Machine[Any, Any]) -> None:
 
 
 def test_every_final_state_has_a_problem_for_late_callers() -> None:
-    assert set(GIFT_MACHINE.problems) == {state for state in GiftState if state.final}
+    assert set(GIFT_MACHINE.problems) == {state for state in GiftState if state.is_final}
 
 
 def test_states_that_wait_for_the_clock_or_the_sweep_are_in_the_due_index() -> None:
@@ -134,7 +134,7 @@ def test_units_leave_only_available_and_in_gift() -> None:
 
 
 def test_the_published_machines_have_every_state_and_transition() -> None:
-    published = document()
+    published = build_document()
     gift, unit = published["gift"], published["unit"]
     assert isinstance(gift, dict)
     assert isinstance(unit, dict)

@@ -164,7 +164,7 @@ def test_a_product_on_sale_is_read_back_with_the_settings_of_its_store(data: st.
         store_name=store.name,
         store_giftable=store.giftable,
     )
-    assert products.on_sale(write_and_read(products.to_item(product)), store) == product
+    assert products.join_store(write_and_read(products.to_item(product)), store) == product
 
 
 # --- missing and wrong attributes -------------------------------------------------------------------------------------

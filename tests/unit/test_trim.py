@@ -27,7 +27,7 @@ def test_a_lazy_package_has_all_names_and_imports_each_module_on_first_use(trim:
     package = tmp_path / "gifts"
     package.mkdir()
     source = 'from .costly import costly as wanted\nfrom .cheap import cheap\n__all__ = ["wanted", "cheap"]\n'
-    (package / "__init__.py").write_text(trim.lazy(source))
+    (package / "__init__.py").write_text(trim.make_lazy(source))
     (package / "costly.py").write_text('costly = "here"\n')
     (package / "cheap.py").write_text('cheap = "here"\n')
     program = (
@@ -45,7 +45,7 @@ def test_a_lazy_package_has_all_names_and_imports_each_module_on_first_use(trim:
 
 def test_a_package_that_does_more_than_import_names_is_not_made_lazy(trim: ModuleType) -> None:
     with pytest.raises(ValueError, match="not an import of names: register"):
-        trim.lazy("from .plugins import register\nregister()\n")
+        trim.make_lazy("from .plugins import register\nregister()\n")
 
 
 def test_the_lazy_packages_keep_all_their_names(trim: ModuleType) -> None:
@@ -53,7 +53,7 @@ def test_the_lazy_packages_keep_all_their_names(trim: ModuleType) -> None:
         package = importlib.import_module(name.replace("/", "."))
         assert package.__file__ is not None
         namespace: dict[str, object] = {"__name__": package.__name__}
-        exec(trim.lazy(Path(package.__file__).read_text()), namespace)  # noqa: S102 - what the layer has
+        exec(trim.make_lazy(Path(package.__file__).read_text()), namespace)  # noqa: S102 - what the layer has
         assert namespace["__all__"] == package.__all__
         find = namespace["__getattr__"]
         assert callable(find)
@@ -66,6 +66,6 @@ def test_items_pass_through_botocore_unchanged(trim: ModuleType) -> None:
         "shapes": shapes,
         "operations": {"TransactWriteItems": {"operationContextParams": {"Arns": {}}}},
     }
-    trim.pass_items_on(model)
+    trim.pass_items_unchanged(model)
     assert {shape["type"] for shape in model["shapes"].values()} == {"structure"}
     assert model["operations"] == {"TransactWriteItems": {}}

@@ -10,8 +10,8 @@ import pytest
 from handsel.domain import wrappings
 from handsel.domain.errors import UnknownWrapping
 from handsel.domain.models import Kind
-from handsel.domain.seasons import BadSpan, Season, Span
-from handsel.domain.wrappings import BadCatalogue
+from handsel.domain.seasons import InvalidSpan, Season, Span
+from handsel.domain.wrappings import InvalidCatalogue
 
 DATA = Path(wrappings.__file__).with_suffix(".json").read_text()
 
@@ -21,7 +21,7 @@ def at(time: str) -> int:
 
 
 def offered(kind: Kind, time: str) -> list[str]:
-    return [cover.cover_id for cover in wrappings.covers_for(kind, now=at(time))]
+    return [cover.cover_id for cover in wrappings.list_covers(kind, now=at(time))]
 
 
 def can_wrap(cover_id: str, time: str, blessing_id: str = "enjoy") -> bool:
@@ -41,20 +41,22 @@ def test_six_covers_and_six_blessings_are_on_offer_on_every_day(kind: Kind) -> N
     day = date(2026, 1, 1)
     while day < date(2042, 1, 1):
         assert len(offered(kind, day.isoformat())) >= 6
-        assert len(wrappings.blessings(now=at(day.isoformat()))) >= 6
+        assert len(wrappings.list_blessings(now=at(day.isoformat()))) >= 6
         day += timedelta(days=1)
 
 
 def test_wrappings_of_the_season_come_first() -> None:
     assert offered(Kind.VOUCHER, "2027-02-06")[:3] == ["red-lunar-new-year", "red-winter", "red-classic"]
-    blessings = [blessing.blessing_id for blessing in wrappings.blessings(now=at("2026-09-25"))]
+    blessings = [blessing.blessing_id for blessing in wrappings.list_blessings(now=at("2026-09-25"))]
     assert blessings[:2] == ["mid-autumn", "best-wishes"]
 
 
 def test_out_of_season_only_wrappings_without_a_season_are_on_offer() -> None:
     for kind in Kind:
         evergreen = [
-            cover.cover_id for cover in wrappings.catalogue().covers if kind in cover.kinds and cover.season is None
+            cover.cover_id
+            for cover in wrappings.load_catalogue().covers
+            if kind in cover.kinds and cover.season is None
         ]
         assert offered(kind, "2026-07-01") == evergreen
 
@@ -100,7 +102,7 @@ def test_everything_on_offer_can_be_used() -> None:
     for day in ("2026-02-17", "2026-04-01", "2026-07-01", "2026-09-25", "2026-12-31"):
         for kind in Kind:
             for cover_id in offered(kind, day):
-                for blessing in wrappings.blessings(now=at(day)):
+                for blessing in wrappings.list_blessings(now=at(day)):
                     assert can_wrap(cover_id, day, blessing.blessing_id)
 
 
@@ -129,11 +131,11 @@ def test_a_cover_of_the_other_kind_is_rejected() -> None:
     ],
 )
 def test_a_span_recurs_every_year_or_has_a_year(first: str, last: str, day: str, *, holds: bool) -> None:
-    assert Span.parse({"from": first, "to": last}).holds(date.fromisoformat(day)) is holds
+    assert Span.parse({"from": first, "to": last}).contains(date.fromisoformat(day)) is holds
 
 
 def test_a_season_without_spans_never_holds() -> None:
-    assert not Season(()).nearly_holds(date(2026, 7, 1))
+    assert not Season(()).contains_with_grace(date(2026, 7, 1))
 
 
 @pytest.mark.parametrize(
@@ -154,7 +156,7 @@ def test_a_season_without_spans_never_holds() -> None:
     ],
 )
 def test_an_invalid_span_is_rejected(span: object) -> None:
-    with pytest.raises(BadSpan):
+    with pytest.raises(InvalidSpan):
         Span.parse(span)
 
 
@@ -163,13 +165,13 @@ def test_an_invalid_span_is_rejected(span: object) -> None:
 
 def test_six_covers_of_each_kind_and_six_blessings_have_no_season() -> None:
     for kind in Kind:
-        assert sum(kind in cover.kinds and cover.season is None for cover in wrappings.catalogue().covers) >= 6
-    assert sum(blessing.season is None for blessing in wrappings.catalogue().blessings) >= 6
+        assert sum(kind in cover.kinds and cover.season is None for cover in wrappings.load_catalogue().covers) >= 6
+    assert sum(blessing.season is None for blessing in wrappings.load_catalogue().blessings) >= 6
 
 
 def test_titles_differ_so_that_screen_readers_can_tell_covers_apart() -> None:
     for kind in Kind:
-        titles = [cover.title for cover in wrappings.catalogue().covers if kind in cover.kinds]
+        titles = [cover.title for cover in wrappings.load_catalogue().covers if kind in cover.kinds]
         assert len(set(titles)) == len(titles)
 
 
@@ -188,15 +190,15 @@ def test_every_season_is_in_use() -> None:
         (("covers",), {}, "covers has to be a list"),
         (("covers", 1), "red-classic", "covers[1] has to be an object"),
         (("covers", 1), {"cover_id": "red-new"}, "covers[1] lacks 'title'"),
-        (("covers", 1, "colour"), "red", "covers[1] has a field 'colour' that means nothing"),
+        (("covers", 1, "colour"), "red", "covers[1] has a field 'colour' that is unknown"),
         (("covers", 1, "cover_id"), "../app", "covers[1] cover_id: write it in small letters"),
-        (("covers", 1, "cover_id"), "red-classic", "cover_id 'red-classic' is there twice"),
+        (("covers", 1, "cover_id"), "red-classic", "cover_id 'red-classic' is used twice"),
         (("covers", 1, "title"), " ", "covers[1] (red-birthday) title: write 1 to 40 characters"),
         (("covers", 1, "kinds"), [], "covers[1] (red-birthday) kinds: list one or more of voucher, parcel"),
         (("covers", 1, "kinds"), ["money"], "kinds: list one or more of voucher, parcel"),
         (("covers", 1, "season"), "summer", "season: name one of lunar-new-year"),
         (("blessings", 0, "text"), "x" * 61, "blessings[0] (best-wishes) text: write 1 to 60 characters"),
-        (("blessings", 0, "blessing_id"), "enjoy", "blessing_id 'enjoy' is there twice"),
+        (("blessings", 0, "blessing_id"), "enjoy", "blessing_id 'enjoy' is used twice"),
     ],
 )
 def test_invalid_data_is_rejected_with_its_place_and_the_fix(
@@ -208,11 +210,11 @@ def test_invalid_data_is_rejected_with_its_place_and_the_fix(
     for step in way:
         target = target[step]
     target[last] = value
-    with pytest.raises(BadCatalogue) as raised:
+    with pytest.raises(InvalidCatalogue) as raised:
         wrappings.parse(json.dumps(data["all"]))
     assert message in str(raised.value)
 
 
 def test_data_that_is_not_json_is_rejected() -> None:
-    with pytest.raises(BadCatalogue, match="is not JSON"):
+    with pytest.raises(InvalidCatalogue, match="is not JSON"):
         wrappings.parse(DATA[:-3])

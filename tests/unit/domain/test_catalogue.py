@@ -11,8 +11,8 @@ import pytest
 from handsel.domain import seasons, wrappings
 from handsel.domain.errors import UnknownWrapping
 from handsel.domain.models import Kind, Wrapping
-from handsel.domain.seasons import BadSpan, Season, Span
-from handsel.domain.wrappings import BadCatalogue, Blessing, Catalogue, Cover
+from handsel.domain.seasons import InvalidSpan, Season, Span
+from handsel.domain.wrappings import Blessing, Catalogue, Cover, InvalidCatalogue
 from testkit.factories import NOW
 
 COVER = {"cover_id": "red", "title": "Red", "kinds": ["voucher"]}
@@ -30,7 +30,7 @@ def parse(cover: dict[str, Any] | None = None, blessing: dict[str, Any] | None =
 
 
 def error_of(**changed: Any) -> str:
-    with pytest.raises(BadCatalogue) as raised:
+    with pytest.raises(InvalidCatalogue) as raised:
         parse(changed)
     return str(raised.value)
 
@@ -48,7 +48,7 @@ def test_the_length_of_a_text_is_bounded() -> None:
     assert parse({"title": "x" * 40}).covers[0].title == "x" * 40
     assert parse(blessing={"text": "x" * 60}).blessings[0].text == "x" * 60
     for wrong in ("", "x" * 41, " x", 5):
-        expected = "wrappings.json: covers[0] (red) title: write 1 to 40 characters, without space around them"
+        expected = "wrappings.json: covers[0] (red) title: write 1 to 40 characters, without leading or trailing spaces"
         assert error_of(title=wrong) == expected
 
 
@@ -57,7 +57,7 @@ def test_the_length_of_a_text_is_bounded() -> None:
     [
         (
             {"colour": 1},
-            "covers[0] has a field 'colour' that means nothing; it takes cover_id, kinds, season, title",
+            "covers[0] has a field 'colour' that is unknown; it takes cover_id, kinds, season, title",
         ),
         (
             {"season": "spring"},
@@ -83,7 +83,7 @@ def test_an_error_in_an_entry_is_reported_with_its_place_and_the_fix(changed: di
     ],
 )
 def test_an_error_in_the_structure_is_reported_with_its_place_and_the_fix(document: object, expected: str) -> None:
-    with pytest.raises(BadCatalogue) as raised:
+    with pytest.raises(InvalidCatalogue) as raised:
         wrappings.parse(json.dumps(document))
     assert str(raised.value) == f"wrappings.json: {expected}"
 
@@ -92,7 +92,7 @@ def test_a_season_can_last_a_single_day() -> None:
     for day in ("02-14", "2027-02-14"):
         span = Span.parse({"from": day, "to": day})
         assert span == Span(day, day)
-        assert [span.holds(date(2027, 2, number)) for number in (13, 14, 15)] == [False, True, False]
+        assert [span.contains(date(2027, 2, number)) for number in (13, 14, 15)] == [False, True, False]
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_a_season_can_last_a_single_day() -> None:
     ],
 )
 def test_an_error_in_a_span_is_reported_with_the_fix(document: object, expected: str) -> None:
-    with pytest.raises(BadSpan) as raised:
+    with pytest.raises(InvalidSpan) as raised:
         Span.parse(document)
     assert str(raised.value) == expected
 
@@ -120,12 +120,12 @@ def _far_from_utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.mark.usefixtures("_far_from_utc")
 def test_a_day_is_a_day_in_utc_in_every_time_zone() -> None:
-    assert seasons.day_of(NOW) == date(2026, 9, 21)
-    assert seasons.day_of(0) == date(1970, 1, 1)
+    assert seasons.utc_day(NOW) == date(2026, 9, 21)
+    assert seasons.utc_day(0) == date(1970, 1, 1)
 
 
 def test_a_gift_is_wrapped_with_the_chosen_blessing_or_the_written_message() -> None:
-    (words,) = [each.text for each in wrappings.catalogue().blessings if each.blessing_id == "enjoy"]
+    (words,) = [each.text for each in wrappings.load_catalogue().blessings if each.blessing_id == "enjoy"]
     assert wrappings.wrap(Kind.VOUCHER, "red-classic", "enjoy", None, now=NOW) == Wrapping("red-classic", words)
     assert wrappings.wrap(Kind.VOUCHER, "red-classic", None, "Mine", now=NOW) == Wrapping("red-classic", "Mine")
     with pytest.raises(UnknownWrapping):

@@ -5,12 +5,12 @@ from dataclasses import replace
 import pytest
 
 from handsel.domain import errors, ids, rules
-from handsel.domain.models import Address, Gift, Kind, Money, Page, Product, Reservation, Units
+from handsel.domain.models import Address, Gift, Kind, Money, Page, Product, Reservation, UnitCounts
 from handsel.domain.states import GiftAction, GiftState, OrderAction, OrderState, VoucherState
 from testkit.factories import EXPIRES, NOW, gift, order, product, voucher
 
 KEYS = {"1": "an old key", "2": "the key of today"}
-SECRET = ids.link_secret(KEYS, "1", "gift")
+SECRET = ids.derive_link_secret(KEYS, "1", "gift")
 ADDRESS = Address("Bob", "1", ["Street 1"], "City", "1", "DE")
 DAY = 86_400_000
 GIFT, USE, REFUND = OrderAction.GIFT, OrderAction.USE, OrderAction.REFUND
@@ -51,17 +51,19 @@ def test_only_paid_orders_can_be_given(state: OrderState) -> None:
 def test_vouchers_can_be_given_until_the_end_of_their_validity() -> None:
     bought = replace(order(), product=replace(product(), validity_days=2))
     assert bought.valid_until == NOW + 2 * DAY
-    assert not rules.is_over(bought, now=NOW + 2 * DAY - 1)
+    assert not rules.is_validity_over(bought, now=NOW + 2 * DAY - 1)
     rules.check_can_give(bought, product(), now=NOW + 2 * DAY - 1)
-    assert rules.is_over(bought, now=NOW + 2 * DAY)
+    assert rules.is_validity_over(bought, now=NOW + 2 * DAY)
     with pytest.raises(errors.NotGiftable) as raised:
         rules.check_can_give(bought, product(), now=NOW + 2 * DAY)
     assert raised.value.detail == "The vouchers of this order are no longer valid."
 
 
 def test_an_order_without_an_end_of_validity_is_never_over() -> None:
-    assert not rules.is_over(order(), now=NOW + 10_000 * DAY)
-    assert not rules.is_over(replace(order(paid_at=None), product=replace(product(), validity_days=2)), now=NOW)
+    assert not rules.is_validity_over(order(), now=NOW + 10_000 * DAY)
+    assert not rules.is_validity_over(
+        replace(order(paid_at=None), product=replace(product(), validity_days=2)), now=NOW
+    )
 
 
 def test_gifts_that_are_due_at_the_same_time_are_ordered_by_id() -> None:
@@ -71,7 +73,7 @@ def test_gifts_that_are_due_at_the_same_time_are_ordered_by_id() -> None:
         "a": Reservation(3, NOW),
         "d": Reservation(4, NOW + 1),
     }
-    found = rules.due(order(reservations=waiting), now=NOW)
+    found = rules.find_expired_reservations(order(reservations=waiting), now=NOW)
     assert list(found.items()) == [(gift_id, waiting[gift_id]) for gift_id in ("c", "a", "b")]
 
 
@@ -81,7 +83,7 @@ def test_units_of_several_gifts_are_added_up() -> None:
         gift("bob", "carol", shares=4, gift_id="two"),
         gift("bob", shares=8, gift_id="three", state=GiftState.CANCELLED),
     ]
-    assert rules.units_of(order(available=1, gifted=2, used=3, refunded=4), gifts, now=NOW) == Units(
+    assert rules.count_units(order(available=1, gifted=2, used=3, refunded=4), gifts, now=NOW) == UnitCounts(
         available=1 + 7, in_gift=3 + 2, gifted=2 + 1 + 2 + 1, used=3, refunded=4
     )
 
@@ -90,20 +92,20 @@ def test_units_of_several_gifts_are_added_up() -> None:
 
 
 def test_available_units_can_be_given_used_and_refunded() -> None:
-    units = Units(available=1, in_gift=0, gifted=0, used=0, refunded=0)
-    assert rules.actions_of(order(), product(), units, now=NOW) == [GIFT, USE, REFUND]
-    assert rules.actions_of(order(), replace(product(), giftable=False), units, now=NOW) == [USE, REFUND]
+    units = UnitCounts(available=1, in_gift=0, gifted=0, used=0, refunded=0)
+    assert rules.list_order_actions(order(), product(), units, now=NOW) == [GIFT, USE, REFUND]
+    assert rules.list_order_actions(order(), replace(product(), giftable=False), units, now=NOW) == [USE, REFUND]
 
 
 def test_expired_vouchers_can_only_be_refunded() -> None:
     over = replace(order(), product=replace(product(), validity_days=1))
-    units = Units(available=2, in_gift=0, gifted=0, used=0, refunded=0)
-    assert rules.actions_of(over, product(), units, now=NOW + DAY) == [REFUND]
+    units = UnitCounts(available=2, in_gift=0, gifted=0, used=0, refunded=0)
+    assert rules.list_order_actions(over, product(), units, now=NOW + DAY) == [REFUND]
 
 
 def test_without_available_units_no_action_is_possible() -> None:
-    assert rules.actions_of(order(), product(), None, now=NOW) == []
-    assert rules.actions_of(order(), product(), Units(0, 1, 1, 1, 1), now=NOW) == []
+    assert rules.list_order_actions(order(), product(), None, now=NOW) == []
+    assert rules.list_order_actions(order(), product(), UnitCounts(0, 1, 1, 1, 1), now=NOW) == []
 
 
 # --- opening a gift ---------------------------------------------------------------------------------------------------
@@ -111,14 +113,14 @@ def test_without_available_units_no_action_is_possible() -> None:
 
 def test_a_gift_without_a_recipient_can_be_opened_with_the_secret_of_its_link() -> None:
     rules.check_may_open(gift(), "bob", SECRET, KEYS)
-    for wrong in (None, "", SECRET[:-1], ids.link_secret(KEYS, "2", "gift")):
+    for wrong in (None, "", SECRET[:-1], ids.derive_link_secret(KEYS, "2", "gift")):
         with pytest.raises(errors.WrongSecret):
             rules.check_may_open(gift(), "bob", wrong, KEYS)
 
 
 def test_a_gift_without_a_link_accepts_no_secret() -> None:
-    assert not rules.holds_secret(replace(gift(), secret_version=None), SECRET, KEYS)
-    assert rules.holds_secret(gift(), SECRET, KEYS) is True
+    assert not rules.is_secret_valid(replace(gift(), secret_version=None), SECRET, KEYS)
+    assert rules.is_secret_valid(gift(), SECRET, KEYS) is True
 
 
 def test_a_gift_with_a_recipient_can_be_opened_by_the_recipient_without_the_secret_and_by_nobody_else() -> None:
@@ -189,7 +191,7 @@ def test_a_regift_request_fails_for_any_other_gift(given: Gift, now: int, proble
 
 
 def test_a_price_is_multiplied_by_the_quantity() -> None:
-    assert Money(250, "CNY").times(3) == Money(750, "CNY")
+    assert Money(250, "CNY").multiply(3) == Money(750, "CNY")
 
 
 @pytest.mark.parametrize(("now", "state"), [(EXPIRES - 1, GiftState.OPEN), (EXPIRES, GiftState.RETURNED)])
@@ -208,8 +210,8 @@ def test_a_voucher_is_usable_until_it_is_redeemed_or_expires() -> None:
 
 def test_a_full_page_has_a_position_after_its_last_row() -> None:
     rows = [("position 1", 1), ("position 2", 2), ("position 3", 3)]
-    assert Page.of(["a"], rows, 3) == Page(["a"], "position 3")
-    assert Page.of(["a", "b"], rows, 4) == Page(["a", "b"], None)
+    assert Page.from_rows(["a"], rows, 3) == Page(["a"], "position 3")
+    assert Page.from_rows(["a", "b"], rows, 4) == Page(["a", "b"], None)
 
 
 # --- problems ---------------------------------------------------------------------------------------------------------
@@ -233,17 +235,17 @@ def test_a_problem_carries_the_values_of_its_response() -> None:
 
 
 def test_derived_ids_and_secrets_never_change() -> None:
-    assert ids.derive("order", "alice", "key") == "yg3kvftfgd3atd5is32iiixsxuk5br3u"
-    assert ids.of_voucher(ids.voucher_code("code-1")) == ids.derive("voucher", "C0DE1")
-    assert ids.of_parcel("use") == ids.derive("parcel", "use")
-    assert ids.of_shipment("held") == ids.derive("shipment", "held")
-    assert ids.request_hash("/gifts", {"b": "é", "a": [1, None]}) == "8bbf0c6cff72ee7c13de6766a50c9977"
+    assert ids.derive_id("order", "alice", "key") == "yg3kvftfgd3atd5is32iiixsxuk5br3u"
+    assert ids.derive_voucher_id(ids.normalize_voucher_code("code-1")) == ids.derive_id("voucher", "C0DE1")
+    assert ids.derive_parcel_id("use") == ids.derive_id("parcel", "use")
+    assert ids.derive_shipment_id("held") == ids.derive_id("shipment", "held")
+    assert ids.hash_request("/gifts", {"b": "é", "a": [1, None]}) == "8bbf0c6cff72ee7c13de6766a50c9977"
     assert SECRET == "Hn18Lv1bN4DK8zugmzopjQnmfUoPslcn"
 
 
 def test_a_voucher_code_is_normalized() -> None:
-    assert ids.voucher_code("o1il-0abc def") == "01110ABCDEF"
-    assert ids.voucher_code("ab\u00e9") == "AB?"
+    assert ids.normalize_voucher_code("o1il-0abc def") == "01110ABCDEF"
+    assert ids.normalize_voucher_code("ab\u00e9") == "AB?"
 
 
 @pytest.mark.parametrize(
@@ -255,5 +257,5 @@ def test_a_client_chosen_id_is_url_safe(entity_id: str, *, fits: bool) -> None:
 
 
 def test_secrets_are_compared_for_equality() -> None:
-    assert ids.same_secret("\u00e9", "\u00e9") is True
-    assert ids.same_secret("a", "b") is False
+    assert ids.are_secrets_equal("\u00e9", "\u00e9") is True
+    assert ids.are_secrets_equal("a", "b") is False

@@ -14,9 +14,9 @@ from testkit.factories import EXPIRES, NOW, gift, order, shipment, voucher
 
 def test_a_payment_produces_an_event_with_the_time_of_payment() -> None:
     pending = order(state=OrderState.PENDING, paid_at=None)
-    assert list(events.of_order(pending, order(paid_at=NOW + 5), at=NOW + 9)) == [
+    assert list(events.derive_order_events(pending, order(paid_at=NOW + 5), at=NOW + 9)) == [
         events.Event(
-            id=ids.derive("event", "order.paid", "order"),
+            id=ids.derive_id("event", "order.paid", "order"),
             type="order.paid",
             at=NOW + 5,
             correlation_id="order",
@@ -28,14 +28,14 @@ def test_a_payment_produces_an_event_with_the_time_of_payment() -> None:
 
 def test_a_payment_without_a_time_has_the_time_of_the_write() -> None:
     pending = order(state=OrderState.PENDING, paid_at=None)
-    (paid,) = events.of_order(pending, order(paid_at=None), at=NOW + 9)
+    (paid,) = events.derive_order_events(pending, order(paid_at=None), at=NOW + 9)
     assert paid.at == NOW + 9
 
 
 def test_a_refund_event_has_the_refunded_units_and_the_total() -> None:
-    assert list(events.of_order(order(refunded=1), order(refunded=3), at=NOW + 9)) == [
+    assert list(events.derive_order_events(order(refunded=1), order(refunded=3), at=NOW + 9)) == [
         events.Event(
-            id=ids.derive("event", "order.refunded", "order", "3"),
+            id=ids.derive_id("event", "order.refunded", "order", "3"),
             type="order.refunded",
             at=NOW + 9,
             correlation_id="order",
@@ -46,9 +46,9 @@ def test_a_refund_event_has_the_refunded_units_and_the_total() -> None:
 
 
 def test_a_refund_is_never_dated_before_the_payment() -> None:
-    (refunded,) = events.of_order(order(), order(refunded=1, paid_at=NOW + 900), at=NOW)
+    (refunded,) = events.derive_order_events(order(), order(refunded=1, paid_at=NOW + 900), at=NOW)
     assert refunded.at == NOW + 900
-    (undated,) = events.of_order(order(), order(refunded=1, paid_at=None), at=NOW)
+    (undated,) = events.derive_order_events(order(), order(refunded=1, paid_at=None), at=NOW)
     assert undated.at == NOW
 
 
@@ -64,7 +64,7 @@ def test_other_changes_of_an_order_produce_no_event() -> None:
         (paid, order(available=2, used=1)),
         (order(refunded=2), order(refunded=1)),
     ]:
-        assert list(events.of_order(before, after, at=NOW)) == []
+        assert list(events.derive_order_events(before, after, at=NOW)) == []
 
 
 # --- gifts ------------------------------------------------------------------------------------------------------------
@@ -76,9 +76,9 @@ def test_other_changes_of_an_order_produce_no_event() -> None:
 def test_a_given_gift_produces_an_event_with_the_data_of_the_link_preview(
     kind: Kind, presentation: Presentation
 ) -> None:
-    assert list(events.of_gift(None, gift(kind=kind))) == [
+    assert list(events.derive_gift_events(None, gift(kind=kind))) == [
         events.Event(
-            id=ids.derive("event", "gift.given", "gift"),
+            id=ids.derive_id("event", "gift.given", "gift"),
             type="gift.given",
             at=NOW,
             correlation_id="order",
@@ -91,12 +91,12 @@ def test_a_given_gift_produces_an_event_with_the_data_of_the_link_preview(
 def test_each_claimed_share_produces_a_numbered_event_without_names() -> None:
     before, after = gift("bob", shares=3), gift("bob", "carol", "dave", shares=3, state=GiftState.CLAIMED)
     data = events.GiftChanged("gift", Presentation.RED_ENVELOPE, GiftState.CLAIMED, 3, 0, EXPIRES)
-    assert list(events.of_gift(before, after)) == [
+    assert list(events.derive_gift_events(before, after)) == [
         events.Event(
-            ids.derive("event", "gift.claimed", "gift", "1"), "gift.claimed", NOW + 2000, "order", ("alice",), data
+            ids.derive_id("event", "gift.claimed", "gift", "1"), "gift.claimed", NOW + 2000, "order", ("alice",), data
         ),
         events.Event(
-            ids.derive("event", "gift.claimed", "gift", "2"), "gift.claimed", NOW + 3000, "order", ("alice",), data
+            ids.derive_id("event", "gift.claimed", "gift", "2"), "gift.claimed", NOW + 3000, "order", ("alice",), data
         ),
     ]
 
@@ -111,19 +111,19 @@ def test_each_claimed_share_produces_a_numbered_event_without_names() -> None:
 )
 def test_the_end_of_a_gift_produces_one_event(state: GiftState, kind: str) -> None:
     ended = gift(state=state, ended_at=NOW + 7)
-    (event,) = events.of_gift(gift(), ended)
-    assert (event.type, event.at, event.id) == (kind, NOW + 7, ids.derive("event", kind, "gift"))
-    assert list(events.of_gift(ended, ended)) == []
+    (event,) = events.derive_gift_events(gift(), ended)
+    assert (event.type, event.at, event.id) == (kind, NOW + 7, ids.derive_id("event", kind, "gift"))
+    assert list(events.derive_gift_events(ended, ended)) == []
 
 
 def test_a_gift_without_an_end_time_ended_with_its_window() -> None:
-    (event,) = events.of_gift(gift(), gift(state=GiftState.RETURNED))
+    (event,) = events.derive_gift_events(gift(), gift(state=GiftState.RETURNED))
     assert event.at == EXPIRES
 
 
 def test_a_deleted_or_unchanged_gift_produces_no_event() -> None:
-    assert list(events.of_gift(gift(), None)) == []
-    assert list(events.of_gift(gift("bob"), gift("bob"))) == []
+    assert list(events.derive_gift_events(gift(), None)) == []
+    assert list(events.derive_gift_events(gift("bob"), gift("bob"))) == []
 
 
 # --- holdings ---------------------------------------------------------------------------------------------------------
@@ -131,9 +131,9 @@ def test_a_deleted_or_unchanged_gift_produces_no_event() -> None:
 
 def test_redeeming_a_voucher_of_a_gift_does_not_reveal_its_order() -> None:
     holding = voucher()
-    assert list(events.of_holding(holding, replace(holding, redeemed_at=NOW + 7))) == [
+    assert list(events.derive_holding_events(holding, replace(holding, redeemed_at=NOW + 7))) == [
         events.Event(
-            id=ids.derive("event", "holding.redeemed", holding.holding_id),
+            id=ids.derive_id("event", "holding.redeemed", holding.holding_id),
             type="holding.redeemed",
             at=NOW + 7,
             correlation_id=holding.holding_id,
@@ -145,7 +145,7 @@ def test_redeeming_a_voucher_of_a_gift_does_not_reveal_its_order() -> None:
 
 def test_redeeming_a_voucher_of_the_callers_own_order_is_correlated_with_the_order() -> None:
     holding = voucher(gift_id=None)
-    (event,) = events.of_holding(holding, replace(holding, redeemed_at=NOW))
+    (event,) = events.derive_holding_events(holding, replace(holding, redeemed_at=NOW))
     assert event.correlation_id == "order"
 
 
@@ -158,14 +158,14 @@ def test_a_voucher_produces_one_event_when_it_is_redeemed() -> None:
         (holding, None),
         (redeemed, holding),
     ]:
-        assert list(events.of_holding(before, after)) == []
+        assert list(events.derive_holding_events(before, after)) == []
 
 
 def test_an_update_of_a_gifted_parcel_is_for_its_holder_and_does_not_reveal_the_order() -> None:
     after = shipment(ShipmentStatus.PICKED_UP, version=2, updated_at=NOW + 7)
-    assert list(events.of_shipment(shipment(), after)) == [
+    assert list(events.derive_shipment_events(shipment(), after)) == [
         events.Event(
-            id=ids.derive("event", "shipment.updated", "shipment", "2"),
+            id=ids.derive_id("event", "shipment.updated", "shipment", "2"),
             type="shipment.updated",
             at=NOW + 7,
             correlation_id="shipment",
@@ -176,21 +176,21 @@ def test_an_update_of_a_gifted_parcel_is_for_its_holder_and_does_not_reveal_the_
 
 
 def test_an_update_of_the_callers_own_parcel_is_correlated_with_the_order() -> None:
-    (event,) = events.of_shipment(shipment(gift_id=None), shipment(gift_id=None, version=2))
+    (event,) = events.derive_shipment_events(shipment(gift_id=None), shipment(gift_id=None, version=2))
     assert event.correlation_id == "order"
 
 
 def test_a_created_deleted_or_unchanged_parcel_produces_no_event() -> None:
     for before, after in [(None, shipment(version=2)), (shipment(), None), (shipment(), shipment())]:
-        assert list(events.of_shipment(before, after)) == []
+        assert list(events.derive_shipment_events(before, after)) == []
 
 
 # --- on the bus -------------------------------------------------------------------------------------------------------
 
 
 def test_an_event_on_the_bus_is_json_with_timestamps_as_text() -> None:
-    (given,) = events.of_gift(None, gift())
-    assert events.envelope(given) == {
+    (given,) = events.derive_gift_events(None, gift())
+    assert events.to_envelope(given) == {
         "id": given.id,
         "type": "gift.given",
         "version": 1,

@@ -80,7 +80,7 @@ def test_a_listed_gift_that_does_not_exist_is_reported_and_its_units_are_missing
             "order",
             "3 units bought, 1 found: 1 available, 0 gifted, 0 used, 0 refunded, 0 in_gift",
         ),
-        Violation(ViolationType.GIFT_LISTED_WRONGLY, "gift", "order order lists it: it is not there"),
+        Violation(ViolationType.GIFT_LISTED_WRONGLY, "gift", "order order lists it: it does not exist"),
     ]
 
 
@@ -148,7 +148,9 @@ def test_claims_shares_and_state_of_a_gift_must_agree(wrong: Gift, detail: str) 
 def test_each_claim_without_its_holding_is_reported() -> None:
     taken = gift("bob", "carol", shares=3)
     assert list(invariants.find_gift_violations(taken, {})) == [
-        Violation(ViolationType.HOLDING_MISSING, holding_id(f"{CODE}{number}"), "gift gift was claimed without it")
+        Violation(
+            ViolationType.HOLDING_MISSING, holding_id(f"{CODE}{number}"), "does not exist, but gift gift has its claim"
+        )
         for number in range(2)
     ]
 
@@ -165,7 +167,7 @@ def test_each_claim_without_its_holding_is_reported() -> None:
     ],
 )
 def test_a_holding_must_agree_with_its_claim(other: Holding) -> None:
-    detail = "is not what gift gift became for its claimer"
+    detail = "differs from its claim in gift gift"
     assert list(invariants.find_gift_violations(gift("bob"), {other.holding_id: other})) == [
         Violation(ViolationType.HOLDING_DIFFERS, other.holding_id, detail)
     ]
@@ -175,7 +177,7 @@ def test_a_holding_must_agree_with_its_claim(other: Holding) -> None:
     ("other", "detail"),
     [
         (replace(voucher(), product=product(product_id="jam")), "is of another product than gift gift"),
-        (voucher(valid_until=EXPIRES), "is not valid until its gift says"),
+        (voucher(valid_until=EXPIRES), "has another end of validity than its gift"),
     ],
 )
 def test_a_holding_must_have_the_product_and_validity_of_its_gift(other: Holding, detail: str) -> None:
@@ -201,14 +203,14 @@ def test_a_consistent_voucher_or_parcel_has_no_violations() -> None:
 @pytest.mark.parametrize(
     ("holding", "detail"),
     [
-        (replace(voucher(), code=None), "is a voucher that its code does not lead to"),
-        (replace(voucher(), code="another"), "is a voucher that its code does not lead to"),
-        (replace(voucher(), shipment_id="shipment"), "is a voucher that its code does not lead to"),
-        (replace(voucher(), quantity=0), "is a voucher that its code does not lead to"),
-        (replace(parcel(), shipment_id=None), "is a parcel that does not lead to its shipment"),
-        (replace(parcel(), shipment_id="another"), "is a parcel that does not lead to its shipment"),
-        (replace(parcel(), code=CODE), "is a parcel that does not lead to its shipment"),
-        (replace(parcel(), quantity=0), "is a parcel that does not lead to its shipment"),
+        (replace(voucher(), code=None), "is a voucher whose id is not derived from its code"),
+        (replace(voucher(), code="another"), "is a voucher whose id is not derived from its code"),
+        (replace(voucher(), shipment_id="shipment"), "is a voucher whose id is not derived from its code"),
+        (replace(voucher(), quantity=0), "is a voucher whose id is not derived from its code"),
+        (replace(parcel(), shipment_id=None), "is a parcel whose shipment id is not derived from its id"),
+        (replace(parcel(), shipment_id="another"), "is a parcel whose shipment id is not derived from its id"),
+        (replace(parcel(), code=CODE), "is a parcel whose shipment id is not derived from its id"),
+        (replace(parcel(), quantity=0), "is a parcel whose shipment id is not derived from its id"),
     ],
 )
 def test_a_holding_must_be_consistent(holding: Holding, detail: str) -> None:

@@ -2,11 +2,17 @@
 
 from typing import Any, cast
 
-from handsel.domain.states import RETURN_GIFT_MACHINE, SHIPMENT_STATUS_RANKS, ShipmentStatus, document, shipment_status
+from handsel.domain.states import (
+    RETURN_GIFT_MACHINE,
+    SHIPMENT_STATUS_RANKS,
+    ShipmentStatus,
+    build_document,
+    derive_shipment_status,
+)
 
 
 def published() -> dict[str, dict[str, Any]]:
-    return cast("dict[str, dict[str, Any]]", document())
+    return cast("dict[str, dict[str, Any]]", build_document())
 
 
 def test_every_entity_with_a_state_has_a_machine() -> None:
@@ -98,7 +104,7 @@ def test_the_voucher_machine_is_published_with_its_validity() -> None:
 
 
 def test_a_claim_has_one_return_gift_until_its_payment_is_declined() -> None:
-    machine = RETURN_GIFT_MACHINE.document()
+    machine = RETURN_GIFT_MACHINE.to_document()
     assert machine["initial"] == "not_given"
     assert machine["transitions"] == [
         {"from": "not_given", "action": "reserve", "to": "reserved", "guards": []},
@@ -140,9 +146,11 @@ def test_the_shipment_machine_is_published_with_the_rank_of_each_status() -> Non
 
 
 def test_a_progress_report_at_the_time_of_a_mishap_does_not_undo_it() -> None:
-    assert shipment_status([(5, ShipmentStatus.IN_TRANSIT), (5, ShipmentStatus.LOST)]) is ShipmentStatus.LOST
-    assert shipment_status([(6, ShipmentStatus.IN_TRANSIT), (5, ShipmentStatus.LOST)]) is ShipmentStatus.IN_TRANSIT
+    assert derive_shipment_status([(5, ShipmentStatus.IN_TRANSIT), (5, ShipmentStatus.LOST)]) is ShipmentStatus.LOST
+    assert (
+        derive_shipment_status([(6, ShipmentStatus.IN_TRANSIT), (5, ShipmentStatus.LOST)]) is ShipmentStatus.IN_TRANSIT
+    )
 
 
 def test_a_mishap_at_time_zero_counts() -> None:
-    assert shipment_status([(0, ShipmentStatus.LOST)]) is ShipmentStatus.LOST
+    assert derive_shipment_status([(0, ShipmentStatus.LOST)]) is ShipmentStatus.LOST

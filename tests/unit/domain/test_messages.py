@@ -24,10 +24,10 @@ def text_of(message: Message) -> str:
 def test_a_named_recipient_is_notified_of_a_gift_and_sees_its_presentation(
     kind: Kind, presentation: Presentation, looks: str
 ) -> None:
-    sent = list(messages.of_gift(None, gift(kind=kind, recipient_id="bob")))
+    sent = list(messages.derive_gift_messages(None, gift(kind=kind, recipient_id="bob")))
     assert sent == [
         Message(
-            message_id=ids.derive("message", "gift_received", "gift"),
+            message_id=ids.derive_id("message", "gift_received", "gift"),
             user_id="bob",
             kind=MessageKind.GIFT_RECEIVED,
             gift_id="gift",
@@ -40,14 +40,14 @@ def test_a_named_recipient_is_notified_of_a_gift_and_sees_its_presentation(
 
 
 def test_a_gift_without_a_recipient_notifies_nobody() -> None:
-    assert list(messages.of_gift(None, gift())) == []
+    assert list(messages.derive_gift_messages(None, gift())) == []
 
 
 def test_the_giver_is_notified_of_each_claim_with_the_name_of_the_claimer() -> None:
-    sent = list(messages.of_gift(gift("bob", shares=4), gift("bob", "carol", "dave", shares=4)))
+    sent = list(messages.derive_gift_messages(gift("bob", shares=4), gift("bob", "carol", "dave", shares=4)))
     assert sent == [
         Message(
-            message_id=ids.derive("message", "gift_claimed", "gift", claimer),
+            message_id=ids.derive_id("message", "gift_claimed", "gift", claimer),
             user_id="alice",
             kind=MessageKind.GIFT_CLAIMED,
             gift_id="gift",
@@ -60,7 +60,7 @@ def test_the_giver_is_notified_of_each_claim_with_the_name_of_the_claimer() -> N
 
 
 def test_a_message_stores_the_name_of_the_user_it_is_about_and_not_the_id() -> None:
-    asked = messages.asked_again("gift", "alice", "carol", at=NOW)
+    asked = messages.build_regift_request("gift", "alice", "carol", at=NOW)
     assert asked.named("Carol") == replace(asked, params=MessageParams(name="Carol"), named_user_id=None)
     assert asked.named(None).values() == {"name": None}
 
@@ -74,10 +74,10 @@ def test_a_message_stores_the_name_of_the_user_it_is_about_and_not_the_id() -> N
 )
 def test_the_giver_is_notified_how_many_units_of_an_expired_gift_are_back(shares: int, units: int, text: str) -> None:
     ended = gift("bob", shares=shares, state=GiftState.RETURNED, ended_at=NOW + 7)
-    sent = list(messages.of_gift(gift("bob", shares=shares), ended))
+    sent = list(messages.derive_gift_messages(gift("bob", shares=shares), ended))
     assert sent == [
         Message(
-            message_id=ids.derive("message", "gift_returned", "gift"),
+            message_id=ids.derive_id("message", "gift_returned", "gift"),
             user_id="alice",
             kind=MessageKind.GIFT_RETURNED,
             gift_id="gift",
@@ -90,10 +90,10 @@ def test_the_giver_is_notified_how_many_units_of_an_expired_gift_are_back(shares
 
 def test_the_giver_is_notified_of_a_declined_gift() -> None:
     ended = gift(state=GiftState.DECLINED, recipient_id="bob")
-    sent = list(messages.of_gift(gift(recipient_id="bob"), ended))
+    sent = list(messages.derive_gift_messages(gift(recipient_id="bob"), ended))
     assert sent == [
         Message(
-            message_id=ids.derive("message", "gift_declined", "gift"),
+            message_id=ids.derive_id("message", "gift_declined", "gift"),
             user_id="alice",
             kind=MessageKind.GIFT_DECLINED,
             gift_id="gift",
@@ -105,10 +105,10 @@ def test_the_giver_is_notified_of_a_declined_gift() -> None:
 
 def test_a_named_recipient_is_notified_of_a_cancelled_gift_without_its_presentation() -> None:
     ended = gift(state=GiftState.CANCELLED, recipient_id="bob", ended_at=NOW + 7)
-    sent = list(messages.of_gift(gift(recipient_id="bob"), ended))
+    sent = list(messages.derive_gift_messages(gift(recipient_id="bob"), ended))
     assert sent == [
         Message(
-            message_id=ids.derive("message", "gift_cancelled", "gift"),
+            message_id=ids.derive_id("message", "gift_cancelled", "gift"),
             user_id="bob",
             kind=MessageKind.GIFT_CANCELLED,
             gift_id="gift",
@@ -119,17 +119,17 @@ def test_a_named_recipient_is_notified_of_a_cancelled_gift_without_its_presentat
 
 
 def test_a_cancelled_gift_without_a_recipient_notifies_nobody() -> None:
-    assert list(messages.of_gift(gift(), gift(state=GiftState.CANCELLED))) == []
+    assert list(messages.derive_gift_messages(gift(), gift(state=GiftState.CANCELLED))) == []
 
 
 @pytest.mark.parametrize("state", [GiftState.RETURNED, GiftState.CANCELLED, GiftState.DECLINED])
 def test_the_end_of_a_gift_is_notified_once(state: GiftState) -> None:
     ended = gift(state=state, recipient_id="bob")
-    assert list(messages.of_gift(ended, ended)) == []
+    assert list(messages.derive_gift_messages(ended, ended)) == []
 
 
 def test_a_deleted_gift_notifies_nobody() -> None:
-    assert list(messages.of_gift(gift(), None)) == []
+    assert list(messages.derive_gift_messages(gift(), None)) == []
 
 
 # --- reminders --------------------------------------------------------------------------------------------------------
@@ -137,14 +137,14 @@ def test_a_deleted_gift_notifies_nobody() -> None:
 
 def test_a_named_recipient_is_reminded_six_hours_and_one_hour_before_the_end() -> None:
     waiting = gift(recipient_id="bob")
-    assert messages.reminders(waiting) == [EXPIRES - 6 * 3_600_000, EXPIRES - 3_600_000]
-    assert messages.reminders(gift()) == []
+    assert messages.list_reminder_times(waiting) == [EXPIRES - 6 * 3_600_000, EXPIRES - 3_600_000]
+    assert messages.list_reminder_times(gift()) == []
 
 
 @pytest.mark.parametrize(("hours", "leads"), [(1, []), (2, [HOUR_MS]), (6, [HOUR_MS]), (7, [6 * HOUR_MS, HOUR_MS])])
 def test_a_window_as_short_as_a_reminders_lead_time_has_no_such_reminder(hours: int, leads: list[int]) -> None:
     waiting = replace(gift(recipient_id="bob"), created_at=EXPIRES - hours * HOUR_MS)
-    assert messages.reminders(waiting) == [EXPIRES - lead for lead in leads]
+    assert messages.list_reminder_times(waiting) == [EXPIRES - lead for lead in leads]
 
 
 @pytest.mark.parametrize(
@@ -165,9 +165,9 @@ def test_a_window_as_short_as_a_reminders_lead_time_has_no_such_reminder(hours: 
     ],
 )
 def test_a_reminder_tells_how_much_time_is_left(kind: Kind, lead_ms: int, params: MessageParams, text: str) -> None:
-    message = messages.reminder(gift(kind=kind, recipient_id="bob"), lead_ms)
+    message = messages.build_reminder(gift(kind=kind, recipient_id="bob"), lead_ms)
     assert message == Message(
-        message_id=ids.derive("message", "gift_reminder", "gift", str(lead_ms)),
+        message_id=ids.derive_id("message", "gift_reminder", "gift", str(lead_ms)),
         user_id="bob",
         kind=MessageKind.GIFT_REMINDER,
         gift_id="gift",
@@ -179,8 +179,8 @@ def test_a_reminder_tells_how_much_time_is_left(kind: Kind, lead_ms: int, params
 
 
 def test_a_reminder_needs_a_named_recipient() -> None:
-    with pytest.raises(ValueError, match=r"^nobody is named as the recipient$"):
-        messages.reminder(gift(), HOUR_MS)
+    with pytest.raises(ValueError, match=r"^the gift has no named recipient$"):
+        messages.build_reminder(gift(), HOUR_MS)
 
 
 # --- parcels and regift requests --------------------------------------------------------------------------------------
@@ -200,10 +200,10 @@ def test_a_reminder_needs_a_named_recipient() -> None:
     ],
 )
 def test_the_holder_of_a_parcel_is_notified_of_each_status(status: ShipmentStatus, text: str) -> None:
-    sent = list(messages.of_shipment(shipment(), shipment(status, version=4, updated_at=NOW + 7)))
+    sent = list(messages.derive_shipment_messages(shipment(), shipment(status, version=4, updated_at=NOW + 7)))
     assert sent == [
         Message(
-            message_id=ids.derive("message", "parcel_update", "shipment", "4"),
+            message_id=ids.derive_id("message", "parcel_update", "shipment", "4"),
             user_id="bob",
             kind=MessageKind.PARCEL_UPDATE,
             gift_id="gift",
@@ -217,13 +217,13 @@ def test_the_holder_of_a_parcel_is_notified_of_each_status(status: ShipmentStatu
 def test_a_parcel_with_an_unchanged_status_notifies_nobody() -> None:
     picked_up = shipment(ShipmentStatus.PICKED_UP)
     for before, after in [(None, picked_up), (shipment(), None), (picked_up, picked_up)]:
-        assert list(messages.of_shipment(before, after)) == []
+        assert list(messages.derive_shipment_messages(before, after)) == []
 
 
 def test_each_user_sends_one_regift_request_for_a_gift() -> None:
-    message = messages.asked_again("gift", "alice", "carol", at=NOW)
+    message = messages.build_regift_request("gift", "alice", "carol", at=NOW)
     assert message == Message(
-        message_id=ids.derive("message", "asked_again", "gift", "carol"),
+        message_id=ids.derive_id("message", "asked_again", "gift", "carol"),
         user_id="alice",
         kind=MessageKind.ASKED_AGAIN,
         gift_id="gift",

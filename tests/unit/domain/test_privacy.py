@@ -1,7 +1,7 @@
 """The visibility table: what each viewer may see."""
 
 from handsel.domain.models import Kind
-from handsel.domain.privacy import Fact, Viewer, may_see, product_fact, store_fact, viewer_of
+from handsel.domain.privacy import Fact, Viewer, classify_viewer, may_see, product_fact, store_fact
 from testkit.factories import gift
 
 
@@ -37,11 +37,11 @@ def test_vouchers_and_parcels_have_separate_facts() -> None:
 
 def test_a_viewer_is_the_giver_then_a_claimer_then_the_recipient() -> None:
     given = gift("bob", recipient_id="carol")
-    viewers = {caller: viewer_of(given, caller) for caller in ("alice", "bob", "carol", "dave")}
+    viewers = {caller: classify_viewer(given, caller) for caller in ("alice", "bob", "carol", "dave")}
     assert viewers == {
         "alice": Viewer.GIVER,
         "bob": Viewer.CLAIMER,
         "carol": Viewer.RECIPIENT,
         "dave": Viewer.ANYONE,
     }
-    assert viewer_of(gift("bob", recipient_id="bob"), "bob") is Viewer.CLAIMER
+    assert classify_viewer(gift("bob", recipient_id="bob"), "bob") is Viewer.CLAIMER

@@ -28,17 +28,19 @@ NAMES_OF_REASON = {
 def every_message() -> Iterator[Message]:
     for kind in Kind:
         given = replace(gift(kind=kind, recipient_id="bob"), giver_name=NAME)
-        yield from messages.of_gift(None, given)
-        yield from (messages.reminder(given, lead) for lead in REMINDERS_MS)
+        yield from messages.derive_gift_messages(None, given)
+        yield from (messages.build_reminder(given, lead) for lead in REMINDERS_MS)
         for state in (GiftState.DECLINED, GiftState.CANCELLED):
-            yield from messages.of_gift(given, gift(kind=kind, recipient_id="bob", state=state, ended_at=NOW))
+            yield from messages.derive_gift_messages(
+                given, gift(kind=kind, recipient_id="bob", state=state, ended_at=NOW)
+            )
     for shares in (2, 3):
         ended = gift("bob", shares=shares, state=GiftState.RETURNED, ended_at=NOW)
-        yield from messages.of_gift(gift(shares=shares), ended)
-    yield messages.asked_again("gift", "alice", "bob", at=NOW)
+        yield from messages.derive_gift_messages(gift(shares=shares), ended)
+    yield messages.build_regift_request("gift", "alice", "bob", at=NOW)
     for before in (ShipmentStatus.READY_TO_SHIP, ShipmentStatus.PICKED_UP):
         for status in ShipmentStatus:
-            yield from messages.of_shipment(shipment(before), shipment(status))
+            yield from messages.derive_shipment_messages(shipment(before), shipment(status))
 
 
 def leaves(text: Text) -> Iterator[str]:

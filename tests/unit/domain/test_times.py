@@ -8,8 +8,8 @@ from handsel.domain import times
 
 
 def test_a_timestamp_is_written_in_utc_with_milliseconds() -> None:
-    assert times.timestamp(0) == "1970-01-01T00:00:00.000Z"
-    assert times.timestamp(1_767_225_599_007) == "2025-12-31T23:59:59.007Z"
+    assert times.format_timestamp(0) == "1970-01-01T00:00:00.000Z"
+    assert times.format_timestamp(1_767_225_599_007) == "2025-12-31T23:59:59.007Z"
 
 
 @pytest.mark.parametrize(
@@ -22,7 +22,7 @@ def test_a_timestamp_is_written_in_utc_with_milliseconds() -> None:
     ],
 )
 def test_a_timestamp_is_parsed_with_its_offset_to_the_millisecond(text: str, at: int) -> None:
-    assert times.milliseconds(text) == at
+    assert times.parse_timestamp(text) == at
 
 
 @pytest.mark.parametrize(
@@ -37,19 +37,19 @@ def test_a_timestamp_is_parsed_with_its_offset_to_the_millisecond(text: str, at:
 )
 def test_an_invalid_timestamp_is_rejected_with_the_reason(text: object, reason: str) -> None:
     with pytest.raises(ValueError) as raised:  # noqa: PT011 - what it says is compared below
-        times.milliseconds(text)
+        times.parse_timestamp(text)
     assert str(raised.value) == reason
 
 
 @given(st.integers(0, 253_402_300_799_999))
 def test_a_written_timestamp_is_parsed_as_the_same_time(at: int) -> None:
-    assert times.milliseconds(times.timestamp(at)) == at
+    assert times.parse_timestamp(times.format_timestamp(at)) == at
 
 
 def test_an_offset_that_leads_past_the_year_9999_is_rejected() -> None:
-    last = times.milliseconds("9999-12-31T23:59:59.999Z")
-    assert times.timestamp(last) == "9999-12-31T23:59:59.999Z"
+    last = times.parse_timestamp("9999-12-31T23:59:59.999Z")
+    assert times.format_timestamp(last) == "9999-12-31T23:59:59.999Z"
     with pytest.raises(ValueError, match=r"^after 9999$"):
-        times.milliseconds("9999-12-31T23:59:59.999-00:01")
+        times.parse_timestamp("9999-12-31T23:59:59.999-00:01")
     with pytest.raises(ValueError, match=r"^after 9999$"):
-        times.milliseconds("9999-12-31T23:00:00-01:00")
+        times.parse_timestamp("9999-12-31T23:00:00-01:00")

@@ -131,7 +131,7 @@ class HttpRequest:
         """Create the account unless it exists. Each process checks once per user."""
         if user_id in _known_accounts:
             return
-        profiles.ensure(table(), profiles.of_claims(claims, now=self.now))
+        profiles.ensure_account(table(), profiles.account_from_claims(claims, now=self.now))
         if len(_known_accounts) >= _MAX_KNOWN_ACCOUNTS:
             _known_accounts.clear()
         _known_accounts.add(user_id)
@@ -156,7 +156,7 @@ class HttpRequest:
             Unauthenticated, IdempotencyKeyRequired, MalformedJson, TooLarge, UnsupportedMediaType
         """
         caller, key = self.caller.user_id, self.idempotency_key
-        return IdempotentRequest(caller, key, ids.request_hash(self._event.path, self._json), self.now)
+        return IdempotentRequest(caller, key, ids.hash_request(self._event.path, self._json), self.now)
 
     @cached_property
     def _json(self) -> Any:
@@ -212,7 +212,7 @@ class HttpRequest:
         Raises:
             ServiceUnavailable: the keys cannot be read at the moment.
         """
-        return link_keys().at(self.now)
+        return link_keys().get(self.now)
 
     def start_position(self, cursor: str | None, scope: str) -> str | None:
         """Return the position after which a page of the caller's list starts; None is the start of the list.
@@ -325,17 +325,17 @@ def _dump(view: BaseModel) -> str:
 
 
 def create_app() -> APIGatewayHttpResolver:
-    """Create a resolver that answers an ApiProblem as a problem document, and any other error as a 500 without details."""
+    """Create a resolver that returns an ApiProblem as a problem document, and any other error as a 500 without details."""
     app = APIGatewayHttpResolver()
 
     @app.exception_handler(errors.ApiProblem)  # type: ignore[untyped-decorator]
-    def answer_problem(problem: errors.ApiProblem) -> Response[str]:
+    def handle_problem(problem: errors.ApiProblem) -> Response[str]:
         metrics.add_dimension("code", problem.code)
         count("ProblemAnswered")
         return problems.of(problem)
 
     @app.exception_handler(Exception)  # type: ignore[untyped-decorator]
-    def answer_internal_error(error: Exception) -> Response[str]:
+    def handle_internal_error(error: Exception) -> Response[str]:
         request_id = app.lambda_context.aws_request_id
         logger.error(
             "request failed",
@@ -346,7 +346,7 @@ def create_app() -> APIGatewayHttpResolver:
         return problems.internal(request_id)
 
     @app.not_found
-    def answer_unknown_route(_: Exception) -> Response[str]:
+    def handle_unknown_route(_: Exception) -> Response[str]:
         return problems.of(errors.NotFound())
 
     return app

@@ -1,11 +1,11 @@
-"""The language of an answer, negotiated by Accept-Language (RFC 9110, 12.5.4)."""
+"""Negotiate the language of a response by Accept-Language (RFC 9110, 12.5.4)."""
 
 import re
 from collections.abc import Mapping
 
 from aws_lambda_powertools.event_handler import Response
 
-# The languages there are, each with the tag of what is answered in it. The first is the default.
+# The supported languages, each with the tag in Content-Language. The first is the default.
 LANGUAGES: Mapping[str, str] = {"en": "en", "zh": "zh-CN"}
 
 # A language range: its primary subtag or `*`, other subtags, and a weight.
@@ -16,7 +16,7 @@ def negotiate(accept_language: str) -> str:
     """Return the language of `LANGUAGES` that a client prefers.
 
     Ranges match by their primary subtag: `zh-TW` gets Chinese. Of equal weights the first in the header wins. A language
-    of weight 0 is answered only if all of them have it; what is no language range is ignored.
+    of weight 0 is returned only if all of them have it; an invalid language range is ignored.
 
     Args:
         accept_language: the header; empty if there is none.

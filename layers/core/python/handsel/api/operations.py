@@ -46,7 +46,7 @@ class Media:
 
 
 # A union such as `GiverGift | ClaimerGift` is one of several views; None is a response without a body.
-Answer = type[BaseModel] | UnionType | PageOf | Media | None
+SuccessResponse = type[BaseModel] | UnionType | PageOf | Media | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class Operation:
         localized: whether texts of the response are in the language of Accept-Language.
     """
 
-    responses: Mapping[int, Answer]
+    responses: Mapping[int, SuccessResponse]
     problems: tuple[type[ApiProblem], ...] = ()
     body: type[BaseModel] | None = None
     query: type[BaseModel] | None = None
@@ -91,7 +91,7 @@ def _find_models(annotation: object, found: set[type[BaseModel]]) -> None:
 
 def operation(
     *,
-    responses: Mapping[int, Answer],
+    responses: Mapping[int, SuccessResponse],
     problems: tuple[type[ApiProblem], ...] = (),
     body: type[BaseModel] | None = None,
     query: type[BaseModel] | None = None,

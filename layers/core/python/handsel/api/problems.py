@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from aws_lambda_powertools.event_handler import Response
 
 from handsel.domain import errors
-from handsel.domain.times import timestamp
+from handsel.domain.times import format_timestamp
 
 # The status of each code.
 STATUS: Mapping[str, int] = {
@@ -49,7 +49,7 @@ STATUS: Mapping[str, int] = {
 }
 
 CONTENT_TYPE = "application/problem+json"
-# Any other error is answered as a problem document, too.
+# The problem document of any other error.
 INTERNAL = "internal-error"
 INTERNAL_TITLE = "Internal error."
 
@@ -65,7 +65,7 @@ def of(problem: errors.ApiProblem) -> Response[str]:
         "code": problem.code,
     }
     if isinstance(problem, errors.AlreadyRedeemed):
-        body["redeemed_at"] = timestamp(problem.redeemed_at)
+        body["redeemed_at"] = format_timestamp(problem.redeemed_at)
     if isinstance(problem, errors.InvalidRequest):
         body["errors"] = [{"pointer": field.pointer, "detail": field.detail} for field in problem.fields]
     headers = {} if problem.retry_after is None else {"Retry-After": str(problem.retry_after)}

@@ -1,1 +1,1 @@
-"""Pure rules: states, money, eligibility, who may see what. No clock, no randomness, no I/O."""
+"""Pure rules: states, money, eligibility, visibility. No clock, no randomness, no I/O."""

@@ -1,10 +1,9 @@
-"""What happened, as others may know it: the domain events that go to the bus.
+"""Domain events, which the projector publishes on the EventBridge bus.
 
-A subscriber learns no more than `privacy.TABLE` lets them: no product, no price, no code, no address, not who claimed.
-`audience` names the users whom an event concerns, so that an app knows whom to tell.
+Events contain what `privacy.TABLE` allows to subscribers: no product, price, code, address or claimer.
 
-An event's id is a function of what happened: whoever gets it twice can tell. The classes of `TYPES` are published as
-JSON Schemas in docs/events; a change that old subscribers could not read is another `VERSION`.
+The id of an event is derived from the change, so that a subscriber can recognise duplicates. The classes of `TYPES` are
+published as JSON Schemas in docs/events. An incompatible change of a schema increments `VERSION`.
 """
 
 from collections.abc import Iterator, Mapping
@@ -15,20 +14,27 @@ from handsel.domain import ids
 from handsel.domain.models import Gift, Holding, Order, Presentation, Shipment
 from handsel.domain.privacy import Fact, Viewer, may_see
 from handsel.domain.states import GiftState, OrderState, ShipmentStatus
-from handsel.domain.times import timestamp
+from handsel.domain.times import format_timestamp
 
 VERSION = 1
 
 
 @dataclass(frozen=True, slots=True)
 class OrderPaid:
+    """Data of `order.paid`."""
+
     order_id: str
     quantity: int
 
 
 @dataclass(frozen=True, slots=True)
 class OrderRefunded:
-    """`quantity` units just now; with those of before, `refunded`."""
+    """Data of `order.refunded`.
+
+    Attributes:
+        quantity: units of this refund.
+        refunded: units of all refunds of the order.
+    """
 
     order_id: str
     quantity: int
@@ -37,7 +43,11 @@ class OrderRefunded:
 
 @dataclass(frozen=True, slots=True)
 class GiftChanged:
-    """What the link of a gift shows to anybody. `expires_at` is in milliseconds since the epoch."""
+    """Data of the events of a gift: the fields that everybody with its link can see.
+
+    Attributes:
+        expires_at: in milliseconds since the epoch.
+    """
 
     gift_id: str
     presentation: Presentation
@@ -49,11 +59,15 @@ class GiftChanged:
 
 @dataclass(frozen=True, slots=True)
 class VoucherRedeemed:
+    """Data of `holding.redeemed`."""
+
     holding_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class ShipmentUpdated:
+    """Data of `shipment.updated`."""
+
     shipment_id: str
     status: ShipmentStatus
 
@@ -89,11 +103,13 @@ _ENDS = {
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Attributes:
-    at: when it happened, in milliseconds since the epoch.
-    correlation_id: the same for all that came of one purchase: its order. What somebody claimed starts anew, for
-        its audience is the claimer, and the order would say whose gift they have.
-    audience: ids of the users whom it concerns.
+    """A domain event.
+
+    Attributes:
+        at: the time of the change, in milliseconds since the epoch.
+        correlation_id: the order, for all events of one purchase. Events of a claimed unit have the id of the holding or
+            shipment instead: their audience is the claimer, to whom the order would reveal the giver.
+        audience: ids of the users that the event is about, whom an app may notify.
     """
 
     id: str
@@ -104,27 +120,33 @@ class Event:
     data: Data
 
 
-def envelope(event: Event) -> dict[str, Any]:
-    """An event as subscribers get it: plain JSON, times as RFC 3339."""
-    data = {name: timestamp(value) if name.endswith("_at") else value for name, value in asdict(event.data).items()}
+def to_envelope(event: Event) -> dict[str, Any]:
+    """Return an event as it is published: plain JSON, with times as in RFC 3339."""
+    data = {
+        name: format_timestamp(value) if name.endswith("_at") else value for name, value in asdict(event.data).items()
+    }
     return {
         "id": event.id,
         "type": event.type,
         "version": VERSION,
-        "time": timestamp(event.at),
+        "time": format_timestamp(event.at),
         "correlation_id": event.correlation_id,
         "audience": list(event.audience),
         "data": data,
     }
 
 
-def _event(kind: str, what: tuple[str, ...], at: int, together: str, concerned: str, data: Data) -> Event:
-    return Event(ids.derive("event", kind, *what), kind, at, together, (concerned,), data)
+def _event(kind: str, change: tuple[str, ...], at: int, correlation_id: str, user_id: str, data: Data) -> Event:
+    return Event(ids.derive_id("event", kind, *change), kind, at, correlation_id, (user_id,), data)
 
 
-def of_order(before: Order | None, after: Order | None, *, at: int) -> Iterator[Event]:
-    """Args:
-    at: when it was written, to the second, for what the order itself does not date.
+def derive_order_events(before: Order | None, after: Order | None, *, at: int) -> Iterator[Event]:
+    """Derive the events of a change of an order.
+
+    Args:
+        before: the order before the change, or None if it did not exist.
+        after: the order after the change.
+        at: the time of the write in whole seconds, for changes of which the order does not have the time.
     """
     if before is None or after is None:
         return
@@ -134,19 +156,19 @@ def of_order(before: Order | None, after: Order | None, *, at: int) -> Iterator[
         yield _event("order.paid", (after.order_id,), paid_at, after.order_id, after.buyer_id, paid)
     if after.refunded > before.refunded:
         refunded = OrderRefunded(after.order_id, after.refunded - before.refunded, after.refunded)
-        what = (after.order_id, str(after.refunded))
+        change = (after.order_id, str(after.refunded))
         yield _event(
-            "order.refunded", what, max(at, after.payment.paid_at or at), after.order_id, after.buyer_id, refunded
+            "order.refunded", change, max(at, after.payment.paid_at or at), after.order_id, after.buyer_id, refunded
         )
 
 
-def of_gift(before: Gift | None, after: Gift | None) -> Iterator[Event]:
+def derive_gift_events(before: Gift | None, after: Gift | None) -> Iterator[Event]:
+    """Derive the events of a change of a gift. Their audience is the giver; they do not name the recipient or claimers."""
     if after is None or not may_see(Viewer.SUBSCRIBER, Fact.ENVELOPE):
         return
 
-    # The giver may know everything of it; whom it was for, or who claimed, the bus does not say, nor do ids tell.
-    def event(kind: str, at: int, *what: str) -> Event:
-        facts = GiftChanged(
+    def event(kind: str, at: int, *change: str) -> Event:
+        data = GiftChanged(
             gift_id=after.gift_id,
             presentation=after.product.kind.presentation,
             state=after.state,
@@ -154,35 +176,37 @@ def of_gift(before: Gift | None, after: Gift | None) -> Iterator[Event]:
             remaining=after.remaining,
             expires_at=after.expires_at,
         )
-        return _event(kind, (after.gift_id, *what), at, after.order_id, after.giver_id, facts)
+        return _event(kind, (after.gift_id, *change), at, after.order_id, after.giver_id, data)
 
     if before is None:
         yield event("gift.given", after.created_at)
         return
-    for number, (_, at) in enumerate(new_claims(before, after), len(before.claims)):
+    for number, (_, at) in enumerate(find_new_claims(before, after), len(before.claims)):
         yield event("gift.claimed", at, str(number))
     if after.state is not before.state and after.state in _ENDS:
         yield event(_ENDS[after.state], after.ended_at or after.expires_at)
 
 
-def new_claims(before: Gift, after: Gift) -> list[tuple[str, int]]:
-    """Who took a share in between, and when."""
+def find_new_claims(before: Gift, after: Gift) -> list[tuple[str, int]]:
+    """Return the claims that were added, as (claimer, time) pairs."""
     return [(claimer, claim.at) for claimer, claim in after.claims.items() if claimer not in before.claims]
 
 
-def of_holding(before: Holding | None, after: Holding | None) -> Iterator[Event]:
+def derive_holding_events(before: Holding | None, after: Holding | None) -> Iterator[Event]:
+    """Derive the event of a voucher that was redeemed."""
     if before is None or after is None or before.redeemed_at is not None or after.redeemed_at is None:
         return
     redeemed = VoucherRedeemed(after.holding_id)
-    together = after.order_id if after.gift_id is None else after.holding_id
-    yield _event("holding.redeemed", (after.holding_id,), after.redeemed_at, together, after.holder_id, redeemed)
+    correlation_id = after.order_id if after.gift_id is None else after.holding_id
+    yield _event("holding.redeemed", (after.holding_id,), after.redeemed_at, correlation_id, after.holder_id, redeemed)
 
 
-def of_shipment(before: Shipment | None, after: Shipment | None) -> Iterator[Event]:
+def derive_shipment_events(before: Shipment | None, after: Shipment | None) -> Iterator[Event]:
+    """Derive the event of a new version of a shipment."""
     if before is None or after is None or not may_see(Viewer.SUBSCRIBER, Fact.LOGISTICS_STATUS):
         return
     if after.version > before.version:
         updated = ShipmentUpdated(after.shipment_id, after.status)
-        what = (after.shipment_id, str(after.version))
-        together = after.order_id if after.gift_id is None else after.shipment_id
-        yield _event("shipment.updated", what, after.updated_at, together, after.holder_id, updated)
+        change = (after.shipment_id, str(after.version))
+        correlation_id = after.order_id if after.gift_id is None else after.shipment_id
+        yield _event("shipment.updated", change, after.updated_at, correlation_id, after.holder_id, updated)

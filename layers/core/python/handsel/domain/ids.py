@@ -1,7 +1,7 @@
-"""Ids that a replay finds again.
+"""Ids, hashes and secrets that are derived from values, so that the same values give the same result.
 
-An id comes from who called what with which Idempotency-Key, so the second attempt of a call names the same
-record as the first, for as long as the record lives. It never comes from a key that rotates.
+The id of an entity is derived from the caller, the operation and the Idempotency-Key. A replay therefore derives the same
+id and finds the entity of the first attempt. Ids do not depend on keys that rotate.
 """
 
 import base64
@@ -11,56 +11,60 @@ import json
 import re
 from collections.abc import Mapping
 
-# 20 bytes: 160 bits, no padding in base32, and one case only, so that it survives being read aloud.
+# 160 bits: no padding in base32, which has one case only, so that an id can be read aloud.
 _ID_BYTES = 20
-_CHOSEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
-# Crockford's base 32, as a person may have typed it.
+_CLIENT_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+# Characters that are easily confused, as in Crockford's base 32.
 _MISREAD = str.maketrans("OIL", "011", "- ")
 
 
-def derive(*parts: str) -> str:
-    """An opaque URL-safe id of 32 characters, a function of `parts` and nothing else."""
+def derive_id(*parts: str) -> str:
+    """Return an opaque URL-safe id of 32 characters that depends on `parts` only."""
     framed = b"".join(len(raw).to_bytes(4, "big") + raw for raw in (part.encode() for part in parts))
     return base64.b32encode(hashlib.sha256(framed).digest()[:_ID_BYTES]).decode().lower()
 
 
 def is_valid_client_id(entity_id: str) -> bool:
-    """Whether a caller may make something under this id: it is URL-safe, as those are that we make."""
-    return _CHOSEN.fullmatch(entity_id) is not None
+    """Return whether a client may choose this id for a new entity: it has 1 to 64 URL-safe characters."""
+    return _CLIENT_ID.fullmatch(entity_id) is not None
 
 
-def voucher_code(typed: str) -> str:
-    """A voucher code as it was made, from how somebody typed it."""
+def normalize_voucher_code(typed: str) -> str:
+    """Return the stored form of a voucher code that a person typed."""
     return typed.upper().translate(_MISREAD).encode("ascii", "replace").decode()
 
 
-def of_voucher(code: str) -> str:
-    """The holding of a voucher: whoever knows the code finds it, and no two have the same."""
-    return derive("voucher", code)
+def derive_voucher_id(code: str) -> str:
+    """Return the holding id of a voucher. It is found by its code, and no two vouchers have the same code."""
+    return derive_id("voucher", code)
 
 
-def of_parcel(taken: str) -> str:
-    """The holding of a parcel, by what took it: the code that a claim drew, or the id of a use."""
-    return derive("parcel", taken)
+def derive_parcel_id(source: str) -> str:
+    """Return the holding id of a parcel.
+
+    Args:
+        source: the random code of a claim, or the id of an own use.
+    """
+    return derive_id("parcel", source)
 
 
-def of_shipment(holding_id: str) -> str:
-    """The shipment of a parcel that is held."""
-    return derive("shipment", holding_id)
+def derive_shipment_id(holding_id: str) -> str:
+    """Return the shipment id of a parcel, from the id of its holding."""
+    return derive_id("shipment", holding_id)
 
 
-def request_hash(path: str, body: object) -> str:
-    """What makes two requests the same request: the path and the body, whatever the order of its fields."""
+def hash_request(path: str, body: object) -> str:
+    """Return a hash of a request's path and body, in which the order of fields does not matter."""
     canonical = json.dumps([path, body], sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(canonical.encode()).hexdigest()[:32]
 
 
-def link_secret(keys: Mapping[str, str], version: str, gift_id: str) -> str:
-    """The secret of a share link: 192 bits that only a holder of the key can compute.
+def derive_link_secret(keys: Mapping[str, str], version: str, gift_id: str) -> str:
+    """Return the secret of a share link: 192 bits that cannot be computed without the key.
 
     Args:
         keys: link keys by version.
-        version: the version the gift was made with.
+        version: the version of the key with which the gift was created.
 
     Raises:
         KeyError: the version is not among the keys.
@@ -69,6 +73,6 @@ def link_secret(keys: Mapping[str, str], version: str, gift_id: str) -> str:
     return base64.urlsafe_b64encode(digest[:24]).decode()
 
 
-def same_secret(given: str, expected: str) -> bool:
-    """Whether two secrets are equal, in a time that tells nothing about where they differ."""
+def are_secrets_equal(given: str, expected: str) -> bool:
+    """Compare two secrets in constant time."""
     return hmac.compare_digest(given.encode(), expected.encode())

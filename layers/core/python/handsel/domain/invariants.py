@@ -1,7 +1,6 @@
 """Invariants of the stored data: above all, every unit of a paid order is in exactly one place.
 
-The functions check what is stored, whatever the clock has made of it since: an open gift that is due keeps its units
-until it is settled.
+The functions check the stored state. An open gift whose claim window has ended has its units until it is settled.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -31,7 +30,7 @@ class Violation:
 
     Attributes:
         about: id of the order, gift or holding.
-        detail: a description for operators: counts and ids, nothing that a person wrote.
+        detail: a description for operators. It contains counts and ids, but no text that a user wrote.
     """
 
     type: ViolationType
@@ -40,7 +39,7 @@ class Violation:
 
 
 def find_order_violations(order: Order, gifts: Mapping[str, Gift]) -> Iterator[Violation]:
-    """Find where an order and its gifts disagree about a unit.
+    """Find differences between the counts of an order and its gifts.
 
     Args:
         gifts: all gifts of the order, by id, including ended ones.
@@ -87,7 +86,7 @@ def _find_wrong_counts(order: Order, gifts: Mapping[str, Gift]) -> Iterator[Viol
 
 def _differs_from_reservation(entry: Reservation, gift: Gift | None) -> str | None:
     if gift is None:
-        return "it is not there"
+        return "it does not exist"
     if gift.state not in (GiftState.OPEN, GiftState.CLAIMED):
         return f"it is {gift.state}"
     if entry != gift.reservation:
@@ -96,10 +95,10 @@ def _differs_from_reservation(entry: Reservation, gift: Gift | None) -> str | No
 
 
 def find_gift_violations(gift: Gift, holdings: Mapping[str, Holding]) -> Iterator[Violation]:
-    """Find where shares, claims and state of a gift disagree, or a claim with its holding.
+    """Find differences between the shares, claims and state of a gift, and between its claims and their holdings.
 
     Args:
-        holdings: the holdings of its claims that exist, by id.
+        holdings: the existing holdings of its claims, by id.
     """
     taken, left = len(gift.claims), gift.remaining
     right_end = left == 0 if gift.state is GiftState.CLAIMED else left > 0
@@ -110,7 +109,9 @@ def find_gift_violations(gift: Gift, holdings: Mapping[str, Holding]) -> Iterato
         holding = holdings.get(claim.holding_id)
         if holding is None:
             yield Violation(
-                ViolationType.HOLDING_MISSING, claim.holding_id, f"gift {gift.gift_id} was claimed without it"
+                ViolationType.HOLDING_MISSING,
+                claim.holding_id,
+                f"does not exist, but gift {gift.gift_id} has its claim",
             )
         elif (holding.holder_id, holding.gift_id, holding.order_id, holding.quantity, holding.received_at) != (
             claimer,
@@ -119,7 +120,7 @@ def find_gift_violations(gift: Gift, holdings: Mapping[str, Holding]) -> Iterato
             1,
             claim.at,
         ):
-            detail = f"is not what gift {gift.gift_id} became for its claimer"
+            detail = f"differs from its claim in gift {gift.gift_id}"
             yield Violation(ViolationType.HOLDING_DIFFERS, holding.holding_id, detail)
         elif wrong := _differs_from_gift(gift, holding):
             yield Violation(ViolationType.HOLDING_DIFFERS, holding.holding_id, wrong)
@@ -129,25 +130,25 @@ def _differs_from_gift(gift: Gift, holding: Holding) -> str | None:
     if holding.product.product_id != gift.product.product_id:
         return f"is of another product than gift {gift.gift_id}"
     if gift.product.kind is Kind.VOUCHER and holding.valid_until != gift.valid_until:
-        return "is not valid until its gift says"
+        return "has another end of validity than its gift"
     return None
 
 
 def find_holding_violations(holding: Holding) -> Iterator[Violation]:
-    """Find out whether a holding is neither a voucher that its code leads to nor a parcel that leads to its shipment."""
+    """Check that the id of a voucher is derived from its code, and the shipment of a parcel from its id."""
     if holding.product.kind is Kind.VOUCHER:
         code = holding.code
-        right = code is not None and holding.holding_id == ids.of_voucher(code) and holding.shipment_id is None
-        detail = "is a voucher that its code does not lead to"
+        right = code is not None and holding.holding_id == ids.derive_voucher_id(code) and holding.shipment_id is None
+        detail = "is a voucher whose id is not derived from its code"
     else:
-        right = holding.code is None and holding.shipment_id == ids.of_shipment(holding.holding_id)
-        detail = "is a parcel that does not lead to its shipment"
+        right = holding.code is None and holding.shipment_id == ids.derive_shipment_id(holding.holding_id)
+        detail = "is a parcel whose shipment id is not derived from its id"
     if not right or holding.quantity < 1:
         yield Violation(ViolationType.HOLDING_DIFFERS, holding.holding_id, detail)
 
 
 def find_violations(order: Order, gifts: Iterable[Gift], holdings: Mapping[str, Holding]) -> Iterator[Violation]:
-    """Find where an order, all its gifts and the holdings of their claims disagree."""
+    """Find all violations of an order, its gifts and the holdings of their claims."""
     listed = {gift.gift_id: gift for gift in gifts}
     yield from find_order_violations(order, listed)
     for gift in listed.values():

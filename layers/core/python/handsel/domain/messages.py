@@ -1,6 +1,6 @@
-"""Private messages: which user gets which message. A message is data; `domain/texts.py` has its text.
+"""Messages to users, derived from changes. A message is data; `domain/texts.py` has its text.
 
-One fact is one message, however often it is derived: the id follows from the fact.
+The id of a message is derived from the change, so that a change results in one message, however often it is processed.
 """
 
 from collections.abc import Iterator, Mapping
@@ -8,17 +8,20 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from handsel.domain import ids
-from handsel.domain.events import new_claims
+from handsel.domain.events import find_new_claims
 from handsel.domain.models import Gift, Presentation, Shipment, Wrapping
 from handsel.domain.privacy import Fact, Viewer, may_see
 from handsel.domain.states import GiftState, ShipmentStatus
 
 HOUR_MS = 3_600_000
-# How long before the end of its window a waiting gift is brought to mind; in windows no longer than that it is not.
+# Times before the end of the claim window at which recipients are reminded of an open gift. A window that is not longer than
+# such a time has no reminder then.
 REMINDERS_MS = (6 * HOUR_MS, HOUR_MS)
 
 
 class MessageKind(StrEnum):
+    """Kind of a message, on which its text and `params` depend."""
+
     GIFT_RECEIVED = "gift_received"
     GIFT_REMINDER = "gift_reminder"
     GIFT_CANCELLED = "gift_cancelled"
@@ -34,7 +37,7 @@ class MessageParams:
     """The values in the text of a message. Those that its kind does not have (`PARAMS`) are None.
 
     Attributes:
-        name: display name of the giver, the claimer or the user who asks; None if it is unknown.
+        name: display name of the giver, the claimer or the user who requests the gift again; None if it is unknown.
         presentation: how the gift looks before it is opened.
         hours: time left to open the gift.
         units: units released to the order.
@@ -62,10 +65,12 @@ PARAMS: Mapping[MessageKind, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """Attributes:
-    gift_id: None if the message is about units bought for own use.
-    wrapping: of a gift to the reader, where the reader may see it.
-    named_user_id: the user whose display name becomes `params.name` when the message is written; None from then on.
+    """A message in the inbox of a user.
+
+    Attributes:
+        gift_id: None if the message is about units bought for own use.
+        wrapping: of a gift to the reader, if the reader may see it.
+        named_user_id: the user whose display name becomes `params.name` when the message is written; None from then on.
     """
 
     message_id: str
@@ -87,7 +92,13 @@ class Message:
         return {name: getattr(self.params, name) for name in PARAMS[self.kind]}
 
 
-def of_gift(before: Gift | None, after: Gift | None) -> Iterator[Message]:
+def derive_gift_messages(before: Gift | None, after: Gift | None) -> Iterator[Message]:
+    """Derive the messages of a change of a gift.
+
+    Args:
+        before: the gift before the change, or None if it is new.
+        after: the gift after the change.
+    """
     if after is None:
         return
     if before is None:
@@ -95,7 +106,7 @@ def of_gift(before: Gift | None, after: Gift | None) -> Iterator[Message]:
             params = MessageParams(name=after.giver_name, presentation=after.product.kind.presentation)
             yield _to_recipient(after, MessageKind.GIFT_RECEIVED, after.created_at, params)
         return
-    for claimer, at in new_claims(before, after):
+    for claimer, at in find_new_claims(before, after):
         if may_see(Viewer.GIVER, Fact.CLAIMERS):
             yield _to_giver(after, MessageKind.GIFT_CLAIMED, at, claimer=claimer)
     if before.state is not GiftState.OPEN:
@@ -110,12 +121,13 @@ def of_gift(before: Gift | None, after: Gift | None) -> Iterator[Message]:
             yield _to_recipient(after, MessageKind.GIFT_CANCELLED, ended_at)
 
 
-def of_shipment(before: Shipment | None, after: Shipment | None) -> Iterator[Message]:
+def derive_shipment_messages(before: Shipment | None, after: Shipment | None) -> Iterator[Message]:
+    """Derive the message of a shipment whose status changed."""
     if before is None or after is None or before.status is after.status:
         return
     if may_see(Viewer.CLAIMER, Fact.LOGISTICS_STATUS, own=True):
         yield Message(
-            message_id=ids.derive("message", MessageKind.PARCEL_UPDATE, after.shipment_id, str(after.version)),
+            message_id=ids.derive_id("message", MessageKind.PARCEL_UPDATE, after.shipment_id, str(after.version)),
             user_id=after.holder_id,
             kind=MessageKind.PARCEL_UPDATE,
             gift_id=after.gift_id,
@@ -124,25 +136,26 @@ def of_shipment(before: Shipment | None, after: Shipment | None) -> Iterator[Mes
         )
 
 
-def asked_again(gift_id: str, giver_id: str, asker: str, *, at: int) -> Message:
+def build_regift_request(gift_id: str, giver_id: str, requester: str, *, at: int) -> Message:
+    """Return the message to the giver about a regift request."""
     return Message(
-        message_id=ids.derive("message", MessageKind.ASKED_AGAIN, gift_id, asker),
+        message_id=ids.derive_id("message", MessageKind.ASKED_AGAIN, gift_id, requester),
         user_id=giver_id,
         kind=MessageKind.ASKED_AGAIN,
         gift_id=gift_id,
         created_at=at,
-        named_user_id=asker,
+        named_user_id=requester,
     )
 
 
-def reminder(gift: Gift, lead_ms: int) -> Message:
-    """Return the message to the named recipient `lead_ms` before the end of the window."""
+def build_reminder(gift: Gift, lead_ms: int) -> Message:
+    """Return the reminder to the named recipient, `lead_ms` milliseconds before the end of the claim window."""
     params = MessageParams(gift.giver_name, gift.product.kind.presentation, hours=lead_ms // HOUR_MS)
     return _to_recipient(gift, MessageKind.GIFT_REMINDER, gift.expires_at - lead_ms, params, str(lead_ms))
 
 
-def reminders(gift: Gift) -> list[int]:
-    """Return when the named recipient of a gift is reminded of it, earliest first."""
+def list_reminder_times(gift: Gift) -> list[int]:
+    """Return the times at which the named recipient of a gift is reminded of it, earliest first."""
     window = gift.expires_at - gift.created_at
     return [] if gift.recipient_id is None else [gift.expires_at - lead for lead in REMINDERS_MS if lead < window]
 
@@ -151,10 +164,10 @@ def _to_recipient(
     gift: Gift, kind: MessageKind, at: int, params: MessageParams = MessageParams(), *parts: str
 ) -> Message:
     if gift.recipient_id is None:
-        raise ValueError("nobody is named as the recipient")
+        raise ValueError("the gift has no named recipient")
     shown = may_see(Viewer.RECIPIENT, Fact.ENVELOPE) and kind is not MessageKind.GIFT_CANCELLED
     return Message(
-        message_id=ids.derive("message", kind, gift.gift_id, *parts),
+        message_id=ids.derive_id("message", kind, gift.gift_id, *parts),
         user_id=gift.recipient_id,
         kind=kind,
         gift_id=gift.gift_id,
@@ -168,7 +181,7 @@ def _to_giver(
     gift: Gift, kind: MessageKind, at: int, params: MessageParams = MessageParams(), *, claimer: str | None = None
 ) -> Message:
     return Message(
-        message_id=ids.derive("message", kind, gift.gift_id, *([] if claimer is None else [claimer])),
+        message_id=ids.derive_id("message", kind, gift.gift_id, *([] if claimer is None else [claimer])),
         user_id=gift.giver_id,
         kind=kind,
         gift_id=gift.gift_id,

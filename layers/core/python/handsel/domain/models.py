@@ -1,4 +1,4 @@
-"""What the table holds, as values. Times are milliseconds since the epoch, money is in minor units."""
+"""The entities, as values. Times are in milliseconds since the epoch, amounts of money in minor units."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,43 +14,55 @@ from handsel.domain.states import (
     RefundStatus,
     ShipmentStatus,
     VoucherState,
-    shipment_status,
+    derive_shipment_status,
 )
 
 T = TypeVar("T")
 
 
 class Kind(StrEnum):
+    """Kind of a product: a `voucher` has a code to redeem, a `parcel` is shipped."""
+
     VOUCHER = "voucher"
     PARCEL = "parcel"
 
     @property
     def presentation(self) -> "Presentation":
-        """How a gift of this kind looks: vouchers come in red envelopes, goods as parcels."""
+        """Return how a gift of this kind is presented."""
         return Presentation.RED_ENVELOPE if self is Kind.VOUCHER else Presentation.PARCEL
 
 
 class Presentation(StrEnum):
+    """How an unopened gift is shown: vouchers as `red_envelope`, goods as `parcel`."""
+
     RED_ENVELOPE = "red_envelope"
     PARCEL = "parcel"
 
 
 @dataclass(frozen=True, slots=True)
 class Money:
-    """`amount` in minor units (fen, cents) of the ISO 4217 `currency`."""
+    """An amount of money.
+
+    Attributes:
+        amount: in minor units, such as cents.
+        currency: an ISO 4217 code.
+    """
 
     amount: int
     currency: str
 
-    def times(self, quantity: int) -> "Money":
+    def multiply(self, quantity: int) -> "Money":
+        """Return the price of a quantity."""
         return Money(self.amount * quantity, self.currency)
 
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """Attributes:
-    carrier: who ships for this store unless it says otherwise.
-    giftable: whether its products may be given at all.
+    """A merchant's store.
+
+    Attributes:
+        carrier: the carrier of new shipments.
+        giftable: False if none of its products may be given.
     """
 
     store_id: str
@@ -61,10 +73,14 @@ class Store:
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """What a store sells, with what its store says of it.
+    """A product, with the data of its store.
 
-    `stock` None means unlimited; `validity_days` is for vouchers. `giftable` is what the store says of this product,
-    `store_giftable` what it says of all.
+    Attributes:
+        stock: units that can be sold; None if unlimited.
+        validity_days: of a voucher, from the payment; None if it does not expire.
+        redeem_at: where a voucher can be redeemed.
+        giftable: False if the store does not allow to give this product.
+        store_giftable: False if the store does not allow to give any product.
     """
 
     product_id: str
@@ -87,7 +103,7 @@ class Product:
 
 @dataclass(frozen=True, slots=True)
 class Wrapping:
-    """The chosen cover and the words on it, sealed into the gift."""
+    """The cover and the blessing of a gift. They do not change after the gift is created."""
 
     cover_id: str
     blessing: str
@@ -95,10 +111,12 @@ class Wrapping:
 
 @dataclass(frozen=True, slots=True)
 class GiftIntent:
-    """The return gift that is given when its order is paid.
+    """The return gift that is created when its order is paid.
 
     Attributes:
-        window_ms: how long it can be claimed from then on: the rule at the time of the order.
+        in_return_for: id of the received gift.
+        holding_id: the holding of the claim that the gift is given in return for.
+        window_ms: length of the claim window, as it was configured when the order was created.
     """
 
     gift_id: str
@@ -112,7 +130,12 @@ class GiftIntent:
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """`token` is kept only while the outcome is open, for asking the provider again."""
+    """The payment of an order.
+
+    Attributes:
+        reference: the provider's id of the charge; None until it is paid.
+        token: needed to repeat the charge; removed when the outcome is known.
+    """
 
     method: str
     total: Money
@@ -156,14 +179,14 @@ class Order:
     expired_gifts: int = 0
 
     @property
-    def state_now(self) -> OrderState:
-        """The state that callers see: an order is refunded when all its units are."""
+    def current_state(self) -> OrderState:
+        """Return the state as callers see it: `refunded` if all units are refunded."""
         refunded = ALL_UNITS_REFUNDED.holds(self.refunded, quantity=self.quantity)
         return OrderState.REFUNDED if refunded else self.state
 
     @property
     def valid_until(self) -> int | None:
-        """When its vouchers end: validity starts at payment, and no gift extends it."""
+        """Return the end of validity of its vouchers, or None. Validity starts at payment; a gift does not extend it."""
         if self.payment.paid_at is None or self.product.validity_days is None:
             return None
         return self.payment.paid_at + self.product.validity_days * 86_400_000
@@ -171,7 +194,7 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One share taken, and the holding it became."""
+    """The claim of one share: its time, and the holding of the claimer."""
 
     at: int
     holding_id: str
@@ -179,9 +202,17 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Gift:
-    """`remaining` is the number of shares nobody took; `claims` has those that were taken, by claimer.
+    """A gift: units of one order, wrapped, with a claim window.
 
-    `ended_at` is when it was given back, None of one that is open or claimed to the last share.
+    Attributes:
+        recipient_id: the named recipient; None if everybody with the link may claim.
+        valid_until: end of validity of its vouchers, or None.
+        remaining: shares that are not claimed.
+        claims: by id of the claimer.
+        expires_at: end of the claim window, exclusive.
+        secret_version: version of the key from which the secret of its link is derived; None for a named recipient.
+        in_return_for: id of the gift in return for which it is given; None if it is not a return gift.
+        ended_at: the time at which it expired, was cancelled or was declined; None if it is open or fully claimed.
     """
 
     gift_id: str
@@ -210,12 +241,13 @@ class Gift:
 
     @property
     def reservation(self) -> Reservation:
+        """Return the reservation that the order of an open gift has for it."""
         return Reservation(self.shares, self.expires_at)
 
 
 @dataclass(frozen=True, slots=True)
 class Timer:
-    """The item whose removal by time to live ends a gift. It knows the gift as it was given."""
+    """The timer of a gift: the item whose deletion by TTL signals the end of the claim window."""
 
     gift_id: str
     order_id: str
@@ -223,16 +255,17 @@ class Timer:
 
     @property
     def remaining(self) -> int:
-        """The shares that are left as far as the timer knows: all of them."""
+        """Return all shares: a timer does not know about claims."""
         return self.shares
 
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """What somebody got: a voucher with a code, or a parcel of `quantity` units with a shipment.
+    """A voucher with a code, or a parcel of `quantity` units with a shipment, that belongs to a user.
 
     Attributes:
-        redemption: the call that redeemed it; used to recognise a retry of the same call.
+        gift_id: None if the holder bought it for own use.
+        redemption: id of the request that redeemed it, used to recognise a retry of that request.
         return_gift_order_id: the order of the return gift, if any.
     """
 
@@ -251,6 +284,7 @@ class Holding:
     return_gift_order_id: str | None = None
 
     def state_at(self, now: int) -> VoucherState:
+        """Return the state of a voucher at a time."""
         if self.redeemed_at is not None:
             return VoucherState.REDEEMED
         if VALIDITY_OVER.holds(self.valid_until, now=now):
@@ -260,6 +294,8 @@ class Holding:
 
 @dataclass(frozen=True, slots=True)
 class Address:
+    """A postal address. `country` is an ISO 3166 code of two letters."""
+
     name: str
     phone: str
     lines: Sequence[str]
@@ -270,7 +306,7 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class ShipmentEvent:
-    """What a carrier reported. `event_id` is the carrier's own: reported again, it is the same event."""
+    """An event that a carrier reported. A second report with the same `event_id` is a duplicate."""
 
     event_id: str
     status: ShipmentStatus
@@ -280,7 +316,13 @@ class ShipmentEvent:
 
 @dataclass(frozen=True, slots=True)
 class Shipment:
-    """A parcel on its way. `events` is a set by event id; `version` counts the changes to it, the last `updated_at`."""
+    """A parcel on its way.
+
+    Attributes:
+        gift_id: None if the holder bought it for own use.
+        events: by event id.
+        version: number of changes; the last one was at `updated_at`.
+    """
 
     shipment_id: str
     holder_id: str
@@ -299,17 +341,18 @@ class Shipment:
 
     @property
     def status(self) -> ShipmentStatus:
-        return shipment_status((event.occurred_at, event.status) for event in self.events.values())
+        """Return the status that follows from all events."""
+        return derive_shipment_status((event.occurred_at, event.status) for event in self.events.values())
 
     @property
-    def delivered(self) -> bool:
-        """Whether the holder has it. Final: what was shown since is not hidden again."""
+    def is_delivered(self) -> bool:
+        """Return whether the parcel was delivered. This is final, so data that it makes visible is never hidden again."""
         return self.status is ShipmentStatus.DELIVERED
 
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """Units a buyer took for themselves, and the holdings they became."""
+    """An own use: units that a buyer took for themselves, and the holdings that they became."""
 
     use_id: str
     order_id: str
@@ -319,7 +362,7 @@ class Use:
 
 @dataclass(frozen=True, slots=True)
 class Refund:
-    """Units that went back for money. They moved already; `status` is about the money."""
+    """A refund of units. The units are moved when it is created; `status` is about the money."""
 
     refund_id: str
     order_id: str
@@ -333,11 +376,11 @@ class Refund:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Somebody, as far as others may know.
+    """The account of a user: the data that other users may see.
 
     Attributes:
-        handle: what others find them by, in lower case; nobody else has the same. None where they chose none yet.
-        recommendations: whether what they look at may be used to recommend something.
+        handle: the unique name by which others find the user, in lower case; None if the user has not chosen one.
+        recommendations: False if the user switched recommendations off.
     """
 
     user_id: str
@@ -348,8 +391,8 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
-class Units:
-    """Where the units of a paid order are, as the clock has it."""
+class UnitCounts:
+    """The number of units of a paid order in each place, at a time."""
 
     available: int
     in_gift: int
@@ -360,12 +403,22 @@ class Units:
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """One page of a list, newest first. `next_position` is where the next one starts, or None at the end."""
+    """One page of a list, newest first.
+
+    Attributes:
+        next_position: the position after which the next page starts; None if this is the last page.
+    """
 
     items: list[T]
     next_position: str | None = None
 
     @classmethod
-    def of(cls, items: list[T], rows: Sequence[tuple[str, object]], limit: int) -> "Page[T]":
-        """A page of what index `rows` of at most `limit` named; a full page has a next one, if only an empty one."""
+    def from_rows(cls, items: list[T], rows: Sequence[tuple[str, object]], limit: int) -> "Page[T]":
+        """Return a page for the rows of an index query. After a full page there may be another, which may be empty.
+
+        Args:
+            items: the entities of the rows.
+            rows: (sort key, any) pairs.
+            limit: of the query.
+        """
         return cls(items, rows[-1][0] if len(rows) == limit else None)

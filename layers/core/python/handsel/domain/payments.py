@@ -1,4 +1,4 @@
-"""What a payment provider must do. It is asked with our key, so asking twice charges once."""
+"""The interface of payment providers. Each call has an idempotency key, so repeating it has no further effect."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -8,16 +8,21 @@ from handsel.domain.models import Money
 
 
 class ChargeDeclined(HandselError):
-    """The provider said no. Final: the same key is never charged."""
+    """The provider declined the charge. Final: the same key is never charged."""
 
 
 class OutcomeUnknown(HandselError):
-    """The provider's answer was lost: it may or may not have charged. Ask again with the same key."""
+    """The provider's response was lost: the charge may or may not have succeeded. Repeat the call with the same key."""
 
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """One charge. `key` is ours and names it for good: the order it pays."""
+    """One charge.
+
+    Attributes:
+        key: the idempotency key: the id of the order.
+        token: the means of payment.
+    """
 
     key: str
     total: Money
@@ -27,7 +32,12 @@ class Charge:
 
 @dataclass(frozen=True, slots=True)
 class Repayment:
-    """Money back from one charge. `key` is ours and names it for good: the refund it pays out."""
+    """A repayment of a charge, or of a part of it.
+
+    Attributes:
+        key: the idempotency key: the id of the refund.
+        reference: of the charge.
+    """
 
     key: str
     reference: str
@@ -35,20 +45,21 @@ class Repayment:
 
 
 class PaymentProvider(Protocol):
-    """Safe to share between threads: the sweep asks about several payments at once."""
+    """A payment provider. Thread-safe, because the sweep settles several payments concurrently."""
 
     def charge(self, charge: Charge) -> str:
-        """Charges once per key, however often it is asked, and answers the provider's reference.
+        """Charge once per key, and return the provider's reference.
 
         Raises:
-            ChargeDeclined, OutcomeUnknown
+            ChargeDeclined: the charge was declined.
+            OutcomeUnknown: the response was lost.
         """
         ...
 
     def repay(self, repayment: Repayment) -> None:
-        """Pays back once per key, however often it is asked.
+        """Repay once per key.
 
         Raises:
-            OutcomeUnknown
+            OutcomeUnknown: the response was lost.
         """
         ...

@@ -1,6 +1,6 @@
-"""Who may see what: one table, asked by every view, message and event.
+"""The visibility table: which viewer may see which fact. Every view, message and event consults it.
 
-A row is a fact, a column is who looks. What is not allowed here is not shown anywhere, whatever the caller asks for.
+Its rows are facts and its columns are viewers. A fact that is not allowed here is not shown anywhere.
 """
 
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from handsel.domain.models import Gift, Kind
 
 
 class Viewer(StrEnum):
-    """Who looks at a gift and what came of it."""
+    """The roles in which a gift, its holdings and its shipments are viewed."""
 
     ANYONE = "anyone with the link"
     RECIPIENT = "named recipient before claiming"
@@ -22,6 +22,8 @@ class Viewer(StrEnum):
 
 
 class Fact(StrEnum):
+    """The fields that are visible to the same viewers."""
+
     ENVELOPE = "cover, blessing, giver's display name, presentation, state, expires_at, remaining"
     VOUCHER_TITLE = "voucher: title and store"
     VOUCHER_PRODUCT = "voucher: product"
@@ -37,6 +39,8 @@ class Fact(StrEnum):
 
 
 class Rule(StrEnum):
+    """The condition under which a viewer may see a fact."""
+
     NEVER = "no"
     ALWAYS = "yes"
     ONCE_DELIVERED = "once delivered"
@@ -67,11 +71,11 @@ TABLE: Mapping[Fact, Mapping[Viewer, Rule]] = {
 
 
 def may_see(viewer: Viewer, fact: Fact, *, own: bool = False, delivered: bool = False) -> bool:
-    """Whether `viewer` may see `fact`.
+    """Return whether `viewer` may see `fact`.
 
     Args:
-        own: it is about the viewer's own holding or shipment; a merchant's is the voucher they are shown the code of.
-        delivered: the parcel was delivered.
+        own: True if it is the viewer's own holding or shipment; for a merchant, the voucher whose code is presented.
+        delivered: True if the parcel was delivered.
     """
     match TABLE[fact][viewer]:
         case Rule.NEVER:
@@ -87,15 +91,17 @@ def may_see(viewer: Viewer, fact: Fact, *, own: bool = False, delivered: bool = 
 
 
 def product_fact(kind: Kind) -> Fact:
+    """Return the fact that covers the product of a gift."""
     return Fact.VOUCHER_PRODUCT if kind is Kind.VOUCHER else Fact.PARCEL_PRODUCT
 
 
 def store_fact(kind: Kind) -> Fact:
+    """Return the fact that covers the store of a gift."""
     return Fact.VOUCHER_TITLE if kind is Kind.VOUCHER else Fact.PARCEL_STORE
 
 
-def viewer_of(gift: Gift, caller: str) -> Viewer:
-    """Who the caller is to a gift."""
+def classify_viewer(gift: Gift, caller: str) -> Viewer:
+    """Return the role of the caller for a gift."""
     if caller == gift.giver_id:
         return Viewer.GIVER
     if caller in gift.claims:

@@ -1,6 +1,6 @@
 """Item-to-item recommendations from a user's own interactions and anonymous co-occurrence counts.
 
-`Preferences` are the products that a user bought, tagged or viewed lately. Received gifts are not among them: receiving
+`Preferences` are the products that a user recently bought, tagged or viewed. Received gifts are not among them: receiving
 is not the user's act, and they must not learn what is in a parcel before it is delivered.
 
 `ProductStats` count the users who like a product and the other products they like. They name no user, so nothing in
@@ -23,7 +23,7 @@ from handsel.domain.reasons import Reason
 _DAY_MS = 86_400_000
 _MINUTE_MS = 60_000
 
-# Bounds on what is stored, so that reading and writing cost the same for everybody.
+# Bounds on what is stored, so that reading and writing cost the same for every user.
 MAX_SIGNALS = 50
 MAX_RECOMMENDED = 20
 MAX_RELATED = 15
@@ -43,7 +43,7 @@ _SHRINKAGE = 3.0
 
 
 class InteractionType(StrEnum):
-    """What a user did with a product. Each has a field of `Signal`."""
+    """Type of an interaction of a user with a product. Each type has a field of `Signal`."""
 
     BOUGHT = "bought"
     TAGGED = "tagged"
@@ -102,13 +102,13 @@ class Signal:
 
     @property
     def weight(self) -> int:
-        """Return how much the interactions say; 0 if all of them were taken back."""
+        """Return the weight of the interactions; 0 if all of them were taken back."""
         return 3 * bool(self.bought) + 2 * bool(self.tagged) + bool(self.viewed)
 
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """The products that a user interacted with lately, and the recommendations computed from them.
+    """The products that a user recently interacted with, and the recommendations computed from them.
 
     Attributes:
         pending: True if a view was added since the recommendations were computed.
@@ -123,6 +123,7 @@ class Preferences:
     version: int = 0
 
     def newest(self) -> list[str]:
+        """Return the products, latest interaction first."""
         return sorted(self.signals, key=lambda product_id: (self.signals[product_id].at, product_id), reverse=True)
 
     def viewed(self) -> list[tuple[int, str]]:
@@ -199,6 +200,7 @@ class ProductStats:
     version: int = 0
 
     def with_person(self, now: int) -> "ProductStats":
+        """Count one more user who likes the product."""
         older, newer = sorted((self.popularity, now))
         gain = log2(1 + 2 ** ((older - newer) / HALF_LIFE_MS))
         return replace(self, people=self.people + 1, popularity=newer + round(HALF_LIFE_MS * gain))
@@ -251,6 +253,7 @@ class Ranking:
     version: int = 0
 
     def ordered(self) -> list[tuple[str, Ranked]]:
+        """Return the entries, best first."""
         return sorted(self.entries.items(), key=lambda entry: (entry[1].at, entry[0]), reverse=True)
 
     def with_product(self, product_id: str, store_id: str, stats: ProductStats, *, created_at: int) -> "Ranking":
@@ -263,6 +266,7 @@ class Ranking:
         return replace(self, entries=dict(after.ordered()[:MAX_RANKED]))
 
     def without(self, product_id: str) -> "Ranking":
+        """Remove a product."""
         return replace(self, entries={each: entry for each, entry in self.entries.items() if each != product_id})
 
 

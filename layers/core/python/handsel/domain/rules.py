@@ -1,9 +1,9 @@
-"""What may be done, decided from values alone."""
+"""Decisions: which actions are allowed, from values alone."""
 
 from collections.abc import Iterable, Mapping
 
 from handsel.domain import errors, ids
-from handsel.domain.models import Address, Gift, Kind, Money, Order, Product, Reservation, Units
+from handsel.domain.models import Address, Gift, Kind, Money, Order, Product, Reservation, UnitCounts
 from handsel.domain.states import (
     GIFT_MACHINE,
     VALIDITY_OVER,
@@ -14,13 +14,13 @@ from handsel.domain.states import (
     OrderState,
 )
 
-# Eligibility as data. Everything that is not ruled out here may be given.
+# Products that cannot be given. All others can.
 NOT_GIFTABLE_CATEGORIES = frozenset({"jewelry", "education"})
 ORIGINAL_PRICE_CAPS: Mapping[str, int] = {"CNY": 1_000_000}
 
 
-def not_giftable_reason(product: Product) -> str | None:
-    """Why this product cannot be given, as a sentence, or None when it can."""
+def find_not_giftable_reason(product: Product) -> str | None:
+    """Return why a product cannot be given, as a sentence, or None."""
     if not product.store_giftable:
         return "This store does not offer gifts."
     if not product.giftable:
@@ -37,77 +37,82 @@ def _major(money: Money) -> str:
     return f"{money.amount / 100:,.2f} {money.currency}"
 
 
-def window_end(now: int, window_ms: int, valid_until: int | None) -> int:
-    """When a gift given now can no longer be claimed: a voucher that ends earlier ends the window earlier."""
+def compute_window_end(now: int, window_ms: int, valid_until: int | None) -> int:
+    """Return the end of the claim window of a gift that is created now: not later than the validity of its voucher."""
     return now + window_ms if valid_until is None else min(now + window_ms, valid_until)
 
 
 def check_giftable(product: Product) -> None:
-    """Raises:
-    NotGiftable: the product is ruled out.
+    """Check that a product can be given.
+
+    Raises:
+        NotGiftable: it cannot.
     """
-    if reason := not_giftable_reason(product):
+    if reason := find_not_giftable_reason(product):
         raise errors.NotGiftable(reason)
 
 
 def check_can_give(order: Order, product: Product, *, now: int) -> None:
-    """Args:
-        product: as its store has it now, which is what decides; the order has it as it was bought.
+    """Check that units of an order can be given.
+
+    Args:
+        product: as it is sold now, which decides; the order has it as it was bought.
 
     Raises:
-        NotGiftable: the product is ruled out, or its vouchers are over.
+        NotGiftable: the product cannot be given, or its vouchers have expired.
         UnitsNotAvailable: the order is not paid.
     """
     if order.state is not OrderState.PAID:
         raise errors.UnitsNotAvailable
     check_giftable(product)
-    if is_over(order, now=now):
+    if is_validity_over(order, now=now):
         raise errors.NotGiftable("The vouchers of this order are no longer valid.")
 
 
-def is_over(order: Order, *, now: int) -> bool:
-    """Whether the order's vouchers are no longer valid."""
+def is_validity_over(order: Order, *, now: int) -> bool:
+    """Return whether the validity of an order's vouchers has ended."""
     return VALIDITY_OVER.holds(order.valid_until, now=now)
 
 
-def due(order: Order, *, now: int) -> dict[str, Reservation]:
-    """The gifts of an order whose window is over and that nothing has folded back yet, earliest first."""
-    over = (
+def find_expired_reservations(order: Order, *, now: int) -> dict[str, Reservation]:
+    """Return the reservations whose claim window has ended and that are not released yet, by gift id, earliest first."""
+    expired = (
         (gift_id, gift) for gift_id, gift in order.reservations.items() if WINDOW_OVER.holds(gift.expires_at, now=now)
     )
-    return dict(sorted(over, key=lambda entry: (entry[1].expires_at, entry[0])))
+    return dict(sorted(expired, key=lambda entry: (entry[1].expires_at, entry[0])))
 
 
-def units_of(order: Order, reservations: Iterable[Gift], *, now: int) -> Units | None:
-    """Where the units of an order are, as the clock has it. None unless the order is paid.
+def count_units(order: Order, gifts: Iterable[Gift], *, now: int) -> UnitCounts | None:
+    """Return the number of units of an order in each place at a time, or None if the order is not paid.
 
     Args:
-        reservations: the gifts that `order.reservations` names. One may have been settled since the order was
-            read: what counts is the gift.
+        gifts: the gifts that the order has reservations for. One may have been settled since the order was read; the
+            gift is decisive.
     """
     if order.state in (OrderState.PENDING, OrderState.DECLINED):
         return None
     available, in_gift, gifted = order.available, 0, order.gifted
-    for gift in reservations:
+    for gift in gifts:
         gifted += gift.shares - gift.remaining
         if gift.state_at(now) is GiftState.OPEN:
             in_gift += gift.remaining
         else:
             available += gift.remaining
-    return Units(available, in_gift, gifted, order.used, order.refunded)
+    return UnitCounts(available, in_gift, gifted, order.used, order.refunded)
 
 
-def actions_of(order: Order, product: Product, units: Units | None, *, now: int) -> list[OrderAction]:
-    """What the buyer may do with the order now; the payment-result page is drawn from it.
+def list_order_actions(order: Order, product: Product, units: UnitCounts | None, *, now: int) -> list[OrderAction]:
+    """Return the actions that the buyer can take on an order now.
 
     Args:
-        product: as its store has it now.
+        product: as it is sold now.
+        units: of the order; None if it is not paid.
     """
     if units is None or units.available == 0:
         return []
     actions = []
-    if not is_over(order, now=now):
-        if not_giftable_reason(product) is None:
+    if not is_validity_over(order, now=now):
+        if find_not_giftable_reason(product) is None:
             actions.append(OrderAction.GIFT)
         actions.append(OrderAction.USE)
     actions.append(OrderAction.REFUND)
@@ -115,30 +120,36 @@ def actions_of(order: Order, product: Product, units: Units | None, *, now: int)
 
 
 def check_may_open(gift: Gift, caller: str, secret: str | None, keys: Mapping[str, str]) -> None:
-    """Whether a gift is for the caller at all, whatever became of it.
+    """Check that the caller is entitled to a gift, in any of its states.
 
     Raises:
-        OwnGift, WrongSecret, NotTheRecipient
+        OwnGift: the caller gave it.
+        WrongSecret: the secret is missing or wrong.
+        NotTheRecipient: another user is the named recipient.
     """
     if gift.giver_id == caller:
         raise errors.OwnGift
     if gift.recipient_id is not None:
         if gift.recipient_id != caller:
             raise errors.NotTheRecipient
-    elif not holds_secret(gift, secret, keys):
+    elif not is_secret_valid(gift, secret, keys):
         raise errors.WrongSecret
 
 
 def check_can_claim(
     gift: Gift, caller: str, secret: str | None, address: Address | None, keys: Mapping[str, str], *, now: int
 ) -> GiftAction:
-    """Decides a claim, in the order the caller relies on; an earlier claim of their own was answered before.
+    """Check that the caller can claim a share. The first check that fails decides the problem, so their order is public.
+
+    An earlier claim by the same caller is not checked: it is a replay, which returns the earlier result.
 
     Returns:
         The action that takes one share.
 
     Raises:
-        OwnGift, WrongSecret, NotTheRecipient, Expired, Cancelled, Declined, AlreadyClaimed, AddressRequired
+        OwnGift, WrongSecret, NotTheRecipient: as in `check_may_open`.
+        Expired, Cancelled, Declined, AlreadyClaimed: the gift is not open.
+        AddressRequired: the gift is a parcel.
     """
     check_may_open(gift, caller, secret, keys)
     state = gift.state_at(now)
@@ -146,15 +157,16 @@ def check_can_claim(
         raise GIFT_MACHINE.problems[state]
     if gift.product.kind is Kind.PARCEL and address is None:
         raise errors.AddressRequired
-    return claim_action(gift.remaining)
+    return choose_claim_action(gift.remaining)
 
 
 def check_can_ask_again(gift: Gift, caller: str, secret: str | None, keys: Mapping[str, str], *, now: int) -> None:
-    """Whether the caller may ask the giver for a gift that went back unopened.
+    """Check that the caller can request an expired gift again.
 
     Raises:
-        OwnGift, WrongSecret, NotTheRecipient, StillOpen, Cancelled, Declined
-        AlreadyClaimed: by everybody, or by the caller.
+        OwnGift, WrongSecret, NotTheRecipient: as in `check_may_open`.
+        StillOpen, Cancelled, Declined: the gift has not expired.
+        AlreadyClaimed: all shares are claimed, or one by the caller.
     """
     check_may_open(gift, caller, secret, keys)
     state = gift.state_at(now)
@@ -166,11 +178,13 @@ def check_can_ask_again(gift: Gift, caller: str, secret: str | None, keys: Mappi
         raise GIFT_MACHINE.problems[state]
 
 
-def holds_secret(gift: Gift, secret: str | None, keys: Mapping[str, str]) -> bool:
+def is_secret_valid(gift: Gift, secret: str | None, keys: Mapping[str, str]) -> bool:
+    """Return whether a secret is the one of the gift's link."""
     if secret is None or gift.secret_version is None:
         return False
-    return ids.same_secret(secret, ids.link_secret(keys, gift.secret_version, gift.gift_id))
+    return ids.are_secrets_equal(secret, ids.derive_link_secret(keys, gift.secret_version, gift.gift_id))
 
 
-def claim_action(remaining: int) -> GiftAction:
+def choose_claim_action(remaining: int) -> GiftAction:
+    """Return the action that takes one of the remaining shares."""
     return GiftAction.CLAIM_SHARE if remaining > 1 else GiftAction.CLAIM_LAST_SHARE

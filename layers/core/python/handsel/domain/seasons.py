@@ -1,13 +1,13 @@
-"""Seasons: when in the year a thing is offered, in days of UTC.
+"""Seasons: the days of the year on which a cover or blessing is offered, in UTC.
 
-A season is a list of spans, first and last day included. A span is written in one of two ways:
+A season is a list of spans; first and last day are inclusive. There are two forms of spans:
 
-    {"from": "12-01", "to": "02-15"}             every year; this one goes on over the new year
-    {"from": "2027-01-16", "to": "2027-02-20"}   once: for holidays of the lunar calendar, whose date moves
+    {"from": "12-01", "to": "02-15"}             every year; this one includes the new year
+    {"from": "2027-01-16", "to": "2027-02-20"}   once, for holidays of the lunar calendar
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
@@ -17,33 +17,38 @@ _LEAP_YEAR = "2000-"
 _DAY = timedelta(days=1)
 
 
-class BadSpan(ValueError):
-    """What is written is no span; the message says how to mend it."""
+class InvalidSpan(ValueError):
+    """The data is not a valid span. The message explains the expected form."""
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """`first` and `last` as written: ISO dates of one kind sort as the days they name."""
+    """A span of days. `first` and `last` are dates in the same ISO format, which sort in the order of the days."""
 
     first: str
     last: str
 
     @classmethod
     def parse(cls, written: object) -> "Span":
-        """Raises BadSpan."""
+        """Return the span for its JSON form.
+
+        Raises:
+            InvalidSpan: the form is invalid.
+        """
         if not isinstance(written, Mapping) or set(written) != {"from", "to"}:
-            raise BadSpan('write it as {"from": "12-01", "to": "02-15"}')
+            raise InvalidSpan('write it as {"from": "12-01", "to": "02-15"}')
         first, last = written["from"], written["to"]
         yearly = _is_day(_YEARLY, first) and _is_day(_YEARLY, last)
         if not yearly and not (_is_day(_ONCE, first) and _is_day(_ONCE, last)):
-            raise BadSpan(
+            raise InvalidSpan(
                 f"write both days as MM-DD (every year) or both as YYYY-MM-DD (once), not {first!r}, {last!r}"
             )
         if not yearly and first > last:
-            raise BadSpan(f"{first} is after {last}; swap them")
+            raise InvalidSpan(f"{first} is after {last}; swap them")
         return cls(first, last)
 
-    def holds(self, day: date) -> bool:
+    def contains(self, day: date) -> bool:
+        """Return whether a day is in the span."""
         if _ONCE.fullmatch(self.first):
             return self.first <= day.isoformat() <= self.last
         today = day.isoformat()[5:]
@@ -54,23 +59,22 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Season:
+    """A season: some spans."""
+
     spans: tuple[Span, ...]
 
-    def holds(self, day: date) -> bool:
-        return any(span.holds(day) for span in self.spans)
+    def contains(self, day: date) -> bool:
+        """Return whether a day is in the season."""
+        return any(span.contains(day) for span in self.spans)
 
-    def nearly_holds(self, day: date) -> bool:
-        """With a day of grace on each side."""
-        return any(self.holds(near) for near in _around(day))
+    def contains_with_grace(self, day: date) -> bool:
+        """Return whether a day is in the season, or is the day before or after."""
+        return any(self.contains(near) for near in (day - _DAY, day, day + _DAY))
 
 
-def day_of(now: int) -> date:
-    """The UTC day of a time in milliseconds."""
+def utc_day(now: int) -> date:
+    """Return the UTC day of a time in milliseconds since the epoch."""
     return datetime.fromtimestamp(now / 1000, UTC).date()
-
-
-def _around(day: date) -> Iterable[date]:
-    return (day - _DAY, day, day + _DAY)
 
 
 def _is_day(form: re.Pattern[str], written: object) -> bool:

@@ -1,8 +1,8 @@
 """The state machines, as data.
 
-A `Machine` lists which action leads from which state to which, under which guards. Every pair of state and action that
-is not in its table is refused. `store.transitions` renders the rows as condition and update expressions; this module
-evaluates the guards and publishes the tables.
+A `Machine` lists which action leads from which state to which, under which guards. A pair of state and
+action that is not in its table is invalid. `store.transitions` renders the rows as condition and update expressions. This
+module evaluates the guards and returns the tables as they are published.
 """
 
 import operator
@@ -86,7 +86,7 @@ class Machine(Generic[S, A]):
         """Return the row for an action in a state.
 
         Raises:
-            KeyError: the table has no such row: the action is refused.
+            KeyError: the action is invalid in this state.
         """
         return self.transitions[state, action]
 
@@ -94,7 +94,7 @@ class Machine(Generic[S, A]):
         """Return the states that no row leads out of."""
         return frozenset(self.states) - {state for state, _ in self.transitions}
 
-    def document(self) -> dict[str, object]:
+    def to_document(self) -> dict[str, object]:
         """Return the machine as it is published."""
         return {
             "states": [str(state) for state in self.states],
@@ -112,6 +112,12 @@ class Machine(Generic[S, A]):
 
 
 class GiftState(StrEnum):
+    """State of a gift.
+
+    `open`: shares can be claimed. `claimed`: all shares are claimed. `returned`: the claim window has ended.
+    `cancelled`: by the giver. `declined`: by the named recipient.
+    """
+
     OPEN = "open"
     CLAIMED = "claimed"
     RETURNED = "returned"
@@ -119,12 +125,14 @@ class GiftState(StrEnum):
     DECLINED = "declined"
 
     @property
-    def final(self) -> bool:
-        """Whether nothing leads out of this state. Once seen, even in a stale read, it stays true."""
+    def is_final(self) -> bool:
+        """Return whether no transition leaves this state. A final state that a stale read returns is still true."""
         return self in _FINAL_GIFT_STATES
 
 
 class GiftAction(StrEnum):
+    """The actions on a gift."""
+
     CLAIM_SHARE = "claim_share"
     CLAIM_LAST_SHARE = "claim_last_share"
     EXPIRE = "expire"
@@ -165,7 +173,7 @@ _FINAL_GIFT_STATES = GIFT_MACHINE.final_states()
 
 
 class UnitPlace(StrEnum):
-    """Where a unit of a paid order is: at any moment in exactly one of these."""
+    """The places of the units of a paid order. A unit is in exactly one of them at any time."""
 
     AVAILABLE = "available"
     IN_GIFT = "in_gift"
@@ -175,6 +183,8 @@ class UnitPlace(StrEnum):
 
 
 class UnitAction(StrEnum):
+    """The actions on units."""
+
     CLAIM = "claim"
     RESERVE = "give"
     RELEASE = "give_back"
@@ -203,6 +213,8 @@ UNIT_COUNTERS = frozenset(UnitPlace) - {UnitPlace.IN_GIFT}
 
 
 class OrderState(StrEnum):
+    """State of an order. `pending`: the payment is not settled. `refunded`: all units are refunded."""
+
     PENDING = "pending"
     PAID = "paid"
     DECLINED = "declined"
@@ -234,7 +246,7 @@ ORDER_MACHINE = Machine(
     transitions={
         (OrderState.PENDING, PaymentAction.PAY): Transition(OrderState.PAID),
         (OrderState.PENDING, PaymentAction.DECLINE): Transition(OrderState.DECLINED),
-        # Never written: it follows from the counts of the order, see `Order.state_now`.
+        # Not stored: derived from the counts of the order, see `Order.current_state`.
         (OrderState.PAID, PaymentAction.REFUND): Transition(OrderState.REFUNDED, (ALL_UNITS_REFUNDED,)),
     },
     problems={OrderState.DECLINED: errors.PaymentDeclined},
@@ -243,11 +255,15 @@ ORDER_MACHINE = Machine(
 
 
 class RefundStatus(StrEnum):
+    """Status of the money of a refund. The units are moved at once."""
+
     PENDING = "pending"
     REFUNDED = "refunded"
 
 
 class RefundAction(StrEnum):
+    """The actions on a refund."""
+
     REPAY = "repay"
 
 
@@ -265,12 +281,16 @@ REFUND_MACHINE = Machine(
 
 
 class VoucherState(StrEnum):
+    """State of a voucher."""
+
     USABLE = "usable"
     REDEEMED = "redeemed"
     EXPIRED = "expired"
 
 
 class VoucherAction(StrEnum):
+    """The actions on a voucher."""
+
     REDEEM = "redeem"
     EXPIRE = "expire"
 
@@ -285,7 +305,7 @@ VOUCHER_MACHINE = Machine(
     initial=VoucherState.USABLE,
     transitions={
         (VoucherState.USABLE, VoucherAction.REDEEM): Transition(VoucherState.REDEEMED, (VALID,)),
-        # Never written: the clock makes it true, see `Holding.state_at`.
+        # Not stored: derived from the time, see `Holding.state_at`.
         (VoucherState.USABLE, VoucherAction.EXPIRE): Transition(VoucherState.EXPIRED, (VALIDITY_OVER,)),
     },
     problems={VoucherState.REDEEMED: errors.AlreadyRedeemed, VoucherState.EXPIRED: errors.VoucherExpired},
@@ -294,13 +314,15 @@ VOUCHER_MACHINE = Machine(
 
 
 class ReturnGiftState(StrEnum):
-    """Whether a claim was answered with a gift in return."""
+    """State of the return gift of a claim."""
 
     NOT_GIVEN = "not_given"
     RESERVED = "reserved"
 
 
 class ReturnGiftAction(StrEnum):
+    """The actions on the return gift of a claim."""
+
     RESERVE = "reserve"
     RELEASE = "release"
 
@@ -323,6 +345,8 @@ RETURN_GIFT_MACHINE = Machine(
 
 
 class ShipmentStatus(StrEnum):
+    """Status of a shipment. `returning` and `returned`: back to the store."""
+
     READY_TO_SHIP = "ready_to_ship"
     PICKED_UP = "picked_up"
     IN_TRANSIT = "in_transit"
@@ -347,7 +371,8 @@ class StatusRank:
     final: bool = False
 
 
-# The status of a shipment is the first of these that applies, over the set of all reports, in whatever order they came:
+# The status of a shipment is the first of these that applies to the set of all reports. The order in which they were
+# received does not matter:
 # 1. a final status that was reported, the one that comes first in this table;
 # 2. the last incident by time of occurrence, unless a step of the route occurred after it: a new attempt, or found again;
 # 3. the highest rank that was reported; ready to ship if there is no report.
@@ -364,7 +389,7 @@ SHIPMENT_STATUS_RANKS: Mapping[ShipmentStatus, StatusRank] = {
 }
 
 
-def shipment_status(reports: Iterable[tuple[int, ShipmentStatus]]) -> ShipmentStatus:
+def derive_shipment_status(reports: Iterable[tuple[int, ShipmentStatus]]) -> ShipmentStatus:
     """Return the status of a shipment: a pure function of the set of reports, each (time of occurrence, status)."""
     seen = set(reports)
     reported = {status for _, status in seen}
@@ -380,7 +405,7 @@ def shipment_status(reports: Iterable[tuple[int, ShipmentStatus]]) -> ShipmentSt
 
 
 def _shipment_document() -> dict[str, object]:
-    """Return the machine of shipments: its transitions are to each status that a report of a new event can lead to."""
+    """Return the machine of shipments. Its transitions lead to each status that the report of a new event can cause."""
     return {
         "states": [str(status) for status in SHIPMENT_STATUS_RANKS],
         "initial": str(ShipmentStatus.READY_TO_SHIP),
@@ -389,7 +414,7 @@ def _shipment_document() -> dict[str, object]:
             {"from": str(before), "action": "report", "to": str(after), "guards": [f"status = {reported}"]}
             for before in SHIPMENT_STATUS_RANKS
             for reported in SHIPMENT_STATUS_RANKS
-            if (after := shipment_status([(0, before), (1, reported)])) is not before
+            if (after := derive_shipment_status([(0, before), (1, reported)])) is not before
         ],
         "standings": {
             str(status): {"rank": entry.rank, "final": entry.final} for status, entry in SHIPMENT_STATUS_RANKS.items()
@@ -398,13 +423,13 @@ def _shipment_document() -> dict[str, object]:
     }
 
 
-def document() -> dict[str, object]:
+def build_document() -> dict[str, object]:
     """Return the machines as they are published at `/meta/state-machine`."""
     return {
-        "gift": GIFT_MACHINE.document(),
-        "unit": UNIT_MACHINE.document(),
+        "gift": GIFT_MACHINE.to_document(),
+        "unit": UNIT_MACHINE.to_document(),
         "shipment": _shipment_document(),
-        "order": ORDER_MACHINE.document(),
-        "refund": REFUND_MACHINE.document(),
-        "voucher": VOUCHER_MACHINE.document(),
+        "order": ORDER_MACHINE.to_document(),
+        "refund": REFUND_MACHINE.to_document(),
+        "voucher": VOUCHER_MACHINE.to_document(),
     }

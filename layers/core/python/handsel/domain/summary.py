@@ -1,7 +1,7 @@
-"""How much of what somebody has: what an order center says at a glance, without reading it all.
+"""User summaries: the counters that an order center shows, kept up to date so that no list has to be read.
 
-A summary is the sum of what each order, voucher, parcel and message of a user adds to it. It says what was written;
-`counts_at` adds what the clock made true since, and no job wrote down yet.
+A summary is the sum of the tallies of a user's orders, vouchers, parcels and messages. It holds the written state;
+`compute_counts` adds the changes that the clock has made since.
 """
 
 from collections.abc import Mapping
@@ -12,64 +12,72 @@ from handsel.domain.states import SHIPMENT_STATUS_RANKS, GiftState, OrderState, 
 
 _DAY_MS = 86_400_000
 _USABLE = "usable"
-# Vouchers whose validity does not end.
+# Vouchers without an end of validity.
 _ALWAYS = f"{_USABLE}.always"
 
-# What one thing adds, by name; nothing adds zero.
-Part = Mapping[str, int]
+# Counters by name. A counter that is zero is absent.
+Counters = Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
-    """An order some of whose units wait in open gifts, with when each of them ends, by id."""
+class OpenGifts:
+    """The open gifts of one order.
 
-    at_hand: bool
+    Attributes:
+        has_available: True if the order also has available units.
+        gifts: the end of the claim window by gift id, in milliseconds since the epoch.
+    """
+
+    has_available: bool
     gifts: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """Attributes:
-    parts: the sums.
-    waiting: orders with open gifts, by id; how many of those somebody may have at once is limited.
-    version: counts the changes.
+    """The summary of one user.
+
+    Attributes:
+        counters: the sums of the tallies.
+        open_gifts: by order id. The number of open gifts of a user is limited, and so is the size of the summary.
+        version: number of writes.
     """
 
-    parts: Part = field(default_factory=dict)
-    waiting: Mapping[str, Waiting] = field(default_factory=dict)
+    counters: Counters = field(default_factory=dict)
+    open_gifts: Mapping[str, OpenGifts] = field(default_factory=dict)
     version: int = 0
 
-    def changed(self, before: Part, after: Part) -> "Summary":
-        """The summary, when something that added `before` adds `after`."""
+    def with_change(self, before: Counters, after: Counters) -> "Summary":
+        """Return the summary after a tally changed from `before` to `after`."""
         sums = {
-            name: self.parts.get(name, 0) - before.get(name, 0) + after.get(name, 0)
-            for name in {*self.parts, *before, *after}
+            name: self.counters.get(name, 0) - before.get(name, 0) + after.get(name, 0)
+            for name in {*self.counters, *before, *after}
         }
-        return replace(self, parts={name: sums[name] for name in sorted(sums) if sums[name]})
+        return replace(self, counters={name: sums[name] for name in sorted(sums) if sums[name]})
 
-    def with_waiting(self, order_id: str, waiting: Waiting) -> "Summary":
-        others = {each: entry for each, entry in self.waiting.items() if each != order_id}
-        return replace(self, waiting={**others, order_id: waiting} if waiting.gifts else others)
+    def with_open_gifts(self, order_id: str, entry: OpenGifts) -> "Summary":
+        """Return the summary with the open gifts of one order replaced; an order without open gifts is left out."""
+        others = {each: other for each, other in self.open_gifts.items() if each != order_id}
+        return replace(self, open_gifts={**others, order_id: entry} if entry.gifts else others)
 
-    def without_past(self, now: int) -> "Summary":
-        """The summary without the vouchers of days that are over: none of them can be used."""
-        today = usable_on(now)
-        past = [name for name in self.parts if name.startswith(f"{_USABLE}.") and name != _ALWAYS and name < today]
-        return replace(self, parts={name: count for name, count in self.parts.items() if name not in past})
+    def without_expired(self, now: int) -> "Summary":
+        """Return the summary without the vouchers that expired on earlier days."""
+        today = usable_counter(now)
+        past = [name for name in self.counters if name.startswith(f"{_USABLE}.") and name != _ALWAYS and name < today]
+        return replace(self, counters={name: count for name, count in self.counters.items() if name not in past})
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Entries of an order center's lists: of orders, gifts and holdings in a state as the clock has it.
+    """The counts of an order center: orders, gifts, holdings and messages by their present state.
 
     Attributes:
         to_pay: pending orders.
-        to_give: paid orders with units at hand, to be given or used.
-        awaiting_claim: gifts one gave that can still be opened.
-        to_use: vouchers one holds that can still be used.
-        to_receive: parcels one waits for.
-        returned: gifts one gave that came back because nobody opened them in time.
-        refunded: orders all of whose units went back for money.
+        to_give: paid orders with available units, to be given or used.
+        awaiting_claim: open gifts that the user gave.
+        to_use: usable vouchers of the user.
+        to_receive: parcels on their way to the user.
+        returned: expired gifts that the user gave.
+        refunded: orders of which all units were refunded.
         unread: messages.
     """
 
@@ -83,61 +91,69 @@ class Counts:
     unread: int
 
 
-def counts_at(summary: Summary, over_today: int, *, now: int) -> Counts:
-    """Args:
-    over_today: how many of the vouchers that count as usable today ended before now.
+def compute_counts(summary: Summary, expired_today: int, *, now: int) -> Counts:
+    """Return the counts at a time.
+
+    Args:
+        summary: as it is stored.
+        expired_today: the number of vouchers that expired today before `now`; the summary still counts them.
+        now: in milliseconds since the epoch.
     """
-    parts, awaiting, due, freed = summary.parts, 0, 0, 0
-    for waiting in summary.waiting.values():
-        over = sum(expires_at <= now for expires_at in waiting.gifts.values())
-        awaiting += len(waiting.gifts) - over
-        due += over
-        freed += over > 0 and not waiting.at_hand
-    usable = summary.without_past(now).parts
+    counters, awaiting, expired, released = summary.counters, 0, 0, 0
+    for entry in summary.open_gifts.values():
+        over = sum(expires_at <= now for expires_at in entry.gifts.values())
+        awaiting += len(entry.gifts) - over
+        expired += over
+        released += over > 0 and not entry.has_available
+    usable = summary.without_expired(now).counters
     return Counts(
-        to_pay=parts.get("to_pay", 0),
-        to_give=parts.get("to_give", 0) + freed,
+        to_pay=counters.get("to_pay", 0),
+        to_give=counters.get("to_give", 0) + released,
         awaiting_claim=awaiting,
-        to_use=sum(count for name, count in usable.items() if name.startswith(f"{_USABLE}.")) - over_today,
-        to_receive=parts.get("to_receive", 0),
-        returned=parts.get("returned", 0) + due,
-        refunded=parts.get("refunded", 0),
-        unread=parts.get("unread", 0),
+        to_use=sum(count for name, count in usable.items() if name.startswith(f"{_USABLE}.")) - expired_today,
+        to_receive=counters.get("to_receive", 0),
+        returned=counters.get("returned", 0) + expired,
+        refunded=counters.get("refunded", 0),
+        unread=counters.get("unread", 0),
     )
 
 
-def usable_on(at: int) -> str:
-    """The name under which vouchers are counted that can be used until some time of the day of `at`."""
+def usable_counter(at: int) -> str:
+    """Return the name of the counter for vouchers whose validity ends on the day of `at`."""
     return f"{_USABLE}.{at // _DAY_MS:05d}"
 
 
-def day_of(at: int) -> int:
-    """When the day of `at` began."""
+def start_of_day(at: int) -> int:
+    """Return the first millisecond of the UTC day of `at`."""
     return at - at % _DAY_MS
 
 
-def of_order(order: Order) -> Part:
+def count_order(order: Order) -> Counters:
+    """Return the tally of an order."""
     if order.state is OrderState.PENDING:
         return {"to_pay": 1}
-    refunded = order.state_now is OrderState.REFUNDED
-    parts = {"to_give": int(order.available > 0), "refunded": int(refunded), "returned": order.expired_gifts}
-    return {name: count for name, count in parts.items() if count}
+    refunded = order.current_state is OrderState.REFUNDED
+    tally = {"to_give": int(order.available > 0), "refunded": int(refunded), "returned": order.expired_gifts}
+    return {name: count for name, count in tally.items() if count}
 
 
-def waiting_of(order: Order, reservations: list[Gift]) -> Waiting:
-    gifts = {gift.gift_id: gift.expires_at for gift in reservations if gift.state is GiftState.OPEN}
-    return Waiting(order.available > 0, gifts)
+def find_open_gifts(order: Order, gifts: list[Gift]) -> OpenGifts:
+    """Return the open ones among the gifts that an order has reservations for."""
+    expiries = {gift.gift_id: gift.expires_at for gift in gifts if gift.state is GiftState.OPEN}
+    return OpenGifts(order.available > 0, expiries)
 
 
-def of_voucher(voucher: Holding) -> Part:
+def count_voucher(voucher: Holding) -> Counters:
+    """Return the tally of a voucher; empty if it is redeemed."""
     if voucher.redeemed_at is not None:
         return {}
-    return {_ALWAYS if voucher.valid_until is None else usable_on(voucher.valid_until): 1}
+    return {_ALWAYS if voucher.valid_until is None else usable_counter(voucher.valid_until): 1}
 
 
-def of_shipment(shipment: Shipment) -> Part:
-    lost = shipment.status is ShipmentStatus.LOST  # until it is found
+def count_shipment(shipment: Shipment) -> Counters:
+    """Return the tally of a shipment; empty if it has arrived, was returned or is lost."""
+    lost = shipment.status is ShipmentStatus.LOST  # not final: a lost parcel may be found
     return {} if lost or SHIPMENT_STATUS_RANKS[shipment.status].final else {"to_receive": 1}
 
 
-UNREAD: Part = {"unread": 1}
+UNREAD: Counters = {"unread": 1}

@@ -1,6 +1,6 @@
 """Texts of messages and of reasons, by language. Rendered when they are read: the table stores no sentence.
 
-A text is a string with `{param}` in it, or a `Select` of one. Only functions that answer texts import this module.
+A text is a string with `{param}` in it, or a `Select` of one. Only functions that return texts import this module.
 """
 
 import re
@@ -175,7 +175,7 @@ def render(key: str, params: Params, language: str) -> str:
     text = TEXTS[language][key]
     while isinstance(text, Select):
         text = text.texts[_selected(text, params[text.param], language)]
-    # In one pass: names are other people's words, and a brace in them is no placeholder.
+    # In one pass, because a name may contain braces, which are not placeholders.
     return _PLACEHOLDER.sub(lambda found: str(params[found[1]]), text)
 
 

@@ -1,26 +1,28 @@
-"""Times on the wire: RFC 3339. Inside they are milliseconds since the epoch."""
+"""Conversion of times between milliseconds since the epoch, as in all code, and RFC 3339, as in the API."""
 
 import re
 from datetime import UTC, datetime, timedelta
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_LAST = 253_402_300_799_999  # of the year 9999
-# Without leap seconds, and from 1970 on.
+_LAST = 253_402_300_799_999  # the end of the year 9999
+# Without leap seconds, from 1970.
 RFC_3339 = (
     r"^(19[7-9][0-9]|[2-9][0-9]{3})-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-5][0-9](\.[0-9]{1,9})?"
     r"([Zz]|[+-][0-9]{2}:[0-9]{2})$"
 )
 
 
-def timestamp(at: int) -> str:
-    """In UTC, with milliseconds."""
-    # In integers: as a float of seconds, a time far ahead is off by a millisecond.
+def format_timestamp(at: int) -> str:
+    """Return a time in UTC, with milliseconds."""
+    # In integers, because a float of seconds is not exact to the millisecond for far future times.
     return (_EPOCH + timedelta(milliseconds=at)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def milliseconds(text: object) -> int:
-    """Raises:
-    ValueError: not a time with its offset, or in UTC before 1970 or after 9999.
+def parse_timestamp(text: object) -> int:
+    """Return a time in milliseconds since the epoch.
+
+    Raises:
+        ValueError: not an RFC 3339 time with an offset, or not between 1970 and 9999 in UTC.
     """
     if not isinstance(text, str) or not re.fullmatch(RFC_3339, text):
         raise ValueError("not an RFC 3339 time with its offset")

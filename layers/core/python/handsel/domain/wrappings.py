@@ -1,6 +1,6 @@
-"""The covers and blessings one can wrap with: the data of wrappings.json, read when it is first asked for.
+"""The catalogue of covers and blessings: the data of wrappings.json, which is loaded at first use.
 
-Each is offered all year or in its season. What was sealed stays: a gift keeps its cover and its words.
+An entry is offered all year or in its season. A gift has a copy of its wrapping, so later changes do not affect it.
 """
 
 import json
@@ -14,21 +14,21 @@ from typing import Any, TypeVar
 
 from handsel.domain import errors
 from handsel.domain.models import Kind, Wrapping
-from handsel.domain.seasons import BadSpan, Season, Span, day_of
+from handsel.domain.seasons import InvalidSpan, Season, Span, utc_day
 
 _LONGEST_BLESSING = 60
 _LONGEST_TITLE = 40
-# Ids become names of files and parts of addresses.
+# Ids are used in file names and URLs.
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*", re.ASCII)
 
 
-class BadCatalogue(errors.HandselError):
-    """The data cannot be used; the message says where it is wrong and how to mend it."""
+class InvalidCatalogue(errors.HandselError):
+    """The data is invalid. The message names the place and the expected form."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cover:
-    """`season` is None for what is offered all year."""
+    """A cover. `season` is None if it is offered all year."""
 
     cover_id: str
     title: str
@@ -37,12 +37,13 @@ class Cover:
 
     @property
     def image_path(self) -> str:
-        return image_path(self.cover_id)
+        """Return the path of its image."""
+        return cover_image_path(self.cover_id)
 
 
 @dataclass(frozen=True, slots=True)
 class Blessing:
-    """`season` is None for what is offered all year."""
+    """A blessing. `season` is None if it is offered all year."""
 
     blessing_id: str
     text: str
@@ -54,65 +55,70 @@ Entry = TypeVar("Entry", Cover, Blessing)
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
+    """All covers and blessings, of any season."""
+
     covers: Sequence[Cover]
     blessings: Sequence[Blessing]
 
-    def cover(self, cover_id: str) -> Cover | None:
+    def find_cover(self, cover_id: str) -> Cover | None:
+        """Return a cover, or None."""
         return next((each for each in self.covers if each.cover_id == cover_id), None)
 
-    def blessing(self, blessing_id: str | None) -> Blessing | None:
+    def find_blessing(self, blessing_id: str | None) -> Blessing | None:
+        """Return a blessing, or None."""
         return next((each for each in self.blessings if each.blessing_id == blessing_id), None)
 
 
-def image_path(cover_id: str) -> str:
+def cover_image_path(cover_id: str) -> str:
+    """Return the path of the image of a cover, relative to the root of the web pages."""
     return f"/covers/{cover_id}.svg"
 
 
-def covers_for(kind: Kind, *, now: int) -> list[Cover]:
-    """The covers on offer today, recommended first: those of the season, then those of all year."""
-    return _on_offer([cover for cover in catalogue().covers if kind in cover.kinds], day_of(now))
+def list_covers(kind: Kind, *, now: int) -> list[Cover]:
+    """Return the covers that are offered today: first those of the season, then those of all year."""
+    return _filter_offered([cover for cover in load_catalogue().covers if kind in cover.kinds], utc_day(now))
 
 
-def blessings(*, now: int) -> list[Blessing]:
-    """The blessings on offer today, recommended first."""
-    return _on_offer(catalogue().blessings, day_of(now))
+def list_blessings(*, now: int) -> list[Blessing]:
+    """Return the blessings that are offered today: first those of the season, then those of all year."""
+    return _filter_offered(load_catalogue().blessings, utc_day(now))
 
 
-def _on_offer(entries: Sequence[Entry], today: date) -> list[Entry]:
-    seasonal: list[Entry] = [entry for entry in entries if entry.season is not None and entry.season.holds(today)]
+def _filter_offered(entries: Sequence[Entry], today: date) -> list[Entry]:
+    seasonal: list[Entry] = [entry for entry in entries if entry.season is not None and entry.season.contains(today)]
     evergreen: list[Entry] = [entry for entry in entries if entry.season is None]
     return seasonal + evergreen
 
 
 def wrap(kind: Kind, cover_id: str, blessing_id: str | None, message: str | None, *, now: int) -> Wrapping:
-    """Seals the choice. Exactly one of `blessing_id` and `message` is given.
+    """Return the wrapping of a gift. Exactly one of `blessing_id` and `message` is given.
 
-    A season has a day of grace on each side here: what was picked before midnight, or where it is still or already
-    another day, is what gets sealed.
+    An entry is accepted one day before and after its season too: the user may have chosen it before midnight, or in
+    another time zone.
 
     Raises:
-        UnknownWrapping: no such cover for this kind, no such blessing, or not in its season.
+        UnknownWrapping: the cover does not exist for this kind, the blessing does not exist, or it is not the season.
     """
-    today = day_of(now)
-    cover = catalogue().cover(cover_id)
-    if cover is None or kind not in cover.kinds or not _can_seal(cover, today):
+    today = utc_day(now)
+    cover = load_catalogue().find_cover(cover_id)
+    if cover is None or kind not in cover.kinds or not _is_accepted(cover, today):
         raise errors.UnknownWrapping
     if message is not None:
         return Wrapping(cover_id, message)
-    blessing = catalogue().blessing(blessing_id)
-    if blessing is None or not _can_seal(blessing, today):
+    blessing = load_catalogue().find_blessing(blessing_id)
+    if blessing is None or not _is_accepted(blessing, today):
         raise errors.UnknownWrapping
     return Wrapping(cover_id, blessing.text)
 
 
-def _can_seal(entry: Cover | Blessing, today: date) -> bool:
-    return entry.season is None or entry.season.nearly_holds(today)
+def _is_accepted(entry: Cover | Blessing, today: date) -> bool:
+    return entry.season is None or entry.season.contains_with_grace(today)
 
 
 @cache
-def catalogue() -> Catalogue:
-    """All covers and blessings there are, of any season."""
-    # Part of the package like its code, so it comes the way code comes: by the importer.
+def load_catalogue() -> Catalogue:
+    """Return the catalogue."""
+    # The importer finds the file wherever the package is installed.
     return parse(pkgutil.get_data("handsel.domain", "wrappings.json") or b"")
 
 
@@ -120,13 +126,17 @@ def catalogue() -> Catalogue:
 
 
 def parse(text: str | bytes) -> Catalogue:
-    """Raises BadCatalogue."""
+    """Return the catalogue for its JSON form.
+
+    Raises:
+        InvalidCatalogue: the form is invalid.
+    """
     try:
         written = json.loads(text)
     except ValueError as error:
-        raise BadCatalogue(f"wrappings.json is not JSON: {error}") from error
+        raise InvalidCatalogue(f"wrappings.json is not JSON: {error}") from error
     if not isinstance(written, dict) or set(written) != {"seasons", "covers", "blessings"}:
-        raise BadCatalogue('wrappings.json: write it as {"seasons": {...}, "covers": [...], "blessings": [...]}')
+        raise InvalidCatalogue('wrappings.json: write it as {"seasons": {...}, "covers": [...], "blessings": [...]}')
     seasons = _seasons(written["seasons"])
     covers = [_cover(entry, seasons) for entry in _entries(written, "covers")]
     blessings = [_blessing(entry, seasons) for entry in _entries(written, "blessings")]
@@ -137,70 +147,70 @@ def parse(text: str | bytes) -> Catalogue:
 
 def _seasons(written: object) -> dict[str, Season]:
     if not isinstance(written, dict):
-        raise BadCatalogue("wrappings.json: seasons has to be an object: a name, and the list of its spans")
+        raise InvalidCatalogue("wrappings.json: seasons has to be an object: a name, and the list of its spans")
     found = {}
     for name, spans in written.items():
         if not isinstance(spans, list):
-            raise BadCatalogue(f"wrappings.json: season {name!r} has to be a list of spans")
+            raise InvalidCatalogue(f"wrappings.json: season {name!r} has to be a list of spans")
         try:
             found[name] = Season(tuple(map(Span.parse, spans)))
-        except BadSpan as error:
-            raise BadCatalogue(f"wrappings.json: season {name!r}: {error}") from error
+        except InvalidSpan as error:
+            raise InvalidCatalogue(f"wrappings.json: season {name!r}: {error}") from error
     return found
 
 
 def _entries(written: Mapping[str, Any], name: str) -> list["_Entry"]:
     if not isinstance(written[name], list):
-        raise BadCatalogue(f"wrappings.json: {name} has to be a list")
+        raise InvalidCatalogue(f"wrappings.json: {name} has to be a list")
     return [_Entry(f"wrappings.json: {name}[{place}]", fields) for place, fields in enumerate(written[name])]
 
 
 def _check_unique(field: str, ids: Sequence[str]) -> None:
     for each in ids:
         if ids.count(each) > 1:
-            raise BadCatalogue(
-                f"wrappings.json: {field} {each!r} is there twice; ids are forever, so rename the new one"
+            raise InvalidCatalogue(
+                f"wrappings.json: {field} {each!r} is used twice; ids are permanent, so rename the new one"
             )
 
 
 class _Entry:
-    """One object of the data, with its place for messages."""
+    """One object of the data, with its place for error messages."""
 
     def __init__(self, where: str, fields: Any) -> None:
         self._where = where
         self._fields = fields
         if not isinstance(fields, dict):
-            raise self.bad("has to be an object")
+            raise self.error("has to be an object")
 
-    def bad(self, how: str) -> BadCatalogue:
-        return BadCatalogue(f"{self._where} {how}")
+    def error(self, problem: str) -> InvalidCatalogue:
+        return InvalidCatalogue(f"{self._where} {problem}")
 
     def check_fields(self, *names: str) -> None:
         allowed = {*names, "season"}
         for name in names:
             if name not in self._fields:
-                raise self.bad(f"lacks {name!r}")
+                raise self.error(f"lacks {name!r}")
         for name in self._fields:
             if name not in allowed:
-                raise self.bad(f"has a field {name!r} that means nothing; it takes {', '.join(sorted(allowed))}")
+                raise self.error(f"has a field {name!r} that is unknown; it takes {', '.join(sorted(allowed))}")
 
     def id(self, name: str) -> str:
         value = self._fields[name]
         if not isinstance(value, str) or not _ID.fullmatch(value):
-            raise self.bad(f"{name}: write it in small letters, digits and hyphens, not {value!r}")
+            raise self.error(f"{name}: write it in small letters, digits and hyphens, not {value!r}")
         self._where += f" ({value})"
         return value
 
     def text(self, name: str, longest: int) -> str:
         value = self._fields[name]
         if not isinstance(value, str) or value != value.strip() or not 1 <= len(value) <= longest:
-            raise self.bad(f"{name}: write 1 to {longest} characters, without space around them")
+            raise self.error(f"{name}: write 1 to {longest} characters, without leading or trailing spaces")
         return value
 
     def kinds(self) -> frozenset[Kind]:
         value = self._fields["kinds"]
         if not isinstance(value, list) or not value or not set(map(str, value)) <= set(Kind):
-            raise self.bad(f"kinds: list one or more of {', '.join(Kind)}, not {value!r}")
+            raise self.error(f"kinds: list one or more of {', '.join(Kind)}, not {value!r}")
         return frozenset(map(Kind, value))
 
     def season(self, seasons: Mapping[str, Season]) -> Season | None:
@@ -208,7 +218,9 @@ class _Entry:
             return None
         name = self._fields["season"]
         if not isinstance(name, str) or name not in seasons:
-            raise self.bad(f"season: name one of {', '.join(seasons)}, or leave it out for all year; {name!r} is none")
+            raise self.error(
+                f"season: name one of {', '.join(seasons)}, or leave it out for all year; {name!r} is none"
+            )
         return seasons[name]
 
 

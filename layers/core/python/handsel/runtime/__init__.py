@@ -1,1 +1,1 @@
-"""What a process is made of: settings, wiring, logs and metrics."""
+"""Runtime: settings, clock, clients, logs and metrics of a Lambda process. Each process has one of each."""

@@ -1,16 +1,16 @@
-"""The way of domain events out of here."""
+"""Publish domain events to EventBridge."""
 
 import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from handsel.domain.events import Event, envelope
+from handsel.domain.events import Event, to_envelope
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
 
 SOURCE = "handsel"
-_AT_ONCE = 10  # the most entries of one PutEvents
+_MAX_BATCH = 10  # the most entries of one PutEvents
 
 
 class Bus:
@@ -21,17 +21,18 @@ class Bus:
         self._name = name
 
     def publish(self, events: Sequence[Event]) -> set[int]:
-        """Puts events on the bus; answers the numbers of those that it did not take.
+        """Publish events. Return the indexes of those that the bus did not accept.
 
-        Raises what botocore does where the bus does not answer: then some of them may be on it.
+        Raises:
+            BotoCoreError, ClientError: the bus is unavailable, or its response was lost. Some events may be published.
         """
         lost: set[int] = set()
-        for start in range(0, len(events), _AT_ONCE):
-            entries: Any = [self._entry(event) for event in events[start : start + _AT_ONCE]]
-            answer = self._client.put_events(Entries=entries)
-            # One that fails does not make the call fail: it has to be looked for.
-            if answer["FailedEntryCount"]:
-                lost |= {start + place for place, entry in enumerate(answer["Entries"]) if "ErrorCode" in entry}
+        for start in range(0, len(events), _MAX_BATCH):
+            entries: Any = [self._entry(event) for event in events[start : start + _MAX_BATCH]]
+            response = self._client.put_events(Entries=entries)
+            # The call succeeds even if entries fail.
+            if response["FailedEntryCount"]:
+                lost |= {start + place for place, entry in enumerate(response["Entries"]) if "ErrorCode" in entry}
         return lost
 
     def _entry(self, event: Event) -> dict[str, str]:
@@ -39,5 +40,5 @@ class Bus:
             "EventBusName": self._name,
             "Source": SOURCE,
             "DetailType": event.type,
-            "Detail": json.dumps(envelope(event), separators=(",", ":")),
+            "Detail": json.dumps(to_envelope(event), separators=(",", ":")),
         }

@@ -1,4 +1,4 @@
-"""Logs and metrics. What goes into a log line is listed here: no bodies, no secrets, no names, no addresses."""
+"""Logs and metrics. Log lines contain no bodies, secrets, names or addresses."""
 
 import traceback
 from collections.abc import Iterator
@@ -11,9 +11,9 @@ metrics = Metrics()
 
 
 def origin(error: BaseException) -> list[str]:
-    """Where an error comes from, for the log: the types and frames of it and its causes, innermost last.
+    """Return the types and frames of an error and its causes, for the log; the innermost frame is last.
 
-    Without messages: those of pydantic and botocore hold what somebody sent or what the table has.
+    Messages are left out: those of pydantic and botocore contain input and stored data.
     """
     lines: list[str] = []
     for each in _with_causes(error):
@@ -32,18 +32,18 @@ def _with_causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def count(name: str, value: int = 1) -> None:
-    """Adds to a business metric; written once per invocation."""
+    """Add to a business metric. `flush_metrics` writes it."""
     metrics.add_metric(name, MetricUnit.Count, value)
 
 
-def flush_metrics(**said: object) -> bool:
-    """Writes what was counted, in one line with `said`; says whether anything was.
+def flush_metrics(**fields: object) -> bool:
+    """Write the metrics of an invocation in one log line, with other fields. Return False if there are no metrics.
 
-    `said` has no level: Lambda drops lines below the one that it is told, and the metrics in them.
+    The line has no level: Lambda drops lines below its configured level, which would drop the metrics too.
     """
     if not metrics.metric_set:
         return False
-    for name, value in said.items():
+    for name, value in fields.items():
         metrics.add_metadata(name, value)
     metrics.flush_metrics()
     return True

@@ -1,15 +1,15 @@
 """A payment provider without money, for development and tests.
 
-| token          | what happens                                              |
-|----------------|-----------------------------------------------------------|
-| `tok_ok`       | charged                                                   |
-| `tok_timeout`  | charged, but the answer to the first asking is lost       |
-| anything else  | declined                                                  |
+| token         | result                                              |
+|---------------|-----------------------------------------------------|
+| `tok_ok`      | charged                                             |
+| `tok_timeout` | charged, but the response to the first call is lost |
+| any other     | declined                                            |
 
-Whatever was charged is paid back when asked.
+Every charge can be repaid.
 
-A reference is a function of our key: there is one charge per key by construction, and nothing to remember but
-whether an answer was lost already.
+The reference of a charge is derived from our key, so there is one charge per key, and only the lost response has to be
+stored.
 """
 
 from handsel.domain import ids
@@ -20,23 +20,31 @@ from handsel.store.writes import ConditionFailed, Put
 
 
 class SandboxProvider:
+    """The sandbox; see `PaymentProvider`."""
+
     def __init__(self, table: Table) -> None:
         self._table = table
 
     def charge(self, charge: Charge) -> str:
-        # The tokens are the interface, and no secrets.
+        """Charge an amount, and return the provider's reference.
+
+        Raises:
+            ChargeDeclined: the token says so.
+            OutcomeUnknown: the response is lost.
+        """
+        # The tokens are the interface, not secrets.
         if charge.token == "tok_timeout":  # nosec B105
-            self._lose_first_answer(charge.key)
+            self._lose_first_response(charge.key)
         elif charge.token != "tok_ok":  # nosec B105
             raise ChargeDeclined
-        return f"sbx_{ids.derive('charge', charge.key)}"
+        return f"sbx_{ids.derive_id('charge', charge.key)}"
 
     def repay(self, repayment: Repayment) -> None:
-        """Nothing to do: no money was taken."""
+        """Do nothing: no money was taken."""
 
-    def _lose_first_answer(self, key: str) -> None:
+    def _lose_first_response(self, key: str) -> None:
         try:
             self._table.write(Put({**keys.charge(key)._asdict()}))
         except ConditionFailed:
-            return  # asked before: this time the answer arrives
+            return  # charged before: this time the response arrives
         raise OutcomeUnknown

@@ -1,4 +1,4 @@
-"""What the environment says. The only place that reads it."""
+"""Settings, from environment variables. No other module reads them."""
 
 import os
 from dataclasses import dataclass
@@ -7,15 +7,18 @@ from functools import cache
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Attributes:
-    patience: how long to wait for an answer of the table or the bus, in seconds; they are asked twice.
-    bus_name: where domain events go; empty where a function has none to send.
-    window_ms: how long a gift can be claimed.
-    web_url: origin of share links; empty means the one the API was called on.
-    link_keys_secret: where the keys of share links and cursors are; empty where a function needs none.
-    sign_in_url, sign_in_client_id: where the pages sign people in, and as which client; empty where nobody can.
-    connects_early: whether INIT opens a connection to the table for the first request to come: on Lambda, but where
-        it would be part of a snapshot. (docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html)
+    """The settings of a function.
+
+    Attributes:
+        table_name: the name of the table.
+        read_timeout: the time to wait for a response of an AWS service, in seconds. A lost response is retried once.
+        bus_name: the event bus of domain events; empty if the function publishes none.
+        window_ms: the length of the claim window.
+        web_url: the origin of share links; empty means the domain name of the request.
+        link_keys_secret: the secret with the keys of share links and cursors; empty if the function needs none.
+        sign_in_url, sign_in_client_id: the sign-in page of the user pool and its client; empty if there is none.
+        connects_early: whether INIT opens a connection to the table for the first request: on Lambda, unless the
+            connection would be part of a snapshot. (docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html)
     """
 
     table_name: str
@@ -31,8 +34,10 @@ class Settings:
 
 @cache
 def settings() -> Settings:
-    """Raises:
-    KeyError: a variable that template.yaml sets is missing.
+    """Return the settings, which are read once per process.
+
+    Raises:
+        KeyError: a variable that template.yaml sets is missing.
     """
     return Settings(
         table_name=os.environ["TABLE_NAME"],

@@ -1,4 +1,4 @@
-"""The composition root: what a process has one of."""
+"""Composition root: create the clients that a process has one of."""
 
 from contextlib import suppress
 from functools import cache
@@ -40,40 +40,43 @@ def warm_up(*, probe: Literal["account", "gift"]) -> None:
     if source is not None:
         # Most requests need no key. One that does reads the secret again and reports the error.
         with suppress(Exception):
-            source.at(clock.now_ms())
+            source.get(clock.now_ms())
 
 
 @cache
 def table() -> Table:
+    """Return the table."""
     return Table(cast("DynamoDBClient", _client("dynamodb")), settings().table_name)
 
 
 @cache
 def bus() -> "Bus":
-    from handsel.runtime.bus import Bus  # one function has events to send
+    """Return the event bus."""
+    from handsel.runtime.bus import Bus  # imported here, because one function publishes events
 
     return Bus(cast("EventBridgeClient", _client("events")), settings().bus_name)
 
 
 @cache
 def link_keys() -> "LinkKeySource":
-    from handsel.runtime.link_keys import LinkKeySource  # half of the functions make neither links nor cursors
+    """Return the keys of share links and cursors."""
+    from handsel.runtime.link_keys import LinkKeySource  # imported here, because half of the functions need no keys
 
     client = cast("SecretsManagerClient", _client("secretsmanager"))
     return LinkKeySource(client, settings().link_keys_secret)
 
 
 def _client(service: str) -> object:
-    # The table tries again by itself, with the clock as it is by then.
+    # The table retries by itself, and its conditions use the time of each attempt.
     attempts = 1 if service == "dynamodb" else 2
-    # botocore's own default is to wait a minute for each of connection and answer; API Gateway gives up after 30 s.
+    # By default botocore waits a minute for the connection and one for the response; API Gateway gives up after 30 s.
     # All attempts together must end well within the function's timeout.
     config = Config(
         connect_timeout=1,
         read_timeout=settings().read_timeout,
         retries={"mode": "standard", "total_max_attempts": attempts},
         tcp_keepalive=True,
-        # Else botocore puts its own together twice for each call, of thirty parts.
+        # By default botocore builds its user agent of thirty parts, twice per call.
         user_agent=f"handsel botocore/{botocore.__version__}",
         parameter_validation=False,
     )
@@ -87,4 +90,5 @@ def _session() -> botocore.session.Session:
 
 @cache
 def payments() -> PaymentProvider:
+    """Return the payment provider."""
     return SandboxProvider(table())

@@ -1,6 +1,6 @@
-"""Who calls, as far as others may know, and the handles that lead to them.
+"""Accounts, and the handles by which they are found.
 
-A HANDLE item is there exactly as long as the ACCOUNT it names has that handle: one transaction writes both.
+A HANDLE item exists exactly as long as its ACCOUNT has that handle, because one transaction writes both.
 """
 
 from functools import partial
@@ -15,56 +15,61 @@ from_item = partial(attributes.from_item, Account)
 
 
 def exists(table: Table, user_id: str) -> bool:
-    """Whether there is an account; one that was made a moment ago may be missed."""
+    """Return whether a user has an account. Eventually consistent: an account that was just created may be missed."""
     return table.get(keys.account(user_id), consistent=False) is not None
 
 
 def get(table: Table, user_id: str) -> Account | None:
+    """Return the account of a user, or None."""
     item = table.get(keys.account(user_id))
     return None if item is None else from_item(item)
 
 
-def by_handle(table: Table, handle: str) -> Account | None:
-    """Who has a handle, as it is stored."""
+def get_by_handle(table: Table, handle: str) -> Account | None:
+    """Return the account that has a handle, or None.
+
+    Args:
+        handle: in its stored form, see `names.normalize_handle`.
+    """
     reserved = table.get(keys.handle(handle))
     account = None if reserved is None else get(table, reserved["user_id"])
-    # They may have changed it between the two reads.
+    # The user may have changed it between the two reads.
     return account if account is not None and account.handle == handle else None
 
 
 def get_many(table: Table, user_ids: list[str]) -> list[Account]:
-    """The accounts that exist, in the order asked for."""
+    """Return the accounts that exist, in the order of `user_ids`."""
     wanted = [keys.account(user_id) for user_id in user_ids]
     items = table.get_many(wanted)
     return [from_item(items[key]) for key in wanted if key in items]
 
 
-def add(table: Table, account: Account) -> None:
-    """Makes the account unless it is there, and reserves its handle with it. What is there stays as it is.
+def create(table: Table, account: Account) -> None:
+    """Create an account and reserve its handle. An existing account of the user is left unchanged.
 
     Raises:
-        HandleTaken: by somebody else; nothing was made.
-        ServiceUnavailable
+        HandleTaken: another user has the handle; nothing was written.
+        ServiceUnavailable: the retries are exhausted.
     """
-    made = Put({**keys.account(account.user_id)._asdict(), **attributes.to_item(account)})
+    new = Put({**keys.account(account.user_id)._asdict(), **attributes.to_item(account)})
     try:
-        table.write(made, *([] if account.handle is None else [_reserve(account.handle, account.user_id)]))
-    except ConditionFailed as refused:
-        if refused.old[0] is None:
-            raise errors.HandleTaken from refused
+        table.write(new, *([] if account.handle is None else [_reserve(account.handle, account.user_id)]))
+    except ConditionFailed as failed:
+        if failed.old[0] is None:
+            raise errors.HandleTaken from failed
 
 
-def change(table: Table, before: Account, after: Account) -> None:
+def save(table: Table, before: Account, after: Account) -> None:
     """Replace `before` by `after`, if the table still holds `before`.
 
-    A handle that changes is reserved, and the one before it freed, with the account in one transaction. So is what
-    was seen of its user erased, when they switch recommendations off: once it is written, it is gone.
+    One transaction also reserves a new handle and frees the old one, and erases the preferences if the user switches
+    recommendations on or off.
 
     Raises:
         ConditionFailed: the account was changed since `before` was read.
-        HandleTaken: by somebody else; nothing was changed.
-        DataIntegrityError: the handle before was not reserved for this account.
-        ServiceUnavailable
+        HandleTaken: another user has the new handle; nothing was written.
+        DataIntegrityError: the old handle was not reserved for this account.
+        ServiceUnavailable: the retries are exhausted.
     """
     assignments = ["#display_name = :display_name", "#recommendations = :recommendations"]
     conditions = ["#display_name = :old_display_name", "#recommendations = :old_recommendations"]
@@ -86,7 +91,9 @@ def change(table: Table, before: Account, after: Account) -> None:
             writes.append(Delete(keys.handle(before.handle), "#user_id = :user_id", {":user_id": before.user_id}))
     reserved = len(writes)
     if after.recommendations != before.recommendations:
-        from handsel.store import preferences  # every function has accounts, and few need preferences
+        from handsel.store import (
+            preferences,
+        )  # imported here, because all functions use accounts and few use preferences
 
         writes.append(preferences.switch(after.user_id, on=after.recommendations))
     update = Update(keys.account(before.user_id), f"SET {', '.join(assignments)}", " AND ".join(conditions), values)
@@ -97,14 +104,14 @@ def change(table: Table, before: Account, after: Account) -> None:
             raise
         if reserved and failed.old[1] is not None:
             raise errors.HandleTaken from failed
-        raise errors.DataIntegrityError(f"the handle or the taste of user {before.user_id} is not theirs") from failed
+        raise errors.DataIntegrityError(f"the old handle of user {before.user_id} is not reserved for them") from failed
 
 
 def _reserve(handle: str, user_id: str) -> Put:
     return Put({**keys.handle(handle)._asdict(), "user_id": user_id})
 
 
-def names(table: Table, user_ids: list[str]) -> dict[str, str]:
-    """Display names by user id, of those who have an account."""
+def get_names(table: Table, user_ids: list[str]) -> dict[str, str]:
+    """Return the display names of users that have an account, by user id."""
     found = table.get_many(keys.account(user_id) for user_id in user_ids)
     return {item["user_id"]: item["display_name"] for item in found.values()}

@@ -90,7 +90,7 @@ def _codec(kind: "type[DataclassInstance]") -> tuple[tuple[str, ...], _Convert]:
         return kind(*in_order(values))
 
     def read_required(item: Item) -> object:
-        """Return the same where all fields are required and none is converted, as in Money, in half the time."""
+        """Do the same in half the time, for classes like Money in which all fields are required and none is converted."""
         try:
             values = get_required(item)
         except (KeyError, TypeError) as error:
@@ -119,8 +119,8 @@ def _conversion(kind: type, field: Field[Any]) -> tuple[_Convert | None, _Defaul
     """Return how a field is read.
 
     Returns:
-        A function from the loaded value to the field's value, or None where they are the same; and a function that
-        returns the value of a field that the item lacks, or None where the field is required.
+        A function from the loaded value to the field's value, or None if they are the same; and a function that returns
+        the value of a field that is absent from the item, or None if the field is required.
 
     Raises:
         TypeError: its type cannot be read, or it would not be read as it was written.
@@ -145,10 +145,10 @@ def _conversion(kind: type, field: Field[Any]) -> tuple[_Convert | None, _Defaul
 
 
 def _converter(annotation: Any) -> _Convert | None:
-    """Return the function that makes a value of a type from a loaded value, or None where they are the same.
+    """Return the function that makes a value of a type from a loaded value, or None if they are the same.
 
     Raises:
-        TypeError: the type is not supported; nor is the name of one in quotes, which is slow to resolve.
+        TypeError: the type is not supported. Types in quotes are not supported, because resolving them is slow.
     """
     if annotation in (str, int, bool):
         return None
@@ -181,7 +181,7 @@ def _convert_to_tuple(convert: _Convert, loaded: Sequence[Any]) -> tuple[Any, ..
 
 
 def _getter(names: Sequence[Any]) -> Callable[[Any], tuple[Any, ...]]:
-    """Return `itemgetter(*names)`, which returns a tuple whatever the number of names."""
+    """Return a function like `itemgetter(*names)` that always returns a tuple."""
     match names:
         case []:
             return lambda _: ()

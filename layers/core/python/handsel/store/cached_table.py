@@ -1,4 +1,4 @@
-"""A view of the table that serves items which its user has read before."""
+"""A view of the table that serves items from memory that were read before."""
 
 from collections.abc import Iterable, Mapping
 
@@ -8,16 +8,18 @@ from handsel.store.table import Table
 
 
 class CachedTable(Table):
-    """Serves some items from memory. Other reads, queries and writes go to the table."""
+    """A table that serves some items from memory. Other reads, queries and writes go to DynamoDB."""
 
     def __init__(self, table: Table, items: Mapping[Key, Item | None]) -> None:
         super().__init__(table.client, table.name, retrier=table.retrier)
         self._items = items
 
     def get(self, key: Key, *, consistent: bool = True) -> Item | None:
+        """Return one item, from memory if it was read before."""
         return self._items[key] if key in self._items else super().get(key, consistent=consistent)
 
     def get_many(self, keys: Iterable[Key], *, consistent: bool = True) -> dict[Key, Item]:
+        """Return the items that exist, from memory if they were read before."""
         requested = list(dict.fromkeys(keys))
         missing = [key for key in requested if key not in self._items]
         found = {key: item for key in requested if (item := self._items.get(key)) is not None}

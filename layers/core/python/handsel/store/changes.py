@@ -1,37 +1,44 @@
-"""Records of the table's stream as changes of items."""
+"""Read records of the table's stream as changes of items."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from handsel.store.attributes import Item, load_item
 from handsel.store.keys import Key
 
 
-@dataclass(frozen=True, slots=True)
 class Change:
-    """One item, before and after it was written.
+    """A stream record: one item, before and after a write.
 
-    Attributes:
-        before, after: None where it was not there.
-        at: when, in milliseconds since the epoch; the stream knows it to the second.
+    Each attribute is read from the record when it is first used. An invalid part of a record raises an error there, and
+    the other parts can still be read.
     """
 
-    key: Key
-    before: Item | None
-    after: Item | None
-    at: int
+    def __init__(self, record: Mapping[str, Any]) -> None:
+        self._record = record
 
+    @cached_property
+    def key(self) -> Key:
+        """Return the key of the item."""
+        key = load_item(self._record["dynamodb"]["Keys"])
+        return Key(key["pk"], key["sk"])
 
-def change(record: Mapping[str, Any]) -> Change:
-    """Raises:
-    KeyError, TypeError: not a record of this table's stream, with both images.
-    """
-    said = record["dynamodb"]
-    key = load_item(said["Keys"])
-    return Change(
-        Key(key["pk"], key["sk"]),
-        load_item(said["OldImage"]) if "OldImage" in said else None,
-        load_item(said["NewImage"]) if "NewImage" in said else None,
-        int(said["ApproximateCreationDateTime"]) * 1000,
-    )
+    @cached_property
+    def before(self) -> Item | None:
+        """Return the item before the write; None if it did not exist."""
+        return self._image("OldImage")
+
+    @cached_property
+    def after(self) -> Item | None:
+        """Return the item after the write; None if it was deleted."""
+        return self._image("NewImage")
+
+    @cached_property
+    def at(self) -> int:
+        """Return the time of the write in milliseconds since the epoch; the stream knows the second."""
+        return int(self._record["dynamodb"]["ApproximateCreationDateTime"]) * 1000
+
+    def _image(self, name: str) -> Item | None:
+        images = self._record["dynamodb"]
+        return load_item(images[name]) if name in images else None

@@ -1,4 +1,4 @@
-"""Independent calls side by side, on a pool of threads."""
+"""Concurrent calls on a pool of threads."""
 
 from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -9,20 +9,22 @@ from typing import Protocol, TypeVar
 S = TypeVar("S")
 T = TypeVar("T")
 
-# botocore keeps as many connections.
+# The size of botocore's connection pool.
 MAX_THREADS = 10
 
 
 class RunConcurrently(Protocol):
-    """`Table.run_concurrently`."""
+    """The type of `Table.run_concurrently`."""
 
-    def __call__(self, *calls: Callable[[], T]) -> list[T]: ...
+    def __call__(self, *calls: Callable[[], T]) -> list[T]:
+        """Make independent calls concurrently, and return their results in order."""
+        ...
 
 
 def run_concurrently(calls: Sequence[Callable[[], T]]) -> list[T]:
-    """Make independent calls side by side; return their results in order. If one raises, its error is raised.
+    """Make independent calls concurrently, and return their results in order. If one raises, its error is raised.
 
-    All calls have ended when this returns or raises: Lambda may freeze at any point what runs on behind a response.
+    All calls have ended when this returns or raises, because Lambda may freeze the process after the response.
     """
     running = [_threads().submit(call) for call in calls]
     for each in running:
@@ -35,8 +37,8 @@ def map_grouped(
 ) -> list[T]:
     """Apply `work` to each item; return the results in the order of the items.
 
-    Items with the same key are handled one after the other, groups side by side: items that write the same DynamoDB
-    item would conflict, and each conflict costs an attempt. `work` must not use the pool itself.
+    Items with the same key are handled one after the other, groups concurrently: items that write the same DynamoDB item
+    would conflict, and each conflict costs an attempt. `work` must not use the pool itself.
     """
     groups: dict[Hashable, list[int]] = {}
     for position, item in enumerate(items):

@@ -1,4 +1,4 @@
-"""Updates and checks, put together from clauses."""
+"""Updates and checks, composed of clauses."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,8 +12,8 @@ class Clause:
     """A part of an update of one item.
 
     Attributes:
-        sets, removes: what it changes, as in the sections SET and REMOVE of an update expression.
-        conditions: what it demands; all of them have to hold.
+        sets, removes: actions of the sections SET and REMOVE of an update expression.
+        conditions: all of them have to hold.
         values, names: as in `Update`. Clauses of one update use different names, or the same for the same value.
     """
 
@@ -39,7 +39,7 @@ def check(key: Key, *clauses: Clause) -> Check:
 
 
 def assign(attributes: Mapping[str, object]) -> Clause:
-    """Return the clause that gives attributes the values of a new item: None means that the attribute is absent."""
+    """Return the clause that sets attributes. None removes the attribute."""
     present = [name for name, value in attributes.items() if value is not None]
     return Clause(
         sets=[f"#{name} = :{name}" for name in present],
@@ -49,7 +49,7 @@ def assign(attributes: Mapping[str, object]) -> Clause:
 
 
 def require(**attributes: object) -> Clause:
-    """Return the clause that demands that attributes have these values."""
+    """Return the clause with the condition that attributes have these values."""
     return Clause(
         conditions=[f"#{name} = :is_{name}" for name in attributes],
         values={f":is_{name}": value for name, value in attributes.items()},

@@ -17,12 +17,12 @@ from handsel.store.writes import Check, ConditionFailed, Put, Update, Write
 
 
 def to_item(gift: Gift) -> Item:
-    """Return the item of a new, open gift: in the lists of its giver and its order, and due when its window ends."""
-    shard = keys.windows(keys.shard_of(gift.gift_id))
+    """Return the item of a new, open gift, with its entries in all three indexes."""
+    shard = keys.due_gifts(keys.due_shard(gift.gift_id))
     return {
         **keys.gift(gift.gift_id)._asdict(),
-        **keys.index_entry(keys.BY_OWNER, keys.sent_by(gift.giver_id), gift.created_at, gift.gift_id),
-        **keys.index_entry(keys.BY_PARENT, keys.gifts_of(gift.order_id), gift.created_at, gift.gift_id),
+        **keys.index_entry(keys.BY_OWNER, keys.gifts_by_giver(gift.giver_id), gift.created_at, gift.gift_id),
+        **keys.index_entry(keys.BY_PARENT, keys.gifts_by_order(gift.order_id), gift.created_at, gift.gift_id),
         **keys.index_entry(keys.BY_DUE, shard, gift.expires_at, gift.gift_id),
         **attributes.to_item(gift),
     }
@@ -31,8 +31,8 @@ def to_item(gift: Gift) -> Item:
 from_item = partial(attributes.from_item, Gift)
 
 
-def window_to_item(gift: Gift) -> Item:
-    """Return the item of a gift's timer. Its ttl is rounded up: a deletion before the end would waste its stream record."""
+def timer_to_item(gift: Gift) -> Item:
+    """Return the timer of a gift. Its ttl is rounded up, because a stream record before the end would have no effect."""
     return {
         **keys.window(gift.gift_id)._asdict(),
         "gift_id": gift.gift_id,
@@ -43,6 +43,7 @@ def window_to_item(gift: Gift) -> Item:
 
 
 def get(table: Table, gift_id: str, *, consistent: bool = True) -> Gift | None:
+    """Return a gift, or None."""
     item = table.get(keys.gift(gift_id), consistent=consistent)
     return from_item(item) if item else None
 
@@ -54,39 +55,44 @@ def get_many(table: Table, gift_ids: list[str]) -> list[Gift]:
     return [from_item(items[key]) for key in wanted if key in items]
 
 
-def sent_by(table: Table, giver_id: str, *, limit: int, before: str | None) -> Page[Gift]:
-    return _page(table, keys.BY_OWNER, keys.sent_by(giver_id), limit, before)
+def list_sent(table: Table, giver_id: str, *, limit: int, before: str | None) -> Page[Gift]:
+    """Return the gifts that a user gave, newest first, after the position `before`."""
+    return _page(table, keys.BY_OWNER, keys.gifts_by_giver(giver_id), limit, before)
 
 
-def sent_by_since(table: Table, giver_id: str, since: str, *, limit: int, before: str | None) -> Page[str]:
-    """Return ids of the gifts given after the position `since`, newest first."""
+def list_sent_ids_since(table: Table, giver_id: str, since: str, *, limit: int, before: str | None) -> Page[str]:
+    """Return the ids of the gifts that a user gave since the position `since`, newest first, after the position `before`."""
     rows = [
-        row for row in table.newest(keys.BY_OWNER, keys.sent_by(giver_id), limit=limit, before=before) if row[0] > since
+        row
+        for row in table.query_newest(keys.BY_OWNER, keys.gifts_by_giver(giver_id), limit=limit, before=before)
+        if row[0] > since
     ]
-    return Page.of([keys.id_at(sort_key) for sort_key, _ in rows], rows, limit)
+    return Page.from_rows([keys.parse_id(sort_key) for sort_key, _ in rows], rows, limit)
 
 
-def received_by(table: Table, user_id: str, *, limit: int, before: str | None) -> Page[Gift]:
-    return _page(table, keys.BY_PARENT, keys.received_by(user_id), limit, before)
+def list_received(table: Table, user_id: str, *, limit: int, before: str | None) -> Page[Gift]:
+    """Return the gifts that a user received, newest first, after the position `before`."""
+    return _page(table, keys.BY_PARENT, keys.gifts_by_recipient(user_id), limit, before)
 
 
-def of_order(table: Table, order_id: str, *, limit: int, before: str | None) -> Page[Gift]:
-    return _page(table, keys.BY_PARENT, keys.gifts_of(order_id), limit, before)
+def list_by_order(table: Table, order_id: str, *, limit: int, before: str | None) -> Page[Gift]:
+    """Return the gifts of an order, newest first, after the position `before`."""
+    return _page(table, keys.BY_PARENT, keys.gifts_by_order(order_id), limit, before)
 
 
 def _page(table: Table, index: keys.Index, pk: str, limit: int, before: str | None) -> Page[Gift]:
-    rows = table.newest(index, pk, limit=limit, before=before)
-    return Page.of(get_many(table, [keys.id_at(sort_key) for sort_key, _ in rows]), rows, limit)
+    rows = table.query_newest(index, pk, limit=limit, before=before)
+    return Page.from_rows(get_many(table, [keys.parse_id(sort_key) for sort_key, _ in rows]), rows, limit)
 
 
-def _new(gift: Gift) -> list[Write]:
-    writes: list[Write] = [Put(to_item(gift)), Put(window_to_item(gift))]
+def _creation_writes(gift: Gift) -> list[Write]:
+    writes: list[Write] = [Put(to_item(gift)), Put(timer_to_item(gift))]
     if gift.recipient_id is not None:
-        received = keys.received_by(gift.recipient_id)
+        received = keys.gifts_by_recipient(gift.recipient_id)
         writes.append(
             Put(
                 {
-                    **keys.addressed(gift.recipient_id, gift.gift_id)._asdict(),
+                    **keys.received(gift.recipient_id, gift.gift_id)._asdict(),
                     **keys.index_entry(keys.BY_PARENT, received, gift.created_at, gift.gift_id),
                 }
             )
@@ -95,30 +101,34 @@ def _new(gift: Gift) -> list[Write]:
 
 
 def give(table: Table, order: Order, gift: Gift) -> Gift:
-    """Reserve units for a new gift.
+    """Create a gift and reserve its units.
 
     Returns:
-        The gift: `gift`, or the one that an earlier attempt of the same call wrote.
+        `gift`, or the gift that an earlier attempt of the same request created.
 
     Raises:
-        UnitsNotAvailable: the order does not have that many.
+        ConditionFailed: the order has too few available units.
     """
     try:
-        table.write(orders.reserve_units(order, gift.gift_id, gift.reservation), *_new(gift))
-    except ConditionFailed as refused:
-        if refused.old[1]:
-            return from_item(refused.old[1])
-        raise errors.UnitsNotAvailable from refused
+        table.write(orders.reserve_units(order, gift.gift_id, gift.reservation), *_creation_writes(gift))
+    except ConditionFailed as failed:
+        if failed.old[1]:
+            return from_item(failed.old[1])
+        raise
     return gift
 
 
 def give_paid(table: Table, order: Order, gift: Gift) -> None:
-    """Settle the payment of a return gift and give it, in one transaction: `order` is paid and has reserved `gift`.
+    """Mark the order of a return gift as paid, and create the gift, in one transaction.
+
+    Args:
+        order: as it is once paid, with the reservation for the gift.
+        gift: the return gift.
 
     Raises:
         ConditionFailed: the order is no longer pending.
     """
-    table.write(orders.pay(order), *_new(gift))
+    table.write(orders.pay(order), *_creation_writes(gift))
 
 
 def claim(
@@ -130,10 +140,14 @@ def claim(
     *,
     clock: Callable[[], int],
 ) -> None:
-    """Take one share, which becomes a holding; for a parcel, with its shipment.
+    """Claim one share: write the claim, the holding and, for a parcel, the shipment.
+
+    Args:
+        clock: returns the present time in milliseconds since the epoch.
 
     Raises:
-        ConditionFailed: the gift did not take the action, or the claimer has a share; `old[0]` is the gift as it was.
+        ConditionFailed: the gift does not allow the action, or the claimer has a share already. `old[0]` is the item of
+            the gift.
     """
     share = Clause(
         sets=["#remaining = #remaining - :one", "#claims.#claimer = :claim"],
@@ -147,38 +161,42 @@ def claim(
 
     table.write(
         take_share,
-        holdings.put(holding, gift),
-        *([] if shipment is None else [shipments.put(shipment)]),
+        holdings.build_put(holding, gift),
+        *([] if shipment is None else [shipments.build_put(shipment)]),
     )
 
 
-def is_open(gift_id: str, *, now: int) -> Check:
-    """Return the check that a gift can still be claimed."""
+def require_open(gift_id: str, *, now: int) -> Check:
+    """Return the check that a gift is open and its claim window has not ended."""
     return check(keys.gift(gift_id), in_state(GIFT_MACHINE, GiftState.OPEN, WINDOW_OPEN, now=now))
 
 
-def ask_again(table: Table, gift: Gift, user_id: str, *, now: int) -> None:
-    """Record that a user asks for the gift again. Idempotent."""
-    noted = {"gift_id": gift.gift_id, "giver_id": gift.giver_id, "user_id": user_id, "at": now}
-    with suppress(ConditionFailed):  # asked before
-        table.write(Put({**keys.asked(gift.gift_id, user_id)._asdict(), **noted}))
+def create_regift_request(table: Table, gift: Gift, user_id: str, *, now: int) -> None:
+    """Record a regift request. Idempotent."""
+    request = {"gift_id": gift.gift_id, "giver_id": gift.giver_id, "user_id": user_id, "at": now}
+    with suppress(ConditionFailed):  # requested before
+        table.write(Put({**keys.regift_request(gift.gift_id, user_id)._asdict(), **request}))
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Released:
-    """A gift was ended, and `remaining` units are available in its order again."""
+    """The gift was ended by this call. `remaining` units are available in its order again."""
 
     remaining: int
 
 
 def end_gift(table: Table, action: GiftAction, gift: Gift | Timer, *, clock: Callable[[], int]) -> Released | Gift:
-    """End an open gift and release its reservation: unclaimed units go back to its order. No other function does.
+    """End an open gift and release its reservation. Its unclaimed units are available in its order again.
+
+    No other function ends a gift.
 
     Args:
-        gift: as the caller knows it. If the stored gift has other shares left, that number counts.
+        action: EXPIRE, CANCEL or DECLINE.
+        gift: as the caller read it. If a share was claimed since, the call is repeated with the stored gift.
+        clock: returns the present time in milliseconds since the epoch.
 
     Returns:
-        The units that this call released; or the stored gift, if it does not take the action.
+        `Released`, or the stored gift if it does not allow the action.
 
     Raises:
         DataIntegrityError: the gift is open but its order has no reservation for it.
@@ -201,17 +219,17 @@ def end_gift(table: Table, action: GiftAction, gift: Gift | Timer, *, clock: Cal
         )
         try:
             table.write(partial(end, remaining), release)
-        except ConditionFailed as refused:
-            old_gift, _ = refused.old
+        except ConditionFailed as failed:
+            old_gift, _ = failed.old
             if old_gift is None:
                 raise errors.DataIntegrityError(
                     f"order {order_id} has no reservation for its open gift {gift_id}"
-                ) from refused
+                ) from failed
             if not old_gift:
-                raise errors.DataIntegrityError(f"gift {gift_id} is not there") from refused
+                raise errors.DataIntegrityError(f"gift {gift_id} does not exist") from failed
             stored = from_item(old_gift)
             if stored.order_id != order_id or stored.shares != shares:
-                raise errors.DataIntegrityError(f"gift {gift_id} is not of order {order_id}") from refused
+                raise errors.DataIntegrityError(f"gift {gift_id} is not of order {order_id}") from failed
             if stored.state is not GiftState.OPEN or stored.remaining == remaining:
                 return stored
             remaining = stored.remaining

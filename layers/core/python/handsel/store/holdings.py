@@ -1,4 +1,4 @@
-"""Holdings: the units of a claimer, or of a buyer who used them."""
+"""Holdings: the vouchers and parcels of claimers, and of buyers who used units."""
 
 from functools import partial
 
@@ -20,14 +20,21 @@ from handsel.store.writes import Put, Update
 
 
 def to_item(holding: Holding, gift: Gift | None) -> Item:
-    """Return the item of a new holding. One that was claimed by link also lists its gift among the received ones."""
+    """Return the item of a new holding.
+
+    Args:
+        gift: the gift it was claimed from; None for own use. A holding that was claimed by link also lists the gift among
+            those that the holder received.
+    """
     item: Item = {
         **keys.holding(holding.holding_id)._asdict(),
-        **keys.index_entry(keys.BY_OWNER, keys.holdings_of(holding.holder_id), holding.received_at, holding.holding_id),
+        **keys.index_entry(
+            keys.BY_OWNER, keys.holdings_by_holder(holding.holder_id), holding.received_at, holding.holding_id
+        ),
         **attributes.to_item(holding),
     }
     if gift is not None and gift.recipient_id is None:
-        received = keys.received_by(holding.holder_id)
+        received = keys.gifts_by_recipient(holding.holder_id)
         item |= keys.index_entry(keys.BY_PARENT, received, gift.created_at, gift.gift_id)
     return item
 
@@ -36,32 +43,39 @@ from_item = partial(attributes.from_item, Holding)
 
 
 def get(table: Table, holding_id: str) -> Holding | None:
+    """Return a holding, or None."""
     item = table.get(keys.holding(holding_id))
     return from_item(item) if item else None
 
 
 def get_many(table: Table, holding_ids: list[str]) -> dict[str, Holding]:
+    """Return the holdings that exist, by id."""
     found = table.get_many(map(keys.holding, holding_ids)) if holding_ids else {}
     return {item["holding_id"]: from_item(item) for item in found.values()}
 
 
-def of_holder(table: Table, holder_id: str, *, limit: int, before: str | None) -> Page[Holding]:
-    return lists.page(table, keys.BY_OWNER, keys.holdings_of(holder_id), from_item, limit=limit, before=before)
+def list_by_holder(table: Table, holder_id: str, *, limit: int, before: str | None) -> Page[Holding]:
+    """Return the holdings of a user, newest first, after the position `before`."""
+    return lists.get_page(
+        table, keys.BY_OWNER, keys.holdings_by_holder(holder_id), from_item, limit=limit, before=before
+    )
 
 
 def use_to_item(use: Use) -> Item:
+    """Return the item of an own use."""
     return {**keys.use(use.use_id)._asdict(), **attributes.to_item(use)}
 
 
 use_from_item = partial(attributes.from_item, Use)
 
 
-def put(holding: Holding, gift: Gift | None = None) -> Put:
+def build_put(holding: Holding, gift: Gift | None = None) -> Put:
+    """Return the write that creates a holding."""
     return Put(to_item(holding, gift))
 
 
 def redeem(holding: Holding, redemption: str, *, now: int) -> Update:
-    """Return the update that redeems a voucher: once, and while it is valid."""
+    """Return the update that redeems a voucher, if it is valid and not redeemed."""
     return update(
         keys.holding(holding.holding_id),
         transition(VOUCHER_MACHINE, VoucherState.USABLE, VoucherAction.REDEEM, now=now, mark=now),
@@ -70,7 +84,7 @@ def redeem(holding: Holding, redemption: str, *, now: int) -> Update:
 
 
 def reserve_return_gift(holding_id: str, order_id: str) -> Update:
-    """Return the update that makes an order the return gift of a claim: the first order that reserves it."""
+    """Return the update that reserves the return gift of a claim for an order, if no other order has it."""
     return update(
         keys.holding(holding_id),
         transition(RETURN_GIFT_MACHINE, ReturnGiftState.NOT_GIVEN, ReturnGiftAction.RESERVE, mark=order_id),
@@ -78,7 +92,7 @@ def reserve_return_gift(holding_id: str, order_id: str) -> Update:
 
 
 def release_return_gift(holding_id: str, order_id: str) -> Update:
-    """Return the update for a declined order: another order may become the return gift of the claim."""
+    """Return the update that releases the return gift of a claim, after the payment of its order was declined."""
     return update(
         keys.holding(holding_id),
         transition(RETURN_GIFT_MACHINE, ReturnGiftState.RESERVED, ReturnGiftAction.RELEASE),

@@ -1,94 +1,103 @@
-"""The data model: every item of the one table, and every way it is read.
+"""The data model: the items of the table, its indexes and access patterns, and the functions that build keys.
 
-Items (`pk`, `sk` are the table's key; times are milliseconds, `ttl` is seconds since the epoch)
+The table has the partition key `pk`, the sort key `sk`, and three global secondary indexes. Each index projects keys only and
+is sparse: an item is in it if it has both attributes.
 
-| item     | pk                | sk                | by_owner                      | by_parent                         | by_due                    | ttl | written by                         | deleted by |
-|----------|-------------------|-------------------|-------------------------------|-----------------------------------|---------------------------|-----|------------------------------------|------------|
-| STORE    | STORE#store       | STORE             |                               |                                   |                           |     | its merchant                       | nobody     |
-| ACCOUNT  | USER#user         | ACCOUNT           |                               |                                   |                           |     | sign-up, first authenticated call; its user | nobody |
-| HANDLE   | HANDLE#handle     | HANDLE            |                               |                                   |                           |     | with the ACCOUNT that has it       | a change of handle |
-| PRODUCT  | PRODUCT#product   | PRODUCT           |                               | PRODUCTS#store, created#product   |                           |     | seed, merchant; purchase (stock)   | nobody     |
-| ORDER    | ORDER#order       | ORDER             | ORDERS#buyer, created#order   |                                   | PENDING#shard while pending |   | purchase, give, use, give-back     | nobody     |
-| GIFT     | GIFT#gift         | GIFT              | SENT#giver, created#gift      | GIFTS_OF#order, created#gift      | WINDOWS#shard while open  |     | give, claim, give-back             | nobody     |
-| WINDOW   | WINDOW#gift       | WINDOW            |                               |                                   |                           | yes | give                               | TTL        |
-| ADDRESSED| USER#recipient    | ADDRESSED#gift    |                               | RECEIVED#recipient, created#gift  |                           |     | give to a named recipient          | nobody     |
-| HOLDING  | HOLDING#holding   | HOLDING           | HOLDINGS#holder, received#holding | RECEIVED#holder, created#gift (claimed by link) | |     | claim, use, return gift            | nobody     |
-| SHIPMENT | SHIPMENT#shipment | SHIPMENT          | SHIPMENTS_IN#store#status, created#shipment | SHIPMENTS#store, created#shipment | |   | claim, use; merchant, carrier      | nobody     |
-| ASKED    | GIFT#gift         | ASKED#user        |                               |                                   |                           |     | ask again                          | nobody     |
-| REMINDER | GIFT#gift         | REMINDER          |                               |                                   | REMINDERS#shard until the last | yes | projector; sweep              | TTL        |
-| MESSAGE  | USER#user         | MESSAGE#message   | MESSAGES#user, created#message |                                  |                           |     | projector, sweep; its reader       | nobody     |
-| SUMMARY  | USER#user         | SUMMARY           |                               |                                   |                           |     | projector, sweep; who reads messages | nobody   |
-| TALLY    | ORDER#order, SHIPMENT#shipment | TALLY |                              |                                   |                           |     | projector                          | nobody     |
-| USABLE   | USER#user         | USABLE#until#holding |                            |                                   |                           | yes | projector: the tally of a voucher  | TTL        |
-| TAGGED   | USER#user         | TAGGED#product    | TAGGED_BY#user, at#product#store |                                |                           |     | its user                           | its user   |
-| BOUGHT   | USER#user         | BOUGHT#product    |                               |                                   |                           |     | projector                          | nobody     |
-| PREFERENCES | USER#user      | PREFERENCES       |                               |                                   |                           |     | its user, by viewing a product; projector; switching on or off | nobody |
-| RELATED  | PRODUCT#product   | RELATED           |                               |                                   |                           |     | projector                          | nobody     |
-| RANKING  | RANKING#shard     | RANKING           |                               |                                   |                           |     | projector                          | nobody     |
-| USE      | USE#use           | USE               |                               |                                   |                           |     | use                                | nobody     |
-| REFUND   | REFUND#refund     | REFUND            |                               |                                   | REFUNDS#shard while pending |   | refund                             | nobody     |
-| CHARGE   | CHARGE#key        | CHARGE            |                               |                                   |                           |     | sandbox payment provider           | nobody     |
+| index       | partition key | sort key    | use                                                              |
+|-------------|---------------|-------------|------------------------------------------------------------------|
+| `by_owner`  | `owner_pk`    | `owner_sk`  | lists of a user; the shipments of a store by status              |
+| `by_parent` | `parent_pk`   | `parent_sk` | lists of a store or an order; the gifts that a user received     |
+| `by_due`    | `due_pk`      | `due_sk`    | entries that the sweep has to settle at a time, in 16 shards     |
 
-ORDER and GIFT carry no ttl: deleting one would lose units. WINDOW holds no state and no personal data; that it is
-gone means nothing but "look at the gift". `ADDRESSED` items and the indexes are lists, never the truth: the indexes
-project keys only, a list reads the items themselves.
+A list is a Query of an index for the keys, newest first, then a BatchGetItem of the items, which is consistent. Sort keys of
+indexes are `time#id`. Times are milliseconds since the epoch; only `ttl` is in seconds.
 
-A voucher's HOLDING has an id that its code leads to, so a code is looked up by key and no two vouchers share one.
-What a PRODUCT is called by and may do through its store is in the STORE and read with it.
+Items (index columns: partition key, sort key; an item that is deleted by TTL has `ttl`)
 
-A SUMMARY is the sum of its user's tallies and unread messages; it is written in one transaction with those of them that
-changed, and read before them. What the clock made true since is added when it is read.
+| item           | pk                               | sk                           | by_owner                                    | by_parent                                        | by_due                                  | written by                                                    | deleted                     |
+|----------------|----------------------------------|------------------------------|---------------------------------------------|--------------------------------------------------|-----------------------------------------|---------------------------------------------------------------|-----------------------------|
+| STORE          | STORE#store                      | STORE                        |                                             |                                                  |                                         | merchant                                                      | never                       |
+| PRODUCT        | PRODUCT#product                  | PRODUCT                      |                                             | PRODUCTS#store, created#product                  |                                         | merchant, sample data; purchase and refund (stock)            | never                       |
+| ACCOUNT        | USER#user                        | ACCOUNT                      |                                             |                                                  |                                         | sign-up, first authenticated request; its user                | never                       |
+| HANDLE         | HANDLE#handle                    | HANDLE                       |                                             |                                                  |                                         | with the ACCOUNT that has the handle                          | with a change of the handle |
+| ORDER          | ORDER#order                      | ORDER                        | ORDERS#buyer, created#order                 |                                                  | PENDING#shard while pending             | purchase, give, end of a gift, own use, refund                | never                       |
+| GIFT           | GIFT#gift                        | GIFT                         | SENT#giver, created#gift                    | GIFTS_OF#order, created#gift                     | WINDOWS#shard while open                | give, claim, end of a gift                                    | never                       |
+| WINDOW         | WINDOW#gift                      | WINDOW                       |                                             |                                                  |                                         | give                                                          | TTL                         |
+| RECEIVED       | USER#recipient                   | RECEIVED#gift                |                                             | RECEIVED#recipient, created#gift                 |                                         | give to a named recipient                                     | never                       |
+| HOLDING        | HOLDING#holding                  | HOLDING                      | HOLDINGS#holder, received#holding           | RECEIVED#holder, created#gift if claimed by link |                                         | claim, own use; redemption, return gift                       | never                       |
+| SHIPMENT       | SHIPMENT#shipment                | SHIPMENT                     | SHIPMENTS_IN#store#status, created#shipment | SHIPMENTS#store, created#shipment                |                                         | claim, own use; merchant, carrier                             | never                       |
+| USE            | USE#use                          | USE                          |                                             |                                                  |                                         | own use                                                       | never                       |
+| REFUND         | REFUND#refund                    | REFUND                       |                                             |                                                  | REFUNDS#shard while pending             | refund                                                        | never                       |
+| CHARGE         | CHARGE#key                       | CHARGE                       |                                             |                                                  |                                         | sandbox payment provider                                      | never                       |
+| REGIFT_REQUEST | GIFT#gift                        | REGIFT_REQUEST#user          |                                             |                                                  |                                         | regift request                                                | never                       |
+| REMINDER       | GIFT#gift                        | REMINDER                     |                                             |                                                  | REMINDERS#shard until the last reminder | projector, sweep                                              | TTL                         |
+| MESSAGE        | USER#user                        | MESSAGE#message              | MESSAGES#user, created#message              |                                                  |                                         | projector, sweep; its reader                                  | never                       |
+| SUMMARY        | USER#user                        | SUMMARY                      |                                             |                                                  |                                         | projector, sweep; its user reads a message                    | never                       |
+| TALLY          | ORDER#order or SHIPMENT#shipment | TALLY                        |                                             |                                                  |                                         | projector                                                     | never                       |
+| VOUCHER_EXPIRY | USER#user                        | VOUCHER_EXPIRY#until#holding |                                             |                                                  |                                         | projector                                                     | TTL                         |
+| TAGGED         | USER#user                        | TAGGED#product               | TAGGED_BY#user, tagged#product#store        |                                                  |                                         | its user                                                      | its user                    |
+| BOUGHT         | USER#user                        | BOUGHT#product               |                                             |                                                  |                                         | projector                                                     | never                       |
+| PREFERENCES    | USER#user                        | PREFERENCES                  |                                             |                                                  |                                         | its user views a product, switches recommendations; projector | never                       |
+| RELATED        | PRODUCT#product                  | RELATED                      |                                             |                                                  |                                         | projector                                                     | never                       |
+| RANKING        | RANKING#shard                    | RANKING                      |                                             |                                                  |                                         | projector                                                     | never                       |
 
-PREFERENCES are one item per user, of at most 50 products, so that the viewing history is erased by one write, and reading
-costs the same for every user. BOUGHT items outlive it, so that what was bought long ago is not recommended again. RELATED
-and RANKING count users and name none.
+- ORDER and GIFT have no `ttl`, because deleting one would lose units.
+- WINDOW is a timer. It has no state and no personal data. Its deletion by TTL is only a signal to read the gift.
+- RECEIVED lists a gift for its named recipient. A gift that was claimed by link is listed by its HOLDING instead.
+- The id of a voucher's HOLDING is derived from its code, so a voucher is found by key and codes are unique.
+- PRODUCT does not have the store's name and whether its products can be given. They are in STORE, which is read with it.
+- SUMMARY is the sum of its user's tallies (TALLY, VOUCHER_EXPIRY) and unread messages. One transaction writes it with those
+  that changed. Changes that the clock makes are added when it is read.
+- PREFERENCES is one item of at most 50 products per user: one write erases the viewing history, and reading costs the same
+  for every user. BOUGHT outlives it, so that products bought long ago are not recommended again. RELATED and RANKING count
+  users and name none.
 
-Access patterns (RRU and WRU for items up to 1 KB; a transaction counts twice, an index entry adds 1 per write of it)
+Access patterns (RRU and WRU for items of up to 1 KB; a transaction costs twice as much, each index entry adds 1 per write)
 
-|  # | what                                   | how                                                    | method                        | units |
-|----|----------------------------------------|--------------------------------------------------------|-------------------------------|-------|
-|  1 | one order, gift, holding, product      | GetItem, consistent                                    | `Table.get`                   | 1 RRU |
-|  2 | an order with its reservations gifts    | GetItem + BatchGetItem of at most 50                   | `orders.get`, `gifts.get_many`| 1 + gifts RRU |
-|  3 | what a creating call needs             | one BatchGetItem                                       | `Table.get_many`              | 1 RRU an item |
-|  4 | buy                                    | Put ORDER if absent (+ Update PRODUCT where stock counts) | `orders.open`              | 3 WRU (7 with stock) |
-|  5 | settle a payment                       | Update ORDER if pending                                | `orders.pay`, `orders.decline`| 2 WRU |
-|  6 | give                                   | transaction: ORDER if enough available, GIFT and WINDOW if absent (+ ADDRESSED) | `gifts.give` | 9 WRU (12 addressed) |
-|  7 | claim one share                        | transaction: GIFT if open, HOLDING if absent (+ SHIPMENT) | `gifts.claim`              | 7 WRU (11 a parcel) |
-|  8 | end a gift                             | transaction: GIFT if open, ORDER if it has its reservation | `gifts.end_gift`         | 5 WRU |
-|  9 | use own units                          | transaction: ORDER if enough available, USE and HOLDINGs if absent (+ SHIPMENT) | `orders.use` | 4 + 3 a voucher WRU (11 a parcel) |
-| 10 | open a return gift's order             | transaction: ORDER if absent, HOLDING if it has no return gift | `orders.open_pending`              | 6 WRU |
-| 11 | pay a return gift                      | transaction: ORDER if pending, GIFT, WINDOW, ADDRESSED if absent | `gifts.give_paid`   | 14 WRU |
-| 12 | refund                                 | transaction: ORDER if enough available, REFUND if absent (+ Update PRODUCT where stock counts) | `refunds.open_pending` | 5 WRU (7 with stock) |
-| 13 | settle a refund                        | Update REFUND if pending                               | `refunds.settle`              | 2 WRU |
-| 14 | lists of one owner or parent, newest first | Query of the index, then BatchGetItem              | `Table.newest`                | 0.5 + items RRU |
-| 15 | a store's products and shipments (of one status), newest first | as 14, by `by_parent` (`by_owner`) | `Table.newest`            | 0.5 + items RRU |
-| 16 | what a store says of a product         | with the PRODUCT, where this process or an order says whose it is; else GetItem STORE | `products.get_with`, `products.as_sold_now` | 1 RRU |
-| 17 | a voucher by its code                  | GetItem HOLDING, whose id is made from the code        | `holdings.get`                | 1 RRU |
-| 18 | redeem                                 | Update HOLDING if neither redeemed nor over            | `holdings.redeem`             | 1 WRU |
-| 19 | change a shipment                      | Update SHIPMENT if it is the version that was read     | `shipments.change`            | 1 WRU (3 for another status) |
-| 20 | put a store or a product               | Put if absent, else Update if it is the store's        | `stores.put`, `products.put`  | 2 WRU |
-| 21 | ask again                              | Put ASKED if absent                                    | `gifts.ask_again`             | 1 WRU |
-| 22 | how many gifts wait                    | Query of `by_owner`, newest 100; their items where that is not fewer, and the next 100, five times at most | `gifts.sent_by_since` | 0.5 RRU, 250 and more at most |
-| 23 | what is due                            | Query of `by_due`, a shard at a time, earliest first   | `Table.earliest`              | 0.5 RRU a shard |
-| 24 | make an account                        | GetItem; transaction: ACCOUNT and HANDLE if absent (a plain Put without a handle) | `accounts.add` | 0.5 RRU, 4 WRU (1 without a handle) |
-| 25 | change an account                      | GetItem, consistent; Update ACCOUNT if it is what was read (handle: transaction with Put HANDLE if absent, Delete HANDLE; recommendations: with Update PREFERENCES) | `accounts.change` | 1 RRU, 1 WRU (6 with the handle, 4 and more with the recommendations) |
-| 26 | the sums of an order center            | GetItem SUMMARY; Query, COUNT, of the USABLEs that ended today | `summaries.get`, `summaries.over_today` | 1.5 RRU |
-| 27 | the order center                       | as 26, 5 Queries and what 36 begins with, side by side; BatchGetItem of the first entries and candidates; BatchGetItem of what they refer to | `use_cases.order_center` | 10 + items RRU |
-| 28 | tell and count                         | GetItem SUMMARY, BatchGetItem; transaction: SUMMARY if it is the version that was read, MESSAGE if absent, TALLYs; BatchGetItem of what was counted, again | `summaries.change` | 1 + items RRU, and what was counted again, 2 + 2 a tally, 3 a message WRU |
-| 29 | read a message                         | 2 GetItem; transaction: MESSAGE if unread, SUMMARY if it is the version that was read | `messages.mark_read` | 2 RRU, 4 WRU |
-| 30 | remind                                 | Put REMINDER if absent; Update REMINDER if it is due     | `reminders.set_first`, `reminders.set_next` | 2 WRU each |
-| 31 | who has a handle                       | GetItem HANDLE, then ACCOUNT, consistent               | `accounts.by_handle`          | 2 RRU |
-| 32 | whom one exchanged gifts with          | 14 of the newest 100 sent and received, side by side; BatchGetItem of ACCOUNTs | `people.known_to` | 1 + gifts + people RRU |
-| 33 | tag, untag                             | GetItem PRODUCT; Put TAGGED if absent, Delete if there | `tags.put`, `tags.delete`     | 1 RRU, 2 WRU |
-| 34 | what one tagged, newest first          | Query of `by_owner`, then one BatchGetItem of TAGGED, PRODUCT, STORE | `tags.of_user`  | 0.5 + 2 to 3 an entry RRU |
-| 35 | record a view                          | GetItem PREFERENCES; Put, or Update if it has the version that was read | `preferences.save` | 1 to 3 RRU, 1 to 9 WRU |
-| 36 | what a user viewed; recommended products | one BatchGetItem of PREFERENCES, RANKING (4); then one of PRODUCT, STORE (TAGGED, BOUGHT) for 25 products | `Table.get_many` | 5 + 2 to 4 an entry RRU |
-| 37 | update preferences                     | BatchGetItem of PREFERENCES (TAGGED); of RELATED and PRODUCT of at most 12, not consistent; Query of `by_parent`, a store's newest 15 products, 3 times at most; Put PREFERENCES, or Update if it has the version that was read | `preferences.save` | 20 RRU, 9 WRU |
-| 38 | count a user for a product             | BatchGetItem of at most 6 RELATED; each Put, or Update if it has the version that was read; then RANKING so, where the popularity changed by 10 % | `preferences.save` | 8 RRU, 20 WRU |
-| 39 | how late settling is                   | 23 without the items: 4 Queries of each shard          | `health.collect_health`       | 0.5 RRU a shard and kind |
-| 40 | some orders, with what became of them  | 23 of one shard; 14 of their givers' orders, of each order's gifts; BatchGetItem of gifts, holdings | `health.collect_health` | at most 50 orders, 1 + items RRU each |
-| 41 | all there is                           | Scan, consistent, in segments: operators only          | `ops.scan.WholeTable.pages`   | 1 RRU an item |
-| 42 | which gifts ended before their time    | BatchGetItem of at most 100, not consistent            | `expiring.restore_all`       | 0.5 RRU a gift |
+|  # | access pattern                                                     | operation                                                          | function                                            | cost                                                              |
+|---:|--------------------------------------------------------------------|--------------------------------------------------------------------|-----------------------------------------------------|-------------------------------------------------------------------|
+|  1 | get an order, gift, holding or product                             | GetItem, consistent                                                | `Table.get`                                         | 1 RRU                                                             |
+|  2 | get an order and the gifts it has reservations for                 | GetItem; BatchGetItem of at most 50                                | `orders.get`, `gifts.get_many`                      | 1 + gifts RRU                                                     |
+|  3 | read all items that a creating request needs                       | one BatchGetItem                                                   | `Table.get_many`                                    | 1 RRU an item                                                     |
+|  4 | create an order                                                    | Put ORDER if absent (+ Update PRODUCT if its stock is limited)     | `orders.create_pending`                             | 3 WRU (7 with stock)                                              |
+|  5 | settle a payment                                                   | Update ORDER if pending                                            | `orders.pay`, `orders.decline`                      | 2 WRU                                                             |
+|  6 | give                                                               | transaction: Update ORDER if it has enough available units; Put GIFT, WINDOW (+ RECEIVED) if absent | `gifts.give`                                        | 9 WRU (12 to a named recipient)                                   |
+|  7 | claim a share                                                      | transaction: Update GIFT if open; Put HOLDING (+ SHIPMENT) if absent | `gifts.claim`                                       | 7 WRU (11 a parcel)                                               |
+|  8 | end a gift                                                         | transaction: Update GIFT if open, ORDER if it has the reservation  | `gifts.end_gift`                                    | 5 WRU                                                             |
+|  9 | use units                                                          | transaction: Update ORDER if it has enough available units; Put USE, HOLDINGs (+ SHIPMENT) if absent | `own_use.use`                                       | 4 + 3 a voucher WRU (11 a parcel)                                 |
+| 10 | create the order of a return gift                                  | transaction: Put ORDER if absent; Update HOLDING if it has no return gift | `orders.create_pending`                             | 6 WRU                                                             |
+| 11 | pay a return gift                                                  | transaction: Update ORDER if pending; Put GIFT, WINDOW, RECEIVED if absent | `gifts.give_paid`                                   | 14 WRU                                                            |
+| 12 | refund units                                                       | transaction: Update ORDER if it has enough available units; Put REFUND if absent (+ Update PRODUCT if its stock is limited) | `refunds.create_pending`                            | 5 WRU (7 with stock)                                              |
+| 13 | settle a refund                                                    | Update REFUND if pending                                           | `refunds.settle`                                    | 2 WRU                                                             |
+| 14 | list the entities of an owner or a parent, newest first            | Query of the index; BatchGetItem                                   | `lists.get_page`                                    | 0.5 + items RRU                                                   |
+| 15 | list a store's products or shipments (of one status), newest first | as 14, by `by_parent` (`by_owner`)                                 | `products.list_by_store`, `shipments.list_by_store` | 0.5 + items RRU                                                   |
+| 16 | read a product with the present data of its store                  | BatchGetItem of PRODUCT and STORE; two reads if the store is not known yet | `products.get_with`, `products.get_current`         | 2 RRU                                                             |
+| 17 | get a voucher by its code                                          | GetItem of the HOLDING whose id is derived from the code           | `holdings.get`                                      | 1 RRU                                                             |
+| 18 | redeem a voucher                                                   | Update HOLDING if it is neither redeemed nor expired               | `holdings.redeem`                                   | 1 WRU                                                             |
+| 19 | change a shipment                                                  | Update SHIPMENT if its version is the one that was read            | `shipments.save`                                    | 1 WRU (3 for another status)                                      |
+| 20 | put a store or a product                                           | Put if absent, else Update if it belongs to the store              | `stores.upsert`, `products.upsert`                  | 2 WRU                                                             |
+| 21 | create a regift request                                            | Put REGIFT_REQUEST if absent                                       | `gifts.create_regift_request`                       | 1 WRU                                                             |
+| 22 | count the open gifts of a giver, up to the limit of 100            | Query of `by_owner`, newest 100; BatchGetItem if there are 100; at most 5 pages | `gifts.list_sent_ids_since`                         | 0.5 RRU, at most 250                                              |
+| 23 | list the entries that are due                                      | Query of `by_due` for each shard, earliest first                   | `Table.query_earliest`                              | 0.5 RRU a shard                                                   |
+| 24 | create an account                                                  | GetItem; transaction: Put ACCOUNT and HANDLE if absent (without a handle: Put ACCOUNT) | `accounts.create`                                   | 0.5 RRU, 4 WRU (1 without a handle)                               |
+| 25 | change an account                                                  | GetItem, consistent; Update ACCOUNT if it is what was read (handle: transaction with Put HANDLE if absent, Delete HANDLE; recommendations: with Update PREFERENCES) | `accounts.save`                                     | 1 RRU, 1 WRU (6 with the handle, at least 4 with recommendations) |
+| 26 | read the counters of an order center                               | GetItem SUMMARY; Query with COUNT of the VOUCHER_EXPIRY items that ended today | `summaries.get`, `summaries.count_expired_today`    | 1.5 RRU                                                           |
+| 27 | read an order center                                               | 26, five Queries and the first read of 36, concurrently; BatchGetItem of the first entries and candidates; BatchGetItem of the items they refer to | `use_cases.order_center`                            | 10 + items RRU                                                    |
+| 28 | deliver messages and update counters                               | GetItem SUMMARY; BatchGetItem; transaction: SUMMARY if its version is the one that was read, MESSAGE if absent, TALLYs; BatchGetItem of the counted items again | `summaries.save`                                    | 1 + items + counted items RRU; 2 + 2 a tally, 3 a message WRU     |
+| 29 | mark a message as read                                             | 2 GetItem; transaction: Update MESSAGE if unread, SUMMARY if its version is the one that was read | `messages.mark_read`                                | 2 RRU, 4 WRU                                                      |
+| 30 | schedule a reminder                                                | Put REMINDER if absent; Update REMINDER if it is due               | `reminders.set_first`, `reminders.set_next`         | 2 WRU each                                                        |
+| 31 | find a user by handle                                              | GetItem HANDLE, then ACCOUNT, consistent                           | `accounts.get_by_handle`                            | 2 RRU                                                             |
+| 32 | list the users who exchanged gifts with a user                     | 14 for the newest 100 sent and 100 received gifts, concurrently; BatchGetItem of ACCOUNTs | `use_cases.accounts.people`                         | 1 + gifts + users RRU                                             |
+| 33 | tag or untag a product                                             | GetItem PRODUCT; Put TAGGED if absent, Delete if it exists         | `tags.create`, `tags.delete`                        | 1 RRU, 2 WRU                                                      |
+| 34 | list a user's tagged products, newest first                        | Query of `by_owner`; one BatchGetItem of TAGGED, PRODUCT, STORE    | `tags.list_by_user`                                 | 0.5 + 2 to 3 an entry RRU                                         |
+| 35 | record a view                                                      | GetItem PREFERENCES; Put, or Update if its version is the one that was read | `preferences.save`                                  | 1 to 3 RRU, 1 to 9 WRU                                            |
+| 36 | list viewed or recommended products                                | BatchGetItem of PREFERENCES and 4 RANKINGs; BatchGetItem of PRODUCT, STORE (TAGGED, BOUGHT) for 25 products | `Table.get_many`                                    | 5 + 2 to 4 an entry RRU                                           |
+| 37 | update preferences                                                 | BatchGetItem of PREFERENCES (TAGGED); of RELATED and PRODUCT for at most 12 products, eventually consistent; Query of `by_parent` for the newest 15 products of at most 3 stores; Put PREFERENCES, or Update if its version is the one that was read | `preferences.save`                                  | 20 RRU, 9 WRU                                                     |
+| 38 | count a user for a product                                         | BatchGetItem of at most 6 RELATED; for each Put, or Update if its version is the one that was read; RANKING likewise, if the popularity changed by 10 % | `preferences.save`                                  | 8 RRU, 20 WRU                                                     |
+| 39 | measure overdue work                                               | as 23, one entry for each kind and shard                           | `health.collect_health`                             | 0.5 RRU a shard and kind                                          |
+| 40 | check some orders and all that belongs to them                     | 23 for one shard; 14 for the orders of the givers and the gifts of each order; BatchGetItem of gifts and holdings | `health.collect_health`                             | 1 + items RRU an order, at most 50 orders                         |
+| 41 | read the whole table (operators only)                              | Scan, consistent, in segments                                      | `ops.scan.WholeTable.pages`                         | 1 RRU an item                                                     |
+| 42 | find the gifts among deleted timers that are still open            | BatchGetItem of at most 100, eventually consistent                 | `expiring.restore_all`                              | 0.5 RRU a gift                                                    |
 
 docs/reference/request_units.md has the measured calls and request units of each operation.
 """
@@ -99,20 +108,26 @@ from typing import NamedTuple
 from handsel.domain import errors
 
 SEPARATOR = "#"
+# Characters of an id.
 MAX_PART = 128
 DUE_SHARDS = 16
 RANKING_SHARDS = 4
 
 
 class Key(NamedTuple):
+    """The primary key of an item."""
+
     pk: str
     sk: str
 
     def attributes(self) -> dict[str, dict[str, str]]:
+        """Return the key as DynamoDB attribute values."""
         return {"pk": {"S": self.pk}, "sk": {"S": self.sk}}
 
 
 class Index(NamedTuple):
+    """A global secondary index: its name, and the attributes that are its partition key and sort key."""
+
     name: str
     pk: str
     sk: str
@@ -124,15 +139,15 @@ BY_DUE = Index("by_due", "due_pk", "due_sk")
 
 
 def is_valid_key_part(part: str) -> bool:
-    """Whether a key can hold this id."""
+    """Return whether an id can be part of a key."""
     return 0 < len(part) <= MAX_PART and SEPARATOR not in part and part.isascii() and part.isprintable()
 
 
 def _join(prefix: str, *parts: str) -> str:
-    """`PREFIX#part#part`. Injective: no part is empty or holds the separator.
+    """Return `PREFIX#part#part`. Different parts give different results, because no part is empty or has a separator in it.
 
     Raises:
-        NotFound: a part that no key can hold names nothing.
+        NotFound: a part is not valid, so no item can have this key.
     """
     for part in parts:
         if not is_valid_key_part(part):
@@ -140,223 +155,272 @@ def _join(prefix: str, *parts: str) -> str:
     return SEPARATOR.join((prefix, *parts))
 
 
-def account(user_id: str) -> Key:
-    return Key(_join("USER", user_id), "ACCOUNT")
-
-
-def handle(name: str) -> Key:
-    return Key(_join("HANDLE", name), "HANDLE")
+# --- primary keys of items, in the order of the table of items --------------------------------------------------------
 
 
 def store(store_id: str) -> Key:
+    """Return the key of a STORE item."""
     return Key(_join("STORE", store_id), "STORE")
 
 
 def product(product_id: str) -> Key:
+    """Return the key of a PRODUCT item."""
     return Key(_join("PRODUCT", product_id), "PRODUCT")
 
 
+def account(user_id: str) -> Key:
+    """Return the key of an ACCOUNT item."""
+    return Key(_join("USER", user_id), "ACCOUNT")
+
+
+def handle(name: str) -> Key:
+    """Return the key of a HANDLE item."""
+    return Key(_join("HANDLE", name), "HANDLE")
+
+
 def order(order_id: str) -> Key:
+    """Return the key of an ORDER item."""
     return Key(_join("ORDER", order_id), "ORDER")
 
 
 def gift(gift_id: str) -> Key:
+    """Return the key of a GIFT item."""
     return Key(_join("GIFT", gift_id), "GIFT")
 
 
 def window(gift_id: str) -> Key:
+    """Return the key of a WINDOW item."""
     return Key(_join("WINDOW", gift_id), "WINDOW")
 
 
-def addressed(user_id: str, gift_id: str) -> Key:
-    return Key(_join("USER", user_id), _join("ADDRESSED", gift_id))
+def received(user_id: str, gift_id: str) -> Key:
+    """Return the key of a RECEIVED item."""
+    return Key(_join("USER", user_id), _join("RECEIVED", gift_id))
 
 
 def holding(holding_id: str) -> Key:
+    """Return the key of a HOLDING item."""
     return Key(_join("HOLDING", holding_id), "HOLDING")
 
 
 def shipment(shipment_id: str) -> Key:
+    """Return the key of a SHIPMENT item."""
     return Key(_join("SHIPMENT", shipment_id), "SHIPMENT")
 
 
-def asked(gift_id: str, user_id: str) -> Key:
-    return Key(_join("GIFT", gift_id), _join("ASKED", user_id))
-
-
-def reminder(gift_id: str) -> Key:
-    return Key(_join("GIFT", gift_id), "REMINDER")
-
-
-def message(user_id: str, message_id: str) -> Key:
-    return Key(_join("USER", user_id), _join("MESSAGE", message_id))
-
-
-def summary(user_id: str) -> Key:
-    return Key(_join("USER", user_id), "SUMMARY")
-
-
-def tally(of: Key) -> Key:
-    """What an order or a shipment adds to a summary, kept beside it."""
-    return Key(of.pk, "TALLY")
-
-
-# Vouchers whose validity does not end sort after all that end.
-_NEVER = 10**13 - 1
-
-
-def usable(user_id: str, valid_until: int | None, holding_id: str) -> Key:
-    """What a voucher adds to its holder's summary: by when its validity ends."""
-    until = _NEVER if valid_until is None else valid_until
-    return Key(_join("USER", user_id), _join("USABLE", f"{until:013d}", holding_id))
-
-
-def usable_span(user_id: str, since: int, until: int) -> tuple[Key, Key]:
-    """The first and the last key of vouchers whose validity ends from `since` to `until`, both included."""
-    pk = _join("USER", user_id)
-    return Key(pk, f"USABLE#{since:013d}"), Key(pk, f"USABLE#{until + 1:013d}")
-
-
-def tagged(user_id: str, product_id: str) -> Key:
-    return Key(_join("USER", user_id), _join("TAGGED", product_id))
-
-
-def bought(user_id: str, product_id: str) -> Key:
-    return Key(_join("USER", user_id), _join("BOUGHT", product_id))
-
-
-def preferences(user_id: str) -> Key:
-    return Key(_join("USER", user_id), "PREFERENCES")
-
-
-def related(product_id: str) -> Key:
-    return Key(_join("PRODUCT", product_id), "RELATED")
-
-
-def rankings() -> list[Key]:
-    return [Key(f"RANKING#{shard:02d}", "RANKING") for shard in range(RANKING_SHARDS)]
-
-
-def ranking(product_id: str) -> Key:
-    """Return the shard of the global ranking that a product is in."""
-    return rankings()[sum(product_id.encode()) % RANKING_SHARDS]
-
-
 def use(use_id: str) -> Key:
+    """Return the key of a USE item."""
     return Key(_join("USE", use_id), "USE")
 
 
 def refund(refund_id: str) -> Key:
+    """Return the key of a REFUND item."""
     return Key(_join("REFUND", refund_id), "REFUND")
 
 
 def charge(key: str) -> Key:
+    """Return the key of a CHARGE item."""
     return Key(_join("CHARGE", key), "CHARGE")
 
 
-def orders_of(user_id: str) -> str:
+def regift_request(gift_id: str, user_id: str) -> Key:
+    """Return the key of a REGIFT_REQUEST item."""
+    return Key(_join("GIFT", gift_id), _join("REGIFT_REQUEST", user_id))
+
+
+def reminder(gift_id: str) -> Key:
+    """Return the key of a REMINDER item."""
+    return Key(_join("GIFT", gift_id), "REMINDER")
+
+
+def message(user_id: str, message_id: str) -> Key:
+    """Return the key of a MESSAGE item."""
+    return Key(_join("USER", user_id), _join("MESSAGE", message_id))
+
+
+def summary(user_id: str) -> Key:
+    """Return the key of a SUMMARY item."""
+    return Key(_join("USER", user_id), "SUMMARY")
+
+
+def tally(counted: Key) -> Key:
+    """Return the key of the TALLY item of an order or a shipment."""
+    return Key(counted.pk, "TALLY")
+
+
+# A validity without an end sorts after all others.
+_NEVER = 10**13 - 1
+
+
+def voucher_expiry(user_id: str, valid_until: int | None, holding_id: str) -> Key:
+    """Return the key of a VOUCHER_EXPIRY item, the tally of a voucher. The items of a user sort by end of validity."""
+    until = _NEVER if valid_until is None else valid_until
+    return Key(_join("USER", user_id), _join("VOUCHER_EXPIRY", f"{until:013d}", holding_id))
+
+
+def voucher_expiry_range(user_id: str, since: int, until: int) -> tuple[Key, Key]:
+    """Return the first and the last key of vouchers whose validity ends from `since` to `until`, both inclusive."""
+    pk = _join("USER", user_id)
+    return Key(pk, f"VOUCHER_EXPIRY#{since:013d}"), Key(pk, f"VOUCHER_EXPIRY#{until + 1:013d}")
+
+
+def tagged(user_id: str, product_id: str) -> Key:
+    """Return the key of a TAGGED item."""
+    return Key(_join("USER", user_id), _join("TAGGED", product_id))
+
+
+def bought(user_id: str, product_id: str) -> Key:
+    """Return the key of a BOUGHT item."""
+    return Key(_join("USER", user_id), _join("BOUGHT", product_id))
+
+
+def preferences(user_id: str) -> Key:
+    """Return the key of a PREFERENCES item."""
+    return Key(_join("USER", user_id), "PREFERENCES")
+
+
+def related(product_id: str) -> Key:
+    """Return the key of a RELATED item."""
+    return Key(_join("PRODUCT", product_id), "RELATED")
+
+
+def rankings() -> list[Key]:
+    """Return the keys of all RANKING items."""
+    return [Key(f"RANKING#{shard:02d}", "RANKING") for shard in range(RANKING_SHARDS)]
+
+
+def ranking(product_id: str) -> Key:
+    """Return the key of the RANKING item that a product is in."""
+    return rankings()[sum(product_id.encode()) % RANKING_SHARDS]
+
+
+# --- partitions of the indexes ----------------------------------------------------------------------------------------
+
+
+def orders_by_buyer(user_id: str) -> str:
+    """Return the partition of `by_owner` with the orders of a buyer."""
     return _join("ORDERS", user_id)
 
 
-def sent_by(user_id: str) -> str:
+def gifts_by_giver(user_id: str) -> str:
+    """Return the partition of `by_owner` with the gifts that a user gave."""
     return _join("SENT", user_id)
 
 
-def received_by(user_id: str) -> str:
-    return _join("RECEIVED", user_id)
-
-
-def holdings_of(user_id: str) -> str:
+def holdings_by_holder(user_id: str) -> str:
+    """Return the partition of `by_owner` with the holdings of a user."""
     return _join("HOLDINGS", user_id)
 
 
-def messages_of(user_id: str) -> str:
+def messages_by_user(user_id: str) -> str:
+    """Return the partition of `by_owner` with the inbox of a user."""
     return _join("MESSAGES", user_id)
 
 
-def tagged_by(user_id: str) -> str:
+def tags_by_user(user_id: str) -> str:
+    """Return the partition of `by_owner` with the tagged products of a user."""
     return _join("TAGGED_BY", user_id)
 
 
-def gifts_of(order_id: str) -> str:
-    return _join("GIFTS_OF", order_id)
-
-
-def products_of(store_id: str) -> str:
-    return _join("PRODUCTS", store_id)
-
-
-def shipments_of(store_id: str) -> str:
-    return _join("SHIPMENTS", store_id)
-
-
-def shipments_in(store_id: str, status: str) -> str:
+def shipments_by_status(store_id: str, status: str) -> str:
+    """Return the partition of `by_owner` with the shipments of a store in a status."""
     return _join("SHIPMENTS_IN", store_id, status)
 
 
-def windows(shard: int) -> str:
+def gifts_by_recipient(user_id: str) -> str:
+    """Return the partition of `by_parent` with the gifts that a user received."""
+    return _join("RECEIVED", user_id)
+
+
+def gifts_by_order(order_id: str) -> str:
+    """Return the partition of `by_parent` with the gifts of an order."""
+    return _join("GIFTS_OF", order_id)
+
+
+def products_by_store(store_id: str) -> str:
+    """Return the partition of `by_parent` with the products of a store."""
+    return _join("PRODUCTS", store_id)
+
+
+def shipments_by_store(store_id: str) -> str:
+    """Return the partition of `by_parent` with the shipments of a store."""
+    return _join("SHIPMENTS", store_id)
+
+
+def due_gifts(shard: int) -> str:
+    """Return the partition of `by_due` with open gifts by the end of their claim window."""
     return f"WINDOWS#{shard:02d}"
 
 
-def pending(shard: int) -> str:
+def due_orders(shard: int) -> str:
+    """Return the partition of `by_due` with pending orders."""
     return f"PENDING#{shard:02d}"
 
 
-def refunds(shard: int) -> str:
+def due_refunds(shard: int) -> str:
+    """Return the partition of `by_due` with pending refunds."""
     return f"REFUNDS#{shard:02d}"
 
 
-def reminders(shard: int) -> str:
+def due_reminders(shard: int) -> str:
+    """Return the partition of `by_due` with reminders by their next time."""
     return f"REMINDERS#{shard:02d}"
 
 
-def shard_of(entity_id: str) -> int:
-    """Spreads due entries over the shards, evenly and the same way each time."""
+def due_shard(entity_id: str) -> int:
+    """Return the shard of `by_due` that an entity belongs to: evenly spread, and always the same for an id."""
     return sum(entity_id.encode()) % DUE_SHARDS
 
 
+# --- sort keys of the indexes -----------------------------------------------------------------------------------------
+
+
 def position(at: int, entity_id: str) -> str:
-    """A sort key that orders by time, then id. 13 digits of milliseconds last until the year 2286."""
+    """Return a sort key that orders by time, then by id. Its 13 digits of milliseconds last until the year 2286."""
     return f"{at:013d}{SEPARATOR}{entity_id}"
 
 
-# No position comes after it.
+# Sorts after every position.
 LAST_POSITION = "9" * 14
 
 
-def id_at(sort_key: str) -> str:
-    """The id in a sort key made by `position`."""
+def index_entry(index: Index, pk: str, at: int, entity_id: str) -> Mapping[str, str]:
+    """Return the attributes that put an item into a partition of an index, at a time."""
+    return {index.pk: pk, index.sk: position(at, entity_id)}
+
+
+def parse_id(sort_key: str) -> str:
+    """Return the id in a position."""
     return sort_key.partition(SEPARATOR)[2]
 
 
-def time_at(sort_key: str) -> int:
-    """The time in a sort key made by `position`."""
+def parse_time(sort_key: str) -> int:
+    """Return the time in a position, in milliseconds since the epoch."""
     return int(sort_key.partition(SEPARATOR)[0])
 
 
-def owner_of(key: Key) -> str:
-    """The user in whose partition an item is."""
-    return key.pk.partition(SEPARATOR)[2]
+def parse_tag(sort_key: str) -> tuple[int, str, str]:
+    """Return the time, the product id and the store id in a sort key of `tags_by_user`.
 
-
-def tagged_at(sort_key: str) -> tuple[int, str, str]:
-    """When which product of which store was tagged, from a sort key of `tagged_by`.
-
-    It names the store, so that all of a page is read at once; a product does not change its store.
+    It includes the store, so that one call reads all items of a page. A product never changes its store.
     """
     at, product_id, store_id = sort_key.split(SEPARATOR)
     return int(at), product_id, store_id
 
 
-def index_entry(index: Index, pk: str, at: int, entity_id: str) -> Mapping[str, str]:
-    return {index.pk: pk, index.sk: position(at, entity_id)}
+# --- ids in primary keys ----------------------------------------------------------------------------------------------
 
 
-def window_gift(pk: str) -> str:
-    """The gift a WINDOW item's partition key names.
+def parse_user_id(key: Key) -> str:
+    """Return the user in whose partition an item is."""
+    return key.pk.partition(SEPARATOR)[2]
+
+
+def parse_timer_gift_id(pk: str) -> str:
+    """Return the gift of a WINDOW item.
 
     Raises:
-        ValueError: not the key of a WINDOW item.
+        ValueError: this is not the partition key of a WINDOW item.
     """
     prefix, _, gift_id = pk.partition(SEPARATOR)
     if prefix != "WINDOW" or not gift_id:

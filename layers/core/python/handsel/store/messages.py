@@ -1,4 +1,4 @@
-"""Private messages, in their reader's own partition."""
+"""Messages, in the partition of their reader."""
 
 from functools import partial
 
@@ -9,13 +9,13 @@ from handsel.store.table import Table
 from handsel.store.writes import Put, Update
 
 
-def put(message: Message) -> Put:
-    """Return the write of a new message: one per id, so one per fact."""
+def build_put(message: Message) -> Put:
+    """Return the write that creates a message."""
     return Put(
         {
             **keys.message(message.user_id, message.message_id)._asdict(),
             **keys.index_entry(
-                keys.BY_OWNER, keys.messages_of(message.user_id), message.created_at, message.message_id
+                keys.BY_OWNER, keys.messages_by_user(message.user_id), message.created_at, message.message_id
             ),
             **attributes.to_item(message),
         }
@@ -26,15 +26,18 @@ from_item = partial(attributes.from_item, Message)
 
 
 def get(table: Table, user_id: str, message_id: str) -> Message | None:
+    """Return a message of a user, or None."""
     item = table.get(keys.message(user_id, message_id))
     return from_item(item) if item else None
 
 
-def of_user(table: Table, user_id: str, *, limit: int, before: str | None) -> Page[Message]:
-    return lists.page(table, keys.BY_OWNER, keys.messages_of(user_id), from_item, limit=limit, before=before)
+def list_by_user(table: Table, user_id: str, *, limit: int, before: str | None) -> Page[Message]:
+    """Return the messages of a user, newest first, after the position `before`."""
+    return lists.get_page(table, keys.BY_OWNER, keys.messages_by_user(user_id), from_item, limit=limit, before=before)
 
 
 def mark_read(message: Message) -> Update:
+    """Return the update that marks a message as read, if it is unread."""
     return Update(
         keys.message(message.user_id, message.message_id),
         "SET #read = :yes",

@@ -1,4 +1,4 @@
-"""Orders: their payment, and the places of their units."""
+"""Orders: their payment, and the counters of their units."""
 
 import dataclasses
 from functools import partial
@@ -13,19 +13,19 @@ from handsel.store.table import Table
 from handsel.store.transitions import move_units, transition
 from handsel.store.writes import ConditionFailed, Put, Update, Write
 
-# The buyer's own retries have this long to settle a pending order before the sweep asks the provider.
+# Time for the buyer's retries to settle a pending order, before the sweep does it.
 SETTLE_AFTER_MS = 30_000
 
 
 def to_item(order: Order) -> Item:
-    """Return the item of a new order. The due index lists a pending one, so that no charge is left without an order."""
+    """Return the item of a new order. A pending order is in the due index, so that the sweep settles its payment."""
     item: Item = {
         **keys.order(order.order_id)._asdict(),
-        **keys.index_entry(keys.BY_OWNER, keys.orders_of(order.buyer_id), order.created_at, order.order_id),
+        **keys.index_entry(keys.BY_OWNER, keys.orders_by_buyer(order.buyer_id), order.created_at, order.order_id),
         **attributes.to_item(order),
     }
     if order.state in ORDER_MACHINE.due_in:
-        shard = keys.pending(keys.shard_of(order.order_id))
+        shard = keys.due_orders(keys.due_shard(order.order_id))
         item |= keys.index_entry(keys.BY_DUE, shard, order.created_at + SETTLE_AFTER_MS, order.order_id)
     return item
 
@@ -34,24 +34,26 @@ from_item = partial(attributes.from_item, Order)
 
 
 def get(table: Table, order_id: str) -> Order | None:
+    """Return an order, or None."""
     item = table.get(keys.order(order_id))
     return from_item(item) if item else None
 
 
-def of_buyer(table: Table, buyer_id: str, *, limit: int, before: str | None) -> Page[Order]:
-    return lists.page(table, keys.BY_OWNER, keys.orders_of(buyer_id), from_item, limit=limit, before=before)
+def list_by_buyer(table: Table, buyer_id: str, *, limit: int, before: str | None) -> Page[Order]:
+    """Return the orders of a buyer, newest first, after the position `before`."""
+    return lists.get_page(table, keys.BY_OWNER, keys.orders_by_buyer(buyer_id), from_item, limit=limit, before=before)
 
 
-def open_pending(table: Table, order: Order) -> Order:
-    """Write a pending order before any money moves: decrement the stock, and reserve the claim of a return gift.
+def create_pending(table: Table, order: Order) -> Order:
+    """Create a pending order before it is charged. Decrement the stock, and reserve the return gift of a claim.
 
     Returns:
-        The order as it is now: `order`, or the one that an earlier attempt of the same call wrote.
+        `order`, or the stored order if an earlier attempt of the same request created it.
 
     Raises:
         OutOfStock: the stock is too low.
         ReturnGiftAlreadyGiven: another order is the return gift of this claim.
-        DataIntegrityError: there is no such claim.
+        DataIntegrityError: the claim does not exist.
     """
     writes: list[Write] = [Put(to_item(order))]
     if order.product.stock is not None:
@@ -60,28 +62,28 @@ def open_pending(table: Table, order: Order) -> Order:
         writes.append(holdings.reserve_return_gift(order.intent.holding_id, order.order_id))
     try:
         table.write(*writes)
-    except ConditionFailed as refused:
-        if refused.old[0]:
-            return from_item(refused.old[0])
-        if order.intent is None or refused.old[-1] is None:
-            raise errors.OutOfStock from refused
-        if not refused.old[-1]:
+    except ConditionFailed as failed:
+        if failed.old[0]:
+            return from_item(failed.old[0])
+        if order.intent is None or failed.old[-1] is None:
+            raise errors.OutOfStock from failed
+        if not failed.old[-1]:
             raise errors.DataIntegrityError(
-                f"gift {order.intent.in_return_for} was claimed without a holding"
-            ) from refused
-        raise errors.ReturnGiftAlreadyGiven from refused
+                f"gift {order.intent.in_return_for} has a claim without a holding"
+            ) from failed
+        raise errors.ReturnGiftAlreadyGiven from failed
     return order
 
 
-def paid(order: Order, reference: str, *, now: int) -> Order:
-    """Return the order once it is paid: every unit is available, or in the gift that it was bought for."""
+def mark_paid(order: Order, reference: str, *, now: int) -> Order:
+    """Return the order as it is once paid. All units are available, or reserved for its return gift."""
     payment = dataclasses.replace(order.payment, reference=reference, paid_at=now, token=None)
     available = order.quantity if order.intent is None else 0
     return dataclasses.replace(order, state=OrderState.PAID, available=available, payment=payment)
 
 
 def pay(order: Order) -> Update:
-    """Return the update from pending to `order`, which is paid. It succeeds once, whichever process learns of it first."""
+    """Return the update of a pending order to `order`, which is paid. It succeeds once."""
     paid = {"available": order.available, "reservations": order.reservations, "payment": order.payment}
     return update(
         keys.order(order.order_id),
@@ -91,10 +93,10 @@ def pay(order: Order) -> Update:
 
 
 def decline(table: Table, order: Order) -> None:
-    """Decline a pending order: put its units back into stock, and release its return gift.
+    """Decline a pending order. Put its units back into stock, and release the return gift of its claim.
 
     Raises:
-        ConditionFailed: it is no longer pending.
+        ConditionFailed: the order is no longer pending.
     """
     payment = dataclasses.replace(order.payment, token=None)
     writes: list[Write] = [
@@ -112,7 +114,7 @@ def decline(table: Table, order: Order) -> None:
 
 
 def reserve_units(order: Order, gift_id: str, reservation: Reservation) -> Update:
-    """Return the update that moves the shares of a gift out of the available units, into a reservation."""
+    """Return the update that moves available units into a reservation for a gift."""
     reserved = Clause(
         sets=["#reservations.#gift = :reservation"], values={":reservation": reservation}, names={"#gift": gift_id}
     )
@@ -120,7 +122,13 @@ def reserve_units(order: Order, gift_id: str, reservation: Reservation) -> Updat
 
 
 def release_reservation(order_id: str, gift_id: str, *, claimed: int, unclaimed: int, expired: bool) -> Update:
-    """Return the update that ends a reservation: unclaimed units are available again, claimed ones stay gifted."""
+    """Return the update that removes the reservation of a gift.
+
+    Args:
+        claimed: units of the gift that become gifted.
+        unclaimed: units of the gift that become available.
+        expired: True if the gift expired, which the order counts.
+    """
     released = Clause(
         sets=["#expired_gifts = #expired_gifts + :expired"],
         removes=["#reservations.#gift"],
@@ -137,15 +145,17 @@ def release_reservation(order_id: str, gift_id: str, *, claimed: int, unclaimed:
 
 
 def refund_units(order: Order, quantity: int) -> Update:
+    """Return the update that refunds available units."""
     return _take_available(order, UnitAction.REFUND, quantity)
 
 
 def use_units(order: Order, quantity: int) -> Update:
+    """Return the update that takes available units for own use."""
     return _take_available(order, UnitAction.USE, quantity)
 
 
 def _take_available(order: Order, action: UnitAction, quantity: int, *clauses: Clause) -> Update:
-    """Return the update that takes available units of an order, if it is paid and has that many."""
+    """Return the update that moves available units, if the order is paid and has enough of them."""
     return update(
         keys.order(order.order_id),
         move_units(UnitPlace.AVAILABLE, action, quantity),

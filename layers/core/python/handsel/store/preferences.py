@@ -55,7 +55,7 @@ def mark_bought(user_id: str, product_id: str, at: int) -> Put:
 def switch(user_id: str, *, on: bool) -> Update:
     """Return the write that erases the preferences of a user and switches them on or off.
 
-    It belongs into the transaction that changes the account.
+    It is part of the transaction that changes the account.
     """
     erased = {"signals": {}, "recommended": [], "pending": False, "off": not on}
     next_version = Clause(

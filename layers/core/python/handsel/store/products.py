@@ -1,10 +1,10 @@
-"""What stores sell.
+"""Products.
 
-A product's item has its own facts; those of its store are in the store's item and read along with it. Where a product
-is kept as it was bought (in orders, gifts, holdings, shipments), it is whole.
+A PRODUCT item does not have the fields of `Product` that belong to the store; they are read from the STORE item. Orders,
+gifts, holdings and shipments have a complete copy of their product as it was bought.
 
-`stock` is always a number, so that pieces go back on the shelf whatever the merchant did in between; where the product
-is `unlimited` nobody looks at it.
+`stock` is always a number, so that units can be put back even if the merchant made the product `unlimited` in between.
+It is ignored for unlimited products.
 """
 
 from collections.abc import Iterable, Mapping
@@ -19,47 +19,53 @@ from handsel.store.keys import Key
 from handsel.store.table import Table
 from handsel.store.writes import ConditionFailed, Put, Update
 
-_OF_STORE = frozenset({"store_name", "store_giftable"})
-_FIXED = frozenset({"product_id", "store_id", "created_at"})
-# Of so many products a process remembers the stores.
-_REMEMBERED = 10_000
+_STORE_FIELDS = frozenset({"store_name", "store_giftable"})
+_IMMUTABLE = frozenset({"product_id", "store_id", "created_at"})
+# Maximum size of the cache `Table.store_key_by_product`.
+_MAX_CACHED = 10_000
 
 
 def to_item(product: Product) -> Item:
+    """Return the item of a product."""
     key = keys.product(product.product_id)
-    entry = keys.index_entry(keys.BY_PARENT, keys.products_of(product.store_id), product.created_at, product.product_id)
-    return {**key._asdict(), **entry, **_own_facts(product)}
+    entry = keys.index_entry(
+        keys.BY_PARENT, keys.products_by_store(product.store_id), product.created_at, product.product_id
+    )
+    return {**key._asdict(), **entry, **_own_attributes(product)}
 
 
-def _own_facts(product: Product) -> Item:
-    facts = {name: value for name, value in attributes.to_item(product).items() if name not in _OF_STORE}
-    return facts | {"stock": product.stock or 0, "unlimited": product.stock is None}
+def _own_attributes(product: Product) -> Item:
+    values = {name: value for name, value in attributes.to_item(product).items() if name not in _STORE_FIELDS}
+    return values | {"stock": product.stock or 0, "unlimited": product.stock is None}
 
 
-# A product as it was bought: the item of an order, gift, holding or shipment has it whole.
+# For a complete copy of a product, as orders, gifts, holdings and shipments have it.
 from_item = partial(attributes.from_item, Product)
 
 
-def on_sale(item: Item, store: Store) -> Product:
-    """A product as its store sells it now."""
+def join_store(item: Item, store: Store) -> Product:
+    """Return the product of a PRODUCT item, with the data of its store."""
     stock = None if item["unlimited"] else item["stock"]
     return from_item(item | {"store_name": store.name, "store_giftable": store.giftable, "stock": stock})
 
 
-def is_available(item: Item) -> bool:
-    """Whether there is a piece of it to buy."""
+def is_in_stock(item: Item) -> bool:
+    """Return whether a unit of a PRODUCT item can be bought."""
     return bool(item["unlimited"] or item["stock"] > 0)
 
 
 def get(table: Table, product_id: str) -> Product | None:
+    """Return a product as it is sold now, or None."""
     return get_with(table, product_id)[0]
 
 
 def get_with(table: Table, product_id: str, *others: Key) -> tuple[Product | None, Mapping[Key, Item]]:
-    """A product as its store sells it now, and other items, read with it: at once, where it was read before.
+    """Return a product as it is sold now, or None, and other items that are read in the same call.
+
+    The store needs a second call if this process has not read the product before.
 
     Raises:
-        DataIntegrityError: it has no store.
+        DataIntegrityError: the store of the product does not exist.
     """
     key = keys.product(product_id)
     known = table.store_key_by_product.get(key)
@@ -71,69 +77,74 @@ def get_with(table: Table, product_id: str, *others: Key) -> tuple[Product | Non
     store = found.get(store_key) or table.get(store_key)
     if store is None:
         raise errors.DataIntegrityError(f"product {product_id} has no store")
-    if len(table.store_key_by_product) >= _REMEMBERED:
+    if len(table.store_key_by_product) >= _MAX_CACHED:
         table.store_key_by_product.clear()
     table.store_key_by_product[key] = store_key
-    return on_sale(item, stores.from_item(store)), found
+    return join_store(item, stores.from_item(store)), found
 
 
-def keys_as_sold_now(bought: Iterable[Product]) -> Iterable[Key]:
-    """What `as_sold_now` reads."""
+def list_current_keys(bought: Iterable[Product]) -> Iterable[Key]:
+    """Return the keys that `get_current` reads."""
     for product in bought:
         yield from (keys.product(product.product_id), keys.store(product.store_id))
 
 
-def as_sold_now(table: Table, bought: Iterable[Product]) -> dict[str, Product]:
-    """Products that were bought, as their stores sell them now, by id."""
+def get_current(table: Table, bought: Iterable[Product]) -> dict[str, Product]:
+    """Return products that were bought as they are sold now, by id.
+
+    Raises:
+        DataIntegrityError: a product or its store does not exist.
+    """
     pairs = {product.product_id: product.store_id for product in bought}
     if not pairs:
         return {}
     found = table.get_many([*map(keys.product, pairs), *map(keys.store, pairs.values())])
     try:
         return {
-            product_id: on_sale(found[keys.product(product_id)], stores.from_item(found[keys.store(store_id)]))
+            product_id: join_store(found[keys.product(product_id)], stores.from_item(found[keys.store(store_id)]))
             for product_id, store_id in pairs.items()
         }
     except KeyError as error:
-        raise errors.DataIntegrityError("a product that was bought, or its store, is gone") from error
+        raise errors.DataIntegrityError("a product that was bought, or its store, does not exist") from error
 
 
-def put(table: Table, product: Product) -> None:
-    """Puts a product on the shelf, or changes what is there. Again is the same.
+def upsert(table: Table, product: Product) -> None:
+    """Create or update a product. Idempotent.
 
     Raises:
-        NotFound: another store has a product of this id.
+        NotFound: another store has a product with this id.
     """
     try:
         table.write(Put(to_item(product)))
     except ConditionFailed:
-        facts = {name: value for name, value in _own_facts(product).items() if name not in _FIXED}
-        change = update(keys.product(product.product_id), assign(facts), require(store_id=product.store_id))
+        values = {name: value for name, value in _own_attributes(product).items() if name not in _IMMUTABLE}
+        change = update(keys.product(product.product_id), assign(values), require(store_id=product.store_id))
         try:
             table.write(change)
-        except ConditionFailed as refused:
-            raise errors.NotFound from refused
+        except ConditionFailed as failed:
+            raise errors.NotFound from failed
 
 
-def of_store(table: Table, store: Store, *, limit: int, before: str | None) -> Page[Product]:
-    return lists.page(
+def list_by_store(table: Table, store: Store, *, limit: int, before: str | None) -> Page[Product]:
+    """Return the products of a store, newest first, after the position `before`."""
+    return lists.get_page(
         table,
         keys.BY_PARENT,
-        keys.products_of(store.store_id),
-        lambda item: on_sale(item, store),
+        keys.products_by_store(store.store_id),
+        lambda item: join_store(item, store),
         limit=limit,
         before=before,
     )
 
 
-def newest_of(table: Table, store_id: str, *, limit: int) -> list[str]:
+def list_newest_ids(table: Table, store_id: str, *, limit: int) -> list[str]:
     """Return the ids of a store's newest products, newest first."""
-    rows = table.newest(keys.BY_PARENT, keys.products_of(store_id), limit=limit)
-    return [keys.id_at(position) for position, _ in rows]
+    rows = table.query_newest(keys.BY_PARENT, keys.products_by_store(store_id), limit=limit)
+    return [keys.parse_id(position) for position, _ in rows]
 
 
 def decrement_stock(product_id: str, quantity: int) -> Update:
-    """Takes pieces off the shelf; refused where there are not enough."""
+    """Return the update that takes units out of stock, if there are enough."""
     return Update(
         keys.product(product_id),
         "SET #stock = #stock - :quantity",
@@ -143,7 +154,7 @@ def decrement_stock(product_id: str, quantity: int) -> Update:
 
 
 def restock(product_id: str, quantity: int) -> Update:
-    """Puts pieces back; goes with the write that says they were not sold."""
+    """Return the update that puts units back into stock. It is part of the transaction that takes them out of an order."""
     return Update(
         keys.product(product_id),
         "SET #stock = #stock + :quantity",

@@ -1,4 +1,4 @@
-"""Refunds: the units move first, the money follows."""
+"""Refunds: the units are moved first, then the money is repaid."""
 
 from functools import partial
 
@@ -12,13 +12,13 @@ from handsel.store.table import Table
 from handsel.store.transitions import transition
 from handsel.store.writes import ConditionFailed, Put, Update, Write
 
-# The call that made a pending refund has this long to settle it before the sweep asks the provider.
+# Time for the request that created a refund to settle it, before the sweep does it.
 SETTLE_AFTER_MS = 30_000
 
 
 def to_item(refund: Refund) -> Item:
-    """Return the item of a new, pending refund. The due index lists it until the provider has paid."""
-    shard = keys.refunds(keys.shard_of(refund.refund_id))
+    """Return the item of a new, pending refund, with its entry in the due index."""
+    shard = keys.due_refunds(keys.due_shard(refund.refund_id))
     return {
         **keys.refund(refund.refund_id)._asdict(),
         **keys.index_entry(keys.BY_DUE, shard, refund.created_at + SETTLE_AFTER_MS, refund.refund_id),
@@ -30,33 +30,35 @@ from_item = partial(attributes.from_item, Refund)
 
 
 def get(table: Table, refund_id: str) -> Refund | None:
+    """Return a refund, or None."""
     item = table.get(keys.refund(refund_id))
     return from_item(item) if item else None
 
 
-def open_pending(table: Table, order: Order, refund: Refund) -> Refund:
-    """Refund units of an order, and put them back into stock.
+def create_pending(table: Table, order: Order, refund: Refund) -> Refund:
+    """Create a pending refund. Move the units out of the order and back into stock.
 
     Returns:
-        The refund: `refund`, or the one that an earlier attempt of the same call wrote.
+        `refund`, or the refund that an earlier attempt of the same request created.
 
     Raises:
-        UnitsNotAvailable: the order does not have that many.
+        ConditionFailed: the order has too few available units.
+        DataIntegrityError: the product does not exist.
     """
     writes: list[Write] = [orders.refund_units(order, refund.quantity), Put(to_item(refund))]
     if order.product.stock is not None:
         writes.append(products.restock(order.product.product_id, refund.quantity))
     try:
         table.write(*writes)
-    except ConditionFailed as refused:
-        if refused.old[1]:
-            return from_item(refused.old[1])
-        if refused.old[0] is not None:
-            raise errors.UnitsNotAvailable from refused
-        raise errors.DataIntegrityError(f"product {order.product.product_id} is gone") from refused
+    except ConditionFailed as failed:
+        if failed.old[1]:
+            return from_item(failed.old[1])
+        if failed.old[0] is not None:
+            raise
+        raise errors.DataIntegrityError(f"product {order.product.product_id} does not exist") from failed
     return refund
 
 
 def settle(refund_id: str) -> Update:
-    """Return the update of a refund whose money was paid back. It succeeds once, whichever process learns of it first."""
+    """Return the update that marks a pending refund as repaid. It succeeds once."""
     return update(keys.refund(refund_id), transition(REFUND_MACHINE, RefundStatus.PENDING, RefundAction.REPAY))

@@ -1,4 +1,4 @@
-"""When the named recipient of a gift is next reminded of it: in the due index until there is nothing left to remind of."""
+"""The next reminder of each gift with a named recipient, in the due index until the last reminder."""
 
 from contextlib import suppress
 
@@ -8,30 +8,35 @@ from handsel.store import keys
 from handsel.store.table import Table
 from handsel.store.writes import ConditionFailed, Put, Update
 
-# A record of the gift that comes late must find that it was reminded of.
-_KEPT_SECONDS = 3 * 86_400
+# The item outlives the claim window, so that a late stream record of the gift does not start its reminders again.
+_RETENTION_SECONDS = 3 * 86_400
 
 
 def set_first(table: Table, gift: Gift | None) -> None:
-    """Once a gift, whatever became of it since."""
-    due = [] if gift is None else messages.reminders(gift)
+    """Schedule the first reminder of a gift, if it has any. Later calls for the same gift have no effect."""
+    due = [] if gift is None else messages.list_reminder_times(gift)
     if gift is None or not due:
         return
-    shard = keys.reminders(keys.shard_of(gift.gift_id))
+    shard = keys.due_reminders(keys.due_shard(gift.gift_id))
     with suppress(ConditionFailed):  # set before
         table.write(
             Put(
                 {
                     **keys.reminder(gift.gift_id)._asdict(),
                     **keys.index_entry(keys.BY_DUE, shard, due[0], gift.gift_id),
-                    "ttl": gift.expires_at // 1000 + _KEPT_SECONDS,
+                    "ttl": gift.expires_at // 1000 + _RETENTION_SECONDS,
                 }
             )
         )
 
 
 def set_next(table: Table, gift_id: str, *, now: int, due: int | None) -> None:
-    """What was due by `now` is done: the next one is at `due`, if there is one. Again is the same."""
+    """Replace the reminder that was due by the next one. Idempotent.
+
+    Args:
+        now: up to this time, reminders have been sent.
+        due: the time of the next reminder; None if there is none.
+    """
     until = keys.position(now + 1, "")
     write = Update(
         keys.reminder(gift_id),
@@ -39,5 +44,5 @@ def set_next(table: Table, gift_id: str, *, now: int, due: int | None) -> None:
         "#due_sk < :until",
         {":until": until} | ({} if due is None else {":due": keys.position(due, gift_id)}),
     )
-    with suppress(ConditionFailed):  # another run did it
+    with suppress(ConditionFailed):  # another process did it
         table.write(write)

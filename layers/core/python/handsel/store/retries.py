@@ -1,7 +1,7 @@
-"""Retries: which DynamoDB errors leave a call undecided, how long to wait, and when to give up.
+"""Retries: which DynamoDB errors are retryable, how long to wait, and when to give up.
 
-DynamoDB gives the reasons of a cancelled transaction by position. Only if every reason is a failed condition is the
-answer final; after a conflict or a throttle the same transaction may still succeed.
+DynamoDB returns the reasons of a cancelled transaction by position. It is final only if every reason is a failed condition.
+After a conflict or a throttle the same transaction may still succeed.
 """
 
 from collections.abc import Callable, Iterator
@@ -20,7 +20,7 @@ T = TypeVar("T")
 _MAX_ATTEMPTS = 7
 _FIRST_PAUSE_SECONDS = 0.02
 _MAX_PAUSE_SECONDS = 0.4
-# Two lost responses that each ran into the read timeout use up the caller's own time.
+# Two read timeouts use up the time of the Lambda function.
 _MAX_LOST_RESPONSES = 2
 _RETRYABLE_CODES = frozenset(
     {
@@ -39,7 +39,7 @@ _RETRYABLE_CODES = frozenset(
 
 
 class Retrier:
-    """Calls DynamoDB, with retries."""
+    """Retries of DynamoDB calls."""
 
     def __init__(self, sleep: Callable[[float], None], random: Random) -> None:
         self._sleep = sleep
@@ -100,7 +100,7 @@ def error_code(error: ClientError) -> str:
 
 
 def _is_retryable(error: ClientError) -> bool:
-    """Return whether the call is undecided. Some reasons of a cancelled transaction may be failed conditions."""
+    """Return whether the same call may still succeed. Some reasons of a cancelled transaction may be failed conditions."""
     if error_code(error) != "TransactionCanceledException":
         return error_code(error) in _RETRYABLE_CODES
     codes = {reason["Code"] for reason in error.response["CancellationReasons"]} - {"None", "ConditionalCheckFailed"}

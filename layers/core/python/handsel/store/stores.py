@@ -1,4 +1,4 @@
-"""Who sells. A store is its merchant's to open and to change."""
+"""Stores."""
 
 from functools import partial
 
@@ -12,14 +12,15 @@ from_item = partial(attributes.from_item, Store)
 
 
 def get(table: Table, store_id: str) -> Store | None:
+    """Return a store, or None."""
     item = table.get(keys.store(store_id))
     return from_item(item) if item else None
 
 
-def put(table: Table, store: Store) -> None:
-    """Opens a store, or changes it. Again is the same."""
-    key, facts = keys.store(store.store_id), attributes.to_item(store)
+def upsert(table: Table, store: Store) -> None:
+    """Create or update a store. Idempotent."""
+    key, values = keys.store(store.store_id), attributes.to_item(store)
     try:
-        table.write(Put({**key._asdict(), **facts}))
+        table.write(Put({**key._asdict(), **values}))
     except ConditionFailed:
-        table.write(update(key, assign(facts), Clause(conditions=["attribute_exists(#pk)"])))
+        table.write(update(key, assign(values), Clause(conditions=["attribute_exists(#pk)"])))

@@ -1,67 +1,70 @@
-"""Summaries, and the tallies they are the sums of.
+"""User summaries, and the tallies of which they are the sums.
 
-A tally says what one order, shipment or voucher adds to its user's summary; it is written in one transaction with the
-summary and by nobody else. So whoever read a summary, then the tally, then writes both under the summary's version
-knows what the tally was.
+A tally is the contribution of one order, shipment or voucher to the summary of its user. It is only written in a transaction
+with the summary. A process that reads the summary, then the tally, and writes both under the version of the summary can
+therefore be sure that the tally did not change.
 """
 
 from collections.abc import Sequence
 
-from handsel.domain.summary import Part, Summary, day_of
+from handsel.domain.summary import Counters, Summary, start_of_day
 from handsel.store import attributes, keys
 from handsel.store.attributes import Item
-from handsel.store.expressions import assign, require, update
+from handsel.store.expressions import Clause, assign, require, update
 from handsel.store.keys import Key
 from handsel.store.table import Table
-from handsel.store.writes import Put, Update, Write
+from handsel.store.writes import Put, Write
 
-# A voucher that is over is counted for the last time on the day it ended.
-_KEPT_SECONDS = 3 * 86_400
+# The tally of an expired voucher is read on the day of its end of validity for the last time.
+_RETENTION_SECONDS = 3 * 86_400
 
 
 def from_item(item: Item | None) -> Summary:
+    """Return the summary of an item; an empty one if there is none."""
     return attributes.from_item(Summary, item or {})
 
 
 def get(table: Table, user_id: str) -> Summary:
+    """Return the summary of a user."""
     return from_item(table.get(keys.summary(user_id)))
 
 
-def over_today(table: Table, user_id: str, *, now: int) -> int:
-    """How many of a user's vouchers, not redeemed, ended today before `now`."""
-    since, until = keys.usable_span(user_id, day_of(now), now)
-    return table.count(since, until, "attribute_not_exists(#gone)")
+def count_expired_today(table: Table, user_id: str, *, now: int) -> int:
+    """Count the vouchers of a user that expired today before `now` and were not redeemed."""
+    since, until = keys.voucher_expiry_range(user_id, start_of_day(now), now)
+    return table.count(since, until, "attribute_not_exists(#empty)")
 
 
-def change(table: Table, user_id: str, before: Summary, after: Summary, writes: Sequence[Write]) -> None:
-    """Writes a summary together with what changed in it.
+def save(table: Table, user_id: str, before: Summary, after: Summary, writes: Sequence[Write]) -> None:
+    """Write the next version of a summary, with other writes in the same transaction.
 
     Raises:
-        ConditionFailed: somebody changed it since it was read, or one of `writes` did not hold.
+        ConditionFailed: the summary was changed since `before` was read, or a condition of `writes` was false.
     """
     key = keys.summary(user_id)
-    facts = {**attributes.to_item(after), "version": before.version + 1}
+    values = {**attributes.to_item(after), "version": before.version + 1}
     if before.version == 0:
-        table.write(Put({**key._asdict(), **facts}), *writes)
+        table.write(Put({**key._asdict(), **values}), *writes)
         return
-    table.write(update(key, assign(facts), require(version=before.version)), *writes)
+    table.write(update(key, assign(values), require(version=before.version)), *writes)
 
 
-def is_counted(valid_until: int | None, *, now: int) -> bool:
-    """Whether a voucher that ends then still has a tally: one that TTL would take away at once is not written any more."""
-    return valid_until is None or valid_until // 1000 + _KEPT_SECONDS > now // 1000
+def needs_tally(valid_until: int | None, *, now: int) -> bool:
+    """Return whether the tally of a voucher has to be written. One that TTL would delete at once is not."""
+    return valid_until is None or valid_until // 1000 + _RETENTION_SECONDS > now // 1000
 
 
-def tally(key: Key, earlier: Item | None, part: Part, *, valid_until: int | None) -> Write:
-    """What something adds from now on.
+def build_tally_write(key: Key, before: Item | None, counters: Counters, *, valid_until: int | None) -> Write:
+    """Return the write of a tally.
 
     Args:
-        valid_until: of a voucher: its tally is not needed for long after that.
+        before: the stored item, or None.
+        counters: the new tally. An empty one is stored too, with the attribute `empty`, which `count_expired_today`
+            filters by.
+        valid_until: end of validity of a voucher, from which the ttl of its tally is derived.
     """
-    gone = None if part else True
-    if earlier is None:
-        ttl = None if valid_until is None else valid_until // 1000 + _KEPT_SECONDS
-        return Put({**key._asdict(), "parts": part, "gone": gone, "ttl": ttl})
-    expression = "SET #parts = :parts" + (" REMOVE #gone" if part else ", #gone = :gone")
-    values: dict[str, object] = {":parts": part} | ({} if part else {":gone": True})
-    return Update(key, expression, "attribute_exists(#pk)", values)
+    empty = None if counters else True
+    if before is None:
+        ttl = None if valid_until is None else valid_until // 1000 + _RETENTION_SECONDS
+        return Put({**key._asdict(), "counters": counters, "empty": empty, "ttl": ttl})
+    return update(key, assign({"counters": counters, "empty": empty}), Clause(conditions=["attribute_exists(#pk)"]))

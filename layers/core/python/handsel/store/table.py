@@ -17,7 +17,17 @@ from handsel.domain import errors
 from handsel.store.attributes import Attributes, Item, dump_item, load_item
 from handsel.store.keys import Index, Key
 from handsel.store.retries import Retrier, error_code
-from handsel.store.writes import Check, ConditionFailed, Delete, Put, Update, Write, evaluated, names_in, request
+from handsel.store.writes import (
+    Check,
+    ConditionFailed,
+    Delete,
+    Put,
+    Update,
+    Write,
+    build_parameters,
+    evaluate,
+    find_names,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -80,15 +90,15 @@ class Table:
 
     def with_cached(self, items: Mapping[Key, Item | None]) -> "Table":
         """Return a view that serves `items` from memory. None marks a missing item."""
-        from handsel.store.cached_table import CachedTable  # few functions need it
+        from handsel.store.cached_table import CachedTable  # imported here, because few functions need it
 
         return CachedTable(self, items)
 
     def run_concurrently(self, *calls: Callable[[], T]) -> list[T]:
-        """Make independent calls side by side; see `concurrency.run_concurrently`."""
+        """Make independent calls concurrently; see `concurrency.run_concurrently`."""
         if len(calls) == 1:
             return [calls[0]()]
-        from handsel.store import concurrency  # most functions make one call after the other
+        from handsel.store import concurrency  # imported here, because most functions do not need threads
 
         return concurrency.run_concurrently(calls)
 
@@ -107,14 +117,14 @@ class Table:
 
         Raises:
             ConditionFailed: a condition was false.
-            ServiceUnavailable: DynamoDB decided in none of the attempts.
+            ServiceUnavailable: the retries are exhausted.
         """
         if len(writes) == 1:
             self._write_one(writes[0])
         else:
             self._transact(writes)
 
-    def newest(self, index: Index, pk: str, *, limit: int, before: str | None = None) -> list[tuple[str, Key]]:
+    def query_newest(self, index: Index, pk: str, *, limit: int, before: str | None = None) -> list[tuple[str, Key]]:
         """Return one page of a list, newest first: (sort key, key) pairs, those after the position `before`."""
         values = {":pk": pk} | ({":before": before} if before is not None else {})
         condition = "#pk = :pk" + (" AND #sk < :before" if before is not None else "")
@@ -143,13 +153,13 @@ class Table:
             "TableName": self.name,
             "KeyConditionExpression": "#pk = :pk AND #sk BETWEEN :first AND :last",
             "FilterExpression": condition,
-            "ExpressionAttributeNames": names_in(f"#pk #sk {condition}"),
+            "ExpressionAttributeNames": find_names(f"#pk #sk {condition}"),
             "ExpressionAttributeValues": dump_item({":pk": first.pk, ":first": first.sk, ":last": last.sk}),
             "Select": "COUNT",
         }
         return sum(page["Count"] for page in self._pages(parameters))
 
-    def earliest(self, index: Index, pk: str, *, until: str) -> Iterator[str]:
+    def query_earliest(self, index: Index, pk: str, *, until: str) -> Iterator[str]:
         """Yield the sort keys of one partition of an index up to `until`, earliest first. Fetches pages as needed."""
         parameters: Any = {
             "TableName": self.name,
@@ -185,8 +195,8 @@ class Table:
 
     def _write_one(self, write: Write | Callable[[], Write]) -> None:
         def call() -> object:
-            current = evaluated(write)
-            parameters = request(current, self.name)
+            current = evaluate(write)
+            parameters = build_parameters(current, self.name)
             match current:
                 case Put():
                     return self.client.put_item(**parameters)
@@ -209,9 +219,13 @@ class Table:
             items = [
                 cast(
                     "TransactWriteItemTypeDef",
-                    {"ConditionCheck" if isinstance(write, Check) else type(write).__name__: request(write, self.name)},
+                    {
+                        "ConditionCheck" if isinstance(write, Check) else type(write).__name__: build_parameters(
+                            write, self.name
+                        )
+                    },
                 )
-                for write in map(evaluated, writes)
+                for write in map(evaluate, writes)
             ]
             return self.client.transact_write_items(TransactItems=items)
 

@@ -18,13 +18,13 @@ class ProductVisit:
     at: int
 
 
-def put(table: Table, user_id: str, tag: ProductVisit) -> None:
-    """Tag a product. Idempotent: the first time is kept."""
+def create(table: Table, user_id: str, tag: ProductVisit) -> None:
+    """Tag a product. Idempotent: the time of the first call is kept."""
     position = keys.position(tag.at, f"{tag.product_id}{keys.SEPARATOR}{tag.store_id}")
-    entry = {keys.BY_OWNER.pk: keys.tagged_by(user_id), keys.BY_OWNER.sk: position}
-    facts = {"product_id": tag.product_id, "store_id": tag.store_id, "at": tag.at}
+    entry = {keys.BY_OWNER.pk: keys.tags_by_user(user_id), keys.BY_OWNER.sk: position}
+    values = {"product_id": tag.product_id, "store_id": tag.store_id, "at": tag.at}
     with suppress(ConditionFailed):  # tagged before
-        table.write(Put({**keys.tagged(user_id, tag.product_id)._asdict(), **entry, **facts}))
+        table.write(Put({**keys.tagged(user_id, tag.product_id)._asdict(), **entry, **values}))
 
 
 def delete(table: Table, user_id: str, product_id: str) -> bool:
@@ -36,8 +36,8 @@ def delete(table: Table, user_id: str, product_id: str) -> bool:
     return True
 
 
-def of_user(table: Table, user_id: str, *, limit: int, before: str | None) -> Page[ProductVisit]:
+def list_by_user(table: Table, user_id: str, *, limit: int, before: str | None) -> Page[ProductVisit]:
     """Return one page of the index, newest first. It is eventually consistent: a removed tag may still be in it."""
-    rows = table.newest(keys.BY_OWNER, keys.tagged_by(user_id), limit=limit, before=before)
-    found = (keys.tagged_at(sort_key) for sort_key, _ in rows)
-    return Page.of([ProductVisit(product_id, store_id, at) for at, product_id, store_id in found], rows, limit)
+    rows = table.query_newest(keys.BY_OWNER, keys.tags_by_user(user_id), limit=limit, before=before)
+    found = (keys.parse_tag(sort_key) for sort_key, _ in rows)
+    return Page.from_rows([ProductVisit(product_id, store_id, at) for at, product_id, store_id in found], rows, limit)

@@ -1,4 +1,4 @@
-"""Transitions as clauses of an update: the conditions and changes that a row of a state machine stands for."""
+"""Transitions of the state machines as clauses of an update."""
 
 from enum import StrEnum
 from typing import TypeVar
@@ -12,14 +12,14 @@ A = TypeVar("A", bound=StrEnum)
 
 
 def transition(machine: Machine[S, A], state: S, action: A, *, now: int | None = None, mark: object = None) -> Clause:
-    """Return the clause that takes an item in `state` to where `action` leads.
+    """Return the clause that makes an action on an item in `state`: its conditions, and the change to the next state.
 
     Args:
         now: the clock for the guards, in milliseconds since the epoch. A guard that needs it does not hold without it.
         mark: the value of the attribute whose presence is the new state, for a machine that stores its state so.
 
     Raises:
-        KeyError: the machine refuses the action in this state, or does not store the new state.
+        KeyError: the action is invalid in this state, or the machine does not store the new state.
     """
     row = machine.step(state, action)
     before = in_state(machine, state, *row.guards, now=now)
@@ -34,7 +34,7 @@ def transition(machine: Machine[S, A], state: S, action: A, *, now: int | None =
 
 
 def in_state(machine: Machine[S, A], state: S, *guards: Guard, now: int | None = None) -> Clause:
-    """Return the clause that demands that an item is in `state`, and that guards hold."""
+    """Return the clause with the conditions that an item is in `state` and that guards hold."""
     conditions, values = list[str](), dict[str, object]()
     if isinstance(machine.stored_in, str):
         conditions.append(f"#{machine.stored_in} = :from")
@@ -57,13 +57,13 @@ def in_state(machine: Machine[S, A], state: S, *guards: Guard, now: int | None =
 
 
 def move_units(place: UnitPlace, action: UnitAction, quantity: int) -> Clause:
-    """Return the clause that moves units of an order from `place` to where `action` leads.
+    """Return the clause that moves units of an order from `place` to the place to which `action` leads.
 
-    The counters of the order move, and the one of `place` has to be high enough. A place without a counter is left to
-    the caller: units in a gift are counted by its reservation.
+    It changes the counters of both places. The counter of `place` has to be high enough. Units in a gift have no counter:
+    the caller changes the reservation.
 
     Raises:
-        KeyError: units in this place refuse the action.
+        KeyError: the action is invalid for units in this place.
     """
     target, moved = UNIT_MACHINE.step(place, action).to, f":{place}_{action}"
     sets, conditions = list[str](), list[str]()

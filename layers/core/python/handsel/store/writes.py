@@ -1,4 +1,4 @@
-"""The writes the table takes: each under a condition.
+"""The writes of the table. Each has a condition.
 
 Attribute names in expressions are written `#word`, values `:word`; `request` names them for DynamoDB.
 """
@@ -80,17 +80,17 @@ class ConditionFailed(errors.HandselError):
         self.old = tuple(old)
 
 
-def names_in(expression: str) -> dict[str, str]:
+def find_names(expression: str) -> dict[str, str]:
     """Return DynamoDB's expression attribute names of the `#word`s in an expression."""
     return {f"#{word}": word for word in _NAME.findall(expression)}
 
 
-def evaluated(write: Write | Callable[[], Write]) -> Write:
+def evaluate(write: Write | Callable[[], Write]) -> Write:
     """Return a write; a function is called, so that its condition uses the present time."""
     return write() if callable(write) else write
 
 
-def request(write: Write, table_name: str) -> Any:
+def build_parameters(write: Write, table_name: str) -> Any:
     """Return the parameters of the DynamoDB call, or transaction entry, for a write."""
     if isinstance(write, Put):
         return {
@@ -104,7 +104,7 @@ def request(write: Write, table_name: str) -> Any:
         "TableName": table_name,
         "Key": write.key.attributes(),
         "ConditionExpression": write.condition,
-        "ExpressionAttributeNames": names_in(f"{expression} {write.condition}") | dict(renamed),
+        "ExpressionAttributeNames": find_names(f"{expression} {write.condition}") | dict(renamed),
         "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
     }
     if expression:

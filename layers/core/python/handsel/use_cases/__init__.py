@@ -1,1 +1,1 @@
-"""What callers and triggers do: load, decide, commit."""
+"""Use cases: the actions of callers and triggers. Each reads, decides and commits."""

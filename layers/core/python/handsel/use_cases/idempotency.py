@@ -1,4 +1,4 @@
-"""A creating call, as the use cases take it."""
+"""Requests with an Idempotency-Key, as the use cases take them."""
 
 from dataclasses import dataclass
 
@@ -7,11 +7,13 @@ from handsel.domain import errors, ids
 
 @dataclass(frozen=True, slots=True)
 class IdempotentRequest:
-    """Who calls, under which key, what for, and when. Repeated with the same key it is the same call.
+    """A request with an idempotency key. A replay, the same request with the same key, has the same effect once.
 
     Attributes:
-        request_hash: what it asks for, kept with what it makes.
-        now: the clock of the deciding process, in milliseconds since the epoch.
+        caller: the id of the user who sends it.
+        idempotency_key: the key that the client chose.
+        request_hash: the hash of path and body, stored with the created entity.
+        now: the clock of the process that handles it, in milliseconds since the epoch.
     """
 
     caller: str
@@ -20,11 +22,11 @@ class IdempotentRequest:
     now: int
 
     def derive_id(self, kind: str) -> str:
-        """The id of the `kind` of thing this call makes: the same whenever it is repeated."""
-        return ids.derive(kind, self.caller, self.idempotency_key)
+        """Return the id of the entity of a `kind` that this request creates. A replay derives the same id."""
+        return ids.derive_id(kind, self.caller, self.idempotency_key)
 
     def require_same_request(self, request_hash: str) -> None:
-        """What is there under this call's id was made by this call, not by another one with the same key.
+        """Check that an entity found under a derived id was created by this request, not by another one with its key.
 
         Raises:
             IdempotencyKeyReused

@@ -1,9 +1,8 @@
-"""The order center: what one bought, paid, gave and got, looks at and may like, and how much of it there is.
+"""Order center: the first entries of a user's lists, and the counters.
 
-It costs the same however much somebody has: seven calls side by side, which find the first entries of each list and the
-sums; then one that reads those entries, and one that reads what they refer to. Only gifts to crowds make the last one
-more than a hundred items, and so a call for each hundred; and who has bought or tagged the first of what might be
-recommended costs some more.
+The cost does not grow with the lists. Seven concurrent calls find the first entries and the counters; one call reads those
+entries; one reads the items that they refer to. Only gifts with many shares need more than one call of a hundred items for
+the last step. A user who bought or tagged the best candidates costs some more reads of recommendations.
 """
 
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from typing import Any
 
 from handsel.domain import ids
 from handsel.domain.models import Gift, Kind, Order
-from handsel.domain.summary import Counts, counts_at
+from handsel.domain.summary import Counts, compute_counts
 from handsel.store import gifts, holdings, keys, orders, summaries, tags
 from handsel.store.keys import Index, Key
 from handsel.store.table import Table
@@ -21,14 +20,14 @@ from handsel.use_cases.queries import GiftDetails, HoldingDetails, OrderDetails
 from handsel.use_cases.recommendations import recommending
 from handsel.use_cases.recommendations.recommending import Recommendation, VisitedProduct
 
-# How many entries of each list it shows, and how many products it looks at to find as many to recommend.
-FIRST = 5
-CANDIDATES = 10
+# The entries of each list, and the candidates that are read to find as many recommended products.
+MAX_ENTRIES = 5
+MAX_CANDIDATES = 10
 
 
 @dataclass(frozen=True, slots=True)
 class OrderCenter:
-    """The first entries of each list, newest first; payments are those of `orders`."""
+    """The first entries of each list, newest first. The payments are those of `orders`."""
 
     counts: Counts
     orders: list[OrderDetails]
@@ -40,41 +39,41 @@ class OrderCenter:
     recommendations: list[Recommendation]
 
 
-def counts_of(table: Table, user_id: str, *, now: int) -> Counts:
-    """How much of what a user has, as the clock has it; what was written in the last seconds may be missing."""
+def get_counts(table: Table, user_id: str, *, now: int) -> Counts:
+    """Return the counters of a user at the present time. They may lack the writes of the last seconds."""
     found: list[Any] = table.run_concurrently(
-        partial(summaries.get, table, user_id), partial(summaries.over_today, table, user_id, now=now)
+        partial(summaries.get, table, user_id), partial(summaries.count_expired_today, table, user_id, now=now)
     )
-    return counts_at(*found, now=now)
+    return compute_counts(*found, now=now)
 
 
-def read(table: Table, user_id: str, *, now: int) -> OrderCenter:
-    """The order center of a user, as the clock has it."""
+def get_order_center(table: Table, user_id: str, *, now: int) -> OrderCenter:
+    """Return the order center of a user at the present time."""
     newest = partial(_newest, table)
-    own_keys = [keys.summary(user_id), *recommending.keys_of_user(user_id)]
+    own_keys = [keys.summary(user_id), *recommending.user_keys(user_id)]
     found: list[Any] = table.run_concurrently(
         partial(table.get_many, own_keys),
-        partial(summaries.over_today, table, user_id, now=now),
-        partial(newest, keys.BY_OWNER, keys.orders_of(user_id)),
-        partial(newest, keys.BY_OWNER, keys.sent_by(user_id)),
-        partial(newest, keys.BY_PARENT, keys.received_by(user_id)),
-        partial(newest, keys.BY_OWNER, keys.holdings_of(user_id)),
-        partial(tags.of_user, table, user_id, limit=FIRST, before=None),
+        partial(summaries.count_expired_today, table, user_id, now=now),
+        partial(newest, keys.BY_OWNER, keys.orders_by_buyer(user_id)),
+        partial(newest, keys.BY_OWNER, keys.gifts_by_giver(user_id)),
+        partial(newest, keys.BY_PARENT, keys.gifts_by_recipient(user_id)),
+        partial(newest, keys.BY_OWNER, keys.holdings_by_holder(user_id)),
+        partial(tags.list_by_user, table, user_id, limit=MAX_ENTRIES, before=None),
     )
     own, over_today, order_ids, sent_ids, received_ids, holding_ids, tagged = found
     cached = table.with_cached({key: own.get(key) for key in own_keys})
-    viewed = recommending.latest_views(cached, user_id, limit=FIRST).items
-    candidates = recommending.candidates_of(cached, user_id, now=now)
+    viewed = recommending.list_views(cached, user_id, limit=MAX_ENTRIES).items
+    candidates = recommending.find_candidates(cached, user_id, now=now)
 
     wanted = {
         *map(keys.order, order_ids),
         *map(keys.gift, [*sent_ids, *received_ids]),
         *map(keys.holding, holding_ids),
-        # There is one of a parcel only; that costs less than to ask for it when it is known.
-        *(keys.shipment(ids.of_shipment(holding_id)) for holding_id in holding_ids),
+        # Vouchers have no shipment. Reading one too many costs less than a second call.
+        *(keys.shipment(ids.derive_shipment_id(holding_id)) for holding_id in holding_ids),
         *(keys.tagged(user_id, each.product_id) for each in tagged.items),
-        *recommending.keys_of_products([*viewed, *tagged.items]),
-        *recommending.keys_of_candidates(user_id, candidates[:CANDIDATES]),
+        *recommending.product_keys([*viewed, *tagged.items]),
+        *recommending.candidate_keys(user_id, candidates[:MAX_CANDIDATES]),
     }
     entries = table.get_many(wanted)
     bought = [orders.from_item(entries[key]) for key in map(keys.order, order_ids) if key in entries]
@@ -82,27 +81,29 @@ def read(table: Table, user_id: str, *, now: int) -> OrderCenter:
     received = [gifts.from_item(entries[key]) for key in map(keys.gift, received_ids) if key in entries]
     held = [holdings.from_item(entries[key]) for key in map(keys.holding, holding_ids) if key in entries]
 
-    more = {*_referred_to(user_id, bought, sent, received)} - wanted
+    more = {*_referenced_keys(user_id, bought, sent, received)} - wanted
     entries = {**entries, **(table.get_many(more) if more else {})}
     known = table.with_cached({key: entries.get(key) for key in (*wanted, *more)})
     return OrderCenter(
-        counts=counts_at(summaries.from_item(own.get(keys.summary(user_id))), over_today, now=now),
-        orders=queries.read_orders(known, bought, now=now),
-        gifts_sent=queries.read_gifts(known, sent, caller=user_id),
-        gifts_received=queries.read_gifts(known, received, caller=user_id),
-        holdings=queries.read_holdings(known, held),
+        counts=compute_counts(summaries.from_item(own.get(keys.summary(user_id))), over_today, now=now),
+        orders=queries.load_order_details(known, bought, now=now),
+        gifts_sent=queries.load_gift_details(known, sent, caller=user_id),
+        gifts_received=queries.load_gift_details(known, received, caller=user_id),
+        holdings=queries.load_holding_details(known, held),
         tagged=recommending.read_tagged(known, user_id, tagged.items),
         viewed=recommending.read_products(known, viewed),
-        recommendations=recommending.select(known, user_id, candidates, limit=FIRST, batch=CANDIDATES).items,
+        recommendations=recommending.select_page(
+            known, user_id, candidates, limit=MAX_ENTRIES, batch=MAX_CANDIDATES
+        ).items,
     )
 
 
 def _newest(table: Table, index: Index, pk: str) -> list[str]:
-    return [keys.id_at(sort_key) for sort_key, _ in table.newest(index, pk, limit=FIRST)]
+    return [keys.parse_id(sort_key) for sort_key, _ in table.query_newest(index, pk, limit=MAX_ENTRIES)]
 
 
-def _referred_to(user_id: str, bought: list[Order], sent: list[Gift], received: list[Gift]) -> list[Key]:
-    """What `reading` asks for of these: it would as well ask by itself, one after the other."""
+def _referenced_keys(user_id: str, bought: list[Order], sent: list[Gift], received: list[Gift]) -> list[Key]:
+    """Return the keys that `queries` reads for these entries. Without the cache, it would read them in several calls."""
     wanted: list[Key] = []
     for order in bought:
         wanted += [keys.product(order.product.product_id), keys.store(order.product.store_id)]
@@ -110,10 +111,10 @@ def _referred_to(user_id: str, bought: list[Order], sent: list[Gift], received: 
     for gift in sent:
         wanted += map(keys.account, gift.claims)
         if gift.product.kind is Kind.PARCEL:
-            wanted += [keys.shipment(ids.of_shipment(claim.holding_id)) for claim in gift.claims.values()]
+            wanted += [keys.shipment(ids.derive_shipment_id(claim.holding_id)) for claim in gift.claims.values()]
     for gift in received:
         if user_id in gift.claims:
             holding_id = gift.claims[user_id].holding_id
             wanted += [*map(keys.account, gift.claims), keys.holding(holding_id)]
-            wanted.append(keys.shipment(ids.of_shipment(holding_id)))
+            wanted.append(keys.shipment(ids.derive_shipment_id(holding_id)))
     return wanted

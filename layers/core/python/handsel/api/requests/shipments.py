@@ -6,7 +6,7 @@ from pydantic import BeforeValidator, Field, Strict, StringConstraints, WithJson
 
 from handsel.api.requests.base import Line, ListQuery, Name, Request
 from handsel.domain import models, states
-from handsel.domain.times import RFC_3339, milliseconds
+from handsel.domain.times import RFC_3339, parse_timestamp
 
 EventId = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[!-~]+$")]
 # Requests are strict, and a strict enum does not accept text.
@@ -28,7 +28,7 @@ class ShipmentEventRequest(Request):
     location: Line
     occurred_at: Annotated[
         int,
-        BeforeValidator(milliseconds),
+        BeforeValidator(parse_timestamp),
         WithJsonSchema({"type": "string", "format": "date-time", "pattern": RFC_3339}),
     ]
 

@@ -5,7 +5,7 @@ from typing import Self
 from handsel.api.views.base import Count, Timestamp, View
 from handsel.domain import models
 from handsel.domain.summary import Counts
-from handsel.domain.times import timestamp
+from handsel.domain.times import format_timestamp
 
 
 class CountsView(View):
@@ -66,7 +66,7 @@ class ProfileView(View):
             handle=account.handle,
             display_name=account.display_name,
             recommendations=account.recommendations,
-            created_at=timestamp(account.created_at),
+            created_at=format_timestamp(account.created_at),
             order_center=OrderCenterEntry(url="/order-center", counts=CountsView.of(counts)),
         )
 

@@ -5,7 +5,7 @@ from typing import Annotated, Self
 from pydantic import BaseModel, ConfigDict, WithJsonSchema
 
 from handsel.domain import models
-from handsel.domain.times import timestamp
+from handsel.domain.times import format_timestamp
 
 
 class View(BaseModel):
@@ -32,7 +32,7 @@ Url = Annotated[str, WithJsonSchema({"type": "string", "format": "uri"})]
 
 def optional_timestamp(at: int | None) -> str | None:
     """Return the timestamp of a time in milliseconds since the epoch, or None."""
-    return None if at is None else timestamp(at)
+    return None if at is None else format_timestamp(at)
 
 
 class MoneyView(View):

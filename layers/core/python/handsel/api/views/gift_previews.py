@@ -6,7 +6,7 @@ from handsel.api.views.base import Count, Timestamp, View
 from handsel.api.views.wrappings import WrappingView
 from handsel.domain import models, states
 from handsel.domain.privacy import Fact, Viewer, may_see
-from handsel.domain.times import timestamp
+from handsel.domain.times import format_timestamp
 
 
 class GiftPreview(View):
@@ -39,5 +39,5 @@ def preview_fields(gift: models.Gift, viewer: Viewer, now: int, web_url: str) ->
         "giver_name": gift.giver_name,
         "shares": gift.shares,
         "remaining": gift.remaining,
-        "expires_at": timestamp(gift.expires_at),
+        "expires_at": format_timestamp(gift.expires_at),
     }

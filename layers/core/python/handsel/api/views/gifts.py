@@ -7,8 +7,8 @@ from handsel.api.views.gift_previews import GiftPreview, preview_fields
 from handsel.api.views.holdings import AnyHolding, holding_view
 from handsel.api.views.products import ProductView
 from handsel.domain import ids, models, states
-from handsel.domain.privacy import Fact, Viewer, may_see, product_fact, store_fact, viewer_of
-from handsel.domain.times import timestamp
+from handsel.domain.privacy import Fact, Viewer, classify_viewer, may_see, product_fact, store_fact
+from handsel.domain.times import format_timestamp
 from handsel.use_cases.queries import GiftDetails
 
 
@@ -58,7 +58,7 @@ class CreatedGift(GiverGift):
     secret: str | None
 
     @classmethod
-    def of_new(cls, details: GiftDetails, *, now: int, web_url: str, secret: str | None) -> Self:
+    def from_details(cls, details: GiftDetails, *, now: int, web_url: str, secret: str | None) -> Self:
         """Return the view of a new gift.
 
         Args:
@@ -76,8 +76,8 @@ class CreatedGift(GiverGift):
 def _claims(details: GiftDetails, viewer: Viewer) -> list[ClaimView]:
     views = []
     for claimer, claim in sorted(details.gift.claims.items(), key=lambda entry: (entry[1].at, entry[0])):
-        view = ClaimView(display_name=details.names.get(claimer, ""), claimed_at=timestamp(claim.at))
-        shipment = details.shipments.get(ids.of_shipment(claim.holding_id))
+        view = ClaimView(display_name=details.names.get(claimer, ""), claimed_at=format_timestamp(claim.at))
+        shipment = details.shipments.get(ids.derive_shipment_id(claim.holding_id))
         if shipment is not None and may_see(viewer, Fact.LOGISTICS_STATUS):
             view = ParcelClaimView(**dict(view), shipment_status=shipment.status)
         views.append(view)
@@ -96,7 +96,7 @@ def _gift_fields(details: GiftDetails, viewer: Viewer, now: int, web_url: str) -
         fields |= {
             "order_id": gift.order_id,
             "recipient_id": gift.recipient_id,
-            "created_at": timestamp(gift.created_at),
+            "created_at": format_timestamp(gift.created_at),
             "in_return_for": gift.in_return_for,
         }
     return fields
@@ -108,7 +108,7 @@ GiftView = GiverGift | ClaimerGift | RecipientGift | GiftPreview
 
 def gift_view(details: GiftDetails, *, caller: str, now: int, web_url: str) -> GiftView:
     """Return the view of a gift for the caller. The model for each viewer lacks the fields that they may not see."""
-    gift, viewer = details.gift, viewer_of(details.gift, caller)
+    gift, viewer = details.gift, classify_viewer(details.gift, caller)
     fields = _gift_fields(details, viewer, now, web_url)
     if viewer is Viewer.GIVER:
         return GiverGift(**fields)

@@ -6,7 +6,7 @@ from handsel.api.views.base import Count, Timestamp, View, optional_timestamp
 from handsel.api.views.products import ProductBrief
 from handsel.domain import models, states
 from handsel.domain.privacy import Fact, Viewer, may_see, product_fact, store_fact
-from handsel.domain.times import timestamp
+from handsel.domain.times import format_timestamp
 from handsel.use_cases.queries import HoldingDetails
 
 
@@ -56,11 +56,11 @@ def holding_view(details: HoldingDetails, *, now: int) -> AnyHolding:
         "holding_id": holding.holding_id,
         "kind": holding.product.kind,
         "gift_id": holding.gift_id,
-        "received_at": timestamp(holding.received_at),
+        "received_at": format_timestamp(holding.received_at),
     }
     # Holders who bought the product themselves see as much as a giver.
     viewer = Viewer.GIVER if holding.gift_id is None else Viewer.CLAIMER
-    delivered = shipment is not None and shipment.delivered
+    delivered = shipment is not None and shipment.is_delivered
     if may_see(viewer, store_fact(holding.product.kind)):
         fields |= {"store_id": holding.product.store_id, "store_name": holding.product.store_name}
     if may_see(viewer, product_fact(holding.product.kind), own=True, delivered=delivered):

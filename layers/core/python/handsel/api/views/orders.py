@@ -5,8 +5,8 @@ from typing import Self
 from handsel.api.views.base import Count, MoneyView, Timestamp, View, optional_timestamp
 from handsel.api.views.products import ProductView
 from handsel.domain import models, states
-from handsel.domain.rules import actions_of
-from handsel.domain.times import timestamp
+from handsel.domain.rules import list_order_actions
+from handsel.domain.times import format_timestamp
 from handsel.use_cases.queries import OrderDetails
 
 
@@ -35,7 +35,7 @@ class PaymentView(View):
         return cls(
             method=order.payment.method,
             total=MoneyView.of(order.payment.total),
-            status=order.state_now,
+            status=order.current_state,
             reference=order.payment.reference,
             paid_at=optional_timestamp(order.payment.paid_at),
         )
@@ -60,7 +60,7 @@ class OrderView(View):
         order, units = details.order, details.units
         return cls(
             order_id=order.order_id,
-            state=order.state_now,
+            state=order.current_state,
             buyer_id=order.buyer_id,
             product=ProductView.of(order.product, details.product),
             quantity=order.quantity,
@@ -74,8 +74,8 @@ class OrderView(View):
                 refunded=units.refunded,
             ),
             payment=PaymentView.of(order),
-            created_at=timestamp(order.created_at),
-            actions=actions_of(order, details.product, units, now=now),
+            created_at=format_timestamp(order.created_at),
+            actions=list_order_actions(order, details.product, units, now=now),
         )
 
 
@@ -101,8 +101,8 @@ class PaymentItem(View):
             title=order.product.title,
             image_url=order.product.image_url,
             **dict(PaymentView.of(order)),
-            created_at=timestamp(order.created_at),
-            refunded=MoneyView.of(order.product.price.times(order.refunded)),
+            created_at=format_timestamp(order.created_at),
+            refunded=MoneyView.of(order.product.price.multiply(order.refunded)),
         )
 
 

@@ -4,7 +4,7 @@ from typing import Any, Self
 
 from handsel.api.views.base import Count, MoneyView, View
 from handsel.domain import models
-from handsel.domain.rules import not_giftable_reason
+from handsel.domain.rules import find_not_giftable_reason
 
 
 class ProductBrief(View):
@@ -65,7 +65,7 @@ class ProductView(ProductBrief):
 
 def priced_fields(product: models.Product, sold_now: models.Product) -> dict[str, Any]:
     """Return the fields of a ProductView."""
-    reason = not_giftable_reason(sold_now)
+    reason = find_not_giftable_reason(sold_now)
     return {
         **brief_fields(product),
         "price": MoneyView.of(product.price),

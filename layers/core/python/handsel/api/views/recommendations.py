@@ -9,7 +9,7 @@ from typing_extensions import TypedDict
 from handsel.api.views.base import Timestamp
 from handsel.api.views.products import ProductView, priced_fields
 from handsel.domain.reasons import Reason
-from handsel.domain.times import timestamp
+from handsel.domain.times import format_timestamp
 from handsel.use_cases.recommendations.recommending import Recommendation, VisitedProduct
 
 
@@ -19,9 +19,9 @@ class SeenProduct(ProductView):
     at: Timestamp
 
     @classmethod
-    def of_visited(cls, visited: "VisitedProduct") -> Self:
+    def from_visit(cls, visited: VisitedProduct) -> Self:
         """Return the view of a tagged or viewed product."""
-        return cls(**priced_fields(visited.product, visited.product), at=timestamp(visited.at))
+        return cls(**priced_fields(visited.product, visited.product), at=format_timestamp(visited.at))
 
 
 @with_config(ConfigDict(extra="forbid"))
@@ -43,8 +43,8 @@ class RecommendedProduct(ProductView):
     reason: str
 
     @classmethod
-    def of_recommendation(
-        cls, recommendation: "Recommendation", render: Callable[[str, Mapping[str, str]], str]
+    def from_recommendation(
+        cls, recommendation: Recommendation, render: Callable[[str, Mapping[str, str]], str]
     ) -> Self:
         """Return the view of a recommendation.
 

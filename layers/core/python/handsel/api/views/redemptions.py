@@ -6,7 +6,7 @@ from handsel.api.views.base import Timestamp, View, optional_timestamp
 from handsel.api.views.products import ProductBrief
 from handsel.domain import models
 from handsel.domain.privacy import Fact, Viewer, may_see
-from handsel.domain.times import timestamp
+from handsel.domain.times import format_timestamp
 
 
 class RedemptionView(View):
@@ -31,5 +31,5 @@ class RedemptionView(View):
             **fields,
             store_id=holding.product.store_id,
             valid_until=optional_timestamp(holding.valid_until),
-            redeemed_at=timestamp(holding.redeemed_at or 0),
+            redeemed_at=format_timestamp(holding.redeemed_at or 0),
         )

@@ -6,7 +6,7 @@ from handsel.api.views.base import Count, Timestamp, View
 from handsel.api.views.products import ProductBrief
 from handsel.domain import models, states
 from handsel.domain.privacy import Fact, Viewer, may_see
-from handsel.domain.times import timestamp
+from handsel.domain.times import format_timestamp
 
 
 class AddressView(View):
@@ -82,11 +82,11 @@ def shipment_view(shipment: models.Shipment, viewer: Viewer) -> ShipmentView:
             "carrier": shipment.carrier,
             "tracking_number": shipment.tracking_number,
             "events": [
-                EventView(status=event.status, location=event.location, occurred_at=timestamp(event.occurred_at))
+                EventView(status=event.status, location=event.location, occurred_at=format_timestamp(event.occurred_at))
                 for event in sorted(shipment.events.values(), key=lambda event: (event.occurred_at, event.event_id))
             ],
         }
-    address = may_see(viewer, Fact.ADDRESS, own=own, delivered=shipment.delivered)
+    address = may_see(viewer, Fact.ADDRESS, own=own, delivered=shipment.is_delivered)
     shown = AddressView.of(shipment.address) if address else None
     if viewer is Viewer.CARRIER:
         return ShipmentView(**fields)
@@ -100,5 +100,5 @@ def shipment_view(shipment: models.Shipment, viewer: Viewer) -> ShipmentView:
         **fields,
         address=shown,
         quantity=shipment.quantity,
-        created_at=timestamp(shipment.created_at),
+        created_at=format_timestamp(shipment.created_at),
     )

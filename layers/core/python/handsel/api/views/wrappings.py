@@ -23,7 +23,7 @@ class WrappingView(View):
         """
         return cls(
             cover_id=wrapping.cover_id,
-            image_url=web_url + wrappings.image_path(wrapping.cover_id),
+            image_url=web_url + wrappings.cover_image_path(wrapping.cover_id),
             blessing=wrapping.blessing,
         )
 
@@ -61,10 +61,10 @@ class Wrappings(View):
         return cls(
             covers=[
                 CoverView(cover_id=cover.cover_id, title=cover.title, image_url=web_url + cover.image_path)
-                for cover in wrappings.covers_for(models.Kind(kind), now=now)
+                for cover in wrappings.list_covers(models.Kind(kind), now=now)
             ],
             blessings=[
                 BlessingView(blessing_id=blessing.blessing_id, text=blessing.text)
-                for blessing in wrappings.blessings(now=now)
+                for blessing in wrappings.list_blessings(now=now)
             ],
         )

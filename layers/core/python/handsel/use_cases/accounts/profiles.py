@@ -1,18 +1,18 @@
-"""The caller's own account: create once, read, change.
+"""The caller's account: create it once, read it, update it.
 
-| process dies                       | state left behind                          | completed by                          |
-|------------------------------------|--------------------------------------------|---------------------------------------|
-| at sign-up, before the transaction | nothing                                    | the first authenticated call          |
-| at sign-up, after it               | the account, its handle reserved           | nobody needs to                       |
-| between a taken handle and the     | nothing                                    | the next call: it meets the same      |
-| account without one                |                                            | handle, taken or free by then         |
-| before a change                    | the account as it was                      | the same call again                   |
-| after it, or the answer lost       | the new account, the new handle reserved   | the same call again finds nothing to  |
-|                                    | and the old one free                       | change, and answers the account       |
+| process dies                         | state left behind                          | completed by                           |
+|--------------------------------------|--------------------------------------------|----------------------------------------|
+| at sign-up, before the transaction   | nothing                                    | the first authenticated call           |
+| at sign-up, after it                 | the account, its handle reserved           | nothing is left to do                  |
+| after a taken handle was found,      | nothing                                    | the next call, which finds the handle  |
+| before the account without a handle  |                                            | taken again, or free                   |
+| before an update                     | the account as it was                      | the same call again                    |
+| after it, or the response is lost    | the new account, the new handle reserved,  | the same call again finds nothing to   |
+|                                      | the old one free                           | change, and returns the account        |
 
-Run twice, making it fails on the account that is there, and leaves it. A change is written only where the account is
-what was read: of two at once the second reads again, so it frees the handle the first one took. Account and reservation
-move in one transaction, so no handle is reserved by nobody, and none by two.
+If it runs twice, the second creation fails on the existing account and leaves it unchanged. An update is written under an
+optimistic lock: of two concurrent updates the second one reads again, and so frees the handle that the first one took. One
+transaction writes the account and the reservation of its handle, so each reserved handle has exactly one account.
 """
 
 from collections.abc import Mapping
@@ -25,9 +25,9 @@ from handsel.store import accounts, keys
 from handsel.store.retries import retry_on_conflict
 from handsel.store.table import Table
 
-# For people whose provider does not say what they are called.
-NAMELESS = "A friend"
-# Concurrent calls of the same person.
+# The display name of users whose identity provider sends none.
+DEFAULT_NAME = "A friend"
+# Each attempt after the first follows a concurrent update of the same account.
 _MAX_ATTEMPTS = 20
 
 
@@ -36,20 +36,20 @@ def is_valid_user_id(user_id: object) -> bool:
     return isinstance(user_id, str) and keys.is_valid_key_part(user_id)
 
 
-def of_claims(claims: Mapping[str, Any], *, now: int) -> Account:
-    """Return a new account from the claims of an ID token. Names are never refused, but cut and cleaned."""
+def account_from_claims(claims: Mapping[str, Any], *, now: int) -> Account:
+    """Return a new account from the claims of an ID token. Names are never rejected, but shortened and cleaned."""
     given = claims.get("name"), claims.get("preferred_username")
     return Account(
         user_id=claims["sub"],
-        handle=names.handle(claims.get("preferred_username")),
-        display_name=next(filter(None, map(names.display_name, given)), NAMELESS),
+        handle=names.normalize_handle(claims.get("preferred_username")),
+        display_name=next(filter(None, map(names.clean_display_name, given)), DEFAULT_NAME),
         recommendations=True,
         created_at=now,
     )
 
 
-def ensure(table: Table, account: Account) -> None:
-    """Create the account unless it exists. If somebody else has its handle, create it without one.
+def ensure_account(table: Table, account: Account) -> None:
+    """Create the account unless it exists. If another account has its handle, create it without one.
 
     Raises:
         ServiceUnavailable
@@ -57,31 +57,31 @@ def ensure(table: Table, account: Account) -> None:
     if accounts.exists(table, account.user_id):
         return
     try:
-        accounts.add(table, account)
+        accounts.create(table, account)
     except errors.HandleTaken:
-        accounts.add(table, replace(account, handle=None))
+        accounts.create(table, replace(account, handle=None))
 
 
-def read(table: Table, user_id: str) -> Account:
-    """Return an account that `ensure` has created before."""
+def get_account(table: Table, user_id: str) -> Account:
+    """Return an account that `ensure_account` has created before."""
     account = accounts.get(table, user_id)
     if account is None:
-        raise errors.DataIntegrityError(f"the account of user {user_id} is gone")
+        raise errors.DataIntegrityError(f"the account of user {user_id} does not exist")
     return account
 
 
-def change(table: Table, user_id: str, changes: Mapping[str, Any]) -> Account:
-    """Change fields of an account and return it. Idempotent.
+def update_account(table: Table, user_id: str, changes: Mapping[str, Any]) -> Account:
+    """Update fields of an account and return it. Idempotent.
 
     Raises:
         HandleTaken, ServiceUnavailable
     """
 
     def attempt() -> Account:
-        before = read(table, user_id)
+        before = get_account(table, user_id)
         after = replace(before, **changes)
         if after != before:
-            accounts.change(table, before, after)
+            accounts.save(table, before, after)
         return after
 
     return retry_on_conflict(attempt, max_attempts=_MAX_ATTEMPTS)

@@ -14,10 +14,10 @@ def put_store(table: Table, store: Store) -> None:
     Raises:
         ServiceUnavailable
     """
-    stores.put(table, store)
+    stores.upsert(table, store)
 
 
-def store_of(table: Table, store_id: str) -> Store:
+def get_store(table: Table, store_id: str) -> Store:
     """Return a store.
 
     Raises:
@@ -40,15 +40,15 @@ def put_product(table: Table, product: Product) -> Product:
     Raises:
         NotFound: no such store, or the product is another store's.
     """
-    store = store_of(table, product.store_id)
-    products.put(table, product)
+    store = get_store(table, product.store_id)
+    products.upsert(table, product)
     return replace(product, store_name=store.name, store_giftable=store.giftable)
 
 
-def products_of(table: Table, store_id: str, *, limit: int, before: str | None) -> Page[Product]:
+def list_products(table: Table, store_id: str, *, limit: int, before: str | None) -> Page[Product]:
     """List the products of a store, newest first, starting after the position `before`.
 
     Raises:
         NotFound: no such store.
     """
-    return products.of_store(table, store_of(table, store_id), limit=limit, before=before)
+    return products.list_by_store(table, get_store(table, store_id), limit=limit, before=before)

@@ -1,4 +1,4 @@
-"""View a product: return it, and remember that the user viewed it."""
+"""View a product: return it, and record that the user viewed it."""
 
 from collections.abc import Callable
 

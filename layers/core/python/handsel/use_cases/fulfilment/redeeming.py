@@ -18,26 +18,29 @@ from handsel.store.writes import ConditionFailed
 
 
 def redeem(table: Table, code: str, *, store_id: str, redemption: str, now: int) -> Holding:
-    """Redeems a voucher of the store.
+    """Redeem a voucher of the store.
 
     Args:
-        redemption: names this call.
+        code: the code of the voucher.
+        store_id: the store of the merchant who redeems it.
+        redemption: a unique id of this call.
+        now: milliseconds since the epoch.
 
     Raises:
         NotFound: no such code, or another store's.
         AlreadyRedeemed, VoucherExpired, ServiceUnavailable
     """
-    holding = holdings.get(table, ids.of_voucher(code))
+    holding = holdings.get(table, ids.derive_voucher_id(code))
     if holding is None or holding.product.store_id != store_id:
         raise errors.NotFound
     redeemed = replace(holding, redeemed_at=now, redemption=redemption)
     try:
         table.write(holdings.redeem(holding, redemption, now=now))
-    except ConditionFailed as refused:
-        current = holdings.from_item(refused.old[0]) if refused.old[0] else None
+    except ConditionFailed as failure:
+        current = holdings.from_item(failure.old[0]) if failure.old[0] else None
         if current == redeemed:
             return redeemed
         if current is not None and current.redeemed_at is not None:
-            raise errors.AlreadyRedeemed(current.redeemed_at) from refused
-        raise errors.VoucherExpired from refused
+            raise errors.AlreadyRedeemed(current.redeemed_at) from failure
+        raise errors.VoucherExpired from failure
     return redeemed

@@ -1,6 +1,6 @@
-"""Parcels on their way: made when a parcel is claimed or used, then changed by merchant and carrier.
+"""Shipments: created when a parcel is claimed or used, then changed by the merchant and the carrier.
 
-A change reads the shipment, decides, and writes the next version if nobody changed it in between; otherwise again.
+A change reads the shipment, decides, and writes the next version under an optimistic lock.
 
 | process dies                      | state left behind | completed by                                               |
 |-----------------------------------|-------------------|------------------------------------------------------------|
@@ -20,20 +20,20 @@ from handsel.store import shipments, stores
 from handsel.store.retries import retry_on_conflict
 from handsel.store.table import Table
 
-# Concurrent reports of one shipment.
+# Each attempt after the first follows a concurrent change of the same shipment.
 _MAX_ATTEMPTS = 60
-# A DynamoDB item ends at 400 KB; a parcel that is reported on this often is not travelling.
+# A DynamoDB item is limited to 400 KB; no real delivery has this many events.
 MAX_EVENTS = 500
-# How far a carrier's clock may be ahead of ours.
+# The most that a carrier's clock may be ahead of ours.
 CLOCK_TOLERANCE_MS = 5 * 60_000
 
 
-def new_shipment(table: Table, parcel: Holding, address: Address) -> tuple[Holding, Shipment]:
-    """A parcel and its shipment, which starts with its store's default carrier."""
+def prepare_shipment(table: Table, parcel: Holding, address: Address) -> tuple[Holding, Shipment]:
+    """Return a parcel with its new shipment, by the default carrier of its store. Both are still to be written."""
     store = stores.get(table, parcel.product.store_id)
     if store is None:
-        raise errors.DataIntegrityError(f"store {parcel.product.store_id} is gone")
-    shipment_id = ids.of_shipment(parcel.holding_id)
+        raise errors.DataIntegrityError(f"store {parcel.product.store_id} does not exist")
+    shipment_id = ids.derive_shipment_id(parcel.holding_id)
     shipment = Shipment(
         shipment_id=shipment_id,
         holder_id=parcel.holder_id,
@@ -53,21 +53,25 @@ def new_shipment(table: Table, parcel: Holding, address: Address) -> tuple[Holdi
     return replace(parcel, shipment_id=shipment_id), shipment
 
 
-def of_holder(table: Table, shipment_id: str, *, caller: str) -> Shipment:
-    """Raises:
-    NotFound: no such shipment, or not the caller's.
+def get_for_holder(table: Table, shipment_id: str, *, caller: str) -> Shipment:
+    """Return a shipment of the caller's parcel.
+
+    Raises:
+        NotFound: no such shipment, or not the caller's.
     """
-    return _required(table, shipment_id, lambda shipment: shipment.holder_id == caller)
+    return _require(table, shipment_id, lambda shipment: shipment.holder_id == caller)
 
 
-def of_store(table: Table, shipment_id: str, *, store_id: str) -> Shipment:
-    """Raises:
-    NotFound: no such shipment, or of another store.
+def get_for_store(table: Table, shipment_id: str, *, store_id: str) -> Shipment:
+    """Return a shipment that a store sends.
+
+    Raises:
+        NotFound: no such shipment, or of another store.
     """
-    return _required(table, shipment_id, lambda shipment: shipment.store_id == store_id)
+    return _require(table, shipment_id, lambda shipment: shipment.store_id == store_id)
 
 
-def list_of_store(
+def list_for_store(
     table: Table, store_id: str, status: ShipmentStatus | None, *, limit: int, before: str | None
 ) -> Page[Shipment]:
     """List the shipments of a store, newest first, starting after the position `before`.
@@ -75,44 +79,46 @@ def list_of_store(
     Args:
         status: only shipments with this status; None lists all.
     """
-    return shipments.of_store(table, store_id, status, limit=limit, before=before)
+    return shipments.list_by_store(table, store_id, status, limit=limit, before=before)
 
 
-def of_carrier(table: Table, shipment_id: str, *, carrier: str) -> Shipment:
-    """Raises:
-    NotFound: no such shipment, or with another carrier.
+def get_for_carrier(table: Table, shipment_id: str, *, carrier: str) -> Shipment:
+    """Return a shipment that a carrier delivers.
+
+    Raises:
+        NotFound: no such shipment, or of another carrier.
     """
-    return _required(table, shipment_id, lambda shipment: shipment.carrier == carrier)
+    return _require(table, shipment_id, lambda shipment: shipment.carrier == carrier)
 
 
-def hand_over(
+def update_shipment(
     table: Table, shipment_id: str, *, store_id: str, carrier: str | None, tracking_number: str | None, now: int
 ) -> Shipment:
-    """The merchant says who carries a shipment, and under which number; what is None stays.
+    """Set the carrier and the tracking number of a shipment, for the merchant. None keeps the present value. Idempotent.
 
     Raises:
         NotFound, ServiceUnavailable
     """
 
-    def handed_over(shipment: Shipment) -> Shipment:
+    def updated(shipment: Shipment) -> Shipment:
         return replace(
             shipment,
             carrier=shipment.carrier if carrier is None else carrier,
             tracking_number=shipment.tracking_number if tracking_number is None else tracking_number,
         )
 
-    return _change(table, lambda: of_store(table, shipment_id, store_id=store_id), handed_over, now=now)
+    return _change(table, lambda: get_for_store(table, shipment_id, store_id=store_id), updated, now=now)
 
 
-def report(table: Table, shipment_id: str, event: ShipmentEvent, *, carrier: str, now: int) -> Shipment:
-    """The carrier says what happened. An event that is there already changes nothing.
+def add_event(table: Table, shipment_id: str, event: ShipmentEvent, *, carrier: str, now: int) -> Shipment:
+    """Add an event to a shipment, for its carrier. An event that the shipment already has changes nothing.
 
     Raises:
         NotFound, TooManyEvents, ServiceUnavailable
-        InvalidRequest: it has not happened yet.
+        InvalidRequest: the time of the event is in the future.
     """
 
-    def reported(shipment: Shipment) -> Shipment:
+    def with_event(shipment: Shipment) -> Shipment:
         if event.event_id in shipment.events:
             return shipment
         if event.occurred_at > now + CLOCK_TOLERANCE_MS:
@@ -121,12 +127,12 @@ def report(table: Table, shipment_id: str, event: ShipmentEvent, *, carrier: str
             raise errors.TooManyEvents
         return replace(shipment, events={**shipment.events, event.event_id: event})
 
-    return _change(table, lambda: of_carrier(table, shipment_id, carrier=carrier), reported, now=now)
+    return _change(table, lambda: get_for_carrier(table, shipment_id, carrier=carrier), with_event, now=now)
 
 
-def _required(table: Table, shipment_id: str, theirs: Callable[[Shipment], bool]) -> Shipment:
+def _require(table: Table, shipment_id: str, is_visible: Callable[[Shipment], bool]) -> Shipment:
     shipment = shipments.get(table, shipment_id)
-    if shipment is None or not theirs(shipment):
+    if shipment is None or not is_visible(shipment):
         raise errors.NotFound
     return shipment
 
@@ -140,7 +146,7 @@ def _change(
         if after == before:
             return before
         after = replace(after, version=before.version + 1, updated_at=max(now, before.updated_at))
-        shipments.change(table, before, after)
+        shipments.save(table, before, after)
         return after
 
     return retry_on_conflict(attempt, max_attempts=_MAX_ATTEMPTS)

@@ -14,13 +14,14 @@ from handsel.domain import errors, ids
 from handsel.domain.models import Address, Gift, Holding, Kind
 from handsel.domain.rules import check_can_claim
 from handsel.store import gifts, holdings
+from handsel.store.retries import retry_on_conflict
 from handsel.store.table import Table
 from handsel.store.writes import ConditionFailed
-from handsel.use_cases.fulfilment.shipping import new_shipment
-from handsel.use_cases.queries import HoldingDetails, read_holdings
+from handsel.use_cases.fulfilment.shipping import prepare_shipment
+from handsel.use_cases.queries import HoldingDetails, load_holding_details
 
-# Each retry means that another claim got through in between, so even 50 shares at once end well before this.
-_TRIES = 60
+# Each attempt after the first follows a concurrent claim of the same gift; 50 concurrent claims need fewer.
+_MAX_ATTEMPTS = 60
 
 
 def claim(
@@ -34,51 +35,58 @@ def claim(
     link_keys: Mapping[str, str],
     clock: Callable[[], int],
 ) -> tuple[HoldingDetails, bool]:
-    """Takes one share of a gift for the caller.
+    """Take one share of a gift for the caller.
 
     Args:
-        address: where a parcel goes; of a voucher it is not kept.
-        code: a random one, if this call is the one that takes the share: the code of a voucher, or what a parcel's id is
-            made of. Made of gift and claimer, it would tell who claimed to whoever sees ids and has a guess.
+        address: the address of a parcel; not stored for a voucher.
+        code: a random code, used if this call takes the share: the code of a voucher, or the source of a parcel's id. It
+            must not be derived from gift and claimer: then anyone who sees an id could test guesses of the claimer.
 
     Returns:
-        The holding, and whether this call made it.
+        The holding, and whether this call created it.
 
     Raises:
         NotFound, OwnGift, WrongSecret, NotTheRecipient, Expired, Cancelled, Declined, AlreadyClaimed,
         AddressRequired, ServiceUnavailable
     """
     now = clock()
-    gift = gifts.get(table, gift_id, consistent=False)
-    # Half the price, and enough for nearly everybody: an end seen in a stale read is an end, and a claim that looks
-    # possible is decided by the transaction. Any other answer must come from the gift as it is now.
-    if gift is None or not (gift.state.final or _looks_claimable(gift, caller, secret, address, link_keys, now)):
-        gift = gifts.get(table, gift_id)
-    if gift is None:
+    found = gifts.get(table, gift_id, consistent=False)
+    # A stale read costs half, and is enough for most calls: an end it shows is an end, and the transaction decides about
+    # a claim that looks possible. Any other result must come from the present state of the gift.
+    if found is None or not (found.state.is_final or _looks_claimable(found, caller, secret, address, link_keys, now)):
+        found = gifts.get(table, gift_id)
+    if found is None:
         raise errors.NotFound
-    for _ in range(_TRIES):
+    gift = found
+
+    def attempt() -> tuple[HoldingDetails, bool]:
+        nonlocal gift, now
         if caller in gift.claims:
-            return _earlier(table, gift, caller), False
+            return _load_claimed(table, gift, caller), False
         action = check_can_claim(gift, caller, secret, address, link_keys, now=now)
-        taken = _taken(table, gift, caller, address, code, now)
+        taken = _create_holding(table, gift, caller, address, code, now)
         try:
             gifts.claim(table, gift, action, taken.holding, taken.shipment, clock=clock)
-        except ConditionFailed as refused:
-            if not refused.old[0]:
+        except ConditionFailed as failure:
+            if not failure.old[0]:
                 raise errors.DataIntegrityError(
                     f"gift {gift_id} and holding {taken.holding.holding_id} disagree"
-                ) from refused
-            gift, now = gifts.from_item(refused.old[0]), clock()
-        else:
-            return taken, True
-    raise errors.ServiceUnavailable
+                ) from failure
+            # The failed condition returns the newer gift, which saves a read.
+            gift, now = gifts.from_item(failure.old[0]), clock()
+            raise
+        return taken, True
+
+    return retry_on_conflict(attempt, max_attempts=_MAX_ATTEMPTS)
 
 
-def _taken(table: Table, gift: Gift, caller: str, address: Address | None, code: str, now: int) -> HoldingDetails:
-    """What a share becomes: a voucher with `code`, or a parcel on its way to `address`."""
-    if gift.product.kind is Kind.VOUCHER or address is None:  # a parcel without an address was refused before
+def _create_holding(
+    table: Table, gift: Gift, caller: str, address: Address | None, code: str, now: int
+) -> HoldingDetails:
+    """Return the holding that a share becomes: a voucher with `code`, or a parcel with a shipment to `address`."""
+    if gift.product.kind is Kind.VOUCHER or address is None:  # `check_can_claim` requires an address for a parcel
         voucher = Holding(
-            holding_id=ids.of_voucher(code),
+            holding_id=ids.derive_voucher_id(code),
             holder_id=caller,
             product=gift.product,
             order_id=gift.order_id,
@@ -89,14 +97,14 @@ def _taken(table: Table, gift: Gift, caller: str, address: Address | None, code:
         )
         return HoldingDetails(voucher, None)
     parcel = Holding(
-        holding_id=ids.of_parcel(code),
+        holding_id=ids.derive_parcel_id(code),
         holder_id=caller,
         product=gift.product,
         order_id=gift.order_id,
         gift_id=gift.gift_id,
         received_at=now,
     )
-    return HoldingDetails(*new_shipment(table, parcel, address))
+    return HoldingDetails(*prepare_shipment(table, parcel, address))
 
 
 def _looks_claimable(
@@ -109,8 +117,9 @@ def _looks_claimable(
     return True
 
 
-def _earlier(table: Table, gift: Gift, caller: str) -> HoldingDetails:
+def _load_claimed(table: Table, gift: Gift, caller: str) -> HoldingDetails:
+    """Return the holding of an earlier claim."""
     holding = holdings.get(table, gift.claims[caller].holding_id)
     if holding is None:
         raise errors.DataIntegrityError(f"gift {gift.gift_id} was claimed without a holding")
-    return read_holdings(table, [holding])[0]
+    return load_holding_details(table, [holding])[0]

@@ -1,4 +1,4 @@
-"""Expire gifts whose timer, a WINDOW item, was removed from the table: the part of the stream in settling.
+"""Expire gifts whose timer, a WINDOW item, was removed from the table: the stream's part of settling.
 
 A record may come late, twice, or at the same time as the sweep. `gifts.end_gift` decides from the stored gift, so the
 result is the same.
@@ -11,77 +11,82 @@ from typing import Any
 from handsel.domain.models import Gift, Timer
 from handsel.domain.states import GiftAction
 from handsel.store import gifts, keys
-from handsel.store.attributes import Item, load_item
+from handsel.store.attributes import Item
+from handsel.store.changes import Change
 from handsel.store.gifts import Released
 from handsel.store.table import Table
 
 
-def restore_all(
+def expire_gifts(
     table: Table, records: Sequence[Mapping[str, Any]], *, clock: Callable[[], int]
 ) -> list[Released | Gift | Exception]:
-    """Call `restore` for each record. Return, in their order, its results and the errors that it raised.
+    """Call `expire_gift` for each record. Return its results, and the errors that it raised, in the order of the records.
 
     Records are independent of each other, so they run concurrently; only those of one order run one after the other.
     Most gifts ended before, and a transaction that fails costs ten times as much as a read.
     """
-    ended = _ended(table, records)
+    ended = _read_ended_gifts(table, records)
     rest = [number for number in range(len(records)) if number not in ended]
 
-    def tried(record: Mapping[str, Any]) -> Released | Gift | Exception:
+    def attempt(record: Mapping[str, Any]) -> Released | Gift | Exception:
         try:
-            return restore(table, record, clock=clock)
-        except Exception as error:  # noqa: BLE001 - one broken record must not hold up the others
+            return expire_gift(table, record, clock=clock)
+        except Exception as error:  # noqa: BLE001 - one invalid record must not block the others
             return error
 
-    results = table.map_grouped(tried, [records[number] for number in rest], key=_order)
+    results = table.map_grouped(attempt, [records[number] for number in rest], key=_order_id)
     outcomes = {**ended, **dict(zip(rest, results, strict=True))}
     return [outcomes[number] for number in range(len(records))]
 
 
-def _ended(table: Table, records: Sequence[Mapping[str, Any]]) -> Mapping[int, Gift]:
+def _read_ended_gifts(table: Table, records: Sequence[Mapping[str, Any]]) -> Mapping[int, Gift]:
     """Return the gifts that have ended, by the index of their record.
 
-    The read may be stale, but an ended gift stays ended. If the read fails, for whatever reason, the gift is left to
-    `restore`, which also reports an invalid record.
+    The read may be stale, but an ended gift stays ended. If a read fails for any reason, the gift is left to
+    `expire_gift`, which also reports an invalid record.
     """
-    timed: dict[int, keys.Key] = {}
+    gift_keys: dict[int, keys.Key] = {}
     for number, record in enumerate(records):
         with suppress(Exception):
-            timed[number] = keys.gift(keys.window_gift(record["dynamodb"]["Keys"]["pk"]["S"]))
+            gift_keys[number] = keys.gift(keys.parse_timer_gift_id(Change(record).key.pk))
     found: Mapping[keys.Key, Item] = {}
     with suppress(Exception):
-        found = table.get_many(timed.values(), consistent=False)
+        found = table.get_many(gift_keys.values(), consistent=False)
     ended: dict[int, Gift] = {}
-    for number, key in timed.items():
+    for number, key in gift_keys.items():
         with suppress(Exception):
             gift = gifts.from_item(found[key])
-            if gift.state.final:
+            if gift.state.is_final:
                 ended[number] = gift
     return ended
 
 
-def _order(record: Mapping[str, Any]) -> str:
-    """Return the order of a record, or an empty text if it does not name one."""
+def _order_id(record: Mapping[str, Any]) -> str:
+    """Return the order of a record; an empty string if the record does not name one."""
     try:
-        return str(record["dynamodb"]["OldImage"]["order_id"])
-    except (KeyError, TypeError):
+        return _timer(Change(record)).order_id
+    except Exception:  # noqa: BLE001 - `expire_gift` reports it
         return ""
 
 
-def restore(table: Table, record: Mapping[str, Any], *, clock: Callable[[], int]) -> Released | Gift:
+def _timer(change: Change) -> Timer:
+    if change.before is None:
+        raise ValueError("the record has no old image")
+    return Timer(keys.parse_timer_gift_id(change.key.pk), change.before["order_id"], change.before["shares"])
+
+
+def expire_gift(table: Table, record: Mapping[str, Any], *, clock: Callable[[], int]) -> Released | Gift:
     """Expire the gift of a removed WINDOW item.
 
     Args:
         record: a stream record of type REMOVE. It only names the gift; the stored gift decides.
 
     Returns:
-        The units that this call released; or the stored gift: it ended before, or is not due yet.
+        The units that this call released; or the stored gift, if it ended before or is not due yet.
 
     Raises:
-        ValueError, KeyError: not a record of a WINDOW item.
+        ValueError, KeyError, TypeError, AttributeError: not a record of a WINDOW item.
         DataIntegrityError, ServiceUnavailable
     """
-    change = record["dynamodb"]
-    gift_id, window = keys.window_gift(change["Keys"]["pk"]["S"]), load_item(change["OldImage"])
-    timer = Timer(gift_id, window["order_id"], window["shares"])
+    timer = _timer(Change(record))
     return gifts.end_gift(table, GiftAction.EXPIRE, timer, clock=clock)

@@ -12,24 +12,20 @@ If it runs twice, the second transaction fails on the gift of the first one, whi
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import TypeVar
 
 from handsel.domain import errors, ids, wrappings
-from handsel.domain.models import Gift, Order
-from handsel.domain.rules import check_can_give, due, window_end
+from handsel.domain.models import Gift
+from handsel.domain.rules import check_can_give, compute_window_end
 from handsel.domain.states import GIFT_MACHINE, GiftAction, GiftState
 from handsel.store import accounts, gifts, keys, orders, products
 from handsel.store.table import Table
 from handsel.use_cases.idempotency import IdempotentRequest
+from handsel.use_cases.orders.units import take_units
 
-T = TypeVar("T")
-
-# Each retry means that another call moved units of the same order in between.
-_TRIES = 60
 # Only an automated client has more open gifts. A soft limit: it is checked before the transaction, not in it.
 MAX_OPEN_GIFTS = 100
 # Bounds the cost for a giver who gives and cancels all day: older gifts are not counted.
-_PAGES = 5
+_MAX_PAGES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,17 +62,19 @@ def give(
     recipient_key = None if recipient_id is None else _recipient_key(recipient_id)
     found = table.get_many(key for key in (order_key, gift_key, giver_key, recipient_key) if key is not None)
     if gift_key in found:
-        return _made(gifts.from_item(found[gift_key]), call)
+        return _require_same(gifts.from_item(found[gift_key]), call)
     order = orders.from_item(found[order_key]) if order_key in found else None
     if order is None or order.buyer_id != call.caller:
         raise errors.NotFound
-    sold = products.as_sold_now(table, [order.product])
+    sold = products.get_current(table, [order.product])
     check_can_give(order, sold[order.product.product_id], now=call.now)
     if recipient_id == call.caller:
         raise errors.SelfGift
     if recipient_id is not None and recipient_key not in found:
         raise errors.RecipientUnknown
-    sealed = wrappings.wrap(order.product.kind, wrapping.cover_id, wrapping.blessing_id, wrapping.message, now=call.now)
+    wrapped = wrappings.wrap(
+        order.product.kind, wrapping.cover_id, wrapping.blessing_id, wrapping.message, now=call.now
+    )
     gift = Gift(
         gift_id=gift_id,
         order_id=order_id,
@@ -85,12 +83,12 @@ def give(
         recipient_id=recipient_id,
         product=order.product,
         valid_until=order.valid_until,
-        wrapping=sealed,
+        wrapping=wrapped,
         shares=shares,
         remaining=shares,
         state=GiftState.OPEN,
         claims={},
-        expires_at=window_end(call.now, window_ms, order.valid_until),
+        expires_at=compute_window_end(call.now, window_ms, order.valid_until),
         created_at=call.now,
         secret_version=secret_version if recipient_id is None else None,
         in_return_for=None,
@@ -98,22 +96,22 @@ def give(
     )
     _check_open_gifts(table, call.caller, window_ms=window_ms, now=call.now)
     given = take_units(table, order, shares, now=call.now, take=lambda: gifts.give(table, order, gift))
-    return _made(given, call)
+    return _require_same(given, call)
 
 
 def _check_open_gifts(table: Table, giver_id: str, *, window_ms: int, now: int) -> None:
-    """Count the giver's open gifts: only the newest of those that were given within the last window are read.
+    """Check the number of the giver's open gifts. Only the newest gifts of the last window are read and counted.
 
     Raises:
         TooManyOpenGifts
     """
-    oldest, before, is_open = keys.position(now - window_ms, ""), None, 0
-    for _ in range(_PAGES):
-        page = gifts.sent_by_since(table, giver_id, oldest, limit=MAX_OPEN_GIFTS, before=before)
-        if is_open + len(page.items) < MAX_OPEN_GIFTS:
+    oldest, before, open_gifts = keys.position(now - window_ms, ""), None, 0
+    for _ in range(_MAX_PAGES):
+        page = gifts.list_sent_ids_since(table, giver_id, oldest, limit=MAX_OPEN_GIFTS, before=before)
+        if open_gifts + len(page.items) < MAX_OPEN_GIFTS:
             return
-        is_open += sum(gift.state_at(now) is GiftState.OPEN for gift in gifts.get_many(table, page.items))
-        if is_open >= MAX_OPEN_GIFTS:
+        open_gifts += sum(gift.state_at(now) is GiftState.OPEN for gift in gifts.get_many(table, page.items))
+        if open_gifts >= MAX_OPEN_GIFTS:
             raise errors.TooManyOpenGifts
         if page.next_position is None:
             return
@@ -128,47 +126,14 @@ def _recipient_key(recipient_id: str) -> keys.Key | None:
         return None
 
 
-def _made(gift: Gift, call: IdempotentRequest) -> Gift:
+def _require_same(gift: Gift, call: IdempotentRequest) -> Gift:
+    """Return a gift if this request created it."""
     call.require_same_request(gift.request_hash)
     return gift
 
 
-def take_units(table: Table, order: Order, quantity: int, *, now: int, take: Callable[[], T]) -> T:
-    """Call `take`, which moves `quantity` available units; first settle the due gifts of the order, if it needs their units.
-
-    Returns:
-        The result of `take`.
-
-    Raises:
-        UnitsNotAvailable: the order and its due gifts do not have that many.
-    """
-    _make_available(table, order, quantity, now=now)
-    for _ in range(_TRIES):
-        try:
-            return take()
-        except errors.UnitsNotAvailable:
-            # Another call may have taken available units since the order was read, while other gifts became due.
-            current = orders.get(table, order.order_id)
-            if current is None or not _make_available(table, current, quantity, now=now):
-                raise
-    raise errors.ServiceUnavailable
-
-
-def _make_available(table: Table, order: Order, quantity: int, *, now: int) -> bool:
-    """Settle an order's due gifts if it has too few available units. Return whether it may have enough now."""
-    if order.available >= quantity:
-        return True
-    settled = False
-    # Fully claimed gifts keep their reservation: reading all due gifts costs less than an attempt for each.
-    for gift in gifts.get_many(table, list(due(order, now=now))):
-        if gift.state is not GiftState.CLAIMED:
-            gifts.end_gift(table, GiftAction.EXPIRE, gift, clock=lambda: now)
-            settled = True
-    return settled
-
-
 def cancel(table: Table, gift_id: str, *, caller: str, clock: Callable[[], int]) -> Gift:
-    """End a gift for its giver: unclaimed units go back to the order. Idempotent.
+    """End a gift for its giver: its unclaimed units are released into the order. Idempotent.
 
     Raises:
         NotFound: no such gift, or not the caller's.
@@ -181,7 +146,7 @@ def cancel(table: Table, gift_id: str, *, caller: str, clock: Callable[[], int])
 
 
 def decline(table: Table, gift_id: str, *, caller: str, clock: Callable[[], int]) -> Gift:
-    """End a gift for its named recipient: its unit goes back to the order. Idempotent.
+    """End a gift for its named recipient: its unit is released into the order. Idempotent.
 
     Raises:
         NotFound, NotTheRecipient, AlreadyClaimed, Expired, Cancelled, ServiceUnavailable
@@ -195,7 +160,7 @@ def decline(table: Table, gift_id: str, *, caller: str, clock: Callable[[], int]
 
 
 def _end(table: Table, gift: Gift, action: GiftAction, *, clock: Callable[[], int]) -> Gift:
-    """Return the gift, ended by `action`: by this call, or by the same action before.
+    """Return the gift, ended by `action`: now, or by an earlier call.
 
     Raises:
         AlreadyClaimed, Expired, Cancelled, Declined
@@ -205,22 +170,22 @@ def _end(table: Table, gift: Gift, action: GiftAction, *, clock: Callable[[], in
         result = gifts.end_gift(table, action, gift, clock=clock)
         if result == gifts.Released(gift.remaining):
             return replace(gift, state=target)
-        gift = result if isinstance(result, Gift) else _required(table, gift.gift_id)
+        gift = result if isinstance(result, Gift) else _read_gift(table, gift.gift_id)
     if gift.state is target:
         return gift
-    # A gift that is open and did not take the action has expired.
+    # A gift that is open but does not accept the action has expired.
     raise GIFT_MACHINE.problems[GiftState.RETURNED if gift.state is GiftState.OPEN else gift.state]
 
 
-def _required(table: Table, gift_id: str) -> Gift:
+def _read_gift(table: Table, gift_id: str) -> Gift:
     gift = gifts.get(table, gift_id)
     if gift is None:
-        raise errors.DataIntegrityError(f"gift {gift_id} is gone")
+        raise errors.DataIntegrityError(f"gift {gift_id} does not exist")
     return gift
 
 
-def link_secret(gift: Gift, link_keys: Mapping[str, str]) -> str | None:
+def derive_link_secret(gift: Gift, link_keys: Mapping[str, str]) -> str | None:
     """Return the secret of a gift's share link; None for a gift to a named recipient."""
     if gift.secret_version is None:
         return None
-    return ids.link_secret(link_keys, gift.secret_version, gift.gift_id)
+    return ids.derive_link_secret(link_keys, gift.secret_version, gift.gift_id)

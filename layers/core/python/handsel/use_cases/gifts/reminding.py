@@ -1,11 +1,11 @@
-"""Bringing a waiting gift to its named recipient's mind, before it is too late. Driven by the sweep.
+"""Remind the named recipient of an open gift before its window ends. The sweep calls it.
 
-| the process dies               | what is there                         | who finishes                              |
-|--------------------------------|---------------------------------------|-------------------------------------------|
-| before the message             | a reminder that is due                | the next sweep                            |
-| between message and next date  | the message, a reminder that is due   | the next sweep: the message is there once |
+| process dies                              | state left behind             | completed by                                    |
+|-------------------------------------------|-------------------------------|-------------------------------------------------|
+| before the message is stored              | a due reminder                | the next sweep                                  |
+| between the message and the next due time | the message, a due reminder   | the next sweep, which finds the message stored  |
 
-A reminder that comes so late that the next one is due as well is that one: nobody is reminded twice in a minute.
+If a reminder is so late that the following one is due too, only the following one is sent: nobody gets two in a minute.
 """
 
 from handsel.domain import messages
@@ -16,7 +16,7 @@ from handsel.use_cases.inbox import user_summary
 
 
 def remind(table: Table, gift_id: str, *, now: int) -> bool:
-    """Sends what is due of a gift's reminders; says whether there was anything to remind of.
+    """Send the due reminder of a gift. Return whether there was one.
 
     Raises:
         ServiceUnavailable
@@ -25,12 +25,12 @@ def remind(table: Table, gift_id: str, *, now: int) -> bool:
     if gift is None or gift.recipient_id is None or gift.state_at(now) is not GiftState.OPEN:
         reminders.set_next(table, gift_id, now=now, due=None)
         return False
-    dates = messages.reminders(gift)
+    dates = messages.list_reminder_times(gift)
     due, later = [at for at in dates if at <= now], [at for at in dates if at > now]
     if due:
-        message = messages.reminder(gift, gift.expires_at - due[-1])
-        # Somebody may claim it right now: then there is nothing to remind of, and the next sweep sees that.
-        if not user_summary.tell(table, message, gifts.is_open(gift_id, now=now), now=now):
+        message = messages.build_reminder(gift, gift.expires_at - due[-1])
+        # A concurrent claim may end the gift: then no reminder is needed, and the next sweep removes it.
+        if not user_summary.deliver_if(table, message, gifts.require_open(gift_id, now=now), now=now):
             return False
     reminders.set_next(table, gift_id, now=now, due=later[0] if later else None)
     return bool(due)

@@ -1,8 +1,8 @@
 """Return gifts: a claimer buys one unit from the same store for the giver; it is given when the payment settles.
 
 The transaction that writes the pending order also reserves the return gift of the claim, so a claim has at most one; a
-declined payment releases it. From then on it is a purchase whose payment also gives (`purchases.settle_payment`): its
-table of crashes holds here too.
+declined payment releases it. The rest is a purchase whose payment also gives (`purchases.settle_payment`), with the same
+states after a crash.
 """
 
 from dataclasses import replace
@@ -15,7 +15,7 @@ from handsel.store import accounts, gifts, keys, orders, products
 from handsel.store.table import Table
 from handsel.use_cases.gifts.giving import WrappingChoice
 from handsel.use_cases.idempotency import IdempotentRequest
-from handsel.use_cases.orders.purchases import new_order, settle_payment
+from handsel.use_cases.orders.purchases import build_order, settle_payment
 
 
 def give_in_return(
@@ -73,8 +73,8 @@ def give_in_return(
             window_ms=window_ms,
         )
         payment = Payment(method=method, total=product.price, token=token)
-        pending = new_order(order_id, call, product, 1, payment)
-        order = orders.open_pending(table, replace(pending, intent=intent))
+        pending = build_order(order_id, call, product, 1, payment)
+        order = orders.create_pending(table, replace(pending, intent=intent))
         call.require_same_request(order.request_hash)
     order, gift = settle_payment(table, provider, order, now=call.now)
     if order.intent is None:

@@ -1,9 +1,9 @@
-"""Reading one's messages. Whether one was read, and how many were not, is written together.
+"""List the caller's messages and mark them as read. One transaction marks a message and corrects the unread count.
 
-| the process dies             | what is there                     | who finishes                            |
-|------------------------------|-----------------------------------|-----------------------------------------|
-| before the transaction       | an unread message, counted        | the same call again                     |
-| after it, or the answer lost | a read message, no longer counted | the same call again finds it read       |
+| process dies                      | state left behind                 | completed by                               |
+|-----------------------------------|-----------------------------------|--------------------------------------------|
+| before the transaction            | an unread message, counted        | the same call again                        |
+| after it, or the response is lost | a read message, no longer counted | the same call again finds the message read |
 """
 
 from dataclasses import replace
@@ -12,36 +12,34 @@ from handsel.domain import errors, summary
 from handsel.domain.messages import Message
 from handsel.domain.models import Page
 from handsel.store import messages, summaries
+from handsel.store.retries import retry_on_conflict
 from handsel.store.table import Table
-from handsel.store.writes import ConditionFailed
 
-# Each retry means that the same user's books were kept in between.
-_TRIES = 20
+# Each attempt after the first follows a concurrent write to the same user's summary.
+_MAX_ATTEMPTS = 20
 
 
-def messages_of(table: Table, *, caller: str, limit: int, before: str | None) -> Page[Message]:
+def list_messages(table: Table, *, caller: str, limit: int, before: str | None) -> Page[Message]:
     """List the caller's messages, newest first, starting after the position `before`."""
-    return messages.of_user(table, caller, limit=limit, before=before)
+    return messages.list_by_user(table, caller, limit=limit, before=before)
 
 
 def mark_read(table: Table, message_id: str, *, caller: str) -> Message:
-    """Marks a message of the caller as read. Again is the same.
+    """Mark a message of the caller as read. Idempotent.
 
     Raises:
         NotFound: no such message, or not the caller's.
         ServiceUnavailable
     """
-    for _ in range(_TRIES):
-        books = summaries.get(table, caller)
+
+    def attempt() -> Message:
+        before = summaries.get(table, caller)
         message = messages.get(table, caller, message_id)
         if message is None:
             raise errors.NotFound
-        if message.read:
-            return message
-        try:
-            fewer = books.changed(summary.UNREAD, {})
-            summaries.change(table, caller, books, fewer, [messages.mark_read(message)])
-        except ConditionFailed:
-            continue
+        if not message.read:
+            after = before.with_change(summary.UNREAD, {})
+            summaries.save(table, caller, before, after, [messages.mark_read(message)])
         return replace(message, read=True)
-    raise errors.ServiceUnavailable
+
+    return retry_on_conflict(attempt, max_attempts=_MAX_ATTEMPTS)

@@ -1,144 +1,157 @@
-"""A user's inbox and summary, kept together: each message once, each thing counted as it is.
+"""Keep a user's inbox and summary consistent: store each message once, and count each item in its present state.
 
-What is counted is read, not taken from who asks for it: the summary has to be read first, then the things, and it is
-written only if nobody wrote it in between. So what was seen last is what is counted, whatever comes late or twice.
+The summary is read first, then the items that it counts, and it is written only if no other process wrote it in between.
+So the latest state counts, even if a record comes late or twice.
 
-| the process dies             | what is there                    | who finishes                                  |
-|------------------------------|----------------------------------|-----------------------------------------------|
-| before the transaction       | nothing changed                  | the stream delivers the record again          |
-| after it, or the answer lost | the messages, the new sums       | delivered again there is nothing to change    |
+| process dies                      | state left behind                     | completed by                                     |
+|-----------------------------------|---------------------------------------|--------------------------------------------------|
+| before the transaction            | nothing changed                       | the stream delivers the record again             |
+| after it, or the response is lost | the messages, tallies and new summary | nothing is left to do: the record, delivered     |
+|                                   |                                       | again, finds nothing to change                   |
 
-Who has written looks once more: somebody with a later state may have found that it came to what was there before.
+After a write, the counted items are read again: a concurrent process with a newer state may have skipped its own write,
+because it compared that state with the tallies before this write.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Self
 
-from handsel.domain import errors, summary
+from handsel.domain import summary
 from handsel.domain.messages import Message
-from handsel.domain.models import Holding, Shipment
-from handsel.domain.summary import Part, Summary
+from handsel.domain.models import Holding
+from handsel.domain.summary import Counters, Summary
 from handsel.store import accounts, gifts, holdings, keys, messages, orders, shipments, summaries
 from handsel.store.attributes import Item
 from handsel.store.keys import Key
+from handsel.store.retries import retry_on_conflict
 from handsel.store.table import Table
 from handsel.store.writes import Check, ConditionFailed, Write
 
-# Each retry means that somebody else kept the same user's books in between.
-_TRIES = 20
-# A transaction holds 100 writes.
-_AT_ONCE = 90
+# Each attempt after the first follows a concurrent write to the same user's summary, or to an item that it counts.
+_MAX_ATTEMPTS = 20
+# A transaction holds 100 writes: this many, the summary and a check.
+_MAX_BATCH = 90
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
-    """Something that adds to a summary: where it is, and where its tally is.
+class CountedItem:
+    """An item that counts in a user's summary.
 
     Attributes:
-        valid_until: of a voucher, when it ends.
+        key: the key of the item.
+        tally: the key of its tally.
+        valid_until: the end of a voucher's validity; None for other items.
     """
 
-    item: Key
+    key: Key
     tally: Key
     valid_until: int | None = None
 
+    @classmethod
+    def from_order(cls, order_id: str) -> Self:
+        """Return an order as a counted item."""
+        key = keys.order(order_id)
+        return cls(key, keys.tally(key))
 
-def an_order(order_id: str) -> Counted:
-    key = keys.order(order_id)
-    return Counted(key, keys.tally(key))
+    @classmethod
+    def from_shipment(cls, shipment_id: str) -> Self:
+        """Return a shipment as a counted item."""
+        key = keys.shipment(shipment_id)
+        return cls(key, keys.tally(key))
 
-
-def a_shipment(shipment: Shipment) -> Counted:
-    key = keys.shipment(shipment.shipment_id)
-    return Counted(key, keys.tally(key))
-
-
-def a_voucher(voucher: Holding) -> Counted:
-    tally = keys.usable(voucher.holder_id, voucher.valid_until, voucher.holding_id)
-    return Counted(keys.holding(voucher.holding_id), tally, voucher.valid_until)
-
-
-def tell(table: Table, message: Message, check: Check, *, now: int) -> bool:
-    """Puts a message into its user's inbox if a check holds in that moment; says False where it does not.
-
-    Raises:
-        ServiceUnavailable
-    """
-    return _keep(table, message.user_id, [message], now=now, check=check)
+    @classmethod
+    def from_voucher(cls, voucher: Holding) -> Self:
+        """Return a voucher as a counted item."""
+        tally = keys.voucher_expiry(voucher.holder_id, voucher.valid_until, voucher.holding_id)
+        return cls(keys.holding(voucher.holding_id), tally, voucher.valid_until)
 
 
-def keep(table: Table, user_id: str, told: Iterable[Message], counted: Iterable[Counted], *, now: int) -> None:
-    """Puts messages into a user's inbox, and counts things anew. Again is the same.
+Entry = Message | CountedItem
+
+
+def deliver_if(table: Table, message: Message, check: Check, *, now: int) -> bool:
+    """Store a message in its user's inbox if a check holds at the time of the write. Return whether it does.
 
     Raises:
         ServiceUnavailable
     """
-    there = (entry for entry in counted if summaries.is_counted(entry.valid_until, now=now))
-    entries: list[Message | Counted] = list(dict.fromkeys([*told, *there]))
-    while entries:
-        now_kept, entries = entries[:_AT_ONCE], entries[_AT_ONCE:]
-        _keep(table, user_id, now_kept, now=now)
+    return _apply_batch(table, message.user_id, [message], now=now, check=check)
 
 
-def _keep(
-    table: Table, user_id: str, entries: Sequence[Message | Counted], *, now: int, check: Check | None = None
-) -> bool:
-    for _ in range(_TRIES):
+def apply(table: Table, user_id: str, new: Iterable[Message], counted: Iterable[CountedItem], *, now: int) -> None:
+    """Store new messages in a user's inbox, and count items in their present state. Idempotent.
+
+    Raises:
+        ServiceUnavailable
+    """
+    current = (item for item in counted if summaries.needs_tally(item.valid_until, now=now))
+    entries: list[Entry] = list(dict.fromkeys([*new, *current]))
+    for start in range(0, len(entries), _MAX_BATCH):
+        _apply_batch(table, user_id, entries[start : start + _MAX_BATCH], now=now)
+
+
+def _apply_batch(table: Table, user_id: str, entries: Sequence[Entry], *, now: int, check: Check | None = None) -> bool:
+    """Write what entries change in an inbox and a summary, in one transaction. Return False if `check` does not hold."""
+
+    def attempt() -> bool:
+        nonlocal entries
         before = summaries.get(table, user_id)
-        seen = _seen(table, entries)
-        after, writes = _booked(seen, before, entries)
+        found = _read_items(table, entries)
+        after, writes = _update_summary(found, before, entries)
         if after == before and not writes:
             return True
         checks = [] if check is None else [check]
         try:
-            summaries.change(table, user_id, before, after.without_past(now), [*writes, *checks])
-        except ConditionFailed as refused:
-            if check is not None and refused.old[-1] is not None:
+            summaries.save(table, user_id, before, after.without_expired(now), [*writes, *checks])
+        except ConditionFailed as failure:
+            if check is not None and failure.old[-1] is not None:
                 return False
-            continue
-        # Somebody else may have seen a later state of what was counted, and found nothing to write: the last to write
-        # looks again, whether it is as it was.
-        entries = counted = [entry for entry in entries if isinstance(entry, Counted)]
-        again = [*(entry.item for entry in counted), *(key for key in seen if key.sk == "GIFT")]
-        if not counted or table.get_many(again) == {key: seen[key] for key in again if key in seen}:
-            return True
-    raise errors.ServiceUnavailable
+            raise
+        entries = counted = [entry for entry in entries if isinstance(entry, CountedItem)]
+        reread = [*(item.key for item in counted), *(key for key in found if key.sk == "GIFT")]
+        if counted and table.get_many(reread) != {key: found[key] for key in reread if key in found}:
+            raise ConditionFailed(())  # count the newer state, as if the write had required the older one
+        return True
+
+    return retry_on_conflict(attempt, max_attempts=_MAX_ATTEMPTS)
 
 
-def _seen(table: Table, entries: Sequence[Message | Counted]) -> Mapping[Key, Item]:
-    """All that the books are made of, as it is now."""
-    found = table.get_many(key for entry in entries for key in _keys_of(entry))
-    bought = [orders.from_item(item) for key, item in found.items() if key.sk == "ORDER"]
-    waiting = [keys.gift(gift_id) for order in bought for gift_id in order.reservations]
-    return found | (table.get_many(waiting) if waiting else {})
+def _read_items(table: Table, entries: Sequence[Entry]) -> Mapping[Key, Item]:
+    """Return all items that the summary and the messages depend on."""
+    found = table.get_many(key for entry in entries for key in _keys_of_entry(entry))
+    found_orders = [orders.from_item(item) for key, item in found.items() if key.sk == "ORDER"]
+    reservations = [keys.gift(gift_id) for order in found_orders for gift_id in order.reservations]
+    return found | (table.get_many(reservations) if reservations else {})
 
 
-def _booked(
-    found: Mapping[Key, Item], books: Summary, entries: Sequence[Message | Counted]
+def _update_summary(
+    found: Mapping[Key, Item], before: Summary, entries: Sequence[Entry]
 ) -> tuple[Summary, list[Write]]:
-    writes: list[Write] = []
+    """Return the summary with the entries counted, and the writes of their messages and tallies."""
+    after, writes = before, list[Write]()
     for message in entries:
         if not isinstance(message, Message) or keys.message(message.user_id, message.message_id) in found:
             continue
-        writes.append(messages.put(_named(message, found)))
-        books = books.changed({}, summary.UNREAD)
+        writes.append(messages.build_put(_with_name(message, found)))
+        after = after.with_change({}, summary.UNREAD)
     for entry in entries:
-        if not isinstance(entry, Counted) or entry.item not in found:
+        if not isinstance(entry, CountedItem) or entry.key not in found:
             continue
-        item, earlier = found[entry.item], found.get(entry.tally)
-        was, part = (earlier["parts"] if earlier else {}), _PARTS[entry.item.sk](item)
-        if was != part:
-            writes.append(summaries.tally(entry.tally, earlier, part, valid_until=entry.valid_until))
-            books = books.changed(was, part)
-        if entry.item.sk == "ORDER":
+        item, tally = found[entry.key], found.get(entry.tally)
+        old_part, new_part = (tally["counters"] if tally else {}), _PARTS[entry.key.sk](item)
+        if old_part != new_part:
+            writes.append(summaries.build_tally_write(entry.tally, tally, new_part, valid_until=entry.valid_until))
+            after = after.with_change(old_part, new_part)
+        if entry.key.sk == "ORDER":
             order = orders.from_item(item)
             given = [found[key] for key in map(keys.gift, order.reservations) if key in found]
-            waiting = summary.waiting_of(order, [gifts.from_item(gift) for gift in given])
-            books = books.with_waiting(order.order_id, waiting)
-    return books, writes
+            waiting = summary.find_open_gifts(order, [gifts.from_item(gift) for gift in given])
+            after = after.with_open_gifts(order.order_id, waiting)
+    return after, writes
 
 
-def _named(message: Message, found: Mapping[Key, Item]) -> Message:
+def _with_name(message: Message, found: Mapping[Key, Item]) -> Message:
     """Return the message with the display name of the user it names, as it is now; None if the account is missing."""
     if message.named_user_id is None:
         return message
@@ -146,15 +159,15 @@ def _named(message: Message, found: Mapping[Key, Item]) -> Message:
     return message.named(None if account is None else accounts.from_item(account).display_name)
 
 
-def _keys_of(entry: Message | Counted) -> tuple[Key, ...]:
+def _keys_of_entry(entry: Entry) -> tuple[Key, ...]:
     if isinstance(entry, Message):
         named = () if entry.named_user_id is None else (keys.account(entry.named_user_id),)
         return keys.message(entry.user_id, entry.message_id), *named
-    return entry.item, entry.tally
+    return entry.key, entry.tally
 
 
-_PARTS: Mapping[str, Callable[[Item], Part]] = {
-    "ORDER": lambda item: summary.of_order(orders.from_item(item)),
-    "HOLDING": lambda item: summary.of_voucher(holdings.from_item(item)),
-    "SHIPMENT": lambda item: summary.of_shipment(shipments.from_item(item)),
+_PARTS: Mapping[str, Callable[[Item], Counters]] = {
+    "ORDER": lambda item: summary.count_order(orders.from_item(item)),
+    "HOLDING": lambda item: summary.count_voucher(holdings.from_item(item)),
+    "SHIPMENT": lambda item: summary.count_shipment(shipments.from_item(item)),
 }

@@ -19,11 +19,11 @@ OVERDUE_AFTER_MS = 300_000
 # How long one shard is sampled; each run of the function takes the next one.
 _SHARD_MS = 300_000
 # Counting stops at this many entries of a shard: the alarm is on long before.
-_COUNTED = 100
-_GIVERS = 10
-_ORDERS_EACH = 4
-# An order with more gifts than one page is left to `handsel.ops audit`.
-_GIFTS_EACH = 100
+_MAX_COUNTED = 100
+_MAX_GIVERS = 10
+_MAX_ORDERS_PER_GIVER = 4
+# An order with more gifts than one page is left to `ops audit`.
+_MAX_GIFTS_PER_ORDER = 100
 
 
 @dataclass(slots=True)
@@ -33,7 +33,7 @@ class HealthSnapshot:
     Attributes:
         oldest_unsettled_ms: for how long the window of the oldest open gift has ended; 0 if none has.
         unsettled_gifts, overdue_payments, overdue_refunds: the number that is due for longer than `OVERDUE_AFTER_MS`.
-        audited: the number of orders whose invariants were checked.
+        checked_orders: the number of orders whose invariants were checked.
         violations: the violations that were found.
     """
 
@@ -41,7 +41,7 @@ class HealthSnapshot:
     unsettled_gifts: int = 0
     overdue_payments: int = 0
     overdue_refunds: int = 0
-    audited: int = 0
+    checked_orders: int = 0
     violations: list[Violation] = field(default_factory=list)
 
 
@@ -57,56 +57,56 @@ def collect_health(table: Table, *, clock: Callable[[], int], deadline: int) -> 
         ServiceUnavailable
     """
     snapshot, now = HealthSnapshot(), clock()
-    oldest = min((at for at in _first_due(table, keys.windows, now)), default=now)
+    oldest = min((at for at in _list_first_due(table, keys.due_gifts, now)), default=now)
     snapshot.oldest_unsettled_ms = now - oldest
-    snapshot.unsettled_gifts = _count(table, keys.windows, now - OVERDUE_AFTER_MS)
-    snapshot.overdue_payments = _count(table, keys.pending, now - OVERDUE_AFTER_MS)
-    snapshot.overdue_refunds = _count(table, keys.refunds, now - OVERDUE_AFTER_MS)
-    for order_id in _sample(table, now // _SHARD_MS % keys.DUE_SHARDS):
+    snapshot.unsettled_gifts = _count_due(table, keys.due_gifts, now - OVERDUE_AFTER_MS)
+    snapshot.overdue_payments = _count_due(table, keys.due_orders, now - OVERDUE_AFTER_MS)
+    snapshot.overdue_refunds = _count_due(table, keys.due_refunds, now - OVERDUE_AFTER_MS)
+    for order_id in _sample_orders(table, now // _SHARD_MS % keys.DUE_SHARDS):
         if clock() >= deadline:
             break
-        found = _audit(table, order_id)
+        found = _find_violations(table, order_id)
         if found:  # the reads are not one snapshot: a unit that moved in between is in one place the second time
-            found = _audit(table, order_id)
-        snapshot.audited += found is not None
+            found = _find_violations(table, order_id)
+        snapshot.checked_orders += found is not None
         snapshot.violations += found or []
     return snapshot
 
 
-def _first_due(table: Table, partition: Callable[[int], str], now: int) -> Iterator[int]:
-    """Return when the earliest due entry of each shard became due."""
+def _list_first_due(table: Table, partition: Callable[[int], str], now: int) -> Iterator[int]:
+    """Yield when the earliest due entry of each shard became due."""
     for shard in range(keys.DUE_SHARDS):
-        for sort_key in islice(table.earliest(BY_DUE, partition(shard), until=keys.position(now + 1, "")), 1):
-            yield keys.time_at(sort_key)
+        for sort_key in islice(table.query_earliest(BY_DUE, partition(shard), until=keys.position(now + 1, "")), 1):
+            yield keys.parse_time(sort_key)
 
 
-def _count(table: Table, partition: Callable[[int], str], until: int) -> int:
-    """Return how many entries became due before `until`, at most `_COUNTED` of each shard."""
+def _count_due(table: Table, partition: Callable[[int], str], until: int) -> int:
+    """Return how many entries became due before `until`, at most `_MAX_COUNTED` of each shard."""
     position = keys.position(until, "")
-    shards = (table.earliest(BY_DUE, partition(shard), until=position) for shard in range(keys.DUE_SHARDS))
-    return sum(1 for entries in shards for _ in islice(entries, _COUNTED))
+    shards = (table.query_earliest(BY_DUE, partition(shard), until=position) for shard in range(keys.DUE_SHARDS))
+    return sum(1 for entries in shards for _ in islice(entries, _MAX_COUNTED))
 
 
-def _sample(table: Table, shard: int) -> Iterator[str]:
-    """Return ids of orders: those of open gifts, and the newest others of the same givers."""
-    waiting = islice(table.earliest(BY_DUE, keys.windows(shard), until=keys.LAST_POSITION), _GIVERS)
+def _sample_orders(table: Table, shard: int) -> Iterator[str]:
+    """Yield ids of orders: those of open gifts, and the newest others of the same givers."""
+    waiting = islice(table.query_earliest(BY_DUE, keys.due_gifts(shard), until=keys.LAST_POSITION), _MAX_GIVERS)
     seen: set[str] = set()
-    for gift in gifts.get_many(table, [keys.id_at(sort_key) for sort_key in waiting]):
-        newest = table.newest(keys.BY_OWNER, keys.orders_of(gift.giver_id), limit=_ORDERS_EACH)
-        for order_id in (gift.order_id, *(keys.id_at(sort_key) for sort_key, _ in newest)):
+    for gift in gifts.get_many(table, [keys.parse_id(sort_key) for sort_key in waiting]):
+        newest = table.query_newest(keys.BY_OWNER, keys.orders_by_buyer(gift.giver_id), limit=_MAX_ORDERS_PER_GIVER)
+        for order_id in (gift.order_id, *(keys.parse_id(sort_key) for sort_key, _ in newest)):
             if order_id not in seen:
                 seen.add(order_id)
                 yield order_id
 
 
-def _audit(table: Table, order_id: str) -> list[Violation] | None:
+def _find_violations(table: Table, order_id: str) -> list[Violation] | None:
     """Return the violations of an order, its gifts and their holdings; None if it has more gifts than one page."""
-    listed = table.newest(keys.BY_PARENT, keys.gifts_of(order_id), limit=_GIFTS_EACH)
+    listed = table.query_newest(keys.BY_PARENT, keys.gifts_by_order(order_id), limit=_MAX_GIFTS_PER_ORDER)
     order = orders.get(table, order_id)
-    if order is None or len(listed) == _GIFTS_EACH:
+    if order is None or len(listed) == _MAX_GIFTS_PER_ORDER:
         return None
     # The index may lag behind; the reservations of the order name its newest gifts.
-    gift_ids = dict.fromkeys([*(keys.id_at(sort_key) for sort_key, _ in listed), *order.reservations])
+    gift_ids = dict.fromkeys([*(keys.parse_id(sort_key) for sort_key, _ in listed), *order.reservations])
     given = gifts.get_many(table, list(gift_ids))
     claimed = [claim.holding_id for gift in given for claim in gift.claims.values()]
     return list(invariants.find_violations(order, given, holdings.get_many(table, claimed)))

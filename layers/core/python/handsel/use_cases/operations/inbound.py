@@ -1,7 +1,7 @@
 """Settle payments and refunds when an event reports their result.
 
-The event is only a hint: the provider is asked with our key, by the function that the buyer's own retry and the sweep
-call. So an event that is false, early, repeated or lost does no harm.
+The event is only a hint: the functions that the buyer's retry and the sweep call send our key to the provider, which
+returns the result. So an event that is false, early, repeated or lost does no harm.
 """
 
 from handsel.domain import errors
@@ -9,11 +9,10 @@ from handsel.domain.payments import PaymentProvider
 from handsel.domain.states import OrderState, RefundStatus
 from handsel.store import orders, refunds
 from handsel.store.table import Table
-from handsel.use_cases.orders.purchases import settle_payment
-from handsel.use_cases.orders.refunding import settle_refund
+from handsel.use_cases.orders import purchases, refunding
 
 
-def payment_settled(table: Table, provider: PaymentProvider, order_id: str, *, now: int) -> OrderState:
+def settle_order(table: Table, provider: PaymentProvider, order_id: str, *, now: int) -> OrderState:
     """Settle the payment of an order. Return its result: paid or declined.
 
     Raises:
@@ -24,12 +23,12 @@ def payment_settled(table: Table, provider: PaymentProvider, order_id: str, *, n
     if order is None:
         raise errors.NotFound
     try:
-        return settle_payment(table, provider, order, now=now)[0].state
+        return purchases.settle_payment(table, provider, order, now=now)[0].state
     except errors.PaymentDeclined:
         return OrderState.DECLINED
 
 
-def refund_settled(table: Table, provider: PaymentProvider, refund_id: str) -> RefundStatus:
+def settle_refund(table: Table, provider: PaymentProvider, refund_id: str) -> RefundStatus:
     """Settle a refund. Return its status.
 
     Raises:
@@ -39,7 +38,7 @@ def refund_settled(table: Table, provider: PaymentProvider, refund_id: str) -> R
     refund = refunds.get(table, refund_id)
     if refund is None:
         raise errors.NotFound
-    status = settle_refund(table, provider, refund).status
+    status = refunding.settle_refund(table, provider, refund).status
     if status is RefundStatus.PENDING:
         raise errors.PaymentUnknown
     return status

@@ -1,7 +1,7 @@
-"""What follows from a change of the table: events, messages, counts, reminders, recommendations.
+"""Project stream records: derive domain events, messages, counters, reminders and recommendations from changed items.
 
-Each of them is decided from the record or from what is there now, and done once: records may come twice, late and in any
-order. What fails fails its record, which is delivered again; what was done for it by then is found done.
+Records may come twice, late and in any order. Each effect is decided from the record or from the present state, so
+repeating it changes nothing. If an effect fails, its record fails and is delivered again.
 """
 
 from collections import defaultdict
@@ -16,34 +16,40 @@ from handsel.domain.messages import Message
 from handsel.domain.models import Gift, Kind
 from handsel.domain.recommendations import Interaction, InteractionType
 from handsel.domain.states import OrderState
-from handsel.store import changes, gifts, holdings, keys, orders, products, reminders, shipments
+from handsel.store import gifts, holdings, keys, orders, products, reminders, shipments
 from handsel.store.attributes import Item
 from handsel.store.changes import Change
 from handsel.store.table import Table
 from handsel.use_cases.inbox import user_summary
-from handsel.use_cases.inbox.user_summary import Counted
+from handsel.use_cases.inbox.user_summary import CountedItem
 from handsel.use_cases.recommendations import preference_updates
 
-# Takes events to the bus; answers which of them, by number, did not get there.
+# Publish events on the bus; return the indexes of those that the bus did not accept.
 Publish = Callable[[Sequence[Event]], set[int]]
 
 
 class NotPublishedError(Exception):
-    """The bus did not take an event."""
+    """The bus did not accept an event."""
 
 
 @dataclass(slots=True)
-class Facts:
-    """What one change means: `counted` by whose it is, `given` a gift whose recipient is to be reminded.
+class ChangeEffects:
+    """The effects of one change.
 
-    `preferences_of` is the user whose preferences have to be updated, with an `interaction` or with what they viewed;
-    `ranked` is a product that can be bought now, or no longer.
+    Attributes:
+        events: domain events to publish.
+        messages: messages to store.
+        counted: items to count, each with the user whose summary counts it.
+        new_gift: a gift whose recipient has to be reminded.
+        preferences_of: a user whose preferences have to be updated, with `interaction` or with viewed products.
+        interaction: a purchase or a tag.
+        ranked: a product that became available or unavailable.
     """
 
     events: list[Event] = field(default_factory=list)
     messages: list[Message] = field(default_factory=list)
-    counted: list[tuple[str, Counted]] = field(default_factory=list)
-    given: Gift | None = None
+    counted: list[tuple[str, CountedItem]] = field(default_factory=list)
+    new_gift: Gift | None = None
     preferences_of: str | None = None
     interaction: Interaction | None = None
     ranked: str | None = None
@@ -51,143 +57,153 @@ class Facts:
 
 @dataclass(slots=True)
 class Outcome:
-    """What came of a batch. `failed` has the changes that have to be delivered again, by number, and why."""
+    """The outcome of a batch.
+
+    Attributes:
+        published: the number of published events.
+        failed: the error of each record that has to be delivered again, by its index.
+    """
 
     published: int = 0
     failed: dict[int, Exception] = field(default_factory=dict)
 
 
 def project(table: Table, publish: Publish, records: Sequence[Mapping[str, Any]], *, now: int) -> Outcome:
-    """Does what follows from each of a batch of stream records; those of one user are booked together."""
-    outcome, meant = Outcome(), dict[int, Facts]()
+    """Apply the effects of a batch of stream records. Effects on the same user or product are applied together."""
+    outcome, effects = Outcome(), dict[int, ChangeEffects]()
 
     def attempt(numbers: Sequence[int], act: Callable[[], object]) -> None:
         try:
             act()
-        except Exception as error:  # noqa: BLE001 - one record that cannot be followed must not hold up the others
+        except Exception as error:  # noqa: BLE001 - one record that fails must not block the others
             outcome.failed |= dict.fromkeys(numbers, error)
 
-    def understand(number: int) -> None:
-        meant[number] = facts_of(changes.change(records[number]))
+    def derive(number: int) -> None:
+        effects[number] = derive_effects(Change(records[number]))
 
     for number in range(len(records)):
-        attempt([number], partial(understand, number))
-    outcome.published = _publish(publish, meant, outcome)
-    for user_id, (numbers, told, counted) in _by_user(meant).items():
-        attempt(numbers, partial(user_summary.keep, table, user_id, told, counted, now=now))
-    for number, facts in meant.items():
-        attempt([number], partial(reminders.set_first, table, facts.given))
-    for product_id, numbers in _group({number: facts.ranked for number, facts in meant.items()}).items():
+        attempt([number], partial(derive, number))
+    outcome.published = _publish(publish, effects, outcome)
+    for user_id, (numbers, new, counted) in _group_by_user(effects).items():
+        attempt(numbers, partial(user_summary.apply, table, user_id, new, counted, now=now))
+    for number, each in effects.items():
+        attempt([number], partial(reminders.set_first, table, each.new_gift))
+    for product_id, numbers in _group({number: each.ranked for number, each in effects.items()}).items():
         attempt(numbers, partial(preference_updates.update_ranking, table, product_id))
-    for user_id, numbers in _group({number: facts.preferences_of for number, facts in meant.items()}).items():
-        interactions = [each for number in numbers if (each := meant[number].interaction)]
+    for user_id, numbers in _group({number: each.preferences_of for number, each in effects.items()}).items():
+        interactions = [found for number in numbers if (found := effects[number].interaction)]
         attempt(numbers, partial(preference_updates.update_preferences, table, user_id, interactions, now=now))
     return outcome
 
 
-def _group(named: Mapping[int, str | None]) -> Mapping[str, list[int]]:
+def _group(names: Mapping[int, str | None]) -> Mapping[str, list[int]]:
     """Return the numbers of the changes by name, without those that have none."""
     numbers: dict[str, list[int]] = defaultdict(list)
-    for number, name in named.items():
+    for number, name in names.items():
         if name is not None:
             numbers[name].append(number)
     return numbers
 
 
-def _publish(publish: Publish, meant: Mapping[int, Facts], outcome: Outcome) -> int:
-    queued = [(number, event) for number, facts in meant.items() for event in facts.events]
+def _publish(publish: Publish, effects: Mapping[int, ChangeEffects], outcome: Outcome) -> int:
+    """Publish the events, and return how many the bus accepted. The others fail their records."""
+    queued = [(number, event) for number, each in effects.items() for event in each.events]
     try:
         lost = publish([event for _, event in queued])
-    except Exception as error:  # noqa: BLE001 - the bus is away: all of them have to come again
+    except Exception as error:  # noqa: BLE001 - the bus is unavailable: all records with events have to come again
         outcome.failed |= dict.fromkeys((number for number, _ in queued), error)
         return 0
     outcome.failed |= {queued[position][0]: NotPublishedError() for position in lost}
     return len(queued) - len(lost)
 
 
-def _by_user(meant: Mapping[int, Facts]) -> Mapping[str, tuple[list[int], list[Message], list[Counted]]]:
-    users: dict[str, tuple[list[int], list[Message], list[Counted]]] = defaultdict(lambda: ([], [], []))
-    for number, facts in meant.items():
-        for message in facts.messages:
+def _group_by_user(
+    effects: Mapping[int, ChangeEffects],
+) -> Mapping[str, tuple[list[int], list[Message], list[CountedItem]]]:
+    """Return, by user, the numbers of the changes, the new messages and the items to count."""
+    users: dict[str, tuple[list[int], list[Message], list[CountedItem]]] = defaultdict(lambda: ([], [], []))
+    for number, each in effects.items():
+        for message in each.messages:
             users[message.user_id][0].append(number)
             users[message.user_id][1].append(message)
-        for user_id, counted in facts.counted:
+        for user_id, counted in each.counted:
             users[user_id][0].append(number)
             users[user_id][2].append(counted)
     return users
 
 
-def facts_of(change: Change) -> Facts:
-    """What a change means. Of an item that nothing follows from, nothing."""
+def derive_effects(change: Change) -> ChangeEffects:
+    """Return the effects of a change; of an item without effects, empty ones."""
     if change.key.sk.startswith("TAGGED#"):
-        return _of_tag(change)
-    of = _MEANINGS.get(change.key.sk.partition("#")[0])
-    return Facts() if of is None or change.after is None else of(change, change.after)
+        return _tag_effects(change)
+    derive = _DERIVE.get(change.key.sk.partition("#")[0])
+    return ChangeEffects() if derive is None or change.after is None else derive(change, change.after)
 
 
-def _of_order(change: Change, item: Item) -> Facts:
+def _order_effects(change: Change, item: Item) -> ChangeEffects:
     before, after = orders.from_item(change.before) if change.before else None, orders.from_item(item)
-    counted = [(after.buyer_id, user_summary.an_order(after.order_id))]
-    facts = Facts(events=list(events.of_order(before, after, at=change.at)), counted=counted)
+    counted = [(after.buyer_id, CountedItem.from_order(after.order_id))]
+    effects = ChangeEffects(events=list(events.derive_order_events(before, after, at=change.at)), counted=counted)
     if after.state is OrderState.PAID and (before is None or before.state is not OrderState.PAID):
         product, at = after.product, after.payment.paid_at or after.created_at
-        facts.preferences_of = after.buyer_id
-        facts.interaction = Interaction(InteractionType.BOUGHT, product.product_id, product.store_id, at)
-    return facts
+        effects.preferences_of = after.buyer_id
+        effects.interaction = Interaction(InteractionType.BOUGHT, product.product_id, product.store_id, at)
+    return effects
 
 
-def _of_gift(change: Change, item: Item) -> Facts:
+def _gift_effects(change: Change, item: Item) -> ChangeEffects:
     before, after = gifts.from_item(change.before) if change.before else None, gifts.from_item(item)
-    return Facts(
-        events=list(events.of_gift(before, after)),
-        messages=list(messages.of_gift(before, after)),
-        counted=[(after.giver_id, user_summary.an_order(after.order_id))],
-        given=after if before is None else None,
+    return ChangeEffects(
+        events=list(events.derive_gift_events(before, after)),
+        messages=list(messages.derive_gift_messages(before, after)),
+        counted=[(after.giver_id, CountedItem.from_order(after.order_id))],
+        new_gift=after if before is None else None,
     )
 
 
-def _of_holding(change: Change, item: Item) -> Facts:
+def _holding_effects(change: Change, item: Item) -> ChangeEffects:
     before, after = holdings.from_item(change.before) if change.before else None, holdings.from_item(item)
     is_voucher = after.product.kind is Kind.VOUCHER
-    counted = [(after.holder_id, user_summary.a_voucher(after))] if is_voucher else []
-    return Facts(events=list(events.of_holding(before, after)), counted=counted)
+    counted = [(after.holder_id, CountedItem.from_voucher(after))] if is_voucher else []
+    return ChangeEffects(events=list(events.derive_holding_events(before, after)), counted=counted)
 
 
-def _of_shipment(change: Change, item: Item) -> Facts:
+def _shipment_effects(change: Change, item: Item) -> ChangeEffects:
     before, after = shipments.from_item(change.before) if change.before else None, shipments.from_item(item)
-    return Facts(
-        events=list(events.of_shipment(before, after)),
-        messages=list(messages.of_shipment(before, after)),
-        counted=[(after.holder_id, user_summary.a_shipment(after))],
+    return ChangeEffects(
+        events=list(events.derive_shipment_events(before, after)),
+        messages=list(messages.derive_shipment_messages(before, after)),
+        counted=[(after.holder_id, CountedItem.from_shipment(after.shipment_id))],
     )
 
 
-def _of_asking(_: Change, item: Item) -> Facts:
-    return Facts(messages=[messages.asked_again(item["gift_id"], item["giver_id"], item["user_id"], at=item["at"])])
+def _regift_request_effects(_: Change, item: Item) -> ChangeEffects:
+    message = messages.build_regift_request(item["gift_id"], item["giver_id"], item["user_id"], at=item["at"])
+    return ChangeEffects(messages=[message])
 
 
-def _of_tag(change: Change) -> Facts:
-    """Tagged or untagged: its present state is read."""
+def _tag_effects(change: Change) -> ChangeEffects:
+    """Return the effects of tagging or untagging; the update reads the present state of the tag."""
     item = change.after or change.before or {}
     interaction = Interaction(InteractionType.TAGGED, item["product_id"], item["store_id"], item["at"])
-    return Facts(preferences_of=keys.owner_of(change.key), interaction=interaction)
+    return ChangeEffects(preferences_of=keys.parse_user_id(change.key), interaction=interaction)
 
 
-def _of_preferences(change: Change, _: Item) -> Facts:
-    return Facts(preferences_of=keys.owner_of(change.key))
+def _preferences_effects(change: Change, _: Item) -> ChangeEffects:
+    return ChangeEffects(preferences_of=keys.parse_user_id(change.key))
 
 
-def _of_product(change: Change, item: Item) -> Facts:
-    before = change.before is not None and products.is_available(change.before)
-    return Facts(ranked=item["product_id"] if products.is_available(item) is not before else None)
+def _product_effects(change: Change, item: Item) -> ChangeEffects:
+    was_available = change.before is not None and products.is_in_stock(change.before)
+    return ChangeEffects(ranked=item["product_id"] if products.is_in_stock(item) is not was_available else None)
 
 
-_MEANINGS: Mapping[str, Callable[[Change, Item], Facts]] = {
-    "ORDER": _of_order,
-    "GIFT": _of_gift,
-    "HOLDING": _of_holding,
-    "SHIPMENT": _of_shipment,
-    "ASKED": _of_asking,
-    "PREFERENCES": _of_preferences,
-    "PRODUCT": _of_product,
+_DERIVE: Mapping[str, Callable[[Change, Item], ChangeEffects]] = {
+    "ORDER": _order_effects,
+    "GIFT": _gift_effects,
+    "HOLDING": _holding_effects,
+    "SHIPMENT": _shipment_effects,
+    "REGIFT_REQUEST": _regift_request_effects,
+    "PREFERENCES": _preferences_effects,
+    "PRODUCT": _product_effects,
 }

@@ -1,4 +1,4 @@
-"""The sweep: persist states that the clock has already made true, and settle everything else that is due.
+"""Sweep: write states that the clock has already made true, and settle everything else that is due.
 
 The sweep and the stream (`gifts.expiring`) may each run late, twice, at the same time as the other, or not at all.
 `gifts.end_gift` decides from the stored gift, so the result is the same; the next sweep finds in the due index what one of
@@ -23,8 +23,8 @@ from handsel.use_cases.orders.purchases import settle_payment
 from handsel.use_cases.orders.refunding import settle_refund
 
 
-class Due(StrEnum):
-    """What there is to settle, in this order."""
+class DueType(StrEnum):
+    """The types of due index entries, in the order in which they are settled."""
 
     GIFT = "gift"
     ORDER = "order"
@@ -32,16 +32,16 @@ class Due(StrEnum):
     REMINDER = "reminder"
 
 
-_PARTITIONS: Mapping[Due, Callable[[int], str]] = {
-    Due.GIFT: keys.windows,
-    Due.ORDER: keys.pending,
-    Due.REFUND: keys.refunds,
-    Due.REMINDER: keys.reminders,
+_PARTITIONS: Mapping[DueType, Callable[[int], str]] = {
+    DueType.GIFT: keys.due_gifts,
+    DueType.ORDER: keys.due_orders,
+    DueType.REFUND: keys.due_refunds,
+    DueType.REMINDER: keys.due_reminders,
 }
 
 
-class Done(StrEnum):
-    """What came of one of them."""
+class SweepOutcome(StrEnum):
+    """The result of settling one entry."""
 
     RETURNED = "returned"
     PAID = "paid"
@@ -52,26 +52,27 @@ class Done(StrEnum):
 
 @dataclass(slots=True)
 class SweepReport:
-    """What one sweep did.
+    """The results of one sweep.
 
     Attributes:
-        done: how often which came of something; what was settled by somebody else meanwhile counts as nothing.
-        failed: ids of what it could not settle; the next one tries again.
-        finished: False where the time was up before all were tried.
+        outcomes: the number of entries per outcome, without those that another process settled in the meantime.
+        failed: ids of the entries that could not be settled; the next sweep tries them again.
+        finished: False if the time was up before all entries were tried.
     """
 
-    done: Counter[Done] = field(default_factory=Counter)
+    outcomes: Counter[SweepOutcome] = field(default_factory=Counter)
     failed: list[str] = field(default_factory=list)
     finished: bool = True
 
 
-# By what of its gift those are told that write the same item: the order, and the SUMMARY of whom to remind.
-_IN_ONE_LANE: Mapping[Due, str] = {Due.GIFT: "order_id", Due.REMINDER: "recipient_id"}
+# The gift attribute that names the item which an entry writes: the order, or the SUMMARY of the recipient. Entries with
+# the same value are settled one after the other.
+_GROUPED_BY: Mapping[DueType, str] = {DueType.GIFT: "order_id", DueType.REMINDER: "recipient_id"}
 
-# An entry of the due index: what there is to settle, by id.
-Entry = tuple[Due, str]
-# As many as one call reads.
-_AT_A_TIME = 100
+# An entry of the due index: its type, and the id of the item to settle.
+Entry = tuple[DueType, str]
+# The most keys of one BatchGetItem.
+_MAX_BATCH = 100
 
 
 def sweep(
@@ -83,58 +84,60 @@ def sweep(
     on_failure: Callable[[str, Exception], None],
     entries: Iterable[Entry] | None = None,
 ) -> SweepReport:
-    """Settles everything that is due, several side by side; nothing is begun after `deadline` (milliseconds since the epoch).
+    """Settle everything that is due, several entries concurrently.
 
-    One that cannot be settled is reported and passed over: it must not hold up the others.
+    An entry that cannot be settled is reported and skipped, so that it does not block the others.
 
     Args:
-        provider: is asked by several threads at once.
-        entries: what to look at; without them all that the due index has.
+        provider: must be thread-safe.
+        deadline: milliseconds since the epoch; no entry is started after it.
+        on_failure: receives the id and the error of each entry that cannot be settled.
+        entries: the entries to settle; all of the due index if None.
     """
     report = SweepReport()
 
-    def settle(read: Table, entry: Entry) -> Done | Exception | None:
-        kind, item_id = entry
+    def settle(read: Table, entry: Entry) -> SweepOutcome | Exception | None:
+        due_type, item_id = entry
         if clock() >= deadline:
             report.finished = False
             return None
         try:
-            match kind:
-                case Due.GIFT:
-                    return _return_due_gift(read, item_id, clock=clock)
-                case Due.ORDER:
-                    return _settle_pending(table, provider, item_id, now=clock())
-                case Due.REFUND:
-                    return _settle_pending_refund(table, provider, item_id)
-                case Due.REMINDER:
-                    return Done.REMINDED if remind(table, item_id, now=clock()) else None
-        except Exception as error:  # noqa: BLE001 - one broken item must not hold up the others
+            match due_type:
+                case DueType.GIFT:
+                    return _expire_gift(read, item_id, clock=clock)
+                case DueType.ORDER:
+                    return _settle_order(table, provider, item_id, now=clock())
+                case DueType.REFUND:
+                    return _settle_refund(table, provider, item_id)
+                case DueType.REMINDER:
+                    return SweepOutcome.REMINDED if remind(table, item_id, now=clock()) else None
+        except Exception as error:  # noqa: BLE001 - one invalid item must not block the others
             return error
 
-    def settle_all(batch: Sequence[Entry]) -> list[Done | Exception | None]:
-        found = _read_ahead(table, batch)
+    def settle_all(batch: Sequence[Entry]) -> list[SweepOutcome | Exception | None]:
+        found = _read_gifts(table, batch)
         read = table.with_cached(found)
-        return table.map_grouped(partial(settle, read), batch, key=partial(_lane, found))
+        return table.map_grouped(partial(settle, read), batch, key=partial(_group_key, found))
 
-    for batch in _batches(due(table, clock) if entries is None else entries):
+    for batch in _batches(list_due(table, clock) if entries is None else entries):
         for (_, item_id), outcome in zip(batch, settle_all(batch), strict=True):
             if isinstance(outcome, Exception):
                 report.failed.append(item_id)
                 on_failure(item_id, outcome)
             elif outcome is not None:
-                report.done[outcome] += 1
+                report.outcomes[outcome] += 1
         if not report.finished:
             break
     return report
 
 
 def _batches(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
-    """The entries, so many at a time. Where finding more fails, what was found before comes first."""
+    """Yield the entries in batches. If the index cannot be read further, yield the entries found so far, then raise."""
     batch: list[Entry] = []
     try:
         for entry in entries:
             batch.append(entry)
-            if len(batch) == _AT_A_TIME:
+            if len(batch) == _MAX_BATCH:
                 yield batch
                 batch = []
     except Exception:
@@ -143,61 +146,61 @@ def _batches(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
     yield batch
 
 
-def _read_ahead(table: Table, batch: Sequence[Entry]) -> dict[keys.Key, Item | None]:
-    """The gifts of a batch, in one call; nothing where it fails: then each is read, and fails, by itself."""
+def _read_gifts(table: Table, batch: Sequence[Entry]) -> dict[keys.Key, Item | None]:
+    """Read the gifts of a batch in one call. Return none if that fails: then each is read, and fails, separately."""
     try:
-        wanted = [keys.gift(item_id) for kind, item_id in batch if kind in _IN_ONE_LANE]
+        wanted = [keys.gift(item_id) for due_type, item_id in batch if due_type in _GROUPED_BY]
         found = table.get_many(wanted)
     except Exception:  # noqa: BLE001
         return {}
     return {key: found.get(key) for key in wanted}
 
 
-def _lane(found: Mapping[keys.Key, Item | None], entry: Entry) -> str:
-    """Entries that write the same item have the same; so do those of which nobody knows it."""
-    kind, item_id = entry
-    if kind not in _IN_ONE_LANE:
+def _group_key(found: Mapping[keys.Key, Item | None], entry: Entry) -> str:
+    """Return the same key for entries that write the same item, and for all entries whose gift was not read."""
+    due_type, item_id = entry
+    if due_type not in _GROUPED_BY:
         return item_id
     gift = found.get(keys.gift(item_id)) or {}
-    return str(gift.get(_IN_ONE_LANE[kind], ""))
+    return str(gift.get(_GROUPED_BY[due_type], ""))
 
 
-def due(table: Table, clock: Callable[[], int]) -> Iterator[Entry]:
-    """All that the due index has, a kind after the other, earliest first of each shard."""
-    for kind, partition in _PARTITIONS.items():
+def list_due(table: Table, clock: Callable[[], int]) -> Iterator[Entry]:
+    """Yield the due entries, type by type, and of each shard the earliest first."""
+    for due_type, partition in _PARTITIONS.items():
         # A position sorts before every other entry of the next millisecond, so what is due now is included.
         until = keys.position(clock() + 1, "")
         for shard in range(keys.DUE_SHARDS):
-            for sort_key in table.earliest(keys.BY_DUE, partition(shard), until=until):
-                yield kind, keys.id_at(sort_key)
+            for sort_key in table.query_earliest(keys.BY_DUE, partition(shard), until=until):
+                yield due_type, keys.parse_id(sort_key)
 
 
-def _return_due_gift(table: Table, gift_id: str, *, clock: Callable[[], int]) -> Done | None:
+def _expire_gift(table: Table, gift_id: str, *, clock: Callable[[], int]) -> SweepOutcome | None:
     gift = gifts.get(table, gift_id)
     if gift is None:
-        raise errors.DataIntegrityError(f"gift {gift_id} is in the due index and not there")
+        raise errors.DataIntegrityError(f"gift {gift_id} is in the due index but does not exist")
     if gift.state is not GiftState.OPEN:
-        return None  # the index lags behind: somebody ended it since
+        return None  # the index is late: another process ended the gift
     settled = gifts.end_gift(table, GiftAction.EXPIRE, gift, clock=clock)
-    return Done.RETURNED if isinstance(settled, Released) else None
+    return SweepOutcome.RETURNED if isinstance(settled, Released) else None
 
 
-def _settle_pending(table: Table, provider: PaymentProvider, order_id: str, *, now: int) -> Done | None:
+def _settle_order(table: Table, provider: PaymentProvider, order_id: str, *, now: int) -> SweepOutcome | None:
     order = orders.get(table, order_id)
     if order is None:
-        raise errors.DataIntegrityError(f"order {order_id} is in the due index and not there")
+        raise errors.DataIntegrityError(f"order {order_id} is in the due index but does not exist")
     try:
         settle_payment(table, provider, order, now=now)
     except errors.PaymentDeclined:
-        return Done.DECLINED
+        return SweepOutcome.DECLINED
     except errors.PaymentUnknown:
-        return None  # the provider still does not say: it stays due
-    return Done.PAID
+        return None  # the provider has no result yet: the order stays due
+    return SweepOutcome.PAID
 
 
-def _settle_pending_refund(table: Table, provider: PaymentProvider, refund_id: str) -> Done | None:
+def _settle_refund(table: Table, provider: PaymentProvider, refund_id: str) -> SweepOutcome | None:
     pending = refunds.get(table, refund_id)
     if pending is None:
-        raise errors.DataIntegrityError(f"refund {refund_id} is in the due index and not there")
+        raise errors.DataIntegrityError(f"refund {refund_id} is in the due index but does not exist")
     settled = settle_refund(table, provider, pending)
-    return Done.REFUNDED if settled.status is not pending.status else None
+    return SweepOutcome.REFUNDED if settled.status is not pending.status else None

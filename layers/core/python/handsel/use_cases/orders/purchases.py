@@ -1,6 +1,6 @@
 """Purchases: write a pending order, charge, then mark the order as paid.
 
-A process that crashes in between is completed by the next retry or the sweep.
+The next retry or the sweep completes the call of a process that crashes in between.
 
 | process dies                     | state left behind       | completed by                               |
 |----------------------------------|-------------------------|--------------------------------------------|
@@ -18,7 +18,7 @@ from dataclasses import replace
 from handsel.domain import errors
 from handsel.domain.models import Gift, Order, Payment, Product
 from handsel.domain.payments import Charge, ChargeDeclined, OutcomeUnknown, PaymentProvider
-from handsel.domain.rules import window_end
+from handsel.domain.rules import compute_window_end
 from handsel.domain.states import GiftState, OrderState
 from handsel.store import gifts, keys, orders, products
 from handsel.store.table import Table
@@ -26,7 +26,7 @@ from handsel.store.writes import ConditionFailed
 from handsel.use_cases.idempotency import IdempotentRequest
 
 
-def new_order(order_id: str, call: IdempotentRequest, product: Product, quantity: int, payment: Payment) -> Order:
+def build_order(order_id: str, call: IdempotentRequest, product: Product, quantity: int, payment: Payment) -> Order:
     """Return a pending order, which has no units yet."""
     return Order(
         order_id=order_id,
@@ -72,8 +72,8 @@ def buy(
     if product is None:
         raise errors.NotFound
     if order_key not in found:
-        payment = Payment(method=method, total=product.price.times(quantity), token=token)
-        order = orders.open_pending(table, new_order(order_id, call, product, quantity, payment))
+        payment = Payment(method=method, total=product.price.multiply(quantity), token=token)
+        order = orders.create_pending(table, build_order(order_id, call, product, quantity, payment))
         call.require_same_request(order.request_hash)
     order, _ = settle_payment(table, provider, order, now=call.now)
     return order, product
@@ -103,22 +103,27 @@ def settle_payment(table: Table, provider: PaymentProvider, order: Order, *, now
         try:
             orders.decline(table, order)
         except ConditionFailed:
-            return _settled_by_another(table, order), None
+            return _read_settled(table, order), None
         raise errors.PaymentDeclined from error
-    paid, gift = orders.paid(order, reference, now=now), None
+    paid, gift = orders.mark_paid(order, reference, now=now), None
     try:
         if order.intent is None:
             table.write(orders.pay(paid))
         else:
-            gift = return_gift_of(paid, now=now)
+            gift = build_return_gift(paid, now=now)
             paid = replace(paid, reservations={gift.gift_id: gift.reservation})
             gifts.give_paid(table, paid, gift)
     except ConditionFailed:
-        return _settled_by_another(table, order), None
+        return _read_settled(table, order), None
     return paid, gift
 
 
-def _settled_by_another(table: Table, order: Order) -> Order:
+def _read_settled(table: Table, order: Order) -> Order:
+    """Return an order that another process settled.
+
+    Raises:
+        PaymentDeclined
+    """
     settled = orders.get(table, order.order_id)
     if settled is None or settled.state is OrderState.PENDING:
         raise errors.DataIntegrityError(f"order {order.order_id} left pending and is not settled")
@@ -127,11 +132,11 @@ def _settled_by_another(table: Table, order: Order) -> Order:
     return settled
 
 
-def return_gift_of(order: Order, *, now: int) -> Gift:
+def build_return_gift(order: Order, *, now: int) -> Gift:
     """Return the return gift that a paid order was bought for. Its window starts now."""
     intent = order.intent
     if intent is None:
-        raise ValueError("not a return gift's order")
+        raise ValueError("not the order of a return gift")
     return Gift(
         gift_id=intent.gift_id,
         order_id=order.order_id,
@@ -145,7 +150,7 @@ def return_gift_of(order: Order, *, now: int) -> Gift:
         remaining=order.quantity,
         state=GiftState.OPEN,
         claims={},
-        expires_at=window_end(now, intent.window_ms, order.valid_until),
+        expires_at=compute_window_end(now, intent.window_ms, order.valid_until),
         created_at=now,
         secret_version=None,
         in_return_for=intent.in_return_for,

@@ -19,8 +19,8 @@ from handsel.domain.states import OrderState, RefundStatus
 from handsel.store import keys, orders, refunds
 from handsel.store.table import Table
 from handsel.store.writes import ConditionFailed
-from handsel.use_cases.gifts.giving import take_units
 from handsel.use_cases.idempotency import IdempotentRequest
+from handsel.use_cases.orders.units import take_units
 
 
 def refund(
@@ -31,10 +31,10 @@ def refund(
     order_id: str,
     quantity: int,
 ) -> Refund:
-    """Takes `quantity` available units back for money.
+    """Refund `quantity` available units.
 
     Returns:
-        The refund; still pending where the provider did not say yet that it paid.
+        The refund; still pending if the provider has not confirmed that it paid.
 
     Raises:
         NotFound, UnitsNotAvailable, IdempotencyKeyReused, ServiceUnavailable
@@ -54,27 +54,27 @@ def refund(
             refund_id=refund_id,
             order_id=order_id,
             quantity=quantity,
-            total=order.product.price.times(quantity),
+            total=order.product.price.multiply(quantity),
             reference=order.payment.reference,
             status=RefundStatus.PENDING,
             created_at=call.now,
             request_hash=call.request_hash,
         )
         opened = take_units(
-            table, order, quantity, now=call.now, take=lambda: refunds.open_pending(table, order, pending)
+            table, order, quantity, now=call.now, take=lambda: refunds.create_pending(table, order, pending)
         )
     call.require_same_request(opened.request_hash)
     return settle_refund(table, provider, opened)
 
 
 def settle_refund(table: Table, provider: PaymentProvider, pending: Refund) -> Refund:
-    """Drives a refund out of pending, whoever asks: its buyer again, or the sweep."""
+    """Settle a pending refund: for a retry of its buyer, the sweep, or an event of the provider."""
     if pending.status is not RefundStatus.PENDING:
         return pending
     try:
         provider.repay(Repayment(pending.refund_id, pending.reference, pending.total))
     except OutcomeUnknown:
         return pending
-    with suppress(ConditionFailed):  # somebody else learned of it first: it is refunded, which is all that was wanted
+    with suppress(ConditionFailed):  # another process settled it
         table.write(refunds.settle(pending.refund_id))
     return replace(pending, status=RefundStatus.REFUNDED)

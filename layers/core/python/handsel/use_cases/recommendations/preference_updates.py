@@ -1,17 +1,17 @@
 """Update preferences, product stats and rankings from the table's stream.
 
-Purchases are taken from their records, because they do not change any more. Tags and views are read together with the
-preferences that they change, which are only written if nobody changed them in between. So the latest state counts,
-however late or often a record is delivered, and views that were erased are not there to be read.
+Purchases are taken from their records, because they never change. Tags and views are read together with the preferences
+that they change, which are written under an optimistic lock. So the latest state counts, even if a record is delivered late
+or twice, and erased views are never read.
 
-| process dies                      | state left behind          | completed by                                |
-|-----------------------------------|----------------------------|---------------------------------------------|
-| after a purchase is marked        | the mark                   | the record, delivered again, finds it       |
-| before the preferences are saved  | the preferences before     | the record, delivered again                 |
-| after that, before all is counted | a count that is one too low | nobody: counts need not be exact           |
+| process dies                      | state left behind           | completed by                                  |
+|-----------------------------------|-----------------------------|-----------------------------------------------|
+| after a purchase is marked        | the mark                    | the record, delivered again, finds the mark   |
+| before the preferences are saved  | the preferences before      | the record, delivered again                   |
+| after that, before all is counted | a count that is one too low | nothing: counts need not be exact             |
 
 A user is counted for a product by the process that saved the preferences in which the product is new. When the record
-is delivered again it is no longer new, so nobody is counted twice.
+is delivered again, the product is no longer new, so no user is counted twice.
 """
 
 from collections.abc import Iterable
@@ -19,9 +19,17 @@ from contextlib import suppress
 from dataclasses import replace
 
 from handsel.domain import errors, recommendations
-from handsel.domain.recommendations import MAX_RELATED, Interaction, InteractionType, Preferences, Recommended
+from handsel.domain.recommendations import (
+    MAX_RELATED,
+    Interaction,
+    InteractionType,
+    Preferences,
+    ProductStats,
+    Recommended,
+)
 from handsel.store import keys, preferences, products
 from handsel.store.preferences import ranking_from_item, stats_from_item
+from handsel.store.retries import retry_on_conflict
 from handsel.store.table import Table
 from handsel.store.writes import ConditionFailed
 
@@ -34,7 +42,7 @@ def update_preferences(table: Table, user_id: str, interactions: Iterable[Intera
     """Apply interactions, and views since the last update, to a user's preferences. Idempotent.
 
     Args:
-        interactions: purchases, and tags of which the present state counts.
+        interactions: purchases, and tags whose present state is read.
 
     Raises:
         ServiceUnavailable: too many concurrent writes.
@@ -45,7 +53,8 @@ def update_preferences(table: Table, user_id: str, interactions: Iterable[Intera
             table.write(preferences.mark_bought(user_id, product_id, at))
     tags = {each.product_id: keys.tagged(user_id, each.product_id) for each in interactions if each.type is TAGGED}
     key = keys.preferences(user_id)
-    for _ in range(_MAX_ATTEMPTS):
+
+    def attempt() -> Preferences | None:
         found = table.get_many([key, *tags.values()])
         before = preferences.preferences_from_item(found.get(key))
         tagged_at = {product_id: found[tag]["at"] if tag in found else 0 for product_id, tag in tags.items()}
@@ -53,15 +62,14 @@ def update_preferences(table: Table, user_id: str, interactions: Iterable[Intera
             replace(each, at=tagged_at[each.product_id]) if each.type is TAGGED else each for each in interactions
         )
         if before.off or (after == before and not before.pending):
-            return
-        try:
-            preferences.save(table, key, after.processed(_recommend(table, after)))
-        except ConditionFailed:
-            continue
-        for product_id in after.uncounted():
-            _count_person(table, after, product_id, now=now)
-        return
-    raise errors.ServiceUnavailable
+            return None
+        preferences.save(table, key, after.processed(_recommend(table, after)))
+        return after
+
+    saved = retry_on_conflict(attempt, max_attempts=_MAX_ATTEMPTS)
+    if saved is not None:
+        for product_id in saved.uncounted():
+            _count_person(table, saved, product_id, now=now)
 
 
 def _recommend(table: Table, known: Preferences) -> tuple[Recommended, ...]:
@@ -71,26 +79,26 @@ def _recommend(table: Table, known: Preferences) -> tuple[Recommended, ...]:
         known,
         {each: stats_from_item(found.get(keys.related(each))) for each in seeds},
         {each: found[keys.product(each)]["title"] for each in seeds if keys.product(each) in found},
-        {each: products.newest_of(table, each, limit=MAX_RELATED) for each in known.stores()},
+        {each: products.list_newest_ids(table, each, limit=MAX_RELATED) for each in known.stores()},
     )
 
 
 def _count_person(table: Table, known: Preferences, product_id: str, *, now: int) -> None:
-    """Count a user for a product and its neighbors. Gives up after too many concurrent writes."""
+    """Count a user for a product and its neighbors. Give up after too many concurrent writes: the count is one too low."""
     stores = {each: known.signals[each].store_id for each in (product_id, *known.neighbors(product_id))}
-    for _ in range(_MAX_ATTEMPTS):
+
+    def attempt() -> dict[str, ProductStats]:
         found = table.get_many(map(keys.related, stores))
         stats = {each: stats_from_item(found.get(keys.related(each))) for each in stores}
         changed = recommendations.count_person(stats, stores, product_id, now=now)
-        try:
-            preferences.save(table, keys.related(product_id), changed.pop(product_id))
-        except ConditionFailed:
-            continue
-        for other_id, other in changed.items():
-            with suppress(ConditionFailed):  # one person too few
+        preferences.save(table, keys.related(product_id), changed.pop(product_id))
+        return changed
+
+    with suppress(errors.ServiceUnavailable):
+        for other_id, other in retry_on_conflict(attempt, max_attempts=_MAX_ATTEMPTS).items():
+            with suppress(ConditionFailed):  # the count of this neighbor is one too low
                 preferences.save(table, keys.related(other_id), other)
-        break
-    with suppress(errors.ServiceUnavailable):  # the next person moves it
+    with suppress(errors.ServiceUnavailable):  # the next user's interaction moves it
         update_ranking(table, product_id)
 
 
@@ -101,18 +109,15 @@ def update_ranking(table: Table, product_id: str) -> None:
         ServiceUnavailable: too many concurrent writes.
     """
     product_key, related_key, key = keys.product(product_id), keys.related(product_id), keys.ranking(product_id)
-    for _ in range(_MAX_ATTEMPTS):
+
+    def attempt() -> None:
         found = table.get_many([product_key, related_key, key])
         before, product = ranking_from_item(found.get(key)), found.get(product_key)
         after = before.without(product_id)
-        if product and products.is_available(product):
+        if product and products.is_in_stock(product):
             stats = stats_from_item(found.get(related_key))
             after = before.with_product(product_id, product["store_id"], stats, created_at=product["created_at"])
-        if after == before:
-            return
-        try:
+        if after != before:
             preferences.save(table, key, after)
-        except ConditionFailed:
-            continue
-        return
-    raise errors.ServiceUnavailable
+
+    retry_on_conflict(attempt, max_attempts=_MAX_ATTEMPTS)

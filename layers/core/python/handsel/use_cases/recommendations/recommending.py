@@ -1,13 +1,13 @@
 """Tag and view products, and list tagged, viewed and recommended products.
 
-A list is read in two rounds: what the user's id leads to (`keys_of_user`, or the index of tags), then the products with
-their stores (`keys_of_products`, `keys_of_candidates`). A use case that reads other things too adds these keys to its
-own batches and passes a cached table.
+A list is read in two steps: first the items under the user's id (`user_keys`, or the index of tags), then the products
+with their stores (`product_keys`, `candidate_keys`). A use case that reads other items too adds these keys to its own
+batches and passes a cached table.
 
-| process dies              | state left behind | completed by                                  |
-|---------------------------|-------------------|-----------------------------------------------|
-| after tagging or untagging | the tag, or none | the same call, which finds nothing to do      |
-| before a view is recorded | no view           | nobody: the next view is recorded             |
+| process dies               | state left behind | completed by                                   |
+|----------------------------|-------------------|------------------------------------------------|
+| after tagging or untagging | the tag, or none  | the same call again, which finds nothing to do |
+| before a view is recorded  | no view           | nothing: only the next view is recorded        |
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,13 +20,13 @@ from handsel.domain.recommendations import Recommended
 from handsel.store import keys, preferences, products, stores, tags
 from handsel.store.attributes import Item
 from handsel.store.keys import Key
+from handsel.store.retries import retry_on_conflict
 from handsel.store.table import Table
 from handsel.store.tags import ProductVisit
-from handsel.store.writes import ConditionFailed
 
 # Each attempt after the first follows a concurrent write to the same user's preferences.
 _MAX_ATTEMPTS = 4
-# A product, its store, and the two items that link it to the user: 4 keys of the 100 that a batch has.
+# A candidate has 4 keys (a product, its store, and two items that link it to the user), and BatchGetItem takes 100.
 _MAX_BATCH = 25
 
 
@@ -59,7 +59,7 @@ def tag(table: Table, user_id: str, product_id: str, *, now: int) -> None:
     item = table.get(keys.product(product_id))
     if item is None:
         raise errors.NotFound
-    tags.put(table, user_id, ProductVisit(product_id, item["store_id"], now))
+    tags.create(table, user_id, ProductVisit(product_id, item["store_id"], now))
 
 
 def untag(table: Table, user_id: str, product_id: str) -> None:
@@ -78,31 +78,31 @@ def record_view(table: Table, user_id: str, product: Product, *, now: int) -> No
     Raises:
         ServiceUnavailable: too many concurrent writes.
     """
-    for _ in range(_MAX_ATTEMPTS):
+
+    def attempt() -> None:
         before = preferences.get(table, user_id)
         after = before.with_view(product.product_id, product.store_id, now=now)
-        if after == before:
-            return
-        try:
+        if after != before:
             preferences.save(table, keys.preferences(user_id), after)
-        except ConditionFailed:
-            continue
-        return
-    raise errors.ServiceUnavailable
+
+    retry_on_conflict(attempt, max_attempts=_MAX_ATTEMPTS)
 
 
 # --- read ------------------------------------------------------------------------------------------------------------
 
 
-def keys_of_user(user_id: str) -> list[Key]:
+def user_keys(user_id: str) -> list[Key]:
+    """Return the keys of a user's preferences and of the rankings."""
     return [keys.preferences(user_id), *keys.rankings()]
 
 
-def keys_of_products(visits: Iterable[ProductVisit]) -> list[Key]:
+def product_keys(visits: Iterable[ProductVisit]) -> list[Key]:
+    """Return the keys of products and their stores."""
     return [key for each in visits for key in (keys.product(each.product_id), keys.store(each.store_id))]
 
 
-def keys_of_candidates(user_id: str, candidates: Iterable[Recommended]) -> list[Key]:
+def candidate_keys(user_id: str, candidates: Iterable[Recommended]) -> list[Key]:
+    """Return the keys of candidates, their stores, and the tags and purchases of a user that concern them."""
     return [
         key
         for each in candidates
@@ -115,7 +115,7 @@ def keys_of_candidates(user_id: str, candidates: Iterable[Recommended]) -> list[
     ]
 
 
-def latest_views(table: Table, user_id: str, *, limit: int, before: str | None = None) -> Page[ProductVisit]:
+def list_views(table: Table, user_id: str, *, limit: int, before: str | None = None) -> Page[ProductVisit]:
     """Return one page of the products that a user viewed, newest first, after the position `before`."""
     known = preferences.get(table, user_id)
     rows = [
@@ -123,35 +123,37 @@ def latest_views(table: Table, user_id: str, *, limit: int, before: str | None =
         for at, product_id in known.viewed()
     ]
     rows = [row for row in rows if before is None or row[0] < before][:limit]
-    return Page.of([visit for _, visit in rows], rows, limit)
+    return Page.from_rows([visit for _, visit in rows], rows, limit)
 
 
-def candidates_of(table: Table, user_id: str, *, now: int) -> list[Recommended]:
+def find_candidates(table: Table, user_id: str, *, now: int) -> list[Recommended]:
     """Return all products that may be recommended to a user, best first; none if they switched it off."""
-    found = table.get_many(keys_of_user(user_id))
+    found = table.get_many(user_keys(user_id))
     known = preferences.preferences_from_item(found.get(keys.preferences(user_id)))
     rankings = [preferences.ranking_from_item(found.get(key)) for key in keys.rankings()]
     return [] if known.off else recommendations.candidates(known, rankings, now=now)
 
 
-def viewed(table: Table, user_id: str, *, limit: int, before: str | None) -> Page[VisitedProduct]:
-    page = latest_views(table, user_id, limit=limit, before=before)
+def list_viewed(table: Table, user_id: str, *, limit: int, before: str | None) -> Page[VisitedProduct]:
+    """List the products that a user viewed, latest first, starting after the position `before`."""
+    page = list_views(table, user_id, limit=limit, before=before)
     return Page(read_products(table, page.items), page.next_position)
 
 
-def tagged(table: Table, user_id: str, *, limit: int, before: str | None) -> Page[VisitedProduct]:
-    page = tags.of_user(table, user_id, limit=limit, before=before)
+def list_tagged(table: Table, user_id: str, *, limit: int, before: str | None) -> Page[VisitedProduct]:
+    """List the products that a user tagged, newest first, starting after the position `before`."""
+    page = tags.list_by_user(table, user_id, limit=limit, before=before)
     markers = [keys.tagged(user_id, each.product_id) for each in page.items]
-    known = table.with_cached(table.get_many([*markers, *keys_of_products(page.items)]))
+    known = table.with_cached(table.get_many([*markers, *product_keys(page.items)]))
     return Page(read_tagged(known, user_id, page.items), page.next_position)
 
 
-def recommended(table: Table, user_id: str, *, limit: int, before: str | None, now: int) -> Page[Recommendation]:
+def list_recommended(table: Table, user_id: str, *, limit: int, before: str | None, now: int) -> Page[Recommendation]:
     """Return one page of recommended products, best first; empty only if nothing can be bought."""
-    return select(table, user_id, candidates_of(table, user_id, now=now), limit=limit, before=before)
+    return select_page(table, user_id, find_candidates(table, user_id, now=now), limit=limit, before=before)
 
 
-def select(
+def select_page(
     table: Table,
     user_id: str,
     candidates: Sequence[Recommended],
@@ -162,15 +164,15 @@ def select(
 ) -> Page[Recommendation]:
     """Return one page of the candidates that can be bought. Its position counts candidates.
 
-    What the user tagged or bought before is left out, unless there is nothing else.
+    Products that the user tagged or bought before are left out, unless there are no others.
 
     Args:
-        batch: how many candidates are read at once.
+        batch: the number of candidates per read.
     """
     start = taken = 0 if before is None else int(before)
     new, known = list[Recommendation](), list[Recommendation]()
     while taken < len(candidates) and len(new) < limit:
-        found = table.get_many(keys_of_candidates(user_id, candidates[taken : taken + batch]))
+        found = table.get_many(candidate_keys(user_id, candidates[taken : taken + batch]))
         for candidate in candidates[taken : taken + batch]:
             if len(new) == limit:
                 break
@@ -190,18 +192,19 @@ def select(
 
 
 def read_tagged(table: Table, user_id: str, visits: Iterable[ProductVisit]) -> list[VisitedProduct]:
-    """Return the products of an index page, without those that are no longer tagged: the index is late."""
+    """Return the products of a page of the index, without those that are no longer tagged: the index is late."""
     markers = {each: keys.tagged(user_id, each.product_id) for each in visits}
     found = table.get_many(markers.values())
     return read_products(table, [each for each in markers if markers[each] in found])
 
 
 def read_products(table: Table, visits: Sequence[ProductVisit]) -> list[VisitedProduct]:
-    found = table.get_many(keys_of_products(visits))
+    """Return visited products as they are sold now, without those that no longer exist."""
+    found = table.get_many(product_keys(visits))
     sold = ((each, _on_sale(found, each.product_id, each.store_id)) for each in visits)
     return [VisitedProduct(product, each.at) for each, product in sold if product is not None]
 
 
 def _on_sale(found: Mapping[Key, Item], product_id: str, store_id: str) -> Product | None:
     product, store = found.get(keys.product(product_id)), found.get(keys.store(store_id))
-    return products.on_sale(product, stores.from_item(store)) if product and store else None
+    return products.join_store(product, stores.from_item(store)) if product and store else None
