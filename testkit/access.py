@@ -11,9 +11,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, Protocol
+from urllib.parse import urlencode
 
-from local.seed import CARRIER, MIA_STORE
-from testkit import contract
+from local.seed import MIA_STORE
+from testkit import bodies, contract
 
 RULES = """
 GET /health                                    | anyone    | 200
@@ -267,10 +268,19 @@ def visible(answer: Response) -> tuple[str, list[tuple[str, str]]]:
 
 
 def build_path(route: str, ids: Mapping[str, str]) -> str:
-    """Return the path of a route with these ids."""
-    path = route.partition(" ")[2]
-    query = {"GET /gifts": "?role=sent", "GET /wrappings": "?kind=voucher"}.get(route, "")
-    return path.format(**ids) + query
+    """Return the path of a route with these ids, UNKNOWN for a missing one, and the query that the route requires."""
+    path = re.sub(r"{(\w+)}", lambda found: ids.get(found[1], UNKNOWN), route.partition(" ")[2])
+    query = urlencode(required_query(route))
+    return f"{path}?{query}" if query else path
+
+
+def required_query(route: str) -> dict[str, str]:
+    """Return the required parameters of the query, each with the first of its values."""
+    return {
+        each["name"]: contract.resolved(each["schema"])["enum"][0]
+        for each in map(contract.resolved, operations()[route].get("parameters", []))
+        if each["in"] == "query" and each["required"]
+    }
 
 
 def path_ids(world: World) -> dict[str, str]:
@@ -301,30 +311,19 @@ def parameters(route: str) -> list[str]:
 
 def build_body(route: str, role: str, world: World, products: Mapping[str, str]) -> object:
     """Return a valid body, so that the outcome depends on the caller and the resource alone."""
-    payment = {"method": "card", "token": "tok_ok"}
-    secret = {"secret": world.secret if role in LINK_HOLDERS else "no-secret-of-anything"} if world.secret else {}
-    address = {"address": ADDRESS} if world.kind == "parcel" else {}
-    bodies: dict[str, Callable[[], object]] = {
-        "PATCH /me": dict,
-        "POST /orders": lambda: {"product_id": products["voucher"], "quantity": 1, "payment": payment},
-        "POST /orders/{order_id}/use": lambda: {"quantity": 1, **address},
-        "POST /orders/{order_id}/refunds": lambda: {"quantity": 1},
-        "POST /orders/{order_id}/gifts": lambda: {"shares": 1, "wrapping": WRAPPING[world.kind]},
-        "POST /gifts/{gift_id}/claims": lambda: {**secret, **address},
-        "POST /gifts/{gift_id}/ask-again": lambda: secret,
-        "POST /gifts/{gift_id}/return-gifts": lambda: {
-            "product_id": products["voucher"], "payment": payment, "wrapping": WRAPPING["voucher"],
-        },
-        "PUT /stores/{store_id}": lambda: {"name": "Tea House", "carrier": CARRIER},
-        "PUT /stores/{store_id}/products/{product_id}": lambda: {
-            "kind": "voucher", "title": "Tea", "category": "food", "price": {"amount": 1, "currency": "CNY"},
-        },
-        "PUT /shipments/{shipment_id}": dict,
-        "POST /shipments/{shipment_id}/events": lambda: {
-            "event_id": "access", "status": "in_transit", "location": "Depot", "occurred_at": "2026-01-05T08:00:00Z",
-        },
-    }  # fmt: skip
-    return bodies[route]() if route in bodies else None
+    values = field_values(role, world, products)
+    return bodies.minimal_body(route, values, optional=values.keys() & {"secret", "address"})
+
+
+def field_values(role: str, world: World, products: Mapping[str, str]) -> dict[str, object]:
+    """Return values for the fields of a request about a world, by field name."""
+    secret = world.secret if role in LINK_HOLDERS else "no-secret-of-anything"
+    return {
+        "product_id": products[world.kind],
+        **WRAPPING[world.kind],
+        **({"secret": secret} if world.secret else {}),
+        **({"address": ADDRESS} if world.kind == "parcel" else {}),
+    }
 
 
 # --- the worlds -----------------------------------------------------------------------------------------------------

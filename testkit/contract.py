@@ -62,7 +62,7 @@ def find_violations(method: str, url: str, headers: Mapping[str, str], body: byt
         return None
     query = parse_qsl(address.query, keep_blank_values=True)
     given: dict[str, object] = {name: _as_number(text) for name, text in query}
-    named = {each["name"]: each for each in map(_resolved, operation.get("parameters", [])) if each["in"] != "path"}
+    named = {each["name"]: each for each in map(resolved, operation.get("parameters", [])) if each["in"] != "path"}
     if len(given) < len(query) or given.keys() - named.keys():
         return None
     if "idempotency-key" in headers:
@@ -95,6 +95,11 @@ def operation_of(method: str, path: str) -> str | None:
     return f"{method} {route}" if known else None
 
 
+def fits(schema: Schema, value: object) -> bool:
+    """Return whether a value fits a schema of the document."""
+    return _validator(_frozen(schema)).is_valid(value)
+
+
 @cache
 def _operation(method: str, path: str) -> Schema | None:
     route = next((route for pattern, route in _PATTERNS if pattern.fullmatch(path)), None)
@@ -114,18 +119,19 @@ def _contents(operation_id: str) -> dict[str, dict[str, jsonschema_rs.Draft20201
     return {
         status: {
             media: _validator(_frozen(content.get("schema", {})))
-            for media, content in _resolved(response).get("content", {}).items()
+            for media, content in resolved(response).get("content", {}).items()
         }
         for status, response in operation["responses"].items()
     }
 
 
-def _resolved(entry: Schema) -> Schema:
+def resolved(entry: Schema) -> Schema:
+    """Return the component that an entry refers to, or the entry itself."""
     if "$ref" not in entry:
         return entry
     _, _, kind, name = entry["$ref"].split("/")
-    resolved: Schema = DOCUMENT["components"][kind][name]
-    return resolved
+    component: Schema = DOCUMENT["components"][kind][name]
+    return component
 
 
 def _frozen(schema: Schema) -> str:

@@ -22,7 +22,7 @@ import httpx
 from local import template, users
 from local.client import payment
 from local.seed import MAX_STORE, MIA_STORE
-from testkit import qr
+from testkit import contract, qr
 from tests.e2e.conftest import Running, eventually
 
 Body = Any
@@ -68,6 +68,14 @@ def routes() -> dict[str, Route]:
                 public = properties.get("Auth", {}).get("Authorizer") == "NONE"
                 found[f"{properties['Method']} {properties['Path']}"] = Route(name, not public)
     return found
+
+
+def is_list(route: str) -> bool:
+    """Return whether a route is a list that is of no case: it has a limit, and no parameter but perhaps a store."""
+    method, _, path = route.partition(" ")
+    parameters = map(contract.resolved, contract.DOCUMENT["paths"][path][method.lower()].get("parameters", []))
+    inputs = {(each["in"], each["name"]) for each in parameters}
+    return ("query", "limit") in inputs and not {name for place, name in inputs if place == "path"} - {"store_id"}
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,12 @@
 """Check every response of every route, in every state, and all logs and events, against what each viewer may see.
 
-A new route needs an entry in `BODIES`. `MAY_SEE` defines which viewer may see which fact, independent of the visibility
-table in the code.
+A new route other than a GET needs an entry in `BODIES`. `MAY_SEE` defines which viewer may see which fact, independent of the
+visibility table in the code.
 """
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import pytest
 
@@ -25,6 +25,7 @@ from tests.canaries.scan import (
     Scan,
     Sweep,
     canary,
+    is_list,
     routes,
 )
 from tests.e2e.conftest import Running, run_stack, sleep_until
@@ -175,25 +176,10 @@ def report(case: Case, _viewer: str, ids: Ids) -> Body:
 STORE: dict[str, object] = {}
 OTHER_STORE: list[str] = []
 
-BODIES: Mapping[str, BuildBody] = {
-    "GET /health": no_body,
-    "GET /order-center": no_body,
-    "GET /messages": no_body,
+# A GET sends no body and changes nothing. tests/unit/test_route_checklist.py reports other routes without an entry.
+BODIES: Mapping[str, BuildBody] = {route: no_body for route in routes() if route.startswith("GET")} | {
     "POST /messages/{message_id}/read": no_body,
-    "GET /openapi.json": no_body,
-    "GET /meta/state-machine": no_body,
-    "GET /wrappings": no_body,
-    "GET /covers/{file}": no_body,
-    "GET /": no_body,
-    "GET /g/{gift_id}": no_body,
-    "GET /assets/{version}/{asset}": no_body,
-    "GET /gifts/{gift_id}/preview": no_body,
-    "GET /stores/{store_id}/products": no_body,
-    "GET /products/{product_id}": no_body,
     "POST /orders": buy,
-    "GET /orders": no_body,
-    "GET /orders/{order_id}": no_body,
-    "GET /payments": no_body,
     "POST /orders/{order_id}/use": replay_or(
         "POST /orders/{order_id}/use", lambda _: {"quantity": 50, "address": ADDRESS}
     ),
@@ -201,47 +187,26 @@ BODIES: Mapping[str, BuildBody] = {
     "POST /orders/{order_id}/gifts": replay_or(
         "POST /orders/{order_id}/gifts", lambda _: {"shares": 50, "wrapping": RETURN_WRAPPING}
     ),
-    "GET /orders/{order_id}/gifts": no_body,
-    "GET /gifts": no_body,
-    "GET /gifts/{gift_id}": no_body,
     "POST /gifts/{gift_id}/claims": claim,
     "POST /gifts/{gift_id}/decline": decline,
     "POST /gifts/{gift_id}/cancel": cancel,
     "POST /gifts/{gift_id}/ask-again": ask_again,
     "POST /gifts/{gift_id}/return-gifts": give_in_return,
-    "GET /tagged": no_body,
     "PUT /tagged/{product_id}": no_body,
     "DELETE /tagged/{product_id}": no_body,
-    "GET /viewed": no_body,
-    "GET /recommendations": no_body,
-    "GET /me": no_body,
     "PATCH /me": update_me,
-    "GET /people": no_body,
-    "GET /people/{handle}": no_body,
-    "GET /holdings": no_body,
-    "GET /holdings/{holding_id}": no_body,
-    "GET /holdings/{holding_id}/qr": no_body,
-    "GET /stores/{store_id}": no_body,
     "PUT /stores/{store_id}": put_store,
     "PUT /stores/{store_id}/products/{product_id}": put_product,
     "POST /vouchers/{code}/redemptions": redeem,
-    "GET /stores/{store_id}/shipments": no_body,
-    "GET /shipments/{shipment_id}": no_body,
     "PUT /shipments/{shipment_id}": hand_over,
     "POST /shipments/{shipment_id}/events": report,
 }
-QUERIES = {
+# Queries of lists and of routes that require one. A list that is not named here is read with a limit of 2.
+QUERIES: Mapping[str, Sequence[str]] = {route: ("limit=2",) for route in routes() if is_list(route)} | {
     "GET /wrappings": ("kind=voucher", "kind=parcel"),
     "GET /orders": ("limit=2", "state=to_give&limit=2"),
-    "GET /payments": ("limit=2",),
     "GET /gifts": ("role=sent&limit=2", "role=received&limit=2", "role=sent&state=returned&limit=2"),
     "GET /holdings": ("limit=2", "state=usable&limit=2"),
-    "GET /people": ("limit=2",),
-    "GET /tagged": ("limit=2",),
-    "GET /viewed": ("limit=2",),
-    "GET /recommendations": ("limit=2",),
-    "GET /stores/{store_id}/products": ("limit=2",),
-    "GET /stores/{store_id}/shipments": ("limit=2",),
     "GET /messages": ("limit=2", "limit=100"),
     "GET /order-center": ("",),
 }
@@ -530,10 +495,6 @@ def never_seen(scan: Scan) -> Iterator[str]:
 def summary(found: Iterator[str]) -> list[str]:
     """Return the first 60 different findings."""
     return list(dict.fromkeys(found))[:60]
-
-
-def test_every_route_of_the_template_has_a_body() -> None:
-    assert set(BODIES) == set(routes())
 
 
 def test_no_response_shows_more_than_the_viewer_may_see(

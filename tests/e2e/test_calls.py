@@ -20,7 +20,7 @@ from PIL import Image
 from handsel.api.problems import STATUS
 from handsel.domain import errors
 from local.client import Client, payment
-from testkit import qr
+from testkit import access, qr
 from tests.e2e.conftest import ADDRESS, PARCEL_WRAPPING, WRAPPING, Running, eventually, run_stack, sleep_until
 from tools import openapi
 
@@ -929,9 +929,6 @@ def test_get_people_with_exchanged_gifts(calls: Running) -> None:
         ("GET", "/holdings?limit=0", "alice"),
         ("GET", "/orders/{order}/gifts?cursor=forged", "alice"),
         ("GET", "/stores/{store}/products?limit=x", "alice"),
-        ("POST", "/orders/{order}/use", "alice"),
-        ("POST", "/orders/{order}/refunds", "alice"),
-        ("POST", "/gifts/{gift}/return-gifts", "bob"),
         ("POST", "/gifts/{gift}/ask-again", "bob"),
         ("PUT", "/stores/{store}", "mia"),
     ],
@@ -943,6 +940,33 @@ def test_a_request_of_the_wrong_shape_is_reported_by_field(
     path = path.format(order=gift["order_id"], gift=gift["gift_id"], store=store)
     content = {} if method == "GET" else {"json": {"more": 1}, "headers": {"idempotency-key": new_key()}}
     assert expect_problem(calls.as_(user).request(method, path, **content), 422, "invalid-request")["errors"]
+
+
+CREATING = [route for route in access.rules() if "IdempotencyKey" in str(access.operations()[route].get("parameters"))]
+
+
+@pytest.mark.parametrize("route", CREATING)
+def test_a_creating_call_needs_a_key_and_the_right_shape(calls: Running, route: str) -> None:
+    alice, path = calls.as_("alice"), re.sub(r"{\w+}", "x", route.split()[1])
+    expect_problem(alice.request("POST", path, json={}), 400, "idempotency-key-required")
+    assert expect_problem(alice.post(path, {"more": 1}), 422, "invalid-request")["errors"]
+
+
+@pytest.mark.parametrize("route", [route for route in access.rules() if access.parameters(route)])
+def test_an_unknown_id_is_not_found(calls: Running, route: str) -> None:
+    if route in access.PAGES:
+        pytest.skip("its problems are pages")
+    products = calls.stack["products"]
+    nothing = access.World("nothing", "voucher", products["voucher"], set())
+    roles = ("giver", "merchant", "carrier")
+    role = next(role for role in roles if access.expected_of_unknown(route, role) == "404 not-found")
+    path = access.unknown_path(route, nothing)
+    assert path is not None
+    body = access.build_body(route, role, nothing, products)
+    key = {"idempotency-key": new_key()}
+    expect_problem(
+        calls.as_(access.USERS[role]).request(route.split()[0], path, json=body, headers=key), 404, "not-found"
+    )
 
 
 # --- all routes ---------------------------------------------------------------------------------------------------
