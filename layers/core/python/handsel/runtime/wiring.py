@@ -8,9 +8,7 @@ import botocore
 import botocore.session
 from botocore.config import Config
 
-from handsel.domain.payments import PaymentProvider
 from handsel.runtime import clock
-from handsel.runtime.sandbox import SandboxProvider
 from handsel.runtime.settings import settings
 from handsel.store import keys
 from handsel.store.table import Table
@@ -20,6 +18,7 @@ if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
+    from handsel.domain.payments import PaymentProvider
     from handsel.runtime.bus import Bus
     from handsel.runtime.link_keys import LinkKeySource
 
@@ -89,6 +88,8 @@ def _session() -> botocore.session.Session:
 
 
 @cache
-def payments() -> PaymentProvider:
+def payments() -> "PaymentProvider":
     """Return the payment provider."""
+    from handsel.runtime.sandbox import SandboxProvider  # imported here, because few functions handle payments
+
     return SandboxProvider(table())
