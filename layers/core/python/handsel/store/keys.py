@@ -97,7 +97,7 @@ Access patterns (RRU and WRU for items of up to 1 KB; a transaction costs twice 
 | 39 | measure overdue work                                               | as 23, one entry for each kind and shard                           | `health.collect_health`                             | 0.5 RRU a shard and kind                                          |
 | 40 | check some orders and all that belongs to them                     | 23 for one shard; 14 for the orders of the givers and the gifts of each order; BatchGetItem of gifts and holdings | `health.collect_health`                             | 1 + items RRU an order, at most 50 orders                         |
 | 41 | read the whole table (operators only)                              | Scan, consistent, in segments                                      | `ops.scan.WholeTable.pages`                         | 1 RRU an item                                                     |
-| 42 | find the gifts among deleted timers that are still open            | BatchGetItem of at most 100, eventually consistent                 | `expiring.restore_all`                              | 0.5 RRU a gift                                                    |
+| 42 | find the gifts among deleted timers that are still open            | BatchGetItem of at most 100, eventually consistent                 | `expiring.expire_gifts`                             | 0.5 RRU a gift                                                    |
 
 docs/reference/request_units.md has the measured calls and request units of each operation.
 """
