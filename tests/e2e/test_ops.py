@@ -138,7 +138,8 @@ def test_wrong_counts_are_found_and_recounted(operator: Operator) -> None:
     running.aws("dynamodb").update_item(
         TableName=running.stack["table_name"],
         Key={"pk": {"S": f"USER#{user}"}, "sk": {"S": "SUMMARY"}},
-        UpdateExpression="SET parts.to_give = parts.to_give + :off",
+        UpdateExpression="SET #counters.to_give = #counters.to_give + :off",
+        ExpressionAttributeNames={"#counters": "counters"},
         ExpressionAttributeValues={":off": {"N": "7"}},
     )
     assert operator.found() == {"count-differs": {f"USER#{user}/SUMMARY"}}
