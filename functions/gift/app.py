@@ -24,7 +24,11 @@ app = create_app()
 
 
 class AskedView(View):
-    """Confirmation that the giver is notified."""
+    """Confirmation that the request was accepted; the giver is notified.
+
+    Attributes:
+        asked: always true.
+    """
 
     asked: Literal[True] = True
 

@@ -20,7 +20,11 @@ app = create_app()
 
 
 class UsedView(View):
-    """The holdings that the units became."""
+    """The holdings that the units became.
+
+    Attributes:
+        holdings: one voucher for each unit, or one parcel with all units.
+    """
 
     holdings: list[AnyHolding]
 

@@ -24,7 +24,19 @@ app = create_app()
 
 
 class OrderCenterView(View):
-    """The first entries of each list, newest first, and the counters."""
+    """The first five entries of each list, and the counters.
+
+    Attributes:
+        counts: the counters.
+        orders: newest orders.
+        gifts_sent: newest gifts that the caller sent.
+        gifts_received: newest gifts that the caller received.
+        holdings: newest vouchers and parcels.
+        payments: payments of `orders`.
+        tagged: products that the caller tagged, newest tag first.
+        viewed: products that the caller viewed, latest view first.
+        recommendations: recommended products, best first.
+    """
 
     counts: CountsView
     orders: list[OrderView]

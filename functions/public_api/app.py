@@ -27,13 +27,24 @@ app = create_app()
 
 
 class Health(View):
-    """The API is up."""
+    """The API is up.
+
+    Attributes:
+        status: always `ok`.
+    """
 
     status: Literal["ok"] = "ok"
 
 
 class TransitionView(View):
-    """One transition: `action` moves `from` to `to` if all guards hold."""
+    """One transition of a state machine.
+
+    Attributes:
+        from: state before the action.
+        action: action that causes the transition.
+        to: state after the action.
+        guards: conditions that must all hold, such as `remaining > 1`; `now` is the time of the action.
+    """
 
     model_config = ConfigDict(serialize_by_alias=True)
 
@@ -44,7 +55,15 @@ class TransitionView(View):
 
 
 class StateMachine(View):
-    """A state machine. `errors` maps a final state to the code of the problem that a late call gets."""
+    """A state machine. An action without a transition from a state is invalid in that state.
+
+    Attributes:
+        states: all states.
+        initial: state of a new entity.
+        actions: all actions.
+        transitions: all transitions.
+        errors: by final state, the `code` of the problem that an action in this state returns.
+    """
 
     states: list[str]
     initial: str
@@ -54,20 +73,38 @@ class StateMachine(View):
 
 
 class StandingView(View):
-    """The order of a status: `rank` within the delivery, or null; no status follows a `final` one."""
+    """The rank of a status in a delivery.
+
+    Attributes:
+        rank: how far the parcel has come: 0 is the first step; null for an incident, which is not a step.
+        final: whether no later event changes the status.
+    """
 
     rank: int | None
     final: bool
 
 
 class ShipmentMachine(StateMachine):
-    """The state machine of shipments, with the order of the statuses."""
+    """The state machine of shipments, with the ranks of the statuses.
+
+    Attributes:
+        standings: by status, its rank in a delivery.
+    """
 
     standings: dict[str, StandingView]
 
 
 class StateMachines(View):
-    """The state machines of gifts, units and shipments."""
+    """The state machines of all entities.
+
+    Attributes:
+        gift: machine of gifts.
+        unit: machine of the units of a paid order; the states are their places.
+        shipment: machine of shipments.
+        order: machine of orders.
+        refund: machine of refunds.
+        voucher: machine of vouchers.
+    """
 
     gift: StateMachine
     unit: StateMachine

@@ -19,7 +19,12 @@ app = create_app()
 
 
 class ReturnGiftView(View):
-    """The new order, and the gift made of its unit."""
+    """A return gift and its order.
+
+    Attributes:
+        order: order of one unit.
+        gift: gift that contains the unit.
+    """
 
     order: OrderView
     gift: CreatedGift

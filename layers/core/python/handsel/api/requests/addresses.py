@@ -9,7 +9,16 @@ from handsel.domain import models
 
 
 class AddressRequest(Request):
-    """A postal address."""
+    """A postal address.
+
+    Attributes:
+        name: name of the person who gets the parcel.
+        phone: phone number for the carrier.
+        lines: street, building and apartment, in the order of the label.
+        city: city or town.
+        postal_code: postal code; empty where there is none.
+        country: country, as it is written on the label.
+    """
 
     name: Name
     phone: Name

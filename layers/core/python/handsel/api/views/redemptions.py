@@ -10,7 +10,16 @@ from handsel.domain.times import format_timestamp
 
 
 class RedemptionView(View):
-    """A redeemed voucher to the merchant who redeemed it."""
+    """A redeemed voucher, as the merchant who redeemed it sees it.
+
+    Attributes:
+        code: code of the voucher.
+        store_id: ID of the merchant's store.
+        product: product to hand over.
+        redeem_at: place where the voucher can be redeemed; null if the store names none.
+        valid_until: time from which the voucher would have been expired; null if it does not expire.
+        redeemed_at: time of the redemption.
+    """
 
     code: str
     store_id: str
