@@ -47,7 +47,8 @@ def put_store(store_id: str) -> Response[str]:
 def put_product(store_id: str, product_id: str) -> Response[str]:
     """Create or replace a product of the merchant's store.
 
-    Existing orders keep the product as it was bought; whether their units can be given follows the current product.
+    Existing orders keep the product as it was bought. Only the rule whether their units can be given depends on the
+    product as it is now.
     """
     request = HttpRequest(app)
     request.caller.require_store(store_id)
@@ -67,7 +68,7 @@ def put_product(store_id: str, product_id: str) -> Response[str]:
 def redeem_voucher(code: str) -> Response[str]:
     """Redeem a voucher of the merchant's store.
 
-    A voucher can be redeemed once.
+    A voucher can be redeemed once; after that, the response is `already-redeemed` with the time of the redemption.
     """
     request = HttpRequest(app)
     store_id = request.caller.merchant_store_id

@@ -103,7 +103,7 @@ def list_messages() -> Response[str]:
 def mark_message_read(message_id: str) -> Response[str]:
     """Mark a message as read.
 
-    Idempotent: repeating the call has no further effect.
+    Idempotent: repeating the request has no further effect.
     """
     request = HttpRequest(app)
     message = messaging.mark_read(table(), message_id, caller=request.caller.user_id)

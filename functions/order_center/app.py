@@ -74,8 +74,8 @@ class OrderCenterView(View):
 def get_order_center() -> Response[str]:
     """Get the caller's order center.
 
-    It contains the first entries of each list and the counters. Send the `ETag` of the previous response as
-    `If-None-Match`: if nothing has changed, the response is 304 without a body.
+    It contains the counters and the first five entries of each list, in the order of that list. Send the `ETag` of the
+    previous response as `If-None-Match`: if nothing has changed, the response is 304 without a body.
     """
     request = HttpRequest(app)
     caller = request.caller.user_id

@@ -153,7 +153,7 @@ def list_wrappings() -> Response[str]:
 @app.get("/covers/<file>")
 @operation(
     responses={200: Media((SVG, PNG), "The image, 1200 by 630 pixels.")},
-    path={"file": "The file name in a cover's `image_url`; replace `.svg` by `.png` for link previews."},
+    path={"file": "The file name in a cover's `image_url`; replace `.svg` with `.png` for link previews."},
 )
 def get_cover(file: str) -> Response[Any]:
     """Get the image of a cover."""
@@ -170,7 +170,10 @@ def get_cover(file: str) -> Response[Any]:
 @app.get("/gifts/<gift_id>/preview")
 @operation(responses={200: GiftPreview}, problems=(ServiceUnavailable,))
 def get_gift_preview(gift_id: str) -> Response[str]:
-    """Get the preview of a gift, as anyone with the link sees it before claiming."""
+    """Get the preview of a gift.
+
+    It contains the fields that anyone with the link can see before claiming.
+    """
     request = HttpRequest(app)
     gift = queries.require_gift(table(), gift_id)
     return json_response(200, GiftPreview.of(gift, now=request.now, web_url=request.web_url))

@@ -6,12 +6,12 @@ from enum import StrEnum
 class Reason(StrEnum):
     """Why a product is recommended.
 
-    - `also`: users who bought or tagged the product `title`, which the user knows, also like this one.
-    - `shopped`: from a store where the user bought something.
-    - `store`: from a store of a product that the user tagged or viewed.
+    - `also`: users who like the product `title`, which the caller bought, tagged or viewed, also like this one.
+    - `shopped`: from a store where the caller bought something.
+    - `store`: from a store of a product that the caller tagged or viewed.
     - `popular`: popular among all users.
-    - `offered`: a product of a store, without any other reason.
-    - `viewed`, `tagged`, `bought`: the user viewed, tagged or bought the product itself.
+    - `offered`: sold by a store; no other reason applies.
+    - `viewed`, `tagged`, `bought`: the caller viewed, tagged or bought the product itself.
     """
 
     ALSO = "also"

@@ -66,7 +66,7 @@ class ProfileView(View):
         handle: unique name by which other users find this one; null if there is none.
         display_name: name that other users see.
         recommendations: false if the user switched recommendations and the history of viewed products off.
-        created_at: time of the first request.
+        created_at: time at which the account was created.
         order_center: link to the order center, with counters.
     """
 

@@ -33,7 +33,7 @@ class ReasonParams(TypedDict, total=False):
     """The names in the text of a reason; the code decides which are present.
 
     Attributes:
-        title: name of another product that the user bought, tagged or viewed. Only with `also`.
+        title: name of another product that the caller bought, tagged or viewed. Only with `also`.
         store: name of the store. Only with `shopped`, `store` and `offered`.
     """
 
