@@ -436,7 +436,7 @@ _PROBLEM_SCHEMAS: Schema = {
         "description": "An error that API Gateway returns itself: it did not call the function, or the function failed.",
         "type": "object",
         "required": ["message"],
-        "properties": {"message": {"type": ["string", "null"], "description": "A text of API Gateway."}},
+        "properties": {"message": {"type": ["string", "null"], "description": "The error message of API Gateway."}},
     },
 }
 

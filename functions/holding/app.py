@@ -18,7 +18,7 @@ app = create_app()
 def list_holdings() -> Response[str]:
     """List the caller's holdings, newest first.
 
-    A holding is a voucher or a parcel. The caller got it by claiming a gift, or by taking units of an own order.
+    A holding is a voucher or a parcel: a share that the caller claimed, or units of an order that the caller took.
     """
     request = HttpRequest(app)
     caller, query = request.caller, request.query(HoldingListQuery)

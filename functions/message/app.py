@@ -28,11 +28,11 @@ class MessageParams(TypedDict, total=False):
     """The values in the text of a message; its kind decides which are present.
 
     Attributes:
-        name: display name of the giver, of the claimer, or of the user who asks for the gift again; null if it is unknown.
+        name: the display name of the giver, of the claimer, or of the user who asks for the gift again; null if it is unknown.
         presentation: how the gift is shown before it is opened.
-        hours: hours left to open the gift.
-        units: number of units that became available in the order again.
-        status: status of the shipment.
+        hours: the hours left to open the gift.
+        units: the number of units that became available in the order again.
+        status: the status of the shipment.
     """
 
     name: str | None
@@ -46,13 +46,13 @@ class MessageView(View):
     """A message to the caller.
 
     Attributes:
-        kind: event that the message is about.
-        gift_id: ID of the gift that the message is about; null if it is about no gift.
-        params: values in the text.
-        text: text of the message, rendered from `kind` and `params` in the language of the request.
-        link: URL of the page to open: the page of the gift, or of the app.
-        wrapping: wrapping of the gift if the message announces it to its recipient; else null.
-        created_at: time of the event.
+        kind: the event that the message is about.
+        gift_id: the ID of the gift that the message is about; null if it is about no gift.
+        params: the values in the text.
+        text: the text of the message, rendered from `kind` and `params` in the language of the request.
+        link: the URL of the page to open: the page of the gift, or of the app.
+        wrapping: the wrapping of the gift if the message announces it to its recipient; else null.
+        created_at: the time of the event.
         read: whether the caller marked the message as read.
     """
 

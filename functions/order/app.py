@@ -1,4 +1,4 @@
-"""Orders and payments of the caller: list, use units, refund."""
+"""Orders and payments of the caller: list, take units, refund."""
 
 from aws_lambda_powertools.event_handler import Response
 

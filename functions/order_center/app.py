@@ -28,14 +28,14 @@ class OrderCenterView(View):
 
     Attributes:
         counts: the counters.
-        orders: newest orders.
-        gifts_sent: newest gifts that the caller sent.
-        gifts_received: newest gifts that the caller received.
-        holdings: newest vouchers and parcels.
-        payments: payments of `orders`.
-        tagged: products that the caller tagged, newest tag first.
-        viewed: products that the caller viewed, latest view first.
-        recommendations: recommended products, best first.
+        orders: the newest orders.
+        gifts_sent: the newest gifts that the caller sent.
+        gifts_received: the newest gifts that the caller received.
+        holdings: the newest vouchers and parcels.
+        payments: the payments of `orders`.
+        tagged: the products that the caller tagged, newest tag first.
+        viewed: the products that the caller viewed, latest view first.
+        recommendations: the recommended products, best first.
     """
 
     counts: CountsView

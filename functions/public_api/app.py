@@ -40,10 +40,10 @@ class TransitionView(View):
     """One transition of a state machine.
 
     Attributes:
-        from: state before the action.
-        action: action that causes the transition.
-        to: state after the action.
-        guards: conditions that must all hold, such as `remaining > 1`; `now` is the time of the action.
+        from: the state before the action.
+        action: the action that causes the transition.
+        to: the state after the action.
+        guards: the conditions that must all hold, such as `remaining > 1`; `now` is the time of the action.
     """
 
     model_config = ConfigDict(serialize_by_alias=True)
@@ -59,7 +59,7 @@ class StateMachine(View):
 
     Attributes:
         states: all states.
-        initial: state of a new entity.
+        initial: the state of a new entity.
         actions: all actions.
         transitions: all transitions.
         errors: by final state, the `code` of the problem that an action in this state returns.
@@ -98,12 +98,12 @@ class StateMachines(View):
     """The state machines of all entities.
 
     Attributes:
-        gift: machine of gifts.
-        unit: machine of the units of a paid order; the states are their places.
-        shipment: machine of shipments.
-        order: machine of orders.
-        refund: machine of refunds.
-        voucher: machine of vouchers.
+        gift: the machine of gifts.
+        unit: the machine of the units of a paid order; the states are their places.
+        shipment: the machine of shipments.
+        order: the machine of orders.
+        refund: the machine of refunds.
+        voucher: the machine of vouchers.
     """
 
     gift: StateMachine

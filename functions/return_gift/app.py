@@ -22,8 +22,8 @@ class ReturnGiftView(View):
     """A return gift and its order.
 
     Attributes:
-        order: order of one unit.
-        gift: gift that contains the unit.
+        order: the order of one unit.
+        gift: the gift that contains the unit.
     """
 
     order: OrderView

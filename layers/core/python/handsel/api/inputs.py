@@ -17,7 +17,7 @@ class CarrierReported(ShipmentEventRequest):
     status back.
 
     Attributes:
-        carrier: carrier of the shipment; an event of another carrier is rejected.
+        carrier: the carrier of the shipment; an event of another carrier is rejected.
     """
 
     carrier: Name

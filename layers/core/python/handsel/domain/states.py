@@ -242,8 +242,8 @@ class OrderAction(StrEnum):
     """An action that the buyer can take on available units of an order.
 
     - `gift`: give them.
-    - `use`: take them for themselves.
-    - `refund`: have them refunded.
+    - `use`: take them for own use.
+    - `refund`: refund them.
     """
 
     GIFT = "gift"

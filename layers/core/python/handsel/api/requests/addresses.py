@@ -12,12 +12,12 @@ class AddressRequest(Request):
     """A postal address.
 
     Attributes:
-        name: name of the person who gets the parcel.
-        phone: phone number for the carrier.
-        lines: street, building and apartment, in the order of the label.
-        city: city or town.
-        postal_code: postal code; empty where there is none.
-        country: country, as it is written on the label.
+        name: the name of the person who gets the parcel.
+        phone: the phone number for the carrier.
+        lines: the street, building and apartment, in the order of the label.
+        city: the city or town.
+        postal_code: the postal code; empty where there is none.
+        country: the country, as it is written on the label.
     """
 
     name: Name

@@ -8,8 +8,8 @@ class ClaimRequest(Request):
     """A claim of one share of a gift.
 
     Attributes:
-        secret: secret from the fragment of the share link. Not needed if the gift names the caller as its recipient.
-        address: delivery address. Required if the `presentation` of the gift is `parcel`.
+        secret: the secret from the fragment of the share link. Not needed if the gift names the caller as its recipient.
+        address: the delivery address. Required if the `presentation` of the gift is `parcel`.
     """
 
     secret: Secret | None = None

@@ -15,8 +15,8 @@ class WrappingRequest(Request):
     """A cover, and either a blessing or the giver's own text.
 
     Attributes:
-        cover_id: ID of a cover that `GET /wrappings` lists for the kind of the product.
-        blessing_id: ID of a blessing that `GET /wrappings` lists. Required unless `message` is set.
+        cover_id: the ID of a cover that `GET /wrappings` lists for the kind of the product.
+        blessing_id: the ID of a blessing that `GET /wrappings` lists. Either this or `message` is required.
         message: the giver's own text instead of a blessing, of at most 60 characters.
     """
 
@@ -47,9 +47,9 @@ class GiftRequest(Request):
     """A gift to create.
 
     Attributes:
-        shares: number of units to give. Each share can be claimed by another user. Must be 1 with `recipient_id`.
+        shares: the number of units to give, each to one claimer. Must be 1 with `recipient_id`.
         recipient_id: `user_id` of the only user who can claim the gift. Without it, anyone with the share link can.
-        wrapping: cover and text of the gift.
+        wrapping: the cover and text of the gift.
     """
 
     model_config = ConfigDict(
@@ -74,7 +74,7 @@ class AskAgainRequest(Request):
     """A request to give an expired gift again.
 
     Attributes:
-        secret: secret from the fragment of the share link. Not needed if the gift names the caller as its recipient.
+        secret: the secret from the fragment of the share link. Not needed if the gift names the caller as its recipient.
     """
 
     secret: Secret | None = None

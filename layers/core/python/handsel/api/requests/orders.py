@@ -12,8 +12,8 @@ class PaymentRequest(Request):
     """The payment of a purchase.
 
     Attributes:
-        method: payment method that the client used, such as `card`. It is stored and shown, not interpreted.
-        token: token that the payment provider gave the client. The sandbox provider accepts `tok_ok` (charged) and
+        method: the payment method that the client used, such as `card`. It is stored and shown, not interpreted.
+        token: the token that the payment provider gave the client. The sandbox provider accepts `tok_ok` (charged) and
             `tok_timeout` (charged, but the first request gets `payment-unknown`), and declines every other token.
     """
 
@@ -25,9 +25,9 @@ class OrderRequest(Request):
     """A purchase of units of a product.
 
     Attributes:
-        product_id: ID of the product to buy.
-        quantity: number of units to buy.
-        payment: payment of the total: price times quantity.
+        product_id: the ID of the product to buy.
+        quantity: the number of units to buy.
+        payment: the payment of the total: price times quantity.
     """
 
     product_id: Id
@@ -39,7 +39,7 @@ class RefundRequest(Request):
     """A refund of available units.
 
     Attributes:
-        quantity: number of available units to refund.
+        quantity: the number of available units to refund.
     """
 
     quantity: Annotated[int, Field(ge=1, le=50)]
@@ -49,8 +49,8 @@ class UseRequest(Request):
     """Units that the buyer takes for themselves.
 
     Attributes:
-        quantity: number of available units to take.
-        address: delivery address. Required if the product is a parcel.
+        quantity: the number of available units to take.
+        address: the delivery address. Required if the product is a parcel.
     """
 
     quantity: Annotated[int, Field(ge=1, le=50)]

@@ -9,9 +9,9 @@ class ReturnGiftRequest(Request):
     """A product to buy and give in return.
 
     Attributes:
-        product_id: ID of a product of the store that the received gift came from.
-        payment: payment of one unit.
-        wrapping: cover and text of the return gift.
+        product_id: the ID of a product of the store that the received gift came from.
+        payment: the payment of one unit.
+        wrapping: the cover and text of the return gift.
     """
 
     product_id: Id

@@ -17,8 +17,8 @@ class ShipmentRequest(Request):
     """Changes of a shipment. A field that is left out or null keeps its value.
 
     Attributes:
-        carrier: name of the carrier that delivers the parcel.
-        tracking_number: number under which the carrier tracks the parcel.
+        carrier: the name of the carrier that delivers the parcel.
+        tracking_number: the number under which the carrier tracks the parcel.
     """
 
     carrier: Name | None = None
@@ -29,11 +29,11 @@ class ShipmentEventRequest(Request):
     """An event of a shipment.
 
     Attributes:
-        event_id: ID that the carrier gave the event, of visible ASCII characters. An event whose `event_id` was reported
+        event_id: the ID that the carrier gave the event, of visible ASCII characters. An event whose `event_id` was reported
             before is ignored.
-        status: status that the event reports.
-        location: place of the event, as the holder of the parcel sees it.
-        occurred_at: time of the event, with any UTC offset.
+        status: the status that the event reports.
+        location: the place of the event, as the holder of the parcel sees it.
+        occurred_at: the time of the event, with any UTC offset.
     """
 
     event_id: EventId

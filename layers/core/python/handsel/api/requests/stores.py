@@ -16,8 +16,8 @@ class MoneyRequest(Request):
     """An amount of money.
 
     Attributes:
-        amount: amount in minor units of the currency, such as cents.
-        currency: ISO 4217 code of the currency.
+        amount: the amount in minor units of the currency, such as cents.
+        currency: the ISO 4217 code of the currency.
     """
 
     amount: Annotated[int, Field(ge=1, le=10**12)]
@@ -32,8 +32,8 @@ class StoreRequest(Request):
     """A store to create or replace.
 
     Attributes:
-        name: name that users see.
-        carrier: carrier of new shipments. It can be changed for each shipment.
+        name: the name that users see.
+        carrier: the carrier of new shipments. It can be changed for each shipment.
         giftable: false if no product of the store can be given as a gift.
     """
 
@@ -47,15 +47,15 @@ class ProductRequest(Request):
 
     Attributes:
         kind: `voucher` for a code to redeem, `parcel` for goods to deliver.
-        title: name of the product.
-        description: text about the product.
-        image_url: URL of a picture; empty if there is none.
-        category: category that the store chose, such as `food`.
-        price: price of one unit.
-        original_price: price of one unit before a discount, in the currency of `price`; null for the same as `price`.
-        stock: number of units that can be sold from now on; null for unlimited.
-        validity_days: days from the payment until a voucher expires; null if it does not expire. Vouchers only.
-        redeem_at: place where the voucher can be redeemed. Vouchers only.
+        title: the name of the product.
+        description: the text about the product.
+        image_url: the URL of a picture; empty if there is none.
+        category: the category that the store chose, such as `food`.
+        price: the price of one unit.
+        original_price: the price of one unit before a discount, in the currency of `price`; null for the same as `price`.
+        stock: the number of units that can be sold from now on; null for unlimited.
+        validity_days: the number of days from the payment until a voucher expires; null if it does not expire. Vouchers only.
+        redeem_at: the place where the voucher can be redeemed. Vouchers only.
         giftable: false if the product cannot be given as a gift.
     """
 

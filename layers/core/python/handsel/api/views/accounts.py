@@ -12,14 +12,14 @@ class CountsView(View):
     """The counters of an order center. They may lack the changes of the last seconds.
 
     Attributes:
-        to_pay: number of orders that are `pending`.
-        to_give: number of paid orders with available units (`state=to_give`).
-        awaiting_claim: number of sent gifts that are `open`.
-        to_use: number of vouchers that are `usable`.
-        to_receive: number of parcels that are still to be delivered (`state=to_receive`).
-        returned: number of sent gifts that are `returned`.
-        refunded: number of orders that are `refunded`.
-        unread: number of unread messages.
+        to_pay: the number of orders that are `pending`.
+        to_give: the number of paid orders with available units (`state=to_give`).
+        awaiting_claim: the number of sent gifts that are `open`.
+        to_use: the number of vouchers that are `usable`.
+        to_receive: the number of parcels that are still to be delivered (`state=to_receive`).
+        returned: the number of sent gifts that are `returned`.
+        refunded: the number of orders that are `refunded`.
+        unread: the number of unread messages.
     """
 
     to_pay: Count
@@ -50,7 +50,7 @@ class OrderCenterEntry(View):
     """The link to the order center, with the counters for its badges.
 
     Attributes:
-        url: path of the order center in this API.
+        url: the path of the order center in this API.
         counts: the counters.
     """
 
@@ -62,12 +62,12 @@ class ProfileView(View):
     """An account, as its owner sees it.
 
     Attributes:
-        user_id: ID of the user.
-        handle: unique name by which other users find this one; null if there is none.
-        display_name: name that other users see.
+        user_id: the ID of the user.
+        handle: the unique name by which other users find this one; null if there is none.
+        display_name: the name that other users see.
         recommendations: false if the user switched recommendations and the history of viewed products off.
-        created_at: time at which the account was created.
-        order_center: link to the order center, with counters.
+        created_at: the time at which the account was created.
+        order_center: the link to the order center, with counters.
     """
 
     user_id: str
@@ -94,9 +94,9 @@ class PersonView(View):
     """A user, as other users see them.
 
     Attributes:
-        user_id: ID of the user, which can be the `recipient_id` of a gift.
-        handle: unique name by which the user can be found; null if there is none.
-        display_name: name that the user chose.
+        user_id: the ID of the user, which can be the `recipient_id` of a gift.
+        handle: the unique name by which the user can be found; null if there is none.
+        display_name: the name that the user chose.
     """
 
     user_id: str

@@ -39,8 +39,8 @@ class MoneyView(View):
     """An amount of money.
 
     Attributes:
-        amount: amount in minor units of the currency, such as cents.
-        currency: ISO 4217 code of the currency.
+        amount: the amount in minor units of the currency, such as cents.
+        currency: the ISO 4217 code of the currency.
     """
 
     amount: Count

@@ -16,8 +16,8 @@ class ClaimView(View):
     """A claim of one share.
 
     Attributes:
-        display_name: display name of the claimer; empty if it is unknown.
-        claimed_at: time of the claim.
+        display_name: the display name of the claimer; empty if it is unknown.
+        claimed_at: the time of the claim.
     """
 
     display_name: str
@@ -28,18 +28,18 @@ class ParcelClaimView(ClaimView):
     """A claim of a parcel, as the giver sees it: with the status of the shipment, without its address.
 
     Attributes:
-        shipment_status: status of the claimer's shipment.
+        shipment_status: the status of the claimer's shipment.
     """
 
     shipment_status: states.ShipmentStatus
 
 
 class RecipientGift(GiftPreview):
-    """A voucher gift, as its named recipient sees it before claiming. They see a parcel gift as a preview.
+    """A voucher gift, as its named recipient sees it before claiming. A parcel gift is shown as a preview.
 
     Attributes:
-        title: name of the product.
-        store_name: name of the store that sells the product.
+        title: the name of the product.
+        store_name: the name of the store that sells the product.
     """
 
     title: str
@@ -50,7 +50,7 @@ class ClaimerGift(GiftPreview):
     """A gift, as a claimer sees it.
 
     Attributes:
-        holding: voucher or parcel that the caller received.
+        holding: the voucher or parcel that the caller received.
         claims: all claims of the gift, oldest first.
     """
 
@@ -63,12 +63,12 @@ class GiverGift(GiftPreview):
     """A gift, as its giver sees it.
 
     Attributes:
-        order_id: ID of the order that the units come from.
-        product: product, as it was bought.
+        order_id: the ID of the order that the units come from.
+        product: the product, as it was bought.
         recipient_id: `user_id` of the only user who can claim the gift; null if anyone with the share link can.
-        created_at: time at which the gift was created.
+        created_at: the time at which the gift was created.
         claims: all claims of the gift, oldest first.
-        in_return_for: ID of the gift that this return gift answers; null if it is not a return gift.
+        in_return_for: the ID of the gift that this return gift answers; null if it is not a return gift.
     """
 
     order_id: str
@@ -83,8 +83,8 @@ class CreatedGift(GiverGift):
     """A new gift, as its giver sees it, with the share link.
 
     Attributes:
-        share_url: link to send to the claimers. Its fragment is the `secret`, if there is one.
-        secret: secret that claims require; null if the gift names a recipient, who needs none.
+        share_url: the link to send to the claimers. Its fragment is the `secret`, if there is one.
+        secret: the secret that claims require; null if the gift names a recipient, who needs none.
     """
 
     share_url: Url

@@ -14,12 +14,12 @@ class HoldingView(View):
     """A holding, as its holder sees it.
 
     Attributes:
-        kind: kind of the product.
-        gift_id: ID of the gift that the holding was claimed from; null if the holder took units of their own order.
-        store_id: ID of the store that sold the product.
-        store_name: name of the store that sold the product.
-        received_at: time of the claim, or of taking the units.
-        state: state of the voucher, or status of the shipment.
+        kind: the kind of the product.
+        gift_id: the ID of the gift that the holding was claimed from; null if the holder took units of their own order.
+        store_id: the ID of the store that sold the product.
+        store_name: the name of the store that sold the product.
+        received_at: the time of the claim, or of taking the units.
+        state: the state of the voucher, or status of the shipment.
     """
 
     holding_id: str
@@ -35,10 +35,10 @@ class VoucherView(HoldingView):
     """A voucher, as its holder sees it.
 
     Attributes:
-        state: state of the voucher now.
-        product: product that the voucher is for.
-        code: code to show to the merchant.
-        valid_until: time from which the voucher is expired; null if it does not expire.
+        state: the state of the voucher now.
+        product: the product that the voucher is for.
+        code: the code to show to the merchant.
+        valid_until: the time at which the validity of the voucher ends; null if it does not expire.
     """
 
     state: states.VoucherState
@@ -51,8 +51,8 @@ class ParcelView(HoldingView):
     """A parcel, as its holder sees it. The product is hidden until delivery if the parcel was a gift.
 
     Attributes:
-        state: status of the shipment.
-        quantity: number of units in the parcel.
+        state: the status of the shipment.
+        quantity: the number of units in the parcel.
     """
 
     state: states.ShipmentStatus
@@ -64,7 +64,7 @@ class OpenedParcelView(ParcelView):
     """A parcel whose contents its holder may see: it was delivered, or they bought it themselves.
 
     Attributes:
-        product: product in the parcel.
+        product: the product in the parcel.
     """
 
     product: ProductBrief

@@ -14,11 +14,11 @@ class UnitsView(View):
     """The units of an order, by their place. Each unit is counted once.
 
     Attributes:
-        available: number of units that can be given, taken or refunded.
-        in_gift: number of units in open gifts that nobody has claimed.
-        gifted: number of units that were claimed.
-        used: number of units that the buyer took for themselves.
-        refunded: number of units that were refunded.
+        available: the number of units that can be given, taken or refunded.
+        in_gift: the number of units in open gifts that nobody has claimed.
+        gifted: the number of units that were claimed.
+        used: the number of units that the buyer took for themselves.
+        refunded: the number of units that were refunded.
     """
 
     available: Count
@@ -32,11 +32,11 @@ class PaymentView(View):
     """The payment of an order.
 
     Attributes:
-        method: payment method that the buyer named.
-        total: amount of the payment: price times quantity.
-        status: state of the order that is paid.
-        reference: ID of the charge at the payment provider; null until it is paid.
-        paid_at: time of the payment; null until then.
+        method: the payment method that the buyer named.
+        total: the amount of the payment: price times quantity.
+        status: the state of the order that is paid.
+        reference: the ID of the charge at the payment provider; null until it is paid.
+        paid_at: the time of the payment; null until then.
     """
 
     method: str
@@ -61,14 +61,14 @@ class OrderView(View):
     """An order, as its buyer sees it.
 
     Attributes:
-        state: state of the order.
-        buyer_id: ID of the user who bought it.
-        product: product, as it was bought. `giftable` and `not_giftable_reason` depend on the product as it is sold now.
-        quantity: number of units bought.
-        units: number of units in each place; null until the order is paid.
-        payment: payment of the order.
-        created_at: time of the purchase.
-        actions: actions that the buyer can take on available units now.
+        state: the state of the order.
+        buyer_id: the ID of the user who bought it.
+        product: the product, as it was bought. `giftable` and `not_giftable_reason` depend on the product as it is sold now.
+        quantity: the number of units bought.
+        units: the number of units in each place; null until the order is paid.
+        payment: the payment of the order.
+        created_at: the time of the purchase.
+        actions: the actions that the buyer can take on available units now.
     """
 
     order_id: str
@@ -110,15 +110,15 @@ class PaymentItem(View):
     """An entry in the list of payments: the payment of an order, and the refunded amount.
 
     Attributes:
-        title: name of the product.
-        image_url: URL of a picture of the product; empty if there is none.
-        method: payment method that the buyer named.
-        total: amount of the payment: price times quantity.
-        status: state of the order that is paid.
-        reference: ID of the charge at the payment provider; null until it is paid.
-        paid_at: time of the payment; null until then.
-        created_at: time of the purchase.
-        refunded: amount of all refunds, pending ones included.
+        title: the name of the product.
+        image_url: the URL of a picture of the product; empty if there is none.
+        method: the payment method that the buyer named.
+        total: the amount of the payment: price times quantity.
+        status: the state of the order that is paid.
+        reference: the ID of the charge at the payment provider; null until it is paid.
+        paid_at: the time of the payment; null until then.
+        created_at: the time of the purchase.
+        refunded: the amount of all refunds, pending ones included.
     """
 
     order_id: str
@@ -149,8 +149,8 @@ class RefundView(View):
     """A refund of units.
 
     Attributes:
-        quantity: number of refunded units.
-        total: amount of the refund.
+        quantity: the number of refunded units.
+        total: the amount of the refund.
         status: `pending` until the payment provider has repaid the amount.
     """
 

@@ -11,15 +11,15 @@ class ProductBrief(View):
     """A product without its price.
 
     Attributes:
-        store_name: name of the store that sells the product.
+        store_name: the name of the store that sells the product.
         kind: `voucher` for a code to redeem, `parcel` for goods to deliver.
-        store_id: ID of the store that sells the product.
-        title: name of the product.
-        description: text about the product.
-        image_url: URL of a picture; empty if there is none.
-        category: category that the store chose.
-        validity_days: days from the payment until a voucher expires; null if it does not expire, and for parcels.
-        redeem_at: place where the voucher can be redeemed; null if the store names none, and for parcels.
+        store_id: the ID of the store that sells the product.
+        title: the name of the product.
+        description: the text about the product.
+        image_url: the URL of a picture; empty if there is none.
+        category: the category that the store chose.
+        validity_days: the number of days from the payment until a voucher expires; null if it does not expire, and for parcels.
+        redeem_at: the place where the voucher can be redeemed; null if the store names none, and for parcels.
     """
 
     product_id: str
@@ -59,12 +59,12 @@ class ProductView(ProductBrief):
     """A product with its price.
 
     Attributes:
-        price: price of one unit.
-        original_price: price of one unit before a discount; equal to `price` if there is none.
-        stock: number of units that can still be sold; null if it is unlimited. In orders and gifts, the number before the
+        price: the price of one unit.
+        original_price: the price of one unit before a discount; equal to `price` if there is none.
+        stock: the number of units that can still be sold; null if it is unlimited. In orders and gifts, the number before the
             purchase.
         giftable: whether the product can be given as a gift.
-        not_giftable_reason: sentence that says why the product cannot be given; null if it can.
+        not_giftable_reason: a sentence that says why the product cannot be given; null if it can.
     """
 
     price: MoneyView

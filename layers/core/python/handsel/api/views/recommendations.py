@@ -17,7 +17,7 @@ class SeenProduct(ProductView):
     """A tagged or viewed product, as it is sold now.
 
     Attributes:
-        at: time at which the product was tagged, or viewed last.
+        at: the time at which the product was tagged, or viewed last.
     """
 
     at: Timestamp
@@ -33,8 +33,8 @@ class ReasonParams(TypedDict, total=False):
     """The names in the text of a reason; the code decides which are present.
 
     Attributes:
-        title: name of another product that the caller bought, tagged or viewed. Only with `also`.
-        store: name of the store. Only with `shopped`, `store` and `offered`.
+        title: the name of another product that the caller bought, tagged or viewed. Only with `also`.
+        store: the name of the store. Only with `shopped`, `store` and `offered`.
     """
 
     title: str
@@ -46,8 +46,8 @@ class RecommendedProduct(ProductView):
 
     Attributes:
         reason_code: why the product is recommended.
-        reason_params: names in the text of the reason.
-        reason: text of the reason, rendered from `reason_code` and `reason_params` in the language of the request.
+        reason_params: the names in the text of the reason.
+        reason: the text of the reason, rendered from `reason_code` and `reason_params` in the language of the request.
     """
 
     reason_code: Reason

@@ -13,12 +13,12 @@ class RedemptionView(View):
     """A redeemed voucher, as the merchant who redeemed it sees it.
 
     Attributes:
-        code: code of the voucher.
-        store_id: ID of the merchant's store.
-        product: product to hand over.
-        redeem_at: place where the voucher can be redeemed; null if the store names none.
-        valid_until: time from which the voucher would have been expired; null if it does not expire.
-        redeemed_at: time of the redemption.
+        code: the code of the voucher.
+        store_id: the ID of the merchant's store.
+        product: the product to hand over.
+        redeem_at: the place where the voucher can be redeemed; null if the store names none.
+        valid_until: the time at which the validity of the voucher ends; null if it does not expire.
+        redeemed_at: the time of the redemption.
     """
 
     code: str

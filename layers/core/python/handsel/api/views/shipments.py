@@ -13,12 +13,12 @@ class AddressView(View):
     """A postal address.
 
     Attributes:
-        name: name of the person who gets the parcel.
-        phone: phone number for the carrier.
-        lines: street, building and apartment, in the order of the label.
-        city: city or town.
-        postal_code: postal code; empty where there is none.
-        country: country, as it is written on the label.
+        name: the name of the person who gets the parcel.
+        phone: the phone number for the carrier.
+        lines: the street, building and apartment, in the order of the label.
+        city: the city or town.
+        postal_code: the postal code; empty where there is none.
+        country: the country, as it is written on the label.
     """
 
     name: str
@@ -45,9 +45,9 @@ class EventView(View):
     """An event of a shipment.
 
     Attributes:
-        status: status that the carrier reported.
-        location: place of the event.
-        occurred_at: time of the event.
+        status: the status that the carrier reported.
+        location: the place of the event.
+        occurred_at: the time of the event.
     """
 
     status: states.ShipmentStatus
@@ -59,9 +59,9 @@ class ShipmentView(View):
     """A shipment, as its carrier sees it.
 
     Attributes:
-        carrier: name of the carrier that delivers the parcel.
-        tracking_number: number under which the carrier tracks the parcel; null until it is known.
-        status: status that follows from all events.
+        carrier: the name of the carrier that delivers the parcel.
+        tracking_number: the number under which the carrier tracks the parcel; null until it is known.
+        status: the status that follows from all events.
         events: all reported events, in the order in which they occurred.
     """
 
@@ -76,7 +76,7 @@ class HolderShipment(ShipmentView):
     """A shipment, as the holder of the parcel sees it.
 
     Attributes:
-        address: delivery address.
+        address: the delivery address.
     """
 
     address: AddressView
@@ -86,11 +86,11 @@ class StoreShipment(ShipmentView):
     """A shipment, as the merchant who sends it sees it.
 
     Attributes:
-        store_id: ID of the merchant's store.
-        product: product to send.
-        quantity: number of units to send.
-        created_at: time of the claim, or of the buyer's own use.
-        address: delivery address; null once the parcel is delivered.
+        store_id: the ID of the merchant's store.
+        product: the product to send.
+        quantity: the number of units to send.
+        created_at: the time of the claim, or of the buyer's own use.
+        address: the delivery address; null once the parcel is delivered.
     """
 
     store_id: str

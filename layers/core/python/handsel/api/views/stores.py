@@ -10,8 +10,8 @@ class StoreView(View):
     """A store, as its merchant sees it.
 
     Attributes:
-        name: name that users see.
-        carrier: carrier of new shipments.
+        name: the name that users see.
+        carrier: the carrier of new shipments.
         giftable: false if no product of the store can be given as a gift.
     """
 

@@ -10,8 +10,8 @@ class WrappingView(View):
     """The wrapping of a gift.
 
     Attributes:
-        image_url: URL of the picture of the cover.
-        blessing: text of the wrapping: a blessing, or the giver's own message.
+        image_url: the URL of the picture of the cover.
+        blessing: the text of the wrapping: a blessing, or the giver's own message.
     """
 
     cover_id: str
@@ -37,8 +37,8 @@ class CoverView(View):
     """A cover to wrap with.
 
     Attributes:
-        title: name of the cover.
-        image_url: URL of the picture.
+        title: the name of the cover.
+        image_url: the URL of the picture.
     """
 
     cover_id: str
@@ -50,7 +50,7 @@ class BlessingView(View):
     """A blessing to wrap with.
 
     Attributes:
-        text: text that is printed on the cover.
+        text: the text that is printed on the cover.
     """
 
     blessing_id: str
@@ -61,8 +61,8 @@ class Wrappings(View):
     """The covers and blessings for a kind of product.
 
     Attributes:
-        covers: covers for the kind, recommended ones first.
-        blessings: blessings, recommended ones first.
+        covers: the covers for the kind, recommended ones first.
+        blessings: the blessings, recommended ones first.
     """
 
     covers: list[CoverView]
