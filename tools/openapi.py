@@ -1,11 +1,13 @@
 """Generate the published OpenAPI document from the routes.
 
 Paths, methods and authorizers come from template.yaml; requests, responses and problems come from the declaration of each
-handler (`handsel.api.operations`); what follows from both is added here, once for all routes. The document is committed,
-and the function `public_api` returns it.
+handler (`handsel.api.operations`); what follows from both is added here, once for all routes. Field descriptions come from
+the section "Attributes" of the docstring of a model; they cost nothing at run time. The document is committed, and the
+function `public_api` returns it.
 """
 
 import importlib.util
+import inspect
 import json
 import os
 import re
@@ -22,6 +24,8 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from handsel.api import languages, problems
 from handsel.api.operations import Media, Operation, PageOf, SuccessResponse, declared
+from handsel.api.requests.base import Request
+from handsel.api.views.base import View
 from handsel.domain import errors
 from local import template
 from local.settings import REGION, ROOT
@@ -48,14 +52,17 @@ GATEWAY_WITH_AUTHORIZER = 401
 GATEWAY_WITH_BODY = 413
 
 DESCRIPTION = """\
-Times are RFC 3339 in UTC with milliseconds. Money is an amount in minor units and an ISO 4217 currency. Ids and cursors are
-opaque. Lists are newest first.
+Times are RFC 3339 in UTC with milliseconds. Money is an amount in minor units, such as cents, and an ISO 4217 currency. IDs
+and cursors are opaque.
 
-Errors are RFC 9457 problem documents with a stable `code`. An id that is unknown, that belongs to another user, or that is
-hidden always returns the same `not-found`.
+Lists are newest first unless an operation says otherwise. A list returns one page; to get the next page, repeat the request
+with `next_cursor` as `cursor`. A cursor is valid for the same caller, list and filters only.
 
-A request with an `Idempotency-Key` can be repeated safely: it takes effect once, and a repetition with the same key and
-body returns the resource that the first request created.
+Errors are RFC 9457 problem documents with a stable `code`. The response is the same `not-found` problem whether an ID does
+not exist, belongs to another user, or is hidden from the caller.
+
+A request with an `Idempotency-Key` takes effect once and can be repeated safely: a replay, with the same key and body,
+returns the resource that the first request created.
 """
 
 
@@ -177,8 +184,12 @@ def document() -> Schema:
         "components": {
             "schemas": dict(sorted({**schemas.published, **_PROBLEM_SCHEMAS}.items())),
             "responses": dict(sorted(shared.items())),
-            "parameters": {"AcceptLanguage": _ACCEPT_LANGUAGE, "IdempotencyKey": _IDEMPOTENCY_KEY},
-            "headers": {"ContentLanguage": _CONTENT_LANGUAGE, "RetryAfter": _RETRY_AFTER},
+            "parameters": {
+                "AcceptLanguage": _ACCEPT_LANGUAGE,
+                "IdempotencyKey": _IDEMPOTENCY_KEY,
+                "IfNoneMatch": _IF_NONE_MATCH,
+            },
+            "headers": {"ContentLanguage": _CONTENT_LANGUAGE, "ETag": _ETAG, "RetryAfter": _RETRY_AFTER},
             "securitySchemes": {
                 "idToken": {
                     "type": "http",
@@ -224,6 +235,9 @@ def _operation(route: Route, handler: Handler, schemas: "Schemas", shared: Schem
     if operation.localized:
         for status in answers:
             answers[status]["headers"] = {"Content-Language": {"$ref": "#/components/headers/ContentLanguage"}}
+    if 304 in answers:
+        for status in (200, 304):
+            answers[status].setdefault("headers", {})["ETag"] = {"$ref": "#/components/headers/ETag"}
     pages = {status for status, answer in operation.responses.items() if status >= 400 and isinstance(answer, Media)}
     error_responses = _error_responses(route, operation, shared, pages)
     for status in answers.keys() & error_responses.keys():
@@ -245,7 +259,7 @@ def _path_parameters(route: Route, operation: Operation) -> Iterator[Schema]:
             "name": name,
             "in": "path",
             "required": True,
-            "description": description or f"The id of the {name.removesuffix('_id')}.",
+            "description": description or _describe_id(name),
             "schema": {"type": "string", "minLength": 1},
         }
 
@@ -265,6 +279,8 @@ def _other_parameters(operation: Operation, schemas: "Schemas") -> Iterator[Sche
         yield {"$ref": "#/components/parameters/IdempotencyKey"}
     if operation.localized:
         yield {"$ref": "#/components/parameters/AcceptLanguage"}
+    if 304 in operation.responses:
+        yield {"$ref": "#/components/parameters/IfNoneMatch"}
 
 
 def _as_parameter(schema: Schema) -> Schema:
@@ -277,6 +293,8 @@ def _as_parameter(schema: Schema) -> Schema:
 
 
 def _answer_description(status: int, answer: SuccessResponse) -> str:
+    if status == 304:
+        return "The client has the current version; the response has no body."
     return answer.description if isinstance(answer, Media) else HTTPStatus(status).phrase
 
 
@@ -299,13 +317,13 @@ def _of_media(content_type: str) -> Schema:
 
 
 def _page(item: Schema) -> Schema:
-    cursor = "The `cursor` of the next page; null on the last page."
+    cursor = "Pass this value as `cursor` to get the next page; null on the last page."
     return {
         "type": "object",
         "required": ["items", "next_cursor"],
         "additionalProperties": False,
         "properties": {
-            "items": {"type": "array", "items": item},
+            "items": {"type": "array", "items": item, "description": "The entries of this page."},
             "next_cursor": {"type": ["string", "null"], "description": cursor},
         },
     }
@@ -351,7 +369,7 @@ def _error_response(
         content[problems.CONTENT_TYPE] = {"schema": {"allOf": [_ref("Problem"), narrowed]}}
     if from_gateway:
         lines.append(
-            f"- {HTTPStatus(status).phrase}: from API Gateway, which did not call the function or replaced its response."
+            f"- {HTTPStatus(status).phrase}: returned by API Gateway itself, as `GatewayMessage` without a `code`."
         )
         content["application/json"] = {"schema": _ref("GatewayMessage")}
     response: Schema = {"description": "\n".join(lines), "content": content}
@@ -373,16 +391,20 @@ def _ref(name: str) -> Schema:
 
 _PROBLEM_SCHEMAS: Schema = {
     "Problem": {
-        "description": "An RFC 9457 problem document. `code` identifies the problem and never changes.",
+        "description": "An RFC 9457 problem document.",
         "type": "object",
         "required": ["type", "title", "status", "detail", "code"],
         "additionalProperties": False,
         "properties": {
             "type": {"type": "string", "format": "uri", "description": "`urn:handsel:problem:` followed by the code."},
-            "title": {"type": "string"},
-            "status": {"type": "integer", "minimum": 400, "maximum": 599},
-            "detail": {"type": "string"},
-            "code": {"type": "string", "enum": sorted([*problems.STATUS, problems.INTERNAL])},
+            "title": {"type": "string", "description": "The problem as a sentence that clients can show."},
+            "status": {"type": "integer", "minimum": 400, "maximum": 599, "description": "The HTTP status code."},
+            "detail": {"type": "string", "description": "More about this occurrence, or the title again."},
+            "code": {
+                "description": "Identifies the problem. The code of a problem never changes.",
+                "type": "string",
+                "enum": sorted([*problems.STATUS, problems.INTERNAL]),
+            },
             "errors": {
                 "description": "Only with `invalid-request`: the errors by field.",
                 "type": "array",
@@ -393,7 +415,7 @@ _PROBLEM_SCHEMAS: Schema = {
                 "type": "string",
                 "format": "date-time",
             },
-            "request_id": {"description": "Only with `internal-error`: the id to report.", "type": "string"},
+            "request_id": {"description": "Only with `internal-error`: the ID to report.", "type": "string"},
         },
     },
     "FieldError": {
@@ -403,18 +425,18 @@ _PROBLEM_SCHEMAS: Schema = {
         "additionalProperties": False,
         "properties": {
             "pointer": {
-                "description": "A JSON pointer into the body, or `?name` for a query parameter.",
+                "description": "A JSON Pointer (RFC 6901) into the body, or `?` and the name of a query parameter.",
                 "type": "string",
                 "examples": ["/quantity", "?limit"],
             },
-            "detail": {"type": "string"},
+            "detail": {"type": "string", "description": "The reason why the value is invalid."},
         },
     },
     "GatewayMessage": {
-        "description": "An error response of API Gateway itself.",
+        "description": "An error that API Gateway returns itself: it did not call the function, or the function failed.",
         "type": "object",
         "required": ["message"],
-        "properties": {"message": {"type": ["string", "null"]}},
+        "properties": {"message": {"type": ["string", "null"], "description": "The error message of API Gateway."}},
     },
 }
 
@@ -422,7 +444,7 @@ _ACCEPT_LANGUAGE: Schema = {
     "name": "Accept-Language",
     "in": "header",
     "required": False,
-    "description": "The languages that the reader prefers (RFC 9110). Texts are in English or Chinese; English is the default.",
+    "description": "The languages that the reader prefers (RFC 9110). Texts are in English, the default, or in Chinese.",
     "schema": {"type": "string"},
     "example": "zh-CN,zh;q=0.9,en;q=0.8",
 }
@@ -432,19 +454,32 @@ _CONTENT_LANGUAGE: Schema = {
     "schema": {"type": "string", "enum": [*languages.LANGUAGES.values()]},
 }
 
+_IF_NONE_MATCH: Schema = {
+    "name": "If-None-Match",
+    "in": "header",
+    "required": False,
+    "description": "The `ETag` of an earlier response. If it is still current, the response is 304 without a body.",
+    "schema": {"type": "string"},
+}
+
+_ETAG: Schema = {
+    "description": "The version of the response. Send it as `If-None-Match` to get 304 while nothing has changed.",
+    "schema": {"type": "string"},
+}
+
 _IDEMPOTENCY_KEY: Schema = {
     "name": "Idempotency-Key",
     "in": "header",
     "required": True,
     "description": (
         "8 to 64 visible ASCII characters, such as a UUID. "
-        "Use a new key for every new operation, and the same key to repeat a request."
+        "Use a new key for each new request, and the same key to repeat a request whose response was lost."
     ),
     "schema": {"type": "string", "pattern": "^[!-~]{8,64}$"},
 }
 
 _RETRY_AFTER: Schema = {
-    "description": "Seconds after which the same request may succeed.",
+    "description": "The number of seconds after which the same request may succeed.",
     "schema": {"type": "integer", "minimum": 0},
 }
 
@@ -452,8 +487,19 @@ _RETRY_AFTER: Schema = {
 # --- schemas of the models -------------------------------------------------------------------------------------------
 
 
+_ATTRIBUTES = "\n\nAttributes:\n"
+
+
 class Generator(GenerateJsonSchema):
-    """Generate JSON schemas without the titles that pydantic derives from names."""
+    """Generate JSON schemas with the descriptions of docstrings, without the titles that pydantic derives from names."""
+
+    def model_schema(self, schema: Any) -> Schema:
+        """Return the schema of a model, with descriptions of its fields."""
+        return _describe_fields(schema["cls"], super().model_schema(schema))
+
+    def typed_dict_schema(self, schema: Any) -> Schema:
+        """Return the schema of a TypedDict, with descriptions of its keys."""
+        return _describe_fields(schema["cls"], super().typed_dict_schema(schema))
 
     def field_title_should_be_set(self, schema: Any) -> bool:
         """Leave the title out."""
@@ -465,6 +511,34 @@ class Generator(GenerateJsonSchema):
         return (
             bool(field["required"]) if field["type"] == "typed-dict-field" else super().field_is_required(field, total)
         )
+
+
+def _describe_fields(model: type, schema: Schema) -> Schema:
+    """Move the section "Attributes" of a model's docstring, and of its bases', into the schemas of the fields.
+
+    Raises:
+        DocumentError: the section describes a field that does not exist.
+    """
+    fields = schema.get("properties", {})
+    found: dict[str, str] = {}
+    for each in reversed(model.__mro__):
+        section = inspect.cleandoc(each.__dict__.get("__doc__") or "").partition(_ATTRIBUTES)[2]
+        if issubclass(each, View | Request) or each is model:
+            found |= re.findall(r"^    (\w+): (.+(?:\n {5,}.+)*)", section, re.MULTILINE)
+    if unknown := found.keys() - fields.keys():
+        raise DocumentError(f"{model.__name__} has no {unknown}.")
+    for name, field in fields.items():
+        if text := found.get(name):
+            field["description"] = re.sub(r"\s+", " ", text[0].upper() + text[1:])
+        elif name.endswith("_id"):
+            field.setdefault("description", _describe_id(name))
+    if "description" in schema:
+        schema["description"] = schema["description"].partition(_ATTRIBUTES)[0]
+    return schema
+
+
+def _describe_id(name: str) -> str:
+    return f"The ID of the {name.removesuffix('_id').replace('_', ' ')}."
 
 
 class Schemas:

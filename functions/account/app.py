@@ -28,8 +28,8 @@ def get_me() -> Response[str]:
 def update_me() -> Response[str]:
     """Update the caller's account.
 
-    A field that is left out keeps its value. Switching `recommendations` off deletes the history of viewed products at
-    once; no view is recorded and no product is recommended until it is switched on again.
+    A field that is left out keeps its value. Setting `recommendations` to false deletes the history of viewed products
+    at once. Until it is set to true again, no view is recorded and no product is recommended.
     """
     request = HttpRequest(app)
     caller, body = request.caller, request.body(ProfileRequest)

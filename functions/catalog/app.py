@@ -30,7 +30,7 @@ def list_store_products(store_id: str) -> Response[str]:
 def get_product(product_id: str) -> Response[str]:
     """Get a product.
 
-    The view is added to the caller's viewed products, unless they switched `recommendations` off.
+    The product is added to the caller's viewed products, unless the caller switched `recommendations` off.
     """
     request = HttpRequest(app)
     product = viewing.view_product(

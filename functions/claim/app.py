@@ -34,7 +34,8 @@ app = create_app()
 def claim_gift(gift_id: str) -> Response[str]:
     """Claim one share of a gift.
 
-    A caller who has claimed this gift before receives the same holding in its current state, with status 200.
+    The response is the holding that the caller receives. A caller who has already claimed a share of this gift gets the
+    same holding in its current state, with status 200.
     """
     request = HttpRequest(app)
     caller = request.caller

@@ -20,9 +20,11 @@ app = create_app()
 @app.get("/people")
 @operation(query=LimitQuery, responses={200: PageOf(PersonView)})
 def list_people() -> Response[str]:
-    """List the users that the caller exchanged gifts with, latest first.
+    """List the users that the caller exchanged gifts with.
 
-    Only claimed gifts count, among the newest 100 sent and the newest 100 received. The result is a single page.
+    The user of the most recent exchange comes first. Only the newest 100 gifts that the caller sent and the newest 100
+    that the caller received are considered, and only if they were claimed. The result is a single page: `next_cursor` is
+    always null.
     """
     request = HttpRequest(app)
     caller, query = request.caller, request.query(LimitQuery)
@@ -39,9 +41,9 @@ def list_people() -> Response[str]:
 def find_person(handle: str) -> Response[str]:
     """Find a user by their handle.
 
-    Use the `user_id` as the `recipient_id` of a gift. The rate limit per caller is a burst of 60 requests, refilled by
-    one per second. Each process counts separately, so concurrent requests may exceed it; the throttle of the route
-    limits all callers together.
+    Use the `user_id` as the `recipient_id` of a gift. A caller can send 60 requests at once, and one more each second
+    after that; further requests get `too-many-requests`. The limit is approximate: each server process counts by itself.
+    A second limit applies to the requests of all callers together.
     """
     request = HttpRequest(app)
     HANDLE_LOOKUPS.take(request.caller.user_id, now=request.now)

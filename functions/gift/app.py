@@ -24,7 +24,11 @@ app = create_app()
 
 
 class AskedView(View):
-    """Confirmation that the giver is notified."""
+    """Confirmation that the request was accepted; the giver is notified.
+
+    Attributes:
+        asked: always true.
+    """
 
     asked: Literal[True] = True
 
@@ -46,8 +50,9 @@ class AskedView(View):
 def create_gift(order_id: str) -> Response[str]:
     """Give units of an order.
 
-    Without `recipient_id`, anyone with the share link can claim one share; with it, only that user can claim the gift.
-    Only this response contains the secret of the share link.
+    With `recipient_id`, only that user can claim the gift. Without it, anyone with the share link can claim one share:
+    the link contains a secret, which is in the fragment of `share_url`, and alone in `secret`. Only this operation returns
+    the secret; a replay returns it again. `secret` is null if the gift has a `recipient_id`.
     """
     request = HttpRequest(app)
     call, body, keys = request.call, request.body(GiftRequest), request.link_keys
@@ -120,8 +125,7 @@ def _page_response(request: HttpRequest, page: Page[Gift], scope: str) -> Respon
 def get_gift(gift_id: str) -> Response[str]:
     """Get a gift, as the caller may see it.
 
-    The fields depend on whether the caller is the giver, a claimer or the named recipient. Everyone else gets the
-    preview.
+    The giver, a claimer and the named recipient each see different fields. Everyone else gets the preview.
     """
     request = HttpRequest(app)
     details = queries.get_gift(table(), gift_id, caller=request.caller.user_id)
@@ -134,7 +138,7 @@ def get_gift(gift_id: str) -> Response[str]:
 def cancel_gift(gift_id: str) -> Response[str]:
     """Cancel a gift.
 
-    The unclaimed shares become available units of the order again. Idempotent: repeating the call has no further effect.
+    Its units become available in the order again. Idempotent: repeating the request has no further effect.
     """
     request = HttpRequest(app)
     gift = giving.cancel(table(), gift_id, caller=request.caller.user_id, clock=clock.now_ms)
@@ -149,7 +153,7 @@ def cancel_gift(gift_id: str) -> Response[str]:
 def decline_gift(gift_id: str) -> Response[str]:
     """Decline a gift that names the caller as its recipient.
 
-    The units become available in the giver's order again. Idempotent: repeating the call has no further effect.
+    The units become available in the giver's order again. Idempotent: repeating the request has no further effect.
     """
     request = HttpRequest(app)
     gift = giving.decline(table(), gift_id, caller=request.caller.user_id, clock=clock.now_ms)
@@ -174,7 +178,7 @@ def decline_gift(gift_id: str) -> Response[str]:
 def request_gift_again(gift_id: str) -> Response[str]:
     """Ask the giver to give an expired gift again.
 
-    The giver is notified once per user; repeated requests have no further effect.
+    The giver gets one message for each user who asks. Idempotent: repeating the request has no further effect.
     """
     request = HttpRequest(app)
     caller = request.caller

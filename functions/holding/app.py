@@ -18,7 +18,7 @@ app = create_app()
 def list_holdings() -> Response[str]:
     """List the caller's holdings, newest first.
 
-    Holdings come from claimed gifts, and from units that the caller used.
+    A holding is a voucher or a parcel: a share that the caller claimed, or units of an order that the caller took.
     """
     request = HttpRequest(app)
     caller, query = request.caller, request.query(HoldingListQuery)
@@ -38,7 +38,7 @@ def list_holdings() -> Response[str]:
 @app.get("/holdings/<holding_id>")
 @operation(responses={200: AnyHolding})
 def get_holding(holding_id: str) -> Response[str]:
-    """Get a holding."""
+    """Get one of the caller's holdings."""
     request = HttpRequest(app)
     details = queries.get_holding(table(), holding_id, caller=request.caller.user_id)
     return json_response(200, holding_view(details, now=request.now))
@@ -49,7 +49,8 @@ def get_holding(holding_id: str) -> Response[str]:
 def get_holding_qr_code(holding_id: str) -> Response[str]:
     """Get the QR code of a voucher.
 
-    It contains the voucher's `code` and nothing else, in every state of the voucher. A parcel has no QR code.
+    The QR code contains the voucher's `code` and nothing else. Redeemed and expired vouchers have one too; for a parcel,
+    the response is `not-found`.
     """
     request = HttpRequest(app)
     voucher = holding_view(queries.get_holding(table(), holding_id, caller=request.caller.user_id), now=request.now)

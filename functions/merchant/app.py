@@ -24,7 +24,10 @@ app = create_app()
 @app.get("/stores/<store_id>")
 @operation(responses={200: StoreView}, problems=(errors.WrongRole,))
 def get_store(store_id: str) -> Response[str]:
-    """Get the merchant's store."""
+    """Get the merchant's store.
+
+    The token of a merchant names their store. For any other store, the response is `not-found`.
+    """
     request = HttpRequest(app)
     request.caller.require_store(store_id)
     return json_response(200, StoreView.of(selling.get_store(table(), store_id)))
@@ -33,7 +36,10 @@ def get_store(store_id: str) -> Response[str]:
 @app.put("/stores/<store_id>")
 @operation(body=StoreRequest, responses={200: StoreView}, problems=(errors.WrongRole,))
 def put_store(store_id: str) -> Response[str]:
-    """Create or replace the merchant's store."""
+    """Create or replace the merchant's store.
+
+    The token of a merchant names their store. For any other store, the response is `not-found`.
+    """
     request = HttpRequest(app)
     request.caller.require_store(store_id)
     body = request.body(StoreRequest)
@@ -43,11 +49,18 @@ def put_store(store_id: str) -> Response[str]:
 
 
 @app.put("/stores/<store_id>/products/<product_id>")
-@operation(body=ProductRequest, responses={200: ProductView}, problems=(errors.WrongRole,))
+@operation(
+    body=ProductRequest,
+    responses={200: ProductView},
+    problems=(errors.WrongRole,),
+    path={
+        "product_id": "The ID of the product. The merchant chooses it: 1 to 64 letters, digits, hyphens or underscores."
+    },
+)
 def put_product(store_id: str, product_id: str) -> Response[str]:
     """Create or replace a product of the merchant's store.
 
-    Existing orders keep the product as it was bought; whether their units can be given follows the current product.
+    Existing orders keep the product as it was bought. Their units can be given only if the current product can be given.
     """
     request = HttpRequest(app)
     request.caller.require_store(store_id)
@@ -67,7 +80,7 @@ def put_product(store_id: str, product_id: str) -> Response[str]:
 def redeem_voucher(code: str) -> Response[str]:
     """Redeem a voucher of the merchant's store.
 
-    A voucher can be redeemed once.
+    A voucher can be redeemed once; after that, the response is `already-redeemed` with the time of the redemption.
     """
     request = HttpRequest(app)
     store_id = request.caller.merchant_store_id

@@ -25,7 +25,15 @@ app = create_app()
 
 @with_config(ConfigDict(extra="forbid"))
 class MessageParams(TypedDict, total=False):
-    """The values in the text of a message; its kind decides which are present. An unknown `name` is null."""
+    """The values in the text of a message; its kind decides which are present.
+
+    Attributes:
+        name: the display name of the giver, of the claimer, or of the user who asks for the gift again; null if it is unknown.
+        presentation: how the gift is shown before it is opened.
+        hours: the hours left to open the gift.
+        units: the number of units that became available in the order again.
+        status: the status of the shipment.
+    """
 
     name: str | None
     presentation: Presentation
@@ -35,9 +43,17 @@ class MessageParams(TypedDict, total=False):
 
 
 class MessageView(View):
-    """A message to a user. `text` is rendered from `kind` and `params` in the language of the request.
+    """A message to the caller.
 
-    `wrapping` is set if the message announces a gift to its reader.
+    Attributes:
+        kind: the event that the message is about.
+        gift_id: the ID of the gift that the message is about; null if it is about no gift.
+        params: the values in the text.
+        text: the text of the message, rendered from `kind` and `params` in the language of the request.
+        link: the URL of the page to open: the page of the gift, or of the app.
+        wrapping: the wrapping of the gift if the message announces it to its recipient; else null.
+        created_at: the time of the event.
+        read: whether the caller marked the message as read.
     """
 
     message_id: str
@@ -87,7 +103,7 @@ def list_messages() -> Response[str]:
 def mark_message_read(message_id: str) -> Response[str]:
     """Mark a message as read.
 
-    Idempotent: repeating the call has no further effect.
+    Idempotent: repeating the request has no further effect.
     """
     request = HttpRequest(app)
     message = messaging.mark_read(table(), message_id, caller=request.caller.user_id)

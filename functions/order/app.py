@@ -1,4 +1,4 @@
-"""Orders and payments of the caller: list, use units, refund."""
+"""Orders and payments of the caller: list, take units, refund."""
 
 from aws_lambda_powertools.event_handler import Response
 
@@ -20,7 +20,11 @@ app = create_app()
 
 
 class UsedView(View):
-    """The holdings that the units became."""
+    """The holdings that the units became.
+
+    Attributes:
+        holdings: one voucher for each unit, or one parcel with all units.
+    """
 
     holdings: list[AnyHolding]
 
@@ -60,7 +64,7 @@ def list_payments() -> Response[str]:
 def get_order(order_id: str) -> Response[str]:
     """Get an order.
 
-    `units` counts the units by their current state.
+    `units` counts the units by their place.
     """
     request = HttpRequest(app)
     details = queries.get_order(table(), order_id, caller=request.caller.user_id, now=request.now)
@@ -75,9 +79,10 @@ def get_order(order_id: str) -> Response[str]:
     idempotent=True,
 )
 def use_units(order_id: str) -> Response[str]:
-    """Use units of an order.
+    """Take units of an order for yourself.
 
-    Voucher units become vouchers with codes; parcel units become one parcel, shipped to `address`.
+    Each unit of a voucher product becomes a voucher with a code. All units of a parcel product become one parcel, which is
+    delivered to `address`.
     """
     request = HttpRequest(app)
     call, body = request.call, request.body(UseRequest)
@@ -97,7 +102,8 @@ def use_units(order_id: str) -> Response[str]:
 def create_refund(order_id: str) -> Response[str]:
     """Refund units of an order.
 
-    The units leave the order at once. If the refund is `pending`, it is completed asynchronously.
+    The units can no longer be given or taken, even while the refund is `pending`. A pending refund is completed
+    asynchronously.
     """
     request = HttpRequest(app)
     call, body = request.call, request.body(RefundRequest)

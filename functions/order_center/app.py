@@ -24,7 +24,19 @@ app = create_app()
 
 
 class OrderCenterView(View):
-    """The first entries of each list, newest first, and the counters."""
+    """The first five entries of each list, and the counters.
+
+    Attributes:
+        counts: the counters.
+        orders: the newest orders.
+        gifts_sent: the newest gifts that the caller sent.
+        gifts_received: the newest gifts that the caller received.
+        holdings: the newest vouchers and parcels.
+        payments: the payments of `orders`.
+        tagged: the products that the caller tagged, newest tag first.
+        viewed: the products that the caller viewed, latest view first.
+        recommendations: the recommended products, best first.
+    """
 
     counts: CountsView
     orders: list[OrderView]
@@ -62,8 +74,8 @@ class OrderCenterView(View):
 def get_order_center() -> Response[str]:
     """Get the caller's order center.
 
-    It contains the first entries of each list and the counters. Send the `ETag` of the previous response as
-    `If-None-Match`: if nothing has changed, the response is 304 without a body.
+    It contains the counters and the first five entries of each list, in the order of that list. Send the `ETag` of the
+    previous response as `If-None-Match`: if nothing has changed, the response is 304 without a body.
     """
     request = HttpRequest(app)
     caller = request.caller.user_id

@@ -19,9 +19,9 @@ app = create_app()
 @app.put("/tagged/<product_id>")
 @operation(responses={204: None})
 def tag_product(product_id: str) -> Response[str]:
-    """Tag a product.
+    """Tag a product, to save it for later.
 
-    Idempotent: a repeated call keeps the time of the first one.
+    Idempotent: repeating the request keeps the time of the first one.
     """
     request = HttpRequest(app)
     recommending.tag(table(), request.caller.user_id, product_id, now=request.now)
@@ -33,7 +33,7 @@ def tag_product(product_id: str) -> Response[str]:
 def untag_product(product_id: str) -> Response[str]:
     """Remove the tag from a product.
 
-    Idempotent: repeating the call has no further effect.
+    Idempotent: repeating the request has no further effect.
     """
     recommending.untag(table(), HttpRequest(app).caller.user_id, product_id)
     return empty_response(204)
@@ -42,7 +42,7 @@ def untag_product(product_id: str) -> Response[str]:
 @app.get("/tagged")
 @operation(query=ListQuery, responses={200: PageOf(SeenProduct)})
 def list_tagged_products() -> Response[str]:
-    """List the products that the caller tagged, newest first, as they are sold now."""
+    """List the products that the caller tagged, newest tag first, as they are sold now."""
     request = HttpRequest(app)
     caller, query = request.caller.user_id, request.query(ListQuery)
     position = request.start_position(query.cursor, "tagged")
@@ -53,10 +53,10 @@ def list_tagged_products() -> Response[str]:
 @app.get("/viewed")
 @operation(query=ListQuery, responses={200: PageOf(SeenProduct)})
 def list_viewed_products() -> Response[str]:
-    """List the products that the caller viewed, latest first, as they are sold now.
+    """List the products that the caller viewed, latest view first, as they are sold now.
 
-    The list has each product once, among the 50 products that the caller viewed, tagged or bought last. `PATCH /me` with
-    `recommendations` set to false deletes it.
+    The list contains each product once. It goes back as far as the last 50 products that the caller viewed, tagged or
+    bought. `PATCH /me` with `recommendations` set to false deletes the list.
     """
     request = HttpRequest(app)
     caller, query = request.caller.user_id, request.query(ListQuery)
@@ -70,9 +70,9 @@ def list_viewed_products() -> Response[str]:
 def list_recommendations() -> Response[str]:
     """List recommended products, best first, each with a reason.
 
-    Recommendations are based on the products that the caller bought, tagged and viewed, and on the actions of
-    users with the same interests; never on gifts that the caller received. The list is empty if the caller switched
-    `recommendations` off, or if no store sells anything.
+    Recommendations are based on the products that the caller bought, tagged and viewed, and on those that users with the
+    same interests bought and tagged. Gifts that the caller received are not considered. The list is empty if the caller
+    switched `recommendations` off, or if no store sells anything.
     """
     request = HttpRequest(app)
     caller, query = request.caller.user_id, request.query(ListQuery)

@@ -27,13 +27,24 @@ app = create_app()
 
 
 class Health(View):
-    """The API is up."""
+    """The API is up.
+
+    Attributes:
+        status: always `ok`.
+    """
 
     status: Literal["ok"] = "ok"
 
 
 class TransitionView(View):
-    """One transition: `action` moves `from` to `to` if all guards hold."""
+    """One transition of a state machine.
+
+    Attributes:
+        from: the state before the action.
+        action: the action that causes the transition.
+        to: the state after the action.
+        guards: the conditions that must all hold, such as `remaining > 1`; `now` is the time of the action.
+    """
 
     model_config = ConfigDict(serialize_by_alias=True)
 
@@ -44,7 +55,15 @@ class TransitionView(View):
 
 
 class StateMachine(View):
-    """A state machine. `errors` maps a final state to the code of the problem that a late call gets."""
+    """A state machine. An action without a transition from a state is invalid in that state.
+
+    Attributes:
+        states: all states.
+        initial: the state of a new entity.
+        actions: all actions.
+        transitions: all transitions.
+        errors: by final state, the `code` of the problem that an action in this state returns.
+    """
 
     states: list[str]
     initial: str
@@ -54,20 +73,38 @@ class StateMachine(View):
 
 
 class StandingView(View):
-    """The order of a status: `rank` within the delivery, or null; no status follows a `final` one."""
+    """The rank of a status in a delivery.
+
+    Attributes:
+        rank: how far the parcel has come: 0 is the first step; null for an incident, which is not a step.
+        final: whether no later event changes the status.
+    """
 
     rank: int | None
     final: bool
 
 
 class ShipmentMachine(StateMachine):
-    """The state machine of shipments, with the order of the statuses."""
+    """The state machine of shipments, with the ranks of the statuses.
+
+    Attributes:
+        standings: by status, its rank in a delivery.
+    """
 
     standings: dict[str, StandingView]
 
 
 class StateMachines(View):
-    """The state machines of gifts, units and shipments."""
+    """The state machines of all entities.
+
+    Attributes:
+        gift: the machine of gifts.
+        unit: the machine of the units of a paid order; the states are their places.
+        shipment: the machine of shipments.
+        order: the machine of orders.
+        refund: the machine of refunds.
+        voucher: the machine of vouchers.
+    """
 
     gift: StateMachine
     unit: StateMachine
@@ -116,7 +153,7 @@ def list_wrappings() -> Response[str]:
 @app.get("/covers/<file>")
 @operation(
     responses={200: Media((SVG, PNG), "The image, 1200 by 630 pixels.")},
-    path={"file": "The file name in a cover's `image_url`; replace `.svg` by `.png` for link previews."},
+    path={"file": "The file name in a cover's `image_url`; replace `.svg` with `.png` for link previews."},
 )
 def get_cover(file: str) -> Response[Any]:
     """Get the image of a cover."""
@@ -133,7 +170,10 @@ def get_cover(file: str) -> Response[Any]:
 @app.get("/gifts/<gift_id>/preview")
 @operation(responses={200: GiftPreview}, problems=(ServiceUnavailable,))
 def get_gift_preview(gift_id: str) -> Response[str]:
-    """Get the preview of a gift, as anyone with the link sees it before claiming."""
+    """Get the preview of a gift.
+
+    It contains the fields that anyone with the link can see before claiming.
+    """
     request = HttpRequest(app)
     gift = queries.require_gift(table(), gift_id)
     return json_response(200, GiftPreview.of(gift, now=request.now, web_url=request.web_url))

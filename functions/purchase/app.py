@@ -25,8 +25,8 @@ app = create_app()
 def create_order() -> Response[str]:
     """Buy units of a product.
 
-    If the response of the payment provider is lost (`payment-unknown`), repeat the call with the same key to learn the
-    outcome of the payment.
+    If the response is `payment-unknown`, the payment provider did not answer in time. Repeat the request with the same
+    key to learn the outcome of the payment.
     """
     request = HttpRequest(app)
     call, body = request.call, request.body(OrderRequest)

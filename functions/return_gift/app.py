@@ -19,7 +19,12 @@ app = create_app()
 
 
 class ReturnGiftView(View):
-    """The new order, and the gift made of its unit."""
+    """A return gift and its order.
+
+    Attributes:
+        order: the order of one unit.
+        gift: the gift that contains the unit.
+    """
 
     order: OrderView
     gift: CreatedGift
@@ -44,7 +49,8 @@ class ReturnGiftView(View):
 def create_return_gift(gift_id: str) -> Response[str]:
     """Give a gift in return.
 
-    Buys one unit of a product from the store that the received gift came from, and gives it to the giver.
+    The request buys one unit of a product of the store that the received gift came from, and gives the unit to the giver
+    of that gift. Only a claimer of the gift can do this, and only once.
     """
     request = HttpRequest(app)
     call, body = request.call, request.body(ReturnGiftRequest)

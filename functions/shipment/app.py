@@ -29,7 +29,8 @@ def get_shipment(shipment_id: str) -> Response[str]:
 def create_shipment_event(shipment_id: str) -> Response[str]:
     """Report an event of a shipment, as its carrier.
 
-    A known `event_id` changes nothing. An event that arrives late never moves the status back.
+    An event whose `event_id` was reported before is ignored. Events may arrive in any order: a late event never moves the
+    status back.
     """
     request = HttpRequest(app)
     carrier = request.caller.carrier_name

@@ -77,14 +77,15 @@ def get_app_page() -> Response[str] | Response[bytes]:
         200: PAGE,
         **NOT_MODIFIED,
         404: Media("text/html", "A page for an unknown gift."),
-        503: Media("text/html", "A page that reloads itself."),
+        503: Media("text/html", "A page that reloads itself, because the gift could not be read in time."),
     },
     localized=True,
 )
 def get_gift_page(gift_id: str) -> Response[str] | Response[bytes]:
     """Get the page of a gift, where it can be claimed.
 
-    It shows the preview of the gift. The secret of a share link is in the URL fragment, which browsers do not send.
+    The page shows the preview of the gift. A share link is the URL of this page with the secret in its fragment, which
+    browsers do not send to the server.
     """
     request = HttpRequest(app)
     language = _language(request)

@@ -10,6 +10,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from handsel.api import problems
 from handsel.api.http import create_app
 from handsel.api.operations import Media, operation
+from handsel.api.views.base import View
 from tools import openapi
 
 
@@ -60,6 +61,70 @@ def test_no_schema_allows_undeclared_fields(document: dict[str, Any]) -> None:
     for name, schema in document["components"]["schemas"].items():
         if schema["type"] == "object" and name != "GatewayMessage":
             assert schema["additionalProperties"] is False, name
+
+
+def test_every_property_parameter_and_header_has_a_description(document: dict[str, Any]) -> None:
+    components = document["components"]
+    described = {
+        f"{name}.{field}": schema
+        for name, entry in components["schemas"].items()
+        for field, schema in entry.get("properties", {}).items()
+    }
+    described |= components["schemas"] | components["parameters"] | components["headers"]
+    for key, entry in _operations(document).items():
+        for parameter in entry.get("parameters", []):
+            if "$ref" not in parameter:
+                described[f"{key} {parameter['name']}"] = parameter
+    lacking = [name for name, schema in described.items() if not schema.get("description", "").endswith((".", "`"))]
+    assert lacking == []
+
+
+def test_an_attribute_of_a_docstring_that_is_no_field_is_an_error() -> None:
+    class Wrong(View):
+        """A view.
+
+        Attributes:
+            known: a field.
+            unknown: not a field.
+        """
+
+        known: int
+
+    with pytest.raises(openapi.DocumentError, match="unknown"):
+        Wrong.model_json_schema(schema_generator=openapi.Generator)
+
+
+def test_a_field_has_the_description_of_its_docstring_or_of_its_base() -> None:
+    class Base(View):
+        """A base.
+
+        Attributes:
+            first: described
+                in two lines.
+        """
+
+        first: int
+
+    class Derived(Base):
+        """A view of two fields."""
+
+        second_one_id: str
+
+    schema = Derived.model_json_schema(schema_generator=openapi.Generator)
+    assert schema["description"] == "A view of two fields."
+    assert {name: field["description"] for name, field in schema["properties"].items()} == {
+        "first": "Described in two lines.",
+        "second_one_id": "The ID of the second one.",
+    }
+
+
+def test_a_304_has_its_headers(document: dict[str, Any]) -> None:
+    for key, described in _operations(document).items():
+        parameters = {parameter.get("$ref") for parameter in described.get("parameters", [])}
+        conditional = "304" in described["responses"]
+        assert ("#/components/parameters/IfNoneMatch" in parameters) is conditional, key
+        for status in ("200", "304") if conditional else ():
+            assert "ETag" in described["responses"][status]["headers"], key
 
 
 def test_query_parameters_are_never_null_and_have_descriptions(document: dict[str, Any]) -> None:

@@ -13,8 +13,11 @@ from handsel.api.requests.shipments import ShipmentEventRequest
 class CarrierReported(ShipmentEventRequest):
     """A carrier reports an event of a shipment, as with `POST /shipments/{shipment_id}/events`.
 
-    `carrier` must be the carrier of the shipment. A known `event_id` changes nothing. An event that arrives late never
-    moves the status back.
+    An event whose `event_id` was reported before is ignored. Events may arrive in any order: a late event never moves the
+    status back.
+
+    Attributes:
+        carrier: the carrier of the shipment; an event of another carrier is rejected.
     """
 
     carrier: Name

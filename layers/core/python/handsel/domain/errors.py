@@ -135,7 +135,7 @@ class NotClaimed(ApiProblem):
     """The caller has not claimed a share of the gift."""
 
     code = "not-claimed"
-    title = "Only a claimer of this gift can do this."
+    title = "Only a user who claimed a share of this gift can do this."
 
 
 class WrongRole(ApiProblem):
@@ -312,7 +312,7 @@ class TooManyOpenGifts(ApiProblem):
     """The giver has the maximum number of open gifts."""
 
     code = "too-many-open-gifts"
-    title = "Too many gifts are waiting to be claimed."
+    title = "You have too many open gifts. Wait until some are claimed, or cancel one."
     retry_after = 3600
 
 

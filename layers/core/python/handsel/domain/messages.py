@@ -20,7 +20,17 @@ REMINDERS_MS = (6 * HOUR_MS, HOUR_MS)
 
 
 class MessageKind(StrEnum):
-    """Kind of a message, on which its text and `params` depend."""
+    """Kind of a message, on which its text and `params` depend.
+
+    - `gift_received`: someone gave the caller a gift. Params: `name`, `presentation`.
+    - `gift_reminder`: a gift for the caller expires soon. Params: `name`, `presentation`, `hours`.
+    - `gift_cancelled`: a gift for the caller was cancelled.
+    - `gift_claimed`: someone claimed a share of the caller's gift. Params: `name`.
+    - `gift_returned`: the caller's gift expired. Params: `units`.
+    - `gift_declined`: the caller's gift was declined.
+    - `asked_again`: someone asks the caller to give an expired gift again. Params: `name`.
+    - `parcel_update`: the status of a parcel for the caller changed. Params: `status`.
+    """
 
     GIFT_RECEIVED = "gift_received"
     GIFT_REMINDER = "gift_reminder"

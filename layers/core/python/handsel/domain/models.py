@@ -33,7 +33,7 @@ class Kind(StrEnum):
 
 
 class Presentation(StrEnum):
-    """How an unopened gift is shown: vouchers as `red_envelope`, goods as `parcel`."""
+    """How a gift is shown before it is opened: a voucher as a `red_envelope`, goods as a `parcel`."""
 
     RED_ENVELOPE = "red_envelope"
     PARCEL = "parcel"

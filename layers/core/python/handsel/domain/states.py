@@ -114,8 +114,11 @@ class Machine(Generic[S, A]):
 class GiftState(StrEnum):
     """State of a gift.
 
-    `open`: shares can be claimed. `claimed`: all shares are claimed. `returned`: the claim window has ended.
-    `cancelled`: by the giver. `declined`: by the named recipient.
+    - `open`: shares can be claimed.
+    - `claimed`: all shares are claimed.
+    - `returned`: the claim window has ended; the unclaimed units are available in the order again.
+    - `cancelled`: the giver cancelled the gift.
+    - `declined`: the named recipient declined the gift.
     """
 
     OPEN = "open"
@@ -213,7 +216,13 @@ UNIT_COUNTERS = frozenset(UnitPlace) - {UnitPlace.IN_GIFT}
 
 
 class OrderState(StrEnum):
-    """State of an order. `pending`: the payment is not settled. `refunded`: all units are refunded."""
+    """State of an order.
+
+    - `pending`: the outcome of the payment is not known yet.
+    - `paid`: the payment was charged.
+    - `declined`: the payment was declined; nothing was charged.
+    - `refunded`: all units are refunded.
+    """
 
     PENDING = "pending"
     PAID = "paid"
@@ -230,7 +239,12 @@ class PaymentAction(StrEnum):
 
 
 class OrderAction(StrEnum):
-    """An action that a buyer may take on an order."""
+    """An action that the buyer can take on available units of an order.
+
+    - `gift`: give them.
+    - `use`: take them for own use.
+    - `refund`: refund them.
+    """
 
     GIFT = "gift"
     USE = "use"
@@ -255,7 +269,11 @@ ORDER_MACHINE = Machine(
 
 
 class RefundStatus(StrEnum):
-    """Status of the money of a refund. The units are moved at once."""
+    """Status of the money of a refund.
+
+    - `pending`: the payment provider has not confirmed the repayment yet. The units are refunded already.
+    - `refunded`: the amount was repaid.
+    """
 
     PENDING = "pending"
     REFUNDED = "refunded"
@@ -281,7 +299,12 @@ REFUND_MACHINE = Machine(
 
 
 class VoucherState(StrEnum):
-    """State of a voucher."""
+    """State of a voucher.
+
+    - `usable`: the voucher can be redeemed.
+    - `redeemed`: the merchant redeemed the voucher.
+    - `expired`: the validity has ended.
+    """
 
     USABLE = "usable"
     REDEEMED = "redeemed"
@@ -345,7 +368,16 @@ RETURN_GIFT_MACHINE = Machine(
 
 
 class ShipmentStatus(StrEnum):
-    """Status of a shipment. `returning` and `returned`: back to the store."""
+    """Status of a shipment.
+
+    - `ready_to_ship`: the carrier has not picked the parcel up.
+    - `picked_up`, `in_transit`, `out_for_delivery`: the parcel is on its way.
+    - `delivered`: the parcel was delivered. This status is final.
+    - `delivery_failed`: a delivery failed; the carrier may try again.
+    - `returning`: the parcel is on its way back to the store.
+    - `returned`: the parcel is back at the store. This status is final, unless the parcel was delivered.
+    - `lost`: the carrier cannot find the parcel.
+    """
 
     READY_TO_SHIP = "ready_to_ship"
     PICKED_UP = "picked_up"

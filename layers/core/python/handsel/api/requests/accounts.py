@@ -19,7 +19,13 @@ def _without_control_characters(name: str) -> str:
 
 
 class ProfileRequest(Request):
-    """Changes of the caller's account. A field that is left out keeps its value; null is invalid."""
+    """Changes of the caller's account. A field that is left out keeps its value; null is invalid.
+
+    Attributes:
+        display_name: the name that other users see, of at most 40 characters. White space around it is removed.
+        handle: the unique name by which other users find the caller; letter case does not matter.
+        recommendations: false switches recommendations and the history of viewed products off, and deletes the history.
+    """
 
     display_name: Annotated[
         str,

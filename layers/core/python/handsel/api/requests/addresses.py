@@ -9,7 +9,16 @@ from handsel.domain import models
 
 
 class AddressRequest(Request):
-    """A postal address."""
+    """A postal address.
+
+    Attributes:
+        name: the name of the person who gets the parcel.
+        phone: the phone number for the carrier.
+        lines: the street, building and apartment, in the order of the label.
+        city: the city or town.
+        postal_code: the postal code; empty where there is none.
+        country: the country, as it is written on the label.
+    """
 
     name: Name
     phone: Name

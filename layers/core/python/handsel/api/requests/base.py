@@ -45,5 +45,9 @@ class ListQuery(LimitQuery):
 
     cursor: Annotated[
         str | None,
-        Field(min_length=1, max_length=1024, description="The `next_cursor` of the previous page."),
+        Field(
+            min_length=1,
+            max_length=1024,
+            description="The `next_cursor` of the previous page. Without it, the list starts at the beginning.",
+        ),
     ] = None

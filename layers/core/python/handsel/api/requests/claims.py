@@ -5,7 +5,12 @@ from handsel.api.requests.base import Request, Secret
 
 
 class ClaimRequest(Request):
-    """The secret of the share link, and the address that a parcel requires."""
+    """A claim of one share of a gift.
+
+    Attributes:
+        secret: the secret from the fragment of the share link. Not needed if the gift names the caller as its recipient.
+        address: the delivery address. Required if the `presentation` of the gift is `parcel`.
+    """
 
     secret: Secret | None = None
     address: AddressRequest | None = None

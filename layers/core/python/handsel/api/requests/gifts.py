@@ -12,7 +12,13 @@ BlessingText = Annotated[str, StringConstraints(max_length=60), AfterValidator(n
 
 
 class WrappingRequest(Request):
-    """A cover, with either a blessing (`blessing_id`) or the giver's own text (`message`)."""
+    """A cover, and either a blessing or the giver's own text.
+
+    Attributes:
+        cover_id: the ID of a cover that `GET /wrappings` lists for the kind of the product.
+        blessing_id: the ID of a blessing that `GET /wrappings` lists. Either this or `message` is required.
+        message: the giver's own text instead of a blessing, of at most 60 characters.
+    """
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -38,7 +44,13 @@ class WrappingRequest(Request):
 
 
 class GiftRequest(Request):
-    """Units to give. With `recipient_id`, only that user can claim the gift, which then has one share."""
+    """A gift to create.
+
+    Attributes:
+        shares: the number of units to give, each to one claimer. Must be 1 with `recipient_id`.
+        recipient_id: `user_id` of the only user who can claim the gift. Without it, anyone with the share link can.
+        wrapping: the cover and text of the gift.
+    """
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -59,7 +71,11 @@ class GiftRequest(Request):
 
 
 class AskAgainRequest(Request):
-    """The secret of the share link, unless the gift names the caller as its recipient."""
+    """A request to give an expired gift again.
+
+    Attributes:
+        secret: the secret from the fragment of the share link. Not needed if the gift names the caller as its recipient.
+    """
 
     secret: Secret | None = None
 

@@ -9,14 +9,26 @@ from handsel.api.requests.base import Id, ListQuery, Request
 
 
 class PaymentRequest(Request):
-    """A payment method, and the token of the payment provider."""
+    """The payment of a purchase.
+
+    Attributes:
+        method: the payment method that the client used, such as `card`. It is stored and shown, not interpreted.
+        token: the token that the payment provider gave the client. The sandbox provider accepts `tok_ok` (charged) and
+            `tok_timeout` (charged, but the first request gets `payment-unknown`), and declines every other token.
+    """
 
     method: Annotated[str, StringConstraints(min_length=1, max_length=32)]
     token: Annotated[str, StringConstraints(min_length=1, max_length=256)]
 
 
 class OrderRequest(Request):
-    """A purchase of units of a product."""
+    """A purchase of units of a product.
+
+    Attributes:
+        product_id: the ID of the product to buy.
+        quantity: the number of units to buy.
+        payment: the payment of the total: price times quantity.
+    """
 
     product_id: Id
     quantity: Annotated[int, Field(ge=1, le=50)]
@@ -24,13 +36,22 @@ class OrderRequest(Request):
 
 
 class RefundRequest(Request):
-    """A refund of available units."""
+    """A refund of available units.
+
+    Attributes:
+        quantity: the number of available units to refund.
+    """
 
     quantity: Annotated[int, Field(ge=1, le=50)]
 
 
 class UseRequest(Request):
-    """Units to use. Units of a parcel product require `address`."""
+    """Units that the buyer takes for themselves.
+
+    Attributes:
+        quantity: the number of available units to take.
+        address: the delivery address. Required if the product is a parcel.
+    """
 
     quantity: Annotated[int, Field(ge=1, le=50)]
     address: AddressRequest | None = None

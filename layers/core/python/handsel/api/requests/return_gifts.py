@@ -6,7 +6,13 @@ from handsel.api.requests.orders import PaymentRequest
 
 
 class ReturnGiftRequest(Request):
-    """A product to buy and give in return, with its payment and wrapping."""
+    """A product to buy and give in return.
+
+    Attributes:
+        product_id: the ID of a product of the store that the received gift came from.
+        payment: the payment of one unit.
+        wrapping: the cover and text of the return gift.
+    """
 
     product_id: Id
     payment: PaymentRequest

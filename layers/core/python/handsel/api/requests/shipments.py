@@ -14,14 +14,27 @@ Status = Annotated[states.ShipmentStatus, Strict(strict=False)]
 
 
 class ShipmentRequest(Request):
-    """Changes of a shipment. A field that is left out keeps its value."""
+    """Changes of a shipment. A field that is left out or null keeps its value.
+
+    Attributes:
+        carrier: the name of the carrier that delivers the parcel.
+        tracking_number: the number under which the carrier tracks the parcel.
+    """
 
     carrier: Name | None = None
     tracking_number: Name | None = None
 
 
 class ShipmentEventRequest(Request):
-    """An event of a shipment. `event_id` makes the report idempotent."""
+    """An event of a shipment.
+
+    Attributes:
+        event_id: the ID that the carrier gave the event, of visible ASCII characters. An event whose `event_id` was reported
+            before is ignored.
+        status: the status that the event reports.
+        location: the place of the event, as the holder of the parcel sees it.
+        occurred_at: the time of the event, with any UTC offset.
+    """
 
     event_id: EventId
     status: Status

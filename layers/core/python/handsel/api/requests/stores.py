@@ -13,7 +13,12 @@ Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 
 
 class MoneyRequest(Request):
-    """An amount in minor units of a currency."""
+    """An amount of money.
+
+    Attributes:
+        amount: the amount in minor units of the currency, such as cents.
+        currency: the ISO 4217 code of the currency.
+    """
 
     amount: Annotated[int, Field(ge=1, le=10**12)]
     currency: Currency
@@ -24,7 +29,13 @@ class MoneyRequest(Request):
 
 
 class StoreRequest(Request):
-    """A store: its name, its default carrier, and whether its products can be given."""
+    """A store to create or replace.
+
+    Attributes:
+        name: the name that users see.
+        carrier: the carrier of new shipments. It can be changed for each shipment.
+        giftable: false if no product of the store can be given as a gift.
+    """
 
     name: Name
     carrier: Name
@@ -32,7 +43,21 @@ class StoreRequest(Request):
 
 
 class ProductRequest(Request):
-    """A product. `original_price` defaults to `price` and has the same currency."""
+    """A product to create or replace.
+
+    Attributes:
+        kind: `voucher` for a code to redeem, `parcel` for goods to deliver.
+        title: the name of the product.
+        description: the text about the product.
+        image_url: the URL of a picture; empty if there is none.
+        category: the category that the store chose, such as `food`.
+        price: the price of one unit.
+        original_price: the price of one unit before a discount, in the currency of `price`; null for the same as `price`.
+        stock: the number of units that can be sold from now on; null for unlimited.
+        validity_days: the number of days from the payment until a voucher expires; null if it does not expire. Vouchers only.
+        redeem_at: the place where the voucher can be redeemed. Vouchers only.
+        giftable: false if the product cannot be given as a gift.
+    """
 
     model_config = ConfigDict(
         json_schema_extra={

@@ -9,12 +9,17 @@ from handsel.domain.times import format_timestamp
 
 
 class CountsView(View):
-    """The counters of an order center.
+    """The counters of an order center. They may lack the changes of the last seconds.
 
-    `to_pay`: orders that are `pending`. `to_give`: paid orders with available units (`state=to_give`).
-    `awaiting_claim`: sent gifts that are `open`. `to_use`: vouchers that are `usable`. `to_receive`: parcels that are
-    still to be delivered (`state=to_receive`). `returned`: sent gifts that are `returned`. `refunded`: orders that are
-    `refunded`. `unread`: unread messages.
+    Attributes:
+        to_pay: the number of orders that are `pending`.
+        to_give: the number of paid orders with available units (`state=to_give`).
+        awaiting_claim: the number of sent gifts that are `open`.
+        to_use: the number of vouchers that are `usable`.
+        to_receive: the number of parcels that are still to be delivered (`state=to_receive`).
+        returned: the number of sent gifts that are `returned`.
+        refunded: the number of orders that are `refunded`.
+        unread: the number of unread messages.
     """
 
     to_pay: Count
@@ -42,14 +47,28 @@ class CountsView(View):
 
 
 class OrderCenterEntry(View):
-    """The link to the order center, with the counters for its badges."""
+    """The link to the order center, with the counters for its badges.
+
+    Attributes:
+        url: the path of the order center in this API.
+        counts: the counters.
+    """
 
     url: str
     counts: CountsView
 
 
 class ProfileView(View):
-    """An account to its owner."""
+    """An account, as its owner sees it.
+
+    Attributes:
+        user_id: the ID of the user.
+        handle: the unique name by which other users find this one; null if there is none.
+        display_name: the name that other users see.
+        recommendations: false if the user switched recommendations and the history of viewed products off.
+        created_at: the time at which the account was created.
+        order_center: the link to the order center, with counters.
+    """
 
     user_id: str
     handle: str | None
@@ -72,7 +91,13 @@ class ProfileView(View):
 
 
 class PersonView(View):
-    """A user to other users. `handle` is null if the user has none."""
+    """A user, as other users see them.
+
+    Attributes:
+        user_id: the ID of the user, which can be the `recipient_id` of a gift.
+        handle: the unique name by which the user can be found; null if there is none.
+        display_name: the name that the user chose.
+    """
 
     user_id: str
     handle: str | None

@@ -36,7 +36,12 @@ def optional_timestamp(at: int | None) -> str | None:
 
 
 class MoneyView(View):
-    """An amount in minor units of a currency."""
+    """An amount of money.
+
+    Attributes:
+        amount: the amount in minor units of the currency, such as cents.
+        currency: the ISO 4217 code of the currency.
+    """
 
     amount: Count
     currency: str

@@ -10,7 +10,17 @@ from handsel.domain.times import format_timestamp
 
 
 class GiftPreview(View):
-    """A gift to anyone with the link, before claiming."""
+    """A gift, as anyone with the link sees it before claiming.
+
+    Attributes:
+        state: the state of the gift now.
+        presentation: how the gift is shown before it is opened.
+        wrapping: the cover and text of the gift.
+        giver_name: the display name of the giver when the gift was created.
+        shares: the number of shares, each for one claimer.
+        remaining: the number of shares that nobody has claimed.
+        expires_at: the end of the claim window: from this moment on, the gift cannot be claimed.
+    """
 
     gift_id: str
     state: states.GiftState

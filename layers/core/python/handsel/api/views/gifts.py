@@ -13,27 +13,46 @@ from handsel.use_cases.queries import GiftDetails
 
 
 class ClaimView(View):
-    """A claim of one share."""
+    """A claim of one share.
+
+    Attributes:
+        display_name: the display name of the claimer; empty if it is unknown.
+        claimed_at: the time of the claim.
+    """
 
     display_name: str
     claimed_at: Timestamp
 
 
 class ParcelClaimView(ClaimView):
-    """A claim of a parcel to the giver, who may see the status of the shipment but not its address."""
+    """A claim of a parcel, as the giver sees it: with the status of the shipment, without its address.
+
+    Attributes:
+        shipment_status: the status of the claimer's shipment.
+    """
 
     shipment_status: states.ShipmentStatus
 
 
 class RecipientGift(GiftPreview):
-    """A voucher gift to its named recipient, before claiming. A parcel gift is shown to them as a preview."""
+    """A voucher gift, as its named recipient sees it before claiming. A parcel gift is shown as a preview.
+
+    Attributes:
+        title: the name of the product.
+        store_name: the name of the store that sells the product.
+    """
 
     title: str
     store_name: str
 
 
 class ClaimerGift(GiftPreview):
-    """A gift to a claimer. `holding` is the claimer's own share."""
+    """A gift, as a claimer sees it.
+
+    Attributes:
+        holding: the voucher or parcel that the caller received.
+        claims: all claims of the gift, oldest first.
+    """
 
     store_id: str
     holding: AnyHolding
@@ -41,7 +60,16 @@ class ClaimerGift(GiftPreview):
 
 
 class GiverGift(GiftPreview):
-    """A gift to its giver. `in_return_for` is the id of the gift that a return gift answers."""
+    """A gift, as its giver sees it.
+
+    Attributes:
+        order_id: the ID of the order that the units come from.
+        product: the product, as it was bought.
+        recipient_id: `user_id` of the only user who can claim the gift; null if anyone with the share link can.
+        created_at: the time at which the gift was created.
+        claims: all claims of the gift, oldest first.
+        in_return_for: the ID of the gift that this return gift answers; null if it is not a return gift.
+    """
 
     order_id: str
     product: ProductView
@@ -52,7 +80,12 @@ class GiverGift(GiftPreview):
 
 
 class CreatedGift(GiverGift):
-    """A new gift to its giver, with the secret of the share link, which no other response contains."""
+    """A new gift, as its giver sees it, with the share link.
+
+    Attributes:
+        share_url: the link to send to the claimers. Its fragment is the `secret`, if there is one.
+        secret: the secret that claims require; null if the gift names a recipient, who needs none.
+    """
 
     share_url: Url
     secret: str | None

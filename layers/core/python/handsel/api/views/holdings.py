@@ -11,7 +11,16 @@ from handsel.use_cases.queries import HoldingDetails
 
 
 class HoldingView(View):
-    """A holding to its holder. `gift_id` is null if the holder used units of their own order."""
+    """A holding, as its holder sees it.
+
+    Attributes:
+        kind: the kind of the product.
+        gift_id: the ID of the gift that the holding was claimed from; null if the holder took units of their own order.
+        store_id: the ID of the store that sold the product.
+        store_name: the name of the store that sold the product.
+        received_at: the time of the claim, or of taking the units.
+        state: the state of the voucher, or status of the shipment.
+    """
 
     holding_id: str
     kind: models.Kind
@@ -23,7 +32,14 @@ class HoldingView(View):
 
 
 class VoucherView(HoldingView):
-    """A voucher to its holder."""
+    """A voucher, as its holder sees it.
+
+    Attributes:
+        state: the state of the voucher now.
+        product: the product that the voucher is for.
+        code: the code to show to the merchant.
+        valid_until: the time at which the validity of the voucher ends; null if it does not expire.
+    """
 
     state: states.VoucherState
     product: ProductBrief
@@ -32,7 +48,12 @@ class VoucherView(HoldingView):
 
 
 class ParcelView(HoldingView):
-    """A parcel to its holder. `state` is the status of the shipment."""
+    """A parcel, as its holder sees it. The product is hidden until delivery if the parcel was a gift.
+
+    Attributes:
+        state: the status of the shipment.
+        quantity: the number of units in the parcel.
+    """
 
     state: states.ShipmentStatus
     shipment_id: str
@@ -40,7 +61,11 @@ class ParcelView(HoldingView):
 
 
 class OpenedParcelView(ParcelView):
-    """A parcel whose contents its holder may see: it was delivered, or they bought it themselves."""
+    """A parcel whose contents its holder may see: it was delivered, or they bought it themselves.
+
+    Attributes:
+        product: the product in the parcel.
+    """
 
     product: ProductBrief
 

@@ -11,7 +11,15 @@ from handsel.use_cases.queries import OrderDetails
 
 
 class UnitsView(View):
-    """The units of an order, by state."""
+    """The units of an order, by their place. Each unit is counted once.
+
+    Attributes:
+        available: the number of units that can be given, taken or refunded.
+        in_gift: the number of units in open gifts that nobody has claimed.
+        gifted: the number of units that were claimed.
+        used: the number of units that the buyer took for themselves.
+        refunded: the number of units that were refunded.
+    """
 
     available: Count
     in_gift: Count
@@ -21,7 +29,15 @@ class UnitsView(View):
 
 
 class PaymentView(View):
-    """The payment of an order."""
+    """The payment of an order.
+
+    Attributes:
+        method: the payment method that the buyer named.
+        total: the amount of the payment: price times quantity.
+        status: the state of the order that is paid.
+        reference: the ID of the charge at the payment provider; null until it is paid.
+        paid_at: the time of the payment; null until then.
+    """
 
     method: str
     total: MoneyView
@@ -42,7 +58,18 @@ class PaymentView(View):
 
 
 class OrderView(View):
-    """An order to its buyer. `units` is null unless the order is paid; `actions` are possible now."""
+    """An order, as its buyer sees it.
+
+    Attributes:
+        state: the state of the order.
+        buyer_id: the ID of the user who bought it.
+        product: the product, as it was bought. `giftable` and `not_giftable_reason` depend on the product as it is sold now.
+        quantity: the number of units bought.
+        units: the number of units in each place; null until the order is paid.
+        payment: the payment of the order.
+        created_at: the time of the purchase.
+        actions: the actions that the buyer can take on available units now.
+    """
 
     order_id: str
     state: states.OrderState
@@ -80,7 +107,19 @@ class OrderView(View):
 
 
 class PaymentItem(View):
-    """An entry in the list of payments: the order, its payment, and the refunded amount."""
+    """An entry in the list of payments: the payment of an order, and the refunded amount.
+
+    Attributes:
+        title: the name of the product.
+        image_url: the URL of a picture of the product; empty if there is none.
+        method: the payment method that the buyer named.
+        total: the amount of the payment: price times quantity.
+        status: the state of the order that is paid.
+        reference: the ID of the charge at the payment provider; null until it is paid.
+        paid_at: the time of the payment; null until then.
+        created_at: the time of the purchase.
+        refunded: the amount of all refunds, pending ones included.
+    """
 
     order_id: str
     title: str
@@ -107,7 +146,13 @@ class PaymentItem(View):
 
 
 class RefundView(View):
-    """A refund of units. A pending refund is completed asynchronously."""
+    """A refund of units.
+
+    Attributes:
+        quantity: the number of refunded units.
+        total: the amount of the refund.
+        status: `pending` until the payment provider has repaid the amount.
+    """
 
     refund_id: str
     quantity: Count

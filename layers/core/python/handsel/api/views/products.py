@@ -8,7 +8,19 @@ from handsel.domain.rules import find_not_giftable_reason
 
 
 class ProductBrief(View):
-    """A product without its price."""
+    """A product without its price.
+
+    Attributes:
+        store_name: the name of the store that sells the product.
+        kind: `voucher` for a code to redeem, `parcel` for goods to deliver.
+        store_id: the ID of the store that sells the product.
+        title: the name of the product.
+        description: the text about the product.
+        image_url: the URL of a picture; empty if there is none.
+        category: the category that the store chose.
+        validity_days: the number of days from the payment until a voucher expires; null if it does not expire, and for parcels.
+        redeem_at: the place where the voucher can be redeemed; null if the store names none, and for parcels.
+    """
 
     product_id: str
     store_id: str
@@ -44,7 +56,16 @@ def brief_fields(product: models.Product) -> dict[str, Any]:
 
 
 class ProductView(ProductBrief):
-    """A product with its price. `not_giftable_reason` is null if it can be given."""
+    """A product with its price.
+
+    Attributes:
+        price: the price of one unit.
+        original_price: the price of one unit before a discount; equal to `price` if there is none.
+        stock: the number of units that can still be sold; null if it is unlimited. In orders and gifts, the number before the
+            purchase.
+        giftable: whether the product can be given as a gift.
+        not_giftable_reason: a sentence that says why the product cannot be given; null if it can.
+    """
 
     price: MoneyView
     original_price: MoneyView

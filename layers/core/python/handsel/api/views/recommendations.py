@@ -14,7 +14,11 @@ from handsel.use_cases.recommendations.recommending import Recommendation, Visit
 
 
 class SeenProduct(ProductView):
-    """A tagged or viewed product, as it is sold now. `at` is the time of the tag or of the latest view."""
+    """A tagged or viewed product, as it is sold now.
+
+    Attributes:
+        at: the time at which the product was tagged, or viewed last.
+    """
 
     at: Timestamp
 
@@ -26,7 +30,12 @@ class SeenProduct(ProductView):
 
 @with_config(ConfigDict(extra="forbid"))
 class ReasonParams(TypedDict, total=False):
-    """The names in the text of a reason: `title` with `also`, `store` with `shopped`, `store` and `offered`."""
+    """The names in the text of a reason; the code decides which are present.
+
+    Attributes:
+        title: the name of another product that the caller bought, tagged or viewed. Only with `also`.
+        store: the name of the store. Only with `shopped`, `store` and `offered`.
+    """
 
     title: str
     store: str
@@ -35,7 +44,10 @@ class ReasonParams(TypedDict, total=False):
 class RecommendedProduct(ProductView):
     """A recommended product, as it is sold now.
 
-    `reason` is rendered from `reason_code` and `reason_params` in the language of the request.
+    Attributes:
+        reason_code: why the product is recommended.
+        reason_params: the names in the text of the reason.
+        reason: the text of the reason, rendered from `reason_code` and `reason_params` in the language of the request.
     """
 
     reason_code: Reason

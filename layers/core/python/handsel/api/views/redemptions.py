@@ -10,7 +10,16 @@ from handsel.domain.times import format_timestamp
 
 
 class RedemptionView(View):
-    """A redeemed voucher to the merchant who redeemed it."""
+    """A redeemed voucher, as the merchant who redeemed it sees it.
+
+    Attributes:
+        code: the code of the voucher.
+        store_id: the ID of the merchant's store.
+        product: the product to hand over.
+        redeem_at: the place where the voucher can be redeemed; null if the store names none.
+        valid_until: the time at which the validity of the voucher ends; null if it does not expire.
+        redeemed_at: the time of the redemption.
+    """
 
     code: str
     store_id: str

@@ -10,7 +10,16 @@ from handsel.domain.times import format_timestamp
 
 
 class AddressView(View):
-    """A postal address."""
+    """A postal address.
+
+    Attributes:
+        name: the name of the person who gets the parcel.
+        phone: the phone number for the carrier.
+        lines: the street, building and apartment, in the order of the label.
+        city: the city or town.
+        postal_code: the postal code; empty where there is none.
+        country: the country, as it is written on the label.
+    """
 
     name: str
     phone: str
@@ -33,7 +42,13 @@ class AddressView(View):
 
 
 class EventView(View):
-    """An event of a shipment."""
+    """An event of a shipment.
+
+    Attributes:
+        status: the status that the carrier reported.
+        location: the place of the event.
+        occurred_at: the time of the event.
+    """
 
     status: states.ShipmentStatus
     location: str
@@ -41,7 +56,14 @@ class EventView(View):
 
 
 class ShipmentView(View):
-    """A shipment to its carrier. `events` are in chronological order."""
+    """A shipment, as its carrier sees it.
+
+    Attributes:
+        carrier: the name of the carrier that delivers the parcel.
+        tracking_number: the number under which the carrier tracks the parcel; null until it is known.
+        status: the status that follows from all events.
+        events: all reported events, in the order in which they occurred.
+    """
 
     shipment_id: str
     carrier: str
@@ -51,13 +73,25 @@ class ShipmentView(View):
 
 
 class HolderShipment(ShipmentView):
-    """A shipment to the holder of the parcel."""
+    """A shipment, as the holder of the parcel sees it.
+
+    Attributes:
+        address: the delivery address.
+    """
 
     address: AddressView
 
 
 class StoreShipment(ShipmentView):
-    """A shipment to the merchant who sends it. `address` is null after delivery."""
+    """A shipment, as the merchant who sends it sees it.
+
+    Attributes:
+        store_id: the ID of the merchant's store.
+        product: the product to send.
+        quantity: the number of units to send.
+        created_at: the time of the claim, or of the buyer's own use.
+        address: the delivery address; null once the parcel is delivered.
+    """
 
     store_id: str
     product: ProductBrief

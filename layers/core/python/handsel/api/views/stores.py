@@ -7,7 +7,13 @@ from handsel.domain import models
 
 
 class StoreView(View):
-    """A store to its merchant."""
+    """A store, as its merchant sees it.
+
+    Attributes:
+        name: the name that users see.
+        carrier: the carrier of new shipments.
+        giftable: false if no product of the store can be given as a gift.
+    """
 
     store_id: str
     name: str

@@ -7,7 +7,12 @@ from handsel.domain import models, wrappings
 
 
 class WrappingView(View):
-    """The wrapping of a gift: its cover, and a blessing or the giver's own text."""
+    """The wrapping of a gift.
+
+    Attributes:
+        image_url: the URL of the picture of the cover.
+        blessing: the text of the wrapping: a blessing, or the giver's own message.
+    """
 
     cover_id: str
     image_url: Url
@@ -29,7 +34,12 @@ class WrappingView(View):
 
 
 class CoverView(View):
-    """A cover to wrap with."""
+    """A cover to wrap with.
+
+    Attributes:
+        title: the name of the cover.
+        image_url: the URL of the picture.
+    """
 
     cover_id: str
     title: str
@@ -37,14 +47,23 @@ class CoverView(View):
 
 
 class BlessingView(View):
-    """A blessing to wrap with."""
+    """A blessing to wrap with.
+
+    Attributes:
+        text: the text that is printed on the cover.
+    """
 
     blessing_id: str
     text: str
 
 
 class Wrappings(View):
-    """The covers and blessings of a kind of product, recommended ones first."""
+    """The covers and blessings for a kind of product.
+
+    Attributes:
+        covers: the covers for the kind, recommended ones first.
+        blessings: the blessings, recommended ones first.
+    """
 
     covers: list[CoverView]
     blessings: list[BlessingView]
