@@ -2,16 +2,17 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 from handsel.api.requests.addresses import AddressRequest
-from handsel.api.requests.base import Id, ListQuery, Request
+from handsel.api.requests.base import ONE_LINE, Id, ListQuery, Request
+from handsel.domain import user_text
 
 
 class PaymentRequest(Request):
     """A payment method, and the token of the payment provider."""
 
-    method: Annotated[str, StringConstraints(min_length=1, max_length=32)]
+    method: Annotated[str, StringConstraints(max_length=32), AfterValidator(user_text.clean_line), ONE_LINE]
     token: Annotated[str, StringConstraints(min_length=1, max_length=256)]
 
 
