@@ -78,7 +78,7 @@ def redeem_voucher(code: str) -> Response[str]:
 @operation(
     body=RedemptionRequest,
     responses={201: RedemptionView},
-    problems=(errors.WrongRole, errors.AlreadyRedeemed, errors.VoucherExpired),
+    problems=(errors.WrongRole, errors.NotFound, errors.AlreadyRedeemed, errors.VoucherExpired),
 )
 def create_redemption() -> Response[str]:
     """Redeem a voucher of the merchant's store by the code in the body.

@@ -79,16 +79,16 @@ ADDRESS = {
 
 
 def pass_on(claims: Mapping[str, Any]) -> dict[str, Any]:
-    """Return claims as the authorizer of an HTTP API passes them on: a list becomes text."""
-    return {
-        name: f"[{' '.join(value)}]" if isinstance(value, list) and all(isinstance(each, str) for each in value) else value
-        for name, value in claims.items()
-    }
+    """Return claims as the authorizer of an HTTP API passes them on: the list of groups becomes text."""
+    groups = claims.get("cognito:groups")
+    return {**claims, **({"cognito:groups": f"[{' '.join(map(str, groups))}]"} if isinstance(groups, list) else {})}
 
 
 def encode_token(claims: Mapping[str, Any]) -> str:
     """Return a token with these claims, which the authorizer verified."""
-    return ".".join(base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in ({}, claims, ""))
+    return ".".join(
+        base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in ({}, claims, "")
+    )
 
 
 def event(name: str) -> dict[str, Any]:

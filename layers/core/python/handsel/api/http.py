@@ -42,6 +42,7 @@ LambdaHandler = Callable[[dict[str, Any], LambdaContext], dict[str, Any]]
 
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{8,64}")
 _ONE_TOKEN = re.compile(r"(?:[Bb]earer +)?[\w-]+\.([\w-]+)\.[\w-]+", re.ASCII)
+_ONE_NAME = re.compile(r'^\["?([^\[\]"]+)"?\]$')
 # The claim with the groups of the user pool, and the groups that give a role.
 _GROUPS = "cognito:groups"
 MERCHANTS = "merchant"
@@ -304,7 +305,7 @@ def _groups(claim: object, authorization: str) -> frozenset[str]:
         if isinstance(names, list) and _letters("".join(map(str, names))) == _letters(claim):
             claim = names
         else:
-            claim = [claim.removeprefix("[").removesuffix("]").strip('"')]
+            claim = [_ONE_NAME.sub(r"\1", claim)]
     return frozenset(name for name in claim if isinstance(name, str)) if isinstance(claim, list) else frozenset()
 
 
@@ -367,9 +368,17 @@ def _dump(view: BaseModel) -> str:
     return view.model_dump_json(serialize_as_any=True)
 
 
+class _Resolver(APIGatewayHttpResolver):
+    """Resolves routes whose path parameters are any text. Powertools knows letters and ASCII only, not a typed dash."""
+
+    @staticmethod
+    def _compile_regex(rule: str, base_regex: str = "^{}$") -> re.Pattern[str]:
+        return re.compile(base_regex.format(re.sub(r"<(\w+)>", r"(?P<\1>[^/]+)", rule)))
+
+
 def create_app() -> APIGatewayHttpResolver:
     """Create a resolver that returns an ApiProblem as a problem document, and any other error as a 500 without details."""
-    app = APIGatewayHttpResolver()
+    app = _Resolver()
 
     @app.exception_handler(errors.ApiProblem)  # type: ignore[untyped-decorator]
     def handle_problem(problem: errors.ApiProblem) -> Response[str]:

@@ -40,9 +40,10 @@ COMPANIONS = (
 # Names of people that contain a role: the family name Shangguan before a given name that begins with Fang.
 REAL_NAMES = ("上官方",)
 # Characters that look like a Latin letter, a part of Unicode's confusables.txt.
+_CAPITAL_LOOKALIKES = str.maketrans("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "abezhlkmnoptyx")
 _LOOKALIKES = str.maketrans(
-    "абвеёзікмнорстухѕјԁԛԝһӏ" + "αβεηικνορτυχω" + "ıɩɑɡɪǀℓ" + "0134578$|!€@" + "i",
-    "abbeeslkmhopctyxsjdqwhl" + "abenlkvoptuxw" + "llaglll" + "oleastbsllea" + "l",  # a capital i is an l to the eye
+    "абвезікмнорстухѕјԁԛԝһӏ" + "αβεηικνορτυχω" + "ıɩɑɡɪǀℓ" + "0134578$|!€@" + "i",
+    "abbeslkmhopctyxsjdqwhl" + "abenlkvoptuxw" + "llaglll" + "oleastbsllea" + "l",  # a capital i is an l to the eye
 )
 
 
@@ -104,8 +105,9 @@ def _operator_patterns() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[s
 
 def _skeleton(name: str) -> str:
     """Return the letters of a name, such that names that look alike are the same."""
-    folded = unicodedata.normalize("NFKC", name).casefold().translate(_LOOKALIKES)
-    letters = unicodedata.normalize("NFD", user_text.remove_invisible(folded))
+    visible = user_text.remove_invisible(unicodedata.normalize("NFKC", name))
+    # Without accents, which are characters of their own in this form.
+    letters = unicodedata.normalize("NFD", visible.translate(_CAPITAL_LOOKALIKES).casefold()).translate(_LOOKALIKES)
     return unicodedata.normalize("NFC", "".join(char for char in letters if unicodedata.category(char)[0] in "LN"))
 
 
