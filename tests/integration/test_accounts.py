@@ -173,7 +173,7 @@ def test_names_in_a_token_are_cut_and_cleaned_and_never_rejected(
     check_invariants(stack)
 
 
-# What providers send, from their documentation. Values are from their examples, or fit their descriptions.
+# Claims that providers document. Values are from their examples, or fit their descriptions.
 AUTH0 = "https://auth0.com/docs/secure/tokens/id-tokens/id-token-structure"
 GOOGLE = "https://developers.google.com/identity/openid-connect/openid-connect#an-id-tokens-payload"
 APPLE = "https://developer.apple.com/documentation/signinwithapple/authenticating-users-with-sign-in-with-apple"

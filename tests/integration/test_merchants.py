@@ -80,7 +80,7 @@ def test_an_expired_voucher_is_not_redeemed(stack: Stack) -> None:
     assert stack.call("bob", "GET", f"/holdings/{holding['holding_id']}").body["state"] == "expired"
 
 
-# An HTTP API writes a list of groups as text without quotes, in which names with spaces cannot be told apart
+# An HTTP API writes a list of groups as text without quotes, in which names with spaces have no end
 # (aws-solutions-library-samples/guidance-for-claude-code-with-amazon-bedrock#802, floci-io/floci#2011). A pool that can
 # only send text sends one name (openchoreo/openchoreo#2520).
 @pytest.mark.parametrize(
@@ -146,6 +146,9 @@ def test_a_merchant_cannot_change_products_of_another_store(stack: Stack) -> Non
     ("change", "pointer"),
     [
         ({"title": " "}, "/title"),
+        # friendica#12084, bridgy-fed#1666
+        *(({name: "a\u202eb"}, f"/{name}") for name in ("title", "description", "category", "redeem_at")),
+        *(({name: "\u3164"}, f"/{name}") for name in ("title", "category", "redeem_at")),
         ({"kind": "coupon"}, "/kind"),
         ({"price": {"amount": True, "currency": "CNY"}}, "/price/amount"),
         ({"price": {"amount": 5, "currency": "yuan"}}, "/price/currency"),

@@ -1,9 +1,9 @@
-"""Decide which text users and merchants may write.
+r"""Decide which text users and merchants may write.
 
 Text is stored in Unicode Normalization Form C, without surrounding white space. Two forms exist:
 
 - A line (names, titles, messages, parts of an address) has no line breaks and at least one visible character.
-- Paragraphs (descriptions, notes) may have line breaks, which become "\\n", and may be empty.
+- Paragraphs (descriptions, notes) may have line breaks, which become "\n", and may be empty.
 
 Neither has control characters, nor characters that change the direction of the text around them: embeddings, overrides and
 isolates, which reorder the sentence in which the text is shown. The marks U+200E, U+200F and U+061C are allowed: they
@@ -29,7 +29,7 @@ INVISIBLE = (
     r"\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffc"
     "\U0001bca0-\U0001bca3\U0001d159\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
-# The combining marks that most texts of marks alone consist of. The code knows all marks.
+# The blocks of combining marks. A pattern cannot have the marks of all scripts; the code looks them up.
 _MARKS = r"\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
 LINE_PATTERN = rf"^[^{_CONTROL_IN_LINE}]*[^\s{_CONTROL_IN_LINE}{INVISIBLE}{_MARKS}][^{_CONTROL_IN_LINE}]*$"
 PARAGRAPHS_PATTERN = rf"^[^{_CONTROL_IN_PARAGRAPHS}]*$"
@@ -37,7 +37,7 @@ PARAGRAPHS_PATTERN = rf"^[^{_CONTROL_IN_PARAGRAPHS}]*$"
 # Lone surrogates cannot be stored. JSON bodies with them are malformed, but claims of tokens may have them.
 _NOT_IN_LINE = re.compile(rf"[{_CONTROL_IN_LINE}\ud800-\udfff]")
 _NOT_IN_PARAGRAPHS = re.compile(rf"[{_CONTROL_IN_PARAGRAPHS}\ud800-\udfff]")
-_INK = re.compile(rf"[^\s{INVISIBLE}]")
+_INK = re.compile(rf"[^\s{INVISIBLE}{_MARKS}]")
 _LINE_BREAK = re.compile("\r\n|[\r\u0085\u2028\u2029]")
 
 
@@ -101,11 +101,11 @@ def count_graphemes(text: str) -> int:
         return len(text)
     import grapheme  # imported here, because only long texts outside ASCII need it
 
-    return grapheme.length(text)
+    return sum(1 for _ in grapheme.graphemes(text))
 
 
 def remove_invisible(text: str) -> str:
-    """Return text without control and invisible characters and white space."""
+    """Return text without control characters, invisible characters, white space and common combining marks."""
     return "".join(char for char in _INK.findall(text) if not _NOT_IN_LINE.match(char))
 
 
