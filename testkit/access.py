@@ -56,6 +56,9 @@ GET /stores/{store_id}/shipments               | store     | 200
 POST /vouchers/{code}/redemptions              | store     | usable 201; redeemed 409 already-redeemed; over 410 voucher-expired
                                                | merchants | 404 not-found
                                                | user      | 403 wrong-role
+POST /redemptions                              | store     | usable 201; redeemed 409 already-redeemed; over 410 voucher-expired
+                                               | merchants | 404 not-found
+                                               | user      | 403 wrong-role
 POST /orders                                   | user      | 201
 GET /orders                                    | user      | 200
 GET /payments                                  | user      | 200
@@ -289,13 +292,19 @@ def path_ids(world: World) -> dict[str, str]:
 
 
 def uses_world(route: str, world: World) -> bool:
-    """Return whether the path of a route names a resource of the world."""
-    return any(f"{{{name}}}" in route for name in world.ids)
+    """Return whether the path or the body of a route names a resource of the world."""
+    return any(name in world.ids for name in _resources(route))
 
 
 def is_stateless(route: str) -> bool:
-    """Return whether the path of a route names no resource with states."""
-    return all(f"{{{name}}}" not in route for name in KINDS)
+    """Return whether neither the path nor the body of a route names a resource with states."""
+    return not _resources(route) & set(KINDS)
+
+
+def _resources(route: str) -> set[str]:
+    schema = bodies.body_schema(route)
+    fields = {path[1:] for path in bodies.schema_paths(schema)} if schema else set()
+    return set(re.findall(r"{(\w+)}", route)) | fields & set(KINDS)
 
 
 def unknown_path(route: str, world: World) -> str | None:
@@ -321,6 +330,7 @@ def field_values(role: str, world: World, products: Mapping[str, str]) -> dict[s
     return {
         "product_id": products[world.kind],
         **WRAPPING[world.kind],
+        **({"code": world.ids["code"]} if "code" in world.ids else {}),
         **({"secret": secret} if world.secret else {}),
         **({"address": ADDRESS} if world.kind == "parcel" else {}),
     }

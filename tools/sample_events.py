@@ -363,6 +363,15 @@ def _samples() -> Iterator[Event]:
         path={"code": CODE},
         body={},
     )
+    yield _http(
+        "MerchantFunction",
+        "redeem_typed",
+        f"Mia redeems the voucher by the code that she typed: 201 if its code replaces `{CODE}`.",
+        "POST /redemptions",
+        404,
+        by=MIA,
+        body={"code": CODE},
+    )
     yield _give("give_unwanted", "Alice gives Bob another voucher.", ORDER, _TO_BOB)
     yield _http(
         "GiftFunction",

@@ -18,9 +18,12 @@ app = create_app()
 @app.get("/me")
 @operation(responses={200: ProfileView})
 def get_me() -> Response[str]:
-    """Get the caller's account."""
+    """Get the caller's account.
+
+    If the account has no name of its own yet, it takes the name in the ID token, never an e-mail address.
+    """
     request = HttpRequest(app)
-    return _profile_response(request, profiles.get_account(table(), request.caller.user_id))
+    return _profile_response(request, profiles.get_named_account(table(), request.caller.user_id, request.claims))
 
 
 @app.patch("/me")

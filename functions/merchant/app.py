@@ -4,6 +4,7 @@ from aws_lambda_powertools.event_handler import Response
 
 from handsel.api.http import HttpRequest, create_app, handler, json_response
 from handsel.api.operations import PageOf, operation
+from handsel.api.requests.redemptions import RedemptionRequest
 from handsel.api.requests.shipments import ShipmentListQuery, ShipmentRequest
 from handsel.api.requests.stores import ProductRequest, StoreRequest
 from handsel.api.views.products import ProductView
@@ -75,7 +76,7 @@ def put_product(store_id: str, product_id: str) -> Response[str]:
 @operation(
     responses={201: RedemptionView},
     problems=(errors.WrongRole, errors.AlreadyRedeemed, errors.VoucherExpired),
-    path={"code": "The voucher's code; letter case does not matter."},
+    path={"code": "The voucher's code; letter case, spaces and dashes do not matter."},
 )
 def redeem_voucher(code: str) -> Response[str]:
     """Redeem a voucher of the merchant's store.
@@ -83,7 +84,26 @@ def redeem_voucher(code: str) -> Response[str]:
     A voucher can be redeemed once; after that, the response is `already-redeemed` with the time of the redemption.
     """
     request = HttpRequest(app)
+    return _redemption_response(request, request.caller.merchant_store_id, code)
+
+
+@app.post("/redemptions")
+@operation(
+    body=RedemptionRequest,
+    responses={201: RedemptionView},
+    problems=(errors.WrongRole, errors.NotFound, errors.AlreadyRedeemed, errors.VoucherExpired),
+)
+def create_redemption() -> Response[str]:
+    """Redeem a voucher of the merchant's store by the code in the body.
+
+    The same as `POST /vouchers/{code}/redemptions`, without the code in the path, which proxies and browsers record.
+    """
+    request = HttpRequest(app)
     store_id = request.caller.merchant_store_id
+    return _redemption_response(request, store_id, request.body(RedemptionRequest).code)
+
+
+def _redemption_response(request: HttpRequest, store_id: str, code: str) -> Response[str]:
     holding = redeeming.redeem(
         table(), ids.normalize_voucher_code(code), store_id=store_id, redemption=request.id, now=request.now
     )

@@ -38,6 +38,10 @@ BEYOND_SHAPE = (
     "before 1970",
     "out of range",
     "must have the same currency",
+    "must contain a visible character",
+    "user-perceived characters",
+    "must not contain an e-mail address",
+    "must not claim to be the operator",
 )
 
 _rng = random.Random(os.environ["FUZZ_SEED"])  # noqa: S311 - has to be reproducible

@@ -3,6 +3,7 @@
 The table and the routes come from template.yaml, sample events from events/*.json. Tests set the clock.
 """
 
+import base64
 import importlib.util
 import json
 import os
@@ -60,12 +61,12 @@ STREAM_DEPENDENT = {
     IssueType.REMINDER_MISSING,
     IssueType.WINDOW_MISSING,
 }
-# The claims that give a user a role. An HTTP API passes a list on as text.
+# The claims that give a user a role.
 ROLES = {
-    "mia": {"cognito:groups": "[merchant]", "custom:store_id": MIA_STORE},
-    "max": {"cognito:groups": "[merchant]", "custom:store_id": MAX_STORE},
-    "carl": {"cognito:groups": "[carrier]", "custom:carrier": CARRIER},
-    "hera": {"cognito:groups": "[couriers carrier]", "custom:carrier": OTHER_CARRIER},
+    "mia": {"cognito:groups": ["merchant"], "custom:store_id": MIA_STORE},
+    "max": {"cognito:groups": ["merchant"], "custom:store_id": MAX_STORE},
+    "carl": {"cognito:groups": ["carrier"], "custom:carrier": CARRIER},
+    "hera": {"cognito:groups": ["couriers", "carrier"], "custom:carrier": OTHER_CARRIER},
 }
 ADDRESS = {
     "name": "Bob Lee",
@@ -75,6 +76,19 @@ ADDRESS = {
     "postal_code": "310000",
     "country": "CN",
 }
+
+
+def pass_on(claims: Mapping[str, Any]) -> dict[str, Any]:
+    """Return claims as the authorizer of an HTTP API passes them on: the list of groups becomes text."""
+    groups = claims.get("cognito:groups")
+    return {**claims, **({"cognito:groups": f"[{' '.join(map(str, groups))}]"} if isinstance(groups, list) else {})}
+
+
+def encode_token(claims: Mapping[str, Any]) -> str:
+    """Return a token with these claims, which the authorizer verified."""
+    return ".".join(
+        base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in ({}, claims, "")
+    )
 
 
 def event(name: str) -> dict[str, Any]:
@@ -194,7 +208,8 @@ class Stack:
             context.pop("authorizer", None)
         else:
             token = self.claims(user) if claims is None else {"sub": user, **claims}
-            context["authorizer"] = {"jwt": {"claims": token, "scopes": None}}
+            context["authorizer"] = {"jwt": {"claims": pass_on(token), "scopes": None}}
+            http_event["headers"].setdefault("authorization", f"Bearer {encode_token(token)}")
         answer = self.invoke(name, http_event)
         headers = {header.lower(): value for header, value in answer["headers"].items()}
         content_type = headers.get("content-type", "")
@@ -203,8 +218,8 @@ class Stack:
         return Answer(answer["statusCode"], body, headers, answer["body"], answer["isBase64Encoded"])
 
     @staticmethod
-    def claims(user: str) -> dict[str, str]:
-        """Return the claims of a user's token, as the authorizer passes them on."""
+    def claims(user: str) -> dict[str, Any]:
+        """Return the claims of a user's token."""
         return {"sub": user, "name": user.title(), "preferred_username": user, **ROLES.get(user, {})}
 
     def invoke(self, name: str, payload: dict[str, Any]) -> Any:

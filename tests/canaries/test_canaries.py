@@ -163,6 +163,10 @@ def redeem(case: Case, viewer: str, _ids: Ids) -> Body:
     return SKIP if viewer == "merchant" and case.is_usable else None
 
 
+def redeem_typed(case: Case, viewer: str, _ids: Ids) -> Body:
+    return SKIP if viewer == "merchant" and case.is_usable else {"code": ECHO}
+
+
 def hand_over(_case: Case, viewer: str, _ids: Ids) -> Body:
     return {} if viewer == "merchant" else {"carrier": ECHO, "tracking_number": ECHO}
 
@@ -198,6 +202,7 @@ BODIES: Mapping[str, BuildBody] = {route: no_body for route in routes() if route
     "PUT /stores/{store_id}": put_store,
     "PUT /stores/{store_id}/products/{product_id}": put_product,
     "POST /vouchers/{code}/redemptions": redeem,
+    "POST /redemptions": redeem_typed,
     "PUT /shipments/{shipment_id}": hand_over,
     "POST /shipments/{shipment_id}/events": report,
 }

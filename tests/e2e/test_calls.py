@@ -669,6 +669,18 @@ def test_post_redemptions(calls: Running) -> None:
     assert expect_ok(calls.as_("bob").get(f"/holdings/{holding['holding_id']}"))["state"] == "redeemed"
 
 
+def test_post_redemptions_with_the_code_in_the_body(calls: Running) -> None:
+    gift = calls.give(calls.buy()["order_id"])
+    code = expect_ok(claim(calls.as_("bob"), gift), 201)["code"]
+    body = {"code": f" {code[:4]}\u2013{code[4:]} ".lower()}
+    expect_problem(calls.as_("bob").post("/redemptions", body), 403, "wrong-role")
+    expect_problem(calls.as_("max").post("/redemptions", body), 404, "not-found")
+    expect_problem(calls.as_("mia").post("/redemptions", {}), 422, "invalid-request")
+    redeemed = expect_ok(calls.as_("mia").post("/redemptions", body), 201)
+    problem = expect_problem(calls.as_("mia").post(f"/vouchers/{code}/redemptions", {}), 409, "already-redeemed")
+    assert problem["redeemed_at"] == redeemed["redeemed_at"]
+
+
 def test_get_and_put_shipments(calls: Running) -> None:
     parcel = parcel_of_bob(calls)
     path = f"/shipments/{parcel['shipment_id']}"

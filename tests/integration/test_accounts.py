@@ -127,6 +127,28 @@ def test_the_user_pool_gets_an_answer_in_time_when_the_table_does_not_respond(
     assert tries * (config.connect_timeout + config.read_timeout) < properties["Timeout"]
 
 
+# openstreetmap-website#4538 and owncast#4522
+INVISIBLE = ("\u200b", "\u3164", "\u2800", "\u2060", "\u00ad", "\ufe0f", "\u0301", " \u200d\u3000")
+# discourse#8869, auth0/nextjs-auth0#285
+ADDRESSES = ("a@b", "alice@example.com", "Alice <a@b.example>", "alice\uff20example.com", "al\u200bice@\u4f8b\u5b50.cn")
+OPERATORS = (
+    "Handsel Security",
+    "\u041dandse\u0406",
+    "S U P P 0 R T",
+    "\u5b98\u65b9",
+    "\u5ba2\u200b\u670d",
+    "Adm\u00edn",
+)
+
+
+@pytest.mark.parametrize(
+    "name", ["@alice", "Tom @ Work", "Chand Selvaraj", "\u4e0a\u5b98\u65b9", "Joe Root", "Ann Staffer"]
+)
+def test_a_name_that_only_resembles_a_refused_one_is_accepted(stack: Stack, name: str) -> None:
+    get_profile(stack)
+    assert change_profile(stack, "alice", display_name=name).body["display_name"] == name
+
+
 # --- claims of a token ----------------------------------------------------------------------------------------
 
 
@@ -149,6 +171,69 @@ def test_names_in_a_token_are_cut_and_cleaned_and_never_rejected(
     assert view.status == 200
     assert (view.body["display_name"], view.body["handle"]) == (display_name, handle)
     check_invariants(stack)
+
+
+# Claims that providers document. Values are from their examples, or fit their descriptions.
+AUTH0 = "https://auth0.com/docs/secure/tokens/id-tokens/id-token-structure"
+GOOGLE = "https://developers.google.com/identity/openid-connect/openid-connect#an-id-tokens-payload"
+APPLE = "https://developer.apple.com/documentation/signinwithapple/authenticating-users-with-sign-in-with-apple"
+COGNITO = "https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-the-id-token.html"
+KEYCLOAK = "https://www.keycloak.org/docs/latest/server_admin/#_oidc_token_claims"
+EMAIL = "jane.doe@example.com"
+
+
+@pytest.mark.parametrize(
+    ("source", "claims", "display_name"),
+    [
+        (AUTH0, {"name": "Jane Doe", "given_name": "Jane", "family_name": "Doe", "email": EMAIL}, "Jane Doe"),
+        ("auth0/nextjs-auth0#285", {"name": EMAIL, "nickname": "jane.doe", "email": EMAIL}, "jane.doe"),
+        ("discourse#8869", {"name": EMAIL, "preferred_username": EMAIL, "email": EMAIL}, "A friend"),
+        (AUTH0, {"name": "+4915112345678", "nickname": "", "phone_number": "+4915112345678"}, "A friend"),
+        (
+            KEYCLOAK,
+            {"typ": "ID", "preferred_username": EMAIL, "given_name": "Jane", "family_name": "Doe", "name": EMAIL},
+            "Jane Doe",
+        ),
+        (KEYCLOAK, {"typ": "ID", "preferred_username": "jane", "email": EMAIL}, "jane"),
+        (GOOGLE, {"name": "Jane Doe", "picture": "https://example.com/photo.jpg", "email": EMAIL}, "Jane Doe"),
+        (GOOGLE, {"given_name": "Jane", "email": EMAIL}, "Jane"),
+        (APPLE, {"email": "dpdcnf87nu@privaterelay.appleid.com", "is_private_email": "true"}, "A friend"),
+        (COGNITO, {"token_use": "id", "cognito:username": EMAIL, "email": EMAIL, "given_name": "Jane"}, "Jane"),
+        (COGNITO, {"token_use": "id", "cognito:username": "Google_1234", "name": f"Jane <{EMAIL}>"}, "A friend"),
+        ("a name that claims to be the operator", {"name": "Support", "nickname": "jane"}, "jane"),
+        ("an address that is longer than a name", {"name": "j" * 60 + "@example.com"}, "A friend"),
+    ],
+)
+def test_no_email_address_becomes_a_public_name(
+    stack: Stack, source: str, claims: dict[str, Any], display_name: str
+) -> None:
+    assert source
+    assert stack.call("jane", "GET", "/me", claims=claims).body["display_name"] == display_name
+
+
+def test_a_name_is_filled_in_from_a_later_token_unless_the_user_has_one(stack: Stack) -> None:
+    def shown(**claims: str) -> str:
+        return str(stack.call("jane", "GET", "/me", claims=claims).body["display_name"])
+
+    assert shown(email=EMAIL) == "A friend"
+    assert shown(name=EMAIL) == "A friend"
+    assert shown(name="Jane") == "Jane"
+    assert shown(name="Jane Doe") == "Jane"
+    check_invariants(stack)
+
+
+def test_a_name_that_the_user_chooses_meanwhile_is_not_replaced(stack: Stack) -> None:
+    stack.call("alice", "GET", "/me", claims={})
+    overtaking = run_before(lambda: change_profile(stack, "alice", display_name="Al"))
+    with inject_faults(WRITES, {0: overtaking}):
+        assert stack.call("alice", "GET", "/me", claims={"name": "Alice"}).body["display_name"] == "Al"
+
+
+@pytest.mark.parametrize("claims", [{"token_use": "access"}, {"token_use": "refresh"}, {"typ": "Bearer"}])
+def test_only_an_id_token_identifies_a_user(stack: Stack, claims: dict[str, Any]) -> None:
+    answer = stack.call("alice", "GET", "/me", claims=claims)
+    assert (answer.status, answer.body["code"]) == (401, "unauthenticated")
+    assert stack.call("alice", "GET", "/me", claims={"token_use": "id"}).status == 200
 
 
 def test_a_user_whose_handle_in_the_token_is_taken_has_none(stack: Stack) -> None:
@@ -244,6 +329,9 @@ def test_a_change_without_effect_writes_nothing(stack: Stack, changes: dict[str,
         ({"display_name": "a\nb"}, "/display_name"),
         ({"display_name": "a\u2029b"}, "/display_name"),
         ({"display_name": "\u202eecila"}, "/display_name"),
+        *(({"display_name": name}, "/display_name") for name in (*INVISIBLE, *ADDRESSES, *OPERATORS)),
+        ({"handle": "handsel.help"}, "/handle"),
+        ({"handle": "Supp0rt"}, "/handle"),
         ({"display_name": 1}, "/display_name"),
         ({"handle": None}, "/handle"),
         ({"handle": ""}, "/handle"),

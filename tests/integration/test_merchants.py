@@ -35,6 +35,34 @@ def test_a_code_may_be_typed_with_separators_and_similar_characters(stack: Stack
     assert stack.call("mia", "POST", f"/vouchers/{typed}/redemptions").status == 201
 
 
+@pytest.mark.parametrize(
+    "separator", [" ", "-", "\u2013", "\u2014", "\u2011", "\u2212", "\u30fc", "\u3000", "\u200b", "\ufeff"]
+)
+@pytest.mark.parametrize("in_path", [True, False])
+def test_a_typed_code_may_have_any_dashes_and_full_width_letters(
+    stack: Stack, separator: str, *, in_path: bool
+) -> None:
+    code = claimed_voucher(stack)["code"]
+    wide = "".join(chr(ord(char) + 0xFEE0) for char in code[:4].lower())
+    typed = f"{wide}{separator}{code[4:]}{separator}"
+    if in_path:
+        answer = stack.call("mia", "POST", f"/vouchers/{typed}/redemptions")
+    else:
+        answer = stack.call("mia", "POST", "/redemptions", {"code": typed})
+    assert answer.status == 201
+
+
+def test_a_code_in_the_body_redeems_the_same_voucher_once(stack: Stack) -> None:
+    code = claimed_voucher(stack)["code"]
+    for user, wrong in (("bob", "wrong-role"), ("max", "not-found")):
+        assert stack.call(user, "POST", "/redemptions", {"code": code}).body["code"] == wrong
+    first = stack.call("mia", "POST", "/redemptions", {"code": code})
+    assert first.status == 201
+    again = stack.call("mia", "POST", f"/vouchers/{code}/redemptions")
+    assert (again.body["code"], again.body["redeemed_at"]) == ("already-redeemed", first.body["redeemed_at"])
+    assert stack.call("mia", "POST", "/redemptions", {"code": "\u2014 \u200b"}).status == 404
+
+
 def test_a_voucher_of_another_store_is_as_unknown_as_one_that_does_not_exist(stack: Stack) -> None:
     path = f"/vouchers/{claimed_voucher(stack)['code']}/redemptions"
     foreign = stack.call("max", "POST", path)
@@ -52,7 +80,25 @@ def test_an_expired_voucher_is_not_redeemed(stack: Stack) -> None:
     assert stack.call("bob", "GET", f"/holdings/{holding['holding_id']}").body["state"] == "expired"
 
 
-@pytest.mark.parametrize("groups", [None, "", "[]", "[carrier]", "[merchants]", "merchant-x", 5, {"merchant": True}])
+# An HTTP API writes a list of groups as text without quotes, in which names with spaces have no end
+# (aws-solutions-library-samples/guidance-for-claude-code-with-amazon-bedrock#802, floci-io/floci#2011). A pool that can
+# only send text sends one name (openchoreo/openchoreo#2520).
+@pytest.mark.parametrize(
+    "groups",
+    [
+        *(None, "", "[]", "[carrier]", "[merchants]", "merchant-x", 5, {"merchant": True}),
+        *(
+            ["Regional merchant"],
+            ["merchant admin"],
+            ["staff", "not merchant"],
+            ["a,merchant"],
+            ["merchant "],
+            ["Merchant"],
+        ),
+        *("[Regional merchant]", "merchant admin", "merchant,admin", "[[merchant]]", '["merchant admin"]', "[merchant"),
+        *([["merchant"]], [5], ["[merchant]"]),
+    ],
+)
 def test_a_role_comes_only_from_the_groups_in_the_token(
     stack: Stack, groups: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -62,7 +108,9 @@ def test_a_role_comes_only_from_the_groups_in_the_token(
     assert (answer.status, answer.body["code"]) == (403, "wrong-role")
 
 
-@pytest.mark.parametrize("groups", [["merchant"], "[merchant]", "merchant", "[staff merchant]"])
+@pytest.mark.parametrize(
+    "groups", [["merchant"], "[merchant]", "merchant", '["merchant"]', ["staff", "merchant"], ["a b", "merchant"]]
+)
 def test_a_merchant_has_access_to_one_store_only(stack: Stack, groups: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     claims = {"sub": "zoe", "custom:store_id": "store-tea-house", "cognito:groups": groups}
     monkeypatch.setattr(stack, "claims", lambda _: claims)
@@ -98,6 +146,9 @@ def test_a_merchant_cannot_change_products_of_another_store(stack: Stack) -> Non
     ("change", "pointer"),
     [
         ({"title": " "}, "/title"),
+        # friendica#12084, bridgy-fed#1666
+        *(({name: "a\u202eb"}, f"/{name}") for name in ("title", "description", "category", "redeem_at")),
+        *(({name: "\u3164"}, f"/{name}") for name in ("title", "category", "redeem_at")),
         ({"kind": "coupon"}, "/kind"),
         ({"price": {"amount": True, "currency": "CNY"}}, "/price/amount"),
         ({"price": {"amount": 5, "currency": "yuan"}}, "/price/currency"),

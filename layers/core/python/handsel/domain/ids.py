@@ -9,13 +9,23 @@ import hashlib
 import hmac
 import json
 import re
+import unicodedata
 from collections.abc import Mapping
+
+from handsel.domain import user_text
 
 # 160 bits: no padding in base32, which has one case only, so that an id can be read aloud.
 _ID_BYTES = 20
 _CLIENT_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 # Characters that are easily confused, as in Crockford's base 32.
-_MISREAD = str.maketrans("OIL", "011", "- ")
+_MISREAD = str.maketrans("OIL", "011")
+
+# Dash_Punctuation of Unicode 17, and what keyboards and word processors write for a dash: the minus signs, the hyphen
+# bullet, the lines of tables, and the long-vowel mark of Japanese keyboards.
+_DASHES = re.compile(
+    r"[-\u058a\u05be\u1400\u1806\u2010-\u2015\u2e17\u2e1a\u2e3a\u2e3b\u2e40\u2e5d\u301c\u3030\u30a0\ufe31\ufe32\ufe58"
+    "\ufe63\uff0d\U00010d6e\U00010ead\u02d7\u2043\u207b\u208b\u2212\u2500\u2501\u2796\u30fc]"
+)
 
 
 def derive_id(*parts: str) -> str:
@@ -30,8 +40,12 @@ def is_valid_client_id(entity_id: str) -> bool:
 
 
 def normalize_voucher_code(typed: str) -> str:
-    """Return the stored form of a voucher code that a person typed."""
-    return typed.upper().translate(_MISREAD).encode("ascii", "replace").decode()
+    """Return the stored form of a voucher code that a person typed.
+
+    White space, dashes, control and invisible characters are ignored, and full-width letters are letters.
+    """
+    letters = _DASHES.sub("", user_text.remove_invisible(unicodedata.normalize("NFKC", typed)))
+    return letters.upper().translate(_MISREAD).encode("ascii", "replace").decode()
 
 
 def derive_voucher_id(code: str) -> str:

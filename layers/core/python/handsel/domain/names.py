@@ -2,29 +2,113 @@
 
 import re
 import unicodedata
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any
+
+from handsel.domain import user_text
 
 MAX_DISPLAY_NAME = 40
+# The display name of users whose identity provider sends none.
+DEFAULT_NAME = "A friend"
 HANDLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.]{2,29}")
 
-# Control characters, lone surrogates, line and paragraph separators.
-_CONTROL = frozenset({"Cc", "Cs", "Zl", "Zp"})
-# They change the direction of the text around a name.
-_REORDERING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-# The same characters as ranges of a regular expression, for the OpenAPI document.
-CONTROL_RANGES = r"\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069"
+# `Name <a@b>` and addresses with spaces around the sign are addresses, `@alice` and `Tom @ Work` are not.
+_EMAIL_ADDRESS = re.compile(r"[^\s@]@[^\s@]|\S\s*@\s*[^\s@]+[.\u3002]\w")
+# Auth0 sends the phone number as the name of a user who signs in by SMS.
+_PHONE_NUMBER = re.compile(r"\+?[\d\s().-]{7,}")
 
-
-def is_control(char: str) -> bool:
-    """Return whether a character is not allowed in names."""
-    return unicodedata.category(char) in _CONTROL or char in _REORDERING
+# Names of the operator. A display name is refused if one of its words begins with the name of the service,
+SERVICE_NAME = "handsel"
+# if it contains one of these, in languages that write no spaces,
+ROLES = ("客服", "官方", "管理员", "管理員", "운영자", "관리자", "고객센터", "公式アカウント")
+# or if it consists of such words: a title, with other titles and companions around it.
+TITLES = (
+    *("admin", "administrator", "billing", "helpdesk", "moderator", "official", "operator", "payments"),
+    *("security", "staff", "support", "sysadmin", "system", "verification", "webmaster"),
+    *("customerservice", "customercare", "helpcenter", "helpcentre", "noreply", "trustandsafety"),
+    *("soporte", "suporte", "atencionalcliente", "assistenza", "serviceclient", "kundendienst", "kundenservice"),
+    *("поддержка", "администратор", "модератор", "служба", "безопасность"),
+    *("系统", "系統", "安全中心", "客户服务", "客戶服務", "工作人员", "工作人員", "版主"),
+    *("サポート", "運営", "公式", "管理者", "カスタマーサポート", "공식", "지원팀"),
+)
+COMPANIONS = (
+    *("the", "our", "team", "customer", "account", "accounts", "center", "centre", "desk", "service", "services"),
+    *("department", "dept", "help", "gift", "gifts", "alert", "alerts", "notice", "app", "online"),
+    *("团队", "團隊", "中心", "平台", "通知", "消息", "帐号", "账号", "小助手", "チーム", "팀"),
+)
+# Names of people that contain a role: the family name Shangguan before a given name that begins with Fang.
+REAL_NAMES = ("上官方",)
+# Characters that look like a Latin letter, a part of Unicode's confusables.txt.
+_CAPITAL_LOOKALIKES = str.maketrans("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "abezhlkmnoptyx")
+_LOOKALIKES = str.maketrans(
+    "абвезікмнорстухѕјԁԛԝһӏ" + "αβεηικνορτυχω" + "ıɩɑɡɪǀℓ" + "0134578$|!€@" + "i",
+    "abbeslkmhopctyxsjdqwhl" + "abenlkvoptuxw" + "llaglll" + "oleastbsllea" + "l",  # a capital i is an l to the eye
+)
 
 
 def clean_display_name(given: object) -> str | None:
-    """Return a valid display name made from a name of the identity provider, or None if nothing is left of it."""
-    if not isinstance(given, str):
+    """Return a valid display name made from a name of the identity provider, or None if it cannot be shown to others."""
+    name = user_text.repair_line(given, max_length=MAX_DISPLAY_NAME) if isinstance(given, str) else None
+    # The part that is cut off may be what makes it an address.
+    if name is None or has_email_address(given) or _PHONE_NUMBER.fullmatch(name) or claims_to_be_operator(name):
         return None
-    cleaned = "".join(" " if is_control(char) else char for char in given)
-    return cleaned.strip()[:MAX_DISPLAY_NAME].strip() or None
+    return name
+
+
+def display_name_from_claims(claims: Mapping[str, Any]) -> str:
+    """Return a display name from the claims of an ID token: the first that can be shown to others, or `DEFAULT_NAME`."""
+    return next(filter(None, map(clean_display_name, _claimed_names(claims))), DEFAULT_NAME)
+
+
+def _claimed_names(claims: Mapping[str, Any]) -> Iterator[object]:
+    yield claims.get("name")
+    parts = [claims.get(part) for part in ("given_name", "family_name")]
+    yield " ".join(part for part in parts if isinstance(part, str))
+    yield claims.get("nickname")
+    yield claims.get("preferred_username")
+
+
+def has_email_address(text: object) -> bool:
+    """Return whether text contains an e-mail address, in any form of its characters."""
+    if not isinstance(text, str):
+        return False
+    folded = unicodedata.normalize("NFKC", text).replace("%40", "@")
+    return _EMAIL_ADDRESS.search(re.sub(rf"[{user_text.INVISIBLE}]", "", folded)) is not None
+
+
+def claims_to_be_operator(name: str) -> bool:
+    """Return whether a name claims to be the operator of the service."""
+    skeleton = _skeleton(name)
+    for real in REAL_NAMES:
+        skeleton = skeleton.replace(real, "")
+    service, roles, titles = _operator_patterns()
+    # Letters may be spaced (`H a n d s e l`), and `Chand Selvaraj` is a name: look at the words, and at the start of all.
+    return (
+        any(service.match(_skeleton(word)) for word in re.split(r"[\W_]+", name))
+        or service.match(skeleton) is not None
+        or roles.search(skeleton) is not None
+        or titles.fullmatch(skeleton) is not None
+    )
+
+
+@cache
+def _operator_patterns() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
+    """Return patterns of skeletons: of a word with the name of the service, of the roles, and of names of titles."""
+    roles, titles, companions = ("|".join(map(_skeleton, words)) for words in (ROLES, TITLES, COMPANIONS))
+    return (
+        re.compile(f"(?:{titles}|{companions})*{_skeleton(SERVICE_NAME)}"),
+        re.compile(roles),
+        re.compile(f"(?:{companions})*(?:{titles})(?:{titles}|{companions})*"),
+    )
+
+
+def _skeleton(name: str) -> str:
+    """Return the letters of a name, such that names that look alike are the same."""
+    visible = user_text.remove_invisible(unicodedata.normalize("NFKC", name))
+    # Without accents, which are characters of their own in this form.
+    letters = unicodedata.normalize("NFD", visible.translate(_CAPITAL_LOOKALIKES).casefold()).translate(_LOOKALIKES)
+    return unicodedata.normalize("NFC", "".join(char for char in letters if unicodedata.category(char)[0] in "LN"))
 
 
 def normalize_handle(given: object) -> str | None:

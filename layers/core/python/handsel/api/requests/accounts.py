@@ -4,18 +4,23 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from handsel.api.requests.base import Request, non_blank
-from handsel.domain import names
-
-_CONTROL = names.CONTROL_RANGES
-# White space may surround the name; inside, control characters and characters that change the text direction are invalid.
-_ONE_LINE = Field(json_schema_extra={"pattern": rf"^\s*[^\s{_CONTROL}]([^{_CONTROL}]*[^\s{_CONTROL}])?\s*$"})
+from handsel.api.requests.base import ONE_LINE, Request
+from handsel.domain import names, user_text
 
 
-def _without_control_characters(name: str) -> str:
-    if any(map(names.is_control, name)):
-        raise ValueError("must not contain control characters")
+def _public_name(text: str) -> str:
+    name = user_text.clean_line(text)
+    if names.has_email_address(text):
+        raise ValueError("must not contain an e-mail address")
+    if names.claims_to_be_operator(name):
+        raise ValueError("must not claim to be the operator of the service")
     return name
+
+
+def _handle(text: str) -> str:
+    if names.claims_to_be_operator(text):
+        raise ValueError("must not claim to be the operator of the service")
+    return text.lower()
 
 
 class ProfileRequest(Request):
@@ -30,11 +35,10 @@ class ProfileRequest(Request):
     display_name: Annotated[
         str,
         StringConstraints(max_length=names.MAX_DISPLAY_NAME),
-        AfterValidator(non_blank),
-        AfterValidator(_without_control_characters),
-        _ONE_LINE,
+        AfterValidator(_public_name),
+        ONE_LINE,
     ] = Field(default_factory=str)
-    handle: Annotated[str, StringConstraints(pattern=f"^{names.HANDLE.pattern}$"), AfterValidator(str.lower)] = Field(
+    handle: Annotated[str, StringConstraints(pattern=f"^{names.HANDLE.pattern}$"), AfterValidator(_handle)] = Field(
         default_factory=str
     )
     recommendations: bool = Field(default_factory=bool)

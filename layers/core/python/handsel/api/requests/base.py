@@ -4,27 +4,25 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
+from handsel.domain import user_text
+
 Id = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 Secret = Annotated[str, StringConstraints(min_length=1, max_length=256)]
 
-
-def non_blank(text: str) -> str:
-    """Return text without surrounding white space.
-
-    Raises:
-        ValueError: nothing is left.
-    """
-    stripped = text.strip()
-    if not stripped:
-        raise ValueError("must not be blank")
-    return stripped
-
-
-# Published schemas contain the checks of validators too, so that a body that fits its schema is never rejected.
-# Python counts \x1c to \x1f and \x85 as white space, the regular expressions of JSON Schema do not.
-NON_BLANK = Field(json_schema_extra={"pattern": r"[^\s\x1c-\x1f\x85]"})
-Name = Annotated[str, StringConstraints(max_length=100), AfterValidator(non_blank), NON_BLANK]
-Line = Annotated[str, StringConstraints(max_length=200), AfterValidator(non_blank), NON_BLANK]
+# Published schemas contain the checks of validators too, so that a body that fits its schema is not rejected for its
+# characters. No pattern can have all combining marks.
+ONE_LINE = Field(json_schema_extra={"pattern": user_text.LINE_PATTERN})
+Name = Annotated[str, StringConstraints(max_length=100), AfterValidator(user_text.clean_line), ONE_LINE]
+Line = Annotated[str, StringConstraints(max_length=200), AfterValidator(user_text.clean_line), ONE_LINE]
+Message = Annotated[
+    str,
+    StringConstraints(max_length=user_text.MAX_MESSAGE_CODE_POINTS),
+    AfterValidator(user_text.clean_message),
+    Field(
+        json_schema_extra={"pattern": user_text.LINE_PATTERN},
+        description=f"One line of at most {user_text.MAX_MESSAGE} user-perceived characters (extended grapheme clusters).",
+    ),
+]
 
 
 class Request(BaseModel):

@@ -2,13 +2,11 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, ConfigDict, Field, Strict, StringConstraints, model_validator
+from pydantic import ConfigDict, Field, Strict, model_validator
 
-from handsel.api.requests.base import NON_BLANK, Id, ListQuery, Request, Secret, non_blank
+from handsel.api.requests.base import Id, ListQuery, Message, Request, Secret
 from handsel.domain import states
 from handsel.use_cases.gifts.giving import WrappingChoice
-
-BlessingText = Annotated[str, StringConstraints(max_length=60), AfterValidator(non_blank), NON_BLANK]
 
 
 class WrappingRequest(Request):
@@ -30,7 +28,7 @@ class WrappingRequest(Request):
 
     cover_id: Id
     blessing_id: Id | None = None
-    message: BlessingText | None = None
+    message: Message | None = None
 
     @model_validator(mode="after")
     def _one_of_both(self) -> Self:

@@ -2,10 +2,11 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 from handsel.api.requests.addresses import AddressRequest
-from handsel.api.requests.base import Id, ListQuery, Request
+from handsel.api.requests.base import ONE_LINE, Id, ListQuery, Request
+from handsel.domain import user_text
 
 
 class PaymentRequest(Request):
@@ -17,7 +18,7 @@ class PaymentRequest(Request):
             `tok_timeout` (charged, but the first request gets `payment-unknown`), and declines every other token.
     """
 
-    method: Annotated[str, StringConstraints(min_length=1, max_length=32)]
+    method: Annotated[str, StringConstraints(max_length=32), AfterValidator(user_text.clean_line), ONE_LINE]
     token: Annotated[str, StringConstraints(min_length=1, max_length=256)]
 
 

@@ -5,9 +5,14 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from handsel.api.requests.base import Line, Name, Request
-from handsel.domain import models
+from handsel.domain import models, user_text
 
-Text = Annotated[str, StringConstraints(max_length=4000), AfterValidator(str.strip)]
+Text = Annotated[
+    str,
+    StringConstraints(max_length=4000),
+    AfterValidator(user_text.clean_paragraphs),
+    Field(json_schema_extra={"pattern": user_text.PARAGRAPHS_PATTERN}),
+]
 PictureUrl = Annotated[str, StringConstraints(max_length=2000, pattern=r"^(https?://[!-~]+)?$")]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 

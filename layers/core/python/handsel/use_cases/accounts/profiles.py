@@ -10,6 +10,8 @@
 | after it, or the response is lost    | the new account, the new handle reserved,  | the same call again finds nothing to   |
 |                                      | the old one free                           | change, and returns the account        |
 
+A name that is filled in from a later token is such an update, of an account that still has no name of its own.
+
 If it runs twice, the second creation fails on the existing account and leaves it unchanged. An update is written under an
 optimistic lock: of two concurrent updates the second one reads again, and so frees the handle that the first one took. One
 transaction writes the account and the reservation of its handle, so each reserved handle has exactly one account.
@@ -25,8 +27,6 @@ from handsel.store import accounts, keys
 from handsel.store.retries import retry_on_conflict
 from handsel.store.table import Table
 
-# The display name of users whose identity provider sends none.
-DEFAULT_NAME = "A friend"
 # Each attempt after the first follows a concurrent update of the same account.
 _MAX_ATTEMPTS = 20
 
@@ -38,11 +38,10 @@ def is_valid_user_id(user_id: object) -> bool:
 
 def account_from_claims(claims: Mapping[str, Any], *, now: int) -> Account:
     """Return a new account from the claims of an ID token. Names are never rejected, but shortened and cleaned."""
-    given = claims.get("name"), claims.get("preferred_username")
     return Account(
         user_id=claims["sub"],
         handle=names.normalize_handle(claims.get("preferred_username")),
-        display_name=next(filter(None, map(names.clean_display_name, given)), DEFAULT_NAME),
+        display_name=names.display_name_from_claims(claims),
         recommendations=True,
         created_at=now,
     )
@@ -60,6 +59,27 @@ def ensure_account(table: Table, account: Account) -> None:
         accounts.create(table, account)
     except errors.HandleTaken:
         accounts.create(table, replace(account, handle=None))
+
+
+def get_named_account(table: Table, user_id: str, claims: Mapping[str, Any]) -> Account:
+    """Return an account that `ensure_account` has created before.
+
+    If the first token had no name, the account takes the name of this one. A provider may add the name later.
+
+    Raises:
+        ServiceUnavailable
+    """
+    name = names.display_name_from_claims(claims)
+
+    def attempt() -> Account:
+        before = get_account(table, user_id)
+        if before.display_name != names.DEFAULT_NAME or name == names.DEFAULT_NAME:
+            return before
+        after = replace(before, display_name=name)
+        accounts.save(table, before, after)
+        return after
+
+    return retry_on_conflict(attempt, max_attempts=_MAX_ATTEMPTS)
 
 
 def get_account(table: Table, user_id: str) -> Account:
