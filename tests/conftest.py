@@ -1,9 +1,13 @@
 """The environment of the functions for all tests, and figures to report."""
 
+import sys
+
 import pytest
 
-# Before it is imported, so that its assertions report values as those of tests do.
-pytest.register_assert_rewrite("testkit")
+# Before it is imported, so that its assertions report values as those of tests do. `python -m testkit.conformance` runs
+# tests in a process that has already imported it.
+if "testkit" not in sys.modules:
+    pytest.register_assert_rewrite("testkit")
 
 import testkit.lambda_environment  # noqa: E402, F401  # before anything reads the settings
 
