@@ -29,7 +29,8 @@ def get_shipment(shipment_id: str) -> Response[str]:
 def create_shipment_event(shipment_id: str) -> Response[str]:
     """Report an event of a shipment, as its carrier.
 
-    A known `event_id` changes nothing. An event that arrives late never moves the status back.
+    A known `event_id` changes nothing. An event that arrives late never moves the status back. When a shipment has the
+    maximum number of events, a delivery is still accepted.
     """
     request = HttpRequest(app)
     carrier = request.caller.carrier_name

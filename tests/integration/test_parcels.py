@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from testkit.handlers.calls import inbound_event
 from testkit.handlers.stack import ADDRESS, DAY, Stack
 
 
@@ -206,14 +207,62 @@ def test_concurrent_updates_of_carrier_and_merchant_are_all_stored(stack: Stack)
     assert (len(shipment["events"]), shipment["tracking_number"]) == (20, "S-19")
 
 
-def test_the_events_of_a_shipment_are_limited(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_number_of_events_is_limited_and_a_delivery_is_always_accepted(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("handsel.use_cases.fulfilment.shipping.MAX_EVENTS", 2)
     _, holding = claim_parcel(stack)
     for event_id in ("e1", "e2"):
         assert stack.report(holding["shipment_id"], "in_transit", event_id=event_id).status == 200
-    answer = stack.report(holding["shipment_id"], "delivered", event_id="e3")
+    answer = stack.report(holding["shipment_id"], "lost", event_id="e3")
     assert (answer.status, answer.body["code"]) == (409, "too-many-events")
     assert stack.report(holding["shipment_id"], "in_transit", event_id="e2").status == 200
+    for event_id in ("e4", "e5"):  # a second delivery changes nothing
+        answer = stack.report(holding["shipment_id"], "delivered", event_id=event_id)
+        assert (answer.status, answer.body["status"], len(answer.body["events"])) == (200, "delivered", 3)
+
+
+def test_long_events_never_fill_the_item(stack: Stack) -> None:
+    _, holding = claim_parcel(stack)
+    path = f"/shipments/{holding['shipment_id']}/events"
+    long = {"location": "\U0001f69a" * 200, "occurred_at": "2026-01-05T08:00:00Z"}  # 800 bytes
+
+    def report(number: int, status: str) -> tuple[int, str]:
+        event_id = f"{number:0128d}"
+        answer = stack.call("carl", "POST", path, {**long, "event_id": event_id, "status": status})
+        return answer.status, answer.body.get("code") or answer.body["status"]
+
+    taken = 0
+    while (outcome := report(taken, "in_transit")) == (200, "in_transit"):
+        taken += 1
+    assert outcome == (409, "too-many-events")
+    assert taken > 100
+    assert report(taken, "delivered") == (200, "delivered")
+    (item,) = (item for item in stack.all_items() if item["sk"] == "SHIPMENT")
+    assert len(str(item).encode()) < 350_000
+
+
+@pytest.mark.parametrize("location", [{}, {"location": None}, {"location": ""}, {"location": " \t"}])
+def test_a_report_may_have_no_location(stack: Stack, location: dict[str, Any]) -> None:
+    # EasyPost/easypost-python#362, ShipEngine/shipengine-openapi#6
+    _, holding = claim_parcel(stack)
+    body = {"event_id": "e1", "status": "delivered", "occurred_at": "2026-01-05T16:00:00+0800", **location}
+    answer = stack.call("carl", "POST", f"/shipments/{holding['shipment_id']}/events", body)
+    assert answer.status == 200, answer.raw
+    expected = [{"status": "delivered", "location": None, "occurred_at": "2026-01-05T08:00:00.000Z"}]
+    assert (answer.body["status"], answer.body["events"]) == ("delivered", expected)
+    detail = body | {"event_id": "e2", "shipment_id": holding["shipment_id"], "carrier": " SWIFT"}
+    assert stack.invoke("InboundFunction", inbound_event("carrier.reported", detail)) == {"outcome": "delivered"}
+
+
+def test_a_carrier_is_known_by_its_name_without_case(stack: Stack) -> None:
+    _, holding = claim_parcel(stack)
+    path = f"/shipments/{holding['shipment_id']}"
+    assert stack.call("mia", "PUT", path, {"carrier": "Ｓｗｉｆｔ"}).status == 200
+    answer = stack.report(holding["shipment_id"], "picked_up")
+    assert (answer.status, answer.body["carrier"]) == (200, "Ｓｗｉｆｔ")
+    assert stack.call("mia", "PUT", path, {"carrier": "Snail"}).status == 200
+    assert stack.report(holding["shipment_id"], "in_transit").status == 404
 
 
 def test_the_id_of_a_parcel_cannot_be_derived_from_the_gift_and_the_claimer(stack: Stack) -> None:

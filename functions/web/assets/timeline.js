@@ -45,7 +45,7 @@ function pastStep({ status, location, occurred_at: at }, latest) {
     "li",
     { "aria-current": latest && "step" },
     h("strong", {}, statusOf(status)),
-    at && h("span", { class: "faint" }, location, " · ", h("time", { datetime: at }, when(at))),
+    at && h("span", { class: "faint" }, location && `${location} · `, h("time", { datetime: at }, when(at))),
   );
 }
 

@@ -310,7 +310,7 @@ class ShipmentEvent:
 
     event_id: str
     status: ShipmentStatus
-    location: str
+    location: str | None
     occurred_at: int
 
 

@@ -1,4 +1,4 @@
-"""Names of users: display names, which others see, and handles, by which others find a user."""
+"""Names: display names of users, which others see; handles, by which others find a user; names of carriers."""
 
 import re
 import unicodedata
@@ -25,6 +25,15 @@ def clean_display_name(given: object) -> str | None:
         return None
     cleaned = "".join(" " if is_control(char) else char for char in given)
     return cleaned.strip()[:MAX_DISPLAY_NAME].strip() or None
+
+
+def is_same_carrier(one: str, other: str) -> bool:
+    """Return whether two names are of the same carrier: a store and an identity provider may write it differently."""
+    return _fold(one) == _fold(other)
+
+
+def _fold(name: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
 def normalize_handle(given: object) -> str | None:

@@ -4,9 +4,10 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field, Strict, StringConstraints, WithJsonSchema
 
-from handsel.api.requests.base import Line, ListQuery, Name, Request
+from handsel.api.requests.base import ListQuery, Name, Request
+from handsel.api.requests.optional import OptionalLine
 from handsel.domain import models, states
-from handsel.domain.times import RFC_3339, parse_timestamp
+from handsel.domain.times import TIMESTAMP, parse_timestamp
 
 EventId = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[!-~]+$")]
 # Requests are strict, and a strict enum does not accept text.
@@ -21,15 +22,14 @@ class ShipmentRequest(Request):
 
 
 class ShipmentEventRequest(Request):
-    """An event of a shipment. `event_id` makes the report idempotent."""
+    """An event of a shipment. `event_id` makes the report idempotent. A blank `location` is null."""
 
     event_id: EventId
     status: Status
-    location: Line
+    location: OptionalLine = None
+    # Not of the format date-time, which requires a colon in the offset.
     occurred_at: Annotated[
-        int,
-        BeforeValidator(parse_timestamp),
-        WithJsonSchema({"type": "string", "format": "date-time", "pattern": RFC_3339}),
+        int, BeforeValidator(parse_timestamp), WithJsonSchema({"type": "string", "pattern": TIMESTAMP})
     ]
 
     def value(self) -> models.ShipmentEvent:

@@ -36,7 +36,7 @@ class EventView(View):
     """An event of a shipment."""
 
     status: states.ShipmentStatus
-    location: str
+    location: str | None
     occurred_at: Timestamp
 
 
@@ -66,6 +66,10 @@ class StoreShipment(ShipmentView):
     address: AddressView | None
 
 
+def _place(event: models.ShipmentEvent) -> tuple[object, ...]:
+    return event.occurred_at, states.reading_order(event.status), event.event_id
+
+
 def shipment_view(shipment: models.Shipment, viewer: Viewer) -> ShipmentView:
     """Return the view of a shipment for its holder, merchant or carrier.
 
@@ -83,7 +87,7 @@ def shipment_view(shipment: models.Shipment, viewer: Viewer) -> ShipmentView:
             "tracking_number": shipment.tracking_number,
             "events": [
                 EventView(status=event.status, location=event.location, occurred_at=format_timestamp(event.occurred_at))
-                for event in sorted(shipment.events.values(), key=lambda event: (event.occurred_at, event.event_id))
+                for event in sorted(shipment.events.values(), key=_place)
             ],
         }
     address = may_see(viewer, Fact.ADDRESS, own=own, delivered=shipment.is_delivered)
