@@ -38,6 +38,11 @@ BEYOND_SHAPE = (
     "before 1970",
     "out of range",
     "must have the same currency",
+    "needs a line that is not blank",
+    "not a country code",
+    "not a phone number",
+    "not a postal code of this country",
+    "required in this country",
 )
 
 _rng = random.Random(os.environ["FUZZ_SEED"])  # noqa: S311 - has to be reproducible

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from testkit.handlers.calls import inbound_event
+from testkit.handlers.faults import READS, inject_faults
 from testkit.handlers.stack import ADDRESS, DAY, Stack
 
 
@@ -46,6 +47,94 @@ def test_an_invalid_address_is_rejected(stack: Stack, change: dict[str, Any]) ->
     assert all(error["pointer"].startswith("/address") for error in answer.body["errors"])
 
 
+TOKYO = {
+    "name": "山田花子", "phone": "０９０－１２３４－５６７８", "lines": ["", "神宮前1-2-3", " "], "region": "東京都",
+    "postal_code": "〒１５０ー０００１", "country": "jp",
+}  # fmt: skip
+DUBAI = {"name": "Ali", "phone": "+971 50 123 4567", "lines": ["Villa 1"], "city": "Dubai", "country": "AE"}
+SPRINGFIELD = {
+    "name": "Ann", "phone": "(212) 555-0123 x5", "lines": ["1 Main St"], "city": "Springfield", "region": "Illinois",
+    "postal_code": "62701-1234", "country": "US",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("address", "stored"),
+    [
+        (SPRINGFIELD, {}),  # google/libaddressinput#26
+        (ADDRESS | {"lines": ["Street 1", ""]}, {"lines": ["Street 1"], "region": None}),  # va.gov-team#25441
+        (TOKYO, {"lines": ["神宮前1-2-3"], "city": None, "postal_code": "150-0001", "country": "JP"}),
+        (DUBAI | {"postal_code": None, "region": ""}, {"region": None}),
+        (DUBAI, {"region": None, "postal_code": None}),
+        (DUBAI | {"country": "XK", "postal_code": "10000"}, {"region": None}),  # woocommerce#7876
+    ],
+)
+def test_an_address_has_the_fields_of_its_country(
+    stack: Stack, address: dict[str, Any], stored: dict[str, Any]
+) -> None:
+    gift = give_parcel(stack)
+    answer = stack.call(
+        "bob", "POST", f"/gifts/{gift['gift_id']}/claims", {"secret": gift["secret"], "address": address}
+    )
+    assert answer.status == 201, answer.raw
+    shipment = stack.call("bob", "GET", f"/shipments/{answer.body['shipment_id']}").body
+    assert shipment["address"] == address | stored
+
+
+@pytest.mark.parametrize(
+    ("address", "pointer"),
+    [
+        (SPRINGFIELD | {"region": None}, "/address/region"),
+        (SPRINGFIELD | {"region": " "}, "/address/region"),
+        (SPRINGFIELD | {"postal_code": "!!!"}, "/address/postal_code"),
+        (SPRINGFIELD | {"postal_code": None}, "/address/postal_code"),
+        (SPRINGFIELD | {"phone": "abc"}, "/address/phone"),
+        (SPRINGFIELD | {"country": "USA"}, "/address/country"),
+        (SPRINGFIELD | {"country": "ZZ"}, "/address/country"),
+        (SPRINGFIELD | {"city": ""}, "/address/city"),
+        (SPRINGFIELD | {"lines": ["", " "]}, "/address/lines"),
+        ({name: each for name, each in SPRINGFIELD.items() if name != "region"}, "/address/region"),
+        ({name: each for name, each in ADDRESS.items() if name != "postal_code"}, "/address/postal_code"),
+    ],
+)
+def test_a_field_that_does_not_fit_the_country_is_named(stack: Stack, address: dict[str, Any], pointer: str) -> None:
+    order = stack.buy(product="parcel")
+    answer = stack.call("alice", "POST", f"/orders/{order['order_id']}/use", {"quantity": 1, "address": address})
+    assert (answer.status, [error["pointer"] for error in answer.body["errors"]]) == (422, [pointer])
+
+
+def test_an_address_can_be_corrected_until_the_parcel_is_shipped(stack: Stack) -> None:
+    _, holding = claim_parcel(stack)
+    shipment = f"/shipments/{holding['shipment_id']}"
+    for _ in range(2):
+        answer = stack.call("bob", "PUT", f"{shipment}/address", SPRINGFIELD)
+        assert (answer.status, answer.body["address"]) == (200, SPRINGFIELD), answer.raw
+    assert stack.item(f"SHIPMENT#{holding['shipment_id']}")["version"] == 1  # type: ignore[index]
+    assert "Hangzhou" not in str(stack.all_items())
+    (listed,) = stack.call("mia", "GET", "/stores/store-tea-house/shipments").body["items"]
+    assert listed["address_label"] == ["Ann", "1 Main St", "Springfield, Illinois 62701-1234"]
+    for other in ("alice", "mia", "carl"):
+        assert stack.call(other, "PUT", f"{shipment}/address", SPRINGFIELD).status == 404
+    assert stack.call("bob", "PUT", "/shipments/unknown/address", SPRINGFIELD).status == 404
+    assert stack.report(holding["shipment_id"], "picked_up").status == 200
+    answer = stack.call("bob", "PUT", f"{shipment}/address", ADDRESS)
+    assert (answer.status, answer.body["code"]) == (409, "already-shipped")
+
+
+def test_a_correction_that_races_the_pick_up_never_overwrites_it(stack: Stack) -> None:
+    _, holding = claim_parcel(stack)
+
+    def pick_up(read: Any) -> Any:
+        item = read()
+        assert stack.report(holding["shipment_id"], "picked_up").status == 200
+        return item
+
+    with inject_faults(READS, {0: pick_up}):
+        answer = stack.call("bob", "PUT", f"/shipments/{holding['shipment_id']}/address", SPRINGFIELD)
+    assert (answer.status, answer.body["code"]) == (409, "already-shipped")
+    assert stack.call("bob", "GET", f"/shipments/{holding['shipment_id']}").body["address"]["city"] == "Hangzhou"
+
+
 def test_a_claimed_parcel_is_ready_to_ship_and_does_not_reveal_its_product(stack: Stack) -> None:
     gift, holding = claim_parcel(stack)
     assert holding["kind"] == "parcel"
@@ -61,7 +150,8 @@ def test_a_claimed_parcel_is_ready_to_ship_and_does_not_reveal_its_product(stack
         "tracking_number": None,
         "status": "ready_to_ship",
         "events": [],
-        "address": ADDRESS,
+        "address": ADDRESS | {"region": None},
+        "address_label": ["Bob Lee", "Road 5", "House 7", "Hangzhou", "310000"],
     }
 
 
@@ -136,7 +226,7 @@ def test_the_merchant_sees_product_and_address_until_delivery(stack: Stack) -> N
     _, holding = claim_parcel(stack)
     path = "/stores/store-tea-house/shipments"
     (listed,) = stack.call("mia", "GET", path).body["items"]
-    assert listed["address"] == ADDRESS
+    assert listed["address"] == ADDRESS | {"region": None}
     assert (listed["product"]["title"], listed["quantity"]) == ("Porcelain tea set", 1)
     assert stack.call("mia", "GET", f"{path}?status=ready_to_ship").body["items"] == [listed]
     assert stack.call("mia", "GET", f"{path}?status=delivered").body["items"] == []

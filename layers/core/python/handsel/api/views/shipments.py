@@ -1,22 +1,25 @@
 """Views of shipments, as their holder, merchant or carrier may see them."""
 
-from typing import Any, Self
+from typing import Annotated, Any, Self
+
+from pydantic import Field
 
 from handsel.api.views.base import Count, Timestamp, View
 from handsel.api.views.products import ProductBrief
-from handsel.domain import models, states
+from handsel.domain import addresses, models, states
 from handsel.domain.privacy import Fact, Viewer, may_see
 from handsel.domain.times import format_timestamp
 
 
 class AddressView(View):
-    """A postal address."""
+    """A postal address. City, region and postal code are null where the country has none."""
 
     name: str
     phone: str
     lines: list[str]
-    city: str
-    postal_code: str
+    city: str | None
+    region: str | None
+    postal_code: str | None
     country: str
 
     @classmethod
@@ -27,9 +30,16 @@ class AddressView(View):
             phone=address.phone,
             lines=list(address.lines),
             city=address.city,
+            region=address.region,
             postal_code=address.postal_code,
             country=address.country,
         )
+
+
+AddressLabel = Annotated[
+    list[str],
+    Field(description="The address in lines, in the order in which its country writes it, without phone and country."),
+]
 
 
 class EventView(View):
@@ -54,6 +64,7 @@ class HolderShipment(ShipmentView):
     """A shipment to the holder of the parcel."""
 
     address: AddressView
+    address_label: AddressLabel
 
 
 class StoreShipment(ShipmentView):
@@ -64,6 +75,7 @@ class StoreShipment(ShipmentView):
     quantity: Count
     created_at: Timestamp
     address: AddressView | None
+    address_label: AddressLabel | None
 
 
 def _place(event: models.ShipmentEvent) -> tuple[object, ...]:
@@ -91,18 +103,23 @@ def shipment_view(shipment: models.Shipment, viewer: Viewer) -> ShipmentView:
             ],
         }
     address = may_see(viewer, Fact.ADDRESS, own=own, delivered=shipment.is_delivered)
-    shown = AddressView.of(shipment.address) if address else None
+    shown: dict[str, Any] = {"address": None, "address_label": None}
+    if address:
+        shown = {
+            "address": AddressView.of(shipment.address),
+            "address_label": addresses.format_lines(shipment.address),
+        }
     if viewer is Viewer.CARRIER:
         return ShipmentView(**fields)
     if viewer is Viewer.CLAIMER:
-        return HolderShipment(**fields, address=shown)
+        return HolderShipment(**fields, **shown)
     if may_see(viewer, Fact.PARCEL_PRODUCT):
         fields["product"] = ProductBrief.of(shipment.product)
     if may_see(viewer, Fact.PARCEL_STORE):
         fields["store_id"] = shipment.store_id
     return StoreShipment(
         **fields,
-        address=shown,
+        **shown,
         quantity=shipment.quantity,
         created_at=format_timestamp(shipment.created_at),
     )

@@ -1,4 +1,4 @@
-"""Shipments: created when a parcel is claimed or used, then changed by the merchant and the carrier.
+"""Shipments: created when a parcel is claimed or used, then changed by the holder, the merchant and the carrier.
 
 A change reads the shipment, decides, and writes the next version under an optimistic lock.
 
@@ -7,7 +7,8 @@ A change reads the shipment, decides, and writes the next version under an optim
 | before the write                  | nothing changed   | the same call again                                        |
 | after it, or the response is lost | the next version  | the same call again: same fields, same event id, no change |
 
-If it runs twice, the second call finds nothing to change.
+If it runs twice, the second call finds nothing to change; after the parcel has left, a second correction of the address is
+refused as any other.
 """
 
 from collections.abc import Callable
@@ -110,6 +111,24 @@ def update_shipment(
         )
 
     return _change(table, lambda: get_for_store(table, shipment_id, store_id=store_id), updated, now=now)
+
+
+def correct_address(table: Table, shipment_id: str, address: Address, *, caller: str, now: int) -> Shipment:
+    """Replace the address of a shipment that has not left the store, for the holder of the parcel. Idempotent.
+
+    The condition on the version decides a race with the carrier: a report that was written since the read makes it read
+    again.
+
+    Raises:
+        NotFound, AlreadyShipped, ServiceUnavailable
+    """
+
+    def with_address(shipment: Shipment) -> Shipment:
+        if shipment.status is not ShipmentStatus.READY_TO_SHIP:
+            raise errors.AlreadyShipped
+        return replace(shipment, address=address)
+
+    return _change(table, lambda: get_for_holder(table, shipment_id, caller=caller), with_address, now=now)
 
 
 def add_event(table: Table, shipment_id: str, event: ShipmentEvent, *, carrier: str, now: int) -> Shipment:
