@@ -689,8 +689,8 @@ def test_get_and_put_shipments(calls: Running) -> None:
 
 def test_put_address_corrects_it_until_the_parcel_is_shipped(calls: Running) -> None:
     parcel = parcel_of_bob(calls)
-    shipment = f"/shipments/{parcel['shipment_id']}"
-    bob, path = calls.as_("bob"), f"{shipment}/address"
+    shipment, path = f"/shipments/{parcel['shipment_id']}", f"/shipments/{parcel['shipment_id']}/address"
+    bob = calls.as_("bob")
     other = {"name": "Bob Lee", "phone": "+1 212 555 0142 ext. 5", "lines": ["1 Main St", ""], "city": "Springfield",
              "region": "IL", "postal_code": "62701-1234", "country": "US"}  # fmt: skip
     stored = other | {"lines": ["1 Main St"]}
