@@ -14,7 +14,7 @@ from testkit.contract import Schema
 
 VALUES: Mapping[str, object] = {
     "carrier": CARRIER,
-    "country": "CN",
+    "country": "HK",  # needs neither city, region nor postal code
     "currency": "CNY",
     "handle": "alice.b",
     "image_url": "https://x.test/a.png",

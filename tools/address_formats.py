@@ -30,7 +30,8 @@ _USUAL = {"region": "province", "city": "city", "postal": "postal"}
 def files() -> dict[Path, str]:
     """Return the generated files."""
     formats = {code: _format(data) for code, data in _countries()}
-    notice = f"Generated from {_PACKAGE} {metadata.version(_PACKAGE)} (BSD-3-Clause), the address data of Google's libaddressinput."
+    package = f"{_PACKAGE} {metadata.version(_PACKAGE)} (BSD-3-Clause)"
+    notice = f"Generated from {package}, the address data of Google's libaddressinput."
     checked = {code: {name: entry[name] for name in _CHECKED if name in entry} for code, entry in formats.items()}
     shown = {
         code: {short: entry[name] for name, short in _SHOWN.items() if name in entry} for code, entry in formats.items()

@@ -90,7 +90,7 @@ export const words = {
   "gift.field.post_town": "Town",
   "gift.field.suburb": "Suburb",
   "gift.field.district": "District",
-  "gift.field.province": "Province or region",
+  "gift.field.province": "Province",
   "gift.field.state": "State",
   "gift.field.prefecture": "Prefecture",
   "gift.field.emirate": "Emirate",

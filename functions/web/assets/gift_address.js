@@ -96,17 +96,18 @@ function review(address, label, send, edit) {
   );
 }
 
-/** Return the names of the fields of a format, as `%` and a letter each, in the order in which this language writes them. */
-function order(lines) {
-  const largeFirst = lines.at(-1).includes("%N");
-  return largeFirst && language !== "zh" ? [...lines].reverse() : lines;
+/** Return the letters of the fields in the lines of a format, in the order in which this language writes them. */
+function order(format) {
+  const lines = format.split("|").map((line) => (line.match(/%./g) ?? []).map((field) => field[1]));
+  const largeFirst = lines.at(-1).includes("N");
+  return largeFirst && language !== "zh" ? lines.reverse().map((line) => line.reverse()) : lines;
 }
 
 /** Return the fields to show for a country, with their labels. `extra` are letters of fields to show in any case. */
 function fieldsOf(country, extra) {
   const { l: lines, r: needed, s: region = "province", c: city = "city", n: code = "postal" } = FORMATS[country] ?? UNKNOWN;
   const texts = { city: `gift.field.${city}`, region: `gift.field.${region}`, postal_code: `gift.field.${code}` };
-  const letters = order(lines.split("|")).join().match(/%[ACSZ]/g).map((field) => field[1]);
+  const letters = order(lines).flat().filter((letter) => letter in FIELDS);
   const followed = [...new Set([...letters, ...extra])].flatMap((letter) =>
     FIELDS[letter].map((name) => ({ name, text: texts[name] ?? `gift.field.${name}`, required: needed.includes(letter) && name !== "lines/1" })),
   );
@@ -117,13 +118,13 @@ function fieldsOf(country, extra) {
 /** Return the lines of an address in the order of its country. */
 function written(address) {
   const values = { N: [address.name], A: address.lines, C: [address.city], S: [address.region], Z: [address.postal_code] };
-  return order((FORMATS[address.country] ?? UNKNOWN).l.split("|"))
-    .flatMap((line) => {
-      const [first, ...more] = (line.match(/%./g) ?? []).map((field) => values[field[1]].filter(Boolean));
-      // Only address lines are several; they begin their line.
-      return first ? [...first.slice(0, -1), [first.at(-1), ...more.flat()].filter(Boolean).join(" ")] : [line];
-    })
-    .filter(Boolean);
+  const lines = order((FORMATS[address.country] ?? UNKNOWN).l);
+  // Also what the format of the country does not have.
+  const others = Object.keys(values).filter((letter) => !lines.flat().includes(letter));
+  return [...lines, ...others].flatMap((line) => {
+    const written = [...line].flatMap((letter) => values[letter]).filter(Boolean);
+    return line.includes("A") ? written : written.join(" ") || [];
+  });
 }
 
 function lastAddress() {

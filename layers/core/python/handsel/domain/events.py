@@ -216,7 +216,8 @@ def derive_shipment_events(before: Shipment | None, after: Shipment | None) -> I
     if before is None or after is None or not may_see(Viewer.SUBSCRIBER, Fact.LOGISTICS_STATUS):
         return
     if after.version > before.version:
-        kind, data = "shipment.updated", ShipmentUpdated(after.shipment_id, after.status)
+        kind = "shipment.updated"
+        data: Data = ShipmentUpdated(after.shipment_id, after.status)
         if after.address != before.address:
             kind, data = "shipment.address_changed", ShipmentAddressChanged(after.shipment_id)
         change = (after.shipment_id, str(after.version))
