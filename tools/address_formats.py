@@ -23,7 +23,7 @@ _SHOWN = {"lines": "l", "required": "r", "example": "z", "region": "s", "city": 
 # The fields of addresses that Handsel has. %O is an organisation, %X a sorting code, %D a part of a city: people write these
 # into the lines.
 _FIELDS = ("%N", "%A", "%C", "%S", "%Z")
-# What they are called if not otherwise, which the pages know.
+# The pages use these names where a country has no other.
 _USUAL = {"region": "province", "city": "city", "postal": "postal"}
 
 

@@ -72,7 +72,7 @@ def normalize_postal_code(code: str | None, country: str) -> str | None:
 
 
 def normalize_phone(number: str) -> str:
-    """Return a phone number as it was written, without invisible characters, which address books put around numbers.
+    """Return a phone number as it was written, without the invisible characters that phones copy with it.
 
     Raises:
         ValueError: it does not look like a phone number: it has letters, or too few or too many digits.

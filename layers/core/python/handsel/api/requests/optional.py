@@ -26,7 +26,7 @@ def _validate_unless_blank(value: Any, validate: ValidatorFunctionWrapHandler) -
 
 
 class OrBlank:
-    """Let the published schema of a text allow a blank one, whatever its pattern and minimum length."""
+    """Let the published schema of a text allow a blank one in spite of its pattern and minimum length."""
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         """Return the schema of the text with a pattern that a blank text fits."""
