@@ -10,7 +10,7 @@ UV_COMPILE := $(BIN)/uv pip compile --quiet --system-certs --universal --python-
 SIM = $(BIN)/python -m testkit.simulator --seeds $(or $(SEEDS),2000)
 E2E = $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 E2E_LONG := $(patsubst %,tests/e2e/test_%.py,access calls hostile ops races sign_in sweep_schedule)
-SOURCES := layers functions ops local tools testkit tests benchmarks
+SOURCES := layers functions examples ops local tools testkit tests benchmarks
 .SHELLFLAGS := -ec
 .DEFAULT_GOAL := help
 

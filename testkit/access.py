@@ -95,6 +95,8 @@ GET /holdings/{holding_id}/qr                  | holder    | parcel 404 not-foun
                                                | user      | 404 not-found
 GET /shipments/{shipment_id}                   | holder    | 200
                                                | user      | 404 not-found
+PUT /shipments/{shipment_id}/address           | holder    | delivered 409 already-shipped; 200
+                                               | user      | 404 not-found
 PUT /shipments/{shipment_id}                   | store     | 200
                                                | merchants | 404 not-found
                                                | user      | 403 wrong-role
@@ -134,7 +136,7 @@ ALWAYS = {
 LINK_HOLDERS = {"friend", "claimer", "other claimer"}
 PHONE, STREET = "+86 10 5550 0199", "Canary street"
 ADDRESS = {
-    "name": "Canary", "phone": PHONE, "lines": [STREET], "city": "C", "postal_code": "1", "country": "CN",
+    "name": "Canary", "phone": PHONE, "lines": [STREET], "city": "C", "postal_code": "100000", "country": "CN",
 }  # fmt: skip
 WRAPPING = {
     "voucher": {"cover_id": "red-classic", "blessing_id": "best-wishes"},
@@ -444,7 +446,7 @@ def redeemed(make: Builder) -> World:
 
 
 def delivered(make: Builder) -> World:
-    world = make.given("parcel, named, claimed and delivered", "parcel", 1, "claimed", to="bob")
+    world = make.given("parcel, named, claimed and delivered", "parcel", 1, "claimed", "delivered", to="bob")
     return make.do(make.claim(world, "recipient"), "carrier", DELIVER, REPORT)
 
 
@@ -458,7 +460,7 @@ TIMELESS: Sequence[BuildWorld] = (
     lambda make: make.used("used", "voucher", "usable"),
     lambda make: make.do(make.used("used and redeemed", "voucher", "redeemed"), "merchant", REDEEM),
     lambda make: make.used("parcel, used", "parcel", "ready"),
-    lambda make: make.do(make.used("parcel, used and delivered", "parcel"), "carrier", DELIVER, REPORT),
+    lambda make: make.do(make.used("parcel, used and delivered", "parcel", "delivered"), "carrier", DELIVER, REPORT),
     lambda make: make.claim(make.given("claimed", "voucher", 2, "claimed", "usable"), "claimer", "other claimer"),
     lambda make: make.claim(make.given("parcel, claimed", "parcel", 2, "claimed"), "other claimer", "claimer"),
     redeemed,

@@ -14,12 +14,16 @@ from testkit.contract import Schema
 
 VALUES: Mapping[str, object] = {
     "carrier": CARRIER,
+    "country": "HK",  # needs neither city, region nor postal code
     "currency": "CNY",
     "handle": "alice.b",
     "image_url": "https://x.test/a.png",
     "method": "card",
     "name": "Tea House",
+    "lines": ["1 Lake Road"],
     "occurred_at": "2026-01-05T08:00:00Z",
+    "phone": "+86 10 5550 0142",
+    "postal_code": "100000",
     "status": "in_transit",
     "token": "tok_ok",
 }

@@ -20,7 +20,7 @@ from local.client import Stack
 from testkit import contract
 
 WRAPPING = {"cover_id": "red-classic", "blessing_id": "best-wishes"}
-ADDRESS = {"name": "A", "phone": "1", "lines": ["1"], "city": "B", "postal_code": "2", "country": "CN"}
+ADDRESS = {"name": "A", "phone": "10010", "lines": ["1"], "city": "B", "postal_code": "100000", "country": "CN"}
 
 # In seconds. Long enough for one cold start per caller at the same time.
 _TIMEOUT = 120.0

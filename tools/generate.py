@@ -5,7 +5,7 @@ from pathlib import Path
 
 from local import cli
 from local.settings import ROOT
-from tools import covers, event_schemas, input_schemas, openapi, reference, sample_events
+from tools import address_formats, covers, event_schemas, input_schemas, openapi, reference, sample_events
 
 
 def main(*, check: bool) -> int:
@@ -16,6 +16,7 @@ def main(*, check: bool) -> int:
     """
     try:
         files = {
+            **address_formats.files(),
             **reference.files(),
             **sample_events.files(),
             **event_schemas.files(),

@@ -482,6 +482,16 @@ def _samples() -> Iterator[Event]:
         query={"status": "ready_to_ship"},
     )
     yield _http(
+        "ShipmentFunction",
+        "correct_address",
+        "Alice corrects the address of her parcel.",
+        "PUT /shipments/{shipment_id}/address",
+        200,
+        by=ALICE,
+        path=shipment,
+        body=_ADDRESS | {"lines": ["8 Lake Road", "Building 3"]},
+    )
+    yield _http(
         "MerchantFunction",
         "hand_over",
         "Mia hands Alice's parcel over to the carrier.",

@@ -1,9 +1,10 @@
-"""Shipments: tracking for holders, events from carriers."""
+"""Shipments: tracking and address corrections for holders, events from carriers."""
 
 from aws_lambda_powertools.event_handler import Response
 
 from handsel.api.http import HttpRequest, create_app, handler, json_response
 from handsel.api.operations import operation
+from handsel.api.requests.addresses import AddressRequest
 from handsel.api.requests.shipments import ShipmentEventRequest
 from handsel.api.views.shipments import HolderShipment, ShipmentView, shipment_view
 from handsel.domain import errors
@@ -24,13 +25,28 @@ def get_shipment(shipment_id: str) -> Response[str]:
     return json_response(200, shipment_view(shipment, Viewer.CLAIMER))
 
 
+@app.put("/shipments/<shipment_id>/address")
+@operation(body=AddressRequest, responses={200: HolderShipment}, problems=(errors.AlreadyShipped,))
+def correct_shipment_address(shipment_id: str) -> Response[str]:
+    """Correct the address of one of the caller's parcels.
+
+    This is possible while the parcel is ready to ship.
+    """
+    request = HttpRequest(app)
+    caller = request.caller.user_id
+    body = request.body(AddressRequest, unless=lambda: shipping.get_for_holder(table(), shipment_id, caller=caller))
+    shipment = shipping.correct_address(table(), shipment_id, body.value(), caller=caller, now=request.now)
+    count("AddressCorrected")
+    return json_response(200, shipment_view(shipment, Viewer.CLAIMER))
+
+
 @app.post("/shipments/<shipment_id>/events")
 @operation(body=ShipmentEventRequest, responses={200: ShipmentView}, problems=(errors.WrongRole, errors.TooManyEvents))
 def create_shipment_event(shipment_id: str) -> Response[str]:
     """Report an event of a shipment, as its carrier.
 
     An event whose `event_id` was reported before is ignored. Events may arrive in any order: a late event never moves the
-    status back.
+    status back. When a shipment has the maximum number of events, a delivery is still accepted.
     """
     request = HttpRequest(app)
     carrier = request.caller.carrier_name

@@ -81,7 +81,7 @@ def fuzz_all_roles(seed: int) -> list[str]:
 def build_address(name: str) -> dict[str, object]:
     """Return an address that is unique to a user."""
     street = f"Canary street of {name}"
-    return {"name": street, "phone": "1", "lines": [street], "city": "B", "postal_code": "2", "country": "CN"}
+    return {"name": street, "phone": "10010", "lines": [street], "city": "B", "postal_code": "100000", "country": "CN"}
 
 
 def prepare(stack: Stack) -> tuple[dict[str, Pool], dict[str, list[str]]]:

@@ -42,6 +42,11 @@ BEYOND_SHAPE = (
     "user-perceived characters",
     "must not contain an e-mail address",
     "must not claim to be the operator",
+    "needs a line that is not blank",
+    "not a country code",
+    "not a phone number",
+    "not a postal code of this country",
+    "required in this country",
 )
 
 _rng = random.Random(os.environ["FUZZ_SEED"])  # noqa: S311 - has to be reproducible

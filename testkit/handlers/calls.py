@@ -134,6 +134,11 @@ def _handing_over(stack: Stack) -> Callable[[], Answer]:
     return lambda: stack.call("mia", "PUT", f"/shipments/{parcel['shipment_id']}", {"tracking_number": "T-1"})
 
 
+def _correcting(stack: Stack) -> Callable[[], Answer]:
+    parcel = stack.claim("bob", stack.give(stack.buy(product="parcel"))).body
+    return lambda: stack.call("bob", "PUT", f"/shipments/{parcel['shipment_id']}/address", ADDRESS | {"city": "Suzhou"})
+
+
 def _putting(path: str, body: dict[str, Any]) -> Callable[[Stack], Callable[[], Answer]]:
     return lambda stack: lambda: stack.call("mia", "PUT", f"/stores/store-tea-house{path}", body)
 
@@ -180,6 +185,7 @@ CHANGES: dict[str, Callable[[Stack], Callable[[], Answer]]] = {
     "redeem": _redeeming,
     "report": _reporting,
     "hand over": _handing_over,
+    "correct an address": _correcting,
     "put a store": _putting("", {"name": "Tea Hall", "carrier": "heron"}),
     "put a product": _putting("/products/new", _NEW),
     "ask again": _asking_again,

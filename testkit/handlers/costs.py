@@ -171,6 +171,11 @@ def _report(stack: Stack) -> Callable[[], Any]:
     return lambda: expect(200, stack.report(shipment_id, "in_transit"))
 
 
+def _correct(stack: Stack) -> Callable[[], Any]:
+    shipment_id = expect(201, stack.claim("bob", _given(stack, product="parcel"))).body["shipment_id"]
+    return _call(stack, 200, "bob", "PUT", f"/shipments/{shipment_id}/address", ADDRESS | {"city": "Suzhou"})
+
+
 def _preview(stack: Stack) -> Callable[[], Any]:
     return _call(stack, 200, None, "GET", f"/gifts/{_given(stack)['gift_id']}/preview")
 
@@ -304,6 +309,7 @@ OPERATIONS: Mapping[str, Prepared] = {
     "ask again": _ask_again,
     "redeem": _redeem,
     "report on a parcel": _report,
+    "correct the address of a parcel": _correct,
     "preview a gift": _preview,
     "read a gift as its giver": _read_gift,
     "read a gift as its claimer": lambda stack: _read_gift(stack, "bob"),

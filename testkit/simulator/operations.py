@@ -5,7 +5,7 @@ request and its response. A replay of a request returns the first result.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Any
 
@@ -577,6 +577,27 @@ class Operations:
             )
 
         return Operation(f"hand over {self._name}", act, lambda answer: answer.version > 0, lambda *_: False)
+
+    def correct_address(self) -> Operation | None:
+        sent = self._any("SHIPMENT")
+        if sent is None:
+            return None
+        shipment_id, holder = sent["shipment_id"], sent["holder_id"]
+        address = replace(ADDRESS, lines=[self._name])
+
+        def act(process: Process) -> Any:
+            return shipping.correct_address(process.table, shipment_id, address, caller=holder, now=process.now())
+
+        def is_correct(answer: Any) -> bool:
+            return answer.address == address and answer.status is ShipmentStatus.READY_TO_SHIP
+
+        def is_justified(error: errors.ApiProblem, span: Span) -> bool:
+            if not isinstance(error, errors.AlreadyShipped):
+                return False
+            states = self._model.states([(f"SHIPMENT#{shipment_id}", "SHIPMENT")], span.since, span.until)
+            return any(item is not None and not item["owner_pk"].endswith("#ready_to_ship") for (item,) in states)
+
+        return Operation(f"correct the address {self._name}", act, is_correct, is_justified)
 
     # --- inbound events, reads and tags ---------------------------------------------------------------------------
 

@@ -44,6 +44,7 @@ _KINDS = {
     "redeem": 3,
     "report": 2,
     "hand_over": 1,
+    "correct_address": 2,
     "settle_payment": 1,
     "settle_refund": 1,
     "read_message": 2,
@@ -348,9 +349,11 @@ def expected_effects(model: Model) -> tuple[Expected, Expected]:
         elif where[1] == "HOLDING" and item.get("redeemed_at"):
             events["holding.redeemed", item["holding_id"]] = 1, where
         elif where[1] == "SHIPMENT":
-            if item["version"]:
-                events["shipment.updated", item["shipment_id"]] = item["version"], where
-            changes = _status_changes(model, where)
+            corrections = _changes(model, where, "address")
+            for kind, times in (("updated", item["version"] - corrections), ("address_changed", corrections)):
+                if times:
+                    events[f"shipment.{kind}", item["shipment_id"]] = times, where
+            changes = _changes(model, where, "owner_pk")
             if changes:
                 expect_message(item["holder_id"], "parcel_update", item.get("gift_id", ""), where, changes)
         elif where[1].startswith("REGIFT_REQUEST#"):
@@ -358,10 +361,9 @@ def expected_effects(model: Model) -> tuple[Expected, Expected]:
     return messages, events
 
 
-def _status_changes(model: Model, where: tuple[str, str]) -> int:
+def _changes(model: Model, where: tuple[str, str], attribute: str) -> int:
     states = [item for (item,) in model.states([where], 0, model.moment) if item]
-    statuses = [item["owner_pk"] for item in states]
-    return sum(before != after for before, after in pairwise(statuses))
+    return sum(before[attribute] != after[attribute] for before, after in pairwise(states))
 
 
 def _check_counts(environment: Environment) -> None:

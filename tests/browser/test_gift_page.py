@@ -218,7 +218,12 @@ def test_a_parcel_goes_to_the_claimers_address_and_hides_its_product_until_deliv
     for name, value in filled.items():
         page.locator(f"[name='{name}']").fill(str(value))
     page.locator("[name=country]").select_option("CN")
+    check(page)
     page.locator("[name=city]").press("Enter")
+    expect(page.locator(".review h2")).to_be_focused()
+    expect(page.locator(".review address")).to_contain_text(lines[0])
+    check(page)
+    page.locator(".review .main").click()
     expect(page.locator(".timeline [aria-current]")).to_be_visible()
     expect(page.locator("address")).to_contain_text(lines[0])
     assert "Porcelain" not in page.content()
@@ -253,19 +258,47 @@ def test_errors_of_an_address_are_shown_at_their_fields(person: Invite, give: Gi
     bob.expects(422)
     page = open_gift(bob, give("parcel"))
     seal(page).click()
-    for name in ("name", "phone", "city"):
+    page.locator("[name=country]").select_option("US")
+    for name in ("name", "city", "region"):
         page.locator(f"[name={name}]").fill("Bob")
-    page.locator("[name='lines/0']").fill("  ")
-    page.locator("[name=country]").select_option("CN")
+    page.locator("[name=phone]").fill("abc")
+    page.locator("[name=postal_code]").fill("!!!")
+    page.locator("[name='lines/0']").fill("5 Lakeside Road")
+    page.get_by_role("button", name="Continue").click()
     page.get_by_role("button", name="Open the parcel").click()
-    street = page.get_by_label("Street address")
-    expect(street).to_have_attribute("aria-invalid", "true")
-    expect(street).to_have_accessible_description("Check this field.")
-    expect(street).to_be_focused()
+    phone, code = page.get_by_label("Phone"), page.get_by_label("ZIP code")
+    for field, text in (
+        (phone, "Check this field."),
+        (code, "Check this field. It looks like 95014 in this country."),
+    ):
+        expect(field).to_have_attribute("aria-invalid", "true")
+        expect(field).to_have_accessible_description(text)
+    expect(phone).to_be_focused()
     check(page)
-    street.fill("5 Lakeside Road")
+    phone.fill("(212) 555-0123")
+    code.fill("62701")
+    page.get_by_role("button", name="Continue").click()
     page.get_by_role("button", name="Open the parcel").click()
     expect(page.locator(".timeline")).to_be_visible()
+
+
+@pytest.mark.long
+def test_the_address_form_follows_the_country(person: Invite, give: Give) -> None:
+    page = open_gift(person("bob"), give("parcel"))
+    seal(page).click()
+    for country, labels in (
+        ("US", ["Street address", "City", "State", "ZIP code"]),
+        ("JP", ["Street address", "Prefecture (optional)", "Postal code"]),
+        ("AE", ["Street address", "Emirate (optional)"]),
+        ("IE", ["Street address", "City", "County (optional)", "Eircode (optional)"]),
+        ("SG", ["Street address", "Postal code"]),
+        ("DE", ["Street address", "Postal code", "City"]),
+        ("XK", ["Street address", "Postal code (optional)", "City"]),
+    ):
+        page.locator("[name=country]").select_option(country)
+        shown = page.locator(".address label").all_inner_texts()
+        assert [text.strip() for text in shown if "floor" not in text][3:] == labels, country
+    assert page.locator("[name=country] option[value=XK]").inner_text() == "Kosovo"
 
 
 def test_a_gift_expires_on_an_open_page_and_can_be_asked_for_again(

@@ -386,10 +386,12 @@ class Scan:
         return found[0]
 
     def address(self, case: Case, owner: str) -> dict[str, Any]:
-        fields = {name: self.plant_new(name, "address", case, owner) for name in ("name", "phone", "city", "country")}
+        fields = {name: self.plant_new(name, "address", case, owner) for name in ("name", "city", "region")}
         lines = [self.plant_new("line", "address", case, owner) for _ in range(2)]
-        postal_code = self.plant(secrets.token_hex(8), "address", case, owner)
-        return {**fields, "lines": lines, "postal_code": postal_code}
+        phone = self.plant(str(10**14 + secrets.randbelow(9 * 10**14)), "address", case, owner)
+        # Hong Kong has no postal codes, so that this one may have any letters and digits.
+        postal_code = self.plant(secrets.token_hex(8).upper(), "address", case, owner)
+        return {**fields, "phone": phone, "lines": lines, "postal_code": postal_code, "country": "HK"}
 
     def claim(self, case: Case, viewer: str, *, last: bool = True) -> None:
         body: dict[str, Any] = {"secret": case.secret} if case.secret else {}

@@ -171,6 +171,12 @@ def hand_over(_case: Case, viewer: str, _ids: Ids) -> Body:
     return {} if viewer == "merchant" else {"carrier": ECHO, "tracking_number": ECHO}
 
 
+def correct_address(case: Case, viewer: str, ids: Ids) -> Body:
+    # Of an unshipped parcel the holder sends the address that it has.
+    sent = case.sent.get(("POST /gifts/{gift_id}/claims", viewer)) or {}
+    return sent.get("address", ADDRESS) if isinstance(sent, dict) else ADDRESS
+
+
 def report(case: Case, _viewer: str, ids: Ids) -> Body:
     invalid = {"event_id": "event", "status": "lost", "location": ECHO, "occurred_at": "2999-01-01T00:00:00Z"}
     return case.events.get(case.owner_of(ids), invalid)
@@ -204,6 +210,7 @@ BODIES: Mapping[str, BuildBody] = {route: no_body for route in routes() if route
     "POST /vouchers/{code}/redemptions": redeem,
     "POST /redemptions": redeem_typed,
     "PUT /shipments/{shipment_id}": hand_over,
+    "PUT /shipments/{shipment_id}/address": correct_address,
     "POST /shipments/{shipment_id}/events": report,
 }
 # Queries of lists and of routes that require one. A list that is not named here is read with a limit of 2.

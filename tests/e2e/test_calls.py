@@ -393,7 +393,7 @@ def test_post_use(calls: Running) -> None:
     expect_problem(alice.post(path, {"quantity": 2}), 422, "address-required")
     (parcel,) = expect_ok(alice.post(path, {"quantity": 2, "address": ADDRESS}), 201)["holdings"]
     assert (parcel["kind"], parcel["state"]) == ("parcel", "ready_to_ship")
-    assert expect_ok(alice.get(f"/shipments/{parcel['shipment_id']}"))["address"] == ADDRESS
+    assert expect_ok(alice.get(f"/shipments/{parcel['shipment_id']}"))["address"] == ADDRESS | {"region": None}
 
 
 def test_post_use_of_fifty_units_at_once(calls: Running) -> None:
@@ -689,7 +689,7 @@ def test_get_and_put_shipments(calls: Running) -> None:
     assert (shipment["carrier"], shipment["status"]) == (calls.stack["users"]["carl"]["carrier"], "ready_to_ship")
     mias = f"/stores/{calls.stack['users']['mia']['store_id']}/shipments"
     (listed,) = expect_ok(calls.as_("mia").get(f"{mias}?status=ready_to_ship&limit=1"))["items"]
-    assert (listed["shipment_id"], listed["address"]) == (parcel["shipment_id"], ADDRESS)
+    assert (listed["shipment_id"], listed["address"]) == (parcel["shipment_id"], ADDRESS | {"region": None})
     assert expect_ok(calls.as_("mia").put(path, {"tracking_number": "T-1"}))["tracking_number"] == "T-1"
     expect_problem(calls.as_("mia").put(path, {"carrier": 5}), 422, "invalid-request")
     expect_problem(calls.as_("mia").get(f"{mias}?status=lost+and+found"), 422, "invalid-request")
@@ -697,6 +697,25 @@ def test_get_and_put_shipments(calls: Running) -> None:
         expect_problem(calls.as_(who).put(path, {}), status, code)
         expect_problem(calls.as_(who).get(mias), status, code)
     expect_problem(calls.as_("alice").get(path), 404, "not-found")
+
+
+def test_put_address_corrects_it_until_the_parcel_is_shipped(calls: Running) -> None:
+    parcel = parcel_of_bob(calls)
+    shipment, path = f"/shipments/{parcel['shipment_id']}", f"/shipments/{parcel['shipment_id']}/address"
+    bob = calls.as_("bob")
+    other = {"name": "Bob Lee", "phone": "+1 212 555 0142 ext. 5", "lines": ["1 Main St", ""], "city": "Springfield",
+             "region": "IL", "postal_code": "62701-1234", "country": "US"}  # fmt: skip
+    stored = other | {"lines": ["1 Main St"]}
+    assert expect_ok(bob.put(path, other))["address"] == stored
+    assert expect_ok(bob.get(shipment))["address"] == stored
+    for field, wrong in (("postal_code", "!!!"), ("phone", "abc"), ("country", "ZZ"), ("region", None)):
+        problem = expect_problem(bob.put(path, other | {field: wrong}), 422, "invalid-request")
+        assert [error["pointer"] for error in problem["errors"]] == [f"/{field}"]
+    for who in ("alice", "mia", "carl"):
+        expect_problem(calls.as_(who).put(path, other), 404, "not-found")
+    expect_ok(report(calls, parcel["shipment_id"], "picked_up"))
+    expect_problem(bob.put(path, ADDRESS), 409, "already-shipped")
+    assert expect_ok(bob.get(shipment))["address"] == stored
 
 
 def test_post_events_results_in_one_history(calls: Running) -> None:

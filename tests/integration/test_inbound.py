@@ -81,7 +81,7 @@ def test_a_late_report_does_not_move_the_status_back(stack: Stack, parcel: dict[
         ({"occurred_at": "2999-01-01T00:00:00Z"}, "invalid-request"),
         ({"occurred_at": 5}, "invalid-request"),
         ({"status": "somewhere"}, "invalid-request"),
-        ({"location": None}, "invalid-request"),
+        ({"location": 5}, "invalid-request"),
         ({"location": "\ud800"}, "invalid-request"),
         ({"more": 1}, "invalid-request"),
         ({"event_id": "x" * 129}, "invalid-request"),

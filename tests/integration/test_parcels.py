@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from testkit.handlers.calls import inbound_event
+from testkit.handlers.faults import READS, inject_faults
 from testkit.handlers.stack import ADDRESS, DAY, Stack
 
 
@@ -45,6 +47,94 @@ def test_an_invalid_address_is_rejected(stack: Stack, change: dict[str, Any]) ->
     assert all(error["pointer"].startswith("/address") for error in answer.body["errors"])
 
 
+TOKYO = {
+    "name": "山田花子", "phone": "０９０－１２３４－５６７８", "lines": ["", "神宮前1-2-3", " "], "region": "東京都",
+    "postal_code": "〒１５０ー０００１", "country": "jp",
+}  # fmt: skip
+DUBAI = {"name": "Ali", "phone": "+971 50 123 4567", "lines": ["Villa 1"], "city": "Dubai", "country": "AE"}
+SPRINGFIELD = {
+    "name": "Ann", "phone": "(212) 555-0123 x5", "lines": ["1 Main St"], "city": "Springfield", "region": "Illinois",
+    "postal_code": "62701-1234", "country": "US",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("address", "stored"),
+    [
+        (SPRINGFIELD, {}),  # google/libaddressinput#26
+        (ADDRESS | {"lines": ["Street 1", ""]}, {"lines": ["Street 1"], "region": None}),  # va.gov-team#25441
+        (TOKYO, {"lines": ["神宮前1-2-3"], "city": None, "postal_code": "150-0001", "country": "JP"}),
+        (DUBAI | {"postal_code": None, "region": ""}, {"region": None}),
+        (DUBAI, {"region": None, "postal_code": None}),
+        (DUBAI | {"country": "XK", "postal_code": "10000"}, {"region": None}),  # woocommerce#7876
+    ],
+)
+def test_an_address_has_the_fields_of_its_country(
+    stack: Stack, address: dict[str, Any], stored: dict[str, Any]
+) -> None:
+    gift = give_parcel(stack)
+    answer = stack.call(
+        "bob", "POST", f"/gifts/{gift['gift_id']}/claims", {"secret": gift["secret"], "address": address}
+    )
+    assert answer.status == 201, answer.raw
+    shipment = stack.call("bob", "GET", f"/shipments/{answer.body['shipment_id']}").body
+    assert shipment["address"] == address | stored
+
+
+@pytest.mark.parametrize(
+    ("address", "pointer"),
+    [
+        (SPRINGFIELD | {"region": None}, "/address/region"),
+        (SPRINGFIELD | {"region": " "}, "/address/region"),
+        (SPRINGFIELD | {"postal_code": "!!!"}, "/address/postal_code"),
+        (SPRINGFIELD | {"postal_code": None}, "/address/postal_code"),
+        (SPRINGFIELD | {"phone": "abc"}, "/address/phone"),
+        (SPRINGFIELD | {"country": "USA"}, "/address/country"),
+        (SPRINGFIELD | {"country": "ZZ"}, "/address/country"),
+        (SPRINGFIELD | {"city": ""}, "/address/city"),
+        (SPRINGFIELD | {"lines": ["", " "]}, "/address/lines"),
+        ({name: each for name, each in SPRINGFIELD.items() if name != "region"}, "/address/region"),
+        ({name: each for name, each in ADDRESS.items() if name != "postal_code"}, "/address/postal_code"),
+    ],
+)
+def test_a_field_that_does_not_fit_the_country_is_named(stack: Stack, address: dict[str, Any], pointer: str) -> None:
+    order = stack.buy(product="parcel")
+    answer = stack.call("alice", "POST", f"/orders/{order['order_id']}/use", {"quantity": 1, "address": address})
+    assert (answer.status, [error["pointer"] for error in answer.body["errors"]]) == (422, [pointer])
+
+
+def test_an_address_can_be_corrected_until_the_parcel_is_shipped(stack: Stack) -> None:
+    _, holding = claim_parcel(stack)
+    shipment = f"/shipments/{holding['shipment_id']}"
+    for _ in range(2):
+        answer = stack.call("bob", "PUT", f"{shipment}/address", SPRINGFIELD)
+        assert (answer.status, answer.body["address"]) == (200, SPRINGFIELD), answer.raw
+    assert stack.item(f"SHIPMENT#{holding['shipment_id']}")["version"] == 1  # type: ignore[index]
+    assert "Hangzhou" not in str(stack.all_items())
+    (listed,) = stack.call("mia", "GET", "/stores/store-tea-house/shipments").body["items"]
+    assert listed["address_label"] == ["Ann", "1 Main St", "Springfield, Illinois 62701-1234"]
+    for other in ("alice", "mia", "carl"):
+        assert stack.call(other, "PUT", f"{shipment}/address", SPRINGFIELD).status == 404
+    assert stack.call("bob", "PUT", "/shipments/unknown/address", SPRINGFIELD).status == 404
+    assert stack.report(holding["shipment_id"], "picked_up").status == 200
+    answer = stack.call("bob", "PUT", f"{shipment}/address", ADDRESS)
+    assert (answer.status, answer.body["code"]) == (409, "already-shipped")
+
+
+def test_a_correction_that_races_the_pick_up_never_overwrites_it(stack: Stack) -> None:
+    _, holding = claim_parcel(stack)
+
+    def pick_up(read: Any) -> Any:
+        item = read()
+        assert stack.report(holding["shipment_id"], "picked_up").status == 200
+        return item
+
+    with inject_faults(READS, {0: pick_up}):
+        answer = stack.call("bob", "PUT", f"/shipments/{holding['shipment_id']}/address", SPRINGFIELD)
+    assert (answer.status, answer.body["code"]) == (409, "already-shipped")
+    assert stack.call("bob", "GET", f"/shipments/{holding['shipment_id']}").body["address"]["city"] == "Hangzhou"
+
+
 def test_a_claimed_parcel_is_ready_to_ship_and_does_not_reveal_its_product(stack: Stack) -> None:
     gift, holding = claim_parcel(stack)
     assert holding["kind"] == "parcel"
@@ -60,7 +150,8 @@ def test_a_claimed_parcel_is_ready_to_ship_and_does_not_reveal_its_product(stack
         "tracking_number": None,
         "status": "ready_to_ship",
         "events": [],
-        "address": ADDRESS,
+        "address": ADDRESS | {"region": None},
+        "address_label": ["Bob Lee", "Road 5", "House 7", "Hangzhou", "310000"],
     }
 
 
@@ -135,7 +226,7 @@ def test_the_merchant_sees_product_and_address_until_delivery(stack: Stack) -> N
     _, holding = claim_parcel(stack)
     path = "/stores/store-tea-house/shipments"
     (listed,) = stack.call("mia", "GET", path).body["items"]
-    assert listed["address"] == ADDRESS
+    assert listed["address"] == ADDRESS | {"region": None}
     assert (listed["product"]["title"], listed["quantity"]) == ("Porcelain tea set", 1)
     assert stack.call("mia", "GET", f"{path}?status=ready_to_ship").body["items"] == [listed]
     assert stack.call("mia", "GET", f"{path}?status=delivered").body["items"] == []
@@ -206,14 +297,62 @@ def test_concurrent_updates_of_carrier_and_merchant_are_all_stored(stack: Stack)
     assert (len(shipment["events"]), shipment["tracking_number"]) == (20, "S-19")
 
 
-def test_the_events_of_a_shipment_are_limited(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_number_of_events_is_limited_and_a_delivery_is_always_accepted(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("handsel.use_cases.fulfilment.shipping.MAX_EVENTS", 2)
     _, holding = claim_parcel(stack)
     for event_id in ("e1", "e2"):
         assert stack.report(holding["shipment_id"], "in_transit", event_id=event_id).status == 200
-    answer = stack.report(holding["shipment_id"], "delivered", event_id="e3")
+    answer = stack.report(holding["shipment_id"], "lost", event_id="e3")
     assert (answer.status, answer.body["code"]) == (409, "too-many-events")
     assert stack.report(holding["shipment_id"], "in_transit", event_id="e2").status == 200
+    for event_id in ("e4", "e5"):  # a second delivery changes nothing
+        answer = stack.report(holding["shipment_id"], "delivered", event_id=event_id)
+        assert (answer.status, answer.body["status"], len(answer.body["events"])) == (200, "delivered", 3)
+
+
+def test_long_events_never_fill_the_item(stack: Stack) -> None:
+    _, holding = claim_parcel(stack)
+    path = f"/shipments/{holding['shipment_id']}/events"
+    long = {"location": "\U0001f69a" * 200, "occurred_at": "2026-01-05T08:00:00Z"}  # 800 bytes
+
+    def report(number: int, status: str) -> tuple[int, str]:
+        event_id = f"{number:0128d}"
+        answer = stack.call("carl", "POST", path, {**long, "event_id": event_id, "status": status})
+        return answer.status, answer.body.get("code") or answer.body["status"]
+
+    taken = 0
+    while (outcome := report(taken, "in_transit")) == (200, "in_transit"):
+        taken += 1
+    assert outcome == (409, "too-many-events")
+    assert taken > 100
+    assert report(taken, "delivered") == (200, "delivered")
+    (item,) = (item for item in stack.all_items() if item["sk"] == "SHIPMENT")
+    assert len(str(item).encode()) < 350_000
+
+
+@pytest.mark.parametrize("location", [{}, {"location": None}, {"location": ""}, {"location": " \t"}])
+def test_a_report_may_have_no_location(stack: Stack, location: dict[str, Any]) -> None:
+    # EasyPost/easypost-python#362, ShipEngine/shipengine-openapi#6
+    _, holding = claim_parcel(stack)
+    body = {"event_id": "e1", "status": "delivered", "occurred_at": "2026-01-05T16:00:00+0800", **location}
+    answer = stack.call("carl", "POST", f"/shipments/{holding['shipment_id']}/events", body)
+    assert answer.status == 200, answer.raw
+    expected = [{"status": "delivered", "location": None, "occurred_at": "2026-01-05T08:00:00.000Z"}]
+    assert (answer.body["status"], answer.body["events"]) == ("delivered", expected)
+    detail = body | {"event_id": "e2", "shipment_id": holding["shipment_id"], "carrier": " SWIFT"}
+    assert stack.invoke("InboundFunction", inbound_event("carrier.reported", detail)) == {"outcome": "delivered"}
+
+
+def test_a_carrier_is_known_by_its_name_without_case(stack: Stack) -> None:
+    _, holding = claim_parcel(stack)
+    path = f"/shipments/{holding['shipment_id']}"
+    assert stack.call("mia", "PUT", path, {"carrier": "Ｓｗｉｆｔ"}).status == 200
+    answer = stack.report(holding["shipment_id"], "picked_up")
+    assert (answer.status, answer.body["carrier"]) == (200, "Ｓｗｉｆｔ")
+    assert stack.call("mia", "PUT", path, {"carrier": "Snail"}).status == 200
+    assert stack.report(holding["shipment_id"], "in_transit").status == 404
 
 
 def test_the_id_of_a_parcel_cannot_be_derived_from_the_gift_and_the_claimer(stack: Stack) -> None:

@@ -15,7 +15,7 @@ from handsel.runtime import clock, wiring
 from handsel.store import keys
 from handsel.store.attributes import dump_item
 from testkit.handlers.faults import FAULTS, READS, WRITES, Crashed, inject_faults
-from testkit.handlers.stack import DAY, TABLE, Stack
+from testkit.handlers.stack import ADDRESS, DAY, TABLE, Stack
 
 HOUR = 3_600_000
 PROJECTED = ("MESSAGE#", "SUMMARY", "TALLY", "VOUCHER_EXPIRY#", "REMINDER")
@@ -97,8 +97,13 @@ def deliver(stack: Stack) -> None:
         assert stack.report(shipment_id, status).status == 200
 
 
+def correct(stack: Stack) -> None:
+    shipment_id = stack.claim("bob", give_to_bob(stack, "parcel")).body["shipment_id"]
+    assert stack.call("bob", "PUT", f"/shipments/{shipment_id}/address", ADDRESS | {"city": "Suzhou"}).status == 200
+
+
 LIFE_CYCLES = (
-    claim, claim_and_redeem, claim_two_and_expire, expire_and_request_again, cancel, decline, deliver,
+    claim, correct, claim_and_redeem, claim_two_and_expire, expire_and_request_again, cancel, decline, deliver,
 )  # fmt: skip
 
 
@@ -271,6 +276,11 @@ def test_a_delivered_parcel(stack: Stack) -> None:
         ("parcel_update", "Your parcel was delivered."),
     ]
     assert counts_of(stack, "bob") == {"unread": 3}
+
+
+def test_a_corrected_address_is_an_event_without_the_address(stack: Stack) -> None:
+    assert follow(stack, correct)[-1] == "shipment.address_changed"
+    assert set(stack.events[-1]["data"]) == {"shipment_id"}
 
 
 def test_a_late_report_changes_no_status_and_sends_no_message(stack: Stack) -> None:

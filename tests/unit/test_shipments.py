@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handsel.domain.states import SHIPMENT_STATUS_RANKS, ShipmentStatus, build_document, derive_shipment_status
+from handsel.domain.names import is_same_carrier
+from handsel.domain.states import (
+    SHIPMENT_STATUS_RANKS,
+    ShipmentStatus,
+    build_document,
+    derive_shipment_status,
+    reading_order,
+)
 
 READY, PICKED, TRANSIT, OUT, DELIVERED, FAILED, RETURNING, RETURNED, LOST = ShipmentStatus
 
@@ -23,7 +30,11 @@ reports = st.lists(st.tuples(st.integers(0, 20), st.sampled_from(ShipmentStatus)
         ([PICKED, TRANSIT, OUT, DELIVERED], DELIVERED),
         ([OUT, FAILED], FAILED),
         ([OUT, FAILED, OUT], OUT),  # a second attempt
-        ([OUT, FAILED, TRANSIT], OUT),
+        ([OUT, FAILED, TRANSIT], TRANSIT),  # back at the depot for the night: no longer out for delivery
+        ([OUT, FAILED, OUT, TRANSIT], OUT),  # of the second attempt, a late scan does not move it back
+        ([OUT, FAILED, TRANSIT, OUT, FAILED, TRANSIT], TRANSIT),
+        ([TRANSIT, LOST, PICKED], PICKED),
+        ([OUT, FAILED, RETURNING, TRANSIT], TRANSIT),
         ([OUT, FAILED, OUT, DELIVERED], DELIVERED),
         ([TRANSIT, LOST], LOST),
         ([TRANSIT, LOST, TRANSIT], TRANSIT),  # found again
@@ -76,3 +87,29 @@ def test_the_published_machine_has_the_transitions_of_a_report() -> None:
     assert ("out_for_delivery", "status = delivered", "delivered") in steps
     assert not [step for step in steps if step[0] == "delivered"]
     assert not [step for step in steps if (step[0], step[2]) == ("out_for_delivery", "in_transit")]
+
+
+@pytest.mark.parametrize(
+    ("reported", "status"),
+    [
+        ([(0, OUT), (5, TRANSIT), (5, PICKED)], OUT),
+        ([(0, OUT), (5, FAILED), (9, PICKED), (9, TRANSIT)], TRANSIT),
+        ([(5, OUT), (5, FAILED)], FAILED),
+        ([(5, DELIVERED), (5, FAILED), (5, OUT)], DELIVERED),
+    ],
+)
+def test_reports_of_the_same_time_are_ordered_by_rank(
+    reported: list[tuple[int, ShipmentStatus]], status: ShipmentStatus
+) -> None:
+    assert {derive_shipment_status(each) for each in permutations(reported)} == {status}
+
+
+def test_reports_of_the_same_time_are_read_in_the_order_of_the_route() -> None:
+    assert sorted(ShipmentStatus, key=reading_order)[:4] == [READY, PICKED, TRANSIT, OUT]
+    assert {*sorted(ShipmentStatus, key=reading_order)[-2:]} == {DELIVERED, RETURNED}
+
+
+@pytest.mark.parametrize("claim", ["swift", "SWIFT", " Swift ", "Ｓｗｉｆｔ"])
+def test_names_of_carriers_are_compared_without_case_and_width(claim: str) -> None:
+    assert is_same_carrier("Swift", claim)
+    assert not is_same_carrier("Swift Air", claim)

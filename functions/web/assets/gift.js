@@ -5,7 +5,6 @@ import { announce, fill, h } from "./dom.js";
 import { choose, language, t } from "./i18n.js";
 import { currentUser, signOut } from "./session.js";
 import { action, problem } from "./ui.js";
-import { addressForm } from "./gift_address.js";
 import { cannotOpen, declining, emblem, ended, notFound, notice, ownGift } from "./gift_ends.js";
 import { result } from "./gift_result.js";
 import { cover, seal, terms, unwrap, wrapped } from "./gift_wrap.js";
@@ -97,6 +96,8 @@ function openable() {
 
 /** Ask for the address of a parcel, unless the gift was claimed or ended meanwhile. */
 async function askAddress() {
+  // The address form is only loaded for parcels.
+  const { addressForm } = await import("./gift_address.js");
   view = await call("GET", `/gifts/${id}`);
   if (view.order_id || view.holding || view.state !== "open") return draw({ focus: true });
   const back = h("button", { type: "button", class: "link", on: { click: () => draw({ focus: true }) } }, t("gift.back"));

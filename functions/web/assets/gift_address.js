@@ -1,86 +1,170 @@
-// The address form. The last address stays on this device until the user signs out, so that it is typed once.
+// The address form. Its fields follow the country, and the address is shown once more before it is sent. The last address stays
+// on this device until the user signs out, so that it is typed once.
 
+import { FORMATS } from "./address_formats.js";
 import { Problem } from "./api.js";
 import { fill, h } from "./dom.js";
 import { language, t } from "./i18n.js";
 import { runAction } from "./ui.js";
 
 const STORAGE_KEY = "handsel.address";
-// ISO 3166-1. The browser knows their names in every language.
-const COUNTRIES =
-  "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY BZ CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO FR GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT HU ID IE IL IM IN IO IQ IR IS IT JE JM JO JP KE KG KH KI KM KN KP KR KW KY KZ LA LB LC LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO MP MQ MR MS MT MU MV MW MX MY MZ NA NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA RE RO RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW".split(
-    " ",
-  );
+// Until a country is chosen.
+const UNKNOWN = { l: "%N|%A|%C|%Z", r: "AC" };
 
-/** Fields by their JSON pointers in the API, in the order in which they are shown. */
-const FIELDS = {
-  "/name": { autocomplete: "name", maxlength: 100, required: true },
-  "/phone": { autocomplete: "tel", type: "tel", maxlength: 100, required: true },
-  "/lines/0": { autocomplete: "address-line1", maxlength: 200, required: true },
-  "/lines/1": { autocomplete: "address-line2", maxlength: 200 },
-  "/city": { autocomplete: "address-level2", maxlength: 100, required: true },
-  "/postal_code": { autocomplete: "postal-code", maxlength: 20 },
-  "/country": { autocomplete: "country", required: true },
+/** Inputs by the name of the field. Names are JSON pointers of the API without the first slash. */
+const INPUTS = {
+  country: { autocomplete: "country", required: true },
+  name: { autocomplete: "name", maxlength: 100, required: true },
+  phone: { autocomplete: "tel", type: "tel", maxlength: 100, required: true },
+  "lines/0": { autocomplete: "address-line1", maxlength: 200 },
+  "lines/1": { autocomplete: "address-line2", maxlength: 200 },
+  city: { autocomplete: "address-level2", maxlength: 100 },
+  region: { autocomplete: "address-level1", maxlength: 100 },
+  postal_code: { autocomplete: "postal-code", maxlength: 20 },
 };
+/** The fields of the formats. The second line is always optional. */
+const FIELDS = { A: ["lines/0", "lines/1"], C: ["city"], S: ["region"], Z: ["postal_code"] };
 
 /**
- * Return a form that calls `send(address)`. If that throws a Problem with pointers under `/address`, the errors are shown at
- * their fields.
+ * Return a form that shows the address once more and then calls `send(address)`. If that throws a Problem with pointers below
+ * `at`, the errors are shown at their fields.
+ *
+ * @param {object} options `address`: the address to begin with instead of the last one; `at`: the pointer of the address in the
+ *   body that `send` sends.
  */
-export function addressForm(label, send) {
-  const last = lastAddress();
-  const fields = Object.entries(FIELDS).map(([pointer, attributes]) => field(pointer, attributes, last));
-  const button = h("button", { type: "submit", class: "main" }, label);
-  const notice = h("div", { class: "notice" });
-  async function sendAddress() {
-    for (const each of fields) each.showError("");
-    const address = read(fields);
-    try {
-      await send(address);
-    } catch (error) {
-      if (!showErrors(fields, error)) throw error;
-      return;
-    }
-    localStorage.setItem(STORAGE_KEY, JSON.stringify(address));
+export function addressForm(label, send, { address: given, at = "/address" } = {}) {
+  const first = given ?? lastAddress();
+  const inputs = Object.fromEntries(Object.entries(INPUTS).map(([name, attributes]) => [name, input(name, attributes, first)]));
+  const fields = h("div", { class: "fields" });
+  const place = h("div", { class: "address-form" });
+  const next = h("button", { type: "submit", class: "main" }, t("gift.check_address"));
+  const form = h("form", { class: "address", on: { submit } }, fields, next);
+  let shown = [];
+
+  function draw() {
+    const country = inputs.country.value;
+    // An address from elsewhere may have more than its country's format, and keeps it.
+    const extra = country === first.country ? Object.keys(FIELDS).filter((letter) => FIELDS[letter].some((name) => first[name])) : [];
+    shown = fieldsOf(country, extra).map(({ name, text, required }) => field(inputs[name], name, text, required));
+    fill(fields, shown.map((each) => each.element));
   }
+
   function submit(event) {
     event.preventDefault();
-    runAction(button, notice, sendAddress);
+    for (const each of shown) each.showError("");
+    const address = read(inputs, shown);
+    fill(place, review(address, label, sendAddress, edit));
+    place.querySelector("h2").focus();
+
+    async function sendAddress() {
+      try {
+        await send(address);
+      } catch (error) {
+        const wrong = error instanceof Problem ? shown.filter(({ name }) => isAbout(error, `${at}/${name}`)) : [];
+        if (wrong.length === 0) throw error;
+        edit();
+        for (const each of wrong) each.showError(wrongText(each.name, address.country));
+        wrong[0].input.focus();
+        return;
+      }
+      localStorage.setItem(STORAGE_KEY, JSON.stringify(address));
+    }
   }
-  return h("form", { class: "address", on: { submit } }, fields.map((each) => each.element), button, notice);
+
+  function edit() {
+    fill(place, form);
+    shown[0].input.focus();
+  }
+
+  inputs.country.addEventListener("change", draw);
+  draw();
+  return fill(place, form);
+}
+
+/** What is going to be sent, with buttons to send it and to change it. */
+function review(address, label, send, edit) {
+  const notice = h("div", { class: "notice" });
+  const button = h("button", { type: "button", class: "main", on: { click: () => runAction(button, notice, send) } }, label);
+  return h(
+    "section",
+    { class: "review", "aria-labelledby": "review-title" },
+    h("h2", { id: "review-title", tabindex: -1 }, t("gift.is_address_right")),
+    h("address", {}, [...written(address), countryName(address.country), address.phone].map((line) => h("span", {}, line))),
+    button,
+    notice,
+    h("button", { type: "button", class: "link", on: { click: edit } }, t("gift.change_address")),
+  );
+}
+
+/** Return the letters of the fields in the lines of a format, in the order in which this language writes them. */
+function order(format) {
+  const lines = format.split("|").map((line) => (line.match(/%./g) ?? []).map((field) => field[1]));
+  const largeFirst = lines.at(-1).includes("N");
+  return largeFirst && language !== "zh" ? lines.reverse().map((line) => line.reverse()) : lines;
+}
+
+/** Return the fields to show for a country, with their labels. `extra` are letters of fields to show in any case. */
+function fieldsOf(country, extra) {
+  const { l: lines, r: needed, s: region = "province", c: city = "city", n: code = "postal" } = FORMATS[country] ?? UNKNOWN;
+  const texts = { city: `gift.field.${city}`, region: `gift.field.${region}`, postal_code: `gift.field.${code}` };
+  const letters = order(lines).flat().filter((letter) => letter in FIELDS);
+  const followed = [...new Set([...letters, ...extra])].flatMap((letter) =>
+    FIELDS[letter].map((name) => ({ name, text: texts[name] ?? `gift.field.${name}`, required: needed.includes(letter) && name !== "lines/1" })),
+  );
+  const always = ["country", "name", "phone"].map((name) => ({ name, text: `gift.field.${name}`, required: true }));
+  return [...always, ...followed];
+}
+
+/** Return the lines of an address in the order of its country. */
+function written(address) {
+  const values = { N: [address.name], A: address.lines, C: [address.city], S: [address.region], Z: [address.postal_code] };
+  const lines = order((FORMATS[address.country] ?? UNKNOWN).l);
+  // Also what the format of the country does not have.
+  const others = Object.keys(values).filter((letter) => !lines.flat().includes(letter));
+  return [...lines, ...others].flatMap((line) => {
+    const written = [...line].flatMap((letter) => values[letter]).filter(Boolean);
+    return line.includes("A") ? written : written.join(" ") || [];
+  });
 }
 
 function lastAddress() {
   try {
-    const address = JSON.parse(localStorage.getItem(STORAGE_KEY));
-    return { ...address, "lines/0": address.lines[0], "lines/1": address.lines[1] ?? "" };
+    return JSON.parse(localStorage.getItem(STORAGE_KEY)) ?? {};
   } catch {
     return {};
   }
 }
 
-function field(pointer, attributes, last) {
-  const name = pointer.slice(1);
+function input(name, attributes, first) {
+  const [key, index] = name.split("/");
+  const value = (index ? first[key]?.[index] : first[key]) ?? "";
+  const element = name === "country" ? countries(value) : h("input", { value });
+  for (const [attribute, each] of Object.entries(attributes)) element.setAttribute(attribute, each === true ? "" : each);
+  element.name = name;
+  return element;
+}
+
+function field(element, name, text, required) {
   const error = h("p", { class: "field-error", id: `error-${name}` });
-  const input = name === "country" ? countries(last.country) : h("input", { value: last[name] ?? "" });
-  for (const [key, value] of Object.entries(attributes)) input.setAttribute(key, value === true ? "" : value);
-  input.name = name;
+  element.required = required;
+  const label = h("label", {}, required || name === "lines/1" ? t(text) : t("gift.optional", { field: t(text) }), element);
   return {
-    pointer,
-    input,
-    element: h("div", { class: `field ${name.replace("/", "-")}` }, h("label", {}, t(`gift.field.${name}`), input), error),
-    showError(text) {
-      fill(error, text);
-      input.setAttribute("aria-invalid", Boolean(text));
-      input.setAttribute("aria-describedby", text ? error.id : "");
+    name,
+    input: element,
+    element: h("div", { class: `field ${name.replace("/", "-")}` }, label, error),
+    showError(message) {
+      fill(error, message);
+      element.setAttribute("aria-invalid", Boolean(message));
+      element.setAttribute("aria-describedby", message ? error.id : "");
     },
   };
 }
 
 function countries(last) {
-  const names = new Intl.DisplayNames(language, { type: "region" });
-  const selected = last ?? new Intl.Locale(navigator.language).region ?? (language === "zh" ? "CN" : "");
-  const sorted = COUNTRIES.map((code) => [code, names.of(code)]).sort(([, one], [, other]) => one.localeCompare(other, language));
+  const selected = last || (new Intl.Locale(navigator.language).region ?? (language === "zh" ? "CN" : ""));
+  const sorted = Object.keys(FORMATS)
+    .map((code) => [code, countryName(code)])
+    .sort(([, one], [, other]) => one.localeCompare(other, language));
   return h(
     "select",
     {},
@@ -89,23 +173,29 @@ function countries(last) {
   );
 }
 
-function read(fields) {
-  const values = Object.fromEntries(fields.map(({ pointer, input }) => [pointer, input.value.trim()]));
+/** The browser knows the names of all countries in every language. */
+function countryName(code) {
+  return new Intl.DisplayNames(language, { type: "region" }).of(code);
+}
+
+/** Return the address. Fields that the country does not have are null. */
+function read(inputs, shown) {
+  const names = shown.map(({ name }) => name);
+  const value = (name) => (names.includes(name) && inputs[name].value.trim()) || null;
   return {
-    name: values["/name"],
-    phone: values["/phone"],
-    lines: [values["/lines/0"], ...(values["/lines/1"] ? [values["/lines/1"]] : [])],
-    city: values["/city"],
-    postal_code: values["/postal_code"],
-    country: values["/country"],
+    name: value("name"),
+    phone: value("phone"),
+    lines: [value("lines/0"), value("lines/1")].filter(Boolean),
+    city: value("city"),
+    region: value("region"),
+    postal_code: value("postal_code"),
+    country: value("country"),
   };
 }
 
-/** Show an error at each invalid field. Return whether there was one. */
-function showErrors(fields, error) {
-  if (!(error instanceof Problem)) return false;
-  const wrong = fields.filter(({ pointer }) => error.errors.some((each) => `${each.pointer}/`.startsWith(`/address${pointer}/`)));
-  for (const each of wrong) each.showError(t("gift.field_wrong"));
-  wrong[0]?.input.focus();
-  return wrong.length > 0;
+const isAbout = (error, pointer) => error.errors.some((each) => `${pointer}/`.startsWith(`${each.pointer}/`));
+
+function wrongText(name, country) {
+  const example = name === "postal_code" && FORMATS[country]?.z;
+  return example ? t("gift.field_wrong_code", { example }) : t("gift.field_wrong");
 }

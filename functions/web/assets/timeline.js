@@ -15,7 +15,7 @@ export function statusOf(status) {
 /**
  * A shipment of `GET /shipments/{shipment_id}`: past events in time order, steps ahead, carrier and address.
  */
-export function timeline({ status, events, carrier, tracking_number: number, address }) {
+export function timeline({ status, events, carrier, tracking_number: number, address, address_label: label }) {
   const reached = STEPS.indexOf(status);
   // Events may arrive out of order: the status decides which steps are ahead. After an incident they are unknown.
   const ahead = reached < 0 ? [] : STEPS.slice(reached + 1);
@@ -35,7 +35,7 @@ export function timeline({ status, events, carrier, tracking_number: number, add
       { class: "facts" },
       fact(t("center.carrier"), carrier),
       number && fact(t("center.tracking_number"), number, " ", copyButton(number, t("center.copy_number"))),
-      address && fact(t("center.address"), addressBlock(address)),
+      address && fact(t("center.address"), addressBlock(address, label)),
     ),
   );
 }
@@ -45,7 +45,7 @@ function pastStep({ status, location, occurred_at: at }, latest) {
     "li",
     { "aria-current": latest && "step" },
     h("strong", {}, statusOf(status)),
-    at && h("span", { class: "faint" }, location, " · ", h("time", { datetime: at }, when(at))),
+    at && h("span", { class: "faint" }, location && `${location} · `, h("time", { datetime: at }, when(at))),
   );
 }
 
@@ -54,8 +54,8 @@ export function fact(name, ...value) {
   return h("div", {}, h("dt", {}, name), h("dd", {}, value));
 }
 
-function addressBlock({ name, phone, lines, city, postal_code: code, country }) {
+function addressBlock({ phone, country }, label) {
   const names = new Intl.DisplayNames(document.documentElement.lang, { type: "region", fallback: "code" });
   const countryName = /^[A-Z]{2}$/.test(country) ? names.of(country) : country;
-  return h("address", {}, [`${name} · ${phone}`, ...lines, `${code} ${city}`.trim(), countryName].map((line) => h("span", {}, line)));
+  return h("address", {}, [...label, countryName, phone].map((line) => h("span", {}, line)));
 }

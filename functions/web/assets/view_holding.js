@@ -3,6 +3,7 @@
 import { call } from "./api.js";
 import { announce, fill, h } from "./dom.js";
 import { t, when } from "./i18n.js";
+import { panel } from "./panel.js";
 import { fact, statusOf, timeline } from "./timeline.js";
 import { action, copyButton } from "./ui.js";
 
@@ -69,12 +70,14 @@ async function qr(id) {
 
 async function parcel(holding) {
   const { shipment_id: id, product, quantity, store_name: store } = holding;
-  const shown = h("div", {}, timeline(await call("GET", `/shipments/${id}`)));
+  const shown = h("div", {});
+  const draw = (shipment) => fill(shown, timeline(shipment), shipment.status === "ready_to_ship" && correction(shipment, draw));
+  draw(await call("GET", `/shipments/${id}`));
   const refresh = action(
     t("center.refresh"),
     async () => {
       const shipment = await call("GET", `/shipments/${id}`);
-      fill(shown, timeline(shipment));
+      draw(shipment);
       announce(statusOf(shipment.status));
     },
     { class: "quiet" },
@@ -96,6 +99,19 @@ async function parcel(holding) {
     ),
     h("div", { class: "card" }, shown, refresh),
   );
+}
+
+/** A button to correct the address, which is possible until the parcel leaves the store. */
+function correction({ shipment_id: id, address }, draw) {
+  const correct = async () => {
+    const { addressForm } = await import("./gift_address.js");
+    const corrected = await panel(t("center.correct_address"), (close) => {
+      const send = async (body) => close(await call("PUT", `/shipments/${id}/address`, { body }));
+      return addressForm(t("center.save_address"), send, { address, at: "" });
+    });
+    if (corrected) draw(corrected);
+  };
+  return action(t("center.correct_address"), correct, { class: "quiet" });
 }
 
 /** The giver and the blessing, with a link to send a return gift. */

@@ -175,6 +175,13 @@ def test_an_update_of_a_gifted_parcel_is_for_its_holder_and_does_not_reveal_the_
     ]
 
 
+def test_a_corrected_address_is_an_event_of_its_own() -> None:
+    before = shipment()
+    after = replace(before, address=replace(before.address, city="Other"), version=2)
+    (event,) = events.derive_shipment_events(before, after)
+    assert (event.type, event.data) == ("shipment.address_changed", events.ShipmentAddressChanged("shipment"))
+
+
 def test_an_update_of_the_callers_own_parcel_is_correlated_with_the_order() -> None:
     (event,) = events.derive_shipment_events(shipment(gift_id=None), shipment(gift_id=None, version=2))
     assert event.correlation_id == "order"

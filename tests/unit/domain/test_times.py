@@ -19,6 +19,9 @@ def test_a_timestamp_is_written_in_utc_with_milliseconds() -> None:
         ("2025-12-31t23:59:59.007z", 1_767_225_599_007),
         ("2026-01-01T01:59:59.0079+02:00", 1_767_225_599_007),
         ("1970-01-01T00:00:00.001+00:00", 1),
+        ("2026-11-28T10:00:00+0800", 1_795_831_200_000),  # Shopify/active_shipping#468
+        ("2026-11-28T10:00:00.5+08", 1_795_831_200_500),
+        ("2026-11-27t18:00:00-0800", 1_795_831_200_000),
     ],
 )
 def test_a_timestamp_is_parsed_with_its_offset_to_the_millisecond(text: str, at: int) -> None:
@@ -31,6 +34,10 @@ def test_a_timestamp_is_parsed_with_its_offset_to_the_millisecond(text: str, at:
         (None, "not an RFC 3339 time with its offset"),
         (0, "not an RFC 3339 time with its offset"),
         ("2026-01-01T00:00:00", "not an RFC 3339 time with its offset"),
+        ("2026-01-01T00:00:00+8", "not an RFC 3339 time with its offset"),
+        ("2026-01-01T00:00:00+080", "not an RFC 3339 time with its offset"),
+        ("2026-13-01T00:00:00Z", "not an RFC 3339 time with its offset"),
+        ("2026-02-30T00:00:00Z", "day is out of range for month"),
         ("2026-01-01", "not an RFC 3339 time with its offset"),
         ("1970-01-01T00:59:59+01:00", "before 1970"),
     ],

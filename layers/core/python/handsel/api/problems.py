@@ -26,6 +26,7 @@ STATUS: Mapping[str, int] = {
     "already-returned": 409,
     "already-redeemed": 409,
     "still-open": 409,
+    "already-shipped": 409,
     "too-many-events": 409,
     "handle-taken": 409,
     "expired": 410,

@@ -12,7 +12,7 @@ HandselError
 │   ├── NotFound                   unknown, owned by another user, or hidden: all look the same
 │   ├── OutOfStock, UnitsNotAvailable, AlreadyClaimed, ReturnGiftAlreadyGiven, StillOpen, HandleTaken
 │   ├── AlreadyRedeemed            has the time of the redemption
-│   ├── TooManyEvents
+│   ├── AlreadyShipped, TooManyEvents
 │   ├── Expired, Cancelled, Declined, VoucherExpired
 │   ├── InvalidRequest             valid JSON that fails validation; lists the fields
 │   ├── IdempotencyKeyReused
@@ -200,6 +200,13 @@ class AlreadyRedeemed(ApiProblem):
     def __init__(self, redeemed_at: int) -> None:
         super().__init__()
         self.redeemed_at = redeemed_at
+
+
+class AlreadyShipped(ApiProblem):
+    """The shipment has left the store, so its address cannot be changed."""
+
+    code = "already-shipped"
+    title = "This parcel has already been shipped."
 
 
 class TooManyEvents(ApiProblem):

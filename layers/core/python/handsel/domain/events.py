@@ -72,7 +72,14 @@ class ShipmentUpdated:
     status: ShipmentStatus
 
 
-Data = OrderPaid | OrderRefunded | GiftChanged | VoucherRedeemed | ShipmentUpdated
+@dataclass(frozen=True, slots=True)
+class ShipmentAddressChanged:
+    """Data of `shipment.address_changed`, which does not contain the address."""
+
+    shipment_id: str
+
+
+Data = OrderPaid | OrderRefunded | GiftChanged | VoucherRedeemed | ShipmentUpdated | ShipmentAddressChanged
 
 
 class EventType(NamedTuple):
@@ -92,6 +99,9 @@ TYPES: Mapping[str, EventType] = {
     "gift.declined": EventType(GiftChanged, "The named recipient declined a gift. Its units are back in the order."),
     "holding.redeemed": EventType(VoucherRedeemed, "A voucher was redeemed."),
     "shipment.updated": EventType(ShipmentUpdated, "The carrier, tracking number or status of a parcel changed."),
+    "shipment.address_changed": EventType(
+        ShipmentAddressChanged, "The holder of a parcel corrected its address before it was shipped."
+    ),
 }
 
 _ENDS = {
@@ -202,11 +212,14 @@ def derive_holding_events(before: Holding | None, after: Holding | None) -> Iter
 
 
 def derive_shipment_events(before: Shipment | None, after: Shipment | None) -> Iterator[Event]:
-    """Derive the event of a new version of a shipment."""
+    """Derive the event of a new version of a shipment: its holder, its store or its carrier changed it."""
     if before is None or after is None or not may_see(Viewer.SUBSCRIBER, Fact.LOGISTICS_STATUS):
         return
     if after.version > before.version:
-        updated = ShipmentUpdated(after.shipment_id, after.status)
+        kind = "shipment.updated"
+        data: Data = ShipmentUpdated(after.shipment_id, after.status)
+        if after.address != before.address:
+            kind, data = "shipment.address_changed", ShipmentAddressChanged(after.shipment_id)
         change = (after.shipment_id, str(after.version))
         correlation_id = after.order_id if after.gift_id is None else after.shipment_id
-        yield _event("shipment.updated", change, after.updated_at, correlation_id, after.holder_id, updated)
+        yield _event(kind, change, after.updated_at, correlation_id, after.holder_id, data)

@@ -294,14 +294,15 @@ class Holding:
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A postal address. `country` is an ISO 3166 code of two letters."""
+    """A postal address. `country` is an ISO 3166 code of two letters. The region is a state, a province or an emirate."""
 
     name: str
     phone: str
     lines: Sequence[str]
-    city: str
-    postal_code: str
+    city: str | None
+    postal_code: str | None
     country: str
+    region: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,7 +311,7 @@ class ShipmentEvent:
 
     event_id: str
     status: ShipmentStatus
-    location: str
+    location: str | None
     occurred_at: int
 
 

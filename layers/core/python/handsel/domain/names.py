@@ -1,4 +1,4 @@
-"""Names of users: display names, which others see, and handles, by which others find a user."""
+"""Names: display names of users, which others see; handles, by which others find a user; names of carriers."""
 
 import re
 import unicodedata
@@ -109,6 +109,15 @@ def _skeleton(name: str) -> str:
     # Without accents, which are characters of their own in this form.
     letters = unicodedata.normalize("NFD", visible.translate(_CAPITAL_LOOKALIKES).casefold()).translate(_LOOKALIKES)
     return unicodedata.normalize("NFC", "".join(char for char in letters if unicodedata.category(char)[0] in "LN"))
+
+
+def is_same_carrier(one: str, other: str) -> bool:
+    """Return whether two names are of the same carrier: a store and an identity provider may write it differently."""
+    return _fold(one) == _fold(other)
+
+
+def _fold(name: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
 def normalize_handle(given: object) -> str | None:

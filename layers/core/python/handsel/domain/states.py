@@ -407,7 +407,7 @@ class StatusRank:
 # received does not matter:
 # 1. a final status that was reported, the one that comes first in this table;
 # 2. the last incident by time of occurrence, unless a step of the route occurred after it: a new attempt, or found again;
-# 3. the highest rank that was reported; ready to ship if there is no report.
+# 3. the highest rank that was reported after the last incident; ready to ship if there is no report.
 SHIPMENT_STATUS_RANKS: Mapping[ShipmentStatus, StatusRank] = {
     ShipmentStatus.DELIVERED: StatusRank(rank=4, final=True),
     ShipmentStatus.RETURNED: StatusRank(rank=None, final=True),
@@ -421,6 +421,15 @@ SHIPMENT_STATUS_RANKS: Mapping[ShipmentStatus, StatusRank] = {
 }
 
 
+def reading_order(status: ShipmentStatus) -> tuple[bool, bool, int]:
+    """Return the sort key of reports of the same time: steps by rank, then incidents, then final statuses.
+
+    It agrees with the status, for which an incident counts more than a step of the same time.
+    """
+    entry = SHIPMENT_STATUS_RANKS[status]
+    return entry.final, entry.rank is None, entry.rank or 0
+
+
 def derive_shipment_status(reports: Iterable[tuple[int, ShipmentStatus]]) -> ShipmentStatus:
     """Return the status of a shipment: a pure function of the set of reports, each (time of occurrence, status)."""
     seen = set(reports)
@@ -429,11 +438,9 @@ def derive_shipment_status(reports: Iterable[tuple[int, ShipmentStatus]]) -> Shi
         if entry.final and status in reported:
             return status
     ranks = {status: entry.rank for status, entry in SHIPMENT_STATUS_RANKS.items() if entry.rank is not None}
-    incidents = [report for report in seen if report[1] not in ranks]
-    on_the_way = [report for report in seen if report[1] in ranks]
-    if incidents and max(incidents)[0] >= max((at for at, _ in on_the_way), default=0):
-        return max(incidents)[1]
-    return max((status for _, status in on_the_way), key=ranks.__getitem__, default=ShipmentStatus.READY_TO_SHIP)
+    incident = max((report for report in seen if report[1] not in ranks), default=None)
+    steps = [status for at, status in seen if status in ranks and (incident is None or at > incident[0])]
+    return max(steps, key=ranks.__getitem__, default=incident[1] if incident else ShipmentStatus.READY_TO_SHIP)
 
 
 def _shipment_document() -> dict[str, object]:

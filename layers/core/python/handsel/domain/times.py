@@ -5,10 +5,11 @@ from datetime import UTC, datetime, timedelta
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST = 253_402_300_799_999  # the end of the year 9999
-# Without leap seconds, from 1970.
-RFC_3339 = (
-    r"^(19[7-9][0-9]|[2-9][0-9]{3})-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-5][0-9](\.[0-9]{1,9})?"
-    r"([Zz]|[+-][0-9]{2}:[0-9]{2})$"
+# RFC 3339 from 1970, without leap seconds; carriers also write offsets as ISO 8601 allows: +0800 and +08.
+TIMESTAMP = (
+    r"^(19[7-9][0-9]|[2-9][0-9]{3})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+    r"[Tt]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?"
+    r"([Zz]|[+-]([01][0-9]|2[0-3])(:?[0-5][0-9])?)$"
 )
 
 
@@ -24,7 +25,7 @@ def parse_timestamp(text: object) -> int:
     Raises:
         ValueError: not an RFC 3339 time with an offset, or not between 1970 and 9999 in UTC.
     """
-    if not isinstance(text, str) or not re.fullmatch(RFC_3339, text):
+    if not isinstance(text, str) or not re.fullmatch(TIMESTAMP, text):
         raise ValueError("not an RFC 3339 time with its offset")
     at = (datetime.fromisoformat(text.upper()) - _EPOCH) // timedelta(milliseconds=1)
     if at < 0:

@@ -63,6 +63,7 @@ def save(table: Table, before: Shipment, after: Shipment) -> None:
     changes = {
         "carrier": after.carrier,
         "tracking_number": after.tracking_number,
+        "address": after.address,
         "events": after.events,
         "version": after.version,
         "updated_at": after.updated_at,

@@ -4,9 +4,10 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field, Strict, StringConstraints, WithJsonSchema
 
-from handsel.api.requests.base import Line, ListQuery, Name, Request
+from handsel.api.requests.base import ListQuery, Name, Request
+from handsel.api.requests.optional import OptionalLine
 from handsel.domain import models, states
-from handsel.domain.times import RFC_3339, parse_timestamp
+from handsel.domain.times import TIMESTAMP, parse_timestamp
 
 EventId = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[!-~]+$")]
 # Requests are strict, and a strict enum does not accept text.
@@ -32,17 +33,16 @@ class ShipmentEventRequest(Request):
         event_id: the ID that the carrier gave the event, of visible ASCII characters. An event whose `event_id` was reported
             before is ignored.
         status: the status that the event reports.
-        location: the place of the event, as the holder of the parcel sees it.
+        location: the place of the event, as the holder of the parcel sees it. A blank one is null.
         occurred_at: the time of the event, with any UTC offset.
     """
 
     event_id: EventId
     status: Status
-    location: Line
+    location: OptionalLine = None
+    # Not of the format date-time, which requires a colon in the offset.
     occurred_at: Annotated[
-        int,
-        BeforeValidator(parse_timestamp),
-        WithJsonSchema({"type": "string", "format": "date-time", "pattern": RFC_3339}),
+        int, BeforeValidator(parse_timestamp), WithJsonSchema({"type": "string", "pattern": TIMESTAMP})
     ]
 
     def value(self) -> models.ShipmentEvent:

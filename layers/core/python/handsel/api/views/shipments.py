@@ -1,10 +1,12 @@
 """Views of shipments, as their holder, merchant or carrier may see them."""
 
-from typing import Any, Self
+from typing import Annotated, Any, Self
+
+from pydantic import Field
 
 from handsel.api.views.base import Count, Timestamp, View
 from handsel.api.views.products import ProductBrief
-from handsel.domain import models, states
+from handsel.domain import addresses, models, states
 from handsel.domain.privacy import Fact, Viewer, may_see
 from handsel.domain.times import format_timestamp
 
@@ -16,16 +18,18 @@ class AddressView(View):
         name: the name of the person who gets the parcel.
         phone: the phone number for the carrier.
         lines: the street, building and apartment, in the order of the label.
-        city: the city or town.
-        postal_code: the postal code; empty where there is none.
-        country: the country, as it is written on the label.
+        city: the city or town; null where addresses of the country have none.
+        region: the state, province, prefecture or emirate; null if there is none.
+        postal_code: the postal code; null where the country has none.
+        country: the ISO 3166-1 code of the country.
     """
 
     name: str
     phone: str
     lines: list[str]
-    city: str
-    postal_code: str
+    city: str | None
+    region: str | None
+    postal_code: str | None
     country: str
 
     @classmethod
@@ -36,9 +40,16 @@ class AddressView(View):
             phone=address.phone,
             lines=list(address.lines),
             city=address.city,
+            region=address.region,
             postal_code=address.postal_code,
             country=address.country,
         )
+
+
+AddressLabel = Annotated[
+    list[str],
+    Field(description="The address in lines, in the order in which its country writes it, without phone and country."),
+]
 
 
 class EventView(View):
@@ -51,7 +62,7 @@ class EventView(View):
     """
 
     status: states.ShipmentStatus
-    location: str
+    location: str | None
     occurred_at: Timestamp
 
 
@@ -80,6 +91,7 @@ class HolderShipment(ShipmentView):
     """
 
     address: AddressView
+    address_label: AddressLabel
 
 
 class StoreShipment(ShipmentView):
@@ -98,6 +110,11 @@ class StoreShipment(ShipmentView):
     quantity: Count
     created_at: Timestamp
     address: AddressView | None
+    address_label: AddressLabel | None
+
+
+def _place(event: models.ShipmentEvent) -> tuple[object, ...]:
+    return event.occurred_at, states.reading_order(event.status), event.event_id
 
 
 def shipment_view(shipment: models.Shipment, viewer: Viewer) -> ShipmentView:
@@ -117,22 +134,27 @@ def shipment_view(shipment: models.Shipment, viewer: Viewer) -> ShipmentView:
             "tracking_number": shipment.tracking_number,
             "events": [
                 EventView(status=event.status, location=event.location, occurred_at=format_timestamp(event.occurred_at))
-                for event in sorted(shipment.events.values(), key=lambda event: (event.occurred_at, event.event_id))
+                for event in sorted(shipment.events.values(), key=_place)
             ],
         }
     address = may_see(viewer, Fact.ADDRESS, own=own, delivered=shipment.is_delivered)
-    shown = AddressView.of(shipment.address) if address else None
+    shown: dict[str, Any] = {"address": None, "address_label": None}
+    if address:
+        shown = {
+            "address": AddressView.of(shipment.address),
+            "address_label": addresses.format_lines(shipment.address),
+        }
     if viewer is Viewer.CARRIER:
         return ShipmentView(**fields)
     if viewer is Viewer.CLAIMER:
-        return HolderShipment(**fields, address=shown)
+        return HolderShipment(**fields, **shown)
     if may_see(viewer, Fact.PARCEL_PRODUCT):
         fields["product"] = ProductBrief.of(shipment.product)
     if may_see(viewer, Fact.PARCEL_STORE):
         fields["store_id"] = shipment.store_id
     return StoreShipment(
         **fields,
-        address=shown,
+        **shown,
         quantity=shipment.quantity,
         created_at=format_timestamp(shipment.created_at),
     )

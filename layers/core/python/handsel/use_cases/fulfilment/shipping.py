@@ -1,4 +1,4 @@
-"""Shipments: created when a parcel is claimed or used, then changed by the merchant and the carrier.
+"""Shipments: created when a parcel is claimed or used, then changed by the holder, the merchant and the carrier.
 
 A change reads the shipment, decides, and writes the next version under an optimistic lock.
 
@@ -7,23 +7,26 @@ A change reads the shipment, decides, and writes the next version under an optim
 | before the write                  | nothing changed   | the same call again                                        |
 | after it, or the response is lost | the next version  | the same call again: same fields, same event id, no change |
 
-If it runs twice, the second call finds nothing to change.
+If it runs twice, the second call finds nothing to change; after the parcel has left, a second correction of the address is
+refused as any other.
 """
 
 from collections.abc import Callable
 from dataclasses import replace
 
-from handsel.domain import errors, ids
+from handsel.domain import errors, ids, names
 from handsel.domain.models import Address, Holding, Page, Shipment, ShipmentEvent
-from handsel.domain.states import ShipmentStatus
+from handsel.domain.states import SHIPMENT_STATUS_RANKS, ShipmentStatus
 from handsel.store import shipments, stores
 from handsel.store.retries import retry_on_conflict
 from handsel.store.table import Table
 
 # Each attempt after the first follows a concurrent change of the same shipment.
 _MAX_ATTEMPTS = 60
-# A DynamoDB item is limited to 400 KB; no real delivery has this many events.
+# A DynamoDB item is limited to 400 KB, and the product and the address need some of it. No real delivery has as many
+# events, nor as long ones.
 MAX_EVENTS = 500
+MAX_EVENTS_BYTES = 200_000
 # The most that a carrier's clock may be ahead of ours.
 CLOCK_TOLERANCE_MS = 5 * 60_000
 
@@ -88,7 +91,7 @@ def get_for_carrier(table: Table, shipment_id: str, *, carrier: str) -> Shipment
     Raises:
         NotFound: no such shipment, or of another carrier.
     """
-    return _require(table, shipment_id, lambda shipment: shipment.carrier == carrier)
+    return _require(table, shipment_id, lambda shipment: names.is_same_carrier(shipment.carrier, carrier))
 
 
 def update_shipment(
@@ -110,8 +113,29 @@ def update_shipment(
     return _change(table, lambda: get_for_store(table, shipment_id, store_id=store_id), updated, now=now)
 
 
+def correct_address(table: Table, shipment_id: str, address: Address, *, caller: str, now: int) -> Shipment:
+    """Replace the address of a shipment that has not left the store, for the holder of the parcel. Idempotent.
+
+    The condition on the version decides a race with the carrier: a report that was written since the read makes it read
+    again.
+
+    Raises:
+        NotFound, AlreadyShipped, ServiceUnavailable
+    """
+
+    def with_address(shipment: Shipment) -> Shipment:
+        if shipment.status is not ShipmentStatus.READY_TO_SHIP:
+            raise errors.AlreadyShipped
+        return replace(shipment, address=address)
+
+    return _change(table, lambda: get_for_holder(table, shipment_id, caller=caller), with_address, now=now)
+
+
 def add_event(table: Table, shipment_id: str, event: ShipmentEvent, *, carrier: str, now: int) -> Shipment:
     """Add an event to a shipment, for its carrier. An event that the shipment already has changes nothing.
+
+    A shipment with the maximum number or size of events takes one more of each final status, so that every parcel can be
+    delivered; further ones of that status change nothing.
 
     Raises:
         NotFound, TooManyEvents, ServiceUnavailable
@@ -123,11 +147,20 @@ def add_event(table: Table, shipment_id: str, event: ShipmentEvent, *, carrier: 
             return shipment
         if event.occurred_at > now + CLOCK_TOLERANCE_MS:
             raise errors.InvalidRequest([errors.FieldError("/occurred_at", "This is in the future.")])
-        if len(shipment.events) >= MAX_EVENTS:
-            raise errors.TooManyEvents
-        return replace(shipment, events={**shipment.events, event.event_id: event})
+        events = {**shipment.events, event.event_id: event}
+        if len(events) > MAX_EVENTS or sum(map(_stored_bytes, events.values())) > MAX_EVENTS_BYTES:
+            if not SHIPMENT_STATUS_RANKS[event.status].final:
+                raise errors.TooManyEvents
+            if any(each.status is event.status for each in shipment.events.values()):
+                return shipment
+        return replace(shipment, events=events)
 
     return _change(table, lambda: get_for_carrier(table, shipment_id, carrier=carrier), with_event, now=now)
+
+
+def _stored_bytes(event: ShipmentEvent) -> int:
+    """Return an upper bound of the size of an event in the item: its id is there twice, beside names and numbers."""
+    return 2 * len(event.event_id) + len((event.location or "").encode()) + 100
 
 
 def _require(table: Table, shipment_id: str, is_visible: Callable[[Shipment], bool]) -> Shipment:
