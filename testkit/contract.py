@@ -76,7 +76,9 @@ def find_violations(method: str, url: str, headers: Mapping[str, str], body: byt
         return wrong
     if not body:
         return [*wrong, "there is no body"] if operation["requestBody"]["required"] else wrong
-    if headers.get("content-type") != "application/json" or len(body) > MAX_BYTES:
+    # A replacement character may stand for bytes that were not UTF-8, unless it is escaped.
+    damaged = "\ufffd".encode() in body
+    if headers.get("content-type") != "application/json" or len(body) > MAX_BYTES or damaged:
         return None
     try:
         value = json.loads(body)
