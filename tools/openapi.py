@@ -421,7 +421,8 @@ _PROBLEM_SCHEMAS: Schema = {
         "additionalProperties": False,
         "properties": {
             "pointer": {
-                "description": "A JSON pointer into the body, or `?name` for a query parameter. A long unknown name is shortened.",
+                "description": "A JSON pointer into the body, or `?name` for a query parameter. "
+                "A long unknown name is shortened.",
                 "type": "string",
                 "examples": ["/quantity", "?limit"],
             },

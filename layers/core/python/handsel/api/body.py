@@ -30,8 +30,8 @@ def parse(text: str | None, *, is_base64: bool, content_type: str | None, conten
     Raises:
         UnsupportedMediaType: the content type is not application/json in UTF-8, or the body is compressed.
         TooLarge: more than `MAX_BYTES`.
-        MalformedJson: not UTF-8 JSON, or damaged before it came here; or it contains NaN, an infinity, a duplicate name, a lone surrogate, NUL, more
-            than `MAX_DEPTH` levels, or a number of too many digits.
+        MalformedJson: not UTF-8 JSON, or damaged before it came here; or it contains NaN, an infinity, a duplicate name, a
+            lone surrogate, NUL, more than `MAX_DEPTH` levels, or a number of too many digits.
     """
     _check_media_type(content_type or "", content_encoding or "")
     raw = _bytes(text or "", is_base64=is_base64)
