@@ -10,6 +10,9 @@ from local.state import Directory
 
 PAUSE = 1.0
 
+# The time, the function and the message.
+LogLine = tuple[int, str, str]
+
 
 def main(directory: Directory, text: str, *, follow: bool) -> int:
     """Print the lines that contain a text. Return the exit status.
@@ -24,7 +27,7 @@ def main(directory: Directory, text: str, *, follow: bool) -> int:
         cli.say("The stack is not ready.", error=True)
         return 1
     with closing(aws.client("logs", running.endpoint_url)) as logs:
-        seen: set[str] = set()
+        seen: set[LogLine] = set()
         try:
             while True:
                 for line in _lines(logs, text, seen):
@@ -36,13 +39,15 @@ def main(directory: Directory, text: str, *, follow: bool) -> int:
             return 0
 
 
-def _lines(logs: Any, text: str, seen: set[str]) -> Iterator[str]:
+def _lines(logs: Any, text: str, seen: set[LogLine]) -> Iterator[str]:
     """Yield the lines of all functions that were not seen before, by their time."""
-    events = []
+    lines: list[LogLine] = []
     for group in logs.get_paginator("describe_log_groups").paginate().search("logGroups[].logGroupName"):
         for page in logs.get_paginator("filter_log_events").paginate(logGroupName=group):
-            events += [(event["timestamp"], event["eventId"], group, event["message"]) for event in page["events"]]
-    for _, identity, group, message in sorted(events):
-        if identity not in seen and text in message:
-            yield f"{group.rpartition('/')[2]}  {message.rstrip()}"
-        seen.add(identity)
+            # The engine gives events no id.
+            lines += [(event["timestamp"], group.rpartition("/")[2], event["message"]) for event in page["events"]]
+    for line in sorted(set(lines) - seen):
+        _, function, message = line
+        if text in message:
+            yield f"{function}  {message.rstrip()}"
+    seen.update(lines)
