@@ -58,7 +58,7 @@ class Runner:
         self._directory = directory
         self._settings = settings
         self._stop = threading.Event()
-        # Whether the engine continues without this runner.
+        # The engine continues without this runner.
         self._detached = False
         self._serving = False
         # Tells the user why an earlier stack was not taken over.
