@@ -9,7 +9,7 @@ INSTALL := -m pip install --quiet --disable-pip-version-check --no-deps --requir
 UV_COMPILE := $(BIN)/uv pip compile --quiet --system-certs --universal --python-version 3.11 --no-header --generate-hashes
 SIM = $(BIN)/python -m testkit.simulator --seeds $(or $(SEEDS),2000)
 E2E = $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
-E2E_LONG := $(patsubst %,tests/e2e/test_%.py,access calls hostile ops races sign_in sweep_schedule)
+E2E_LONG := $(patsubst %,tests/e2e/test_%.py,access calls hostile local_update ops races sign_in sweep_schedule)
 SOURCES := layers functions examples ops local tools testkit tests benchmarks
 .SHELLFLAGS := -ec
 .DEFAULT_GOAL := help
@@ -20,7 +20,7 @@ help: ## List targets
 
 # --- run -------------------------------------------------------------------------------------------------------------
 
-.PHONY: demo up down status env invoke ops
+.PHONY: demo up down status env logs invoke ops
 demo: $(VENV) ## Demonstrate all features over HTTP, on a temporary local stack
 	@$(BIN)/python -m local demo
 
@@ -36,10 +36,13 @@ status: $(VENV) ## List the running local stacks
 env: $(VENV) ## Print shell variables for calling the API with curl (README.md)
 	@$(BIN)/python -m local env
 
+logs: $(VENV) ## Print the logs of the functions on the local stack: TEXT=... selects lines, FOLLOW=1 waits for more
+	@$(BIN)/python -m local logs --text "$(TEXT)" $(if $(FOLLOW),--follow)
+
 invoke: $(VENV) sam-if-docker ## Invoke a function by `sam local invoke` on the local stack: EVENT=events/purchase_buy.json
 	@$(BIN)/python -m local invoke --event "$(EVENT)" --function "$(FUNCTION)"
 
-ops: $(VENV) ## Run an operators' command on the local stack: DO=audit, settle, replay or recount (docs/runbook.md)
+ops: $(VENV) ## Run an operators' command on the local stack: DO="audit --json"; without DO, list the commands
 	@$(BIN)/python -m local.ops $(DO)
 
 # --- test ------------------------------------------------------------------------------------------------------------

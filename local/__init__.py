@@ -18,6 +18,8 @@ one module each:
     streams     poll the table's stream and deliver its records
     proxy       serve the API on a port
     sign_in     sign in to the pages, and list the demo users
+    hosts       decide which Host headers are answered
+    logs        print the logs of the functions
     state       the files that describe a running stack
     demo        demonstrate all features over HTTP
     invoke      invoke one function in a container, by sam local invoke

@@ -1,9 +1,10 @@
-"""Run the local stack: python -m local up | down | status | env | run | demo | invoke.
+"""Run the local stack: python -m local up | down | status | env | logs | run | demo | invoke.
 
     up      start a stack in the background, and wait until it is ready
     down    stop it; without PORT or LOCAL_DIR, stop all stacks of this checkout
     status  list the running stacks
     env     print shell variables for curl: eval "$(python -m local env)"
+    logs    print the logs of the functions; --text selects lines, such as those of a request id, and --follow waits for more
     run     start a stack in the foreground
     demo    demonstrate all features on a temporary stack
     invoke  invoke a function with --event by `sam local invoke`, on the table of the running stack
@@ -17,6 +18,7 @@ import sys
 
 from local import cli, demo, env
 from local.settings import SettingsError, from_environment
+from local.state import find_running
 
 
 def main() -> int:
@@ -24,7 +26,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         prog="python -m local", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    commands = ["up", "down", "status", "env", "run", "demo", "invoke"]
+    commands = ["up", "down", "status", "env", "logs", "run", "demo", "invoke"]
     parser.add_argument("command", choices=commands)
     parser.add_argument(
         "--no-stream",
@@ -33,6 +35,8 @@ def main() -> int:
     )
     parser.add_argument("--event", help="invoke: the file of the event, such as events/purchase_buy.json")
     parser.add_argument("--function", help="invoke: the function, if the name of the file does not start with it")
+    parser.add_argument("--text", default="", help="logs: only lines that contain this")
+    parser.add_argument("--follow", action="store_true", help="logs: wait for further lines")
     options = parser.parse_args()
     try:
         settings = from_environment(os.environ, stream=not options.no_stream)
@@ -48,6 +52,8 @@ def main() -> int:
             return cli.status()
         case "env":
             return env.main(settings)
+        case "logs":
+            return _logs(options.text, follow=options.follow)
         case "run":
             return cli.run(settings)
         case "invoke":
@@ -56,6 +62,20 @@ def main() -> int:
             return invoke.main(options.event, options.function, settings, os.environ)
         case _:
             return demo.main()
+
+
+def _logs(text: str, *, follow: bool) -> int:
+    from local import logs
+
+    try:
+        directory = find_running(os.environ)
+    except SettingsError as error:
+        cli.say(str(error), error=True)
+        return 2
+    if directory is None:
+        cli.say("No local stack is running. Start one with `make up`.", error=True)
+        return 2
+    return logs.main(directory, text, follow=follow)
 
 
 if __name__ == "__main__":

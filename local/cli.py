@@ -44,8 +44,12 @@ def up(settings: Settings, environ: Mapping[str, str] = os.environ, *, hints: bo
                 if hints:
                     _print_hints(directory, settings)
                 return 0
-            say("The running stack has other settings or another version. Restarting; its data is deleted.")
-            stop(directory)
+            if running.ready and running.can_become(settings):
+                say("The running stack has other settings or another version. Updating it; its data is kept.")
+                detach(directory)
+            else:
+                say("The running stack cannot take these settings. Restarting; its data is deleted.")
+                stop(directory)
         started = time.monotonic()
         try:
             if not _start(directory, settings, started):
@@ -104,21 +108,30 @@ def down(environ: Mapping[str, str] = os.environ) -> int:
     alive = [directory for directory in directories if directory.alive()]
     for directory in directories:
         stop(directory)
-    say("Stopped." if alive else "No stack was running.")
+    say("Stopped; the data is deleted." if alive else "No stack was running.")
     return 0
 
 
-def stop(directory: Directory) -> None:
-    """Stop the runner, which stops its engine. If the runner has ended, stop only the engine."""
+def detach(directory: Directory) -> None:
+    """Stop the runner but not its engine, so that the next runner takes over the data."""
+    _end_runner(directory, signal.SIGHUP)
+
+
+def _end_runner(directory: Directory, first: signal.Signals) -> None:
     running = directory.read()
     if directory.runner_alive() and running:
-        for number, seconds in ((signal.SIGTERM, DOWN_SECONDS), (signal.SIGKILL, 5.0)):
+        for number, seconds in ((first, DOWN_SECONDS), (signal.SIGKILL, 5.0)):
             try:
                 os.kill(running.pid, number)
             except ProcessLookupError:
                 break
             if wait_until(lambda: not directory.runner_alive(), seconds):
                 break
+
+
+def stop(directory: Directory) -> None:
+    """Stop the runner, which stops its engine. If the runner has ended, stop only the engine."""
+    _end_runner(directory, signal.SIGTERM)
     directory.engine.stop()
     directory.forget()
     for process in _started:

@@ -2,9 +2,12 @@
 
 import json
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from botocore.exceptions import ClientError
 
 from local import aws, template
 from local.package import LAYER, package, unpacked_once
@@ -40,14 +43,17 @@ def archives() -> dict[str, Path]:
     return package(template.read()["Resources"], cache_directory())
 
 
-def deploy(endpoint_url: str, settings: Settings, built: dict[str, Path], layers: Path) -> Deployment:
-    """Deploy to an empty engine.
+def deploy(
+    endpoint_url: str, settings: Settings, built: dict[str, Path], layers: Path, *, update: bool = False
+) -> Deployment:
+    """Deploy to an engine.
 
     Args:
         endpoint_url: the endpoint of the engine.
         settings: the settings of the stack.
         built: the archives.
         layers: the folder to unpack layers in.
+        update: whether to change the stack that the engine has; otherwise the engine has to be empty.
 
     Raises:
         DeployError: the deployment failed.
@@ -58,7 +64,8 @@ def deploy(endpoint_url: str, settings: Settings, built: dict[str, Path], layers
         for name, path in built.items()
     }
     s3 = aws.client("s3", endpoint_url)
-    s3.create_bucket(Bucket=ARTIFACTS)
+    if not update:
+        s3.create_bucket(Bucket=ARTIFACTS)
     for path in code.values():
         s3.upload_file(str(path), ARTIFACTS, path.name)
     expanded = template.expand(
@@ -79,7 +86,10 @@ def deploy(endpoint_url: str, settings: Settings, built: dict[str, Path], layers
     # A template in the request itself is limited to 51,200 characters.
     s3.put_object(Bucket=ARTIFACTS, Key="template.json", Body=json.dumps(expanded).encode())
     template_url = f"{endpoint_url}/{ARTIFACTS}/template.json"
-    outputs = _create(aws.client("cloudformation", endpoint_url), template_url, settings)
+    cloudformation = aws.client("cloudformation", endpoint_url)
+    outputs = _apply(
+        cloudformation, cloudformation.update_stack if update else cloudformation.create_stack, template_url, settings
+    )
     for name, cors in removed.cors.items():
         _set_cors(aws.client("apigatewayv2", endpoint_url), outputs[f"LocalApi{name}"], cors)
     return Deployment(
@@ -93,19 +103,26 @@ def deploy(endpoint_url: str, settings: Settings, built: dict[str, Path], layers
     )
 
 
-def _create(cloudformation: Any, template_url: str, settings: Settings) -> dict[str, str]:
-    cloudformation.create_stack(
-        StackName=STACK,
-        TemplateURL=template_url,
-        Parameters=[{"ParameterKey": k, "ParameterValue": v} for k, v in settings.parameters().items()],
-        Capabilities=["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
-    )
+def _apply(
+    cloudformation: Any, operation: Callable[..., object], template_url: str, settings: Settings
+) -> dict[str, str]:
+    """Create or update the stack, and return its outputs."""
+    try:
+        operation(
+            StackName=STACK,
+            TemplateURL=template_url,
+            Parameters=[{"ParameterKey": k, "ParameterValue": v} for k, v in settings.parameters().items()],
+            Capabilities=["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
+        )
+    except ClientError as error:
+        if "No updates are to be performed" not in str(error):
+            raise DeployError(str(error)) from error
     deadline = time.monotonic() + 120
     while True:
         stack = cloudformation.describe_stacks(StackName=STACK)["Stacks"][0]
-        if stack["StackStatus"] == "CREATE_COMPLETE":
+        if stack["StackStatus"] in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
             return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
-        if stack["StackStatus"] != "CREATE_IN_PROGRESS" or time.monotonic() > deadline:
+        if not stack["StackStatus"].endswith("_IN_PROGRESS") or time.monotonic() > deadline:
             events = cloudformation.describe_stack_events(StackName=STACK)["StackEvents"]
             reasons = [
                 f"  {event['LogicalResourceId']}: {event.get('ResourceStatusReason', '')}"

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from local import cli
 from local.client import Stack, read_stack
-from local.settings import Settings, explicit_directory
-from local.state import directory_for
+from local.settings import Settings, SettingsError
+from local.state import find_running
 
 
 def shell_variables(stack: Stack) -> dict[str, str]:
@@ -20,10 +20,14 @@ def shell_variables(stack: Stack) -> dict[str, str]:
 
 
 def main(settings: Settings, environ: Mapping[str, str] = os.environ) -> int:
-    """Print `export` statements for the stack on the port of the settings. Return the exit status."""
-    directory = directory_for(settings.port, explicit_directory(environ))
-    running = directory.read()
-    if not running or not running.ready or not directory.runner_alive():
+    """Print `export` statements for the running stack. Return the exit status."""
+    try:
+        directory = find_running(environ)
+    except SettingsError as error:
+        cli.say(str(error), error=True)
+        return 1
+    running = directory.read() if directory else None
+    if directory is None or running is None or not running.ready:
         text = f"No stack is ready on port {settings.port}. Start it with `make up`; PORT selects another port."
         cli.say(text, error=True)
         return 1

@@ -2,11 +2,15 @@
 
 The engine ignores the setting in a template, and if it is turned on by API, deletes items without a stream record. So it stays
 off. DynamoDB's rules apply: the attribute is a number of epoch seconds in the past, at most five years ago. The delete is
-conditional, because the item may have changed since it was read.
+conditional, because the item may have changed since its record was read.
+
+What expires is known from the stream, which has every write. The table is never searched, so its size causes no delay.
 """
 
+import heapq
 import json
 import logging
+import queue
 import threading
 import time
 from typing import Any
@@ -18,7 +22,9 @@ from local import aws
 log = logging.getLogger(__name__)
 
 FIVE_YEARS = 5 * 365 * 24 * 3600
-PAUSE = 0.5
+PAUSE = 0.2
+
+Item = dict[str, Any]
 
 
 class Marks:
@@ -44,60 +50,106 @@ class Marks:
         return True
 
 
-class Expiry:
-    """Deletes the expired items of one table."""
+class Timers:
+    """The times at which items expire, as the stream records of their table say.
 
-    def __init__(self, endpoint_url: str, table: str, attribute: str, marks: Marks) -> None:
+    Args:
+        attribute: the name of the time-to-live attribute.
+    """
+
+    def __init__(self, attribute: str) -> None:
+        self._attribute = attribute
+        self._times: dict[str, float] = {}
+        # Times that an item does not have any more stay here until they are due.
+        self._heap: list[tuple[float, str]] = []
+
+    def apply(self, record: Item) -> None:
+        """Take over the time of an item from a stream record of it."""
+        key = json.dumps(record["dynamodb"]["Keys"], sort_keys=True)
+        number = record["dynamodb"].get("NewImage", {}).get(self._attribute, {}).get("N")
+        if number is None:
+            self._times.pop(key, None)
+        elif self._times.get(key) != float(number):
+            self._set(key, float(number))
+
+    def take_due(self, now: float) -> list[Item]:
+        """Remove and return the keys of the items whose time has come, the earliest first."""
+        due = []
+        while self._heap and self._heap[0][0] <= now:
+            at, key = heapq.heappop(self._heap)
+            if self._times.get(key) == at:
+                del self._times[key]
+                if at > now - FIVE_YEARS:
+                    due.append(json.loads(key))
+        return due
+
+    def put_back(self, key: Item, now: float) -> None:
+        """Add an item that is due, but could not be deleted."""
+        self._set(json.dumps(key, sort_keys=True), now)
+
+    def _set(self, key: str, at: float) -> None:
+        self._times[key] = at
+        heapq.heappush(self._heap, (at, key))
+
+
+class Expiry:
+    """Deletes the expired items of one table.
+
+    Args:
+        endpoint_url: the endpoint of the engine.
+        table: the name of the table.
+        attribute: its time-to-live attribute.
+        marks: the keys of deleted items.
+        records: receives every record of the table's stream, from the oldest on.
+    """
+
+    def __init__(
+        self, endpoint_url: str, table: str, attribute: str, marks: Marks, records: "queue.SimpleQueue[Item]"
+    ) -> None:
         self._client = aws.client("dynamodb", endpoint_url)
         self._table = table
         self._attribute = attribute
         self._marks = marks
-        schema = self._client.describe_table(TableName=table)["Table"]["KeySchema"]
-        self._keys = [part["AttributeName"] for part in schema]
+        self._records = records
+        self._timers = Timers(attribute)
 
     def run(self, stop: threading.Event) -> None:
-        """Delete expired items until stopped. Large tables are read less often, so that the engine stays fast."""
-        while True:
-            started = time.monotonic()
+        """Delete expired items until stopped."""
+        while not stop.wait(PAUSE):
+            self.collect(time.time())
+
+    def collect(self, now: float) -> int:
+        """Delete the expired items. Return their number."""
+        while not self._records.empty():
+            self._timers.apply(self._records.get_nowait())
+        deleted = 0
+        for key in self._timers.take_due(now):
             try:
-                self.collect(int(time.time()))
+                deleted += self._delete(key, int(now))
             except Exception:
                 # The engine may be busy or stopping; the next round continues.
-                log.exception("Deleting expired items of %s failed", self._table)
-            if stop.wait(max(PAUSE, 10 * (time.monotonic() - started))):
-                return
-
-    def collect(self, now: int) -> int:
-        """Delete the expired items. Return their number."""
-        deleted = 0
-        names = {"#ttl": self._attribute, **{f"#k{number}": key for number, key in enumerate(self._keys)}}
-        due = {
-            ":now": {"N": str(now)},
-            ":oldest": {"N": str(now - FIVE_YEARS)},
-            ":number": {"S": "N"},
-        }
-        condition = "attribute_type(#ttl, :number) AND #ttl <= :now AND #ttl > :oldest"
-        pages = self._client.get_paginator("scan").paginate(
-            TableName=self._table,
-            FilterExpression=condition,
-            ProjectionExpression=", ".join(f"#k{number}" for number in range(len(self._keys))),
-            ExpressionAttributeNames=names,
-            ExpressionAttributeValues=due,
-        )
-        for item in (item for page in pages for item in page["Items"]):
-            with self._marks.lock:
-                try:
-                    self._client.delete_item(
-                        TableName=self._table,
-                        Key=item,
-                        ConditionExpression=condition,
-                        ExpressionAttributeNames={"#ttl": self._attribute},
-                        ExpressionAttributeValues=due,
-                    )
-                except ClientError as error:
-                    if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
-                        raise
-                    continue
-                self._marks.add(item)
-                deleted += 1
+                log.exception("Deleting an expired item of %s failed", self._table)
+                self._timers.put_back(key, now)
         return deleted
+
+    def _delete(self, key: Item, now: int) -> bool:
+        """Delete an item unless it does not expire any more. Return whether it was deleted."""
+        with self._marks.lock:
+            try:
+                self._client.delete_item(
+                    TableName=self._table,
+                    Key=key,
+                    ConditionExpression="attribute_type(#ttl, :number) AND #ttl <= :now AND #ttl > :oldest",
+                    ExpressionAttributeNames={"#ttl": self._attribute},
+                    ExpressionAttributeValues={
+                        ":now": {"N": str(now)},
+                        ":oldest": {"N": str(now - FIVE_YEARS)},
+                        ":number": {"S": "N"},
+                    },
+                )
+            except ClientError as error:
+                if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                    raise
+                return False
+            self._marks.add(key)
+        return True

@@ -11,8 +11,8 @@ from local import aws, cli, sam, template
 from local.deploy import STACK
 from local.package import fingerprint, sources
 from local.sam import Lambdas, Sam, SamError
-from local.settings import DEFAULT_PORT, ROOT, Settings, explicit_directory
-from local.state import Running, directory_for
+from local.settings import DEFAULT_PORT, ROOT, Settings, SettingsError
+from local.state import Running, find_running
 
 FOLDER = ROOT / ".local" / "sam"
 
@@ -75,13 +75,14 @@ def _function_of(event: str, functions: Iterable[str]) -> str | None:
 
 
 def _stack(settings: Settings, environ: Mapping[str, str]) -> Running:
-    directory = directory_for(settings.port, explicit_directory(environ))
-    running = directory.read()
+    try:
+        directory = find_running(environ)
+    except SettingsError as error:
+        raise CannotInvokeError(str(error)) from error
+    running = directory.read() if directory else None
     start = f"LOCAL_BIND_HOST=0.0.0.0 {'' if settings.port == DEFAULT_PORT else f'PORT={settings.port} '}make up"
-    if running is None or not running.ready or not directory.alive():
-        raise CannotInvokeError(
-            f"No stack is running on port {settings.port}, whose table is needed. Start it: {start}"
-        )
+    if running is None or not running.ready:
+        raise CannotInvokeError(f"No stack is running, whose table is needed. Start it: {start}")
     if running.settings["bind_host"] == "127.0.0.1":
         raise CannotInvokeError(
             "The stack listens on 127.0.0.1 only, which containers cannot reach. Start a new one that they can reach "

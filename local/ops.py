@@ -6,26 +6,31 @@ import sys
 from local import cli
 from local.client import read_stack
 from local.deploy import STACK
-from local.settings import SettingsError, explicit_directory, from_environment
-from local.state import directory_for
+from local.settings import SettingsError
+from local.state import find_running
 
 
 def main(arguments: list[str]) -> int:
-    """Run the command. Return its exit status; 2 if no stack is running."""
+    """Run the command, or list the commands if none is named. Return its exit status; 2 if no stack is running."""
+    from ops.__main__ import main as run
+
+    if not arguments:
+        return run(["--help"])
     try:
-        directory = directory_for(from_environment(os.environ).port, explicit_directory(os.environ))
-        stack = read_stack(directory.path)
-    except (SettingsError, FileNotFoundError) as error:
-        cli.say(f"No local stack is running. Start one with `make up`. ({error})", error=True)
+        directory = find_running(os.environ)
+    except SettingsError as error:
+        cli.say(str(error), error=True)
         return 2
+    if directory is None:
+        cli.say("No local stack is running. Start one with `make up`.", error=True)
+        return 2
+    stack = read_stack(directory.path)
     os.environ |= {
         "AWS_ENDPOINT_URL": stack["aws_endpoint_url"],
         "AWS_DEFAULT_REGION": stack["region"],
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
     }
-    from ops.__main__ import main as run
-
     return run([*arguments[:1], "--stack", STACK, *arguments[1:]])
 
 

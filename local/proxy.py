@@ -6,6 +6,7 @@ Requests and responses pass unchanged, and their bodies are streamed in both dir
 - A function that raised answers 500 with AWS's body. The engine answers 502 with the exception.
 - Immutable responses are cached, as by the CDN in front of deployed pages: a page loads twenty files at once, and each
   would start a function.
+- A request for the name of another machine is refused (see hosts).
 - The pictures of the demo products and /sign-in (see sign_in) are served here. They are not part of a deployment.
 """
 
@@ -22,7 +23,8 @@ import aiohttp
 from aiohttp import web
 from yarl import URL
 
-from local import sign_in
+from handsel.api.weights import accepts_gzip
+from local import hosts, sign_in
 from local.sign_in import SignIn
 from local.users import TriggerError
 
@@ -81,6 +83,8 @@ class Proxy:
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Answer one request."""
+        if not hosts.is_local(request.headers.get("host", "")):
+            return _error(HTTPStatus.MISDIRECTED_REQUEST)
         path = request.rel_url.raw_path
         if request.method in ("GET", "HEAD") and (picture := PICTURES.get(path)):
             return web.Response(body=picture, headers=PICTURE_HEADERS)
@@ -89,7 +93,7 @@ class Proxy:
         # A conditional request goes to the function, which answers 304.
         if request.method != "GET" or "if-none-match" in request.headers:
             return await self._forward(request)
-        key = path, "gzip" in request.headers.get("accept-encoding", "")
+        key = path, accepts_gzip(request.headers.get("accept-encoding", ""))
         if cached := self._cache.get(key):
             return web.Response(body=cached.content, headers=cached.headers)
         return await self._forward(request, key)

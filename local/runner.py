@@ -1,7 +1,7 @@
 """Run one stack from start to stop, in the background process of `up`.
 
-If the engine of an earlier runner is alive, with the same settings and the same code, the runner takes it over with all
-its data. Otherwise it starts a new one.
+If the engine of an earlier runner is alive, the runner takes it over with all its data, and updates the stack if the code or
+the settings have changed. Otherwise it starts a new one.
 """
 
 import asyncio
@@ -18,7 +18,8 @@ from dataclasses import asdict
 from typing import Any
 
 from local import aws, seed, users
-from local.deploy import Deployment, archives, deploy
+from local.client import read_stack
+from local.deploy import DeployError, Deployment, archives, deploy
 from local.engine import healthy
 from local.expiry import Expiry, Marks
 from local.package import project_fingerprint
@@ -57,12 +58,14 @@ class Runner:
         self._directory = directory
         self._settings = settings
         self._stop = threading.Event()
+        # The engine continues without this runner.
+        self._detached = False
         self._serving = False
         # Tells the user why an earlier stack was not taken over.
         self._lost = ""
 
     def run(self) -> None:
-        """Start the stack and serve it until it is stopped. The engine is stopped on every way out.
+        """Start the stack and serve it until it is stopped. The engine is stopped on every way out but SIGHUP.
 
         Raises:
             PortTaken: Another process listens on the port.
@@ -76,13 +79,15 @@ class Runner:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             signal.signal(signal.SIGTERM, self._on_signal)
             signal.signal(signal.SIGINT, self._on_signal)
+            signal.signal(signal.SIGHUP, self._on_detach)
             self._check_port()
             try:
                 asyncio.run(self._serve())
             finally:
                 self._stop.set()
-                self._directory.engine.stop()
-                self._directory.forget()
+                if not self._detached:
+                    self._directory.engine.stop()
+                    self._directory.forget()
 
     def _check_port(self) -> None:
         """Check the port before the long build, and before the engine of an earlier runner is stopped.
@@ -101,6 +106,11 @@ class Runner:
         self._stop.set()
         if not self._serving:
             raise SystemExit(1)  # during the build or the deployment; `run` cleans up
+
+    def _on_detach(self, *_: object) -> None:
+        if self._serving:
+            self._detached = True
+        self._on_signal()
 
     async def _serve(self) -> None:
         running, deployment = self._attach() or self._start()
@@ -131,20 +141,40 @@ class Runner:
             return None
         deployment = earlier.deployed()
         lives = self._directory.engine.alive() and healthy(earlier.endpoint_url)
-        if (
-            lives
-            and deployment
-            and self._directory.stack_file.exists()
-            and earlier.is_same(self._settings, project_fingerprint())
-        ):
+        is_complete = lives and deployment is not None and self._directory.stack_file.exists()
+        reason = "its engine had ended too" if not lives else "it listened on another address"
+        if is_complete and earlier.can_become(self._settings):
             log.info("attaching to the engine of a runner that ended without stopping it")
-            earlier.pid = os.getpid()
-            earlier.note = "The runner had been killed; its engine was still running. No data was lost."
-            return earlier, deployment
+            try:
+                return self._take_over(earlier)
+            except DeployError as error:
+                log.exception("The update failed")
+                reason = f"it could not be updated ({error})"
         self._directory.engine.stop()
-        reason = "its engine had ended too" if not lives else "it had another version or other settings"
         self._lost = f"An earlier stack had not been stopped; its data is lost, because {reason}. This one is new."
         return None
+
+    def _take_over(self, earlier: Running) -> tuple[Running, Deployment]:
+        """Return the stack of an earlier runner with the settings and the code of now.
+
+        Raises:
+            BuildError: a layer or function could not be built.
+            DeployError: the update failed.
+        """
+        version, deployment = project_fingerprint(), earlier.deployed()
+        earlier.note = "An earlier stack was still running. No data was lost."
+        if deployment is None or not earlier.is_same(self._settings, version):
+            with _step("Packaging layers and functions"):
+                built = archives()
+            with _step("Updating the stack"):
+                layers = self._directory.engine.layers
+                deployment = deploy(earlier.endpoint_url, self._settings, built, layers, update=True)
+            stack = read_stack(self._directory.path)
+            stack["claim_window_seconds"] = self._settings.claim_window_seconds
+            write_json(self._directory.stack_file, stack)
+        earlier.pid = os.getpid()
+        earlier.settings, earlier.fingerprint, earlier.deployment = asdict(self._settings), version, asdict(deployment)
+        return earlier, deployment
 
     def _start(self) -> tuple[Running, Deployment]:
         settings, directory = self._settings, self._directory
@@ -176,6 +206,8 @@ class Runner:
             "aws_endpoint_url": endpoint_url,
             "region": REGION,
             "table_name": outputs["TableName"],
+            "bus_name": outputs["BusName"],
+            "queue_url": outputs["SubscriberQueueUrl"],
             "claim_window_seconds": self._settings.claim_window_seconds,
             "users": demo_users,
             "products": products,
@@ -187,10 +219,13 @@ class Runner:
         if not self._settings.stream:
             return []
         marks = Marks()
-        jobs: list[Expiry | Feed | Mapping] = [
-            Expiry(endpoint_url, table, attribute, marks) for table, attribute in deployment.ttl_attributes.items()
-        ]
+        jobs: list[Expiry | Feed | Mapping] = []
         feeds: dict[str, Feed] = {}
+        dynamodb = aws.client("dynamodb", endpoint_url)
+        for table, attribute in deployment.ttl_attributes.items():
+            arn = dynamodb.describe_table(TableName=table)["Table"]["LatestStreamArn"]
+            feed = feeds.setdefault(arn, Feed(endpoint_url, arn, marks))
+            jobs.append(Expiry(endpoint_url, table, attribute, marks, feed.subscribe()))
         for properties in deployment.mappings:
             arn = properties["EventSourceArn"]
             feed = feeds.setdefault(arn, Feed(endpoint_url, arn, marks))

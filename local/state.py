@@ -7,13 +7,14 @@ runner.lock     locked while the runner is alive; engine.lock likewise for the e
 
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from local.deploy import Deployment
 from local.engine import Engine, locked
-from local.settings import ROOT, Settings
+from local.settings import ROOT, Settings, SettingsError, explicit_directory, from_environment
 
 
 @dataclass
@@ -41,6 +42,14 @@ class Running:
     def is_same(self, settings: Settings, fingerprint: str) -> bool:
         """Return whether the stack has these settings and this version."""
         return self.settings == asdict(settings) and self.fingerprint == fingerprint
+
+    def can_become(self, settings: Settings) -> bool:
+        """Return whether the stack can take these settings without a new engine, and so keep its data.
+
+        The engine listens on the address, and products have pictures on the port.
+        """
+        fixed = ("bind_host", "port")
+        return all(self.settings[name] == getattr(settings, name) for name in fixed)
 
     def deployed(self) -> Deployment | None:
         """Return the deployed resources, or None."""
@@ -93,6 +102,27 @@ def directory_for(port: int, explicit: Path | None) -> Directory:
         if running and directory.alive() and running.settings["port"] == port:
             return directory
     return further if first.alive() else first
+
+
+def find_running(environ: Mapping[str, str]) -> Directory | None:
+    """Return the folder of the stack on PORT or in LOCAL_DIR, or else of the only running one. None if there is none.
+
+    Raises:
+        SettingsError: several stacks run; the message lists their ports.
+    """
+    explicit = explicit_directory(environ)
+    if explicit or environ.get("PORT"):
+        directory = directory_for(from_environment(environ).port, explicit)
+        return directory if directory.runner_alive() and directory.read() else None
+    running = {
+        stack.settings["port"]: directory
+        for directory in all_directories(None)
+        if directory.runner_alive() and (stack := directory.read())
+    }
+    if len(running) > 1:
+        ports = ", ".join(str(port) for port in sorted(running))
+        raise SettingsError(f"Several stacks are running: set PORT to one of {ports}.")
+    return next(iter(running.values()), None)
 
 
 def all_directories(explicit: Path | None) -> list[Directory]:

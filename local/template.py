@@ -123,7 +123,7 @@ def native_routes(api: str, body: dict[str, Any]) -> dict[str, Resource]:
             route = _resource(
                 "AWS::ApiGatewayV2::Route",
                 ApiId=api_id,
-                RouteKey="$default" if path == "/$default" else f"{verb} {path}",
+                RouteKey="$default" if path == "$default" else f"{verb} {path}",
                 Target={"Fn::Sub": f"integrations/${{{api}Integration{function}}}"},
                 AuthorizationType="NONE",
             )

@@ -76,7 +76,9 @@ def find_violations(method: str, url: str, headers: Mapping[str, str], body: byt
         return wrong
     if not body:
         return [*wrong, "there is no body"] if operation["requestBody"]["required"] else wrong
-    if headers.get("content-type") != "application/json" or len(body) > MAX_BYTES:
+    # Unless it is escaped, a replacement character may be what is left of bytes that were not UTF-8.
+    damaged = "\ufffd".encode() in body
+    if headers.get("content-type") != "application/json" or len(body) > MAX_BYTES or damaged:
         return None
     try:
         value = json.loads(body)

@@ -82,7 +82,9 @@ def _malformed() -> Iterator[tuple[str, bytes]]:
         "half a pair in a name": '{"\\udfff": 1}',
         "no such escape": '{"product_id": "\\x41"}',
         "half an escape": '{"product_id": "\\u12"}',
-        "a byte order mark": "\ufeff{}",
+        "two byte order marks": "\ufeff\ufeff{}",
+        "a byte order mark inside": '{"quantity": \ufeff1}',
+        "what API Gateway makes of Latin-1": '{"product_id": "caf\ufffd"}',
     }.items():
         yield name, text.encode()
     yield "UTF-16", '{"quantity": 1}'.encode("utf-16")
@@ -106,6 +108,10 @@ BODIES: dict[str, Body] = {
     "a text of 400 KB": Body(b'{"product_id": "' + b"x" * 400_000 + b'"}', TOO_LARGE),
     "400 KB of nothing": Body(b"\0" * 400_000, TOO_LARGE),
     "10,000 names": Body(json.dumps(dict.fromkeys(map(str, range(10_000)))).encode(), TOO_LARGE),
+    # cyu/rack-utf8_sanitizer#29; the mark is ignored.
+    "a list after a byte order mark": Body(b"\xef\xbb\xbf[]", INVALID),
+    "Latin-1 by its charset": Body('{"product_id": "é"}'.encode("latin-1"), UNSUPPORTED, f"{JSON}; charset=iso-8859-1"),
+    "UTF-16 by its charset": Body("{}".encode("utf-16"), UNSUPPORTED, f'{JSON}; CharSet="UTF-16"'),
     "plain text": Body(b"{}", UNSUPPORTED, "text/plain"),
     "no type": Body(b"{}", UNSUPPORTED, ""),
     "multipart without a boundary": Body(MULTIPART, UNSUPPORTED, "multipart/form-data"),

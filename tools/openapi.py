@@ -51,6 +51,9 @@ GATEWAY_ALWAYS = (429, 500, 503)
 GATEWAY_WITH_AUTHORIZER = 401
 GATEWAY_WITH_BODY = 413
 
+# The method of a route for any method, and the path of the route for requests that match no other one.
+ANY, DEFAULT = "ANY", "$default"
+
 DESCRIPTION = """\
 Times are RFC 3339 in UTC with milliseconds. Money is an amount in minor units, such as cents, and an ISO 4217 currency. IDs
 and cursors are opaque.
@@ -63,6 +66,9 @@ not exist, belongs to another user, or is hidden from the caller.
 
 A request with an `Idempotency-Key` takes effect once and can be repeated safely: a replay, with the same key and body,
 returns the resource that the first request created.
+
+Operations without a token answer HEAD like GET, without the body. A path that does not exist returns `not-found`, or a page to
+a client that accepts HTML.
 """
 
 
@@ -80,6 +86,11 @@ class Route:
     public: bool
 
     @property
+    def key(self) -> str:
+        """Return the route key of API Gateway."""
+        return f"{ANY if self.public else self.method} {self.path}"
+
+    @property
     def parameters(self) -> list[str]:
         """Return the names of the path parameters."""
         return re.findall(r"{(\w+)}", self.path)
@@ -95,18 +106,21 @@ class Handler:
 
 
 def routes() -> list[Route]:
-    """Return the HTTP routes of template.yaml, each with the folder of its function."""
+    """Return the HTTP routes of template.yaml, each with the folder of its function.
+
+    A route for any method is documented as GET: HEAD has the same response without its body. The default route is none.
+    """
     return [
         Route(
             Path(resource["Properties"]["CodeUri"]).name,
-            event["Properties"]["Method"],
+            event["Properties"]["Method"].replace(ANY, "GET"),
             event["Properties"]["Path"],
             event["Properties"].get("Auth", {}).get("Authorizer") == "NONE",
         )
         for resource in template.read()["Resources"].values()
         if resource["Type"] == "AWS::Serverless::Function"
         for event in resource["Properties"].get("Events", {}).values()
-        if event["Type"] == "HttpApi"
+        if event["Type"] == "HttpApi" and event["Properties"]["Path"] != DEFAULT
     ]
 
 
@@ -399,15 +413,19 @@ _PROBLEM_SCHEMAS: Schema = {
             "type": {"type": "string", "format": "uri", "description": "`urn:handsel:problem:` followed by the code."},
             "title": {"type": "string", "description": "The problem as a sentence that clients can show."},
             "status": {"type": "integer", "minimum": 400, "maximum": 599, "description": "The HTTP status code."},
-            "detail": {"type": "string", "description": "More about this occurrence, or the title again."},
+            "detail": {
+                "type": "string",
+                "description": "More than the title: what to do, or more about this occurrence.",
+            },
             "code": {
                 "description": "Identifies the problem. The code of a problem never changes.",
                 "type": "string",
                 "enum": sorted([*problems.STATUS, problems.INTERNAL]),
             },
             "errors": {
-                "description": "Only with `invalid-request`: the errors by field.",
+                "description": "Only with `invalid-request`: the errors by field; the first ones if there are many.",
                 "type": "array",
+                "maxItems": problems.MAX_ERRORS,
                 "items": _ref("FieldError"),
             },
             "redeemed_at": {
@@ -425,7 +443,8 @@ _PROBLEM_SCHEMAS: Schema = {
         "additionalProperties": False,
         "properties": {
             "pointer": {
-                "description": "A JSON Pointer (RFC 6901) into the body, or `?` and the name of a query parameter.",
+                "description": "A JSON Pointer (RFC 6901) into the body, or `?` and the name of a query parameter. "
+                "A long unknown name is shortened.",
                 "type": "string",
                 "examples": ["/quantity", "?limit"],
             },

@@ -18,6 +18,7 @@ from handsel.store import keys
 from handsel.store.attributes import dump_item
 from local.seed import CARRIER, MIA_STORE, PRODUCTS, STORES
 from local.settings import ROOT
+from tools import openapi
 
 FOLDER = ROOT / "events"
 PLACEHOLDERS = CODE, HOLDING = "CODE-OF-THE-VOUCHER", "ID-OF-THE-VOUCHER"
@@ -60,8 +61,9 @@ class Event:
 
     @property
     def route(self) -> str | None:
-        """Return the method and path as in template.yaml; None without HTTP."""
-        return self.payload.get("routeKey")
+        """Return the method and path of the operation; None without HTTP."""
+        key: str | None = self.payload.get("routeKey")
+        return key and key.replace(openapi.ANY, "GET")
 
 
 def files() -> dict[Path, str]:
@@ -642,10 +644,11 @@ def _http(
 ) -> Event:
     """Return a request in payload format 2.0 of an HTTP API; an idempotent one has an Idempotency-Key."""
     method, _, pattern = route.partition(" ")
+    key = f"{openapi.ANY} {pattern}" if by is None else route
     headers = {"host": _HOST}
     payload: dict[str, Any] = {
         "version": "2.0",
-        "routeKey": route,
+        "routeKey": key,
         "rawPath": pattern.format(**path or {}),
         "rawQueryString": "&".join(f"{name}={value}" for name, value in (query or {}).items()),
         "headers": headers,
@@ -663,7 +666,7 @@ def _http(
                 "userAgent": "example",
             },
             "requestId": "AbCdEfGhIjKlMnO=",
-            "routeKey": route,
+            "routeKey": key,
             "stage": "$default",
             "time": _DAY_IN_LOGS,
             "timeEpoch": _DAY_SECONDS * 1000,

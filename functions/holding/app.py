@@ -59,7 +59,7 @@ def get_holding_qr_code(holding_id: str) -> Response[str]:
     # Imported here, so that other requests do not load it.
     from handsel.api import qr
 
-    return image_response("image/svg+xml", qr.svg(voucher.code), cache_control="private, no-store")
+    return image_response(request, "image/svg+xml", qr.svg(voucher.code), cache_control="private, no-store")
 
 
 lambda_handler = handler(app)

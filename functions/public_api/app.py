@@ -164,7 +164,7 @@ def get_cover(file: str) -> Response[Any]:
         raise NotFound
     path = COVERS / file
     body = path.read_text() if content_type == SVG else path.read_bytes()
-    return image_response(content_type, body, cache_control="public, max-age=86400")
+    return image_response(HttpRequest(app), content_type, body, cache_control="public, max-age=86400")
 
 
 @app.get("/gifts/<gift_id>/preview")

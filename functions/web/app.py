@@ -17,11 +17,11 @@ from urllib.parse import urlsplit
 
 from aws_lambda_powertools.event_handler import Response
 
-from handsel.api import problems
-from handsel.api.http import HttpRequest, create_app, handler
+from handsel.api.http import HttpRequest, create_app, handler, unknown_route_response
 from handsel.api.languages import LANGUAGES, negotiate
 from handsel.api.operations import Media, operation
 from handsel.api.views.gift_previews import GiftPreview
+from handsel.api.weights import prefers_html
 from handsel.domain.errors import NotFound, ServiceUnavailable
 from handsel.domain.wrappings import cover_image_path
 from handsel.runtime.settings import settings
@@ -38,6 +38,11 @@ ASSETS = {path.name: path for path in sorted((HERE / "assets").iterdir()) if pat
 VERSION = hashlib.sha256(b"\0".join(path.read_bytes() for path in ASSETS.values())).hexdigest()[:12]
 IMMUTABLE = "public, max-age=31536000, immutable"
 REVALIDATE = "no-cache"
+# Features of browsers that no page uses, so that injected content cannot use them either.
+UNUSED_FEATURES = (
+    *("accelerometer", "autoplay", "browsing-topics", "camera", "display-capture", "encrypted-media", "geolocation"),
+    *("gyroscope", "magnetometer", "microphone", "midi", "payment", "publickey-credentials-get", "usb"),
+)
 
 PAGE = Media("text/html", "The page.")
 NOT_MODIFIED = {304: None}
@@ -47,6 +52,8 @@ WORDS = {
         "about": "Send a friend a gift in a red envelope. They have a day to open it.",
         "from": "{name} sent you a gift",
         "gone": "Gift not found",
+        "missing": "Page not found",
+        "start": "Go to the start page",
         "scripts": "This page needs JavaScript.",
     },
     "zh": {
@@ -54,6 +61,8 @@ WORDS = {
         "about": "把礼物装进红包送给好友，对方有一天时间领取。",
         "from": "{name} 送你一份礼物",
         "gone": "没有找到礼物",
+        "missing": "没有找到页面",
+        "start": "返回首页",
         "scripts": "此页面需要启用 JavaScript。",
     },
 }
@@ -116,8 +125,23 @@ def get_gift_page(gift_id: str) -> Response[str] | Response[bytes]:
 
 @app.not_found
 def handle_unknown_route(_: Exception) -> Response[str] | Response[bytes]:
-    """Return the page for an unknown gift if a malformed gift id matches no route; else a problem."""
-    return _unknown_gift_page(HttpRequest(app)) if app.current_event.path.startswith("/g/") else problems.of(NotFound())
+    """Return a page to a browser, and else what other functions return: this one answers for paths without a route, too.
+
+    A malformed gift id matches no route, and gets the page for an unknown gift.
+    """
+    request, event = HttpRequest(app), app.current_event
+    if event.http_method != "GET":
+        return unknown_route_response(app)
+    if event.path.startswith("/g/"):
+        return _unknown_gift_page(request)
+    if not prefers_html(request.header("accept")):
+        return unknown_route_response(app)
+    language = _language(request)
+    response = _page(
+        request, 404, "missing", language, title=WORDS[language]["missing"], start=WORDS[language]["start"]
+    )
+    response.headers["Vary"] = f"Accept, {response.headers['Vary']}"
+    return response
 
 
 def _unknown_gift_page(request: HttpRequest) -> Response[str] | Response[bytes]:
@@ -188,8 +212,8 @@ def _page_headers(request: HttpRequest) -> dict[str, str]:
                 "default-src 'none'",
                 "script-src 'self'",
                 "style-src 'self'",
-                # Merchants host the images of products anywhere.
-                "img-src 'self' https: data: blob:",
+                # Any other host of a product's image would learn who looks at the product.
+                " ".join(("img-src 'self' data: blob:", *settings().picture_hosts)),
                 f"connect-src 'self'{'' if sign_in in ('', request.web_url) else ' ' + sign_in}",
                 "base-uri 'none'",
                 "form-action 'none'",
@@ -198,6 +222,9 @@ def _page_headers(request: HttpRequest) -> dict[str, str]:
                 "trusted-types 'none'",
             )
         ),
+        # Browsers ignore it on a page that was loaded by plain HTTP.
+        "Strict-Transport-Security": "max-age=31536000",
+        "Permissions-Policy": ", ".join(f"{feature}=()" for feature in UNUSED_FEATURES),
         "Vary": "Accept-Language, Accept-Encoding",
     }
 
@@ -215,7 +242,6 @@ def _conditional_response(
     headers = {
         "Vary": "Accept-Encoding",
         "ETag": tag,
-        "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "no-referrer",
         **headers,
     }

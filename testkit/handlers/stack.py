@@ -187,7 +187,7 @@ class Stack:
         http_event = deepcopy(event("purchase_buy"))
         self._keys += 1
         http_event |= {
-            "routeKey": f"{method} {route}",
+            "routeKey": route,
             "rawPath": bare,
             "rawQueryString": query,
             "queryStringParameters": dict(pair.split("=", 1) for pair in query.split("&")) if query else {},
@@ -414,16 +414,22 @@ def gift_request(shares: int = 1, **more: Any) -> dict[str, Any]:
 
 
 def _route(method: str, path: str) -> tuple[str, str]:
+    """Return the function and the route key of a call, by the rules of API Gateway."""
+    default = ""
     for name, resource in RESOURCES.items():
         if resource["Type"] != "AWS::Serverless::Function":
             continue
         for source in resource["Properties"].get("Events", {}).values():
             properties = source["Properties"]
-            if source["Type"] == "HttpApi" and properties["Method"] == method:
+            if source["Type"] != "HttpApi":
+                continue
+            if properties["Path"] == "$default":
+                default = name
+            elif properties["Method"] in (method, "ANY"):
                 pattern = re.sub(r"\{\w+\}", "[^/]+", properties["Path"])
                 if re.fullmatch(pattern, path):
-                    return name, properties["Path"]
-    raise LookupError(f"template.yaml has no route for {method} {path}")
+                    return name, f"{properties['Method']} {properties['Path']}"
+    return default, "$default"
 
 
 def create_table(client: "DynamoDBClient") -> None:

@@ -63,10 +63,11 @@ def routes() -> dict[str, Route]:
     found = {}
     for name, resource in template.read()["Resources"].items():
         for event in resource.get("Properties", {}).get("Events", {}).values():
-            if event["Type"] == "HttpApi":
-                properties = event["Properties"]
+            properties = event["Properties"]
+            if event["Type"] == "HttpApi" and properties["Path"] != "$default":
                 public = properties.get("Auth", {}).get("Authorizer") == "NONE"
-                found[f"{properties['Method']} {properties['Path']}"] = Route(name, not public)
+                method = properties["Method"].replace("ANY", "GET")
+                found[f"{method} {properties['Path']}"] = Route(name, not public)
     return found
 
 

@@ -95,9 +95,60 @@ def test_a_base64_body_is_read(stack: Stack) -> None:
     assert stack.call("alice", "POST", "/orders", raw=raw, is_base64=True).status == 422
 
 
-def test_a_content_type_may_have_a_charset(stack: Stack) -> None:
-    headers = {"content-type": "application/json; charset=utf-8"}
+@pytest.mark.parametrize("charset", ["utf-8", "UTF-8", '"utf-8"', "utf8", "us-ascii"])
+def test_a_content_type_may_have_a_charset_that_is_utf_8(stack: Stack, charset: str) -> None:
+    headers = {"content-type": f"Application/JSON ; Charset={charset}"}
     assert stack.call("alice", "POST", "/orders", stack.order_request(), headers=headers).status == 201
+
+
+@pytest.mark.parametrize("is_base64", [False, True])
+def test_a_byte_order_mark_before_a_body_is_ignored(stack: Stack, is_base64: bool) -> None:
+    """Check what clients on Windows send (cyu/rack-utf8_sanitizer#29). It does not make another request of a repetition."""
+    plain = json.dumps(stack.order_request())
+    marked = "\ufeff" + plain
+    raw = base64.b64encode(marked.encode()).decode() if is_base64 else marked
+    first = stack.call("alice", "POST", "/orders", raw=raw, is_base64=is_base64, key="the-same-key")
+    assert first.status == 201
+    repeated = stack.call("alice", "POST", "/orders", raw=plain, key="the-same-key")
+    assert (repeated.status, repeated.body["order_id"]) == (201, first.body["order_id"])
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "gb18030", "utf-16", "utf-16-le", "utf-32"])
+@pytest.mark.parametrize("is_base64", [False, True])
+def test_a_body_of_another_encoding_is_refused_even_if_it_was_decoded_as_utf_8(
+    stack: Stack, encoding: str, is_base64: bool
+) -> None:
+    body = '{"display_name": "é"}'.encode(encoding)
+    raw = base64.b64encode(body).decode() if is_base64 else body.decode(errors="replace")
+    answer = stack.call("alice", "PATCH", "/me", raw=raw, is_base64=is_base64)
+    assert (answer.status, answer.body["code"]) == (400, "malformed-json")
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"content-type": "application/json; charset=iso-8859-1"},
+        {"content-type": 'application/json;charset="UTF-16"'},
+        {"content-type": "application/json; version=1; charset=gbk"},
+        {"content-encoding": "gzip"},
+        {"content-encoding": "br, gzip"},
+    ],
+)
+def test_a_body_that_is_declared_as_something_else_than_plain_utf_8_is_unsupported(
+    stack: Stack, headers: dict[str, str]
+) -> None:
+    answer = stack.call("alice", "POST", "/orders", stack.order_request(), headers=headers)
+    assert (answer.status, answer.body["code"]) == (415, "unsupported-media-type")
+    assert answer.body["detail"] not in ("", answer.body["title"])
+
+
+def test_the_errors_of_a_request_are_listed_up_to_a_limit(stack: Stack) -> None:
+    unknown = dict.fromkeys((f"{number:05}{'x' * 200}" for number in range(280)), 0)
+    answer = stack.call("alice", "PATCH", "/me", unknown)
+    assert (answer.status, len(answer.body["errors"])) == (422, 20)
+    assert "20 of 280" in answer.body["detail"]
+    assert len(answer.raw) < 5_000
+    assert stack.call("alice", "PATCH", "/me", dict(list(unknown.items())[:20])).body["detail"].count(" of ") == 0
 
 
 @pytest.mark.parametrize(
@@ -113,8 +164,11 @@ def test_a_content_type_may_have_a_charset(stack: Stack) -> None:
         ({"product_id": "p", "quantity": 51, "payment": PAYMENT}, ["/quantity"]),
         ({"product_id": "p", "quantity": 10**20, "payment": PAYMENT}, ["/quantity"]),
         ({"product_id": "", "quantity": 1, "payment": PAYMENT}, ["/product_id"]),
-        ({"product_id": "p", "quantity": 1, "payment": {**PAYMENT, "canary": 1}}, ["/payment"]),
-        ({"product_id": "p", "quantity": 1, "payment": PAYMENT, "canary": 1}, [""]),
+        ({"product_id": "p", "quantity": 1, "payment": {**PAYMENT, "unknown": 1}}, ["/payment/unknown"]),
+        ({"product_id": "p", "quantity": 1, "payment": PAYMENT, "unknown": "canary"}, ["/unknown"]),
+        ({"product_id": "p", "quantity": 1, "payment": PAYMENT, "a/b~c": "canary"}, ["/a~1b~0c"]),
+        ({"product_id": "p", "quantity": 1, "payment": PAYMENT, "": "canary"}, ["/"]),
+        ({"product_id": "p", "quantity": 1, "payment": PAYMENT, "x" * 65: "canary"}, [f"/{'x' * 63}…"]),
         ({"product_id": "p", "quantity": 1, "payment": {"method": "card"}}, ["/payment/token"]),
     ],
 )

@@ -144,25 +144,25 @@ def receive(connection: socket.socket, end: bytes) -> bytes:
 )
 def test_the_target_is_forwarded_byte_by_byte(engine: Engine, port: int, path: str) -> None:
     """Check that ".." is not resolved: other services of the engine have paths next to the API."""
-    assert send(port, b"GET %b HTTP/1.1\r\nHost: x\r\n\r\n" % path.encode()).startswith(b"HTTP/1.1 200 OK\r\n")
+    assert send(port, b"GET %b HTTP/1.1\r\nHost: localhost\r\n\r\n" % path.encode()).startswith(b"HTTP/1.1 200 OK\r\n")
     assert engine.target == PREFIX + path.encode()
 
 
 def test_a_target_may_be_an_absolute_url(engine: Engine, port: int) -> None:
-    send(port, b"GET http://s3.example.com/../a?b=c HTTP/1.1\r\nHost: s3.example.com\r\n\r\n")
+    send(port, b"GET http://s3.example.com/../a?b=c HTTP/1.1\r\nHost: localhost\r\n\r\n")
     assert engine.target == PREFIX + b"/../a?b=c"
     assert engine.values(b"host") == [b"127.0.0.1:%d" % port]
 
 
 @pytest.mark.parametrize("line", [b"OPTIONS *", b"CONNECT 127.0.0.1:80"])
 def test_a_target_without_a_path_is_not_forwarded(engine: Engine, port: int, line: bytes) -> None:
-    assert send(port, line + b" HTTP/1.1\r\nHost: x\r\n\r\n").startswith(b"HTTP/1.1 4")
+    assert send(port, line + b" HTTP/1.1\r\nHost: localhost\r\n\r\n").startswith(b"HTTP/1.1 4")
     assert engine.heads == []
 
 
 def test_headers_are_forwarded_except_those_of_the_connection(engine: Engine, port: int) -> None:
     sent = b"X-A: 1\r\nX-A: 2\r\nCookie: a=b\r\nTE: trailers\r\nUpgrade: h2c\r\nConnection: upgrade\r\n"
-    send(port, b"GET /a HTTP/1.1\r\nHost: x\r\n" + sent + b"\r\n")
+    send(port, b"GET /a HTTP/1.1\r\nHost: localhost\r\n" + sent + b"\r\n")
     names = {line.partition(b":")[0].lower() for line in engine.heads[-1].split(b"\r\n")[1:-2]}
     assert names == {b"host", b"x-a", b"cookie", b"connection"}
     assert engine.values(b"x-a") == [b"1", b"2"]
@@ -171,13 +171,13 @@ def test_headers_are_forwarded_except_those_of_the_connection(engine: Engine, po
 
 
 def test_a_header_that_is_not_utf_8_does_not_become_valid(engine: Engine, port: int) -> None:
-    send(port, b"GET /a HTTP/1.1\r\nHost: x\r\nX-A: a\xe9b\r\nX-B: \xc3\xa9\r\n\r\n")
+    send(port, b"GET /a HTTP/1.1\r\nHost: localhost\r\nX-A: a\xe9b\r\nX-B: \xc3\xa9\r\n\r\n")
     assert engine.values(b"x-a") == ["a\ufffdb".encode()]
     assert engine.values(b"x-b") == [b"\xc3\xa9"]
 
 
 def test_long_headers_and_targets_are_forwarded(engine: Engine, port: int) -> None:
-    send(port, b"GET /%b HTTP/1.1\r\nHost: x\r\nX-A: %b\r\n\r\n" % (b"a" * 30_000, b"b" * 30_000))
+    send(port, b"GET /%b HTTP/1.1\r\nHost: localhost\r\nX-A: %b\r\n\r\n" % (b"a" * 30_000, b"b" * 30_000))
     assert engine.target == PREFIX + b"/" + b"a" * 30_000
     assert engine.values(b"x-a") == [b"b" * 30_000]
 
@@ -225,7 +225,7 @@ def test_a_connection_is_reused_without_delay(caller: http.client.HTTPConnection
 def test_a_caller_that_expects_continue_receives_it(engine: Engine, port: int) -> None:
     engine.script = _echo
     with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
-        connection.sendall(b"POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n")
+        connection.sendall(b"POST /a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n")
         assert receive(connection, b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
         connection.sendall(b"body")
         assert receive(connection, b"body").startswith(b"HTTP/1.1 200 OK\r\n")
@@ -247,7 +247,7 @@ def test_a_chunked_body_is_forwarded_as_it_arrives(engine: Engine, port: int) ->
 
     engine.script = script
     with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
-        connection.sendall(b"POST /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n")
+        connection.sendall(b"POST /a HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n")
         assert arrived.wait(10)
         connection.sendall(b"2\r\nde\r\n0\r\n\r\n")
         assert receive(connection, b"\r\n\r\nok").startswith(b"HTTP/1.1 200 OK\r\n")
@@ -274,7 +274,7 @@ def test_a_response_is_forwarded_as_it_arrives(engine: Engine, caller: http.clie
 def test_a_response_before_the_end_of_the_body_reaches_the_caller(engine: Engine, port: int) -> None:
     engine.respond_with(b"HTTP/1.1 413 Request Entity Too Large\r\ncontent-length: 0\r\n\r\n")
     with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
-        connection.sendall(b"POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 100000000\r\n\r\n" + b"x" * 100_000)
+        connection.sendall(b"POST /a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000000\r\n\r\n" + b"x" * 100_000)
         assert receive(connection, b"\r\n\r\n").startswith(b"HTTP/1.1 413 Request Entity Too Large\r\n")
 
 
@@ -306,7 +306,7 @@ def test_after_a_response_without_a_body_the_connection_stays_usable(
     engine.respond_with(response)
     with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
         for _ in range(2):
-            connection.sendall(b"%b /a HTTP/1.1\r\nHost: x\r\n\r\n" % method.encode())
+            connection.sendall(b"%b /a HTTP/1.1\r\nHost: localhost\r\n\r\n" % method.encode())
             received = receive(connection, b"\r\n\r\n")
             assert received.startswith(response.partition(b"\r\n")[0])
             assert received.endswith(b"\r\n\r\n")
@@ -364,7 +364,7 @@ def test_a_caller_that_disconnects_does_not_affect_others(
 
     engine.script = script
     with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
-        connection.sendall(b"POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf")
+        connection.sendall(b"POST /a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nhalf")
         assert arrived.wait(10)
     assert ended.wait(10)  # the engine does not wait for the rest
     engine.respond_with(OK)
@@ -409,7 +409,7 @@ def test_an_unfinished_request_does_not_keep_the_proxy_running(engine: Engine, t
     engine.script = script
     with run_proxy(engine.url, tmp_path / "stack.json") as port:
         waiting = socket.create_connection(("127.0.0.1", port), timeout=10)
-        waiting.sendall(b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n")
+        waiting.sendall(b"GET /a HTTP/1.1\r\nHost: localhost\r\n\r\n")
         idle = socket.create_connection(("127.0.0.1", port), timeout=10)
         while not engine.heads:
             time.sleep(0.01)
@@ -424,3 +424,21 @@ def test_sign_in_without_a_stack_is_unavailable(engine: Engine, caller: http.cli
     status, body = send_request(caller, "GET", "/sign-in")  # there is no stack file
     assert (status, json.loads(body)) == (503, {"message": "Service Unavailable"})
     assert engine.heads == []
+
+
+@pytest.mark.parametrize("path", ["/a", "/sign-in", "/pictures/unknown.svg"])
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.nip.io:80"])
+def test_a_request_for_another_host_is_refused(engine: Engine, port: int, path: str, host: str) -> None:
+    """Check that a page on the internet cannot reach the stack by DNS rebinding."""
+    answer = send(port, f"GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+    assert answer.startswith(b"HTTP/1.1 421 ")
+    assert engine.heads == []
+
+
+def test_an_uncompressed_response_is_not_taken_from_the_cache_of_compressed_ones(
+    engine: Engine, caller: http.client.HTTPConnection
+) -> None:
+    engine.respond_with(b"HTTP/1.1 200 OK\r\ncache-control: immutable\r\ncontent-length: 2\r\n\r\nok")
+    for count, accept_encoding in enumerate(("gzip", "gzip;q=0"), 1):
+        send_request(caller, "GET", "/a", headers={"accept-encoding": accept_encoding})
+        assert len(engine.heads) == count

@@ -39,6 +39,13 @@ SCRIPT = Path(__file__).parents[2] / "functions" / "web" / "assets" / "i18n.js"
         ("*;q=0,zh;q=0.1", "zh"),
         ("zh;q=0,en;q=0", "en"),
         ("zh;q=0,*;q=0", "en"),
+        # withastro/astro#17780
+        ("zh;q=0, en", "en"),
+        ("zh-CN;q=0, zh-TW;q=0.0, en;q=0.1", "en"),
+        # A reader of traditional Chinese gets Chinese rather than English.
+        ("zh-Hant-HK, en;q=0.9", "zh"),
+        ("en-GB, zh", "en"),
+        ("en-001;q=0.9, zh-CN", "zh"),
         # The wildcard matches any other language.
         ("*", "en"),
         ("en;q=0.5,*;q=0.8", "zh"),

@@ -52,7 +52,8 @@ def test_every_http_event_of_the_template_becomes_a_route(adapted: tuple[dict[st
             if event["Type"] == "HttpApi":
                 properties = event["Properties"]
                 public = properties.get("Auth", {}).get("Authorizer") == "NONE"
-                written[f"{properties['Method']} {properties['Path']}"] = "NONE" if public else "JWT"
+                key = "$default" if properties["Path"] == "$default" else f"{properties['Method']} {properties['Path']}"
+                written[key] = "NONE" if public else "JWT"
     assert routes == written
 
 

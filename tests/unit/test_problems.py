@@ -33,10 +33,16 @@ def test_a_problem_becomes_a_problem_document(problem: type[errors.ApiProblem]) 
     body = json.loads(answer.body)
     assert (body["code"], body["status"]) == (problem.code, answer.status_code)
     assert body["type"] == f"urn:handsel:problem:{problem.code}"
-    assert body["detail"]
+    assert len(body["detail"]) > 10
+    assert body["title"].rstrip(".") not in body["detail"]
     assert ("Retry-After" in answer.headers) is (problem.retry_after is not None)
     assert ("errors" in body) is (problem is errors.InvalidRequest)
     assert ("redeemed_at" in body) is (problem is errors.AlreadyRedeemed)
+
+
+def test_an_internal_error_has_more_in_its_detail_than_its_title() -> None:
+    body = json.loads(problems.internal("request-1").body or "")
+    assert body["detail"] not in ("", body["title"])
 
 
 def test_a_temporary_problem_has_a_retry_after_value() -> None:

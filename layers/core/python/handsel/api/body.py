@@ -11,29 +11,36 @@ from handsel.domain.errors import MalformedJson, TooLarge, UnsupportedMediaType
 MAX_BYTES = 64 * 1024
 MAX_DEPTH = 32
 MAX_DIGITS = 24
+# ASCII is the part of UTF-8 that needs no declaration.
+CHARSETS = frozenset({"utf-8", "utf8", "us-ascii"})
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+# API Gateway decodes a JSON body as UTF-8, and replaces what is not UTF-8 by this character.
+_REPLACEMENT = "\ufffd"
 
 
-def parse(text: str | None, *, is_base64: bool, content_type: str | None) -> Any:
-    """Return the value of a JSON body.
+def parse(text: str | None, *, is_base64: bool, content_type: str | None, content_encoding: str | None = None) -> Any:
+    """Return the value of a JSON body. A byte order mark before it is ignored.
 
     Args:
         text: the body of the event.
         is_base64: whether `text` is encoded as base64.
         content_type: the header of the request.
+        content_encoding: the header of the request.
 
     Raises:
-        UnsupportedMediaType: the content type is not application/json.
+        UnsupportedMediaType: the content type is not application/json in UTF-8, or the body is compressed.
         TooLarge: more than `MAX_BYTES`.
-        MalformedJson: not UTF-8 JSON; or it contains NaN, an infinity, a duplicate name, a lone surrogate, NUL, more
-            than `MAX_DEPTH` levels, or a number of too many digits.
+        MalformedJson: not UTF-8 JSON, or damaged before it came here; or it contains NaN, an infinity, a duplicate name, a
+            lone surrogate, NUL, more than `MAX_DEPTH` levels, or a number of too many digits.
     """
-    if (content_type or "").partition(";")[0].strip().lower() != "application/json":
-        raise UnsupportedMediaType
+    _check_media_type(content_type or "", content_encoding or "")
     raw = _bytes(text or "", is_base64=is_base64)
     if len(raw) > MAX_BYTES:
         raise TooLarge
     try:
-        decoded = raw.decode("utf-8")
+        decoded = raw.removeprefix(_BYTE_ORDER_MARK).decode("utf-8")
+        if _REPLACEMENT in decoded:
+            raise MalformedJson("The body has bytes that are not UTF-8. Send it in UTF-8.")
         _check_depth(decoded)
         value = json.loads(
             decoded,
@@ -46,6 +53,18 @@ def parse(text: str | None, *, is_base64: bool, content_type: str | None) -> Any
         raise MalformedJson from error
     _check_strings(value)
     return value
+
+
+def _check_media_type(content_type: str, content_encoding: str) -> None:
+    media, *parameters = (part.strip() for part in content_type.lower().split(";"))
+    if media != "application/json":
+        raise UnsupportedMediaType
+    for parameter in parameters:
+        name, _, value = parameter.partition("=")
+        if name == "charset" and value.strip('"') not in CHARSETS:
+            raise UnsupportedMediaType("The charset of the Content-Type must be utf-8.")
+    if content_encoding.strip().lower() not in ("", "identity"):
+        raise UnsupportedMediaType("The body must not be compressed: send it without Content-Encoding.")
 
 
 def _bytes(text: str, *, is_base64: bool) -> bytes:

@@ -27,6 +27,7 @@ from pydantic import BaseModel
 from handsel.api import body as bodies
 from handsel.api import cursors, problems
 from handsel.api.validation import Model, validated
+from handsel.api.weights import accepts_gzip
 from handsel.domain import errors, ids
 from handsel.runtime import clock
 from handsel.runtime.observability import count, flush_metrics, logger, metrics, origin
@@ -47,6 +48,8 @@ _ONE_NAME = re.compile(r'^\["?([^\[\]"]+)"?\]$')
 _GROUPS = "cognito:groups"
 MERCHANTS = "merchant"
 CARRIERS = "carrier"
+# An entity tag without its mark of weakness. It can contain a comma.
+_ENTITY_TAG = re.compile(r'"[^"]*"')
 _MAX_KNOWN_ACCOUNTS = 10_000
 _known_accounts: set[str] = set()
 # The client may store the response, and must revalidate it before each use.
@@ -182,6 +185,7 @@ class HttpRequest:
             self._event.body,
             is_base64=bool(self._event.is_base64_encoded),
             content_type=self._event.headers.get("content-type"),
+            content_encoding=self._event.headers.get("content-encoding"),
         )
 
     @property
@@ -271,9 +275,8 @@ class HttpRequest:
 
     def etag_matches(self, tag: str) -> bool:
         """Return whether `If-None-Match` has an entity tag, by the weak comparison of RFC 9110."""
-        known = self.header("if-none-match")
-        tags = (each.strip().removeprefix("W/") for each in known.split(","))
-        return known.strip() == "*" or tag.removeprefix("W/") in tags
+        known = self.header("if-none-match").strip()
+        return known == "*" or tag.removeprefix("W/") in _ENTITY_TAG.findall(known)
 
     def header(self, name: str) -> str:
         """Return a header by its lower-case name, or an empty string."""
@@ -282,7 +285,7 @@ class HttpRequest:
     @property
     def accepts_gzip(self) -> bool:
         """Return whether the client accepts gzip."""
-        return "gzip" in self.header("accept-encoding")
+        return accepts_gzip(self.header("accept-encoding"))
 
     @property
     def web_url(self) -> str:
@@ -340,12 +343,13 @@ def json_response(status: int, view: BaseModel, headers: Mapping[str, str] | Non
     )
 
 
-def image_response(content_type: str, body: Any, *, cache_control: str) -> Response[Any]:
+def image_response(request: HttpRequest, content_type: str, body: Any, *, cache_control: str) -> Response[Any]:
     """Return an image.
 
     The content security policy keeps an SVG that is opened as a document from running scripts and loading anything.
 
     Args:
+        request: the request.
         content_type: the media type.
         body: text, which is compressed if the client accepts that; or bytes, which are sent as they are.
         cache_control: the value of the header.
@@ -353,10 +357,9 @@ def image_response(content_type: str, body: Any, *, cache_control: str) -> Respo
     headers = {
         "Cache-Control": cache_control,
         "Vary": "Accept-Encoding",
-        "X-Content-Type-Options": "nosniff",
         "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
     }
-    return Response(200, content_type, body, headers, compress=isinstance(body, str))
+    return Response(200, content_type, body, headers, compress=isinstance(body, str) and request.accepts_gzip)
 
 
 def empty_response(status: int, headers: Mapping[str, str] | None = None) -> Response[str]:
@@ -399,9 +402,20 @@ def create_app() -> APIGatewayHttpResolver:
 
     @app.not_found
     def handle_unknown_route(_: Exception) -> Response[str]:
-        return problems.of(errors.NotFound())
+        return unknown_route_response(app)
 
     return app
+
+
+def unknown_route_response(app: APIGatewayHttpResolver) -> Response[str]:
+    """Return the response to a request that matches no route: a problem.
+
+    A preflight request is accepted: a browser requires a status of success, and API Gateway adds the headers of CORS. It
+    answers preflight requests of other routes itself.
+    """
+    if app.current_event.http_method == "OPTIONS":
+        return empty_response(204)
+    return problems.of(errors.NotFound())
 
 
 def _integrity_error(error: Exception) -> str | None:
@@ -419,7 +433,12 @@ def handler(app: APIGatewayHttpResolver, *, probe: Literal["account", "gift"] = 
     warm_up(probe=probe)
 
     def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+        http = event["requestContext"]["http"]
+        if http["method"] == "HEAD":
+            http["method"] = "GET"  # API Gateway sends the headers without the body
         response = app.resolve(event, context)
+        # Browsers then treat no response as another media type than the declared one.
+        response["headers"]["X-Content-Type-Options"] = "nosniff"
         fields = {
             "request_id": context.aws_request_id,
             "route": event.get("routeKey"),

@@ -5,11 +5,13 @@ from collections.abc import Mapping
 
 from aws_lambda_powertools.event_handler import Response
 
+from handsel.api.weights import parse_weights
+
 # The supported languages, each with the tag in Content-Language. The first is the default.
 LANGUAGES: Mapping[str, str] = {"en": "en", "zh": "zh-CN"}
 
-# A language range: its primary subtag or `*`, other subtags, and a weight.
-_RANGE = re.compile(r"\s*([a-z]{1,8}|\*)(?:-[a-z0-9]{1,8})*\s*(?:;\s*q=(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?))?\s*")
+# A language range: its primary subtag or `*`, and other subtags.
+_RANGE = re.compile(r"([a-z]{1,8}|\*)(?:-[a-z0-9]{1,8})*")
 
 
 def negotiate(accept_language: str) -> str:
@@ -22,9 +24,9 @@ def negotiate(accept_language: str) -> str:
         accept_language: the header; empty if there is none.
     """
     weights: dict[str, float] = {}
-    for each in accept_language.lower().split(","):
+    for each, weight in parse_weights(accept_language).items():
         if found := _RANGE.fullmatch(each):
-            weights[found[1]] = max(weights.get(found[1], 0.0), float(found[2] or 1))
+            weights[found[1]] = max(weights.get(found[1], 0.0), weight)
     # Less than any weight but 0 for a language that the header does not mention.
     unmentioned = weights.get("*", 0.0001)
     named = [language for language, weight in weights.items() if weight and language in LANGUAGES]

@@ -53,6 +53,11 @@ CONTENT_TYPE = "application/problem+json"
 # The problem document of any other error.
 INTERNAL = "internal-error"
 INTERNAL_TITLE = "Internal error."
+INTERNAL_DETAIL = (
+    "The request failed for a reason on the side of the server. Report `request_id`, which leads to its log."
+)
+# A request of many invalid fields gets no longer an answer than one of a few.
+MAX_ERRORS = 20
 
 
 def of(problem: errors.ApiProblem) -> Response[str]:
@@ -62,13 +67,16 @@ def of(problem: errors.ApiProblem) -> Response[str]:
         "type": f"urn:handsel:problem:{problem.code}",
         "title": problem.title,
         "status": status,
-        "detail": problem.detail or problem.title,
+        "detail": problem.detail or problem.explanation,
         "code": problem.code,
     }
     if isinstance(problem, errors.AlreadyRedeemed):
         body["redeemed_at"] = format_timestamp(problem.redeemed_at)
     if isinstance(problem, errors.InvalidRequest):
-        body["errors"] = [{"pointer": field.pointer, "detail": field.detail} for field in problem.fields]
+        listed = problem.fields[:MAX_ERRORS]
+        body["errors"] = [{"pointer": field.pointer, "detail": field.detail} for field in listed]
+        if len(listed) < len(problem.fields):
+            body["detail"] = f"{problem.explanation} These are the first {MAX_ERRORS} of {len(problem.fields)} errors."
     headers = {} if problem.retry_after is None else {"Retry-After": str(problem.retry_after)}
     return _response(status, body, headers)
 
@@ -79,7 +87,7 @@ def internal(request_id: str) -> Response[str]:
         "type": f"urn:handsel:problem:{INTERNAL}",
         "title": INTERNAL_TITLE,
         "status": 500,
-        "detail": INTERNAL_TITLE,
+        "detail": INTERNAL_DETAIL,
         "code": INTERNAL,
         "request_id": request_id,
     }

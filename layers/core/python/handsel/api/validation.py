@@ -1,10 +1,13 @@
-"""Validate input as a model. Error messages do not contain the input."""
+"""Validate input as a model. Errors contain nothing of the input but the names of unknown fields."""
 
 from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from handsel.domain import errors
+
+# Characters of a name in a pointer. The names of our own fields are shorter.
+MAX_NAME = 64
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -24,16 +27,21 @@ def validated(model: type[Model], value: object, prefix: str) -> Model:
         return model.model_validate(value)
     except ValidationError as error:
         fields = [
-            errors.FieldError(_pointer(prefix, detail["loc"], detail["type"]), _message(detail["type"], detail["msg"]))
+            errors.FieldError(_pointer(prefix, detail["loc"]), _message(detail["type"], detail["msg"]))
             for detail in error.errors(include_url=False, include_context=False, include_input=False)
         ]
         raise errors.InvalidRequest(fields) from error
 
 
-def _pointer(prefix: str, location: tuple[int | str, ...], kind: str) -> str:
-    # The name of an unknown field is input, which responses do not repeat: point at the object that contains it.
-    known = location[:-1] if kind == "extra_forbidden" else location
-    return prefix + "/".join(str(part) for part in known) if known else prefix.rstrip("/")
+def _pointer(prefix: str, location: tuple[int | str, ...]) -> str:
+    """Return a JSON pointer (RFC 6901). The name of an unknown field is the client's own text, so it is shortened."""
+    if not location:
+        return prefix.rstrip("/")
+    return prefix + "/".join(_shortened(str(part)).replace("~", "~0").replace("/", "~1") for part in location)
+
+
+def _shortened(name: str) -> str:
+    return name if len(name) <= MAX_NAME else f"{name[: MAX_NAME - 1]}\u2026"
 
 
 def _message(kind: str, message: str) -> str:

@@ -38,12 +38,14 @@ class ApiProblem(HandselError):
     Attributes:
         code: the public name of the problem, which never changes.
         title: a sentence that clients can show; contains no input and no internals.
+        explanation: more than the title: what the problem means, or what to do. It is the detail of an occurrence without one.
         detail: more about this occurrence, or None.
         retry_after: whole seconds after which the same request may succeed, or None.
     """
 
     code: ClassVar[str]
     title: ClassVar[str]
+    explanation: ClassVar[str]
     retry_after: ClassVar[int | None] = None
 
     def __init__(self, detail: str | None = None) -> None:
@@ -73,6 +75,9 @@ class IdempotencyKeyRequired(ApiProblem):
 
     code = "idempotency-key-required"
     title = "An Idempotency-Key header of 8 to 64 visible ASCII characters is required."
+    explanation = (
+        "The header makes a repeated request safe. Send a new random value, such as a UUID, with each new request."
+    )
 
 
 class MalformedJson(ApiProblem):
@@ -80,6 +85,9 @@ class MalformedJson(ApiProblem):
 
     code = "malformed-json"
     title = "The body is not valid UTF-8 JSON."
+    explanation = (
+        "It may also have a duplicate name, a number of too many digits, NaN, or too many levels. Nothing was changed."
+    )
 
 
 class TooLarge(ApiProblem):
@@ -87,6 +95,7 @@ class TooLarge(ApiProblem):
 
     code = "too-large"
     title = "The body is larger than 64 KiB."
+    explanation = "Shorten the values. No valid request needs that much."
 
 
 class UnsupportedMediaType(ApiProblem):
@@ -94,6 +103,7 @@ class UnsupportedMediaType(ApiProblem):
 
     code = "unsupported-media-type"
     title = "The Content-Type must be application/json."
+    explanation = "The body must be JSON in UTF-8, uncompressed, and declared as such."
 
 
 class Unauthenticated(ApiProblem):
@@ -101,6 +111,7 @@ class Unauthenticated(ApiProblem):
 
     code = "unauthenticated"
     title = "A valid ID token is required."
+    explanation = "The Authorization header must be `Bearer` followed by an ID token that identifies a user."
 
 
 class PaymentDeclined(ApiProblem):
@@ -108,6 +119,7 @@ class PaymentDeclined(ApiProblem):
 
     code = "payment-declined"
     title = "The payment was declined. Nothing was charged."
+    explanation = "No order was created. Use another payment method, and a new Idempotency-Key."
 
 
 class OwnGift(ApiProblem):
@@ -115,6 +127,7 @@ class OwnGift(ApiProblem):
 
     code = "own-gift"
     title = "This is your own gift."
+    explanation = "The giver cannot claim it. Cancel the gift to take its units back."
 
 
 class WrongSecret(ApiProblem):
@@ -122,6 +135,7 @@ class WrongSecret(ApiProblem):
 
     code = "wrong-secret"
     title = "The gift link is incomplete or incorrect."
+    explanation = "The secret is the part of the link after `#`. Ask the giver to send the whole link again."
 
 
 class NotTheRecipient(ApiProblem):
@@ -129,6 +143,7 @@ class NotTheRecipient(ApiProblem):
 
     code = "not-the-recipient"
     title = "This gift is for someone else."
+    explanation = "The giver named another user as the recipient, and only that user can claim it."
 
 
 class NotClaimed(ApiProblem):
@@ -136,6 +151,7 @@ class NotClaimed(ApiProblem):
 
     code = "not-claimed"
     title = "Only a user who claimed a share of this gift can do this."
+    explanation = "The caller has not claimed a share of this gift."
 
 
 class WrongRole(ApiProblem):
@@ -143,6 +159,9 @@ class WrongRole(ApiProblem):
 
     code = "wrong-role"
     title = "The caller does not have the required role."
+    explanation = (
+        "The ID token must have the group of the role, `merchant` or `carrier`, and name the store or the carrier."
+    )
 
 
 class NotFound(ApiProblem):
@@ -150,6 +169,7 @@ class NotFound(ApiProblem):
 
     code = "not-found"
     title = "Not found."
+    explanation = "It does not exist, or the caller has no access to it."
 
 
 class OutOfStock(ApiProblem):
@@ -157,6 +177,7 @@ class OutOfStock(ApiProblem):
 
     code = "out-of-stock"
     title = "Not enough units in stock."
+    explanation = "Nothing was charged. Order fewer units, or try again after the store has added stock."
 
 
 class UnitsNotAvailable(ApiProblem):
@@ -164,6 +185,7 @@ class UnitsNotAvailable(ApiProblem):
 
     code = "units-not-available"
     title = "The order does not have enough available units."
+    explanation = "The other units are in open gifts, given, used or refunded. Read the order for its current counts."
 
 
 class AlreadyClaimed(ApiProblem):
@@ -171,6 +193,7 @@ class AlreadyClaimed(ApiProblem):
 
     code = "already-claimed"
     title = "All shares of this gift have been claimed."
+    explanation = "Each share can be claimed once, and no share is left."
 
 
 class ReturnGiftAlreadyGiven(ApiProblem):
@@ -178,6 +201,7 @@ class ReturnGiftAlreadyGiven(ApiProblem):
 
     code = "already-returned"
     title = "A return gift for this claim already exists."
+    explanation = "A claim can be answered by one return gift only."
 
 
 class StillOpen(ApiProblem):
@@ -185,6 +209,7 @@ class StillOpen(ApiProblem):
 
     code = "still-open"
     title = "This gift can still be claimed."
+    explanation = "This is possible after the claim window of the gift has ended."
 
 
 class AlreadyRedeemed(ApiProblem):
@@ -196,6 +221,7 @@ class AlreadyRedeemed(ApiProblem):
 
     code = "already-redeemed"
     title = "This voucher has already been redeemed."
+    explanation = "A voucher is valid once. `redeemed_at` is the time of the redemption."
 
     def __init__(self, redeemed_at: int) -> None:
         super().__init__()
@@ -207,6 +233,7 @@ class AlreadyShipped(ApiProblem):
 
     code = "already-shipped"
     title = "This parcel has already been shipped."
+    explanation = "The address of a parcel can be corrected until the carrier picks it up."
 
 
 class TooManyEvents(ApiProblem):
@@ -214,6 +241,7 @@ class TooManyEvents(ApiProblem):
 
     code = "too-many-events"
     title = "This shipment has the maximum number of events."
+    explanation = "Further reports are not stored."
 
 
 class VoucherExpired(ApiProblem):
@@ -221,6 +249,7 @@ class VoucherExpired(ApiProblem):
 
     code = "voucher-expired"
     title = "This voucher has expired."
+    explanation = "Its validity ended, so it cannot be redeemed any more."
 
 
 class HandleTaken(ApiProblem):
@@ -228,6 +257,7 @@ class HandleTaken(ApiProblem):
 
     code = "handle-taken"
     title = "This handle is already taken."
+    explanation = "Handles are unique. Choose another one."
 
 
 class Expired(ApiProblem):
@@ -235,6 +265,7 @@ class Expired(ApiProblem):
 
     code = "expired"
     title = "This gift has expired and was returned to its giver."
+    explanation = "The claim window has ended. The recipient can ask the giver to give it again."
 
 
 class Cancelled(ApiProblem):
@@ -242,6 +273,7 @@ class Cancelled(ApiProblem):
 
     code = "cancelled"
     title = "The giver cancelled this gift."
+    explanation = "Its units are back in the order of the giver."
 
 
 class Declined(ApiProblem):
@@ -249,6 +281,7 @@ class Declined(ApiProblem):
 
     code = "declined"
     title = "The recipient declined this gift."
+    explanation = "The gift has ended, and its units are back in the order of the giver."
 
 
 class InvalidRequest(ApiProblem):
@@ -260,6 +293,7 @@ class InvalidRequest(ApiProblem):
 
     code = "invalid-request"
     title = "The request is invalid."
+    explanation = "The body or the query does not have the required form. `errors` lists what is wrong."
 
     def __init__(self, fields: Sequence[FieldError] = ()) -> None:
         super().__init__()
@@ -271,6 +305,7 @@ class IdempotencyKeyReused(ApiProblem):
 
     code = "idempotency-key-reused"
     title = "This Idempotency-Key was already used for a different request."
+    explanation = "A key belongs to one path and body. Send another request with a new key."
 
 
 class NotGiftable(ApiProblem):
@@ -278,6 +313,7 @@ class NotGiftable(ApiProblem):
 
     code = "not-giftable"
     title = "This product cannot be given as a gift."
+    explanation = "The rules for gifts exclude it by its category, its price or its store."
 
 
 class UnknownWrapping(ApiProblem):
@@ -285,6 +321,7 @@ class UnknownWrapping(ApiProblem):
 
     code = "unknown-wrapping"
     title = "The cover or blessing does not exist, or cannot be used for this kind of gift or in this season."
+    explanation = "`GET /wrappings` lists the covers and blessings that can be used now."
 
 
 class RecipientUnknown(ApiProblem):
@@ -292,6 +329,7 @@ class RecipientUnknown(ApiProblem):
 
     code = "recipient-unknown"
     title = "The recipient does not exist."
+    explanation = "No user has this id. `GET /people/{handle}` finds a user by the exact handle."
 
 
 class SelfGift(ApiProblem):
@@ -299,6 +337,7 @@ class SelfGift(ApiProblem):
 
     code = "self-gift"
     title = "You cannot give a gift to yourself."
+    explanation = "The recipient must be another user. To use a unit yourself, call `POST /orders/{order_id}/use`."
 
 
 class OtherStore(ApiProblem):
@@ -306,6 +345,7 @@ class OtherStore(ApiProblem):
 
     code = "other-store"
     title = "A return gift must come from the store of the received gift."
+    explanation = "Choose a product of the store that sold the received gift."
 
 
 class AddressRequired(ApiProblem):
@@ -313,6 +353,7 @@ class AddressRequired(ApiProblem):
 
     code = "address-required"
     title = "A parcel requires an address."
+    explanation = "Send `address` with the request. It is used for the delivery of this parcel only."
 
 
 class TooManyOpenGifts(ApiProblem):
@@ -320,6 +361,7 @@ class TooManyOpenGifts(ApiProblem):
 
     code = "too-many-open-gifts"
     title = "You have too many open gifts. Wait until some are claimed, or cancel one."
+    explanation = "At most 100 gifts of a giver can be open at a time. Expired gifts no longer count."
     retry_after = 3600
 
 
@@ -328,6 +370,7 @@ class TooManyRequests(ApiProblem):
 
     code = "too-many-requests"
     title = "Too many requests."
+    explanation = "Wait for the number of seconds in Retry-After, and then repeat the request."
     retry_after = 1
 
 
@@ -336,6 +379,7 @@ class PaymentUnknown(ApiProblem):
 
     code = "payment-unknown"
     title = "The payment provider did not respond. Repeat the request with the same key to learn the outcome."
+    explanation = "The charge may have succeeded. A repetition with the same Idempotency-Key never charges twice."
     retry_after = 2
 
 
@@ -345,4 +389,5 @@ class ServiceUnavailable(ApiProblem):
     code = "busy"
     # The change may have been written although its response was lost; a retry of the request detects that.
     title = "The request could not be completed in time. Repeat the same request; it takes effect only once."
+    explanation = "Too many requests change the same data at this moment, or a service did not answer in time."
     retry_after = 1

@@ -103,6 +103,7 @@ class StoreShipment(ShipmentView):
         quantity: the number of units to send.
         created_at: the time of the claim, or of the buyer's own use.
         address: the delivery address; null once the parcel is delivered.
+        address_label: the address in lines, in the order in which its country writes it; null once the parcel is delivered.
     """
 
     store_id: str

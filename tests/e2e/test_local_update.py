@@ -1,0 +1,33 @@
+"""A local stack that takes other settings keeps its data, and its users stay signed in."""
+
+from functools import partial
+from urllib.parse import urlsplit
+
+import pytest
+
+from local import cli
+from local.settings import Settings
+from tests.e2e.conftest import WINDOW, Running, eventually, run_stack, sleep_until
+
+pytestmark = pytest.mark.e2e
+
+
+def test_a_changed_setting_keeps_the_data(
+    tmp_path_factory: pytest.TempPathFactory, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for running in run_stack(tmp_path_factory.mktemp("updated"), stream=True, window=86400):
+        order = running.buy()
+        port = urlsplit(running.stack["api_url"]).port
+        assert port is not None
+        changed = Settings(port=port, claim_window_seconds=WINDOW)
+        assert cli.up(changed, {"LOCAL_DIR": str(running.folder)}, hints=False) == 0
+        assert "its data is kept" in capsys.readouterr().out
+        gift = running.give(order["order_id"])
+        sleep_until(gift["expires_at"])
+
+        assert eventually(partial(_is_settled, running, gift["gift_id"]), 30)
+
+
+def _is_settled(running: Running, gift_id: str) -> bool:
+    item = running.item("GIFT", gift_id)
+    return item is not None and bool(item["state"]["S"] == "returned")
