@@ -89,7 +89,8 @@ IN_LOGS = {"order id", "holding id", "shipment id", "giver's id", "recipient's i
 
 ECHO = canary("input")
 ADDRESS = {
-    "name": ECHO, "phone": ECHO, "lines": [ECHO], "city": ECHO, "postal_code": "0", "country": ECHO,
+    "name": ECHO, "phone": "+86 10 5550 0142", "lines": [ECHO], "city": ECHO, "region": ECHO, "postal_code": "100000",
+    "country": "CN",
 }  # fmt: skip
 RETURN_WRAPPING = {"cover_id": "red-classic", "message": ECHO}
 
@@ -171,10 +172,10 @@ def hand_over(_case: Case, viewer: str, _ids: Ids) -> Body:
     return {} if viewer == "merchant" else {"carrier": ECHO, "tracking_number": ECHO}
 
 
-def correct_address(case: Case, viewer: str, ids: Ids) -> Body:
-    # Of an unshipped parcel the holder sends the address that it has.
-    sent = case.sent.get(("POST /gifts/{gift_id}/claims", viewer)) or {}
-    return sent.get("address", ADDRESS) if isinstance(sent, dict) else ADDRESS
+def correct_address(case: Case, viewer: str, _ids: Ids) -> Body:
+    # The holder sends the address that the parcel has, which changes nothing.
+    sent = case.sent.get(("POST /gifts/{gift_id}/claims", viewer))
+    return (isinstance(sent, dict) and sent.get("address")) or ADDRESS | {"phone": ECHO, "country": ECHO}
 
 
 def report(case: Case, _viewer: str, ids: Ids) -> Body:
