@@ -38,6 +38,7 @@ BEYOND_SHAPE = (
     "before 1970",
     "out of range",
     "must have the same currency",
+    "must not be below price",
 )
 
 _rng = random.Random(os.environ["FUZZ_SEED"])  # noqa: S311 - has to be reproducible

@@ -25,6 +25,7 @@ from moto import mock_aws
 from samtranslator.yaml_helper import yaml_parse
 
 from handsel.api import http
+from handsel.api.requests.stores import ProductRequest
 from handsel.domain.events import TYPES
 from handsel.runtime import clock, settings, wiring
 from handsel.store.attributes import dump_item, load_item
@@ -37,6 +38,7 @@ from testkit import contract
 from testkit.dynamodb.client import Call, Client
 from testkit.dynamodb.table import InMemoryTable, Snapshot
 from testkit.handlers import permissions
+from testkit.lambda_environment import WEB_URL
 from tools import event_schemas
 
 if TYPE_CHECKING:
@@ -294,8 +296,7 @@ class Stack:
     def update_product(self, product: str, **changes: Any) -> dict[str, Any]:
         """Change fields of a product, as its merchant."""
         known = self.call("mia", "GET", f"/products/{self.products[product]}").body
-        derived = {"product_id", "store_id", "store_name", "not_giftable_reason"}
-        body = {name: value for name, value in known.items() if name not in derived} | changes
+        body = {name: value for name, value in known.items() if name in ProductRequest.model_fields} | changes
         answer = self.call("mia", "PUT", f"/stores/{known['store_id']}/products/{self.products[product]}", body)
         assert answer.status == 200, answer.raw
         return cast("dict[str, Any]", answer.body)
@@ -487,7 +488,7 @@ class Simulation:
 def _on_memory() -> Iterator[Simulation]:
     memory = InMemoryTable(TABLE, RESOURCES["Table"]["Properties"], now_ms=lambda: clock.now_ms())
     client = cast("DynamoDBClient", memory)
-    products = seed(client, TABLE)
+    products = seed(client, TABLE, WEB_URL)
     seeded, records = memory.snapshot(), tuple(memory.stream)
 
     def reset() -> None:
@@ -504,10 +505,10 @@ def _on_moto() -> Iterator[Simulation]:
         def reset() -> None:
             client.delete_table(TableName=TABLE)
             create_table(client)
-            seed(client, TABLE)
+            seed(client, TABLE, WEB_URL)
 
         create_table(client)
-        yield Simulation(client, seed(client, TABLE), None, reset)
+        yield Simulation(client, seed(client, TABLE, WEB_URL), None, reset)
 
 
 @contextmanager

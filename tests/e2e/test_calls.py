@@ -173,6 +173,7 @@ def test_get_products(calls: Running) -> None:
     assert {
         "product_id", "store_id", "store_name", "kind", "title", "description", "image_url", "category", "price",
         "original_price", "stock", "validity_days", "redeem_at", "giftable", "not_giftable_reason",
+        "not_giftable_code", "not_giftable_params",
     } <= set(product)  # fmt: skip
     assert product["price"] == {"amount": 12_900, "currency": "CNY"}
     listed = expect_ok(alice.get(f"/stores/{product['store_id']}/products"))["items"]

@@ -1,9 +1,12 @@
 """Merchants: sell products, decide on gifts, redeem vouchers; nobody else can."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from handsel.api.requests import stores
+from handsel.runtime.settings import settings
 from testkit.handlers.stack import DAY, Stack, gift_request
 
 MIAS = "/stores/store-tea-house"
@@ -101,10 +104,34 @@ def test_a_merchant_cannot_change_products_of_another_store(stack: Stack) -> Non
         ({"kind": "coupon"}, "/kind"),
         ({"price": {"amount": True, "currency": "CNY"}}, "/price/amount"),
         ({"price": {"amount": 5, "currency": "yuan"}}, "/price/currency"),
+        ({"price": {"amount": 5, "currency": "ZZZ"}}, "/price/currency"),
+        ({"price": {"amount": 5, "currency": "XTS"}}, "/price/currency"),
+        ({"price": {"amount": 5, "currency": "cny"}}, "/price/currency"),
         ({"original_price": {"amount": 5, "currency": "EUR"}}, ""),
+        ({"original_price": {"amount": 499, "currency": "CNY"}}, "/original_price"),
         ({"kind": "parcel", "validity_days": 5}, ""),
         ({"stock": -1}, "/stock"),
         ({"image_url": "javascript:alert(1)"}, "/image_url"),
+        ({"image_url": "http://pictures.test/a.png"}, "/image_url"),  # helpyio/helpy#142
+        *(
+            ({"image_url": url}, "/image_url")
+            for url in (
+                "https://",
+                "https:///a.png",
+                "https:a.png",
+                "//pictures.test/a.png",
+                "/a.png",
+                "a.png",
+                "data:image/png;base64,AAAA",
+                "https://user@pictures.test/a.png",
+                "https://user:secret@pictures.test/a.png",
+                "https://pictures.test\\@evil.test/a.png",
+                "https://pictures.test/a b.png",
+                "https://pictures.test/a.png\n",
+                " https://pictures.test/a.png",
+                "ftp://pictures.test/a.png",
+            )
+        ),
         ({"product_id": "x"}, ""),
         ({"store_name": "x"}, ""),
     ],
@@ -114,6 +141,73 @@ def test_an_invalid_product_is_rejected(stack: Stack, change: dict[str, Any], po
     answer = stack.call("mia", "PUT", f"{MIAS}/products/tasting-1", body | change)
     assert (answer.status, answer.body["code"]) == (422, "invalid-request")
     assert pointer in [error["pointer"] for error in answer.body["errors"]]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "https://pictures.test",
+        "https://pictures.test/a.png?size=2&v=1#top",
+        "https://pictures.test:8443/a.png",
+        "https://my_bucket.pictures.test/%E7%8F%A0.png",
+        "https://192.0.2.1/a.png",
+        "https://[2001:db8::1]/a.png",
+        "https://gifts.test/pictures/a.svg",
+    ],
+)
+def test_a_picture_is_loaded_by_https(stack: Stack, url: str) -> None:
+    assert stack.update_product("voucher", image_url=url)["image_url"] == url
+
+
+def test_a_local_stack_can_show_its_own_pictures(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = replace(settings(), web_url="http://127.0.0.1:8080")
+    monkeypatch.setattr(stores, "settings", lambda: own)
+    assert stack.update_product("voucher", image_url="http://127.0.0.1:8080/pictures/a.svg")
+    for url in ("http://127.0.0.1:80801/a.svg", "http://127.0.0.1:8080@evil.test/", "http://127.0.0.1:8080/a b"):
+        body = {"kind": "voucher", "title": "x", "category": "food", "price": {"amount": 5, "currency": "CNY"}}
+        answer = stack.call("mia", "PUT", f"{MIAS}/products/tasting-1", body | {"image_url": url})
+        assert [error["pointer"] for error in answer.body["errors"]] == ["/image_url"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "params", "reason"),
+    [
+        ({"giftable": False}, "product", {}, "The store does not offer this product as a gift."),
+        (
+            {"category": "Apparel & Accessories > Jewellery"},
+            "category",
+            {"category": "jewelry"},
+            "Products of the category jewelry cannot be given.",
+        ),
+        (
+            {"original_price": {"amount": 1_000_001, "currency": "CNY"}},
+            "price",
+            {"limit": {"amount": 1_000_000, "currency": "CNY"}},
+            "The original price is over 10,000.00 CNY.",
+        ),
+        (
+            {"price": {"amount": 1, "currency": "USD"}, "original_price": None},
+            "currency",
+            {"currency": "USD"},
+            "Products with a price in USD cannot be given.",
+        ),
+        ({}, None, None, None),
+    ],
+)
+def test_the_reason_against_giving_is_a_code_with_params_and_a_sentence(
+    stack: Stack, changes: dict[str, Any], code: str | None, params: dict[str, Any] | None, reason: str | None
+) -> None:
+    order = stack.buy()
+    product = stack.update_product("voucher", **changes)
+    assert product["giftable"] is (code is None)
+    reasons = {f"not_giftable_{name}": product[f"not_giftable_{name}"] for name in ("code", "params", "reason")}
+    assert reasons == {"not_giftable_code": code, "not_giftable_params": params, "not_giftable_reason": reason}
+    answer = stack.call("alice", "POST", f"/orders/{order['order_id']}/gifts", gift_request())
+    if code is None:
+        assert answer.status == 201
+    else:
+        assert (answer.status, answer.body["code"], answer.body["detail"]) == (422, "not-giftable", reason)
 
 
 def test_a_products_giftable_setting_applies_at_once_to_earlier_orders(stack: Stack) -> None:

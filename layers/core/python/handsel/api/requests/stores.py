@@ -1,15 +1,49 @@
 """Requests that put stores and products."""
 
+import re
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from handsel.api.requests.base import Line, Name, Request
 from handsel.domain import models
+from handsel.domain.currencies import DECIMALS
+from handsel.runtime.settings import settings
 
 Text = Annotated[str, StringConstraints(max_length=4000), AfterValidator(str.strip)]
-PictureUrl = Annotated[str, StringConstraints(max_length=2000, pattern=r"^(https?://[!-~]+)?$")]
-Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+# Pages load no pictures by plain http. Without user and password, which browsers do not send.
+_PICTURE = r"^(https://([0-9A-Za-z][0-9A-Za-z._-]*|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?([/?#][!-~]*)?)?$"
+
+
+def _require_loadable(url: str) -> str:
+    """Check that pages can load a picture: by https, or from their own origin, which is http on a local stack."""
+    own = settings().web_url
+    if not re.fullmatch(_PICTURE, url, re.ASCII) and not (own and re.fullmatch(re.escape(own) + "/[!-~]*", url)):
+        raise ValueError("must be an https URL with a host, or empty")
+    return url
+
+
+def _require_currency(code: str) -> str:
+    if code not in DECIMALS:
+        raise ValueError("must be a currency of ISO 4217 that has minor units")
+    return code
+
+
+PictureUrl = Annotated[
+    str,
+    StringConstraints(max_length=2000),
+    AfterValidator(_require_loadable),
+    Field(json_schema_extra={"pattern": _PICTURE}),
+]
+Currency = Annotated[str, AfterValidator(_require_currency), Field(json_schema_extra={"enum": sorted(DECIMALS)})]
 
 
 class MoneyRequest(Request):
@@ -32,7 +66,7 @@ class StoreRequest(Request):
 
 
 class ProductRequest(Request):
-    """A product. `original_price` defaults to `price` and has the same currency."""
+    """A product. `original_price` defaults to `price`. It has the same currency, and is not below it."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -52,6 +86,14 @@ class ProductRequest(Request):
     validity_days: Annotated[int, Field(ge=1, le=3650)] | None = None
     redeem_at: Line | None = None
     giftable: bool = True
+
+    @field_validator("original_price")
+    @classmethod
+    def _is_not_below_price(cls, original: MoneyRequest | None, info: ValidationInfo) -> MoneyRequest | None:
+        price: MoneyRequest | None = info.data.get("price")
+        if original and price and original.currency == price.currency and original.amount < price.amount:
+            raise ValueError("must not be below price")
+        return original
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:

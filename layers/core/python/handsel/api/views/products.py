@@ -1,9 +1,13 @@
 """Views of products."""
 
-from typing import Any, Self
+from typing import Annotated, Any, Self, cast
+
+from pydantic import ConfigDict, Field, with_config
+from typing_extensions import TypedDict
 
 from handsel.api.views.base import Count, MoneyView, View
 from handsel.domain import models
+from handsel.domain.reasons import NotGiftableCode, NotGiftableReason
 from handsel.domain.rules import find_not_giftable_reason
 
 
@@ -43,14 +47,31 @@ def brief_fields(product: models.Product) -> dict[str, Any]:
     }
 
 
+@with_config(ConfigDict(extra="forbid"))
+class NotGiftableParams(TypedDict, total=False):
+    """The values in the reason why a product cannot be given.
+
+    `category` with the code `category`, by its name in the rules; `limit` of the original price with `price`; `currency`
+    with `currency`.
+    """
+
+    category: str
+    limit: MoneyView
+    currency: str
+
+
 class ProductView(ProductBrief):
-    """A product with its price. `not_giftable_reason` is null if it can be given."""
+    """A product with its price. The three fields `not_giftable_...` are null if it can be given."""
 
     price: MoneyView
     original_price: MoneyView
     stock: Count | None
     giftable: bool
-    not_giftable_reason: str | None
+    not_giftable_reason: Annotated[str | None, Field(description="The reason as an English sentence.")]
+    not_giftable_code: Annotated[
+        NotGiftableCode | None, Field(description="The reason as a code, for texts of your own.")
+    ]
+    not_giftable_params: NotGiftableParams | None
 
     @classmethod
     def of(cls, product: models.Product, sold_now: models.Product | None = None) -> Self:
@@ -72,5 +93,14 @@ def priced_fields(product: models.Product, sold_now: models.Product) -> dict[str
         "original_price": MoneyView.of(product.original_price),
         "stock": product.stock,
         "giftable": reason is None,
-        "not_giftable_reason": reason,
+        "not_giftable_reason": reason and str(reason),
+        "not_giftable_code": reason and reason.code,
+        "not_giftable_params": reason and _params_of(reason),
     }
+
+
+def _params_of(reason: NotGiftableReason) -> NotGiftableParams:
+    params = {
+        name: MoneyView.of(value) if isinstance(value, models.Money) else value for name, value in reason.params.items()
+    }
+    return cast("NotGiftableParams", params)
