@@ -177,7 +177,12 @@ def document() -> Schema:
         "components": {
             "schemas": dict(sorted({**schemas.published, **_PROBLEM_SCHEMAS}.items())),
             "responses": dict(sorted(shared.items())),
-            "parameters": {"AcceptLanguage": _ACCEPT_LANGUAGE, "IdempotencyKey": _IDEMPOTENCY_KEY},
+            "parameters": {
+                "AcceptLanguage": _ACCEPT_LANGUAGE,
+                "IdempotencyKey": _IDEMPOTENCY_KEY,
+                "IfMatch": _IF_MATCH,
+                "OptionalIdempotencyKey": _IDEMPOTENCY_KEY | {"required": False},
+            },
             "headers": {"ContentLanguage": _CONTENT_LANGUAGE, "RetryAfter": _RETRY_AFTER},
             "securitySchemes": {
                 "idToken": {
@@ -263,6 +268,10 @@ def _other_parameters(operation: Operation, schemas: "Schemas") -> Iterator[Sche
             }
     if operation.idempotent:
         yield {"$ref": "#/components/parameters/IdempotencyKey"}
+    if operation.accepts_key:
+        yield {"$ref": "#/components/parameters/OptionalIdempotencyKey"}
+    if operation.accepts_if_match:
+        yield {"$ref": "#/components/parameters/IfMatch"}
     if operation.localized:
         yield {"$ref": "#/components/parameters/AcceptLanguage"}
 
@@ -322,7 +331,7 @@ def _error_responses(route: Route, operation: Operation, shared: Schema, pages: 
             *(FROM_PATH if route.parameters else ()),
             *(FROM_QUERY if operation.query else ()),
             *(FROM_BODY if operation.body else ()),
-            *(FROM_IDEMPOTENCY if operation.idempotent else ()),
+            *(FROM_IDEMPOTENCY if operation.idempotent or operation.accepts_key else ()),
             *(() if route.public else (*FROM_AUTHORIZER, *FROM_TABLE)),
         )
     )
@@ -432,6 +441,13 @@ _CONTENT_LANGUAGE: Schema = {
     "schema": {"type": "string", "enum": [*languages.LANGUAGES.values()]},
 }
 
+_IF_MATCH: Schema = {
+    "name": "If-Match",
+    "in": "header",
+    "required": False,
+    "description": "The entity tags of the states to change, or `*` for any state.",
+    "schema": {"type": "string"},
+}
 _IDEMPOTENCY_KEY: Schema = {
     "name": "Idempotency-Key",
     "in": "header",

@@ -158,7 +158,7 @@ class Stack:
         body: object = None,
         *,
         key: str | None = None,
-        headers: Mapping[str, str] | None = None,
+        headers: Mapping[str, str | None] | None = None,
         raw: str | None = None,
         is_base64: bool = False,
         claims: Mapping[str, Any] | None = None,
@@ -167,6 +167,7 @@ class Stack:
 
         Args:
             key: the Idempotency-Key; a POST gets a fresh one by default.
+            headers: more headers; None removes one.
             raw: the body as text, instead of `body`.
             claims: replaces all claims of the user's token but `sub`.
         """
@@ -188,6 +189,7 @@ class Stack:
         if method == "POST":
             http_event["headers"]["idempotency-key"] = key or f"test-key-{self._keys:04d}"
         http_event["headers"] |= dict(headers or {})
+        http_event["headers"] = {name: value for name, value in http_event["headers"].items() if value is not None}
         context = http_event["requestContext"]
         context["http"] |= {"method": method, "path": bare}
         context["routeKey"] = http_event["routeKey"]
@@ -295,9 +297,16 @@ class Stack:
 
     def update_product(self, product: str, **changes: Any) -> dict[str, Any]:
         """Change fields of a product, as its merchant."""
-        known = self.call("mia", "GET", f"/products/{self.products[product]}").body
+        read = self.call("mia", "GET", f"/products/{self.products[product]}")
+        known = read.body
         body = {name: value for name, value in known.items() if name in ProductRequest.model_fields} | changes
-        answer = self.call("mia", "PUT", f"/stores/{known['store_id']}/products/{self.products[product]}", body)
+        answer = self.call(
+            "mia",
+            "PUT",
+            f"/stores/{known['store_id']}/products/{self.products[product]}",
+            body,
+            headers={"if-match": read.headers["etag"]},
+        )
         assert answer.status == 200, answer.raw
         return cast("dict[str, Any]", answer.body)
 

@@ -141,7 +141,7 @@ def seeded() -> tuple[Snapshot, dict[str, str]]:
         "scarce": replace(PRODUCTS["education"], stock=4, category="food", price=Money(100, "CNY")),
     }
     for product in sold.values():
-        products.upsert(table, product)
+        products.create(table, product)
     for user in USERS:
         accounts.create(table, Account(user, None, user.title(), recommendations=True, created_at=START_MS))
     return memory.snapshot(), {name: product.product_id for name, product in sold.items()}

@@ -14,6 +14,7 @@ HandselError
 │   ├── AlreadyRedeemed            has the time of the redemption
 │   ├── TooManyEvents
 │   ├── Expired, Cancelled, Declined, VoucherExpired
+│   ├── PreconditionFailed         the entity is not in the state that If-Match names
 │   ├── InvalidRequest             valid JSON that fails validation; lists the fields
 │   ├── IdempotencyKeyReused
 │   ├── NotGiftable, UnknownWrapping, RecipientUnknown, SelfGift, OtherStore, AddressRequired
@@ -157,6 +158,13 @@ class OutOfStock(ApiProblem):
 
     code = "out-of-stock"
     title = "Not enough units in stock."
+
+
+class PreconditionFailed(ApiProblem):
+    """The resource is not in the state that `If-Match` names."""
+
+    code = "precondition-failed"
+    title = "This was changed in the meantime. Read it again, and repeat the change."
 
 
 class UnitsNotAvailable(ApiProblem):

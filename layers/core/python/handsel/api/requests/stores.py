@@ -16,6 +16,7 @@ from pydantic import (
 from handsel.api.requests.base import Line, Name, Request
 from handsel.domain import models
 from handsel.domain.currencies import DECIMALS
+from handsel.domain.models import MAX_STOCK
 from handsel.runtime.settings import settings
 
 Text = Annotated[str, StringConstraints(max_length=4000), AfterValidator(str.strip)]
@@ -65,6 +66,15 @@ class StoreRequest(Request):
     giftable: bool = True
 
 
+class StockRequest(Request):
+    """A change of the stock of a product."""
+
+    add: Annotated[
+        int,
+        Field(ge=-MAX_STOCK, le=MAX_STOCK, description="The units to add to the stock; negative to remove units."),
+    ]
+
+
 class ProductRequest(Request):
     """A product. `original_price` defaults to `price`. It has the same currency, and is not below it."""
 
@@ -82,7 +92,14 @@ class ProductRequest(Request):
     category: Name
     price: MoneyRequest
     original_price: MoneyRequest | None = None
-    stock: Annotated[int, Field(ge=0, le=10**9)] | None = None
+    stock: Annotated[
+        int | None,
+        Field(
+            ge=0,
+            le=MAX_STOCK,
+            description="Units that can be sold; null is unlimited. Ignored if the product exists, unless `If-Match` is sent.",
+        ),
+    ] = None
     validity_days: Annotated[int, Field(ge=1, le=3650)] | None = None
     redeem_at: Line | None = None
     giftable: bool = True
