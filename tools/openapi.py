@@ -181,7 +181,7 @@ def document() -> Schema:
                 "AcceptLanguage": _ACCEPT_LANGUAGE,
                 "IdempotencyKey": _IDEMPOTENCY_KEY,
                 "IfMatch": _IF_MATCH,
-                "OptionalIdempotencyKey": _IDEMPOTENCY_KEY | {"required": False},
+                "OptionalKey": _IDEMPOTENCY_KEY | {"required": False},
             },
             "headers": {"ContentLanguage": _CONTENT_LANGUAGE, "RetryAfter": _RETRY_AFTER},
             "securitySchemes": {
@@ -269,7 +269,7 @@ def _other_parameters(operation: Operation, schemas: "Schemas") -> Iterator[Sche
     if operation.idempotent:
         yield {"$ref": "#/components/parameters/IdempotencyKey"}
     if operation.accepts_key:
-        yield {"$ref": "#/components/parameters/OptionalIdempotencyKey"}
+        yield {"$ref": "#/components/parameters/OptionalKey"}
     if operation.accepts_if_match:
         yield {"$ref": "#/components/parameters/IfMatch"}
     if operation.localized:

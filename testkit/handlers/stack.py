@@ -200,11 +200,11 @@ class Stack:
             token = self.claims(user) if claims is None else {"sub": user, **claims}
             context["authorizer"] = {"jwt": {"claims": token, "scopes": None}}
         answer = self.invoke(name, http_event)
-        headers = {header.lower(): value for header, value in answer["headers"].items()}
-        content_type = headers.get("content-type", "")
+        answered = {header.lower(): value for header, value in answer["headers"].items()}
+        content_type = answered.get("content-type", "")
         contract.check(method, bare, answer["statusCode"], content_type, answer["body"])
         body = json.loads(answer["body"]) if "json" in content_type else None
-        return Answer(answer["statusCode"], body, headers, answer["body"], answer["isBase64Encoded"])
+        return Answer(answer["statusCode"], body, answered, answer["body"], answer["isBase64Encoded"])
 
     @staticmethod
     def claims(user: str) -> dict[str, str]:

@@ -25,7 +25,7 @@ from handsel.domain.rules import NOT_GIFTABLE_CATEGORIES
         ("Apparel & Accessories > Jewelry", "jewelry"),
         ("Apparel & Accessories > Jewelry > Rings", "jewelry"),
         ("apparel/jewellery", "jewelry"),
-        ("Books | Education", "education"),
+        ("Media | Education", "education"),
         # enumerations
         *((each, "jewelry") for each in ("Jewelry & Watches", "Watches and jewelry", "Jewelry, watches")),
         ("Jewelry - Rings", "jewelry"),
