@@ -19,6 +19,9 @@ from handsel.domain.states import (
 
 T = TypeVar("T")
 
+# The highest stock of a product, in units.
+MAX_STOCK = 10**9
+
 
 class Kind(StrEnum):
     """Kind of a product: a `voucher` has a code to redeem, a `parcel` is shipped."""
