@@ -35,6 +35,7 @@ class ReturnGiftView(View):
         errors.NotGiftable,
         errors.UnknownWrapping,
         errors.ReturnGiftAlreadyGiven,
+        errors.TooManyOpenGifts,
         errors.OutOfStock,
         errors.PaymentDeclined,
         errors.PaymentUnknown,

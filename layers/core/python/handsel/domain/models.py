@@ -18,6 +18,10 @@ from handsel.domain.states import (
 )
 
 T = TypeVar("T")
+# The most units of an order, and shares of a gift.
+MAX_UNITS = 50
+MAX_VALIDITY_DAYS = 3650
+MAX_ADDRESS_LINES = 5
 
 
 class Kind(StrEnum):

@@ -13,7 +13,7 @@ class AddressRequest(Request):
 
     name: Name
     phone: Name
-    lines: Annotated[list[Line], Field(min_length=1, max_length=5)]
+    lines: Annotated[list[Line], Field(min_length=1, max_length=models.MAX_ADDRESS_LINES)]
     city: Name
     postal_code: Annotated[str, StringConstraints(max_length=20), AfterValidator(str.strip)]
     country: Name

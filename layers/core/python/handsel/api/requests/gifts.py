@@ -6,6 +6,7 @@ from pydantic import AfterValidator, ConfigDict, Field, Strict, StringConstraint
 
 from handsel.api.requests.base import NON_BLANK, Id, ListQuery, Request, Secret, non_blank
 from handsel.domain import states
+from handsel.domain.models import MAX_UNITS
 from handsel.use_cases.gifts.giving import WrappingChoice
 
 BlessingText = Annotated[str, StringConstraints(max_length=60), AfterValidator(non_blank), NON_BLANK]
@@ -47,7 +48,7 @@ class GiftRequest(Request):
         }
     )
 
-    shares: Annotated[int, Field(ge=1, le=50)]
+    shares: Annotated[int, Field(ge=1, le=MAX_UNITS)]
     recipient_id: Id | None = None
     wrapping: WrappingRequest
 

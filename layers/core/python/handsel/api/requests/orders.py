@@ -6,6 +6,7 @@ from pydantic import Field, StringConstraints
 
 from handsel.api.requests.addresses import AddressRequest
 from handsel.api.requests.base import Id, ListQuery, Request
+from handsel.domain.models import MAX_UNITS
 
 
 class PaymentRequest(Request):
@@ -19,20 +20,20 @@ class OrderRequest(Request):
     """A purchase of units of a product."""
 
     product_id: Id
-    quantity: Annotated[int, Field(ge=1, le=50)]
+    quantity: Annotated[int, Field(ge=1, le=MAX_UNITS)]
     payment: PaymentRequest
 
 
 class RefundRequest(Request):
     """A refund of available units."""
 
-    quantity: Annotated[int, Field(ge=1, le=50)]
+    quantity: Annotated[int, Field(ge=1, le=MAX_UNITS)]
 
 
 class UseRequest(Request):
     """Units to use. Units of a parcel product require `address`."""
 
-    quantity: Annotated[int, Field(ge=1, le=50)]
+    quantity: Annotated[int, Field(ge=1, le=MAX_UNITS)]
     address: AddressRequest | None = None
 
 

@@ -49,7 +49,7 @@ class ProductRequest(Request):
     price: MoneyRequest
     original_price: MoneyRequest | None = None
     stock: Annotated[int, Field(ge=0, le=10**9)] | None = None
-    validity_days: Annotated[int, Field(ge=1, le=3650)] | None = None
+    validity_days: Annotated[int, Field(ge=1, le=models.MAX_VALIDITY_DAYS)] | None = None
     redeem_at: Line | None = None
     giftable: bool = True
 
