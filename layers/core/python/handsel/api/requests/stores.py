@@ -129,10 +129,9 @@ class ProductRequest(Request):
         Field(
             ge=0,
             le=MAX_STOCK,
-            description="Units that can be sold; null is unlimited. Ignored if the product exists, unless `If-Match` is sent.",
         ),
     ] = None
-    validity_days: Annotated[int, Field(ge=1, le=3650)] | None = None
+    validity_days: Annotated[int, Field(ge=1, le=models.MAX_VALIDITY_DAYS)] | None = None
     redeem_at: Line | None = None
     giftable: bool = True
 
