@@ -40,6 +40,7 @@ class AskedView(View):
         errors.RecipientUnknown,
         errors.SelfGift,
         errors.TooManyOpenGifts,
+        errors.WrongSecret,
     ),
     idempotent=True,
 )
@@ -47,7 +48,8 @@ def create_gift(order_id: str) -> Response[str]:
     """Give units of an order.
 
     Without `recipient_id`, anyone with the share link can claim one share; with it, only that user can claim the gift.
-    Only this response contains the secret of the share link.
+    Only this response contains the secret of the share link. Repeating the call after the operator removed the key of the
+    link, because it leaked, is refused as `wrong-secret`: cancel the gift, and give it again.
     """
     request = HttpRequest(app)
     call, body, keys = request.call, request.body(GiftRequest), request.link_keys

@@ -67,12 +67,17 @@ def put_product(store_id: str, product_id: str) -> Response[str]:
 def redeem_voucher(code: str) -> Response[str]:
     """Redeem a voucher of the merchant's store.
 
-    A voucher can be redeemed once.
+    A voucher can be redeemed once. The id of the merchant's user who redeems it is recorded.
     """
     request = HttpRequest(app)
     store_id = request.caller.merchant_store_id
     holding = redeeming.redeem(
-        table(), ids.normalize_voucher_code(code), store_id=store_id, redemption=request.id, now=request.now
+        table(),
+        ids.normalize_voucher_code(code),
+        store_id=store_id,
+        caller=request.caller.user_id,
+        redemption=request.id,
+        now=request.now,
     )
     count("VoucherRedeemed")
     return json_response(201, RedemptionView.of(holding))
@@ -89,7 +94,7 @@ def list_store_shipments(store_id: str) -> Response[str]:
     page = shipping.list_for_store(
         table(), store_id, query.status, limit=query.limit, before=request.start_position(query.cursor, scope)
     )
-    views = [shipment_view(shipment, Viewer.MERCHANT) for shipment in page.items]
+    views = [shipment_view(shipment, Viewer.MERCHANT, now=request.now) for shipment in page.items]
     return request.page_response(views, page.next_position, scope)
 
 
@@ -111,7 +116,7 @@ def update_shipment(shipment_id: str) -> Response[str]:
         tracking_number=body.tracking_number,
         now=request.now,
     )
-    return json_response(200, shipment_view(shipment, Viewer.MERCHANT))
+    return json_response(200, shipment_view(shipment, Viewer.MERCHANT, now=request.now))
 
 
 lambda_handler = handler(app)

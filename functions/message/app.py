@@ -37,7 +37,7 @@ class MessageParams(TypedDict, total=False):
 class MessageView(View):
     """A message to a user. `text` is rendered from `kind` and `params` in the language of the request.
 
-    `wrapping` is set if the message announces a gift to its reader.
+    `wrapping` is set if the message announces a gift to its reader that has not expired, been cancelled or been declined.
     """
 
     message_id: str
@@ -76,7 +76,7 @@ def list_messages() -> Response[str]:
     request = HttpRequest(app)
     caller, query = request.caller, request.query(ListQuery)
     position = request.start_position(query.cursor, "messages")
-    page = messaging.list_messages(table(), caller=caller.user_id, limit=query.limit, before=position)
+    page = messaging.list_messages(table(), caller=caller.user_id, limit=query.limit, before=position, now=request.now)
     language = languages.negotiate(request.header("accept-language"))
     views = [MessageView.of(message, language=language, web_url=request.web_url) for message in page.items]
     return languages.localized(request.page_response(views, page.next_position, "messages"), language)
@@ -90,7 +90,7 @@ def mark_message_read(message_id: str) -> Response[str]:
     Idempotent: repeating the call has no further effect.
     """
     request = HttpRequest(app)
-    message = messaging.mark_read(table(), message_id, caller=request.caller.user_id)
+    message = messaging.mark_read(table(), message_id, caller=request.caller.user_id, now=request.now)
     language = languages.negotiate(request.header("accept-language"))
     view = MessageView.of(message, language=language, web_url=request.web_url)
     return languages.localized(json_response(200, view), language)

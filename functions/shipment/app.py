@@ -21,7 +21,7 @@ def get_shipment(shipment_id: str) -> Response[str]:
     """Get the shipment of one of the caller's parcels."""
     request = HttpRequest(app)
     shipment = shipping.get_for_holder(table(), shipment_id, caller=request.caller.user_id)
-    return json_response(200, shipment_view(shipment, Viewer.CLAIMER))
+    return json_response(200, shipment_view(shipment, Viewer.CLAIMER, now=request.now))
 
 
 @app.post("/shipments/<shipment_id>/events")
@@ -38,7 +38,7 @@ def create_shipment_event(shipment_id: str) -> Response[str]:
     )
     shipment = shipping.add_event(table(), shipment_id, body.value(), carrier=carrier, now=request.now)
     count("ShipmentReported")
-    return json_response(200, shipment_view(shipment, Viewer.CARRIER))
+    return json_response(200, shipment_view(shipment, Viewer.CARRIER, now=request.now))
 
 
 lambda_handler = handler(app)

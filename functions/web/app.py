@@ -22,6 +22,7 @@ from handsel.api.http import HttpRequest, create_app, handler
 from handsel.api.languages import LANGUAGES, negotiate
 from handsel.api.operations import Media, operation
 from handsel.api.views.gift_previews import GiftPreview
+from handsel.domain import ids
 from handsel.domain.errors import NotFound, ServiceUnavailable
 from handsel.domain.wrappings import cover_image_path
 from handsel.runtime.settings import settings
@@ -46,6 +47,8 @@ WORDS = {
         "app": "Handsel",
         "about": "Send a friend a gift in a red envelope. They have a day to open it.",
         "from": "{name} sent you a gift",
+        "gift": "You have a gift",
+        "gift_about": "Open the link to see who sent it, and to unwrap it.",
         "gone": "Gift not found",
         "scripts": "This page needs JavaScript.",
     },
@@ -53,6 +56,8 @@ WORDS = {
         "app": "Handsel",
         "about": "把礼物装进红包送给好友，对方有一天时间领取。",
         "from": "{name} 送你一份礼物",
+        "gift": "你有一份礼物",
+        "gift_about": "打开链接，看看是谁送的，并拆开它。",
         "gone": "没有找到礼物",
         "scripts": "此页面需要启用 JavaScript。",
     },
@@ -84,13 +89,15 @@ def get_app_page() -> Response[str] | Response[bytes]:
 def get_gift_page(gift_id: str) -> Response[str] | Response[bytes]:
     """Get the page of a gift, where it can be claimed.
 
-    It shows the preview of the gift. The secret of a share link is in the URL fragment, which browsers do not send.
+    It shows the preview of the gift. The secret of a share link is in the URL fragment, which browsers do not send. The
+    title and the description for link previews are the same for every gift. Characters around the id are ignored:
+    programs that find links in a text append some to it.
     """
     request = HttpRequest(app)
     language = _language(request)
     words = WORDS[language]
     try:
-        found = queries.require_gift(table(), gift_id)
+        found = queries.require_gift(table(), ids.find_id(gift_id) or gift_id)
     except NotFound:
         return _unknown_gift_page(request)
     except ServiceUnavailable:
@@ -103,20 +110,24 @@ def get_gift_page(gift_id: str) -> Response[str] | Response[bytes]:
         200,
         "gift",
         language,
-        title=words["from"].format(name=preview.giver_name),
-        about=preview.wrapping.blessing,
+        # Other sites show these two as words of this one, so they contain nothing that a user wrote.
+        title=words["gift"],
+        about=words["gift_about"],
+        heading=words["from"].format(name=preview.giver_name),
+        blessing=preview.wrapping.blessing,
         gift=preview.model_dump_json(),
         presentation=preview.presentation,
         cover=cover_image_path(preview.wrapping.cover_id),
         picture=request.web_url + cover_image_path(preview.wrapping.cover_id).removesuffix(".svg") + ".png",
-        url=f"{request.web_url}/g/{gift_id}",
+        url=f"{request.web_url}/g/{found.gift_id}",
     )
 
 
 @app.not_found
 def handle_unknown_route(_: Exception) -> Response[str] | Response[bytes]:
-    """Return the page for an unknown gift if a malformed gift id matches no route; else a problem."""
-    return _unknown_gift_page(HttpRequest(app)) if app.current_event.path.startswith("/g/") else problems.of(NotFound())
+    """Return the page of a gift if a program changed the path of its link so that it matches no route; else a problem."""
+    path = app.current_event.path
+    return get_gift_page(path[3:]) if path.lower().startswith("/g/") else problems.of(NotFound())
 
 
 def _unknown_gift_page(request: HttpRequest) -> Response[str] | Response[bytes]:

@@ -521,7 +521,12 @@ class Operations:
         def act(process: Process) -> Any:
             redemption = "".join(process.random.choices(_ALPHABET, k=16))
             return redeeming.redeem(
-                process.table, held["code"], store_id=store_id, redemption=redemption, now=process.now()
+                process.table,
+                held["code"],
+                store_id=store_id,
+                caller=self._user,
+                redemption=redemption,
+                now=process.now(),
             )
 
         def is_justified(problem: errors.ApiProblem, span: Span) -> bool:
@@ -537,7 +542,10 @@ class Operations:
 
         def is_correct(answer: Any) -> bool:
             now = self._model.item("HOLDING", holding_id)
-            return now is not None and now.get("redemption") == answer.redemption
+            return now is not None and (now.get("redemption"), now.get("redeemed_by")) == (
+                answer.redemption,
+                self._user,
+            )
 
         return Operation(f"redeem {self._name}", act, is_correct, is_justified)
 
@@ -615,7 +623,9 @@ class Operations:
         where = message["pk"], message["sk"]
 
         def act(process: Process) -> Any:
-            return messaging.mark_read(process.table, message["message_id"], caller=message["user_id"])
+            return messaging.mark_read(
+                process.table, message["message_id"], caller=message["user_id"], now=process.now()
+            )
 
         return Operation(
             f"read message {self._name}", act, lambda _: self._model.items[where]["read"] is True, lambda *_: False

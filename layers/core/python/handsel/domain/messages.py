@@ -165,7 +165,7 @@ def _to_recipient(
 ) -> Message:
     if gift.recipient_id is None:
         raise ValueError("the gift has no named recipient")
-    shown = may_see(Viewer.RECIPIENT, Fact.ENVELOPE) and kind is not MessageKind.GIFT_CANCELLED
+    shown = may_see(Viewer.RECIPIENT, Fact.BLESSING, ended=kind is MessageKind.GIFT_CANCELLED)
     return Message(
         message_id=ids.derive_id("message", kind, gift.gift_id, *parts),
         user_id=gift.recipient_id,

@@ -10,7 +10,7 @@ from handsel.domain.times import format_timestamp
 
 
 class RedemptionView(View):
-    """A redeemed voucher to the merchant who redeemed it."""
+    """A redeemed voucher to the merchant who redeemed it. `redeemed_by` is the id of the merchant's user."""
 
     code: str
     store_id: str
@@ -18,6 +18,7 @@ class RedemptionView(View):
     redeem_at: str | None
     valid_until: Timestamp | None
     redeemed_at: Timestamp
+    redeemed_by: str
 
     @classmethod
     def of(cls, holding: models.Holding) -> Self:
@@ -27,6 +28,8 @@ class RedemptionView(View):
             fields["code"] = holding.code
         if may_see(Viewer.MERCHANT, Fact.VOUCHER_PRODUCT):
             fields |= {"product": ProductBrief.of(holding.product), "redeem_at": holding.product.redeem_at}
+        if may_see(Viewer.MERCHANT, Fact.REDEEMER, own=True):
+            fields["redeemed_by"] = holding.redeemed_by
         return cls(
             **fields,
             store_id=holding.product.store_id,

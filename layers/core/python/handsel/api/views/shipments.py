@@ -57,7 +57,10 @@ class HolderShipment(ShipmentView):
 
 
 class StoreShipment(ShipmentView):
-    """A shipment to the merchant who sends it. `address` is null after delivery."""
+    """A shipment to the merchant who sends it.
+
+    `address` is null after delivery, and from 7 days after the parcel was returned or lost.
+    """
 
     store_id: str
     product: ProductBrief
@@ -66,12 +69,13 @@ class StoreShipment(ShipmentView):
     address: AddressView | None
 
 
-def shipment_view(shipment: models.Shipment, viewer: Viewer) -> ShipmentView:
+def shipment_view(shipment: models.Shipment, viewer: Viewer, *, now: int) -> ShipmentView:
     """Return the view of a shipment for its holder, merchant or carrier.
 
     Args:
         shipment: the shipment.
         viewer: `CLAIMER` for the holder, `MERCHANT` or `CARRIER`.
+        now: milliseconds since the epoch.
     """
     own = viewer is Viewer.CLAIMER
     fields: dict[str, Any] = {"shipment_id": shipment.shipment_id}
@@ -86,7 +90,7 @@ def shipment_view(shipment: models.Shipment, viewer: Viewer) -> ShipmentView:
                 for event in sorted(shipment.events.values(), key=lambda event: (event.occurred_at, event.event_id))
             ],
         }
-    address = may_see(viewer, Fact.ADDRESS, own=own, delivered=shipment.is_delivered)
+    address = may_see(viewer, Fact.ADDRESS, own=own, closed=shipment.is_closed_at(now))
     shown = AddressView.of(shipment.address) if address else None
     if viewer is Viewer.CARRIER:
         return ShipmentView(**fields)
