@@ -28,12 +28,13 @@ def get_me() -> Response[str]:
 def update_me() -> Response[str]:
     """Update the caller's account.
 
-    A field that is left out keeps its value. Switching `recommendations` off deletes the history of viewed products at
+    A field that is left out keeps its value. Nobody else can take a handle until 90 days after its user changed it; the
+    user can take it back. Switching `recommendations` off deletes the history of viewed products at
     once; no view is recorded and no product is recommended until it is switched on again.
     """
     request = HttpRequest(app)
     caller, body = request.caller, request.body(ProfileRequest)
-    return _profile_response(request, profiles.update_account(table(), caller.user_id, body.changes()))
+    return _profile_response(request, profiles.update_account(table(), caller.user_id, body.changes(), now=request.now))
 
 
 def _profile_response(request: HttpRequest, account: Account) -> Response[str]:

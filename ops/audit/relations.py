@@ -322,6 +322,9 @@ def _check_references(index: AuditIndex, *, now: int, grace_ms: int) -> Iterator
             yield Finding(
                 IssueType.HANDLE_DIFFERS, about, about, f"belongs to user {user_id}, whose account has another handle"
             )
+    for handle, user_id in index.freed_handles.items():
+        if user_id not in index.accounts:
+            yield dangling(f"HANDLE#{handle}", f"the account of its former user {user_id} does not exist")
     for user_id, account_handle in index.accounts.items():
         if account_handle is not None and index.handles.get(account_handle) != user_id:
             about = f"USER#{user_id}"

@@ -161,6 +161,8 @@ class Family:
             self.more.append({**keys.account(account.user_id)._asdict(), **asdict(account)})
             self.more.append({**keys.handle(self.id(name))._asdict(), "user_id": account.user_id})
         alice = self.id("alice")
+        freed = {**keys.handle(self.id("alice.before"))._asdict(), "user_id": alice}
+        self.more.append({**freed, "ttl": (NOW + 60 * DAY) // 1000})
         tagged = {"product_id": "parcel", "store_id": STORE.store_id, "at": LATELY}
         entry = {"owner_pk": keys.tags_by_user(alice), "owner_sk": keys.position(LATELY, f"parcel#{STORE.store_id}")}
         self.more.append({**keys.tagged(alice, "parcel")._asdict(), **entry, **tagged})

@@ -17,10 +17,12 @@ GIFT = ids.derive_id("a gift")
 SECRET = ids.derive_link_secret({"1": "a key"}, "1", GIFT)
 PATH = f"/g/{GIFT}"
 
+# Punctuation of English and Chinese.
+APPENDED = ".,;:!?)]}>\"'`|。，、；：！？）】」》”’…"  # noqa: RUF001 - full-width characters are the point
 # What arrives at the page, by what a program did to the link. The sources are reports about link finders and chat clients.
 CHANGED = {
     "nothing": f"{PATH}#{SECRET}",
-    **{f"appended {char}": f"{PATH}#{SECRET}{char}" for char in ".,;:!?)]}>\"'`|。，、；：！？）】」》”’…"},
+    **{f"appended {char}": f"{PATH}#{SECRET}{char}" for char in APPENDED},
     "several characters appended, as in (a link).": f"{PATH}#{SECRET}).",
     "a closing tag appended": f"{PATH}#{SECRET}</a>",
     "a word of the sentence appended": f"{PATH}#{SECRET}快打开",
