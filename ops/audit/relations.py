@@ -438,7 +438,11 @@ def _check_messages(index: AuditIndex, *, now: int, grace_ms: int) -> Iterator[F
 
 
 def expected_messages(gift: Gift) -> Iterator[messages.Message]:
-    """Yield the messages about a gift, from its creation to its state, to its giver and its recipient."""
+    """Yield the messages about a gift, from its creation to its state, to its giver and its recipient.
+
+    The announcement of a cancelled gift is left out: it exists only if it was read before.
+    """
     created = replace(gift, state=GiftState.OPEN, claims={}, remaining=gift.shares, ended_at=None)
-    yield from messages.derive_gift_messages(None, created)
-    yield from messages.derive_gift_messages(created, gift)
+    found = [*messages.derive_gift_messages(None, created), *messages.derive_gift_messages(created, gift)]
+    replaced = {message_id for message in found for message_id in messages.list_replaced_ids(message)}
+    yield from (message for message in found if message.message_id not in replaced)

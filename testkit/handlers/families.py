@@ -36,6 +36,7 @@ from handsel.store import gifts, holdings, keys, orders, products, refunds, ship
 from handsel.store import messages as store_messages
 from handsel.store.attributes import Item
 from handsel.store.keys import Key
+from ops.audit.relations import expected_messages
 
 NOW = 1_790_000_000_000
 HOUR = 3_600_000
@@ -232,7 +233,7 @@ class Family:
         ended_at = None if ended is None else fresh.expires_at
         gift = replace(fresh, remaining=remaining, claims=claims, state=state, ended_at=ended_at)
         self.gifts[gift.gift_id] = gift
-        self.messages += [*messages.derive_gift_messages(None, fresh), *messages.derive_gift_messages(fresh, gift)]
+        self.messages += expected_messages(gift)
         if ended is None:
             self.more.append(gifts.timer_to_item(gift))
         if gift.recipient_id is not None:

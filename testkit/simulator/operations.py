@@ -142,7 +142,8 @@ class Operations:
 
     def _any(self, kind: str, fits: Callable[[Item], bool] = lambda _: True) -> Item | None:
         """Return a random item of a kind that fits, one of the newest four, or None."""
-        fitting = [item for where in self._model.keys_by_kind[kind] if fits(item := self._model.items[where])]
+        items = map(self._model.items.get, self._model.keys_by_kind[kind])
+        fitting = [item for item in items if item is not None and fits(item)]
         return self._random.choice(fitting[-4:]) if fitting else None
 
     def _states(self, span: Span, *wheres: Where) -> Iterable[list[Item | None]]:
@@ -628,7 +629,10 @@ class Operations:
             )
 
         return Operation(
-            f"read message {self._name}", act, lambda _: self._model.items[where]["read"] is True, lambda *_: False
+            f"read message {self._name}",
+            act,
+            lambda _: self._model.items[where]["read"] is True,
+            lambda problem, _: isinstance(problem, errors.NotFound) and where not in self._model.items,
         )
 
     def tag(self) -> Operation:
