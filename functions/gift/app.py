@@ -44,6 +44,7 @@ class AskedView(View):
         errors.RecipientUnknown,
         errors.SelfGift,
         errors.TooManyOpenGifts,
+        errors.WrongSecret,
     ),
     idempotent=True,
 )
@@ -52,7 +53,8 @@ def create_gift(order_id: str) -> Response[str]:
 
     With `recipient_id`, only that user can claim the gift. Without it, anyone with the share link can claim one share:
     the link contains a secret, which is in the fragment of `share_url`, and alone in `secret`. Only this operation returns
-    the secret; a replay returns it again. `secret` is null if the gift has a `recipient_id`.
+    the secret; a replay returns it again. `secret` is null if the gift has a `recipient_id`. A replay after the operator
+    removed the key of the link, because it leaked, is refused as `wrong-secret`: cancel the gift, and give it again.
     """
     request = HttpRequest(app)
     call, body, keys = request.call, request.body(GiftRequest), request.link_keys
