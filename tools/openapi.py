@@ -393,6 +393,7 @@ _PROBLEM_SCHEMAS: Schema = {
                 "type": "string",
                 "format": "date-time",
             },
+            "total": {"description": "Only with `price-changed`: the total now.", "allOf": [_ref("MoneyView")]},
             "request_id": {"description": "Only with `internal-error`: the id to report.", "type": "string"},
         },
     },

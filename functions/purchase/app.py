@@ -19,7 +19,7 @@ app = create_app()
 @operation(
     body=OrderRequest,
     responses={201: OrderView},
-    problems=(errors.NotFound, errors.OutOfStock, errors.PaymentDeclined, errors.PaymentUnknown),
+    problems=(errors.NotFound, errors.PriceChanged, errors.OutOfStock, errors.PaymentDeclined, errors.PaymentUnknown),
     idempotent=True,
 )
 def create_order() -> Response[str]:
@@ -38,6 +38,7 @@ def create_order() -> Response[str]:
         quantity=body.quantity,
         method=body.payment.method,
         token=body.payment.token,
+        expected_total=body.expected_total.value() if body.expected_total else None,
     )
     count("OrderPaid")
     (details,) = queries.load_order_details(table(), [order], now=request.now, sold={product.product_id: product})

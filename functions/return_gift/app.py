@@ -35,6 +35,7 @@ class ReturnGiftView(View):
         errors.NotGiftable,
         errors.UnknownWrapping,
         errors.ReturnGiftAlreadyGiven,
+        errors.PriceChanged,
         errors.OutOfStock,
         errors.PaymentDeclined,
         errors.PaymentUnknown,
@@ -56,6 +57,7 @@ def create_return_gift(gift_id: str) -> Response[str]:
         product_id=body.product_id,
         method=body.payment.method,
         token=body.payment.token,
+        expected_total=body.expected_total.value() if body.expected_total else None,
         wrapping=body.wrapping.choice(),
         window_ms=settings().window_ms,
     )

@@ -38,6 +38,7 @@ BEYOND_SHAPE = (
     "before 1970",
     "out of range",
     "must have the same currency",
+    "the total in",
 )
 
 _rng = random.Random(os.environ["FUZZ_SEED"])  # noqa: S311 - has to be reproducible

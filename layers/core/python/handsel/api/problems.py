@@ -21,6 +21,9 @@ STATUS: Mapping[str, int] = {
     "wrong-role": 403,
     "not-found": 404,
     "out-of-stock": 409,
+    "price-changed": 409,
+    "order-cancelled": 409,
+    "not-cancellable": 409,
     "units-not-available": 409,
     "already-claimed": 409,
     "already-returned": 409,
@@ -66,6 +69,8 @@ def of(problem: errors.ApiProblem) -> Response[str]:
     }
     if isinstance(problem, errors.AlreadyRedeemed):
         body["redeemed_at"] = format_timestamp(problem.redeemed_at)
+    if isinstance(problem, errors.PriceChanged):
+        body["total"] = {"amount": problem.amount, "currency": problem.currency}
     if isinstance(problem, errors.InvalidRequest):
         body["errors"] = [{"pointer": field.pointer, "detail": field.detail} for field in problem.fields]
     headers = {} if problem.retry_after is None else {"Retry-After": str(problem.retry_after)}

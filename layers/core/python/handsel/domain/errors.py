@@ -11,7 +11,9 @@ HandselError
 │   ├── OwnGift, WrongSecret, NotTheRecipient, NotClaimed, WrongRole
 │   ├── NotFound                   unknown, owned by another user, or hidden: all look the same
 │   ├── OutOfStock, UnitsNotAvailable, AlreadyClaimed, ReturnGiftAlreadyGiven, StillOpen, HandleTaken
+│   ├── OrderCancelled, NotCancellable
 │   ├── AlreadyRedeemed            has the time of the redemption
+│   ├── PriceChanged               has the total that would be charged
 │   ├── TooManyEvents
 │   ├── Expired, Cancelled, Declined, VoucherExpired
 │   ├── InvalidRequest             valid JSON that fails validation; lists the fields
@@ -157,6 +159,35 @@ class OutOfStock(ApiProblem):
 
     code = "out-of-stock"
     title = "Not enough units in stock."
+
+
+class PriceChanged(ApiProblem):
+    """The total differs from the one that the buyer expects.
+
+    Attributes:
+        amount, currency: the total that would be charged now, in minor units.
+    """
+
+    code = "price-changed"
+    title = "The price has changed. Nothing was charged."
+
+    def __init__(self, amount: int, currency: str) -> None:
+        super().__init__()
+        self.amount, self.currency = amount, currency
+
+
+class OrderCancelled(ApiProblem):
+    """The order was cancelled before it was paid."""
+
+    code = "order-cancelled"
+    title = "This order was cancelled. A charge, if there was one, is repaid."
+
+
+class NotCancellable(ApiProblem):
+    """The order is not pending."""
+
+    code = "not-cancellable"
+    title = "Only an order that is not paid yet can be cancelled."
 
 
 class UnitsNotAvailable(ApiProblem):

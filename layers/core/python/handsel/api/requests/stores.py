@@ -1,22 +1,47 @@
 """Requests that put stores and products."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from handsel.api.requests.base import Line, Name, Request
-from handsel.domain import models
+from handsel.domain import models, prices
 
 Text = Annotated[str, StringConstraints(max_length=4000), AfterValidator(str.strip)]
 PictureUrl = Annotated[str, StringConstraints(max_length=2000, pattern=r"^(https?://[!-~]+)?$")]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 
 
-class MoneyRequest(Request):
-    """An amount in minor units of a currency."""
+def _bounded(currency: dict[str, Any], bound: int) -> dict[str, Any]:
+    """Return the JSON Schema of a bound that holds for some currencies."""
+    return {
+        "if": {"properties": {"currency": currency}},
+        "then": {"properties": {"amount": {"maximum": bound}}},
+    }
 
-    amount: Annotated[int, Field(ge=1, le=10**12)]
+
+class MoneyRequest(Request):
+    """A price in minor units of a currency. Each currency has a bound: about 1,000,000 US dollars."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "allOf": [
+                *(_bounded({"enum": listed}, bound) for bound, listed in prices.BOUNDS.items()),
+                _bounded(
+                    {"not": {"enum": [each for listed in prices.BOUNDS.values() for each in listed]}}, prices.DEFAULT
+                ),
+            ]
+        }
+    )
+
+    amount: Annotated[int, Field(ge=1, le=prices.HIGHEST)]
     currency: Currency
+
+    @model_validator(mode="after")
+    def _is_within_the_bound(self) -> Self:
+        if self.amount > prices.max_amount(self.currency):
+            raise ValueError(f"a price in {self.currency} is at most {prices.max_amount(self.currency)}")
+        return self
 
     def value(self) -> models.Money:
         """Return the amount of money."""

@@ -8,14 +8,14 @@ states after a crash.
 from dataclasses import replace
 
 from handsel.domain import errors, wrappings
-from handsel.domain.models import Gift, GiftIntent, Order, Payment, Product
+from handsel.domain.models import Gift, GiftIntent, Money, Order, Payment, Product
 from handsel.domain.payments import PaymentProvider
 from handsel.domain.rules import check_giftable
 from handsel.store import accounts, gifts, keys, orders, products
 from handsel.store.table import Table
 from handsel.use_cases.gifts.giving import WrappingChoice
 from handsel.use_cases.idempotency import IdempotentRequest
-from handsel.use_cases.orders.purchases import build_order, settle_payment
+from handsel.use_cases.orders.purchases import build_order, compute_total, settle_payment
 
 
 def give_in_return(
@@ -29,6 +29,7 @@ def give_in_return(
     token: str,
     wrapping: WrappingChoice,
     window_ms: int,
+    expected_total: Money | None = None,
 ) -> tuple[Order, Gift, Product]:
     """Buy one unit of a product and give it to the giver of a gift that the caller claimed.
 
@@ -39,8 +40,9 @@ def give_in_return(
         The order, paid; its gift; and the product as it is sold now.
 
     Raises:
-        NotFound, NotClaimed, OtherStore, NotGiftable, UnknownWrapping, ReturnGiftAlreadyGiven, OutOfStock,
-        IdempotencyKeyReused, PaymentDeclined, PaymentUnknown, ServiceUnavailable
+        NotFound, NotClaimed, OtherStore, NotGiftable, UnknownWrapping, PriceChanged, InvalidRequest,
+        ReturnGiftAlreadyGiven, OutOfStock, IdempotencyKeyReused, PaymentDeclined, PaymentUnknown, OrderCancelled,
+        ServiceUnavailable
     """
     order_id = call.derive_id("return order")
     order_key, gift_key, caller_key = keys.order(order_id), keys.gift(gift_id), keys.account(call.caller)
@@ -72,7 +74,7 @@ def give_in_return(
             holding_id=received.claims[call.caller].holding_id,
             window_ms=window_ms,
         )
-        payment = Payment(method=method, total=product.price, token=token)
+        payment = Payment(method=method, total=compute_total(product, 1, expected_total), token=token)
         pending = build_order(order_id, call, product, 1, payment)
         order = orders.create_pending(table, replace(pending, intent=intent))
         call.require_same_request(order.request_hash)

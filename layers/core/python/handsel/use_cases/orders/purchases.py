@@ -15,8 +15,8 @@ ask the provider with the same key, and one of two identical updates from pendin
 
 from dataclasses import replace
 
-from handsel.domain import errors
-from handsel.domain.models import Gift, Order, Payment, Product
+from handsel.domain import errors, prices
+from handsel.domain.models import Gift, Money, Order, Payment, Product
 from handsel.domain.payments import Charge, ChargeDeclined, OutcomeUnknown, PaymentProvider
 from handsel.domain.rules import compute_window_end
 from handsel.domain.states import GiftState, OrderState
@@ -45,6 +45,26 @@ def build_order(order_id: str, call: IdempotentRequest, product: Product, quanti
     )
 
 
+def compute_total(product: Product, quantity: int, expected: Money | None) -> Money:
+    """Return the total of a new order. The order is written with the price that was read here, and charged that.
+
+    Args:
+        expected: the total that the buyer saw; None if they did not say.
+
+    Raises:
+        PriceChanged: the total is not the expected one.
+        InvalidRequest: the total is over the bound of its currency.
+    """
+    total = product.price.multiply(quantity)
+    if expected not in (None, total):
+        raise errors.PriceChanged(total.amount, total.currency)
+    bound = prices.max_amount(total.currency)
+    if total.amount > bound:
+        detail = f"the total in {total.currency} is at most {bound}"
+        raise errors.InvalidRequest([errors.FieldError("/quantity", detail)])
+    return total
+
+
 def buy(
     table: Table,
     provider: PaymentProvider,
@@ -54,6 +74,7 @@ def buy(
     quantity: int,
     method: str,
     token: str,
+    expected_total: Money | None = None,
 ) -> tuple[Order, Product]:
     """Buy `quantity` units of a product.
 
@@ -61,7 +82,8 @@ def buy(
         The order, paid; and the product as it is sold now.
 
     Raises:
-        NotFound, OutOfStock, IdempotencyKeyReused, PaymentDeclined, PaymentUnknown, ServiceUnavailable
+        NotFound, PriceChanged, InvalidRequest, OutOfStock, IdempotencyKeyReused, PaymentDeclined, PaymentUnknown,
+        OrderCancelled, ServiceUnavailable
     """
     order_id = call.derive_id("order")
     order_key = keys.order(order_id)
@@ -72,7 +94,7 @@ def buy(
     if product is None:
         raise errors.NotFound
     if order_key not in found:
-        payment = Payment(method=method, total=product.price.multiply(quantity), token=token)
+        payment = Payment(method=method, total=compute_total(product, quantity, expected_total), token=token)
         order = orders.create_pending(table, build_order(order_id, call, product, quantity, payment))
         call.require_same_request(order.request_hash)
     order, _ = settle_payment(table, provider, order, now=call.now)
