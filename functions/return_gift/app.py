@@ -25,10 +25,16 @@ class ReturnGiftView(View):
     gift: CreatedGift
 
 
+class PendingReturnGiftView(View):
+    """The order of a return gift while its payment is not settled. The gift is given when it is paid."""
+
+    order: OrderView
+
+
 @app.post("/gifts/<gift_id>/return-gifts")
 @operation(
     body=ReturnGiftRequest,
-    responses={201: ReturnGiftView},
+    responses={201: ReturnGiftView, 202: PendingReturnGiftView},
     problems=(
         errors.NotClaimed,
         errors.OtherStore,
@@ -39,6 +45,7 @@ class ReturnGiftView(View):
         errors.OutOfStock,
         errors.PaymentDeclined,
         errors.PaymentUnknown,
+        errors.OrderCancelled,
     ),
     idempotent=True,
 )
@@ -46,6 +53,7 @@ def create_return_gift(gift_id: str) -> Response[str]:
     """Give a gift in return.
 
     Buys one unit of a product from the store that the received gift came from, and gives it to the giver.
+    While there is no outcome of the payment, a repeated call responds 202 with the pending order.
     """
     request = HttpRequest(app)
     call, body = request.call, request.body(ReturnGiftRequest)
@@ -61,8 +69,11 @@ def create_return_gift(gift_id: str) -> Response[str]:
         wrapping=body.wrapping.choice(),
         window_ms=settings().window_ms,
     )
-    count("ReturnGiftGiven")
     sold = {product.product_id: product}
+    if gift is None:
+        (order_details,) = queries.load_order_details(table(), [order], now=request.now, sold=sold)
+        return json_response(202, PendingReturnGiftView(order=OrderView.of(order_details, now=request.now)))
+    count("ReturnGiftGiven")
     (order_details,) = queries.load_order_details(table(), [order], now=request.now, sold=sold, given=[gift])
     (gift_details,) = queries.load_gift_details(table(), [gift], caller=call.caller)
     created = CreatedGift.from_details(gift_details, now=request.now, web_url=request.web_url, secret=None)

@@ -59,6 +59,15 @@ def create_pending(table: Table, order: Order, refund: Refund) -> Refund:
     return refund
 
 
+def create_for_cancelled(table: Table, order: Order, refund: Refund) -> None:
+    """Create the pending refund of a cancelled order that was charged. Its units are in stock already.
+
+    Raises:
+        ConditionFailed: the charge was recorded before.
+    """
+    table.write(orders.close(order, refund.reference), Put(to_item(refund)))
+
+
 def settle(refund_id: str) -> Update:
     """Return the update that marks a pending refund as repaid. It succeeds once."""
     return update(keys.refund(refund_id), transition(REFUND_MACHINE, RefundStatus.PENDING, RefundAction.REPAY))

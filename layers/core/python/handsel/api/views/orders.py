@@ -1,6 +1,8 @@
 """Views of orders, payments and refunds."""
 
-from typing import Self
+from typing import Annotated, Self
+
+from pydantic import Field
 
 from handsel.api.views.base import Count, MoneyView, Timestamp, View, optional_timestamp
 from handsel.api.views.products import ProductView
@@ -28,16 +30,21 @@ class PaymentView(View):
     status: states.OrderState
     reference: str | None
     paid_at: Timestamp | None
+    expires_at: Annotated[
+        Timestamp | None, Field(description="While the order is pending: the time at which it is cancelled by itself.")
+    ]
 
     @classmethod
-    def of(cls, order: models.Order) -> Self:
-        """Return the view of an order's payment."""
+    def of(cls, order: models.Order, *, now: int) -> Self:
+        """Return the view of an order's payment at the time `now`."""
+        state = order.state_at(now)
         return cls(
             method=order.payment.method,
             total=MoneyView.of(order.payment.total),
-            status=order.current_state,
+            status=state,
             reference=order.payment.reference,
             paid_at=optional_timestamp(order.payment.paid_at),
+            expires_at=optional_timestamp(order.expires_at) if state is states.OrderState.PENDING else None,
         )
 
 
@@ -60,7 +67,7 @@ class OrderView(View):
         order, units = details.order, details.units
         return cls(
             order_id=order.order_id,
-            state=order.current_state,
+            state=order.state_at(now),
             buyer_id=order.buyer_id,
             product=ProductView.of(order.product, details.product),
             quantity=order.quantity,
@@ -73,7 +80,7 @@ class OrderView(View):
                 used=units.used,
                 refunded=units.refunded,
             ),
-            payment=PaymentView.of(order),
+            payment=PaymentView.of(order, now=now),
             created_at=format_timestamp(order.created_at),
             actions=list_order_actions(order, details.product, units, now=now),
         )
@@ -90,17 +97,18 @@ class PaymentItem(View):
     status: states.OrderState
     reference: str | None
     paid_at: Timestamp | None
+    expires_at: Timestamp | None
     created_at: Timestamp
     refunded: MoneyView
 
     @classmethod
-    def of(cls, order: models.Order) -> Self:
-        """Return the list entry of an order's payment."""
+    def of(cls, order: models.Order, *, now: int) -> Self:
+        """Return the list entry of an order's payment at the time `now`."""
         return cls(
             order_id=order.order_id,
             title=order.product.title,
             image_url=order.product.image_url,
-            **dict(PaymentView.of(order)),
+            **dict(PaymentView.of(order, now=now)),
             created_at=format_timestamp(order.created_at),
             refunded=MoneyView.of(order.product.price.multiply(order.refunded)),
         )

@@ -1,8 +1,8 @@
 """Return gifts: a claimer buys one unit from the same store for the giver; it is given when the payment settles.
 
 The transaction that writes the pending order also reserves the return gift of the claim, so a claim has at most one; a
-declined payment releases it. The rest is a purchase whose payment also gives (`purchases.settle_payment`), with the same
-states after a crash.
+declined payment and a cancelled order release it. The rest is a purchase whose payment also gives
+(`purchases.settle_payment`), with the same states after a crash.
 """
 
 from dataclasses import replace
@@ -30,14 +30,15 @@ def give_in_return(
     wrapping: WrappingChoice,
     window_ms: int,
     expected_total: Money | None = None,
-) -> tuple[Order, Gift, Product]:
+) -> tuple[Order, Gift | None, Product]:
     """Buy one unit of a product and give it to the giver of a gift that the caller claimed.
 
     Args:
         window_ms: how long the gift can be claimed once it is paid; the order keeps it.
 
     Returns:
-        The order, paid; its gift; and the product as it is sold now.
+        The order, paid; its gift; and the product as it is sold now. While the order is pending, a replay returns it as
+        it is, without a gift.
 
     Raises:
         NotFound, NotClaimed, OtherStore, NotGiftable, UnknownWrapping, PriceChanged, InvalidRequest,
@@ -78,7 +79,12 @@ def give_in_return(
         pending = build_order(order_id, call, product, 1, payment)
         order = orders.create_pending(table, replace(pending, intent=intent))
         call.require_same_request(order.request_hash)
-    order, gift = settle_payment(table, provider, order, now=call.now)
+    try:
+        order, gift = settle_payment(table, provider, order, now=call.now)
+    except errors.PaymentUnknown:
+        if order_key not in found:
+            raise
+        return order, None, product
     if order.intent is None:
         raise errors.DataIntegrityError(f"order {order_id} is a return gift without a gift")
     gift = gift or gifts.get(table, order.intent.gift_id)
