@@ -69,6 +69,8 @@ POST /orders/{order_id}/use                    | buyer     | available 201; 409 
                                                | user      | 404 not-found
 POST /orders/{order_id}/refunds                | buyer     | available 201; 409 units-not-available
                                                | user      | 404 not-found
+POST /orders/{order_id}/cancel                 | buyer     | 409 not-cancellable
+                                               | user      | 404 not-found
 GET /gifts                                     | user      | 200
 GET /gifts/{gift_id}                           | user      | 200
 POST /gifts/{gift_id}/claims                   | claimers  | 200
