@@ -262,7 +262,7 @@ ORDER_MACHINE = Machine(
         (OrderState.PAID, PaymentAction.REFUND): Transition(OrderState.REFUNDED, (ALL_UNITS_REFUNDED,)),
     },
     problems={OrderState.DECLINED: errors.PaymentDeclined, OrderState.CANCELLED: errors.OrderCancelled},
-    # A cancelled order stays in the due index until the provider has said whether it was charged.
+    # A cancelled order stays in the due index until the provider has reported whether it was charged.
     due_in=frozenset({OrderState.PENDING, OrderState.CANCELLED}),
 )
 # The states of orders that never had units.

@@ -20,7 +20,7 @@ SETTLE_AFTER_MS = 30_000
 def to_item(order: Order) -> Item:
     """Return the item of a new order. A pending order is in the due index, so that the sweep settles its payment.
 
-    So is a cancelled one until the provider has said whether it was charged, and its token is removed.
+    So is a cancelled one until the provider has reported whether it was charged, and its token is removed.
     """
     item: Item = {
         **keys.order(order.order_id)._asdict(),

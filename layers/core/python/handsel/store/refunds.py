@@ -59,13 +59,22 @@ def create_pending(table: Table, order: Order, refund: Refund) -> Refund:
     return refund
 
 
-def create_for_cancelled(table: Table, order: Order, refund: Refund) -> None:
+def create_for_cancelled(table: Table, order: Order, refund: Refund) -> Refund:
     """Create the pending refund of a cancelled order that was charged. Its units are in stock already.
 
+    Returns:
+        `refund`, or the refund that an earlier attempt created.
+
     Raises:
-        ConditionFailed: the charge was recorded before.
+        DataIntegrityError: the order is not cancelled.
     """
-    table.write(orders.close(order, refund.reference), Put(to_item(refund)))
+    try:
+        table.write(orders.close(order, refund.reference), Put(to_item(refund)))
+    except ConditionFailed as failed:
+        if failed.old[1]:
+            return from_item(failed.old[1])
+        raise errors.DataIntegrityError(f"order {order.order_id} is not cancelled") from failed
+    return refund
 
 
 def settle(refund_id: str) -> Update:

@@ -9,7 +9,7 @@ also voids our key, so that a charge on its way is declined.
 | before the cancellation                | pending order                           | the buyer, or the sweep at `expires_at` |
 | after it, before the provider          | cancelled order with a token, stock back | the same call again, or the sweep      |
 | after the provider, before its result  | the same, and the key is voided         | the same: the provider repeats its answer |
-| after the result `charged`             | cancelled order, a pending refund       | the sweep of refunds, which repays     |
+| after the result `charged`             | cancelled order, a pending refund       | the same call again, or the sweep      |
 | after the result `not charged`         | cancelled order                         | nothing is left to do                  |
 
 A lost response is one of these cases, seen from outside. If it runs twice at once, one cancellation commits, and the other
@@ -77,17 +77,17 @@ def settle_cancelled(table: Table, provider: PaymentProvider, order: Order, *, n
         ServiceUnavailable
     """
     payment = order.payment
-    if payment.token is None:
-        return
-    try:
-        reference = provider.void(Charge(order.order_id, payment.total, payment.method, payment.token))
-    except OutcomeUnknown as error:
-        raise errors.PaymentUnknown from error
+    reference = payment.reference
+    if payment.token is not None:
+        try:
+            reference = provider.void(Charge(order.order_id, payment.total, payment.method, payment.token))
+        except OutcomeUnknown as error:
+            raise errors.PaymentUnknown from error
     if reference is not None:
         repay_charge(table, provider, order, reference, now=now)
-        return
-    with suppress(ConditionFailed):  # another process found a charge
-        table.write(orders.close(order, None))
+    elif payment.token is not None:
+        with suppress(ConditionFailed):  # another process found a charge
+            table.write(orders.close(order, None))
 
 
 def repay_charge(table: Table, provider: PaymentProvider, order: Order, reference: str, *, now: int) -> None:
@@ -102,8 +102,4 @@ def repay_charge(table: Table, provider: PaymentProvider, order: Order, referenc
         created_at=now,
         request_hash=order.request_hash,
     )
-    try:
-        refunds.create_for_cancelled(table, order, refund)
-    except ConditionFailed:
-        return  # recorded before: that process, or the sweep, repays
-    settle_refund(table, provider, refund)
+    settle_refund(table, provider, refunds.create_for_cancelled(table, order, refund))

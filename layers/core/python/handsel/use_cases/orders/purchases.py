@@ -164,7 +164,7 @@ def _settle_cancelled(table: Table, provider: PaymentProvider, order: Order, *, 
     if order.state is OrderState.PENDING:
         order = end(table, order, PaymentAction.EXPIRE, now=now)
     if order.state is OrderState.CANCELLED:
-        # The order is cancelled whatever the provider answers.
+        # It is cancelled, with or without an answer of the provider: the sweep asks again.
         with suppress(errors.PaymentUnknown):
             settle_cancelled(table, provider, order, now=now)
     return _require_paid(order)
