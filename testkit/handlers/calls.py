@@ -10,10 +10,10 @@ from testkit.handlers.stack import ADDRESS, DAY, Answer, Stack, event, gift_requ
 
 
 def retry_until_decided(call: Callable[[], Answer]) -> Answer:
-    """Repeat a call until its status is not 503, at most four times."""
+    """Repeat a call until it is neither unavailable nor about a pending order, at most four times."""
     for _ in range(4):
         answer = call()
-        if answer.status != 503:
+        if answer.status != 503 and not (answer.status == 202 and '"state":"pending"' in answer.raw):
             return answer
     return answer
 

@@ -48,7 +48,7 @@ def cancel(table: Table, provider: PaymentProvider, order_id: str, *, caller: st
     if order.state is not OrderState.CANCELLED:
         raise errors.NotCancellable
     with suppress(errors.PaymentUnknown):
-        settle_cancelled(table, provider, order, now=now)
+        settle_cancelled(table, provider, order)
     return order
 
 
@@ -69,7 +69,7 @@ def end(table: Table, order: Order, action: PaymentAction, *, now: int) -> Order
     return ended
 
 
-def settle_cancelled(table: Table, provider: PaymentProvider, order: Order, *, now: int) -> None:
+def settle_cancelled(table: Table, provider: PaymentProvider, order: Order) -> None:
     """Find out whether a cancelled order was charged, and repay the charge. Idempotent.
 
     Raises:
@@ -84,13 +84,13 @@ def settle_cancelled(table: Table, provider: PaymentProvider, order: Order, *, n
         except OutcomeUnknown as error:
             raise errors.PaymentUnknown from error
     if reference is not None:
-        repay_charge(table, provider, order, reference, now=now)
+        repay_charge(table, provider, order, reference)
     elif payment.token is not None:
         with suppress(ConditionFailed):  # another process found a charge
             table.write(orders.close(order, None))
 
 
-def repay_charge(table: Table, provider: PaymentProvider, order: Order, reference: str, *, now: int) -> None:
+def repay_charge(table: Table, provider: PaymentProvider, order: Order, reference: str) -> None:
     """Record the charge of a cancelled order, and repay it. Idempotent."""
     refund = Refund(
         refund_id=ids.derive_id("refund of cancelled order", order.order_id),
@@ -99,7 +99,7 @@ def repay_charge(table: Table, provider: PaymentProvider, order: Order, referenc
         total=order.payment.total,
         reference=reference,
         status=RefundStatus.PENDING,
-        created_at=now,
+        created_at=order.created_at,  # not the present time: it is due at once, and equal whenever it is built
         request_hash=order.request_hash,
     )
     settle_refund(table, provider, refunds.create_for_cancelled(table, order, refund))

@@ -150,7 +150,7 @@ def settle_payment(table: Table, provider: PaymentProvider, order: Order, *, now
     except ConditionFailed:
         settled = _read_settled(table, order)
         if settled.state is OrderState.CANCELLED:
-            repay_charge(table, provider, settled, reference, now=now)
+            repay_charge(table, provider, settled, reference)
         return _require_paid(settled), None
     return paid, gift
 
@@ -166,7 +166,7 @@ def _settle_cancelled(table: Table, provider: PaymentProvider, order: Order, *, 
     if order.state is OrderState.CANCELLED:
         # It is cancelled, with or without an answer of the provider: the sweep asks again.
         with suppress(errors.PaymentUnknown):
-            settle_cancelled(table, provider, order, now=now)
+            settle_cancelled(table, provider, order)
     return _require_paid(order)
 
 
