@@ -36,6 +36,7 @@ def _overdue_filter(now: int) -> dict[str, Any]:
         ":order": "ORDER",
         ":refund": "REFUND",
         ":pending": OrderState.PENDING,
+        ":cancelled": OrderState.CANCELLED,
         ":owed": RefundStatus.PENDING,
         ":charged": now - orders.SETTLE_AFTER_MS,
         ":repaid": now - refunds.SETTLE_AFTER_MS,
@@ -43,11 +44,12 @@ def _overdue_filter(now: int) -> dict[str, Any]:
     return {
         "FilterExpression": (
             "(sk = :gift AND #state = :open AND expires_at <= :now)"
-            " OR (sk = :order AND #state = :pending AND created_at <= :charged)"
+            " OR (sk = :order AND created_at <= :charged"
+            " AND (#state = :pending OR (#state = :cancelled AND attribute_exists(payment.#token))))"
             " OR (sk = :refund AND #status = :owed AND created_at <= :repaid)"
         ),
         "ProjectionExpression": "pk, sk",
-        "ExpressionAttributeNames": {"#state": "state", "#status": "status"},
+        "ExpressionAttributeNames": {"#state": "state", "#status": "status", "#token": "token"},
         "ExpressionAttributeValues": dump_item(values),
     }
 

@@ -75,6 +75,8 @@ POST /orders/{order_id}/use                    | buyer     | available 201; 409 
                                                | user      | 404 not-found
 POST /orders/{order_id}/refunds                | buyer     | available 201; 409 units-not-available
                                                | user      | 404 not-found
+POST /orders/{order_id}/cancel                 | buyer     | pending 200; 409 not-cancellable
+                                               | user      | 404 not-found
 GET /gifts                                     | user      | 200
 GET /gifts/{gift_id}                           | user      | 200
 POST /gifts/{gift_id}/claims                   | claimers  | 200
@@ -485,7 +487,7 @@ OPEN: Sequence[BuildWorld] = (
 
 def pending(make: Builder) -> World:
     """Return a world with a payment whose outcome is unknown."""
-    return make.order("payment pending", token="tok_timeout")
+    return make.order("payment pending", "voucher", 1, "pending", token="tok_timeout")
 
 
 def returned(world: World) -> World:

@@ -439,6 +439,7 @@ _PROBLEM_SCHEMAS: Schema = {
                 "type": "string",
                 "format": "date-time",
             },
+            "total": {"description": "Only with `price-changed`: the total now.", "allOf": [_ref("MoneyView")]},
             "request_id": {"description": "Only with `internal-error`: the ID to report.", "type": "string"},
         },
     },

@@ -117,6 +117,7 @@ def _created_id(kind: str, by: Claims, name: str) -> str:
 
 
 ORDER = _created_id("order", ALICE, "purchase_buy")
+CANCELLED_ORDER = _created_id("order", ALICE, "purchase_buy_unanswered")
 PARCEL_ORDER = _created_id("order", ALICE, "purchase_buy_parcel")
 GIFT = _created_id("gift", ALICE, "gift_give")
 DECLINED_GIFT = _created_id("gift", ALICE, "gift_give_unwanted")
@@ -419,6 +420,26 @@ def _samples() -> Iterator[Event]:
             body={"quantity": 1},
             idempotent=True,
         )
+
+    yield _http(
+        "PurchaseFunction",
+        "buy_unanswered",
+        "Alice buys one more voucher, and the payment provider does not reply.",
+        "POST /orders",
+        503,
+        by=ALICE,
+        body={"product_id": _VOUCHER, "quantity": 1, "payment": _PAYMENT | {"token": "tok_no_reply"}},
+        idempotent=True,
+    )
+    yield _http(
+        "OrderFunction",
+        "cancel",
+        "Alice cancels the order that is not paid.",
+        "POST /orders/{order_id}/cancel",
+        200,
+        by=ALICE,
+        path={"order_id": CANCELLED_ORDER},
+    )
 
     yield _http("OrderFunction", "payments", "Alice lists her payments and refunds.", "GET /payments", 200, by=ALICE)
 

@@ -1,4 +1,4 @@
-"""Orders and payments of the caller: list, take units, refund."""
+"""Orders and payments of the caller: list, take units, refund, cancel."""
 
 from aws_lambda_powertools.event_handler import Response
 
@@ -14,7 +14,7 @@ from handsel.runtime import clock
 from handsel.runtime.observability import count
 from handsel.runtime.wiring import payments, table
 from handsel.use_cases import queries
-from handsel.use_cases.orders import own_use, refunding
+from handsel.use_cases.orders import cancelling, own_use, refunding
 
 app = create_app()
 
@@ -56,7 +56,9 @@ def list_payments() -> Response[str]:
     caller, query = request.caller, request.query(ListQuery)
     position = request.start_position(query.cursor, "payments")
     page = queries.list_payments(table(), caller=caller.user_id, limit=query.limit, before=position)
-    return request.page_response([PaymentItem.of(order) for order in page.items], page.next_position, "payments")
+    return request.page_response(
+        [PaymentItem.of(order, now=request.now) for order in page.items], page.next_position, "payments"
+    )
 
 
 @app.get("/orders/<order_id>")
@@ -95,6 +97,21 @@ def use_units(order_id: str) -> Response[str]:
     )
     count("UnitsUsed", body.quantity)
     return json_response(201, UsedView(holdings=[holding_view(details, now=request.now) for details in used]))
+
+
+@app.post("/orders/<order_id>/cancel")
+@operation(responses={200: OrderView}, problems=(errors.NotCancellable,))
+def cancel_order(order_id: str) -> Response[str]:
+    """Cancel an order that is not paid yet.
+
+    Repeatable. If the payment has gone through in the meantime, it is repaid. At `payment.expires_at`, a pending order is
+    cancelled by itself.
+    """
+    request = HttpRequest(app)
+    order = cancelling.cancel(table(), payments(), order_id, caller=request.caller.user_id, now=request.now)
+    count("OrderCancelled")
+    (details,) = queries.load_order_details(table(), [order], now=request.now)
+    return json_response(200, OrderView.of(details, now=request.now))
 
 
 @app.post("/orders/<order_id>/refunds")

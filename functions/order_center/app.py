@@ -62,7 +62,7 @@ class OrderCenterView(View):
             gifts_sent=views(center.gifts_sent),
             gifts_received=views(center.gifts_received),
             holdings=[holding_view(details, now=now) for details in center.holdings],
-            payments=[PaymentItem.of(details.order) for details in center.orders],
+            payments=[PaymentItem.of(details.order, now=now) for details in center.orders],
             tagged=[SeenProduct.from_visit(each) for each in center.tagged],
             viewed=[SeenProduct.from_visit(each) for each in center.viewed],
             recommendations=[RecommendedProduct.from_recommendation(each, render) for each in center.recommendations],

@@ -30,10 +30,20 @@ class ReturnGiftView(View):
     gift: CreatedGift
 
 
+class PendingReturnGiftView(View):
+    """The order of a return gift while its payment is not settled. The gift is given when it is paid.
+
+    Attributes:
+        order: the pending order.
+    """
+
+    order: OrderView
+
+
 @app.post("/gifts/<gift_id>/return-gifts")
 @operation(
     body=ReturnGiftRequest,
-    responses={201: ReturnGiftView},
+    responses={201: ReturnGiftView, 202: PendingReturnGiftView},
     problems=(
         errors.NotClaimed,
         errors.OtherStore,
@@ -41,9 +51,11 @@ class ReturnGiftView(View):
         errors.UnknownWrapping,
         errors.ReturnGiftAlreadyGiven,
         errors.TooManyOpenGifts,
+        errors.PriceChanged,
         errors.OutOfStock,
         errors.PaymentDeclined,
         errors.PaymentUnknown,
+        errors.OrderCancelled,
     ),
     idempotent=True,
 )
@@ -51,7 +63,8 @@ def create_return_gift(gift_id: str) -> Response[str]:
     """Give a gift in return.
 
     The request buys one unit of a product of the store that the received gift came from, and gives the unit to the giver
-    of that gift. Only a claimer of the gift can do this, and only once.
+    of that gift. Only a claimer of the gift can do this, and only once. While there is no outcome of the payment, a repeated
+    request returns 202 with the pending order.
     """
     request = HttpRequest(app)
     call, body = request.call, request.body(ReturnGiftRequest)
@@ -63,11 +76,15 @@ def create_return_gift(gift_id: str) -> Response[str]:
         product_id=body.product_id,
         method=body.payment.method,
         token=body.payment.token,
+        expected_total=body.expected_total.value() if body.expected_total else None,
         wrapping=body.wrapping.choice(),
         window_ms=settings().window_ms,
     )
-    count("ReturnGiftGiven")
     sold = {product.product_id: product}
+    if gift is None:
+        (order_details,) = queries.load_order_details(table(), [order], now=request.now, sold=sold)
+        return json_response(202, PendingReturnGiftView(order=OrderView.of(order_details, now=request.now)))
+    count("ReturnGiftGiven")
     (order_details,) = queries.load_order_details(table(), [order], now=request.now, sold=sold, given=[gift])
     (gift_details,) = queries.load_gift_details(table(), [gift], caller=call.caller)
     created = CreatedGift.from_details(gift_details, now=request.now, web_url=request.web_url, secret=None)

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from handsel.domain import errors, summary
 from handsel.domain.models import Gift, Holding, Order, Product, Refund, Store, Use, Wrapping
-from handsel.domain.states import OrderState, RefundStatus
+from handsel.domain.states import RefundStatus
 from handsel.domain.summary import Counters, Summary
 from handsel.store import (
     accounts,
@@ -153,7 +153,7 @@ class AuditIndex:
         """Add an order."""
         order = orders.from_item(item)
         expected = orders.to_item(order)
-        self._check_place(key, item, expected, due=order.state is OrderState.PENDING)
+        self._check_place(key, item, expected, due=order.payment.token is not None)
         intent = None if order.intent is None else replace(order.intent, giver_name="", wrapping=_UNWRAPPED)
         bare = replace(order, product=self._shared_product(order.product), buyer_id=sys.intern(order.buyer_id))
         self.orders[order.order_id] = replace(bare, intent=intent, request_hash="")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from handsel.domain import ids, invariants, messages, summary
 from handsel.domain.models import Gift, Holding, Kind, Order, Refund
-from handsel.domain.states import WINDOW_OVER, GiftState, OrderState, RefundStatus
+from handsel.domain.states import UNPAID_STATES, WINDOW_OVER, GiftState, OrderState, RefundStatus
 from handsel.domain.summary import Counters, Summary
 from handsel.store import keys, orders, refunds
 from ops.audit.audit_index import AuditIndex
@@ -90,23 +90,32 @@ def _check_order(index: AuditIndex, by_order: _ByOrder, order: Order, *, now: in
     yield from _check_return_gift(index, order, about)
 
 
+# By state, whether the payment of an order has a token, a reference and the time at which it was paid.
+_PAYMENTS: Mapping[OrderState, frozenset[tuple[bool, bool, bool]]] = {
+    OrderState.PENDING: frozenset({(True, False, False)}),
+    OrderState.PAID: frozenset({(False, True, True)}),
+    OrderState.DECLINED: frozenset({(False, False, False)}),
+    # The provider was not asked yet; it was not charged; it was charged, and is repaid.
+    OrderState.CANCELLED: frozenset({(True, False, False), (False, False, False), (False, True, False)}),
+}
+
+
 def _check_payment(order: Order, about: str, *, now: int, grace_ms: int) -> Iterator[Finding]:
-    payment, pending = order.payment, order.state is OrderState.PENDING
-    is_paid = payment.reference is not None and payment.paid_at is not None
-    if is_paid is (order.state in (OrderState.PENDING, OrderState.DECLINED)) or pending is (payment.token is None):
+    payment, unsettled = order.payment, order.payment.token is not None
+    found = unsettled, payment.reference is not None, payment.paid_at is not None
+    if found not in _PAYMENTS.get(order.state, frozenset()):
         detail = f"is {order.state}, but its payment is not"
         yield Finding(IssueType.PAYMENT_DIFFERS, about, about, detail)
     if payment.total != order.product.price.multiply(order.quantity):
         yield Finding(IssueType.PAYMENT_DIFFERS, about, about, "its payment is not the price of its units")
+    if order.state is OrderState.PENDING and order.expires_at is not None and order.expires_at + grace_ms <= now:
+        detail = "it is pending and has expired: it was not cancelled"
+        yield Finding(IssueType.PAYMENT_OVERDUE, about, about, detail, order.expires_at)
+        return
     due = order.created_at + orders.SETTLE_AFTER_MS
-    if pending and due + grace_ms <= now:
-        yield Finding(
-            IssueType.PAYMENT_OVERDUE,
-            about,
-            about,
-            "its payment is pending: the provider was not asked, or returned no result",
-            due,
-        )
+    if unsettled and due + grace_ms <= now:
+        detail = f"it is {order.state}, and its payment is open: the provider was not asked, or returned no result"
+        yield Finding(IssueType.PAYMENT_OVERDUE, about, about, detail, due)
 
 
 def _check_return_gift(index: AuditIndex, order: Order, about: str) -> Iterator[Finding]:
@@ -115,12 +124,12 @@ def _check_return_gift(index: AuditIndex, order: Order, about: str) -> Iterator[
         return
     holding, gift = index.holdings.get(intent.holding_id), index.gifts.get(intent.gift_id)
     reserved = holding is not None and holding.return_gift_order_id == order.order_id
-    if reserved is (order.state is OrderState.DECLINED):
+    if reserved is (order.state in (OrderState.DECLINED, OrderState.CANCELLED)):
         verb = "refers" if reserved else "does not refer"
         detail = f"is {order.state}, but the holding that it returns {verb} to it"
         yield Finding(IssueType.RETURN_GIFT_DIFFERS, about, about, detail)
     exists = gift is not None and gift.order_id == order.order_id and gift.in_return_for == intent.in_return_for
-    if exists is (order.state in (OrderState.PENDING, OrderState.DECLINED)):
+    if exists is (order.state in UNPAID_STATES):
         detail = f"is {order.state}, but its gift {'exists' if exists else 'does not exist'}"
         yield Finding(IssueType.RETURN_GIFT_DIFFERS, about, about, detail)
 

@@ -48,6 +48,7 @@ BEYOND_SHAPE = (
     "not a postal code of this country",
     "required in this country",
     "must not be below price",
+    "the total in",
 )
 
 _rng = random.Random(os.environ["FUZZ_SEED"])  # noqa: S311 - has to be reproducible

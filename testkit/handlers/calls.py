@@ -10,10 +10,10 @@ from testkit.handlers.stack import ADDRESS, DAY, Answer, Stack, event, gift_requ
 
 
 def retry_until_decided(call: Callable[[], Answer]) -> Answer:
-    """Repeat a call until its status is not 503, at most four times."""
+    """Repeat a call until it is neither unavailable nor about a pending order, at most four times."""
     for _ in range(4):
         answer = call()
-        if answer.status != 503:
+        if answer.status != 503 and not (answer.status == 202 and '"state":"pending"' in answer.raw):
             return answer
     return answer
 
@@ -163,6 +163,23 @@ def _asking_again(stack: Stack) -> Callable[[], Answer]:
     return lambda: stack.call("bob", "POST", path, body)
 
 
+def _cancelling(stack: Stack) -> Callable[[], Answer]:
+    """Prepare the cancellation of an order that was charged, of which the buyer knows nothing."""
+    stack.update_product("voucher", stock=900)
+    assert _buying("tok_timeout")(stack)().status == 503
+    return _cancel_pending(stack, "alice")
+
+
+def _cancelling_a_return_gift(stack: Stack) -> Callable[[], Answer]:
+    assert _returning("tok_timeout")(stack)().status == 503
+    return _cancel_pending(stack, "bob")
+
+
+def _cancel_pending(stack: Stack, user: str) -> Callable[[], Answer]:
+    (order,) = stack.call(user, "GET", "/orders?state=pending").body["items"]
+    return lambda: stack.call(user, "POST", f"/orders/{order['order_id']}/cancel")
+
+
 def _tagging(method: str) -> Callable[[Stack], Callable[[], Answer]]:
     def prepared(stack: Stack) -> Callable[[], Answer]:
         path = f"/tagged/{stack.products['voucher']}"
@@ -204,6 +221,8 @@ CHANGES: dict[str, Callable[[Stack], Callable[[], Answer]]] = {
     "put a product again": _putting("/products/new", _NEW | {"title": "Old"}, _NEW),
     "change the stock": _changing_stock,
     "ask again": _asking_again,
+    "cancel an order": _cancelling,
+    "cancel the order of a return gift": _cancelling_a_return_gift,
     "tag": _tagging("PUT"),
     "untag": _tagging("DELETE"),
     "switch recommendations off": _switching(False),
@@ -278,6 +297,17 @@ def _left_pending(name: str, kind: str) -> Callable[[Stack], dict[str, Any]]:
     return prepared
 
 
+def _too_late(prepared: Callable[[Stack], dict[str, Any]]) -> Callable[[Stack], dict[str, Any]]:
+    """Return the id that `prepared` returns, after its payment has expired."""
+
+    def prepared_too_late(stack: Stack) -> dict[str, Any]:
+        detail = prepared(stack)
+        stack.now += 60 * 60_000
+        return detail
+
+    return prepared_too_late
+
+
 # The details of inbound events that change something, by kind.
 INBOUND_EVENTS: dict[str, Callable[[Stack], dict[str, Any]]] = {
     "carrier.reported": _report,
@@ -286,6 +316,8 @@ INBOUND_EVENTS: dict[str, Callable[[Stack], dict[str, Any]]] = {
     "payment.settled, declined": _left_pending("buy declined", "ORDER"),
     "payment.settled, of a return gift": _left_pending("return gift", "ORDER"),
     "payment.settled, of a return gift, declined": _left_pending("return gift declined", "ORDER"),
+    "payment.settled, too late": _too_late(_left_pending("buy with a lost response", "ORDER")),
+    "payment.settled, of a return gift, too late": _too_late(_left_pending("return gift", "ORDER")),
     "refund.settled": _left_pending("refund", "REFUND"),
 }
 

@@ -280,14 +280,14 @@ MUTANTS = (
     Mutant(
         "a paid order is paid again",
         "store/orders.py",
-        "        transition(ORDER_MACHINE, OrderState.PENDING, PaymentAction.PAY),\n",
+        "        transition(ORDER_MACHINE, OrderState.PENDING, PaymentAction.PAY, now=order.payment.paid_at),\n",
         "        Clause(['#state = :to'], ['#due_pk', '#due_sk'], ['attribute_exists(#state)'], {':to': OrderState.PAID}),\n",
     ),
     Mutant(
         "a pending order is not in the due index",
         "store/orders.py",
-        "    if order.state in ORDER_MACHINE.due_in:\n        shard",
-        "    if order.state not in ORDER_MACHINE.due_in:\n        shard",
+        "    if order.state in ORDER_MACHINE.due_in and",
+        "    if order.state not in ORDER_MACHINE.due_in and",
     ),
     Mutant(
         "a put overwrites the stock",

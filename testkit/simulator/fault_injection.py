@@ -167,29 +167,44 @@ def _error(code: str, operation: str) -> ClientError:
 
 
 class ProviderState:
-    """The charges and repayments of the payment provider: at most one of each per key."""
+    """The charges and repayments of the payment provider: at most one of each per key.
+
+    A charge with `tok_no_reply` does not happen, one with `tok_lost` does; neither is ever answered.
+    """
 
     def __init__(self) -> None:
         self.charged: dict[str, Charge] = {}
         self.declined: set[str] = set()
+        self.voided: set[str] = set()
         self.repaid: dict[str, Repayment] = {}
 
     def copy(self) -> "ProviderState":
         provider_state = ProviderState()
-        provider_state.charged, provider_state.declined, provider_state.repaid = (
+        provider_state.charged, provider_state.declined, provider_state.voided, provider_state.repaid = (
             dict(self.charged),
             set(self.declined),
+            set(self.voided),
             dict(self.repaid),
         )
         return provider_state
 
     def charge(self, charge: Charge) -> str:
-        if charge.token != "tok_ok":
+        if charge.token == "tok_declined" or charge.key in self.voided:
             self.declined.add(charge.key)
             raise ChargeDeclined
+        if charge.token == "tok_no_reply":
+            raise OutcomeUnknown
         if self.charged.setdefault(charge.key, charge) != charge:
             raise AssertionError(f"another charge under the key {charge.key}")
+        if charge.token == "tok_lost":
+            raise OutcomeUnknown
         return f"paid-{charge.key}"
+
+    def void(self, charge: Charge) -> str | None:
+        if charge.key in self.charged:
+            return f"paid-{charge.key}"
+        self.voided.add(charge.key)
+        return None
 
     def repay(self, repayment: Repayment) -> None:
         if self.repaid.setdefault(repayment.key, repayment) != repayment:
@@ -205,6 +220,12 @@ class FakeProvider:
 
     def charge(self, charge: Charge) -> str:
         reference: str = self._connection.other("charge", lambda: self._provider_state.charge(charge), OutcomeUnknown)
+        return reference
+
+    def void(self, charge: Charge) -> str | None:
+        reference: str | None = self._connection.other(
+            "void", lambda: self._provider_state.void(charge), OutcomeUnknown
+        )
         return reference
 
     def repay(self, repayment: Repayment) -> None:

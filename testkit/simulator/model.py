@@ -20,7 +20,11 @@ GIFT_STEPS = {(state, state) for state in ("open", "claimed", "returned", "cance
     ("open", "cancelled"),
     ("open", "declined"),
 }
-ORDER_STEPS = {("pending", "paid"), ("pending", "declined"), ("pending", "pending"), ("paid", "paid")}
+ORDER_STEPS = {(state, state) for state in ("pending", "paid", "cancelled")} | {
+    ("pending", "paid"),
+    ("pending", "declined"),
+    ("pending", "cancelled"),
+}
 _NEVER_DELETED = frozenset({"ORDER", "GIFT", "HOLDING", "REFUND", "USE", "SHIPMENT", "ACCOUNT", "PRODUCT", "STORE"})
 
 
@@ -188,9 +192,11 @@ class Model:
         holdings = [self.items[where] for where in self._holdings_of[order_id]]
         refunds = [self.items[where] for where in self._refunds_of[order_id]]
         if order["state"] != "paid":
-            self._require(
-                not (gifts or holdings or refunds), order_id, "an unpaid order has gifts, holdings or refunds"
-            )
+            self._require(not (gifts or holdings), order_id, "an unpaid order has gifts or holdings")
+            charged = order["state"] == "cancelled" and "reference" in order["payment"]
+            repaid = [order["quantity"]] if charged else []
+            self._require([each["quantity"] for each in refunds] == repaid, order_id, "its refunds are not its charge")
+            self._require(order["refunded"] == sum(repaid), order_id, "its refunded units are not its charge")
             return
         reservations = order["reservations"]
         counts = [order[place] for place in ("available", "gifted", "used", "refunded")]

@@ -21,7 +21,7 @@ from handsel.use_cases.gifts.giving import WrappingChoice
 from handsel.use_cases.idempotency import IdempotentRequest
 from handsel.use_cases.inbox import messaging
 from handsel.use_cases.operations import inbound
-from handsel.use_cases.orders import own_use, refunding
+from handsel.use_cases.orders import cancelling, own_use, refunding
 from handsel.use_cases.orders.purchases import buy
 from handsel.use_cases.recommendations import recommending
 from testkit.simulator.environment import START_MS, Environment, Process
@@ -125,7 +125,7 @@ def _check_problem(environment: Environment, operation: Operation, problem: erro
     if not operation.is_justified(problem, span):
         raise Violation(f"{operation.name} failed with {problem.code}, at {span}, without a reason")
     already_done = operation.creates is not None and environment.model.at(operation.creates, span.since) is not None
-    if already_done and not isinstance(problem, errors.PaymentDeclined):
+    if already_done and not isinstance(problem, errors.PaymentDeclined | errors.OrderCancelled):
         raise Violation(f"{operation.name} failed with {problem.code}, although it had already succeeded")
 
 
@@ -162,7 +162,7 @@ class Operations:
     def buy(self) -> Operation:
         name = self._random.choice(("voucher", "voucher", "parcel", "scarce"))
         quantity = self._random.choice((1, 1, 2, 3, 5))
-        token = "tok_declined" if self._random.random() < 0.1 else "tok_ok"
+        token = self._random.choices(("tok_ok", "tok_declined", "tok_no_reply", "tok_lost"), (80, 10, 5, 5))[0]
         user, product = self._user, self._products[name]
         order = self._derive_id("order", user)
         self._environment.keys[order] = self._name
@@ -178,6 +178,8 @@ class Operations:
                 case errors.PaymentDeclined():
                     made = self._model.item("ORDER", order)
                     return token != "tok_ok" and made is not None and made["state"] == "declined"
+                case errors.OrderCancelled():
+                    return self._is_cancelled(order)
                 case errors.OutOfStock():
                     states = self._states(span, (f"PRODUCT#{product}", "PRODUCT"))
                     return any(item and not item["unlimited"] and item["stock"] < quantity for (item,) in states)
@@ -186,12 +188,11 @@ class Operations:
 
         def is_correct(answer: Any) -> bool:
             made = self._model.item("ORDER", answer.order_id)
-            return (
-                answer.order_id == order
-                and made is not None
-                and (made["state"], made["quantity"], made["buyer_id"]) == ("paid", quantity, user)
-                and order in self._environment.provider_state.charged
-            )
+            if answer.order_id != order or made is None or (made["quantity"], made["buyer_id"]) != (quantity, user):
+                return False
+            if answer.state.value == "pending":  # true when it was sent
+                return True
+            return made["state"] == "paid" and order in self._environment.provider_state.charged
 
         return Operation(f"buy {self._name}", act, is_correct, is_justified, (f"ORDER#{order}", "ORDER"))
 
@@ -260,6 +261,36 @@ class Operations:
             lambda _: False,
             lambda problem, _: isinstance(problem, errors.IdempotencyKeyReused),
         )
+
+    def cancel_order(self) -> Operation | None:
+        """Cancel an order of the user, or now and then of another one."""
+        order = self._any("ORDER", lambda item: item["state"] in ("pending", "cancelled")) or self._any("ORDER")
+        if order is None:
+            return None
+        order_id = order["order_id"]
+        user = order["buyer_id"] if self._random.random() < 0.9 else self._user
+
+        def act(process: Process) -> Any:
+            return cancelling.cancel(process.table, process.provider, order_id, caller=user, now=process.now())
+
+        def is_justified(problem: errors.ApiProblem, span: Span) -> bool:
+            match problem:
+                case errors.NotFound():
+                    return bool(user != order["buyer_id"])
+                case errors.NotCancellable():
+                    states = self._states(span, (f"ORDER#{order_id}", "ORDER"))
+                    return any(item and item["state"] in ("paid", "declined") for (item,) in states)
+                case _:
+                    return False
+
+        def is_correct(answer: Any) -> bool:
+            return answer.state.value == "cancelled" and self._is_cancelled(order_id)
+
+        return Operation(f"cancel order {self._name}", act, is_correct, is_justified)
+
+    def _is_cancelled(self, order_id: str) -> bool:
+        order = self._model.item("ORDER", order_id)
+        return order is not None and order["state"] == "cancelled"
 
     # --- giving ---------------------------------------------------------------------------------------------------
 
@@ -461,7 +492,7 @@ class Operations:
         user = self._random.choice(sorted(gift["claims"])) if self._random.random() < 0.9 else self._user
         product = self._products[self._random.choice(("voucher", "parcel", "scarce"))]
         kind = Kind.PARCEL if product == self._products["parcel"] else Kind.VOUCHER
-        token = "tok_declined" if self._random.random() < 0.2 else "tok_ok"
+        token = self._random.choices(("tok_ok", "tok_declined", "tok_no_reply", "tok_lost"), (70, 20, 5, 5))[0]
         order = self._derive_id("return order", user)
 
         def act(process: Process) -> Any:
@@ -484,6 +515,8 @@ class Operations:
                 case errors.PaymentDeclined():
                     made = self._model.item("ORDER", order)
                     return token != "tok_ok" and made is not None and made["state"] == "declined"
+                case errors.OrderCancelled():
+                    return self._is_cancelled(order)
                 case errors.OutOfStock():
                     states = self._states(span, (f"PRODUCT#{product}", "PRODUCT"))
                     return any(item and not item["unlimited"] and item["stock"] < 1 for (item,) in states)
@@ -497,6 +530,8 @@ class Operations:
 
         def is_correct(answer: Any) -> bool:
             bought, given, _ = answer
+            if given is None:  # pending, which was true when it was sent
+                return bool(bought.order_id == order and bought.state.value == "pending")
             made, gift_made = self._model.item("ORDER", order), self._model.item("GIFT", given.gift_id)
             return (
                 bought.order_id == order

@@ -48,6 +48,7 @@ _KINDS = {
     "add_stock": 1,
     "edit_product": 1,
     "set_stock": 1,
+    "cancel_order": 3,
     "settle_payment": 1,
     "settle_refund": 1,
     "read_message": 2,
@@ -224,7 +225,8 @@ def _settle_all(environment: Environment) -> None:
 
 
 def _complete(environment: Environment) -> None:
-    expiries = [item["expires_at"] for where, item in environment.model.items.items() if where[1] == "GIFT"]
+    items = environment.model.items.values()
+    expiries = [item["expires_at"] for item in items if item["sk"] in ("GIFT", "ORDER")]
     environment.scheduler.wait_until(max([environment.now, *expiries]) + MINUTE_MS + environment.plan.skew_ms)
     environment.replay()
     environment.expire()
@@ -255,12 +257,7 @@ def _check_end(environment: Environment, outcomes: Sequence[Outcome]) -> None:
     late = [where for where in model.due if where[1] != "REMINDER"]
     _require(not late, f"overdue: {late}")
     _require(not environment.restore.queue and not environment.projector.queue, "records are left in a queue")
-    paid = {
-        model.items[where]["order_id"] for where in model.keys_by_kind["ORDER"] if model.items[where]["state"] == "paid"
-    }
-    _require(paid == set(environment.provider_state.charged), "the charges differ from the paid orders")
-    refunds = {model.items[where]["refund_id"] for where in model.keys_by_kind["REFUND"]}
-    _require(refunds == set(environment.provider_state.repaid), "the repayments differ from the refunds")
+    _check_money(environment)
     _check_stock(environment, outcomes)
     _check_notifications(environment)
     _check_counts(environment)
@@ -269,6 +266,25 @@ def _check_end(environment: Environment, outcomes: Sequence[Outcome]) -> None:
 def _require(holds: object, message: str) -> None:
     if not holds:
         raise Violation(message)
+
+
+def _check_money(environment: Environment) -> None:
+    """Check that the money charged is that of the paid orders and that of the cancelled ones, which is repaid."""
+    model, provider = environment.model, environment.provider_state
+    orders_by_state: dict[str, set[str]] = defaultdict(set)
+    for where in model.keys_by_kind["ORDER"]:
+        item = model.items[where]
+        orders_by_state[item["state"]].add(item["order_id"])
+        _require("token" not in item["payment"], f"{where} was not settled")
+    refunds = {model.items[where]["refund_id"]: model.items[where] for where in model.keys_by_kind["REFUND"]}
+    _require(set(refunds) == set(provider.repaid), "the repayments differ from the refunds")
+    repaid = {each["order_id"] for each in refunds.values()} & orders_by_state["cancelled"]
+    _require(orders_by_state["paid"] | repaid == set(provider.charged), "the charges differ from the orders")
+    for order_id in repaid:
+        total = sum(
+            provider.repaid[name].total.amount for name, each in refunds.items() if each["order_id"] == order_id
+        )
+        _require(total == provider.charged[order_id].total.amount, f"{order_id} was charged and not repaid in full")
 
 
 def _check_stock(environment: Environment, outcomes: Sequence[Outcome]) -> None:
@@ -308,8 +324,8 @@ def _sold_at(model: Model) -> Counter[tuple[int, str]]:
     for kind in ("ORDER", "REFUND"):
         for where in model.keys_by_kind[kind]:
             order = model.items[f"ORDER#{model.items[where]['order_id']}", "ORDER"]
-            if order["product"].get("stock") is None:
-                continue
+            if order["product"].get("stock") is None or (kind == "REFUND" and order["state"] == "cancelled"):
+                continue  # a cancellation has put the units back
             for moment, before, after in model.changes(where):
                 if before is None and after is not None:
                     sold[moment, order["product"]["product_id"]] += after["quantity"] * (1 if kind == "ORDER" else -1)
@@ -317,7 +333,8 @@ def _sold_at(model: Model) -> Counter[tuple[int, str]]:
                     kind == "ORDER"
                     and before
                     and after
-                    and (before["state"], after["state"]) == ("pending", "declined")
+                    and before["state"] == "pending"
+                    and after["state"] in ("declined", "cancelled")
                 ):
                     sold[moment, order["product"]["product_id"]] -= order["quantity"]
     return sold
@@ -377,6 +394,8 @@ def expected_effects(model: Model) -> tuple[Expected, Expected]:
 
     for where, item in model.items.items():
         if where[1] == "ORDER":
+            if item["state"] == "cancelled":
+                events["order.cancelled", item["order_id"]] = 1, where
             if item["state"] == "paid":
                 events["order.paid", item["order_id"]] = 1, where
             if refunds := sum(

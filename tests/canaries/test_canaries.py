@@ -194,6 +194,7 @@ BODIES: Mapping[str, BuildBody] = {route: no_body for route in routes() if route
     "POST /orders/{order_id}/use": replay_or(
         "POST /orders/{order_id}/use", lambda _: {"quantity": 50, "address": ADDRESS}
     ),
+    "POST /orders/{order_id}/cancel": no_body,
     "POST /orders/{order_id}/refunds": replay_or("POST /orders/{order_id}/refunds", lambda _: {"quantity": 50}),
     "POST /orders/{order_id}/gifts": replay_or(
         "POST /orders/{order_id}/gifts", lambda _: {"shares": 50, "wrapping": RETURN_WRAPPING}

@@ -361,6 +361,31 @@ def test_post_orders_with_a_lost_answer_of_the_provider_charges_once(calls: Runn
     assert expect_ok(alice.post("/orders", body, key=key), 201)["order_id"] == order["order_id"]
 
 
+def test_post_orders_at_another_total_is_not_charged(calls: Running) -> None:
+    alice, shown = calls.as_("alice"), {"amount": 1, "currency": "CNY"}
+    answer = alice.post("/orders", purchase_request(calls) | {"expected_total": shown})
+    total = expect_problem(answer, 409, "price-changed")["total"]
+    order = expect_ok(alice.post("/orders", purchase_request(calls) | {"expected_total": total}), 201)
+    assert order["payment"]["total"] == total
+
+
+def test_post_order_cancel(calls: Running) -> None:
+    alice, key, body = calls.as_("alice"), new_key(), purchase_request(calls, token="tok_no_reply")
+    expect_problem(alice.post("/orders", body, key=key), 503, "payment-unknown")
+    order = expect_ok(alice.post("/orders", body, key=key), 202)
+    assert (order["state"], order["units"], order["payment"]["status"]) == ("pending", None, "pending")
+    assert order["payment"]["expires_at"] > order["created_at"]
+    path = f"/orders/{order['order_id']}/cancel"
+    expect_problem(calls.as_("bob").post(path, {}), 404, "not-found")
+    for _ in range(2):
+        cancelled = expect_ok(alice.post(path, {}))
+        assert (cancelled["state"], cancelled["payment"]["expires_at"], cancelled["actions"]) == ("cancelled", None, [])
+    expect_problem(alice.post("/orders", body, key=key), 409, "order-cancelled")
+    assert order["order_id"] in [each["order_id"] for each in expect_ok(alice.get("/orders?state=cancelled"))["items"]]
+    paid = expect_ok(alice.post("/orders", purchase_request(calls)), 201)
+    expect_problem(alice.post(f"/orders/{paid['order_id']}/cancel", {}), 409, "not-cancellable")
+
+
 def test_post_orders_decrements_the_stock_and_refunds_restore_it(calls: Running) -> None:
     alice, mia = calls.as_("alice"), calls.as_("mia")
     store, product_id = calls.stack["users"]["mia"]["store_id"], f"few-{new_key()}"
@@ -653,6 +678,13 @@ def test_post_return_gifts(calls: Running) -> None:
     expect_problem(bob.post(path, body | {"product_id": "unknown"}), 404, "not-found")
     expect_problem(bob.post(path, body | {"wrapping": PARCEL_WRAPPING}), 422, "unknown-wrapping")
     expect_problem(bob.post(path, body | {"payment": payment("tok_declined")}), 402, "payment-declined")
+    shown = {"amount": 1, "currency": "CNY"}
+    expect_problem(bob.post(path, body | {"expected_total": shown}), 409, "price-changed")
+    silent, silent_key = body | {"payment": payment("tok_no_reply")}, new_key()
+    expect_problem(bob.post(path, silent, key=silent_key), 503, "payment-unknown")
+    pending = expect_ok(bob.post(path, silent, key=silent_key), 202)["order"]
+    expect_ok(bob.post(f"/orders/{pending['order_id']}/cancel", {}))
+    expect_problem(bob.post(path, silent, key=silent_key), 409, "order-cancelled")
     key, late = new_key(), body | {"payment": payment("tok_timeout")}
     expect_problem(bob.post(path, late, key=key), 503, "payment-unknown")
     made = expect_ok(bob.post(path, late, key=key), 201)

@@ -55,6 +55,10 @@ def check_invariants(stack: Stack) -> None:
         if order["state"] in ("pending", "declined"):
             assert (order["available"], mine, holding_ids) == (0, {}, [])
             continue
+        if order["state"] == "cancelled":  # its charge, if there was one, is repaid in full
+            repaid = order["quantity"] if "reference" in order["payment"] else 0
+            assert (order["available"], order["refunded"], mine, holding_ids) == (0, repaid, {}, [])
+            continue
         ended = {gift_id for gift_id, gift in mine.items() if gift["state"] not in ("open", "claimed")}
         assert set(order["reservations"]) == set(mine) - ended
         assert order["gifted"] == sum(len(mine[gift_id]["claims"]) for gift_id in ended)

@@ -146,6 +146,17 @@ def test_every_function_may_do_what_it_does_and_may_write_nothing_that_it_does_n
                 deliver_with_retries(stack, inbound)
             else:
                 stack.sweep()
+    for name in (
+        "buy with a lost response",
+        "return gift with a lost response",
+    ):  # settled after the payment has expired
+        simulation.reset()
+        stack.now = START
+        stack.update_product("voucher", stock=900)
+        call = CALLS[name](stack)
+        call()
+        stack.now += 60 * 60_000
+        assert call().body["code"] == "order-cancelled"
     _call_each_writing_route(stack, simulation)
     _call_every_route_first(stack)
     assert {grant.function for grant in stack.used} == {

@@ -28,7 +28,11 @@ def test_the_docstring_of_errors_names_every_problem() -> None:
 
 @pytest.mark.parametrize("problem", list(_problem_types()))
 def test_a_problem_becomes_a_problem_document(problem: type[errors.ApiProblem]) -> None:
-    answer = problems.of(errors.AlreadyRedeemed(0) if problem is errors.AlreadyRedeemed else problem())
+    arguments: dict[type[errors.ApiProblem], tuple[object, ...]] = {
+        errors.AlreadyRedeemed: (0,),
+        errors.PriceChanged: (9_900, "CNY"),
+    }
+    answer = problems.of(problem(*arguments.get(problem, ())))  # type: ignore[arg-type]
     assert answer.body is not None
     body = json.loads(answer.body)
     assert (body["code"], body["status"]) == (problem.code, answer.status_code)
@@ -38,6 +42,7 @@ def test_a_problem_becomes_a_problem_document(problem: type[errors.ApiProblem]) 
     assert ("Retry-After" in answer.headers) is (problem.retry_after is not None)
     assert ("errors" in body) is (problem is errors.InvalidRequest)
     assert ("redeemed_at" in body) is (problem is errors.AlreadyRedeemed)
+    assert ("total" in body) is (problem is errors.PriceChanged)
 
 
 def test_an_internal_error_has_more_in_its_detail_than_its_title() -> None:

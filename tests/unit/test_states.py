@@ -83,7 +83,7 @@ def test_every_final_state_has_a_problem_for_late_callers() -> None:
 
 def test_states_that_wait_for_the_clock_or_the_sweep_are_in_the_due_index() -> None:
     assert GIFT_MACHINE.due_in == {GiftState.OPEN}
-    assert ORDER_MACHINE.due_in == {OrderState.PENDING}
+    assert ORDER_MACHINE.due_in == {OrderState.PENDING, OrderState.CANCELLED}
     assert REFUND_MACHINE.due_in == {RefundStatus.PENDING}
     assert not VOUCHER_MACHINE.due_in | RETURN_GIFT_MACHINE.due_in
 

@@ -10,7 +10,10 @@ const MAX_PAUSE_MS = 5_000;
 // API Gateway answers within 30 seconds.
 const TIMEOUT_MS = 35_000;
 
-/** An error response (RFC 9457): its `status` and `code`, and `errors` with a pointer for each invalid field. */
+/**
+ * An error response (RFC 9457): its `status` and `code`, `errors` with a pointer for each invalid field, and the `total` now if
+ * the price has changed.
+ */
 export class Problem extends Error {
   constructor(status, document) {
     super(document.detail ?? document.title ?? `${status}`);
@@ -18,6 +21,7 @@ export class Problem extends Error {
     // Errors of API Gateway itself have no code; throttling is known by its status.
     this.code = document.code ?? (status === 429 ? "too-many-requests" : "");
     this.errors = document.errors ?? [];
+    this.total = document.total ?? null;
   }
 }
 

@@ -11,7 +11,7 @@ import { action, runAction } from "./ui.js";
 import { watch } from "./watch.js";
 
 const PLACES = ["available", "in_gift", "gifted", "used", "refunded"];
-const MARKS = { paid: "✓", pending: "…", declined: "✕", refunded: "↩" };
+const MARKS = { paid: "✓", pending: "…", declined: "✕", cancelled: "✕", refunded: "↩" };
 
 export async function view(main, { id }) {
   const read = () => call("GET", `/orders/${id}`);
@@ -28,8 +28,9 @@ export async function view(main, { id }) {
       h("h1", {}, title),
       h("p", {}, h("b", {}, money(payment.total)), ` ${method}`),
       h("p", { class: "faint" }, when(payment.paid_at ?? order.created_at)),
-      state === "pending" && h("p", {}, t("shop.order.pending.text")),
+      ["pending", "cancelled"].includes(state) && h("p", {}, t(`shop.order.${state}.text`)),
     ),
+    state === "pending" && action(t("shop.cancel_order"), () => cancel(order)),
     actions.includes("gift") && h("a", { class: "button main give", href: `#/orders/${id}/wrap` }, t("shop.give")),
     units?.available > 0 && !actions.includes("gift") && h("p", { class: "not-giftable" }, whyNot(product)),
     h(
@@ -50,6 +51,12 @@ export async function view(main, { id }) {
   );
   watch(main, read, order, redraw);
   return title;
+}
+
+async function cancel({ order_id: id }) {
+  await call("POST", `/orders/${id}/cancel`);
+  announce(t("shop.order.cancelled"));
+  redraw();
 }
 
 function whyNot(product) {

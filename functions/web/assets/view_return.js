@@ -54,8 +54,12 @@ export async function view(main, { id }) {
     const wrapped = wrappings[product().kind];
     if (!wrapped.check()) return;
     const body = { product_id: choice.value(), wrapping: wrapped.value() };
-    const result = await payFor(product(), 1, (payment) => createReturnGift(id, { ...body, payment }));
+    const result = await payFor(product(), 1, (terms) => createReturnGift(id, { ...body, ...terms }));
     if (!result) return;
+    if (!result.already && !result.gift) {
+      location.hash = `#/orders/${result.order.order_id}`; // the gift is given when the payment is settled
+      return;
+    }
     if (result.already) show(t("problem.already-returned"), "#/center/sent", t("center.tab.sent"));
     else showDone(main, result.gift, name);
     main.querySelector("h1").setAttribute("tabindex", "-1");

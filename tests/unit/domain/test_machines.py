@@ -68,15 +68,17 @@ def test_the_unit_machine_is_published_without_guards() -> None:
 
 def test_the_order_machine_is_published() -> None:
     assert published()["order"] == {
-        "states": ["pending", "paid", "declined", "refunded"],
+        "states": ["pending", "paid", "declined", "cancelled", "refunded"],
         "initial": "pending",
-        "actions": ["pay", "decline", "refund"],
+        "actions": ["pay", "decline", "cancel", "expire", "refund"],
         "transitions": [
-            {"from": "pending", "action": "pay", "to": "paid", "guards": []},
+            {"from": "pending", "action": "pay", "to": "paid", "guards": ["expires_at > now or absent"]},
             {"from": "pending", "action": "decline", "to": "declined", "guards": []},
+            {"from": "pending", "action": "cancel", "to": "cancelled", "guards": []},
+            {"from": "pending", "action": "expire", "to": "cancelled", "guards": ["expires_at <= now"]},
             {"from": "paid", "action": "refund", "to": "refunded", "guards": ["refunded = quantity"]},
         ],
-        "errors": {"declined": "payment-declined"},
+        "errors": {"declined": "payment-declined", "cancelled": "order-cancelled"},
     }
 
 

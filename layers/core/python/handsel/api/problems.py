@@ -21,6 +21,9 @@ STATUS: Mapping[str, int] = {
     "wrong-role": 403,
     "not-found": 404,
     "out-of-stock": 409,
+    "price-changed": 409,
+    "order-cancelled": 409,
+    "not-cancellable": 409,
     "units-not-available": 409,
     "already-claimed": 409,
     "already-returned": 409,
@@ -73,6 +76,8 @@ def of(problem: errors.ApiProblem) -> Response[str]:
     }
     if isinstance(problem, errors.AlreadyRedeemed):
         body["redeemed_at"] = format_timestamp(problem.redeemed_at)
+    if isinstance(problem, errors.PriceChanged):
+        body["total"] = {"amount": problem.amount, "currency": problem.currency}
     if isinstance(problem, errors.InvalidRequest):
         listed = problem.fields[:MAX_ERRORS]
         body["errors"] = [{"pointer": field.pointer, "detail": field.detail} for field in listed]

@@ -11,8 +11,10 @@ HandselError
 │   ├── OwnGift, WrongSecret, NotTheRecipient, NotClaimed, WrongRole
 │   ├── NotFound                   unknown, owned by another user, or hidden: all look the same
 │   ├── OutOfStock, UnitsNotAvailable, AlreadyClaimed, ReturnGiftAlreadyGiven, StillOpen, HandleTaken
+│   ├── OrderCancelled, NotCancellable
 │   ├── AlreadyRedeemed            has the time of the redemption
 │   ├── AlreadyShipped, TooManyEvents
+│   ├── PriceChanged               has the total that would be charged
 │   ├── Expired, Cancelled, Declined, VoucherExpired
 │   ├── PreconditionFailed         the entity is not in the state that If-Match names
 │   ├── InvalidRequest             valid JSON that fails validation; lists the fields
@@ -195,6 +197,38 @@ class PreconditionFailed(ApiProblem):
     code = "precondition-failed"
     title = "This was changed in the meantime. Read it again, and repeat the change."
     explanation = "No entity tag in If-Match is the present one, or there is nothing to change yet."
+
+
+class PriceChanged(ApiProblem):
+    """The total differs from the one that the buyer expects.
+
+    Attributes:
+        amount, currency: the total that would be charged now, in minor units.
+    """
+
+    code = "price-changed"
+    title = "The price has changed. Nothing was charged."
+    explanation = "The total to charge differs from `expected_total`; it is in `total`."
+
+    def __init__(self, amount: int, currency: str) -> None:
+        super().__init__()
+        self.amount, self.currency = amount, currency
+
+
+class OrderCancelled(ApiProblem):
+    """The order was cancelled before it was paid."""
+
+    code = "order-cancelled"
+    title = "This order was cancelled. A charge, if there was one, is repaid."
+    explanation = "Buy again with a new Idempotency-Key."
+
+
+class NotCancellable(ApiProblem):
+    """The order is not pending."""
+
+    code = "not-cancellable"
+    title = "Only an order that is not paid yet can be cancelled."
+    explanation = "The payment of this order was settled. Available units of a paid order can be refunded."
 
 
 class UnitsNotAvailable(ApiProblem):

@@ -28,6 +28,14 @@ class OrderPaid:
 
 
 @dataclass(frozen=True, slots=True)
+class OrderCancelled:
+    """Data of `order.cancelled`."""
+
+    order_id: str
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
 class OrderRefunded:
     """Data of `order.refunded`.
 
@@ -79,7 +87,15 @@ class ShipmentAddressChanged:
     shipment_id: str
 
 
-Data = OrderPaid | OrderRefunded | GiftChanged | VoucherRedeemed | ShipmentUpdated | ShipmentAddressChanged
+Data = (
+    OrderPaid
+    | OrderCancelled
+    | OrderRefunded
+    | GiftChanged
+    | VoucherRedeemed
+    | ShipmentUpdated
+    | ShipmentAddressChanged
+)
 
 
 class EventType(NamedTuple):
@@ -91,7 +107,10 @@ class EventType(NamedTuple):
 
 TYPES: Mapping[str, EventType] = {
     "order.paid": EventType(OrderPaid, "An order was paid. Its units can be given, used or refunded."),
-    "order.refunded": EventType(OrderRefunded, "Units of an order were refunded."),
+    "order.cancelled": EventType(
+        OrderCancelled, "The buyer cancelled an order before it was paid, or its time was over."
+    ),
+    "order.refunded": EventType(OrderRefunded, "Units of an order were refunded, or the charge of a cancelled order."),
     "gift.given": EventType(GiftChanged, "A gift was created and can be claimed."),
     "gift.claimed": EventType(GiftChanged, "A share of a gift was claimed."),
     "gift.returned": EventType(GiftChanged, "A gift has expired. Its unclaimed units are back in the order."),
@@ -164,6 +183,10 @@ def derive_order_events(before: Order | None, after: Order | None, *, at: int) -
         paid_at = after.payment.paid_at or at
         paid = OrderPaid(after.order_id, after.quantity)
         yield _event("order.paid", (after.order_id,), paid_at, after.order_id, after.buyer_id, paid)
+    if before.state is OrderState.PENDING and after.state is OrderState.CANCELLED:
+        cancelled = OrderCancelled(after.order_id, after.quantity)
+        cancelled_at = max(at, after.created_at)
+        yield _event("order.cancelled", (after.order_id,), cancelled_at, after.order_id, after.buyer_id, cancelled)
     if after.refunded > before.refunded:
         refunded = OrderRefunded(after.order_id, after.refunded - before.refunded, after.refunded)
         change = (after.order_id, str(after.refunded))

@@ -82,9 +82,22 @@ def derive_shipment_id(holding_id: str) -> str:
 
 
 def hash_request(path: str, body: object) -> str:
-    """Return a hash of a request's path and body, in which the order of fields does not matter."""
-    canonical = json.dumps([path, body], sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    """Return a hash of a request's path and body.
+
+    The order of fields does not matter, and a field that is null is the same as a field that is absent.
+    """
+    fields = _without_null_fields(body)
+    canonical = json.dumps([path, fields], sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(canonical.encode()).hexdigest()[:32]
+
+
+def _without_null_fields(body: object) -> object:
+    """Return JSON without the fields that are null. A list keeps its nulls: there, the place of a value counts."""
+    if isinstance(body, dict):
+        return {name: _without_null_fields(value) for name, value in body.items() if value is not None}
+    if isinstance(body, list):
+        return [_without_null_fields(value) for value in body]
+    return body
 
 
 def derive_link_secret(keys: Mapping[str, str], version: str, gift_id: str) -> str:

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from handsel.domain import ids
 from handsel.domain.models import Gift, Holding, Kind, Order, Reservation
-from handsel.domain.states import GiftState, OrderState
+from handsel.domain.states import UNPAID_STATES, GiftState, OrderState
 
 
 class ViolationType(StrEnum):
@@ -45,8 +45,9 @@ def find_order_violations(order: Order, gifts: Mapping[str, Gift]) -> Iterator[V
         gifts: all gifts of the order, by id, including ended ones.
     """
     released = [gift for gift_id, gift in gifts.items() if gift_id not in order.reservations]
-    if order.state in (OrderState.PENDING, OrderState.DECLINED):
-        if any((order.available, order.gifted, order.used, order.refunded, order.reservations, gifts)):
+    if order.state in UNPAID_STATES:
+        repaid = order.quantity if order.state is OrderState.CANCELLED and order.payment.reference is not None else 0
+        if any((order.available, order.gifted, order.used, order.refunded != repaid, order.reservations, gifts)):
             yield Violation(ViolationType.UNIT_COUNTS_INCONSISTENT, order.order_id, f"is {order.state} and has units")
         return
     yield from _find_wrong_counts(order, gifts)

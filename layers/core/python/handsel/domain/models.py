@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 
 from handsel.domain.states import (
     ALL_UNITS_REFUNDED,
+    PAYMENT_OVER,
     VALIDITY_OVER,
     WINDOW_OVER,
     GiftState,
@@ -142,7 +143,8 @@ class Payment:
     """The payment of an order.
 
     Attributes:
-        reference: the provider's id of the charge; None until it is paid.
+        reference: the provider's id of the charge; None unless it happened.
+        paid_at: None if the order is not paid, even if a cancelled order was charged.
         token: needed to repeat the charge; removed when the outcome is known.
     """
 
@@ -165,10 +167,14 @@ class Reservation:
 class Order:
     """An order and its units: `quantity = available + gifted + used + refunded + shares of all reservations`.
 
+    An order that was not paid has no units. If it was cancelled and a charge happened nevertheless, all its units are
+    `refunded`.
+
     Attributes:
         gifted: claimed shares of gifts whose reservation was released; the gifts themselves count the others.
         reservations: by id of the gift.
         expired_gifts: the number of gifts, not units, whose reservation was released because they expired.
+        expires_at: the time until which it can be paid, exclusive; None if it waits without an end.
     """
 
     order_id: str
@@ -186,12 +192,18 @@ class Order:
     request_hash: str
     intent: GiftIntent | None = None
     expired_gifts: int = 0
+    expires_at: int | None = None
 
     @property
     def current_state(self) -> OrderState:
-        """Return the state as callers see it: `refunded` if all units are refunded."""
-        refunded = ALL_UNITS_REFUNDED.holds(self.refunded, quantity=self.quantity)
+        """Return the state as callers see it: `refunded` if all units of a paid order are refunded."""
+        refunded = self.state is OrderState.PAID and ALL_UNITS_REFUNDED.holds(self.refunded, quantity=self.quantity)
         return OrderState.REFUNDED if refunded else self.state
+
+    def state_at(self, now: int) -> OrderState:
+        """Return the state at a time, as callers see it: `cancelled` from the instant at which it cannot be paid."""
+        over = self.state is OrderState.PENDING and PAYMENT_OVER.holds(self.expires_at, now=now)
+        return OrderState.CANCELLED if over else self.current_state
 
     @property
     def valid_until(self) -> int | None:

@@ -56,6 +56,17 @@ class PaymentProvider(Protocol):
         """
         ...
 
+    def void(self, charge: Charge) -> str | None:
+        """Make sure that a key is never charged from now on: a later `charge` with it is declined.
+
+        Returns:
+            The reference of the charge, if the key was charged before; it is not repaid. None if it was not.
+
+        Raises:
+            OutcomeUnknown: the response was lost.
+        """
+        ...
+
     def repay(self, repayment: Repayment) -> None:
         """Repay once per key.
 

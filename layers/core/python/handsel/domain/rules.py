@@ -8,6 +8,7 @@ from handsel.domain.models import Address, Gift, Kind, Money, Order, Product, Re
 from handsel.domain.reasons import NotGiftableCode, NotGiftableReason
 from handsel.domain.states import (
     GIFT_MACHINE,
+    UNPAID_STATES,
     VALIDITY_OVER,
     WINDOW_OVER,
     GiftAction,
@@ -93,7 +94,7 @@ def count_units(order: Order, gifts: Iterable[Gift], *, now: int) -> UnitCounts 
         gifts: the gifts that the order has reservations for. One may have been settled since the order was read; the
             gift is decisive.
     """
-    if order.state in (OrderState.PENDING, OrderState.DECLINED):
+    if order.state in UNPAID_STATES:
         return None
     available, in_gift, gifted = order.available, 0, order.gifted
     for gift in gifts:

@@ -221,20 +221,24 @@ class OrderState(StrEnum):
     - `pending`: the outcome of the payment is not known yet.
     - `paid`: the payment was charged.
     - `declined`: the payment was declined; nothing was charged.
+    - `cancelled`: by the buyer, or because it was not paid in time; a charge that happened nevertheless is repaid.
     - `refunded`: all units are refunded.
     """
 
     PENDING = "pending"
     PAID = "paid"
     DECLINED = "declined"
+    CANCELLED = "cancelled"
     REFUNDED = "refunded"
 
 
 class PaymentAction(StrEnum):
-    """A result of the payment provider that changes the state of an order."""
+    """A change of the state of an order: a result of the payment provider, or the end of the wait for one."""
 
     PAY = "pay"
     DECLINE = "decline"
+    CANCEL = "cancel"
+    EXPIRE = "expire"
     REFUND = "refund"
 
 
@@ -252,20 +256,28 @@ class OrderAction(StrEnum):
 
 
 ALL_UNITS_REFUNDED = Guard("refunded", "=", "quantity")
+# From exactly `expires_at` on, an order cannot be paid any more.
+PAYABLE = Guard("expires_at", ">", "now", optional=True)
+PAYMENT_OVER = Guard("expires_at", "<=", "now")
 
 ORDER_MACHINE = Machine(
     states=OrderState,
     actions=PaymentAction,
     initial=OrderState.PENDING,
     transitions={
-        (OrderState.PENDING, PaymentAction.PAY): Transition(OrderState.PAID),
+        (OrderState.PENDING, PaymentAction.PAY): Transition(OrderState.PAID, (PAYABLE,)),
         (OrderState.PENDING, PaymentAction.DECLINE): Transition(OrderState.DECLINED),
+        (OrderState.PENDING, PaymentAction.CANCEL): Transition(OrderState.CANCELLED),
+        (OrderState.PENDING, PaymentAction.EXPIRE): Transition(OrderState.CANCELLED, (PAYMENT_OVER,)),
         # Not stored: derived from the counts of the order, see `Order.current_state`.
         (OrderState.PAID, PaymentAction.REFUND): Transition(OrderState.REFUNDED, (ALL_UNITS_REFUNDED,)),
     },
-    problems={OrderState.DECLINED: errors.PaymentDeclined},
-    due_in=frozenset({OrderState.PENDING}),
+    problems={OrderState.DECLINED: errors.PaymentDeclined, OrderState.CANCELLED: errors.OrderCancelled},
+    # A cancelled order stays in the due index until the provider has reported whether it was charged.
+    due_in=frozenset({OrderState.PENDING, OrderState.CANCELLED}),
 )
+# The states of orders that never had units.
+UNPAID_STATES = frozenset({OrderState.PENDING, OrderState.DECLINED, OrderState.CANCELLED})
 
 
 class RefundStatus(StrEnum):

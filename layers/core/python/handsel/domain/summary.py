@@ -11,6 +11,8 @@ from handsel.domain.models import Gift, Holding, Order, Shipment
 from handsel.domain.states import SHIPMENT_STATUS_RANKS, GiftState, OrderState, ShipmentStatus
 
 _DAY_MS = 86_400_000
+_MINUTE_MS = 60_000
+_TO_PAY = "to_pay"
 _USABLE = "usable"
 # Vouchers without an end of validity.
 _ALWAYS = f"{_USABLE}.always"
@@ -107,7 +109,7 @@ def compute_counts(summary: Summary, expired_today: int, *, now: int) -> Counts:
         released += over > 0 and not entry.has_available
     usable = summary.without_expired(now).counters
     return Counts(
-        to_pay=counters.get("to_pay", 0),
+        to_pay=sum(count for name, count in counters.items() if _is_to_pay(name, now)),
         to_give=counters.get("to_give", 0) + released,
         awaiting_claim=awaiting,
         to_use=sum(count for name, count in usable.items() if name.startswith(f"{_USABLE}.")) - expired_today,
@@ -116,6 +118,17 @@ def compute_counts(summary: Summary, expired_today: int, *, now: int) -> Counts:
         refunded=counters.get("refunded", 0),
         unread=counters.get("unread", 0),
     )
+
+
+def _is_to_pay(name: str, now: int) -> bool:
+    """Return whether a counter counts orders that can still be paid. Its name ends with the minute at which they expire."""
+    kind, _, minute = name.partition(".")
+    return kind == _TO_PAY and (not minute or int(minute) * _MINUTE_MS > now)
+
+
+def round_up_to_minute(at: int) -> int:
+    """Return the first whole minute from `at` on. Orders that expire in one minute have one counter, which is exact."""
+    return -(-at // _MINUTE_MS) * _MINUTE_MS
 
 
 def usable_counter(at: int) -> str:
@@ -131,7 +144,7 @@ def start_of_day(at: int) -> int:
 def count_order(order: Order) -> Counters:
     """Return the tally of an order."""
     if order.state is OrderState.PENDING:
-        return {"to_pay": 1}
+        return {_TO_PAY if order.expires_at is None else f"{_TO_PAY}.{order.expires_at // _MINUTE_MS}": 1}
     refunded = order.current_state is OrderState.REFUNDED
     tally = {"to_give": int(order.available > 0), "refunded": int(refunded), "returned": order.expired_gifts}
     return {name: count for name, count in tally.items() if count}

@@ -1,15 +1,16 @@
 """A payment provider without money, for development and tests.
 
-| token         | result                                              |
-|---------------|-----------------------------------------------------|
-| `tok_ok`      | charged                                             |
-| `tok_timeout` | charged, but the response to the first call is lost |
-| any other     | declined                                            |
+| token          | result                                                 |
+|----------------|--------------------------------------------------------|
+| `tok_ok`       | charged                                                |
+| `tok_timeout`  | charged, but the response to the first call is lost    |
+| `tok_no_reply` | not charged, and the response to every request is lost |
+| any other      | declined                                               |
 
 Every charge can be repaid.
 
-The reference of a charge is derived from our key, so there is one charge per key, and only the lost response has to be
-stored.
+The reference of a charge is derived from our key, so there is one charge per key, and only a lost response has to be
+stored. A charge with `tok_ok` is not stored: voiding it counts as coming after it.
 """
 
 from handsel.domain import ids
@@ -35,9 +36,23 @@ class SandboxProvider:
         # The tokens are the interface, not secrets.
         if charge.token == "tok_timeout":  # nosec B105
             self._lose_first_response(charge.key)
+        elif charge.token == "tok_no_reply":  # nosec B105
+            raise OutcomeUnknown
         elif charge.token != "tok_ok":  # nosec B105
             raise ChargeDeclined
-        return f"sbx_{ids.derive_id('charge', charge.key)}"
+        return _derive_reference(charge.key)
+
+    def void(self, charge: Charge) -> str | None:
+        """Prevent a charge. Return the reference if it happened before."""
+        if charge.token == "tok_ok":  # nosec B105
+            return _derive_reference(charge.key)
+        if charge.token == "tok_timeout":  # nosec B105
+            try:
+                self._table.write(Put({**keys.charge(charge.key)._asdict(), "voided": True}))
+            except ConditionFailed as failure:
+                if not (failure.old[0] or {}).get("voided"):
+                    return _derive_reference(charge.key)
+        return None
 
     def repay(self, repayment: Repayment) -> None:
         """Do nothing: no money was taken."""
@@ -45,6 +60,12 @@ class SandboxProvider:
     def _lose_first_response(self, key: str) -> None:
         try:
             self._table.write(Put({**keys.charge(key)._asdict()}))
-        except ConditionFailed:
+        except ConditionFailed as failure:
+            if (failure.old[0] or {}).get("voided"):
+                raise ChargeDeclined from failure
             return  # charged before: this time the response arrives
         raise OutcomeUnknown
+
+
+def _derive_reference(key: str) -> str:
+    return f"sbx_{ids.derive_id('charge', key)}"

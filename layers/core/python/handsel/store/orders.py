@@ -10,7 +10,7 @@ from handsel.store import attributes, holdings, keys, lists, products
 from handsel.store.attributes import Item
 from handsel.store.expressions import Clause, assign, require, update
 from handsel.store.table import Table
-from handsel.store.transitions import move_units, transition
+from handsel.store.transitions import in_state, move_units, transition
 from handsel.store.writes import ConditionFailed, Put, Update, Write
 
 # Time for the buyer's retries to settle a pending order, before the sweep does it.
@@ -18,13 +18,16 @@ SETTLE_AFTER_MS = 30_000
 
 
 def to_item(order: Order) -> Item:
-    """Return the item of a new order. A pending order is in the due index, so that the sweep settles its payment."""
+    """Return the item of a new order. A pending order is in the due index, so that the sweep settles its payment.
+
+    So is a cancelled one until the provider has reported whether it was charged, and its token is removed.
+    """
     item: Item = {
         **keys.order(order.order_id)._asdict(),
         **keys.index_entry(keys.BY_OWNER, keys.orders_by_buyer(order.buyer_id), order.created_at, order.order_id),
         **attributes.to_item(order),
     }
-    if order.state in ORDER_MACHINE.due_in:
+    if order.state in ORDER_MACHINE.due_in and order.payment.token is not None:
         shard = keys.due_orders(keys.due_shard(order.order_id))
         item |= keys.index_entry(keys.BY_DUE, shard, order.created_at + SETTLE_AFTER_MS, order.order_id)
     return item
@@ -83,11 +86,11 @@ def mark_paid(order: Order, reference: str, *, now: int) -> Order:
 
 
 def pay(order: Order) -> Update:
-    """Return the update of a pending order to `order`, which is paid. It succeeds once."""
+    """Return the update of a pending order to `order`, which is paid. It succeeds once, if it is paid in time."""
     paid = {"available": order.available, "reservations": order.reservations, "payment": order.payment}
     return update(
         keys.order(order.order_id),
-        transition(ORDER_MACHINE, OrderState.PENDING, PaymentAction.PAY),
+        transition(ORDER_MACHINE, OrderState.PENDING, PaymentAction.PAY, now=order.payment.paid_at),
         assign(paid),
     )
 
@@ -99,18 +102,55 @@ def decline(table: Table, order: Order) -> None:
         ConditionFailed: the order is no longer pending.
     """
     payment = dataclasses.replace(order.payment, token=None)
-    writes: list[Write] = [
+    table.write(
         update(
             keys.order(order.order_id),
             transition(ORDER_MACHINE, OrderState.PENDING, PaymentAction.DECLINE),
             assign({"payment": payment}),
-        )
-    ]
+        ),
+        *_put_back(order),
+    )
+
+
+def cancel(table: Table, order: Order, action: PaymentAction, *, now: int) -> None:
+    """Cancel a pending order, by its buyer or because it expired. Undo what `create_pending` did besides the order.
+
+    The order keeps its token and its place in the due index until `close` is called.
+
+    Raises:
+        ConditionFailed: the order is no longer pending.
+    """
+    table.write(
+        update(keys.order(order.order_id), transition(ORDER_MACHINE, OrderState.PENDING, action, now=now)),
+        *_put_back(order),
+    )
+
+
+def _put_back(order: Order) -> list[Write]:
+    """Return the writes that put the units of an unpaid order back into stock, and release the return gift of its claim."""
+    writes: list[Write] = []
     if order.product.stock is not None:
         writes.append(products.restock(order.product.product_id, order.quantity))
     if order.intent is not None:
         writes.append(holdings.release_return_gift(order.intent.holding_id, order.order_id))
-    table.write(*writes)
+    return writes
+
+
+def close(order: Order, reference: str | None) -> Update:
+    """Return the update that ends the settlement of a cancelled order.
+
+    Args:
+        reference: of the charge that happened nevertheless; the same transaction creates its refund. None if the order
+            was not charged, and never will be. A charge that is found later is still recorded.
+    """
+    payment = dataclasses.replace(order.payment, token=None, reference=reference)
+    return update(
+        keys.order(order.order_id),
+        in_state(ORDER_MACHINE, OrderState.CANCELLED),
+        require(refunded=0),
+        assign({"payment": payment, "refunded": 0 if reference is None else order.quantity}),
+        Clause(removes=[f"#{keys.BY_DUE.pk}", f"#{keys.BY_DUE.sk}"]),
+    )
 
 
 def reserve_units(order: Order, gift_id: str, reservation: Reservation) -> Update:

@@ -59,6 +59,24 @@ def create_pending(table: Table, order: Order, refund: Refund) -> Refund:
     return refund
 
 
+def create_for_cancelled(table: Table, order: Order, refund: Refund) -> Refund:
+    """Create the pending refund of a cancelled order that was charged. Its units are in stock already.
+
+    Returns:
+        `refund`, or the refund that an earlier attempt created.
+
+    Raises:
+        DataIntegrityError: the order is not cancelled.
+    """
+    try:
+        table.write(orders.close(order, refund.reference), Put(to_item(refund)))
+    except ConditionFailed as failed:
+        if failed.old[1]:
+            return from_item(failed.old[1])
+        raise errors.DataIntegrityError(f"order {order.order_id} is not cancelled") from failed
+    return refund
+
+
 def settle(refund_id: str) -> Update:
     """Return the update that marks a pending refund as repaid. It succeeds once."""
     return update(keys.refund(refund_id), transition(REFUND_MACHINE, RefundStatus.PENDING, RefundAction.REPAY))

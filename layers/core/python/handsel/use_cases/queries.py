@@ -114,7 +114,7 @@ def list_orders(
 
     def select(page: list[Order]) -> list[OrderDetails]:
         if state != TO_GIVE:
-            return load_order_details(table, [order for order in page if state in (None, order.current_state)], now=now)
+            return load_order_details(table, [order for order in page if state in (None, order.state_at(now))], now=now)
         paid = load_order_details(table, [order for order in page if order.current_state is OrderState.PAID], now=now)
         return [details for details in paid if details.units is not None and details.units.available > 0]
 

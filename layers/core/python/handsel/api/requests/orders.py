@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 from handsel.api.requests.addresses import AddressRequest
 from handsel.api.requests.base import ONE_LINE, Id, ListQuery, Request
 from handsel.domain import user_text
-from handsel.domain.models import MAX_UNITS
+from handsel.domain.models import MAX_UNITS, Money
 
 
 class PaymentRequest(Request):
@@ -23,6 +23,29 @@ class PaymentRequest(Request):
     token: Annotated[str, StringConstraints(min_length=1, max_length=256)]
 
 
+class ExpectedTotalRequest(Request):
+    """The total that the buyer saw.
+
+    Attributes:
+        amount: the amount in minor units of the currency, such as cents.
+        currency: the ISO 4217 code of the currency.
+    """
+
+    # The largest integer that JavaScript reads exactly.
+    amount: Annotated[int, Field(ge=0, le=2**53 - 1)]
+    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+
+    def value(self) -> Money:
+        """Return the amount of money."""
+        return Money(self.amount, self.currency)
+
+
+ExpectedTotal = Annotated[
+    ExpectedTotalRequest | None,
+    Field(description="If the total to charge differs, nothing is charged, and the problem is `price-changed`."),
+]
+
+
 class OrderRequest(Request):
     """A purchase of units of a product.
 
@@ -35,6 +58,7 @@ class OrderRequest(Request):
     product_id: Id
     quantity: Annotated[int, Field(ge=1, le=MAX_UNITS)]
     payment: PaymentRequest
+    expected_total: ExpectedTotal = None
 
 
 class RefundRequest(Request):
@@ -63,6 +87,6 @@ class OrderListQuery(ListQuery):
     """The query of the list of orders."""
 
     state: Annotated[
-        Literal["pending", "paid", "declined", "refunded", "to_give"] | None,
+        Literal["pending", "paid", "declined", "cancelled", "refunded", "to_give"] | None,
         Field(description="Only orders in this state. `to_give` selects paid orders with available units."),
     ] = None

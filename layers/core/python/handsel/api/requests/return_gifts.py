@@ -2,7 +2,7 @@
 
 from handsel.api.requests.base import Id, Request
 from handsel.api.requests.gifts import WrappingRequest
-from handsel.api.requests.orders import PaymentRequest
+from handsel.api.requests.orders import ExpectedTotal, PaymentRequest
 
 
 class ReturnGiftRequest(Request):
@@ -17,3 +17,4 @@ class ReturnGiftRequest(Request):
     product_id: Id
     payment: PaymentRequest
     wrapping: WrappingRequest
+    expected_total: ExpectedTotal = None

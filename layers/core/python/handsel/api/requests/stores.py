@@ -1,7 +1,7 @@
 """Requests that put stores and products."""
 
 import re
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -14,7 +14,7 @@ from pydantic import (
 )
 
 from handsel.api.requests.base import Line, Name, Request
-from handsel.domain import models, user_text
+from handsel.domain import models, prices, user_text
 from handsel.domain.currencies import DECIMALS
 from handsel.domain.models import MAX_STOCK
 from handsel.runtime.settings import settings
@@ -52,16 +52,41 @@ PictureUrl = Annotated[
 Currency = Annotated[str, AfterValidator(_require_currency), Field(json_schema_extra={"enum": sorted(DECIMALS)})]
 
 
+def _bounded(currency: dict[str, Any], bound: int) -> dict[str, Any]:
+    """Return the JSON Schema of a bound that holds for some currencies."""
+    return {
+        "if": {"properties": {"currency": currency}},
+        "then": {"properties": {"amount": {"maximum": bound}}},
+    }
+
+
 class MoneyRequest(Request):
-    """An amount of money.
+    """A price. Each currency has a maximum of about 1,000,000 US dollars.
 
     Attributes:
         amount: the amount in minor units of the currency, such as cents.
         currency: the ISO 4217 code of the currency.
     """
 
-    amount: Annotated[int, Field(ge=1, le=10**12)]
+    model_config = ConfigDict(
+        json_schema_extra={
+            "allOf": [
+                *(_bounded({"enum": listed}, bound) for bound, listed in prices.BOUNDS.items()),
+                _bounded(
+                    {"not": {"enum": [each for listed in prices.BOUNDS.values() for each in listed]}}, prices.DEFAULT
+                ),
+            ]
+        }
+    )
+
+    amount: Annotated[int, Field(ge=1, le=prices.HIGHEST)]
     currency: Currency
+
+    @model_validator(mode="after")
+    def _is_within_the_bound(self) -> Self:
+        if self.amount > prices.max_amount(self.currency):
+            raise ValueError(f"a price in {self.currency} is at most {prices.max_amount(self.currency)}")
+        return self
 
     def value(self) -> models.Money:
         """Return the amount of money."""

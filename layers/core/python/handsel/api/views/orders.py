@@ -1,6 +1,8 @@
 """Views of orders, payments and refunds."""
 
-from typing import Self
+from typing import Annotated, Self
+
+from pydantic import Field
 
 from handsel.api.views.base import Count, MoneyView, Timestamp, View, optional_timestamp
 from handsel.api.views.products import ProductView
@@ -37,6 +39,7 @@ class PaymentView(View):
         status: the state of the order that is paid.
         reference: the ID of the charge at the payment provider; null until it is paid.
         paid_at: the time of the payment; null until then.
+        expires_at: while the order is pending, the time at which it is cancelled by itself; else null.
     """
 
     method: str
@@ -44,16 +47,19 @@ class PaymentView(View):
     status: states.OrderState
     reference: str | None
     paid_at: Timestamp | None
+    expires_at: Timestamp | None
 
     @classmethod
-    def of(cls, order: models.Order) -> Self:
-        """Return the view of an order's payment."""
+    def of(cls, order: models.Order, *, now: int) -> Self:
+        """Return the view of an order's payment at the time `now`."""
+        state = order.state_at(now)
         return cls(
             method=order.payment.method,
             total=MoneyView.of(order.payment.total),
-            status=order.current_state,
+            status=state,
             reference=order.payment.reference,
             paid_at=optional_timestamp(order.payment.paid_at),
+            expires_at=optional_timestamp(order.expires_at) if state is states.OrderState.PENDING else None,
         )
 
 
@@ -87,7 +93,7 @@ class OrderView(View):
         order, units = details.order, details.units
         return cls(
             order_id=order.order_id,
-            state=order.current_state,
+            state=order.state_at(now),
             buyer_id=order.buyer_id,
             product=ProductView.of(order.product, details.product),
             quantity=order.quantity,
@@ -100,7 +106,7 @@ class OrderView(View):
                 used=units.used,
                 refunded=units.refunded,
             ),
-            payment=PaymentView.of(order),
+            payment=PaymentView.of(order, now=now),
             created_at=format_timestamp(order.created_at),
             actions=list_order_actions(order, details.product, units, now=now),
         )
@@ -117,6 +123,7 @@ class PaymentItem(View):
         status: the state of the order that is paid.
         reference: the ID of the charge at the payment provider; null until it is paid.
         paid_at: the time of the payment; null until then.
+        expires_at: while the order is pending, the time at which it is cancelled by itself; else null.
         created_at: the time of the purchase.
         refunded: the amount of all refunds, pending ones included.
     """
@@ -129,17 +136,18 @@ class PaymentItem(View):
     status: states.OrderState
     reference: str | None
     paid_at: Timestamp | None
+    expires_at: Timestamp | None
     created_at: Timestamp
     refunded: MoneyView
 
     @classmethod
-    def of(cls, order: models.Order) -> Self:
-        """Return the list entry of an order's payment."""
+    def of(cls, order: models.Order, *, now: int) -> Self:
+        """Return the list entry of an order's payment at the time `now`."""
         return cls(
             order_id=order.order_id,
             title=order.product.title,
             image_url=order.product.image_url,
-            **dict(PaymentView.of(order)),
+            **dict(PaymentView.of(order, now=now)),
             created_at=format_timestamp(order.created_at),
             refunded=MoneyView.of(order.product.price.multiply(order.refunded)),
         )

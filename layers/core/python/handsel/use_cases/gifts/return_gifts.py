@@ -1,21 +1,21 @@
 """Return gifts: a claimer buys one unit from the same store for the giver; it is given when the payment settles.
 
 The transaction that writes the pending order also reserves the return gift of the claim, so a claim has at most one; a
-declined payment releases it. The rest is a purchase whose payment also gives (`purchases.settle_payment`), with the same
-states after a crash.
+declined payment and a cancelled order release it. The rest is a purchase whose payment also gives
+(`purchases.settle_payment`), with the same states after a crash.
 """
 
 from dataclasses import replace
 
 from handsel.domain import errors, wrappings
-from handsel.domain.models import Gift, GiftIntent, Order, Payment, Product
+from handsel.domain.models import Gift, GiftIntent, Money, Order, Payment, Product
 from handsel.domain.payments import PaymentProvider
 from handsel.domain.rules import check_giftable
 from handsel.store import accounts, gifts, keys, orders, products, summaries
 from handsel.store.table import Table
 from handsel.use_cases.gifts.giving import WrappingChoice, check_open_gift_count
 from handsel.use_cases.idempotency import IdempotentRequest
-from handsel.use_cases.orders.purchases import build_order, settle_payment
+from handsel.use_cases.orders.purchases import build_order, compute_total, settle_payment
 
 
 def give_in_return(
@@ -29,18 +29,21 @@ def give_in_return(
     token: str,
     wrapping: WrappingChoice,
     window_ms: int,
-) -> tuple[Order, Gift, Product]:
+    expected_total: Money | None = None,
+) -> tuple[Order, Gift | None, Product]:
     """Buy one unit of a product and give it to the giver of a gift that the caller claimed.
 
     Args:
         window_ms: how long the gift can be claimed once it is paid; the order keeps it.
 
     Returns:
-        The order, paid; its gift; and the product as it is sold now.
+        The order, paid; its gift; and the product as it is sold now. While the order is pending, a replay returns it as
+        it is, without a gift.
 
     Raises:
-        NotFound, NotClaimed, OtherStore, NotGiftable, UnknownWrapping, ReturnGiftAlreadyGiven, OutOfStock,
-        TooManyOpenGifts, IdempotencyKeyReused, PaymentDeclined, PaymentUnknown, ServiceUnavailable
+        NotFound, NotClaimed, OtherStore, NotGiftable, UnknownWrapping, PriceChanged, InvalidRequest,
+        ReturnGiftAlreadyGiven, OutOfStock, TooManyOpenGifts, IdempotencyKeyReused, PaymentDeclined, PaymentUnknown,
+        OrderCancelled, ServiceUnavailable
     """
     order_id = call.derive_id("return order")
     order_key, gift_key, caller_key = keys.order(order_id), keys.gift(gift_id), keys.account(call.caller)
@@ -74,11 +77,16 @@ def give_in_return(
             holding_id=received.claims[call.caller].holding_id,
             window_ms=window_ms,
         )
-        payment = Payment(method=method, total=product.price, token=token)
+        payment = Payment(method=method, total=compute_total(product, 1, expected_total), token=token)
         pending = build_order(order_id, call, product, 1, payment)
         order = orders.create_pending(table, replace(pending, intent=intent))
         call.require_same_request(order.request_hash)
-    order, gift = settle_payment(table, provider, order, now=call.now)
+    try:
+        order, gift = settle_payment(table, provider, order, now=call.now)
+    except errors.PaymentUnknown:
+        if order_key not in found:
+            raise
+        return order, None, product
     if order.intent is None:
         raise errors.DataIntegrityError(f"order {order_id} is a return gift without a gift")
     gift = gift or gifts.get(table, order.intent.gift_id)

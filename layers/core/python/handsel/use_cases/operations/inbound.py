@@ -13,7 +13,7 @@ from handsel.use_cases.orders import purchases, refunding
 
 
 def settle_order(table: Table, provider: PaymentProvider, order_id: str, *, now: int) -> OrderState:
-    """Settle the payment of an order. Return its result: paid or declined.
+    """Settle the payment of an order. Return its result: paid, declined or cancelled.
 
     Raises:
         NotFound, ServiceUnavailable
@@ -26,6 +26,8 @@ def settle_order(table: Table, provider: PaymentProvider, order_id: str, *, now:
         return purchases.settle_payment(table, provider, order, now=now)[0].state
     except errors.PaymentDeclined:
         return OrderState.DECLINED
+    except errors.OrderCancelled:
+        return OrderState.CANCELLED
 
 
 def settle_refund(table: Table, provider: PaymentProvider, refund_id: str) -> RefundStatus:

@@ -46,6 +46,7 @@ class SweepOutcome(StrEnum):
     RETURNED = "returned"
     PAID = "paid"
     DECLINED = "declined"
+    CANCELLED = "cancelled"
     REFUNDED = "refunded"
     REMINDED = "reminded"
 
@@ -193,6 +194,8 @@ def _settle_order(table: Table, provider: PaymentProvider, order_id: str, *, now
         settle_payment(table, provider, order, now=now)
     except errors.PaymentDeclined:
         return SweepOutcome.DECLINED
+    except errors.OrderCancelled:
+        return SweepOutcome.CANCELLED
     except errors.PaymentUnknown:
         return None  # the provider has no result yet: the order stays due
     return SweepOutcome.PAID

@@ -1,6 +1,7 @@
 """Purchases: write a pending order, charge, then mark the order as paid.
 
-The next retry or the sweep completes the call of a process that crashes in between.
+The next retry or the sweep completes the call of a process that crashes in between. At `expires_at`, an order that is still
+pending is cancelled; until then its buyer can cancel it (`cancelling`).
 
 | process dies                     | state left behind       | completed by                               |
 |----------------------------------|-------------------------|--------------------------------------------|
@@ -13,17 +14,23 @@ A lost response is one of these cases, seen from outside. If it runs twice at on
 ask the provider with the same key, and one of two identical updates from pending to paid commits.
 """
 
+from contextlib import suppress
 from dataclasses import replace
 
-from handsel.domain import errors
-from handsel.domain.models import Gift, Order, Payment, Product
+from handsel.domain import errors, prices
+from handsel.domain.models import Gift, Money, Order, Payment, Product
 from handsel.domain.payments import Charge, ChargeDeclined, OutcomeUnknown, PaymentProvider
 from handsel.domain.rules import compute_window_end
-from handsel.domain.states import GiftState, OrderState
+from handsel.domain.states import ORDER_MACHINE, GiftState, OrderState, PaymentAction
+from handsel.domain.summary import round_up_to_minute
 from handsel.store import gifts, keys, orders, products
 from handsel.store.table import Table
 from handsel.store.writes import ConditionFailed
 from handsel.use_cases.idempotency import IdempotentRequest
+from handsel.use_cases.orders.cancelling import end, repay_charge, settle_cancelled
+
+# The least time that a buyer and the provider have to settle a payment. The product is kept for the buyer meanwhile.
+PAYMENT_WINDOW_MS = 30 * 60_000
 
 
 def build_order(order_id: str, call: IdempotentRequest, product: Product, quantity: int, payment: Payment) -> Order:
@@ -42,7 +49,28 @@ def build_order(order_id: str, call: IdempotentRequest, product: Product, quanti
         payment=payment,
         created_at=call.now,
         request_hash=call.request_hash,
+        expires_at=round_up_to_minute(call.now + PAYMENT_WINDOW_MS),
     )
+
+
+def compute_total(product: Product, quantity: int, expected: Money | None) -> Money:
+    """Return the total of a new order. The order is written with the price that was read here, and charged that.
+
+    Args:
+        expected: the total that the buyer saw; None if they did not say.
+
+    Raises:
+        PriceChanged: the total is not the expected one.
+        InvalidRequest: the total is over the bound of its currency.
+    """
+    total = product.price.multiply(quantity)
+    if expected not in (None, total):
+        raise errors.PriceChanged(total.amount, total.currency)
+    bound = prices.max_amount(total.currency)
+    if total.amount > bound:
+        detail = f"the total in {total.currency} is at most {bound}"
+        raise errors.InvalidRequest([errors.FieldError("/quantity", detail)])
+    return total
 
 
 def buy(
@@ -54,14 +82,16 @@ def buy(
     quantity: int,
     method: str,
     token: str,
+    expected_total: Money | None = None,
 ) -> tuple[Order, Product]:
     """Buy `quantity` units of a product.
 
     Returns:
-        The order, paid; and the product as it is sold now.
+        The order, paid; and the product as it is sold now. A replay returns the order as it is while it is pending.
 
     Raises:
-        NotFound, OutOfStock, IdempotencyKeyReused, PaymentDeclined, PaymentUnknown, ServiceUnavailable
+        NotFound, PriceChanged, InvalidRequest, OutOfStock, IdempotencyKeyReused, PaymentDeclined, PaymentUnknown,
+        OrderCancelled, ServiceUnavailable
     """
     order_id = call.derive_id("order")
     order_key = keys.order(order_id)
@@ -72,10 +102,14 @@ def buy(
     if product is None:
         raise errors.NotFound
     if order_key not in found:
-        payment = Payment(method=method, total=product.price.multiply(quantity), token=token)
+        payment = Payment(method=method, total=compute_total(product, quantity, expected_total), token=token)
         order = orders.create_pending(table, build_order(order_id, call, product, quantity, payment))
         call.require_same_request(order.request_hash)
-    order, _ = settle_payment(table, provider, order, now=call.now)
+    try:
+        order, _ = settle_payment(table, provider, order, now=call.now)
+    except errors.PaymentUnknown:
+        if order_key not in found:
+            raise
     return order, product
 
 
@@ -86,12 +120,12 @@ def settle_payment(table: Table, provider: PaymentProvider, order: Order, *, now
         The order, paid; and the gift of a return gift's order, if this call gave it.
 
     Raises:
-        PaymentDeclined, PaymentUnknown, ServiceUnavailable
+        PaymentDeclined, PaymentUnknown, OrderCancelled, ServiceUnavailable
     """
-    if order.state is OrderState.DECLINED:
-        raise errors.PaymentDeclined
+    if order.state_at(now) is OrderState.CANCELLED:
+        return _settle_cancelled(table, provider, order, now=now), None
     if order.state is not OrderState.PENDING:
-        return order, None
+        return _require_paid(order), None
     payment = order.payment
     if payment.token is None:
         raise errors.DataIntegrityError(f"pending order {order.order_id} has no payment token")
@@ -103,7 +137,7 @@ def settle_payment(table: Table, provider: PaymentProvider, order: Order, *, now
         try:
             orders.decline(table, order)
         except ConditionFailed:
-            return _read_settled(table, order), None
+            return _require_paid(_read_settled(table, order)), None
         raise errors.PaymentDeclined from error
     paid, gift = orders.mark_paid(order, reference, now=now), None
     try:
@@ -114,21 +148,44 @@ def settle_payment(table: Table, provider: PaymentProvider, order: Order, *, now
             paid = replace(paid, reservations={gift.gift_id: gift.reservation})
             gifts.give_paid(table, paid, gift)
     except ConditionFailed:
-        return _read_settled(table, order), None
+        settled = _read_settled(table, order)
+        if settled.state is OrderState.CANCELLED:
+            repay_charge(table, provider, settled, reference)
+        return _require_paid(settled), None
     return paid, gift
 
 
-def _read_settled(table: Table, order: Order) -> Order:
-    """Return an order that another process settled.
+def _settle_cancelled(table: Table, provider: PaymentProvider, order: Order, *, now: int) -> Order:
+    """Cancel an order that has expired, and settle a cancelled one. Return it if another process settled it otherwise.
 
     Raises:
-        PaymentDeclined
+        OrderCancelled, PaymentDeclined, ServiceUnavailable
     """
+    if order.state is OrderState.PENDING:
+        order = end(table, order, PaymentAction.EXPIRE, now=now)
+    if order.state is OrderState.CANCELLED:
+        # It is cancelled, with or without an answer of the provider: the sweep asks again.
+        with suppress(errors.PaymentUnknown):
+            settle_cancelled(table, provider, order)
+    return _require_paid(order)
+
+
+def _require_paid(order: Order) -> Order:
+    """Return a settled order if it was paid.
+
+    Raises:
+        PaymentDeclined, OrderCancelled
+    """
+    if order.state in ORDER_MACHINE.problems:
+        raise ORDER_MACHINE.problems[order.state]
+    return order
+
+
+def _read_settled(table: Table, order: Order) -> Order:
+    """Return an order that another process settled."""
     settled = orders.get(table, order.order_id)
     if settled is None or settled.state is OrderState.PENDING:
         raise errors.DataIntegrityError(f"order {order.order_id} left pending and is not settled")
-    if settled.state is OrderState.DECLINED:
-        raise errors.PaymentDeclined
     return settled
 
 
