@@ -14,6 +14,8 @@ from typing import Any
 
 import httpx
 
+from handsel.domain.currencies import format_money
+from handsel.domain.models import Money
 from local import aws, cli
 from local.client import Client, Stack, payment, read_stack
 from local.engine import free_port
@@ -420,7 +422,7 @@ def _field(body: object, path: str) -> object:
 
 def _short(value: object) -> str:
     if isinstance(value, dict) and set(value) == {"amount", "currency"}:
-        return f"{value['amount'] / 100:.2f} {value['currency']}"
+        return format_money(Money(**value))
     if isinstance(value, dict):
         return ", ".join(f"{name} {number}" for name, number in value.items())
     if isinstance(value, list):

@@ -7,6 +7,7 @@ from handsel.domain import ids
 from handsel.domain.models import Kind, Money, Product, Store
 from handsel.store import products, stores
 from handsel.store.table import Table
+from handsel.store.writes import ConditionFailed
 from local.settings import Settings
 
 if TYPE_CHECKING:
@@ -80,5 +81,9 @@ def seed(client: "DynamoDBClient", table_name: str, web_url: str = DEFAULT_WEB_U
     for store in STORES.values():
         stores.upsert(table, store)
     for product in PRODUCTS.values():
-        products.upsert(table, replace(product, image_url=web_url + product.image_url))
+        sold = replace(product, image_url=web_url + product.image_url)
+        try:
+            products.create(table, sold)
+        except ConditionFailed:
+            products.update_details(table, sold)
     return {name: product.product_id for name, product in PRODUCTS.items()}

@@ -50,6 +50,9 @@ PUT /stores/{store_id}                         | store     | 200
 PUT /stores/{store_id}/products/{product_id}   | store     | 200
                                                | merchants | 404 not-found
                                                | user      | 403 wrong-role
+POST /stores/{store_id}/products/{product_id}/stock | store | 200
+                                               | merchants | 404 not-found
+                                               | user      | 403 wrong-role
 GET /stores/{store_id}/shipments               | store     | 200
                                                | merchants | 404 not-found
                                                | user      | 403 wrong-role

@@ -2,6 +2,8 @@
 
 import os
 
+# The origin of pages and pictures.
+WEB_URL = "https://gifts.test"
 os.environ |= {
     "AWS_DEFAULT_REGION": "eu-central-1",
     "AWS_ACCESS_KEY_ID": "test",
@@ -9,7 +11,7 @@ os.environ |= {
     "TABLE_NAME": "handsel-test",
     "BUS_NAME": "handsel-test-events",
     "CLAIM_WINDOW_SECONDS": "86400",
-    "WEB_URL": "https://gifts.test",
+    "WEB_URL": WEB_URL,
     "LINK_KEYS_SECRET": "handsel-test-link-keys",
     "POWERTOOLS_SERVICE_NAME": "handsel",
     "POWERTOOLS_METRICS_NAMESPACE": "Handsel",

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from local import cli
 from local.settings import ROOT
-from tools import address_formats, covers, event_schemas, input_schemas, openapi, reference, sample_events
+from tools import address_formats, covers, currencies, event_schemas, input_schemas, openapi, reference, sample_events
 
 
 def main(*, check: bool) -> int:
@@ -22,6 +22,7 @@ def main(*, check: bool) -> int:
             **event_schemas.files(),
             **input_schemas.files(),
             **openapi.files(),
+            **currencies.files(),
         }
     except openapi.DocumentError as error:
         cli.say(str(error), error=True)

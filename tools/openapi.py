@@ -202,6 +202,8 @@ def document() -> Schema:
                 "AcceptLanguage": _ACCEPT_LANGUAGE,
                 "IdempotencyKey": _IDEMPOTENCY_KEY,
                 "IfNoneMatch": _IF_NONE_MATCH,
+                "IfMatch": _IF_MATCH,
+                "OptionalKey": _IDEMPOTENCY_KEY | {"required": False},
             },
             "headers": {"ContentLanguage": _CONTENT_LANGUAGE, "ETag": _ETAG, "RetryAfter": _RETRY_AFTER},
             "securitySchemes": {
@@ -291,6 +293,10 @@ def _other_parameters(operation: Operation, schemas: "Schemas") -> Iterator[Sche
             }
     if operation.idempotent:
         yield {"$ref": "#/components/parameters/IdempotencyKey"}
+    if operation.accepts_key:
+        yield {"$ref": "#/components/parameters/OptionalKey"}
+    if operation.accepts_if_match:
+        yield {"$ref": "#/components/parameters/IfMatch"}
     if operation.localized:
         yield {"$ref": "#/components/parameters/AcceptLanguage"}
     if 304 in operation.responses:
@@ -354,7 +360,7 @@ def _error_responses(route: Route, operation: Operation, shared: Schema, pages: 
             *(FROM_PATH if route.parameters else ()),
             *(FROM_QUERY if operation.query else ()),
             *(FROM_BODY if operation.body else ()),
-            *(FROM_IDEMPOTENCY if operation.idempotent else ()),
+            *(FROM_IDEMPOTENCY if operation.idempotent or operation.accepts_key else ()),
             *(() if route.public else (*FROM_AUTHORIZER, *FROM_TABLE)),
         )
     )
@@ -486,6 +492,13 @@ _ETAG: Schema = {
     "schema": {"type": "string"},
 }
 
+_IF_MATCH: Schema = {
+    "name": "If-Match",
+    "in": "header",
+    "required": False,
+    "description": "The entity tags of the states to change, or `*` for any state.",
+    "schema": {"type": "string"},
+}
 _IDEMPOTENCY_KEY: Schema = {
     "name": "Idempotency-Key",
     "in": "header",

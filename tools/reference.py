@@ -14,6 +14,7 @@ from handsel.domain.privacy import TABLE, Viewer
 from local.settings import ROOT
 from ops.model.figures import figures, request_units
 from ops.model.report import Section, capacity_page, cost_page
+from tools import growth
 from tools.sample_events import PLACEHOLDERS, Event, samples
 
 FOLDER = ROOT / "docs" / "reference"
@@ -27,6 +28,7 @@ def files() -> dict[Path, str]:
         "problems": _problems(),
         "privacy": _privacy(),
         "events": _events(),
+        "growth": _growth(),
         "request_units": _request_units(),
         "cost": _sections("Cost", "`ops/model/cost.py` and `ops/model/published.py`", cost_page(figures())),
         "capacity": _sections(
@@ -111,6 +113,21 @@ def _privacy() -> Iterator[str]:
     yield from _table(
         ("field", *Viewer), ((field, *(str(rule) for rule in rules.values())) for field, rules in TABLE.items())
     )
+
+
+def _growth() -> Iterator[str]:
+    yield "# Growth"
+    yield NOTE.format(source="`tools/growth.py`")
+    yield ""
+    yield "Everything that a caller can make longer or more, its bound, and the effect at the bound. A request body has at most"
+    yield "64 KB, and every string and list in it a maximum of its own (see the OpenAPI document)."
+    for title, rows in growth.TABLES.items():
+        yield ""
+        yield f"## {title}"
+        yield ""
+        yield from _table(
+            ("grows", "by", "bound", "at the bound"), ((row.name, row.by, row.bound, row.effect) for row in rows)
+        )
 
 
 def _events() -> Iterator[str]:

@@ -225,6 +225,16 @@ def _samples() -> Iterator[Event]:
         },
     )
     yield _http(
+        "MerchantFunction",
+        "change_stock",
+        "Mia adds units to the stock of the product.",
+        "POST /stores/{store_id}/products/{product_id}/stock",
+        200,
+        by=MIA,
+        path=store | {"product_id": NEW_PRODUCT},
+        body={"add": 10},
+    )
+    yield _http(
         "CatalogFunction",
         "list",
         "Alice lists the products of the store.",

@@ -2,7 +2,7 @@
 
 from aws_lambda_powertools.event_handler import Response
 
-from handsel.api.http import HttpRequest, create_app, handler, json_response
+from handsel.api.http import HttpRequest, create_app, handler
 from handsel.api.operations import PageOf, operation
 from handsel.api.requests.base import ListQuery
 from handsel.api.views.products import ProductView
@@ -26,9 +26,11 @@ def list_store_products(store_id: str) -> Response[str]:
 
 
 @app.get("/products/<product_id>")
-@operation(responses={200: ProductView})
+@operation(responses={200: ProductView, 304: None})
 def get_product(product_id: str) -> Response[str]:
     """Get a product.
+
+    The `ETag` changes with everything that the response shows, such as the stock.
 
     The product is added to the caller's viewed products, unless the caller switched `recommendations` off.
     """
@@ -36,7 +38,7 @@ def get_product(product_id: str) -> Response[str]:
     product = viewing.view_product(
         table(), product_id, user_id=request.caller.user_id, now=request.now, on_failure=report_unrecorded_view
     )
-    return json_response(200, ProductView.of(product))
+    return request.conditional_response(ProductView.of(product))
 
 
 def report_unrecorded_view(error: Exception) -> None:

@@ -2,11 +2,11 @@
 
 from aws_lambda_powertools.event_handler import Response
 
-from handsel.api.http import HttpRequest, create_app, handler, json_response
+from handsel.api.http import HttpRequest, create_app, handler, json_response, tagged_response
 from handsel.api.operations import PageOf, operation
 from handsel.api.requests.redemptions import RedemptionRequest
 from handsel.api.requests.shipments import ShipmentListQuery, ShipmentRequest
-from handsel.api.requests.stores import ProductRequest, StoreRequest
+from handsel.api.requests.stores import ProductRequest, StockRequest, StoreRequest
 from handsel.api.views.products import ProductView
 from handsel.api.views.redemptions import RedemptionView
 from handsel.api.views.shipments import StoreShipment, shipment_view
@@ -53,7 +53,8 @@ def put_store(store_id: str) -> Response[str]:
 @operation(
     body=ProductRequest,
     responses={200: ProductView},
-    problems=(errors.WrongRole,),
+    problems=(errors.WrongRole, errors.PreconditionFailed),
+    accepts_if_match=True,
     path={
         "product_id": "The ID of the product. The merchant chooses it: 1 to 64 letters, digits, hyphens or underscores."
     },
@@ -62,14 +63,46 @@ def put_product(store_id: str, product_id: str) -> Response[str]:
     """Create or replace a product of the merchant's store.
 
     Existing orders keep the product as it was bought. Their units can be given only if the current product can be given.
+
+    The stock of an existing product stays as it is, because units are sold at the same time. It is replaced only with
+    `If-Match`: the `ETag` of the product as it was read, or `*` for any state. If the product has changed since, by a sale
+    for example, the response is 412 and nothing is changed.
     """
     request = HttpRequest(app)
     request.caller.require_store(store_id)
     if not ids.is_valid_client_id(product_id):
         raise errors.NotFound
     body = request.body(ProductRequest)
-    product = selling.put_product(table(), body.value(product_id, store_id, now=request.now))
-    return json_response(200, ProductView.of(product))
+    product = selling.put_product(
+        table(),
+        body.value(product_id, store_id, now=request.now),
+        is_expected=(lambda current: request.is_match_for(ProductView.of(current)))
+        if request.header("if-match")
+        else None,
+    )
+    return tagged_response(ProductView.of(product))
+
+
+@app.post("/stores/<store_id>/products/<product_id>/stock")
+@operation(
+    body=StockRequest,
+    responses={200: ProductView},
+    problems=(errors.WrongRole, errors.OutOfStock),
+    accepts_key=True,
+)
+def change_stock(store_id: str, product_id: str) -> Response[str]:
+    """Add units to the stock of a product, or remove them.
+
+    The sum is neither below 0 nor above 1,000,000,000. An unlimited stock stays unlimited. With an `Idempotency-Key`, a
+    repetition within ten minutes changes nothing more.
+    """
+    request = HttpRequest(app)
+    request.caller.require_store(store_id)
+    body = request.body(StockRequest)
+    key = request.optional_idempotency_key
+    token = ids.derive_id("stock", request.id) if key is None else ids.derive_id("stock", request.caller.user_id, key)
+    product = selling.add_stock(table(), store_id, product_id, units=body.add, token=token)
+    return tagged_response(ProductView.of(product))
 
 
 @app.post("/vouchers/<code>/redemptions")

@@ -40,6 +40,7 @@ class ReturnGiftView(View):
         errors.NotGiftable,
         errors.UnknownWrapping,
         errors.ReturnGiftAlreadyGiven,
+        errors.TooManyOpenGifts,
         errors.OutOfStock,
         errors.PaymentDeclined,
         errors.PaymentUnknown,

@@ -210,12 +210,13 @@ class InMemoryTable:
         )
 
     def restore(self, saved: Snapshot) -> None:
-        """Restore the items of a snapshot, without stream records. Stale reads do not see earlier content."""
+        """Restore the items of a snapshot, without stream records. Stale reads and tokens do not know earlier content."""
         self._items, self._sizes = dict(saved.items), dict(saved.sizes)
         for index, partitions in zip(self._all_indexes, saved.partitions, strict=True):
             index.partitions = {where: list(entries) for where, entries in partitions.items()}
         self._scanned = None
         self._history.clear()
+        self._tokens.clear()
 
     def fill(self, items: Iterable[Item]) -> None:
         """Put many new items in normal form, without stream records. Items may share values."""

@@ -47,6 +47,7 @@ BEYOND_SHAPE = (
     "not a phone number",
     "not a postal code of this country",
     "required in this country",
+    "must not be below price",
 )
 
 _rng = random.Random(os.environ["FUZZ_SEED"])  # noqa: S311 - has to be reproducible

@@ -143,6 +143,23 @@ def _putting(path: str, body: dict[str, Any]) -> Callable[[Stack], Callable[[], 
     return lambda stack: lambda: stack.call("mia", "PUT", f"/stores/store-tea-house{path}", body)
 
 
+def _putting(
+    path: str, body: dict[str, Any], before: dict[str, Any] | None = None
+) -> Callable[[Stack], Callable[[], Answer]]:
+    def prepared(stack: Stack) -> Callable[[], Answer]:
+        if before is not None:
+            stack.call("mia", "PUT", f"/stores/store-tea-house{path}", before)
+        return lambda: stack.call("mia", "PUT", f"/stores/store-tea-house{path}", body)
+
+    return prepared
+
+
+def _changing_stock(stack: Stack) -> Callable[[], Answer]:
+    path = "/stores/store-tea-house/products/new"
+    stack.call("mia", "PUT", path, _NEW | {"stock": 5})
+    return lambda: stack.call("mia", "POST", f"{path}/stock", {"add": 2}, key="one-delivery")
+
+
 def _asking_again(stack: Stack) -> Callable[[], Answer]:
     gift = stack.give(stack.buy())
     stack.now += DAY
@@ -188,6 +205,8 @@ CHANGES: dict[str, Callable[[Stack], Callable[[], Answer]]] = {
     "correct an address": _correcting,
     "put a store": _putting("", {"name": "Tea Hall", "carrier": "heron"}),
     "put a product": _putting("/products/new", _NEW),
+    "put a product again": _putting("/products/new", _NEW | {"title": "Old"}, _NEW),
+    "change the stock": _changing_stock,
     "ask again": _asking_again,
     "tag": _tagging("PUT"),
     "untag": _tagging("DELETE"),

@@ -26,6 +26,7 @@ from moto import mock_aws
 from samtranslator.yaml_helper import yaml_parse
 
 from handsel.api import http
+from handsel.api.requests.stores import ProductRequest
 from handsel.domain.events import TYPES
 from handsel.runtime import clock, settings, wiring
 from handsel.store.attributes import dump_item, load_item
@@ -38,6 +39,7 @@ from testkit import contract
 from testkit.dynamodb.client import Call, Client
 from testkit.dynamodb.table import InMemoryTable, Snapshot
 from testkit.handlers import permissions
+from testkit.lambda_environment import WEB_URL
 from tools import event_schemas
 
 if TYPE_CHECKING:
@@ -170,7 +172,7 @@ class Stack:
         body: object = None,
         *,
         key: str | None = None,
-        headers: Mapping[str, str] | None = None,
+        headers: Mapping[str, str | None] | None = None,
         raw: str | None = None,
         is_base64: bool = False,
         claims: Mapping[str, Any] | None = None,
@@ -179,6 +181,7 @@ class Stack:
 
         Args:
             key: the Idempotency-Key; a POST gets a fresh one by default.
+            headers: more headers; None removes one.
             raw: the body as text, instead of `body`.
             claims: replaces all claims of the user's token but `sub`.
         """
@@ -200,6 +203,7 @@ class Stack:
         if method == "POST":
             http_event["headers"]["idempotency-key"] = key or f"test-key-{self._keys:04d}"
         http_event["headers"] |= dict(headers or {})
+        http_event["headers"] = {name: value for name, value in http_event["headers"].items() if value is not None}
         context = http_event["requestContext"]
         context["http"] |= {"method": method, "path": bare}
         context["routeKey"] = http_event["routeKey"]
@@ -211,11 +215,11 @@ class Stack:
             context["authorizer"] = {"jwt": {"claims": pass_on(token), "scopes": None}}
             http_event["headers"].setdefault("authorization", f"Bearer {encode_token(token)}")
         answer = self.invoke(name, http_event)
-        headers = {header.lower(): value for header, value in answer["headers"].items()}
-        content_type = headers.get("content-type", "")
+        answered = {header.lower(): value for header, value in answer["headers"].items()}
+        content_type = answered.get("content-type", "")
         contract.check(method, bare, answer["statusCode"], content_type, answer["body"])
         body = json.loads(answer["body"]) if "json" in content_type else None
-        return Answer(answer["statusCode"], body, headers, answer["body"], answer["isBase64Encoded"])
+        return Answer(answer["statusCode"], body, answered, answer["body"], answer["isBase64Encoded"])
 
     @staticmethod
     def claims(user: str) -> dict[str, Any]:
@@ -308,10 +312,16 @@ class Stack:
 
     def update_product(self, product: str, **changes: Any) -> dict[str, Any]:
         """Change fields of a product, as its merchant."""
-        known = self.call("mia", "GET", f"/products/{self.products[product]}").body
-        derived = {"product_id", "store_id", "store_name", "not_giftable_reason"}
-        body = {name: value for name, value in known.items() if name not in derived} | changes
-        answer = self.call("mia", "PUT", f"/stores/{known['store_id']}/products/{self.products[product]}", body)
+        read = self.call("mia", "GET", f"/products/{self.products[product]}")
+        known = read.body
+        body = {name: value for name, value in known.items() if name in ProductRequest.model_fields} | changes
+        answer = self.call(
+            "mia",
+            "PUT",
+            f"/stores/{known['store_id']}/products/{self.products[product]}",
+            body,
+            headers={"if-match": read.headers["etag"]},
+        )
         assert answer.status == 200, answer.raw
         return cast("dict[str, Any]", answer.body)
 
@@ -508,7 +518,7 @@ class Simulation:
 def _on_memory() -> Iterator[Simulation]:
     memory = InMemoryTable(TABLE, RESOURCES["Table"]["Properties"], now_ms=lambda: clock.now_ms())
     client = cast("DynamoDBClient", memory)
-    products = seed(client, TABLE)
+    products = seed(client, TABLE, WEB_URL)
     seeded, records = memory.snapshot(), tuple(memory.stream)
 
     def reset() -> None:
@@ -525,10 +535,10 @@ def _on_moto() -> Iterator[Simulation]:
         def reset() -> None:
             client.delete_table(TableName=TABLE)
             create_table(client)
-            seed(client, TABLE)
+            seed(client, TABLE, WEB_URL)
 
         create_table(client)
-        yield Simulation(client, seed(client, TABLE), None, reset)
+        yield Simulation(client, seed(client, TABLE, WEB_URL), None, reset)
 
 
 @contextmanager

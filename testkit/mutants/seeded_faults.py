@@ -290,6 +290,30 @@ MUTANTS = (
         "    if order.state not in ORDER_MACHINE.due_in:\n        shard",
     ),
     Mutant(
+        "a put overwrites the stock",
+        "store/products.py",
+        "_mutable_attributes(product).items() if name not in _STOCK}",
+        "_mutable_attributes(product).items()}",
+    ),
+    Mutant(
+        "a put with If-Match ignores sales since its read",
+        "store/products.py",
+        "        require(store_id=after.store_id, **known),\n",
+        "        require(store_id=after.store_id),\n",
+    ),
+    Mutant(
+        "a change of the stock whose response is lost happens twice",
+        "store/products.py",
+        "limited, change), token=token)",
+        "limited, change))",
+    ),
+    Mutant(
+        "more units are removed than there are in stock",
+        "store/products.py",
+        '("#stock >= :bound", -units)',
+        '("#stock >= :bound", -units - 1)',
+    ),
+    Mutant(
         "a declined order does not restock",
         "store/orders.py",
         "    if order.product.stock is not None:\n        writes.append(products.restock(order.product.product_id, order.quantity))\n    if order.intent",

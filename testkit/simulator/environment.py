@@ -111,6 +111,7 @@ class Environment:
         published: the events on the bus, in order.
         calm: whether faults and outages are over.
         keys: the idempotency keys of orders, by order id.
+        stock_changes: the units that a merchant adds to a stock, by the name of the operation.
     """
 
     def __init__(self, seed: str, seeded: Snapshot, plan: FaultPlan) -> None:
@@ -126,6 +127,7 @@ class Environment:
         self.figures: dict[str, int] = defaultdict(int)
         self.calm = False
         self.keys: dict[str, str] = {}
+        self.stock_changes: dict[str, int] = {}
         self.restore = Consumer.from_template("RestoreFunction")
         self.projector = Consumer.from_template("ProjectorFunction")
         self._read = len(self.memory.stream)

@@ -73,6 +73,11 @@ class Model:
         for moment in sorted(moments):
             yield [self.at(where, moment) for where in wheres]
 
+    def changes(self, where: Where) -> Iterator[tuple[int, Item | None, Item | None]]:
+        """Yield the changes of an item in order: the moment, the item before it, and the item after it."""
+        moments, states = self._past.get(where, ([], []))
+        yield from zip(moments[1:], states, states[1:], strict=False)
+
     # --- writes -----------------------------------------------------------------------------------------------------
 
     def write(self, records: Sequence[Mapping[str, Any]], sent: int) -> None:

@@ -12,7 +12,9 @@ from typing import Any
 from handsel.domain import errors, ids
 from handsel.domain.models import Address, Kind, ShipmentEvent
 from handsel.domain.states import ShipmentStatus
+from handsel.store import products
 from handsel.use_cases import queries
+from handsel.use_cases.catalog import selling
 from handsel.use_cases.fulfilment import redeeming, shipping
 from handsel.use_cases.gifts import claiming, giving, regift_requests, return_gifts
 from handsel.use_cases.gifts.giving import WrappingChoice
@@ -191,6 +193,52 @@ class Operations:
             )
 
         return Operation(f"buy {self._name}", act, is_correct, is_justified, (f"ORDER#{order}", "ORDER"))
+
+    # --- the merchant of the scarce product -----------------------------------------------------------------------
+
+    def add_stock(self) -> Operation:
+        product, units = self._products["scarce"], self._random.choice((-2, -1, 1, 2))
+        operation = f"add stock {self._name}"
+        self._environment.stock_changes[operation] = units
+
+        def act(process: Process) -> Any:
+            token = self._derive_id("stock", "mia")
+            return selling.add_stock(process.table, STORE, product, units=units, token=token)
+
+        def is_justified(problem: errors.ApiProblem, span: Span) -> bool:
+            states = self._states(span, (f"PRODUCT#{product}", "PRODUCT"))
+            return isinstance(problem, errors.OutOfStock) and any(item and item["stock"] < -units for (item,) in states)
+
+        return Operation(operation, act, lambda answer: answer.product_id == product, is_justified)
+
+    def edit_product(self) -> Operation:
+        """Save a product with the stock that the merchant happens to know, which has no effect."""
+        product, title, stock = self._products["scarce"], f"edited {self._name}", self._random.choice((None, 0, 9))
+
+        def act(process: Process) -> Any:
+            known = products.get(process.table, product)
+            assert known is not None
+            return selling.put_product(process.table, replace(known, title=title, stock=stock))
+
+        return Operation(f"edit product {self._name}", act, lambda answer: answer.title == title, lambda *_: False)
+
+    def set_stock(self) -> Operation:
+        """Save a product with another stock, if nothing was sold since it was read. The title names what was read."""
+        product, more = self._products["scarce"], self._random.choice((0, 1, 2))
+
+        def act(process: Process) -> Any:
+            known = products.get(process.table, product)
+            assert known is not None
+            assert known.stock is not None
+            title = f"{known.stock} {self._name} {process.random.random()}"
+            wanted = replace(known, title=title, stock=known.stock + more)
+            return selling.put_product(process.table, wanted, is_expected=lambda current: current == known)
+
+        def is_justified(problem: errors.ApiProblem, span: Span) -> bool:
+            changes = sum(1 for _ in self._states(span, (f"PRODUCT#{product}", "PRODUCT"))) - 1
+            return isinstance(problem, errors.PreconditionFailed) and changes > 0
+
+        return Operation(f"set stock {self._name}", act, lambda answer: answer.product_id == product, is_justified)
 
     def reuse_key(self) -> Operation | None:
         """Send another request with a key that created an order."""

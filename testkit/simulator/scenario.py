@@ -45,6 +45,9 @@ _KINDS = {
     "report": 2,
     "hand_over": 1,
     "correct_address": 2,
+    "add_stock": 1,
+    "edit_product": 1,
+    "set_stock": 1,
     "settle_payment": 1,
     "settle_refund": 1,
     "read_message": 2,
@@ -142,7 +145,7 @@ def seeded() -> tuple[Snapshot, dict[str, str]]:
         "scarce": replace(PRODUCTS["education"], stock=4, category="food", price=Money(100, "CNY")),
     }
     for product in sold.values():
-        products.upsert(table, product)
+        products.create(table, product)
     for user in USERS:
         accounts.create(table, Account(user, None, user.title(), recommendations=True, created_at=START_MS))
     return memory.snapshot(), {name: product.product_id for name, product in sold.items()}
@@ -258,7 +261,7 @@ def _check_end(environment: Environment, outcomes: Sequence[Outcome]) -> None:
     _require(paid == set(environment.provider_state.charged), "the charges differ from the paid orders")
     refunds = {model.items[where]["refund_id"] for where in model.keys_by_kind["REFUND"]}
     _require(refunds == set(environment.provider_state.repaid), "the repayments differ from the refunds")
-    _check_stock(environment)
+    _check_stock(environment, outcomes)
     _check_notifications(environment)
     _check_counts(environment)
 
@@ -268,18 +271,56 @@ def _require(holds: object, message: str) -> None:
         raise Violation(message)
 
 
-def _check_stock(environment: Environment) -> None:
-    """Check that stock and sold units add up to the initial stock."""
-    for where, item in environment.model.items.items():
-        if where[1] == "PRODUCT" and not item["unlimited"]:
-            sold = sum(
-                order["quantity"] - order["refunded"]
-                for key, order in environment.model.items.items()
-                if key[1] == "ORDER"
-                and order["product"]["product_id"] == item["product_id"]
-                and order["state"] in ("paid", "pending")
-            )
-            _require(item["stock"] + sold == 4, f"{where}: {item['stock']} left and {sold} sold of 4")
+def _check_stock(environment: Environment, outcomes: Sequence[Outcome]) -> None:
+    """Check that stock, sold units and the merchant's changes add up to the initial stock, each change counted once."""
+    model = environment.model
+    sold = _sold_at(model)
+    for where in [where for where in model.items if where[1] == "PRODUCT" and not model.items[where]["unlimited"]]:
+        product_id, added, total = model.items[where]["product_id"], Counter[int](), 4
+        for moment, before, after in model.changes(where):
+            if before is None or after is None:
+                raise Violation(f"{where} was created or deleted")
+            units = after["stock"] - before["stock"] + sold[moment, product_id]
+            total += units
+            if before["title"] == after["title"]:
+                added[units] += units != 0
+            elif after["title"].startswith("edited "):
+                _require(units == 0, f"{where}: {after['title']} changed the stock by {units}")
+            else:
+                read = after["title"].partition(" ")[0]
+                _require(
+                    str(before["stock"]) == read, f"{where}: {before['stock']} in stock, and the merchant read {read}"
+                )
+        left = total - sum(units for (_, each), units in sold.items() if each == product_id)
+        _require(model.items[where]["stock"] == left, f"{where}: {model.items[where]['stock']} left instead of {left}")
+        done = {each.operation.name for each in outcomes if not isinstance(each.answer, Exception)}
+        expected = Counter(units for name, units in environment.stock_changes.items() if name in done)
+        is_complete = not environment.figures["operations without a response"]
+        _require(
+            added == expected if is_complete else added >= expected,
+            f"{where}: the merchant added {dict(added)}, of which {dict(expected)} were answered",
+        )
+
+
+def _sold_at(model: Model) -> Counter[tuple[int, str]]:
+    """Return the units that were sold from limited stock, less those put back, by moment and product."""
+    sold: Counter[tuple[int, str]] = Counter()
+    for kind in ("ORDER", "REFUND"):
+        for where in model.keys_by_kind[kind]:
+            order = model.items[f"ORDER#{model.items[where]['order_id']}", "ORDER"]
+            if order["product"].get("stock") is None:
+                continue
+            for moment, before, after in model.changes(where):
+                if before is None and after is not None:
+                    sold[moment, order["product"]["product_id"]] += after["quantity"] * (1 if kind == "ORDER" else -1)
+                elif (
+                    kind == "ORDER"
+                    and before
+                    and after
+                    and (before["state"], after["state"]) == ("pending", "declined")
+                ):
+                    sold[moment, order["product"]["product_id"]] -= order["quantity"]
+    return sold
 
 
 def _check_notifications(environment: Environment) -> None:

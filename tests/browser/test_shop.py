@@ -3,7 +3,9 @@
 import json
 import re
 import secrets
+from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Literal
 
 import pytest
@@ -61,6 +63,32 @@ def button(page: Page, name: str) -> Locator:
 
 def heading(page: Page, name: str) -> Locator:
     return page.get_by_role("heading", name=name, exact=True)
+
+
+LIST_ONE = Path(__file__).parents[1] / "unit" / "domain" / "iso4217_list_one.txt"
+MONEY = """async (currencies) => {
+  const { money } = await import(document.querySelector('link[href$="i18n.js"]').href);
+  return currencies.map((currency) => money({ amount: 123456789, currency }));
+}"""
+
+
+@pytest.mark.parametrize("locale", ["en", "zh-CN"])
+def test_every_currency_has_its_decimals_and_looks_like_no_other(
+    stranger: Invite, locale: Literal["en", "zh-CN"]
+) -> None:
+    rows = [line.split() for line in LIST_ONE.read_text().splitlines() if not line.startswith("#")]
+    decimals = {code: int(units) for code, units in rows if units != "N.A."}
+    page = stranger(locale=locale).page
+    page.goto("/")
+    shown = dict(zip(decimals, page.evaluate(MONEY, list(decimals)), strict=True))
+    for code, text in shown.items():
+        whole, _, fraction = re.sub(r"^[^0-9]+", "", text).partition(".")
+        assert (whole.replace(",", "") + fraction, len(fraction)) == ("123456789", decimals[code]), text
+    symbols = Counter(re.sub(r"[\d.,\s]", "", text) for text in shown.values())
+    assert [symbol for symbol, count in symbols.items() if count > 1] == []
+    # unicode-org/cldr#4936: CLDR displays no decimals of HUF
+    assert shown["HUF"].endswith("1,234,567.89")
+    assert (shown["CNY"], shown["JPY"].endswith("123,456,789")) == ("¥1,234,567.89", True)
 
 
 def check(page: Page) -> None:

@@ -52,6 +52,15 @@ def canary(name: str) -> str:
     return f"Canary-{name}-{secrets.token_hex(5)}"
 
 
+def _amount(number: int) -> str:
+    """Return an amount of money as responses have it: ids contain the digits by chance."""
+    return f'"amount":{number},'
+
+
+def _compact(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
 @dataclass(frozen=True)
 class Route:
     function: str
@@ -278,8 +287,8 @@ class Scan:
             rest = answer.json()
             catalog = {name: rest.pop(name) for name in ("tagged", "viewed", "recommendations")}
             texts = {
-                route: f"{answer.headers}\n{json.dumps(rest, ensure_ascii=False)}",
-                ORDER_CENTER_CATALOG: json.dumps(catalog),
+                route: f"{answer.headers}\n{_compact(rest)}",
+                ORDER_CENTER_CATALOG: _compact(catalog),
             }
         with self._remember:
             for part, text in texts.items():
@@ -308,24 +317,24 @@ class Scan:
     # --- steps ----------------------------------------------------------------------------------------------
 
     def create_product(self, case: Case) -> None:
-        """Create a unique product for a case, in a currency without a price limit."""
+        """Create a unique product for a case. Its price is a canary, and below the limit for gifts."""
         kind, product_fact = case.kind, f"{case.kind}'s product"
         store = "voucher's title and store" if kind == "voucher" else "parcel's store"
-        amount = 10**9 + secrets.randbelow(10**9)
+        amount = 100_000 + secrets.randbelow(800_000)
         case.product = {
             "kind": kind,
             "title": self.plant_new("title", "voucher's title and store" if kind == "voucher" else product_fact, case),
             "description": self.plant_new("description", product_fact, case),
             "image_url": self.plant(f"https://pictures.test/{canary('image')}.png", product_fact, case),
             "category": self.plant_new("category", product_fact, case),
-            "price": {"amount": amount, "currency": "XTS"},
-            "original_price": {"amount": amount + 7, "currency": "XTS"},
+            "price": {"amount": amount, "currency": "CNY"},
+            "original_price": {"amount": amount + 7, "currency": "CNY"},
             "stock": 40,
         }
         if kind == "voucher":
             case.product |= {"validity_days": 30, "redeem_at": self.plant_new("counter", product_fact, case)}
         for number in (amount, amount + 7):
-            self.plant(str(number), "price", case)
+            self.plant(_amount(number), "price", case)
         self.plant(self.store["name"], store, case)
         self.plant(MIA_STORE, "voucher's product" if kind == "voucher" else store, case)
         case.ids["product_id"] = self.plant_new("product", product_fact, case)
@@ -349,7 +358,7 @@ class Scan:
 
     def _plant_order(self, case: Case, order: Mapping[str, Any]) -> None:
         case.ids["order_id"] = self.plant(order["order_id"], "order id", case)
-        self.plant(str(order["payment"]["total"]["amount"]), "price", case)
+        self.plant(_amount(order["payment"]["total"]["amount"]), "price", case)
         if reference := order["payment"]["reference"]:
             self.plant(reference, "payment", case)
         self.plant(self.people[case.giver]["user_id"], "giver's id", case)

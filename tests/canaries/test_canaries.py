@@ -71,7 +71,7 @@ input                      -      -        -      -         -       -     -     
 GIFTS = re.compile(r" /(g/|gifts|orders/\{order_id\}/gifts|messages|order-center)")
 CATALOG = re.compile(
     r" (/tagged|/viewed|/recommendations|/order-center, products|/products/\{product_id\}"
-    r"|/stores/\{store_id\}(/products(/\{product_id\})?)?)$"
+    r"|/stores/\{store_id\}(/products(/\{product_id\}(/stock)?)?)?)$"
 )
 ONLY_ON: Mapping[str, re.Pattern[str]] = {
     "envelope": GIFTS,
@@ -208,6 +208,7 @@ BODIES: Mapping[str, BuildBody] = {route: no_body for route in routes() if route
     "PATCH /me": update_me,
     "PUT /stores/{store_id}": put_store,
     "PUT /stores/{store_id}/products/{product_id}": put_product,
+    "POST /stores/{store_id}/products/{product_id}/stock": lambda _case, _viewer, _ids: {"add": 0},
     "POST /vouchers/{code}/redemptions": redeem,
     "POST /redemptions": redeem_typed,
     "PUT /shipments/{shipment_id}": hand_over,

@@ -173,6 +173,7 @@ def test_get_products(calls: Running) -> None:
     assert {
         "product_id", "store_id", "store_name", "kind", "title", "description", "image_url", "category", "price",
         "original_price", "stock", "validity_days", "redeem_at", "giftable", "not_giftable_reason",
+        "not_giftable_code", "not_giftable_params",
     } <= set(product)  # fmt: skip
     assert product["price"] == {"amount": 12_900, "currency": "CNY"}
     listed = expect_ok(alice.get(f"/stores/{product['store_id']}/products"))["items"]
@@ -209,6 +210,41 @@ def test_put_product_by_its_merchant(calls: Running) -> None:
     expect_problem(calls.as_("bob").put(path, body), 403, "wrong-role")
     expect_problem(calls.as_("max").put(path, body), 404, "not-found")
     expect_problem(calls.as_("mia").put(path, body | {"price": 100}), 422, "invalid-request")
+
+
+def test_put_product_after_a_sale(calls: Running) -> None:
+    mia, store, product_id = calls.as_("mia"), calls.stack["users"]["mia"]["store_id"], f"ten-{new_key()}"
+    path, money = f"/stores/{store}/products/{product_id}", {"amount": 100, "currency": "CNY"}
+    body = {"kind": "voucher", "title": "Ten", "category": "food", "price": money, "stock": 10}
+    made = mia.put(path, body)
+    read = mia.get(f"/products/{product_id}")
+    assert (expect_ok(made)["stock"], made.headers["etag"]) == (10, read.headers["etag"])
+    expect_ok(calls.as_("alice").post("/orders", purchase_request(calls, quantity=5) | {"product_id": product_id}), 201)
+    stale = mia.request("PUT", path, json=body, headers={"if-match": read.headers["etag"]})
+    expect_problem(stale, 412, "precondition-failed")
+    assert expect_ok(mia.put(path, body | {"title": "Five"}))["stock"] == 5
+    read = mia.get(f"/products/{product_id}")
+    again = mia.request("GET", f"/products/{product_id}", headers={"if-none-match": read.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    changed = mia.request("PUT", path, json=body | {"stock": 7}, headers={"if-match": read.headers["etag"]})
+    assert expect_ok(changed)["stock"] == 7
+    assert changed.headers["etag"] != read.headers["etag"]
+
+
+def test_post_stock(calls: Running) -> None:
+    mia, store, product_id = calls.as_("mia"), calls.stack["users"]["mia"]["store_id"], f"ten-{new_key()}"
+    money = {"amount": 100, "currency": "CNY"}
+    body = {"kind": "voucher", "title": "Ten", "category": "food", "price": money, "stock": 10}
+    expect_ok(mia.put(f"/stores/{store}/products/{product_id}", body))
+    path, key = f"/stores/{store}/products/{product_id}/stock", new_key()
+    for _ in range(2):  # the same key, once
+        assert expect_ok(mia.post(path, {"add": 5}, key=key))["stock"] == 15
+    expect_problem(mia.post(path, {"add": 6}, key=key), 422, "idempotency-key-reused")
+    assert expect_ok(mia.post(path, {"add": -15}))["stock"] == 0
+    expect_problem(mia.post(path, {"add": -1}), 409, "out-of-stock")
+    expect_problem(mia.post(path, {"add": "1"}), 422, "invalid-request")
+    expect_problem(calls.as_("bob").post(path, {"add": 1}), 403, "wrong-role")
+    expect_problem(calls.as_("max").post(path, {"add": 1}), 404, "not-found")
 
 
 def test_settings_of_a_store(calls: Running) -> None:

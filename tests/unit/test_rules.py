@@ -24,8 +24,10 @@ NOW = 1_000_000
         (replace(PRODUCT, category="education"), False),
         (replace(PRODUCT, original_price=Money(1_000_000, "CNY")), True),
         (replace(PRODUCT, original_price=Money(1_000_001, "CNY")), False),
-        (replace(PRODUCT, original_price=Money(1_000_001, "EUR")), True),
         (replace(PRODUCT, price=Money(1_000_001, "CNY")), True),
+        # The rules state no limit for it, and not that there is none.
+        (replace(PRODUCT, original_price=Money(1, "EUR")), False),
+        (replace(PRODUCT, original_price=Money(1, "JPY")), False),
     ],
 )
 def test_eligibility_depends_on_store_category_and_original_price(product: Product, *, giftable: bool) -> None:

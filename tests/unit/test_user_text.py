@@ -130,7 +130,8 @@ def test_a_repaired_line_is_cut_between_user_perceived_characters() -> None:
 
 def test_the_published_patterns_agree_with_the_code_for_every_character() -> None:
     line, paragraphs = re.compile(user_text.LINE_PATTERN), re.compile(user_text.PARAGRAPHS_PATTERN)
-    for code_point in range(1, sys.maxunicode + 1):
+    # Above are ideographs, private use and nothing, except for the block of tags and selectors.
+    for code_point in (*range(1, 0x20000), *range(0xE0000, 0xE1000)):
         char = chr(code_point)
         category = unicodedata.category(char)
         if category == "Cs":
@@ -171,7 +172,7 @@ def test_every_text_in_a_request_is_checked(route: str) -> None:
         assert not contract.fits(schema, "a\0b"), field
 
 
-@given(st.text(alphabet=st.sampled_from([*"ab \n", *CONTROLS, *"".join(GOOD[:12]), "\u200b", "\ufeff"])))
+@given(st.text(alphabet=st.sampled_from([*"ab \n", *CONTROLS, *"e\u0301\u798f\uac01", "\u200b", "\ufeff"])))
 def test_a_text_that_fits_the_published_pattern_is_accepted(text: str) -> None:
     if contract.fits(LINE, text):
         assert accepts(user_text.clean_line, text)

@@ -210,6 +210,7 @@ export const words = {
   "shop.not_giftable.product": "The store doesn't offer this product as a gift.",
   "shop.not_giftable.category": "{category} can't be sent as a gift.",
   "shop.not_giftable.price": "Can't be sent as a gift: the original price is over {price}.",
+  "shop.not_giftable.currency": "Products priced in {currency} can't be sent as gifts.",
   "shop.category.jewelry": "Jewelry",
   "shop.category.education": "Education",
   "shop.voucher_expired": "The vouchers have expired.",

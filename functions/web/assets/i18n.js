@@ -1,5 +1,7 @@
 // Texts, money and times in the user's language: the chosen one, or else the one negotiated for the page.
 
+import { DECIMALS } from "./currencies.js";
+
 const STORAGE_KEY = "handsel.language";
 const LANGUAGES = { en: "en", zh: "zh-CN" };
 
@@ -27,10 +29,32 @@ export function choose(chosen) {
   location.reload();
 }
 
-/** Format money of the API: an amount in minor units and an ISO 4217 currency. */
+/**
+ * Format money of the API: an amount in minor units and an ISO 4217 currency.
+ *
+ * The decimals are those of ISO 4217, not those that the browser displays by default.
+ */
 export function money({ amount, currency }) {
-  const format = new Intl.NumberFormat(LANGUAGES[language], { style: "currency", currency, currencyDisplay: "narrowSymbol" });
-  return format.format(amount / 10 ** format.resolvedOptions().maximumFractionDigits);
+  const decimals = DECIMALS[currency] ?? 2;
+  const format = new Intl.NumberFormat(LANGUAGES[language], {
+    style: "currency",
+    currency,
+    currencyDisplay: display(currency),
+    minimumFractionDigits: decimals,
+    maximumFractionDigits: decimals,
+  });
+  return format.format(amount / 10 ** decimals);
+}
+
+// Its symbol is short in every language.
+const HOME = "CNY";
+// Currencies whose symbol is also that of HOME or, but for a space, of another one (CLDR: `FCFA` and `F CFA`).
+const SHARED = new Set(["JPY", "XAF", "XOF"]);
+
+/** Return how to name a currency, so that no two currencies look the same in one language. */
+function display(currency) {
+  if (currency === HOME) return "narrowSymbol";
+  return SHARED.has(currency) ? "code" : "symbol";
 }
 
 /** Format a timestamp of the API as date and time, in the user's time zone. */

@@ -39,20 +39,9 @@ export function price({ price: now, original_price: before }) {
   );
 }
 
-const REASONS = {
-  "shop.not_giftable.store": /^This store does not offer gifts\.$/u,
-  "shop.not_giftable.product": /^The store does not offer this product as a gift\.$/u,
-  "shop.not_giftable.category": /^Products of the category (?<category>.+) cannot be given\.$/su,
-  "shop.not_giftable.price": /^The original price is over (?<price>.+)\.$/u,
-};
-
-/** Return why a product cannot be given, in the language of the page. The API answers it in English only. */
-export function notGiftable({ not_giftable_reason: sentence }) {
-  for (const [key, pattern] of Object.entries(REASONS)) {
-    const found = pattern.exec(sentence);
-    if (!found) continue;
-    const { category = "", price: limit = "" } = found.groups ?? {};
-    return t(key, { category: has(`shop.category.${category}`) ? t(`shop.category.${category}`) : category, price: limit });
-  }
-  return t("problem.not-giftable");
+/** Return why a product cannot be given, in the language of the page. */
+export function notGiftable({ not_giftable_code: code, not_giftable_params: { category, limit, currency } }) {
+  const key = `shop.not_giftable.${code}`;
+  if (!has(key)) return t("problem.not-giftable");
+  return t(key, { category: t(`shop.category.${category}`), price: limit && money(limit), currency });
 }

@@ -53,7 +53,7 @@ export async function view(main, { id }) {
 }
 
 function whyNot(product) {
-  return product.not_giftable_reason ? notGiftable(product) : t("shop.voucher_expired");
+  return product.not_giftable_code ? notGiftable(product) : t("shop.voucher_expired");
 }
 
 function places(units) {

@@ -210,6 +210,7 @@ export const words = {
   "shop.not_giftable.product": "该商品不支持送礼，仅可自用。",
   "shop.not_giftable.category": "{category}类商品不支持送礼，仅可自用。",
   "shop.not_giftable.price": "原价超过 {price}，不支持送礼。",
+  "shop.not_giftable.currency": "以 {currency} 计价的商品不支持送礼。",
   "shop.category.jewelry": "珠宝",
   "shop.category.education": "教育",
   "shop.voucher_expired": "团购券已过期。",

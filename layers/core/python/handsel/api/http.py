@@ -170,6 +170,15 @@ class HttpRequest:
         return key
 
     @property
+    def optional_idempotency_key(self) -> str | None:
+        """Return the Idempotency-Key, or None if the request has none.
+
+        Raises:
+            IdempotencyKeyRequired: it is not 8 to 64 visible ASCII characters.
+        """
+        return self.idempotency_key if "idempotency-key" in self._event.headers else None
+
+    @property
     def call(self) -> IdempotentRequest:
         """Return the request as an idempotent request.
 
@@ -268,7 +277,7 @@ class HttpRequest:
     def conditional_response(self, view: BaseModel) -> Response[str]:
         """Return a view with its entity tag, or 304 without a body if the client has this version."""
         body = _dump(view)
-        tag = f'"{hashlib.sha256(body.encode()).hexdigest()[:32]}"'
+        tag = _entity_tag(body)
         if self.etag_matches(tag):
             return empty_response(304, {**_PRIVATE, "ETag": tag})
         return Response(200, "application/json", body, {**_PRIVATE, "ETag": tag})
@@ -277,6 +286,11 @@ class HttpRequest:
         """Return whether `If-None-Match` has an entity tag, by the weak comparison of RFC 9110."""
         known = self.header("if-none-match").strip()
         return known == "*" or tag.removeprefix("W/") in _ENTITY_TAG.findall(known)
+
+    def is_match_for(self, view: BaseModel) -> bool:
+        """Return whether `If-Match` has the entity tag of a view, by the strong comparison of RFC 9110."""
+        wanted = [each.strip() for each in self.header("if-match").split(",")]
+        return wanted == ["*"] or _entity_tag(_dump(view)) in wanted
 
     def header(self, name: str) -> str:
         """Return a header by its lower-case name, or an empty string."""
@@ -341,6 +355,16 @@ def json_response(status: int, view: BaseModel, headers: Mapping[str, str] | Non
         body=_dump(view),
         headers={"Cache-Control": "no-store", **(headers or {})},
     )
+
+
+def tagged_response(view: BaseModel) -> Response[str]:
+    """Return a view as JSON after a change, with the entity tag that `conditional_response` has for it."""
+    body = _dump(view)
+    return Response(200, "application/json", body, {"Cache-Control": "no-store", "ETag": _entity_tag(body)})
+
+
+def _entity_tag(body: str) -> str:
+    return f'"{hashlib.sha256(body.encode()).hexdigest()[:32]}"'
 
 
 def image_response(request: HttpRequest, content_type: str, body: Any, *, cache_control: str) -> Response[Any]:

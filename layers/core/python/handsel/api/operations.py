@@ -60,6 +60,8 @@ class Operation:
         body_required: whether the request must have a body.
         path: descriptions of path parameters other than "The id of the ...".
         idempotent: whether the request must have an Idempotency-Key.
+        accepts_key: whether the request may have an Idempotency-Key.
+        accepts_if_match: whether the request may have an If-Match.
         localized: whether texts of the response are in the language of Accept-Language.
     """
 
@@ -71,6 +73,8 @@ class Operation:
     idempotent: bool = False
     body_required: bool = True
     localized: bool = False
+    accepts_key: bool = False
+    accepts_if_match: bool = False
 
     def models(self) -> set[type[BaseModel]]:
         """Return the models of the request and the responses, with the models that they contain."""
@@ -99,9 +103,22 @@ def operation(
     idempotent: bool = False,
     body_required: bool = True,
     localized: bool = False,
+    accepts_key: bool = False,
+    accepts_if_match: bool = False,
 ) -> Callable[[Handler], Handler]:
     """Declare a handler; see `Operation` for the arguments. Apply it below the decorator of the route."""
-    declared = Operation(responses, problems, body, query, path or {}, idempotent, body_required, localized)
+    declared = Operation(
+        responses,
+        problems,
+        body,
+        query,
+        path or {},
+        idempotent,
+        body_required,
+        localized,
+        accepts_key,
+        accepts_if_match,
+    )
     for model in declared.models():
         model.model_rebuild()  # contained models, too: serialization uses the serializer of each
 

@@ -14,6 +14,7 @@ HandselError
 │   ├── AlreadyRedeemed            has the time of the redemption
 │   ├── AlreadyShipped, TooManyEvents
 │   ├── Expired, Cancelled, Declined, VoucherExpired
+│   ├── PreconditionFailed         the entity is not in the state that If-Match names
 │   ├── InvalidRequest             valid JSON that fails validation; lists the fields
 │   ├── IdempotencyKeyReused
 │   ├── NotGiftable, UnknownWrapping, RecipientUnknown, SelfGift, OtherStore, AddressRequired
@@ -178,6 +179,14 @@ class OutOfStock(ApiProblem):
     code = "out-of-stock"
     title = "Not enough units in stock."
     explanation = "Nothing was charged. Order fewer units, or try again after the store has added stock."
+
+
+class PreconditionFailed(ApiProblem):
+    """The resource is not in the state that `If-Match` names."""
+
+    code = "precondition-failed"
+    title = "This was changed in the meantime. Read it again, and repeat the change."
+    explanation = "No entity tag in If-Match is the present one, or there is nothing to change yet."
 
 
 class UnitsNotAvailable(ApiProblem):

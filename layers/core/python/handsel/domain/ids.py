@@ -22,7 +22,7 @@ _MISREAD = str.maketrans("OIL", "011")
 
 # Dash_Punctuation of Unicode 17, and what keyboards and word processors write for a dash: the minus signs, the hyphen
 # bullet, the lines of tables, and the long-vowel mark of Japanese keyboards.
-_DASHES = re.compile(
+_DASHES = (
     r"[-\u058a\u05be\u1400\u1806\u2010-\u2015\u2e17\u2e1a\u2e3a\u2e3b\u2e40\u2e5d\u301c\u3030\u30a0\ufe31\ufe32\ufe58"
     "\ufe63\uff0d\U00010d6e\U00010ead\u02d7\u2043\u207b\u208b\u2212\u2500\u2501\u2796\u30fc]"
 )
@@ -44,7 +44,7 @@ def normalize_voucher_code(typed: str) -> str:
 
     White space, dashes, control and invisible characters are ignored, and full-width letters are letters.
     """
-    letters = _DASHES.sub("", user_text.remove_invisible(unicodedata.normalize("NFKC", typed)))
+    letters = re.sub(_DASHES, "", user_text.remove_invisible(unicodedata.normalize("NFKC", typed)))
     return letters.upper().translate(_MISREAD).encode("ascii", "replace").decode()
 
 

@@ -18,6 +18,12 @@ from handsel.domain.states import (
 )
 
 T = TypeVar("T")
+# The most units of an order, and shares of a gift.
+MAX_UNITS = 50
+MAX_VALIDITY_DAYS = 3650
+
+# The highest stock of a product, in units.
+MAX_STOCK = 10**9
 
 
 class Kind(StrEnum):

@@ -14,9 +14,9 @@ DEFAULT_NAME = "A friend"
 HANDLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.]{2,29}")
 
 # `Name <a@b>` and addresses with spaces around the sign are addresses, `@alice` and `Tom @ Work` are not.
-_EMAIL_ADDRESS = re.compile(r"[^\s@]@[^\s@]|\S\s*@\s*[^\s@]+[.\u3002]\w")
+_EMAIL_ADDRESS = r"[^\s@]@[^\s@]|\S\s*@\s*[^\s@]+[.\u3002]\w"
 # Auth0 sends the phone number as the name of a user who signs in by SMS.
-_PHONE_NUMBER = re.compile(r"\+?[\d\s().-]{7,}")
+_PHONE_NUMBER = r"\+?[\d\s().-]{7,}"
 
 # Names of the operator. A display name is refused if one of its words begins with the name of the service,
 SERVICE_NAME = "handsel"
@@ -51,7 +51,7 @@ def clean_display_name(given: object) -> str | None:
     """Return a valid display name made from a name of the identity provider, or None if it cannot be shown to others."""
     name = user_text.repair_line(given, max_length=MAX_DISPLAY_NAME) if isinstance(given, str) else None
     # The part that is cut off may be what makes it an address.
-    if name is None or has_email_address(given) or _PHONE_NUMBER.fullmatch(name) or claims_to_be_operator(name):
+    if name is None or has_email_address(given) or re.fullmatch(_PHONE_NUMBER, name) or claims_to_be_operator(name):
         return None
     return name
 
@@ -74,7 +74,7 @@ def has_email_address(text: object) -> bool:
     if not isinstance(text, str):
         return False
     folded = unicodedata.normalize("NFKC", text).replace("%40", "@")
-    return _EMAIL_ADDRESS.search(re.sub(rf"[{user_text.INVISIBLE}]", "", folded)) is not None
+    return re.search(_EMAIL_ADDRESS, re.sub(rf"[{user_text.INVISIBLE}]", "", folded)) is not None
 
 
 def claims_to_be_operator(name: str) -> bool:

@@ -1,6 +1,11 @@
-"""Reasons of recommendations; their texts are in `domain/texts.py`."""
+"""Reasons: why a product is recommended (texts in `domain/texts.py`), and why it cannot be given."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
+
+from handsel.domain.currencies import format_money
+from handsel.domain.models import Money
 
 
 class Reason(StrEnum):
@@ -22,3 +27,42 @@ class Reason(StrEnum):
     VIEWED = "viewed"
     TAGGED = "tagged"
     BOUGHT = "bought"
+
+
+class NotGiftableCode(StrEnum):
+    """Why a product cannot be given."""
+
+    STORE = "store"
+    PRODUCT = "product"
+    CATEGORY = "category"
+    PRICE = "price"
+    CURRENCY = "currency"
+
+
+# English only, as the details of problems. The pages have a text for each code in each language.
+_SENTENCES: Mapping[NotGiftableCode, str] = {
+    NotGiftableCode.STORE: "This store does not offer gifts.",
+    NotGiftableCode.PRODUCT: "The store does not offer this product as a gift.",
+    NotGiftableCode.CATEGORY: "Products of the category {category} cannot be given.",
+    NotGiftableCode.PRICE: "The original price is over {limit}.",
+    NotGiftableCode.CURRENCY: "Products with a price in {currency} cannot be given.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class NotGiftableReason:
+    """Why a product cannot be given, as data.
+
+    Attributes:
+        params: of the code: the `category` that the rules name, the `limit` of the original price, or the `currency`.
+    """
+
+    code: NotGiftableCode
+    params: Mapping[str, str | Money] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        """Return the reason as an English sentence."""
+        texts = {
+            name: format_money(value) if isinstance(value, Money) else value for name, value in self.params.items()
+        }
+        return _SENTENCES[self.code].format(**texts)

@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Mapping
 
 from handsel.domain import errors, ids
+from handsel.domain.categories import find_category
 from handsel.domain.models import Address, Gift, Kind, Money, Order, Product, Reservation, UnitCounts
+from handsel.domain.reasons import NotGiftableCode, NotGiftableReason
 from handsel.domain.states import (
     GIFT_MACHINE,
     VALIDITY_OVER,
@@ -16,25 +18,27 @@ from handsel.domain.states import (
 
 # Products that cannot be given. All others can.
 NOT_GIFTABLE_CATEGORIES = frozenset({"jewelry", "education"})
-ORIGINAL_PRICE_CAPS: Mapping[str, int] = {"CNY": 1_000_000}
+# The highest original price in minor units, by currency; None is no limit. In a currency that is not here, nothing can be
+# given: a price could not be compared with the limit.
+ORIGINAL_PRICE_CAPS: Mapping[str, int | None] = {"CNY": 1_000_000}
 
 
-def find_not_giftable_reason(product: Product) -> str | None:
-    """Return why a product cannot be given, as a sentence, or None."""
+def find_not_giftable_reason(product: Product) -> NotGiftableReason | None:
+    """Return why a product cannot be given, or None."""
     if not product.store_giftable:
-        return "This store does not offer gifts."
+        return NotGiftableReason(NotGiftableCode.STORE)
     if not product.giftable:
-        return "The store does not offer this product as a gift."
-    if product.category in NOT_GIFTABLE_CATEGORIES:
-        return f"Products of the category {product.category} cannot be given."
-    cap = ORIGINAL_PRICE_CAPS.get(product.original_price.currency)
+        return NotGiftableReason(NotGiftableCode.PRODUCT)
+    category = find_category(product.category)
+    if category in NOT_GIFTABLE_CATEGORIES:
+        return NotGiftableReason(NotGiftableCode.CATEGORY, {"category": category})
+    currency = product.original_price.currency
+    if currency not in ORIGINAL_PRICE_CAPS:
+        return NotGiftableReason(NotGiftableCode.CURRENCY, {"currency": currency})
+    cap = ORIGINAL_PRICE_CAPS[currency]
     if cap is not None and product.original_price.amount > cap:
-        return f"The original price is over {_major(Money(cap, product.original_price.currency))}."
+        return NotGiftableReason(NotGiftableCode.PRICE, {"limit": Money(cap, currency)})
     return None
-
-
-def _major(money: Money) -> str:
-    return f"{money.amount / 100:,.2f} {money.currency}"
 
 
 def compute_window_end(now: int, window_ms: int, valid_until: int | None) -> int:
@@ -49,7 +53,7 @@ def check_giftable(product: Product) -> None:
         NotGiftable: it cannot.
     """
     if reason := find_not_giftable_reason(product):
-        raise errors.NotGiftable(reason)
+        raise errors.NotGiftable(str(reason))
 
 
 def check_can_give(order: Order, product: Product, *, now: int) -> None:

@@ -35,10 +35,11 @@ LINE_PATTERN = rf"^[^{_CONTROL_IN_LINE}]*[^\s{_CONTROL_IN_LINE}{INVISIBLE}{_MARK
 PARAGRAPHS_PATTERN = rf"^[^{_CONTROL_IN_PARAGRAPHS}]*$"
 
 # Lone surrogates cannot be stored. JSON bodies with them are malformed, but claims of tokens may have them.
-_NOT_IN_LINE = re.compile(rf"[{_CONTROL_IN_LINE}\ud800-\udfff]")
-_NOT_IN_PARAGRAPHS = re.compile(rf"[{_CONTROL_IN_PARAGRAPHS}\ud800-\udfff]")
-_INK = re.compile(rf"[^\s{INVISIBLE}{_MARKS}]")
-_LINE_BREAK = re.compile("\r\n|[\r\u0085\u2028\u2029]")
+# Patterns are compiled on first use: every function imports this module, and few check text.
+_NOT_IN_LINE = rf"[{_CONTROL_IN_LINE}\ud800-\udfff]"
+_NOT_IN_PARAGRAPHS = rf"[{_CONTROL_IN_PARAGRAPHS}\ud800-\udfff]"
+_INK = rf"[^\s{INVISIBLE}{_MARKS}]"
+_LINE_BREAK = "\r\n|[\r\u0085\u2028\u2029]"
 
 
 def clean_line(text: str) -> str:
@@ -48,7 +49,7 @@ def clean_line(text: str) -> str:
         ValueError: it has a character that a line must not have, or no visible one.
     """
     line = unicodedata.normalize("NFC", text)
-    if _NOT_IN_LINE.search(line):
+    if re.search(_NOT_IN_LINE, line):
         raise ValueError("must not contain control characters, line breaks or characters that change the direction")
     if not is_visible(line):
         raise ValueError("must contain a visible character")
@@ -61,8 +62,8 @@ def clean_paragraphs(text: str) -> str:
     Raises:
         ValueError: they have a character that paragraphs must not have.
     """
-    paragraphs = _LINE_BREAK.sub("\n", unicodedata.normalize("NFC", text)).replace("\t", " ")
-    if _NOT_IN_PARAGRAPHS.search(paragraphs):
+    paragraphs = re.sub(_LINE_BREAK, "\n", unicodedata.normalize("NFC", text)).replace("\t", " ")
+    if re.search(_NOT_IN_PARAGRAPHS, paragraphs):
         raise ValueError("must not contain control characters or characters that change the direction")
     return paragraphs.strip() if is_visible(paragraphs) else ""
 
@@ -86,13 +87,13 @@ def repair_line(text: str, *, max_length: int) -> str | None:
         text: any text; a space takes the place of each character that a line must not have.
         max_length: in code points; the line is cut between user-perceived characters.
     """
-    line = _cut(unicodedata.normalize("NFC", _NOT_IN_LINE.sub(" ", text)).strip(), max_length).strip()
+    line = _cut(unicodedata.normalize("NFC", re.sub(_NOT_IN_LINE, " ", text)).strip(), max_length).strip()
     return line if is_visible(line) else None
 
 
 def is_visible(text: str) -> bool:
     """Return whether text has a character that is seen by itself: no white space, not invisible, no combining mark."""
-    return any(unicodedata.category(char)[0] != "M" for char in _INK.findall(text))
+    return any(unicodedata.category(char)[0] != "M" for char in re.findall(_INK, text))
 
 
 def count_graphemes(text: str) -> int:
@@ -106,7 +107,7 @@ def count_graphemes(text: str) -> int:
 
 def remove_invisible(text: str) -> str:
     """Return text without control characters, invisible characters, white space and common combining marks."""
-    return "".join(char for char in _INK.findall(text) if not _NOT_IN_LINE.match(char))
+    return "".join(char for char in re.findall(_INK, text) if not re.match(_NOT_IN_LINE, char))
 
 
 def _cut(text: str, max_length: int) -> str:

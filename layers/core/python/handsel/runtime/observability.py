@@ -2,23 +2,29 @@
 
 import traceback
 from collections.abc import Iterator
+from itertools import islice
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import Metrics, MetricUnit
 
 logger = Logger()
 metrics = Metrics()
+# Bounds of a log line about an error: one of endless recursion has a thousand frames.
+_MAX_CAUSES = 5
+_MAX_FRAMES = 12
 
 
 def origin(error: BaseException) -> list[str]:
     """Return the types and frames of an error and its causes, for the log; the innermost frame is last.
 
-    Messages are left out: those of pydantic and botocore contain input and stored data.
+    Messages are left out: those of pydantic and botocore contain input and stored data. Of a longer traceback, the
+    innermost frames are kept.
     """
     lines: list[str] = []
-    for each in _with_causes(error):
+    for each in islice(_with_causes(error), _MAX_CAUSES):
         lines.append(type(each).__name__)
-        lines += [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(each.__traceback__)]
+        frames = traceback.extract_tb(each.__traceback__)[-_MAX_FRAMES:]
+        lines += [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
     return lines
 
 

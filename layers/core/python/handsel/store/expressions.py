@@ -49,10 +49,15 @@ def assign(attributes: Mapping[str, object]) -> Clause:
 
 
 def require(**attributes: object) -> Clause:
-    """Return the clause with the condition that attributes have these values."""
+    """Return the clause with the condition that attributes have these values. None requires that there is no attribute."""
+    present = {name: value for name, value in attributes.items() if value is not None}
+    absent = [name for name in attributes if name not in present]
     return Clause(
-        conditions=[f"#{name} = :is_{name}" for name in attributes],
-        values={f":is_{name}": value for name, value in attributes.items()},
+        conditions=[
+            *(f"#{name} = :is_{name}" for name in present),
+            *(f"attribute_not_exists(#{name})" for name in absent),
+        ],
+        values={f":is_{name}": value for name, value in present.items()},
     )
 
 

@@ -11,16 +11,17 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 
 from handsel.domain import errors
-from handsel.domain.models import Page, Product, Store
+from handsel.domain.models import MAX_STOCK, Page, Product, Store
 from handsel.store import attributes, keys, lists, stores
 from handsel.store.attributes import Item
-from handsel.store.expressions import assign, require, update
+from handsel.store.expressions import Clause, assign, require, update
 from handsel.store.keys import Key
 from handsel.store.table import Table
-from handsel.store.writes import ConditionFailed, Put, Update
+from handsel.store.writes import Put, Update
 
 _STORE_FIELDS = frozenset({"store_name", "store_giftable"})
 _IMMUTABLE = frozenset({"product_id", "store_id", "created_at"})
+_STOCK = frozenset({"stock", "unlimited"})
 # Maximum size of the cache `Table.store_key_by_product`.
 _MAX_CACHED = 10_000
 
@@ -32,6 +33,10 @@ def to_item(product: Product) -> Item:
         keys.BY_PARENT, keys.products_by_store(product.store_id), product.created_at, product.product_id
     )
     return {**key._asdict(), **entry, **_own_attributes(product)}
+
+
+def _mutable_attributes(product: Product) -> Item:
+    return {name: value for name, value in _own_attributes(product).items() if name not in _IMMUTABLE}
 
 
 def _own_attributes(product: Product) -> Item:
@@ -57,6 +62,20 @@ def is_in_stock(item: Item) -> bool:
 def get(table: Table, product_id: str) -> Product | None:
     """Return a product as it is sold now, or None."""
     return get_with(table, product_id)[0]
+
+
+def get_of_store(table: Table, store_id: str, product_id: str) -> tuple[Store, Product | None]:
+    """Return a store, and its product with this id or None.
+
+    Raises:
+        NotFound: no such store, or the product is another store's.
+    """
+    key, store_key = keys.product(product_id), keys.store(store_id)
+    found = table.get_many([key, store_key])
+    if store_key not in found or found.get(key, {}).get("store_id", store_id) != store_id:
+        raise errors.NotFound
+    store = stores.from_item(found[store_key])
+    return store, join_store(found[key], store) if key in found else None
 
 
 def get_with(table: Table, product_id: str, *others: Key) -> tuple[Product | None, Mapping[Key, Item]]:
@@ -108,21 +127,58 @@ def get_current(table: Table, bought: Iterable[Product]) -> dict[str, Product]:
         raise errors.DataIntegrityError("a product that was bought, or its store, does not exist") from error
 
 
-def upsert(table: Table, product: Product) -> None:
-    """Create or update a product. Idempotent.
+def create(table: Table, product: Product) -> None:
+    """Create a product with its stock.
 
     Raises:
-        NotFound: another store has a product with this id.
+        ConditionFailed: there is a product with this id.
     """
-    try:
-        table.write(Put(to_item(product)))
-    except ConditionFailed:
-        values = {name: value for name, value in _own_attributes(product).items() if name not in _IMMUTABLE}
-        change = update(keys.product(product.product_id), assign(values), require(store_id=product.store_id))
-        try:
-            table.write(change)
-        except ConditionFailed as failed:
-            raise errors.NotFound from failed
+    table.write(Put(to_item(product)))
+
+
+def update_details(table: Table, product: Product) -> None:
+    """Update a product, except for its stock, which sales change at the same time. Idempotent.
+
+    Raises:
+        ConditionFailed: the store has no product with this id.
+    """
+    values = {name: value for name, value in _mutable_attributes(product).items() if name not in _STOCK}
+    table.write(update(keys.product(product.product_id), assign(values), require(store_id=product.store_id)))
+
+
+def replace(table: Table, before: Product, after: Product) -> None:
+    """Replace a product and its stock, if the table still holds `before`: no unit was sold or put back since it was read.
+
+    Raises:
+        ConditionFailed: the product was changed since `before` was read.
+    """
+    known = _mutable_attributes(before)
+    if before.stock is None:
+        del known["stock"]  # ignored while it is unlimited
+    change = update(
+        keys.product(after.product_id),
+        assign(_mutable_attributes(after)),
+        require(store_id=after.store_id, **known),
+    )
+    table.write(change)
+
+
+def add_stock(table: Table, product_id: str, *, store_id: str, units: int, token: str) -> None:
+    """Add units to the limited stock of a product, or remove them if `units` is negative.
+
+    Args:
+        token: within ten minutes, a repetition with the same token changes nothing.
+
+    Raises:
+        ConditionFailed: the store has no product with this id, its stock is unlimited, or the sum is below 0 or above
+            `MAX_STOCK`.
+        IdempotencyKeyReused: the token was used for another change.
+    """
+    # The bound that the change comes closer to.
+    condition, bound = ("#stock <= :bound", MAX_STOCK - units) if units > 0 else ("#stock >= :bound", -units)
+    change = Clause(["#stock = #stock + :units"], conditions=[condition], values={":units": units, ":bound": bound})
+    limited = require(store_id=store_id, unlimited=False)
+    table.write(update(keys.product(product_id), limited, change), token=token)
 
 
 def list_by_store(table: Table, store: Store, *, limit: int, before: str | None) -> Page[Product]:

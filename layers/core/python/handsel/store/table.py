@@ -108,21 +108,24 @@ class Table:
 
         return concurrency.map_grouped(self.run_concurrently, work, items, key=key)
 
-    def write(self, *writes: Write | Callable[[], Write]) -> None:
-        """Make all of the writes or none. A single write is not a transaction, and costs half.
+    def write(self, *writes: Write | Callable[[], Write], token: str | None = None) -> None:
+        """Make all of the writes or none. A single write without a token is not a transaction, and costs half.
 
         Args:
             writes: a write whose condition depends on the clock is a function. It is called again for each attempt,
                 because a deadline may pass between two attempts.
+            token: for writes whose effect is not idempotent: within ten minutes, DynamoDB makes the writes of a token
+                once. At most 36 characters.
 
         Raises:
             ConditionFailed: a condition was false.
+            IdempotencyKeyReused: the token was used for other writes.
             ServiceUnavailable: the retries are exhausted.
         """
-        if len(writes) == 1:
+        if len(writes) == 1 and token is None:
             self._write_one(writes[0])
         else:
-            self._transact(writes)
+            self._transact(writes, {} if token is None else {"ClientRequestToken": token})
 
     def query_newest(self, index: Index, pk: str, *, limit: int, before: str | None = None) -> list[tuple[str, Key]]:
         """Return one page of a list, newest first: (sort key, key) pairs, those after the position `before`."""
@@ -214,7 +217,7 @@ class Table:
                 raise
             raise ConditionFailed([_old(error.response)]) from error
 
-    def _transact(self, writes: Sequence[Write | Callable[[], Write]]) -> None:
+    def _transact(self, writes: Sequence[Write | Callable[[], Write]], options: Mapping[str, Any]) -> None:
         def call() -> object:
             items = [
                 cast(
@@ -227,11 +230,13 @@ class Table:
                 )
                 for write in map(evaluate, writes)
             ]
-            return self.client.transact_write_items(TransactItems=items)
+            return self.client.transact_write_items(TransactItems=items, **options)
 
         try:
             self.retrier.call(call)
         except ClientError as error:
+            if error_code(error) == "IdempotentParameterMismatchException":
+                raise errors.IdempotencyKeyReused from error
             reasons = error.response.get("CancellationReasons", [])
             if {reason["Code"] for reason in reasons} - {"None"} != {"ConditionalCheckFailed"}:
                 raise

@@ -6,6 +6,7 @@ from pydantic import ConfigDict, Field, Strict, model_validator
 
 from handsel.api.requests.base import Id, ListQuery, Message, Request, Secret
 from handsel.domain import states
+from handsel.domain.models import MAX_UNITS
 from handsel.use_cases.gifts.giving import WrappingChoice
 
 
@@ -57,7 +58,7 @@ class GiftRequest(Request):
         }
     )
 
-    shares: Annotated[int, Field(ge=1, le=50)]
+    shares: Annotated[int, Field(ge=1, le=MAX_UNITS)]
     recipient_id: Id | None = None
     wrapping: WrappingRequest
 

@@ -7,6 +7,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 from handsel.api.requests.addresses import AddressRequest
 from handsel.api.requests.base import ONE_LINE, Id, ListQuery, Request
 from handsel.domain import user_text
+from handsel.domain.models import MAX_UNITS
 
 
 class PaymentRequest(Request):
@@ -32,7 +33,7 @@ class OrderRequest(Request):
     """
 
     product_id: Id
-    quantity: Annotated[int, Field(ge=1, le=50)]
+    quantity: Annotated[int, Field(ge=1, le=MAX_UNITS)]
     payment: PaymentRequest
 
 
@@ -43,7 +44,7 @@ class RefundRequest(Request):
         quantity: the number of available units to refund.
     """
 
-    quantity: Annotated[int, Field(ge=1, le=50)]
+    quantity: Annotated[int, Field(ge=1, le=MAX_UNITS)]
 
 
 class UseRequest(Request):
@@ -54,7 +55,7 @@ class UseRequest(Request):
         address: the delivery address. Required if the product is a parcel.
     """
 
-    quantity: Annotated[int, Field(ge=1, le=50)]
+    quantity: Annotated[int, Field(ge=1, le=MAX_UNITS)]
     address: AddressRequest | None = None
 
 

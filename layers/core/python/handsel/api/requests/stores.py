@@ -1,11 +1,23 @@
 """Requests that put stores and products."""
 
+import re
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from handsel.api.requests.base import Line, Name, Request
 from handsel.domain import models, user_text
+from handsel.domain.currencies import DECIMALS
+from handsel.domain.models import MAX_STOCK
+from handsel.runtime.settings import settings
 
 Text = Annotated[
     str,
@@ -13,8 +25,31 @@ Text = Annotated[
     AfterValidator(user_text.clean_paragraphs),
     Field(json_schema_extra={"pattern": user_text.PARAGRAPHS_PATTERN}),
 ]
-PictureUrl = Annotated[str, StringConstraints(max_length=2000, pattern=r"^(https?://[!-~]+)?$")]
-Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+# Pages load no pictures by plain http. Without user and password, which browsers do not send.
+_PICTURE = r"^(https://([0-9A-Za-z][0-9A-Za-z._-]*|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?([/?#][!-~]*)?)?$"
+
+
+def _require_loadable(url: str) -> str:
+    """Check that pages can load a picture: by https, or from their own origin, which is http on a local stack."""
+    own = settings().web_url
+    if not re.fullmatch(_PICTURE, url, re.ASCII) and not (own and re.fullmatch(re.escape(own) + "/[!-~]*", url)):
+        raise ValueError("must be an https URL with a host, or empty")
+    return url
+
+
+def _require_currency(code: str) -> str:
+    if code not in DECIMALS:
+        raise ValueError("must be a currency of ISO 4217 that has minor units")
+    return code
+
+
+PictureUrl = Annotated[
+    str,
+    StringConstraints(max_length=2000),
+    AfterValidator(_require_loadable),
+    Field(json_schema_extra={"pattern": _PICTURE}),
+]
+Currency = Annotated[str, AfterValidator(_require_currency), Field(json_schema_extra={"enum": sorted(DECIMALS)})]
 
 
 class MoneyRequest(Request):
@@ -47,6 +82,15 @@ class StoreRequest(Request):
     giftable: bool = True
 
 
+class StockRequest(Request):
+    """A change of the stock of a product."""
+
+    add: Annotated[
+        int,
+        Field(ge=-MAX_STOCK, le=MAX_STOCK, description="The units to add to the stock; negative to remove units."),
+    ]
+
+
 class ProductRequest(Request):
     """A product to create or replace.
 
@@ -57,8 +101,10 @@ class ProductRequest(Request):
         image_url: the URL of a picture; empty if there is none.
         category: the category that the store chose, such as `food`.
         price: the price of one unit.
-        original_price: the price of one unit before a discount, in the currency of `price`; null for the same as `price`.
-        stock: the number of units that can be sold from now on; null for unlimited.
+        original_price: the price of one unit before a discount, in the currency of `price` and not below it; null for the same as
+            `price`.
+        stock: the number of units that can be sold from now on; null for unlimited. Of an existing product, it counts only
+            with `If-Match`.
         validity_days: the number of days from the payment until a voucher expires; null if it does not expire. Vouchers only.
         redeem_at: the place where the voucher can be redeemed. Vouchers only.
         giftable: false if the product cannot be given as a gift.
@@ -78,10 +124,24 @@ class ProductRequest(Request):
     category: Name
     price: MoneyRequest
     original_price: MoneyRequest | None = None
-    stock: Annotated[int, Field(ge=0, le=10**9)] | None = None
-    validity_days: Annotated[int, Field(ge=1, le=3650)] | None = None
+    stock: Annotated[
+        int | None,
+        Field(
+            ge=0,
+            le=MAX_STOCK,
+        ),
+    ] = None
+    validity_days: Annotated[int, Field(ge=1, le=models.MAX_VALIDITY_DAYS)] | None = None
     redeem_at: Line | None = None
     giftable: bool = True
+
+    @field_validator("original_price")
+    @classmethod
+    def _is_not_below_price(cls, original: MoneyRequest | None, info: ValidationInfo) -> MoneyRequest | None:
+        price: MoneyRequest | None = info.data.get("price")
+        if original and price and original.currency == price.currency and original.amount < price.amount:
+            raise ValueError("must not be below price")
+        return original
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:

@@ -1,9 +1,13 @@
 """Views of products."""
 
-from typing import Any, Self
+from typing import Any, Self, cast
+
+from pydantic import ConfigDict, with_config
+from typing_extensions import TypedDict
 
 from handsel.api.views.base import Count, MoneyView, View
 from handsel.domain import models
+from handsel.domain.reasons import NotGiftableCode, NotGiftableReason
 from handsel.domain.rules import find_not_giftable_reason
 
 
@@ -55,6 +59,21 @@ def brief_fields(product: models.Product) -> dict[str, Any]:
     }
 
 
+@with_config(ConfigDict(extra="forbid"))
+class NotGiftableParams(TypedDict, total=False):
+    """The values in the reason why a product cannot be given.
+
+    Attributes:
+        category: with the code `category`: the category, by its name in the rules.
+        limit: with the code `price`: the limit of the original price.
+        currency: with the code `currency`: the currency.
+    """
+
+    category: str
+    limit: MoneyView
+    currency: str
+
+
 class ProductView(ProductBrief):
     """A product with its price.
 
@@ -64,7 +83,9 @@ class ProductView(ProductBrief):
         stock: the number of units that can still be sold; null if it is unlimited. In orders and gifts, the number before the
             purchase.
         giftable: whether the product can be given as a gift.
-        not_giftable_reason: a sentence that says why the product cannot be given; null if it can.
+        not_giftable_reason: an English sentence that says why the product cannot be given; null if it can.
+        not_giftable_code: the reason as a code, for texts of your own; null if it can be given.
+        not_giftable_params: the values in the reason; null if it can be given.
     """
 
     price: MoneyView
@@ -72,6 +93,8 @@ class ProductView(ProductBrief):
     stock: Count | None
     giftable: bool
     not_giftable_reason: str | None
+    not_giftable_code: NotGiftableCode | None
+    not_giftable_params: NotGiftableParams | None
 
     @classmethod
     def of(cls, product: models.Product, sold_now: models.Product | None = None) -> Self:
@@ -93,5 +116,14 @@ def priced_fields(product: models.Product, sold_now: models.Product) -> dict[str
         "original_price": MoneyView.of(product.original_price),
         "stock": product.stock,
         "giftable": reason is None,
-        "not_giftable_reason": reason,
+        "not_giftable_reason": reason and str(reason),
+        "not_giftable_code": reason and reason.code,
+        "not_giftable_params": reason and _params_of(reason),
     }
+
+
+def _params_of(reason: NotGiftableReason) -> NotGiftableParams:
+    params = {
+        name: MoneyView.of(value) if isinstance(value, models.Money) else value for name, value in reason.params.items()
+    }
+    return cast("NotGiftableParams", params)

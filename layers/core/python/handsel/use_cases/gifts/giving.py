@@ -17,14 +17,15 @@ from handsel.domain import errors, ids, wrappings
 from handsel.domain.models import Gift
 from handsel.domain.rules import check_can_give, compute_window_end
 from handsel.domain.states import GIFT_MACHINE, GiftAction, GiftState
-from handsel.store import accounts, gifts, keys, orders, products
+from handsel.domain.summary import Summary, compute_counts
+from handsel.store import accounts, gifts, keys, orders, products, summaries
 from handsel.store.table import Table
 from handsel.use_cases.idempotency import IdempotentRequest
 from handsel.use_cases.orders.units import take_units
 
 # Only an automated client has more open gifts. A soft limit: it is checked before the transaction, not in it.
 MAX_OPEN_GIFTS = 100
-# Bounds the cost for a giver who gives and cancels all day: older gifts are not counted.
+# Bounds the cost for a giver who gives and cancels all day: after so many pages the summary is decisive.
 _MAX_PAGES = 5
 
 
@@ -100,7 +101,7 @@ def give(
 
 
 def _check_open_gifts(table: Table, giver_id: str, *, window_ms: int, now: int) -> None:
-    """Check the number of the giver's open gifts. Only the newest gifts of the last window are read and counted.
+    """Check the number of the giver's open gifts: of the newest gifts of the last window, or else by the summary.
 
     Raises:
         TooManyOpenGifts
@@ -116,6 +117,17 @@ def _check_open_gifts(table: Table, giver_id: str, *, window_ms: int, now: int) 
         if page.next_position is None:
             return
         before = page.next_position
+    check_open_gift_count(summaries.get(table, giver_id), now=now)
+
+
+def check_open_gift_count(counted: Summary, *, now: int) -> None:
+    """Check the number of open gifts in the summary of a giver, which the stream keeps up to date within seconds.
+
+    Raises:
+        TooManyOpenGifts
+    """
+    if compute_counts(counted, 0, now=now).awaiting_claim >= MAX_OPEN_GIFTS:
+        raise errors.TooManyOpenGifts
 
 
 def _recipient_key(recipient_id: str) -> keys.Key | None:

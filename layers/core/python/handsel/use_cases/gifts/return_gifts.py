@@ -11,9 +11,9 @@ from handsel.domain import errors, wrappings
 from handsel.domain.models import Gift, GiftIntent, Order, Payment, Product
 from handsel.domain.payments import PaymentProvider
 from handsel.domain.rules import check_giftable
-from handsel.store import accounts, gifts, keys, orders, products
+from handsel.store import accounts, gifts, keys, orders, products, summaries
 from handsel.store.table import Table
-from handsel.use_cases.gifts.giving import WrappingChoice
+from handsel.use_cases.gifts.giving import WrappingChoice, check_open_gift_count
 from handsel.use_cases.idempotency import IdempotentRequest
 from handsel.use_cases.orders.purchases import build_order, settle_payment
 
@@ -40,11 +40,12 @@ def give_in_return(
 
     Raises:
         NotFound, NotClaimed, OtherStore, NotGiftable, UnknownWrapping, ReturnGiftAlreadyGiven, OutOfStock,
-        IdempotencyKeyReused, PaymentDeclined, PaymentUnknown, ServiceUnavailable
+        TooManyOpenGifts, IdempotencyKeyReused, PaymentDeclined, PaymentUnknown, ServiceUnavailable
     """
     order_id = call.derive_id("return order")
     order_key, gift_key, caller_key = keys.order(order_id), keys.gift(gift_id), keys.account(call.caller)
-    product, found = products.get_with(table, product_id, order_key, gift_key, caller_key)
+    summary_key = keys.summary(call.caller)
+    product, found = products.get_with(table, product_id, order_key, gift_key, caller_key, summary_key)
     if order_key in found:
         order = orders.from_item(found[order_key])
         call.require_same_request(order.request_hash)
@@ -61,6 +62,7 @@ def give_in_return(
         if product.store_id != received.product.store_id:
             raise errors.OtherStore
         check_giftable(product)
+        check_open_gift_count(summaries.from_item(found.get(summary_key)), now=call.now)
         intent = GiftIntent(
             gift_id=call.derive_id("return gift"),
             recipient_id=received.giver_id,

@@ -1,0 +1,45 @@
+"""Categories as stores write them, compared with the categories of the rules."""
+
+import pytest
+
+from handsel.domain.categories import NAMES, find_category
+from handsel.domain.rules import NOT_GIFTABLE_CATEGORIES
+
+
+@pytest.mark.parametrize(
+    ("written", "category"),
+    [
+        # gatsby-pantry#5: letter case and white space
+        *((each, "jewelry") for each in ("jewelry", "Jewelry", "JEWELRY", "  jewelry\t", "Fine  Jewelry")),
+        *((each, "education") for each in ("education", "Education", "EDUCATION ", "Adult education")),
+        # British spelling (Shopify/product-taxonomy#1006), plurals and typing errors
+        *((each, "jewelry") for each in ("jewellery", "Jewelleries", "jewels", "Jewelery", "Jewellry")),
+        # other forms of the same characters, invisible characters and accents
+        ("\uff2a\uff45\uff57\uff45\uff4c\uff52\uff59", "jewelry"),
+        ("jewel\u200bry", "jewelry"),
+        ("jew\u00e9lry", "jewelry"),
+        ("\ufeffeducation\u00ad", "education"),
+        # punctuation
+        *((each, "jewelry") for each in ("jewelry.", "#Jewelry!", "jewelry;", '"Jewelry"', "Jewelry (gold)")),
+        # paths of a taxonomy (Shopify, Google)
+        ("Apparel & Accessories > Jewelry", "jewelry"),
+        ("Apparel & Accessories > Jewelry > Rings", "jewelry"),
+        ("apparel/jewellery", "jewelry"),
+        ("Media | Education", "education"),
+        # enumerations
+        *((each, "jewelry") for each in ("Jewelry & Watches", "Watches and jewelry", "Jewelry, watches")),
+        ("Jewelry - Rings", "jewelry"),
+        # Chinese: the names of both categories, of both scripts
+        *((each, "jewelry") for each in ("珠宝", "珠寶", "首饰", "珠宝首饰", "黄金首饰", "珠宝和手表", "珠宝、首饰")),
+        *((each, "education") for each in ("教育", "教育培训", "在线教育")),
+        # others
+        *((each, None) for each in ("food", "home", "Jewelry boxes", "Jewelry cleaning", "bejewelled", "食品", "...")),
+    ],
+)
+def test_the_category_of_a_product_does_not_depend_on_its_spelling(written: str, category: str | None) -> None:
+    assert find_category(written) == category
+
+
+def test_every_category_of_the_rules_has_names() -> None:
+    assert NAMES.keys() >= NOT_GIFTABLE_CATEGORIES
+    assert all(find_category(name) == category for category, names in NAMES.items() for name in names)

@@ -1,0 +1,134 @@
+"""Everything that callers can make grow, with its bound: data for docs/reference/growth.md and the tests that hold it."""
+
+from typing import NamedTuple
+
+from handsel.api.body import MAX_BYTES
+from handsel.domain import recommendations
+from handsel.domain.addresses import MAX_LINES
+from handsel.domain.models import MAX_UNITS, MAX_VALIDITY_DAYS
+from handsel.use_cases.fulfilment.shipping import MAX_EVENTS, MAX_EVENTS_BYTES
+from handsel.use_cases.gifts.giving import MAX_OPEN_GIFTS
+
+
+class Growth(NamedTuple):
+    """A list or map that grows.
+
+    Attributes:
+        name: `Class.field` of a stored entity, or a description.
+        by: the action that adds an entry.
+        most: the most entries; None if they are separate items, which no request reads or writes all of.
+        limit: the rule that bounds it.
+        effect: the result of one more.
+    """
+
+    name: str
+    by: str
+    most: int | None
+    limit: str
+    effect: str
+
+    @property
+    def bound(self) -> str:
+        """Return the bound as text."""
+        return self.limit if self.most is None else f"{self.most:,}: {self.limit}"
+
+
+# Counters of a summary that are not about one day: by name in `domain/summary.py`.
+_SUMMARY_COUNTERS = 7
+
+# Collections inside one item, which DynamoDB limits to 400 KB: every field of a stored class that is a map or a list.
+IN_ITEMS = (
+    Growth("Order.reservations", "give", MAX_UNITS, "units of the order", "409 `units-not-available`"),
+    Growth("Gift.claims", "claim", MAX_UNITS, "shares of the gift", "409 `already-claimed`"),
+    Growth("Use.holding_ids", "use units", MAX_UNITS, "units of the order", "409 `units-not-available`"),
+    Growth(
+        "Shipment.events",
+        "a carrier's event",
+        MAX_EVENTS,
+        f"events of a shipment, and {MAX_EVENTS_BYTES:,} bytes of them",
+        "409 `too-many-events`; a delivery, return or loss is taken",
+    ),
+    Growth("Address.lines", "claim, use units", MAX_LINES, "lines of an address", "422 `invalid-request`"),
+    Growth(
+        "Summary.open_gifts",
+        "give, return gift",
+        2 * MAX_OPEN_GIFTS,
+        f"about {MAX_OPEN_GIFTS} open gifts of a giver, and as many again that are created at the same moment",
+        "429 `too-many-open-gifts`",
+    ),
+    Growth("OpenGifts.gifts", "give", MAX_UNITS, "units of the order", "409 `units-not-available`"),
+    Growth(
+        "Summary.counters",
+        "claim a voucher, use units",
+        MAX_VALIDITY_DAYS + 1 + _SUMMARY_COUNTERS,
+        "one for each day on which a voucher can end, from today on",
+        "an earlier day is removed with the next write",
+    ),
+    Growth(
+        "Preferences.signals",
+        "buy, save or view a product",
+        recommendations.MAX_SIGNALS,
+        "products of a user",
+        "the oldest is removed",
+    ),
+    Growth(
+        "Preferences.recommended",
+        "buy, save or view a product",
+        recommendations.MAX_RECOMMENDED,
+        "recommended products",
+        "the weakest is left out",
+    ),
+    Growth(
+        "ProductStats.others",
+        "buy, save or view a product",
+        recommendations.MAX_CO_OCCURRENCES,
+        "products that the same users like",
+        "the least frequent is removed",
+    ),
+    Growth(
+        "Ranking.entries",
+        "buy, save or view a product",
+        recommendations.MAX_RANKED,
+        "products of a shard",
+        "the least popular is removed",
+    ),
+)
+
+# Items of their own, each paid for by the call that writes it. They are read by key, or by page.
+_BY_PAGE = "lists have pages of at most 100 entries"
+ITEMS = (
+    Growth("ORDER", "buy", None, "one for each purchase", _BY_PAGE),
+    Growth(
+        "REFUND, CHARGE", "refund, buy", None, "one for each call; units of an order are refunded once", "read by key"
+    ),
+    Growth("GIFT, WINDOW", "give", None, f"about {MAX_OPEN_GIFTS} open ones of a giver", "429 `too-many-open-gifts`"),
+    Growth("RECEIVED", "give to a named recipient", None, "one for each gift", _BY_PAGE),
+    Growth("HOLDING, SHIPMENT, VOUCHER_EXPIRY", "claim, use units", None, "one for each unit", _BY_PAGE),
+    Growth("USE", "use units", None, "one for each call that takes units", "read by key"),
+    Growth("REGIFT_REQUEST", "request an expired gift again", None, "one for each user and gift", "changes nothing"),
+    Growth("REMINDER", "give to a named recipient", None, "one for each open gift", "removed after the last reminder"),
+    Growth(
+        "MESSAGE",
+        "give, claim, cancel, decline; a carrier's event",
+        None,
+        "one for each change of a gift or of a shipment's status",
+        _BY_PAGE,
+    ),
+    Growth("ACCOUNT, HANDLE", "sign up, change the handle", None, "one account and one handle of a user", "replaced"),
+    Growth("SUMMARY, PREFERENCES", "everything", None, "one of a user", "replaced"),
+    Growth("TALLY", "buy, claim a parcel", None, "one for each order and shipment", "replaced"),
+    Growth("TAGGED, BOUGHT", "save or buy a product", None, "one for each product", _BY_PAGE),
+    Growth("STORE, PRODUCT, RELATED, RANKING", "a merchant", None, "one for each store or product", _BY_PAGE),
+)
+
+ELSEWHERE = (
+    Growth("request body", "every call", MAX_BYTES, "bytes", "413 `too-large`"),
+    Growth(
+        "open gifts that a new gift is counted with", "give", 5 * MAX_OPEN_GIFTS, "gifts read", "the summary decides"
+    ),
+    Growth("log line", "every call", None, "route, not path; no body or header; 12 frames of 5 causes", "cut"),
+    Growth("accounts and products known to a process", "every call", 10_000, "entries", "forgotten, read again"),
+    Growth("rate limits in a process", "find a user", 10_000, "callers", "the least recently used is forgotten"),
+)
+
+TABLES = {"Inside one item": IN_ITEMS, "Items": ITEMS, "Requests and processes": ELSEWHERE}
