@@ -251,8 +251,8 @@ def _operation(route: Route, handler: Handler, schemas: "Schemas", shared: Schem
     if operation.localized:
         for status in answers:
             answers[status]["headers"] = {"Content-Language": {"$ref": "#/components/headers/ContentLanguage"}}
-    if 304 in answers:
-        for status in (200, 304):
+    if 304 in answers or operation.accepts_if_match:
+        for status in answers.keys() & {200, 304}:
             answers[status].setdefault("headers", {})["ETag"] = {"$ref": "#/components/headers/ETag"}
     pages = {status for status, answer in operation.responses.items() if status >= 400 and isinstance(answer, Media)}
     error_responses = _error_responses(route, operation, shared, pages)

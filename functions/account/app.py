@@ -31,12 +31,15 @@ def get_me() -> Response[str]:
 def update_me() -> Response[str]:
     """Update the caller's account.
 
-    A field that is left out keeps its value. Setting `recommendations` to false deletes the history of viewed products
+    A field that is left out keeps its value. Nobody else can take a handle until 90 days after its user changed it; the
+    user can take it back.
+
+    Setting `recommendations` to false deletes the history of viewed products
     at once. Until it is set to true again, no view is recorded and no product is recommended.
     """
     request = HttpRequest(app)
     caller, body = request.caller, request.body(ProfileRequest)
-    return _profile_response(request, profiles.update_account(table(), caller.user_id, body.changes()))
+    return _profile_response(request, profiles.update_account(table(), caller.user_id, body.changes(), now=request.now))
 
 
 def _profile_response(request: HttpRequest, account: Account) -> Response[str]:

@@ -44,6 +44,7 @@ class AskedView(View):
         errors.RecipientUnknown,
         errors.SelfGift,
         errors.TooManyOpenGifts,
+        errors.WrongSecret,
     ),
     idempotent=True,
 )
@@ -52,7 +53,8 @@ def create_gift(order_id: str) -> Response[str]:
 
     With `recipient_id`, only that user can claim the gift. Without it, anyone with the share link can claim one share:
     the fragment of `share_url` is a secret, which `secret` contains too. Only this operation returns the secret; a replay
-    returns it again. `secret` is null if the gift has a `recipient_id`.
+    returns it again. `secret` is null if the gift has a `recipient_id`. If the operator has removed the key of the link
+    because it leaked, a replay gets the problem `wrong-secret`: cancel the gift, and give it again.
     """
     request = HttpRequest(app)
     call, body, keys = request.call, request.body(GiftRequest), request.link_keys

@@ -114,7 +114,8 @@ def change_stock(store_id: str, product_id: str) -> Response[str]:
 def redeem_voucher(code: str) -> Response[str]:
     """Redeem a voucher of the merchant's store.
 
-    A voucher can be redeemed once; after that, the response is `already-redeemed` with the time of the redemption.
+    A voucher can be redeemed once; after that, the response is `already-redeemed` with the time of the redemption. The ID
+    of the merchant's user who redeems it is recorded.
     """
     request = HttpRequest(app)
     return _redemption_response(request, request.caller.merchant_store_id, code)
@@ -138,7 +139,12 @@ def create_redemption() -> Response[str]:
 
 def _redemption_response(request: HttpRequest, store_id: str, code: str) -> Response[str]:
     holding = redeeming.redeem(
-        table(), ids.normalize_voucher_code(code), store_id=store_id, redemption=request.id, now=request.now
+        table(),
+        ids.normalize_voucher_code(code),
+        store_id=store_id,
+        caller=request.caller.user_id,
+        redemption=request.id,
+        now=request.now,
     )
     count("VoucherRedeemed")
     return json_response(201, RedemptionView.of(holding))
@@ -155,7 +161,7 @@ def list_store_shipments(store_id: str) -> Response[str]:
     page = shipping.list_for_store(
         table(), store_id, query.status, limit=query.limit, before=request.start_position(query.cursor, scope)
     )
-    views = [shipment_view(shipment, Viewer.MERCHANT) for shipment in page.items]
+    views = [shipment_view(shipment, Viewer.MERCHANT, now=request.now) for shipment in page.items]
     return request.page_response(views, page.next_position, scope)
 
 
@@ -177,7 +183,7 @@ def update_shipment(shipment_id: str) -> Response[str]:
         tracking_number=body.tracking_number,
         now=request.now,
     )
-    return json_response(200, shipment_view(shipment, Viewer.MERCHANT))
+    return json_response(200, shipment_view(shipment, Viewer.MERCHANT, now=request.now))
 
 
 lambda_handler = handler(app)

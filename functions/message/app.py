@@ -51,7 +51,8 @@ class MessageView(View):
         params: the values in the text.
         text: the text of the message, rendered from `kind` and `params` in the language of the request.
         link: the URL of the page to open: the page of the gift, or of the app.
-        wrapping: the wrapping of the gift if the message announces it to its recipient; else null.
+        wrapping: the wrapping of the gift if the message announces it to its recipient, and the gift has not expired, been
+            cancelled or been declined; else null.
         created_at: the time of the event.
         read: whether the caller marked the message as read.
     """
@@ -92,7 +93,7 @@ def list_messages() -> Response[str]:
     request = HttpRequest(app)
     caller, query = request.caller, request.query(ListQuery)
     position = request.start_position(query.cursor, "messages")
-    page = messaging.list_messages(table(), caller=caller.user_id, limit=query.limit, before=position)
+    page = messaging.list_messages(table(), caller=caller.user_id, limit=query.limit, before=position, now=request.now)
     language = languages.negotiate(request.header("accept-language"))
     views = [MessageView.of(message, language=language, web_url=request.web_url) for message in page.items]
     return languages.localized(request.page_response(views, page.next_position, "messages"), language)
@@ -106,7 +107,7 @@ def mark_message_read(message_id: str) -> Response[str]:
     Idempotent: repeating the request has no further effect.
     """
     request = HttpRequest(app)
-    message = messaging.mark_read(table(), message_id, caller=request.caller.user_id)
+    message = messaging.mark_read(table(), message_id, caller=request.caller.user_id, now=request.now)
     language = languages.negotiate(request.header("accept-language"))
     view = MessageView.of(message, language=language, web_url=request.web_url)
     return languages.localized(json_response(200, view), language)

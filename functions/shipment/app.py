@@ -22,7 +22,7 @@ def get_shipment(shipment_id: str) -> Response[str]:
     """Get the shipment of one of the caller's parcels."""
     request = HttpRequest(app)
     shipment = shipping.get_for_holder(table(), shipment_id, caller=request.caller.user_id)
-    return json_response(200, shipment_view(shipment, Viewer.CLAIMER))
+    return json_response(200, shipment_view(shipment, Viewer.CLAIMER, now=request.now))
 
 
 @app.put("/shipments/<shipment_id>/address")
@@ -37,7 +37,7 @@ def correct_shipment_address(shipment_id: str) -> Response[str]:
     body = request.body(AddressRequest, unless=lambda: shipping.get_for_holder(table(), shipment_id, caller=caller))
     shipment = shipping.correct_address(table(), shipment_id, body.value(), caller=caller, now=request.now)
     count("AddressCorrected")
-    return json_response(200, shipment_view(shipment, Viewer.CLAIMER))
+    return json_response(200, shipment_view(shipment, Viewer.CLAIMER, now=request.now))
 
 
 @app.post("/shipments/<shipment_id>/events")
@@ -55,7 +55,7 @@ def create_shipment_event(shipment_id: str) -> Response[str]:
     )
     shipment = shipping.add_event(table(), shipment_id, body.value(), carrier=carrier, now=request.now)
     count("ShipmentReported")
-    return json_response(200, shipment_view(shipment, Viewer.CARRIER))
+    return json_response(200, shipment_view(shipment, Viewer.CARRIER, now=request.now))
 
 
 lambda_handler = handler(app)

@@ -22,6 +22,7 @@ from handsel.api.languages import LANGUAGES, negotiate
 from handsel.api.operations import Media, operation
 from handsel.api.views.gift_previews import GiftPreview
 from handsel.api.weights import prefers_html
+from handsel.domain import ids
 from handsel.domain.errors import NotFound, ServiceUnavailable
 from handsel.domain.wrappings import cover_image_path
 from handsel.runtime.settings import settings
@@ -51,6 +52,8 @@ WORDS = {
         "app": "Handsel",
         "about": "Send a friend a gift in a red envelope. They have a day to open it.",
         "from": "{name} sent you a gift",
+        "gift": "You have a gift",
+        "gift_about": "Open the link to see who sent it, and to unwrap it.",
         "gone": "Gift not found",
         "missing": "Page not found",
         "start": "Go to the start page",
@@ -60,6 +63,8 @@ WORDS = {
         "app": "Handsel",
         "about": "把礼物装进红包送给好友，对方有一天时间领取。",
         "from": "{name} 送你一份礼物",
+        "gift": "你有一份礼物",
+        "gift_about": "打开链接，看看是谁送的，并拆开它。",
         "gone": "没有找到礼物",
         "missing": "没有找到页面",
         "start": "返回首页",
@@ -94,13 +99,14 @@ def get_gift_page(gift_id: str) -> Response[str] | Response[bytes]:
     """Get the page of a gift, where it can be claimed.
 
     The page shows the preview of the gift. A share link is the URL of this page with the secret in its fragment, which
-    browsers do not send to the server.
+    browsers do not send to the server. The title and the description for link previews are the same for every gift.
+    Characters around the ID are ignored, because programs that find links in a text append some to it.
     """
     request = HttpRequest(app)
     language = _language(request)
     words = WORDS[language]
     try:
-        found = queries.require_gift(table(), gift_id)
+        found = queries.require_gift(table(), ids.find_id(gift_id) or gift_id)
     except NotFound:
         return _unknown_gift_page(request)
     except ServiceUnavailable:
@@ -113,13 +119,16 @@ def get_gift_page(gift_id: str) -> Response[str] | Response[bytes]:
         200,
         "gift",
         language,
-        title=words["from"].format(name=preview.giver_name),
-        about=preview.wrapping.blessing,
+        # Other sites show these two as words of this one, so they contain nothing that a user wrote.
+        title=words["gift"],
+        about=words["gift_about"],
+        heading=words["from"].format(name=preview.giver_name),
+        blessing=preview.wrapping.blessing,
         gift=preview.model_dump_json(),
         presentation=preview.presentation,
         cover=cover_image_path(preview.wrapping.cover_id),
         picture=request.web_url + cover_image_path(preview.wrapping.cover_id).removesuffix(".svg") + ".png",
-        url=f"{request.web_url}/g/{gift_id}",
+        url=f"{request.web_url}/g/{found.gift_id}",
     )
 
 
@@ -127,13 +136,13 @@ def get_gift_page(gift_id: str) -> Response[str] | Response[bytes]:
 def handle_unknown_route(_: Exception) -> Response[str] | Response[bytes]:
     """Return a page to a browser, and else what other functions return: this one answers for paths without a route, too.
 
-    A malformed gift id matches no route, and gets the page for an unknown gift.
+    A link whose path a program changed so that it matches no route gets the page of its gift.
     """
     request, event = HttpRequest(app), app.current_event
     if event.http_method != "GET":
         return unknown_route_response(app)
-    if event.path.startswith("/g/"):
-        return _unknown_gift_page(request)
+    if event.path.lower().startswith("/g/"):
+        return get_gift_page(event.path[3:])
     if not prefers_html(request.header("accept")):
         return unknown_route_response(app)
     language = _language(request)

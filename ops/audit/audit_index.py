@@ -102,6 +102,7 @@ class AuditIndex:
     accounts: dict[str, str | None] = field(default_factory=dict)
     # By handle: the user.
     handles: dict[str, str] = field(default_factory=dict)
+    freed_handles: dict[str, str] = field(default_factory=dict)
     # By product: the store.
     products: dict[str, str] = field(default_factory=dict)
     stores: set[str] = field(default_factory=set)
@@ -251,7 +252,11 @@ class AuditIndex:
     def add_handle(self, key: Key, item: Item) -> None:
         """Add a handle."""
         self._check_place(key, item, {})
-        self.handles[_id_of(key.pk)] = item["user_id"]
+        if "ttl" in item:
+            self._check_ttl(key, item)
+            self.freed_handles[_id_of(key.pk)] = item["user_id"]
+        else:
+            self.handles[_id_of(key.pk)] = item["user_id"]
 
     def add_store(self, key: Key, item: Item) -> None:
         """Add a store."""

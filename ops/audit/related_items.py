@@ -103,7 +103,7 @@ def _referenced_keys(index: AuditIndex) -> Iterator[Key]:
     yield from map(keys.gift, (*index.timers, *index.reminders, *(gift_id for _, gift_id in index.received)))
     yield from (keys.gift(request.gift_id) for request in index.regift_requests)
     yield from map(keys.store, index.products.values())
-    yield from map(keys.account, index.handles.values())
+    yield from map(keys.account, [*index.handles.values(), *index.freed_handles.values()])
     yield from (keys.handle(handle) for handle in index.accounts.values() if handle is not None)
     yield from (keys.order(pk.partition("#")[2]) for pk in index.tallies if pk.startswith("ORDER#"))
     yield from (keys.shipment(pk.partition("#")[2]) for pk in index.tallies if pk.startswith("SHIPMENT#"))

@@ -322,6 +322,9 @@ def _check_references(index: AuditIndex, *, now: int, grace_ms: int) -> Iterator
             yield Finding(
                 IssueType.HANDLE_DIFFERS, about, about, f"belongs to user {user_id}, whose account has another handle"
             )
+    for handle, user_id in index.freed_handles.items():
+        if user_id not in index.accounts:
+            yield dangling(f"HANDLE#{handle}", f"the account of its former user {user_id} does not exist")
     for user_id, account_handle in index.accounts.items():
         if account_handle is not None and index.handles.get(account_handle) != user_id:
             about = f"USER#{user_id}"
@@ -435,7 +438,11 @@ def _check_messages(index: AuditIndex, *, now: int, grace_ms: int) -> Iterator[F
 
 
 def expected_messages(gift: Gift) -> Iterator[messages.Message]:
-    """Yield the messages about a gift, from its creation to its state, to its giver and its recipient."""
+    """Yield the messages about a gift, from its creation to its state, to its giver and its recipient.
+
+    The announcement of a cancelled gift is left out: it exists only if it was read before.
+    """
     created = replace(gift, state=GiftState.OPEN, claims={}, remaining=gift.shares, ended_at=None)
-    yield from messages.derive_gift_messages(None, created)
-    yield from messages.derive_gift_messages(created, gift)
+    found = [*messages.derive_gift_messages(None, created), *messages.derive_gift_messages(created, gift)]
+    replaced = {message_id for message in found for message_id in messages.list_replaced_ids(message)}
+    yield from (message for message in found if message.message_id not in replaced)

@@ -139,10 +139,6 @@ def _correcting(stack: Stack) -> Callable[[], Answer]:
     return lambda: stack.call("bob", "PUT", f"/shipments/{parcel['shipment_id']}/address", ADDRESS | {"city": "Suzhou"})
 
 
-def _putting(path: str, body: dict[str, Any]) -> Callable[[Stack], Callable[[], Answer]]:
-    return lambda stack: lambda: stack.call("mia", "PUT", f"/stores/store-tea-house{path}", body)
-
-
 def _putting(
     path: str, body: dict[str, Any], before: dict[str, Any] | None = None
 ) -> Callable[[Stack], Callable[[], Answer]]:

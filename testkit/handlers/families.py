@@ -36,6 +36,7 @@ from handsel.store import gifts, holdings, keys, orders, products, refunds, ship
 from handsel.store import messages as store_messages
 from handsel.store.attributes import Item
 from handsel.store.keys import Key
+from ops.audit.relations import expected_messages
 
 NOW = 1_790_000_000_000
 HOUR = 3_600_000
@@ -161,6 +162,8 @@ class Family:
             self.more.append({**keys.account(account.user_id)._asdict(), **asdict(account)})
             self.more.append({**keys.handle(self.id(name))._asdict(), "user_id": account.user_id})
         alice = self.id("alice")
+        freed = {**keys.handle(self.id("alice.before"))._asdict(), "user_id": alice}
+        self.more.append({**freed, "ttl": (NOW + 60 * DAY) // 1000})
         tagged = {"product_id": "parcel", "store_id": STORE.store_id, "at": LATELY}
         entry = {"owner_pk": keys.tags_by_user(alice), "owner_sk": keys.position(LATELY, f"parcel#{STORE.store_id}")}
         self.more.append({**keys.tagged(alice, "parcel")._asdict(), **entry, **tagged})
@@ -230,7 +233,7 @@ class Family:
         ended_at = None if ended is None else fresh.expires_at
         gift = replace(fresh, remaining=remaining, claims=claims, state=state, ended_at=ended_at)
         self.gifts[gift.gift_id] = gift
-        self.messages += [*messages.derive_gift_messages(None, fresh), *messages.derive_gift_messages(fresh, gift)]
+        self.messages += expected_messages(gift)
         if ended is None:
             self.more.append(gifts.timer_to_item(gift))
         if gift.recipient_id is not None:

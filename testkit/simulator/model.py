@@ -133,7 +133,7 @@ class Model:
     def _check_step(self, where: Where, before: Item | None, after: Item | None) -> None:
         kind = where[1]
         if after is None:
-            if kind in _NEVER_DELETED or kind.startswith("MESSAGE#"):
+            if kind in _NEVER_DELETED or (kind.startswith("MESSAGE#") and not self._is_replaced(before)):
                 raise Violation(f"{where} was deleted")
             return
         if kind == "GIFT":
@@ -152,6 +152,15 @@ class Model:
                 raise Violation(f"two vouchers have one code: {where}")
         if kind == "PRODUCT" and not after["unlimited"] and after["stock"] < 0:
             raise Violation(f"the stock of {where} is negative")
+
+    def _is_replaced(self, message: Item | None) -> bool:
+        """Return whether a message announced a gift that was cancelled before it was read."""
+        return (
+            message is not None
+            and message["kind"] in ("gift_received", "gift_reminder")
+            and not message["read"]
+            and self.items[f"GIFT#{message['gift_id']}", "GIFT"]["state"] == "cancelled"
+        )
 
     @staticmethod
     def _check_window(before: Item, after: Item, sent: int) -> None:

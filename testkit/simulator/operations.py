@@ -144,7 +144,8 @@ class Operations:
 
     def _any(self, kind: str, fits: Callable[[Item], bool] = lambda _: True) -> Item | None:
         """Return a random item of a kind that fits, one of the newest four, or None."""
-        fitting = [item for where in self._model.keys_by_kind[kind] if fits(item := self._model.items[where])]
+        items = map(self._model.items.get, self._model.keys_by_kind[kind])
+        fitting = [item for item in items if item is not None and fits(item)]
         return self._random.choice(fitting[-4:]) if fitting else None
 
     def _states(self, span: Span, *wheres: Where) -> Iterable[list[Item | None]]:
@@ -569,7 +570,12 @@ class Operations:
         def act(process: Process) -> Any:
             redemption = "".join(process.random.choices(_ALPHABET, k=16))
             return redeeming.redeem(
-                process.table, held["code"], store_id=store_id, redemption=redemption, now=process.now()
+                process.table,
+                held["code"],
+                store_id=store_id,
+                caller=self._user,
+                redemption=redemption,
+                now=process.now(),
             )
 
         def is_justified(problem: errors.ApiProblem, span: Span) -> bool:
@@ -585,7 +591,10 @@ class Operations:
 
         def is_correct(answer: Any) -> bool:
             now = self._model.item("HOLDING", holding_id)
-            return now is not None and now.get("redemption") == answer.redemption
+            return now is not None and (now.get("redemption"), now.get("redeemed_by")) == (
+                answer.redemption,
+                self._user,
+            )
 
         return Operation(f"redeem {self._name}", act, is_correct, is_justified)
 
@@ -684,10 +693,15 @@ class Operations:
         where = message["pk"], message["sk"]
 
         def act(process: Process) -> Any:
-            return messaging.mark_read(process.table, message["message_id"], caller=message["user_id"])
+            return messaging.mark_read(
+                process.table, message["message_id"], caller=message["user_id"], now=process.now()
+            )
 
         return Operation(
-            f"read message {self._name}", act, lambda _: self._model.items[where]["read"] is True, lambda *_: False
+            f"read message {self._name}",
+            act,
+            lambda _: self._model.items[where]["read"] is True,
+            lambda problem, _: isinstance(problem, errors.NotFound) and where not in self._model.items,
         )
 
     def tag(self) -> Operation:

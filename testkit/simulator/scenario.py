@@ -329,8 +329,18 @@ def _check_notifications(environment: Environment) -> None:
     published: dict[tuple[str, ...], set[str]] = defaultdict(set)
     by_id: dict[str, tuple[str, ...]] = {}
     for where in environment.model.keys_by_kind["MESSAGE"]:
-        message = environment.model.items[where]
-        if message["kind"] != "gift_reminder":
+        message = environment.model.items.get(where)
+        if message is None:  # a cancellation replaced it
+            continue
+        gift = f"GIFT#{message.get('gift_id')}", "GIFT"
+        announces = message["kind"] in ("gift_received", "gift_reminder")
+        if (
+            announces
+            and environment.model.items[gift]["state"] == "cancelled"
+            and gift not in environment.projector.lost
+        ):
+            _require(message["read"], f"{where} announces a cancelled gift")
+        elif message["kind"] != "gift_reminder":
             messages[message["user_id"], message["kind"], message.get("gift_id", "")] += 1
     for event in environment.published:
         change = event["type"], next(iter(event["data"].values()))
@@ -381,7 +391,7 @@ def expected_effects(model: Model) -> tuple[Expected, Expected]:
                 expect_message(giver, "gift_claimed", gift_id, where, len(item["claims"]))
             if item["state"] in ("returned", "cancelled", "declined"):
                 events[f"gift.{item['state']}", gift_id] = 1, where
-            if recipient:
+            if recipient and item["state"] != "cancelled":
                 expect_message(recipient, "gift_received", gift_id, where)
             if item["state"] in ("returned", "declined"):
                 expect_message(giver, f"gift_{item['state']}", gift_id, where)

@@ -31,8 +31,10 @@ def test_a_profile_has_the_name_and_handle_of_the_sign_up_until_they_change(live
     assert heir.request("PATCH", "/me", json={"handle": "leaver"}).json()["code"] == "handle-taken"
     changed = leaver.request("PATCH", "/me", json={"handle": "gone", "display_name": "Gone"})
     assert (changed.status_code, changed.json()) == (200, profile | {"handle": "gone", "display_name": "Gone"})
-    assert heir.request("PATCH", "/me", json={"handle": "Leaver"}).json()["handle"] == "leaver"
+    assert heir.request("PATCH", "/me", json={"handle": "Leaver"}).json()["code"] == "handle-taken"
+    assert heir.get("/people/leaver").status_code == 404
     assert leaver.get("/me").json() == changed.json()
+    assert leaver.request("PATCH", "/me", json={"handle": "leaver"}).json()["handle"] == "leaver"
 
 
 def test_of_eight_concurrent_changes_to_one_handle_exactly_one_succeeds(live: Running) -> None:
@@ -49,8 +51,10 @@ def test_of_eight_concurrent_changes_to_one_handle_exactly_one_succeeds(live: Ru
     assert item is not None
     assert item["user_id"]["S"] == winner
     for client, name in zip(clients, names, strict=True):
-        # The winner released the previous handle; the others kept theirs.
-        assert (live.item("HANDLE", name) is None) is (client.user_id == winner)
+        # The winner freed the previous handle, which is kept for them; the others kept theirs.
+        kept = live.item("HANDLE", name)
+        assert kept is not None
+        assert ("ttl" in kept) is (client.user_id == winner)
         client.close()
 
 
@@ -66,7 +70,8 @@ def test_after_eight_concurrent_changes_a_user_has_one_handle(live: Running) -> 
         client.close()
     assert {answer.status_code for answer in answers} == {200}
     mine = hasty.get("/me").json()["handle"]
-    assert [handle for handle in ("hasty", *handles) if live.item("HANDLE", handle)] == [mine]
+    items = {handle: live.item("HANDLE", handle) for handle in ("hasty", *handles)}
+    assert [handle for handle, item in items.items() if item is not None and "ttl" not in item] == [mine]
 
 
 def _change_handle(client: Client, handle: str, barrier: Barrier) -> httpx.Response:

@@ -410,6 +410,16 @@ def _handle_not_reserved(editor: TableEditor) -> Expected:
     return {(IssueType.HANDLE_DIFFERS, f"{editor.user('carol')}/ACCOUNT")}
 
 
+def _freed_handle_without_account(editor: TableEditor) -> Expected:
+    editor.put({**keys.handle(editor.id("zoe"))._asdict(), "user_id": editor.id("zoe"), "ttl": NOW // 1000})
+    return {(IssueType.DANGLING_REFERENCE, f"HANDLE#{editor.id('zoe')}")}
+
+
+def _freed_handle_of_an_account(editor: TableEditor) -> Expected:
+    editor.change(keys.handle(editor.id("carol")), ttl=NOW // 1000)
+    return {(IssueType.HANDLE_DIFFERS, f"{editor.user('carol')}/ACCOUNT")}
+
+
 def _summary_wrong(editor: TableEditor) -> Expected:
     key = keys.summary(editor.id("alice"))
     parts = editor.get(key)["counters"]

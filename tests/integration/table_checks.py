@@ -66,7 +66,11 @@ def check_invariants(stack: Stack) -> None:
         in_gifts = sum(mine[gift_id]["shares"] for gift_id in order["reservations"])
         places = order["available"] + order["gifted"] + order["used"] + order["refunded"] + in_gifts
         assert places == order["quantity"]
-    reserved = [(item["pk"].partition("#")[2], item["user_id"]) for item in items if item["sk"] == "HANDLE"]
+    reserved = [
+        (item["pk"].partition("#")[2], item["user_id"])
+        for item in items
+        if item["sk"] == "HANDLE" and "ttl" not in item
+    ]
     owned = [(item["handle"], item["user_id"]) for item in items if item["sk"] == "ACCOUNT" and "handle" in item]
     assert sorted(reserved) == sorted(owned)
 

@@ -10,8 +10,20 @@ import pytest
 
 from handsel.domain.names import MAX_DISPLAY_NAME
 from handsel.runtime import settings
+from handsel.store import keys
 from testkit.handlers.faults import FAULTS, READS, WRITES, Crashed, inject_faults, run_before
-from testkit.handlers.stack import REAL_CLIENT, RESOURCES, START, Answer, Stack, event, gift_request, observe_calls
+from testkit.handlers.stack import (
+    DAY,
+    REAL_CLIENT,
+    RESOURCES,
+    START,
+    TABLE,
+    Answer,
+    Stack,
+    event,
+    gift_request,
+    observe_calls,
+)
 from tests.integration.table_checks import check_invariants
 
 BOB = event("post_confirmation_sign_up")["request"]["userAttributes"]["sub"]
@@ -370,12 +382,42 @@ def test_a_taken_handle_is_rejected_and_no_other_field_changes(stack: Stack) -> 
     check_invariants(stack)
 
 
-def test_a_released_handle_is_free_at_once(stack: Stack) -> None:
+def test_a_handle_is_kept_from_others_for_90_days_after_its_user_changed_it(stack: Stack) -> None:
+    """Else gifts that are meant for the former user reach the new one."""
+    get_profile(stack, "bob")
     assert change_profile(stack, "alice", handle="al").status == 422
     assert change_profile(stack, "alice", handle="alice.2").status == 200
-    assert stack.item("HANDLE#alice") is None
+    for days in (0, 89):
+        stack.now += days * DAY
+        for handle in ("alice", "ALICE"):
+            answer = change_profile(stack, "bob", handle=handle)
+            assert (answer.status, answer.body["code"]) == (409, "handle-taken")
+        assert stack.call("carol", "GET", "/people/alice").status == 404
+        check_invariants(stack)
+    assert get_profile(stack, f"new-{START}", preferred_username="alice")["handle"] is None
+    stack.now += DAY + 1_000
+    # DynamoDB deletes the item late, or not at all.
+    assert stack.item("HANDLE#alice") is not None
     assert change_profile(stack, "bob", handle="alice").status == 200
+    assert stack.call("carol", "GET", "/people/alice").body["user_id"] == "bob"
     assert change_profile(stack, "alice", handle="alice").body["code"] == "handle-taken"
+    check_invariants(stack)
+
+
+def test_a_user_can_take_back_a_handle_and_then_nobody_else_can(stack: Stack) -> None:
+    for handle in ("alice.2", "alice.3", "alice", "alice.2", "alice"):
+        assert change_profile(stack, "alice", handle=handle).body["handle"] == handle
+        assert stack.call("carol", "GET", f"/people/{handle}").body["user_id"] == "alice"
+        check_invariants(stack)
+    stack.now += 91 * DAY
+    assert change_profile(stack, "bob", handle="alice").body["code"] == "handle-taken"
+    assert change_profile(stack, "bob", handle="alice.2").status == 200
+
+
+def test_a_handle_whose_item_was_deleted_by_ttl_is_free(stack: Stack) -> None:
+    change_profile(stack, "alice", handle="alice.2")
+    stack.client.delete_item(TableName=TABLE, Key=keys.handle("alice").attributes())
+    assert change_profile(stack, "bob", handle="alice").status == 200
     check_invariants(stack)
 
 
@@ -415,7 +457,8 @@ def test_two_concurrent_changes_of_one_handle_leave_one_handle_reserved(stack: S
     assert answer.status == 200
     check_invariants(stack)
     for handle in {"alice", "first", "second"} - {get_profile(stack)["handle"]}:
-        assert stack.item(f"HANDLE#{handle}") is None
+        freed = stack.item(f"HANDLE#{handle}")
+        assert freed is None or "ttl" in freed
 
 
 def test_two_concurrent_changes_of_different_fields_are_both_stored_and_returned(stack: Stack) -> None:

@@ -48,6 +48,36 @@ def test_a_key_version_is_added_and_then_made_current_and_older_links_stay_valid
     ]
 
 
+def test_the_links_of_a_removed_key_version_are_refused_and_their_giver_can_give_again(
+    stack: Stack, secrets: Secrets, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Remove a version after a leak: nothing that was given with it answers 500."""
+    order = stack.buy(quantity=3)
+    path, wrapping = f"/orders/{order['order_id']}/gifts", {"cover_id": "red-classic", "blessing_id": "best-wishes"}
+    request = {"shares": 2, "wrapping": wrapping}
+    gift = stack.call("alice", "POST", path, request, key="one-key-for-all").body
+    assert stack.claim("bob", gift).status == 201
+    secrets.text = json.dumps({"3": "the key of tomorrow", "current": "3"})
+    stack.now += CACHE_TTL_MS
+    link, secret = f"/gifts/{gift['gift_id']}", {"secret": gift["secret"]}
+    refused = [
+        stack.call("carol", "POST", f"{link}/claims", secret),
+        stack.call("carol", "POST", f"{link}/claims", {}),
+        stack.call("carol", "POST", f"{link}/ask-again", secret),
+        stack.call("alice", "POST", path, request, key="one-key-for-all"),
+    ]
+    assert [(answer.status, answer.body["code"]) for answer in refused] == [(403, "wrong-secret")] * 4
+    assert [record.levelname for record in caplog.records if record.message == "link key removed"] == ["WARNING"] * 4
+    assert stack.claim("bob", gift).status == 200, "an earlier claim is kept"
+    for reader in ("alice", "bob", None):
+        shown = stack.call(reader, "GET", link if reader else f"{link}/preview")
+        assert (shown.status, shown.body["state"]) == (200, "open")
+    assert stack.call("alice", "GET", "/gifts?role=sent").status == 200
+    assert stack.call("alice", "POST", f"{link}/cancel").status == 200
+    again = stack.give(order)
+    assert stack.claim("carol", again).status == 201
+
+
 def test_a_cursor_stays_valid_after_the_current_key_changes(stack: Stack, secrets: Secrets) -> None:
     for _ in range(2):
         stack.buy()

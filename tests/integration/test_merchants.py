@@ -26,11 +26,16 @@ def test_a_voucher_is_redeemed_once_by_its_store(stack: Stack) -> None:
     assert first.body["product"]["title"] == "Afternoon tea for two"
     assert first.body["redeem_at"] == "In the store, Monday to Saturday, 10:00 to 20:00"
     assert first.body["valid_until"] == holding["valid_until"]
+    assert first.body["redeemed_by"] == "mia"
     stack.now += 60_000
     second = stack.call("mia", "POST", path)
     assert (second.status, second.body["code"]) == (409, "already-redeemed")
     assert second.body["redeemed_at"] == first.body["redeemed_at"]
-    assert stack.call("bob", "GET", f"/holdings/{holding['holding_id']}").body["state"] == "redeemed"
+    assert "mia" not in second.raw
+    shown = stack.call("bob", "GET", f"/holdings/{holding['holding_id']}")
+    assert shown.body["state"] == "redeemed"
+    assert "mia" not in shown.raw
+    assert (stack.item(f"HOLDING#{holding['holding_id']}") or {})["redeemed_by"] == "mia"
 
 
 def test_a_code_may_be_typed_with_separators_and_similar_characters(stack: Stack) -> None:

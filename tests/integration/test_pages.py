@@ -13,7 +13,7 @@ from botocore.exceptions import ConnectTimeoutError
 
 from handsel.domain.wrappings import load_catalogue
 from testkit.handlers.faults import inject_faults
-from testkit.handlers.stack import DAY, Answer, Stack
+from testkit.handlers.stack import DAY, Answer, Stack, event
 
 
 def meta(answer: Answer) -> dict[str, str]:
@@ -41,8 +41,8 @@ def test_the_page_of_a_gift_contains_its_preview_and_no_more(stack: Stack) -> No
     assert (page.status, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
     assert data(page, "gift") == stack.call(None, "GET", f"/gifts/{given['gift_id']}/preview").body
     shown = meta(page)
-    assert shown["og:title"] == "Alice sent you a gift"
-    assert shown["og:description"] == given["wrapping"]["blessing"]
+    assert "<h1>Alice sent you a gift</h1>" in page.raw
+    assert given["wrapping"]["blessing"] in page.raw
     assert shown["og:url"] == f"https://gifts.test/g/{given['gift_id']}"
     for hidden in (given["secret"], given["order_id"], given["product"]["title"], stack.products["voucher"]):
         assert hidden not in page.raw
@@ -64,8 +64,25 @@ def test_user_input_cannot_become_markup(stack: Stack) -> None:
     given = stack.give(stack.buy(), wrapping={"cover_id": "red-classic", "message": message})
     page = stack.call(None, "GET", f"/g/{given['gift_id']}")
     assert "<script>" not in page.raw
-    assert meta(page)["og:description"] == message
+    assert html.unescape(re.findall(r'<p class="blessing">(.*?)</p>', page.raw)[0]) == message
     assert data(page, "gift")["wrapping"]["blessing"] == message
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_link_previews_contain_nothing_that_a_user_wrote(stack: Stack, language: str) -> None:
+    """Previews show a page's title and description as words of the operator: a giver could imitate them."""
+    stack.call("alice", "PATCH", "/me", {"display_name": "Handsel Security"})
+    message = "Account locked: log in at example.com"
+    pages = []
+    for text in (message, "Happy birthday"):
+        given = stack.give(stack.buy(), wrapping={"cover_id": "red-classic", "message": text})
+        pages.append(stack.call(None, "GET", f"/g/{given['gift_id']}", headers={"accept-language": language}))
+    shown = [{name: text for name, text in meta(page).items() if name != "og:url"} for page in pages]
+    assert shown[0] == shown[1]
+    titles = {re.findall("<title>(.*?)</title>", page.raw)[0] for page in pages} | {shown[0]["og:title"]}
+    assert titles == {"You have a gift" if language == "en" else "你有一份礼物"}
+    assert "Handsel Security" not in str(shown)
+    assert message not in str(shown)
 
 
 def test_the_security_policy_allows_only_what_pages_need(stack: Stack) -> None:
@@ -100,6 +117,26 @@ def test_the_page_shows_an_expired_gift_as_returned(stack: Stack) -> None:
     assert data(stack.call(None, "GET", f"/g/{given['gift_id']}"), "gift")["state"] == "returned"
 
 
+@pytest.mark.parametrize("suffix", ["", ".", ")", "。", "」", "%23secret", "&amp;", "\u200b", "…"])
+def test_the_page_of_a_gift_is_found_under_what_programs_make_of_its_path(stack: Stack, suffix: str) -> None:
+    given = stack.give(stack.buy())
+    for path in (f"/g/{given['gift_id']}{suffix}", f"/g/{given['gift_id'].upper()}{suffix}"):
+        page = stack.call(None, "GET", path)
+        assert page.status == 200
+        assert data(page, "gift")["gift_id"] == given["gift_id"]
+        assert meta(page)["og:url"] == f"https://gifts.test/g/{given['gift_id']}"
+
+
+@pytest.mark.parametrize("rest", ["/", "/index.html", "#secret", "%2Fsecret"])
+def test_the_function_finds_the_gift_in_a_path_that_has_no_route(stack: Stack, rest: str) -> None:
+    given = stack.give(stack.buy())
+    request = event("web_gift")
+    request["rawPath"] = request["requestContext"]["http"]["path"] = f"/G/{given['gift_id']}{rest}"
+    answer = stack.invoke("WebFunction", request)
+    assert answer["statusCode"] == 200
+    assert f"https://gifts.test/g/{given['gift_id']}" in answer["body"]
+
+
 @pytest.mark.parametrize("gift_id", ["none", "a" * 32, "a b", "福", "%22", "x" * 3000])
 def test_an_unknown_gift_has_a_not_found_page(stack: Stack, gift_id: str) -> None:
     page = stack.call(None, "GET", f"/g/{gift_id}")
@@ -119,11 +156,11 @@ def test_an_unavailable_page_has_a_retry_after_header(stack: Stack) -> None:
 @pytest.mark.parametrize(
     ("requested", "language", "title"),
     [
-        ("zh-CN,zh;q=0.9,en;q=0.8", "zh-CN", "Alice 送你一份礼物"),
-        ("en-US,en;q=0.9,zh;q=0.8", "en", "Alice sent you a gift"),
-        ("fr-FR,zh-TW;q=0.8", "zh-CN", "Alice 送你一份礼物"),
-        ("fr-FR", "en", "Alice sent you a gift"),
-        ("", "en", "Alice sent you a gift"),
+        ("zh-CN,zh;q=0.9,en;q=0.8", "zh-CN", "你有一份礼物"),
+        ("en-US,en;q=0.9,zh;q=0.8", "en", "You have a gift"),
+        ("fr-FR,zh-TW;q=0.8", "zh-CN", "你有一份礼物"),
+        ("fr-FR", "en", "You have a gift"),
+        ("", "en", "You have a gift"),
     ],
 )
 def test_a_page_is_in_the_requested_language(stack: Stack, requested: str, language: str, title: str) -> None:

@@ -366,3 +366,35 @@ def test_the_id_of_a_parcel_cannot_be_derived_from_the_gift_and_the_claimer(stac
         assert again.body == holding
         seen_ids |= {holding["holding_id"], holding["shipment_id"]}
     assert len(seen_ids) == 4
+
+
+@pytest.mark.parametrize("status", ["returned", "lost"])
+def test_the_merchant_sees_an_address_for_seven_days_after_a_parcel_was_returned_or_lost(
+    stack: Stack, status: str
+) -> None:
+    _, holding = claim_parcel(stack)
+    shipment_id = holding["shipment_id"]
+    stack.report(shipment_id, "picked_up")
+    stack.report(shipment_id, status)
+
+    def addresses() -> set[str]:
+        listed = stack.call("mia", "GET", "/stores/store-tea-house/shipments").body["items"]
+        put = stack.call("mia", "PUT", f"/shipments/{shipment_id}", {}).body
+        return {str(each["address"] and each["address"]["name"]) for each in (*listed, put)}
+
+    stack.now += 7 * DAY - 1
+    assert addresses() == {ADDRESS["name"]}
+    stack.now += 1
+    assert addresses() == {"None"}
+    assert stack.call("bob", "GET", f"/shipments/{shipment_id}").body["address"] == ADDRESS | {"region": None}
+    # A parcel that is found again has to be delivered.
+    if status == "lost":
+        stack.report(shipment_id, "in_transit")
+        assert addresses() == {ADDRESS["name"]}
+
+
+def test_a_late_report_of_a_loss_counts_from_the_time_of_the_loss(stack: Stack) -> None:
+    _, holding = claim_parcel(stack)
+    stack.report(holding["shipment_id"], "lost", at=stack.now - 8 * DAY)
+    (listed,) = stack.call("mia", "GET", "/stores/store-tea-house/shipments").body["items"]
+    assert (listed["status"], listed["address"]) == ("lost", None)

@@ -255,9 +255,61 @@ def test_an_expired_gift_that_is_requested_again(stack: Stack) -> None:
 
 def test_a_cancelled_gift_notifies_its_recipient_and_reveals_nothing(stack: Stack) -> None:
     assert follow(stack, cancel) == ["order.paid", "gift.given", "gift.cancelled"]
-    assert messages_of(stack, "bob")[1:] == [("gift_cancelled", "A gift for you was cancelled.")]
+    assert messages_of(stack, "bob") == [("gift_cancelled", "A gift for you was cancelled.")]
+    assert counts_of(stack, "bob") == {"unread": 1}
     assert messages_of(stack, "alice") == []
     assert counts_of(stack, "alice") == {"to_give": 1}
+
+
+def give_and_cancel(stack: Stack, order: dict[str, Any]) -> None:
+    gift = stack.give(order, recipient_id="bob")
+    assert stack.call("alice", "POST", f"/gifts/{gift['gift_id']}/cancel").status == 200
+
+
+@pytest.mark.parametrize("delivery", ["each at once", "all together", "in reverse", "twice"])
+def test_each_gift_that_is_cancelled_before_it_was_seen_leaves_one_message_without_words(
+    stack: Stack, delivery: str
+) -> None:
+    stack.call("bob", "GET", "/orders")
+    order = stack.buy()
+    stack.start_recording()
+    for _ in range(25):
+        give_and_cancel(stack, order)
+        if delivery == "each at once":
+            stack.deliver_records()
+    records = stack.projector_records()
+    stack.stop_recording()
+    if delivery != "each at once":
+        for _ in range(2 if delivery == "twice" else 1):
+            assert stack.project(*(reversed(records) if delivery == "in reverse" else records)) == []
+    found = stack.call("bob", "GET", "/messages?limit=100").body["items"]
+    assert [message["kind"] for message in found] == ["gift_cancelled"] * 25
+    assert all(message["wrapping"] is None for message in found)
+    assert counts_of(stack, "bob") == {"unread": 25}
+
+
+def test_the_reminders_of_a_cancelled_gift_are_replaced_too_unless_they_were_read(stack: Stack) -> None:
+    stack.call("bob", "GET", "/orders")
+    stack.start_recording()
+    gift = stack.give(stack.buy(), recipient_id="bob")
+    stack.deliver_records()
+    stack.now += DAY - 6 * HOUR
+    stack.sweep()
+    (reminder, received) = stack.call("bob", "GET", "/messages").body["items"]
+    assert (reminder["kind"], received["kind"]) == ("gift_reminder", "gift_received")
+    assert stack.call("bob", "POST", f"/messages/{received['message_id']}/read").body["wrapping"] is not None
+    assert counts_of(stack, "bob") == {"unread": 1}
+    assert stack.call("alice", "POST", f"/gifts/{gift['gift_id']}/cancel").status == 200
+    stack.deliver_records()
+    left = stack.call("bob", "GET", "/messages").body["items"]
+    assert [(each["kind"], each["read"], each["wrapping"]) for each in left] == [
+        ("gift_cancelled", False, None),
+        ("gift_received", True, None),
+    ]
+    assert counts_of(stack, "bob") == {"unread": 1}
+    assert stack.call("bob", "POST", f"/messages/{reminder['message_id']}/read").status == 404
+    assert stack.call("bob", "POST", f"/messages/{left[0]['message_id']}/read").status == 200
+    assert counts_of(stack, "bob") == {}
 
 
 def test_a_declined_gift_notifies_its_giver(stack: Stack) -> None:

@@ -158,7 +158,9 @@ def redeem(harness: Harness) -> Act:
     def act(actor: Actor) -> None:
         # An earlier attempt may have redeemed it: a redemption has no idempotency key.
         with suppress(errors.AlreadyRedeemed):
-            redeeming.redeem(actor.table, held.code or "", store_id=STORE, redemption=actor.code(), now=actor.now())
+            redeeming.redeem(
+                actor.table, held.code or "", store_id=STORE, caller="mia", redemption=actor.code(), now=actor.now()
+            )
 
     return act
 
@@ -186,7 +188,7 @@ def read_a_message(harness: Harness) -> Act:
     harness.give(harness.buy(), to="bob")
     harness.run_until_answered(harness.projecting(harness.records()))
     message = harness.model.items[harness.model.keys_by_kind["MESSAGE"][0]]
-    return lambda actor: messaging.mark_read(actor.table, message["message_id"], caller="bob")
+    return lambda actor: messaging.mark_read(actor.table, message["message_id"], caller="bob", now=actor.now())
 
 
 def tag(harness: Harness) -> Act:

@@ -268,7 +268,7 @@ def test_concurrent_counts_end_with_the_last_state(record_property: Figures) -> 
     message = harness.model.items[harness.model.keys_by_kind["MESSAGE"][0]]
 
     def reading(actor: Actor) -> object:
-        return messaging.mark_read(actor.table, message["message_id"], caller="alice")
+        return messaging.mark_read(actor.table, message["message_id"], caller="alice", now=actor.now())
 
     orders = [record for record in given if record["dynamodb"]["Keys"]["sk"]["S"] == "ORDER"]
     players = [Player(_counting([orders[0]])), Player(_counting([orders[-1]])), Player(reading)]

@@ -134,7 +134,7 @@ def test_every_text_that_people_write_has_the_bound_of_a_request() -> None:
     assert texts >= set(WRITTEN)
     # Ids, hashes, currencies, and keys of the provider: at most 128 ASCII characters.
     others = {name.partition(".")[2] for name in texts - set(WRITTEN)}
-    known = {"code", "country", "currency", "handle", "in_return_for", "redemption", "reference"}
+    known = {"code", "country", "currency", "handle", "in_return_for", "redeemed_by", "redemption", "reference"}
     assert {each for each in others if not each.endswith(("_id", "hash", "version"))} == known
 
 

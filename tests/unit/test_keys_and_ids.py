@@ -1,5 +1,7 @@
 """Keys, ids, secrets and cursors: collision-free, deterministic and unforgeable."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -42,6 +44,46 @@ def test_a_secret_depends_on_gift_and_key_and_has_more_than_128_bits() -> None:
     assert secret == ids.derive_link_secret(LINK_KEYS, "1", "gift")
     assert secret != ids.derive_link_secret(LINK_KEYS, "2", "gift")
     assert secret != ids.derive_link_secret(LINK_KEYS, "1", "other")
+
+
+def test_ids_and_secrets_have_no_character_that_ends_a_link() -> None:
+    """Check the first and last characters, and all others (interweave#120, marked#2024, rails_autolink#65)."""
+    gift_ids = [ids.derive_id("gift", str(number)) for number in range(500)]
+    for text in (*gift_ids, *(ids.derive_link_secret(LINK_KEYS, "1", gift_id) for gift_id in gift_ids)):
+        assert re.fullmatch(r"[a-z2-7]{32}", text)
+
+
+GIFT_ID = ids.derive_id("gift")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        GIFT_ID,
+        GIFT_ID.upper(),
+        f"{GIFT_ID}/",
+        f"{GIFT_ID}.",
+        f"{GIFT_ID})",
+        f"{GIFT_ID}。",
+        f"{GIFT_ID}」",
+        f"{GIFT_ID}%E3%80%82",
+        f"{GIFT_ID}#secret",
+        f"{GIFT_ID}%23{GIFT_ID[::-1]}",
+        f"{GIFT_ID}&amp;utm_source=chat",
+        f"*{GIFT_ID}*",
+        f"{GIFT_ID[:10]}\u200b{GIFT_ID[10:]}",
+        f"{GIFT_ID[:10]}\u00ad{GIFT_ID[10:]}",
+    ],
+)
+def test_the_id_in_a_link_is_found_whatever_a_program_made_of_it(path: str) -> None:
+    assert ids.find_id(path) == GIFT_ID
+
+
+@pytest.mark.parametrize(
+    "path", ["", "none", GIFT_ID[:-1], f"{GIFT_ID}a", f"a{GIFT_ID}", GIFT_ID.replace(GIFT_ID[0], "1")]
+)
+def test_a_path_without_a_whole_id_has_none(path: str) -> None:
+    assert ids.find_id(path) is None
 
 
 @pytest.mark.parametrize("given", ["", "é" * 32, "x" * 32])

@@ -6,6 +6,7 @@ import { choose, language, t } from "./i18n.js";
 import { currentUser, signOut } from "./session.js";
 import { action, problem } from "./ui.js";
 import { cannotOpen, declining, emblem, ended, notFound, notice, ownGift } from "./gift_ends.js";
+import { findGiftId, findSecret } from "./gift_link.js";
 import { result } from "./gift_result.js";
 import { cover, seal, terms, unwrap, wrapped } from "./gift_wrap.js";
 
@@ -15,10 +16,11 @@ const MAX_PAUSE_MS = 30_000;
 // Problem codes of a claim, and the state of the gift that each implies.
 const STATES = { expired: "returned", cancelled: "cancelled", declined: "declined", "already-claimed": "claimed" };
 
-const id = location.pathname.split("/").pop();
+const id = findGiftId(location);
 const main = document.getElementById("main");
-/** Return the secret after the `#` of the link. It may only be sent in request bodies. */
-const secret = () => location.hash.slice(1) || undefined;
+/** Return the secret of the link. It may only be sent in request bodies. */
+const secret = () => findSecret(location, id);
+const shareLink = () => secret() && `${location.origin}/g/${id}#${secret()}`;
 
 /** The caller's view of the gift, as last received. */
 let view = JSON.parse(document.body.dataset.gift ?? "null");
@@ -59,7 +61,7 @@ async function start() {
 /** Draw the page for the current view of the gift. */
 function draw({ focus = false } = {}) {
   typing = false;
-  if (view.order_id) show(ownGift(view, secret() && location.href, timeIsUp), { focus });
+  if (view.order_id) show(ownGift(view, shareLink(), timeIsUp), { focus });
   else if (view.holding) show(result(view, view.holding), { focus });
   else if (view.state === "open") show(openable(), { focus });
   else show(ended(view, secret), { focus });

@@ -71,7 +71,7 @@ export function receivedEntry(gift) {
     badge: t(`center.received.${shown}`),
     tone: { open: "waiting", claimed: "good" }[shown],
     lines: [
-      h("q", {}, wrapping.blessing),
+      wrapping.blessing && h("q", {}, wrapping.blessing),
       holding && h("span", {}, holding.product?.title ?? t("center.parcel_from", { store: holding.store_name })),
       shown === "open" ? countdown(end) : holding && time(holding.received_at),
     ],

@@ -240,7 +240,7 @@ def test_derived_ids_and_secrets_never_change() -> None:
     assert ids.derive_parcel_id("use") == ids.derive_id("parcel", "use")
     assert ids.derive_shipment_id("held") == ids.derive_id("shipment", "held")
     assert ids.hash_request("/gifts", {"b": "é", "a": [1, None]}) == "8bbf0c6cff72ee7c13de6766a50c9977"
-    assert SECRET == "Hn18Lv1bN4DK8zugmzopjQnmfUoPslcn"
+    assert SECRET == "dz6xylx5lm3ybsxthoqjworjrue6m7kk"
 
 
 def test_a_voucher_code_is_normalized() -> None:

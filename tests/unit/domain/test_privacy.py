@@ -25,9 +25,24 @@ def test_the_product_of_a_parcel_is_visible_after_delivery() -> None:
     assert not may_see(Viewer.CLAIMER, Fact.PARCEL_PRODUCT, own=True)
 
 
-def test_a_merchant_sees_the_address_of_a_parcel_until_delivery() -> None:
+def test_a_merchant_sees_the_address_of_a_parcel_until_nothing_is_left_to_do_with_it() -> None:
     assert may_see(Viewer.MERCHANT, Fact.ADDRESS)
-    assert not may_see(Viewer.MERCHANT, Fact.ADDRESS, delivered=True)
+    assert not may_see(Viewer.MERCHANT, Fact.ADDRESS, closed=True)
+    assert may_see(Viewer.CLAIMER, Fact.ADDRESS, own=True, closed=True)
+
+
+def test_the_words_of_an_ended_gift_are_visible_to_its_giver_and_claimers_only() -> None:
+    assert {viewer for viewer in Viewer if may_see(viewer, Fact.BLESSING, ended=True)} == {Viewer.GIVER, Viewer.CLAIMER}
+    assert {viewer for viewer in Viewer if may_see(viewer, Fact.BLESSING)} == {
+        Viewer.ANYONE,
+        Viewer.RECIPIENT,
+        Viewer.GIVER,
+        Viewer.CLAIMER,
+    }
+
+
+def test_only_the_merchant_sees_who_redeemed_a_voucher() -> None:
+    assert {viewer for viewer in Viewer if may_see(viewer, Fact.REDEEMER, own=True)} == {Viewer.MERCHANT}
 
 
 def test_vouchers_and_parcels_have_separate_facts() -> None:

@@ -411,6 +411,8 @@ def create_app() -> APIGatewayHttpResolver:
     def handle_problem(problem: errors.ApiProblem) -> Response[str]:
         metrics.add_dimension("code", problem.code)
         count("ProblemAnswered")
+        if isinstance(problem, errors.WrongSecret) and problem.removed_version is not None:
+            logger.warning("link key removed", version=problem.removed_version)
         return problems.of(problem)
 
     @app.exception_handler(Exception)  # type: ignore[untyped-decorator]

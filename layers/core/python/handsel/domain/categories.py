@@ -45,19 +45,19 @@ NAMES: Mapping[str, frozenset[str]] = {
         }
     ),
 }
-# Levels of a path, members of an enumeration, and what is in brackets.
-_SEPARATORS = re.compile(
+# Levels of a path, members of an enumeration, and what is in brackets. Compiled at the first use, which few functions have.
+_SEPARATORS = (
     r"[<>/|\\:;,&+()\[\]{}]|\band\b|\s[-\u2010-\u2015]+\s"
     r"|[\u00b7\u2022\u00ab\u00bb\u2039\u203a\u2192\u3001\u3002\u548c\u8207\u4e0e\u53ca]"
 )
-_NO_WORD = re.compile(r"[\W_]+")
+_NO_WORD = r"[\W_]+"
 
 
 @lru_cache(maxsize=1024)
 def find_category(category: str) -> str | None:
     """Return which category of `NAMES` a store's category is, or None."""
-    for part in _SEPARATORS.split(_fold(category)):
-        words = _NO_WORD.sub(" ", part).strip()
+    for part in re.split(_SEPARATORS, _fold(category)):
+        words = re.sub(_NO_WORD, " ", part).strip()
         for known, names in NAMES.items():
             if any(_ends_with(words, name) for name in names):
                 return known

@@ -132,11 +132,19 @@ class OwnGift(ApiProblem):
 
 
 class WrongSecret(ApiProblem):
-    """The request does not have the secret of the gift's link."""
+    """The request does not have the secret of the gift's link, or the key of the link was removed.
+
+    Attributes:
+        removed_version: the version of the link's key, if the key was removed; for the logs only.
+    """
 
     code = "wrong-secret"
     title = "The gift link is incomplete or incorrect."
     explanation = "The secret is the part of the link after `#`. Ask the giver to send the whole link again."
+
+    def __init__(self, detail: str | None = None, *, removed_version: str | None = None) -> None:
+        super().__init__(detail)
+        self.removed_version = removed_version
 
 
 class NotTheRecipient(ApiProblem):

@@ -14,8 +14,12 @@ from collections.abc import Mapping
 
 from handsel.domain import user_text
 
-# 160 bits: no padding in base32, which has one case only, so that an id can be read aloud.
+# 160 bits: no padding in base32, which has one case and no punctuation. So an id can be read aloud, and ids and secrets
+# survive programs that end a link at punctuation, or that change its case.
 _ID_BYTES = 20
+_ID = re.compile(r"(?<![a-z0-9])[a-z2-7]{32}(?![a-z0-9])")
+# Soft hyphens, zero-width characters and marks of direction: programs insert them to break long links.
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _CLIENT_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 # Characters that are easily confused, as in Crockford's base 32.
 _MISREAD = str.maketrans("OIL", "011")
@@ -31,7 +35,17 @@ _DASHES = (
 def derive_id(*parts: str) -> str:
     """Return an opaque URL-safe id of 32 characters that depends on `parts` only."""
     framed = b"".join(len(raw).to_bytes(4, "big") + raw for raw in (part.encode() for part in parts))
-    return base64.b32encode(hashlib.sha256(framed).digest()[:_ID_BYTES]).decode().lower()
+    return _to_text(hashlib.sha256(framed).digest())
+
+
+def _to_text(digest: bytes) -> str:
+    return base64.b32encode(digest[:_ID_BYTES]).decode().lower()
+
+
+def find_id(path: str) -> str | None:
+    """Return the first derived id in the path of a link, whatever a program appended to it or changed in it, or None."""
+    found = _ID.search(_INVISIBLE.sub("", path).lower())
+    return None if found is None else found[0]
 
 
 def is_valid_client_id(entity_id: str) -> bool:
@@ -74,7 +88,7 @@ def hash_request(path: str, body: object) -> str:
 
 
 def derive_link_secret(keys: Mapping[str, str], version: str, gift_id: str) -> str:
-    """Return the secret of a share link: 192 bits that cannot be computed without the key.
+    """Return the secret of a share link: 160 bits that cannot be computed without the key.
 
     Args:
         keys: link keys by version.
@@ -84,7 +98,7 @@ def derive_link_secret(keys: Mapping[str, str], version: str, gift_id: str) -> s
         KeyError: the version is not among the keys.
     """
     digest = hmac.new(keys[version].encode(), b"handsel link\0" + gift_id.encode(), hashlib.sha256).digest()
-    return base64.urlsafe_b64encode(digest[:24]).decode()
+    return _to_text(digest)
 
 
 def are_secrets_equal(given: str, expected: str) -> bool:

@@ -131,6 +131,27 @@ def derive_gift_messages(before: Gift | None, after: Gift | None) -> Iterator[Me
             yield _to_recipient(after, MessageKind.GIFT_CANCELLED, ended_at)
 
 
+# The messages that announce a gift to its named recipient: kind, and the other parts of the id.
+_ANNOUNCEMENTS = (
+    (MessageKind.GIFT_RECEIVED, ()),
+    *((MessageKind.GIFT_REMINDER, (str(lead_ms),)) for lead_ms in REMINDERS_MS),
+)
+
+
+def list_replaced_ids(message: Message) -> list[str]:
+    """Return the ids of messages that a message replaces while they are unread: a cancellation, the announcements of the gift."""
+    if message.kind is not MessageKind.GIFT_CANCELLED or message.gift_id is None:
+        return []
+    return [_derive_id(kind, message.gift_id, *parts) for kind, parts in _ANNOUNCEMENTS]
+
+
+def find_replacing_id(message: Message) -> str | None:
+    """Return the id of the message that replaces a message, whether it exists or not; None if nothing replaces it."""
+    if message.gift_id is None or message.kind not in {kind for kind, _ in _ANNOUNCEMENTS}:
+        return None
+    return _derive_id(MessageKind.GIFT_CANCELLED, message.gift_id)
+
+
 def derive_shipment_messages(before: Shipment | None, after: Shipment | None) -> Iterator[Message]:
     """Derive the message of a shipment whose status changed."""
     if before is None or after is None or before.status is after.status:
@@ -149,7 +170,7 @@ def derive_shipment_messages(before: Shipment | None, after: Shipment | None) ->
 def build_regift_request(gift_id: str, giver_id: str, requester: str, *, at: int) -> Message:
     """Return the message to the giver about a regift request."""
     return Message(
-        message_id=ids.derive_id("message", MessageKind.ASKED_AGAIN, gift_id, requester),
+        message_id=_derive_id(MessageKind.ASKED_AGAIN, gift_id, requester),
         user_id=giver_id,
         kind=MessageKind.ASKED_AGAIN,
         gift_id=gift_id,
@@ -170,14 +191,18 @@ def list_reminder_times(gift: Gift) -> list[int]:
     return [] if gift.recipient_id is None else [gift.expires_at - lead for lead in REMINDERS_MS if lead < window]
 
 
+def _derive_id(kind: MessageKind, gift_id: str, *parts: str) -> str:
+    return ids.derive_id("message", kind, gift_id, *parts)
+
+
 def _to_recipient(
     gift: Gift, kind: MessageKind, at: int, params: MessageParams = MessageParams(), *parts: str
 ) -> Message:
     if gift.recipient_id is None:
         raise ValueError("the gift has no named recipient")
-    shown = may_see(Viewer.RECIPIENT, Fact.ENVELOPE) and kind is not MessageKind.GIFT_CANCELLED
+    shown = may_see(Viewer.RECIPIENT, Fact.BLESSING, ended=kind is MessageKind.GIFT_CANCELLED)
     return Message(
-        message_id=ids.derive_id("message", kind, gift.gift_id, *parts),
+        message_id=_derive_id(kind, gift.gift_id, *parts),
         user_id=gift.recipient_id,
         kind=kind,
         gift_id=gift.gift_id,
@@ -191,7 +216,7 @@ def _to_giver(
     gift: Gift, kind: MessageKind, at: int, params: MessageParams = MessageParams(), *, claimer: str | None = None
 ) -> Message:
     return Message(
-        message_id=ids.derive_id("message", kind, gift.gift_id, *([] if claimer is None else [claimer])),
+        message_id=_derive_id(kind, gift.gift_id, *([] if claimer is None else [claimer])),
         user_id=gift.giver_id,
         kind=kind,
         gift_id=gift.gift_id,

@@ -25,6 +25,9 @@ MAX_VALIDITY_DAYS = 3650
 # The highest stock of a product, in units.
 MAX_STOCK = 10**9
 
+# The time that a store has to settle a parcel that was returned or lost.
+CLOSES_AFTER_MS = 7 * 86_400_000
+
 
 class Kind(StrEnum):
     """Kind of a product: a `voucher` has a code to redeem, a `parcel` is shipped."""
@@ -245,6 +248,10 @@ class Gift:
         over = self.state is GiftState.OPEN and WINDOW_OVER.holds(self.expires_at, now=now)
         return GiftState.RETURNED if over else self.state
 
+    def has_ended_at(self, now: int) -> bool:
+        """Return whether it has expired, was cancelled or was declined at a time. A gift that is fully claimed has not."""
+        return self.state_at(now) not in (GiftState.OPEN, GiftState.CLAIMED)
+
     @property
     def reservation(self) -> Reservation:
         """Return the reservation that the order of an open gift has for it."""
@@ -272,6 +279,7 @@ class Holding:
     Attributes:
         gift_id: None if the holder bought it for own use.
         redemption: id of the request that redeemed it, used to recognise a retry of that request.
+        redeemed_by: id of the merchant's user who redeemed it; None if it is not redeemed.
         return_gift_order_id: the order of the return gift, if any.
     """
 
@@ -287,6 +295,7 @@ class Holding:
     quantity: int = 1
     redeemed_at: int | None = None
     redemption: str | None = None
+    redeemed_by: str | None = None
     return_gift_order_id: str | None = None
 
     def state_at(self, now: int) -> VoucherState:
@@ -355,6 +364,14 @@ class Shipment:
     def is_delivered(self) -> bool:
         """Return whether the parcel was delivered. This is final, so data that it makes visible is never hidden again."""
         return self.status is ShipmentStatus.DELIVERED
+
+    def is_closed_at(self, now: int) -> bool:
+        """Return whether its store has nothing left to do with it at a time: it was delivered, or returned or lost long ago."""
+        status = self.status
+        if status not in (ShipmentStatus.RETURNED, ShipmentStatus.LOST):
+            return status is ShipmentStatus.DELIVERED
+        since = max(event.occurred_at for event in self.events.values() if event.status is status)
+        return since + CLOSES_AFTER_MS <= now
 
 
 @dataclass(frozen=True, slots=True)

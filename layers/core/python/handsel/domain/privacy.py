@@ -24,7 +24,8 @@ class Viewer(StrEnum):
 class Fact(StrEnum):
     """The fields that are visible to the same viewers."""
 
-    ENVELOPE = "cover, blessing, giver's display name, presentation, state, expires_at, remaining"
+    ENVELOPE = "cover, giver's display name, presentation, state, expires_at, remaining"
+    BLESSING = "blessing or message"
     VOUCHER_TITLE = "voucher: title and store"
     VOUCHER_PRODUCT = "voucher: product"
     VOUCHER_CODE = "voucher: code"
@@ -36,6 +37,7 @@ class Fact(StrEnum):
     LOGISTICS_STATUS = "status of the shipment"
     LOGISTICS = "carrier, tracking number and events of the shipment"
     ADDRESS = "claimer's address"
+    REDEEMER = "user id of the merchant's user who redeemed a voucher"
 
 
 class Rule(StrEnum):
@@ -44,7 +46,8 @@ class Rule(StrEnum):
     NEVER = "no"
     ALWAYS = "yes"
     ONCE_DELIVERED = "once delivered"
-    UNTIL_DELIVERED = "until delivered"
+    TO_SHIP = "until delivered, or 7 days after it was returned or lost"
+    UNTIL_ENDED = "until the gift expires, is cancelled or declined"
     OWN = "their own"
 
 
@@ -55,6 +58,7 @@ TABLE: Mapping[Fact, Mapping[Viewer, Rule]] = {
     for fact, rules in {
         # in the order of Viewer: anyone, recipient, claimer, giver, merchant, carrier, subscriber
         Fact.ENVELOPE: (_YES, _YES, _YES, _YES, _NO, _NO, _YES),
+        Fact.BLESSING: (Rule.UNTIL_ENDED, Rule.UNTIL_ENDED, _YES, _YES, _NO, _NO, _NO),
         Fact.VOUCHER_TITLE: (_NO, _YES, _YES, _YES, _YES, _NO, _NO),
         Fact.VOUCHER_PRODUCT: (_NO, _NO, _YES, _YES, _YES, _NO, _NO),
         Fact.VOUCHER_CODE: (_NO, _NO, Rule.OWN, _NO, Rule.OWN, _NO, _NO),
@@ -65,17 +69,22 @@ TABLE: Mapping[Fact, Mapping[Viewer, Rule]] = {
         Fact.PRICE: (_NO, _NO, _NO, _YES, _YES, _NO, _NO),
         Fact.LOGISTICS_STATUS: (_NO, _NO, Rule.OWN, _YES, _YES, _YES, _YES),
         Fact.LOGISTICS: (_NO, _NO, Rule.OWN, _NO, _YES, _YES, _NO),
-        Fact.ADDRESS: (_NO, Rule.OWN, Rule.OWN, _NO, Rule.UNTIL_DELIVERED, _NO, _NO),
+        Fact.ADDRESS: (_NO, Rule.OWN, Rule.OWN, _NO, Rule.TO_SHIP, _NO, _NO),
+        Fact.REDEEMER: (_NO, _NO, _NO, _NO, Rule.OWN, _NO, _NO),
     }.items()
 }
 
 
-def may_see(viewer: Viewer, fact: Fact, *, own: bool = False, delivered: bool = False) -> bool:
+def may_see(
+    viewer: Viewer, fact: Fact, *, own: bool = False, delivered: bool = False, closed: bool = False, ended: bool = False
+) -> bool:
     """Return whether `viewer` may see `fact`.
 
     Args:
         own: True if it is the viewer's own holding or shipment; for a merchant, the voucher whose code is presented.
         delivered: True if the parcel was delivered.
+        closed: True if the store no longer has to do anything with the parcel, see `Shipment.is_closed_at`.
+        ended: True if the gift expired, was cancelled or was declined.
     """
     match TABLE[fact][viewer]:
         case Rule.NEVER:
@@ -86,8 +95,10 @@ def may_see(viewer: Viewer, fact: Fact, *, own: bool = False, delivered: bool = 
             return own
         case Rule.ONCE_DELIVERED:
             return delivered
-        case Rule.UNTIL_DELIVERED:
-            return not delivered
+        case Rule.TO_SHIP:
+            return not closed
+        case Rule.UNTIL_ENDED:
+            return not ended
 
 
 def product_fact(kind: Kind) -> Fact:

@@ -128,7 +128,7 @@ def check_may_open(gift: Gift, caller: str, secret: str | None, keys: Mapping[st
 
     Raises:
         OwnGift: the caller gave it.
-        WrongSecret: the secret is missing or wrong.
+        WrongSecret: the secret is missing or wrong, or the key of the link was removed.
         NotTheRecipient: another user is the named recipient.
     """
     if gift.giver_id == caller:
@@ -183,7 +183,13 @@ def check_can_ask_again(gift: Gift, caller: str, secret: str | None, keys: Mappi
 
 
 def is_secret_valid(gift: Gift, secret: str | None, keys: Mapping[str, str]) -> bool:
-    """Return whether a secret is the one of the gift's link."""
+    """Return whether a secret is the one of the gift's link.
+
+    Raises:
+        WrongSecret: the key of the link was removed.
+    """
+    if gift.secret_version is not None and gift.secret_version not in keys:
+        raise errors.WrongSecret(removed_version=gift.secret_version)
     if secret is None or gift.secret_version is None:
         return False
     return ids.are_secrets_equal(secret, ids.derive_link_secret(keys, gift.secret_version, gift.gift_id))

@@ -1,6 +1,8 @@
 """Accounts, and the handles by which they are found.
 
-A HANDLE item exists exactly as long as its ACCOUNT has that handle, because one transaction writes both.
+One transaction writes an ACCOUNT and its HANDLE item, so the item of a handle that an account has exists exactly once, and
+without `ttl`. When the user changes the handle, the item of the old one gets a `ttl`: until then it is kept from others, who
+would get what is meant for the user. The condition of the write compares the `ttl`, because DynamoDB deletes the item late.
 """
 
 from functools import partial
@@ -9,7 +11,10 @@ from handsel.domain import errors
 from handsel.domain.models import Account
 from handsel.store import attributes, keys
 from handsel.store.table import Table
-from handsel.store.writes import ConditionFailed, Delete, Put, Update, Write
+from handsel.store.writes import ConditionFailed, Put, Update, Write
+
+# How long a handle is kept from others after its user changed it.
+_KEPT_SECONDS = 90 * 86_400
 
 from_item = partial(attributes.from_item, Account)
 
@@ -32,7 +37,7 @@ def get_by_handle(table: Table, handle: str) -> Account | None:
         handle: in its stored form, see `names.normalize_handle`.
     """
     reserved = table.get(keys.handle(handle))
-    account = None if reserved is None else get(table, reserved["user_id"])
+    account = None if reserved is None or "ttl" in reserved else get(table, reserved["user_id"])
     # The user may have changed it between the two reads.
     return account if account is not None and account.handle == handle else None
 
@@ -53,21 +58,23 @@ def create(table: Table, account: Account) -> None:
     """
     new = Put({**keys.account(account.user_id)._asdict(), **attributes.to_item(account)})
     try:
-        table.write(new, *([] if account.handle is None else [_reserve(account.handle, account.user_id)]))
+        table.write(
+            new, *([] if account.handle is None else [_reserve(account.handle, account.user_id, account.created_at)])
+        )
     except ConditionFailed as failed:
         if failed.old[0] is None:
             raise errors.HandleTaken from failed
 
 
-def save(table: Table, before: Account, after: Account) -> None:
+def save(table: Table, before: Account, after: Account, *, now: int) -> None:
     """Replace `before` by `after`, if the table still holds `before`.
 
-    One transaction also reserves a new handle and frees the old one, and erases the preferences if the user switches
-    recommendations on or off.
+    One transaction also reserves a new handle and frees the old one, which others can have later, and erases the
+    preferences if the user switches recommendations on or off.
 
     Raises:
         ConditionFailed: the account was changed since `before` was read.
-        HandleTaken: another user has the new handle; nothing was written.
+        HandleTaken: another user has the new handle, or had it until recently; nothing was written.
         DataIntegrityError: the old handle was not reserved for this account.
         ServiceUnavailable: the retries are exhausted.
     """
@@ -86,9 +93,9 @@ def save(table: Table, before: Account, after: Account) -> None:
     if after.handle is not None and after.handle != before.handle:
         assignments.append("#handle = :handle")
         values[":handle"] = after.handle
-        writes.append(_reserve(after.handle, after.user_id))
+        writes.append(_reserve(after.handle, after.user_id, now))
         if before.handle is not None:
-            writes.append(Delete(keys.handle(before.handle), "#user_id = :user_id", {":user_id": before.user_id}))
+            writes.append(_free(before.handle, before.user_id, now))
     reserved = len(writes)
     if after.recommendations != before.recommendations:
         from handsel.store import (
@@ -107,8 +114,23 @@ def save(table: Table, before: Account, after: Account) -> None:
         raise errors.DataIntegrityError(f"the old handle of user {before.user_id} is not reserved for them") from failed
 
 
-def _reserve(handle: str, user_id: str) -> Put:
-    return Put({**keys.handle(handle)._asdict(), "user_id": user_id})
+def _reserve(handle: str, user_id: str, now: int) -> Put:
+    """Return the write that reserves a handle: one that nobody has, that this user had before, or that was freed long ago."""
+    return Put(
+        {**keys.handle(handle)._asdict(), "user_id": user_id},
+        replaces="#ttl <= :now OR (attribute_exists(#ttl) AND #user_id = :user_id)",
+        values={":now": now // 1000, ":user_id": user_id},
+    )
+
+
+def _free(handle: str, user_id: str, now: int) -> Update:
+    """Return the write that frees a handle of a user for others, after a time."""
+    return Update(
+        keys.handle(handle),
+        "SET #ttl = :ttl",
+        "#user_id = :user_id AND attribute_not_exists(#ttl)",
+        {":ttl": now // 1000 + 1 + _KEPT_SECONDS, ":user_id": user_id},
+    )
 
 
 def get_names(table: Table, user_ids: list[str]) -> dict[str, str]:

@@ -74,12 +74,12 @@ def build_put(holding: Holding, gift: Gift | None = None) -> Put:
     return Put(to_item(holding, gift))
 
 
-def redeem(holding: Holding, redemption: str, *, now: int) -> Update:
+def redeem(holding: Holding, redemption: str, redeemed_by: str, *, now: int) -> Update:
     """Return the update that redeems a voucher, if it is valid and not redeemed."""
     return update(
         keys.holding(holding.holding_id),
         transition(VOUCHER_MACHINE, VoucherState.USABLE, VoucherAction.REDEEM, now=now, mark=now),
-        assign({"redemption": redemption}),
+        assign({"redemption": redemption, "redeemed_by": redeemed_by}),
     )
 
 

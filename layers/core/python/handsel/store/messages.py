@@ -6,7 +6,7 @@ from handsel.domain.messages import Message
 from handsel.domain.models import Page
 from handsel.store import attributes, keys, lists
 from handsel.store.table import Table
-from handsel.store.writes import Put, Update
+from handsel.store.writes import Delete, Put, Update
 
 
 def build_put(message: Message) -> Put:
@@ -34,6 +34,11 @@ def get(table: Table, user_id: str, message_id: str) -> Message | None:
 def list_by_user(table: Table, user_id: str, *, limit: int, before: str | None) -> Page[Message]:
     """Return the messages of a user, newest first, after the position `before`."""
     return lists.get_page(table, keys.BY_OWNER, keys.messages_by_user(user_id), from_item, limit=limit, before=before)
+
+
+def delete_unread(message: Message) -> Delete:
+    """Return the write that deletes a message, if it is unread."""
+    return Delete(keys.message(message.user_id, message.message_id), "#read = :no", {":no": False})
 
 
 def mark_read(message: Message) -> Update:

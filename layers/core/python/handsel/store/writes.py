@@ -17,9 +17,17 @@ _NAME = re.compile(r"#(\w+)")
 
 @dataclass(frozen=True, slots=True)
 class Put:
-    """Create one item, if there is none with its key."""
+    """Create one item, if there is none with its key.
+
+    Attributes:
+        replaces: a condition under which an existing item is replaced; empty if none ever is. `#word` and `:word` are as in
+            `Update`.
+        values: of `replaces`.
+    """
 
     item: Mapping[str, object]
+    replaces: str = ""
+    values: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +101,17 @@ def evaluate(write: Write | Callable[[], Write]) -> Write:
 def build_parameters(write: Write, table_name: str) -> Any:
     """Return the parameters of the DynamoDB call, or transaction entry, for a write."""
     if isinstance(write, Put):
-        return {
+        creation: Any = {
             "TableName": table_name,
             "Item": dump_item(write.item),
             "ConditionExpression": "attribute_not_exists(pk)",
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         }
+        if write.replaces:
+            creation["ConditionExpression"] += f" OR {write.replaces}"
+            creation["ExpressionAttributeNames"] = find_names(write.replaces)
+            creation["ExpressionAttributeValues"] = {name: dump(value) for name, value in write.values.items()}
+        return creation
     expression, renamed = (write.expression, write.names) if isinstance(write, Update) else ("", {})
     parameters = {
         "TableName": table_name,

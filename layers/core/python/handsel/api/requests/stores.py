@@ -83,12 +83,13 @@ class StoreRequest(Request):
 
 
 class StockRequest(Request):
-    """A change of the stock of a product."""
+    """A change of the stock of a product.
 
-    add: Annotated[
-        int,
-        Field(ge=-MAX_STOCK, le=MAX_STOCK, description="The units to add to the stock; negative to remove units."),
-    ]
+    Attributes:
+        add: the number of units to add to the stock; negative to remove units.
+    """
+
+    add: Annotated[int, Field(ge=-MAX_STOCK, le=MAX_STOCK)]
 
 
 class ProductRequest(Request):
@@ -98,7 +99,7 @@ class ProductRequest(Request):
         kind: `voucher` for a code to redeem, `parcel` for goods to deliver.
         title: the name of the product.
         description: the text about the product.
-        image_url: the URL of a picture; empty if there is none.
+        image_url: the https URL of a picture; empty if there is none.
         category: the category that the store chose, such as `food`.
         price: the price of one unit.
         original_price: the price of one unit before a discount, in the currency of `price` and not below it; null if it
@@ -124,13 +125,7 @@ class ProductRequest(Request):
     category: Name
     price: MoneyRequest
     original_price: MoneyRequest | None = None
-    stock: Annotated[
-        int | None,
-        Field(
-            ge=0,
-            le=MAX_STOCK,
-        ),
-    ] = None
+    stock: Annotated[int, Field(ge=0, le=MAX_STOCK)] | None = None
     validity_days: Annotated[int, Field(ge=1, le=models.MAX_VALIDITY_DAYS)] | None = None
     redeem_at: Line | None = None
     giftable: bool = True

@@ -41,11 +41,12 @@ def preview_fields(gift: models.Gift, viewer: Viewer, now: int, web_url: str) ->
     """Return the fields of a preview that the viewer may see."""
     if not may_see(viewer, Fact.ENVELOPE):
         return {}
+    shows_blessing = may_see(viewer, Fact.BLESSING, ended=gift.has_ended_at(now))
     return {
         "gift_id": gift.gift_id,
         "state": gift.state_at(now),
         "presentation": gift.product.kind.presentation,
-        "wrapping": WrappingView.of(gift.wrapping, web_url),
+        "wrapping": WrappingView.of(gift.wrapping, web_url, shows_blessing=shows_blessing),
         "giver_name": gift.giver_name,
         "shares": gift.shares,
         "remaining": gift.remaining,

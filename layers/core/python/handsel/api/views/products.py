@@ -61,12 +61,12 @@ def brief_fields(product: models.Product) -> dict[str, Any]:
 
 @with_config(ConfigDict(extra="forbid"))
 class NotGiftableParams(TypedDict, total=False):
-    """The values in the reason why a product cannot be given.
+    """The values in the reason why a product cannot be given; the code decides which are present.
 
     Attributes:
-        category: with the code `category`: the category, by its name in the rules.
-        limit: with the code `price`: the limit of the original price.
-        currency: with the code `currency`: the currency.
+        category: the name that the rules have for the category of the product. Only with `category`.
+        limit: the highest original price of a product that can be given. Only with `price`.
+        currency: the currency of the product, in which nothing can be given. Only with `currency`.
     """
 
     category: str

@@ -19,6 +19,7 @@ class RedemptionView(View):
         redeem_at: the place where the voucher can be redeemed; null if the store names none.
         valid_until: the time at which the validity of the voucher ends; null if it does not expire.
         redeemed_at: the time of the redemption.
+        redeemed_by: the ID of the merchant's user who redeemed it.
     """
 
     code: str
@@ -27,6 +28,7 @@ class RedemptionView(View):
     redeem_at: str | None
     valid_until: Timestamp | None
     redeemed_at: Timestamp
+    redeemed_by: str
 
     @classmethod
     def of(cls, holding: models.Holding) -> Self:
@@ -36,6 +38,8 @@ class RedemptionView(View):
             fields["code"] = holding.code
         if may_see(Viewer.MERCHANT, Fact.VOUCHER_PRODUCT):
             fields |= {"product": ProductBrief.of(holding.product), "redeem_at": holding.product.redeem_at}
+        if may_see(Viewer.MERCHANT, Fact.REDEEMER, own=True):
+            fields["redeemed_by"] = holding.redeemed_by
         return cls(
             **fields,
             store_id=holding.product.store_id,

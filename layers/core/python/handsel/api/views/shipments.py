@@ -102,8 +102,8 @@ class StoreShipment(ShipmentView):
         product: the product to send.
         quantity: the number of units to send.
         created_at: the time of the claim, or of the buyer's own use.
-        address: the delivery address; null once the parcel is delivered.
-        address_label: the address in lines, in the order that is usual in its country; null once the parcel is delivered.
+        address: the delivery address; null once the parcel is delivered, and from 7 days after it was returned or lost.
+        address_label: the address in lines, in the order that is usual in its country; null if `address` is null.
     """
 
     store_id: str
@@ -118,12 +118,13 @@ def _place(event: models.ShipmentEvent) -> tuple[object, ...]:
     return event.occurred_at, states.reading_order(event.status), event.event_id
 
 
-def shipment_view(shipment: models.Shipment, viewer: Viewer) -> ShipmentView:
+def shipment_view(shipment: models.Shipment, viewer: Viewer, *, now: int) -> ShipmentView:
     """Return the view of a shipment for its holder, merchant or carrier.
 
     Args:
         shipment: the shipment.
         viewer: `CLAIMER` for the holder, `MERCHANT` or `CARRIER`.
+        now: milliseconds since the epoch.
     """
     own = viewer is Viewer.CLAIMER
     fields: dict[str, Any] = {"shipment_id": shipment.shipment_id}
@@ -138,7 +139,7 @@ def shipment_view(shipment: models.Shipment, viewer: Viewer) -> ShipmentView:
                 for event in sorted(shipment.events.values(), key=_place)
             ],
         }
-    address = may_see(viewer, Fact.ADDRESS, own=own, delivered=shipment.is_delivered)
+    address = may_see(viewer, Fact.ADDRESS, own=own, closed=shipment.is_closed_at(now))
     shown: dict[str, Any] = {"address": None, "address_label": None}
     if address:
         shown = {

@@ -11,7 +11,8 @@ class WrappingView(View):
 
     Attributes:
         image_url: the URL of the picture of the cover.
-        blessing: the text of the wrapping: a blessing, or the giver's own message.
+        blessing: the text of the wrapping: a blessing, or the giver's own message. It is empty if the gift expired, was
+            cancelled or was declined: then only its giver and its claimers see the text.
     """
 
     cover_id: str
@@ -19,17 +20,18 @@ class WrappingView(View):
     blessing: str
 
     @classmethod
-    def of(cls, wrapping: models.Wrapping, web_url: str) -> Self:
+    def of(cls, wrapping: models.Wrapping, web_url: str, *, shows_blessing: bool = True) -> Self:
         """Return the view of a wrapping.
 
         Args:
             wrapping: the wrapping of a gift.
             web_url: the origin of images.
+            shows_blessing: False if the viewer may not see the text.
         """
         return cls(
             cover_id=wrapping.cover_id,
             image_url=web_url + wrappings.cover_image_path(wrapping.cover_id),
-            blessing=wrapping.blessing,
+            blessing=wrapping.blessing if shows_blessing else "",
         )
 
 

@@ -8,13 +8,13 @@
 | before the account without a handle  |                                            | taken again, or free                   |
 | before an update                     | the account as it was                      | the same call again                    |
 | after it, or the response is lost    | the new account, the new handle reserved,  | the same call again finds nothing to   |
-|                                      | the old one free                           | change, and returns the account        |
+|                                      | the old one kept for its user              | change, and returns the account        |
 
 A name that is filled in from a later token is such an update, of an account that still has no name of its own.
 
 If it runs twice, the second creation fails on the existing account and leaves it unchanged. An update is written under an
 optimistic lock: of two concurrent updates the second one reads again, and so frees the handle that the first one took. One
-transaction writes the account and the reservation of its handle, so each reserved handle has exactly one account.
+transaction writes the account and the reservation of its handle, so each handle has at most one account.
 """
 
 from collections.abc import Mapping
@@ -90,8 +90,10 @@ def get_account(table: Table, user_id: str) -> Account:
     return account
 
 
-def update_account(table: Table, user_id: str, changes: Mapping[str, Any]) -> Account:
+def update_account(table: Table, user_id: str, changes: Mapping[str, Any], *, now: int) -> Account:
     """Update fields of an account and return it. Idempotent.
+
+    A handle that the user changes is kept from others for 90 days; the user can take it back.
 
     Raises:
         HandleTaken, ServiceUnavailable
@@ -101,7 +103,7 @@ def update_account(table: Table, user_id: str, changes: Mapping[str, Any]) -> Ac
         before = get_account(table, user_id)
         after = replace(before, **changes)
         if after != before:
-            accounts.save(table, before, after)
+            accounts.save(table, before, after, now=now)
         return after
 
     return retry_on_conflict(attempt, max_attempts=_MAX_ATTEMPTS)

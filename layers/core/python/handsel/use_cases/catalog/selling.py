@@ -112,7 +112,7 @@ def add_stock(table: Table, store_id: str, product_id: str, *, units: int, token
         raise errors.NotFound
     if failed and not failed["unlimited"]:
         if units < 0:
-            raise errors.OutOfStock
+            raise errors.OutOfStock("The stock has fewer units than this removes. Nothing was changed.")
         raise errors.InvalidRequest([errors.FieldError("/add", f"The stock can be at most {MAX_STOCK}.")])
     return product
 

@@ -17,12 +17,13 @@ from handsel.store.table import Table
 from handsel.store.writes import ConditionFailed
 
 
-def redeem(table: Table, code: str, *, store_id: str, redemption: str, now: int) -> Holding:
+def redeem(table: Table, code: str, *, store_id: str, caller: str, redemption: str, now: int) -> Holding:
     """Redeem a voucher of the store.
 
     Args:
         code: the code of the voucher.
         store_id: the store of the merchant who redeems it.
+        caller: the merchant's user, who is recorded.
         redemption: a unique id of this call.
         now: milliseconds since the epoch.
 
@@ -33,9 +34,9 @@ def redeem(table: Table, code: str, *, store_id: str, redemption: str, now: int)
     holding = holdings.get(table, ids.derive_voucher_id(code))
     if holding is None or holding.product.store_id != store_id:
         raise errors.NotFound
-    redeemed = replace(holding, redeemed_at=now, redemption=redemption)
+    redeemed = replace(holding, redeemed_at=now, redemption=redemption, redeemed_by=caller)
     try:
-        table.write(holdings.redeem(holding, redemption, now=now))
+        table.write(holdings.redeem(holding, redemption, caller, now=now))
     except ConditionFailed as failure:
         current = holdings.from_item(failure.old[0]) if failure.old[0] else None
         if current == redeemed:

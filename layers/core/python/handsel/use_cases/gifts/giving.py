@@ -197,7 +197,14 @@ def _read_gift(table: Table, gift_id: str) -> Gift:
 
 
 def derive_link_secret(gift: Gift, link_keys: Mapping[str, str]) -> str | None:
-    """Return the secret of a gift's share link; None for a gift to a named recipient."""
+    """Return the secret of a gift's share link; None for a gift to a named recipient.
+
+    Raises:
+        WrongSecret: the key of the link was removed.
+    """
     if gift.secret_version is None:
         return None
+    if gift.secret_version not in link_keys:
+        detail = "The link of this gift no longer works. Cancel the gift, and give it again."
+        raise errors.WrongSecret(detail, removed_version=gift.secret_version)
     return ids.derive_link_secret(link_keys, gift.secret_version, gift.gift_id)

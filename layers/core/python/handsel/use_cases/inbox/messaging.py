@@ -11,7 +11,8 @@ from dataclasses import replace
 from handsel.domain import errors, summary
 from handsel.domain.messages import Message
 from handsel.domain.models import Page
-from handsel.store import messages, summaries
+from handsel.domain.privacy import Fact, classify_viewer, may_see
+from handsel.store import gifts, messages, summaries
 from handsel.store.retries import retry_on_conflict
 from handsel.store.table import Table
 
@@ -19,12 +20,26 @@ from handsel.store.table import Table
 _MAX_ATTEMPTS = 20
 
 
-def list_messages(table: Table, *, caller: str, limit: int, before: str | None) -> Page[Message]:
+def list_messages(table: Table, *, caller: str, limit: int, before: str | None, now: int) -> Page[Message]:
     """List the caller's messages, newest first, starting after the position `before`."""
-    return messages.list_by_user(table, caller, limit=limit, before=before)
+    page = messages.list_by_user(table, caller, limit=limit, before=before)
+    return replace(page, items=_hide_wrappings(table, page.items, caller, now=now))
 
 
-def mark_read(table: Table, message_id: str, *, caller: str) -> Message:
+def _hide_wrappings(table: Table, found: list[Message], caller: str, *, now: int) -> list[Message]:
+    """Return messages without the wrappings that the caller may no longer see, because the gift has ended."""
+    wrapped = list(
+        dict.fromkeys(each.gift_id for each in found if each.wrapping is not None and each.gift_id is not None)
+    )
+    visible = {
+        gift.gift_id
+        for gift in (gifts.get_many(table, wrapped) if wrapped else [])
+        if may_see(classify_viewer(gift, caller), Fact.BLESSING, ended=gift.has_ended_at(now))
+    }
+    return [each if each.gift_id in visible else replace(each, wrapping=None) for each in found]
+
+
+def mark_read(table: Table, message_id: str, *, caller: str, now: int) -> Message:
     """Mark a message of the caller as read. Idempotent.
 
     Raises:
@@ -42,4 +57,5 @@ def mark_read(table: Table, message_id: str, *, caller: str) -> Message:
             summaries.save(table, caller, before, after, [messages.mark_read(message)])
         return replace(message, read=True)
 
-    return retry_on_conflict(attempt, max_attempts=_MAX_ATTEMPTS)
+    read = retry_on_conflict(attempt, max_attempts=_MAX_ATTEMPTS)
+    return _hide_wrappings(table, [read], caller, now=now)[0]

@@ -9,14 +9,18 @@ So the latest state counts, even if a record comes late or twice.
 | after it, or the response is lost | the messages, tallies and new summary | nothing is left to do: the record, delivered     |
 |                                   |                                       | again, finds nothing to change                   |
 
+The message that a gift was cancelled replaces the unread messages that announced the gift, in the same transaction. If it
+comes first, the announcements are not stored. All of them are written under the version of the summary, so none is missed.
+
 After a write, the counted items are read again: a concurrent process with a newer state may have skipped its own write,
 because it compared that state with the tallies before this write.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
+from handsel.domain import messages as domain_messages
 from handsel.domain import summary
 from handsel.domain.messages import Message
 from handsel.domain.models import Holding
@@ -86,9 +90,22 @@ def apply(table: Table, user_id: str, new: Iterable[Message], counted: Iterable[
         ServiceUnavailable
     """
     current = (item for item in counted if summaries.needs_tally(item.valid_until, now=now))
-    entries: list[Entry] = list(dict.fromkeys([*new, *current]))
-    for start in range(0, len(entries), _MAX_BATCH):
-        _apply_batch(table, user_id, entries[start : start + _MAX_BATCH], now=now)
+    for batch in _batches(dict.fromkeys([*new, *current])):
+        _apply_batch(table, user_id, batch, now=now)
+
+
+def _batches(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
+    """Yield the entries in batches of at most `_MAX_BATCH` writes."""
+    batch, writes = list[Entry](), 0
+    for entry in entries:
+        more = 1 + (len(domain_messages.list_replaced_ids(entry)) if isinstance(entry, Message) else 0)
+        if writes + more > _MAX_BATCH:
+            yield batch
+            batch, writes = [], 0
+        batch.append(entry)
+        writes += more
+    if batch:
+        yield batch
 
 
 def _apply_batch(table: Table, user_id: str, entries: Sequence[Entry], *, now: int, check: Check | None = None) -> bool:
@@ -130,8 +147,15 @@ def _update_summary(
 ) -> tuple[Summary, list[Write]]:
     """Return the summary with the entries counted, and the writes of their messages and tallies."""
     after, writes = before, list[Write]()
-    for message in entries:
-        if not isinstance(message, Message) or keys.message(message.user_id, message.message_id) in found:
+    new = [entry for entry in entries if isinstance(entry, Message)]
+    stored = {*found, *(keys.message(message.user_id, message.message_id) for message in new)}
+    for message in new:
+        for key in _keys_of_replaced(message):
+            replaced = messages.from_item(found[key]) if key in found else None
+            if replaced is not None and not replaced.read:
+                writes.append(messages.delete_unread(replaced))
+                after = after.with_change(summary.UNREAD, {})
+        if keys.message(message.user_id, message.message_id) in found or stored & _keys_of_replacing(message):
             continue
         writes.append(messages.build_put(_with_name(message, found)))
         after = after.with_change({}, summary.UNREAD)
@@ -162,8 +186,18 @@ def _with_name(message: Message, found: Mapping[Key, Item]) -> Message:
 def _keys_of_entry(entry: Entry) -> tuple[Key, ...]:
     if isinstance(entry, Message):
         named = () if entry.named_user_id is None else (keys.account(entry.named_user_id),)
-        return keys.message(entry.user_id, entry.message_id), *named
+        others = _keys_of_replaced(entry), _keys_of_replacing(entry)
+        return keys.message(entry.user_id, entry.message_id), *named, *(key for each in others for key in each)
     return entry.key, entry.tally
+
+
+def _keys_of_replaced(message: Message) -> list[Key]:
+    return [keys.message(message.user_id, each) for each in domain_messages.list_replaced_ids(message)]
+
+
+def _keys_of_replacing(message: Message) -> set[Key]:
+    replacing = domain_messages.find_replacing_id(message)
+    return set() if replacing is None else {keys.message(message.user_id, replacing)}
 
 
 _PARTS: Mapping[str, Callable[[Item], Counters]] = {
