@@ -20,10 +20,12 @@ app = create_app()
 def get_me() -> Response[str]:
     """Get the caller's account.
 
-    If the account has no name of its own yet, it takes the name in the ID token, never an e-mail address.
+    If the account has no display name yet, it takes the name in the ID token, unless that is an e-mail address.
     """
     request = HttpRequest(app)
-    return _profile_response(request, profiles.get_named_account(table(), request.caller.user_id, request.claims))
+    return _profile_response(
+        request, profiles.get_named_account(table(), request.caller.user_id, request.claims, now=request.now)
+    )
 
 
 @app.patch("/me")

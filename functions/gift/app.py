@@ -52,9 +52,9 @@ def create_gift(order_id: str) -> Response[str]:
     """Give units of an order.
 
     With `recipient_id`, only that user can claim the gift. Without it, anyone with the share link can claim one share:
-    the link contains a secret, which is in the fragment of `share_url`, and alone in `secret`. Only this operation returns
-    the secret; a replay returns it again. `secret` is null if the gift has a `recipient_id`. A replay after the operator
-    removed the key of the link, because it leaked, is refused as `wrong-secret`: cancel the gift, and give it again.
+    the fragment of `share_url` is a secret, which `secret` contains too. Only this operation returns the secret; a replay
+    returns it again. `secret` is null if the gift has a `recipient_id`. If the operator has removed the key of the link
+    because it leaked, a replay gets the problem `wrong-secret`: cancel the gift, and give it again.
     """
     request = HttpRequest(app)
     call, body, keys = request.call, request.body(GiftRequest), request.link_keys
@@ -125,7 +125,7 @@ def _page_response(request: HttpRequest, page: Page[Gift], scope: str) -> Respon
 @app.get("/gifts/<gift_id>")
 @operation(responses={200: GiftView})
 def get_gift(gift_id: str) -> Response[str]:
-    """Get a gift, as the caller may see it.
+    """Get a gift, with the fields that the caller may see.
 
     The giver, a claimer and the named recipient each see different fields. Everyone else gets the preview.
     """

@@ -64,9 +64,9 @@ def put_product(store_id: str, product_id: str) -> Response[str]:
 
     Existing orders keep the product as it was bought. Their units can be given only if the current product can be given.
 
-    The stock of an existing product stays as it is, because units are sold at the same time. It is replaced only with
-    `If-Match`: the `ETag` of the product as it was read, or `*` for any state. If the product has changed since, by a sale
-    for example, the response is 412 and nothing is changed.
+    The stock of an existing product keeps its value, because units may be sold at the same time. To replace the stock too,
+    send `If-Match` with the `ETag` of the product as it was read, or with `*`. If the product no longer has this `ETag`,
+    for example after a sale, the response is 412 and nothing is changed.
     """
     request = HttpRequest(app)
     request.caller.require_store(store_id)
@@ -93,8 +93,8 @@ def put_product(store_id: str, product_id: str) -> Response[str]:
 def change_stock(store_id: str, product_id: str) -> Response[str]:
     """Add units to the stock of a product, or remove them.
 
-    The sum is neither below 0 nor above 1,000,000,000. An unlimited stock stays unlimited. With an `Idempotency-Key`, a
-    repetition within ten minutes changes nothing more.
+    The stock after the change must be from 0 to 1,000,000,000. An unlimited stock stays unlimited. With an
+    `Idempotency-Key`, repeating the request within ten minutes has no further effect.
     """
     request = HttpRequest(app)
     request.caller.require_store(store_id)
@@ -130,7 +130,7 @@ def redeem_voucher(code: str) -> Response[str]:
 def create_redemption() -> Response[str]:
     """Redeem a voucher of the merchant's store by the code in the body.
 
-    The same as `POST /vouchers/{code}/redemptions`, without the code in the path, which proxies and browsers record.
+    Like `POST /vouchers/{code}/redemptions`, but the code is not in the path, because proxies and browsers record paths.
     """
     request = HttpRequest(app)
     store_id = request.caller.merchant_store_id

@@ -25,7 +25,7 @@ app = create_app()
 
 @with_config(ConfigDict(extra="forbid"))
 class MessageParams(TypedDict, total=False):
-    """The values in the text of a message; its kind decides which are present.
+    """The values in the text of a message. The kind of the message determines which are present.
 
     Attributes:
         name: the display name of the giver, of the claimer, or of the user who asks for the gift again; null if it is unknown.

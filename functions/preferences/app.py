@@ -42,7 +42,7 @@ def untag_product(product_id: str) -> Response[str]:
 @app.get("/tagged")
 @operation(query=ListQuery, responses={200: PageOf(SeenProduct)})
 def list_tagged_products() -> Response[str]:
-    """List the products that the caller tagged, newest tag first, as they are sold now."""
+    """List the products that the caller tagged, newest tag first."""
     request = HttpRequest(app)
     caller, query = request.caller.user_id, request.query(ListQuery)
     position = request.start_position(query.cursor, "tagged")
@@ -53,7 +53,7 @@ def list_tagged_products() -> Response[str]:
 @app.get("/viewed")
 @operation(query=ListQuery, responses={200: PageOf(SeenProduct)})
 def list_viewed_products() -> Response[str]:
-    """List the products that the caller viewed, latest view first, as they are sold now.
+    """List the products that the caller viewed, latest view first.
 
     The list contains each product once. It goes back as far as the last 50 products that the caller viewed, tagged or
     bought. `PATCH /me` with `recommendations` set to false deletes the list.

@@ -62,7 +62,7 @@ class StateMachine(View):
         initial: the state of a new entity.
         actions: all actions.
         transitions: all transitions.
-        errors: by final state, the `code` of the problem that an action in this state returns.
+        errors: for each final state, the `code` of the problem that an action in this state causes.
     """
 
     states: list[str]
@@ -76,8 +76,8 @@ class StandingView(View):
     """The rank of a status in a delivery.
 
     Attributes:
-        rank: how far the parcel has come: 0 is the first step; null for an incident, which is not a step.
-        final: whether no later event changes the status.
+        rank: how far the parcel has come: 0 is the first step; null for an incident, such as a failed delivery.
+        final: true for a final status. Only `delivered` replaces another final status.
     """
 
     rank: int | None

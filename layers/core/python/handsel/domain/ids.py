@@ -43,7 +43,7 @@ def _to_text(digest: bytes) -> str:
 
 
 def find_id(path: str) -> str | None:
-    """Return the first derived id in the path of a link, whatever a program appended to it or changed in it, or None."""
+    """Return the first derived id in the path of a link, even if a program appended or changed characters, or None."""
     found = _ID.search(_INVISIBLE.sub("", path).lower())
     return None if found is None else found[0]
 

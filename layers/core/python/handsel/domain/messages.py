@@ -20,7 +20,7 @@ REMINDERS_MS = (6 * HOUR_MS, HOUR_MS)
 
 
 class MessageKind(StrEnum):
-    """Kind of a message, on which its text and `params` depend.
+    """Kind of a message. It determines the text and the `params`.
 
     - `gift_received`: someone gave the caller a gift. Params: `name`, `presentation`.
     - `gift_reminder`: a gift for the caller expires soon. Params: `name`, `presentation`, `hours`.

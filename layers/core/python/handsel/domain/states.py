@@ -387,7 +387,7 @@ class ShipmentStatus(StrEnum):
     - `delivered`: the parcel was delivered. This status is final.
     - `delivery_failed`: a delivery failed; the carrier may try again.
     - `returning`: the parcel is on its way back to the store.
-    - `returned`: the parcel is back at the store. This status is final, unless the parcel was delivered.
+    - `returned`: the parcel is back at the store. Only a `delivered` event changes this status.
     - `lost`: the carrier cannot find the parcel.
     """
 

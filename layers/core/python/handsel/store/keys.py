@@ -1,18 +1,20 @@
 """The data model: the items of the table, its indexes and access patterns, and the functions that build keys.
 
 The table has the partition key `pk`, the sort key `sk`, and three global secondary indexes. Each index projects keys only and
-is sparse: an item is in it if it has both attributes.
+is sparse: it contains the items that have both of its key attributes.
 
 | index       | partition key | sort key    | use                                                              |
 |-------------|---------------|-------------|------------------------------------------------------------------|
 | `by_owner`  | `owner_pk`    | `owner_sk`  | lists of a user; the shipments of a store by status              |
 | `by_parent` | `parent_pk`   | `parent_sk` | lists of a store or an order; the gifts that a user received     |
-| `by_due`    | `due_pk`      | `due_sk`    | entries that the sweep has to settle at a time, in 16 shards     |
+| `by_due`    | `due_pk`      | `due_sk`    | work for the sweep, by the time when it is due; in 16 shards     |
 
-A list is a Query of an index for the keys, newest first, then a BatchGetItem of the items, which is consistent. Sort keys of
-indexes are `time#id`. Times are milliseconds since the epoch; only `ttl` is in seconds.
+A list takes two calls: a Query of an index returns the keys, newest first, and a consistent BatchGetItem reads the items. Sort
+keys of indexes are `time#id`. Times are milliseconds since the epoch; only `ttl` is in seconds.
 
-Items (index columns: partition key, sort key; an item that is deleted by TTL has `ttl`)
+Items. Words in lower case are placeholders: an ID such as `buyer`, or a time such as `created`. Index columns have the
+partition key, then the sort key; in `by_due`, the sort key is the due time and the ID. "Written by" has the writers that
+create the item, then after a semicolon those that only update it. Items that TTL deletes have the attribute `ttl`.
 
 | item           | pk                               | sk                           | by_owner                                    | by_parent                                        | by_due                                  | written by                                                    | deleted                     |
 |----------------|----------------------------------|------------------------------|---------------------------------------------|--------------------------------------------------|-----------------------------------------|---------------------------------------------------------------|-----------------------------|
@@ -20,8 +22,8 @@ Items (index columns: partition key, sort key; an item that is deleted by TTL ha
 | PRODUCT        | PRODUCT#product                  | PRODUCT                      |                                             | PRODUCTS#store, created#product                  |                                         | merchant, sample data; purchase and refund (stock)            | never                       |
 | ACCOUNT        | USER#user                        | ACCOUNT                      |                                             |                                                  |                                         | sign-up, first authenticated request; its user                | never                       |
 | HANDLE         | HANDLE#handle                    | HANDLE                       |                                             |                                                  |                                         | with the ACCOUNT that has the handle                          | TTL, after it was changed   |
-| ORDER          | ORDER#order                      | ORDER                        | ORDERS#buyer, created#order                 |                                                  | PENDING#shard while pending             | purchase, give, end of a gift, own use, refund                | never                       |
-| GIFT           | GIFT#gift                        | GIFT                         | SENT#giver, created#gift                    | GIFTS_OF#order, created#gift                     | WINDOWS#shard while open                | give, claim, end of a gift                                    | never                       |
+| ORDER          | ORDER#order                      | ORDER                        | ORDERS#buyer, created#order                 |                                                  | PENDING#shard while pending             | purchase; give, end of a gift, own use, refund                | never                       |
+| GIFT           | GIFT#gift                        | GIFT                         | SENT#giver, created#gift                    | GIFTS_OF#order, created#gift                     | WINDOWS#shard while open                | give; claim, end of a gift                                    | never                       |
 | WINDOW         | WINDOW#gift                      | WINDOW                       |                                             |                                                  |                                         | give                                                          | TTL                         |
 | RECEIVED       | USER#recipient                   | RECEIVED#gift                |                                             | RECEIVED#recipient, created#gift                 |                                         | give to a named recipient                                     | never                       |
 | HOLDING        | HOLDING#holding                  | HOLDING                      | HOLDINGS#holder, received#holding           | RECEIVED#holder, created#gift if claimed by link |                                         | claim, own use; redemption, return gift                       | never                       |
@@ -46,60 +48,61 @@ Items (index columns: partition key, sort key; an item that is deleted by TTL ha
 - HANDLE has a `ttl` from the moment its user changed the handle. Until then others cannot have it, but its user can.
 - RECEIVED lists a gift for its named recipient. A gift that was claimed by link is listed by its HOLDING instead.
 - The id of a voucher's HOLDING is derived from its code, so a voucher is found by key and codes are unique.
-- PRODUCT does not have the store's name and whether its products can be given. They are in STORE, which is read with it.
-- SUMMARY is the sum of its user's tallies (TALLY, VOUCHER_EXPIRY) and unread messages. One transaction writes it with those
-  that changed. Changes that the clock makes are added when it is read.
+- The name of a store, and whether its products can be given, are in STORE only. STORE is read together with PRODUCT.
+- SUMMARY is the sum of its user's tallies (TALLY, VOUCHER_EXPIRY) and unread messages. One transaction writes it
+  together with the tallies and messages that changed. Counts that change with time alone are computed when it is read.
 - PREFERENCES is one item of at most 50 products per user: one write erases the viewing history, and reading costs the same
-  for every user. BOUGHT outlives it, so that products bought long ago are not recommended again. RELATED and RANKING count
-  users and name none.
+  for every user. BOUGHT is kept longer, so that products bought long ago are not recommended again. RELATED and RANKING
+  contain counts of users, but no user IDs.
 
-Access patterns (RRU and WRU for items of up to 1 KB; a transaction costs twice as much, each index entry adds 1 per write)
+Access patterns. Costs are read and write request units (RRU, WRU) for items of up to 1 KB. A transaction costs twice as much;
+each index entry adds 1 WRU per write.
 
 |  # | access pattern                                                     | operation                                                          | function                                            | cost                                                              |
 |---:|--------------------------------------------------------------------|--------------------------------------------------------------------|-----------------------------------------------------|-------------------------------------------------------------------|
 |  1 | get an order, gift, holding or product                             | GetItem, consistent                                                | `Table.get`                                         | 1 RRU                                                             |
 |  2 | get an order and the gifts it has reservations for                 | GetItem; BatchGetItem of at most 50                                | `orders.get`, `gifts.get_many`                      | 1 + gifts RRU                                                     |
-|  3 | read all items that a creating request needs                       | one BatchGetItem                                                   | `Table.get_many`                                    | 1 RRU an item                                                     |
+|  3 | read all items that a creating request needs                       | one BatchGetItem                                                   | `Table.get_many`                                    | 1 RRU per item                                                    |
 |  4 | create an order                                                    | Put ORDER if absent (+ Update PRODUCT if its stock is limited)     | `orders.create_pending`                             | 3 WRU (7 with stock)                                              |
 |  5 | settle a payment                                                   | Update ORDER if pending                                            | `orders.pay`, `orders.decline`                      | 2 WRU                                                             |
 |  6 | give                                                               | transaction: Update ORDER if it has enough available units; Put GIFT, WINDOW (+ RECEIVED) if absent | `gifts.give`                                        | 9 WRU (12 to a named recipient)                                   |
-|  7 | claim a share                                                      | transaction: Update GIFT if open; Put HOLDING (+ SHIPMENT) if absent | `gifts.claim`                                       | 7 WRU (11 a parcel)                                               |
+|  7 | claim a share                                                      | transaction: Update GIFT if open; Put HOLDING (+ SHIPMENT) if absent | `gifts.claim`                                       | 7 WRU (11 for a parcel)                                           |
 |  8 | end a gift                                                         | transaction: Update GIFT if open, ORDER if it has the reservation  | `gifts.end_gift`                                    | 5 WRU                                                             |
-|  9 | use units                                                          | transaction: Update ORDER if it has enough available units; Put USE, HOLDINGs (+ SHIPMENT) if absent | `own_use.use`                                       | 4 + 3 a voucher WRU (11 a parcel)                                 |
+|  9 | use units                                                          | transaction: Update ORDER if it has enough available units; Put USE, HOLDINGs (+ SHIPMENT) if absent | `own_use.use`                                       | 4 WRU + 3 per voucher (11 for a parcel)                           |
 | 10 | create the order of a return gift                                  | transaction: Put ORDER if absent; Update HOLDING if it has no return gift | `orders.create_pending`                             | 6 WRU                                                             |
 | 11 | pay a return gift                                                  | transaction: Update ORDER if pending; Put GIFT, WINDOW, RECEIVED if absent | `gifts.give_paid`                                   | 14 WRU                                                            |
 | 12 | refund units                                                       | transaction: Update ORDER if it has enough available units; Put REFUND if absent (+ Update PRODUCT if its stock is limited) | `refunds.create_pending`                            | 5 WRU (7 with stock)                                              |
 | 13 | settle a refund                                                    | Update REFUND if pending                                           | `refunds.settle`                                    | 2 WRU                                                             |
 | 14 | list the entities of an owner or a parent, newest first            | Query of the index; BatchGetItem                                   | `lists.get_page`                                    | 0.5 + items RRU                                                   |
-| 15 | list a store's products or shipments (of one status), newest first | as 14, by `by_parent` (`by_owner`)                                 | `products.list_by_store`, `shipments.list_by_store` | 0.5 + items RRU                                                   |
-| 16 | read a product with the present data of its store                  | BatchGetItem of PRODUCT and STORE; two reads if the store is not known yet | `products.get_with`, `products.get_current`         | 2 RRU                                                             |
+| 15 | list a store's products or shipments (of one status), newest first | as 14, by `by_parent`; of one status, by `by_owner`                | `products.list_by_store`, `shipments.list_by_store` | 0.5 + items RRU                                                   |
+| 16 | read a product with the current data of its store                  | BatchGetItem of PRODUCT and STORE; two reads if the store is not known yet | `products.get_with`, `products.get_current`         | 2 RRU                                                             |
 | 17 | get a voucher by its code                                          | GetItem of the HOLDING whose id is derived from the code           | `holdings.get`                                      | 1 RRU                                                             |
 | 18 | redeem a voucher                                                   | Update HOLDING if it is neither redeemed nor expired               | `holdings.redeem`                                   | 1 WRU                                                             |
-| 19 | change a shipment                                                  | Update SHIPMENT if its version is the one that was read            | `shipments.save`                                    | 1 WRU (3 for another status)                                      |
+| 19 | change a shipment                                                  | Update SHIPMENT if its version is unchanged                        | `shipments.save`                                    | 1 WRU (3 if the status changes)                                   |
 | 20 | put a store                                                        | Put if absent, else Update                                         | `stores.upsert`                                     | 2 WRU                                                             |
 | 21 | create a regift request                                            | Put REGIFT_REQUEST if absent                                       | `gifts.create_regift_request`                       | 1 WRU                                                             |
 | 22 | count the open gifts of a giver, up to the limit of 100            | Query of `by_owner`, newest 100; BatchGetItem if there are 100; at most 5 pages | `gifts.list_sent_ids_since`                         | 0.5 RRU, at most 250                                              |
-| 23 | list the entries that are due                                      | Query of `by_due` for each shard, earliest first                   | `Table.query_earliest`                              | 0.5 RRU a shard                                                   |
+| 23 | list the entries that are due                                      | Query of `by_due` for each shard, earliest first                   | `Table.query_earliest`                              | 0.5 RRU per shard                                                 |
 | 24 | create an account                                                  | GetItem; transaction: Put ACCOUNT if absent, HANDLE if absent or freed (without a handle: Put ACCOUNT) | `accounts.create`                                   | 0.5 RRU, 4 WRU (1 without a handle)                               |
-| 25 | change an account                                                  | GetItem, consistent; Update ACCOUNT if it is what was read (handle: transaction with Put HANDLE if absent or freed, Update HANDLE; recommendations: with Update PREFERENCES) | `accounts.save`                                     | 1 RRU, 1 WRU (6 with the handle, at least 4 with recommendations) |
+| 25 | change an account                                                  | GetItem, consistent; Update ACCOUNT if it is unchanged (handle: transaction with Put HANDLE if absent or freed, Update HANDLE; recommendations: with Update PREFERENCES) | `accounts.save`                                     | 1 RRU, 1 WRU (6 with the handle, at least 4 with recommendations) |
 | 26 | read the counters of an order center                               | GetItem SUMMARY; Query with COUNT of the VOUCHER_EXPIRY items that ended today | `summaries.get`, `summaries.count_expired_today`    | 1.5 RRU                                                           |
-| 27 | read an order center                                               | 26, five Queries and the first read of 36, concurrently; BatchGetItem of the first entries and candidates; BatchGetItem of the items they refer to | `use_cases.order_center`                            | 10 + items RRU                                                    |
-| 28 | deliver messages and update counters                               | GetItem SUMMARY; BatchGetItem; transaction: SUMMARY if its version is the one that was read, MESSAGE if absent (cancellation: Delete unread MESSAGEs), TALLYs; BatchGetItem of the counted items again | `summaries.save`                                    | 1 + items + counted items RRU; 2 + 2 a tally, 3 a message WRU     |
-| 29 | mark a message as read                                             | 2 GetItem; transaction: Update MESSAGE if unread, SUMMARY if its version is the one that was read | `messages.mark_read`                                | 2 RRU, 4 WRU                                                      |
+| 27 | read an order center                                               | five Queries, pattern 26 and the first read of pattern 36, concurrently; BatchGetItem of the first entries and candidates; BatchGetItem of the items they refer to | `use_cases.order_center`                            | 10 + items RRU                                                    |
+| 28 | deliver messages and update counters                               | GetItem SUMMARY; BatchGetItem; transaction: SUMMARY if its version is unchanged, MESSAGE if absent (cancellation: Delete unread MESSAGEs), TALLYs; BatchGetItem of the counted items again | `summaries.save`                                    | 1 + items + counted items RRU; 2 WRU + 2 per tally + 3 per message |
+| 29 | mark a message as read                                             | 2 GetItem; transaction: Update MESSAGE if unread, SUMMARY if its version is unchanged | `messages.mark_read`                                | 2 RRU, 4 WRU                                                      |
 | 30 | schedule a reminder                                                | Put REMINDER if absent; Update REMINDER if it is due               | `reminders.set_first`, `reminders.set_next`         | 2 WRU each                                                        |
 | 31 | find a user by handle                                              | GetItem HANDLE, then ACCOUNT, consistent                           | `accounts.get_by_handle`                            | 2 RRU                                                             |
-| 32 | list the users who exchanged gifts with a user                     | 14 for the newest 100 sent and 100 received gifts, concurrently; BatchGetItem of ACCOUNTs | `use_cases.accounts.people`                         | 1 + gifts + users RRU                                             |
+| 32 | list the users who exchanged gifts with a user                     | as 14 for the newest 100 sent and 100 received gifts, concurrently; BatchGetItem of ACCOUNTs | `use_cases.accounts.people`                         | 1 + gifts + users RRU                                             |
 | 33 | tag or untag a product                                             | GetItem PRODUCT; Put TAGGED if absent, Delete if it exists         | `tags.create`, `tags.delete`                        | 1 RRU, 2 WRU                                                      |
-| 34 | list a user's tagged products, newest first                        | Query of `by_owner`; one BatchGetItem of TAGGED, PRODUCT, STORE    | `tags.list_by_user`                                 | 0.5 + 2 to 3 an entry RRU                                         |
-| 35 | record a view                                                      | GetItem PREFERENCES; Put, or Update if its version is the one that was read | `preferences.save`                                  | 1 to 3 RRU, 1 to 9 WRU                                            |
-| 36 | list viewed or recommended products                                | BatchGetItem of PREFERENCES and 4 RANKINGs; BatchGetItem of PRODUCT, STORE (TAGGED, BOUGHT) for 25 products | `Table.get_many`                                    | 5 + 2 to 4 an entry RRU                                           |
-| 37 | update preferences                                                 | BatchGetItem of PREFERENCES (TAGGED); of RELATED and PRODUCT for at most 12 products, eventually consistent; Query of `by_parent` for the newest 15 products of at most 3 stores; Put PREFERENCES, or Update if its version is the one that was read | `preferences.save`                                  | 20 RRU, 9 WRU                                                     |
-| 38 | count a user for a product                                         | BatchGetItem of at most 6 RELATED; for each Put, or Update if its version is the one that was read; RANKING likewise, if the popularity changed by 10 % | `preferences.save`                                  | 8 RRU, 20 WRU                                                     |
-| 39 | measure overdue work                                               | as 23, one entry for each kind and shard                           | `health.collect_health`                             | 0.5 RRU a shard and kind                                          |
-| 40 | check some orders and all that belongs to them                     | 23 for one shard; 14 for the orders of the givers and the gifts of each order; BatchGetItem of gifts and holdings | `health.collect_health`                             | 1 + items RRU an order, at most 50 orders                         |
-| 41 | read the whole table (operators only)                              | Scan, consistent, in segments                                      | `ops.scan.WholeTable.pages`                         | 1 RRU an item                                                     |
-| 42 | find the gifts among deleted timers that are still open            | BatchGetItem of at most 100, eventually consistent                 | `expiring.expire_gifts`                             | 0.5 RRU a gift                                                    |
-| 43 | put a product                                                      | BatchGetItem of PRODUCT and STORE; Put if absent, else Update if it belongs to the store, or is what was read | `products.create`, `products.update_details`, `products.replace` | 2 RRU, 1 WRU (2 if new)                                           |
+| 34 | list a user's tagged products, newest first                        | Query of `by_owner`; one BatchGetItem of TAGGED, PRODUCT, STORE    | `tags.list_by_user`                                 | 0.5 RRU + 2 to 3 per entry                                        |
+| 35 | record a view                                                      | GetItem PREFERENCES; Put, or Update if its version is unchanged | `preferences.save`                                  | 1 to 3 RRU, 1 to 9 WRU                                            |
+| 36 | list viewed or recommended products                                | BatchGetItem of PREFERENCES and 4 RANKINGs; BatchGetItem of PRODUCT, STORE (TAGGED, BOUGHT) for 25 products | `Table.get_many`                                    | 5 RRU + 2 to 4 per entry                                          |
+| 37 | update preferences                                                 | BatchGetItem of PREFERENCES (TAGGED); of RELATED and PRODUCT for at most 12 products, eventually consistent; Query of `by_parent` for the newest 15 products of at most 3 stores; Put PREFERENCES, or Update if its version is unchanged | `preferences.save`                                  | 20 RRU, 9 WRU                                                     |
+| 38 | count a user for a product                                         | BatchGetItem of at most 6 RELATED; for each Put, or Update if its version is unchanged; RANKING likewise, if the popularity changed by 10 % | `preferences.save`                                  | 8 RRU, 20 WRU                                                     |
+| 39 | measure overdue work                                               | as 23, one entry per kind and shard                                | `health.collect_health`                             | 0.5 RRU per shard and kind                                        |
+| 40 | check some orders with their gifts and holdings                    | as 23 for one shard; as 14 for the orders of the givers and the gifts of each order; BatchGetItem of gifts and holdings | `health.collect_health`                             | 1 + items RRU per order, at most 50 orders                        |
+| 41 | read the whole table (operators only)                              | Scan, consistent, in segments                                      | `ops.scan.WholeTable.pages`                         | 1 RRU per item                                                    |
+| 42 | find the gifts that are open although their timers were deleted    | BatchGetItem of at most 100, eventually consistent                 | `expiring.expire_gifts`                             | 0.5 RRU per gift                                                  |
+| 43 | put a product                                                      | BatchGetItem of PRODUCT and STORE; Put if absent, else Update if it belongs to the store, or is unchanged | `products.create`, `products.update_details`, `products.replace` | 2 RRU, 1 WRU (2 if new)                                           |
 | 44 | change the stock of a product                                      | transaction with a token: Update PRODUCT if the sum is within its bounds; BatchGetItem of PRODUCT and STORE | `products.add_stock`                                | 2 RRU, 2 WRU                                                      |
 
 docs/reference/request_units.md has the measured calls and request units of each operation.
@@ -111,7 +114,7 @@ from typing import NamedTuple
 from handsel.domain import errors
 
 SEPARATOR = "#"
-# Characters of an id.
+# The maximum length of an id, in characters.
 MAX_PART = 128
 DUE_SHARDS = 16
 RANKING_SHARDS = 4
@@ -147,7 +150,7 @@ def is_valid_key_part(part: str) -> bool:
 
 
 def _join(prefix: str, *parts: str) -> str:
-    """Return `PREFIX#part#part`. Different parts give different results, because no part is empty or has a separator in it.
+    """Return `PREFIX#part#part`. Different parts give different results, because no part is empty or contains a separator.
 
     Raises:
         NotFound: a part is not valid, so no item can have this key.
@@ -371,7 +374,7 @@ def due_reminders(shard: int) -> str:
 
 
 def due_shard(entity_id: str) -> int:
-    """Return the shard of `by_due` that an entity belongs to: evenly spread, and always the same for an id."""
+    """Return the shard of `by_due` that an entity belongs to: the same for every call with this id, and evenly spread."""
     return sum(entity_id.encode()) % DUE_SHARDS
 
 
@@ -405,7 +408,7 @@ def parse_time(sort_key: str) -> int:
 def parse_tag(sort_key: str) -> tuple[int, str, str]:
     """Return the time, the product id and the store id in a sort key of `tags_by_user`.
 
-    It includes the store, so that one call reads all items of a page. A product never changes its store.
+    The sort key includes the store, so that one call reads all items of a page. A product never changes its store.
     """
     at, product_id, store_id = sort_key.split(SEPARATOR)
     return int(at), product_id, store_id

@@ -17,7 +17,7 @@ def _without_blank(lines: list[str]) -> list[str]:
 
 
 class AddressRequest(Request):
-    """A postal address. Its fields follow the country: the format of the postal code, and what is required."""
+    """A postal address. The country determines the required fields and the format of the postal code."""
 
     name: Annotated[Name, Field(description="The name on the parcel.")]
     phone: Annotated[
@@ -31,7 +31,7 @@ class AddressRequest(Request):
         Field(
             min_length=1,
             max_length=addresses.MAX_LINES,
-            description="Street, house number and what else the carrier needs. Blank lines are dropped.",
+            description="Street, house number and anything else that the carrier needs. Blank lines are removed.",
         ),
         AfterValidator(_without_blank),
     ]
@@ -43,7 +43,7 @@ class AddressRequest(Request):
     ]
     # Their rules depend on the country, which is therefore validated before, also if they are absent.
     city: OptionalName = Field(
-        None, validate_default=True, description="The city. It may be absent where addresses of the country have none."
+        None, validate_default=True, description="The city. Optional if addresses in the country have none."
     )
     region: OptionalName = Field(
         None,

@@ -83,7 +83,8 @@ class GiftListQuery(ListQuery):
     """The query of the list of gifts."""
 
     role: Annotated[
-        Literal["sent", "received"], Field(description="Gifts that the caller sent, or gifts that the caller received.")
+        Literal["sent", "received"],
+        Field(description="`sent`: gifts that the caller gave. `received`: gifts to the caller."),
     ]
     state: Annotated[
         Annotated[states.GiftState, Strict(strict=False)] | None, Field(description="Only gifts in this state.")

@@ -127,10 +127,10 @@ class ProductRequest(Request):
         image_url: the https URL of a picture; empty if there is none.
         category: the category that the store chose, such as `food`.
         price: the price of one unit.
-        original_price: the price of one unit before a discount, in the currency of `price` and not below it; null for the same as
-            `price`.
-        stock: the number of units that can be sold from now on; null for unlimited. Of an existing product, it counts only
-            with `If-Match`.
+        original_price: the price of one unit before a discount, in the currency of `price` and not below it; null if it
+            equals `price`.
+        stock: the number of units that can be sold from now on; null for unlimited. For an existing product, it is
+            ignored without `If-Match`.
         validity_days: the number of days from the payment until a voucher expires; null if it does not expire. Vouchers only.
         redeem_at: the place where the voucher can be redeemed. Vouchers only.
         giftable: false if the product cannot be given as a gift.

@@ -9,7 +9,7 @@ from handsel.domain.times import format_timestamp
 
 
 class CountsView(View):
-    """The counters of an order center. They may lack the changes of the last seconds.
+    """The counters of an order center. Changes of the last few seconds may be missing.
 
     Attributes:
         to_pay: the number of orders that are `pending`.
@@ -63,7 +63,7 @@ class ProfileView(View):
 
     Attributes:
         user_id: the ID of the user.
-        handle: the unique name by which other users find this one; null if there is none.
+        handle: the unique name by which other users find this user; null if there is none.
         display_name: the name that other users see.
         recommendations: false if the user switched recommendations and the history of viewed products off.
         created_at: the time at which the account was created.

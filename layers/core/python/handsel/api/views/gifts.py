@@ -68,7 +68,7 @@ class GiverGift(GiftPreview):
         recipient_id: `user_id` of the only user who can claim the gift; null if anyone with the share link can.
         created_at: the time at which the gift was created.
         claims: all claims of the gift, oldest first.
-        in_return_for: the ID of the gift that this return gift answers; null if it is not a return gift.
+        in_return_for: the ID of the gift that this gift is given in return for; null if it is not a return gift.
     """
 
     order_id: str
@@ -84,7 +84,7 @@ class CreatedGift(GiverGift):
 
     Attributes:
         share_url: the link to send to the claimers. Its fragment is the `secret`, if there is one.
-        secret: the secret that claims require; null if the gift names a recipient, who needs none.
+        secret: the secret that claims require; null if the gift names a recipient, who can claim without it.
     """
 
     share_url: Url

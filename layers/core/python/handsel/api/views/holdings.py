@@ -18,7 +18,7 @@ class HoldingView(View):
         gift_id: the ID of the gift that the holding was claimed from; null if the holder took units of their own order.
         store_id: the ID of the store that sold the product.
         store_name: the name of the store that sold the product.
-        received_at: the time of the claim, or of taking the units.
+        received_at: the time at which the holder claimed the share or took the units.
         state: the state of the voucher, or status of the shipment.
     """
 

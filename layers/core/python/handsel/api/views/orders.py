@@ -1,8 +1,6 @@
 """Views of orders, payments and refunds."""
 
-from typing import Annotated, Self
-
-from pydantic import Field
+from typing import Self
 
 from handsel.api.views.base import Count, MoneyView, Timestamp, View, optional_timestamp
 from handsel.api.views.products import ProductView
@@ -17,7 +15,7 @@ class UnitsView(View):
 
     Attributes:
         available: the number of units that can be given, taken or refunded.
-        in_gift: the number of units in open gifts that nobody has claimed.
+        in_gift: the number of unclaimed units in open gifts.
         gifted: the number of units that were claimed.
         used: the number of units that the buyer took for themselves.
         refunded: the number of units that were refunded.
@@ -36,9 +34,9 @@ class PaymentView(View):
     Attributes:
         method: the payment method that the buyer named.
         total: the amount of the payment: price times quantity.
-        status: the state of the order that is paid.
-        reference: the ID of the charge at the payment provider; null until it is paid.
-        paid_at: the time of the payment; null until then.
+        status: the state of the order.
+        reference: the ID of the charge at the payment provider; null until the charge succeeded.
+        paid_at: the time of the payment; null until the order is paid.
         expires_at: while the order is pending, the time at which it is cancelled by itself; else null.
     """
 
@@ -120,9 +118,9 @@ class PaymentItem(View):
         image_url: the URL of a picture of the product; empty if there is none.
         method: the payment method that the buyer named.
         total: the amount of the payment: price times quantity.
-        status: the state of the order that is paid.
-        reference: the ID of the charge at the payment provider; null until it is paid.
-        paid_at: the time of the payment; null until then.
+        status: the state of the order.
+        reference: the ID of the charge at the payment provider; null until the charge succeeded.
+        paid_at: the time of the payment; null until the order is paid.
         expires_at: while the order is pending, the time at which it is cancelled by itself; else null.
         created_at: the time of the purchase.
         refunded: the amount of all refunds, pending ones included.

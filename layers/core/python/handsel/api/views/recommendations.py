@@ -14,7 +14,7 @@ from handsel.use_cases.recommendations.recommending import Recommendation, Visit
 
 
 class SeenProduct(ProductView):
-    """A tagged or viewed product, as it is sold now.
+    """A tagged or viewed product, with its current price and other data.
 
     Attributes:
         at: the time at which the product was tagged, or viewed last.
@@ -30,7 +30,7 @@ class SeenProduct(ProductView):
 
 @with_config(ConfigDict(extra="forbid"))
 class ReasonParams(TypedDict, total=False):
-    """The names in the text of a reason; the code decides which are present.
+    """The names in the text of a reason. The code determines which are present.
 
     Attributes:
         title: the name of another product that the caller bought, tagged or viewed. Only with `also`.
@@ -42,7 +42,7 @@ class ReasonParams(TypedDict, total=False):
 
 
 class RecommendedProduct(ProductView):
-    """A recommended product, as it is sold now.
+    """A recommended product, with its current price and other data.
 
     Attributes:
         reason_code: why the product is recommended.

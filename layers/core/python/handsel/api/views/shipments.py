@@ -18,9 +18,9 @@ class AddressView(View):
         name: the name of the person who gets the parcel.
         phone: the phone number for the carrier.
         lines: the street, building and apartment, in the order of the label.
-        city: the city or town; null where addresses of the country have none.
+        city: the city or town; null if addresses in the country have none.
         region: the state, province, prefecture or emirate; null if there is none.
-        postal_code: the postal code; null where the country has none.
+        postal_code: the postal code; null if the country has none.
         country: the ISO 3166-1 code of the country.
     """
 
@@ -48,7 +48,7 @@ class AddressView(View):
 
 AddressLabel = Annotated[
     list[str],
-    Field(description="The address in lines, in the order in which its country writes it, without phone and country."),
+    Field(description="The address in lines, in the order that is usual in its country, without phone and country."),
 ]
 
 
@@ -72,7 +72,7 @@ class ShipmentView(View):
     Attributes:
         carrier: the name of the carrier that delivers the parcel.
         tracking_number: the number under which the carrier tracks the parcel; null until it is known.
-        status: the status that follows from all events.
+        status: the current status, derived from all events.
         events: all reported events, in the order in which they occurred.
     """
 
@@ -103,7 +103,7 @@ class StoreShipment(ShipmentView):
         quantity: the number of units to send.
         created_at: the time of the claim, or of the buyer's own use.
         address: the delivery address; null once the parcel is delivered, and from 7 days after it was returned or lost.
-        address_label: the address in lines, in the order in which its country writes it; null if `address` is.
+        address_label: the address in lines, in the order that is usual in its country; null if `address` is null.
     """
 
     store_id: str

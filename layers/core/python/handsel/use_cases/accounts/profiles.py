@@ -61,7 +61,7 @@ def ensure_account(table: Table, account: Account) -> None:
         accounts.create(table, replace(account, handle=None))
 
 
-def get_named_account(table: Table, user_id: str, claims: Mapping[str, Any]) -> Account:
+def get_named_account(table: Table, user_id: str, claims: Mapping[str, Any], *, now: int) -> Account:
     """Return an account that `ensure_account` has created before.
 
     If the first token had no name, the account takes the name of this one. A provider may add the name later.
@@ -76,7 +76,7 @@ def get_named_account(table: Table, user_id: str, claims: Mapping[str, Any]) -> 
         if before.display_name != names.DEFAULT_NAME or name == names.DEFAULT_NAME:
             return before
         after = replace(before, display_name=name)
-        accounts.save(table, before, after)
+        accounts.save(table, before, after, now=now)
         return after
 
     return retry_on_conflict(attempt, max_attempts=_MAX_ATTEMPTS)

@@ -3,9 +3,10 @@
 | process dies                      | state left behind            | completed by                               |
 |-----------------------------------|------------------------------|--------------------------------------------|
 | before the transaction            | nothing changed              | the same call again, until the window ends |
-| after it, or the response is lost | the share taken, the holding | the same call again returns the holding    |
+| after it, or the response is lost | share taken, holding stored  | the same call again returns the holding    |
 
-If it runs twice, or the client library sends it again, the second transaction finds the caller among the claimers.
+If the call runs twice, or botocore sends the transaction again, the second transaction fails because the caller is already a
+claimer, and the call returns the holding.
 """
 
 from collections.abc import Callable, Mapping
@@ -20,7 +21,7 @@ from handsel.store.writes import ConditionFailed
 from handsel.use_cases.fulfilment.shipping import prepare_shipment
 from handsel.use_cases.queries import HoldingDetails, load_holding_details
 
-# Each attempt after the first follows a concurrent claim of the same gift; 50 concurrent claims need fewer.
+# An attempt fails only if a concurrent request changed the gift; 50 concurrent claims need fewer attempts.
 _MAX_ATTEMPTS = 60
 
 
@@ -40,7 +41,7 @@ def claim(
     Args:
         address: the address of a parcel; not stored for a voucher.
         code: a random code, used if this call takes the share: the code of a voucher, or the source of a parcel's id. It
-            must not be derived from gift and claimer: then anyone who sees an id could test guesses of the claimer.
+            must not be derived from gift and claimer: anyone who sees an id could then guess the claimer and verify it.
 
     Returns:
         The holding, and whether this call created it.
@@ -51,8 +52,8 @@ def claim(
     """
     now = clock()
     found = gifts.get(table, gift_id, consistent=False)
-    # A stale read costs half, and is enough for most calls: an end it shows is an end, and the transaction decides about
-    # a claim that looks possible. Any other result must come from the present state of the gift.
+    # An eventually consistent read costs half, and is enough in most cases: a final state never changes, and the
+    # transaction checks a claim that looks possible. In all other cases, read the current state of the gift.
     if found is None or not (found.state.is_final or _looks_claimable(found, caller, secret, address, link_keys, now)):
         found = gifts.get(table, gift_id)
     if found is None:
@@ -72,7 +73,7 @@ def claim(
                 raise errors.DataIntegrityError(
                     f"gift {gift_id} and holding {taken.holding.holding_id} disagree"
                 ) from failure
-            # The failed condition returns the newer gift, which saves a read.
+            # The failed transaction returns the current gift item, which saves a read.
             gift, now = gifts.from_item(failure.old[0]), clock()
             raise
         return taken, True
