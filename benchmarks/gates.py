@@ -20,9 +20,9 @@ MARGIN = 0.1
 FUNCTIONS = ("ClaimFunction", "PublicApiFunction", "ProjectorFunction")
 # The number of modules of the layers that a function imports. Before raising one, check `make bench ONLY=cold`.
 MODULES = {
-    "ClaimFunction": 296,
-    "PublicApiFunction": 290,
-    "ProjectorFunction": 212,
+    "ClaimFunction": 301,
+    "PublicApiFunction": 295,
+    "ProjectorFunction": 214,
 }
 
 
