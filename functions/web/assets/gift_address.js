@@ -3,6 +3,7 @@
 import { Problem } from "./api.js";
 import { fill, h } from "./dom.js";
 import { language, t } from "./i18n.js";
+import { local } from "./storage.js";
 import { runAction } from "./ui.js";
 
 const STORAGE_KEY = "handsel.address";
@@ -41,7 +42,7 @@ export function addressForm(label, send) {
       if (!showErrors(fields, error)) throw error;
       return;
     }
-    localStorage.setItem(STORAGE_KEY, JSON.stringify(address));
+    local.setJson(STORAGE_KEY, address);
   }
   function submit(event) {
     event.preventDefault();
@@ -52,7 +53,7 @@ export function addressForm(label, send) {
 
 function lastAddress() {
   try {
-    const address = JSON.parse(localStorage.getItem(STORAGE_KEY));
+    const address = local.getJson(STORAGE_KEY);
     return { ...address, "lines/0": address.lines[0], "lines/1": address.lines[1] ?? "" };
   } catch {
     return {};
@@ -62,7 +63,7 @@ function lastAddress() {
 function field(pointer, attributes, last) {
   const name = pointer.slice(1);
   const error = h("p", { class: "field-error", id: `error-${name}` });
-  const input = name === "country" ? countries(last.country) : h("input", { value: last[name] ?? "" });
+  const input = name === "country" ? countries(last.country) : h("input", { value: last[name] ?? "", dir: "auto" });
   for (const [key, value] of Object.entries(attributes)) input.setAttribute(key, value === true ? "" : value);
   input.name = name;
   return {
