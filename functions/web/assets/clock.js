@@ -22,10 +22,16 @@ export const now = () => Date.now() + (offset ?? 0);
 
 let asking = null;
 
+async function requestTime() {
+  const response = await fetch("/health", { cache: "no-store" }).catch(() => null);
+  // A response that is not read keeps its connection.
+  if (response) await learnTime(response).text().catch(() => null);
+}
+
 /** Ask for the server's time, unless it is known. Failures are ignored. */
 export function askTime() {
   if (isTimeKnown()) return Promise.resolve();
-  asking ??= fetch("/health", { cache: "no-store" }).then(learnTime, () => {}).finally(() => {
+  asking ??= requestTime().finally(() => {
     asking = null;
   });
   return asking;

@@ -9,10 +9,12 @@ const RETRY_MS = 500;
  */
 export async function reloadOnce() {
   if (history.state?.reloaded) return false;
-  const isReachable = await fetch(location.pathname, { cache: "no-store" }).then(
-    (response) => response.status < 500,
-    () => false,
-  );
+  const isReachable = await fetch(location.pathname, { cache: "no-store" })
+    .then((response) => response.text())
+    .then(
+      () => true,
+      () => false,
+    );
   if (!isReachable) return false;
   history.replaceState({ ...history.state, reloaded: true }, "");
   location.reload();
@@ -24,9 +26,18 @@ export function markLoaded() {
   if (history.state?.reloaded) history.replaceState({ ...history.state, reloaded: false }, "");
 }
 
+/** Return whether a style sheet was loaded. Chromium has a sheet without readable rules for one that failed. */
+function hasRules(link) {
+  try {
+    return link.sheet.cssRules.length > 0;
+  } catch {
+    return false;
+  }
+}
+
 /** Request a style sheet again, once. Another address, so that the browser does not answer from its memory. */
 function repairStyle(link) {
-  if (link.sheet) return;
+  if (hasRules(link)) return;
   const again = link.cloneNode();
   again.href = `${link.href}?again=1`;
   link.replaceWith(again);

@@ -1,7 +1,7 @@
 // Choosing a wrapping: the cover, the blessing, and a preview.
 
 import { call } from "./api.js";
-import { fill, h } from "./dom.js";
+import { fill, h, reachable } from "./dom.js";
 import { language, t } from "./i18n.js";
 import { radios } from "./radios.js";
 import { currentUser } from "./session.js";
@@ -61,7 +61,8 @@ function previewOf({ kind, name }) {
     h("figcaption", {}, h("p", { class: "from" }, t("shop.wrap.from", { name })), text),
   );
   function draw(cover, blessing) {
-    if (image.getAttribute("src") !== cover.image_url) image.src = cover.image_url;
+    const url = reachable(cover.image_url);
+    if (image.getAttribute("src") !== url) image.src = url;
     fill(text, blessing);
   }
   return { element, draw };
