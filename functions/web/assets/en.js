@@ -285,7 +285,7 @@ export const words = {
   "shop.gift.share": "Share",
   "shop.gift.share_title": "A gift for you",
   "shop.gift.share_text": "I have a gift for you:",
-  "shop.gift.link_elsewhere": "The link is only on the device you sent the gift from. If you can't find it, cancel the gift and send it again.",
+  "shop.gift.link_elsewhere": "The link is on the device you sent the gift from. If you can't find it, cancel the gift and send it again.",
   "shop.gift.opened_by": "Opened by",
   "shop.gift.to_order": "View order",
   "shop.gift.cancel": "Cancel gift",

@@ -3,18 +3,16 @@
 import { call, Problem, SignedOut } from "./api.js";
 import { announce, fill, h } from "./dom.js";
 import { choose, language, t } from "./i18n.js";
-import { markLoaded } from "./load.js";
+import { importOrReload, markLoaded } from "./load.js";
 import { currentUser, signOut } from "./session.js";
 import { signIn } from "./sign_in.js";
 import { action, problem, warnIfNotStored } from "./ui.js";
-import { addressForm } from "./gift_address.js";
 import { cannotOpen, declining, emblem, ended, incomplete, notFound, notice, ownGift, signInOffer } from "./gift_ends.js";
 import { result } from "./gift_result.js";
 import { cover, seal, terms, unwrap, wrapped } from "./gift_wrap.js";
 
 const REFRESH_MS = 30_000;
-// A voucher is redeemed, and a group's shares are taken, while people look at the page.
-const RESULT_REFRESH_MS = 5_000;
+const TILL_REFRESH_MS = 5_000;
 const MAX_RECEIVED = 100;
 const FIRST_PAUSE_MS = 1_000;
 const MAX_PAUSE_MS = 30_000;
@@ -126,6 +124,7 @@ async function askAddress() {
   } catch (error) {
     if (error.code !== "address-required") throw error;
   }
+  const { addressForm } = await importOrReload(() => import("./gift_address.js"));
   const back = h("button", { type: "button", class: "link", on: { click: () => draw({ focus: true }) } }, t("gift.back"));
   show(
     [
@@ -236,12 +235,9 @@ function signedInAs(me) {
   return shown;
 }
 
-/** Refresh the gift while it is looked at. */
-async function keepFresh() {
-  for (;;) {
-    await new Promise((resolve) => setTimeout(resolve, view?.holding ? RESULT_REFRESH_MS : REFRESH_MS));
-    if (document.visibilityState === "visible" && view) await refresh();
-  }
+/** Refresh the gift while it is looked at: often while a code is shown in the store. */
+function refreshIfVisible(isOften) {
+  if (document.visibilityState === "visible" && view && (view.holding?.state === "usable") === isOften) refresh();
 }
 
 markLoaded();
@@ -251,6 +247,7 @@ if (location.pathname.startsWith("/g/")) {
   // A new fragment is another link to the gift, opened in this tab.
   addEventListener("hashchange", () => location.reload());
   document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && view && refresh());
-  keepFresh();
+  setInterval(() => refreshIfVisible(false), REFRESH_MS);
+  setInterval(() => refreshIfVisible(true), TILL_REFRESH_MS);
   start();
 }

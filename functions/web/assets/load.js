@@ -1,5 +1,5 @@
 // Starts the script of a page, and repairs what did not load: a browser gives up on a file after one failure.
-// The page names this script twice, under two addresses, because it may fail itself. It imports nothing, for the same reason.
+// It imports nothing, because that may fail, and `load_again.js` requests it again if it fails itself.
 
 const RETRY_MS = 500;
 
@@ -19,6 +19,19 @@ export async function reloadOnce() {
   history.replaceState({ ...history.state, reloaded: true }, "");
   location.reload();
   return true;
+}
+
+/** A part of the page that did not load, although it was requested again. */
+export class NotLoaded extends Error {}
+
+/** Return the module that `load` imports. After a failure the page is reloaded, or NotLoaded is thrown. */
+export async function importOrReload(load) {
+  try {
+    return await load();
+  } catch (error) {
+    if (await reloadOnce()) await new Promise(() => {}); // until the reload
+    throw new NotLoaded(error.message);
+  }
 }
 
 /** Tell that everything has loaded: the next failure reloads the page again. */

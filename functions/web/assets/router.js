@@ -3,7 +3,7 @@
 import { SignedOut } from "./api.js";
 import { announce, expireAnnouncement, fill, h, randomId } from "./dom.js";
 import { t } from "./i18n.js";
-import { markLoaded, reloadOnce } from "./load.js";
+import { importOrReload, markLoaded } from "./load.js";
 import { signIn } from "./sign_in.js";
 import { problem } from "./ui.js";
 
@@ -100,11 +100,10 @@ async function show(routes, main, onRoute, navigated) {
 async function drawView(route, stage, parameters) {
   let module;
   try {
-    module = await loadModule(route);
+    module = await importOrReload(() => loadModule(route));
     markLoaded();
   } catch (error) {
     console.warn(error);
-    if (await reloadOnce()) return "";
     return drawFailure(stage, t("shop.not_loaded"), h("button", { type: "button", on: { click: () => location.reload() } }, t("try_again")));
   }
   try {

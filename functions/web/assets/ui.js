@@ -4,6 +4,7 @@ import { discard, isRejected, Offline, Problem, resume, SignedOut, Unconfirmed }
 import { askTime, isTimeKnown, now } from "./clock.js";
 import { announce, fill, h } from "./dom.js";
 import { has, t } from "./i18n.js";
+import { NotLoaded } from "./load.js";
 import { signIn } from "./sign_in.js";
 import { onNotStored } from "./storage.js";
 
@@ -11,6 +12,7 @@ import { onNotStored } from "./storage.js";
 export function errorText(error) {
   if (error instanceof Offline) return t("offline");
   if (error instanceof SignedOut) return t("signed_out");
+  if (error instanceof NotLoaded) return t("shop.not_loaded");
   if (error instanceof Unconfirmed) return t("unconfirmed");
   if (error instanceof Problem) {
     if (has(`problem.${error.code}`)) return t(`problem.${error.code}`);

@@ -1,9 +1,9 @@
 // An order, which is also the result of a payment: the places of its units, and the actions on them.
 
-import { call, create, Offline } from "./api.js";
+import { call, create } from "./api.js";
 import { announce, fill, h } from "./dom.js";
 import { money, t, when } from "./i18n.js";
-import { reloadOnce } from "./load.js";
+import { importOrReload } from "./load.js";
 import { panel } from "./panel.js";
 import { notGiftable, picture } from "./products.js";
 import { redraw } from "./router.js";
@@ -85,7 +85,7 @@ function given(gift) {
 async function use({ order_id: id, product, units }) {
   const parcel = product.kind === "parcel";
   // The address form is only loaded for parcels.
-  const { addressForm } = parcel ? await loadAddressForm() : {};
+  const { addressForm } = parcel ? await importOrReload(() => import("./gift_address.js")) : {};
   const holdings = await panel(t("shop.use"), (close) => {
     const quantity = stepper(t("shop.quantity"), { max: units.available });
     const take = async (address) => {
@@ -100,16 +100,6 @@ async function use({ order_id: id, product, units }) {
   });
   if (!holdings) return;
   location.hash = holdings.length === 1 ? `#/holdings/${holdings[0].holding_id}` : "#/center/holdings";
-}
-
-async function loadAddressForm() {
-  try {
-    return await import("./gift_address.js");
-  } catch {
-    // A reload requests the module again.
-    if (await reloadOnce()) await new Promise(() => {});
-    throw new Offline();
-  }
 }
 
 async function refund({ order_id: id, product, units }) {

@@ -285,7 +285,7 @@ export const words = {
   "shop.gift.share": "分享",
   "shop.gift.share_title": "送你一份礼物",
   "shop.gift.share_text": "我有一份礼物送给你：",
-  "shop.gift.link_elsewhere": "链接只保存在你送出礼物的设备上。如果找不到，可以撤回礼物后再送一次。",
+  "shop.gift.link_elsewhere": "链接保存在你送出礼物的设备上。如果找不到，可以撤回礼物后再送一次。",
   "shop.gift.opened_by": "领取人",
   "shop.gift.to_order": "查看订单",
   "shop.gift.cancel": "撤回礼物",
