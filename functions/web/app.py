@@ -7,6 +7,7 @@ it is in the repository, under a version that is computed from all of them, so t
 import gzip
 import hashlib
 import json
+import unicodedata
 from collections.abc import Mapping
 from functools import cache, lru_cache
 from html import escape
@@ -58,6 +59,9 @@ WORDS = {
         "missing": "Page not found",
         "start": "Go to the start page",
         "scripts": "This page needs JavaScript.",
+        "stalled": "This page didn't load completely. Reload it to try again.",
+        "again": "Try again",
+        "home": "Go to Handsel",
     },
     "zh": {
         "app": "Handsel",
@@ -69,6 +73,9 @@ WORDS = {
         "missing": "没有找到页面",
         "start": "返回首页",
         "scripts": "此页面需要启用 JavaScript。",
+        "stalled": "页面没有加载完整，请刷新重试。",
+        "again": "重试",
+        "home": "前往 Handsel",
     },
 }
 
@@ -122,7 +129,7 @@ def get_gift_page(gift_id: str) -> Response[str] | Response[bytes]:
         # Other sites show these two as words of this one, so they contain nothing that a user wrote.
         title=words["gift"],
         about=words["gift_about"],
-        heading=words["from"].format(name=preview.giver_name),
+        heading=words["from"].format(name=_isolate(preview.giver_name)),
         blessing=preview.wrapping.blessing,
         gift=preview.model_dump_json(),
         presentation=preview.presentation,
@@ -188,7 +195,7 @@ def _page(
         language=LANGUAGES[language],
         version=VERSION,
         config=escape(json.dumps(_config(request))),
-        scripts=escape(WORDS[language]["scripts"]),
+        **{key: escape(WORDS[language][key]) for key in ("scripts", "stalled", "again", "home")},
     )
     headers = {**_page_headers(request), "Content-Language": LANGUAGES[language]}
     return _conditional_response(request, status, body.encode(), "text/html; charset=utf-8", headers)
@@ -264,6 +271,13 @@ def _conditional_response(
 @lru_cache(maxsize=64)
 def _gzipped(body: bytes) -> bytes:
     return gzip.compress(body, mtime=0)
+
+
+def _isolate(name: str) -> str:
+    """Return a name for use in a sentence of ours: one that is written from right to left must not reorder it (UAX #9)."""
+    if any(unicodedata.bidirectional(each) in ("R", "AL", "AN") for each in name):
+        return f"\N{FIRST STRONG ISOLATE}{name}\N{POP DIRECTIONAL ISOLATE}"
+    return name
 
 
 def _language(request: HttpRequest) -> str:

@@ -503,19 +503,23 @@ def test_a_product_is_saved_and_removed(buyer: Visitor, stack: Running) -> None:
 
 
 @pytest.mark.long
-def test_signing_out_deletes_the_links(buyer: Visitor, stack: Running, register_secret: Callable[[str], None]) -> None:
+def test_signing_out_deletes_everything_but_the_links(
+    buyer: Visitor, stack: Running, register_secret: Callable[[str], None]
+) -> None:
     page = open_wrapping(buyer, stack.buy(by=buyer.name))
     with page.expect_response(lambda response: response.url.endswith("/gifts")) as answered:
         button(page, "Wrap and send").click()
     gift = answered.value.json()
     register_secret(gift["secret"])
     expect(heading(page, "Your gift is ready")).to_be_visible()
-    stored = page.evaluate("localStorage.getItem('handsel.links')")
+    links = f"handsel.links.{stack.stack['users'][buyer.name]['user_id']}"
+    stored = page.evaluate("key => localStorage.getItem(key)", links)
     assert json.loads(stored)[gift["gift_id"]]["url"] == gift["share_url"]
-    version = page.locator("script[type=module]").get_attribute("src")
+    version = page.locator("script[type=module]").first.get_attribute("src")
     assert version is not None
-    page.evaluate("path => import(path).then(session => session.signOut())", version.replace("app.js", "session.js"))
-    assert gift["secret"] not in page.evaluate("JSON.stringify([localStorage, sessionStorage])")
+    page.evaluate("localStorage.setItem('handsel.address', '{}')")
+    page.evaluate("path => import(path).then(session => session.signOut())", version.replace("load.js", "session.js"))
+    assert page.evaluate("[Object.keys(localStorage), Object.keys(sessionStorage)]") == [[links], []]
 
 
 @pytest.mark.parametrize(("choice", "gifts"), [("Retry the previous request", 1), ("Continue with this one", 2)])
@@ -556,7 +560,7 @@ def test_a_sign_in_of_another_user_deletes_the_data_of_the_first_in_all_tabs(per
     other.goto("/")
     session = json.dumps({"id_token": stack.stack["users"]["bob"]["token"]})
     other.evaluate(
-        "session => import(document.querySelector('script').src.replace('app.js', 'session.js'))"
+        "session => import(document.querySelector('script').src.replace('load.js', 'session.js'))"
         ".then(({ saveSession }) => saveSession(JSON.parse(session)))",
         session,
     )

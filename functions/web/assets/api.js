@@ -1,7 +1,10 @@
 // Calls of the API. Requests that may succeed later are retried before the caller gets an error.
 
+import { learnTime } from "./clock.js";
+import { randomId } from "./dom.js";
 import { language } from "./i18n.js";
 import { idToken, renewToken } from "./session.js";
+import { session } from "./storage.js";
 
 const MAX_ATTEMPTS = 4;
 const PENDING = "handsel.pending.";
@@ -102,7 +105,7 @@ async function send(method, path, body, key, bearer) {
   if (key) headers["Idempotency-Key"] = key;
   if (body !== undefined) headers["Content-Type"] = "application/json";
   try {
-    return await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body), cache: "no-store", signal: AbortSignal.timeout(TIMEOUT_MS) });
+    return learnTime(await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body), cache: "no-store", signal: AbortSignal.timeout(TIMEOUT_MS) }));
   } catch {
     return null;
   }
@@ -124,27 +127,26 @@ function pause(response, attempt) {
 export async function create(form, path, body) {
   const storageKey = PENDING + form;
   const text = JSON.stringify(body);
-  const earlier = JSON.parse(sessionStorage.getItem(storageKey) ?? "null");
+  const earlier = session.getJson(storageKey);
   if (earlier && earlier.text !== text && !earlier.resumed) throw new Unconfirmed(form);
-  const pending = earlier ?? { text, key: crypto.randomUUID() };
-  sessionStorage.setItem(storageKey, JSON.stringify(pending));
+  const pending = earlier ?? { text, key: randomId() };
+  session.setJson(storageKey, pending);
   try {
     const answer = await call("POST", path, { body: JSON.parse(pending.text), key: pending.key });
-    sessionStorage.removeItem(storageKey);
+    session.delete(storageKey);
     return answer;
   } catch (error) {
-    if (isRejected(error)) sessionStorage.removeItem(storageKey);
+    if (isRejected(error)) session.delete(storageKey);
     throw error;
   }
 }
 
 /** Make the next request of a form repeat the unconfirmed one. */
 export function resume(form) {
-  const pending = JSON.parse(sessionStorage.getItem(PENDING + form));
-  sessionStorage.setItem(PENDING + form, JSON.stringify({ ...pending, resumed: true }));
+  session.setJson(PENDING + form, { ...session.getJson(PENDING + form), resumed: true });
 }
 
 /** Forget the unconfirmed request of a form. It may have been carried out. */
 export function discard(form) {
-  sessionStorage.removeItem(PENDING + form);
+  session.delete(PENDING + form);
 }

@@ -2,6 +2,7 @@
 
 import { countUnread, frame, markPart } from "./frame.js";
 import { start } from "./router.js";
+import { warnIfNotStored } from "./ui.js";
 
 const routes = [
   { pattern: "#/", part: "shop", load: () => import("./view_home.js") },
@@ -21,6 +22,7 @@ const routes = [
 
 const main = document.getElementById("main");
 frame(main);
+warnIfNotStored();
 start(routes, main, ({ part }) => {
   markPart(part);
   countUnread();

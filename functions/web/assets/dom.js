@@ -11,6 +11,7 @@ export function h(tag, attributes = {}, ...children) {
     else if (name === "data") Object.assign(element.dataset, value);
     else if (name === "style") for (const [key, each] of Object.entries(value)) element.style.setProperty(key, each);
     else if (name === "value") element.value = value;
+    else if (name === "src" && value) element.src = reachable(value);
     else if (value === true) element.setAttribute(name, "");
     else if (value !== false && value !== null && value !== undefined) element.setAttribute(name, value);
   }
@@ -38,6 +39,8 @@ export function openDialog(dialog) {
   dialog.showModal();
 }
 
+const ANNOUNCEMENT_MS = 3_000;
+
 /** Announce a text to screen readers. */
 export function announce(text) {
   let region = document.getElementById("live");
@@ -46,6 +49,36 @@ export function announce(text) {
     document.body.append(region);
   }
   region.textContent = text;
+}
+
+/**
+ * Clear the announcements of an earlier view, when another one is shown. Those made just before, of an action that led to the
+ * new view, get the time to be read.
+ */
+export function expireAnnouncement() {
+  const region = document.getElementById("live");
+  const text = region?.textContent;
+  if (!text) return;
+  setTimeout(() => {
+    if (region.textContent === text) region.textContent = "";
+  }, ANNOUNCEMENT_MS);
+}
+
+const LOOPBACK = ["127.0.0.1", "localhost", "[::1]"];
+
+/**
+ * Return an address of this deployment as this device reaches it. A local stack names itself by an address that only its own
+ * machine has; another device in the network knows it by the address of the page.
+ */
+export function reachable(url) {
+  if (!url || LOOPBACK.includes(location.hostname)) return url;
+  const parsed = new URL(url, location.href);
+  return LOOPBACK.includes(parsed.hostname) ? location.origin + parsed.pathname + parsed.search + parsed.hash : url;
+}
+
+/** Return a random identifier of 128 bits. `crypto.randomUUID` exists on encrypted pages only. */
+export function randomId() {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 export const config = JSON.parse(document.body.dataset.config);

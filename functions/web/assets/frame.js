@@ -16,15 +16,10 @@ const links = Object.entries(PARTS).map(([part, href]) =>
 /** Add the frame around `main`. Called once. */
 export function frame(main) {
   const skip = h("a", { class: "skip", href: "#main", on: { click: (event) => skipToContent(event, main) } }, t("shop.skip"));
-  main.before(
-    skip,
-    h(
-      "header",
-      { class: "frame" },
-      h("a", { class: "brand", href: "#/" }, t("app")),
-      h("nav", { class: "parts", "aria-label": t("shop.parts") }, links),
-    ),
-  );
+  // The page has the header already, so that the content does not move.
+  const header = document.querySelector("header.frame");
+  header.before(skip);
+  header.append(h("nav", { class: "parts", "aria-label": t("shop.parts") }, links));
   setInterval(() => document.visibilityState === "visible" && countUnread(), POLL_MS);
   document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && countUnread());
 }

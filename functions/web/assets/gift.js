@@ -3,14 +3,18 @@
 import { call, Problem, SignedOut } from "./api.js";
 import { announce, fill, h } from "./dom.js";
 import { choose, language, t } from "./i18n.js";
+import { importOrReload, markLoaded } from "./load.js";
 import { currentUser, signOut } from "./session.js";
-import { action, problem } from "./ui.js";
-import { cannotOpen, declining, emblem, ended, notFound, notice, ownGift } from "./gift_ends.js";
 import { findGiftId, findSecret } from "./gift_link.js";
+import { signIn } from "./sign_in.js";
+import { action, problem, warnIfNotStored } from "./ui.js";
+import { cannotOpen, declining, emblem, ended, incomplete, notFound, notice, ownGift, signInOffer } from "./gift_ends.js";
 import { result } from "./gift_result.js";
 import { cover, seal, terms, unwrap, wrapped } from "./gift_wrap.js";
 
 const REFRESH_MS = 30_000;
+const TILL_REFRESH_MS = 5_000;
+const MAX_RECEIVED = 100;
 const FIRST_PAUSE_MS = 1_000;
 const MAX_PAUSE_MS = 30_000;
 // Problem codes of a claim, and the state of the gift that each implies.
@@ -31,6 +35,8 @@ let typing = false;
 let actions = 0;
 let checkingTime = false;
 let footerUser;
+/** Whether the user may decline the gift. */
+let mayDecline = false;
 
 async function readGift() {
   try {
@@ -45,6 +51,7 @@ async function start() {
   if (view && !currentUser()) return draw();
   try {
     view = await readGift();
+    mayDecline = await isRecipient();
     draw();
   } catch (error) {
     if (error instanceof Problem && error.status === 404) return show(notFound());
@@ -58,13 +65,30 @@ async function start() {
   }
 }
 
+/** Return whether the gift is addressed to the user. A parcel's view does not tell: the list of received gifts does. */
+async function isRecipient() {
+  if (view.title) return true;
+  if (!currentUser() || secret() || view.presentation !== "parcel" || view.state !== "open" || view.order_id || view.holding) return false;
+  const { items } = await call("GET", `/gifts?role=received&limit=${MAX_RECEIVED}`).catch(() => ({ items: [] }));
+  return items.some((gift) => gift.gift_id === id);
+}
+
+/** Sign in, and show the gift as the user sees it. */
+async function enter() {
+  if (await signIn()) await start();
+}
+
 /** Draw the page for the current view of the gift. */
 function draw({ focus = false } = {}) {
   typing = false;
   if (view.order_id) show(ownGift(view, shareLink(), timeIsUp), { focus });
-  else if (view.holding) show(result(view, view.holding), { focus });
+  else if (view.holding) {
+    // The secret has done its work: it does not stay where others may see or copy it.
+    if (secret()) history.replaceState(history.state, "", `/g/${id}`);
+    show(result(view, view.holding), { focus });
+  } else if (view.state === "open" && !secret() && !currentUser()) show(incomplete(view, enter, timeIsUp), { focus });
   else if (view.state === "open") show(openable(), { focus });
-  else show(ended(view, secret), { focus });
+  else show(ended(view, secret, !currentUser() && view.remaining < view.shares && signInOffer(enter)), { focus });
 }
 
 function show(content, { focus = false } = {}) {
@@ -84,9 +108,8 @@ function openable() {
     class: "seal",
     "aria-label": t("gift.open_it"),
   });
-  const mayDecline = currentUser() && !secret() && (view.title || view.presentation === "parcel");
   return [
-    wrapped(view, open, [view.title && h("p", {}, `${view.title} · ${view.store_name}`), terms(view, timeIsUp)]),
+    wrapped(view, open, [view.title && h("p", {}, h("bdi", {}, view.title), " · ", h("bdi", {}, view.store_name)), terms(view, timeIsUp)]),
     mayDecline &&
       declining(view, (answer) => {
         actions += 1;
@@ -96,12 +119,14 @@ function openable() {
   ];
 }
 
-/** Ask for the address of a parcel, unless the gift was claimed or ended meanwhile. */
+/** Ask for the address of a parcel, once it is certain that nothing but the address is missing. */
 async function askAddress() {
-  // The address form is only loaded for parcels.
-  const { addressForm } = await import("./gift_address.js");
-  view = await call("GET", `/gifts/${id}`);
-  if (view.order_id || view.holding || view.state !== "open") return draw({ focus: true });
+  try {
+    return await claim();
+  } catch (error) {
+    if (error.code !== "address-required") throw error;
+  }
+  const { addressForm } = await importOrReload(() => import("./gift_address.js"));
   const back = h("button", { type: "button", class: "link", on: { click: () => draw({ focus: true }) } }, t("gift.back"));
   show(
     [
@@ -133,7 +158,7 @@ async function claim(address) {
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     if (STATES[error.code]) {
-      view = { ...view, state: STATES[error.code] };
+      view = { ...view, state: STATES[error.code], ...(error.code === "already-claimed" && { remaining: 0 }) };
       draw({ focus: true });
     } else if (error.code === "own-gift") {
       view = await readGift();
@@ -196,15 +221,35 @@ function drawFooter() {
       "footer",
       {},
       h("button", { type: "button", class: "link", lang: t("gift.other_language_tag"), on: { click: () => choose(other) } }, t("gift.other_language")),
-      me && h("span", {}, t("gift.signed_in_as", { name: me.name ?? me.email ?? "" })),
+      me && signedInAs(me),
       me && h("button", { type: "button", class: "link", on: { click: leave } }, t("sign_out")),
     ),
   );
 }
 
-// A new fragment is another link to the gift, opened in this tab.
-addEventListener("hashchange", () => location.reload());
-document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && view && refresh());
-setInterval(() => document.visibilityState === "visible" && view && refresh(), REFRESH_MS);
+/** The user's name: the token's, until the account's is read. It may have been changed since. */
+function signedInAs(me) {
+  const shown = h("span", {}, t("gift.signed_in_as", { name: me.name ?? "" }));
+  call("GET", "/me").then(
+    ({ display_name: name }) => fill(shown, t("gift.signed_in_as", { name })),
+    () => {},
+  );
+  return shown;
+}
 
-start();
+/** Refresh the gift while it is looked at: often while a code is shown in the store. */
+function refreshIfVisible(isOften) {
+  if (document.visibilityState === "visible" && view && (view.holding?.state === "usable") === isOften) refresh();
+}
+
+markLoaded();
+warnIfNotStored();
+// Other addresses have this page when they lead nowhere: it is complete without a script.
+if (location.pathname.startsWith("/g/")) {
+  // A new fragment is another link to the gift, opened in this tab.
+  addEventListener("hashchange", () => location.reload());
+  document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && view && refresh());
+  setInterval(() => refreshIfVisible(false), REFRESH_MS);
+  setInterval(() => refreshIfVisible(true), TILL_REFRESH_MS);
+  start();
+}

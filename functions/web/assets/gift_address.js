@@ -5,6 +5,7 @@ import { FORMATS } from "./address_formats.js";
 import { Problem } from "./api.js";
 import { fill, h } from "./dom.js";
 import { language, t } from "./i18n.js";
+import { local } from "./storage.js";
 import { runAction } from "./ui.js";
 
 const STORAGE_KEY = "handsel.address";
@@ -67,7 +68,7 @@ export function addressForm(label, send, { address: given, at = "/address" } = {
         wrong[0].input.focus();
         return;
       }
-      localStorage.setItem(STORAGE_KEY, JSON.stringify(address));
+      local.setJson(STORAGE_KEY, address);
     }
   }
 
@@ -128,17 +129,13 @@ function written(address) {
 }
 
 function lastAddress() {
-  try {
-    return JSON.parse(localStorage.getItem(STORAGE_KEY)) ?? {};
-  } catch {
-    return {};
-  }
+  return local.getJson(STORAGE_KEY) ?? {};
 }
 
 function input(name, attributes, first) {
   const [key, index] = name.split("/");
   const value = (index ? first[key]?.[index] : first[key]) ?? "";
-  const element = name === "country" ? countries(value) : h("input", { value });
+  const element = name === "country" ? countries(value) : h("input", { value, dir: "auto" });
   for (const [attribute, each] of Object.entries(attributes)) element.setAttribute(attribute, each === true ? "" : each);
   element.name = name;
   return element;

@@ -30,14 +30,39 @@ export function emblem() {
   return h("img", { class: "emblem", src: new URL("icon.svg", import.meta.url).href, alt: "", width: 96, height: 96 });
 }
 
-/** A gift that can no longer be opened. `secret()` returns the secret of the link. */
-export function ended(view, secret) {
+/**
+ * A gift that can no longer be opened. `secret()` returns the secret of the link. `offer` is for users who are not signed in, and
+ * may have opened it: they are not told that somebody else did.
+ */
+export function ended(view, secret, offer) {
   const name = view.giver_name;
   const title = t(`gift.end.${view.state}`, { name });
-  const text = t(`gift.end.${view.state}.text`, { name });
+  const text = offer && view.state === "claimed" ? null : t(`gift.end.${view.state}.text`, { name });
   return [
     backdrop(view),
-    notice(view.state, title, text, view.state === "returned" && askAgain(view, secret), home()),
+    notice(view.state, title, text, offer, view.state === "returned" && askAgain(view, secret), home()),
+  ];
+}
+
+/** Offer a sign-in to see a gift that the user may have opened. */
+export function signInOffer(enter) {
+  return [h("p", {}, t("gift.opened_by_you")), action(t("sign_in"), enter, { class: "main" })];
+}
+
+/** A gift without the secret of its link, and nobody is signed in: it is for one person, or the link has lost its end. */
+export function incomplete(view, enter, timeIsUp) {
+  const name = view.giver_name;
+  return [
+    backdrop(view, true),
+    h(
+      "article",
+      { class: "end" },
+      h("h1", {}, t("gift.sent", { name })),
+      h("p", {}, t("gift.no_secret", { name })),
+      h("p", {}, countdown(view.expires_at, timeIsUp)),
+      action(t("sign_in"), enter, { class: "main" }),
+      home(),
+    ),
   ];
 }
 
@@ -76,7 +101,7 @@ export function ownGift(view, link, timeIsUp) {
       h("h1", {}, t("gift.own")),
       h("p", {}, t(`gift.own.${view.state}`)),
       open && h("p", {}, countdown(view.expires_at, timeIsUp)),
-      h("p", { class: "faint" }, `${view.product.title} · ${view.product.store_name}`),
+      h("p", { class: "faint" }, h("bdi", {}, view.product.title), " · ", h("bdi", {}, view.product.store_name)),
       open && link && shareButtons(link, view),
       (view.claims.length > 0 || (open && view.shares > 1)) && claimList(view),
       h("a", { class: "button main", href: `/#/gifts/${view.gift_id}` }, t("gift.own_details")),

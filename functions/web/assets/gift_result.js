@@ -6,6 +6,7 @@ import { t, when } from "./i18n.js";
 import { statusOf, timeline } from "./timeline.js";
 import { action, copy, problem } from "./ui.js";
 import { cover } from "./gift_wrap.js";
+import { returnGift } from "./return_gift.js";
 
 /** Return the claimer's page. `view` is their view of the gift, `holding` what they received. */
 export function result(view, holding) {
@@ -15,20 +16,21 @@ export function result(view, holding) {
       { class: `crest ${view.presentation}` },
       cover(view),
       h("p", { class: "from" }, t("gift.from", { name: view.giver_name })),
-      h("p", { class: "blessing" }, view.wrapping.blessing),
+      h("p", { class: "blessing", dir: "auto" }, view.wrapping.blessing),
     ),
     holding.kind === "voucher" ? voucher(holding) : parcel(holding),
     view.shares > 1 && view.claims && claimList(view),
     h(
       "nav",
       { class: "ways-on", "aria-label": t("gift.next_steps") },
-      h("a", { class: "button main", href: `/#/return/${view.gift_id}` }, t("gift.return_gift")),
+      returnGift(view.gift_id),
       h("a", { class: "button", href: "/#/center/holdings" }, t("gift.my_holdings")),
     ),
   ];
 }
 
 function voucher({ holding_id, product, code, valid_until, state }) {
+  const usable = state === "usable";
   return h(
     "article",
     { class: `ticket ${state}` },
@@ -36,25 +38,24 @@ function voucher({ holding_id, product, code, valid_until, state }) {
       "div",
       { class: "what" },
       picture(product),
-      h("div", {}, h("h1", {}, product.title), h("p", { class: "faint" }, product.store_name)),
+      h("div", {}, h("h1", { dir: "auto" }, product.title), h("p", { class: "faint", dir: "auto" }, product.store_name)),
     ),
-    state !== "usable" && h("p", { class: "stamp" }, t(`gift.voucher.${state}`)),
+    !usable && h("p", { class: "stamp" }, t(`gift.voucher.${state}`)),
     h(
       "div",
       { class: "stub" },
-      state === "usable" && qr(holding_id, code),
-      h("p", { class: "faint" }, t("gift.code")),
+      usable && qr(holding_id, code),
+      usable && h("p", { class: "faint" }, t("gift.code")),
       h("p", { class: "code" }, code.match(/.{1,4}/g).map((four) => h("span", {}, four))),
-      state === "usable" && copyCode(code),
+      usable && copyCode(code),
     ),
     h(
       "dl",
       {},
-      h("dt", {}, t("gift.how")),
-      h("dd", {}, t("gift.how.text", { store: product.store_name })),
-      product.redeem_at && [h("dt", {}, t("gift.where")), h("dd", {}, product.redeem_at)],
+      usable && [h("dt", {}, t("gift.how")), h("dd", {}, t("gift.how.text", { store: product.store_name }))],
+      product.redeem_at && [h("dt", {}, t("gift.where")), h("dd", { dir: "auto" }, product.redeem_at)],
       valid_until && [h("dt", {}, t("gift.until")), h("dd", {}, h("time", { datetime: valid_until }, when(valid_until)))],
-      product.description && [h("dt", {}, t("gift.about")), h("dd", {}, product.description)],
+      product.description && [h("dt", {}, t("gift.about")), h("dd", { dir: "auto" }, product.description)],
     ),
   );
 }
@@ -89,8 +90,8 @@ function parcel(holding) {
     "article",
     { class: "ticket parcel" },
     holding.product
-      ? h("div", { class: "what" }, picture(holding.product), h("div", {}, h("p", { class: "faint" }, t("gift.parcel_arrived")), h("h1", {}, holding.product.title), from(holding)))
-      : h("div", { class: "what secret" }, h("div", {}, h("h1", {}, t("gift.parcel_coming")), h("p", {}, t("gift.parcel_secret")), from(holding))),
+      ? h("div", { class: "what" }, picture(holding.product), h("div", {}, h("p", { class: "faint" }, t("gift.parcel_arrived")), h("h1", { dir: "auto" }, holding.product.title), from(holding)))
+      : h("div", { class: "what secret" }, h("div", {}, h("h1", {}, t("center.parcel_from", { store: holding.store_name })), h("p", {}, t("gift.parcel_secret")))),
     way,
   );
 }
@@ -125,7 +126,7 @@ export function claimList({ state, claims, remaining, shares }) {
           "li",
           {},
           h("span", { class: "initial", "aria-hidden": "true" }, [...display_name][0] ?? "·"),
-          h("span", {}, display_name),
+          h("span", { dir: "auto" }, display_name),
           h("time", { class: "faint", datetime: claimed_at }, when(claimed_at)),
           shipment_status && h("span", { class: "faint" }, statusOf(shipment_status)),
         ),

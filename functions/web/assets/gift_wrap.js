@@ -20,7 +20,7 @@ export function wrapped(view, closure, inPocket = [], { heading = "h1" } = {}) {
   return h(
     "article",
     { class: `wrap ${view.presentation}` },
-    h("div", { class: "flap" }, cover(view), h("div", { class: "label" }, sent, view.wrapping.blessing && h("p", { class: "blessing" }, view.wrapping.blessing))),
+    h("div", { class: "flap" }, cover(view), h("div", { class: "label" }, sent, view.wrapping.blessing && h("p", { class: "blessing", dir: "auto" }, view.wrapping.blessing))),
     h("div", { class: "closure" }, closure),
     h("div", { class: "pocket" }, inPocket),
   );

@@ -1,22 +1,30 @@
 // Texts, money and times in the user's language: the chosen one, or else the one negotiated for the page.
 
 import { DECIMALS } from "./currencies.js";
+import { local } from "./storage.js";
 
 const STORAGE_KEY = "handsel.language";
 const LANGUAGES = { en: "en", zh: "zh-CN" };
 
-export const language = LANGUAGES[localStorage.getItem(STORAGE_KEY)]
-  ? localStorage.getItem(STORAGE_KEY)
-  : document.documentElement.lang.slice(0, 2);
+// The address has the language if it cannot be stored.
+const wanted = [new URLSearchParams(location.search).get("lang"), local.get(STORAGE_KEY)];
+export const language = wanted.find((each) => Object.hasOwn(LANGUAGES, each ?? "")) ?? document.documentElement.lang.slice(0, 2);
 document.documentElement.lang = LANGUAGES[language];
 
 const { words } = await (language === "zh" ? import("./zh.js") : import("./en.js"));
 
+// Letters and controls of scripts that are written from right to left.
+const RIGHT_TO_LEFT = /[\u0590-\u08ff\u200f\ufb1d-\ufdff\ufe70-\ufeff\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
+
+/** Return a name for use in a sentence of ours, which it must not reorder (Unicode's isolates, UAX #9). */
+export const isolate = (value) => (RIGHT_TO_LEFT.test(value) ? `\u2068${value}\u2069` : value);
+
 /** Return the text of a key, with its `{name}` placeholders filled in. A text may be a function of its values. */
 export function t(key, values = {}) {
   const text = words[key];
-  if (typeof text === "function") return text(values);
-  return (text ?? key).replace(/{(\w+)}/g, (_, name) => values[name] ?? "");
+  const safe = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, isolate(value)]));
+  if (typeof text === "function") return text(safe);
+  return (text ?? key).replace(/{(\w+)}/g, (_, name) => safe[name] ?? "");
 }
 
 export function has(key) {
@@ -25,7 +33,12 @@ export function has(key) {
 
 /** Change the language, and reload the page in it. */
 export function choose(chosen) {
-  localStorage.setItem(STORAGE_KEY, chosen);
+  local.set(STORAGE_KEY, chosen);
+  const url = new URL(location.href);
+  url.searchParams.delete("lang");
+  if (!local.isKept) url.searchParams.set("lang", chosen);
+  // A navigation to the same address, or to another fragment only, would not load the page again.
+  history.replaceState(history.state, "", url);
   location.reload();
 }
 

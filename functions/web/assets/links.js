@@ -1,31 +1,39 @@
-// Share links of gifts given on this device. The API returns a link once, when the gift is given; it is stored here until the
-// gift ends, in case the page is closed.
+// Share links of gifts given on this device, by account. The API returns a link once, when the gift is given; it is stored here
+// until the gift ends, in case the page is closed or the user signs out. Another account does not see it.
 
-const STORAGE_KEY = "handsel.links";
+import { now } from "./clock.js";
+import { reachable } from "./dom.js";
+import { currentUser } from "./session.js";
+import { LINKS, local } from "./storage.js";
 
-function storedLinks() {
-  let links;
-  try {
-    links = JSON.parse(localStorage.getItem(STORAGE_KEY)) ?? {};
-  } catch {
-    links = {};
-  }
-  return Object.fromEntries(Object.entries(links).filter(([, { until }]) => Date.parse(until) > Date.now()));
+/** Return the key of the signed-in user's links. */
+const ownKey = () => LINKS + currentUser()?.sub;
+
+/** Return the links under a key, by gift, without those of gifts that have ended. */
+function openLinks(key) {
+  return Object.fromEntries(Object.entries(local.getJson(key) ?? {}).filter(([, { until }]) => Date.parse(until) > now()));
 }
 
 /** Save the `share_url` of a new gift, and the name of its recipient if it has one. */
 export function saveLink(gift, recipient = null) {
-  const link = { url: gift.share_url, until: gift.expires_at, recipient };
-  localStorage.setItem(STORAGE_KEY, JSON.stringify({ ...storedLinks(), [gift.gift_id]: link }));
+  // Links of gifts that have ended are removed, whoever gave them.
+  for (const key of local.keys().filter((each) => each.startsWith(LINKS))) store(key, openLinks(key));
+  const link = { url: reachable(gift.share_url), until: gift.expires_at, recipient };
+  store(ownKey(), { ...openLinks(ownKey()), [gift.gift_id]: link });
 }
 
-/** Return `{url, until, recipient}` of an open gift that was given here, or undefined. */
+/** Return `{url, until, recipient}` of an open gift that the user gave here, or undefined. */
 export function savedLink(giftId) {
-  return storedLinks()[giftId];
+  return openLinks(ownKey())[giftId];
 }
 
 /** Remove the link of a gift that has ended. */
 export function removeLink(giftId) {
-  const { [giftId]: _, ...others } = storedLinks();
-  localStorage.setItem(STORAGE_KEY, JSON.stringify(others));
+  const { [giftId]: _, ...others } = openLinks(ownKey());
+  store(ownKey(), others);
+}
+
+function store(key, links) {
+  if (Object.keys(links).length > 0) local.setJson(key, links);
+  else local.delete(key);
 }

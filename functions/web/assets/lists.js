@@ -2,11 +2,13 @@
 
 import { call } from "./api.js";
 import { announce, h } from "./dom.js";
-import { day, money, t, when } from "./i18n.js";
+import { day, isolate, money, t, when } from "./i18n.js";
 import { statusOf } from "./timeline.js";
+import { rememberShown, shownBefore } from "./router.js";
 import { action, countdown } from "./ui.js";
 
 const PAGE_SIZE = 20;
+const MAX_PAGE_SIZE = 100;
 
 /** Return the entry of an order, as its buyer sees it. */
 export function orderEntry(order) {
@@ -18,7 +20,7 @@ export function orderEntry(order) {
     badge: t(`center.order.${state}`),
     tone: { pending: "waiting", paid: "good" }[state],
     lines: [
-      h("span", {}, `${product.store_name} · ${t("center.quantity", { count: quantity })} · `, money(payment.total)),
+      h("span", {}, h("bdi", {}, product.store_name), ` · ${t("center.quantity", { count: quantity })} · `, money(payment.total)),
       places && h("span", {}, places.map((place) => t(`center.units.${place}`, { count: units[place] })).join(" · ")),
       time(at),
     ],
@@ -52,8 +54,8 @@ export function sentEntry(gift) {
     badge: t(`center.sent.${state}`),
     tone: { open: "waiting", claimed: "good" }[state],
     lines: [
-      h("q", {}, wrapping.blessing),
-      names.length > 0 && h("span", {}, t("center.opened_by", { names: names.join(t("center.comma")) })),
+      h("q", { dir: "auto" }, wrapping.blessing),
+      names.length > 0 && h("span", {}, t("center.opened_by", { names: names.map(isolate).join(t("center.comma")) })),
       shares > 1 && h("span", {}, t("center.shares_left", { remaining, shares })),
       state === "open" ? countdown(end) : time(gift.created_at),
     ],
@@ -71,8 +73,8 @@ export function receivedEntry(gift) {
     badge: t(`center.received.${shown}`),
     tone: { open: "waiting", claimed: "good" }[shown],
     lines: [
-      wrapping.blessing && h("q", {}, wrapping.blessing),
-      holding && h("span", {}, holding.product?.title ?? t("center.parcel_from", { store: holding.store_name })),
+      wrapping.blessing && h("q", { dir: "auto" }, wrapping.blessing),
+      holding && h("span", { dir: "auto" }, holding.product?.title ?? t("center.parcel_from", { store: holding.store_name })),
       shown === "open" ? countdown(end) : holding && time(holding.received_at),
     ],
   });
@@ -87,7 +89,7 @@ export function holdingEntry(holding) {
     badge: kind === "voucher" ? t(`center.voucher.${state}`) : statusOf(state),
     tone: { usable: "good", delivered: "good", redeemed: "", expired: "" }[state] ?? "waiting",
     lines: [
-      h("span", {}, store, gift ? ` · ${t("center.a_gift")}` : ""),
+      h("span", {}, h("bdi", {}, store), gift ? ` · ${t("center.a_gift")}` : ""),
       kind === "voucher" && until && state === "usable" && h("span", {}, t("center.until", { day: day(until) })),
       time(holding.received_at),
     ],
@@ -111,7 +113,7 @@ function productEntry(product, line) {
     title,
     badge: money(price),
     tone: "price",
-    lines: [h("span", {}, store, giftable ? ` · ${t("center.giftable")}` : ""), line],
+    lines: [h("span", {}, h("bdi", {}, store), ` · ${t(giftable ? "center.giftable" : "center.not_giftable")}`), line],
   });
 }
 
@@ -130,12 +132,38 @@ function entry(href, { picture, wide, title, badge, tone, lines }) {
       h(
         "span",
         { class: "about" },
-        h("strong", {}, title),
+        h("strong", { dir: "auto" }, title),
         h("span", { class: `badge ${tone ?? ""}` }, badge),
         lines.filter(Boolean).map((line) => h("span", { class: "line" }, line)),
       ),
     ),
   );
+}
+
+/**
+ * Read a list page by page. After Back, the first page is as long as what was shown before.
+ *
+ * @param {string} path of the list, with its query, if any.
+ * @returns {() => Promise<{items: object[], more: boolean}>} a function that reads the next page. Only the last one may be empty.
+ */
+export function pages(path) {
+  let cursor = null;
+  let shown = 0;
+  async function read(count) {
+    const query = new URLSearchParams({ limit: Math.min(MAX_PAGE_SIZE, count), ...(cursor && { cursor }) });
+    const page = await call("GET", `${path}${path.includes("?") ? "&" : "?"}${query}`);
+    cursor = page.next_cursor;
+    return page.items;
+  }
+  return async function next() {
+    const missing = shown === 0 ? Math.max(PAGE_SIZE, shownBefore(path)) : PAGE_SIZE;
+    const items = await read(missing);
+    // A page of a filtered list may be short or empty without being the last.
+    while (cursor && (items.length === 0 || items.length <= missing - PAGE_SIZE)) items.push(...(await read(missing - items.length)));
+    shown += items.length;
+    if (shown > PAGE_SIZE) rememberShown(path, shown);
+    return { items, more: cursor !== null };
+  };
 }
 
 /**
@@ -145,25 +173,19 @@ function entry(href, { picture, wide, title, badge, tone, lines }) {
  * @param {(item: object) => HTMLElement} draw returns the entry of an item.
  */
 export async function list(path, draw, empty, label) {
-  const pageAfter = (cursor) => {
-    const query = new URLSearchParams({ limit: PAGE_SIZE, ...(cursor && { cursor }) });
-    return call("GET", `${path}${path.includes("?") ? "&" : "?"}${query}`);
-  };
-  let page = await pageAfter(null);
-  // A page of a filtered list may be short or empty without being the last.
-  while (page.items.length === 0 && page.next_cursor) page = await pageAfter(page.next_cursor);
-  if (page.items.length === 0) return empty;
-  const entries = h("ul", { class: "entries", "aria-label": label }, page.items.map(draw));
-  const more = action(t("center.more"), async () => {
-    do page = await pageAfter(page.next_cursor);
-    while (page.items.length === 0 && page.next_cursor);
-    const added = page.items.map(draw);
+  const next = pages(path);
+  const first = await next();
+  if (first.items.length === 0) return empty;
+  const entries = h("ul", { class: "entries", "aria-label": label }, first.items.map(draw));
+  const button = action(t("center.more"), async () => {
+    const { items, more } = await next();
+    const added = items.map(draw);
     entries.append(...added);
     announce(t("center.more_shown", { count: added.length }));
     (added[0] ?? entries.lastElementChild).querySelector("a")?.focus();
-    if (!page.next_cursor) more.remove();
+    if (!more) button.remove();
   });
-  return h("div", { class: "list" }, entries, page.next_cursor && more);
+  return h("div", { class: "list" }, entries, first.more && button);
 }
 
 /** Return the placeholder of an empty list: a text, and a link to something to do. */

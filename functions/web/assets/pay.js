@@ -4,6 +4,7 @@ import { create, isRejected, Unconfirmed } from "./api.js";
 import { announce, fill, h } from "./dom.js";
 import { money, t } from "./i18n.js";
 import { panel } from "./panel.js";
+import { notGiftable } from "./products.js";
 import { radios } from "./radios.js";
 import { action } from "./ui.js";
 
@@ -43,6 +44,7 @@ export function payFor(product, quantity, buy) {
     showTotal();
     return [
       h("p", { class: "bill" }, h("span", {}, t("shop.times", { title: product.title, count: quantity })), sum),
+      !product.giftable && h("p", { class: "not-giftable" }, notGiftable(product)),
       cards.element,
       waiting,
       button,

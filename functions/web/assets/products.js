@@ -16,9 +16,10 @@ function tile(product) {
       "a",
       { class: "tile", href: `#/products/${product.product_id}` },
       picture(product),
-      h("strong", {}, product.title),
+      h("strong", { dir: "auto" }, product.title),
       product.reason && h("span", { class: "reason" }, product.reason),
       price(product),
+      !product.giftable && h("span", { class: "not-giftable" }, t("shop.not_giftable")),
     ),
   );
 }

@@ -26,6 +26,6 @@ function card(name, { value, label, hint, image, disabled }, chosen) {
     { class: "option" },
     h("input", { type: "radio", name, value, checked: value === chosen, disabled }),
     image && h("img", { src: image, alt: "", width: 1200, height: 630, loading: "lazy" }),
-    h("span", {}, label, hint && h("small", {}, hint)),
+    h("span", { dir: "auto" }, label, hint && h("small", { dir: "auto" }, hint)),
   );
 }

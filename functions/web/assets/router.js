@@ -1,11 +1,13 @@
 // Shows the view that the fragment of the address names. Each view is a module, loaded when it is first shown.
 
 import { SignedOut } from "./api.js";
-import { announce, fill, h } from "./dom.js";
+import { announce, expireAnnouncement, fill, h, randomId } from "./dom.js";
 import { t } from "./i18n.js";
+import { importOrReload, markLoaded } from "./load.js";
 import { signIn } from "./sign_in.js";
 import { problem } from "./ui.js";
 
+/** The scroll position by history entry. Entries of earlier documents have theirs in the state of the history. */
 const scrolled = new Map();
 let entry = null;
 let current = null;
@@ -26,12 +28,29 @@ export function start(routes, main, onRoute) {
   history.scrollRestoration = "manual";
   render = (navigated) => show(compiled, main, onRoute, navigated);
   addEventListener("hashchange", () => render(true));
+  // The user may come back from another document.
+  addEventListener("pagehide", () => changeEntry({ top: scrollY }));
   render(true);
 }
 
 /** Draw the current view again, after a sign-in or a change. */
 export function redraw() {
   render(false);
+}
+
+/** Change the state of the current history entry. */
+function changeEntry(change) {
+  history.replaceState({ ...history.state, ...change }, "");
+}
+
+/** Return how many entries of a list this history entry showed when the user left it. */
+export function shownBefore(path) {
+  return history.state?.shown?.[path] ?? 0;
+}
+
+/** Remember how many entries of a list this history entry shows. */
+export function rememberShown(path, count) {
+  changeEntry({ shown: { ...history.state?.shown, [path]: count } });
 }
 
 /** Go to another view, and replace this one in the history. */
@@ -54,8 +73,9 @@ async function show(routes, main, onRoute, navigated) {
   if (navigated) {
     scrolled.set(entry, scrollY);
     // A known history entry has an id already, and a scroll position to restore.
-    entry = history.state?.entry ?? crypto.randomUUID();
-    history.replaceState({ entry }, "");
+    entry = history.state?.entry ?? randomId();
+    changeEntry({ entry });
+    expireAnnouncement();
     fill(main, stage);
   }
   current = stage;
@@ -67,7 +87,7 @@ async function show(routes, main, onRoute, navigated) {
   heading?.setAttribute("tabindex", "-1");
   if (navigated) {
     if (previous) heading?.focus({ preventScroll: true });
-    scrollTo({ top: scrolled.get(entry) ?? 0, behavior: "instant" });
+    scrollTo({ top: scrolled.get(entry) ?? history.state?.top ?? 0, behavior: "instant" });
   } else {
     // Redrawing: the old content stays until the new content is complete.
     const focused = main.contains(document.activeElement);
@@ -80,10 +100,10 @@ async function show(routes, main, onRoute, navigated) {
 async function drawView(route, stage, parameters) {
   let module;
   try {
-    module = await loadModule(route);
+    module = await importOrReload(() => loadModule(route));
+    markLoaded();
   } catch (error) {
-    console.error(error);
-    // A browser may cache the failure of a module: only a reload requests it again.
+    console.warn(error);
     return drawFailure(stage, t("shop.not_loaded"), h("button", { type: "button", on: { click: () => location.reload() } }, t("try_again")));
   }
   try {
@@ -101,11 +121,20 @@ async function loadModule(route) {
   return module;
 }
 
+/** Load a style sheet, unless it is there. After a failure, request it again, once. */
 function loadStyle(name) {
   const href = new URL(name, import.meta.url).href;
-  if (document.querySelector(`link[href="${href}"]`)) return null;
+  if (document.querySelector(`link[href^="${href}"]`)) return null;
+  return requestStyle(href).catch(() => requestStyle(`${href}?again=1`));
+}
+
+function requestStyle(href) {
   return new Promise((resolve, reject) => {
-    const link = h("link", { rel: "stylesheet", href, on: { load: resolve, error: reject } });
+    const link = h("link", { rel: "stylesheet", href, on: { load: resolve, error: failed } });
+    function failed() {
+      link.remove();
+      reject(new Error(`${href} did not load`));
+    }
     document.head.append(link);
   });
 }

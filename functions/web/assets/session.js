@@ -1,6 +1,8 @@
-// The session of the signed-in user, in localStorage. Other sites cannot read it, and the page's policy runs our scripts only.
+// The session of the signed-in user, in the storage of this device. Other sites cannot read it, and the page's policy runs our scripts only.
 
-import { config } from "./dom.js";
+import { isTimeKnown, learnTime, now } from "./clock.js";
+import { config, reachable } from "./dom.js";
+import { LINKS, local, session as ofTab } from "./storage.js";
 
 const STORAGE_KEY = "handsel.session";
 // A token that expires within this time is renewed before it is used.
@@ -10,10 +12,12 @@ const SESSION_ENDED = ["NotAuthorizedException", "UserNotFoundException"];
 
 /** Return `{id_token, refresh_token?}` of the signed-in user, or null. */
 function storedSession() {
+  const session = local.getJson(STORAGE_KEY);
   try {
-    return JSON.parse(localStorage.getItem(STORAGE_KEY));
+    claimsOf(session);
+    return session;
   } catch {
-    return null;
+    return null; // none, or damaged
   }
 }
 
@@ -22,7 +26,12 @@ export function currentUser() {
   const session = storedSession();
   if (!session) return null;
   const claims = claimsOf(session);
-  return claims.exp * 1000 > Date.now() || session.refresh_token ? claims : null;
+  return isExpired(claims) && !session.refresh_token ? null : claims;
+}
+
+/** Return whether a token expires within a time. Until the server's time is known, the API decides. */
+function isExpired(claims, early = 0) {
+  return isTimeKnown() && claims.exp * 1000 - early <= now();
 }
 
 function claimsOf(session) {
@@ -39,14 +48,14 @@ const userOf = (session) => session && claimsOf(session).sub;
 export function saveSession(tokens) {
   const before = userOf(storedSession());
   if (before && before !== userOf(tokens)) signOut();
-  localStorage.setItem(STORAGE_KEY, JSON.stringify(tokens));
+  local.setJson(STORAGE_KEY, tokens);
   pageUser = userOf(tokens);
 }
 
-/** Delete all data of the user from this device. */
+/** Delete the data of the user from this device: all but their share links, which only they can see and nobody can get again. */
 export function signOut() {
-  for (const storage of [localStorage, sessionStorage]) {
-    for (const key of Object.keys(storage)) if (key.startsWith("handsel.") && key !== "handsel.language") storage.removeItem(key);
+  for (const storage of [local, ofTab]) {
+    for (const key of storage.keys()) if (key !== "handsel.language" && !key.startsWith(LINKS)) storage.delete(key);
   }
   pageUser = null;
 }
@@ -55,7 +64,7 @@ export function signOut() {
 let pageUser = userOf(storedSession());
 function reloadIfUserChanged() {
   if (userOf(storedSession()) === pageUser) return;
-  sessionStorage.clear();
+  for (const key of ofTab.keys()) ofTab.delete(key);
   location.reload();
 }
 addEventListener("storage", (event) => (event.key === STORAGE_KEY || event.key === null) && reloadIfUserChanged());
@@ -66,7 +75,7 @@ export async function idToken() {
   const session = storedSession();
   const claims = currentUser();
   if (!claims) return null;
-  if (claims.exp * 1000 - EARLY_MS > Date.now()) return session.id_token;
+  if (!isExpired(claims, EARLY_MS)) return session.id_token;
   return renewToken();
 }
 
@@ -113,11 +122,12 @@ export class UserPoolError extends Error {
 
 /** Call an action of the user pool that needs no signature. Throws UserPoolError, or TypeError if there is no response. */
 export async function userPool(action, parameters) {
-  const response = await fetch(config.sign_in.url, {
+  const response = await fetch(reachable(config.sign_in.url), {
     method: "POST",
     headers: { "Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": `AWSCognitoIdentityProviderService.${action}` },
     body: JSON.stringify({ ClientId: config.sign_in.client_id, ...parameters }),
   });
+  learnTime(response);
   const answer = await response.json().catch(() => ({}));
   if (!response.ok) throw new UserPoolError((answer.__type ?? "").split("#").pop(), answer.message ?? "");
   return answer;

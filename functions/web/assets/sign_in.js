@@ -1,6 +1,7 @@
 // The sign-in panel. It opens over the current page, which stays as it is.
 
-import { config, fill, h, openDialog } from "./dom.js";
+import { learnTime } from "./clock.js";
+import { announce, config, fill, h, openDialog, reachable } from "./dom.js";
 import { has, t } from "./i18n.js";
 import { saveSession, userPool, UserPoolError } from "./session.js";
 
@@ -87,6 +88,7 @@ function start(panel, title, finish) {
   }
 
   function signUpForm() {
+    entered.password = ""; // the one that was tried is not a new one
     show(
       "sign_up",
       form([name(entered), email(entered), password(entered, "new-password")], "sign_up", async () => {
@@ -113,6 +115,7 @@ function start(panel, title, finish) {
         await userPool("ConfirmSignUp", { Username: entered.email, ConfirmationCode: entered.code });
         await authenticate();
       }),
+      sendAgain(() => userPool("ResendConfirmationCode", { Username: entered.email }), confirmForm),
     );
   }
 
@@ -121,6 +124,7 @@ function start(panel, title, finish) {
       "forgot_password",
       form([email(entered)], "send_code", async () => {
         await userPool("ForgotPassword", { Username: entered.email });
+        entered.password = ""; // the one that was tried is not a new one
         resetForm();
       }),
       h("p", { class: "ways" }, link("have_account", signInForm)),
@@ -140,7 +144,27 @@ function start(panel, title, finish) {
         });
         await authenticate();
       }),
+      sendAgain(() => userPool("ForgotPassword", { Username: entered.email }), resetForm),
     );
+  }
+
+  /** A button that sends another code, and draws the form for it. */
+  function sendAgain(send, draw) {
+    const notice = h("div", {});
+    const button = link("send_again", async () => {
+      if (button.getAttribute("aria-busy")) return;
+      button.setAttribute("aria-busy", "true");
+      try {
+        await send();
+        entered.code = "";
+        draw();
+        announce(t("code_sent", { email: entered.email }));
+      } catch (error) {
+        fill(notice, h("p", { class: "problem", role: "alert" }, errorText(error)));
+        button.removeAttribute("aria-busy");
+      }
+    });
+    return [h("p", { class: "ways" }, button), notice];
   }
 
   signInForm();
@@ -148,7 +172,7 @@ function start(panel, title, finish) {
 
 /** Return the demo users and the mails that were not really sent, newest first. Only a local stack has them. */
 async function readDemo() {
-  const response = await fetch(config.sign_in.url).catch(() => null);
+  const response = await fetch(reachable(config.sign_in.url), { cache: "no-store" }).then(learnTime, () => null);
   return response?.ok ? response.json() : { users: [], mails: [] };
 }
 
@@ -166,11 +190,14 @@ function demoUsers(users, finish) {
     "section",
     { class: "demo-users", "aria-label": t("demo_users") },
     h("p", {}, t("demo_users")),
-    users
-      .filter((user) => !user.role)
-      .map((user) =>
-        h("button", { type: "button", class: "person", on: { click: () => finish({ id_token: user.token }) } }, user.display_name),
+    users.map((user) =>
+      h(
+        "button",
+        { type: "button", class: "person", on: { click: () => finish({ id_token: user.token }) } },
+        h("bdi", {}, user.display_name),
+        user.role && h("small", {}, t(`demo_role.${user.role}`)),
       ),
+    ),
   );
 }
 
@@ -210,6 +237,7 @@ function errorText(error) {
 function field(entered, key, attributes) {
   const input = h("input", {
     name: key,
+    dir: "auto",
     required: true,
     value: entered[key] ?? "",
     ...attributes,

@@ -33,8 +33,8 @@ export function timeline({ status, events, carrier, tracking_number: number, add
     h(
       "dl",
       { class: "facts" },
-      fact(t("center.carrier"), carrier),
-      number && fact(t("center.tracking_number"), number, " ", copyButton(number, t("center.copy_number"))),
+      fact(t("center.carrier"), h("bdi", {}, carrier)),
+      number && fact(t("center.tracking_number"), h("bdi", {}, number), " ", copyButton(number, t("center.copy_number"))),
       address && fact(t("center.address"), addressBlock(address, label)),
     ),
   );
@@ -45,7 +45,7 @@ function pastStep({ status, location, occurred_at: at }, latest) {
     "li",
     { "aria-current": latest && "step" },
     h("strong", {}, statusOf(status)),
-    at && h("span", { class: "faint" }, location && `${location} · `, h("time", { datetime: at }, when(at))),
+    at && h("span", { class: "faint" }, location && [h("bdi", {}, location), " · "], h("time", { datetime: at }, when(at))),
   );
 }
 
@@ -57,5 +57,5 @@ export function fact(name, ...value) {
 function addressBlock({ phone, country }, label) {
   const names = new Intl.DisplayNames(document.documentElement.lang, { type: "region", fallback: "code" });
   const countryName = /^[A-Z]{2}$/.test(country) ? names.of(country) : country;
-  return h("address", {}, [...label, countryName, phone].map((line) => h("span", {}, line)));
+  return h("address", {}, [...label, countryName, phone].map((line) => h("span", { dir: "auto" }, line)));
 }

@@ -1,14 +1,18 @@
 // Components that several pages use.
 
 import { discard, isRejected, Offline, Problem, resume, SignedOut, Unconfirmed } from "./api.js";
+import { askTime, isTimeKnown, now } from "./clock.js";
 import { announce, fill, h } from "./dom.js";
 import { has, t } from "./i18n.js";
+import { NotLoaded } from "./load.js";
 import { signIn } from "./sign_in.js";
+import { onNotStored } from "./storage.js";
 
 /** Return the text of an error, for the user. */
 export function errorText(error) {
   if (error instanceof Offline) return t("offline");
   if (error instanceof SignedOut) return t("signed_out");
+  if (error instanceof NotLoaded) return t("shop.not_loaded");
   if (error instanceof Unconfirmed) return t("unconfirmed");
   if (error instanceof Problem) {
     if (has(`problem.${error.code}`)) return t(`problem.${error.code}`);
@@ -73,12 +77,17 @@ export async function withSignIn(perform) {
   }
 }
 
-/** A countdown to a timestamp; `onEnd` is called once, when it has passed. */
+/** Say once what is not kept, if the browser does not store it. */
+export function warnIfNotStored() {
+  onNotStored(() => document.getElementById("main").before(h("p", { class: "not-stored", role: "status" }, t("not_stored"))));
+}
+
+/** A countdown to a timestamp, by the server's clock; `onEnd` is called once, when it has passed. */
 export function countdown(timestamp, onEnd) {
   const end = Date.parse(timestamp);
-  const shown = h("time", { class: "countdown", datetime: timestamp, role: "timer" });
+  const shown = h("time", { class: "countdown", datetime: timestamp, role: "timer" }, "\u00a0");
   const tick = () => {
-    const left = end - Date.now();
+    const left = end - now();
     shown.textContent = left > 0 ? t("time_left", { time: duration(left) }) : t("time_over");
     if (left <= 0) {
       clearInterval(timer);
@@ -89,8 +98,13 @@ export function countdown(timestamp, onEnd) {
     started = true;
   };
   let started = false;
-  const timer = setInterval(tick, 1000);
-  tick();
+  let timer;
+  function run() {
+    timer = setInterval(tick, 1000);
+    tick();
+  }
+  if (isTimeKnown()) run();
+  else askTime().then(run);
   return shown;
 }
 
@@ -105,10 +119,23 @@ export async function copy(text) {
   try {
     await navigator.clipboard.writeText(text);
   } catch {
-    return false;
+    if (!copySelection(text)) return false;
   }
   announce(t("copied"));
   return true;
+}
+
+/** Copy a text the old way, which works on pages that are not encrypted, too. Return whether the browser allowed it. */
+function copySelection(text) {
+  const focused = document.activeElement;
+  const area = h("textarea", { class: "unseen", readonly: true, value: text });
+  // A dialog makes everything outside of it inert.
+  (focused?.closest("dialog") ?? document.body).append(area);
+  area.select();
+  const isCopied = document.execCommand("copy");
+  area.remove();
+  focused?.focus();
+  return isCopied;
 }
 
 /** A button that copies a text and briefly confirms it. `label` is its accessible name. */

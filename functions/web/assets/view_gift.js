@@ -27,8 +27,8 @@ export async function view(main, { id }) {
   fill(
     main,
     h("h1", {}, title),
-    h("figure", { class: "given-cover" }, h("img", { src: wrapping.image_url, alt: "", width: 1200, height: 630 }), h("figcaption", { class: "blessing" }, wrapping.blessing)),
-    h("p", { class: "what" }, h("strong", {}, product.title), shares > 1 && ` · ${t("shop.shares_claimed", { claimed: shares - remaining, shares })}`),
+    h("figure", { class: "given-cover" }, h("img", { src: wrapping.image_url, alt: "", width: 1200, height: 630 }), h("figcaption", { class: "blessing", dir: "auto" }, wrapping.blessing)),
+    h("p", { class: "what" }, h("strong", { dir: "auto" }, product.title), shares > 1 && ` · ${t("shop.shares_claimed", { claimed: shares - remaining, shares })}`),
     open && (named ? h("p", {}, t("shop.gift.in_inbox", { name: link?.recipient ?? t("shop.gift.a_friend") })) : share(link)),
     open && h("p", { class: "until" }, t("shop.gift.until", { time: when(end) }), " ", countdown(end)),
     !open && outcome(gift),
@@ -94,7 +94,7 @@ function claimRow({ display_name: name, claimed_at: at, shipment_status: status 
   return h(
     "li",
     {},
-    h("span", {}, h("strong", {}, name), status && ` · ${statusOf(status)}`),
+    h("span", {}, h("bdi", {}, h("strong", {}, name)), status && ` · ${statusOf(status)}`),
     h("time", { class: "faint", datetime: at }, when(at)),
   );
 }

@@ -4,17 +4,22 @@ import { call } from "./api.js";
 import { announce, fill, h } from "./dom.js";
 import { t, when } from "./i18n.js";
 import { panel } from "./panel.js";
+import { returnGift } from "./return_gift.js";
+import { redraw } from "./router.js";
 import { fact, statusOf, timeline } from "./timeline.js";
 import { action, copyButton } from "./ui.js";
+import { watch } from "./watch.js";
 
 export async function view(main, { id }) {
-  const holding = await call("GET", `/holdings/${id}`);
+  const read = () => call("GET", `/holdings/${id}`);
+  const holding = await read();
   const { gift_id: giftId, kind } = holding;
   const [gift, body] = await Promise.all([
     giftId && call("GET", `/gifts/${giftId}`),
     kind === "voucher" ? voucher(holding) : parcel(holding),
   ]);
   fill(main, body, gift && given(gift));
+  watch(main, read, holding, redraw);
   return titleOf(holding);
 }
 
@@ -32,25 +37,26 @@ async function voucher(holding) {
       "header",
       {},
       product.image_url && h("img", { src: product.image_url, alt: "" }),
-      h("div", {}, h("h1", {}, product.title), h("p", {}, store)),
+      h("div", {}, h("h1", { dir: "auto" }, product.title), h("p", { dir: "auto" }, store)),
       h("span", { class: `badge ${usable ? "good" : ""}` }, t(`center.voucher.${state}`)),
     ),
     h(
       "div",
       { class: "stub" },
       usable && (await qr(id)),
-      h("p", { class: "code", "aria-label": t("center.code") }, groups(code)),
+      h("p", { class: "unseen" }, t("center.code")),
+      h("p", { class: "code" }, groups(code)),
       usable && copyButton(code, t("center.copy_code")),
       usable && h("p", { class: "faint" }, t("center.show_it")),
     ),
     h(
       "dl",
       { class: "facts" },
-      product.redeem_at && fact(t("center.where"), product.redeem_at),
+      product.redeem_at && fact(t("center.where"), h("bdi", {}, product.redeem_at)),
       fact(t(state === "expired" ? "center.expired_at" : "center.valid_until"), until ? when(until) : t("center.no_expiry")),
       fact(t("center.received_at"), when(holding.received_at)),
     ),
-    product.description && h("p", { class: "faint" }, product.description),
+    product.description && h("p", { class: "faint", dir: "auto" }, product.description),
   );
 }
 
@@ -92,9 +98,9 @@ async function parcel(holding) {
       h(
         "div",
         {},
-        h("h1", {}, titleOf(holding)),
-        h("p", {}, product ? `${store} · ${t("center.quantity", { count: quantity })}` : t("center.surprise")),
-        product?.description && h("p", { class: "faint" }, product.description),
+        h("h1", { dir: "auto" }, titleOf(holding)),
+        h("p", {}, product ? [h("bdi", {}, store), ` · ${t("center.quantity", { count: quantity })}`] : t("center.surprise")),
+        product?.description && h("p", { class: "faint", dir: "auto" }, product.description),
       ),
     ),
     h("div", { class: "card" }, shown, refresh),
@@ -122,8 +128,8 @@ function given(gift) {
     { class: "card given" },
     h("img", { src: wrapping.image_url, alt: "" }),
     h("h2", {}, t("center.from", { name })),
-    h("p", { class: "blessing" }, wrapping.blessing),
-    h("a", { class: "button main", href: `#/return/${id}` }, t("center.return_gift")),
+    h("p", { class: "blessing", dir: "auto" }, wrapping.blessing),
+    returnGift(id),
     h("a", { class: "see", href: `/g/${id}` }, t("center.see_gift")),
   );
 }

@@ -1,6 +1,6 @@
 // The home view: recommendations, stores and viewed products, or a welcome page for users who are not signed in.
 
-import { call } from "./api.js";
+import { call, SignedOut } from "./api.js";
 import { config, fill, h } from "./dom.js";
 import { choose, language, t } from "./i18n.js";
 import { tiles } from "./products.js";
@@ -12,6 +12,16 @@ const LANGUAGES = { en: "English", zh: "简体中文" };
 
 export async function view(main) {
   if (!currentUser()) return welcome(main);
+  try {
+    return await shop(main);
+  } catch (error) {
+    // The token has expired.
+    if (error instanceof SignedOut && !currentUser()) return welcome(main);
+    throw error;
+  }
+}
+
+async function shop(main) {
   const [recommended, viewed, tagged] = await Promise.all(
     ["/recommendations", "/viewed?limit=10", "/tagged?limit=10"].map((path) => call("GET", path)),
   );
@@ -22,7 +32,7 @@ export async function view(main) {
     h("section", { class: "hero" }, h("p", { class: "lead" }, t("shop.lead")), h("p", {}, t("shop.steps"))),
     stores.size > 0 && [
       h("h2", {}, t("shop.stores")),
-      h("ul", { class: "chips" }, [...stores].map(([id, name]) => h("li", {}, h("a", { class: "chip", href: `#/stores/${id}` }, name)))),
+      h("ul", { class: "chips" }, [...stores].map(([id, name]) => h("li", {}, h("a", { class: "chip", href: `#/stores/${id}`, dir: "auto" }, name)))),
     ],
     recommended.items.length > 0
       ? [h("h2", {}, t("shop.for_you")), tiles(recommended.items)]

@@ -61,7 +61,7 @@ function message(unread) {
         "span",
         { class: "about" },
         h("span", { class: "text" }, !read && h("b", { class: "new" }, t("center.new")), " ", text),
-        wrapping && h("q", {}, wrapping.blessing),
+        wrapping && h("q", { dir: "auto" }, wrapping.blessing),
         h("time", { class: "faint", datetime: at }, when(at)),
       ),
     );

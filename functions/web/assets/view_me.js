@@ -34,7 +34,7 @@ export async function view(main) {
 function profileField(field, value, attributes) {
   const notice = h("div", { class: "notice" });
   const hint = h("p", { class: "faint", id: `${field}-hint` }, t(`center.${field}_hint`));
-  const input = h("input", { name: field, value, required: true, "aria-describedby": hint.id, ...attributes });
+  const input = h("input", { name: field, value, required: true, dir: "auto", "aria-describedby": hint.id, ...attributes });
   const button = h("button", { type: "submit" }, t("center.save"));
   async function save() {
     const me = await call("PATCH", "/me", { body: { [field]: input.value } });

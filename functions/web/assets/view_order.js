@@ -3,6 +3,7 @@
 import { call, create } from "./api.js";
 import { announce, fill, h } from "./dom.js";
 import { money, t, when } from "./i18n.js";
+import { importOrReload } from "./load.js";
 import { panel } from "./panel.js";
 import { notGiftable, picture } from "./products.js";
 import { redraw } from "./router.js";
@@ -37,13 +38,13 @@ export async function view(main, { id }) {
       "a",
       { class: "bought", href: `#/products/${product.product_id}` },
       picture(product),
-      h("span", {}, h("strong", {}, product.title), h("span", { class: "faint" }, t("shop.store_quantity", { store: product.store_name, count: quantity }))),
+      h("span", {}, h("strong", { dir: "auto" }, product.title), h("span", { class: "faint" }, t("shop.store_quantity", { store: product.store_name, count: quantity }))),
     ),
     units && places(units),
     h(
       "div",
       { class: "more-ways" },
-      actions.includes("use") && h("button", { type: "button", on: { click: () => use(order) } }, t("shop.use")),
+      actions.includes("use") && action(t("shop.use"), () => use(order)),
       actions.includes("refund") && h("button", { type: "button", on: { click: () => refund(order) } }, t("shop.refund")),
     ),
     gifts.items.length > 0 && [h("h2", {}, t("shop.order_gifts")), h("ul", { class: "rows" }, gifts.items.map(given))],
@@ -82,7 +83,7 @@ function given(gift) {
       "a",
       { href: `#/gifts/${id}` },
       h("img", { src: wrapping.image_url, alt: "", width: 1200, height: 630, loading: "lazy" }),
-      h("span", {}, h("strong", {}, t(`shop.gift.${state}`)), h("q", {}, wrapping.blessing), shares > 1 && h("span", { class: "faint" }, t("shop.shares_claimed", { claimed: shares - remaining, shares }))),
+      h("span", {}, h("strong", {}, t(`shop.gift.${state}`)), h("q", { dir: "auto" }, wrapping.blessing), shares > 1 && h("span", { class: "faint" }, t("shop.shares_claimed", { claimed: shares - remaining, shares }))),
     ),
   );
 }
@@ -91,7 +92,7 @@ function given(gift) {
 async function use({ order_id: id, product, units }) {
   const parcel = product.kind === "parcel";
   // The address form is only loaded for parcels.
-  const { addressForm } = parcel ? await import("./gift_address.js") : {};
+  const { addressForm } = parcel ? await importOrReload(() => import("./gift_address.js")) : {};
   const holdings = await panel(t("shop.use"), (close) => {
     const quantity = stepper(t("shop.quantity"), { max: units.available });
     const take = async (address) => {

@@ -23,11 +23,12 @@ export async function view(main, { id }) {
       h(
         "div",
         { class: "about" },
-        h("a", { class: "store", href: `#/stores/${product.store_id}` }, product.store_name),
-        h("h1", {}, product.title),
+        h("a", { class: "store", href: `#/stores/${product.store_id}` }, h("bdi", {}, product.store_name)),
+        h("h1", { dir: "auto" }, product.title),
         h("p", { class: "large" }, price(product)),
+        !product.giftable && h("p", { class: "not-giftable" }, notGiftable(product)),
         stock(product),
-        product.description && h("p", {}, product.description),
+        product.description && h("p", { dir: "auto" }, product.description),
         facts(product),
         tag(product, tagged),
       ),
@@ -56,8 +57,8 @@ function facts(product) {
     { class: "product-facts" },
     fact("kind", t(`shop.kind.${kind}`)),
     days !== null && fact("valid", t("shop.valid_days", { count: days })),
-    place && fact("where", place),
-    fact("gift", giftable ? t("shop.giftable") : h("span", { class: "not-giftable" }, notGiftable(product))),
+    place && fact("where", h("bdi", {}, place)),
+    giftable && fact("gift", t("shop.giftable")),
   );
 }
 

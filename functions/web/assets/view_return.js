@@ -6,6 +6,7 @@ import { money, t } from "./i18n.js";
 import { nothing } from "./lists.js";
 import { payFor } from "./pay.js";
 import { radios } from "./radios.js";
+import { findReturnGift } from "./return_gift.js";
 import { runAction } from "./ui.js";
 import { wrapping } from "./wrapping.js";
 
@@ -18,6 +19,11 @@ export async function view(main, { id }) {
   const show = (text, href, label) => fill(main, h("h1", {}, title), nothing(text, href, label));
   if (!holding) {
     show(t("problem.not-claimed"), `/g/${id}`, t("center.see_gift"));
+    return title;
+  }
+  const sent = await findReturnGift(id);
+  if (sent) {
+    show(t("problem.already-returned"), `#/gifts/${sent.gift_id}`, t("gift.return_gift_sent"));
     return title;
   }
   const { items } = await call("GET", `/stores/${store}/products?limit=${MAX_PRODUCTS}`);
@@ -97,7 +103,7 @@ function showDone(main, { gift_id: id, wrapping: { image_url: cover, blessing } 
       "section",
       { class: "card given" },
       h("img", { src: cover, alt: "" }),
-      h("p", { class: "blessing" }, blessing),
+      h("p", { class: "blessing", dir: "auto" }, blessing),
       h("p", {}, t("center.return.window", { name })),
       h("a", { class: "button main", href: `#/gifts/${id}` }, t("center.return.follow")),
       h("a", { class: "see", href: "#/center/sent" }, t("center.tab.sent")),

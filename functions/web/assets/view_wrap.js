@@ -59,7 +59,7 @@ function recipientChoice(people, available) {
   const shares = stepper(t("shop.wrap.shares"), { min: Math.min(2, available), max: Math.min(50, available) });
   const group = h("div", { class: "to group", hidden: true }, shares.element, h("p", { class: "faint" }, t("shop.wrap.group_hint")));
   const list = h("div", {});
-  const handle = h("input", { name: "handle", autocapitalize: "none", autocomplete: "off", spellcheck: "false", on: { keydown: findOnEnter } });
+  const handle = h("input", { name: "handle", dir: "auto", autocapitalize: "none", autocomplete: "off", spellcheck: "false", on: { keydown: findOnEnter } });
   const find = h("button", { type: "button", on: { click: findFriend } }, t("shop.wrap.find"));
   const errorNotice = h("p", { class: "wrong", role: "alert" });
   const friend = h(

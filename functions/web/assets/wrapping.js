@@ -1,7 +1,7 @@
 // Choosing a wrapping: the cover, the blessing, and a preview.
 
 import { call } from "./api.js";
-import { fill, h } from "./dom.js";
+import { fill, h, reachable } from "./dom.js";
 import { language, t } from "./i18n.js";
 import { radios } from "./radios.js";
 import { currentUser } from "./session.js";
@@ -22,8 +22,8 @@ const length = (text) => [...text.trim()].length;
  *   wrapping as the API takes it.
  */
 export async function wrapping(kind) {
-  const { covers, blessings } = await call("GET", `/wrappings?kind=${kind}`);
-  const preview = previewOf({ kind });
+  const [{ covers, blessings }, name] = await Promise.all([call("GET", `/wrappings?kind=${kind}`), ownName()]);
+  const preview = previewOf({ kind, name });
   const cover = radios(
     t("shop.wrap.cover"),
     "cover",
@@ -44,18 +44,25 @@ export async function wrapping(kind) {
   };
 }
 
+/** Return the name of the user's account, which may have been changed since the token was issued. */
+async function ownName() {
+  const me = await call("GET", "/me").catch(() => null);
+  return me?.display_name ?? currentUser()?.name ?? "";
+}
+
 /** The gift as the friend will see it. */
-function previewOf({ kind }) {
+function previewOf({ kind, name }) {
   const image = h("img", { alt: "", width: 1200, height: 630 });
-  const text = h("p", { class: "blessing" });
+  const text = h("p", { class: "blessing", dir: "auto" });
   const element = h(
     "figure",
     { class: `preview ${kind}`, "aria-label": t("shop.wrap.preview") },
     image,
-    h("figcaption", {}, h("p", { class: "from" }, t("shop.wrap.from", { name: currentUser()?.name ?? "" })), text),
+    h("figcaption", {}, h("p", { class: "from" }, t("shop.wrap.from", { name })), text),
   );
   function draw(cover, blessing) {
-    if (image.getAttribute("src") !== cover.image_url) image.src = cover.image_url;
+    const url = reachable(cover.image_url);
+    if (image.getAttribute("src") !== url) image.src = url;
     fill(text, blessing);
   }
   return { element, draw };
@@ -66,7 +73,7 @@ function blessingChoice(blessings, onChange) {
   const texts = Object.fromEntries(blessings.map((each) => [each.blessing_id, translated.blessings[each.blessing_id] ?? each.text]));
   const counter = h("p", { class: "counter", id: "message-counter" });
   const error = h("p", { class: "wrong", id: "message-wrong", role: "alert" });
-  const input = h("textarea", { name: "message", rows: 2, "aria-describedby": "message-counter message-wrong", on: { input: typed } });
+  const input = h("textarea", { name: "message", rows: 2, dir: "auto", "aria-describedby": "message-counter message-wrong", on: { input: typed } });
   const own = h("div", { class: "own", hidden: true }, h("label", {}, t("shop.wrap.message"), input), counter, error);
   const choice = radios(
     t("shop.wrap.blessing"),

@@ -1,0 +1,320 @@
+"""Tests of the pages under the conditions of real devices: storage, clock, network, encryption, scripts, print."""
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
+
+from tests.browser.accessibility import check_accessible
+from tests.browser.conftest import PHONE, Invite
+from tests.browser.visitors import Visitor
+from tests.e2e.conftest import Running
+
+# What a browser does to `window.localStorage` and `window.sessionStorage`.
+THROWS = "() => { throw new DOMException('Access is denied for this document.', 'SecurityError') }"
+STORAGE = {
+    "null (Android WebView, quasar#1258)": "get: () => null",
+    "access throws (Chromium without cookies, tomayac/SVGcode#86)": f"get: {THROWS}",
+    "reading throws": f"value: new Proxy({{}}, {{get: {THROWS}}})",
+    "writing throws (no room left)": "value: {getItem: () => null, removeItem() {}, setItem() "
+    "{ throw new DOMException('full', 'QuotaExceededError') }}",
+}
+# Letters of Hebrew, which is written from right to left (openstreetmap-website#3428, mastodon#30922).
+HEBREW = "מזל טוב!"
+
+
+def break_storage(context: BrowserContext, behavior: str, *names: str) -> None:
+    for name in names:
+        context.add_init_script(f"Object.defineProperty(window, '{name}', {{configurable: true, {behavior}}})")
+
+
+def path_of(gift: dict[str, Any]) -> str:
+    return f"/g/{gift['gift_id']}" + (f"#{gift['secret']}" if gift["secret"] else "")
+
+
+def sign_in_as(page: Page, name: str) -> None:
+    page.get_by_role("button", name=name, exact=True).click()
+
+
+@pytest.mark.parametrize(
+    "behavior", [pytest.param(each, id=name, marks=pytest.mark.long) for name, each in STORAGE.items()]
+)
+def test_the_pages_work_for_the_visit_without_storage(stranger: Invite, stack: Running, behavior: str) -> None:
+    gift, visitor = stack.give(stack.buy()["order_id"]), stranger()
+    break_storage(visitor.context, behavior, "localStorage", "sessionStorage")
+    page = visitor.page
+    page.goto(path_of(gift))
+    page.locator("button.seal").click()
+    sign_in_as(page, "Bob")
+    expect(page.locator(".code")).to_be_visible()
+    expect(page.locator(".not-stored")).to_contain_text("you'll be signed out")
+    expect(page.locator(".not-stored")).to_have_count(1)
+    check_accessible(page)
+    page.goto("/")
+    page.get_by_role("button", name="Sign in").click()
+    sign_in_as(page, "Alice")
+    expect(page.get_by_role("heading", name="For you")).to_be_visible()
+    page.evaluate(f"location.hash = '#/products/{stack.stack['products']['voucher']}'")
+    page.get_by_role("button", name="Buy").click()
+    page.get_by_role("button", name="Pay ¥129.00").click()
+    page.get_by_role("link", name="Send as a gift").click()
+    page.get_by_role("button", name="Wrap and send").click()
+    expect(page.get_by_role("textbox", name="Gift link")).to_be_visible()
+    expect(page.locator(".not-stored")).to_have_count(1)
+
+
+def test_without_local_storage_a_sign_in_lasts_as_long_as_the_tab(stranger: Invite, stack: Running) -> None:
+    gift, visitor = stack.give(stack.buy()["order_id"]), stranger(locale="zh-CN")
+    break_storage(
+        visitor.context, STORAGE["access throws (Chromium without cookies, tomayac/SVGcode#86)"], "localStorage"
+    )
+    page = visitor.page
+    page.goto(path_of(gift))
+    page.locator("button.seal").click()
+    sign_in_as(page, "Bob")
+    expect(page.locator(".not-stored")).to_contain_text("浏览器不允许本站保存数据")
+    page.get_by_role("link", name="我的卡券与包裹").click()
+    expect(page.locator(".entry").first).to_be_visible()
+    page.goto("/#/me")
+    page.get_by_role("button", name="English").click()
+    expect(page.get_by_role("heading", name="Account")).to_be_visible()
+
+
+@pytest.mark.long
+def test_damaged_values_in_the_storage_are_ignored(stranger: Invite) -> None:
+    visitor = stranger()
+    for key in ("session", "language", "address", "links"):
+        visitor.context.add_init_script(f"localStorage.setItem('handsel.{key}', '{{')")
+    visitor.page.goto("/")
+    expect(visitor.page.get_by_role("button", name="Sign in")).to_be_visible()
+
+
+@pytest.fixture
+def neighbor(chromium: Browser, stack: Running) -> Iterator[Visitor]:
+    """Open a phone's browser in the network of the stack: another host, without encryption."""
+    port = urlsplit(stack.stack["web_url"]).port
+    origin = f"http://phone.test:{port}"
+    context = chromium.new_context(base_url=origin, viewport=PHONE, is_mobile=True, has_touch=True)
+    context.route(
+        f"{origin}/**",
+        lambda route: route.fulfill(response=route.fetch(url=route.request.url.replace("phone.test", "127.0.0.1"))),
+    )
+    visitor = Visitor("neighbor", origin, context)
+    yield visitor
+    context.close()
+    assert list(visitor.errors(set())) == []
+
+
+def test_a_phone_in_the_same_network_uses_the_pages_without_encryption(neighbor: Visitor, stack: Running) -> None:
+    page = neighbor.page
+    page.goto(path_of(stack.give(stack.buy()["order_id"])))
+    assert page.evaluate("[isSecureContext, typeof crypto.randomUUID]") == [False, "undefined"]
+    page.locator("button.seal").click()
+    sign_in_as(page, "Bob")
+    page.get_by_role("button", name="Copy code").click()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    cover = page.locator(".crest .cover img")
+    expect(cover).to_have_js_property("complete", True)
+    assert cover.evaluate("image => image.naturalWidth") > 0
+    page.goto("/")
+    expect(page.locator("h1")).to_be_attached()
+    page.evaluate(f"location.hash = '#/products/{stack.stack['products']['voucher']}'")
+    page.get_by_role("button", name="Buy").click()
+    page.get_by_role("button", name="Pay ¥129.00").click()
+    page.get_by_role("link", name="Send as a gift").click()
+    page.get_by_role("button", name="Wrap and send").click()
+    link = page.get_by_role("textbox", name="Gift link")
+    expect(link).to_have_value(re.compile(f"^{neighbor.origin}/g/"))
+    page.get_by_role("button", name="Copy link").click()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+
+
+# jQuery.countdown#310, alibaba/hooks#1455
+@pytest.mark.parametrize("hours", [-25, pytest.param(25, marks=pytest.mark.long)])
+def test_times_follow_the_clock_of_the_server(person: Invite, stranger: Invite, stack: Running, hours: int) -> None:
+    gift = stack.give(stack.buy()["order_id"])
+    for visitor, path in ((stranger(), path_of(gift)), (person("alice"), f"/#/gifts/{gift['gift_id']}")):
+        visitor.page.clock.install(time=datetime.now(UTC) + timedelta(hours=hours))
+        visitor.page.goto(path)
+        expect(visitor.page.locator(".countdown")).to_contain_text("23:5")
+
+
+@pytest.mark.long
+def test_a_link_is_kept_on_a_device_whose_clock_is_ahead(person: Invite, stack: Running) -> None:
+    visitor = person("alice")
+    order = stack.buy()
+    visitor.page.clock.install(time=datetime.now(UTC) + timedelta(hours=25))
+    visitor.page.goto(f"/#/orders/{order['order_id']}/wrap")
+    visitor.page.get_by_role("button", name="Wrap and send").click()
+    expect(visitor.page.get_by_role("textbox", name="Gift link")).to_be_visible()
+    visitor.page.reload()
+    expect(visitor.page.get_by_role("textbox", name="Gift link")).to_be_visible()
+
+
+def fail_once(context: BrowserContext, path: str) -> list[str]:
+    """Abort the first request of a path, without regard to its query. Return the requests that failed."""
+    failed: list[str] = []
+
+    def handle(route: Route) -> None:
+        if urlsplit(route.request.url).path == path and not failed:
+            failed.append(path)
+            route.abort()
+        else:
+            route.fallback()
+
+    context.route("**/*", handle)
+    return failed
+
+
+def requested(visitor: Visitor) -> list[str]:
+    """Return the paths of everything but documents that the pages requested."""
+    paths = dict.fromkeys(request.path for request in visitor.requests)
+    return [path for path in paths if path != "/" and not path.startswith("/g/")]
+
+
+SOME = r"/(load|dom|en)\.js$|/base\.css$"
+
+
+@pytest.mark.parametrize(
+    ("name", "only"),
+    [
+        ("gift", SOME),
+        pytest.param("gift", f"^(?!.*{SOME})", marks=pytest.mark.long),
+        pytest.param("home", "", marks=pytest.mark.long),
+    ],
+)
+def test_each_asset_may_fail_once(chromium: Browser, stack: Running, name: str, only: str) -> None:
+    path, ready = {
+        "gift": (path_of(stack.give(stack.buy()["order_id"])), "button.seal"),
+        "home": ("/", ".hero button.main"),
+    }[name]
+    origin = stack.stack["web_url"]
+
+    def open_page(*, failing: str | None = None) -> Visitor:
+        context = chromium.new_context(base_url=origin, viewport=PHONE)
+        failed = fail_once(context, failing) if failing else []
+        visitor = Visitor("stranger", origin, context)
+        visitor.page.goto(path)
+        expect(visitor.page.locator(ready), failing or path).to_be_visible()
+        # It is styled, and complete.
+        expect(visitor.page.locator(ready), failing or path).to_have_css("border-radius", re.compile(r"50%|999px"))
+        expect(visitor.page.locator(".stalled")).to_have_count(0)
+        assert failed == ([failing] if failing else [])
+        return visitor
+
+    first = open_page()
+    first.page.wait_for_load_state("networkidle")
+    paths = [each for each in requested(first) if re.search(only, each)]
+    first.context.close()
+    assert len(paths) > 3
+    for each in paths:
+        open_page(failing=each).context.close()
+
+
+@pytest.mark.long
+def test_each_module_of_a_view_may_fail_once(chromium: Browser, stack: Running) -> None:
+    order = stack.buy()
+    session = json.dumps({"id_token": stack.stack["users"]["alice"]["token"]})
+    for name in ("watch.js", "center.css", "view_center.js"):
+        context = chromium.new_context(base_url=stack.stack["web_url"], viewport=PHONE)
+        context.add_init_script(f"localStorage.setItem('handsel.session', {session!r})")
+        page = context.new_page()
+        page.goto("/")
+        expect(page.get_by_role("heading", name="For you")).to_be_visible()
+        version = page.locator("script").first.get_attribute("src")
+        assert version is not None
+        failed = fail_once(context, version.replace("load.js", name))
+        page.evaluate(f"location.hash = '#/orders/{order['order_id']}'")
+        expect(page.get_by_role("heading", name="Paid")).to_be_visible()
+        page.evaluate("location.hash = '#/center/orders'")
+        expect(page.locator(".entry").first).to_be_visible()
+        assert len(failed) == 1
+        context.close()
+
+
+@pytest.mark.long
+def test_a_script_that_stays_away_is_explained(stranger: Invite, stack: Running) -> None:
+    visitor = stranger()
+    visitor.expects("net::ERR_FAILED")
+    page = visitor.page
+    page.route("**/dom.js", lambda route: route.abort())
+    page.goto(path_of(stack.give(stack.buy()["order_id"])))
+    expect(page.locator(".stalled")).to_contain_text("This page didn't load completely.")
+    again = page.get_by_role("button", name="Try again")
+    expect(again).to_be_visible()
+    check_accessible(page)
+    page.unroute("**/dom.js")
+    again.click()
+    expect(page.locator("button.seal")).to_be_visible()
+
+
+def test_texts_of_users_have_their_own_direction(person: Invite, stack: Running) -> None:
+    stack.new_users("hebrew")
+    assert stack.as_("hebrew").request("PATCH", "/me", json={"display_name": "דנה"}).status_code == 200
+    wrapping = {"cover_id": "red-classic", "message": HEBREW}
+    gift = stack.give(stack.buy(by="hebrew")["order_id"], by="hebrew", wrapping=wrapping)
+    page = person("bob").page
+    page.goto(path_of(gift))
+    for _ in range(2):
+        expect(page.locator(".blessing")).to_have_css("direction", "rtl")
+        # The name does not reorder our sentence.
+        expect(page.get_by_role("heading", level=1)).to_have_text("\u2068דנה\u2069 sent you a gift")
+        expect(page.get_by_role("heading", level=1)).to_have_css("direction", "ltr")
+        expect(page.locator("button.seal")).to_be_visible()
+    page.locator("button.seal").click()
+    expect(page.locator(".crest .from")).to_have_text("From \u2068דנה\u2069")
+    page.goto("/#/me")
+    for field in page.get_by_role("textbox").all():
+        expect(field).to_have_attribute("dir", "auto")
+
+
+PAPER = ("button:visible", "nav:visible", "footer:visible")
+
+
+@pytest.mark.long
+def test_a_printed_voucher_has_its_code_and_no_buttons(person: Invite, stack: Running) -> None:
+    gift, page = stack.give(stack.buy()["order_id"]), person("bob").page
+    page.goto(path_of(gift))
+    page.locator("button.seal").click()
+    expect(page.locator(".qr img")).to_be_visible()
+    page.emulate_media(media="print")
+    holding = stack.as_("bob").get(f"/gifts/{gift['gift_id']}").json()["holding"]
+    for path in (page.url, f"/#/holdings/{holding['holding_id']}"):
+        page.goto(path)
+        expect(page.locator(".code")).to_be_visible()
+        expect(page.locator(".qr").first).to_be_visible()
+        for each in PAPER:
+            expect(page.locator(each)).to_have_count(0)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("locale", ["en", "zh-CN"])
+def test_every_view_fits_320_pixels(person: Invite, stack: Running, locale: Any) -> None:
+    """A phone of 320 pixels, or a window of 640 at 200 % (WCAG 1.4.10)."""
+    visitor = person("alice", locale=locale)
+    visitor.expects(404)
+    page = visitor.page
+    page.set_viewport_size({"width": 320, "height": 640})
+    order, parcel = stack.buy(2), stack.buy(product="parcel")
+    own = stack.as_("alice").post(f"/orders/{stack.buy()['order_id']}/use", {"quantity": 1}).json()["holdings"][0]
+    gift = stack.give(order["order_id"])
+    wrapped = stack.give(parcel["order_id"], wrapping={"cover_id": "parcel-kraft", "message": "For you"})
+    views = [
+        *("/", f"/#/products/{order['product']['product_id']}", f"/#/stores/{order['product']['store_id']}"),
+        *(f"/#/orders/{order['order_id']}", f"/#/orders/{order['order_id']}/wrap", f"/#/gifts/{gift['gift_id']}"),
+        *("/#/center", "/#/center/orders", "/#/center/sent/open", "/#/inbox", "/#/me"),
+        f"/#/holdings/{own['holding_id']}",
+        *(f"/g/{wrapped['gift_id']}", path_of(gift), "/g/none"),
+    ]
+    for path in views:
+        page.goto("about:blank")
+        page.goto(path)
+        expect(page.locator("#main [aria-busy], .skeleton")).to_have_count(0)
+        expect(page.locator("h1").first).to_be_attached()
+        page.wait_for_load_state("networkidle")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 320, path
