@@ -33,7 +33,7 @@ def _to_text(digest: bytes) -> str:
 
 
 def find_id(path: str) -> str | None:
-    """Return the first derived id in the path of a link, whatever a program appended to it or changed in it, or None."""
+    """Return the first derived id in the path of a link, or None. Programs append characters to links and change case."""
     found = _ID.search(_INVISIBLE.sub("", path).lower())
     return None if found is None else found[0]
 
