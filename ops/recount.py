@@ -19,12 +19,16 @@ from handsel.use_cases.inbox.user_summary import CountedItem
 from ops.audit.audit_index import AuditIndex
 from ops.audit.findings import Finding, IssueType
 from ops.audit.related_items import read_groups
-from ops.audit.relations import compute_summaries, expected_messages, find_issues, is_past
+from ops.audit.relations import compute_summaries, expected_messages, find_issues, find_stale_ids, is_past
 from ops.scan import WholeTable
 
 # Each attempt after the first means that another process wrote the counters of the same user in between.
 _MAX_ATTEMPTS = 20
-FIXED_BY_RECOUNT: tuple[IssueType | ViolationType, ...] = (IssueType.COUNT_DIFFERS, IssueType.MESSAGE_MISSING)
+FIXED_BY_RECOUNT: tuple[IssueType | ViolationType, ...] = (
+    IssueType.COUNT_DIFFERS,
+    IssueType.MESSAGE_MISSING,
+    IssueType.MESSAGE_STALE,
+)
 
 
 def find_differences(table: WholeTable, user_id: str, *, now: int) -> list[Finding]:
@@ -36,7 +40,7 @@ def find_differences(table: WholeTable, user_id: str, *, now: int) -> list[Findi
 
 
 def recount(table: WholeTable, user_id: str, *, now: int) -> None:
-    """Write the missing messages and tallies of a user, and correct the summary. Idempotent.
+    """Write the missing messages and tallies of a user, replace stale messages, and correct the summary. Idempotent.
 
     Raises:
         ServiceUnavailable: other processes kept writing the summary.
@@ -76,7 +80,10 @@ def _missing_messages(table: WholeTable, index: AuditIndex, user_id: str) -> Ite
     incomplete = [
         gift.gift_id
         for gift in index.gifts.values()
-        if any(each.user_id == user_id and each.message_id not in existing for each in expected_messages(gift))
+        if any(
+            each.user_id == user_id and (each.message_id not in existing or find_stale_ids(index, each))
+            for each in expected_messages(gift)
+        )
     ]
     # The index drops names, and messages have them: read the gifts.
     for gift in gifts.get_many(table, incomplete):

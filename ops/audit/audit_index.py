@@ -107,7 +107,7 @@ class AuditIndex:
     products: dict[str, str] = field(default_factory=dict)
     stores: set[str] = field(default_factory=set)
     messages: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
-    unread: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    unread: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     # By partition key of the order or shipment.
     tallies: dict[str, Counters] = field(default_factory=dict)
     # By user, then sort key.
@@ -279,7 +279,8 @@ class AuditIndex:
         self._check_place(key, item, messages.build_put(message).item)
         user_id = sys.intern(message.user_id)
         self.messages[user_id].add(message.message_id)
-        self.unread[user_id] += not message.read
+        if not message.read:
+            self.unread[user_id].add(message.message_id)
 
     def add_summary(self, key: Key, item: Item) -> None:
         """Add the summary of a user."""

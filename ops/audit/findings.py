@@ -33,6 +33,7 @@ class IssueType(StrEnum):
     HANDLE_DIFFERS = "handle-differs"
     COUNT_DIFFERS = "count-differs"
     MESSAGE_MISSING = "message-missing"
+    MESSAGE_STALE = "message-stale"
     STOCK_NEGATIVE = "stock-negative"
     UNREADABLE = "unreadable"
     UNKNOWN_ITEM = "unknown-item"
@@ -49,6 +50,7 @@ _FIXES: Mapping[FindingType, str] = {
     IssueType.REMINDER_OVERDUE: _SETTLE,
     IssueType.COUNT_DIFFERS: f"{_RECOUNT} --apply",
     IssueType.MESSAGE_MISSING: f"{_RECOUNT} --apply",
+    IssueType.MESSAGE_STALE: f"{_RECOUNT} --apply",
 }
 
 

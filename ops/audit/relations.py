@@ -359,8 +359,8 @@ def compute_summaries(index: AuditIndex) -> dict[str, Summary]:
     for user_id, tallies in index.voucher_tallies.items():
         for voucher in tallies.values():
             summaries[user_id] = summaries[user_id].with_change({}, voucher.part)
-    for user_id, count in index.unread.items():
-        summaries[user_id] = summaries[user_id].with_change({}, {"unread": count})
+    for user_id, unread in index.unread.items():
+        summaries[user_id] = summaries[user_id].with_change({}, {"unread": len(unread)})
     return summaries
 
 
@@ -438,12 +438,24 @@ def _check_messages(index: AuditIndex, *, now: int, grace_ms: int) -> Iterator[F
                 about = f"USER#{message.user_id}"
                 detail = f"has no message {message.kind} about gift {gift.gift_id}"
                 yield Finding(IssueType.MESSAGE_MISSING, f"{about}/MESSAGE#{message.message_id}", about, detail)
+            for message_id in find_stale_ids(index, message):
+                about = f"USER#{message.user_id}"
+                detail = f"announces gift {gift.gift_id}, which was cancelled"
+                yield Finding(IssueType.MESSAGE_STALE, f"{about}/MESSAGE#{message_id}", about, detail)
     for request in index.regift_requests:
         message = messages.build_regift_request(request.gift_id, request.giver_id, request.user_id, at=request.at)
         if request.at + grace_ms <= now and message.message_id not in index.messages.get(request.giver_id, ()):
             about = f"USER#{request.giver_id}"
             detail = f"has no message {message.kind} about gift {request.gift_id}"
             yield Finding(IssueType.MESSAGE_MISSING, f"{about}/MESSAGE#{message.message_id}", about, detail)
+
+
+def find_stale_ids(index: AuditIndex, message: messages.Message) -> list[str]:
+    """Return the ids of unread messages that a message should have replaced, and did not, although it exists."""
+    if message.message_id not in index.messages.get(message.user_id, ()):
+        return []
+    unread = index.unread.get(message.user_id, ())
+    return [message_id for message_id in messages.list_replaced_ids(message) if message_id in unread]
 
 
 def expected_messages(gift: Gift) -> Iterator[messages.Message]:

@@ -60,6 +60,7 @@ NEVER = 10**15
 STREAM_DEPENDENT = {
     IssueType.COUNT_DIFFERS,
     IssueType.MESSAGE_MISSING,
+    IssueType.MESSAGE_STALE,
     IssueType.REMINDER_MISSING,
     IssueType.WINDOW_MISSING,
 }

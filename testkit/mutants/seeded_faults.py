@@ -421,8 +421,8 @@ MUTANTS = (
     Mutant(
         "each delivery of a record adds a message",
         "domain/messages.py",
-        'message_id=ids.derive_id("message", kind, gift.gift_id, *([] if claimer is None else [claimer])),',
-        'message_id=ids.derive_id("message", kind, gift.gift_id, str(at), *([] if claimer is None else [claimer])),',
+        "message_id=_derive_id(kind, gift.gift_id, *([] if claimer is None else [claimer])),",
+        "message_id=_derive_id(kind, gift.gift_id, str(at), *([] if claimer is None else [claimer])),",
     ),
     Mutant(
         "each delivery of a record publishes another event id",

@@ -450,6 +450,18 @@ def _message_missing(editor: TableEditor) -> Expected:
     }
 
 
+def _announcement_of_a_cancelled_gift(editor: TableEditor) -> Expected:
+    bob, message_id = editor.id("bob"), ids.derive_id("message", "gift_received", editor.id("cancelled"))
+    item = editor.get(keys.message(bob, ids.derive_id("message", "gift_received", editor.id("named"))))
+    place = keys.index_entry(keys.BY_OWNER, keys.messages_by_user(bob), item["created_at"], message_id)
+    own = {"message_id": message_id, "gift_id": editor.id("cancelled")}
+    editor.put({**item, **keys.message(bob, message_id)._asdict(), **place, **own})
+    return {
+        (IssueType.MESSAGE_STALE, f"{editor.user('bob')}/MESSAGE#{message_id}"),
+        (IssueType.COUNT_DIFFERS, f"{editor.user('bob')}/SUMMARY"),
+    }
+
+
 def _regift_request_without_message(editor: TableEditor) -> Expected:
     message_id = ids.derive_id("message", "asked_again", editor.id("back"), editor.id("carol"))
     editor.delete(keys.message(editor.id("alice"), message_id))

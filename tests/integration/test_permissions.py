@@ -28,6 +28,9 @@ def _process_streams_and_read(stack: Stack) -> None:
     order = stack.buy()
     stack.deliver_records()
     gift = stack.give(order, recipient_id="bob")
+    cancelled = stack.give(stack.buy(), recipient_id="bob")
+    stack.deliver_records()
+    assert stack.call("alice", "POST", f"/gifts/{cancelled['gift_id']}/cancel").status == 200
     shipment_id = stack.claim("bob", stack.give(stack.buy(product="parcel"))).body["shipment_id"]
     stack.update_product("voucher", stock=9)
     for on in (False, True):
