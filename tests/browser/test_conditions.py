@@ -2,6 +2,7 @@
 
 import json
 import re
+import secrets
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,7 +16,7 @@ from tests.browser.conftest import PHONE, Invite
 from tests.browser.visitors import Visitor
 from tests.e2e.conftest import Running
 
-# What a browser does to `window.localStorage` and `window.sessionStorage`.
+# Ways in which a browser refuses `window.localStorage` and `window.sessionStorage`.
 THROWS = "() => { throw new DOMException('Access is denied for this document.', 'SecurityError') }"
 STORAGE = {
     "null (Android WebView, quasar#1258)": "get: () => null",
@@ -70,7 +71,9 @@ def test_the_pages_work_for_the_visit_without_storage(stranger: Invite, stack: R
 
 def test_without_local_storage_a_sign_in_lasts_as_long_as_the_tab(stranger: Invite, stack: Running) -> None:
     gift, visitor = stack.give(stack.buy()["order_id"]), stranger(locale="zh-CN")
-    break_storage(visitor.context, STORAGE["access throws (Chromium without cookies, tomayac/SVGcode#86)"], "localStorage")
+    break_storage(
+        visitor.context, STORAGE["access throws (Chromium without cookies, tomayac/SVGcode#86)"], "localStorage"
+    )
     page = visitor.page
     page.goto(path_of(gift))
     page.locator("button.seal").click()
@@ -99,7 +102,8 @@ def neighbor(chromium: Browser, stack: Running) -> Iterator[Visitor]:
     origin = f"http://phone.test:{port}"
     context = chromium.new_context(base_url=origin, viewport=PHONE, is_mobile=True, has_touch=True)
     context.route(
-        f"{origin}/**", lambda route: route.fulfill(response=route.fetch(url=route.request.url.replace("phone.test", "127.0.0.1")))
+        f"{origin}/**",
+        lambda route: route.fulfill(response=route.fetch(url=route.request.url.replace("phone.test", "127.0.0.1"))),
     )
     visitor = Visitor("neighbor", origin, context)
     yield visitor
@@ -251,10 +255,11 @@ def test_a_script_that_stays_away_is_explained(stranger: Invite, stack: Running)
 
 
 def test_texts_of_users_have_their_own_direction(person: Invite, stack: Running) -> None:
-    stack.new_users("hebrew")
-    assert stack.as_("hebrew").request("PATCH", "/me", json={"display_name": "דנה"}).status_code == 200
+    name = f"hebrew-{secrets.token_hex(4)}"
+    stack.new_users(name)
+    assert stack.as_(name).request("PATCH", "/me", json={"display_name": "דנה"}).status_code == 200
     wrapping = {"cover_id": "red-classic", "message": HEBREW}
-    gift = stack.give(stack.buy(by="hebrew")["order_id"], by="hebrew", wrapping=wrapping)
+    gift = stack.give(stack.buy(by=name)["order_id"], by=name, wrapping=wrapping)
     page = person("bob").page
     page.goto(path_of(gift))
     for _ in range(2):

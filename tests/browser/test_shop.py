@@ -458,7 +458,9 @@ def test_a_product_is_saved_and_removed(buyer: Visitor, stack: Running) -> None:
 
 
 @pytest.mark.long
-def test_signing_out_deletes_everything_but_the_links(buyer: Visitor, stack: Running, register_secret: Callable[[str], None]) -> None:
+def test_signing_out_deletes_everything_but_the_links(
+    buyer: Visitor, stack: Running, register_secret: Callable[[str], None]
+) -> None:
     page = open_wrapping(buyer, stack.buy(by=buyer.name))
     with page.expect_response(lambda response: response.url.endswith("/gifts")) as answered:
         button(page, "Wrap and send").click()

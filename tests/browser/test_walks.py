@@ -286,9 +286,7 @@ def test_the_heading_stays_in_place_when_the_script_comes(chromium: Any, stack: 
     gift = stack.give(stack.buy()["order_id"])
     boxes = []
     for scripts in (False, True):
-        context = chromium.new_context(
-            base_url=stack.stack["web_url"], viewport={"width": 390, "height": 780}
-        )
+        context = chromium.new_context(base_url=stack.stack["web_url"], viewport={"width": 390, "height": 780})
         page = context.new_page()
         if not scripts:
             page.route("**/load.js*", lambda route: route.abort())
