@@ -2,6 +2,7 @@
 
 import json
 import re
+import secrets
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,7 +16,7 @@ from tests.browser.conftest import PHONE, Invite
 from tests.browser.visitors import Visitor
 from tests.e2e.conftest import Running
 
-# What a browser does to `window.localStorage` and `window.sessionStorage`.
+# Ways in which a browser refuses `window.localStorage` and `window.sessionStorage`.
 THROWS = "() => { throw new DOMException('Access is denied for this document.', 'SecurityError') }"
 STORAGE = {
     "null (Android WebView, quasar#1258)": "get: () => null",
@@ -254,10 +255,11 @@ def test_a_script_that_stays_away_is_explained(stranger: Invite, stack: Running)
 
 
 def test_texts_of_users_have_their_own_direction(person: Invite, stack: Running) -> None:
-    stack.new_users("hebrew")
-    assert stack.as_("hebrew").request("PATCH", "/me", json={"display_name": "דנה"}).status_code == 200
+    name = f"hebrew-{secrets.token_hex(4)}"
+    stack.new_users(name)
+    assert stack.as_(name).request("PATCH", "/me", json={"display_name": "דנה"}).status_code == 200
     wrapping = {"cover_id": "red-classic", "message": HEBREW}
-    gift = stack.give(stack.buy(by="hebrew")["order_id"], by="hebrew", wrapping=wrapping)
+    gift = stack.give(stack.buy(by=name)["order_id"], by=name, wrapping=wrapping)
     page = person("bob").page
     page.goto(path_of(gift))
     for _ in range(2):

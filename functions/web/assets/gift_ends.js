@@ -32,7 +32,7 @@ export function emblem() {
 
 /**
  * A gift that can no longer be opened. `secret()` returns the secret of the link. `offer` is for users who are not signed in, and
- * may have opened it: they are not told that somebody else did.
+ * may have opened it: the text does not say that somebody else did.
  */
 export function ended(view, secret, offer) {
   const name = view.giver_name;

@@ -16,7 +16,7 @@ function openLinks(key) {
 
 /** Save the `share_url` of a new gift, and the name of its recipient if it has one. */
 export function saveLink(gift, recipient = null) {
-  // Links of gifts that have ended are removed, whoever gave them.
+  // Links of gifts that have ended are removed, of all accounts.
   for (const key of local.keys().filter((each) => each.startsWith(LINKS))) store(key, openLinks(key));
   const link = { url: reachable(gift.share_url), until: gift.expires_at, recipient };
   store(ownKey(), { ...openLinks(ownKey()), [gift.gift_id]: link });
