@@ -194,7 +194,7 @@ def test_all_languages_have_the_same_keys(stack: Stack) -> None:
 @pytest.mark.parametrize(
     "wording",
     [
-        *("Tag it", "At hand", "This link is not whole", "Leave it, and do this one", "Look again"),
+        *("Tag it", "This link is not whole", "Leave it, and do this one", "Look again"),
         *("There is nobody of this name", "Ask about the last one", "It is on its way", "Somebody was a little faster"),
     ],
 )
