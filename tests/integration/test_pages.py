@@ -228,6 +228,37 @@ def test_all_languages_have_the_same_keys(stack: Stack) -> None:
     assert sorted(english) == sorted(set(chinese))
 
 
+@pytest.mark.parametrize(
+    "wording",
+    [
+        *("Tag it", "This link is not whole", "Leave it, and do this one", "Look again"),
+        *("There is nobody of this name", "Ask about the last one", "It is on its way", "Somebody was a little faster"),
+    ],
+)
+def test_texts_are_plain_product_english(stack: Stack, wording: str) -> None:
+    assert wording not in stack.function("WebFunction").ASSETS["en.js"].read_text()
+
+
+DEVICE = re.compile(r"\b(localStorage|sessionStorage|Date\.now|randomUUID|crypto\.subtle)\b")
+
+
+def test_scripts_use_storage_and_clock_by_their_modules_only(stack: Stack) -> None:
+    used = {
+        (path.name, name)
+        for path in stack.function("WebFunction").ASSETS.values()
+        for line in path.read_text().splitlines()
+        if not line.strip().startswith(("//", "*", "/*"))
+        for name in DEVICE.findall(line)
+    }
+    assert used == {("storage.js", "localStorage"), ("storage.js", "sessionStorage"), ("clock.js", "Date.now")}
+
+
+def test_a_name_written_from_right_to_left_does_not_reorder_the_title(stack: Stack) -> None:
+    assert stack.call("alice", "PATCH", "/me", {"display_name": "דנה"}).status == 200
+    page = stack.call(None, "GET", f"/g/{stack.give(stack.buy())['gift_id']}")
+    assert meta(page)["og:title"] == "\u2068דנה\u2069 sent you a gift"
+
+
 def test_all_covers_and_blessings_have_chinese_texts_of_valid_length(stack: Stack) -> None:
     text = stack.function("WebFunction").ASSETS["wrapping_zh.js"].read_text()
     texts = dict(re.findall(r'^  "?([\w-]+)"?: "([^"]+)",$', text, re.MULTILINE))
