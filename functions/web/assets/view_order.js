@@ -48,7 +48,7 @@ export async function view(main, { id }) {
       actions.includes("refund") && h("button", { type: "button", on: { click: () => refund(order) } }, t("shop.refund")),
     ),
     gifts.items.length > 0 && [h("h2", {}, t("shop.order_gifts")), h("ul", { class: "rows" }, gifts.items.map(given))],
-    payment.reference && h("p", { class: "faint" }, t("shop.reference", { reference: payment.reference })),
+    payment.reference && h("p", { class: "faint", translate: "no" }, t("shop.reference", { reference: payment.reference })),
   );
   watch(main, read, order, redraw);
   return title;
