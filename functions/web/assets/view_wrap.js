@@ -133,6 +133,8 @@ function recipientChoice(people, available) {
     } catch (error) {
       const isUnknown = error instanceof Problem && error.status === 404;
       fill(errorNotice, isUnknown ? [t("problem.recipient-unknown"), " ", linkInstead()] : errorText(error));
+      // The bar at the bottom would cover it.
+      errorNotice.scrollIntoView({ block: "center" });
     } finally {
       find.removeAttribute("aria-busy");
     }
