@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 LambdaHandler = Callable[[dict[str, Any], LambdaContext], dict[str, Any]]
 
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{8,64}")
-_ONE_TOKEN = re.compile(r"(?:[Bb]earer +)?[\w-]+\.([\w-]+)\.[\w-]+", re.ASCII)
+_ONE_TOKEN = re.compile(r"(?i:bearer +)?[\w-]+\.([\w-]+)\.[\w-]+", re.ASCII)
 _ONE_NAME = re.compile(r'^\["?([^\[\]"]+)"?\]$')
 # The claim with the groups of the user pool, and the groups that give a role.
 _GROUPS = "cognito:groups"
