@@ -6,6 +6,7 @@ from handsel.api.body import MAX_BYTES
 from handsel.domain import recommendations
 from handsel.domain.addresses import MAX_LINES
 from handsel.domain.models import MAX_UNITS, MAX_VALIDITY_DAYS
+from handsel.use_cases.accounts.profiles import MAX_FREED_HANDLES
 from handsel.use_cases.fulfilment.shipping import MAX_EVENTS, MAX_EVENTS_BYTES
 from handsel.use_cases.gifts.giving import MAX_OPEN_GIFTS
 
@@ -47,6 +48,13 @@ IN_ITEMS = (
         MAX_EVENTS,
         f"events of a shipment, and {MAX_EVENTS_BYTES:,} bytes of them",
         "409 `too-many-events`; a delivery, return or loss is taken",
+    ),
+    Growth(
+        "Account.freed_handles",
+        "change the handle",
+        MAX_FREED_HANDLES,
+        "earlier handles, kept for 90 days",
+        "429 `too-many-handles`",
     ),
     Growth("Address.lines", "claim, use units", MAX_LINES, "lines of an address", "422 `invalid-request`"),
     Growth(
@@ -114,7 +122,13 @@ ITEMS = (
         "one for each change of a gift or of a shipment's status",
         _BY_PAGE,
     ),
-    Growth("ACCOUNT, HANDLE", "sign up, change the handle", None, "one account and one handle of a user", "replaced"),
+    Growth(
+        "ACCOUNT, HANDLE",
+        "sign up, change the handle",
+        None,
+        "one account and one handle of a user, and its freed handles",
+        "429 `too-many-handles`",
+    ),
     Growth("SUMMARY, PREFERENCES", "everything", None, "one of a user", "replaced"),
     Growth("TALLY", "buy, claim a parcel", None, "one for each order and shipment", "replaced"),
     Growth("TAGGED, BOUGHT", "save or buy a product", None, "one for each product", _BY_PAGE),

@@ -135,7 +135,8 @@ def _events() -> Iterator[str]:
     yield NOTE.format(source="`tools/sample_events.py`")
     yield ""
     yield "`events/` has a sample for every function and every route. Invoked in this order on a new stack, each returns the"
-    yield "status in the last column. Invoked again, they change nothing and return the same, except that claims return 200."
+    yield "status in the last column. Invoked again, they change nothing and return the same, except that claims return"
+    yield "200, an order that was cancelled since and a parcel that was shipped since 409."
     placeholders = " and ".join(f"`{each}`" for each in PLACEHOLDERS)
     yield f"{placeholders} are placeholders for random values, which earlier invocations return."
     yield ""

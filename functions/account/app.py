@@ -29,7 +29,7 @@ def get_me() -> Response[str]:
 
 
 @app.patch("/me")
-@operation(body=ProfileRequest, responses={200: ProfileView}, problems=(errors.HandleTaken,))
+@operation(body=ProfileRequest, responses={200: ProfileView}, problems=(errors.HandleTaken, errors.TooManyHandles))
 def update_me() -> Response[str]:
     """Update the caller's account.
 

@@ -407,7 +407,7 @@ def test_a_friend_is_found_by_handle_and_gets_the_gift_in_the_inbox(
     expect(page.get_by_text("Choose a friend, or find one by handle.")).to_be_visible()
     page.get_by_role("textbox", name="handle").fill("nobody.at.all")
     button(page, "Find").click()
-    expect(page.get_by_text("No user with this handle.")).to_be_visible()
+    expect(page.get_by_text("We couldn't find anyone with this handle.")).to_be_visible()
     page.get_by_role("textbox", name="handle").fill("@Dave")
     page.get_by_role("textbox", name="handle").press("Enter")
     expect(page.get_by_role("radio", name="Dave")).to_be_checked()

@@ -167,6 +167,7 @@ def test_back_keeps_the_place_and_the_length_of_a_list(person: Invite, stack: Ru
     expect(page.locator(".entry a").nth(42)).to_be_in_viewport()
 
 
+@pytest.mark.long
 def test_a_product_that_cannot_be_given_says_so_before_it_is_paid(person: Invite, stack: Running) -> None:
     page = person("alice").page
     store = stack.as_("alice").get(f"/products/{stack.stack['products']['jewelry']}").json()
@@ -180,6 +181,7 @@ def test_a_product_that_cannot_be_given_says_so_before_it_is_paid(person: Invite
     check_accessible(page)
 
 
+@pytest.mark.long
 def test_links_are_kept_for_their_account_after_a_sign_out(person: Invite, stack: Running) -> None:
     name = f"giver-{secrets.token_hex(4)}"
     stack.new_users(name)

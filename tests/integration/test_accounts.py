@@ -52,7 +52,13 @@ def change_profile(stack: Stack, user: str, **changes: Any) -> Answer:
 def test_a_sign_up_creates_an_account_with_name_and_handle(stack: Stack) -> None:
     confirmed = event("post_confirmation_sign_up")
     assert stack.invoke("PostConfirmationFunction", deepcopy(confirmed)) == confirmed
-    account = {"handle": "bob", "display_name": "Bob", "recommendations": True, "created_at": START}
+    account = {
+        "handle": "bob",
+        "display_name": "Bob",
+        "recommendations": True,
+        "created_at": START,
+        "freed_handles": {},
+    }
     assert stack.item(f"USER#{BOB}", "ACCOUNT") == {"pk": f"USER#{BOB}", "sk": "ACCOUNT", "user_id": BOB, **account}
     assert stack.item("HANDLE#bob") == {"pk": "HANDLE#bob", "sk": "HANDLE", "user_id": BOB}
 
@@ -332,8 +338,8 @@ def test_a_change_without_effect_writes_nothing(stack: Stack, changes: dict[str,
     [
         ([], ""),
         (None, ""),
-        ({"email": "a@b.c"}, ""),
-        ({"user_id": "bob"}, ""),
+        ({"email": "a@b.c"}, "/email"),
+        ({"user_id": "bob"}, "/user_id"),
         ({"display_name": None}, "/display_name"),
         ({"display_name": ""}, "/display_name"),
         ({"display_name": " \u3000"}, "/display_name"),
@@ -412,6 +418,21 @@ def test_a_user_can_take_back_a_handle_and_then_nobody_else_can(stack: Stack) ->
     stack.now += 91 * DAY
     assert change_profile(stack, "bob", handle="alice").body["code"] == "handle-taken"
     assert change_profile(stack, "bob", handle="alice.2").status == 200
+
+
+def test_a_user_keeps_at_most_ten_earlier_handles_from_others(stack: Stack) -> None:
+    get_profile(stack)
+    for number in range(10):
+        assert change_profile(stack, "alice", handle=f"alice.{number}").status == 200
+    before = stack.all_items()
+    answer = change_profile(stack, "alice", handle="one.more")
+    assert (answer.status, answer.body["code"]) == (429, "too-many-handles")
+    assert int(answer.headers["retry-after"]) > 0
+    assert stack.all_items() == before
+    assert change_profile(stack, "alice", handle="alice.3").status == 200  # one of her own
+    stack.now += 90 * DAY + 1
+    assert change_profile(stack, "alice", handle="one.more").status == 200
+    check_invariants(stack)
 
 
 def test_a_handle_whose_item_was_deleted_by_ttl_is_free(stack: Stack) -> None:

@@ -352,7 +352,7 @@ def test_a_seasonal_cover_can_be_given_in_season_and_keeps_its_picture_after_it(
     body = {"shares": 1, "wrapping": wrapping}
     refused = stack.call("alice", "POST", f"/orders/{order['order_id']}/gifts", body)
     assert (refused.status, refused.body["code"]) == (422, "unknown-wrapping")
-    kept = stack.call(None, "GET", f"/gifts/{gift['gift_id']}/preview").body["wrapping"]
+    kept = stack.call("alice", "GET", f"/gifts/{gift['gift_id']}").body["wrapping"]
     assert kept["blessing"] == "Stay warm, and have a cup of tea on me."
     assert stack.call(None, "GET", kept["image_url"].removeprefix("https://gifts.test")).status == 200
 

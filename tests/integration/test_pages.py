@@ -41,7 +41,7 @@ def test_the_page_of_a_gift_contains_its_preview_and_no_more(stack: Stack) -> No
     assert (page.status, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
     assert data(page, "gift") == stack.call(None, "GET", f"/gifts/{given['gift_id']}/preview").body
     shown = meta(page)
-    assert "<h1>Alice sent you a gift</h1>" in page.raw
+    assert '<h1 class="sent">Alice sent you a gift</h1>' in page.raw
     assert given["wrapping"]["blessing"] in page.raw
     assert shown["og:url"] == f"https://gifts.test/g/{given['gift_id']}"
     for hidden in (given["secret"], given["order_id"], given["product"]["title"], stack.products["voucher"]):
@@ -64,7 +64,7 @@ def test_user_input_cannot_become_markup(stack: Stack) -> None:
     given = stack.give(stack.buy(), wrapping={"cover_id": "red-classic", "message": message})
     page = stack.call(None, "GET", f"/g/{given['gift_id']}")
     assert "<script>" not in page.raw
-    assert html.unescape(re.findall(r'<p class="blessing">(.*?)</p>', page.raw)[0]) == message
+    assert html.unescape(re.findall(r'<p class="blessing" dir="auto">(.*?)</p>', page.raw)[0]) == message
     assert data(page, "gift")["wrapping"]["blessing"] == message
 
 
@@ -226,6 +226,37 @@ def test_all_languages_have_the_same_keys(stack: Stack) -> None:
     )
     assert len(english) > 50
     assert sorted(english) == sorted(set(chinese))
+
+
+@pytest.mark.parametrize(
+    "wording",
+    [
+        *("Tag it", "This link is not whole", "Leave it, and do this one", "Look again"),
+        *("There is nobody of this name", "Ask about the last one", "It is on its way", "Somebody was a little faster"),
+    ],
+)
+def test_texts_are_plain_product_english(stack: Stack, wording: str) -> None:
+    assert wording not in stack.function("WebFunction").ASSETS["en.js"].read_text()
+
+
+DEVICE = re.compile(r"\b(localStorage|sessionStorage|Date\.now|randomUUID|crypto\.subtle)\b")
+
+
+def test_scripts_use_storage_and_clock_by_their_modules_only(stack: Stack) -> None:
+    used = {
+        (path.name, name)
+        for path in stack.function("WebFunction").ASSETS.values()
+        for line in path.read_text().splitlines()
+        if not line.strip().startswith(("//", "*", "/*"))
+        for name in DEVICE.findall(line)
+    }
+    assert used == {("storage.js", "localStorage"), ("storage.js", "sessionStorage"), ("clock.js", "Date.now")}
+
+
+def test_a_name_written_from_right_to_left_does_not_reorder_the_title(stack: Stack) -> None:
+    assert stack.call("alice", "PATCH", "/me", {"display_name": "דנה"}).status == 200
+    page = stack.call(None, "GET", f"/g/{stack.give(stack.buy())['gift_id']}")
+    assert meta(page)["og:title"] == "\u2068דנה\u2069 sent you a gift"
 
 
 def test_all_covers_and_blessings_have_chinese_texts_of_valid_length(stack: Stack) -> None:

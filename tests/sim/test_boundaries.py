@@ -19,7 +19,7 @@ from handsel.use_cases.orders import refunding
 from handsel.use_cases.recommendations import recommending
 from testkit.simulator.environment import MINUTE_MS, START_MS
 from testkit.simulator.fault_injection import Crashed, Fault
-from testkit.simulator.harness import WINDOW_MS, Act, Actor, Harness, Saved
+from testkit.simulator.harness import WINDOW_MS, Act, Actor, Harness, Saved, is_undecided
 from testkit.simulator.operations import CARRIER, LINK_KEYS, STORE, WRAPPINGS
 
 # Faults by the number of the call.
@@ -309,7 +309,8 @@ def _kind(answer: object) -> str:
 def _try(harness: Harness, act: Act, faults: Faults) -> str | None:
     """Make one attempt; return its outcome, or None if it is not final."""
     try:
-        return _kind(act(harness.actor("try 0", faults)))
+        answer = act(harness.actor("try 0", faults))
+        return None if is_undecided(answer) else _kind(answer)
     except Crashed:
         return None
     except errors.ApiProblem as problem:

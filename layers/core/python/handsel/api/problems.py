@@ -48,6 +48,7 @@ STATUS: Mapping[str, int] = {
     "other-store": 422,
     "address-required": 422,
     "too-many-open-gifts": 429,
+    "too-many-handles": 429,
     "too-many-requests": 429,
     "payment-unknown": 503,
     "busy": 503,

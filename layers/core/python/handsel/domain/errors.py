@@ -20,7 +20,7 @@ HandselError
 │   ├── InvalidRequest             valid JSON that fails validation; lists the fields
 │   ├── IdempotencyKeyReused
 │   ├── NotGiftable, UnknownWrapping, RecipientUnknown, SelfGift, OtherStore, AddressRequired
-│   ├── TooManyOpenGifts, TooManyRequests
+│   ├── TooManyHandles, TooManyOpenGifts, TooManyRequests
 │   └── PaymentUnknown, ServiceUnavailable     repeat the same request after `retry_after`
 ├── InvalidCatalogue               wrappings.json is invalid; defined in `wrappings`
 └── DataIntegrityError             stored data is inconsistent: an internal error to the client, an alarm to operators
@@ -423,6 +423,15 @@ class TooManyRequests(ApiProblem):
     title = "Too many requests."
     explanation = "Wait for the number of seconds in Retry-After, and then repeat the request."
     retry_after = 1
+
+
+class TooManyHandles(ApiProblem):
+    """The caller changed the handle too often; each earlier one is kept for them."""
+
+    code = "too-many-handles"
+    title = "You have changed your handle too often. Take an earlier one back, or wait."
+    explanation = "Earlier handles are kept from other users for 90 days, and at most 10 of a user."
+    retry_after = 86_400
 
 
 class PaymentUnknown(ApiProblem):

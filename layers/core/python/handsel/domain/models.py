@@ -1,7 +1,7 @@
 """The entities, as values. Times are in milliseconds since the epoch, amounts of money in minor units."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Generic, TypeVar
 
@@ -417,6 +417,7 @@ class Account:
     Attributes:
         handle: the unique name by which others find the user, in lower case; None if the user has not chosen one.
         recommendations: False if the user switched recommendations off.
+        freed_handles: earlier handles that are kept from others, with the time until then in milliseconds since the epoch.
     """
 
     user_id: str
@@ -424,6 +425,7 @@ class Account:
     display_name: str
     recommendations: bool
     created_at: int
+    freed_handles: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

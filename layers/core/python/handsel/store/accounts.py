@@ -13,9 +13,6 @@ from handsel.store import attributes, keys
 from handsel.store.table import Table
 from handsel.store.writes import ConditionFailed, Put, Update, Write
 
-# How long a handle is kept from others after its user changed it.
-_KEPT_SECONDS = 90 * 86_400
-
 from_item = partial(attributes.from_item, Account)
 
 
@@ -91,11 +88,11 @@ def save(table: Table, before: Account, after: Account, *, now: int) -> None:
         values[":old_handle"] = before.handle
     writes: list[Write] = []
     if after.handle is not None and after.handle != before.handle:
-        assignments.append("#handle = :handle")
-        values[":handle"] = after.handle
+        assignments += ["#handle = :handle", "#freed_handles = :freed_handles"]
+        values |= {":handle": after.handle, ":freed_handles": after.freed_handles}
         writes.append(_reserve(after.handle, after.user_id, now))
         if before.handle is not None:
-            writes.append(_free(before.handle, before.user_id, now))
+            writes.append(_free(before.handle, before.user_id, after.freed_handles[before.handle]))
     reserved = len(writes)
     if after.recommendations != before.recommendations:
         from handsel.store import (
@@ -123,13 +120,13 @@ def _reserve(handle: str, user_id: str, now: int) -> Put:
     )
 
 
-def _free(handle: str, user_id: str, now: int) -> Update:
-    """Return the write that frees a handle of a user for others, after a time."""
+def _free(handle: str, user_id: str, until: int) -> Update:
+    """Return the write that frees a handle of a user for others, from `until` on, in milliseconds since the epoch."""
     return Update(
         keys.handle(handle),
         "SET #ttl = :ttl",
         "#user_id = :user_id AND attribute_not_exists(#ttl)",
-        {":ttl": now // 1000 + 1 + _KEPT_SECONDS, ":user_id": user_id},
+        {":ttl": until // 1000 + 1, ":user_id": user_id},
     )
 
 

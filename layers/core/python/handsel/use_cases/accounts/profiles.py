@@ -29,6 +29,9 @@ from handsel.store.table import Table
 
 # Each attempt after the first follows a concurrent update of the same account.
 _MAX_ATTEMPTS = 20
+# How long a handle is kept from others after its user changed it, and how many are kept for a user.
+HANDLE_KEPT_MS = 90 * 86_400_000
+MAX_FREED_HANDLES = 10
 
 
 def is_valid_user_id(user_id: object) -> bool:
@@ -96,14 +99,30 @@ def update_account(table: Table, user_id: str, changes: Mapping[str, Any], *, no
     A handle that the user changes is kept from others for 90 days; the user can take it back.
 
     Raises:
-        HandleTaken, ServiceUnavailable
+        HandleTaken, TooManyHandles, ServiceUnavailable
     """
 
     def attempt() -> Account:
         before = get_account(table, user_id)
         after = replace(before, **changes)
+        if after.handle != before.handle:
+            after = replace(after, freed_handles=_keep_handles(before, after.handle, now=now))
         if after != before:
             accounts.save(table, before, after, now=now)
         return after
 
     return retry_on_conflict(attempt, max_attempts=_MAX_ATTEMPTS)
+
+
+def _keep_handles(account: Account, new_handle: str | None, *, now: int) -> dict[str, int]:
+    """Return the freed handles of an account whose handle changes. They are limited: nobody else can have them.
+
+    Raises:
+        TooManyHandles
+    """
+    kept = {handle: until for handle, until in account.freed_handles.items() if until > now and handle != new_handle}
+    if account.handle is not None:
+        kept[account.handle] = now + HANDLE_KEPT_MS
+    if len(kept) > MAX_FREED_HANDLES:
+        raise errors.TooManyHandles
+    return kept
