@@ -55,7 +55,7 @@ def change_price(stack: Running, product: dict[str, Any], amount: int) -> None:
 
 
 def pay_without_response(visitor: Visitor, stack: Running, handle: Callable[[Route], object]) -> Page:
-    """Pay for one piece while `handle` takes the requests, close the panel, and choose two pieces."""
+    """Pay for one unit while `handle` takes the requests, close the panel, and choose two units."""
     page = visitor.page
     visitor.expects("net::ERR_FAILED")
     page.goto(f"/#/products/{stack.stack['products']['voucher']}")

@@ -57,8 +57,8 @@ export async function createPaid(form, path, body) {
 const purchaseOf = ({ expected_total: total, quantity: count = 1 }) => ({ total: money(total), count });
 
 /**
- * Give up the last payment of a form: cancel its order, so that it is never charged. If it has been paid meanwhile, the user is
- * told before they pay again.
+ * Give up the last payment of a form: cancel its order, so that it is never charged. If it has been paid meanwhile, that is
+ * shown before they pay again.
  */
 async function startOver({ form, earlier, sentAt }) {
   const { items } = await call("GET", `/orders?limit=${NEWEST_ORDERS}`);
