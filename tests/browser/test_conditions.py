@@ -327,7 +327,7 @@ def sent_handles(visitor: Visitor) -> list[str]:
 
 
 # getpaseo/paseo#309, tinyhumansai/openhuman#1718; Safari reports the Enter that ends composing as key 229.
-COMPOSING = [{"isComposing": True}, {"keyCode": 229}]
+COMPOSING: list[dict[str, object]] = [{"isComposing": True}, {"keyCode": 229}]
 
 
 def test_enter_while_an_input_method_composes_does_not_search(person: Invite, stack: Running) -> None:
@@ -342,7 +342,7 @@ def test_enter_while_an_input_method_composes_does_not_search(person: Invite, st
         handle.dispatch_event("keydown", {"key": "Enter", "bubbles": True, "cancelable": True, **each})
     handle.fill("nobody.else")
     handle.press("Enter")
-    expect(page.get_by_text("No user with this handle.")).to_be_visible()
+    expect(page.get_by_text("We couldn't find anyone with this handle.")).to_be_visible()
     assert sent_handles(visitor) == ["nobody.else"]
     assert visitor.sent("POST", "/orders/.+/gifts") == []
 
