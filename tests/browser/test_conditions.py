@@ -342,7 +342,7 @@ def test_enter_while_an_input_method_composes_does_not_search(person: Invite, st
         handle.dispatch_event("keydown", {"key": "Enter", "bubbles": True, "cancelable": True, **each})
     handle.fill("nobody.else")
     handle.press("Enter")
-    expect(page.get_by_text("No user with this handle.")).to_be_visible()
+    expect(page.get_by_text("find anyone with this handle.")).to_be_visible()
     assert sent_handles(visitor) == ["nobody.else"]
     assert visitor.sent("POST", "/orders/.+/gifts") == []
 
