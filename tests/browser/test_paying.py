@@ -91,7 +91,7 @@ def test_an_unfinished_payment_is_finished_or_given_up_by_what_it_buys_and_costs
 def test_starting_over_cancels_an_order_that_is_pending(buyer: Visitor, stack: Running) -> None:
     def hang(route: Route) -> None:
         """Let the order be created with a card whose bank does not answer, and lose the response."""
-        body = (route.request.post_data_json or {}) | {"payment": payment("tok_no_reply")}
+        body = {**(route.request.post_data_json or {}), "payment": payment("tok_no_reply")}
         route.fetch(post_data=body)
         route.abort()
 

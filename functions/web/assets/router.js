@@ -4,8 +4,7 @@ import { SignedOut } from "./api.js";
 import { announce, expireAnnouncement, fill, h, randomId } from "./dom.js";
 import { t } from "./i18n.js";
 import { importOrReload, markLoaded } from "./load.js";
-import { signIn } from "./sign_in.js";
-import { problem } from "./ui.js";
+import { action, problem, signIn } from "./ui.js";
 
 /** The scroll position by history entry. Entries of earlier documents have theirs in the state of the history. */
 const scrolled = new Map();
@@ -156,7 +155,7 @@ function drawSignIn(stage) {
     stage,
     h("h1", {}, t("signed_out")),
     h("p", {}, t("shop.sign_in_hint")),
-    h("button", { type: "button", class: "main", on: { click: enter } }, t("sign_in")),
+    action(t("sign_in"), enter, { class: "main" }),
   );
   announce(t("signed_out"));
   return t("sign_in");

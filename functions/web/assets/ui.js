@@ -5,7 +5,7 @@ import { askTime, isTimeKnown, now } from "./clock.js";
 import { announce, fill, h } from "./dom.js";
 import { Explained, errorText } from "./errors.js";
 import { t } from "./i18n.js";
-import { signIn } from "./sign_in.js";
+import { importOrReload } from "./load.js";
 import { onNotStored } from "./storage.js";
 
 /** A notice about an error, announced at once, with actions. */
@@ -63,6 +63,12 @@ function waysOn(error) {
 }
 
 const isRetryable = (error) => error instanceof Offline || (error instanceof Problem && !isRejected(error));
+
+/** Open the sign-in panel, which most visits do not need. Resolves to true after a sign-in, false if the user closed it. */
+export async function signIn() {
+  const panel = await importOrReload(() => import("./sign_in.js"));
+  return panel.signIn();
+}
 
 /** Run `perform`; if it needs a sign-in, open the panel and run it again. */
 export async function withSignIn(perform) {

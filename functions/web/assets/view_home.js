@@ -6,7 +6,7 @@ import { choose, language, t } from "./i18n.js";
 import { tiles } from "./products.js";
 import { redraw } from "./router.js";
 import { currentUser } from "./session.js";
-import { signIn } from "./sign_in.js";
+import { action, signIn } from "./ui.js";
 
 const LANGUAGES = { en: "English", zh: "简体中文" };
 
@@ -60,7 +60,7 @@ function welcome(main) {
       h("h1", {}, t("shop.welcome")),
       h("p", { class: "lead" }, t("shop.lead")),
       h("ol", { class: "how" }, [1, 2, 3].map((step) => h("li", {}, t(`shop.how.${step}`)))),
-      h("button", { type: "button", class: "main", on: { click: enter } }, t("sign_in")),
+      action(t("sign_in"), enter, { class: "main" }),
       config.sign_in.demo && h("p", {}, t("shop.demo")),
     ),
     h("p", { class: "other-language" }, h("button", { type: "button", class: "link", lang: other, on: { click: () => choose(other) } }, LANGUAGES[other])),
