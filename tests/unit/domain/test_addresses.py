@@ -36,6 +36,16 @@ POSTAL_CODES = [
     ("SE", "SE-114 55", "SE-114 55"),
     ("LV", "1010", "1010"),
     ("LV", "LV-1010", "LV-1010"),
+    # The signs of vehicles, as envelopes have them; POST Luxembourg prints L-1009.
+    ("LU", "L-1009", "L-1009"),
+    ("LU", "L1009", "L1009"),
+    ("DE", "D-10115", "D-10115"),
+    ("AT", "a-1010", "A-1010"),
+    ("FR", "F-75001", "F-75001"),
+    ("SE", "S-114 55", "S-114 55"),
+    ("FI", "FIN-00100", "FIN-00100"),
+    ("AX", "FI-22100", "FI-22100"),
+    ("SG", "S018956", "S018956"),
     ("CZ", "11000", "11000"),
     ("KR", "03051", "03051"),
     ("CN", "310000", "310000"),
@@ -63,6 +73,7 @@ def test_a_postal_code_is_accepted_as_people_write_it(country: str, given: str |
         ("US", "!!!"), ("US", None), ("US", "1234"), ("US", "94043-13"), ("US", "SW1A 1AA"), ("GB", "94043"), ("GB", None),
         ("CA", "D1A 0B1"), ("CN", "3100000"), ("CN", None), ("JP", "150-001"), ("DE", "1234"), ("NL", "0234 AB"),
         ("PT", "1250-09"), ("XK", "80000"), ("AE", "!!!"), ("HK", "---"),
+        ("DE", "A-10115"), ("DE", "DD-10115"), ("DE", "D-1011"), ("US", "S94043"), ("LU", "L"),
     ],
 )  # fmt: skip
 def test_a_wrong_postal_code_is_rejected(country: str, given: str | None) -> None:
@@ -110,6 +121,10 @@ def test_only_three_countries_require_a_region() -> None:
         ("212-555-0123 x5", None),
         ("212-555-0123 Extension 12", None),
         ("+1-212-555-0123;ext=12", None),
+        ("021-12345678转123", None),
+        ("(02)2345-6789 分機 12", None),
+        ("03-1234-5678 内線12", None),
+        ("8 (495) 123-45-67 доб. 12", None),
         ("٠٥٠١٢٣٤٥٦٧", None),
         ("０９０－１２３４－５６７８", None),
         ("\u202a+1\u00a0212\u2011555\u20110123\u202c", "+1\u00a0212\u2011555\u20110123"),  # copied from an address book

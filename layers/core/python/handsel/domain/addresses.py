@@ -13,7 +13,15 @@ MAX_LINES = 5
 _DIGITS = range(5, 16)  # E.164 allows 15; the shortest numbers that take calls from outside have 5
 # Characters that are written or printed like a hyphen, such as the long vowel mark of a Japanese keyboard.
 _HYPHENS = {ord(char): "-" for char in "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u30fc"}
-_EXTENSION = re.compile(r"(?:;?ext(?:ension|n)?|x|#)[.:=]?\d{1,7}#?$", re.IGNORECASE)
+_EXTENSION = re.compile(
+    r"(?:;?ext(?:ension|n)?|x|#|доб(?:авочный)?|转|轉|分[机機]|内線|內線|내선)[.:=]?\d{1,7}#?$", re.IGNORECASE
+)
+# Distinguishing signs of vehicles of the United Nations, and S for Singapore: people write them before a postal code of digits. The
+# postal services ask for some, such as L-1009, and have long advised against others.
+_SIGNS = {
+    **{"AT": "A", "BE": "B", "DE": "D", "ES": "E", "FR": "F", "HU": "H", "IT": "I", "LU": "L", "NO": "N", "SE": "S"},
+    **{"AX": "FI", "FI": "FIN", "LI": "FL", "PT": "P", "SG": "S", "SI": "SLO", "VA": "V"},
+}
 
 
 @cache
@@ -53,7 +61,8 @@ def require_field(value: str | None, field: str, country: str) -> str | None:
 def normalize_postal_code(code: str | None, country: str) -> str | None:
     """Return a postal code in upper case, in ASCII if it was written in wide characters.
 
-    Case, spaces and hyphens may differ from the format of the country, and the code of the country may precede it.
+    Case, spaces and hyphens may differ from the format of the country, and the code of the country or its sign on vehicles may
+    precede it.
 
     Raises:
         ValueError: the country requires one, or this is not one of the country.
@@ -64,7 +73,8 @@ def normalize_postal_code(code: str | None, country: str) -> str | None:
     normal = unicodedata.normalize("NFKC", code).translate(_HYPHENS).upper().replace("〒", "").strip()
     compact = re.sub(r"[\s.-]", "", normal)
     pattern = entry.get("zip", "[0-9A-Z]+")
-    spellings = (compact, compact.removeprefix(country), country + compact)
+    prefixes = (country, _SIGNS.get(country, country))
+    spellings = (compact, *map(compact.removeprefix, prefixes), country + compact)
     if not compact or not any(re.fullmatch(pattern, spelling) for spelling in spellings):
         example = f", such as {entry['example']}" if "example" in entry else ""
         raise ValueError(f"not a postal code of this country{example}")
