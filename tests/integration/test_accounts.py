@@ -183,6 +183,7 @@ def test_a_name_that_only_resembles_a_refused_one_is_accepted(stack: Stack, name
         ({"name": "Alice", "preferred_username": "Alice.1"}, "Alice", "alice.1"),
         ({"preferred_username": "alice"}, "alice", "alice"),
         ({"name": " \t", "preferred_username": "not a handle"}, "not a handle", None),
+        ({"name": "Alice", "preferred_username": "handsel_support"}, "Alice", None),
         ({"name": "福" * 90}, "福" * MAX_DISPLAY_NAME, None),
         ({"name": "Al\nice"}, "Al ice", None),
         ({"name": 5, "preferred_username": ["alice"]}, "A friend", None),

@@ -123,6 +123,12 @@ def _fold(name: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
+def handle_from_claims(claims: Mapping[str, Any]) -> str | None:
+    """Return a handle from the claims of an ID token, or None if they have none that a user may choose."""
+    handle = normalize_handle(claims.get("preferred_username"))
+    return None if handle is None or claims_to_be_operator(handle) else handle
+
+
 def normalize_handle(given: object) -> str | None:
     """Return the stored form of a handle, or None if `given` is not a valid handle. Handles ignore case."""
     # Match first: some letters outside ASCII become ASCII in lower case.
