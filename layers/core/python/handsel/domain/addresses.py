@@ -13,11 +13,10 @@ MAX_LINES = 5
 _DIGITS = range(5, 16)  # E.164 allows 15; the shortest numbers that take calls from outside have 5
 # Characters that are written or printed like a hyphen, such as the long vowel mark of a Japanese keyboard.
 _HYPHENS = {ord(char): "-" for char in "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u30fc"}
-_EXTENSION = re.compile(
-    r"(?:;?ext(?:ension|n)?|x|#|доб(?:авочный)?|转|轉|分[机機]|内線|內線|내선)[.:=]?\d{1,7}#?$", re.IGNORECASE
-)
-# Distinguishing signs of vehicles of the United Nations, and S for Singapore: people write them before a postal code of digits. The
-# postal services ask for some, such as L-1009, and have long advised against others.
+# Compiled at the first use, which few requests have.
+_EXTENSION = r"(?:;?ext(?:ension|n)?|x|#|доб(?:авочный)?|转|轉|分[机機]|内線|內線|내선)[.:=]?\d{1,7}#?$"
+# Distinguishing signs of vehicles, and S for Singapore. People write them before a postal code of digits: some postal
+# services print them, such as L-1009, and others have long advised against them.
 _SIGNS = {
     **{"AT": "A", "BE": "B", "DE": "D", "ES": "E", "FR": "F", "HU": "H", "IT": "I", "LU": "L", "NO": "N", "SE": "S"},
     **{"AX": "FI", "FI": "FIN", "LI": "FL", "PT": "P", "SG": "S", "SI": "SLO", "VA": "V"},
@@ -89,7 +88,7 @@ def normalize_phone(number: str) -> str:
     """
     visible = "".join(char for char in number if unicodedata.category(char) not in ("Cf", "Cc")).strip()
     compact = re.sub(r"[\s()\[\]/.,*~+-]", "", unicodedata.normalize("NFKC", visible).translate(_HYPHENS))
-    digits = _EXTENSION.sub("", compact)
+    digits = re.sub(_EXTENSION, "", compact, flags=re.IGNORECASE)
     if not digits.isdecimal() or len(digits) not in _DIGITS:
         raise ValueError("not a phone number")
     return visible
@@ -141,7 +140,9 @@ def _fill(line: str, values: Mapping[str, list[str]]) -> list[str]:
         if filled:
             filled[-1] += between + first
         else:
-            filled.append(first if first.startswith(between) else between + first)
+            # People write a postal code with this prefix, or with another one. A longer one, `SINGAPORE `, is the city.
+            has_prefix = first[0].isalpha() and len(between) <= len("AX-")
+            filled.append(first if has_prefix else between + first)
         filled += others
         between = ""
     return filled
