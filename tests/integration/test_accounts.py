@@ -153,6 +153,9 @@ OPERATORS = (
     "Handsel Security",
     "\u041dandse\u0406",
     "S U P P 0 R T",
+    "The H a n d-s e l Team",
+    "Hand selSupport",
+    "Hand$el Bob",
     "\u5b98\u65b9",
     "\u5ba2\u200b\u670d",
     "Adm\u00edn",
@@ -160,7 +163,11 @@ OPERATORS = (
 
 
 @pytest.mark.parametrize(
-    "name", ["@alice", "Tom @ Work", "Chand Selvaraj", "\u4e0a\u5b98\u65b9", "Joe Root", "Ann Staffer"]
+    "name",
+    [
+        *("@alice", "Tom @ Work", "Chand Selvaraj", "\u4e0a\u5b98\u65b9", "Joe Root", "Ann Staffer"),
+        *("Hands Elena", "Hand-Selina", "Hands, Ellen"),  # family names before given names
+    ],
 )
 def test_a_name_that_only_resembles_a_refused_one_is_accepted(stack: Stack, name: str) -> None:
     get_profile(stack)
@@ -176,6 +183,7 @@ def test_a_name_that_only_resembles_a_refused_one_is_accepted(stack: Stack, name
         ({"name": "Alice", "preferred_username": "Alice.1"}, "Alice", "alice.1"),
         ({"preferred_username": "alice"}, "alice", "alice"),
         ({"name": " \t", "preferred_username": "not a handle"}, "not a handle", None),
+        ({"name": "Alice", "preferred_username": "handsel_support"}, "Alice", None),
         ({"name": "福" * 90}, "福" * MAX_DISPLAY_NAME, None),
         ({"name": "Al\nice"}, "Al ice", None),
         ({"name": 5, "preferred_username": ["alice"]}, "A friend", None),

@@ -182,6 +182,19 @@ def test_an_address_is_written_as_in_its_country(address: Address, lines: list[s
     assert addresses.format_lines(address) == lines
 
 
+@pytest.mark.parametrize(
+    ("country", "code", "line"),
+    [
+        ("LU", "1009", "L-1009 Town"), ("LU", "L-1009", "L-1009 Town"), ("LU", "LU-1009", "LU-1009 Town"),
+        ("SE", "SE 114 55", "SE 114 55 Town"), ("FI", "FI00100", "FI00100 Town"), ("AZ", "AZ1000", "AZ1000 Town"),
+        ("AX", "22100", "AX-22100 Town"), ("AX", "AX 22100", "AX 22100 Town"), ("SG", "018956", "SINGAPORE 018956"),
+    ],
+)  # fmt: skip
+def test_a_postal_code_is_written_with_one_prefix(country: str, code: str, line: str) -> None:
+    stored = addresses.normalize_postal_code(code, country)
+    assert line in addresses.format_lines(Address("Bob", "1", ["Street 7"], "Town", stored, country, None))
+
+
 def test_no_country_loses_a_field() -> None:
     for country in addresses.formats():
         for name, street, city in (("Bob", "Street 7", "Town"), ("鲍勃", "街七号", "镇")):

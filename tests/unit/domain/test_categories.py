@@ -29,11 +29,14 @@ from handsel.domain.rules import NOT_GIFTABLE_CATEGORIES
         # enumerations
         *((each, "jewelry") for each in ("Jewelry & Watches", "Watches and jewelry", "Jewelry, watches")),
         ("Jewelry - Rings", "jewelry"),
+        ("jewelry_and_watches", "jewelry"),
         # Chinese: the names of both categories, of both scripts
         *((each, "jewelry") for each in ("珠宝", "珠寶", "首饰", "珠宝首饰", "黄金首饰", "珠宝和手表", "珠宝、首饰")),
-        *((each, "education") for each in ("教育", "教育培训", "在线教育")),
+        *((each, "jewelry") for each in ("珠宝饰品", "珠宝玉器", "珠寶飾品")),
+        *((each, "education") for each in ("教育", "教育培训", "在线教育", "教育服务", "教育课程")),
         # others
         *((each, None) for each in ("food", "home", "Jewelry boxes", "Jewelry cleaning", "bejewelled", "食品", "...")),
+        *((each, None) for each in ("Gift cards", "jewelry_box", "珠宝盒", "首饰架", "教育玩具", "饰品")),
     ],
 )
 def test_the_category_of_a_product_does_not_depend_on_its_spelling(written: str, category: str | None) -> None:

@@ -141,7 +141,9 @@ def _fill(line: str, values: Mapping[str, list[str]]) -> list[str]:
         if filled:
             filled[-1] += between + first
         else:
-            filled.append(first if first.startswith(between) else between + first)
+            # People write a postal code with this prefix, or with another one. A longer one, `SINGAPORE `, is the city.
+            has_prefix = first[0].isalpha() and len(between) <= len("AX-")
+            filled.append(first if has_prefix else between + first)
         filled += others
         between = ""
     return filled

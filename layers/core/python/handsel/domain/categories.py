@@ -30,6 +30,10 @@ NAMES: Mapping[str, frozenset[str]] = {
             "珠寶類",
             "首饰类",
             "首飾類",
+            "珠宝饰品",
+            "珠寶飾品",
+            "珠宝玉器",
+            "珠寶玉器",
         }
     ),
     "education": frozenset(
@@ -42,6 +46,10 @@ NAMES: Mapping[str, frozenset[str]] = {
             "教育類",
             "教育培训",
             "教育培訓",
+            "教育课程",
+            "教育課程",
+            "教育服务",
+            "教育服務",
         }
     ),
 }
@@ -56,7 +64,7 @@ _NO_WORD = r"[\W_]+"
 @lru_cache(maxsize=1024)
 def find_category(category: str) -> str | None:
     """Return which category of `NAMES` a store's category is, or None."""
-    for part in re.split(_SEPARATORS, _fold(category)):
+    for part in re.split(_SEPARATORS, _fold(category).replace("_", " ")):
         words = re.sub(_NO_WORD, " ", part).strip()
         for known, names in NAMES.items():
             if any(_ends_with(words, name) for name in names):

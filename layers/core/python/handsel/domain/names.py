@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from functools import cache
+from itertools import accumulate
 from typing import Any
 
 from handsel.domain import user_text
@@ -83,10 +84,12 @@ def claims_to_be_operator(name: str) -> bool:
     for real in REAL_NAMES:
         skeleton = skeleton.replace(real, "")
     service, roles, titles = _operator_patterns()
-    # Letters may be spaced (`H a n d s e l`), and `Chand Selvaraj` is a name: look at the words, and at the start of all.
+    visible = re.sub(rf"[{user_text.INVISIBLE}]", "", unicodedata.normalize("NFKC", name))
+    # Letters may be spaced (`H a n d s e l`), and `Hands Elena` is a name: look at each word, and at the first words as one.
+    starts = accumulate(map(_skeleton, re.split(r"[\s_.,-]+", visible)))
     return (
         any(service.match(_skeleton(word)) for word in re.split(r"[\W_]+", name))
-        or service.match(skeleton) is not None
+        or any(service.fullmatch(start) for start in starts)
         or roles.search(skeleton) is not None
         or titles.fullmatch(skeleton) is not None
     )
@@ -97,7 +100,7 @@ def _operator_patterns() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[s
     """Return patterns of skeletons: of a word with the name of the service, of the roles, and of names of titles."""
     roles, titles, companions = ("|".join(map(_skeleton, words)) for words in (ROLES, TITLES, COMPANIONS))
     return (
-        re.compile(f"(?:{titles}|{companions})*{_skeleton(SERVICE_NAME)}"),
+        re.compile(f"(?:{titles}|{companions})*{_skeleton(SERVICE_NAME)}(?:{titles}|{companions})*"),
         re.compile(roles),
         re.compile(f"(?:{companions})*(?:{titles})(?:{titles}|{companions})*"),
     )
@@ -118,6 +121,12 @@ def is_same_carrier(one: str, other: str) -> bool:
 
 def _fold(name: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+
+
+def handle_from_claims(claims: Mapping[str, Any]) -> str | None:
+    """Return a handle from the claims of an ID token, or None if they have none that a user may choose."""
+    handle = normalize_handle(claims.get("preferred_username"))
+    return None if handle is None or claims_to_be_operator(handle) else handle
 
 
 def normalize_handle(given: object) -> str | None:

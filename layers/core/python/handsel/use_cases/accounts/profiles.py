@@ -43,7 +43,7 @@ def account_from_claims(claims: Mapping[str, Any], *, now: int) -> Account:
     """Return a new account from the claims of an ID token. Names are never rejected, but shortened and cleaned."""
     return Account(
         user_id=claims["sub"],
-        handle=names.normalize_handle(claims.get("preferred_username")),
+        handle=names.handle_from_claims(claims),
         display_name=names.display_name_from_claims(claims),
         recommendations=True,
         created_at=now,
