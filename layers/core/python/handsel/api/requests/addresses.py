@@ -42,9 +42,7 @@ class AddressRequest(Request):
         Field(description="The two-letter ISO 3166-1 code, or XK for Kosovo."),
     ]
     # Their rules depend on the country, which is therefore validated before, also if they are absent.
-    city: OptionalName = Field(
-        None, validate_default=True, description="The city. Required in most countries."
-    )
+    city: OptionalName = Field(None, validate_default=True, description="The city. Required in most countries.")
     region: OptionalName = Field(
         None,
         validate_default=True,
