@@ -23,6 +23,9 @@ _SHOWN = {"lines": "l", "required": "r", "example": "z", "region": "s", "city": 
 # The fields of addresses that Handsel has. %O is an organisation, %X a sorting code, %D a part of a city: people write these
 # into the lines.
 _FIELDS = ("%N", "%A", "%C", "%S", "%Z")
+# Postal codes that the source does not have. Delivery to the door in Saudi Arabia has four more digits
+# (melwynfurtado/postcode-validator#76).
+_MORE_POSTAL_CODES = {"SA": r"\d{5}(?:\d{4})?"}
 # The pages use these names where a country has no other.
 _USUAL = {"region": "province", "city": "city", "postal": "postal"}
 
@@ -67,7 +70,7 @@ def _format(data: Mapping[str, Any]) -> dict[str, str]:
     if latin != local:
         entry["latin"] = latin
     if "zip" in data:
-        entry["zip"] = _without_separators(data["zip"])
+        entry["zip"] = _MORE_POSTAL_CODES.get(data["key"], _without_separators(data["zip"]))
         entry["example"] = data["zipex"].partition(",")[0]
         for example in data["zipex"].split(","):
             if not re.fullmatch(entry["zip"], re.sub("[ -]", "", example)):

@@ -253,7 +253,7 @@ def test_a_return_gift_is_given_once(person: Invite, stack: Running, story: dict
     received = stack.as_("giver").get("/gifts?role=received").json()["items"]
     assert [gift["state"] for gift in received] == ["open"]
     page.reload()
-    expect(page.locator(".nothing")).to_contain_text("You already sent a gift in return.")
+    expect(page.locator(".nothing")).to_contain_text("You've already sent a gift in return.")
 
 
 @pytest.mark.long

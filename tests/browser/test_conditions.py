@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 from tests.browser.accessibility import check_accessible
 from tests.browser.conftest import PHONE, Invite
 from tests.browser.visitors import Visitor
-from tests.e2e.conftest import Running
+from tests.e2e.conftest import ADDRESS, Running
 
 # Ways in which a browser refuses `window.localStorage` and `window.sessionStorage`.
 THROWS = "() => { throw new DOMException('Access is denied for this document.', 'SecurityError') }"
@@ -320,3 +320,100 @@ def test_every_view_fits_320_pixels(person: Invite, stack: Running, locale: Any)
         expect(page.locator("h1").first).to_be_attached()
         page.wait_for_load_state("networkidle")
         assert page.evaluate("document.documentElement.scrollWidth") <= 320, path
+
+
+def sent_handles(visitor: Visitor) -> list[str]:
+    return [request.path.removeprefix("/people/") for request in visitor.sent("GET", "/people/.+")]
+
+
+# getpaseo/paseo#309, tinyhumansai/openhuman#1718; Safari reports the Enter that ends composing as key 229.
+COMPOSING: list[dict[str, object]] = [{"isComposing": True}, {"keyCode": 229}]
+
+
+def test_enter_while_an_input_method_composes_does_not_search(person: Invite, stack: Running) -> None:
+    visitor = person("alice")
+    visitor.expects(404)
+    page = visitor.page
+    page.goto(f"/#/orders/{stack.buy()['order_id']}/wrap")
+    page.get_by_role("radio", name="To a friend").check()
+    handle = page.get_by_role("textbox", name="Friend's handle")
+    handle.fill("nobody.at.all")
+    for each in COMPOSING:
+        handle.dispatch_event("keydown", {"key": "Enter", "bubbles": True, "cancelable": True, **each})
+    handle.fill("nobody.else")
+    handle.press("Enter")
+    expect(page.get_by_text("We couldn't find anyone with this handle.")).to_be_visible()
+    assert sent_handles(visitor) == ["nobody.else"]
+    assert visitor.sent("POST", "/orders/.+/gifts") == []
+
+
+# TheEnbyperor/zuegli#26, pagopa/pn-frontend#892
+@pytest.mark.parametrize("path", ["/", "/g/none", "/unknown", "a gift"])
+def test_codes_do_not_become_telephone_links(stranger: Invite, stack: Running, path: str) -> None:
+    visitor = stranger()
+    visitor.expects(404)
+    visitor.page.goto(path_of(stack.give(stack.buy()["order_id"])) if path == "a gift" else path)
+    expect(visitor.page.locator("meta[name=format-detection]")).to_have_attribute("content", "telephone=no")
+
+
+# OpenLiberty/openliberty.io#1322, LoopKit/loopdocs#654
+@pytest.mark.long
+def test_codes_numbers_handles_and_links_are_not_translated(person: Invite, stack: Running) -> None:
+    voucher, parcel = stack.give(stack.buy()["order_id"]), stack.buy(product="parcel")
+    holding = stack.as_("bob").post(f"/gifts/{voucher['gift_id']}/claims", {"secret": voucher["secret"]}).json()
+    own = stack.as_("bob").post(
+        f"/orders/{stack.buy(product='parcel', by='bob')['order_id']}/use", {"quantity": 1, "address": ADDRESS}
+    )
+    used = own.json()["holdings"][0]
+    numbered = stack.as_("mia").put(f"/shipments/{used['shipment_id']}", {"tracking_number": "138 0000 1111"})
+    assert numbered.status_code == 200
+    page = person("bob").page
+    for path, shown in (
+        (path_of(voucher), ".code"),
+        (f"/#/holdings/{holding['holding_id']}", ".code"),
+        (f"/#/holdings/{used['holding_id']}", ".facts bdi[translate]"),
+        ("/#/me", "input[name=handle]"),
+    ):
+        page.goto("about:blank")
+        page.goto(path)
+        expect(page.locator(shown)).to_have_attribute("translate", "no")
+    page = person("alice").page
+    page.goto(f"/#/orders/{parcel['order_id']}/wrap")
+    page.get_by_role("button", name="Wrap and send").click()
+    expect(page.get_by_role("textbox", name="Gift link")).to_have_attribute("translate", "no")
+
+
+def test_a_picture_that_may_not_or_cannot_be_loaded_has_a_placeholder(chromium: Browser, stack: Running) -> None:
+    store = stack.as_("alice").get(f"/products/{stack.stack['products']['voucher']}").json()["store_id"]
+    origin = stack.stack["web_url"]
+    page = chromium.new_context(base_url=origin, viewport=PHONE).new_page()
+    page.goto("/")
+    page.get_by_role("button", name="Sign in").click()
+    sign_in_as(page, "Alice")
+    expect(page.get_by_role("heading", name="For you")).to_be_visible()
+    # One that the policy forbids, and one that is not there.
+    for url in ("https://pictures.example/tea.jpg", f"{origin}/pictures/none.svg"):
+        body = {
+            **{"title": "Tea for one", "kind": "voucher", "category": "dining", "image_url": url},
+            "price": {"amount": 1000, "currency": "CNY"},
+        }
+        answer = stack.as_("mia").put(f"/stores/{store}/products/new-{secrets.token_hex(6)}", body)
+        assert answer.status_code == 200, answer.text
+        page.evaluate(f"location.hash = '#/products/{answer.json()['product_id']}'")
+        picture = page.locator(".product .photo img.no-picture")
+        expect(picture).to_be_visible()
+        expect(picture).to_have_js_property("complete", value=True)
+        assert picture.evaluate("image => image.naturalWidth") > 0
+    page.context.close()
+
+
+@pytest.mark.parametrize(("locale", "title"), [("en", "Page not found"), ("zh-CN", "没有找到页面")])
+def test_an_unknown_path_has_a_page_with_a_way_on(stranger: Invite, locale: Any, title: str) -> None:
+    visitor = stranger(locale=locale)
+    visitor.expects(404)
+    page = visitor.page
+    page.goto("/unknown/path")
+    expect(page.get_by_role("heading", level=1)).to_have_text(title)
+    check_accessible(page)
+    page.get_by_role("link").click()
+    expect(page.locator(".hero")).to_be_visible()

@@ -317,6 +317,85 @@ def test_an_own_message_is_counted_in_characters(
     assert gift["wrapping"]["blessing"] == "🎁" * 60
 
 
+# The right values are those of Unicode's segmentation (UAX 29). stimulus-components#219: nine families are nine characters.
+CHARACTERS = {
+    "": 0,
+    "hello": 5,
+    "👨‍👩‍👧‍👦" * 9: 9,
+    "e\u0301\u0323": 1,
+    "🇨🇳🇫🇷": 2,
+    "👍🏽👍": 2,
+    "1️⃣2️⃣": 2,
+    "🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f!": 2,
+    "生日快乐": 4,
+    "각": 1,
+    "❤️‍🔥": 1,
+}
+COUNT = """async (texts) => {
+  const { countCharacters } = await import(document.querySelector("script").src.replace("load.js", "wrapping.js"));
+  return texts.map((text) => [countCharacters(text), countCharacters(text, null)]);
+}"""
+
+
+def test_characters_are_counted_as_users_see_them_with_and_without_a_segmenter(stranger: Invite) -> None:
+    page = stranger().page
+    page.goto("/")
+    counts = page.evaluate(COUNT, list(CHARACTERS))
+    assert dict(zip(CHARACTERS, counts, strict=True)) == {text: [count, count] for text, count in CHARACTERS.items()}
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("text", "error", "sent"),
+    [
+        ("👨‍👩‍👧‍👦" * 9, None, "👨‍👩‍👧‍👦" * 9),
+        ("👨‍👩‍👧‍👦" * 60, "Use fewer emoji or accents.", None),
+        ("two\nlines ", None, "two lines"),
+        ("\u200b \u3164", "Write a message or choose one of ours.", None),
+    ],
+)
+def test_the_page_takes_the_messages_that_the_api_takes(
+    buyer: Visitor,
+    stack: Running,
+    register_secret: Callable[[str], None],
+    text: str,
+    error: str | None,
+    sent: str | None,
+) -> None:
+    page = open_wrapping(buyer, stack.buy(by=buyer.name))
+    page.get_by_role("radio", name="Write your own").check()
+    page.get_by_role("textbox", name="Your message").fill(text)
+    if error:
+        button(page, "Wrap and send").click()
+        expect(page.locator("#message-wrong")).to_contain_text(error)
+        assert buyer.sent("POST", "/orders/.+/gifts") == []
+        return
+    with page.expect_response(lambda response: response.url.endswith("/gifts")) as answered:
+        button(page, "Wrap and send").click()
+    register_secret(answered.value.json()["secret"])
+    assert answered.value.json()["wrapping"]["blessing"] == sent
+
+
+@pytest.mark.long
+def test_a_friend_who_is_not_found_can_have_a_link(
+    buyer: Visitor, stack: Running, register_secret: Callable[[str], None]
+) -> None:
+    page = open_wrapping(buyer, stack.buy(by=buyer.name))
+    buyer.expects(404)
+    page.get_by_role("radio", name="To a friend").check()
+    page.get_by_role("textbox", name="handle").fill("nobody.at.all")
+    button(page, "Find").click()
+    check(page)
+    button(page, "Send them a link instead").click()
+    expect(page.get_by_role("radio", name="By link")).to_be_checked()
+    expect(page.get_by_role("radio", name="By link")).to_be_focused()
+    expect(page.get_by_role("textbox", name="handle")).to_be_hidden()
+    with page.expect_response(lambda response: response.url.endswith("/gifts")) as answered:
+        button(page, "Wrap and send").click()
+    register_secret(answered.value.json()["secret"])
+    expect(page.get_by_role("textbox", name="Gift link")).to_be_visible()
+
+
 @pytest.mark.long
 def test_a_friend_is_found_by_handle_and_gets_the_gift_in_the_inbox(
     buyer: Visitor, person: Invite, stack: Running
@@ -328,7 +407,7 @@ def test_a_friend_is_found_by_handle_and_gets_the_gift_in_the_inbox(
     expect(page.get_by_text("Choose a friend, or find one by handle.")).to_be_visible()
     page.get_by_role("textbox", name="handle").fill("nobody.at.all")
     button(page, "Find").click()
-    expect(page.get_by_text("No user with this handle.")).to_be_visible()
+    expect(page.get_by_text("We couldn't find anyone with this handle.")).to_be_visible()
     page.get_by_role("textbox", name="handle").fill("@Dave")
     page.get_by_role("textbox", name="handle").press("Enter")
     expect(page.get_by_role("radio", name="Dave")).to_be_checked()

@@ -270,6 +270,62 @@ def test_a_tried_password_is_not_the_new_one_and_a_code_can_be_sent_again(strang
     expect(page.locator("#live")).to_contain_text("We sent a code")
 
 
+def sign_up(page: Page, email: str) -> Any:
+    """Create an account on the start page, and return the panel, which asks for a handle."""
+    page.goto("/")
+    button(page, "Sign in").click()
+    panel = page.get_by_role("dialog")
+    button(page, "Create account").click()
+    panel.get_by_label("Name").fill("New User")
+    panel.get_by_label("Email").fill(email)
+    panel.get_by_label("Password").fill("correct-horse-1-Battery")
+    panel.locator("form").get_by_role("button", name="Create account").click()
+    mail = panel.get_by_text(re.compile(r"\b\d{6}\b"))
+    code = re.search(r"\b\d{6}\b", mail.inner_text())
+    assert code is not None
+    panel.get_by_label("Code").fill(code[0])
+    button(page, "Confirm").click()
+    expect(panel.get_by_role("heading", name="Choose your handle")).to_be_visible()
+    return panel
+
+
+def test_a_handle_is_asked_for_once_after_signing_up(stranger: Invite, stack: Running) -> None:
+    visitor = stranger()
+    visitor.expects(409, 422)
+    page, handle = visitor.page, f"new.{secrets.token_hex(4)}"
+    panel = sign_up(page, f"{handle}@example.com")
+    expect(panel.get_by_label("Handle")).to_be_focused()
+    check_accessible(page)
+    for taken, error in (("dave", "This handle is already taken."), ("handsel.support", "not a name of this service")):
+        panel.get_by_label("Handle").fill(taken)
+        button(page, "Save").click()
+        expect(panel.get_by_role("alert")).to_contain_text(error)
+    panel.get_by_label("Handle").fill(handle)
+    button(page, "Save").click()
+    expect(page.get_by_role("heading", name="For you")).to_be_visible()
+    assert stack.as_("alice").get(f"/people/{handle}").json()["display_name"] == "New User"
+    # It can be changed later, with the same errors.
+    page.goto("/#/me")
+    form = page.locator("form", has=page.locator("input[name=handle]"))
+    expect(form.get_by_label("Handle")).to_have_value(handle)
+    form.get_by_label("Handle").fill("handsel.support")
+    form.get_by_role("button", name="Save").click()
+    expect(form.get_by_role("alert")).to_contain_text("Choose another handle")
+
+
+@pytest.mark.long
+def test_a_handle_can_wait(stranger: Invite) -> None:
+    page = stranger().page
+    for leave in ("Not now", "Close"):
+        sign_up(page, f"new-{secrets.token_hex(4)}@example.com")
+        button(page, leave).click()
+        expect(page.get_by_role("heading", name="For you")).to_be_visible()
+        page.goto("/#/me")
+        expect(page.locator("input[name=handle]")).to_have_value("")
+        button(page, "Sign out").click()
+        expect(button(page, "Sign in")).to_be_visible()
+
+
 @pytest.mark.long
 def test_an_announcement_ends_with_its_view(person: Invite, stack: Running) -> None:
     page = person("alice").page

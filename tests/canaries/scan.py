@@ -150,6 +150,8 @@ class Case:
     delivered: dict[str, int] = field(default_factory=dict)
     is_usable: bool = True
     ended: int | None = None
+    # When it expired, was cancelled or was declined; `ended` is also the time at which the last share was claimed.
+    over: int | None = None
     return_gift: "Case | None" = None
     # The bodies of its steps, for replays, by route and viewer.
     sent: dict[tuple[str, str], Body] = field(default_factory=dict)
@@ -372,7 +374,7 @@ class Scan:
 
     def _wrapping(self, case: Case) -> dict[str, str]:
         cover = "red-classic" if case.kind == "voucher" else "parcel-kraft"
-        return {"cover_id": cover, "message": self.plant_new("message", "envelope", case)}
+        return {"cover_id": cover, "message": self.plant_new("message", "blessing", case)}
 
     def _plant_gift(self, case: Case, gift: Mapping[str, Any]) -> None:
         case.ids["gift_id"], case.secret, case.expires_at = gift["gift_id"], gift["secret"], gift["expires_at"]

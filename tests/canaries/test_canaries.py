@@ -35,12 +35,15 @@ from tests.e2e.conftest import Running, run_stack, sleep_until
 # opened    visible after the viewer's parcel was delivered
 # unopened  visible until the parcel was delivered
 # waiting   visible as long as the gift is open
+# words     visible unless the gift has expired, was cancelled or was declined
+# words?    may be visible unless the gift has expired, was cancelled or was declined
 # may       may be visible, and is visible at least once
 # shop      visible only in the catalog, as to every signed-in user
 # -         never visible
 MAY_SEE = """
 fact                       nobody stranger friend recipient claimer giver merchant rival carrier courier owner
 envelope                   yes    may      yes    yes       yes     yes   may      may   may     may     -
+blessing                   words  words?   words  words     yes     yes   words?   words? words?  words?  -
 voucher's title and store  -      -        -      waiting   yes     yes   may      -     -       -       yes
 voucher's product          -      -        -      -         yes     yes   may      -     -       -       yes
 voucher's code             -      -        -      -         own     -     may      -     -       -       own
@@ -75,10 +78,14 @@ CATALOG = re.compile(
 )
 ONLY_ON: Mapping[str, re.Pattern[str]] = {
     "envelope": GIFTS,
+    "blessing": GIFTS,
     "secret": re.compile(r"^POST /orders/\{order_id\}/gifts$"),
     "voucher's code": re.compile(r" /(gifts|holdings|vouchers|orders/\{order_id\}/use|order-center)"),
 }
-PUBLIC = {"status": re.compile(r"^GET /(meta/state-machine|openapi\.json)$")}
+PUBLIC = {
+    "status": re.compile(r"^GET /(meta/state-machine|openapi\.json)$"),
+    "payment token": re.compile(r"^GET /openapi\.json$"),
+}
 OWN_PROFILE = re.compile(r" /me$")
 # A profile is visible to users who know the handle; the list shows users with whom the viewer exchanged gifts.
 LOOK_UP = "GET /people/{handle}"
@@ -123,7 +130,7 @@ def claim(case: Case, viewer: str, _ids: Ids) -> Body:
     if not case.is_open:
         return {"address": ADDRESS} | ({"secret": case.secret} if case.secret else {})
     if viewer == case.recipient:
-        return {"secret": 5, "address": ADDRESS | {ECHO: ECHO}}
+        return {"secret": 5, "address": ADDRESS | {"unknown": ECHO}}
     return {"secret": ECHO, "address": ADDRESS}
 
 
@@ -149,7 +156,7 @@ def give_in_return(case: Case, viewer: str, _ids: Ids) -> Body:
 
 
 def update_me(_case: Case, _viewer: str, _ids: Ids) -> Body:
-    return {"handle": "giver", ECHO: ECHO}
+    return {"handle": "giver", "unknown": ECHO}
 
 
 def put_store(_case: Case, _viewer: str, _ids: Ids) -> Body:
@@ -157,15 +164,11 @@ def put_store(_case: Case, _viewer: str, _ids: Ids) -> Body:
 
 
 def put_product(case: Case, _viewer: str, _ids: Ids) -> Body:
-    return case.product or {"title": ECHO, ECHO: ECHO}
+    return case.product or {"title": ECHO, "unknown": ECHO}
 
 
 def redeem(case: Case, viewer: str, _ids: Ids) -> Body:
     return SKIP if viewer == "merchant" and case.is_usable else None
-
-
-def redeem_typed(case: Case, viewer: str, _ids: Ids) -> Body:
-    return SKIP if viewer == "merchant" and case.is_usable else {"code": ECHO}
 
 
 def hand_over(_case: Case, viewer: str, _ids: Ids) -> Body:
@@ -211,7 +214,7 @@ BODIES: Mapping[str, BuildBody] = {route: no_body for route in routes() if route
     "PUT /stores/{store_id}/products/{product_id}": put_product,
     "POST /stores/{store_id}/products/{product_id}/stock": lambda _case, _viewer, _ids: {"add": 0},
     "POST /vouchers/{code}/redemptions": redeem,
-    "POST /redemptions": redeem_typed,
+    "POST /redemptions": lambda _case, _viewer, _ids: {"code": ECHO},
     "PUT /shipments/{shipment_id}": hand_over,
     "PUT /shipments/{shipment_id}/address": correct_address,
     "POST /shipments/{shipment_id}/events": report,
@@ -245,7 +248,7 @@ def run_scenario(scan: Scan) -> None:
         gift_with_return_gift(scan, kind)
     for case in expiring:
         sleep_until(case.expires_at)
-        case.ended = len(scan.answers)
+        case.ended = case.over = len(scan.answers)
         if case.secret:  # in the sweep they send a regift request
             for asker in ("friend", *case.claimed):
                 scan.plant(scan.name(asker), "asker's name", case)
@@ -304,12 +307,22 @@ def by_link(scan: Scan, kind: str) -> None:
         redeem_once(scan, case)
         scan.sweep(case, "redeemed")
     else:
+        correct_twice(scan, case)
         scan.report(case, "claimer", "in_transit")
         scan.sweep(case, "in transit")
         scan.report(case, "claimer", "delivery_failed")
         scan.sweep(case, "delivery failed")
         scan.report(case, "claimer", "delivered")
         scan.sweep(case, "delivered")
+
+
+def correct_twice(scan: Scan, case: Case) -> None:
+    """Correct an address, and back again, so that it is the address of the claim."""
+    claimed = case.sent["POST /gifts/{gift_id}/claims", "claimer"]
+    assert isinstance(claimed, dict)
+    route, ids = "PUT /shipments/{shipment_id}/address", {"shipment_id": case.holdings["claimer"]["shipment_id"]}
+    for address in (claimed["address"] | {"city": "Suzhou"}, claimed["address"]):
+        scan.do("claimer", route, address, case=case, ids=ids, status=200)
 
 
 def redeem_once(scan: Scan, case: Case) -> None:
@@ -355,7 +368,7 @@ def to_a_group(scan: Scan, kind: str) -> None:
     if kind == "parcel":
         scan.report(case, "claimer", "delivered")
         scan.sweep(case, "claimed by two, delivered to one")
-    case.ended = len(scan.answers)
+    case.ended = case.over = len(scan.answers)
     scan.do("giver", "POST /gifts/{gift_id}/cancel", case=case, ids=case.ids, status=200)
     scan.sweep(case, "cancelled with one share left")
 
@@ -364,7 +377,7 @@ def gift_that_is_declined(scan: Scan, kind: str) -> None:
     case = Case(f"{kind}, declined", kind, recipient="recipient")
     scan.buy(case)
     scan.give(case)
-    case.ended = len(scan.answers)
+    case.ended = case.over = len(scan.answers)
     scan.do("recipient", "POST /gifts/{gift_id}/decline", case=case, ids=case.ids, status=200)
     scan.sweep(case, "declined")
 
@@ -425,6 +438,8 @@ def may_see(planted: Canary, viewer: str, number: int) -> bool:
             return case is not None and case.delivered.get(viewer, number + 1) <= number
         case "waiting":
             return case is not None and (case.ended is None or number < case.ended)
+        case "words" | "words?":
+            return case is not None and (case.over is None or number < case.over)
         case "unopened":
             return case is not None and case.delivered.get(planted.owner or "", number + 1) > number
     return False
@@ -488,7 +503,9 @@ def missing(scan: Scan, sweep: Sweep) -> Iterator[str]:
         if planted.case is not sweep.case or planted.planted >= sweep.first:
             continue
         for viewer in VIEWERS:
-            must = cell(planted, viewer, sweep.first) not in ("may", "shop") and may_see(planted, viewer, sweep.first)
+            must = cell(planted, viewer, sweep.first) not in ("may", "shop", "words?") and may_see(
+                planted, viewer, sweep.first
+            )
             if must and planted.text not in got[viewer]:
                 role = sweep.case.role(viewer, sweep.first)
                 yield f"{planted.fact}: {viewer} ({role}), {sweep.case.name} {sweep.state}"

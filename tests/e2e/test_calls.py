@@ -528,6 +528,8 @@ def test_post_gifts_is_rejected(calls: Running) -> None:
 def test_post_gifts_beyond_a_hundred_open_gifts_is_limited(calls: Running) -> None:
     calls.new_users("generous")
     generous = calls.as_("generous")
+    received = calls.give(calls.buy()["order_id"])
+    expect_ok(claim(generous, received), 201)
     orders = [calls.buy(10, by="generous")["order_id"] for _ in range(10)]
     last = calls.buy(by="generous")
     started = datetime.now().astimezone()
@@ -538,6 +540,10 @@ def test_post_gifts_beyond_a_hundred_open_gifts_is_limited(calls: Running) -> No
     assert took < WINDOW, f"the first of a hundred gifts was over before the last was given: {took:.1f} s"
     expect_problem(answer, 429, "too-many-open-gifts")
     assert int(answer.headers["retry-after"]) > 0
+    # Return gifts are limited by the counts, which the stream updates.
+    assert eventually(lambda: calls.get_counts(generous)["awaiting_claim"] >= 100, 10)
+    body = {"product_id": calls.stack["products"]["voucher"], "payment": payment(), "wrapping": WRAPPING}
+    expect_problem(generous.post(f"/gifts/{received['gift_id']}/return-gifts", body), 429, "too-many-open-gifts")
 
 
 def test_get_gifts_of_an_order_and_of_a_user(calls: Running) -> None:
@@ -745,8 +751,9 @@ def test_post_redemptions_with_the_code_in_the_body(calls: Running) -> None:
     expect_problem(calls.as_("max").post("/redemptions", body), 404, "not-found")
     expect_problem(calls.as_("mia").post("/redemptions", {}), 422, "invalid-request")
     redeemed = expect_ok(calls.as_("mia").post("/redemptions", body), 201)
-    problem = expect_problem(calls.as_("mia").post(f"/vouchers/{code}/redemptions", {}), 409, "already-redeemed")
-    assert problem["redeemed_at"] == redeemed["redeemed_at"]
+    for again in (("/redemptions", body), (f"/vouchers/{code}/redemptions", {})):
+        problem = expect_problem(calls.as_("mia").post(*again), 409, "already-redeemed")
+        assert problem["redeemed_at"] == redeemed["redeemed_at"]
 
 
 def test_get_and_put_shipments(calls: Running) -> None:
@@ -885,6 +892,14 @@ def test_after_the_window_gifts_are_returned_and_claims_stay(calls: Running, exp
 
 
 # --- accounts -----------------------------------------------------------------------------------------------------
+
+
+def test_patch_me_with_an_eleventh_handle_is_limited(calls: Running) -> None:
+    calls.new_users("fickle")
+    fickle = calls.as_("fickle")
+    for number in range(10):
+        expect_ok(fickle.request("PATCH", "/me", json={"handle": f"fickle.{number}"}))
+    expect_problem(fickle.request("PATCH", "/me", json={"handle": "one.more"}), 429, "too-many-handles")
 
 
 def test_get_and_patch_me(calls: Running) -> None:

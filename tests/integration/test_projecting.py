@@ -246,7 +246,7 @@ def test_a_gift_to_three_that_two_claimed(stack: Stack) -> None:
 def test_an_expired_gift_that_is_requested_again(stack: Stack) -> None:
     assert follow(stack, expire_and_request_again) == ["order.paid", "gift.given", "gift.returned"]
     assert messages_of(stack, "alice") == [
-        ("asked_again", "Bob missed your gift and would love to get it again."),
+        ("asked_again", "Bob missed your gift and would love another chance."),
         ("gift_returned", "Your gift wasn't opened in time. 1 unit is back in your order."),
     ] or [kind for kind, _ in messages_of(stack, "alice")] == ["gift_returned", "asked_again"]
     assert messages_of(stack, "bob") == [("gift_received", "Alice sent you a red envelope.")]

@@ -267,7 +267,7 @@ def test_a_reason_has_a_code_and_parameters_and_is_in_the_requested_language(sho
     center = shop.call("alice", "GET", "/order-center", headers={"accept-language": "zh"})
     found = [(item["reason_code"], item["reason_params"], item["reason"]) for item in listed.body["items"]]
     assert found[0] == ("also", {"title": POETRY}, f"喜欢“{POETRY}”的人也喜欢")
-    assert ("offered", {"store": "Tea House"}, "来 Tea House 发现新东西") in found
+    assert ("offered", {"store": "Tea House"}, "来 Tea House 发现好物") in found
     assert center.body["recommendations"] == listed.body["items"][:5]
     for answer in (listed, center):
         assert (answer.headers["content-language"], answer.headers["vary"]) == ("zh-CN", "Accept-Language")

@@ -55,6 +55,7 @@ SCRIPT = Path(__file__).parents[2] / "functions" / "web" / "assets" / "i18n.js"
         ("zh;q=x", "en"),
         ("zh;q=0.1234", "en"),
         ("zh_CN", "en"),
+        ("en,en_US;q=0.9,zh;q=0.5", "en"),  # socketry/http-accept#15
         ("mandarinchinese", "en"),
         (",,;q=1,zh", "zh"),
     ],

@@ -1,6 +1,6 @@
 // Calls of the API. Requests that may succeed later are retried before the caller gets an error.
 
-import { learnTime } from "./clock.js";
+import { learnTime, now } from "./clock.js";
 import { randomId } from "./dom.js";
 import { language } from "./i18n.js";
 import { idToken, renewToken } from "./session.js";
@@ -34,11 +34,16 @@ export class Offline extends Error {}
 /** The call needs a signed-in user. */
 export class SignedOut extends Error {}
 
-/** An earlier, different request of the same `form` is not confirmed yet: `resume` or `discard` it first. */
+/**
+ * An earlier, different request of the same `form` is not confirmed yet: `resume` or `discard` it first. `earlier` is its body,
+ * and `sentAt` when it was first sent, by the server's clock.
+ */
 export class Unconfirmed extends Error {
-  constructor(form) {
+  constructor(form, { text, sentAt }) {
     super(form);
     this.form = form;
+    this.earlier = JSON.parse(text);
+    this.sentAt = sentAt;
   }
 }
 
@@ -128,8 +133,8 @@ export async function create(form, path, body) {
   const storageKey = PENDING + form;
   const text = JSON.stringify(body);
   const earlier = session.getJson(storageKey);
-  if (earlier && earlier.text !== text && !earlier.resumed) throw new Unconfirmed(form);
-  const pending = earlier ?? { text, key: randomId() };
+  if (earlier && earlier.text !== text && !earlier.resumed) throw new Unconfirmed(form, earlier);
+  const pending = earlier ?? { text, key: randomId(), sentAt: now() };
   session.setJson(storageKey, pending);
   try {
     const answer = await call("POST", path, { body: JSON.parse(pending.text), key: pending.key });
@@ -137,6 +142,8 @@ export async function create(form, path, body) {
     return answer;
   } catch (error) {
     if (isRejected(error)) session.delete(storageKey);
+    // The total of the earlier request is not the one of this request.
+    if (pending.text !== text && error instanceof Problem) error.total = null;
     throw error;
   }
 }

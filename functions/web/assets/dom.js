@@ -64,6 +64,17 @@ export function expireAnnouncement() {
   }, ANNOUNCEMENT_MS);
 }
 
+const PLACEHOLDER = new URL("no_picture.svg", import.meta.url).href;
+
+/** Show a placeholder in place of a picture that cannot be loaded, or that the page's policy forbids. */
+function showPlaceholder({ target }) {
+  if (target.localName !== "img" || target.src === PLACEHOLDER || target.src.startsWith("blob:")) return;
+  target.src = PLACEHOLDER;
+  target.classList.add("no-picture");
+}
+// An element's error does not bubble.
+document.addEventListener("error", showPlaceholder, true);
+
 const LOOPBACK = ["127.0.0.1", "localhost", "[::1]"];
 
 /**

@@ -46,7 +46,7 @@ function voucher({ holding_id, product, code, valid_until, state }) {
       { class: "stub" },
       usable && qr(holding_id, code),
       usable && h("p", { class: "faint" }, t("gift.code")),
-      h("p", { class: "code" }, code.match(/.{1,4}/g).map((four) => h("span", {}, four))),
+      h("p", { class: "code", translate: "no" }, code.match(/.{1,4}/g).map((four) => h("span", {}, four))),
       usable && copyCode(code),
     ),
     h(

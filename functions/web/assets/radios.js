@@ -5,7 +5,7 @@ import { h } from "./dom.js";
 /**
  * A group of radio buttons. Options are `{value, label, hint?, image?, disabled?}`; `onChange` is called with each new value.
  *
- * @returns `{element, value()}`; `element` is a fieldset.
+ * @returns `{element, value(), choose(value)}`; `element` is a fieldset.
  */
 export function radios(legend, name, options, chosen, { className = "", onChange = () => {} } = {}) {
   const element = h(
@@ -17,7 +17,13 @@ export function radios(legend, name, options, chosen, { className = "", onChange
   function value() {
     return element.querySelector("input:checked")?.value ?? null;
   }
-  return { element, value };
+  /** Choose an option as the user does, and focus it. */
+  function choose(wanted) {
+    const input = [...element.querySelectorAll("input")].find((each) => each.value === wanted);
+    input.click();
+    input.focus();
+  }
+  return { element, value, choose };
 }
 
 function card(name, { value, label, hint, image, disabled }, chosen) {

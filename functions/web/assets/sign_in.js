@@ -1,8 +1,11 @@
 // The sign-in panel. It opens over the current page, which stays as it is.
 
+import { Problem } from "./api.js";
 import { learnTime } from "./clock.js";
 import { announce, config, fill, h, openDialog, reachable } from "./dom.js";
+import { Explained, errorText } from "./errors.js";
 import { has, t } from "./i18n.js";
+import { handleInput, saveProfile } from "./profile.js";
 import { saveSession, userPool, UserPoolError } from "./session.js";
 
 let open = null;
@@ -23,31 +26,32 @@ function openPanel() {
     const close = h("button", { type: "button", class: "quiet close", "aria-label": t("close"), on: { click: () => dialog.close() } }, "✕");
     const dialog = h(
       "dialog",
-      { class: "panel sign-in", "aria-labelledby": "sign-in-title", on: { close: () => ended(false) } },
+      { class: "panel sign-in", "aria-labelledby": "sign-in-title", on: { close: end } },
       h("header", {}, title, close),
       panel,
     );
     let done = false;
-    function ended(signedIn) {
+    let signedIn = false;
+    function end() {
       if (done) return;
       done = true;
       dialog.remove();
       opener?.focus?.();
       resolve(signedIn);
     }
-    const finish = (tokens) => {
+    const enter = (tokens) => {
       if (done) return; // the user has closed the panel
       saveSession(tokens);
-      ended(true);
+      signedIn = true;
     };
     document.body.append(dialog);
-    if (config.sign_in.url) start(panel, title, finish);
+    if (config.sign_in.url) start(panel, title, { enter, end });
     else fill(panel, h("p", {}, t("sign_in_elsewhere")));
     openDialog(dialog);
   });
 }
 
-function start(panel, title, finish) {
+function start(panel, title, { enter, end }) {
   const show = (heading, ...content) => {
     title.textContent = t(heading);
     fill(panel, ...content);
@@ -55,13 +59,18 @@ function start(panel, title, finish) {
   };
   const entered = { email: "", password: "" };
 
-  async function authenticate() {
+  const finish = (tokens) => {
+    enter(tokens);
+    end();
+  };
+
+  async function authenticate(next = finish) {
     const answer = await userPool("InitiateAuth", {
       AuthFlow: "USER_PASSWORD_AUTH",
       AuthParameters: { USERNAME: entered.email, PASSWORD: entered.password },
     });
     const { IdToken, RefreshToken } = answer.AuthenticationResult;
-    finish({ id_token: IdToken, refresh_token: RefreshToken });
+    next({ id_token: IdToken, refresh_token: RefreshToken });
   }
 
   function signInForm() {
@@ -113,9 +122,25 @@ function start(panel, title, finish) {
       demoMail(entered.email),
       form([code(entered)], "confirm", async () => {
         await userPool("ConfirmSignUp", { Username: entered.email, ConfirmationCode: entered.code });
-        await authenticate();
+        await authenticate((tokens) => {
+          enter(tokens);
+          handleForm();
+        });
       }),
       sendAgain(() => userPool("ResendConfirmationCode", { Username: entered.email }), confirmForm),
+    );
+  }
+
+  /** Asked once, after signing up. The user is signed in, even if they close the panel. */
+  function handleForm() {
+    show(
+      "choose_handle",
+      h("p", { class: "faint" }, t("center.handle_hint")),
+      form([field(entered, "handle", handleInput())], "center.save", async () => {
+        await saveProfile("handle", entered.handle);
+        end();
+      }),
+      h("p", { class: "ways" }, link("choose_handle_later", end)),
     );
   }
 
@@ -160,7 +185,7 @@ function start(panel, title, finish) {
         draw();
         announce(t("code_sent", { email: entered.email }));
       } catch (error) {
-        fill(notice, h("p", { class: "problem", role: "alert" }, errorText(error)));
+        fill(notice, h("p", { class: "problem", role: "alert" }, signInErrorText(error)));
         button.removeAttribute("aria-busy");
       }
     });
@@ -216,7 +241,7 @@ function form(fields, label, submit) {
           try {
             await submit();
           } catch (error) {
-            fill(notice, h("p", { class: "problem", role: "alert" }, errorText(error)));
+            fill(notice, h("p", { class: "problem", role: "alert" }, signInErrorText(error)));
           } finally {
             button.removeAttribute("aria-busy");
           }
@@ -229,7 +254,8 @@ function form(fields, label, submit) {
   );
 }
 
-function errorText(error) {
+function signInErrorText(error) {
+  if (error instanceof Explained || error instanceof Problem) return errorText(error);
   if (!(error instanceof UserPoolError)) return t("offline");
   return has(`user_pool.${error.code}`) ? t(`user_pool.${error.code}`) : t("not_possible");
 }

@@ -34,7 +34,7 @@ export function timeline({ status, events, carrier, tracking_number: number, add
       "dl",
       { class: "facts" },
       fact(t("center.carrier"), h("bdi", {}, carrier)),
-      number && fact(t("center.tracking_number"), h("bdi", {}, number), " ", copyButton(number, t("center.copy_number"))),
+      number && fact(t("center.tracking_number"), h("bdi", { translate: "no" }, number), " ", copyButton(number, t("center.copy_number"))),
       address && fact(t("center.address"), addressBlock(address, label)),
     ),
   );

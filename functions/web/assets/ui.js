@@ -3,24 +3,10 @@
 import { discard, isRejected, Offline, Problem, resume, SignedOut, Unconfirmed } from "./api.js";
 import { askTime, isTimeKnown, now } from "./clock.js";
 import { announce, fill, h } from "./dom.js";
-import { has, t } from "./i18n.js";
-import { NotLoaded } from "./load.js";
+import { Explained, errorText } from "./errors.js";
+import { t } from "./i18n.js";
 import { signIn } from "./sign_in.js";
 import { onNotStored } from "./storage.js";
-
-/** Return the text of an error, for the user. */
-export function errorText(error) {
-  if (error instanceof Offline) return t("offline");
-  if (error instanceof SignedOut) return t("signed_out");
-  if (error instanceof NotLoaded) return t("shop.not_loaded");
-  if (error instanceof Unconfirmed) return t("unconfirmed");
-  if (error instanceof Problem) {
-    if (has(`problem.${error.code}`)) return t(`problem.${error.code}`);
-    return error.status < 500 ? t("not_possible") : t("our_fault");
-  }
-  console.error(error);
-  return t("our_fault");
-}
 
 /** A notice about an error, announced at once, with actions. */
 export function problem(error, ...actions) {
@@ -43,25 +29,37 @@ export async function runAction(button, notice, perform) {
   // Not `disabled`: a disabled button loses the focus.
   button.setAttribute("aria-busy", "true");
   fill(notice);
-  const retry = (label, before) => {
-    const run = () => {
-      before?.();
-      button.focus();
-      runAction(button, notice, perform);
+  const way = ({ label, before, href }) => {
+    if (href) return h("a", { class: "button", href }, label);
+    const again = async () => {
+      await before?.();
+      return perform();
     };
-    return h("button", { type: "button", on: { click: run } }, t(label));
+    const run = () => {
+      button.focus();
+      runAction(button, notice, again);
+    };
+    return h("button", { type: "button", on: { click: run } }, label);
   };
   try {
     await withSignIn(perform);
   } catch (error) {
-    const actions =
-      error instanceof Unconfirmed
-        ? [retry("unconfirmed.resume", () => resume(error.form)), retry("unconfirmed.discard", () => discard(error.form))]
-        : [isRetryable(error) && retry("try_again")];
-    fill(notice, problem(error, actions));
+    fill(notice, problem(error, waysOn(error).map(way)));
   } finally {
     button.removeAttribute("aria-busy");
   }
+}
+
+/** Return what the user can do about an error, as `Explained` takes it. */
+function waysOn(error) {
+  if (error instanceof Explained) return error.ways;
+  if (error instanceof Unconfirmed) {
+    return [
+      { label: t("unconfirmed.resume"), before: () => resume(error.form) },
+      { label: t("unconfirmed.discard"), before: () => discard(error.form) },
+    ];
+  }
+  return isRetryable(error) ? [{ label: t("try_again") }] : [];
 }
 
 const isRetryable = (error) => error instanceof Offline || (error instanceof Problem && !isRejected(error));

@@ -55,7 +55,7 @@ function outcome({ state, remaining, shares, order_id: order }) {
 /** The share link, with buttons to share and to copy it. */
 function share(link) {
   if (!link) return h("p", { class: "card" }, t("shop.gift.link_elsewhere"));
-  const field = h("input", { readonly: true, value: link.url, "aria-label": t("shop.gift.link"), on: { focus: () => field.select() } });
+  const field = h("input", { readonly: true, translate: "no", value: link.url, "aria-label": t("shop.gift.link"), on: { focus: () => field.select() } });
   const copyButton = h("button", { type: "button", class: navigator.share ? "" : "main", on: { click: copyLink } }, t("shop.gift.copy"));
   async function copyLink() {
     if (await copy(link.url)) fill(copyButton, t("copied"));

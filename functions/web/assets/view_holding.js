@@ -45,7 +45,7 @@ async function voucher(holding) {
       { class: "stub" },
       usable && (await qr(id)),
       h("p", { class: "unseen" }, t("center.code")),
-      h("p", { class: "code" }, groups(code)),
+      h("p", { class: "code", translate: "no" }, groups(code)),
       usable && copyButton(code, t("center.copy_code")),
       usable && h("p", { class: "faint" }, t("center.show_it")),
     ),

@@ -3,26 +3,19 @@
 import { call } from "./api.js";
 import { announce, fill, h } from "./dom.js";
 import { choose, language, t } from "./i18n.js";
+import { handleInput, saveProfile } from "./profile.js";
 import { signOut } from "./session.js";
 import { problem, runAction } from "./ui.js";
 
 const LANGUAGES = { en: "English", zh: "简体中文" };
-const HANDLE = "[A-Za-z0-9][A-Za-z0-9_.]{2,29}";
 
 export async function view(main) {
   const me = await call("GET", "/me");
   fill(
     main,
     h("h1", {}, t("center.me")),
-    profileField("display_name", me.display_name, { maxlength: 40, autocomplete: "nickname" }),
-    profileField("handle", me.handle ?? "", {
-      maxlength: 30,
-      pattern: HANDLE,
-      title: t("center.handle_rule"),
-      autocapitalize: "none",
-      autocomplete: "off",
-      spellcheck: "false",
-    }),
+    profileField("display_name", me.display_name, { maxlength: 80, autocomplete: "nickname" }),
+    profileField("handle", me.handle ?? "", handleInput()),
     recommendations(me.recommendations),
     languages(),
     h("button", { type: "button", class: "out", on: { click: leave } }, t("sign_out")),
@@ -37,7 +30,7 @@ function profileField(field, value, attributes) {
   const input = h("input", { name: field, value, required: true, dir: "auto", "aria-describedby": hint.id, ...attributes });
   const button = h("button", { type: "submit" }, t("center.save"));
   async function save() {
-    const me = await call("PATCH", "/me", { body: { [field]: input.value } });
+    const me = await saveProfile(field, input.value);
     input.value = me[field];
     fill(notice, h("p", { class: "saved", role: "status" }, t("center.saved")));
   }

@@ -31,7 +31,6 @@ export async function view(main, { id }) {
       h("p", { class: "faint" }, when(payment.paid_at ?? order.created_at)),
       ["pending", "cancelled"].includes(state) && h("p", {}, t(`shop.order.${state}.text`)),
     ),
-    state === "pending" && action(t("shop.cancel_order"), () => cancel(order)),
     actions.includes("gift") && h("a", { class: "button main give", href: `#/orders/${id}/wrap` }, t("shop.give")),
     units?.available > 0 && !actions.includes("gift") && h("p", { class: "not-giftable" }, whyNot(product)),
     h(
@@ -44,11 +43,12 @@ export async function view(main, { id }) {
     h(
       "div",
       { class: "more-ways" },
+      state === "pending" && action(t("shop.cancel_order"), () => cancel(order)),
       actions.includes("use") && action(t("shop.use"), () => use(order)),
       actions.includes("refund") && h("button", { type: "button", on: { click: () => refund(order) } }, t("shop.refund")),
     ),
     gifts.items.length > 0 && [h("h2", {}, t("shop.order_gifts")), h("ul", { class: "rows" }, gifts.items.map(given))],
-    payment.reference && h("p", { class: "faint" }, t("shop.reference", { reference: payment.reference })),
+    payment.reference && h("p", { class: "faint", translate: "no" }, t("shop.reference", { reference: payment.reference })),
   );
   watch(main, read, order, redraw);
   return title;

@@ -1,10 +1,10 @@
 // A return gift: a product from the same store, wrapped and paid for, for the giver.
 
-import { call, create, Problem } from "./api.js";
+import { call, Problem } from "./api.js";
 import { announce, fill, h } from "./dom.js";
 import { money, t } from "./i18n.js";
 import { nothing } from "./lists.js";
-import { payFor } from "./pay.js";
+import { createPaid, payFor } from "./pay.js";
 import { radios } from "./radios.js";
 import { findReturnGift } from "./return_gift.js";
 import { runAction } from "./ui.js";
@@ -87,7 +87,7 @@ export async function view(main, { id }) {
 /** Create the return gift. There is one for each claim: `already` reports an earlier one. */
 async function createReturnGift(id, body) {
   try {
-    return await create(`return:${id}`, `/gifts/${id}/return-gifts`, body);
+    return await createPaid(`return:${id}`, `/gifts/${id}/return-gifts`, body);
   } catch (error) {
     if (error instanceof Problem && error.code === "already-returned") return { already: true };
     throw error;

@@ -2,13 +2,16 @@
 
 import { call, create, Problem } from "./api.js";
 import { announce, fill, h } from "./dom.js";
+import { errorText } from "./errors.js";
 import { t } from "./i18n.js";
 import { saveLink } from "./links.js";
 import { radios } from "./radios.js";
 import { replace } from "./router.js";
 import { stepper } from "./stepper.js";
-import { errorText, runAction } from "./ui.js";
+import { runAction } from "./ui.js";
 import { wrapping } from "./wrapping.js";
+
+const COMPOSING_KEY = 229;
 
 export async function view(main, { id }) {
   const here = location.hash;
@@ -59,9 +62,9 @@ function recipientChoice(people, available) {
   const shares = stepper(t("shop.wrap.shares"), { min: Math.min(2, available), max: Math.min(50, available) });
   const group = h("div", { class: "to group", hidden: true }, shares.element, h("p", { class: "faint" }, t("shop.wrap.group_hint")));
   const list = h("div", {});
-  const handle = h("input", { name: "handle", dir: "auto", autocapitalize: "none", autocomplete: "off", spellcheck: "false", on: { keydown: findOnEnter } });
+  const handle = h("input", { name: "handle", dir: "auto", autocapitalize: "none", autocomplete: "off", spellcheck: "false", translate: "no", on: { keydown: findOnEnter } });
   const find = h("button", { type: "button", on: { click: findFriend } }, t("shop.wrap.find"));
-  const errorNotice = h("p", { class: "wrong", role: "alert" });
+  const errorNotice = h("div", { class: "wrong", role: "alert" });
   const friend = h(
     "div",
     { class: "to friend", hidden: true },
@@ -92,14 +95,23 @@ function recipientChoice(people, available) {
     friends = radios(
       t("shop.wrap.friends"),
       "friend",
-      [...known.values()].map((person) => ({ value: person.user_id, label: person.display_name, hint: person.handle && `@${person.handle}` })),
+      [...known.values()].map((person) => ({ value: person.user_id, label: person.display_name, hint: person.handle && h("span", { translate: "no" }, `@${person.handle}`) })),
       chosen,
       { className: "pills", onChange: () => fill(errorNotice) },
     );
     fill(list, friends.element);
   }
+  /** A friend without a handle, or whose handle is not known, can have a link. */
+  function linkInstead() {
+    const choose = () => {
+      fill(errorNotice);
+      to.choose("link");
+    };
+    return h("button", { type: "button", class: "link", on: { click: choose } }, t("shop.wrap.link_instead"));
+  }
   function findOnEnter(event) {
-    if (event.key !== "Enter") return;
+    // While an input method composes, Enter takes what it offers. Safari reports it as key 229, and composing as over.
+    if (event.key !== "Enter" || event.isComposing || event.keyCode === COMPOSING_KEY) return;
     event.preventDefault();
     findFriend();
   }
@@ -119,7 +131,10 @@ function recipientChoice(people, available) {
       handle.value = "";
       announce(t("shop.wrap.found", { name: person.display_name }));
     } catch (error) {
-      fill(errorNotice, error instanceof Problem && error.status === 404 ? t("problem.recipient-unknown") : errorText(error));
+      const isUnknown = error instanceof Problem && error.status === 404;
+      fill(errorNotice, isUnknown ? [t("problem.recipient-unknown"), " ", linkInstead()] : errorText(error));
+      // The bar at the bottom would cover it.
+      errorNotice.scrollIntoView({ block: "center" });
     } finally {
       find.removeAttribute("aria-busy");
     }

@@ -7,13 +7,26 @@ import { radios } from "./radios.js";
 import { currentUser } from "./session.js";
 
 const MAX_CHARACTERS = 60;
+const MAX_CODE_POINTS = 400;
 const OWN = "own";
 
 // The API has these in English. A blessing that the giver chose in another language is sent as their own message.
 const translated = language === "zh" ? await import("./wrapping_zh.js") : { covers: {}, blessings: {} };
 
-/** Return the length of a message as the API counts it: in characters, trimmed. */
-const length = (text) => [...text.trim()].length;
+/** Return a message as the API stores it: one line, composed, trimmed; empty if nothing of it can be seen. */
+function clean(text) {
+  const line = text.normalize("NFC").replace(/[\r\n\t]+/g, " ").trim();
+  return /[^\s\p{M}\p{Default_Ignorable_Code_Point}\u2800]/u.test(line) ? line : "";
+}
+
+const segmenter = globalThis.Intl?.Segmenter && new Intl.Segmenter(language, { granularity: "grapheme" });
+// For browsers without a segmenter: flags, letters with their marks, emoji with modifiers, and sequences of joined emoji.
+const CHARACTER = /(?:\p{RI}{2}|.)(?:[\p{M}\p{Emoji_Modifier}\u200c\u{e0020}-\u{e007f}]|\u200d\p{Extended_Pictographic}?)*/gsu;
+
+/** Return the number of user-perceived characters, which the API counts. */
+export function countCharacters(text, segments = segmenter) {
+  return (segments ? [...segments.segment(text)] : (text.match(CHARACTER) ?? [])).length;
+}
 
 /**
  * Return the fields for the wrapping of a product of a kind.
@@ -73,7 +86,8 @@ function blessingChoice(blessings, onChange) {
   const texts = Object.fromEntries(blessings.map((each) => [each.blessing_id, translated.blessings[each.blessing_id] ?? each.text]));
   const counter = h("p", { class: "counter", id: "message-counter" });
   const error = h("p", { class: "wrong", id: "message-wrong", role: "alert" });
-  const input = h("textarea", { name: "message", rows: 2, dir: "auto", "aria-describedby": "message-counter message-wrong", on: { input: typed } });
+  // `maxlength` counts units of UTF-16, of which a code point has at most two.
+  const input = h("textarea", { name: "message", rows: 2, maxlength: 2 * MAX_CODE_POINTS, dir: "auto", "aria-describedby": "message-counter message-wrong", on: { input: typed } });
   const own = h("div", { class: "own", hidden: true }, h("label", {}, t("shop.wrap.message"), input), counter, error);
   const choice = radios(
     t("shop.wrap.blessing"),
@@ -88,11 +102,19 @@ function blessingChoice(blessings, onChange) {
     typed();
   }
   function typed() {
-    const count = length(input.value);
+    const count = countCharacters(clean(input.value));
     fill(counter, t("shop.wrap.counter", { count, longest: MAX_CHARACTERS }));
     counter.classList.toggle("over", count > MAX_CHARACTERS);
-    if (count > 0 && count <= MAX_CHARACTERS) showError("");
+    if (errorIn(input.value) === "") showError("");
     onChange();
+  }
+  /** Return what is wrong with a message, or an empty text. */
+  function errorIn(text) {
+    const message = clean(text);
+    const count = countCharacters(message);
+    if (count === 0) return t("shop.wrap.no_message");
+    if (count > MAX_CHARACTERS) return t("shop.wrap.too_long", { over: count - MAX_CHARACTERS });
+    return [...message].length > MAX_CODE_POINTS ? t("shop.wrap.too_many_marks") : "";
   }
   function showError(text) {
     fill(error, text);
@@ -100,20 +122,20 @@ function blessingChoice(blessings, onChange) {
   }
   function check() {
     if (choice.value() !== OWN) return true;
-    const count = length(input.value);
-    if (count >= 1 && count <= MAX_CHARACTERS) return true;
-    showError(count === 0 ? t("shop.wrap.no_message") : t("shop.wrap.too_long", { over: count - MAX_CHARACTERS }));
+    const found = errorIn(input.value);
+    if (found === "") return true;
+    showError(found);
     input.focus();
     return false;
   }
   function value() {
-    if (choice.value() === OWN) return { message: input.value.trim() };
+    if (choice.value() === OWN) return { message: clean(input.value) };
     return choice.value() in translated.blessings ? { message: texts[choice.value()] } : { blessing_id: choice.value() };
   }
   fill(counter, t("shop.wrap.counter", { count: 0, longest: MAX_CHARACTERS }));
   return {
     element: h("div", {}, choice.element, own),
-    text: () => (choice.value() === OWN ? input.value.trim() : texts[choice.value()]),
+    text: () => (choice.value() === OWN ? clean(input.value) : texts[choice.value()]),
     value,
     check,
   };

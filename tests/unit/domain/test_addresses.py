@@ -34,6 +34,12 @@ POSTAL_CODES = [
     ("IE", "d02af30", "D02AF30"),
     ("IE", None, None),
     ("SE", "SE-114 55", "SE-114 55"),
+    ("AT", "A-6020", "6020"),  # woocommerce/woocommerce#29212
+    ("DE", "d-10115", "10115"),
+    ("DE", "DE-10115", "DE-10115"),
+    ("LU", "L-1009", "1009"),
+    ("SA", "11564-1234", "11564-1234"),  # melwynfurtado/postcode-validator#76
+    ("SA", "11564", "11564"),
     ("LV", "1010", "1010"),
     ("LV", "LV-1010", "LV-1010"),
     ("CZ", "11000", "11000"),
@@ -62,7 +68,7 @@ def test_a_postal_code_is_accepted_as_people_write_it(country: str, given: str |
     [
         ("US", "!!!"), ("US", None), ("US", "1234"), ("US", "94043-13"), ("US", "SW1A 1AA"), ("GB", "94043"), ("GB", None),
         ("CA", "D1A 0B1"), ("CN", "3100000"), ("CN", None), ("JP", "150-001"), ("DE", "1234"), ("NL", "0234 AB"),
-        ("PT", "1250-09"), ("XK", "80000"), ("AE", "!!!"), ("HK", "---"),
+        ("PT", "1250-09"), ("DE", "A-10115"), ("DE", "D10115"), ("SA", "11564-12"), ("XK", "80000"), ("AE", "!!!"), ("HK", "---"),
     ],
 )  # fmt: skip
 def test_a_wrong_postal_code_is_rejected(country: str, given: str | None) -> None:
@@ -110,6 +116,12 @@ def test_only_three_countries_require_a_region() -> None:
         ("212-555-0123 x5", None),
         ("212-555-0123 Extension 12", None),
         ("+1-212-555-0123;ext=12", None),
+        ("8 (423) 202-25-11, доб. 100", None),  # google/libphonenumber#2223
+        ("+86 10 5550 0100转123", None),
+        ("021-5550100 分機 5", None),
+        ("02-555-0100 내선 12", None),
+        ("+49 711 123456 Durchwahl 78", None),
+        ("tel:+1-212-555-0123", "+1-212-555-0123"),  # openstreetmap/iD#9559
         ("٠٥٠١٢٣٤٥٦٧", None),
         ("０９０－１２３４－５６７８", None),
         ("\u202a+1\u00a0212\u2011555\u20110123\u202c", "+1\u00a0212\u2011555\u20110123"),  # copied from an address book
@@ -121,7 +133,8 @@ def test_a_phone_number_is_kept_as_it_was_written(given: str, stored: str | None
 
 
 @pytest.mark.parametrize(
-    "given", ["abc", "", "1234", "1" * 16, "1-800-FLOWERS", "call me at 12345", "+", "()", "x12345"]
+    "given",
+    ["abc", "", "1234", "1" * 16, "1-800-FLOWERS", "call me at 12345", "+", "()", "x12345", "转12345", "5550100 int"],
 )
 def test_what_does_not_look_like_a_phone_number_is_rejected(given: str) -> None:
     with pytest.raises(ValueError, match="not a phone number"):

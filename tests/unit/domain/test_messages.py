@@ -230,4 +230,4 @@ def test_each_user_sends_one_regift_request_for_a_gift() -> None:
         created_at=NOW,
         named_user_id="carol",
     )
-    assert text_of(message.named("Carol")) == "Carol missed your gift and would love to get it again."
+    assert text_of(message.named("Carol")) == "Carol missed your gift and would love another chance."

@@ -109,7 +109,7 @@ def test_a_reason_renders_any_name_unchanged(language: str, reason: Reason) -> N
             {"units": 21},
             "Your gift wasn't opened in time. 21 units are back in your order.",
         ),
-        ("zh", "gift_returned", {"units": 1}, "你的礼物未被及时领取，1 件已退回订单。"),
+        ("zh", "gift_returned", {"units": 1}, "你的礼物超时未领取，1 件已退回订单。"),
         ("zh", "gift_received", {"name": "Alice", "presentation": "parcel"}, "Alice 送了你一个包裹。"),
         ("en", "gift_claimed", {"name": None}, "Someone opened your gift."),
         ("zh", "gift_claimed", {"name": None}, "有人领取了你的礼物。"),

@@ -22,6 +22,7 @@ def test_a_timestamp_is_written_in_utc_with_milliseconds() -> None:
         ("2026-11-28T10:00:00+0800", 1_795_831_200_000),  # Shopify/active_shipping#468
         ("2026-11-28T10:00:00.5+08", 1_795_831_200_500),
         ("2026-11-27t18:00:00-0800", 1_795_831_200_000),
+        ("2026-11-28T02:00:00.1239999999Z", 1_795_831_200_123),  # python-pendulum/pendulum#1002
     ],
 )
 def test_a_timestamp_is_parsed_with_its_offset_to_the_millisecond(text: str, at: int) -> None:

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 LambdaHandler = Callable[[dict[str, Any], LambdaContext], dict[str, Any]]
 
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{8,64}")
-_ONE_TOKEN = re.compile(r"(?:[Bb]earer +)?[\w-]+\.([\w-]+)\.[\w-]+", re.ASCII)
+_ONE_TOKEN = re.compile(r"(?i:bearer +)?[\w-]+\.([\w-]+)\.[\w-]+", re.ASCII)
 _ONE_NAME = re.compile(r'^\["?([^\[\]"]+)"?\]$')
 # The claim with the groups of the user pool, and the groups that give a role.
 _GROUPS = "cognito:groups"
@@ -449,6 +449,12 @@ def _integrity_error(error: Exception) -> str | None:
     return str(error) if isinstance(error, errors.DataIntegrityError) else None
 
 
+def _route(event: Mapping[str, Any]) -> str:
+    """Return the key of the route that was called; a route for any method with the method of the request."""
+    route = str(event.get("routeKey"))
+    return route.replace("ANY ", f"{event['requestContext']['http']['method']} ", 1)
+
+
 def handler(app: APIGatewayHttpResolver, *, probe: Literal["account", "gift"] = "account") -> LambdaHandler:
     """Return the Lambda handler of an app. It resolves a request and writes one log line, with the metrics.
 
@@ -467,7 +473,7 @@ def handler(app: APIGatewayHttpResolver, *, probe: Literal["account", "gift"] = 
         response["headers"]["X-Content-Type-Options"] = "nosniff"
         fields = {
             "request_id": context.aws_request_id,
-            "route": event.get("routeKey"),
+            "route": _route(event),
             "status": response["statusCode"],
         }
         if not flush_metrics(message="request handled", **fields):

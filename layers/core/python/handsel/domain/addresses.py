@@ -13,7 +13,14 @@ MAX_LINES = 5
 _DIGITS = range(5, 16)  # E.164 allows 15; the shortest numbers that take calls from outside have 5
 # Characters that are written or printed like a hyphen, such as the long vowel mark of a Japanese keyboard.
 _HYPHENS = {ord(char): "-" for char in "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u30fc"}
-_EXTENSION = re.compile(r"(?:;?ext(?:ension|n)?|x|#)[.:=]?\d{1,7}#?$", re.IGNORECASE)
+# The signs of vehicles, which people write before a postal code: A-1010, D-10115.
+_SIGNS = {
+    **{"AT": "A", "BE": "B", "DE": "D", "ES": "E", "FI": "FIN", "FR": "F", "HU": "H", "IT": "I", "LI": "FL", "LU": "L"},
+    **{"NO": "N", "PT": "P", "SE": "S"},
+}
+# Words for an extension, without punctuation: those that libphonenumber knows, and those of more languages.
+_EXTENSION_WORDS = "ext(?:ensi[oó]n|n)?|x|#|доб|anexo|int(?:erno)?|ramal|poste|durchwahl|转|轉|分机|分機|内線|內線|내선"
+_EXTENSION = re.compile(rf";?(?:{_EXTENSION_WORDS})[:=]?\d{{1,7}}#?$", re.IGNORECASE)
 
 
 @cache
@@ -51,7 +58,7 @@ def require_field(value: str | None, field: str, country: str) -> str | None:
 
 
 def normalize_postal_code(code: str | None, country: str) -> str | None:
-    """Return a postal code in upper case, in ASCII if it was written in wide characters.
+    """Return a postal code in upper case without a vehicle's sign, in ASCII if it was written in wide characters.
 
     Case, spaces and hyphens may differ from the format of the country, and the code of the country may precede it.
 
@@ -62,6 +69,8 @@ def normalize_postal_code(code: str | None, country: str) -> str | None:
     if code is None:
         return require_field(None, "Z", country)
     normal = unicodedata.normalize("NFKC", code).translate(_HYPHENS).upper().replace("〒", "").strip()
+    if country in _SIGNS:
+        normal = normal.removeprefix(f"{_SIGNS[country]}-")
     compact = re.sub(r"[\s.-]", "", normal)
     pattern = entry.get("zip", "[0-9A-Z]+")
     spellings = (compact, compact.removeprefix(country), country + compact)
@@ -72,12 +81,13 @@ def normalize_postal_code(code: str | None, country: str) -> str | None:
 
 
 def normalize_phone(number: str) -> str:
-    """Return a phone number as it was written, without the invisible characters that phones copy with it.
+    """Return a phone number as it was written, without what phones copy with it: invisible characters, and `tel:`.
 
     Raises:
         ValueError: it does not look like a phone number: it has letters, or too few or too many digits.
     """
     visible = "".join(char for char in number if unicodedata.category(char) not in ("Cf", "Cc")).strip()
+    visible = re.sub(r"^tel:(?://)?\s*", "", visible, flags=re.IGNORECASE)
     compact = re.sub(r"[\s()\[\]/.,*~+-]", "", unicodedata.normalize("NFKC", visible).translate(_HYPHENS))
     digits = _EXTENSION.sub("", compact)
     if not digits.isdecimal() or len(digits) not in _DIGITS:

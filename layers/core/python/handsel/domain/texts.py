@@ -78,8 +78,8 @@ TEXTS: Mapping[str, Mapping[str, Text]] = {
         "asked_again": Select(
             "name",
             {
-                "unknown": "Someone missed your gift and would love to get it again.",
-                "other": "{name} missed your gift and would love to get it again.",
+                "unknown": "Someone missed your gift and would love another chance.",
+                "other": "{name} missed your gift and would love another chance.",
             },
         ),
         "parcel_update": Select(
@@ -116,8 +116,8 @@ TEXTS: Mapping[str, Mapping[str, Text]] = {
         "gift_reminder": Select(
             "presentation",
             {
-                "red_envelope": "{name} 送的红包还剩 {hours} 小时，记得领取。",
-                "parcel": "{name} 送的包裹还剩 {hours} 小时，记得领取。",
+                "red_envelope": "{name} 送你的红包还有 {hours} 小时过期，记得领取。",
+                "parcel": "{name} 送你的包裹还有 {hours} 小时过期，记得领取。",
             },
         ),
         "gift_cancelled": "送给你的一份礼物已被撤回。",
@@ -128,8 +128,8 @@ TEXTS: Mapping[str, Mapping[str, Text]] = {
                 "other": "{name} 领取了你的礼物。",
             },
         ),
-        "gift_returned": "你的礼物未被及时领取，{units} 件已退回订单。",
-        "gift_declined": "你的礼物被谢绝了，已退回订单。",
+        "gift_returned": "你的礼物超时未领取，{units} 件已退回订单。",
+        "gift_declined": "对方谢绝了你的礼物，已退回订单。",
         "asked_again": Select(
             "name",
             {
@@ -140,7 +140,7 @@ TEXTS: Mapping[str, Mapping[str, Text]] = {
         "parcel_update": Select(
             "status",
             {
-                "ready_to_ship": "你的包裹待发货。",
+                "ready_to_ship": "你的包裹正在等待发货。",
                 "picked_up": "你的包裹已揽收。",
                 "in_transit": "你的包裹正在运输中。",
                 "out_for_delivery": "你的包裹正在派送中。",
@@ -155,7 +155,7 @@ TEXTS: Mapping[str, Mapping[str, Text]] = {
         "shopped": "来自你买过的店铺 {store}",
         "store": "来自你喜欢的店铺 {store}",
         "popular": "近期热门",
-        "offered": "来 {store} 发现新东西",
+        "offered": "来 {store} 发现好物",
         "viewed": "你最近浏览过",
         "tagged": "你收藏过",
         "bought": "你买过",

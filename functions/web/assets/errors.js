@@ -1,0 +1,31 @@
+// The texts of errors, for the user.
+
+import { Offline, Problem, SignedOut, Unconfirmed } from "./api.js";
+import { has, t } from "./i18n.js";
+import { NotLoaded } from "./load.js";
+
+/**
+ * An error with a text of its own, and ways on: `{label, before}` runs `before` and then the action again, `{label, href}` is a
+ * link.
+ */
+export class Explained extends Error {
+  constructor(text, ways = []) {
+    super(text);
+    this.ways = ways;
+  }
+}
+
+/** Return the text of an error. */
+export function errorText(error) {
+  if (error instanceof Explained) return error.message;
+  if (error instanceof Offline) return t("offline");
+  if (error instanceof SignedOut) return t("signed_out");
+  if (error instanceof NotLoaded) return t("shop.not_loaded");
+  if (error instanceof Unconfirmed) return t("unconfirmed");
+  if (error instanceof Problem) {
+    if (has(`problem.${error.code}`)) return t(`problem.${error.code}`);
+    return error.status < 500 ? t("not_possible") : t("our_fault");
+  }
+  console.error(error);
+  return t("our_fault");
+}
