@@ -59,13 +59,13 @@ Times are RFC 3339 in UTC with milliseconds. Money is an amount in minor units, 
 and cursors are opaque.
 
 Lists are newest first unless an operation says otherwise. A list returns one page; to get the next page, repeat the request
-with `next_cursor` as `cursor`. A cursor is valid for the same caller, list and filters only.
+with `next_cursor` as `cursor`. A cursor is valid only for the same caller, list and filters.
 
-Errors are RFC 9457 problem documents with a stable `code`. The response is the same `not-found` problem whether an ID does
-not exist, belongs to another user, or is hidden from the caller.
+Errors are RFC 9457 problem documents with a stable `code`. Errors of API Gateway itself have only a `message`. The
+response is the same `not-found` problem whether an ID does not exist, belongs to another user, or is hidden from the caller.
 
 A request with an `Idempotency-Key` takes effect once and can be repeated safely: a replay, with the same key and body,
-returns the resource that the first request created.
+returns the resource that the first request created, in its current state.
 
 Operations without a token answer HEAD like GET, without the body. A path that does not exist returns `not-found`, or a page to
 a client that accepts HTML.
@@ -421,7 +421,7 @@ _PROBLEM_SCHEMAS: Schema = {
             "status": {"type": "integer", "minimum": 400, "maximum": 599, "description": "The HTTP status code."},
             "detail": {
                 "type": "string",
-                "description": "More than the title: what to do, or more about this occurrence.",
+                "description": "An explanation of the problem, what to do, or details of this occurrence.",
             },
             "code": {
                 "description": "Identifies the problem. The code of a problem never changes.",
@@ -429,7 +429,7 @@ _PROBLEM_SCHEMAS: Schema = {
                 "enum": sorted([*problems.STATUS, problems.INTERNAL]),
             },
             "errors": {
-                "description": "Only with `invalid-request`: the errors by field; the first ones if there are many.",
+                "description": f"Only with `invalid-request`: one error for each invalid field, at most {problems.MAX_ERRORS}.",
                 "type": "array",
                 "maxItems": problems.MAX_ERRORS,
                 "items": _ref("FieldError"),
@@ -439,7 +439,7 @@ _PROBLEM_SCHEMAS: Schema = {
                 "type": "string",
                 "format": "date-time",
             },
-            "total": {"description": "Only with `price-changed`: the total now.", "allOf": [_ref("MoneyView")]},
+            "total": {"description": "Only with `price-changed`: the current total.", "allOf": [_ref("MoneyView")]},
             "request_id": {"description": "Only with `internal-error`: the ID to report.", "type": "string"},
         },
     },
@@ -497,7 +497,7 @@ _IF_MATCH: Schema = {
     "name": "If-Match",
     "in": "header",
     "required": False,
-    "description": "The entity tags of the states to change, or `*` for any state.",
+    "description": "The `ETag` of an earlier response, or `*` for any version. If it is not current, the response is 412.",
     "schema": {"type": "string"},
 }
 _IDEMPOTENCY_KEY: Schema = {

@@ -42,7 +42,7 @@ def find_person(handle: str) -> Response[str]:
     """Find a user by their handle.
 
     Use the `user_id` as the `recipient_id` of a gift. A caller can send 60 requests at once, and one more each second
-    after that; further requests get `too-many-requests`. The limit is approximate: each server process counts by itself.
+    after that; further requests get `too-many-requests`. The limit is approximate: each function instance counts separately.
     A second limit applies to the requests of all callers together.
     """
     request = HttpRequest(app)

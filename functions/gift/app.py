@@ -140,7 +140,7 @@ def get_gift(gift_id: str) -> Response[str]:
 def cancel_gift(gift_id: str) -> Response[str]:
     """Cancel a gift.
 
-    Its units become available in the order again. Idempotent: repeating the request has no further effect.
+    Its unclaimed units become available in the order again. Idempotent: repeating the request has no further effect.
     """
     request = HttpRequest(app)
     gift = giving.cancel(table(), gift_id, caller=request.caller.user_id, clock=clock.now_ms)

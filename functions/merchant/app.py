@@ -65,8 +65,8 @@ def put_product(store_id: str, product_id: str) -> Response[str]:
     Existing orders keep the product as it was bought. Their units can be given only if the current product can be given.
 
     The stock of an existing product keeps its value, because units may be sold at the same time. To replace the stock too,
-    send `If-Match` with the `ETag` of the product as it was read, or with `*`. If the product no longer has this `ETag`,
-    for example after a sale, the response is 412 and nothing is changed.
+    send `If-Match` with the `ETag` of the product from an earlier response, or with `*`. If the product no longer has this
+    `ETag`, for example after a sale, or does not exist, the response is 412 and nothing is changed.
     """
     request = HttpRequest(app)
     request.caller.require_store(store_id)
@@ -115,7 +115,7 @@ def redeem_voucher(code: str) -> Response[str]:
     """Redeem a voucher of the merchant's store.
 
     A voucher can be redeemed once; after that, the response is `already-redeemed` with the time of the redemption. The ID
-    of the merchant's user who redeems it is recorded.
+    of the merchant who redeems it is recorded.
     """
     request = HttpRequest(app)
     return _redemption_response(request, request.caller.merchant_store_id, code)
@@ -128,9 +128,10 @@ def redeem_voucher(code: str) -> Response[str]:
     problems=(errors.WrongRole, errors.NotFound, errors.AlreadyRedeemed, errors.VoucherExpired),
 )
 def create_redemption() -> Response[str]:
-    """Redeem a voucher of the merchant's store by the code in the body.
+    """Redeem a voucher of the merchant's store, with the code in the body.
 
-    Like `POST /vouchers/{code}/redemptions`, but the code is not in the path, because proxies and browsers record paths.
+    Like `POST /vouchers/{code}/redemptions`, but the code does not get into the logs of proxies and the history of
+    browsers, which record paths.
     """
     request = HttpRequest(app)
     store_id = request.caller.merchant_store_id

@@ -102,10 +102,10 @@ def use_units(order_id: str) -> Response[str]:
 @app.post("/orders/<order_id>/cancel")
 @operation(responses={200: OrderView}, problems=(errors.NotCancellable,))
 def cancel_order(order_id: str) -> Response[str]:
-    """Cancel an order that is not paid yet.
+    """Cancel a pending order.
 
-    Repeatable. If the payment has gone through in the meantime, it is repaid. At `payment.expires_at`, a pending order is
-    cancelled by itself.
+    If the payment provider charged the payment nevertheless, the charge is repaid. Idempotent: repeating the request has no
+    further effect. At `payment.expires_at`, a pending order is cancelled automatically.
     """
     request = HttpRequest(app)
     order = cancelling.cancel(table(), payments(), order_id, caller=request.caller.user_id, now=request.now)

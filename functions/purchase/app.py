@@ -34,8 +34,9 @@ def create_order() -> Response[str]:
     """Buy units of a product.
 
     If the response is `payment-unknown`, the payment provider did not answer in time. Repeat the request with the same
-    key to learn the outcome of the payment. While there is none, a repeated request returns 202 with the pending order. It
-    can be cancelled, and at `payment.expires_at` it is cancelled by itself.
+    key to learn the outcome of the payment. While there is none, a repeated request returns 202 with the pending order.
+
+    `POST /orders/{order_id}/cancel` cancels a pending order. At `payment.expires_at` it is cancelled automatically.
     """
     request = HttpRequest(app)
     call, body = request.call, request.body(OrderRequest)

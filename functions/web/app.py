@@ -107,7 +107,7 @@ def get_gift_page(gift_id: str) -> Response[str] | Response[bytes]:
 
     The page shows the preview of the gift. A share link is the URL of this page with the secret in its fragment, which
     browsers do not send to the server. The title and the description for link previews are the same for every gift.
-    Characters around the ID are ignored, because programs that find links in a text append some to it.
+    Characters before and after the ID are ignored, because some programs include adjacent punctuation in a link.
     """
     request = HttpRequest(app)
     language = _language(request)

@@ -89,7 +89,7 @@ class MalformedJson(ApiProblem):
     code = "malformed-json"
     title = "The body is not valid UTF-8 JSON."
     explanation = (
-        "It may also have a duplicate name, a number of too many digits, NaN, or too many levels. Nothing was changed."
+        "Duplicate names, NaN, numbers with too many digits and too many levels are rejected, too. Nothing was changed."
     )
 
 
@@ -122,7 +122,7 @@ class PaymentDeclined(ApiProblem):
 
     code = "payment-declined"
     title = "The payment was declined. Nothing was charged."
-    explanation = "No order was created. Use another payment method, and a new Idempotency-Key."
+    explanation = "The order stays `declined`. Use another payment method, and a new Idempotency-Key."
 
 
 class OwnGift(ApiProblem):
@@ -162,7 +162,7 @@ class NotClaimed(ApiProblem):
 
     code = "not-claimed"
     title = "Only a user who claimed a share of this gift can do this."
-    explanation = "The caller has not claimed a share of this gift."
+    explanation = "A return gift is for the giver of a gift of which the caller has claimed a share."
 
 
 class WrongRole(ApiProblem):
@@ -195,8 +195,8 @@ class PreconditionFailed(ApiProblem):
     """The resource is not in the state that `If-Match` names."""
 
     code = "precondition-failed"
-    title = "This was changed in the meantime. Read it again, and repeat the change."
-    explanation = "No entity tag in If-Match is the present one, or there is nothing to change yet."
+    title = "The resource has changed since it was read. Read it again, and repeat the change."
+    explanation = "No entity tag in If-Match is the current one, or the resource does not exist."
 
 
 class PriceChanged(ApiProblem):
@@ -208,7 +208,7 @@ class PriceChanged(ApiProblem):
 
     code = "price-changed"
     title = "The price has changed. Nothing was charged."
-    explanation = "The total to charge differs from `expected_total`; it is in `total`."
+    explanation = "The current total differs from `expected_total`; `total` has the current one."
 
     def __init__(self, amount: int, currency: str) -> None:
         super().__init__()
@@ -227,8 +227,8 @@ class NotCancellable(ApiProblem):
     """The order is not pending."""
 
     code = "not-cancellable"
-    title = "Only an order that is not paid yet can be cancelled."
-    explanation = "The payment of this order was settled. Available units of a paid order can be refunded."
+    title = "Only a pending order can be cancelled."
+    explanation = "This order is paid or declined. Available units of a paid order can be refunded."
 
 
 class UnitsNotAvailable(ApiProblem):
@@ -260,7 +260,7 @@ class StillOpen(ApiProblem):
 
     code = "still-open"
     title = "This gift can still be claimed."
-    explanation = "This is possible after the claim window of the gift has ended."
+    explanation = "A gift can be requested again after its claim window has ended."
 
 
 class AlreadyRedeemed(ApiProblem):
@@ -356,7 +356,7 @@ class IdempotencyKeyReused(ApiProblem):
 
     code = "idempotency-key-reused"
     title = "This Idempotency-Key was already used for a different request."
-    explanation = "A key belongs to one path and body. Send another request with a new key."
+    explanation = "A key belongs to one path and body. Use a new key for a different request."
 
 
 class NotGiftable(ApiProblem):
@@ -430,7 +430,7 @@ class TooManyHandles(ApiProblem):
 
     code = "too-many-handles"
     title = "You have changed your handle too often. Take an earlier one back, or wait."
-    explanation = "Earlier handles are kept from other users for 90 days, and at most 10 of a user."
+    explanation = "Each earlier handle is kept for its user for 90 days; at most 10 are kept."
     retry_after = 86_400
 
 

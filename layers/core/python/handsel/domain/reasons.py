@@ -30,7 +30,14 @@ class Reason(StrEnum):
 
 
 class NotGiftableCode(StrEnum):
-    """Why a product cannot be given."""
+    """Why a product cannot be given.
+
+    - `store`: the store does not offer gifts.
+    - `product`: the store does not offer this product as a gift.
+    - `category`: products of this category cannot be given.
+    - `price`: the original price is above the limit.
+    - `currency`: products with a price in this currency cannot be given.
+    """
 
     STORE = "store"
     PRODUCT = "product"

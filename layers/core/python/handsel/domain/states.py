@@ -221,7 +221,7 @@ class OrderState(StrEnum):
     - `pending`: the outcome of the payment is not known yet.
     - `paid`: the payment was charged.
     - `declined`: the payment was declined; nothing was charged.
-    - `cancelled`: by the buyer, or because it was not paid in time; a charge that happened nevertheless is repaid.
+    - `cancelled`: the buyer cancelled it, or it was not paid in time; a charge, if there was one, is repaid.
     - `refunded`: all units are refunded.
     """
 

@@ -3,10 +3,10 @@ r"""Decide which text users and merchants may write.
 Text is stored in Unicode Normalization Form C, without surrounding white space. Two forms exist:
 
 - A line (names, titles, messages, parts of an address) has no line breaks and at least one visible character.
-- Paragraphs (descriptions, notes) may have line breaks, which become "\n", and may be empty.
+- Paragraphs (descriptions) may have line breaks, which become "\n", and may be empty.
 
 Neither has control characters, nor characters that change the direction of the text around them: embeddings, overrides and
-isolates, which reorder the sentence in which the text is shown. The marks U+200E, U+200F and U+061C are allowed: they
+isolates, which reorder the sentence in which the text is shown. The directional marks U+200E, U+200F and U+061C are allowed: they
 affect only the characters next to them, and Hebrew and Arabic need them beside punctuation. The joiners U+200C and U+200D
 are allowed, because Persian, Indic scripts and emoji need them.
 """
@@ -92,7 +92,7 @@ def repair_line(text: str, *, max_length: int) -> str | None:
 
 
 def is_visible(text: str) -> bool:
-    """Return whether text has a character that is seen by itself: no white space, not invisible, no combining mark."""
+    """Return whether text has a visible character: not white space, not invisible, not a combining mark."""
     return any(unicodedata.category(char)[0] != "M" for char in re.findall(_INK, text))
 
 

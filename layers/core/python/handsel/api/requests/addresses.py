@@ -19,7 +19,7 @@ def _without_blank(lines: list[str]) -> list[str]:
 class AddressRequest(Request):
     """A postal address. The country determines the required fields and the format of the postal code."""
 
-    name: Annotated[Name, Field(description="The name on the parcel.")]
+    name: Annotated[Name, Field(description="The name of the person who receives the parcel.")]
     phone: Annotated[
         str,
         StringConstraints(max_length=100),
@@ -39,12 +39,10 @@ class AddressRequest(Request):
         str,
         StringConstraints(pattern="^[A-Za-z]{2}$"),
         AfterValidator(addresses.normalize_country),
-        Field(description="The ISO 3166-1 code of two letters, or XK for Kosovo."),
+        Field(description="The two-letter ISO 3166-1 code, or XK for Kosovo."),
     ]
     # Their rules depend on the country, which is therefore validated before, also if they are absent.
-    city: OptionalName = Field(
-        None, validate_default=True, description="The city. Optional if addresses in the country have none."
-    )
+    city: OptionalName = Field(None, validate_default=True, description="The city. Required in most countries.")
     region: OptionalName = Field(
         None,
         validate_default=True,

@@ -16,7 +16,7 @@ class WrappingRequest(Request):
     Attributes:
         cover_id: the ID of a cover that `GET /wrappings` lists for the kind of the product.
         blessing_id: the ID of a blessing that `GET /wrappings` lists. Either this or `message` is required.
-        message: the giver's own text instead of a blessing, of at most 60 characters.
+        message: the giver's own text instead of a blessing, one line of at most 60 user-perceived characters.
     """
 
     model_config = ConfigDict(

@@ -42,7 +42,10 @@ class ExpectedTotalRequest(Request):
 
 ExpectedTotal = Annotated[
     ExpectedTotalRequest | None,
-    Field(description="If the total to charge differs, nothing is charged, and the problem is `price-changed`."),
+    Field(
+        description="The total that the buyer saw. If the current total differs, nothing is charged, and the response is "
+        "the problem `price-changed`."
+    ),
 ]
 
 

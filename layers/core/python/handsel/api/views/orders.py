@@ -37,7 +37,7 @@ class PaymentView(View):
         status: the state of the order.
         reference: the ID of the charge at the payment provider; null until the charge succeeded.
         paid_at: the time of the payment; null until the order is paid.
-        expires_at: while the order is pending, the time at which it is cancelled by itself; else null.
+        expires_at: while the order is pending, the time at which it is cancelled automatically; else null.
     """
 
     method: str
@@ -121,7 +121,7 @@ class PaymentItem(View):
         status: the state of the order.
         reference: the ID of the charge at the payment provider; null until the charge succeeded.
         paid_at: the time of the payment; null until the order is paid.
-        expires_at: while the order is pending, the time at which it is cancelled by itself; else null.
+        expires_at: while the order is pending, the time at which it is cancelled automatically; else null.
         created_at: the time of the purchase.
         refunded: the amount of all refunds, pending ones included.
     """

@@ -84,8 +84,8 @@ class ProductView(ProductBrief):
             purchase.
         giftable: whether the product can be given as a gift.
         not_giftable_reason: an English sentence that says why the product cannot be given; null if it can.
-        not_giftable_code: the reason as a code, for texts of your own; null if it can be given.
-        not_giftable_params: the values in the reason; null if it can be given.
+        not_giftable_code: the reason as a code, for your own texts; null if the product can be given.
+        not_giftable_params: the values in the reason; null if the product can be given.
     """
 
     price: MoneyView

@@ -19,7 +19,7 @@ class RedemptionView(View):
         redeem_at: the place where the voucher can be redeemed; null if the store names none.
         valid_until: the time at which the validity of the voucher ends; null if it does not expire.
         redeemed_at: the time of the redemption.
-        redeemed_by: the ID of the merchant's user who redeemed it.
+        redeemed_by: the ID of the merchant who redeemed the voucher.
     """
 
     code: str

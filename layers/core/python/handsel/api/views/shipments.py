@@ -15,9 +15,9 @@ class AddressView(View):
     """A postal address.
 
     Attributes:
-        name: the name of the person who gets the parcel.
+        name: the name of the person who receives the parcel.
         phone: the phone number for the carrier.
-        lines: the street, building and apartment, in the order of the label.
+        lines: the street, building and apartment, in the order in which they are printed.
         city: the city or town; null if addresses in the country have none.
         region: the state, province, prefecture or emirate; null if there is none.
         postal_code: the postal code; null if the country has none.
@@ -48,7 +48,9 @@ class AddressView(View):
 
 AddressLabel = Annotated[
     list[str],
-    Field(description="The address in lines, in the order that is usual in its country, without phone and country."),
+    Field(
+        description="The address as printed lines, in the order of its country, without the phone number and the country."
+    ),
 ]
 
 
@@ -103,7 +105,7 @@ class StoreShipment(ShipmentView):
         quantity: the number of units to send.
         created_at: the time of the claim, or of the buyer's own use.
         address: the delivery address; null once the parcel is delivered, and from 7 days after it was returned or lost.
-        address_label: the address in lines, in the order that is usual in its country; null if `address` is null.
+        address_label: the address as printed lines, as in the view of the holder; null if `address` is null.
     """
 
     store_id: str

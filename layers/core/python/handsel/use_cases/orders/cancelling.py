@@ -1,20 +1,20 @@
-"""Cancel an order that is not paid: by its buyer, or at `expires_at`. A charge that happened nevertheless is repaid.
+"""Cancel a pending order: by its buyer, or at `expires_at`. A charge, if there was one, is repaid.
 
 A condition on the state decides between payment and cancellation: both change a pending order, and one of them commits. The
-other one finds out. A cancelled order keeps its token and stays in the due index until the provider was asked; the question
-also voids our key, so that a charge on its way is declined.
+condition of the other one fails. A cancelled order keeps its token and stays in the due index until the provider has answered
+`void`. This call also makes sure that a charge that is still on its way is declined.
 
 | process dies                           | state left behind                       | completed by                           |
 |----------------------------------------|-----------------------------------------|----------------------------------------|
 | before the cancellation                | pending order                           | the buyer, or the sweep at `expires_at` |
 | after it, before the provider          | cancelled order with a token, stock back | the same call again, or the sweep      |
-| after the provider, before its result  | the same, and the key is voided         | the same: the provider repeats its answer |
+| after the provider, before its result  | the same; the charge can no longer happen | the same: the provider repeats its answer |
 | after the result `charged`             | cancelled order, a pending refund       | the same call again, or the sweep      |
 | after the result `not charged`         | cancelled order                         | nothing is left to do                  |
 
 A lost response is one of these cases, seen from outside. If it runs twice at once, one cancellation commits, and the other
-one finds the cancelled order. The id of the refund derives from the order, so there is one. A payment that was charged
-and finds its order cancelled records the charge by the same transaction, even if the provider was asked before.
+one finds the cancelled order. The id of the refund is derived from the order, so there is only one. If a concurrent
+purchase charged the order and then finds it cancelled, it records the charge in the same way, even after `void`.
 """
 
 from contextlib import suppress
@@ -30,7 +30,7 @@ from handsel.use_cases.orders.refunding import settle_refund
 
 
 def cancel(table: Table, provider: PaymentProvider, order_id: str, *, caller: str, now: int) -> Order:
-    """Cancel a pending order of the caller. Repeatable.
+    """Cancel a pending order of the caller. Idempotent.
 
     Returns:
         The cancelled order. If the provider does not answer, the sweep finds out whether it was charged.
