@@ -87,6 +87,7 @@ PUBLIC = {
     "payment token": re.compile(r"^GET /openapi\.json$"),
 }
 OWN_PROFILE = re.compile(r" /me$")
+REDEMPTION = re.compile(r"/redemptions$")
 # A profile is visible to users who know the handle; the list shows users with whom the viewer exchanged gifts.
 LOOK_UP = "GET /people/{handle}"
 PEOPLE = "GET /people"
@@ -465,6 +466,8 @@ def allowed(scan: Scan, planted: Canary, answer: Answer) -> bool:
     if answer.route == PEOPLE:
         known = exchanged(scan, answer.viewer, answer.number)
         return planted.fact in ("person", "person's id") and planted.owner in known
+    if REDEMPTION.search(answer.route) and planted.fact == "person's id" and planted.owner == answer.viewer:
+        return True
     if OWN_PROFILE.search(answer.route):
         return planted.fact in ("person", "person's id") and planted.owner == answer.viewer
     if planted.fact in ONLY_ON and not ONLY_ON[planted.fact].search(answer.route):
