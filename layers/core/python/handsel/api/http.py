@@ -114,6 +114,11 @@ class HttpRequest:
         self.now = clock.now_ms()
 
     @cached_property
+    def _headers(self) -> Mapping[str, str]:
+        """Return the headers. Powertools builds a new mapping at each access, which takes longer than most checks."""
+        return self._event.headers
+
+    @cached_property
     def caller(self) -> Caller:
         """Return the caller; create their account on their first call.
 
@@ -164,7 +169,7 @@ class HttpRequest:
         Raises:
             IdempotencyKeyRequired: the header is missing, or is not 8 to 64 visible ASCII characters.
         """
-        key = self._event.headers.get("idempotency-key", "")
+        key = self._headers.get("idempotency-key", "")
         if not _IDEMPOTENCY_KEY.fullmatch(key):
             raise errors.IdempotencyKeyRequired
         return key
@@ -176,7 +181,7 @@ class HttpRequest:
         Raises:
             IdempotencyKeyRequired: it is not 8 to 64 visible ASCII characters.
         """
-        return self.idempotency_key if "idempotency-key" in self._event.headers else None
+        return self.idempotency_key if "idempotency-key" in self._headers else None
 
     @property
     def call(self) -> IdempotentRequest:
@@ -193,8 +198,8 @@ class HttpRequest:
         return bodies.parse(
             self._event.body,
             is_base64=bool(self._event.is_base64_encoded),
-            content_type=self._event.headers.get("content-type"),
-            content_encoding=self._event.headers.get("content-encoding"),
+            content_type=self._headers.get("content-type"),
+            content_encoding=self._headers.get("content-encoding"),
         )
 
     @property
@@ -294,7 +299,7 @@ class HttpRequest:
 
     def header(self, name: str) -> str:
         """Return a header by its lower-case name, or an empty string."""
-        return self._event.headers.get(name, "")
+        return self._headers.get(name, "")
 
     @property
     def accepts_gzip(self) -> bool:
