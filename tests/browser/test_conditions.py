@@ -400,17 +400,18 @@ def test_a_picture_that_may_not_or_cannot_be_loaded_has_a_placeholder(chromium: 
         assert answer.status_code == 200, answer.text
         return str(answer.json()["product_id"])
 
-    # One that the policy forbids, and one that is not there.
-    for url in ("https://pictures.example/tea.jpg", f"{origin}/pictures/none.svg"):
-        page.evaluate("location.hash = '#/me'")
-        expect(page.locator("input[name=handle]")).to_be_visible()
-        page.evaluate(f"location.hash = '#/products/{put(url)}'")
-        picture = page.locator(".product .photo img.no-picture")
-        expect(picture).to_be_visible()
-        page.wait_for_function("document.querySelector('img.no-picture').naturalWidth > 0")
-    page.context.close()
-    # Other tests look at the products of this store.
-    put("")
+    try:
+        # One that the policy forbids, and one that is not there.
+        for url in ("https://pictures.example/tea.jpg", f"{origin}/pictures/none.svg"):
+            page.evaluate("location.hash = '#/me'")
+            expect(page.locator("input[name=handle]")).to_be_visible()
+            page.evaluate(f"location.hash = '#/products/{put(url)}'")
+            picture = page.locator(".product .photo img.no-picture")
+            expect(picture).to_be_visible()
+            assert picture.evaluate("async (image) => (await image.decode(), image.naturalWidth)") > 0
+    finally:
+        page.context.close()
+        put("")  # other tests look at the products of this store
 
 
 @pytest.mark.parametrize(("locale", "title"), [("en", "Page not found"), ("zh-CN", "没有找到页面")])
