@@ -69,6 +69,7 @@ def test_the_pages_work_for_the_visit_without_storage(stranger: Invite, stack: R
     expect(page.locator(".not-stored")).to_have_count(1)
 
 
+@pytest.mark.long
 def test_without_local_storage_a_sign_in_lasts_as_long_as_the_tab(stranger: Invite, stack: Running) -> None:
     gift, visitor = stack.give(stack.buy()["order_id"]), stranger(locale="zh-CN")
     break_storage(
@@ -111,6 +112,7 @@ def neighbor(chromium: Browser, stack: Running) -> Iterator[Visitor]:
     assert list(visitor.errors(set())) == []
 
 
+@pytest.mark.long
 def test_a_phone_in_the_same_network_uses_the_pages_without_encryption(neighbor: Visitor, stack: Running) -> None:
     page = neighbor.page
     page.goto(path_of(stack.give(stack.buy()["order_id"])))
