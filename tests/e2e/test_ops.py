@@ -7,7 +7,6 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -244,10 +243,8 @@ def test_a_command_that_cannot_run_explains_the_fix(
     assert time.monotonic() - started < 30
 
 
-def test_the_commands_in_the_readme_reach_a_local_stack(operator: Operator, tmp_path: Path) -> None:
-    stack_file = tmp_path / "stack.json"
-    stack_file.write_text(json.dumps(operator.running.stack))
-    environ = {**os.environ, "LOCAL_DIR": str(tmp_path)}
+def test_the_commands_in_the_readme_reach_a_local_stack(operator: Operator) -> None:
+    environ = {**os.environ, "LOCAL_DIR": str(operator.running.folder)}
     command = [sys.executable, "-m", "local.ops", "settle"]
     done = subprocess.run(command, env=environ, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, "Nothing was written" in done.stdout) == (0, True), done.stderr
