@@ -149,6 +149,7 @@ def test_a_sweep_has_nothing_left_to_settle(replay: Replay) -> None:
         "returned": 0,
         "paid": 0,
         "declined": 0,
+        "cancelled": 0,
         "refunded": 0,
         "reminded": 0,
         "failed": 0,
