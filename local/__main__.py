@@ -18,7 +18,6 @@ import sys
 
 from local import cli, demo, env
 from local.settings import SettingsError, from_environment
-from local.state import find_running
 
 
 def main() -> int:
@@ -67,15 +66,8 @@ def main() -> int:
 def _logs(text: str, *, follow: bool) -> int:
     from local import logs
 
-    try:
-        directory = find_running(os.environ)
-    except SettingsError as error:
-        cli.say(str(error), error=True)
-        return 2
-    if directory is None:
-        cli.say("No local stack is running. Start one with `make up`.", error=True)
-        return 2
-    return logs.main(directory, text, follow=follow)
+    directory = cli.find_or_explain(os.environ)
+    return 2 if directory is None else logs.main(directory, text, follow=follow)
 
 
 if __name__ == "__main__":

@@ -14,8 +14,8 @@ from collections.abc import Mapping
 
 from local.engine import wait_until
 from local.package import project_fingerprint
-from local.settings import DEFAULT_PORT, ROOT, Settings, explicit_directory
-from local.state import Directory, all_directories, directory_for
+from local.settings import DEFAULT_PORT, ROOT, Settings, SettingsError, explicit_directory
+from local.state import Directory, all_directories, directory_for, find_running
 
 UP_SECONDS = 600.0
 DOWN_SECONDS = 20.0
@@ -202,6 +202,18 @@ Call the API:
 Stop the stack:
   {prefix}make down"""
     )
+
+
+def find_or_explain(environ: Mapping[str, str]) -> Directory | None:
+    """Return the folder of the running stack; None after an explanation if there is none, or if several run."""
+    try:
+        directory = find_running(environ)
+    except SettingsError as error:
+        say(str(error), error=True)
+        return None
+    if directory is None:
+        say("No local stack is running. Start one with `make up`.", error=True)
+    return directory
 
 
 def say(text: str, *, error: bool = False) -> None:

@@ -6,8 +6,6 @@ import sys
 from local import cli
 from local.client import read_stack
 from local.deploy import STACK
-from local.settings import SettingsError
-from local.state import find_running
 
 
 def main(arguments: list[str]) -> int:
@@ -16,13 +14,8 @@ def main(arguments: list[str]) -> int:
 
     if not arguments:
         return run(["--help"])
-    try:
-        directory = find_running(os.environ)
-    except SettingsError as error:
-        cli.say(str(error), error=True)
-        return 2
+    directory = cli.find_or_explain(os.environ)
     if directory is None:
-        cli.say("No local stack is running. Start one with `make up`.", error=True)
         return 2
     stack = read_stack(directory.path)
     os.environ |= {

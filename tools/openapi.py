@@ -480,26 +480,27 @@ _CONTENT_LANGUAGE: Schema = {
     "schema": {"type": "string", "enum": [*languages.LANGUAGES.values()]},
 }
 
-_IF_NONE_MATCH: Schema = {
-    "name": "If-None-Match",
-    "in": "header",
-    "required": False,
-    "description": "The `ETag` of an earlier response. If it is still current, the response is 304 without a body.",
-    "schema": {"type": "string"},
-}
+
+def _optional_header(name: str, description: str) -> Schema:
+    """Return the parameter of a request header that may be absent."""
+    return {"name": name, "in": "header", "required": False, "description": description, "schema": {"type": "string"}}
+
+
+_IF_NONE_MATCH = _optional_header(
+    "If-None-Match",
+    "The `ETag` of an earlier response. If it is still current, the response is 304 without a body.",
+)
 
 _ETAG: Schema = {
     "description": "The version of the response. Send it as `If-None-Match` to get 304 while nothing has changed.",
     "schema": {"type": "string"},
 }
 
-_IF_MATCH: Schema = {
-    "name": "If-Match",
-    "in": "header",
-    "required": False,
-    "description": "The `ETag` of an earlier response, or `*` for any version. If it is not current, the response is 412.",
-    "schema": {"type": "string"},
-}
+_IF_MATCH = _optional_header(
+    "If-Match",
+    "The `ETag` of an earlier response, or `*` for any version. If it is not current, the response is 412.",
+)
+
 _IDEMPOTENCY_KEY: Schema = {
     "name": "Idempotency-Key",
     "in": "header",
