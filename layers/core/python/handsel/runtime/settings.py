@@ -16,7 +16,8 @@ class Settings:
         window_ms: the length of the claim window.
         web_url: the origin of share links; empty means the domain name of the request.
         link_keys_secret: the secret with the keys of share links and cursors; empty if the function needs none.
-        sign_in_url, sign_in_client_id: the sign-in page of the user pool and its client; empty if there is none.
+        sign_in_url, sign_in_client_id: the endpoint of the user pool and its client; empty if there is none.
+        sign_in_mfa: whether the user pool offers two-step sign-in: OFF, OPTIONAL or ON.
         picture_hosts: the origins, other than that of the pages, that images of products are loaded from.
         connects_early: whether INIT opens a connection to the table for the first request: on Lambda, unless the
             connection would be part of a snapshot. (docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html)
@@ -30,6 +31,7 @@ class Settings:
     link_keys_secret: str
     sign_in_url: str
     sign_in_client_id: str
+    sign_in_mfa: str
     picture_hosts: tuple[str, ...]
     connects_early: bool
 
@@ -50,6 +52,7 @@ def settings() -> Settings:
         link_keys_secret=os.environ.get("LINK_KEYS_SECRET", ""),
         sign_in_url=os.environ.get("SIGN_IN_URL", ""),
         sign_in_client_id=os.environ.get("SIGN_IN_CLIENT_ID", ""),
+        sign_in_mfa=os.environ.get("SIGN_IN_MFA", "OFF"),
         picture_hosts=tuple(os.environ.get("PICTURE_HOSTS", "").split()),
         connects_early=os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") in ("on-demand", "provisioned-concurrency"),
     )
