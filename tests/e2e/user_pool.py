@@ -16,6 +16,8 @@ from tests.e2e.conftest import Running
 TARGET = "AWSCognitoIdentityProviderService."
 TEMPORARY, PASSWORD, NEW_PASSWORD = "a-Temporary-1-Password", "a-staple-2-Battery", "a-horse-3-Battery"
 TOKEN_SECONDS = 30
+# Functions may have a cold start, on a busy machine.
+TIMEOUT = 40
 # Operations that take an access token, or the session of a challenge, but no client.
 WITHOUT_CLIENT = ("AssociateSoftwareToken", "VerifySoftwareToken", "SetUserMFAPreference", "GetUser")
 
@@ -24,7 +26,7 @@ def call_user_pool(live: Running, operation: str, **body: Any) -> httpx.Response
     headers = {"content-type": "application/x-amz-json-1.1", "x-amz-target": TARGET + operation}
     if operation not in WITHOUT_CLIENT:
         body["ClientId"] = live.physical("UserPoolClient")
-    return httpx.post(f"{live.stack['web_url']}/sign-in", json=body, headers=headers)
+    return httpx.post(f"{live.stack['web_url']}/sign-in", json=body, headers=headers, timeout=TIMEOUT)
 
 
 def expect_ok(answer: httpx.Response) -> dict[str, Any]:
@@ -66,7 +68,7 @@ def respond(live: Running, challenge: dict[str, Any], session: str | None = None
     )
 
 
-def create_user(live: Running, name: str, **attributes: str) -> str:
+def create_user(live: Running, name: str, /, **attributes: str) -> str:
     """Create a user as an operator does, with a temporary password. Return the email address."""
     email = f"{name}@example.com"
     values = {"email": email, "email_verified": "true", **attributes}
