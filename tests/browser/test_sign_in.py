@@ -177,6 +177,19 @@ def test_a_session_is_renewed_silently_and_revoked_by_the_sign_out(visitor: Visi
 
 
 @pytest.mark.long
+def test_signing_out_on_the_page_of_a_gift_revokes_the_session(visitor: Visitor, stack: Running) -> None:
+    stack.new_users("leaver")
+    tokens, page = tokens_of(stack, "leaver@example.com", users.PASSWORD), visitor.page
+    page.goto("/")
+    store(page, {"id_token": tokens["IdToken"], "refresh_token": tokens["RefreshToken"]})
+    page.goto(f"/g/{stack.give(stack.buy()['order_id'])['gift_id']}")
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("button", name="Sign out")).to_have_count(0)
+    assert operations(visitor) == ["RevokeToken"]
+    assert error_type_of(renew(stack, tokens["RefreshToken"])) == "NotAuthorizedException"
+
+
+@pytest.mark.long
 def test_a_session_that_was_revoked_elsewhere_ends_with_the_sign_in_panel(visitor: Visitor, stack: Running) -> None:
     stack.new_users("evicted")
     tokens, page = tokens_of(stack, "evicted@example.com", users.PASSWORD), visitor.page

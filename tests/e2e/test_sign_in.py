@@ -262,7 +262,7 @@ def test_parameters_that_belong_together_are_refused_alone(live: Running) -> Non
     body = {name: source[name] for name in ("Parameters", "Rules")}
     cloudformation = live.aws("cloudformation")
 
-    def refusal(number: int, parameters: dict[str, str]) -> str | None:
+    def error_of(number: int, parameters: dict[str, str]) -> str | None:
         name = f"rules-{number}"
         try:
             cloudformation.create_stack(
@@ -276,6 +276,6 @@ def test_parameters_that_belong_together_are_refused_alone(live: Running) -> Non
         return None
 
     with ThreadPoolExecutor(len(RULES)) as pool:
-        answers = list(pool.map(refusal, range(len(RULES)), [parameters for parameters, _ in RULES]))
+        answers = list(pool.map(error_of, range(len(RULES)), [parameters for parameters, _ in RULES]))
     for (parameters, wanted), answer in zip(RULES, answers, strict=True):
         assert (wanted is None and answer is None) or (wanted and answer and wanted in answer), (parameters, answer)
