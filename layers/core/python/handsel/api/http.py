@@ -126,7 +126,7 @@ class HttpRequest:
             Unauthenticated, ServiceUnavailable
         """
         claims = self.claims
-        user_id = claims["sub"]
+        user_id = profiles.user_id_from_claims(claims)
         self._ensure_account(user_id, claims)
         return Caller(
             user_id,
@@ -140,16 +140,14 @@ class HttpRequest:
         """Return the claims of the caller's ID token.
 
         Raises:
-            Unauthenticated: there is no verified identity (the route has no authorizer), its id cannot be stored, or the
-                token is not an ID token. API Gateway lets access tokens of the same client pass.
+            Unauthenticated: there is no verified identity (the route has no authorizer), or the token is not an ID token.
+                API Gateway lets access tokens of the same client pass.
         """
         claims: Any = self._event.raw_event
         for part in ("requestContext", "authorizer", "jwt", "claims"):
             claims = claims.get(part) or {}
         # Cognito names the use of a token `token_use`, Keycloak `typ`; other providers send neither.
         if claims.get("token_use", "id") != "id" or claims.get("typ", "ID") not in ("ID", "JWT"):
-            raise errors.Unauthenticated
-        if not profiles.is_valid_user_id(claims.get("sub")):
             raise errors.Unauthenticated
         return cast("Mapping[str, Any]", claims)
 
