@@ -26,6 +26,7 @@ from handsel.api import languages, problems
 from handsel.api.operations import Media, Operation, PageOf, SuccessResponse, declared
 from handsel.api.requests.base import Request
 from handsel.api.views.base import View
+from handsel.api.views.products import ProductView
 from handsel.domain import errors
 from local import template
 from local.settings import REGION, ROOT
@@ -251,7 +252,7 @@ def _operation(route: Route, handler: Handler, schemas: "Schemas", shared: Schem
     if operation.localized:
         for status in answers:
             answers[status]["headers"] = {"Content-Language": {"$ref": "#/components/headers/ContentLanguage"}}
-    if 304 in answers or operation.accepts_if_match:
+    if 304 in answers or operation.responses.get(200) is ProductView:
         for status in answers.keys() & {200, 304}:
             answers[status].setdefault("headers", {})["ETag"] = {"$ref": "#/components/headers/ETag"}
     pages = {status for status, answer in operation.responses.items() if status >= 400 and isinstance(answer, Media)}
