@@ -104,7 +104,7 @@ def figures() -> Figures:
         projector_concurrency=functions["ProjectorFunction"]["Events"]["Written"]["Properties"][
             "ParallelizationFactor"
         ],
-        traced=globally["Tracing"] == "Active",
+        traced=globally.get("Tracing") == "Active",
         alarm_metrics=sum(max(1, sum("MetricStat" in metric for metric in each.get("Metrics", ()))) for each in alarms),
         snapshots=tuple(api_functions),
     )
