@@ -263,7 +263,9 @@ def test_a_stack_without_a_payment_provider_says_that_it_sells_nothing(buyer: Vi
     def without_provider(route: Route) -> None:
         answer = route.fetch()
         assert "&quot;sells&quot;: true" in answer.text()
-        route.fulfill(response=answer, body=answer.text().replace("&quot;sells&quot;: true", "&quot;sells&quot;: false"))
+        route.fulfill(
+            response=answer, body=answer.text().replace("&quot;sells&quot;: true", "&quot;sells&quot;: false")
+        )
 
     page.route(re.compile(r"/(#.*)?$"), without_provider)
     open_product(buyer, stack)

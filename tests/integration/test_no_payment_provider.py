@@ -65,7 +65,11 @@ def test_a_return_gift_is_refused_and_nothing_is_stored(stack: Stack, switch: Sw
     assert stack.claim("bob", gift).status == 201
     path = f"/gifts/{gift['gift_id']}/return-gifts"
     payment = {"method": "card", "token": "tok_ok"}
-    body = {"product_id": stack.products["price_at_cap"], "payment": payment, "wrapping": {"cover_id": "red-thanks", "message": "!"}}
+    body = {
+        "product_id": stack.products["price_at_cap"],
+        "payment": payment,
+        "wrapping": {"cover_id": "red-thanks", "message": "!"},
+    }
     before = stack.all_items()
     switch("none")
     answer = stack.call("bob", "POST", path, body, key="refused-key")

@@ -42,8 +42,8 @@ def give_in_return(
 
     Raises:
         NotFound, NotClaimed, OtherStore, NoPaymentProvider, NotGiftable, UnknownWrapping, PriceChanged,
-        InvalidRequest, ReturnGiftAlreadyGiven, OutOfStock, TooManyOpenGifts, IdempotencyKeyReused, PaymentDeclined, PaymentUnknown,
-        OrderCancelled, ServiceUnavailable
+        InvalidRequest, ReturnGiftAlreadyGiven, OutOfStock, TooManyOpenGifts, IdempotencyKeyReused, PaymentDeclined,
+        PaymentUnknown, OrderCancelled, ServiceUnavailable
     """
     order_id = call.derive_id("return order")
     order_key, gift_key, caller_key = keys.order(order_id), keys.gift(gift_id), keys.account(call.caller)
