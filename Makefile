@@ -1,8 +1,9 @@
-# Tools are installed into .venv (and .venv-sam, .venv-bench) from the lock files in requirements/, when first needed.
+# Tools are installed into .venv (and .venv-sam, .venv-bench, .venv-checkov) from the lock files in requirements/, when first needed.
 PYTHON ?= python3
 VENV := .venv/.complete
 SAM_VENV := .venv-sam/.complete
 BENCH_VENV := .venv-bench/.complete
+CHECKOV_VENV := .venv-checkov/.complete
 BIN := .venv/bin
 SAM := SAM_CLI_TELEMETRY=0 PYTHON=$(abspath $(BIN)/python) .venv-sam/bin/sam
 INSTALL := -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes
@@ -128,11 +129,11 @@ sam-if-docker:
 
 # --- check -----------------------------------------------------------------------------------------------------------
 
-.PHONY: check static lint types security generated locked vulnerabilities format
+.PHONY: check static lint types security scan generated locked vulnerabilities format
 check: static demo test side-by-side ## The gate: everything that CI runs
 
 static: $(VENV) ## Static checks, two at a time
-	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target lint types security vulnerabilities generated locked
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target lint types security scan vulnerabilities generated locked
 
 .PHONY: side-by-side gates
 side-by-side: ## Slow tests, two at a time: e2e-long, canaries, sam, fuzz, conformance, gates
@@ -148,7 +149,7 @@ lint: $(VENV) ## Check style, docstrings, imports, wording and the template
 	@$(BIN)/python -m tools.wording
 	@PYTHONPATH=layers/core/python $(BIN)/lint-imports --no-cache >.import-linter.log || { cat .import-linter.log; exit 1; }
 	@rm -f .import-linter.log
-	@$(BIN)/cfn-lint template.yaml
+	@$(BIN)/cfn-lint
 
 types: $(VENV) ## mypy --strict, tests included
 	@$(BIN)/mypy
@@ -157,6 +158,9 @@ types: $(VENV) ## mypy --strict, tests included
 security: $(VENV) ## bandit on deployed and operator code, less strict on the local stack and tools
 	@$(BIN)/bandit --quiet --recursive layers functions ops
 	@$(BIN)/bandit --quiet --severity-level medium --recursive local tools
+
+scan: $(CHECKOV_VENV) ## Scan the template by checkov (.checkov.yaml); docs/security.md has the findings
+	@.venv-checkov/bin/checkov --config-file .checkov.yaml
 
 generated: $(VENV) ## Check that the generated files are up to date
 	@$(BIN)/python -m tools generate --check
@@ -169,9 +173,11 @@ locked: $(VENV) ## Check that the lock files match pyproject.toml
 	$(UV_COMPILE) pyproject.toml --group dev --group lock -o "$$scratch/dev.txt" >/dev/null; \
 	$(UV_COMPILE) --group pyproject.toml:sam -o "$$scratch/sam.txt" >/dev/null; \
 	$(UV_COMPILE) --group pyproject.toml:bench -o "$$scratch/bench.txt" >/dev/null; \
+	$(UV_COMPILE) --group pyproject.toml:checkov -o "$$scratch/checkov.txt" >/dev/null; \
 	diff -q "$$scratch/layer.txt" layers/dependencies/requirements.txt \
 	  && diff -q "$$scratch/dev.txt" requirements/dev.txt && diff -q "$$scratch/sam.txt" requirements/sam.txt \
 	  && diff -q "$$scratch/bench.txt" requirements/bench.txt \
+	  && diff -q "$$scratch/checkov.txt" requirements/checkov.txt \
 	  || { echo "Run: make lock" >&2; exit 1; }
 
 vulnerabilities: $(VENV) ## Report known vulnerabilities of the deployed packages (uses the network)
@@ -202,9 +208,10 @@ lock: $(VENV) ## Write the lock files from pyproject.toml
 	@$(UV_COMPILE) pyproject.toml --group dev --group lock -o requirements/dev.txt
 	@$(UV_COMPILE) --group pyproject.toml:sam -o requirements/sam.txt
 	@$(UV_COMPILE) --group pyproject.toml:bench -o requirements/bench.txt
+	@$(UV_COMPILE) --group pyproject.toml:checkov -o requirements/checkov.txt
 
 clean: ## Delete everything that was built; stop the local stack first
-	@rm -rf .venv .venv-sam .venv-bench .aws-sam .local dist htmlcov .coverage .coverage.* .*_cache .hypothesis
+	@rm -rf .venv .venv-sam .venv-bench .venv-checkov .aws-sam .local dist htmlcov .coverage .coverage.* .*_cache .hypothesis
 
 $(VENV): requirements/dev.txt
 $(SAM_VENV): requirements/sam.txt
@@ -217,4 +224,11 @@ $(VENV) $(SAM_VENV) $(BENCH_VENV):
 	@[ -x "$(@D)/bin/pip" ] || "$(PYTHON)" -m venv "$(@D)" || { \
 	  echo "'$(PYTHON)' cannot create a virtual environment (on Debian: apt install python3-venv)" >&2; exit 1; }
 	@"$(@D)/bin/python" $(INSTALL) -r "$<"
+	@touch "$@"
+
+# checkov needs a hundred packages, some of them large: uv installs them in seconds of computing, pip in a minute.
+$(CHECKOV_VENV): requirements/checkov.txt | $(VENV)
+	@echo "Installing $< into $(@D) ..." >&2
+	@$(BIN)/uv venv --quiet --clear --python "$(PYTHON)" "$(@D)"
+	@$(BIN)/uv pip install --quiet --system-certs --no-deps --require-hashes --python "$(@D)/bin/python" -r "$<"
 	@touch "$@"

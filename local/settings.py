@@ -63,6 +63,7 @@ class Settings:
             "WebUrl": self.web_url,
             "SignInUrl": f"{self.web_url}/sign-in",
             "DeletionProtection": "false",
+            "PaymentProvider": "sandbox",
             "SubscriberQueue": "true",
             "Architecture": "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64",
             "LogLevel": self.log_level,

@@ -52,6 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.environ |= {
             "TABLE_NAME": stack.table_name,
             "CLAIM_WINDOW_SECONDS": "86400",  # required by the settings; no command creates a gift
+            "PAYMENT_PROVIDER": stack.payment_provider,
             "BUS_NAME": stack.bus_name,
             "READ_TIMEOUT_SECONDS": "20",
         }

@@ -21,6 +21,7 @@ class Stack:
 
     Attributes:
         table_name: the table.
+        payment_provider: the provider that settles payments.
         bus_name: the bus of the domain events.
         bucket: the bucket of the stream records that the restore function failed to process.
         unprojected: URL of the queue of stream records that the projector failed to process.
@@ -29,6 +30,7 @@ class Stack:
     """
 
     table_name: str
+    payment_provider: str = ""
     bus_name: str = ""
     bucket: str = ""
     unprojected: str = ""
@@ -59,6 +61,7 @@ def describe_stack(name: str) -> Stack:
     try:
         return Stack(
             table_name=outputs["TableName"],
+            payment_provider=outputs["PaymentProvider"],
             bus_name=outputs["BusName"],
             bucket=outputs["FailedRecordsBucket"],
             unprojected=outputs["UnprojectedRecordsUrl"],

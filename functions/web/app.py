@@ -210,6 +210,7 @@ def _config(request: HttpRequest) -> dict[str, Any]:
     """Return the settings of this deployment that scripts need."""
     url = settings().sign_in_url
     return {
+        "sells": settings().payment_provider != "none",
         "sign_in": {
             "url": url,
             "client_id": settings().sign_in_client_id,

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from handsel.api.problems import STATUS
 from handsel.store import keys
 from ops.model import published
-from ops.model.figures import Figures
+from ops.model.figures import Figures, PublicRoute
 from ops.model.published import (
     COLD_SHARE,
     GIB,
@@ -422,6 +422,20 @@ def savings(figures: Figures) -> list[Case]:
         Case("gifts listed by their order item", "no entry in `by_parent` for a gift", {Meter.WRITE: -1}),
     ]
     return [case for case in cases if usd(case.usage) < 0]
+
+
+# --- without authentication -------------------------------------------------------------------------------------------
+
+
+def public_usage(route: PublicRoute, figures: Figures) -> tuple[Usage, Usage]:
+    """Return the usage of a day of requests at the limit of a route: with small responses, and with its largest one.
+
+    Each request costs as much as a preview, which reads the table once.
+    """
+    requests = 24 * 3600 * route.rate
+    small = usage_of(PREVIEW, figures)
+    large = sum_usage(small, {Meter.SENT: max(0, route.largest - PREVIEW.body) / GIB})
+    return scale_usage(requests, small), scale_usage(requests, large)
 
 
 # --- without gifts ----------------------------------------------------------------------------------------------------

@@ -47,6 +47,7 @@ def cost_page(figures: Figures) -> list[Section]:
         _designs(figures),
         _cases("Possible savings", "Each by itself; none is implemented.", cost.savings(figures)),
         _idle(figures),
+        _public(figures),
         _assumptions(figures),
         _prices(),
     ]
@@ -163,6 +164,25 @@ def _idle(figures: Figures) -> Section:
         "A stack without requests",
         "USD per month. In Cognito, the first 10,000 users who sign in in a month are free.",
         ("resource", "USD"),
+        rows,
+    )
+
+
+def _public(figures: Figures) -> Section:
+    usages = [(route, *map(usd, cost.public_usage(route, figures))) for route in figures.public]
+    rows = [
+        (f"`{route.key}`", _number(route.rate), _number(route.largest), _money(small), _money(large))
+        for route, small, large in sorted(usages, key=lambda each: -each[2])
+    ]
+    totals = (_money(sum(each[position] for each in usages)) for position in (1, 2))
+    rows.append(("**total**", "", "", *(f"**{total}**" for total in totals)))
+    return Section(
+        "Requests without authentication",
+        "The most that callers without an account can cost: USD per day, if a route is called at its limit day and night, by "
+        "all callers together. The last column is for the largest response of each route, not compressed; most of it is "
+        "data transfer. Lower limits (`PublicRateLimit`), a CDN with a rate limit for each address, and an AWS budget with an "
+        "alarm make it less.",
+        ("route", "requests per second", "largest response, bytes", "USD per day", "USD per day, largest response"),
         rows,
     )
 

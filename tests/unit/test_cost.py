@@ -5,11 +5,12 @@ from dataclasses import replace
 
 import pytest
 
+from local.settings import ROOT
 from ops.__main__ import main
 from ops.model import capacity, cost
 from ops.model.capacity import ServiceLimit
 from ops.model.cost import MILLION, Step
-from ops.model.figures import ASSUMED, Figures, RequestUnits, Times, figures
+from ops.model.figures import ASSUMED, Figures, PublicRoute, RequestUnits, Times, figures
 from ops.model.published import PRICES, Meter
 
 STEP = Step("do", "Function", transactions=1, body=700, logged=1000, events=2)
@@ -22,6 +23,7 @@ BY_HAND = Figures(
     projector_concurrency=10,
     traced=True,
     alarm_metrics=0,
+    public=(),
     snapshots=(),
 )
 
@@ -53,6 +55,21 @@ def test_the_cost_of_a_step_equals_the_value_computed_by_hand() -> None:
         "Data transfer": 0.0838,
     }
     assert next(iter(by_service)) == "DynamoDB"
+
+
+def test_a_day_of_public_requests_costs_what_its_limit_allows() -> None:
+    route = PublicRoute("ANY /covers/{file}", rate=500, largest=187_304)
+    small, large = (cost.usd(usage) for usage in cost.public_usage(route, figures()))
+    preview = cost.usd(cost.usage_of(cost.PREVIEW, figures()))
+    assert small == pytest.approx(43_200_000 * preview)
+    assert large - small == pytest.approx(43_200_000 * 187_000 * 0.09 / 2**30)
+
+
+def test_every_public_route_has_a_limit_and_a_largest_response() -> None:
+    routes = {route.key: route for route in figures().public}
+    assert "$default" in routes
+    assert all(route.rate > 0 for route in routes.values())
+    assert routes["ANY /openapi.json"].largest == (ROOT / "functions" / "public_api" / "openapi.json").stat().st_size
 
 
 def test_a_step_without_an_http_request_pays_neither_for_api_gateway_nor_for_data_transfer() -> None:

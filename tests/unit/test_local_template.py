@@ -80,6 +80,22 @@ def test_a_local_stack_has_no_alarms(adapted: tuple[dict[str, Any], template.Rem
     assert not {kind for kind in kinds if kind.startswith("AWS::CloudWatch::")}
 
 
+def test_a_local_stack_allows_plain_http_and_keeps_all_other_policies(
+    adapted: tuple[dict[str, Any], template.Removed],
+) -> None:
+    policies = {
+        name: [each["Sid"] for each in resource["Properties"]["PolicyDocument"]["Statement"]]
+        for name, resource in adapted[0]["Resources"].items()
+        if resource["Type"] in template.RESOURCE_POLICIES
+    }
+    assert policies == {
+        "RefusedInputsPolicy": ["AllowDeadLetters"],
+        "SubscriberPolicy": ["AllowDomainEvents"],
+        "AlarmTopicPolicy": ["PublishAlarms"],
+    }
+    assert "SecureTransport" not in str(adapted[0])
+
+
 def test_functions_log_at_the_level_of_the_template_parameter(adapted: tuple[dict[str, Any], template.Removed]) -> None:
     functions = [each for each in adapted[0]["Resources"].values() if each["Type"] == "AWS::Lambda::Function"]
     levels = [function["Properties"]["Environment"]["Variables"]["AWS_LAMBDA_LOG_LEVEL"] for function in functions]

@@ -69,6 +69,7 @@ export const words = {
   "problem.price-changed": "价格已变动，未扣款。请确认新的金额后再支付。",
   "problem.order-cancelled": "订单已取消。如已扣款，将原路退回。",
   "problem.not-cancellable": "订单已无法取消，请刷新页面查看状态。",
+  "problem.no-payment-provider": "暂时无法购买。",
   "problem.not-giftable": "该商品不支持送礼。",
   "problem.unknown-wrapping": "该包装已下架，请换一款。",
   "problem.recipient-unknown": "没有找到该用户，请检查用户名。",

@@ -14,6 +14,7 @@ class Settings:
         read_timeout: the time to wait for a response of an AWS service, in seconds. A lost response is retried once.
         bus_name: the event bus of domain events; empty if the function publishes none.
         window_ms: the length of the claim window.
+        payment_provider: `sandbox`, or `none` for a stack that sells nothing.
         web_url: the origin of share links; empty means the domain name of the request.
         link_keys_secret: the secret with the keys of share links and cursors; empty if the function needs none.
         sign_in_url, sign_in_client_id: the sign-in page of the user pool and its client; empty if there is none.
@@ -26,6 +27,7 @@ class Settings:
     read_timeout: float
     bus_name: str
     window_ms: int
+    payment_provider: str
     web_url: str
     link_keys_secret: str
     sign_in_url: str
@@ -46,6 +48,7 @@ def settings() -> Settings:
         read_timeout=float(os.environ.get("READ_TIMEOUT_SECONDS", "3")),
         bus_name=os.environ.get("BUS_NAME", ""),
         window_ms=int(os.environ["CLAIM_WINDOW_SECONDS"]) * 1000,
+        payment_provider=os.environ.get("PAYMENT_PROVIDER", "none"),
         web_url=os.environ.get("WEB_URL", "").rstrip("/"),
         link_keys_secret=os.environ.get("LINK_KEYS_SECRET", ""),
         sign_in_url=os.environ.get("SIGN_IN_URL", ""),
