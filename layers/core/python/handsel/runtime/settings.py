@@ -14,8 +14,10 @@ class Settings:
         read_timeout: the time to wait for a response of an AWS service, in seconds. A lost response is retried once.
         bus_name: the event bus of domain events; empty if the function publishes none.
         window_ms: the length of the claim window.
-        web_url: the origin of share links; empty means the domain name of the request.
+        web_url: the origin of share links; empty means that of the distribution, or else of the API.
         link_keys_secret: the secret with the keys of share links and cursors; empty if the function needs none.
+        origin_secret: the secret with the values of the header that the distribution adds; empty if the API answers
+            requests to its own address.
         sign_in_url, sign_in_client_id: the sign-in page of the user pool and its client; empty if there is none.
         picture_hosts: the origins, other than that of the pages, that images of products are loaded from.
         connects_early: whether INIT opens a connection to the table for the first request: on Lambda, unless the
@@ -28,6 +30,7 @@ class Settings:
     window_ms: int
     web_url: str
     link_keys_secret: str
+    origin_secret: str
     sign_in_url: str
     sign_in_client_id: str
     picture_hosts: tuple[str, ...]
@@ -48,6 +51,7 @@ def settings() -> Settings:
         window_ms=int(os.environ["CLAIM_WINDOW_SECONDS"]) * 1000,
         web_url=os.environ.get("WEB_URL", "").rstrip("/"),
         link_keys_secret=os.environ.get("LINK_KEYS_SECRET", ""),
+        origin_secret=os.environ.get("ORIGIN_SECRET", ""),
         sign_in_url=os.environ.get("SIGN_IN_URL", ""),
         sign_in_client_id=os.environ.get("SIGN_IN_CLIENT_ID", ""),
         picture_hosts=tuple(os.environ.get("PICTURE_HOSTS", "").split()),
