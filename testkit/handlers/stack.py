@@ -493,7 +493,7 @@ class Secrets:
         self.requests += 1
         if self.is_down:
             raise ConnectTimeoutError(endpoint_url="https://secretsmanager.test")
-        return {"SecretString": {"LinkKeys.Id": self.text, "OriginSecret": self.origin}[SECRETS[SecretId]]}
+        return {"SecretString": {"LinkKeys.Id": self.text, "OriginSecret.Id": self.origin}[SECRETS[SecretId]]}
 
 
 SECRET_CACHES = (wiring.link_keys, wiring.origin_secrets, wiring._secrets_manager)

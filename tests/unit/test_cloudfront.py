@@ -20,6 +20,7 @@ ALL_VIEWER_EXCEPT_HOST_HEADER = "b689b0a8-53d0-40ab-baf2-68738e2966ac"
 CORS_S3_ORIGIN = "88a5eaf4-2fd4-4709-b370-b4c650ea3fcf"
 # The statuses whose time in the cache a distribution can set: .../creating-custom-error-pages.html
 CACHED_ERRORS = {400, 403, 404, 405, 414, 500, 501, 502, 503, 504}
+SECRET = {"Fn::GetAtt": ["OriginSecret", "Id"]}
 REMOVED = object()
 
 
@@ -125,7 +126,7 @@ def test_the_option_changes_no_other_resource_than_the_stage_and_the_environment
     }
     assert off.keys() <= on.keys()
     for environment in variables({name: on[name] for name in off}).values():
-        assert environment.pop("ORIGIN_SECRET") == {"Ref": "OriginSecret"}
+        assert environment.pop("ORIGIN_SECRET") == SECRET
     assert on["HttpApiApiGatewayDefaultStage"]["Properties"].pop("StageVariables").keys() == {"web_url"}
     assert {name for name in off if off[name] != on[name]} == {"ApiUrl"}
 
@@ -261,7 +262,7 @@ def test_the_distribution_calls_the_api_by_tls_1_2_with_the_secret_header() -> N
     assert origin["CustomOriginConfig"]["OriginSSLProtocols"] == ["TLSv1.2"]
     (header,) = origin["OriginCustomHeaders"]
     assert header["HeaderName"] == ORIGIN_HEADER
-    reference = "{{resolve:secretsmanager:${OriginSecret}:SecretString:${OriginSecretVersion}}}"
+    reference = "{{resolve:secretsmanager:${OriginSecret.Id}:SecretString:${OriginSecretVersion}}}"
     assert header["HeaderValue"] == {"Fn::Sub": reference}
 
 
@@ -274,7 +275,7 @@ def test_the_generated_secret_has_the_version_that_the_distribution_sends_first(
 
 def test_functions_check_the_secret_unless_direct_access_is_allowed() -> None:
     checked, open_ = deploy(CloudFront="true"), deploy(CloudFront="true", DirectAccess="true")
-    assert all(each["ORIGIN_SECRET"] == {"Ref": "OriginSecret"} for each in variables(checked).values())
+    assert all(each["ORIGIN_SECRET"] == SECRET for each in variables(checked).values())
     assert not any("ORIGIN_SECRET" in each for each in variables(open_).values())
     # The rest is the same, so that allowing and ending direct access changes neither the distribution nor permissions.
     assert {name for name in checked if checked[name] != open_[name]} == variables(checked).keys()
@@ -283,7 +284,7 @@ def test_functions_check_the_secret_unless_direct_access_is_allowed() -> None:
 def test_exactly_the_functions_behind_the_api_may_read_the_secret() -> None:
     policy = deploy(CloudFront="true")["ReadOriginSecretPolicy"]["Properties"]
     (statement,) = policy["PolicyDocument"]["Statement"]
-    assert (statement["Action"], statement["Resource"]) == (["secretsmanager:GetSecretValue"], {"Ref": "OriginSecret"})
+    assert (statement["Action"], statement["Resource"]) == (["secretsmanager:GetSecretValue"], SECRET)
     behind = {
         f"{name}Role"
         for name, each in template.read()["Resources"].items()
