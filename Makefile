@@ -150,6 +150,7 @@ lint: $(VENV) ## Check style, docstrings, imports, wording and the template
 	@PYTHONPATH=layers/core/python $(BIN)/lint-imports --no-cache >.import-linter.log || { cat .import-linter.log; exit 1; }
 	@rm -f .import-linter.log
 	@$(BIN)/cfn-lint
+	@$(BIN)/cfn-lint --regions us-east-1 -- examples/web_acl.yaml
 
 types: $(VENV) ## mypy --strict, tests included
 	@$(BIN)/mypy

@@ -216,6 +216,7 @@ def other_gifts(figures: Figures) -> list[Case]:
     def difference(new: Iterable[Step], old: Iterable[Step]) -> Usage:
         return sum_usage(usage_of_steps(new, figures), scale_usage(-1, usage_of_steps(old, figures)))
 
+    sent = gift_usage(figures)[Meter.SENT]
     kilobyte: Usage = {Meter.WRITE: 18, Meter.STORED: 3 * 1024 / GIB, Meter.BACKED_UP: 3 * 1024 / GIB}
     return [
         Case(
@@ -252,6 +253,12 @@ def other_gifts(figures: Figures) -> list[Case]:
             "`SubscriberQueue`: each event is sent, received and deleted, one by one",
             {Meter.QUEUED: 3 * sum(step.events for step in PROJECTED)},
         ),
+        Case(
+            "through CloudFront",
+            "`CloudFront`: each request and its data. Files of the pages that are cached save their requests and invocations",
+            {Meter.CDN_REQUEST: CALLS, Meter.CDN_SENT: sent, Meter.SENT: -sent},
+        ),
+        Case("through a web ACL", "`WebAclArn`: each request is inspected", {Meter.INSPECTED: CALLS}),
     ]
 
 

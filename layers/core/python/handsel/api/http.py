@@ -13,6 +13,7 @@ lambda_handler = handler(app)
 
 import base64
 import hashlib
+import hmac
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -32,12 +33,12 @@ from handsel.domain import errors, ids
 from handsel.runtime import clock
 from handsel.runtime.observability import count, flush_metrics, logger, metrics, origin
 from handsel.runtime.settings import settings
-from handsel.runtime.wiring import link_keys, table, warm_up
+from handsel.runtime.wiring import link_keys, origin_secrets, table, warm_up
 from handsel.use_cases.accounts import profiles
 from handsel.use_cases.idempotency import IdempotentRequest
 
 if TYPE_CHECKING:
-    from handsel.runtime.link_keys import LinkKeys
+    from handsel.runtime.secrets import LinkKeys
 
 LambdaHandler = Callable[[dict[str, Any], LambdaContext], dict[str, Any]]
 
@@ -50,6 +51,8 @@ MERCHANTS = "merchant"
 CARRIERS = "carrier"
 # An entity tag without its mark of weakness. It can contain a comma.
 _ENTITY_TAG = re.compile(r'"[^"]*"')
+# The distribution adds it, in place of the one that a caller sends.
+ORIGIN_HEADER = "x-origin-secret"
 _MAX_KNOWN_ACCOUNTS = 10_000
 _known_accounts: set[str] = set()
 # The client may store the response, and must revalidate it before each use.
@@ -307,7 +310,11 @@ class HttpRequest:
     @property
     def web_url(self) -> str:
         """Return the origin of share links and images."""
-        return settings().web_url or f"https://{self._event.raw_event['requestContext']['domainName']}"
+        event = self._event.raw_event
+        # A stage variable names the distribution: the environment cannot, because the distribution depends on the API, and
+        # the API on its functions.
+        distribution = (event.get("stageVariables") or {}).get("web_url")
+        return settings().web_url or distribution or f"https://{event['requestContext']['domainName']}"
 
 
 def _groups(claim: object, authorization: str) -> frozenset[str]:
@@ -458,6 +465,20 @@ def _route(event: Mapping[str, Any]) -> str:
     return route.replace("ANY ", f"{event['requestContext']['http']['method']} ", 1)
 
 
+def _require_distribution(app: APIGatewayHttpResolver, next_middleware: Callable[..., Any]) -> Any:
+    """Resolve a request that came through the distribution, and refuse one to the API's own address, as API Gateway would.
+
+    Raises:
+        ServiceUnavailable: the secret cannot be read at the moment.
+    """
+    request = HttpRequest(app)
+    given = request.header(ORIGIN_HEADER).encode()
+    # Each comparison takes the same time for every value. Several are valid while the secret is rotated.
+    if any(hmac.compare_digest(given, secret) for secret in origin_secrets().get(request.now)):
+        return next_middleware(app)
+    return Response(421, "application/json", '{"message":"Misdirected Request"}', {"Cache-Control": "no-store"})
+
+
 def handler(app: APIGatewayHttpResolver, *, probe: Literal["account", "gift"] = "account") -> LambdaHandler:
     """Return the Lambda handler of an app. It resolves a request and writes one log line, with the metrics.
 
@@ -466,6 +487,8 @@ def handler(app: APIGatewayHttpResolver, *, probe: Literal["account", "gift"] = 
         probe: the kind of item that the function may read, for `warm_up`.
     """
     warm_up(probe=probe)
+    if settings().origin_secret:
+        app.use(middlewares=[_require_distribution])
 
     def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         http = event["requestContext"]["http"]

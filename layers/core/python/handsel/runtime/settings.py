@@ -15,8 +15,10 @@ class Settings:
         bus_name: the event bus of domain events; empty if the function publishes none.
         window_ms: the length of the claim window.
         payment_provider: `sandbox`, or `none` for a stack that sells nothing.
-        web_url: the origin of share links; empty means the domain name of the request.
+        web_url: the origin of share links; empty means that of the distribution, or else of the API.
         link_keys_secret: the secret with the keys of share links and cursors; empty if the function needs none.
+        origin_secret: the secret with the values of the header that the distribution adds; empty if the API answers
+            requests to its own address.
         sign_in_url, sign_in_client_id: the sign-in page of the user pool and its client; empty if there is none.
         picture_hosts: the origins, other than that of the pages, that images of products are loaded from.
         connects_early: whether INIT opens a connection to the table for the first request: on Lambda, unless the
@@ -30,6 +32,7 @@ class Settings:
     payment_provider: str
     web_url: str
     link_keys_secret: str
+    origin_secret: str
     sign_in_url: str
     sign_in_client_id: str
     picture_hosts: tuple[str, ...]
@@ -51,6 +54,7 @@ def settings() -> Settings:
         payment_provider=os.environ.get("PAYMENT_PROVIDER", "none"),
         web_url=os.environ.get("WEB_URL", "").rstrip("/"),
         link_keys_secret=os.environ.get("LINK_KEYS_SECRET", ""),
+        origin_secret=os.environ.get("ORIGIN_SECRET", ""),
         sign_in_url=os.environ.get("SIGN_IN_URL", ""),
         sign_in_client_id=os.environ.get("SIGN_IN_CLIENT_ID", ""),
         picture_hosts=tuple(os.environ.get("PICTURE_HOSTS", "").split()),
