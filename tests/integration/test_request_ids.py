@@ -81,7 +81,7 @@ ANSWERS: dict[str, tuple[int, Callable[[Stack], Answer]]] = {
             headers={"if-none-match": stack.call("alice", "GET", "/order-center").headers["etag"]},
         ),
     ),
-    "no content": (204, lambda stack: stack.call("alice", "DELETE", "/tagged/coffee")),
+    "no content": (204, lambda stack: stack.call("alice", "DELETE", f"/tagged/{stack.products['voucher']}")),
     "a page": (200, lambda stack: stack.call(None, "GET", "/")),
     "an unknown gift's page": (404, lambda stack: stack.call(None, "GET", "/g/unknown")),
     "an asset": (200, lambda stack: stack.call(None, "GET", "/assets/any/app.js")),

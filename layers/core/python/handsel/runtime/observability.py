@@ -8,11 +8,11 @@ from itertools import islice
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import Metrics, MetricUnit
 
-from handsel.runtime.settings import settings
+from handsel.runtime.settings import log_level
 
 logger = Logger()
 # Powertools prefers the level of Lambda's filter, which has to stay at INFO for the lines with metrics.
-logging.getLogger(logger.name).setLevel(settings().log_level)
+logging.getLogger(logger.name).setLevel(log_level())
 metrics = Metrics()
 # Bounds of a log line about an error: one of endless recursion has a thousand frames.
 _MAX_CAUSES = 5

@@ -11,7 +11,6 @@ class Settings:
 
     Attributes:
         table_name: the name of the table.
-        log_level: the lowest level of log messages that are written.
         read_timeout: the time to wait for a response of an AWS service, in seconds. A lost response is retried once.
         bus_name: the event bus of domain events; empty if the function publishes none.
         window_ms: the length of the claim window.
@@ -24,7 +23,6 @@ class Settings:
     """
 
     table_name: str
-    log_level: str
     read_timeout: float
     bus_name: str
     window_ms: int
@@ -36,6 +34,11 @@ class Settings:
     connects_early: bool
 
 
+def log_level() -> str:
+    """Return the lowest level of the log messages that are written. Programs that have no other settings log, too."""
+    return os.environ.get("POWERTOOLS_LOG_LEVEL", "INFO")
+
+
 @cache
 def settings() -> Settings:
     """Return the settings, which are read once per process.
@@ -45,7 +48,6 @@ def settings() -> Settings:
     """
     return Settings(
         table_name=os.environ["TABLE_NAME"],
-        log_level=os.environ.get("POWERTOOLS_LOG_LEVEL", "INFO"),
         read_timeout=float(os.environ.get("READ_TIMEOUT_SECONDS", "3")),
         bus_name=os.environ.get("BUS_NAME", ""),
         window_ms=int(os.environ["CLAIM_WINDOW_SECONDS"]) * 1000,
