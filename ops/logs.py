@@ -53,7 +53,9 @@ def find_request(client: Any, groups: Iterable[str], request_id: str, *, hours: 
         CannotRunError: the ID is none, or the logs cannot be read.
     """
     if not _ID.fullmatch(request_id):
-        raise CannotRunError(f"{request_id!r} is not a request ID. Copy `x-request-id` or `apigw-requestid` of a response.")
+        raise CannotRunError(
+            f"{request_id!r} is not a request ID. Copy `x-request-id` or `apigw-requestid` of a response."
+        )
     lines = find_text(client, groups, [request_id], hours=hours)
     if others := {found for line in lines for found in _ids(line.message)} - {request_id}:
         lines = find_text(client, groups, [request_id, *sorted(others)], hours=hours)

@@ -86,7 +86,10 @@ ANSWERS: dict[str, tuple[int, Callable[[Stack], Answer]]] = {
     "an unknown gift's page": (404, lambda stack: stack.call(None, "GET", "/g/unknown")),
     "an asset": (200, lambda stack: stack.call(None, "GET", "/assets/any/app.js")),
     "no route": (404, lambda stack: stack.call(None, "GET", "/nothing")),
-    "no route, for a browser": (404, lambda stack: stack.call(None, "GET", "/nothing", headers={"accept": "text/html"})),
+    "no route, for a browser": (
+        404,
+        lambda stack: stack.call(None, "GET", "/nothing", headers={"accept": "text/html"}),
+    ),
     "a preflight without a route": (204, lambda stack: stack.call(None, "OPTIONS", "/nothing")),
 }
 
