@@ -76,7 +76,7 @@ def test_lambda_accepts_the_log_levels_of_every_function(expanded: dict[str, Any
         config = function["LoggingConfig"]
         assert config["ApplicationLogLevel"] == "INFO"
         assert config["SystemLogLevel"] == {"Ref": "SystemLogLevel"}
-    levels = model.shape_for("SystemLogLevel").enum
+    levels = model.shape_for("SystemLogLevel").metadata["enum"]
     assert set(parameters["SystemLogLevel"]["AllowedValues"]) <= set(levels)
     assert all(isinstance(logging.getLevelName(each), int) for each in parameters["LogLevel"]["AllowedValues"])
 
