@@ -37,8 +37,12 @@ status: $(VENV) ## List the running local stacks
 env: $(VENV) ## Print shell variables for calling the API with curl (README.md)
 	@$(BIN)/python -m local env
 
-logs: $(VENV) ## Print the logs of the functions on the local stack: TEXT=... selects lines, FOLLOW=1 waits for more
-	@$(BIN)/python -m local logs --text "$(TEXT)" $(if $(FOLLOW),--follow)
+logs: $(VENV) ## Print log lines: REQUEST_ID=... or TEXT=... selects them, FOLLOW=1 waits for more; STACK=name reads a stack on AWS
+ifdef STACK
+	@$(BIN)/python -m ops logs --stack "$(STACK)" $(if $(REQUEST_ID),--request-id "$(REQUEST_ID)",--text "$(TEXT)") $(if $(HOURS),--hours "$(HOURS)")
+else
+	@$(BIN)/python -m local logs --text "$(or $(REQUEST_ID),$(TEXT))" $(if $(FOLLOW),--follow)
+endif
 
 invoke: $(VENV) sam-if-docker ## Invoke a function by `sam local invoke` on the local stack: EVENT=events/purchase_buy.json
 	@$(BIN)/python -m local invoke --event "$(EVENT)" --function "$(FUNCTION)"

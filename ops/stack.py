@@ -27,6 +27,7 @@ class Stack:
         unprojected: URL of the queue of stream records that the projector failed to process.
         refused: URL of the queue of events that the inbound function failed to process.
         inbound: name of the inbound function.
+        log_groups: the log groups of the functions and of the API's access log.
     """
 
     table_name: str
@@ -36,6 +37,7 @@ class Stack:
     unprojected: str = ""
     refused: str = ""
     inbound: str = ""
+    log_groups: tuple[str, ...] = ()
 
 
 def create_client(service: str) -> Any:
@@ -67,6 +69,7 @@ def describe_stack(name: str) -> Stack:
             unprojected=outputs["UnprojectedRecordsUrl"],
             refused=outputs["RefusedInputsUrl"],
             inbound=outputs["InboundFunctionName"],
+            log_groups=tuple(outputs[name] for name in ("LogGroupName", "AccessLogGroupName") if name in outputs),
         )
     except KeyError as error:
         raise CannotRunError(f"The stack {name} has no output {error}: deploy this version first.") from error

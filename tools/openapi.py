@@ -206,7 +206,12 @@ def document() -> Schema:
                 "IfMatch": _IF_MATCH,
                 "OptionalKey": _IDEMPOTENCY_KEY | {"required": False},
             },
-            "headers": {"ContentLanguage": _CONTENT_LANGUAGE, "ETag": _ETAG, "RetryAfter": _RETRY_AFTER},
+            "headers": {
+                "ContentLanguage": _CONTENT_LANGUAGE,
+                "ETag": _ETAG,
+                "RequestId": _REQUEST_ID,
+                "RetryAfter": _RETRY_AFTER,
+            },
             "securitySchemes": {
                 "idToken": {
                     "type": "http",
@@ -246,15 +251,19 @@ def _operation(route: Route, handler: Handler, schemas: "Schemas", shared: Schem
         content = {"application/json": {"schema": schemas.of(operation.body)}}
         described["requestBody"] = {"required": operation.body_required, "content": content}
     answers = {
-        status: {"description": _answer_description(status, answer), **_answer_content(answer, schemas)}
+        status: {
+            "description": _answer_description(status, answer),
+            "headers": _headers(),
+            **_answer_content(answer, schemas),
+        }
         for status, answer in operation.responses.items()
     }
     if operation.localized:
         for status in answers:
-            answers[status]["headers"] = {"Content-Language": {"$ref": "#/components/headers/ContentLanguage"}}
+            answers[status]["headers"]["Content-Language"] = {"$ref": "#/components/headers/ContentLanguage"}
     if 304 in answers or operation.responses.get(200) is ProductView:
         for status in answers.keys() & {200, 304}:
-            answers[status].setdefault("headers", {})["ETag"] = {"$ref": "#/components/headers/ETag"}
+            answers[status]["headers"]["ETag"] = {"$ref": "#/components/headers/ETag"}
     pages = {status for status, answer in operation.responses.items() if status >= 400 and isinstance(answer, Media)}
     error_responses = _error_responses(route, operation, shared, pages)
     for status in answers.keys() & error_responses.keys():
@@ -263,6 +272,11 @@ def _operation(route: Route, handler: Handler, schemas: "Schemas", shared: Schem
         answers[status]["content"] |= {"application/json": {"schema": _ref("GatewayMessage")}}
     described["responses"] = {str(status): entry for status, entry in sorted({**error_responses, **answers}.items())}
     return described
+
+
+def _headers() -> Schema:
+    """Return the headers that every response of a function has."""
+    return {"X-Request-Id": {"$ref": "#/components/headers/RequestId"}}
 
 
 def _path_parameters(route: Route, operation: Operation) -> Iterator[Schema]:
@@ -394,8 +408,10 @@ def _error_response(
         )
         content["application/json"] = {"schema": _ref("GatewayMessage")}
     response: Schema = {"description": "\n".join(lines), "content": content}
+    if titles:
+        response["headers"] = _headers()
     if any(problem.retry_after is not None for problem in found):
-        response["headers"] = {"Retry-After": {"$ref": "#/components/headers/RetryAfter"}}
+        response["headers"]["Retry-After"] = {"$ref": "#/components/headers/RetryAfter"}
     if len(titles) > 1:
         return response
     # A response with one code, or from the gateway only, is shared by all operations.
@@ -511,6 +527,14 @@ _IDEMPOTENCY_KEY: Schema = {
         "Use a new key for each new request, and the same key to repeat a request whose response was lost."
     ),
     "schema": {"type": "string", "pattern": "^[!-~]{8,64}$"},
+}
+
+_REQUEST_ID: Schema = {
+    "description": (
+        "The ID of the request, which leads to its log lines: report it with an error. A response of API Gateway itself, "
+        "such as 401 or 429, has it as `apigw-requestid`."
+    ),
+    "schema": {"type": "string"},
 }
 
 _RETRY_AFTER: Schema = {

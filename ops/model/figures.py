@@ -117,11 +117,10 @@ def figures() -> Figures:
         times={name: Times(**each) for name, each in _measured_times().items()},
         memory={name: each.get("MemorySize", globally["MemorySize"]) for name, each in functions.items()},
         parameters={name: each["Default"] for name, each in template["Parameters"].items() if each["Type"] == "Number"},
-        projector_concurrency=functions["ProjectorFunction"]["Events"]["Written"]["Properties"][
-            "ParallelizationFactor"
-        ],
+        projector_concurrency=template["Parameters"]["ProjectorParallelization"]["Default"],
         traced=globally.get("Tracing") == "Active",
-        alarm_metrics=sum(max(1, sum("MetricStat" in metric for metric in each.get("Metrics", ()))) for each in alarms),
+        # A metric can be in an `Fn::If`.
+        alarm_metrics=sum(max(1, json.dumps(each).count('"MetricStat"')) for each in alarms),
         public=tuple(_public_routes(template)),
         snapshots=tuple(api_functions),
     )

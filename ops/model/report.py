@@ -211,7 +211,11 @@ def _assumptions(figures: Figures) -> Section:
         _assumption("cold starts", published.COLD_SHARE),
         _assumption("traces", published.TRACED_SHARE),
         ("responses", f"the bodies of the demo and {cost.HEADER_BYTES} bytes of headers; not compressed"),
-        ("logs", f"one line per request with its metrics, {min(logged)} to {max(logged)} bytes; see `make bench`"),
+        (
+            "logs",
+            f"one line per request with its metrics, {min(logged)} to {max(logged)} bytes (see `make bench`), and one of the "
+            f"access log, {cost.ACCESS_LOG_BYTES} bytes",
+        ),
         ("storage", f"{cost.TABLE_BYTES:,} bytes per gift in the table, {cost.INDEX_BYTES:,} in its indexes"),
         ("free", "stream reads by Lambda, deletion by time to live, JWT authorizers, delivery of events to Lambda"),
         ("excluded", "free tiers, savings plans, sign-in, payment providers, pictures, and network costs of clients"),

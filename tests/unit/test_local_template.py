@@ -77,7 +77,7 @@ def test_the_local_stack_has_a_subscriber(adapted: tuple[dict[str, Any], templat
 
 def test_a_local_stack_has_no_alarms(adapted: tuple[dict[str, Any], template.Removed]) -> None:
     kinds = {resource["Type"] for resource in adapted[0]["Resources"].values()}
-    assert not {kind for kind in kinds if kind.startswith("AWS::CloudWatch::")}
+    assert not {kind for kind in kinds if kind.startswith("AWS::CloudWatch::") or kind == "AWS::Logs::MetricFilter"}
 
 
 def test_a_local_stack_allows_plain_http_and_keeps_all_other_policies(
@@ -98,8 +98,10 @@ def test_a_local_stack_allows_plain_http_and_keeps_all_other_policies(
 
 def test_functions_log_at_the_level_of_the_template_parameter(adapted: tuple[dict[str, Any], template.Removed]) -> None:
     functions = [each for each in adapted[0]["Resources"].values() if each["Type"] == "AWS::Lambda::Function"]
-    levels = [function["Properties"]["Environment"]["Variables"]["AWS_LAMBDA_LOG_LEVEL"] for function in functions]
-    assert levels == [{"Ref": "LogLevel"}] * len(functions)
+    variables = [function["Properties"]["Environment"]["Variables"] for function in functions]
+    assert [each["POWERTOOLS_LOG_LEVEL"] for each in variables] == [{"Ref": "LogLevel"}] * len(functions)
+    # As Lambda sets it, by the level of its filter.
+    assert [each["AWS_LAMBDA_LOG_LEVEL"] for each in variables] == ["INFO"] * len(functions)
     assert functions
 
 

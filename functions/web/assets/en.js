@@ -15,6 +15,7 @@ export const words = {
   "unconfirmed.resume": "Retry the previous request",
   "unconfirmed.discard": "Continue with this one",
   our_fault: "Something went wrong on our end. Please try again in a moment.",
+  request_id: "Request ID:",
   time_left: "{time} left",
   time_over: "Time is up",
 

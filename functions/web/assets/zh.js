@@ -15,6 +15,7 @@ export const words = {
   "unconfirmed.resume": "重试上一次操作",
   "unconfirmed.discard": "继续本次操作",
   our_fault: "服务出了点问题，请稍后再试。",
+  request_id: "请求编号：",
   time_left: "剩余 {time}",
   time_over: "已过期",
 

@@ -31,7 +31,7 @@ from handsel.api.validation import Model, validated
 from handsel.api.weights import accepts_gzip
 from handsel.domain import errors, ids
 from handsel.runtime import clock
-from handsel.runtime.observability import count, flush_metrics, logger, metrics, origin
+from handsel.runtime.observability import count, flush_metrics, identify, logger, metrics, origin
 from handsel.runtime.settings import settings
 from handsel.runtime.wiring import link_keys, origin_secrets, table, warm_up
 from handsel.use_cases.accounts import profiles
@@ -210,7 +210,7 @@ class HttpRequest:
 
     @property
     def id(self) -> str:
-        """Return the unique id that API Gateway gave the request."""
+        """Return the unique id that API Gateway gave the request: in its access log, in log lines and in `X-Request-Id`."""
         return str(self._event.request_context.request_id)
 
     def body(self, model: type[Model], *, unless: Callable[[], object] | None = None) -> Model:
@@ -427,14 +427,13 @@ def create_app() -> APIGatewayHttpResolver:
 
     @app.exception_handler(Exception)  # type: ignore[untyped-decorator]
     def handle_internal_error(error: Exception) -> Response[str]:
-        request_id = app.lambda_context.aws_request_id
         logger.error(
             "request failed",
             error_type=type(error).__name__,
             integrity_error=_integrity_error(error),
             origin=origin(error),
         )
-        return problems.internal(request_id)
+        return problems.internal(HttpRequest(app).id)
 
     @app.not_found
     def handle_unknown_route(_: Exception) -> Response[str]:
@@ -491,17 +490,15 @@ def handler(app: APIGatewayHttpResolver, *, probe: Literal["account", "gift"] = 
         app.use(middlewares=[_require_distribution])
 
     def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-        http = event["requestContext"]["http"]
+        http, request_id = event["requestContext"]["http"], event["requestContext"]["requestId"]
+        identify(request_id)
         if http["method"] == "HEAD":
             http["method"] = "GET"  # API Gateway sends the headers without the body
         response = app.resolve(event, context)
         # Browsers then treat no response as another media type than the declared one.
         response["headers"]["X-Content-Type-Options"] = "nosniff"
-        fields = {
-            "request_id": context.aws_request_id,
-            "route": _route(event),
-            "status": response["statusCode"],
-        }
+        response["headers"]["X-Request-Id"] = request_id
+        fields = {"route": _route(event), "status": response["statusCode"]}
         if not flush_metrics(message="request handled", **fields):
             logger.info("request handled", **fields)
         return response

@@ -39,6 +39,11 @@ class Settings:
     connects_early: bool
 
 
+def log_level() -> str:
+    """Return the lowest level of the log messages that are written. Programs that have no other settings log, too."""
+    return os.environ.get("POWERTOOLS_LOG_LEVEL", "INFO")
+
+
 @cache
 def settings() -> Settings:
     """Return the settings, which are read once per process.
