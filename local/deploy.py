@@ -134,10 +134,12 @@ def _apply(
 
 
 def _references(properties: dict[str, Any]) -> dict[str, Any]:
-    """Return the references of a mapping: the stream, the function and the on-failure destination."""
+    """Return the properties of a mapping that refer to something: the stream, the function, the destination, conditions."""
     found = {"EventSourceArn": properties["EventSourceArn"], "FunctionName": properties["FunctionName"]}
     if destination := properties.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination"):
         found["OnFailure"] = destination
+    if "Enabled" in properties:
+        found["Enabled"] = properties["Enabled"]
     return found
 
 
@@ -148,6 +150,8 @@ def _resolved(name: str, properties: dict[str, Any], values: dict[str, str]) -> 
         "EventSourceArn": values["EventSourceArn"],
         "FunctionName": values["FunctionName"],
     }
+    if "Enabled" in values:
+        resolved["Enabled"] = values["Enabled"].lower() == "true"
     if "OnFailure" in values:
         resolved["DestinationConfig"] = {"OnFailure": {"Destination": values["OnFailure"]}}
     return resolved
