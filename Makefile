@@ -183,6 +183,13 @@ format: $(VENV) ## Format the code
 
 # --- build -----------------------------------------------------------------------------------------------------------
 
+.PHONY: release-check released-routes
+release-check: $(VENV) ## Report what an update from the last tag would replace, delete or refuse: REF=... for another commit
+	@$(BIN)/python -m tools release-check --reference "$(REF)"
+
+released-routes: $(VENV) ## Write the routes with settings of a release, when it is tagged (CONTRIBUTING.md, A release)
+	@$(BIN)/python -m tools released-routes
+
 .PHONY: generate covers build lock deploy clean
 generate: $(VENV) ## Write the generated files: docs/reference, docs/events, events, the OpenAPI document
 	@$(BIN)/python -m tools generate

@@ -1,7 +1,9 @@
-"""Run a generator or a check: python -m tools generate | covers | snapstart | vulnerabilities.
+"""Run a generator or a check: python -m tools COMMAND.
 
 generate        write the generated files; with --check, report those that are out of date
 covers          draw the PNG of each new or changed cover; needs a browser
+release-check   report what an update from the last tag, or from --reference, would replace, delete or refuse
+released-routes write the routes with settings of this release; a test compares them with the template
 snapstart       write the template with SnapStart, for sam build
 vulnerabilities report known vulnerabilities of the deployed packages
 """
@@ -9,7 +11,7 @@ vulnerabilities report known vulnerabilities of the deployed packages
 import argparse
 import sys
 
-from tools import covers, generate, snapstart, vulnerabilities
+from tools import covers, generate, release_check, snapstart, vulnerabilities
 
 
 def main() -> int:
@@ -17,14 +19,19 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         prog="python -m tools", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("command", choices=["generate", "covers", "snapstart", "vulnerabilities"])
+    parser.add_argument("command", choices=["generate", "covers", "release-check", "released-routes", "snapstart", "vulnerabilities"])
     parser.add_argument("--check", action="store_true", help="generate: write nothing")
+    parser.add_argument("--reference", default="", help="release-check: the commit of the last release")
     options = parser.parse_args()
     match options.command:
         case "generate":
             return generate.main(check=options.check)
         case "covers":
             return covers.main()
+        case "release-check":
+            return release_check.main(options.reference)
+        case "released-routes":
+            return release_check.write_released_routes()
         case "snapstart":
             return snapstart.main()
         case _:
