@@ -197,9 +197,9 @@ generate: $(VENV) ## Write the generated files: docs/reference, docs/events, eve
 covers: $(VENV) ## Draw new or changed covers as PNG for link previews; needs a browser
 	@$(BIN)/python -m tools covers
 
-build: $(VENV) $(SAM_VENV) ## sam build; SNAPSTART=1 for functions with SnapStart (docs/adr/0015)
-	@$(if $(SNAPSTART),$(BIN)/python -m tools snapstart)
-	@$(SAM) build $(if $(SNAPSTART),--template-file .local/template-snapstart.json --base-dir .)
+build: $(VENV) $(SAM_VENV) ## sam build; SNAPSTART=1: SnapStart (docs/adr/0015); GRADUAL=1: gradual deployment (docs/adr/0029)
+	@$(if $(SNAPSTART)$(GRADUAL),$(BIN)/python -m tools published $(if $(SNAPSTART),--snapstart) $(if $(GRADUAL),--gradual))
+	@$(SAM) build $(if $(SNAPSTART)$(GRADUAL),--template-file .local/template-published.json --base-dir .)
 
 deploy: ## Print the commands for a deployment
 	@echo "make build && .venv-sam/bin/sam deploy --guided   (needs an AWS account; asks for confirmation before changes)"

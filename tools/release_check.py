@@ -1,10 +1,11 @@
 """Report what an update from the last release would replace, delete or refuse, for `make release-check`.
 
-Both templates are expanded by AWS's translator. CloudFormation's registry schemas, which cfn-lint carries, name the properties
-that cannot be changed in place. Rules that the schemas do not have are below, each with its source.
+Both templates are expanded by AWS's translator, with the default parameters. CloudFormation's registry schemas, which cfn-lint
+carries, name the properties that cannot be changed in place. Rules that the schemas do not have are below, with their sources.
 """
 
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -83,6 +84,7 @@ def main(reference: str) -> int:
     """Compare with the last tag, or another reference. Return the exit status: 0 no effects, 1 effects, 2 not compared."""
     from samtranslator.yaml_helper import yaml_parse
 
+    logging.getLogger("samtranslator").setLevel(logging.ERROR)
     reference = reference or _git("describe", "--tags", "--abbrev=0")
     source = reference and _git("show", f"{reference}:template.yaml")
     if not source:
@@ -116,10 +118,51 @@ def compare(old: Template, new: Template) -> list[Finding]:
 
 
 def expand(source: Template) -> Template:
-    """Return a template as plain CloudFormation, with the same code for each function and layer."""
+    """Return a template as plain CloudFormation, as a stack with the default parameters has it.
+
+    Each function and layer has the same code.
+    """
     kinds = ("AWS::Serverless::Function", "AWS::Serverless::LayerVersion")
     code = {name: ("bucket", "key") for name, each in source["Resources"].items() if each["Type"] in kinds}
-    return template.expand(source, code, {})
+    expanded = template.expand(source, code, {})
+    defaults = {name: str(each.get("Default")) for name, each in expanded.get("Parameters", {}).items()}
+    conditions = expanded.get("Conditions", {})
+    expanded["Resources"] = _with_defaults(expanded["Resources"], conditions, defaults)
+    return expanded
+
+
+def _with_defaults(value: Any, conditions: Mapping[str, Any], defaults: Mapping[str, str]) -> Any:
+    """Return a value with each `Fn::If` replaced by what it is with the defaults of the parameters."""
+    match value:
+        case {"Fn::If": [condition, yes, no]}:
+            chosen = yes if _holds({"Condition": condition}, conditions, defaults) else no
+            return _with_defaults(chosen, conditions, defaults)
+        case dict():
+            chosen = {name: _with_defaults(each, conditions, defaults) for name, each in value.items()}
+            return {name: each for name, each in chosen.items() if each != {"Ref": "AWS::NoValue"}}
+        case list():
+            return [_with_defaults(each, conditions, defaults) for each in value]
+    return value
+
+
+def _holds(condition: Any, conditions: Mapping[str, Any], defaults: Mapping[str, str]) -> bool:
+    """Return whether a condition is true with the defaults. A pseudo parameter is compared by its name."""
+    match condition:
+        case {"Condition": name}:
+            return _holds(conditions[name], conditions, defaults)
+        case {"Fn::Not": [negated]}:
+            return not _holds(negated, conditions, defaults)
+        case {"Fn::And": parts}:
+            return all(_holds(each, conditions, defaults) for each in parts)
+        case {"Fn::Or": parts}:
+            return any(_holds(each, conditions, defaults) for each in parts)
+        case {"Fn::Equals": [left, right]}:
+            one, other = (
+                defaults.get(each["Ref"], each["Ref"]) if isinstance(each, dict) and "Ref" in each else each
+                for each in (left, right)
+            )
+            return str(one) == str(other)
+    raise ValueError(f"Unknown condition: {condition}")
 
 
 # --- parameters and outputs ------------------------------------------------------------------------------------------

@@ -236,6 +236,25 @@ def test_no_route_with_settings_of_the_last_release_is_gone() -> None:
     assert set(released) <= release_check.routes(EXPANDED["Resources"]).keys()
 
 
+@pytest.mark.parametrize(
+    ("condition", "holds"),
+    [
+        ({"Fn::Equals": [{"Ref": "AlarmEmail"}, ""]}, True),
+        ({"Fn::Not": [{"Fn::Equals": [{"Ref": "AlarmEmail"}, ""]}]}, False),
+        ({"Fn::And": [{"Condition": "OwnUserPool"}, {"Condition": "Subscribed"}]}, False),
+        ({"Fn::Or": [{"Condition": "OwnUserPool"}, {"Condition": "Subscribed"}]}, True),
+        ({"Fn::Equals": [{"Ref": "AWS::Region"}, "us-east-1"]}, False),
+    ],
+)
+def test_a_property_under_a_condition_is_compared_as_it_is_with_the_defaults(condition: Any, holds: bool) -> None:
+    source = deepcopy(TEMPLATE) | {"Resources": {"Table": deepcopy(TEMPLATE["Resources"]["Table"])}, "Outputs": {}}
+    before = release_check.expand(deepcopy(source))
+    source["Conditions"]["Tried"] = condition
+    properties(source, "Table")["TableName"] = {"Fn::If": ["Tried", "gifts", {"Ref": "AWS::NoValue"}]}
+    findings = release_check.compare(before, release_check.expand(source))
+    assert effects_of(findings) == ({(Effect.REPLACED, "Table")} if holds else set())
+
+
 def test_an_exported_output_cannot_get_another_name() -> None:
     before, after = deepcopy(EXPANDED), deepcopy(EXPANDED)
     export(before, "table")
