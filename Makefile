@@ -183,7 +183,10 @@ format: $(VENV) ## Format the code
 
 # --- build -----------------------------------------------------------------------------------------------------------
 
-.PHONY: release-check released-routes
+.PHONY: release-check released-routes import-template
+import-template: $(VENV) ## Write the template that imports what a deleted stack left: KEPT="Table=NAME ..." (docs/runbook.md)
+	@$(BIN)/python -m tools import-template --kept $(KEPT)
+
 release-check: $(VENV) ## Report what an update from the last tag would replace, delete or refuse: REF=... for another commit
 	@$(BIN)/python -m tools release-check --reference "$(REF)"
 
