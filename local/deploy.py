@@ -139,8 +139,17 @@ def _references(properties: dict[str, Any]) -> dict[str, Any]:
     if destination := properties.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination"):
         found["OnFailure"] = destination
     if "Enabled" in properties:
-        found["Enabled"] = properties["Enabled"]
+        found["Enabled"] = _as_texts(properties["Enabled"])
     return found
+
+
+def _as_texts(value: Any) -> Any:
+    """Return a value whose booleans are texts: an output has to be a string."""
+    if isinstance(value, dict):
+        return {name: _as_texts(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_as_texts(each) for each in value]
+    return str(value).lower() if isinstance(value, bool) else value
 
 
 def _resolved(name: str, properties: dict[str, Any], values: dict[str, str]) -> dict[str, Any]:
@@ -151,7 +160,7 @@ def _resolved(name: str, properties: dict[str, Any], values: dict[str, str]) -> 
         "FunctionName": values["FunctionName"],
     }
     if "Enabled" in values:
-        resolved["Enabled"] = values["Enabled"].lower() == "true"
+        resolved["Enabled"] = values["Enabled"] == "true"
     if "OnFailure" in values:
         resolved["DestinationConfig"] = {"OnFailure": {"Destination": values["OnFailure"]}}
     return resolved

@@ -255,6 +255,37 @@ def test_a_property_under_a_condition_is_compared_as_it_is_with_the_defaults(con
     assert effects_of(findings) == ({(Effect.REPLACED, "Table")} if holds else set())
 
 
+def test_the_link_keys_are_generated_as_in_the_last_release() -> None:
+    # With any change, an update generates another value, and no open share link works any more.
+    assert properties(TEMPLATE, "LinkKeys")["GenerateSecretString"] == {
+        "SecretStringTemplate": '{"current": "1"}',
+        "GenerateStringKey": "1",
+        "PasswordLength": 64,
+        "ExcludePunctuation": True,
+    }
+
+
+def test_the_readers_of_the_stream_may_read_that_of_a_recovered_table() -> None:
+    stream = {"Fn::Sub": "${Table.Arn}/stream/*"}
+    for role, mapping in (
+        ("RestoreRole", "RestoreFunctionWindowRemoved"),
+        ("ProjectorRole", "ProjectorFunctionWritten"),
+    ):
+        (policy,) = properties(EXPANDED, role)["Policies"]
+        resources = {each["Sid"]: each["Resource"] for each in policy["PolicyDocument"]["Statement"]}
+        assert resources["ReadStream"] == stream
+        assert properties(EXPANDED, mapping)["EventSourceArn"] == {"Fn::GetAtt": ["Table", "StreamArn"]}
+    source = deepcopy(TEMPLATE)
+    source["Parameters"]["TableStreamArn"]["Default"] = "arn:aws:dynamodb:eu-central-1:123456789012:table/t/stream/2"
+    recovered = release_check.expand(source)
+    for mapping in ("RestoreFunctionWindowRemoved", "ProjectorFunctionWritten"):
+        assert properties(recovered, mapping)["EventSourceArn"] != {"Fn::GetAtt": ["Table", "StreamArn"]}
+
+
+def test_a_dashboard_is_named_for_one_region_because_dashboards_are_global() -> None:
+    assert properties(TEMPLATE, "Dashboard")["DashboardName"] == {"Fn::Sub": "${AWS::StackName}-${AWS::Region}"}
+
+
 def test_an_exported_output_cannot_get_another_name() -> None:
     before, after = deepcopy(EXPANDED), deepcopy(EXPANDED)
     export(before, "table")
