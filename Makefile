@@ -194,6 +194,16 @@ format: $(VENV) ## Format the code
 
 # --- build -----------------------------------------------------------------------------------------------------------
 
+.PHONY: release-check released-routes import-template
+import-template: $(VENV) ## Write the template that imports what a deleted stack left: KEPT="Table=NAME ..." (docs/runbook.md)
+	@$(BIN)/python -m tools import-template --kept $(KEPT)
+
+release-check: $(VENV) ## Report what an update from the last tag would replace, delete or refuse: REF=... for another commit
+	@$(BIN)/python -m tools release-check --reference "$(REF)"
+
+released-routes: $(VENV) ## Write the routes with settings of a release, when it is tagged (CONTRIBUTING.md, A release)
+	@$(BIN)/python -m tools released-routes
+
 .PHONY: generate covers build lock deploy clean
 generate: $(VENV) ## Write the generated files: docs/reference, docs/events, events, the OpenAPI document
 	@$(BIN)/python -m tools generate
@@ -201,9 +211,9 @@ generate: $(VENV) ## Write the generated files: docs/reference, docs/events, eve
 covers: $(VENV) ## Draw new or changed covers as PNG for link previews; needs a browser
 	@$(BIN)/python -m tools covers
 
-build: $(VENV) $(SAM_VENV) ## sam build; SNAPSTART=1 for functions with SnapStart (docs/adr/0015)
-	@$(if $(SNAPSTART),$(BIN)/python -m tools snapstart)
-	@$(SAM) build $(if $(SNAPSTART),--template-file .local/template-snapstart.json --base-dir .)
+build: $(VENV) $(SAM_VENV) ## sam build; SNAPSTART=1: SnapStart (docs/adr/0015); GRADUAL=1: gradual deployment (docs/adr/0029)
+	@$(if $(SNAPSTART)$(GRADUAL),$(BIN)/python -m tools published $(if $(SNAPSTART),--snapstart) $(if $(GRADUAL),--gradual))
+	@$(SAM) build $(if $(SNAPSTART)$(GRADUAL),--template-file .local/template-published.json --base-dir .)
 
 deploy: ## Print the commands for a deployment
 	@echo "make build && .venv-sam/bin/sam deploy --guided   (needs an AWS account; asks for confirmation before changes)"

@@ -23,6 +23,7 @@ from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema
 
 from handsel.api import languages, problems
+from handsel.api.closed import OPEN_ROUTES
 from handsel.api.operations import Media, Operation, PageOf, SuccessResponse, declared
 from handsel.api.requests.base import Request
 from handsel.api.views.base import View
@@ -40,7 +41,8 @@ FILE = ROOT / "functions" / "public_api" / "openapi.json"
 # --- problems that follow from a route, and are not declared ---------------------------------------------------------
 
 FROM_AUTHORIZER = (errors.Unauthenticated,)
-# The account of the caller is looked up, so every authenticated request reads the table.
+# The account of the caller is looked up, so every authenticated request reads the table. A closed stack answers all others
+# with the same problem.
 FROM_TABLE = (errors.ServiceUnavailable,)
 FROM_PATH = (errors.NotFound,)
 FROM_QUERY = (errors.InvalidRequest,)
@@ -376,7 +378,8 @@ def _error_responses(route: Route, operation: Operation, shared: Schema, pages: 
             *(FROM_QUERY if operation.query else ()),
             *(FROM_BODY if operation.body else ()),
             *(FROM_IDEMPOTENCY if operation.idempotent or operation.accepts_key else ()),
-            *(() if route.public else (*FROM_AUTHORIZER, *FROM_TABLE)),
+            *(() if route.public else FROM_AUTHORIZER),
+            *(() if route.key in OPEN_ROUTES else FROM_TABLE),
         )
     )
     gateway = {

@@ -6,7 +6,7 @@ import pytest
 
 from local import template
 from local.settings import Settings, SettingsError, from_environment
-from tools import snapstart
+from tools import published
 
 
 def expand(raw: dict[str, Any]) -> dict[str, Any]:
@@ -23,7 +23,7 @@ def adapted() -> tuple[dict[str, Any], template.Removed]:
 
 @pytest.fixture(scope="module")
 def with_snapstart() -> dict[str, Any]:
-    return expand(snapstart.add_snapstart(template.read(), build="0123456789abcdef"))
+    return expand(published.add_snapstart(template.read(), build="0123456789abcdef"))
 
 
 def properties_of(expanded: dict[str, Any], kind: str) -> dict[str, Any]:
@@ -131,7 +131,7 @@ def test_with_snapstart_the_api_calls_aliases_and_has_the_permission_to(with_sna
 
 
 def test_with_snapstart_each_build_publishes_new_versions(with_snapstart: dict[str, Any]) -> None:
-    next_build = expand(snapstart.add_snapstart(template.read(), build="fedcba9876543210"))
+    next_build = expand(published.add_snapstart(template.read(), build="fedcba9876543210"))
     assert (
         properties_of(with_snapstart, "AWS::Lambda::Version")
         .keys()

@@ -21,6 +21,7 @@ class Settings:
             requests to its own address.
         sign_in_url, sign_in_client_id: the sign-in page of the user pool and its client; empty if there is none.
         picture_hosts: the origins, other than that of the pages, that images of products are loaded from.
+        is_closed: whether the API answers every request except the health check with 503.
         connects_early: whether INIT opens a connection to the table for the first request: on Lambda, unless the
             connection would be part of a snapshot. (docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html)
     """
@@ -36,6 +37,7 @@ class Settings:
     sign_in_url: str
     sign_in_client_id: str
     picture_hosts: tuple[str, ...]
+    is_closed: bool
     connects_early: bool
 
 
@@ -63,5 +65,6 @@ def settings() -> Settings:
         sign_in_url=os.environ.get("SIGN_IN_URL", ""),
         sign_in_client_id=os.environ.get("SIGN_IN_CLIENT_ID", ""),
         picture_hosts=tuple(os.environ.get("PICTURE_HOSTS", "").split()),
+        is_closed=os.environ.get("CLOSED") == "true",
         connects_early=os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") in ("on-demand", "provisioned-concurrency"),
     )
