@@ -1,8 +1,9 @@
-# Tools are installed into .venv (and .venv-sam, .venv-bench) from the lock files in requirements/, when first needed.
+# Tools are installed into .venv (and .venv-sam, .venv-bench, .venv-sbom) from the lock files in requirements/, when first needed.
 PYTHON ?= python3
 VENV := .venv/.complete
 SAM_VENV := .venv-sam/.complete
 BENCH_VENV := .venv-bench/.complete
+SBOM_VENV := .venv-sbom/.complete
 BIN := .venv/bin
 SAM := SAM_CLI_TELEMETRY=0 PYTHON=$(abspath $(BIN)/python) .venv-sam/bin/sam
 INSTALL := -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes
@@ -142,13 +143,14 @@ side-by-side: ## Slow tests, two at a time: e2e-long, canaries, sam, fuzz, confo
 gates: $(VENV) ## Check the limits on modules, bytes and cold starts (benchmarks/gates.py)
 	@PYTHONPATH=layers/core/python $(BIN)/python -m benchmarks.gates
 
-lint: $(VENV) ## Check style, docstrings, imports, wording and the template
+lint: $(VENV) ## Check style, docstrings, imports, wording, templates and workflows
 	@$(BIN)/ruff format --check --quiet $(SOURCES) || { echo "Run: make format" >&2; exit 1; }
 	@$(BIN)/ruff check --quiet $(SOURCES)
 	@$(BIN)/python -m tools.wording
 	@PYTHONPATH=layers/core/python $(BIN)/lint-imports --no-cache >.import-linter.log || { cat .import-linter.log; exit 1; }
 	@rm -f .import-linter.log
-	@$(BIN)/cfn-lint template.yaml
+	@$(BIN)/cfn-lint template.yaml .github/deploy-role.yaml
+	@$(BIN)/zizmor --quiet --offline --persona pedantic .github
 
 types: $(VENV) ## mypy --strict, tests included
 	@$(BIN)/mypy
@@ -169,9 +171,10 @@ locked: $(VENV) ## Check that the lock files match pyproject.toml
 	$(UV_COMPILE) pyproject.toml --group dev --group lock -o "$$scratch/dev.txt" >/dev/null; \
 	$(UV_COMPILE) --group pyproject.toml:sam -o "$$scratch/sam.txt" >/dev/null; \
 	$(UV_COMPILE) --group pyproject.toml:bench -o "$$scratch/bench.txt" >/dev/null; \
+	$(UV_COMPILE) --group pyproject.toml:sbom -o "$$scratch/sbom.txt" >/dev/null; \
 	diff -q "$$scratch/layer.txt" layers/dependencies/requirements.txt \
 	  && diff -q "$$scratch/dev.txt" requirements/dev.txt && diff -q "$$scratch/sam.txt" requirements/sam.txt \
-	  && diff -q "$$scratch/bench.txt" requirements/bench.txt \
+	  && diff -q "$$scratch/bench.txt" requirements/bench.txt && diff -q "$$scratch/sbom.txt" requirements/sbom.txt \
 	  || { echo "Run: make lock" >&2; exit 1; }
 
 vulnerabilities: $(VENV) ## Report known vulnerabilities of the deployed packages (uses the network)
@@ -183,7 +186,7 @@ format: $(VENV) ## Format the code
 
 # --- build -----------------------------------------------------------------------------------------------------------
 
-.PHONY: generate covers build lock deploy clean
+.PHONY: generate covers build lock sbom deploy clean
 generate: $(VENV) ## Write the generated files: docs/reference, docs/events, events, the OpenAPI document
 	@$(BIN)/python -m tools generate
 
@@ -195,22 +198,29 @@ build: $(VENV) $(SAM_VENV) ## sam build; SNAPSTART=1 for functions with SnapStar
 	@$(SAM) build $(if $(SNAPSTART),--template-file .local/template-snapstart.json --base-dir .)
 
 deploy: ## Print the commands for a deployment
-	@echo "make build && .venv-sam/bin/sam deploy --guided   (needs an AWS account; asks for confirmation before changes)"
+	@echo "make build && .venv-sam/bin/sam deploy --config-env dev   (or prod; needs an AWS account, see docs/sam.md)"
 
 lock: $(VENV) ## Write the lock files from pyproject.toml
 	@$(UV_COMPILE) pyproject.toml -o layers/dependencies/requirements.txt
 	@$(UV_COMPILE) pyproject.toml --group dev --group lock -o requirements/dev.txt
 	@$(UV_COMPILE) --group pyproject.toml:sam -o requirements/sam.txt
 	@$(UV_COMPILE) --group pyproject.toml:bench -o requirements/bench.txt
+	@$(UV_COMPILE) --group pyproject.toml:sbom -o requirements/sbom.txt
+
+sbom: $(SBOM_VENV) ## List the deployed packages in dist/sbom.json (CycloneDX)
+	@mkdir -p dist
+	@.venv-sbom/bin/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible --output-file dist/sbom.json \
+	  layers/dependencies/requirements.txt
 
 clean: ## Delete everything that was built; stop the local stack first
-	@rm -rf .venv .venv-sam .venv-bench .aws-sam .local dist htmlcov .coverage .coverage.* .*_cache .hypothesis
+	@rm -rf .venv .venv-sam .venv-bench .venv-sbom .aws-sam .local dist htmlcov .coverage .coverage.* .*_cache .hypothesis
 
 $(VENV): requirements/dev.txt
 $(SAM_VENV): requirements/sam.txt
 $(BENCH_VENV): requirements/bench.txt
+$(SBOM_VENV): requirements/sbom.txt
 # A lock file is complete, so pip resolves nothing. An interrupted installation has no stamp and continues the next time.
-$(VENV) $(SAM_VENV) $(BENCH_VENV):
+$(VENV) $(SAM_VENV) $(BENCH_VENV) $(SBOM_VENV):
 	@"$(PYTHON)" -c 'import sys; sys.version_info >= (3, 11) or sys.exit(1)' 2>/dev/null || { \
 	  echo "'$(PYTHON)' is not Python 3.11 or newer. Choose another one: make PYTHON=/path/to/python3.12" >&2; exit 1; }
 	@echo "Installing $< into $(@D) ..." >&2
