@@ -209,7 +209,7 @@ lock: $(VENV) ## Write the lock files from pyproject.toml
 
 sbom: $(SBOM_VENV) ## List the deployed packages in dist/sbom.json (CycloneDX)
 	@mkdir -p dist
-	@.venv-sbom/bin/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible --output-file dist/sbom.json \
+	@.venv-sbom/bin/python -W ignore -m cyclonedx_py requirements --pyproject pyproject.toml --output-reproducible --output-file dist/sbom.json \
 	  layers/dependencies/requirements.txt
 
 clean: ## Delete everything that was built; stop the local stack first
