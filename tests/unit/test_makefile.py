@@ -12,7 +12,7 @@ from local import template
 from local.settings import ROOT
 
 MAKEFILE = ROOT / "functions" / "Makefile"
-# What the makefile needs of a system, besides Python.
+# Commands that the makefile needs, besides Python.
 TOOLS = ("make", "sh", "mkdir", "cp", "find", "rm")
 
 
@@ -45,7 +45,7 @@ RUNTIME = Python("python3.13", (3, 13))
 
 @dataclass(frozen=True)
 class Case:
-    """What is on PATH, and what is found."""
+    """The interpreters on PATH, and those that are found."""
 
     pythons: tuple[Python, ...]
     runtime: str
