@@ -20,7 +20,7 @@ help: ## List targets
 
 # --- run -------------------------------------------------------------------------------------------------------------
 
-.PHONY: demo up down status env logs invoke ops
+.PHONY: demo up down status env logs invoke smoke preflight ops
 demo: $(VENV) ## Demonstrate all features over HTTP, on a temporary local stack
 	@$(BIN)/python -m local demo
 
@@ -41,6 +41,12 @@ logs: $(VENV) ## Print the logs of the functions on the local stack: TEXT=... se
 
 invoke: $(VENV) sam-if-docker ## Invoke a function by `sam local invoke` on the local stack: EVENT=events/purchase_buy.json
 	@$(BIN)/python -m local invoke --event "$(EVENT)" --function "$(FUNCTION)"
+
+smoke: $(VENV) ## Test the deployed stack STACK=name, or the local stack: the whole story of a gift, in about a minute
+	@$(if $(STACK),$(BIN)/python -m ops smoke --stack "$(STACK)" $(if $(URL),--url "$(URL)"),$(BIN)/python -m local.ops smoke)
+
+preflight: $(VENV) ## Show what the quotas of the AWS account let a stack hold, and what to ask for; STACK=name if it is deployed
+	@$(BIN)/python -m ops preflight $(if $(STACK),--stack "$(STACK)")
 
 ops: $(VENV) ## Run an operators' command on the local stack: DO="audit --json"; without DO, list the commands
 	@$(BIN)/python -m local.ops $(DO)

@@ -117,8 +117,10 @@ ROWS: Sequence[Row] = (
     ),
     Row(
         "a quota of Cognito",
-        lambda failure: failure.operation.startswith(("Admin", "Initiate"))
-        and failure.aws_code in ("TooManyRequestsException", "LimitExceededException"),
+        lambda failure: (
+            failure.operation.startswith(("Admin", "Initiate"))
+            and failure.aws_code in ("TooManyRequestsException", "LimitExceededException")
+        ),
         "The request rate of the user pools of this account is exhausted: `make preflight` shows the quotas UserCreation and "
         "UserAuthentication.",
     ),
@@ -148,15 +150,19 @@ ROWS: Sequence[Row] = (
     ),
     Row(
         "a function timed out",
-        lambda failure: failure.has_logged("Task timed out", "Status: timeout")
-        or (isinstance(failure.error, InvocationError) and "timed out" in str(failure.error)),
+        lambda failure: (
+            failure.has_logged("Task timed out", "Status: timeout")
+            or (isinstance(failure.error, InvocationError) and "timed out" in str(failure.error))
+        ),
         "{functions} timed out: the table, the secret or the bus did not answer. Check VPC endpoints, if the account forces "
         "a VPC, and the memory of the function.",
     ),
     Row(
         "a function cannot start",
-        lambda failure: failure.has_logged("Runtime.ImportModuleError", "INIT_REPORT", "Runtime.")
-        or (isinstance(failure.error, InvocationError) and "Import" in str(failure.error)),
+        lambda failure: (
+            failure.has_logged("Runtime.ImportModuleError", "INIT_REPORT", "Runtime.")
+            or (isinstance(failure.error, InvocationError) and "Import" in str(failure.error))
+        ),
         "{functions} cannot be loaded: build with the parameter Architecture that you deploy (`make build`), and check its layers.",
     ),
     Row(

@@ -66,9 +66,7 @@ def run(stack: Stack, name: str, url: str, say: Callable[[str], None]) -> int:
     find_log = log_reader(stack.log_group)
     try:
         with _users(stack, run_id, say) as users:
-            target = DeployedStack(
-                name, url, table, stack.bus_name, {role: user.token for role, user in users.items()}
-            )
+            target = DeployedStack(name, url, table, stack.bus_name, {role: user.token for role, user in users.items()})
             try:
                 report = run_story(target, users, run_id, say, find_log)
             finally:
@@ -108,7 +106,9 @@ def log_reader(group: str) -> LogReader:
 
     def read(request_id: str) -> tuple[Sequence[str], str]:
         pattern = f'"{request_id}"'
-        command = f"aws logs filter-log-events --log-group-name {shlex.quote(group)} --filter-pattern {shlex.quote(pattern)}"
+        command = (
+            f"aws logs filter-log-events --log-group-name {shlex.quote(group)} --filter-pattern {shlex.quote(pattern)}"
+        )
         lines: list[str] = []
         with suppress(BotoCoreError, ClientError):
             logs, deadline = create_client("logs"), time.monotonic() + _LOG_SECONDS
@@ -241,7 +241,9 @@ def _say_functions(report: Report, functions: frozenset[str], say: Callable[[str
         elif not passed:
             say(f"  NOT     {function}: not exercised, so its policy is not tested")
         elif statements := leading_keys(function):
-            say(f"  ok      {function}: policy exercised, with the condition on leading keys of {', '.join(statements)}")
+            say(
+                f"  ok      {function}: policy exercised, with the condition on leading keys of {', '.join(statements)}"
+            )
         else:
             say(f"  ok      {function}: exercised")
     if report.sells_nothing:

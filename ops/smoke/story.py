@@ -6,15 +6,17 @@ is evaluated in transactions. tests/integration/test_smoke.py compares the story
 The test is safe on a stack with users: its store has products that are sold out within seconds, because all units are bought
 at once, so they are not recommended to others. All gifts are among the users of the test.
 
-A gift of the test ends early: `end_window` moves the end of its claim window in the table, in one transaction. If the test
-dies right before it, the gift ends at its regular time; right after it, the next sweep or the stream ends it, or at the latest the
-sweep at the regular time. If its response is lost or it runs twice, its conditions fail and the gift is as after the first time.
+A gift of the test ends early: `move_window_end` moves the end of its claim window in the table, in one transaction. If the
+test dies right before it, the gift ends at its regular time; right after it, the next sweep or the stream ends it, or at the
+latest the sweep at the regular time. If its response is lost or it runs twice, its conditions fail, and the gift is as after
+the first time.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from handsel.domain.models import Gift
 from handsel.domain.states import GiftState
 from handsel.store import gifts, keys
 from handsel.store.expressions import Clause, assign, require, update
@@ -260,7 +262,7 @@ def _open_store(session: Session) -> None:
     session.found["store"] = session.store_id
 
 
-def _put_product(session: Session, kind: str, stock: int | None, *, replace: bool = False) -> None:
+def _put_product(session: Session, kind: str, stock: int | None, *, if_match: bool = False) -> None:
     body = {
         "kind": kind,
         "title": "Smoke test: do not buy",
@@ -270,7 +272,7 @@ def _put_product(session: Session, kind: str, stock: int | None, *, replace: boo
         **({"validity_days": 30, "redeem_at": "Nowhere"} if kind == "voucher" else {}),
     }
     path = f"/stores/{session['store']}/products/{session.product_id(kind)}"
-    session.call("merchant", "PUT", path, body, headers={"if-match": "*"} if replace else None)
+    session.call("merchant", "PUT", path, body, headers={"if-match": "*"} if if_match else None)
 
 
 def _add_stock(session: Session, kind: str, units: int) -> Answer:
@@ -297,7 +299,7 @@ def _buy_vouchers(session: Session) -> None:
         raise
     finally:
         # Sold out, so that nobody else sees it.
-        _put_product(session, "voucher", 0, replace=True)
+        _put_product(session, "voucher", 0, if_match=True)
     expect("order", (order["state"], order["units"]["available"]), ("paid", _VOUCHERS))
     session.found["vouchers"] = order
 
@@ -439,10 +441,44 @@ def _read_message(session: Session) -> None:
     expect("read", read["read"], True)
 
 
+@_step("remind the recipient, by the sweep", "SweepFunction")
+def _remind(session: Session) -> None:
+    gift_id, table = session["gift to a person"]["gift_id"], session.target.table
+    key = keys.reminder(gift_id)
+    if not session.wait("the reminder is scheduled", "ProjectorFunction", lambda: table.get(key)).get(keys.BY_DUE.sk):
+        raise StepSkipped("the claim window of this stack is too short for reminders")
+    # The last reminder is an hour before the end: a second after the gift was given.
+    gift = move_window_end(table, gift_id, seconds=3601)
+    due = keys.position(gift.created_at + 1000, gift_id)
+    table.write(update(key, assign({keys.BY_DUE.sk: due}), Clause(conditions=[f"attribute_exists(#{keys.BY_DUE.sk})"])))
+
+    def is_reminded() -> bool:
+        session.target.invoke("SweepFunction", {})
+        kinds = {each["kind"] for each in session.json("friend", "GET", "/messages")["items"]}
+        return "gift_reminder" in kinds
+
+    session.wait("the recipient is reminded", "SweepFunction", is_reminded)
+
+
 @_step("claim the gift to a person", "ClaimFunction")
 def _claim_as_recipient(session: Session) -> None:
     _claim(session, "friend", session["gift to a person"])
     session.found["claimed gift"] = session["gift to a person"]
+
+
+@_step("cancel a gift before its recipient reads of it", "GiftFunction", "ProjectorFunction")
+def _cancel_unread(session: Session) -> None:
+    friend = session.users["friend"]
+    gift_id = _give(session, "vouchers", "gift to cancel", recipient_id=friend.user_id)["gift_id"]
+
+    def kinds() -> list[str]:
+        return [
+            each["kind"] for each in session.json("friend", "GET", "/messages")["items"] if each["gift_id"] == gift_id
+        ]
+
+    session.wait("the recipient has a message", "ProjectorFunction", lambda: kinds() == ["gift_received"])
+    session.call("giver", "POST", f"/gifts/{gift_id}/cancel", {})
+    session.wait("the message is replaced", "ProjectorFunction", lambda: kinds() == ["gift_cancelled"])
 
 
 @_step("give to a group, claim two shares, cancel the rest", "GiftFunction", "ClaimFunction")
@@ -532,14 +568,19 @@ def _change_handle(session: Session) -> None:
 # --- expire -----------------------------------------------------------------------------------------------------------
 
 
-def end_window(table: Table, gift_id: str, *, by_stream: bool) -> None:
-    """Move the end of the claim window of an own gift into the past, in the gift and in the reservation of its order.
+def move_window_end(table: Table, gift_id: str, *, seconds: int, by_stream: bool = False) -> Gift:
+    """Move the end of the claim window of an own gift: in the gift, in the reservation of its order, and in its timer.
 
     Args:
         table: the table.
         gift_id: a gift that is open, with all its shares.
+        seconds: the new length of the window. The clock of this machine is not used, because it may be wrong.
         by_stream: delete the timer of the gift, as TTL does later, and leave the gift at its regular place in the due index:
-            until then, only the stream ends it. Otherwise move it in the due index: the sweep ends it.
+            until then, only the stream ends it. Otherwise move it in the due index: TTL takes minutes or longer, so the
+            sweep ends it.
+
+    Returns:
+        The gift with its new end.
 
     Raises:
         ConditionFailed: the gift has changed.
@@ -547,25 +588,27 @@ def end_window(table: Table, gift_id: str, *, by_stream: bool) -> None:
     gift = gifts.get(table, gift_id)
     if gift is None:
         raise StepFailed(f"the table has no gift {gift_id}")
-    # After its creation by the clock of the function: the clock of this machine may be wrong.
-    ended_at = gift.created_at + 1
-    moved = {"expires_at": ended_at}
-    if not by_stream:
-        moved |= {keys.BY_DUE.sk: keys.position(ended_at, gift_id)}  # type: ignore[dict-item]
+    moved = replace(gift, expires_at=gift.created_at + seconds * 1000)
+    due = {} if by_stream else {keys.BY_DUE.sk: keys.position(moved.expires_at, gift_id)}
     unchanged = require(state=GiftState.OPEN, expires_at=gift.expires_at, remaining=gift.shares)
     reserved = Clause(
-        sets=["#reservations.#gift.#expires_at = :ended_at"],
+        sets=["#reservations.#gift.#expires_at = :moved"],
         conditions=["#reservations.#gift.#expires_at = :regular"],
-        values={":ended_at": ended_at, ":regular": gift.expires_at},
+        values={":moved": moved.expires_at, ":regular": gift.expires_at},
         names={"#gift": gift_id},
     )
     writes: list[Write] = [
-        update(keys.gift(gift_id), assign(moved), unchanged),
+        update(keys.gift(gift_id), assign({"expires_at": moved.expires_at, **due}), unchanged),
         update(keys.order(gift.order_id), reserved),
     ]
+    timer = keys.window(gift_id)
     if by_stream:
-        writes.append(Delete(keys.window(gift_id), "attribute_exists(#pk)"))
+        writes.append(Delete(timer, "attribute_exists(#pk)"))
+    else:
+        ttl = gifts.timer_to_item(moved)["ttl"]
+        writes.append(update(timer, assign({"ttl": ttl}), require(gift_id=gift_id)))
     table.write(*writes)
+    return moved
 
 
 def _expire(session: Session, name: str, function: str, *, by_stream: bool, meanwhile: Callable[[], object]) -> None:
@@ -573,7 +616,7 @@ def _expire(session: Session, name: str, function: str, *, by_stream: bool, mean
     gift = _give(session, "vouchers", name)
     gift_id = gift["gift_id"]
     try:
-        end_window(session.target.table, gift_id, by_stream=by_stream)
+        move_window_end(session.target.table, gift_id, seconds=0, by_stream=by_stream)
     except ConditionFailed as error:
         raise StepFailed(f"the gift {gift_id} has changed in the meantime") from error
     # Every read computes this from the time; only the function stores it.
@@ -595,8 +638,9 @@ def _expire_by_sweep(session: Session) -> str:
         reports.append(session.target.invoke("SweepFunction", {}))
 
     _expire(session, "gift for the sweep", "SweepFunction", by_stream=False, meanwhile=sweep)
-    failed = reports[-1]["failed"]
-    return f"the sweep failed on {failed} other items: see docs/runbook.md, SweepFails" if failed else ""
+    if failed := reports[-1]["failed"]:
+        return f"the sweep failed on {failed} other items: see docs/runbook.md, SweepFails"
+    return "" if any(each["returned"] for each in reports) else "the scheduled sweep was faster"
 
 
 @_step("expire a gift, by its timer and the stream", "RestoreFunction")
@@ -613,7 +657,7 @@ def _ask_again(session: Session) -> None:
 # --- lists ------------------------------------------------------------------------------------------------------------
 
 
-@_step("read the order center, gifts and people", "OrderCenterFunction", "ProjectorFunction", "DirectoryFunction")
+@_step("read the order center, gifts and people", "OrderCenterFunction", "DirectoryFunction")
 def _read_lists(session: Session) -> None:
     _ = session["vouchers"]
 
@@ -682,6 +726,6 @@ def _sell_out(session: Session, kind: str) -> None:
     if product.status == 404 or product.body["stock"] == 0:
         return
     if product.body["stock"] is None:
-        _put_product(session, kind, 0, replace=True)
+        _put_product(session, kind, 0, if_match=True)
     else:
         _add_stock(session, kind, -product.body["stock"])

@@ -61,9 +61,7 @@ class Target(Protocol):
     table: Table
     functions: frozenset[str]
 
-    def call(
-        self, role: str | None, method: str, path: str, body: object, headers: Mapping[str, str]
-    ) -> Answer:
+    def call(self, role: str | None, method: str, path: str, body: object, headers: Mapping[str, str]) -> Answer:
         """Send a request as the user of a role, or unauthenticated."""
 
     def invoke(self, function: str, payload: object) -> Any:
@@ -105,9 +103,7 @@ class DeployedStack:
         self._lambda = create_client("lambda")
         self._events = create_client("events")
 
-    def call(
-        self, role: str | None, method: str, path: str, body: object, headers: Mapping[str, str]
-    ) -> Answer:
+    def call(self, role: str | None, method: str, path: str, body: object, headers: Mapping[str, str]) -> Answer:
         """Send a request as the user of a role, or unauthenticated."""
         if role is not None:
             headers = {"authorization": f"Bearer {self._tokens[role]}", **headers}

@@ -155,4 +155,3 @@ def _password() -> str:
     """Return a random password of 40 characters, with a character of each class that a policy may require."""
     alphabet = string.ascii_letters + string.digits
     return "".join(secrets.choice(alphabet) for _ in range(36)) + "aA1-"
-
