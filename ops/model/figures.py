@@ -123,6 +123,11 @@ def _measured_times() -> dict[str, dict[str, float]]:
 
 @cache
 def read_template() -> dict[str, Any]:
+    """Return template.yaml.
+
+    Raises:
+        CannotRunError: it is missing, because the code does not run from a checkout.
+    """
     from samtranslator.yaml_helper import yaml_parse
 
     if not TEMPLATE.exists():

@@ -163,7 +163,7 @@ ROWS: Sequence[Row] = (
             failure.has_logged("Runtime.ImportModuleError", "INIT_REPORT", "Runtime.")
             or (isinstance(failure.error, InvocationError) and "Import" in str(failure.error))
         ),
-        "{functions} cannot be loaded: build with the parameter Architecture that you deploy (`make build`), and check its layers.",
+        "{functions} cannot be loaded: build for the parameter Architecture that you deploy, and check its layers.",
     ),
     Row(
         "an invoked function failed",
@@ -215,8 +215,8 @@ ROWS: Sequence[Row] = (
     Row(
         "the table or the secret is busy",
         lambda failure: failure.answer is not None and failure.answer.code == "busy",
-        "DynamoDB throttles (alarm TableIsThrottled; `make preflight` shows the throughput), or {functions} cannot read the secret "
-        "LinkKeys: ReadLinkKeysPolicy, and kms:Decrypt if the secret has a key of yours.",
+        "DynamoDB throttles (alarm TableIsThrottled; `make preflight` shows the throughput), or {functions} cannot read the "
+        "secret LinkKeys: ReadLinkKeysPolicy, and kms:Decrypt if the secret has a key of yours.",
     ),
     Row(
         "an error in a function",
@@ -241,8 +241,8 @@ ROWS: Sequence[Row] = (
     Row(
         "the inbound function is late",
         lambda failure: failure.waited_for == "InboundFunction",
-        "The event has not reached InboundFunction: its rule on the bus is disabled, or it fails (log; queue RefusedInputs; alarm "
-        "InputsWereRefused). Statements: {statements}.",
+        "The event has not reached InboundFunction: its rule on the bus is disabled, or it fails (log; queue RefusedInputs; "
+        "alarm InputsWereRefused). Statements: {statements}.",
     ),
     Row(
         "another function is late",
@@ -265,7 +265,7 @@ ROWS: Sequence[Row] = (
 
 def diagnose(failure: Failure) -> str:
     """Return what a failure points to, or an empty string if no row of the table applies."""
-    functions = failure.functions if failure.waited_for is None else (failure.waited_for,)
+    functions = failure.functions
     for row in ROWS:
         if row.applies(failure):
             return row.advice.format(

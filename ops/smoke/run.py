@@ -37,12 +37,14 @@ class Report:
     Attributes:
         passed: the titles of the passed steps, by function that they exercise.
         failed: the failed steps.
+        suspects: the functions that may have failed.
         skipped: the skipped steps.
         sells_nothing: whether the stack sells nothing to the test.
     """
 
     passed: dict[str, list[str]] = field(default_factory=dict)
     failed: list[Step] = field(default_factory=list)
+    suspects: set[str] = field(default_factory=set)
     skipped: list[Step] = field(default_factory=list)
     sells_nothing: bool = False
 
@@ -63,12 +65,11 @@ def run(stack: Stack, name: str, url: str, say: Callable[[str], None]) -> int:
     run_id, started = secrets.token_hex(4), time.monotonic()
     say(f"Smoke test {run_id} of the stack {name}, {url}")
     table = Table(create_client("dynamodb"), stack.table_name)
-    find_log = log_reader(stack.log_group)
     try:
         with _users(stack, run_id, say) as users:
             target = DeployedStack(name, url, table, stack.bus_name, {role: user.token for role, user in users.items()})
             try:
-                report = run_story(target, users, run_id, say, find_log)
+                report = run_story(target, users, run_id, say, Logs(stack.log_group, target.names))
             finally:
                 target.close()
     except (SignInError, ClientError) as error:
@@ -98,33 +99,41 @@ def _users(stack: Stack, run: str, say: Callable[[str], None]) -> Iterator[Mappi
         )
 
 
-LogReader = Callable[[str], tuple[Sequence[str], str]]
+class Logs:
+    """The logs of the stack.
+
+    Args:
+        group: the log group of all functions.
+        names: the names of the functions by logical id.
+    """
+
+    def __init__(self, group: str, names: Mapping[str, str]) -> None:
+        self._group = group
+        self._names = names
+
+    def command(self, request_id: str) -> str:
+        """Return the command that shows the log of a request."""
+        pattern = shlex.quote(f'"{request_id}"')
+        return f"aws logs filter-log-events --log-group-name {shlex.quote(self._group)} --filter-pattern {pattern}"
+
+    def read(self, request_id: str, functions: Sequence[str]) -> Sequence[str]:
+        """Return the log lines of a request to one of these functions; none if the log cannot be read."""
+        logs, deadline = create_client("logs"), time.monotonic() + _LOG_SECONDS
+        # The local engine has a log group for each function, whatever its LoggingConfig.
+        groups = [self._group, *(f"/aws/lambda/{self._names[each]}" for each in functions if each in self._names)]
+        while time.monotonic() < deadline:
+            for group in groups:
+                with suppress(BotoCoreError, ClientError):
+                    found = logs.filter_log_events(
+                        logGroupName=group, filterPattern=f'"{request_id}"', limit=_MAX_LOG_LINES
+                    )
+                    if found["events"]:
+                        return [str(event["message"]) for event in found["events"]]
+            time.sleep(_LOG_PAUSE)
+        return ()
 
 
-def log_reader(group: str) -> LogReader:
-    """Return a function that reads the log lines of a request. It returns the lines, and the command that shows them."""
-
-    def read(request_id: str) -> tuple[Sequence[str], str]:
-        pattern = f'"{request_id}"'
-        command = (
-            f"aws logs filter-log-events --log-group-name {shlex.quote(group)} --filter-pattern {shlex.quote(pattern)}"
-        )
-        lines: list[str] = []
-        with suppress(BotoCoreError, ClientError):
-            logs, deadline = create_client("logs"), time.monotonic() + _LOG_SECONDS
-            while not lines and time.monotonic() < deadline:
-                found = logs.filter_log_events(logGroupName=group, filterPattern=pattern, limit=_MAX_LOG_LINES)
-                lines = [str(event["message"]) for event in found["events"]]
-                if not lines:
-                    time.sleep(_LOG_PAUSE)
-        return lines, command
-
-    return read
-
-
-def run_story(
-    target: Target, users: Mapping[str, User], run: str, say: Callable[[str], None], find_log: LogReader
-) -> Report:
+def run_story(target: Target, users: Mapping[str, User], run: str, say: Callable[[str], None], logs: Logs) -> Report:
     """Run all steps that can be run, then clean up. Return the results.
 
     Args:
@@ -132,12 +141,12 @@ def run_story(
         users: the users by role.
         run: distinguishes the ids and names of this run.
         say: prints a line.
-        find_log: reads the log lines of a request.
+        logs: the logs of the stack.
     """
     session, report = Session(target, users, run), Report()
     try:
         for number, step in enumerate(STEPS, 1):
-            _run_step(session, step, f"{number:2}/{len(STEPS)}", report, say, find_log)
+            _run_step(session, step, f"{number:2}/{len(STEPS)}", report, say, logs)
     finally:
         problems = clean_up(session)
         for problem in problems:
@@ -149,7 +158,7 @@ def run_story(
 
 
 def _run_step(
-    session: Session, step: Step, number: str, report: Report, say: Callable[[str], None], find_log: LogReader
+    session: Session, step: Step, number: str, report: Report, say: Callable[[str], None], logs: Logs
 ) -> None:
     started = time.monotonic()
 
@@ -165,8 +174,9 @@ def _run_step(
         result("skipped", str(reason))
     except _ERRORS as error:
         report.failed.append(step)
+        report.suspects.update(functions_of(error, step))
         result("FAILED", _describe(error))
-        for line in explain(error, step, find_log):
+        for line in explain(error, step, logs):
             say(f"        {line}")
     else:
         for function in step.functions:
@@ -180,21 +190,23 @@ def _describe(error: Exception) -> str:
     return str(error) or type(error).__name__
 
 
-def explain(error: Exception, step: Step, find_log: LogReader) -> Iterator[str]:
+def explain(error: Exception, step: Step, logs: Logs) -> Iterator[str]:
     """Yield what a failure points to, with the log of the request."""
-    failure, command = Failure(error, _functions_of(error, step)), ""
-    if failure.answer is not None and failure.answer.request_id and failure.status >= 500:
-        lines, command = find_log(failure.answer.request_id)
-        failure = Failure(error, failure.functions, lines)
-    if advice := diagnose(failure):
+    functions = functions_of(error, step)
+    request_id = error.answer.request_id if isinstance(error, StepFailed) and error.answer else ""
+    is_server_error = isinstance(error, StepFailed) and error.answer is not None and error.answer.status >= 500
+    log = logs.read(request_id, functions) if request_id and is_server_error else ()
+    if advice := diagnose(Failure(error, functions, log)):
         yield advice
-    yield from (f"log: {line.strip()[:1000]}" for line in failure.log if "ERROR" in line or "error" in line)
-    if failure.answer is not None and failure.answer.request_id:
-        yield f"Request {failure.answer.request_id}" + (f": {command}" if command else "")
+    yield from (f"log: {line.strip()[:1000]}" for line in log if "ERROR" in line)
+    if request_id:
+        yield f"The log of the request: {logs.command(request_id)}"
 
 
-def _functions_of(error: Exception, step: Step) -> tuple[str, ...]:
-    """Return the function that answered the request of an error; otherwise those of the step."""
+def functions_of(error: Exception, step: Step) -> tuple[str, ...]:
+    """Return the function that answered the request of an error, or was waited for; otherwise those of the step."""
+    if isinstance(error, StepFailed) and error.waited_for:
+        return (error.waited_for,)
     if isinstance(error, StepFailed) and error.request:
         method, _, path = error.request.partition(" ")
         return (function_of_route(method, path.partition("?")[0]),)
@@ -232,11 +244,10 @@ def _routes() -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 def _say_functions(report: Report, functions: frozenset[str], say: Callable[[str], None]) -> None:
     say("Functions:")
-    failed = {function for step in report.failed for function in step.functions}
     known = dict.fromkeys(each for step in STEPS for each in step.functions if each in functions)
     for function in [*known, *sorted(functions - known.keys())]:
         passed = report.passed.get(function, [])
-        if function in failed:
+        if function in report.suspects:
             say(f"  FAILED  {function}: a step with it failed, see above")
         elif not passed:
             say(f"  NOT     {function}: not exercised, so its policy is not tested")

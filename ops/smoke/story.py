@@ -48,7 +48,7 @@ _UNANSWERED = {"method": "card", "token": "tok_timeout"}
 _VOUCHERS, _PARCELS = 9, 2
 
 
-class StepFailed(Exception):  # noqa: N818
+class StepFailed(Exception):
     """A step did not have the expected result.
 
     Attributes:
@@ -65,7 +65,7 @@ class StepFailed(Exception):  # noqa: N818
         self.detail, self.request, self.answer, self.waited_for = detail, request, answer, waited_for
 
 
-class StepSkipped(Exception):  # noqa: N818
+class StepSkipped(Exception):
     """A step needs what an earlier step did not reach, or what this stack has not; the message says what."""
 
 
@@ -501,10 +501,13 @@ def _claim_parcel(session: Session) -> None:
 @_step("ship the parcel, track it", "MerchantFunction", "ShipmentFunction")
 def _ship(session: Session) -> None:
     path = f"/shipments/{session['shipment']}"
-    shipments = f"/stores/{session['store']}/shipments?status=ready_to_ship"
-    session.wait(
-        "the shipment is listed", "MerchantFunction", lambda: session.json("merchant", "GET", shipments)["items"]
-    )
+    shipments = f"/stores/{session['store']}/shipments"
+    for query in ("", "?status=ready_to_ship"):
+        session.wait(
+            "the shipment is listed",
+            "MerchantFunction",
+            lambda query=query: session.json("merchant", "GET", shipments + query)["items"],
+        )
     session.call("merchant", "PUT", path, {"tracking_number": f"SMOKE-{session.run}"})
     session.call("other", "PUT", f"{path}/address", {**_ADDRESS, "lines": ["6 Lakeside Road"]})
     session.call("carrier", "POST", f"{path}/events", _shipment_event("picked_up"))
@@ -659,11 +662,10 @@ def _ask_again(session: Session) -> None:
 
 @_step("read the order center, gifts and people", "OrderCenterFunction", "DirectoryFunction")
 def _read_lists(session: Session) -> None:
-    _ = session["vouchers"]
+    _ = session["gift for the sweep"], session["gift for the stream"]
 
     def counted() -> bool:
-        counts = session.json("giver", "GET", "/order-center")["counts"]
-        return counts["returned"] == 2 and counts["awaiting_claim"] == 0
+        return bool(session.json("giver", "GET", "/order-center")["counts"]["returned"] == 2)
 
     session.wait("the counters of the giver", "ProjectorFunction", counted)
     for path in ("/gifts?role=sent", "/gifts?role=received", "/orders", "/people"):
@@ -675,6 +677,10 @@ def _read_lists(session: Session) -> None:
 def _check_health(session: Session) -> str:
     health = session.target.invoke("HealthFunction", {})
     expect("invariant violations", health["InvariantViolation"], 0)
+    if not health["OrdersAudited"]:
+        return (
+            "no order is in its present sample, so its statements QueryOrders, QueryGifts and ReadItems were not used"
+        )
     return f"{health['OrdersAudited']} orders checked"
 
 

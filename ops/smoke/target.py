@@ -87,16 +87,19 @@ class DeployedStack:
         table: the table.
         bus_name: the bus.
         tokens: the ID tokens by role.
+
+    Attributes:
+        names: the names of the functions by logical id.
     """
 
     def __init__(self, name: str, url: str, table: Table, bus_name: str, tokens: Mapping[str, str]) -> None:
         self.table = table
-        self._names = {
+        self.names = {
             logical_id: physical_id
             for logical_id, kind, physical_id in list_resources(name)
             if kind == "AWS::Lambda::Function"
         }
-        self.functions = frozenset(self._names)
+        self.functions = frozenset(self.names)
         self._bus_name = bus_name
         self._tokens = tokens
         self._http = httpx.Client(base_url=url, timeout=_TIMEOUT)
@@ -120,7 +123,7 @@ class DeployedStack:
         Raises:
             InvocationError: the function failed.
         """
-        response = self._lambda.invoke(FunctionName=self._names[function], Payload=json.dumps(payload).encode())
+        response = self._lambda.invoke(FunctionName=self.names[function], Payload=json.dumps(payload).encode())
         body = response["Payload"].read()
         if "FunctionError" in response:
             raise InvocationError(body.decode(errors="replace")[:500])
