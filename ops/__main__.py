@@ -23,6 +23,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
+from types import ModuleType
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -31,14 +32,16 @@ from handsel.domain.times import format_timestamp
 from handsel.runtime import clock, wiring
 from handsel.runtime.settings import settings
 from handsel.use_cases.operations.settling import SweepOutcome, sweep
+from ops import preflight, smoke
 from ops import recount as recounting
 from ops import replay as replaying
 from ops import settle as settling
-from ops import smoke
 from ops.audit.findings import Finding
 from ops.audit.run import Audit, audit
 from ops.model.figures import Figures, figures
 from ops.model.report import Section, capacity_page, cost_page
+from ops.preflight.account import read_account
+from ops.preflight.advice import blockers, report
 from ops.scan import WholeTable
 from ops.stack import CannotRunError, Stack, create_client, describe_stack
 
@@ -137,13 +140,29 @@ def _parser() -> argparse.ArgumentParser:
     smoke_command = commands.add_parser(
         "smoke",
         help="Test a deployed stack.",
-        description=str(smoke.__doc__).partition("\n\nModules:")[0],
+        description=_description(smoke),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     smoke_command.add_argument("--stack", required=True, help="name of the CloudFormation stack")
     smoke_command.add_argument("--url", help="public URL of the API, if it is not the output ApiUrl")
     smoke_command.set_defaults(run=_smoke)
+    preflight_command = commands.add_parser(
+        "preflight",
+        help="Show what the quotas of the account let a stack hold, and what to ask for; read-only.",
+        description=_description(preflight),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    preflight_command.add_argument("--stack", default="handsel", help="name of the stack, deployed or not (handsel)")
+    preflight_command.add_argument(
+        "--gifts", type=_positive, default=100, help="gifts per second that the stack is to hold (100)"
+    )
+    preflight_command.set_defaults(run=_preflight)
     return parser
+
+
+def _description(package: ModuleType) -> str:
+    """Return the docstring of a package, without the list of its modules."""
+    return str(package.__doc__).partition("\n\nModules:")[0]
 
 
 def _add_waiting_options(parser: argparse.ArgumentParser) -> None:
@@ -314,6 +333,15 @@ def _smoke(options: argparse.Namespace) -> int:
     return run(stack, options.stack, options.url or stack.api_url, _print_now)
 
 
+def _preflight(options: argparse.Namespace) -> int:
+    account = read_account(create_client, options.stack)
+    _print(
+        f"Account {account.account_id or 'unknown'}, region {os.environ.get('AWS_DEFAULT_REGION') or 'of the profile'}\n"
+    )
+    _print_all(report(figures(), account, options.stack, options.gifts))
+    return 1 if list(blockers(account, options.stack)) else 0
+
+
 def _print_page(page: Callable[[Figures], Sequence[Section]], options: argparse.Namespace) -> int:
     sections = page(figures())
     if options.json:
@@ -345,6 +373,11 @@ def _print_findings(found: Sequence[Finding]) -> None:
     for name, count in sorted(shown.items()):
         if count > _MAX_SHOWN:
             _print(f"{name}: {count - _MAX_SHOWN} more; --json lists all")
+
+
+def _print_all(lines: Iterable[str]) -> None:
+    for line in lines:
+        _print(line)
 
 
 def _print_lines(lines: Iterable[str]) -> None:

@@ -59,9 +59,11 @@ def run(stack: Stack, name: str, url: str, say: Callable[[str], None]) -> int:
         say: prints a line.
 
     Raises:
-        CannotRunError: the test lacks what it needs.
+        CannotRunError: the test lacks what it needs, or the stack is closed.
         ClientError, BotoCoreError: AWS does not answer.
     """
+    if stack.parameters.get("Closed") == "true":
+        raise CannotRunError(f"The stack {name} is closed by its parameter Closed: it answers 503 to every request.")
     run_id, started = secrets.token_hex(4), time.monotonic()
     say(f"Smoke test {run_id} of the stack {name}, {url}")
     table = Table(create_client("dynamodb"), stack.table_name)
