@@ -425,6 +425,7 @@ def create_app() -> APIGatewayHttpResolver:
         request_id = app.lambda_context.aws_request_id
         logger.error(
             "request failed",
+            request_id=request_id,
             error_type=type(error).__name__,
             integrity_error=_integrity_error(error),
             origin=origin(error),
