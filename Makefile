@@ -12,7 +12,7 @@ INSTALL := -m pip install --quiet --disable-pip-version-check --no-deps --requir
 UV_COMPILE := $(BIN)/uv pip compile --quiet --system-certs --universal --python-version 3.11 --no-header --generate-hashes
 SIM = $(BIN)/python -m testkit.simulator --seeds $(or $(SEEDS),2000)
 E2E = $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
-E2E_LONG := $(patsubst %,tests/e2e/test_%.py,access calls hostile local_update ops races sign_in sweep_schedule)
+E2E_LONG := $(patsubst %,tests/e2e/test_%.py,access calls hostile local_update ops races sign_in smoke sweep_schedule)
 SOURCES := layers functions examples ops local tools testkit tests benchmarks
 .SHELLFLAGS := -ec
 .DEFAULT_GOAL := help
@@ -23,7 +23,7 @@ help: ## List targets
 
 # --- run -------------------------------------------------------------------------------------------------------------
 
-.PHONY: demo up down status env logs invoke ops
+.PHONY: demo up down status env logs invoke smoke preflight ops
 demo: $(VENV) ## Demonstrate all features over HTTP, on a temporary local stack
 	@$(BIN)/python -m local demo
 
@@ -48,6 +48,12 @@ endif
 
 invoke: $(VENV) sam-if-docker ## Invoke a function by `sam local invoke` on the local stack: EVENT=events/purchase_buy.json
 	@$(BIN)/python -m local invoke --event "$(EVENT)" --function "$(FUNCTION)"
+
+smoke: $(VENV) ## Test the deployed stack STACK=name, or the local stack: the whole story of a gift, in about a minute
+	@$(if $(STACK),$(BIN)/python -m ops smoke --stack "$(STACK)" $(if $(URL),--url "$(URL)"),$(BIN)/python -m local.ops smoke)
+
+preflight: $(VENV) ## Show what the quotas of the AWS account let a stack hold, and what to ask for; STACK=name if it is deployed
+	@$(BIN)/python -m ops preflight $(if $(STACK),--stack "$(STACK)")
 
 ops: $(VENV) ## Run an operators' command on the local stack: DO="audit --json"; without DO, list the commands
 	@$(BIN)/python -m local.ops $(DO)
