@@ -213,7 +213,12 @@ def _page(
         config=escape(json.dumps(_config(request))),
         **{key: escape(WORDS[language][key]) for key in ("scripts", "stalled", "retrying", "again", "home")},
     )
-    headers = {**_page_headers(request), "Content-Language": LANGUAGES[language]}
+    headers = {
+        **_page_headers(request),
+        "Content-Language": LANGUAGES[language],
+        # Scripts can read this header of the page: it tells them the time (`clock.js`).
+        "Server-Timing": f"now;dur={request.now}",
+    }
     return _conditional_response(request, status, body.encode(), "text/html; charset=utf-8", headers)
 
 

@@ -4,8 +4,8 @@
 /** Pauses before further attempts. They vary, so that the pages that one moment refused do not all return in another one. */
 const PAUSES_MS = [500, 1_500, 4_000, 8_000];
 
-// The addresses of the two scripts of the page and of its style sheet, and the texts of this module.
-const page = document.documentElement.dataset;
+// The addresses of the two scripts of the page, and the texts of this module.
+const page = document.head.dataset;
 const definitions = new Map();
 const instances = new Map();
 const requests = new Map();

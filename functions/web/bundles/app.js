@@ -3,7 +3,7 @@ globalThis.handsel ??= (() => {
 "use strict";
 const PAUSES_MS = [500, 1_500, 4_000, 8_000];
 
-const page = document.documentElement.dataset;
+const page = document.head.dataset;
 const definitions = new Map();
 const instances = new Map();
 const requests = new Map();
@@ -150,12 +150,22 @@ const TOLERANCE_MS = 2_000;
 let offset = null;
 
 function learnTime(response) {
-  const measured = Date.parse(response.headers.get("Date")) - Date.now();
+  learnOffset(Date.parse(response.headers.get("Date")) - Date.now());
+  return response;
+}
+
+function learnOffset(measured) {
   if (!Number.isNaN(measured) && (offset === null || Math.abs(measured - offset) > TOLERANCE_MS)) {
     offset = Math.abs(measured) > TOLERANCE_MS ? measured : 0;
   }
-  return response;
 }
+
+function learnTimeOfPage() {
+  const [page] = performance.getEntriesByType("navigation");
+  const time = page?.serverTiming?.find(({ name }) => name === "now")?.duration - performance.timeOrigin;
+  if (page?.transferSize > 0) learnOffset(Math.min(time - page.requestStart, 0) + Math.max(time - page.responseStart, 0));
+}
+learnTimeOfPage();
 
 const isTimeKnown = () => offset !== null;
 
@@ -398,7 +408,7 @@ const language = wanted.find((each) => Object.hasOwn(LANGUAGES, each ?? "")) ?? 
 document.documentElement.lang = LANGUAGES[language];
 
 const { words } = await (language === "zh" ? handsel.load("zh.js") : handsel.load("en.js"));
-document.documentElement.dataset.retrying = words.retrying;
+document.head.dataset.retrying = words.retrying;
 
 const RIGHT_TO_LEFT = /[\u0590-\u08ff\u200f\ufb1d-\ufdff\ufe70-\ufeff\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
 

@@ -3,7 +3,7 @@ globalThis.handsel ??= (() => {
 "use strict";
 const PAUSES_MS = [500, 1_500, 4_000, 8_000];
 
-const page = document.documentElement.dataset;
+const page = document.head.dataset;
 const definitions = new Map();
 const instances = new Map();
 const requests = new Map();
