@@ -1,8 +1,8 @@
 """Write the scripts and style sheets of the pages from their modules in `functions/web/assets`.
 
-A page requests two files. Its script has the modules that it needs in each visit, and `<page>.style.js` has its style sheet and
-`load.js`. A module that is imported when it is needed, by `import()`, gets a file of its own, with the modules that it imports and
-that the pages do not have already. ADR 24 has the reasons.
+A page requests two files. `<page>.js` has the modules that it needs in each visit, and `<page>.style.js` has its style sheet;
+both have `load.js`. A module that is imported when it is needed, by `import()`, gets a file of its own, with the modules that it
+imports and that the page does not have already. ADR 24 has the reasons.
 
     export function count(link) { ... }          handsel.define("link.js", [], async () => {
                                           ->     function count(link) { ... }
@@ -17,7 +17,6 @@ Modules use a part of the language, so that no parser is needed; everything else
 - comments on lines of their own, which are left out; no string or comment of another kind spans lines.
 """
 
-import base64
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

@@ -16,7 +16,7 @@ from html import escape
 from pathlib import Path
 from string import Template
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from aws_lambda_powertools.event_handler import Response
 
@@ -95,6 +95,8 @@ def _read_assets() -> dict[str, bytes]:
 
 ASSETS = _read_assets()
 VERSION = hashlib.sha256(b"\0".join(ASSETS.values())).hexdigest()[:12]
+# The icon is a part of each page, which saves a request.
+ICON = "data:image/svg+xml," + quote(ASSETS["icon.svg"].decode().strip(), safe=" /:='")
 
 app = create_app()
 
@@ -210,6 +212,7 @@ def _page(
         language=LANGUAGES[language],
         code=language,
         version=VERSION,
+        icon=ICON,
         config=escape(json.dumps(_config(request))),
         **{key: escape(WORDS[language][key]) for key in ("scripts", "stalled", "retrying", "again", "home")},
     )

@@ -24,9 +24,9 @@ RATES = (1_000, 10_000, 100_000)
 UNCLAIMED = 0.1
 # Sign-ins for each gift; other users have a valid token.
 SIGN_INS_A_GIFT = 1
-# A recipient opens the gift's page for the first time: the page, its cover, and these assets: the script, the style sheet, the
-# icon, and the sign-in panel.
-VISITS_A_GIFT, ASSETS_A_VISIT = 1, 4
+# A recipient opens the gift's page for the first time: the page, its cover, and these assets: the script, the style sheet and
+# the sign-in panel.
+VISITS_A_GIFT, ASSETS_A_VISIT = 1, 3
 VISIT_REQUESTS = VISITS_A_GIFT * (2 + ASSETS_A_VISIT)
 # An execution environment writes logs about once per second, and lives for about LIFE_SECONDS.
 LOG_WRITES, LIFE_SECONDS = 1, 1800

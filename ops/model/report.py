@@ -226,7 +226,11 @@ def capacity_page(figures: Figures) -> list[Section]:
     whole = [limit for limit in limits if limit.whole]
     return [
         Section("Gifts per second", _overview(whole)),
-        _table("Limits of all gifts together", "With the usual initial quotas of an account, if the name does not tell otherwise.", whole),
+        _table(
+            "Limits of all gifts together",
+            "With the usual initial quotas of an account, if the name does not tell otherwise.",
+            whole,
+        ),
         _table(
             "Limits of one product, store, giver or gift",
             "If all gifts were of one product, store or giver, or all claims of one gift.",
@@ -244,8 +248,8 @@ def _overview(limits: Sequence[capacity.ServiceLimit]) -> str:
     lines = [
         f"A new stack in a new account handles about **{limits[0].gifts:.0f} gifts per second**. The first limit is "
         f"{limits[0].name}. With the usual quotas of Lambda it handles about **{usual.gifts:.0f} gifts per second**; the first "
-        f"limit is then {usual.name}. A gift is eight requests and their projections, as in [cost](cost.md), and a first visit to "
-        "its page. The rates are computed from measurements and published quotas; none of them was tested.",
+        f"limit is then {usual.name}. A gift is eight requests and their projections, as in [cost](cost.md), and a first visit "
+        "to its page. The rates are computed from measurements and published quotas; none of them was tested.",
         "",
     ]
     for rate in capacity.RATES:
@@ -325,8 +329,8 @@ def _capacity_assumptions(figures: Figures) -> Section:
         ("sign-ins", f"{_number(capacity.SIGN_INS_A_GIFT)} per gift; other users have a valid token"),
         (
             "visits",
-            f"{capacity.VISITS_A_GIFT} first visit to the page of a gift: the page, its cover, and {capacity.ASSETS_A_VISIT} assets, "
-            "each requested once",
+            f"{capacity.VISITS_A_GIFT} first visit to the page of a gift: the page, its cover, and {capacity.ASSETS_A_VISIT} "
+            "assets, each requested once",
         ),
         (
             "a new account",
