@@ -159,8 +159,8 @@ def test_a_link_is_kept_on_a_device_whose_clock_is_ahead(person: Invite, stack: 
     expect(visitor.page.get_by_role("textbox", name="Gift link")).to_be_visible()
 
 
-# What a throttled or overloaded API and a bad connection answer, in the order of the attempts. None aborts the connection.
-REFUSALS = (None, 503, 429)
+# A bad connection, an overloaded API and a throttled one, one after the other. None aborts the connection.
+FAILURES = (None, 503, 429)
 
 
 def refuse(context: BrowserContext, path: str, times: int) -> list[str]:
@@ -171,7 +171,7 @@ def refuse(context: BrowserContext, path: str, times: int) -> list[str]:
         if urlsplit(route.request.url).path != path or len(refused) >= times:
             return route.fallback()
         refused.append(path)
-        status = REFUSALS[(len(refused) + times) % len(REFUSALS)]
+        status = FAILURES[(len(refused) + times) % len(FAILURES)]
         if status is None:
             return route.abort("connectionreset")
         return route.fulfill(status=status, json={"message": "Service Unavailable"})

@@ -26,11 +26,14 @@ function define(name, imports, body) {
 
 async function load(name) {
   if (!definitions.has(name)) await requestOnce(name);
+  const reloadedFor = history.state?.reloaded;
   try {
-    return await instantiate(name);
+    const exports = await instantiate(name);
+    if (reloadedFor === name) history.replaceState({ ...history.state, reloaded: null }, "");
+    return exports;
   } catch (error) {
-    if (!(error instanceof Outdated) || history.state?.reloaded) throw error;
-    history.replaceState({ ...history.state, reloaded: true }, "");
+    if (!(error instanceof Outdated) || reloadedFor) throw error;
+    history.replaceState({ ...history.state, reloaded: name }, "");
     location.reload();
     return new Promise(() => {}); // until the reload
   }
@@ -124,7 +127,6 @@ async function start(name) {
   if (!isStyled) requestOnce(fileOf(page.style), { again: true }).catch(() => {});
   try {
     await load(name);
-    if (history.state?.reloaded) history.replaceState({ ...history.state, reloaded: false }, "");
   } catch (error) {
     console.warn(error);
     showFailure();
