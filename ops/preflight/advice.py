@@ -65,7 +65,7 @@ class Limit:
 
 @dataclass(frozen=True)
 class Request:
-    """What to ask for.
+    """A change to ask for.
 
     Attributes:
         reason: the limit, what it is and what is needed.
@@ -200,7 +200,7 @@ def _increase(quota: Quota, desired: float) -> str:
 
 def _round_up(value: float) -> int:
     """Round up to two digits, so that a request is a plain number."""
-    step = 10 ** max(0, math.floor(math.log10(max(value, 1))) - 1)
+    step = int(10 ** max(0, math.floor(math.log10(max(value, 1))) - 1))
     return math.ceil(value / step) * step
 
 

@@ -14,6 +14,7 @@ the first time.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from handsel.domain.models import Gift
@@ -42,9 +43,9 @@ _ADDRESS = {
     "country": "CN",
 }
 _PRICE = {"amount": 100, "currency": "CNY"}
-_PAID = {"method": "card", "token": "tok_ok"}
+_PAID = {"method": "card", "token": "tok_ok"}  # nosec B105
 # The sandbox provider loses its first response to this payment.
-_UNANSWERED = {"method": "card", "token": "tok_timeout"}
+_UNANSWERED = {"method": "card", "token": "tok_timeout"}  # nosec B105
 _VOUCHERS, _PARCELS = 9, 2
 # A stack without a payment provider, or with one that does not know the sandbox's tokens.
 _NOT_SOLD = ("no-payment-provider", "payment-declined", "payment-unknown")
@@ -503,13 +504,9 @@ def _claim_parcel(session: Session) -> None:
 @_step("ship the parcel, track it", "MerchantFunction", "ShipmentFunction")
 def _ship(session: Session) -> None:
     path = f"/shipments/{session['shipment']}"
-    shipments = f"/stores/{session['store']}/shipments"
     for query in ("", "?status=ready_to_ship"):
-        session.wait(
-            "the shipment is listed",
-            "MerchantFunction",
-            lambda query=query: session.json("merchant", "GET", shipments + query)["items"],
-        )
+        listed = partial(session.json, "merchant", "GET", f"/stores/{session['store']}/shipments{query}")
+        session.wait("the shipment is listed", "MerchantFunction", lambda: listed()["items"])  # noqa: B023 - called at once
     session.call("merchant", "PUT", path, {"tracking_number": f"SMOKE-{session.run}"})
     session.call("other", "PUT", f"{path}/address", {**_ADDRESS, "lines": ["6 Lakeside Road"]})
     session.call("carrier", "POST", f"{path}/events", _shipment_event("picked_up"))
@@ -703,12 +700,12 @@ def clean_up(session: Session) -> list[str]:
             failed.append(f"{what}: {str(error) or type(error).__name__}")
 
     for name in [name for name in session.found if name.startswith("gift") and "gift_id" in session.found[name]]:
-        attempt(f"cancel the {name}", lambda name=name: _cancel_if_open(session, name))
+        attempt(f"cancel the {name}", partial(_cancel_if_open, session, name))
     for name in [name for name in session.found if name in ("vouchers", "parcels") or name.startswith("unanswered")]:
-        attempt(f"refund {name}", lambda name=name: _refund_rest(session, name))
+        attempt(f"refund {name}", partial(_refund_rest, session, name))
     if "vouchers" in session.found or "store" in session.found:
         for kind in ("voucher", "parcel"):
-            attempt(f"take the {kind} off sale", lambda kind=kind: _sell_out(session, kind))
+            attempt(f"take the {kind} off sale", partial(_sell_out, session, kind))
         store = {"name": "Smoke test", "carrier": session.carrier, "giftable": False}
         attempt("close the store", lambda: session.call("merchant", "PUT", f"/stores/{session.store_id}", store))
     return failed
