@@ -19,28 +19,30 @@ class Stack:
 
     Attributes:
         table_name: the table.
+        payment_provider: the provider that settles payments.
         bus_name: the bus of the domain events.
         bucket: the bucket of the stream records that the restore function failed to process.
         unprojected: URL of the queue of stream records that the projector failed to process.
         refused: URL of the queue of events that the inbound function failed to process.
         inbound: name of the inbound function.
+        log_groups: the log groups of the functions and of the API's access log.
         api_url: base URL of the API.
         user_pool: id of the user pool; empty with another identity provider.
         user_pool_client: id of its app client.
-        log_group: log group of the functions.
         parameters: the parameters of the template by name.
     """
 
     table_name: str
+    payment_provider: str = ""
     bus_name: str = ""
     bucket: str = ""
     unprojected: str = ""
     refused: str = ""
     inbound: str = ""
+    log_groups: tuple[str, ...] = ()
     api_url: str = ""
     user_pool: str = ""
     user_pool_client: str = ""
-    log_group: str = ""
     parameters: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -67,15 +69,16 @@ def describe_stack(name: str) -> Stack:
     try:
         return Stack(
             table_name=outputs["TableName"],
+            payment_provider=outputs["PaymentProvider"],
             bus_name=outputs["BusName"],
             bucket=outputs["FailedRecordsBucket"],
             unprojected=outputs["UnprojectedRecordsUrl"],
             refused=outputs["RefusedInputsUrl"],
             inbound=outputs["InboundFunctionName"],
+            log_groups=tuple(outputs[name] for name in ("LogGroupName", "AccessLogGroupName") if name in outputs),
             api_url=outputs["ApiUrl"],
             user_pool=outputs.get("UserPoolId", ""),
             user_pool_client=outputs.get("UserPoolClientId", ""),
-            log_group=outputs["LogGroupName"],
             parameters={each["ParameterKey"]: each["ParameterValue"] for each in found.get("Parameters", [])},
         )
     except KeyError as error:

@@ -71,7 +71,7 @@ def run(stack: Stack, name: str, url: str, say: Callable[[str], None]) -> int:
         with _users(stack, run_id, say) as users:
             target = DeployedStack(name, url, table, stack.bus_name, {role: user.token for role, user in users.items()})
             try:
-                report = run_story(target, users, run_id, say, Logs(stack.log_group, target.names))
+                report = run_story(target, users, run_id, say, Logs(stack.log_groups[0], target.names))
             finally:
                 target.close()
     except (SignInError, ClientError) as error:

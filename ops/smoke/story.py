@@ -301,6 +301,7 @@ def _buy(session: Session, kind: str, quantity: int, payment: object, status: in
 @_step("buy", "PurchaseFunction", "MerchantFunction")
 def _buy_vouchers(session: Session) -> None:
     _put_product(session, "voucher", None)
+    session.found["product"] = session.product_id("voucher")
     try:
         order = _buy(session, "voucher", _VOUCHERS, _PAID).body
     except StepFailed as failure:
@@ -326,18 +327,16 @@ def _buy_parcels(session: Session) -> None:
 
 @_step("look at products", "CatalogFunction")
 def _view_product(session: Session) -> None:
-    _ = session["vouchers"]
-    product = session.json("other", "GET", f"/products/{session.product_id('voucher')}")
-    expect("stock", product["stock"], 0)
-    session.call("giver", "GET", f"/products/{session.product_id('voucher')}")
+    path = f"/products/{session['product']}"
+    expect("stock", session.json("other", "GET", path)["stock"], 0)
+    session.call("giver", "GET", path)
     listed = session.json("giver", "GET", f"/stores/{session['store']}/products")["items"]
-    expect("products of the store", len(listed), 2)
+    expect("the product is listed", session["product"] in {each["product_id"] for each in listed}, True)
 
 
 @_step("tag products, list tagged and recommended ones", "PreferencesFunction")
 def _tag(session: Session) -> None:
-    path = f"/tagged/{session.product_id('parcel')}"
-    _ = session["parcels"]
+    path = f"/tagged/{session['product']}"
     session.call("friend", "PUT", path, status=204)
     expect("tagged products", len(session.json("friend", "GET", "/tagged")["items"]), 1)
     for listed in ("/viewed", "/recommendations"):
@@ -666,16 +665,33 @@ def _ask_again(session: Session) -> None:
 # --- lists ------------------------------------------------------------------------------------------------------------
 
 
-@_step("read the order center, gifts and people", "OrderCenterFunction", "DirectoryFunction")
+_LISTS = ("/order-center", "/orders", "/gifts?role=sent", "/gifts?role=received", "/holdings", "/messages", "/people")
+
+
+@_step(
+    "read the order center and all lists",
+    *(
+        "OrderCenterFunction",
+        "OrderFunction",
+        "GiftFunction",
+        "HoldingFunction",
+        "MessageFunction",
+        "DirectoryFunction",
+    ),
+)
 def _read_lists(session: Session) -> None:
+    for path in _LISTS:
+        session.call("giver", "GET", path)
+
+
+@_step("count the expired gifts of the giver", "OrderCenterFunction", "GiftFunction")
+def _count_expired(session: Session) -> None:
     _ = session["gift for the sweep"], session["gift for the stream"]
 
-    def counted() -> bool:
+    def are_counted() -> bool:
         return bool(session.json("giver", "GET", "/order-center")["counts"]["returned"] == 2)
 
-    session.wait("the counters of the giver", "ProjectorFunction", counted)
-    for path in ("/gifts?role=sent", "/gifts?role=received", "/orders", "/people"):
-        session.call("giver", "GET", path)
+    session.wait("the counters of the giver", "ProjectorFunction", are_counted)
     session.call("giver", "GET", f"/orders/{session['vouchers']['order_id']}/gifts")
 
 
