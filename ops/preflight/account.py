@@ -58,7 +58,7 @@ _FROM_SERVICE_QUOTAS = (API_RATE, SIGN_INS, SIGN_UPS, PUT_EVENTS, DELIVERIES, LO
 
 @dataclass
 class Account:
-    """What was read of an account and a stack.
+    """An account and a stack, as far as they could be read.
 
     Attributes:
         account_id: the number of the account; empty if it is unknown.

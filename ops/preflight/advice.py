@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ops.model import published
-from ops.model.capacity import ServiceLimit, limits
+from ops.model.capacity import VISIT_REQUESTS, ServiceLimit, limits
 from ops.model.cost import CALLS
 from ops.model.figures import Figures
 from ops.preflight.account import (
@@ -37,8 +37,6 @@ QUOTA_OF_LIMIT: Mapping[str, tuple[Quota, float]] = {
     "EventBridge, delivered to a `SubscriberQueue`": (DELIVERIES, 1),
 }
 NEW_TABLE = "DynamoDB, a new table"
-# The requests of a first visit to the page of a gift: the page, its cover, its script, its style sheet and the sign-in panel.
-VISIT_REQUESTS = 5
 # With less concurrency, a quota of this size is worth asking for: it is Lambda's usual one.
 _USUAL_CONCURRENCY = published.CONCURRENCY.value
 # A deployment with its layers, and those of the versions before.
@@ -65,7 +63,7 @@ class Limit:
 
 @dataclass(frozen=True)
 class Request:
-    """What to ask for.
+    """A change to ask for.
 
     Attributes:
         reason: the limit, what it is and what is needed.
@@ -200,7 +198,7 @@ def _increase(quota: Quota, desired: float) -> str:
 
 def _round_up(value: float) -> int:
     """Round up to two digits, so that a request is a plain number."""
-    step = 10 ** max(0, math.floor(math.log10(max(value, 1))) - 1)
+    step = int(10 ** max(0, math.floor(math.log10(max(value, 1))) - 1))
     return math.ceil(value / step) * step
 
 

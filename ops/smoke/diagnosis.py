@@ -1,4 +1,4 @@
-"""What a failure points to: a permission, a quota or a setting. `ROWS` is the table; the first row that matches applies."""
+"""Lead from a failure to a permission, a quota or a setting. `ROWS` is the table; the first row that matches applies."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

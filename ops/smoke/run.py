@@ -121,7 +121,7 @@ class Logs:
     def read(self, request_id: str, functions: Sequence[str]) -> Sequence[str]:
         """Return the log lines of a request to one of these functions; none if the log cannot be read."""
         logs, deadline = create_client("logs"), time.monotonic() + _LOG_SECONDS
-        # The local engine has a log group for each function, whatever its LoggingConfig.
+        # The local engine has a log group for each function, and ignores their LoggingConfig.
         groups = [self._group, *(f"/aws/lambda/{self._names[each]}" for each in functions if each in self._names)]
         while time.monotonic() < deadline:
             for group in groups:

@@ -14,6 +14,7 @@ the first time.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from handsel.domain.models import Gift
@@ -42,9 +43,16 @@ _ADDRESS = {
     "country": "CN",
 }
 _PRICE = {"amount": 100, "currency": "CNY"}
-_PAID = {"method": "card", "token": "tok_ok"}
+
+
+def _pay_with(token: str) -> dict[str, str]:
+    """Return a payment with a token of the sandbox provider."""
+    return {"method": "card", "token": token}
+
+
+_PAID = _pay_with("tok_ok")
 # The sandbox provider loses its first response to this payment.
-_UNANSWERED = {"method": "card", "token": "tok_timeout"}
+_UNANSWERED = _pay_with("tok_timeout")
 _VOUCHERS, _PARCELS = 9, 2
 # A stack without a payment provider, or with one that does not know the sandbox's tokens.
 _NOT_SOLD = ("no-payment-provider", "payment-declined", "payment-unknown")
@@ -293,6 +301,7 @@ def _buy(session: Session, kind: str, quantity: int, payment: object, status: in
 @_step("buy", "PurchaseFunction", "MerchantFunction")
 def _buy_vouchers(session: Session) -> None:
     _put_product(session, "voucher", None)
+    session.found["product"] = session.product_id("voucher")
     try:
         order = _buy(session, "voucher", _VOUCHERS, _PAID).body
     except StepFailed as failure:
@@ -318,18 +327,16 @@ def _buy_parcels(session: Session) -> None:
 
 @_step("look at products", "CatalogFunction")
 def _view_product(session: Session) -> None:
-    _ = session["vouchers"]
-    product = session.json("other", "GET", f"/products/{session.product_id('voucher')}")
-    expect("stock", product["stock"], 0)
-    session.call("giver", "GET", f"/products/{session.product_id('voucher')}")
+    path = f"/products/{session['product']}"
+    expect("stock", session.json("other", "GET", path)["stock"], 0)
+    session.call("giver", "GET", path)
     listed = session.json("giver", "GET", f"/stores/{session['store']}/products")["items"]
-    expect("products of the store", len(listed), 2)
+    expect("the product is listed", session["product"] in {each["product_id"] for each in listed}, True)
 
 
 @_step("tag products, list tagged and recommended ones", "PreferencesFunction")
 def _tag(session: Session) -> None:
-    path = f"/tagged/{session.product_id('parcel')}"
-    _ = session["parcels"]
+    path = f"/tagged/{session['product']}"
     session.call("friend", "PUT", path, status=204)
     expect("tagged products", len(session.json("friend", "GET", "/tagged")["items"]), 1)
     for listed in ("/viewed", "/recommendations"):
@@ -503,13 +510,9 @@ def _claim_parcel(session: Session) -> None:
 @_step("ship the parcel, track it", "MerchantFunction", "ShipmentFunction")
 def _ship(session: Session) -> None:
     path = f"/shipments/{session['shipment']}"
-    shipments = f"/stores/{session['store']}/shipments"
     for query in ("", "?status=ready_to_ship"):
-        session.wait(
-            "the shipment is listed",
-            "MerchantFunction",
-            lambda query=query: session.json("merchant", "GET", shipments + query)["items"],
-        )
+        listed = partial(session.json, "merchant", "GET", f"/stores/{session['store']}/shipments{query}")
+        session.wait("the shipment is listed", "MerchantFunction", lambda: listed()["items"])  # noqa: B023 - called at once
     session.call("merchant", "PUT", path, {"tracking_number": f"SMOKE-{session.run}"})
     session.call("other", "PUT", f"{path}/address", {**_ADDRESS, "lines": ["6 Lakeside Road"]})
     session.call("carrier", "POST", f"{path}/events", _shipment_event("picked_up"))
@@ -662,16 +665,33 @@ def _ask_again(session: Session) -> None:
 # --- lists ------------------------------------------------------------------------------------------------------------
 
 
-@_step("read the order center, gifts and people", "OrderCenterFunction", "DirectoryFunction")
+_LISTS = ("/order-center", "/orders", "/gifts?role=sent", "/gifts?role=received", "/holdings", "/messages", "/people")
+
+
+@_step(
+    "read the order center and all lists",
+    *(
+        "OrderCenterFunction",
+        "OrderFunction",
+        "GiftFunction",
+        "HoldingFunction",
+        "MessageFunction",
+        "DirectoryFunction",
+    ),
+)
 def _read_lists(session: Session) -> None:
+    for path in _LISTS:
+        session.call("giver", "GET", path)
+
+
+@_step("count the expired gifts of the giver", "OrderCenterFunction", "GiftFunction")
+def _count_expired(session: Session) -> None:
     _ = session["gift for the sweep"], session["gift for the stream"]
 
-    def counted() -> bool:
+    def are_counted() -> bool:
         return bool(session.json("giver", "GET", "/order-center")["counts"]["returned"] == 2)
 
-    session.wait("the counters of the giver", "ProjectorFunction", counted)
-    for path in ("/gifts?role=sent", "/gifts?role=received", "/orders", "/people"):
-        session.call("giver", "GET", path)
+    session.wait("the counters of the giver", "ProjectorFunction", are_counted)
     session.call("giver", "GET", f"/orders/{session['vouchers']['order_id']}/gifts")
 
 
@@ -703,12 +723,12 @@ def clean_up(session: Session) -> list[str]:
             failed.append(f"{what}: {str(error) or type(error).__name__}")
 
     for name in [name for name in session.found if name.startswith("gift") and "gift_id" in session.found[name]]:
-        attempt(f"cancel the {name}", lambda name=name: _cancel_if_open(session, name))
+        attempt(f"cancel the {name}", partial(_cancel_if_open, session, name))
     for name in [name for name in session.found if name in ("vouchers", "parcels") or name.startswith("unanswered")]:
-        attempt(f"refund {name}", lambda name=name: _refund_rest(session, name))
+        attempt(f"refund {name}", partial(_refund_rest, session, name))
     if "vouchers" in session.found or "store" in session.found:
         for kind in ("voucher", "parcel"):
-            attempt(f"take the {kind} off sale", lambda kind=kind: _sell_out(session, kind))
+            attempt(f"take the {kind} off sale", partial(_sell_out, session, kind))
         store = {"name": "Smoke test", "carrier": session.carrier, "giftable": False}
         attempt("close the store", lambda: session.call("merchant", "PUT", f"/stores/{session.store_id}", store))
     return failed

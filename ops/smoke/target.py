@@ -51,15 +51,15 @@ class InvocationError(Exception):
 
 
 class Target(Protocol):
-    """What the story needs of a stack.
+    """A stack, as far as the story needs it."""
 
-    Attributes:
-        table: the table.
-        functions: logical ids of the functions that the stack has.
-    """
+    @property
+    def table(self) -> Table:
+        """Return the table."""
 
-    table: Table
-    functions: frozenset[str]
+    @property
+    def functions(self) -> frozenset[str]:
+        """Return the logical ids of the functions that the stack has."""
 
     def call(self, role: str | None, method: str, path: str, body: object, headers: Mapping[str, str]) -> Answer:
         """Send a request as the user of a role, or unauthenticated."""

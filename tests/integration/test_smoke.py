@@ -160,7 +160,7 @@ def test_what_depends_on_a_failed_step_is_skipped_and_the_rest_is_cleaned_up(
     assert "ClaimFunction failed. A permission is the most likely reason" in output
     assert "UpdateGifts" in output
     assert "FAILED  ClaimFunction" in output
-    assert "NOT     HoldingFunction" in output
+    assert "NOT     ShipmentFunction" in output
     assert "not cleaned up" not in output
     handlers.stack.denied.clear()
     open_gifts = handlers.stack.call("id-of-giver", "GET", "/gifts?role=sent&state=open").body["items"]
@@ -174,7 +174,12 @@ def test_a_stack_without_the_sandbox_stops_at_buying(handlers: Handlers, monkeyp
     assert report.failed == []
     assert report.sells_nothing
     assert "the test stops at buying" in lines[-1]
-    assert {"HealthFunction", "PostConfirmationFunction", "MerchantFunction"} <= report.passed.keys()
+    assert {
+        "HealthFunction",
+        "PostConfirmationFunction",
+        "CatalogFunction",
+        "OrderCenterFunction",
+    } <= report.passed.keys()
     assert "ClaimFunction" not in report.passed
 
 

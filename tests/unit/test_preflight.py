@@ -8,7 +8,7 @@ import pytest
 from botocore.config import Config
 from botocore.stub import Stubber
 
-from ops.model.capacity import limits
+from ops.model.capacity import VISIT_REQUESTS, limits
 from ops.model.figures import figures
 from ops.preflight import account as accounts
 from ops.preflight.account import Account, read_account
@@ -106,7 +106,7 @@ def test_the_model_computes_with_the_quotas_of_the_account() -> None:
     assert found["API Gateway"].limit.capacity == 2500
     assert found["EventBridge, put"].limit.capacity == 600
     assert next(iter(found.values())).limit.name in ("Lambda, concurrency", "Lambda, requests")
-    assert visitors_per_second(list(found.values())) == 100 / 5
+    assert visitors_per_second(list(found.values())) == 100 / VISIT_REQUESTS
 
 
 def test_it_tells_what_to_ask_for_with_the_command() -> None:
