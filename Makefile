@@ -1,8 +1,9 @@
-# Tools are installed into .venv (and .venv-sam, .venv-bench) from the lock files in requirements/, when first needed.
+# Tools are installed into .venv (and .venv-sam, .venv-bench, .venv-checkov) from the lock files in requirements/, when first needed.
 PYTHON ?= python3
 VENV := .venv/.complete
 SAM_VENV := .venv-sam/.complete
 BENCH_VENV := .venv-bench/.complete
+CHECKOV_VENV := .venv-checkov/.complete
 BIN := .venv/bin
 SAM := SAM_CLI_TELEMETRY=0 PYTHON=$(abspath $(BIN)/python) .venv-sam/bin/sam
 INSTALL := -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes
@@ -36,8 +37,12 @@ status: $(VENV) ## List the running local stacks
 env: $(VENV) ## Print shell variables for calling the API with curl (README.md)
 	@$(BIN)/python -m local env
 
-logs: $(VENV) ## Print the logs of the functions on the local stack: TEXT=... selects lines, FOLLOW=1 waits for more
-	@$(BIN)/python -m local logs --text "$(TEXT)" $(if $(FOLLOW),--follow)
+logs: $(VENV) ## Print log lines: REQUEST_ID=... or TEXT=... selects them, FOLLOW=1 waits for more; STACK=name reads a stack on AWS
+ifdef STACK
+	@$(BIN)/python -m ops logs --stack "$(STACK)" $(if $(REQUEST_ID),--request-id "$(REQUEST_ID)",--text "$(TEXT)") $(if $(HOURS),--hours "$(HOURS)")
+else
+	@$(BIN)/python -m local logs --text "$(or $(REQUEST_ID),$(TEXT))" $(if $(FOLLOW),--follow)
+endif
 
 invoke: $(VENV) sam-if-docker ## Invoke a function by `sam local invoke` on the local stack: EVENT=events/purchase_buy.json
 	@$(BIN)/python -m local invoke --event "$(EVENT)" --function "$(FUNCTION)"
@@ -128,11 +133,11 @@ sam-if-docker:
 
 # --- check -----------------------------------------------------------------------------------------------------------
 
-.PHONY: check static lint types security generated locked vulnerabilities format
+.PHONY: check static lint types security scan generated locked vulnerabilities format
 check: static demo test side-by-side ## The gate: everything that CI runs
 
 static: $(VENV) ## Static checks, two at a time
-	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target lint types security vulnerabilities generated locked
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target lint types security scan vulnerabilities generated locked
 
 .PHONY: side-by-side gates
 side-by-side: ## Slow tests, two at a time: e2e-long, canaries, sam, fuzz, conformance, gates
@@ -148,7 +153,7 @@ lint: $(VENV) ## Check style, docstrings, imports, wording and the template
 	@$(BIN)/python -m tools.wording
 	@PYTHONPATH=layers/core/python $(BIN)/lint-imports --no-cache >.import-linter.log || { cat .import-linter.log; exit 1; }
 	@rm -f .import-linter.log
-	@$(BIN)/cfn-lint template.yaml
+	@$(BIN)/cfn-lint
 	@$(BIN)/cfn-lint --regions us-east-1 -- examples/web_acl.yaml
 
 types: $(VENV) ## mypy --strict, tests included
@@ -158,6 +163,9 @@ types: $(VENV) ## mypy --strict, tests included
 security: $(VENV) ## bandit on deployed and operator code, less strict on the local stack and tools
 	@$(BIN)/bandit --quiet --recursive layers functions ops
 	@$(BIN)/bandit --quiet --severity-level medium --recursive local tools
+
+scan: $(CHECKOV_VENV) ## Scan the template by checkov (.checkov.yaml); docs/security.md has the findings
+	@.venv-checkov/bin/checkov --config-file .checkov.yaml
 
 generated: $(VENV) ## Check that the generated files are up to date
 	@$(BIN)/python -m tools generate --check
@@ -170,9 +178,11 @@ locked: $(VENV) ## Check that the lock files match pyproject.toml
 	$(UV_COMPILE) pyproject.toml --group dev --group lock -o "$$scratch/dev.txt" >/dev/null; \
 	$(UV_COMPILE) --group pyproject.toml:sam -o "$$scratch/sam.txt" >/dev/null; \
 	$(UV_COMPILE) --group pyproject.toml:bench -o "$$scratch/bench.txt" >/dev/null; \
+	$(UV_COMPILE) --group pyproject.toml:checkov -o "$$scratch/checkov.txt" >/dev/null; \
 	diff -q "$$scratch/layer.txt" layers/dependencies/requirements.txt \
 	  && diff -q "$$scratch/dev.txt" requirements/dev.txt && diff -q "$$scratch/sam.txt" requirements/sam.txt \
 	  && diff -q "$$scratch/bench.txt" requirements/bench.txt \
+	  && diff -q "$$scratch/checkov.txt" requirements/checkov.txt \
 	  || { echo "Run: make lock" >&2; exit 1; }
 
 vulnerabilities: $(VENV) ## Report known vulnerabilities of the deployed packages (uses the network)
@@ -184,6 +194,16 @@ format: $(VENV) ## Format the code
 
 # --- build -----------------------------------------------------------------------------------------------------------
 
+.PHONY: release-check released-routes import-template
+import-template: $(VENV) ## Write the template that imports what a deleted stack left: KEPT="Table=NAME ..." (docs/runbook.md)
+	@$(BIN)/python -m tools import-template --kept $(KEPT)
+
+release-check: $(VENV) ## Report what an update from the last tag would replace, delete or refuse: REF=... for another commit
+	@$(BIN)/python -m tools release-check --reference "$(REF)"
+
+released-routes: $(VENV) ## Write the routes with settings of a release, when it is tagged (CONTRIBUTING.md, A release)
+	@$(BIN)/python -m tools released-routes
+
 .PHONY: generate covers build lock deploy clean
 generate: $(VENV) ## Write the generated files: docs/reference, docs/events, events, the OpenAPI document
 	@$(BIN)/python -m tools generate
@@ -191,9 +211,9 @@ generate: $(VENV) ## Write the generated files: docs/reference, docs/events, eve
 covers: $(VENV) ## Draw new or changed covers as PNG for link previews; needs a browser
 	@$(BIN)/python -m tools covers
 
-build: $(VENV) $(SAM_VENV) ## sam build; SNAPSTART=1 for functions with SnapStart (docs/adr/0015)
-	@$(if $(SNAPSTART),$(BIN)/python -m tools snapstart)
-	@$(SAM) build $(if $(SNAPSTART),--template-file .local/template-snapstart.json --base-dir .)
+build: $(VENV) $(SAM_VENV) ## sam build; SNAPSTART=1: SnapStart (docs/adr/0015); GRADUAL=1: gradual deployment (docs/adr/0029)
+	@$(if $(SNAPSTART)$(GRADUAL),$(BIN)/python -m tools published $(if $(SNAPSTART),--snapstart) $(if $(GRADUAL),--gradual))
+	@$(SAM) build $(if $(SNAPSTART)$(GRADUAL),--template-file .local/template-published.json --base-dir .)
 
 deploy: ## Print the commands for a deployment
 	@echo "make build && .venv-sam/bin/sam deploy --guided   (needs an AWS account; asks for confirmation before changes)"
@@ -203,9 +223,10 @@ lock: $(VENV) ## Write the lock files from pyproject.toml
 	@$(UV_COMPILE) pyproject.toml --group dev --group lock -o requirements/dev.txt
 	@$(UV_COMPILE) --group pyproject.toml:sam -o requirements/sam.txt
 	@$(UV_COMPILE) --group pyproject.toml:bench -o requirements/bench.txt
+	@$(UV_COMPILE) --group pyproject.toml:checkov -o requirements/checkov.txt
 
 clean: ## Delete everything that was built; stop the local stack first
-	@rm -rf .venv .venv-sam .venv-bench .aws-sam .local dist htmlcov .coverage .coverage.* .*_cache .hypothesis
+	@rm -rf .venv .venv-sam .venv-bench .venv-checkov .aws-sam .local dist htmlcov .coverage .coverage.* .*_cache .hypothesis
 
 $(VENV): requirements/dev.txt
 $(SAM_VENV): requirements/sam.txt
@@ -218,4 +239,11 @@ $(VENV) $(SAM_VENV) $(BENCH_VENV):
 	@[ -x "$(@D)/bin/pip" ] || "$(PYTHON)" -m venv "$(@D)" || { \
 	  echo "'$(PYTHON)' cannot create a virtual environment (on Debian: apt install python3-venv)" >&2; exit 1; }
 	@"$(@D)/bin/python" $(INSTALL) -r "$<"
+	@touch "$@"
+
+# checkov needs a hundred packages, some of them large: uv installs them in seconds of computing, pip in a minute.
+$(CHECKOV_VENV): requirements/checkov.txt | $(VENV)
+	@echo "Installing $< into $(@D) ..." >&2
+	@$(BIN)/uv venv --quiet --clear --python "$(PYTHON)" "$(@D)"
+	@$(BIN)/uv pip install --quiet --system-certs --no-deps --require-hashes --python "$(@D)/bin/python" -r "$<"
 	@touch "$@"

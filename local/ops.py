@@ -14,6 +14,9 @@ def main(arguments: list[str]) -> int:
 
     if not arguments:
         return run(["--help"])
+    if arguments[0] == "logs":
+        cli.say("On a local stack, each function has a log group of its own: make logs REQUEST_ID=...", error=True)
+        return 2
     directory = cli.find_or_explain(os.environ)
     if directory is None:
         return 2

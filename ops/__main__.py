@@ -1,9 +1,10 @@
-"""Run an operators' command: python -m ops audit | settle | replay | recount | cost | capacity.
+"""Run an operators' command: python -m ops audit | settle | replay | recount | logs | cost | capacity.
 
     audit    check the whole table for inconsistencies; read-only
     settle   settle overdue gifts, payments, refunds and reminders
     replay   process again what Lambda gave up: stream records and inbound events
     recount  rebuild the counters and messages of users from their orders, gifts and holdings
+    logs     print the log lines of a request or with a text, of functions and API Gateway; read-only
     cost     show the cost of a gift at list prices; makes no requests
     capacity show how many gifts per second are possible, and which limit is reached first; makes no requests
 
@@ -28,6 +29,7 @@ from handsel.domain.times import format_timestamp
 from handsel.runtime import clock, wiring
 from handsel.runtime.settings import settings
 from handsel.use_cases.operations.settling import SweepOutcome, sweep
+from ops import logs
 from ops import recount as recounting
 from ops import replay as replaying
 from ops import settle as settling
@@ -52,6 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.environ |= {
             "TABLE_NAME": stack.table_name,
             "CLAIM_WINDOW_SECONDS": "86400",  # required by the settings; no command creates a gift
+            "PAYMENT_PROVIDER": stack.payment_provider,
             "BUS_NAME": stack.bus_name,
             "READ_TIMEOUT_SECONDS": "20",
         }
@@ -123,6 +126,11 @@ def _parser() -> argparse.ArgumentParser:
     users.add_argument("--user", action="append", help="user id; can be repeated")
     users.add_argument("--all", action="store_true", help="all users whose counters or messages an audit finds wrong")
     _add_waiting_options(recount_command)
+    logs_command = add_command("logs", _logs, "Print log lines of functions and of API Gateway. Requires --stack.")
+    wanted = logs_command.add_mutually_exclusive_group(required=True)
+    wanted.add_argument("--request-id", help="lines of this request: the header x-request-id of its response")
+    wanted.add_argument("--text", help="lines that contain this")
+    logs_command.add_argument("--hours", type=_positive, default=24, help="search only the last hours (24)")
     for name, page, description in (
         ("cost", cost_page, "Show the cost of a gift at list prices."),
         ("capacity", capacity_page, "Show how many gifts per second are possible, and which limit is reached first."),
@@ -292,6 +300,24 @@ def _recount(table: WholeTable, _: Stack, options: argparse.Namespace) -> int:
         else:
             _print(f"{len(users)} users, {len(remaining)} findings. Nothing was written" + _apply_hint(bool(remaining)))
     return 1 if remaining and options.apply else 0
+
+
+def _logs(_: WholeTable, stack: Stack, options: argparse.Namespace) -> int:
+    if not stack.log_groups:
+        raise CannotRunError("logs requires --stack, to look up the log groups.")
+    client, hours = create_client("logs"), options.hours
+    if options.request_id:
+        lines = logs.find_request(client, stack.log_groups, options.request_id, hours=hours)
+    else:
+        lines = logs.find_text(client, stack.log_groups, [options.text], hours=hours)
+    if options.json:
+        _print_json([asdict(line) for line in lines])
+    else:
+        for line in lines:
+            _print(f"{line.at}  {line.source}  {line.message}")
+    if not lines:
+        _log(f"No line within {hours} hours. New lines can take a minute to be found; --hours searches further back.")
+    return 0 if lines else 1
 
 
 def _print_page(sections: Sequence[Section], options: argparse.Namespace) -> int:

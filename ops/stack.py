@@ -21,19 +21,23 @@ class Stack:
 
     Attributes:
         table_name: the table.
+        payment_provider: the provider that settles payments.
         bus_name: the bus of the domain events.
         bucket: the bucket of the stream records that the restore function failed to process.
         unprojected: URL of the queue of stream records that the projector failed to process.
         refused: URL of the queue of events that the inbound function failed to process.
         inbound: name of the inbound function.
+        log_groups: the log groups of the functions and of the API's access log.
     """
 
     table_name: str
+    payment_provider: str = ""
     bus_name: str = ""
     bucket: str = ""
     unprojected: str = ""
     refused: str = ""
     inbound: str = ""
+    log_groups: tuple[str, ...] = ()
 
 
 def create_client(service: str) -> Any:
@@ -59,11 +63,13 @@ def describe_stack(name: str) -> Stack:
     try:
         return Stack(
             table_name=outputs["TableName"],
+            payment_provider=outputs["PaymentProvider"],
             bus_name=outputs["BusName"],
             bucket=outputs["FailedRecordsBucket"],
             unprojected=outputs["UnprojectedRecordsUrl"],
             refused=outputs["RefusedInputsUrl"],
             inbound=outputs["InboundFunctionName"],
+            log_groups=tuple(outputs[name] for name in ("LogGroupName", "AccessLogGroupName") if name in outputs),
         )
     except KeyError as error:
         raise CannotRunError(f"The stack {name} has no output {error}: deploy this version first.") from error

@@ -13,6 +13,7 @@ os.environ |= {
     "TABLE_NAME": "handsel-test",
     "BUS_NAME": "handsel-test-events",
     "CLAIM_WINDOW_SECONDS": "86400",
+    "PAYMENT_PROVIDER": "sandbox",
     "WEB_URL": WEB_URL,
     "LINK_KEYS_SECRET": "handsel-test-link-keys",
     "POWERTOOLS_SERVICE_NAME": "handsel",

@@ -321,6 +321,6 @@ def stream_consumers(figures: Figures) -> list[StreamConsumer]:
         ),
         StreamConsumer(
             "projector", arriving, figures.projector_concurrency / _concurrency(figures, PROJECTED_IN_BATCHES),
-            "none: `ParallelizationFactor` of `Written` is at its maximum of 10",
+            "none: `ProjectorParallelization` is at its maximum of 10",
         ),
     ]  # fmt: skip

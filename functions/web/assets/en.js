@@ -15,6 +15,7 @@ export const words = {
   "unconfirmed.resume": "Retry the previous request",
   "unconfirmed.discard": "Continue with this one",
   our_fault: "Something went wrong on our end. Please try again in a moment.",
+  request_id: "Request ID:",
   time_left: "{time} left",
   time_over: "Time is up",
 
@@ -69,6 +70,7 @@ export const words = {
   "problem.price-changed": "The price has changed, so you weren't charged. Check the new total before you pay.",
   "problem.order-cancelled": "This order was cancelled. If you were charged, you'll get your money back.",
   "problem.not-cancellable": "This order can no longer be cancelled. Reload the page to see its status.",
+  "problem.no-payment-provider": "Purchases aren't possible at the moment.",
   "problem.not-giftable": "This product can't be sent as a gift.",
   "problem.unknown-wrapping": "This wrapping is no longer available. Choose another one.",
   "problem.recipient-unknown": "We couldn't find anyone with this handle.",

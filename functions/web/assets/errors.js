@@ -15,6 +15,11 @@ export class Explained extends Error {
   }
 }
 
+/** Return the ID of a request that failed on the side of the server, for the user to quote; null for other errors. */
+export function requestId(error) {
+  return error instanceof Problem && error.status >= 500 ? error.requestId : null;
+}
+
 /** Return the text of an error. */
 export function errorText(error) {
   if (error instanceof Explained) return error.message;

@@ -15,6 +15,7 @@ export const words = {
   "unconfirmed.resume": "重试上一次操作",
   "unconfirmed.discard": "继续本次操作",
   our_fault: "服务出了点问题，请稍后再试。",
+  request_id: "请求编号：",
   time_left: "剩余 {time}",
   time_over: "已过期",
 
@@ -69,6 +70,7 @@ export const words = {
   "problem.price-changed": "价格已变动，未扣款。请确认新的金额后再支付。",
   "problem.order-cancelled": "订单已取消。如已扣款，将原路退回。",
   "problem.not-cancellable": "订单已无法取消，请刷新页面查看状态。",
+  "problem.no-payment-provider": "暂时无法购买。",
   "problem.not-giftable": "该商品不支持送礼。",
   "problem.unknown-wrapping": "该包装已下架，请换一款。",
   "problem.recipient-unknown": "没有找到该用户，请检查用户名。",

@@ -1,5 +1,6 @@
 """Logs and metrics. Log lines contain no bodies, secrets, names or addresses."""
 
+import logging
 import traceback
 from collections.abc import Iterator
 from itertools import islice
@@ -7,11 +8,21 @@ from itertools import islice
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import Metrics, MetricUnit
 
+from handsel.runtime.settings import log_level
+
 logger = Logger()
+# Powertools prefers the level of Lambda's filter, which has to stay at INFO for the lines with metrics.
+logging.getLogger(logger.name).setLevel(log_level())
 metrics = Metrics()
 # Bounds of a log line about an error: one of endless recursion has a thousand frames.
 _MAX_CAUSES = 5
 _MAX_FRAMES = 12
+
+
+def identify(request_id: str) -> None:
+    """Put the ID of an invocation into each of its log lines, those with metrics included."""
+    logger.append_keys(request_id=request_id)
+    metrics.add_metadata("request_id", request_id)
 
 
 def origin(error: BaseException) -> list[str]:
