@@ -105,10 +105,10 @@ class Proxy:
 
     async def _sign_in(self, request: web.Request) -> web.Response:
         body = await request.read()
-        target, content_type = (request.headers.get(name, "") for name in ("x-amz-target", "content-type"))
         try:
             if request.method == "POST":
-                answer = await asyncio.to_thread(self._signing_in.call_user_pool, target, content_type, body)
+                target = request.headers.get("x-amz-target", "")
+                answer = await asyncio.to_thread(self._signing_in.call_user_pool, target, body)
             else:
                 answer = await asyncio.to_thread(self._signing_in.list_demo_users)
         except (OSError, http.client.HTTPException, TriggerError, LookupError, ValueError):

@@ -69,6 +69,9 @@ class Settings:
             "DeletionProtection": "false",
             "PaymentProvider": "sandbox",
             "SubscriberQueue": "true",
+            "Mfa": "OPTIONAL",
+            # The demo users have an ID token without a session that could renew it.
+            "TokenMinutes": "1440",
             "Architecture": "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64",
             "LogLevel": self.log_level,
             "Closed": str(self.closed).lower(),

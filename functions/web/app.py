@@ -221,6 +221,7 @@ def _config(request: HttpRequest) -> dict[str, Any]:
         "sign_in": {
             "url": url,
             "client_id": settings().sign_in_client_id,
+            "mfa": settings().sign_in_mfa,
             # Demo users exist only where sign-in has the origin of the pages: on a developer's machine.
             "demo": _origin(url) == request.web_url,
         }

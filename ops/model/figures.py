@@ -103,7 +103,7 @@ def figures() -> Figures:
     Raises:
         CannotRunError: template.yaml is missing, because the code does not run from a checkout.
     """
-    template = _template()
+    template = read_template()
     resources, globally = template["Resources"], template["Globals"]["Function"]
     functions = {name: each["Properties"] for name, each in resources.items() if each["Type"].endswith("::Function")}
     alarms = [each["Properties"] for each in resources.values() if each["Type"] == "AWS::CloudWatch::Alarm"]
@@ -161,7 +161,13 @@ def _measured_times() -> dict[str, dict[str, float]]:
     return times
 
 
-def _template() -> dict[str, Any]:
+@cache
+def read_template() -> dict[str, Any]:
+    """Return template.yaml.
+
+    Raises:
+        CannotRunError: it is missing, because the code does not run from a checkout.
+    """
     from samtranslator.yaml_helper import yaml_parse
 
     if not TEMPLATE.exists():

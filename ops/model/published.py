@@ -188,6 +188,16 @@ SECRET_READS = Published(
     "GetSecretValue requests per second",
     "https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html",
 )
+DEFAULT_EMAILS = Published(
+    50,
+    "emails a day of Cognito's default sender, for all user pools of the account; not adjustable",
+    "https://docs.aws.amazon.com/cognito/latest/developerguide/quotas.html",
+)
+SANDBOX_EMAILS = Published(
+    200,
+    "emails a day in the sandbox of SES, to verified addresses only",
+    "https://docs.aws.amazon.com/ses/latest/dg/request-production-access.html",
+)
 SIGN_INS = Published(
     120,
     "UserAuthentication requests per second to all user pools",

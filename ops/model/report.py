@@ -258,6 +258,7 @@ def capacity_page(figures: Figures) -> list[Section]:
         ),
         *(_changes_for(rate, whole) for rate in capacity.RATES),
         _stream_shards(figures),
+        _sign_ups(),
         Section("Changing the number of due index shards", _resharding()),
         _capacity_assumptions(figures),
     ]
@@ -329,6 +330,23 @@ def _stream_shards(figures: Figures) -> Section:
     )
 
 
+def _sign_ups() -> Section:
+    rows = [
+        (sender, f"{quota.value:g}", change, quota.source)
+        for sender, quota, change in (
+            ("the default sender of Cognito", published.DEFAULT_EMAILS, "`SesIdentityArn` and `MailFrom`"),
+            ("SES, in the sandbox", published.SANDBOX_EMAILS, "production access, which AWS grants on request"),
+        )
+    ]
+    return Section(
+        "Sign-ups per day",
+        "A sign-up, an invitation and a forgotten password each take an email, and anybody can cause one. When the quota is used "
+        "up, nobody can sign up or reset a password until the next day. [Sign-in](../sign-in.md#email) has the steps.",
+        ("sender", "emails a day", "change", "source"),
+        rows,
+    )
+
+
 def _resharding() -> str:
     return (
         f"`keys.DUE_SHARDS` is {keys.DUE_SHARDS}. An item stores the shard of its index entry, so **raising** the constant is "
@@ -344,7 +362,10 @@ def _resharding() -> str:
 def _capacity_assumptions(figures: Figures) -> Section:
     rows = [
         ("unclaimed gifts", f"{capacity.UNCLAIMED:.0%}"),
-        ("sign-ins", f"{_number(capacity.SIGN_INS_A_GIFT)} per gift; other users have a valid token"),
+        (
+            "sign-ins",
+            f"{_number(capacity.SIGN_INS_A_GIFT)} per gift, renewed sessions included; other users have a valid token",
+        ),
         ("recommendations", "every purchase is the buyer's first of that product"),
         ("the next version of an item", f"{capacity.VERSION_MS:g} ms from the read to the end of the write"),
         ("a sweep", f"{capacity.SWEEP_SECONDS} s of each minute, {MAX_THREADS} gifts in parallel"),

@@ -206,7 +206,7 @@ def test_only_operator_commands_scan_the_table() -> None:
 
 
 def test_operator_commands_are_not_deployed(tmp_path: Path) -> None:
-    command = ["make", "-C", str(ROOT / "layers" / "core"), "build-CoreLayer", f"ARTIFACTS_DIR={tmp_path}"]
-    subprocess.run([*command, "RUNTIME_PYTHON="], check=True, capture_output=True)
+    make = ["make", "-C", str(ROOT / "layers" / "core"), "-f", str(ROOT / "functions" / "Makefile")]
+    subprocess.run([*make, "build-CoreLayer", f"ARTIFACTS_DIR={tmp_path}", "RUNTIME_PYTHON="], check=True)
     built = {path.name for path in (tmp_path / "python" / "handsel").iterdir() if path.is_dir()}
     assert built == {"api", "domain", "runtime", "store", "use_cases"}

@@ -74,7 +74,8 @@ export async function call(method, path, { body, key, as = "json", anonymous = f
       }
     }
     if (response?.status === 401 && !anonymous) {
-      bearer = renewed ? null : await requestToken(renewToken);
+      const rejected = bearer;
+      bearer = renewed ? null : await requestToken(() => renewToken(rejected));
       renewed = true;
       if (!bearer) throw new SignedOut();
       continue;

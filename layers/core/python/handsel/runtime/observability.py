@@ -28,15 +28,22 @@ def identify(request_id: str) -> None:
 def origin(error: BaseException) -> list[str]:
     """Return the types and frames of an error and its causes, for the log; the innermost frame is last.
 
-    Messages are left out: those of pydantic and botocore contain input and stored data. Of a longer traceback, the
-    innermost frames are kept.
+    Messages are left out: those of pydantic and botocore contain input and stored data. An error of AWS has its operation
+    and code, such as `ClientError TransactWriteItems AccessDeniedException`. Of a longer traceback, the innermost frames
+    are kept.
     """
     lines: list[str] = []
     for each in islice(_with_causes(error), _MAX_CAUSES):
-        lines.append(type(each).__name__)
+        lines.append(" ".join((type(each).__name__, *_aws_operation_and_code(each))))
         frames = traceback.extract_tb(each.__traceback__)[-_MAX_FRAMES:]
         lines += [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
     return lines
+
+
+def _aws_operation_and_code(error: BaseException) -> tuple[str, ...]:
+    """Return the operation and the code of botocore's ClientError; nothing for other errors."""
+    operation, response = getattr(error, "operation_name", None), getattr(error, "response", None)
+    return (operation, response["Error"]["Code"]) if operation and response else ()
 
 
 def _with_causes(error: BaseException) -> Iterator[BaseException]:

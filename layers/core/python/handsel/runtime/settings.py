@@ -19,7 +19,8 @@ class Settings:
         link_keys_secret: the secret with the keys of share links and cursors; empty if the function needs none.
         origin_secret: the secret with the values of the header that the distribution adds; empty if the API answers
             requests to its own address.
-        sign_in_url, sign_in_client_id: the sign-in page of the user pool and its client; empty if there is none.
+        sign_in_url, sign_in_client_id: the endpoint of the user pool and its client; empty if there is none.
+        sign_in_mfa: whether the user pool offers two-step sign-in: OFF, OPTIONAL or ON.
         picture_hosts: the origins, other than that of the pages, that images of products are loaded from.
         is_closed: whether the API answers every request except the health check with 503.
         connects_early: whether INIT opens a connection to the table for the first request: on Lambda, unless the
@@ -36,6 +37,7 @@ class Settings:
     origin_secret: str
     sign_in_url: str
     sign_in_client_id: str
+    sign_in_mfa: str
     picture_hosts: tuple[str, ...]
     is_closed: bool
     connects_early: bool
@@ -64,6 +66,7 @@ def settings() -> Settings:
         origin_secret=os.environ.get("ORIGIN_SECRET", ""),
         sign_in_url=os.environ.get("SIGN_IN_URL", ""),
         sign_in_client_id=os.environ.get("SIGN_IN_CLIENT_ID", ""),
+        sign_in_mfa=os.environ.get("SIGN_IN_MFA", "OFF"),
         picture_hosts=tuple(os.environ.get("PICTURE_HOSTS", "").split()),
         is_closed=os.environ.get("CLOSED") == "true",
         connects_early=os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") in ("on-demand", "provisioned-concurrency"),
