@@ -53,6 +53,8 @@ def holds(condition: Any, parameters: dict[str, str]) -> bool:
             return not holds(value[0], parameters)
         case "Fn::And":
             return all(holds(each, parameters) for each in value)
+        case "Fn::Or":
+            return any(holds(each, parameters) for each in value)
     raise NotImplementedError(kind)
 
 
