@@ -155,6 +155,11 @@ NEW_TABLE_WRITES = Published(
     4000, "initial WRU per second of a new on-demand table", f"{_DYNAMODB_GUIDE}/on-demand-capacity-mode.html"
 )
 CONCURRENCY = Published(1000, "concurrent invocations of all functions", f"{_LAMBDA_GUIDE}/gettingstarted-limits.html")
+# AWS publishes that the quota of a new account is lower, and raised by its use. Users report 10, and 50 in some accounts
+# (awslabs/fhir-works-on-aws-deployment#691, DataDog/datadog-serverless-functions#621).
+NEW_CONCURRENCY = Published(
+    10, "concurrent invocations of all functions in a new account", f"{_LAMBDA_GUIDE}/gettingstarted-limits.html"
+)
 SCALING = Published(
     100,
     "additional execution environments of a function per second: 1,000 every 10 s",

@@ -250,7 +250,11 @@ def capacity_page(figures: Figures) -> list[Section]:
     whole = [limit for limit in limits if limit.whole]
     return [
         Section("Gifts per second", _overview(whole)),
-        _table("Limits of all gifts together", "With the initial quotas of an account.", whole),
+        _table(
+            "Limits of all gifts together",
+            "With the usual initial quotas of an account, if the name does not tell otherwise.",
+            whole,
+        ),
         _table(
             "Limits of one product, store, giver or gift",
             "If all gifts were of one product, store or giver, or all claims of one gift.",
@@ -265,10 +269,12 @@ def capacity_page(figures: Figures) -> list[Section]:
 
 
 def _overview(limits: Sequence[capacity.ServiceLimit]) -> str:
+    usual = next(limit for limit in limits if "in a new account" not in limit.name)
     lines = [
-        f"A new stack in a new account handles about **{_number(limits[0].gifts)} gifts per second**. The first limit is "
-        f"{limits[0].name}. A gift is eight requests and their projections, as in [cost](cost.md). The rates are computed from "
-        "measurements and published quotas; none of them was tested.",
+        f"A new stack in a new account handles about **{limits[0].gifts:.0f} gifts per second**. The first limit is "
+        f"{limits[0].name}. With the usual quotas of Lambda it handles about **{usual.gifts:.0f} gifts per second**; the first "
+        f"limit is then {usual.name}. A gift is eight requests and their projections, as in [cost](cost.md), and a first visit "
+        "to its page. The rates are computed from measurements and published quotas; none of them was tested.",
         "",
     ]
     for rate in capacity.RATES:
@@ -365,6 +371,16 @@ def _capacity_assumptions(figures: Figures) -> Section:
         (
             "sign-ins",
             f"{_number(capacity.SIGN_INS_A_GIFT)} per gift, renewed sessions included; other users have a valid token",
+        ),
+        (
+            "visits",
+            f"{capacity.VISITS_A_GIFT} first visit to the page of a gift: the page, its cover, and {capacity.ASSETS_A_VISIT} "
+            "assets, each requested once",
+        ),
+        (
+            "a new account",
+            f"{published.NEW_CONCURRENCY.value:g} concurrent invocations. AWS publishes that new accounts have less than "
+            f"{_number(published.CONCURRENCY.value)}; this number is reported by users, and some have 50",
         ),
         ("recommendations", "every purchase is the buyer's first of that product"),
         ("the next version of an item", f"{capacity.VERSION_MS:g} ms from the read to the end of the write"),

@@ -171,9 +171,14 @@ def test_limits_are_sorted_by_the_number_of_gifts_they_allow() -> None:
 def test_limits_equal_the_values_computed_by_hand() -> None:
     reached = {limit.name: limit.gifts for limit in capacity.limits(figures())}
     throttles = figures().parameters
-    assert reached["the throttle of all requests"] == throttles["ThrottleRateLimit"] / 8
+    assert reached["the throttle of all requests"] == throttles["ThrottleRateLimit"] / 13
+    assert reached["the throttle of assets"] == throttles["AssetRateLimit"] / 3
     assert reached["the throttle of claims"] == throttles["ClaimRateLimit"] / 4
-    assert reached["API Gateway"] == 1250
+    # Eight requests; and the page, its cover and three assets.
+    assert reached["API Gateway"] == pytest.approx(10_000 / 13)
+    # Ten invocations, of which each processes ten requests per second.
+    assert reached["Lambda, requests in a new account"] == pytest.approx(100 / 13)
+    assert 13 < reached["Lambda, concurrency in a new account"] < 15
     # Sixteen shards; one entry is put and one is deleted.
     assert reached["due index, open gifts"] == 8000
     assert reached["one store, read"] == 1000

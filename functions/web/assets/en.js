@@ -5,6 +5,7 @@ export const words = {
   close: "Close",
   loading: "Loading…",
   try_again: "Try again",
+  retrying: "Part of this page didn't load. Trying again…",
   copy: "Copy",
   copied: "Copied",
   not_stored: "Your browser doesn't let this site store data. You can use it, but when you close this page, you'll be signed out and your gift links won't be kept.",

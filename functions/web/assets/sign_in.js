@@ -4,7 +4,6 @@ import { learnTime } from "./clock.js";
 import { announce, config, fill, h, openDialog, reachable } from "./dom.js";
 import { Explained, signInErrorText } from "./errors.js";
 import { has, t } from "./i18n.js";
-import { importOrReload } from "./load.js";
 import { handleInput, saveProfile } from "./profile.js";
 import { callUserPool, saveSession, userPool } from "./session.js";
 
@@ -154,7 +153,7 @@ function start(panel, title, { enter, end }) {
 
   /** The first sign-in where two-step sign-in is required. */
   async function setUpForm(challenge, next) {
-    const { keyView } = await importOrReload(() => import("./two_step.js"));
+    const { keyView } = await import("./two_step.js");
     const { SecretCode, Session } = await callUserPool("AssociateSoftwareToken", { Session: challenge.Session });
     entered.code = "";
     show(

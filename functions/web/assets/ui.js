@@ -5,7 +5,6 @@ import { askTime, isTimeKnown, now } from "./clock.js";
 import { announce, fill, h } from "./dom.js";
 import { Explained, errorText, requestId } from "./errors.js";
 import { t } from "./i18n.js";
-import { importOrReload } from "./load.js";
 import { onNotStored } from "./storage.js";
 
 /** A notice about an error, announced at once, with actions. */
@@ -68,7 +67,7 @@ const isRetryable = (error) => error instanceof Offline || (error instanceof Pro
 
 /** Open the sign-in panel, which most visits do not need. Resolves to true after a sign-in, false if the user closed it. */
 export async function signIn() {
-  const panel = await importOrReload(() => import("./sign_in.js"));
+  const panel = await import("./sign_in.js");
   return panel.signIn();
 }
 

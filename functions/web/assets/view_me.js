@@ -3,7 +3,6 @@
 import { call } from "./api.js";
 import { announce, config, fill, h } from "./dom.js";
 import { choose, language, t } from "./i18n.js";
-import { importOrReload } from "./load.js";
 import { handleInput, saveProfile } from "./profile.js";
 import { canRenew, signOut } from "./session.js";
 import { problem, runAction } from "./ui.js";
@@ -13,7 +12,7 @@ const LANGUAGES = { en: "English", zh: "简体中文" };
 export async function view(main) {
   const me = await call("GET", "/me");
   const offersTwoStep = config.sign_in.mfa !== "OFF" && canRenew();
-  const twoStep = offersTwoStep && (await importOrReload(() => import("./two_step.js"))).twoStepSettings();
+  const twoStep = offersTwoStep && (await import("./two_step.js")).twoStepSettings();
   fill(
     main,
     h("h1", {}, t("center.me")),

@@ -5,6 +5,7 @@ export const words = {
   close: "关闭",
   loading: "加载中……",
   try_again: "重试",
+  retrying: "部分内容没有加载，正在重试……",
   copy: "复制",
   copied: "已复制",
   not_stored: "浏览器不允许本站保存数据。你可以继续使用，但关闭页面后需要重新登录，礼物链接也不会保留。",

@@ -429,7 +429,6 @@ def create_app() -> APIGatewayHttpResolver:
     def handle_internal_error(error: Exception) -> Response[str]:
         logger.error(
             "request failed",
-            request_id=request_id,
             error_type=type(error).__name__,
             integrity_error=_integrity_error(error),
             origin=origin(error),
