@@ -48,6 +48,11 @@ def default(expanded: dict[str, Any], parameter: str) -> object:
     return expanded["Parameters"][parameter]["Default"]
 
 
+def test_the_rules_of_the_parameters_are_deployed(expanded: dict[str, Any]) -> None:
+    assert expanded["Rules"] == template.read()["Rules"]
+    assert expanded["Rules"].keys() == {"OwnProviderIsComplete", "MailSenderIsComplete"}
+
+
 def test_emails_come_from_an_ses_identity_if_one_is_set(expanded: dict[str, Any], pool: dict[str, Any]) -> None:
     identity = {
         "EmailSendingAccount": "DEVELOPER",
