@@ -5,10 +5,12 @@ import re
 from typing import Any
 
 import pytest
+from samtranslator.yaml_helper import yaml_parse
 
 from handsel.api.http import ORIGIN_HEADER
 from local import template
-from local.settings import Settings
+from local.settings import ROOT, Settings
+from tools import openapi
 
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/0a1b2c3d-0000-4000-8000-0123456789ab"
 WEB_ACL = "arn:aws:wafv2:us-east-1:123456789012:global/webacl/handsel/0a1b2c3d-0000-4000-8000-0123456789ab"
@@ -51,6 +53,8 @@ def holds(condition: Any, parameters: dict[str, str]) -> bool:
             return not holds(value[0], parameters)
         case "Fn::And":
             return all(holds(each, parameters) for each in value)
+        case "Fn::Or":
+            return any(holds(each, parameters) for each in value)
     raise NotImplementedError(kind)
 
 
@@ -291,3 +295,30 @@ def test_exactly_the_functions_behind_the_api_may_read_the_secret() -> None:
         if any(source["Type"] == "HttpApi" for source in each.get("Properties", {}).get("Events", {}).values())
     }
     assert {role["Ref"] for role in policy["Roles"]} == behind
+
+
+# --- documents ---------------------------------------------------------------------------------------------------------
+
+GUIDE = (ROOT / "docs" / "cloudfront.md").read_text()
+
+
+def test_the_guide_names_the_cached_paths_and_the_parameters_with_their_defaults() -> None:
+    paths = {behavior["PathPattern"] for behavior in config()["CacheBehaviors"]}
+    assert set(re.findall(r"^\| `(/[^`]+)` \|", GUIDE, re.MULTILINE)) == paths
+    rows = re.findall(r"^\| (`[A-Z][^|]*) \| (\S+) \|", GUIDE, re.MULTILINE)
+    described = {name: default for names, default in rows for name in re.findall(r"`(\w+)`", names)}
+    assert described == {
+        name: EXPANDED["Parameters"][name]["Default"] or "empty"
+        for name in ("CloudFront", "DirectAccess", "DomainName", "CertificateArn", "WebAclArn", "OriginSecretVersion")
+    }
+
+
+def test_the_sample_web_acl_has_a_lower_limit_for_the_routes_that_allow_guessing() -> None:
+    sample = yaml_parse((ROOT / "examples" / "web_acl.yaml").read_text())["Resources"]["WebAcl"]["Properties"]
+    assert sample["Scope"] == "CLOUDFRONT"
+    (pattern,) = re.findall(r'"RegexString": "([^"]+)"', json.dumps(sample))
+    limited = template.read()["Resources"]["HttpApi"]["Properties"]["RouteSettings"]
+    routes = [route for route in openapi.routes() if not route.public]
+    assert {route.key for route in routes if re.search(pattern, route.path)} == {
+        route.key for route in routes if route.key in limited
+    }
