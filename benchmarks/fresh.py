@@ -71,6 +71,7 @@ BACKGROUND = ("PostConfirmationFunction", "RestoreFunction", "ProjectorFunction"
 VARIABLES = {
     "TABLE_NAME": "handsel-test",
     "CLAIM_WINDOW_SECONDS": "86400",
+    "PAYMENT_PROVIDER": "sandbox",
     "POWERTOOLS_SERVICE_NAME": "handsel",
     "POWERTOOLS_METRICS_NAMESPACE": "Handsel",
     "AWS_DEFAULT_REGION": "eu-central-1",

@@ -141,6 +141,7 @@ def _run(served: DelayedTable, function: str, mode: str, *arguments: object) -> 
             "AWS_SECRET_ACCESS_KEY": "none",
             "TABLE_NAME": "handsel",
             "CLAIM_WINDOW_SECONDS": "86400",
+            "PAYMENT_PROVIDER": "sandbox",
             "POWERTOOLS_SERVICE_NAME": "handsel",
             "POWERTOOLS_METRICS_NAMESPACE": "Handsel",
         },

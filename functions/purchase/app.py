@@ -22,6 +22,7 @@ app = create_app()
     responses={201: OrderView, 202: OrderView},
     problems=(
         errors.NotFound,
+        errors.NoPaymentProvider,
         errors.PriceChanged,
         errors.OutOfStock,
         errors.PaymentDeclined,

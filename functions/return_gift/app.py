@@ -51,6 +51,7 @@ class PendingReturnGiftView(View):
         errors.UnknownWrapping,
         errors.ReturnGiftAlreadyGiven,
         errors.TooManyOpenGifts,
+        errors.NoPaymentProvider,
         errors.PriceChanged,
         errors.OutOfStock,
         errors.PaymentDeclined,

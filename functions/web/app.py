@@ -102,7 +102,14 @@ app = create_app()
 
 
 @app.get("/")
-@operation(responses={200: PAGE, **NOT_MODIFIED}, localized=True)
+@operation(
+    responses={
+        200: PAGE,
+        **NOT_MODIFIED,
+        503: Media("text/html", "A page that reloads itself, because the service is closed."),
+    },
+    localized=True,
+)
 def get_app_page() -> Response[str] | Response[bytes]:
     """Get the page of the app."""
     request = HttpRequest(app)
@@ -234,12 +241,14 @@ def _config(request: HttpRequest) -> dict[str, Any]:
     """Return the settings of this deployment that scripts need."""
     url = settings().sign_in_url
     return {
+        "sells": settings().payment_provider != "none",
         "sign_in": {
             "url": url,
             "client_id": settings().sign_in_client_id,
+            "mfa": settings().sign_in_mfa,
             # Demo users exist only where sign-in has the origin of the pages: on a developer's machine.
             "demo": _origin(url) == request.web_url,
-        }
+        },
     }
 
 

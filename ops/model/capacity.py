@@ -8,7 +8,7 @@ store, giver or gift, all gifts are assumed to be of that one, which is the wors
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from handsel.runtime.link_keys import CACHE_TTL_MS
+from handsel.runtime.secrets import CACHE_TTL_MS
 from handsel.store import keys
 from handsel.store.concurrency import MAX_THREADS
 from ops.model import published
@@ -202,7 +202,7 @@ def _lambda_limits(figures: Figures) -> list[ServiceLimit]:
         ),
         _published(
             "Secrets Manager", published.SECRET_READS, concurrency * (1000 / CACHE_TTL_MS + 1 / LIFE_SECONDS), "requests",
-            "a longer `link_keys.CACHE_TTL_MS`", "environments keep their keys; new environments return 503",
+            "a longer `secrets.CACHE_TTL_MS`", "environments keep their keys; new environments return 503",
         ),
     ]  # fmt: skip
 
@@ -349,6 +349,6 @@ def stream_consumers(figures: Figures) -> list[StreamConsumer]:
         ),
         StreamConsumer(
             "projector", arriving, figures.projector_concurrency / _concurrency(figures, PROJECTED_IN_BATCHES),
-            "none: `ParallelizationFactor` of `Written` is at its maximum of 10",
+            "none: `ProjectorParallelization` is at its maximum of 10",
         ),
     ]  # fmt: skip

@@ -6,7 +6,7 @@ processor time, in milliseconds, of INIT and of a warm request of each function,
 
 import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -16,6 +16,20 @@ from ops.stack import CannotRunError
 
 _HERE = Path(__file__).parent
 TEMPLATE = _HERE.parents[1] / "template.yaml"
+
+
+class PublicRoute(NamedTuple):
+    """A route without authentication.
+
+    Attributes:
+        key: the method and the path.
+        rate: its limit by default, in requests per second.
+        largest: the size of its largest response, not compressed, in bytes.
+    """
+
+    key: str
+    rate: float
+    largest: int
 
 
 class RequestUnits(NamedTuple):
@@ -63,6 +77,7 @@ class Figures:
         projector_concurrency: concurrent invocations of the projector for a shard of the stream.
         traced: whether functions are traced.
         alarm_metrics: the number of metrics that alarms read.
+        public: the routes without authentication.
         snapshots: the functions that SnapStart would apply to: those that the API calls.
     """
 
@@ -73,6 +88,7 @@ class Figures:
     projector_concurrency: int
     traced: bool
     alarm_metrics: int
+    public: tuple[PublicRoute, ...]
     snapshots: tuple[str, ...]
 
     def times_of(self, function: str) -> Times:
@@ -87,7 +103,7 @@ def figures() -> Figures:
     Raises:
         CannotRunError: template.yaml is missing, because the code does not run from a checkout.
     """
-    template = _template()
+    template = read_template()
     resources, globally = template["Resources"], template["Globals"]["Function"]
     functions = {name: each["Properties"] for name, each in resources.items() if each["Type"].endswith("::Function")}
     alarms = [each["Properties"] for each in resources.values() if each["Type"] == "AWS::CloudWatch::Alarm"]
@@ -101,13 +117,37 @@ def figures() -> Figures:
         times={name: Times(**each) for name, each in _measured_times().items()},
         memory={name: each.get("MemorySize", globally["MemorySize"]) for name, each in functions.items()},
         parameters={name: each["Default"] for name, each in template["Parameters"].items() if each["Type"] == "Number"},
-        projector_concurrency=functions["ProjectorFunction"]["Events"]["Written"]["Properties"][
-            "ParallelizationFactor"
-        ],
-        traced=globally["Tracing"] == "Active",
-        alarm_metrics=sum(max(1, sum("MetricStat" in metric for metric in each.get("Metrics", ()))) for each in alarms),
+        projector_concurrency=template["Parameters"]["ProjectorParallelization"]["Default"],
+        traced=globally.get("Tracing") == "Active",
+        # A metric can be in an `Fn::If`.
+        alarm_metrics=sum(max(1, json.dumps(each).count('"MetricStat"')) for each in alarms),
+        public=tuple(_public_routes(template)),
         snapshots=tuple(api_functions),
     )
+
+
+# The files of the largest responses of routes, in the repository. Other routes return pages and JSON.
+_FILES = {
+    "/assets/{version}/{asset}": "web/assets/*",
+    "/covers/{file}": "public_api/covers/*",
+    "/openapi.json": "public_api/openapi.json",
+}
+_PAGE_BYTES = 8_000
+
+
+def _public_routes(template: Mapping[str, Any]) -> Iterator[PublicRoute]:
+    resources, parameters = template["Resources"], template["Parameters"]
+    settings = resources["HttpApi"]["Properties"]["RouteSettings"]
+    for resource in resources.values():
+        for event in resource.get("Properties", {}).get("Events", {}).values():
+            route = event.get("Properties", {})
+            if event["Type"] != "HttpApi" or route.get("Auth", {}).get("Authorizer") != "NONE":
+                continue
+            key = "$default" if route["Path"] == "$default" else f"{route['Method']} {route['Path']}"
+            rate = settings[key]["ThrottlingRateLimit"]
+            files = (TEMPLATE.parent / "functions").glob(_FILES[route["Path"]]) if route["Path"] in _FILES else ()
+            largest = max((path.stat().st_size for path in files), default=_PAGE_BYTES)
+            yield PublicRoute(key, parameters[rate["Ref"]]["Default"] if isinstance(rate, dict) else rate, largest)
 
 
 def request_units() -> dict[str, RequestUnits]:
@@ -121,7 +161,13 @@ def _measured_times() -> dict[str, dict[str, float]]:
     return times
 
 
-def _template() -> dict[str, Any]:
+@cache
+def read_template() -> dict[str, Any]:
+    """Return template.yaml.
+
+    Raises:
+        CannotRunError: it is missing, because the code does not run from a checkout.
+    """
     from samtranslator.yaml_helper import yaml_parse
 
     if not TEMPLATE.exists():

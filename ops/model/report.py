@@ -47,6 +47,7 @@ def cost_page(figures: Figures) -> list[Section]:
         _designs(figures),
         _cases("Possible savings", "Each by itself; none is implemented.", cost.savings(figures)),
         _idle(figures),
+        _public(figures),
         _assumptions(figures),
         _prices(),
     ]
@@ -167,6 +168,25 @@ def _idle(figures: Figures) -> Section:
     )
 
 
+def _public(figures: Figures) -> Section:
+    usages = [(route, *map(usd, cost.public_usage(route, figures))) for route in figures.public]
+    rows = [
+        (f"`{route.key}`", _number(route.rate), _number(route.largest), _money(small), _money(large))
+        for route, small, large in sorted(usages, key=lambda each: -each[2])
+    ]
+    totals = (_money(sum(each[position] for each in usages)) for position in (1, 2))
+    rows.append(("**total**", "", "", *(f"**{total}**" for total in totals)))
+    return Section(
+        "Requests without authentication",
+        "The most that callers without an account can cost: USD per day, if a route is called at its limit day and night, by "
+        "all callers together. The last column is for the largest response of each route, not compressed; most of it is "
+        "data transfer. Lower limits (`PublicRateLimit`), a CDN with a rate limit for each address, and an AWS budget with an "
+        "alarm make it less.",
+        ("route", "requests per second", "largest response, bytes", "USD per day", "USD per day, largest response"),
+        rows,
+    )
+
+
 def _assumptions(figures: Figures) -> Section:
     steps = (*cost.GIFT, cost.TIMER_ENDED, *cost.PROJECTED)
     logged = [step.logged for step in steps]
@@ -191,7 +211,11 @@ def _assumptions(figures: Figures) -> Section:
         _assumption("cold starts", published.COLD_SHARE),
         _assumption("traces", published.TRACED_SHARE),
         ("responses", f"the bodies of the demo and {cost.HEADER_BYTES} bytes of headers; not compressed"),
-        ("logs", f"one line per request with its metrics, {min(logged)} to {max(logged)} bytes; see `make bench`"),
+        (
+            "logs",
+            f"one line per request with its metrics, {min(logged)} to {max(logged)} bytes (see `make bench`), and one of the "
+            f"access log, {cost.ACCESS_LOG_BYTES} bytes",
+        ),
         ("storage", f"{cost.TABLE_BYTES:,} bytes per gift in the table, {cost.INDEX_BYTES:,} in its indexes"),
         ("free", "stream reads by Lambda, deletion by time to live, JWT authorizers, delivery of events to Lambda"),
         ("excluded", "free tiers, savings plans, sign-in, payment providers, pictures, and network costs of clients"),
@@ -238,6 +262,7 @@ def capacity_page(figures: Figures) -> list[Section]:
         ),
         *(_changes_for(rate, whole) for rate in capacity.RATES),
         _stream_shards(figures),
+        _sign_ups(),
         Section("Changing the number of due index shards", _resharding()),
         _capacity_assumptions(figures),
     ]
@@ -311,6 +336,23 @@ def _stream_shards(figures: Figures) -> Section:
     )
 
 
+def _sign_ups() -> Section:
+    rows = [
+        (sender, f"{quota.value:g}", change, quota.source)
+        for sender, quota, change in (
+            ("the default sender of Cognito", published.DEFAULT_EMAILS, "`SesIdentityArn` and `MailFrom`"),
+            ("SES, in the sandbox", published.SANDBOX_EMAILS, "production access, which AWS grants on request"),
+        )
+    ]
+    return Section(
+        "Sign-ups per day",
+        "A sign-up, an invitation and a forgotten password each take an email, and anybody can cause one. When the quota is used "
+        "up, nobody can sign up or reset a password until the next day. [Sign-in](../sign-in.md#email) has the steps.",
+        ("sender", "emails a day", "change", "source"),
+        rows,
+    )
+
+
 def _resharding() -> str:
     return (
         f"`keys.DUE_SHARDS` is {keys.DUE_SHARDS}. An item stores the shard of its index entry, so **raising** the constant is "
@@ -326,7 +368,10 @@ def _resharding() -> str:
 def _capacity_assumptions(figures: Figures) -> Section:
     rows = [
         ("unclaimed gifts", f"{capacity.UNCLAIMED:.0%}"),
-        ("sign-ins", f"{_number(capacity.SIGN_INS_A_GIFT)} per gift; other users have a valid token"),
+        (
+            "sign-ins",
+            f"{_number(capacity.SIGN_INS_A_GIFT)} per gift, renewed sessions included; other users have a valid token",
+        ),
         (
             "visits",
             f"{capacity.VISITS_A_GIFT} first visit to the page of a gift: the page, its cover, and {capacity.ASSETS_A_VISIT} "

@@ -214,6 +214,8 @@ class ProviderState:
 class FakeProvider:
     """A payment provider behind a faulty connection."""
 
+    can_sell = True
+
     def __init__(self, provider_state: ProviderState, connection: FaultyConnection) -> None:
         self._provider_state = provider_state
         self._connection = connection

@@ -6,6 +6,7 @@ import secrets
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -16,6 +17,7 @@ from tests.browser.accessibility import check_accessible
 from tests.browser.conftest import PHONE, Invite
 from tests.browser.visitors import Visitor
 from tests.e2e.conftest import ADDRESS, Running
+from tools import browser
 
 # Ways in which a browser refuses `window.localStorage` and `window.sessionStorage`.
 THROWS = "() => { throw new DOMException('Access is denied for this document.', 'SecurityError') }"
@@ -68,6 +70,31 @@ def test_the_pages_work_for_the_visit_without_storage(stranger: Invite, stack: R
     page.get_by_role("button", name="Wrap and send").click()
     expect(page.get_by_role("textbox", name="Gift link")).to_be_visible()
     expect(page.locator(".not-stored")).to_have_count(1)
+
+
+@pytest.mark.long
+def test_the_pages_work_for_the_visit_in_a_browser_that_blocks_cookies(
+    chromium: Browser, stack: Running, tmp_path: Path
+) -> None:
+    preferences = tmp_path / "Default" / "Preferences"
+    preferences.parent.mkdir()
+    preferences.write_text(json.dumps({"profile": {"default_content_setting_values": {"cookies": 2}}}))
+    gift = stack.give(stack.buy()["order_id"])
+    context = chromium.browser_type.launch_persistent_context(
+        tmp_path, executable_path=browser.command(), base_url=stack.stack["web_url"], viewport=PHONE, locale="en"
+    )
+    visitor = Visitor("stranger", stack.stack["web_url"], context)
+    page = visitor.page
+    page.goto(path_of(gift))
+    assert page.evaluate("try { localStorage; 'allowed' } catch (error) { error.name }") == "SecurityError"
+    page.locator("button.seal").click()
+    sign_in_as(page, "Bob")
+    expect(page.locator(".code")).to_be_visible()
+    expect(page.locator(".not-stored")).to_contain_text("you'll be signed out")
+    page.goto("/")
+    expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+    context.close()
+    assert list(visitor.errors(set())) == []
 
 
 @pytest.mark.long

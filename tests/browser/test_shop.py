@@ -256,6 +256,29 @@ def test_a_payment_that_times_out_is_retried_and_charged_once(buyer: Visitor, st
     assert [order["state"] for order in orders_of(stack, buyer)] == ["paid"]
 
 
+@pytest.mark.long
+def test_a_stack_without_a_payment_provider_says_that_it_sells_nothing(buyer: Visitor, stack: Running) -> None:
+    page = buyer.page
+
+    def without_provider(route: Route) -> None:
+        answer = route.fetch()
+        assert "&quot;sells&quot;: true" in answer.text()
+        route.fulfill(
+            response=answer, body=answer.text().replace("&quot;sells&quot;: true", "&quot;sells&quot;: false")
+        )
+
+    page.route(re.compile(r"/(#.*)?$"), without_provider)
+    open_product(buyer, stack)
+    page.reload()
+    closed = page.get_by_text("Purchases aren't possible at the moment.")
+    expect(closed).to_be_visible()
+    expect(page.get_by_role("button", name="Buy")).to_have_count(0)
+    check_accessible(page)
+    page.get_by_role("article").get_by_role("link").first.click()
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    expect(closed).to_be_visible()
+
+
 def test_double_taps_buy_once_and_give_once(
     buyer: Visitor, stack: Running, register_secret: Callable[[str], None]
 ) -> None:

@@ -5,11 +5,12 @@ from dataclasses import replace
 
 import pytest
 
+from local.settings import ROOT
 from ops.__main__ import main
 from ops.model import capacity, cost
 from ops.model.capacity import ServiceLimit
 from ops.model.cost import MILLION, Step
-from ops.model.figures import ASSUMED, Figures, RequestUnits, Times, figures
+from ops.model.figures import ASSUMED, Figures, PublicRoute, RequestUnits, Times, figures
 from ops.model.published import PRICES, Meter
 
 STEP = Step("do", "Function", transactions=1, body=700, logged=1000, events=2)
@@ -22,6 +23,7 @@ BY_HAND = Figures(
     projector_concurrency=10,
     traced=True,
     alarm_metrics=0,
+    public=(),
     snapshots=(),
 )
 
@@ -40,7 +42,8 @@ def test_half_the_memory_doubles_the_computing_time_and_not_the_waiting() -> Non
 
 def test_the_cost_of_a_step_equals_the_value_computed_by_hand() -> None:
     # Per million: 1.00 for API Gateway; 0.20 and 62.8 ms * 1769 / 1024 GB * 0.0000133334 for Lambda; 4 * 0.625 and 3 *
-    # 0.125 for DynamoDB; 1,000 bytes at 0.50 per GB of logs; 5 % of 5.00 for X-Ray; 2.00 for events; 1,000 bytes at
+    # 0.125 for DynamoDB; 1,000 bytes, and 250 of the access log, at 0.50 per GB
+    # of logs; 5 % of 5.00 for X-Ray; 2.00 for events; 1,000 bytes at
     # 0.09 per GB sent.
     by_service = cost.by_service(cost.usage_of(STEP, BY_HAND))
     assert {name: round(usd * MILLION, 4) for name, usd in by_service.items()} == {
@@ -48,11 +51,26 @@ def test_the_cost_of_a_step_equals_the_value_computed_by_hand() -> None:
         "EventBridge": 2.0,
         "Lambda": 1.6465,
         "API Gateway": 1.0,
-        "CloudWatch": 0.4657,
+        "CloudWatch": 0.5821,
         "X-Ray": 0.25,
         "Data transfer": 0.0838,
     }
     assert next(iter(by_service)) == "DynamoDB"
+
+
+def test_a_day_of_public_requests_costs_what_its_limit_allows() -> None:
+    route = PublicRoute("ANY /covers/{file}", rate=500, largest=187_304)
+    small, large = (cost.usd(usage) for usage in cost.public_usage(route, figures()))
+    preview = cost.usd(cost.usage_of(cost.PREVIEW, figures()))
+    assert small == pytest.approx(43_200_000 * preview)
+    assert large - small == pytest.approx(43_200_000 * 187_000 * 0.09 / 2**30)
+
+
+def test_every_public_route_has_a_limit_and_a_largest_response() -> None:
+    routes = {route.key: route for route in figures().public}
+    assert "$default" in routes
+    assert all(route.rate > 0 for route in routes.values())
+    assert routes["ANY /openapi.json"].largest == (ROOT / "functions" / "public_api" / "openapi.json").stat().st_size
 
 
 def test_a_step_without_an_http_request_pays_neither_for_api_gateway_nor_for_data_transfer() -> None:

@@ -1,5 +1,7 @@
 """Throttles in template.yaml, which limit a caller before any function runs. The local engine has none."""
 
+from typing import Any
+
 import pytest
 
 from local import template
@@ -11,9 +13,10 @@ PARAMETERS = TEMPLATE["Parameters"]
 ROUTES = {route.key: route for route in openapi.routes()}
 
 
-def limit(settings: dict[str, dict[str, str]], name: str) -> int:
-    """Return a limit as its template parameter has it by default."""
-    return int(PARAMETERS[settings[name]["Ref"]]["Default"])
+def limit(settings: dict[str, Any], name: str) -> int:
+    """Return a limit: a number, or a template parameter with its default."""
+    value = settings[name]
+    return int(PARAMETERS[value["Ref"]]["Default"] if isinstance(value, dict) else value)
 
 
 def test_the_stage_has_a_default_limit_for_every_route() -> None:

@@ -208,8 +208,9 @@ function drawFooter() {
   const me = currentUser();
   if (footerUser === (me?.sub ?? null)) return;
   footerUser = me?.sub ?? null;
-  const leave = () => {
-    signOut();
+  const leave = async ({ currentTarget }) => {
+    currentTarget.setAttribute("aria-busy", "true");
+    await signOut();
     location.reload();
   };
   const other = language === "zh" ? "en" : "zh";

@@ -30,6 +30,7 @@ async function shop(main) {
     main,
     h("h1", { class: "unseen" }, t("shop.title")),
     h("section", { class: "hero" }, h("p", { class: "lead" }, t("shop.lead")), h("p", {}, t("shop.steps"))),
+    !config.sells && h("p", { class: "few" }, t("problem.no-payment-provider")),
     stores.size > 0 && [
       h("h2", {}, t("shop.stores")),
       h("ul", { class: "chips" }, [...stores].map(([id, name]) => h("li", {}, h("a", { class: "chip", href: `#/stores/${id}`, dir: "auto" }, name)))),

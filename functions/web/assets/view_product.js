@@ -1,7 +1,7 @@
 // A product: its facts, its price, and buying it.
 
 import { call } from "./api.js";
-import { announce, fill, h } from "./dom.js";
+import { announce, config, fill, h } from "./dom.js";
 import { money, t } from "./i18n.js";
 import { pay } from "./pay.js";
 import { notGiftable, picture, price } from "./products.js";
@@ -33,7 +33,7 @@ export async function view(main, { id }) {
         tag(product, tagged),
       ),
     ),
-    product.stock === 0 ? null : purchase(product),
+    product.stock === 0 ? null : config.sells ? purchase(product) : h("p", { class: "few" }, t("problem.no-payment-provider")),
   );
   return product.title;
 }

@@ -1,7 +1,7 @@
 // A return gift: a product from the same store, wrapped and paid for, for the giver.
 
 import { call, Problem } from "./api.js";
-import { announce, fill, h } from "./dom.js";
+import { announce, config, fill, h } from "./dom.js";
 import { money, t } from "./i18n.js";
 import { nothing } from "./lists.js";
 import { createPaid, payFor } from "./pay.js";
@@ -24,6 +24,10 @@ export async function view(main, { id }) {
   const sent = await findReturnGift(id);
   if (sent) {
     show(t("problem.already-returned"), `#/gifts/${sent.gift_id}`, t("gift.return_gift_sent"));
+    return title;
+  }
+  if (!config.sells) {
+    show(t("problem.no-payment-provider"), "#/center/received", t("center.tab.received"));
     return title;
   }
   const { items } = await call("GET", `/stores/${store}/products?limit=${MAX_PRODUCTS}`);

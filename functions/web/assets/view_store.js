@@ -1,6 +1,6 @@
 // The products of a store.
 
-import { announce, fill, h } from "./dom.js";
+import { announce, config, fill, h } from "./dom.js";
 import { t } from "./i18n.js";
 import { pages } from "./lists.js";
 import { tiles } from "./products.js";
@@ -19,6 +19,7 @@ export async function view(main, { id }) {
     added[0]?.querySelector("a").focus();
     if (!more) button.remove();
   });
-  fill(main, h("h1", { dir: "auto" }, name), first.items.length > 0 ? list : h("p", {}, t("shop.empty_store")), first.more && button);
+  const closed = !config.sells && h("p", { class: "few" }, t("problem.no-payment-provider"));
+  fill(main, h("h1", { dir: "auto" }, name), closed, first.items.length > 0 ? list : h("p", {}, t("shop.empty_store")), first.more && button);
   return name;
 }

@@ -476,7 +476,17 @@ return { language, isolate, t, has, choose, money, when, day };
 handsel.define("session.js", ["clock.js", "dom.js", "storage.js"], async ({ isTimeKnown, learnTime, now }, { config, reachable }, { LINKS, local, session: ofTab }) => {
 const STORAGE_KEY = "handsel.session";
 const EARLY_MS = 60_000;
-const SESSION_ENDED = ["NotAuthorizedException", "UserNotFoundException"];
+const MAX_ATTEMPTS = 3;
+const PAUSE_MS = 400;
+const TIMEOUT_MS = 20_000;
+const REVOKE_MS = 3_000;
+const SESSION_ENDED = [
+  "NotAuthorizedException",
+  "UserNotFoundException",
+  "UserNotConfirmedException",
+  "PasswordResetRequiredException",
+  "ResourceNotFoundException",
+];
 
 function storedSession() {
   const session = local.getJson(STORAGE_KEY);
@@ -516,12 +526,22 @@ function saveSession(tokens) {
   pageUser = userOf(tokens);
 }
 
-function signOut() {
+function deleteSession() {
   for (const storage of [local, ofTab]) {
     for (const key of storage.keys()) if (key !== "handsel.language" && !key.startsWith(LINKS)) storage.delete(key);
   }
   pageUser = null;
 }
+
+async function signOut() {
+  const token = storedSession()?.refresh_token;
+  deleteSession();
+  if (!token) return;
+  const late = new Promise((resolve) => setTimeout(resolve, REVOKE_MS));
+  await Promise.race([userPool("RevokeToken", { Token: token }).catch(() => null), late]);
+}
+
+const canRenew = () => Boolean(storedSession()?.refresh_token);
 
 let pageUser = userOf(storedSession());
 function reloadIfUserChanged() {
@@ -537,56 +557,81 @@ async function idToken() {
   const claims = currentUser();
   if (!claims) return null;
   if (!isExpired(claims, EARLY_MS)) return session.id_token;
-  return renewToken();
+  try {
+    return await renewToken(session.id_token);
+  } catch (error) {
+    if (isExpired(claims)) throw error;
+    return session.id_token; // still valid, for a moment
+  }
 }
 
 let renewing = null;
 
-function renewToken() {
-  renewing ??= requestNewToken().finally(() => {
+function renewToken(replaced) {
+  renewing ??= inOneTab(async () => {
+    const session = storedSession();
+    if (session && session.id_token !== replaced) return session.id_token;
+    return (await requestTokens())?.IdToken ?? null;
+  }).finally(() => {
     renewing = null;
   });
   return renewing;
 }
 
-async function requestNewToken() {
+const accessToken = () => inOneTab(async () => (await requestTokens())?.AccessToken ?? null);
+
+const inOneTab = async (work) => (navigator.locks ? navigator.locks.request(STORAGE_KEY, work) : work());
+
+async function requestTokens() {
   const session = storedSession();
   if (!session?.refresh_token) return null;
   const isCurrent = () => storedSession()?.refresh_token === session.refresh_token;
-  try {
-    const answer = await userPool("InitiateAuth", {
-      AuthFlow: "REFRESH_TOKEN_AUTH",
-      AuthParameters: { REFRESH_TOKEN: session.refresh_token },
-    });
-    if (!isCurrent()) return idToken();
-    saveSession({ ...session, id_token: answer.AuthenticationResult.IdToken });
-    return answer.AuthenticationResult.IdToken;
-  } catch (error) {
-    if (!(error instanceof UserPoolError) || !SESSION_ENDED.includes(error.code)) throw error;
-    if (isCurrent()) signOut();
-    return null;
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      const answer = await userPool("InitiateAuth", {
+        AuthFlow: "REFRESH_TOKEN_AUTH",
+        AuthParameters: { REFRESH_TOKEN: session.refresh_token },
+      });
+      if (!isCurrent()) return null;
+      saveSession({ ...session, id_token: answer.AuthenticationResult.IdToken });
+      return answer.AuthenticationResult;
+    } catch (error) {
+      if (SESSION_ENDED.includes(error.code)) {
+        if (isCurrent()) deleteSession();
+        return null;
+      }
+      if (attempt >= MAX_ATTEMPTS || !isTemporary(error)) throw error;
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS * 2 ** (attempt - 1)));
+    }
   }
 }
 
 class UserPoolError extends Error {
-  constructor(code, message) {
+  constructor(status, code, message) {
     super(message);
+    this.status = status;
     this.code = code;
   }
 }
 
-async function userPool(action, parameters) {
+const isTemporary = (error) => !(error instanceof UserPoolError) || error.status >= 500 || error.code === "TooManyRequestsException";
+
+const userPool = (action, parameters) => callUserPool(action, { ClientId: config.sign_in.client_id, ...parameters });
+
+async function callUserPool(action, parameters) {
   const response = await fetch(reachable(config.sign_in.url), {
     method: "POST",
     headers: { "Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": `AWSCognitoIdentityProviderService.${action}` },
-    body: JSON.stringify({ ClientId: config.sign_in.client_id, ...parameters }),
+    body: JSON.stringify(parameters),
+    keepalive: true,
+    signal: AbortSignal.timeout(TIMEOUT_MS),
   });
   learnTime(response);
   const answer = await response.json().catch(() => ({}));
-  if (!response.ok) throw new UserPoolError((answer.__type ?? "").split("#").pop(), answer.message ?? "");
+  if (!response.ok) throw new UserPoolError(response.status, (answer.__type ?? "").split("#").pop(), answer.message ?? "");
   return answer;
 }
-return { currentUser, saveSession, signOut, idToken, renewToken, UserPoolError, userPool };
+return { currentUser, saveSession, signOut, canRenew, idToken, renewToken, accessToken, UserPoolError, userPool, callUserPool };
 });
 handsel.define("api.js", ["clock.js", "dom.js", "i18n.js", "session.js", "storage.js"], async ({ learnTime, now }, { randomId }, { language }, { idToken, renewToken }, { session }) => {
 const MAX_ATTEMPTS = 4;
@@ -596,9 +641,10 @@ const MAX_PAUSE_MS = 5_000;
 const TIMEOUT_MS = 35_000;
 
 class Problem extends Error {
-  constructor(status, document) {
+  constructor({ status, headers }, document) {
     super(document.detail ?? document.title ?? `${status}`);
     this.status = status;
+    this.requestId = headers.get("X-Request-Id") ?? headers.get("Apigw-Requestid");
     this.code = document.code ?? (status === 429 ? "too-many-requests" : "");
     this.errors = document.errors ?? [];
     this.total = document.total ?? null;
@@ -636,14 +682,15 @@ async function call(method, path, { body, key, as = "json", anonymous = false } 
       }
     }
     if (response?.status === 401 && !anonymous) {
-      bearer = renewed ? null : await requestToken(renewToken);
+      const rejected = bearer;
+      bearer = renewed ? null : await requestToken(() => renewToken(rejected));
       renewed = true;
       if (!bearer) throw new SignedOut();
       continue;
     }
     if (attempt >= MAX_ATTEMPTS || !(await isRetryable(response))) {
       if (!response) throw new Offline();
-      throw new Problem(response.status, await response.json().catch(() => ({})));
+      throw new Problem(response, await response.json().catch(() => ({})));
     }
     await pause(response, attempt);
   }
@@ -750,12 +797,16 @@ async function countUnread() {
 }
 return { frame, markPart, countUnread };
 });
-handsel.define("errors.js", ["api.js", "i18n.js", "load.js"], async ({ Offline, Problem, SignedOut, Unconfirmed }, { has, t }, { NotLoaded }) => {
+handsel.define("errors.js", ["api.js", "i18n.js", "load.js", "session.js"], async ({ Offline, Problem, SignedOut, Unconfirmed }, { has, t }, { NotLoaded }, { UserPoolError }) => {
 class Explained extends Error {
   constructor(text, ways = []) {
     super(text);
     this.ways = ways;
   }
+}
+
+function requestId(error) {
+  return error instanceof Problem && error.status >= 500 ? error.requestId : null;
 }
 
 function errorText(error) {
@@ -771,11 +822,24 @@ function errorText(error) {
   console.error(error);
   return t("our_fault");
 }
-return { Explained, errorText };
+
+const KNOWN = [Explained, Problem, SignedOut, NotLoaded];
+const MESSAGES = { "Password attempts exceeded": "LimitExceededException", "Temporary password has expired": "TemporaryPasswordExpired" };
+
+function signInErrorText(error, texts = {}) {
+  if (KNOWN.some((each) => error instanceof each)) return errorText(error);
+  if (!(error instanceof UserPoolError)) return t("offline");
+  const message = Object.keys(MESSAGES).find((each) => error.message.startsWith(each));
+  const key = texts[error.code] ?? `user_pool.${MESSAGES[message] ?? error.code}`;
+  return has(key) ? t(key) : t("not_possible");
+}
+return { Explained, requestId, errorText, signInErrorText };
 });
-handsel.define("ui.js", ["api.js", "clock.js", "dom.js", "errors.js", "i18n.js", "storage.js"], async ({ discard, isRejected, Offline, Problem, resume, SignedOut, Unconfirmed }, { askTime, isTimeKnown, now }, { announce, fill, h }, { Explained, errorText }, { t }, { onNotStored }) => {
+handsel.define("ui.js", ["api.js", "clock.js", "dom.js", "errors.js", "i18n.js", "storage.js"], async ({ discard, isRejected, Offline, Problem, resume, SignedOut, Unconfirmed }, { askTime, isTimeKnown, now }, { announce, fill, h }, { Explained, errorText, requestId }, { t }, { onNotStored }) => {
 function problem(error, ...actions) {
-  return h("div", { class: "problem", role: "alert" }, h("p", {}, errorText(error)), ...actions);
+  const id = requestId(error);
+  const quoted = id && h("p", { class: "request-id" }, t("request_id"), " ", h("bdi", {}, id));
+  return h("div", { class: "problem", role: "alert" }, h("p", {}, errorText(error)), quoted, ...actions);
 }
 
 function action(label, perform, attributes = {}) {
@@ -1108,6 +1172,7 @@ async function shop(main) {
     main,
     h("h1", { class: "unseen" }, t("shop.title")),
     h("section", { class: "hero" }, h("p", { class: "lead" }, t("shop.lead")), h("p", {}, t("shop.steps"))),
+    !config.sells && h("p", { class: "few" }, t("problem.no-payment-provider")),
     stores.size > 0 && [
       h("h2", {}, t("shop.stores")),
       h("ul", { class: "chips" }, [...stores].map(([id, name]) => h("li", {}, h("a", { class: "chip", href: `#/stores/${id}`, dir: "auto" }, name)))),
@@ -1168,7 +1233,16 @@ async function saveProfile(field, value) {
 }
 return { handleInput, saveProfile };
 });
-handsel.define("sign_in.js", ["api.js", "clock.js", "dom.js", "errors.js", "i18n.js", "profile.js", "session.js"], async ({ Problem }, { learnTime }, { announce, config, fill, h, openDialog, reachable }, { Explained, errorText }, { has, t }, { handleInput, saveProfile }, { saveSession, userPool, UserPoolError }) => {
+handsel.define("sign_in.js", ["clock.js", "dom.js", "errors.js", "i18n.js", "profile.js", "session.js"], async ({ learnTime }, { announce, config, fill, h, openDialog, reachable }, { Explained, signInErrorText }, { has, t }, { handleInput, saveProfile }, { callUserPool, saveSession, userPool }) => {
+const RESEND_MS = 30_000;
+const NOT_SENT = ["LimitExceededException", "TooManyRequestsException", "CodeDeliveryFailureException"];
+const NO_RESET = { NotAuthorizedException: "no_reset", InvalidParameterException: "no_reset" };
+const WRONG_CODE = {
+  CodeMismatchException: "two_step.wrong",
+  EnableSoftwareTokenMFAException: "two_step.wrong",
+  ExpiredCodeException: "two_step.used",
+};
+
 let open = null;
 
 function signIn() {
@@ -1229,30 +1303,122 @@ function start(panel, title, { enter, end }) {
       AuthFlow: "USER_PASSWORD_AUTH",
       AuthParameters: { USERNAME: entered.email, PASSWORD: entered.password },
     });
-    const { IdToken, RefreshToken } = answer.AuthenticationResult;
-    next({ id_token: IdToken, refresh_token: RefreshToken });
+    return proceed(answer, next);
   }
 
-  function signInForm() {
+  const challenges = { NEW_PASSWORD_REQUIRED: newPasswordForm, SOFTWARE_TOKEN_MFA: oneTimeCodeForm, MFA_SETUP: setUpForm };
+
+  function proceed(answer, next) {
+    if (answer.AuthenticationResult) {
+      const { IdToken, RefreshToken } = answer.AuthenticationResult;
+      return next({ id_token: IdToken, refresh_token: RefreshToken });
+    }
+    const draw = challenges[answer.ChallengeName];
+    if (!draw) throw new Explained(t("sign_in_elsewhere"));
+    return draw(answer, next);
+  }
+
+  async function respond({ ChallengeName, ChallengeParameters, Session }, responses, next) {
+    const ChallengeResponses = { USERNAME: ChallengeParameters?.USER_ID_FOR_SRP ?? entered.email, ...responses };
+    return proceed(await userPool("RespondToAuthChallenge", { ChallengeName, Session, ChallengeResponses }), next);
+  }
+
+  function challengeForm(fields, label, submit, texts) {
+    return form(
+      fields,
+      label,
+      async () => {
+        try {
+          await submit();
+        } catch (error) {
+          if (error.code !== "NotAuthorizedException") throw error;
+          signInForm(t("sign_in_again"));
+        }
+      },
+      texts,
+    );
+  }
+
+  function newPasswordForm(challenge, next) {
+    const { userAttributes = "{}", requiredAttributes = "[]" } = challenge.ChallengeParameters;
+    const missing = new Set(JSON.parse(requiredAttributes).map((each) => each.replace("userAttributes.", "")));
+    if (!JSON.parse(userAttributes).name) missing.add("name");
+    const attributes = () => Object.fromEntries([...missing].map((each) => [`userAttributes.${each}`, entered[each]]));
+    entered.password = ""; // the temporary one is not a new one
+    show(
+      "new_password",
+      h("p", {}, t("temporary_password")),
+      challengeForm(
+        [[...missing].map((each) => (each === "name" ? name(entered) : field(entered, each, {}))), password(entered, "new-password")],
+        "new_password",
+        () => respond(challenge, { NEW_PASSWORD: entered.password, ...attributes() }, next),
+      ),
+    );
+  }
+
+  function oneTimeCodeForm(challenge, next) {
+    entered.code = "";
+    show(
+      "two_step",
+      h("p", {}, t("two_step.enter")),
+      challengeForm(
+        [code(entered)],
+        "sign_in",
+        () => respond(challenge, { SOFTWARE_TOKEN_MFA_CODE: entered.code }, next),
+        WRONG_CODE,
+      ),
+      h("p", { class: "faint" }, t("two_step.lost")),
+    );
+  }
+
+  async function setUpForm(challenge, next) {
+    const { keyView } = await handsel.load("two_step.js");
+    const { SecretCode, Session } = await callUserPool("AssociateSoftwareToken", { Session: challenge.Session });
+    entered.code = "";
+    show(
+      "two_step",
+      h("p", {}, t("two_step.required")),
+      keyView(SecretCode, entered.email),
+      challengeForm(
+        [code(entered)],
+        "confirm",
+        async () => {
+          const verified = await callUserPool("VerifySoftwareToken", { Session, UserCode: entered.code });
+          await respond({ ...challenge, Session: verified.Session }, {}, next);
+        },
+        WRONG_CODE,
+      ),
+    );
+  }
+
+  async function sendCode(action, draw) {
+    let notice = null;
+    try {
+      await userPool(action, { Username: entered.email });
+    } catch (error) {
+      if (!NOT_SENT.includes(error.code)) throw error;
+      notice = signInErrorText(error);
+    }
+    draw(notice);
+  }
+
+  function signInForm(notice = null) {
     const demo = h("div", {});
     if (config.sign_in.demo) readDemo().then(({ users }) => fill(demo, demoUsers(users, finish)));
     show(
       "sign_in",
       demo,
-      form(
-        [email(entered), password(entered, "current-password")],
-        "sign_in",
-        async () => {
-          try {
-            await authenticate();
-          } catch (error) {
-            if (error.code !== "UserNotConfirmedException") throw error;
-            await userPool("ResendConfirmationCode", { Username: entered.email });
-            confirmForm();
-          }
-        },
-      ),
-      h("p", { class: "ways" }, link("sign_up", signUpForm), link("forgot_password", forgotForm)),
+      warning(notice),
+      form([email(entered), password(entered, "current-password")], "sign_in", async () => {
+        try {
+          await authenticate();
+        } catch (error) {
+          if (error.code === "UserNotConfirmedException") await sendCode("ResendConfirmationCode", confirmForm);
+          else if (error.code === "PasswordResetRequiredException") await sendCode("ForgotPassword", resetForm);
+          else throw error;
+        }
+      }),
+      h("p", { class: "ways" }, link("sign_up", () => signUpForm()), link("forgot_password", () => forgotForm())),
     );
   }
 
@@ -1271,23 +1437,28 @@ function start(panel, title, { enter, end }) {
         });
         confirmForm();
       }),
-      h("p", { class: "ways" }, link("have_account", signInForm)),
+      h("p", { class: "ways" }, link("have_account", () => signInForm())),
     );
   }
 
-  function confirmForm() {
+  function confirmForm(notice = null) {
+    entered.code = "";
     show(
       "confirm_email",
-      h("p", {}, t("code_sent", { email: entered.email })),
+      notice ? warning(notice) : h("p", {}, t("code_sent", { email: entered.email })),
       demoMail(entered.email),
       form([code(entered)], "confirm", async () => {
-        await userPool("ConfirmSignUp", { Username: entered.email, ConfirmationCode: entered.code });
+        try {
+          await userPool("ConfirmSignUp", { Username: entered.email, ConfirmationCode: entered.code });
+        } catch (error) {
+          if (error.code !== "NotAuthorizedException") throw error;
+        }
         await authenticate((tokens) => {
           enter(tokens);
           handleForm();
         });
       }),
-      sendAgain(() => userPool("ResendConfirmationCode", { Username: entered.email }), confirmForm),
+      sendAgain("ResendConfirmationCode", confirmForm),
     );
   }
 
@@ -1306,19 +1477,17 @@ function start(panel, title, { enter, end }) {
   function forgotForm() {
     show(
       "forgot_password",
-      form([email(entered)], "send_code", async () => {
-        await userPool("ForgotPassword", { Username: entered.email });
-        entered.password = ""; // the one that was tried is not a new one
-        resetForm();
-      }),
-      h("p", { class: "ways" }, link("have_account", signInForm)),
+      form([email(entered)], "send_code", () => sendCode("ForgotPassword", resetForm), NO_RESET),
+      h("p", { class: "ways" }, link("have_account", () => signInForm())),
     );
   }
 
-  function resetForm() {
+  function resetForm(notice = null) {
+    entered.code = "";
+    entered.password = ""; // the one that was tried is not a new one
     show(
       "new_password",
-      h("p", {}, t("code_sent", { email: entered.email })),
+      notice ? warning(notice) : h("p", {}, t("code_sent", { email: entered.email })),
       demoMail(entered.email),
       form([code(entered), password(entered, "new-password")], "new_password", async () => {
         await userPool("ConfirmForgotPassword", {
@@ -1328,22 +1497,26 @@ function start(panel, title, { enter, end }) {
         });
         await authenticate();
       }),
-      sendAgain(() => userPool("ForgotPassword", { Username: entered.email }), resetForm),
+      sendAgain("ForgotPassword", resetForm),
     );
   }
 
-  function sendAgain(send, draw) {
+  function sendAgain(action, draw) {
+    const drawn = performance.now();
     const notice = h("div", {});
     const button = link("send_again", async () => {
       if (button.getAttribute("aria-busy")) return;
+      if (performance.now() - drawn < RESEND_MS) {
+        fill(notice, h("p", { role: "status" }, t("code_just_sent")));
+        return;
+      }
       button.setAttribute("aria-busy", "true");
       try {
-        await send();
-        entered.code = "";
+        await userPool(action, { Username: entered.email });
         draw();
         announce(t("code_sent", { email: entered.email }));
       } catch (error) {
-        fill(notice, h("p", { class: "problem", role: "alert" }, signInErrorText(error)));
+        fill(notice, warning(signInErrorText(error)));
         button.removeAttribute("aria-busy");
       }
     });
@@ -1382,7 +1555,9 @@ function demoUsers(users, finish) {
   );
 }
 
-function form(fields, label, submit) {
+const warning = (text) => text && h("p", { class: "problem", role: "alert" }, text);
+
+function form(fields, label, submit, texts = {}) {
   const notice = h("div", {});
   const button = h("button", { type: "submit", class: "main" }, t(label));
   return h(
@@ -1397,7 +1572,7 @@ function form(fields, label, submit) {
           try {
             await submit();
           } catch (error) {
-            fill(notice, h("p", { class: "problem", role: "alert" }, signInErrorText(error)));
+            fill(notice, warning(signInErrorText(error, texts)));
           } finally {
             button.removeAttribute("aria-busy");
           }
@@ -1410,13 +1585,7 @@ function form(fields, label, submit) {
   );
 }
 
-function signInErrorText(error) {
-  if (error instanceof Explained || error instanceof Problem) return errorText(error);
-  if (!(error instanceof UserPoolError)) return t("offline");
-  return has(`user_pool.${error.code}`) ? t(`user_pool.${error.code}`) : t("not_possible");
-}
-
-function field(entered, key, attributes) {
+function field(entered, key, attributes, normalize = (value) => value) {
   const input = h("input", {
     name: key,
     dir: "auto",
@@ -1425,20 +1594,21 @@ function field(entered, key, attributes) {
     ...attributes,
     on: {
       input: () => {
-        entered[key] = input.value;
+        entered[key] = normalize(input.value);
       },
     },
   });
-  return h("label", {}, t(`field.${key}`), input);
+  return h("label", {}, has(`field.${key}`) ? t(`field.${key}`) : key, input);
 }
 
 const name = (entered) => field(entered, "name", { autocomplete: "name", maxlength: 40 });
-const email = (entered) => field(entered, "email", { type: "email", autocomplete: "username" });
+const email = (entered) => field(entered, "email", { type: "email", autocomplete: "username" }, (value) => value.trim().toLowerCase());
 const password = (entered, autocomplete) => field(entered, "password", { type: "password", autocomplete, minlength: 12 });
-const code = (entered) => field(entered, "code", { inputmode: "numeric", autocomplete: "one-time-code", maxlength: 10 });
+const code = (entered) =>
+  field(entered, "code", { inputmode: "numeric", autocomplete: "one-time-code", maxlength: 10 }, (value) => value.replace(/\s/g, ""));
 
 function link(label, onClick) {
   return h("button", { type: "button", class: "link", on: { click: onClick } }, t(label));
 }
-return { signIn };
+return { WRONG_CODE, signIn, form, code };
 });

@@ -476,7 +476,17 @@ return { language, isolate, t, has, choose, money, when, day };
 handsel.define("session.js", ["clock.js", "dom.js", "storage.js"], async ({ isTimeKnown, learnTime, now }, { config, reachable }, { LINKS, local, session: ofTab }) => {
 const STORAGE_KEY = "handsel.session";
 const EARLY_MS = 60_000;
-const SESSION_ENDED = ["NotAuthorizedException", "UserNotFoundException"];
+const MAX_ATTEMPTS = 3;
+const PAUSE_MS = 400;
+const TIMEOUT_MS = 20_000;
+const REVOKE_MS = 3_000;
+const SESSION_ENDED = [
+  "NotAuthorizedException",
+  "UserNotFoundException",
+  "UserNotConfirmedException",
+  "PasswordResetRequiredException",
+  "ResourceNotFoundException",
+];
 
 function storedSession() {
   const session = local.getJson(STORAGE_KEY);
@@ -516,12 +526,22 @@ function saveSession(tokens) {
   pageUser = userOf(tokens);
 }
 
-function signOut() {
+function deleteSession() {
   for (const storage of [local, ofTab]) {
     for (const key of storage.keys()) if (key !== "handsel.language" && !key.startsWith(LINKS)) storage.delete(key);
   }
   pageUser = null;
 }
+
+async function signOut() {
+  const token = storedSession()?.refresh_token;
+  deleteSession();
+  if (!token) return;
+  const late = new Promise((resolve) => setTimeout(resolve, REVOKE_MS));
+  await Promise.race([userPool("RevokeToken", { Token: token }).catch(() => null), late]);
+}
+
+const canRenew = () => Boolean(storedSession()?.refresh_token);
 
 let pageUser = userOf(storedSession());
 function reloadIfUserChanged() {
@@ -537,56 +557,81 @@ async function idToken() {
   const claims = currentUser();
   if (!claims) return null;
   if (!isExpired(claims, EARLY_MS)) return session.id_token;
-  return renewToken();
+  try {
+    return await renewToken(session.id_token);
+  } catch (error) {
+    if (isExpired(claims)) throw error;
+    return session.id_token; // still valid, for a moment
+  }
 }
 
 let renewing = null;
 
-function renewToken() {
-  renewing ??= requestNewToken().finally(() => {
+function renewToken(replaced) {
+  renewing ??= inOneTab(async () => {
+    const session = storedSession();
+    if (session && session.id_token !== replaced) return session.id_token;
+    return (await requestTokens())?.IdToken ?? null;
+  }).finally(() => {
     renewing = null;
   });
   return renewing;
 }
 
-async function requestNewToken() {
+const accessToken = () => inOneTab(async () => (await requestTokens())?.AccessToken ?? null);
+
+const inOneTab = async (work) => (navigator.locks ? navigator.locks.request(STORAGE_KEY, work) : work());
+
+async function requestTokens() {
   const session = storedSession();
   if (!session?.refresh_token) return null;
   const isCurrent = () => storedSession()?.refresh_token === session.refresh_token;
-  try {
-    const answer = await userPool("InitiateAuth", {
-      AuthFlow: "REFRESH_TOKEN_AUTH",
-      AuthParameters: { REFRESH_TOKEN: session.refresh_token },
-    });
-    if (!isCurrent()) return idToken();
-    saveSession({ ...session, id_token: answer.AuthenticationResult.IdToken });
-    return answer.AuthenticationResult.IdToken;
-  } catch (error) {
-    if (!(error instanceof UserPoolError) || !SESSION_ENDED.includes(error.code)) throw error;
-    if (isCurrent()) signOut();
-    return null;
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      const answer = await userPool("InitiateAuth", {
+        AuthFlow: "REFRESH_TOKEN_AUTH",
+        AuthParameters: { REFRESH_TOKEN: session.refresh_token },
+      });
+      if (!isCurrent()) return null;
+      saveSession({ ...session, id_token: answer.AuthenticationResult.IdToken });
+      return answer.AuthenticationResult;
+    } catch (error) {
+      if (SESSION_ENDED.includes(error.code)) {
+        if (isCurrent()) deleteSession();
+        return null;
+      }
+      if (attempt >= MAX_ATTEMPTS || !isTemporary(error)) throw error;
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS * 2 ** (attempt - 1)));
+    }
   }
 }
 
 class UserPoolError extends Error {
-  constructor(code, message) {
+  constructor(status, code, message) {
     super(message);
+    this.status = status;
     this.code = code;
   }
 }
 
-async function userPool(action, parameters) {
+const isTemporary = (error) => !(error instanceof UserPoolError) || error.status >= 500 || error.code === "TooManyRequestsException";
+
+const userPool = (action, parameters) => callUserPool(action, { ClientId: config.sign_in.client_id, ...parameters });
+
+async function callUserPool(action, parameters) {
   const response = await fetch(reachable(config.sign_in.url), {
     method: "POST",
     headers: { "Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": `AWSCognitoIdentityProviderService.${action}` },
-    body: JSON.stringify({ ClientId: config.sign_in.client_id, ...parameters }),
+    body: JSON.stringify(parameters),
+    keepalive: true,
+    signal: AbortSignal.timeout(TIMEOUT_MS),
   });
   learnTime(response);
   const answer = await response.json().catch(() => ({}));
-  if (!response.ok) throw new UserPoolError((answer.__type ?? "").split("#").pop(), answer.message ?? "");
+  if (!response.ok) throw new UserPoolError(response.status, (answer.__type ?? "").split("#").pop(), answer.message ?? "");
   return answer;
 }
-return { currentUser, saveSession, signOut, idToken, renewToken, UserPoolError, userPool };
+return { currentUser, saveSession, signOut, canRenew, idToken, renewToken, accessToken, UserPoolError, userPool, callUserPool };
 });
 handsel.define("api.js", ["clock.js", "dom.js", "i18n.js", "session.js", "storage.js"], async ({ learnTime, now }, { randomId }, { language }, { idToken, renewToken }, { session }) => {
 const MAX_ATTEMPTS = 4;
@@ -596,9 +641,10 @@ const MAX_PAUSE_MS = 5_000;
 const TIMEOUT_MS = 35_000;
 
 class Problem extends Error {
-  constructor(status, document) {
+  constructor({ status, headers }, document) {
     super(document.detail ?? document.title ?? `${status}`);
     this.status = status;
+    this.requestId = headers.get("X-Request-Id") ?? headers.get("Apigw-Requestid");
     this.code = document.code ?? (status === 429 ? "too-many-requests" : "");
     this.errors = document.errors ?? [];
     this.total = document.total ?? null;
@@ -636,14 +682,15 @@ async function call(method, path, { body, key, as = "json", anonymous = false } 
       }
     }
     if (response?.status === 401 && !anonymous) {
-      bearer = renewed ? null : await requestToken(renewToken);
+      const rejected = bearer;
+      bearer = renewed ? null : await requestToken(() => renewToken(rejected));
       renewed = true;
       if (!bearer) throw new SignedOut();
       continue;
     }
     if (attempt >= MAX_ATTEMPTS || !(await isRetryable(response))) {
       if (!response) throw new Offline();
-      throw new Problem(response.status, await response.json().catch(() => ({})));
+      throw new Problem(response, await response.json().catch(() => ({})));
     }
     await pause(response, attempt);
   }
@@ -744,12 +791,16 @@ function findSecret({ hash, pathname, search }, giftId) {
 }
 return { findGiftId, findSecret };
 });
-handsel.define("errors.js", ["api.js", "i18n.js", "load.js"], async ({ Offline, Problem, SignedOut, Unconfirmed }, { has, t }, { NotLoaded }) => {
+handsel.define("errors.js", ["api.js", "i18n.js", "load.js", "session.js"], async ({ Offline, Problem, SignedOut, Unconfirmed }, { has, t }, { NotLoaded }, { UserPoolError }) => {
 class Explained extends Error {
   constructor(text, ways = []) {
     super(text);
     this.ways = ways;
   }
+}
+
+function requestId(error) {
+  return error instanceof Problem && error.status >= 500 ? error.requestId : null;
 }
 
 function errorText(error) {
@@ -765,11 +816,24 @@ function errorText(error) {
   console.error(error);
   return t("our_fault");
 }
-return { Explained, errorText };
+
+const KNOWN = [Explained, Problem, SignedOut, NotLoaded];
+const MESSAGES = { "Password attempts exceeded": "LimitExceededException", "Temporary password has expired": "TemporaryPasswordExpired" };
+
+function signInErrorText(error, texts = {}) {
+  if (KNOWN.some((each) => error instanceof each)) return errorText(error);
+  if (!(error instanceof UserPoolError)) return t("offline");
+  const message = Object.keys(MESSAGES).find((each) => error.message.startsWith(each));
+  const key = texts[error.code] ?? `user_pool.${MESSAGES[message] ?? error.code}`;
+  return has(key) ? t(key) : t("not_possible");
+}
+return { Explained, requestId, errorText, signInErrorText };
 });
-handsel.define("ui.js", ["api.js", "clock.js", "dom.js", "errors.js", "i18n.js", "storage.js"], async ({ discard, isRejected, Offline, Problem, resume, SignedOut, Unconfirmed }, { askTime, isTimeKnown, now }, { announce, fill, h }, { Explained, errorText }, { t }, { onNotStored }) => {
+handsel.define("ui.js", ["api.js", "clock.js", "dom.js", "errors.js", "i18n.js", "storage.js"], async ({ discard, isRejected, Offline, Problem, resume, SignedOut, Unconfirmed }, { askTime, isTimeKnown, now }, { announce, fill, h }, { Explained, errorText, requestId }, { t }, { onNotStored }) => {
 function problem(error, ...actions) {
-  return h("div", { class: "problem", role: "alert" }, h("p", {}, errorText(error)), ...actions);
+  const id = requestId(error);
+  const quoted = id && h("p", { class: "request-id" }, t("request_id"), " ", h("bdi", {}, id));
+  return h("div", { class: "problem", role: "alert" }, h("p", {}, errorText(error)), quoted, ...actions);
 }
 
 function action(label, perform, attributes = {}) {
@@ -1448,8 +1512,9 @@ function drawFooter() {
   const me = currentUser();
   if (footerUser === (me?.sub ?? null)) return;
   footerUser = me?.sub ?? null;
-  const leave = () => {
-    signOut();
+  const leave = async ({ currentTarget }) => {
+    currentTarget.setAttribute("aria-busy", "true");
+    await signOut();
     location.reload();
   };
   const other = language === "zh" ? "en" : "zh";

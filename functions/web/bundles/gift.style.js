@@ -246,6 +246,7 @@ body:has(#progress) .stalled { animation: none; }
 .card { background: var(--surface); border: 1px solid var(--line); border-radius: var(--radius); padding: 1rem; margin: 1rem 0; box-shadow: var(--shadow); }
 .problem { background: var(--warn); border-left: 4px solid var(--red); border-radius: 8px; padding: .6rem .9rem; margin: .75rem 0; }
 .problem p { margin: 0; }
+.problem .request-id { font-size: .8rem; overflow-wrap: anywhere; }
 .problem :is(button, .button) { margin: .5rem .5rem 0 0; text-wrap: balance; }
 .countdown { font-variant-numeric: tabular-nums; }
 
@@ -254,6 +255,8 @@ body:has(#progress) .stalled { animation: none; }
 .panel::backdrop { background: rgb(30 8 6 / 55%); }
 .panel header { display: flex; justify-content: space-between; align-items: center; position: sticky; top: 0; background: inherit; padding-top: 12px; }
 .panel header h2 { margin: 0; }
+.key .ways { display: flex; flex-wrap: wrap; align-items: center; gap: .25rem 1rem; }
+.key code { font: 600 1.05rem/1.6 ui-monospace, "SF Mono", Menlo, Consolas, monospace; overflow-wrap: anywhere; user-select: all; }
 .panel .ways { display: flex; flex-wrap: wrap; justify-content: space-between; gap: 0 1rem; }
 .demo-users { background: var(--sunken); border-radius: var(--radius); padding: .5rem 1rem 1rem; margin-top: .75rem; }
 .demo-users .person { margin: 0 .5rem .5rem 0; }

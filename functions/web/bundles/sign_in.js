@@ -21,7 +21,16 @@ async function saveProfile(field, value) {
 }
 return { handleInput, saveProfile };
 });
-handsel.define("sign_in.js", ["api.js", "clock.js", "dom.js", "errors.js", "i18n.js", "profile.js", "session.js"], async ({ Problem }, { learnTime }, { announce, config, fill, h, openDialog, reachable }, { Explained, errorText }, { has, t }, { handleInput, saveProfile }, { saveSession, userPool, UserPoolError }) => {
+handsel.define("sign_in.js", ["clock.js", "dom.js", "errors.js", "i18n.js", "profile.js", "session.js"], async ({ learnTime }, { announce, config, fill, h, openDialog, reachable }, { Explained, signInErrorText }, { has, t }, { handleInput, saveProfile }, { callUserPool, saveSession, userPool }) => {
+const RESEND_MS = 30_000;
+const NOT_SENT = ["LimitExceededException", "TooManyRequestsException", "CodeDeliveryFailureException"];
+const NO_RESET = { NotAuthorizedException: "no_reset", InvalidParameterException: "no_reset" };
+const WRONG_CODE = {
+  CodeMismatchException: "two_step.wrong",
+  EnableSoftwareTokenMFAException: "two_step.wrong",
+  ExpiredCodeException: "two_step.used",
+};
+
 let open = null;
 
 function signIn() {
@@ -82,30 +91,122 @@ function start(panel, title, { enter, end }) {
       AuthFlow: "USER_PASSWORD_AUTH",
       AuthParameters: { USERNAME: entered.email, PASSWORD: entered.password },
     });
-    const { IdToken, RefreshToken } = answer.AuthenticationResult;
-    next({ id_token: IdToken, refresh_token: RefreshToken });
+    return proceed(answer, next);
   }
 
-  function signInForm() {
+  const challenges = { NEW_PASSWORD_REQUIRED: newPasswordForm, SOFTWARE_TOKEN_MFA: oneTimeCodeForm, MFA_SETUP: setUpForm };
+
+  function proceed(answer, next) {
+    if (answer.AuthenticationResult) {
+      const { IdToken, RefreshToken } = answer.AuthenticationResult;
+      return next({ id_token: IdToken, refresh_token: RefreshToken });
+    }
+    const draw = challenges[answer.ChallengeName];
+    if (!draw) throw new Explained(t("sign_in_elsewhere"));
+    return draw(answer, next);
+  }
+
+  async function respond({ ChallengeName, ChallengeParameters, Session }, responses, next) {
+    const ChallengeResponses = { USERNAME: ChallengeParameters?.USER_ID_FOR_SRP ?? entered.email, ...responses };
+    return proceed(await userPool("RespondToAuthChallenge", { ChallengeName, Session, ChallengeResponses }), next);
+  }
+
+  function challengeForm(fields, label, submit, texts) {
+    return form(
+      fields,
+      label,
+      async () => {
+        try {
+          await submit();
+        } catch (error) {
+          if (error.code !== "NotAuthorizedException") throw error;
+          signInForm(t("sign_in_again"));
+        }
+      },
+      texts,
+    );
+  }
+
+  function newPasswordForm(challenge, next) {
+    const { userAttributes = "{}", requiredAttributes = "[]" } = challenge.ChallengeParameters;
+    const missing = new Set(JSON.parse(requiredAttributes).map((each) => each.replace("userAttributes.", "")));
+    if (!JSON.parse(userAttributes).name) missing.add("name");
+    const attributes = () => Object.fromEntries([...missing].map((each) => [`userAttributes.${each}`, entered[each]]));
+    entered.password = ""; // the temporary one is not a new one
+    show(
+      "new_password",
+      h("p", {}, t("temporary_password")),
+      challengeForm(
+        [[...missing].map((each) => (each === "name" ? name(entered) : field(entered, each, {}))), password(entered, "new-password")],
+        "new_password",
+        () => respond(challenge, { NEW_PASSWORD: entered.password, ...attributes() }, next),
+      ),
+    );
+  }
+
+  function oneTimeCodeForm(challenge, next) {
+    entered.code = "";
+    show(
+      "two_step",
+      h("p", {}, t("two_step.enter")),
+      challengeForm(
+        [code(entered)],
+        "sign_in",
+        () => respond(challenge, { SOFTWARE_TOKEN_MFA_CODE: entered.code }, next),
+        WRONG_CODE,
+      ),
+      h("p", { class: "faint" }, t("two_step.lost")),
+    );
+  }
+
+  async function setUpForm(challenge, next) {
+    const { keyView } = await handsel.load("two_step.js");
+    const { SecretCode, Session } = await callUserPool("AssociateSoftwareToken", { Session: challenge.Session });
+    entered.code = "";
+    show(
+      "two_step",
+      h("p", {}, t("two_step.required")),
+      keyView(SecretCode, entered.email),
+      challengeForm(
+        [code(entered)],
+        "confirm",
+        async () => {
+          const verified = await callUserPool("VerifySoftwareToken", { Session, UserCode: entered.code });
+          await respond({ ...challenge, Session: verified.Session }, {}, next);
+        },
+        WRONG_CODE,
+      ),
+    );
+  }
+
+  async function sendCode(action, draw) {
+    let notice = null;
+    try {
+      await userPool(action, { Username: entered.email });
+    } catch (error) {
+      if (!NOT_SENT.includes(error.code)) throw error;
+      notice = signInErrorText(error);
+    }
+    draw(notice);
+  }
+
+  function signInForm(notice = null) {
     const demo = h("div", {});
     if (config.sign_in.demo) readDemo().then(({ users }) => fill(demo, demoUsers(users, finish)));
     show(
       "sign_in",
       demo,
-      form(
-        [email(entered), password(entered, "current-password")],
-        "sign_in",
-        async () => {
-          try {
-            await authenticate();
-          } catch (error) {
-            if (error.code !== "UserNotConfirmedException") throw error;
-            await userPool("ResendConfirmationCode", { Username: entered.email });
-            confirmForm();
-          }
-        },
-      ),
-      h("p", { class: "ways" }, link("sign_up", signUpForm), link("forgot_password", forgotForm)),
+      warning(notice),
+      form([email(entered), password(entered, "current-password")], "sign_in", async () => {
+        try {
+          await authenticate();
+        } catch (error) {
+          if (error.code === "UserNotConfirmedException") await sendCode("ResendConfirmationCode", confirmForm);
+          else if (error.code === "PasswordResetRequiredException") await sendCode("ForgotPassword", resetForm);
+          else throw error;
+        }
+      }),
+      h("p", { class: "ways" }, link("sign_up", () => signUpForm()), link("forgot_password", () => forgotForm())),
     );
   }
 
@@ -124,23 +225,28 @@ function start(panel, title, { enter, end }) {
         });
         confirmForm();
       }),
-      h("p", { class: "ways" }, link("have_account", signInForm)),
+      h("p", { class: "ways" }, link("have_account", () => signInForm())),
     );
   }
 
-  function confirmForm() {
+  function confirmForm(notice = null) {
+    entered.code = "";
     show(
       "confirm_email",
-      h("p", {}, t("code_sent", { email: entered.email })),
+      notice ? warning(notice) : h("p", {}, t("code_sent", { email: entered.email })),
       demoMail(entered.email),
       form([code(entered)], "confirm", async () => {
-        await userPool("ConfirmSignUp", { Username: entered.email, ConfirmationCode: entered.code });
+        try {
+          await userPool("ConfirmSignUp", { Username: entered.email, ConfirmationCode: entered.code });
+        } catch (error) {
+          if (error.code !== "NotAuthorizedException") throw error;
+        }
         await authenticate((tokens) => {
           enter(tokens);
           handleForm();
         });
       }),
-      sendAgain(() => userPool("ResendConfirmationCode", { Username: entered.email }), confirmForm),
+      sendAgain("ResendConfirmationCode", confirmForm),
     );
   }
 
@@ -159,19 +265,17 @@ function start(panel, title, { enter, end }) {
   function forgotForm() {
     show(
       "forgot_password",
-      form([email(entered)], "send_code", async () => {
-        await userPool("ForgotPassword", { Username: entered.email });
-        entered.password = ""; // the one that was tried is not a new one
-        resetForm();
-      }),
-      h("p", { class: "ways" }, link("have_account", signInForm)),
+      form([email(entered)], "send_code", () => sendCode("ForgotPassword", resetForm), NO_RESET),
+      h("p", { class: "ways" }, link("have_account", () => signInForm())),
     );
   }
 
-  function resetForm() {
+  function resetForm(notice = null) {
+    entered.code = "";
+    entered.password = ""; // the one that was tried is not a new one
     show(
       "new_password",
-      h("p", {}, t("code_sent", { email: entered.email })),
+      notice ? warning(notice) : h("p", {}, t("code_sent", { email: entered.email })),
       demoMail(entered.email),
       form([code(entered), password(entered, "new-password")], "new_password", async () => {
         await userPool("ConfirmForgotPassword", {
@@ -181,22 +285,26 @@ function start(panel, title, { enter, end }) {
         });
         await authenticate();
       }),
-      sendAgain(() => userPool("ForgotPassword", { Username: entered.email }), resetForm),
+      sendAgain("ForgotPassword", resetForm),
     );
   }
 
-  function sendAgain(send, draw) {
+  function sendAgain(action, draw) {
+    const drawn = performance.now();
     const notice = h("div", {});
     const button = link("send_again", async () => {
       if (button.getAttribute("aria-busy")) return;
+      if (performance.now() - drawn < RESEND_MS) {
+        fill(notice, h("p", { role: "status" }, t("code_just_sent")));
+        return;
+      }
       button.setAttribute("aria-busy", "true");
       try {
-        await send();
-        entered.code = "";
+        await userPool(action, { Username: entered.email });
         draw();
         announce(t("code_sent", { email: entered.email }));
       } catch (error) {
-        fill(notice, h("p", { class: "problem", role: "alert" }, signInErrorText(error)));
+        fill(notice, warning(signInErrorText(error)));
         button.removeAttribute("aria-busy");
       }
     });
@@ -235,7 +343,9 @@ function demoUsers(users, finish) {
   );
 }
 
-function form(fields, label, submit) {
+const warning = (text) => text && h("p", { class: "problem", role: "alert" }, text);
+
+function form(fields, label, submit, texts = {}) {
   const notice = h("div", {});
   const button = h("button", { type: "submit", class: "main" }, t(label));
   return h(
@@ -250,7 +360,7 @@ function form(fields, label, submit) {
           try {
             await submit();
           } catch (error) {
-            fill(notice, h("p", { class: "problem", role: "alert" }, signInErrorText(error)));
+            fill(notice, warning(signInErrorText(error, texts)));
           } finally {
             button.removeAttribute("aria-busy");
           }
@@ -263,13 +373,7 @@ function form(fields, label, submit) {
   );
 }
 
-function signInErrorText(error) {
-  if (error instanceof Explained || error instanceof Problem) return errorText(error);
-  if (!(error instanceof UserPoolError)) return t("offline");
-  return has(`user_pool.${error.code}`) ? t(`user_pool.${error.code}`) : t("not_possible");
-}
-
-function field(entered, key, attributes) {
+function field(entered, key, attributes, normalize = (value) => value) {
   const input = h("input", {
     name: key,
     dir: "auto",
@@ -278,20 +382,21 @@ function field(entered, key, attributes) {
     ...attributes,
     on: {
       input: () => {
-        entered[key] = input.value;
+        entered[key] = normalize(input.value);
       },
     },
   });
-  return h("label", {}, t(`field.${key}`), input);
+  return h("label", {}, has(`field.${key}`) ? t(`field.${key}`) : key, input);
 }
 
 const name = (entered) => field(entered, "name", { autocomplete: "name", maxlength: 40 });
-const email = (entered) => field(entered, "email", { type: "email", autocomplete: "username" });
+const email = (entered) => field(entered, "email", { type: "email", autocomplete: "username" }, (value) => value.trim().toLowerCase());
 const password = (entered, autocomplete) => field(entered, "password", { type: "password", autocomplete, minlength: 12 });
-const code = (entered) => field(entered, "code", { inputmode: "numeric", autocomplete: "one-time-code", maxlength: 10 });
+const code = (entered) =>
+  field(entered, "code", { inputmode: "numeric", autocomplete: "one-time-code", maxlength: 10 }, (value) => value.replace(/\s/g, ""));
 
 function link(label, onClick) {
   return h("button", { type: "button", class: "link", on: { click: onClick } }, t(label));
 }
-return { signIn };
+return { WRONG_CODE, signIn, form, code };
 });

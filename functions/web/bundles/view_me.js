@@ -1,9 +1,11 @@
 // Written by `make generate` from functions/web/assets; change it there.
-handsel.define("view_me.js", ["api.js", "dom.js", "i18n.js", "profile.js", "session.js", "ui.js"], async ({ call }, { announce, fill, h }, { choose, language, t }, { handleInput, saveProfile }, { signOut }, { problem, runAction }) => {
+handsel.define("view_me.js", ["api.js", "dom.js", "i18n.js", "profile.js", "session.js", "ui.js"], async ({ call }, { announce, config, fill, h }, { choose, language, t }, { handleInput, saveProfile }, { canRenew, signOut }, { problem, runAction }) => {
 const LANGUAGES = { en: "English", zh: "简体中文" };
 
 async function view(main) {
   const me = await call("GET", "/me");
+  const offersTwoStep = config.sign_in.mfa !== "OFF" && canRenew();
+  const twoStep = offersTwoStep && (await handsel.load("two_step.js")).twoStepSettings();
   fill(
     main,
     h("h1", {}, t("center.me")),
@@ -11,6 +13,7 @@ async function view(main) {
     profileField("handle", me.handle ?? "", handleInput()),
     recommendations(me.recommendations),
     languages(),
+    twoStep,
     h("button", { type: "button", class: "out", on: { click: leave } }, t("sign_out")),
   );
   return t("center.me");
@@ -86,8 +89,9 @@ function languages() {
   );
 }
 
-function leave() {
-  signOut();
+async function leave({ currentTarget }) {
+  currentTarget.setAttribute("aria-busy", "true");
+  await signOut();
   location.hash = "#/";
   location.reload();
 }

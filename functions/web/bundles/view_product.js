@@ -207,7 +207,7 @@ function stepper(label, { min = 1, max, value = min, onChange = () => {} }) {
 }
 return { stepper };
 });
-handsel.define("view_product.js", ["api.js", "dom.js", "i18n.js", "pay.js", "products.js", "stepper.js", "ui.js"], async ({ call }, { announce, fill, h }, { money, t }, { pay }, { notGiftable, picture, price }, { stepper }, { action }) => {
+handsel.define("view_product.js", ["api.js", "dom.js", "i18n.js", "pay.js", "products.js", "stepper.js", "ui.js"], async ({ call }, { announce, config, fill, h }, { money, t }, { pay }, { notGiftable, picture, price }, { stepper }, { action }) => {
 const MAX_QUANTITY = 50;
 const FEW = 20;
 
@@ -232,7 +232,7 @@ async function view(main, { id }) {
         tag(product, tagged),
       ),
     ),
-    product.stock === 0 ? null : purchase(product),
+    product.stock === 0 ? null : config.sells ? purchase(product) : h("p", { class: "few" }, t("problem.no-payment-provider")),
   );
   return product.title;
 }

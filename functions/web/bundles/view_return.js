@@ -539,7 +539,7 @@ function blessingChoice(blessings, onChange) {
 }
 return { countCharacters, wrapping };
 });
-handsel.define("view_return.js", ["api.js", "dom.js", "i18n.js", "lists.js", "pay.js", "radios.js", "return_gift.js", "ui.js", "wrapping.js"], async ({ call, Problem }, { announce, fill, h }, { money, t }, { nothing }, { createPaid, payFor }, { radios }, { findReturnGift }, { runAction }, { wrapping }) => {
+handsel.define("view_return.js", ["api.js", "dom.js", "i18n.js", "lists.js", "pay.js", "radios.js", "return_gift.js", "ui.js", "wrapping.js"], async ({ call, Problem }, { announce, config, fill, h }, { money, t }, { nothing }, { createPaid, payFor }, { radios }, { findReturnGift }, { runAction }, { wrapping }) => {
 const MAX_PRODUCTS = 100;
 
 async function view(main, { id }) {
@@ -554,6 +554,10 @@ async function view(main, { id }) {
   const sent = await findReturnGift(id);
   if (sent) {
     show(t("problem.already-returned"), `#/gifts/${sent.gift_id}`, t("gift.return_gift_sent"));
+    return title;
+  }
+  if (!config.sells) {
+    show(t("problem.no-payment-provider"), "#/center/received", t("center.tab.received"));
     return title;
   }
   const { items } = await call("GET", `/stores/${store}/products?limit=${MAX_PRODUCTS}`);

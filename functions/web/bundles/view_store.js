@@ -217,7 +217,7 @@ function nothing(text, href, label) {
 }
 return { orderEntry, paymentEntry, sentEntry, receivedEntry, holdingEntry, seenEntry, recommendedEntry, pages, list, nothing };
 });
-handsel.define("view_store.js", ["dom.js", "i18n.js", "lists.js", "products.js", "ui.js"], async ({ announce, fill, h }, { t }, { pages }, { tiles }, { action }) => {
+handsel.define("view_store.js", ["dom.js", "i18n.js", "lists.js", "products.js", "ui.js"], async ({ announce, config, fill, h }, { t }, { pages }, { tiles }, { action }) => {
 async function view(main, { id }) {
   const next = pages(`/stores/${id}/products`);
   const first = await next();
@@ -231,7 +231,8 @@ async function view(main, { id }) {
     added[0]?.querySelector("a").focus();
     if (!more) button.remove();
   });
-  fill(main, h("h1", { dir: "auto" }, name), first.items.length > 0 ? list : h("p", {}, t("shop.empty_store")), first.more && button);
+  const closed = !config.sells && h("p", { class: "few" }, t("problem.no-payment-provider"));
+  fill(main, h("h1", { dir: "auto" }, name), closed, first.items.length > 0 ? list : h("p", {}, t("shop.empty_store")), first.more && button);
   return name;
 }
 return { view };

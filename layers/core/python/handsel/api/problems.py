@@ -24,6 +24,7 @@ STATUS: Mapping[str, int] = {
     "price-changed": 409,
     "order-cancelled": 409,
     "not-cancellable": 409,
+    "no-payment-provider": 409,
     "units-not-available": 409,
     "already-claimed": 409,
     "already-returned": 409,

@@ -11,7 +11,7 @@ HandselError
 │   ├── OwnGift, WrongSecret, NotTheRecipient, NotClaimed, WrongRole
 │   ├── NotFound                   unknown, owned by another user, or hidden: all look the same
 │   ├── OutOfStock, UnitsNotAvailable, AlreadyClaimed, ReturnGiftAlreadyGiven, StillOpen, HandleTaken
-│   ├── OrderCancelled, NotCancellable
+│   ├── OrderCancelled, NotCancellable, NoPaymentProvider
 │   ├── AlreadyRedeemed            has the time of the redemption
 │   ├── AlreadyShipped, TooManyEvents
 │   ├── PriceChanged               has the total that would be charged
@@ -229,6 +229,17 @@ class NotCancellable(ApiProblem):
     code = "not-cancellable"
     title = "Only a pending order can be cancelled."
     explanation = "This order is paid or declined. Available units of a paid order can be refunded."
+
+
+class NoPaymentProvider(ApiProblem):
+    """The stack has no payment provider, so it sells nothing."""
+
+    code = "no-payment-provider"
+    title = "Purchases are not possible at the moment. Nothing was charged."
+    explanation = (
+        "This deployment has no payment provider. Existing orders can be given, used and refunded. Its operator chooses a "
+        "provider with the parameter `PaymentProvider`."
+    )
 
 
 class UnitsNotAvailable(ApiProblem):

@@ -47,6 +47,11 @@ class Repayment:
 class PaymentProvider(Protocol):
     """A payment provider. Thread-safe, because the sweep settles several payments concurrently."""
 
+    @property
+    def can_sell(self) -> bool:
+        """Return whether new orders are accepted. Earlier orders and their refunds are settled in any case."""
+        ...
+
     def charge(self, charge: Charge) -> str:
         """Charge once per key, and return the provider's reference.
 

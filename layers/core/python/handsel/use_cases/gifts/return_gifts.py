@@ -15,7 +15,7 @@ from handsel.store import accounts, gifts, keys, orders, products, summaries
 from handsel.store.table import Table
 from handsel.use_cases.gifts.giving import WrappingChoice, check_open_gift_count
 from handsel.use_cases.idempotency import IdempotentRequest
-from handsel.use_cases.orders.purchases import build_order, compute_total, settle_payment
+from handsel.use_cases.orders.purchases import build_order, compute_total, require_seller, settle_payment
 
 
 def give_in_return(
@@ -41,9 +41,9 @@ def give_in_return(
         it is, without a gift.
 
     Raises:
-        NotFound, NotClaimed, OtherStore, NotGiftable, UnknownWrapping, PriceChanged, InvalidRequest,
-        ReturnGiftAlreadyGiven, OutOfStock, TooManyOpenGifts, IdempotencyKeyReused, PaymentDeclined, PaymentUnknown,
-        OrderCancelled, ServiceUnavailable
+        NotFound, NotClaimed, OtherStore, NoPaymentProvider, NotGiftable, UnknownWrapping, PriceChanged,
+        InvalidRequest, ReturnGiftAlreadyGiven, OutOfStock, TooManyOpenGifts, IdempotencyKeyReused, PaymentDeclined,
+        PaymentUnknown, OrderCancelled, ServiceUnavailable
     """
     order_id = call.derive_id("return order")
     order_key, gift_key, caller_key = keys.order(order_id), keys.gift(gift_id), keys.account(call.caller)
@@ -64,6 +64,7 @@ def give_in_return(
             raise errors.NotFound
         if product.store_id != received.product.store_id:
             raise errors.OtherStore
+        require_seller(provider)
         check_giftable(product)
         check_open_gift_count(summaries.from_item(found.get(summary_key)), now=call.now)
         intent = GiftIntent(

@@ -73,6 +73,16 @@ def compute_total(product: Product, quantity: int, expected: Money | None) -> Mo
     return total
 
 
+def require_seller(provider: PaymentProvider) -> None:
+    """Check that new orders are accepted, before anything is stored.
+
+    Raises:
+        NoPaymentProvider
+    """
+    if not provider.can_sell:
+        raise errors.NoPaymentProvider
+
+
 def buy(
     table: Table,
     provider: PaymentProvider,
@@ -90,8 +100,8 @@ def buy(
         The order, paid; and the product as it is sold now. A replay returns the order as it is while it is pending.
 
     Raises:
-        NotFound, PriceChanged, InvalidRequest, OutOfStock, IdempotencyKeyReused, PaymentDeclined, PaymentUnknown,
-        OrderCancelled, ServiceUnavailable
+        NotFound, NoPaymentProvider, PriceChanged, InvalidRequest, OutOfStock, IdempotencyKeyReused, PaymentDeclined,
+        PaymentUnknown, OrderCancelled, ServiceUnavailable
     """
     order_id = call.derive_id("order")
     order_key = keys.order(order_id)
@@ -102,6 +112,7 @@ def buy(
     if product is None:
         raise errors.NotFound
     if order_key not in found:
+        require_seller(provider)
         payment = Payment(method=method, total=compute_total(product, quantity, expected_total), token=token)
         order = orders.create_pending(table, build_order(order_id, call, product, quantity, payment))
         call.require_same_request(order.request_hash)
