@@ -3,7 +3,8 @@
 import json
 import re
 import secrets
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -190,15 +191,16 @@ def test_a_link_is_kept_on_a_device_whose_clock_is_ahead(person: Invite, stack: 
 FAILURES = (None, 503, 429)
 
 
-def refuse(context: BrowserContext, path: str, times: int) -> list[str]:
-    """Refuse the first requests of a path, without regard to its query. Return the requests that were refused."""
-    refused: list[str] = []
+def refuse(context: BrowserContext, paths: Iterable[str], times: int) -> Counter[str]:
+    """Refuse the first requests of each path, without regard to its query. Return the number of those that were refused."""
+    refused: Counter[str] = Counter(dict.fromkeys(paths, 0))
 
     def handle(route: Route) -> None:
-        if urlsplit(route.request.url).path != path or len(refused) >= times:
+        path = urlsplit(route.request.url).path
+        if path not in refused or refused[path] >= times:
             return route.fallback()
-        refused.append(path)
-        status = FAILURES[(len(refused) + times) % len(FAILURES)]
+        refused[path] += 1
+        status = FAILURES[(refused[path] + times) % len(FAILURES)]
         if status is None:
             return route.abort("connectionreset")
         return route.fulfill(status=status, json={"message": "Service Unavailable"})
@@ -213,11 +215,10 @@ def files_of(visitor: Visitor) -> set[str]:
 
 
 class Opened(NamedTuple):
-    """A page whose requests to `path` are refused."""
+    """A page, and how many requests of some of its files were refused."""
 
     visitor: Visitor
-    path: str
-    refused: list[str]
+    refused: Counter[str]
 
 
 # A path of the page, and what is there when it is usable.
@@ -226,40 +227,43 @@ PAGES = {"gift": "button.seal", "home": ".hero button.main"}
 
 @pytest.mark.parametrize("name", PAGES)
 @pytest.mark.parametrize("times", [pytest.param(1, marks=pytest.mark.long), 2])
-def test_each_request_of_a_first_visit_may_be_refused(chromium: Browser, stack: Running, name: str, times: int) -> None:
+def test_each_request_of_a_first_visit_may_be_refused_and_all_at_once(
+    chromium: Browser, stack: Running, name: str, times: int
+) -> None:
     path = path_of(stack.give(stack.buy()["order_id"])) if name == "gift" else "/"
     origin = stack.stack["web_url"]
 
-    def open_page(refused: str = "") -> Opened:
+    def open_page(*paths: str) -> Opened:
         context = chromium.new_context(base_url=origin, viewport=PHONE)
-        found = refuse(context, refused, times)
+        refused = refuse(context, paths, times)
         visitor = Visitor("stranger", origin, context)
         visitor.page.goto(path, wait_until="commit")
-        return Opened(visitor, refused, found)
+        return Opened(visitor, refused)
 
     def check(opened: Opened) -> None:
         page, ready = opened.visitor.page, opened.visitor.page.locator(PAGES[name])
-        expect(ready, opened.path).to_be_visible()
+        named = ", ".join(opened.refused)
+        expect(ready, named).to_be_visible()
         # It is styled, and complete.
-        expect(ready, opened.path).to_have_css("border-radius", re.compile(r"50%|999px"))
-        expect(page.locator("#progress"), opened.path).to_have_count(0)
-        expect(page.locator(".stalled"), opened.path).to_have_count(0)
+        expect(ready, named).to_have_css("border-radius", re.compile(r"50%|999px"))
+        expect(page.locator("#progress"), named).to_have_count(0)
+        expect(page.locator(".stalled"), named).to_have_count(0)
         if name == "gift":
-            expect(page.locator(".cover img:not(.no-picture)"), opened.path).to_be_visible()
+            expect(page.locator(".cover img:not(.no-picture)"), named).to_be_visible()
             assert (
                 page.locator(".cover img").evaluate("async (image) => (await image.decode(), image.naturalWidth)") > 1
             )
         ready.click()
-        expect(page.locator("dialog"), opened.path).to_be_visible()
-        assert len(opened.refused) == (times if opened.path else 0), opened.path
+        expect(page.locator("dialog"), named).to_be_visible()
+        assert set(opened.refused.values()) <= {times}, named
 
     first = open_page()
     check(first)
     paths = files_of(first.visitor)
     # The script, the style sheet; and the cover and the sign-in panel.
     assert len(paths) == (4 if name == "gift" else 2)
-    # At once: they wait before each further attempt.
-    pages = [open_page(each) for each in sorted(paths)]
+    # The pages are open at the same time: they wait before each further attempt.
+    pages = [*(open_page(each) for each in sorted(paths)), open_page(*paths)]
     for each in pages:
         check(each)
     for each in (first, *pages):
@@ -291,12 +295,12 @@ def test_each_script_of_a_view_may_be_refused_twice(chromium: Browser, stack: Ru
     page.goto("/")
     expect(page.get_by_role("heading", name="For you")).to_be_visible()
     folder = asset_folder(page)
-    refused = [refuse(context, f"{folder}/{name}.js", 2) for name in ("view_order", "view_center")]
+    refused = refuse(context, [f"{folder}/{name}.js" for name in ("view_order", "view_center")], 2)
     page.evaluate(f"location.hash = '#/orders/{order['order_id']}'")
     expect(page.get_by_role("heading", name="Paid")).to_be_visible()
     page.evaluate("location.hash = '#/center/orders'")
     expect(page.locator(".entry").first).to_be_visible()
-    assert [len(each) for each in refused] == [2, 2]
+    assert set(refused.values()) == {2}
     context.close()
 
 

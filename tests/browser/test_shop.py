@@ -67,7 +67,7 @@ def heading(page: Page, name: str) -> Locator:
 
 LIST_ONE = Path(__file__).parents[1] / "unit" / "domain" / "iso4217_list_one.txt"
 MONEY = """async (currencies) => {
-  const { money } = await import(document.querySelector('link[href$="i18n.js"]').href);
+  const { money } = await handsel.load("i18n.js");
   return currencies.map((currency) => money({ amount: 123456789, currency }));
 }"""
 

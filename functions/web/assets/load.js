@@ -160,14 +160,23 @@ export async function start(name) {
 
 const fileOf = (address) => address.split("/").pop();
 
-/** Request the script of the page again if it was refused. */
-async function repairScript({ target }) {
-  if (!(target instanceof HTMLScriptElement) || target.type !== "module" || isStarted) return;
+/** Request the script of the page again if it was refused: browsers run it, or give up on it, before this event. */
+async function repairScript() {
+  spare.disconnect();
+  if (isStarted) return;
   try {
     await requestOnce(fileOf(page.script), { again: true });
   } catch {
     showFailure();
   }
 }
-// An element's error does not bubble.
-document.addEventListener("error", repairScript, true);
+document.addEventListener("DOMContentLoaded", repairScript);
+
+// The page names its style sheet three times, in case that both scripts are refused at once. As soon as one has come, the others are
+// not requested: an observer runs before a browser prepares a script that it has parsed.
+const spare = new MutationObserver((changes) => {
+  for (const node of changes.flatMap(({ addedNodes }) => [...addedNodes])) {
+    if (node.localName === "script" && node.getAttribute("src") === page.style) node.removeAttribute("src");
+  }
+});
+spare.observe(document, { childList: true, subtree: true });

@@ -135,15 +135,23 @@ async function start(name) {
 
 const fileOf = (address) => address.split("/").pop();
 
-async function repairScript({ target }) {
-  if (!(target instanceof HTMLScriptElement) || target.type !== "module" || isStarted) return;
+async function repairScript() {
+  spare.disconnect();
+  if (isStarted) return;
   try {
     await requestOnce(fileOf(page.script), { again: true });
   } catch {
     showFailure();
   }
 }
-document.addEventListener("error", repairScript, true);
+document.addEventListener("DOMContentLoaded", repairScript);
+
+const spare = new MutationObserver((changes) => {
+  for (const node of changes.flatMap(({ addedNodes }) => [...addedNodes])) {
+    if (node.localName === "script" && node.getAttribute("src") === page.style) node.removeAttribute("src");
+  }
+});
+spare.observe(document, { childList: true, subtree: true });
 return { NotLoaded, pause, define, load, style, start };
 })();
 handsel.style(`
