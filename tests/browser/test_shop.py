@@ -232,31 +232,6 @@ def test_a_declined_payment_is_explained_and_another_card_pays(buyer: Visitor, s
 
 
 @pytest.mark.long
-def test_a_payment_that_times_out_is_retried_and_charged_once(buyer: Visitor, stack: Running) -> None:
-    page = open_product(buyer, stack)
-    buyer.expects(503)
-
-    def lose(route: Route) -> None:
-        if route.request.method != "POST":
-            return route.fallback()
-        route.fetch()
-        return route.fulfill(status=503, json={"code": "payment-unknown"}, headers={"retry-after": "0.1"})
-
-    page.route("**/orders", lose)
-    page.get_by_role("button", name="Buy").click()
-    page.get_by_role("radio", name="payment times out").check()
-    button(page, "Pay ¥129.00").click()
-    expect(page.get_by_role("alert")).to_contain_text("You won't be charged twice")
-    expect(page.get_by_role("radio", name="payment succeeds")).to_be_disabled()
-    page.unroute("**/orders")
-    button(page, "Try again").click()
-    expect(heading(page, "Paid")).to_be_visible()
-    assert len(order_requests(buyer)) > 2
-    assert len({headers["idempotency-key"] for headers in order_requests(buyer)}) == 1
-    assert [order["state"] for order in orders_of(stack, buyer)] == ["paid"]
-
-
-@pytest.mark.long
 @pytest.mark.parametrize(("locale", "label"), [("en", "Request ID:"), ("zh-CN", "请求编号\uff1a")])
 def test_an_error_of_the_server_shows_the_id_of_the_request_to_quote(
     person: Invite, stack: Running, locale: Literal["en", "zh-CN"], label: str
@@ -279,6 +254,31 @@ def test_an_error_of_the_server_shows_the_id_of_the_request_to_quote(
     page.reload()
     expect(page.get_by_role("alert")).to_be_visible()
     expect(page.get_by_role("alert")).not_to_contain_text("JKJaXm=")
+
+
+@pytest.mark.long
+def test_a_payment_that_times_out_is_retried_and_charged_once(buyer: Visitor, stack: Running) -> None:
+    page = open_product(buyer, stack)
+    buyer.expects(503)
+
+    def lose(route: Route) -> None:
+        if route.request.method != "POST":
+            return route.fallback()
+        route.fetch()
+        return route.fulfill(status=503, json={"code": "payment-unknown"}, headers={"retry-after": "0.1"})
+
+    page.route("**/orders", lose)
+    page.get_by_role("button", name="Buy").click()
+    page.get_by_role("radio", name="payment times out").check()
+    button(page, "Pay ¥129.00").click()
+    expect(page.get_by_role("alert")).to_contain_text("You won't be charged twice")
+    expect(page.get_by_role("radio", name="payment succeeds")).to_be_disabled()
+    page.unroute("**/orders")
+    button(page, "Try again").click()
+    expect(heading(page, "Paid")).to_be_visible()
+    assert len(order_requests(buyer)) > 2
+    assert len({headers["idempotency-key"] for headers in order_requests(buyer)}) == 1
+    assert [order["state"] for order in orders_of(stack, buyer)] == ["paid"]
 
 
 def test_double_taps_buy_once_and_give_once(
