@@ -232,6 +232,31 @@ def test_a_declined_payment_is_explained_and_another_card_pays(buyer: Visitor, s
 
 
 @pytest.mark.long
+@pytest.mark.parametrize(("locale", "label"), [("en", "Request ID:"), ("zh-CN", "请求编号\uff1a")])
+def test_an_error_of_the_server_shows_the_id_of_the_request_to_quote(
+    person: Invite, stack: Running, locale: Literal["en", "zh-CN"], label: str
+) -> None:
+    name = f"buyer-{secrets.token_hex(4)}"
+    stack.new_users(name)
+    visitor = person(name, locale=locale)
+    visitor.expects(500, 404)
+    page, status = visitor.page, 500
+
+    def fail(route: Route) -> None:
+        headers = {"retry-after": "0.1", "x-request-id": "JKJaXm="}
+        route.fulfill(status=status, json={"code": "internal-error" if status == 500 else "not-found"}, headers=headers)
+
+    page.route("**/products/*", fail)
+    page.goto(f"/#/products/{stack.stack['products']['voucher']}")
+    expect(page.get_by_role("alert")).to_contain_text(f"{label} JKJaXm=")
+    check(page)
+    status = 404
+    page.reload()
+    expect(page.get_by_role("alert")).to_be_visible()
+    expect(page.get_by_role("alert")).not_to_contain_text("JKJaXm=")
+
+
+@pytest.mark.long
 def test_a_payment_that_times_out_is_retried_and_charged_once(buyer: Visitor, stack: Running) -> None:
     page = open_product(buyer, stack)
     buyer.expects(503)
