@@ -460,14 +460,6 @@ def _route(event: Mapping[str, Any]) -> str:
     return route.replace("ANY ", f"{event['requestContext']['http']['method']} ", 1)
 
 
-def _resolver_of_closed(app: APIGatewayHttpResolver) -> Callable[[Mapping[str, Any]], APIGatewayHttpResolver]:
-    """Return the function that chooses the resolver of an event while the stack is closed."""
-    from handsel.api.closed import OPEN_ROUTES, create_closed_app
-
-    closed_app = create_closed_app()
-    return lambda event: app if event.get("routeKey") in OPEN_ROUTES else closed_app
-
-
 def handler(app: APIGatewayHttpResolver, *, probe: Literal["account", "gift"] = "account") -> LambdaHandler:
     """Return the Lambda handler of an app. It resolves a request and writes one log line, with the metrics.
 
@@ -475,14 +467,19 @@ def handler(app: APIGatewayHttpResolver, *, probe: Literal["account", "gift"] = 
         app: the resolver with its routes.
         probe: the kind of item that the function may read, for `warm_up`.
     """
-    warm_up(probe=probe)
-    resolver_of = _resolver_of_closed(app) if settings().is_closed else lambda _: app
+    if settings().is_closed:
+        from handsel.api.closed import close
+
+        resolve = close(app)
+    else:
+        warm_up(probe=probe)
+        resolve = app.resolve
 
     def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         http = event["requestContext"]["http"]
         if http["method"] == "HEAD":
             http["method"] = "GET"  # API Gateway sends the headers without the body
-        response = resolver_of(event).resolve(event, context)
+        response = resolve(event, context)
         # Browsers then treat no response as another media type than the declared one.
         response["headers"]["X-Content-Type-Options"] = "nosniff"
         fields = {
