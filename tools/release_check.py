@@ -26,7 +26,7 @@ RELEASED_ROUTES = ROOT / "tools" / "released_routes.json"
 _RETAINED = ("Retain", "RetainExceptOnCreate")
 # Expanded from something else, or renamed by every build.
 _DERIVED = frozenset({"AWS::IAM::Role", "AWS::Lambda::Permission", "AWS::Lambda::LayerVersion", "AWS::Lambda::Version"})
-# What is lost with a resource, by its type. Other types have no data and no address of their own.
+# The loss that comes with a resource, by its type. Other types have no data and no address of their own.
 _LOSSES = {
     "AWS::ApiGatewayV2::Api": "the address of the API, and with it every share link",
     "AWS::CloudFront::Distribution": "the domain name of the distribution",

@@ -20,6 +20,7 @@ def closed(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Stack:
     variables = TEMPLATE["Globals"]["Function"]["Environment"]["Variables"]
     (name,) = (name for name, value in variables.items() if value == {"Ref": "Closed"})
     monkeypatch.setenv(name, "true")
+    monkeypatch.setenv("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand")  # INIT would open a connection to the table
     settings.settings.cache_clear()
     monkeypatch.setattr(stack.simulation, "functions", {})
     return stack

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from local import template
+from local.settings import ROOT
 from tools import import_template
 from tools.import_template import UnknownResource
 
@@ -28,7 +29,7 @@ def test_these_resources_stay_when_the_stack_is_deleted() -> None:
     # docs/deploying.md, "Remove everything", and docs/runbook.md, "The stack was deleted", name each of them.
     assert set(import_template.kept_resources(SOURCE)) == set(KEPT)
     for page in ("deploying.md", "runbook.md"):
-        text = (import_template.ROOT / "docs" / page).read_text()
+        text = (ROOT / "docs" / page).read_text()
         assert {name for name in KEPT if f"`{name}`" not in text} == set(), page
 
 

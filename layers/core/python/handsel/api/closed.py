@@ -4,7 +4,11 @@ The parameter `Closed` of template.yaml closes a stack, for the recovery of data
 recovered.
 """
 
+from collections.abc import Callable
+from typing import Any
+
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
+from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from handsel.api import problems
 from handsel.api.weights import prefers_html
@@ -33,7 +37,17 @@ PAGE = f"""\
 """
 
 
-def create_closed_app() -> APIGatewayHttpResolver:
+def close(app: APIGatewayHttpResolver) -> Callable[[dict[str, Any], LambdaContext], dict[str, Any]]:
+    """Return a function that resolves requests of open routes by the app, and answers all others with 503."""
+    closed_app = _create_closed_app()
+
+    def resolve(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+        return (app if event.get("routeKey") in OPEN_ROUTES else closed_app).resolve(event, context)
+
+    return resolve
+
+
+def _create_closed_app() -> APIGatewayHttpResolver:
     """Create a resolver without routes, which answers every request with a problem, or with a page where browsers expect one."""
     app = APIGatewayHttpResolver()
 

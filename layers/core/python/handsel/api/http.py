@@ -478,14 +478,6 @@ def _require_distribution(app: APIGatewayHttpResolver, next_middleware: Callable
     return Response(421, "application/json", '{"message":"Misdirected Request"}', {"Cache-Control": "no-store"})
 
 
-def _resolver_of_closed(app: APIGatewayHttpResolver) -> Callable[[Mapping[str, Any]], APIGatewayHttpResolver]:
-    """Return the function that chooses the resolver of an event while the stack is closed."""
-    from handsel.api.closed import OPEN_ROUTES, create_closed_app
-
-    closed_app = create_closed_app()
-    return lambda event: app if event.get("routeKey") in OPEN_ROUTES else closed_app
-
-
 def handler(app: APIGatewayHttpResolver, *, probe: Literal["account", "gift"] = "account") -> LambdaHandler:
     """Return the Lambda handler of an app. It resolves a request and writes one log line, with the metrics.
 
@@ -493,17 +485,22 @@ def handler(app: APIGatewayHttpResolver, *, probe: Literal["account", "gift"] = 
         app: the resolver with its routes.
         probe: the kind of item that the function may read, for `warm_up`.
     """
-    warm_up(probe=probe)
     if settings().origin_secret:
         app.use(middlewares=[_require_distribution])
-    resolver_of = _resolver_of_closed(app) if settings().is_closed else lambda _: app
+    if settings().is_closed:
+        from handsel.api.closed import close
+
+        resolve = close(app)
+    else:
+        warm_up(probe=probe)
+        resolve = app.resolve
 
     def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         http, request_id = event["requestContext"]["http"], event["requestContext"]["requestId"]
         identify(request_id)
         if http["method"] == "HEAD":
             http["method"] = "GET"  # API Gateway sends the headers without the body
-        response = resolver_of(event).resolve(event, context)
+        response = resolve(event, context)
         # Browsers then treat no response as another media type than the declared one.
         response["headers"]["X-Content-Type-Options"] = "nosniff"
         response["headers"]["X-Request-Id"] = request_id
