@@ -216,7 +216,7 @@ def _config(request: HttpRequest) -> dict[str, Any]:
             "client_id": settings().sign_in_client_id,
             # Demo users exist only where sign-in has the origin of the pages: on a developer's machine.
             "demo": _origin(url) == request.web_url,
-        }
+        },
     }
 
 
