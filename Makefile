@@ -1,16 +1,18 @@
-# Tools are installed into .venv (and .venv-sam, .venv-bench, .venv-checkov) from the lock files in requirements/, when first needed.
+# Tools are installed into .venv (and .venv-sam, .venv-bench, .venv-checkov, .venv-sbom) from the lock files in requirements/,
+# when first needed.
 PYTHON ?= python3
 VENV := .venv/.complete
 SAM_VENV := .venv-sam/.complete
 BENCH_VENV := .venv-bench/.complete
 CHECKOV_VENV := .venv-checkov/.complete
+SBOM_VENV := .venv-sbom/.complete
 BIN := .venv/bin
 SAM := SAM_CLI_TELEMETRY=0 PYTHON=$(abspath $(BIN)/python) .venv-sam/bin/sam
 INSTALL := -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes
 UV_COMPILE := $(BIN)/uv pip compile --quiet --system-certs --universal --python-version 3.11 --no-header --generate-hashes
 SIM = $(BIN)/python -m testkit.simulator --seeds $(or $(SEEDS),2000)
 E2E = $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
-E2E_LONG := $(patsubst %,tests/e2e/test_%.py,access calls hostile local_update ops races sign_in sweep_schedule)
+E2E_LONG := $(patsubst %,tests/e2e/test_%.py,access calls hostile local_update ops races sign_in smoke sweep_schedule)
 SOURCES := layers functions examples ops local tools testkit tests benchmarks
 .SHELLFLAGS := -ec
 .DEFAULT_GOAL := help
@@ -21,7 +23,7 @@ help: ## List targets
 
 # --- run -------------------------------------------------------------------------------------------------------------
 
-.PHONY: demo up down status env logs invoke ops
+.PHONY: demo up down status env logs invoke smoke preflight ops
 demo: $(VENV) ## Demonstrate all features over HTTP, on a temporary local stack
 	@$(BIN)/python -m local demo
 
@@ -37,11 +39,21 @@ status: $(VENV) ## List the running local stacks
 env: $(VENV) ## Print shell variables for calling the API with curl (README.md)
 	@$(BIN)/python -m local env
 
-logs: $(VENV) ## Print the logs of the functions on the local stack: TEXT=... selects lines, FOLLOW=1 waits for more
-	@$(BIN)/python -m local logs --text "$(TEXT)" $(if $(FOLLOW),--follow)
+logs: $(VENV) ## Print log lines: REQUEST_ID=... or TEXT=... selects them, FOLLOW=1 waits for more; STACK=name reads a stack on AWS
+ifdef STACK
+	@$(BIN)/python -m ops logs --stack "$(STACK)" $(if $(REQUEST_ID),--request-id "$(REQUEST_ID)",--text "$(TEXT)") $(if $(HOURS),--hours "$(HOURS)")
+else
+	@$(BIN)/python -m local logs --text "$(or $(REQUEST_ID),$(TEXT))" $(if $(FOLLOW),--follow)
+endif
 
 invoke: $(VENV) sam-if-docker ## Invoke a function by `sam local invoke` on the local stack: EVENT=events/purchase_buy.json
 	@$(BIN)/python -m local invoke --event "$(EVENT)" --function "$(FUNCTION)"
+
+smoke: $(VENV) ## Test the deployed stack STACK=name, or the local stack: the whole story of a gift, in about a minute
+	@$(if $(STACK),$(BIN)/python -m ops smoke --stack "$(STACK)" $(if $(URL),--url "$(URL)"),$(BIN)/python -m local.ops smoke)
+
+preflight: $(VENV) ## Show what the quotas of the AWS account let a stack hold, and what to ask for; STACK=name if it is deployed
+	@$(BIN)/python -m ops preflight $(if $(STACK),--stack "$(STACK)")
 
 ops: $(VENV) ## Run an operators' command on the local stack: DO="audit --json"; without DO, list the commands
 	@$(BIN)/python -m local.ops $(DO)
@@ -143,13 +155,16 @@ side-by-side: ## Slow tests, two at a time: e2e-long, canaries, sam, fuzz, confo
 gates: $(VENV) ## Check the limits on modules, bytes and cold starts (benchmarks/gates.py)
 	@PYTHONPATH=layers/core/python $(BIN)/python -m benchmarks.gates
 
-lint: $(VENV) ## Check style, docstrings, imports, wording and the template
+lint: $(VENV) ## Check style, docstrings, imports, wording, templates and workflows
 	@$(BIN)/ruff format --check --quiet $(SOURCES) || { echo "Run: make format" >&2; exit 1; }
 	@$(BIN)/ruff check --quiet $(SOURCES)
 	@$(BIN)/python -m tools.wording
 	@PYTHONPATH=layers/core/python $(BIN)/lint-imports --no-cache >.import-linter.log || { cat .import-linter.log; exit 1; }
 	@rm -f .import-linter.log
 	@$(BIN)/cfn-lint
+	@$(BIN)/cfn-lint --regions us-east-1 -- examples/web_acl.yaml
+	@$(BIN)/cfn-lint -- .github/deploy-role.yaml
+	@$(BIN)/zizmor --quiet --offline --persona pedantic .github
 
 types: $(VENV) ## mypy --strict, tests included
 	@$(BIN)/mypy
@@ -174,9 +189,10 @@ locked: $(VENV) ## Check that the lock files match pyproject.toml
 	$(UV_COMPILE) --group pyproject.toml:sam -o "$$scratch/sam.txt" >/dev/null; \
 	$(UV_COMPILE) --group pyproject.toml:bench -o "$$scratch/bench.txt" >/dev/null; \
 	$(UV_COMPILE) --group pyproject.toml:checkov -o "$$scratch/checkov.txt" >/dev/null; \
+	$(UV_COMPILE) --group pyproject.toml:sbom -o "$$scratch/sbom.txt" >/dev/null; \
 	diff -q "$$scratch/layer.txt" layers/dependencies/requirements.txt \
 	  && diff -q "$$scratch/dev.txt" requirements/dev.txt && diff -q "$$scratch/sam.txt" requirements/sam.txt \
-	  && diff -q "$$scratch/bench.txt" requirements/bench.txt \
+	  && diff -q "$$scratch/bench.txt" requirements/bench.txt && diff -q "$$scratch/sbom.txt" requirements/sbom.txt \
 	  && diff -q "$$scratch/checkov.txt" requirements/checkov.txt \
 	  || { echo "Run: make lock" >&2; exit 1; }
 
@@ -189,19 +205,29 @@ format: $(VENV) ## Format the code
 
 # --- build -----------------------------------------------------------------------------------------------------------
 
-.PHONY: generate covers build lock deploy clean
+.PHONY: release-check released-routes import-template
+import-template: $(VENV) ## Write the template that imports what a deleted stack left: KEPT="Table=NAME ..." (docs/runbook.md)
+	@$(BIN)/python -m tools import-template --kept $(KEPT)
+
+release-check: $(VENV) ## Report what an update from the last tag would replace, delete or refuse: REF=... for another commit
+	@$(BIN)/python -m tools release-check --reference "$(REF)"
+
+released-routes: $(VENV) ## Write the routes with settings of a release, when it is tagged (CONTRIBUTING.md, A release)
+	@$(BIN)/python -m tools released-routes
+
+.PHONY: generate covers build lock sbom deploy clean
 generate: $(VENV) ## Write the generated files: docs/reference, docs/events, events, the OpenAPI document
 	@$(BIN)/python -m tools generate
 
 covers: $(VENV) ## Draw new or changed covers as PNG for link previews; needs a browser
 	@$(BIN)/python -m tools covers
 
-build: $(VENV) $(SAM_VENV) ## sam build; SNAPSTART=1 for functions with SnapStart (docs/adr/0015)
-	@$(if $(SNAPSTART),$(BIN)/python -m tools snapstart)
-	@$(SAM) build $(if $(SNAPSTART),--template-file .local/template-snapstart.json --base-dir .)
+build: $(VENV) $(SAM_VENV) ## sam build; SNAPSTART=1: SnapStart (docs/adr/0015); GRADUAL=1: gradual deployment (docs/adr/0029)
+	@$(if $(SNAPSTART)$(GRADUAL),$(BIN)/python -m tools published $(if $(SNAPSTART),--snapstart) $(if $(GRADUAL),--gradual))
+	@$(SAM) build $(if $(SNAPSTART)$(GRADUAL),--template-file .local/template-published.json --base-dir .)
 
 deploy: ## Print the commands for a deployment
-	@echo "make build && .venv-sam/bin/sam deploy --guided   (needs an AWS account; asks for confirmation before changes)"
+	@echo "make build && .venv-sam/bin/sam deploy --config-env dev   (or prod; needs an AWS account, see docs/sam.md)"
 
 lock: $(VENV) ## Write the lock files from pyproject.toml
 	@$(UV_COMPILE) pyproject.toml -o layers/dependencies/requirements.txt
@@ -209,15 +235,22 @@ lock: $(VENV) ## Write the lock files from pyproject.toml
 	@$(UV_COMPILE) --group pyproject.toml:sam -o requirements/sam.txt
 	@$(UV_COMPILE) --group pyproject.toml:bench -o requirements/bench.txt
 	@$(UV_COMPILE) --group pyproject.toml:checkov -o requirements/checkov.txt
+	@$(UV_COMPILE) --group pyproject.toml:sbom -o requirements/sbom.txt
+
+sbom: $(SBOM_VENV) ## List the deployed packages in dist/sbom.json (CycloneDX)
+	@mkdir -p dist
+	@.venv-sbom/bin/python -W ignore -m cyclonedx_py requirements --pyproject pyproject.toml --output-reproducible --output-file dist/sbom.json \
+	  layers/dependencies/requirements.txt
 
 clean: ## Delete everything that was built; stop the local stack first
-	@rm -rf .venv .venv-sam .venv-bench .venv-checkov .aws-sam .local dist htmlcov .coverage .coverage.* .*_cache .hypothesis
+	@rm -rf .venv .venv-sam .venv-bench .venv-checkov .venv-sbom .aws-sam .local dist htmlcov .coverage .coverage.* .*_cache .hypothesis
 
 $(VENV): requirements/dev.txt
 $(SAM_VENV): requirements/sam.txt
 $(BENCH_VENV): requirements/bench.txt
+$(SBOM_VENV): requirements/sbom.txt
 # A lock file is complete, so pip resolves nothing. An interrupted installation has no stamp and continues the next time.
-$(VENV) $(SAM_VENV) $(BENCH_VENV):
+$(VENV) $(SAM_VENV) $(BENCH_VENV) $(SBOM_VENV):
 	@"$(PYTHON)" -c 'import sys; sys.version_info >= (3, 11) or sys.exit(1)' 2>/dev/null || { \
 	  echo "'$(PYTHON)' is not Python 3.11 or newer. Choose another one: make PYTHON=/path/to/python3.12" >&2; exit 1; }
 	@echo "Installing $< into $(@D) ..." >&2

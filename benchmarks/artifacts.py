@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from local import template
-from local.package import fingerprint, sources
+from local.package import MAKEFILE, fingerprint, sources
 from local.settings import ROOT
 
 REQUIREMENTS = ROOT / "layers" / "dependencies" / "requirements.txt"
@@ -50,7 +50,7 @@ def functions() -> dict[str, Path]:
 
 @cache
 def artifacts() -> Artifacts:
-    """Return the artifacts; build them with the project's makefiles if the sources changed."""
+    """Return the artifacts; build them with the project's makefile if the sources changed."""
     python = runtime_python() or sys.executable
     files = [*sources(ROOT / "layers"), *sources(ROOT / "functions")]
     folder = ROOT / ".local" / "bench" / f"trees-{fingerprint(files, python)}"
@@ -65,10 +65,9 @@ def artifacts() -> Artifacts:
 
 
 def runtime_python() -> str:
-    """Return the interpreter that the makefiles compile with; empty if the runtime's version is not installed."""
-    makefile = ROOT / "layers" / "bytecode.mk"
+    """Return the interpreter that the makefile compiles with; empty if the runtime's version is not installed."""
     done = subprocess.run(
-        ["make", "--no-print-directory", "-f", makefile, "-f", "-", "print"],  # noqa: S607
+        ["make", "--no-print-directory", "-f", MAKEFILE, "-f", "-", "print"],  # noqa: S607
         input="print: ; @echo $(RUNTIME_PYTHON)",
         capture_output=True,
         text=True,
@@ -81,10 +80,9 @@ def _build(folder: Path, python: str) -> None:
     built = folder / "built"
     for name in ("dependencies", "core"):
         source = ROOT / "layers" / name
-        _make(python, "-C", source, f"build-{name.title()}Layer", f"ARTIFACTS_DIR={built / 'opt'}", "WHEELS=host")
+        _make(python, source, f"build-{name.title()}Layer", built / "opt", "WHEELS=host")
     for name, source in functions().items():
-        target = built / "task" / name
-        _make(python, "-C", source, "-f", ROOT / "functions" / "Makefile", f"build-{name}", f"ARTIFACTS_DIR={target}")
+        _make(python, source, f"build-{name}", built / "task" / name)
     shutil.copytree(built, folder / "bare", ignore=shutil.ignore_patterns("__pycache__"))
     install = ("-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--require-hashes")
     _run(python, *install, "-r", REQUIREMENTS, "--target", folder / "installed")
@@ -92,8 +90,9 @@ def _build(folder: Path, python: str) -> None:
     _run(python, "-m", "compileall", "-q", folder / "compiled", folder / "installed")
 
 
-def _make(python: str, *arguments: object) -> None:
-    _run("make", "--silent", *arguments, f"RUNTIME_PYTHON={python}")
+def _make(python: str, source: Path, goal: str, target: Path, *variables: str) -> None:
+    command = ("make", "--silent", "-C", source, "-f", MAKEFILE, goal)
+    _run(*command, f"ARTIFACTS_DIR={target}", f"RUNTIME_PYTHON={python}", *variables)
 
 
 def _run(*command: object) -> None:

@@ -134,11 +134,22 @@ def _apply(
 
 
 def _references(properties: dict[str, Any]) -> dict[str, Any]:
-    """Return the references of a mapping: the stream, the function and the on-failure destination."""
+    """Return the properties of a mapping that refer to something: the stream, the function, the destination, conditions."""
     found = {"EventSourceArn": properties["EventSourceArn"], "FunctionName": properties["FunctionName"]}
     if destination := properties.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination"):
         found["OnFailure"] = destination
+    if "Enabled" in properties:
+        found["Enabled"] = _as_texts(properties["Enabled"])
     return found
+
+
+def _as_texts(value: Any) -> Any:
+    """Return a value whose booleans are texts: an output has to be a string."""
+    if isinstance(value, dict):
+        return {name: _as_texts(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_as_texts(each) for each in value]
+    return str(value).lower() if isinstance(value, bool) else value
 
 
 def _resolved(name: str, properties: dict[str, Any], values: dict[str, str]) -> dict[str, Any]:
@@ -148,6 +159,8 @@ def _resolved(name: str, properties: dict[str, Any], values: dict[str, str]) -> 
         "EventSourceArn": values["EventSourceArn"],
         "FunctionName": values["FunctionName"],
     }
+    if "Enabled" in values:
+        resolved["Enabled"] = values["Enabled"] == "true"
     if "OnFailure" in values:
         resolved["DestinationConfig"] = {"OnFailure": {"Destination": values["OnFailure"]}}
     return resolved

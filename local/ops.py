@@ -1,4 +1,4 @@
-"""Run an operators' command on the running local stack: python -m local.ops audit | settle | replay | recount."""
+"""Run an operators' command on the running local stack: python -m local.ops smoke | preflight | audit | settle | ..."""
 
 import os
 import sys
@@ -14,6 +14,9 @@ def main(arguments: list[str]) -> int:
 
     if not arguments:
         return run(["--help"])
+    if arguments[0] == "logs":
+        cli.say("On a local stack, each function has a log group of its own: make logs REQUEST_ID=...", error=True)
+        return 2
     directory = cli.find_or_explain(os.environ)
     if directory is None:
         return 2
@@ -24,7 +27,9 @@ def main(arguments: list[str]) -> int:
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
     }
-    return run([*arguments[:1], "--stack", STACK, *arguments[1:]])
+    # The engine does not serve the output ApiUrl.
+    url = ["--url", stack["api_url"]] if arguments[0] == "smoke" else []
+    return run([*arguments[:1], "--stack", STACK, *url, *arguments[1:]])
 
 
 if __name__ == "__main__":

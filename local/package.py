@@ -1,7 +1,7 @@
 """Build zip files of layers and functions for the Python version and the processor of this machine.
 
 The engine runs functions with its own interpreter, so the output of `sam build`, which is for AWS, cannot be used. The layers
-are built by the same makefiles. Archives are cached by the hash of their sources. The engine unpacks a layer for every worker,
+are built by the same makefile. Archives are cached by the hash of their sources. The engine unpacks a layer for every worker,
 so it gets small layers that refer to a folder that is unpacked once.
 """
 
@@ -19,6 +19,7 @@ from typing import Any
 from local.settings import ROOT
 
 LAYER = "AWS::Serverless::LayerVersion"
+MAKEFILE = ROOT / "functions" / "Makefile"
 # The date of every member, so that equal content results in equal archives.
 ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 
@@ -49,13 +50,12 @@ def layer(name: str, source: Path, cache: Path) -> Path:
     Raises:
         BuildError: it could not be built.
     """
-    target = cache / f"{name}-{fingerprint(sources(source), _host())}.zip"
+    target = cache / f"{name}-{fingerprint([*sources(source), MAKEFILE], _host())}.zip"
     if not target.exists():
         with tempfile.TemporaryDirectory() as folder:
-            command = ["make", "-C", str(source), f"build-{name}", f"ARTIFACTS_DIR={folder}", "WHEELS=host"]
-            done = subprocess.run(
-                [*command, f"RUNTIME_PYTHON={sys.executable}"], capture_output=True, text=True, check=False
-            )
+            command = ["make", "-C", str(source), "-f", str(MAKEFILE), f"build-{name}", f"ARTIFACTS_DIR={folder}"]
+            host = ["WHEELS=host", f"RUNTIME_PYTHON={sys.executable}"]
+            done = subprocess.run([*command, *host], capture_output=True, text=True, check=False)
             if done.returncode:
                 raise BuildError(f"{name} could not be built:\n{(done.stdout + done.stderr)[-3000:]}")
             _zip(Path(folder), (path for path in Path(folder).rglob("*") if path.is_file()), target)

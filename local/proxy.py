@@ -5,7 +5,8 @@ Requests and responses pass unchanged, and their bodies are streamed in both dir
 - The Host header is always this address: the engine routes by it, and on AWS a caller cannot choose it.
 - A function that raised answers 500 with AWS's body. The engine answers 502 with the exception.
 - Immutable responses are cached, as by the CDN in front of deployed pages: a page loads twenty files at once, and each
-  would start a function.
+  would start a function. Each time they are sent, they have another request ID.
+- `apigw-requestid` is the ID that the function got with the request, as on AWS. The engine makes up another one.
 - A request for the name of another machine is refused (see hosts).
 - The pictures of the demo products and /sign-in (see sign_in) are served here. They are not part of a deployment.
 """
@@ -13,6 +14,7 @@ Requests and responses pass unchanged, and their bodies are streamed in both dir
 import asyncio
 import http.client
 import logging
+import uuid
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -48,6 +50,9 @@ PICTURE_HEADERS = {
     "x-content-type-options": "nosniff",
     "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'",
 }
+
+# Of the function's response, and of API Gateway.
+REQUEST_ID, GATEWAY_REQUEST_ID = "x-request-id", "apigw-requestid"
 
 Headers = list[tuple[str, str]]
 
@@ -95,15 +100,15 @@ class Proxy:
             return await self._forward(request)
         key = path, accepts_gzip(request.headers.get("accept-encoding", ""))
         if cached := self._cache.get(key):
-            return web.Response(body=cached.content, headers=cached.headers)
+            return web.Response(body=cached.content, headers=[*cached.headers, (REQUEST_ID, str(uuid.uuid4()))])
         return await self._forward(request, key)
 
     async def _sign_in(self, request: web.Request) -> web.Response:
         body = await request.read()
-        target, content_type = (request.headers.get(name, "") for name in ("x-amz-target", "content-type"))
         try:
             if request.method == "POST":
-                answer = await asyncio.to_thread(self._signing_in.call_user_pool, target, content_type, body)
+                target = request.headers.get("x-amz-target", "")
+                answer = await asyncio.to_thread(self._signing_in.call_user_pool, target, body)
             else:
                 answer = await asyncio.to_thread(self._signing_in.list_demo_users)
         except (OSError, http.client.HTTPException, TriggerError, LookupError, ValueError):
@@ -143,7 +148,8 @@ class Proxy:
                 await response.write(chunk)
             await response.write_eof()
             if key and immutable:
-                self._cache[key] = CachedResponse(_end_to_end(engine.raw_headers, "content-length"), content)
+                kept = _end_to_end(engine.raw_headers, "content-length", REQUEST_ID, GATEWAY_REQUEST_ID)
+                self._cache[key] = CachedResponse(kept, content)
             return response
 
 
@@ -179,7 +185,7 @@ async def serve(bind_host: str, port: int, engine_url: str, api_id: str, signing
     ) as engine:
         app = web.Application(client_max_size=MAX_BYTES)
         app.router.add_route("*", "/{path:.*}", Proxy(engine, port, engine_url, api_id, signing_in).handle)
-        app.on_response_prepare.append(_remove_server_header)
+        app.on_response_prepare.append(_adapt_headers)
         runner = web.AppRunner(
             app,
             access_log=None,
@@ -197,6 +203,8 @@ async def serve(bind_host: str, port: int, engine_url: str, api_id: str, signing
             await runner.cleanup()
 
 
-async def _remove_server_header(_: web.Request, response: web.StreamResponse) -> None:
-    """Remove the header that aiohttp adds; the engine sends none."""
-    response.headers.pop("server", None)
+async def _adapt_headers(_: web.Request, response: web.StreamResponse) -> None:
+    """Remove the header that aiohttp adds, because the engine sends none; send one ID of the request in both its headers."""
+    headers = response.headers
+    headers.pop("server", None)
+    headers[GATEWAY_REQUEST_ID] = headers.get(REQUEST_ID) or headers.get(GATEWAY_REQUEST_ID) or str(uuid.uuid4())

@@ -226,7 +226,7 @@ class Runner:
             arn = dynamodb.describe_table(TableName=table)["Table"]["LatestStreamArn"]
             feed = feeds.setdefault(arn, Feed(endpoint_url, arn, marks))
             jobs.append(Expiry(endpoint_url, table, attribute, marks, feed.subscribe()))
-        for properties in deployment.mappings:
+        for properties in (each for each in deployment.mappings if each.get("Enabled", True)):
             arn = properties["EventSourceArn"]
             feed = feeds.setdefault(arn, Feed(endpoint_url, arn, marks))
             position = self._directory.path / f"position-{properties['Name']}.txt"

@@ -103,6 +103,44 @@ class Sam:
             raise SamError((done.stderr or f"`sam {' '.join(arguments[:2])}` failed.")[-4000:])
         return done.stdout
 
+    @contextmanager
+    def api(self, *options: str, cwd: Path, log: Path) -> Iterator[str]:
+        """Run `sam local start-api` on a free port until the block ends. Return its URL.
+
+        Args:
+            options: further options.
+            cwd: the working directory.
+            log: the file for its output.
+
+        Raises:
+            SamError: it did not start.
+        """
+        port = free_port()
+        with log.open("wb") as file:
+            process = subprocess.Popen(
+                self.command("local", "start-api", "--port", str(port), *options),
+                cwd=cwd,
+                env=self.environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=file,
+                start_new_session=True,
+            )
+        try:
+            wait_until(lambda: process.poll() is not None or _listens(port), START_SECONDS)
+            if process.poll() is not None or not _listens(port):
+                raise SamError(log.read_text()[-4000:])
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            # With this signal it removes its containers.
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGINT)
+            try:
+                process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+
     @staticmethod
     def command(*arguments: str) -> list[str]:
         """Return a command line."""
@@ -163,41 +201,9 @@ class Lambdas:
         Raises:
             SamError: it did not start.
         """
-        port, log = free_port(), self.folder / "api.log"
-        command = (
-            "local",
-            "start-api",
-            "--port",
-            str(port),
-            "--warm-containers",
-            "LAZY",
-            "--no-watch",
-            *self._options(),
-        )
-        with log.open("wb") as file:
-            process = subprocess.Popen(
-                self.sam.command(*command),
-                cwd=self.folder,
-                env=self.sam.environment(),
-                stdin=subprocess.DEVNULL,
-                stdout=file,
-                stderr=file,
-                start_new_session=True,
-            )
-        try:
-            wait_until(lambda: process.poll() is not None or _listens(port), START_SECONDS)
-            if process.poll() is not None or not _listens(port):
-                raise SamError(log.read_text()[-4000:])
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            # With this signal it removes its containers.
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGINT)
-            try:
-                process.wait(STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
+        options = ("--warm-containers", "LAZY", "--no-watch", *self._options())
+        with self.sam.api(*options, cwd=self.folder, log=self.folder / "api.log") as url:
+            yield url
 
     def _options(self) -> Iterator[str]:
         yield from ("--template", str(self.folder / "template.json"))

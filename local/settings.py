@@ -5,6 +5,7 @@ CLAIM_WINDOW_SECONDS    the length of the claim window; default 86400
 LOCAL_DIR               the folder of the stack; by default .local, or .local/<port> if another stack runs in .local
 LOCAL_BIND_HOST         the address to listen on; default 127.0.0.1; with 0.0.0.0, containers can reach the engine
 LOG_LEVEL               the log level of the functions; default INFO
+CLOSED                  true: the parameter Closed of template.yaml (docs/runbook.md, Recover the table); default false
 """
 
 import os
@@ -33,6 +34,7 @@ class Settings:
         claim_window_seconds: the length of the claim window.
         bind_host: the address to listen on.
         log_level: the log level of the functions.
+        closed: whether the stack is closed.
         stream: whether items expire and stream records are delivered; off in tests of the sweep alone.
     """
 
@@ -40,6 +42,7 @@ class Settings:
     claim_window_seconds: int = 86400
     bind_host: str = "127.0.0.1"
     log_level: str = "INFO"
+    closed: bool = False
     stream: bool = True
 
     @property
@@ -54,6 +57,7 @@ class Settings:
             "CLAIM_WINDOW_SECONDS": str(self.claim_window_seconds),
             "LOCAL_BIND_HOST": self.bind_host,
             "LOG_LEVEL": self.log_level,
+            "CLOSED": str(self.closed).lower(),
         }
 
     def parameters(self) -> dict[str, str]:
@@ -65,8 +69,12 @@ class Settings:
             "DeletionProtection": "false",
             "PaymentProvider": "sandbox",
             "SubscriberQueue": "true",
+            "Mfa": "OPTIONAL",
+            # The demo users have an ID token without a session that could renew it.
+            "TokenMinutes": "1440",
             "Architecture": "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64",
             "LogLevel": self.log_level,
+            "Closed": str(self.closed).lower(),
         }
 
 
@@ -86,6 +94,7 @@ def from_environment(environ: Mapping[str, str], *, stream: bool = True) -> Sett
         claim_window_seconds=_number(environ, "CLAIM_WINDOW_SECONDS", 86400, 1, 2592000),
         bind_host=bind_host,
         log_level=environ.get("LOG_LEVEL") or "INFO",
+        closed=environ.get("CLOSED") == "true",
         stream=stream,
     )
 

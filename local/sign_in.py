@@ -5,7 +5,8 @@ everybody who reaches the stack runs it, or was let in by the person who does (L
 demo users.
 
 The engine's Cognito calls no trigger, so the post-confirmation trigger is called from here. It sends no email either:
-messages that it would send are listed instead, because a sign-up cannot be confirmed without its code.
+messages that it would send are listed instead, because a sign-up cannot be confirmed without its code. The challenges that it
+lacks are added (see challenges).
 """
 
 import http.client
@@ -16,10 +17,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from local import users
+from local import aws, users
+from local.challenges import Challenges
 
 PATH = "/sign-in"
 COGNITO = "AWSCognitoIdentityProviderService."
+CONTENT_TYPE = "application/x-amz-json-1.1"
 SECONDS = 30.0
 # The newest ones. The code that confirms a sign-up is among them.
 MAX_MAILS = 20
@@ -48,13 +51,13 @@ class SignIn:
         self._pool_id = pool_id
         self._client_id = client_id
         self._stack_file = stack_file
+        self._challenges = Challenges(self._call_operation, aws.client("cognito-idp", endpoint_url), pool_id)
 
-    def call_user_pool(self, target: str, content_type: str, body: bytes) -> Answer:
+    def call_user_pool(self, target: str, body: bytes) -> Answer:
         """Pass one call on to Cognito's public API.
 
         Args:
             target: The X-Amz-Target header of the call.
-            content_type: Its Content-Type header.
             body: Its body.
 
         Raises:
@@ -66,11 +69,21 @@ class SignIn:
             return _json(
                 400, {"__type": "UnknownOperationException", "message": "Only operations of the user pool are served."}
             )
-        answer = self._call_engine("POST", "/", body, {"X-Amz-Target": target, "Content-Type": content_type})
-        if target == f"{COGNITO}ConfirmSignUp" and answer.status == 200:
+        request = _parse(body)
+        if request is None:
+            return _json(400, {"__type": "SerializationException", "message": "The body is not a JSON object."})
+        operation = target.removeprefix(COGNITO)
+        status, answer = self._challenges.answer(operation, request)
+        if operation == "ConfirmSignUp" and status == 200:
             # Like Cognito, answer after the trigger has finished: the account exists when the user signs in.
-            users.enroll(self._endpoint_url, self._pool_id, self._client_id, json.loads(body)["Username"])
-        return answer
+            users.enroll(self._endpoint_url, self._pool_id, self._client_id, request["Username"].lower())
+        return Answer(status, CONTENT_TYPE, json.dumps(answer).encode())
+
+    def _call_operation(self, operation: str, request: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        headers = {"X-Amz-Target": COGNITO + operation, "Content-Type": CONTENT_TYPE}
+        answer = self._call_engine("POST", "/", json.dumps(request).encode(), headers)
+        parsed: dict[str, Any] = json.loads(answer.body)
+        return answer.status, parsed
 
     def list_demo_users(self) -> Answer:
         """Return the demo users with their tokens, and the emails that were not sent, the newest first.
@@ -105,6 +118,15 @@ def _describe_user(name: str, token: str) -> dict[str, Any]:
     claims = users.claims(token)
     role = next(iter(claims.get("cognito:groups", [])), None)
     return {"name": name, "display_name": claims["name"], "role": role, "token": token}
+
+
+def _parse(body: bytes) -> dict[str, Any] | None:
+    """Return the JSON object of a body, or None."""
+    try:
+        parsed = json.loads(body)
+    except ValueError:
+        return None
+    return parsed if isinstance(parsed, dict) else None
 
 
 def _json(status: int, value: object) -> Answer:

@@ -5,10 +5,10 @@ stream records without retries. So the template is expanded here by AWS's transl
 
 - The OpenAPI body of an HTTP API becomes separate routes, integrations and authorizers.
 - Time to live and event source mappings on streams are removed; the runner implements them (expiry, streams).
-- Alarms and the dashboard are removed.
+- Alarms, the dashboard and the filter that counts responses in the access log are removed. The engine writes no access log.
 - Statements that deny requests without TLS are removed: the engine has plain HTTP only, and enforces them.
 - Each function logs to its own log group, because the engine returns at most 10,000 lines of a shared group.
-- The log level of a function becomes an environment variable, as in Lambda. Otherwise functions use the engine's level.
+- The level of Lambda's filter becomes an environment variable of the function, as in Lambda.
 """
 
 import os
@@ -18,7 +18,7 @@ from typing import Any
 from local.settings import REGION, ROOT
 
 Resource = dict[str, Any]
-MONITORING = frozenset({"AWS::CloudWatch::Alarm", "AWS::CloudWatch::Dashboard"})
+MONITORING = frozenset({"AWS::CloudWatch::Alarm", "AWS::CloudWatch::Dashboard", "AWS::Logs::MetricFilter"})
 RESOURCE_POLICIES = frozenset({"AWS::SQS::QueuePolicy", "AWS::S3::BucketPolicy", "AWS::SNS::TopicPolicy"})
 WITHOUT_TLS = {"Bool": {"aws:SecureTransport": "false"}}
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "x-amazon-apigateway-any-method")

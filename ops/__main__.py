@@ -1,9 +1,12 @@
-"""Run an operators' command: python -m ops audit | settle | replay | recount | cost | capacity.
+"""Run an operators' command: python -m ops smoke | preflight | audit | settle | replay | recount | logs | cost | capacity.
 
+    smoke    test a deployed stack: the whole story of a gift, in a minute, with users that it makes and deletes
+    preflight show what the quotas and settings of the account let a stack hold, and what to ask for; read-only
     audit    check the whole table for inconsistencies; read-only
     settle   settle overdue gifts, payments, refunds and reminders
     replay   process again what Lambda gave up: stream records and inbound events
     recount  rebuild the counters and messages of users from their orders, gifts and holdings
+    logs     print the log lines of a request or with a text, of functions and API Gateway; read-only
     cost     show the cost of a gift at list prices; makes no requests
     capacity show how many gifts per second are possible, and which limit is reached first; makes no requests
 
@@ -18,8 +21,10 @@ import json
 import os
 import sys
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
+from types import ModuleType
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -28,13 +33,16 @@ from handsel.domain.times import format_timestamp
 from handsel.runtime import clock, wiring
 from handsel.runtime.settings import settings
 from handsel.use_cases.operations.settling import SweepOutcome, sweep
+from ops import logs, preflight, smoke
 from ops import recount as recounting
 from ops import replay as replaying
 from ops import settle as settling
 from ops.audit.findings import Finding
 from ops.audit.run import Audit, audit
-from ops.model.figures import figures
+from ops.model.figures import Figures, figures
 from ops.model.report import Section, capacity_page, cost_page
+from ops.preflight.account import read_account
+from ops.preflight.advice import blockers, report
 from ops.scan import WholeTable
 from ops.stack import CannotRunError, Stack, create_client, describe_stack
 
@@ -45,8 +53,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command. Return the exit status."""
     options = _parser().parse_args(arguments)
     try:
-        if options.page:
-            return _print_page(options.page(figures()), options)
+        if options.run:
+            return int(options.run(options))
         stack = describe_stack(options.stack) if options.stack else Stack(options.table)
         # The environment that template.yaml gives the functions, so that the wiring is the same.
         os.environ |= {
@@ -93,7 +101,7 @@ def _parser() -> argparse.ArgumentParser:
         target.add_argument("--table", help="name of the table, if there is no stack")
         added.add_argument("--json", action="store_true", help="print the result as JSON")
         added.add_argument("--rate", type=_positive, help="maximum number of items to read per second in a scan")
-        added.set_defaults(command=run, page=None)
+        added.set_defaults(command=run, run=None)
         return added
 
     def add_writing_command(name: str, run: object, description: str) -> argparse.ArgumentParser:
@@ -124,14 +132,44 @@ def _parser() -> argparse.ArgumentParser:
     users.add_argument("--user", action="append", help="user id; can be repeated")
     users.add_argument("--all", action="store_true", help="all users whose counters or messages an audit finds wrong")
     _add_waiting_options(recount_command)
+    logs_command = add_command("logs", _logs, "Print log lines of functions and of API Gateway. Requires --stack.")
+    wanted = logs_command.add_mutually_exclusive_group(required=True)
+    wanted.add_argument("--request-id", help="lines of this request: the header x-request-id of its response")
+    wanted.add_argument("--text", help="lines that contain this")
+    logs_command.add_argument("--hours", type=_positive, default=24, help="search only the last hours (24)")
     for name, page, description in (
         ("cost", cost_page, "Show the cost of a gift at list prices."),
         ("capacity", capacity_page, "Show how many gifts per second are possible, and which limit is reached first."),
     ):
         added = commands.add_parser(name, help=description, description=description)
         added.add_argument("--json", action="store_true", help="print the result as JSON")
-        added.set_defaults(page=page)
+        added.set_defaults(run=partial(_print_page, page))
+    smoke_command = commands.add_parser(
+        "smoke",
+        help="Test a deployed stack.",
+        description=_description(smoke),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    smoke_command.add_argument("--stack", required=True, help="name of the CloudFormation stack")
+    smoke_command.add_argument("--url", help="public URL of the API, if it is not the output ApiUrl")
+    smoke_command.set_defaults(run=_smoke)
+    preflight_command = commands.add_parser(
+        "preflight",
+        help="Show what the quotas of the account let a stack hold, and what to ask for; read-only.",
+        description=_description(preflight),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    preflight_command.add_argument("--stack", default="handsel", help="name of the stack, deployed or not (handsel)")
+    preflight_command.add_argument(
+        "--gifts", type=_positive, default=100, help="gifts per second that the stack is to hold (100)"
+    )
+    preflight_command.set_defaults(run=_preflight)
     return parser
+
+
+def _description(package: ModuleType) -> str:
+    """Return the docstring of a package, without the list of its modules."""
+    return str(package.__doc__).partition("\n\nModules:")[0]
 
 
 def _add_waiting_options(parser: argparse.ArgumentParser) -> None:
@@ -295,7 +333,42 @@ def _recount(table: WholeTable, _: Stack, options: argparse.Namespace) -> int:
     return 1 if remaining and options.apply else 0
 
 
-def _print_page(sections: Sequence[Section], options: argparse.Namespace) -> int:
+def _logs(_: WholeTable, stack: Stack, options: argparse.Namespace) -> int:
+    if not stack.log_groups:
+        raise CannotRunError("logs requires --stack, to look up the log groups.")
+    client, hours = create_client("logs"), options.hours
+    if options.request_id:
+        lines = logs.find_request(client, stack.log_groups, options.request_id, hours=hours)
+    else:
+        lines = logs.find_text(client, stack.log_groups, [options.text], hours=hours)
+    if options.json:
+        _print_json([asdict(line) for line in lines])
+    else:
+        for line in lines:
+            _print(f"{line.at}  {line.source}  {line.message}")
+    if not lines:
+        _log(f"No line within {hours} hours. New lines can take a minute to be found; --hours searches further back.")
+    return 0 if lines else 1
+
+
+def _smoke(options: argparse.Namespace) -> int:
+    from ops.smoke.run import run  # imported here, because other commands need no HTTP client
+
+    stack = describe_stack(options.stack)
+    return run(stack, options.stack, options.url or stack.api_url, _print_now)
+
+
+def _preflight(options: argparse.Namespace) -> int:
+    account = read_account(create_client, options.stack)
+    _print(
+        f"Account {account.account_id or 'unknown'}, region {os.environ.get('AWS_DEFAULT_REGION') or 'of the profile'}\n"
+    )
+    _print_all(report(figures(), account, options.stack, options.gifts))
+    return 1 if list(blockers(account, options.stack)) else 0
+
+
+def _print_page(page: Callable[[Figures], Sequence[Section]], options: argparse.Namespace) -> int:
+    sections = page(figures())
     if options.json:
         _print_json([asdict(section) for section in sections])
         return 0
@@ -327,6 +400,11 @@ def _print_findings(found: Sequence[Finding]) -> None:
             _print(f"{name}: {count - _MAX_SHOWN} more; --json lists all")
 
 
+def _print_all(lines: Iterable[str]) -> None:
+    for line in lines:
+        _print(line)
+
+
 def _print_lines(lines: Iterable[str]) -> None:
     for number, line in enumerate(lines):
         if number < _MAX_SHOWN:
@@ -341,6 +419,11 @@ def _apply_hint(has_work: bool) -> str:
 
 def _print(text: str) -> None:
     sys.stdout.write(f"{text}\n")
+
+
+def _print_now(text: str) -> None:
+    _print(text)
+    sys.stdout.flush()
 
 
 def _print_json(value: object) -> None:

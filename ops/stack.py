@@ -1,14 +1,12 @@
 """Find the table, bucket and queues of a stack by its CloudFormation outputs."""
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 import botocore.session
 from botocore.config import Config
 from botocore.exceptions import ClientError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 
 class CannotRunError(Exception):
@@ -27,6 +25,11 @@ class Stack:
         unprojected: URL of the queue of stream records that the projector failed to process.
         refused: URL of the queue of events that the inbound function failed to process.
         inbound: name of the inbound function.
+        log_groups: the log groups of the functions and of the API's access log.
+        api_url: base URL of the API.
+        user_pool: id of the user pool; empty with another identity provider.
+        user_pool_client: id of its app client.
+        parameters: the parameters of the template by name.
     """
 
     table_name: str
@@ -36,6 +39,11 @@ class Stack:
     unprojected: str = ""
     refused: str = ""
     inbound: str = ""
+    log_groups: tuple[str, ...] = ()
+    api_url: str = ""
+    user_pool: str = ""
+    user_pool_client: str = ""
+    parameters: Mapping[str, str] = field(default_factory=dict)
 
 
 def create_client(service: str) -> Any:
@@ -67,6 +75,24 @@ def describe_stack(name: str) -> Stack:
             unprojected=outputs["UnprojectedRecordsUrl"],
             refused=outputs["RefusedInputsUrl"],
             inbound=outputs["InboundFunctionName"],
+            log_groups=tuple(outputs[name] for name in ("LogGroupName", "AccessLogGroupName") if name in outputs),
+            api_url=outputs["ApiUrl"],
+            user_pool=outputs.get("UserPoolId", ""),
+            user_pool_client=outputs.get("UserPoolClientId", ""),
+            parameters={each["ParameterKey"]: each["ParameterValue"] for each in found.get("Parameters", [])},
         )
     except KeyError as error:
         raise CannotRunError(f"The stack {name} has no output {error}: deploy this version first.") from error
+
+
+def list_resources(name: str) -> Iterator[tuple[str, str, str]]:
+    """Yield the logical id, the type and the physical id of each resource of a stack."""
+    for page in create_client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=name):
+        for each in page["StackResourceSummaries"]:
+            yield each["LogicalResourceId"], each["ResourceType"], each.get("PhysicalResourceId", "")
+
+
+def error_code(error: Exception) -> str:
+    """Return AWS's code of an error, or the name of its type."""
+    response: Any = getattr(error, "response", None) or {}
+    return str(response.get("Error", {}).get("Code") or type(error).__name__)

@@ -270,7 +270,7 @@ def not_found(stack: "Stack") -> Callable[[str], tuple[str, list[tuple[str, str]
 
 def visible(answer: Response) -> tuple[str, list[tuple[str, str]]]:
     """Return the body and headers of a response, without headers that identify the request."""
-    changing = {"date", "apigw-requestid", "x-amzn-requestid", "x-amz-request-id", "x-amz-id-2"}
+    changing = {"date", "x-request-id", "apigw-requestid", "x-amzn-requestid", "x-amz-request-id", "x-amz-id-2"}
     return answer.raw, sorted((name, value) for name, value in answer.headers.items() if name not in changing)
 
 

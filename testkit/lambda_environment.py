@@ -4,6 +4,8 @@ import os
 
 # The origin of pages and pictures.
 WEB_URL = "https://gifts.test"
+# The secrets by id: how template.yaml refers to them. ORIGIN_SECRET is not set, because the distribution is an option.
+SECRETS = {"handsel-test-link-keys": "LinkKeys.Id", "handsel-test-origin": "OriginSecret.Id"}
 os.environ |= {
     "AWS_DEFAULT_REGION": "eu-central-1",
     "AWS_ACCESS_KEY_ID": "test",

@@ -8,7 +8,9 @@ input_schemas   JSON Schemas of the inbound events
 sample_events   events/*.json: one sample invocation of each function and route
 covers          PNGs of the covers, drawn by a browser
 browser         find a browser
-snapstart       the template with SnapStart
+import_template the template that imports what a deleted stack left
+published       the template with published versions: SnapStart, gradual deployment
+release_check   compare the template with that of the last release
 wording         check that texts keep to the glossary
 commit_message  check a commit message
 vulnerabilities ask pip-audit about the deployed packages

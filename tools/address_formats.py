@@ -23,9 +23,14 @@ _SHOWN = {"lines": "l", "required": "r", "example": "z", "region": "s", "city": 
 # The fields of addresses that Handsel has. %O is an organisation, %X a sorting code, %D a part of a city: people write these
 # into the lines.
 _FIELDS = ("%N", "%A", "%C", "%S", "%Z")
-# Postal codes that the source does not have. Delivery to the door in Saudi Arabia has four more digits
-# (melwynfurtado/postcode-validator#76).
-_MORE_POSTAL_CODES = {"SA": r"\d{5}(?:\d{4})?"}
+# Postal codes that the source does not have.
+_MORE_POSTAL_CODES = {
+    "EG": r"\d{5}(?:\d{2})?",  # brick/postcode#14
+    "HN": r"\d{5}|[A-Z]{2}\d{4}",  # old ones, too (dgilperez/validates_zipcode#61)
+    "KZ": r"\d{6}|[A-Z]\d{2}[A-Z]\d[A-Z]\d",  # Postal Bulletin 22626 of the United States Postal Service
+    "SA": r"\d{5}(?:\d{4})?",  # delivery to the door (melwynfurtado/postcode-validator#76)
+    "SV": r"(?:CP)?[1-3][1-7][0-2]\d",
+}
 # The pages use these names where a country has no other.
 _USUAL = {"region": "province", "city": "city", "postal": "postal"}
 

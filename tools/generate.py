@@ -5,7 +5,17 @@ from pathlib import Path
 
 from local import cli
 from local.settings import ROOT
-from tools import address_formats, covers, currencies, event_schemas, input_schemas, openapi, reference, sample_events
+from tools import (
+    address_formats,
+    covers,
+    currencies,
+    event_schemas,
+    input_schemas,
+    openapi,
+    pages,
+    reference,
+    sample_events,
+)
 
 
 def main(*, check: bool) -> int:
@@ -23,8 +33,9 @@ def main(*, check: bool) -> int:
             **input_schemas.files(),
             **openapi.files(),
             **currencies.files(),
+            **pages.files(),
         }
-    except openapi.DocumentError as error:
+    except (openapi.DocumentError, pages.PageError) as error:
         cli.say(str(error), error=True)
         return 1
     outdated = {path: text for path, text in files.items() if not path.exists() or path.read_text() != text}

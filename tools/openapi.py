@@ -23,9 +23,11 @@ from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema
 
 from handsel.api import languages, problems
+from handsel.api.closed import OPEN_ROUTES
 from handsel.api.operations import Media, Operation, PageOf, SuccessResponse, declared
 from handsel.api.requests.base import Request
 from handsel.api.views.base import View
+from handsel.api.views.products import ProductView
 from handsel.domain import errors
 from local import template
 from local.settings import REGION, ROOT
@@ -39,7 +41,8 @@ FILE = ROOT / "functions" / "public_api" / "openapi.json"
 # --- problems that follow from a route, and are not declared ---------------------------------------------------------
 
 FROM_AUTHORIZER = (errors.Unauthenticated,)
-# The account of the caller is looked up, so every authenticated request reads the table.
+# The account of the caller is looked up, so every authenticated request reads the table. A closed stack answers all others
+# with the same problem.
 FROM_TABLE = (errors.ServiceUnavailable,)
 FROM_PATH = (errors.NotFound,)
 FROM_QUERY = (errors.InvalidRequest,)
@@ -205,7 +208,12 @@ def document() -> Schema:
                 "IfMatch": _IF_MATCH,
                 "OptionalKey": _IDEMPOTENCY_KEY | {"required": False},
             },
-            "headers": {"ContentLanguage": _CONTENT_LANGUAGE, "ETag": _ETAG, "RetryAfter": _RETRY_AFTER},
+            "headers": {
+                "ContentLanguage": _CONTENT_LANGUAGE,
+                "ETag": _ETAG,
+                "RequestId": _REQUEST_ID,
+                "RetryAfter": _RETRY_AFTER,
+            },
             "securitySchemes": {
                 "idToken": {
                     "type": "http",
@@ -245,15 +253,19 @@ def _operation(route: Route, handler: Handler, schemas: "Schemas", shared: Schem
         content = {"application/json": {"schema": schemas.of(operation.body)}}
         described["requestBody"] = {"required": operation.body_required, "content": content}
     answers = {
-        status: {"description": _answer_description(status, answer), **_answer_content(answer, schemas)}
+        status: {
+            "description": _answer_description(status, answer),
+            "headers": _headers(),
+            **_answer_content(answer, schemas),
+        }
         for status, answer in operation.responses.items()
     }
     if operation.localized:
         for status in answers:
-            answers[status]["headers"] = {"Content-Language": {"$ref": "#/components/headers/ContentLanguage"}}
-    if 304 in answers or operation.accepts_if_match:
+            answers[status]["headers"]["Content-Language"] = {"$ref": "#/components/headers/ContentLanguage"}
+    if 304 in answers or operation.responses.get(200) is ProductView:
         for status in answers.keys() & {200, 304}:
-            answers[status].setdefault("headers", {})["ETag"] = {"$ref": "#/components/headers/ETag"}
+            answers[status]["headers"]["ETag"] = {"$ref": "#/components/headers/ETag"}
     pages = {status for status, answer in operation.responses.items() if status >= 400 and isinstance(answer, Media)}
     error_responses = _error_responses(route, operation, shared, pages)
     for status in answers.keys() & error_responses.keys():
@@ -262,6 +274,11 @@ def _operation(route: Route, handler: Handler, schemas: "Schemas", shared: Schem
         answers[status]["content"] |= {"application/json": {"schema": _ref("GatewayMessage")}}
     described["responses"] = {str(status): entry for status, entry in sorted({**error_responses, **answers}.items())}
     return described
+
+
+def _headers() -> Schema:
+    """Return the headers that every response of a function has."""
+    return {"X-Request-Id": {"$ref": "#/components/headers/RequestId"}}
 
 
 def _path_parameters(route: Route, operation: Operation) -> Iterator[Schema]:
@@ -361,7 +378,8 @@ def _error_responses(route: Route, operation: Operation, shared: Schema, pages: 
             *(FROM_QUERY if operation.query else ()),
             *(FROM_BODY if operation.body else ()),
             *(FROM_IDEMPOTENCY if operation.idempotent or operation.accepts_key else ()),
-            *(() if route.public else (*FROM_AUTHORIZER, *FROM_TABLE)),
+            *(() if route.public else FROM_AUTHORIZER),
+            *(() if route.key in OPEN_ROUTES else FROM_TABLE),
         )
     )
     gateway = {
@@ -393,8 +411,10 @@ def _error_response(
         )
         content["application/json"] = {"schema": _ref("GatewayMessage")}
     response: Schema = {"description": "\n".join(lines), "content": content}
+    if titles:
+        response["headers"] = _headers()
     if any(problem.retry_after is not None for problem in found):
-        response["headers"] = {"Retry-After": {"$ref": "#/components/headers/RetryAfter"}}
+        response["headers"]["Retry-After"] = {"$ref": "#/components/headers/RetryAfter"}
     if len(titles) > 1:
         return response
     # A response with one code, or from the gateway only, is shared by all operations.
@@ -510,6 +530,14 @@ _IDEMPOTENCY_KEY: Schema = {
         "Use a new key for each new request, and the same key to repeat a request whose response was lost."
     ),
     "schema": {"type": "string", "pattern": "^[!-~]{8,64}$"},
+}
+
+_REQUEST_ID: Schema = {
+    "description": (
+        "The ID of the request, which leads to its log lines: report it with an error. A response of API Gateway itself, "
+        "such as 401 or 429, has it as `apigw-requestid`."
+    ),
+    "schema": {"type": "string"},
 }
 
 _RETRY_AFTER: Schema = {

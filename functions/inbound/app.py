@@ -8,7 +8,7 @@ from handsel.api.inputs import TYPES, CarrierReported, PaymentSettled, RefundSet
 from handsel.api.validation import validated
 from handsel.domain import errors
 from handsel.runtime import clock
-from handsel.runtime.observability import count, flush_metrics, logger, origin
+from handsel.runtime.observability import count, flush_metrics, identify, logger, origin
 from handsel.runtime.wiring import payments, table
 from handsel.use_cases.fulfilment import shipping
 from handsel.use_cases.operations import inbound
@@ -20,12 +20,13 @@ class InboundEventFailedError(Exception):
     """An inbound event was not processed. The message is a code: Lambda logs it, and payloads must not be logged."""
 
 
-def lambda_handler(event: dict[str, Any], _: LambdaContext) -> dict[str, str]:
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, str]:
     """Process one event of the bus. Idempotent.
 
     Lambda retries a failed event and finally moves it to the queue RefusedInputs. An event that can never succeed takes
     the same way, so that none is lost and an operator can look at it.
     """
+    identify(context.aws_request_id)
     try:
         outcome = process(event)
     except Exception as error:  # noqa: BLE001 - reported to Lambda as a code; other messages may contain the payload

@@ -10,19 +10,21 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from handsel.runtime import clock
-from handsel.runtime.observability import count, flush_metrics, logger
+from handsel.runtime.observability import count, flush_metrics, identify, logger
+from handsel.runtime.settings import settings
 from handsel.runtime.wiring import table
 from handsel.use_cases.accounts import profiles
 
 store = table()
 
 
-def lambda_handler(event: dict[str, Any], _: LambdaContext) -> dict[str, Any]:
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Create the account, and return the event unchanged, as the user pool requires.
 
-    The trigger also runs after a password reset, which creates no account.
+    The trigger also runs after a password reset, which creates no account. While the stack is closed, nothing is written.
     """
-    if event.get("triggerSource") == "PostConfirmation_ConfirmSignUp":
+    identify(context.aws_request_id)
+    if event.get("triggerSource") == "PostConfirmation_ConfirmSignUp" and not settings().is_closed:
         try:
             profiles.ensure_account(
                 store, profiles.account_from_claims(event["request"]["userAttributes"], now=clock.now_ms())

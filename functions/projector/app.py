@@ -5,19 +5,20 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from handsel.runtime import clock
-from handsel.runtime.observability import count, flush_metrics, logger, origin
+from handsel.runtime.observability import count, flush_metrics, identify, logger, origin
 from handsel.runtime.wiring import bus, table
 from handsel.use_cases.operations.projecting import project
 
 store, publish = table(), bus().publish
 
 
-def lambda_handler(event: dict[str, Any], _: LambdaContext) -> dict[str, Any]:
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Process a batch of stream records, and return the failed ones.
 
     Lambda retries from the first failed record on. Records behind it that succeeded are processed twice, which has no
     further effect.
     """
+    identify(context.aws_request_id)
     records = event["Records"]
     outcome = project(store, publish, records, now=clock.now_ms())
     for number, error in outcome.failed.items():

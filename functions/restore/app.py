@@ -7,19 +7,20 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from handsel.domain.models import Gift
 from handsel.domain.states import GiftState
 from handsel.runtime import clock
-from handsel.runtime.observability import logger
+from handsel.runtime.observability import identify, logger
 from handsel.runtime.wiring import table
 from handsel.use_cases.gifts.expiring import expire_gifts
 
 store = table()
 
 
-def lambda_handler(event: dict[str, Any], _: LambdaContext) -> dict[str, Any]:
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Process a batch of stream records, and return the failed ones.
 
     Records are independent, so one that fails does not affect the others. Lambda retries from the first failed record
     on; processing a record twice has no further effect.
     """
+    identify(context.aws_request_id)
     records, failures, settled, early = event["Records"], [], 0, 0
     for record, result in zip(records, expire_gifts(store, records, clock=clock.now_ms), strict=True):
         match result:

@@ -8,7 +8,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from handsel.runtime import clock
-from handsel.runtime.observability import count, flush_metrics, logger
+from handsel.runtime.observability import count, flush_metrics, identify, logger
 from handsel.runtime.wiring import payments, table
 from handsel.use_cases.operations.settling import SweepOutcome, sweep
 
@@ -20,6 +20,7 @@ store, provider = table(), payments()
 
 def lambda_handler(_: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Settle what is due until the time is up, and return the counts."""
+    identify(context.aws_request_id)
     report = sweep(
         store,
         provider,

@@ -1,11 +1,13 @@
 """Web pages: the app, the page of a gift, and their assets. Loading a page changes nothing.
 
-A page is rendered with the public data; scripts load the rest from the API. There is no build step: an asset is served as
-it is in the repository, under a version that is computed from all of them, so that browsers can cache it forever.
+A page is rendered with the public data; scripts load the rest from the API. `make generate` writes the scripts and style sheets
+from the modules in `assets`. They are served under a version that is computed from all of them, so that browsers can cache them
+forever.
 """
 
 import gzip
 import hashlib
+import itertools
 import json
 import unicodedata
 from collections.abc import Mapping
@@ -14,7 +16,7 @@ from html import escape
 from pathlib import Path
 from string import Template
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from aws_lambda_powertools.event_handler import Response
 
@@ -36,8 +38,7 @@ TYPES = {
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
 }
-ASSETS = {path.name: path for path in sorted((HERE / "assets").iterdir()) if path.suffix in TYPES}
-VERSION = hashlib.sha256(b"\0".join(path.read_bytes() for path in ASSETS.values())).hexdigest()[:12]
+PAGES = ("app", "gift")
 IMMUTABLE = "public, max-age=31536000, immutable"
 REVALIDATE = "no-cache"
 # Features of browsers that no page uses, so that injected content cannot use them either.
@@ -60,6 +61,7 @@ WORDS = {
         "start": "Go to the start page",
         "scripts": "This page needs JavaScript.",
         "stalled": "This page didn't load completely. Reload it to try again.",
+        "retrying": "Part of this page didn't load. Trying again…",
         "again": "Try again",
         "home": "Go to Handsel",
     },
@@ -74,16 +76,40 @@ WORDS = {
         "start": "返回首页",
         "scripts": "此页面需要启用 JavaScript。",
         "stalled": "页面没有加载完整，请刷新重试。",
+        "retrying": "部分内容没有加载，正在重试……",
         "again": "重试",
         "home": "前往 Handsel",
     },
 }
 
+
+def _read_assets() -> dict[str, bytes]:
+    """Return the assets by file name. The script of a page has the texts of one language."""
+    paths = [*(HERE / "bundles").iterdir(), *(HERE / "assets").glob("*.svg")]
+    found = {path.name: path.read_bytes() for path in sorted(paths)}
+    for page, language in itertools.product(PAGES, LANGUAGES):
+        start = f'handsel.start("{page}.js");\n'.encode()
+        found[f"{page}.{language}.js"] = found[f"{page}.js"] + found[f"{language}.js"] + start
+    return found
+
+
+ASSETS = _read_assets()
+VERSION = hashlib.sha256(b"\0".join(ASSETS.values())).hexdigest()[:12]
+# The icon is a part of each page, which saves a request.
+ICON = "data:image/svg+xml," + quote(ASSETS["icon.svg"].decode().strip(), safe=" /:='")
+
 app = create_app()
 
 
 @app.get("/")
-@operation(responses={200: PAGE, **NOT_MODIFIED}, localized=True)
+@operation(
+    responses={
+        200: PAGE,
+        **NOT_MODIFIED,
+        503: Media("text/html", "A page that reloads itself, because the service is closed."),
+    },
+    localized=True,
+)
 def get_app_page() -> Response[str] | Response[bytes]:
     """Get the page of the app."""
     request = HttpRequest(app)
@@ -179,10 +205,8 @@ def get_asset(version: str, asset: str) -> Response[str] | Response[bytes]:
         raise NotFound
     # A page loaded before a deployment requests the old version: it gets the current asset, to be revalidated.
     cache_control = IMMUTABLE if version == VERSION else REVALIDATE
-    path = ASSETS[asset]
-    return _conditional_response(
-        HttpRequest(app), 200, path.read_bytes(), TYPES[path.suffix], {"Cache-Control": cache_control}
-    )
+    content_type = TYPES[Path(asset).suffix]
+    return _conditional_response(HttpRequest(app), 200, ASSETS[asset], content_type, {"Cache-Control": cache_control})
 
 
 def _page(
@@ -193,11 +217,18 @@ def _page(
     body = _template(name).substitute(
         escaped,
         language=LANGUAGES[language],
+        code=language,
         version=VERSION,
+        icon=ICON,
         config=escape(json.dumps(_config(request))),
-        **{key: escape(WORDS[language][key]) for key in ("scripts", "stalled", "again", "home")},
+        **{key: escape(WORDS[language][key]) for key in ("scripts", "stalled", "retrying", "again", "home")},
     )
-    headers = {**_page_headers(request), "Content-Language": LANGUAGES[language]}
+    headers = {
+        **_page_headers(request),
+        "Content-Language": LANGUAGES[language],
+        # Scripts can read this header of the page: it tells them the time (`clock.js`).
+        "Server-Timing": f"now;dur={request.now}",
+    }
     return _conditional_response(request, status, body.encode(), "text/html; charset=utf-8", headers)
 
 
@@ -214,6 +245,7 @@ def _config(request: HttpRequest) -> dict[str, Any]:
         "sign_in": {
             "url": url,
             "client_id": settings().sign_in_client_id,
+            "mfa": settings().sign_in_mfa,
             # Demo users exist only where sign-in has the origin of the pages: on a developer's machine.
             "demo": _origin(url) == request.web_url,
         },

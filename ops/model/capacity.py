@@ -1,18 +1,19 @@
 """Compute the rate of gifts at which each limit is reached: its capacity divided by the demand of a gift.
 
-A gift is the gift of `cost`: eight requests, the end of its timer, and its projections. For a limit of a single product,
+A gift is the gift of `cost`: eight requests, the end of its timer, and its projections; and a first visit to its page. For a
+limit of a single product,
 store, giver or gift, all gifts are assumed to be of that one, which is the worst case.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from handsel.runtime.link_keys import CACHE_TTL_MS
+from handsel.runtime.secrets import CACHE_TTL_MS
 from handsel.store import keys
 from handsel.store.concurrency import MAX_THREADS
 from ops.model import published
-from ops.model.cost import CALLS, CLAIM, GIFT, PROJECTED, PROJECTED_IN_BATCHES, TIMER_ENDED, Step, duration_ms
-from ops.model.figures import Figures
+from ops.model.cost import CALLS, CLAIM, GIFT, PREVIEW, PROJECTED, PROJECTED_IN_BATCHES, TIMER_ENDED, Step, duration_ms
+from ops.model.figures import Figures, RequestUnits
 from ops.model.published import ONE_ITEM_MS, TRANSACTION_MS, Published
 
 RATES = (1_000, 10_000, 100_000)
@@ -23,6 +24,10 @@ RATES = (1_000, 10_000, 100_000)
 UNCLAIMED = 0.1
 # Sign-ins for each gift; other users have a valid token.
 SIGN_INS_A_GIFT = 1
+# A recipient opens the gift's page for the first time: the page, its cover, and these assets: the script, the style sheet and
+# the sign-in panel.
+VISITS_A_GIFT, ASSETS_A_VISIT = 1, 3
+VISIT_REQUESTS = VISITS_A_GIFT * (2 + ASSETS_A_VISIT)
 # An execution environment writes logs about once per second, and lives for about LIFE_SECONDS.
 LOG_WRITES, LIFE_SECONDS = 1, 1800
 # Milliseconds between reading an item and writing its next version.
@@ -85,6 +90,13 @@ def _concurrency(figures: Figures, steps: Iterable[Step]) -> float:
     return sum(duration_ms(each, figures) for each in steps) / 1000
 
 
+def _visit_concurrency(figures: Figures) -> float:
+    """Return the concurrent invocations for the first visits to the pages of one gift per second."""
+    without_calls = replace(figures, units={**figures.units, FILE.operation: RequestUnits(0, 0, 0, 0)})
+    files = [FILE] * ASSETS_A_VISIT + [replace(FILE, function=PREVIEW.function)]
+    return VISITS_A_GIFT * _concurrency(without_calls, [PAGE, *files])
+
+
 def limits(figures: Figures) -> list[ServiceLimit]:
     """Return all limits in the order in which they are reached."""
     return sorted(
@@ -132,16 +144,23 @@ def _published(
 
 
 _ALL = (*GIFT, TIMER_ENDED, *PROJECTED)
+# The page reads the gift as its preview does. A file is served without a call to DynamoDB.
+PAGE = replace(PREVIEW, function="WebFunction")
+FILE = Step("a file of a page", "WebFunction")
+_REQUESTS = CALLS + VISIT_REQUESTS
 
 
 def _api_limits(figures: Figures) -> list[ServiceLimit]:
     claims = sum(step.function == CLAIM.function for step in GIFT)
     return [
-        _throttle("ThrottleRateLimit", figures, "all requests", CALLS),
+        _throttle("ThrottleRateLimit", figures, "all requests", _REQUESTS),
         _throttle("ClaimRateLimit", figures, "claims", claims),
         _throttle("PublicRateLimit", figures, "previews", 1),
+        _throttle("PublicRateLimit", figures, "gift pages", VISITS_A_GIFT),
+        _throttle("PublicRateLimit", figures, "covers", VISITS_A_GIFT),
+        _throttle("AssetRateLimit", figures, "assets", VISITS_A_GIFT * ASSETS_A_VISIT),
         _published(
-            "API Gateway", published.API_REQUESTS, CALLS, "requests", "a higher quota from AWS", _THROTTLED
+            "API Gateway", published.API_REQUESTS, _REQUESTS, "requests", "a higher quota from AWS", _THROTTLED
         ),
         _published(
             "Cognito", published.SIGN_INS, SIGN_INS_A_GIFT, "sign-ins",
@@ -151,7 +170,8 @@ def _api_limits(figures: Figures) -> list[ServiceLimit]:
 
 
 def _lambda_limits(figures: Figures) -> list[ServiceLimit]:
-    concurrency = _concurrency(figures, _ALL)
+    concurrency = _concurrency(figures, _ALL) + _visit_concurrency(figures)
+    new_account = "a higher quota from AWS before the first users, which also grows with use"
     claims = [step for step in GIFT if step.function == CLAIM.function]
     return [
         _published(
@@ -160,7 +180,15 @@ def _lambda_limits(figures: Figures) -> list[ServiceLimit]:
             "requests get 503; projections are late",
         ),
         _published(
-            "Lambda, requests", published.RATE_OF_ONE, CALLS, "requests", "grows with the concurrency quota",
+            "Lambda, concurrency in a new account", published.NEW_CONCURRENCY, concurrency, "invocations", new_account,
+            "requests get 503, which the pages repeat; projections are late",
+        ),
+        _published(
+            "Lambda, requests in a new account", published.RATE_OF_ONE, _REQUESTS, "requests", new_account,
+            "requests get 503, which the pages repeat", times=published.NEW_CONCURRENCY.value,
+        ),
+        _published(
+            "Lambda, requests", published.RATE_OF_ONE, _REQUESTS, "requests", "grows with the concurrency quota",
             "requests get 503", times=published.CONCURRENCY.value,
         ),
         _published(
@@ -174,7 +202,7 @@ def _lambda_limits(figures: Figures) -> list[ServiceLimit]:
         ),
         _published(
             "Secrets Manager", published.SECRET_READS, concurrency * (1000 / CACHE_TTL_MS + 1 / LIFE_SECONDS), "requests",
-            "a longer `link_keys.CACHE_TTL_MS`", "environments keep their keys; new environments return 503",
+            "a longer `secrets.CACHE_TTL_MS`", "environments keep their keys; new environments return 503",
         ),
     ]  # fmt: skip
 
@@ -321,6 +349,6 @@ def stream_consumers(figures: Figures) -> list[StreamConsumer]:
         ),
         StreamConsumer(
             "projector", arriving, figures.projector_concurrency / _concurrency(figures, PROJECTED_IN_BATCHES),
-            "none: `ParallelizationFactor` of `Written` is at its maximum of 10",
+            "none: `ProjectorParallelization` is at its maximum of 10",
         ),
     ]  # fmt: skip

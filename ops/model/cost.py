@@ -34,6 +34,8 @@ CALLS, FAILED_CLAIMS = 8, 3
 
 # The status line and the headers of a response, with those of API Gateway.
 HEADER_BYTES = 300
+# The line of the access log about a response.
+ACCESS_LOG_BYTES = 250
 # The items that remain of a gift, each with the 100 bytes that DynamoDB adds: its order, gift, holding, message, tallies and
 # purchase record; and six index entries, which point-in-time recovery does not store.
 TABLE_BYTES, INDEX_BYTES = 3900, 1500
@@ -148,6 +150,7 @@ def usage_of(step: Step, figures: Figures) -> Usage:
     }
     if step.body:
         usage |= {Meter.HTTP_REQUEST: 1, Meter.SENT: (step.body + HEADER_BYTES) / GIB}
+        usage[Meter.LOGGED] += ACCESS_LOG_BYTES / GIB
     return usage
 
 
@@ -216,6 +219,7 @@ def other_gifts(figures: Figures) -> list[Case]:
     def difference(new: Iterable[Step], old: Iterable[Step]) -> Usage:
         return sum_usage(usage_of_steps(new, figures), scale_usage(-1, usage_of_steps(old, figures)))
 
+    sent = gift_usage(figures)[Meter.SENT]
     kilobyte: Usage = {Meter.WRITE: 18, Meter.STORED: 3 * 1024 / GIB, Meter.BACKED_UP: 3 * 1024 / GIB}
     return [
         Case(
@@ -252,6 +256,12 @@ def other_gifts(figures: Figures) -> list[Case]:
             "`SubscriberQueue`: each event is sent, received and deleted, one by one",
             {Meter.QUEUED: 3 * sum(step.events for step in PROJECTED)},
         ),
+        Case(
+            "through CloudFront",
+            "`CloudFront`: each request and its data. Files of the pages that are cached save their requests and invocations",
+            {Meter.CDN_REQUEST: CALLS, Meter.CDN_SENT: sent, Meter.SENT: -sent},
+        ),
+        Case("through a web ACL", "`WebAclArn`: each request is inspected", {Meter.INSPECTED: CALLS}),
     ]
 
 
@@ -440,8 +450,8 @@ def public_usage(route: PublicRoute, figures: Figures) -> tuple[Usage, Usage]:
 
 # --- without gifts ----------------------------------------------------------------------------------------------------
 
-# Business metrics of the functions, health metrics, and problems by code.
-METRICS = 15 + 6 + len(STATUS)
+# Business metrics of the functions and the access log, health metrics, and problems by code.
+METRICS = 16 + 6 + len(STATUS)
 _MINUTES_A_MONTH = HOURS_A_MONTH * 60
 
 

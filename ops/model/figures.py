@@ -103,7 +103,7 @@ def figures() -> Figures:
     Raises:
         CannotRunError: template.yaml is missing, because the code does not run from a checkout.
     """
-    template = _template()
+    template = read_template()
     resources, globally = template["Resources"], template["Globals"]["Function"]
     functions = {name: each["Properties"] for name, each in resources.items() if each["Type"].endswith("::Function")}
     alarms = [each["Properties"] for each in resources.values() if each["Type"] == "AWS::CloudWatch::Alarm"]
@@ -117,11 +117,10 @@ def figures() -> Figures:
         times={name: Times(**each) for name, each in _measured_times().items()},
         memory={name: each.get("MemorySize", globally["MemorySize"]) for name, each in functions.items()},
         parameters={name: each["Default"] for name, each in template["Parameters"].items() if each["Type"] == "Number"},
-        projector_concurrency=functions["ProjectorFunction"]["Events"]["Written"]["Properties"][
-            "ParallelizationFactor"
-        ],
+        projector_concurrency=template["Parameters"]["ProjectorParallelization"]["Default"],
         traced=globally.get("Tracing") == "Active",
-        alarm_metrics=sum(max(1, sum("MetricStat" in metric for metric in each.get("Metrics", ()))) for each in alarms),
+        # A metric can be in an `Fn::If`.
+        alarm_metrics=sum(max(1, json.dumps(each).count('"MetricStat"')) for each in alarms),
         public=tuple(_public_routes(template)),
         snapshots=tuple(api_functions),
     )
@@ -162,7 +161,13 @@ def _measured_times() -> dict[str, dict[str, float]]:
     return times
 
 
-def _template() -> dict[str, Any]:
+@cache
+def read_template() -> dict[str, Any]:
+    """Return template.yaml.
+
+    Raises:
+        CannotRunError: it is missing, because the code does not run from a checkout.
+    """
     from samtranslator.yaml_helper import yaml_parse
 
     if not TEMPLATE.exists():

@@ -17,6 +17,7 @@ _DYNAMODB = "https://aws.amazon.com/dynamodb/pricing/on-demand/"
 _API = "https://aws.amazon.com/api-gateway/pricing/"
 _CLOUDWATCH = "https://aws.amazon.com/cloudwatch/pricing/"
 _EVENTS = "https://aws.amazon.com/eventbridge/pricing/"
+_CLOUDFRONT = "https://aws.amazon.com/cloudfront/pricing/"
 _AURORA = "https://aws.amazon.com/rds/aurora/pricing/"
 
 
@@ -41,6 +42,9 @@ class Meter(StrEnum):
     TRANSITION = "state transition of a standard workflow"
     QUEUED = "SQS request"
     SENT = "GB to the internet"
+    CDN_REQUEST = "HTTPS request to CloudFront"
+    CDN_SENT = "GB from CloudFront to the internet"
+    INSPECTED = "request inspected by a web ACL"
     ALARM = "metric of an alarm, for a month"
     METRIC = "custom metric, for a month"
     DASHBOARD = "dashboard, for a month"
@@ -93,6 +97,9 @@ PRICES: Mapping[Meter, Price] = {
     Meter.TRANSITION: Price("Step Functions", 25.00, _MILLION, "https://aws.amazon.com/step-functions/pricing/"),
     Meter.QUEUED: Price("SQS", 0.40, _MILLION, "https://aws.amazon.com/sqs/pricing/"),
     Meter.SENT: Price("Data transfer", 0.09, 1, "https://aws.amazon.com/ec2/pricing/on-demand/"),
+    Meter.CDN_REQUEST: Price("CloudFront", 1.00, _MILLION, _CLOUDFRONT),
+    Meter.CDN_SENT: Price("CloudFront", 0.085, 1, _CLOUDFRONT),
+    Meter.INSPECTED: Price("WAF", 0.60, _MILLION, "https://aws.amazon.com/waf/pricing/"),
     Meter.ALARM: Price("CloudWatch", 0.10, 1, _CLOUDWATCH),
     Meter.METRIC: Price("CloudWatch", 0.30, 1, _CLOUDWATCH),
     Meter.DASHBOARD: Price("CloudWatch", 3.00, 1, _CLOUDWATCH),
@@ -148,6 +155,11 @@ NEW_TABLE_WRITES = Published(
     4000, "initial WRU per second of a new on-demand table", f"{_DYNAMODB_GUIDE}/on-demand-capacity-mode.html"
 )
 CONCURRENCY = Published(1000, "concurrent invocations of all functions", f"{_LAMBDA_GUIDE}/gettingstarted-limits.html")
+# AWS publishes that the quota of a new account is lower, and raised by its use. Users report 10, and 50 in some accounts
+# (awslabs/fhir-works-on-aws-deployment#691, DataDog/datadog-serverless-functions#621).
+NEW_CONCURRENCY = Published(
+    10, "concurrent invocations of all functions in a new account", f"{_LAMBDA_GUIDE}/gettingstarted-limits.html"
+)
 SCALING = Published(
     100,
     "additional execution environments of a function per second: 1,000 every 10 s",
@@ -180,6 +192,16 @@ SECRET_READS = Published(
     10_000,
     "GetSecretValue requests per second",
     "https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html",
+)
+DEFAULT_EMAILS = Published(
+    50,
+    "emails a day of Cognito's default sender, for all user pools of the account; not adjustable",
+    "https://docs.aws.amazon.com/cognito/latest/developerguide/quotas.html",
+)
+SANDBOX_EMAILS = Published(
+    200,
+    "emails a day in the sandbox of SES, to verified addresses only",
+    "https://docs.aws.amazon.com/ses/latest/dg/request-production-access.html",
 )
 SIGN_INS = Published(
     120,

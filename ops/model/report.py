@@ -212,7 +212,11 @@ def _assumptions(figures: Figures) -> Section:
         _assumption("cold starts", published.COLD_SHARE),
         _assumption("traces", published.TRACED_SHARE),
         ("responses", f"the bodies of the demo and {cost.HEADER_BYTES} bytes of headers; not compressed"),
-        ("logs", f"one line per request with its metrics, {min(logged)} to {max(logged)} bytes; see `make bench`"),
+        (
+            "logs",
+            f"one line per request with its metrics, {min(logged)} to {max(logged)} bytes (see `make bench`), and one of the "
+            f"access log, {cost.ACCESS_LOG_BYTES} bytes",
+        ),
         ("storage", f"{cost.TABLE_BYTES:,} bytes per gift in the table, {cost.INDEX_BYTES:,} in its indexes"),
         ("free", "stream reads by Lambda, deletion by time to live, JWT authorizers, delivery of events to Lambda"),
         ("excluded", "free tiers, savings plans, sign-in, payment providers, pictures, and network costs of clients"),
@@ -247,7 +251,11 @@ def capacity_page(figures: Figures) -> list[Section]:
     whole = [limit for limit in limits if limit.whole]
     return [
         Section("Gifts per second", _overview(whole)),
-        _table("Limits of all gifts together", "With the initial quotas of an account.", whole),
+        _table(
+            "Limits of all gifts together",
+            "With the usual initial quotas of an account, if the name does not tell otherwise.",
+            whole,
+        ),
         _table(
             "Limits of one product, store, giver or gift",
             "If all gifts were of one product, store or giver, or all claims of one gift.",
@@ -255,16 +263,19 @@ def capacity_page(figures: Figures) -> list[Section]:
         ),
         *(_changes_for(rate, whole) for rate in capacity.RATES),
         _stream_shards(figures),
+        _sign_ups(),
         Section("Changing the number of due index shards", _resharding()),
         _capacity_assumptions(figures),
     ]
 
 
 def _overview(limits: Sequence[capacity.ServiceLimit]) -> str:
+    usual = next(limit for limit in limits if "in a new account" not in limit.name)
     lines = [
-        f"A new stack in a new account handles about **{_number(limits[0].gifts)} gifts per second**. The first limit is "
-        f"{limits[0].name}. A gift is eight requests and their projections, as in [cost](cost.md). The rates are computed from "
-        "measurements and published quotas; none of them was tested.",
+        f"A new stack in a new account handles about **{limits[0].gifts:.0f} gifts per second**. The first limit is "
+        f"{limits[0].name}. With the usual quotas of Lambda it handles about **{usual.gifts:.0f} gifts per second**; the first "
+        f"limit is then {usual.name}. A gift is eight requests and their projections, as in [cost](cost.md), and a first visit "
+        "to its page. The rates are computed from measurements and published quotas; none of them was tested.",
         "",
     ]
     for rate in capacity.RATES:
@@ -326,6 +337,23 @@ def _stream_shards(figures: Figures) -> Section:
     )
 
 
+def _sign_ups() -> Section:
+    rows = [
+        (sender, f"{quota.value:g}", change, quota.source)
+        for sender, quota, change in (
+            ("the default sender of Cognito", published.DEFAULT_EMAILS, "`SesIdentityArn` and `MailFrom`"),
+            ("SES, in the sandbox", published.SANDBOX_EMAILS, "production access, which AWS grants on request"),
+        )
+    ]
+    return Section(
+        "Sign-ups per day",
+        "A sign-up, an invitation and a forgotten password each take an email, and anybody can cause one. When the quota is used "
+        "up, nobody can sign up or reset a password until the next day. [Sign-in](../sign-in.md#email) has the steps.",
+        ("sender", "emails a day", "change", "source"),
+        rows,
+    )
+
+
 def _resharding() -> str:
     return (
         f"`keys.DUE_SHARDS` is {keys.DUE_SHARDS}. An item stores the shard of its index entry, so **raising** the constant is "
@@ -341,7 +369,20 @@ def _resharding() -> str:
 def _capacity_assumptions(figures: Figures) -> Section:
     rows = [
         ("unclaimed gifts", f"{capacity.UNCLAIMED:.0%}"),
-        ("sign-ins", f"{_number(capacity.SIGN_INS_A_GIFT)} per gift; other users have a valid token"),
+        (
+            "sign-ins",
+            f"{_number(capacity.SIGN_INS_A_GIFT)} per gift, renewed sessions included; other users have a valid token",
+        ),
+        (
+            "visits",
+            f"{capacity.VISITS_A_GIFT} first visit to the page of a gift: the page, its cover, and {capacity.ASSETS_A_VISIT} "
+            "assets, each requested once",
+        ),
+        (
+            "a new account",
+            f"{published.NEW_CONCURRENCY.value:g} concurrent invocations. AWS publishes that new accounts have less than "
+            f"{_number(published.CONCURRENCY.value)}; this number is reported by users, and some have 50",
+        ),
         ("recommendations", "every purchase is the buyer's first of that product"),
         ("the next version of an item", f"{capacity.VERSION_MS:g} ms from the read to the end of the write"),
         ("a sweep", f"{capacity.SWEEP_SECONDS} s of each minute, {MAX_THREADS} gifts in parallel"),

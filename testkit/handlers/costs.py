@@ -126,6 +126,12 @@ def _cancel(stack: Stack) -> Callable[[], Any]:
     return _call(stack, 200, "alice", "POST", f"/gifts/{_given(stack)['gift_id']}/cancel")
 
 
+def _cancel_order(stack: Stack) -> Callable[[], Any]:
+    expect(503, stack.call("alice", "POST", "/orders", stack.order_request(token="tok_no_reply")))
+    (order,) = stack.call("alice", "GET", "/orders?state=pending").body["items"]
+    return _call(stack, 200, "alice", "POST", f"/orders/{order['order_id']}/cancel")
+
+
 def _decline(stack: Stack) -> Callable[[], Any]:
     gift = _given(stack, recipient_id=PEOPLE["bob"])
     return _call(stack, 200, "bob", "POST", f"/gifts/{gift['gift_id']}/decline")
@@ -164,6 +170,11 @@ def _ask_again(stack: Stack) -> Callable[[], Any]:
 def _redeem(stack: Stack) -> Callable[[], Any]:
     code = expect(201, stack.claim("bob", _given(stack))).body["code"]
     return _call(stack, 201, "mia", "POST", f"/vouchers/{code}/redemptions")
+
+
+def _redeem_by_body(stack: Stack) -> Callable[[], Any]:
+    code = expect(201, stack.claim("bob", _given(stack))).body["code"]
+    return _call(stack, 201, "mia", "POST", "/redemptions", {"code": code})
 
 
 def _report(stack: Stack) -> Callable[[], Any]:
@@ -288,6 +299,7 @@ def _projected(act: Prepared, kind: str | None = None) -> Prepared:
 OPERATIONS: Mapping[str, Prepared] = {
     "buy": _buy,
     "buy with stock": _buy_stock,
+    "cancel an order": _cancel_order,
     "give by link": _give,
     "give to a group": lambda stack: _give(stack, shares=5),
     "give to a named recipient": lambda stack: _give(stack, recipient_id=PEOPLE["bob"]),
@@ -308,6 +320,7 @@ OPERATIONS: Mapping[str, Prepared] = {
     "give in return": _return_gift,
     "ask again": _ask_again,
     "redeem": _redeem,
+    "redeem, code in the body": _redeem_by_body,
     "report on a parcel": _report,
     "correct the address of a parcel": _correct,
     "preview a gift": _preview,

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from samtranslator.yaml_helper import yaml_parse
 
 from local.settings import ROOT
+from testkit.lambda_environment import SECRETS
 
 RESOURCES: Mapping[str, Any] = yaml_parse((ROOT / "template.yaml").read_text())["Resources"]
 
@@ -45,7 +46,7 @@ def needs(service: str, operation: str, request: Mapping[str, Any]) -> Iterator[
     A transaction needs the permissions of its writes. The keys of all writes with the same action are checked together.
     """
     if service != "dynamodb":
-        yield Need(f"{service}:{operation}", {"events": "Bus.Arn", "secretsmanager": "LinkKeys.Id"}[service])
+        yield Need(f"{service}:{operation}", SECRETS[request["SecretId"]] if "SecretId" in request else "Bus.Arn")
     elif operation == "TransactWriteItems":
         keys: dict[str, set[str]] = {}
         for entry in request["TransactItems"]:
@@ -100,6 +101,13 @@ def _statements(function: str) -> tuple[_Statement, ...]:
         policies = [
             RESOURCES[policy["Ref"]]["Properties"]["PolicyDocument"] if "Ref" in policy else policy
             for policy in properties["Policies"]
+        ]
+        # Other managed policies name the roles that they are attached to.
+        policies += [
+            each["Properties"]["PolicyDocument"]
+            for each in RESOURCES.values()
+            if each["Type"] == "AWS::IAM::ManagedPolicy"
+            and {"Ref": f"{function}Role"} in each["Properties"].get("Roles", ())
         ]
     return tuple(
         _Statement(

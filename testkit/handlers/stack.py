@@ -6,7 +6,6 @@ The table and the routes come from template.yaml, sample events from events/*.js
 import base64
 import importlib.util
 import json
-import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -39,7 +38,7 @@ from testkit import contract
 from testkit.dynamodb.client import Call, Client
 from testkit.dynamodb.table import InMemoryTable, Snapshot
 from testkit.handlers import permissions
-from testkit.lambda_environment import WEB_URL
+from testkit.lambda_environment import SECRETS, WEB_URL
 from tools import event_schemas
 
 if TYPE_CHECKING:
@@ -480,20 +479,24 @@ class Secrets:
     """A simulated Secrets Manager.
 
     Attributes:
-        text: the value of the secret.
+        text: the value of the secret with the link keys.
+        origin: the value of the secret that the distribution sends.
         is_down: whether requests time out.
         requests: the number of requests so far.
     """
 
     def __init__(self) -> None:
         self.text, self.is_down, self.requests = json.dumps(LINK_KEYS), False, 0
+        self.origin = json.dumps({"1": "sent by the distribution"})
 
     def get_secret_value(self, *, SecretId: str) -> dict[str, Any]:  # noqa: N803  # Secrets Manager's name
         self.requests += 1
         if self.is_down:
             raise ConnectTimeoutError(endpoint_url="https://secretsmanager.test")
-        assert SecretId == os.environ["LINK_KEYS_SECRET"]
-        return {"SecretString": self.text}
+        return {"SecretString": {"LinkKeys.Id": self.text, "OriginSecret.Id": self.origin}[SECRETS[SecretId]]}
+
+
+SECRET_CACHES = (wiring.link_keys, wiring.origin_secrets, wiring._secrets_manager)
 
 
 @dataclass
@@ -550,7 +553,7 @@ def open_simulation(kind: str = "memory") -> Iterator[Simulation]:
         clients = {name: Client(each, SESSION.get_service_model(name)) for name, each in simulated.items()}
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(wiring, "_client", clients.__getitem__)
-            for cached in (settings.settings, wiring.table, wiring.payments, wiring.bus, wiring.link_keys):
+            for cached in (settings.settings, wiring.table, wiring.payments, wiring.bus, *SECRET_CACHES):
                 cached.cache_clear()
             yield simulation
 

@@ -84,7 +84,7 @@ def short_stack(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> 
 
 def _warm_up(running: Running) -> None:
     """Start the functions that a browser calls at once for a page: on a busy machine that takes long."""
-    paths = ["/", "/g/nothing", "/assets/any/base.css", "/assets/any/dom.js", "/assets/any/ui.js", "/health"]
+    paths = ["/", "/g/nothing", "/assets/any/gift.css", "/assets/any/gift.js", "/assets/any/app.js", "/health"]
     with ThreadPoolExecutor(len(paths)) as pool:
         list(pool.map(running.as_(None).get, paths))
 

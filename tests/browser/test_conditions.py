@@ -5,7 +5,8 @@ import re
 import secrets
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import pytest
@@ -15,6 +16,7 @@ from tests.browser.accessibility import check_accessible
 from tests.browser.conftest import PHONE, Invite
 from tests.browser.visitors import Visitor
 from tests.e2e.conftest import ADDRESS, Running
+from tools import browser
 
 # Ways in which a browser refuses `window.localStorage` and `window.sessionStorage`.
 THROWS = "() => { throw new DOMException('Access is denied for this document.', 'SecurityError') }"
@@ -67,6 +69,31 @@ def test_the_pages_work_for_the_visit_without_storage(stranger: Invite, stack: R
     page.get_by_role("button", name="Wrap and send").click()
     expect(page.get_by_role("textbox", name="Gift link")).to_be_visible()
     expect(page.locator(".not-stored")).to_have_count(1)
+
+
+@pytest.mark.long
+def test_the_pages_work_for_the_visit_in_a_browser_that_blocks_cookies(
+    chromium: Browser, stack: Running, tmp_path: Path
+) -> None:
+    preferences = tmp_path / "Default" / "Preferences"
+    preferences.parent.mkdir()
+    preferences.write_text(json.dumps({"profile": {"default_content_setting_values": {"cookies": 2}}}))
+    gift = stack.give(stack.buy()["order_id"])
+    context = chromium.browser_type.launch_persistent_context(
+        tmp_path, executable_path=browser.command(), base_url=stack.stack["web_url"], viewport=PHONE, locale="en"
+    )
+    visitor = Visitor("stranger", stack.stack["web_url"], context)
+    page = visitor.page
+    page.goto(path_of(gift))
+    assert page.evaluate("try { localStorage; 'allowed' } catch (error) { error.name }") == "SecurityError"
+    page.locator("button.seal").click()
+    sign_in_as(page, "Bob")
+    expect(page.locator(".code")).to_be_visible()
+    expect(page.locator(".not-stored")).to_contain_text("you'll be signed out")
+    page.goto("/")
+    expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+    context.close()
+    assert list(visitor.errors(set())) == []
 
 
 @pytest.mark.long
@@ -159,85 +186,125 @@ def test_a_link_is_kept_on_a_device_whose_clock_is_ahead(person: Invite, stack: 
     expect(visitor.page.get_by_role("textbox", name="Gift link")).to_be_visible()
 
 
-def fail_once(context: BrowserContext, path: str) -> list[str]:
-    """Abort the first request of a path, without regard to its query. Return the requests that failed."""
-    failed: list[str] = []
+# A bad connection, an overloaded API and a throttled one, one after the other. None aborts the connection.
+FAILURES = (None, 503, 429)
+
+
+def refuse(context: BrowserContext, path: str, times: int) -> list[str]:
+    """Refuse the first requests of a path, without regard to its query. Return the requests that were refused."""
+    refused: list[str] = []
 
     def handle(route: Route) -> None:
-        if urlsplit(route.request.url).path == path and not failed:
-            failed.append(path)
-            route.abort()
-        else:
-            route.fallback()
+        if urlsplit(route.request.url).path != path or len(refused) >= times:
+            return route.fallback()
+        refused.append(path)
+        status = FAILURES[(len(refused) + times) % len(FAILURES)]
+        if status is None:
+            return route.abort("connectionreset")
+        return route.fulfill(status=status, json={"message": "Service Unavailable"})
 
     context.route("**/*", handle)
-    return failed
+    return refused
 
 
-def requested(visitor: Visitor) -> list[str]:
-    """Return the paths of everything but documents that the pages requested."""
-    paths = dict.fromkeys(request.path for request in visitor.requests)
-    return [path for path in paths if path != "/" and not path.startswith("/g/")]
+def files_of(visitor: Visitor) -> set[str]:
+    """Return the paths of the files that the page requested."""
+    return {request.path for request in visitor.sent("GET", "/(assets|covers)/.*")}
 
 
-SOME = r"/(load|dom|en)\.js$|/base\.css$"
+class Opened(NamedTuple):
+    """A page whose requests to `path` are refused."""
+
+    visitor: Visitor
+    path: str
+    refused: list[str]
+
+
+# A path of the page, and what is there when it is usable.
+PAGES = {"gift": "button.seal", "home": ".hero button.main"}
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("times", [pytest.param(1, marks=pytest.mark.long), 2])
+def test_each_request_of_a_first_visit_may_be_refused(chromium: Browser, stack: Running, name: str, times: int) -> None:
+    path = path_of(stack.give(stack.buy()["order_id"])) if name == "gift" else "/"
+    origin = stack.stack["web_url"]
+
+    def open_page(refused: str = "") -> Opened:
+        context = chromium.new_context(base_url=origin, viewport=PHONE)
+        found = refuse(context, refused, times)
+        visitor = Visitor("stranger", origin, context)
+        visitor.page.goto(path, wait_until="commit")
+        return Opened(visitor, refused, found)
+
+    def check(opened: Opened) -> None:
+        page, ready = opened.visitor.page, opened.visitor.page.locator(PAGES[name])
+        expect(ready, opened.path).to_be_visible()
+        # It is styled, and complete.
+        expect(ready, opened.path).to_have_css("border-radius", re.compile(r"50%|999px"))
+        expect(page.locator("#progress"), opened.path).to_have_count(0)
+        expect(page.locator(".stalled"), opened.path).to_have_count(0)
+        if name == "gift":
+            expect(page.locator(".cover img:not(.no-picture)"), opened.path).to_be_visible()
+            assert (
+                page.locator(".cover img").evaluate("async (image) => (await image.decode(), image.naturalWidth)") > 1
+            )
+        ready.click()
+        expect(page.locator("dialog"), opened.path).to_be_visible()
+        assert len(opened.refused) == (times if opened.path else 0), opened.path
+
+    first = open_page()
+    check(first)
+    paths = files_of(first.visitor)
+    # The script, the style sheet; and the cover and the sign-in panel.
+    assert len(paths) == (4 if name == "gift" else 2)
+    # At once: they wait before each further attempt.
+    pages = [open_page(each) for each in sorted(paths)]
+    for each in pages:
+        check(each)
+    for each in (first, *pages):
+        each.visitor.context.close()
 
 
 @pytest.mark.parametrize(
-    ("name", "only"),
-    [
-        ("gift", SOME),
-        pytest.param("gift", f"^(?!.*{SOME})", marks=pytest.mark.long),
-        pytest.param("home", "", marks=pytest.mark.long),
-    ],
+    ("locale", "text"), [pytest.param("en", "Trying again", marks=pytest.mark.long), ("zh-CN", "正在重试")]
 )
-def test_each_asset_may_fail_once(chromium: Browser, stack: Running, name: str, only: str) -> None:
-    path, ready = {
-        "gift": (path_of(stack.give(stack.buy()["order_id"])), "button.seal"),
-        "home": ("/", ".hero button.main"),
-    }[name]
-    origin = stack.stack["web_url"]
-
-    def open_page(*, failing: str | None = None) -> Visitor:
-        context = chromium.new_context(base_url=origin, viewport=PHONE)
-        failed = fail_once(context, failing) if failing else []
-        visitor = Visitor("stranger", origin, context)
-        visitor.page.goto(path)
-        expect(visitor.page.locator(ready), failing or path).to_be_visible()
-        # It is styled, and complete.
-        expect(visitor.page.locator(ready), failing or path).to_have_css("border-radius", re.compile(r"50%|999px"))
-        expect(visitor.page.locator(".stalled")).to_have_count(0)
-        assert failed == ([failing] if failing else [])
-        return visitor
-
-    first = open_page()
-    first.page.wait_for_load_state("networkidle")
-    paths = [each for each in requested(first) if re.search(only, each)]
-    first.context.close()
-    assert len(paths) > 3
-    for each in paths:
-        open_page(failing=each).context.close()
+def test_a_page_tells_that_it_tries_again(chromium: Browser, stack: Running, locale: str, text: str) -> None:
+    context = chromium.new_context(base_url=stack.stack["web_url"], viewport=PHONE, locale=locale)
+    page = context.new_page()
+    page.route("**/app.{en,zh}.js*", lambda route: route.fulfill(status=503))
+    page.goto("/")
+    expect(page.get_by_role("status")).to_contain_text(text)
+    page.unroute("**/app.{en,zh}.js*")
+    expect(page.locator(PAGES["home"])).to_be_visible()
+    expect(page.get_by_role("status")).to_have_count(0)
+    context.close()
 
 
 @pytest.mark.long
-def test_each_module_of_a_view_may_fail_once(chromium: Browser, stack: Running) -> None:
+def test_each_script_of_a_view_may_be_refused_twice(chromium: Browser, stack: Running) -> None:
     order = stack.buy()
     session = json.dumps({"id_token": stack.stack["users"]["alice"]["token"]})
-    for name in ("watch.js", "center.css", "view_center.js"):
-        context = chromium.new_context(base_url=stack.stack["web_url"], viewport=PHONE)
-        context.add_init_script(f"localStorage.setItem('handsel.session', {session!r})")
-        page = context.new_page()
-        page.goto("/")
-        expect(page.get_by_role("heading", name="For you")).to_be_visible()
-        version = page.locator("script").first.get_attribute("src")
-        assert version is not None
-        failed = fail_once(context, version.replace("load.js", name))
-        page.evaluate(f"location.hash = '#/orders/{order['order_id']}'")
-        expect(page.get_by_role("heading", name="Paid")).to_be_visible()
-        page.evaluate("location.hash = '#/center/orders'")
-        expect(page.locator(".entry").first).to_be_visible()
-        assert len(failed) == 1
-        context.close()
+    context = chromium.new_context(base_url=stack.stack["web_url"], viewport=PHONE)
+    context.add_init_script(f"localStorage.setItem('handsel.session', {session!r})")
+    page = context.new_page()
+    page.goto("/")
+    expect(page.get_by_role("heading", name="For you")).to_be_visible()
+    folder = asset_folder(page)
+    refused = [refuse(context, f"{folder}/{name}.js", 2) for name in ("view_order", "view_center")]
+    page.evaluate(f"location.hash = '#/orders/{order['order_id']}'")
+    expect(page.get_by_role("heading", name="Paid")).to_be_visible()
+    page.evaluate("location.hash = '#/center/orders'")
+    expect(page.locator(".entry").first).to_be_visible()
+    assert [len(each) for each in refused] == [2, 2]
+    context.close()
+
+
+def asset_folder(page: Page) -> str:
+    """Return the path of the folder with the assets of a page."""
+    path = page.locator("head").get_attribute("data-script")
+    assert path is not None
+    return path.rpartition("/")[0]
 
 
 @pytest.mark.long
@@ -245,15 +312,35 @@ def test_a_script_that_stays_away_is_explained(stranger: Invite, stack: Running)
     visitor = stranger()
     visitor.expects("net::ERR_FAILED")
     page = visitor.page
-    page.route("**/dom.js", lambda route: route.abort())
+    page.route("**/gift.en.js*", lambda route: route.abort())
     page.goto(path_of(stack.give(stack.buy()["order_id"])))
     expect(page.locator(".stalled")).to_contain_text("This page didn't load completely.")
     again = page.get_by_role("button", name="Try again")
     expect(again).to_be_visible()
     check_accessible(page)
-    page.unroute("**/dom.js")
+    page.unroute("**/gift.en.js*")
     again.click()
     expect(page.locator("button.seal")).to_be_visible()
+
+
+@pytest.mark.long
+def test_a_page_from_before_a_deployment_is_reloaded_when_it_needs_a_newer_script(
+    person: Invite, stack: Running
+) -> None:
+    page = person("alice").page
+    page.goto("/")
+    expect(page.get_by_role("heading", name="For you")).to_be_visible()
+    loads: list[str] = []
+    page.on("load", lambda _: loads.append(page.url))
+
+    def newer(route: Route) -> None:
+        body = route.fetch().text()
+        route.fulfill(body=body.replace("({ call }", "({ call, newer }"), content_type="text/javascript")
+
+    page.route("**/view_center.js", newer, times=1)
+    page.evaluate("location.hash = '#/center/orders'")
+    expect(page.locator(".entry").first).to_be_visible()
+    assert len(loads) == 1
 
 
 def test_texts_of_users_have_their_own_direction(person: Invite, stack: Running) -> None:

@@ -17,7 +17,7 @@ from tests.browser.visitors import Visitor
 from tests.e2e.conftest import ADDRESS, PARCEL_WRAPPING, WRAPPING, Running
 
 CLAIMS = "/gifts/[^/]+/claims"
-FIRST_PAINT_BYTES = 50_000
+FIRST_VISIT_REQUESTS, FIRST_VISIT_BYTES = 4, 50_000
 ENGLISH = {
     "open": "Open the gift",
     "other": "中文",
@@ -120,17 +120,20 @@ def test_a_friend_opens_a_red_envelope_and_gets_a_voucher(
     expect(page.locator(".code")).to_have_text(holding["code"])
 
 
-def test_the_first_paint_is_small(stranger: Invite, give: Give) -> None:
-    page = open_gift(stranger(), give())
-    expect(seal(page)).to_be_visible()
-    page.wait_for_load_state("networkidle")
-    sizes: dict[str, int] = page.evaluate(
+@pytest.mark.parametrize(("home", "requests"), [(False, 4), (True, 3)])
+def test_a_first_visit_takes_few_requests_and_bytes(stranger: Invite, give: Give, home: bool, requests: int) -> None:
+    visitor = stranger()
+    visitor.page.goto("/" if home else path_of(give()))
+    expect(visitor.page.locator(".hero button.main" if home else "button.seal")).to_be_visible()
+    visitor.page.wait_for_load_state("networkidle")
+    sizes: dict[str, int] = visitor.page.evaluate(
         "Object.fromEntries(['navigation', 'resource'].flatMap(type => performance.getEntriesByType(type))"
         ".map(entry => [entry.name.split('#')[0].split('/').pop(), entry.transferSize]))"
     )
     print(sizes, sum(sizes.values()))  # noqa: T201 - for `pytest -s`
+    assert len(visitor.requests) == len(sizes) == requests <= FIRST_VISIT_REQUESTS
     assert all(sizes.values()), sizes
-    assert sum(sizes.values()) < FIRST_PAINT_BYTES
+    assert sum(sizes.values()) < FIRST_VISIT_BYTES
 
 
 def test_the_gift_opens_after_a_sign_in_on_its_page(stranger: Invite, give: Give) -> None:

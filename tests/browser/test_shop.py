@@ -354,7 +354,7 @@ CHARACTERS = {
     "❤️‍🔥": 1,
 }
 COUNT = """async (texts) => {
-  const { countCharacters } = await import(document.querySelector("script").src.replace("load.js", "wrapping.js"));
+  const { countCharacters } = await handsel.load("view_wrap.js").then(() => handsel.load("wrapping.js"));
   return texts.map((text) => [countCharacters(text), countCharacters(text, null)]);
 }"""
 
@@ -616,10 +616,8 @@ def test_signing_out_deletes_everything_but_the_links(
     links = f"handsel.links.{stack.stack['users'][buyer.name]['user_id']}"
     stored = page.evaluate("key => localStorage.getItem(key)", links)
     assert json.loads(stored)[gift["gift_id"]]["url"] == gift["share_url"]
-    version = page.locator("script[type=module]").first.get_attribute("src")
-    assert version is not None
     page.evaluate("localStorage.setItem('handsel.address', '{}')")
-    page.evaluate("path => import(path).then(session => session.signOut())", version.replace("load.js", "session.js"))
+    page.evaluate("handsel.load('session.js').then(session => session.signOut())")
     assert page.evaluate("[Object.keys(localStorage), Object.keys(sessionStorage)]") == [[links], []]
 
 
@@ -661,8 +659,7 @@ def test_a_sign_in_of_another_user_deletes_the_data_of_the_first_in_all_tabs(per
     other.goto("/")
     session = json.dumps({"id_token": stack.stack["users"]["bob"]["token"]})
     other.evaluate(
-        "session => import(document.querySelector('script').src.replace('load.js', 'session.js'))"
-        ".then(({ saveSession }) => saveSession(JSON.parse(session)))",
+        "session => handsel.load('session.js').then(({ saveSession }) => saveSession(JSON.parse(session)))",
         session,
     )
     expect(page.get_by_role("textbox").first).to_have_value("Bob")

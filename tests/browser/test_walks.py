@@ -32,8 +32,7 @@ def sign_in(page: Page, stack: Running, name: str) -> None:
     """Sign in as a user, as the sign-in panel does, and show the page again."""
     session = json.dumps({"id_token": stack.stack["users"][name]["token"]})
     page.evaluate(
-        "session => import(document.querySelector('script').src.replace('load.js', 'session.js'))"
-        ".then(({ saveSession }) => saveSession(JSON.parse(session)))",
+        "session => handsel.load('session.js').then(({ saveSession }) => saveSession(JSON.parse(session)))",
         session,
     )
     page.reload()
@@ -347,7 +346,7 @@ def test_the_heading_stays_in_place_when_the_script_comes(chromium: Any, stack: 
         context = chromium.new_context(base_url=stack.stack["web_url"], viewport={"width": 390, "height": 780})
         page = context.new_page()
         if not scripts:
-            page.route("**/load.js*", lambda route: route.abort())
+            page.route("**/gift.en.js*", lambda route: route.abort())
         page.goto(path_of(gift))
         if scripts:
             expect(page.locator("button.seal")).to_be_visible()

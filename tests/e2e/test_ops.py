@@ -1,5 +1,6 @@
 """Operator commands, run as processes on a stack with corrupted items."""
 
+import contextlib
 import json
 import os
 import subprocess
@@ -241,6 +242,42 @@ def test_a_command_that_cannot_run_explains_the_fix(
     assert reason in done.err
     assert "Traceback" not in done.err
     assert time.monotonic() - started < 30
+
+
+def test_logs_lead_from_a_response_to_the_lines_of_its_function_and_of_lambda(operator: Operator) -> None:
+    logs, now = operator.running.aws("logs"), int(time.time() * 1000)
+    request_id, invocation = "JKJaXm/Lv+cESHA=", "5f0f4a6e-7ad6-4c3f-9d0c-6f3f5d1d6a7e"
+    function, access = (operator.running.output(name) for name in ("LogGroupName", "AccessLogGroupName"))
+    written = [
+        (access, "api", {"request_id": request_id, "function_request_id": invocation, "status": "503"}),
+        (function, "2026/11/30/claim[$LATEST]1", {"request_id": request_id, "message": "claiming"}),
+        (function, "2026/11/30/claim[$LATEST]1", {"record": {"requestId": invocation}, "type": "platform.report"}),
+        (function, "2026/11/30/claim[$LATEST]1", {"request_id": "JKJaXmxLv+cESHA=", "message": "another"}),
+    ]
+    for number, (group, stream, line) in enumerate(written):
+        with contextlib.suppress(logs.exceptions.ResourceAlreadyExistsException):
+            logs.create_log_stream(logGroupName=group, logStreamName=stream)
+        event = {"timestamp": now + number, "message": json.dumps(line)}
+        logs.put_log_events(logGroupName=group, logStreamName=stream, logEvents=[event])
+    by_request = operator.run("logs", "--request-id", request_id, "--json")
+    assert by_request.status == 0, by_request.err
+    assert [json.loads(line["message"]) for line in by_request.json] == [line for _, _, line in written[:3]]
+    by_invocation = operator.run("logs", "--request-id", invocation, "--json")
+    assert by_invocation.json == by_request.json
+    by_text = operator.run("logs", "--text", "another")
+    assert (by_text.status, "claim[$LATEST]1" in by_text.out) == (0, True), by_text.err
+    for arguments, reason in (
+        (("--request-id", "NotInAnyLine="), "No line within 24 hours."),
+        (("--request-id", "not an id"), "is not a request ID"),
+    ):
+        done = operator.run("logs", *arguments)
+        assert (done.status, reason in done.err) == (1 if "No line" in reason else 2, True), done.err
+
+
+def test_logs_of_a_table_without_a_stack_are_unknown(operator: Operator) -> None:
+    where = ("--table", operator.running.stack["table_name"])
+    done = operator.run("logs", "--text", "any", where=where)
+    assert (done.status, "requires --stack" in done.err) == (2, True)
 
 
 def test_the_commands_in_the_readme_reach_a_local_stack(operator: Operator) -> None:

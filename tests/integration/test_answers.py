@@ -85,6 +85,11 @@ def test_validation_errors_do_not_contain_class_names(stack: Stack) -> None:
         assert "Request" not in json.dumps(answer.body["errors"])
 
 
+def test_validation_errors_do_not_contain_names_of_exceptions(stack: Stack) -> None:
+    answer = stack.call("alice", "PATCH", "/me", {"display_name": "anna@example.com"})
+    assert answer.body["errors"] == [{"pointer": "/display_name", "detail": "must not contain an e-mail address"}]
+
+
 @pytest.mark.parametrize("authorizer", [None, {}, {"jwt": None}, {"jwt": {"claims": None}}, {"jwt": {"claims": {}}}])
 def test_a_request_without_identity_is_unauthorized(stack: Stack, authorizer: Any) -> None:
     assert _with_authorizer(stack, authorizer).status == 401
@@ -93,6 +98,22 @@ def test_a_request_without_identity_is_unauthorized(stack: Stack, authorizer: An
 @pytest.mark.parametrize("sub", [5, None, "", [], {}, True, "x" * 129, "a#b", "é", "a\n", "\ud800"])
 def test_a_subject_that_is_no_text_or_no_valid_key_part_is_unauthorized(stack: Stack, sub: Any) -> None:
     assert _with_authorizer(stack, {"jwt": {"claims": {"sub": sub}}}).status == 401
+
+
+@pytest.mark.parametrize(
+    "sub",
+    [
+        "samlp|corp|anna@example.com",  # community.auth0.com/t/189783
+        "anna@example.com",
+        "anna%40example.com",
+    ],
+)
+def test_a_subject_with_an_email_address_is_not_shown(stack: Stack, sub: str) -> None:
+    profile = stack.call(sub, "GET", "/me", claims={})
+    assert profile.status == 200
+    assert "example.com" not in profile.raw
+    later = stack.call(sub, "GET", "/me", claims={"name": "Anna"})
+    assert later.body["user_id"] == profile.body["user_id"]
 
 
 @pytest.mark.parametrize("name", [5, [], {"a": 1}, True, "", " ", "\ud800", "x" * 5000, None])

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from handsel.runtime import wiring
-from handsel.runtime.link_keys import CACHE_TTL_MS
+from handsel.runtime.secrets import CACHE_TTL_MS
 from testkit.handlers import permissions
 from testkit.handlers.stack import LINK_KEYS, RESOURCES, Secrets, Stack
 
@@ -140,7 +140,9 @@ def test_no_function_has_a_key_in_its_environment_and_only_functions_that_need_t
     configured = {
         name for name, each in functions.items() if "LINK_KEYS_SECRET" in json.dumps(each.get("Environment", {}))
     }
-    may = {grant.function for grant in permissions.all_grants() if grant.action.startswith("secretsmanager:")}
+    read = {grant for grant in permissions.all_grants() if grant.action.startswith("secretsmanager:")}
+    assert {grant.statement for grant in read} == {"ReadLinkKeys", "ReadOriginSecret"}
+    may = {grant.function for grant in read if grant.statement == "ReadLinkKeys"}
     assert configured == may
     needed = ("Catalog", "Claim", "Gift", "Holding", "Merchant", "Message", "Order", "Preferences")
     assert may == {f"{name}Function" for name in needed}

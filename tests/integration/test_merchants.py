@@ -396,6 +396,7 @@ def test_an_invalid_product_is_rejected(stack: Stack, change: dict[str, Any], po
     [
         "",
         "https://pictures.test",
+        "HTTPS://Pictures.test/a.png",
         "https://pictures.test/a.png?size=2&v=1#top",
         "https://pictures.test:8443/a.png",
         "https://my_bucket.pictures.test/%E7%8F%A0.png",

@@ -2,6 +2,7 @@
 
 import gzip
 import html
+import itertools
 import json
 import re
 from base64 import b64decode
@@ -12,8 +13,12 @@ import pytest
 from botocore.exceptions import ConnectTimeoutError
 
 from handsel.domain.wrappings import load_catalogue
+from local.settings import ROOT
 from testkit.handlers.faults import inject_faults
 from testkit.handlers.stack import DAY, Answer, Stack, event
+
+# The modules that `make generate` writes the scripts of the pages from.
+SOURCES = {path.name: path for path in (ROOT / "functions" / "web" / "assets").iterdir()}
 
 
 def meta(answer: Answer) -> dict[str, str]:
@@ -99,7 +104,7 @@ def test_the_security_policy_allows_only_what_pages_need(stack: Stack) -> None:
 def test_pages_have_no_inline_scripts_or_styles(stack: Stack) -> None:
     for path in ("/", f"/g/{stack.give(stack.buy())['gift_id']}", "/g/none"):
         page = stack.call(None, "GET", path).raw
-        assert re.search(r"<style|\sstyle=|\son\w+=|<script(?! type=\"module\" src=\"/assets/)", page) is None
+        assert re.search(r"<style|\sstyle=|\son\w+=|<script(?! (?:type=\"module\" )?src=\"/assets/)", page) is None
 
 
 def test_reading_the_page_of_a_gift_changes_nothing(stack: Stack) -> None:
@@ -184,15 +189,31 @@ def test_all_assets_of_a_page_exist_and_are_cached_forever(stack: Stack) -> None
         assert answer.headers["x-content-type-options"] == "nosniff"
 
 
-def test_every_imported_module_exists(stack: Stack) -> None:
+def test_every_script_that_is_loaded_when_it_is_needed_exists(stack: Stack) -> None:
     known = stack.function("WebFunction").ASSETS
-    for path in known.values():
-        for name in re.findall(r"(?:from|import)\s*\(?\s*\"\./([^\"]+)\"", path.read_text()):
-            assert name in known, (path.name, name)
+    for page, language in itertools.product(("app", "gift"), ("en", "zh")):
+        script = known[f"{page}.{language}.js"].decode()
+        for name in re.findall(r'handsel\.load\("([^"]+)"\)', script):
+            assert name in known or f'handsel.define("{name}"' in script, (page, name)
+
+
+def test_the_script_of_a_page_has_the_texts_of_its_language_and_starts_it_at_the_end(stack: Stack) -> None:
+    for tag, language in (("en", "en"), ("zh-CN", "zh")):
+        page = stack.call(None, "GET", "/", headers={"accept-language": tag}).raw
+        (path,) = re.findall(r'<script type="module" src="([^"]+)"', page)
+        script = stack.call(None, "GET", path).raw
+        assert re.findall(r'define\("((?:en|zh)\.js)"', script) == [f"{language}.js"]
+        assert script.endswith('\nhandsel.start("app.js");\n')
+        assert re.findall('data-script="([^"]+)"', page) == [path]
+
+
+@pytest.mark.parametrize("path", ["/", "/g/none"])
+def test_a_page_tells_scripts_the_time(stack: Stack, path: str) -> None:
+    assert stack.call(None, "GET", path).headers["server-timing"] == f"now;dur={stack.now}"
 
 
 def test_an_earlier_version_of_an_asset_is_answered_with_the_current_one_uncached(stack: Stack) -> None:
-    answer = stack.call(None, "GET", "/assets/earlier/base.css")
+    answer = stack.call(None, "GET", "/assets/earlier/app.css")
     assert (answer.status, answer.headers["cache-control"]) == (200, "no-cache")
 
 
@@ -202,15 +223,15 @@ def test_no_other_file_is_served(stack: Stack, name: str) -> None:
 
 
 def test_pages_and_assets_are_compressed_if_accepted(stack: Stack) -> None:
-    plain = stack.call(None, "GET", "/assets/any/base.css")
-    packed = stack.call(None, "GET", "/assets/any/base.css", headers={"accept-encoding": "gzip, br"})
+    plain = stack.call(None, "GET", "/assets/any/app.css")
+    packed = stack.call(None, "GET", "/assets/any/app.css", headers={"accept-encoding": "gzip, br"})
     assert packed.headers["content-encoding"] == "gzip"
     assert gzip.decompress(b64decode(packed.raw)).decode() == plain.raw
     assert "content-encoding" not in plain.headers
     assert plain.headers["vary"] == packed.headers["vary"] == "Accept-Encoding"
 
 
-@pytest.mark.parametrize("path", ["/", "/assets/any/base.css"])
+@pytest.mark.parametrize("path", ["/", "/assets/any/app.css"])
 def test_an_unchanged_page_or_asset_is_answered_with_304(stack: Stack, path: str) -> None:
     tag = stack.call(None, "GET", path).headers["etag"]
     again = stack.call(None, "GET", path, headers={"if-none-match": tag})
@@ -218,10 +239,9 @@ def test_an_unchanged_page_or_asset_is_answered_with_304(stack: Stack, path: str
     assert stack.call(None, "GET", path, headers={"if-none-match": '"other"'}).status == 200
 
 
-def test_all_languages_have_the_same_keys(stack: Stack) -> None:
-    known = stack.function("WebFunction").ASSETS
+def test_all_languages_have_the_same_keys() -> None:
     english, chinese = (
-        re.findall(r'^  "?([\w.-]+)"?: ', known[f"{language}.js"].read_text(), re.MULTILINE)
+        re.findall(r'^  "?([\w.-]+)"?: ', SOURCES[f"{language}.js"].read_text(), re.MULTILINE)
         for language in ("en", "zh")
     )
     assert len(english) > 50
@@ -235,17 +255,17 @@ def test_all_languages_have_the_same_keys(stack: Stack) -> None:
         *("There is nobody of this name", "Ask about the last one", "It is on its way", "Somebody was a little faster"),
     ],
 )
-def test_texts_are_plain_product_english(stack: Stack, wording: str) -> None:
-    assert wording not in stack.function("WebFunction").ASSETS["en.js"].read_text()
+def test_texts_are_plain_product_english(wording: str) -> None:
+    assert wording not in SOURCES["en.js"].read_text()
 
 
 DEVICE = re.compile(r"\b(localStorage|sessionStorage|Date\.now|randomUUID|crypto\.subtle)\b")
 
 
-def test_scripts_use_storage_and_clock_by_their_modules_only(stack: Stack) -> None:
+def test_scripts_use_storage_and_clock_by_their_modules_only() -> None:
     used = {
         (path.name, name)
-        for path in stack.function("WebFunction").ASSETS.values()
+        for path in SOURCES.values()
         for line in path.read_text().splitlines()
         if not line.strip().startswith(("//", "*", "/*"))
         for name in DEVICE.findall(line)
@@ -259,8 +279,8 @@ def test_a_name_written_from_right_to_left_does_not_reorder_the_heading(stack: S
     assert '<h1 class="sent">\u2068דנה\u2069 sent you a gift</h1>' in page.raw
 
 
-def test_all_covers_and_blessings_have_chinese_texts_of_valid_length(stack: Stack) -> None:
-    text = stack.function("WebFunction").ASSETS["wrapping_zh.js"].read_text()
+def test_all_covers_and_blessings_have_chinese_texts_of_valid_length() -> None:
+    text = SOURCES["wrapping_zh.js"].read_text()
     texts = dict(re.findall(r'^  "?([\w-]+)"?: "([^"]+)",$', text, re.MULTILINE))
     wanted = {cover.cover_id for cover in load_catalogue().covers} | {
         blessing.blessing_id for blessing in load_catalogue().blessings
@@ -269,17 +289,16 @@ def test_all_covers_and_blessings_have_chinese_texts_of_valid_length(stack: Stac
     assert all(1 <= len(words) <= 60 for words in texts.values())
 
 
-def test_every_key_that_a_script_uses_exists(stack: Stack) -> None:
-    known = stack.function("WebFunction").ASSETS
-    words = set(re.findall(r'^  "?([\w.-]+)"?: ', known["en.js"].read_text(), re.MULTILINE))
-    for path in known.values():
+def test_every_key_that_a_script_uses_exists() -> None:
+    words = set(re.findall(r'^  "?([\w.-]+)"?: ', SOURCES["en.js"].read_text(), re.MULTILINE))
+    for path in SOURCES.values():
         if path.suffix == ".js":
             for key in re.findall(r"\bt\(\s*\"([^\"]+)\"", path.read_text()):
                 assert key in words, (path.name, key)
 
 
-def test_every_custom_property_of_the_styles_is_defined_and_used(stack: Stack) -> None:
-    texts = [path.read_text() for path in stack.function("WebFunction").ASSETS.values()]
+def test_every_custom_property_of_the_styles_is_defined_and_used() -> None:
+    texts = [path.read_text() for path in SOURCES.values()]
     given = {name for text in texts for name in re.findall(r"(--[\w-]+)\"?:", text)}
     used = {name for text in texts for name in re.findall(r"var\((--[\w-]+)", text)}
     assert used == given

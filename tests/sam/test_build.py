@@ -36,7 +36,7 @@ def test_a_layer_is_small(built: Path) -> None:
 
 
 def _runtime_python() -> str:
-    makefile = Path(__file__).parents[2] / "layers" / "bytecode.mk"
+    makefile = Path(__file__).parents[2] / "functions" / "Makefile"
     done = subprocess.run(
         ["make", "--no-print-directory", "-f", makefile, "-f", "-", "print"],  # noqa: S607
         input="print: ; @echo $(RUNTIME_PYTHON)",

@@ -42,7 +42,8 @@ def test_half_the_memory_doubles_the_computing_time_and_not_the_waiting() -> Non
 
 def test_the_cost_of_a_step_equals_the_value_computed_by_hand() -> None:
     # Per million: 1.00 for API Gateway; 0.20 and 62.8 ms * 1769 / 1024 GB * 0.0000133334 for Lambda; 4 * 0.625 and 3 *
-    # 0.125 for DynamoDB; 1,000 bytes at 0.50 per GB of logs; 5 % of 5.00 for X-Ray; 2.00 for events; 1,000 bytes at
+    # 0.125 for DynamoDB; 1,000 bytes, and 250 of the access log, at 0.50 per GB
+    # of logs; 5 % of 5.00 for X-Ray; 2.00 for events; 1,000 bytes at
     # 0.09 per GB sent.
     by_service = cost.by_service(cost.usage_of(STEP, BY_HAND))
     assert {name: round(usd * MILLION, 4) for name, usd in by_service.items()} == {
@@ -50,7 +51,7 @@ def test_the_cost_of_a_step_equals_the_value_computed_by_hand() -> None:
         "EventBridge": 2.0,
         "Lambda": 1.6465,
         "API Gateway": 1.0,
-        "CloudWatch": 0.4657,
+        "CloudWatch": 0.5821,
         "X-Ray": 0.25,
         "Data transfer": 0.0838,
     }
@@ -170,9 +171,14 @@ def test_limits_are_sorted_by_the_number_of_gifts_they_allow() -> None:
 def test_limits_equal_the_values_computed_by_hand() -> None:
     reached = {limit.name: limit.gifts for limit in capacity.limits(figures())}
     throttles = figures().parameters
-    assert reached["the throttle of all requests"] == throttles["ThrottleRateLimit"] / 8
+    assert reached["the throttle of all requests"] == throttles["ThrottleRateLimit"] / 13
+    assert reached["the throttle of assets"] == throttles["AssetRateLimit"] / 3
     assert reached["the throttle of claims"] == throttles["ClaimRateLimit"] / 4
-    assert reached["API Gateway"] == 1250
+    # Eight requests; and the page, its cover and three assets.
+    assert reached["API Gateway"] == pytest.approx(10_000 / 13)
+    # Ten invocations, of which each processes ten requests per second.
+    assert reached["Lambda, requests in a new account"] == pytest.approx(100 / 13)
+    assert 13 < reached["Lambda, concurrency in a new account"] < 15
     # Sixteen shards; one entry is put and one is deleted.
     assert reached["due index, open gifts"] == 8000
     assert reached["one store, read"] == 1000

@@ -70,6 +70,7 @@ def test_operators_commands_need_a_running_stack(capsys: pytest.CaptureFixture[s
     [
         ({"claim_window_seconds": 30}, True),
         ({"log_level": "DEBUG"}, True),
+        ({"closed": True}, True),
         ({"stream": False}, True),
         ({"bind_host": "0.0.0.0"}, False),  # noqa: S104
         ({"port": 8451}, False),

@@ -6,7 +6,7 @@ import pytest
 
 from local import template
 from local.settings import Settings, SettingsError, from_environment
-from tools import snapstart
+from tools import published
 
 
 def expand(raw: dict[str, Any]) -> dict[str, Any]:
@@ -23,7 +23,7 @@ def adapted() -> tuple[dict[str, Any], template.Removed]:
 
 @pytest.fixture(scope="module")
 def with_snapstart() -> dict[str, Any]:
-    return expand(snapstart.add_snapstart(template.read(), build="0123456789abcdef"))
+    return expand(published.add_snapstart(template.read(), build="0123456789abcdef"))
 
 
 def properties_of(expanded: dict[str, Any], kind: str) -> dict[str, Any]:
@@ -77,7 +77,7 @@ def test_the_local_stack_has_a_subscriber(adapted: tuple[dict[str, Any], templat
 
 def test_a_local_stack_has_no_alarms(adapted: tuple[dict[str, Any], template.Removed]) -> None:
     kinds = {resource["Type"] for resource in adapted[0]["Resources"].values()}
-    assert not {kind for kind in kinds if kind.startswith("AWS::CloudWatch::")}
+    assert not {kind for kind in kinds if kind.startswith("AWS::CloudWatch::") or kind == "AWS::Logs::MetricFilter"}
 
 
 def test_a_local_stack_allows_plain_http_and_keeps_all_other_policies(
@@ -98,8 +98,10 @@ def test_a_local_stack_allows_plain_http_and_keeps_all_other_policies(
 
 def test_functions_log_at_the_level_of_the_template_parameter(adapted: tuple[dict[str, Any], template.Removed]) -> None:
     functions = [each for each in adapted[0]["Resources"].values() if each["Type"] == "AWS::Lambda::Function"]
-    levels = [function["Properties"]["Environment"]["Variables"]["AWS_LAMBDA_LOG_LEVEL"] for function in functions]
-    assert levels == [{"Ref": "LogLevel"}] * len(functions)
+    variables = [function["Properties"]["Environment"]["Variables"] for function in functions]
+    assert [each["POWERTOOLS_LOG_LEVEL"] for each in variables] == [{"Ref": "LogLevel"}] * len(functions)
+    # As Lambda sets it, by the level of its filter.
+    assert [each["AWS_LAMBDA_LOG_LEVEL"] for each in variables] == ["INFO"] * len(functions)
     assert functions
 
 
@@ -129,7 +131,7 @@ def test_with_snapstart_the_api_calls_aliases_and_has_the_permission_to(with_sna
 
 
 def test_with_snapstart_each_build_publishes_new_versions(with_snapstart: dict[str, Any]) -> None:
-    next_build = expand(snapstart.add_snapstart(template.read(), build="fedcba9876543210"))
+    next_build = expand(published.add_snapstart(template.read(), build="fedcba9876543210"))
     assert (
         properties_of(with_snapstart, "AWS::Lambda::Version")
         .keys()

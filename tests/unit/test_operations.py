@@ -42,10 +42,26 @@ def without_own_key(value: Any) -> Any:
 ALARMS = properties_of("AWS::CloudWatch::Alarm")
 
 
+# Their metric returns to zero by itself while the damage remains, so its end is no news.
+WITHOUT_END = {
+    "UnitCountsInconsistent",
+    "RestoreRecordsFailed",
+    "RecordsWereDropped",
+    "FailuresWereNotKept",
+    "RulesFail",
+    "AccountsAreNotCreated",
+}
+# Their metric has no data if nothing runs.
+HEARTBEATS = {"SweepDoesNotRun", "HealthDoesNotRun"}
+
+
 @pytest.mark.parametrize("name", ALARMS)
 def test_every_alarm_notifies_the_topic_and_has_a_section_in_the_runbook(name: str) -> None:
     alarm = ALARMS[name]
-    assert alarm["AlarmActions"] == alarm["OKActions"] == [{"Ref": "AlarmTopic"}]
+    topic = [{"Ref": "AlarmTopic"}]
+    assert alarm["AlarmActions"] == topic
+    assert alarm.get("OKActions") == (None if name in WITHOUT_END else topic)
+    assert alarm.get("InsufficientDataActions") == (topic if name in HEARTBEATS else None)
     assert f"docs/runbook.md, {name}." in alarm["AlarmDescription"]
     page = re.search(rf"^### {name}\n(.*?)(?=^#|\Z)", RUNBOOK, re.MULTILINE | re.DOTALL)
     assert page is not None
@@ -81,15 +97,24 @@ def test_the_runbook_explains_every_type_of_audit_finding() -> None:
         "ApproximateNumberOfMessagesVisible",
         "Errors",
         "Invocations",
+        "4xx",
+        "TooManyRequests",
+        "DroppedEventCount",
+        "DestinationDeliveryFailures",
+        "FailedInvocations",
+        "InvocationsFailedToBeSentToDlq",
+        "AccountNotCreated",
     ],
 )
 def test_a_metric_has_an_alarm(metric: str) -> None:
     assert f'"{metric}"' in json.dumps(ALARMS)
 
 
-@pytest.mark.parametrize("name", ["SweepDoesNotRun", "HealthDoesNotRun"])
-def test_missing_data_of_a_scheduled_function_is_an_alarm(name: str) -> None:
-    assert ALARMS[name]["TreatMissingData"] == "breaching"
+def test_missing_data_of_a_scheduled_function_notifies_but_not_in_a_new_stack() -> None:
+    treated = {name: each["TreatMissingData"] for name, each in ALARMS.items()}
+    assert {name for name, each in treated.items() if each == "missing"} == HEARTBEATS
+    # The state of a new alarm is INSUFFICIENT_DATA, which only a transition from another state notifies of.
+    assert set(treated.values()) == {"missing", "notBreaching"}
 
 
 def test_the_iterator_age_of_every_stream_mapping_has_an_alarm() -> None:
@@ -126,8 +151,8 @@ def test_cloudwatch_can_publish_to_the_encrypted_topic() -> None:
 
 
 def test_every_function_logs_to_the_group_with_a_retention_period() -> None:
-    (log_group,) = properties_of("AWS::Logs::LogGroup").values()
-    assert log_group["RetentionInDays"] == {"Ref": "LogRetentionDays"}
+    for log_group in properties_of("AWS::Logs::LogGroup").values():
+        assert log_group["RetentionInDays"] == {"Ref": "LogRetentionDays"}
     everywhere = template.read()["Globals"]["Function"]["LoggingConfig"]
     assert everywhere["LogGroup"] == {"Ref": "Logs"}
     assert [each for each in properties_of("AWS::Serverless::Function").values() if "LoggingConfig" in each] == []
@@ -167,9 +192,14 @@ def test_queues_are_encrypted_and_retain_messages_for_two_weeks() -> None:
 def test_the_dashboard_is_json_and_refers_to_existing_resources() -> None:
     (dashboard,) = properties_of("AWS::CloudWatch::Dashboard").values()
     text = dashboard["DashboardBody"]["Fn::Sub"]
-    assert len(json.loads(text)["widgets"]) == 9
-    named = set(re.findall(r"\$\{(\w+)", text)) - {"AWS", "RestoreFunctionWindowRemoved"}
+    assert len(json.loads(text)["widgets"]) == 12
+    named = set(re.findall(r"\$\{(\w+)", text)) - {"AWS", "RestoreFunctionWindowRemoved", "ProjectorFunctionWritten"}
     assert named <= RESOURCES.keys()
+
+
+def test_stacks_of_one_name_in_two_regions_have_two_dashboards() -> None:
+    (dashboard,) = properties_of("AWS::CloudWatch::Dashboard").values()
+    assert dashboard["DashboardName"] == {"Fn::Sub": "${AWS::StackName}-${AWS::Region}"}
 
 
 def test_only_operator_commands_scan_the_table() -> None:
@@ -189,7 +219,7 @@ def test_only_operator_commands_scan_the_table() -> None:
 
 
 def test_operator_commands_are_not_deployed(tmp_path: Path) -> None:
-    command = ["make", "-C", str(ROOT / "layers" / "core"), "build-CoreLayer", f"ARTIFACTS_DIR={tmp_path}"]
-    subprocess.run([*command, "RUNTIME_PYTHON="], check=True, capture_output=True)
+    make = ["make", "-C", str(ROOT / "layers" / "core"), "-f", str(ROOT / "functions" / "Makefile")]
+    subprocess.run([*make, "build-CoreLayer", f"ARTIFACTS_DIR={tmp_path}", "RUNTIME_PYTHON="], check=True)
     built = {path.name for path in (tmp_path / "python" / "handsel").iterdir() if path.is_dir()}
     assert built == {"api", "domain", "runtime", "store", "use_cases"}

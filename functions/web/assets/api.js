@@ -15,12 +15,13 @@ const TIMEOUT_MS = 35_000;
 
 /**
  * An error response (RFC 9457): its `status` and `code`, `errors` with a pointer for each invalid field, and the `total` now if
- * the price has changed.
+ * the price has changed. `requestId` leads to its log; API Gateway names its own header.
  */
 export class Problem extends Error {
-  constructor(status, document) {
+  constructor({ status, headers }, document) {
     super(document.detail ?? document.title ?? `${status}`);
     this.status = status;
+    this.requestId = headers.get("X-Request-Id") ?? headers.get("Apigw-Requestid");
     // Errors of API Gateway itself have no code; throttling is known by its status.
     this.code = document.code ?? (status === 429 ? "too-many-requests" : "");
     this.errors = document.errors ?? [];
@@ -73,14 +74,15 @@ export async function call(method, path, { body, key, as = "json", anonymous = f
       }
     }
     if (response?.status === 401 && !anonymous) {
-      bearer = renewed ? null : await requestToken(renewToken);
+      const rejected = bearer;
+      bearer = renewed ? null : await requestToken(() => renewToken(rejected));
       renewed = true;
       if (!bearer) throw new SignedOut();
       continue;
     }
     if (attempt >= MAX_ATTEMPTS || !(await isRetryable(response))) {
       if (!response) throw new Offline();
-      throw new Problem(response.status, await response.json().catch(() => ({})));
+      throw new Problem(response, await response.json().catch(() => ({})));
     }
     await pause(response, attempt);
   }

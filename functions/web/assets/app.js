@@ -11,13 +11,13 @@ const routes = [
   { pattern: "#/orders/:id", part: "orders", load: () => import("./view_order.js") },
   { pattern: "#/orders/:id/wrap", part: "orders", load: () => import("./view_wrap.js") },
   { pattern: "#/gifts/:id", part: "orders", load: () => import("./view_gift.js") },
-  { pattern: "#/center", part: "orders", load: () => import("./view_center.js"), style: "center.css" },
-  { pattern: "#/center/:tab", part: "orders", load: () => import("./view_center.js"), style: "center.css" },
-  { pattern: "#/center/:tab/:state", part: "orders", load: () => import("./view_center.js"), style: "center.css" },
-  { pattern: "#/holdings/:id", part: "orders", load: () => import("./view_holding.js"), style: "center.css" },
-  { pattern: "#/return/:id", part: "orders", load: () => import("./view_return.js"), style: "center.css" },
-  { pattern: "#/inbox", part: "inbox", load: () => import("./view_inbox.js"), style: "center.css" },
-  { pattern: "#/me", part: "me", load: () => import("./view_me.js"), style: "center.css" },
+  { pattern: "#/center", part: "orders", load: () => import("./view_center.js") },
+  { pattern: "#/center/:tab", part: "orders", load: () => import("./view_center.js") },
+  { pattern: "#/center/:tab/:state", part: "orders", load: () => import("./view_center.js") },
+  { pattern: "#/holdings/:id", part: "orders", load: () => import("./view_holding.js") },
+  { pattern: "#/return/:id", part: "orders", load: () => import("./view_return.js") },
+  { pattern: "#/inbox", part: "inbox", load: () => import("./view_inbox.js") },
+  { pattern: "#/me", part: "me", load: () => import("./view_me.js") },
 ];
 
 const main = document.getElementById("main");

@@ -7,12 +7,25 @@ let offset = null;
 
 /** Learn the server's time from a response that was not cached. Return the response. */
 export function learnTime(response) {
-  const measured = Date.parse(response.headers.get("Date")) - Date.now();
+  learnOffset(Date.parse(response.headers.get("Date")) - Date.now());
+  return response;
+}
+
+/** Learn by how much the clock of this device is behind, unless it is not a number. */
+function learnOffset(measured) {
   if (!Number.isNaN(measured) && (offset === null || Math.abs(measured - offset) > TOLERANCE_MS)) {
     offset = Math.abs(measured) > TOLERANCE_MS ? measured : 0;
   }
-  return response;
 }
+
+/** Learn the time from the header `Server-Timing` of the page, which saves a request. A browser may have the page in its cache. */
+function learnTimeOfPage() {
+  const [page] = performance.getEntriesByType("navigation");
+  const time = page?.serverTiming?.find(({ name }) => name === "now")?.duration - performance.timeOrigin;
+  // The server read its clock after the request was sent and before the response came.
+  if (page?.transferSize > 0) learnOffset(Math.min(time - page.requestStart, 0) + Math.max(time - page.responseStart, 0));
+}
+learnTimeOfPage();
 
 /** Return whether the server's time is known. Until then `now` is the time of the device. */
 export const isTimeKnown = () => offset !== null;

@@ -1,5 +1,7 @@
 // Creates elements without markup: user input is always text, and the page's policy forbids anything else.
 
+import { pause } from "./load.js";
+
 /**
  * Create an element. Attributes by name; `on` has listeners by event, `data` the dataset, `style` CSS properties; true sets an
  * attribute without a value, false omits it. Children are nodes or text; null, undefined and false are omitted.
@@ -65,15 +67,30 @@ export function expireAnnouncement() {
 }
 
 const PLACEHOLDER = new URL("no_picture.svg", import.meta.url).href;
+const MAX_REPAIRS = 2;
 
-/** Show a placeholder in place of a picture that cannot be loaded, or that the page's policy forbids. */
-function showPlaceholder({ target }) {
-  if (target.localName !== "img" || target.src === PLACEHOLDER || target.src.startsWith("blob:")) return;
-  target.src = PLACEHOLDER;
-  target.classList.add("no-picture");
+/**
+ * Show a placeholder in place of a picture that cannot be loaded, or that the page's policy forbids. Request the picture again
+ * in a moment, because the request may have been refused.
+ */
+async function repairPicture(image) {
+  if (image.src === PLACEHOLDER || image.src.startsWith("blob:")) return;
+  const source = image.src;
+  const repairs = Number(image.dataset.repairs ?? 0);
+  image.src = PLACEHOLDER;
+  image.classList.add("no-picture");
+  if (repairs === MAX_REPAIRS) return;
+  image.dataset.repairs = repairs + 1;
+  await pause(repairs + 1);
+  image.src = source;
+  image.decode().then(
+    () => image.classList.remove("no-picture"),
+    () => {}, // reported as an error of the element, too
+  );
 }
+for (const image of document.images) if (image.complete && image.naturalWidth === 0) repairPicture(image);
 // An element's error does not bubble.
-document.addEventListener("error", showPlaceholder, true);
+document.addEventListener("error", ({ target }) => target instanceof HTMLImageElement && repairPicture(target), true);
 
 const LOOPBACK = ["127.0.0.1", "localhost", "[::1]"];
 

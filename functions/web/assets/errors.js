@@ -3,6 +3,7 @@
 import { Offline, Problem, SignedOut, Unconfirmed } from "./api.js";
 import { has, t } from "./i18n.js";
 import { NotLoaded } from "./load.js";
+import { UserPoolError } from "./session.js";
 
 /**
  * An error with a text of its own, and ways on: `{label, before}` runs `before` and then the action again, `{label, href}` is a
@@ -13,6 +14,11 @@ export class Explained extends Error {
     super(text);
     this.ways = ways;
   }
+}
+
+/** Return the ID of a request that failed on the side of the server, for the user to quote; null for other errors. */
+export function requestId(error) {
+  return error instanceof Problem && error.status >= 500 ? error.requestId : null;
 }
 
 /** Return the text of an error. */
@@ -28,4 +34,17 @@ export function errorText(error) {
   }
   console.error(error);
   return t("our_fault");
+}
+
+const KNOWN = [Explained, Problem, SignedOut, NotLoaded];
+// Errors that the user pool tells apart by their message only.
+const MESSAGES = { "Password attempts exceeded": "LimitExceededException", "Temporary password has expired": "TemporaryPasswordExpired" };
+
+/** Return the text of an error of a sign-in. `texts` has the keys of texts that fit the form better, by the name of the error. */
+export function signInErrorText(error, texts = {}) {
+  if (KNOWN.some((each) => error instanceof each)) return errorText(error);
+  if (!(error instanceof UserPoolError)) return t("offline");
+  const message = Object.keys(MESSAGES).find((each) => error.message.startsWith(each));
+  const key = texts[error.code] ?? `user_pool.${MESSAGES[message] ?? error.code}`;
+  return has(key) ? t(key) : t("not_possible");
 }

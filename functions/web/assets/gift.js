@@ -3,7 +3,6 @@
 import { call, Problem, SignedOut } from "./api.js";
 import { announce, fill, h } from "./dom.js";
 import { choose, language, t } from "./i18n.js";
-import { importOrReload, markLoaded } from "./load.js";
 import { currentUser, signOut } from "./session.js";
 import { findGiftId, findSecret } from "./gift_link.js";
 import { action, problem, signIn, warnIfNotStored } from "./ui.js";
@@ -125,7 +124,7 @@ async function askAddress() {
   } catch (error) {
     if (error.code !== "address-required") throw error;
   }
-  const { addressForm } = await importOrReload(() => import("./gift_address.js"));
+  const { addressForm } = await import("./gift_address.js");
   const back = h("button", { type: "button", class: "link", on: { click: () => draw({ focus: true }) } }, t("gift.back"));
   show(
     [
@@ -209,8 +208,9 @@ function drawFooter() {
   const me = currentUser();
   if (footerUser === (me?.sub ?? null)) return;
   footerUser = me?.sub ?? null;
-  const leave = () => {
-    signOut();
+  const leave = async ({ currentTarget }) => {
+    currentTarget.setAttribute("aria-busy", "true");
+    await signOut();
     location.reload();
   };
   const other = language === "zh" ? "en" : "zh";
@@ -241,7 +241,6 @@ function refreshIfVisible(isOften) {
   if (document.visibilityState === "visible" && view && (view.holding?.state === "usable") === isOften) refresh();
 }
 
-markLoaded();
 warnIfNotStored();
 // Other addresses have this page when they lead nowhere: it is complete without a script.
 if (location.pathname.startsWith("/g/")) {

@@ -12,6 +12,7 @@ export const language = wanted.find((each) => Object.hasOwn(LANGUAGES, each ?? "
 document.documentElement.lang = LANGUAGES[language];
 
 const { words } = await (language === "zh" ? import("./zh.js") : import("./en.js"));
+document.head.dataset.retrying = words.retrying;
 
 // Letters and controls of scripts that are written from right to left.
 const RIGHT_TO_LEFT = /[\u0590-\u08ff\u200f\ufb1d-\ufdff\ufe70-\ufeff\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;

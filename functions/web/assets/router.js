@@ -3,7 +3,6 @@
 import { SignedOut } from "./api.js";
 import { announce, expireAnnouncement, fill, h, randomId } from "./dom.js";
 import { t } from "./i18n.js";
-import { importOrReload, markLoaded } from "./load.js";
 import { action, problem, signIn } from "./ui.js";
 
 /** The scroll position by history entry. Entries of earlier documents have theirs in the state of the history. */
@@ -15,9 +14,8 @@ let render = () => {};
 /**
  * Show the view of the address, now and whenever the address changes.
  *
- * @param {object[]} routes `pattern`, such as "#/orders/:id"; `load` imports the module of the view, and `style` names its
- *   style sheet if it has one. The first route is the default. A module has `async view(main, parameters)`, which draws into
- *   `main` and returns the title.
+ * @param {object[]} routes `pattern`, such as "#/orders/:id"; `load` imports the module of the view. The first route is the
+ *   default. A module has `async view(main, parameters)`, which draws into `main` and returns the title.
  * @param {HTMLElement} main the element to draw views in.
  * @param {(route: object) => void} onRoute is called for each route that is shown.
  */
@@ -99,8 +97,7 @@ async function show(routes, main, onRoute, navigated) {
 async function drawView(route, stage, parameters) {
   let module;
   try {
-    module = await importOrReload(() => loadModule(route));
-    markLoaded();
+    module = await route.load();
   } catch (error) {
     console.warn(error);
     return drawFailure(stage, t("shop.not_loaded"), h("button", { type: "button", on: { click: () => location.reload() } }, t("try_again")));
@@ -113,29 +110,6 @@ async function drawView(route, stage, parameters) {
     const next = error.status === 404 ? h("a", { class: "button", href: "#/" }, t("shop.to_shop")) : retry;
     return drawFailure(stage, problem(error), next);
   }
-}
-
-async function loadModule(route) {
-  const [module] = await Promise.all([route.load(), route.style && loadStyle(route.style)]);
-  return module;
-}
-
-/** Load a style sheet, unless it is there. After a failure, request it again, once. */
-function loadStyle(name) {
-  const href = new URL(name, import.meta.url).href;
-  if (document.querySelector(`link[href^="${href}"]`)) return null;
-  return requestStyle(href).catch(() => requestStyle(`${href}?again=1`));
-}
-
-function requestStyle(href) {
-  return new Promise((resolve, reject) => {
-    const link = h("link", { rel: "stylesheet", href, on: { load: resolve, error: failed } });
-    function failed() {
-      link.remove();
-      reject(new Error(`${href} did not load`));
-    }
-    document.head.append(link);
-  });
 }
 
 function skeleton() {

@@ -7,8 +7,19 @@ import { LINKS, local, session as ofTab } from "./storage.js";
 const STORAGE_KEY = "handsel.session";
 // A token that expires within this time is renewed before it is used.
 const EARLY_MS = 60_000;
-// Errors of the user pool that mean that the session has ended.
-const SESSION_ENDED = ["NotAuthorizedException", "UserNotFoundException"];
+const MAX_ATTEMPTS = 3;
+const PAUSE_MS = 400;
+const TIMEOUT_MS = 20_000;
+// A sign-out waits this long for the user pool. After that, it does without.
+const REVOKE_MS = 3_000;
+// Errors of the user pool that mean that the session has ended: revoked, expired or of a user or client that is gone.
+const SESSION_ENDED = [
+  "NotAuthorizedException",
+  "UserNotFoundException",
+  "UserNotConfirmedException",
+  "PasswordResetRequiredException",
+  "ResourceNotFoundException",
+];
 
 /** Return `{id_token, refresh_token?}` of the signed-in user, or null. */
 function storedSession() {
@@ -53,12 +64,27 @@ export function saveSession(tokens) {
 }
 
 /** Delete the data of the user from this device: all but their share links, which only they can see and nobody can get again. */
-export function signOut() {
+function deleteSession() {
   for (const storage of [local, ofTab]) {
     for (const key of storage.keys()) if (key !== "handsel.language" && !key.startsWith(LINKS)) storage.delete(key);
   }
   pageUser = null;
 }
+
+/**
+ * Delete the data of the user from this device, at once, and revoke the refresh token, so that a copy of it is worth nothing.
+ * Resolves when that is done, or could not be done: there is no connection, for example.
+ */
+export async function signOut() {
+  const token = storedSession()?.refresh_token;
+  deleteSession();
+  if (!token) return;
+  const late = new Promise((resolve) => setTimeout(resolve, REVOKE_MS));
+  await Promise.race([userPool("RevokeToken", { Token: token }).catch(() => null), late]);
+}
+
+/** Return whether the session can be extended. That of a demo user cannot. */
+export const canRenew = () => Boolean(storedSession()?.refresh_token);
 
 // The user whose data this page shows. If another user signs in, in any tab, the page is reloaded.
 let pageUser = userOf(storedSession());
@@ -76,59 +102,92 @@ export async function idToken() {
   const claims = currentUser();
   if (!claims) return null;
   if (!isExpired(claims, EARLY_MS)) return session.id_token;
-  return renewToken();
+  try {
+    return await renewToken(session.id_token);
+  } catch (error) {
+    if (isExpired(claims)) throw error;
+    return session.id_token; // still valid, for a moment
+  }
 }
 
 let renewing = null;
 
 /**
- * Return a new token in place of one that expired or was rejected, or null if the session has ended. Throws any other error of
+ * Return a new token in place of one that expires or was rejected, or null if the session has ended. Throws any other error of
  * the user pool.
  */
-export function renewToken() {
-  renewing ??= requestNewToken().finally(() => {
+export function renewToken(replaced) {
+  renewing ??= inOneTab(async () => {
+    const session = storedSession();
+    // Another tab was faster.
+    if (session && session.id_token !== replaced) return session.id_token;
+    return (await requestTokens())?.IdToken ?? null;
+  }).finally(() => {
     renewing = null;
   });
   return renewing;
 }
 
-async function requestNewToken() {
+/**
+ * Return an access token, which lets the user change their own settings in the user pool, or null if the session has ended.
+ * Throws any other error of the user pool.
+ */
+export const accessToken = () => inOneTab(async () => (await requestTokens())?.AccessToken ?? null);
+
+/** Run `work` in one tab at a time, if the browser has locks: it has them on encrypted pages and on those of this machine. */
+const inOneTab = async (work) => (navigator.locks ? navigator.locks.request(STORAGE_KEY, work) : work());
+
+async function requestTokens() {
   const session = storedSession();
   if (!session?.refresh_token) return null;
   // The user may have signed out meanwhile, or another one may have signed in.
   const isCurrent = () => storedSession()?.refresh_token === session.refresh_token;
-  try {
-    const answer = await userPool("InitiateAuth", {
-      AuthFlow: "REFRESH_TOKEN_AUTH",
-      AuthParameters: { REFRESH_TOKEN: session.refresh_token },
-    });
-    if (!isCurrent()) return idToken();
-    saveSession({ ...session, id_token: answer.AuthenticationResult.IdToken });
-    return answer.AuthenticationResult.IdToken;
-  } catch (error) {
-    if (!(error instanceof UserPoolError) || !SESSION_ENDED.includes(error.code)) throw error;
-    if (isCurrent()) signOut();
-    return null;
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      const answer = await userPool("InitiateAuth", {
+        AuthFlow: "REFRESH_TOKEN_AUTH",
+        AuthParameters: { REFRESH_TOKEN: session.refresh_token },
+      });
+      if (!isCurrent()) return null;
+      saveSession({ ...session, id_token: answer.AuthenticationResult.IdToken });
+      return answer.AuthenticationResult;
+    } catch (error) {
+      if (SESSION_ENDED.includes(error.code)) {
+        if (isCurrent()) deleteSession();
+        return null;
+      }
+      if (attempt >= MAX_ATTEMPTS || !isTemporary(error)) throw error;
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS * 2 ** (attempt - 1)));
+    }
   }
 }
 
 /** An error of the user pool; `code` is the name of the exception, such as NotAuthorizedException. */
 export class UserPoolError extends Error {
-  constructor(code, message) {
+  constructor(status, code, message) {
     super(message);
+    this.status = status;
     this.code = code;
   }
 }
 
-/** Call an action of the user pool that needs no signature. Throws UserPoolError, or TypeError if there is no response. */
-export async function userPool(action, parameters) {
+const isTemporary = (error) => !(error instanceof UserPoolError) || error.status >= 500 || error.code === "TooManyRequestsException";
+
+/** Call an action of the user pool that needs no signature. Throws UserPoolError, or another error if there is no response. */
+export const userPool = (action, parameters) => callUserPool(action, { ClientId: config.sign_in.client_id, ...parameters });
+
+/** Call an action of the user pool that takes no client: `parameters` have an access token, or the session of a challenge. */
+export async function callUserPool(action, parameters) {
   const response = await fetch(reachable(config.sign_in.url), {
     method: "POST",
     headers: { "Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": `AWSCognitoIdentityProviderService.${action}` },
-    body: JSON.stringify({ ClientId: config.sign_in.client_id, ...parameters }),
+    body: JSON.stringify(parameters),
+    // Sign-out reloads the page.
+    keepalive: true,
+    signal: AbortSignal.timeout(TIMEOUT_MS),
   });
   learnTime(response);
   const answer = await response.json().catch(() => ({}));
-  if (!response.ok) throw new UserPoolError((answer.__type ?? "").split("#").pop(), answer.message ?? "");
+  if (!response.ok) throw new UserPoolError(response.status, (answer.__type ?? "").split("#").pop(), answer.message ?? "");
   return answer;
 }

@@ -1,12 +1,23 @@
 // The sign-in panel. It opens over the current page, which stays as it is.
 
-import { Problem } from "./api.js";
 import { learnTime } from "./clock.js";
 import { announce, config, fill, h, openDialog, reachable } from "./dom.js";
-import { Explained, errorText } from "./errors.js";
+import { Explained, signInErrorText } from "./errors.js";
 import { has, t } from "./i18n.js";
 import { handleInput, saveProfile } from "./profile.js";
-import { saveSession, userPool, UserPoolError } from "./session.js";
+import { callUserPool, saveSession, userPool } from "./session.js";
+
+// A user who gets no code at once asks again. The user pool allows few codes in an hour, so ask them to wait first.
+const RESEND_MS = 30_000;
+// Reasons why no code was sent, although an earlier one may have arrived.
+const NOT_SENT = ["LimitExceededException", "TooManyRequestsException", "CodeDeliveryFailureException"];
+const NO_RESET = { NotAuthorizedException: "no_reset", InvalidParameterException: "no_reset" };
+/** The errors of a form for the code of an authenticator app. */
+export const WRONG_CODE = {
+  CodeMismatchException: "two_step.wrong",
+  EnableSoftwareTokenMFAException: "two_step.wrong",
+  ExpiredCodeException: "two_step.used",
+};
 
 let open = null;
 
@@ -69,30 +80,128 @@ function start(panel, title, { enter, end }) {
       AuthFlow: "USER_PASSWORD_AUTH",
       AuthParameters: { USERNAME: entered.email, PASSWORD: entered.password },
     });
-    const { IdToken, RefreshToken } = answer.AuthenticationResult;
-    next({ id_token: IdToken, refresh_token: RefreshToken });
+    return proceed(answer, next);
   }
 
-  function signInForm() {
+  const challenges = { NEW_PASSWORD_REQUIRED: newPasswordForm, SOFTWARE_TOKEN_MFA: oneTimeCodeForm, MFA_SETUP: setUpForm };
+
+  /** Pass the tokens of an answer to `next`, or show the form of the challenge that it has instead. */
+  function proceed(answer, next) {
+    if (answer.AuthenticationResult) {
+      const { IdToken, RefreshToken } = answer.AuthenticationResult;
+      return next({ id_token: IdToken, refresh_token: RefreshToken });
+    }
+    const draw = challenges[answer.ChallengeName];
+    if (!draw) throw new Explained(t("sign_in_elsewhere"));
+    return draw(answer, next);
+  }
+
+  async function respond({ ChallengeName, ChallengeParameters, Session }, responses, next) {
+    const ChallengeResponses = { USERNAME: ChallengeParameters?.USER_ID_FOR_SRP ?? entered.email, ...responses };
+    return proceed(await userPool("RespondToAuthChallenge", { ChallengeName, Session, ChallengeResponses }), next);
+  }
+
+  /** A form whose challenge expires: after that, the sign-in starts again. */
+  function challengeForm(fields, label, submit, texts) {
+    return form(
+      fields,
+      label,
+      async () => {
+        try {
+          await submit();
+        } catch (error) {
+          if (error.code !== "NotAuthorizedException") throw error;
+          signInForm(t("sign_in_again"));
+        }
+      },
+      texts,
+    );
+  }
+
+  /** The first sign-in of a user whom an administrator created: they choose a password, and their name if it is missing. */
+  function newPasswordForm(challenge, next) {
+    const { userAttributes = "{}", requiredAttributes = "[]" } = challenge.ChallengeParameters;
+    const missing = new Set(JSON.parse(requiredAttributes).map((each) => each.replace("userAttributes.", "")));
+    if (!JSON.parse(userAttributes).name) missing.add("name");
+    const attributes = () => Object.fromEntries([...missing].map((each) => [`userAttributes.${each}`, entered[each]]));
+    entered.password = ""; // the temporary one is not a new one
+    show(
+      "new_password",
+      h("p", {}, t("temporary_password")),
+      challengeForm(
+        [[...missing].map((each) => (each === "name" ? name(entered) : field(entered, each, {}))), password(entered, "new-password")],
+        "new_password",
+        () => respond(challenge, { NEW_PASSWORD: entered.password, ...attributes() }, next),
+      ),
+    );
+  }
+
+  function oneTimeCodeForm(challenge, next) {
+    entered.code = "";
+    show(
+      "two_step",
+      h("p", {}, t("two_step.enter")),
+      challengeForm(
+        [code(entered)],
+        "sign_in",
+        () => respond(challenge, { SOFTWARE_TOKEN_MFA_CODE: entered.code }, next),
+        WRONG_CODE,
+      ),
+      h("p", { class: "faint" }, t("two_step.lost")),
+    );
+  }
+
+  /** The first sign-in where two-step sign-in is required. */
+  async function setUpForm(challenge, next) {
+    const { keyView } = await import("./two_step.js");
+    const { SecretCode, Session } = await callUserPool("AssociateSoftwareToken", { Session: challenge.Session });
+    entered.code = "";
+    show(
+      "two_step",
+      h("p", {}, t("two_step.required")),
+      keyView(SecretCode, entered.email),
+      challengeForm(
+        [code(entered)],
+        "confirm",
+        async () => {
+          const verified = await callUserPool("VerifySoftwareToken", { Session, UserCode: entered.code });
+          await respond({ ...challenge, Session: verified.Session }, {}, next);
+        },
+        WRONG_CODE,
+      ),
+    );
+  }
+
+  /** Send a code, and draw the form for it, even if no more codes are sent now: the user may have one already. */
+  async function sendCode(action, draw) {
+    let notice = null;
+    try {
+      await userPool(action, { Username: entered.email });
+    } catch (error) {
+      if (!NOT_SENT.includes(error.code)) throw error;
+      notice = signInErrorText(error);
+    }
+    draw(notice);
+  }
+
+  function signInForm(notice = null) {
     const demo = h("div", {});
     if (config.sign_in.demo) readDemo().then(({ users }) => fill(demo, demoUsers(users, finish)));
     show(
       "sign_in",
       demo,
-      form(
-        [email(entered), password(entered, "current-password")],
-        "sign_in",
-        async () => {
-          try {
-            await authenticate();
-          } catch (error) {
-            if (error.code !== "UserNotConfirmedException") throw error;
-            await userPool("ResendConfirmationCode", { Username: entered.email });
-            confirmForm();
-          }
-        },
-      ),
-      h("p", { class: "ways" }, link("sign_up", signUpForm), link("forgot_password", forgotForm)),
+      warning(notice),
+      form([email(entered), password(entered, "current-password")], "sign_in", async () => {
+        try {
+          await authenticate();
+        } catch (error) {
+          if (error.code === "UserNotConfirmedException") await sendCode("ResendConfirmationCode", confirmForm);
+          // An administrator reset the password.
+          else if (error.code === "PasswordResetRequiredException") await sendCode("ForgotPassword", resetForm);
+          else throw error;
+        }
+      }),
+      h("p", { class: "ways" }, link("sign_up", () => signUpForm()), link("forgot_password", () => forgotForm())),
     );
   }
 
@@ -111,23 +220,29 @@ function start(panel, title, { enter, end }) {
         });
         confirmForm();
       }),
-      h("p", { class: "ways" }, link("have_account", signInForm)),
+      h("p", { class: "ways" }, link("have_account", () => signInForm())),
     );
   }
 
-  function confirmForm() {
+  function confirmForm(notice = null) {
+    entered.code = "";
     show(
       "confirm_email",
-      h("p", {}, t("code_sent", { email: entered.email })),
+      notice ? warning(notice) : h("p", {}, t("code_sent", { email: entered.email })),
       demoMail(entered.email),
       form([code(entered)], "confirm", async () => {
-        await userPool("ConfirmSignUp", { Username: entered.email, ConfirmationCode: entered.code });
+        try {
+          await userPool("ConfirmSignUp", { Username: entered.email, ConfirmationCode: entered.code });
+        } catch (error) {
+          // Confirmed already: the answer to an earlier try was lost.
+          if (error.code !== "NotAuthorizedException") throw error;
+        }
         await authenticate((tokens) => {
           enter(tokens);
           handleForm();
         });
       }),
-      sendAgain(() => userPool("ResendConfirmationCode", { Username: entered.email }), confirmForm),
+      sendAgain("ResendConfirmationCode", confirmForm),
     );
   }
 
@@ -147,19 +262,17 @@ function start(panel, title, { enter, end }) {
   function forgotForm() {
     show(
       "forgot_password",
-      form([email(entered)], "send_code", async () => {
-        await userPool("ForgotPassword", { Username: entered.email });
-        entered.password = ""; // the one that was tried is not a new one
-        resetForm();
-      }),
-      h("p", { class: "ways" }, link("have_account", signInForm)),
+      form([email(entered)], "send_code", () => sendCode("ForgotPassword", resetForm), NO_RESET),
+      h("p", { class: "ways" }, link("have_account", () => signInForm())),
     );
   }
 
-  function resetForm() {
+  function resetForm(notice = null) {
+    entered.code = "";
+    entered.password = ""; // the one that was tried is not a new one
     show(
       "new_password",
-      h("p", {}, t("code_sent", { email: entered.email })),
+      notice ? warning(notice) : h("p", {}, t("code_sent", { email: entered.email })),
       demoMail(entered.email),
       form([code(entered), password(entered, "new-password")], "new_password", async () => {
         await userPool("ConfirmForgotPassword", {
@@ -169,23 +282,27 @@ function start(panel, title, { enter, end }) {
         });
         await authenticate();
       }),
-      sendAgain(() => userPool("ForgotPassword", { Username: entered.email }), resetForm),
+      sendAgain("ForgotPassword", resetForm),
     );
   }
 
   /** A button that sends another code, and draws the form for it. */
-  function sendAgain(send, draw) {
+  function sendAgain(action, draw) {
+    const drawn = performance.now();
     const notice = h("div", {});
     const button = link("send_again", async () => {
       if (button.getAttribute("aria-busy")) return;
+      if (performance.now() - drawn < RESEND_MS) {
+        fill(notice, h("p", { role: "status" }, t("code_just_sent")));
+        return;
+      }
       button.setAttribute("aria-busy", "true");
       try {
-        await send();
-        entered.code = "";
+        await userPool(action, { Username: entered.email });
         draw();
         announce(t("code_sent", { email: entered.email }));
       } catch (error) {
-        fill(notice, h("p", { class: "problem", role: "alert" }, signInErrorText(error)));
+        fill(notice, warning(signInErrorText(error)));
         button.removeAttribute("aria-busy");
       }
     });
@@ -226,7 +343,11 @@ function demoUsers(users, finish) {
   );
 }
 
-function form(fields, label, submit) {
+/** A notice about an error, or nothing if there is none. */
+const warning = (text) => text && h("p", { class: "problem", role: "alert" }, text);
+
+/** A form with a button. `texts` are for `signInErrorText`. */
+export function form(fields, label, submit, texts = {}) {
   const notice = h("div", {});
   const button = h("button", { type: "submit", class: "main" }, t(label));
   return h(
@@ -241,7 +362,7 @@ function form(fields, label, submit) {
           try {
             await submit();
           } catch (error) {
-            fill(notice, h("p", { class: "problem", role: "alert" }, signInErrorText(error)));
+            fill(notice, warning(signInErrorText(error, texts)));
           } finally {
             button.removeAttribute("aria-busy");
           }
@@ -254,13 +375,8 @@ function form(fields, label, submit) {
   );
 }
 
-function signInErrorText(error) {
-  if (error instanceof Explained || error instanceof Problem) return errorText(error);
-  if (!(error instanceof UserPoolError)) return t("offline");
-  return has(`user_pool.${error.code}`) ? t(`user_pool.${error.code}`) : t("not_possible");
-}
-
-function field(entered, key, attributes) {
+/** A labelled input that stores its value in `entered`, in the form of `normalize`. */
+function field(entered, key, attributes, normalize = (value) => value) {
   const input = h("input", {
     name: key,
     dir: "auto",
@@ -269,17 +385,20 @@ function field(entered, key, attributes) {
     ...attributes,
     on: {
       input: () => {
-        entered[key] = input.value;
+        entered[key] = normalize(input.value);
       },
     },
   });
-  return h("label", {}, t(`field.${key}`), input);
+  return h("label", {}, has(`field.${key}`) ? t(`field.${key}`) : key, input);
 }
 
 const name = (entered) => field(entered, "name", { autocomplete: "name", maxlength: 40 });
-const email = (entered) => field(entered, "email", { type: "email", autocomplete: "username" });
+// The address is the name of the user: a name is not refused for a capital letter that a keyboard added.
+const email = (entered) => field(entered, "email", { type: "email", autocomplete: "username" }, (value) => value.trim().toLowerCase());
 const password = (entered, autocomplete) => field(entered, "password", { type: "password", autocomplete, minlength: 12 });
-const code = (entered) => field(entered, "code", { inputmode: "numeric", autocomplete: "one-time-code", maxlength: 10 });
+/** An input of a code, which apps and mails may show in groups of digits. */
+export const code = (entered) =>
+  field(entered, "code", { inputmode: "numeric", autocomplete: "one-time-code", maxlength: 10 }, (value) => value.replace(/\s/g, ""));
 
 function link(label, onClick) {
   return h("button", { type: "button", class: "link", on: { click: onClick } }, t(label));

@@ -3,14 +3,15 @@
 import { discard, isRejected, Offline, Problem, resume, SignedOut, Unconfirmed } from "./api.js";
 import { askTime, isTimeKnown, now } from "./clock.js";
 import { announce, fill, h } from "./dom.js";
-import { Explained, errorText } from "./errors.js";
+import { Explained, errorText, requestId } from "./errors.js";
 import { t } from "./i18n.js";
-import { importOrReload } from "./load.js";
 import { onNotStored } from "./storage.js";
 
 /** A notice about an error, announced at once, with actions. */
 export function problem(error, ...actions) {
-  return h("div", { class: "problem", role: "alert" }, h("p", {}, errorText(error)), ...actions);
+  const id = requestId(error);
+  const quoted = id && h("p", { class: "request-id" }, t("request_id"), " ", h("bdi", {}, id));
+  return h("div", { class: "problem", role: "alert" }, h("p", {}, errorText(error)), quoted, ...actions);
 }
 
 /**
@@ -66,7 +67,7 @@ const isRetryable = (error) => error instanceof Offline || (error instanceof Pro
 
 /** Open the sign-in panel, which most visits do not need. Resolves to true after a sign-in, false if the user closed it. */
 export async function signIn() {
-  const panel = await importOrReload(() => import("./sign_in.js"));
+  const panel = await import("./sign_in.js");
   return panel.signIn();
 }
 

@@ -1,16 +1,18 @@
 // The account: display name, handle, recommendations, language, sign-out.
 
 import { call } from "./api.js";
-import { announce, fill, h } from "./dom.js";
+import { announce, config, fill, h } from "./dom.js";
 import { choose, language, t } from "./i18n.js";
 import { handleInput, saveProfile } from "./profile.js";
-import { signOut } from "./session.js";
+import { canRenew, signOut } from "./session.js";
 import { problem, runAction } from "./ui.js";
 
 const LANGUAGES = { en: "English", zh: "简体中文" };
 
 export async function view(main) {
   const me = await call("GET", "/me");
+  const offersTwoStep = config.sign_in.mfa !== "OFF" && canRenew();
+  const twoStep = offersTwoStep && (await import("./two_step.js")).twoStepSettings();
   fill(
     main,
     h("h1", {}, t("center.me")),
@@ -18,6 +20,7 @@ export async function view(main) {
     profileField("handle", me.handle ?? "", handleInput()),
     recommendations(me.recommendations),
     languages(),
+    twoStep,
     h("button", { type: "button", class: "out", on: { click: leave } }, t("sign_out")),
   );
   return t("center.me");
@@ -94,8 +97,9 @@ function languages() {
   );
 }
 
-function leave() {
-  signOut();
+async function leave({ currentTarget }) {
+  currentTarget.setAttribute("aria-busy", "true");
+  await signOut();
   location.hash = "#/";
   location.reload();
 }

@@ -3,7 +3,6 @@
 import { call, create } from "./api.js";
 import { announce, fill, h } from "./dom.js";
 import { money, t, when } from "./i18n.js";
-import { importOrReload } from "./load.js";
 import { panel } from "./panel.js";
 import { notGiftable, picture } from "./products.js";
 import { redraw } from "./router.js";
@@ -92,7 +91,7 @@ function given(gift) {
 async function use({ order_id: id, product, units }) {
   const parcel = product.kind === "parcel";
   // The address form is only loaded for parcels.
-  const { addressForm } = parcel ? await importOrReload(() => import("./gift_address.js")) : {};
+  const { addressForm } = parcel ? await import("./gift_address.js") : {};
   const holdings = await panel(t("shop.use"), (close) => {
     const quantity = stepper(t("shop.quantity"), { max: units.available });
     const take = async (address) => {

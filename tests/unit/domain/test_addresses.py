@@ -40,6 +40,12 @@ POSTAL_CODES = [
     ("LU", "L-1009", "1009"),
     ("SA", "11564-1234", "11564-1234"),  # melwynfurtado/postcode-validator#76
     ("SA", "11564", "11564"),
+    ("KZ", "R00H5A9", "R00H5A9"),  # Postal Bulletin 22626 of the United States Postal Service
+    ("KZ", "040900", "040900"),
+    ("EG", "1151101", "1151101"),  # brick/postcode#14
+    ("HN", "CM1102", "CM1102"),  # dgilperez/validates_zipcode#61
+    ("SV", "CP 1101", "CP 1101"),
+    ("SV", "1101", "1101"),
     ("LV", "1010", "1010"),
     ("LV", "LV-1010", "LV-1010"),
     ("CZ", "11000", "11000"),

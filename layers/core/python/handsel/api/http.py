@@ -13,6 +13,7 @@ lambda_handler = handler(app)
 
 import base64
 import hashlib
+import hmac
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -30,14 +31,14 @@ from handsel.api.validation import Model, validated
 from handsel.api.weights import accepts_gzip
 from handsel.domain import errors, ids
 from handsel.runtime import clock
-from handsel.runtime.observability import count, flush_metrics, logger, metrics, origin
+from handsel.runtime.observability import count, flush_metrics, identify, logger, metrics, origin
 from handsel.runtime.settings import settings
-from handsel.runtime.wiring import link_keys, table, warm_up
+from handsel.runtime.wiring import link_keys, origin_secrets, table, warm_up
 from handsel.use_cases.accounts import profiles
 from handsel.use_cases.idempotency import IdempotentRequest
 
 if TYPE_CHECKING:
-    from handsel.runtime.link_keys import LinkKeys
+    from handsel.runtime.secrets import LinkKeys
 
 LambdaHandler = Callable[[dict[str, Any], LambdaContext], dict[str, Any]]
 
@@ -50,6 +51,8 @@ MERCHANTS = "merchant"
 CARRIERS = "carrier"
 # An entity tag without its mark of weakness. It can contain a comma.
 _ENTITY_TAG = re.compile(r'"[^"]*"')
+# The distribution adds it, in place of the one that a caller sends.
+ORIGIN_HEADER = "x-origin-secret"
 _MAX_KNOWN_ACCOUNTS = 10_000
 _known_accounts: set[str] = set()
 # The client may store the response, and must revalidate it before each use.
@@ -126,7 +129,7 @@ class HttpRequest:
             Unauthenticated, ServiceUnavailable
         """
         claims = self.claims
-        user_id = claims["sub"]
+        user_id = profiles.user_id_from_claims(claims)
         self._ensure_account(user_id, claims)
         return Caller(
             user_id,
@@ -140,16 +143,14 @@ class HttpRequest:
         """Return the claims of the caller's ID token.
 
         Raises:
-            Unauthenticated: there is no verified identity (the route has no authorizer), its id cannot be stored, or the
-                token is not an ID token. API Gateway lets access tokens of the same client pass.
+            Unauthenticated: there is no verified identity (the route has no authorizer), or the token is not an ID token.
+                API Gateway lets access tokens of the same client pass.
         """
         claims: Any = self._event.raw_event
         for part in ("requestContext", "authorizer", "jwt", "claims"):
             claims = claims.get(part) or {}
         # Cognito names the use of a token `token_use`, Keycloak `typ`; other providers send neither.
         if claims.get("token_use", "id") != "id" or claims.get("typ", "ID") not in ("ID", "JWT"):
-            raise errors.Unauthenticated
-        if not profiles.is_valid_user_id(claims.get("sub")):
             raise errors.Unauthenticated
         return cast("Mapping[str, Any]", claims)
 
@@ -209,7 +210,7 @@ class HttpRequest:
 
     @property
     def id(self) -> str:
-        """Return the unique id that API Gateway gave the request."""
+        """Return the unique id that API Gateway gave the request: in its access log, in log lines and in `X-Request-Id`."""
         return str(self._event.request_context.request_id)
 
     def body(self, model: type[Model], *, unless: Callable[[], object] | None = None) -> Model:
@@ -309,7 +310,11 @@ class HttpRequest:
     @property
     def web_url(self) -> str:
         """Return the origin of share links and images."""
-        return settings().web_url or f"https://{self._event.raw_event['requestContext']['domainName']}"
+        event = self._event.raw_event
+        # A stage variable names the distribution: the environment cannot, because the distribution depends on the API, and
+        # the API on its functions.
+        distribution = (event.get("stageVariables") or {}).get("web_url")
+        return settings().web_url or distribution or f"https://{event['requestContext']['domainName']}"
 
 
 def _groups(claim: object, authorization: str) -> frozenset[str]:
@@ -422,14 +427,13 @@ def create_app() -> APIGatewayHttpResolver:
 
     @app.exception_handler(Exception)  # type: ignore[untyped-decorator]
     def handle_internal_error(error: Exception) -> Response[str]:
-        request_id = app.lambda_context.aws_request_id
         logger.error(
             "request failed",
             error_type=type(error).__name__,
             integrity_error=_integrity_error(error),
             origin=origin(error),
         )
-        return problems.internal(request_id)
+        return problems.internal(HttpRequest(app).id)
 
     @app.not_found
     def handle_unknown_route(_: Exception) -> Response[str]:
@@ -460,6 +464,28 @@ def _route(event: Mapping[str, Any]) -> str:
     return route.replace("ANY ", f"{event['requestContext']['http']['method']} ", 1)
 
 
+def _require_distribution(app: APIGatewayHttpResolver, next_middleware: Callable[..., Any]) -> Any:
+    """Resolve a request that came through the distribution, and refuse one to the API's own address, as API Gateway would.
+
+    Raises:
+        ServiceUnavailable: the secret cannot be read at the moment.
+    """
+    request = HttpRequest(app)
+    given = request.header(ORIGIN_HEADER).encode()
+    # Each comparison takes the same time for every value. Several are valid while the secret is rotated.
+    if any(hmac.compare_digest(given, secret) for secret in origin_secrets().get(request.now)):
+        return next_middleware(app)
+    return Response(421, "application/json", '{"message":"Misdirected Request"}', {"Cache-Control": "no-store"})
+
+
+def _resolver_of_closed(app: APIGatewayHttpResolver) -> Callable[[Mapping[str, Any]], APIGatewayHttpResolver]:
+    """Return the function that chooses the resolver of an event while the stack is closed."""
+    from handsel.api.closed import OPEN_ROUTES, create_closed_app
+
+    closed_app = create_closed_app()
+    return lambda event: app if event.get("routeKey") in OPEN_ROUTES else closed_app
+
+
 def handler(app: APIGatewayHttpResolver, *, probe: Literal["account", "gift"] = "account") -> LambdaHandler:
     """Return the Lambda handler of an app. It resolves a request and writes one log line, with the metrics.
 
@@ -468,19 +494,20 @@ def handler(app: APIGatewayHttpResolver, *, probe: Literal["account", "gift"] = 
         probe: the kind of item that the function may read, for `warm_up`.
     """
     warm_up(probe=probe)
+    if settings().origin_secret:
+        app.use(middlewares=[_require_distribution])
+    resolver_of = _resolver_of_closed(app) if settings().is_closed else lambda _: app
 
     def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-        http = event["requestContext"]["http"]
+        http, request_id = event["requestContext"]["http"], event["requestContext"]["requestId"]
+        identify(request_id)
         if http["method"] == "HEAD":
             http["method"] = "GET"  # API Gateway sends the headers without the body
-        response = app.resolve(event, context)
+        response = resolver_of(event).resolve(event, context)
         # Browsers then treat no response as another media type than the declared one.
         response["headers"]["X-Content-Type-Options"] = "nosniff"
-        fields = {
-            "request_id": context.aws_request_id,
-            "route": _route(event),
-            "status": response["statusCode"],
-        }
+        response["headers"]["X-Request-Id"] = request_id
+        fields = {"route": _route(event), "status": response["statusCode"]}
         if not flush_metrics(message="request handled", **fields):
             logger.info("request handled", **fields)
         return response

@@ -48,4 +48,4 @@ def _message(kind: str, message: str) -> str:
     # The message of pydantic contains the name of the class.
     if kind == "model_type":
         return "Input should be an object."
-    return "Unknown field." if kind == "extra_forbidden" else message
+    return "Unknown field." if kind == "extra_forbidden" else message.removeprefix("Value error, ")

@@ -15,10 +15,14 @@ class Settings:
         bus_name: the event bus of domain events; empty if the function publishes none.
         window_ms: the length of the claim window.
         payment_provider: `sandbox`, or `none` for a stack that sells nothing.
-        web_url: the origin of share links; empty means the domain name of the request.
+        web_url: the origin of share links; empty means that of the distribution, or else of the API.
         link_keys_secret: the secret with the keys of share links and cursors; empty if the function needs none.
-        sign_in_url, sign_in_client_id: the sign-in page of the user pool and its client; empty if there is none.
+        origin_secret: the secret with the values of the header that the distribution adds; empty if the API answers
+            requests to its own address.
+        sign_in_url, sign_in_client_id: the endpoint of the user pool and its client; empty if there is none.
+        sign_in_mfa: whether the user pool offers two-step sign-in: OFF, OPTIONAL or ON.
         picture_hosts: the origins, other than that of the pages, that images of products are loaded from.
+        is_closed: whether the API answers every request except the health check with 503.
         connects_early: whether INIT opens a connection to the table for the first request: on Lambda, unless the
             connection would be part of a snapshot. (docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html)
     """
@@ -30,10 +34,18 @@ class Settings:
     payment_provider: str
     web_url: str
     link_keys_secret: str
+    origin_secret: str
     sign_in_url: str
     sign_in_client_id: str
+    sign_in_mfa: str
     picture_hosts: tuple[str, ...]
+    is_closed: bool
     connects_early: bool
+
+
+def log_level() -> str:
+    """Return the lowest level of the log messages that are written. Programs that have no other settings log, too."""
+    return os.environ.get("POWERTOOLS_LOG_LEVEL", "INFO")
 
 
 @cache
@@ -51,8 +63,11 @@ def settings() -> Settings:
         payment_provider=os.environ.get("PAYMENT_PROVIDER", "none"),
         web_url=os.environ.get("WEB_URL", "").rstrip("/"),
         link_keys_secret=os.environ.get("LINK_KEYS_SECRET", ""),
+        origin_secret=os.environ.get("ORIGIN_SECRET", ""),
         sign_in_url=os.environ.get("SIGN_IN_URL", ""),
         sign_in_client_id=os.environ.get("SIGN_IN_CLIENT_ID", ""),
+        sign_in_mfa=os.environ.get("SIGN_IN_MFA", "OFF"),
         picture_hosts=tuple(os.environ.get("PICTURE_HOSTS", "").split()),
+        is_closed=os.environ.get("CLOSED") == "true",
         connects_early=os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") in ("on-demand", "provisioned-concurrency"),
     )

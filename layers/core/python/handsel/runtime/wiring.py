@@ -2,7 +2,7 @@
 
 from contextlib import suppress
 from functools import cache
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import botocore
 import botocore.session
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from handsel.domain.payments import PaymentProvider
     from handsel.runtime.bus import Bus
-    from handsel.runtime.link_keys import LinkKeySource
+    from handsel.runtime.secrets import CachedSecret, LinkKeys
 
 # Items that do not exist, of the kinds that functions of the API may read.
 _PROBES = {"account": keys.account("nobody"), "gift": keys.gift("nobody")}
@@ -32,14 +32,17 @@ def warm_up(*, probe: Literal["account", "gift"]) -> None:
     Args:
         probe: the kind of item that the function may read; a read of it opens the connection to the table.
     """
-    items, source = table(), link_keys() if settings().link_keys_secret else None
+    items = table()
+    secrets: list[CachedSecret[Any]] = [link_keys()] if settings().link_keys_secret else []
+    if settings().origin_secret:
+        secrets.append(origin_secrets())
     if not settings().connects_early:
         return
     items.connect(_PROBES[probe])
-    if source is not None:
-        # Most requests need no key. One that does reads the secret again and reports the error.
+    for secret in secrets:
+        # A request that needs the secret reads it again and reports the error.
         with suppress(Exception):
-            source.get(clock.now_ms())
+            secret.get(clock.now_ms())
 
 
 @cache
@@ -57,12 +60,25 @@ def bus() -> "Bus":
 
 
 @cache
-def link_keys() -> "LinkKeySource":
+def link_keys() -> "CachedSecret[LinkKeys]":
     """Return the keys of share links and cursors."""
-    from handsel.runtime.link_keys import LinkKeySource  # imported here, because half of the functions need no keys
+    # Imported here, because half of the functions need no secret.
+    from handsel.runtime.secrets import CachedSecret, parse_link_keys
 
-    client = cast("SecretsManagerClient", _client("secretsmanager"))
-    return LinkKeySource(client, settings().link_keys_secret)
+    return CachedSecret(_secrets_manager(), settings().link_keys_secret, "link keys", parse_link_keys)
+
+
+@cache
+def origin_secrets() -> "CachedSecret[tuple[bytes, ...]]":
+    """Return the accepted values of the header that the distribution adds."""
+    from handsel.runtime.secrets import CachedSecret, parse_origin_secrets
+
+    return CachedSecret(_secrets_manager(), settings().origin_secret, "origin secret", parse_origin_secrets)
+
+
+@cache
+def _secrets_manager() -> "SecretsManagerClient":
+    return cast("SecretsManagerClient", _client("secretsmanager"))
 
 
 def _client(service: str) -> object:

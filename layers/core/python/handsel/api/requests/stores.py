@@ -26,7 +26,7 @@ Text = Annotated[
     Field(json_schema_extra={"pattern": user_text.PARAGRAPHS_PATTERN}),
 ]
 # Pages load no pictures by plain http. Without user and password, which browsers do not send.
-_PICTURE = r"^(https://([0-9A-Za-z][0-9A-Za-z._-]*|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?([/?#][!-~]*)?)?$"
+_PICTURE = r"^([Hh][Tt][Tt][Pp][Ss]://([0-9A-Za-z][0-9A-Za-z._-]*|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?([/?#][!-~]*)?)?$"
 
 
 def _require_loadable(url: str) -> str:

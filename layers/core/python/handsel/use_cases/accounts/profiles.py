@@ -17,6 +17,7 @@ optimistic lock: of two concurrent updates the second one reads again, and so fr
 transaction writes the account and the reservation of its handle, so each handle has at most one account.
 """
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -34,15 +35,31 @@ HANDLE_KEPT_MS = 90 * 86_400_000
 MAX_FREED_HANDLES = 10
 
 
-def is_valid_user_id(user_id: object) -> bool:
-    """Return whether accounts can be stored under this subject of a token."""
-    return isinstance(user_id, str) and keys.is_valid_key_part(user_id)
+def user_id_from_claims(claims: Mapping[str, Any]) -> str:
+    """Return the user ID of the subject of a token.
+
+    User IDs are public. A subject with an e-mail address, such as `samlp|corp|anna@example.com` from Auth0, is replaced with
+    a digest.
+
+    Raises:
+        Unauthenticated: accounts cannot be stored under this subject.
+    """
+    subject = claims.get("sub")
+    if not isinstance(subject, str) or not keys.is_valid_key_part(subject):
+        raise errors.Unauthenticated
+    if "@" in subject or "%40" in subject:
+        return f"subject-{hashlib.sha256(subject.encode()).hexdigest()[:32]}"
+    return subject
 
 
 def account_from_claims(claims: Mapping[str, Any], *, now: int) -> Account:
-    """Return a new account from the claims of an ID token. Names are never rejected, but shortened and cleaned."""
+    """Return a new account from the claims of an ID token. Names are never rejected, but shortened and cleaned.
+
+    Raises:
+        Unauthenticated: accounts cannot be stored under this subject.
+    """
     return Account(
-        user_id=claims["sub"],
+        user_id=user_id_from_claims(claims),
         handle=names.handle_from_claims(claims),
         display_name=names.display_name_from_claims(claims),
         recommendations=True,

@@ -1,0 +1,228 @@
+// Written by `make generate` from functions/web/assets; change it there.
+handsel.define("links.js", ["clock.js", "dom.js", "session.js", "storage.js"], async ({ now }, { reachable }, { currentUser }, { LINKS, local }) => {
+const ownKey = () => LINKS + currentUser()?.sub;
+
+function openLinks(key) {
+  return Object.fromEntries(Object.entries(local.getJson(key) ?? {}).filter(([, { until }]) => Date.parse(until) > now()));
+}
+
+function saveLink(gift, recipient = null) {
+  for (const key of local.keys().filter((each) => each.startsWith(LINKS))) store(key, openLinks(key));
+  const link = { url: reachable(gift.share_url), until: gift.expires_at, recipient };
+  store(ownKey(), { ...openLinks(ownKey()), [gift.gift_id]: link });
+}
+
+function savedLink(giftId) {
+  return openLinks(ownKey())[giftId];
+}
+
+function removeLink(giftId) {
+  const { [giftId]: _, ...others } = openLinks(ownKey());
+  store(ownKey(), others);
+}
+
+function store(key, links) {
+  if (Object.keys(links).length > 0) local.setJson(key, links);
+  else local.delete(key);
+}
+return { saveLink, savedLink, removeLink };
+});
+handsel.define("panel.js", ["dom.js", "i18n.js"], async ({ h, openDialog }, { t }) => {
+let open = null;
+
+function panel(title, draw) {
+  if (open) return Promise.resolve(null);
+  open = showPanel(title, draw).finally(() => {
+    open = null;
+  });
+  return open;
+}
+
+function showPanel(title, draw) {
+  return new Promise((resolve) => {
+    const opener = document.activeElement;
+    let result = null;
+    const close = (value) => {
+      result = value;
+      dialog.close();
+    };
+    const heading = h("h2", { id: "panel-title" }, title);
+    const cross = h("button", { type: "button", class: "quiet close", "aria-label": t("close"), on: { click: closeByUser } }, "✕");
+    const dialog = h("dialog", { class: "panel", "aria-labelledby": "panel-title" }, h("header", {}, heading, cross), draw(close));
+    let hasLeft = false;
+    const isBusy = () => !hasLeft && result === null && dialog.querySelector("[aria-busy]");
+    function closeByUser() {
+      if (!isBusy()) dialog.close();
+    }
+    function leaveView() {
+      hasLeft = true;
+      dialog.close();
+    }
+    addEventListener("hashchange", leaveView);
+    dialog.addEventListener("close", () => {
+      if (isBusy()) return dialog.showModal();
+      removeEventListener("hashchange", leaveView);
+      dialog.remove();
+      opener?.focus?.();
+      return resolve(result);
+    });
+    document.body.append(dialog);
+    openDialog(dialog);
+  });
+}
+return { panel };
+});
+handsel.define("timeline.js", ["dom.js", "i18n.js", "ui.js"], async ({ h }, { t, when }, { copyButton }) => {
+const STEPS = ["ready_to_ship", "picked_up", "in_transit", "out_for_delivery", "delivered"];
+
+function statusOf(status) {
+  return t(`center.shipment.${status}`);
+}
+
+function timeline({ status, events, carrier, tracking_number: number, address, address_label: label }) {
+  const reached = STEPS.indexOf(status);
+  const ahead = reached < 0 ? [] : STEPS.slice(reached + 1);
+  const past = events.length > 0 ? events : [{ status }];
+  return h(
+    "section",
+    { class: "shipment", "aria-labelledby": "shipment-status" },
+    h("h2", { id: "shipment-status", class: reached < 0 ? "mishap" : "" }, statusOf(status)),
+    h(
+      "ol",
+      { class: "timeline" },
+      past.map((event, index) => pastStep(event, index === past.length - 1)),
+      ahead.map((each) => h("li", { class: "ahead" }, h("span", {}, statusOf(each)), h("span", { class: "unseen" }, t("center.upcoming")))),
+    ),
+    h(
+      "dl",
+      { class: "facts" },
+      fact(t("center.carrier"), h("bdi", {}, carrier)),
+      number && fact(t("center.tracking_number"), h("bdi", { translate: "no" }, number), " ", copyButton(number, t("center.copy_number"))),
+      address && fact(t("center.address"), addressBlock(address, label)),
+    ),
+  );
+}
+
+function pastStep({ status, location, occurred_at: at }, latest) {
+  return h(
+    "li",
+    { "aria-current": latest && "step" },
+    h("strong", {}, statusOf(status)),
+    at && h("span", { class: "faint" }, location && [h("bdi", {}, location), " · "], h("time", { datetime: at }, when(at))),
+  );
+}
+
+function fact(name, ...value) {
+  return h("div", {}, h("dt", {}, name), h("dd", {}, value));
+}
+
+function addressBlock({ phone, country }, label) {
+  const names = new Intl.DisplayNames(document.documentElement.lang, { type: "region", fallback: "code" });
+  const countryName = /^[A-Z]{2}$/.test(country) ? names.of(country) : country;
+  return h("address", {}, [...label, countryName, phone].map((line) => h("span", { dir: "auto" }, line)));
+}
+return { statusOf, timeline, fact };
+});
+handsel.define("watch.js", [], async () => {
+const POLL_MS = 5_000;
+
+function watch(element, read, known, onChange) {
+  const before = JSON.stringify(known);
+  const timer = setInterval(async () => {
+    if (!element.isConnected) return clearInterval(timer);
+    if (document.visibilityState !== "visible" || document.querySelector("dialog[open]")) return;
+    const found = await read().catch(() => known);
+    if (!element.isConnected || JSON.stringify(found) === before) return;
+    clearInterval(timer);
+    onChange(found);
+  }, POLL_MS);
+}
+return { watch };
+});
+handsel.define("view_gift.js", ["api.js", "dom.js", "i18n.js", "links.js", "panel.js", "router.js", "timeline.js", "ui.js", "watch.js"], async ({ call }, { announce, fill, h }, { t, when }, { removeLink, savedLink }, { panel }, { redraw }, { statusOf }, { action, copy, countdown }, { watch }) => {
+async function view(main, { id }) {
+  const read = () => call("GET", `/gifts/${id}`);
+  const here = location.hash;
+  const gift = await read();
+  if (gift.order_id === undefined) {
+    if (location.hash === here) location.replace(`/g/${id}`);
+    return t("app");
+  }
+  const { state, product, wrapping, shares, remaining, recipient_id: named, claims, expires_at: end } = gift;
+  const open = state === "open";
+  const link = savedLink(id);
+  if (!open) removeLink(id);
+  const title = open && link && claims.length === 0 ? t("shop.gift.ready") : t(`shop.gift.${state}`);
+  fill(
+    main,
+    h("h1", {}, title),
+    h("figure", { class: "given-cover" }, h("img", { src: wrapping.image_url, alt: "", width: 1200, height: 630 }), h("figcaption", { class: "blessing", dir: "auto" }, wrapping.blessing)),
+    h("p", { class: "what" }, h("strong", { dir: "auto" }, product.title), shares > 1 && ` · ${t("shop.shares_claimed", { claimed: shares - remaining, shares })}`),
+    open && (named ? h("p", {}, t("shop.gift.in_inbox", { name: link?.recipient ?? t("shop.gift.a_friend") })) : share(link)),
+    open && h("p", { class: "until" }, t("shop.gift.until", { time: when(end) }), " ", countdown(end)),
+    !open && outcome(gift),
+    claims.length > 0 && [
+      h("h2", {}, t("shop.gift.opened_by")),
+      h("ul", { class: "rows" }, claims.map(claimRow)),
+    ],
+    h(
+      "div",
+      { class: "more-ways" },
+      h("a", { class: "button", href: `#/orders/${gift.order_id}` }, t("shop.gift.to_order")),
+      open && h("button", { type: "button", class: "quiet", on: { click: () => cancel(id) } }, t("shop.gift.cancel")),
+    ),
+  );
+  watch(main, read, gift, redraw);
+  return title;
+}
+
+function outcome({ state, remaining, shares, order_id: order }) {
+  if (state === "claimed") return null;
+  return h("p", {}, t(`shop.gift.${state}.text`, { count: remaining, shares }), " ", h("a", { href: `#/orders/${order}` }, t("shop.gift.give_again")));
+}
+
+function share(link) {
+  if (!link) return h("p", { class: "card" }, t("shop.gift.link_elsewhere"));
+  const field = h("input", { readonly: true, translate: "no", value: link.url, "aria-label": t("shop.gift.link"), on: { focus: () => field.select() } });
+  const copyButton = h("button", { type: "button", class: navigator.share ? "" : "main", on: { click: copyLink } }, t("shop.gift.copy"));
+  async function copyLink() {
+    if (await copy(link.url)) fill(copyButton, t("copied"));
+    else field.focus();
+  }
+  async function send() {
+    try {
+      await navigator.share({ title: t("shop.gift.share_title"), text: t("shop.gift.share_text"), url: link.url });
+    } catch (error) {
+      if (error.name !== "AbortError") field.focus();
+    }
+  }
+  return h(
+    "section",
+    { class: "card share", "aria-label": t("shop.gift.share") },
+    h("p", {}, t("shop.gift.send_link")),
+    field,
+    navigator.share && h("button", { type: "button", class: "main", on: { click: send } }, t("shop.gift.share")),
+    copyButton,
+  );
+}
+
+async function cancel(id) {
+  const cancelled = await panel(t("shop.gift.cancel"), (close) => [
+    h("p", {}, t("shop.gift.cancel_hint")),
+    action(t("shop.gift.cancel_now"), async () => close(await call("POST", `/gifts/${id}/cancel`)), { class: "main" }),
+  ]);
+  if (!cancelled) return;
+  redraw();
+  announce(t("shop.gift.cancelled"));
+}
+
+function claimRow({ display_name: name, claimed_at: at, shipment_status: status }) {
+  return h(
+    "li",
+    {},
+    h("span", {}, h("bdi", {}, h("strong", {}, name)), status && ` · ${statusOf(status)}`),
+    h("time", { class: "faint", datetime: at }, when(at)),
+  );
+}
+return { view };
+});

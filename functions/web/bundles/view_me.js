@@ -1,0 +1,99 @@
+// Written by `make generate` from functions/web/assets; change it there.
+handsel.define("view_me.js", ["api.js", "dom.js", "i18n.js", "profile.js", "session.js", "ui.js"], async ({ call }, { announce, config, fill, h }, { choose, language, t }, { handleInput, saveProfile }, { canRenew, signOut }, { problem, runAction }) => {
+const LANGUAGES = { en: "English", zh: "简体中文" };
+
+async function view(main) {
+  const me = await call("GET", "/me");
+  const offersTwoStep = config.sign_in.mfa !== "OFF" && canRenew();
+  const twoStep = offersTwoStep && (await handsel.load("two_step.js")).twoStepSettings();
+  fill(
+    main,
+    h("h1", {}, t("center.me")),
+    profileField("display_name", me.display_name, { maxlength: 80, autocomplete: "nickname" }),
+    profileField("handle", me.handle ?? "", handleInput()),
+    recommendations(me.recommendations),
+    languages(),
+    twoStep,
+    h("button", { type: "button", class: "out", on: { click: leave } }, t("sign_out")),
+  );
+  return t("center.me");
+}
+
+function profileField(field, value, attributes) {
+  const notice = h("div", { class: "notice" });
+  const hint = h("p", { class: "faint", id: `${field}-hint` }, t(`center.${field}_hint`));
+  const input = h("input", { name: field, value, required: true, dir: "auto", "aria-describedby": hint.id, ...attributes });
+  const button = h("button", { type: "submit" }, t("center.save"));
+  async function save() {
+    const me = await saveProfile(field, input.value);
+    input.value = me[field];
+    fill(notice, h("p", { class: "saved", role: "status" }, t("center.saved")));
+  }
+  function submit(event) {
+    event.preventDefault();
+    runAction(button, notice, save);
+  }
+  return h(
+    "form",
+    { class: "card profile", on: { submit } },
+    h("label", {}, t(`center.${field}`), input),
+    hint,
+    button,
+    notice,
+  );
+}
+
+function recommendations(on) {
+  const notice = h("div", { class: "notice" });
+  const box = h("input", { type: "checkbox", role: "switch", checked: on, "aria-describedby": "recommendations-hint", on: { change } });
+  async function change() {
+    const wanted = box.checked;
+    box.disabled = true;
+    fill(notice);
+    try {
+      await call("PATCH", "/me", { body: { recommendations: wanted } });
+      announce(t(wanted ? "center.recommendations_on" : "center.recommendations_off"));
+    } catch (error) {
+      box.checked = !wanted;
+      fill(notice, problem(error));
+    } finally {
+      box.disabled = false;
+      box.focus();
+    }
+  }
+  return h(
+    "div",
+    { class: "card profile" },
+    h("label", { class: "switch" }, h("span", {}, t("center.recommendations")), box),
+    h("p", { class: "faint", id: "recommendations-hint" }, t("center.recommendations_hint")),
+    notice,
+  );
+}
+
+function languages() {
+  return h(
+    "fieldset",
+    { class: "card profile" },
+    h("legend", {}, t("center.language")),
+    h(
+      "div",
+      { class: "languages" },
+      Object.entries(LANGUAGES).map(([each, name]) =>
+        h(
+          "button",
+          { type: "button", lang: each, "aria-pressed": String(each === language), on: { click: () => each !== language && choose(each) } },
+          name,
+        ),
+      ),
+    ),
+  );
+}
+
+async function leave({ currentTarget }) {
+  currentTarget.setAttribute("aria-busy", "true");
+  await signOut();
+  location.hash = "#/";
+  location.reload();
+}
+return { view };
+});
