@@ -169,13 +169,14 @@ def _idle(figures: Figures) -> Section:
 
 
 def _public(figures: Figures) -> Section:
-    usages = [(route, *map(usd, cost.public_usage(route, figures))) for route in figures.public]
+    usages = [(route, cost.public_usage(route, figures)) for route in figures.public]
+    days = sorted(((route, usd(small), usd(large)) for route, (small, large) in usages), key=lambda day: -day[2])
     rows = [
         (f"`{route.key}`", _number(route.rate), _number(route.largest), _money(small), _money(large))
-        for route, small, large in sorted(usages, key=lambda each: -each[2])
+        for route, small, large in days
     ]
-    totals = (_money(sum(each[position] for each in usages)) for position in (1, 2))
-    rows.append(("**total**", "", "", *(f"**{total}**" for total in totals)))
+    total, largest = sum(small for _, small, _ in days), sum(large for _, _, large in days)
+    rows.append(("**total**", "", "", f"**{_money(total)}**", f"**{_money(largest)}**"))
     return Section(
         "Requests without authentication",
         "The most that callers without an account can cost: USD per day, if a route is called at its limit day and night, by "

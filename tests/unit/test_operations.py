@@ -27,6 +27,18 @@ def properties_of(kind: str) -> dict[str, dict[str, Any]]:
     return {name: each["Properties"] for name, each in resources_of(kind).items()}
 
 
+def without_own_key(value: Any) -> Any:
+    """Return a value as it is without the parameter KmsKeyArn."""
+    if isinstance(value, list):
+        return [without_own_key(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    if value.get("Fn::If", [""])[0] == "OwnKey":
+        return without_own_key(value["Fn::If"][2])
+    resolved = {name: without_own_key(each) for name, each in value.items()}
+    return {name: each for name, each in resolved.items() if each != {"Ref": "AWS::NoValue"}}
+
+
 ALARMS = properties_of("AWS::CloudWatch::Alarm")
 
 
@@ -128,7 +140,7 @@ def test_every_dead_letter_queue_has_an_alarm() -> None:
 
 def test_cloudwatch_can_publish_to_the_encrypted_topic() -> None:
     (topic,) = properties_of("AWS::SNS::Topic").values()
-    assert topic["KmsMasterKeyId"] == {"Ref": "AlarmKey"}
+    assert without_own_key(topic)["KmsMasterKeyId"] == {"Ref": "AlarmKey"}
     (key,) = properties_of("AWS::KMS::Key").values()
     assert key["EnableKeyRotation"] is True
     allowed = next(each for each in key["KeyPolicy"]["Statement"] if each["Sid"] == "PublishAlarms")
@@ -154,7 +166,7 @@ def test_the_table_is_retained_recoverable_and_encrypted() -> None:
     assert properties["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
     assert properties["DeletionProtectionEnabled"] == {"Ref": "DeletionProtection"}
     assert template.read()["Parameters"]["DeletionProtection"]["Default"] == "true"
-    assert properties["SSESpecification"] == {"SSEEnabled": True}
+    assert without_own_key(properties["SSESpecification"]) == {"SSEEnabled": True}
 
 
 @pytest.mark.parametrize("name", ["LinkKeys", "UserPool", "FailedRecords"])
@@ -172,7 +184,8 @@ def test_buckets_are_encrypted_and_private() -> None:
 
 def test_queues_are_encrypted_and_retain_messages_for_two_weeks() -> None:
     for queue in properties_of("AWS::SQS::Queue").values():
-        assert queue["SqsManagedSseEnabled"] is True
+        assert without_own_key(queue)["SqsManagedSseEnabled"] is True
+        assert "KmsMasterKeyId" not in without_own_key(queue)
         assert queue["MessageRetentionPeriod"] == 14 * 86_400
 
 
