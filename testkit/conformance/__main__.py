@@ -140,10 +140,7 @@ def main() -> int:
         for name in ("UpdateExpression", "ConditionExpression", "KeyConditionExpression", "FilterExpression")
         if (text := write.get(name)) is not None
     }
-    properties = {
-        name: integration.RESOURCES["Table"]["Properties"][name]
-        for name in ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
-    }
+    properties = integration.table_schema()
     differing = 0
     with TemporaryDirectory() as directory, table_factory(Path(directory)) as make:
         for kind, recorded in RECORDED.items():

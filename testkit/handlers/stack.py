@@ -442,16 +442,23 @@ def _route(method: str, path: str) -> tuple[str, str]:
     return default, "$default"
 
 
+def table_schema() -> dict[str, Any]:
+    """Return the attributes, keys and indexes of the table that template.yaml declares, without its limits."""
+    properties = RESOURCES["Table"]["Properties"]
+    indexes = [
+        {name: index[name] for name in ("IndexName", "KeySchema", "Projection")}
+        for index in properties["GlobalSecondaryIndexes"]
+    ]
+    return {
+        "AttributeDefinitions": properties["AttributeDefinitions"],
+        "KeySchema": properties["KeySchema"],
+        "GlobalSecondaryIndexes": indexes,
+    }
+
+
 def create_table(client: "DynamoDBClient") -> None:
     """Create the table that template.yaml declares."""
-    properties = RESOURCES["Table"]["Properties"]
-    client.create_table(
-        TableName=TABLE,
-        BillingMode=properties["BillingMode"],
-        AttributeDefinitions=properties["AttributeDefinitions"],
-        KeySchema=properties["KeySchema"],
-        GlobalSecondaryIndexes=properties["GlobalSecondaryIndexes"],
-    )
+    client.create_table(TableName=TABLE, BillingMode="PAY_PER_REQUEST", **table_schema())
 
 
 EVENTS = {

@@ -18,13 +18,10 @@ from testkit.conformance.targets import MakeTable, TargetTable
 from testkit.dynamodb.capacity import Consumed
 from testkit.dynamodb.client import Call
 from testkit.handlers.costs import OPERATIONS, prepared
-from testkit.handlers.stack import RESOURCES, Simulation, observe_calls, open_simulation
+from testkit.handlers.stack import Simulation, observe_calls, open_simulation, table_schema
 
 WRITES = ("PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems")
-PROPERTIES = {
-    name: RESOURCES["Table"]["Properties"][name]
-    for name in ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
-}
+PROPERTIES = table_schema()
 Units = tuple[float, Mapping[str, float]]  # in total, and of each index
 
 

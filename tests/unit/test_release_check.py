@@ -204,7 +204,11 @@ SOURCE_CHANGES: dict[str, tuple[Change, set[tuple[Effect, str]]]] = {
     ),
     "a function renamed": (
         lambda t: rename(t, "HealthFunction", "ScheduledHealthFunction"),
-        {(Effect.REPLACED, "HealthFunction"), (Effect.NOTE, "HealthFunctionEveryFiveMinutes")},
+        {
+            (Effect.REPLACED, "HealthFunction"),
+            (Effect.NOTE, "HealthFunctionEveryFiveMinutes"),
+            (Effect.NOTE, "HealthFunctionEventInvokeConfig"),
+        },
     ),
 }
 
