@@ -174,8 +174,8 @@ ROWS: Sequence[Row] = (
     Row(
         "a throttle of API Gateway",
         lambda failure: failure.status == 429 and failure.is_gateway,
-        "API Gateway throttles: the parameters ThrottleRateLimit, ClaimRateLimit, LookUpRateLimit and PublicRateLimit, or the "
-        "quota of the account, which `make preflight` shows.",
+        "API Gateway throttles: the parameter ThrottleRateLimit, RouteSettings in template.yaml, or the quota of the account, "
+        "which `make preflight` shows.",
     ),
     Row(
         "no concurrency for a function",
