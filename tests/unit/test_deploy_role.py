@@ -5,6 +5,7 @@ include those for properties that the template does not use.
 """
 
 import json
+import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from functools import cache
@@ -17,6 +18,7 @@ from samtranslator.yaml_helper import yaml_parse
 
 from local import template
 from local.settings import ROOT, Settings
+from ops import smoke
 
 ROLE = ROOT / ".github" / "deploy-role.yaml"
 # Not needed by this template; each with the reason.
@@ -95,7 +97,9 @@ DATA = {
 @cache
 def _statements(role: str) -> list[dict[str, Any]]:
     properties = yaml_parse(ROLE.read_text())["Resources"][role]["Properties"]
-    return [each for policy in properties["Policies"] for each in policy["PolicyDocument"]["Statement"]]
+    return [
+        each for policy in properties.get("Policies", [properties]) for each in policy["PolicyDocument"]["Statement"]
+    ]
 
 
 def _allowed(action: str) -> list[dict[str, Any]]:
@@ -177,3 +181,32 @@ def test_only_the_environment_of_the_repository_can_assume_the_deploy_role() -> 
             "token.actions.githubusercontent.com:sub": {"Fn::Sub": "repo:${Repository}:environment:${Environment}"},
         }
     }
+
+
+def test_the_smoke_test_reaches_one_environment_only() -> None:
+    statements = {each["Sid"]: each for each in _statements("SmokeTestPolicy")}
+    name = {"Fn::Sub": "handsel-${Environment}"}
+    users = statements.pop("CreateAndRemoveUsers")
+    assert users["Condition"] == {"StringEquals": {"aws:ResourceTag/aws:cloudformation:stack-name": name}}
+    key = statements.pop("UseTheKeyOfTheTable")
+    assert key["Condition"] == {
+        "StringEquals": {"kms:ViaService": {"Fn::Sub": "dynamodb.${AWS::Region}.${AWS::URLSuffix}"}}
+    }
+    for sid, statement in statements.items():
+        resources = statement["Resource"]
+        for resource in resources if isinstance(resources, list) else [resources]:
+            assert "handsel-${Environment}-" in resource["Fn::Sub"], sid
+
+
+def test_the_smoke_test_may_do_what_its_help_lists() -> None:
+    allowed = [
+        action
+        for role in ("DeployRole", "SmokeTestPolicy")
+        for each in _statements(role)
+        for action in ([each["Action"]] if isinstance(each["Action"], str) else each["Action"])
+    ]
+    listed = (smoke.__doc__ or "").split("It needs these permissions")[1].split("\n\n")[0]
+    services = re.findall(r"\b([a-z-]+):([A-Z]\w+\*?(?:(?:,| and|, and)\s+[A-Z]\w+\*?)*)", listed)
+    needed = {f"{service}:{name}" for service, names in services for name in re.findall(r"[A-Z]\w+\*?", names)}
+    assert len(needed) > 12
+    assert needed <= set(allowed)
