@@ -209,8 +209,8 @@ format: $(VENV) ## Format the code
 import-template: $(VENV) ## Write the template that imports what a deleted stack left: KEPT="Table=NAME ..." (docs/runbook.md)
 	@$(BIN)/python -m tools import-template --kept $(KEPT)
 
-release-check: $(VENV) ## Report what an update from the last tag would replace, delete or refuse: REF=... for another commit
-	@$(BIN)/python -m tools release-check --reference "$(REF)"
+release-check: $(VENV) ## Report what an update from the last tag before HEAD would replace, delete or refuse; REF=... for another commit, ACCEPT=true to pass nevertheless
+	@$(BIN)/python -m tools release-check --reference "$(REF)" $(if $(filter true,$(ACCEPT)),--accept)
 
 released-routes: $(VENV) ## Write the routes with settings of a release, when it is tagged (CONTRIBUTING.md, A release)
 	@$(BIN)/python -m tools released-routes

@@ -2,7 +2,7 @@
 
 generate        write the generated files; with --check, report those that are out of date
 covers          draw the PNG of each new or changed cover; needs a browser
-release-check   report what an update from the last tag, or from --reference, would replace, delete or refuse
+release-check   report what an update from the last tag before HEAD, or from --reference, would replace, delete or refuse
 released-routes write the routes with settings of this release; a test compares them with the template
 import-template write the template that imports what a deleted stack left; --kept names it
 published       write the template with --snapstart, --gradual or both, for sam build
@@ -29,6 +29,7 @@ def main() -> int:
     )
     parser.add_argument("--check", action="store_true", help="generate: write nothing")
     parser.add_argument("--reference", default="", help="release-check: the commit of the last release")
+    parser.add_argument("--accept", action="store_true", help="release-check: report effects, but do not fail")
     parser.add_argument("--snapstart", action="store_true", help="published: functions start from snapshots")
     parser.add_argument("--gradual", action="store_true", help="published: gradual deployment with rollback on alarms")
     parser.add_argument("--kept", nargs="*", default=[], help="import-template: LogicalId=identifier of each resource")
@@ -39,7 +40,7 @@ def main() -> int:
         case "covers":
             return covers.main()
         case "release-check":
-            return release_check.main(options.reference)
+            return release_check.main(options.reference, accepts_effects=options.accept)
         case "released-routes":
             return release_check.write_released_routes()
         case "import-template":

@@ -80,12 +80,25 @@ class Finding:
         return f"{self.effect.upper()} {self.subject}: {self.change}\n    {self.reason}\n    Instead: {self.instead}"
 
 
-def main(reference: str) -> int:
-    """Compare with the last tag, or another reference. Return the exit status: 0 no effects, 1 effects, 2 not compared."""
+def main(reference: str, *, accepts_effects: bool = False) -> int:
+    """Compare with the last release, or with another reference.
+
+    Args:
+        reference: a commit or tag; empty for the last tag before HEAD.
+        accepts_effects: report the effects but do not fail.
+
+    Returns:
+        The exit status: 0 no effects, accepted effects, or no earlier release; 1 effects; 2 not compared.
+    """
     from samtranslator.yaml_helper import yaml_parse
 
     logging.getLogger("samtranslator").setLevel(logging.ERROR)
-    reference = reference or _git("describe", "--tags", "--abbrev=0")
+    # A shallow clone has no tags, which does not mean that there was no release.
+    if not reference and _git("rev-parse", "--is-shallow-repository") == "false":
+        reference = _last_release()
+        if not reference:
+            print("No earlier release: no tag before HEAD. Nothing was compared. For a deployed commit: REF=...")
+            return 0
     source = reference and _git("show", f"{reference}:template.yaml")
     if not source:
         name = reference or "a tag"
@@ -96,7 +109,9 @@ def main(reference: str) -> int:
         print(finding)
     harmful = sum(finding.effect is not Effect.NOTE for finding in findings)
     print(f"Compared with {reference}: {harmful} effects on deployed stacks, {len(findings) - harmful} notes.")
-    return 1 if harmful else 0
+    if harmful and accepts_effects:
+        print("The effects are accepted.")
+    return 1 if harmful and not accepts_effects else 0
 
 
 def write_released_routes() -> int:
@@ -486,6 +501,13 @@ def _at(properties: Any, path: str) -> Any:
     for part in path.split("/"):
         properties = properties.get(part) if isinstance(properties, dict) else None
     return properties
+
+
+def _last_release() -> str:
+    """Return the last tag before HEAD, or nothing."""
+    # The tags of HEAD are this release. HEAD^ would miss a tag that a merge brings, and a root commit has none.
+    here = [f"--exclude={tag}" for tag in _git("tag", "--points-at", "HEAD").splitlines()]
+    return _git("describe", "--tags", "--abbrev=0", *here)
 
 
 def _git(*arguments: str) -> str:

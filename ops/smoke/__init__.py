@@ -12,7 +12,8 @@ cognito:groups ["carrier"] and custom:carrier.
 It needs these permissions, besides the network: cloudformation:DescribeStacks and ListStackResources; on the user pool
 cognito-idp:AdminCreateUser, AdminSetUserPassword, AdminAddUserToGroup and AdminDeleteUser; lambda:InvokeFunction on
 SweepFunction, HealthFunction and PostConfirmationFunction; dynamodb:GetItem, UpdateItem and DeleteItem on the table;
-events:PutEvents on the bus; and optionally logs:FilterLogEvents on the log group, to show why a function failed.
+events:PutEvents on the bus; for a stack with KmsKeyArn also kms:Decrypt, DescribeKey, Encrypt, GenerateDataKey* and ReEncrypt*
+on the key, through DynamoDB; and optionally logs:FilterLogEvents on the log group, to show why a function failed.
 
 Expired gifts: the claim window is a setting of the stack, so the test moves the end of the window of two own gifts in the
 table, under conditions on these gifts (docs/adr/0031).

@@ -1,8 +1,11 @@
 """`make release-check`: the effects of one change of the template at a time."""
 
 import json
+import os
+import subprocess
 from collections.abc import Callable
 from copy import deepcopy
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -317,4 +320,95 @@ def test_the_report_is_read_by_people(capsys: pytest.CaptureFixture[str], monkey
 
 def test_without_a_release_to_compare_with_nothing_is_claimed(capsys: pytest.CaptureFixture[str]) -> None:
     assert release_check.main("no-such-tag") == 2
+    assert "REF=" in capsys.readouterr().err
+
+
+def test_accepted_effects_are_reported_and_do_not_fail(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changed = deepcopy(TEMPLATE)
+    properties(changed, "LinkKeys")["GenerateSecretString"]["PasswordLength"] = 32
+    monkeypatch.setattr(template, "read", lambda: changed)
+    assert release_check.main("HEAD", accepts_effects=True) == 0
+    out = capsys.readouterr().out
+    assert "REPLACED LinkKeys" in out
+    assert "accepted" in out
+    assert release_check.main("no-such-tag", accepts_effects=True) == 2
+
+
+# --- the last release ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Return a function that runs git in a repository with one commit, which the check takes for this one."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    identity = ("-c", "user.name=Ann", "-c", "user.email=ann@example.com", "-c", "commit.gpgsign=false")
+
+    def run(*arguments: str) -> None:
+        command = ["git", *identity, *arguments]
+        subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, check=True)
+
+    monkeypatch.setattr(release_check, "ROOT", tmp_path)
+    monkeypatch.setattr(release_check, "expand", lambda source: source)
+    monkeypatch.setattr(template, "read", lambda: {"Resources": {}})
+    (tmp_path / "template.yaml").write_text("Resources: {}\n")
+    run("init", "--initial-branch=main")
+    run("add", "template.yaml")
+    run("commit", "--message=Start")
+    return run
+
+
+def commit(git: Callable[..., None]) -> None:
+    git("commit", "--allow-empty", "--message=Continue")
+
+
+def test_a_first_release_passes(git: Callable[..., None], capsys: pytest.CaptureFixture[str]) -> None:
+    assert release_check.main("") == 0
+    assert "No earlier release" in capsys.readouterr().out
+    git("tag", "v1")
+    assert release_check.main("") == 0
+    assert "No earlier release" in capsys.readouterr().out
+
+
+def test_without_any_tag_a_later_commit_passes(git: Callable[..., None], capsys: pytest.CaptureFixture[str]) -> None:
+    commit(git)
+    assert release_check.main("") == 0
+    assert "No earlier release" in capsys.readouterr().out
+
+
+def test_a_release_is_compared_with_the_one_before_it(
+    git: Callable[..., None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    git("tag", "v1")
+    commit(git)
+    assert release_check.main("") == 0
+    assert "Compared with v1:" in capsys.readouterr().out
+    git("tag", "v2")
+    git("tag", "--annotate", "v2-again", "--message=The same commit")
+    assert release_check.main("") == 0
+    assert "Compared with v1:" in capsys.readouterr().out
+    commit(git)
+    assert release_check.main("") == 0
+    assert "Compared with v2" in capsys.readouterr().out
+
+
+def test_a_release_that_a_merge_brings_is_found(git: Callable[..., None], capsys: pytest.CaptureFixture[str]) -> None:
+    git("checkout", "-b", "release")
+    commit(git)
+    git("tag", "v1")
+    git("checkout", "main")
+    git("merge", "--no-ff", "--message=Merge", "release")
+    assert release_check.main("") == 0
+    assert "Compared with v1:" in capsys.readouterr().out
+
+
+def test_a_clone_without_its_history_is_not_taken_for_one_without_releases(
+    git: Callable[..., None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    git("tag", "v1")
+    commit(git)
+    git("clone", "--depth=1", "--no-tags", f"file://{tmp_path}", "clone")
+    monkeypatch.setattr(release_check, "ROOT", tmp_path / "clone")
+    assert release_check.main("") == 2
     assert "REF=" in capsys.readouterr().err
