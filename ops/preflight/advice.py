@@ -43,7 +43,8 @@ _USUAL_CONCURRENCY = published.CONCURRENCY.value
 _CODE_BYTES = 200_000_000
 # Emails a day, by the quotas page of Amazon Cognito: https://docs.aws.amazon.com/cognito/latest/developerguide/quotas.html
 _COGNITO_MAILS = 50
-_BLOCKING_STATUS = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED", "UPDATE_ROLLBACK_FAILED")
+# A stack in one of these states has to be deleted before it can be deployed again.
+_DELETE_FIRST = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED")
 
 
 @dataclass(frozen=True)
@@ -110,11 +111,16 @@ def visitors_per_second(found: Sequence[Limit]) -> float:
 def blockers(account: Account, stack_name: str) -> Iterator[str]:
     """Yield what prevents a deployment."""
     status = account.stack_status or ""
-    if status in _BLOCKING_STATUS:
+    if status == "UPDATE_ROLLBACK_FAILED":
+        yield (
+            f"The stack {stack_name} is in the state {status}, which cannot be updated. Fix the cause, which its events name, "
+            f"then run aws cloudformation continue-update-rollback --stack-name {stack_name}"
+        )
+    if status in _DELETE_FIRST:
         yield (
             f"The stack {stack_name} is in the state {status}, which cannot be updated. Find the reason in its events, then "
             f"delete it (aws cloudformation delete-stack --stack-name {stack_name}); the table, the bucket, the secret and the "
-            "user pool of a stack that was complete before are retained."
+            "user pool of a stack that was complete before are retained. Protected resources: docs/deploying.md."
         )
     if status.endswith("_IN_PROGRESS"):
         yield f"The stack {stack_name} is in the state {status}: wait until the operation has ended."
@@ -164,8 +170,8 @@ def _change_without_quota(limit: ServiceLimit, needed: float, account: Account) 
         writes, reads = (max(math.ceil(needed), least) for least in (4000, 12_000))
         return (
             f"aws dynamodb update-table --table-name {account.table_name or 'TABLE'} --warm-throughput "
-            f"WriteUnitsPerSecond={writes},ReadUnitsPerSecond={reads}   (once, before a known peak; it is charged. Without it, at "
-            "most double the traffic every 30 minutes.)"
+            f"WriteUnitsPerSecond={writes},ReadUnitsPerSecond={reads}   (once, before a known peak; it is charged. Without it, "
+            "at most double the traffic every 30 minutes.)"
         )
     return f"Change {limit.change.replace('`', '')}"
 

@@ -134,13 +134,14 @@ ROWS: Sequence[Row] = (
     Row(
         "a resource of the stack is missing",
         lambda failure: failure.aws_code in ("ResourceNotFoundException", "UserPoolClientNotFoundException"),
-        "{operation} did not find a resource of the stack: it was deleted, or the stack is in another region or of another version.",
+        "{operation} did not find a resource of the stack: it was deleted, or the region or the version of the "
+        "stack is another one.",
     ),
     Row(
         "a condition on an own gift failed",
         lambda failure: isinstance(failure.error, ConditionFailed) or failure.operation == "TransactWriteItems",
-        "The table rejected a write to a gift of the test. Check that the stack is of this version, and that your credentials have "
-        "the permissions dynamodb:UpdateItem and dynamodb:DeleteItem.",
+        "The table rejected a write to a gift of the test. Check that the stack is of this version, and that your credentials "
+        "have the permissions dynamodb:UpdateItem and dynamodb:DeleteItem.",
     ),
     # --- functions ---
     Row(
@@ -175,14 +176,14 @@ ROWS: Sequence[Row] = (
     Row(
         "a throttle of API Gateway",
         lambda failure: failure.status == 429 and failure.is_gateway,
-        "API Gateway throttles. Check the parameters ThrottleRateLimit, ClaimRateLimit, LookUpRateLimit and PublicRateLimit, and the "
-        "quota of the account, which `make preflight` shows.",
+        "API Gateway throttles. Check the parameters ThrottleRateLimit, ClaimRateLimit, LookUpRateLimit and PublicRateLimit, and "
+        "the quota of the account, which `make preflight` shows.",
     ),
     Row(
         "no concurrency for a function",
         lambda failure: failure.status == 503 and failure.is_gateway,
-        "{functions} did not answer API Gateway: Lambda has no free concurrency (`make preflight`; alarm FunctionsAreThrottled), or "
-        "the function ran for more than 30 s.",
+        "{functions} did not answer API Gateway: Lambda has no free concurrency (`make preflight`; alarm FunctionsAreThrottled), "
+        "or the function ran for more than 30 s.",
     ),
     Row(
         "API Gateway cannot invoke a function",
