@@ -117,13 +117,15 @@ _BUSY = "requests are retried, then get 503; no data is lost"
 _LATE = "messages, counters and recommendations are late"
 
 
-def _throttle(parameter: str, figures: Figures, route: str, demand: int) -> ServiceLimit:
+def _throttle(
+    name: str, capacity: float, demand: int, change: str = "`RouteSettings` in template.yaml"
+) -> ServiceLimit:
     return ServiceLimit(
-        f"the throttle of {route}",
-        figures.parameters[parameter],
+        f"the throttle of {name}",
+        capacity,
         demand,
         "requests",
-        f"the parameter `{parameter}`, up to API Gateway's quota",
+        f"{change}, up to API Gateway's quota",
         _THROTTLED,
         "template.yaml",
     )
@@ -153,12 +155,14 @@ _REQUESTS = CALLS + VISIT_REQUESTS
 def _api_limits(figures: Figures) -> list[ServiceLimit]:
     claims = sum(step.function == CLAIM.function for step in GIFT)
     return [
-        _throttle("ThrottleRateLimit", figures, "all requests", _REQUESTS),
-        _throttle("ClaimRateLimit", figures, "claims", claims),
-        _throttle("PublicRateLimit", figures, "previews", 1),
-        _throttle("PublicRateLimit", figures, "gift pages", VISITS_A_GIFT),
-        _throttle("PublicRateLimit", figures, "covers", VISITS_A_GIFT),
-        _throttle("AssetRateLimit", figures, "assets", VISITS_A_GIFT * ASSETS_A_VISIT),
+        _throttle(
+            "all requests", figures.parameters["ThrottleRateLimit"], _REQUESTS, "the parameter `ThrottleRateLimit`"
+        ),
+        _throttle("claims", figures.throttles["POST /gifts/{gift_id}/claims"], claims),
+        _throttle("previews", figures.throttles["ANY /gifts/{gift_id}/preview"], 1),
+        _throttle("gift pages", figures.throttles["ANY /g/{gift_id}"], VISITS_A_GIFT),
+        _throttle("covers", figures.throttles["ANY /covers/{file}"], VISITS_A_GIFT),
+        _throttle("assets", figures.throttles["ANY /assets/{version}/{asset}"], VISITS_A_GIFT * ASSETS_A_VISIT),
         _published(
             "API Gateway", published.API_REQUESTS, _REQUESTS, "requests", "a higher quota from AWS", _THROTTLED
         ),

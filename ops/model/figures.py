@@ -74,6 +74,7 @@ class Figures:
         times: processor times by function.
         memory: memory by function, in MB.
         parameters: defaults of the numeric template parameters.
+        throttles: requests per second of the routes with a limit of their own.
         projector_concurrency: concurrent invocations of the projector for a shard of the stream.
         traced: whether functions are traced.
         alarm_metrics: the number of metrics that alarms read.
@@ -85,6 +86,7 @@ class Figures:
     times: Mapping[str, Times]
     memory: Mapping[str, float]
     parameters: Mapping[str, float]
+    throttles: Mapping[str, float]
     projector_concurrency: int
     traced: bool
     alarm_metrics: int
@@ -117,6 +119,10 @@ def figures() -> Figures:
         times={name: Times(**each) for name, each in _measured_times().items()},
         memory={name: each.get("MemorySize", globally["MemorySize"]) for name, each in functions.items()},
         parameters={name: each["Default"] for name, each in template["Parameters"].items() if each["Type"] == "Number"},
+        throttles={
+            key: each["ThrottlingRateLimit"]
+            for key, each in template["Resources"]["HttpApi"]["Properties"]["RouteSettings"].items()
+        },
         projector_concurrency=template["Parameters"]["ProjectorParallelization"]["Default"],
         traced=globally.get("Tracing") == "Active",
         # A metric can be in an `Fn::If`.
@@ -136,7 +142,7 @@ _PAGE_BYTES = 8_000
 
 
 def _public_routes(template: Mapping[str, Any]) -> Iterator[PublicRoute]:
-    resources, parameters = template["Resources"], template["Parameters"]
+    resources = template["Resources"]
     settings = resources["HttpApi"]["Properties"]["RouteSettings"]
     for resource in resources.values():
         for event in resource.get("Properties", {}).get("Events", {}).values():
@@ -147,7 +153,7 @@ def _public_routes(template: Mapping[str, Any]) -> Iterator[PublicRoute]:
             rate = settings[key]["ThrottlingRateLimit"]
             files = (TEMPLATE.parent / "functions").glob(_FILES[route["Path"]]) if route["Path"] in _FILES else ()
             largest = max((path.stat().st_size for path in files), default=_PAGE_BYTES)
-            yield PublicRoute(key, parameters[rate["Ref"]]["Default"] if isinstance(rate, dict) else rate, largest)
+            yield PublicRoute(key, rate, largest)
 
 
 def request_units() -> dict[str, RequestUnits]:

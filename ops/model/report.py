@@ -181,8 +181,8 @@ def _public(figures: Figures) -> Section:
         "Requests without authentication",
         "The most that callers without an account can cost: USD per day, if a route is called at its limit day and night, by "
         "all callers together. The last column is for the largest response of each route, not compressed; most of it is "
-        "data transfer. Lower limits (`PublicRateLimit`), a CDN with a rate limit for each address, and an AWS budget with an "
-        "alarm make it less.",
+        "data transfer. Lower limits (`RouteSettings` in template.yaml), a CDN with a rate limit for each address, and an "
+        "AWS budget with an alarm make it less.",
         ("route", "requests per second", "largest response, bytes", "USD per day", "USD per day, largest response"),
         rows,
     )

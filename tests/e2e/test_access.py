@@ -90,8 +90,11 @@ def expired_token(live: Running) -> str:
     try:
         token = users._sign_in(cognito, client, "alice@example.com")
     finally:
-        before = {name: settings[name] for name in ("IdTokenValidity", "TokenValidityUnits")}
-        cognito.update_user_pool_client(**kept, **before)
+        # The engine keeps the numbers of a template as texts.
+        validity = int(settings["IdTokenValidity"])
+        cognito.update_user_pool_client(
+            **kept, IdTokenValidity=validity, TokenValidityUnits=settings["TokenValidityUnits"]
+        )
     assert token.split(".")[0] == live.stack["users"]["alice"]["token"].split(".")[0]  # signed with the same key
     assert eventually(lambda: status_of(live, "GET", "/me", token) == 401, 10)
     return token

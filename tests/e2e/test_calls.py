@@ -9,6 +9,7 @@ import re
 import secrets
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from io import BytesIO
 from typing import Any
@@ -1081,6 +1082,37 @@ def test_an_unknown_id_is_not_found(calls: Running, route: str) -> None:
     expect_problem(
         calls.as_(access.USERS[role]).request(route.split()[0], path, json=body, headers=key), 404, "not-found"
     )
+
+
+@contextmanager
+def without_payment_provider(live: Running, *logical_ids: str) -> Iterator[None]:
+    """Run functions as in a stack with `PaymentProvider=none`."""
+    client = live.aws("lambda")
+    before = {
+        name: client.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+        for name in map(live.physical, logical_ids)
+    }
+    try:
+        for name, variables in before.items():
+            changed = {"Variables": variables | {"PAYMENT_PROVIDER": "none"}}
+            client.update_function_configuration(FunctionName=name, Environment=changed)
+        yield
+    finally:
+        for name, variables in before.items():
+            client.update_function_configuration(FunctionName=name, Environment={"Variables": variables})
+
+
+def test_without_a_payment_provider_nothing_is_sold_and_the_same_key_works_later(calls: Running) -> None:
+    alice, bob, order_key, gift_key = calls.as_("alice"), calls.as_("bob"), new_key(), new_key()
+    gift = calls.give(calls.buy()["order_id"])
+    expect_ok(claim(bob, gift), 201)
+    path, order = f"/gifts/{gift['gift_id']}/return-gifts", purchase_request(calls)
+    back = {"product_id": calls.stack["products"]["voucher"], "payment": payment(), "wrapping": WRAPPING}
+    with without_payment_provider(calls, "PurchaseFunction", "ReturnGiftFunction"):
+        expect_problem(alice.post("/orders", order, key=order_key), 409, "no-payment-provider")
+        expect_problem(bob.post(path, back, key=gift_key), 409, "no-payment-provider")
+    expect_ok(alice.post("/orders", order, key=order_key), 201)
+    expect_ok(bob.post(path, back, key=gift_key), 201)
 
 
 # --- all routes ---------------------------------------------------------------------------------------------------

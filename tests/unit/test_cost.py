@@ -20,6 +20,7 @@ BY_HAND = Figures(
     times={"Function": Times(init_ms=500, warm_ms=10)},
     memory={"Function": 1769},
     parameters={},
+    throttles={},
     projector_concurrency=10,
     traced=True,
     alarm_metrics=0,
@@ -170,10 +171,9 @@ def test_limits_are_sorted_by_the_number_of_gifts_they_allow() -> None:
 
 def test_limits_equal_the_values_computed_by_hand() -> None:
     reached = {limit.name: limit.gifts for limit in capacity.limits(figures())}
-    throttles = figures().parameters
-    assert reached["the throttle of all requests"] == throttles["ThrottleRateLimit"] / 13
-    assert reached["the throttle of assets"] == throttles["AssetRateLimit"] / 3
-    assert reached["the throttle of claims"] == throttles["ClaimRateLimit"] / 4
+    assert reached["the throttle of all requests"] == figures().parameters["ThrottleRateLimit"] / 13
+    assert reached["the throttle of assets"] == 1000 / 3
+    assert reached["the throttle of claims"] == 500 / 4
     # Eight requests; and the page, its cover and three assets.
     assert reached["API Gateway"] == pytest.approx(10_000 / 13)
     # Ten invocations, of which each processes ten requests per second.

@@ -9,7 +9,7 @@ from tools import pages
 from tools.pages import Module, PageError
 
 FIRST = 'import { two as second } from "./b.js";\n\nexport const one = () => second();\n'
-PARAMETERS = template.read()["Parameters"]
+ROUTE_SETTINGS = template.read()["Resources"]["HttpApi"]["Properties"]["RouteSettings"]
 
 
 def modules(**texts: str) -> dict[str, Module]:
@@ -136,5 +136,6 @@ def test_a_style_sheet_is_the_same_in_both_of_its_files() -> None:
 
 
 def test_the_throttle_of_assets_lets_many_first_visits_through() -> None:
-    assert PARAMETERS["AssetRateLimit"]["Default"] / 3 > 300
-    assert PARAMETERS["AssetBurstLimit"]["Default"] / 3 > 300
+    settings = ROUTE_SETTINGS["ANY /assets/{version}/{asset}"]
+    assert settings["ThrottlingRateLimit"] / 3 > 300
+    assert settings["ThrottlingBurstLimit"] / 3 > 300

@@ -126,16 +126,16 @@ def test_it_tells_what_to_ask_for_with_the_command() -> None:
 
 
 def test_parameters_of_a_deployed_stack_count() -> None:
-    account = Account(stack_status="CREATE_COMPLETE", parameters={"ClaimRateLimit": "40", "JwtIssuer": "https://a"})
+    account = Account(stack_status="CREATE_COMPLETE", parameters={"ThrottleRateLimit": "40", "JwtIssuer": "https://a"})
     account.warm_writes = 20_000
     found = {each.limit.name: each for each in account_limits(figures(), account)}
-    assert (found["the throttle of claims"].limit.capacity, found["the throttle of claims"].origin) == (
+    assert (found["the throttle of all requests"].limit.capacity, found["the throttle of all requests"].origin) == (
         40,
         "parameter of the stack",
     )
     assert found["DynamoDB, a new table"].limit.capacity == 20_000
     texts = [request.command for request in requests(list(found.values()), account, 100)]
-    assert any("the parameter ClaimRateLimit" in text for text in texts)
+    assert any("the parameter ThrottleRateLimit" in text for text in texts)
     # Another identity provider sends the emails.
     assert not any("SES" in text for text in texts)
 

@@ -157,12 +157,12 @@ CHANGES: dict[str, tuple[Change, set[tuple[Effect, str]]]] = {
     ),
     "a lower minimum": (lambda t: t["Parameters"]["ClaimWindowSeconds"].update(MinValue=0), set()),
     "another maximum": (
-        lambda t: t["Parameters"]["ClaimRateLimit"].update(MaxValue=1000),
-        {(Effect.REFUSED, "ClaimRateLimit")},
+        lambda t: t["Parameters"]["ThrottleRateLimit"].update(MaxValue=1000),
+        {(Effect.REFUSED, "ThrottleRateLimit")},
     ),
     "another default": (
-        lambda t: t["Parameters"]["ClaimRateLimit"].update(Default=400),
-        {(Effect.NOTE, "ClaimRateLimit")},
+        lambda t: t["Parameters"]["ThrottleRateLimit"].update(Default=400),
+        {(Effect.NOTE, "ThrottleRateLimit")},
     ),
     "an output removed": (lambda t: t["Outputs"].pop("BusName"), {(Effect.BREAKS, "BusName")}),
     "an output exported": (lambda t: export(t, "table"), set()),

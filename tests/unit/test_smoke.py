@@ -72,7 +72,7 @@ CASES: list[tuple[str, Exception, tuple[str, ...], str]] = [
     ("a function timed out", InvocationError("Task timed out after 55.00 seconds"), (), "timed out"),
     ("a function cannot start", gateway(500), ("Runtime.ImportModuleError: ...",), "Architecture"),
     ("an invoked function failed", InvocationError('{"errorType": "ClientError"}'), (), "raised an error"),
-    ("a throttle of API Gateway", gateway(429), (), "ClaimRateLimit"),
+    ("a throttle of API Gateway", gateway(429), (), "ThrottleRateLimit"),
     ("no concurrency for a function", gateway(503), (), "FunctionsAreThrottled"),
     ("API Gateway cannot invoke a function", gateway(500), (), "apigateway.amazonaws.com"),
     ("the authorizer rejects the token", gateway(401), (), "JwtAudience"),

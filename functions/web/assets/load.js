@@ -70,7 +70,7 @@ async function evaluate(name) {
   const { imports, body } = definitions.get(name);
   const received = [];
   // One after the other, as the browser evaluates modules.
-  for (const each of imports) received.push(each === "load.js" ? handsel : checked(each, await instantiate(each)));
+  for (const each of imports) received.push(checked(each, each === "load.js" ? handsel : await instantiate(each)));
   return body(...received);
 }
 

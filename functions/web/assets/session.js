@@ -80,8 +80,11 @@ export async function signOut() {
   deleteSession();
   if (!token) return;
   const late = new Promise((resolve) => setTimeout(resolve, REVOKE_MS));
-  await Promise.race([userPool("RevokeToken", { Token: token }).catch(() => null), late]);
+  await Promise.race([revoke(token), late]);
 }
+
+/** Revoke a refresh token, if the user pool can be reached. */
+export const revoke = (token) => userPool("RevokeToken", { Token: token }).catch(() => null);
 
 /** Return whether the session can be extended. That of a demo user cannot. */
 export const canRenew = () => Boolean(storedSession()?.refresh_token);
@@ -100,7 +103,8 @@ addEventListener("pageshow", (event) => event.persisted && reloadIfUserChanged()
 export async function idToken() {
   const session = storedSession();
   const claims = currentUser();
-  if (!claims) return null;
+  // If another user has signed in, in another tab, this page is about to be reloaded.
+  if (!claims || claims.sub !== pageUser) return null;
   if (!isExpired(claims, EARLY_MS)) return session.id_token;
   try {
     return await renewToken(session.id_token);
@@ -119,8 +123,9 @@ let renewing = null;
 export function renewToken(replaced) {
   renewing ??= inOneTab(async () => {
     const session = storedSession();
+    if (!session || userOf(session) !== pageUser) return null;
     // Another tab was faster.
-    if (session && session.id_token !== replaced) return session.id_token;
+    if (session.id_token !== replaced) return session.id_token;
     return (await requestTokens())?.IdToken ?? null;
   }).finally(() => {
     renewing = null;
@@ -135,7 +140,19 @@ export function renewToken(replaced) {
 export const accessToken = () => inOneTab(async () => (await requestTokens())?.AccessToken ?? null);
 
 /** Run `work` in one tab at a time, if the browser has locks: it has them on encrypted pages and on those of this machine. */
-const inOneTab = async (work) => (navigator.locks ? navigator.locks.request(STORAGE_KEY, work) : work());
+async function inOneTab(work) {
+  if (!navigator.locks) return work();
+  let isGranted = false;
+  try {
+    return await navigator.locks.request(STORAGE_KEY, { signal: AbortSignal.timeout(TIMEOUT_MS) }, () => {
+      isGranted = true;
+      return work();
+    });
+  } catch (error) {
+    if (isGranted || error.name !== "TimeoutError") throw error;
+    return work(); // a tab that the browser has suspended does not release the lock
+  }
+}
 
 async function requestTokens() {
   const session = storedSession();

@@ -5,7 +5,7 @@ import { announce, config, fill, h, openDialog, reachable } from "./dom.js";
 import { Explained, signInErrorText } from "./errors.js";
 import { has, t } from "./i18n.js";
 import { handleInput, saveProfile } from "./profile.js";
-import { callUserPool, saveSession, userPool } from "./session.js";
+import { callUserPool, revoke, saveSession, userPool } from "./session.js";
 
 // A user who gets no code at once asks again. The user pool allows few codes in an hour, so ask them to wait first.
 const RESEND_MS = 30_000;
@@ -51,7 +51,11 @@ function openPanel() {
       resolve(signedIn);
     }
     const enter = (tokens) => {
-      if (done) return; // the user has closed the panel
+      if (done) {
+        // The user has closed the panel.
+        if (tokens.refresh_token) revoke(tokens.refresh_token);
+        return;
+      }
       saveSession(tokens);
       signedIn = true;
     };

@@ -52,7 +52,7 @@ async function evaluate(name) {
   if (!definitions.has(name)) throw new Outdated(`${name} is not there`);
   const { imports, body } = definitions.get(name);
   const received = [];
-  for (const each of imports) received.push(each === "load.js" ? handsel : checked(each, await instantiate(each)));
+  for (const each of imports) received.push(checked(each, each === "load.js" ? handsel : await instantiate(each)));
   return body(...received);
 }
 
@@ -538,8 +538,10 @@ async function signOut() {
   deleteSession();
   if (!token) return;
   const late = new Promise((resolve) => setTimeout(resolve, REVOKE_MS));
-  await Promise.race([userPool("RevokeToken", { Token: token }).catch(() => null), late]);
+  await Promise.race([revoke(token), late]);
 }
+
+const revoke = (token) => userPool("RevokeToken", { Token: token }).catch(() => null);
 
 const canRenew = () => Boolean(storedSession()?.refresh_token);
 
@@ -555,7 +557,7 @@ addEventListener("pageshow", (event) => event.persisted && reloadIfUserChanged()
 async function idToken() {
   const session = storedSession();
   const claims = currentUser();
-  if (!claims) return null;
+  if (!claims || claims.sub !== pageUser) return null;
   if (!isExpired(claims, EARLY_MS)) return session.id_token;
   try {
     return await renewToken(session.id_token);
@@ -570,7 +572,8 @@ let renewing = null;
 function renewToken(replaced) {
   renewing ??= inOneTab(async () => {
     const session = storedSession();
-    if (session && session.id_token !== replaced) return session.id_token;
+    if (!session || userOf(session) !== pageUser) return null;
+    if (session.id_token !== replaced) return session.id_token;
     return (await requestTokens())?.IdToken ?? null;
   }).finally(() => {
     renewing = null;
@@ -580,7 +583,19 @@ function renewToken(replaced) {
 
 const accessToken = () => inOneTab(async () => (await requestTokens())?.AccessToken ?? null);
 
-const inOneTab = async (work) => (navigator.locks ? navigator.locks.request(STORAGE_KEY, work) : work());
+async function inOneTab(work) {
+  if (!navigator.locks) return work();
+  let isGranted = false;
+  try {
+    return await navigator.locks.request(STORAGE_KEY, { signal: AbortSignal.timeout(TIMEOUT_MS) }, () => {
+      isGranted = true;
+      return work();
+    });
+  } catch (error) {
+    if (isGranted || error.name !== "TimeoutError") throw error;
+    return work(); // a tab that the browser has suspended does not release the lock
+  }
+}
 
 async function requestTokens() {
   const session = storedSession();
@@ -631,7 +646,7 @@ async function callUserPool(action, parameters) {
   if (!response.ok) throw new UserPoolError(response.status, (answer.__type ?? "").split("#").pop(), answer.message ?? "");
   return answer;
 }
-return { currentUser, saveSession, signOut, canRenew, idToken, renewToken, accessToken, UserPoolError, userPool, callUserPool };
+return { currentUser, saveSession, signOut, revoke, canRenew, idToken, renewToken, accessToken, UserPoolError, userPool, callUserPool };
 });
 handsel.define("api.js", ["clock.js", "dom.js", "i18n.js", "session.js", "storage.js"], async ({ learnTime, now }, { randomId }, { language }, { idToken, renewToken }, { session }) => {
 const MAX_ATTEMPTS = 4;
@@ -1233,7 +1248,7 @@ async function saveProfile(field, value) {
 }
 return { handleInput, saveProfile };
 });
-handsel.define("sign_in.js", ["clock.js", "dom.js", "errors.js", "i18n.js", "profile.js", "session.js"], async ({ learnTime }, { announce, config, fill, h, openDialog, reachable }, { Explained, signInErrorText }, { has, t }, { handleInput, saveProfile }, { callUserPool, saveSession, userPool }) => {
+handsel.define("sign_in.js", ["clock.js", "dom.js", "errors.js", "i18n.js", "profile.js", "session.js"], async ({ learnTime }, { announce, config, fill, h, openDialog, reachable }, { Explained, signInErrorText }, { has, t }, { handleInput, saveProfile }, { callUserPool, revoke, saveSession, userPool }) => {
 const RESEND_MS = 30_000;
 const NOT_SENT = ["LimitExceededException", "TooManyRequestsException", "CodeDeliveryFailureException"];
 const NO_RESET = { NotAuthorizedException: "no_reset", InvalidParameterException: "no_reset" };
@@ -1274,7 +1289,10 @@ function openPanel() {
       resolve(signedIn);
     }
     const enter = (tokens) => {
-      if (done) return; // the user has closed the panel
+      if (done) {
+        if (tokens.refresh_token) revoke(tokens.refresh_token);
+        return;
+      }
       saveSession(tokens);
       signedIn = true;
     };

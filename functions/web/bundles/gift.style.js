@@ -52,7 +52,7 @@ async function evaluate(name) {
   if (!definitions.has(name)) throw new Outdated(`${name} is not there`);
   const { imports, body } = definitions.get(name);
   const received = [];
-  for (const each of imports) received.push(each === "load.js" ? handsel : checked(each, await instantiate(each)));
+  for (const each of imports) received.push(checked(each, each === "load.js" ? handsel : await instantiate(each)));
   return body(...received);
 }
 

@@ -21,7 +21,7 @@ async function saveProfile(field, value) {
 }
 return { handleInput, saveProfile };
 });
-handsel.define("sign_in.js", ["clock.js", "dom.js", "errors.js", "i18n.js", "profile.js", "session.js"], async ({ learnTime }, { announce, config, fill, h, openDialog, reachable }, { Explained, signInErrorText }, { has, t }, { handleInput, saveProfile }, { callUserPool, saveSession, userPool }) => {
+handsel.define("sign_in.js", ["clock.js", "dom.js", "errors.js", "i18n.js", "profile.js", "session.js"], async ({ learnTime }, { announce, config, fill, h, openDialog, reachable }, { Explained, signInErrorText }, { has, t }, { handleInput, saveProfile }, { callUserPool, revoke, saveSession, userPool }) => {
 const RESEND_MS = 30_000;
 const NOT_SENT = ["LimitExceededException", "TooManyRequestsException", "CodeDeliveryFailureException"];
 const NO_RESET = { NotAuthorizedException: "no_reset", InvalidParameterException: "no_reset" };
@@ -62,7 +62,10 @@ function openPanel() {
       resolve(signedIn);
     }
     const enter = (tokens) => {
-      if (done) return; // the user has closed the panel
+      if (done) {
+        if (tokens.refresh_token) revoke(tokens.refresh_token);
+        return;
+      }
       saveSession(tokens);
       signedIn = true;
     };

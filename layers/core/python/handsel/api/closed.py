@@ -1,7 +1,7 @@
 """Answer every request with 503 while the stack is closed. Imported only then.
 
-The parameter `Closed` of template.yaml closes a stack, for the recovery of data: nobody may read or change what is being
-recovered.
+The parameter `Closed` of template.yaml closes a stack, for the recovery of data: no user reads or changes what is being
+recovered. Events of the payment provider and of carriers are still processed (docs/adr/0030).
 """
 
 from collections.abc import Callable
