@@ -176,8 +176,8 @@ ROWS: Sequence[Row] = (
     Row(
         "a throttle of API Gateway",
         lambda failure: failure.status == 429 and failure.is_gateway,
-        "API Gateway throttles. Check the parameter ThrottleRateLimit, RouteSettings in template.yaml, and the quota of the account, "
-        "which `make preflight` shows.",
+        "API Gateway throttles. Check the parameter ThrottleRateLimit, RouteSettings in template.yaml, and the quota of the "
+        "account, which `make preflight` shows.",
     ),
     Row(
         "no concurrency for a function",
