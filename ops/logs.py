@@ -46,11 +46,11 @@ def find_request(client: Any, groups: Iterable[str], request_id: str, *, hours: 
     Args:
         client: a client of CloudWatch Logs.
         groups: the log groups.
-        request_id: the ID that a response has, or that of an invocation.
-        hours: only lines of the last hours.
+        request_id: the ID of a response or of an invocation.
+        hours: how many hours back to search.
 
     Raises:
-        CannotRunError: the ID is none, or the logs cannot be read.
+        CannotRunError: the text is not a request ID, or the logs cannot be read.
     """
     if not _ID.fullmatch(request_id):
         raise CannotRunError(
@@ -111,7 +111,7 @@ def _explain(error: ClientError) -> str:
     code = str(error.response.get("Error", {}).get("Code"))
     reason = {
         "AccessDeniedException": f"The credentials need {PERMISSIONS}.",
-        "ResourceNotFoundException": "A log group does not exist: check AWS_DEFAULT_REGION, or deploy the stack again.",
+        "ResourceNotFoundException": "A log group does not exist: check AWS_DEFAULT_REGION, and whether the group was deleted.",
         "LimitExceededException": "Too many queries are running in this account. Try again in a minute.",
     }.get(code, "")
     return f"The logs cannot be searched: {error.operation_name} failed: {code}. {reason}"

@@ -1,9 +1,10 @@
-"""Write the template with which a new stack takes up what a deleted one left, for `make import-template`.
+"""Write the template with which a new stack imports the resources that a deleted one left, for `make import-template`.
 
-CloudFormation imports existing resources by a template that has these resources only, each with a DeletionPolicy
+CloudFormation imports existing resources by a template that has only these resources, each with a DeletionPolicy
 (docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/import-resources-manually.html). The next deployment of the whole
-template adds the rest. So a property that refers to the rest is left out here. All others have to stay as they are: a
-property that the next deployment adds is a change, for which CloudFormation would generate another value of the secret.
+template adds the other resources. So this template leaves out each property that refers to one of them. All other properties
+have to stay as they are: if the next deployment adds or changes `GenerateSecretString`, CloudFormation generates another value of
+the secret.
 """
 
 import json
@@ -18,14 +19,14 @@ FOLDER = ROOT / ".local" / "import"
 
 
 class UnknownResource(Exception):
-    """The resources are not those that a stack leaves; the message names them."""
+    """A resource is not one that a deleted stack leaves, or none is named; the message lists those that it leaves."""
 
 
 def main(kept: list[str]) -> int:
     """Write the template and the list of resources. Return the exit status.
 
     Args:
-        kept: the kept resources, each as `LogicalId=identifier`.
+        kept: the resources to import, each as `LogicalId=identifier`.
     """
     try:
         identifiers = dict(each.split("=", 1) for each in kept)

@@ -1,20 +1,20 @@
 """Write the scripts and style sheets of the pages from their modules in `functions/web/assets`.
 
 A page requests two files. `<page>.js` has the modules that it needs in each visit, and `<page>.style.js` has its style sheet;
-both have `load.js`. A module that is imported when it is needed, by `import()`, gets a file of its own, with the modules that it
-imports and that the page does not have already. ADR 24 has the reasons.
+both contain `load.js`. A module that is imported by `import()` when it is needed gets a file of its own, together with the
+modules that it imports and that the page does not have already. ADR 24 has the reasons.
 
     export function count(link) { ... }          handsel.define("link.js", [], async () => {
                                           ->     function count(link) { ... }
                                                  return { count };
                                                  });
 
-Modules use a part of the language, so that no parser is needed; everything else is reported:
+Modules use only these forms of imports and exports, so that no parser is needed; other forms are reported:
 
 - `import { name, other as alias } from "./module.js";` at the beginning of a line, and `await import("./module.js")`;
 - `export` before `const`, `function`, `async function` or `class`, at the beginning of a line;
 - `new URL("picture.svg", import.meta.url).href`, which becomes a data URI;
-- comments on lines of their own, which are left out; no string or comment of another kind spans lines.
+- comments on lines of their own, which are removed; no other comment and no string spans several lines.
 """
 
 import re
@@ -28,7 +28,7 @@ from local.settings import ROOT
 
 SOURCES = ROOT / "functions" / "web" / "assets"
 BUNDLES = ROOT / "functions" / "web" / "bundles"
-# The module that all files call as `handsel`.
+# The module whose exports all files use as `handsel`.
 LOADER = "load.js"
 # The modules of the first visit to each page, and its style sheets. `<page>.js` starts the page. The function that serves the
 # script adds the texts of one language.
@@ -72,7 +72,7 @@ class Module:
 
     @cached_property
     def imports(self) -> dict[str, list[tuple[str, str]]]:
-        """Return the names that it imports, each with the name that it uses, by module."""
+        """Return the names that it imports, each with its local name, by module."""
         found: dict[str, list[tuple[str, str]]] = {}
         for names, module in _IMPORT.findall(self.code):
             if module in found:
@@ -140,7 +140,7 @@ def files() -> dict[Path, str]:
 
 
 def build_scripts(modules: Mapping[str, Module]) -> dict[str, str]:
-    """Return the scripts of the pages, and one of each module that they import when it is needed.
+    """Return the scripts of the pages, and one script for each module that they import when it is needed.
 
     Args:
         modules: all modules, by name.
@@ -156,7 +156,7 @@ def build_scripts(modules: Mapping[str, Module]) -> dict[str, str]:
     if unused := modules.keys() - set.union(*reached.values()):
         raise PageError(f"{min(unused)}: no page imports it")
     for name in sorted({each for module in modules.values() for each in module.later}):
-        # A page that can need the module has at least these.
+        # Every page that can need the module has at least these modules.
         shared = set.intersection(*(set(pages[page]) for page in pages if name in reached[page]))
         if name not in shared:
             scripts[name] = _define((each for each in in_order([name], modules) if each not in shared), modules)
@@ -164,7 +164,7 @@ def build_scripts(modules: Mapping[str, Module]) -> dict[str, str]:
 
 
 def in_order(names: Iterable[str], modules: Mapping[str, Module]) -> list[str]:
-    """Return modules and all that they import, each after those that it imports, without the loader.
+    """Return modules and all that they import, without the loader. Each comes after the modules that it imports.
 
     Raises:
         PageError: modules import each other.
@@ -186,7 +186,7 @@ def in_order(names: Iterable[str], modules: Mapping[str, Module]) -> list[str]:
 
 
 def _reachable(names: Iterable[str], modules: Mapping[str, Module]) -> set[str]:
-    """Return modules and all that they import, at once or when it is needed."""
+    """Return modules and all that they import, by `import` or by `import()`."""
     found: set[str] = set()
     waiting = list(names)
     while waiting:

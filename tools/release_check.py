@@ -1,7 +1,7 @@
-"""Report what an update from the last release would replace, delete or refuse, for `make release-check`.
+"""Report what an update from the last release would replace or delete, and what AWS would refuse, for `make release-check`.
 
 Both templates are expanded by AWS's translator, with the default parameters. CloudFormation's registry schemas, which cfn-lint
-carries, name the properties that cannot be changed in place. Rules that the schemas do not have are below, with their sources.
+contains, name the properties that cannot be changed in place. Rules that the schemas lack are below, with their sources.
 """
 
 import json
@@ -24,9 +24,9 @@ Resource = Mapping[str, Any]
 # The routes with settings of the last release: written by `make released-routes` when a release is tagged.
 RELEASED_ROUTES = ROOT / "tools" / "released_routes.json"
 _RETAINED = ("Retain", "RetainExceptOnCreate")
-# Expanded from something else, or renamed by every build.
+# SAM generates these from other resources, or renames them in every build.
 _DERIVED = frozenset({"AWS::IAM::Role", "AWS::Lambda::Permission", "AWS::Lambda::LayerVersion", "AWS::Lambda::Version"})
-# The loss that comes with a resource, by its type. Other types have no data and no address of their own.
+# The loss that the deletion of a resource causes, by its type. Resources of other types have no data and no address of their own.
 _LOSSES = {
     "AWS::ApiGatewayV2::Api": "the address of the API, and with it every share link",
     "AWS::CloudFront::Distribution": "the domain name of the distribution",
@@ -36,7 +36,7 @@ _LOSSES = {
     "AWS::Events::EventBus": "the rules that others added to the bus; while it has any, it cannot be deleted",
     "AWS::KMS::Key": "everything that the key encrypted",
     "AWS::Lambda::EventSourceMapping": "the position in the stream: records of the last 24 hours are delivered again",
-    "AWS::Lambda::Function": "the name of the function, which its metrics and alarms have",
+    "AWS::Lambda::Function": "the name of the function, which its metrics and alarms use",
     "AWS::Logs::LogGroup": "the logs",
     "AWS::S3::Bucket": "the objects",
     "AWS::SecretsManager::Secret": "the keys of all open share links",
@@ -66,7 +66,7 @@ class Finding:
         subject: the resource, route, parameter or output.
         change: the change in the template.
         reason: what happens, and why.
-        instead: how to do it without harm.
+        instead: how to avoid the effect.
     """
 
     effect: Effect
@@ -101,8 +101,8 @@ def main(reference: str, *, accepts_effects: bool = False) -> int:
             return 0
     source = reference and _git("show", f"{reference}:template.yaml")
     if not source:
-        name = reference or "a tag"
-        print(f"{name} was not found. Name the released commit: make release-check REF=...", file=sys.stderr)
+        missing = f"{reference} has no template.yaml, or does not exist." if reference else "The repository has no tag."
+        print(f"{missing} Name the released commit: make release-check REF=...", file=sys.stderr)
         return 2
     findings = compare(expand(yaml_parse(source)), expand(template.read()))
     for finding in findings:
@@ -189,7 +189,7 @@ def _parameters(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Find
             Effect.REFUSED,
             name,
             "the parameter is gone.",
-            "A deployment that still sets it, as samconfig.toml may do, fails: the parameter does not exist.",
+            "A deployment that still sets it, for example in samconfig.toml, fails: the parameter does not exist.",
             "Keep it for one release, say in its description that it has no effect, and name it in CHANGELOG.md.",
         )
     for name in sorted(new.keys() - old.keys()):
@@ -199,7 +199,7 @@ def _parameters(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Find
                 name,
                 "the new parameter has no default.",
                 "An update that does not set it fails.",
-                "Give it a default with which nothing changes.",
+                "Give it a default that changes nothing.",
             )
     for name in sorted(old.keys() & new.keys()):
         yield from _parameter(name, old[name], new[name])
@@ -224,7 +224,7 @@ def _parameter(name: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Ite
             name,
             f"the parameter changed: {'; '.join(narrower)}.",
             "An update of a stack whose value does not fit fails.",
-            "Accept what was accepted, or check the values of your stacks, and name the change in CHANGELOG.md.",
+            "Accept what was accepted before. Or check the values of your stacks, and name the change in CHANGELOG.md.",
         )
     if old.get("Default") != new.get("Default"):
         yield Finding(
@@ -232,7 +232,7 @@ def _parameter(name: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Ite
             name,
             f"the default is {new.get('Default')!r}, not {old.get('Default')!r}.",
             "`sam deploy` keeps the value of a deployed stack; only new stacks get the default.",
-            "name the change in CHANGELOG.md, with the parameter override for existing stacks.",
+            "Name the change in CHANGELOG.md, with the parameter override for existing stacks.",
         )
 
 
@@ -305,7 +305,7 @@ def _routes(old: Mapping[str, Resource], new: Mapping[str, Resource]) -> Iterato
                 key,
                 "the route lost its settings.",
                 "A deployed stage may keep them.",
-                "compare `aws apigatewayv2 get-stage` after the update; `delete-route-settings` removes them.",
+                "Check `aws apigatewayv2 get-stage` after the update; `delete-route-settings` removes them.",
             )
 
 
@@ -347,16 +347,16 @@ def _removed(name: str, before: Resource, renamed: list[str]) -> Finding:
             effect,
             name,
             change,
-            f"It is kept, but the stack no longer has it: an operator has to look after it. It holds {loss}.",
+            f"It is kept, but no longer belongs to the stack: an operator has to manage it. It holds {loss}.",
             'Keep the logical ID. To give a kept resource a new one, import it: docs/runbook.md, "The stack was deleted".',
         )
-    lost = f"Lost is {loss}." if loss is not None else "It has no data."
+    lost = f"This loses {loss}." if loss is not None else "It has no data."
     return Finding(
         effect,
         name,
         change,
         f"CloudFormation deletes it. {lost}",
-        "keep the logical ID, unless it is not needed any more.",
+        "Keep the logical ID, unless the resource is no longer needed.",
     )
 
 
@@ -372,7 +372,7 @@ def _changed(name: str, before: Resource, after: Resource) -> Iterator[Finding]:
                 Effect.REFUSED,
                 name,
                 change,
-                f"CloudFormation would create another {kind}, but it has a name of its own, which is in use.",
+                f"CloudFormation would create another {kind} with the same name, which is already in use.",
                 "Leave the property as it is.",
             )
         else:
@@ -397,7 +397,7 @@ def _changed(name: str, before: Resource, after: Resource) -> Iterator[Finding]:
                 Effect.REPLACED,
                 name,
                 "the way in which its value is generated changed.",
-                "CloudFormation generates a new value. No open share link works any more.",
+                "CloudFormation generates a new value. All open share links stop working.",
                 'Leave it as it is. Add keys by the steps of docs/runbook.md, "Key rotation".',
             )
 
@@ -463,7 +463,7 @@ def _table(name: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterato
             Effect.REPLACED,
             name,
             "the stream changed.",
-            "The table gets another stream, and its readers start there. Records that they have not read are lost to them.",
+            "The table gets another stream, and its readers continue with the new one. Records that they have not read are lost.",
             'Wait until `IteratorAge` is 0, and run the steps of docs/runbook.md, "The stream stopped for days".',
         )
 
@@ -479,7 +479,7 @@ def _user_pool(name: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Ite
             name,
             f"{', '.join(changed)} changed.",
             "Amazon Cognito fixes it when a user pool is created.",
-            "Leave it as it is. Otherwise the users need another pool: add it beside this one, and move the users.",
+            "Leave it as it is. Otherwise add another user pool, and move the users to it.",
         )
 
 

@@ -24,7 +24,7 @@ class Quota:
     Attributes:
         name: its name in the console.
         service: the service code.
-        code: the quota code. They are in the pages of `source`, and all of them in
+        code: the quota code. The pages of `source` have the codes; a list of all is
             https://github.com/gruntwork-io/terraform-aws-utilities/blob/main/docs/quotas.md
         source: the page of AWS that lists the quota.
     """

@@ -1,4 +1,4 @@
-"""Compute what a stack holds in an account, and what to ask for."""
+"""Compute the capacity of a stack in an account, and which quotas to raise."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -43,7 +43,8 @@ _USUAL_CONCURRENCY = published.CONCURRENCY.value
 _CODE_BYTES = 200_000_000
 # Emails a day, by the quotas page of Amazon Cognito: https://docs.aws.amazon.com/cognito/latest/developerguide/quotas.html
 _COGNITO_MAILS = 50
-_BLOCKING_STATUS = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED", "UPDATE_ROLLBACK_FAILED")
+# A stack in one of these states has to be deleted before it can be deployed again.
+_DELETE_FIRST = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED")
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class Limit:
 
     Attributes:
         limit: the limit of the capacity model, with the capacity of the account.
-        quota: its quota; None if it is none of Service Quotas.
+        quota: its quota; None if Service Quotas does not have it.
         origin: where the capacity comes from.
     """
 
@@ -63,11 +64,11 @@ class Limit:
 
 @dataclass(frozen=True)
 class Request:
-    """A change to ask for.
+    """A quota to raise, or a change of a parameter.
 
     Attributes:
         reason: the limit, what it is and what is needed.
-        command: the command that asks for it, or the change of a parameter.
+        command: the command that requests it, or the change of a parameter.
     """
 
     reason: str
@@ -110,29 +111,34 @@ def visitors_per_second(found: Sequence[Limit]) -> float:
 def blockers(account: Account, stack_name: str) -> Iterator[str]:
     """Yield what prevents a deployment."""
     status = account.stack_status or ""
-    if status in _BLOCKING_STATUS:
+    if status == "UPDATE_ROLLBACK_FAILED":
+        yield (
+            f"The stack {stack_name} is in the state {status}, which cannot be updated. Fix the cause, which its events name, "
+            f"then run aws cloudformation continue-update-rollback --stack-name {stack_name}"
+        )
+    if status in _DELETE_FIRST:
         yield (
             f"The stack {stack_name} is in the state {status}, which cannot be updated. Find the reason in its events, then "
             f"delete it (aws cloudformation delete-stack --stack-name {stack_name}); the table, the bucket, the secret and the "
-            "user pool of a stack that was complete before are retained."
+            "user pool of a stack that was complete before are retained. Protected resources: docs/deploying.md."
         )
     if status.endswith("_IN_PROGRESS"):
-        yield f"The stack {stack_name} is in the state {status}: wait until it is done."
+        yield f"The stack {stack_name} is in the state {status}: wait until the operation has ended."
     storage = account.quotas.get(CODE_STORAGE)
     if storage is not None and account.code_bytes is not None and storage - account.code_bytes < _CODE_BYTES:
         yield (
             f"Lambda's storage is full: {account.code_bytes / 1e9:.1f} of {storage / 1e9:.1f} GB. Delete old versions and "
-            f"layers, or ask for more: {_increase(CODE_STORAGE, math.ceil(storage / 1e9) + 25)}"
+            f"layers, or request more: {_increase(CODE_STORAGE, math.ceil(storage / 1e9) + 25)}"
         )
     if account.bus_exists and not account.is_deployed and "cloudformation:DescribeStacks" not in str(account.unknown):
         yield (
-            f"An event bus {stack_name}-events exists already, and no stack of this name. Delete the bus, or choose another "
+            f"The event bus {stack_name}-events exists already, but no stack of this name. Delete the bus, or choose another "
             "name for the stack."
         )
 
 
 def requests(found: Sequence[Limit], account: Account, gifts: float) -> Iterator[Request]:
-    """Yield what to ask for, so that the stack holds a rate of gifts.
+    """Yield the changes with which the stack can handle a rate of gifts.
 
     Args:
         found: the limits.
@@ -164,8 +170,8 @@ def _change_without_quota(limit: ServiceLimit, needed: float, account: Account) 
         writes, reads = (max(math.ceil(needed), least) for least in (4000, 12_000))
         return (
             f"aws dynamodb update-table --table-name {account.table_name or 'TABLE'} --warm-throughput "
-            f"WriteUnitsPerSecond={writes},ReadUnitsPerSecond={reads}   (once, before a known peak; it is charged. Otherwise at "
-            "most double the traffic every 30 minutes.)"
+            f"WriteUnitsPerSecond={writes},ReadUnitsPerSecond={reads}   (once, before a known peak; it is charged. Without it, "
+            "at most double the traffic every 30 minutes.)"
         )
     return f"Change {limit.change.replace('`', '')}"
 
@@ -176,8 +182,8 @@ def _mail(account: Account) -> Iterator[Request]:
     has_sender = bool(account.parameters.get("SesIdentityArn"))
     if not has_sender:
         yield Request(
-            f"Emails of the user pool: {_COGNITO_MAILS} a day for the account, which is not adjustable; then nobody can sign up",
-            "Verify a domain in Amazon SES, and deploy with the parameters of an SES identity (see template.yaml)",
+            f"Emails of the user pool: {_COGNITO_MAILS} a day for the account, not adjustable. After that, nobody can sign up",
+            "Verify a domain in Amazon SES, and deploy with SesIdentityArn and MailFrom (docs/sign-in.md)",
         )
     if account.is_mail_in_production is False:
         yield Request(
@@ -209,18 +215,18 @@ def report(figures: Figures, account: Account, stack_name: str, gifts: float) ->
         figures: the inputs of the capacity model.
         account: what was read.
         stack_name: the name of the stack.
-        gifts: the gifts per second that the stack is to hold.
+        gifts: the gifts per second that the stack has to handle.
     """
     found = account_limits(figures, account)
     first = found[0]
-    yield "What the stack will hold"
+    yield "What the stack can handle"
     yield (
         f"  About {_number(first.limit.gifts)} gifts per second, by the capacity model (docs/reference/capacity.md). The first "
         f"limit is {first.limit.name}: {_number(first.limit.capacity)} {first.limit.unit}. Beyond it, {first.limit.harm}."
     )
     yield (
-        f"  About {_number(visitors_per_second(found))} people per second who open the page of a gift for the first time, and do "
-        f"nothing else ({VISIT_REQUESTS} requests each)."
+        f"  About {_number(visitors_per_second(found))} people per second who open the page of a gift for the first time, if "
+        f"there are no other requests ({VISIT_REQUESTS} requests each)."
     )
     sign_ups = account.quotas.get(SIGN_UPS)
     if sign_ups is not None:
@@ -237,7 +243,7 @@ def report(figures: Figures, account: Account, stack_name: str, gifts: float) ->
         yield f"  {_number(limit.gifts):>9} gifts/s  {limit.name}: {_number(limit.capacity)} {limit.unit}, {each.origin}"
     yield ""
     asked = list(requests(found, account, gifts))
-    yield f"To ask for, to hold {_number(gifts)} gifts per second"
+    yield f"To raise, for {_number(gifts)} gifts per second"
     for request in asked:
         yield f"  - {request.reason}"
         yield f"    {request.command}"
@@ -248,8 +254,8 @@ def report(figures: Figures, account: Account, stack_name: str, gifts: float) ->
     yield f"  {stack_name}: {account.stack_status or 'not deployed, or not readable'}"
     if account.retained and not account.is_deployed:
         yield (
-            "  Resources of an earlier stack of this name remain. A new stack does not use them and makes its own; "
-            "docs/runbook.md describes how to take them up:"
+            "  Resources of an earlier stack of this name remain. A new stack does not use them and creates its own; "
+            "docs/runbook.md describes how a new stack imports them (The stack was deleted):"
         )
         yield from (f"    {arn}" for arn in account.retained)
     for blocker in blockers(account, stack_name):

@@ -1,4 +1,4 @@
-"""Lead from a failure to a permission, a quota or a setting. `ROWS` is the table; the first row that matches applies."""
+"""Find the permission, quota or setting that causes a failure. `ROWS` is the table; the first row that matches applies."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class Failure:
 
     Attributes:
         error: the exception.
-        functions: logical ids of the functions that may have failed.
+        functions: logical IDs of the functions that may have failed.
         log: lines of the log of the failed request; empty if there are none, or they cannot be read.
     """
 
@@ -96,7 +96,7 @@ ROWS: Sequence[Row] = (
     Row(
         "the user pool rejects the password",
         lambda failure: failure.operation == "AdminSetUserPassword" and failure.aws_code == "InvalidPasswordException",
-        "The PasswordPolicy of UserPool asks for more than 40 letters, digits and hyphens.",
+        "The PasswordPolicy of UserPool rejects a password of 40 letters and digits with a hyphen.",
     ),
     Row(
         "a trigger of the user pool fails",
@@ -107,13 +107,14 @@ ROWS: Sequence[Row] = (
     Row(
         "MFA is required",
         lambda failure: isinstance(failure.error, SignInError) and "MFA" in failure.error.challenge,
-        "The user pool requires a second factor, which the test has not: set MfaConfiguration to OPTIONAL, or pass ID tokens in "
+        "The user pool requires a second factor, which the test does not have. Deploy with Mfa=OPTIONAL, which sets "
+        "MfaConfiguration of UserPool, or pass ID tokens in "
         "SMOKE_TOKEN_GIVER, SMOKE_TOKEN_FRIEND, SMOKE_TOKEN_OTHER, SMOKE_TOKEN_MERCHANT and SMOKE_TOKEN_CARRIER.",
     ),
     Row(
         "another challenge at sign-in",
         lambda failure: isinstance(failure.error, SignInError),
-        "The user pool asks for more than a password. Pass ID tokens in SMOKE_TOKEN_GIVER and so on instead.",
+        "The user pool asks for more than a password. Pass ID tokens in SMOKE_TOKEN_GIVER and the other variables instead.",
     ),
     Row(
         "a quota of Cognito",
@@ -127,19 +128,20 @@ ROWS: Sequence[Row] = (
     Row(
         "an invocation is throttled",
         lambda failure: failure.operation == "Invoke" and failure.aws_code == "TooManyRequestsException",
-        "Lambda has no free concurrency for {functions}: `make preflight` shows that of the account; check the reserved "
-        "concurrency of the function too.",
+        "Lambda has no free concurrency for {functions}: `make preflight` shows the concurrency of the account. Also check the "
+        "reserved concurrency of the function.",
     ),
     Row(
         "a resource of the stack is missing",
         lambda failure: failure.aws_code in ("ResourceNotFoundException", "UserPoolClientNotFoundException"),
-        "{operation} did not find a resource of the stack: it was deleted, or the stack is of another region or version.",
+        "{operation} did not find a resource of the stack: it was deleted, or the region or the version of the "
+        "stack is another one.",
     ),
     Row(
         "a condition on an own gift failed",
         lambda failure: isinstance(failure.error, ConditionFailed) or failure.operation == "TransactWriteItems",
-        "The table did not accept a write of the operator to a gift of the test. Check the template's version and the "
-        "permissions dynamodb:UpdateItem and dynamodb:DeleteItem of your credentials.",
+        "The table rejected a write to a gift of the test. Check that the stack is of this version, and that your credentials "
+        "have the permissions dynamodb:UpdateItem and dynamodb:DeleteItem.",
     ),
     # --- functions ---
     Row(
@@ -174,14 +176,14 @@ ROWS: Sequence[Row] = (
     Row(
         "a throttle of API Gateway",
         lambda failure: failure.status == 429 and failure.is_gateway,
-        "API Gateway throttles: the parameter ThrottleRateLimit, RouteSettings in template.yaml, or the quota of the account, "
-        "which `make preflight` shows.",
+        "API Gateway throttles. Check the parameter ThrottleRateLimit, RouteSettings in template.yaml, and the quota of the "
+        "account, which `make preflight` shows.",
     ),
     Row(
         "no concurrency for a function",
         lambda failure: failure.status == 503 and failure.is_gateway,
-        "{functions} did not answer API Gateway: no free concurrency (`make preflight`; alarm FunctionsAreThrottled), or more "
-        "than 30 s.",
+        "{functions} did not answer API Gateway: Lambda has no free concurrency (`make preflight`; alarm FunctionsAreThrottled), "
+        "or the function ran for more than 30 s.",
     ),
     Row(
         "API Gateway cannot invoke a function",
@@ -203,7 +205,7 @@ ROWS: Sequence[Row] = (
     Row(
         "no such route",
         lambda failure: failure.status == 404 and failure.is_gateway,
-        "API Gateway has no such route: the URL is of another API or stage, or the stack is of another version.",
+        "API Gateway has no such route: the URL belongs to another API or stage, or the stack is of another version.",
     ),
     # --- problems ---
     Row(

@@ -1,4 +1,4 @@
-"""Run the story on a stack and print each step; then clean up, and say which functions took part and what remains."""
+"""Run the story on a stack and print each step; then clean up, and list the functions that took part and what remains."""
 
 import secrets
 import shlex
@@ -26,7 +26,7 @@ _MAX_LOG_LINES = 20
 _ERRORS = (StepFailed, SignInError, InvocationError, ConditionFailed, BotoCoreError, ClientError, TransportError)
 _REMAINS = (
     "Remains in the table: the store and its products, sold out; the accounts of the test's users, and their orders, gifts, "
-    "holdings and messages (about 100 items, 100 KB). Nobody else sees them."
+    "holdings and messages (about 100 items, 100 KB). Other users do not see them."
 )
 
 
@@ -75,7 +75,7 @@ def run(stack: Stack, name: str, url: str, say: Callable[[str], None]) -> int:
             finally:
                 target.close()
     except (SignInError, ClientError) as error:
-        say(f"FAILED to make the users of the test: {error}")
+        say(f"FAILED to create the users of the test: {error}")
         say(f"        {diagnose(Failure(error))}")
         return 1
     say(_REMAINS)
@@ -154,7 +154,7 @@ def run_story(target: Target, users: Mapping[str, User], run: str, say: Callable
         for problem in problems:
             say(f"not cleaned up: {problem}")
     if session.retries:
-        say(f"{session.retries} requests were repeated, because the stack was busy.")
+        say(f"Repeated requests, because the stack was busy: {session.retries}.")
     _say_functions(report, target.functions, say)
     return report
 

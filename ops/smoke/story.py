@@ -1,15 +1,15 @@
-"""The steps of the smoke test, in order. Each names the functions that it exercises; together they are all functions.
+"""The steps of the smoke test, in order. Each names the functions that it exercises; together they exercise all functions.
 
-A function whose policy has `dynamodb:LeadingKeys` takes part with its writes, because AWS does not document how this condition
-is evaluated in transactions. tests/integration/test_smoke.py compares the story with every statement of template.yaml.
+The steps exercise the writes of each function whose policy has `dynamodb:LeadingKeys`, because AWS does not document how this
+condition is evaluated in transactions. tests/integration/test_smoke.py compares the story with every statement of template.yaml.
 
-The test is safe on a stack with users: its store has products that are sold out within seconds, because all units are bought
-at once, so they are not recommended to others. All gifts are among the users of the test.
+The test is safe on a stack with users: the products of its store are sold out within seconds, so they are not recommended to
+other users. All gifts are among the users of the test.
 
 A gift of the test ends early: `move_window_end` moves the end of its claim window in the table, in one transaction. If the
 test dies right before it, the gift ends at its regular time; right after it, the next sweep or the stream ends it, or at the
-latest the sweep at the regular time. If its response is lost or it runs twice, its conditions fail, and the gift is as after
-the first time.
+latest the sweep at the regular time. If its response is lost or it runs twice, its conditions fail, and the gift stays as the
+first run left it.
 """
 
 from collections.abc import Callable, Mapping
@@ -76,7 +76,7 @@ class StepFailed(Exception):
 
 
 class StepSkipped(Exception):
-    """A step needs what an earlier step did not reach, or what this stack has not; the message says what."""
+    """A step needs the result of an earlier step that failed, or a part that this stack does not have; the message names it."""
 
 
 class NotSold(StepSkipped):
@@ -128,7 +128,7 @@ class Session:
             StepSkipped: it did not.
         """
         if name not in self.found:
-            raise StepSkipped(f"it needs {name}, which no earlier step made")
+            raise StepSkipped(f"it needs {name}, which no earlier step created")
         return self.found[name]
 
     def call(
@@ -186,7 +186,7 @@ class Step:
 
     Attributes:
         title: what it does.
-        functions: logical ids of the functions that it exercises.
+        functions: logical IDs of the functions that it exercises.
         run: does it; returns a remark for the output, or None.
     """
 

@@ -1,4 +1,4 @@
-"""The users of the test: made in the user pool of the stack, or given by their tokens."""
+"""The users of the test: created in the user pool of the stack, or given by their tokens."""
 
 import base64
 import json
@@ -65,7 +65,7 @@ def users_from_environment() -> dict[str, User]:
     """Return the users whose tokens are in the environment variables SMOKE_TOKEN_<ROLE>; none if there are none.
 
     Raises:
-        CannotRunError: a token is missing or has not the claims of its role.
+        CannotRunError: a token is missing, or lacks the claims of its role.
     """
     tokens = {role: os.environ.get(f"SMOKE_TOKEN_{role.upper()}", "") for role in ROLES}
     if not any(tokens.values()):
@@ -86,7 +86,7 @@ def users_from_environment() -> dict[str, User]:
 
 @contextmanager
 def made_users(pool_id: str, client_id: str, run: str, log: Callable[[str], None]) -> Iterator[dict[str, User]]:
-    """Make the users in a user pool, sign them in, and delete them in the end. No email is sent.
+    """Create the users in a user pool, sign them in, and delete them at the end. No email is sent.
 
     Args:
         pool_id: the user pool.
@@ -114,7 +114,7 @@ def made_users(pool_id: str, client_id: str, run: str, log: Callable[[str], None
                 cognito.admin_delete_user(UserPoolId=pool_id, Username=email)
             except (BotoCoreError, ClientError) as error:
                 if error_code(error) != "UserNotFoundException":
-                    log(f"The user {email} was not deleted, delete it in the user pool {pool_id}: {error}")
+                    log(f"The user {email} was not deleted. Delete it in the user pool {pool_id}: {error}")
 
 
 def _attributes(role: str, run: str) -> dict[str, str]:

@@ -204,6 +204,12 @@ def test_a_stack_that_cannot_be_updated_prevents_the_deployment(status: str, blo
     assert bool(list(blockers(account, "handsel"))) == blocks
 
 
+def test_a_deployed_stack_whose_rollback_failed_is_not_to_be_deleted() -> None:
+    (blocker,) = blockers(Account(stack_status="UPDATE_ROLLBACK_FAILED"), "handsel")
+    assert "continue-update-rollback --stack-name handsel" in blocker
+    assert "delete-stack" not in blocker
+
+
 def test_a_bus_of_the_same_name_and_full_storage_prevent_the_deployment() -> None:
     account = Account(bus_exists=True, code_bytes=80_000_000_000, quotas={accounts.CODE_STORAGE: 80_100_000_000})
     storage, bus = blockers(account, "handsel")
