@@ -248,6 +248,7 @@ def test_a_tried_password_is_not_the_new_one_and_a_code_can_be_sent_again(strang
     visitor = stranger()
     visitor.expects(400)
     page, email = visitor.page, f"new-{secrets.token_hex(4)}@example.com"
+    page.clock.install()
     page.goto("/")
     button(page, "Sign in").click()
     panel = page.get_by_role("dialog")
@@ -264,6 +265,7 @@ def test_a_tried_password_is_not_the_new_one_and_a_code_can_be_sent_again(strang
     panel.locator("form").get_by_role("button", name="Create account").click()
     expect(panel).to_contain_text(email)
     check_accessible(page)
+    page.clock.fast_forward(31_000)  # a code is not sent again at once
     with page.expect_request(lambda request: "ResendConfirmationCode" in request.headers.get("x-amz-target", "")):
         button(page, "Send a new code").click()
     expect(page.locator("#live")).to_contain_text("We sent a code")
