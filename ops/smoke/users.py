@@ -34,8 +34,8 @@ class User:
     attributes: Mapping[str, str]
 
     @property
-    def user_id(self) -> str:
-        """Return the subject of the token."""
+    def subject(self) -> str:
+        """Return the subject of the token, from which the API derives the id of the user."""
         return str(self.claims["sub"])
 
 
@@ -73,7 +73,7 @@ def users_from_environment() -> dict[str, User]:
     if missing := [f"SMOKE_TOKEN_{role.upper()}" for role, token in tokens.items() if not token]:
         raise CannotRunError(f"Set {', '.join(missing)} too: the test needs the ID tokens of five users.")
     users = {role: User(read_claims(token), token, {}) for role, token in tokens.items()}
-    if len({user.user_id for user in users.values()}) < len(ROLES):
+    if len({user.subject for user in users.values()}) < len(ROLES):
         raise CannotRunError("The five tokens must be of five users.")
     if not str(users["merchant"].claims.get("custom:store_id", "")).startswith(PREFIX):
         raise CannotRunError(

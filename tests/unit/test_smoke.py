@@ -128,7 +128,7 @@ def test_users_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> Non
     assert users_from_environment() == {}
     for name, value in tokens({}).items():
         monkeypatch.setenv(name, value)
-    assert [user.user_id for user in users_from_environment().values()] == list(ROLES)
+    assert [user.subject for user in users_from_environment().values()] == list(ROLES)
 
 
 @pytest.mark.parametrize(
