@@ -69,7 +69,7 @@ def run(stack: Stack, name: str, url: str, say: Callable[[str], None]) -> int:
     table = Table(create_client("dynamodb"), stack.table_name)
     try:
         with _users(stack, run_id, say) as users:
-            target = DeployedStack(name, url, table, stack.bus_name, {role: user.token for role, user in users.items()})
+            target = DeployedStack(name, stack, url, table, {role: user.token for role, user in users.items()})
             try:
                 report = run_story(target, users, run_id, say, Logs(stack.log_groups[0], target.names))
             finally:
