@@ -5,12 +5,15 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from local.settings import REGION, ROOT
+from ops.smoke import users
 from ops.smoke.story import STEPS
 from tests.e2e.conftest import Running, run_stack
+from tests.e2e.user_pool import call_user_pool, expect_ok, require_two_step
 
 pytestmark = pytest.mark.e2e
 
@@ -63,6 +66,28 @@ def test_a_missing_statement_is_named(running: Running) -> None:
     assert "ClientError TransactWriteItems AccessDeniedException" in output
     assert "UpdateGifts" in output
     assert "not cleaned up" not in output
+
+
+def test_users_set_up_an_authenticator_app_where_it_is_required(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The engine lets users in without an app, so their calls go to the local sign-in, as those of the pages."""
+    engine, pool = running.aws("cognito-idp"), running.physical("UserPool")
+
+    class Cognito:
+        def __getattr__(self, name: str) -> Any:
+            if name.startswith("admin_"):
+                return getattr(engine, name)
+            operation = "".join(word.title() for word in name.split("_"))
+            return lambda **body: expect_ok(call_user_pool(running, operation, **body))
+
+    monkeypatch.setattr(users, "create_client", lambda _: Cognito())
+    require_two_step(running, "ON")
+    try:
+        with users.made_users(pool, running.physical("UserPoolClient"), "0a1b2c3d", print) as made:
+            assert [user.claims["name"] for user in made.values()] == [f"Smoke test {role}" for role in users.ROLES]
+    finally:
+        require_two_step(running, "OFF")
 
 
 def test_tokens_of_another_provider_replace_the_users_of_the_pool(running: Running) -> None:

@@ -13,7 +13,7 @@ from handsel.store.writes import ConditionFailed
 from ops.smoke.diagnosis import ROWS, Failure, diagnose, leading_keys
 from ops.smoke.story import StepFailed
 from ops.smoke.target import Answer, InvocationError
-from ops.smoke.users import ROLES, SignInError, users_from_environment
+from ops.smoke.users import ROLES, SignInError, one_time_code, users_from_environment
 from ops.stack import CannotRunError
 
 CLAIM = ("ClaimFunction",)
@@ -51,9 +51,22 @@ CASES: list[tuple[str, Exception, tuple[str, ...], str]] = [
         (),
         "PostConfirmationFunction",
     ),
-    ("MFA is required", SignInError("SOFTWARE_TOKEN_MFA"), (), "MfaConfiguration"),
+    ("another second factor is required", SignInError("SMS_MFA"), (), "EnabledMfas"),
+    (
+        "another second factor is required",
+        denied_by_aws("AssociateSoftwareToken", "SoftwareTokenMFANotFoundException"),
+        (),
+        "SMOKE_TOKEN_GIVER",
+    ),
+    (
+        "the user pool rejects the code of the app",
+        denied_by_aws("VerifySoftwareToken", "EnableSoftwareTokenMFAException"),
+        (),
+        "clock of this machine",
+    ),
     ("another challenge at sign-in", SignInError("NEW_PASSWORD_REQUIRED"), (), "SMOKE_TOKEN_GIVER"),
     ("a quota of Cognito", denied_by_aws("AdminCreateUser", "TooManyRequestsException"), (), "UserCreation"),
+    ("a quota of Cognito", denied_by_aws("AssociateSoftwareToken", "TooManyRequestsException"), (), "UserCreation"),
     ("an invocation is throttled", denied_by_aws("Invoke", "TooManyRequestsException"), (), "concurrency"),
     (
         "a resource of the stack is missing",
@@ -146,6 +159,13 @@ def test_tokens_that_could_harm_other_stores_or_do_not_fit_are_rejected(
         monkeypatch.setenv(name, value)
     with pytest.raises(CannotRunError, match=reason):
         users_from_environment()
+
+
+def test_codes_of_the_authenticator_app_are_those_of_the_standard() -> None:
+    # RFC 6238, appendix B, whose codes have eight digits.
+    key = base64.b32encode(b"12345678901234567890").decode()
+    times = (59, 1_111_111_109, 1_234_567_890, 20_000_000_000)
+    assert [one_time_code(key, at) for at in times] == ["287082", "081804", "005924", "353130"]
 
 
 def test_a_missing_token_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
