@@ -124,7 +124,7 @@ class NoLogs(Logs):
 
 
 def run(handlers: Handlers, lines: list[str]) -> Report:
-    return run_story(handlers, handlers.people, RUN, lines.append, NoLogs("logs", {}))
+    return run_story(handlers, handlers.people, RUN, lines.append, NoLogs("logs", {}, "handsel"))
 
 
 def test_every_function_of_the_template_is_in_the_story() -> None:
@@ -145,6 +145,11 @@ def test_each_step_passes_and_exercises_the_functions_that_it_names(handlers: Ha
     # No other user is recommended a product of the test.
     recommended = handlers.stack.call("alice", "GET", "/recommendations?limit=100").body["items"]
     assert [each for each in recommended if each["product"]["store_id"] == f"smoke-{RUN}"] == []
+    # As the output says, subscribers find the store in the item that an event names.
+    named = {each["correlation_id"] for each in handlers.stack.events}
+    items = [each for each in handlers.stack.all_items() if each["sk"] in ("ORDER", "HOLDING", "SHIPMENT")]
+    stores = {each[f"{each['sk'].lower()}_id"]: each["product"]["store_id"] for each in items}
+    assert {stores[each] for each in named} == {f"smoke-{RUN}"}
 
 
 # Units are on sale, or an order is pending whose unit is put back into stock when it expires: after a request to the stock,
@@ -177,7 +182,7 @@ def test_the_story_passes_again_with_the_same_users(handlers: Handlers) -> None:
     handlers.people = people
     for run_id in ("00000001", "00000002"):
         lines: list[str] = []
-        report = run_story(handlers, people, run_id, lines.append, NoLogs("logs", {}))
+        report = run_story(handlers, people, run_id, lines.append, NoLogs("logs", {}, "handsel"))
         assert report.failed == [], "\n".join(lines)
         assert {step.title for step in report.skipped} == {"create an account at sign-up"}
         assert not [line for line in lines if "not cleaned up" in line]
@@ -222,6 +227,7 @@ def test_what_depends_on_a_failed_step_is_skipped_and_the_rest_is_cleaned_up(
     assert report.suspects == {"ClaimFunction"}
     assert "ClaimFunction failed. A permission is the most likely reason" in output
     assert "UpdateGifts" in output
+    assert "The log of the request: make logs STACK=handsel REQUEST_ID=request-" in output
     assert "FAILED  ClaimFunction" in output
     assert "NOT     ShipmentFunction" in output
     assert "not cleaned up" not in output

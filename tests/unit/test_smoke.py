@@ -11,9 +11,10 @@ from httpx import ConnectError
 
 from handsel.store.writes import ConditionFailed
 from ops.smoke.diagnosis import ROWS, Failure, diagnose, leading_keys
+from ops.smoke.run import REMAINS, Logs
 from ops.smoke.story import StepFailed
 from ops.smoke.target import Answer, InvocationError
-from ops.smoke.users import ROLES, SignInError, one_time_code, users_from_environment
+from ops.smoke.users import PREFIX, ROLES, SignInError, one_time_code, users_from_environment
 from ops.stack import CannotRunError
 
 CLAIM = ("ClaimFunction",)
@@ -159,6 +160,16 @@ def test_tokens_that_could_harm_other_stores_or_do_not_fit_are_rejected(
         monkeypatch.setenv(name, value)
     with pytest.raises(CannotRunError, match=reason):
         users_from_environment()
+
+
+def test_the_log_of_a_request_is_read_by_make() -> None:
+    assert Logs("group", {}, "handsel-dev").command("a/b=") == "make logs STACK=handsel-dev REQUEST_ID=a/b="
+    assert Logs("group", {}, "").command("a; b") == "make logs 'REQUEST_ID=a; b'"
+
+
+def test_what_remains_is_named_for_subscribers() -> None:
+    assert "Subscribers of the stack's events do" in REMAINS
+    assert f"the prefix {PREFIX} of the product's store_id" in REMAINS
 
 
 def test_codes_of_the_authenticator_app_are_those_of_the_standard() -> None:
