@@ -742,7 +742,7 @@ def _read_lists(session: Session) -> None:
 def _count_expired(session: Session) -> None:
     _ = session["gift for the sweep"], session["gift for the stream"]
 
-    wanted = session["returned before"] + 2
+    wanted: int = session["returned before"] + 2
 
     def are_counted() -> bool:
         # More, if a gift of an earlier run that was killed expired in the meantime.
