@@ -19,6 +19,7 @@ Exit status: 0 success; 1 inconsistencies were found, or some of the work failed
 import argparse
 import json
 import os
+import signal
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -354,6 +355,8 @@ def _logs(_: WholeTable, stack: Stack, options: argparse.Namespace) -> int:
 def _smoke(options: argparse.Namespace) -> int:
     from ops.smoke.run import run  # imported here, because other commands need no HTTP client
 
+    # As Ctrl-C: by default, SIGTERM ends the process before it deletes its users and takes its products off sale.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     stack = describe_stack(options.stack)
     return run(stack, options.stack, options.url or stack.api_url, _print_now)
 

@@ -105,25 +105,33 @@ ROWS: Sequence[Row] = (
         "permission for cognito-idp.amazonaws.com.",
     ),
     Row(
-        "MFA is required",
-        lambda failure: isinstance(failure.error, SignInError) and "MFA" in failure.error.challenge,
-        "The user pool requires a second factor, which the test does not have. Deploy with Mfa=OPTIONAL, which sets "
-        "MfaConfiguration of UserPool, or pass ID tokens in "
-        "SMOKE_TOKEN_GIVER, SMOKE_TOKEN_FRIEND, SMOKE_TOKEN_OTHER, SMOKE_TOKEN_MERCHANT and SMOKE_TOKEN_CARRIER.",
+        "a quota of Cognito",
+        lambda failure: (
+            failure.operation.startswith(("Admin", "Initiate", "Respond", "Associate", "Verify"))
+            and failure.aws_code in ("TooManyRequestsException", "LimitExceededException")
+        ),
+        "The request rate of the user pools of this account is exhausted: `make preflight` shows the quotas UserCreation and "
+        "UserAuthentication.",
+    ),
+    Row(
+        "another second factor is required",
+        lambda failure: (
+            (isinstance(failure.error, SignInError) and "MFA" in failure.error.challenge)
+            or failure.operation == "AssociateSoftwareToken"
+        ),
+        "The user pool requires a second factor that is no authenticator app: add SOFTWARE_TOKEN_MFA to EnabledMfas of UserPool, "
+        "or pass ID tokens in SMOKE_TOKEN_GIVER, SMOKE_TOKEN_FRIEND, SMOKE_TOKEN_OTHER, SMOKE_TOKEN_MERCHANT and "
+        "SMOKE_TOKEN_CARRIER.",
+    ),
+    Row(
+        "the user pool rejects the code of the app",
+        lambda failure: failure.operation == "VerifySoftwareToken",
+        "The code of an authenticator app depends on the time: set the clock of this machine, then run the test again.",
     ),
     Row(
         "another challenge at sign-in",
         lambda failure: isinstance(failure.error, SignInError),
         "The user pool asks for more than a password. Pass ID tokens in SMOKE_TOKEN_GIVER and the other variables instead.",
-    ),
-    Row(
-        "a quota of Cognito",
-        lambda failure: (
-            failure.operation.startswith(("Admin", "Initiate"))
-            and failure.aws_code in ("TooManyRequestsException", "LimitExceededException")
-        ),
-        "The request rate of the user pools of this account is exhausted: `make preflight` shows the quotas UserCreation and "
-        "UserAuthentication.",
     ),
     Row(
         "an invocation is throttled",

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import httpx
 
 from handsel.store.table import Table
-from ops.stack import create_client, list_resources
+from ops.stack import Stack, create_client, list_resources
 
 # Longer than API Gateway waits for a function.
 _TIMEOUT = 35.0
@@ -58,6 +58,10 @@ class Target(Protocol):
         """Return the table."""
 
     @property
+    def payment_provider(self) -> str:
+        """Return the provider of payments."""
+
+    @property
     def functions(self) -> frozenset[str]:
         """Return the logical ids of the functions that the stack has."""
 
@@ -83,24 +87,25 @@ class DeployedStack:
 
     Args:
         name: the name of the stack.
+        stack: its outputs.
         url: the URL of the API.
         table: the table.
-        bus_name: the bus.
         tokens: the ID tokens by role.
 
     Attributes:
         names: the names of the functions by logical id.
     """
 
-    def __init__(self, name: str, url: str, table: Table, bus_name: str, tokens: Mapping[str, str]) -> None:
+    def __init__(self, name: str, stack: Stack, url: str, table: Table, tokens: Mapping[str, str]) -> None:
         self.table = table
+        self.payment_provider = stack.payment_provider
         self.names = {
             logical_id: physical_id
             for logical_id, kind, physical_id in list_resources(name)
             if kind == "AWS::Lambda::Function"
         }
         self.functions = frozenset(self.names)
-        self._bus_name = bus_name
+        self._bus_name = stack.bus_name
         self._tokens = tokens
         self._http = httpx.Client(base_url=url, timeout=_TIMEOUT)
         self._lambda = create_client("lambda")

@@ -1,10 +1,12 @@
 """The users of the test: created in the user pool of the stack, or given by their tokens."""
 
 import base64
+import hmac
 import json
 import os
 import secrets
 import string
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +19,7 @@ from ops.stack import CannotRunError, create_client, error_code
 ROLES = ("giver", "friend", "other", "merchant", "carrier")
 # A store of this name is the test's own.
 PREFIX = "smoke-"
+_SET_UP_APP = "MFA_SETUP"
 
 
 @dataclass(frozen=True)
@@ -34,8 +37,8 @@ class User:
     attributes: Mapping[str, str]
 
     @property
-    def user_id(self) -> str:
-        """Return the subject of the token."""
+    def subject(self) -> str:
+        """Return the subject of the token, from which the API derives the id of the user."""
         return str(self.claims["sub"])
 
 
@@ -73,7 +76,7 @@ def users_from_environment() -> dict[str, User]:
     if missing := [f"SMOKE_TOKEN_{role.upper()}" for role, token in tokens.items() if not token]:
         raise CannotRunError(f"Set {', '.join(missing)} too: the test needs the ID tokens of five users.")
     users = {role: User(read_claims(token), token, {}) for role, token in tokens.items()}
-    if len({user.user_id for user in users.values()}) < len(ROLES):
+    if len({user.subject for user in users.values()}) < len(ROLES):
         raise CannotRunError("The five tokens must be of five users.")
     if not str(users["merchant"].claims.get("custom:store_id", "")).startswith(PREFIX):
         raise CannotRunError(
@@ -96,7 +99,7 @@ def made_users(pool_id: str, client_id: str, run: str, log: Callable[[str], None
 
     Raises:
         ClientError: the user pool rejected a call.
-        SignInError: a user cannot sign in with a password alone.
+        SignInError: the user pool asks for more than a password and an authenticator app.
     """
     cognito = create_client("cognito-idp")
     made: list[str] = []
@@ -145,10 +148,40 @@ def _make_user(cognito: Any, pool_id: str, client_id: str, role: str, attributes
         AuthFlow="USER_PASSWORD_AUTH",
         AuthParameters={"USERNAME": email, "PASSWORD": password},
     )
+    if response.get("ChallengeName") == _SET_UP_APP:
+        response = _set_up_app(cognito, client_id, email, response)
     if "AuthenticationResult" not in response:
         raise SignInError(response["ChallengeName"])
     token = response["AuthenticationResult"]["IdToken"]
     return User(read_claims(token), token, attributes)
+
+
+def _set_up_app(cognito: Any, client_id: str, email: str, challenge: Mapping[str, Any]) -> Any:
+    """Set up an authenticator app for a user, which the parameter Mfa=ON requires. Return the response to the sign-in."""
+    app = cognito.associate_software_token(Session=challenge["Session"])
+    code = one_time_code(app["SecretCode"], time.time())
+    verified = cognito.verify_software_token(Session=app["Session"], UserCode=code)
+    name = challenge.get("ChallengeParameters", {}).get("USER_ID_FOR_SRP", email)
+    return cognito.respond_to_auth_challenge(
+        ClientId=client_id,
+        ChallengeName=_SET_UP_APP,
+        Session=verified["Session"],
+        ChallengeResponses={"USERNAME": name},
+    )
+
+
+def one_time_code(key: str, now: float) -> str:
+    """Return the code that an authenticator app shows (RFC 6238).
+
+    Args:
+        key: the key of the app in base 32.
+        now: in seconds since the epoch.
+    """
+    counter = int(now // 30).to_bytes(8)
+    digest = hmac.digest(base64.b32decode(key + "=" * (-len(key) % 8)), counter, "sha1")
+    start = digest[-1] & 15
+    number = int.from_bytes(digest[start : start + 4]) & 0x7FFFFFFF
+    return f"{number % 1_000_000:06}"
 
 
 def _password() -> str:

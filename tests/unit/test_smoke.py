@@ -11,9 +11,10 @@ from httpx import ConnectError
 
 from handsel.store.writes import ConditionFailed
 from ops.smoke.diagnosis import ROWS, Failure, diagnose, leading_keys
+from ops.smoke.run import REMAINS, Logs
 from ops.smoke.story import StepFailed
 from ops.smoke.target import Answer, InvocationError
-from ops.smoke.users import ROLES, SignInError, users_from_environment
+from ops.smoke.users import PREFIX, ROLES, SignInError, one_time_code, users_from_environment
 from ops.stack import CannotRunError
 
 CLAIM = ("ClaimFunction",)
@@ -51,9 +52,22 @@ CASES: list[tuple[str, Exception, tuple[str, ...], str]] = [
         (),
         "PostConfirmationFunction",
     ),
-    ("MFA is required", SignInError("SOFTWARE_TOKEN_MFA"), (), "MfaConfiguration"),
+    ("another second factor is required", SignInError("SMS_MFA"), (), "EnabledMfas"),
+    (
+        "another second factor is required",
+        denied_by_aws("AssociateSoftwareToken", "SoftwareTokenMFANotFoundException"),
+        (),
+        "SMOKE_TOKEN_GIVER",
+    ),
+    (
+        "the user pool rejects the code of the app",
+        denied_by_aws("VerifySoftwareToken", "EnableSoftwareTokenMFAException"),
+        (),
+        "clock of this machine",
+    ),
     ("another challenge at sign-in", SignInError("NEW_PASSWORD_REQUIRED"), (), "SMOKE_TOKEN_GIVER"),
     ("a quota of Cognito", denied_by_aws("AdminCreateUser", "TooManyRequestsException"), (), "UserCreation"),
+    ("a quota of Cognito", denied_by_aws("AssociateSoftwareToken", "TooManyRequestsException"), (), "UserCreation"),
     ("an invocation is throttled", denied_by_aws("Invoke", "TooManyRequestsException"), (), "concurrency"),
     (
         "a resource of the stack is missing",
@@ -128,7 +142,7 @@ def test_users_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> Non
     assert users_from_environment() == {}
     for name, value in tokens({}).items():
         monkeypatch.setenv(name, value)
-    assert [user.user_id for user in users_from_environment().values()] == list(ROLES)
+    assert [user.subject for user in users_from_environment().values()] == list(ROLES)
 
 
 @pytest.mark.parametrize(
@@ -146,6 +160,23 @@ def test_tokens_that_could_harm_other_stores_or_do_not_fit_are_rejected(
         monkeypatch.setenv(name, value)
     with pytest.raises(CannotRunError, match=reason):
         users_from_environment()
+
+
+def test_the_log_of_a_request_is_read_by_make() -> None:
+    assert Logs("group", {}, "handsel-dev").command("a/b=") == "make logs STACK=handsel-dev REQUEST_ID=a/b="
+    assert Logs("group", {}, "").command("a; b") == "make logs 'REQUEST_ID=a; b'"
+
+
+def test_what_remains_is_named_for_subscribers() -> None:
+    assert "Subscribers of the stack's events do" in REMAINS
+    assert f"the prefix {PREFIX} of the product's store_id" in REMAINS
+
+
+def test_codes_of_the_authenticator_app_are_those_of_the_standard() -> None:
+    # RFC 6238, appendix B, whose codes have eight digits.
+    key = base64.b32encode(b"12345678901234567890").decode()
+    times = (59, 1_111_111_109, 1_234_567_890, 20_000_000_000)
+    assert [one_time_code(key, at) for at in times] == ["287082", "081804", "005924", "353130"]
 
 
 def test_a_missing_token_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
