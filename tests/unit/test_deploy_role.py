@@ -205,7 +205,7 @@ def test_the_smoke_test_may_do_what_its_help_lists() -> None:
         for each in _statements(role)
         for action in ([each["Action"]] if isinstance(each["Action"], str) else each["Action"])
     ]
-    listed = (smoke.__doc__ or "").split("It needs these permissions")[1].split("\n\n")[0]
+    listed = (smoke.__doc__ or "").split("needs these permissions")[1].split("\n\n")[0]
     services = re.findall(r"\b([a-z-]+):([A-Z]\w+\*?(?:(?:,| and|, and)\s+[A-Z]\w+\*?)*)", listed)
     needed = {f"{service}:{name}" for service, names in services for name in re.findall(r"[A-Z]\w+\*?", names)}
     assert len(needed) > 12
