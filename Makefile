@@ -60,12 +60,11 @@ ops: $(VENV) ## Run an operators' command on the local stack: DO="audit --json";
 
 # --- test ------------------------------------------------------------------------------------------------------------
 
-.PHONY: test coverage unit integration conformance e2e e2e-long e2e-long-calls e2e-long-pages browser screenshots canaries sam fuzz sim mutants mutmut races crash proof recommendations bench
-test: $(VENV) ## Unit tests, integration tests, simulator, and tests of the API and the pages on the local stack
+.PHONY: test coverage unit integration conformance e2e e2e-long e2e-long-calls e2e-long-pages pages browser screenshots canaries sam fuzz sim mutants mutmut races crash proof recommendations bench
+test: $(VENV) ## Unit tests, integration tests, simulator, and tests of the API on the local stack
 	@$(BIN)/python -m pytest tests/unit tests/integration tests/sim --numprocesses 2
 	@$(SIM)
 	@$(E2E) tests/e2e $(addprefix --ignore=,$(E2E_LONG))
-	@$(E2E) tests/browser -m "not long"
 
 coverage: $(VENV) ## Branch coverage of the unit and integration tests; takes twice their time
 	@$(BIN)/python -m pytest tests/unit tests/integration --cov --numprocesses 2
@@ -91,7 +90,10 @@ e2e-long-calls: $(VENV)
 e2e-long-pages: $(VENV)
 	@$(E2E) tests/browser -m long
 
-browser: $(VENV) ## Tests of the pages in a browser, on the local stack; skipped without a browser
+pages: $(VENV) ## The faster half of the tests of the pages in a browser, on the local stack; skipped without a browser
+	@$(E2E) tests/browser -m "not long"
+
+browser: $(VENV) ## All tests of the pages in a browser
 	@$(E2E) tests/browser
 
 screenshots: $(VENV) ## Tests of the pages in a browser, and update docs/screenshots
@@ -124,6 +126,7 @@ crash: $(VENV) ## Crash tests: kill functions and the runner during work (testki
 proof: $(VENV) ## Long proofs before a release; takes hours; results are in docs/reliability.md
 	@$(MAKE) --no-print-directory sim SEEDS=50000
 	@$(MAKE) --no-print-directory mutants mutmut
+	@$(MAKE) --no-print-directory e2e-long-pages
 	@PROOF=1 $(BIN)/python -m pytest tests/integration/test_audit_of_corruption.py -k large
 	@FUZZ_REQUESTS=10000 FUZZ_SECONDS=120 $(BIN)/python -m testkit.fuzz
 	@$(BIN)/python -m testkit.races
@@ -148,9 +151,9 @@ static: $(VENV) ## Static checks, two at a time
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target lint types security scan vulnerabilities generated locked
 
 .PHONY: side-by-side gates
-side-by-side: ## Slow tests, two at a time: e2e-long, canaries, sam, fuzz, conformance, gates
+side-by-side: ## Slow tests, two at a time: pages, e2e-long-calls, canaries, sam, fuzz, conformance, gates
 	@FUZZ_SECONDS=$(or $(FUZZ_SECONDS),20) $(MAKE) --no-print-directory --jobs 2 --output-sync=target \
-	  e2e-long-calls canaries e2e-long-pages sam fuzz conformance gates
+	  e2e-long-calls pages canaries sam fuzz conformance gates
 
 gates: $(VENV) ## Check the limits on modules, bytes and cold starts (benchmarks/gates.py)
 	@PYTHONPATH=layers/core/python $(BIN)/python -m benchmarks.gates
