@@ -406,6 +406,7 @@ body.app main { padding-bottom: calc(96px + env(safe-area-inset-bottom)); }
 .places dd { margin: 0; font-size: 1.25rem; font-weight: 700; font-variant-numeric: tabular-nums; }
 .more-ways { display: flex; flex-wrap: wrap; gap: .5rem; margin: 1rem 0; }
 .more-ways > * { flex: 1; white-space: nowrap; }
+.more-ways .action > button { width: 100%; }
 .rows { display: grid; gap: .5rem; }
 .rows li > a, .rows li:not(:has(> a)) { display: flex; align-items: center; justify-content: space-between; gap: .9rem; min-height: 48px; padding: .6rem .75rem; border: 1px solid var(--line); border-radius: 12px; background: var(--surface); color: var(--ink); text-decoration: none; }
 .rows a > span { flex: 1; display: grid; }
