@@ -1,6 +1,6 @@
 """Run an operators' command: python -m ops smoke | preflight | audit | settle | replay | recount | logs | cost | capacity.
 
-    smoke    test a deployed stack: the whole story of a gift, in a minute, with users that it makes and deletes
+    smoke    test a deployed stack: the whole story of a gift, in a minute, with users that it creates and deletes
     preflight show what the quotas and settings of the account let a stack hold, and what to ask for; read-only
     audit    check the whole table for inconsistencies; read-only
     settle   settle overdue gifts, payments, refunds and reminders

@@ -392,7 +392,7 @@ def _changed(name: str, before: Resource, after: Resource) -> Iterator[Finding]:
         case "AWS::SecretsManager::Secret" if any(
             old.get(each) != new.get(each) for each in ("GenerateSecretString", "SecretString")
         ):
-            # repost.aws and npmjs.com/package/@matthewbonig/secret: a changed GenerateSecretString generates a new value.
+            # A changed GenerateSecretString generates a new value: the reason for the construct @matthewbonig/secret.
             yield Finding(
                 Effect.REPLACED,
                 name,

@@ -95,7 +95,9 @@ def account_limits(figures: Figures, account: Account) -> list[Limit]:
         capacity = limit.capacity if value is None else value * factor
         origin = "read from the account" if value is not None else "assumed" if quota else "given by the design"
         if limit.source == "template.yaml":
-            origin = "parameter of the stack" if account.is_deployed else "default of the template"
+            # The limits of single routes are no parameters.
+            is_parameter = limit.change.startswith("the parameter")
+            origin = "parameter of the stack" if account.is_deployed and is_parameter else "given by template.yaml"
         if limit.name == NEW_TABLE:
             origin = "assumed" if value is None else "read from the table"
         found.append(Limit(replace(limit, capacity=capacity), quota, origin))

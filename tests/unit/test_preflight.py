@@ -133,6 +133,7 @@ def test_parameters_of_a_deployed_stack_count() -> None:
         40,
         "parameter of the stack",
     )
+    assert found["the throttle of claims"].origin == "given by template.yaml"
     assert found["DynamoDB, a new table"].limit.capacity == 20_000
     texts = [request.command for request in requests(list(found.values()), account, 100)]
     assert any("the parameter ThrottleRateLimit" in text for text in texts)
