@@ -1,4 +1,10 @@
-// 封面与祝福语的中文，按 API 的编号；目录里的每一个都有，由测试核对。
+// 系列、封面与祝福语的中文，按 API 的编号；目录里的每一个都有，由测试核对。
+
+export const themes = {
+  red: "红色",
+  blue: "蓝色",
+  kraft: "牛皮纸",
+};
 
 export const covers = {
   "red-classic": "经典红",

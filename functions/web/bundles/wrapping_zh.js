@@ -1,5 +1,11 @@
 // Written by `make generate` from functions/web/assets; change it there.
 handsel.define("wrapping_zh.js", [], async () => {
+const themes = {
+  red: "红色",
+  blue: "蓝色",
+  kraft: "牛皮纸",
+};
+
 const covers = {
   "red-classic": "经典红",
   "red-birthday": "生日快乐",
@@ -36,5 +42,5 @@ const blessings = {
   "warm-winter": "天冷了，喝杯热茶，暖暖身子。",
   spring: "春天来了，出去走走吧！",
 };
-return { covers, blessings };
+return { themes, covers, blessings };
 });
