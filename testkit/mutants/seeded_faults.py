@@ -448,4 +448,17 @@ MUTANTS = (
         "    for number, (_, at) in enumerate(find_new_claims(before, after), len(before.claims)):",
         "    for number, (_, at) in enumerate(find_new_claims(before, after), 0):",
     ),
+    # --- wrapping
+    Mutant(
+        "a gift has the first theme, whatever its cover",
+        "domain/wrappings.py",
+        "return self.themes[0] if cover is None else cover.theme",
+        "return self.themes[0]",
+    ),
+    Mutant(
+        "the covers of the last theme are recommended first",
+        "domain/wrappings.py",
+        "for theme in catalogue.themes",
+        "for theme in reversed(catalogue.themes)",
+    ),
 )
