@@ -1,0 +1,285 @@
+"""Every policy, gift, caller and action: the expected status and code come from the tables here, not from the code.
+
+`PROFILES` says what each policy allows, and `RULES` what callers get. Of the rows of an action, the first that names the
+caller applies; of its outcomes, the first whose words, joined by `+`, all apply to the situation, or that has no word.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import pytest
+
+from handsel.domain import policy
+from handsel.runtime import settings
+from testkit.handlers.stack import ADDRESS, DAY, Answer, Stack, gift_request
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What a policy allows.
+
+    Attributes:
+        voucher_days, parcel_days: the length of the claim window.
+        at_end: what happens at its end.
+        forbids: the words for what it rules out.
+    """
+
+    voucher_days: int
+    parcel_days: int
+    at_end: str
+    forbids: frozenset[str]
+
+
+PROFILES: Mapping[str, Profile] = {
+    "douyin": Profile(1, 1, "order", frozenset({"jewelry", "education", "expensive"})),
+    "wechat": Profile(1, 1, "refund", frozenset({"jewelry", "education", "expensive", "cancel", "choice"})),
+    # A voucher of the demo is valid for 90 days, which ends the window of 93 days.
+    "kakao": Profile(90, 7, "refund", frozenset({"choice"})),
+    "eu": Profile(1, 1, "order", frozenset()),
+}
+RULES = """
+claim     | nobody    | 401 unauthenticated
+          | giver     | 403 own-gift
+          | claimers  | 200
+          | openers   | open 201; ENDS
+          | user      | named 403 not-the-recipient; link 403 wrong-secret
+decline   | nobody    | 401 unauthenticated
+          | recipient | open+no-decline 409 not-allowed decline; open 200; declined 200; ENDS
+          | user      | 403 not-the-recipient
+cancel    | nobody    | 401 unauthenticated
+          | giver     | open+no-cancel 409 not-allowed giver_cancel; open 200; cancelled 200; ENDS
+          | user      | 404 not-found
+ask again | nobody    | 401 unauthenticated
+          | giver     | 403 own-gift
+          | claimers  | open 409 still-open; 409 already-claimed
+          | openers   | open 409 still-open; returned 202; ENDS
+          | user      | named 403 not-the-recipient; link 403 wrong-secret
+read      | nobody    | 401 unauthenticated
+          | user      | 200
+preview   | user      | 200
+order     | nobody    | 401 unauthenticated
+          | giver     | 200
+          | user      | 404 not-found
+give      | nobody    | 401 unauthenticated
+          | giver     | CATEGORY; expensive+no-expensive 422 not-giftable price_caps; 201
+          | user      | 404 not-found
+"""
+CATEGORY = "; ".join(f"{name}+no-{name} 422 not-giftable excluded_categories" for name in ("jewelry", "education"))
+ENDS = "claimed 409 already-claimed; returned 410 expired; cancelled 410 cancelled; declined 410 declined"
+# Users by role. A friend has the link and claimed nothing.
+USERS: Mapping[str, str | None] = {
+    "nobody": None,
+    "giver": "alice",
+    "recipient": "bob",
+    "claimer": "carol",
+    "other claimer": "dave",
+    "friend": "friend",
+    "stranger": "stranger",
+    "merchant": "mia",
+}
+LINK_HOLDERS = {"claimer", "other claimer", "friend"}
+PRODUCTS = {
+    "voucher": set[str](),
+    "parcel": set[str](),
+    "jewelry": {"jewelry"},
+    "education": {"education"},
+    "price_at_cap": set[str](),
+    "price_over_cap": {"expensive"},
+}
+COVERS = {"voucher": "red-classic", "parcel": "parcel-kraft"}
+
+
+@dataclass(frozen=True)
+class History:
+    """A gift and what happened to it.
+
+    Attributes:
+        state: the state that it is in.
+        shares: more than one makes it a gift by link, one a gift to the recipient.
+        claimed_by: the roles that claimed a share.
+        ended_by: the role that ended it.
+    """
+
+    state: str
+    product: str = "voucher"
+    shares: int = 1
+    claimed_by: tuple[str, ...] = ()
+    ended_by: str | None = None
+
+
+HISTORIES = (
+    History("open", shares=2),
+    History("open", shares=2, claimed_by=("claimer",)),
+    History("claimed", shares=2, claimed_by=("claimer", "other claimer")),
+    History("returned", shares=2),
+    History("returned", shares=2, claimed_by=("claimer",)),
+    History("cancelled", shares=2, claimed_by=("claimer",), ended_by="giver"),
+    *(
+        each
+        for product in ("voucher", "parcel")
+        for each in (
+            History("open", product),
+            History("claimed", product, claimed_by=("recipient",)),
+            History("returned", product),
+            History("cancelled", product, ended_by="giver"),
+            History("declined", product, ended_by="recipient"),
+        )
+    ),
+)
+
+
+@dataclass
+class Situation:
+    """A gift that exists, and the words that apply to it."""
+
+    words: set[str]
+    order: Mapping[str, Any]
+    gift: Mapping[str, Any]
+    claimers: frozenset[str] = frozenset()
+
+    def has_role(self, caller: str, role: str) -> bool:
+        is_named = self.gift["recipient_id"] is not None
+        members = {
+            "user": set(USERS),
+            "claimers": self.claimers,
+            "openers": {"recipient"} if is_named else LINK_HOLDERS,
+            "recipient": {"recipient"} if is_named else set[str](),
+        }
+        return caller in members.get(role, {role})
+
+
+# --- expected outcomes --------------------------------------------------------------------------------------------
+
+
+@cache
+def rules() -> dict[str, list[tuple[str, str]]]:
+    """Return the rows of each action: role and outcomes."""
+    table: dict[str, list[tuple[str, str]]] = {}
+    action = ""
+    for line in RULES.strip().splitlines():
+        named, role, outcomes = (cell.strip() for cell in line.split("|"))
+        action = named or action
+        table.setdefault(action, []).append((role, outcomes.replace("ENDS", ENDS).replace("CATEGORY", CATEGORY)))
+    return table
+
+
+def expected(action: str, caller: str, situation: Situation) -> str:
+    """Return the expected status, code and rule."""
+    outcomes = next(outcomes for role, outcomes in rules()[action] if situation.has_role(caller, role))
+    for outcome in outcomes.split("; "):
+        words, _, rest = outcome.partition(" ")
+        if words.isdigit():
+            return outcome
+        if set(words.split("+")) <= situation.words:
+            return rest
+    raise LookupError(f"no outcome of {action} for {caller} in {situation.words}")
+
+
+def actual(answer: Answer) -> str:
+    """Return the status, code and rule of an answer."""
+    if answer.status < 400:
+        return str(answer.status)
+    return " ".join(str(each) for each in (answer.status, answer.body["code"], answer.body.get("rule")) if each)
+
+
+# --- situations and calls -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture(params=PROFILES)
+def profile(request: pytest.FixtureRequest, stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Run the stack under a policy; every user has an account."""
+    monkeypatch.setenv("POLICY", request.param)
+    settings.settings.cache_clear()
+    for user in filter(None, USERS.values()):
+        assert stack.call(user, "GET", "/me").status == 200
+    yield request.param
+    settings.settings.cache_clear()
+
+
+def build(stack: Stack, profile: str, history: History) -> Situation:
+    """Give a gift under a policy, and let happen what the history says."""
+    rules = PROFILES[profile]
+    order = stack.buy(quantity=history.shares, product=history.product)
+    recipient = {} if history.shares > 1 else {"recipient_id": "bob"}
+    gift = stack.give(order, history.shares, **recipient)
+    for role in history.claimed_by:
+        assert stack.claim(str(USERS[role]), gift).status == 201
+    if history.ended_by is not None:
+        how = {"cancelled": "cancel", "declined": "decline"}[history.state]
+        assert stack.call(USERS[history.ended_by], "POST", f"/gifts/{gift['gift_id']}/{how}").status == 200
+    # The last millisecond of the claim window, or the first after it.
+    days = rules.voucher_days if history.product == "voucher" else rules.parcel_days
+    stack.now += days * DAY - (0 if history.state == "returned" else 1)
+    words = {history.state, "link" if history.shares > 1 else "named", *(f"no-{each}" for each in rules.forbids)}
+    return Situation(words, order, gift, frozenset(history.claimed_by))
+
+
+def is_reachable(profile: str, history: History) -> bool:
+    """Return whether a policy allows a gift to end in this way."""
+    return {"cancelled": "cancel", "declined": "decline"}.get(history.state) not in PROFILES[profile].forbids
+
+
+def act(stack: Stack, action: str, caller: str, situation: Situation) -> Answer:
+    """Make the call of an action."""
+    user, gift_id = USERS[caller], situation.gift["gift_id"]
+    secret = {"secret": situation.gift["secret"]} if caller in LINK_HOLDERS and situation.gift["secret"] else {}
+    match action:
+        case "claim":
+            address = {"address": ADDRESS} if situation.gift["presentation"] == "parcel" else {}
+            return stack.call(user, "POST", f"/gifts/{gift_id}/claims", secret | address)
+        case "decline" | "cancel":
+            return stack.call(user, "POST", f"/gifts/{gift_id}/{action}")
+        case "ask again":
+            return stack.call(user, "POST", f"/gifts/{gift_id}/ask-again", secret)
+        case "read":
+            return stack.call(user, "GET", f"/gifts/{gift_id}")
+        case "preview":
+            return stack.call(user, "GET", f"/gifts/{gift_id}/preview")
+        case "order":
+            return stack.call(user, "GET", f"/orders/{situation.order['order_id']}")
+    raise LookupError(action)
+
+
+# --- the tests ----------------------------------------------------------------------------------------------------
+
+
+def test_every_policy_has_a_profile() -> None:
+    assert PROFILES.keys() == policy.load_policies().keys()
+
+
+def test_every_action_on_every_gift(stack: Stack, profile: str, record_property: Callable[[str, object], None]) -> None:
+    empty, start = stack.save(), stack.now
+    seen = Counter[str]()
+    for history in filter(lambda each: is_reachable(profile, each), HISTORIES):
+        stack.load(empty)
+        stack.now = start
+        situation = build(stack, profile, history)
+        before = stack.save()
+        for action in rules().keys() - {"give"}:
+            for caller in USERS:
+                wanted = expected(action, caller, situation)
+                answer = act(stack, action, caller, situation)
+                assert actual(answer) == wanted, (history, action, caller, answer.raw)
+                if answer.status == 200 and action in ("read", "preview"):
+                    assert answer.body["state"] == history.state, (history, action, caller)
+                stack.load(before)
+                seen[wanted] += 1
+    record_property("figures", f"policy {profile}: {seen.total()} cells: {dict(sorted(seen.items()))}")
+
+
+def test_what_can_be_given(stack: Stack, profile: str) -> None:
+    forbidden = {f"no-{each}" for each in PROFILES[profile].forbids}
+    for product, words in PRODUCTS.items():
+        order = stack.buy(product=product)
+        situation = Situation(words | forbidden, order, {"recipient_id": None})
+        kind = order["product"]["kind"]
+        for caller, user in USERS.items():
+            body = gift_request(wrapping={"cover_id": COVERS[kind], "blessing_id": "best-wishes"})
+            before = stack.save()
+            answer = stack.call(user, "POST", f"/orders/{order['order_id']}/gifts", body)
+            assert actual(answer) == expected("give", caller, situation), (product, caller, answer.raw)
+            stack.load(before)
+        assert ("gift" in order["actions"]) == (expected("give", "giver", situation) == "201"), product
