@@ -11,7 +11,7 @@ from typing import Any
 from handsel.domain import messages, policy
 from handsel.domain.models import Gift, Order, Product
 from handsel.domain.policy import Policy
-from handsel.domain.rules import find_not_giftable_reason, is_validity_over
+from handsel.domain.rules import find_not_giftable_reason, is_validity_over, is_window_too_short
 from handsel.domain.states import GiftState, OrderState
 from handsel.domain.times import format_timestamp
 from handsel.store import gifts, orders
@@ -234,19 +234,18 @@ def _decide_actions(gift: Gift, terms: Policy, *, now: int) -> Iterator[Decision
 
 def _decide_giving(order: Order, product: Product, terms: Policy, *, now: int) -> Iterator[Decision]:
     about = "give units of this order now"
-    if is_validity_over(order, now=now):
+    reason = find_not_giftable_reason(product, terms)
+    if reason is not None and reason.rule in terms.rules:
+        yield _by_rule(terms, reason.rule, about, f"ruled out: {reason}")
+    elif reason is not None:
+        yield _without_rule(about, f"ruled out: {reason}", "the store, by its setting `giftable`")
+    elif is_validity_over(order, now=now):
         yield _without_rule(about, "not possible", "the vouchers of the order are no longer valid")
-        return
-    reason = find_not_giftable_reason(product)
-    if reason is None:
-        yield _by_rule(terms, "excluded_categories", about, "possible: the category of the product is not excluded")
-        yield _by_rule(terms, "price_caps", about, "possible: no price of the product is above the limit")
-        return
-    rule = {"category": "excluded_categories", "price": "price_caps", "currency": "price_caps"}.get(reason.code)
-    if rule is None:
-        yield _without_rule(about, f"ruled out: {reason}", "the store, by its flag `giftable`")
+    elif is_window_too_short(order, terms, now=now):
+        yield _by_rule(terms, "minimum_window", about, "ruled out: the vouchers of the order expire too soon")
     else:
-        yield _by_rule(terms, rule, about, f"ruled out: {reason}")
+        yield _by_rule(terms, "excluded_categories", about, "possible: the category of the product is not excluded")
+        yield _by_rule(terms, "price_caps", about, "possible: the price of the product is not above the limit")
 
 
 # Rules about what was claimed. They are published, and no code applies them yet.
