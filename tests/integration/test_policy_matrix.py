@@ -178,6 +178,20 @@ def expected(action: str, caller: str, situation: Situation) -> str:
     raise LookupError(f"no outcome of {action} for {caller} in {situation.words}")
 
 
+def refusals(caller: str, situation: Situation) -> list[dict[str, str]] | None:
+    """Return what the giver is shown to be ruled out; None for other callers."""
+    if caller != "giver":
+        return None
+    return [
+        {"action": action, "rule": rule}
+        for word, action, rule in (
+            ("no-cancel", "cancel", "giver_cancel"),
+            ("no-choice", "choose_end", "giver_may_choose"),
+        )
+        if {"open", word} <= situation.words
+    ]
+
+
 def actual(answer: Answer) -> str:
     """Return the status, code and rule of an answer."""
     if answer.status < 400:
@@ -188,21 +202,27 @@ def actual(answer: Answer) -> str:
 # --- situations and calls -----------------------------------------------------------------------------------------
 
 
-@pytest.fixture(params=PROFILES)
-def profile(request: pytest.FixtureRequest, stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """Run the stack under a policy; every user has an account."""
-    monkeypatch.setenv("POLICY", request.param)
-    settings.settings.cache_clear()
-    for user in filter(None, USERS.values()):
-        assert stack.call(user, "GET", "/me").status == 200
-    yield request.param
+@pytest.fixture
+def follow(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
+    """Return a function that changes the policy of the stack."""
+
+    def follow(policy_id: str) -> None:
+        monkeypatch.setenv("POLICY", policy_id)
+        settings.settings.cache_clear()
+
+    yield follow
     settings.settings.cache_clear()
 
 
-def build(stack: Stack, profile: str, history: History) -> Situation:
-    """Give a gift under a policy, and let happen what the history says."""
+def build(stack: Stack, profile: str, history: History, follow: Callable[[str], None]) -> Situation:
+    """Give a gift of an order that was bought under a policy, and let happen what the history says.
+
+    From the purchase on, the stack follows another policy, which must not matter.
+    """
     rules = PROFILES[profile]
+    follow(profile)
     order = stack.buy(quantity=history.shares, product=history.product)
+    follow("wechat" if profile == "eu" else "eu")
     recipient = {} if history.shares > 1 else {"recipient_id": "bob"}
     gift = stack.give(order, history.shares, **recipient)
     for role in history.claimed_by:
@@ -250,13 +270,24 @@ def test_every_policy_has_a_profile() -> None:
     assert PROFILES.keys() == policy.load_policies().keys()
 
 
-def test_every_action_on_every_gift(stack: Stack, profile: str, record_property: Callable[[str, object], None]) -> None:
+@pytest.fixture
+def users(stack: Stack) -> None:
+    """Give every user an account."""
+    for user in filter(None, USERS.values()):
+        assert stack.call(user, "GET", "/me").status == 200
+
+
+@pytest.mark.usefixtures("users")
+@pytest.mark.parametrize("profile", PROFILES)
+def test_every_action_on_every_gift(
+    stack: Stack, profile: str, follow: Callable[[str], None], record_property: Callable[[str, object], None]
+) -> None:
     empty, start = stack.save(), stack.now
     seen = Counter[str]()
     for history in filter(lambda each: is_reachable(profile, each), HISTORIES):
         stack.load(empty)
         stack.now = start
-        situation = build(stack, profile, history)
+        situation = build(stack, profile, history, follow)
         before = stack.save()
         for action in rules().keys() - {"give"}:
             for caller in USERS:
@@ -265,21 +296,32 @@ def test_every_action_on_every_gift(stack: Stack, profile: str, record_property:
                 assert actual(answer) == wanted, (history, action, caller, answer.raw)
                 if answer.status == 200 and action in ("read", "preview"):
                     assert answer.body["state"] == history.state, (history, action, caller)
+                if answer.status == 200 and action == "read":
+                    assert answer.body.get("refusals") == refusals(caller, situation), (history, caller)
                 stack.load(before)
                 seen[wanted] += 1
     record_property("figures", f"policy {profile}: {seen.total()} cells: {dict(sorted(seen.items()))}")
 
 
-def test_what_can_be_given(stack: Stack, profile: str) -> None:
+@pytest.mark.usefixtures("users")
+@pytest.mark.parametrize("profile", PROFILES)
+def test_what_can_be_given(stack: Stack, profile: str, follow: Callable[[str], None]) -> None:
     forbidden = {f"no-{each}" for each in PROFILES[profile].forbids}
     for product, words in PRODUCTS.items():
+        follow(profile)
         order = stack.buy(product=product)
         situation = Situation(words | forbidden, order, {"recipient_id": None})
-        kind = order["product"]["kind"]
+        is_possible = expected("give", "giver", situation) == "201"
+        assert ("gift" in order["actions"], order["product"]["giftable"]) == (is_possible, is_possible), product
+        rule = expected("give", "giver", situation).partition("not-giftable ")[2]
+        ruled_out = [{"action": "gift", "rule": rule}] if rule else []
+        if "choice" in PROFILES[profile].forbids:
+            ruled_out.append({"action": "choose_end", "rule": "giver_may_choose"})
+        assert order["refusals"] == ruled_out, product
+        follow("wechat" if profile == "eu" else "eu")
         for caller, user in USERS.items():
-            body = gift_request(wrapping={"cover_id": COVERS[kind], "blessing_id": "best-wishes"})
+            body = gift_request(wrapping={"cover_id": COVERS[order["product"]["kind"]], "blessing_id": "best-wishes"})
             before = stack.save()
             answer = stack.call(user, "POST", f"/orders/{order['order_id']}/gifts", body)
             assert actual(answer) == expected("give", caller, situation), (product, caller, answer.raw)
             stack.load(before)
-        assert ("gift" in order["actions"]) == (expected("give", "giver", situation) == "201"), product
