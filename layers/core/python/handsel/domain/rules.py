@@ -1,20 +1,25 @@
 """Decisions: which actions are allowed, from values alone."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from handsel.domain import errors, ids
 from handsel.domain.categories import find_category
-from handsel.domain.models import Address, Gift, Kind, Money, Order, Product, Reservation, UnitCounts
+from handsel.domain.models import Address, AtEnd, Gift, Kind, Money, Order, Product, Reservation, UnitCounts
 from handsel.domain.reasons import NotGiftableCode, NotGiftableReason
 from handsel.domain.states import (
     GIFT_MACHINE,
+    UNIT_MACHINE,
+    UNITS_AT_END,
     UNPAID_STATES,
     VALIDITY_OVER,
     WINDOW_OVER,
+    EndAction,
     GiftAction,
     GiftState,
     OrderAction,
     OrderState,
+    UnitPlace,
 )
 
 # Products that cannot be given. All others can.
@@ -45,6 +50,70 @@ def find_not_giftable_reason(product: Product) -> NotGiftableReason | None:
 def compute_window_end(now: int, window_ms: int, valid_until: int | None) -> int:
     """Return the end of the claim window of a gift that is created now: not later than the validity of its voucher."""
     return now + window_ms if valid_until is None else min(now + window_ms, valid_until)
+
+
+def build_successor(gift: Gift) -> Gift:
+    """Return the successor of a gift that is passed on at its end: a new gift to one person, which itself ends in the order.
+
+    It does not depend on when it is built. Nothing in it refers to the first gift.
+    """
+    at_end = gift.at_end
+    if at_end is None or at_end.successor_gift_id is None or at_end.window_ms is None:
+        raise ValueError("the gift is not passed on at its end")
+    return replace(
+        gift,
+        gift_id=at_end.successor_gift_id,
+        recipient_id=at_end.recipient_id,
+        state=GiftState.OPEN,
+        expires_at=compute_window_end(gift.expires_at, at_end.window_ms, gift.valid_until),
+        created_at=gift.expires_at,
+        secret_version=None,
+        in_return_for=None,
+        ended_at=None,
+        at_end=None,
+    )
+
+
+def check_at_end(gift: Gift, at_end: AtEnd, *, is_known: bool, pointer: str) -> None:
+    """Check that the giver of a gift can set this end.
+
+    Args:
+        is_known: whether the second person has an account.
+        pointer: the JSON pointer to the end in the request.
+
+    Raises:
+        InvalidRequest: the gift has several shares, or the second person is the first one.
+        SelfGift, RecipientUnknown: the second person is the giver, or does not exist.
+        NotGiftable: the vouchers would leave no time to the second person.
+    """
+    if at_end.then is not EndAction.GIVE_TO:
+        return
+    if gift.shares != 1:
+        raise errors.InvalidRequest([errors.FieldError(f"{pointer}/then", "give_to requires a gift of one share")])
+    if at_end.recipient_id == gift.giver_id:
+        raise errors.SelfGift
+    if at_end.recipient_id == gift.recipient_id:
+        detail = "is the recipient of this gift already"
+        raise errors.InvalidRequest([errors.FieldError(f"{pointer}/recipient_id", detail)])
+    if not is_known:
+        raise errors.RecipientUnknown
+    if VALIDITY_OVER.holds(gift.valid_until, now=gift.expires_at):
+        raise errors.NotGiftable("The vouchers of this gift end with its claim window.")
+
+
+def find_place(gift: Gift, *, now: int) -> UnitPlace:
+    """Return where the unclaimed units of a gift are at a time."""
+    state = gift.state_at(now)
+    if state is GiftState.OPEN:
+        return UnitPlace.IN_GIFT
+    if state is not GiftState.RETURNED:
+        return UnitPlace.AVAILABLE
+    action = UNITS_AT_END[gift.then]
+    return (
+        find_place(build_successor(gift), now=now)
+        if action is None
+        else UNIT_MACHINE.step(UnitPlace.IN_GIFT, action).to
+    )
 
 
 def check_giftable(product: Product) -> None:
@@ -87,6 +156,11 @@ def find_expired_reservations(order: Order, *, now: int) -> dict[str, Reservatio
     return dict(sorted(expired, key=lambda entry: (entry[1].expires_at, entry[0])))
 
 
+def has_refund_due(order: Order, *, now: int) -> bool:
+    """Return whether the clock has refunded units of an order that are not settled yet, unless they were claimed before."""
+    return any(entry.then is EndAction.REFUND for entry in find_expired_reservations(order, now=now).values())
+
+
 def count_units(order: Order, gifts: Iterable[Gift], *, now: int) -> UnitCounts | None:
     """Return the number of units of an order in each place at a time, or None if the order is not paid.
 
@@ -96,14 +170,13 @@ def count_units(order: Order, gifts: Iterable[Gift], *, now: int) -> UnitCounts 
     """
     if order.state in UNPAID_STATES:
         return None
-    available, in_gift, gifted = order.available, 0, order.gifted
+    places = {UnitPlace.AVAILABLE: order.available, UnitPlace.IN_GIFT: 0, UnitPlace.REFUNDED: order.refunded}
+    gifted = order.gifted
     for gift in gifts:
         gifted += gift.shares - gift.remaining
-        if gift.state_at(now) is GiftState.OPEN:
-            in_gift += gift.remaining
-        else:
-            available += gift.remaining
-    return UnitCounts(available, in_gift, gifted, order.used, order.refunded)
+        places[find_place(gift, now=now)] += gift.remaining
+    available, in_gift, refunded = places.values()
+    return UnitCounts(available, in_gift, gifted, order.used, refunded)
 
 
 def list_order_actions(order: Order, product: Product, units: UnitCounts | None, *, now: int) -> list[OrderAction]:
