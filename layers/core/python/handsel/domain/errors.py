@@ -15,6 +15,7 @@ HandselError
 │   ├── AlreadyRedeemed            has the time of the redemption
 │   ├── AlreadyShipped, TooManyEvents
 │   ├── PriceChanged               has the total that would be charged
+│   ├── NotAllowed                 has the rule of the policy
 │   ├── Expired, Cancelled, Declined, VoucherExpired
 │   ├── PreconditionFailed         the entity is not in the state that If-Match names
 │   ├── InvalidRequest             valid JSON that fails validation; lists the fields
@@ -240,6 +241,22 @@ class NoPaymentProvider(ApiProblem):
         "This deployment has no payment provider. Existing orders can be given, used and refunded. Its operator chooses a "
         "provider with the parameter `PaymentProvider`."
     )
+
+
+class NotAllowed(ApiProblem):
+    """The policy of the order does not allow the action.
+
+    Attributes:
+        rule: the name of the rule in the policy.
+    """
+
+    code = "not-allowed"
+    title = "The rules for gifts do not allow this."
+    explanation = "`rule` names the rule of the policy that the order was bought under."
+
+    def __init__(self, rule: str) -> None:
+        super().__init__()
+        self.rule = rule
 
 
 class UnitsNotAvailable(ApiProblem):

@@ -20,6 +20,8 @@ from handsel.domain.states import (
 )
 
 T = TypeVar("T")
+# The policy of orders and gifts that were stored before policies existed.
+FIRST_POLICY = "douyin@1"
 # The most units of an order, and shares of a gift.
 MAX_UNITS = 50
 MAX_VALIDITY_DAYS = 3650
@@ -181,6 +183,7 @@ class Order:
         reservations: by id of the gift.
         expired_gifts: the number of gifts, not units, whose reservation was released because they expired.
         expires_at: the time until which it can be paid, exclusive; None if it waits without an end.
+        policy: the policy that it was bought under, see `Policy.ref`.
     """
 
     order_id: str
@@ -199,6 +202,7 @@ class Order:
     intent: GiftIntent | None = None
     expired_gifts: int = 0
     expires_at: int | None = None
+    policy: str = FIRST_POLICY
 
     @property
     def current_state(self) -> OrderState:
@@ -257,6 +261,7 @@ class Gift:
         in_return_for: id of the gift in return for which it is given; None if it is not a return gift.
         ended_at: the time at which it expired, was cancelled or was declined; None if it is open or fully claimed.
         at_end: what happens when its claim window ends; None if the unclaimed units become available again.
+        policy: the policy of its order.
     """
 
     gift_id: str
@@ -278,6 +283,7 @@ class Gift:
     request_hash: str
     ended_at: int | None = None
     at_end: AtEnd | None = None
+    policy: str = FIRST_POLICY
 
     def state_at(self, now: int) -> GiftState:
         """Return the state at a time: an open gift is returned from the instant at which its window ends."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from handsel.domain import errors, ids
 from handsel.domain.categories import find_category
@@ -21,6 +22,9 @@ from handsel.domain.states import (
     OrderState,
     UnitPlace,
 )
+
+if TYPE_CHECKING:
+    from handsel.domain.policy import Policy
 
 # Products that cannot be given. All others can.
 NOT_GIFTABLE_CATEGORIES = frozenset({"jewelry", "education"})
@@ -74,7 +78,20 @@ def build_successor(gift: Gift) -> Gift:
     )
 
 
-def check_at_end(gift: Gift, at_end: AtEnd, *, is_known: bool, pointer: str) -> None:
+def resolve_end(at_end: AtEnd | None, policy: "Policy", kind: Kind) -> AtEnd | None:
+    """Return an end as gifts store it: None if the units become available again.
+
+    Args:
+        at_end: what the giver chose; None if they did not choose, so that the policy decides.
+        kind: of the product.
+    """
+    then = EndAction(policy.at_end) if at_end is None else at_end.then
+    if at_end is not None and at_end.recipient_id is not None:
+        return replace(at_end, window_ms=policy.window_ms(kind))
+    return None if then is EndAction.ORDER else AtEnd(then)
+
+
+def check_at_end(gift: Gift, at_end: AtEnd | None, policy: "Policy", *, is_known: bool, pointer: str) -> None:
     """Check that the giver of a gift can set this end.
 
     Args:
@@ -82,11 +99,15 @@ def check_at_end(gift: Gift, at_end: AtEnd, *, is_known: bool, pointer: str) -> 
         pointer: the JSON pointer to the end in the request.
 
     Raises:
+        NotAllowed: the policy does not let the giver choose another end than its own.
         InvalidRequest: the gift has several shares, or the second person is the first one.
         SelfGift, RecipientUnknown: the second person is the giver, or does not exist.
-        NotGiftable: the vouchers would leave no time to the second person.
+        NotGiftable: the vouchers would leave too little time to the second person.
     """
-    if at_end.then is not EndAction.GIVE_TO:
+    then = EndAction.ORDER if at_end is None else at_end.then
+    if then != policy.at_end and not policy.giver_may_choose:
+        raise errors.NotAllowed("giver_may_choose")
+    if at_end is None or then is not EndAction.GIVE_TO:
         return
     if gift.shares != 1:
         raise errors.InvalidRequest([errors.FieldError(f"{pointer}/then", "give_to requires a gift of one share")])
@@ -97,8 +118,9 @@ def check_at_end(gift: Gift, at_end: AtEnd, *, is_known: bool, pointer: str) -> 
         raise errors.InvalidRequest([errors.FieldError(f"{pointer}/recipient_id", detail)])
     if not is_known:
         raise errors.RecipientUnknown
-    if VALIDITY_OVER.holds(gift.valid_until, now=gift.expires_at):
-        raise errors.NotGiftable("The vouchers of this gift end with its claim window.")
+    least = min(policy.minimum_window * 1000, policy.window_ms(gift.product.kind))
+    if gift.valid_until is not None and gift.valid_until - gift.expires_at < least:
+        raise errors.NotGiftable("The vouchers of this gift would leave too little time to a second person.")
 
 
 def find_place(gift: Gift, *, now: int) -> UnitPlace:

@@ -16,12 +16,14 @@ another end fails if the end was changed since it was read, and the call decides
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from handsel.domain import errors, ids, wrappings
+from handsel.domain import errors, ids, policy, wrappings
 from handsel.domain.models import AtEnd, Gift
-from handsel.domain.rules import check_at_end, check_can_give, check_giftable, compute_window_end
-from handsel.domain.states import GIFT_MACHINE, EndAction, GiftAction, GiftState
+from handsel.domain.policy import Policy
+from handsel.domain.rules import check_at_end, check_can_give, check_giftable, compute_window_end, resolve_end
+from handsel.domain.states import GIFT_MACHINE, GiftAction, GiftState
 from handsel.domain.summary import Summary, compute_counts
 from handsel.store import accounts, gifts, keys, orders, products, summaries
+from handsel.store.attributes import Item
 from handsel.store.retries import retry_on_conflict
 from handsel.store.table import Table
 from handsel.store.writes import ConditionFailed
@@ -54,18 +56,19 @@ def give(
     recipient_id: str | None,
     wrapping: WrappingChoice,
     secret_version: str,
-    window_ms: int,
+    window_ms: int | None,
     at_end: AtEnd | None = None,
 ) -> Gift:
     """Give `shares` units of an order, by link or to a named recipient.
 
     Args:
-        window_ms: how long the gift can be claimed from now on, unless its vouchers end earlier.
-        at_end: what happens when its claim window ends, if the giver chose it.
+        window_ms: how long the gift can be claimed from now on, unless its vouchers end earlier; None leaves it to the
+            policy of the order.
+        at_end: what happens when its claim window ends; None leaves it to the policy.
 
     Raises:
-        NotFound, NotGiftable, UnknownWrapping, SelfGift, RecipientUnknown, InvalidRequest, UnitsNotAvailable,
-        TooManyOpenGifts, IdempotencyKeyReused, ServiceUnavailable
+        NotFound, NotGiftable, UnknownWrapping, SelfGift, RecipientUnknown, InvalidRequest, NotAllowed,
+        UnitsNotAvailable, TooManyOpenGifts, IdempotencyKeyReused, ServiceUnavailable
     """
     gift_id = call.derive_id("gift")
     order_key, gift_key, giver_key = keys.order(order_id), keys.gift(gift_id), keys.account(call.caller)
@@ -78,6 +81,7 @@ def give(
     order = orders.from_item(found[order_key]) if order_key in found else None
     if order is None or order.buyer_id != call.caller:
         raise errors.NotFound
+    terms = policy.find(order.policy).with_window(window_ms)
     sold = products.get_current(table, [order.product])
     check_can_give(order, sold[order.product.product_id], now=call.now)
     if recipient_id == call.caller:
@@ -100,16 +104,17 @@ def give(
         remaining=shares,
         state=GiftState.OPEN,
         claims={},
-        expires_at=compute_window_end(call.now, window_ms, order.valid_until),
+        expires_at=compute_window_end(call.now, terms.window_ms(order.product.kind), order.valid_until),
         created_at=call.now,
         secret_version=secret_version if recipient_id is None else None,
         in_return_for=None,
         request_hash=call.request_hash,
+        policy=order.policy,
     )
-    if at_end is not None:
-        check_at_end(gift, at_end, is_known=second_key in found, pointer="/at_end")
-        gift = replace(gift, at_end=_to_stored(at_end, window_ms=window_ms))
-    _check_open_gifts(table, call.caller, window_ms=window_ms, now=call.now)
+    end = resolve_end(at_end, terms, gift.product.kind)
+    check_at_end(gift, end, terms, is_known=second_key in found, pointer="/at_end")
+    gift = replace(gift, at_end=end)
+    _check_open_gifts(table, call.caller, window_ms=terms.longest_window_ms, now=call.now)
     given = take_units(table, order, shares, now=call.now, take=lambda: gifts.give(table, order, gift))
     return _require_same(given, call)
 
@@ -149,13 +154,6 @@ def _second_key(at_end: AtEnd) -> keys.Key | None:
     return None if at_end.recipient_id is None else _recipient_key(at_end.recipient_id)
 
 
-def _to_stored(at_end: AtEnd, *, window_ms: int) -> AtEnd | None:
-    """Return an end as gifts store it: None if the units become available again."""
-    if at_end.then is EndAction.GIVE_TO:
-        return replace(at_end, window_ms=window_ms)
-    return None if at_end.then is EndAction.ORDER else AtEnd(at_end.then)
-
-
 def _recipient_key(recipient_id: str) -> keys.Key | None:
     """Return the key of a recipient's account, or None if no account can have that id."""
     try:
@@ -189,26 +187,28 @@ def set_at_end(
 
     Args:
         at_end: the end; its `successor_gift_id` is used if this call sets it.
-        window_ms: how long the second person can claim the gift, unless its vouchers end earlier.
+        window_ms: how long the second person can claim the gift, unless its vouchers end earlier; None leaves it to the
+            policy.
 
     Raises:
         NotFound: no such gift, or not the caller's.
-        AlreadyClaimed, Expired, Cancelled, Declined, InvalidRequest, SelfGift, RecipientUnknown, NotGiftable,
-        ServiceUnavailable
+        AlreadyClaimed, Expired, Cancelled, Declined, NotAllowed, InvalidRequest, SelfGift, RecipientUnknown,
+        NotGiftable, ServiceUnavailable
     """
     found = gifts.get_settled(table, gift_id, clock=clock)
     if found is None or found.giver_id != caller:
         raise errors.NotFound
-    gift, wanted = found, _to_stored(at_end, window_ms=window_ms)
+    gift, terms = found, policy.find(found.policy).with_window(window_ms)
+    wanted = resolve_end(at_end, terms, gift.product.kind)
 
     def attempt() -> Gift:
         nonlocal gift
         state = gift.state_at(clock())
         if state is not GiftState.OPEN:
             raise GIFT_MACHINE.problems[state]
-        if gift.then is at_end.then and (gift.at_end is None or gift.at_end.recipient_id == at_end.recipient_id):
+        if _is_same_end(gift.at_end, wanted):
             return gift
-        _check_second(table, gift, at_end)
+        _check_end(table, gift, wanted, terms)
         try:
             return gifts.set_at_end(table, gift, wanted, clock=clock)
         except ConditionFailed as failure:
@@ -220,15 +220,20 @@ def set_at_end(
     return retry_on_conflict(attempt, max_attempts=_MAX_ATTEMPTS)
 
 
-def _check_second(table: Table, gift: Gift, at_end: AtEnd) -> None:
+def _is_same_end(one: AtEnd | None, other: AtEnd | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    return (one.then, one.recipient_id) == (other.then, other.recipient_id)
+
+
+def _check_end(table: Table, gift: Gift, at_end: AtEnd | None, terms: Policy) -> None:
     """Check an end as giving does: the product as it is sold now, and the second person."""
-    second = _second_key(at_end)
+    second = None if at_end is None else _second_key(at_end)
+    found: Mapping[keys.Key, Item] = {}
     if second is not None:
         product, found = products.get_with(table, gift.product.product_id, second)
         check_giftable(product or gift.product)
-        check_at_end(gift, at_end, is_known=second in found, pointer="")
-    else:
-        check_at_end(gift, at_end, is_known=False, pointer="")
+    check_at_end(gift, at_end, terms, is_known=second in found, pointer="")
 
 
 def cancel(table: Table, gift_id: str, *, caller: str, clock: Callable[[], int]) -> Gift:
