@@ -28,7 +28,7 @@ from handsel.store.attributes import Item
 from handsel.store.expressions import Clause, assign, check, require, update
 from handsel.store.table import Table
 from handsel.store.transitions import in_state, transition
-from handsel.store.writes import Check, ConditionFailed, Put, Update, Write
+from handsel.store.writes import Check, ConditionFailed, Delete, Put, Update, Write
 
 
 def to_item(gift: Gift) -> Item:
@@ -256,7 +256,11 @@ def set_at_end(table: Table, gift: Gift, at_end: AtEnd | None, *, clock: Callabl
             assign({"at_end": at_end}),
         )
 
-    table.write(change, orders.change_reservation(gift.order_id, changed), *_pointer_writes(changed))
+    writes: list[Write] = [orders.change_reservation(gift.order_id, changed), *_pointer_writes(changed)]
+    if gift.at_end is not None and gift.at_end.successor_gift_id is not None:
+        old = keys.predecessor(gift.at_end.successor_gift_id)
+        writes.append(Delete(old, "#gift_id = :gift_id", {":gift_id": gift.gift_id}))
+    table.write(change, *writes)
     return changed
 
 

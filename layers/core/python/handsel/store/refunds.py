@@ -62,12 +62,12 @@ def create_pending(table: Table, order: Order, refund: Refund) -> Refund:
 def build_at_end(order: Order, gift: Gift) -> list[Write]:
     """Return the writes that refund the unclaimed units of a gift at its end, besides those of the gift and of the order.
 
-    The id is derived from the gift, so a gift is refunded once. The refund is due as soon as it exists.
+    The refund is due as soon as it exists.
     """
     if order.payment.reference is None:
         raise errors.DataIntegrityError(f"order {order.order_id} has a gift and was not paid")
     refund = Refund(
-        refund_id=ids.derive_id("refund at the end", gift.gift_id),
+        refund_id=ids.derive_end_refund_id(gift.gift_id),
         order_id=order.order_id,
         quantity=gift.remaining,
         total=order.product.price.multiply(gift.remaining),

@@ -181,7 +181,7 @@ def require_sent(table: Table, gift_id: str, *, caller: str, now: int) -> Gift:
 
 
 def set_at_end(
-    table: Table, gift_id: str, at_end: AtEnd, *, caller: str, window_ms: int, clock: Callable[[], int]
+    table: Table, gift_id: str, at_end: AtEnd, *, caller: str, window_ms: int | None, clock: Callable[[], int]
 ) -> Gift:
     """Set what happens when the claim window of an open gift ends. Idempotent.
 
