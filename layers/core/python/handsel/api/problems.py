@@ -81,7 +81,7 @@ def of(problem: errors.ApiProblem) -> Response[str]:
         body["redeemed_at"] = format_timestamp(problem.redeemed_at)
     if isinstance(problem, errors.PriceChanged):
         body["total"] = {"amount": problem.amount, "currency": problem.currency}
-    if isinstance(problem, errors.NotAllowed):
+    if isinstance(problem, (errors.NotAllowed, errors.NotGiftable)):
         body["rule"] = problem.rule
     if isinstance(problem, errors.InvalidRequest):
         listed = problem.fields[:MAX_ERRORS]

@@ -388,11 +388,19 @@ class IdempotencyKeyReused(ApiProblem):
 
 
 class NotGiftable(ApiProblem):
-    """The product cannot be given as a gift."""
+    """The product cannot be given as a gift.
+
+    Attributes:
+        rule: the name of the rule in the policy, or `giftable` for the setting of the store.
+    """
 
     code = "not-giftable"
     title = "This product cannot be given as a gift."
-    explanation = "The rules for gifts exclude it by its category, its price or its store."
+    explanation = "The rules for gifts exclude it by its category, its price or its store. `rule` names the rule."
+
+    def __init__(self, detail: str, rule: str) -> None:
+        super().__init__(detail)
+        self.rule = rule
 
 
 class UnknownWrapping(ApiProblem):
