@@ -12,7 +12,7 @@ from handsel.domain import messages, policy
 from handsel.domain.models import Gift, Order, Product
 from handsel.domain.policy import Policy
 from handsel.domain.rules import find_not_giftable_reason, is_validity_over, is_window_too_short
-from handsel.domain.states import GiftState, OrderState
+from handsel.domain.states import EndAction, GiftState, OrderState
 from handsel.domain.times import format_timestamp
 from handsel.store import gifts, orders
 from handsel.use_cases.queries import load_order_details
@@ -70,7 +70,9 @@ class Explanation:
 
 def explain(table: WholeTable, identifier: str, *, now: int) -> Explanation | None:
     """Explain the gift, or else the order, with this ID. Return None if there is neither."""
-    gift = gifts.get(table, identifier)
+    stored = gifts.get(table, identifier)
+    # A gift to a second person exists from the end of the first claim window on, and is stored soon after it.
+    gift = stored or gifts.find(table, identifier, now=now)
     order = orders.get(table, identifier if gift is None else gift.order_id)
     if order is None:
         return None
@@ -78,7 +80,7 @@ def explain(table: WholeTable, identifier: str, *, now: int) -> Explanation | No
     terms = policy.find(order.policy)
     of_order = [*_decide_giving(order, details.product, terms, now=now), *_decide_later(terms)]
     if gift is not None:
-        found = _explain_gift(gift, now=now)
+        found = _explain_gift(gift, None if stored is None else stored.state, now=now)
         return replace(found, decisions=[*found.decisions, *of_order])
     return Explanation(
         "order",
@@ -94,7 +96,7 @@ def explain(table: WholeTable, identifier: str, *, now: int) -> Explanation | No
         },
         list(_list_steps_of_order(order, now=now)),
         of_order,
-        [_explain_gift(each, now=now) for each in gifts.get_many(table, list(order.reservations))],
+        [_explain_gift(each, each.state, now=now) for each in gifts.get_many(table, list(order.reservations))],
     )
 
 
@@ -125,7 +127,7 @@ def _format_value(value: Any) -> str:
     return json.dumps(list(value) if names_only else value)
 
 
-def _explain_gift(gift: Gift, *, now: int) -> Explanation:
+def _explain_gift(gift: Gift, stored: GiftState | None, *, now: int) -> Explanation:
     terms = policy.find(gift.policy)
     return Explanation(
         "gift",
@@ -134,7 +136,7 @@ def _explain_gift(gift: Gift, *, now: int) -> Explanation:
         {
             "order_id": gift.order_id,
             "state": gift.state_at(now),
-            "stored_state": gift.state,
+            "stored_state": stored,
             "product": gift.product.kind,
             "to": "link" if gift.recipient_id is None else "named recipient",
             "shares": gift.shares,
@@ -144,26 +146,37 @@ def _explain_gift(gift: Gift, *, now: int) -> Explanation:
             "ended_at": _time(gift.ended_at),
             "vouchers_valid_until": _time(gift.valid_until),
         },
-        list(_list_steps(gift, terms, now=now)),
+        list(_list_steps(gift, stored, now=now)),
         [*_decide_end(gift, terms, now=now), *_decide_actions(gift, terms, now=now)],
     )
 
 
 # --- what happens next -----------------------------------------------------------------------------------------------
 
-_UNITS_AT_END = {"order": "are available in the order again", "refund": "are refunded to the payer"}
+_UNITS_AT_END: Mapping[EndAction, str] = {
+    EndAction.ORDER: "are available in the order again",
+    EndAction.REFUND: "are refunded to the payer",
+    EndAction.GIVE_TO: "become a gift to a second person",
+}
 
 
-def _list_steps(gift: Gift, terms: Policy, *, now: int) -> Iterator[Step]:
+def _list_steps(gift: Gift, stored: GiftState | None, *, now: int) -> Iterator[Step]:
     state = gift.state_at(now)
+    if state is not stored:
+        what = "the end of a claim window is in effect; the stream, the sweep or the next write stores it"
+        yield Step(format_timestamp(now), what)
     if state is GiftState.OPEN:
         for at in messages.list_reminder_times(gift):
             if at > now:
                 yield Step(format_timestamp(at), "the recipient is reminded, if the gift is still open")
-        what = f"the claim window ends; units that nobody claimed {_UNITS_AT_END[terms.at_end]}"
+        what = f"the claim window ends; units that nobody claimed {_describe_end(gift)}"
         yield Step(format_timestamp(gift.expires_at), what)
-    elif state is not gift.state:
-        yield Step(format_timestamp(now), "the end is in effect; the stream, the sweep or the next write stores it")
+
+
+def _describe_end(gift: Gift) -> str:
+    """Return what the end of the claim window does to the units that nobody claimed."""
+    successor = None if gift.at_end is None else gift.at_end.successor_gift_id
+    return _UNITS_AT_END[gift.then] + ("" if successor is None else f", {successor}")
 
 
 def _list_steps_of_order(order: Order, *, now: int) -> Iterator[Step]:
@@ -201,7 +214,8 @@ def _decide_end(gift: Gift, terms: Policy, *, now: int) -> Iterator[Decision]:
         case GiftState.RETURNED:
             yield _by_window(gift, terms, "end", f"expired at {format_timestamp(gift.expires_at)}")
     if state in (GiftState.OPEN, GiftState.RETURNED):
-        yield _by_rule(terms, "at_end", "units that nobody claimed", _UNITS_AT_END[terms.at_end])
+        rule = "at_end" if gift.then == terms.at_end else "giver_may_choose"
+        yield _by_rule(terms, rule, "units that nobody claimed", _describe_end(gift))
 
 
 def _by_window(gift: Gift, terms: Policy, about: str, answer: str) -> Decision:

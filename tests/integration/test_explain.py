@@ -68,6 +68,30 @@ def test_what_the_policy_of_the_order_rules_out(stack: Stack, monkeypatch: pytes
     assert found.next[-1].what.endswith("refunded to the payer")
 
 
+def test_an_end_that_the_giver_chose(stack: Stack) -> None:
+    stack.call("bob", "GET", "/me")
+    order = stack.buy()
+    gift = stack.give(order, at_end={"then": "give_to", "recipient_id": "bob"})
+    first = explained(stack, gift["gift_id"])
+    end = decided(first, "units that nobody claimed")
+    assert (end.rule, end.value) == ("giver_may_choose", True)
+    successor = end.answer.rpartition(" ")[2]
+    assert first.next[-1].what.endswith(f"become a gift to a second person, {successor}")
+    table = WholeTable(wiring.table().client, TABLE)
+    stack.now += DAY - 1
+    assert explain(table, successor, now=stack.now) is None
+    stack.now += 1
+    for settled in (False, True):
+        if settled:
+            stack.sweep()
+        second = explained(stack, successor)
+        assert (second.facts["state"], second.facts["stored_state"]) == ("open", "open" if settled else None)
+        assert second.facts["to"] == "named recipient"
+        assert ("in effect" in second.next[0].what) != settled
+        assert decided(second, "units that nobody claimed").rule == "at_end"
+        assert decided(second, "claim window").rule == "window"
+
+
 @pytest.mark.parametrize(
     ("ended_by", "rule", "answer"),
     [

@@ -52,6 +52,9 @@ decline   | nobody    | 401 unauthenticated
 cancel    | nobody    | 401 unauthenticated
           | giver     | open+no-cancel 409 not-allowed giver_cancel; open 200; cancelled 200; ENDS
           | user      | 404 not-found
+set end   | nobody    | 401 unauthenticated
+          | giver     | ENDS; policy's 200; no-choice 409 not-allowed giver_may_choose; give_to+link 422 invalid-request; 200
+          | user      | 404 not-found
 ask again | nobody    | 401 unauthenticated
           | giver     | 403 own-gift
           | claimers  | open 409 still-open; 409 already-claimed
@@ -64,10 +67,11 @@ order     | nobody    | 401 unauthenticated
           | giver     | 200
           | user      | 404 not-found
 give      | nobody    | 401 unauthenticated
-          | giver     | CATEGORY; expensive+no-expensive 422 not-giftable price_caps; 201
+          | giver     | CATEGORY; expensive+no-expensive 422 not-giftable price_caps; CHOICE; 201
           | user      | 404 not-found
 """
 CATEGORY = "; ".join(f"{name}+no-{name} 422 not-giftable excluded_categories" for name in ("jewelry", "education"))
+CHOICE = "policy's 201; no-choice 409 not-allowed giver_may_choose"
 ENDS = "claimed 409 already-claimed; returned 410 expired; cancelled 410 cancelled; declined 410 declined"
 # Users by role. A friend has the link and claimed nothing.
 USERS: Mapping[str, str | None] = {
@@ -135,6 +139,7 @@ HISTORIES = (
 class Situation:
     """A gift that exists, and the words that apply to it."""
 
+    profile: str
     words: set[str]
     order: Mapping[str, Any]
     gift: Mapping[str, Any]
@@ -162,18 +167,30 @@ def rules() -> dict[str, list[tuple[str, str]]]:
     for line in RULES.strip().splitlines():
         named, role, outcomes = (cell.strip() for cell in line.split("|"))
         action = named or action
-        table.setdefault(action, []).append((role, outcomes.replace("ENDS", ENDS).replace("CATEGORY", CATEGORY)))
+        table.setdefault(action, []).append((role, _fill_in(outcomes)))
     return table
 
 
-def expected(action: str, caller: str, situation: Situation) -> str:
-    """Return the expected status, code and rule."""
+def _fill_in(outcomes: str) -> str:
+    """Replace the names of constants."""
+    for name, value in {"ENDS": ENDS, "CATEGORY": CATEGORY, "CHOICE": CHOICE}.items():
+        outcomes = outcomes.replace(name, value)
+    return outcomes
+
+
+def expected(action: str, caller: str, situation: Situation, end: str = "") -> str:
+    """Return the expected status, code and rule.
+
+    Args:
+        end: what the caller wants to happen at the end of the claim window; an empty string leaves it to the policy.
+    """
     outcomes = next(outcomes for role, outcomes in rules()[action] if situation.has_role(caller, role))
+    wanted = {end, "policy's"} if end in ("", PROFILES[situation.profile].at_end) else {end}
     for outcome in outcomes.split("; "):
         words, _, rest = outcome.partition(" ")
         if words.isdigit():
             return outcome
-        if set(words.split("+")) <= situation.words:
+        if set(words.split("+")) <= situation.words | wanted:
             return rest
     raise LookupError(f"no outcome of {action} for {caller} in {situation.words}")
 
@@ -234,7 +251,7 @@ def build(stack: Stack, profile: str, history: History, follow: Callable[[str], 
     days = rules.voucher_days if history.product == "voucher" else rules.parcel_days
     stack.now += days * DAY - (0 if history.state == "returned" else 1)
     words = {history.state, "link" if history.shares > 1 else "named", *(f"no-{each}" for each in rules.forbids)}
-    return Situation(words, order, gift, frozenset(history.claimed_by))
+    return Situation(profile, words, order, gift, frozenset(history.claimed_by))
 
 
 def is_reachable(profile: str, history: History) -> bool:
@@ -242,7 +259,19 @@ def is_reachable(profile: str, history: History) -> bool:
     return {"cancelled": "cancel", "declined": "decline"}.get(history.state) not in PROFILES[profile].forbids
 
 
-def act(stack: Stack, action: str, caller: str, situation: Situation) -> Answer:
+def to_body(end: str) -> dict[str, str]:
+    """Return an end as requests have it."""
+    return {"then": end} | ({"recipient_id": "stranger"} if end == "give_to" else {})
+
+
+def find_place(situation: Situation, end: str) -> str:
+    """Return the place of the units that nobody claimed, once the claim window has ended."""
+    if situation.words & {"cancelled", "declined"}:
+        return "available"
+    return {"order": "available", "refund": "refunded", "give_to": "in_gift"}[end]
+
+
+def act(stack: Stack, action: str, caller: str, situation: Situation, end: str = "") -> Answer:
     """Make the call of an action."""
     user, gift_id = USERS[caller], situation.gift["gift_id"]
     secret = {"secret": situation.gift["secret"]} if caller in LINK_HOLDERS and situation.gift["secret"] else {}
@@ -252,6 +281,8 @@ def act(stack: Stack, action: str, caller: str, situation: Situation) -> Answer:
             return stack.call(user, "POST", f"/gifts/{gift_id}/claims", secret | address)
         case "decline" | "cancel":
             return stack.call(user, "POST", f"/gifts/{gift_id}/{action}")
+        case "set end":
+            return stack.call(user, "PUT", f"/gifts/{gift_id}/at-end", to_body(end))
         case "ask again":
             return stack.call(user, "POST", f"/gifts/{gift_id}/ask-again", secret)
         case "read":
@@ -277,6 +308,12 @@ def users(stack: Stack) -> None:
         assert stack.call(user, "GET", "/me").status == 200
 
 
+CASES = (
+    *((action, "") for action in rules() if action not in ("give", "set end")),
+    *(("set end", end) for end in ("order", "refund", "give_to")),
+)
+
+
 @pytest.mark.usefixtures("users")
 @pytest.mark.parametrize("profile", PROFILES)
 def test_every_action_on_every_gift(
@@ -288,19 +325,34 @@ def test_every_action_on_every_gift(
         stack.load(empty)
         stack.now = start
         situation = build(stack, profile, history, follow)
-        before = stack.save()
-        for action in rules().keys() - {"give"}:
+        before, at = stack.save(), stack.now
+        for action, end in CASES:
             for caller in USERS:
-                wanted = expected(action, caller, situation)
-                answer = act(stack, action, caller, situation)
-                assert actual(answer) == wanted, (history, action, caller, answer.raw)
+                wanted = expected(action, caller, situation, end)
+                answer = act(stack, action, caller, situation, end)
+                cell = (profile, history, action, end, caller)
+                assert actual(answer) == wanted, (cell, answer.raw)
                 if answer.status == 200 and action in ("read", "preview"):
-                    assert answer.body["state"] == history.state, (history, action, caller)
+                    assert answer.body["state"] == history.state, cell
                 if answer.status == 200 and action == "read":
-                    assert answer.body.get("refusals") == refusals(caller, situation), (history, caller)
+                    assert answer.body.get("refusals") == refusals(caller, situation), cell
+                if answer.status == 200 and action in ("order", "set end"):
+                    stack.now += history.state == "open"
+                    check_units(stack, situation, end or PROFILES[profile].at_end)
                 stack.load(before)
+                stack.now = at
                 seen[wanted] += 1
     record_property("figures", f"policy {profile}: {seen.total()} cells: {dict(sorted(seen.items()))}")
+
+
+def check_units(stack: Stack, situation: Situation, end: str) -> None:
+    """Check the places of the units of the order, once the claim window has ended."""
+    order = stack.call("alice", "GET", f"/orders/{situation.order['order_id']}").body
+    gifted = len(situation.claimers)
+    places = {"gifted": gifted, find_place(situation, end): order["quantity"] - gifted}
+    assert {name: count for name, count in order["units"].items() if count} == {
+        name: count for name, count in places.items() if count
+    }, situation
 
 
 @pytest.mark.usefixtures("users")
@@ -310,7 +362,7 @@ def test_what_can_be_given(stack: Stack, profile: str, follow: Callable[[str], N
     for product, words in PRODUCTS.items():
         follow(profile)
         order = stack.buy(product=product)
-        situation = Situation(words | forbidden, order, {"recipient_id": None})
+        situation = Situation(profile, words | forbidden, order, {"recipient_id": None})
         is_possible = expected("give", "giver", situation) == "201"
         assert ("gift" in order["actions"], order["product"]["giftable"]) == (is_possible, is_possible), product
         rule = expected("give", "giver", situation).partition("not-giftable ")[2]
@@ -319,9 +371,11 @@ def test_what_can_be_given(stack: Stack, profile: str, follow: Callable[[str], N
             ruled_out.append({"action": "choose_end", "rule": "giver_may_choose"})
         assert order["refusals"] == ruled_out, product
         follow("wechat" if profile == "eu" else "eu")
-        for caller, user in USERS.items():
-            body = gift_request(wrapping={"cover_id": COVERS[order["product"]["kind"]], "blessing_id": "best-wishes"})
-            before = stack.save()
-            answer = stack.call(user, "POST", f"/orders/{order['order_id']}/gifts", body)
-            assert actual(answer) == expected("give", caller, situation), (product, caller, answer.raw)
-            stack.load(before)
+        before = stack.save()
+        wrapping = {"cover_id": COVERS[order["product"]["kind"]], "blessing_id": "best-wishes"}
+        for end in ("", "order", "refund", "give_to"):
+            body = gift_request(wrapping=wrapping) | ({"at_end": to_body(end)} if end else {})
+            for caller, user in USERS.items():
+                answer = stack.call(user, "POST", f"/orders/{order['order_id']}/gifts", body)
+                assert actual(answer) == expected("give", caller, situation, end), (product, end, caller, answer.raw)
+                stack.load(before)
