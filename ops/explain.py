@@ -29,7 +29,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What is decided about a gift or an order, and by which rule.
+    """The answer to a question about a gift or an order, and the rule that gives it.
 
     Attributes:
         about: the question.

@@ -19,7 +19,7 @@ from testkit.handlers.stack import ADDRESS, DAY, Answer, Stack, gift_request
 
 @dataclass(frozen=True)
 class Profile:
-    """What a policy allows.
+    """The rules of a policy.
 
     Attributes:
         voucher_days, parcel_days: the length of the claim window.
@@ -195,8 +195,8 @@ def expected(action: str, caller: str, situation: Situation, end: str = "") -> s
     raise LookupError(f"no outcome of {action} for {caller} in {situation.words}")
 
 
-def refusals(caller: str, situation: Situation) -> list[dict[str, str]] | None:
-    """Return what the giver is shown to be ruled out; None for other callers."""
+def ruled_out(caller: str, situation: Situation) -> list[dict[str, str]] | None:
+    """Return the actions that are ruled out for the giver, as their view has them; None for other callers."""
     if caller != "giver":
         return None
     return [
@@ -335,7 +335,7 @@ def test_every_action_on_every_gift(
                 if answer.status == 200 and action in ("read", "preview"):
                     assert answer.body["state"] == history.state, cell
                 if answer.status == 200 and action == "read":
-                    assert answer.body.get("refusals") == refusals(caller, situation), cell
+                    assert answer.body.get("refusals") == ruled_out(caller, situation), cell
                 if answer.status == 200 and action in ("order", "set end"):
                     stack.now += history.state == "open"
                     check_units(stack, situation, end or PROFILES[profile].at_end)
@@ -366,10 +366,10 @@ def test_what_can_be_given(stack: Stack, profile: str, follow: Callable[[str], N
         is_possible = expected("give", "giver", situation) == "201"
         assert ("gift" in order["actions"], order["product"]["giftable"]) == (is_possible, is_possible), product
         rule = expected("give", "giver", situation).partition("not-giftable ")[2]
-        ruled_out = [{"action": "gift", "rule": rule}] if rule else []
+        shown = [{"action": "gift", "rule": rule}] if rule else []
         if "choice" in PROFILES[profile].forbids:
-            ruled_out.append({"action": "choose_end", "rule": "giver_may_choose"})
-        assert order["refusals"] == ruled_out, product
+            shown.append({"action": "choose_end", "rule": "giver_may_choose"})
+        assert order["refusals"] == shown, product
         follow("wechat" if profile == "eu" else "eu")
         before = stack.save()
         wrapping = {"cover_id": COVERS[order["product"]["kind"]], "blessing_id": "best-wishes"}
