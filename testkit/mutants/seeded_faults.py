@@ -274,8 +274,8 @@ MUTANTS = (
     Mutant(
         "the charge comes before the order",
         "use_cases/orders/purchases.py",
-        "order = orders.create_pending(table, build_order(order_id, call, product, quantity, payment))",
-        "order = build_order(order_id, call, product, quantity, payment); provider.charge(Charge(order_id, payment.total, method, token)); order = orders.create_pending(table, order)",
+        "order = orders.create_pending(table, build_order(order_id, call, product, quantity, payment, policy.ref))",
+        "order = build_order(order_id, call, product, quantity, payment, policy.ref); provider.charge(Charge(order_id, payment.total, method, token)); order = orders.create_pending(table, order)",
     ),
     Mutant(
         "a paid order is paid again",
@@ -447,5 +447,24 @@ MUTANTS = (
         "domain/events.py",
         "    for number, (_, at) in enumerate(find_new_claims(before, after), len(before.claims)):",
         "    for number, (_, at) in enumerate(find_new_claims(before, after), 0):",
+    ),
+    # --- the rules of the policies
+    Mutant(
+        "the giver of a gift on WeChat can cancel it",
+        "domain/policies.json",
+        '"giver_cancel": {"value": false',
+        '"giver_cancel": {"value": true',
+    ),
+    Mutant(
+        "goods on KakaoTalk are claimed within a day",
+        "domain/policies.json",
+        '"parcel": 604800',
+        '"parcel": 86400',
+    ),
+    Mutant(
+        "what nobody claims on WeChat goes back to the order",
+        "domain/policies.json",
+        '"at_end": {"value": "refund", "source": "WeChat',
+        '"at_end": {"value": "order", "source": "WeChat',
     ),
 )
