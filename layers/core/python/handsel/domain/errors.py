@@ -8,7 +8,7 @@ HandselError
 │   ├── UnsupportedMediaType       the body is not declared as JSON
 │   ├── Unauthenticated            no verified identity
 │   ├── PaymentDeclined
-│   ├── OwnGift, WrongSecret, NotTheRecipient, NotClaimed, WrongRole
+│   ├── OwnGift, WrongSecret, NotTheRecipient, NotClaimed, WrongRole, NotAvailableYet
 │   ├── NotFound                   unknown, owned by another user, or hidden: all look the same
 │   ├── OutOfStock, UnitsNotAvailable, AlreadyClaimed, ReturnGiftAlreadyGiven, StillOpen, HandleTaken
 │   ├── OrderCancelled, NotCancellable, NoPaymentProvider
@@ -173,6 +173,14 @@ class WrongRole(ApiProblem):
     explanation = (
         "The ID token must have the group of the role, `merchant` or `carrier`, and name the store or the carrier."
     )
+
+
+class NotAvailableYet(ApiProblem):
+    """The caller does not have the feature."""
+
+    code = "not-available-yet"
+    title = "Giving is not available to you yet."
+    explanation = "The units stay in your order. `GET /meta/features` has the features that are available to you."
 
 
 class NotFound(ApiProblem):

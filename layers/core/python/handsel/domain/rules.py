@@ -106,18 +106,21 @@ def count_units(order: Order, gifts: Iterable[Gift], *, now: int) -> UnitCounts 
     return UnitCounts(available, in_gift, gifted, order.used, order.refunded)
 
 
-def list_order_actions(order: Order, product: Product, units: UnitCounts | None, *, now: int) -> list[OrderAction]:
+def list_order_actions(
+    order: Order, product: Product, units: UnitCounts | None, *, now: int, may_give: bool = True
+) -> list[OrderAction]:
     """Return the actions that the buyer can take on an order now.
 
     Args:
         product: as it is sold now.
         units: of the order; None if it is not paid.
+        may_give: whether the buyer has the feature `gifting`.
     """
     if units is None or units.available == 0:
         return []
     actions = []
     if not is_validity_over(order, now=now):
-        if find_not_giftable_reason(product) is None:
+        if may_give and find_not_giftable_reason(product) is None:
             actions.append(OrderAction.GIFT)
         actions.append(OrderAction.USE)
     actions.append(OrderAction.REFUND)

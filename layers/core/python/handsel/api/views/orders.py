@@ -106,7 +106,7 @@ class OrderView(View):
             ),
             payment=PaymentView.of(order, now=now),
             created_at=format_timestamp(order.created_at),
-            actions=list_order_actions(order, details.product, units, now=now),
+            actions=list_order_actions(order, details.product, units, now=now, may_give=details.may_give),
         )
 
 

@@ -15,10 +15,11 @@ from dataclasses import dataclass, replace
 
 from handsel.domain import errors, ids, wrappings
 from handsel.domain.models import Gift
+from handsel.domain.rollout import Feature
 from handsel.domain.rules import check_can_give, compute_window_end
 from handsel.domain.states import GIFT_MACHINE, GiftAction, GiftState
 from handsel.domain.summary import Summary, compute_counts
-from handsel.store import accounts, gifts, keys, orders, products, summaries
+from handsel.store import accounts, gifts, keys, orders, products, rollout, summaries
 from handsel.store.table import Table
 from handsel.use_cases.idempotency import IdempotentRequest
 from handsel.use_cases.orders.units import take_units
@@ -55,18 +56,21 @@ def give(
         window_ms: how long the gift can be claimed from now on, unless its vouchers end earlier.
 
     Raises:
-        NotFound, NotGiftable, UnknownWrapping, SelfGift, RecipientUnknown, UnitsNotAvailable, TooManyOpenGifts,
-        IdempotencyKeyReused, ServiceUnavailable
+        NotFound, NotAvailableYet, NotGiftable, UnknownWrapping, SelfGift, RecipientUnknown, UnitsNotAvailable,
+        TooManyOpenGifts, IdempotencyKeyReused, ServiceUnavailable
     """
     gift_id = call.derive_id("gift")
     order_key, gift_key, giver_key = keys.order(order_id), keys.gift(gift_id), keys.account(call.caller)
     recipient_key = None if recipient_id is None else _recipient_key(recipient_id)
-    found = table.get_many(key for key in (order_key, gift_key, giver_key, recipient_key) if key is not None)
+    wanted = [key for key in (order_key, gift_key, giver_key, recipient_key) if key is not None]
+    found = rollout.get_many(table, wanted, now=call.now)
     if gift_key in found:
         return _require_same(gifts.from_item(found[gift_key]), call)
     order = orders.from_item(found[order_key]) if order_key in found else None
     if order is None or order.buyer_id != call.caller:
         raise errors.NotFound
+    if not rollout.includes(table, Feature.GIFTING, call.caller, now=call.now):
+        raise errors.NotAvailableYet
     sold = products.get_current(table, [order.product])
     check_can_give(order, sold[order.product.product_id], now=call.now)
     if recipient_id == call.caller:
