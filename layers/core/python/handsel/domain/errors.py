@@ -463,10 +463,18 @@ class PaymentUnknown(ApiProblem):
 
 
 class ServiceUnavailable(ApiProblem):
-    """The retries are exhausted. The change may have been written."""
+    """The retries are exhausted. The change may have been written.
+
+    Attributes:
+        is_partial: whether a batch was read except for some keys, which are throttled.
+    """
 
     code = "busy"
     # The change may have been written although its response was lost; a retry of the request detects that.
     title = "The request could not be completed in time. Repeat the same request; it takes effect only once."
     explanation = "Too many requests change the same data at this moment, or a service did not answer in time."
     retry_after = 1
+
+    def __init__(self, detail: str | None = None, *, is_partial: bool = False) -> None:
+        super().__init__(detail)
+        self.is_partial = is_partial

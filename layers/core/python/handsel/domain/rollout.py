@@ -11,6 +11,8 @@ from hashlib import sha256
 
 # A percentage has two decimals, so there is a bucket for each hundredth of a percent.
 BUCKETS = 10_000
+# The most users that a feature can allow, and as many that it can deny: all features are in one item.
+MAX_LISTED = 500
 
 
 class Feature(StrEnum):

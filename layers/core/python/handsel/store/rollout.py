@@ -17,7 +17,7 @@ from handsel.store import attributes, keys
 from handsel.store.attributes import Item
 from handsel.store.expressions import assign, require, update
 from handsel.store.keys import Key
-from handsel.store.table import Table, Unprocessed
+from handsel.store.table import Table
 from handsel.store.writes import Put
 
 MAX_AGE_MS = 30_000
@@ -52,10 +52,10 @@ def get_many(table: Table, wanted: Iterable[Key], *, now: int) -> dict[Key, Item
     wanted, key = list(wanted), keys.rollout()
     try:
         found = table.get_many([*wanted, key])
-    except Unprocessed:
-        if table.rollout is None:
-            raise
+    except errors.ServiceUnavailable as error:
         # The rollout may be all that was throttled.
+        if table.rollout is None or not error.is_partial:
+            raise
         found = table.get_many(wanted)
         _keep(table, table.rollout.rollout, now=now)
     else:

@@ -42,10 +42,6 @@ T = TypeVar("T")
 _MAX_BATCH_GET = 100
 
 
-class Unprocessed(errors.ServiceUnavailable):
-    """Some keys of a batch were throttled until the retries were exhausted."""
-
-
 class Table:
     """One DynamoDB table behind a low-level client. Thread-safe as far as the client is.
 
@@ -202,7 +198,7 @@ class Table:
             if not remaining:
                 return found
             self.retrier.sleep(pause)
-        raise Unprocessed
+        raise errors.ServiceUnavailable(is_partial=True)
 
     def _write_one(self, write: Write | Callable[[], Write]) -> None:
         def call() -> object:
