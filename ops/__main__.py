@@ -147,8 +147,8 @@ def _parser() -> argparse.ArgumentParser:
         "--percent", type=_hundredths, metavar="PERCENT", help="share of the users, 0 to 100 with at most two decimals"
     )
     for option, description in (
-        ("--allow", "give it to this user, whatever the percentage"),
-        ("--deny", "do not give it to this user, whatever the percentage"),
+        ("--allow", "give it to this user at any percentage"),
+        ("--deny", "do not give it to this user at any percentage"),
         ("--forget", "remove this user from both lists"),
     ):
         rollout_command.add_argument(
