@@ -2,6 +2,7 @@
 
 import { call } from "./api.js";
 import { h } from "./dom.js";
+import { noteFeatures } from "./features.js";
 import { t } from "./i18n.js";
 import { currentUser } from "./session.js";
 
@@ -43,8 +44,9 @@ export function markPart(part) {
 export async function countUnread() {
   if (!currentUser()) return;
   const me = await call("GET", "/me").catch(() => null);
-  if (!me) return;
-  const { unread } = me.order_center.counts;
+  if (!me || !currentUser()) return;
+  noteFeatures({ order_center: me.order_center !== null });
+  const unread = me.order_center?.counts.unread ?? 0;
   pip.hidden = unread === 0;
   pip.replaceChildren(h("span", { "aria-hidden": "true" }, unread > 99 ? "99+" : unread), h("span", { class: "unseen" }, t("shop.unread", { count: unread })));
 }
