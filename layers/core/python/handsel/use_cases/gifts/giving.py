@@ -13,7 +13,7 @@ If it runs twice, the second transaction fails on the gift of the first one, whi
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from handsel.domain import errors, ids, wrappings
+from handsel.domain import errors, ids, policy, wrappings
 from handsel.domain.models import Gift
 from handsel.domain.rules import check_can_give, compute_window_end
 from handsel.domain.states import GIFT_MACHINE, GiftAction, GiftState
@@ -47,12 +47,13 @@ def give(
     recipient_id: str | None,
     wrapping: WrappingChoice,
     secret_version: str,
-    window_ms: int,
+    window_ms: int | None,
 ) -> Gift:
     """Give `shares` units of an order, by link or to a named recipient.
 
     Args:
-        window_ms: how long the gift can be claimed from now on, unless its vouchers end earlier.
+        window_ms: how long the gift can be claimed from now on, unless its vouchers end earlier; None leaves it to the
+            policy of the order.
 
     Raises:
         NotFound, NotGiftable, UnknownWrapping, SelfGift, RecipientUnknown, UnitsNotAvailable, TooManyOpenGifts,
@@ -67,6 +68,7 @@ def give(
     order = orders.from_item(found[order_key]) if order_key in found else None
     if order is None or order.buyer_id != call.caller:
         raise errors.NotFound
+    terms = policy.find(order.policy).with_window(window_ms)
     sold = products.get_current(table, [order.product])
     check_can_give(order, sold[order.product.product_id], now=call.now)
     if recipient_id == call.caller:
@@ -89,13 +91,14 @@ def give(
         remaining=shares,
         state=GiftState.OPEN,
         claims={},
-        expires_at=compute_window_end(call.now, window_ms, order.valid_until),
+        expires_at=compute_window_end(call.now, terms.window_ms(order.product.kind), order.valid_until),
         created_at=call.now,
         secret_version=secret_version if recipient_id is None else None,
         in_return_for=None,
         request_hash=call.request_hash,
+        policy=order.policy,
     )
-    _check_open_gifts(table, call.caller, window_ms=window_ms, now=call.now)
+    _check_open_gifts(table, call.caller, window_ms=terms.longest_window_ms, now=call.now)
     given = take_units(table, order, shares, now=call.now, take=lambda: gifts.give(table, order, gift))
     return _require_same(given, call)
 

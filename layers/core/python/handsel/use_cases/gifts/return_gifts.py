@@ -10,6 +10,7 @@ from dataclasses import replace
 from handsel.domain import errors, wrappings
 from handsel.domain.models import Gift, GiftIntent, Money, Order, Payment, Product
 from handsel.domain.payments import PaymentProvider
+from handsel.domain.policy import Policy
 from handsel.domain.rules import check_giftable
 from handsel.store import accounts, gifts, keys, orders, products, summaries
 from handsel.store.table import Table
@@ -28,13 +29,15 @@ def give_in_return(
     method: str,
     token: str,
     wrapping: WrappingChoice,
-    window_ms: int,
+    policy: Policy,
+    window_ms: int | None,
     expected_total: Money | None = None,
 ) -> tuple[Order, Gift | None, Product]:
     """Buy one unit of a product and give it to the giver of a gift that the caller claimed.
 
     Args:
-        window_ms: how long the gift can be claimed once it is paid; the order keeps it.
+        policy: the policy that the order is bought under.
+        window_ms: how long the gift can be claimed once it is paid; None leaves it to the policy. The order keeps it.
 
     Returns:
         The order, paid; its gift; and the product as it is sold now. While the order is pending, a replay returns it as
@@ -76,10 +79,10 @@ def give_in_return(
             ),
             in_return_for=gift_id,
             holding_id=received.claims[call.caller].holding_id,
-            window_ms=window_ms,
+            window_ms=policy.with_window(window_ms).window_ms(product.kind),
         )
         payment = Payment(method=method, total=compute_total(product, 1, expected_total), token=token)
-        pending = build_order(order_id, call, product, 1, payment)
+        pending = build_order(order_id, call, product, 1, payment, policy.ref)
         order = orders.create_pending(table, replace(pending, intent=intent))
         call.require_same_request(order.request_hash)
     try:
