@@ -2,7 +2,7 @@
 
 import { call } from "./api.js";
 import { h } from "./dom.js";
-import { noteFeatures } from "./features.js";
+import { hasFeature, noteFeatures } from "./features.js";
 import { t } from "./i18n.js";
 import { currentUser } from "./session.js";
 
@@ -32,10 +32,11 @@ function skipToContent(event, main) {
   main.scrollIntoView();
 }
 
-/** Mark the part of the app that is shown. */
+/** Mark the part of the app that is shown. Without the order center, the lists are a part of the account. */
 export function markPart(part) {
+  const shown = part === "orders" && !hasFeature("order_center") ? "me" : part;
   for (const link of links) {
-    if (link.dataset.part === part) link.setAttribute("aria-current", "page");
+    if (link.dataset.part === shown) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
 }

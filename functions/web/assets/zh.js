@@ -119,6 +119,7 @@ export const words = {
   "rule.minimum_window": "团购券即将过期，来不及送礼。",
   "rule.excluded_categories": "此类商品不支持送礼。",
   "rule.price_caps": "此价位的商品不支持送礼。",
+  "rule.giftable": "店铺不支持将此商品作为礼物送出。",
 
   // 礼物页
   "gift.sent": "{name} 送你一份礼物",

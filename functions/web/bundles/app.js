@@ -825,7 +825,7 @@ async function askFeatures() {
 show(local.getJson(STORAGE_KEY) ?? {});
 return { hasFeature, noteFeatures, askFeatures };
 });
-handsel.define("frame.js", ["api.js", "dom.js", "features.js", "i18n.js", "session.js"], async ({ call }, { h }, { noteFeatures }, { t }, { currentUser }) => {
+handsel.define("frame.js", ["api.js", "dom.js", "features.js", "i18n.js", "session.js"], async ({ call }, { h }, { hasFeature, noteFeatures }, { t }, { currentUser }) => {
 const POLL_MS = 30_000;
 const PARTS = { shop: "#/", orders: "#/center", inbox: "#/inbox", me: "#/me" };
 
@@ -850,8 +850,9 @@ function skipToContent(event, main) {
 }
 
 function markPart(part) {
+  const shown = part === "orders" && !hasFeature("order_center") ? "me" : part;
   for (const link of links) {
-    if (link.dataset.part === part) link.setAttribute("aria-current", "page");
+    if (link.dataset.part === shown) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
 }

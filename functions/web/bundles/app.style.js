@@ -438,7 +438,8 @@ body.app main { padding-bottom: calc(96px + env(safe-area-inset-bottom)); }
 .ending summary b { font-weight: 600; }
 .ending > div { padding: 0 .75rem .75rem; }
 .ending .ends { margin: 0; }
-.ending .ends legend { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+.ends legend { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+.ends + .to { margin: .9rem 0 1rem; }
 .at-end { display: flex; align-items: center; justify-content: space-between; gap: .75rem; padding-block: .5rem; }
 .at-end .link { flex: none; }
 .given-cover { margin: .5rem 0 1rem; overflow: hidden; border: 1px solid var(--line); border-radius: 18px; background: var(--surface); box-shadow: var(--shadow); text-align: center; }

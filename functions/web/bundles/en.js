@@ -118,6 +118,7 @@ const words = {
   "rule.minimum_window": "The voucher expires too soon to be sent as a gift.",
   "rule.excluded_categories": "Products of this kind can't be sent as gifts.",
   "rule.price_caps": "Products at this price can't be sent as gifts.",
+  "rule.giftable": "The store doesn't offer this as a gift.",
 
   "gift.sent": "{name} sent you a gift",
   "gift.from": "From {name}",

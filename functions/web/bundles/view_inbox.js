@@ -226,8 +226,8 @@ function nothing(text, href, label) {
 return { orderEntry, paymentEntry, sentEntry, receivedEntry, holdingEntry, seenEntry, recommendedEntry, pages, list, nothing };
 });
 handsel.define("view_inbox.js", ["api.js", "dom.js", "frame.js", "i18n.js", "lists.js", "ui.js"], async ({ call }, { fill, h }, { countUnread }, { t, when }, { list, nothing }, { action }) => {
-const TO_THE_GIVER = ["gift_claimed", "gift_returned", "gift_declined", "asked_again"];
-const MARKS = { gift_claimed: "✓", gift_returned: "↩", gift_declined: "–", asked_again: "?", parcel_update: "→" };
+const TO_THE_GIVER = ["gift_claimed", "gift_returned", "gift_refunded", "gift_passed_on", "gift_declined", "asked_again"];
+const MARKS = { gift_claimed: "✓", gift_returned: "↩", gift_refunded: "↩", gift_passed_on: "→", gift_declined: "–", asked_again: "?", parcel_update: "→" };
 
 async function view(main) {
   const title = t("center.inbox");
