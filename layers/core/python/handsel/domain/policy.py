@@ -13,6 +13,7 @@ from functools import cache
 from typing import Any, Literal, cast
 
 from handsel.domain import errors
+from handsel.domain.categories import fold
 from handsel.domain.currencies import DECIMALS
 from handsel.domain.models import Kind
 from handsel.domain.user_text import MAX_MESSAGE
@@ -24,15 +25,16 @@ _HOUR = 3600
 _DAY = 86_400
 _LONGEST_WINDOW = 366 * _DAY
 _MAX_DAYS = 3650
-_ID = re.compile(r"[a-z][a-z0-9-]{0,31}", re.ASCII)
-_NAME = re.compile(r"[a-z][a-z_]*", re.ASCII)
+_ID = r"[a-z][a-z0-9-]{0,31}"
+_NAME = r"[a-z][a-z_]*"
 
 
 class InvalidPolicies(errors.HandselError):
     """The data is invalid. The message names the place and the expected form."""
 
 
-@dataclass(frozen=True, slots=True)
+# Without comparison and text: creating these would double the time that the import takes.
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Policy:
     """One version of a policy. Durations are in seconds.
 
@@ -50,7 +52,8 @@ class Policy:
         price_caps: the highest price in minor units, by currency; None is no limit. "*" is every other currency; without
             it, products in other currencies cannot be given.
         price_cap_on: the price that `price_caps` limits.
-        shown_before_claim: what recipients see before they claim, among what the visibility table allows.
+        shown_before_claim: what a recipient sees before the claim; the visibility table has the same for all policies, and
+            leaves `voucher_title` to the policy.
         message_length: the highest number of user-perceived characters of a giver's own text.
         reminders: the times before the end of the window at which a named recipient is reminded, longest first.
         refund_by: who may ask for a refund of something that was claimed.
@@ -104,9 +107,21 @@ class Policy:
         """Return the length of the longest claim window, in milliseconds."""
         return max(self.window.values()) * 1000
 
+    def has_price_cap(self, currency: str) -> bool:
+        """Return whether there is a cap, or explicitly none, of prices in a currency."""
+        return currency in self.price_caps or OTHER_CURRENCIES in self.price_caps
+
+    def price_cap(self, currency: str) -> int | None:
+        """Return the highest price in a currency, in minor units; None is no limit."""
+        return self.price_caps.get(currency, self.price_caps.get(OTHER_CURRENCIES))
+
     def with_window(self, window_ms: int | None) -> "Policy":
         """Return the policy with another claim window for all kinds of products; None keeps its own."""
-        return self if window_ms is None else replace(self, window=dict.fromkeys(Kind, window_ms // 1000))
+        if window_ms is None:
+            return self
+        window = dict.fromkeys(Kind, window_ms // 1000)
+        rule = {"value": window, "source": "The parameter ClaimWindowSeconds of this stack."}
+        return replace(self, window=window, rules={**self.rules, "window": rule})
 
 
 Policies = Mapping[str, tuple[Policy, ...]]
@@ -132,6 +147,12 @@ def find(ref: str) -> Policy:
         if str(policy.version) == version:
             return policy
     raise errors.DataIntegrityError(f"there is no policy {ref}")
+
+
+def list_reminders() -> list[int]:
+    """Return all times before the end of a window at which a version of a policy has a reminder, longest first."""
+    leads = {lead for versions in load_policies().values() for policy in versions for lead in policy.reminders}
+    return sorted(leads, reverse=True)
 
 
 @cache
@@ -161,7 +182,7 @@ def parse(text: str | bytes) -> Policies:
 
 def _versions(policy_id: str, written: object) -> list[Policy]:
     where = f"policies.json: {policy_id}"
-    if not _ID.fullmatch(policy_id):
+    if not re.fullmatch(_ID, policy_id):
         raise InvalidPolicies(f"{where}: write the id in small letters, digits and hyphens")
     if not isinstance(written, list) or not written:
         raise InvalidPolicies(f"{where} has to be a list of versions, the newest last")
@@ -180,7 +201,7 @@ def _policy(policy_id: str, place: int, written: object) -> Policy:
     for name in rules:
         if name not in _RULES:
             raise InvalidPolicies(f"{where} has a rule {name!r} that is unknown; there are {', '.join(sorted(_RULES))}")
-    values = {}
+    values: dict[str, Any] = {}
     for name, read in _RULES.items():
         if name not in rules:
             raise InvalidPolicies(f"{where} lacks the rule {name!r}")
@@ -196,7 +217,7 @@ def _policy(policy_id: str, place: int, written: object) -> Policy:
             raise InvalidPolicies(f"{where}.{name}: {error}, not {rule['value']!r}") from error
     if values["minimum_window"] > min(values["window"].values()):
         raise InvalidPolicies(f"{where}.minimum_window: no window can be shorter")
-    return Policy(policy_id, version, rules, **cast("dict[str, Any]", values))
+    return Policy(policy_id, version, rules, **values)
 
 
 class _Invalid(Exception):
@@ -250,11 +271,12 @@ def _descending(unit: int, most: int) -> Callable[[Any], tuple[int, ...]]:
 
 
 def _categories(value: Any) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    form = 'write {"category": ["name", ...]}: small letters, and the names it is recognised by'
+    form = 'write {"category": ["name", ...]}: small letters without accents, and the category among its names'
     _require(isinstance(value, dict), form)
     for category, names in value.items():
-        _require(bool(_NAME.fullmatch(category)) and isinstance(names, list) and category in names, form)
-        _require(all(isinstance(name, str) and name for name in names) and len(set(names)) == len(names), form)
+        _require(bool(re.fullmatch(_NAME, category)) and isinstance(names, list) and category in names, form)
+        _require(all(isinstance(name, str) and name == fold(name) != "" for name in names), form)
+        _require(len(set(names)) == len(names), form)
     return tuple((category, tuple(names)) for category, names in value.items())
 
 
@@ -267,8 +289,8 @@ def _price_caps(value: Any) -> Mapping[str, int | None]:
 
 
 def _shown(value: Any) -> frozenset[str]:
-    form = f"list envelope, and any of {', '.join(_SHOWN[1:])}"
-    _require(isinstance(value, list) and set(map(str, value)) <= set(_SHOWN) and "envelope" in value, form)
+    form = f"list {', '.join(_SHOWN)}; only the last can be left out"
+    _require(value in (list(_SHOWN), list(_SHOWN[:-1])), form)
     return frozenset(value)
 
 
@@ -285,7 +307,7 @@ def _extend(value: Any) -> Mapping[str, int]:
 _RULES: Mapping[str, Callable[[Any], object]] = {
     "window": _window,
     "window_from": _one_of("given"),
-    "minimum_window": _number(1, _LONGEST_WINDOW),
+    "minimum_window": _number(1, _DAY),
     "at_end": _one_of("order", "refund"),
     "giver_may_choose": _bool,
     "giver_cancel": _bool,

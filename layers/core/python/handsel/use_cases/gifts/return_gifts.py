@@ -7,14 +7,14 @@ declined payment and a cancelled order release it. The rest is a purchase whose 
 
 from dataclasses import replace
 
-from handsel.domain import errors, wrappings
+from handsel.domain import errors
 from handsel.domain.models import Gift, GiftIntent, Money, Order, Payment, Product
 from handsel.domain.payments import PaymentProvider
 from handsel.domain.policy import Policy
 from handsel.domain.rules import check_giftable
 from handsel.store import accounts, gifts, keys, orders, products, summaries
 from handsel.store.table import Table
-from handsel.use_cases.gifts.giving import WrappingChoice, check_open_gift_count
+from handsel.use_cases.gifts.giving import WrappingChoice, check_open_gift_count, wrap
 from handsel.use_cases.idempotency import IdempotentRequest
 from handsel.use_cases.orders.purchases import build_order, compute_total, require_seller, settle_payment
 
@@ -68,15 +68,13 @@ def give_in_return(
         if product.store_id != received.product.store_id:
             raise errors.OtherStore
         require_seller(provider)
-        check_giftable(product)
+        check_giftable(product, policy)
         check_open_gift_count(summaries.from_item(found.get(summary_key)), now=call.now)
         intent = GiftIntent(
             gift_id=call.derive_id("return gift"),
             recipient_id=received.giver_id,
             giver_name=accounts.from_item(found[caller_key]).display_name if caller_key in found else "",
-            wrapping=wrappings.wrap(
-                product.kind, wrapping.cover_id, wrapping.blessing_id, wrapping.message, now=call.now
-            ),
+            wrapping=wrap(product.kind, wrapping, policy, now=call.now),
             in_return_for=gift_id,
             holding_id=received.claims[call.caller].holding_id,
             window_ms=policy.with_window(window_ms).window_ms(product.kind),
