@@ -113,7 +113,7 @@ class OrderView(View):
             payment=PaymentView.of(order, now=now),
             created_at=format_timestamp(order.created_at),
             policy=policy.ref,
-            actions=list_order_actions(order, sold_now, units, policy, now=now),
+            actions=list_order_actions(order, sold_now, units, policy, now=now, may_give=details.may_give),
             refusals=RefusalView.list_of(list_order_refusals(order, sold_now, units, policy, now=now)),
         )
 
