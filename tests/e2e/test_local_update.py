@@ -7,15 +7,17 @@ import pytest
 
 from local import cli
 from local.settings import Settings
-from tests.e2e.conftest import WINDOW, Running, eventually, run_stack, sleep_until
+from tests.e2e.conftest import Running, eventually, run_stack
 
 pytestmark = pytest.mark.e2e
+
+WINDOW = 3
 
 
 def test_a_changed_setting_keeps_the_data(
     tmp_path_factory: pytest.TempPathFactory, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for running in run_stack(tmp_path_factory.mktemp("updated"), stream=True, window=86400):
+    for running in run_stack(tmp_path_factory.mktemp("updated"), stream=True):
         order = running.buy()
         port = urlsplit(running.stack["api_url"]).port
         assert port is not None
@@ -23,7 +25,7 @@ def test_a_changed_setting_keeps_the_data(
         assert cli.up(changed, {"LOCAL_DIR": str(running.folder)}, hints=False) == 0
         assert "its data is kept" in capsys.readouterr().out
         gift = running.give(order["order_id"])
-        sleep_until(gift["expires_at"])
+        running.sleep_until(gift["expires_at"])
 
         assert eventually(partial(_is_settled, running, gift["gift_id"]), 30)
 
@@ -38,7 +40,7 @@ def test_a_closed_stack_answers_503_and_keeps_the_data(
         environ = {"LOCAL_DIR": str(running.folder)}
         rule = running.physical("SweepFunctionEveryMinute")
         for closed, status, state in ((True, 503, "DISABLED"), (False, 200, "ENABLED")):
-            settings = Settings(port=port, claim_window_seconds=WINDOW, closed=closed)
+            settings = Settings(port=port, closed=closed)
             assert cli.up(settings, environ, hints=False) == 0
             assert "its data is kept" in capsys.readouterr().out
             assert alice.request("GET", f"/orders/{order['order_id']}").status_code == status

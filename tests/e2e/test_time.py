@@ -1,0 +1,122 @@
+"""What happens as time passes, by the test clock: the windows of gifts, reminders, and the last day of a voucher.
+
+Each test is a story of its own. They advance the clock of one stack, one after the other.
+"""
+
+import itertools
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from local.client import MAX_ADVANCE, Client, payment
+from tests.e2e.conftest import WRAPPING, Running
+
+pytestmark = pytest.mark.e2e
+
+BACK = {"available": 1, "in_gift": 0, "gifted": 0, "used": 0, "refunded": 0}
+HOUR, DAY = 3600, 86_400
+
+
+def code_of(client: Client, method: str, path: str, body: object = None) -> tuple[int, str]:
+    answer = client.post(path, body) if method == "POST" else client.request(method, path, json=body)
+    return answer.status_code, str(answer.json().get("code"))
+
+
+def claim(client: Client, gift: dict[str, Any]) -> tuple[int, str]:
+    secret = {} if gift["secret"] is None else {"secret": gift["secret"]}
+    return code_of(client, "POST", f"/gifts/{gift['gift_id']}/claims", secret)
+
+
+def messages_about(client: Client, gift: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the messages about a gift, oldest first."""
+    items = client.get("/messages?limit=100").json()["items"]
+    return [item for item in reversed(items) if item["gift_id"] == gift["gift_id"]]
+
+
+def time_of(timestamp: str) -> datetime:
+    return datetime.fromisoformat(timestamp)
+
+
+def test_a_gift_can_be_claimed_for_24_hours_and_expires_then(live: Running) -> None:
+    live.new_users("punctual")
+    giver = live.as_("punctual")
+    order = live.buy(2, by="punctual")
+    gifts = [live.give(order["order_id"], by="punctual") for _ in range(2)]
+    assert {time_of(gift["expires_at"]) - time_of(gift["created_at"]) for gift in gifts} == {timedelta(hours=24)}
+    live.advance_to(gifts[0]["expires_at"], before=30)
+    assert claim(live.as_("bob"), gifts[0]) == (201, "None")
+    late = f"/gifts/{gifts[1]['gift_id']}"
+    assert giver.get(late).json()["state"] == "open"
+    live.advance_to(gifts[1]["expires_at"])
+    assert claim(live.as_("bob"), gifts[1]) == (410, "expired")
+    assert giver.get(late).json()["state"] == live.as_(None).get(f"{late}/preview").json()["state"] == "returned"
+    units = giver.get(f"/orders/{order['order_id']}").json()["units"]
+    assert units == {"available": 1, "in_gift": 0, "gifted": 1, "used": 0, "refunded": 0}
+    # Without waiting: what follows by time to live, stream and sweep has happened.
+    assert [message["kind"] for message in messages_about(giver, gifts[1])] == ["gift_returned"]
+    assert live.get_counts(giver)["returned"] == 1
+    assert live.item("WINDOW", gifts[1]["gift_id"]) is None
+
+
+def test_a_named_friend_is_reminded_six_hours_and_an_hour_before_the_end_once_each(live: Running) -> None:
+    live.new_users("forgetful")
+    friend = live.as_("forgetful")
+    gift = live.give(live.buy()["order_id"], recipient_id=friend.user_id)
+
+    def reminders() -> list[int]:
+        return [each["params"]["hours"] for each in messages_about(friend, gift) if each["kind"] == "gift_reminder"]
+
+    seen = []
+    for hours in (7, 6, 2, 1, 0):
+        live.advance_to(gift["expires_at"], before=hours * HOUR - 60 if hours else 0)
+        seen.append(reminders())
+    assert seen == [[], [6], [6], [6, 1], [6, 1]]
+
+
+def test_a_voucher_can_be_given_and_used_until_its_last_moment(live: Running) -> None:
+    mia, alice, bob = (live.as_(name) for name in ("mia", "alice", "bob"))
+    store = live.stack["users"]["mia"]["store_id"]
+    body = {
+        "kind": "voucher", "title": "Two days", "category": "food", "price": {"amount": 100, "currency": "CNY"}, "validity_days": 2,
+    }  # fmt: skip
+    product = mia.put(f"/stores/{store}/products/two-days", body).json()
+    response = alice.post("/orders", {"product_id": product["product_id"], "quantity": 4, "payment": payment()})
+    order = response.json()
+    path = f"/orders/{order['order_id']}"
+    used, unused = alice.post(f"{path}/use", {"quantity": 2}).json()["holdings"]
+    end = used["valid_until"]
+    assert time_of(end) - time_of(order["created_at"]) >= timedelta(days=2)
+
+    live.advance_to(end, before=12 * HOUR)
+    gift = live.give(order["order_id"])
+    assert gift["expires_at"] == end, "no gift outlives its voucher"
+    live.advance_to(end, before=30)
+    assert code_of(alice, "POST", f"{path}/gifts", {"shares": 1, "wrapping": WRAPPING}) == (422, "not-giftable")
+    assert mia.post(f"/vouchers/{used['code']}/redemptions", {}).status_code == 201
+    live.advance_to(end)
+    assert code_of(mia, "POST", f"/vouchers/{unused['code']}/redemptions", {}) == (410, "voucher-expired")
+    assert claim(bob, gift) == (410, "expired")
+    assert alice.get(f"/holdings/{unused['holding_id']}").json()["state"] == "expired"
+    assert alice.get(f"/holdings/{used['holding_id']}").json()["state"] == "redeemed"
+
+
+def test_400_days_pass_in_calls_of_at_most_a_year_and_nobody_is_signed_out(live: Running) -> None:
+    alice = live.as_("alice")
+    gift = live.give(live.buy()["order_id"], recipient_id=live.stack["users"]["bob"]["user_id"])
+    start = alice.get("/test/clock").json()
+    assert code_of(alice, "POST", "/test/clock", {"advance_seconds": MAX_ADVANCE + 1}) == (422, "invalid-request")
+    assert code_of(alice, "POST", "/test/clock", {"advance_seconds": 0}) == (422, "invalid-request")
+    rest, times = 400 * DAY, [time_of(start["now"])]
+    while rest:
+        answer = alice.post("/test/clock", {"advance_seconds": min(rest, MAX_ADVANCE)})
+        assert answer.status_code == 200, answer.text
+        assert answer.elapsed < timedelta(seconds=20)
+        times.append(time_of(answer.json()["now"]))
+        rest = 400 * DAY - (answer.json()["offset_seconds"] - start["offset_seconds"])
+    assert answer.json()["done"]
+    assert all(earlier <= later for earlier, later in itertools.pairwise(times))
+    assert times[-1] - times[0] >= timedelta(days=400)
+    assert alice.get(f"/gifts/{gift['gift_id']}").json()["state"] == "returned"
+    assert live.as_("bob").get("/me").status_code == 200
+    assert live.give(live.buy()["order_id"])["state"] == "open"
