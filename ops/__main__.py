@@ -33,6 +33,7 @@ from handsel.domain import errors
 from handsel.domain.times import format_timestamp
 from handsel.runtime import clock, wiring
 from handsel.runtime.settings import settings
+from handsel.store import test_clock
 from handsel.use_cases.operations.settling import SweepOutcome, sweep
 from ops import logs, preflight, smoke
 from ops import recount as recounting
@@ -66,6 +67,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "READ_TIMEOUT_SECONDS": "20",
         }
         settings.cache_clear()
+        # Overdue is what is due by the time of the stack. A table alone does not tell whether its stack has a test clock.
+        if stack.parameters.get("TestClock", "true") == "true":
+            clock.set_offset(test_clock.get_offset(wiring.table()))
         table = WholeTable(wiring.table().client, stack.table_name)
         return int(options.command(table, stack, options))
     except CannotRunError as error:
