@@ -8,6 +8,7 @@ import shutil
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,21 @@ from local.settings import Settings
 
 # From a write to its message: the stream, and a cold start of the function.
 MESSAGE_SECONDS = 10.0
+# A path of each function that the demo calls.
+FUNCTIONS = (
+    *(
+        "/orders",
+        "/gifts/x",
+        "/holdings",
+        "/shipments/x",
+        "/products/x",
+        "/tagged",
+        "/order-center",
+        "/messages",
+        "/people",
+    ),
+    *("/stores/x", "/test/clock", "/health"),
+)
 
 _COLOR = sys.stdout.isatty() and "NO_COLOR" not in os.environ
 BOLD, DIM, GREEN, RED, OFF = ("\033[1m", "\033[2m", "\033[32m", "\033[31m", "\033[0m") if _COLOR else ("",) * 5
@@ -106,6 +122,7 @@ def run(demo: Demo, stack: Stack) -> None:
     anyone, alice, bob, carol, dave, mia = (
         Client(stack, name) for name in (None, "alice", "bob", "carol", "dave", "mia")
     )
+    start_functions(alice)
     products = stack["products"]
 
     demo.section("Alice buys three vouchers for an afternoon tea")
@@ -221,6 +238,12 @@ def run(demo: Demo, stack: Stack) -> None:
     show_order_center(demo, stack)
 
 
+def start_functions(client: Client) -> None:
+    """Call each function once. Their cold starts together take less time than one after the other."""
+    with ThreadPoolExecutor(len(FUNCTIONS)) as pool:
+        list(pool.map(client.get, FUNCTIONS))
+
+
 def give_to_group(demo: Demo, stack: Stack, wrapping: dict[str, str]) -> None:
     """Give a gift with several shares, and cancel it."""
     alice, bob, carol = (Client(stack, name) for name in ("alice", "bob", "carol"))
@@ -307,9 +330,7 @@ def let_gifts_expire(demo: Demo, stack: Stack, order: dict[str, Any], wrapping: 
     demo.check("its claim window is 24 hours", window == timedelta(hours=24), f"it is {window}")
     path = f"/orders/{order['order_id']}"
     demo.call("one unit is gifted, one is in a gift, one is available", alice.get(path), 200, "units")
-    response = alice.post(
-        "/orders", {"product_id": stack["products"]["voucher"], "quantity": 1, "payment": payment()}
-    )
+    response = alice.post("/orders", {"product_id": stack["products"]["voucher"], "quantity": 1, "payment": payment()})
     silent_order = demo.call("Alice buys one more voucher", response, 201, state="paid")
     body = {"shares": 1, "recipient_id": carol.user_id, "wrapping": wrapping}
     response = alice.post(f"/orders/{silent_order['order_id']}/gifts", body)

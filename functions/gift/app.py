@@ -136,11 +136,14 @@ def get_gift(gift_id: str) -> Response[str]:
 
 
 @app.post("/gifts/<gift_id>/cancel")
-@operation(responses={200: GiverGift}, problems=(errors.AlreadyClaimed, errors.Expired, errors.Declined))
+@operation(
+    responses={200: GiverGift}, problems=(errors.NotAllowed, errors.AlreadyClaimed, errors.Expired, errors.Declined)
+)
 def cancel_gift(gift_id: str) -> Response[str]:
     """Cancel a gift.
 
-    Its unclaimed units become available in the order again. Idempotent: repeating the request has no further effect.
+    Its unclaimed units become available in the order again. The rule `giver_cancel` of its policy may not allow it.
+    Idempotent: repeating the request has no further effect.
     """
     request = HttpRequest(app)
     gift = giving.cancel(table(), gift_id, caller=request.caller.user_id, clock=clock.now_ms)
@@ -150,12 +153,19 @@ def cancel_gift(gift_id: str) -> Response[str]:
 @app.post("/gifts/<gift_id>/decline")
 @operation(
     responses={200: GiftPreview},
-    problems=(errors.NotTheRecipient, errors.AlreadyClaimed, errors.Expired, errors.Cancelled),
+    problems=(
+        errors.NotTheRecipient,
+        errors.NotAllowed,
+        errors.AlreadyClaimed,
+        errors.Expired,
+        errors.Cancelled,
+    ),
 )
 def decline_gift(gift_id: str) -> Response[str]:
     """Decline a gift that names the caller as its recipient.
 
-    The units become available in the giver's order again. Idempotent: repeating the request has no further effect.
+    The units become available in the giver's order again. The rule `decline` of its policy may not allow it.
+    Idempotent: repeating the request has no further effect.
     """
     request = HttpRequest(app)
     gift = giving.decline(table(), gift_id, caller=request.caller.user_id, clock=clock.now_ms)

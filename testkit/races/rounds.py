@@ -223,7 +223,9 @@ def ends(target: RaceStack, giver: str, friends: Sequence[str], gifts: int, rng:
     seen, claims = Round(), 0
     for gift in given:
         results = [
-            (who, answer, at) for (about, who, _), (answer, at) in zip(at_once + at_end, answers, strict=True) if about is gift
+            (who, answer, at)
+            for (about, who, _), (answer, at) in zip(at_once + at_end, answers, strict=True)
+            if about is gift
         ]
         claims += _check_end(target, giver, gift, results, seen)
     target.expect_units(giver, order, available=order["quantity"] - claims, gifted=claims)

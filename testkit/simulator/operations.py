@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import Any
 
-from handsel.domain import errors, ids
+from handsel.domain import errors, ids, policy
 from handsel.domain.models import Address, Kind, ShipmentEvent
 from handsel.domain.states import ShipmentStatus
 from handsel.store import products
@@ -138,6 +138,7 @@ class Operations:
         self._random = random
         self._name = name
         self._products = products
+        self._policy = policy.newest(environment.plan.policy)
         self._user = random.choice(USERS[:4])
 
     # --- helpers ------------------------------------------------------------------------------------------------
@@ -170,7 +171,7 @@ class Operations:
         def act(process: Process) -> Any:
             call = self._request(process, user)
             bought = {"product_id": product, "quantity": quantity, "method": "card", "token": token}
-            made, _ = buy(process.table, process.provider, call, **bought)  # type: ignore[arg-type]
+            made, _ = buy(process.table, process.provider, call, policy=self._policy, **bought)  # type: ignore[arg-type]
             return made
 
         def is_justified(problem: errors.ApiProblem, span: Span) -> bool:
@@ -253,7 +254,7 @@ class Operations:
                 made["buyer_id"], self._environment.keys[made["order_id"]], "another request", process.now()
             )
             bought = {"product_id": self._products["voucher"], "quantity": 1, "method": "card", "token": "tok_ok"}
-            return buy(process.table, process.provider, call, **bought)  # type: ignore[arg-type]
+            return buy(process.table, process.provider, call, policy=self._policy, **bought)  # type: ignore[arg-type]
 
         return Operation(
             f"reuse {self._name}",
@@ -505,6 +506,7 @@ class Operations:
                 method="card",
                 token=token,
                 wrapping=WRAPPINGS[kind],
+                policy=self._policy,
                 window_ms=process.environment.plan.window_ms,
             )
 

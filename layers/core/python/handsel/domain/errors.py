@@ -15,6 +15,7 @@ HandselError
 │   ├── AlreadyRedeemed            has the time of the redemption
 │   ├── AlreadyShipped, TooManyEvents
 │   ├── PriceChanged               has the total that would be charged
+│   ├── NotAllowed                 has the rule of the policy
 │   ├── Expired, Cancelled, Declined, VoucherExpired
 │   ├── PreconditionFailed         the entity is not in the state that If-Match names
 │   ├── InvalidRequest             valid JSON that fails validation; lists the fields
@@ -242,6 +243,22 @@ class NoPaymentProvider(ApiProblem):
     )
 
 
+class NotAllowed(ApiProblem):
+    """The policy of the order does not allow the action.
+
+    Attributes:
+        rule: the name of the rule in the policy.
+    """
+
+    code = "not-allowed"
+    title = "The rules for gifts do not allow this."
+    explanation = "`rule` names the rule of the policy that the order was bought under."
+
+    def __init__(self, rule: str) -> None:
+        super().__init__()
+        self.rule = rule
+
+
 class UnitsNotAvailable(ApiProblem):
     """The order has too few available units."""
 
@@ -371,11 +388,19 @@ class IdempotencyKeyReused(ApiProblem):
 
 
 class NotGiftable(ApiProblem):
-    """The product cannot be given as a gift."""
+    """The product cannot be given as a gift.
+
+    Attributes:
+        rule: the name of the rule in the policy, or `giftable` for the setting of the store.
+    """
 
     code = "not-giftable"
     title = "This product cannot be given as a gift."
-    explanation = "The rules for gifts exclude it by its category, its price or its store."
+    explanation = "The rules for gifts exclude it by its category, its price or its store. `rule` names the rule."
+
+    def __init__(self, detail: str, rule: str) -> None:
+        super().__init__(detail)
+        self.rule = rule
 
 
 class UnknownWrapping(ApiProblem):

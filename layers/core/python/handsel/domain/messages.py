@@ -14,9 +14,6 @@ from handsel.domain.privacy import Fact, Viewer, may_see
 from handsel.domain.states import GiftState, ShipmentStatus
 
 HOUR_MS = 3_600_000
-# Times before the end of the claim window at which recipients are reminded of an open gift. A window that is not longer than
-# such a time has no reminder then.
-REMINDERS_MS = (6 * HOUR_MS, HOUR_MS)
 
 
 class MessageKind(StrEnum):
@@ -131,23 +128,28 @@ def derive_gift_messages(before: Gift | None, after: Gift | None) -> Iterator[Me
             yield _to_recipient(after, MessageKind.GIFT_CANCELLED, ended_at)
 
 
-# The messages that announce a gift to its named recipient: kind, and the other parts of the id.
-_ANNOUNCEMENTS = (
-    (MessageKind.GIFT_RECEIVED, ()),
-    *((MessageKind.GIFT_REMINDER, (str(lead_ms),)) for lead_ms in REMINDERS_MS),
-)
+# The messages that announce a gift to its named recipient.
+_ANNOUNCEMENTS = (MessageKind.GIFT_RECEIVED, MessageKind.GIFT_REMINDER)
 
 
 def list_replaced_ids(message: Message) -> list[str]:
-    """Return the ids of messages that a message replaces while they are unread: a cancellation, the announcements of the gift."""
+    """Return the ids of messages that a message replaces while they are unread: a cancellation, the announcements of the gift.
+
+    A message does not have the policy of its gift, so these are the reminders of all policies.
+    """
     if message.kind is not MessageKind.GIFT_CANCELLED or message.gift_id is None:
         return []
-    return [_derive_id(kind, message.gift_id, *parts) for kind, parts in _ANNOUNCEMENTS]
+    from handsel.domain import policy  # imported here, because few gifts are cancelled
+
+    reminders = [
+        _derive_id(MessageKind.GIFT_REMINDER, message.gift_id, str(lead * 1000)) for lead in policy.list_reminders()
+    ]
+    return [_derive_id(MessageKind.GIFT_RECEIVED, message.gift_id), *reminders]
 
 
 def find_replacing_id(message: Message) -> str | None:
     """Return the id of the message that replaces a message, whether it exists or not; None if nothing replaces it."""
-    if message.gift_id is None or message.kind not in {kind for kind, _ in _ANNOUNCEMENTS}:
+    if message.gift_id is None or message.kind not in _ANNOUNCEMENTS:
         return None
     return _derive_id(MessageKind.GIFT_CANCELLED, message.gift_id)
 
@@ -186,9 +188,16 @@ def build_reminder(gift: Gift, lead_ms: int) -> Message:
 
 
 def list_reminder_times(gift: Gift) -> list[int]:
-    """Return the times at which the named recipient of a gift is reminded of it, earliest first."""
-    window = gift.expires_at - gift.created_at
-    return [] if gift.recipient_id is None else [gift.expires_at - lead for lead in REMINDERS_MS if lead < window]
+    """Return the times at which the named recipient of a gift is reminded of it, earliest first.
+
+    A window that is not longer than a time of the policy has no reminder then.
+    """
+    if gift.recipient_id is None:
+        return []
+    from handsel.domain import policy  # imported here, because most changes start no reminder
+
+    times = (gift.expires_at - lead * 1000 for lead in policy.find(gift.policy).reminders)
+    return [at for at in times if at > gift.created_at]
 
 
 def _derive_id(kind: MessageKind, gift_id: str, *parts: str) -> str:

@@ -19,6 +19,8 @@ from handsel.domain.states import (
 )
 
 T = TypeVar("T")
+# The policy of orders and gifts that were stored before policies existed.
+FIRST_POLICY = "douyin@1"
 # The most units of an order, and shares of a gift.
 MAX_UNITS = 50
 MAX_VALIDITY_DAYS = 3650
@@ -175,6 +177,7 @@ class Order:
         reservations: by id of the gift.
         expired_gifts: the number of gifts, not units, whose reservation was released because they expired.
         expires_at: the time until which it can be paid, exclusive; None if it waits without an end.
+        policy: the policy that it was bought under, see `Policy.ref`.
     """
 
     order_id: str
@@ -193,6 +196,7 @@ class Order:
     intent: GiftIntent | None = None
     expired_gifts: int = 0
     expires_at: int | None = None
+    policy: str = FIRST_POLICY
 
     @property
     def current_state(self) -> OrderState:
@@ -234,6 +238,7 @@ class Gift:
         secret_version: version of the key from which the secret of its link is derived; None for a named recipient.
         in_return_for: id of the gift in return for which it is given; None if it is not a return gift.
         ended_at: the time at which it expired, was cancelled or was declined; None if it is open or fully claimed.
+        policy: the policy of its order.
     """
 
     gift_id: str
@@ -254,6 +259,7 @@ class Gift:
     in_return_for: str | None
     request_hash: str
     ended_at: int | None = None
+    policy: str = FIRST_POLICY
 
     def state_at(self, now: int) -> GiftState:
         """Return the state at a time: an open gift is returned from the instant at which its window ends."""

@@ -1,6 +1,7 @@
 """Decisions: which actions are allowed, from values alone."""
 
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 from handsel.domain import errors, ids
 from handsel.domain.categories import find_category
@@ -17,28 +18,30 @@ from handsel.domain.states import (
     OrderState,
 )
 
-# Products that cannot be given. All others can.
-NOT_GIFTABLE_CATEGORIES = frozenset({"jewelry", "education"})
-# The highest original price in minor units, by currency; None is no limit. In a currency that is not here, nothing can be
-# given: a price could not be compared with the limit.
-ORIGINAL_PRICE_CAPS: Mapping[str, int | None] = {"CNY": 1_000_000}
+if TYPE_CHECKING:
+    from handsel.domain.policy import Policy
+
+# The choice of another end than the one of the policy, beside the actions of the state machines.
+CHOOSE_END = "choose_end"
 
 
-def find_not_giftable_reason(product: Product) -> NotGiftableReason | None:
-    """Return why a product cannot be given, or None."""
+def find_not_giftable_reason(product: Product, policy: "Policy") -> NotGiftableReason | None:
+    """Return why a product cannot be given under a policy, or None."""
     if not product.store_giftable:
         return NotGiftableReason(NotGiftableCode.STORE)
     if not product.giftable:
         return NotGiftableReason(NotGiftableCode.PRODUCT)
-    category = find_category(product.category)
-    if category in NOT_GIFTABLE_CATEGORIES:
+    category = find_category(product.category, policy.excluded_categories)
+    if category is not None:
         return NotGiftableReason(NotGiftableCode.CATEGORY, {"category": category})
-    currency = product.original_price.currency
-    if currency not in ORIGINAL_PRICE_CAPS:
-        return NotGiftableReason(NotGiftableCode.CURRENCY, {"currency": currency})
-    cap = ORIGINAL_PRICE_CAPS[currency]
-    if cap is not None and product.original_price.amount > cap:
-        return NotGiftableReason(NotGiftableCode.PRICE, {"limit": Money(cap, currency)})
+    is_original = policy.price_cap_on == "original_price"
+    price = product.original_price if is_original else product.price
+    if not policy.has_price_cap(price.currency):
+        return NotGiftableReason(NotGiftableCode.CURRENCY, {"currency": price.currency})
+    cap = policy.price_cap(price.currency)
+    if cap is not None and price.amount > cap:
+        limit = {"limit": Money(cap, price.currency)}
+        return NotGiftableReason(NotGiftableCode.PRICE, limit, "original price" if is_original else "price")
     return None
 
 
@@ -47,36 +50,45 @@ def compute_window_end(now: int, window_ms: int, valid_until: int | None) -> int
     return now + window_ms if valid_until is None else min(now + window_ms, valid_until)
 
 
-def check_giftable(product: Product) -> None:
-    """Check that a product can be given.
+def check_giftable(product: Product, policy: "Policy") -> None:
+    """Check that a product can be given under a policy.
 
     Raises:
         NotGiftable: it cannot.
     """
-    if reason := find_not_giftable_reason(product):
-        raise errors.NotGiftable(str(reason))
+    if reason := find_not_giftable_reason(product, policy):
+        raise errors.NotGiftable(str(reason), reason.rule)
 
 
-def check_can_give(order: Order, product: Product, *, now: int) -> None:
+def check_can_give(order: Order, product: Product, policy: "Policy", *, now: int) -> None:
     """Check that units of an order can be given.
 
     Args:
         product: as it is sold now, which decides; the order has it as it was bought.
+        policy: that the order was bought under.
 
     Raises:
-        NotGiftable: the product cannot be given, or its vouchers have expired.
+        NotGiftable: the product cannot be given, or its vouchers have expired or are about to.
         UnitsNotAvailable: the order is not paid.
     """
     if order.state is not OrderState.PAID:
         raise errors.UnitsNotAvailable
-    check_giftable(product)
-    if is_validity_over(order, now=now):
-        raise errors.NotGiftable("The vouchers of this order are no longer valid.")
+    check_giftable(product, policy)
+    if is_window_too_short(order, policy, now=now):
+        detail = "are no longer valid" if is_validity_over(order, now=now) else "expire too soon"
+        raise errors.NotGiftable(f"The vouchers of this order {detail}.", "minimum_window")
 
 
 def is_validity_over(order: Order, *, now: int) -> bool:
     """Return whether the validity of an order's vouchers has ended."""
     return VALIDITY_OVER.holds(order.valid_until, now=now)
+
+
+def is_window_too_short(order: Order, policy: "Policy", *, now: int) -> bool:
+    """Return whether the validity of an order's vouchers leaves too little time to claim a gift of them."""
+    if order.valid_until is None:
+        return False
+    return order.valid_until - now < min(policy.minimum_window * 1000, policy.window_ms(order.product.kind))
 
 
 def find_expired_reservations(order: Order, *, now: int) -> dict[str, Reservation]:
@@ -106,22 +118,72 @@ def count_units(order: Order, gifts: Iterable[Gift], *, now: int) -> UnitCounts 
     return UnitCounts(available, in_gift, gifted, order.used, order.refunded)
 
 
-def list_order_actions(order: Order, product: Product, units: UnitCounts | None, *, now: int) -> list[OrderAction]:
+def list_order_actions(
+    order: Order, product: Product, units: UnitCounts | None, policy: "Policy", *, now: int
+) -> list[OrderAction]:
     """Return the actions that the buyer can take on an order now.
 
     Args:
         product: as it is sold now.
         units: of the order; None if it is not paid.
+        policy: that the order was bought under.
     """
     if units is None or units.available == 0:
         return []
     actions = []
+    if find_rule_against_giving(order, product, policy, now=now) is None:
+        actions.append(OrderAction.GIFT)
     if not is_validity_over(order, now=now):
-        if find_not_giftable_reason(product) is None:
-            actions.append(OrderAction.GIFT)
         actions.append(OrderAction.USE)
     actions.append(OrderAction.REFUND)
     return actions
+
+
+def find_rule_against_giving(order: Order, product: Product, policy: "Policy", *, now: int) -> str | None:
+    """Return the name of the rule by which no units of a paid order can be given now, or None."""
+    if reason := find_not_giftable_reason(product, policy):
+        return reason.rule
+    return "minimum_window" if is_window_too_short(order, policy, now=now) else None
+
+
+def list_order_refusals(
+    order: Order, product: Product, units: UnitCounts | None, policy: "Policy", *, now: int
+) -> list[tuple[str, str]]:
+    """Return what the rules do not allow the buyer now: pairs of an action on available units and a rule.
+
+    Args:
+        product: as it is sold now.
+        units: of the order; None if it is not paid.
+        policy: that the order was bought under.
+    """
+    if units is None or units.available == 0:
+        return []
+    rules = {
+        OrderAction.GIFT.value: find_rule_against_giving(order, product, policy, now=now),
+        CHOOSE_END: None if policy.giver_may_choose else "giver_may_choose",
+    }
+    return [(action, rule) for action, rule in rules.items() if rule is not None]
+
+
+def list_giver_refusals(gift: Gift, policy: "Policy", *, now: int) -> list[tuple[str, str]]:
+    """Return what the rules do not allow the giver now: pairs of an action on an open gift and a rule."""
+    if gift.state_at(now) is not GiftState.OPEN:
+        return []
+    rules = {
+        GiftAction.CANCEL.value: find_rule_against_ending(GiftAction.CANCEL, policy),
+        CHOOSE_END: None if policy.giver_may_choose else "giver_may_choose",
+    }
+    return [(action, rule) for action, rule in rules.items() if rule is not None]
+
+
+def find_rule_against_ending(action: GiftAction, policy: "Policy") -> str | None:
+    """Return the name of the rule by which a gift cannot be cancelled or declined, or None."""
+    match action:
+        case GiftAction.CANCEL if not policy.giver_cancel:
+            return "giver_cancel"
+        case GiftAction.DECLINE if not policy.decline:
+            return "decline"
+    return None
 
 
 def check_may_open(gift: Gift, caller: str, secret: str | None, keys: Mapping[str, str]) -> None:

@@ -13,11 +13,13 @@ If it runs twice, the second transaction fails on the gift of the first one, whi
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from handsel.domain import errors, ids, wrappings
-from handsel.domain.models import Gift
-from handsel.domain.rules import check_can_give, compute_window_end
+from handsel.domain import errors, ids, policy, wrappings
+from handsel.domain.models import Gift, Kind, Wrapping
+from handsel.domain.policy import Policy
+from handsel.domain.rules import check_can_give, compute_window_end, find_rule_against_ending
 from handsel.domain.states import GIFT_MACHINE, GiftAction, GiftState
 from handsel.domain.summary import Summary, compute_counts
+from handsel.domain.user_text import count_graphemes
 from handsel.store import accounts, gifts, keys, orders, products, summaries
 from handsel.store.table import Table
 from handsel.use_cases.idempotency import IdempotentRequest
@@ -47,15 +49,16 @@ def give(
     recipient_id: str | None,
     wrapping: WrappingChoice,
     secret_version: str,
-    window_ms: int,
+    window_ms: int | None,
 ) -> Gift:
     """Give `shares` units of an order, by link or to a named recipient.
 
     Args:
-        window_ms: how long the gift can be claimed from now on, unless its vouchers end earlier.
+        window_ms: how long the gift can be claimed from now on, unless its vouchers end earlier; None leaves it to the
+            policy of the order.
 
     Raises:
-        NotFound, NotGiftable, UnknownWrapping, SelfGift, RecipientUnknown, UnitsNotAvailable, TooManyOpenGifts,
+        NotFound, NotGiftable, UnknownWrapping, InvalidRequest, SelfGift, RecipientUnknown, UnitsNotAvailable, TooManyOpenGifts,
         IdempotencyKeyReused, ServiceUnavailable
     """
     gift_id = call.derive_id("gift")
@@ -67,15 +70,14 @@ def give(
     order = orders.from_item(found[order_key]) if order_key in found else None
     if order is None or order.buyer_id != call.caller:
         raise errors.NotFound
+    terms = policy.find(order.policy).with_window(window_ms)
     sold = products.get_current(table, [order.product])
-    check_can_give(order, sold[order.product.product_id], now=call.now)
+    check_can_give(order, sold[order.product.product_id], terms, now=call.now)
     if recipient_id == call.caller:
         raise errors.SelfGift
     if recipient_id is not None and recipient_key not in found:
         raise errors.RecipientUnknown
-    wrapped = wrappings.wrap(
-        order.product.kind, wrapping.cover_id, wrapping.blessing_id, wrapping.message, now=call.now
-    )
+    wrapped = wrap(order.product.kind, wrapping, terms, now=call.now)
     gift = Gift(
         gift_id=gift_id,
         order_id=order_id,
@@ -89,15 +91,30 @@ def give(
         remaining=shares,
         state=GiftState.OPEN,
         claims={},
-        expires_at=compute_window_end(call.now, window_ms, order.valid_until),
+        expires_at=compute_window_end(call.now, terms.window_ms(order.product.kind), order.valid_until),
         created_at=call.now,
         secret_version=secret_version if recipient_id is None else None,
         in_return_for=None,
         request_hash=call.request_hash,
+        policy=order.policy,
     )
-    _check_open_gifts(table, call.caller, window_ms=window_ms, now=call.now)
+    _check_open_gifts(table, call.caller, window_ms=terms.longest_window_ms, now=call.now)
     given = take_units(table, order, shares, now=call.now, take=lambda: gifts.give(table, order, gift))
     return _require_same(given, call)
+
+
+def wrap(kind: Kind, choice: WrappingChoice, terms: Policy, *, now: int) -> Wrapping:
+    """Return the wrapping of a gift of a product of this kind.
+
+    Raises:
+        UnknownWrapping: the cover or the blessing cannot be used.
+        InvalidRequest: the message is longer than the policy allows.
+    """
+    message, longest = choice.message, terms.message_length
+    if message is not None and len(message) > longest and count_graphemes(message) > longest:
+        detail = f"must have at most {longest} user-perceived characters"
+        raise errors.InvalidRequest([errors.FieldError("/wrapping/message", detail)])
+    return wrappings.wrap(kind, choice.cover_id, choice.blessing_id, message, now=now)
 
 
 def _check_open_gifts(table: Table, giver_id: str, *, window_ms: int, now: int) -> None:
@@ -149,6 +166,7 @@ def cancel(table: Table, gift_id: str, *, caller: str, clock: Callable[[], int])
 
     Raises:
         NotFound: no such gift, or not the caller's.
+        NotAllowed: the gift is open, and its policy does not allow to cancel it.
         AlreadyClaimed, Expired, Declined, ServiceUnavailable
     """
     gift = gifts.get(table, gift_id)
@@ -162,6 +180,7 @@ def decline(table: Table, gift_id: str, *, caller: str, clock: Callable[[], int]
 
     Raises:
         NotFound, NotTheRecipient, AlreadyClaimed, Expired, Cancelled, ServiceUnavailable
+        NotAllowed: the gift is open, and its policy does not allow to decline it.
     """
     gift = gifts.get(table, gift_id)
     if gift is None:
@@ -175,10 +194,12 @@ def _end(table: Table, gift: Gift, action: GiftAction, *, clock: Callable[[], in
     """Return the gift, ended by `action`: now, or by an earlier call.
 
     Raises:
-        AlreadyClaimed, Expired, Cancelled, Declined
+        NotAllowed, AlreadyClaimed, Expired, Cancelled, Declined
     """
     target = GIFT_MACHINE.step(GiftState.OPEN, action).to
     if gift.state_at(clock()) is GiftState.OPEN:
+        if rule := find_rule_against_ending(action, policy.find(gift.policy)):
+            raise errors.NotAllowed(rule)
         result = gifts.end_gift(table, action, gift, clock=clock)
         if result == gifts.Released(gift.remaining):
             return replace(gift, state=target)

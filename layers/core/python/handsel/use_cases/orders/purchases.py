@@ -20,6 +20,7 @@ from dataclasses import replace
 from handsel.domain import errors, prices
 from handsel.domain.models import Gift, Money, Order, Payment, Product
 from handsel.domain.payments import Charge, ChargeDeclined, OutcomeUnknown, PaymentProvider
+from handsel.domain.policy import Policy
 from handsel.domain.rules import compute_window_end
 from handsel.domain.states import ORDER_MACHINE, GiftState, OrderState, PaymentAction
 from handsel.domain.summary import round_up_to_minute
@@ -33,7 +34,9 @@ from handsel.use_cases.orders.cancelling import end, repay_charge, settle_cancel
 PAYMENT_WINDOW_MS = 30 * 60_000
 
 
-def build_order(order_id: str, call: IdempotentRequest, product: Product, quantity: int, payment: Payment) -> Order:
+def build_order(
+    order_id: str, call: IdempotentRequest, product: Product, quantity: int, payment: Payment, policy: str
+) -> Order:
     """Return a pending order, which has no units yet."""
     return Order(
         order_id=order_id,
@@ -50,6 +53,7 @@ def build_order(order_id: str, call: IdempotentRequest, product: Product, quanti
         created_at=call.now,
         request_hash=call.request_hash,
         expires_at=round_up_to_minute(call.now + PAYMENT_WINDOW_MS),
+        policy=policy,
     )
 
 
@@ -92,9 +96,13 @@ def buy(
     quantity: int,
     method: str,
     token: str,
+    policy: Policy,
     expected_total: Money | None = None,
 ) -> tuple[Order, Product]:
     """Buy `quantity` units of a product.
+
+    Args:
+        policy: the policy that the order is bought under.
 
     Returns:
         The order, paid; and the product as it is sold now. A replay returns the order as it is while it is pending.
@@ -114,7 +122,7 @@ def buy(
     if order_key not in found:
         require_seller(provider)
         payment = Payment(method=method, total=compute_total(product, quantity, expected_total), token=token)
-        order = orders.create_pending(table, build_order(order_id, call, product, quantity, payment))
+        order = orders.create_pending(table, build_order(order_id, call, product, quantity, payment, policy.ref))
         call.require_same_request(order.request_hash)
     try:
         order, _ = settle_payment(table, provider, order, now=call.now)
@@ -223,4 +231,5 @@ def build_return_gift(order: Order, *, now: int) -> Gift:
         secret_version=None,
         in_return_for=intent.in_return_for,
         request_hash=order.request_hash,
+        policy=order.policy,
     )
