@@ -20,6 +20,7 @@ RULES = """
 GET /health                                    | anyone    | 200
 GET /openapi.json                              | anyone    | 200
 GET /meta/state-machine                        | anyone    | 200
+GET /meta/policy                               | anyone    | 200
 GET /wrappings                                 | anyone    | 200
 GET /covers/{file}                             | anyone    | 200
 GET /                                          | anyone    | 200

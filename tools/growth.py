@@ -113,6 +113,7 @@ ITEMS = (
     Growth("RECEIVED", "give to a named recipient", None, "one for each gift", _BY_PAGE),
     Growth("HOLDING, SHIPMENT, VOUCHER_EXPIRY", "claim, use units", None, "one for each unit", _BY_PAGE),
     Growth("USE", "use units", None, "one for each call that takes units", "read by key"),
+    Growth("PREDECESSOR", "choose a second person for the end of a gift", None, "one for each gift", "replaced"),
     Growth("REGIFT_REQUEST", "request an expired gift again", None, "one for each user and gift", "changes nothing"),
     Growth("REMINDER", "give to a named recipient", None, "one for each open gift", "removed after the last reminder"),
     Growth(

@@ -214,7 +214,7 @@ def get_gift_preview(gift_id: str) -> Response[str]:
     It contains the fields that anyone with the link can see before claiming.
     """
     request = HttpRequest(app)
-    gift = queries.require_gift(table(), gift_id)
+    gift = queries.require_gift(table(), gift_id, now=request.now)
     return json_response(200, GiftPreview.of(gift, now=request.now, web_url=request.web_url))
 
 

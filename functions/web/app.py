@@ -139,7 +139,7 @@ def get_gift_page(gift_id: str) -> Response[str] | Response[bytes]:
     language = _language(request)
     words = WORDS[language]
     try:
-        found = queries.require_gift(table(), ids.find_id(gift_id) or gift_id)
+        found = queries.require_gift(table(), ids.find_id(gift_id) or gift_id, now=request.now)
     except NotFound:
         return _unknown_gift_page(request)
     except ServiceUnavailable:

@@ -94,6 +94,8 @@ class AuditIndex:
     refunds: dict[str, Refund] = field(default_factory=dict)
     charges: set[str] = field(default_factory=set)
     timers: dict[str, Timer] = field(default_factory=dict)
+    # By successor: the gift that is passed on.
+    predecessors: dict[str, str] = field(default_factory=dict)
     # By recipient and gift: the place in the list of received gifts.
     received: dict[tuple[str, str], Place] = field(default_factory=dict)
     regift_requests: list[RegiftRequest] = field(default_factory=list)
@@ -216,6 +218,12 @@ class AuditIndex:
         self.timers[gift_id] = Timer(
             sys.intern(item["order_id"]), item["shares"], ttl if isinstance(ttl, int) else None
         )
+
+    def add_predecessor(self, key: Key, item: Item) -> None:
+        """Add the item that leads from a successor to the first gift."""
+        self._check_place(key, item, {})
+        self.predecessors[_id_of(key.pk)] = item["gift_id"]
+        self._check_ttl(key, item)
 
     def add_received(self, key: Key, item: Item) -> None:
         """Add the entry of a gift in the list of its recipient."""
@@ -396,6 +404,7 @@ _ADD_BY_KIND: Mapping[tuple[str, str], Callable[[AuditIndex, Key, Item], None]] 
     ("SHIPMENT", "SHIPMENT"): AuditIndex.add_shipment,
     ("SHIPMENT", "TALLY"): AuditIndex.add_tally,
     ("GIFT", "GIFT"): AuditIndex.add_gift,
+    ("GIFT", "PREDECESSOR"): AuditIndex.add_predecessor,
     ("GIFT", "REGIFT_REQUEST"): AuditIndex.add_regift_request,
     ("GIFT", "REMINDER"): AuditIndex.add_reminder,
     ("WINDOW", "WINDOW"): AuditIndex.add_window,

@@ -118,6 +118,14 @@ def test_get_meta_state_machine(calls: Running) -> None:
         assert {step["to"] for step in machine["transitions"]} <= set(machine["states"])
 
 
+def test_get_meta_policy(calls: Running) -> None:
+    policy = expect_ok(calls.as_(None).get("/meta/policy"))
+    assert (policy["policy_id"], policy["version"]) == ("douyin", 1)
+    assert all(rule["source"] for rule in policy["rules"].values())
+    assert policy["rules"]["window"]["value"] == {"voucher": WINDOW, "parcel": WINDOW}
+    assert policy["rules"]["price_caps"]["value"] == {"CNY": 1_000_000}
+
+
 def test_get_pages_and_their_assets(calls: Running, expiring: dict[str, Any]) -> None:
     anyone = calls.as_(None)
     start, gift = anyone.get("/"), anyone.get(f"/g/{expiring['anybodys']['gift_id']}")
@@ -197,7 +205,9 @@ def test_eligibility_is_shown_and_checked(calls: Running, product: str, giftable
     if giftable:
         expect_ok(answer, 201)
     else:
-        assert expect_problem(answer, 422, "not-giftable")["detail"] == shown["not_giftable_reason"]
+        problem = expect_problem(answer, 422, "not-giftable")
+        assert problem["detail"] == shown["not_giftable_reason"]
+        assert order["refusals"] == [{"action": "gift", "rule": problem["rule"]}]
 
 
 def test_put_product_by_its_merchant(calls: Running) -> None:
@@ -1080,8 +1090,8 @@ def test_an_unknown_id_is_not_found(calls: Running, route: str) -> None:
 
 
 @contextmanager
-def without_payment_provider(live: Running, *logical_ids: str) -> Iterator[None]:
-    """Run functions as in a stack with `PaymentProvider=none`."""
+def environment_of(live: Running, *logical_ids: str, **more: str) -> Iterator[None]:
+    """Run functions with other environment variables, as in a stack with other parameters."""
     client = live.aws("lambda")
     before = {
         name: client.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
@@ -1089,7 +1099,7 @@ def without_payment_provider(live: Running, *logical_ids: str) -> Iterator[None]
     }
     try:
         for name, variables in before.items():
-            changed = {"Variables": variables | {"PAYMENT_PROVIDER": "none"}}
+            changed = {"Variables": variables | more}
             client.update_function_configuration(FunctionName=name, Environment=changed)
         yield
     finally:
@@ -1103,11 +1113,24 @@ def test_without_a_payment_provider_nothing_is_sold_and_the_same_key_works_later
     expect_ok(claim(bob, gift), 201)
     path, order = f"/gifts/{gift['gift_id']}/return-gifts", purchase_request(calls)
     back = {"product_id": calls.stack["products"]["voucher"], "payment": payment(), "wrapping": WRAPPING}
-    with without_payment_provider(calls, "PurchaseFunction", "ReturnGiftFunction"):
+    with environment_of(calls, "PurchaseFunction", "ReturnGiftFunction", PAYMENT_PROVIDER="none"):
         expect_problem(alice.post("/orders", order, key=order_key), 409, "no-payment-provider")
         expect_problem(bob.post(path, back, key=gift_key), 409, "no-payment-provider")
     expect_ok(alice.post("/orders", order, key=order_key), 201)
     expect_ok(bob.post(path, back, key=gift_key), 201)
+
+
+def test_an_order_ends_under_the_policy_that_it_was_bought_under(calls: Running) -> None:
+    alice = calls.as_("alice")
+    with environment_of(calls, "PurchaseFunction", POLICY="wechat"):
+        order = calls.buy()
+    gift = calls.give(order["order_id"])
+    assert expect_ok(alice.get(f"/gifts/{gift['gift_id']}"))["refusals"] == [
+        {"action": "cancel", "rule": "giver_cancel"},
+        {"action": "choose_end", "rule": "giver_may_choose"},
+    ]
+    answer = alice.post(f"/gifts/{gift['gift_id']}/cancel", {})
+    assert expect_problem(answer, 409, "not-allowed")["rule"] == "giver_cancel"
 
 
 # --- all routes ---------------------------------------------------------------------------------------------------
@@ -1120,6 +1143,7 @@ NOT_HERE = {
 }
 NOT_HERE_FOR = {
     ("POST /orders/{order_id}/gifts", "wrong-secret"): "functions keep the keys of links for five minutes",
+    ("POST /gifts/{gift_id}/decline", "not-allowed"): "every policy lets recipients decline",
 }
 BUSY = 503
 

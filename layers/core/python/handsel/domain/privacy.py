@@ -37,6 +37,7 @@ class Fact(StrEnum):
     LOGISTICS_STATUS = "status of the shipment"
     LOGISTICS = "carrier, tracking number and events of the shipment"
     ADDRESS = "claimer's address"
+    AT_END = "what happens at the end of the claim window, and the gift to the second person"
     REDEEMER = "user id of the merchant's user who redeemed a voucher"
 
 
@@ -71,6 +72,7 @@ TABLE: Mapping[Fact, Mapping[Viewer, Rule]] = {
         Fact.LOGISTICS_STATUS: (_NO, _NO, Rule.OWN, _YES, _YES, _YES, _YES),
         Fact.LOGISTICS: (_NO, _NO, Rule.OWN, _NO, _YES, _YES, _NO),
         Fact.ADDRESS: (_NO, Rule.OWN, Rule.OWN, _NO, Rule.TO_SHIP, _NO, _NO),
+        Fact.AT_END: (_NO, _NO, _NO, _YES, _NO, _NO, _NO),
         Fact.REDEEMER: (_NO, _NO, _NO, _NO, Rule.OWN, _NO, _NO),
     }.items()
 }

@@ -1,21 +1,26 @@
 """Decisions: which actions are allowed, from values alone."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from handsel.domain import errors, ids
 from handsel.domain.categories import find_category
-from handsel.domain.models import Address, Gift, Kind, Money, Order, Product, Reservation, UnitCounts
+from handsel.domain.models import Address, AtEnd, Gift, Kind, Money, Order, Product, Reservation, UnitCounts
 from handsel.domain.reasons import NotGiftableCode, NotGiftableReason
 from handsel.domain.states import (
     GIFT_MACHINE,
+    UNIT_MACHINE,
+    UNITS_AT_END,
     UNPAID_STATES,
     VALIDITY_OVER,
     WINDOW_OVER,
+    EndAction,
     GiftAction,
     GiftState,
     OrderAction,
     OrderState,
+    UnitPlace,
 )
 
 if TYPE_CHECKING:
@@ -48,6 +53,89 @@ def find_not_giftable_reason(product: Product, policy: "Policy") -> NotGiftableR
 def compute_window_end(now: int, window_ms: int, valid_until: int | None) -> int:
     """Return the end of the claim window of a gift that is created now: not later than the validity of its voucher."""
     return now + window_ms if valid_until is None else min(now + window_ms, valid_until)
+
+
+def build_successor(gift: Gift) -> Gift:
+    """Return the successor of a gift that is passed on at its end: a new gift to one person, which itself ends in the order.
+
+    It does not depend on when it is built. Nothing in it refers to the first gift.
+    """
+    at_end = gift.at_end
+    if at_end is None or at_end.successor_gift_id is None or at_end.window_ms is None:
+        raise ValueError("the gift is not passed on at its end")
+    return replace(
+        gift,
+        gift_id=at_end.successor_gift_id,
+        recipient_id=at_end.recipient_id,
+        state=GiftState.OPEN,
+        expires_at=compute_window_end(gift.expires_at, at_end.window_ms, gift.valid_until),
+        created_at=gift.expires_at,
+        secret_version=None,
+        in_return_for=None,
+        ended_at=None,
+        at_end=None,
+    )
+
+
+def resolve_end(at_end: AtEnd | None, policy: "Policy", kind: Kind) -> AtEnd | None:
+    """Return an end as gifts store it: None if the units become available again.
+
+    Args:
+        at_end: what the giver chose; None if they did not choose, so that the policy decides.
+        kind: of the product.
+    """
+    then = EndAction(policy.at_end) if at_end is None else at_end.then
+    if at_end is not None and at_end.recipient_id is not None:
+        return replace(at_end, window_ms=policy.window_ms(kind))
+    return None if then is EndAction.ORDER else AtEnd(then)
+
+
+def check_at_end(gift: Gift, at_end: AtEnd | None, policy: "Policy", *, is_known: bool, pointer: str) -> None:
+    """Check that the giver of a gift can set this end.
+
+    Args:
+        is_known: whether the second person has an account.
+        pointer: the JSON pointer to the end in the request.
+
+    Raises:
+        NotAllowed: the policy does not let the giver choose another end than its own.
+        InvalidRequest: the gift has several shares, or the second person is the first one.
+        SelfGift, RecipientUnknown: the second person is the giver, or does not exist.
+        NotGiftable: the vouchers would leave too little time to the second person.
+    """
+    then = EndAction.ORDER if at_end is None else at_end.then
+    if then != policy.at_end and not policy.giver_may_choose:
+        raise errors.NotAllowed("giver_may_choose")
+    if at_end is None or then is not EndAction.GIVE_TO:
+        return
+    if gift.shares != 1:
+        raise errors.InvalidRequest([errors.FieldError(f"{pointer}/then", "give_to requires a gift of one share")])
+    if at_end.recipient_id == gift.giver_id:
+        raise errors.SelfGift
+    if at_end.recipient_id == gift.recipient_id:
+        detail = "is the recipient of this gift already"
+        raise errors.InvalidRequest([errors.FieldError(f"{pointer}/recipient_id", detail)])
+    if not is_known:
+        raise errors.RecipientUnknown
+    if _is_too_short(gift.valid_until, gift.product.kind, policy, since=gift.expires_at):
+        raise errors.NotGiftable(
+            "The vouchers of this gift would leave too little time to a second person.", "minimum_window"
+        )
+
+
+def find_place(gift: Gift, *, now: int) -> UnitPlace:
+    """Return where the unclaimed units of a gift are at a time."""
+    state = gift.state_at(now)
+    if state is GiftState.OPEN:
+        return UnitPlace.IN_GIFT
+    if state is not GiftState.RETURNED:
+        return UnitPlace.AVAILABLE
+    action = UNITS_AT_END[gift.then]
+    return (
+        find_place(build_successor(gift), now=now)
+        if action is None
+        else UNIT_MACHINE.step(UnitPlace.IN_GIFT, action).to
+    )
 
 
 def check_giftable(product: Product, policy: "Policy") -> None:
@@ -86,9 +174,12 @@ def is_validity_over(order: Order, *, now: int) -> bool:
 
 def is_window_too_short(order: Order, policy: "Policy", *, now: int) -> bool:
     """Return whether the validity of an order's vouchers leaves too little time to claim a gift of them."""
-    if order.valid_until is None:
-        return False
-    return order.valid_until - now < min(policy.minimum_window * 1000, policy.window_ms(order.product.kind))
+    return _is_too_short(order.valid_until, order.product.kind, policy, since=now)
+
+
+def _is_too_short(valid_until: int | None, kind: Kind, policy: "Policy", *, since: int) -> bool:
+    least = min(policy.minimum_window * 1000, policy.window_ms(kind))
+    return valid_until is not None and valid_until - since < least
 
 
 def find_expired_reservations(order: Order, *, now: int) -> dict[str, Reservation]:
@@ -97,6 +188,11 @@ def find_expired_reservations(order: Order, *, now: int) -> dict[str, Reservatio
         (gift_id, gift) for gift_id, gift in order.reservations.items() if WINDOW_OVER.holds(gift.expires_at, now=now)
     )
     return dict(sorted(expired, key=lambda entry: (entry[1].expires_at, entry[0])))
+
+
+def has_refund_due(order: Order, *, now: int) -> bool:
+    """Return whether the clock has refunded units of an order that are not settled yet, unless they were claimed before."""
+    return any(entry.then is EndAction.REFUND for entry in find_expired_reservations(order, now=now).values())
 
 
 def count_units(order: Order, gifts: Iterable[Gift], *, now: int) -> UnitCounts | None:
@@ -108,14 +204,13 @@ def count_units(order: Order, gifts: Iterable[Gift], *, now: int) -> UnitCounts 
     """
     if order.state in UNPAID_STATES:
         return None
-    available, in_gift, gifted = order.available, 0, order.gifted
+    places = {UnitPlace.AVAILABLE: order.available, UnitPlace.IN_GIFT: 0, UnitPlace.REFUNDED: order.refunded}
+    gifted = order.gifted
     for gift in gifts:
         gifted += gift.shares - gift.remaining
-        if gift.state_at(now) is GiftState.OPEN:
-            in_gift += gift.remaining
-        else:
-            available += gift.remaining
-    return UnitCounts(available, in_gift, gifted, order.used, order.refunded)
+        places[find_place(gift, now=now)] += gift.remaining
+    available, in_gift, refunded = places.values()
+    return UnitCounts(available, in_gift, gifted, order.used, refunded)
 
 
 def list_order_actions(

@@ -205,6 +205,11 @@ def received(user_id: str, gift_id: str) -> Key:
     return Key(_join("USER", user_id), _join("RECEIVED", gift_id))
 
 
+def predecessor(gift_id: str) -> Key:
+    """Return the key of the PREDECESSOR item of a successor."""
+    return Key(_join("GIFT", gift_id), "PREDECESSOR")
+
+
 def holding(holding_id: str) -> Key:
     """Return the key of a HOLDING item."""
     return Key(_join("HOLDING", holding_id), "HOLDING")

@@ -61,6 +61,27 @@ class ClaimerGift(GiftPreview):
     claims: list[ClaimView]
 
 
+class AtEndView(View):
+    """What happens to the unclaimed units when the claim window ends.
+
+    Attributes:
+        then: `order`: they become available in the order again. `refund`: they are refunded. `give_to`: they become a new
+            gift to the person that `recipient_id` names.
+    """
+
+    then: states.EndAction
+
+
+class GiveToView(AtEndView):
+    """An end at which the gift is passed on.
+
+    Attributes:
+        recipient_id: `user_id` of the second person.
+    """
+
+    recipient_id: str
+
+
 class GiverGift(GiftPreview):
     """A gift, as its giver sees it.
 
@@ -71,6 +92,8 @@ class GiverGift(GiftPreview):
         created_at: the time at which the gift was created.
         claims: all claims of the gift, oldest first.
         in_return_for: the ID of the gift that this gift is given in return for; null if it is not a return gift.
+        at_end: what happens if the claim window ends before all shares are claimed.
+        successor_gift_id: the ID of the new gift to the second person, from the end of the claim window on; else null.
         refusals: the actions of the giver that the rules do not allow now.
     """
 
@@ -80,6 +103,8 @@ class GiverGift(GiftPreview):
     created_at: Timestamp
     claims: list[ClaimView | ParcelClaimView]
     in_return_for: str | None
+    at_end: AtEndView | GiveToView
+    successor_gift_id: str | None
     refusals: list[RefusalView]
 
 
@@ -121,6 +146,12 @@ def _claims(details: GiftDetails, viewer: Viewer) -> list[ClaimView]:
     return views
 
 
+def _at_end(gift: models.Gift) -> AtEndView | GiveToView:
+    if gift.at_end is None or gift.at_end.recipient_id is None:
+        return AtEndView(then=gift.then)
+    return GiveToView(then=gift.then, recipient_id=gift.at_end.recipient_id)
+
+
 def _gift_fields(details: GiftDetails, viewer: Viewer, now: int, web_url: str) -> dict[str, Any]:
     """Return the fields of a gift that the viewer may see, without those of a single view."""
     gift = details.gift
@@ -137,6 +168,8 @@ def _gift_fields(details: GiftDetails, viewer: Viewer, now: int, web_url: str) -
             "in_return_for": gift.in_return_for,
             "refusals": RefusalView.list_of(list_giver_refusals(gift, policies.find(gift.policy), now=now)),
         }
+    if may_see(viewer, Fact.AT_END):
+        fields |= {"at_end": _at_end(gift), "successor_gift_id": gift.successor_id_at(now)}
     return fields
 
 

@@ -17,11 +17,11 @@ ask the provider with the same key, and one of two identical updates from pendin
 from contextlib import suppress
 from dataclasses import replace
 
-from handsel.domain import errors, prices
+from handsel.domain import errors, policy, prices
 from handsel.domain.models import Gift, Money, Order, Payment, Product
 from handsel.domain.payments import Charge, ChargeDeclined, OutcomeUnknown, PaymentProvider
 from handsel.domain.policy import Policy
-from handsel.domain.rules import compute_window_end
+from handsel.domain.rules import compute_window_end, resolve_end
 from handsel.domain.states import ORDER_MACHINE, GiftState, OrderState, PaymentAction
 from handsel.domain.summary import round_up_to_minute
 from handsel.store import gifts, keys, orders, products
@@ -232,4 +232,5 @@ def build_return_gift(order: Order, *, now: int) -> Gift:
         in_return_for=intent.in_return_for,
         request_hash=order.request_hash,
         policy=order.policy,
+        at_end=resolve_end(None, policy.find(order.policy), order.product.kind),
     )
