@@ -122,7 +122,7 @@ def test_get_meta_policy(calls: Running) -> None:
     policy = expect_ok(calls.as_(None).get("/meta/policy"))
     assert (policy["policy_id"], policy["version"]) == ("douyin", 1)
     assert all(rule["source"] for rule in policy["rules"].values())
-    assert policy["rules"]["window"]["value"] == {"voucher": WINDOW, "parcel": WINDOW}
+    assert policy["rules"]["window"]["value"] == {"voucher": 86_400, "parcel": 86_400}
     assert policy["rules"]["price_caps"]["value"] == {"CNY": 1_000_000}
 
 

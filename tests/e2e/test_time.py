@@ -101,6 +101,56 @@ def test_a_voucher_can_be_given_and_used_until_its_last_moment(live: Running) ->
     assert alice.get(f"/holdings/{used['holding_id']}").json()["state"] == "redeemed"
 
 
+def test_what_nobody_claims_is_refunded_at_the_end_if_the_giver_said_so(live: Running) -> None:
+    live.new_users("thrifty")
+    giver = live.as_("thrifty")
+    order = live.buy(3, by="thrifty")
+    path = f"/orders/{order['order_id']}"
+    gift = live.give(order["order_id"], shares=3, by="thrifty", at_end={"then": "refund"})
+    assert claim(live.as_("bob"), gift).status_code == 201
+    live.advance_to(gift["expires_at"])
+    assert giver.get(path).json()["units"] == {"available": 0, "in_gift": 0, "gifted": 1, "used": 0, "refunded": 2}
+    assert giver.get(path).json()["actions"] == []
+    assert [each["kind"] for each in messages_about(giver, gift)] == ["gift_claimed", "gift_refunded"]
+    (paid,) = giver.get("/payments").json()["items"]
+    assert paid["refunded"] == {"amount": 2 * order["product"]["price"]["amount"], "currency": "CNY"}
+    assert problem_of(giver.post(f"{path}/gifts", {"shares": 1, "wrapping": WRAPPING})) == (409, "units-not-available")
+
+
+def test_a_gift_goes_on_to_a_second_friend_who_cannot_tell(live: Running) -> None:
+    live.new_users("patient", "first", "second")
+    giver, first, second = (live.as_(name) for name in ("patient", "first", "second"))
+    order = live.buy(2, by="patient")
+    path = f"/orders/{order['order_id']}"
+    plain = live.give(order["order_id"], by="patient", recipient_id=second.user_id)
+    at_end = {"then": "give_to", "recipient_id": second.user_id}
+    gift = live.give(order["order_id"], by="patient", recipient_id=first.user_id, at_end=at_end)
+    assert (gift["at_end"], gift["successor_gift_id"]) == (at_end, None)
+    assert first.get(f"/gifts/{gift['gift_id']}").json().keys().isdisjoint({"at_end", "successor_gift_id"})
+    given = second.get(f"/gifts/{plain['gift_id']}").json()
+    assert claim(second, plain).status_code == 201
+    live.advance_to(gift["expires_at"], before=30)
+    assert second.get("/gifts?role=received&state=open").json()["items"] == []
+
+    live.jump_to(gift["expires_at"])
+    successor_id = giver.get(f"/gifts/{gift['gift_id']}").json()["successor_gift_id"]
+    assert giver.get(path).json()["units"] == {"available": 0, "in_gift": 1, "gifted": 1, "used": 0, "refunded": 0}
+    assert problem_of(claim(first, gift)) == (410, "expired")
+    live.advance_to(gift["expires_at"])
+    (received,) = second.get("/gifts?role=received&state=open").json()["items"]
+    assert received["gift_id"] == successor_id
+    assert time_of(received["expires_at"]) - time_of(gift["expires_at"]) == timedelta(hours=24)
+    seen = second.get(f"/gifts/{successor_id}").json()
+    different = {name for name in given.keys() | seen.keys() if given.get(name) != seen.get(name)}
+    assert different == {"gift_id", "expires_at"}
+    (message,) = messages_about(second, received)
+    assert (message["kind"], message["created_at"]) == ("gift_received", gift["expires_at"])
+    assert [each["kind"] for each in messages_about(giver, gift)] == ["gift_passed_on"]
+    assert claim(second, received | {"secret": None}).status_code == 201
+    assert giver.get(path).json()["units"] == {"available": 0, "in_gift": 0, "gifted": 2, "used": 0, "refunded": 0}
+    assert [each["kind"] for each in messages_about(giver, received)] == ["gift_claimed"]
+
+
 def test_400_days_pass_in_calls_of_at_most_a_year_and_nobody_is_signed_out(live: Running) -> None:
     alice = live.as_("alice")
     gift = live.give(live.buy()["order_id"], recipient_id=live.stack["users"]["bob"]["user_id"])
