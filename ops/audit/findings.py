@@ -19,6 +19,7 @@ class IssueType(StrEnum):
     REFUNDED_DIFFERS = "refunded-differs"
     PAYMENT_DIFFERS = "payment-differs"
     RETURN_GIFT_DIFFERS = "return-gift-differs"
+    END_DIFFERS = "end-differs"
     GIFT_OVERDUE = "gift-overdue"
     PAYMENT_OVERDUE = "payment-overdue"
     REFUND_OVERDUE = "refund-overdue"

@@ -125,6 +125,19 @@ MUTANTS = (
         '"ConditionExpression": "attribute_not_exists(pk)",',
         '"ConditionExpression": "attribute_not_exists(nothing)",',
     ),
+    # --- wrapping
+    Mutant(
+        "a gift has the first theme, whatever its cover",
+        "domain/wrappings.py",
+        "return self.themes[0] if cover is None else cover.theme",
+        "return self.themes[0]",
+    ),
+    Mutant(
+        "the covers of the last theme are recommended first",
+        "domain/wrappings.py",
+        "for theme in catalogue.themes",
+        "for theme in reversed(catalogue.themes)",
+    ),
     # --- expiry and release
     Mutant(
         "a gift expires too early",
@@ -141,7 +154,7 @@ MUTANTS = (
     Mutant(
         "the remaining shares are not checked on release",
         "store/gifts.py",
-        "require(remaining=remaining, order_id=order_id)",
+        "require(remaining=gift.remaining, order_id=order_id)",
         "require(order_id=order_id)",
     ),
     Mutant(
@@ -153,7 +166,7 @@ MUTANTS = (
     Mutant(
         "units are not released",
         "store/orders.py",
-        "        move_units(UnitPlace.IN_GIFT, UnitAction.RELEASE, unclaimed),\n",
+        "        moved,\n",
         "",
     ),
     Mutant(
@@ -177,8 +190,8 @@ MUTANTS = (
     Mutant(
         "a cancelled gift does not release its units",
         "use_cases/gifts/giving.py",
-        "if gift.state_at(clock()) is GiftState.OPEN:\n        result",
-        "if gift.state is GiftState.OPEN:\n        result",
+        "if gift.state_at(clock()) is GiftState.OPEN:",
+        "if gift.state is GiftState.OPEN:",
     ),
     Mutant(
         "an expired gift can be cancelled",
@@ -274,8 +287,8 @@ MUTANTS = (
     Mutant(
         "the charge comes before the order",
         "use_cases/orders/purchases.py",
-        "order = orders.create_pending(table, build_order(order_id, call, product, quantity, payment))",
-        "order = build_order(order_id, call, product, quantity, payment); provider.charge(Charge(order_id, payment.total, method, token)); order = orders.create_pending(table, order)",
+        "order = orders.create_pending(table, build_order(order_id, call, product, quantity, payment, policy.ref))",
+        "order = build_order(order_id, call, product, quantity, payment, policy.ref); provider.charge(Charge(order_id, payment.total, method, token)); order = orders.create_pending(table, order)",
     ),
     Mutant(
         "a paid order is paid again",
@@ -421,8 +434,8 @@ MUTANTS = (
     Mutant(
         "each delivery of a record adds a message",
         "domain/messages.py",
-        "message_id=_derive_id(kind, gift.gift_id, *([] if claimer is None else [claimer])),",
-        "message_id=_derive_id(kind, gift.gift_id, str(at), *([] if claimer is None else [claimer])),",
+        "message_id=_derive_id(kind, gift.gift_id, *([] if named is None else [named])),",
+        "message_id=_derive_id(kind, gift.gift_id, str(at), *([] if named is None else [named])),",
     ),
     Mutant(
         "each delivery of a record publishes another event id",
@@ -448,17 +461,23 @@ MUTANTS = (
         "    for number, (_, at) in enumerate(find_new_claims(before, after), len(before.claims)):",
         "    for number, (_, at) in enumerate(find_new_claims(before, after), 0):",
     ),
-    # --- wrapping
+    # --- the rules of the policies
     Mutant(
-        "a gift has the first theme, whatever its cover",
-        "domain/wrappings.py",
-        "return self.themes[0] if cover is None else cover.theme",
-        "return self.themes[0]",
+        "the giver of a gift on WeChat can cancel it",
+        "domain/policies.json",
+        '"giver_cancel": {"value": false',
+        '"giver_cancel": {"value": true',
     ),
     Mutant(
-        "the covers of the last theme are recommended first",
-        "domain/wrappings.py",
-        "for theme in catalogue.themes",
-        "for theme in reversed(catalogue.themes)",
+        "goods on KakaoTalk are claimed within a day",
+        "domain/policies.json",
+        '"parcel": 604800',
+        '"parcel": 86400',
+    ),
+    Mutant(
+        "what nobody claims on WeChat goes back to the order",
+        "domain/policies.json",
+        '"at_end": {"value": "refund", "source": "WeChat',
+        '"at_end": {"value": "order", "source": "WeChat',
     ),
 )

@@ -94,6 +94,7 @@ class FaultPlan:
         rate: the probability of a fault at each call.
         skew_ms: the maximum difference of a clock from the true time, in milliseconds.
         window_ms: the claim window, in milliseconds.
+        policy: the id of the policy of new orders.
         down: outages of restore, projector, sweep and ttl: start and end, in milliseconds since the start of the run.
     """
 
@@ -101,6 +102,7 @@ class FaultPlan:
     rate: float = 0.0
     skew_ms: int = 0
     window_ms: int = DAY_MS
+    policy: str = "douyin"
     down: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
 

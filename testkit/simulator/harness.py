@@ -8,7 +8,7 @@ from typing import Any, TypeVar, cast
 
 from botocore.exceptions import ClientError
 
-from handsel.domain import errors, ids
+from handsel.domain import errors, ids, policy
 from handsel.domain.models import Gift, Holding, Order
 from handsel.domain.states import OrderState
 from handsel.runtime.bus import Bus
@@ -251,6 +251,7 @@ class Harness:
                 quantity=quantity,
                 method="card",
                 token=token,
+                policy=policy.newest("douyin"),
             )
             return order
 

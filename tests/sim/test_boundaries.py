@@ -6,7 +6,7 @@ from itertools import product
 
 import pytest
 
-from handsel.domain import errors
+from handsel.domain import errors, policy
 from handsel.domain.models import ShipmentEvent
 from handsel.domain.states import RefundStatus, ShipmentStatus
 from handsel.store import keys
@@ -111,6 +111,7 @@ def _give_in_return(harness: Harness, product_name: str, token: str) -> Act:
             method="card",
             token=token,
             wrapping=WRAPPINGS["voucher"],
+            policy=policy.newest("douyin"),
             window_ms=WINDOW_MS,
         )
 

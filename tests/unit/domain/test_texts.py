@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from handsel.domain import messages, texts
-from handsel.domain.messages import PARAMS, REMINDERS_MS, Message, MessageKind
+from handsel.domain import messages, policy, texts
+from handsel.domain.messages import PARAMS, Message, MessageKind
 from handsel.domain.models import Kind
 from handsel.domain.reasons import Reason
 from handsel.domain.states import GiftState, ShipmentStatus
@@ -29,7 +29,7 @@ def every_message() -> Iterator[Message]:
     for kind in Kind:
         given = replace(gift(kind=kind, recipient_id="bob"), giver_name=NAME)
         yield from messages.derive_gift_messages(None, given)
-        yield from (messages.build_reminder(given, lead) for lead in REMINDERS_MS)
+        yield from (messages.build_reminder(given, lead * 1000) for lead in policy.list_reminders())
         for state in (GiftState.DECLINED, GiftState.CANCELLED):
             yield from messages.derive_gift_messages(
                 given, gift(kind=kind, recipient_id="bob", state=state, ended_at=NOW)
