@@ -42,9 +42,9 @@ class Give(Protocol):
 def give(stack: Running, register_secret: Callable[[str], None]) -> Give:
     def give(product: str = "voucher", *, shares: int = 1, on: Running | None = None, **more: Any) -> dict[str, Any]:
         running = on or stack
-        wrapping = {"wrapping": PARCEL_WRAPPING if product == "parcel" else WRAPPING}
+        wrapping = PARCEL_WRAPPING if product == "parcel" else WRAPPING
         order = running.buy(shares, product=product)
-        gift = running.give(order["order_id"], shares=shares, **{**wrapping, **more})
+        gift = running.give(order["order_id"], shares=shares, wrapping=wrapping, **more)
         if gift["secret"]:
             register_secret(gift["secret"])
         return gift
@@ -495,13 +495,16 @@ def test_the_opening_is_animated_unless_motion_is_reduced(
 @pytest.mark.parametrize(("locale", "scheme", "words"), VARIANTS)
 def test_a_blue_envelope_is_blue_before_during_and_after_its_opening(
     person: Invite,
-    give: Give,
+    stack: Running,
+    register_secret: Callable[[str], None],
     locale: Literal["en", "zh-CN"],
     scheme: Literal["light", "dark"],
     words: dict[str, str],
 ) -> None:
     blue, red = (find_colors(theme_id) for theme_id in ("blue", "red"))
-    gift = give(wrapping={"cover_id": "blue-classic", "blessing_id": "best-wishes"})
+    wrapping = {"cover_id": "blue-classic", "blessing_id": "best-wishes"}
+    gift = stack.give(stack.buy()["order_id"], wrapping=wrapping)
+    register_secret(gift["secret"])
     page = open_gift(person("bob", locale=locale, color_scheme=scheme, reduced_motion="no-preference"), gift)
     expect(page.get_by_role("button", name=words["open"])).to_be_visible()
     check(page)
