@@ -248,11 +248,12 @@ def _decide_actions(gift: Gift, terms: Policy, *, now: int) -> Iterator[Decision
 
 def _decide_giving(order: Order, product: Product, terms: Policy, *, now: int) -> Iterator[Decision]:
     about = "give units of this order now"
+    of_policy = find_not_giftable_reason(_without_store(product), terms)
     reason = find_not_giftable_reason(product, terms)
-    if reason is not None and reason.rule in terms.rules:
-        yield _by_rule(terms, reason.rule, about, f"ruled out: {reason}")
+    if of_policy is not None:
+        yield _by_rule(terms, of_policy.rule, about, f"ruled out: {of_policy}")
     elif reason is not None:
-        yield _without_rule(about, f"ruled out: {reason}", "the store, by its setting `giftable`")
+        yield _without_rule(about, f"ruled out: {reason}", "the store, by `giftable` or its own `gift_rules`")
     elif is_validity_over(order, now=now):
         yield _without_rule(about, "not possible", "the vouchers of the order are no longer valid")
     elif is_window_too_short(order, terms, now=now):
@@ -260,6 +261,11 @@ def _decide_giving(order: Order, product: Product, terms: Policy, *, now: int) -
     else:
         yield _by_rule(terms, "excluded_categories", about, "possible: the category of the product is not excluded")
         yield _by_rule(terms, "price_caps", about, "possible: the price of the product is not above the limit")
+
+
+def _without_store(product: Product) -> Product:
+    """Return a product without what its store excludes from gifts."""
+    return replace(product, giftable=True, store_giftable=True, store_excluded_categories=None, store_price_caps=None)
 
 
 # Rules about what was claimed. They are published, and no code applies them yet.
