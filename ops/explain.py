@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from handsel.domain import messages, policy
+from handsel.domain import errors, messages, policy
 from handsel.domain.models import Gift, Order, Product
 from handsel.domain.policy import Policy
 from handsel.domain.rules import find_not_giftable_reason, is_validity_over, is_window_too_short
@@ -70,7 +70,10 @@ class Explanation:
 
 def explain(table: WholeTable, identifier: str, *, now: int) -> Explanation | None:
     """Explain the gift, or else the order, with this ID. Return None if there is neither."""
-    stored = gifts.get(table, identifier)
+    try:
+        stored = gifts.get(table, identifier)
+    except errors.NotFound:  # no ID has this form
+        return None
     # A gift to a second person exists from the end of the first claim window on, and is stored soon after it.
     gift = stored or gifts.find(table, identifier, now=now)
     order = orders.get(table, identifier if gift is None else gift.order_id)

@@ -183,8 +183,9 @@ def test_an_order_with_its_gifts(stack: Stack) -> None:
     ]
 
 
-def test_an_unknown_id_is_neither(stack: Stack) -> None:
-    assert explain(WholeTable(wiring.table().client, TABLE), "unknown", now=stack.now) is None
+@pytest.mark.parametrize("unknown", ["unknown", "", "a#b", "é", "x" * 3000])
+def test_an_unknown_id_is_neither(stack: Stack, unknown: str) -> None:
+    assert explain(WholeTable(wiring.table().client, TABLE), unknown, now=stack.now) is None
 
 
 def test_the_output_has_nothing_private(stack: Stack) -> None:
