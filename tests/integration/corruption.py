@@ -72,6 +72,20 @@ def _extra_unit(editor: TableEditor) -> Expected:
     return {(ViolationType.UNIT_COUNTS_INCONSISTENT, editor.order().pk)}
 
 
+def _policy_of_another_order(editor: TableEditor) -> Expected:
+    editor.change(editor.gift("group"), policy="wechat@1")
+    return {(IssueType.POLICY_DIFFERS, editor.gift("group").pk)}
+
+
+def _unknown_policy(editor: TableEditor) -> Expected:
+    editor.change(editor.order("parcels"), policy="douyin@999")
+    about = {editor.order("parcels").pk: IssueType.DANGLING_REFERENCE}
+    for name, gift in editor.family.gifts.items():
+        if gift.order_id == editor.id("parcels"):
+            about[keys.gift(name).pk] = IssueType.POLICY_DIFFERS
+    return {(kind, pk) for pk, kind in about.items()}
+
+
 def _lost_unit(editor: TableEditor) -> Expected:
     editor.change(editor.order("parcels"), available=0)
     return {
