@@ -194,7 +194,10 @@ def require_sent(table: Table, gift_id: str, *, caller: str, now: int) -> Gift:
     Raises:
         NotFound: no such gift, or not the caller's.
     """
-    gift = gifts.find(table, gift_id, now=now)
+    return _require_giver(gifts.find(table, gift_id, now=now), caller)
+
+
+def _require_giver(gift: Gift | None, caller: str) -> Gift:
     if gift is None or gift.giver_id != caller:
         raise errors.NotFound
     return gift
@@ -215,10 +218,8 @@ def set_at_end(
         AlreadyClaimed, Expired, Cancelled, Declined, NotAllowed, InvalidRequest, SelfGift, RecipientUnknown,
         NotGiftable, ServiceUnavailable
     """
-    found = gifts.get_settled(table, gift_id, clock=clock)
-    if found is None or found.giver_id != caller:
-        raise errors.NotFound
-    gift, terms = found, policy.find(found.policy).with_window(window_ms)
+    gift = _require_giver(gifts.get_settled(table, gift_id, clock=clock), caller)
+    terms = policy.find(gift.policy).with_window(window_ms)
     wanted = resolve_end(at_end, terms, gift.product.kind)
 
     def attempt() -> Gift:
@@ -264,9 +265,7 @@ def cancel(table: Table, gift_id: str, *, caller: str, clock: Callable[[], int])
         NotAllowed: the gift is open, and its policy does not allow to cancel it.
         AlreadyClaimed, Expired, Declined, ServiceUnavailable
     """
-    gift = gifts.get_settled(table, gift_id, clock=clock)
-    if gift is None or gift.giver_id != caller:
-        raise errors.NotFound
+    gift = _require_giver(gifts.get_settled(table, gift_id, clock=clock), caller)
     return _end(table, gift, GiftAction.CANCEL, clock=clock)
 
 
