@@ -143,6 +143,8 @@ class Case:
     own_use: bool = False
     secret: str | None = None
     expires_at: str = ""
+    second: str | None = None
+    at_end: dict[str, str] = field(default_factory=lambda: {"then": "order"})
     ids: dict[str, str] = field(default_factory=dict)
     product: dict[str, Any] = field(default_factory=dict)
     holdings: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -369,6 +371,10 @@ class Scan:
         body: dict[str, Any] = {"shares": shares, "wrapping": self._wrapping(case)}
         if case.recipient:
             body["recipient_id"] = self.people[case.recipient]["user_id"]
+        if case.second:
+            case.at_end = {"then": "give_to", "recipient_id": self.people[case.second]["user_id"]}
+            body["at_end"] = case.at_end
+            self.plant(self.people[case.second]["user_id"], "second person's id", case)
         gift = self.do(case.giver, "POST /orders/{order_id}/gifts", body, case=case, ids=case.ids, status=201)
         self._plant_gift(case, gift)
 

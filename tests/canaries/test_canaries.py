@@ -61,6 +61,7 @@ holding id                 -      -        -      -         own     -     -     
 shipment id                -      -        -      -         own     -     yes      -     yes     -       own
 secret                     -      -        -      -         -       yes   -        -     -       -       -
 giver's id                 -      -        -      -         -       yes   -        -     -       -       yes
+second person's id         -      -        -      -         -       yes   -        -     -       -       -
 recipient's id             -      -        -      -         -       yes   -        -     -       -       -
 claimer's id               -      -        -      -         -       -     -        -     -       -       -
 payment token              -      -        -      -         -       -     -        -     -       -       -
@@ -93,7 +94,10 @@ LOOK_UP = "GET /people/{handle}"
 PEOPLE = "GET /people"
 SOLD = {"voucher's title and store", "voucher's product", "parcel's product", "parcel's store", "price"}
 # Opaque ids grant no access, and operators need them to find resources.
-IN_LOGS = {"order id", "holding id", "shipment id", "giver's id", "recipient's id", "claimer's id", "person's id"}
+IN_LOGS = {
+    "order id", "holding id", "shipment id", "giver's id", "recipient's id", "second person's id", "claimer's id",
+    "person's id",
+}  # fmt: skip
 
 ECHO = canary("input")
 ADDRESS = {
@@ -141,6 +145,11 @@ def decline(case: Case, viewer: str, _ids: Ids) -> Body:
 
 def cancel(case: Case, viewer: str, _ids: Ids) -> Body:
     return SKIP if case.is_open and viewer == case.giver else None
+
+
+def set_end(case: Case, viewer: str, _ids: Ids) -> Body:
+    """Return the end that the gift has, which changes nothing; from others, an unknown second person."""
+    return case.at_end if case.is_open and viewer == case.giver else {"then": "give_to", "recipient_id": ECHO}
 
 
 def ask_again(case: Case, viewer: str, _ids: Ids) -> Body:
@@ -206,6 +215,7 @@ BODIES: Mapping[str, BuildBody] = {route: no_body for route in routes() if route
     "POST /gifts/{gift_id}/claims": claim,
     "POST /gifts/{gift_id}/decline": decline,
     "POST /gifts/{gift_id}/cancel": cancel,
+    "PUT /gifts/{gift_id}/at-end": set_end,
     "POST /gifts/{gift_id}/ask-again": ask_again,
     "POST /gifts/{gift_id}/return-gifts": give_in_return,
     "PUT /tagged/{product_id}": no_body,

@@ -161,6 +161,12 @@ def test_a_store_narrows_what_can_be_given(stack: Stack) -> None:
     assert (give.rule, give.policy) == (None, None)
     assert "giftable" in give.source
     stack.update_product("voucher", giftable=True)
+    store = {"name": "Tea House", "carrier": "panda", "gift_rules": {"price_caps": {"CNY": 1}}}
+    assert stack.call("mia", "PUT", f"/stores/{order['product']['store_id']}", store).status == 200
+    give = decided(explained(stack, order["order_id"]), "give units of this order now")
+    assert (give.answer.split(":")[0], give.rule) == ("ruled out", None)
+    assert "gift_rules" in give.source
+    stack.call("mia", "PUT", f"/stores/{order['product']['store_id']}", store | {"gift_rules": None})
     stack.now += 90 * DAY
     assert "no longer valid" in decided(explained(stack, order["order_id"]), "give units of this order now").source
 
@@ -177,8 +183,9 @@ def test_an_order_with_its_gifts(stack: Stack) -> None:
     ]
 
 
-def test_an_unknown_id_is_neither(stack: Stack) -> None:
-    assert explain(WholeTable(wiring.table().client, TABLE), "unknown", now=stack.now) is None
+@pytest.mark.parametrize("unknown", ["unknown", "", "a#b", "é", "x" * 3000])
+def test_an_unknown_id_is_neither(stack: Stack, unknown: str) -> None:
+    assert explain(WholeTable(wiring.table().client, TABLE), unknown, now=stack.now) is None
 
 
 def test_the_output_has_nothing_private(stack: Stack) -> None:
