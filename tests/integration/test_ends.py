@@ -1,4 +1,4 @@
-"""What happens at the end of a claim window: the order, a refund, or a second person."""
+"""The ends of a claim window: the order, a refund, or a second person."""
 
 from typing import Any
 
