@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from handsel.domain import errors, summary
 from handsel.domain.models import Gift, Holding, Order, Product, Refund, Store, Use, Wrapping
+from handsel.domain.rollout import BUCKETS, Rollout
 from handsel.domain.states import RefundStatus
 from handsel.domain.summary import Counters, Summary
 from handsel.store import (
@@ -24,9 +25,11 @@ from handsel.store import (
     preferences,
     products,
     refunds,
+    rollout,
     shipments,
     stores,
     summaries,
+    test_clock,
 )
 from handsel.store.attributes import Attributes, Item, load_item
 from handsel.store.keys import BY_DUE, BY_OWNER, BY_PARENT, Index, Key
@@ -115,6 +118,7 @@ class AuditIndex:
     # By user, then sort key.
     voucher_tallies: dict[str, dict[str, VoucherTally]] = field(default_factory=lambda: defaultdict(dict))
     summaries: dict[str, Summary] = field(default_factory=dict)
+    rollout: Rollout = field(default_factory=Rollout)
     found: list[Finding] = field(default_factory=list)
     items: int = 0
     _products: dict[tuple[object, ...], Product] = field(default_factory=dict)
@@ -337,6 +341,18 @@ class AuditIndex:
         self._check_place(key, item, {})
         preferences.ranking_from_item(item)
 
+    def add_test_clock(self, key: Key, item: Item) -> None:
+        """Add the test clock of the stack."""
+        self._check_place(key, item, {})
+        test_clock.from_item(item)
+
+    def add_rollout(self, key: Key, item: Item) -> None:
+        """Add the rollout of the features."""
+        self._check_place(key, item, {})
+        self.rollout = rollout.from_item(item)
+        if not all(0 <= stage.hundredths <= BUCKETS for stage in self.rollout.stages.values()):
+            raise ValueError("a percentage is not between 0 and 100")
+
     # --- helpers ----------------------------------------------------------------------------------------------------
 
     def _check_place(
@@ -393,6 +409,7 @@ _ADD_BY_KIND: Mapping[tuple[str, str], Callable[[AuditIndex, Key, Item], None]] 
     ("PRODUCT", "PRODUCT"): AuditIndex.add_product,
     ("PRODUCT", "RELATED"): AuditIndex.add_related_products,
     ("RANKING", "RANKING"): AuditIndex.add_ranking,
+    ("ROLLOUT", "ROLLOUT"): AuditIndex.add_rollout,
     ("ORDER", "ORDER"): AuditIndex.add_order,
     ("ORDER", "TALLY"): AuditIndex.add_tally,
     ("SHIPMENT", "SHIPMENT"): AuditIndex.add_shipment,
@@ -406,4 +423,5 @@ _ADD_BY_KIND: Mapping[tuple[str, str], Callable[[AuditIndex, Key, Item], None]] 
     ("USE", "USE"): AuditIndex.add_use,
     ("REFUND", "REFUND"): AuditIndex.add_refund,
     ("CHARGE", "CHARGE"): AuditIndex.add_charge,
+    ("TEST_CLOCK", "TEST_CLOCK"): AuditIndex.add_test_clock,
 }

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from local.settings import REGION, ROOT
-from tests.e2e.conftest import ADDRESS, PARCEL_WRAPPING, Running, eventually, run_stack, sleep_until
+from tests.e2e.conftest import ADDRESS, PARCEL_WRAPPING, Running, eventually, run_stack
 
 pytestmark = pytest.mark.e2e
 
@@ -74,7 +74,7 @@ class Operator:
                 for each in corruptions
             ]
         )
-        sleep_until(gift["expires_at"])
+        self.running.jump_to(gift["expires_at"])
         return gift
 
     def remove_timer(self, gift: dict[str, Any]) -> None:

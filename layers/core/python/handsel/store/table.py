@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
+    from handsel.store.rollout import Copy
+
 S = TypeVar("S")
 T = TypeVar("T")
 
@@ -46,6 +48,7 @@ class Table:
     Attributes:
         store_key_by_product: a cache of the key of the STORE item that belongs to each product, so that both are read in
             one call. Filled as this process reads products.
+        rollout: the copy of the rollout that this process uses, or None; see `store.rollout`.
     """
 
     def __init__(
@@ -61,6 +64,7 @@ class Table:
         self.name = name
         self.retrier = retrier or Retrier(sleep, random or SystemRandom())
         self.store_key_by_product: dict[Key, Key] = {}
+        self.rollout: Copy | None = None
 
     def get(self, key: Key, *, consistent: bool = True) -> Item | None:
         """Return one item, or None."""
@@ -160,7 +164,7 @@ class Table:
             "ExpressionAttributeValues": dump_item({":pk": first.pk, ":first": first.sk, ":last": last.sk}),
             "Select": "COUNT",
         }
-        return sum(page["Count"] for page in self._pages(parameters))
+        return sum(page["Count"] for page in self._pages(self.client.query, parameters))
 
     def query_earliest(self, index: Index, pk: str, *, until: str) -> Iterator[str]:
         """Yield the sort keys of one partition of an index up to `until`, earliest first. Fetches pages as needed."""
@@ -171,14 +175,21 @@ class Table:
             "ExpressionAttributeNames": {"#pk": index.pk, "#sk": index.sk},
             "ExpressionAttributeValues": dump_item({":pk": pk, ":until": until}),
         }
-        for page in self._pages(parameters):
+        for page in self._pages(self.client.query, parameters):
             for attributes in page["Items"]:
                 yield load_item(attributes)[index.sk]
 
-    def _pages(self, parameters: Any) -> Iterator[Any]:
-        """Yield the pages of a query."""
+    def scan_index(self, index: Index) -> Iterator[tuple[str, str]]:
+        """Yield the partition key and the sort key of every entry of an index. One call for each MB of entries."""
+        for page in self._pages(self.client.scan, {"TableName": self.name, "IndexName": index.name}):
+            for attributes in page["Items"]:
+                item = load_item(attributes)
+                yield item[index.pk], item[index.sk]
+
+    def _pages(self, call: Callable[..., Any], parameters: Any) -> Iterator[Any]:
+        """Yield the pages of a query or a scan."""
         while True:
-            page = self.retrier.call(lambda: self.client.query(**parameters))
+            page = self.retrier.call(lambda: call(**parameters))
             yield page
             if "LastEvaluatedKey" not in page:
                 return
@@ -194,7 +205,7 @@ class Table:
             if not remaining:
                 return found
             self.retrier.sleep(pause)
-        raise errors.ServiceUnavailable
+        raise errors.ServiceUnavailable(is_partial=True)
 
     def _write_one(self, write: Write | Callable[[], Write]) -> None:
         def call() -> object:
