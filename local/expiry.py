@@ -1,10 +1,11 @@
-"""Delete expired items, as DynamoDB's time to live does, but within a second instead of days.
+"""Delete expired items by the time of the stack, as DynamoDB's time to live does, but within a second instead of days.
 
 The engine ignores the setting in a template, and if it is turned on by API, deletes items without a stream record. So it stays
 off. DynamoDB's rules apply: the attribute is a number of epoch seconds in the past, at most five years ago. The delete is
 conditional, because the item may have changed since its record was read.
 
-What expires is known from the stream, which has every write. The table is never searched, so its size causes no delay.
+What expires is known from the stream, which has every write, and so is the test clock. The table is never searched, so its
+size causes no delay.
 """
 
 import heapq
@@ -17,6 +18,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from handsel.store import keys
 from local import aws
 
 log = logging.getLogger(__name__)
@@ -104,7 +106,7 @@ class Expiry:
     """
 
     def __init__(
-        self, endpoint_url: str, table: str, attribute: str, marks: Marks, records: "queue.SimpleQueue[Item]"
+        self, endpoint_url: str, table: str, attribute: str, marks: Marks, records: "queue.Queue[Item]"
     ) -> None:
         self._client = aws.client("dynamodb", endpoint_url)
         self._table = table
@@ -112,16 +114,29 @@ class Expiry:
         self._marks = marks
         self._records = records
         self._timers = Timers(attribute)
+        self._offset = 0  # the seconds by which the test clock is ahead
+        self._lock = threading.Lock()
 
     def run(self, stop: threading.Event) -> None:
         """Delete expired items until stopped."""
         while not stop.wait(PAUSE):
-            self.collect(time.time())
+            self.collect()
 
-    def collect(self, now: float) -> int:
+    def collect(self) -> int:
         """Delete the expired items. Return their number."""
-        while not self._records.empty():
-            self._timers.apply(self._records.get_nowait())
+        with self._lock:
+            while not self._records.empty():
+                record = self._records.get()
+                self._timers.apply(record)
+                self._read_clock(record["dynamodb"])
+                self._records.task_done()
+            return self._delete_due(time.time() + self._offset)
+
+    def _read_clock(self, change: Item) -> None:
+        if change["Keys"] == keys.test_clock().attributes() and "NewImage" in change:
+            self._offset = int(change["NewImage"]["offset_seconds"]["N"])
+
+    def _delete_due(self, now: float) -> int:
         deleted = 0
         for key in self._timers.take_due(now):
             try:

@@ -8,6 +8,7 @@ Requests and responses pass unchanged, and their bodies are streamed in both dir
   would start a function. Each time they are sent, they have another request ID.
 - `apigw-requestid` is the ID that the function got with the request, as on AWS. The engine makes up another one.
 - A request for the name of another machine is refused (see hosts).
+- The test clock is advanced step by step (see test_clock).
 - The pictures of the demo products and /sign-in (see sign_in) are served here. They are not part of a deployment.
 """
 
@@ -23,11 +24,13 @@ from pathlib import Path
 
 import aiohttp
 from aiohttp import web
+from botocore.exceptions import BotoCoreError, ClientError
 from yarl import URL
 
 from handsel.api.weights import accepts_gzip
-from local import hosts, sign_in
+from local import hosts, sign_in, test_clock
 from local.sign_in import SignIn
+from local.test_clock import Answer, TestClock
 from local.users import TriggerError
 
 log = logging.getLogger(__name__)
@@ -74,15 +77,23 @@ class Proxy:
         engine_url: The endpoint of the engine.
         api_id: The HTTP API of the stack.
         signing_in: The answers of /sign-in.
+        clock: Advances the test clock.
     """
 
     def __init__(
-        self, engine: aiohttp.ClientSession, port: int, engine_url: str, api_id: str, signing_in: SignIn
+        self,
+        engine: aiohttp.ClientSession,
+        port: int,
+        engine_url: str,
+        api_id: str,
+        signing_in: SignIn,
+        clock: TestClock,
     ) -> None:
         self._engine = engine
         self._host = f"127.0.0.1:{port}"
         self._api_url = f"{engine_url}/_aws/execute-api/{api_id}/$default"
         self._signing_in = signing_in
+        self._clock = clock
         # By path, and whether gzip was accepted. It holds no more than the files of the pages.
         self._cache: dict[tuple[str, bool], CachedResponse] = {}
 
@@ -95,6 +106,8 @@ class Proxy:
             return web.Response(body=picture, headers=PICTURE_HEADERS)
         if request.method in ("GET", "HEAD", "POST") and path == sign_in.PATH:
             return await self._sign_in(request)
+        if request.method == "POST" and path == test_clock.PATH:
+            return await self._advance(request)
         # A conditional request goes to the function, which answers 304.
         if request.method != "GET" or "if-none-match" in request.headers:
             return await self._forward(request)
@@ -116,6 +129,26 @@ class Proxy:
             return _error(HTTPStatus.SERVICE_UNAVAILABLE)
         headers = {"content-type": answer.content_type, "cache-control": "no-store"}
         return web.Response(status=answer.status, body=answer.body, headers=headers)
+
+    async def _advance(self, request: web.Request) -> web.Response:
+        """Advance the test clock by several calls of its function."""
+
+        async def call(method: str, body: bytes) -> Answer:
+            async with self._engine.request(
+                method,
+                URL(self._api_url + request.rel_url.raw_path_qs, encoded=True),
+                headers=[("host", self._host), *_end_to_end(request.raw_headers, "host", "content-length")],
+                data=body or None,
+            ) as engine:
+                return Answer(engine.status, _end_to_end(engine.raw_headers), await engine.read())
+
+        try:
+            answer = await self._clock.advance(call, await request.read())
+        except (aiohttp.ClientError, BotoCoreError, ClientError):
+            return _error(HTTPStatus.SERVICE_UNAVAILABLE)
+        if answer.status == HTTPStatus.BAD_GATEWAY:
+            return _error(HTTPStatus.INTERNAL_SERVER_ERROR)
+        return web.Response(status=answer.status, body=answer.body, headers=answer.headers)
 
     async def _forward(self, request: web.Request, key: tuple[str, bool] | None = None) -> web.StreamResponse:
         """Pass the request on to the engine, and its response back.
@@ -168,7 +201,9 @@ def _error(status: HTTPStatus) -> web.Response:
 
 
 @asynccontextmanager
-async def serve(bind_host: str, port: int, engine_url: str, api_id: str, signing_in: SignIn) -> AsyncIterator[None]:
+async def serve(
+    bind_host: str, port: int, engine_url: str, api_id: str, signing_in: SignIn, clock: TestClock
+) -> AsyncIterator[None]:
     """Serve the API until the block ends.
 
     Raises:
@@ -184,7 +219,7 @@ async def serve(bind_host: str, port: int, engine_url: str, api_id: str, signing
         skip_auto_headers=["accept", "accept-encoding", "content-type", "user-agent"],
     ) as engine:
         app = web.Application(client_max_size=MAX_BYTES)
-        app.router.add_route("*", "/{path:.*}", Proxy(engine, port, engine_url, api_id, signing_in).handle)
+        app.router.add_route("*", "/{path:.*}", Proxy(engine, port, engine_url, api_id, signing_in, clock).handle)
         app.on_response_prepare.append(_adapt_headers)
         runner = web.AppRunner(
             app,

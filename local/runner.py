@@ -28,6 +28,7 @@ from local.settings import REGION, Settings
 from local.sign_in import SignIn
 from local.state import Directory, Running, write_json
 from local.streams import Feed, Mapping
+from local.test_clock import Backlog, TestClock
 
 log = logging.getLogger(__name__)
 
@@ -114,13 +115,18 @@ class Runner:
 
     async def _serve(self) -> None:
         running, deployment = self._attach() or self._start()
-        threads = self._threads(running.endpoint_url, deployment)
+        threads, backlog = self._jobs(running.endpoint_url, deployment)
         outputs, endpoint_url = deployment.outputs, running.endpoint_url
         signing_in = SignIn(
             endpoint_url, outputs["UserPoolId"], outputs["UserPoolClientId"], self._directory.stack_file
         )
         async with serve(
-            self._settings.bind_host, self._settings.port, endpoint_url, deployment.api_ids[0], signing_in
+            self._settings.bind_host,
+            self._settings.port,
+            endpoint_url,
+            deployment.api_ids[0],
+            signing_in,
+            TestClock(backlog),
         ):
             self._serving = True
             running.ready = True
@@ -214,25 +220,30 @@ class Runner:
         }
         write_json(self._directory.stack_file, stack)
 
-    def _threads(self, endpoint_url: str, deployment: Deployment) -> list[threading.Thread]:
-        """Return the jobs that AWS runs around the functions. They are daemons: stopping need not wait for them."""
+    def _jobs(self, endpoint_url: str, deployment: Deployment) -> tuple[list[threading.Thread], Backlog]:
+        """Return the jobs that AWS runs around the functions, and their backlog.
+
+        The jobs are daemons: stopping need not wait for them.
+        """
         if not self._settings.stream:
-            return []
+            return [], Backlog([], [], self._stop)
         marks = Marks()
-        jobs: list[Expiry | Feed | Mapping] = []
+        expiries: list[Expiry] = []
+        mappings: list[Mapping] = []
         feeds: dict[str, Feed] = {}
         dynamodb = aws.client("dynamodb", endpoint_url)
         for table, attribute in deployment.ttl_attributes.items():
             arn = dynamodb.describe_table(TableName=table)["Table"]["LatestStreamArn"]
             feed = feeds.setdefault(arn, Feed(endpoint_url, arn, marks))
-            jobs.append(Expiry(endpoint_url, table, attribute, marks, feed.subscribe()))
+            expiries.append(Expiry(endpoint_url, table, attribute, marks, feed.subscribe()))
         for properties in (each for each in deployment.mappings if each.get("Enabled", True)):
             arn = properties["EventSourceArn"]
             feed = feeds.setdefault(arn, Feed(endpoint_url, arn, marks))
             position = self._directory.path / f"position-{properties['Name']}.txt"
-            jobs.append(Mapping(endpoint_url, properties, feed, position))
-        jobs += feeds.values()
-        return [threading.Thread(target=job.run, args=(self._stop,), daemon=True) for job in jobs]
+            mappings.append(Mapping(endpoint_url, properties, feed, position))
+        jobs: list[Expiry | Feed | Mapping] = [*expiries, *mappings, *feeds.values()]
+        threads = [threading.Thread(target=job.run, args=(self._stop,), daemon=True) for job in jobs]
+        return threads, Backlog(list(feeds.values()), expiries, self._stop)
 
 
 @contextmanager

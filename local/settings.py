@@ -81,6 +81,7 @@ class Settings:
             "TokenMinutes": "1440",
             "Architecture": "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64",
             "LogLevel": self.log_level,
+            "TestClock": "true",
             "Closed": str(self.closed).lower(),
         }
 

@@ -62,13 +62,16 @@ class Mapping:
         self._stop = stop
         position = self._read_position()
         while not stop.is_set():
-            records = [record for record in self._gather() if sequence(record) > position]
+            gathered = self._gather()
+            records = [record for record in gathered if sequence(record) > position]
             wanted = [record for record in records if any_matches(self._patterns, record)]
             for start in range(0, len(wanted), self._size):
                 self._deliver(wanted[start : start + self._size])
             if records and not stop.is_set():
                 position = sequence(records[-1])
                 self._write_position(position)
+            for _ in gathered:
+                self._inbox.task_done()
 
     def _gather(self) -> list[Record]:
         """Return the waiting records. Wait shortly for the first one, then for the batching window."""
@@ -186,12 +189,13 @@ class Feed:
         self._region = stream_arn.split(":")[3]
         self._marks = marks
         self._iterators: dict[str, str | None] = {}
-        self._subscribers: list[queue.SimpleQueue[Record]] = []
+        self._subscribers: list[queue.Queue[Record]] = []
+        self._lock = threading.Lock()
         self.shard_id = ""
 
-    def subscribe(self) -> "queue.SimpleQueue[Record]":
+    def subscribe(self) -> "queue.Queue[Record]":
         """Return a queue that receives every record, from the oldest on. Call it before `run`."""
-        self._subscribers.append(queue.SimpleQueue())
+        self._subscribers.append(queue.Queue())
         return self._subscribers[-1]
 
     def run(self, stop: threading.Event) -> None:
@@ -205,19 +209,29 @@ class Feed:
                 log.exception("Reading the stream failed")
                 self._iterators.clear()
 
-    def poll(self) -> None:
-        """Read the available records of all shards."""
-        for shard in self._shards():
-            while iterator := self._iterators[shard]:
-                with self._marks.lock:
-                    response = self._client.get_records(ShardIterator=iterator, Limit=1000)
-                    events = [self._event(record) for record in response["Records"]]
-                self._iterators[shard] = response.get("NextShardIterator")
-                for event in events:
-                    for subscriber in self._subscribers:
-                        subscriber.put(event)
-                if not events:
-                    break
+    def poll(self) -> int:
+        """Read the available records of all shards. Return their number."""
+        with self._lock:
+            return sum(self._poll(shard) for shard in self._shards())
+
+    def is_processed(self) -> bool:
+        """Return whether the subscribers have processed all records that were read."""
+        return not any(subscriber.unfinished_tasks for subscriber in self._subscribers)
+
+    def _poll(self, shard: str) -> int:
+        count = 0
+        while iterator := self._iterators[shard]:
+            with self._marks.lock:
+                response = self._client.get_records(ShardIterator=iterator, Limit=1000)
+                events = [self._event(record) for record in response["Records"]]
+            self._iterators[shard] = response.get("NextShardIterator")
+            for event in events:
+                for subscriber in self._subscribers:
+                    subscriber.put(event)
+            count += len(events)
+            if not events:
+                break
+        return count
 
     def _shards(self) -> Iterator[str]:
         for shard in self._client.describe_stream(StreamArn=self._arn)["StreamDescription"]["Shards"]:

@@ -112,20 +112,23 @@ def native_routes(api: str, body: dict[str, Any]) -> dict[str, Resource]:
             JwtConfiguration={"Issuer": jwt["issuer"], "Audience": jwt["audience"]},
         )
     for path, operations in body["paths"].items():
-        for method, operation in operations.items():
+        for method, conditional in _without_condition(operations)[1].items():
             if method not in METHODS:
                 continue
+            condition, operation = _without_condition(conditional)
             integration = operation["x-amazon-apigateway-integration"]
-            function = _function_of(integration["uri"])
+            uri = _without_condition(integration["uri"])[1]
+            function = _function_of(uri)
             resources.setdefault(
                 f"{api}Integration{function}",
                 _resource(
                     "AWS::ApiGatewayV2::Integration",
                     ApiId=api_id,
                     IntegrationType="AWS_PROXY",
-                    IntegrationUri=integration["uri"],
+                    IntegrationUri=uri,
                     PayloadFormatVersion=integration["payloadFormatVersion"],
-                ),
+                )
+                | condition,
             )
             verb = "ANY" if method.startswith("x-") else method.upper()
             route = _resource(
@@ -135,6 +138,7 @@ def native_routes(api: str, body: dict[str, Any]) -> dict[str, Resource]:
                 Target={"Fn::Sub": f"integrations/${{{api}Integration{function}}}"},
                 AuthorizationType="NONE",
             )
+            route |= condition
             for name in (name for entry in operation.get("security", []) for name in entry if name != "NONE"):
                 route["Properties"] |= {"AuthorizationType": "JWT", "AuthorizerId": {"Ref": f"{api}Authorizer{name}"}}
             resources[f"{api}Route{len(resources)}"] = route
@@ -143,6 +147,14 @@ def native_routes(api: str, body: dict[str, Any]) -> dict[str, Resource]:
 
 def _resource(kind: str, **properties: object) -> Resource:
     return {"Type": kind, "Properties": properties}
+
+
+def _without_condition(value: Any) -> tuple[Resource, Any]:
+    """Return the condition of a part of the body, as a resource has it, and the part without it."""
+    if isinstance(value, dict) and "Fn::If" in value:
+        name, value, _ = value["Fn::If"]
+        return {"Condition": name}, value
+    return {}, value
 
 
 def _function_of(uri: Any) -> str:

@@ -10,7 +10,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from handsel.runtime import clock
 from handsel.runtime.observability import count, flush_metrics, identify, logger, metrics
-from handsel.runtime.wiring import table
+from handsel.runtime.wiring import read_test_clock, table
 from handsel.use_cases.operations.health import collect_health
 
 # Time left for the last order and the report.
@@ -22,6 +22,7 @@ store = table()
 def lambda_handler(_: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     """Publish the health metrics, and return them."""
     identify(context.aws_request_id)
+    read_test_clock()
     deadline = clock.now_ms() + context.get_remaining_time_in_millis() - _MARGIN_MS
     snapshot = collect_health(store, clock=clock.now_ms, deadline=deadline)
     seconds = snapshot.oldest_unsettled_ms // 1000

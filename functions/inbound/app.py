@@ -9,7 +9,7 @@ from handsel.api.validation import validated
 from handsel.domain import errors
 from handsel.runtime import clock
 from handsel.runtime.observability import count, flush_metrics, identify, logger, origin
-from handsel.runtime.wiring import payments, table
+from handsel.runtime.wiring import payments, read_test_clock, table
 from handsel.use_cases.fulfilment import shipping
 from handsel.use_cases.operations import inbound
 
@@ -28,6 +28,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, s
     """
     identify(context.aws_request_id)
     try:
+        read_test_clock()
         outcome = process(event)
     except Exception as error:  # noqa: BLE001 - reported to Lambda as a code; other messages may contain the payload
         code = error.code if isinstance(error, errors.ApiProblem) else type(error).__name__

@@ -12,7 +12,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from handsel.runtime import clock
 from handsel.runtime.observability import count, flush_metrics, identify, logger
 from handsel.runtime.settings import settings
-from handsel.runtime.wiring import table
+from handsel.runtime.wiring import read_test_clock, table
 from handsel.use_cases.accounts import profiles
 
 store = table()
@@ -26,6 +26,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     identify(context.aws_request_id)
     if event.get("triggerSource") == "PostConfirmation_ConfirmSignUp" and not settings().is_closed:
         try:
+            read_test_clock()
             profiles.ensure_account(
                 store, profiles.account_from_claims(event["request"]["userAttributes"], now=clock.now_ms())
             )

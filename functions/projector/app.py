@@ -6,7 +6,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from handsel.runtime import clock
 from handsel.runtime.observability import count, flush_metrics, identify, logger, origin
-from handsel.runtime.wiring import bus, table
+from handsel.runtime.wiring import bus, read_test_clock, table
 from handsel.use_cases.operations.projecting import project
 
 store, publish = table(), bus().publish
@@ -19,6 +19,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     further effect.
     """
     identify(context.aws_request_id)
+    read_test_clock()
     records = event["Records"]
     outcome = project(store, publish, records, now=clock.now_ms())
     for number, error in outcome.failed.items():

@@ -8,7 +8,7 @@ from handsel.domain.models import Gift
 from handsel.domain.states import GiftState
 from handsel.runtime import clock
 from handsel.runtime.observability import identify, logger
-from handsel.runtime.wiring import table
+from handsel.runtime.wiring import read_test_clock, table
 from handsel.use_cases.gifts.expiring import expire_gifts
 
 store = table()
@@ -21,6 +21,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     on; processing a record twice has no further effect.
     """
     identify(context.aws_request_id)
+    read_test_clock()
     records, failures, settled, early = event["Records"], [], 0, 0
     for record, result in zip(records, expire_gifts(store, records, clock=clock.now_ms), strict=True):
         match result:

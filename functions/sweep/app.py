@@ -9,7 +9,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from handsel.runtime import clock
 from handsel.runtime.observability import count, flush_metrics, identify, logger
-from handsel.runtime.wiring import payments, table
+from handsel.runtime.wiring import payments, read_test_clock, table
 from handsel.use_cases.operations.settling import SweepOutcome, sweep
 
 # Time left for the last item and the report.
@@ -21,6 +21,7 @@ store, provider = table(), payments()
 def lambda_handler(_: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Settle what is due until the time is up, and return the counts."""
     identify(context.aws_request_id)
+    read_test_clock()
     report = sweep(
         store,
         provider,

@@ -29,6 +29,7 @@ from handsel.store import (
     shipments,
     stores,
     summaries,
+    test_clock,
 )
 from handsel.store.attributes import Attributes, Item, load_item
 from handsel.store.keys import BY_DUE, BY_OWNER, BY_PARENT, Index, Key
@@ -340,6 +341,11 @@ class AuditIndex:
         self._check_place(key, item, {})
         preferences.ranking_from_item(item)
 
+    def add_test_clock(self, key: Key, item: Item) -> None:
+        """Add the test clock of the stack."""
+        self._check_place(key, item, {})
+        test_clock.from_item(item)
+
     def add_rollout(self, key: Key, item: Item) -> None:
         """Add the rollout of the features."""
         self._check_place(key, item, {})
@@ -417,4 +423,5 @@ _ADD_BY_KIND: Mapping[tuple[str, str], Callable[[AuditIndex, Key, Item], None]] 
     ("USE", "USE"): AuditIndex.add_use,
     ("REFUND", "REFUND"): AuditIndex.add_refund,
     ("CHARGE", "CHARGE"): AuditIndex.add_charge,
+    ("TEST_CLOCK", "TEST_CLOCK"): AuditIndex.add_test_clock,
 }

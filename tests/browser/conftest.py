@@ -69,7 +69,7 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def stack(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """Start a stack with the default claim window of a day. Depends on the browser, so that it is skipped with it."""
-    for running in run_stack(tmp_path_factory.mktemp("pages"), stream=True, window=DAY):
+    for running in run_stack(tmp_path_factory.mktemp("pages"), stream=True):
         _warm_up(running)
         yield running
 
@@ -78,6 +78,14 @@ def stack(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 def short_stack(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """Start a stack where a gift expires while its page is open: `person("bob", on=short_stack)`."""
     for running in run_stack(tmp_path_factory.mktemp("short_stack"), stream=True, window=SHORT_WINDOW):
+        _warm_up(running)
+        yield running
+
+
+@pytest.fixture(scope="session")
+def strict_stack(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """Start a stack where the policy leaves the giver no choice, and a gift cannot be cancelled."""
+    for running in run_stack(tmp_path_factory.mktemp("strict_stack"), stream=True, window=DAY, policy="wechat"):
         _warm_up(running)
         yield running
 

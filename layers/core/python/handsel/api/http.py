@@ -33,7 +33,7 @@ from handsel.domain import errors, ids
 from handsel.runtime import clock
 from handsel.runtime.observability import count, flush_metrics, identify, logger, metrics, origin
 from handsel.runtime.settings import settings
-from handsel.runtime.wiring import link_keys, origin_secrets, table, warm_up
+from handsel.runtime.wiring import link_keys, origin_secrets, read_test_clock, table, warm_up
 from handsel.use_cases.accounts import profiles
 from handsel.use_cases.idempotency import IdempotentRequest
 
@@ -478,6 +478,20 @@ def _require_distribution(app: APIGatewayHttpResolver, next_middleware: Callable
     return Response(421, "application/json", '{"message":"Misdirected Request"}', {"Cache-Control": "no-store"})
 
 
+def _read_test_clock(app: APIGatewayHttpResolver, next_middleware: Callable[..., Any]) -> Any:
+    """Resolve a request at the time of the stack. The header tells scripts by how much it is ahead of real time (`clock.js`).
+
+    Raises:
+        ServiceUnavailable: the table does not answer.
+    """
+    read_test_clock()
+    response = next_middleware(app)
+    if offset := clock.offset_ms():
+        metrics_before = response.headers.get("Server-Timing")
+        response.headers["Server-Timing"] = ", ".join(filter(None, (metrics_before, f"offset;dur={offset}")))
+    return response
+
+
 def handler(app: APIGatewayHttpResolver, *, probe: Literal["account", "gift"] = "account") -> LambdaHandler:
     """Return the Lambda handler of an app. It resolves a request and writes one log line, with the metrics.
 
@@ -487,6 +501,8 @@ def handler(app: APIGatewayHttpResolver, *, probe: Literal["account", "gift"] = 
     """
     if settings().origin_secret:
         app.use(middlewares=[_require_distribution])
+    if settings().has_test_clock:
+        app.use(middlewares=[_read_test_clock])
     if settings().is_closed:
         from handsel.api.closed import close
 

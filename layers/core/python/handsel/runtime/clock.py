@@ -7,10 +7,24 @@ import time
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _CODE_LENGTH = 16
 
+# The time by which a test clock is ahead. Without one, it stays 0.
+_offset_ms = 0
+
 
 def now_ms() -> int:
     """Return milliseconds since the epoch."""
-    return time.time_ns() // 1_000_000
+    return time.time_ns() // 1_000_000 + _offset_ms
+
+
+def offset_ms() -> int:
+    """Return by how many milliseconds the test clock is ahead of real time; 0 without one."""
+    return _offset_ms
+
+
+def set_offset(seconds: int) -> None:
+    """Set by how many seconds the test clock is ahead of real time, in this process."""
+    global _offset_ms
+    _offset_ms = seconds * 1000
 
 
 def voucher_code() -> str:

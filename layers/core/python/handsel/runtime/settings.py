@@ -4,6 +4,9 @@ import os
 from dataclasses import dataclass
 from functools import cache
 
+# The payment providers that move no money.
+WITHOUT_MONEY = frozenset({"none", "sandbox"})
+
 # The default of the parameter ClaimWindowSeconds: the policy decides.
 _WINDOW_OF_POLICY = 86_400
 
@@ -26,6 +29,7 @@ class Settings:
         sign_in_url, sign_in_client_id: the endpoint of the user pool and its client; empty if there is none.
         sign_in_mfa: whether the user pool offers two-step sign-in: OFF, OPTIONAL or ON.
         picture_hosts: the origins, other than that of the pages, that images of products are loaded from.
+        has_test_clock: whether the time of the stack can be advanced (docs/test-clock.md).
         is_closed: whether the API answers every request except the health check with 503.
         connects_early: whether INIT opens a connection to the table for the first request: on Lambda, unless the
             connection would be part of a snapshot. (docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html)
@@ -44,8 +48,21 @@ class Settings:
     sign_in_client_id: str
     sign_in_mfa: str
     picture_hosts: tuple[str, ...]
+    has_test_clock: bool
     is_closed: bool
     connects_early: bool
+
+    def __post_init__(self) -> None:
+        """Refuse a test clock beside a payment provider that moves money: advancing it would end, repay and charge for real.
+
+        Raises:
+            ValueError: it is.
+        """
+        if self.has_test_clock and self.payment_provider not in WITHOUT_MONEY:
+            raise ValueError(
+                f"TEST_CLOCK=true requires PAYMENT_PROVIDER none or sandbox, not {self.payment_provider}: "
+                "advancing the clock would settle real payments and refunds before their time"
+            )
 
 
 def log_level() -> str:
@@ -59,6 +76,7 @@ def settings() -> Settings:
 
     Raises:
         KeyError: a variable that template.yaml sets is missing.
+        ValueError: the stack has a test clock beside real payments.
     """
     window = int(os.environ["CLAIM_WINDOW_SECONDS"])
     return Settings(
@@ -75,6 +93,7 @@ def settings() -> Settings:
         sign_in_client_id=os.environ.get("SIGN_IN_CLIENT_ID", ""),
         sign_in_mfa=os.environ.get("SIGN_IN_MFA", "OFF"),
         picture_hosts=tuple(os.environ.get("PICTURE_HOSTS", "").split()),
+        has_test_clock=os.environ.get("TEST_CLOCK") == "true",
         is_closed=os.environ.get("CLOSED") == "true",
         connects_early=os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") in ("on-demand", "provisioned-concurrency"),
     )

@@ -51,6 +51,18 @@ def table() -> Table:
     return Table(cast("DynamoDBClient", _client("dynamodb")), settings().table_name)
 
 
+def read_test_clock() -> None:
+    """Take over the time of the stack for this invocation, if the stack has a test clock.
+
+    Raises:
+        ServiceUnavailable: the table does not answer.
+    """
+    if settings().has_test_clock:
+        from handsel.store import test_clock  # imported here, because only stacks for tests have one
+
+        clock.set_offset(test_clock.get_offset(table()))
+
+
 @cache
 def bus() -> "Bus":
     """Return the event bus."""

@@ -280,6 +280,11 @@ def voucher_expiry_range(user_id: str, since: int, until: int) -> tuple[Key, Key
     return Key(pk, f"VOUCHER_EXPIRY#{since:013d}"), Key(pk, f"VOUCHER_EXPIRY#{until + 1:013d}")
 
 
+def test_clock() -> Key:
+    """Return the key of the TEST_CLOCK item."""
+    return Key("TEST_CLOCK", "TEST_CLOCK")
+
+
 def tagged(user_id: str, product_id: str) -> Key:
     """Return the key of a TAGGED item."""
     return Key(_join("USER", user_id), _join("TAGGED", product_id))

@@ -176,6 +176,19 @@ def list_due(table: Table, clock: Callable[[], int]) -> Iterator[Entry]:
                 yield due_type, keys.parse_id(sort_key)
 
 
+def list_all(table: Table) -> list[tuple[int, Entry]]:
+    """Return all entries of the due index with the time when each is due, in the order in which a sweep settles them."""
+    types = {
+        partition(shard): due_type for due_type, partition in _PARTITIONS.items() for shard in range(keys.DUE_SHARDS)
+    }
+    order = list(DueType)
+    found = [
+        (keys.parse_time(position), (types[partition], keys.parse_id(position)))
+        for partition, position in table.scan_index(keys.BY_DUE)
+    ]
+    return sorted(found, key=lambda each: (order.index(each[1][0]), each))
+
+
 def _expire_gift(table: Table, gift_id: str, *, clock: Callable[[], int]) -> SweepOutcome | None:
     gift = gifts.get(table, gift_id)
     if gift is None:

@@ -1,0 +1,82 @@
+"""The test clock: read and advance the time of a stack for tests. Deployed only with the parameter TestClock."""
+
+from aws_lambda_powertools.event_handler import Response
+
+from handsel.api.http import HttpRequest, create_app, handler, json_response
+from handsel.api.operations import operation
+from handsel.api.requests.test_clock import AdvanceRequest
+from handsel.api.views.base import Count, Timestamp, View
+from handsel.domain import ids
+from handsel.domain.times import format_timestamp
+from handsel.runtime import clock
+from handsel.runtime.observability import logger
+from handsel.runtime.wiring import payments, table
+from handsel.store import test_clock
+from handsel.use_cases.operations import advancing
+
+# Of the timeout of the function, 5 s are for settling. The rest is for what is running then, on a slow machine, too.
+_MARGIN_MS = 15_000
+
+app = create_app()
+
+
+class ClockView(View):
+    """The time of the stack.
+
+    Attributes:
+        now: the time that the next request gets.
+        offset_seconds: by how many seconds it is ahead of real time. It never decreases.
+    """
+
+    now: Timestamp
+    offset_seconds: Count
+
+
+class AdvancedClockView(ClockView):
+    """The time of the stack after it was advanced.
+
+    Attributes:
+        done: whether the clock was advanced by all of `advance_seconds`, and everything that is due by then is settled. If not,
+            repeat the request with the rest.
+    """
+
+    done: bool
+
+
+@app.get("/test/clock")
+@operation(responses={200: ClockView})
+def get_test_clock() -> Response[str]:
+    """Get the time of a stack with a test clock.
+
+    Only a stack for tests has this route, one with the parameter `TestClock`. Other stacks answer 404.
+    """
+    HttpRequest(app).caller  # noqa: B018
+    offset = test_clock.get_offset(table())
+    return json_response(200, ClockView(now=format_timestamp(clock.now_ms()), offset_seconds=offset))
+
+
+@app.post("/test/clock")
+@operation(body=AdvanceRequest, responses={200: AdvancedClockView})
+def advance_test_clock() -> Response[str]:
+    """Advance the time of a stack with a test clock.
+
+    Only a stack for tests has this route, one with the parameter `TestClock`. Other stacks answer 404.
+    """
+    request = HttpRequest(app)
+    caller, body = request.caller, request.body(AdvanceRequest)
+    done = advancing.advance(
+        table(),
+        payments(),
+        body.advance_seconds,
+        clock=clock.now_ms,
+        set_offset=clock.set_offset,
+        remaining_ms=lambda: app.lambda_context.get_remaining_time_in_millis() - _MARGIN_MS,
+        token=ids.derive_id("advance", caller.user_id, request.id)[:30],
+        on_failure=lambda item, error: logger.error("sweep failed", item=item, error_type=type(error).__name__),
+    )
+    offset = test_clock.get_offset(table())
+    clock.set_offset(offset)
+    return json_response(200, AdvancedClockView(now=format_timestamp(clock.now_ms()), offset_seconds=offset, done=done))
+
+
+lambda_handler = handler(app)

@@ -1,0 +1,95 @@
+"""Advance the test clock of a stack, through time instead of over it.
+
+One call goes to the next instant at which something is due, settles it there, as a sweep each minute would, and ends. So
+what follows from it by the stream (reminders of a new gift, for example) exists before the next call goes on.
+
+| process dies                        | state left behind                            | completed by                             |
+|-------------------------------------|----------------------------------------------|------------------------------------------|
+| before the clock is written         | the earlier time; due entries may be settled | the next call, or the sweep              |
+| after it, before all due is settled | the new time, due entries                    | the next call, which settles them first  |
+| after that                          | the new time, nothing due                    | `GET /test/clock` tells the caller       |
+
+If the response is lost, `GET /test/clock` tells, too. A call that runs twice advances the clock twice.
+Two calls at once: each write names the offset that its process has read, so the other call reads again and adds its seconds
+to the new time. Both advance the clock, one after the other.
+"""
+
+from collections.abc import Callable
+
+from handsel.domain import errors
+from handsel.domain.payments import PaymentProvider
+from handsel.store import test_clock
+from handsel.store.table import Table
+from handsel.store.writes import ConditionFailed
+from handsel.use_cases.operations.settling import SweepReport, list_all, sweep
+
+# Sort keys of the due index have 13 digits, which last until the year 2286.
+MAX_OFFSET_SECONDS = 200 * 365 * 86_400
+_MINUTE_MS = 60_000
+_TRIES = 20
+
+
+def advance(
+    table: Table,
+    provider: PaymentProvider,
+    seconds: int,
+    *,
+    clock: Callable[[], int],
+    set_offset: Callable[[int], None],
+    remaining_ms: Callable[[], int],
+    token: str,
+    on_failure: Callable[[str, Exception], None],
+) -> bool:
+    """Advance the clock by at most `seconds`, and settle what is due then. Return whether that was all.
+
+    It returns False if something is due before `seconds` have passed: repeat it with the rest. What is due at the beginning
+    was left by a process that died; it is settled before the clock moves.
+
+    Args:
+        clock: the time of the stack.
+        set_offset: sets the offset of `clock`.
+        remaining_ms: the time left for settling.
+        token: identifies the call, in at most 30 characters.
+        on_failure: as for `sweep`.
+
+    Raises:
+        InvalidRequest: the time would be too far ahead.
+        ServiceUnavailable
+    """
+
+    def settle() -> SweepReport:
+        now = clock()
+        due = [entry for at, entry in list_all(table) if at <= now]
+        return sweep(table, provider, clock=clock, deadline=now + remaining_ms(), on_failure=on_failure, entries=due)
+
+    before = settle()
+    if before.outcomes or not before.finished:
+        return False
+    step = _move(table, seconds, clock=clock, set_offset=set_offset, token=token)
+    return settle().finished and step == seconds
+
+
+def _move(
+    table: Table, seconds: int, *, clock: Callable[[], int], set_offset: Callable[[int], None], token: str
+) -> int:
+    """Advance the clock by at most `seconds`, to the next minute in which something is due. Return by how many."""
+    for attempt in range(_TRIES):
+        offset = test_clock.get_offset(table)
+        set_offset(offset)
+        if offset + seconds > MAX_OFFSET_SECONDS:
+            raise errors.InvalidRequest([errors.FieldError("/advance_seconds", "The clock cannot be 200 years ahead.")])
+        now = clock()
+        step = min([seconds, *(_seconds_until(at, now) for at, _ in list_all(table) if at > now)])
+        try:
+            test_clock.advance(table, step, offset=offset, token=f"{token}-{attempt}")
+        except ConditionFailed:
+            continue  # another call advanced it
+        set_offset(offset + step)
+        return step
+    raise errors.ServiceUnavailable
+
+
+def _seconds_until(at: int, now: int) -> int:
+    """Return the seconds, rounded up, until the minute after a time."""
+    minute = -(-at // _MINUTE_MS) * _MINUTE_MS
+    return -(-(minute - now) // 1000)
