@@ -87,6 +87,8 @@ POST /gifts/{gift_id}/claims                   | claimers  | 200
                                                | user      | named 403 not-the-recipient; link 403 wrong-secret
 POST /gifts/{gift_id}/decline                  | recipient | open 200; declined 200; ends
                                                | user      | 403 not-the-recipient
+PUT /gifts/{gift_id}/at-end                    | giver     | open 200; ends
+                                               | user      | 404 not-found
 POST /gifts/{gift_id}/cancel                   | giver     | open 200; cancelled 200; ends
                                                | user      | 404 not-found
 POST /gifts/{gift_id}/return-gifts             | claimers  | answered 409 already-returned; 201

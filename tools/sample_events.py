@@ -400,6 +400,16 @@ def _samples() -> Iterator[Event]:
     yield _give("give_group", "Alice gives two vouchers by one link.", ORDER, {"shares": 2, "wrapping": _WRAPPING})
     yield _http(
         "GiftFunction",
+        "set_end",
+        "Alice decides that unclaimed vouchers of this gift are refunded.",
+        "PUT /gifts/{gift_id}/at-end",
+        200,
+        by=ALICE,
+        path={"gift_id": CANCELLED_GIFT},
+        body={"then": "refund"},
+    )
+    yield _http(
+        "GiftFunction",
         "cancel",
         "Alice cancels this gift.",
         "POST /gifts/{gift_id}/cancel",

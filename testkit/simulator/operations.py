@@ -333,9 +333,12 @@ class Operations:
                 )
 
         def is_justified(problem: errors.ApiProblem, span: Span) -> bool:
+            if isinstance(problem, errors.NotAllowed):
+                return not _may_choose(order, at_end)
             if isinstance(problem, errors.NotGiftable):
                 made = self._model.item("ORDER", order_id)
-                return _is_invalid(made, span) or self._leaves_no_time(made, at_end, span.last)
+                shortest = min(self._environment.plan.window_ms, MINUTE_MS)
+                return _is_invalid(made, span, shortest) or self._leaves_no_time(made, at_end, span.last)
             if isinstance(problem, errors.NotAvailableYet):
                 return False in self._environment.find_gifting(user, span.first, span.last)
             return isinstance(problem, errors.UnitsNotAvailable) and self._too_few(order_id, shares, span)
@@ -420,6 +423,8 @@ class Operations:
             match problem:
                 case errors.NotFound():
                     return bool(user != gift["giver_id"])
+                case errors.NotAllowed():
+                    return not _may_choose(gift, at_end)
                 case errors.InvalidRequest():
                     return gift["shares"] > 1 or at_end.recipient_id == gift.get("recipient_id")
                 case errors.NotGiftable():
@@ -569,7 +574,9 @@ class Operations:
             "cancelled",
             lambda process: giving.cancel(process.table, gift["gift_id"], caller=user, clock=process.now),
             lambda problem, span: (
-                isinstance(problem, errors.NotFound) and (user != gift["giver_id"] or self._is_hidden(gift, span))
+                not policy.find(gift["policy"]).giver_cancel
+                if isinstance(problem, errors.NotAllowed)
+                else isinstance(problem, errors.NotFound) and (user != gift["giver_id"] or self._is_hidden(gift, span))
             ),
         )
 
@@ -926,10 +933,16 @@ def _gift(gift_id: str) -> Where:
     return f"GIFT#{gift_id}", "GIFT"
 
 
-def _is_invalid(order: Item | None, span: Span) -> bool:
-    """Return whether the vouchers of an order were no longer valid."""
+def _may_choose(sold: Item, at_end: AtEnd | None) -> bool:
+    """Return whether the policy of an order or a gift allows an end."""
+    terms = policy.find(sold["policy"])
+    return terms.giver_may_choose or at_end is None or at_end.then.value == terms.at_end
+
+
+def _is_invalid(order: Item | None, span: Span, shortest: int = 1) -> bool:
+    """Return whether the vouchers of an order were valid for less than the `shortest` time, in milliseconds."""
     until = None if order is None else _valid_until(order)
-    return until is not None and until <= span.last
+    return until is not None and until - span.last < shortest
 
 
 def _valid_until(order: Item) -> int | None:

@@ -135,6 +135,7 @@ def scenario(seed: int) -> Scenario:
         skew_ms=random.choice((0, 1_000, 30_000)),
         window_ms=random.choice((2 * MINUTE_MS, 90 * MINUTE_MS, 8 * HOUR_MS, DAY_MS, 2 * DAY_MS)),
         down=down,
+        policy=random.choice(("douyin", "douyin", "wechat", "kakao", "eu")),
     )
     return Scenario(seed, tuple(steps), plan)
 

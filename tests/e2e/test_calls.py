@@ -43,10 +43,17 @@ def calls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 @pytest.fixture(scope="module", autouse=True)
 def expiring(calls: Running) -> dict[str, Any]:
-    """Return a gift without a recipient and one for Bob, which nobody claims."""
-    order = calls.buy(3)
-    anybodys = calls.give(order["order_id"], shares=2)
-    return {"order": order, "anybodys": anybodys, "bobs": calls.give(order["order_id"], recipient_id=bob_id(calls))}
+    """Return a gift without a recipient, one for Bob, one that is refunded and one for Carol later, which nobody claims."""
+    order, ending = calls.buy(3), calls.buy(2)
+    carol = expect_ok(calls.as_("carol").get("/me"))["user_id"]
+    return {
+        "order": order,
+        "anybodys": calls.give(order["order_id"], shares=2),
+        "ending": ending,
+        "refunded": calls.give(ending["order_id"], at_end={"then": "refund"}),
+        "carols": calls.give(ending["order_id"], at_end={"then": "give_to", "recipient_id": carol}),
+        "bobs": calls.give(order["order_id"], recipient_id=bob_id(calls)),
+    }
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -682,6 +689,37 @@ def test_post_cancel(calls: Running) -> None:
     expect_problem(calls.as_("alice").post(f"/gifts/{taken['gift_id']}/cancel", {}), 409, "already-claimed")
 
 
+def test_put_at_end(calls: Running) -> None:
+    alice, order, bob = calls.as_("alice"), calls.buy(5), bob_id(calls)
+    carol = expect_ok(calls.as_("carol").get("/me"))["user_id"]
+    gift = calls.give(order["order_id"], recipient_id=bob, at_end={"then": "refund"})
+    assert (gift["at_end"], gift["successor_gift_id"]) == ({"then": "refund"}, None)
+    path = f"/gifts/{gift['gift_id']}/at-end"
+    for at_end in ({"then": "order"}, {"then": "give_to", "recipient_id": carol}):
+        for _ in range(2):
+            assert expect_ok(alice.put(path, at_end))["at_end"] == at_end
+    expect_problem(calls.as_("bob").put(path, {"then": "refund"}), 404, "not-found")
+    expect_problem(alice.put(path, {"then": "give_to"}), 422, "invalid-request")
+    expect_problem(alice.put(path, {"then": "give_to", "recipient_id": "nobody"}), 422, "recipient-unknown")
+    expect_problem(alice.put(path, {"then": "give_to", "recipient_id": gift_giver(calls)}), 422, "self-gift")
+    group = calls.give(order["order_id"], shares=2)
+    answer = alice.put(f"/gifts/{group['gift_id']}/at-end", {"then": "give_to", "recipient_id": carol})
+    assert expect_problem(answer, 422, "invalid-request")["errors"][0]["pointer"] == "/then"
+    body = {"shares": 2, "wrapping": WRAPPING, "at_end": {"then": "give_to", "recipient_id": carol}}
+    answer = alice.post(f"/orders/{order['order_id']}/gifts", body, key=new_key())
+    assert expect_problem(answer, 422, "invalid-request")["errors"][0]["pointer"] == "/at_end"
+    for ending, status, code in (("claims", 409, "already-claimed"), ("decline", 410, "declined")):
+        ended = calls.give(order["order_id"], recipient_id=bob)
+        calls.as_("bob").post(f"/gifts/{ended['gift_id']}/{ending}", {})
+        expect_problem(alice.put(f"/gifts/{ended['gift_id']}/at-end", {"then": "order"}), status, code)
+    expect_ok(alice.post(f"/gifts/{gift['gift_id']}/cancel", {}))
+    expect_problem(alice.put(path, {"then": "order"}), 410, "cancelled")
+
+
+def gift_giver(calls: Running) -> str:
+    return str(expect_ok(calls.as_("alice").get("/me"))["user_id"])
+
+
 def test_post_ask_again_before_the_end_is_too_early(calls: Running) -> None:
     gift = calls.give(calls.buy()["order_id"])
     path = f"/gifts/{gift['gift_id']}/ask-again"
@@ -903,6 +941,12 @@ def test_after_the_window_gifts_are_returned_and_claims_stay(calls: Running, exp
     expect_problem(alice.post(f"/gifts/{expiring['bobs']['gift_id']}/cancel", {}), 410, "expired")
     units = expect_ok(alice.get(f"/orders/{expiring['order']['order_id']}"))["units"]
     assert units == {"available": 3, "in_gift": 0, "gifted": 0, "used": 0, "refunded": 0}
+    expect_problem(alice.put(f"/gifts/{expiring['bobs']['gift_id']}/at-end", {"then": "order"}), 410, "expired")
+    units = expect_ok(alice.get(f"/orders/{expiring['ending']['order_id']}"))["units"]
+    assert units == {"available": 0, "in_gift": 1, "gifted": 0, "used": 0, "refunded": 1}
+    successor_id = expect_ok(alice.get(f"/gifts/{expiring['carols']['gift_id']}"))["successor_gift_id"]
+    assert expect_ok(carol.get(f"/gifts/{successor_id}"))["state"] == "open"
+    expect_ok(carol.post(f"/gifts/{successor_id}/claims", {}), 201)
     ask = f"/gifts/{expiring['anybodys']['gift_id']}/ask-again"
     for _ in range(2):
         expect_ok(carol.post(ask, {"secret": expiring["anybodys"]["secret"]}), 202)
@@ -1168,6 +1212,14 @@ def test_an_order_ends_under_the_policy_that_it_was_bought_under(calls: Running)
     ]
     answer = alice.post(f"/gifts/{gift['gift_id']}/cancel", {})
     assert expect_problem(answer, 409, "not-allowed")["rule"] == "giver_cancel"
+    assert gift["at_end"] == {"then": "refund"}
+    answer = alice.put(f"/gifts/{gift['gift_id']}/at-end", {"then": "order"})
+    assert expect_problem(answer, 409, "not-allowed")["rule"] == "giver_may_choose"
+    with environment_of(calls, "PurchaseFunction", POLICY="wechat"):
+        order = calls.buy()
+    body = {"shares": 1, "wrapping": WRAPPING, "at_end": {"then": "order"}}
+    answer = alice.post(f"/orders/{order['order_id']}/gifts", body, key=new_key())
+    assert expect_problem(answer, 409, "not-allowed")["rule"] == "giver_may_choose"
 
 
 # --- all routes ---------------------------------------------------------------------------------------------------
