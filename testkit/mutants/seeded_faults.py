@@ -531,6 +531,63 @@ MUTANTS = (
         "require(version=before.version)",
         "require(shipment_id=before.shipment_id)",
     ),
+    # --- the rollout
+    Mutant(
+        "the rollout is asked before replays are answered",
+        "use_cases/gifts/giving.py",
+        "    if gift_key in found:\n        return _require_same(gifts.from_item(found[gift_key]), call)\n    order =",
+        "    if not rollout.includes(table, Feature.GIFTING, call.caller, now=call.now):\n"
+        "        raise errors.NotAvailableYet\n"
+        "    if gift_key in found:\n        return _require_same(gifts.from_item(found[gift_key]), call)\n    order =",
+    ),
+    Mutant(
+        "everybody may give",
+        "use_cases/gifts/giving.py",
+        "if not rollout.includes(table, Feature.GIFTING, call.caller, now=call.now):",
+        "if not rollout.includes(table, Feature.GIFTING, call.caller, now=call.now) and False:",
+    ),
+    Mutant(
+        "orders offer to give to everybody",
+        "use_cases/queries.py",
+        "rollout.includes(table, Feature.GIFTING, order.buyer_id, now=now),",
+        "True,",
+    ),
+    Mutant(
+        "a process never reads the rollout again",
+        "store/rollout.py",
+        "return table.rollout is not None and 0 <= now - table.rollout.read_at < MAX_AGE_MS",
+        "return table.rollout is not None",
+    ),
+    Mutant(
+        "a change of the rollout overwrites another one",
+        "store/rollout.py",
+        "require(version=changed.version)",
+        "require(pk=key.pk)",
+    ),
+    Mutant(
+        "a percentage includes one bucket more",
+        "domain/rollout.py",
+        "compute_bucket(feature, user_id) < self.hundredths",
+        "compute_bucket(feature, user_id) <= self.hundredths",
+    ),
+    Mutant(
+        "allowed users have a feature that is switched off",
+        "domain/rollout.py",
+        "        if not self.is_active_at(now):\n            return False\n        if user_id in self.allow:\n            return True\n",
+        "        if user_id in self.allow:\n            return True\n        if not self.is_active_at(now):\n            return False\n",
+    ),
+    Mutant(
+        "a rollout that cannot be read is that of a new table",
+        "store/rollout.py",
+        "        _keep(table, table.rollout.rollout, now=now)\n",
+        "        _keep(table, Rollout(), now=now)\n",
+    ),
+    Mutant(
+        "the order center is open to everybody who asks late",
+        "use_cases/order_center.py",
+        "    if not has_feature():\n        raise errors.NotFound\n    own,",
+        "    own,",
+    ),
     # --- the table
     Mutant(
         "a conflict is final", "store/retries.py", "return bool(codes) and codes <= _RETRYABLE_CODES", "return False"
