@@ -60,8 +60,6 @@ def needs(service: str, operation: str, request: Mapping[str, Any]) -> Iterator[
     elif operation == "Query":
         place = f"Table.Arn/index/{request['IndexName']}" if "IndexName" in request else "Table.Arn"
         yield Need("dynamodb:Query", place, frozenset({request["ExpressionAttributeValues"][":pk"]["S"]}))
-    elif operation == "Scan":
-        yield Need("dynamodb:Scan", f"Table.Arn/index/{request['IndexName']}")
     else:
         yield Need(f"dynamodb:{operation}", "Table.Arn", frozenset({_partition(request)}))
 

@@ -152,16 +152,16 @@ def test_every_function_may_do_what_it_does_and_may_write_nothing_that_it_does_n
         stack.call("bob", "GET", "/me")
         _process_streams_and_read(stack, settle)
     for kind, prepared in INBOUND_EVENTS.items():
-        for settle in (None, _advance, Stack.sweep):  # without the event, the sweep settles
+        for settler in (None, _advance, Stack.sweep):  # without the event, the sweep settles
             simulation.reset()
             stack.now = START
             stack.update_product("voucher", stock=900)
             inbound = inbound_event(kind, prepared(stack))
             stack.now += 40_000
-            if settle is None:
+            if settler is None:
                 deliver_with_retries(stack, inbound)
             else:
-                settle(stack)
+                settler(stack)
     for name in (
         "buy with a lost response",
         "return gift with a lost response",
