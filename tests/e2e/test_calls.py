@@ -1121,6 +1121,23 @@ def test_get_people_with_exchanged_gifts(calls: Running) -> None:
     expect_problem(una.get("/people?cursor=x"), 422, "invalid-request")
 
 
+# --- test clock ---------------------------------------------------------------------------------------------------
+
+
+def test_advance_test_clock(calls: Running) -> None:
+    alice = calls.as_("alice")
+    before = expect_ok(alice.get("/test/clock"))
+    advanced = expect_ok(alice.post("/test/clock", {"advance_seconds": 1}))
+    assert advanced["done"]
+    assert advanced["offset_seconds"] == before["offset_seconds"] + 1
+    assert expect_ok(calls.as_("mia").get("/test/clock"))["now"] > advanced["now"]
+
+
+@pytest.mark.parametrize("seconds", [0, 31_536_001, 1.5, "60", None])
+def test_post_test_clock_with_other_than_seconds_is_invalid(calls: Running, seconds: object) -> None:
+    expect_problem(calls.as_("alice").post("/test/clock", {"advance_seconds": seconds}), 422, "invalid-request")
+
+
 # --- validation ----------------------------------------------------------------------------------------------------
 
 
