@@ -125,6 +125,19 @@ MUTANTS = (
         '"ConditionExpression": "attribute_not_exists(pk)",',
         '"ConditionExpression": "attribute_not_exists(nothing)",',
     ),
+    # --- wrapping
+    Mutant(
+        "a gift has the first theme, whatever its cover",
+        "domain/wrappings.py",
+        "return self.themes[0] if cover is None else cover.theme",
+        "return self.themes[0]",
+    ),
+    Mutant(
+        "the covers of the last theme are recommended first",
+        "domain/wrappings.py",
+        "for theme in catalogue.themes",
+        "for theme in reversed(catalogue.themes)",
+    ),
     # --- expiry and release
     Mutant(
         "a gift expires too early",
