@@ -141,7 +141,7 @@ MUTANTS = (
     Mutant(
         "the remaining shares are not checked on release",
         "store/gifts.py",
-        "require(remaining=remaining, order_id=order_id)",
+        "require(remaining=gift.remaining, order_id=order_id)",
         "require(order_id=order_id)",
     ),
     Mutant(
@@ -153,7 +153,7 @@ MUTANTS = (
     Mutant(
         "units are not released",
         "store/orders.py",
-        "        move_units(UnitPlace.IN_GIFT, UnitAction.RELEASE, unclaimed),\n",
+        "        moved,\n",
         "",
     ),
     Mutant(
@@ -177,8 +177,8 @@ MUTANTS = (
     Mutant(
         "a cancelled gift does not release its units",
         "use_cases/gifts/giving.py",
-        "if gift.state_at(clock()) is GiftState.OPEN:\n        result",
-        "if gift.state is GiftState.OPEN:\n        result",
+        "if gift.state_at(clock()) is GiftState.OPEN:",
+        "if gift.state is GiftState.OPEN:",
     ),
     Mutant(
         "an expired gift can be cancelled",
@@ -421,8 +421,8 @@ MUTANTS = (
     Mutant(
         "each delivery of a record adds a message",
         "domain/messages.py",
-        "message_id=_derive_id(kind, gift.gift_id, *([] if claimer is None else [claimer])),",
-        "message_id=_derive_id(kind, gift.gift_id, str(at), *([] if claimer is None else [claimer])),",
+        "message_id=_derive_id(kind, gift.gift_id, *([] if named is None else [named])),",
+        "message_id=_derive_id(kind, gift.gift_id, str(at), *([] if named is None else [named])),",
     ),
     Mutant(
         "each delivery of a record publishes another event id",
@@ -447,5 +447,24 @@ MUTANTS = (
         "domain/events.py",
         "    for number, (_, at) in enumerate(find_new_claims(before, after), len(before.claims)):",
         "    for number, (_, at) in enumerate(find_new_claims(before, after), 0):",
+    ),
+    # --- the rules of the policies
+    Mutant(
+        "the giver of a gift on WeChat can cancel it",
+        "domain/policies.json",
+        '"giver_cancel": {"value": false',
+        '"giver_cancel": {"value": true',
+    ),
+    Mutant(
+        "goods on KakaoTalk are claimed within a day",
+        "domain/policies.json",
+        '"parcel": 604800',
+        '"parcel": 86400',
+    ),
+    Mutant(
+        "what nobody claims on WeChat goes back to the order",
+        "domain/policies.json",
+        '"at_end": {"value": "refund", "source": "WeChat',
+        '"at_end": {"value": "order", "source": "WeChat',
     ),
 )

@@ -10,8 +10,8 @@ from random import Random
 from typing import Any
 
 from handsel.domain import errors, ids, policy
-from handsel.domain.models import Address, Kind, ShipmentEvent
-from handsel.domain.states import ShipmentStatus
+from handsel.domain.models import Address, AtEnd, Kind, ShipmentEvent
+from handsel.domain.states import EndAction, ShipmentStatus
 from handsel.store import products
 from handsel.use_cases import queries
 from handsel.use_cases.catalog import selling
@@ -24,7 +24,7 @@ from handsel.use_cases.operations import inbound
 from handsel.use_cases.orders import cancelling, own_use, refunding
 from handsel.use_cases.orders.purchases import buy
 from handsel.use_cases.recommendations import recommending
-from testkit.simulator.environment import START_MS, Environment, Process
+from testkit.simulator.environment import MINUTE_MS, START_MS, Environment, Process
 from testkit.simulator.fault_injection import Crashed
 from testkit.simulator.model import Item, Violation, Where
 
@@ -311,6 +311,9 @@ class Operations:
         order_id, user = order["order_id"], order["buyer_id"]
         recipient = self._random.choice([each for each in USERS[:4] if each != user]) if named else None
         gift_id = self._derive_id("gift", user)
+        at_end = self._draw_end(user) if self._random.random() < 0.4 else None
+        if at_end is not None and (shares > 1 or at_end.recipient_id == recipient):
+            at_end = AtEnd(EndAction.REFUND)
 
         def act(process: Process) -> Any:
             return giving.give(
@@ -322,11 +325,13 @@ class Operations:
                 wrapping=WRAPPINGS[order["product"]["kind"]],
                 secret_version="1",
                 window_ms=process.environment.plan.window_ms,
+                at_end=at_end,
             )
 
         def is_justified(problem: errors.ApiProblem, span: Span) -> bool:
             if isinstance(problem, errors.NotGiftable):
-                return _is_invalid(self._model.item("ORDER", order_id), span)
+                made = self._model.item("ORDER", order_id)
+                return _is_invalid(made, span) or self._leaves_no_time(made, at_end, span.last)
             return isinstance(problem, errors.UnitsNotAvailable) and self._too_few(order_id, shares, span)
 
         def is_correct(answer: Any) -> bool:
@@ -339,6 +344,102 @@ class Operations:
 
         return Operation(f"give {self._name}", act, is_correct, is_justified, (f"GIFT#{gift_id}", "GIFT"))
 
+    def _draw_end(self, giver: str) -> AtEnd:
+        """Return an end for a gift of a giver."""
+        then = self._random.choice((EndAction.ORDER, EndAction.REFUND, EndAction.GIVE_TO, EndAction.GIVE_TO))
+        if then is not EndAction.GIVE_TO:
+            return AtEnd(then)
+        second = self._random.choice([each for each in USERS[:4] if each != giver])
+        return AtEnd(then, second, ids.derive_id("successor", self._name))
+
+    def _leaves_no_time(self, order: Item | None, at_end: AtEnd | None, given_at: int) -> bool:
+        """Return whether the vouchers of an order end too early for a second person, if the first gift is given by then."""
+        if order is None or at_end is None or at_end.then is not EndAction.GIVE_TO:
+            return False
+        window_ms = self._environment.plan.window_ms
+        until = _valid_until(order)
+        return until is not None and until < given_at + window_ms + min(window_ms, MINUTE_MS)
+
+    def set_end(self) -> Operation | None:
+        """Change the end of a gift."""
+        gift = self._any("GIFT", lambda item: item["state"] == "open") or self._any("GIFT")
+        if gift is None:
+            return None
+        gift_id = gift["gift_id"]
+        user = gift["giver_id"] if self._random.random() < 0.95 else self._user
+        at_end = self._draw_end(gift["giver_id"])
+        wanted = None if at_end.then is EndAction.ORDER else (at_end.then.value, at_end.recipient_id)
+
+        def act(process: Process) -> Any:
+            window_ms = process.environment.plan.window_ms
+            return giving.set_at_end(
+                process.table, gift_id, at_end, caller=user, window_ms=window_ms, clock=process.now
+            )
+
+        def is_justified(problem: errors.ApiProblem, span: Span) -> bool:
+            match problem:
+                case errors.NotFound():
+                    return bool(user != gift["giver_id"])
+                case errors.InvalidRequest():
+                    return gift["shares"] > 1 or at_end.recipient_id == gift.get("recipient_id")
+                case errors.NotGiftable():
+                    made = self._model.item("ORDER", gift["order_id"])
+                    return self._leaves_no_time(made, at_end, gift["created_at"])
+                case _:
+                    return self._has_ended(problem, gift_id, span)
+
+        def is_correct(answer: Any) -> bool:
+            states = self._model.states([_gift(gift_id)], 0, self._model.moment)
+            return any(item and _end_of(item) == wanted for (item,) in states) and answer.gift_id == gift_id
+
+        return Operation(f"set end {self._name}", act, is_correct, is_justified)
+
+    def read_gift(self) -> Operation | None:
+        """Read a gift, or a successor that may exist by the clock only."""
+        gift = self._pick_gift(1.0)
+        if gift is None:
+            return None
+        gift_id = gift["gift_id"]
+
+        def act(process: Process) -> Any:
+            return queries.get_gift(process.table, gift_id, caller=self._user, now=process.now())
+
+        def is_justified(problem: errors.ApiProblem, span: Span) -> bool:
+            return isinstance(problem, errors.NotFound) and self._is_hidden(gift, span)
+
+        def is_correct(answer: Any) -> bool:
+            first = gift.get("first")
+            over = first is not None and self._model.items[_gift(first["gift_id"])]["expires_at"]
+            skew = self._environment.plan.skew_ms
+            exists = self._model.item("GIFT", gift_id) is not None or bool(over <= self._environment.now + skew)
+            return exists and (answer.gift.gift_id, answer.gift.order_id) == (gift_id, gift["order_id"])
+
+        return Operation(f"read gift {self._name}", act, is_correct, is_justified)
+
+    def _pick_gift(self, probability: float, fits: Callable[[Item], bool] = lambda _: True) -> Item | None:
+        """Return a gift; if it is to be passed on, with a probability its successor, as it is once it exists."""
+        gift = self._any("GIFT", fits)
+        if gift is None or _end_of(gift) is None or gift["at_end"]["then"] != "give_to":
+            return gift
+        if self._random.random() > probability:
+            return gift
+        at_end = gift["at_end"]
+        return gift | {"gift_id": at_end["successor_gift_id"], "recipient_id": at_end["recipient_id"], "first": gift}
+
+    def _is_hidden(self, gift: Item, span: Span) -> bool:
+        """Return whether a successor did not exist at some time, even by the clock."""
+        if "first" not in gift:
+            return False
+        gift_id = gift["gift_id"]
+        for first, stored in self._states(span, _gift(gift["first"]["gift_id"]), _gift(gift_id)):
+            is_next = first is not None and first.get("at_end", {}).get("successor_gift_id") == gift_id
+            expired = first is not None and (
+                first["state"] == "returned" or (first["state"] == "open" and first["expires_at"] <= span.first)
+            )
+            if stored is None and not (is_next and expired):
+                return True
+        return False
+
     def _too_few(self, order_id: str, quantity: int, span: Span) -> bool:
         for moment in range(span.since, span.until + 1):
             available = self._model.available(order_id, moment, span.first)
@@ -349,7 +450,7 @@ class Operations:
     # --- claims, and the end of gifts -------------------------------------------------------------------------------
 
     def claim(self) -> Operation | None:
-        gift = self._any("GIFT")
+        gift = self._pick_gift(0.5)
         if gift is None:
             return None
         gift_id = gift["gift_id"]
@@ -383,6 +484,8 @@ class Operations:
                     return gift.get("recipient_id") not in (None, user)
                 case errors.AddressRequired():
                     return is_parcel and address is None
+                case errors.NotFound():
+                    return self._is_hidden(gift, span)
                 case _:
                     return self._has_ended(problem, gift_id, span)
 
@@ -416,7 +519,7 @@ class Operations:
         return held is not None and held["holder_id"] == user
 
     def cancel(self) -> Operation | None:
-        gift = self._any("GIFT")
+        gift = self._pick_gift(0.3)
         if gift is None:
             return None
         user = gift["giver_id"] if self._random.random() < 0.95 else self._user
@@ -425,11 +528,13 @@ class Operations:
             "cancel",
             "cancelled",
             lambda process: giving.cancel(process.table, gift["gift_id"], caller=user, clock=process.now),
-            lambda problem: isinstance(problem, errors.NotFound) and user != gift["giver_id"],
+            lambda problem, span: (
+                isinstance(problem, errors.NotFound) and (user != gift["giver_id"] or self._is_hidden(gift, span))
+            ),
         )
 
     def decline(self) -> Operation | None:
-        gift = self._any("GIFT", lambda item: "recipient_id" in item)
+        gift = self._pick_gift(0.3, lambda item: "recipient_id" in item)
         if gift is None:
             return None
         user = gift["recipient_id"] if self._random.random() < 0.95 else self._user
@@ -438,7 +543,11 @@ class Operations:
             "decline",
             "declined",
             lambda process: giving.decline(process.table, gift["gift_id"], caller=user, clock=process.now),
-            lambda problem: isinstance(problem, errors.NotTheRecipient) and user != gift["recipient_id"],
+            lambda problem, span: (
+                self._is_hidden(gift, span)
+                if isinstance(problem, errors.NotFound)
+                else isinstance(problem, errors.NotTheRecipient) and user != gift["recipient_id"]
+            ),
         )
 
     def _end(
@@ -447,14 +556,14 @@ class Operations:
         name: str,
         state: str,
         act: Callable[[Process], Any],
-        is_foreign: Callable[[errors.ApiProblem], bool],
+        is_foreign: Callable[[errors.ApiProblem, Span], bool],
     ) -> Operation:
         def is_correct(answer: Any) -> bool:
             now = self._model.item("GIFT", gift["gift_id"])
             return now is not None and (now["state"], answer.state.value) == (state, state)
 
         def is_justified(problem: errors.ApiProblem, span: Span) -> bool:
-            return is_foreign(problem) or self._has_ended(problem, gift["gift_id"], span)
+            return is_foreign(problem, span) or self._has_ended(problem, gift["gift_id"], span)
 
         return Operation(f"{name} {self._name}", act, is_correct, is_justified)
 
@@ -777,6 +886,17 @@ def _gift(gift_id: str) -> Where:
 
 def _is_invalid(order: Item | None, span: Span) -> bool:
     """Return whether the vouchers of an order were no longer valid."""
-    if order is None or "paid_at" not in order["payment"] or "validity_days" not in order["product"]:
-        return False
-    return bool(order["payment"]["paid_at"] + order["product"]["validity_days"] * 86_400_000 <= span.last)
+    until = None if order is None else _valid_until(order)
+    return until is not None and until <= span.last
+
+
+def _valid_until(order: Item) -> int | None:
+    """Return the end of validity of the vouchers of an order, or None."""
+    if "paid_at" not in order["payment"] or "validity_days" not in order["product"]:
+        return None
+    return int(order["payment"]["paid_at"] + order["product"]["validity_days"] * 86_400_000)
+
+
+def _end_of(gift: Item) -> tuple[str, str | None] | None:
+    """Return what happens at the end of a gift, and the second person; None if the units become available again."""
+    return (gift["at_end"]["then"], gift["at_end"].get("recipient_id")) if "at_end" in gift else None

@@ -69,7 +69,7 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def stack(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """Start a stack with the default claim window of a day. Depends on the browser, so that it is skipped with it."""
-    for running in run_stack(tmp_path_factory.mktemp("pages"), stream=True, window=DAY):
+    for running in run_stack(tmp_path_factory.mktemp("pages"), stream=True):
         _warm_up(running)
         yield running
 

@@ -20,8 +20,7 @@ pytestmark = pytest.mark.e2e
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    # A day: shorter claim windows have no reminders.
-    yield from run_stack(tmp_path_factory.mktemp("smoke"), stream=True, window=86_400)
+    yield from run_stack(tmp_path_factory.mktemp("smoke"), stream=True)
 
 
 def run(running: Running, *command: str, **environ: str) -> tuple[int, str]:

@@ -190,27 +190,25 @@ def release_reservation(
     released = Clause(
         sets=["#expired_gifts = #expired_gifts + :expired"],
         removes=["#reservations.#gift"],
-        conditions=["attribute_exists(#reservations.#gift)"],
         values={":expired": int(expired)},
-        names={"#gift": gift_id},
     )
     return update(
         keys.order(order_id),
         moved,
         move_units(UnitPlace.IN_GIFT, UnitAction.CLAIM, claimed),
         released,
+        _has_reservation(gift_id),
     )
+
+
+def _has_reservation(gift_id: str) -> Clause:
+    return Clause(conditions=["attribute_exists(#reservations.#gift)"], names={"#gift": gift_id})
 
 
 def change_reservation(order_id: str, gift: Gift) -> Update:
     """Return the update that replaces the reservation of a gift, after the giver changed what happens at its end."""
-    changed = Clause(
-        sets=["#reservations.#gift = :reservation"],
-        conditions=["attribute_exists(#reservations.#gift)"],
-        values={":reservation": gift.reservation},
-        names={"#gift": gift.gift_id},
-    )
-    return update(keys.order(order_id), changed)
+    changed = Clause(sets=["#reservations.#gift = :reservation"], values={":reservation": gift.reservation})
+    return update(keys.order(order_id), changed, _has_reservation(gift.gift_id))
 
 
 def refund_units(order: Order, quantity: int) -> Update:

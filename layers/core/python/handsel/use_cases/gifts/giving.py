@@ -83,8 +83,8 @@ def give(
     order_key, gift_key, giver_key = keys.order(order_id), keys.gift(gift_id), keys.account(call.caller)
     recipient_key = None if recipient_id is None else _recipient_key(recipient_id)
     second_key = None if at_end is None else _second_key(at_end)
-    wanted = [key for key in (order_key, gift_key, giver_key, recipient_key, second_key) if key is not None]
-    found = rollout.get_many(table, wanted, now=call.now)
+    wanted = (order_key, gift_key, giver_key, recipient_key, second_key)
+    found = rollout.get_many(table, [key for key in wanted if key is not None], now=call.now)
     if gift_key in found:
         return _require_same(gifts.from_item(found[gift_key]), call)
     order = orders.from_item(found[order_key]) if order_key in found else None
@@ -197,7 +197,10 @@ def require_sent(table: Table, gift_id: str, *, caller: str, now: int) -> Gift:
     Raises:
         NotFound: no such gift, or not the caller's.
     """
-    gift = gifts.find(table, gift_id, now=now)
+    return _require_giver(gifts.find(table, gift_id, now=now), caller)
+
+
+def _require_giver(gift: Gift | None, caller: str) -> Gift:
     if gift is None or gift.giver_id != caller:
         raise errors.NotFound
     return gift
@@ -218,10 +221,8 @@ def set_at_end(
         AlreadyClaimed, Expired, Cancelled, Declined, NotAllowed, InvalidRequest, SelfGift, RecipientUnknown,
         NotGiftable, ServiceUnavailable
     """
-    found = gifts.get_settled(table, gift_id, clock=clock)
-    if found is None or found.giver_id != caller:
-        raise errors.NotFound
-    gift, terms = found, policy.find(found.policy).with_window(window_ms)
+    gift = _require_giver(gifts.get_settled(table, gift_id, clock=clock), caller)
+    terms = policy.find(gift.policy).with_window(window_ms)
     wanted = resolve_end(at_end, terms, gift.product.kind)
 
     def attempt() -> Gift:
@@ -267,9 +268,7 @@ def cancel(table: Table, gift_id: str, *, caller: str, clock: Callable[[], int])
         NotAllowed: the gift is open, and its policy does not allow to cancel it.
         AlreadyClaimed, Expired, Declined, ServiceUnavailable
     """
-    gift = gifts.get_settled(table, gift_id, clock=clock)
-    if gift is None or gift.giver_id != caller:
-        raise errors.NotFound
+    gift = _require_giver(gifts.get_settled(table, gift_id, clock=clock), caller)
     return _end(table, gift, GiftAction.CANCEL, clock=clock)
 
 
