@@ -22,7 +22,8 @@ def with_features(visitor: Visitor, features: Features) -> None:
 
     def change(path: str, changed: Callable[[Any], Any]) -> None:
         visitor.page.route(
-            re.compile(path), lambda route: route.fulfill(response=(answer := route.fetch()), json=changed(answer.json()))
+            re.compile(path),
+            lambda route: route.fulfill(response=(answer := route.fetch()), json=changed(answer.json())),
         )
 
     change(r"/meta/features$", lambda _: features)
@@ -33,7 +34,9 @@ def with_features(visitor: Visitor, features: Features) -> None:
         )
         visitor.expects(404)
     if not features["gifting"]:
-        change(r"/orders/[^/]+$", lambda order: {**order, "actions": [each for each in order["actions"] if each != "gift"]})
+        change(
+            r"/orders/[^/]+$", lambda order: {**order, "actions": [each for each in order["actions"] if each != "gift"]}
+        )
 
 
 @pytest.fixture
@@ -74,9 +77,7 @@ def test_a_user_without_features_sees_nothing_of_them(buyer: Visitor, stack: Run
     page.wait_for_url(f"**/#/orders/{order['order_id']}")
 
 
-@pytest.mark.parametrize(
-    ("locale", "account", "orders"), [("en", "Account", "Orders"), ("zh-CN", "我的", "订单")]
-)
+@pytest.mark.parametrize(("locale", "account", "orders"), [("en", "Account", "Orders"), ("zh-CN", "我的", "订单")])
 def test_without_the_order_center_the_account_leads_to_the_lists(
     person: Invite, stack: Running, locale: Literal["en", "zh-CN"], account: str, orders: str
 ) -> None:
