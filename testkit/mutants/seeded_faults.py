@@ -645,6 +645,13 @@ MUTANTS = (
         "    for number, (_, at) in enumerate(find_new_claims(before, after), len(before.claims)):",
         "    for number, (_, at) in enumerate(find_new_claims(before, after), 0):",
     ),
+    # --- the time of pages
+    Mutant(
+        "countdowns of pages do not follow the test clock",
+        "api/http.py",
+        'f"offset;dur={offset}"',
+        'f"offset;dur={offset // 1000}"',
+    ),
     # --- the rules of the policies
     Mutant(
         "units of an order are given under the newest rules",
