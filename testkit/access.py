@@ -29,6 +29,7 @@ GET /assets/{version}/{asset}                   | anyone    | 200
 GET /gifts/{gift_id}/preview                   | anyone    | 200
 GET /me                                        | user      | 200
 PATCH /me                                      | user      | 200
+GET /meta/features                             | user      | 200
 GET /people                                    | user      | 200
 GET /people/{handle}                           | user      | 200
 GET /messages                                  | user      | 200

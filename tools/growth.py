@@ -6,6 +6,7 @@ from handsel.api.body import MAX_BYTES
 from handsel.domain import recommendations
 from handsel.domain.addresses import MAX_LINES
 from handsel.domain.models import MAX_UNITS, MAX_VALIDITY_DAYS
+from handsel.domain.rollout import MAX_LISTED, Feature
 from handsel.use_cases.accounts.profiles import MAX_FREED_HANDLES
 from handsel.use_cases.fulfilment.shipping import MAX_EVENTS, MAX_EVENTS_BYTES
 from handsel.use_cases.gifts.giving import MAX_OPEN_GIFTS
@@ -100,6 +101,9 @@ IN_ITEMS = (
         "products of a shard",
         "the least popular is removed",
     ),
+    Growth("Rollout.stages", "an operator", len(Feature), "features", "there are no others"),
+    Growth("Stage.allow", "an operator", MAX_LISTED, "users of a feature", "the command fails and writes nothing"),
+    Growth("Stage.deny", "an operator", MAX_LISTED, "users of a feature", "the command fails and writes nothing"),
 )
 
 # Items of their own, each paid for by the call that writes it. They are read by key, or by page.
@@ -134,6 +138,7 @@ ITEMS = (
     Growth("TALLY", "buy, claim a parcel", None, "one for each order and shipment", "replaced"),
     Growth("TAGGED, BOUGHT", "save or buy a product", None, "one for each product", _BY_PAGE),
     Growth("STORE, PRODUCT, RELATED, RANKING", "a merchant", None, "one for each store or product", _BY_PAGE),
+    Growth("ROLLOUT", "an operator", None, "one", "replaced"),
 )
 
 ELSEWHERE = (

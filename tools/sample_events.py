@@ -176,6 +176,7 @@ def _samples() -> Iterator[Event]:
         path={"version": "latest", "asset": "app.js"},
     )
     yield _http("AccountFunction", "read", "Bob reads his account.", "GET /me", 200, by=BOB)
+    yield _http("AccountFunction", "features", "Bob lists the features that he has.", "GET /meta/features", 200, by=BOB)
     yield _http(
         "AccountFunction",
         "change",

@@ -38,6 +38,7 @@ class AskedView(View):
     body=GiftRequest,
     responses={201: CreatedGift},
     problems=(
+        errors.NotAvailableYet,
         errors.UnitsNotAvailable,
         errors.NotGiftable,
         errors.UnknownWrapping,

@@ -52,7 +52,7 @@ NOT_MODIFIED = {304: None}
 WORDS = {
     "en": {
         "app": "Handsel",
-        "about": "Send a friend a gift in a red envelope. They have a day to open it.",
+        "about": "Send a friend a gift in a red envelope, by a link or straight to their inbox.",
         "from": "{name} sent you a gift",
         "gift": "You have a gift",
         "gift_about": "Open the link to see who sent it and unwrap it.",
@@ -67,7 +67,7 @@ WORDS = {
     },
     "zh": {
         "app": "Handsel",
-        "about": "把礼物装进红包送给好友，一天内领取有效。",
+        "about": "把礼物装进红包，用链接或直接送给好友。",
         "from": "{name} 送你一份礼物",
         "gift": "你有一份礼物",
         "gift_about": "打开链接，看看是谁送的，拆开你的礼物。",

@@ -30,6 +30,7 @@ from handsel.domain.models import (
     Wrapping,
 )
 from handsel.domain.recommendations import Preferences, ProductStats, Ranked, Ranking, Signal
+from handsel.domain.rollout import Feature, Rollout, Stage
 from handsel.domain.states import GiftState, OrderState, RefundStatus, ShipmentStatus
 from handsel.domain.summary import Counters, Summary
 from handsel.store import gifts, holdings, keys, orders, products, refunds, shipments
@@ -356,6 +357,8 @@ def shared_items() -> Iterator[Item]:
         yield products.to_item(product)
         stats = ProductStats(people=1, popularity=LATELY, version=1)
         yield {**keys.related(product.product_id)._asdict(), **asdict(stats)}
+    stage = Stage(hundredths=500, allow=("alice-000000",), deny=("bob-000000",), start=BEFORE)
+    yield {**keys.rollout()._asdict(), **asdict(Rollout({Feature.GIFTING: stage}, version=1))}
     ranking = Ranking({"voucher": Ranked(STORE.store_id, LATELY)}, version=1)
     yield {**keys.ranking("voucher")._asdict(), **asdict(ranking)}
 

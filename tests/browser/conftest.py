@@ -82,6 +82,14 @@ def short_stack(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> 
         yield running
 
 
+@pytest.fixture(scope="session")
+def strict_stack(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """Start a stack where the policy leaves the giver no choice, and a gift cannot be cancelled."""
+    for running in run_stack(tmp_path_factory.mktemp("strict_stack"), stream=True, window=DAY, policy="wechat"):
+        _warm_up(running)
+        yield running
+
+
 def _warm_up(running: Running) -> None:
     """Start the functions that a browser calls at once for a page: on a busy machine that takes long."""
     paths = ["/", "/g/nothing", "/assets/any/gift.css", "/assets/any/gift.js", "/assets/any/app.js", "/health"]

@@ -161,9 +161,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: LONGEST.index(item.path.name) if item.path.name in LONGEST else len(LONGEST))
 
 
-def run_stack(directory: Path, *, stream: bool, window: int = DAY) -> Iterator[Running]:
+def run_stack(directory: Path, *, stream: bool, window: int = DAY, policy: str = "douyin") -> Iterator[Running]:
     environ = {"LOCAL_DIR": str(directory)}
-    settings = Settings(port=free_port(), claim_window_seconds=window, stream=stream)
+    settings = Settings(port=free_port(), claim_window_seconds=window, stream=stream, policy=policy)
     assert cli.up(settings, environ, hints=False) == 0, (directory / "runner.log").read_text()
     try:
         running = Running(read_stack(directory), directory)

@@ -471,6 +471,13 @@ def _regift_request_without_message(editor: TableEditor) -> Expected:
     }
 
 
+def _rollout_lists_nobody(editor: TableEditor) -> Expected:
+    stages = editor.get(keys.rollout())["stages"]
+    stages["gifting"]["deny"] += [editor.id("zoe")]
+    editor.change(keys.rollout(), stages=stages)
+    return {(IssueType.DANGLING_REFERENCE, "ROLLOUT")}
+
+
 def _unreadable(editor: TableEditor) -> Expected:
     """Make an item unreadable; items that refer to it treat it as missing."""
     editor.change(keys.refund(editor.id("refund")), status="nonsense")

@@ -47,8 +47,9 @@ def rename(source: dict[str, Any], old: str, new: str) -> None:
 
 def another_function(source: dict[str, Any]) -> dict[str, Any]:
     function = deepcopy(source["Resources"]["AccountFunction"])
-    route = function["Properties"]["Events"].pop("Change") and function["Properties"]["Events"]["Read"]["Properties"]
-    route["Path"] = "/new"
+    route = function["Properties"]["Events"]["Read"]
+    route["Properties"]["Path"] = "/new"
+    function["Properties"]["Events"] = {"Read": route}
     found: dict[str, Any] = function
     return found
 

@@ -3,9 +3,11 @@
 import { call } from "./api.js";
 import { fill, h, reachable } from "./dom.js";
 import { language, t } from "./i18n.js";
+import { currentPolicy } from "./policy.js";
 import { radios } from "./radios.js";
 import { currentUser } from "./session.js";
 
+// Unless the policy says otherwise.
 const MAX_CHARACTERS = 60;
 const MAX_CODE_POINTS = 400;
 const OWN = "own";
@@ -35,7 +37,7 @@ export function countCharacters(text, segments = segmenter) {
  *   wrapping as the API takes it.
  */
 export async function wrapping(kind) {
-  const [{ covers, blessings }, name] = await Promise.all([call("GET", `/wrappings?kind=${kind}`), ownName()]);
+  const [{ covers, blessings }, name, policy] = await Promise.all([call("GET", `/wrappings?kind=${kind}`), ownName(), currentPolicy()]);
   const preview = previewOf({ kind, name });
   const cover = radios(
     t("shop.wrap.cover"),
@@ -44,7 +46,7 @@ export async function wrapping(kind) {
     covers[0].cover_id,
     { className: "covers", onChange: draw },
   );
-  const blessing = blessingChoice(blessings, draw);
+  const blessing = blessingChoice(blessings, policy?.rules.message_length.value ?? MAX_CHARACTERS, draw);
   function draw() {
     preview.draw(covers.find((each) => each.cover_id === cover.value()), blessing.text());
   }
@@ -81,8 +83,8 @@ function previewOf({ kind, name }) {
   return { element, draw };
 }
 
-/** The choice of a blessing from the catalogue, or an own message. */
-function blessingChoice(blessings, onChange) {
+/** The choice of a blessing from the catalogue, or an own message of at most `longest` characters. */
+function blessingChoice(blessings, longest, onChange) {
   const texts = Object.fromEntries(blessings.map((each) => [each.blessing_id, translated.blessings[each.blessing_id] ?? each.text]));
   const counter = h("p", { class: "counter", id: "message-counter" });
   const error = h("p", { class: "wrong", id: "message-wrong", role: "alert" });
@@ -103,8 +105,8 @@ function blessingChoice(blessings, onChange) {
   }
   function typed() {
     const count = countCharacters(clean(input.value));
-    fill(counter, t("shop.wrap.counter", { count, longest: MAX_CHARACTERS }));
-    counter.classList.toggle("over", count > MAX_CHARACTERS);
+    fill(counter, t("shop.wrap.counter", { count, longest }));
+    counter.classList.toggle("over", count > longest);
     if (errorIn(input.value) === "") showError("");
     onChange();
   }
@@ -113,7 +115,7 @@ function blessingChoice(blessings, onChange) {
     const message = clean(text);
     const count = countCharacters(message);
     if (count === 0) return t("shop.wrap.no_message");
-    if (count > MAX_CHARACTERS) return t("shop.wrap.too_long", { over: count - MAX_CHARACTERS });
+    if (count > longest) return t("shop.wrap.too_long", { over: count - longest });
     return [...message].length > MAX_CODE_POINTS ? t("shop.wrap.too_many_marks") : "";
   }
   function showError(text) {
@@ -132,7 +134,7 @@ function blessingChoice(blessings, onChange) {
     if (choice.value() === OWN) return { message: clean(input.value) };
     return choice.value() in translated.blessings ? { message: texts[choice.value()] } : { blessing_id: choice.value() };
   }
-  fill(counter, t("shop.wrap.counter", { count: 0, longest: MAX_CHARACTERS }));
+  fill(counter, t("shop.wrap.counter", { count: 0, longest }));
   return {
     element: h("div", {}, choice.element, own),
     text: () => (choice.value() === OWN ? clean(input.value) : texts[choice.value()]),

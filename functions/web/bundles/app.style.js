@@ -310,6 +310,8 @@ body.app main { padding-bottom: calc(96px + env(safe-area-inset-bottom)); }
   .pip { position: static; }
 }
 
+.without-gifting .gifting, .without-order_center .part.orders { display: none; }
+
 .hero { position: relative; margin: 8px 0 16px; padding: 20px; border-radius: 20px; background: radial-gradient(circle at 85% -10%, #cf3a2c, transparent 60%), var(--deep); color: #fff4e2; }
 .hero p, .hero h1 { margin: 0 0 .4rem; }
 .hero h1 { font: 700 1.9rem/1.2 var(--serif); color: var(--gold); }
@@ -427,6 +429,19 @@ body.app main { padding-bottom: calc(96px + env(safe-area-inset-bottom)); }
 .wrong:empty { display: none; }
 .find { display: flex; align-items: end; gap: .5rem; }
 .find label { flex: 1; margin: 0; }
+.ending { margin: 1rem 0; border: 1px solid var(--line); border-radius: var(--radius); background: var(--surface); }
+.ending summary { display: flex; flex-wrap: wrap; align-items: baseline; gap: .1rem .75rem; min-height: 48px; padding: .75rem 2.5rem .75rem 1rem; position: relative; cursor: pointer; list-style: none; border-radius: var(--radius); }
+.ending summary::-webkit-details-marker { display: none; }
+.ending summary::after { content: ""; position: absolute; right: 1.1rem; top: 50%; width: .5rem; height: .5rem; border: solid var(--faint); border-width: 0 2px 2px 0; transform: translateY(-70%) rotate(45deg); }
+.ending[open] summary::after { transform: translateY(-30%) rotate(225deg); }
+.ending summary span { flex: 1 1 12rem; color: var(--faint); font-size: .9rem; }
+.ending summary b { font-weight: 600; }
+.ending > div { padding: 0 .75rem .75rem; }
+.ending .ends { margin: 0; }
+.ends legend { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+.ends + .to { margin: .9rem 0 1rem; }
+.at-end { display: flex; align-items: center; justify-content: space-between; gap: .75rem; padding-block: .5rem; }
+.at-end .link { flex: none; }
 .given-cover { margin: .5rem 0 1rem; overflow: hidden; border: 1px solid var(--line); border-radius: 18px; background: var(--surface); box-shadow: var(--shadow); text-align: center; }
 .given-cover .blessing { padding: .9rem 1rem; font-size: 1.15rem; }
 .what, .until { text-align: center; }
@@ -530,6 +545,10 @@ button.copy { min-height: 44px; padding: .25rem .9rem; font-size: .9rem; }
 .given .blessing { font-family: var(--serif); font-size: 1.1rem; margin-bottom: 1rem; }
 .given .see { display: inline-flex; align-items: center; min-height: 44px; }
 
+.mine { padding: .25rem 1rem; }
+.mine a { display: flex; align-items: center; justify-content: space-between; min-height: 48px; color: var(--ink); text-decoration: none; font-weight: 600; }
+.mine a + a { border-top: 1px solid var(--line); }
+.mine a::after { content: "›"; color: var(--faint); }
 .profile { border-radius: var(--radius); }
 .profile label { margin-top: 0; font-size: 1rem; font-weight: 600; color: var(--ink); }
 .profile input { font-weight: 400; }

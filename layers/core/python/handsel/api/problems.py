@@ -19,6 +19,7 @@ STATUS: Mapping[str, int] = {
     "not-the-recipient": 403,
     "not-claimed": 403,
     "wrong-role": 403,
+    "not-available-yet": 403,
     "not-found": 404,
     "out-of-stock": 409,
     "price-changed": 409,

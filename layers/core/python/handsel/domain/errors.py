@@ -8,7 +8,7 @@ HandselError
 │   ├── UnsupportedMediaType       the body is not declared as JSON
 │   ├── Unauthenticated            no verified identity
 │   ├── PaymentDeclined
-│   ├── OwnGift, WrongSecret, NotTheRecipient, NotClaimed, WrongRole
+│   ├── OwnGift, WrongSecret, NotTheRecipient, NotClaimed, WrongRole, NotAvailableYet
 │   ├── NotFound                   unknown, owned by another user, or hidden: all look the same
 │   ├── OutOfStock, UnitsNotAvailable, AlreadyClaimed, ReturnGiftAlreadyGiven, StillOpen, HandleTaken
 │   ├── OrderCancelled, NotCancellable, NoPaymentProvider
@@ -174,6 +174,14 @@ class WrongRole(ApiProblem):
     explanation = (
         "The ID token must have the group of the role, `merchant` or `carrier`, and name the store or the carrier."
     )
+
+
+class NotAvailableYet(ApiProblem):
+    """The caller does not have the feature."""
+
+    code = "not-available-yet"
+    title = "Giving is not available to you yet."
+    explanation = "The units stay in your order. `GET /meta/features` has the features that are available to you."
 
 
 class NotFound(ApiProblem):
@@ -480,10 +488,18 @@ class PaymentUnknown(ApiProblem):
 
 
 class ServiceUnavailable(ApiProblem):
-    """The retries are exhausted. The change may have been written."""
+    """The retries are exhausted. The change may have been written.
+
+    Attributes:
+        is_partial: whether a batch was read except for some keys, which are throttled.
+    """
 
     code = "busy"
     # The change may have been written although its response was lost; a retry of the request detects that.
     title = "The request could not be completed in time. Repeat the same request; it takes effect only once."
     explanation = "Too many requests change the same data at this moment, or a service did not answer in time."
     retry_after = 1
+
+    def __init__(self, detail: str | None = None, *, is_partial: bool = False) -> None:
+        super().__init__(detail)
+        self.is_partial = is_partial

@@ -214,7 +214,7 @@ def count_units(order: Order, gifts: Iterable[Gift], *, now: int) -> UnitCounts 
 
 
 def list_order_actions(
-    order: Order, product: Product, units: UnitCounts | None, policy: "Policy", *, now: int
+    order: Order, product: Product, units: UnitCounts | None, policy: "Policy", *, now: int, may_give: bool = True
 ) -> list[OrderAction]:
     """Return the actions that the buyer can take on an order now.
 
@@ -222,11 +222,12 @@ def list_order_actions(
         product: as it is sold now.
         units: of the order; None if it is not paid.
         policy: that the order was bought under.
+        may_give: whether the buyer has the feature `gifting`.
     """
     if units is None or units.available == 0:
         return []
     actions = []
-    if find_rule_against_giving(order, product, policy, now=now) is None:
+    if may_give and find_rule_against_giving(order, product, policy, now=now) is None:
         actions.append(OrderAction.GIFT)
     if not is_validity_over(order, now=now):
         actions.append(OrderAction.USE)

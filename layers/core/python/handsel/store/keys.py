@@ -42,6 +42,7 @@ create the item, then after a semicolon those that only update it. Items that TT
 | PREFERENCES    | USER#user                        | PREFERENCES                  |                                             |                                                  |                                         | its user views a product, switches recommendations; projector | never                       |
 | RELATED        | PRODUCT#product                  | RELATED                      |                                             |                                                  |                                         | projector                                                     | never                       |
 | RANKING        | RANKING#shard                    | RANKING                      |                                             |                                                  |                                         | projector                                                     | never                       |
+| ROLLOUT        | ROLLOUT                          | ROLLOUT                      |                                             |                                                  |                                         | operator                                                      | never                       |
 
 - ORDER and GIFT have no `ttl`, because deleting one would lose units.
 - WINDOW is a timer. It has no state and no personal data. Its deletion by TTL is only a signal to read the gift.
@@ -55,6 +56,7 @@ create the item, then after a semicolon those that only update it. Items that TT
 - PREFERENCES is one item of at most 50 products per user: one write erases the viewing history, and reading costs the same
   for every user. BOUGHT is kept longer, so that products bought long ago are not recommended again. RELATED and RANKING
   contain counts of users, but no user IDs.
+- ROLLOUT exists once an operator has changed a rollout. Functions only read it, and each process keeps a copy for 30 seconds.
 
 Access patterns. Costs are read and write request units (RRU, WRU) for items of up to 1 KB. A transaction costs twice as much;
 each index entry adds 1 WRU per write.
@@ -105,6 +107,8 @@ each index entry adds 1 WRU per write.
 | 42 | find the gifts that are open although their timers were deleted    | BatchGetItem of at most 100, eventually consistent                 | `expiring.expire_gifts`                             | 0.5 RRU per gift                                                  |
 | 43 | put a product                                                      | BatchGetItem of PRODUCT and STORE; Put if absent, else Update if it belongs to the store (with If-Match: if it is unchanged) | `products.create`, `products.update_details`, `products.replace` | 2 RRU, 1 WRU (2 if new)                                           |
 | 44 | change the stock of a product                                      | transaction with a ClientRequestToken: Update PRODUCT if the sum is within its bounds; BatchGetItem of PRODUCT and STORE | `products.add_stock`                                | 2 RRU, 2 WRU                                                      |
+| 45 | read the rollout, every 30 seconds in each process                 | in a BatchGetItem of the call, else GetItem                        | `rollout.get_many`, `rollout.get_current`           | 1 RRU per 4 KB                                                    |
+| 46 | change the rollout (operators only)                                | GetItem; Put ROLLOUT if absent, or Update if its version is unchanged | `rollout.save`                                      | 1 RRU, 1 WRU per KB                                               |
 
 docs/reference/request_units.md has the measured calls and request units of each operation.
 """
@@ -309,6 +313,11 @@ def rankings() -> list[Key]:
 def ranking(product_id: str) -> Key:
     """Return the key of the RANKING item that a product is in."""
     return rankings()[sum(product_id.encode()) % RANKING_SHARDS]
+
+
+def rollout() -> Key:
+    """Return the key of the ROLLOUT item."""
+    return Key("ROLLOUT", "ROLLOUT")
 
 
 # --- partitions of the indexes ----------------------------------------------------------------------------------------

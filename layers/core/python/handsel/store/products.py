@@ -7,7 +7,7 @@ gifts, holdings and shipments have a complete copy of their product as it was bo
 It is ignored for unlimited products.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
 from handsel.domain import errors
@@ -78,17 +78,22 @@ def get_of_store(table: Table, store_id: str, product_id: str) -> tuple[Store, P
     return store, join_store(found[key], store) if key in found else None
 
 
-def get_with(table: Table, product_id: str, *others: Key) -> tuple[Product | None, Mapping[Key, Item]]:
+def get_with(
+    table: Table, product_id: str, *others: Key, read: Callable[[list[Key]], dict[Key, Item]] | None = None
+) -> tuple[Product | None, Mapping[Key, Item]]:
     """Return a product as it is sold now, or None, and other items that are read in the same call.
 
     The store needs a second call if this process has not read the product before.
+
+    Args:
+        read: reads the items, instead of `Table.get_many`.
 
     Raises:
         DataIntegrityError: the store of the product does not exist.
     """
     key = keys.product(product_id)
     known = table.store_key_by_product.get(key)
-    found = table.get_many([key, *others, *([known] if known else [])])
+    found = (read or table.get_many)([key, *others, *([known] if known else [])])
     if key not in found:
         return None, found
     item = found[key]

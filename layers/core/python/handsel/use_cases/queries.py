@@ -7,10 +7,11 @@ from typing import TypeVar
 
 from handsel.domain import errors, ids
 from handsel.domain.models import Gift, Holding, Kind, Order, Page, Product, Shipment, UnitCounts
+from handsel.domain.rollout import Feature, Rollout
 from handsel.domain.rules import count_units, has_refund_due
 from handsel.domain.states import GiftState, OrderState, ShipmentStatus, VoucherState
 from handsel.domain.summary import count_shipment
-from handsel.store import accounts, gifts, holdings, keys, orders, products, shipments
+from handsel.store import accounts, gifts, holdings, keys, orders, products, rollout, shipments
 from handsel.store.table import Table
 
 T = TypeVar("T")
@@ -25,14 +26,20 @@ TO_RECEIVE = "to_receive"
 
 @dataclass(frozen=True, slots=True)
 class OrderDetails:
-    """An order, its product as it is sold now, and its units at the present time; None unless it is paid.
+    """An order and what its view depends on at the present time.
 
     The order counts the units as refunded that the end of a gift refunds, from that instant on.
+
+    Attributes:
+        product: the product as it is sold now.
+        units: the units; None unless the order is paid.
+        may_give: whether the buyer has the feature `gifting`.
     """
 
     order: Order
     product: Product
     units: UnitCounts | None
+    may_give: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +62,11 @@ class GiftDetails:
     names: dict[str, str]
     shipments: dict[str, Shipment]
     holding: HoldingDetails | None = None
+
+
+def get_rollout(table: Table, *, now: int) -> Rollout:
+    """Return the rollout that applies now."""
+    return rollout.get_current(table, now=now)
 
 
 def get_order(table: Table, order_id: str, *, caller: str, now: int) -> OrderDetails:
@@ -81,7 +93,7 @@ def load_order_details(
     sold: Mapping[str, Product] | None = None,
     given: Iterable[Gift] = (),
 ) -> list[OrderDetails]:
-    """Return the details of orders. The gifts that hold their reservations and their products are read together.
+    """Return the details of orders. The gifts that hold their reservations, their products and the rollout are read together.
 
     Args:
         sold: the products as they are sold now, by id, if they were read before.
@@ -89,9 +101,9 @@ def load_order_details(
     """
     by_id = {gift.gift_id: gift for gift in given}
     wanted = [gift_id for order in found for gift_id in order.reservations if gift_id not in by_id]
-    if wanted and sold is None:
+    if found and sold is None and (wanted or not rollout.is_fresh(table, now=now)):
         both = [*map(keys.gift, wanted), *products.list_current_keys(order.product for order in found)]
-        items = table.get_many(both)
+        items = rollout.get_many(table, both, now=now)
         table = table.with_cached({key: items.get(key) for key in both})
     by_id |= {gift.gift_id: gift for gift in gifts.get_many(table, wanted)} if wanted else {}
     if sold is None:
@@ -100,7 +112,13 @@ def load_order_details(
         (order, count_units(order, [by_id[gift_id] for gift_id in order.reservations], now=now)) for order in found
     ]
     return [
-        OrderDetails(_with_refunded(order, units), sold[order.product.product_id], units) for order, units in counted
+        OrderDetails(
+            _with_refunded(order, units),
+            sold[order.product.product_id],
+            units,
+            rollout.includes(table, Feature.GIFTING, order.buyer_id, now=now),
+        )
+        for order, units in counted
     ]
 
 

@@ -73,6 +73,7 @@ class OrderView(View):
         units: the number of units in each place; null until the order is paid.
         payment: the payment of the order.
         created_at: the time of the purchase.
+        policy: the id and the version of the policy that it was bought under, such as `douyin@1`.
         actions: the actions that the buyer can take on available units now.
         refusals: the actions on available units that the rules do not allow now.
     """
@@ -85,6 +86,7 @@ class OrderView(View):
     units: UnitsView | None
     payment: PaymentView
     created_at: Timestamp
+    policy: str
     actions: list[states.OrderAction]
     refusals: list[RefusalView]
 
@@ -110,7 +112,8 @@ class OrderView(View):
             ),
             payment=PaymentView.of(order, now=now),
             created_at=format_timestamp(order.created_at),
-            actions=list_order_actions(order, sold_now, units, policy, now=now),
+            policy=policy.ref,
+            actions=list_order_actions(order, sold_now, units, policy, now=now, may_give=details.may_give),
             refusals=RefusalView.list_of(list_order_refusals(order, sold_now, units, policy, now=now)),
         )
 

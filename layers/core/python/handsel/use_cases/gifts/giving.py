@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 from handsel.domain import errors, ids, policy, wrappings
 from handsel.domain.models import AtEnd, Gift, Kind, Wrapping
 from handsel.domain.policy import Policy
+from handsel.domain.rollout import Feature
 from handsel.domain.rules import (
     check_at_end,
     check_can_give,
@@ -30,7 +31,7 @@ from handsel.domain.rules import (
 from handsel.domain.states import GIFT_MACHINE, GiftAction, GiftState
 from handsel.domain.summary import Summary, compute_counts
 from handsel.domain.user_text import count_graphemes
-from handsel.store import accounts, gifts, keys, orders, products, summaries
+from handsel.store import accounts, gifts, keys, orders, products, rollout, summaries
 from handsel.store.attributes import Item
 from handsel.store.retries import retry_on_conflict
 from handsel.store.table import Table
@@ -75,20 +76,22 @@ def give(
         at_end: what happens when its claim window ends; None leaves it to the policy.
 
     Raises:
-        NotFound, NotGiftable, UnknownWrapping, SelfGift, RecipientUnknown, InvalidRequest, NotAllowed,
+        NotFound, NotAvailableYet, NotGiftable, UnknownWrapping, SelfGift, RecipientUnknown, InvalidRequest, NotAllowed,
         UnitsNotAvailable, TooManyOpenGifts, IdempotencyKeyReused, ServiceUnavailable
     """
     gift_id = call.derive_id("gift")
     order_key, gift_key, giver_key = keys.order(order_id), keys.gift(gift_id), keys.account(call.caller)
     recipient_key = None if recipient_id is None else _recipient_key(recipient_id)
     second_key = None if at_end is None else _second_key(at_end)
-    wanted = (order_key, gift_key, giver_key, recipient_key, second_key)
-    found = table.get_many(key for key in wanted if key is not None)
+    wanted = [key for key in (order_key, gift_key, giver_key, recipient_key, second_key) if key is not None]
+    found = rollout.get_many(table, wanted, now=call.now)
     if gift_key in found:
         return _require_same(gifts.from_item(found[gift_key]), call)
     order = orders.from_item(found[order_key]) if order_key in found else None
     if order is None or order.buyer_id != call.caller:
         raise errors.NotFound
+    if not rollout.includes(table, Feature.GIFTING, call.caller, now=call.now):
+        raise errors.NotAvailableYet
     terms = policy.find(order.policy).with_window(window_ms)
     sold = products.get_current(table, [order.product])
     check_can_give(order, sold[order.product.product_id], terms, now=call.now)

@@ -6,13 +6,14 @@ declined payment and a cancelled order release it. The rest is a purchase whose 
 """
 
 from dataclasses import replace
+from functools import partial
 
 from handsel.domain import errors
 from handsel.domain.models import Gift, GiftIntent, Money, Order, Payment, Product
 from handsel.domain.payments import PaymentProvider
 from handsel.domain.policy import Policy
 from handsel.domain.rules import check_giftable
-from handsel.store import accounts, gifts, keys, orders, products, summaries
+from handsel.store import accounts, gifts, keys, orders, products, rollout, summaries
 from handsel.store.table import Table
 from handsel.use_cases.gifts.giving import WrappingChoice, check_open_gift_count, wrap
 from handsel.use_cases.idempotency import IdempotentRequest
@@ -51,7 +52,9 @@ def give_in_return(
     order_id = call.derive_id("return order")
     order_key, gift_key, caller_key = keys.order(order_id), keys.gift(gift_id), keys.account(call.caller)
     summary_key = keys.summary(call.caller)
-    product, found = products.get_with(table, product_id, order_key, gift_key, caller_key, summary_key)
+    # The view of the order needs the rollout. Giving in return does not: whoever has a gift can answer it.
+    read = partial(rollout.get_many, table, now=call.now)
+    product, found = products.get_with(table, product_id, order_key, gift_key, caller_key, summary_key, read=read)
     if order_key in found:
         order = orders.from_item(found[order_key])
         call.require_same_request(order.request_hash)

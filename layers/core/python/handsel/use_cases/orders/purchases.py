@@ -16,6 +16,7 @@ ask the provider with the same key, and one of two identical updates from pendin
 
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 
 from handsel.domain import errors, policy, prices
 from handsel.domain.models import Gift, Money, Order, Payment, Product
@@ -24,7 +25,7 @@ from handsel.domain.policy import Policy
 from handsel.domain.rules import compute_window_end, resolve_end
 from handsel.domain.states import ORDER_MACHINE, GiftState, OrderState, PaymentAction
 from handsel.domain.summary import round_up_to_minute
-from handsel.store import gifts, keys, orders, products
+from handsel.store import gifts, keys, orders, products, rollout
 from handsel.store.table import Table
 from handsel.store.writes import ConditionFailed
 from handsel.use_cases.idempotency import IdempotentRequest
@@ -113,7 +114,8 @@ def buy(
     """
     order_id = call.derive_id("order")
     order_key = keys.order(order_id)
-    product, found = products.get_with(table, product_id, order_key)
+    read = partial(rollout.get_many, table, now=call.now)
+    product, found = products.get_with(table, product_id, order_key, read=read)
     if order_key in found:
         order = orders.from_item(found[order_key])
         call.require_same_request(order.request_hash)
