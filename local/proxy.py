@@ -24,6 +24,7 @@ from pathlib import Path
 
 import aiohttp
 from aiohttp import web
+from botocore.exceptions import BotoCoreError, ClientError
 from yarl import URL
 
 from handsel.api.weights import accepts_gzip
@@ -143,7 +144,7 @@ class Proxy:
 
         try:
             answer = await self._clock.advance(call, await request.read())
-        except aiohttp.ClientError:
+        except (aiohttp.ClientError, BotoCoreError, ClientError):
             return _error(HTTPStatus.SERVICE_UNAVAILABLE)
         if answer.status == HTTPStatus.BAD_GATEWAY:
             return _error(HTTPStatus.INTERNAL_SERVER_ERROR)

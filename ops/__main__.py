@@ -1,8 +1,9 @@
-"""Run an operators' command: python -m ops smoke | preflight | audit | settle | replay | recount | rollout | logs | ...
+"""Run an operators' command: python -m ops COMMAND.
 
     smoke    test a deployed stack: the whole story of a gift, in a minute, with users that it creates and deletes
     preflight show what the quotas and settings of the account let a stack hold, and what to ask for; read-only
     audit    check the whole table for inconsistencies; read-only
+    explain  explain a gift or an order: what happens next, and which rules of its policy decide; read-only
     settle   settle overdue gifts, payments, refunds and reminders
     replay   process again what Lambda gave up: stream records and inbound events
     recount  rebuild the counters and messages of users from their orders, gifts and holdings
@@ -39,6 +40,7 @@ from handsel.runtime.settings import settings
 from handsel.store import rollout as rollouts
 from handsel.store import test_clock
 from handsel.use_cases.operations.settling import SweepOutcome, sweep
+from ops import explain as explaining
 from ops import logs, preflight, smoke
 from ops import recount as recounting
 from ops import replay as replaying
@@ -122,6 +124,10 @@ def _parser() -> argparse.ArgumentParser:
     audit_command = add_command("audit", _audit, "Check the whole table for inconsistencies; read-only.")
     audit_command.add_argument("--segments", type=_positive, default=4, help="number of parallel readers (4)")
     _add_waiting_options(audit_command)
+    explain_command = add_command(
+        "explain", _explain, "Explain a gift or an order: what happens next, and which rules decide."
+    )
+    explain_command.add_argument("id", help="ID of the gift or the order")
     settle_command = add_writing_command("settle", _settle, "Settle overdue gifts, payments, refunds and reminders.")
     settle_command.add_argument(
         "--scan", action="store_true", help="also scan the table for overdue items that the due index lacks"
@@ -151,8 +157,8 @@ def _parser() -> argparse.ArgumentParser:
         "--percent", type=_hundredths, metavar="PERCENT", help="share of the users, 0 to 100 with at most two decimals"
     )
     for option, description in (
-        ("--allow", "give it to this user, whatever the percentage"),
-        ("--deny", "do not give it to this user, whatever the percentage"),
+        ("--allow", "give it to this user at any percentage"),
+        ("--deny", "do not give it to this user at any percentage"),
         ("--forget", "remove this user from both lists"),
     ):
         rollout_command.add_argument(
@@ -275,6 +281,17 @@ def _run_audit(table: WholeTable, options: argparse.Namespace, segments: int = 4
         rate=options.rate,
         recheck_after=options.recheck_after,
     )
+
+
+def _explain(table: WholeTable, _: Stack, options: argparse.Namespace) -> int:
+    found = explaining.explain(table, options.id, now=clock.now_ms())
+    if found is None:
+        raise CannotRunError("There is no gift and no order with this ID.")
+    if options.json:
+        _print_json(asdict(found))
+    else:
+        _print_all(explaining.describe(found))
+    return 0
 
 
 def _settle(table: WholeTable, _: Stack, options: argparse.Namespace) -> int:

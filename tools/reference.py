@@ -123,8 +123,8 @@ def _policies() -> Iterator[str]:
     yield "# Policies"
     yield NOTE.format(source="`domain/policies.json`")
     yield ""
-    yield "The rules of each policy in its newest version. [policies.md](../policies.md) has their meaning. Durations without a unit"
-    yield "are in seconds."
+    yield "The rules of each policy in its newest version. [policies.md](../policies.md) has their meaning. Durations without a"
+    yield "unit are in seconds."
     yield ""
     yield from _table(
         ("rule", *(policy.policy_id for policy in newest)),

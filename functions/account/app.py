@@ -52,7 +52,11 @@ def get_features() -> Response[str]:
     """Get the features that are available to the caller.
 
     Without `gifting`, giving returns the problem `not-available-yet`; gifts can still be claimed, declined, cancelled and
-    returned. Without `order_center`, `GET /order-center` returns 404. The response may change within 30 seconds.
+    returned. Without `order_center`, `GET /order-center` returns 404. Changes are effective within 30 seconds.
+
+    A feature with a percentage is available to the users whose bucket is below 100 times the percentage.
+    The bucket is `int(sha256(feature + "#" + user_id).hexdigest()[:8], 16) % 10000`: for example, the bucket of `bob`
+    for `gifting` is 849. The operator can also allow and deny single users, switch a feature off, and limit it to some time.
     """
     request = HttpRequest(app)
     user_id = request.caller.user_id

@@ -27,7 +27,7 @@ from handsel.api.views.gift_previews import GiftPreview
 from handsel.api.weights import prefers_html
 from handsel.domain import ids
 from handsel.domain.errors import NotFound, ServiceUnavailable
-from handsel.domain.wrappings import cover_image_path
+from handsel.domain.wrappings import cover_image_path, load_catalogue
 from handsel.runtime.settings import settings
 from handsel.runtime.wiring import table
 from handsel.use_cases import queries
@@ -159,6 +159,8 @@ def get_gift_page(gift_id: str) -> Response[str] | Response[bytes]:
         blessing=preview.wrapping.blessing,
         gift=preview.model_dump_json(),
         presentation=preview.presentation,
+        theme=preview.wrapping.theme,
+        color=load_catalogue().find_theme(preview.wrapping.cover_id).colors.envelope_shade,
         cover=cover_image_path(preview.wrapping.cover_id),
         picture=request.web_url + cover_image_path(preview.wrapping.cover_id).removesuffix(".svg") + ".png",
         url=f"{request.web_url}/g/{found.gift_id}",

@@ -365,7 +365,9 @@ def _check_references(index: AuditIndex, *, now: int, grace_ms: int) -> Iterator
             yield dangling(f"HANDLE#{handle}", f"the account of its former user {user_id} does not exist")
     for feature, stage in index.rollout.stages.items():
         if {*stage.allow, *stage.deny} - index.accounts.keys():
-            yield dangling("ROLLOUT", f"{feature}: a listed user has no account: `rollout {feature} --forget` removes it")
+            yield dangling(
+                "ROLLOUT", f"{feature}: a listed user has no account: `rollout {feature} --forget` removes it"
+            )
     for user_id, account_handle in index.accounts.items():
         if account_handle is not None and index.handles.get(account_handle) != user_id:
             about = f"USER#{user_id}"

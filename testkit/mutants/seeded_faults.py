@@ -448,4 +448,23 @@ MUTANTS = (
         "    for number, (_, at) in enumerate(find_new_claims(before, after), len(before.claims)):",
         "    for number, (_, at) in enumerate(find_new_claims(before, after), 0):",
     ),
+    # --- the rules of the policies
+    Mutant(
+        "the giver of a gift on WeChat can cancel it",
+        "domain/policies.json",
+        '"giver_cancel": {"value": false',
+        '"giver_cancel": {"value": true',
+    ),
+    Mutant(
+        "goods on KakaoTalk are claimed within a day",
+        "domain/policies.json",
+        '"parcel": 604800',
+        '"parcel": 86400',
+    ),
+    Mutant(
+        "what nobody claims on WeChat goes back to the order",
+        "domain/policies.json",
+        '"at_end": {"value": "refund", "source": "WeChat',
+        '"at_end": {"value": "order", "source": "WeChat',
+    ),
 )

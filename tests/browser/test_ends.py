@@ -195,7 +195,12 @@ def test_a_gift_that_nobody_opened_goes_to_the_second_person(
     expect(page.get_by_text("It wasn't opened in time and went to the other person you chose.")).to_be_visible()
     # To the second person, it is a gift like any other.
     received = stack.as_("carol").get(f"/gifts/{successor}").json()
-    assert received.keys() <= {*stack.as_(None).get(f"/gifts/{successor}/preview").json(), "title", "store_name", "holding"}
+    assert received.keys() <= {
+        *stack.as_(None).get(f"/gifts/{successor}/preview").json(),
+        "title",
+        "store_name",
+        "holding",
+    }
 
 
 @pytest.mark.long

@@ -112,6 +112,20 @@ def test_an_audit_of_a_used_stack_has_no_findings(operator: Operator) -> None:
     assert "per second" in done.err
 
 
+def test_a_gift_and_its_order_are_explained(operator: Operator) -> None:
+    gift = operator.running.give(operator.running.buy()["order_id"])
+    for identifier, kind in ((gift["gift_id"], "gift"), (gift["order_id"], "order")):
+        done = operator.run("explain", identifier, "--json")
+        assert done.status == 0, done.err
+        assert (done.json["kind"], done.json["id"], done.json["policy"]) == (kind, identifier, "douyin@1")
+    text = operator.run("explain", gift["gift_id"])
+    assert gift["expires_at"] in text.out
+    assert "douyin@1 at_end = order. Douyin" in text.out
+    assert gift["secret"] not in text.out
+    unknown = operator.run("explain", "unknown")
+    assert (unknown.status, unknown.out) == (2, "")
+
+
 def test_a_stuck_gift_is_found_listed_as_due_and_settled(operator: Operator) -> None:
     gift = operator.stuck_gift()
     about = f"GIFT#{gift['gift_id']}"

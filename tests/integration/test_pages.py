@@ -7,12 +7,13 @@ import json
 import re
 from base64 import b64decode
 from collections.abc import Callable
+from dataclasses import fields
 from typing import Any, NoReturn
 
 import pytest
 from botocore.exceptions import ConnectTimeoutError
 
-from handsel.domain.wrappings import load_catalogue
+from handsel.domain.wrappings import ThemeColors, load_catalogue
 from local.settings import ROOT
 from testkit.handlers.faults import inject_faults
 from testkit.handlers.stack import DAY, Answer, Stack, event
@@ -279,11 +280,14 @@ def test_a_name_written_from_right_to_left_does_not_reorder_the_heading(stack: S
     assert '<h1 class="sent">\u2068דנה\u2069 sent you a gift</h1>' in page.raw
 
 
-def test_all_covers_and_blessings_have_chinese_texts_of_valid_length() -> None:
+def test_all_themes_covers_and_blessings_have_chinese_texts_of_valid_length() -> None:
     text = SOURCES["wrapping_zh.js"].read_text()
     texts = dict(re.findall(r'^  "?([\w-]+)"?: "([^"]+)",$', text, re.MULTILINE))
-    wanted = {cover.cover_id for cover in load_catalogue().covers} | {
-        blessing.blessing_id for blessing in load_catalogue().blessings
+    catalogue = load_catalogue()
+    wanted = {
+        *(theme.theme_id for theme in catalogue.themes),
+        *(cover.cover_id for cover in catalogue.covers),
+        *(blessing.blessing_id for blessing in catalogue.blessings),
     }
     assert texts.keys() == wanted
     assert all(1 <= len(words) <= 60 for words in texts.values())
@@ -300,5 +304,6 @@ def test_every_key_that_a_script_uses_exists() -> None:
 def test_every_custom_property_of_the_styles_is_defined_and_used() -> None:
     texts = [path.read_text() for path in SOURCES.values()]
     given = {name for text in texts for name in re.findall(r"(--[\w-]+)\"?:", text)}
+    given |= {f"--{field.name.replace('_', '-')}" for field in fields(ThemeColors)}
     used = {name for text in texts for name in re.findall(r"var\((--[\w-]+)", text)}
     assert used == given

@@ -25,7 +25,7 @@ def offered(kind: Kind, time: str) -> list[str]:
 
 
 def can_wrap(cover_id: str, time: str, blessing_id: str = "enjoy") -> bool:
-    kind = Kind.VOUCHER if cover_id.startswith("red-") else Kind.PARCEL
+    kind = Kind.PARCEL if cover_id.startswith("parcel-") else Kind.VOUCHER
     try:
         wrappings.wrap(kind, cover_id, blessing_id, None, now=at(time))
     except UnknownWrapping:

@@ -322,6 +322,7 @@ export const words = {
   "shop.wrap.title": "Wrap your gift",
   "shop.wrap.preview": "Preview",
   "shop.wrap.from": "From {name}",
+  "shop.wrap.series": "Envelope",
   "shop.wrap.cover": "Cover",
   "shop.wrap.blessing": "Message",
   "shop.wrap.own": "✎ Write your own",

@@ -3,7 +3,7 @@
 import { h } from "./dom.js";
 
 /**
- * A group of radio buttons. Options are `{value, label, hint?, image?, disabled?}`; `onChange` is called with each new value.
+ * A group of radio buttons. Options are `{value, label, hint?, image?, theme?, disabled?}`; `onChange` is called with each new value.
  *
  * @returns `{element, value(), choose(value), disable(value, isDisabled, hint)}`; `element` is a fieldset.
  */
@@ -33,10 +33,10 @@ export function radios(legend, name, options, chosen, { className = "", onChange
   return { element, value, choose, disable };
 }
 
-function card(name, { value, label, hint, image, disabled }, chosen) {
+function card(name, { value, label, hint, image, theme, disabled }, chosen) {
   return h(
     "label",
-    { class: "option" },
+    { class: "option", "data-theme": theme },
     h("input", { type: "radio", name, value, checked: value === chosen, disabled }),
     image && h("img", { src: image, alt: "", width: 1200, height: 630, loading: "lazy" }),
     h("span", { dir: "auto" }, label, hint && h("small", { dir: "auto" }, hint)),

@@ -322,6 +322,7 @@ export const words = {
   "shop.wrap.title": "包装礼物",
   "shop.wrap.preview": "预览",
   "shop.wrap.from": "来自 {name}",
+  "shop.wrap.series": "颜色",
   "shop.wrap.cover": "封面",
   "shop.wrap.blessing": "祝福语",
   "shop.wrap.own": "✎ 自己写",

@@ -155,6 +155,9 @@ spare.observe(document, { childList: true, subtree: true });
 return { NotLoaded, pause, define, load, style, start };
 })();
 handsel.style(`
+:root, [data-theme="red"] { --envelope: #c41c26; --envelope-shade: #8d0a13; --edge: #f0c670; --text: #fff4dc; --seal: #f3cf7d; --seal-light: #fff3c9; --seal-shade: #d9a243; --seal-text: #6b2b05; --background: #ffeccf; --background-dark: #3b1714; }
+[data-theme="blue"] { --envelope: #2563ae; --envelope-shade: #123a7a; --edge: #e6cf9a; --text: #fff4dc; --seal: #f3d694; --seal-light: #fff6d9; --seal-shade: #d3a656; --seal-text: #1b3562; --background: #dcebfa; --background-dark: #14243f; }
+[data-theme="kraft"] { --envelope: #dcb683; --envelope-shade: #b9884d; --edge: #b3864e; --text: #3a2417; --seal: #b8141f; --seal-light: #e2545a; --seal-shade: #8f0b15; --seal-text: #fff6e6; --background: #ffeccf; --background-dark: #3b1714; }
 :root {
   color-scheme: light dark;
   --paper: light-dark(#fbf6ee, #171110);
@@ -175,6 +178,14 @@ handsel.style(`
   --radius: 14px;
   --shadow: 0 1px 2px rgb(60 20 10 / 8%), 0 8px 24px rgb(60 20 10 / 8%);
   --serif: "Songti SC", "Noto Serif CJK SC", "Source Han Serif SC", Georgia, serif;
+}
+
+:root, [data-theme] {
+  --middle: color-mix(in srgb, var(--envelope), var(--envelope-shade));
+  --flap: linear-gradient(var(--envelope), var(--middle));
+  --pocket: linear-gradient(var(--middle), var(--envelope-shade));
+  --dusk: color-mix(in srgb, var(--envelope-shade), black 60%);
+  --shade: color-mix(in srgb, var(--dusk) 50%, transparent);
 }
 
 *, ::before, ::after { box-sizing: border-box; }
@@ -389,6 +400,7 @@ body.app main { padding-bottom: calc(96px + env(safe-area-inset-bottom)); }
 .pills.strip .options { display: grid; grid-template-rows: repeat(3, auto); grid-auto-flow: column; justify-content: start; overflow-x: auto; margin: 0 -16px; padding: 4px 16px 10px; scroll-padding: 16px; }
 .pills.strip .option { white-space: nowrap; }
 .pills .option:has(:checked) { background: var(--sunken); color: var(--red); font-weight: 600; }
+.option[data-theme]::before { content: ""; width: 18px; height: 24px; border-radius: 4px; border: 1px solid var(--edge); background: radial-gradient(circle, var(--seal) 4px, transparent 4.5px), var(--pocket); }
 .pills .option small { display: inline; margin-left: .35rem; }
 
 .result { padding: 1rem 0 .5rem; text-align: center; }
@@ -415,12 +427,11 @@ body.app main { padding-bottom: calc(96px + env(safe-area-inset-bottom)); }
 .rows img { width: 96px; border-radius: 8px; }
 .rows q, .preview .blessing, .given-cover .blessing { font-family: var(--serif); }
 
-.preview { position: relative; margin: .5rem 0 1rem; overflow: hidden; border-radius: 18px; background: var(--deep); color: #fff4e2; box-shadow: var(--shadow); }
+.preview { position: relative; margin: .5rem 0 1rem; overflow: hidden; border-radius: 18px; background: var(--pocket); color: var(--text); box-shadow: var(--shadow); }
 .preview img, .given-cover img { width: 100%; }
 .preview figcaption { padding: 1.75rem 1.25rem 1.25rem; text-align: center; }
-.preview.parcel { background: #5f4426; }
 .preview p { margin: 0; }
-.preview .from { font-size: .85rem; color: var(--gold); }
+.preview .from { font-size: .85rem; }
 .preview .blessing { min-height: 1.6em; font-size: 1.2rem; line-height: 1.35; }
 .own textarea { font-size: 1rem; }
 .own[hidden], .to[hidden] { display: none; }

@@ -24,10 +24,10 @@ function radios(legend, name, options, chosen, { className = "", onChange = () =
   return { element, value, choose, disable };
 }
 
-function card(name, { value, label, hint, image, disabled }, chosen) {
+function card(name, { value, label, hint, image, theme, disabled }, chosen) {
   return h(
     "label",
-    { class: "option" },
+    { class: "option", "data-theme": theme },
     h("input", { type: "radio", name, value, checked: value === chosen, disabled }),
     image && h("img", { src: image, alt: "", width: 1200, height: 630, loading: "lazy" }),
     h("span", { dir: "auto" }, label, hint && h("small", { dir: "auto" }, hint)),

@@ -295,10 +295,10 @@ function radios(legend, name, options, chosen, { className = "", onChange = () =
   return { element, value, choose, disable };
 }
 
-function card(name, { value, label, hint, image, disabled }, chosen) {
+function card(name, { value, label, hint, image, theme, disabled }, chosen) {
   return h(
     "label",
-    { class: "option" },
+    { class: "option", "data-theme": theme },
     h("input", { type: "radio", name, value, checked: value === chosen, disabled }),
     image && h("img", { src: image, alt: "", width: 1200, height: 630, loading: "lazy" }),
     h("span", { dir: "auto" }, label, hint && h("small", { dir: "auto" }, hint)),
@@ -469,7 +469,7 @@ const MAX_CHARACTERS = 60;
 const MAX_CODE_POINTS = 400;
 const OWN = "own";
 
-const translated = language === "zh" ? await handsel.load("wrapping_zh.js") : { covers: {}, blessings: {} };
+const translated = language === "zh" ? await handsel.load("wrapping_zh.js") : { themes: {}, covers: {}, blessings: {} };
 
 function clean(text) {
   const line = text.normalize("NFC").replace(/[\r\n\t]+/g, " ").trim();
@@ -484,25 +484,19 @@ function countCharacters(text, segments = segmenter) {
 }
 
 async function wrapping(kind) {
-  const [{ covers, blessings }, name, policy] = await Promise.all([call("GET", `/wrappings?kind=${kind}`), ownName(), currentPolicy()]);
+  const [{ themes, covers, blessings }, name, policy] = await Promise.all([call("GET", `/wrappings?kind=${kind}`), ownName(), currentPolicy()]);
   const preview = previewOf({ kind, name });
-  const cover = radios(
-    t("shop.wrap.cover"),
-    "cover",
-    covers.map((each) => ({ value: each.cover_id, label: translated.covers[each.cover_id] ?? each.title, image: each.image_url })),
-    covers[0].cover_id,
-    { className: "covers", onChange: draw },
-  );
+  const cover = coverChoice(themes, covers, draw);
   const blessing = blessingChoice(blessings, policy?.rules.message_length.value ?? MAX_CHARACTERS, draw);
   function draw() {
-    preview.draw(covers.find((each) => each.cover_id === cover.value()), blessing.text());
+    preview.draw(cover.value(), blessing.text());
   }
   draw();
   return {
     preview: preview.element,
     fields: [cover.element, blessing.element],
     check: blessing.check,
-    value: () => ({ cover_id: cover.value(), ...blessing.value() }),
+    value: () => ({ cover_id: cover.value().cover_id, ...blessing.value() }),
   };
 }
 
@@ -523,9 +517,39 @@ function previewOf({ kind, name }) {
   function draw(cover, blessing) {
     const url = reachable(cover.image_url);
     if (image.getAttribute("src") !== url) image.src = url;
+    element.dataset.theme = cover.theme;
     fill(text, blessing);
   }
   return { element, draw };
+}
+
+function coverChoice(themes, covers, onChange) {
+  const place = h("div", {});
+  let choice;
+  function show(theme) {
+    const shown = covers.filter((each) => each.theme === theme);
+    const options = shown.map((each) => ({ value: each.cover_id, label: translated.covers[each.cover_id] ?? each.title, image: each.image_url }));
+    choice = radios(t("shop.wrap.cover"), "cover", options, options[0].value, { className: "covers", onChange });
+    fill(place, choice.element);
+  }
+  function changed(theme) {
+    show(theme);
+    onChange();
+  }
+  show(covers[0].theme);
+  const series =
+    themes.length > 1 &&
+    radios(
+      t("shop.wrap.series"),
+      "series",
+      themes.map((each) => ({ value: each.theme_id, label: translated.themes[each.theme_id] ?? each.title, theme: each.theme_id })),
+      covers[0].theme,
+      { className: "pills", onChange: changed },
+    );
+  return {
+    element: h("div", {}, series && series.element, place),
+    value: () => covers.find((each) => each.cover_id === choice.value()),
+  };
 }
 
 function blessingChoice(blessings, longest, onChange) {

@@ -49,15 +49,24 @@ def test_only_paid_orders_can_be_given(state: OrderState) -> None:
         rules.check_can_give(order(state=state), product(), DOUYIN, now=NOW)
 
 
-def test_vouchers_can_be_given_until_the_end_of_their_validity() -> None:
+def test_vouchers_can_be_given_until_shortly_before_the_end_of_their_validity() -> None:
     bought = replace(order(), product=replace(product(), validity_days=2))
-    assert bought.valid_until == NOW + 2 * DAY
-    assert not rules.is_validity_over(bought, now=NOW + 2 * DAY - 1)
-    rules.check_can_give(bought, product(), DOUYIN, now=NOW + 2 * DAY - 1)
-    assert rules.is_validity_over(bought, now=NOW + 2 * DAY)
-    with pytest.raises(errors.NotGiftable) as raised:
-        rules.check_can_give(bought, product(), DOUYIN, now=NOW + 2 * DAY)
-    assert raised.value.detail == "The vouchers of this order are no longer valid."
+    assert bought.valid_until == (end := NOW + 2 * DAY)
+    rules.check_can_give(bought, product(), DOUYIN, now=end - 60_000)
+    assert not rules.is_validity_over(bought, now=end - 1)
+    assert rules.is_validity_over(bought, now=end)
+    for now, detail in ((end - 59_999, "expire too soon"), (end - 1, "expire too soon"), (end, "are no longer valid")):
+        with pytest.raises(errors.NotGiftable) as raised:
+            rules.check_can_give(bought, product(), DOUYIN, now=now)
+        assert (raised.value.detail, raised.value.rule) == (f"The vouchers of this order {detail}.", "minimum_window")
+        assert rules.find_rule_against_giving(bought, product(), DOUYIN, now=now) == "minimum_window"
+
+
+def test_a_window_that_is_shorter_than_the_minimum_needs_no_more_validity() -> None:
+    bought, short = replace(order(), product=replace(product(), validity_days=2)), DOUYIN.with_window(3000)
+    rules.check_can_give(bought, product(), short, now=NOW + 2 * DAY - 3000)
+    with pytest.raises(errors.NotGiftable):
+        rules.check_can_give(bought, product(), short, now=NOW + 2 * DAY - 2999)
 
 
 def test_an_order_without_an_end_of_validity_is_never_over() -> None:

@@ -22,12 +22,19 @@ _NO_WORD = r"[\W_]+"
 @lru_cache(maxsize=1024)
 def find_category(category: str, names_by_category: Names) -> str | None:
     """Return which of the named categories a store's category is, or None."""
-    for part in re.split(_SEPARATORS, fold(category).replace("_", " ")):
+    folded = fold(category).replace("_", " ")
+    # The whole, too: a name can have a separator itself.
+    for part in (*re.split(_SEPARATORS, folded), folded):
         words = re.sub(_NO_WORD, " ", part).strip()
         for known, names in names_by_category:
             if any(_ends_with(words, name) for name in names):
                 return known
     return None
+
+
+def normalize(name: str) -> str:
+    """Return the name of a category in the form in which names are compared; empty if it has no letter or digit."""
+    return re.sub(_NO_WORD, " ", fold(name)).strip()
 
 
 def fold(text: str) -> str:

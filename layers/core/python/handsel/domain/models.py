@@ -76,12 +76,16 @@ class Store:
     Attributes:
         carrier: the carrier of new shipments.
         giftable: False if none of its products may be given.
+        excluded_categories: categories of which no product may be given, in the form of `categories.normalize`.
+        price_caps: the highest price in minor units of a product that may be given, by currency.
     """
 
     store_id: str
     name: str
     carrier: str
     giftable: bool
+    excluded_categories: Sequence[str] | None = None
+    price_caps: Mapping[str, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +98,7 @@ class Product:
         redeem_at: where a voucher can be redeemed.
         giftable: False if the store does not allow to give this product.
         store_giftable: False if the store does not allow to give any product.
+        store_excluded_categories, store_price_caps: as the store has them; None in the copy that an order has.
     """
 
     product_id: str
@@ -112,6 +117,8 @@ class Product:
     giftable: bool
     store_giftable: bool = True
     created_at: int = 0
+    store_excluded_categories: Sequence[str] | None = None
+    store_price_caps: Mapping[str, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,8 +34,8 @@ class Stage:
     Attributes:
         on: False takes the feature away from everybody.
         hundredths: the percentage of users who have it, in hundredths of a percent: 0 to 10,000.
-        allow: the IDs of users who have it whatever their bucket is.
-        deny: the IDs of users who do not have it whatever their bucket is.
+        allow: the IDs of users who have it at any percentage.
+        deny: the IDs of users who do not have it at any percentage.
         start: the first millisecond at which anybody has it, since the epoch; None is no limit.
         end: the first millisecond at which nobody has it any more, since the epoch; None is no limit.
     """

@@ -36,14 +36,17 @@ def find_not_giftable_reason(product: Product, policy: "Policy") -> NotGiftableR
         return NotGiftableReason(NotGiftableCode.STORE)
     if not product.giftable:
         return NotGiftableReason(NotGiftableCode.PRODUCT)
-    category = find_category(product.category, policy.excluded_categories)
+    # A store can exclude more than the policy, and cap lower. It cannot allow what the policy excludes.
+    own = tuple((name, (name,)) for name in product.store_excluded_categories or ())
+    category = find_category(product.category, policy.excluded_categories + own)
     if category is not None:
         return NotGiftableReason(NotGiftableCode.CATEGORY, {"category": category})
     is_original = policy.price_cap_on == "original_price"
     price = product.original_price if is_original else product.price
     if not policy.has_price_cap(price.currency):
         return NotGiftableReason(NotGiftableCode.CURRENCY, {"currency": price.currency})
-    cap = policy.price_cap(price.currency)
+    caps = policy.price_cap(price.currency), (product.store_price_caps or {}).get(price.currency)
+    cap = min((cap for cap in caps if cap is not None), default=None)
     if cap is not None and price.amount > cap:
         limit = {"limit": Money(cap, price.currency)}
         return NotGiftableReason(NotGiftableCode.PRICE, limit, "original price" if is_original else "price")

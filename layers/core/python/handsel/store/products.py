@@ -19,7 +19,7 @@ from handsel.store.keys import Key
 from handsel.store.table import Table
 from handsel.store.writes import Put, Update
 
-_STORE_FIELDS = frozenset({"store_name", "store_giftable"})
+_STORE_FIELDS = frozenset({"store_name", "store_giftable", "store_excluded_categories", "store_price_caps"})
 _IMMUTABLE = frozenset({"product_id", "store_id", "created_at"})
 _STOCK = frozenset({"stock", "unlimited"})
 # Maximum size of the cache `Table.store_key_by_product`.
@@ -51,7 +51,17 @@ from_item = partial(attributes.from_item, Product)
 def join_store(item: Item, store: Store) -> Product:
     """Return the product of a PRODUCT item, with the data of its store."""
     stock = None if item["unlimited"] else item["stock"]
-    return from_item(item | {"store_name": store.name, "store_giftable": store.giftable, "stock": stock})
+    return from_item(item | of_store(store) | {"stock": stock})
+
+
+def of_store(store: Store) -> Item:
+    """Return the fields of a product that belong to its store."""
+    return {
+        "store_name": store.name,
+        "store_giftable": store.giftable,
+        "store_excluded_categories": store.excluded_categories,
+        "store_price_caps": store.price_caps,
+    }
 
 
 def is_in_stock(item: Item) -> bool:

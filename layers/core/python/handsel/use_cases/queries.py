@@ -31,6 +31,7 @@ class OrderDetails:
     The order counts the units as refunded that the end of a gift refunds, from that instant on.
 
     Attributes:
+        order: it counts the units as refunded that the end of a gift refunds, from that instant on.
         product: the product as it is sold now.
         units: the units; None unless the order is paid.
         may_give: whether the buyer has the feature `gifting`.

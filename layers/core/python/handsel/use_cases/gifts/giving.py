@@ -83,8 +83,8 @@ def give(
     order_key, gift_key, giver_key = keys.order(order_id), keys.gift(gift_id), keys.account(call.caller)
     recipient_key = None if recipient_id is None else _recipient_key(recipient_id)
     second_key = None if at_end is None else _second_key(at_end)
-    wanted = [key for key in (order_key, gift_key, giver_key, recipient_key, second_key) if key is not None]
-    found = rollout.get_many(table, wanted, now=call.now)
+    wanted = (order_key, gift_key, giver_key, recipient_key, second_key)
+    found = rollout.get_many(table, [key for key in wanted if key is not None], now=call.now)
     if gift_key in found:
         return _require_same(gifts.from_item(found[gift_key]), call)
     order = orders.from_item(found[order_key]) if order_key in found else None

@@ -52,7 +52,7 @@ def give_in_return(
     order_id = call.derive_id("return order")
     order_key, gift_key, caller_key = keys.order(order_id), keys.gift(gift_id), keys.account(call.caller)
     summary_key = keys.summary(call.caller)
-    # The view of the order needs the rollout. Giving in return does not: whoever has a gift can answer it.
+    # The view of the order needs the rollout. Giving in return does not: a claimer can always answer a gift.
     read = partial(rollout.get_many, table, now=call.now)
     product, found = products.get_with(table, product_id, order_key, gift_key, caller_key, summary_key, read=read)
     if order_key in found:

@@ -43,7 +43,8 @@ def build_order(
         order_id=order_id,
         buyer_id=call.caller,
         state=OrderState.PENDING,
-        product=product,
+        # What its store excludes now decides about gifts, and is not needed in each copy.
+        product=replace(product, store_excluded_categories=None, store_price_caps=None),
         quantity=quantity,
         available=0,
         gifted=0,
