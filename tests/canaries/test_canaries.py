@@ -28,7 +28,7 @@ from tests.canaries.scan import (
     is_list,
     routes,
 )
-from tests.e2e.conftest import Running, run_stack, sleep_until
+from tests.e2e.conftest import Running, run_stack
 
 # yes       must be visible in every state
 # own       visible to its owner
@@ -236,7 +236,7 @@ QUERIES: Mapping[str, Sequence[str]] = {route: ("limit=2",) for route in routes(
 
 def run_scenario(scan: Scan) -> None:
     """Run cases of both kinds of products, in every way of giving, through every state."""
-    # First, because it starts the functions, which takes a large part of a claim window, and creates the accounts.
+    # First, because it creates the accounts.
     scan.sweep_unknown()
     expiring = start_gifts_that_expire(scan)
     payments(scan)
@@ -248,7 +248,7 @@ def run_scenario(scan: Scan) -> None:
         gift_that_is_declined(scan, kind)
         gift_with_return_gift(scan, kind)
     for case in expiring:
-        sleep_until(case.expires_at)
+        scan.running.advance_to(case.expires_at)
         case.ended = case.over = len(scan.answers)
         if case.secret:  # in the sweep they send a regift request
             for asker in ("friend", *case.claimed):
@@ -260,7 +260,7 @@ def run_scenario(scan: Scan) -> None:
 
 
 def start_gifts_that_expire(scan: Scan) -> list[Case]:
-    """Give gifts that expire during the scenario: one without claims, one with a claimed share."""
+    """Give gifts that expire at the end of the scenario: one without claims, one with a claimed share."""
     named = Case("voucher that nobody claims", "voucher", recipient="recipient")
     scan.buy(named)
     scan.give(named)
@@ -401,8 +401,7 @@ def gift_with_return_gift(scan: Scan, kind: str) -> None:
 
 @pytest.fixture(scope="module")
 def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """Run a stack. The scenario takes longer than its claim window, so no test has to wait for expiry."""
-    yield from run_stack(tmp_path_factory.mktemp("watched"), stream=True, window=25)
+    yield from run_stack(tmp_path_factory.mktemp("watched"), stream=True)
 
 
 @pytest.fixture(scope="module")

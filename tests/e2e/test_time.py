@@ -1,4 +1,4 @@
-"""What happens as time passes, by the test clock: the windows of gifts, reminders, and the last day of a voucher.
+"""Windows of gifts, reminders, the last day of a voucher and changes of features, by the test clock.
 
 Each test is a story of its own. They advance the clock of one stack, one after the other.
 """
