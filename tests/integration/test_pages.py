@@ -14,6 +14,8 @@ import pytest
 from botocore.exceptions import ConnectTimeoutError
 
 from handsel.domain.wrappings import ThemeColors, load_catalogue
+from handsel.runtime.settings import settings
+from handsel.store import keys
 from local.settings import ROOT
 from testkit.handlers.faults import inject_faults
 from testkit.handlers.stack import DAY, Answer, Stack, event
@@ -229,6 +231,21 @@ def test_the_script_of_a_page_has_the_texts_of_its_language_and_starts_it_at_the
 @pytest.mark.parametrize("path", ["/", "/g/none"])
 def test_a_page_tells_scripts_the_time(stack: Stack, path: str) -> None:
     assert stack.call(None, "GET", path).headers["server-timing"] == f"now;dur={stack.now}"
+
+
+@pytest.mark.parametrize("path", ["/", "/g/none", "/me", "/orders"])
+def test_a_response_tells_scripts_by_how_much_a_test_clock_is_ahead(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    monkeypatch.setenv("TEST_CLOCK", "true")
+    monkeypatch.setattr(stack.simulation, "functions", {})
+    settings.cache_clear()
+    assert "offset" not in stack.call("alice", "GET", path).headers.get("server-timing", "")
+    stack.put_directly({**keys.test_clock()._asdict(), "offset_seconds": 60})
+    timing = stack.call("alice", "GET", path).headers["server-timing"]
+    settings.cache_clear()
+    # The clock of this test stays where it is.
+    assert timing.removeprefix(f"now;dur={stack.now}, ") == "offset;dur=60000"
 
 
 def test_an_earlier_version_of_an_asset_is_answered_with_the_current_one_uncached(stack: Stack) -> None:
