@@ -127,7 +127,7 @@ MUTANTS = (
     ),
     # --- wrapping
     Mutant(
-        "a gift has the first theme, whatever its cover",
+        "a gift has the first theme instead of that of its cover",
         "domain/wrappings.py",
         "return self.themes[0] if cover is None else cover.theme",
         "return self.themes[0]",

@@ -537,7 +537,8 @@ def rgb(color: str) -> str:
 
 def colors_of(page: Page, selector: str) -> set[str]:
     """Return the colors of all themes that are in the background of an element."""
-    drawn = page.locator(selector).first.evaluate("element => getComputedStyle(element).backgroundImage")
+    # In one step: the page may draw the element again at any time.
+    drawn = page.evaluate("selector => getComputedStyle(document.querySelector(selector)).backgroundImage", selector)
     known = {color for theme in load_catalogue().themes for color in asdict(theme.colors).values()}
     return {color for color in known if rgb(color) in drawn}
 
