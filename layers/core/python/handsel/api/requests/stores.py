@@ -107,7 +107,7 @@ class MoneyRequest(Request):
 
 
 class GiftRulesRequest(Request):
-    """What a store excludes from gifts, beside what the policy excludes.
+    """The products that a store excludes from gifts, in addition to those that the policy excludes.
 
     Attributes:
         excluded_categories: categories whose products cannot be given, as the store names them in `category`.
