@@ -57,8 +57,9 @@ MAX_STORE_RULES = 50
 
 def _normalize_category(name: str) -> str:
     normalized = normalize(name)
-    if not normalized:
-        raise ValueError("must contain a letter or a digit")
+    # Normalized, some characters become several.
+    if not 1 <= len(normalized) <= 100:
+        raise ValueError("is too long, or contains no letter or digit")
     return normalized
 
 
