@@ -49,7 +49,7 @@ def test_every_allowed_place_exists_and_has_a_reason() -> None:
     for rule in RULES.rules:
         for place, reason in rule.allowed.items():
             files, _, part = place.partition(": ")
-            matching = [path for path in tracked if RULES.checks(path) and fnmatch(path, files)]
+            matching = [path for path in tracked if fnmatch(path, files)]
             assert matching, f"no file matches {place}"
             assert len(reason) > 10, f"{place} has no reason"
             lines = [line for path in matching for line in (wording.ROOT / path).read_text().splitlines()]
