@@ -26,7 +26,6 @@ VALUES: Mapping[str, object] = {
     "postal_code": "100000",
     "status": "in_transit",
     "token": "tok_ok",
-    "gift_rules": {"excluded_categories": ["Alcohol"], "price_caps": {"CNY": 1_000_000}},
     "expected_total": {"amount": 12_900, "currency": "CNY"},
 }
 
@@ -75,6 +74,13 @@ def schema_paths(schema: Schema, at: str = "") -> Iterator[str]:
     for name, entry in _resolved(schema).get("properties", {}).items():
         yield f"{at}/{name}"
         yield from schema_paths(entry, f"{at}/{name}")
+    if "propertyNames" in _resolved(schema):
+        yield f"{at}/{_first_name(_resolved(schema))}"
+
+
+def _first_name(schema: Schema) -> str:
+    """Return the name of the entry that a built map has."""
+    return str(schema["propertyNames"]["enum"][0])
 
 
 @dataclass(frozen=True)
@@ -104,6 +110,8 @@ class _Builder:
                 return max(schema.get("minimum", 1), 1)
             case "array":
                 return [self.build(schema["items"])]
+            case "object":
+                return {_first_name(schema): self.build(schema["additionalProperties"])}
             case _:
                 return "Text"
 

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from handsel.api.body import MAX_BYTES
+from handsel.api.requests.stores import MAX_STORE_RULES
 from handsel.domain import recommendations
 from handsel.domain.addresses import MAX_LINES
 from handsel.domain.models import MAX_UNITS, MAX_VALIDITY_DAYS
@@ -56,6 +57,13 @@ IN_ITEMS = (
         MAX_FREED_HANDLES,
         "earlier handles, kept for 90 days",
         "429 `too-many-handles`",
+    ),
+    *(
+        Growth(name, "a merchant", MAX_STORE_RULES, "gift rules of a store", "422 `invalid-request`")
+        for name in (
+            *("Store.excluded_categories", "Store.price_caps"),
+            *("Product.store_excluded_categories", "Product.store_price_caps"),
+        )
     ),
     Growth("Address.lines", "claim, use units", MAX_LINES, "lines of an address", "422 `invalid-request`"),
     Growth(

@@ -119,7 +119,7 @@ class RuleView(View):
 
     Attributes:
         value: the value of the rule; its type depends on the rule.
-        source: the rule of a platform or the law that the value is from.
+        source: the document that the value is from, with its date.
     """
 
     value: Any

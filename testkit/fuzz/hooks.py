@@ -48,7 +48,7 @@ BEYOND_SHAPE = (
     "not a postal code of this country",
     "required in this country",
     "must not be below price",
-    "must contain a letter or a digit",
+    "contains no letter or digit",
     "the total in",
 )
 

@@ -696,7 +696,7 @@ MUTANTS = (
         "    return valid_until is not None and valid_until <= since",
     ),
     Mutant(
-        "the window of the stack overrides that of the policy, whatever it is",
+        "the default window of the stack overrides that of the policy",
         "runtime/settings.py",
         "None if window == _WINDOW_OF_POLICY else window * 1000",
         "window * 1000",

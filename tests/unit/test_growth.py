@@ -51,7 +51,8 @@ WRITTEN = {
     "Recommended.title": "ProductRequest.title",
 }
 LONGEST_ID = 128
-LONGEST_LINE = 200
+# The most characters of an entry of a list of texts that people write.
+LINES = {"Address.lines": 200, "Store.excluded_categories": 100, "Product.store_excluded_categories": 100}
 # Characters of the keys of maps, where they are not ids that a client or the user pool chose.
 DERIVED_ID = len(derive_id("x"))
 KEY_LENGTHS = {
@@ -84,7 +85,12 @@ PARTS = sorted({part for kind in STORED for part in parts(kind)}, key=lambda par
 
 
 def is_collection(annotation: Any) -> bool:
-    return get_origin(annotation) in (Mapping, Sequence, tuple)
+    kinds = (
+        [each for each in get_args(annotation) if each is not NoneType]
+        if NoneType in get_args(annotation)
+        else [annotation]
+    )
+    return any(get_origin(each) in (Mapping, Sequence, tuple) for each in kinds)
 
 
 def has_text(annotation: Any) -> bool:
@@ -110,14 +116,14 @@ def largest(annotation: Any, name: str) -> Any:
     if is_dataclass(annotation):
         of: Any = annotation
         return of(**{each.name: largest(each.type, f"{of.__name__}.{each.name}") for each in fields(of)})
-    if name == "Address.lines":
-        return [WIDE * LONGEST_LINE] * MOST[name]
+    if name in LINES:
+        return [WIDE * LINES[name]] * MOST[name]
     if get_origin(annotation) is Mapping:
         return {
             f"{number:0{KEY_LENGTHS.get(name, LONGEST_ID)}}": largest(inner[1], name)
             for number in range(BEYOND[name][0] if name in BEYOND else WITHIN.get(name, MOST[name]))
         }
-    if is_collection(annotation):
+    if get_origin(annotation) in (Sequence, tuple):
         return [largest(inner[0], name)] * MOST[name]
     return largest(next(each for each in inner if each is not NoneType), name)
 
@@ -135,7 +141,17 @@ def test_every_text_that_people_write_has_the_bound_of_a_request() -> None:
     assert texts >= set(WRITTEN)
     # Ids, hashes, currencies, and keys of the provider: at most 128 ASCII characters.
     others = {name.partition(".")[2] for name in texts - set(WRITTEN)}
-    known = {"code", "country", "currency", "handle", "in_return_for", "redeemed_by", "redemption", "reference"}
+    known = {
+        "code",
+        "country",
+        "currency",
+        "handle",
+        "in_return_for",
+        "policy",
+        "redeemed_by",
+        "redemption",
+        "reference",
+    }
     assert {each for each in others if not each.endswith(("_id", "hash", "version"))} == known
 
 
@@ -160,9 +176,11 @@ def test_every_text_and_list_of_a_request_has_a_maximum() -> None:
                 yield place
             yield from unbounded(schema["items"], f"{place}[]")
         if schema.get("type") == "object":
-            if schema.get("additionalProperties") is not False:
+            others = schema.get("additionalProperties")
+            if others is not False and "maxProperties" not in schema:
                 yield place
-            for name, inner in schema["properties"].items():
+            named = {"*": schema["propertyNames"]} if others else {}
+            for name, inner in {**schema.get("properties", {}), **named}.items():
                 yield from unbounded(inner, f"{place}.{name}")
 
     requests = {name: schema for name, schema in SCHEMAS.items() if name.endswith("Request")}

@@ -31,6 +31,8 @@ def test_a_problem_becomes_a_problem_document(problem: type[errors.ApiProblem]) 
     arguments: dict[type[errors.ApiProblem], tuple[object, ...]] = {
         errors.AlreadyRedeemed: (0,),
         errors.PriceChanged: (9_900, "CNY"),
+        errors.NotAllowed: ("decline",),
+        errors.NotGiftable: ("This store does not offer gifts.", "giftable"),
     }
     answer = problems.of(problem(*arguments.get(problem, ())))  # type: ignore[arg-type]
     assert answer.body is not None
@@ -43,6 +45,7 @@ def test_a_problem_becomes_a_problem_document(problem: type[errors.ApiProblem]) 
     assert ("errors" in body) is (problem is errors.InvalidRequest)
     assert ("redeemed_at" in body) is (problem is errors.AlreadyRedeemed)
     assert ("total" in body) is (problem is errors.PriceChanged)
+    assert ("rule" in body) is (problem in (errors.NotAllowed, errors.NotGiftable))
 
 
 def test_an_internal_error_has_more_in_its_detail_than_its_title() -> None:

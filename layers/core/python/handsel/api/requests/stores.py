@@ -57,8 +57,9 @@ MAX_STORE_RULES = 50
 
 def _normalize_category(name: str) -> str:
     normalized = normalize(name)
-    if not normalized:
-        raise ValueError("must contain a letter or a digit")
+    # Normalized, some characters become several.
+    if not 1 <= len(normalized) <= 100:
+        raise ValueError("is too long, or contains no letter or digit")
     return normalized
 
 
@@ -107,7 +108,7 @@ class MoneyRequest(Request):
 
 
 class GiftRulesRequest(Request):
-    """What a store excludes from gifts, beside what the policy excludes.
+    """The products that a store excludes from gifts, in addition to those that the policy excludes.
 
     Attributes:
         excluded_categories: categories whose products cannot be given, as the store names them in `category`.

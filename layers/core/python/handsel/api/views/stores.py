@@ -7,7 +7,7 @@ from handsel.domain import models
 
 
 class GiftRulesView(View):
-    """What a store excludes from gifts, beside what the policy excludes.
+    """The products that a store excludes from gifts, in addition to those that the policy excludes.
 
     Attributes:
         excluded_categories: categories whose products cannot be given, in lower case and without punctuation.

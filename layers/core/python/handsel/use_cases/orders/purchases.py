@@ -43,7 +43,7 @@ def build_order(
         order_id=order_id,
         buyer_id=call.caller,
         state=OrderState.PENDING,
-        # What its store excludes now decides about gifts, and is not needed in each copy.
+        # Each copy does without the rules of the store: those at the time of giving decide.
         product=replace(product, store_excluded_categories=None, store_price_caps=None),
         quantity=quantity,
         available=0,
