@@ -315,13 +315,15 @@ def throttled_rollout() -> Iterator[None]:
 @pytest.mark.parametrize("name", READERS)
 def test_a_rollout_that_cannot_be_read_stays_as_it_was(stack: Stack, name: str) -> None:
     order = stack.buy()
-    switch(stack, gifting=Cohort(allow=("alice",)), order_center=Cohort(allow=("alice",)))
+    only_alice = Cohort(hundredths=0, allow=("alice",))
+    switch(stack, gifting=only_alice, order_center=only_alice)
     assert features(stack) == FEATURES
     stack.now += MAX_AGE_MS
     with throttled_rollout():
         assert READERS[name](stack, order).status in (200, 201)
-        stack.now += MAX_AGE_MS
-        assert features(stack) == FEATURES
+        for _ in range(2):
+            assert (features(stack), features(stack, "bob")) == (FEATURES, dict.fromkeys(FEATURES, False))
+            stack.now += MAX_AGE_MS
 
 
 @pytest.mark.parametrize("name", READERS)
