@@ -208,6 +208,7 @@ OTHER_STORE: list[str] = []
 # A GET sends no body and changes nothing. tests/unit/test_route_checklist.py reports other routes without an entry.
 BODIES: Mapping[str, BuildBody] = {route: no_body for route in routes() if route.startswith("GET")} | {
     "POST /messages/{message_id}/read": no_body,
+    "POST /test/clock": lambda *_: {"advance_seconds": 1},
     "POST /orders": buy,
     "POST /orders/{order_id}/use": replay_or(
         "POST /orders/{order_id}/use", lambda _: {"quantity": 50, "address": ADDRESS}

@@ -956,6 +956,18 @@ def test_after_the_window_gifts_are_returned_and_claims_stay(calls: Running, exp
     expect_problem(carol.post(f"/gifts/{expiring['bobs']['gift_id']}/ask-again", {}), 403, "not-the-recipient")
 
 
+def test_a_voucher_cannot_be_redeemed_after_its_validity(calls: Running) -> None:
+    alice, mia, store = calls.as_("alice"), calls.as_("mia"), calls.stack["users"]["mia"]["store_id"]
+    price = {"amount": 100, "currency": "CNY"}
+    body = {"kind": "voucher", "title": "Today", "category": "food", "price": price, "validity_days": 1}
+    product = expect_ok(mia.put(f"/stores/{store}/products/today-{new_key()}", body))
+    order = expect_ok(alice.post("/orders", purchase_request(calls) | {"product_id": product["product_id"]}), 201)
+    (voucher,) = expect_ok(alice.post(f"/orders/{order['order_id']}/use", {"quantity": 1}), 201)["holdings"]
+    calls.advance_to(voucher["valid_until"])
+    expect_problem(mia.post(f"/vouchers/{voucher['code']}/redemptions", {}), 410, "voucher-expired")
+    expect_problem(mia.post("/redemptions", {"code": voucher["code"]}), 410, "voucher-expired")
+
+
 # --- accounts -----------------------------------------------------------------------------------------------------
 
 
@@ -1121,6 +1133,23 @@ def test_get_people_with_exchanged_gifts(calls: Running) -> None:
     expect_problem(una.get("/people?cursor=x"), 422, "invalid-request")
 
 
+# --- test clock ---------------------------------------------------------------------------------------------------
+
+
+def test_advance_test_clock(calls: Running) -> None:
+    alice = calls.as_("alice")
+    before = expect_ok(alice.get("/test/clock"))
+    advanced = expect_ok(alice.post("/test/clock", {"advance_seconds": 1}))
+    assert advanced["done"]
+    assert advanced["offset_seconds"] == before["offset_seconds"] + 1
+    assert expect_ok(calls.as_("mia").get("/test/clock"))["now"] > advanced["now"]
+
+
+@pytest.mark.parametrize("seconds", [0, 31_536_001, 1.5, "60", None])
+def test_post_test_clock_with_other_than_seconds_is_invalid(calls: Running, seconds: object) -> None:
+    expect_problem(calls.as_("alice").post("/test/clock", {"advance_seconds": seconds}), 422, "invalid-request")
+
+
 # --- validation ----------------------------------------------------------------------------------------------------
 
 
@@ -1226,7 +1255,6 @@ def test_an_order_ends_under_the_policy_that_it_was_bought_under(calls: Running)
 
 # These take longer than a test may; the integration tests of the handlers cover them.
 NOT_HERE = {
-    "voucher-expired": "a voucher is good for a day at least",
     "too-many-events": "it takes five hundred reports",
     "busy": "nobody contends that much",
 }
