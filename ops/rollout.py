@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from handsel.domain import names
-from handsel.domain.rollout import MAX_LISTED, Feature, Rollout, Stage
+from handsel.domain.rollout import MAX_LISTED, Cohort, Feature, Rollout
 from handsel.domain.times import format_timestamp
 from handsel.store import accounts, rollout
 from handsel.store.retries import retry_on_conflict
@@ -17,15 +17,15 @@ from ops.stack import CannotRunError
 
 # Each attempt after the first means that another operator changed the rollout in between.
 _MAX_ATTEMPTS = 20
-_EVERYBODY = Stage()
+_EVERYBODY = Cohort()
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A change of the stage of one feature.
+    """A change of the cohort of one feature.
 
     Attributes:
-        fields: the new values of fields of the stage, by name.
+        fields: the new values of fields of the cohort, by name.
         allow, deny: the IDs of users to add to a list; each is removed from the other one.
         forget: the IDs of users to remove from both lists.
     """
@@ -35,8 +35,8 @@ class Change:
     deny: tuple[str, ...] = ()
     forget: tuple[str, ...] = ()
 
-    def apply_to(self, stage: Stage) -> Stage:
-        """Return the changed stage.
+    def apply_to(self, cohort: Cohort) -> Cohort:
+        """Return the changed cohort.
 
         Raises:
             CannotRunError: its dates are in the wrong order, or a list is too long.
@@ -44,9 +44,9 @@ class Change:
         named = {*self.allow, *self.deny, *self.forget}
         allow, deny = (
             tuple(dict.fromkeys([*(each for each in listed if each not in named), *added]))
-            for listed, added in ((stage.allow, self.allow), (stage.deny, self.deny))
+            for listed, added in ((cohort.allow, self.allow), (cohort.deny, self.deny))
         )
-        changed = replace(stage, **self.fields, allow=allow, deny=deny)  # type: ignore[arg-type]
+        changed = replace(cohort, **self.fields, allow=allow, deny=deny)  # type: ignore[arg-type]
         if changed.start is not None and changed.end is not None and changed.start >= changed.end:
             raise CannotRunError("--until must be later than --from.")
         for name, listed in (("allow", allow), ("deny", deny)):
@@ -65,7 +65,7 @@ def find_users(
     Raises:
         CannotRunError: nobody has a handle, or two options name the same user.
     """
-    known = {each for stage in listed.stages.values() for each in (*stage.allow, *stage.deny)}
+    known = {each for cohort in listed.cohorts.values() for each in (*cohort.allow, *cohort.deny)}
     found: dict[str, str] = {}
 
     def find(name: str, *, by_id: bool = False) -> str:
@@ -87,7 +87,7 @@ def find_users(
 
 
 def change(table: Table, feature: Feature, wanted: Change, *, apply: bool) -> tuple[Rollout, Rollout]:
-    """Change the stage of a feature. Idempotent.
+    """Change the cohort of a feature. Idempotent.
 
     Args:
         apply: whether to write; otherwise the change is only computed.
@@ -102,7 +102,7 @@ def change(table: Table, feature: Feature, wanted: Change, *, apply: bool) -> tu
 
     def attempt() -> tuple[Rollout, Rollout]:
         before = rollout.get(table)
-        after = before.with_stage(feature, wanted.apply_to(before.stages.get(feature, _EVERYBODY)))
+        after = before.with_cohort(feature, wanted.apply_to(before.cohorts.get(feature, _EVERYBODY)))
         if apply and after != before:
             rollout.save(table, after)
         return before, after
@@ -122,30 +122,30 @@ def as_dict(current: Rollout) -> dict[str, object]:
     """Return the form that `--json` prints."""
     return {
         feature: {
-            "on": stage.on,
-            "percent": stage.hundredths / 100,
-            "allow": list(stage.allow),
-            "deny": list(stage.deny),
-            "from": None if stage.start is None else format_timestamp(stage.start),
-            "until": None if stage.end is None else format_timestamp(stage.end),
+            "on": cohort.on,
+            "percent": cohort.hundredths / 100,
+            "allow": list(cohort.allow),
+            "deny": list(cohort.deny),
+            "from": None if cohort.start is None else format_timestamp(cohort.start),
+            "until": None if cohort.end is None else format_timestamp(cohort.end),
         }
-        for feature, stage in _stages(current)
+        for feature, cohort in _cohorts(current)
     }
 
 
 def describe(table: Table, current: Rollout, features: Iterable[Feature]) -> Iterator[str]:
-    """Yield lines about the stages of features. The users are named by their handles."""
-    stages = [(feature, current.stages.get(feature, _EVERYBODY)) for feature in features]
-    name = name_users(table, [each for _, stage in stages for each in (*stage.allow, *stage.deny)])
-    for feature, stage in stages:
-        yield f"{feature}: {_describe(stage, name)}"
+    """Yield lines about the cohorts of features. The users are named by their handles."""
+    cohorts = [(feature, current.cohorts.get(feature, _EVERYBODY)) for feature in features]
+    name = name_users(table, [each for _, cohort in cohorts for each in (*cohort.allow, *cohort.deny)])
+    for feature, cohort in cohorts:
+        yield f"{feature}: {_describe(cohort, name)}"
 
 
-def _describe(stage: Stage, name: Callable[[str], str]) -> str:
-    parts = ["on" if stage.on else "off", f"{format_percentage(stage.hundredths)} of the users"]
-    parts += [f"from {format_timestamp(stage.start)}"] if stage.start is not None else []
-    parts += [f"until {format_timestamp(stage.end)}"] if stage.end is not None else []
-    for label, listed in (("allowed", stage.allow), ("denied", stage.deny)):
+def _describe(cohort: Cohort, name: Callable[[str], str]) -> str:
+    parts = ["on" if cohort.on else "off", f"{format_percentage(cohort.hundredths)} of the users"]
+    parts += [f"from {format_timestamp(cohort.start)}"] if cohort.start is not None else []
+    parts += [f"until {format_timestamp(cohort.end)}"] if cohort.end is not None else []
+    for label, listed in (("allowed", cohort.allow), ("denied", cohort.deny)):
         parts += [f"{label}: {' '.join(map(name, listed))}"] if listed else []
     return "; ".join(parts)
 
@@ -155,13 +155,13 @@ def describe_effect(table: Table, feature: Feature, before: Rollout, after: Roll
 
     It needs no read of all accounts, because buckets have about the same number of users.
     """
-    old, new = (each.stages.get(feature, _EVERYBODY) for each in (before, after))
-    shares = [stage.hundredths if stage.is_active_at(now) else 0 for stage in (old, new)]
+    old, new = (each.cohorts.get(feature, _EVERYBODY) for each in (before, after))
+    shares = [cohort.hundredths if cohort.is_active_at(now) else 0 for cohort in (old, new)]
     yield f"share of all users who have it now: {' -> '.join(map(format_percentage, shares))}"
     listed = dict.fromkeys([*old.allow, *old.deny, *new.allow, *new.deny])
     name = name_users(table, listed)
     for user_id in listed:
-        had, has = (stage.includes(feature, user_id, now=now) for stage in (old, new))
+        had, has = (cohort.includes(feature, user_id, now=now) for cohort in (old, new))
         if had is not has:
             yield f"{name(user_id)} {'gets' if has else 'loses'} it"
 
@@ -172,6 +172,6 @@ def name_users(table: Table, user_ids: Iterable[str]) -> Callable[[str], str]:
     return lambda user_id: handles.get(user_id) or user_id
 
 
-def _stages(current: Rollout) -> Iterator[tuple[str, Stage]]:
+def _cohorts(current: Rollout) -> Iterator[tuple[str, Cohort]]:
     for feature in Feature:
-        yield feature, current.stages.get(feature, _EVERYBODY)
+        yield feature, current.cohorts.get(feature, _EVERYBODY)

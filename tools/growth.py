@@ -110,9 +110,9 @@ IN_ITEMS = (
         "products of a shard",
         "the least popular is removed",
     ),
-    Growth("Rollout.stages", "an operator", len(Feature), "features", "there are no others"),
-    Growth("Stage.allow", "an operator", MAX_LISTED, "users of a feature", "the command fails and writes nothing"),
-    Growth("Stage.deny", "an operator", MAX_LISTED, "users of a feature", "the command fails and writes nothing"),
+    Growth("Rollout.cohorts", "an operator", len(Feature), "features", "there are no others"),
+    Growth("Cohort.allow", "an operator", MAX_LISTED, "users of a feature", "the command fails and writes nothing"),
+    Growth("Cohort.deny", "an operator", MAX_LISTED, "users of a feature", "the command fails and writes nothing"),
 )
 
 # Items of their own, each paid for by the call that writes it. They are read by key, or by page.

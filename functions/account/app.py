@@ -63,7 +63,7 @@ def get_features() -> Response[str]:
     current = queries.get_rollout(table(), now=request.now)
     view = FeaturesView.of(current, user_id, now=request.now)
     for feature, is_in in view:
-        if feature in current.stages:
+        if feature in current.cohorts:
             count_in_cohort(feature, is_in=is_in)
     return json_response(200, view)
 

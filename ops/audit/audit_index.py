@@ -350,7 +350,7 @@ class AuditIndex:
         """Add the rollout of the features."""
         self._check_place(key, item, {})
         self.rollout = rollout.from_item(item)
-        if not all(0 <= stage.hundredths <= BUCKETS for stage in self.rollout.stages.values()):
+        if not all(0 <= cohort.hundredths <= BUCKETS for cohort in self.rollout.cohorts.values()):
             raise ValueError("a percentage is not between 0 and 100")
 
     # --- helpers ----------------------------------------------------------------------------------------------------

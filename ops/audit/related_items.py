@@ -111,7 +111,9 @@ def _referenced_keys(index: AuditIndex) -> Iterator[Key]:
     yield from map(keys.gift, index.predecessors.values())
     yield from map(keys.store, index.products.values())
     yield from map(keys.account, [*index.handles.values(), *index.freed_handles.values()])
-    yield from (keys.account(each) for stage in index.rollout.stages.values() for each in (*stage.allow, *stage.deny))
+    yield from (
+        keys.account(each) for cohort in index.rollout.cohorts.values() for each in (*cohort.allow, *cohort.deny)
+    )
     yield from (keys.handle(handle) for handle in index.accounts.values() if handle is not None)
     yield from (keys.order(pk.partition("#")[2]) for pk in index.tallies if pk.startswith("ORDER#"))
     yield from (keys.shipment(pk.partition("#")[2]) for pk in index.tallies if pk.startswith("SHIPMENT#"))

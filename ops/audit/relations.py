@@ -377,8 +377,8 @@ def _check_references(index: AuditIndex, *, now: int, grace_ms: int) -> Iterator
     for handle, user_id in index.freed_handles.items():
         if user_id not in index.accounts:
             yield dangling(f"HANDLE#{handle}", f"the account of its former user {user_id} does not exist")
-    for feature, stage in index.rollout.stages.items():
-        if {*stage.allow, *stage.deny} - index.accounts.keys():
+    for feature, cohort in index.rollout.cohorts.items():
+        if {*cohort.allow, *cohort.deny} - index.accounts.keys():
             yield dangling(
                 "ROLLOUT", f"{feature}: a listed user has no account: `rollout {feature} --forget` removes it"
             )

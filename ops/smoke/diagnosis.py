@@ -223,6 +223,11 @@ ROWS: Sequence[Row] = (
         "(ReadAttributes), and the groups merchant and carrier must exist.",
     ),
     Row(
+        "a feature is not rolled out",
+        lambda failure: failure.answer is not None and failure.answer.code == "not-available-yet",
+        "The users of this test are outside the cohort of gifting: `ops rollout` shows it. Run the test while everybody has it.",
+    ),
+    Row(
         "the table or the secret is busy",
         lambda failure: failure.answer is not None and failure.answer.code == "busy",
         "DynamoDB throttles (alarm TableIsThrottled; `make preflight` shows the throughput), or {functions} cannot read the "

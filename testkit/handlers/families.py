@@ -31,7 +31,7 @@ from handsel.domain.models import (
     Wrapping,
 )
 from handsel.domain.recommendations import Preferences, ProductStats, Ranked, Ranking, Signal
-from handsel.domain.rollout import Feature, Rollout, Stage
+from handsel.domain.rollout import Cohort, Feature, Rollout
 from handsel.domain.states import EndAction, GiftState, OrderState, RefundStatus, ShipmentStatus
 from handsel.domain.summary import Counters, Summary
 from handsel.store import gifts, holdings, keys, orders, products, refunds, shipments
@@ -381,8 +381,8 @@ def shared_items() -> Iterator[Item]:
         yield products.to_item(product)
         stats = ProductStats(people=1, popularity=LATELY, version=1)
         yield {**keys.related(product.product_id)._asdict(), **asdict(stats)}
-    stage = Stage(hundredths=500, allow=("alice-000000",), deny=("bob-000000",), start=BEFORE)
-    yield {**keys.rollout()._asdict(), **asdict(Rollout({Feature.GIFTING: stage}, version=1))}
+    cohort = Cohort(hundredths=500, allow=("alice-000000",), deny=("bob-000000",), start=BEFORE)
+    yield {**keys.rollout()._asdict(), **asdict(Rollout({Feature.GIFTING: cohort}, version=1))}
     ranking = Ranking({"voucher": Ranked(STORE.store_id, LATELY)}, version=1)
     yield {**keys.ranking("voucher")._asdict(), **asdict(ranking)}
 

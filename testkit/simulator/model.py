@@ -32,12 +32,12 @@ _NEVER_DELETED = frozenset({"ORDER", "GIFT", "HOLDING", "REFUND", "USE", "SHIPME
 
 def has_gifting(rollout: Item | None, user: str) -> bool:
     """Return whether a user has the feature `gifting`, by the stored ROLLOUT item; its dates are not used here."""
-    stage = ((rollout or {}).get("stages") or {}).get("gifting")
-    if stage is None:
+    cohort = ((rollout or {}).get("cohorts") or {}).get("gifting")
+    if cohort is None:
         return True
     bucket = int(sha256(b"gifting#" + user.encode()).hexdigest()[:8], 16) % 10_000
     return bool(
-        stage["on"] and (user in stage["allow"] or (user not in stage["deny"] and bucket < stage["hundredths"]))
+        cohort["on"] and (user in cohort["allow"] or (user not in cohort["deny"] and bucket < cohort["hundredths"]))
     )
 
 

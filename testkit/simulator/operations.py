@@ -381,9 +381,9 @@ class Operations:
 
         def is_correct(answer: Any) -> bool:
             _, after = answer
-            stage = after.stages["gifting"]
-            stored = [rollout.from_item(item).stages.get("gifting") for _, item in self._environment.rollouts]
-            return wanted.apply_to(stage) == stage and stage in stored
+            cohort = after.cohorts["gifting"]
+            stored = [rollout.from_item(item).cohorts.get("gifting") for _, item in self._environment.rollouts]
+            return wanted.apply_to(cohort) == cohort and cohort in stored
 
         return Operation(f"switch {drawn} {self._name}", act, is_correct, lambda *_: False)
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import pytest
 
 from handsel.domain.events import TYPES
-from handsel.domain.rollout import Feature, Rollout, Stage
+from handsel.domain.rollout import Cohort, Feature, Rollout
 from handsel.store import rollout
 from handsel.store.table import Table
 from local.client import payment
@@ -287,9 +287,9 @@ def list_users(scan: Scan) -> None:
     for each in others:
         scan.plant(each, "listed user", None)
     people = [person["user_id"] for person in scan.people.values()]
-    stage = Stage(hundredths=0, allow=(*people, others[0]), deny=others[1:])
+    cohort = Cohort(hundredths=0, allow=(*people, others[0]), deny=others[1:])
     table = Table(scan.running.aws("dynamodb"), scan.running.stack["table_name"])
-    rollout.save(table, Rollout(dict.fromkeys(Feature, stage)))
+    rollout.save(table, Rollout(dict.fromkeys(Feature, cohort)))
 
 
 def gift_to_the_second_person(scan: Scan, case: Case) -> None:

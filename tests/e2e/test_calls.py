@@ -21,7 +21,7 @@ from PIL import Image
 
 from handsel.api.problems import STATUS
 from handsel.domain import errors
-from handsel.domain.rollout import Feature, Rollout, Stage
+from handsel.domain.rollout import Cohort, Feature, Rollout
 from handsel.store import rollout
 from handsel.store.table import Table
 from local.client import Client, payment
@@ -62,7 +62,7 @@ def outsider(calls: Running) -> tuple[Client, float]:
     calls.new_users("outsider")
     user = calls.as_("outsider")
     calls.give(calls.buy(2, by="outsider")["order_id"], by="outsider")
-    denied = Stage(deny=(user.user_id,))
+    denied = Cohort(deny=(str(user.user_id),))
     rollout.save(Table(calls.aws("dynamodb"), calls.stack["table_name"]), Rollout(dict.fromkeys(Feature, denied)))
     return user, time.monotonic() + rollout.MAX_AGE_MS / 1000
 

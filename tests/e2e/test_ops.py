@@ -304,8 +304,8 @@ def test_a_rollout_is_shown_and_changed(operator: Operator) -> None:
     assert (unknown.status, "nobody.here" in unknown.err) == (2, True), unknown.err
     done = operator.run(*wanted, "--apply")
     assert (done.status, "within 30 seconds" in done.out) == (0, True), done.err
-    stage = operator.run("rollout", "--json").json["features"]["gifting"]
-    assert (stage["percent"], stage["deny"]) == (99.5, [running.as_("bob").user_id])
+    found = operator.run("rollout", "--json").json["features"]["gifting"]
+    assert (found["percent"], found["deny"]) == (99.5, [running.as_("bob").user_id])
     restored = operator.run("rollout", "gifting", "--forget", "bob", "--percent", "100", "--apply")
     assert restored.status == 0, restored.err
 

@@ -550,9 +550,9 @@ def _regift_request_without_message(editor: TableEditor) -> Expected:
 
 
 def _rollout_lists_nobody(editor: TableEditor) -> Expected:
-    stages = editor.get(keys.rollout())["stages"]
-    stages["gifting"]["deny"] += [editor.id("zoe")]
-    editor.change(keys.rollout(), stages=stages)
+    cohorts = editor.get(keys.rollout())["cohorts"]
+    cohorts["gifting"]["deny"] += [editor.id("zoe")]
+    editor.change(keys.rollout(), cohorts=cohorts)
     return {(IssueType.DANGLING_REFERENCE, "ROLLOUT")}
 
 

@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from handsel.domain import errors
-from handsel.domain.rollout import MAX_LISTED, Feature, Rollout, Stage
+from handsel.domain.rollout import MAX_LISTED, Cohort, Feature, Rollout
 from handsel.runtime import wiring
 from handsel.store import keys, rollout
 from handsel.store.rollout import MAX_AGE_MS
@@ -24,14 +24,14 @@ from testkit.handlers.calls import return_request
 from testkit.handlers.faults import READS, inject_faults
 from testkit.handlers.stack import DAY, TABLE, Answer, Stack, gift_request
 
-OFF = Stage(on=False)
+OFF = Cohort(on=False)
 FEATURES = {"gifting": True, "order_center": True}
 
 
-def switch(stack: Stack, **stages: Stage) -> None:
+def switch(stack: Stack, **cohorts: Cohort) -> None:
     """Change the rollout, and let the copies of the processes become too old."""
     current = rollout.get(wiring.table())
-    rollout.save(wiring.table(), replace(current, stages={**current.stages, **stages}))
+    rollout.save(wiring.table(), replace(current, cohorts={**current.cohorts, **cohorts}))
     stack.now += MAX_AGE_MS
 
 
@@ -59,7 +59,7 @@ def test_without_a_rollout_everybody_has_every_feature(stack: Stack) -> None:
 
 
 def test_each_user_sees_their_own_features(stack: Stack) -> None:
-    switch(stack, gifting=Stage(hundredths=0, allow=("alice",)), order_center=Stage(deny=("alice",)))
+    switch(stack, gifting=Cohort(hundredths=0, allow=("alice",)), order_center=Cohort(deny=("alice",)))
     assert features(stack, "alice") == {"gifting": True, "order_center": False}
     assert features(stack, "bob") == {"gifting": False, "order_center": True}
 
@@ -70,7 +70,7 @@ def test_no_cache_stores_the_features(stack: Stack) -> None:
 
 def test_dates_are_compared_with_the_time_of_the_request(stack: Stack) -> None:
     start, end = stack.now + DAY, stack.now + 2 * DAY
-    switch(stack, gifting=Stage(start=start, end=end))
+    switch(stack, gifting=Cohort(start=start, end=end))
     for now, expected in ((start - 1, False), (start, True), (end - 1, True), (end, False)):
         stack.now = now
         assert features(stack)["gifting"] is expected
@@ -95,7 +95,7 @@ def test_no_view_of_an_order_offers_to_give(stack: Stack) -> None:
     views = [*order_views(stack, order), stack.buy(), *order_views(stack, order)]
     assert len(views) >= 9
     assert [view["actions"] for view in views] == [["use", "refund"]] * len(views)
-    switch(stack, gifting=Stage())
+    switch(stack, gifting=Cohort())
     assert all(view["actions"] == ["gift", "use", "refund"] for view in order_views(stack, order))
 
 
@@ -149,9 +149,9 @@ def test_a_replay_of_a_call_that_succeeded_still_answers(stack: Stack) -> None:
 
 def test_a_refused_call_can_be_repeated_with_its_key_once_the_user_is_in(stack: Stack) -> None:
     order = stack.buy()
-    switch(stack, gifting=Stage(hundredths=0))
+    switch(stack, gifting=Cohort(hundredths=0))
     assert try_to_give(stack, order, key="give-early").status == 403
-    switch(stack, gifting=Stage(hundredths=0, allow=("alice",)))
+    switch(stack, gifting=Cohort(hundredths=0, allow=("alice",)))
     assert try_to_give(stack, order, key="give-early").status == 201
 
 
@@ -198,7 +198,7 @@ def test_switching_off_traps_no_gift(stack: Stack) -> None:
 
 
 def test_a_user_outside_can_be_named_and_receives_the_message(stack: Stack) -> None:
-    switch(stack, gifting=Stage(hundredths=0, allow=("alice",)))
+    switch(stack, gifting=Cohort(hundredths=0, allow=("alice",)))
     stack.call("bob", "GET", "/me")
     gift = stack.give(stack.buy(), recipient_id="bob")
     assert stack.claim("bob", gift).status == 201
@@ -315,13 +315,15 @@ def throttled_rollout() -> Iterator[None]:
 @pytest.mark.parametrize("name", READERS)
 def test_a_rollout_that_cannot_be_read_stays_as_it_was(stack: Stack, name: str) -> None:
     order = stack.buy()
-    switch(stack, gifting=Stage(allow=("alice",)), order_center=Stage(allow=("alice",)))
+    only_alice = Cohort(hundredths=0, allow=("alice",))
+    switch(stack, gifting=only_alice, order_center=only_alice)
     assert features(stack) == FEATURES
     stack.now += MAX_AGE_MS
     with throttled_rollout():
         assert READERS[name](stack, order).status in (200, 201)
-        stack.now += MAX_AGE_MS
-        assert features(stack) == FEATURES
+        for _ in range(2):
+            assert (features(stack), features(stack, "bob")) == (FEATURES, dict.fromkeys(FEATURES, False))
+            stack.now += MAX_AGE_MS
 
 
 @pytest.mark.parametrize("name", READERS)
@@ -374,7 +376,7 @@ def test_the_metric_has_the_share_of_the_users_in_each_rollout(
 ) -> None:
     features(stack)
     assert cohort_lines(capsys) == []
-    switch(stack, gifting=Stage(hundredths=0, allow=("alice",)))
+    switch(stack, gifting=Cohort(hundredths=0, allow=("alice",)))
     for user in ("alice", "bob"):
         features(stack, user)
     found = cohort_lines(capsys)
@@ -382,6 +384,7 @@ def test_the_metric_has_the_share_of_the_users_in_each_rollout(
     for line in found:
         (directive,) = line["_aws"]["CloudWatchMetrics"]
         assert directive["Dimensions"] == [["feature", "service"]]
+        assert line["request_id"].startswith("request-")
         assert not {"alice", "bob"} & set(map(str, line.values()))
 
 
@@ -394,8 +397,8 @@ def operate(stack: Stack, *arguments: str) -> int:
     return int(options.command(table, StackNames(TABLE), options))
 
 
-def stages(stack: Stack) -> Any:
-    return (stack.item("ROLLOUT") or {}).get("stages")
+def cohorts(stack: Stack) -> Any:
+    return (stack.item("ROLLOUT") or {}).get("cohorts")
 
 
 @pytest.fixture
@@ -411,7 +414,7 @@ def test_a_command_without_options_shows_the_state(people: Stack, capsys: pytest
         "gifting: on; 100 % of the users",
         "order_center: on; 100 % of the users",
     ]
-    assert stages(people) is None
+    assert cohorts(people) is None
 
 
 def test_a_change_is_shown_and_written_only_with_apply(people: Stack, capsys: pytest.CaptureFixture[str]) -> None:
@@ -422,10 +425,10 @@ def test_a_change_is_shown_and_written_only_with_apply(people: Stack, capsys: py
     assert "share of all users who have it now: 100 % -> 5 %" in out
     assert "bob loses it" in out
     assert "--apply" in out
-    assert stages(people) is None
+    assert cohorts(people) is None
     assert operate(people, *wanted, "--apply") == 0
     assert "within 30 seconds" in capsys.readouterr().out
-    assert stages(people) == {"gifting": {"on": True, "hundredths": 500, "allow": ["alice"], "deny": ["bob"]}}
+    assert cohorts(people) == {"gifting": {"on": True, "hundredths": 500, "allow": ["alice"], "deny": ["bob"]}}
     assert operate(people, *wanted, "--apply") == 0
     assert "Nothing was written" in capsys.readouterr().out
     people.now += MAX_AGE_MS
@@ -437,13 +440,13 @@ def test_each_option_changes_its_own_field(people: Stack) -> None:
     operate(people, "gifting", "--off", "--from", "2027-01-01T08:00:00+08:00", "--apply")
     start = 1_798_761_600_000
     both = {"hundredths": 25, "allow": ["alice", "bob"], "deny": []}
-    assert stages(people) == {"gifting": both | {"on": False, "start": start}}
+    assert cohorts(people) == {"gifting": both | {"on": False, "start": start}}
     operate(people, "gifting", "--on", "--until", "2027-01-02T00:00:00Z", "--deny", "alice", "--apply")
     moved = {"hundredths": 25, "allow": ["bob"], "deny": ["alice"]}
-    assert stages(people) == {"gifting": moved | {"on": True, "start": start, "end": start + DAY}}
+    assert cohorts(people) == {"gifting": moved | {"on": True, "start": start, "end": start + DAY}}
     operate(people, "order_center", "--percent", "100", "--apply")
     operate(people, "gifting", "--from", "none", "--until", "none", "--forget", "alice", "--forget", "bob", "--apply")
-    assert stages(people) == {
+    assert cohorts(people) == {
         "gifting": {"on": True, "hundredths": 25, "allow": [], "deny": []},
         "order_center": {"on": True, "hundredths": 10_000, "allow": [], "deny": []},
     }
@@ -472,29 +475,29 @@ def test_an_error_changes_nothing(people: Stack, arguments: tuple[str, ...], mes
 def test_a_percentage_has_two_decimals_at_most(people: Stack, percent: str) -> None:
     with pytest.raises(SystemExit):
         operate(people, "gifting", f"--percent={percent}", "--apply")
-    assert stages(people) is None
+    assert cohorts(people) is None
 
 
 @pytest.mark.corrupts
 def test_a_listed_user_without_an_account_is_forgotten_by_id(people: Stack) -> None:
-    switch(people, gifting=Stage(allow=("gone",), deny=("bob",)))
+    switch(people, gifting=Cohort(allow=("gone",), deny=("bob",)))
     assert [(finding.type, finding.about) for finding in people.audit_findings()] == [("dangling-reference", "ROLLOUT")]
     operate(people, "gifting", "--forget", "gone", "--apply")
-    assert stages(people)["gifting"]["allow"] == []
+    assert cohorts(people)["gifting"]["allow"] == []
     assert people.audit_findings() == []
 
 
 @pytest.mark.corrupts
 def test_a_list_has_a_bound(people: Stack) -> None:
-    switch(people, gifting=Stage(allow=tuple(f"user-{number}" for number in range(MAX_LISTED))))
+    switch(people, gifting=Cohort(allow=tuple(f"user-{number}" for number in range(MAX_LISTED))))
     with pytest.raises(CannotRunError, match=f"at most {MAX_LISTED}"):
         operate(people, "gifting", "--allow", "alice", "--apply")
-    assert len(stages(people)["gifting"]["allow"]) == MAX_LISTED
+    assert len(cohorts(people)["gifting"]["allow"]) == MAX_LISTED
 
 
 @pytest.mark.corrupts
 def test_the_audit_reports_a_percentage_that_no_command_writes(people: Stack) -> None:
-    switch(people, gifting=Stage(hundredths=10_001))
+    switch(people, gifting=Cohort(hundredths=10_001))
     assert [(finding.type, finding.about) for finding in people.audit_findings()] == [("unreadable", "ROLLOUT")]
 
 
@@ -511,7 +514,7 @@ def test_two_operators_at_once_lose_nothing(people: Stack, monkeypatch: pytest.M
 
     monkeypatch.setattr(rollout, "save", interrupted)
     operate(people, "gifting", "--allow", "alice", "--apply")
-    assert stages(people) == {
+    assert cohorts(people) == {
         "gifting": {"on": True, "hundredths": 700, "allow": ["alice"], "deny": ["bob"]},
         "order_center": {"on": False, "hundredths": 10_000, "allow": [], "deny": []},
     }

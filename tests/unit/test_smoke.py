@@ -93,6 +93,7 @@ CASES: list[tuple[str, Exception, tuple[str, ...], str]] = [
     ("a request is forbidden", gateway(403), (), "--url"),
     ("no such route", gateway(404), (), "another API"),
     ("a role is missing in the token", problem(403, "wrong-role"), (), "ReadAttributes"),
+    ("a feature is not rolled out", problem(403, "not-available-yet"), (), "ops rollout"),
     ("the table or the secret is busy", problem(503, "busy"), (), "ReadLinkKeysPolicy"),
     ("an error in a function", problem(500, "internal-error"), (), "ClaimFunction (PutAccounts"),
     ("the projector is late", StepFailed("x", waited_for="ProjectorFunction"), (), "UnprojectedRecords"),

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handsel.domain.rollout import BUCKETS, Feature, Rollout, Stage, compute_bucket
+from handsel.domain.rollout import BUCKETS, Cohort, Feature, Rollout, compute_bucket
 from tools import openapi
 
 NOW = 1_790_000_000_000
@@ -48,28 +48,28 @@ def test_a_bucket_is_computed_from_feature_and_user_alone(feature: Feature, user
 
 @given(USERS, PERCENTAGES, PERCENTAGES)
 def test_a_higher_percentage_puts_nobody_out(user_id: str, one: int, other: int) -> None:
-    low, high = (Stage(hundredths=each) for each in sorted((one, other)))
+    low, high = (Cohort(hundredths=each) for each in sorted((one, other)))
     assert low.includes(Feature.GIFTING, user_id, now=NOW) <= high.includes(Feature.GIFTING, user_id, now=NOW)
 
 
 @given(FEATURES, USERS)
 def test_0_percent_is_nobody_and_100_percent_is_everybody(feature: Feature, user_id: str) -> None:
-    assert not Stage(hundredths=0).includes(feature, user_id, now=NOW)
-    assert Stage(hundredths=BUCKETS).includes(feature, user_id, now=NOW)
+    assert not Cohort(hundredths=0).includes(feature, user_id, now=NOW)
+    assert Cohort(hundredths=BUCKETS).includes(feature, user_id, now=NOW)
     assert Rollout().includes(feature, user_id, now=NOW)
 
 
 @pytest.mark.parametrize(("user_id", "bucket"), [(FIRST, 0), (LAST, 9_999), (BOB, 849)])
 def test_a_user_is_in_from_the_first_percentage_above_their_bucket(user_id: str, bucket: int) -> None:
-    assert not Stage(hundredths=bucket).includes(Feature.GIFTING, user_id, now=NOW)
-    assert Stage(hundredths=bucket + 1).includes(Feature.GIFTING, user_id, now=NOW)
+    assert not Cohort(hundredths=bucket).includes(Feature.GIFTING, user_id, now=NOW)
+    assert Cohort(hundredths=bucket + 1).includes(Feature.GIFTING, user_id, now=NOW)
 
 
 def test_the_users_of_a_percentage_are_about_that_many_and_other_ones_for_each_feature() -> None:
     users = [f"user-{number}" for number in range(20_000)]
-    stage = Stage(hundredths=500)
+    cohort = Cohort(hundredths=500)
     counts = Counter(
-        (stage.includes(Feature.GIFTING, user, now=NOW), stage.includes(Feature.ORDER_CENTER, user, now=NOW))
+        (cohort.includes(Feature.GIFTING, user, now=NOW), cohort.includes(Feature.ORDER_CENTER, user, now=NOW))
         for user in users
     )
     gifting, center = counts[True, True] + counts[True, False], counts[True, True] + counts[False, True]
@@ -80,28 +80,28 @@ def test_the_users_of_a_percentage_are_about_that_many_and_other_ones_for_each_f
 
 
 @pytest.mark.parametrize(
-    ("stage", "is_in"),
+    ("cohort", "is_in"),
     [
-        (Stage(hundredths=0, allow=(BOB,)), True),
-        (Stage(hundredths=BUCKETS, deny=(BOB,)), False),
-        (Stage(hundredths=0, allow=(BOB,), deny=(BOB,)), True),
-        (Stage(on=False, allow=(BOB,)), False),
-        (Stage(on=False), False),
-        (Stage(start=NOW), True),
-        (Stage(start=NOW + 1), False),
-        (Stage(start=NOW + 1, allow=(BOB,)), False),
-        (Stage(end=NOW + 1), True),
-        (Stage(end=NOW), False),
-        (Stage(end=NOW, allow=(BOB,)), False),
-        (Stage(start=NOW, end=NOW + 1), True),
+        (Cohort(hundredths=0, allow=(BOB,)), True),
+        (Cohort(hundredths=BUCKETS, deny=(BOB,)), False),
+        (Cohort(hundredths=0, allow=(BOB,), deny=(BOB,)), True),
+        (Cohort(on=False, allow=(BOB,)), False),
+        (Cohort(on=False), False),
+        (Cohort(start=NOW), True),
+        (Cohort(start=NOW + 1), False),
+        (Cohort(start=NOW + 1, allow=(BOB,)), False),
+        (Cohort(end=NOW + 1), True),
+        (Cohort(end=NOW), False),
+        (Cohort(end=NOW, allow=(BOB,)), False),
+        (Cohort(start=NOW, end=NOW + 1), True),
     ],
 )
-def test_switch_and_dates_come_before_lists_and_lists_before_the_percentage(stage: Stage, *, is_in: bool) -> None:
-    assert stage.includes(Feature.GIFTING, BOB, now=NOW) is is_in
-    assert Rollout({"gifting": stage}).includes(Feature.GIFTING, BOB, now=NOW) is is_in
+def test_switch_and_dates_come_before_lists_and_lists_before_the_percentage(cohort: Cohort, *, is_in: bool) -> None:
+    assert cohort.includes(Feature.GIFTING, BOB, now=NOW) is is_in
+    assert Rollout({"gifting": cohort}).includes(Feature.GIFTING, BOB, now=NOW) is is_in
 
 
 def test_a_stage_is_about_its_own_feature_only() -> None:
-    changed = Rollout().with_stage(Feature.GIFTING, Stage(on=False))
+    changed = Rollout().with_cohort(Feature.GIFTING, Cohort(on=False))
     assert not changed.includes(Feature.GIFTING, BOB, now=NOW)
     assert changed.includes(Feature.ORDER_CENTER, BOB, now=NOW)

@@ -28,8 +28,8 @@ def compute_bucket(feature: str, user_id: str) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
-    """How far a feature is rolled out. Without changes, everybody has it.
+class Cohort:
+    """The users who have a feature. Without changes, these are all users.
 
     Attributes:
         on: False takes the feature away from everybody.
@@ -62,21 +62,21 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Rollout:
-    """The stages of all features.
+    """The cohorts of all features.
 
     Attributes:
-        stages: by the name of the feature. A feature without a stage is available to everybody.
+        cohorts: by the name of the feature. A feature that has none is available to everybody.
         version: the number of changes.
     """
 
-    stages: Mapping[str, Stage] = field(default_factory=dict)
+    cohorts: Mapping[str, Cohort] = field(default_factory=dict)
     version: int = 0
 
     def includes(self, feature: str, user_id: str, *, now: int) -> bool:
         """Return whether a user has a feature at a time."""
-        stage = self.stages.get(feature)
-        return stage is None or stage.includes(feature, user_id, now=now)
+        cohort = self.cohorts.get(feature)
+        return cohort is None or cohort.includes(feature, user_id, now=now)
 
-    def with_stage(self, feature: str, stage: Stage) -> "Rollout":
-        """Return the rollout with another stage of a feature."""
-        return replace(self, stages={**self.stages, feature: stage})
+    def with_cohort(self, feature: str, cohort: Cohort) -> "Rollout":
+        """Return the rollout with another cohort of a feature."""
+        return replace(self, cohorts={**self.cohorts, feature: cohort})

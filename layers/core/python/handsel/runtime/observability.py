@@ -67,6 +67,8 @@ def count_in_cohort(feature: str, *, is_in: bool) -> None:
     """
     with single_metric(name="InCohort", unit=MetricUnit.Count, value=int(is_in)) as metric:
         metric.add_dimension("feature", feature)
+        for name, value in metrics.metadata_set.items():
+            metric.add_metadata(name, value)
 
 
 def flush_metrics(**fields: object) -> bool:

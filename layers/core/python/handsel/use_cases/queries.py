@@ -3,16 +3,18 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from handsel.domain import errors, ids
 from handsel.domain.models import Gift, Holding, Kind, Order, Page, Product, Shipment, UnitCounts
-from handsel.domain.rollout import Feature, Rollout
 from handsel.domain.rules import count_units, has_refund_due
 from handsel.domain.states import GiftState, OrderState, ShipmentStatus, VoucherState
 from handsel.domain.summary import count_shipment
-from handsel.store import accounts, gifts, holdings, keys, orders, products, rollout, shipments
+from handsel.store import accounts, gifts, holdings, keys, orders, products, shipments
 from handsel.store.table import Table
+
+if TYPE_CHECKING:
+    from handsel.domain.rollout import Rollout
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -65,8 +67,10 @@ class GiftDetails:
     holding: HoldingDetails | None = None
 
 
-def get_rollout(table: Table, *, now: int) -> Rollout:
+def get_rollout(table: Table, *, now: int) -> "Rollout":
     """Return the rollout that applies now."""
+    from handsel.store import rollout
+
     return rollout.get_current(table, now=now)
 
 
@@ -100,6 +104,10 @@ def load_order_details(
         sold: the products as they are sold now, by id, if they were read before.
         given: gifts that were read before.
     """
+    # Imported here, because claims and public operations show no orders.
+    from handsel.domain.rollout import Feature
+    from handsel.store import rollout
+
     by_id = {gift.gift_id: gift for gift in given}
     wanted = [gift_id for order in found for gift_id in order.reservations if gift_id not in by_id]
     if found and sold is None and (wanted or not rollout.is_fresh(table, now=now)):
