@@ -27,6 +27,8 @@ GET /                                          | anyone    | 200
 GET /g/{gift_id}                               | anyone    | 200
 GET /assets/{version}/{asset}                   | anyone    | 200
 GET /gifts/{gift_id}/preview                   | anyone    | 200
+GET /test/clock                                | user      | 200
+POST /test/clock                               | user      | 200
 GET /me                                        | user      | 200
 PATCH /me                                      | user      | 200
 GET /meta/features                             | user      | 200
@@ -87,6 +89,8 @@ POST /gifts/{gift_id}/claims                   | claimers  | 200
                                                | user      | named 403 not-the-recipient; link 403 wrong-secret
 POST /gifts/{gift_id}/decline                  | recipient | open 200; declined 200; ends
                                                | user      | 403 not-the-recipient
+PUT /gifts/{gift_id}/at-end                    | giver     | open 200; ends
+                                               | user      | 404 not-found
 POST /gifts/{gift_id}/cancel                   | giver     | open 200; cancelled 200; ends
                                                | user      | 404 not-found
 POST /gifts/{gift_id}/return-gifts             | claimers  | answered 409 already-returned; 201

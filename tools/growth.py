@@ -66,6 +66,7 @@ IN_ITEMS = (
         "429 `too-many-open-gifts`",
     ),
     Growth("OpenGifts.gifts", "give", MAX_UNITS, "units of the order", "409 `units-not-available`"),
+    Growth("OtherEnds.gifts", "give", MAX_UNITS, "units of the order", "409 `units-not-available`"),
     Growth(
         "Summary.counters",
         "claim a voucher, use units",

@@ -400,6 +400,16 @@ def _samples() -> Iterator[Event]:
     yield _give("give_group", "Alice gives two vouchers by one link.", ORDER, {"shares": 2, "wrapping": _WRAPPING})
     yield _http(
         "GiftFunction",
+        "set_end",
+        "Alice decides that unclaimed vouchers of this gift are refunded.",
+        "PUT /gifts/{gift_id}/at-end",
+        200,
+        by=ALICE,
+        path={"gift_id": CANCELLED_GIFT},
+        body={"then": "refund"},
+    )
+    yield _http(
+        "GiftFunction",
         "cancel",
         "Alice cancels this gift.",
         "POST /gifts/{gift_id}/cancel",
@@ -609,6 +619,18 @@ def _samples() -> Iterator[Event]:
         "window_removed",
         "DynamoDB has deleted the timer of the gift: the gift expires, unless its claim window is open.",
         _window_removed(UNOPENED_GIFT, ORDER),
+    )
+    yield _http(
+        "TestClockFunction", "read", "Get the time of a stack with a test clock.", "GET /test/clock", 200, by=ALICE
+    )
+    yield _http(
+        "TestClockFunction",
+        "advance",
+        "Advance the time by a minute.",
+        "POST /test/clock",
+        200,
+        by=ALICE,
+        body={"advance_seconds": 60},
     )
     yield Event("SweepFunction", "every_minute", "Settle everything that is due.", _scheduled("sweep"))
     yield Event(

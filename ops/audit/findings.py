@@ -12,6 +12,7 @@ class IssueType(StrEnum):
     """A type of inconsistency other than the violation of an invariant (`invariants.ViolationType`)."""
 
     GIFT_WITHOUT_ORDER = "gift-without-order"
+    POLICY_DIFFERS = "policy-differs"
     HOLDING_UNCLAIMED = "holding-unclaimed"
     SHIPMENT_MISSING = "shipment-missing"
     SHIPMENT_DIFFERS = "shipment-differs"

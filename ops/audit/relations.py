@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from handsel.domain import ids, invariants, messages, rules, summary
+from handsel.domain import errors, ids, invariants, messages, policy, rules, summary
 from handsel.domain.models import Gift, Holding, Kind, Order, Refund
 from handsel.domain.states import UNPAID_STATES, WINDOW_OVER, EndAction, GiftState, OrderState, RefundStatus
 from handsel.domain.summary import Counters, Summary
@@ -86,8 +86,18 @@ def _check_order(index: AuditIndex, by_order: _ByOrder, order: Order, *, now: in
         yield Finding(IssueType.DANGLING_REFERENCE, about, about, "its buyer has no account")
     if order.product.product_id not in index.products:
         yield Finding(IssueType.DANGLING_REFERENCE, about, about, "its product does not exist")
+    if not _is_published(order.policy):
+        yield Finding(IssueType.DANGLING_REFERENCE, about, about, f"its policy {order.policy} does not exist")
     yield from _check_payment(order, about, now=now, grace_ms=grace_ms)
     yield from _check_return_gift(index, order, about)
+
+
+def _is_published(ref: str) -> bool:
+    try:
+        policy.find(ref)
+    except errors.DataIntegrityError:
+        return False
+    return True
 
 
 # By state, whether the payment of an order has a token, a reference and the time at which it was paid.
@@ -140,6 +150,9 @@ def _check_gift(index: AuditIndex, gift: Gift, *, now: int, grace_ms: int) -> It
     if order is None or order.buyer_id != gift.giver_id:
         detail = f"its order {gift.order_id} does not exist, or belongs to another user"
         yield Finding(IssueType.GIFT_WITHOUT_ORDER, about, group, detail)
+    elif order.policy != gift.policy:
+        detail = f"has the policy {gift.policy}, and its order {order.policy}"
+        yield Finding(IssueType.POLICY_DIFFERS, about, group, detail)
     for violation in invariants.find_gift_violations(gift, index.holdings):
         yield to_finding(violation, gift.order_id)
     has_expired = WINDOW_OVER.holds(gift.expires_at, now=now)
@@ -202,7 +215,8 @@ def _check_recipient(
     place = index.received.get((gift.recipient_id, gift.gift_id))
     if place != (keys.gifts_by_recipient(gift.recipient_id), keys.position(gift.created_at, gift.gift_id)):
         yield Finding(IssueType.LIST_DIFFERS, about, group, "its entry in its recipient's list is missing or wrong")
-    dates, due = messages.list_reminder_times(gift), index.reminders.get(gift.gift_id)
+    dates = messages.list_reminder_times(gift) if _is_published(gift.policy) else []
+    due = index.reminders.get(gift.gift_id)
     is_open = gift.state is GiftState.OPEN and not WINDOW_OVER.holds(gift.expires_at, now=now)
     if is_open and dates and gift.gift_id not in index.reminders and gift.created_at + grace_ms <= now:
         yield Finding(IssueType.REMINDER_MISSING, about, group, "has no reminder for its recipient")

@@ -59,6 +59,7 @@ _KINDS = {
     "read_message": 2,
     "tag": 1,
     "read_order": 2,
+    "switch_gifting": 2,
     "reuse_key": 1,
     "replay": 1,
     "sweep": 1,
@@ -134,6 +135,7 @@ def scenario(seed: int) -> Scenario:
         skew_ms=random.choice((0, 1_000, 30_000)),
         window_ms=random.choice((2 * MINUTE_MS, 90 * MINUTE_MS, 8 * HOUR_MS, DAY_MS, 2 * DAY_MS)),
         down=down,
+        policy=random.choice(("douyin", "douyin", "wechat", "kakao", "eu")),
     )
     return Scenario(seed, tuple(steps), plan)
 

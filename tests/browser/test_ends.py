@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser.accessibility import check_accessible
-from tests.browser.conftest import Invite
+from tests.browser.conftest import SECONDS_TO_SEE, Invite
 from tests.browser.visitors import Visitor
 from tests.e2e.conftest import Running
 
@@ -160,18 +160,17 @@ def test_only_a_gift_for_one_person_can_go_to_someone_else(person: Invite, stack
 
 @pytest.mark.long
 def test_a_gift_that_nobody_opened_goes_to_the_second_person(
-    person: Invite, short_stack: Running, register_secret: Callable[[str], None]
+    person: Invite, stack: Running, register_secret: Callable[[str], None]
 ) -> None:
-    stack = short_stack
     carol = stack.stack["users"]["carol"]["user_id"]
     order = stack.buy()
     gift = stack.give(order["order_id"], at_end={"then": "give_to", "recipient_id": carol})
     register_secret(gift["secret"])
-    giver = person("alice", on=stack)
-    page = giver.page
+    page = person("alice").page
+    stack.advance_to(gift["expires_at"], before=SECONDS_TO_SEE)
     page.goto(f"/#/gifts/{gift['gift_id']}")
     expect(page.locator("h1")).to_be_visible()
-    stack.advance_to(gift["expires_at"])
+    let_time_pass(stack, SECONDS_TO_SEE)
     # The page updates by itself.
     expect(heading(page, "Passed on")).to_be_visible()
     expect(page.get_by_text("It wasn't opened in time, so it went to")).to_be_visible()
@@ -200,16 +199,16 @@ def test_a_gift_that_nobody_opened_goes_to_the_second_person(
 
 @pytest.mark.long
 def test_the_giver_sees_that_an_unopened_gift_is_refunded(
-    person: Invite, short_stack: Running, register_secret: Callable[[str], None]
+    person: Invite, stack: Running, register_secret: Callable[[str], None]
 ) -> None:
-    stack = short_stack
     order = stack.buy(2)
     gift = stack.give(order["order_id"], shares=2, at_end={"then": "refund"})
     register_secret(gift["secret"])
-    page = person("alice", on=stack).page
+    page = person("alice").page
+    stack.advance_to(gift["expires_at"], before=SECONDS_TO_SEE)
     page.goto(f"/#/gifts/{gift['gift_id']}")
     expect(page.locator("h1")).to_be_visible()
-    stack.advance_to(gift["expires_at"])
+    let_time_pass(stack, SECONDS_TO_SEE)
     expect(heading(page, "Expired and refunded")).to_be_visible()
     expect(page.get_by_text("2 weren't opened in time. ¥258.00 will be refunded to your card.")).to_be_visible()
     expect(page.get_by_role("link", name="Send it again")).to_have_count(0)

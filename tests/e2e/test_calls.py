@@ -7,6 +7,7 @@ seen.
 import json
 import re
 import secrets
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -20,6 +21,9 @@ from PIL import Image
 
 from handsel.api.problems import STATUS
 from handsel.domain import errors
+from handsel.domain.rollout import Feature, Rollout, Stage
+from handsel.store import rollout
+from handsel.store.table import Table
 from local.client import Client, payment
 from testkit import access, qr
 from tests.e2e.conftest import ADDRESS, PARCEL_WRAPPING, WRAPPING, Running, eventually, run_stack
@@ -39,10 +43,28 @@ def calls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 @pytest.fixture(scope="module", autouse=True)
 def expiring(calls: Running) -> dict[str, Any]:
-    """Return a gift without a recipient and one for Bob, which nobody claims."""
-    order = calls.buy(3)
-    anybodys = calls.give(order["order_id"], shares=2)
-    return {"order": order, "anybodys": anybodys, "bobs": calls.give(order["order_id"], recipient_id=bob_id(calls))}
+    """Return a gift without a recipient, one for Bob, one that is refunded and one for Carol later, which nobody claims."""
+    order, ending = calls.buy(3), calls.buy(2)
+    carol = expect_ok(calls.as_("carol").get("/me"))["user_id"]
+    return {
+        "order": order,
+        "anybodys": calls.give(order["order_id"], shares=2),
+        "ending": ending,
+        "refunded": calls.give(ending["order_id"], at_end={"then": "refund"}),
+        "carols": calls.give(ending["order_id"], at_end={"then": "give_to", "recipient_id": carol}),
+        "bobs": calls.give(order["order_id"], recipient_id=bob_id(calls)),
+    }
+
+
+@pytest.fixture(scope="module", autouse=True)
+def outsider(calls: Running) -> tuple[Client, float]:
+    """Return a user without any feature, and the time from which on all processes know it."""
+    calls.new_users("outsider")
+    user = calls.as_("outsider")
+    calls.give(calls.buy(2, by="outsider")["order_id"], by="outsider")
+    denied = Stage(deny=(user.user_id,))
+    rollout.save(Table(calls.aws("dynamodb"), calls.stack["table_name"]), Rollout(dict.fromkeys(Feature, denied)))
+    return user, time.monotonic() + rollout.MAX_AGE_MS / 1000
 
 
 def expect_problem(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
@@ -667,6 +689,37 @@ def test_post_cancel(calls: Running) -> None:
     expect_problem(calls.as_("alice").post(f"/gifts/{taken['gift_id']}/cancel", {}), 409, "already-claimed")
 
 
+def test_put_at_end(calls: Running) -> None:
+    alice, order, bob = calls.as_("alice"), calls.buy(5), bob_id(calls)
+    carol = expect_ok(calls.as_("carol").get("/me"))["user_id"]
+    gift = calls.give(order["order_id"], recipient_id=bob, at_end={"then": "refund"})
+    assert (gift["at_end"], gift["successor_gift_id"]) == ({"then": "refund"}, None)
+    path = f"/gifts/{gift['gift_id']}/at-end"
+    for at_end in ({"then": "order"}, {"then": "give_to", "recipient_id": carol}):
+        for _ in range(2):
+            assert expect_ok(alice.put(path, at_end))["at_end"] == at_end
+    expect_problem(calls.as_("bob").put(path, {"then": "refund"}), 404, "not-found")
+    expect_problem(alice.put(path, {"then": "give_to"}), 422, "invalid-request")
+    expect_problem(alice.put(path, {"then": "give_to", "recipient_id": "nobody"}), 422, "recipient-unknown")
+    expect_problem(alice.put(path, {"then": "give_to", "recipient_id": gift_giver(calls)}), 422, "self-gift")
+    group = calls.give(order["order_id"], shares=2)
+    answer = alice.put(f"/gifts/{group['gift_id']}/at-end", {"then": "give_to", "recipient_id": carol})
+    assert expect_problem(answer, 422, "invalid-request")["errors"][0]["pointer"] == "/then"
+    body = {"shares": 2, "wrapping": WRAPPING, "at_end": {"then": "give_to", "recipient_id": carol}}
+    answer = alice.post(f"/orders/{order['order_id']}/gifts", body, key=new_key())
+    assert expect_problem(answer, 422, "invalid-request")["errors"][0]["pointer"] == "/at_end"
+    for ending, status, code in (("claims", 409, "already-claimed"), ("decline", 410, "declined")):
+        ended = calls.give(order["order_id"], recipient_id=bob)
+        calls.as_("bob").post(f"/gifts/{ended['gift_id']}/{ending}", {})
+        expect_problem(alice.put(f"/gifts/{ended['gift_id']}/at-end", {"then": "order"}), status, code)
+    expect_ok(alice.post(f"/gifts/{gift['gift_id']}/cancel", {}))
+    expect_problem(alice.put(path, {"then": "order"}), 410, "cancelled")
+
+
+def gift_giver(calls: Running) -> str:
+    return str(expect_ok(calls.as_("alice").get("/me"))["user_id"])
+
+
 def test_post_ask_again_before_the_end_is_too_early(calls: Running) -> None:
     gift = calls.give(calls.buy()["order_id"])
     path = f"/gifts/{gift['gift_id']}/ask-again"
@@ -888,6 +941,12 @@ def test_after_the_window_gifts_are_returned_and_claims_stay(calls: Running, exp
     expect_problem(alice.post(f"/gifts/{expiring['bobs']['gift_id']}/cancel", {}), 410, "expired")
     units = expect_ok(alice.get(f"/orders/{expiring['order']['order_id']}"))["units"]
     assert units == {"available": 3, "in_gift": 0, "gifted": 0, "used": 0, "refunded": 0}
+    expect_problem(alice.put(f"/gifts/{expiring['bobs']['gift_id']}/at-end", {"then": "order"}), 410, "expired")
+    units = expect_ok(alice.get(f"/orders/{expiring['ending']['order_id']}"))["units"]
+    assert units == {"available": 0, "in_gift": 1, "gifted": 0, "used": 0, "refunded": 1}
+    successor_id = expect_ok(alice.get(f"/gifts/{expiring['carols']['gift_id']}"))["successor_gift_id"]
+    assert expect_ok(carol.get(f"/gifts/{successor_id}"))["state"] == "open"
+    expect_ok(carol.post(f"/gifts/{successor_id}/claims", {}), 201)
     ask = f"/gifts/{expiring['anybodys']['gift_id']}/ask-again"
     for _ in range(2):
         expect_ok(carol.post(ask, {"secret": expiring["anybodys"]["secret"]}), 202)
@@ -895,6 +954,18 @@ def test_after_the_window_gifts_are_returned_and_claims_stay(calls: Running, exp
     expect_problem(alice.post(ask, {"secret": expiring["anybodys"]["secret"]}), 403, "own-gift")
     expect_ok(bob.post(f"/gifts/{expiring['bobs']['gift_id']}/ask-again", {}), 202)
     expect_problem(carol.post(f"/gifts/{expiring['bobs']['gift_id']}/ask-again", {}), 403, "not-the-recipient")
+
+
+def test_a_voucher_cannot_be_redeemed_after_its_validity(calls: Running) -> None:
+    alice, mia, store = calls.as_("alice"), calls.as_("mia"), calls.stack["users"]["mia"]["store_id"]
+    price = {"amount": 100, "currency": "CNY"}
+    body = {"kind": "voucher", "title": "Today", "category": "food", "price": price, "validity_days": 1}
+    product = expect_ok(mia.put(f"/stores/{store}/products/today-{new_key()}", body))
+    order = expect_ok(alice.post("/orders", purchase_request(calls) | {"product_id": product["product_id"]}), 201)
+    (voucher,) = expect_ok(alice.post(f"/orders/{order['order_id']}/use", {"quantity": 1}), 201)["holdings"]
+    calls.advance_to(voucher["valid_until"])
+    expect_problem(mia.post(f"/vouchers/{voucher['code']}/redemptions", {}), 410, "voucher-expired")
+    expect_problem(mia.post("/redemptions", {"code": voucher["code"]}), 410, "voucher-expired")
 
 
 # --- accounts -----------------------------------------------------------------------------------------------------
@@ -918,6 +989,28 @@ def test_get_and_patch_me(calls: Running) -> None:
     expect_problem(dave.request("PATCH", "/me", json={"handle": "carol"}), 409, "handle-taken")
     expect_problem(dave.request("PATCH", "/me", json={"handle": "no spaces"}), 422, "invalid-request")
     expect_ok(carol.request("PATCH", "/me", json={"display_name": "Carol", "recommendations": True}))
+
+
+# --- features ------------------------------------------------------------------------------------------------------
+
+
+def test_get_meta_features_and_what_a_user_without_them_cannot_do(
+    calls: Running, outsider: tuple[Client, float]
+) -> None:
+    user, known_from = outsider
+    time.sleep(max(0.0, known_from - time.monotonic()))
+    assert expect_ok(calls.as_("alice").get("/meta/features")) == {"gifting": True, "order_center": True}
+    answer = user.get("/meta/features")
+    assert expect_ok(answer) == {"gifting": False, "order_center": False}
+    assert answer.headers["cache-control"] == "no-store"
+    expect_problem(user.get("/order-center"), 404, "not-found")
+    assert expect_ok(user.get("/me"))["order_center"] is None
+    (order,) = expect_ok(user.get("/orders"))["items"]
+    assert order["actions"] == ["use", "refund"]
+    body = {"shares": 1, "wrapping": WRAPPING}
+    expect_problem(user.post(f"/orders/{order['order_id']}/gifts", body), 403, "not-available-yet")
+    (gift,) = expect_ok(user.get("/gifts?role=sent"))["items"]
+    assert gift["state"] in ("open", "returned")
 
 
 # --- messages, order center, people -------------------------------------------------------------------------------
@@ -1040,6 +1133,23 @@ def test_get_people_with_exchanged_gifts(calls: Running) -> None:
     expect_problem(una.get("/people?cursor=x"), 422, "invalid-request")
 
 
+# --- test clock ---------------------------------------------------------------------------------------------------
+
+
+def test_advance_test_clock(calls: Running) -> None:
+    alice = calls.as_("alice")
+    before = expect_ok(alice.get("/test/clock"))
+    advanced = expect_ok(alice.post("/test/clock", {"advance_seconds": 1}))
+    assert advanced["done"]
+    assert advanced["offset_seconds"] == before["offset_seconds"] + 1
+    assert expect_ok(calls.as_("mia").get("/test/clock"))["now"] > advanced["now"]
+
+
+@pytest.mark.parametrize("seconds", [0, 31_536_001, 1.5, "60", None])
+def test_post_test_clock_with_other_than_seconds_is_invalid(calls: Running, seconds: object) -> None:
+    expect_problem(calls.as_("alice").post("/test/clock", {"advance_seconds": seconds}), 422, "invalid-request")
+
+
 # --- validation ----------------------------------------------------------------------------------------------------
 
 
@@ -1131,13 +1241,20 @@ def test_an_order_ends_under_the_policy_that_it_was_bought_under(calls: Running)
     ]
     answer = alice.post(f"/gifts/{gift['gift_id']}/cancel", {})
     assert expect_problem(answer, 409, "not-allowed")["rule"] == "giver_cancel"
+    assert gift["at_end"] == {"then": "refund"}
+    answer = alice.put(f"/gifts/{gift['gift_id']}/at-end", {"then": "order"})
+    assert expect_problem(answer, 409, "not-allowed")["rule"] == "giver_may_choose"
+    with environment_of(calls, "PurchaseFunction", POLICY="wechat"):
+        order = calls.buy()
+    body = {"shares": 1, "wrapping": WRAPPING, "at_end": {"then": "order"}}
+    answer = alice.post(f"/orders/{order['order_id']}/gifts", body, key=new_key())
+    assert expect_problem(answer, 409, "not-allowed")["rule"] == "giver_may_choose"
 
 
 # --- all routes ---------------------------------------------------------------------------------------------------
 
 # These take longer than a test may; the integration tests of the handlers cover them.
 NOT_HERE = {
-    "voucher-expired": "a voucher is good for a day at least",
     "too-many-events": "it takes five hundred reports",
     "busy": "nobody contends that much",
 }

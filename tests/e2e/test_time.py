@@ -1,16 +1,20 @@
-"""What happens as time passes, by the test clock: the windows of gifts, reminders, and the last day of a voucher.
+"""Windows of gifts, reminders, the last day of a voucher and changes of features, by the test clock.
 
 Each test is a story of its own. They advance the clock of one stack, one after the other.
 """
 
 import itertools
+import os
+import subprocess
+import sys
 from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
 
-from local.client import MAX_ADVANCE, Client, payment
+from local.client import MAX_ADVANCE, Client, advance_clock, payment
+from local.settings import ROOT
 from tests.e2e.conftest import WRAPPING, Running
 
 pytestmark = pytest.mark.e2e
@@ -148,7 +152,56 @@ def test_a_gift_goes_on_to_a_second_friend_who_cannot_tell(live: Running) -> Non
     assert [each["kind"] for each in messages_about(giver, gift)] == ["gift_passed_on"]
     assert claim(second, received | {"secret": None}).status_code == 201
     assert giver.get(path).json()["units"] == {"available": 0, "in_gift": 0, "gifted": 2, "used": 0, "refunded": 0}
+    advance_clock(giver, 1)
     assert [each["kind"] for each in messages_about(giver, received)] == ["gift_claimed"]
+
+
+def operate(running: Running, *command: str) -> str:
+    """Run an operators' command on the stack. Return its output."""
+    environ = {**os.environ, "LOCAL_DIR": str(running.folder)}
+    done = subprocess.run(
+        [sys.executable, "-m", "local.ops", *command],
+        env=environ,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_features_are_taken_from_a_user_within_30_seconds_and_no_gift_is_trapped(live: Running) -> None:
+    live.new_users("pilot")
+    pilot, bob = live.as_("pilot"), live.as_("bob")
+    path = f"/orders/{live.buy(4, by='pilot')['order_id']}"
+    body = {"shares": 1, "wrapping": WRAPPING}
+    given, sent = pilot.post(f"{path}/gifts", body, key="before-the-change").json(), live.give(path[8:], by="pilot")
+    received = live.give(live.buy()["order_id"], recipient_id=pilot.user_id)
+    for feature in ("gifting", "order_center"):
+        assert "Written" in operate(live, "rollout", feature, "--deny", "pilot", "--apply")
+    advance_clock(pilot, 30)
+
+    assert pilot.get("/meta/features").json() == {"gifting": False, "order_center": False}
+    assert bob.get("/meta/features").json() == {"gifting": True, "order_center": True}
+    assert pilot.get(path).json()["actions"] == ["use", "refund"]
+    assert problem_of(pilot.post(f"{path}/gifts", body)) == (403, "not-available-yet")
+    assert problem_of(pilot.post(f"{path}/gifts", body | {"shares": 50})) == (403, "not-available-yet")
+    replayed = pilot.post(f"{path}/gifts", body, key="before-the-change")
+    assert (replayed.status_code, replayed.json()["gift_id"]) == (201, given["gift_id"])
+    assert problem_of(pilot.get("/order-center")) == (404, "not-found")
+    assert pilot.get("/me").json()["order_center"] is None
+    assert pilot.get("/gifts?role=sent").status_code == pilot.get("/orders").status_code == 200
+    assert claim(bob, given).status_code == claim(pilot, received).status_code == 201
+    assert pilot.post(f"/gifts/{sent['gift_id']}/cancel", {}).json()["state"] == "cancelled"
+    back = {"product_id": live.stack["products"]["voucher"], "payment": payment(), "wrapping": WRAPPING}
+    assert pilot.post(f"/gifts/{received['gift_id']}/return-gifts", back).status_code == 201
+
+    operate(live, "rollout", "gifting", "--forget", "pilot", "--apply")
+    advance_clock(pilot, 30)
+    assert pilot.get(path).json()["actions"] == ["gift", "use", "refund"]
+    assert pilot.post(f"{path}/gifts", body).status_code == 201
 
 
 def test_400_days_pass_in_calls_of_at_most_a_year_and_nobody_is_signed_out(live: Running) -> None:

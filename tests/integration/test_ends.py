@@ -1,4 +1,4 @@
-"""What happens at the end of a claim window: the order, a refund, or a second person."""
+"""The ends of a claim window: the order, a refund, or a second person."""
 
 from typing import Any
 
@@ -104,7 +104,7 @@ def test_an_order_is_refunded_from_the_end_on_if_all_its_units_are(stack: Stack)
 
     assert states() == ("paid", [], [1, 0], 0, 0)
     stack.now += DAY
-    over = ("refunded", [], [0, 1], 1, 1)
+    over: tuple[Any, ...] = ("refunded", [], [0, 1], 1, 1)
     assert states() == over
     settle(stack, gift, "sweep")
     assert states() == over

@@ -7,7 +7,7 @@ import json
 import re
 from base64 import b64decode
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import asdict, fields
 from typing import Any, NoReturn
 
 import pytest
@@ -65,6 +65,24 @@ def test_link_previews_have_a_png_picture(stack: Stack, product: str) -> None:
     assert (picture.status, picture.headers["content-type"]) == (200, "image/png")
     drawn = b64decode(picture.raw)
     assert (drawn[:8], drawn[16:24]) == (b"\x89PNG\r\n\x1a\n", (1200).to_bytes(4) + (630).to_bytes(4))
+
+
+@pytest.mark.parametrize(
+    ("cover_id", "theme", "color"), [("red-koi", "red", "#8d0a13"), ("blue-sails", "blue", "#123a7a")]
+)
+def test_the_page_of_a_gift_has_the_theme_of_its_cover(stack: Stack, cover_id: str, theme: str, color: str) -> None:
+    gift = stack.give(stack.buy(), wrapping={"cover_id": cover_id, "blessing_id": "best-wishes"})
+    page = stack.call(None, "GET", f"/g/{gift['gift_id']}")
+    assert f'data-theme="{theme}"' in page.raw
+    assert meta(page)["theme-color"] == color
+    assert meta(page)["og:image"] == f"https://gifts.test/covers/{cover_id}.png"
+
+
+def test_no_style_sheet_and_no_script_has_a_color_of_a_theme() -> None:
+    for theme in load_catalogue().themes:
+        for color in asdict(theme.colors).values():
+            for name in ("gift.css", "gift.js", "gift_wrap.js", "gift_result.js", "gift_ends.js", "wrapping.js"):
+                assert color not in SOURCES[name].read_text(), (name, color)
 
 
 def test_user_input_cannot_become_markup(stack: Stack) -> None:

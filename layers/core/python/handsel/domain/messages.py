@@ -137,7 +137,7 @@ def derive_gift_messages(before: Gift | None, after: Gift | None) -> Iterator[Me
             yield _to_recipient(after, MessageKind.GIFT_CANCELLED, ended_at)
 
 
-# What the giver of an expired gift learns, by what happened at its end.
+# The message to the giver of an expired gift, by what happened at its end.
 _EXPIRED: Mapping[EndAction, MessageKind] = {
     EndAction.ORDER: MessageKind.GIFT_RETURNED,
     EndAction.REFUND: MessageKind.GIFT_REFUNDED,

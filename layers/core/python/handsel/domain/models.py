@@ -240,7 +240,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class AtEnd:
-    """What happens at the end of a claim window, if the unclaimed units do not become available in the order again.
+    """An end of a claim window at which the unclaimed units do not become available in the order again.
 
     Attributes:
         recipient_id: the named recipient of the successor; None for a refund, as are the other two.

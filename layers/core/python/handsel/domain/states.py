@@ -212,7 +212,7 @@ UNIT_MACHINE = Machine(
 
 
 class EndAction(StrEnum):
-    """What happens to the unclaimed units of a gift when its claim window ends.
+    """An end of a claim window: what happens to the unclaimed units.
 
     - `order`: they become available in the order again.
     - `refund`: they are refunded.
@@ -224,7 +224,7 @@ class EndAction(StrEnum):
     GIVE_TO = "give_to"
 
 
-# What each end does to the unclaimed units; None leaves them in a gift: the reservation passes on to the successor.
+# The action of each end on the unclaimed units; None leaves them in a gift: the reservation passes on to the successor.
 UNITS_AT_END: Mapping[EndAction, UnitAction | None] = {
     EndAction.ORDER: UnitAction.RELEASE,
     EndAction.REFUND: UnitAction.REFUND,

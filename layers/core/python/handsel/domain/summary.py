@@ -4,7 +4,7 @@ A summary is the sum of the tallies of a user's orders, vouchers, parcels and me
 `compute_counts` adds the changes that the clock has made since.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from handsel.domain.models import Gift, Holding, Order, Shipment
@@ -27,13 +27,11 @@ class OtherEnds:
     """The ends of the open gifts of one order that do not end in the order.
 
     Attributes:
-        refunded: ids of the gifts that are refunded.
-        passed_on: by id of the gifts that are passed on: the end of the successor's claim window.
-        is_last: True if all units are refunded once all of the open gifts are.
+        gifts: by gift id, the end of the successor's claim window; 0 if the units are refunded.
+        is_last: True if all units of the order are refunded once all of its open gifts are.
     """
 
-    refunded: Sequence[str]
-    passed_on: Mapping[str, int]
+    gifts: Mapping[str, int]
     is_last: bool
 
 
@@ -124,15 +122,17 @@ def compute_counts(summary: Summary, expired_today: int, *, now: int) -> Counts:
         over = {gift_id for gift_id, expires_at in entry.gifts.items() if expires_at <= now}
         awaiting += len(entry.gifts) - len(over)
         expired += len(over)
-        if entry.ends is not None:
-            successors = [expires_at for gift_id, expires_at in entry.ends.passed_on.items() if gift_id in over]
-            over_too = sum(expires_at <= now for expires_at in successors)
-            awaiting += len(successors) - over_too
-            expired += over_too
-            refunded += entry.ends.is_last and len(over) == len(entry.gifts)
-            back = len(over) - len(over.intersection(entry.ends.refunded)) - len(successors) + over_too
-        else:
-            back = len(over)
+        ends = (
+            {}
+            if entry.ends is None
+            else {gift_id: entry.ends.gifts[gift_id] for gift_id in over & entry.ends.gifts.keys()}
+        )
+        passed_on = [expires_at for expires_at in ends.values() if expires_at]
+        over_too = sum(expires_at <= now for expires_at in passed_on)
+        awaiting += len(passed_on) - over_too
+        expired += over_too
+        refunded += entry.ends is not None and entry.ends.is_last and len(over) == len(entry.gifts)
+        back = len(over) - len(ends) + over_too
         released += back > 0 and not entry.has_available
     usable = summary.without_expired(now).counters
     return Counts(
@@ -181,13 +181,16 @@ def find_open_gifts(order: Order, gifts: list[Gift]) -> OpenGifts:
     """Return the open ones among the gifts that an order has reservations for."""
     waiting = [gift for gift in gifts if gift.state is GiftState.OPEN]
     expiries = {gift.gift_id: gift.expires_at for gift in waiting}
-    refunded = [gift.gift_id for gift in waiting if gift.then is EndAction.REFUND]
-    passed_on = {gift.gift_id: build_successor(gift).expires_at for gift in waiting if gift.then is EndAction.GIVE_TO}
-    if not refunded and not passed_on:
+    ends = {
+        gift.gift_id: build_successor(gift).expires_at if gift.then is EndAction.GIVE_TO else 0
+        for gift in waiting
+        if gift.at_end is not None
+    }
+    if not ends:
         return OpenGifts(order.available > 0, expiries)
-    left = sum(gift.remaining for gift in waiting)
-    is_last = len(refunded) == len(waiting) and order.refunded + left == order.quantity
-    return OpenGifts(order.available > 0, expiries, OtherEnds(refunded, passed_on, is_last))
+    refunded = [gift.remaining for gift in waiting if ends.get(gift.gift_id) == 0]
+    is_last = len(refunded) == len(waiting) and order.refunded + sum(refunded) == order.quantity
+    return OpenGifts(order.available > 0, expiries, OtherEnds(ends, is_last))
 
 
 def count_voucher(voucher: Holding) -> Counters:

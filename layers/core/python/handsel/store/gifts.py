@@ -298,7 +298,7 @@ def end_gift(table: Table, action: GiftAction, gift: Gift | Timer, *, clock: Cal
             transition(GIFT_MACHINE, GiftState.OPEN, action, now=now),
             assign({"ended_at": now}),
             require(remaining=gift.remaining, order_id=order_id),
-            # Whatever the end, a cancellation and a decline lead back to the order.
+            # A cancellation and a decline always lead back to the order.
             *([require(at_end=gift.at_end)] if expired else []),
         )
 

@@ -43,7 +43,7 @@ class WrappingRequest(Request):
 
 
 class AtEndRequest(Request):
-    """What happens to the unclaimed units of a gift when its claim window ends.
+    """The end of a claim window: what happens to the unclaimed units then.
 
     Attributes:
         then: `order`: they become available in the order again. `refund`: they are refunded. `give_to`: the gift, which has

@@ -62,7 +62,7 @@ class ClaimerGift(GiftPreview):
 
 
 class AtEndView(View):
-    """What happens to the unclaimed units when the claim window ends.
+    """The end of a claim window: what happens to the unclaimed units then.
 
     Attributes:
         then: `order`: they become available in the order again. `refund`: they are refunded. `give_to`: they become a new
