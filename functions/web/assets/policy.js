@@ -18,7 +18,7 @@ export function currentPolicy() {
 }
 
 /** Return whether the view of an order or of a gift says that a rule forbids the user something. */
-export const isForbidden = ({ refusals = [] }, rule) => refusals.some((each) => each.rule === rule);
+export const isForbidden = ({ refusals }, rule) => refusals.some((each) => each.rule === rule);
 
 /**
  * Return the rules for the gifts of an order.

@@ -67,10 +67,10 @@ function atEnd(gift, nextName) {
   const { at_end: { then }, shares } = gift;
   const mayChange = !isForbidden(gift, "giver_may_choose");
   return h(
-    "p",
+    "div",
     { class: "card at-end" },
-    h("span", {}, t(`shop.end.will.${then}`, { name: nextName, shares })),
-    mayChange && h("button", { type: "button", class: "link", "aria-label": t("shop.end.change_label"), on: { click: () => changeEnd(gift, nextName) } }, t("shop.end.change")),
+    h("p", {}, t(`shop.end.will.${then}`, { name: nextName, shares })),
+    mayChange && action(t("shop.end.change"), () => changeEnd(gift, nextName), { class: "link", "aria-label": t("shop.end.change_label") }),
   );
 }
 

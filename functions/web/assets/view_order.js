@@ -61,7 +61,7 @@ async function cancel({ order_id: id }) {
 }
 
 /** Return why units cannot be given, or null if that is not for the user to know. */
-function whyNot({ product, actions, refusals = [] }) {
+function whyNot({ product, actions, refusals }) {
   const rule = refusals.find((each) => each.action === "gift" && has(`rule.${each.rule}`))?.rule;
   // Expired vouchers can only be refunded.
   const text = product.not_giftable_code ? notGiftable(product) : !actions.includes("use") ? t("shop.voucher_expired") : rule && t(`rule.${rule}`);

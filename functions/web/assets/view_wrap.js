@@ -118,7 +118,7 @@ function endFields({ window, atEnd, mayChoose }, people, firstId) {
   }
   function value() {
     const end = choice.value();
-    return end.then === chosen ? {} : { at_end: end };
+    return end.then === atEnd ? {} : { at_end: end };
   }
   draw();
   return { ...choice, element, check, value };

@@ -452,7 +452,7 @@ body.app main { padding-bottom: calc(96px + env(safe-area-inset-bottom)); }
 .ends legend { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 .ends + .to { margin: .9rem 0 1rem; }
 .at-end { display: flex; align-items: center; justify-content: space-between; gap: .75rem; padding-block: .5rem; }
-.at-end .link { flex: none; }
+.at-end p { flex: 1; margin: 0; }
 .given-cover { margin: .5rem 0 1rem; overflow: hidden; border: 1px solid var(--line); border-radius: 18px; background: var(--surface); box-shadow: var(--shadow); text-align: center; }
 .given-cover .blessing { padding: .9rem 1rem; font-size: 1.15rem; }
 .what, .until { text-align: center; }

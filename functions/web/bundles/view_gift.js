@@ -119,7 +119,7 @@ function currentPolicy() {
   return asked;
 }
 
-const isForbidden = ({ refusals = [] }, rule) => refusals.some((each) => each.rule === rule);
+const isForbidden = ({ refusals }, rule) => refusals.some((each) => each.rule === rule);
 
 async function rulesOf(order) {
   const current = await currentPolicy();
@@ -257,10 +257,10 @@ function atEnd(gift, nextName) {
   const { at_end: { then }, shares } = gift;
   const mayChange = !isForbidden(gift, "giver_may_choose");
   return h(
-    "p",
+    "div",
     { class: "card at-end" },
-    h("span", {}, t(`shop.end.will.${then}`, { name: nextName, shares })),
-    mayChange && h("button", { type: "button", class: "link", "aria-label": t("shop.end.change_label"), on: { click: () => changeEnd(gift, nextName) } }, t("shop.end.change")),
+    h("p", {}, t(`shop.end.will.${then}`, { name: nextName, shares })),
+    mayChange && action(t("shop.end.change"), () => changeEnd(gift, nextName), { class: "link", "aria-label": t("shop.end.change_label") }),
   );
 }
 

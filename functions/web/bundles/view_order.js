@@ -144,7 +144,7 @@ async function cancel({ order_id: id }) {
   redraw();
 }
 
-function whyNot({ product, actions, refusals = [] }) {
+function whyNot({ product, actions, refusals }) {
   const rule = refusals.find((each) => each.action === "gift" && has(`rule.${each.rule}`))?.rule;
   const text = product.not_giftable_code ? notGiftable(product) : !actions.includes("use") ? t("shop.voucher_expired") : rule && t(`rule.${rule}`);
   return text ? h("p", { class: "not-giftable" }, text) : null;

@@ -426,7 +426,7 @@ function currentPolicy() {
   return asked;
 }
 
-const isForbidden = ({ refusals = [] }, rule) => refusals.some((each) => each.rule === rule);
+const isForbidden = ({ refusals }, rule) => refusals.some((each) => each.rule === rule);
 
 async function rulesOf(order) {
   const current = await currentPolicy();

@@ -122,7 +122,7 @@ function currentPolicy() {
   return asked;
 }
 
-const isForbidden = ({ refusals = [] }, rule) => refusals.some((each) => each.rule === rule);
+const isForbidden = ({ refusals }, rule) => refusals.some((each) => each.rule === rule);
 
 async function rulesOf(order) {
   const current = await currentPolicy();
@@ -523,7 +523,7 @@ function endFields({ window, atEnd, mayChoose }, people, firstId) {
   }
   function value() {
     const end = choice.value();
-    return end.then === chosen ? {} : { at_end: end };
+    return end.then === atEnd ? {} : { at_end: end };
   }
   draw();
   return { ...choice, element, check, value };
