@@ -154,7 +154,7 @@ def eventually(condition: Callable[[], bool], seconds: float) -> bool:
 
 
 # The files that wait longest run first, so that other files run in the meantime.
-LONGEST = ("test_sweep_schedule.py", "test_calls.py", "test_expiry.py")
+LONGEST = ("test_sweep_schedule.py", "test_calls.py", "test_expiry.py", "test_time.py")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
