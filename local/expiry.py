@@ -120,17 +120,16 @@ class Expiry:
     def run(self, stop: threading.Event) -> None:
         """Delete expired items until stopped."""
         while not stop.wait(PAUSE):
-            self.collect()
+            self.collect(time.time())
 
-    def collect(self) -> int:
-        """Delete the expired items. Return their number."""
+    def collect(self, now: float) -> int:
+        """Delete the items that have expired by the test clock, which is ahead of `now`. Return their number."""
         with self._lock:
             while not self._records.empty():
                 record = self._records.get()
                 self._timers.apply(record)
                 self._read_clock(record["dynamodb"])
-                self._records.task_done()
-            return self._delete_due(time.time() + self._offset)
+            return self._delete_due(now + self._offset)
 
     def _read_clock(self, change: Item) -> None:
         if change["Keys"] == keys.test_clock().attributes() and "NewImage" in change:

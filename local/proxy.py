@@ -30,7 +30,7 @@ from yarl import URL
 from handsel.api.weights import accepts_gzip
 from local import hosts, sign_in, test_clock
 from local.sign_in import SignIn
-from local.test_clock import Answer, TestClock
+from local.test_clock import Advancer, Answer
 from local.users import TriggerError
 
 log = logging.getLogger(__name__)
@@ -87,7 +87,7 @@ class Proxy:
         engine_url: str,
         api_id: str,
         signing_in: SignIn,
-        clock: TestClock,
+        clock: Advancer,
     ) -> None:
         self._engine = engine
         self._host = f"127.0.0.1:{port}"
@@ -202,7 +202,7 @@ def _error(status: HTTPStatus) -> web.Response:
 
 @asynccontextmanager
 async def serve(
-    bind_host: str, port: int, engine_url: str, api_id: str, signing_in: SignIn, clock: TestClock
+    bind_host: str, port: int, engine_url: str, api_id: str, signing_in: SignIn, clock: Advancer
 ) -> AsyncIterator[None]:
     """Serve the API until the block ends.
 

@@ -28,7 +28,7 @@ from local.settings import REGION, Settings
 from local.sign_in import SignIn
 from local.state import Directory, Running, write_json
 from local.streams import Feed, Mapping
-from local.test_clock import Backlog, TestClock
+from local.test_clock import Advancer, Backlog
 
 log = logging.getLogger(__name__)
 
@@ -126,7 +126,7 @@ class Runner:
             endpoint_url,
             deployment.api_ids[0],
             signing_in,
-            TestClock(backlog),
+            Advancer(backlog),
         ):
             self._serving = True
             running.ready = True
@@ -226,7 +226,7 @@ class Runner:
         The jobs are daemons: stopping need not wait for them.
         """
         if not self._settings.stream:
-            return [], Backlog([], [], self._stop)
+            return [], Backlog([], [], [], self._stop)
         marks = Marks()
         expiries: list[Expiry] = []
         mappings: list[Mapping] = []
@@ -243,7 +243,7 @@ class Runner:
             mappings.append(Mapping(endpoint_url, properties, feed, position))
         jobs: list[Expiry | Feed | Mapping] = [*expiries, *mappings, *feeds.values()]
         threads = [threading.Thread(target=job.run, args=(self._stop,), daemon=True) for job in jobs]
-        return threads, Backlog(list(feeds.values()), expiries, self._stop)
+        return threads, Backlog(list(feeds.values()), mappings, expiries, self._stop)
 
 
 @contextmanager

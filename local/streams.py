@@ -73,6 +73,10 @@ class Mapping:
             for _ in gathered:
                 self._inbox.task_done()
 
+    def is_idle(self) -> bool:
+        """Return whether all records that were read are delivered."""
+        return not self._inbox.unfinished_tasks
+
     def _gather(self) -> list[Record]:
         """Return the waiting records. Wait shortly for the first one, then for the batching window."""
         try:
@@ -213,10 +217,6 @@ class Feed:
         """Read the available records of all shards. Return their number."""
         with self._lock:
             return sum(self._poll(shard) for shard in self._shards())
-
-    def is_processed(self) -> bool:
-        """Return whether the subscribers have processed all records that were read."""
-        return not any(subscriber.unfinished_tasks for subscriber in self._subscribers)
 
     def _poll(self, shard: str) -> int:
         count = 0

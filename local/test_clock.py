@@ -14,7 +14,7 @@ from http import HTTPStatus
 from typing import Any
 
 from local.expiry import Expiry
-from local.streams import Feed
+from local.streams import Feed, Mapping
 
 PATH = "/test/clock"
 # A call takes at most 20 s. The function is not started later than this; it settles for at most 5 s.
@@ -45,27 +45,34 @@ class Backlog:
 
     Args:
         feeds: the streams.
+        mappings: deliver their records.
         expiries: delete the expired items.
         stop: set when the stack stops.
     """
 
-    def __init__(self, feeds: Sequence[Feed], expiries: Sequence[Expiry], stop: threading.Event) -> None:
+    def __init__(
+        self, feeds: Sequence[Feed], mappings: Sequence[Mapping], expiries: Sequence[Expiry], stop: threading.Event
+    ) -> None:
         self._feeds = feeds
+        self._mappings = mappings
         self._expiries = expiries
         self._stop = stop
 
     def clear(self, deadline: float) -> bool:
         """Wait until all is processed, also what follows from that. Return False if it was not by the deadline."""
         while not self._stop.is_set() and time.monotonic() < deadline:
-            if not all(feed.is_processed() for feed in self._feeds):
+            if not all(mapping.is_idle() for mapping in self._mappings):
                 self._stop.wait(PAUSE)
-            # All effects of processed records are written, so a poll finds their records, or nothing follows any more.
-            elif not sum(feed.poll() for feed in self._feeds) + sum(each.collect() for each in self._expiries):
+                continue
+            # All effects of delivered records are written, so their records are read here, or nothing follows any more.
+            read = sum(feed.poll() for feed in self._feeds)
+            deleted = sum(expiry.collect(time.time()) for expiry in self._expiries)
+            if not read + deleted:
                 return True
         return False
 
 
-class TestClock:
+class Advancer:
     """Answers requests that advance the clock, one after the other."""
 
     def __init__(self, backlog: Backlog) -> None:

@@ -284,7 +284,12 @@ def _run_audit(table: WholeTable, options: argparse.Namespace, segments: int = 4
 
 
 def _explain(table: WholeTable, _: Stack, options: argparse.Namespace) -> int:
-    found = explaining.explain(table, options.id, now=clock.now_ms())
+    try:
+        found = explaining.explain(table, options.id, now=clock.now_ms())
+    except errors.DataIntegrityError as error:
+        raise CannotRunError(
+            f"The items cannot be explained: {error}. Use a checkout of the deployed version."
+        ) from error
     if found is None:
         raise CannotRunError("There is no gift and no order with this ID.")
     if options.json:

@@ -8,14 +8,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from handsel.domain import messages, policy
+from handsel.domain import errors, messages, policy
 from handsel.domain.models import Gift, Order, Product
 from handsel.domain.policy import Policy
 from handsel.domain.rules import find_not_giftable_reason, is_validity_over, is_window_too_short
 from handsel.domain.states import EndAction, GiftState, OrderState
 from handsel.domain.times import format_timestamp
 from handsel.store import gifts, orders
-from handsel.use_cases.queries import load_order_details
+from handsel.use_cases.queries import OrderDetails, load_order_details
 from ops.scan import WholeTable
 
 
@@ -70,7 +70,10 @@ class Explanation:
 
 def explain(table: WholeTable, identifier: str, *, now: int) -> Explanation | None:
     """Explain the gift, or else the order, with this ID. Return None if there is neither."""
-    stored = gifts.get(table, identifier)
+    try:
+        stored = gifts.get(table, identifier)
+    except errors.NotFound:  # no ID has this form
+        return None
     # A gift to a second person exists from the end of the first claim window on, and is stored soon after it.
     gift = stored or gifts.find(table, identifier, now=now)
     order = orders.get(table, identifier if gift is None else gift.order_id)
@@ -78,7 +81,7 @@ def explain(table: WholeTable, identifier: str, *, now: int) -> Explanation | No
         return None
     (details,) = load_order_details(table, [order], now=now)
     terms = policy.find(order.policy)
-    of_order = [*_decide_giving(order, details.product, terms, now=now), *_decide_later(terms)]
+    of_order = [*_decide_giving(details, terms, now=now), *_decide_later(terms)]
     if gift is not None:
         found = _explain_gift(gift, None if stored is None else stored.state, now=now)
         return replace(found, decisions=[*found.decisions, *of_order])
@@ -246,20 +249,30 @@ def _decide_actions(gift: Gift, terms: Policy, *, now: int) -> Iterator[Decision
         yield _by_rule(terms, "reminders", "reminders of the recipient", f"{leads} seconds before the end")
 
 
-def _decide_giving(order: Order, product: Product, terms: Policy, *, now: int) -> Iterator[Decision]:
-    about = "give units of this order now"
+def _decide_giving(details: OrderDetails, terms: Policy, *, now: int) -> Iterator[Decision]:
+    about, order, product = "give units of this order now", details.order, details.product
+    of_policy = find_not_giftable_reason(_without_store(product), terms)
     reason = find_not_giftable_reason(product, terms)
-    if reason is not None and reason.rule in terms.rules:
-        yield _by_rule(terms, reason.rule, about, f"ruled out: {reason}")
+    if of_policy is not None:
+        yield _by_rule(terms, of_policy.rule, about, f"ruled out: {of_policy}")
     elif reason is not None:
-        yield _without_rule(about, f"ruled out: {reason}", "the store, by its setting `giftable`")
+        yield _without_rule(about, f"ruled out: {reason}", "the store, by `giftable` or its own `gift_rules`")
     elif is_validity_over(order, now=now):
         yield _without_rule(about, "not possible", "the vouchers of the order are no longer valid")
     elif is_window_too_short(order, terms, now=now):
         yield _by_rule(terms, "minimum_window", about, "ruled out: the vouchers of the order expire too soon")
+    elif details.units is None:
+        yield _without_rule(about, "not possible", f"the order is {order.state_at(now)}")
+    elif details.units.available == 0:
+        yield _without_rule(about, "not possible", "no unit of the order is available")
     else:
         yield _by_rule(terms, "excluded_categories", about, "possible: the category of the product is not excluded")
         yield _by_rule(terms, "price_caps", about, "possible: the price of the product is not above the limit")
+
+
+def _without_store(product: Product) -> Product:
+    """Return a product without what its store excludes from gifts."""
+    return replace(product, giftable=True, store_giftable=True, store_excluded_categories=None, store_price_caps=None)
 
 
 # Rules about what was claimed. They are published, and no code applies them yet.

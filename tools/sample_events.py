@@ -620,6 +620,18 @@ def _samples() -> Iterator[Event]:
         "DynamoDB has deleted the timer of the gift: the gift expires, unless its claim window is open.",
         _window_removed(UNOPENED_GIFT, ORDER),
     )
+    yield _http(
+        "TestClockFunction", "read", "Get the time of a stack with a test clock.", "GET /test/clock", 200, by=ALICE
+    )
+    yield _http(
+        "TestClockFunction",
+        "advance",
+        "Advance the time by a minute.",
+        "POST /test/clock",
+        200,
+        by=ALICE,
+        body={"advance_seconds": 60},
+    )
     yield Event("SweepFunction", "every_minute", "Settle everything that is due.", _scheduled("sweep"))
     yield Event(
         "HealthFunction",

@@ -71,7 +71,7 @@ def advance_test_clock() -> Response[str]:
         clock=clock.now_ms,
         set_offset=clock.set_offset,
         remaining_ms=lambda: app.lambda_context.get_remaining_time_in_millis() - _MARGIN_MS,
-        token=ids.derive_id("advance", caller.user_id, request.id)[:30],
+        token=ids.derive_id("advance", caller.user_id, request.id)[:25],
         on_failure=lambda item, error: logger.error("sweep failed", item=item, error_type=type(error).__name__),
     )
     offset = test_clock.get_offset(table())

@@ -740,6 +740,16 @@ def _ask_again(session: Session) -> None:
     session.call("friend", "POST", f"/gifts/{gift['gift_id']}/ask-again", {"secret": gift["secret"]}, status=202)
 
 
+@_step("advance the test clock by a second", "TestClockFunction")
+def _advance_clock(session: Session) -> None:
+    if "TestClockFunction" not in session.target.functions:
+        raise StepSkipped("this stack has no test clock")
+    before = session.json("giver", "GET", "/test/clock")["offset_seconds"]
+    after = session.json("giver", "POST", "/test/clock", {"advance_seconds": 1})["offset_seconds"]
+    # Another caller may advance it, too.
+    expect("the clock moved", after > before, True)
+
+
 # --- lists ------------------------------------------------------------------------------------------------------------
 
 

@@ -94,21 +94,22 @@ def all_grants() -> set[Grant]:
 def _statements(function: str) -> tuple[_Statement, ...]:
     properties = RESOURCES[function]["Properties"]
     if "Role" in properties:
-        role = RESOURCES[_attribute(properties["Role"]).partition(".")[0]]
-        policies = [policy["PolicyDocument"] for policy in role["Properties"]["Policies"]]
+        role = RESOURCES[_attribute(properties["Role"]).partition(".")[0]]["Properties"]
+        policies = [policy["PolicyDocument"] for policy in role["Policies"]]
+        attached = [_without_condition(each) for each in role["ManagedPolicyArns"]]
     else:
-        # A reference names a managed policy of the template; other entries are policy documents themselves.
-        policies = [
-            RESOURCES[policy["Ref"]]["Properties"]["PolicyDocument"] if "Ref" in policy else policy
-            for policy in properties["Policies"]
-        ]
-        # Other managed policies name the roles that they are attached to.
-        policies += [
-            each["Properties"]["PolicyDocument"]
-            for each in RESOURCES.values()
-            if each["Type"] == "AWS::IAM::ManagedPolicy"
-            and {"Ref": f"{function}Role"} in each["Properties"].get("Roles", ())
-        ]
+        policies = [policy for policy in properties["Policies"] if "Ref" not in policy]
+        attached = [policy for policy in properties["Policies"] if "Ref" in policy]
+    # Other managed policies name the roles that they are attached to.
+    attached += [
+        {"Ref": name}
+        for name, each in RESOURCES.items()
+        if each["Type"] == "AWS::IAM::ManagedPolicy"
+        and {"Ref": f"{function}Role"} in map(_without_condition, each["Properties"].get("Roles", ()))
+    ]
+    # Policies of AWS have no reference. That of a customer managed key allows no requests of handlers.
+    names = [each["Ref"] for each in attached if "Ref" in each and each["Ref"] != "UseKeyPolicy"]
+    policies += [RESOURCES[name]["Properties"]["PolicyDocument"] for name in names]
     return tuple(
         _Statement(
             each["Sid"],
@@ -122,6 +123,11 @@ def _statements(function: str) -> tuple[_Statement, ...]:
         for policy in policies
         for each in policy["Statement"]
     )
+
+
+def _without_condition(value: Any) -> Any:
+    """Return the value of a list entry that a condition may remove."""
+    return value["Fn::If"][1] if "Fn::If" in value else value
 
 
 def _attribute(reference: Any) -> str:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
 import botocore.session
@@ -123,7 +123,7 @@ class Stack:
     """A stack: routes and functions as callers see them, and the table as an operator sees it.
 
     Attributes:
-        now: the clock, in milliseconds since the epoch.
+        now: real time, in milliseconds since the epoch; a test clock is ahead of it.
         events: the domain events published so far.
         denied: requests that a function made and its role does not allow.
         used: the grants of the roles that were used.
@@ -584,5 +584,6 @@ def open_stack(simulation: Simulation) -> Iterator[Stack]:
     for service, client in clients.items():
         client.listeners = [partial(running.check_permission, service)]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(clock, "now_ms", lambda: running.now)
+        patch.setattr(clock, "time", SimpleNamespace(time_ns=lambda: running.now * 1_000_000))
+        patch.setattr(clock, "_offset_ms", 0)
         yield running

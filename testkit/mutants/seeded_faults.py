@@ -125,6 +125,19 @@ MUTANTS = (
         '"ConditionExpression": "attribute_not_exists(pk)",',
         '"ConditionExpression": "attribute_not_exists(nothing)",',
     ),
+    # --- wrapping
+    Mutant(
+        "a gift has the first theme, whatever its cover",
+        "domain/wrappings.py",
+        "return self.themes[0] if cover is None else cover.theme",
+        "return self.themes[0]",
+    ),
+    Mutant(
+        "the covers of the last theme are recommended first",
+        "domain/wrappings.py",
+        "for theme in catalogue.themes",
+        "for theme in reversed(catalogue.themes)",
+    ),
     # --- expiry and release
     Mutant(
         "a gift expires too early",
@@ -531,6 +544,63 @@ MUTANTS = (
         "require(version=before.version)",
         "require(shipment_id=before.shipment_id)",
     ),
+    # --- the rollout
+    Mutant(
+        "the rollout is asked before replays are answered",
+        "use_cases/gifts/giving.py",
+        "    if gift_key in found:\n        return _require_same(gifts.from_item(found[gift_key]), call)\n    order =",
+        "    if not rollout.includes(table, Feature.GIFTING, call.caller, now=call.now):\n"
+        "        raise errors.NotAvailableYet\n"
+        "    if gift_key in found:\n        return _require_same(gifts.from_item(found[gift_key]), call)\n    order =",
+    ),
+    Mutant(
+        "everybody may give",
+        "use_cases/gifts/giving.py",
+        "if not rollout.includes(table, Feature.GIFTING, call.caller, now=call.now):",
+        "if not rollout.includes(table, Feature.GIFTING, call.caller, now=call.now) and False:",
+    ),
+    Mutant(
+        "orders offer to give to everybody",
+        "use_cases/queries.py",
+        "rollout.includes(table, Feature.GIFTING, order.buyer_id, now=now),",
+        "True,",
+    ),
+    Mutant(
+        "a process never reads the rollout again",
+        "store/rollout.py",
+        "return table.rollout is not None and 0 <= now - table.rollout.read_at < MAX_AGE_MS",
+        "return table.rollout is not None",
+    ),
+    Mutant(
+        "a change of the rollout overwrites another one",
+        "store/rollout.py",
+        "require(version=changed.version)",
+        "require(pk=key.pk)",
+    ),
+    Mutant(
+        "a percentage includes one bucket more",
+        "domain/rollout.py",
+        "compute_bucket(feature, user_id) < self.hundredths",
+        "compute_bucket(feature, user_id) <= self.hundredths",
+    ),
+    Mutant(
+        "allowed users have a feature that is switched off",
+        "domain/rollout.py",
+        "        if not self.is_active_at(now):\n            return False\n        if user_id in self.allow:\n            return True\n",
+        "        if user_id in self.allow:\n            return True\n        if not self.is_active_at(now):\n            return False\n",
+    ),
+    Mutant(
+        "a rollout that cannot be read is that of a new table",
+        "store/rollout.py",
+        "        _keep(table, table.rollout.rollout, now=now)\n",
+        "        _keep(table, Rollout(), now=now)\n",
+    ),
+    Mutant(
+        "the order center is open to everybody who asks late",
+        "use_cases/order_center.py",
+        "    if not has_feature():\n        raise errors.NotFound\n    own,",
+        "    own,",
+    ),
     # --- the table
     Mutant(
         "a conflict is final", "store/retries.py", "return bool(codes) and codes <= _RETRYABLE_CODES", "return False"
@@ -575,7 +645,74 @@ MUTANTS = (
         "    for number, (_, at) in enumerate(find_new_claims(before, after), len(before.claims)):",
         "    for number, (_, at) in enumerate(find_new_claims(before, after), 0):",
     ),
+    # --- the time of pages
+    Mutant(
+        "countdowns of pages do not follow the test clock",
+        "api/http.py",
+        'f"offset;dur={offset}"',
+        'f"offset;dur={offset // 1000}"',
+    ),
     # --- the rules of the policies
+    Mutant(
+        "units of an order are given under the newest rules",
+        "use_cases/gifts/giving.py",
+        "    terms = policy.find(order.policy).with_window(window_ms)\n    sold",
+        "    terms = policy.newest(order.policy.partition('@')[0]).with_window(window_ms)\n    sold",
+    ),
+    Mutant(
+        "a gift has the first rules, and not those of its order",
+        "use_cases/gifts/giving.py",
+        "        policy=order.policy,\n",
+        "",
+    ),
+    Mutant(
+        "a return gift has the first rules, and not those of its order",
+        "use_cases/orders/purchases.py",
+        "        policy=order.policy,\n",
+        "",
+    ),
+    Mutant(
+        "the cap of a store replaces that of the policy",
+        "domain/rules.py",
+        "    cap = min((cap for cap in caps if cap is not None), default=None)",
+        "    cap = caps[1] or caps[0]",
+    ),
+    Mutant(
+        "the categories of a store replace those of the policy",
+        "domain/rules.py",
+        "find_category(product.category, policy.excluded_categories + own)",
+        "find_category(product.category, own or policy.excluded_categories)",
+    ),
+    Mutant(
+        "in a currency without a cap of its own, anything can be given",
+        "domain/policy.py",
+        "        return self.price_caps.get(currency, self.price_caps.get(OTHER_CURRENCIES))",
+        "        return self.price_caps.get(currency)",
+    ),
+    Mutant(
+        "a voucher is given in its last second",
+        "domain/rules.py",
+        "    return valid_until is not None and valid_until - since < least",
+        "    return valid_until is not None and valid_until <= since",
+    ),
+    Mutant(
+        "the window of the stack overrides that of the policy, whatever it is",
+        "runtime/settings.py",
+        "None if window == _WINDOW_OF_POLICY else window * 1000",
+        "window * 1000",
+    ),
+    Mutant(
+        "recipients are reminded by the first rules",
+        "domain/messages.py",
+        "policy.find(gift.policy).reminders",
+        "policy.find('douyin@1').reminders",
+    ),
+    Mutant(
+        "recipients see the title of a voucher that the policy hides",
+        "api/views/gifts.py",
+        '    return "voucher_title" in policies.find(gift.policy).shown_before_claim',
+        "    return True",
+    ),
     Mutant(
         "the giver of a gift on WeChat can cancel it",
         "domain/policies.json",

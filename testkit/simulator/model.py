@@ -6,6 +6,7 @@ It reads the stored items and counts by itself; it does not use the code under t
 from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from hashlib import sha256
 from typing import Any
 
 from handsel.domain import ids
@@ -27,6 +28,17 @@ ORDER_STEPS = {(state, state) for state in ("pending", "paid", "cancelled")} | {
     ("pending", "cancelled"),
 }
 _NEVER_DELETED = frozenset({"ORDER", "GIFT", "HOLDING", "REFUND", "USE", "SHIPMENT", "ACCOUNT", "PRODUCT", "STORE"})
+
+
+def has_gifting(rollout: Item | None, user: str) -> bool:
+    """Return whether a user has the feature `gifting`, by the stored ROLLOUT item; its dates are not used here."""
+    stage = ((rollout or {}).get("stages") or {}).get("gifting")
+    if stage is None:
+        return True
+    bucket = int(sha256(b"gifting#" + user.encode()).hexdigest()[:8], 16) % 10_000
+    return bool(
+        stage["on"] and (user in stage["allow"] or (user not in stage["deny"] and bucket < stage["hundredths"]))
+    )
 
 
 class Violation(AssertionError):
@@ -148,6 +160,8 @@ class Model:
                 raise Violation(f"gift {where} lost a claim")
             if ("due_pk" in after) is not (after["state"] == "open"):
                 raise Violation(f"gift {where} is {after['state']}, which contradicts its entry in the due index")
+        if kind == "ROLLOUT" and after["version"] != (0 if before is None else before["version"]) + 1:
+            raise Violation("a change of the rollout was lost")
         if kind == "ORDER" and before is not None and (before["state"], after["state"]) not in ORDER_STEPS:
             raise Violation(f"order {where} went from {before['state']} to {after['state']}")
         if kind == "HOLDING":

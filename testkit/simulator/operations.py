@@ -4,15 +4,17 @@ A success must be true: the table holds what it reports. A problem must have bee
 request and its response. A replay of a request returns the first result.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from random import Random
 from typing import Any
 
 from handsel.domain import errors, ids, policy
 from handsel.domain.models import Address, AtEnd, Kind, ShipmentEvent
+from handsel.domain.rollout import Feature
 from handsel.domain.states import EndAction, ShipmentStatus
-from handsel.store import products
+from handsel.store import products, rollout
 from handsel.use_cases import queries
 from handsel.use_cases.catalog import selling
 from handsel.use_cases.fulfilment import redeeming, shipping
@@ -24,6 +26,7 @@ from handsel.use_cases.operations import inbound
 from handsel.use_cases.orders import cancelling, own_use, refunding
 from handsel.use_cases.orders.purchases import buy
 from handsel.use_cases.recommendations import recommending
+from ops import rollout as operators
 from testkit.simulator.environment import MINUTE_MS, START_MS, Environment, Process
 from testkit.simulator.fault_injection import Crashed
 from testkit.simulator.model import Item, Violation, Where
@@ -310,23 +313,24 @@ class Operations:
             return None
         order_id, user = order["order_id"], order["buyer_id"]
         recipient = self._random.choice([each for each in USERS[:4] if each != user]) if named else None
-        gift_id = self._derive_id("gift", user)
+        gift_id, host = self._derive_id("gift", user), self._random.randrange(3)
         at_end = self._draw_end(user) if self._random.random() < 0.4 else None
         if at_end is not None and (shares > 1 or at_end.recipient_id == recipient):
             at_end = AtEnd(EndAction.REFUND)
 
         def act(process: Process) -> Any:
-            return giving.give(
-                process.table,
-                self._request(process, user),
-                order_id=order_id,
-                shares=shares,
-                recipient_id=recipient,
-                wrapping=WRAPPINGS[order["product"]["kind"]],
-                secret_version="1",
-                window_ms=process.environment.plan.window_ms,
-                at_end=at_end,
-            )
+            with self._warm(process, host):
+                return giving.give(
+                    process.table,
+                    self._request(process, user),
+                    order_id=order_id,
+                    shares=shares,
+                    recipient_id=recipient,
+                    wrapping=WRAPPINGS[order["product"]["kind"]],
+                    secret_version="1",
+                    window_ms=process.environment.plan.window_ms,
+                    at_end=at_end,
+                )
 
         def is_justified(problem: errors.ApiProblem, span: Span) -> bool:
             if isinstance(problem, errors.NotAllowed):
@@ -335,6 +339,8 @@ class Operations:
                 made = self._model.item("ORDER", order_id)
                 shortest = min(self._environment.plan.window_ms, MINUTE_MS)
                 return _is_invalid(made, span, shortest) or self._leaves_no_time(made, at_end, span.last)
+            if isinstance(problem, errors.NotAvailableYet):
+                return False in self._environment.find_gifting(user, span.first, span.last)
             return isinstance(problem, errors.UnitsNotAvailable) and self._too_few(order_id, shares, span)
 
         def is_correct(answer: Any) -> bool:
@@ -346,6 +352,40 @@ class Operations:
             )
 
         return Operation(f"give {self._name}", act, is_correct, is_justified, (f"GIFT#{gift_id}", "GIFT"))
+
+    @contextmanager
+    def _warm(self, process: Process, host: int) -> Iterator[None]:
+        """Let a process continue with the copy of the rollout that an earlier one had, and hand it on."""
+        copies = self._environment.copies
+        process.table.rollout = copies.get(host)
+        try:
+            yield
+        finally:
+            copies[host] = process.table.rollout
+
+    def switch_gifting(self) -> Operation:
+        """Change which users have gifting, as an operator does."""
+        drawn = self._random.choice(("off", "on", "percentage", "allow", "deny", "forget"))
+        user = (self._user,)
+        wanted = {
+            "off": operators.Change({"on": False}),
+            "on": operators.Change({"on": True, "hundredths": 10_000}),
+            "percentage": operators.Change({"hundredths": self._random.choice((0, 1_000, 7_000, 10_000))}),
+            "allow": operators.Change({}, allow=user),
+            "deny": operators.Change({}, deny=user),
+            "forget": operators.Change({}, forget=user),
+        }[drawn]
+
+        def act(process: Process) -> Any:
+            return operators.change(process.table, Feature.GIFTING, wanted, apply=True)
+
+        def is_correct(answer: Any) -> bool:
+            _, after = answer
+            stage = after.stages["gifting"]
+            stored = [rollout.from_item(item).stages.get("gifting") for _, item in self._environment.rollouts]
+            return wanted.apply_to(stage) == stage and stage in stored
+
+        return Operation(f"switch {drawn} {self._name}", act, is_correct, lambda *_: False)
 
     def _draw_end(self, giver: str) -> AtEnd:
         """Return an end for a gift of a giver."""
@@ -872,9 +912,10 @@ class Operations:
         order = self._any("ORDER")
         if order is None:
             return None
-        order_id = order["order_id"]
+        order_id, started = order["order_id"], [0]
 
         def act(process: Process) -> Any:
+            started[:] = [process.now()]
             return queries.get_order(process.table, order_id, caller=order["buyer_id"], now=process.now())
 
         def is_correct(answer: Any) -> bool:
@@ -882,7 +923,8 @@ class Operations:
                 return bool(answer.order.state.value != "paid")
             units = answer.units
             counts: Sequence[int] = (units.available, units.in_gift, units.gifted, units.used, units.refunded)
-            return min(counts) >= 0 and sum(counts) == order["quantity"]
+            seen = self._environment.find_gifting(order["buyer_id"], started[0], self._environment.now)
+            return min(counts) >= 0 and sum(counts) == order["quantity"] and answer.may_give in seen
 
         return Operation(f"read order {self._name}", act, is_correct, lambda *_: False)
 

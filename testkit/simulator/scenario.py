@@ -59,6 +59,7 @@ _KINDS = {
     "read_message": 2,
     "tag": 1,
     "read_order": 2,
+    "switch_gifting": 2,
     "reuse_key": 1,
     "replay": 1,
     "sweep": 1,

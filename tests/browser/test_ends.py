@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser.accessibility import check_accessible
-from tests.browser.conftest import SHORT_WINDOW, Invite
+from tests.browser.conftest import Invite
 from tests.browser.visitors import Visitor
 from tests.e2e.conftest import Running
 
@@ -74,11 +74,6 @@ def new_giver(stack: Running) -> str:
     name = f"giver-{secrets.token_hex(4)}"
     stack.new_users(name)
     return name
-
-
-def let_time_pass(stack: Running, seconds: int) -> None:
-    answer = stack.as_("alice").post("/test/clock", {"advance_seconds": seconds})
-    assert answer.json()["done"], answer.text
 
 
 @pytest.mark.parametrize(("locale", "scheme", "words"), [("en", "light", ENGLISH), ("zh-CN", "dark", CHINESE)])
@@ -176,7 +171,7 @@ def test_a_gift_that_nobody_opened_goes_to_the_second_person(
     page = giver.page
     page.goto(f"/#/gifts/{gift['gift_id']}")
     expect(page.locator("h1")).to_be_visible()
-    let_time_pass(stack, SHORT_WINDOW)
+    stack.advance_to(gift["expires_at"])
     # The page updates by itself.
     expect(heading(page, "Passed on")).to_be_visible()
     expect(page.get_by_text("It wasn't opened in time, so it went to")).to_be_visible()
@@ -214,7 +209,7 @@ def test_the_giver_sees_that_an_unopened_gift_is_refunded(
     page = person("alice", on=stack).page
     page.goto(f"/#/gifts/{gift['gift_id']}")
     expect(page.locator("h1")).to_be_visible()
-    let_time_pass(stack, SHORT_WINDOW)
+    stack.advance_to(gift["expires_at"])
     expect(heading(page, "Expired and refunded")).to_be_visible()
     expect(page.get_by_text("2 weren't opened in time. ¥258.00 will be refunded to your card.")).to_be_visible()
     expect(page.get_by_role("link", name="Send it again")).to_have_count(0)

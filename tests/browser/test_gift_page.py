@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, Protocol
 
@@ -10,6 +11,7 @@ import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
 from handsel.domain.times import format_timestamp
+from handsel.domain.wrappings import ThemeColors, load_catalogue
 from tests.browser import screenshots
 from tests.browser.accessibility import check_accessible
 from tests.browser.conftest import Invite
@@ -488,6 +490,60 @@ def test_the_opening_is_animated_unless_motion_is_reduced(
     expect(page.locator(".opening")).to_have_count(0)
     if motion == "no-preference":
         assert page.evaluate("performance.now() - window.opened") < 2_000
+
+
+@pytest.mark.parametrize(("locale", "scheme", "words"), VARIANTS)
+def test_a_blue_envelope_is_blue_before_during_and_after_its_opening(
+    person: Invite,
+    stack: Running,
+    register_secret: Callable[[str], None],
+    locale: Literal["en", "zh-CN"],
+    scheme: Literal["light", "dark"],
+    words: dict[str, str],
+) -> None:
+    blue, red = (find_colors(theme_id) for theme_id in ("blue", "red"))
+    wrapping = {"cover_id": "blue-classic", "blessing_id": "best-wishes"}
+    gift = stack.give(stack.buy()["order_id"], wrapping=wrapping)
+    register_secret(gift["secret"])
+    page = open_gift(person("bob", locale=locale, color_scheme=scheme, reduced_motion="no-preference"), gift)
+    expect(page.get_by_role("button", name=words["open"])).to_be_visible()
+    check(page)
+    assert colors_of(page, ".flap") == {blue.envelope}
+    assert colors_of(page, ".wrap") == {blue.envelope_shade}
+    assert colors_of(page, ".seal") == {blue.seal_light, blue.seal, blue.seal_shade}
+    assert colors_of(page, "body") == {blue.background if scheme == "light" else blue.background_dark}
+    # The wrapping is removed at the end of the animation.
+    page.evaluate(
+        "new MutationObserver(changes => changes.forEach(({addedNodes: [node]}) => {"
+        " if (node?.matches?.('.opening')) window.flakes = [...node.querySelectorAll('.flake')]"
+        ".map(each => getComputedStyle(each).backgroundColor) }))"
+        ".observe(document.getElementById('main'), {childList: true})"
+    )
+    seal(page).click()
+    expect(page.locator(".code")).to_be_visible()
+    flakes = set(page.evaluate("window.flakes"))
+    assert len(flakes) == 3
+    assert {rgb(blue.seal), rgb(blue.seal_light)} < flakes
+    assert not {rgb(red.seal), rgb(red.seal_light)} & flakes
+    assert colors_of(page, ".crest") == {blue.envelope}
+    check(page)
+
+
+def find_colors(theme_id: str) -> ThemeColors:
+    (theme,) = (theme for theme in load_catalogue().themes if theme.theme_id == theme_id)
+    return theme.colors
+
+
+def rgb(color: str) -> str:
+    """Return a color `#rrggbb` as browsers compute it."""
+    return f"rgb({int(color[1:3], 16)}, {int(color[3:5], 16)}, {int(color[5:], 16)})"
+
+
+def colors_of(page: Page, selector: str) -> set[str]:
+    """Return the colors of all themes that are in the background of an element."""
+    drawn = page.locator(selector).first.evaluate("element => getComputedStyle(element).backgroundImage")
+    known = {color for theme in load_catalogue().themes for color in asdict(theme.colors).values()}
+    return {color for color in known if rgb(color) in drawn}
 
 
 def test_a_gift_is_opened_with_the_keyboard_alone(person: Invite, give: Give) -> None:

@@ -11,6 +11,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import pytest
 
 from handsel.domain.events import TYPES
+from handsel.domain.rollout import Feature, Rollout, Stage
+from handsel.store import rollout
+from handsel.store.table import Table
 from local.client import payment
 from tests.canaries.scan import (
     FOUND,
@@ -71,6 +74,7 @@ ID token                   -      -        -      -         -       -     -     
 person's id                -      -        -      -         -       -     -        -     -       -       -
 person                     -      -        -      -         -       -     -        -     -       -       -
 input                      -      -        -      -         -       -     -        -     -       -       -
+listed user                -      -        -      -         -       -     -        -     -       -       -
 """
 # Facts that are visible on certain routes only, and facts that are public on certain routes.
 GIFTS = re.compile(r" /(g/|gifts|orders/\{order_id\}/gifts|messages|order-center)")
@@ -204,6 +208,7 @@ OTHER_STORE: list[str] = []
 # A GET sends no body and changes nothing. tests/unit/test_route_checklist.py reports other routes without an entry.
 BODIES: Mapping[str, BuildBody] = {route: no_body for route in routes() if route.startswith("GET")} | {
     "POST /messages/{message_id}/read": no_body,
+    "POST /test/clock": lambda *_: {"advance_seconds": 1},
     "POST /orders": buy,
     "POST /orders/{order_id}/use": replay_or(
         "POST /orders/{order_id}/use", lambda _: {"quantity": 50, "address": ADDRESS}
@@ -274,6 +279,17 @@ def run_scenario(scan: Scan) -> None:
 def settle(running: Running) -> None:
     answer = running.aws("lambda").invoke(FunctionName=running.physical("SweepFunction"), Payload=b"{}")
     assert "FunctionError" not in answer
+
+
+def list_users(scan: Scan) -> None:
+    """Roll every feature out to the people of the scenario by name; the lists name two more users, whom nobody may see."""
+    others = canary("allowed"), canary("denied")
+    for each in others:
+        scan.plant(each, "listed user", None)
+    people = [person["user_id"] for person in scan.people.values()]
+    stage = Stage(hundredths=0, allow=(*people, others[0]), deny=others[1:])
+    table = Table(scan.running.aws("dynamodb"), scan.running.stack["table_name"])
+    rollout.save(table, Rollout(dict.fromkeys(Feature, stage)))
 
 
 def gift_to_the_second_person(scan: Scan, case: Case) -> None:
@@ -443,6 +459,7 @@ def scan(watched: Running) -> Scan:
     OTHER_STORE.append(watched.stack["products"]["other_store"])
     answer = scan.request("merchant", "PUT /stores/{store_id}", STORE, ids={"store_id": "store-tea-house"})
     assert answer.status_code == 200, answer.text
+    list_users(scan)
     run_scenario(scan)
     for case in {each.case for each in scan.sweeps}:
         for key in case.keys.values():

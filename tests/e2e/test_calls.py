@@ -7,6 +7,7 @@ seen.
 import json
 import re
 import secrets
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -20,6 +21,9 @@ from PIL import Image
 
 from handsel.api.problems import STATUS
 from handsel.domain import errors
+from handsel.domain.rollout import Feature, Rollout, Stage
+from handsel.store import rollout
+from handsel.store.table import Table
 from local.client import Client, payment
 from testkit import access, qr
 from tests.e2e.conftest import ADDRESS, PARCEL_WRAPPING, WRAPPING, Running, eventually, run_stack
@@ -50,6 +54,17 @@ def expiring(calls: Running) -> dict[str, Any]:
         "carols": calls.give(ending["order_id"], at_end={"then": "give_to", "recipient_id": carol}),
         "bobs": calls.give(order["order_id"], recipient_id=bob_id(calls)),
     }
+
+
+@pytest.fixture(scope="module", autouse=True)
+def outsider(calls: Running) -> tuple[Client, float]:
+    """Return a user without any feature, and the time from which on all processes know it."""
+    calls.new_users("outsider")
+    user = calls.as_("outsider")
+    calls.give(calls.buy(2, by="outsider")["order_id"], by="outsider")
+    denied = Stage(deny=(user.user_id,))
+    rollout.save(Table(calls.aws("dynamodb"), calls.stack["table_name"]), Rollout(dict.fromkeys(Feature, denied)))
+    return user, time.monotonic() + rollout.MAX_AGE_MS / 1000
 
 
 def expect_problem(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
@@ -964,6 +979,28 @@ def test_get_and_patch_me(calls: Running) -> None:
     expect_ok(carol.request("PATCH", "/me", json={"display_name": "Carol", "recommendations": True}))
 
 
+# --- features ------------------------------------------------------------------------------------------------------
+
+
+def test_get_meta_features_and_what_a_user_without_them_cannot_do(
+    calls: Running, outsider: tuple[Client, float]
+) -> None:
+    user, known_from = outsider
+    time.sleep(max(0.0, known_from - time.monotonic()))
+    assert expect_ok(calls.as_("alice").get("/meta/features")) == {"gifting": True, "order_center": True}
+    answer = user.get("/meta/features")
+    assert expect_ok(answer) == {"gifting": False, "order_center": False}
+    assert answer.headers["cache-control"] == "no-store"
+    expect_problem(user.get("/order-center"), 404, "not-found")
+    assert expect_ok(user.get("/me"))["order_center"] is None
+    (order,) = expect_ok(user.get("/orders"))["items"]
+    assert order["actions"] == ["use", "refund"]
+    body = {"shares": 1, "wrapping": WRAPPING}
+    expect_problem(user.post(f"/orders/{order['order_id']}/gifts", body), 403, "not-available-yet")
+    (gift,) = expect_ok(user.get("/gifts?role=sent"))["items"]
+    assert gift["state"] in ("open", "returned")
+
+
 # --- messages, order center, people -------------------------------------------------------------------------------
 
 
@@ -1082,6 +1119,23 @@ def test_get_people_with_exchanged_gifts(calls: Running) -> None:
         assert expect_ok(each.get("/people?limit=1")) == {"items": [known], "next_cursor": None}
     expect_problem(una.get("/people?limit=0"), 422, "invalid-request")
     expect_problem(una.get("/people?cursor=x"), 422, "invalid-request")
+
+
+# --- test clock ---------------------------------------------------------------------------------------------------
+
+
+def test_advance_test_clock(calls: Running) -> None:
+    alice = calls.as_("alice")
+    before = expect_ok(alice.get("/test/clock"))
+    advanced = expect_ok(alice.post("/test/clock", {"advance_seconds": 1}))
+    assert advanced["done"]
+    assert advanced["offset_seconds"] == before["offset_seconds"] + 1
+    assert expect_ok(calls.as_("mia").get("/test/clock"))["now"] > advanced["now"]
+
+
+@pytest.mark.parametrize("seconds", [0, 31_536_001, 1.5, "60", None])
+def test_post_test_clock_with_other_than_seconds_is_invalid(calls: Running, seconds: object) -> None:
+    expect_problem(calls.as_("alice").post("/test/clock", {"advance_seconds": seconds}), 422, "invalid-request")
 
 
 # --- validation ----------------------------------------------------------------------------------------------------

@@ -294,6 +294,22 @@ def test_logs_of_a_table_without_a_stack_are_unknown(operator: Operator) -> None
     assert (done.status, "requires --stack" in done.err) == (2, True)
 
 
+def test_a_rollout_is_shown_and_changed(operator: Operator) -> None:
+    running, wanted = operator.running, ("rollout", "gifting", "--deny", "bob", "--percent", "99.5")
+    assert running.as_("bob").get("/me").status_code == 200
+    shown = operator.run(*wanted)
+    assert (shown.status, "bob loses it" in shown.out, "--apply" in shown.out) == (0, True, True), shown.err
+    assert operator.run("rollout", "--json").json["features"]["gifting"]["percent"] == 100
+    unknown = operator.run("rollout", "gifting", "--allow", "nobody.here", "--off", "--apply")
+    assert (unknown.status, "nobody.here" in unknown.err) == (2, True), unknown.err
+    done = operator.run(*wanted, "--apply")
+    assert (done.status, "within 30 seconds" in done.out) == (0, True), done.err
+    stage = operator.run("rollout", "--json").json["features"]["gifting"]
+    assert (stage["percent"], stage["deny"]) == (99.5, [running.as_("bob").user_id])
+    restored = operator.run("rollout", "gifting", "--forget", "bob", "--percent", "100", "--apply")
+    assert restored.status == 0, restored.err
+
+
 def test_the_commands_in_the_readme_reach_a_local_stack(operator: Operator) -> None:
     environ = {**os.environ, "LOCAL_DIR": str(operator.running.folder)}
     command = [sys.executable, "-m", "local.ops", "settle"]

@@ -1,6 +1,7 @@
 """The operators' command `explain`: states by the clock, what happens next, and the rule of each decision."""
 
 import json
+from argparse import Namespace
 from collections.abc import Iterator
 from dataclasses import asdict
 
@@ -8,8 +9,11 @@ import pytest
 
 from handsel.domain import policy
 from handsel.runtime import settings, wiring
+from ops.__main__ import _explain as explain_command
 from ops.explain import Decision, Explanation, describe, explain
 from ops.scan import WholeTable
+from ops.stack import CannotRunError
+from ops.stack import Stack as OperatedStack
 from testkit.handlers.stack import ADDRESS, DAY, TABLE, Stack
 
 
@@ -161,8 +165,27 @@ def test_a_store_narrows_what_can_be_given(stack: Stack) -> None:
     assert (give.rule, give.policy) == (None, None)
     assert "giftable" in give.source
     stack.update_product("voucher", giftable=True)
+    store = {"name": "Tea House", "carrier": "panda", "gift_rules": {"price_caps": {"CNY": 1}}}
+    assert stack.call("mia", "PUT", f"/stores/{order['product']['store_id']}", store).status == 200
+    give = decided(explained(stack, order["order_id"]), "give units of this order now")
+    assert (give.answer.split(":")[0], give.rule) == ("ruled out", None)
+    assert "gift_rules" in give.source
+    stack.call("mia", "PUT", f"/stores/{order['product']['store_id']}", store | {"gift_rules": None})
     stack.now += 90 * DAY
     assert "no longer valid" in decided(explained(stack, order["order_id"]), "give units of this order now").source
+
+
+def test_an_order_without_available_units(stack: Stack) -> None:
+    order = stack.buy()
+    gift = stack.give(order)
+    for identifier in (order["order_id"], gift["gift_id"]):
+        give = decided(explained(stack, identifier), "give units of this order now")
+        assert (give.answer, give.source) == ("not possible", "no unit of the order is available")
+    stack.call("alice", "POST", "/orders", stack.order_request(token="tok_timeout"))
+    (pending,) = stack.call("alice", "GET", "/orders?state=pending").body["items"]
+    found = explained(stack, pending["order_id"])
+    assert decided(found, "give units of this order now").source == "the order is pending"
+    assert [step.at for step in found.next] == [pending["payment"]["expires_at"]]
 
 
 def test_an_order_with_its_gifts(stack: Stack) -> None:
@@ -177,8 +200,18 @@ def test_an_order_with_its_gifts(stack: Stack) -> None:
     ]
 
 
-def test_an_unknown_id_is_neither(stack: Stack) -> None:
-    assert explain(WholeTable(wiring.table().client, TABLE), "unknown", now=stack.now) is None
+@pytest.mark.parametrize("unknown", ["unknown", "", "a#b", "é", "x" * 3000])
+def test_an_unknown_id_is_neither(stack: Stack, unknown: str) -> None:
+    assert explain(WholeTable(wiring.table().client, TABLE), unknown, now=stack.now) is None
+
+
+@pytest.mark.corrupts
+def test_a_policy_that_this_version_does_not_have(stack: Stack) -> None:
+    gift = stack.give(stack.buy())
+    stack.put_directly({**(stack.item(f"GIFT#{gift['gift_id']}") or {}), "policy": "douyin@99"})
+    table = WholeTable(wiring.table().client, TABLE)
+    with pytest.raises(CannotRunError, match="there is no policy douyin@99"):
+        explain_command(table, OperatedStack(TABLE), Namespace(id=gift["gift_id"], json=False))
 
 
 def test_the_output_has_nothing_private(stack: Stack) -> None:

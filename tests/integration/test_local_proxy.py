@@ -15,6 +15,7 @@ import pytest
 from local.engine import free_port
 from local.proxy import serve
 from local.sign_in import SignIn
+from local.test_clock import Advancer, Backlog
 
 OK = b"HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: 2\r\n\r\nok"
 PREFIX = b"/_aws/execute-api/api/$default"
@@ -84,7 +85,8 @@ def run_proxy(engine_url: str, stack_file: Path) -> Iterator[int]:
     port, ready, stop = free_port(), threading.Event(), threading.Event()
 
     async def run() -> None:
-        async with serve("127.0.0.1", port, engine_url, "api", SignIn(engine_url, "pool", "client", stack_file)):
+        signing_in, clock = SignIn(engine_url, "pool", "client", stack_file), Advancer(Backlog([], [], [], stop))
+        async with serve("127.0.0.1", port, engine_url, "api", signing_in, clock):
             ready.set()
             while not stop.is_set():
                 await asyncio.sleep(0.01)

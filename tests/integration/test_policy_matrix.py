@@ -379,3 +379,29 @@ def test_what_can_be_given(stack: Stack, profile: str, follow: Callable[[str], N
                 answer = stack.call(user, "POST", f"/orders/{order['order_id']}/gifts", body)
                 assert actual(answer) == expected("give", caller, situation, end), (product, end, caller, answer.raw)
                 stack.load(before)
+
+
+@pytest.mark.usefixtures("users")
+@pytest.mark.parametrize("profile", PROFILES)
+def test_a_return_gift_follows_the_policy_of_the_stack_when_it_is_bought(
+    stack: Stack, profile: str, follow: Callable[[str], None]
+) -> None:
+    follow("wechat" if profile == "eu" else "eu")
+    received = stack.give(stack.buy())
+    assert stack.claim("bob", received).status == 201
+    follow(profile)
+    body = {
+        "product_id": stack.products["voucher"],
+        "payment": {"method": "card", "token": "tok_ok"},
+        "wrapping": {"cover_id": COVERS["voucher"], "blessing_id": "best-wishes"},
+    }
+    answer = stack.call("bob", "POST", f"/gifts/{received['gift_id']}/return-gifts", body)
+    assert answer.status == 201, answer.raw
+    rules, order, gift = PROFILES[profile], answer.body["order"], answer.body["gift"]
+    follow("wechat" if profile == "eu" else "eu")
+    cancelled = stack.call("bob", "POST", f"/gifts/{gift['gift_id']}/cancel")
+    assert (cancelled.status == 200) == ("cancel" not in rules.forbids), cancelled.raw
+    stack.now += rules.voucher_days * DAY
+    units = stack.call("bob", "GET", f"/orders/{order['order_id']}").body["units"]
+    is_refunded = rules.at_end == "refund" and "cancel" in rules.forbids
+    assert units["refunded" if is_refunded else "available"] == 1

@@ -286,7 +286,7 @@ def test_functions_check_the_secret_unless_direct_access_is_allowed() -> None:
 
 
 def test_exactly_the_functions_behind_the_api_may_read_the_secret() -> None:
-    policy = deploy(CloudFront="true")["ReadOriginSecretPolicy"]["Properties"]
+    policy = deploy(CloudFront="true", TestClock="true")["ReadOriginSecretPolicy"]["Properties"]
     (statement,) = policy["PolicyDocument"]["Statement"]
     assert (statement["Action"], statement["Resource"]) == (["secretsmanager:GetSecretValue"], SECRET)
     behind = {

@@ -7,23 +7,24 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from handsel.store import keys
 from local.expiry import FIVE_YEARS, Expiry, Marks, Timers
 
 NOW = 1_800_000_000
 
 
 def record(name: str, ttl: dict[str, str] | None, event: str = "MODIFY") -> dict[str, Any]:
-    keys = {"pk": {"S": name}, "sk": {"S": "WINDOW"}}
-    image = {"NewImage": {**keys, **({"ttl": ttl} if ttl else {})}} if event != "REMOVE" else {}
-    return {"eventName": event, "dynamodb": {"Keys": keys, **image}}
+    key = {"pk": {"S": name}, "sk": {"S": "WINDOW"}}
+    image = {"NewImage": {**key, **({"ttl": ttl} if ttl else {})}} if event != "REMOVE" else {}
+    return {"eventName": event, "dynamodb": {"Keys": key, **image}}
 
 
 def at(seconds: int) -> dict[str, str]:
     return {"N": str(NOW + seconds)}
 
 
-def names(keys: list[dict[str, Any]]) -> list[str]:
-    return [key["pk"]["S"] for key in keys]
+def names(found: list[dict[str, Any]]) -> list[str]:
+    return [key["pk"]["S"] for key in found]
 
 
 @pytest.mark.parametrize(
@@ -77,8 +78,8 @@ class FakeTable:
         self.deleted.append(Key["pk"]["S"])
 
 
-def expiry(table: FakeTable) -> tuple[Expiry, "queue.SimpleQueue[dict[str, Any]]", Marks]:
-    records: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+def expiry(table: FakeTable) -> tuple[Expiry, "queue.Queue[dict[str, Any]]", Marks]:
+    records: queue.Queue[dict[str, Any]] = queue.Queue()
     marks = Marks()
     found = Expiry("http://127.0.0.1:1", "table", "ttl", marks, records)
     found._client = table
@@ -97,6 +98,18 @@ def test_among_100_000_items_the_due_ones_are_deleted_without_a_delay() -> None:
     assert time.process_time() - started < 0.1
     assert table.deleted == ["now"]
     assert marks.take(record("now", None)["dynamodb"]["Keys"])
+
+
+def test_a_test_clock_makes_items_expire_earlier() -> None:
+    table = FakeTable([])
+    found, records, _ = expiry(table)
+    records.put(record("a", at(86_400)))
+    assert found.collect(NOW) == 0
+    for offset in ("60", "86400"):
+        image = {"offset_seconds": {"N": offset}}
+        records.put({"dynamodb": {"Keys": keys.test_clock().attributes(), "NewImage": image}})
+    assert found.collect(NOW) == 1
+    assert table.deleted == ["a"]
 
 
 def test_an_item_that_changed_is_left_alone_and_an_error_of_the_engine_is_repeated() -> None:

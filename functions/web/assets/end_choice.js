@@ -1,6 +1,7 @@
 // The choice of what happens to a gift that is not opened in time.
 
 import { h } from "./dom.js";
+import { Explained } from "./errors.js";
 import { t } from "./i18n.js";
 import { personChoice } from "./person_choice.js";
 import { within } from "./policy.js";
@@ -14,8 +15,8 @@ const ENDS = ["order", "refund", "give_to"];
  * @param {object} options `contacts` can be the second person; `chosen` is the end at first, with `chosenId` of the second person;
  *   `window` is in seconds, or null; `firstId()` returns the id of the first person, if there is one; `onChange` is called with
  *   each choice.
- * @returns `{element, then(), person(), value(), check(), text(), setShares(count)}`: `value()` is the end as the API takes it,
- *   and `check` shows an error and returns whether there is none. Only a gift for one person can go to another one.
+ * @returns `{element, then(), person(), value(), check(), text(), setShares(count), explained(send)}`: `value()` is the end as the
+ *   API takes it, and `check` shows an error and returns whether there is none. Only a gift for one person can go to another one.
  */
 export function endChoice({ contacts, chosen, chosenId = null, window, shares = 1, firstId = () => null, onChange = () => {} }) {
   const second = personChoice({ contacts, name: "second", chosenId, missing: t("shop.wrap.no_friend"), onChange });
@@ -55,7 +56,16 @@ export function endChoice({ contacts, chosen, chosenId = null, window, shares = 
   function text() {
     return person() ? t("shop.end.to_person", { name: person().display_name }) : t(`shop.end.${then()}`);
   }
-  return { element: h("div", {}, ends.element, fields), then, person, value, check, text, setShares };
+  /** Run `send`, which sets the end. An error about a voucher that ends too soon is about the second person. */
+  async function explained(send) {
+    try {
+      return await send();
+    } catch (error) {
+      if (person() && error.rule === "minimum_window") throw new Explained(t("shop.end.too_late"));
+      throw error;
+    }
+  }
+  return { element: h("div", {}, ends.element, fields), then, person, value, check, text, setShares, explained };
 }
 
 const hint = (value, shares) => t(value === "give_to" && shares > 1 ? "shop.end.give_to_off" : `shop.end.${value}_hint`);

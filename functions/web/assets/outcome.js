@@ -1,4 +1,4 @@
-// What became of a gift, for its giver.
+// The outcome of a gift, for its giver.
 
 /**
  * Return the state of a gift, or what happened to the rest of an expired one: it was `refunded` or `passed_on` to another person.
@@ -7,5 +7,5 @@
 export function outcomeOf({ state, at_end: end, successor_gift_id: successor }) {
   if (state !== "returned") return state;
   if (successor) return "passed_on";
-  return end?.then === "refund" ? "refunded" : state;
+  return end.then === "refund" ? "refunded" : state;
 }

@@ -141,5 +141,6 @@ function choices(tab, states, chosen) {
 }
 
 function empty(tab) {
+  if (tab === "sent" && !hasFeature("gifting")) return nothing(t("center.none_now"));
   return nothing(t(`center.empty.${tab}`), TABS[tab].next, t(TABS[tab].next === "#/me" ? "center.to_me" : "center.to_shop"));
 }

@@ -29,7 +29,7 @@ export async function view(main, { id }) {
   const open = state === "open";
   const link = savedLink(id);
   if (!open) removeLink(id);
-  const [name, nextName] = await Promise.all([open ? named : null, gift.at_end?.recipient_id].map(nameOf));
+  const [name, nextName] = await Promise.all([open ? named : null, gift.at_end.recipient_id].map(nameOf));
   const title = open && link && claims.length === 0 ? t("shop.gift.ready") : t(`shop.gift.${outcomeOf(gift)}`);
   const mayCancel = !isForbidden(gift, "giver_cancel");
   fill(
@@ -62,9 +62,9 @@ async function nameOf(id) {
   return (id && (await findName(id))) ?? t("shop.gift.a_friend");
 }
 
-/** What happens to an open gift at the end, with a button to change it. */
+/** The end of an open gift, with a button to change it. */
 function atEnd(gift, nextName) {
-  const { at_end: { then } = { then: "order" }, shares } = gift;
+  const { at_end: { then }, shares } = gift;
   const mayChange = !isForbidden(gift, "giver_may_choose");
   return h(
     "p",
@@ -74,14 +74,14 @@ function atEnd(gift, nextName) {
   );
 }
 
-async function changeEnd({ gift_id: id, at_end: { then, recipient_id: nextId } = { then: "order" }, shares, recipient_id: firstId }, nextName) {
+async function changeEnd({ gift_id: id, at_end: { then, recipient_id: nextId }, shares, recipient_id: firstId }, nextName) {
   const [{ endChoice }, offered] = await Promise.all([import("./end_choice.js"), contacts(MAX_OFFERED)]);
   if (nextId && !offered.some((each) => each.user_id === nextId)) offered.unshift({ user_id: nextId, display_name: nextName });
   const isChanged = await panel(t("shop.end.title"), (close) => {
     const choice = endChoice({ contacts: offered, chosen: then, chosenId: nextId, window: null, shares, firstId: () => firstId });
     const save = async () => {
       if (!choice.check()) return;
-      await call("PUT", `/gifts/${id}/at-end`, { body: choice.value() });
+      await choice.explained(() => call("PUT", `/gifts/${id}/at-end`, { body: choice.value() }));
       if (choice.person()) saveName(choice.person());
       close(true);
     };
@@ -92,7 +92,7 @@ async function changeEnd({ gift_id: id, at_end: { then, recipient_id: nextId } =
   announce(t("shop.end.saved"));
 }
 
-/** What became of a gift that is no longer open, with a link to what can be done next. */
+/** The outcome of a gift that is no longer open, with a link to the next step. */
 function outcome(gift, nextName) {
   const { remaining, order_id: order, product, successor_gift_id: successor } = gift;
   const became = outcomeOf(gift);

@@ -104,7 +104,7 @@ async function use({ order_id: id, product, units }) {
       close((await create(`use:${id}`, `/orders/${id}/use`, body)).holdings);
     };
     return [
-      h("p", {}, t(`shop.use_${product.kind}`)),
+      h("p", {}, t(`shop.use_${product.kind}`), !parcel && h("span", { class: "gifting" }, " ", t("shop.use_not_gift"))),
       units.available > 1 && quantity.element,
       parcel ? addressForm(t("shop.send_it"), take) : action(t("shop.use_now"), () => take(null), { class: "main" }),
     ];

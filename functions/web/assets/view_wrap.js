@@ -1,4 +1,4 @@
-// Wrapping a gift: cover, blessing, recipient, and what happens if nobody opens it.
+// Wrapping a gift: cover, blessing, recipient, and the end if nobody opens it.
 
 import { call, create } from "./api.js";
 import { announce, fill, h } from "./dom.js";
@@ -38,7 +38,7 @@ export async function view(main, { id }) {
       wrapping: wrapped.value(),
       ...end.value(),
     };
-    const gift = await create(`give:${id}`, `/orders/${id}/gifts`, body);
+    const gift = await end.explained(() => create(`give:${id}`, `/orders/${id}/gifts`, body));
     saveLink(gift);
     for (const each of [person, end.person()]) if (each) saveName(each);
     announce(t("shop.wrap.done"));
@@ -98,11 +98,11 @@ function recipientChoice(people, available, onChange) {
   };
 }
 
-/** What happens if nobody opens the gift: a choice, folded up, or a sentence if the rules leave none. */
+/** The end of the gift if nobody opens it: a choice, folded up, or a sentence if the rules leave none. */
 function endFields({ window, atEnd, mayChoose }, people, firstId) {
   if (!mayChoose) {
     const text = t(`shop.end.fixed.${atEnd ?? "unknown"}`, { within: within(window) });
-    return { element: h("p", { class: "faint" }, text), check: () => true, value: () => ({}), person: () => null, setShares: () => {} };
+    return { element: h("p", { class: "faint" }, text), check: () => true, value: () => ({}), person: () => null, setShares: () => {}, explained: (send) => send() };
   }
   const chosen = atEnd ?? "order";
   const choice = endChoice({ contacts: people, chosen, window, firstId, onChange: draw });
@@ -121,5 +121,5 @@ function endFields({ window, atEnd, mayChoose }, people, firstId) {
     return end.then === chosen ? {} : { at_end: end };
   }
   draw();
-  return { element, check, value, person: choice.person, setShares: choice.setShares };
+  return { ...choice, element, check, value };
 }

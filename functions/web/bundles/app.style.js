@@ -559,7 +559,7 @@ button.copy { min-height: 44px; padding: .25rem .9rem; font-size: .9rem; }
 .mine { padding: .25rem 1rem; }
 .mine a { display: flex; align-items: center; justify-content: space-between; min-height: 48px; color: var(--ink); text-decoration: none; font-weight: 600; }
 .mine a + a { border-top: 1px solid var(--line); }
-.mine a::after { content: "›"; color: var(--faint); }
+.mine a::after { content: ""; width: .5rem; height: .5rem; border: solid var(--faint); border-width: 2px 2px 0 0; transform: rotate(45deg); }
 .profile { border-radius: var(--radius); }
 .profile label { margin-top: 0; font-size: 1rem; font-weight: 600; color: var(--ink); }
 .profile input { font-weight: 400; }

@@ -3,7 +3,7 @@ handsel.define("outcome.js", [], async () => {
 function outcomeOf({ state, at_end: end, successor_gift_id: successor }) {
   if (state !== "returned") return state;
   if (successor) return "passed_on";
-  return end?.then === "refund" ? "refunded" : state;
+  return end.then === "refund" ? "refunded" : state;
 }
 return { outcomeOf };
 });
@@ -345,6 +345,7 @@ function choices(tab, states, chosen) {
 }
 
 function empty(tab) {
+  if (tab === "sent" && !hasFeature("gifting")) return nothing(t("center.none_now"));
   return nothing(t(`center.empty.${tab}`), TABS[tab].next, t(TABS[tab].next === "#/me" ? "center.to_me" : "center.to_shop"));
 }
 return { view };

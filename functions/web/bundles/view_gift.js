@@ -31,7 +31,7 @@ handsel.define("outcome.js", [], async () => {
 function outcomeOf({ state, at_end: end, successor_gift_id: successor }) {
   if (state !== "returned") return state;
   if (successor) return "passed_on";
-  return end?.then === "refund" ? "refunded" : state;
+  return end.then === "refund" ? "refunded" : state;
 }
 return { outcomeOf };
 });
@@ -221,7 +221,7 @@ async function view(main, { id }) {
   const open = state === "open";
   const link = savedLink(id);
   if (!open) removeLink(id);
-  const [name, nextName] = await Promise.all([open ? named : null, gift.at_end?.recipient_id].map(nameOf));
+  const [name, nextName] = await Promise.all([open ? named : null, gift.at_end.recipient_id].map(nameOf));
   const title = open && link && claims.length === 0 ? t("shop.gift.ready") : t(`shop.gift.${outcomeOf(gift)}`);
   const mayCancel = !isForbidden(gift, "giver_cancel");
   fill(
@@ -254,7 +254,7 @@ async function nameOf(id) {
 }
 
 function atEnd(gift, nextName) {
-  const { at_end: { then } = { then: "order" }, shares } = gift;
+  const { at_end: { then }, shares } = gift;
   const mayChange = !isForbidden(gift, "giver_may_choose");
   return h(
     "p",
@@ -264,14 +264,14 @@ function atEnd(gift, nextName) {
   );
 }
 
-async function changeEnd({ gift_id: id, at_end: { then, recipient_id: nextId } = { then: "order" }, shares, recipient_id: firstId }, nextName) {
+async function changeEnd({ gift_id: id, at_end: { then, recipient_id: nextId }, shares, recipient_id: firstId }, nextName) {
   const [{ endChoice }, offered] = await Promise.all([handsel.load("end_choice.js"), contacts(MAX_OFFERED)]);
   if (nextId && !offered.some((each) => each.user_id === nextId)) offered.unshift({ user_id: nextId, display_name: nextName });
   const isChanged = await panel(t("shop.end.title"), (close) => {
     const choice = endChoice({ contacts: offered, chosen: then, chosenId: nextId, window: null, shares, firstId: () => firstId });
     const save = async () => {
       if (!choice.check()) return;
-      await call("PUT", `/gifts/${id}/at-end`, { body: choice.value() });
+      await choice.explained(() => call("PUT", `/gifts/${id}/at-end`, { body: choice.value() }));
       if (choice.person()) saveName(choice.person());
       close(true);
     };

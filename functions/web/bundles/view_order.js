@@ -3,7 +3,7 @@ handsel.define("outcome.js", [], async () => {
 function outcomeOf({ state, at_end: end, successor_gift_id: successor }) {
   if (state !== "returned") return state;
   if (successor) return "passed_on";
-  return end?.then === "refund" ? "refunded" : state;
+  return end.then === "refund" ? "refunded" : state;
 }
 return { outcomeOf };
 });
@@ -184,7 +184,7 @@ async function use({ order_id: id, product, units }) {
       close((await create(`use:${id}`, `/orders/${id}/use`, body)).holdings);
     };
     return [
-      h("p", {}, t(`shop.use_${product.kind}`)),
+      h("p", {}, t(`shop.use_${product.kind}`), !parcel && h("span", { class: "gifting" }, " ", t("shop.use_not_gift"))),
       units.available > 1 && quantity.element,
       parcel ? addressForm(t("shop.send_it"), take) : action(t("shop.use_now"), () => take(null), { class: "main" }),
     ];

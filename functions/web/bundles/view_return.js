@@ -3,7 +3,7 @@ handsel.define("outcome.js", [], async () => {
 function outcomeOf({ state, at_end: end, successor_gift_id: successor }) {
   if (state !== "returned") return state;
   if (successor) return "passed_on";
-  return end?.then === "refund" ? "refunded" : state;
+  return end.then === "refund" ? "refunded" : state;
 }
 return { outcomeOf };
 });
@@ -710,7 +710,7 @@ function showDone(main, gift, name) {
       { class: "card given" },
       h("img", { src: cover, alt: "" }),
       h("p", { class: "blessing", dir: "auto" }, blessing),
-      h("p", {}, t(`shop.end.fixed.${end?.then ?? "order"}`, { within: within(window) })),
+      h("p", {}, t(`shop.end.fixed.${end.then}`, { within: within(window) })),
       h("a", { class: "button main", href: `#/gifts/${id}` }, t("center.return.follow")),
       h("a", { class: "see", href: "#/center/sent" }, t("center.tab.sent")),
     ),

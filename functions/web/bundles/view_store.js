@@ -3,7 +3,7 @@ handsel.define("outcome.js", [], async () => {
 function outcomeOf({ state, at_end: end, successor_gift_id: successor }) {
   if (state !== "returned") return state;
   if (successor) return "passed_on";
-  return end?.then === "refund" ? "refunded" : state;
+  return end.then === "refund" ? "refunded" : state;
 }
 return { outcomeOf };
 });

@@ -142,7 +142,7 @@ function within(window) {
 }
 return { currentPolicy, isForbidden, rulesOf, within };
 });
-handsel.define("end_choice.js", ["dom.js", "i18n.js", "person_choice.js", "policy.js", "radios.js"], async ({ h }, { t }, { personChoice }, { within }, { radios }) => {
+handsel.define("end_choice.js", ["dom.js", "errors.js", "i18n.js", "person_choice.js", "policy.js", "radios.js"], async ({ h }, { Explained }, { t }, { personChoice }, { within }, { radios }) => {
 const ENDS = ["order", "refund", "give_to"];
 
 function endChoice({ contacts, chosen, chosenId = null, window, shares = 1, firstId = () => null, onChange = () => {} }) {
@@ -183,7 +183,15 @@ function endChoice({ contacts, chosen, chosenId = null, window, shares = 1, firs
   function text() {
     return person() ? t("shop.end.to_person", { name: person().display_name }) : t(`shop.end.${then()}`);
   }
-  return { element: h("div", {}, ends.element, fields), then, person, value, check, text, setShares };
+  async function explained(send) {
+    try {
+      return await send();
+    } catch (error) {
+      if (person() && error.rule === "minimum_window") throw new Explained(t("shop.end.too_late"));
+      throw error;
+    }
+  }
+  return { element: h("div", {}, ends.element, fields), then, person, value, check, text, setShares, explained };
 }
 
 const hint = (value, shares) => t(value === "give_to" && shares > 1 ? "shop.end.give_to_off" : `shop.end.${value}_hint`);
@@ -440,7 +448,7 @@ async function view(main, { id }) {
       wrapping: wrapped.value(),
       ...end.value(),
     };
-    const gift = await create(`give:${id}`, `/orders/${id}/gifts`, body);
+    const gift = await end.explained(() => create(`give:${id}`, `/orders/${id}/gifts`, body));
     saveLink(gift);
     for (const each of [person, end.person()]) if (each) saveName(each);
     announce(t("shop.wrap.done"));
@@ -500,7 +508,7 @@ function recipientChoice(people, available, onChange) {
 function endFields({ window, atEnd, mayChoose }, people, firstId) {
   if (!mayChoose) {
     const text = t(`shop.end.fixed.${atEnd ?? "unknown"}`, { within: within(window) });
-    return { element: h("p", { class: "faint" }, text), check: () => true, value: () => ({}), person: () => null, setShares: () => {} };
+    return { element: h("p", { class: "faint" }, text), check: () => true, value: () => ({}), person: () => null, setShares: () => {}, explained: (send) => send() };
   }
   const chosen = atEnd ?? "order";
   const choice = endChoice({ contacts: people, chosen, window, firstId, onChange: draw });
@@ -518,7 +526,7 @@ function endFields({ window, atEnd, mayChoose }, people, firstId) {
     return end.then === chosen ? {} : { at_end: end };
   }
   draw();
-  return { element, check, value, person: choice.person, setShares: choice.setShares };
+  return { ...choice, element, check, value };
 }
 return { view };
 });

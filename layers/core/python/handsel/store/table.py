@@ -164,7 +164,7 @@ class Table:
             "ExpressionAttributeValues": dump_item({":pk": first.pk, ":first": first.sk, ":last": last.sk}),
             "Select": "COUNT",
         }
-        return sum(page["Count"] for page in self._pages(self.client.query, parameters))
+        return sum(page["Count"] for page in self._pages(parameters))
 
     def query_earliest(self, index: Index, pk: str, *, until: str) -> Iterator[str]:
         """Yield the sort keys of one partition of an index up to `until`, earliest first. Fetches pages as needed."""
@@ -175,21 +175,14 @@ class Table:
             "ExpressionAttributeNames": {"#pk": index.pk, "#sk": index.sk},
             "ExpressionAttributeValues": dump_item({":pk": pk, ":until": until}),
         }
-        for page in self._pages(self.client.query, parameters):
+        for page in self._pages(parameters):
             for attributes in page["Items"]:
                 yield load_item(attributes)[index.sk]
 
-    def scan_index(self, index: Index) -> Iterator[tuple[str, str]]:
-        """Yield the partition key and the sort key of every entry of an index. One call for each MB of entries."""
-        for page in self._pages(self.client.scan, {"TableName": self.name, "IndexName": index.name}):
-            for attributes in page["Items"]:
-                item = load_item(attributes)
-                yield item[index.pk], item[index.sk]
-
-    def _pages(self, call: Callable[..., Any], parameters: Any) -> Iterator[Any]:
-        """Yield the pages of a query or a scan."""
+    def _pages(self, parameters: Any) -> Iterator[Any]:
+        """Yield the pages of a query."""
         while True:
-            page = self.retrier.call(lambda: call(**parameters))
+            page = self.retrier.call(lambda: self.client.query(**parameters))
             yield page
             if "LastEvaluatedKey" not in page:
                 return

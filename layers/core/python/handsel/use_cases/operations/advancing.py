@@ -14,14 +14,16 @@ Two calls at once: each write names the offset that its process has read, so the
 to the new time. Both advance the clock, one after the other.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from handsel.domain import errors
 from handsel.domain.payments import PaymentProvider
 from handsel.store import test_clock
+from handsel.store.orders import SETTLE_AFTER_MS
 from handsel.store.table import Table
 from handsel.store.writes import ConditionFailed
-from handsel.use_cases.operations.settling import SweepReport, list_all, sweep
+from handsel.use_cases.operations.settling import DueType, Entry, SweepReport, list_due_until, sweep
+from handsel.use_cases.orders.purchases import PAYMENT_WINDOW_MS
 
 # Sort keys of the due index have 13 digits, which last until the year 2286.
 MAX_OFFSET_SECONDS = 200 * 365 * 86_400
@@ -49,7 +51,7 @@ def advance(
         clock: the time of the stack.
         set_offset: sets the offset of `clock`.
         remaining_ms: the time left for settling.
-        token: identifies the call, in at most 30 characters.
+        token: identifies the call, in at most 25 characters.
         on_failure: as for `sweep`.
 
     Raises:
@@ -59,34 +61,42 @@ def advance(
 
     def settle() -> SweepReport:
         now = clock()
-        due = [entry for at, entry in list_all(table) if at <= now]
-        return sweep(table, provider, clock=clock, deadline=now + remaining_ms(), on_failure=on_failure, entries=due)
+        entries = [entry for due, entry in known if due <= now]
+        return sweep(
+            table, provider, clock=clock, deadline=now + remaining_ms(), on_failure=on_failure, entries=entries
+        )
 
-    before = settle()
-    if before.outcomes or not before.finished:
+    known = list_due_until(table, clock() + seconds * 1000)
+    report = settle()
+    if report.outcomes or not report.finished:
         return False
-    step = _move(table, seconds, clock=clock, set_offset=set_offset, token=token)
-    return settle().finished and step == seconds
-
-
-def _move(
-    table: Table, seconds: int, *, clock: Callable[[], int], set_offset: Callable[[int], None], token: str
-) -> int:
-    """Advance the clock by at most `seconds`, to the next minute in which something is due. Return by how many."""
-    for attempt in range(_TRIES):
+    for _ in range(_TRIES):
         offset = test_clock.get_offset(table)
         set_offset(offset)
         if offset + seconds > MAX_OFFSET_SECONDS:
             raise errors.InvalidRequest([errors.FieldError("/advance_seconds", "The clock cannot be 200 years ahead.")])
-        now = clock()
-        step = min([seconds, *(_seconds_until(at, now) for at, _ in list_all(table) if at > now)])
+        step = _find_step(known, seconds, now=clock())
         try:
-            test_clock.advance(table, step, offset=offset, token=f"{token}-{attempt}")
-        except ConditionFailed:
-            continue  # another call advanced it
+            test_clock.advance(table, step, offset=offset, token=f"{token}-{offset}")
+        except ConditionFailed:  # another call advanced it
+            known = list_due_until(table, clock() + seconds * 1000)
+            continue
         set_offset(offset + step)
-        return step
+        return settle().finished and step == seconds
     raise errors.ServiceUnavailable
+
+
+def _find_step(known: Iterable[tuple[int, Entry]], seconds: int, *, now: int) -> int:
+    """Return the seconds until the next minute in which an entry may be settled, at most `seconds`."""
+    instants = (at for due, entry in known for at in _list_instants(due, entry))
+    return min([seconds, *(_seconds_until(at, now) for at in instants if at > now)])
+
+
+def _list_instants(due: int, entry: Entry) -> tuple[int, ...]:
+    """Return the times at which a sweep may settle an entry. A payment without an outcome is due until the order expires."""
+    if entry[0] is DueType.ORDER:
+        return due, due - SETTLE_AFTER_MS + PAYMENT_WINDOW_MS
+    return (due,)
 
 
 def _seconds_until(at: int, now: int) -> int:

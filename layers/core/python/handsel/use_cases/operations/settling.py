@@ -168,25 +168,22 @@ def _group_key(found: Mapping[keys.Key, Item | None], entry: Entry) -> str:
 
 def list_due(table: Table, clock: Callable[[], int]) -> Iterator[Entry]:
     """Yield the due entries, type by type, and of each shard the earliest first."""
-    for due_type, partition in _PARTITIONS.items():
-        # A position sorts before every other entry of the next millisecond, so what is due now is included.
-        until = keys.position(clock() + 1, "")
-        for shard in range(keys.DUE_SHARDS):
-            for sort_key in table.query_earliest(keys.BY_DUE, partition(shard), until=until):
-                yield due_type, keys.parse_id(sort_key)
+    for due_type in DueType:
+        for _, entry in _list_entries(table, due_type, until=clock()):
+            yield entry
 
 
-def list_all(table: Table) -> list[tuple[int, Entry]]:
-    """Return all entries of the due index with the time when each is due, in the order in which a sweep settles them."""
-    types = {
-        partition(shard): due_type for due_type, partition in _PARTITIONS.items() for shard in range(keys.DUE_SHARDS)
-    }
-    order = list(DueType)
-    found = [
-        (keys.parse_time(position), (types[partition], keys.parse_id(position)))
-        for partition, position in table.scan_index(keys.BY_DUE)
-    ]
-    return sorted(found, key=lambda each: (order.index(each[1][0]), each))
+def list_due_until(table: Table, until: int) -> list[tuple[int, Entry]]:
+    """Return the entries that are due until a time, in the order of `list_due`, each with the time when it is due."""
+    return [found for due_type in DueType for found in _list_entries(table, due_type, until=until)]
+
+
+def _list_entries(table: Table, due_type: DueType, *, until: int) -> Iterator[tuple[int, Entry]]:
+    # A position sorts before every other entry of the next millisecond, so what is due now is included.
+    last = keys.position(until + 1, "")
+    for shard in range(keys.DUE_SHARDS):
+        for sort_key in table.query_earliest(keys.BY_DUE, _PARTITIONS[due_type](shard), until=last):
+            yield keys.parse_time(sort_key), (due_type, keys.parse_id(sort_key))
 
 
 def _expire_gift(table: Table, gift_id: str, *, clock: Callable[[], int]) -> SweepOutcome | None:
