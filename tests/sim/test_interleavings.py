@@ -253,7 +253,8 @@ def test_an_end_that_is_not_set_before_the_window_ends_is_too_late(record_proper
         actor.wait()
         harness.now = gift.expires_at
 
-    players = [Player(tick), Player(harness.setting_end(gift, AT_END_REFUND), pauses_after=True)]
+    # A second person is read between the check of the gift and the write.
+    players = [Player(tick), Player(harness.setting_end(gift, AT_END_TO_CAROL), pauses_after=True)]
 
     def check(answers: list[Any]) -> None:
         now = harness.model.items[f"GIFT#{gift.gift_id}", "GIFT"]
