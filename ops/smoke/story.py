@@ -19,7 +19,7 @@ first run left it.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -677,12 +677,27 @@ def move_window_end(table: Table, gift_id: str, *, seconds: int, by_stream: bool
     return moved
 
 
-def _expire(session: Session, name: str, function: str, *, by_stream: bool, meanwhile: Callable[[], object]) -> None:
-    """Let a new gift expire, and wait until the function has stored that."""
+def _expire(
+    session: Session,
+    name: str,
+    function: str,
+    *,
+    by_stream: bool,
+    meanwhile: Callable[[], object],
+    ends: Sequence[Mapping[str, str]] = (),
+) -> None:
+    """Let a new gift expire, and wait until the function has stored that.
+
+    Args:
+        ends: the ends of the gift that its giver sets, one after the other, if the policy lets givers choose.
+    """
     if "returned before" not in session.found:
         session.found["returned before"] = _count_returned(session)
     gift = _give(session, "vouchers", name)
     gift_id = gift["gift_id"]
+    may_choose = all(each["action"] != "choose_end" for each in gift["refusals"])
+    for at_end in ends if may_choose else ():
+        expect("end", session.json("giver", "PUT", f"/gifts/{gift_id}/at-end", at_end)["at_end"], at_end)
     try:
         move_window_end(session.target.table, gift_id, seconds=0, by_stream=by_stream)
     except ConditionFailed as error:
@@ -696,6 +711,8 @@ def _expire(session: Session, name: str, function: str, *, by_stream: bool, mean
         return stored is not None and stored.state is GiftState.RETURNED
 
     session.wait("the expired gift is settled", function, is_stored)
+    if session.json("giver", "GET", f"/gifts/{gift_id}")["at_end"] == {"then": "refund"}:
+        _remove(session, "voucher", 1)
 
 
 @_step("expire a gift, by the sweep", "SweepFunction")
@@ -711,9 +728,10 @@ def _expire_by_sweep(session: Session) -> str:
     return "" if any(each["returned"] for each in reports) else "the scheduled sweep was faster"
 
 
-@_step("expire a gift, by its timer and the stream", "RestoreFunction")
+@_step("expire a gift, by its timer and the stream, and refund it", "RestoreFunction", "GiftFunction")
 def _expire_by_stream(session: Session) -> None:
-    _expire(session, "gift for the stream", "RestoreFunction", by_stream=True, meanwhile=lambda: None)
+    ends = {"then": "give_to", "recipient_id": session.user_id("other")}, {"then": "refund"}
+    _expire(session, "gift for the stream", "RestoreFunction", by_stream=True, meanwhile=lambda: None, ends=ends)
 
 
 @_step("ask for the expired gift again", "GiftFunction")

@@ -189,6 +189,8 @@ class Model:
         is_over = before["expires_at"] <= sent
         if after["state"] == "returned" and not is_over:
             raise Violation(f"gift {before['gift_id']} was returned before the end of its claim window")
+        if is_over and after.get("at_end") != before.get("at_end"):
+            raise Violation(f"the end of gift {before['gift_id']} was set after the end of its claim window")
         if is_over and (after["state"] in ("cancelled", "declined") or len(after["claims"]) > len(before["claims"])):
             raise Violation(f"gift {before['gift_id']} was {after['state']} after the end of its claim window")
 

@@ -18,7 +18,7 @@ from testkit.handlers.calls import (
     inbound_event,
     prepare_overdue_work,
 )
-from testkit.handlers.stack import DAY, RESOURCES, START, Simulation, Stack, event
+from testkit.handlers.stack import DAY, RESOURCES, START, Simulation, Stack, event, gift_request
 from testkit.handlers.worlds import build_success
 from tools import openapi
 
@@ -61,6 +61,28 @@ def _process_streams_and_read(stack: Stack, settle: Callable[[Stack], object]) -
         assert stack.call(user, "GET", "/order-center").status == 200
         http._known_accounts.clear()
         assert stack.call(user, "GET", "/me").status == 200
+
+
+def _end_gifts(stack: Stack, trigger: str) -> None:
+    """Let the function of a trigger refund a gift of limited stock at its end, and pass one on to a second person."""
+    stack.call("carol", "GET", "/me")
+    stack.update_product("voucher", stock=900)
+    order, to_carol = stack.buy(quantity=2), {"then": "give_to", "recipient_id": "carol"}
+    refunded, passed_on = (stack.give(order, at_end=at_end) for at_end in ({"then": "refund"}, to_carol))
+    if trigger == "set":
+        stack.call("alice", "PUT", f"/gifts/{passed_on['gift_id']}/at-end", {"then": "refund"})
+    stack.now += DAY
+    read = stack.call("alice", "GET", f"/gifts/{passed_on['gift_id']}").body
+    path = f"/orders/{order['order_id']}"
+    match trigger:
+        case "claim":
+            stack.call("carol", "POST", f"/gifts/{read['successor_gift_id']}/claims", {})
+        case "use":
+            stack.call("alice", "POST", f"{path}/use", {"quantity": 2})
+        case "give":
+            stack.call("alice", "POST", f"{path}/gifts", gift_request(2))
+        case "restore":
+            stack.restore(*(stack.stream_record(gift["gift_id"]) for gift in (refunded, passed_on)))
 
 
 def _call_every_route_first(stack: Stack) -> None:
@@ -151,6 +173,11 @@ def test_every_function_may_do_what_it_does_and_may_write_nothing_that_it_does_n
         http._known_accounts.clear()
         stack.call("bob", "GET", "/me")
         _process_streams_and_read(stack, settle)
+    for trigger in ("claim", "use", "give", "restore", "set"):
+        simulation.reset()
+        stack.now = START
+        http._known_accounts.clear()
+        _end_gifts(stack, trigger)
     for kind, prepared in INBOUND_EVENTS.items():
         for settler in (None, _advance, Stack.sweep):  # without the event, the sweep settles
             simulation.reset()

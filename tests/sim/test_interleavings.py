@@ -244,6 +244,26 @@ def test_the_last_end_that_was_set_decides_in_every_interleaving(at_end: AtEnd, 
     record_property("figures", f"end {at_end.then}, claim, cancel, expiry: {states} states, {ends} ends")
 
 
+def test_an_end_that_is_not_set_before_the_window_ends_is_too_late(record_property: Figures) -> None:
+    harness = Harness()
+    gift = harness.give(harness.buy(product="parcel"))
+    harness.now = gift.expires_at - 1
+
+    def tick(actor: Actor) -> None:
+        actor.wait()
+        harness.now = gift.expires_at
+
+    # A second person is read between the check of the gift and the write.
+    players = [Player(tick), Player(harness.setting_end(gift, AT_END_TO_CAROL), pauses_after=True)]
+
+    def check(answers: list[Any]) -> None:
+        now = harness.model.items[f"GIFT#{gift.gift_id}", "GIFT"]
+        assert ("at_end" in now) is not isinstance(answers[1], errors.ApiProblem)
+
+    states, ends = play(harness, players, check)
+    record_property("figures", f"the window ends while an end is set: {states} states, {ends} ends")
+
+
 def test_two_ends_set_at_once_lead_to_one_of_them(record_property: Figures) -> None:
     harness = Harness()
     gift = harness.give(harness.buy(product="parcel"), at_end=AT_END_TO_CAROL)
