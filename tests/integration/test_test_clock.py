@@ -83,7 +83,7 @@ def test_every_function_reads_the_clock_once_and_first_and_only_with_a_test_cloc
 
     reads = count_reads()
     assert reads[0]
-    # That of the clock reads the offset again before it changes it, and after it.
+    # The function of the clock reads the offset again before it changes it, and after it.
     assert sum(reads) == (3 if function == "TestClockFunction" else 1)
     monkeypatch.setenv("TEST_CLOCK", "false")
     monkeypatch.setattr(stack.simulation, "functions", {})

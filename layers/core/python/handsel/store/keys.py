@@ -42,6 +42,7 @@ create the item, then after a semicolon those that only update it. Items that TT
 | PREFERENCES    | USER#user                        | PREFERENCES                  |                                             |                                                  |                                         | its user views a product, switches recommendations; projector | never                       |
 | RELATED        | PRODUCT#product                  | RELATED                      |                                             |                                                  |                                         | projector                                                     | never                       |
 | RANKING        | RANKING#shard                    | RANKING                      |                                             |                                                  |                                         | projector                                                     | never                       |
+| TEST_CLOCK     | TEST_CLOCK                       | TEST_CLOCK                   |                                             |                                                  |                                         | test clock                                                    | never                       |
 
 - ORDER and GIFT have no `ttl`, because deleting one would lose units.
 - WINDOW is a timer. It has no state and no personal data. Its deletion by TTL is only a signal to read the gift.
@@ -105,6 +106,8 @@ each index entry adds 1 WRU per write.
 | 42 | find the gifts that are open although their timers were deleted    | BatchGetItem of at most 100, eventually consistent                 | `expiring.expire_gifts`                             | 0.5 RRU per gift                                                  |
 | 43 | put a product                                                      | BatchGetItem of PRODUCT and STORE; Put if absent, else Update if it belongs to the store (with If-Match: if it is unchanged) | `products.create`, `products.update_details`, `products.replace` | 2 RRU, 1 WRU (2 if new)                                           |
 | 44 | change the stock of a product                                      | transaction with a ClientRequestToken: Update PRODUCT if the sum is within its bounds; BatchGetItem of PRODUCT and STORE | `products.add_stock`                                | 2 RRU, 2 WRU                                                      |
+| 45 | read the time of a stack with a test clock                         | GetItem, consistent                                                | `test_clock.get_offset`                             | 1 RRU                                                             |
+| 46 | advance the test clock                                             | as 23; transaction with a ClientRequestToken: Put TEST_CLOCK if its offset is unchanged| `test_clock.advance`                                | 0.5 RRU per shard and kind, 2 WRU                                 |
 
 docs/reference/request_units.md has the measured calls and request units of each operation.
 """
