@@ -185,6 +185,8 @@ def _print_hints(directory: Directory, settings: Settings) -> None:
         prefix = f"LOCAL_DIR={directory.path} "
     else:
         prefix = "" if settings.port == DEFAULT_PORT else f"PORT={settings.port} "
+    is_default = settings.claim_window_seconds == Settings.claim_window_seconds
+    expiry = "" if is_default else f", and expire after {settings.claim_window_seconds} s"
     say(
         f"""
 Open the app:
@@ -192,7 +194,7 @@ Open the app:
 
   Sign in  Choose a demo user: alice, bob, carol, dave (friends), mia, max (merchants), carl (carrier).
            Or sign up: the page shows the confirmation code, because no email is sent.
-  Gifts    expire after {settings.claim_window_seconds} s.
+  Gifts    follow the policy {settings.policy}{expiry}.
   Details  {shown}: users with tokens, products, the endpoint of the engine.
   Log      {directory.log}
 

@@ -3,12 +3,16 @@
 import json
 import secrets
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
 
 Stack = dict[str, Any]
+
+# The longest time in seconds by which one call advances the test clock.
+MAX_ADVANCE = 31_536_000
 
 
 def read_stack(directory: Path) -> Stack:
@@ -56,6 +60,21 @@ class Client:
     def close(self) -> None:
         """Close the connections."""
         self._http.close()
+
+
+def advance_clock(client: Client, seconds: int) -> datetime:
+    """Advance the test clock, in as many calls as it takes. Return the time of the stack.
+
+    Raises:
+        httpx.HTTPStatusError: a call failed.
+    """
+    clock = client.get("/test/clock").raise_for_status().json()
+    target, is_done = clock["offset_seconds"] + seconds, False
+    while not is_done:
+        rest = max(1, target - clock["offset_seconds"])
+        clock = client.post("/test/clock", {"advance_seconds": min(rest, MAX_ADVANCE)}).raise_for_status().json()
+        is_done = clock["done"] and clock["offset_seconds"] >= target
+    return datetime.fromisoformat(clock["now"])
 
 
 def payment(token: str = "tok_ok") -> dict[str, str]:  # noqa: S107 - a token of the sandbox provider

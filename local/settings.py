@@ -1,7 +1,8 @@
 """Read the settings of the local stack from environment variables.
 
 PORT                    the port of the API; default 8787
-CLAIM_WINDOW_SECONDS    the length of the claim window; default 86400
+CLAIM_WINDOW_SECONDS    the length of the claim window; default 86400, which leaves it to the policy
+POLICY                  the policy of new orders: douyin (default), wechat, kakao or eu
 LOCAL_DIR               the folder of the stack; by default .local, or .local/<port> if another stack runs in .local
 LOCAL_BIND_HOST         the address to listen on; default 127.0.0.1; with 0.0.0.0, containers can reach the engine
 LOG_LEVEL               the log level of the functions; default INFO
@@ -13,6 +14,8 @@ import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+from handsel.domain.policy import load_policies
 
 ROOT = Path(__file__).resolve().parent.parent
 REGION = "us-east-1"
@@ -35,6 +38,7 @@ class Settings:
         bind_host: the address to listen on.
         log_level: the log level of the functions.
         closed: whether the stack is closed.
+        policy: the policy of new orders.
         stream: whether items expire and stream records are delivered; off in tests of the sweep alone.
     """
 
@@ -43,6 +47,7 @@ class Settings:
     bind_host: str = "127.0.0.1"
     log_level: str = "INFO"
     closed: bool = False
+    policy: str = "douyin"
     stream: bool = True
 
     @property
@@ -58,12 +63,14 @@ class Settings:
             "LOCAL_BIND_HOST": self.bind_host,
             "LOG_LEVEL": self.log_level,
             "CLOSED": str(self.closed).lower(),
+            "POLICY": self.policy,
         }
 
     def parameters(self) -> dict[str, str]:
         """Return the parameters of template.yaml."""
         return {
             "ClaimWindowSeconds": str(self.claim_window_seconds),
+            "Policy": self.policy,
             "WebUrl": self.web_url,
             "SignInUrl": f"{self.web_url}/sign-in",
             "DeletionProtection": "false",
@@ -96,6 +103,7 @@ def from_environment(environ: Mapping[str, str], *, stream: bool = True) -> Sett
         bind_host=bind_host,
         log_level=environ.get("LOG_LEVEL") or "INFO",
         closed=environ.get("CLOSED") == "true",
+        policy=_policy(environ),
         stream=stream,
     )
 
@@ -109,6 +117,13 @@ def explicit_directory(environ: Mapping[str, str]) -> Path | None:
 def cache_directory() -> Path:
     """Return the folder of the built archives, which all stacks of this checkout share."""
     return Path(os.environ.get("LOCAL_CACHE_DIR") or ROOT / ".local" / "cache")
+
+
+def _policy(environ: Mapping[str, str]) -> str:
+    policy_id = environ.get("POLICY") or "douyin"
+    if policy_id not in load_policies():
+        raise SettingsError(f"POLICY must be one of {', '.join(load_policies())}, not {policy_id!r}.")
+    return policy_id
 
 
 def _number(environ: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:

@@ -1,16 +1,18 @@
-"""Run an operators' command: python -m ops smoke | preflight | audit | settle | replay | recount | logs | cost | capacity.
+"""Run an operators' command: python -m ops COMMAND.
 
     smoke    test a deployed stack: the whole story of a gift, in a minute, with users that it creates and deletes
     preflight show what the quotas and settings of the account let a stack hold, and what to ask for; read-only
     audit    check the whole table for inconsistencies; read-only
+    explain  explain a gift or an order: what happens next, and which rules of its policy decide; read-only
     settle   settle overdue gifts, payments, refunds and reminders
     replay   process again what Lambda gave up: stream records and inbound events
     recount  rebuild the counters and messages of users from their orders, gifts and holdings
+    rollout  show and change which users have a feature
     logs     print the log lines of a request or with a text, of functions and API Gateway; read-only
     cost     show the cost of a gift at list prices; makes no requests
     capacity show how many gifts per second are possible, and which limit is reached first; makes no requests
 
-Without --apply, nothing is written: settle, replay and recount list what they would do. Credentials,
+Without --apply, nothing is written: settle, replay, recount and rollout list what they would do. Credentials,
 AWS_DEFAULT_REGION and AWS_ENDPOINT_URL come from the environment. Results go to stdout, progress and errors to stderr.
 
 Exit status: 0 success; 1 inconsistencies were found, or some of the work failed; 2 the command could not run.
@@ -19,6 +21,7 @@ Exit status: 0 success; 1 inconsistencies were found, or some of the work failed
 import argparse
 import json
 import os
+import re
 import signal
 import sys
 from collections import Counter
@@ -30,14 +33,18 @@ from types import ModuleType
 from botocore.exceptions import BotoCoreError, ClientError
 
 from handsel.domain import errors
-from handsel.domain.times import format_timestamp
+from handsel.domain.rollout import Feature
+from handsel.domain.times import format_timestamp, parse_timestamp
 from handsel.runtime import clock, wiring
 from handsel.runtime.settings import settings
+from handsel.store import rollout as rollouts
 from handsel.store import test_clock
 from handsel.use_cases.operations.settling import SweepOutcome, sweep
+from ops import explain as explaining
 from ops import logs, preflight, smoke
 from ops import recount as recounting
 from ops import replay as replaying
+from ops import rollout as rolling_out
 from ops import settle as settling
 from ops.audit.findings import Finding
 from ops.audit.run import Audit, audit
@@ -117,6 +124,10 @@ def _parser() -> argparse.ArgumentParser:
     audit_command = add_command("audit", _audit, "Check the whole table for inconsistencies; read-only.")
     audit_command.add_argument("--segments", type=_positive, default=4, help="number of parallel readers (4)")
     _add_waiting_options(audit_command)
+    explain_command = add_command(
+        "explain", _explain, "Explain a gift or an order: what happens next, and which rules decide."
+    )
+    explain_command.add_argument("id", help="ID of the gift or the order")
     settle_command = add_writing_command("settle", _settle, "Settle overdue gifts, payments, refunds and reminders.")
     settle_command.add_argument(
         "--scan", action="store_true", help="also scan the table for overdue items that the due index lacks"
@@ -137,6 +148,26 @@ def _parser() -> argparse.ArgumentParser:
     users.add_argument("--user", action="append", help="user id; can be repeated")
     users.add_argument("--all", action="store_true", help="all users whose counters or messages an audit finds wrong")
     _add_waiting_options(recount_command)
+    rollout_command = add_writing_command("rollout", _rollout, "Show and change which users have a feature.")
+    rollout_command.add_argument("feature", nargs="?", choices=list(Feature), help="the feature; all by default")
+    switch = rollout_command.add_mutually_exclusive_group()
+    switch.add_argument("--on", action="store_true", default=None, help="make the feature available")
+    switch.add_argument("--off", dest="on", action="store_false", default=None, help="take the feature from everybody")
+    rollout_command.add_argument(
+        "--percent", type=_hundredths, metavar="PERCENT", help="share of the users, 0 to 100 with at most two decimals"
+    )
+    for option, description in (
+        ("--allow", "give it to this user at any percentage"),
+        ("--deny", "do not give it to this user at any percentage"),
+        ("--forget", "remove this user from both lists"),
+    ):
+        rollout_command.add_argument(
+            option, action="append", default=[], metavar="HANDLE", help=f"{description}; can be repeated"
+        )
+    for option, description in (("--from", "from this time on"), ("--until", "only before this time")):
+        rollout_command.add_argument(
+            option, type=_time, metavar="TIME", help=f"{description}, such as 2027-01-31T08:00:00Z; `none` is no limit"
+        )
     logs_command = add_command("logs", _logs, "Print log lines of functions and of API Gateway. Requires --stack.")
     wanted = logs_command.add_mutually_exclusive_group(required=True)
     wanted.add_argument("--request-id", help="lines of this request: the header x-request-id of its response")
@@ -195,6 +226,26 @@ def _positive(text: str) -> int:
     return number
 
 
+def _hundredths(text: str) -> int:
+    """Return a percentage in hundredths of a percent."""
+    if not re.fullmatch(r"[0-9]{1,3}([.][0-9]{1,2})?", text) or (hundredths := round(float(text) * 100)) > 100_00:
+        raise argparse.ArgumentTypeError("not a percentage from 0 to 100 with at most two decimals")
+    return hundredths
+
+
+_NO_LIMIT = "none"
+
+
+def _time(text: str) -> int | str:
+    """Return a time in milliseconds since the epoch, or `none`."""
+    if text == _NO_LIMIT:
+        return text
+    try:
+        return parse_timestamp(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
 # --- the commands ----------------------------------------------------------------------------------------------------
 
 
@@ -230,6 +281,22 @@ def _run_audit(table: WholeTable, options: argparse.Namespace, segments: int = 4
         rate=options.rate,
         recheck_after=options.recheck_after,
     )
+
+
+def _explain(table: WholeTable, _: Stack, options: argparse.Namespace) -> int:
+    try:
+        found = explaining.explain(table, options.id, now=clock.now_ms())
+    except errors.DataIntegrityError as error:
+        raise CannotRunError(
+            f"The items cannot be explained: {error}. Use a checkout of the deployed version."
+        ) from error
+    if found is None:
+        raise CannotRunError("There is no gift and no order with this ID.")
+    if options.json:
+        _print_json(asdict(found))
+    else:
+        _print_all(explaining.describe(found))
+    return 0
 
 
 def _settle(table: WholeTable, _: Stack, options: argparse.Namespace) -> int:
@@ -336,6 +403,39 @@ def _recount(table: WholeTable, _: Stack, options: argparse.Namespace) -> int:
         else:
             _print(f"{len(users)} users, {len(remaining)} findings. Nothing was written" + _apply_hint(bool(remaining)))
     return 1 if remaining and options.apply else 0
+
+
+def _rollout(table: WholeTable, _: Stack, options: argparse.Namespace) -> int:
+    dates = {"start": vars(options)["from"], "end": options.until}
+    fields = {name: None if at == _NO_LIMIT else at for name, at in dates.items() if at is not None}
+    fields |= {
+        name: value for name, value in (("on", options.on), ("hundredths", options.percent)) if value is not None
+    }
+    changes = bool(fields or options.allow or options.deny or options.forget)
+    if changes and options.feature is None:
+        raise CannotRunError(f"Name the feature to change: {' or '.join(Feature)}.")
+    before = after = rollouts.get(table)
+    if changes:
+        users = rolling_out.find_users(table, before, allow=options.allow, deny=options.deny, forget=options.forget)
+        wanted = rolling_out.Change(fields, *users)
+        before, after = rolling_out.change(table, options.feature, wanted, apply=options.apply)
+    if options.json:
+        _print_json({"features": rolling_out.as_dict(after), "written": options.apply and after != before})
+        return 0
+    features = list(Feature) if options.feature is None else [Feature(options.feature)]
+    _print_all(rolling_out.describe(table, before, features))
+    if not changes:
+        return 0
+    if after == before:
+        _print("It is like that already. Nothing was written.")
+        return 0
+    _print("after the change, " + next(rolling_out.describe(table, after, features)))
+    _print_all(rolling_out.describe_effect(table, features[0], before, after, now=clock.now_ms()))
+    if options.apply:
+        _print("Written. It is effective everywhere within 30 seconds.")
+    else:
+        _print("Nothing was written" + _apply_hint(has_work=True))
+    return 0
 
 
 def _logs(_: WholeTable, stack: Stack, options: argparse.Namespace) -> int:

@@ -20,6 +20,7 @@ RULES = """
 GET /health                                    | anyone    | 200
 GET /openapi.json                              | anyone    | 200
 GET /meta/state-machine                        | anyone    | 200
+GET /meta/policy                               | anyone    | 200
 GET /wrappings                                 | anyone    | 200
 GET /covers/{file}                             | anyone    | 200
 GET /                                          | anyone    | 200
@@ -30,6 +31,7 @@ GET /test/clock                                | user      | 200
 POST /test/clock                               | user      | 200
 GET /me                                        | user      | 200
 PATCH /me                                      | user      | 200
+GET /meta/features                             | user      | 200
 GET /people                                    | user      | 200
 GET /people/{handle}                           | user      | 200
 GET /messages                                  | user      | 200
@@ -87,6 +89,8 @@ POST /gifts/{gift_id}/claims                   | claimers  | 200
                                                | user      | named 403 not-the-recipient; link 403 wrong-secret
 POST /gifts/{gift_id}/decline                  | recipient | open 200; declined 200; ends
                                                | user      | 403 not-the-recipient
+PUT /gifts/{gift_id}/at-end                    | giver     | open 200; ends
+                                               | user      | 404 not-found
 POST /gifts/{gift_id}/cancel                   | giver     | open 200; cancelled 200; ends
                                                | user      | 404 not-found
 POST /gifts/{gift_id}/return-gifts             | claimers  | answered 409 already-returned; 201

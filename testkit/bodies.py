@@ -26,6 +26,7 @@ VALUES: Mapping[str, object] = {
     "postal_code": "100000",
     "status": "in_transit",
     "token": "tok_ok",
+    "gift_rules": {"excluded_categories": ["Alcohol"], "price_caps": {"CNY": 1_000_000}},
     "expected_total": {"amount": 12_900, "currency": "CNY"},
 }
 

@@ -6,6 +6,7 @@ from handsel.api.body import MAX_BYTES
 from handsel.domain import recommendations
 from handsel.domain.addresses import MAX_LINES
 from handsel.domain.models import MAX_UNITS, MAX_VALIDITY_DAYS
+from handsel.domain.rollout import MAX_LISTED, Feature
 from handsel.use_cases.accounts.profiles import MAX_FREED_HANDLES
 from handsel.use_cases.fulfilment.shipping import MAX_EVENTS, MAX_EVENTS_BYTES
 from handsel.use_cases.gifts.giving import MAX_OPEN_GIFTS
@@ -65,6 +66,7 @@ IN_ITEMS = (
         "429 `too-many-open-gifts`",
     ),
     Growth("OpenGifts.gifts", "give", MAX_UNITS, "units of the order", "409 `units-not-available`"),
+    Growth("OtherEnds.gifts", "give", MAX_UNITS, "units of the order", "409 `units-not-available`"),
     Growth(
         "Summary.counters",
         "claim a voucher, use units",
@@ -100,6 +102,9 @@ IN_ITEMS = (
         "products of a shard",
         "the least popular is removed",
     ),
+    Growth("Rollout.stages", "an operator", len(Feature), "features", "there are no others"),
+    Growth("Stage.allow", "an operator", MAX_LISTED, "users of a feature", "the command fails and writes nothing"),
+    Growth("Stage.deny", "an operator", MAX_LISTED, "users of a feature", "the command fails and writes nothing"),
 )
 
 # Items of their own, each paid for by the call that writes it. They are read by key, or by page.
@@ -114,6 +119,7 @@ ITEMS = (
     Growth("RECEIVED", "give to a named recipient", None, "one for each gift", _BY_PAGE),
     Growth("HOLDING, SHIPMENT, VOUCHER_EXPIRY", "claim, use units", None, "one for each unit", _BY_PAGE),
     Growth("USE", "use units", None, "one for each call that takes units", "read by key"),
+    Growth("PREDECESSOR", "choose a second person for the end of a gift", None, "one for each gift", "replaced"),
     Growth("REGIFT_REQUEST", "request an expired gift again", None, "one for each user and gift", "changes nothing"),
     Growth("REMINDER", "give to a named recipient", None, "one for each open gift", "removed after the last reminder"),
     Growth(
@@ -134,6 +140,7 @@ ITEMS = (
     Growth("TALLY", "buy, claim a parcel", None, "one for each order and shipment", "replaced"),
     Growth("TAGGED, BOUGHT", "save or buy a product", None, "one for each product", _BY_PAGE),
     Growth("STORE, PRODUCT, RELATED, RANKING", "a merchant", None, "one for each store or product", _BY_PAGE),
+    Growth("ROLLOUT", "an operator", None, "one", "replaced"),
 )
 
 ELSEWHERE = (

@@ -460,6 +460,11 @@ _PROBLEM_SCHEMAS: Schema = {
                 "format": "date-time",
             },
             "total": {"description": "Only with `price-changed`: the current total.", "allOf": [_ref("MoneyView")]},
+            "rule": {
+                "description": "Only with `not-allowed` and `not-giftable`: the name of the rule, as in `GET /meta/policy`; "
+                "`giftable` is the setting of the store or the product.",
+                "type": "string",
+            },
             "request_id": {"description": "Only with `internal-error`: the ID to report.", "type": "string"},
         },
     },

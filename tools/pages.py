@@ -19,11 +19,12 @@ Modules use only these forms of imports and exports, so that no parser is needed
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from urllib.parse import quote
 
+from handsel.domain.wrappings import ThemeColors, load_catalogue
 from local.settings import ROOT
 
 SOURCES = ROOT / "functions" / "web" / "assets"
@@ -130,7 +131,7 @@ def files() -> dict[Path, str]:
     modules = read_modules()
     texts = build_scripts(modules)
     for page, names in STYLES.items():
-        style = "\n".join(_style(name) for name in names)
+        style = _themes() + "\n".join(_style(name) for name in names)
         texts[f"{page}.css"] = style
         texts[f"{page}.style.js"] = f"{_loader(modules)}handsel.style(`\n{_escape_literal(style)}`);\n"
     return {
@@ -219,6 +220,19 @@ def _loader(modules: Mapping[str, Module]) -> str:
 
 def _return(names: list[str]) -> str:
     return f"return {{ {', '.join(names)} }};\n" if names else "return {};\n"
+
+
+def _themes() -> str:
+    """Return the colors of the themes of envelopes as custom properties. The first theme is the default."""
+    first, *_ = themes = load_catalogue().themes
+    return "".join(
+        f'{":root, " if theme is first else ""}[data-theme="{theme.theme_id}"] {{ {_properties(theme.colors)} }}\n'
+        for theme in themes
+    )
+
+
+def _properties(colors: ThemeColors) -> str:
+    return " ".join(f"--{name.replace('_', '-')}: {value};" for name, value in asdict(colors).items())
 
 
 def _style(name: str) -> str:

@@ -1,8 +1,9 @@
 """Generate the pages of docs/reference from the tables in the code.
 
-States, problems, visibility, sample invocations, request units, cost and capacity.
+States, problems, visibility, policies, sample invocations, request units, cost and capacity.
 """
 
+import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from textwrap import fill
@@ -10,6 +11,7 @@ from typing import Any, cast
 
 from handsel.api.problems import STATUS
 from handsel.domain import errors, states
+from handsel.domain.policy import load_policies
 from handsel.domain.privacy import TABLE, Viewer
 from local.settings import ROOT
 from ops.model.figures import figures, request_units
@@ -27,6 +29,7 @@ def files() -> dict[Path, str]:
         "states": _states(),
         "problems": _problems(),
         "privacy": _privacy(),
+        "policies": _policies(),
         "events": _events(),
         "growth": _growth(),
         "request_units": _request_units(),
@@ -113,6 +116,35 @@ def _privacy() -> Iterator[str]:
     yield from _table(
         ("field", *Viewer), ((field, *(str(rule) for rule in rules.values())) for field, rules in TABLE.items())
     )
+
+
+def _policies() -> Iterator[str]:
+    newest = [versions[-1] for versions in load_policies().values()]
+    yield "# Policies"
+    yield NOTE.format(source="`domain/policies.json`")
+    yield ""
+    yield "The rules of each policy in its newest version. [policies.md](../policies.md) has their meaning. Durations without a"
+    yield "unit are in seconds."
+    yield ""
+    yield from _table(
+        ("rule", *(policy.policy_id for policy in newest)),
+        ((f"`{name}`", *(_format_rule(policy.rules[name]["value"]) for policy in newest)) for name in newest[0].rules),
+    )
+    for policy in (policy for versions in load_policies().values() for policy in versions):
+        yield ""
+        yield f"## {policy.policy_id}, version {policy.version}"
+        yield ""
+        yield from _table(
+            ("rule", "value", "source"),
+            ((f"`{name}`", _format_rule(rule["value"]), rule["source"]) for name, rule in policy.rules.items()),
+        )
+
+
+def _format_rule(value: object) -> str:
+    """Return the value of a rule; of the excluded categories, only the first name of each."""
+    if isinstance(value, dict) and all(isinstance(each, list) for each in value.values()):
+        value = list(value)
+    return f"`{json.dumps(value)}`"
 
 
 def _growth() -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Report what an update from the last release would replace or delete, and what AWS would refuse, for `make release-check`.
+"""Report what an update from the last release replaces, deletes or breaks, and what AWS refuses, for `make release-check`.
 
 Both templates are expanded by AWS's translator, with the default parameters. CloudFormation's registry schemas, which cfn-lint
 contains, name the properties that cannot be changed in place. Rules that the schemas lack are below, with their sources.
@@ -23,6 +23,8 @@ Resource = Mapping[str, Any]
 
 # The routes with settings of the last release: written by `make released-routes` when a release is tagged.
 RELEASED_ROUTES = ROOT / "tools" / "released_routes.json"
+_POLICIES = "layers/core/python/handsel/domain/policies.json"
+_POLICIES_NOW = ROOT / _POLICIES
 _RETAINED = ("Retain", "RetainExceptOnCreate")
 # SAM generates these from other resources, or renames them in every build.
 _DERIVED = frozenset({"AWS::IAM::Role", "AWS::Lambda::Permission", "AWS::Lambda::LayerVersion", "AWS::Lambda::Version"})
@@ -63,8 +65,8 @@ class Finding:
 
     Attributes:
         effect: the effect.
-        subject: the resource, route, parameter or output.
-        change: the change in the template.
+        subject: the resource, route, parameter, output or policy.
+        change: the change.
         reason: what happens, and why.
         instead: how to avoid the effect.
     """
@@ -104,7 +106,11 @@ def main(reference: str, *, accepts_effects: bool = False) -> int:
         missing = f"{reference} has no template.yaml, or does not exist." if reference else "The repository has no tag."
         print(f"{missing} Name the released commit: make release-check REF=...", file=sys.stderr)
         return 2
-    findings = compare(expand(yaml_parse(source)), expand(template.read()))
+    released = json.loads(_git("show", f"{reference}:{_POLICIES}") or "{}")  # an early release had no policies
+    findings = [
+        *compare(expand(yaml_parse(source)), expand(template.read())),
+        *compare_policies(released, json.loads(_POLICIES_NOW.read_text())),
+    ]
     for finding in findings:
         print(finding)
     harmful = sum(finding.effect is not Effect.NOTE for finding in findings)
@@ -130,6 +136,26 @@ def compare(old: Template, new: Template) -> list[Finding]:
         *_resources(old["Resources"], new["Resources"]),
     ]
     return sorted(found, key=lambda finding: (list(Effect).index(finding.effect), finding.subject))
+
+
+def compare_policies(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Finding]:
+    """Yield what a change of released versions of policies breaks. Added versions, added rules and other sources are safe."""
+    instead = "restore it, and append a new version with the change"
+    for policy_id, versions in old.items():
+        present = {version["version"]: version["rules"] for version in new.get(policy_id, ())}
+        for version in versions:
+            subject = f"policy {policy_id}@{version['version']}"
+            if version["version"] not in present:
+                reason = (
+                    "Orders that were bought under it refer to it. They could not be read, given, used or refunded."
+                )
+                yield Finding(Effect.BREAKS, subject, "the version is removed", reason, instead)
+                continue
+            rules = present[version["version"]]
+            for name, rule in version["rules"].items():
+                if name not in rules or rules[name]["value"] != rule["value"]:
+                    reason = "Orders that were bought under it, and their gifts, would end under another rule."
+                    yield Finding(Effect.BREAKS, subject, f"the rule {name} is changed or removed", reason, instead)
 
 
 def expand(source: Template) -> Template:

@@ -160,6 +160,7 @@ def _samples() -> Iterator[Event]:
         ("health", "Check that the service is up.", "/health", None),
         ("openapi", "Get the OpenAPI document.", "/openapi.json", None),
         ("state_machine", "Get the state machines.", "/meta/state-machine", None),
+        ("policy", "Get the rules of new orders.", "/meta/policy", None),
         ("wrappings", "List the wrappings for a voucher.", "/wrappings", {"kind": "voucher"}),
         ("cover", "Get the picture of a cover.", "/covers/{file}", None),
     ):
@@ -175,6 +176,7 @@ def _samples() -> Iterator[Event]:
         path={"version": "latest", "asset": "app.js"},
     )
     yield _http("AccountFunction", "read", "Bob reads his account.", "GET /me", 200, by=BOB)
+    yield _http("AccountFunction", "features", "Bob lists the features that he has.", "GET /meta/features", 200, by=BOB)
     yield _http(
         "AccountFunction",
         "change",
@@ -396,6 +398,16 @@ def _samples() -> Iterator[Event]:
         path={"gift_id": DECLINED_GIFT},
     )
     yield _give("give_group", "Alice gives two vouchers by one link.", ORDER, {"shares": 2, "wrapping": _WRAPPING})
+    yield _http(
+        "GiftFunction",
+        "set_end",
+        "Alice decides that unclaimed vouchers of this gift are refunded.",
+        "PUT /gifts/{gift_id}/at-end",
+        200,
+        by=ALICE,
+        path={"gift_id": CANCELLED_GIFT},
+        body={"then": "refund"},
+    )
     yield _http(
         "GiftFunction",
         "cancel",

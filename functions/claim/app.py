@@ -40,7 +40,7 @@ def claim_gift(gift_id: str) -> Response[str]:
     request = HttpRequest(app)
     caller = request.caller
     # An unknown gift is reported first, even if the body is invalid.
-    body = request.body(ClaimRequest, unless=lambda: queries.require_gift(table(), gift_id))
+    body = request.body(ClaimRequest, unless=lambda: queries.require_gift(table(), gift_id, now=request.now))
     details, is_new = claiming.claim(
         table(),
         gift_id,

@@ -1,4 +1,4 @@
-"""Gifts: give, list, cancel, decline and request again."""
+"""Gifts: give, list, cancel, decline and request again; change what happens at the end."""
 
 from typing import Literal
 
@@ -7,7 +7,7 @@ from aws_lambda_powertools.event_handler import Response
 from handsel.api.http import HttpRequest, create_app, handler, json_response
 from handsel.api.operations import PageOf, operation
 from handsel.api.requests.base import ListQuery
-from handsel.api.requests.gifts import AskAgainRequest, GiftListQuery, GiftRequest
+from handsel.api.requests.gifts import AskAgainRequest, AtEndRequest, GiftListQuery, GiftRequest
 from handsel.api.views.base import View
 from handsel.api.views.gift_previews import GiftPreview
 from handsel.api.views.gifts import CreatedGift, GiftView, GiverGift, gift_view
@@ -38,11 +38,13 @@ class AskedView(View):
     body=GiftRequest,
     responses={201: CreatedGift},
     problems=(
+        errors.NotAvailableYet,
         errors.UnitsNotAvailable,
         errors.NotGiftable,
         errors.UnknownWrapping,
         errors.RecipientUnknown,
         errors.SelfGift,
+        errors.NotAllowed,
         errors.TooManyOpenGifts,
         errors.WrongSecret,
     ),
@@ -67,6 +69,7 @@ def create_gift(order_id: str) -> Response[str]:
         wrapping=body.wrapping.choice(),
         secret_version=keys.current,
         window_ms=settings().window_ms,
+        at_end=None if body.at_end is None else body.at_end.value(clock.voucher_code()),
     )
     count("GiftGiven")
     secret = giving.derive_link_secret(gift, keys.by_version)
@@ -130,17 +133,59 @@ def get_gift(gift_id: str) -> Response[str]:
     The giver, a claimer and the named recipient each see different fields. Everyone else gets the preview.
     """
     request = HttpRequest(app)
-    details = queries.get_gift(table(), gift_id, caller=request.caller.user_id)
+    details = queries.get_gift(table(), gift_id, caller=request.caller.user_id, now=request.now)
     view = gift_view(details, caller=request.caller.user_id, now=request.now, web_url=request.web_url)
     return json_response(200, view)
 
 
+@app.put("/gifts/<gift_id>/at-end")
+@operation(
+    body=AtEndRequest,
+    responses={200: GiverGift},
+    problems=(
+        errors.AlreadyClaimed,
+        errors.Expired,
+        errors.Cancelled,
+        errors.Declined,
+        errors.NotAllowed,
+        errors.NotGiftable,
+        errors.RecipientUnknown,
+        errors.SelfGift,
+    ),
+)
+def set_gift_end(gift_id: str) -> Response[str]:
+    """Set what happens when the claim window of a gift ends.
+
+    The giver can change it while the gift is open. With `give_to`, a new gift to the second person exists from `expires_at`
+    on, with a claim window of its own. If the gift is cancelled or declined, its units always become available in the order
+    again. Idempotent: repeating the request has no further effect.
+    """
+    request = HttpRequest(app)
+    caller = request.caller.user_id
+    body = request.body(
+        AtEndRequest, unless=lambda: giving.require_sent(table(), gift_id, caller=caller, now=request.now)
+    )
+    gift = giving.set_at_end(
+        table(),
+        gift_id,
+        body.value(clock.voucher_code()),
+        caller=caller,
+        window_ms=settings().window_ms,
+        clock=clock.now_ms,
+    )
+    (details,) = queries.load_gift_details(table(), [gift], caller=caller)
+    return json_response(200, gift_view(details, caller=caller, now=request.now, web_url=request.web_url))
+
+
 @app.post("/gifts/<gift_id>/cancel")
-@operation(responses={200: GiverGift}, problems=(errors.AlreadyClaimed, errors.Expired, errors.Declined))
+@operation(
+    responses={200: GiverGift}, problems=(errors.NotAllowed, errors.AlreadyClaimed, errors.Expired, errors.Declined)
+)
 def cancel_gift(gift_id: str) -> Response[str]:
     """Cancel a gift.
 
-    Its unclaimed units become available in the order again. Idempotent: repeating the request has no further effect.
+    Its unclaimed units become available in the order again. The rule `giver_cancel` of its policy may not allow it.
+    Idempotent: repeating the request has no further effect.
     """
     request = HttpRequest(app)
     gift = giving.cancel(table(), gift_id, caller=request.caller.user_id, clock=clock.now_ms)
@@ -150,12 +195,19 @@ def cancel_gift(gift_id: str) -> Response[str]:
 @app.post("/gifts/<gift_id>/decline")
 @operation(
     responses={200: GiftPreview},
-    problems=(errors.NotTheRecipient, errors.AlreadyClaimed, errors.Expired, errors.Cancelled),
+    problems=(
+        errors.NotTheRecipient,
+        errors.NotAllowed,
+        errors.AlreadyClaimed,
+        errors.Expired,
+        errors.Cancelled,
+    ),
 )
 def decline_gift(gift_id: str) -> Response[str]:
     """Decline a gift that names the caller as its recipient.
 
-    The units become available in the giver's order again. Idempotent: repeating the request has no further effect.
+    The units become available in the giver's order again. The rule `decline` of its policy may not allow it.
+    Idempotent: repeating the request has no further effect.
     """
     request = HttpRequest(app)
     gift = giving.decline(table(), gift_id, caller=request.caller.user_id, clock=clock.now_ms)
@@ -186,7 +238,9 @@ def request_gift_again(gift_id: str) -> Response[str]:
     caller = request.caller
     secret = None
     if request.has_body:
-        secret = request.body(AskAgainRequest, unless=lambda: queries.require_gift(table(), gift_id)).secret
+        secret = request.body(
+            AskAgainRequest, unless=lambda: queries.require_gift(table(), gift_id, now=request.now)
+        ).secret
     keys = request.link_keys.by_version
     regift_requests.request_regift(
         table(), gift_id, caller=caller.user_id, secret=secret, link_keys=keys, now=request.now

@@ -12,7 +12,6 @@ from handsel.api.views.redemptions import RedemptionView
 from handsel.api.views.shipments import StoreShipment, shipment_view
 from handsel.api.views.stores import StoreView
 from handsel.domain import errors, ids
-from handsel.domain.models import Store
 from handsel.domain.privacy import Viewer
 from handsel.runtime.observability import count
 from handsel.runtime.wiring import table
@@ -43,8 +42,7 @@ def put_store(store_id: str) -> Response[str]:
     """
     request = HttpRequest(app)
     request.caller.require_store(store_id)
-    body = request.body(StoreRequest)
-    store = Store(store_id, body.name, body.carrier, body.giftable)
+    store = request.body(StoreRequest).value(store_id)
     selling.put_store(table(), store)
     return json_response(200, StoreView.of(store))
 

@@ -55,7 +55,7 @@ def list_payments() -> Response[str]:
     request = HttpRequest(app)
     caller, query = request.caller, request.query(ListQuery)
     position = request.start_position(query.cursor, "payments")
-    page = queries.list_payments(table(), caller=caller.user_id, limit=query.limit, before=position)
+    page = queries.list_payments(table(), caller=caller.user_id, limit=query.limit, before=position, now=request.now)
     return request.page_response(
         [PaymentItem.of(order, now=request.now) for order in page.items], page.next_position, "payments"
     )

@@ -14,7 +14,7 @@ from handsel.api.views.gifts import GiftView, gift_view
 from handsel.api.views.holdings import AnyHolding, holding_view
 from handsel.api.views.orders import OrderView, PaymentItem
 from handsel.api.views.recommendations import RecommendedProduct, SeenProduct
-from handsel.domain import texts
+from handsel.domain import errors, texts
 from handsel.runtime.wiring import table
 from handsel.use_cases import order_center
 from handsel.use_cases.order_center import OrderCenter
@@ -70,12 +70,13 @@ class OrderCenterView(View):
 
 
 @app.get("/order-center")
-@operation(responses={200: OrderCenterView, 304: None}, localized=True)
+@operation(responses={200: OrderCenterView, 304: None}, problems=(errors.NotFound,), localized=True)
 def get_order_center() -> Response[str]:
     """Get the caller's order center.
 
     It contains the counters and the first five entries of each list, in the order of that list. Send the `ETag` of the
-    previous response as `If-None-Match`: if nothing has changed, the response is 304 without a body.
+    previous response as `If-None-Match`: if nothing has changed, the response is 304 without a body. While the order center is
+    not available to the caller, the response is 404, and `order_center` of `GET /me` is null; the single lists are available.
     """
     request = HttpRequest(app)
     caller = request.caller.user_id

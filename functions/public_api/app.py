@@ -114,6 +114,32 @@ class StateMachines(View):
     voucher: StateMachine
 
 
+class RuleView(View):
+    """A rule of a policy.
+
+    Attributes:
+        value: the value of the rule; its type depends on the rule.
+        source: the rule of a platform or the law that the value is from.
+    """
+
+    value: Any
+    source: str
+
+
+class PolicyView(View):
+    """The policy of new orders.
+
+    Attributes:
+        policy_id: the ID of the policy.
+        version: the version of the policy. An order keeps the one that it was bought under.
+        rules: the rules, by name. Durations are in seconds, unless the name says days.
+    """
+
+    policy_id: str
+    version: int
+    rules: dict[str, RuleView]
+
+
 @app.get("/health")
 @operation(responses={200: Health})
 def get_health() -> Response[str]:
@@ -138,6 +164,19 @@ def get_openapi_document() -> Response[str]:
 def get_state_machine() -> Response[str]:
     """Get the state machines of gifts, units, shipments, orders, refunds and vouchers."""
     return json_response(200, StateMachines.model_validate(states.build_document()))
+
+
+@app.get("/meta/policy")
+@operation(responses={200: PolicyView})
+def get_policy() -> Response[str]:
+    """Get the rules for gifts of new orders, with their sources.
+
+    The rule `window` has the claim window of this stack, which its operator can set.
+    """
+    from handsel.runtime import policies  # imported here, because it is rarely asked for
+
+    policy = policies.current()
+    return json_response(200, PolicyView(policy_id=policy.policy_id, version=policy.version, rules=policy.rules))
 
 
 @app.get("/wrappings")
@@ -175,7 +214,7 @@ def get_gift_preview(gift_id: str) -> Response[str]:
     It contains the fields that anyone with the link can see before claiming.
     """
     request = HttpRequest(app)
-    gift = queries.require_gift(table(), gift_id)
+    gift = queries.require_gift(table(), gift_id, now=request.now)
     return json_response(200, GiftPreview.of(gift, now=request.now, web_url=request.web_url))
 
 

@@ -8,6 +8,7 @@ from handsel.api.requests.orders import OrderRequest
 from handsel.api.views.orders import OrderView
 from handsel.domain import errors
 from handsel.domain.states import OrderState
+from handsel.runtime import policies
 from handsel.runtime.observability import count
 from handsel.runtime.wiring import payments, table
 from handsel.use_cases import queries
@@ -49,6 +50,7 @@ def create_order() -> Response[str]:
         quantity=body.quantity,
         method=body.payment.method,
         token=body.payment.token,
+        policy=policies.current(),
         expected_total=body.expected_total.value() if body.expected_total else None,
     )
     is_paid = order.state is not OrderState.PENDING

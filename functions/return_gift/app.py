@@ -9,6 +9,7 @@ from handsel.api.views.base import View
 from handsel.api.views.gifts import CreatedGift
 from handsel.api.views.orders import OrderView
 from handsel.domain import errors
+from handsel.runtime import policies
 from handsel.runtime.observability import count
 from handsel.runtime.settings import settings
 from handsel.runtime.wiring import payments, table
@@ -77,6 +78,7 @@ def create_return_gift(gift_id: str) -> Response[str]:
         product_id=body.product_id,
         method=body.payment.method,
         token=body.payment.token,
+        policy=policies.current(),
         expected_total=body.expected_total.value() if body.expected_total else None,
         wrapping=body.wrapping.choice(),
         window_ms=settings().window_ms,

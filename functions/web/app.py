@@ -27,7 +27,7 @@ from handsel.api.views.gift_previews import GiftPreview
 from handsel.api.weights import prefers_html
 from handsel.domain import ids
 from handsel.domain.errors import NotFound, ServiceUnavailable
-from handsel.domain.wrappings import cover_image_path
+from handsel.domain.wrappings import cover_image_path, load_catalogue
 from handsel.runtime.settings import settings
 from handsel.runtime.wiring import table
 from handsel.use_cases import queries
@@ -52,7 +52,7 @@ NOT_MODIFIED = {304: None}
 WORDS = {
     "en": {
         "app": "Handsel",
-        "about": "Send a friend a gift in a red envelope. They have a day to open it.",
+        "about": "Send a friend a gift in a red envelope, by a link or straight to their inbox.",
         "from": "{name} sent you a gift",
         "gift": "You have a gift",
         "gift_about": "Open the link to see who sent it and unwrap it.",
@@ -67,7 +67,7 @@ WORDS = {
     },
     "zh": {
         "app": "Handsel",
-        "about": "把礼物装进红包送给好友，一天内领取有效。",
+        "about": "把礼物装进红包，用链接或直接送给好友。",
         "from": "{name} 送你一份礼物",
         "gift": "你有一份礼物",
         "gift_about": "打开链接，看看是谁送的，拆开你的礼物。",
@@ -139,7 +139,7 @@ def get_gift_page(gift_id: str) -> Response[str] | Response[bytes]:
     language = _language(request)
     words = WORDS[language]
     try:
-        found = queries.require_gift(table(), ids.find_id(gift_id) or gift_id)
+        found = queries.require_gift(table(), ids.find_id(gift_id) or gift_id, now=request.now)
     except NotFound:
         return _unknown_gift_page(request)
     except ServiceUnavailable:
@@ -159,6 +159,8 @@ def get_gift_page(gift_id: str) -> Response[str] | Response[bytes]:
         blessing=preview.wrapping.blessing,
         gift=preview.model_dump_json(),
         presentation=preview.presentation,
+        theme=preview.wrapping.theme,
+        color=load_catalogue().find_theme(preview.wrapping.cover_id).colors.envelope_shade,
         cover=cover_image_path(preview.wrapping.cover_id),
         picture=request.web_url + cover_image_path(preview.wrapping.cover_id).removesuffix(".svg") + ".png",
         url=f"{request.web_url}/g/{found.gift_id}",

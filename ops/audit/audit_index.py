@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from handsel.domain import errors, summary
 from handsel.domain.models import Gift, Holding, Order, Product, Refund, Store, Use, Wrapping
+from handsel.domain.rollout import BUCKETS, Rollout
 from handsel.domain.states import RefundStatus
 from handsel.domain.summary import Counters, Summary
 from handsel.store import (
@@ -24,6 +25,7 @@ from handsel.store import (
     preferences,
     products,
     refunds,
+    rollout,
     shipments,
     stores,
     summaries,
@@ -94,6 +96,8 @@ class AuditIndex:
     refunds: dict[str, Refund] = field(default_factory=dict)
     charges: set[str] = field(default_factory=set)
     timers: dict[str, Timer] = field(default_factory=dict)
+    # By successor: the gift that is passed on.
+    predecessors: dict[str, str] = field(default_factory=dict)
     # By recipient and gift: the place in the list of received gifts.
     received: dict[tuple[str, str], Place] = field(default_factory=dict)
     regift_requests: list[RegiftRequest] = field(default_factory=list)
@@ -114,6 +118,7 @@ class AuditIndex:
     # By user, then sort key.
     voucher_tallies: dict[str, dict[str, VoucherTally]] = field(default_factory=lambda: defaultdict(dict))
     summaries: dict[str, Summary] = field(default_factory=dict)
+    rollout: Rollout = field(default_factory=Rollout)
     found: list[Finding] = field(default_factory=list)
     items: int = 0
     _products: dict[tuple[object, ...], Product] = field(default_factory=dict)
@@ -216,6 +221,12 @@ class AuditIndex:
         self.timers[gift_id] = Timer(
             sys.intern(item["order_id"]), item["shares"], ttl if isinstance(ttl, int) else None
         )
+
+    def add_predecessor(self, key: Key, item: Item) -> None:
+        """Add the item that leads from a successor to the first gift."""
+        self._check_place(key, item, {})
+        self.predecessors[_id_of(key.pk)] = item["gift_id"]
+        self._check_ttl(key, item)
 
     def add_received(self, key: Key, item: Item) -> None:
         """Add the entry of a gift in the list of its recipient."""
@@ -335,6 +346,13 @@ class AuditIndex:
         self._check_place(key, item, {})
         test_clock.from_item(item)
 
+    def add_rollout(self, key: Key, item: Item) -> None:
+        """Add the rollout of the features."""
+        self._check_place(key, item, {})
+        self.rollout = rollout.from_item(item)
+        if not all(0 <= stage.hundredths <= BUCKETS for stage in self.rollout.stages.values()):
+            raise ValueError("a percentage is not between 0 and 100")
+
     # --- helpers ----------------------------------------------------------------------------------------------------
 
     def _check_place(
@@ -391,11 +409,13 @@ _ADD_BY_KIND: Mapping[tuple[str, str], Callable[[AuditIndex, Key, Item], None]] 
     ("PRODUCT", "PRODUCT"): AuditIndex.add_product,
     ("PRODUCT", "RELATED"): AuditIndex.add_related_products,
     ("RANKING", "RANKING"): AuditIndex.add_ranking,
+    ("ROLLOUT", "ROLLOUT"): AuditIndex.add_rollout,
     ("ORDER", "ORDER"): AuditIndex.add_order,
     ("ORDER", "TALLY"): AuditIndex.add_tally,
     ("SHIPMENT", "SHIPMENT"): AuditIndex.add_shipment,
     ("SHIPMENT", "TALLY"): AuditIndex.add_tally,
     ("GIFT", "GIFT"): AuditIndex.add_gift,
+    ("GIFT", "PREDECESSOR"): AuditIndex.add_predecessor,
     ("GIFT", "REGIFT_REQUEST"): AuditIndex.add_regift_request,
     ("GIFT", "REMINDER"): AuditIndex.add_reminder,
     ("WINDOW", "WINDOW"): AuditIndex.add_window,

@@ -12,6 +12,7 @@ class IssueType(StrEnum):
     """A type of inconsistency other than the violation of an invariant (`invariants.ViolationType`)."""
 
     GIFT_WITHOUT_ORDER = "gift-without-order"
+    POLICY_DIFFERS = "policy-differs"
     HOLDING_UNCLAIMED = "holding-unclaimed"
     SHIPMENT_MISSING = "shipment-missing"
     SHIPMENT_DIFFERS = "shipment-differs"
@@ -19,6 +20,7 @@ class IssueType(StrEnum):
     REFUNDED_DIFFERS = "refunded-differs"
     PAYMENT_DIFFERS = "payment-differs"
     RETURN_GIFT_DIFFERS = "return-gift-differs"
+    END_DIFFERS = "end-differs"
     GIFT_OVERDUE = "gift-overdue"
     PAYMENT_OVERDUE = "payment-overdue"
     REFUND_OVERDUE = "refund-overdue"

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
+from handsel.domain import ids
 from handsel.domain.models import Kind
 from handsel.store import keys
 from handsel.store.keys import BY_OWNER, BY_PARENT, Key
@@ -84,6 +85,11 @@ def _referenced_keys(index: AuditIndex) -> Iterator[Key]:
             yield from (keys.account(gift.recipient_id), keys.received(gift.recipient_id, gift.gift_id))
         if gift.in_return_for is not None:
             yield keys.gift(gift.in_return_for)
+        yield keys.refund(ids.derive_end_refund_id(gift.gift_id))
+        at_end = gift.at_end
+        if at_end is not None and at_end.successor_gift_id is not None and at_end.recipient_id is not None:
+            yield from (keys.gift(at_end.successor_gift_id), keys.predecessor(at_end.successor_gift_id))
+            yield keys.account(at_end.recipient_id)
     for holding in index.holdings.values():
         yield from (keys.order(holding.order_id), keys.account(holding.holder_id))
         if holding.gift_id is not None:
@@ -102,8 +108,10 @@ def _referenced_keys(index: AuditIndex) -> Iterator[Key]:
     yield from (keys.order(order_id) for order_id in index.charges)
     yield from map(keys.gift, (*index.timers, *index.reminders, *(gift_id for _, gift_id in index.received)))
     yield from (keys.gift(request.gift_id) for request in index.regift_requests)
+    yield from map(keys.gift, index.predecessors.values())
     yield from map(keys.store, index.products.values())
     yield from map(keys.account, [*index.handles.values(), *index.freed_handles.values()])
+    yield from (keys.account(each) for stage in index.rollout.stages.values() for each in (*stage.allow, *stage.deny))
     yield from (keys.handle(handle) for handle in index.accounts.values() if handle is not None)
     yield from (keys.order(pk.partition("#")[2]) for pk in index.tallies if pk.startswith("ORDER#"))
     yield from (keys.shipment(pk.partition("#")[2]) for pk in index.tallies if pk.startswith("SHIPMENT#"))

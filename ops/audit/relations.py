@@ -4,9 +4,9 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from handsel.domain import ids, invariants, messages, summary
+from handsel.domain import errors, ids, invariants, messages, policy, rules, summary
 from handsel.domain.models import Gift, Holding, Kind, Order, Refund
-from handsel.domain.states import UNPAID_STATES, WINDOW_OVER, GiftState, OrderState, RefundStatus
+from handsel.domain.states import UNPAID_STATES, WINDOW_OVER, EndAction, GiftState, OrderState, RefundStatus
 from handsel.domain.summary import Counters, Summary
 from handsel.store import keys, orders, refunds
 from ops.audit.audit_index import AuditIndex
@@ -86,8 +86,18 @@ def _check_order(index: AuditIndex, by_order: _ByOrder, order: Order, *, now: in
         yield Finding(IssueType.DANGLING_REFERENCE, about, about, "its buyer has no account")
     if order.product.product_id not in index.products:
         yield Finding(IssueType.DANGLING_REFERENCE, about, about, "its product does not exist")
+    if not _is_published(order.policy):
+        yield Finding(IssueType.DANGLING_REFERENCE, about, about, f"its policy {order.policy} does not exist")
     yield from _check_payment(order, about, now=now, grace_ms=grace_ms)
     yield from _check_return_gift(index, order, about)
+
+
+def _is_published(ref: str) -> bool:
+    try:
+        policy.find(ref)
+    except errors.DataIntegrityError:
+        return False
+    return True
 
 
 # By state, whether the payment of an order has a token, a reference and the time at which it was paid.
@@ -140,6 +150,9 @@ def _check_gift(index: AuditIndex, gift: Gift, *, now: int, grace_ms: int) -> It
     if order is None or order.buyer_id != gift.giver_id:
         detail = f"its order {gift.order_id} does not exist, or belongs to another user"
         yield Finding(IssueType.GIFT_WITHOUT_ORDER, about, group, detail)
+    elif order.policy != gift.policy:
+        detail = f"has the policy {gift.policy}, and its order {order.policy}"
+        yield Finding(IssueType.POLICY_DIFFERS, about, group, detail)
     for violation in invariants.find_gift_violations(gift, index.holdings):
         yield to_finding(violation, gift.order_id)
     has_expired = WINDOW_OVER.holds(gift.expires_at, now=now)
@@ -155,6 +168,32 @@ def _check_gift(index: AuditIndex, gift: Gift, *, now: int, grace_ms: int) -> It
         detail = "its timer never ends" if timer.ttl is None else "its timer does not match the gift"
         yield Finding(IssueType.WINDOW_DIFFERS, f"WINDOW#{gift.gift_id}", group, detail)
     yield from _check_recipient(index, gift, about, group, now=now, grace_ms=grace_ms)
+    yield from _check_end(index, gift, about, group)
+
+
+def _check_end(index: AuditIndex, gift: Gift, about: str, group: str) -> Iterator[Finding]:
+    """Check that a gift has a refund or a successor if it expired with such an end, and only then."""
+    has_expired = gift.state is GiftState.RETURNED
+    refund = index.refunds.get(ids.derive_end_refund_id(gift.gift_id))
+    wanted = (gift.order_id, gift.remaining) if has_expired and gift.then is EndAction.REFUND else None
+    if (None if refund is None else (refund.order_id, refund.quantity)) != wanted:
+        yield Finding(IssueType.END_DIFFERS, about, group, "its refund does not match its end")
+    at_end = gift.at_end
+    if at_end is None or at_end.successor_gift_id is None:
+        return
+    if at_end.recipient_id not in index.accounts:
+        yield Finding(IssueType.DANGLING_REFERENCE, about, group, "the second person has no account")
+    if not gift.state.is_final and index.predecessors.get(at_end.successor_gift_id) != gift.gift_id:
+        yield Finding(IssueType.END_DIFFERS, about, group, "no PREDECESSOR item leads from its successor to it")
+    found = index.gifts.get(at_end.successor_gift_id)
+    expected = rules.build_successor(gift) if has_expired else None
+    if _identify(found) != _identify(expected):
+        yield Finding(IssueType.END_DIFFERS, about, group, "its successor does not match its end")
+
+
+def _identify(gift: Gift | None) -> tuple[object, ...] | None:
+    """Return what a successor has from the first gift."""
+    return None if gift is None else (gift.order_id, gift.giver_id, gift.recipient_id, gift.shares, gift.created_at)
 
 
 def _check_recipient(
@@ -176,7 +215,8 @@ def _check_recipient(
     place = index.received.get((gift.recipient_id, gift.gift_id))
     if place != (keys.gifts_by_recipient(gift.recipient_id), keys.position(gift.created_at, gift.gift_id)):
         yield Finding(IssueType.LIST_DIFFERS, about, group, "its entry in its recipient's list is missing or wrong")
-    dates, due = messages.list_reminder_times(gift), index.reminders.get(gift.gift_id)
+    dates = messages.list_reminder_times(gift) if _is_published(gift.policy) else []
+    due = index.reminders.get(gift.gift_id)
     is_open = gift.state is GiftState.OPEN and not WINDOW_OVER.holds(gift.expires_at, now=now)
     if is_open and dates and gift.gift_id not in index.reminders and gift.created_at + grace_ms <= now:
         yield Finding(IssueType.REMINDER_MISSING, about, group, "has no reminder for its recipient")
@@ -305,6 +345,9 @@ def _check_references(index: AuditIndex, *, now: int, grace_ms: int) -> Iterator
 
     for gift_id in index.timers.keys() - index.gifts.keys():
         yield dangling(f"WINDOW#{gift_id}", "its gift does not exist")
+    for successor_id, gift_id in index.predecessors.items():
+        if gift_id not in index.gifts:
+            yield dangling(f"GIFT#{successor_id}/PREDECESSOR", "its gift does not exist")
     for gift_id in index.reminders:
         gift = index.gifts.get(gift_id)
         if gift is None or gift.recipient_id is None:
@@ -334,6 +377,11 @@ def _check_references(index: AuditIndex, *, now: int, grace_ms: int) -> Iterator
     for handle, user_id in index.freed_handles.items():
         if user_id not in index.accounts:
             yield dangling(f"HANDLE#{handle}", f"the account of its former user {user_id} does not exist")
+    for feature, stage in index.rollout.stages.items():
+        if {*stage.allow, *stage.deny} - index.accounts.keys():
+            yield dangling(
+                "ROLLOUT", f"{feature}: a listed user has no account: `rollout {feature} --forget` removes it"
+            )
     for user_id, account_handle in index.accounts.items():
         if account_handle is not None and index.handles.get(account_handle) != user_id:
             about = f"USER#{user_id}"

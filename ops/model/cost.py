@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from handsel.api.problems import STATUS
+from handsel.domain.rollout import Feature
 from handsel.store import keys
 from ops.model import published
 from ops.model.figures import Figures, PublicRoute
@@ -450,8 +451,8 @@ def public_usage(route: PublicRoute, figures: Figures) -> tuple[Usage, Usage]:
 
 # --- without gifts ----------------------------------------------------------------------------------------------------
 
-# Business metrics of the functions and the access log, health metrics, and problems by code.
-METRICS = 16 + 6 + len(STATUS)
+# Business metrics of the functions and the access log, health metrics, problems by code, and rollouts by feature.
+METRICS = 16 + 6 + len(STATUS) + len(Feature)
 _MINUTES_A_MONTH = HOURS_A_MONTH * 60
 
 

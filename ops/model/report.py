@@ -359,8 +359,8 @@ def _resharding() -> str:
         f"`keys.DUE_SHARDS` is {keys.DUE_SHARDS}. An item stores the shard of its index entry, so **raising** the constant is "
         "safe: writers use the new shards, and readers read all shards, old and new. During the deployment, a sweep of the old "
         "version does not see the new shards, so their entries are settled a minute later. Until the last old gift has ended "
-        "(`ClaimWindowSeconds`), `ops audit` reports `index-differs` for each old gift; ignore it. Each sweep and each health "
-        "check makes four queries per shard, at 0.5 RRU each.\n\n"
+        "(the claim window of its policy), `ops audit` reports `index-differs` for each old gift; ignore it. Each sweep and each "
+        "health check makes four queries per shard, at 0.5 RRU each.\n\n"
         "**Lowering** it would hide the entries of the removed shards. First let `keys.due_shard` use fewer shards while readers "
         "read all of them. Wait until the last old gift has ended and `ops settle` finds nothing. Then lower the constant."
     )

@@ -237,7 +237,13 @@ def expect(what: str, actual: object, expected: object) -> None:
 @_step("check the API, its description and the wrappings", "PublicApiFunction")
 def _check_api(session: Session) -> None:
     expect("health", session.json(None, "GET", "/health"), {"status": "ok"})
-    for path in ("/openapi.json", "/meta/state-machine", "/wrappings?kind=voucher", "/covers/red-classic.png"):
+    for path in (
+        "/openapi.json",
+        "/meta/state-machine",
+        "/meta/policy",
+        "/wrappings?kind=voucher",
+        "/covers/red-classic.png",
+    ):
         session.call(None, "GET", path)
 
 

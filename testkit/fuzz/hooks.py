@@ -48,6 +48,7 @@ BEYOND_SHAPE = (
     "not a postal code of this country",
     "required in this country",
     "must not be below price",
+    "must contain a letter or a digit",
     "the total in",
 )
 

@@ -13,6 +13,7 @@ from handsel.domain.messages import Message
 from handsel.domain.models import (
     Account,
     Address,
+    AtEnd,
     Claim,
     Gift,
     GiftIntent,
@@ -30,12 +31,14 @@ from handsel.domain.models import (
     Wrapping,
 )
 from handsel.domain.recommendations import Preferences, ProductStats, Ranked, Ranking, Signal
-from handsel.domain.states import GiftState, OrderState, RefundStatus, ShipmentStatus
+from handsel.domain.rollout import Feature, Rollout, Stage
+from handsel.domain.states import EndAction, GiftState, OrderState, RefundStatus, ShipmentStatus
 from handsel.domain.summary import Counters, Summary
 from handsel.store import gifts, holdings, keys, orders, products, refunds, shipments
 from handsel.store import messages as store_messages
 from handsel.store.attributes import Item
 from handsel.store.keys import Key
+from handsel.store.writes import Put
 from ops.audit.relations import expected_messages
 
 NOW = 1_790_000_000_000
@@ -84,6 +87,7 @@ class Family:
     def __post_init__(self) -> None:
         self._vouchers()
         self._parcels()
+        self._ends()
         self._return_gift()
         self._unpaid()
         self._people()
@@ -133,6 +137,25 @@ class Family:
             received_at=LATELY,
         )
         self._use("sending", order, [self._sent(sent)])
+
+    def _ends(self) -> None:
+        """Add an order with a gift to each end, open and expired."""
+        order = self._order("ending", VOUCHER, 4, refunded=1, expired_gifts=2)
+        second = AtEnd(EndAction.GIVE_TO, self.id("carol"), self.id("next"), DAY)
+        first = self._gift("first", order, 1, LATELY, at_end=second)
+        refunding = self._gift("refunding", order, 1, LATELY, at_end=AtEnd(EndAction.REFUND))
+        pointer = {**keys.predecessor(self.id("next"))._asdict(), "gift_id": first.gift_id}
+        self.more.append({**pointer, "ttl": (NOW + 30 * DAY) // 1000})
+        refunded = self._gift("refunded", order, 1, BEFORE, ended=GiftState.RETURNED, at_end=AtEnd(EndAction.REFUND))
+        (refund, *_) = refunds.build_at_end(order, refunded)
+        assert isinstance(refund, Put)
+        self.more.append({**without_due(dict(refund.item)), "status": "refunded"})
+        passed_on = replace(second, successor_gift_id=self.id("second"))
+        passed = self._gift("passed", order, 1, LATELY - DAY, ended=GiftState.RETURNED, at_end=passed_on)
+        successor = self._gift("second", order, 1, passed.expires_at, recipient="carol")
+        open_gifts = (first, refunding, successor)
+        reservations = {gift.gift_id: gift.reservation for gift in open_gifts}
+        self.orders[order.order_id] = replace(order, reservations=reservations)
 
     def _return_gift(self) -> None:
         """Add Bob's return gift for his share of the group gift."""
@@ -204,6 +227,7 @@ class Family:
         claimers: Iterable[str] = (),
         ended: GiftState | None = None,
         in_return_for: str | None = None,
+        at_end: AtEnd | None = None,
     ) -> Gift:
         fresh = Gift(
             gift_id=self.id(name),
@@ -223,6 +247,7 @@ class Family:
             secret_version="1" if recipient is None else None,
             in_return_for=in_return_for,
             request_hash="hash",
+            at_end=at_end,
         )
         claims = {}
         for claimer in claimers:
@@ -356,6 +381,8 @@ def shared_items() -> Iterator[Item]:
         yield products.to_item(product)
         stats = ProductStats(people=1, popularity=LATELY, version=1)
         yield {**keys.related(product.product_id)._asdict(), **asdict(stats)}
+    stage = Stage(hundredths=500, allow=("alice-000000",), deny=("bob-000000",), start=BEFORE)
+    yield {**keys.rollout()._asdict(), **asdict(Rollout({Feature.GIFTING: stage}, version=1))}
     ranking = Ranking({"voucher": Ranked(STORE.store_id, LATELY)}, version=1)
     yield {**keys.ranking("voucher")._asdict(), **asdict(ranking)}
 

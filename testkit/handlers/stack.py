@@ -270,6 +270,7 @@ class Stack:
     def load(self, saved: Snapshot) -> None:
         self.memory.restore(saved)
         http._known_accounts.clear()
+        wiring.table().rollout = None
 
     def put_directly(self, item: dict[str, Any]) -> None:
         """Put an item without a stream record, for tests that need thousands of items."""
@@ -572,6 +573,7 @@ def open_stack(simulation: Simulation) -> Iterator[Stack]:
     simulation.reset()
     simulation.bus.taken.clear()
     http._known_accounts.clear()
+    wiring.table().rollout = None
     if directory := simulation.functions.get("DirectoryFunction"):
         directory.HANDLE_LOOKUPS._full_at.clear()
     clients: dict[str, Any] = {

@@ -125,6 +125,19 @@ MUTANTS = (
         '"ConditionExpression": "attribute_not_exists(pk)",',
         '"ConditionExpression": "attribute_not_exists(nothing)",',
     ),
+    # --- wrapping
+    Mutant(
+        "a gift has the first theme, whatever its cover",
+        "domain/wrappings.py",
+        "return self.themes[0] if cover is None else cover.theme",
+        "return self.themes[0]",
+    ),
+    Mutant(
+        "the covers of the last theme are recommended first",
+        "domain/wrappings.py",
+        "for theme in catalogue.themes",
+        "for theme in reversed(catalogue.themes)",
+    ),
     # --- expiry and release
     Mutant(
         "a gift expires too early",
@@ -141,7 +154,7 @@ MUTANTS = (
     Mutant(
         "the remaining shares are not checked on release",
         "store/gifts.py",
-        "require(remaining=remaining, order_id=order_id)",
+        "require(remaining=gift.remaining, order_id=order_id)",
         "require(order_id=order_id)",
     ),
     Mutant(
@@ -153,7 +166,7 @@ MUTANTS = (
     Mutant(
         "units are not released",
         "store/orders.py",
-        "        move_units(UnitPlace.IN_GIFT, UnitAction.RELEASE, unclaimed),\n",
+        "        moved,\n",
         "",
     ),
     Mutant(
@@ -177,8 +190,8 @@ MUTANTS = (
     Mutant(
         "a cancelled gift does not release its units",
         "use_cases/gifts/giving.py",
-        "if gift.state_at(clock()) is GiftState.OPEN:\n        result",
-        "if gift.state is GiftState.OPEN:\n        result",
+        "if gift.state_at(clock()) is GiftState.OPEN:",
+        "if gift.state is GiftState.OPEN:",
     ),
     Mutant(
         "an expired gift can be cancelled",
@@ -274,8 +287,8 @@ MUTANTS = (
     Mutant(
         "the charge comes before the order",
         "use_cases/orders/purchases.py",
-        "order = orders.create_pending(table, build_order(order_id, call, product, quantity, payment))",
-        "order = build_order(order_id, call, product, quantity, payment); provider.charge(Charge(order_id, payment.total, method, token)); order = orders.create_pending(table, order)",
+        "order = orders.create_pending(table, build_order(order_id, call, product, quantity, payment, policy.ref))",
+        "order = build_order(order_id, call, product, quantity, payment, policy.ref); provider.charge(Charge(order_id, payment.total, method, token)); order = orders.create_pending(table, order)",
     ),
     Mutant(
         "a paid order is paid again",
@@ -367,6 +380,133 @@ MUTANTS = (
         "    DueType.REFUND: keys.due_refunds,\n",
         "",
     ),
+    # --- ends
+    Mutant(
+        "a refund at the end moves no units",
+        "store/gifts.py",
+        "action=UnitAction.REFUND if is_refund else UnitAction.RELEASE",
+        "action=UnitAction.RELEASE",
+    ),
+    Mutant(
+        "units are refunded at the end without a refund",
+        "store/gifts.py",
+        "return [release, *refunds.build_at_end(order, gift)]",
+        "return [release]",
+    ),
+    Mutant(
+        "a refund at the end does not restock",
+        "store/refunds.py",
+        "return [Put(to_item(refund)), *restock]",
+        "return [Put(to_item(refund))]",
+    ),
+    Mutant(
+        "claimed units are refunded at the end",
+        "store/refunds.py",
+        "quantity=gift.remaining,",
+        "quantity=gift.shares,",
+    ),
+    Mutant(
+        "a gift expires with an end that was replaced",
+        "store/gifts.py",
+        "*([require(at_end=gift.at_end)] if expired else [])",
+        "*([])",
+    ),
+    Mutant(
+        "a record of the stream ignores the end of the gift",
+        "store/gifts.py",
+        "*([require(at_end=gift.at_end)] if expired else [])",
+        "*([require(at_end=gift.at_end)] if expired and isinstance(gift, Gift) else [])",
+    ),
+    Mutant(
+        "a cancellation is refunded",
+        "store/gifts.py",
+        "is_refund = expired and isinstance",
+        "is_refund = isinstance",
+    ),
+    Mutant(
+        "a cancelled gift is passed on",
+        "store/gifts.py",
+        "if expired and isinstance(gift, Gift) and _is_passed_on(gift) else None",
+        "if isinstance(gift, Gift) and _is_passed_on(gift) else None",
+    ),
+    Mutant(
+        "an end is set although another one was set since",
+        "store/gifts.py",
+        "            require(at_end=gift.at_end),\n            assign",
+        "            assign",
+    ),
+    Mutant(
+        "an end is set after the window",
+        "store/gifts.py",
+        "in_state(GIFT_MACHINE, GiftState.OPEN, WINDOW_OPEN, now=clock()),\n            require(at_end",
+        "in_state(GIFT_MACHINE, GiftState.OPEN, now=clock()),\n            require(at_end",
+    ),
+    Mutant(
+        "the reservation keeps the end that was replaced",
+        "store/orders.py",
+        "return update(keys.order(order_id), changed, _has_reservation(gift.gift_id))",
+        "return update(keys.order(order_id), assign({'buyer_id': gift.giver_id}), _has_reservation(gift.gift_id))",
+    ),
+    Mutant(
+        "a replaced successor keeps its place",
+        "store/gifts.py",
+        '        writes.append(Delete(old, "#gift_id = :gift_id", {":gift_id": gift.gift_id}))\n',
+        "        del old\n",
+    ),
+    Mutant(
+        "no item leads from a successor to its gift",
+        "store/gifts.py",
+        "    writes += _pointer_writes(gift)\n",
+        "",
+    ),
+    Mutant(
+        "a successor is found before the end",
+        "store/gifts.py",
+        "first.successor_id_at(now) == gift_id",
+        "first.at_end is not None and first.at_end.successor_gift_id == gift_id",
+    ),
+    Mutant(
+        "a settled successor is built again",
+        "store/gifts.py",
+        "return get(table, gift_id) if first.state.is_final else build_successor(first)",
+        "return build_successor(first)",
+    ),
+    Mutant(
+        "a successor keeps the end of its gift",
+        "domain/rules.py",
+        "        ended_at=None,\n        at_end=None,\n",
+        "        ended_at=None,\n        at_end=AtEnd(EndAction.REFUND),\n",
+    ),
+    Mutant(
+        "a successor names the gift that its gift returns",
+        "domain/rules.py",
+        "        in_return_for=None,\n        ended_at=None,",
+        "        ended_at=None,",
+    ),
+    Mutant(
+        "a successor has the window of its gift",
+        "domain/rules.py",
+        "compute_window_end(gift.expires_at, at_end.window_ms, gift.valid_until)",
+        "compute_window_end(gift.created_at, at_end.window_ms, gift.valid_until)",
+    ),
+    Mutant(
+        "a successor whose window is over too stays open",
+        "store/gifts.py",
+        "if successor is not None and successor.state_at(clock()) is GiftState.RETURNED:",
+        "if False:",
+    ),
+    Mutant(
+        "the first person sees the second one",
+        "api/views/gifts.py",
+        "    if may_see(viewer, Fact.AT_END):",
+        "    if may_see(viewer, Fact.ENVELOPE):",
+    ),
+    Mutant(
+        "an end is not asked as giving is",
+        "use_cases/gifts/giving.py",
+        "        check_giftable(product or gift.product, terms)\n",
+        "",
+    ),
     # --- own use and redemption
     Mutant(
         "more units are used than are available",
@@ -404,6 +544,63 @@ MUTANTS = (
         "require(version=before.version)",
         "require(shipment_id=before.shipment_id)",
     ),
+    # --- the rollout
+    Mutant(
+        "the rollout is asked before replays are answered",
+        "use_cases/gifts/giving.py",
+        "    if gift_key in found:\n        return _require_same(gifts.from_item(found[gift_key]), call)\n    order =",
+        "    if not rollout.includes(table, Feature.GIFTING, call.caller, now=call.now):\n"
+        "        raise errors.NotAvailableYet\n"
+        "    if gift_key in found:\n        return _require_same(gifts.from_item(found[gift_key]), call)\n    order =",
+    ),
+    Mutant(
+        "everybody may give",
+        "use_cases/gifts/giving.py",
+        "if not rollout.includes(table, Feature.GIFTING, call.caller, now=call.now):",
+        "if not rollout.includes(table, Feature.GIFTING, call.caller, now=call.now) and False:",
+    ),
+    Mutant(
+        "orders offer to give to everybody",
+        "use_cases/queries.py",
+        "rollout.includes(table, Feature.GIFTING, order.buyer_id, now=now),",
+        "True,",
+    ),
+    Mutant(
+        "a process never reads the rollout again",
+        "store/rollout.py",
+        "return table.rollout is not None and 0 <= now - table.rollout.read_at < MAX_AGE_MS",
+        "return table.rollout is not None",
+    ),
+    Mutant(
+        "a change of the rollout overwrites another one",
+        "store/rollout.py",
+        "require(version=changed.version)",
+        "require(pk=key.pk)",
+    ),
+    Mutant(
+        "a percentage includes one bucket more",
+        "domain/rollout.py",
+        "compute_bucket(feature, user_id) < self.hundredths",
+        "compute_bucket(feature, user_id) <= self.hundredths",
+    ),
+    Mutant(
+        "allowed users have a feature that is switched off",
+        "domain/rollout.py",
+        "        if not self.is_active_at(now):\n            return False\n        if user_id in self.allow:\n            return True\n",
+        "        if user_id in self.allow:\n            return True\n        if not self.is_active_at(now):\n            return False\n",
+    ),
+    Mutant(
+        "a rollout that cannot be read is that of a new table",
+        "store/rollout.py",
+        "        _keep(table, table.rollout.rollout, now=now)\n",
+        "        _keep(table, Rollout(), now=now)\n",
+    ),
+    Mutant(
+        "the order center is open to everybody who asks late",
+        "use_cases/order_center.py",
+        "    if not has_feature():\n        raise errors.NotFound\n    own,",
+        "    own,",
+    ),
     # --- the table
     Mutant(
         "a conflict is final", "store/retries.py", "return bool(codes) and codes <= _RETRYABLE_CODES", "return False"
@@ -421,8 +618,8 @@ MUTANTS = (
     Mutant(
         "each delivery of a record adds a message",
         "domain/messages.py",
-        "message_id=_derive_id(kind, gift.gift_id, *([] if claimer is None else [claimer])),",
-        "message_id=_derive_id(kind, gift.gift_id, str(at), *([] if claimer is None else [claimer])),",
+        "message_id=_derive_id(kind, gift.gift_id, *([] if named is None else [named])),",
+        "message_id=_derive_id(kind, gift.gift_id, str(at), *([] if named is None else [named])),",
     ),
     Mutant(
         "each delivery of a record publishes another event id",
@@ -447,5 +644,91 @@ MUTANTS = (
         "domain/events.py",
         "    for number, (_, at) in enumerate(find_new_claims(before, after), len(before.claims)):",
         "    for number, (_, at) in enumerate(find_new_claims(before, after), 0):",
+    ),
+    # --- the time of pages
+    Mutant(
+        "countdowns of pages do not follow the test clock",
+        "api/http.py",
+        'f"offset;dur={offset}"',
+        'f"offset;dur={offset // 1000}"',
+    ),
+    # --- the rules of the policies
+    Mutant(
+        "units of an order are given under the newest rules",
+        "use_cases/gifts/giving.py",
+        "    terms = policy.find(order.policy).with_window(window_ms)\n    sold",
+        "    terms = policy.newest(order.policy.partition('@')[0]).with_window(window_ms)\n    sold",
+    ),
+    Mutant(
+        "a gift has the first rules, and not those of its order",
+        "use_cases/gifts/giving.py",
+        "        policy=order.policy,\n",
+        "",
+    ),
+    Mutant(
+        "a return gift has the first rules, and not those of its order",
+        "use_cases/orders/purchases.py",
+        "        policy=order.policy,\n",
+        "",
+    ),
+    Mutant(
+        "the cap of a store replaces that of the policy",
+        "domain/rules.py",
+        "    cap = min((cap for cap in caps if cap is not None), default=None)",
+        "    cap = caps[1] or caps[0]",
+    ),
+    Mutant(
+        "the categories of a store replace those of the policy",
+        "domain/rules.py",
+        "find_category(product.category, policy.excluded_categories + own)",
+        "find_category(product.category, own or policy.excluded_categories)",
+    ),
+    Mutant(
+        "in a currency without a cap of its own, anything can be given",
+        "domain/policy.py",
+        "        return self.price_caps.get(currency, self.price_caps.get(OTHER_CURRENCIES))",
+        "        return self.price_caps.get(currency)",
+    ),
+    Mutant(
+        "a voucher is given in its last second",
+        "domain/rules.py",
+        "    return valid_until is not None and valid_until - since < least",
+        "    return valid_until is not None and valid_until <= since",
+    ),
+    Mutant(
+        "the window of the stack overrides that of the policy, whatever it is",
+        "runtime/settings.py",
+        "None if window == _WINDOW_OF_POLICY else window * 1000",
+        "window * 1000",
+    ),
+    Mutant(
+        "recipients are reminded by the first rules",
+        "domain/messages.py",
+        "policy.find(gift.policy).reminders",
+        "policy.find('douyin@1').reminders",
+    ),
+    Mutant(
+        "recipients see the title of a voucher that the policy hides",
+        "api/views/gifts.py",
+        '    return "voucher_title" in policies.find(gift.policy).shown_before_claim',
+        "    return True",
+    ),
+    Mutant(
+        "the giver of a gift on WeChat can cancel it",
+        "domain/policies.json",
+        '"giver_cancel": {"value": false',
+        '"giver_cancel": {"value": true',
+    ),
+    Mutant(
+        "goods on KakaoTalk are claimed within a day",
+        "domain/policies.json",
+        '"parcel": 604800',
+        '"parcel": 86400',
+    ),
+    Mutant(
+        "what nobody claims on WeChat goes back to the order",
+        "domain/policies.json",
+        '"at_end": {"value": "refund", "source": "WeChat',
+        '"at_end": {"value": "order", "source": "WeChat',
     ),
 )

@@ -16,11 +16,15 @@ from local.client import Stack, payment
 from testkit.http_client import WRAPPING, RetryingClient, UnexpectedResponse, code_of, expect, require_success
 
 T = TypeVar("T")
+# A gift, and a call about it by a user.
+Call = tuple[dict[str, Any], str, Callable[[], httpx.Response]]
 
 # Fewer concurrent reads than calls: each additional one costs a cold start.
 _READERS = 4
 # The time for TTL and the stream to settle expired gifts.
 _SETTLED_SECONDS = 20.0
+# The end of a claim window is awaited in real time from this many seconds before it on: time for starting the calls.
+_NEAR_END = 2
 # Calls start this many seconds before or after the end of the claim window, so that most are in progress at the end.
 _BEFORE_END, _AFTER_END = 0.08, 0.04
 # The problem code of a failed claim, cancel or decline, by the state of the gift.
@@ -55,6 +59,15 @@ class RaceStack:
     def run(self, calls: Sequence[Callable[[], T]]) -> list[T]:
         """Start calls in this order, up to the number of concurrent calls; return the results in the same order."""
         return run_concurrently(calls, self.in_flight)
+
+    def advance_to(self, user: str, timestamp: str, *, before: int) -> float:
+        """Advance the test clock to `before` seconds before a time, or less. Return by how many seconds it is ahead."""
+        while True:
+            clock = self.client.get(user, "/test/clock")
+            left = int(_instant(timestamp) - _instant(clock["now"])) - before
+            if left < 1:
+                return float(clock["offset_seconds"])
+            require_success(self.client.post(user, "/test/clock", {"advance_seconds": left}))
 
     def buy(self, buyer: str, quantity: int) -> dict[str, Any]:
         body = {"product_id": self.stack["products"]["voucher"], "quantity": quantity, "payment": payment()}
@@ -184,29 +197,35 @@ def ends(target: RaceStack, giver: str, friends: Sequence[str], gifts: int, rng:
     given = run_concurrently(
         [partial(target.give, giver, order, count, recipient) for count, recipient in parts], _READERS
     )
-    calls = []
+    at_once, at_end = list[Call](), list[Call]()
     for number, (gift, (_, recipient)) in enumerate(zip(given, parts, strict=True)):
-        at_end = _instant(gift["expires_at"]) if number % 2 else None
+        calls = at_end if number % 2 else at_once
         path = f"/gifts/{gift['gift_id']}"
         claimers = friends[:4] if recipient is None else [recipient]
-        calls += [(gift, claimer, at_end, partial(target.claim, claimer, gift)) for claimer in claimers]
+        calls += [(gift, claimer, partial(target.claim, claimer, gift)) for claimer in claimers]
         if recipient is not None:
-            calls.append((gift, recipient, at_end, partial(target.client.post, recipient, f"{path}/decline")))
-        calls.append((gift, giver, at_end, partial(target.client.post, giver, f"{path}/cancel")))
-    rng.shuffle(calls)
-    calls.sort(key=lambda call: call[2] or 0.0)
+            calls.append((gift, recipient, partial(target.client.post, recipient, f"{path}/decline")))
+        calls.append((gift, giver, partial(target.client.post, giver, f"{path}/cancel")))
+    rng.shuffle(at_once)
+    rng.shuffle(at_end)
+    at_end.sort(key=lambda call: str(call[0]["expires_at"]))
+    # Calls at once are never too late.
+    answers = [(answer, 0.0) for answer in target.run([call for _, _, call in at_once])]
+    ahead = target.advance_to(giver, min(gift["expires_at"] for gift in given), before=_NEAR_END)
 
-    def call_at(at: float | None, call: Callable[[], httpx.Response]) -> tuple[httpx.Response, float]:
-        if at is not None:
-            time.sleep(max(0.0, at - time.time() + rng.uniform(-_BEFORE_END, _AFTER_END)))
-        return call(), time.time()
+    def call_at_end(gift: dict[str, Any], call: Callable[[], httpx.Response]) -> tuple[httpx.Response, float]:
+        start = _instant(gift["expires_at"]) + rng.uniform(-_BEFORE_END, _AFTER_END)
+        time.sleep(max(0.0, start - ahead - time.time()))
+        return call(), time.time() + ahead
 
-    answers = target.run([partial(call_at, at, call) for _, _, at, call in calls])
-    time.sleep(max(0.0, max(_instant(gift["expires_at"]) for gift in given) - time.time()))
+    answers += target.run([partial(call_at_end, gift, call) for gift, _, call in at_end])
+    time.sleep(max(0.0, max(_instant(gift["expires_at"]) for gift in given) - ahead - time.time()))
     seen, claims = Round(), 0
     for gift in given:
         results = [
-            (who, answer, at) for (about, who, _, _), (answer, at) in zip(calls, answers, strict=True) if about is gift
+            (who, answer, at)
+            for (about, who, _), (answer, at) in zip(at_once + at_end, answers, strict=True)
+            if about is gift
         ]
         claims += _check_end(target, giver, gift, results, seen)
     target.expect_units(giver, order, available=order["quantity"] - claims, gifted=claims)

@@ -15,6 +15,7 @@ from handsel.runtime.bus import Bus
 from handsel.store import keys
 from handsel.store.attributes import load_item
 from handsel.store.concurrency import MAX_THREADS
+from handsel.store.rollout import MAX_AGE_MS, Copy
 from handsel.store.table import Table
 from handsel.use_cases.gifts.expiring import expire_gifts
 from handsel.use_cases.operations.projecting import project
@@ -29,7 +30,7 @@ from testkit.simulator.fault_injection import (
     FaultyConnection,
     ProviderState,
 )
-from testkit.simulator.model import Model, Violation
+from testkit.simulator.model import Item, Model, Violation, has_gifting
 from testkit.simulator.scheduler import Scheduler
 
 START_MS = 1_790_000_000_000
@@ -94,6 +95,7 @@ class FaultPlan:
         rate: the probability of a fault at each call.
         skew_ms: the maximum difference of a clock from the true time, in milliseconds.
         window_ms: the claim window, in milliseconds.
+        policy: the id of the policy of new orders.
         down: outages of restore, projector, sweep and ttl: start and end, in milliseconds since the start of the run.
     """
 
@@ -101,6 +103,7 @@ class FaultPlan:
     rate: float = 0.0
     skew_ms: int = 0
     window_ms: int = DAY_MS
+    policy: str = "douyin"
     down: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
 
@@ -112,6 +115,8 @@ class Environment:
         calm: whether faults and outages are over.
         keys: the idempotency keys of orders, by order id.
         stock_changes: the units that a merchant adds to a stock, by the name of the operation.
+        rollouts: the states of the ROLLOUT item, each with the time from which on it holds.
+        copies: the copies of the rollout that warm processes have.
     """
 
     def __init__(self, seed: str, seeded: Snapshot, plan: FaultPlan) -> None:
@@ -128,6 +133,8 @@ class Environment:
         self.calm = False
         self.keys: dict[str, str] = {}
         self.stock_changes: dict[str, int] = {}
+        self.rollouts: list[tuple[int, Item | None]] = [(0, None)]
+        self.copies: dict[int, Copy | None] = {}
         self.restore = Consumer.from_template("RestoreFunction")
         self.projector = Consumer.from_template("ProjectorFunction")
         self._read = len(self.memory.stream)
@@ -157,12 +164,39 @@ class Environment:
         self._read = len(self.memory.stream)
         self.model.write(fresh, sent)
         for record in fresh:
+            self._check_rollout(record["dynamodb"])
+        for record in fresh:
             for consumer in (self.restore, self.projector):
                 if any_matches(consumer.filters, record):
                     self._schedule_delivery(consumer, record)
             ttl = record["dynamodb"].get("NewImage", {}).get("ttl")
             if ttl is not None and "OldImage" not in record["dynamodb"]:
                 self._schedule_ttl(int(ttl["N"]))
+
+    def _check_rollout(self, change: Mapping[str, Any]) -> None:
+        """Remember a change of the rollout, and check that a user who gives had gifting within the age of a copy."""
+        kind = change["Keys"]["sk"]["S"]
+        if kind == "ROLLOUT":
+            self.rollouts.append((self.now, load_item(change["NewImage"])))
+        elif kind == "GIFT" and "OldImage" not in change:
+            gift = load_item(change["NewImage"])
+            others = [self.model.items[f"GIFT#{each}", "GIFT"] for each in self.model.gifts_of[gift["order_id"]]]
+            successors = [each.get("at_end", {}).get("successor_gift_id") for each in others]
+            if "in_return_for" in gift or gift["gift_id"] in successors:
+                return  # it was not given by a call that the rollout controls
+            if True not in self.find_gifting(gift["giver_id"], gift["created_at"], self.now):
+                raise Violation(f"{gift['giver_id']} gave {gift['gift_id']} without the feature")
+
+    def find_gifting(self, user: str, since: int, until: int) -> set[bool]:
+        """Return whether a user had gifting, in the states that a process may have used between two times of its clock."""
+        oldest = since - MAX_AGE_MS - 3 * self.plan.skew_ms
+        latest = until + self.plan.skew_ms
+        ends = [at for at, _ in self.rollouts[1:]] + [latest + 1]
+        return {
+            has_gifting(item, user)
+            for (at, item), end in zip(self.rollouts, ends, strict=True)
+            if end >= oldest and at <= latest
+        }
 
     def _stale(self, _: str) -> int:
         """Return how many of the last writes an eventually consistent read does not see yet."""

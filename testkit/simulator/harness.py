@@ -8,9 +8,9 @@ from typing import Any, TypeVar, cast
 
 from botocore.exceptions import ClientError
 
-from handsel.domain import errors, ids
-from handsel.domain.models import Gift, Holding, Order
-from handsel.domain.states import OrderState
+from handsel.domain import errors, ids, policy
+from handsel.domain.models import AtEnd, Gift, Holding, Order
+from handsel.domain.states import EndAction, OrderState
 from handsel.runtime.bus import Bus
 from handsel.store.attributes import load_item
 from handsel.store.table import Table
@@ -35,6 +35,8 @@ from testkit.simulator.operations import ADDRESS, LINK_KEYS, WRAPPINGS
 from testkit.simulator.scenario import seeded
 
 WINDOW_MS = DAY_MS
+AT_END_REFUND = AtEnd(EndAction.REFUND)
+AT_END_TO_CAROL = AtEnd(EndAction.GIVE_TO, "carol", ids.derive_id("successor", "of carol"))
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 PROJECTOR = Consumer.from_template("ProjectorFunction")
 
@@ -251,16 +253,31 @@ class Harness:
                 quantity=quantity,
                 method="card",
                 token=token,
+                policy=policy.newest("douyin"),
             )
             return order
 
         return act
 
-    def give(self, order: Order, shares: int = 1, to: str | None = None, key: str = "giving") -> Gift:
-        given = self.giving(order, shares, to, key)(self.actor())
+    def give(
+        self,
+        order: Order,
+        shares: int = 1,
+        to: str | None = None,
+        key: str = "giving",
+        at_end: AtEnd | None = None,
+    ) -> Gift:
+        given = self.giving(order, shares, to, key, at_end)(self.actor())
         return cast("Gift", given)
 
-    def giving(self, order: Order, shares: int = 1, to: str | None = None, key: str = "giving") -> Act:
+    def giving(
+        self,
+        order: Order,
+        shares: int = 1,
+        to: str | None = None,
+        key: str = "giving",
+        at_end: AtEnd | None = None,
+    ) -> Act:
         def act(actor: Actor) -> Gift:
             return giving.give(
                 actor.table,
@@ -271,9 +288,15 @@ class Harness:
                 wrapping=WRAPPINGS[order.product.kind],
                 secret_version="1",
                 window_ms=WINDOW_MS,
+                at_end=at_end,
             )
 
         return act
+
+    def setting_end(self, gift: Gift, at_end: AtEnd) -> Act:
+        return lambda actor: giving.set_at_end(
+            actor.table, gift.gift_id, at_end, caller=gift.giver_id, window_ms=WINDOW_MS, clock=actor.now
+        )
 
     def claim(self, user: str, gift: Gift) -> Holding:
         holding = self.claiming(user, gift)(self.actor(user))

@@ -6,8 +6,10 @@ It reads the stored items and counts by itself; it does not use the code under t
 from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from hashlib import sha256
 from typing import Any
 
+from handsel.domain import ids
 from handsel.store.attributes import load_item
 
 Item = dict[str, Any]
@@ -26,6 +28,17 @@ ORDER_STEPS = {(state, state) for state in ("pending", "paid", "cancelled")} | {
     ("pending", "cancelled"),
 }
 _NEVER_DELETED = frozenset({"ORDER", "GIFT", "HOLDING", "REFUND", "USE", "SHIPMENT", "ACCOUNT", "PRODUCT", "STORE"})
+
+
+def has_gifting(rollout: Item | None, user: str) -> bool:
+    """Return whether a user has the feature `gifting`, by the stored ROLLOUT item; its dates are not used here."""
+    stage = ((rollout or {}).get("stages") or {}).get("gifting")
+    if stage is None:
+        return True
+    bucket = int(sha256(b"gifting#" + user.encode()).hexdigest()[:8], 16) % 10_000
+    return bool(
+        stage["on"] and (user in stage["allow"] or (user not in stage["deny"] and bucket < stage["hundredths"]))
+    )
 
 
 class Violation(AssertionError):
@@ -147,6 +160,8 @@ class Model:
                 raise Violation(f"gift {where} lost a claim")
             if ("due_pk" in after) is not (after["state"] == "open"):
                 raise Violation(f"gift {where} is {after['state']}, which contradicts its entry in the due index")
+        if kind == "ROLLOUT" and after["version"] != (0 if before is None else before["version"]) + 1:
+            raise Violation("a change of the rollout was lost")
         if kind == "ORDER" and before is not None and (before["state"], after["state"]) not in ORDER_STEPS:
             raise Violation(f"order {where} went from {before['state']} to {after['state']}")
         if kind == "HOLDING":
@@ -217,10 +232,11 @@ class Model:
                 gift_id,
                 "the state `claimed` contradicts the remaining shares",
             )
+            self._check_end(gift)
             if gift["state"] in ("open", "claimed"):
-                entry = reservations.get(gift_id)
+                entry, then = reservations.get(gift_id), gift.get("at_end", {}).get("then")
                 self._require(
-                    entry is not None and entry["shares"] == gift["shares"],
+                    entry is not None and (entry["shares"], entry.get("then")) == (gift["shares"], then),
                     gift_id,
                     "its order has no matching reservation",
                 )
@@ -250,6 +266,26 @@ class Model:
                     sent is not None and sent["holder_id"] == each["holder_id"], order_id, "a parcel has no shipment"
                 )
 
+    def _check_end(self, gift: Item) -> None:
+        """Check that a gift has a refund or a successor if it expired with such an end, and only then."""
+        gift_id, at_end = gift["gift_id"], gift.get("at_end", {})
+        then = at_end.get("then") if gift["state"] == "returned" else None
+        refund = self.item("REFUND", ids.derive_end_refund_id(gift_id))
+        found = None if refund is None else (refund["order_id"], refund["quantity"])
+        wanted = (gift["order_id"], gift["remaining"]) if then == "refund" else None
+        self._require(found == wanted, gift_id, "its refund does not match its end")
+        if at_end.get("then") == "give_to":
+            successor = self.item("GIFT", at_end["successor_gift_id"])
+            fields = ("order_id", "giver_id", "recipient_id", "created_at")
+            found = None if successor is None else tuple(successor[name] for name in fields)
+            first = gift | {"recipient_id": at_end["recipient_id"], "created_at": gift["expires_at"]}
+            wanted = tuple(first[name] for name in fields) if then == "give_to" else None
+            self._require(found == wanted, gift_id, "its successor does not match its end")
+            pointer = self.items.get((f"GIFT#{at_end['successor_gift_id']}", "PREDECESSOR"), {})
+            self._require(
+                gift["state"] != "open" or pointer.get("gift_id") == gift_id, gift_id, "its successor cannot be found"
+            )
+
     @staticmethod
     def _require(holds: bool, entity_id: str, message: str) -> None:
         if not holds:
@@ -261,5 +297,21 @@ class Model:
         if order is None or order["state"] != "paid":
             return None
         gifts = [self.at((f"GIFT#{gift_id}", "GIFT"), moment) for gift_id in order["reservations"]]
-        due = [gift["remaining"] for gift in gifts if gift and gift["state"] == "open" and gift["expires_at"] <= now]
-        return int(order["available"] + sum(due))
+        due = [gift for gift in gifts if gift and gift["state"] == "open" and back_at(gift) <= now]
+        return int(order["available"] + sum(gift["remaining"] for gift in due))
+
+
+# A time that never comes.
+_NEVER = 10**15
+
+
+def back_at(gift: Item) -> int:
+    """Return when the unclaimed units of an open gift are available again by the clock."""
+    at_end, end = gift.get("at_end", {}), int(gift["expires_at"])
+    match at_end.get("then"):
+        case "refund":
+            return _NEVER
+        case "give_to":
+            return min(end + int(at_end["window_ms"]), int(gift.get("valid_until", _NEVER)))
+        case _:
+            return end

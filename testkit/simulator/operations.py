@@ -4,15 +4,17 @@ A success must be true: the table holds what it reports. A problem must have bee
 request and its response. A replay of a request returns the first result.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from random import Random
 from typing import Any
 
-from handsel.domain import errors, ids
-from handsel.domain.models import Address, Kind, ShipmentEvent
-from handsel.domain.states import ShipmentStatus
-from handsel.store import products
+from handsel.domain import errors, ids, policy
+from handsel.domain.models import Address, AtEnd, Kind, ShipmentEvent
+from handsel.domain.rollout import Feature
+from handsel.domain.states import EndAction, ShipmentStatus
+from handsel.store import products, rollout
 from handsel.use_cases import queries
 from handsel.use_cases.catalog import selling
 from handsel.use_cases.fulfilment import redeeming, shipping
@@ -24,7 +26,8 @@ from handsel.use_cases.operations import inbound
 from handsel.use_cases.orders import cancelling, own_use, refunding
 from handsel.use_cases.orders.purchases import buy
 from handsel.use_cases.recommendations import recommending
-from testkit.simulator.environment import START_MS, Environment, Process
+from ops import rollout as operators
+from testkit.simulator.environment import MINUTE_MS, START_MS, Environment, Process
 from testkit.simulator.fault_injection import Crashed
 from testkit.simulator.model import Item, Violation, Where
 
@@ -138,6 +141,7 @@ class Operations:
         self._random = random
         self._name = name
         self._products = products
+        self._policy = policy.newest(environment.plan.policy)
         self._user = random.choice(USERS[:4])
 
     # --- helpers ------------------------------------------------------------------------------------------------
@@ -170,7 +174,7 @@ class Operations:
         def act(process: Process) -> Any:
             call = self._request(process, user)
             bought = {"product_id": product, "quantity": quantity, "method": "card", "token": token}
-            made, _ = buy(process.table, process.provider, call, **bought)  # type: ignore[arg-type]
+            made, _ = buy(process.table, process.provider, call, policy=self._policy, **bought)  # type: ignore[arg-type]
             return made
 
         def is_justified(problem: errors.ApiProblem, span: Span) -> bool:
@@ -253,7 +257,7 @@ class Operations:
                 made["buyer_id"], self._environment.keys[made["order_id"]], "another request", process.now()
             )
             bought = {"product_id": self._products["voucher"], "quantity": 1, "method": "card", "token": "tok_ok"}
-            return buy(process.table, process.provider, call, **bought)  # type: ignore[arg-type]
+            return buy(process.table, process.provider, call, policy=self._policy, **bought)  # type: ignore[arg-type]
 
         return Operation(
             f"reuse {self._name}",
@@ -309,23 +313,34 @@ class Operations:
             return None
         order_id, user = order["order_id"], order["buyer_id"]
         recipient = self._random.choice([each for each in USERS[:4] if each != user]) if named else None
-        gift_id = self._derive_id("gift", user)
+        gift_id, host = self._derive_id("gift", user), self._random.randrange(3)
+        at_end = self._draw_end(user) if self._random.random() < 0.4 else None
+        if at_end is not None and (shares > 1 or at_end.recipient_id == recipient):
+            at_end = AtEnd(EndAction.REFUND)
 
         def act(process: Process) -> Any:
-            return giving.give(
-                process.table,
-                self._request(process, user),
-                order_id=order_id,
-                shares=shares,
-                recipient_id=recipient,
-                wrapping=WRAPPINGS[order["product"]["kind"]],
-                secret_version="1",
-                window_ms=process.environment.plan.window_ms,
-            )
+            with self._warm(process, host):
+                return giving.give(
+                    process.table,
+                    self._request(process, user),
+                    order_id=order_id,
+                    shares=shares,
+                    recipient_id=recipient,
+                    wrapping=WRAPPINGS[order["product"]["kind"]],
+                    secret_version="1",
+                    window_ms=process.environment.plan.window_ms,
+                    at_end=at_end,
+                )
 
         def is_justified(problem: errors.ApiProblem, span: Span) -> bool:
+            if isinstance(problem, errors.NotAllowed):
+                return not _may_choose(order, at_end)
             if isinstance(problem, errors.NotGiftable):
-                return _is_invalid(self._model.item("ORDER", order_id), span)
+                made = self._model.item("ORDER", order_id)
+                shortest = min(self._environment.plan.window_ms, MINUTE_MS)
+                return _is_invalid(made, span, shortest) or self._leaves_no_time(made, at_end, span.last)
+            if isinstance(problem, errors.NotAvailableYet):
+                return False in self._environment.find_gifting(user, span.first, span.last)
             return isinstance(problem, errors.UnitsNotAvailable) and self._too_few(order_id, shares, span)
 
         def is_correct(answer: Any) -> bool:
@@ -338,6 +353,138 @@ class Operations:
 
         return Operation(f"give {self._name}", act, is_correct, is_justified, (f"GIFT#{gift_id}", "GIFT"))
 
+    @contextmanager
+    def _warm(self, process: Process, host: int) -> Iterator[None]:
+        """Let a process continue with the copy of the rollout that an earlier one had, and hand it on."""
+        copies = self._environment.copies
+        process.table.rollout = copies.get(host)
+        try:
+            yield
+        finally:
+            copies[host] = process.table.rollout
+
+    def switch_gifting(self) -> Operation:
+        """Change which users have gifting, as an operator does."""
+        drawn = self._random.choice(("off", "on", "percentage", "allow", "deny", "forget"))
+        user = (self._user,)
+        wanted = {
+            "off": operators.Change({"on": False}),
+            "on": operators.Change({"on": True, "hundredths": 10_000}),
+            "percentage": operators.Change({"hundredths": self._random.choice((0, 1_000, 7_000, 10_000))}),
+            "allow": operators.Change({}, allow=user),
+            "deny": operators.Change({}, deny=user),
+            "forget": operators.Change({}, forget=user),
+        }[drawn]
+
+        def act(process: Process) -> Any:
+            return operators.change(process.table, Feature.GIFTING, wanted, apply=True)
+
+        def is_correct(answer: Any) -> bool:
+            _, after = answer
+            stage = after.stages["gifting"]
+            stored = [rollout.from_item(item).stages.get("gifting") for _, item in self._environment.rollouts]
+            return wanted.apply_to(stage) == stage and stage in stored
+
+        return Operation(f"switch {drawn} {self._name}", act, is_correct, lambda *_: False)
+
+    def _draw_end(self, giver: str) -> AtEnd:
+        """Return an end for a gift of a giver."""
+        then = self._random.choice((EndAction.ORDER, EndAction.REFUND, EndAction.GIVE_TO, EndAction.GIVE_TO))
+        if then is not EndAction.GIVE_TO:
+            return AtEnd(then)
+        second = self._random.choice([each for each in USERS[:4] if each != giver])
+        return AtEnd(then, second, ids.derive_id("successor", self._name))
+
+    def _leaves_no_time(self, order: Item | None, at_end: AtEnd | None, given_at: int) -> bool:
+        """Return whether the vouchers of an order end too early for a second person, if the first gift is given by then."""
+        if order is None or at_end is None or at_end.then is not EndAction.GIVE_TO:
+            return False
+        window_ms = self._environment.plan.window_ms
+        until = _valid_until(order)
+        return until is not None and until < given_at + window_ms + min(window_ms, MINUTE_MS)
+
+    def set_end(self) -> Operation | None:
+        """Change the end of a gift."""
+        gift = self._any("GIFT", lambda item: item["state"] == "open") or self._any("GIFT")
+        if gift is None:
+            return None
+        gift_id = gift["gift_id"]
+        user = gift["giver_id"] if self._random.random() < 0.95 else self._user
+        at_end = self._draw_end(gift["giver_id"])
+        wanted = None if at_end.then is EndAction.ORDER else (at_end.then.value, at_end.recipient_id)
+
+        def act(process: Process) -> Any:
+            window_ms = process.environment.plan.window_ms
+            return giving.set_at_end(
+                process.table, gift_id, at_end, caller=user, window_ms=window_ms, clock=process.now
+            )
+
+        def is_justified(problem: errors.ApiProblem, span: Span) -> bool:
+            match problem:
+                case errors.NotFound():
+                    return bool(user != gift["giver_id"])
+                case errors.NotAllowed():
+                    return not _may_choose(gift, at_end)
+                case errors.InvalidRequest():
+                    return gift["shares"] > 1 or at_end.recipient_id == gift.get("recipient_id")
+                case errors.NotGiftable():
+                    made = self._model.item("ORDER", gift["order_id"])
+                    return self._leaves_no_time(made, at_end, gift["created_at"])
+                case _:
+                    return self._has_ended(problem, gift_id, span)
+
+        def is_correct(answer: Any) -> bool:
+            states = self._model.states([_gift(gift_id)], 0, self._model.moment)
+            return any(item and _end_of(item) == wanted for (item,) in states) and answer.gift_id == gift_id
+
+        return Operation(f"set end {self._name}", act, is_correct, is_justified)
+
+    def read_gift(self) -> Operation | None:
+        """Read a gift, or a successor that may exist by the clock only."""
+        gift = self._pick_gift(1.0)
+        if gift is None:
+            return None
+        gift_id = gift["gift_id"]
+
+        def act(process: Process) -> Any:
+            return queries.get_gift(process.table, gift_id, caller=self._user, now=process.now())
+
+        def is_justified(problem: errors.ApiProblem, span: Span) -> bool:
+            return isinstance(problem, errors.NotFound) and self._is_hidden(gift, span)
+
+        def is_correct(answer: Any) -> bool:
+            first = gift.get("first")
+            over = first is not None and self._model.items[_gift(first["gift_id"])]["expires_at"]
+            skew = self._environment.plan.skew_ms
+            exists = self._model.item("GIFT", gift_id) is not None or bool(over <= self._environment.now + skew)
+            return exists and (answer.gift.gift_id, answer.gift.order_id) == (gift_id, gift["order_id"])
+
+        return Operation(f"read gift {self._name}", act, is_correct, is_justified)
+
+    def _pick_gift(self, probability: float, fits: Callable[[Item], bool] = lambda _: True) -> Item | None:
+        """Return a gift; if it is to be passed on, with a probability its successor, as it is once it exists."""
+        gift = self._any("GIFT", fits)
+        if gift is None or _end_of(gift) is None or gift["at_end"]["then"] != "give_to":
+            return gift
+        if self._random.random() > probability:
+            return gift
+        at_end = gift["at_end"]
+        return gift | {"gift_id": at_end["successor_gift_id"], "recipient_id": at_end["recipient_id"], "first": gift}
+
+    def _is_hidden(self, gift: Item, span: Span) -> bool:
+        """Return whether a successor did not exist at some time, even by the clock."""
+        if "first" not in gift:
+            return False
+        gift_id = gift["gift_id"]
+        for first, stored in self._states(span, _gift(gift["first"]["gift_id"]), _gift(gift_id)):
+            is_next = first is not None and first.get("at_end", {}).get("successor_gift_id") == gift_id
+            expired = first is not None and (
+                first["state"] == "returned" or (first["state"] == "open" and first["expires_at"] <= span.first)
+            )
+            if stored is None and not (is_next and expired):
+                return True
+        return False
+
     def _too_few(self, order_id: str, quantity: int, span: Span) -> bool:
         for moment in range(span.since, span.until + 1):
             available = self._model.available(order_id, moment, span.first)
@@ -348,7 +495,7 @@ class Operations:
     # --- claims, and the end of gifts -------------------------------------------------------------------------------
 
     def claim(self) -> Operation | None:
-        gift = self._any("GIFT")
+        gift = self._pick_gift(0.5)
         if gift is None:
             return None
         gift_id = gift["gift_id"]
@@ -382,6 +529,8 @@ class Operations:
                     return gift.get("recipient_id") not in (None, user)
                 case errors.AddressRequired():
                     return is_parcel and address is None
+                case errors.NotFound():
+                    return self._is_hidden(gift, span)
                 case _:
                     return self._has_ended(problem, gift_id, span)
 
@@ -415,7 +564,7 @@ class Operations:
         return held is not None and held["holder_id"] == user
 
     def cancel(self) -> Operation | None:
-        gift = self._any("GIFT")
+        gift = self._pick_gift(0.3)
         if gift is None:
             return None
         user = gift["giver_id"] if self._random.random() < 0.95 else self._user
@@ -424,11 +573,15 @@ class Operations:
             "cancel",
             "cancelled",
             lambda process: giving.cancel(process.table, gift["gift_id"], caller=user, clock=process.now),
-            lambda problem: isinstance(problem, errors.NotFound) and user != gift["giver_id"],
+            lambda problem, span: (
+                not policy.find(gift["policy"]).giver_cancel
+                if isinstance(problem, errors.NotAllowed)
+                else isinstance(problem, errors.NotFound) and (user != gift["giver_id"] or self._is_hidden(gift, span))
+            ),
         )
 
     def decline(self) -> Operation | None:
-        gift = self._any("GIFT", lambda item: "recipient_id" in item)
+        gift = self._pick_gift(0.3, lambda item: "recipient_id" in item)
         if gift is None:
             return None
         user = gift["recipient_id"] if self._random.random() < 0.95 else self._user
@@ -437,7 +590,11 @@ class Operations:
             "decline",
             "declined",
             lambda process: giving.decline(process.table, gift["gift_id"], caller=user, clock=process.now),
-            lambda problem: isinstance(problem, errors.NotTheRecipient) and user != gift["recipient_id"],
+            lambda problem, span: (
+                self._is_hidden(gift, span)
+                if isinstance(problem, errors.NotFound)
+                else isinstance(problem, errors.NotTheRecipient) and user != gift["recipient_id"]
+            ),
         )
 
     def _end(
@@ -446,14 +603,14 @@ class Operations:
         name: str,
         state: str,
         act: Callable[[Process], Any],
-        is_foreign: Callable[[errors.ApiProblem], bool],
+        is_foreign: Callable[[errors.ApiProblem, Span], bool],
     ) -> Operation:
         def is_correct(answer: Any) -> bool:
             now = self._model.item("GIFT", gift["gift_id"])
             return now is not None and (now["state"], answer.state.value) == (state, state)
 
         def is_justified(problem: errors.ApiProblem, span: Span) -> bool:
-            return is_foreign(problem) or self._has_ended(problem, gift["gift_id"], span)
+            return is_foreign(problem, span) or self._has_ended(problem, gift["gift_id"], span)
 
         return Operation(f"{name} {self._name}", act, is_correct, is_justified)
 
@@ -505,6 +662,7 @@ class Operations:
                 method="card",
                 token=token,
                 wrapping=WRAPPINGS[kind],
+                policy=self._policy,
                 window_ms=process.environment.plan.window_ms,
             )
 
@@ -754,9 +912,10 @@ class Operations:
         order = self._any("ORDER")
         if order is None:
             return None
-        order_id = order["order_id"]
+        order_id, started = order["order_id"], [0]
 
         def act(process: Process) -> Any:
+            started[:] = [process.now()]
             return queries.get_order(process.table, order_id, caller=order["buyer_id"], now=process.now())
 
         def is_correct(answer: Any) -> bool:
@@ -764,7 +923,8 @@ class Operations:
                 return bool(answer.order.state.value != "paid")
             units = answer.units
             counts: Sequence[int] = (units.available, units.in_gift, units.gifted, units.used, units.refunded)
-            return min(counts) >= 0 and sum(counts) == order["quantity"]
+            seen = self._environment.find_gifting(order["buyer_id"], started[0], self._environment.now)
+            return min(counts) >= 0 and sum(counts) == order["quantity"] and answer.may_give in seen
 
         return Operation(f"read order {self._name}", act, is_correct, lambda *_: False)
 
@@ -773,8 +933,25 @@ def _gift(gift_id: str) -> Where:
     return f"GIFT#{gift_id}", "GIFT"
 
 
-def _is_invalid(order: Item | None, span: Span) -> bool:
-    """Return whether the vouchers of an order were no longer valid."""
-    if order is None or "paid_at" not in order["payment"] or "validity_days" not in order["product"]:
-        return False
-    return bool(order["payment"]["paid_at"] + order["product"]["validity_days"] * 86_400_000 <= span.last)
+def _may_choose(sold: Item, at_end: AtEnd | None) -> bool:
+    """Return whether the policy of an order or a gift allows an end."""
+    terms = policy.find(sold["policy"])
+    return terms.giver_may_choose or at_end is None or at_end.then.value == terms.at_end
+
+
+def _is_invalid(order: Item | None, span: Span, shortest: int = 1) -> bool:
+    """Return whether the vouchers of an order were valid for less than the `shortest` time, in milliseconds."""
+    until = None if order is None else _valid_until(order)
+    return until is not None and until - span.last < shortest
+
+
+def _valid_until(order: Item) -> int | None:
+    """Return the end of validity of the vouchers of an order, or None."""
+    if "paid_at" not in order["payment"] or "validity_days" not in order["product"]:
+        return None
+    return int(order["payment"]["paid_at"] + order["product"]["validity_days"] * 86_400_000)
+
+
+def _end_of(gift: Item) -> tuple[str, str | None] | None:
+    """Return what happens at the end of a gift, and the second person; None if the units become available again."""
+    return (gift["at_end"]["then"], gift["at_end"].get("recipient_id")) if "at_end" in gift else None

@@ -40,6 +40,8 @@ _KINDS = {
     "claim": 14,
     "decline": 3,
     "cancel": 4,
+    "set_end": 4,
+    "read_gift": 2,
     "ask_again": 1,
     "return_gift": 3,
     "use": 3,
@@ -57,6 +59,7 @@ _KINDS = {
     "read_message": 2,
     "tag": 1,
     "read_order": 2,
+    "switch_gifting": 2,
     "reuse_key": 1,
     "replay": 1,
     "sweep": 1,
@@ -114,7 +117,7 @@ def scenario(seed: int) -> Scenario:
         if random.random() < 0.35:
             at += random.choice((1_000, MINUTE_MS, 10 * MINUTE_MS, HOUR_MS, 5 * HOUR_MS))
         kind = "buy" if number < 2 else "give_group" if number == 2 else random.choices(kinds, weights)[0]
-        ends = kind in ("claim", "cancel", "decline", "give_link", "use", "refund", "sweep")
+        ends = kind in ("claim", "cancel", "decline", "set_end", "read_gift", "give_link", "use", "refund", "sweep")
         near = random.choice(_NEAR_MS) if ends and random.random() < 0.5 else None
         copies = 2 if random.random() < 0.15 else 1
         steps.append(Step(number, kind, at + random.randrange(30), near, copies))
@@ -132,6 +135,7 @@ def scenario(seed: int) -> Scenario:
         skew_ms=random.choice((0, 1_000, 30_000)),
         window_ms=random.choice((2 * MINUTE_MS, 90 * MINUTE_MS, 8 * HOUR_MS, DAY_MS, 2 * DAY_MS)),
         down=down,
+        policy=random.choice(("douyin", "douyin", "wechat", "kakao", "eu")),
     )
     return Scenario(seed, tuple(steps), plan)
 
@@ -231,7 +235,9 @@ def _settle_all(environment: Environment) -> None:
 def _complete(environment: Environment) -> None:
     items = environment.model.items.values()
     expiries = [item["expires_at"] for item in items if item["sk"] in ("GIFT", "ORDER")]
-    environment.scheduler.wait_until(max([environment.now, *expiries]) + MINUTE_MS + environment.plan.skew_ms)
+    passed_on = [item["at_end"] for item in items if item["sk"] == "GIFT" and "window_ms" in item.get("at_end", {})]
+    longest = max((at_end["window_ms"] for at_end in passed_on), default=0)
+    environment.scheduler.wait_until(max([environment.now, *expiries]) + longest + MINUTE_MS + environment.plan.skew_ms)
     environment.replay()
     environment.expire()
     # By then the last record is delivered, which can take an hour.
@@ -417,7 +423,9 @@ def expected_effects(model: Model) -> tuple[Expected, Expected]:
             if recipient and item["state"] != "cancelled":
                 expect_message(recipient, "gift_received", gift_id, where)
             if item["state"] in ("returned", "declined"):
-                expect_message(giver, f"gift_{item['state']}", gift_id, where)
+                kinds = {"refund": "gift_refunded", "give_to": "gift_passed_on"}
+                expired = kinds.get(item.get("at_end", {}).get("then"), "gift_returned")
+                expect_message(giver, expired if item["state"] == "returned" else "gift_declined", gift_id, where)
             if item["state"] == "cancelled" and recipient:
                 expect_message(recipient, "gift_cancelled", gift_id, where)
         elif where[1] == "HOLDING" and item.get("redeemed_at"):

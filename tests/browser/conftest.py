@@ -29,9 +29,8 @@ DESKTOP = ViewportSize(width=1280, height=800)
 SESSION = "handsel.session"
 # For anything on a page: a function may have a cold start, on a busy machine.
 TIMEOUT_MS = 40_000
-DAY = 86_400
-# Long enough to open a page and see it.
-SHORT_WINDOW = 8
+# Before the end of a gift: long enough to open a page and see it.
+SECONDS_TO_SEE = 8
 
 
 class Invite(Protocol):
@@ -69,15 +68,15 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def stack(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """Start a stack with the default claim window of a day. Depends on the browser, so that it is skipped with it."""
-    for running in run_stack(tmp_path_factory.mktemp("pages"), stream=True, window=DAY):
+    for running in run_stack(tmp_path_factory.mktemp("pages"), stream=True):
         _warm_up(running)
         yield running
 
 
 @pytest.fixture(scope="session")
-def short_stack(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """Start a stack where a gift expires while its page is open: `person("bob", on=short_stack)`."""
-    for running in run_stack(tmp_path_factory.mktemp("short_stack"), stream=True, window=SHORT_WINDOW):
+def strict_stack(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """Start a stack where the policy leaves the giver no choice, and a gift cannot be cancelled."""
+    for running in run_stack(tmp_path_factory.mktemp("strict_stack"), stream=True, policy="wechat"):
         _warm_up(running)
         yield running
 

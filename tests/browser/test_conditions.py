@@ -4,7 +4,7 @@ import json
 import re
 import secrets
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -173,6 +173,32 @@ def test_times_follow_the_clock_of_the_server(person: Invite, stranger: Invite, 
         visitor.page.clock.install(time=datetime.now(UTC) + timedelta(hours=hours))
         visitor.page.goto(path)
         expect(visitor.page.locator(".countdown")).to_contain_text("23:5")
+
+
+@pytest.mark.long
+def test_times_follow_a_test_clock_and_sessions_do_not(
+    person: Invite, stranger: Invite, strict_stack: Running, register_secret: Callable[[str], None]
+) -> None:
+    stack = strict_stack
+    gift = stack.give(stack.buy()["order_id"])
+    register_secret(gift["secret"])
+    visitor = person("alice", on=stack)
+    page, path = visitor.page, f"/#/gifts/{gift['gift_id']}"
+    page.goto(path)
+    expect(page.locator(".countdown")).to_contain_text("23:5")
+    stack.advance_to(gift["expires_at"], before=4 * 3600)
+    # An open page learns the time from the next response.
+    expect(page.locator(".countdown")).to_contain_text("03:5")
+    friend = stranger(on=stack).page
+    friend.goto(path_of(gift))
+    expect(friend.locator(".countdown")).to_contain_text("03:5")
+    # A token is valid for a day of real time.
+    stack.advance_to(gift["expires_at"], before=-2 * 86_400)
+    page.goto("about:blank")
+    page.goto(path)
+    expect(page.get_by_role("heading", name="Expired and refunded")).to_be_visible()
+    friend.reload()
+    expect(friend.get_by_role("heading", name="This gift has expired")).to_be_visible()
 
 
 @pytest.mark.long

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, Protocol
 
@@ -10,9 +11,10 @@ import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
 from handsel.domain.times import format_timestamp
+from handsel.domain.wrappings import ThemeColors, load_catalogue
 from tests.browser import screenshots
 from tests.browser.accessibility import check_accessible
-from tests.browser.conftest import Invite
+from tests.browser.conftest import SECONDS_TO_SEE, Invite
 from tests.browser.visitors import Visitor
 from tests.e2e.conftest import ADDRESS, PARCEL_WRAPPING, WRAPPING, Running
 
@@ -31,18 +33,15 @@ VARIANTS = [("en", "light", ENGLISH), ("zh-CN", "dark", CHINESE)]
 class Give(Protocol):
     """Create a gift of alice, and register its secret. `more` are fields of the request."""
 
-    def __call__(
-        self, product: str = "voucher", *, shares: int = 1, on: Running | None = None, **more: Any
-    ) -> dict[str, Any]: ...
+    def __call__(self, product: str = "voucher", *, shares: int = 1, **more: Any) -> dict[str, Any]: ...
 
 
 @pytest.fixture
 def give(stack: Running, register_secret: Callable[[str], None]) -> Give:
-    def give(product: str = "voucher", *, shares: int = 1, on: Running | None = None, **more: Any) -> dict[str, Any]:
-        running = on or stack
+    def give(product: str = "voucher", *, shares: int = 1, **more: Any) -> dict[str, Any]:
         wrapping = PARCEL_WRAPPING if product == "parcel" else WRAPPING
-        order = running.buy(shares, product=product)
-        gift = running.give(order["order_id"], shares=shares, wrapping=wrapping, **more)
+        order = stack.buy(shares, product=product)
+        gift = stack.give(order["order_id"], shares=shares, wrapping=wrapping, **more)
         if gift["secret"]:
             register_secret(gift["secret"])
         return gift
@@ -309,14 +308,13 @@ def test_the_address_form_follows_the_country(person: Invite, give: Give) -> Non
     assert page.locator("[name=country] option[value=XK]").inner_text() == "Kosovo"
 
 
-def test_a_gift_expires_on_an_open_page_and_can_be_asked_for_again(
-    person: Invite, short_stack: Running, give: Give
-) -> None:
-    bob = person("bob", on=short_stack)
+def test_a_gift_expires_on_an_open_page_and_can_be_asked_for_again(person: Invite, stack: Running, give: Give) -> None:
+    bob, gift = person("bob"), give()
     bob.expects(404)
     bob.page.goto("/g/nothing")  # starts functions in advance
     expect(heading(bob.page)).to_have_text("Gift not found")
-    page = open_gift(bob, give(on=short_stack))
+    stack.advance_to(gift["expires_at"], before=SECONDS_TO_SEE)
+    page = open_gift(bob, gift)
     expect(seal(page)).to_be_visible()
     expect(heading(page)).to_have_text("This gift has expired")
     expect(page.get_by_role("status")).to_have_text("This gift has expired")
@@ -488,6 +486,60 @@ def test_the_opening_is_animated_unless_motion_is_reduced(
     expect(page.locator(".opening")).to_have_count(0)
     if motion == "no-preference":
         assert page.evaluate("performance.now() - window.opened") < 2_000
+
+
+@pytest.mark.parametrize(("locale", "scheme", "words"), VARIANTS)
+def test_a_blue_envelope_is_blue_before_during_and_after_its_opening(
+    person: Invite,
+    stack: Running,
+    register_secret: Callable[[str], None],
+    locale: Literal["en", "zh-CN"],
+    scheme: Literal["light", "dark"],
+    words: dict[str, str],
+) -> None:
+    blue, red = (find_colors(theme_id) for theme_id in ("blue", "red"))
+    wrapping = {"cover_id": "blue-classic", "blessing_id": "best-wishes"}
+    gift = stack.give(stack.buy()["order_id"], wrapping=wrapping)
+    register_secret(gift["secret"])
+    page = open_gift(person("bob", locale=locale, color_scheme=scheme, reduced_motion="no-preference"), gift)
+    expect(page.get_by_role("button", name=words["open"])).to_be_visible()
+    check(page)
+    assert colors_of(page, ".flap") == {blue.envelope}
+    assert colors_of(page, ".wrap") == {blue.envelope_shade}
+    assert colors_of(page, ".seal") == {blue.seal_light, blue.seal, blue.seal_shade}
+    assert colors_of(page, "body") == {blue.background if scheme == "light" else blue.background_dark}
+    # The wrapping is removed at the end of the animation.
+    page.evaluate(
+        "new MutationObserver(changes => changes.forEach(({addedNodes: [node]}) => {"
+        " if (node?.matches?.('.opening')) window.flakes = [...node.querySelectorAll('.flake')]"
+        ".map(each => getComputedStyle(each).backgroundColor) }))"
+        ".observe(document.getElementById('main'), {childList: true})"
+    )
+    seal(page).click()
+    expect(page.locator(".code")).to_be_visible()
+    flakes = set(page.evaluate("window.flakes"))
+    assert len(flakes) == 3
+    assert {rgb(blue.seal), rgb(blue.seal_light)} < flakes
+    assert not {rgb(red.seal), rgb(red.seal_light)} & flakes
+    assert colors_of(page, ".crest") == {blue.envelope}
+    check(page)
+
+
+def find_colors(theme_id: str) -> ThemeColors:
+    (theme,) = (theme for theme in load_catalogue().themes if theme.theme_id == theme_id)
+    return theme.colors
+
+
+def rgb(color: str) -> str:
+    """Return a color `#rrggbb` as browsers compute it."""
+    return f"rgb({int(color[1:3], 16)}, {int(color[3:5], 16)}, {int(color[5:], 16)})"
+
+
+def colors_of(page: Page, selector: str) -> set[str]:
+    """Return the colors of all themes that are in the background of an element."""
+    drawn = page.locator(selector).first.evaluate("element => getComputedStyle(element).backgroundImage")
+    known = {color for theme in load_catalogue().themes for color in asdict(theme.colors).values()}
+    return {color for color in known if rgb(color) in drawn}
 
 
 def test_a_gift_is_opened_with_the_keyboard_alone(person: Invite, give: Give) -> None:

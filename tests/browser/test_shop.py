@@ -186,6 +186,38 @@ def test_a_new_visitor_buys_a_gift_and_gets_its_link(
     expect(heading(page, words["paid"])).to_be_visible()
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_blue_envelope_is_chosen_and_given(
+    person: Invite, stack: Running, register_secret: Callable[[str], None], scheme: Literal["light", "dark"]
+) -> None:
+    visitor = person("alice", color_scheme=scheme)
+    page = open_wrapping(visitor, stack.buy())
+    preview, cover = page.get_by_role("figure"), page.locator("input[name=cover]")
+    expect(page.get_by_role("radio", name="Red", exact=True)).to_be_checked()
+    expect(page.get_by_role("radio", name="Classic red")).to_be_checked()
+    expect(page.get_by_role("radio", name="Classic blue")).to_have_count(0)
+    expect(preview).to_have_attribute("data-theme", "red")
+    page.get_by_role("radio", name="Blue", exact=True).check()
+    expect(page.get_by_role("radio", name="Classic blue")).to_be_checked()
+    expect(preview).to_have_attribute("data-theme", "blue")
+    assert all(value.startswith("blue-") for value in cover.evaluate_all("all => all.map(each => each.value)"))
+    check(page)
+    page.get_by_role("radio", name="Smooth sailing").check()
+    expect(preview.locator("img")).to_have_attribute("src", re.compile("/covers/blue-sails.svg$"))
+    with page.expect_response(lambda response: response.url.endswith("/gifts")) as answered:
+        button(page, "Wrap and send").click()
+    gift = answered.value.json()
+    register_secret(gift["secret"])
+    assert (gift["wrapping"]["cover_id"], gift["wrapping"]["theme"]) == ("blue-sails", "blue")
+    expect(heading(page, "Your gift is ready")).to_be_visible()
+
+
+def test_parcels_have_one_kind_of_envelope_and_no_choice_of_it(person: Invite, stack: Running) -> None:
+    page = open_wrapping(person("alice"), stack.buy(product="parcel"))
+    expect(page.get_by_role("figure")).to_have_attribute("data-theme", "kraft")
+    expect(page.locator("input[name=series]")).to_have_count(0)
+
+
 @pytest.mark.long
 def test_a_gift_is_bought_and_wrapped_with_the_keyboard_alone(
     buyer: Visitor, register_secret: Callable[[str], None]

@@ -42,6 +42,10 @@ FOUND = "recipient"
 CASELESS_PARAMETERS = {"store_id", "product_id", "file", "handle", "version", "asset"}
 # Viewers without a part in a gift.
 OUTSIDERS = ("stranger", "rival", "courier")
+# The facts of a gift that a gift to a second person has too.
+_PASSED_ON = {
+    "blessing", "voucher's title and store", "voucher's product", "price", "payment", "order id", "giver's id",
+}  # fmt: skip
 # The part of the order center with products of the catalog.
 ORDER_CENTER_CATALOG = "GET /order-center, products"
 _CURSOR = re.compile(r'"next_cursor":"([\w-]+)"')
@@ -143,6 +147,8 @@ class Case:
     own_use: bool = False
     secret: str | None = None
     expires_at: str = ""
+    second: str | None = None
+    at_end: dict[str, str] = field(default_factory=lambda: {"then": "order"})
     ids: dict[str, str] = field(default_factory=dict)
     product: dict[str, Any] = field(default_factory=dict)
     holdings: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -369,8 +375,24 @@ class Scan:
         body: dict[str, Any] = {"shares": shares, "wrapping": self._wrapping(case)}
         if case.recipient:
             body["recipient_id"] = self.people[case.recipient]["user_id"]
+        if case.second:
+            case.at_end = {"then": "give_to", "recipient_id": self.people[case.second]["user_id"]}
+            body["at_end"] = case.at_end
+            self.plant(self.people[case.second]["user_id"], "second person's id", case)
         gift = self.do(case.giver, "POST /orders/{order_id}/gifts", body, case=case, ids=case.ids, status=201)
         self._plant_gift(case, gift)
+
+    def pass_on(self, case: Case, successor_id: str) -> Case:
+        """Return the case of the gift to the second person, who sees of it what the first person saw."""
+        second = Case(f"{case.name}: the second person", case.kind, recipient=case.second, ids=dict(case.ids))
+        for each in [each for each in self.canaries if each.case is case and each.fact in _PASSED_ON]:
+            self.plant(each.text, each.fact, second, each.owner)
+        self.plant(successor_id, "successor's id", case)
+        self.plant(successor_id, "envelope", second)
+        gift = {"gift_id": successor_id, "secret": None, "expires_at": ""}
+        second.product = case.product
+        self._plant_gift(second, gift)
+        return second
 
     def _wrapping(self, case: Case) -> dict[str, str]:
         cover = "red-classic" if case.kind == "voucher" else "parcel-kraft"

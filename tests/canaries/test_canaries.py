@@ -11,6 +11,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import pytest
 
 from handsel.domain.events import TYPES
+from handsel.domain.rollout import Feature, Rollout, Stage
+from handsel.store import rollout
+from handsel.store.table import Table
 from local.client import payment
 from tests.canaries.scan import (
     FOUND,
@@ -28,7 +31,7 @@ from tests.canaries.scan import (
     is_list,
     routes,
 )
-from tests.e2e.conftest import Running, run_stack, sleep_until
+from tests.e2e.conftest import Running, run_stack
 
 # yes       must be visible in every state
 # own       visible to its owner
@@ -61,6 +64,8 @@ holding id                 -      -        -      -         own     -     -     
 shipment id                -      -        -      -         own     -     yes      -     yes     -       own
 secret                     -      -        -      -         -       yes   -        -     -       -       -
 giver's id                 -      -        -      -         -       yes   -        -     -       -       yes
+second person's id         -      -        -      -         -       yes   -        -     -       -       -
+successor's id             -      -        -      -         -       yes   -        -     -       -       -
 recipient's id             -      -        -      -         -       yes   -        -     -       -       -
 claimer's id               -      -        -      -         -       -     -        -     -       -       -
 payment token              -      -        -      -         -       -     -        -     -       -       -
@@ -69,6 +74,7 @@ ID token                   -      -        -      -         -       -     -     
 person's id                -      -        -      -         -       -     -        -     -       -       -
 person                     -      -        -      -         -       -     -        -     -       -       -
 input                      -      -        -      -         -       -     -        -     -       -       -
+listed user                -      -        -      -         -       -     -        -     -       -       -
 """
 # Facts that are visible on certain routes only, and facts that are public on certain routes.
 GIFTS = re.compile(r" /(g/|gifts|orders/\{order_id\}/gifts|messages|order-center)")
@@ -93,7 +99,10 @@ LOOK_UP = "GET /people/{handle}"
 PEOPLE = "GET /people"
 SOLD = {"voucher's title and store", "voucher's product", "parcel's product", "parcel's store", "price"}
 # Opaque ids grant no access, and operators need them to find resources.
-IN_LOGS = {"order id", "holding id", "shipment id", "giver's id", "recipient's id", "claimer's id", "person's id"}
+IN_LOGS = {
+    "order id", "holding id", "shipment id", "giver's id", "recipient's id", "second person's id", "successor's id",
+    "claimer's id", "person's id",
+}  # fmt: skip
 
 ECHO = canary("input")
 ADDRESS = {
@@ -141,6 +150,11 @@ def decline(case: Case, viewer: str, _ids: Ids) -> Body:
 
 def cancel(case: Case, viewer: str, _ids: Ids) -> Body:
     return SKIP if case.is_open and viewer == case.giver else None
+
+
+def set_end(case: Case, viewer: str, _ids: Ids) -> Body:
+    """Return the end that the gift has, which changes nothing; from others, an unknown second person."""
+    return case.at_end if case.is_open and viewer == case.giver else {"then": "give_to", "recipient_id": ECHO}
 
 
 def ask_again(case: Case, viewer: str, _ids: Ids) -> Body:
@@ -207,6 +221,7 @@ BODIES: Mapping[str, BuildBody] = {route: no_body for route in routes() if route
     "POST /gifts/{gift_id}/claims": claim,
     "POST /gifts/{gift_id}/decline": decline,
     "POST /gifts/{gift_id}/cancel": cancel,
+    "PUT /gifts/{gift_id}/at-end": set_end,
     "POST /gifts/{gift_id}/ask-again": ask_again,
     "POST /gifts/{gift_id}/return-gifts": give_in_return,
     "PUT /tagged/{product_id}": no_body,
@@ -237,7 +252,7 @@ QUERIES: Mapping[str, Sequence[str]] = {route: ("limit=2",) for route in routes(
 
 def run_scenario(scan: Scan) -> None:
     """Run cases of both kinds of products, in every way of giving, through every state."""
-    # First, because it starts the functions, which takes a large part of a claim window, and creates the accounts.
+    # First, because it creates the accounts.
     scan.sweep_unknown()
     expiring = start_gifts_that_expire(scan)
     payments(scan)
@@ -249,19 +264,46 @@ def run_scenario(scan: Scan) -> None:
         gift_that_is_declined(scan, kind)
         gift_with_return_gift(scan, kind)
     for case in expiring:
-        sleep_until(case.expires_at)
+        scan.running.advance_to(case.expires_at)
         case.ended = case.over = len(scan.answers)
         if case.secret:  # in the sweep they send a regift request
             for asker in ("friend", *case.claimed):
                 scan.plant(scan.name(asker), "asker's name", case)
         scan.sweep(case, "returned")
+        if case.second:
+            gift_to_the_second_person(scan, case)
     scan.sweep_lists()
-    answer = scan.running.aws("lambda").invoke(FunctionName=scan.running.physical("SweepFunction"), Payload=b"{}")
+    settle(scan.running)
+
+
+def settle(running: Running) -> None:
+    answer = running.aws("lambda").invoke(FunctionName=running.physical("SweepFunction"), Payload=b"{}")
     assert "FunctionError" not in answer
 
 
+def list_users(scan: Scan) -> None:
+    """Roll every feature out to the people of the scenario by name; the lists name two more users, whom nobody may see."""
+    others = canary("allowed"), canary("denied")
+    for each in others:
+        scan.plant(each, "listed user", None)
+    people = [person["user_id"] for person in scan.people.values()]
+    stage = Stage(hundredths=0, allow=(*people, others[0]), deny=others[1:])
+    table = Table(scan.running.aws("dynamodb"), scan.running.stack["table_name"])
+    rollout.save(table, Rollout(dict.fromkeys(Feature, stage)))
+
+
+def gift_to_the_second_person(scan: Scan, case: Case) -> None:
+    """Let the second person of an expired gift see and claim the new one."""
+    settle(scan.running)
+    first = scan.request(case.giver, "GET /gifts/{gift_id}", case=case, ids=case.ids)
+    second = scan.pass_on(case, first.json()["successor_gift_id"])
+    scan.sweep(second, "open")
+    scan.claim(second, "fellow")
+    scan.sweep(second, "claimed")
+
+
 def start_gifts_that_expire(scan: Scan) -> list[Case]:
-    """Give gifts that expire during the scenario: one without claims, one with a claimed share."""
+    """Give gifts that expire at the end: one without claims, one with a claimed share, one with a second person."""
     named = Case("voucher that nobody claims", "voucher", recipient="recipient")
     scan.buy(named)
     scan.give(named)
@@ -269,7 +311,11 @@ def start_gifts_that_expire(scan: Scan) -> list[Case]:
     scan.buy(group, 3)
     scan.give(group, 2)
     scan.claim(group, "claimer", last=False)
-    return [named, group]
+    passed_on = Case("voucher that is passed on", "voucher", recipient="recipient", second="fellow")
+    scan.buy(passed_on, 1)
+    scan.give(passed_on)
+    scan.sweep(passed_on, "open")
+    return [named, group, passed_on]
 
 
 def payments(scan: Scan) -> None:
@@ -402,8 +448,7 @@ def gift_with_return_gift(scan: Scan, kind: str) -> None:
 
 @pytest.fixture(scope="module")
 def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """Run a stack. The scenario takes longer than its claim window, so no test has to wait for expiry."""
-    yield from run_stack(tmp_path_factory.mktemp("watched"), stream=True, window=25)
+    yield from run_stack(tmp_path_factory.mktemp("watched"), stream=True)
 
 
 @pytest.fixture(scope="module")
@@ -414,6 +459,7 @@ def scan(watched: Running) -> Scan:
     OTHER_STORE.append(watched.stack["products"]["other_store"])
     answer = scan.request("merchant", "PUT /stores/{store_id}", STORE, ids={"store_id": "store-tea-house"})
     assert answer.status_code == 200, answer.text
+    list_users(scan)
     run_scenario(scan)
     for case in {each.case for each in scan.sweeps}:
         for key in case.keys.values():

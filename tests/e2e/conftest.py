@@ -3,9 +3,9 @@
 import json
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +13,14 @@ import httpx
 import pytest
 
 from handsel.api.problems import CONTENT_TYPE
+from handsel.store import keys
 from local import aws, cli, users
-from local.client import Client, Stack, payment, read_stack
+from local.client import Client, Stack, advance_clock, payment, read_stack
 from local.engine import free_port
 from local.settings import Settings
 from testkit import contract
 
-WINDOW = 3
+DAY = 86_400
 WRAPPING = {"cover_id": "red-classic", "blessing_id": "best-wishes"}
 PARCEL_WRAPPING = {"cover_id": "parcel-kraft", "message": "For you"}
 ADDRESS = {
@@ -101,6 +102,28 @@ class Running:
         item: dict[str, Any] | None = answer.get("Item")
         return item
 
+    def seconds_until(self, timestamp: str) -> float:
+        """Return the time until a timestamp of the API, by the test clock."""
+        now = self.as_("alice").get("/test/clock").json()["now"]
+        return (datetime.fromisoformat(timestamp) - datetime.fromisoformat(now)).total_seconds()
+
+    def advance_to(self, timestamp: str, *, before: int = 0) -> None:
+        """Advance the test clock to a time, or to `before` seconds before it, and settle what is due by then."""
+        advance_clock(self.as_("alice"), ceil(self.seconds_until(timestamp)) - before)
+
+    def jump_to(self, timestamp: str) -> None:
+        """Advance the test clock to a time, and settle nothing."""
+        self.aws("dynamodb").update_item(
+            TableName=self.stack["table_name"],
+            Key=keys.test_clock().attributes(),
+            UpdateExpression="ADD offset_seconds :seconds",
+            ExpressionAttributeValues={":seconds": {"N": str(ceil(self.seconds_until(timestamp)))}},
+        )
+
+    def sleep_until(self, timestamp: str) -> None:
+        """Sleep until just after a timestamp of the API, in real time."""
+        time.sleep(max(0.0, self.seconds_until(timestamp)) + 0.01)
+
     @staticmethod
     def get_counts(client: Client) -> dict[str, int]:
         counts: dict[str, int] = client.get("/order-center").json()["counts"]
@@ -121,11 +144,6 @@ class Running:
         return gift
 
 
-def sleep_until(timestamp: str) -> None:
-    """Sleep until just after a timestamp of the API; both use this machine's clock."""
-    time.sleep(max(0.0, datetime.fromisoformat(timestamp).timestamp() - time.time()) + 0.01)
-
-
 def eventually(condition: Callable[[], bool], seconds: float) -> bool:
     deadline = time.monotonic() + seconds
     while not condition():
@@ -143,36 +161,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: LONGEST.index(item.path.name) if item.path.name in LONGEST else len(LONGEST))
 
 
-def run_stack(directory: Path, *, stream: bool, window: int = WINDOW) -> Iterator[Running]:
+def run_stack(directory: Path, *, stream: bool, window: int = DAY, policy: str = "douyin") -> Iterator[Running]:
     environ = {"LOCAL_DIR": str(directory)}
-    settings = Settings(port=free_port(), claim_window_seconds=window, stream=stream)
+    settings = Settings(port=free_port(), claim_window_seconds=window, stream=stream, policy=policy)
     assert cli.up(settings, environ, hints=False) == 0, (directory / "runner.log").read_text()
     try:
         running = Running(read_stack(directory), directory)
-        if window <= WINDOW:
-            _warm_up(running)
         yield running
         for client in (*running.clients.values(), *running.services.values()):
             client.close()
     finally:
         cli.down(environ)
-
-
-def _warm_up(running: Running) -> None:
-    """Call the functions of a gift once: a cold start would take much of a window of a few seconds."""
-    calls = [
-        ("POST", "/orders"),
-        ("GET", "/orders"),
-        ("GET", "/gifts/x"),
-        ("POST", "/gifts/x/claims"),
-        ("POST", "/gifts/x/return-gifts"),
-        ("GET", "/holdings"),
-        ("GET", "/shipments/x"),
-        ("GET", "/me"),
-    ]
-    alice = running.as_("alice")
-    with ThreadPoolExecutor(len(calls)) as pool:
-        list(pool.map(lambda call: alice.request(*call), calls))
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from testkit.crash.killer import send, workers
-from tests.e2e.conftest import Running, eventually, sleep_until
+from tests.e2e.conftest import Running, eventually
 
 pytestmark = pytest.mark.e2e
 
@@ -24,7 +24,7 @@ def test_an_unclaimed_gift_is_settled_in_the_table_without_a_request(live: Runni
     order = live.buy()
     gift = live.give(order["order_id"])
     assert state_of(live, gift["gift_id"]) == "open"
-    sleep_until(gift["expires_at"])
+    live.jump_to(gift["expires_at"])
     assert eventually(lambda: state_of(live, gift["gift_id"]) == "returned", 20)
     assert live.item("WINDOW", gift["gift_id"]) is None
     assert live.as_("alice").get(f"/orders/{order['order_id']}").json()["units"] == BACK
@@ -44,7 +44,7 @@ def test_a_gift_is_settled_on_time_while_the_projector_hangs(live: Running) -> N
     assert send(signal.SIGSTOP, consumer) > 0
     try:
         gift = live.give(order["order_id"], recipient_id=bob_id)
-        sleep_until(gift["expires_at"])
+        live.jump_to(gift["expires_at"])
         assert eventually(lambda: state_of(live, gift["gift_id"]) == "returned", 10)
         assert kinds_of_messages(gift) == set()
     finally:
@@ -56,7 +56,7 @@ def test_from_the_deadline_on_every_read_shows_the_gift_returned(silent: Running
     alice = silent.as_("alice")
     order = silent.buy()
     gift = silent.give(order["order_id"])
-    sleep_until(gift["expires_at"])
+    silent.jump_to(gift["expires_at"])
     assert alice.get(f"/gifts/{gift['gift_id']}").json()["state"] == "returned"
     assert silent.as_(None).get(f"/gifts/{gift['gift_id']}/preview").json()["state"] == "returned"
     assert alice.get(f"/orders/{order['order_id']}").json()["units"] == BACK
@@ -64,7 +64,7 @@ def test_from_the_deadline_on_every_read_shows_the_gift_returned(silent: Running
 
 def test_at_the_deadline_a_claim_is_too_late(silent: Running) -> None:
     gift = silent.give(silent.buy()["order_id"])
-    sleep_until(gift["expires_at"])
+    silent.jump_to(gift["expires_at"])
     answer = silent.as_("bob").post(f"/gifts/{gift['gift_id']}/claims", {"secret": gift["secret"]})
     assert (answer.status_code, answer.json()["code"]) == (410, "expired")
 
@@ -72,7 +72,7 @@ def test_at_the_deadline_a_claim_is_too_late(silent: Running) -> None:
 def test_expired_units_can_be_used_at_once_although_nothing_settled_them(silent: Running) -> None:
     order = silent.buy()
     gift = silent.give(order["order_id"])
-    sleep_until(gift["expires_at"])
+    silent.jump_to(gift["expires_at"])
     answer = silent.as_("alice").post(f"/orders/{order['order_id']}/use", {"quantity": 1})
     assert answer.status_code == 201, answer.text
     assert answer.json()["holdings"][0]["code"]
@@ -83,7 +83,7 @@ def test_expired_units_can_be_used_at_once_although_nothing_settled_them(silent:
 def test_the_sweep_alone_settles_when_the_stream_is_silent(silent: Running) -> None:
     order = silent.buy()
     gift = silent.give(order["order_id"])
-    sleep_until(gift["expires_at"])
+    silent.jump_to(gift["expires_at"])
     answer = silent.aws("lambda").invoke(FunctionName=silent.physical("SweepFunction"), Payload=b"{}")
     assert "FunctionError" not in answer, answer["Payload"].read()
     assert json.loads(answer["Payload"].read())["failed"] == 0
@@ -96,7 +96,7 @@ def test_the_sweep_alone_settles_when_the_stream_is_silent(silent: Running) -> N
 def test_an_expired_gift_can_be_given_again_and_the_old_link_stays_invalid(live: Running) -> None:
     order = live.buy()
     old = live.give(order["order_id"])
-    sleep_until(old["expires_at"])
+    live.advance_to(old["expires_at"])
     new = live.give(order["order_id"])
     assert new["secret"] != old["secret"]
     bob = live.as_("bob")

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from local.settings import REGION, ROOT
-from tests.e2e.conftest import ADDRESS, PARCEL_WRAPPING, Running, eventually, run_stack, sleep_until
+from tests.e2e.conftest import ADDRESS, PARCEL_WRAPPING, Running, eventually, run_stack
 
 pytestmark = pytest.mark.e2e
 
@@ -74,7 +74,7 @@ class Operator:
                 for each in corruptions
             ]
         )
-        sleep_until(gift["expires_at"])
+        self.running.jump_to(gift["expires_at"])
         return gift
 
     def remove_timer(self, gift: dict[str, Any]) -> None:
@@ -110,6 +110,20 @@ def test_an_audit_of_a_used_stack_has_no_findings(operator: Operator) -> None:
     assert done.status == 0, done.out
     assert "The table is consistent" in done.out
     assert "per second" in done.err
+
+
+def test_a_gift_and_its_order_are_explained(operator: Operator) -> None:
+    gift = operator.running.give(operator.running.buy()["order_id"])
+    for identifier, kind in ((gift["gift_id"], "gift"), (gift["order_id"], "order")):
+        done = operator.run("explain", identifier, "--json")
+        assert done.status == 0, done.err
+        assert (done.json["kind"], done.json["id"], done.json["policy"]) == (kind, identifier, "douyin@1")
+    text = operator.run("explain", gift["gift_id"])
+    assert gift["expires_at"] in text.out
+    assert "douyin@1 at_end = order. Douyin" in text.out
+    assert gift["secret"] not in text.out
+    unknown = operator.run("explain", "unknown")
+    assert (unknown.status, unknown.out) == (2, "")
 
 
 def test_a_stuck_gift_is_found_listed_as_due_and_settled(operator: Operator) -> None:
@@ -278,6 +292,22 @@ def test_logs_of_a_table_without_a_stack_are_unknown(operator: Operator) -> None
     where = ("--table", operator.running.stack["table_name"])
     done = operator.run("logs", "--text", "any", where=where)
     assert (done.status, "requires --stack" in done.err) == (2, True)
+
+
+def test_a_rollout_is_shown_and_changed(operator: Operator) -> None:
+    running, wanted = operator.running, ("rollout", "gifting", "--deny", "bob", "--percent", "99.5")
+    assert running.as_("bob").get("/me").status_code == 200
+    shown = operator.run(*wanted)
+    assert (shown.status, "bob loses it" in shown.out, "--apply" in shown.out) == (0, True, True), shown.err
+    assert operator.run("rollout", "--json").json["features"]["gifting"]["percent"] == 100
+    unknown = operator.run("rollout", "gifting", "--allow", "nobody.here", "--off", "--apply")
+    assert (unknown.status, "nobody.here" in unknown.err) == (2, True), unknown.err
+    done = operator.run(*wanted, "--apply")
+    assert (done.status, "within 30 seconds" in done.out) == (0, True), done.err
+    stage = operator.run("rollout", "--json").json["features"]["gifting"]
+    assert (stage["percent"], stage["deny"]) == (99.5, [running.as_("bob").user_id])
+    restored = operator.run("rollout", "gifting", "--forget", "bob", "--percent", "100", "--apply")
+    assert restored.status == 0, restored.err
 
 
 def test_the_commands_in_the_readme_reach_a_local_stack(operator: Operator) -> None:

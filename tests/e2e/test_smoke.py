@@ -20,8 +20,7 @@ pytestmark = pytest.mark.e2e
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    # A day: shorter claim windows have no reminders.
-    yield from run_stack(tmp_path_factory.mktemp("smoke"), stream=True, window=86_400)
+    yield from run_stack(tmp_path_factory.mktemp("smoke"), stream=True)
 
 
 def run(running: Running, *command: str, **environ: str) -> tuple[int, str]:
@@ -82,7 +81,7 @@ def test_a_missing_statement_is_named(running: Running) -> None:
     iam, role = running.aws("iam"), running.physical("ClaimFunctionRole")
     (name,) = iam.list_role_policies(RoleName=role)["PolicyNames"]
     policy = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
-    broken = {**policy, "Statement": [each for each in policy["Statement"] if each["Sid"] != "UpdateGifts"]}
+    broken = {**policy, "Statement": [each for each in policy["Statement"] if each["Sid"] != "UpdateGiftsAndOrders"]}
     iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps(broken))
     try:
         status, output = run(running, "smoke")
@@ -92,7 +91,7 @@ def test_a_missing_statement_is_named(running: Running) -> None:
     assert "FAILED  ClaimFunction" in output
     assert "The role of ClaimFunction does not allow a call to AWS." in output
     assert "ClientError TransactWriteItems AccessDeniedException" in output
-    assert "UpdateGifts" in output
+    assert "UpdateGiftsAndOrders" in output
     assert "not cleaned up" not in output
 
 

@@ -9,6 +9,7 @@ pytestmark = pytest.mark.e2e
 
 def test_the_schedule_sweeps_without_a_request(silent: Running) -> None:
     gift = silent.give(silent.buy()["order_id"])
+    silent.jump_to(gift["expires_at"])
 
     def is_returned() -> bool:
         item = silent.item("GIFT", gift["gift_id"])

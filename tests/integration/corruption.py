@@ -72,6 +72,20 @@ def _extra_unit(editor: TableEditor) -> Expected:
     return {(ViolationType.UNIT_COUNTS_INCONSISTENT, editor.order().pk)}
 
 
+def _policy_of_another_order(editor: TableEditor) -> Expected:
+    editor.change(editor.gift("group"), policy="wechat@1")
+    return {(IssueType.POLICY_DIFFERS, editor.gift("group").pk)}
+
+
+def _unknown_policy(editor: TableEditor) -> Expected:
+    editor.change(editor.order("parcels"), policy="douyin@999")
+    about = {editor.order("parcels").pk: IssueType.DANGLING_REFERENCE}
+    for name, gift in editor.family.gifts.items():
+        if gift.order_id == editor.id("parcels"):
+            about[keys.gift(name).pk] = IssueType.POLICY_DIFFERS
+    return {(kind, pk) for pk, kind in about.items()}
+
+
 def _lost_unit(editor: TableEditor) -> Expected:
     editor.change(editor.order("parcels"), available=0)
     return {
@@ -258,6 +272,70 @@ def _return_gift_not_recorded(editor: TableEditor) -> Expected:
 def _return_gift_of_unknown_order(editor: TableEditor) -> Expected:
     editor.change(editor.holding("claimed", "carol"), return_gift_order_id="nothing")
     return {(IssueType.RETURN_GIFT_DIFFERS, editor.holding("claimed", "carol").pk)}
+
+
+def _successor_without_predecessor(editor: TableEditor) -> Expected:
+    editor.delete(keys.predecessor(editor.id("next")))
+    return {(IssueType.END_DIFFERS, editor.gift("first").pk)}
+
+
+def _predecessor_of_another_gift(editor: TableEditor) -> Expected:
+    editor.change(keys.predecessor(editor.id("next")), gift_id=editor.id("nothing"))
+    return {
+        (IssueType.END_DIFFERS, editor.gift("first").pk),
+        (IssueType.DANGLING_REFERENCE, f"{editor.gift('next').pk}/PREDECESSOR"),
+    }
+
+
+def _successor_missing(editor: TableEditor) -> Expected:
+    editor.delete(editor.gift("second"))
+    second = editor.gift("second").pk
+    return {
+        (ViolationType.UNIT_COUNTS_INCONSISTENT, editor.order("ending").pk),
+        (ViolationType.GIFT_LISTED_WRONGLY, second),
+        (IssueType.END_DIFFERS, editor.gift("passed").pk),
+        (IssueType.DANGLING_REFERENCE, f"WINDOW#{editor.id('second')}"),
+        (IssueType.DANGLING_REFERENCE, f"{editor.user('carol')}/RECEIVED#{editor.id('second')}"),
+        (IssueType.DANGLING_REFERENCE, f"{second}/REMINDER"),
+        (IssueType.COUNT_DIFFERS, f"{editor.user()}/SUMMARY"),
+    }
+
+
+def _successor_of_an_open_gift(editor: TableEditor) -> Expected:
+    """Let an open gift have the successor of another one."""
+    at_end = editor.get(editor.gift("first"))["at_end"]
+    editor.change(editor.gift("first"), at_end=at_end | {"successor_gift_id": editor.id("second")})
+    return {(IssueType.END_DIFFERS, editor.gift("first").pk)}
+
+
+def _end_not_in_the_reservation(editor: TableEditor) -> Expected:
+    reservations = dict(editor.get(editor.order("ending"))["reservations"])
+    del reservations[editor.id("refunding")]["then"]
+    editor.change(editor.order("ending"), reservations=reservations)
+    return {(ViolationType.GIFT_LISTED_WRONGLY, editor.gift("refunding").pk)}
+
+
+def _second_person_without_account(editor: TableEditor) -> Expected:
+    at_end = editor.get(editor.gift("first"))["at_end"]
+    editor.change(editor.gift("first"), at_end=at_end | {"recipient_id": editor.id("nobody")})
+    return {(IssueType.DANGLING_REFERENCE, editor.gift("first").pk)}
+
+
+def _refund_at_the_end_missing(editor: TableEditor) -> Expected:
+    editor.delete(keys.refund(ids.derive_end_refund_id(editor.id("refunded"))))
+    return {
+        (IssueType.REFUNDED_DIFFERS, editor.order("ending").pk),
+        (IssueType.END_DIFFERS, editor.gift("refunded").pk),
+    }
+
+
+def _refund_at_the_end_of_more(editor: TableEditor) -> Expected:
+    total = {"amount": 25_800, "currency": "CNY"}
+    editor.change(keys.refund(ids.derive_end_refund_id(editor.id("refunded"))), quantity=2, total=total)
+    return {
+        (IssueType.REFUNDED_DIFFERS, editor.order("ending").pk),
+        (IssueType.END_DIFFERS, editor.gift("refunded").pk),
+    }
 
 
 def _gift_overdue(editor: TableEditor) -> Expected:
@@ -469,6 +547,13 @@ def _regift_request_without_message(editor: TableEditor) -> Expected:
         (IssueType.MESSAGE_MISSING, f"{editor.user()}/MESSAGE#{message_id}"),
         (IssueType.COUNT_DIFFERS, f"{editor.user()}/SUMMARY"),
     }
+
+
+def _rollout_lists_nobody(editor: TableEditor) -> Expected:
+    stages = editor.get(keys.rollout())["stages"]
+    stages["gifting"]["deny"] += [editor.id("zoe")]
+    editor.change(keys.rollout(), stages=stages)
+    return {(IssueType.DANGLING_REFERENCE, "ROLLOUT")}
 
 
 def _unreadable(editor: TableEditor) -> Expected:

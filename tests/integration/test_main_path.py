@@ -2,12 +2,14 @@
 
 import gzip
 from base64 import b64decode
+from dataclasses import replace
 from datetime import UTC, datetime
 from io import BytesIO
 
 import pytest
 from PIL import Image
 
+from handsel.domain import wrappings
 from handsel.domain.wrappings import load_catalogue
 from testkit.handlers.stack import DAY, START, Stack, gift_request
 
@@ -212,12 +214,13 @@ def test_eligibility_is_checked_when_giving(stack: Stack, product: str, status: 
 
 def test_an_earlier_end_of_validity_ends_the_window_earlier(stack: Stack) -> None:
     order = stack.buy()
-    stack.now += 90 * DAY - 1000
+    stack.now += 90 * DAY - 60_000
     gift = stack.give(order)
     assert gift["expires_at"] == "2026-12-20T14:13:20.000Z"
-    stack.now += 1000
-    answer = stack.call("alice", "POST", f"/orders/{order['order_id']}/gifts", gift_request())
-    assert answer.body["code"] == "not-giftable"
+    for later in (1, 59_999):  # less than the shortest window; the validity is over
+        stack.now += later
+        answer = stack.call("alice", "POST", f"/orders/{order['order_id']}/gifts", gift_request())
+        assert (answer.status, answer.body["code"], answer.body["rule"]) == (422, "not-giftable", "minimum_window")
 
 
 def test_a_claimed_voucher_expires_with_its_order(stack: Stack) -> None:
@@ -334,6 +337,32 @@ def test_wrappings_are_offered_for_each_kind(stack: Stack) -> None:
         assert len(offered["covers"]) >= 6
         assert len(offered["blessings"]) >= 6
     assert stack.call(None, "GET", "/wrappings?kind=other").status == 422
+
+
+def test_covers_are_offered_by_theme_and_a_gift_has_the_theme_of_its_cover(stack: Stack) -> None:
+    offered = stack.call(None, "GET", "/wrappings?kind=voucher").body
+    assert [theme["theme_id"] for theme in offered["themes"]] == ["red", "blue"]
+    assert [cover["theme"] for cover in offered["covers"]] == sorted(
+        (cover["theme"] for cover in offered["covers"]), reverse=True
+    )
+    assert [theme["theme_id"] for theme in stack.call(None, "GET", "/wrappings?kind=parcel").body["themes"]] == [
+        "kraft"
+    ]
+    gift = stack.give(stack.buy(), wrapping={"cover_id": "blue-classic", "blessing_id": "best-wishes"})
+    assert gift["presentation"] == "red_envelope"
+    assert gift["wrapping"]["theme"] == "blue"
+    assert stack.call(None, "GET", f"/gifts/{gift['gift_id']}/preview").body["wrapping"] == gift["wrapping"]
+
+
+def test_a_gift_has_the_theme_that_its_cover_has_now(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    gift = stack.give(stack.buy(), wrapping={"cover_id": "blue-classic", "blessing_id": "best-wishes"})
+    path = f"/gifts/{gift['gift_id']}/preview"
+    catalogue = load_catalogue()
+    red = catalogue.themes[0]
+    changed = [replace(cover, theme=red) for cover in catalogue.covers]
+    for covers in (changed, []):
+        monkeypatch.setattr(wrappings, "load_catalogue", lambda covers=covers: replace(catalogue, covers=covers))
+        assert stack.call(None, "GET", path).body["wrapping"] == {**gift["wrapping"], "theme": "red"}
 
 
 def test_a_seasonal_cover_can_be_given_in_season_and_keeps_its_picture_after_it(stack: Stack) -> None:

@@ -7,12 +7,15 @@ import json
 import re
 from base64 import b64decode
 from collections.abc import Callable
+from dataclasses import asdict, fields
 from typing import Any, NoReturn
 
 import pytest
 from botocore.exceptions import ConnectTimeoutError
 
-from handsel.domain.wrappings import load_catalogue
+from handsel.domain.wrappings import ThemeColors, load_catalogue
+from handsel.runtime.settings import settings
+from handsel.store import keys
 from local.settings import ROOT
 from testkit.handlers.faults import inject_faults
 from testkit.handlers.stack import DAY, Answer, Stack, event
@@ -62,6 +65,24 @@ def test_link_previews_have_a_png_picture(stack: Stack, product: str) -> None:
     assert (picture.status, picture.headers["content-type"]) == (200, "image/png")
     drawn = b64decode(picture.raw)
     assert (drawn[:8], drawn[16:24]) == (b"\x89PNG\r\n\x1a\n", (1200).to_bytes(4) + (630).to_bytes(4))
+
+
+@pytest.mark.parametrize(
+    ("cover_id", "theme", "color"), [("red-koi", "red", "#8d0a13"), ("blue-sails", "blue", "#123a7a")]
+)
+def test_the_page_of_a_gift_has_the_theme_of_its_cover(stack: Stack, cover_id: str, theme: str, color: str) -> None:
+    gift = stack.give(stack.buy(), wrapping={"cover_id": cover_id, "blessing_id": "best-wishes"})
+    page = stack.call(None, "GET", f"/g/{gift['gift_id']}")
+    assert f'data-theme="{theme}"' in page.raw
+    assert meta(page)["theme-color"] == color
+    assert meta(page)["og:image"] == f"https://gifts.test/covers/{cover_id}.png"
+
+
+def test_no_style_sheet_and_no_script_has_a_color_of_a_theme() -> None:
+    for theme in load_catalogue().themes:
+        for color in asdict(theme.colors).values():
+            for name in ("gift.css", "gift.js", "gift_wrap.js", "gift_result.js", "gift_ends.js", "wrapping.js"):
+                assert color not in SOURCES[name].read_text(), (name, color)
 
 
 def test_user_input_cannot_become_markup(stack: Stack) -> None:
@@ -212,6 +233,21 @@ def test_a_page_tells_scripts_the_time(stack: Stack, path: str) -> None:
     assert stack.call(None, "GET", path).headers["server-timing"] == f"now;dur={stack.now}"
 
 
+@pytest.mark.parametrize("path", ["/", "/g/none", "/me", "/orders"])
+def test_a_response_tells_scripts_by_how_much_a_test_clock_is_ahead(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    monkeypatch.setenv("TEST_CLOCK", "true")
+    monkeypatch.setattr(stack.simulation, "functions", {})
+    settings.cache_clear()
+    assert "offset" not in stack.call("alice", "GET", path).headers.get("server-timing", "")
+    stack.put_directly({**keys.test_clock()._asdict(), "offset_seconds": 60})
+    timing = stack.call("alice", "GET", path).headers["server-timing"]
+    settings.cache_clear()
+    # The clock of this test stays where it is.
+    assert timing.removeprefix(f"now;dur={stack.now}, ") == "offset;dur=60000"
+
+
 def test_an_earlier_version_of_an_asset_is_answered_with_the_current_one_uncached(stack: Stack) -> None:
     answer = stack.call(None, "GET", "/assets/earlier/app.css")
     assert (answer.status, answer.headers["cache-control"]) == (200, "no-cache")
@@ -279,11 +315,14 @@ def test_a_name_written_from_right_to_left_does_not_reorder_the_heading(stack: S
     assert '<h1 class="sent">\u2068דנה\u2069 sent you a gift</h1>' in page.raw
 
 
-def test_all_covers_and_blessings_have_chinese_texts_of_valid_length() -> None:
+def test_all_themes_covers_and_blessings_have_chinese_texts_of_valid_length() -> None:
     text = SOURCES["wrapping_zh.js"].read_text()
     texts = dict(re.findall(r'^  "?([\w-]+)"?: "([^"]+)",$', text, re.MULTILINE))
-    wanted = {cover.cover_id for cover in load_catalogue().covers} | {
-        blessing.blessing_id for blessing in load_catalogue().blessings
+    catalogue = load_catalogue()
+    wanted = {
+        *(theme.theme_id for theme in catalogue.themes),
+        *(cover.cover_id for cover in catalogue.covers),
+        *(blessing.blessing_id for blessing in catalogue.blessings),
     }
     assert texts.keys() == wanted
     assert all(1 <= len(words) <= 60 for words in texts.values())
@@ -300,5 +339,6 @@ def test_every_key_that_a_script_uses_exists() -> None:
 def test_every_custom_property_of_the_styles_is_defined_and_used() -> None:
     texts = [path.read_text() for path in SOURCES.values()]
     given = {name for text in texts for name in re.findall(r"(--[\w-]+)\"?:", text)}
+    given |= {f"--{field.name.replace('_', '-')}" for field in fields(ThemeColors)}
     used = {name for text in texts for name in re.findall(r"var\((--[\w-]+)", text)}
     assert used == given

@@ -78,6 +78,20 @@ def expire_and_request_again(stack: Stack) -> None:
     assert stack.call("bob", "POST", f"/gifts/{gift['gift_id']}/ask-again").status == 202
 
 
+def expire_with_a_refund(stack: Stack) -> None:
+    gift = stack.give(stack.buy(quantity=3), shares=3, at_end={"then": "refund"})
+    stack.claim("bob", gift)
+    stack.now += DAY
+    assert stack.sweep()["returned"] == 1
+
+
+def pass_on_to_bob(stack: Stack) -> None:
+    assert stack.call("bob", "GET", "/me").status == 200
+    stack.give(stack.buy(), at_end={"then": "give_to", "recipient_id": "bob"})
+    stack.now += DAY
+    assert stack.sweep()["returned"] == 1
+
+
 def cancel(stack: Stack) -> None:
     gift = give_to_bob(stack)
     stack.now += HOUR
@@ -104,6 +118,7 @@ def correct(stack: Stack) -> None:
 
 LIFE_CYCLES = (
     claim, correct, claim_and_redeem, claim_two_and_expire, expire_and_request_again, cancel, decline, deliver,
+    expire_with_a_refund, pass_on_to_bob,
 )  # fmt: skip
 
 

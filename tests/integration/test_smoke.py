@@ -222,7 +222,7 @@ def test_routes_of_requests_lead_to_functions() -> None:
 def test_what_depends_on_a_failed_step_is_skipped_and_the_rest_is_cleaned_up(
     handlers: Handlers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _deny(monkeypatch, "ClaimFunction", "UpdateGifts")
+    _deny(monkeypatch, "ClaimFunction", "UpdateGiftsAndOrders")
     lines: list[str] = []
     report = run(handlers, lines)
     output = "\n".join(lines)
@@ -230,7 +230,7 @@ def test_what_depends_on_a_failed_step_is_skipped_and_the_rest_is_cleaned_up(
     assert "redeem the voucher in the store" in {step.title for step in report.skipped}
     assert report.suspects == {"ClaimFunction"}
     assert "ClaimFunction failed. A permission is the most likely reason" in output
-    assert "UpdateGifts" in output
+    assert "UpdateGiftsAndOrders" in output
     assert "The log of the request: make logs STACK=handsel REQUEST_ID=request-" in output
     assert "FAILED  ClaimFunction" in output
     assert "NOT     ShipmentFunction" in output

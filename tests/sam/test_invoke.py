@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from handsel.domain import policy
 from handsel.domain.states import GiftState, OrderState, ShipmentStatus
 from handsel.runtime import clock
 from handsel.runtime.sandbox import SandboxProvider
@@ -180,6 +181,7 @@ def _buy_yesterday(table: Table) -> None:
         quantity=3,
         method="card",
         token="tok_ok",
+        policy=policy.newest("douyin"),
     )
 
 

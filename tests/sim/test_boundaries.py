@@ -6,9 +6,10 @@ from itertools import product
 
 import pytest
 
-from handsel.domain import errors
-from handsel.domain.models import ShipmentEvent
-from handsel.domain.states import RefundStatus, ShipmentStatus
+from handsel.domain import errors, ids, policy
+from handsel.domain.models import AtEnd, Gift, ShipmentEvent
+from handsel.domain.rules import build_successor
+from handsel.domain.states import EndAction, RefundStatus, ShipmentStatus
 from handsel.store import keys
 from handsel.use_cases.fulfilment import redeeming, shipping
 from handsel.use_cases.gifts import expiring, giving, regift_requests, return_gifts
@@ -19,7 +20,16 @@ from handsel.use_cases.orders import refunding
 from handsel.use_cases.recommendations import recommending
 from testkit.simulator.environment import MINUTE_MS, START_MS
 from testkit.simulator.fault_injection import Crashed, Fault
-from testkit.simulator.harness import WINDOW_MS, Act, Actor, Harness, Saved, is_undecided
+from testkit.simulator.harness import (
+    AT_END_REFUND,
+    AT_END_TO_CAROL,
+    WINDOW_MS,
+    Act,
+    Actor,
+    Harness,
+    Saved,
+    is_undecided,
+)
 from testkit.simulator.operations import CARRIER, LINK_KEYS, STORE, WRAPPINGS
 
 # Faults by the number of the call.
@@ -111,6 +121,7 @@ def _give_in_return(harness: Harness, product_name: str, token: str) -> Act:
             method="card",
             token=token,
             wrapping=WRAPPINGS["voucher"],
+            policy=policy.newest("douyin"),
             window_ms=WINDOW_MS,
         )
 
@@ -225,7 +236,13 @@ def receive_settled_refund(harness: Harness) -> Act:
 def restore(harness: Harness) -> Act:
     gift = harness.give(harness.buy(quantity=3), shares=3)
     harness.claim("bob", gift)
-    harness.now = gift.expires_at + MINUTE_MS
+    harness.now = gift.expires_at
+    return _restoring(harness)
+
+
+def _restoring(harness: Harness) -> Act:
+    """Let the timer of the gift expire, and return the call that processes its record."""
+    harness.now += MINUTE_MS
     harness.memory.expire(harness.now // 1000)
     record = harness.memory.stream[-1]
     harness.written(harness.now)
@@ -281,6 +298,75 @@ def sweep_a_reminder(harness: Harness) -> Act:
     return _sweeping(harness)
 
 
+def give_with_a_refund(harness: Harness) -> Act:
+    return harness.giving(harness.buy(quantity=2), shares=2, at_end=AT_END_REFUND)
+
+
+def give_with_a_second_person(harness: Harness) -> Act:
+    return harness.giving(harness.buy(product="parcel"), to="bob", at_end=AT_END_TO_CAROL)
+
+
+def set_a_refund(harness: Harness) -> Act:
+    return harness.setting_end(harness.give(harness.buy(), at_end=AT_END_REFUND), AtEnd(EndAction.ORDER))
+
+
+def replace_a_second_person(harness: Harness) -> Act:
+    gift = harness.give(harness.buy(product="parcel"), at_end=AT_END_TO_CAROL)
+    return harness.setting_end(gift, AtEnd(EndAction.GIVE_TO, "dave", ids.derive_id("successor", "of dave")))
+
+
+def _expired(harness: Harness, at_end: AtEnd) -> Gift:
+    """Give a scarce product, and let its claim window end."""
+    gift = harness.give(harness.buy(product="scarce"), to="bob", at_end=at_end)
+    harness.now = gift.expires_at
+    return gift
+
+
+def sweep_a_gift_with_a_refund(harness: Harness) -> Act:
+    _expired(harness, AT_END_REFUND)
+    harness.now += MINUTE_MS
+    return _sweeping(harness)
+
+
+def sweep_a_gift_to_a_second_person(harness: Harness) -> Act:
+    gift = harness.give(harness.buy(product="parcel"), at_end=AT_END_TO_CAROL)
+    harness.now = gift.expires_at
+    return _sweeping(harness)
+
+
+def sweep_a_gift_whose_successor_is_over_too(harness: Harness) -> Act:
+    gift = harness.give(harness.buy(product="parcel"), at_end=AT_END_TO_CAROL)
+    harness.now = gift.expires_at + WINDOW_MS
+    return _sweeping(harness)
+
+
+def restore_a_gift_with_a_refund(harness: Harness) -> Act:
+    _expired(harness, AT_END_REFUND)
+    return _restoring(harness)
+
+
+def restore_a_gift_to_a_second_person(harness: Harness) -> Act:
+    harness.give(harness.buy(product="parcel"), at_end=AT_END_TO_CAROL)
+    harness.now += WINDOW_MS
+    return _restoring(harness)
+
+
+def claim_a_successor_that_is_not_stored(harness: Harness) -> Act:
+    gift = harness.give(harness.buy(product="parcel"), at_end=AT_END_TO_CAROL)
+    harness.now = gift.expires_at
+    return harness.claiming("carol", build_successor(gift))
+
+
+def project_a_gift_to_a_second_person(harness: Harness) -> Act:
+    sweep_a_gift_to_a_second_person(harness)(harness.actor())
+    return harness.projecting(harness.records()[2:])
+
+
+def project_a_gift_with_a_refund(harness: Harness) -> Act:
+    sweep_a_gift_with_a_refund(harness)(harness.actor())
+    return harness.projecting(harness.records()[2:])
+
+
 def project_a_purchase(harness: Harness) -> Act:
     harness.buy(quantity=2)
     return harness.projecting(harness.records())
@@ -298,6 +384,10 @@ OPERATIONS: tuple[Callable[[Harness], Act], ...] = (
     cancel, decline, ask_again, give_in_return, give_in_return_with_declined_payment,
     use_vouchers, use_a_parcel, use_unit_of_an_expired_gift, refund, redeem,
     report, hand_over, read_a_message, tag, receive_settled_payment, receive_settled_refund,
+    give_with_a_refund, give_with_a_second_person, set_a_refund, replace_a_second_person,
+    sweep_a_gift_with_a_refund, sweep_a_gift_to_a_second_person, sweep_a_gift_whose_successor_is_over_too,
+    restore_a_gift_with_a_refund, restore_a_gift_to_a_second_person, claim_a_successor_that_is_not_stored,
+    project_a_gift_to_a_second_person, project_a_gift_with_a_refund,
     restore, sweep_a_gift, sweep_a_payment, sweep_a_refund, sweep_a_reminder, project_a_purchase, project_a_gift,
 )  # fmt: skip
 

@@ -7,13 +7,16 @@ from typing import Any
 import pytest
 from greenlet import getcurrent, greenlet
 
-from handsel.domain import errors
-from handsel.domain.models import Gift, Order
+from handsel.domain import errors, ids
+from handsel.domain.models import AtEnd, Gift, Holding, Order
+from handsel.domain.rules import build_successor
+from handsel.domain.states import EndAction, GiftAction
+from handsel.store import gifts
 from handsel.use_cases.gifts import expiring, giving
 from handsel.use_cases.inbox import messaging, user_summary
 from handsel.use_cases.inbox.user_summary import CountedItem
 from handsel.use_cases.orders import refunding
-from testkit.simulator.harness import Act, Actor, Harness
+from testkit.simulator.harness import AT_END_REFUND, AT_END_TO_CAROL, Act, Actor, Harness
 from testkit.simulator.model import Violation
 
 
@@ -213,6 +216,114 @@ def test_calls_that_are_not_decided_before_the_window_ends_are_too_late(shares: 
 
     states, ends = play(harness, players, check)
     record_property("figures", f"the window of {shares} ends in between: {states} states, {ends} ends")
+
+
+@pytest.mark.parametrize("at_end", [AT_END_REFUND, AT_END_TO_CAROL], ids=lambda at_end: at_end.then)
+def test_the_last_end_that_was_set_decides_in_every_interleaving(at_end: AtEnd, record_property: Figures) -> None:
+    """Set an end while the gift is claimed, cancelled and expired, one millisecond before the end of its window."""
+    harness = Harness()
+    gift = harness.give(harness.buy(product="parcel"), to="bob")
+    harness.now = gift.expires_at - 1
+    players = [
+        Player(harness.setting_end(gift, at_end)),
+        Player(harness.claiming("bob", gift)),
+        Player(cancelling(gift)),
+        Player(expire_gift(harness, gift), skew_ms=1),
+    ]
+
+    def check(answers: list[Any]) -> None:
+        ended, claimed, cancelled, expired = answers
+        now = harness.model.items[f"GIFT#{gift.gift_id}", "GIFT"]
+        assert (now["state"] == "claimed") is not isinstance(claimed, errors.ApiProblem)
+        assert (now["state"] == "cancelled") is not isinstance(cancelled, errors.ApiProblem)
+        assert not isinstance(expired, errors.ApiProblem)
+        # An end that was set stays set; the model checks that it happened if the gift expired, and only then.
+        assert ("at_end" in now) is not isinstance(ended, errors.ApiProblem)
+
+    states, ends = play(harness, players, check)
+    record_property("figures", f"end {at_end.then}, claim, cancel, expiry: {states} states, {ends} ends")
+
+
+def test_two_ends_set_at_once_lead_to_one_of_them(record_property: Figures) -> None:
+    harness = Harness()
+    gift = harness.give(harness.buy(product="parcel"), at_end=AT_END_TO_CAROL)
+    to_dave = AtEnd(EndAction.GIVE_TO, "dave", ids.derive_id("successor", "of dave"))
+    players = [Player(harness.setting_end(gift, each)) for each in (AT_END_REFUND, to_dave)]
+
+    def check(answers: list[Any]) -> None:
+        assert _won(answers) == 2
+        pointers = [item for (_, sk), item in harness.model.items.items() if sk == "PREDECESSOR"]
+        now = harness.model.items[f"GIFT#{gift.gift_id}", "GIFT"]
+        assert len(pointers) == (now["at_end"]["then"] == "give_to")
+
+    states, ends = play(harness, players, check)
+    record_property("figures", f"two ends at once: {states} states, {ends} ends")
+
+
+def test_the_second_person_claims_once_while_the_first_gift_is_settled(record_property: Figures) -> None:
+    harness = Harness()
+    order = harness.buy(product="parcel")
+    gift = harness.give(order, to="bob", at_end=AT_END_TO_CAROL)
+    harness.now = gift.expires_at
+    successor = build_successor(gift)
+    players = [
+        Player(harness.claiming("carol", successor)),
+        Player(cancelling(successor)),
+        Player(expire_gift(harness, gift)),
+    ]
+
+    def check(answers: list[Any]) -> None:
+        claimed, cancelled, expired = answers
+        assert not isinstance(expired, errors.ApiProblem)
+        now = harness.model.items[f"GIFT#{successor.gift_id}", "GIFT"]
+        assert (now["state"] == "claimed") is isinstance(claimed, Holding)
+        assert (now["state"] == "cancelled") is not isinstance(cancelled, errors.ApiProblem)
+
+    states, ends = play(harness, players, check)
+    record_property("figures", f"claim, cancel of a successor, expiry: {states} states, {ends} ends")
+
+
+def test_only_one_of_the_first_and_the_second_person_gets_the_unit(record_property: Figures) -> None:
+    """Claim with clocks before and after the end of the first window."""
+    harness = Harness()
+    gift = harness.give(harness.buy(product="parcel"), to="bob", at_end=AT_END_TO_CAROL)
+    harness.now = gift.expires_at
+    successor = build_successor(gift)
+    players = [
+        Player(harness.claiming("bob", gift), skew_ms=-1),
+        Player(harness.claiming("carol", successor)),
+        Player(expire_gift(harness, gift)),
+    ]
+
+    def check(answers: list[Any]) -> None:
+        first, second, _ = answers
+        assert isinstance(first, Holding) is isinstance(second, errors.NotFound)
+        assert isinstance(second, Holding) is isinstance(first, errors.Expired)
+
+    states, ends = play(harness, players, check)
+    record_property("figures", f"claims by the first and the second person: {states} states, {ends} ends")
+
+
+@pytest.mark.parametrize("at_end", [AT_END_REFUND, AT_END_TO_CAROL], ids=lambda at_end: at_end.then)
+def test_units_of_an_ended_gift_are_in_one_place(at_end: AtEnd, record_property: Figures) -> None:
+    """Settle a gift by the stream, by the sweep's call and by a write that wants its unit."""
+    harness = Harness()
+    order = harness.buy(product="parcel")
+    gift = harness.give(order, at_end=at_end)
+    harness.now = gift.expires_at
+    players = [
+        Player(expire_gift(harness, gift)),
+        Player(lambda actor: gifts.end_gift(actor.table, GiftAction.EXPIRE, gift, clock=actor.now)),
+        Player(refunding_one(harness, order)),
+    ]
+
+    def check(answers: list[Any]) -> None:
+        assert all(isinstance(each, errors.UnitsNotAvailable) for each in answers[2:])
+        now = harness.model.items[f"ORDER#{order.order_id}", "ORDER"]
+        assert (now["available"], now["refunded"]) == (0, int(at_end is AT_END_REFUND))
+
+    states, ends = play(harness, players, check)
+    record_property("figures", f"settling {at_end.then} and a refund: {states} states, {ends} ends")
 
 
 def test_only_one_of_gift_refund_and_use_gets_the_last_unit(record_property: Figures) -> None:

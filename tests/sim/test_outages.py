@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 from random import Random
 
-from handsel.domain import errors, ids
+from handsel.domain import errors, ids, policy
 from handsel.domain.models import Gift
 from handsel.use_cases.gifts import claiming
 from handsel.use_cases.gifts.giving import give
@@ -36,6 +36,7 @@ def _buy_and_give(process: Process, products: dict[str, str], key: str, shares: 
         quantity=shares,
         method="card",
         token="tok_ok",
+        policy=policy.newest(process.environment.plan.policy),
     )
     return give(
         process.table,

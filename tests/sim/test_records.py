@@ -9,7 +9,7 @@ import pytest
 from handsel.use_cases.gifts import expiring, giving
 from handsel.use_cases.operations.settling import sweep
 from testkit.simulator.environment import MINUTE_MS
-from testkit.simulator.harness import Harness
+from testkit.simulator.harness import AT_END_REFUND, AT_END_TO_CAROL, Harness
 from testkit.simulator.scenario import expected_effects
 
 Record = dict[str, Any]
@@ -36,6 +36,17 @@ def declined(harness: Harness) -> None:
     giving.decline((actor := harness.actor()).table, gift.gift_id, caller="bob", clock=actor.now)
 
 
+def refunded(harness: Harness) -> None:
+    gift = harness.give(harness.buy(quantity=2), shares=2, at_end=AT_END_REFUND)
+    harness.claim("bob", gift)
+    _expire(harness, gift.gift_id, gift.expires_at)
+
+
+def passed_on(harness: Harness) -> None:
+    gift = harness.give(harness.buy(product="parcel"), at_end=AT_END_TO_CAROL)
+    _expire(harness, gift.gift_id, gift.expires_at)
+
+
 def _expire(harness: Harness, gift_id: str, at: int) -> None:
     harness.now = at + MINUTE_MS
     harness.memory.expire(harness.now // 1000)
@@ -45,7 +56,7 @@ def _expire(harness: Harness, gift_id: str, at: int) -> None:
     expiring.expire_gift((actor := harness.actor()).table, record, clock=actor.now)
 
 
-LIFE_CYCLES = (claimed, claimed_and_returned, cancelled, declined)
+LIFE_CYCLES = (claimed, claimed_and_returned, cancelled, declined, refunded, passed_on)
 
 
 def record_life_cycle(life_cycle: Callable[[Harness], None]) -> tuple[Harness, list[Record]]:

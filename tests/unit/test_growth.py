@@ -58,10 +58,11 @@ KEY_LENGTHS = {
     "Order.reservations": DERIVED_ID,
     "Summary.open_gifts": DERIVED_ID,
     "OpenGifts.gifts": DERIVED_ID,
+    "OtherEnds.gifts": DERIVED_ID,
     "Summary.counters": len(usable_counter(10**13)),
 }
 # Entries of a map that count together with the entries of the map around it: open gifts, each in an order of its own.
-WITHIN = {"OpenGifts.gifts": 1}
+WITHIN = {"OpenGifts.gifts": 1, "OtherEnds.gifts": 1}
 # Events have a maximum size in all; three reports of final statuses are taken beyond it.
 BEYOND = {"Shipment.events": (3, MAX_EVENTS_BYTES)}
 # Four bytes in UTF-8, as many as a character can have.

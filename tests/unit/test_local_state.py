@@ -69,6 +69,7 @@ def test_operators_commands_need_a_running_stack(capsys: pytest.CaptureFixture[s
     ("changed", "kept"),
     [
         ({"claim_window_seconds": 30}, True),
+        ({"policy": "wechat"}, True),
         ({"log_level": "DEBUG"}, True),
         ({"closed": True}, True),
         ({"stream": False}, True),

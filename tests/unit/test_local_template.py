@@ -145,10 +145,13 @@ def test_with_snapstart_each_build_publishes_new_versions(with_snapstart: dict[s
 def test_invalid_settings_are_rejected() -> None:
     assert from_environment({}) == Settings()
     assert from_environment({"PORT": "9000", "CLAIM_WINDOW_SECONDS": "3"}) == Settings(9000, 3)
+    assert from_environment({"POLICY": "kakao"}).parameters()["Policy"] == "kakao"
+    assert from_environment(Settings(policy="eu").environment()) == Settings(policy="eu")
     for environ in (
         {"PORT": "http"},
         {"PORT": "0"},
         {"CLAIM_WINDOW_SECONDS": "-1"},
+        {"POLICY": "alipay"},
         {"LOCAL_BIND_HOST": "example.com"},
     ):
         with pytest.raises(SettingsError):

@@ -2,20 +2,25 @@
 
 import re
 import shutil
+from collections import Counter
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 from PIL import Image, PngImagePlugin
 
-from handsel.domain.wrappings import load_catalogue
+from handsel.domain.wrappings import Cover, load_catalogue
 from local import proxy, seed
 from local.settings import ROOT
+from testkit.contrast import contrast
 from tools import covers, generate
 
 COVER_FILES = covers.drawings()
 PRODUCT_FILES = sorted((ROOT / "local" / "pictures").iterdir())
 SVG = "{http://www.w3.org/2000/svg}"
+# The part of a cover for the blessing: x and y of two corners. Small bright details, such as stars, may be in it.
+TEXT_AREA = (340, 200, 860, 470)
+LEGIBLE = 0.98
 DRAWN = {
     *("svg", "title", "defs", "g", "path", "circle", "ellipse", "rect", "use", "pattern", "clipPath"),
     *("linearGradient", "radialGradient", "stop"),
@@ -72,6 +77,17 @@ def test_every_demo_product_has_its_own_picture_that_is_served() -> None:
     paths = sorted(product.image_url for product in seed.PRODUCTS.values())
     assert paths == [f"/pictures/{file.name}" for file in PRODUCT_FILES]
     assert {f"/pictures/{file.name}": file.read_bytes() for file in PRODUCT_FILES} == proxy.PICTURES
+
+
+@pytest.mark.parametrize("cover", load_catalogue().covers, ids=lambda cover: cover.cover_id)
+def test_text_in_the_color_of_its_theme_is_legible_on_a_cover(cover: Cover) -> None:
+    with Image.open(covers.FOLDER / f"{cover.cover_id}.png") as picture:
+        # At a third of its size, as on a phone.
+        area = picture.convert("RGB").crop(TEXT_AREA).reduce(3)
+    data, text = area.tobytes(), cover.theme.colors.text
+    pixels = Counter(f"#{data[place : place + 3].hex()}" for place in range(0, len(data), 3))
+    legible = sum(count for color, count in pixels.items() if contrast(text, color) >= 4.5)
+    assert legible / pixels.total() >= LEGIBLE
 
 
 @pytest.mark.parametrize("file", [*COVER_FILES, *PRODUCT_FILES], ids=lambda file: file.stem)

@@ -47,8 +47,9 @@ def rename(source: dict[str, Any], old: str, new: str) -> None:
 
 def another_function(source: dict[str, Any]) -> dict[str, Any]:
     function = deepcopy(source["Resources"]["AccountFunction"])
-    route = function["Properties"]["Events"].pop("Change") and function["Properties"]["Events"]["Read"]["Properties"]
-    route["Path"] = "/new"
+    route = function["Properties"]["Events"]["Read"]
+    route["Properties"]["Path"] = "/new"
+    function["Properties"]["Events"] = {"Read": route}
     found: dict[str, Any] = function
     return found
 
@@ -361,6 +362,32 @@ def git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 
 def commit(git: Callable[..., None]) -> None:
     git("commit", "--allow-empty", "--message=Continue")
+
+
+POLICIES = json.loads(release_check._POLICIES_NOW.read_text())
+
+
+@pytest.mark.parametrize(
+    ("change", "broken"),
+    [
+        (lambda new: None, []),
+        (lambda new: new["eu"].append({"version": 2, "rules": {}}), []),
+        (lambda new: new.update(another=[]), []),
+        (lambda new: new["eu"][0]["rules"].update(another={"value": 1, "source": "x"}), []),
+        (lambda new: new["eu"][0]["rules"]["decline"].update(source="corrected"), []),
+        (lambda new: new["eu"][0]["rules"]["decline"].update(value=False), ["decline"]),
+        (lambda new: new["eu"][0]["rules"].pop("decline"), ["decline"]),
+        (lambda new: new["eu"].pop(), ["version"]),
+        (lambda new: new.pop("eu"), ["version"]),
+    ],
+)
+def test_a_released_version_of_a_policy_stays(change: Change, broken: list[str]) -> None:
+    new = deepcopy(POLICIES)
+    change(new)
+    found = list(release_check.compare_policies(POLICIES, new))
+    assert [finding.subject for finding in found] == ["policy eu@1"] * len(broken)
+    assert all(word in finding.change for word, finding in zip(broken, found, strict=True))
+    assert all(finding.effect is Effect.BREAKS for finding in found)
 
 
 def test_a_first_release_passes(git: Callable[..., None], capsys: pytest.CaptureFixture[str]) -> None:

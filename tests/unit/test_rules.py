@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handsel.domain.models import Gift, Money, Order, Payment, Product, Reservation, UnitCounts, Wrapping
+from handsel.domain.policy import newest
 from handsel.domain.rules import compute_window_end, count_units, find_expired_reservations, find_not_giftable_reason
 from handsel.domain.states import GiftState, OrderState
 from testkit import factories
@@ -31,7 +32,7 @@ NOW = 1_000_000
     ],
 )
 def test_eligibility_depends_on_store_category_and_original_price(product: Product, *, giftable: bool) -> None:
-    assert (find_not_giftable_reason(product) is None) is giftable
+    assert (find_not_giftable_reason(product, newest("douyin")) is None) is giftable
 
 
 @pytest.mark.parametrize(("valid_until", "end"), [(None, 150), (200, 150), (150, 150), (120, 120)])

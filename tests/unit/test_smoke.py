@@ -80,7 +80,7 @@ CASES: list[tuple[str, Exception, tuple[str, ...], str]] = [
         "a function lacks a permission",
         problem(500, "internal-error"),
         ("ClientError TransactWriteItems AccessDeniedException",),
-        "ClaimFunction (PutAccounts, ReadItems, PutHoldingsAndShipments, UpdateGifts)",
+        "ClaimFunction (PutAccounts, ReadItems, PutHoldingsShipmentsAndGifts, UpdateGiftsAndOrders)",
     ),
     ("a function timed out", gateway(503), ("Task timed out after 15.00 seconds",), "ClaimFunction timed out"),
     ("a function timed out", InvocationError("Task timed out after 55.00 seconds"), (), "timed out"),
@@ -120,7 +120,12 @@ def test_an_unexpected_value_has_no_advice() -> None:
 
 
 def test_statements_with_leading_keys_are_those_of_the_template() -> None:
-    assert leading_keys("RestoreFunction") == ["ReadGifts", "UpdateGiftsAndOrders"]
+    assert leading_keys("RestoreFunction") == [
+        "ReadGifts",
+        "ReadOrders",
+        "UpdateGiftsOrdersAndStock",
+        "PutSuccessorsAndRefunds",
+    ]
     assert "ReadLinkKeys" not in leading_keys("GiftFunction")
 
 

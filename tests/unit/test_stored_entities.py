@@ -161,8 +161,7 @@ def test_a_product_on_sale_is_read_back_with_the_settings_of_its_store(data: st.
         product_id=data.draw(KEY_PARTS),
         store_id=data.draw(KEY_PARTS),
         created_at=data.draw(st.integers(0, 10**13 - 1)),
-        store_name=store.name,
-        store_giftable=store.giftable,
+        **products.of_store(store),
     )
     assert products.join_store(write_and_read(products.to_item(product)), store) == product
 

@@ -11,7 +11,8 @@ from handsel.domain import wrappings
 from handsel.domain.errors import UnknownWrapping
 from handsel.domain.models import Kind
 from handsel.domain.seasons import InvalidSpan, Season, Span
-from handsel.domain.wrappings import InvalidCatalogue
+from handsel.domain.wrappings import InvalidCatalogue, Theme
+from testkit.contrast import contrast
 
 DATA = Path(wrappings.__file__).with_suffix(".json").read_text()
 
@@ -25,7 +26,7 @@ def offered(kind: Kind, time: str) -> list[str]:
 
 
 def can_wrap(cover_id: str, time: str, blessing_id: str = "enjoy") -> bool:
-    kind = Kind.VOUCHER if cover_id.startswith("red-") else Kind.PARCEL
+    kind = Kind.PARCEL if cover_id.startswith("parcel-") else Kind.VOUCHER
     try:
         wrappings.wrap(kind, cover_id, blessing_id, None, now=at(time))
     except UnknownWrapping:
@@ -49,6 +50,14 @@ def test_wrappings_of_the_season_come_first() -> None:
     assert offered(Kind.VOUCHER, "2027-02-06")[:3] == ["red-lunar-new-year", "red-winter", "red-classic"]
     blessings = [blessing.blessing_id for blessing in wrappings.list_blessings(now=at("2026-09-25"))]
     assert blessings[:2] == ["mid-autumn", "best-wishes"]
+
+
+def test_covers_of_the_first_theme_come_first_in_every_season() -> None:
+    assert offered(Kind.VOUCHER, "2026-08-19")[0] == "red-classic"
+    assert "blue-qixi" in offered(Kind.VOUCHER, "2026-08-19")
+    blue = [cover_id for cover_id in offered(Kind.VOUCHER, "2026-08-19") if cover_id.startswith("blue-")]
+    assert blue[:2] == ["blue-qixi", "blue-classic"]
+    assert offered(Kind.VOUCHER, "2026-08-19")[-len(blue) :] == blue
 
 
 def test_out_of_season_only_wrappings_without_a_season_are_on_offer() -> None:
@@ -79,6 +88,11 @@ def test_the_season_of_lunar_new_year_includes_the_holiday_and_its_eve(new_year:
 @pytest.mark.parametrize("festival", ["2026-09-25", "2027-09-15", "2028-10-03", "2029-09-22", "2030-09-12"])
 def test_the_season_of_mid_autumn_includes_the_holiday(festival: str) -> None:
     assert offered(Kind.VOUCHER, festival)[0] == "red-mid-autumn"
+
+
+@pytest.mark.parametrize("festival", ["2026-08-19", "2027-08-08", "2028-08-26", "2029-08-16", "2030-08-05"])
+def test_the_season_of_qixi_includes_the_holiday(festival: str) -> None:
+    assert "blue-qixi" in offered(Kind.VOUCHER, festival)
 
 
 # --- use in a gift -------------------------------------------------------------------------------------------
@@ -175,6 +189,31 @@ def test_titles_differ_so_that_screen_readers_can_tell_covers_apart() -> None:
         assert len(set(titles)) == len(titles)
 
 
+def test_every_theme_is_in_use_by_covers_of_one_kind() -> None:
+    catalogue = wrappings.load_catalogue()
+    for theme in catalogue.themes:
+        assert len({cover.kinds for cover in catalogue.covers if cover.theme == theme}) == 1
+
+
+def test_red_and_blue_envelopes_each_have_four_covers_on_every_day() -> None:
+    evergreen = [cover for cover in wrappings.load_catalogue().covers if cover.season is None]
+    for theme_id in ("red", "blue"):
+        assert sum(cover.theme.theme_id == theme_id for cover in evergreen) >= 4
+
+
+@pytest.mark.parametrize("theme", wrappings.load_catalogue().themes, ids=lambda theme: theme.theme_id)
+def test_text_on_an_envelope_and_on_its_seal_is_legible(theme: Theme) -> None:
+    colors = theme.colors
+    for background in (colors.envelope, colors.envelope_shade):
+        assert contrast(colors.text, background) >= 4.5
+    for background in (colors.seal, colors.seal_light, colors.seal_shade):
+        # Large and bold: 3 is enough (WCAG 2.2, success criterion 1.4.3).
+        assert contrast(colors.seal_text, background) >= 3
+    assert contrast(colors.seal_text, colors.seal) >= 4.5
+    # The seal is a button: it differs from the envelope.
+    assert contrast(colors.seal, colors.envelope) >= 3
+
+
 def test_every_season_is_in_use() -> None:
     data = json.loads(DATA)
     assert set(data["seasons"]) == {entry.get("season") for entry in data["covers"] + data["blessings"]} - {None}
@@ -196,6 +235,11 @@ def test_every_season_is_in_use() -> None:
         (("covers", 1, "title"), " ", "covers[1] (red-birthday) title: write 1 to 40 characters"),
         (("covers", 1, "kinds"), [], "covers[1] (red-birthday) kinds: list one or more of voucher, parcel"),
         (("covers", 1, "kinds"), ["money"], "kinds: list one or more of voucher, parcel"),
+        (("covers", 1, "theme"), "green", "covers[1] (red-birthday) theme: name one of red, blue"),
+        (("covers", 1, "theme"), [], "covers[1] (red-birthday) theme: name one of red, blue"),
+        (("themes",), {}, "themes has to be a list"),
+        (("themes", 1, "theme_id"), "red", "themes: write one or more, each with a theme_id of its own"),
+        (("themes", 1, "colors", "text"), 1, "themes[1] (blue) colors text: write it as #rrggbb"),
         (("covers", 1, "season"), "summer", "season: name one of lunar-new-year"),
         (("blessings", 0, "text"), "x" * 61, "blessings[0] (best-wishes) text: write 1 to 60 characters"),
         (("blessings", 0, "blessing_id"), "enjoy", "blessing_id 'enjoy' is used twice"),

@@ -14,8 +14,8 @@ const MAX_PAUSE_MS = 5_000;
 const TIMEOUT_MS = 35_000;
 
 /**
- * An error response (RFC 9457): its `status` and `code`, `errors` with a pointer for each invalid field, and the `total` now if
- * the price has changed. `requestId` leads to its log; API Gateway names its own header.
+ * An error response (RFC 9457): its `status` and `code`, `errors` with a pointer for each invalid field, the `total` now if the
+ * price has changed, and the `rule` of the policy that decided. `requestId` leads to its log; API Gateway names its own header.
  */
 export class Problem extends Error {
   constructor({ status, headers }, document) {
@@ -26,6 +26,7 @@ export class Problem extends Error {
     this.code = document.code ?? (status === 429 ? "too-many-requests" : "");
     this.errors = document.errors ?? [];
     this.total = document.total ?? null;
+    this.rule = document.rule ?? null;
   }
 }
 

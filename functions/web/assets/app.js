@@ -1,5 +1,6 @@
 // The app: starts the frame and the router, and lists the routes.
 
+import { askFeatures } from "./features.js";
 import { countUnread, frame, markPart } from "./frame.js";
 import { start } from "./router.js";
 import { warnIfNotStored } from "./ui.js";
@@ -26,4 +27,5 @@ warnIfNotStored();
 start(routes, main, ({ part }) => {
   markPart(part);
   countUnread();
+  askFeatures();
 });

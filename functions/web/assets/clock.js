@@ -4,10 +4,14 @@
 const TOLERANCE_MS = 2_000;
 
 let offset = null;
+// By how much a test clock is ahead of real time (`POST /test/clock`), which tokens keep.
+let ahead = 0;
 
 /** Learn the server's time from a response that was not cached. Return the response. */
 export function learnTime(response) {
   learnOffset(Date.parse(response.headers.get("Date")) - Date.now());
+  const [, moved] = /\boffset;dur=(\d+)/.exec(response.headers.get("Server-Timing")) ?? [];
+  if (moved) ahead = Number(moved);
   return response;
 }
 
@@ -21,17 +25,24 @@ function learnOffset(measured) {
 /** Learn the time from the header `Server-Timing` of the page, which saves a request. A browser may have the page in its cache. */
 function learnTimeOfPage() {
   const [page] = performance.getEntriesByType("navigation");
-  const time = page?.serverTiming?.find(({ name }) => name === "now")?.duration - performance.timeOrigin;
+  // A page from the cache has the times of then.
+  if (!(page?.transferSize > 0)) return;
+  const metric = (wanted) => page.serverTiming?.find(({ name }) => name === wanted)?.duration;
+  ahead = metric("offset") ?? 0;
+  const time = metric("now") - ahead - performance.timeOrigin;
   // The server read its clock after the request was sent and before the response came.
-  if (page?.transferSize > 0) learnOffset(Math.min(time - page.requestStart, 0) + Math.max(time - page.responseStart, 0));
+  learnOffset(Math.min(time - page.requestStart, 0) + Math.max(time - page.responseStart, 0));
 }
 learnTimeOfPage();
 
 /** Return whether the server's time is known. Until then `now` is the time of the device. */
 export const isTimeKnown = () => offset !== null;
 
-/** Return the time in milliseconds since the epoch. */
-export const now = () => Date.now() + (offset ?? 0);
+/** Return the time of the service in milliseconds since the epoch. */
+export const now = () => realNow() + ahead;
+
+/** Return the real time in milliseconds since the epoch, by which tokens expire. */
+export const realNow = () => Date.now() + (offset ?? 0);
 
 let asking = null;
 

@@ -2,6 +2,7 @@
 
 import { call } from "./api.js";
 import { h } from "./dom.js";
+import { hasFeature, noteFeatures } from "./features.js";
 import { t } from "./i18n.js";
 import { currentUser } from "./session.js";
 
@@ -31,10 +32,11 @@ function skipToContent(event, main) {
   main.scrollIntoView();
 }
 
-/** Mark the part of the app that is shown. */
+/** Mark the part of the app that is shown. Without the order center, the lists are a part of the account. */
 export function markPart(part) {
+  const shown = part === "orders" && !hasFeature("order_center") ? "me" : part;
   for (const link of links) {
-    if (link.dataset.part === part) link.setAttribute("aria-current", "page");
+    if (link.dataset.part === shown) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
 }
@@ -43,8 +45,9 @@ export function markPart(part) {
 export async function countUnread() {
   if (!currentUser()) return;
   const me = await call("GET", "/me").catch(() => null);
-  if (!me) return;
-  const { unread } = me.order_center.counts;
+  if (!me || !currentUser()) return;
+  noteFeatures({ order_center: me.order_center !== null });
+  const unread = me.order_center?.counts.unread ?? 0;
   pip.hidden = unread === 0;
   pip.replaceChildren(h("span", { "aria-hidden": "true" }, unread > 99 ? "99+" : unread), h("span", { class: "unseen" }, t("shop.unread", { count: unread })));
 }

@@ -90,6 +90,7 @@ function draw({ focus = false } = {}) {
 }
 
 function show(content, { focus = false } = {}) {
+  document.body.dataset.theme = view?.wrapping.theme ?? "";
   fill(main, content);
   drawFooter();
   const heading = main.querySelector("h1");

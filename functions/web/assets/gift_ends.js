@@ -5,6 +5,7 @@ import { fill, h } from "./dom.js";
 import { t } from "./i18n.js";
 import { action, copy, countdown } from "./ui.js";
 import { claimList } from "./gift_result.js";
+import { outcomeOf } from "./outcome.js";
 import { seal, wrapped } from "./gift_wrap.js";
 
 /** A title and a text, with actions. */
@@ -99,7 +100,7 @@ export function ownGift(view, link, timeIsUp) {
       "article",
       { class: "end own" },
       h("h1", {}, t("gift.own")),
-      h("p", {}, t(`gift.own.${view.state}`)),
+      h("p", {}, t(`gift.own.${outcomeOf(view)}`)),
       open && h("p", {}, countdown(view.expires_at, timeIsUp)),
       h("p", { class: "faint" }, h("bdi", {}, view.product.title), " · ", h("bdi", {}, view.product.store_name)),
       open && link && shareButtons(link, view),

@@ -76,6 +76,22 @@ export function when(timestamp) {
   return new Intl.DateTimeFormat(LANGUAGES[language], { dateStyle: "medium", timeStyle: "short" }).format(new Date(timestamp));
 }
 
+const SPANS = [["days", 86_400], ["hours", 3_600], ["minutes", 60], ["seconds", 1]];
+
+/** Format a length of time in whole units, the largest two of it: `1 day`, `2 days 3 hours`. A day of its own has 24 hours. */
+export function span(seconds) {
+  if (seconds === 86_400) return t("span.hours", { count: 24 });
+  const parts = [];
+  let rest = seconds;
+  for (const [unit, size] of SPANS) {
+    const count = Math.floor(rest / size);
+    rest -= count * size;
+    if (count > 0) parts.push(t(`span.${unit}`, { count }));
+    else if (parts.length > 0) break;
+  }
+  return parts.slice(0, 2).join(" ");
+}
+
 export function day(timestamp) {
   return new Intl.DateTimeFormat(LANGUAGES[language], { dateStyle: "medium" }).format(new Date(timestamp));
 }

@@ -14,15 +14,15 @@ function openLinks(key) {
   return Object.fromEntries(Object.entries(local.getJson(key) ?? {}).filter(([, { until }]) => Date.parse(until) > now()));
 }
 
-/** Save the `share_url` of a new gift, and the name of its recipient if it has one. */
-export function saveLink(gift, recipient = null) {
+/** Save the `share_url` of a new gift. */
+export function saveLink(gift) {
   // Links of gifts that have ended are removed, of all accounts.
   for (const key of local.keys().filter((each) => each.startsWith(LINKS))) store(key, openLinks(key));
-  const link = { url: reachable(gift.share_url), until: gift.expires_at, recipient };
+  const link = { url: reachable(gift.share_url), until: gift.expires_at };
   store(ownKey(), { ...openLinks(ownKey()), [gift.gift_id]: link });
 }
 
-/** Return `{url, until, recipient}` of an open gift that the user gave here, or undefined. */
+/** Return `{url, until}` of an open gift that the user gave here, or undefined. */
 export function savedLink(giftId) {
   return openLinks(ownKey())[giftId];
 }

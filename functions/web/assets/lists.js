@@ -3,6 +3,7 @@
 import { call } from "./api.js";
 import { announce, h } from "./dom.js";
 import { day, isolate, money, t, when } from "./i18n.js";
+import { outcomeOf } from "./outcome.js";
 import { statusOf } from "./timeline.js";
 import { rememberShown, shownBefore } from "./router.js";
 import { action, countdown } from "./ui.js";
@@ -51,7 +52,7 @@ export function sentEntry(gift) {
     picture: wrapping.image_url,
     wide: true,
     title: product.title,
-    badge: t(`center.sent.${state}`),
+    badge: t(`center.sent.${outcomeOf(gift)}`),
     tone: { open: "waiting", claimed: "good" }[state],
     lines: [
       h("q", { dir: "auto" }, wrapping.blessing),
@@ -113,7 +114,7 @@ function productEntry(product, line) {
     title,
     badge: money(price),
     tone: "price",
-    lines: [h("span", {}, h("bdi", {}, store), ` · ${t(giftable ? "center.giftable" : "center.not_giftable")}`), line],
+    lines: [h("span", {}, h("bdi", {}, store), h("span", { class: "gifting" }, ` · ${t(giftable ? "center.giftable" : "center.not_giftable")}`)), line],
   });
 }
 

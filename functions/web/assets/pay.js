@@ -105,7 +105,7 @@ export function payFor(product, quantity, buy) {
     showTotal();
     return [
       h("p", { class: "bill" }, h("span", {}, t("shop.times", { title: product.title, count: quantity })), sum),
-      !product.giftable && h("p", { class: "not-giftable" }, notGiftable(product)),
+      !product.giftable && h("p", { class: "not-giftable gifting" }, notGiftable(product)),
       cards.element,
       waiting,
       button,

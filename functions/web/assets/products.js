@@ -19,7 +19,7 @@ function tile(product) {
       h("strong", { dir: "auto" }, product.title),
       product.reason && h("span", { class: "reason" }, product.reason),
       price(product),
-      !product.giftable && h("span", { class: "not-giftable" }, t("shop.not_giftable")),
+      !product.giftable && h("span", { class: "not-giftable gifting" }, t("shop.not_giftable")),
     ),
   );
 }

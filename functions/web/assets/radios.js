@@ -3,9 +3,9 @@
 import { h } from "./dom.js";
 
 /**
- * A group of radio buttons. Options are `{value, label, hint?, image?, disabled?}`; `onChange` is called with each new value.
+ * A group of radio buttons. Options are `{value, label, hint?, image?, theme?, disabled?}`; `onChange` is called with each new value.
  *
- * @returns `{element, value(), choose(value)}`; `element` is a fieldset.
+ * @returns `{element, value(), choose(value), disable(value, isDisabled, hint)}`; `element` is a fieldset.
  */
 export function radios(legend, name, options, chosen, { className = "", onChange = () => {} } = {}) {
   const element = h(
@@ -17,19 +17,26 @@ export function radios(legend, name, options, chosen, { className = "", onChange
   function value() {
     return element.querySelector("input:checked")?.value ?? null;
   }
-  /** Choose an option as the user does, and focus it. */
-  function choose(wanted) {
-    const input = [...element.querySelectorAll("input")].find((each) => each.value === wanted);
+  const find = (wanted) => [...element.querySelectorAll("input")].find((each) => each.value === wanted);
+  /** Choose an option as the user does, and focus it unless `focus` is false. */
+  function choose(wanted, { focus = true } = {}) {
+    const input = find(wanted);
     input.click();
-    input.focus();
+    if (focus) input.focus();
   }
-  return { element, value, choose };
+  /** Disable or enable an option, and replace its hint. */
+  function disable(wanted, isDisabled, text) {
+    const input = find(wanted);
+    input.disabled = isDisabled;
+    input.closest("label").querySelector("small").textContent = text;
+  }
+  return { element, value, choose, disable };
 }
 
-function card(name, { value, label, hint, image, disabled }, chosen) {
+function card(name, { value, label, hint, image, theme, disabled }, chosen) {
   return h(
     "label",
-    { class: "option" },
+    { class: "option", "data-theme": theme },
     h("input", { type: "radio", name, value, checked: value === chosen, disabled }),
     image && h("img", { src: image, alt: "", width: 1200, height: 630, loading: "lazy" }),
     h("span", { dir: "auto" }, label, hint && h("small", { dir: "auto" }, hint)),

@@ -1,6 +1,6 @@
 // The session of the signed-in user, in the storage of this device. Other sites cannot read it, and the page's policy runs our scripts only.
 
-import { isTimeKnown, learnTime, now } from "./clock.js";
+import { isTimeKnown, learnTime, realNow } from "./clock.js";
 import { config, reachable } from "./dom.js";
 import { LINKS, local, session as ofTab } from "./storage.js";
 
@@ -42,7 +42,7 @@ export function currentUser() {
 
 /** Return whether a token expires within a time. Until the server's time is known, the API decides. */
 function isExpired(claims, early = 0) {
-  return isTimeKnown() && claims.exp * 1000 - early <= now();
+  return isTimeKnown() && claims.exp * 1000 - early <= realNow();
 }
 
 function claimsOf(session) {

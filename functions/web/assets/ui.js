@@ -4,7 +4,7 @@ import { discard, isRejected, Offline, Problem, resume, SignedOut, Unconfirmed }
 import { askTime, isTimeKnown, now } from "./clock.js";
 import { announce, fill, h } from "./dom.js";
 import { Explained, errorText, requestId } from "./errors.js";
-import { t } from "./i18n.js";
+import { span, t } from "./i18n.js";
 import { onNotStored } from "./storage.js";
 
 /** A notice about an error, announced at once, with actions. */
@@ -113,8 +113,12 @@ export function countdown(timestamp, onEnd) {
   return shown;
 }
 
+// A longer time is shown in days and hours.
+const LONG_SECONDS = 48 * 3600;
+
 function duration(milliseconds) {
   const seconds = Math.ceil(milliseconds / 1000);
+  if (seconds > LONG_SECONDS) return span(seconds);
   const two = (number) => String(number).padStart(2, "0");
   return `${two(Math.floor(seconds / 3600))}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`;
 }

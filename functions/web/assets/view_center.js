@@ -2,6 +2,7 @@
 
 import { call } from "./api.js";
 import { fill, h } from "./dom.js";
+import { hasFeature, noteFeatures } from "./features.js";
 import { language, t } from "./i18n.js";
 import {
   holdingEntry,
@@ -14,6 +15,7 @@ import {
   seenEntry,
   sentEntry,
 } from "./lists.js";
+import { replace } from "./router.js";
 
 // `of` is the field of the overview that has its first entries, `states` are its filters, `next` is the link shown while it is
 // empty.
@@ -41,19 +43,34 @@ const COUNTS = {
 const OVERVIEW_ENTRIES = 2;
 
 export async function view(main, { tab = "overview", state }) {
+  const here = location.hash;
+  const toLists = () => {
+    if (location.hash === here) replace("#/center/orders");
+    return "";
+  };
+  const hasOverview = hasFeature("order_center");
+  if (!(tab in TABS) && !hasOverview) return toLists();
+  const title = t(hasOverview ? "center.title" : "center.title_of_lists");
   const body = h("div", { "aria-busy": "true" });
-  fill(main, h("h1", {}, t("center.title")), tabs(tab), body);
+  fill(main, h("h1", {}, title), tabs(tab, title, hasOverview), body);
   main.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
-  fill(body, tab in TABS ? await single(tab, state) : await overview());
+  try {
+    fill(body, tab in TABS ? await single(tab, state) : await overview());
+  } catch (error) {
+    // The overview can be switched off for a user at any time; the lists stay.
+    if (tab in TABS || error.status !== 404) throw error;
+    noteFeatures({ order_center: false });
+    return toLists();
+  }
   body.removeAttribute("aria-busy");
-  return tab in TABS ? t(`center.tab.${tab}`) : t("center.title");
+  return tab in TABS ? t(`center.tab.${tab}`) : title;
 }
 
-function tabs(current) {
+function tabs(current, label, hasOverview) {
   return h(
     "nav",
-    { class: "tabs", "aria-label": t("center.title") },
-    ["overview", ...Object.keys(TABS)].map((tab) =>
+    { class: "tabs", "aria-label": label },
+    [...(hasOverview ? ["overview"] : []), ...Object.keys(TABS)].map((tab) =>
       h("a", { href: `#/center/${tab}`, "aria-current": tab === current && "page" }, t(`center.tab.${tab}`)),
     ),
   );
@@ -89,7 +106,7 @@ function count(counts) {
   return ([name, href]) =>
     h(
       "li",
-      {},
+      { class: name === "to_give" && "gifting" },
       h(
         "a",
         { href, class: counts[name] > 0 ? "count" : "count none" },
@@ -114,7 +131,7 @@ async function single(tab, state) {
 
 function choices(tab, states, chosen) {
   const link = (state, label) =>
-    h("a", { href: `#/center/${tab}${state ? `/${state}` : ""}`, "aria-current": state === chosen && "true" }, label);
+    h("a", { href: `#/center/${tab}${state ? `/${state}` : ""}`, class: state === "to_give" && "gifting", "aria-current": state === chosen && "true" }, label);
   return h(
     "nav",
     { class: "choices", "aria-label": t("center.filter") },
@@ -124,5 +141,6 @@ function choices(tab, states, chosen) {
 }
 
 function empty(tab) {
+  if (tab === "sent" && !hasFeature("gifting")) return nothing(t("center.none_now"));
   return nothing(t(`center.empty.${tab}`), TABS[tab].next, t(TABS[tab].next === "#/me" ? "center.to_me" : "center.to_shop"));
 }

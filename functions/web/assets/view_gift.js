@@ -1,14 +1,20 @@
-// A gift, for its giver: the share link, the claims, and cancelling.
+// A gift, for its giver: the share link, the claims, what happens at the end, and cancelling.
 
 import { call } from "./api.js";
 import { announce, fill, h } from "./dom.js";
-import { t, when } from "./i18n.js";
+import { hasFeature } from "./features.js";
+import { money, t, when } from "./i18n.js";
 import { removeLink, savedLink } from "./links.js";
+import { outcomeOf } from "./outcome.js";
 import { panel } from "./panel.js";
+import { contacts, findName, saveName } from "./people.js";
+import { isForbidden } from "./policy.js";
 import { redraw } from "./router.js";
 import { statusOf } from "./timeline.js";
 import { action, copy, countdown } from "./ui.js";
 import { watch } from "./watch.js";
+
+const MAX_OFFERED = 20;
 
 export async function view(main, { id }) {
   const read = () => call("GET", `/gifts/${id}`);
@@ -23,15 +29,18 @@ export async function view(main, { id }) {
   const open = state === "open";
   const link = savedLink(id);
   if (!open) removeLink(id);
-  const title = open && link && claims.length === 0 ? t("shop.gift.ready") : t(`shop.gift.${state}`);
+  const [name, nextName] = await Promise.all([open ? named : null, gift.at_end.recipient_id].map(nameOf));
+  const title = open && link && claims.length === 0 ? t("shop.gift.ready") : t(`shop.gift.${outcomeOf(gift)}`);
+  const mayCancel = !isForbidden(gift, "giver_cancel");
   fill(
     main,
     h("h1", {}, title),
     h("figure", { class: "given-cover" }, h("img", { src: wrapping.image_url, alt: "", width: 1200, height: 630 }), h("figcaption", { class: "blessing", dir: "auto" }, wrapping.blessing)),
     h("p", { class: "what" }, h("strong", { dir: "auto" }, product.title), shares > 1 && ` · ${t("shop.shares_claimed", { claimed: shares - remaining, shares })}`),
-    open && (named ? h("p", {}, t("shop.gift.in_inbox", { name: link?.recipient ?? t("shop.gift.a_friend") })) : share(link)),
+    open && (named ? h("p", {}, t("shop.gift.in_inbox", { name })) : share(link, mayCancel)),
     open && h("p", { class: "until" }, t("shop.gift.until", { time: when(end) }), " ", countdown(end)),
-    !open && outcome(gift),
+    open && atEnd(gift, nextName),
+    !open && outcome(gift, nextName),
     claims.length > 0 && [
       h("h2", {}, t("shop.gift.opened_by")),
       h("ul", { class: "rows" }, claims.map(claimRow)),
@@ -40,21 +49,63 @@ export async function view(main, { id }) {
       "div",
       { class: "more-ways" },
       h("a", { class: "button", href: `#/orders/${gift.order_id}` }, t("shop.gift.to_order")),
-      open && h("button", { type: "button", class: "quiet", on: { click: () => cancel(id) } }, t("shop.gift.cancel")),
+      open && mayCancel && h("button", { type: "button", class: "quiet", on: { click: () => cancel(id) } }, t("shop.gift.cancel")),
     ),
+    open && !mayCancel && h("p", { class: "faint" }, t("rule.giver_cancel")),
   );
   watch(main, read, gift, redraw);
   return title;
 }
 
-function outcome({ state, remaining, shares, order_id: order }) {
-  if (state === "claimed") return null;
-  return h("p", {}, t(`shop.gift.${state}.text`, { count: remaining, shares }), " ", h("a", { href: `#/orders/${order}` }, t("shop.gift.give_again")));
+/** Return the name of a user for use in a sentence, also if it is not known. */
+async function nameOf(id) {
+  return (id && (await findName(id))) ?? t("shop.gift.a_friend");
+}
+
+/** The end of an open gift, with a button to change it. */
+function atEnd(gift, nextName) {
+  const { at_end: { then }, shares } = gift;
+  const mayChange = !isForbidden(gift, "giver_may_choose");
+  return h(
+    "p",
+    { class: "card at-end" },
+    h("span", {}, t(`shop.end.will.${then}`, { name: nextName, shares })),
+    mayChange && h("button", { type: "button", class: "link", "aria-label": t("shop.end.change_label"), on: { click: () => changeEnd(gift, nextName) } }, t("shop.end.change")),
+  );
+}
+
+async function changeEnd({ gift_id: id, at_end: { then, recipient_id: nextId }, shares, recipient_id: firstId }, nextName) {
+  const [{ endChoice }, offered] = await Promise.all([import("./end_choice.js"), contacts(MAX_OFFERED)]);
+  if (nextId && !offered.some((each) => each.user_id === nextId)) offered.unshift({ user_id: nextId, display_name: nextName });
+  const isChanged = await panel(t("shop.end.title"), (close) => {
+    const choice = endChoice({ contacts: offered, chosen: then, chosenId: nextId, window: null, shares, firstId: () => firstId });
+    const save = async () => {
+      if (!choice.check()) return;
+      await choice.explained(() => call("PUT", `/gifts/${id}/at-end`, { body: choice.value() }));
+      if (choice.person()) saveName(choice.person());
+      close(true);
+    };
+    return [choice.element, action(t("shop.end.save"), save, { class: "main" })];
+  });
+  if (!isChanged) return;
+  redraw();
+  announce(t("shop.end.saved"));
+}
+
+/** The outcome of a gift that is no longer open, with a link to the next step. */
+function outcome(gift, nextName) {
+  const { remaining, order_id: order, product, successor_gift_id: successor } = gift;
+  const became = outcomeOf(gift);
+  if (became === "claimed") return null;
+  const total = money({ ...product.price, amount: product.price.amount * remaining });
+  const next = became === "passed_on" && h("a", { href: `#/gifts/${successor}` }, t("shop.gift.see_successor"));
+  const again = !["passed_on", "refunded"].includes(became) && h("a", { href: `#/orders/${order}` }, t(hasFeature("gifting") ? "shop.gift.give_again" : "shop.gift.use_again"));
+  return h("p", {}, t(`shop.gift.${became}.text`, { count: remaining, name: nextName, total }), " ", next, again);
 }
 
 /** The share link, with buttons to share and to copy it. */
-function share(link) {
-  if (!link) return h("p", { class: "card" }, t("shop.gift.link_elsewhere"));
+function share(link, mayCancel) {
+  if (!link) return h("p", { class: "card" }, t("shop.gift.link_elsewhere"), " ", mayCancel && t("shop.gift.link_lost"));
   const field = h("input", { readonly: true, translate: "no", value: link.url, "aria-label": t("shop.gift.link"), on: { focus: () => field.select() } });
   const copyButton = h("button", { type: "button", class: navigator.share ? "" : "main", on: { click: copyLink } }, t("shop.gift.copy"));
   async function copyLink() {

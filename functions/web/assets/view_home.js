@@ -29,7 +29,7 @@ async function shop(main) {
   fill(
     main,
     h("h1", { class: "unseen" }, t("shop.title")),
-    h("section", { class: "hero" }, h("p", { class: "lead" }, t("shop.lead")), h("p", {}, t("shop.steps"))),
+    h("section", { class: "hero gifting" }, h("p", { class: "lead" }, t("shop.lead")), h("p", {}, t("shop.steps"))),
     !config.sells && h("p", { class: "few" }, t("problem.no-payment-provider")),
     stores.size > 0 && [
       h("h2", {}, t("shop.stores")),

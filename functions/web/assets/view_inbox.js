@@ -8,8 +8,8 @@ import { list, nothing } from "./lists.js";
 import { action } from "./ui.js";
 
 // Kinds of messages to a giver. They link to the giver's view of the gift, other kinds to the page of the gift.
-const TO_THE_GIVER = ["gift_claimed", "gift_returned", "gift_declined", "asked_again"];
-const MARKS = { gift_claimed: "✓", gift_returned: "↩", gift_declined: "–", asked_again: "?", parcel_update: "→" };
+const TO_THE_GIVER = ["gift_claimed", "gift_returned", "gift_refunded", "gift_passed_on", "gift_declined", "asked_again"];
+const MARKS = { gift_claimed: "✓", gift_returned: "↩", gift_refunded: "↩", gift_passed_on: "→", gift_declined: "–", asked_again: "?", parcel_update: "→" };
 
 export async function view(main) {
   const title = t("center.inbox");

@@ -7,6 +7,7 @@ import { handleInput, saveProfile } from "./profile.js";
 import { canRenew, signOut } from "./session.js";
 import { problem, runAction } from "./ui.js";
 
+const LISTS = ["orders", "sent", "received", "holdings"];
 const LANGUAGES = { en: "English", zh: "简体中文" };
 
 export async function view(main) {
@@ -16,6 +17,7 @@ export async function view(main) {
   fill(
     main,
     h("h1", {}, t("center.me")),
+    ownThings(me.order_center),
     profileField("display_name", me.display_name, { maxlength: 80, autocomplete: "nickname" }),
     profileField("handle", me.handle ?? "", handleInput()),
     recommendations(me.recommendations),
@@ -24,6 +26,15 @@ export async function view(main) {
     h("button", { type: "button", class: "out", on: { click: leave } }, t("sign_out")),
   );
   return t("center.me");
+}
+
+/** The entry of the order center; the lists of the user's own things, if there is none. */
+function ownThings(center) {
+  const link = (href, label) => h("a", { href }, label);
+  const links = center
+    ? [link("#/center", t("center.title"))]
+    : LISTS.map((tab) => link(`#/center/${tab}`, t(`center.tab.${tab}`)));
+  return h("nav", { class: "card mine", "aria-label": t(center ? "center.title" : "center.title_of_lists") }, links);
 }
 
 /** A field of the profile, saved separately, so that an error of one does not affect the other. */

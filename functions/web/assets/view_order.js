@@ -2,7 +2,8 @@
 
 import { call, create } from "./api.js";
 import { announce, fill, h } from "./dom.js";
-import { money, t, when } from "./i18n.js";
+import { has, money, t, when } from "./i18n.js";
+import { outcomeOf } from "./outcome.js";
 import { panel } from "./panel.js";
 import { notGiftable, picture } from "./products.js";
 import { redraw } from "./router.js";
@@ -31,7 +32,7 @@ export async function view(main, { id }) {
       ["pending", "cancelled"].includes(state) && h("p", {}, t(`shop.order.${state}.text`)),
     ),
     actions.includes("gift") && h("a", { class: "button main give", href: `#/orders/${id}/wrap` }, t("shop.give")),
-    units?.available > 0 && !actions.includes("gift") && h("p", { class: "not-giftable" }, whyNot(product)),
+    units?.available > 0 && !actions.includes("gift") && whyNot(order),
     h(
       "a",
       { class: "bought", href: `#/products/${product.product_id}` },
@@ -59,8 +60,12 @@ async function cancel({ order_id: id }) {
   redraw();
 }
 
-function whyNot(product) {
-  return product.not_giftable_code ? notGiftable(product) : t("shop.voucher_expired");
+/** Return why units cannot be given, or null if that is not for the user to know. */
+function whyNot({ product, actions, refusals = [] }) {
+  const rule = refusals.find((each) => each.action === "gift" && has(`rule.${each.rule}`))?.rule;
+  // Expired vouchers can only be refunded.
+  const text = product.not_giftable_code ? notGiftable(product) : !actions.includes("use") ? t("shop.voucher_expired") : rule && t(`rule.${rule}`);
+  return text ? h("p", { class: "not-giftable" }, text) : null;
 }
 
 function places(units) {
@@ -74,7 +79,7 @@ function places(units) {
 }
 
 function given(gift) {
-  const { gift_id: id, wrapping, state, shares, remaining } = gift;
+  const { gift_id: id, wrapping, shares, remaining } = gift;
   return h(
     "li",
     {},
@@ -82,7 +87,7 @@ function given(gift) {
       "a",
       { href: `#/gifts/${id}` },
       h("img", { src: wrapping.image_url, alt: "", width: 1200, height: 630, loading: "lazy" }),
-      h("span", {}, h("strong", {}, t(`shop.gift.${state}`)), h("q", { dir: "auto" }, wrapping.blessing), shares > 1 && h("span", { class: "faint" }, t("shop.shares_claimed", { claimed: shares - remaining, shares }))),
+      h("span", {}, h("strong", {}, t(`shop.gift.${outcomeOf(gift)}`)), h("q", { dir: "auto" }, wrapping.blessing), shares > 1 && h("span", { class: "faint" }, t("shop.shares_claimed", { claimed: shares - remaining, shares }))),
     ),
   );
 }
@@ -99,7 +104,7 @@ async function use({ order_id: id, product, units }) {
       close((await create(`use:${id}`, `/orders/${id}/use`, body)).holdings);
     };
     return [
-      h("p", {}, t(`shop.use_${product.kind}`)),
+      h("p", {}, t(`shop.use_${product.kind}`), !parcel && h("span", { class: "gifting" }, " ", t("shop.use_not_gift"))),
       units.available > 1 && quantity.element,
       parcel ? addressForm(t("shop.send_it"), take) : action(t("shop.use_now"), () => take(null), { class: "main" }),
     ];

@@ -2,6 +2,7 @@
 
 import { call } from "./api.js";
 import { announce, config, fill, h } from "./dom.js";
+import { hasFeature } from "./features.js";
 import { money, t } from "./i18n.js";
 import { pay } from "./pay.js";
 import { notGiftable, picture, price } from "./products.js";
@@ -26,7 +27,7 @@ export async function view(main, { id }) {
         h("a", { class: "store", href: `#/stores/${product.store_id}` }, h("bdi", {}, product.store_name)),
         h("h1", { dir: "auto" }, product.title),
         h("p", { class: "large" }, price(product)),
-        !product.giftable && h("p", { class: "not-giftable" }, notGiftable(product)),
+        !product.giftable && h("p", { class: "not-giftable gifting" }, notGiftable(product)),
         stock(product),
         product.description && h("p", { dir: "auto" }, product.description),
         facts(product),
@@ -51,7 +52,7 @@ function stock({ stock: left }) {
 
 function facts(product) {
   const { kind, validity_days: days, redeem_at: place, giftable } = product;
-  const fact = (name, text) => h("div", {}, h("dt", {}, t(`shop.fact.${name}`)), h("dd", {}, text));
+  const fact = (name, text) => h("div", { class: name === "gift" && "gifting" }, h("dt", {}, t(`shop.fact.${name}`)), h("dd", {}, text));
   return h(
     "dl",
     { class: "product-facts" },
@@ -73,7 +74,8 @@ function tag({ product_id: id }, tagged) {
     await call(tagged ? "DELETE" : "PUT", `/tagged/${id}`, { as: "none" });
     tagged = !tagged;
     draw();
-    announce(t(tagged ? "shop.now_tagged" : "shop.now_untagged"));
+    const now = hasFeature("order_center") ? "shop.now_tagged" : "shop.tagged";
+    announce(t(tagged ? now : "shop.now_untagged"));
   }
   draw();
   return button;

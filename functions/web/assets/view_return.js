@@ -5,6 +5,7 @@ import { announce, config, fill, h } from "./dom.js";
 import { money, t } from "./i18n.js";
 import { nothing } from "./lists.js";
 import { createPaid, payFor } from "./pay.js";
+import { within } from "./policy.js";
 import { radios } from "./radios.js";
 import { findReturnGift } from "./return_gift.js";
 import { runAction } from "./ui.js";
@@ -98,7 +99,9 @@ async function createReturnGift(id, body) {
   }
 }
 
-function showDone(main, { gift_id: id, wrapping: { image_url: cover, blessing } }, name) {
+function showDone(main, gift, name) {
+  const { gift_id: id, wrapping: { image_url: cover, blessing }, at_end: end } = gift;
+  const window = Math.round((Date.parse(gift.expires_at) - Date.parse(gift.created_at)) / 1000);
   const title = t("center.return.done", { name });
   fill(
     main,
@@ -108,7 +111,7 @@ function showDone(main, { gift_id: id, wrapping: { image_url: cover, blessing } 
       { class: "card given" },
       h("img", { src: cover, alt: "" }),
       h("p", { class: "blessing", dir: "auto" }, blessing),
-      h("p", {}, t("center.return.window", { name })),
+      h("p", {}, t(`shop.end.fixed.${end.then}`, { within: within(window) })),
       h("a", { class: "button main", href: `#/gifts/${id}` }, t("center.return.follow")),
       h("a", { class: "see", href: "#/center/sent" }, t("center.tab.sent")),
     ),

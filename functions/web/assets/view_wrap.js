@@ -1,17 +1,20 @@
-// Wrapping a gift: cover, blessing and recipient.
+// Wrapping a gift: cover, blessing, recipient, and the end if nobody opens it.
 
-import { call, create, Problem } from "./api.js";
+import { call, create } from "./api.js";
 import { announce, fill, h } from "./dom.js";
-import { errorText } from "./errors.js";
+import { endChoice } from "./end_choice.js";
 import { t } from "./i18n.js";
 import { saveLink } from "./links.js";
+import { contacts, saveName } from "./people.js";
+import { personChoice } from "./person_choice.js";
+import { rulesOf, within } from "./policy.js";
 import { radios } from "./radios.js";
 import { replace } from "./router.js";
 import { stepper } from "./stepper.js";
 import { runAction } from "./ui.js";
 import { wrapping } from "./wrapping.js";
 
-const COMPOSING_KEY = 229;
+const MAX_OFFERED = 20;
 
 export async function view(main, { id }) {
   const here = location.hash;
@@ -21,24 +24,23 @@ export async function view(main, { id }) {
     if (location.hash === here) replace(`#/orders/${id}`);
     return "";
   }
-  const [wrapped, people] = await Promise.all([
-    wrapping(product.kind),
-    call("GET", "/people?limit=20").catch(() => ({ items: [] })),
-  ]);
-  const recipient = recipientChoice(people.items, units.available);
+  const [wrapped, rules, people] = await Promise.all([wrapping(product.kind), rulesOf(order), contacts(MAX_OFFERED)]);
+  const recipient = recipientChoice(people, units.available, () => end.setShares(recipient.shares()));
+  const end = endFields(rules, people, () => recipient.person()?.user_id);
   const notice = h("div", { class: "notice" });
   const button = h("button", { type: "submit", class: "main" }, t("shop.wrap.give"));
   async function give() {
-    if (!wrapped.check()) return;
-    const to = recipient.value();
-    if (!to) return;
+    if (!wrapped.check() || !recipient.check() || !end.check()) return;
+    const person = recipient.person();
     const body = {
-      shares: to.shares,
-      ...(to.person && { recipient_id: to.person.user_id }),
+      shares: recipient.shares(),
+      ...(person && { recipient_id: person.user_id }),
       wrapping: wrapped.value(),
+      ...end.value(),
     };
-    const gift = await create(`give:${id}`, `/orders/${id}/gifts`, body);
-    saveLink(gift, to.person?.display_name);
+    const gift = await end.explained(() => create(`give:${id}`, `/orders/${id}/gifts`, body));
+    saveLink(gift);
+    for (const each of [person, end.person()]) if (each) saveName(each);
     announce(t("shop.wrap.done"));
     // Replaced in the history: going back from the gift leads to the order.
     if (location.hash === here) replace(`#/gifts/${gift.gift_id}`);
@@ -51,28 +53,17 @@ export async function view(main, { id }) {
     main,
     h("h1", {}, t("shop.wrap.title")),
     wrapped.preview,
-    h("form", { class: "wrapping", novalidate: true, on: { submit } }, wrapped.fields, recipient.element, h("div", { class: "purchase" }, h("div", {}, notice, button))),
+    h("form", { class: "wrapping", novalidate: true, on: { submit } }, wrapped.fields, recipient.element, end.element, h("div", { class: "purchase" }, h("div", {}, notice, button))),
   );
   return t("shop.wrap.title");
 }
 
-/** The choice of the recipient: by link, one friend, or a group. */
-function recipientChoice(people, available) {
-  const known = new Map(people.map((person) => [person.user_id, person]));
-  const shares = stepper(t("shop.wrap.shares"), { min: Math.min(2, available), max: Math.min(50, available) });
-  const group = h("div", { class: "to group", hidden: true }, shares.element, h("p", { class: "faint" }, t("shop.wrap.group_hint")));
-  const list = h("div", {});
-  const handle = h("input", { name: "handle", dir: "auto", autocapitalize: "none", autocomplete: "off", spellcheck: "false", translate: "no", on: { keydown: findOnEnter } });
-  const find = h("button", { type: "button", on: { click: findFriend } }, t("shop.wrap.find"));
-  const errorNotice = h("div", { class: "wrong", role: "alert" });
-  const friend = h(
-    "div",
-    { class: "to friend", hidden: true },
-    list,
-    h("div", { class: "find" }, h("label", {}, t("shop.wrap.handle"), handle), find),
-    errorNotice,
-  );
-  let friends = null;
+/** The choice of the recipient: by link, one friend, or a group. `onChange` is called when the number of shares may change. */
+function recipientChoice(people, available, onChange) {
+  const number = stepper(t("shop.wrap.shares"), { min: Math.min(2, available), max: Math.min(50, available) });
+  const group = h("div", { class: "to group", hidden: true }, number.element, h("p", { class: "faint" }, t("shop.wrap.group_hint")));
+  const friend = personChoice({ contacts: people, name: "friend", missing: t("shop.wrap.no_friend"), onUnknown: linkInstead });
+  const fields = h("div", { class: "to friend", hidden: true }, friend.element);
   const to = radios(
     t("shop.wrap.to"),
     "to",
@@ -85,69 +76,50 @@ function recipientChoice(people, available) {
     {
       className: "rows-of-three",
       onChange: (value) => {
-        friend.hidden = value !== "friend";
+        fields.hidden = value !== "friend";
         group.hidden = value !== "group";
+        onChange();
       },
     },
   );
-  function drawFriends(chosen) {
-    if (known.size === 0) return;
-    friends = radios(
-      t("shop.wrap.friends"),
-      "friend",
-      [...known.values()].map((person) => ({ value: person.user_id, label: person.display_name, hint: person.handle && h("span", { translate: "no" }, `@${person.handle}`) })),
-      chosen,
-      { className: "pills", onChange: () => fill(errorNotice) },
-    );
-    fill(list, friends.element);
-  }
   /** A friend without a handle, or whose handle is not known, can have a link. */
-  function linkInstead() {
+  function linkInstead(clearError) {
     const choose = () => {
-      fill(errorNotice);
+      clearError();
       to.choose("link");
     };
     return h("button", { type: "button", class: "link", on: { click: choose } }, t("shop.wrap.link_instead"));
   }
-  function findOnEnter(event) {
-    // While an input method composes, Enter takes what it offers. Safari reports it as key 229, and composing as over.
-    if (event.key !== "Enter" || event.isComposing || event.keyCode === COMPOSING_KEY) return;
-    event.preventDefault();
-    findFriend();
+  return {
+    element: h("div", {}, to.element, fields, group),
+    shares: () => (to.value() === "group" ? number.value() : 1),
+    person: () => (to.value() === "friend" ? friend.person() : null),
+    check: () => to.value() !== "friend" || friend.check(),
+  };
+}
+
+/** The end of the gift if nobody opens it: a choice, folded up, or a sentence if the rules leave none. */
+function endFields({ window, atEnd, mayChoose }, people, firstId) {
+  if (!mayChoose) {
+    const text = t(`shop.end.fixed.${atEnd ?? "unknown"}`, { within: within(window) });
+    return { element: h("p", { class: "faint" }, text), check: () => true, value: () => ({}), person: () => null, setShares: () => {}, explained: (send) => send() };
   }
-  async function findFriend() {
-    const name = handle.value.trim().replace(/^@/, "");
-    fill(errorNotice);
-    if (!name) {
-      handle.focus();
-      return;
-    }
-    if (find.getAttribute("aria-busy")) return;
-    find.setAttribute("aria-busy", "true");
-    try {
-      const person = await call("GET", `/people/${encodeURIComponent(name)}`);
-      known.set(person.user_id, person);
-      drawFriends(person.user_id);
-      handle.value = "";
-      announce(t("shop.wrap.found", { name: person.display_name }));
-    } catch (error) {
-      const isUnknown = error instanceof Problem && error.status === 404;
-      fill(errorNotice, isUnknown ? [t("problem.recipient-unknown"), " ", linkInstead()] : errorText(error));
-      // The bar at the bottom would cover it.
-      errorNotice.scrollIntoView({ block: "center" });
-    } finally {
-      find.removeAttribute("aria-busy");
-    }
+  const chosen = atEnd ?? "order";
+  const choice = endChoice({ contacts: people, chosen, window, firstId, onChange: draw });
+  const shown = h("b", { dir: "auto" });
+  const element = h("details", { class: "ending" }, h("summary", {}, h("span", {}, t("shop.end.if", { within: within(window) })), shown), choice.element);
+  function draw() {
+    fill(shown, choice.text());
+  }
+  function check() {
+    // A field of a folded choice cannot have the focus.
+    if (choice.then() === "give_to") element.open = true;
+    return choice.check();
   }
   function value() {
-    if (to.value() === "link") return { shares: 1 };
-    if (to.value() === "group") return { shares: shares.value() };
-    const person = known.get(friends?.value());
-    if (person) return { shares: 1, person };
-    fill(errorNotice, t("shop.wrap.no_friend"));
-    handle.focus();
-    return null;
+    const end = choice.value();
+    return end.then === chosen ? {} : { at_end: end };
   }
-  drawFriends(null);
-  return { element: h("div", {}, to.element, friend, group), value };
+  draw();
+  return { ...choice, element, check, value };
 }

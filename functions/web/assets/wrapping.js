@@ -3,15 +3,17 @@
 import { call } from "./api.js";
 import { fill, h, reachable } from "./dom.js";
 import { language, t } from "./i18n.js";
+import { currentPolicy } from "./policy.js";
 import { radios } from "./radios.js";
 import { currentUser } from "./session.js";
 
+// Unless the policy says otherwise.
 const MAX_CHARACTERS = 60;
 const MAX_CODE_POINTS = 400;
 const OWN = "own";
 
 // The API has these in English. A blessing that the giver chose in another language is sent as their own message.
-const translated = language === "zh" ? await import("./wrapping_zh.js") : { covers: {}, blessings: {} };
+const translated = language === "zh" ? await import("./wrapping_zh.js") : { themes: {}, covers: {}, blessings: {} };
 
 /** Return a message as the API stores it: one line, composed, trimmed; empty if nothing of it can be seen. */
 function clean(text) {
@@ -35,25 +37,19 @@ export function countCharacters(text, segments = segmenter) {
  *   wrapping as the API takes it.
  */
 export async function wrapping(kind) {
-  const [{ covers, blessings }, name] = await Promise.all([call("GET", `/wrappings?kind=${kind}`), ownName()]);
+  const [{ themes, covers, blessings }, name, policy] = await Promise.all([call("GET", `/wrappings?kind=${kind}`), ownName(), currentPolicy()]);
   const preview = previewOf({ kind, name });
-  const cover = radios(
-    t("shop.wrap.cover"),
-    "cover",
-    covers.map((each) => ({ value: each.cover_id, label: translated.covers[each.cover_id] ?? each.title, image: each.image_url })),
-    covers[0].cover_id,
-    { className: "covers", onChange: draw },
-  );
-  const blessing = blessingChoice(blessings, draw);
+  const cover = coverChoice(themes, covers, draw);
+  const blessing = blessingChoice(blessings, policy?.rules.message_length.value ?? MAX_CHARACTERS, draw);
   function draw() {
-    preview.draw(covers.find((each) => each.cover_id === cover.value()), blessing.text());
+    preview.draw(cover.value(), blessing.text());
   }
   draw();
   return {
     preview: preview.element,
     fields: [cover.element, blessing.element],
     check: blessing.check,
-    value: () => ({ cover_id: cover.value(), ...blessing.value() }),
+    value: () => ({ cover_id: cover.value().cover_id, ...blessing.value() }),
   };
 }
 
@@ -76,13 +72,44 @@ function previewOf({ kind, name }) {
   function draw(cover, blessing) {
     const url = reachable(cover.image_url);
     if (image.getAttribute("src") !== url) image.src = url;
+    element.dataset.theme = cover.theme;
     fill(text, blessing);
   }
   return { element, draw };
 }
 
-/** The choice of a blessing from the catalogue, or an own message. */
-function blessingChoice(blessings, onChange) {
+/** The choice of a cover, from one series at a time. */
+function coverChoice(themes, covers, onChange) {
+  const place = h("div", {});
+  let choice;
+  function show(theme) {
+    const shown = covers.filter((each) => each.theme === theme);
+    const options = shown.map((each) => ({ value: each.cover_id, label: translated.covers[each.cover_id] ?? each.title, image: each.image_url }));
+    choice = radios(t("shop.wrap.cover"), "cover", options, options[0].value, { className: "covers", onChange });
+    fill(place, choice.element);
+  }
+  function changed(theme) {
+    show(theme);
+    onChange();
+  }
+  show(covers[0].theme);
+  const series =
+    themes.length > 1 &&
+    radios(
+      t("shop.wrap.series"),
+      "series",
+      themes.map((each) => ({ value: each.theme_id, label: translated.themes[each.theme_id] ?? each.title, theme: each.theme_id })),
+      covers[0].theme,
+      { className: "pills", onChange: changed },
+    );
+  return {
+    element: h("div", {}, series && series.element, place),
+    value: () => covers.find((each) => each.cover_id === choice.value()),
+  };
+}
+
+/** The choice of a blessing from the catalogue, or an own message of at most `longest` characters. */
+function blessingChoice(blessings, longest, onChange) {
   const texts = Object.fromEntries(blessings.map((each) => [each.blessing_id, translated.blessings[each.blessing_id] ?? each.text]));
   const counter = h("p", { class: "counter", id: "message-counter" });
   const error = h("p", { class: "wrong", id: "message-wrong", role: "alert" });
@@ -103,8 +130,8 @@ function blessingChoice(blessings, onChange) {
   }
   function typed() {
     const count = countCharacters(clean(input.value));
-    fill(counter, t("shop.wrap.counter", { count, longest: MAX_CHARACTERS }));
-    counter.classList.toggle("over", count > MAX_CHARACTERS);
+    fill(counter, t("shop.wrap.counter", { count, longest }));
+    counter.classList.toggle("over", count > longest);
     if (errorIn(input.value) === "") showError("");
     onChange();
   }
@@ -113,7 +140,7 @@ function blessingChoice(blessings, onChange) {
     const message = clean(text);
     const count = countCharacters(message);
     if (count === 0) return t("shop.wrap.no_message");
-    if (count > MAX_CHARACTERS) return t("shop.wrap.too_long", { over: count - MAX_CHARACTERS });
+    if (count > longest) return t("shop.wrap.too_long", { over: count - longest });
     return [...message].length > MAX_CODE_POINTS ? t("shop.wrap.too_many_marks") : "";
   }
   function showError(text) {
@@ -132,7 +159,7 @@ function blessingChoice(blessings, onChange) {
     if (choice.value() === OWN) return { message: clean(input.value) };
     return choice.value() in translated.blessings ? { message: texts[choice.value()] } : { blessing_id: choice.value() };
   }
-  fill(counter, t("shop.wrap.counter", { count: 0, longest: MAX_CHARACTERS }));
+  fill(counter, t("shop.wrap.counter", { count: 0, longest }));
   return {
     element: h("div", {}, choice.element, own),
     text: () => (choice.value() === OWN ? clean(input.value) : texts[choice.value()]),

@@ -1,4 +1,10 @@
-// 封面与祝福语的中文，按 API 的编号；目录里的每一个都有，由测试核对。
+// 系列、封面与祝福语的中文，按 API 的编号；目录里的每一个都有，由测试核对。
+
+export const themes = {
+  red: "红色",
+  blue: "蓝色",
+  kraft: "牛皮纸",
+};
 
 export const covers = {
   "red-classic": "经典红",
@@ -10,6 +16,11 @@ export const covers = {
   "red-lunar-new-year": "新春",
   "red-mid-autumn": "中秋",
   "red-winter": "冬日小镇",
+  "blue-classic": "经典蓝",
+  "blue-sails": "一帆风顺",
+  "blue-peacock": "孔雀翎",
+  "blue-whale": "鲸",
+  "blue-qixi": "鹊桥相会",
   "parcel-ribbon": "缎带",
   "parcel-kraft": "牛皮纸",
   "parcel-stars": "星空",

@@ -158,9 +158,12 @@ handsel.define("clock.js", [], async () => {
 const TOLERANCE_MS = 2_000;
 
 let offset = null;
+let ahead = 0;
 
 function learnTime(response) {
   learnOffset(Date.parse(response.headers.get("Date")) - Date.now());
+  const [, moved] = /\boffset;dur=(\d+)/.exec(response.headers.get("Server-Timing")) ?? [];
+  if (moved) ahead = Number(moved);
   return response;
 }
 
@@ -172,14 +175,19 @@ function learnOffset(measured) {
 
 function learnTimeOfPage() {
   const [page] = performance.getEntriesByType("navigation");
-  const time = page?.serverTiming?.find(({ name }) => name === "now")?.duration - performance.timeOrigin;
-  if (page?.transferSize > 0) learnOffset(Math.min(time - page.requestStart, 0) + Math.max(time - page.responseStart, 0));
+  if (!(page?.transferSize > 0)) return;
+  const metric = (wanted) => page.serverTiming?.find(({ name }) => name === wanted)?.duration;
+  ahead = metric("offset") ?? 0;
+  const time = metric("now") - ahead - performance.timeOrigin;
+  learnOffset(Math.min(time - page.requestStart, 0) + Math.max(time - page.responseStart, 0));
 }
 learnTimeOfPage();
 
 const isTimeKnown = () => offset !== null;
 
-const now = () => Date.now() + (offset ?? 0);
+const now = () => realNow() + ahead;
+
+const realNow = () => Date.now() + (offset ?? 0);
 
 let asking = null;
 
@@ -195,7 +203,7 @@ function askTime() {
   });
   return asking;
 }
-return { learnTime, isTimeKnown, now, askTime };
+return { learnTime, isTimeKnown, now, realNow, askTime };
 });
 handsel.define("dom.js", ["load.js"], async ({ pause }) => {
 function h(tag, attributes = {}, ...children) {
@@ -468,12 +476,27 @@ function when(timestamp) {
   return new Intl.DateTimeFormat(LANGUAGES[language], { dateStyle: "medium", timeStyle: "short" }).format(new Date(timestamp));
 }
 
+const SPANS = [["days", 86_400], ["hours", 3_600], ["minutes", 60], ["seconds", 1]];
+
+function span(seconds) {
+  if (seconds === 86_400) return t("span.hours", { count: 24 });
+  const parts = [];
+  let rest = seconds;
+  for (const [unit, size] of SPANS) {
+    const count = Math.floor(rest / size);
+    rest -= count * size;
+    if (count > 0) parts.push(t(`span.${unit}`, { count }));
+    else if (parts.length > 0) break;
+  }
+  return parts.slice(0, 2).join(" ");
+}
+
 function day(timestamp) {
   return new Intl.DateTimeFormat(LANGUAGES[language], { dateStyle: "medium" }).format(new Date(timestamp));
 }
-return { language, isolate, t, has, choose, money, when, day };
+return { language, isolate, t, has, choose, money, when, span, day };
 });
-handsel.define("session.js", ["clock.js", "dom.js", "storage.js"], async ({ isTimeKnown, learnTime, now }, { config, reachable }, { LINKS, local, session: ofTab }) => {
+handsel.define("session.js", ["clock.js", "dom.js", "storage.js"], async ({ isTimeKnown, learnTime, realNow }, { config, reachable }, { LINKS, local, session: ofTab }) => {
 const STORAGE_KEY = "handsel.session";
 const EARLY_MS = 60_000;
 const MAX_ATTEMPTS = 3;
@@ -506,7 +529,7 @@ function currentUser() {
 }
 
 function isExpired(claims, early = 0) {
-  return isTimeKnown() && claims.exp * 1000 - early <= now();
+  return isTimeKnown() && claims.exp * 1000 - early <= realNow();
 }
 
 function claimsOf(session) {
@@ -663,6 +686,7 @@ class Problem extends Error {
     this.code = document.code ?? (status === 429 ? "too-many-requests" : "");
     this.errors = document.errors ?? [];
     this.total = document.total ?? null;
+    this.rule = document.rule ?? null;
   }
 }
 
@@ -771,7 +795,37 @@ function discard(form) {
 }
 return { Problem, Offline, SignedOut, Unconfirmed, isRejected, call, create, resume, discard };
 });
-handsel.define("frame.js", ["api.js", "dom.js", "i18n.js", "session.js"], async ({ call }, { h }, { t }, { currentUser }) => {
+handsel.define("features.js", ["api.js", "session.js", "storage.js"], async ({ call }, { currentUser }, { local }) => {
+const STORAGE_KEY = "handsel.features";
+const FEATURES = ["gifting", "order_center"];
+
+function show(found) {
+  for (const feature of FEATURES) document.body.classList.toggle(`without-${feature}`, found[feature] === false);
+}
+
+const hasFeature = (feature) => !document.body.classList.contains(`without-${feature}`);
+
+function noteFeatures(found) {
+  const known = { ...local.getJson(STORAGE_KEY), ...found };
+  show(known);
+  if (FEATURES.every(hasFeature)) local.delete(STORAGE_KEY);
+  else local.setJson(STORAGE_KEY, known);
+}
+
+let askedFor = null;
+
+async function askFeatures() {
+  const user = currentUser()?.sub;
+  if (!user || user === askedFor) return;
+  askedFor = user;
+  const found = await call("GET", "/meta/features").catch(() => null);
+  if (found && currentUser()) noteFeatures(found);
+}
+
+show(local.getJson(STORAGE_KEY) ?? {});
+return { hasFeature, noteFeatures, askFeatures };
+});
+handsel.define("frame.js", ["api.js", "dom.js", "features.js", "i18n.js", "session.js"], async ({ call }, { h }, { hasFeature, noteFeatures }, { t }, { currentUser }) => {
 const POLL_MS = 30_000;
 const PARTS = { shop: "#/", orders: "#/center", inbox: "#/inbox", me: "#/me" };
 
@@ -796,8 +850,9 @@ function skipToContent(event, main) {
 }
 
 function markPart(part) {
+  const shown = part === "orders" && !hasFeature("order_center") ? "me" : part;
   for (const link of links) {
-    if (link.dataset.part === part) link.setAttribute("aria-current", "page");
+    if (link.dataset.part === shown) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
 }
@@ -805,8 +860,9 @@ function markPart(part) {
 async function countUnread() {
   if (!currentUser()) return;
   const me = await call("GET", "/me").catch(() => null);
-  if (!me) return;
-  const { unread } = me.order_center.counts;
+  if (!me || !currentUser()) return;
+  noteFeatures({ order_center: me.order_center !== null });
+  const unread = me.order_center?.counts.unread ?? 0;
   pip.hidden = unread === 0;
   pip.replaceChildren(h("span", { "aria-hidden": "true" }, unread > 99 ? "99+" : unread), h("span", { class: "unseen" }, t("shop.unread", { count: unread })));
 }
@@ -831,6 +887,7 @@ function errorText(error) {
   if (error instanceof NotLoaded) return t("shop.not_loaded");
   if (error instanceof Unconfirmed) return t("unconfirmed");
   if (error instanceof Problem) {
+    if (has(`rule.${error.rule}`)) return t(`rule.${error.rule}`);
     if (has(`problem.${error.code}`)) return t(`problem.${error.code}`);
     return error.status < 500 ? t("not_possible") : t("our_fault");
   }
@@ -850,7 +907,7 @@ function signInErrorText(error, texts = {}) {
 }
 return { Explained, requestId, errorText, signInErrorText };
 });
-handsel.define("ui.js", ["api.js", "clock.js", "dom.js", "errors.js", "i18n.js", "storage.js"], async ({ discard, isRejected, Offline, Problem, resume, SignedOut, Unconfirmed }, { askTime, isTimeKnown, now }, { announce, fill, h }, { Explained, errorText, requestId }, { t }, { onNotStored }) => {
+handsel.define("ui.js", ["api.js", "clock.js", "dom.js", "errors.js", "i18n.js", "storage.js"], async ({ discard, isRejected, Offline, Problem, resume, SignedOut, Unconfirmed }, { askTime, isTimeKnown, now }, { announce, fill, h }, { Explained, errorText, requestId }, { span, t }, { onNotStored }) => {
 function problem(error, ...actions) {
   const id = requestId(error);
   const quoted = id && h("p", { class: "request-id" }, t("request_id"), " ", h("bdi", {}, id));
@@ -945,8 +1002,11 @@ function countdown(timestamp, onEnd) {
   return shown;
 }
 
+const LONG_SECONDS = 48 * 3600;
+
 function duration(milliseconds) {
   const seconds = Math.ceil(milliseconds / 1000);
+  if (seconds > LONG_SECONDS) return span(seconds);
   const two = (number) => String(number).padStart(2, "0");
   return `${two(Math.floor(seconds / 3600))}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`;
 }
@@ -1097,7 +1157,7 @@ function drawSignIn(stage) {
 }
 return { start, redraw, shownBefore, rememberShown, replace };
 });
-handsel.define("app.js", ["frame.js", "router.js", "ui.js"], async ({ countUnread, frame, markPart }, { start }, { warnIfNotStored }) => {
+handsel.define("app.js", ["features.js", "frame.js", "router.js", "ui.js"], async ({ askFeatures }, { countUnread, frame, markPart }, { start }, { warnIfNotStored }) => {
 const routes = [
   { pattern: "#/", part: "shop", load: () => handsel.load("view_home.js") },
   { pattern: "#/stores/:id", part: "shop", load: () => handsel.load("view_store.js") },
@@ -1120,6 +1180,7 @@ warnIfNotStored();
 start(routes, main, ({ part }) => {
   markPart(part);
   countUnread();
+  askFeatures();
 });
 return {};
 });
@@ -1139,7 +1200,7 @@ function tile(product) {
       h("strong", { dir: "auto" }, product.title),
       product.reason && h("span", { class: "reason" }, product.reason),
       price(product),
-      !product.giftable && h("span", { class: "not-giftable" }, t("shop.not_giftable")),
+      !product.giftable && h("span", { class: "not-giftable gifting" }, t("shop.not_giftable")),
     ),
   );
 }
@@ -1186,7 +1247,7 @@ async function shop(main) {
   fill(
     main,
     h("h1", { class: "unseen" }, t("shop.title")),
-    h("section", { class: "hero" }, h("p", { class: "lead" }, t("shop.lead")), h("p", {}, t("shop.steps"))),
+    h("section", { class: "hero gifting" }, h("p", { class: "lead" }, t("shop.lead")), h("p", {}, t("shop.steps"))),
     !config.sells && h("p", { class: "few" }, t("problem.no-payment-provider")),
     stores.size > 0 && [
       h("h2", {}, t("shop.stores")),

@@ -155,6 +155,9 @@ spare.observe(document, { childList: true, subtree: true });
 return { NotLoaded, pause, define, load, style, start };
 })();
 handsel.style(`
+:root, [data-theme="red"] { --envelope: #c41c26; --envelope-shade: #8d0a13; --edge: #f0c670; --text: #fff4dc; --seal: #f3cf7d; --seal-light: #fff3c9; --seal-shade: #d9a243; --seal-text: #6b2b05; --background: #ffeccf; --background-dark: #3b1714; }
+[data-theme="blue"] { --envelope: #2563ae; --envelope-shade: #123a7a; --edge: #e6cf9a; --text: #fff4dc; --seal: #f3d694; --seal-light: #fff6d9; --seal-shade: #d3a656; --seal-text: #1b3562; --background: #dcebfa; --background-dark: #14243f; }
+[data-theme="kraft"] { --envelope: #dcb683; --envelope-shade: #b9884d; --edge: #b3864e; --text: #3a2417; --seal: #b8141f; --seal-light: #e2545a; --seal-shade: #8f0b15; --seal-text: #fff6e6; --background: #ffeccf; --background-dark: #3b1714; }
 :root {
   color-scheme: light dark;
   --paper: light-dark(#fbf6ee, #171110);
@@ -175,6 +178,14 @@ handsel.style(`
   --radius: 14px;
   --shadow: 0 1px 2px rgb(60 20 10 / 8%), 0 8px 24px rgb(60 20 10 / 8%);
   --serif: "Songti SC", "Noto Serif CJK SC", "Source Han Serif SC", Georgia, serif;
+}
+
+:root, [data-theme] {
+  --middle: color-mix(in srgb, var(--envelope), var(--envelope-shade));
+  --flap: linear-gradient(var(--envelope), var(--middle));
+  --pocket: linear-gradient(var(--middle), var(--envelope-shade));
+  --dusk: color-mix(in srgb, var(--envelope-shade), black 60%);
+  --shade: color-mix(in srgb, var(--dusk) 50%, transparent);
 }
 
 *, ::before, ::after { box-sizing: border-box; }
@@ -310,6 +321,8 @@ body.app main { padding-bottom: calc(96px + env(safe-area-inset-bottom)); }
   .pip { position: static; }
 }
 
+.without-gifting .gifting, .without-order_center .part.orders { display: none; }
+
 .hero { position: relative; margin: 8px 0 16px; padding: 20px; border-radius: 20px; background: radial-gradient(circle at 85% -10%, #cf3a2c, transparent 60%), var(--deep); color: #fff4e2; }
 .hero p, .hero h1 { margin: 0 0 .4rem; }
 .hero h1 { font: 700 1.9rem/1.2 var(--serif); color: var(--gold); }
@@ -387,6 +400,7 @@ body.app main { padding-bottom: calc(96px + env(safe-area-inset-bottom)); }
 .pills.strip .options { display: grid; grid-template-rows: repeat(3, auto); grid-auto-flow: column; justify-content: start; overflow-x: auto; margin: 0 -16px; padding: 4px 16px 10px; scroll-padding: 16px; }
 .pills.strip .option { white-space: nowrap; }
 .pills .option:has(:checked) { background: var(--sunken); color: var(--red); font-weight: 600; }
+.option[data-theme]::before { content: ""; width: 18px; height: 24px; border-radius: 4px; border: 1px solid var(--edge); background: radial-gradient(circle, var(--seal) 4px, transparent 4.5px), var(--pocket); }
 .pills .option small { display: inline; margin-left: .35rem; }
 
 .result { padding: 1rem 0 .5rem; text-align: center; }
@@ -413,12 +427,11 @@ body.app main { padding-bottom: calc(96px + env(safe-area-inset-bottom)); }
 .rows img { width: 96px; border-radius: 8px; }
 .rows q, .preview .blessing, .given-cover .blessing { font-family: var(--serif); }
 
-.preview { position: relative; margin: .5rem 0 1rem; overflow: hidden; border-radius: 18px; background: var(--deep); color: #fff4e2; box-shadow: var(--shadow); }
+.preview { position: relative; margin: .5rem 0 1rem; overflow: hidden; border-radius: 18px; background: var(--pocket); color: var(--text); box-shadow: var(--shadow); }
 .preview img, .given-cover img { width: 100%; }
 .preview figcaption { padding: 1.75rem 1.25rem 1.25rem; text-align: center; }
-.preview.parcel { background: #5f4426; }
 .preview p { margin: 0; }
-.preview .from { font-size: .85rem; color: var(--gold); }
+.preview .from { font-size: .85rem; }
 .preview .blessing { min-height: 1.6em; font-size: 1.2rem; line-height: 1.35; }
 .own textarea { font-size: 1rem; }
 .own[hidden], .to[hidden] { display: none; }
@@ -427,6 +440,19 @@ body.app main { padding-bottom: calc(96px + env(safe-area-inset-bottom)); }
 .wrong:empty { display: none; }
 .find { display: flex; align-items: end; gap: .5rem; }
 .find label { flex: 1; margin: 0; }
+.ending { margin: 1rem 0; border: 1px solid var(--line); border-radius: var(--radius); background: var(--surface); }
+.ending summary { display: flex; flex-wrap: wrap; align-items: baseline; gap: .1rem .75rem; min-height: 48px; padding: .75rem 2.5rem .75rem 1rem; position: relative; cursor: pointer; list-style: none; border-radius: var(--radius); }
+.ending summary::-webkit-details-marker { display: none; }
+.ending summary::after { content: ""; position: absolute; right: 1.1rem; top: 50%; width: .5rem; height: .5rem; border: solid var(--faint); border-width: 0 2px 2px 0; transform: translateY(-70%) rotate(45deg); }
+.ending[open] summary::after { transform: translateY(-30%) rotate(225deg); }
+.ending summary span { flex: 1 1 12rem; color: var(--faint); font-size: .9rem; }
+.ending summary b { font-weight: 600; }
+.ending > div { padding: 0 .75rem .75rem; }
+.ending .ends { margin: 0; }
+.ends legend { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+.ends + .to { margin: .9rem 0 1rem; }
+.at-end { display: flex; align-items: center; justify-content: space-between; gap: .75rem; padding-block: .5rem; }
+.at-end .link { flex: none; }
 .given-cover { margin: .5rem 0 1rem; overflow: hidden; border: 1px solid var(--line); border-radius: 18px; background: var(--surface); box-shadow: var(--shadow); text-align: center; }
 .given-cover .blessing { padding: .9rem 1rem; font-size: 1.15rem; }
 .what, .until { text-align: center; }
@@ -530,6 +556,10 @@ button.copy { min-height: 44px; padding: .25rem .9rem; font-size: .9rem; }
 .given .blessing { font-family: var(--serif); font-size: 1.1rem; margin-bottom: 1rem; }
 .given .see { display: inline-flex; align-items: center; min-height: 44px; }
 
+.mine { padding: .25rem 1rem; }
+.mine a { display: flex; align-items: center; justify-content: space-between; min-height: 48px; color: var(--ink); text-decoration: none; font-weight: 600; }
+.mine a + a { border-top: 1px solid var(--line); }
+.mine a::after { content: ""; width: .5rem; height: .5rem; border: solid var(--faint); border-width: 2px 2px 0 0; transform: rotate(45deg); }
 .profile { border-radius: var(--radius); }
 .profile label { margin-top: 0; font-size: 1rem; font-weight: 600; color: var(--ink); }
 .profile input { font-weight: 400; }

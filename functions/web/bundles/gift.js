@@ -158,9 +158,12 @@ handsel.define("clock.js", [], async () => {
 const TOLERANCE_MS = 2_000;
 
 let offset = null;
+let ahead = 0;
 
 function learnTime(response) {
   learnOffset(Date.parse(response.headers.get("Date")) - Date.now());
+  const [, moved] = /\boffset;dur=(\d+)/.exec(response.headers.get("Server-Timing")) ?? [];
+  if (moved) ahead = Number(moved);
   return response;
 }
 
@@ -172,14 +175,19 @@ function learnOffset(measured) {
 
 function learnTimeOfPage() {
   const [page] = performance.getEntriesByType("navigation");
-  const time = page?.serverTiming?.find(({ name }) => name === "now")?.duration - performance.timeOrigin;
-  if (page?.transferSize > 0) learnOffset(Math.min(time - page.requestStart, 0) + Math.max(time - page.responseStart, 0));
+  if (!(page?.transferSize > 0)) return;
+  const metric = (wanted) => page.serverTiming?.find(({ name }) => name === wanted)?.duration;
+  ahead = metric("offset") ?? 0;
+  const time = metric("now") - ahead - performance.timeOrigin;
+  learnOffset(Math.min(time - page.requestStart, 0) + Math.max(time - page.responseStart, 0));
 }
 learnTimeOfPage();
 
 const isTimeKnown = () => offset !== null;
 
-const now = () => Date.now() + (offset ?? 0);
+const now = () => realNow() + ahead;
+
+const realNow = () => Date.now() + (offset ?? 0);
 
 let asking = null;
 
@@ -195,7 +203,7 @@ function askTime() {
   });
   return asking;
 }
-return { learnTime, isTimeKnown, now, askTime };
+return { learnTime, isTimeKnown, now, realNow, askTime };
 });
 handsel.define("dom.js", ["load.js"], async ({ pause }) => {
 function h(tag, attributes = {}, ...children) {
@@ -468,12 +476,27 @@ function when(timestamp) {
   return new Intl.DateTimeFormat(LANGUAGES[language], { dateStyle: "medium", timeStyle: "short" }).format(new Date(timestamp));
 }
 
+const SPANS = [["days", 86_400], ["hours", 3_600], ["minutes", 60], ["seconds", 1]];
+
+function span(seconds) {
+  if (seconds === 86_400) return t("span.hours", { count: 24 });
+  const parts = [];
+  let rest = seconds;
+  for (const [unit, size] of SPANS) {
+    const count = Math.floor(rest / size);
+    rest -= count * size;
+    if (count > 0) parts.push(t(`span.${unit}`, { count }));
+    else if (parts.length > 0) break;
+  }
+  return parts.slice(0, 2).join(" ");
+}
+
 function day(timestamp) {
   return new Intl.DateTimeFormat(LANGUAGES[language], { dateStyle: "medium" }).format(new Date(timestamp));
 }
-return { language, isolate, t, has, choose, money, when, day };
+return { language, isolate, t, has, choose, money, when, span, day };
 });
-handsel.define("session.js", ["clock.js", "dom.js", "storage.js"], async ({ isTimeKnown, learnTime, now }, { config, reachable }, { LINKS, local, session: ofTab }) => {
+handsel.define("session.js", ["clock.js", "dom.js", "storage.js"], async ({ isTimeKnown, learnTime, realNow }, { config, reachable }, { LINKS, local, session: ofTab }) => {
 const STORAGE_KEY = "handsel.session";
 const EARLY_MS = 60_000;
 const MAX_ATTEMPTS = 3;
@@ -506,7 +529,7 @@ function currentUser() {
 }
 
 function isExpired(claims, early = 0) {
-  return isTimeKnown() && claims.exp * 1000 - early <= now();
+  return isTimeKnown() && claims.exp * 1000 - early <= realNow();
 }
 
 function claimsOf(session) {
@@ -663,6 +686,7 @@ class Problem extends Error {
     this.code = document.code ?? (status === 429 ? "too-many-requests" : "");
     this.errors = document.errors ?? [];
     this.total = document.total ?? null;
+    this.rule = document.rule ?? null;
   }
 }
 
@@ -825,6 +849,7 @@ function errorText(error) {
   if (error instanceof NotLoaded) return t("shop.not_loaded");
   if (error instanceof Unconfirmed) return t("unconfirmed");
   if (error instanceof Problem) {
+    if (has(`rule.${error.rule}`)) return t(`rule.${error.rule}`);
     if (has(`problem.${error.code}`)) return t(`problem.${error.code}`);
     return error.status < 500 ? t("not_possible") : t("our_fault");
   }
@@ -844,7 +869,7 @@ function signInErrorText(error, texts = {}) {
 }
 return { Explained, requestId, errorText, signInErrorText };
 });
-handsel.define("ui.js", ["api.js", "clock.js", "dom.js", "errors.js", "i18n.js", "storage.js"], async ({ discard, isRejected, Offline, Problem, resume, SignedOut, Unconfirmed }, { askTime, isTimeKnown, now }, { announce, fill, h }, { Explained, errorText, requestId }, { t }, { onNotStored }) => {
+handsel.define("ui.js", ["api.js", "clock.js", "dom.js", "errors.js", "i18n.js", "storage.js"], async ({ discard, isRejected, Offline, Problem, resume, SignedOut, Unconfirmed }, { askTime, isTimeKnown, now }, { announce, fill, h }, { Explained, errorText, requestId }, { span, t }, { onNotStored }) => {
 function problem(error, ...actions) {
   const id = requestId(error);
   const quoted = id && h("p", { class: "request-id" }, t("request_id"), " ", h("bdi", {}, id));
@@ -939,8 +964,11 @@ function countdown(timestamp, onEnd) {
   return shown;
 }
 
+const LONG_SECONDS = 48 * 3600;
+
 function duration(milliseconds) {
   const seconds = Math.ceil(milliseconds / 1000);
+  if (seconds > LONG_SECONDS) return span(seconds);
   const two = (number) => String(number).padStart(2, "0");
   return `${two(Math.floor(seconds / 3600))}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`;
 }
@@ -1228,7 +1256,15 @@ function claimList({ state, claims, remaining, shares }) {
 }
 return { result, claimList };
 });
-handsel.define("gift_ends.js", ["api.js", "dom.js", "i18n.js", "ui.js", "gift_result.js", "gift_wrap.js"], async ({ call }, { fill, h }, { t }, { action, copy, countdown }, { claimList }, { seal, wrapped }) => {
+handsel.define("outcome.js", [], async () => {
+function outcomeOf({ state, at_end: end, successor_gift_id: successor }) {
+  if (state !== "returned") return state;
+  if (successor) return "passed_on";
+  return end.then === "refund" ? "refunded" : state;
+}
+return { outcomeOf };
+});
+handsel.define("gift_ends.js", ["api.js", "dom.js", "i18n.js", "ui.js", "gift_result.js", "outcome.js", "gift_wrap.js"], async ({ call }, { fill, h }, { t }, { action, copy, countdown }, { claimList }, { outcomeOf }, { seal, wrapped }) => {
 function notice(kind, title, text, ...actions) {
   return h(
     "article",
@@ -1310,7 +1346,7 @@ function ownGift(view, link, timeIsUp) {
       "article",
       { class: "end own" },
       h("h1", {}, t("gift.own")),
-      h("p", {}, t(`gift.own.${view.state}`)),
+      h("p", {}, t(`gift.own.${outcomeOf(view)}`)),
       open && h("p", {}, countdown(view.expires_at, timeIsUp)),
       h("p", { class: "faint" }, h("bdi", {}, view.product.title), " · ", h("bdi", {}, view.product.store_name)),
       open && link && shareButtons(link, view),
@@ -1416,6 +1452,7 @@ function draw({ focus = false } = {}) {
 }
 
 function show(content, { focus = false } = {}) {
+  document.body.dataset.theme = view?.wrapping.theme ?? "";
   fill(main, content);
   drawFooter();
   const heading = main.querySelector("h1");

@@ -155,6 +155,9 @@ spare.observe(document, { childList: true, subtree: true });
 return { NotLoaded, pause, define, load, style, start };
 })();
 handsel.style(`
+:root, [data-theme="red"] { --envelope: #c41c26; --envelope-shade: #8d0a13; --edge: #f0c670; --text: #fff4dc; --seal: #f3cf7d; --seal-light: #fff3c9; --seal-shade: #d9a243; --seal-text: #6b2b05; --background: #ffeccf; --background-dark: #3b1714; }
+[data-theme="blue"] { --envelope: #2563ae; --envelope-shade: #123a7a; --edge: #e6cf9a; --text: #fff4dc; --seal: #f3d694; --seal-light: #fff6d9; --seal-shade: #d3a656; --seal-text: #1b3562; --background: #dcebfa; --background-dark: #14243f; }
+[data-theme="kraft"] { --envelope: #dcb683; --envelope-shade: #b9884d; --edge: #b3864e; --text: #3a2417; --seal: #b8141f; --seal-light: #e2545a; --seal-shade: #8f0b15; --seal-text: #fff6e6; --background: #ffeccf; --background-dark: #3b1714; }
 :root {
   color-scheme: light dark;
   --paper: light-dark(#fbf6ee, #171110);
@@ -175,6 +178,14 @@ handsel.style(`
   --radius: 14px;
   --shadow: 0 1px 2px rgb(60 20 10 / 8%), 0 8px 24px rgb(60 20 10 / 8%);
   --serif: "Songti SC", "Noto Serif CJK SC", "Source Han Serif SC", Georgia, serif;
+}
+
+:root, [data-theme] {
+  --middle: color-mix(in srgb, var(--envelope), var(--envelope-shade));
+  --flap: linear-gradient(var(--envelope), var(--middle));
+  --pocket: linear-gradient(var(--middle), var(--envelope-shade));
+  --dusk: color-mix(in srgb, var(--envelope-shade), black 60%);
+  --shade: color-mix(in srgb, var(--dusk) 50%, transparent);
 }
 
 *, ::before, ::after { box-sizing: border-box; }
@@ -273,28 +284,18 @@ body:has(#progress) .stalled { animation: none; }
   *, ::before, ::after { animation-duration: .01ms !important; animation-iteration-count: 1 !important; transition-duration: .01ms !important; }
 }
 
-.gift-page { min-height: 100dvh; display: flex; flex-direction: column; background: radial-gradient(120% 60% at 50% 0, light-dark(#ffeccf, #3b1714), transparent) var(--paper); }
+.gift-page { min-height: 100dvh; display: flex; flex-direction: column; background: radial-gradient(120% 60% at 50% 0, light-dark(var(--background), var(--background-dark)), transparent) var(--paper); }
 .gift-page main { position: relative; flex: 1; width: 100%; max-width: 27rem; padding: 20px 16px 32px; }
 .gift-page h1:focus { outline: none; }
 .blessing { font-family: var(--serif); text-wrap: balance; white-space: pre-line; }
 
 .wrap {
-  --flap: linear-gradient(#c41c26, #ad111b);
-  --body: linear-gradient(#a30f19, #8d0a13);
-  --edge: #f0c670;
-  --on: #ffe9bf;
   position: relative; display: flex; flex-direction: column; width: min(20.5rem, 100%); min-height: clamp(26rem, 78dvh, 37rem); margin: 0 auto; border-radius: 20px;
-  background: var(--body); color: var(--on); text-align: center; perspective: 900px;
-  box-shadow: 0 2px 4px rgb(60 10 5 / 25%), 0 18px 44px rgb(90 10 5 / 32%);
+  background: var(--pocket); color: var(--text); text-align: center; perspective: 900px;
+  box-shadow: 0 2px 4px color-mix(in srgb, var(--dusk) 25%, transparent), 0 18px 44px color-mix(in srgb, var(--dusk) 32%, transparent);
 }
-.wrap.parcel {
-  --flap: linear-gradient(#dcb683, #cfa36b);
-  --body: linear-gradient(#c99a60, #b9884d);
-  --edge: #b3864e;
-  --on: #38200a;
-  border-radius: 10px;
-}
-.flap { position: relative; flex: 1; display: flex; flex-direction: column; border-radius: 20px 20px 0 0; background: var(--flap); border-end-start-radius: 50% 40px; border-end-end-radius: 50% 40px; padding-bottom: 60px; border-bottom: 2px solid var(--edge); box-shadow: 0 8px 16px -6px rgb(50 0 0 / 45%); transform-origin: top; }
+.wrap.parcel { border-radius: 10px; }
+.flap { position: relative; flex: 1; display: flex; flex-direction: column; border-radius: 20px 20px 0 0; background: var(--flap); border-end-start-radius: 50% 40px; border-end-end-radius: 50% 40px; padding-bottom: 60px; border-bottom: 2px solid var(--edge); box-shadow: 0 8px 16px -6px var(--shade); transform-origin: top; }
 .cover { margin: 0; overflow: hidden; }
 .cover img { width: 100%; }
 .wrap .cover { border-radius: 20px 20px 0 0; border-bottom: 2px solid var(--edge); }
@@ -312,52 +313,48 @@ body:has(#progress) .stalled { animation: none; }
 
 .seal {
   display: grid; place-content: center; width: 92px; height: 92px; padding: 0; border: 0; border-radius: 50%;
-  background: radial-gradient(circle at 35% 28%, #fff3c9, #f3cf7d 45%, #d9a243 80%);
-  box-shadow: inset 0 0 0 3px #e9bd62, inset 0 0 0 5px #c58f35, 0 4px 12px rgb(60 0 0 / 45%);
-  color: #6b2b05; font: 700 1.5rem/1 var(--serif);
+  background: radial-gradient(circle at 35% 28%, var(--seal-light), var(--seal) 45%, var(--seal-shade) 80%);
+  box-shadow: inset 0 0 0 3px color-mix(in srgb, var(--seal), var(--seal-shade)), inset 0 0 0 5px color-mix(in srgb, var(--seal-shade), black 10%), 0 4px 12px var(--shade);
+  color: var(--seal-text); font: 700 1.5rem/1 var(--serif);
 }
 :lang(zh) .seal { font-size: 2.4rem; }
-.parcel .seal {
-  background: radial-gradient(circle at 35% 28%, #e2545a, #b8141f 55%, #8f0b15);
-  box-shadow: inset 0 0 0 4px #b8141f, inset 0 0 0 6px #e8878b, 0 4px 12px rgb(60 20 0 / 45%);
-  color: #fff6e6;
-}
+.parcel .seal { box-shadow: inset 0 0 0 4px var(--seal), inset 0 0 0 6px color-mix(in srgb, var(--seal-light), white 30%), 0 4px 12px var(--shade); }
 button.seal { outline: 4px solid transparent; animation: glow 2.2s ease-in-out 3; }
 button.seal:hover { filter: brightness(1.06); }
 button.seal:active { transform: scale(.95); }
-button.seal:focus-visible { animation: none; outline: 3px solid #fff; outline-offset: 3px; box-shadow: 0 0 0 9px #4a0d05; }
+button.seal:focus-visible { animation: none; outline: 3px solid #fff; outline-offset: 3px; box-shadow: 0 0 0 9px var(--dusk); }
 button.seal[aria-busy] { opacity: 1; animation: turn-over .9s ease-in-out infinite; }
 button.seal[aria-busy]::before { content: none; }
-@keyframes glow { 50% { outline-color: rgb(255 233 191 / 45%); outline-offset: 10px; filter: brightness(1.08); } }
+@keyframes glow { 50% { outline-color: color-mix(in srgb, var(--seal-light) 45%, transparent); outline-offset: 10px; filter: brightness(1.08); } }
 @keyframes turn-over { to { transform: rotateY(1turn); } }
 
-.parcel .flap { border-radius: 10px 10px 0 0; padding: 0 0 52px; border-bottom: 1px solid #a0723a; }
+.parcel .flap { border-radius: 10px 10px 0 0; padding: 0 0 52px; border-bottom: 1px solid var(--edge); }
 .parcel.wrap .cover { border-radius: 10px 10px 0 0; }
 .parcel .label {
-  margin: 14px 18px 0; padding: 18px 16px 14px; min-height: 7.2rem; border-radius: 4px; background: #fffaf0; color: #38200a;
-  box-shadow: 0 1px 4px rgb(60 30 0 / 30%); position: relative;
+  margin: 14px 18px 0; padding: 18px 16px 14px; min-height: 7.2rem; border-radius: 4px; background: #fffaf0; color: var(--text);
+  box-shadow: 0 1px 4px var(--shade); position: relative;
 }
 .parcel .label::before {
   content: ""; position: absolute; inset: 0 0 auto; height: 7px; border-radius: 4px 4px 0 0;
-  background: repeating-linear-gradient(115deg, #b8141f 0 12px, #fffaf0 12px 20px, #24487f 20px 32px, #fffaf0 32px 40px);
+  background: repeating-linear-gradient(115deg, var(--seal) 0 12px, #fffaf0 12px 20px, #24487f 20px 32px, #fffaf0 32px 40px);
 }
 .parcel .flap::before, .parcel .flap::after {
   content: ""; position: absolute; bottom: -17px; height: 34px; width: 50%;
-  background: repeating-linear-gradient(90deg, transparent 0 14px, rgb(184 20 31 / 14%) 14px 16px), rgb(255 246 225 / 82%);
+  background: repeating-linear-gradient(90deg, transparent 0 14px, color-mix(in srgb, var(--seal) 14%, transparent) 14px 16px), rgb(255 246 225 / 82%);
 }
 .parcel .flap::before { left: 0; clip-path: polygon(0 0, 100% 0, 96% 20%, 100% 40%, 96% 60%, 100% 80%, 97% 100%, 0 100%); }
 .parcel .flap::after { right: 0; }
 
 .opening { position: absolute; inset: 20px 16px auto; z-index: 2; background: none; box-shadow: none; pointer-events: none; }
 .opening .flap { z-index: 1; animation: lift .75s .15s cubic-bezier(.5, 0, .8, .4) both; }
-.opening .pocket { background: var(--body); border-radius: 0 0 20px 20px; margin-top: -112px; padding-top: 124px; animation: sink .7s .2s ease-in both; }
+.opening .pocket { background: var(--pocket); border-radius: 0 0 20px 20px; margin-top: -112px; padding-top: 124px; animation: sink .7s .2s ease-in both; }
 .opening .seal { animation: burst .45s ease-out both; }
 .opening .closure { pointer-events: none; }
 .opening.parcel .flap::before { animation: tear-left .4s ease-in both; }
 .opening.parcel .flap::after { animation: tear-right .4s ease-in both; }
-.flake { position: absolute; z-index: 2; left: 50%; top: 60%; width: 9px; height: 14px; border-radius: 2px; background: #f3cf7d; animation: fly .95s cubic-bezier(.1, .7, .5, 1) both; }
-.flake:nth-of-type(3n) { background: #e2545a; }
-.flake:nth-of-type(3n + 1) { background: #ffe9bf; border-radius: 50%; width: 9px; height: 9px; }
+.flake { position: absolute; z-index: 2; left: 50%; top: 60%; width: 9px; height: 14px; border-radius: 2px; background: var(--seal); animation: fly .95s cubic-bezier(.1, .7, .5, 1) both; }
+.flake:nth-of-type(3n) { background: color-mix(in srgb, var(--envelope), white 30%); }
+.flake:nth-of-type(3n + 1) { background: var(--seal-light); border-radius: 50%; width: 9px; height: 9px; }
 @keyframes lift { 40% { opacity: 1; } to { transform: rotateX(100deg) translateY(-40px); opacity: 0; } }
 @keyframes sink { 30% { opacity: 1; } to { transform: translateY(60%); opacity: 0; } }
 @keyframes burst { 40% { transform: rotateY(180deg) scale(1.15); opacity: 1; } to { transform: rotateY(360deg) scale(1.5); opacity: 0; } }
@@ -365,8 +362,7 @@ button.seal[aria-busy]::before { content: none; }
 @keyframes tear-right { to { transform: translateX(60%) rotate(8deg); opacity: 0; } }
 @keyframes fly { 15% { opacity: 1; } to { transform: translate(var(--x), var(--y)) rotate(var(--turn)); opacity: 0; } }
 
-.crest { margin: -20px -16px 0; padding-bottom: 56px; background: linear-gradient(#c41c26, #a30f19); color: #ffe9bf; text-align: center; border-radius: 0 0 50% 50% / 0 0 36px 36px; overflow: hidden; }
-.crest.parcel { background: linear-gradient(#dcb683, #c99a60); color: #38200a; }
+.crest { margin: -20px -16px 0; padding-bottom: 56px; background: linear-gradient(var(--envelope), var(--middle)); color: var(--text); text-align: center; border-radius: 0 0 50% 50% / 0 0 36px 36px; overflow: hidden; }
 .crest .cover { max-height: 150px; display: flex; align-items: center; }
 .crest .from { margin: 14px 24px 0; font-size: .95rem; }
 .crest .blessing { margin: .2rem 24px 0; font-size: 1.3rem; line-height: 1.35; }
@@ -407,7 +403,7 @@ address span { display: block; }
 .takers li { display: grid; grid-template-columns: auto 1fr auto; gap: 0 .7rem; align-items: center; }
 .takers li > :nth-child(4) { grid-column: 2 / -1; }
 .takers h2 { margin-top: 0; }
-.initial { display: grid; place-content: center; width: 36px; height: 36px; border-radius: 50%; background: var(--deep); color: #ffe9bf; font-weight: 700; }
+.initial { display: grid; place-content: center; width: 36px; height: 36px; border-radius: 50%; background: var(--middle); color: var(--text); font-weight: 700; }
 .ways-on { display: grid; gap: 10px; }
 .ticket .terms { margin-top: 12px; text-align: center; color: var(--faint); font-size: .9rem; }
 .ticket .terms p { margin: 0; }

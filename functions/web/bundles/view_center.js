@@ -1,4 +1,12 @@
 // Written by `make generate` from functions/web/assets; change it there.
+handsel.define("outcome.js", [], async () => {
+function outcomeOf({ state, at_end: end, successor_gift_id: successor }) {
+  if (state !== "returned") return state;
+  if (successor) return "passed_on";
+  return end.then === "refund" ? "refunded" : state;
+}
+return { outcomeOf };
+});
 handsel.define("timeline.js", ["dom.js", "i18n.js", "ui.js"], async ({ h }, { t, when }, { copyButton }) => {
 const STEPS = ["ready_to_ship", "picked_up", "in_transit", "out_for_delivery", "delivered"];
 
@@ -50,7 +58,7 @@ function addressBlock({ phone, country }, label) {
 }
 return { statusOf, timeline, fact };
 });
-handsel.define("lists.js", ["api.js", "dom.js", "i18n.js", "timeline.js", "router.js", "ui.js"], async ({ call }, { announce, h }, { day, isolate, money, t, when }, { statusOf }, { rememberShown, shownBefore }, { action, countdown }) => {
+handsel.define("lists.js", ["api.js", "dom.js", "i18n.js", "outcome.js", "timeline.js", "router.js", "ui.js"], async ({ call }, { announce, h }, { day, isolate, money, t, when }, { outcomeOf }, { statusOf }, { rememberShown, shownBefore }, { action, countdown }) => {
 const PAGE_SIZE = 20;
 const MAX_PAGE_SIZE = 100;
 
@@ -92,7 +100,7 @@ function sentEntry(gift) {
     picture: wrapping.image_url,
     wide: true,
     title: product.title,
-    badge: t(`center.sent.${state}`),
+    badge: t(`center.sent.${outcomeOf(gift)}`),
     tone: { open: "waiting", claimed: "good" }[state],
     lines: [
       h("q", { dir: "auto" }, wrapping.blessing),
@@ -150,7 +158,7 @@ function productEntry(product, line) {
     title,
     badge: money(price),
     tone: "price",
-    lines: [h("span", {}, h("bdi", {}, store), ` · ${t(giftable ? "center.giftable" : "center.not_giftable")}`), line],
+    lines: [h("span", {}, h("bdi", {}, store), h("span", { class: "gifting" }, ` · ${t(giftable ? "center.giftable" : "center.not_giftable")}`)), line],
   });
 }
 
@@ -217,7 +225,7 @@ function nothing(text, href, label) {
 }
 return { orderEntry, paymentEntry, sentEntry, receivedEntry, holdingEntry, seenEntry, recommendedEntry, pages, list, nothing };
 });
-handsel.define("view_center.js", ["api.js", "dom.js", "i18n.js", "lists.js"], async ({ call }, { fill, h }, { language, t }, { holdingEntry, list, nothing, orderEntry, paymentEntry, receivedEntry, recommendedEntry, seenEntry, sentEntry }) => {
+handsel.define("view_center.js", ["api.js", "dom.js", "features.js", "i18n.js", "lists.js", "router.js"], async ({ call }, { fill, h }, { hasFeature, noteFeatures }, { language, t }, { holdingEntry, list, nothing, orderEntry, paymentEntry, receivedEntry, recommendedEntry, seenEntry, sentEntry }, { replace }) => {
 const TABS = {
   orders: { path: "/orders", draw: orderEntry, of: "orders", states: ["pending", "to_give", "refunded"], next: "#/" },
   sent: { path: "/gifts?role=sent", draw: sentEntry, of: "gifts_sent", states: ["open", "returned"], next: "#/" },
@@ -241,19 +249,33 @@ const COUNTS = {
 const OVERVIEW_ENTRIES = 2;
 
 async function view(main, { tab = "overview", state }) {
+  const here = location.hash;
+  const toLists = () => {
+    if (location.hash === here) replace("#/center/orders");
+    return "";
+  };
+  const hasOverview = hasFeature("order_center");
+  if (!(tab in TABS) && !hasOverview) return toLists();
+  const title = t(hasOverview ? "center.title" : "center.title_of_lists");
   const body = h("div", { "aria-busy": "true" });
-  fill(main, h("h1", {}, t("center.title")), tabs(tab), body);
+  fill(main, h("h1", {}, title), tabs(tab, title, hasOverview), body);
   main.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
-  fill(body, tab in TABS ? await single(tab, state) : await overview());
+  try {
+    fill(body, tab in TABS ? await single(tab, state) : await overview());
+  } catch (error) {
+    if (tab in TABS || error.status !== 404) throw error;
+    noteFeatures({ order_center: false });
+    return toLists();
+  }
   body.removeAttribute("aria-busy");
-  return tab in TABS ? t(`center.tab.${tab}`) : t("center.title");
+  return tab in TABS ? t(`center.tab.${tab}`) : title;
 }
 
-function tabs(current) {
+function tabs(current, label, hasOverview) {
   return h(
     "nav",
-    { class: "tabs", "aria-label": t("center.title") },
-    ["overview", ...Object.keys(TABS)].map((tab) =>
+    { class: "tabs", "aria-label": label },
+    [...(hasOverview ? ["overview"] : []), ...Object.keys(TABS)].map((tab) =>
       h("a", { href: `#/center/${tab}`, "aria-current": tab === current && "page" }, t(`center.tab.${tab}`)),
     ),
   );
@@ -288,7 +310,7 @@ function count(counts) {
   return ([name, href]) =>
     h(
       "li",
-      {},
+      { class: name === "to_give" && "gifting" },
       h(
         "a",
         { href, class: counts[name] > 0 ? "count" : "count none" },
@@ -313,7 +335,7 @@ async function single(tab, state) {
 
 function choices(tab, states, chosen) {
   const link = (state, label) =>
-    h("a", { href: `#/center/${tab}${state ? `/${state}` : ""}`, "aria-current": state === chosen && "true" }, label);
+    h("a", { href: `#/center/${tab}${state ? `/${state}` : ""}`, class: state === "to_give" && "gifting", "aria-current": state === chosen && "true" }, label);
   return h(
     "nav",
     { class: "choices", "aria-label": t("center.filter") },
@@ -323,6 +345,7 @@ function choices(tab, states, chosen) {
 }
 
 function empty(tab) {
+  if (tab === "sent" && !hasFeature("gifting")) return nothing(t("center.none_now"));
   return nothing(t(`center.empty.${tab}`), TABS[tab].next, t(TABS[tab].next === "#/me" ? "center.to_me" : "center.to_shop"));
 }
 return { view };

@@ -6,9 +6,9 @@ function openLinks(key) {
   return Object.fromEntries(Object.entries(local.getJson(key) ?? {}).filter(([, { until }]) => Date.parse(until) > now()));
 }
 
-function saveLink(gift, recipient = null) {
+function saveLink(gift) {
   for (const key of local.keys().filter((each) => each.startsWith(LINKS))) store(key, openLinks(key));
-  const link = { url: reachable(gift.share_url), until: gift.expires_at, recipient };
+  const link = { url: reachable(gift.share_url), until: gift.expires_at };
   store(ownKey(), { ...openLinks(ownKey()), [gift.gift_id]: link });
 }
 
@@ -26,6 +26,14 @@ function store(key, links) {
   else local.delete(key);
 }
 return { saveLink, savedLink, removeLink };
+});
+handsel.define("outcome.js", [], async () => {
+function outcomeOf({ state, at_end: end, successor_gift_id: successor }) {
+  if (state !== "returned") return state;
+  if (successor) return "passed_on";
+  return end.then === "refund" ? "refunded" : state;
+}
+return { outcomeOf };
 });
 handsel.define("panel.js", ["dom.js", "i18n.js"], async ({ h, openDialog }, { t }) => {
 let open = null;
@@ -71,6 +79,65 @@ function showPanel(title, draw) {
   });
 }
 return { panel };
+});
+handsel.define("people.js", ["api.js", "storage.js"], async ({ call }, { local }) => {
+const STORAGE_KEY = "handsel.names";
+const MAX_NAMES = 50;
+const MAX_CONTACTS = 100;
+
+async function contacts(limit = MAX_CONTACTS) {
+  const { items } = await call("GET", `/people?limit=${limit}`).catch(() => ({ items: [] }));
+  return items;
+}
+
+const storedNames = () => new Map(Object.entries(local.getJson(STORAGE_KEY) ?? {}));
+
+function saveName({ user_id: id, display_name: name }) {
+  const names = storedNames();
+  names.delete(id);
+  names.set(id, name);
+  local.setJson(STORAGE_KEY, Object.fromEntries([...names].slice(-MAX_NAMES)));
+}
+
+async function findName(id) {
+  const stored = storedNames().get(id);
+  if (typeof stored === "string") return stored;
+  return (await contacts()).find((each) => each.user_id === id)?.display_name ?? null;
+}
+return { contacts, saveName, findName };
+});
+handsel.define("policy.js", ["api.js", "clock.js", "i18n.js"], async ({ call }, { now }, { span, t }) => {
+const DAY_MS = 86_400_000;
+
+let asked = null;
+
+function currentPolicy() {
+  asked ??= call("GET", "/meta/policy", { anonymous: true }).catch(() => {
+    asked = null;
+    return null;
+  });
+  return asked;
+}
+
+const isForbidden = ({ refusals = [] }, rule) => refusals.some((each) => each.rule === rule);
+
+async function rulesOf(order) {
+  const current = await currentPolicy();
+  const mayChoose = !isForbidden(order, "giver_may_choose");
+  if (!current || order.policy !== `${current.policy_id}@${current.version}`) return { window: null, atEnd: null, mayChoose };
+  const { window, at_end: atEnd } = current.rules;
+  const seconds = window.value[order.product.kind];
+  return { window: isCut(order, seconds) ? null : seconds, atEnd: atEnd.value, mayChoose };
+}
+
+function isCut({ product: { validity_days: days }, payment: { paid_at: paidAt } }, seconds) {
+  return days !== null && Date.parse(paidAt) + days * DAY_MS < now() + seconds * 1000;
+}
+
+function within(window) {
+  return window === null ? t("shop.end.in_time") : t("shop.end.within", { time: span(window) });
+}
+return { currentPolicy, isForbidden, rulesOf, within };
 });
 handsel.define("timeline.js", ["dom.js", "i18n.js", "ui.js"], async ({ h }, { t, when }, { copyButton }) => {
 const STEPS = ["ready_to_ship", "picked_up", "in_transit", "out_for_delivery", "delivered"];
@@ -139,7 +206,9 @@ function watch(element, read, known, onChange) {
 }
 return { watch };
 });
-handsel.define("view_gift.js", ["api.js", "dom.js", "i18n.js", "links.js", "panel.js", "router.js", "timeline.js", "ui.js", "watch.js"], async ({ call }, { announce, fill, h }, { t, when }, { removeLink, savedLink }, { panel }, { redraw }, { statusOf }, { action, copy, countdown }, { watch }) => {
+handsel.define("view_gift.js", ["api.js", "dom.js", "features.js", "i18n.js", "links.js", "outcome.js", "panel.js", "people.js", "policy.js", "router.js", "timeline.js", "ui.js", "watch.js"], async ({ call }, { announce, fill, h }, { hasFeature }, { money, t, when }, { removeLink, savedLink }, { outcomeOf }, { panel }, { contacts, findName, saveName }, { isForbidden }, { redraw }, { statusOf }, { action, copy, countdown }, { watch }) => {
+const MAX_OFFERED = 20;
+
 async function view(main, { id }) {
   const read = () => call("GET", `/gifts/${id}`);
   const here = location.hash;
@@ -152,15 +221,18 @@ async function view(main, { id }) {
   const open = state === "open";
   const link = savedLink(id);
   if (!open) removeLink(id);
-  const title = open && link && claims.length === 0 ? t("shop.gift.ready") : t(`shop.gift.${state}`);
+  const [name, nextName] = await Promise.all([open ? named : null, gift.at_end.recipient_id].map(nameOf));
+  const title = open && link && claims.length === 0 ? t("shop.gift.ready") : t(`shop.gift.${outcomeOf(gift)}`);
+  const mayCancel = !isForbidden(gift, "giver_cancel");
   fill(
     main,
     h("h1", {}, title),
     h("figure", { class: "given-cover" }, h("img", { src: wrapping.image_url, alt: "", width: 1200, height: 630 }), h("figcaption", { class: "blessing", dir: "auto" }, wrapping.blessing)),
     h("p", { class: "what" }, h("strong", { dir: "auto" }, product.title), shares > 1 && ` · ${t("shop.shares_claimed", { claimed: shares - remaining, shares })}`),
-    open && (named ? h("p", {}, t("shop.gift.in_inbox", { name: link?.recipient ?? t("shop.gift.a_friend") })) : share(link)),
+    open && (named ? h("p", {}, t("shop.gift.in_inbox", { name })) : share(link, mayCancel)),
     open && h("p", { class: "until" }, t("shop.gift.until", { time: when(end) }), " ", countdown(end)),
-    !open && outcome(gift),
+    open && atEnd(gift, nextName),
+    !open && outcome(gift, nextName),
     claims.length > 0 && [
       h("h2", {}, t("shop.gift.opened_by")),
       h("ul", { class: "rows" }, claims.map(claimRow)),
@@ -169,20 +241,59 @@ async function view(main, { id }) {
       "div",
       { class: "more-ways" },
       h("a", { class: "button", href: `#/orders/${gift.order_id}` }, t("shop.gift.to_order")),
-      open && h("button", { type: "button", class: "quiet", on: { click: () => cancel(id) } }, t("shop.gift.cancel")),
+      open && mayCancel && h("button", { type: "button", class: "quiet", on: { click: () => cancel(id) } }, t("shop.gift.cancel")),
     ),
+    open && !mayCancel && h("p", { class: "faint" }, t("rule.giver_cancel")),
   );
   watch(main, read, gift, redraw);
   return title;
 }
 
-function outcome({ state, remaining, shares, order_id: order }) {
-  if (state === "claimed") return null;
-  return h("p", {}, t(`shop.gift.${state}.text`, { count: remaining, shares }), " ", h("a", { href: `#/orders/${order}` }, t("shop.gift.give_again")));
+async function nameOf(id) {
+  return (id && (await findName(id))) ?? t("shop.gift.a_friend");
 }
 
-function share(link) {
-  if (!link) return h("p", { class: "card" }, t("shop.gift.link_elsewhere"));
+function atEnd(gift, nextName) {
+  const { at_end: { then }, shares } = gift;
+  const mayChange = !isForbidden(gift, "giver_may_choose");
+  return h(
+    "p",
+    { class: "card at-end" },
+    h("span", {}, t(`shop.end.will.${then}`, { name: nextName, shares })),
+    mayChange && h("button", { type: "button", class: "link", "aria-label": t("shop.end.change_label"), on: { click: () => changeEnd(gift, nextName) } }, t("shop.end.change")),
+  );
+}
+
+async function changeEnd({ gift_id: id, at_end: { then, recipient_id: nextId }, shares, recipient_id: firstId }, nextName) {
+  const [{ endChoice }, offered] = await Promise.all([handsel.load("end_choice.js"), contacts(MAX_OFFERED)]);
+  if (nextId && !offered.some((each) => each.user_id === nextId)) offered.unshift({ user_id: nextId, display_name: nextName });
+  const isChanged = await panel(t("shop.end.title"), (close) => {
+    const choice = endChoice({ contacts: offered, chosen: then, chosenId: nextId, window: null, shares, firstId: () => firstId });
+    const save = async () => {
+      if (!choice.check()) return;
+      await choice.explained(() => call("PUT", `/gifts/${id}/at-end`, { body: choice.value() }));
+      if (choice.person()) saveName(choice.person());
+      close(true);
+    };
+    return [choice.element, action(t("shop.end.save"), save, { class: "main" })];
+  });
+  if (!isChanged) return;
+  redraw();
+  announce(t("shop.end.saved"));
+}
+
+function outcome(gift, nextName) {
+  const { remaining, order_id: order, product, successor_gift_id: successor } = gift;
+  const became = outcomeOf(gift);
+  if (became === "claimed") return null;
+  const total = money({ ...product.price, amount: product.price.amount * remaining });
+  const next = became === "passed_on" && h("a", { href: `#/gifts/${successor}` }, t("shop.gift.see_successor"));
+  const again = !["passed_on", "refunded"].includes(became) && h("a", { href: `#/orders/${order}` }, t(hasFeature("gifting") ? "shop.gift.give_again" : "shop.gift.use_again"));
+  return h("p", {}, t(`shop.gift.${became}.text`, { count: remaining, name: nextName, total }), " ", next, again);
+}
+
+function share(link, mayCancel) {
+  if (!link) return h("p", { class: "card" }, t("shop.gift.link_elsewhere"), " ", mayCancel && t("shop.gift.link_lost"));
   const field = h("input", { readonly: true, translate: "no", value: link.url, "aria-label": t("shop.gift.link"), on: { focus: () => field.select() } });
   const copyButton = h("button", { type: "button", class: navigator.share ? "" : "main", on: { click: copyLink } }, t("shop.gift.copy"));
   async function copyLink() {

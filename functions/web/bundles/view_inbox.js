@@ -1,4 +1,12 @@
 // Written by `make generate` from functions/web/assets; change it there.
+handsel.define("outcome.js", [], async () => {
+function outcomeOf({ state, at_end: end, successor_gift_id: successor }) {
+  if (state !== "returned") return state;
+  if (successor) return "passed_on";
+  return end.then === "refund" ? "refunded" : state;
+}
+return { outcomeOf };
+});
 handsel.define("timeline.js", ["dom.js", "i18n.js", "ui.js"], async ({ h }, { t, when }, { copyButton }) => {
 const STEPS = ["ready_to_ship", "picked_up", "in_transit", "out_for_delivery", "delivered"];
 
@@ -50,7 +58,7 @@ function addressBlock({ phone, country }, label) {
 }
 return { statusOf, timeline, fact };
 });
-handsel.define("lists.js", ["api.js", "dom.js", "i18n.js", "timeline.js", "router.js", "ui.js"], async ({ call }, { announce, h }, { day, isolate, money, t, when }, { statusOf }, { rememberShown, shownBefore }, { action, countdown }) => {
+handsel.define("lists.js", ["api.js", "dom.js", "i18n.js", "outcome.js", "timeline.js", "router.js", "ui.js"], async ({ call }, { announce, h }, { day, isolate, money, t, when }, { outcomeOf }, { statusOf }, { rememberShown, shownBefore }, { action, countdown }) => {
 const PAGE_SIZE = 20;
 const MAX_PAGE_SIZE = 100;
 
@@ -92,7 +100,7 @@ function sentEntry(gift) {
     picture: wrapping.image_url,
     wide: true,
     title: product.title,
-    badge: t(`center.sent.${state}`),
+    badge: t(`center.sent.${outcomeOf(gift)}`),
     tone: { open: "waiting", claimed: "good" }[state],
     lines: [
       h("q", { dir: "auto" }, wrapping.blessing),
@@ -150,7 +158,7 @@ function productEntry(product, line) {
     title,
     badge: money(price),
     tone: "price",
-    lines: [h("span", {}, h("bdi", {}, store), ` · ${t(giftable ? "center.giftable" : "center.not_giftable")}`), line],
+    lines: [h("span", {}, h("bdi", {}, store), h("span", { class: "gifting" }, ` · ${t(giftable ? "center.giftable" : "center.not_giftable")}`)), line],
   });
 }
 
@@ -218,8 +226,8 @@ function nothing(text, href, label) {
 return { orderEntry, paymentEntry, sentEntry, receivedEntry, holdingEntry, seenEntry, recommendedEntry, pages, list, nothing };
 });
 handsel.define("view_inbox.js", ["api.js", "dom.js", "frame.js", "i18n.js", "lists.js", "ui.js"], async ({ call }, { fill, h }, { countUnread }, { t, when }, { list, nothing }, { action }) => {
-const TO_THE_GIVER = ["gift_claimed", "gift_returned", "gift_declined", "asked_again"];
-const MARKS = { gift_claimed: "✓", gift_returned: "↩", gift_declined: "–", asked_again: "?", parcel_update: "→" };
+const TO_THE_GIVER = ["gift_claimed", "gift_returned", "gift_refunded", "gift_passed_on", "gift_declined", "asked_again"];
+const MARKS = { gift_claimed: "✓", gift_returned: "↩", gift_refunded: "↩", gift_passed_on: "→", gift_declined: "–", asked_again: "?", parcel_update: "→" };
 
 async function view(main) {
   const title = t("center.inbox");

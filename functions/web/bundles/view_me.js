@@ -1,5 +1,6 @@
 // Written by `make generate` from functions/web/assets; change it there.
 handsel.define("view_me.js", ["api.js", "dom.js", "i18n.js", "profile.js", "session.js", "ui.js"], async ({ call }, { announce, config, fill, h }, { choose, language, t }, { handleInput, saveProfile }, { canRenew, signOut }, { problem, runAction }) => {
+const LISTS = ["orders", "sent", "received", "holdings"];
 const LANGUAGES = { en: "English", zh: "简体中文" };
 
 async function view(main) {
@@ -9,6 +10,7 @@ async function view(main) {
   fill(
     main,
     h("h1", {}, t("center.me")),
+    ownThings(me.order_center),
     profileField("display_name", me.display_name, { maxlength: 80, autocomplete: "nickname" }),
     profileField("handle", me.handle ?? "", handleInput()),
     recommendations(me.recommendations),
@@ -17,6 +19,14 @@ async function view(main) {
     h("button", { type: "button", class: "out", on: { click: leave } }, t("sign_out")),
   );
   return t("center.me");
+}
+
+function ownThings(center) {
+  const link = (href, label) => h("a", { href }, label);
+  const links = center
+    ? [link("#/center", t("center.title"))]
+    : LISTS.map((tab) => link(`#/center/${tab}`, t(`center.tab.${tab}`)));
+  return h("nav", { class: "card mine", "aria-label": t(center ? "center.title" : "center.title_of_lists") }, links);
 }
 
 function profileField(field, value, attributes) {

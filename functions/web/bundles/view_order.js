@@ -1,4 +1,12 @@
 // Written by `make generate` from functions/web/assets; change it there.
+handsel.define("outcome.js", [], async () => {
+function outcomeOf({ state, at_end: end, successor_gift_id: successor }) {
+  if (state !== "returned") return state;
+  if (successor) return "passed_on";
+  return end.then === "refund" ? "refunded" : state;
+}
+return { outcomeOf };
+});
 handsel.define("panel.js", ["dom.js", "i18n.js"], async ({ h, openDialog }, { t }) => {
 let open = null;
 
@@ -86,7 +94,7 @@ function watch(element, read, known, onChange) {
 }
 return { watch };
 });
-handsel.define("view_order.js", ["api.js", "dom.js", "i18n.js", "panel.js", "products.js", "router.js", "stepper.js", "ui.js", "watch.js"], async ({ call, create }, { announce, fill, h }, { money, t, when }, { panel }, { notGiftable, picture }, { redraw }, { stepper }, { action, runAction }, { watch }) => {
+handsel.define("view_order.js", ["api.js", "dom.js", "i18n.js", "outcome.js", "panel.js", "products.js", "router.js", "stepper.js", "ui.js", "watch.js"], async ({ call, create }, { announce, fill, h }, { has, money, t, when }, { outcomeOf }, { panel }, { notGiftable, picture }, { redraw }, { stepper }, { action, runAction }, { watch }) => {
 const PLACES = ["available", "in_gift", "gifted", "used", "refunded"];
 const MARKS = { paid: "✓", pending: "…", declined: "✕", cancelled: "✕", refunded: "↩" };
 
@@ -108,7 +116,7 @@ async function view(main, { id }) {
       ["pending", "cancelled"].includes(state) && h("p", {}, t(`shop.order.${state}.text`)),
     ),
     actions.includes("gift") && h("a", { class: "button main give", href: `#/orders/${id}/wrap` }, t("shop.give")),
-    units?.available > 0 && !actions.includes("gift") && h("p", { class: "not-giftable" }, whyNot(product)),
+    units?.available > 0 && !actions.includes("gift") && whyNot(order),
     h(
       "a",
       { class: "bought", href: `#/products/${product.product_id}` },
@@ -136,8 +144,10 @@ async function cancel({ order_id: id }) {
   redraw();
 }
 
-function whyNot(product) {
-  return product.not_giftable_code ? notGiftable(product) : t("shop.voucher_expired");
+function whyNot({ product, actions, refusals = [] }) {
+  const rule = refusals.find((each) => each.action === "gift" && has(`rule.${each.rule}`))?.rule;
+  const text = product.not_giftable_code ? notGiftable(product) : !actions.includes("use") ? t("shop.voucher_expired") : rule && t(`rule.${rule}`);
+  return text ? h("p", { class: "not-giftable" }, text) : null;
 }
 
 function places(units) {
@@ -151,7 +161,7 @@ function places(units) {
 }
 
 function given(gift) {
-  const { gift_id: id, wrapping, state, shares, remaining } = gift;
+  const { gift_id: id, wrapping, shares, remaining } = gift;
   return h(
     "li",
     {},
@@ -159,7 +169,7 @@ function given(gift) {
       "a",
       { href: `#/gifts/${id}` },
       h("img", { src: wrapping.image_url, alt: "", width: 1200, height: 630, loading: "lazy" }),
-      h("span", {}, h("strong", {}, t(`shop.gift.${state}`)), h("q", { dir: "auto" }, wrapping.blessing), shares > 1 && h("span", { class: "faint" }, t("shop.shares_claimed", { claimed: shares - remaining, shares }))),
+      h("span", {}, h("strong", {}, t(`shop.gift.${outcomeOf(gift)}`)), h("q", { dir: "auto" }, wrapping.blessing), shares > 1 && h("span", { class: "faint" }, t("shop.shares_claimed", { claimed: shares - remaining, shares }))),
     ),
   );
 }
@@ -174,7 +184,7 @@ async function use({ order_id: id, product, units }) {
       close((await create(`use:${id}`, `/orders/${id}/use`, body)).holdings);
     };
     return [
-      h("p", {}, t(`shop.use_${product.kind}`)),
+      h("p", {}, t(`shop.use_${product.kind}`), !parcel && h("span", { class: "gifting" }, " ", t("shop.use_not_gift"))),
       units.available > 1 && quantity.element,
       parcel ? addressForm(t("shop.send_it"), take) : action(t("shop.use_now"), () => take(null), { class: "main" }),
     ];

@@ -55,18 +55,24 @@ function radios(legend, name, options, chosen, { className = "", onChange = () =
   function value() {
     return element.querySelector("input:checked")?.value ?? null;
   }
-  function choose(wanted) {
-    const input = [...element.querySelectorAll("input")].find((each) => each.value === wanted);
+  const find = (wanted) => [...element.querySelectorAll("input")].find((each) => each.value === wanted);
+  function choose(wanted, { focus = true } = {}) {
+    const input = find(wanted);
     input.click();
-    input.focus();
+    if (focus) input.focus();
   }
-  return { element, value, choose };
+  function disable(wanted, isDisabled, text) {
+    const input = find(wanted);
+    input.disabled = isDisabled;
+    input.closest("label").querySelector("small").textContent = text;
+  }
+  return { element, value, choose, disable };
 }
 
-function card(name, { value, label, hint, image, disabled }, chosen) {
+function card(name, { value, label, hint, image, theme, disabled }, chosen) {
   return h(
     "label",
-    { class: "option" },
+    { class: "option", "data-theme": theme },
     h("input", { type: "radio", name, value, checked: value === chosen, disabled }),
     image && h("img", { src: image, alt: "", width: 1200, height: 630, loading: "lazy" }),
     h("span", { dir: "auto" }, label, hint && h("small", { dir: "auto" }, hint)),
@@ -151,7 +157,7 @@ function payFor(product, quantity, buy) {
     showTotal();
     return [
       h("p", { class: "bill" }, h("span", {}, t("shop.times", { title: product.title, count: quantity })), sum),
-      !product.giftable && h("p", { class: "not-giftable" }, notGiftable(product)),
+      !product.giftable && h("p", { class: "not-giftable gifting" }, notGiftable(product)),
       cards.element,
       waiting,
       button,
@@ -207,7 +213,7 @@ function stepper(label, { min = 1, max, value = min, onChange = () => {} }) {
 }
 return { stepper };
 });
-handsel.define("view_product.js", ["api.js", "dom.js", "i18n.js", "pay.js", "products.js", "stepper.js", "ui.js"], async ({ call }, { announce, config, fill, h }, { money, t }, { pay }, { notGiftable, picture, price }, { stepper }, { action }) => {
+handsel.define("view_product.js", ["api.js", "dom.js", "features.js", "i18n.js", "pay.js", "products.js", "stepper.js", "ui.js"], async ({ call }, { announce, config, fill, h }, { hasFeature }, { money, t }, { pay }, { notGiftable, picture, price }, { stepper }, { action }) => {
 const MAX_QUANTITY = 50;
 const FEW = 20;
 
@@ -225,7 +231,7 @@ async function view(main, { id }) {
         h("a", { class: "store", href: `#/stores/${product.store_id}` }, h("bdi", {}, product.store_name)),
         h("h1", { dir: "auto" }, product.title),
         h("p", { class: "large" }, price(product)),
-        !product.giftable && h("p", { class: "not-giftable" }, notGiftable(product)),
+        !product.giftable && h("p", { class: "not-giftable gifting" }, notGiftable(product)),
         stock(product),
         product.description && h("p", { dir: "auto" }, product.description),
         facts(product),
@@ -249,7 +255,7 @@ function stock({ stock: left }) {
 
 function facts(product) {
   const { kind, validity_days: days, redeem_at: place, giftable } = product;
-  const fact = (name, text) => h("div", {}, h("dt", {}, t(`shop.fact.${name}`)), h("dd", {}, text));
+  const fact = (name, text) => h("div", { class: name === "gift" && "gifting" }, h("dt", {}, t(`shop.fact.${name}`)), h("dd", {}, text));
   return h(
     "dl",
     { class: "product-facts" },
@@ -271,7 +277,8 @@ function tag({ product_id: id }, tagged) {
     await call(tagged ? "DELETE" : "PUT", `/tagged/${id}`, { as: "none" });
     tagged = !tagged;
     draw();
-    announce(t(tagged ? "shop.now_tagged" : "shop.now_untagged"));
+    const now = hasFeature("order_center") ? "shop.now_tagged" : "shop.tagged";
+    announce(t(tagged ? now : "shop.now_untagged"));
   }
   draw();
   return button;

@@ -1,4 +1,12 @@
 // Written by `make generate` from functions/web/assets; change it there.
+handsel.define("outcome.js", [], async () => {
+function outcomeOf({ state, at_end: end, successor_gift_id: successor }) {
+  if (state !== "returned") return state;
+  if (successor) return "passed_on";
+  return end.then === "refund" ? "refunded" : state;
+}
+return { outcomeOf };
+});
 handsel.define("timeline.js", ["dom.js", "i18n.js", "ui.js"], async ({ h }, { t, when }, { copyButton }) => {
 const STEPS = ["ready_to_ship", "picked_up", "in_transit", "out_for_delivery", "delivered"];
 
@@ -50,7 +58,7 @@ function addressBlock({ phone, country }, label) {
 }
 return { statusOf, timeline, fact };
 });
-handsel.define("lists.js", ["api.js", "dom.js", "i18n.js", "timeline.js", "router.js", "ui.js"], async ({ call }, { announce, h }, { day, isolate, money, t, when }, { statusOf }, { rememberShown, shownBefore }, { action, countdown }) => {
+handsel.define("lists.js", ["api.js", "dom.js", "i18n.js", "outcome.js", "timeline.js", "router.js", "ui.js"], async ({ call }, { announce, h }, { day, isolate, money, t, when }, { outcomeOf }, { statusOf }, { rememberShown, shownBefore }, { action, countdown }) => {
 const PAGE_SIZE = 20;
 const MAX_PAGE_SIZE = 100;
 
@@ -92,7 +100,7 @@ function sentEntry(gift) {
     picture: wrapping.image_url,
     wide: true,
     title: product.title,
-    badge: t(`center.sent.${state}`),
+    badge: t(`center.sent.${outcomeOf(gift)}`),
     tone: { open: "waiting", claimed: "good" }[state],
     lines: [
       h("q", { dir: "auto" }, wrapping.blessing),
@@ -150,7 +158,7 @@ function productEntry(product, line) {
     title,
     badge: money(price),
     tone: "price",
-    lines: [h("span", {}, h("bdi", {}, store), ` · ${t(giftable ? "center.giftable" : "center.not_giftable")}`), line],
+    lines: [h("span", {}, h("bdi", {}, store), h("span", { class: "gifting" }, ` · ${t(giftable ? "center.giftable" : "center.not_giftable")}`)), line],
   });
 }
 
@@ -273,18 +281,24 @@ function radios(legend, name, options, chosen, { className = "", onChange = () =
   function value() {
     return element.querySelector("input:checked")?.value ?? null;
   }
-  function choose(wanted) {
-    const input = [...element.querySelectorAll("input")].find((each) => each.value === wanted);
+  const find = (wanted) => [...element.querySelectorAll("input")].find((each) => each.value === wanted);
+  function choose(wanted, { focus = true } = {}) {
+    const input = find(wanted);
     input.click();
-    input.focus();
+    if (focus) input.focus();
   }
-  return { element, value, choose };
+  function disable(wanted, isDisabled, text) {
+    const input = find(wanted);
+    input.disabled = isDisabled;
+    input.closest("label").querySelector("small").textContent = text;
+  }
+  return { element, value, choose, disable };
 }
 
-function card(name, { value, label, hint, image, disabled }, chosen) {
+function card(name, { value, label, hint, image, theme, disabled }, chosen) {
   return h(
     "label",
-    { class: "option" },
+    { class: "option", "data-theme": theme },
     h("input", { type: "radio", name, value, checked: value === chosen, disabled }),
     image && h("img", { src: image, alt: "", width: 1200, height: 630, loading: "lazy" }),
     h("span", { dir: "auto" }, label, hint && h("small", { dir: "auto" }, hint)),
@@ -369,7 +383,7 @@ function payFor(product, quantity, buy) {
     showTotal();
     return [
       h("p", { class: "bill" }, h("span", {}, t("shop.times", { title: product.title, count: quantity })), sum),
-      !product.giftable && h("p", { class: "not-giftable" }, notGiftable(product)),
+      !product.giftable && h("p", { class: "not-giftable gifting" }, notGiftable(product)),
       cards.element,
       waiting,
       button,
@@ -399,6 +413,39 @@ function payFor(product, quantity, buy) {
 }
 return { pay, createPaid, payFor };
 });
+handsel.define("policy.js", ["api.js", "clock.js", "i18n.js"], async ({ call }, { now }, { span, t }) => {
+const DAY_MS = 86_400_000;
+
+let asked = null;
+
+function currentPolicy() {
+  asked ??= call("GET", "/meta/policy", { anonymous: true }).catch(() => {
+    asked = null;
+    return null;
+  });
+  return asked;
+}
+
+const isForbidden = ({ refusals = [] }, rule) => refusals.some((each) => each.rule === rule);
+
+async function rulesOf(order) {
+  const current = await currentPolicy();
+  const mayChoose = !isForbidden(order, "giver_may_choose");
+  if (!current || order.policy !== `${current.policy_id}@${current.version}`) return { window: null, atEnd: null, mayChoose };
+  const { window, at_end: atEnd } = current.rules;
+  const seconds = window.value[order.product.kind];
+  return { window: isCut(order, seconds) ? null : seconds, atEnd: atEnd.value, mayChoose };
+}
+
+function isCut({ product: { validity_days: days }, payment: { paid_at: paidAt } }, seconds) {
+  return days !== null && Date.parse(paidAt) + days * DAY_MS < now() + seconds * 1000;
+}
+
+function within(window) {
+  return window === null ? t("shop.end.in_time") : t("shop.end.within", { time: span(window) });
+}
+return { currentPolicy, isForbidden, rulesOf, within };
+});
 handsel.define("return_gift.js", ["api.js", "dom.js", "i18n.js"], async ({ call }, { fill, h }, { t }) => {
 const MAX_SENT = 100;
 
@@ -417,12 +464,12 @@ function returnGift(giftId) {
 }
 return { findReturnGift, returnGift };
 });
-handsel.define("wrapping.js", ["api.js", "dom.js", "i18n.js", "radios.js", "session.js"], async ({ call }, { fill, h, reachable }, { language, t }, { radios }, { currentUser }) => {
+handsel.define("wrapping.js", ["api.js", "dom.js", "i18n.js", "policy.js", "radios.js", "session.js"], async ({ call }, { fill, h, reachable }, { language, t }, { currentPolicy }, { radios }, { currentUser }) => {
 const MAX_CHARACTERS = 60;
 const MAX_CODE_POINTS = 400;
 const OWN = "own";
 
-const translated = language === "zh" ? await handsel.load("wrapping_zh.js") : { covers: {}, blessings: {} };
+const translated = language === "zh" ? await handsel.load("wrapping_zh.js") : { themes: {}, covers: {}, blessings: {} };
 
 function clean(text) {
   const line = text.normalize("NFC").replace(/[\r\n\t]+/g, " ").trim();
@@ -437,25 +484,19 @@ function countCharacters(text, segments = segmenter) {
 }
 
 async function wrapping(kind) {
-  const [{ covers, blessings }, name] = await Promise.all([call("GET", `/wrappings?kind=${kind}`), ownName()]);
+  const [{ themes, covers, blessings }, name, policy] = await Promise.all([call("GET", `/wrappings?kind=${kind}`), ownName(), currentPolicy()]);
   const preview = previewOf({ kind, name });
-  const cover = radios(
-    t("shop.wrap.cover"),
-    "cover",
-    covers.map((each) => ({ value: each.cover_id, label: translated.covers[each.cover_id] ?? each.title, image: each.image_url })),
-    covers[0].cover_id,
-    { className: "covers", onChange: draw },
-  );
-  const blessing = blessingChoice(blessings, draw);
+  const cover = coverChoice(themes, covers, draw);
+  const blessing = blessingChoice(blessings, policy?.rules.message_length.value ?? MAX_CHARACTERS, draw);
   function draw() {
-    preview.draw(covers.find((each) => each.cover_id === cover.value()), blessing.text());
+    preview.draw(cover.value(), blessing.text());
   }
   draw();
   return {
     preview: preview.element,
     fields: [cover.element, blessing.element],
     check: blessing.check,
-    value: () => ({ cover_id: cover.value(), ...blessing.value() }),
+    value: () => ({ cover_id: cover.value().cover_id, ...blessing.value() }),
   };
 }
 
@@ -476,12 +517,42 @@ function previewOf({ kind, name }) {
   function draw(cover, blessing) {
     const url = reachable(cover.image_url);
     if (image.getAttribute("src") !== url) image.src = url;
+    element.dataset.theme = cover.theme;
     fill(text, blessing);
   }
   return { element, draw };
 }
 
-function blessingChoice(blessings, onChange) {
+function coverChoice(themes, covers, onChange) {
+  const place = h("div", {});
+  let choice;
+  function show(theme) {
+    const shown = covers.filter((each) => each.theme === theme);
+    const options = shown.map((each) => ({ value: each.cover_id, label: translated.covers[each.cover_id] ?? each.title, image: each.image_url }));
+    choice = radios(t("shop.wrap.cover"), "cover", options, options[0].value, { className: "covers", onChange });
+    fill(place, choice.element);
+  }
+  function changed(theme) {
+    show(theme);
+    onChange();
+  }
+  show(covers[0].theme);
+  const series =
+    themes.length > 1 &&
+    radios(
+      t("shop.wrap.series"),
+      "series",
+      themes.map((each) => ({ value: each.theme_id, label: translated.themes[each.theme_id] ?? each.title, theme: each.theme_id })),
+      covers[0].theme,
+      { className: "pills", onChange: changed },
+    );
+  return {
+    element: h("div", {}, series && series.element, place),
+    value: () => covers.find((each) => each.cover_id === choice.value()),
+  };
+}
+
+function blessingChoice(blessings, longest, onChange) {
   const texts = Object.fromEntries(blessings.map((each) => [each.blessing_id, translated.blessings[each.blessing_id] ?? each.text]));
   const counter = h("p", { class: "counter", id: "message-counter" });
   const error = h("p", { class: "wrong", id: "message-wrong", role: "alert" });
@@ -501,8 +572,8 @@ function blessingChoice(blessings, onChange) {
   }
   function typed() {
     const count = countCharacters(clean(input.value));
-    fill(counter, t("shop.wrap.counter", { count, longest: MAX_CHARACTERS }));
-    counter.classList.toggle("over", count > MAX_CHARACTERS);
+    fill(counter, t("shop.wrap.counter", { count, longest }));
+    counter.classList.toggle("over", count > longest);
     if (errorIn(input.value) === "") showError("");
     onChange();
   }
@@ -510,7 +581,7 @@ function blessingChoice(blessings, onChange) {
     const message = clean(text);
     const count = countCharacters(message);
     if (count === 0) return t("shop.wrap.no_message");
-    if (count > MAX_CHARACTERS) return t("shop.wrap.too_long", { over: count - MAX_CHARACTERS });
+    if (count > longest) return t("shop.wrap.too_long", { over: count - longest });
     return [...message].length > MAX_CODE_POINTS ? t("shop.wrap.too_many_marks") : "";
   }
   function showError(text) {
@@ -529,7 +600,7 @@ function blessingChoice(blessings, onChange) {
     if (choice.value() === OWN) return { message: clean(input.value) };
     return choice.value() in translated.blessings ? { message: texts[choice.value()] } : { blessing_id: choice.value() };
   }
-  fill(counter, t("shop.wrap.counter", { count: 0, longest: MAX_CHARACTERS }));
+  fill(counter, t("shop.wrap.counter", { count: 0, longest }));
   return {
     element: h("div", {}, choice.element, own),
     text: () => (choice.value() === OWN ? clean(input.value) : texts[choice.value()]),
@@ -539,7 +610,7 @@ function blessingChoice(blessings, onChange) {
 }
 return { countCharacters, wrapping };
 });
-handsel.define("view_return.js", ["api.js", "dom.js", "i18n.js", "lists.js", "pay.js", "radios.js", "return_gift.js", "ui.js", "wrapping.js"], async ({ call, Problem }, { announce, config, fill, h }, { money, t }, { nothing }, { createPaid, payFor }, { radios }, { findReturnGift }, { runAction }, { wrapping }) => {
+handsel.define("view_return.js", ["api.js", "dom.js", "i18n.js", "lists.js", "pay.js", "policy.js", "radios.js", "return_gift.js", "ui.js", "wrapping.js"], async ({ call, Problem }, { announce, config, fill, h }, { money, t }, { nothing }, { createPaid, payFor }, { within }, { radios }, { findReturnGift }, { runAction }, { wrapping }) => {
 const MAX_PRODUCTS = 100;
 
 async function view(main, { id }) {
@@ -627,7 +698,9 @@ async function createReturnGift(id, body) {
   }
 }
 
-function showDone(main, { gift_id: id, wrapping: { image_url: cover, blessing } }, name) {
+function showDone(main, gift, name) {
+  const { gift_id: id, wrapping: { image_url: cover, blessing }, at_end: end } = gift;
+  const window = Math.round((Date.parse(gift.expires_at) - Date.parse(gift.created_at)) / 1000);
   const title = t("center.return.done", { name });
   fill(
     main,
@@ -637,7 +710,7 @@ function showDone(main, { gift_id: id, wrapping: { image_url: cover, blessing } 
       { class: "card given" },
       h("img", { src: cover, alt: "" }),
       h("p", { class: "blessing", dir: "auto" }, blessing),
-      h("p", {}, t("center.return.window", { name })),
+      h("p", {}, t(`shop.end.fixed.${end.then}`, { within: within(window) })),
       h("a", { class: "button main", href: `#/gifts/${id}` }, t("center.return.follow")),
       h("a", { class: "see", href: "#/center/sent" }, t("center.tab.sent")),
     ),

@@ -1,5 +1,11 @@
 // Written by `make generate` from functions/web/assets; change it there.
 handsel.define("wrapping_zh.js", [], async () => {
+const themes = {
+  red: "红色",
+  blue: "蓝色",
+  kraft: "牛皮纸",
+};
+
 const covers = {
   "red-classic": "经典红",
   "red-birthday": "生日快乐",
@@ -10,6 +16,11 @@ const covers = {
   "red-lunar-new-year": "新春",
   "red-mid-autumn": "中秋",
   "red-winter": "冬日小镇",
+  "blue-classic": "经典蓝",
+  "blue-sails": "一帆风顺",
+  "blue-peacock": "孔雀翎",
+  "blue-whale": "鲸",
+  "blue-qixi": "鹊桥相会",
   "parcel-ribbon": "缎带",
   "parcel-kraft": "牛皮纸",
   "parcel-stars": "星空",
@@ -36,5 +47,5 @@ const blessings = {
   "warm-winter": "天冷了，喝杯热茶，暖暖身子。",
   spring: "春天来了，出去走走吧！",
 };
-return { covers, blessings };
+return { themes, covers, blessings };
 });

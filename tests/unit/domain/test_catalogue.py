@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Iterator
+from dataclasses import fields
 from datetime import date
 from typing import Any
 
@@ -12,17 +13,23 @@ from handsel.domain import seasons, wrappings
 from handsel.domain.errors import UnknownWrapping
 from handsel.domain.models import Kind, Wrapping
 from handsel.domain.seasons import InvalidSpan, Season, Span
-from handsel.domain.wrappings import Blessing, Catalogue, Cover, InvalidCatalogue
+from handsel.domain.wrappings import Blessing, Catalogue, Cover, InvalidCatalogue, Theme, ThemeColors
 from testkit.factories import NOW
 
-COVER = {"cover_id": "red", "title": "Red", "kinds": ["voucher"]}
+COLORS = {field.name: f"#{number:06x}" for number, field in enumerate(fields(ThemeColors))}
+THEME = {"theme_id": "plain", "title": "Plain", "colors": COLORS}
+PLAIN = Theme("plain", "Plain", ThemeColors(**COLORS))
+COVER = {"cover_id": "red", "title": "Red", "kinds": ["voucher"], "theme": "plain"}
 BLESSING = {"blessing_id": "joy", "text": "Joy"}
 SPAN = {"from": "12-01", "to": "02-15"}
 
 
-def parse(cover: dict[str, Any] | None = None, blessing: dict[str, Any] | None = None) -> Catalogue:
+def parse(
+    cover: dict[str, Any] | None = None, blessing: dict[str, Any] | None = None, theme: dict[str, Any] | None = None
+) -> Catalogue:
     document = {
         "seasons": {"winter": [SPAN], "summer": []},
+        "themes": [{**THEME, **(theme or {})}],
         "covers": [{**COVER, **(cover or {})}],
         "blessings": [{**BLESSING, **(blessing or {})}],
     }
@@ -38,9 +45,11 @@ def error_of(**changed: Any) -> str:
 def test_a_catalogue_has_covers_and_blessings_with_their_seasons() -> None:
     winter = Season((Span("12-01", "02-15"),))
     assert parse({"season": "winter", "kinds": ["parcel", "voucher"]}, {"season": "winter"}) == Catalogue(
-        [Cover("red", "Red", frozenset(Kind), winter)], [Blessing("joy", "Joy", winter)]
+        [PLAIN], [Cover("red", "Red", frozenset(Kind), PLAIN, winter)], [Blessing("joy", "Joy", winter)]
     )
-    assert parse() == Catalogue([Cover("red", "Red", frozenset({Kind.VOUCHER}))], [Blessing("joy", "Joy")])
+    assert parse() == Catalogue(
+        [PLAIN], [Cover("red", "Red", frozenset({Kind.VOUCHER}), PLAIN)], [Blessing("joy", "Joy")]
+    )
 
 
 def test_the_length_of_a_text_is_bounded() -> None:
@@ -57,12 +66,13 @@ def test_the_length_of_a_text_is_bounded() -> None:
     [
         (
             {"colour": 1},
-            "covers[0] has a field 'colour' that is unknown; it takes cover_id, kinds, season, title",
+            "covers[0] has a field 'colour' that is unknown; it takes cover_id, kinds, season, theme, title",
         ),
         (
             {"season": "spring"},
             "covers[0] (red) season: name one of winter, summer, or leave it out for all year; 'spring' is none",
         ),
+        ({"theme": "blue"}, "covers[0] (red) theme: name one of plain; 'blue' is none"),
         ({"kinds": ["money"]}, "covers[0] (red) kinds: list one or more of voucher, parcel, not ['money']"),
         ({"cover_id": "Red"}, "covers[0] cover_id: write it in small letters, digits and hyphens, not 'Red'"),
     ],
@@ -74,11 +84,22 @@ def test_an_error_in_an_entry_is_reported_with_its_place_and_the_fix(changed: di
 @pytest.mark.parametrize(
     ("document", "expected"),
     [
-        ([], 'write it as {"seasons": {...}, "covers": [...], "blessings": [...]}'),
-        ({"seasons": {}, "covers": []}, 'write it as {"seasons": {...}, "covers": [...], "blessings": [...]}'),
+        ([], 'write it as {"seasons": {...}, "themes": [...], "covers": [...], "blessings": [...]}'),
         (
-            {"seasons": [], "covers": [], "blessings": []},
+            {"seasons": {}, "covers": [], "blessings": []},
+            'write it as {"seasons": {...}, "themes": [...], "covers": [...], "blessings": [...]}',
+        ),
+        (
+            {"seasons": [], "themes": [THEME], "covers": [], "blessings": []},
             "seasons has to be an object: a name, and the list of its spans",
+        ),
+        (
+            {"seasons": {}, "themes": [], "covers": [], "blessings": []},
+            "themes: write one or more, each with a theme_id of its own",
+        ),
+        (
+            {"seasons": {}, "themes": [THEME, THEME], "covers": [], "blessings": []},
+            "themes: write one or more, each with a theme_id of its own",
         ),
     ],
 )
@@ -86,6 +107,35 @@ def test_an_error_in_the_structure_is_reported_with_its_place_and_the_fix(docume
     with pytest.raises(InvalidCatalogue) as raised:
         wrappings.parse(json.dumps(document))
     assert str(raised.value) == f"wrappings.json: {expected}"
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ({"theme_id": "Plain"}, "themes[0] theme_id: write it in small letters, digits and hyphens, not 'Plain'"),
+        ({"season": "winter"}, "themes[0] has a field 'season' that is unknown; it takes colors, theme_id, title"),
+        ({"colors": []}, "themes[0] (plain) colors has to be an object"),
+        (
+            {"colors": {**COLORS, "seal": "gold"}},
+            "themes[0] (plain) colors seal: write it as #rrggbb in small letters, not 'gold'",
+        ),
+        (
+            {"colors": {**COLORS, "edge": "#FFF"}},
+            "themes[0] (plain) colors edge: write it as #rrggbb in small letters, not '#FFF'",
+        ),
+        ({"colors": {"envelope": "#000000"}}, "themes[0] (plain) colors lacks 'envelope_shade'"),
+    ],
+)
+def test_an_error_in_a_theme_is_reported_with_its_place_and_the_fix(changed: dict[str, Any], expected: str) -> None:
+    with pytest.raises(InvalidCatalogue) as raised:
+        parse(theme=changed)
+    assert str(raised.value) == f"wrappings.json: {expected}"
+
+
+def test_a_cover_that_does_not_exist_has_the_first_theme() -> None:
+    catalogue = wrappings.load_catalogue()
+    assert catalogue.find_theme("parcel-kraft").theme_id == "kraft"
+    assert catalogue.find_theme("gone") == catalogue.themes[0]
 
 
 def test_a_season_can_last_a_single_day() -> None:

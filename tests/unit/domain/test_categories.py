@@ -2,8 +2,8 @@
 
 import pytest
 
-from handsel.domain.categories import NAMES, find_category
-from handsel.domain.rules import NOT_GIFTABLE_CATEGORIES
+from handsel.domain.categories import find_category, fold
+from handsel.domain.policy import Policy, load_policies, newest
 
 
 @pytest.mark.parametrize(
@@ -40,9 +40,13 @@ from handsel.domain.rules import NOT_GIFTABLE_CATEGORIES
     ],
 )
 def test_the_category_of_a_product_does_not_depend_on_its_spelling(written: str, category: str | None) -> None:
-    assert find_category(written) == category
+    assert find_category(written, newest("douyin").excluded_categories) == category
 
 
-def test_every_category_of_the_rules_has_names() -> None:
-    assert NAMES.keys() >= NOT_GIFTABLE_CATEGORIES
-    assert all(find_category(name) == category for category, names in NAMES.items() for name in names)
+@pytest.mark.parametrize("policy", [each for versions in load_policies().values() for each in versions])
+def test_every_name_of_a_category_is_recognised(policy: Policy) -> None:
+    for category, names in policy.excluded_categories:
+        assert category in names
+        for name in names:
+            assert name == fold(name)
+            assert find_category(name, policy.excluded_categories) == category

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from handsel.domain import errors, ids, rules
+from handsel.domain import errors, ids, policy, rules
 from handsel.domain.models import Address, Gift, Kind, Money, Page, Product, Reservation, UnitCounts
 from handsel.domain.states import GiftAction, GiftState, OrderAction, OrderState, VoucherState
 from testkit.factories import EXPIRES, NOW, gift, order, product, voucher
@@ -13,6 +13,7 @@ KEYS = {"1": "an old key", "2": "the key of today"}
 SECRET = ids.derive_link_secret(KEYS, "1", "gift")
 ADDRESS = Address("Bob", "1", ["Street 1"], "City", "1", "DE")
 DAY = 86_400_000
+DOUYIN = policy.newest("douyin")
 GIFT, USE, REFUND = OrderAction.GIFT, OrderAction.USE, OrderAction.REFUND
 
 
@@ -30,33 +31,43 @@ GIFT, USE, REFUND = OrderAction.GIFT, OrderAction.USE, OrderAction.REFUND
 )
 def test_a_product_that_cannot_be_given_is_rejected_with_the_reason(changed: Product, detail: str) -> None:
     with pytest.raises(errors.NotGiftable) as raised:
-        rules.check_giftable(changed)
+        rules.check_giftable(changed, DOUYIN)
     assert raised.value.detail == detail
     with pytest.raises(errors.NotGiftable) as raised:
-        rules.check_can_give(order(), changed, now=NOW)
+        rules.check_can_give(order(), changed, DOUYIN, now=NOW)
     assert raised.value.detail == detail
 
 
 def test_a_paid_order_of_a_giftable_product_can_be_given() -> None:
-    rules.check_giftable(product())
-    rules.check_can_give(order(), product(), now=NOW)
+    rules.check_giftable(product(), DOUYIN)
+    rules.check_can_give(order(), product(), DOUYIN, now=NOW)
 
 
 @pytest.mark.parametrize("state", [OrderState.PENDING, OrderState.DECLINED])
 def test_only_paid_orders_can_be_given(state: OrderState) -> None:
     with pytest.raises(errors.UnitsNotAvailable):
-        rules.check_can_give(order(state=state), product(), now=NOW)
+        rules.check_can_give(order(state=state), product(), DOUYIN, now=NOW)
 
 
-def test_vouchers_can_be_given_until_the_end_of_their_validity() -> None:
+def test_vouchers_can_be_given_until_shortly_before_the_end_of_their_validity() -> None:
     bought = replace(order(), product=replace(product(), validity_days=2))
-    assert bought.valid_until == NOW + 2 * DAY
-    assert not rules.is_validity_over(bought, now=NOW + 2 * DAY - 1)
-    rules.check_can_give(bought, product(), now=NOW + 2 * DAY - 1)
-    assert rules.is_validity_over(bought, now=NOW + 2 * DAY)
-    with pytest.raises(errors.NotGiftable) as raised:
-        rules.check_can_give(bought, product(), now=NOW + 2 * DAY)
-    assert raised.value.detail == "The vouchers of this order are no longer valid."
+    end = NOW + 2 * DAY
+    assert bought.valid_until == end
+    rules.check_can_give(bought, product(), DOUYIN, now=end - 60_000)
+    assert not rules.is_validity_over(bought, now=end - 1)
+    assert rules.is_validity_over(bought, now=end)
+    for now, detail in ((end - 59_999, "expire too soon"), (end - 1, "expire too soon"), (end, "are no longer valid")):
+        with pytest.raises(errors.NotGiftable) as raised:
+            rules.check_can_give(bought, product(), DOUYIN, now=now)
+        assert (raised.value.detail, raised.value.rule) == (f"The vouchers of this order {detail}.", "minimum_window")
+        assert rules.find_rule_against_giving(bought, product(), DOUYIN, now=now) == "minimum_window"
+
+
+def test_a_window_that_is_shorter_than_the_minimum_needs_no_more_validity() -> None:
+    bought, short = replace(order(), product=replace(product(), validity_days=2)), DOUYIN.with_window(3000)
+    rules.check_can_give(bought, product(), short, now=NOW + 2 * DAY - 3000)
+    with pytest.raises(errors.NotGiftable):
+        rules.check_can_give(bought, product(), short, now=NOW + 2 * DAY - 2999)
 
 
 def test_an_order_without_an_end_of_validity_is_never_over() -> None:
@@ -93,19 +104,22 @@ def test_units_of_several_gifts_are_added_up() -> None:
 
 def test_available_units_can_be_given_used_and_refunded() -> None:
     units = UnitCounts(available=1, in_gift=0, gifted=0, used=0, refunded=0)
-    assert rules.list_order_actions(order(), product(), units, now=NOW) == [GIFT, USE, REFUND]
-    assert rules.list_order_actions(order(), replace(product(), giftable=False), units, now=NOW) == [USE, REFUND]
+    assert rules.list_order_actions(order(), product(), units, DOUYIN, now=NOW) == [GIFT, USE, REFUND]
+    assert rules.list_order_actions(order(), replace(product(), giftable=False), units, DOUYIN, now=NOW) == [
+        USE,
+        REFUND,
+    ]
 
 
 def test_expired_vouchers_can_only_be_refunded() -> None:
     over = replace(order(), product=replace(product(), validity_days=1))
     units = UnitCounts(available=2, in_gift=0, gifted=0, used=0, refunded=0)
-    assert rules.list_order_actions(over, product(), units, now=NOW + DAY) == [REFUND]
+    assert rules.list_order_actions(over, product(), units, DOUYIN, now=NOW + DAY) == [REFUND]
 
 
 def test_without_available_units_no_action_is_possible() -> None:
-    assert rules.list_order_actions(order(), product(), None, now=NOW) == []
-    assert rules.list_order_actions(order(), product(), UnitCounts(0, 1, 1, 1, 1), now=NOW) == []
+    assert rules.list_order_actions(order(), product(), None, DOUYIN, now=NOW) == []
+    assert rules.list_order_actions(order(), product(), UnitCounts(0, 1, 1, 1, 1), DOUYIN, now=NOW) == []
 
 
 # --- opening a gift ---------------------------------------------------------------------------------------------------

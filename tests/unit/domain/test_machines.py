@@ -61,6 +61,7 @@ def test_the_unit_machine_is_published_without_guards() -> None:
             {"from": "available", "action": "refund", "to": "refunded", "guards": []},
             {"from": "in_gift", "action": "claim", "to": "gifted", "guards": []},
             {"from": "in_gift", "action": "give_back", "to": "available", "guards": []},
+            {"from": "in_gift", "action": "refund", "to": "refunded", "guards": []},
         ],
         "errors": {"available": "units-not-available"},
     }

@@ -1,11 +1,14 @@
 """Counts of an order center, from the contribution of each item."""
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
 from handsel.domain import summary
-from handsel.domain.models import Reservation
-from handsel.domain.states import GiftState, OrderState, ShipmentStatus
-from handsel.domain.summary import Counts, OpenGifts, Summary
+from handsel.domain.models import AtEnd, Gift, Reservation
+from handsel.domain.states import EndAction, GiftState, OrderState, ShipmentStatus
+from handsel.domain.summary import Counts, OpenGifts, OtherEnds, Summary
 from testkit.factories import EXPIRES, NOW, gift, order, shipment, voucher
 
 DAY = 86_400_000
@@ -130,3 +133,62 @@ def test_open_gifts_of_all_orders_count_as_waiting_to_be_claimed() -> None:
         "two": OpenGifts(has_available=False, gifts={"c": NOW + 1}),
     }
     assert summary.compute_counts(Summary(open_gifts=waiting), 0, now=NOW).awaiting_claim == 3
+
+
+# --- other ends -------------------------------------------------------------------------------------------------------
+
+TO_CAROL = AtEnd(EndAction.GIVE_TO, "carol", "next", DAY)
+
+
+def test_an_order_knows_the_ends_of_its_open_gifts() -> None:
+    refunded = replace(gift(gift_id="a"), at_end=AtEnd(EndAction.REFUND))
+    passed_on = replace(gift(gift_id="b", shares=1), at_end=TO_CAROL)
+    usual = gift(gift_id="c")
+    found = summary.find_open_gifts(order(available=0), [refunded, passed_on, usual])
+    assert found.ends == OtherEnds({"a": 0, "b": EXPIRES + DAY}, is_last=False)
+    ended = replace(gift(gift_id="a", state=GiftState.RETURNED), at_end=AtEnd(EndAction.REFUND))
+    assert summary.find_open_gifts(order(), [ended, usual]).ends is None
+
+
+def test_a_refund_is_the_last_one_if_all_other_units_are_refunded() -> None:
+    waiting = [replace(gift(gift_id=name, shares=2), at_end=AtEnd(EndAction.REFUND)) for name in ("a", "b")]
+
+    def is_last(gifts: list[Gift], **units: Any) -> bool:
+        ends = summary.find_open_gifts(order(quantity=5, **units), gifts).ends
+        assert ends is not None
+        return ends.is_last
+
+    assert is_last(waiting, available=0, refunded=1)
+    assert not is_last(waiting, available=1)
+    assert not is_last(waiting, available=0, used=1)
+    claimed = [replace(gift("bob", gift_id="a", shares=2), at_end=AtEnd(EndAction.REFUND)), waiting[1]]
+    assert not is_last(claimed, available=0, refunded=1)
+    usual = [waiting[0], replace(waiting[1], at_end=None)]
+    assert not is_last(usual, available=0, refunded=1)
+
+
+def test_refunded_units_are_not_to_be_given_again() -> None:
+    gifts, ends = {"a": NOW, "b": NOW + 1}, OtherEnds({"a": 0, "b": 0}, is_last=True)
+    waiting = {"order": OpenGifts(has_available=False, gifts=gifts, ends=ends)}
+    counts = [summary.compute_counts(Summary(open_gifts=waiting), 0, now=NOW + after) for after in (-1, 0, 1)]
+    assert [(each.awaiting_claim, each.returned, each.to_give, each.refunded) for each in counts] == [
+        (2, 0, 0, 0), (1, 1, 0, 0), (0, 2, 0, 1),
+    ]  # fmt: skip
+    not_last = {"order": OpenGifts(has_available=False, gifts=gifts, ends=replace(ends, is_last=False))}
+    assert summary.compute_counts(Summary(open_gifts=not_last), 0, now=NOW + 1).refunded == 0
+
+
+def test_a_refund_beside_a_usual_gift_leaves_the_units_of_that_one() -> None:
+    ends = OtherEnds({"a": 0}, is_last=False)
+    waiting = {"order": OpenGifts(has_available=False, gifts={"a": NOW, "b": NOW + 1}, ends=ends)}
+    counts = [summary.compute_counts(Summary(open_gifts=waiting), 0, now=NOW + after) for after in (0, 1)]
+    assert [(each.to_give, each.refunded) for each in counts] == [(0, 0), (1, 0)]
+
+
+def test_a_successor_waits_in_place_of_its_gift_and_then_counts_too() -> None:
+    ends = OtherEnds({"a": NOW + 5}, is_last=False)
+    waiting = {"order": OpenGifts(has_available=False, gifts={"a": NOW}, ends=ends)}
+    counts = [summary.compute_counts(Summary(open_gifts=waiting), 0, now=NOW + after) for after in (-1, 0, 4, 5)]
+    assert [(each.awaiting_claim, each.returned, each.to_give) for each in counts] == [
+        (1, 0, 0), (1, 1, 0), (1, 1, 0), (0, 2, 1),
+    ]  # fmt: skip

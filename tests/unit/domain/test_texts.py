@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from handsel.domain import messages, texts
-from handsel.domain.messages import PARAMS, REMINDERS_MS, Message, MessageKind
-from handsel.domain.models import Kind
+from handsel.domain import messages, policy, texts
+from handsel.domain.messages import PARAMS, Message, MessageKind
+from handsel.domain.models import AtEnd, Kind
 from handsel.domain.reasons import Reason
-from handsel.domain.states import GiftState, ShipmentStatus
+from handsel.domain.states import EndAction, GiftState, ShipmentStatus
 from handsel.domain.texts import PLURALS, TEXTS, Select, Text, render
 from testkit.factories import NOW, gift, shipment
 
@@ -29,7 +29,7 @@ def every_message() -> Iterator[Message]:
     for kind in Kind:
         given = replace(gift(kind=kind, recipient_id="bob"), giver_name=NAME)
         yield from messages.derive_gift_messages(None, given)
-        yield from (messages.build_reminder(given, lead) for lead in REMINDERS_MS)
+        yield from (messages.build_reminder(given, lead * 1000) for lead in policy.list_reminders())
         for state in (GiftState.DECLINED, GiftState.CANCELLED):
             yield from messages.derive_gift_messages(
                 given, gift(kind=kind, recipient_id="bob", state=state, ended_at=NOW)
@@ -37,6 +37,11 @@ def every_message() -> Iterator[Message]:
     for shares in (2, 3):
         ended = gift("bob", shares=shares, state=GiftState.RETURNED, ended_at=NOW)
         yield from messages.derive_gift_messages(gift(shares=shares), ended)
+        refunded = replace(ended, at_end=AtEnd(EndAction.REFUND))
+        yield from messages.derive_gift_messages(gift(shares=shares), refunded)
+    passed_on = gift(state=GiftState.RETURNED, ended_at=NOW)
+    passed_on = replace(passed_on, at_end=AtEnd(EndAction.GIVE_TO, "carol", "successor", 1))
+    yield from messages.derive_gift_messages(gift(), passed_on)
     yield messages.build_regift_request("gift", "alice", "bob", at=NOW)
     for before in (ShipmentStatus.READY_TO_SHIP, ShipmentStatus.PICKED_UP):
         for status in ShipmentStatus:

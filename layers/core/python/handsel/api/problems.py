@@ -19,9 +19,11 @@ STATUS: Mapping[str, int] = {
     "not-the-recipient": 403,
     "not-claimed": 403,
     "wrong-role": 403,
+    "not-available-yet": 403,
     "not-found": 404,
     "out-of-stock": 409,
     "price-changed": 409,
+    "not-allowed": 409,
     "order-cancelled": 409,
     "not-cancellable": 409,
     "no-payment-provider": 409,
@@ -80,6 +82,8 @@ def of(problem: errors.ApiProblem) -> Response[str]:
         body["redeemed_at"] = format_timestamp(problem.redeemed_at)
     if isinstance(problem, errors.PriceChanged):
         body["total"] = {"amount": problem.amount, "currency": problem.currency}
+    if isinstance(problem, (errors.NotAllowed, errors.NotGiftable)):
+        body["rule"] = problem.rule
     if isinstance(problem, errors.InvalidRequest):
         listed = problem.fields[:MAX_ERRORS]
         body["errors"] = [{"pointer": field.pointer, "detail": field.detail} for field in listed]

@@ -7,52 +7,10 @@ A category consists of parts: the levels of a path (`Apparel & Accessories > Jew
 
 import re
 import unicodedata
-from collections.abc import Mapping
 from functools import lru_cache
 
-# Names by category, in the form of `_fold`: other spellings, plurals, and the names in Chinese.
-NAMES: Mapping[str, frozenset[str]] = {
-    "jewelry": frozenset(
-        {
-            "jewelry",
-            "jewellery",
-            "jewelery",
-            "jewellry",
-            "jewelries",
-            "jewelleries",
-            "jewel",
-            "jewels",
-            "珠宝",
-            "珠寶",
-            "首饰",
-            "首飾",
-            "珠宝类",
-            "珠寶類",
-            "首饰类",
-            "首飾類",
-            "珠宝饰品",
-            "珠寶飾品",
-            "珠宝玉器",
-            "珠寶玉器",
-        }
-    ),
-    "education": frozenset(
-        {
-            "education",
-            "educations",
-            "educational",
-            "教育",
-            "教育类",
-            "教育類",
-            "教育培训",
-            "教育培訓",
-            "教育课程",
-            "教育課程",
-            "教育服务",
-            "教育服務",
-        }
-    ),
-}
+# The names of each category, in the form of `fold`: other spellings, plurals, and the names in other languages.
+Names = tuple[tuple[str, tuple[str, ...]], ...]
 # Levels of a path, members of an enumeration, and what is in brackets. Compiled at the first use, which few functions have.
 _SEPARATORS = (
     r"[<>/|\\:;,&+()\[\]{}]|\band\b|\s[-\u2010-\u2015]+\s"
@@ -62,17 +20,24 @@ _NO_WORD = r"[\W_]+"
 
 
 @lru_cache(maxsize=1024)
-def find_category(category: str) -> str | None:
-    """Return which category of `NAMES` a store's category is, or None."""
-    for part in re.split(_SEPARATORS, _fold(category).replace("_", " ")):
+def find_category(category: str, names_by_category: Names) -> str | None:
+    """Return which of the named categories a store's category is, or None."""
+    folded = fold(category).replace("_", " ")
+    # The whole, too: a name can have a separator itself.
+    for part in (*re.split(_SEPARATORS, folded), folded):
         words = re.sub(_NO_WORD, " ", part).strip()
-        for known, names in NAMES.items():
+        for known, names in names_by_category:
             if any(_ends_with(words, name) for name in names):
                 return known
     return None
 
 
-def _fold(text: str) -> str:
+def normalize(name: str) -> str:
+    """Return the name of a category in the form in which names are compared; empty if it has no letter or digit."""
+    return re.sub(_NO_WORD, " ", fold(name)).strip()
+
+
+def fold(text: str) -> str:
     """Return a text without the differences of case, width, accents and invisible characters."""
     folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
     return "".join(char for char in folded if unicodedata.category(char) not in ("Cf", "Mn", "Me"))

@@ -8,13 +8,14 @@ HandselError
 │   ├── UnsupportedMediaType       the body is not declared as JSON
 │   ├── Unauthenticated            no verified identity
 │   ├── PaymentDeclined
-│   ├── OwnGift, WrongSecret, NotTheRecipient, NotClaimed, WrongRole
+│   ├── OwnGift, WrongSecret, NotTheRecipient, NotClaimed, WrongRole, NotAvailableYet
 │   ├── NotFound                   unknown, owned by another user, or hidden: all look the same
 │   ├── OutOfStock, UnitsNotAvailable, AlreadyClaimed, ReturnGiftAlreadyGiven, StillOpen, HandleTaken
 │   ├── OrderCancelled, NotCancellable, NoPaymentProvider
 │   ├── AlreadyRedeemed            has the time of the redemption
 │   ├── AlreadyShipped, TooManyEvents
 │   ├── PriceChanged               has the total that would be charged
+│   ├── NotAllowed                 has the rule of the policy
 │   ├── Expired, Cancelled, Declined, VoucherExpired
 │   ├── PreconditionFailed         the entity is not in the state that If-Match names
 │   ├── InvalidRequest             valid JSON that fails validation; lists the fields
@@ -175,6 +176,14 @@ class WrongRole(ApiProblem):
     )
 
 
+class NotAvailableYet(ApiProblem):
+    """The caller does not have the feature."""
+
+    code = "not-available-yet"
+    title = "Giving is not available to you yet."
+    explanation = "The units stay in your order. `GET /meta/features` has the features that are available to you."
+
+
 class NotFound(ApiProblem):
     """The entity is unknown, owned by another user or hidden."""
 
@@ -240,6 +249,22 @@ class NoPaymentProvider(ApiProblem):
         "This deployment has no payment provider. Existing orders can be given, used and refunded. Its operator chooses a "
         "provider with the parameter `PaymentProvider`."
     )
+
+
+class NotAllowed(ApiProblem):
+    """The policy of the order does not allow the action.
+
+    Attributes:
+        rule: the name of the rule in the policy.
+    """
+
+    code = "not-allowed"
+    title = "The rules for gifts do not allow this."
+    explanation = "`rule` names the rule of the policy that the order was bought under."
+
+    def __init__(self, rule: str) -> None:
+        super().__init__()
+        self.rule = rule
 
 
 class UnitsNotAvailable(ApiProblem):
@@ -371,11 +396,19 @@ class IdempotencyKeyReused(ApiProblem):
 
 
 class NotGiftable(ApiProblem):
-    """The product cannot be given as a gift."""
+    """The product cannot be given as a gift.
+
+    Attributes:
+        rule: the name of the rule in the policy, or `giftable` for the setting of the store.
+    """
 
     code = "not-giftable"
     title = "This product cannot be given as a gift."
-    explanation = "The rules for gifts exclude it by its category, its price or its store."
+    explanation = "The rules for gifts exclude it by its category, its price or its store. `rule` names the rule."
+
+    def __init__(self, detail: str, rule: str) -> None:
+        super().__init__(detail)
+        self.rule = rule
 
 
 class UnknownWrapping(ApiProblem):
@@ -455,10 +488,18 @@ class PaymentUnknown(ApiProblem):
 
 
 class ServiceUnavailable(ApiProblem):
-    """The retries are exhausted. The change may have been written."""
+    """The retries are exhausted. The change may have been written.
+
+    Attributes:
+        is_partial: whether a batch was read except for some keys, which are throttled.
+    """
 
     code = "busy"
     # The change may have been written although its response was lost; a retry of the request detects that.
     title = "The request could not be completed in time. Repeat the same request; it takes effect only once."
     explanation = "Too many requests change the same data at this moment, or a service did not answer in time."
     retry_after = 1
+
+    def __init__(self, detail: str | None = None, *, is_partial: bool = False) -> None:
+        super().__init__(detail)
+        self.is_partial = is_partial

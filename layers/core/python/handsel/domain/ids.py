@@ -81,6 +81,11 @@ def derive_shipment_id(holding_id: str) -> str:
     return derive_id("shipment", holding_id)
 
 
+def derive_end_refund_id(gift_id: str) -> str:
+    """Return the id of the refund at the end of a gift: a gift is refunded once."""
+    return derive_id("refund at the end", gift_id)
+
+
 def hash_request(path: str, body: object) -> str:
     """Return a hash of a request's path and body.
 

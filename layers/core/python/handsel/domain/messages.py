@@ -11,12 +11,9 @@ from handsel.domain import ids
 from handsel.domain.events import find_new_claims
 from handsel.domain.models import Gift, Presentation, Shipment, Wrapping
 from handsel.domain.privacy import Fact, Viewer, may_see
-from handsel.domain.states import GiftState, ShipmentStatus
+from handsel.domain.states import EndAction, GiftState, ShipmentStatus
 
 HOUR_MS = 3_600_000
-# Times before the end of the claim window at which recipients are reminded of an open gift. A window that is not longer than
-# such a time has no reminder then.
-REMINDERS_MS = (6 * HOUR_MS, HOUR_MS)
 
 
 class MessageKind(StrEnum):
@@ -27,6 +24,8 @@ class MessageKind(StrEnum):
     - `gift_cancelled`: a gift for the caller was cancelled.
     - `gift_claimed`: someone claimed a share of the caller's gift. Params: `name`.
     - `gift_returned`: the caller's gift expired. Params: `units`.
+    - `gift_refunded`: the caller's gift expired and its units are refunded. Params: `units`.
+    - `gift_passed_on`: the caller's gift expired and is a gift to the person that the caller chose now. Params: `name`.
     - `gift_declined`: the caller's gift was declined.
     - `asked_again`: someone asks the caller to give an expired gift again. Params: `name`.
     - `parcel_update`: the status of a parcel for the caller changed. Params: `status`.
@@ -37,6 +36,8 @@ class MessageKind(StrEnum):
     GIFT_CANCELLED = "gift_cancelled"
     GIFT_CLAIMED = "gift_claimed"
     GIFT_RETURNED = "gift_returned"
+    GIFT_REFUNDED = "gift_refunded"
+    GIFT_PASSED_ON = "gift_passed_on"
     GIFT_DECLINED = "gift_declined"
     ASKED_AGAIN = "asked_again"
     PARCEL_UPDATE = "parcel_update"
@@ -47,10 +48,11 @@ class MessageParams:
     """The values in the text of a message. Those that its kind does not have (`PARAMS`) are None.
 
     Attributes:
-        name: display name of the giver, the claimer or the user who requests the gift again; None if it is unknown.
+        name: display name of the giver, the claimer, the second person or the user who requests the gift again; None if
+            it is unknown.
         presentation: how the gift looks before it is opened.
         hours: time left to open the gift.
-        units: units released to the order.
+        units: units released to the order, or refunded.
         status: of the shipment.
     """
 
@@ -67,6 +69,8 @@ PARAMS: Mapping[MessageKind, tuple[str, ...]] = {
     MessageKind.GIFT_CANCELLED: (),
     MessageKind.GIFT_CLAIMED: ("name",),
     MessageKind.GIFT_RETURNED: ("units",),
+    MessageKind.GIFT_REFUNDED: ("units",),
+    MessageKind.GIFT_PASSED_ON: ("name",),
     MessageKind.GIFT_DECLINED: (),
     MessageKind.ASKED_AGAIN: ("name",),
     MessageKind.PARCEL_UPDATE: ("status",),
@@ -118,36 +122,50 @@ def derive_gift_messages(before: Gift | None, after: Gift | None) -> Iterator[Me
         return
     for claimer, at in find_new_claims(before, after):
         if may_see(Viewer.GIVER, Fact.CLAIMERS):
-            yield _to_giver(after, MessageKind.GIFT_CLAIMED, at, claimer=claimer)
+            yield _to_giver(after, MessageKind.GIFT_CLAIMED, at, named=claimer)
     if before.state is not GiftState.OPEN:
         return
     ended_at = after.ended_at or after.expires_at
     match after.state:
         case GiftState.RETURNED:
-            yield _to_giver(after, MessageKind.GIFT_RETURNED, ended_at, MessageParams(units=after.remaining))
+            second = None if after.at_end is None else after.at_end.recipient_id
+            params = MessageParams(units=after.remaining if second is None else None)
+            yield _to_giver(after, _EXPIRED[after.then], ended_at, params, named=second)
         case GiftState.DECLINED:
             yield _to_giver(after, MessageKind.GIFT_DECLINED, ended_at)
         case GiftState.CANCELLED if after.recipient_id is not None:
             yield _to_recipient(after, MessageKind.GIFT_CANCELLED, ended_at)
 
 
-# The messages that announce a gift to its named recipient: kind, and the other parts of the id.
-_ANNOUNCEMENTS = (
-    (MessageKind.GIFT_RECEIVED, ()),
-    *((MessageKind.GIFT_REMINDER, (str(lead_ms),)) for lead_ms in REMINDERS_MS),
-)
+# The message to the giver of an expired gift, by what happened at its end.
+_EXPIRED: Mapping[EndAction, MessageKind] = {
+    EndAction.ORDER: MessageKind.GIFT_RETURNED,
+    EndAction.REFUND: MessageKind.GIFT_REFUNDED,
+    EndAction.GIVE_TO: MessageKind.GIFT_PASSED_ON,
+}
+
+# The messages that announce a gift to its named recipient.
+_ANNOUNCEMENTS = (MessageKind.GIFT_RECEIVED, MessageKind.GIFT_REMINDER)
 
 
 def list_replaced_ids(message: Message) -> list[str]:
-    """Return the ids of messages that a message replaces while they are unread: a cancellation, the announcements of the gift."""
+    """Return the ids of messages that a message replaces while they are unread: a cancellation, the announcements of the gift.
+
+    A message does not have the policy of its gift, so these are the reminders of all policies.
+    """
     if message.kind is not MessageKind.GIFT_CANCELLED or message.gift_id is None:
         return []
-    return [_derive_id(kind, message.gift_id, *parts) for kind, parts in _ANNOUNCEMENTS]
+    from handsel.domain import policy  # imported here, because few gifts are cancelled
+
+    reminders = [
+        _derive_id(MessageKind.GIFT_REMINDER, message.gift_id, str(lead * 1000)) for lead in policy.list_reminders()
+    ]
+    return [_derive_id(MessageKind.GIFT_RECEIVED, message.gift_id), *reminders]
 
 
 def find_replacing_id(message: Message) -> str | None:
     """Return the id of the message that replaces a message, whether it exists or not; None if nothing replaces it."""
-    if message.gift_id is None or message.kind not in {kind for kind, _ in _ANNOUNCEMENTS}:
+    if message.gift_id is None or message.kind not in _ANNOUNCEMENTS:
         return None
     return _derive_id(MessageKind.GIFT_CANCELLED, message.gift_id)
 
@@ -186,9 +204,16 @@ def build_reminder(gift: Gift, lead_ms: int) -> Message:
 
 
 def list_reminder_times(gift: Gift) -> list[int]:
-    """Return the times at which the named recipient of a gift is reminded of it, earliest first."""
-    window = gift.expires_at - gift.created_at
-    return [] if gift.recipient_id is None else [gift.expires_at - lead for lead in REMINDERS_MS if lead < window]
+    """Return the times at which the named recipient of a gift is reminded of it, earliest first.
+
+    A window that is not longer than a time of the policy has no reminder then.
+    """
+    if gift.recipient_id is None:
+        return []
+    from handsel.domain import policy  # imported here, because most changes start no reminder
+
+    times = (gift.expires_at - lead * 1000 for lead in policy.find(gift.policy).reminders)
+    return [at for at in times if at > gift.created_at]
 
 
 def _derive_id(kind: MessageKind, gift_id: str, *parts: str) -> str:
@@ -213,14 +238,14 @@ def _to_recipient(
 
 
 def _to_giver(
-    gift: Gift, kind: MessageKind, at: int, params: MessageParams = MessageParams(), *, claimer: str | None = None
+    gift: Gift, kind: MessageKind, at: int, params: MessageParams = MessageParams(), *, named: str | None = None
 ) -> Message:
     return Message(
-        message_id=_derive_id(kind, gift.gift_id, *([] if claimer is None else [claimer])),
+        message_id=_derive_id(kind, gift.gift_id, *([] if named is None else [named])),
         user_id=gift.giver_id,
         kind=kind,
         gift_id=gift.gift_id,
         created_at=at,
         params=params,
-        named_user_id=claimer,
+        named_user_id=named,
     )

@@ -10,6 +10,7 @@ from handsel.domain.states import (
     PAYMENT_OVER,
     VALIDITY_OVER,
     WINDOW_OVER,
+    EndAction,
     GiftState,
     OrderState,
     RefundStatus,
@@ -19,6 +20,8 @@ from handsel.domain.states import (
 )
 
 T = TypeVar("T")
+# The policy of orders and gifts that were stored before policies existed.
+FIRST_POLICY = "douyin@1"
 # The most units of an order, and shares of a gift.
 MAX_UNITS = 50
 MAX_VALIDITY_DAYS = 3650
@@ -73,12 +76,16 @@ class Store:
     Attributes:
         carrier: the carrier of new shipments.
         giftable: False if none of its products may be given.
+        excluded_categories: categories of which no product may be given, in the form of `categories.normalize`.
+        price_caps: the highest price in minor units of a product that may be given, by currency.
     """
 
     store_id: str
     name: str
     carrier: str
     giftable: bool
+    excluded_categories: Sequence[str] | None = None
+    price_caps: Mapping[str, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +98,7 @@ class Product:
         redeem_at: where a voucher can be redeemed.
         giftable: False if the store does not allow to give this product.
         store_giftable: False if the store does not allow to give any product.
+        store_excluded_categories, store_price_caps: as the store has them; None in the copy that an order has.
     """
 
     product_id: str
@@ -109,6 +117,8 @@ class Product:
     giftable: bool
     store_giftable: bool = True
     created_at: int = 0
+    store_excluded_categories: Sequence[str] | None = None
+    store_price_caps: Mapping[str, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,10 +167,15 @@ class Payment:
 
 @dataclass(frozen=True, slots=True)
 class Reservation:
-    """Units of an order that an open gift holds: `shares` of them, until `expires_at`."""
+    """Units of an order that an open gift holds: `shares` of them, until `expires_at`.
+
+    Attributes:
+        then: what happens to the unclaimed units at the end; None if they become available again.
+    """
 
     shares: int
     expires_at: int
+    then: EndAction | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +190,7 @@ class Order:
         reservations: by id of the gift.
         expired_gifts: the number of gifts, not units, whose reservation was released because they expired.
         expires_at: the time until which it can be paid, exclusive; None if it waits without an end.
+        policy: the policy that it was bought under, see `Policy.ref`.
     """
 
     order_id: str
@@ -193,6 +209,7 @@ class Order:
     intent: GiftIntent | None = None
     expired_gifts: int = 0
     expires_at: int | None = None
+    policy: str = FIRST_POLICY
 
     @property
     def current_state(self) -> OrderState:
@@ -222,6 +239,22 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class AtEnd:
+    """An end of a claim window at which the unclaimed units do not become available in the order again.
+
+    Attributes:
+        recipient_id: the named recipient of the successor; None for a refund, as are the other two.
+        successor_gift_id: the id of the successor, which exists from the end of the window on.
+        window_ms: the length of the successor's own window, as it was configured when the end was set.
+    """
+
+    then: EndAction
+    recipient_id: str | None = None
+    successor_gift_id: str | None = None
+    window_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Gift:
     """A gift: units of one order, wrapped, with a claim window.
 
@@ -234,6 +267,8 @@ class Gift:
         secret_version: version of the key from which the secret of its link is derived; None for a named recipient.
         in_return_for: id of the gift in return for which it is given; None if it is not a return gift.
         ended_at: the time at which it expired, was cancelled or was declined; None if it is open or fully claimed.
+        at_end: what happens when its claim window ends; None if the unclaimed units become available again.
+        policy: the policy of its order.
     """
 
     gift_id: str
@@ -254,6 +289,8 @@ class Gift:
     in_return_for: str | None
     request_hash: str
     ended_at: int | None = None
+    at_end: AtEnd | None = None
+    policy: str = FIRST_POLICY
 
     def state_at(self, now: int) -> GiftState:
         """Return the state at a time: an open gift is returned from the instant at which its window ends."""
@@ -267,7 +304,17 @@ class Gift:
     @property
     def reservation(self) -> Reservation:
         """Return the reservation that the order of an open gift has for it."""
-        return Reservation(self.shares, self.expires_at)
+        return Reservation(self.shares, self.expires_at, None if self.at_end is None else self.at_end.then)
+
+    @property
+    def then(self) -> EndAction:
+        """Return what happens to the unclaimed units when the claim window ends."""
+        return EndAction.ORDER if self.at_end is None else self.at_end.then
+
+    def successor_id_at(self, now: int) -> str | None:
+        """Return the id of the gift that it was passed on to, or None if it was not at this time."""
+        passed_on = self.at_end is not None and self.state_at(now) is GiftState.RETURNED
+        return self.at_end.successor_gift_id if passed_on and self.at_end is not None else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,6 +329,11 @@ class Timer:
     def remaining(self) -> int:
         """Return all shares: a timer does not know about claims."""
         return self.shares
+
+    @property
+    def at_end(self) -> AtEnd | None:
+        """Return None: a timer does not know what the giver chose."""
+        return None
 
 
 @dataclass(frozen=True, slots=True)

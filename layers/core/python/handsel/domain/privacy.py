@@ -37,6 +37,7 @@ class Fact(StrEnum):
     LOGISTICS_STATUS = "status of the shipment"
     LOGISTICS = "carrier, tracking number and events of the shipment"
     ADDRESS = "claimer's address"
+    AT_END = "what happens at the end of the claim window, and the gift to the second person"
     REDEEMER = "user id of the merchant's user who redeemed a voucher"
 
 
@@ -49,6 +50,7 @@ class Rule(StrEnum):
     TO_SHIP = "until delivered, or 7 days after it was returned or lost"
     UNTIL_ENDED = "until the gift expires, is cancelled or declined"
     OWN = "their own"
+    IF_SHOWN = "if the policy of the gift shows it"
 
 
 _NO, _YES = Rule.NEVER, Rule.ALWAYS
@@ -59,7 +61,7 @@ TABLE: Mapping[Fact, Mapping[Viewer, Rule]] = {
         # in the order of Viewer: anyone, recipient, claimer, giver, merchant, carrier, subscriber
         Fact.ENVELOPE: (_YES, _YES, _YES, _YES, _NO, _NO, _YES),
         Fact.BLESSING: (Rule.UNTIL_ENDED, Rule.UNTIL_ENDED, _YES, _YES, _NO, _NO, _NO),
-        Fact.VOUCHER_TITLE: (_NO, _YES, _YES, _YES, _YES, _NO, _NO),
+        Fact.VOUCHER_TITLE: (_NO, Rule.IF_SHOWN, _YES, _YES, _YES, _NO, _NO),
         Fact.VOUCHER_PRODUCT: (_NO, _NO, _YES, _YES, _YES, _NO, _NO),
         Fact.VOUCHER_CODE: (_NO, _NO, Rule.OWN, _NO, Rule.OWN, _NO, _NO),
         Fact.PARCEL_PRODUCT: (_NO, _NO, Rule.ONCE_DELIVERED, _YES, _YES, _NO, _NO),
@@ -70,13 +72,21 @@ TABLE: Mapping[Fact, Mapping[Viewer, Rule]] = {
         Fact.LOGISTICS_STATUS: (_NO, _NO, Rule.OWN, _YES, _YES, _YES, _YES),
         Fact.LOGISTICS: (_NO, _NO, Rule.OWN, _NO, _YES, _YES, _NO),
         Fact.ADDRESS: (_NO, Rule.OWN, Rule.OWN, _NO, Rule.TO_SHIP, _NO, _NO),
+        Fact.AT_END: (_NO, _NO, _NO, _YES, _NO, _NO, _NO),
         Fact.REDEEMER: (_NO, _NO, _NO, _NO, Rule.OWN, _NO, _NO),
     }.items()
 }
 
 
 def may_see(
-    viewer: Viewer, fact: Fact, *, own: bool = False, delivered: bool = False, closed: bool = False, ended: bool = False
+    viewer: Viewer,
+    fact: Fact,
+    *,
+    own: bool = False,
+    delivered: bool = False,
+    closed: bool = False,
+    ended: bool = False,
+    shown: bool = False,
 ) -> bool:
     """Return whether `viewer` may see `fact`.
 
@@ -85,6 +95,7 @@ def may_see(
         delivered: True if the parcel was delivered.
         closed: True if the store no longer has to do anything with the parcel, see `Shipment.is_closed_at`.
         ended: True if the gift expired, was cancelled or was declined.
+        shown: True if the policy of the gift shows the fact before a claim.
     """
     match TABLE[fact][viewer]:
         case Rule.NEVER:
@@ -99,6 +110,8 @@ def may_see(
             return not closed
         case Rule.UNTIL_ENDED:
             return not ended
+        case Rule.IF_SHOWN:
+            return shown
 
 
 def product_fact(kind: Kind) -> Fact:

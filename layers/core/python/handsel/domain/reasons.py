@@ -35,7 +35,7 @@ class NotGiftableCode(StrEnum):
     - `store`: the store does not offer gifts.
     - `product`: the store does not offer this product as a gift.
     - `category`: products of this category cannot be given.
-    - `price`: the original price is above the limit.
+    - `price`: the price is above the limit.
     - `currency`: products with a price in this currency cannot be given.
     """
 
@@ -51,8 +51,16 @@ _SENTENCES: Mapping[NotGiftableCode, str] = {
     NotGiftableCode.STORE: "This store does not offer gifts.",
     NotGiftableCode.PRODUCT: "The store does not offer this product as a gift.",
     NotGiftableCode.CATEGORY: "Products of the category {category} cannot be given.",
-    NotGiftableCode.PRICE: "The original price is over {limit}.",
+    NotGiftableCode.PRICE: "The {price} is over {limit}.",
     NotGiftableCode.CURRENCY: "Products with a price in {currency} cannot be given.",
+}
+# The rule that is the reason; `giftable` is a setting of the store, all others are rules of the policy.
+_RULES: Mapping[NotGiftableCode, str] = {
+    NotGiftableCode.STORE: "giftable",
+    NotGiftableCode.PRODUCT: "giftable",
+    NotGiftableCode.CATEGORY: "excluded_categories",
+    NotGiftableCode.PRICE: "price_caps",
+    NotGiftableCode.CURRENCY: "price_caps",
 }
 
 
@@ -61,15 +69,22 @@ class NotGiftableReason:
     """Why a product cannot be given, as data.
 
     Attributes:
-        params: of the code: the `category` that the rules name, the `limit` of the original price, or the `currency`.
+        params: of the code: the `category` that the rules name, the `limit` of the price, or the `currency`.
+        price: the price that is limited, in English.
     """
 
     code: NotGiftableCode
     params: Mapping[str, str | Money] = field(default_factory=dict)
+    price: str = "original price"
+
+    @property
+    def rule(self) -> str:
+        """Return the name of the rule that is the reason."""
+        return _RULES[self.code]
 
     def __str__(self) -> str:
         """Return the reason as an English sentence."""
         texts = {
             name: format_money(value) if isinstance(value, Money) else value for name, value in self.params.items()
         }
-        return _SENTENCES[self.code].format(**texts)
+        return _SENTENCES[self.code].format(price=self.price, **texts)

@@ -1,44 +1,55 @@
 """Decisions: which actions are allowed, from values alone."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from handsel.domain import errors, ids
 from handsel.domain.categories import find_category
-from handsel.domain.models import Address, Gift, Kind, Money, Order, Product, Reservation, UnitCounts
+from handsel.domain.models import Address, AtEnd, Gift, Kind, Money, Order, Product, Reservation, UnitCounts
 from handsel.domain.reasons import NotGiftableCode, NotGiftableReason
 from handsel.domain.states import (
     GIFT_MACHINE,
+    UNIT_MACHINE,
+    UNITS_AT_END,
     UNPAID_STATES,
     VALIDITY_OVER,
     WINDOW_OVER,
+    EndAction,
     GiftAction,
     GiftState,
     OrderAction,
     OrderState,
+    UnitPlace,
 )
 
-# Products that cannot be given. All others can.
-NOT_GIFTABLE_CATEGORIES = frozenset({"jewelry", "education"})
-# The highest original price in minor units, by currency; None is no limit. In a currency that is not here, nothing can be
-# given: a price could not be compared with the limit.
-ORIGINAL_PRICE_CAPS: Mapping[str, int | None] = {"CNY": 1_000_000}
+if TYPE_CHECKING:
+    from handsel.domain.policy import Policy
+
+# The choice of another end than the one of the policy, beside the actions of the state machines.
+CHOOSE_END = "choose_end"
 
 
-def find_not_giftable_reason(product: Product) -> NotGiftableReason | None:
-    """Return why a product cannot be given, or None."""
+def find_not_giftable_reason(product: Product, policy: "Policy") -> NotGiftableReason | None:
+    """Return why a product cannot be given under a policy, or None."""
     if not product.store_giftable:
         return NotGiftableReason(NotGiftableCode.STORE)
     if not product.giftable:
         return NotGiftableReason(NotGiftableCode.PRODUCT)
-    category = find_category(product.category)
-    if category in NOT_GIFTABLE_CATEGORIES:
+    # A store can exclude more than the policy, and cap lower. It cannot allow what the policy excludes.
+    own = tuple((name, (name,)) for name in product.store_excluded_categories or ())
+    category = find_category(product.category, policy.excluded_categories + own)
+    if category is not None:
         return NotGiftableReason(NotGiftableCode.CATEGORY, {"category": category})
-    currency = product.original_price.currency
-    if currency not in ORIGINAL_PRICE_CAPS:
-        return NotGiftableReason(NotGiftableCode.CURRENCY, {"currency": currency})
-    cap = ORIGINAL_PRICE_CAPS[currency]
-    if cap is not None and product.original_price.amount > cap:
-        return NotGiftableReason(NotGiftableCode.PRICE, {"limit": Money(cap, currency)})
+    is_original = policy.price_cap_on == "original_price"
+    price = product.original_price if is_original else product.price
+    if not policy.has_price_cap(price.currency):
+        return NotGiftableReason(NotGiftableCode.CURRENCY, {"currency": price.currency})
+    caps = policy.price_cap(price.currency), (product.store_price_caps or {}).get(price.currency)
+    cap = min((cap for cap in caps if cap is not None), default=None)
+    if cap is not None and price.amount > cap:
+        limit = {"limit": Money(cap, price.currency)}
+        return NotGiftableReason(NotGiftableCode.PRICE, limit, "original price" if is_original else "price")
     return None
 
 
@@ -47,36 +58,131 @@ def compute_window_end(now: int, window_ms: int, valid_until: int | None) -> int
     return now + window_ms if valid_until is None else min(now + window_ms, valid_until)
 
 
-def check_giftable(product: Product) -> None:
-    """Check that a product can be given.
+def build_successor(gift: Gift) -> Gift:
+    """Return the successor of a gift that is passed on at its end: a new gift to one person, which itself ends in the order.
+
+    It does not depend on when it is built. Nothing in it refers to the first gift.
+    """
+    at_end = gift.at_end
+    if at_end is None or at_end.successor_gift_id is None or at_end.window_ms is None:
+        raise ValueError("the gift is not passed on at its end")
+    return replace(
+        gift,
+        gift_id=at_end.successor_gift_id,
+        recipient_id=at_end.recipient_id,
+        state=GiftState.OPEN,
+        expires_at=compute_window_end(gift.expires_at, at_end.window_ms, gift.valid_until),
+        created_at=gift.expires_at,
+        secret_version=None,
+        in_return_for=None,
+        ended_at=None,
+        at_end=None,
+    )
+
+
+def resolve_end(at_end: AtEnd | None, policy: "Policy", kind: Kind) -> AtEnd | None:
+    """Return an end as gifts store it: None if the units become available again.
+
+    Args:
+        at_end: what the giver chose; None if they did not choose, so that the policy decides.
+        kind: of the product.
+    """
+    then = EndAction(policy.at_end) if at_end is None else at_end.then
+    if at_end is not None and at_end.recipient_id is not None:
+        return replace(at_end, window_ms=policy.window_ms(kind))
+    return None if then is EndAction.ORDER else AtEnd(then)
+
+
+def check_at_end(gift: Gift, at_end: AtEnd | None, policy: "Policy", *, is_known: bool, pointer: str) -> None:
+    """Check that the giver of a gift can set this end.
+
+    Args:
+        is_known: whether the second person has an account.
+        pointer: the JSON pointer to the end in the request.
+
+    Raises:
+        NotAllowed: the policy does not let the giver choose another end than its own.
+        InvalidRequest: the gift has several shares, or the second person is the first one.
+        SelfGift, RecipientUnknown: the second person is the giver, or does not exist.
+        NotGiftable: the vouchers would leave too little time to the second person.
+    """
+    then = EndAction.ORDER if at_end is None else at_end.then
+    if then != policy.at_end and not policy.giver_may_choose:
+        raise errors.NotAllowed("giver_may_choose")
+    if at_end is None or then is not EndAction.GIVE_TO:
+        return
+    if gift.shares != 1:
+        raise errors.InvalidRequest([errors.FieldError(f"{pointer}/then", "give_to requires a gift of one share")])
+    if at_end.recipient_id == gift.giver_id:
+        raise errors.SelfGift
+    if at_end.recipient_id == gift.recipient_id:
+        detail = "is the recipient of this gift already"
+        raise errors.InvalidRequest([errors.FieldError(f"{pointer}/recipient_id", detail)])
+    if not is_known:
+        raise errors.RecipientUnknown
+    if _is_too_short(gift.valid_until, gift.product.kind, policy, since=gift.expires_at):
+        raise errors.NotGiftable(
+            "The vouchers of this gift would leave too little time to a second person.", "minimum_window"
+        )
+
+
+def find_place(gift: Gift, *, now: int) -> UnitPlace:
+    """Return where the unclaimed units of a gift are at a time."""
+    state = gift.state_at(now)
+    if state is GiftState.OPEN:
+        return UnitPlace.IN_GIFT
+    if state is not GiftState.RETURNED:
+        return UnitPlace.AVAILABLE
+    action = UNITS_AT_END[gift.then]
+    return (
+        find_place(build_successor(gift), now=now)
+        if action is None
+        else UNIT_MACHINE.step(UnitPlace.IN_GIFT, action).to
+    )
+
+
+def check_giftable(product: Product, policy: "Policy") -> None:
+    """Check that a product can be given under a policy.
 
     Raises:
         NotGiftable: it cannot.
     """
-    if reason := find_not_giftable_reason(product):
-        raise errors.NotGiftable(str(reason))
+    if reason := find_not_giftable_reason(product, policy):
+        raise errors.NotGiftable(str(reason), reason.rule)
 
 
-def check_can_give(order: Order, product: Product, *, now: int) -> None:
+def check_can_give(order: Order, product: Product, policy: "Policy", *, now: int) -> None:
     """Check that units of an order can be given.
 
     Args:
         product: as it is sold now, which decides; the order has it as it was bought.
+        policy: that the order was bought under.
 
     Raises:
-        NotGiftable: the product cannot be given, or its vouchers have expired.
+        NotGiftable: the product cannot be given, or its vouchers have expired or are about to.
         UnitsNotAvailable: the order is not paid.
     """
     if order.state is not OrderState.PAID:
         raise errors.UnitsNotAvailable
-    check_giftable(product)
-    if is_validity_over(order, now=now):
-        raise errors.NotGiftable("The vouchers of this order are no longer valid.")
+    check_giftable(product, policy)
+    if is_window_too_short(order, policy, now=now):
+        detail = "are no longer valid" if is_validity_over(order, now=now) else "expire too soon"
+        raise errors.NotGiftable(f"The vouchers of this order {detail}.", "minimum_window")
 
 
 def is_validity_over(order: Order, *, now: int) -> bool:
     """Return whether the validity of an order's vouchers has ended."""
     return VALIDITY_OVER.holds(order.valid_until, now=now)
+
+
+def is_window_too_short(order: Order, policy: "Policy", *, now: int) -> bool:
+    """Return whether the validity of an order's vouchers leaves too little time to claim a gift of them."""
+    return _is_too_short(order.valid_until, order.product.kind, policy, since=now)
+
+
+def _is_too_short(valid_until: int | None, kind: Kind, policy: "Policy", *, since: int) -> bool:
+    least = min(policy.minimum_window * 1000, policy.window_ms(kind))
+    return valid_until is not None and valid_until - since < least
 
 
 def find_expired_reservations(order: Order, *, now: int) -> dict[str, Reservation]:
@@ -85,6 +191,11 @@ def find_expired_reservations(order: Order, *, now: int) -> dict[str, Reservatio
         (gift_id, gift) for gift_id, gift in order.reservations.items() if WINDOW_OVER.holds(gift.expires_at, now=now)
     )
     return dict(sorted(expired, key=lambda entry: (entry[1].expires_at, entry[0])))
+
+
+def has_refund_due(order: Order, *, now: int) -> bool:
+    """Return whether the clock has refunded units of an order that are not settled yet, unless they were claimed before."""
+    return any(entry.then is EndAction.REFUND for entry in find_expired_reservations(order, now=now).values())
 
 
 def count_units(order: Order, gifts: Iterable[Gift], *, now: int) -> UnitCounts | None:
@@ -96,32 +207,82 @@ def count_units(order: Order, gifts: Iterable[Gift], *, now: int) -> UnitCounts 
     """
     if order.state in UNPAID_STATES:
         return None
-    available, in_gift, gifted = order.available, 0, order.gifted
+    places = {UnitPlace.AVAILABLE: order.available, UnitPlace.IN_GIFT: 0, UnitPlace.REFUNDED: order.refunded}
+    gifted = order.gifted
     for gift in gifts:
         gifted += gift.shares - gift.remaining
-        if gift.state_at(now) is GiftState.OPEN:
-            in_gift += gift.remaining
-        else:
-            available += gift.remaining
-    return UnitCounts(available, in_gift, gifted, order.used, order.refunded)
+        places[find_place(gift, now=now)] += gift.remaining
+    available, in_gift, refunded = places.values()
+    return UnitCounts(available, in_gift, gifted, order.used, refunded)
 
 
-def list_order_actions(order: Order, product: Product, units: UnitCounts | None, *, now: int) -> list[OrderAction]:
+def list_order_actions(
+    order: Order, product: Product, units: UnitCounts | None, policy: "Policy", *, now: int, may_give: bool = True
+) -> list[OrderAction]:
     """Return the actions that the buyer can take on an order now.
 
     Args:
         product: as it is sold now.
         units: of the order; None if it is not paid.
+        policy: that the order was bought under.
+        may_give: whether the buyer has the feature `gifting`.
     """
     if units is None or units.available == 0:
         return []
     actions = []
+    if may_give and find_rule_against_giving(order, product, policy, now=now) is None:
+        actions.append(OrderAction.GIFT)
     if not is_validity_over(order, now=now):
-        if find_not_giftable_reason(product) is None:
-            actions.append(OrderAction.GIFT)
         actions.append(OrderAction.USE)
     actions.append(OrderAction.REFUND)
     return actions
+
+
+def find_rule_against_giving(order: Order, product: Product, policy: "Policy", *, now: int) -> str | None:
+    """Return the name of the rule by which no units of a paid order can be given now, or None."""
+    if reason := find_not_giftable_reason(product, policy):
+        return reason.rule
+    return "minimum_window" if is_window_too_short(order, policy, now=now) else None
+
+
+def list_order_refusals(
+    order: Order, product: Product, units: UnitCounts | None, policy: "Policy", *, now: int
+) -> list[tuple[str, str]]:
+    """Return what the rules do not allow the buyer now: pairs of an action on available units and a rule.
+
+    Args:
+        product: as it is sold now.
+        units: of the order; None if it is not paid.
+        policy: that the order was bought under.
+    """
+    if units is None or units.available == 0:
+        return []
+    rules = {
+        OrderAction.GIFT.value: find_rule_against_giving(order, product, policy, now=now),
+        CHOOSE_END: None if policy.giver_may_choose else "giver_may_choose",
+    }
+    return [(action, rule) for action, rule in rules.items() if rule is not None]
+
+
+def list_giver_refusals(gift: Gift, policy: "Policy", *, now: int) -> list[tuple[str, str]]:
+    """Return what the rules do not allow the giver now: pairs of an action on an open gift and a rule."""
+    if gift.state_at(now) is not GiftState.OPEN:
+        return []
+    rules = {
+        GiftAction.CANCEL.value: find_rule_against_ending(GiftAction.CANCEL, policy),
+        CHOOSE_END: None if policy.giver_may_choose else "giver_may_choose",
+    }
+    return [(action, rule) for action, rule in rules.items() if rule is not None]
+
+
+def find_rule_against_ending(action: GiftAction, policy: "Policy") -> str | None:
+    """Return the name of the rule by which a gift cannot be cancelled or declined, or None."""
+    match action:
+        case GiftAction.CANCEL if not policy.giver_cancel:
+            return "giver_cancel"
+        case GiftAction.DECLINE if not policy.decline:
+            return "decline"
+    return None
 
 
 def check_may_open(gift: Gift, caller: str, secret: str | None, keys: Mapping[str, str]) -> None:

@@ -116,7 +116,7 @@ class GiftState(StrEnum):
 
     - `open`: shares can be claimed.
     - `claimed`: all shares are claimed.
-    - `returned`: the claim window has ended; the unclaimed units are available in the order again.
+    - `returned`: the claim window has ended; the giver decided what happens to the unclaimed units then.
     - `cancelled`: the giver cancelled the gift.
     - `declined`: the named recipient declined the gift.
     """
@@ -205,9 +205,32 @@ UNIT_MACHINE = Machine(
         (UnitPlace.AVAILABLE, UnitAction.REFUND): Transition(UnitPlace.REFUNDED),
         (UnitPlace.IN_GIFT, UnitAction.CLAIM): Transition(UnitPlace.GIFTED),
         (UnitPlace.IN_GIFT, UnitAction.RELEASE): Transition(UnitPlace.AVAILABLE),
+        (UnitPlace.IN_GIFT, UnitAction.REFUND): Transition(UnitPlace.REFUNDED),
     },
     problems={UnitPlace.AVAILABLE: errors.UnitsNotAvailable},
 )
+
+
+class EndAction(StrEnum):
+    """An end of a claim window: what happens to the unclaimed units.
+
+    - `order`: they become available in the order again.
+    - `refund`: they are refunded.
+    - `give_to`: they become a new gift to another person, the successor.
+    """
+
+    ORDER = "order"
+    REFUND = "refund"
+    GIVE_TO = "give_to"
+
+
+# The action of each end on the unclaimed units; None leaves them in a gift: the reservation passes on to the successor.
+UNITS_AT_END: Mapping[EndAction, UnitAction | None] = {
+    EndAction.ORDER: UnitAction.RELEASE,
+    EndAction.REFUND: UnitAction.REFUND,
+    EndAction.GIVE_TO: None,
+}
+
 # The places that an order has a counter for, of the same name. Units in a gift are counted by its reservation.
 UNIT_COUNTERS = frozenset(UnitPlace) - {UnitPlace.IN_GIFT}
 

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from handsel.domain.models import Gift, Holding, Order, Shipment
-from handsel.domain.states import SHIPMENT_STATUS_RANKS, GiftState, OrderState, ShipmentStatus
+from handsel.domain.rules import build_successor
+from handsel.domain.states import SHIPMENT_STATUS_RANKS, EndAction, GiftState, OrderState, ShipmentStatus
 
 _DAY_MS = 86_400_000
 _MINUTE_MS = 60_000
@@ -22,16 +23,31 @@ Counters = Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
+class OtherEnds:
+    """The ends of the open gifts of one order that do not end in the order.
+
+    Attributes:
+        gifts: by gift id, the end of the successor's claim window; 0 if the units are refunded.
+        is_last: True if all units of the order are refunded once all of its open gifts are.
+    """
+
+    gifts: Mapping[str, int]
+    is_last: bool
+
+
+@dataclass(frozen=True, slots=True)
 class OpenGifts:
     """The open gifts of one order.
 
     Attributes:
         has_available: True if the order also has available units.
         gifts: the end of the claim window by gift id, in milliseconds since the epoch.
+        ends: of gifts that do not end in the order; None if there are none.
     """
 
     has_available: bool
     gifts: Mapping[str, int]
+    ends: OtherEnds | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +117,23 @@ def compute_counts(summary: Summary, expired_today: int, *, now: int) -> Counts:
         expired_today: the number of vouchers that expired today before `now`; the summary still counts them.
         now: in milliseconds since the epoch.
     """
-    counters, awaiting, expired, released = summary.counters, 0, 0, 0
+    counters, awaiting, expired, released, refunded = summary.counters, 0, 0, 0, 0
     for entry in summary.open_gifts.values():
-        over = sum(expires_at <= now for expires_at in entry.gifts.values())
-        awaiting += len(entry.gifts) - over
-        expired += over
-        released += over > 0 and not entry.has_available
+        over = {gift_id for gift_id, expires_at in entry.gifts.items() if expires_at <= now}
+        awaiting += len(entry.gifts) - len(over)
+        expired += len(over)
+        ends = (
+            {}
+            if entry.ends is None
+            else {gift_id: entry.ends.gifts[gift_id] for gift_id in over & entry.ends.gifts.keys()}
+        )
+        passed_on = [expires_at for expires_at in ends.values() if expires_at]
+        over_too = sum(expires_at <= now for expires_at in passed_on)
+        awaiting += len(passed_on) - over_too
+        expired += over_too
+        refunded += entry.ends is not None and entry.ends.is_last and len(over) == len(entry.gifts)
+        back = len(over) - len(ends) + over_too
+        released += back > 0 and not entry.has_available
     usable = summary.without_expired(now).counters
     return Counts(
         to_pay=sum(count for name, count in counters.items() if _is_to_pay(name, now)),
@@ -115,7 +142,7 @@ def compute_counts(summary: Summary, expired_today: int, *, now: int) -> Counts:
         to_use=sum(count for name, count in usable.items() if name.startswith(f"{_USABLE}.")) - expired_today,
         to_receive=counters.get("to_receive", 0),
         returned=counters.get("returned", 0) + expired,
-        refunded=counters.get("refunded", 0),
+        refunded=counters.get("refunded", 0) + refunded,
         unread=counters.get("unread", 0),
     )
 
@@ -152,8 +179,18 @@ def count_order(order: Order) -> Counters:
 
 def find_open_gifts(order: Order, gifts: list[Gift]) -> OpenGifts:
     """Return the open ones among the gifts that an order has reservations for."""
-    expiries = {gift.gift_id: gift.expires_at for gift in gifts if gift.state is GiftState.OPEN}
-    return OpenGifts(order.available > 0, expiries)
+    waiting = [gift for gift in gifts if gift.state is GiftState.OPEN]
+    expiries = {gift.gift_id: gift.expires_at for gift in waiting}
+    ends = {
+        gift.gift_id: build_successor(gift).expires_at if gift.then is EndAction.GIVE_TO else 0
+        for gift in waiting
+        if gift.at_end is not None
+    }
+    if not ends:
+        return OpenGifts(order.available > 0, expiries)
+    refunded = [gift.remaining for gift in waiting if ends.get(gift.gift_id) == 0]
+    is_last = len(refunded) == len(waiting) and order.refunded + sum(refunded) == order.quantity
+    return OpenGifts(order.available > 0, expiries, OtherEnds(ends, is_last))
 
 
 def count_voucher(voucher: Holding) -> Counters:

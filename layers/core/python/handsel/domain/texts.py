@@ -74,6 +74,20 @@ TEXTS: Mapping[str, Mapping[str, Text]] = {
                 "other": "Your gift wasn't opened in time. {units} units are back in your order.",
             },
         ),
+        "gift_refunded": Select(
+            "units",
+            {
+                "one": "Your gift wasn't opened in time. 1 unit is being refunded.",
+                "other": "Your gift wasn't opened in time. {units} units are being refunded.",
+            },
+        ),
+        "gift_passed_on": Select(
+            "name",
+            {
+                "unknown": "Your gift wasn't opened in time. It's now a gift to the second person you chose.",
+                "other": "Your gift wasn't opened in time. It's now a gift to {name}.",
+            },
+        ),
         "gift_declined": "Your gift was declined and is back in your order.",
         "asked_again": Select(
             "name",
@@ -129,6 +143,14 @@ TEXTS: Mapping[str, Mapping[str, Text]] = {
             },
         ),
         "gift_returned": "你的礼物超时未领取，{units} 件已退回订单。",
+        "gift_refunded": "你的礼物超时未领取，{units} 件正在退款。",
+        "gift_passed_on": Select(
+            "name",
+            {
+                "unknown": "你的礼物超时未领取，已转送给你指定的第二个人。",
+                "other": "你的礼物超时未领取，已转送给 {name}。",
+            },
+        ),
         "gift_declined": "对方谢绝了你的礼物，已退回订单。",
         "asked_again": Select(
             "name",

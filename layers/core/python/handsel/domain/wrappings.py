@@ -1,13 +1,14 @@
-"""The catalogue of covers and blessings: the data of wrappings.json, which is loaded at first use.
+"""The catalogue of covers, their themes, and blessings: the data of wrappings.json, which is loaded at first use.
 
-An entry is offered all year or in its season. A gift has a copy of its wrapping, so later changes do not affect it.
+A cover or a blessing is offered all year or in its season. A gift has the ID of its cover and a copy of its text. Its theme is
+the one that its cover has now, so that the envelope always matches the picture.
 """
 
 import json
 import pkgutil
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, fields
 from datetime import date
 from functools import cache
 from typing import Any, TypeVar
@@ -18,12 +19,38 @@ from handsel.domain.seasons import InvalidSpan, Season, Span, utc_day
 
 _LONGEST_BLESSING = 60
 _LONGEST_TITLE = 40
-# Ids are used in file names and URLs.
+# Ids are used in file names and URLs, and in names of style sheets.
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*", re.ASCII)
+_COLOR = re.compile(r"#[0-9a-f]{6}", re.ASCII)
 
 
 class InvalidCatalogue(errors.HandselError):
     """The data is invalid. The message names the place and the expected form."""
+
+
+@dataclass(frozen=True, slots=True)
+class ThemeColors:
+    """The colors of an envelope, each as `#rrggbb`. ThemeColorsView describes them."""
+
+    envelope: str
+    envelope_shade: str
+    edge: str
+    text: str
+    seal: str
+    seal_light: str
+    seal_shade: str
+    seal_text: str
+    background: str
+    background_dark: str
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """A series of covers, and the colors of their envelope."""
+
+    theme_id: str
+    title: str
+    colors: ThemeColors
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +60,7 @@ class Cover:
     cover_id: str
     title: str
     kinds: frozenset[Kind]
+    theme: Theme
     season: Season | None = None
 
     @property
@@ -55,14 +83,20 @@ Entry = TypeVar("Entry", Cover, Blessing)
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """All covers and blessings, of any season."""
+    """All themes, and all covers and blessings, of any season."""
 
+    themes: Sequence[Theme]
     covers: Sequence[Cover]
     blessings: Sequence[Blessing]
 
     def find_cover(self, cover_id: str) -> Cover | None:
         """Return a cover, or None."""
         return next((each for each in self.covers if each.cover_id == cover_id), None)
+
+    def find_theme(self, cover_id: str) -> Theme:
+        """Return the theme of a cover. A cover that does not exist has the first theme."""
+        cover = self.find_cover(cover_id)
+        return self.themes[0] if cover is None else cover.theme
 
     def find_blessing(self, blessing_id: str | None) -> Blessing | None:
         """Return a blessing, or None."""
@@ -75,8 +109,14 @@ def cover_image_path(cover_id: str) -> str:
 
 
 def list_covers(kind: Kind, *, now: int) -> list[Cover]:
-    """Return the covers that are offered today: first those of the season, then those of all year."""
-    return _filter_offered([cover for cover in load_catalogue().covers if kind in cover.kinds], utc_day(now))
+    """Return the covers that are offered today, by theme: first those of the season, then those of all year."""
+    catalogue, today = load_catalogue(), utc_day(now)
+    covers = [cover for cover in catalogue.covers if kind in cover.kinds]
+    return [
+        cover
+        for theme in catalogue.themes
+        for cover in _filter_offered([each for each in covers if each.theme is theme], today)
+    ]
 
 
 def list_blessings(*, now: int) -> list[Blessing]:
@@ -135,14 +175,19 @@ def parse(text: str | bytes) -> Catalogue:
         written = json.loads(text)
     except ValueError as error:
         raise InvalidCatalogue(f"wrappings.json is not JSON: {error}") from error
-    if not isinstance(written, dict) or set(written) != {"seasons", "covers", "blessings"}:
-        raise InvalidCatalogue('wrappings.json: write it as {"seasons": {...}, "covers": [...], "blessings": [...]}')
+    if not isinstance(written, dict) or set(written) != {"seasons", "themes", "covers", "blessings"}:
+        raise InvalidCatalogue(
+            'wrappings.json: write it as {"seasons": {...}, "themes": [...], "covers": [...], "blessings": [...]}'
+        )
     seasons = _seasons(written["seasons"])
-    covers = [_cover(entry, seasons) for entry in _entries(written, "covers")]
+    themes = {theme.theme_id: theme for theme in map(_theme, _entries(written, "themes"))}
+    if not themes or len(themes) < len(written["themes"]):
+        raise InvalidCatalogue("wrappings.json: themes: write one or more, each with a theme_id of its own")
+    covers = [_cover(entry, seasons, themes) for entry in _entries(written, "covers")]
     blessings = [_blessing(entry, seasons) for entry in _entries(written, "blessings")]
     _check_unique("cover_id", [cover.cover_id for cover in covers])
     _check_unique("blessing_id", [blessing.blessing_id for blessing in blessings])
-    return Catalogue(covers, blessings)
+    return Catalogue(list(themes.values()), covers, blessings)
 
 
 def _seasons(written: object) -> dict[str, Season]:
@@ -176,17 +221,17 @@ def _check_unique(field: str, ids: Sequence[str]) -> None:
 class _Entry:
     """One object of the data, with its place for error messages."""
 
-    def __init__(self, where: str, fields: Any) -> None:
+    def __init__(self, where: str, written: Any) -> None:
         self._where = where
-        self._fields = fields
-        if not isinstance(fields, dict):
+        self._fields = written
+        if not isinstance(written, dict):
             raise self.error("has to be an object")
 
     def error(self, problem: str) -> InvalidCatalogue:
         return InvalidCatalogue(f"{self._where} {problem}")
 
-    def check_fields(self, *names: str) -> None:
-        allowed = {*names, "season"}
+    def check_fields(self, *names: str, optional: Collection[str] = ()) -> None:
+        allowed = {*names, *optional}
         for name in names:
             if name not in self._fields:
                 raise self.error(f"lacks {name!r}")
@@ -213,6 +258,24 @@ class _Entry:
             raise self.error(f"kinds: list one or more of {', '.join(Kind)}, not {value!r}")
         return frozenset(map(Kind, value))
 
+    def colors(self, name: str) -> ThemeColors:
+        entry = _Entry(f"{self._where} {name}", self._fields[name])
+        names = [field.name for field in fields(ThemeColors)]
+        entry.check_fields(*names)
+        return ThemeColors(*map(entry.color, names))
+
+    def color(self, name: str) -> str:
+        value = self._fields[name]
+        if not isinstance(value, str) or not _COLOR.fullmatch(value):
+            raise self.error(f"{name}: write it as #rrggbb in small letters, not {value!r}")
+        return value
+
+    def theme(self, themes: Mapping[str, Theme]) -> Theme:
+        name = self._fields["theme"]
+        if not isinstance(name, str) or name not in themes:
+            raise self.error(f"theme: name one of {', '.join(themes)}; {name!r} is none")
+        return themes[name]
+
     def season(self, seasons: Mapping[str, Season]) -> Season | None:
         if "season" not in self._fields:
             return None
@@ -224,11 +287,22 @@ class _Entry:
         return seasons[name]
 
 
-def _cover(entry: _Entry, seasons: Mapping[str, Season]) -> Cover:
-    entry.check_fields("cover_id", "title", "kinds")
-    return Cover(entry.id("cover_id"), entry.text("title", _LONGEST_TITLE), entry.kinds(), entry.season(seasons))
+def _theme(entry: _Entry) -> Theme:
+    entry.check_fields("theme_id", "title", "colors")
+    return Theme(entry.id("theme_id"), entry.text("title", _LONGEST_TITLE), entry.colors("colors"))
+
+
+def _cover(entry: _Entry, seasons: Mapping[str, Season], themes: Mapping[str, Theme]) -> Cover:
+    entry.check_fields("cover_id", "title", "kinds", "theme", optional=("season",))
+    return Cover(
+        entry.id("cover_id"),
+        entry.text("title", _LONGEST_TITLE),
+        entry.kinds(),
+        entry.theme(themes),
+        entry.season(seasons),
+    )
 
 
 def _blessing(entry: _Entry, seasons: Mapping[str, Season]) -> Blessing:
-    entry.check_fields("blessing_id", "text")
+    entry.check_fields("blessing_id", "text", optional=("season",))
     return Blessing(entry.id("blessing_id"), entry.text("text", _LONGEST_BLESSING), entry.season(seasons))

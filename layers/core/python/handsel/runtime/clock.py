@@ -16,6 +16,11 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000 + _offset_ms
 
 
+def offset_ms() -> int:
+    """Return by how many milliseconds the test clock is ahead of real time; 0 without one."""
+    return _offset_ms
+
+
 def set_offset(seconds: int) -> None:
     """Set by how many seconds the test clock is ahead of real time, in this process."""
     global _offset_ms

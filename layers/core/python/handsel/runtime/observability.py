@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from aws_lambda_powertools import Logger
-from aws_lambda_powertools.metrics import Metrics, MetricUnit
+from aws_lambda_powertools.metrics import Metrics, MetricUnit, single_metric
 
 from handsel.runtime.settings import log_level
 
@@ -58,6 +58,15 @@ def _with_causes(error: BaseException) -> Iterator[BaseException]:
 def count(name: str, value: int = 1) -> None:
     """Add to a business metric. `flush_metrics` writes it."""
     metrics.add_metric(name, MetricUnit.Count, value)
+
+
+def count_in_cohort(feature: str, *, is_in: bool) -> None:
+    """Count a user who has a feature as 1, and one who does not as 0: the average is the share of users who have it.
+
+    The metric has a log line of its own, because a dimension applies to all metrics of a line.
+    """
+    with single_metric(name="InCohort", unit=MetricUnit.Count, value=int(is_in)) as metric:
+        metric.add_dimension("feature", feature)
 
 
 def flush_metrics(**fields: object) -> bool:

@@ -7,6 +7,9 @@ from functools import cache
 # The payment providers that move no money.
 WITHOUT_MONEY = frozenset({"none", "sandbox"})
 
+# The default of the parameter ClaimWindowSeconds: the policy decides.
+_WINDOW_OF_POLICY = 86_400
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -16,7 +19,8 @@ class Settings:
         table_name: the name of the table.
         read_timeout: the time to wait for a response of an AWS service, in seconds. A lost response is retried once.
         bus_name: the event bus of domain events; empty if the function publishes none.
-        window_ms: the length of the claim window.
+        window_ms: the length of the claim window; None leaves it to the policy.
+        policy: the id of the policy of new orders.
         payment_provider: `sandbox`, or `none` for a stack that sells nothing.
         web_url: the origin of share links; empty means that of the distribution, or else of the API.
         link_keys_secret: the secret with the keys of share links and cursors; empty if the function needs none.
@@ -34,7 +38,8 @@ class Settings:
     table_name: str
     read_timeout: float
     bus_name: str
-    window_ms: int
+    window_ms: int | None
+    policy: str
     payment_provider: str
     web_url: str
     link_keys_secret: str
@@ -73,11 +78,13 @@ def settings() -> Settings:
         KeyError: a variable that template.yaml sets is missing.
         ValueError: the stack has a test clock beside real payments.
     """
+    window = int(os.environ["CLAIM_WINDOW_SECONDS"])
     return Settings(
         table_name=os.environ["TABLE_NAME"],
         read_timeout=float(os.environ.get("READ_TIMEOUT_SECONDS", "3")),
         bus_name=os.environ.get("BUS_NAME", ""),
-        window_ms=int(os.environ["CLAIM_WINDOW_SECONDS"]) * 1000,
+        window_ms=None if window == _WINDOW_OF_POLICY else window * 1000,
+        policy=os.environ.get("POLICY", "douyin"),
         payment_provider=os.environ.get("PAYMENT_PROVIDER", "none"),
         web_url=os.environ.get("WEB_URL", "").rstrip("/"),
         link_keys_secret=os.environ.get("LINK_KEYS_SECRET", ""),

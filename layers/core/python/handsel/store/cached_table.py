@@ -12,6 +12,7 @@ class CachedTable(Table):
 
     def __init__(self, table: Table, items: Mapping[Key, Item | None]) -> None:
         super().__init__(table.client, table.name, retrier=table.retrier)
+        self.rollout = table.rollout
         self._items = items
 
     def get(self, key: Key, *, consistent: bool = True) -> Item | None:

@@ -1,4 +1,10 @@
-"""Gifts: give, claim, end. Each change is one transaction under the condition of the gift's own state machine."""
+"""Gifts: give, claim, end. Each change is one transaction under the condition of the gift's own state machine.
+
+A gift that is passed on at its end has a successor. Its id is stored when the end is set, together with a PREDECESSOR item
+that leads from it to the first gift. The successor itself is created by the transaction that expires the first gift. Until
+then, `find` builds it from the first gift, as the clock has made it, and `get_settled` creates it for a write. So claims,
+cancellations and declines of the first gift have nothing to do for it: without an expiry it never exists.
+"""
 
 import dataclasses
 from collections.abc import Callable
@@ -6,14 +12,23 @@ from contextlib import suppress
 from functools import partial
 
 from handsel.domain import errors
-from handsel.domain.models import Claim, Gift, Holding, Order, Page, Shipment, Timer
-from handsel.domain.states import GIFT_MACHINE, WINDOW_OPEN, GiftAction, GiftState
+from handsel.domain.models import AtEnd, Claim, Gift, Holding, Order, Page, Shipment, Timer
+from handsel.domain.rules import build_successor
+from handsel.domain.states import (
+    GIFT_MACHINE,
+    UNITS_AT_END,
+    WINDOW_OPEN,
+    EndAction,
+    GiftAction,
+    GiftState,
+    UnitAction,
+)
 from handsel.store import attributes, holdings, keys, orders, shipments
 from handsel.store.attributes import Item
 from handsel.store.expressions import Clause, assign, check, require, update
 from handsel.store.table import Table
 from handsel.store.transitions import in_state, transition
-from handsel.store.writes import Check, ConditionFailed, Put, Update, Write
+from handsel.store.writes import Check, ConditionFailed, Delete, Put, Update, Write
 
 
 def to_item(gift: Gift) -> Item:
@@ -46,6 +61,32 @@ def get(table: Table, gift_id: str, *, consistent: bool = True) -> Gift | None:
     """Return a gift, or None."""
     item = table.get(keys.gift(gift_id), consistent=consistent)
     return from_item(item) if item else None
+
+
+def find(table: Table, gift_id: str, *, now: int) -> Gift | None:
+    """Return a gift, or None. A successor is returned from the end of the first gift's window on, whether stored or not."""
+    found = get(table, gift_id)
+    if found is None and (first := _find_predecessor(table, gift_id, now=now)) is not None:
+        # The transaction that expired the first gift created the successor, after it was not found.
+        return get(table, gift_id) if first.state.is_final else build_successor(first)
+    return found
+
+
+def get_settled(table: Table, gift_id: str, *, clock: Callable[[], int]) -> Gift | None:
+    """Return a gift for a write, or None. A successor that exists by the clock is created first."""
+    found = get(table, gift_id)
+    if found is None and (first := _find_predecessor(table, gift_id, now=clock())) is not None:
+        if not first.state.is_final:
+            end_gift(table, GiftAction.EXPIRE, first, clock=clock)
+        return get(table, gift_id)
+    return found
+
+
+def _find_predecessor(table: Table, gift_id: str, *, now: int) -> Gift | None:
+    """Return the gift that is passed on as the gift `gift_id` at this time, or None."""
+    pointer = table.get(keys.predecessor(gift_id))
+    first = None if pointer is None else get(table, pointer["gift_id"])
+    return first if first is not None and first.successor_id_at(now) == gift_id else None
 
 
 def get_many(table: Table, gift_ids: list[str]) -> list[Gift]:
@@ -87,6 +128,7 @@ def _page(table: Table, index: keys.Index, pk: str, limit: int, before: str | No
 
 def _creation_writes(gift: Gift) -> list[Write]:
     writes: list[Write] = [Put(to_item(gift)), Put(timer_to_item(gift))]
+    writes += _pointer_writes(gift)
     if gift.recipient_id is not None:
         received = keys.gifts_by_recipient(gift.recipient_id)
         writes.append(
@@ -98,6 +140,19 @@ def _creation_writes(gift: Gift) -> list[Write]:
             )
         )
     return writes
+
+
+# A PREDECESSOR item is not needed any more once the first gift is settled. Deletions by TTL are free.
+_POINTER_RETENTION_SECONDS = 30 * 86_400
+
+
+def _pointer_writes(gift: Gift) -> list[Write]:
+    """Return the write of the PREDECESSOR item that leads from a gift's successor to the gift, if it has one."""
+    if gift.at_end is None or gift.at_end.successor_gift_id is None:
+        return []
+    ttl = gift.expires_at // 1000 + _POINTER_RETENTION_SECONDS
+    key = keys.predecessor(gift.at_end.successor_gift_id)
+    return [Put({**key._asdict(), "gift_id": gift.gift_id, "ttl": ttl})]
 
 
 def give(table: Table, order: Order, gift: Gift) -> Gift:
@@ -178,21 +233,53 @@ def create_regift_request(table: Table, gift: Gift, user_id: str, *, now: int) -
         table.write(Put({**keys.regift_request(gift.gift_id, user_id)._asdict(), **request}))
 
 
+def set_at_end(table: Table, gift: Gift, at_end: AtEnd | None, *, clock: Callable[[], int]) -> Gift:
+    """Change what happens at the end of an open gift, in the gift and in the reservation of its order.
+
+    Args:
+        gift: as the caller read it.
+        clock: returns the present time in milliseconds since the epoch.
+
+    Returns:
+        The changed gift.
+
+    Raises:
+        ConditionFailed: the gift is no longer open, or its end was changed since. `old[0]` is the item of the gift.
+    """
+    changed = dataclasses.replace(gift, at_end=at_end)
+
+    def change() -> Update:
+        return update(
+            keys.gift(gift.gift_id),
+            in_state(GIFT_MACHINE, GiftState.OPEN, WINDOW_OPEN, now=clock()),
+            require(at_end=gift.at_end),
+            assign({"at_end": at_end}),
+        )
+
+    writes: list[Write] = [orders.change_reservation(gift.order_id, changed), *_pointer_writes(changed)]
+    if gift.at_end is not None and gift.at_end.successor_gift_id is not None:
+        old = keys.predecessor(gift.at_end.successor_gift_id)
+        writes.append(Delete(old, "#gift_id = :gift_id", {":gift_id": gift.gift_id}))
+    table.write(change, *writes)
+    return changed
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Released:
-    """The gift was ended by this call. `remaining` units are available in its order again."""
+    """The gift was ended by this call, with `remaining` unclaimed units."""
 
     remaining: int
 
 
 def end_gift(table: Table, action: GiftAction, gift: Gift | Timer, *, clock: Callable[[], int]) -> Released | Gift:
-    """End an open gift and release its reservation. Its unclaimed units are available in its order again.
+    """End an open gift and release its reservation.
 
-    No other function ends a gift.
+    Its unclaimed units are available in its order again. If it expires, they may be refunded or passed on instead
+    (`Gift.at_end`). No other function ends a gift.
 
     Args:
         action: EXPIRE, CANCEL or DECLINE.
-        gift: as the caller read it. If a share was claimed since, the call is repeated with the stored gift.
+        gift: as the caller read it. If it was changed since, the call is repeated with the stored gift.
         clock: returns the present time in milliseconds since the epoch.
 
     Returns:
@@ -201,26 +288,26 @@ def end_gift(table: Table, action: GiftAction, gift: Gift | Timer, *, clock: Cal
     Raises:
         DataIntegrityError: the gift is open but its order has no reservation for it.
     """
-    gift_id, order_id, shares, remaining = gift.gift_id, gift.order_id, gift.shares, gift.remaining
+    gift_id, order_id, shares = gift.gift_id, gift.order_id, gift.shares
+    expired = action is GiftAction.EXPIRE
 
-    def end(remaining: int) -> Update:
+    def end(gift: Gift | Timer) -> Update:
         now = clock()
         return update(
             keys.gift(gift_id),
             transition(GIFT_MACHINE, GiftState.OPEN, action, now=now),
             assign({"ended_at": now}),
-            require(remaining=remaining, order_id=order_id),
+            require(remaining=gift.remaining, order_id=order_id),
+            # A cancellation and a decline always lead back to the order.
+            *([require(at_end=gift.at_end)] if expired else []),
         )
 
     while True:
-        expired = action is GiftAction.EXPIRE
-        release = orders.release_reservation(
-            order_id, gift_id, claimed=shares - remaining, unclaimed=remaining, expired=expired
-        )
+        successor = build_successor(gift) if expired and isinstance(gift, Gift) and _is_passed_on(gift) else None
         try:
-            table.write(partial(end, remaining), release)
+            table.write(partial(end, gift), *_build_release(table, gift, successor, expired=expired))
         except ConditionFailed as failed:
-            old_gift, _ = failed.old
+            old_gift = failed.old[0]
             if old_gift is None:
                 raise errors.DataIntegrityError(
                     f"order {order_id} has no reservation for its open gift {gift_id}"
@@ -230,8 +317,39 @@ def end_gift(table: Table, action: GiftAction, gift: Gift | Timer, *, clock: Cal
             stored = from_item(old_gift)
             if stored.order_id != order_id or stored.shares != shares:
                 raise errors.DataIntegrityError(f"gift {gift_id} is not of order {order_id}") from failed
-            if stored.state is not GiftState.OPEN or stored.remaining == remaining:
+            unchanged = (stored.remaining, stored.at_end) == (gift.remaining, gift.at_end)
+            if stored.state is not GiftState.OPEN or unchanged:
                 return stored
-            remaining = stored.remaining
+            gift = stored
         else:
-            return Released(remaining)
+            if successor is not None and successor.state_at(clock()) is GiftState.RETURNED:
+                end_gift(table, action, successor, clock=clock)  # both windows are over, for example after an outage
+            return Released(gift.remaining)
+
+
+def _is_passed_on(gift: Gift) -> bool:
+    return UNITS_AT_END[gift.then] is None
+
+
+def _build_release(table: Table, gift: Gift | Timer, successor: Gift | None, *, expired: bool) -> list[Write]:
+    """Return the writes that end a gift, besides the one of the gift itself: first that of its order."""
+    is_refund = expired and isinstance(gift, Gift) and gift.then is EndAction.REFUND
+    release = orders.release_reservation(
+        gift.order_id,
+        gift.gift_id,
+        claimed=gift.shares - gift.remaining,
+        unclaimed=gift.remaining,
+        expired=expired,
+        action=UnitAction.REFUND if is_refund else UnitAction.RELEASE,
+        successor=successor,
+    )
+    if successor is not None:
+        return [release, *_creation_writes(successor)]
+    if not is_refund or not isinstance(gift, Gift):
+        return [release]
+    from handsel.store import refunds  # imported here, because claims do not need it
+
+    order = orders.get(table, gift.order_id)
+    if order is None:
+        raise errors.DataIntegrityError(f"the order of gift {gift.gift_id} does not exist")
+    return [release, *refunds.build_at_end(order, gift)]

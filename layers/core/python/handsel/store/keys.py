@@ -31,6 +31,7 @@ create the item, then after a semicolon those that only update it. Items that TT
 | USE            | USE#use                          | USE                          |                                             |                                                  |                                         | own use                                                       | never                       |
 | REFUND         | REFUND#refund                    | REFUND                       |                                             |                                                  | REFUNDS#shard while pending             | refund                                                        | never                       |
 | CHARGE         | CHARGE#key                       | CHARGE                       |                                             |                                                  |                                         | sandbox payment provider                                      | never                       |
+| PREDECESSOR    | GIFT#successor                   | PREDECESSOR                  |                                             |                                                  |                                         | give, PUT of the end of a gift, with a second person          | TTL; PUT of another end     |
 | REGIFT_REQUEST | GIFT#gift                        | REGIFT_REQUEST#user          |                                             |                                                  |                                         | regift request                                                | never                       |
 | REMINDER       | GIFT#gift                        | REMINDER                     |                                             |                                                  | REMINDERS#shard until the last reminder | projector, sweep                                              | TTL                         |
 | MESSAGE        | USER#user                        | MESSAGE#message              | MESSAGES#user, created#message              |                                                  |                                         | projector, sweep; its reader                                  | unread, by a cancellation   |
@@ -42,12 +43,15 @@ create the item, then after a semicolon those that only update it. Items that TT
 | PREFERENCES    | USER#user                        | PREFERENCES                  |                                             |                                                  |                                         | its user views a product, switches recommendations; projector | never                       |
 | RELATED        | PRODUCT#product                  | RELATED                      |                                             |                                                  |                                         | projector                                                     | never                       |
 | RANKING        | RANKING#shard                    | RANKING                      |                                             |                                                  |                                         | projector                                                     | never                       |
+| ROLLOUT        | ROLLOUT                          | ROLLOUT                      |                                             |                                                  |                                         | operator                                                      | never                       |
 | TEST_CLOCK     | TEST_CLOCK                       | TEST_CLOCK                   |                                             |                                                  |                                         | test clock                                                    | never                       |
 
 - ORDER and GIFT have no `ttl`, because deleting one would lose units.
 - WINDOW is a timer. It has no state and no personal data. Its deletion by TTL is only a signal to read the gift.
 - ORDER is in `by_due` while it is pending, and after a cancellation until the provider has reported the outcome.
 - HANDLE has a `ttl` from the moment its user changed the handle. Until then others cannot have it, but its user can.
+- PREDECESSOR leads from the id of a successor to the gift that is passed on. The successor's GIFT item is created when that gift
+  expires.
 - RECEIVED lists a gift for its named recipient. A gift that was claimed by link is listed by its HOLDING instead.
 - The id of a voucher's HOLDING is derived from its code, so a voucher is found by key and codes are unique.
 - The name of a store, and whether its products can be given, are in STORE only. STORE is read together with PRODUCT.
@@ -56,6 +60,7 @@ create the item, then after a semicolon those that only update it. Items that TT
 - PREFERENCES is one item of at most 50 products per user: one write erases the viewing history, and reading costs the same
   for every user. BOUGHT is kept longer, so that products bought long ago are not recommended again. RELATED and RANKING
   contain counts of users, but no user IDs.
+- ROLLOUT exists once an operator has changed a rollout. Functions only read it, and each process keeps a copy for 30 seconds.
 
 Access patterns. Costs are read and write request units (RRU, WRU) for items of up to 1 KB. A transaction costs twice as much;
 each index entry adds 1 WRU per write.
@@ -69,7 +74,7 @@ each index entry adds 1 WRU per write.
 |  5 | settle or cancel a payment                                         | Update ORDER if pending (decline, cancel: transaction that also updates PRODUCT, HOLDING) | `orders.pay`, `orders.decline`, `orders.cancel`     | 2 WRU                                                             |
 |  6 | give                                                               | transaction: Update ORDER if it has enough available units; Put GIFT, WINDOW (+ RECEIVED) if absent | `gifts.give`                                        | 9 WRU (12 to a named recipient)                                   |
 |  7 | claim a share                                                      | transaction: Update GIFT if open; Put HOLDING (+ SHIPMENT) if absent | `gifts.claim`                                       | 7 WRU (11 for a parcel)                                           |
-|  8 | end a gift                                                         | transaction: Update GIFT if open, ORDER if it has the reservation  | `gifts.end_gift`                                    | 5 WRU                                                             |
+|  8 | end a gift                                                         | transaction: Update GIFT if open, ORDER if it has the reservation (refund: get ORDER, Put REFUND, Update PRODUCT if its stock is limited; successor: Put GIFT, WINDOW, RECEIVED) | `gifts.end_gift`                                    | 5 WRU (refund: 1 RRU, 8 WRU; successor: 17 WRU)                   |
 |  9 | use units                                                          | transaction: Update ORDER if it has enough available units; Put USE, HOLDINGs (+ SHIPMENT) if absent | `own_use.use`                                       | 4 WRU + 3 per voucher (11 for a parcel)                           |
 | 10 | create the order of a return gift                                  | transaction: Put ORDER if absent; Update HOLDING if it has no return gift | `orders.create_pending`                             | 6 WRU                                                             |
 | 11 | pay a return gift                                                  | transaction: Update ORDER if pending; Put GIFT, WINDOW, RECEIVED if absent | `gifts.give_paid`                                   | 14 WRU                                                            |
@@ -106,8 +111,12 @@ each index entry adds 1 WRU per write.
 | 42 | find the gifts that are open although their timers were deleted    | BatchGetItem of at most 100, eventually consistent                 | `expiring.expire_gifts`                             | 0.5 RRU per gift                                                  |
 | 43 | put a product                                                      | BatchGetItem of PRODUCT and STORE; Put if absent, else Update if it belongs to the store (with If-Match: if it is unchanged) | `products.create`, `products.update_details`, `products.replace` | 2 RRU, 1 WRU (2 if new)                                           |
 | 44 | change the stock of a product                                      | transaction with a ClientRequestToken: Update PRODUCT if the sum is within its bounds; BatchGetItem of PRODUCT and STORE | `products.add_stock`                                | 2 RRU, 2 WRU                                                      |
-| 45 | read the time of a stack with a test clock                         | GetItem, consistent                                                | `test_clock.get_offset`                             | 1 RRU                                                             |
-| 46 | advance the test clock                                             | as 23; transaction with a ClientRequestToken: Put TEST_CLOCK if its offset is unchanged| `test_clock.advance`                                | 0.5 RRU per shard and kind, 2 WRU                                 |
+| 45 | read the rollout, every 30 seconds in each process                 | in a BatchGetItem of the call, else GetItem                        | `rollout.get_many`, `rollout.get_current`           | 1 RRU per 4 KB                                                    |
+| 46 | change the rollout (operators only)                                | GetItem; Put ROLLOUT if absent, or Update if its version is unchanged | `rollout.save`                                      | 1 RRU, 1 WRU per KB                                               |
+| 47 | change what happens at the end of a gift                           | transaction: Update GIFT if open and its end is unchanged, ORDER if it has the reservation (second person: Put, Delete PREDECESSOR) | `gifts.set_at_end`                                  | 4 WRU                                                             |
+| 48 | get a gift, or a successor that is not stored yet                  | GetItem; if it is missing, GetItem PREDECESSOR and GIFT                                                                  | `gifts.find`                                        | 1 to 3 RRU                                                        |
+| 49 | read the time of a stack with a test clock                         | GetItem, consistent                                                | `test_clock.get_offset`                             | 1 RRU                                                             |
+| 50 | advance the test clock                                             | as 23; transaction with a ClientRequestToken: Put TEST_CLOCK if its offset is unchanged| `test_clock.advance`                                | 0.5 RRU per shard and kind, 2 WRU                                 |
 
 docs/reference/request_units.md has the measured calls and request units of each operation.
 """
@@ -206,6 +215,11 @@ def window(gift_id: str) -> Key:
 def received(user_id: str, gift_id: str) -> Key:
     """Return the key of a RECEIVED item."""
     return Key(_join("USER", user_id), _join("RECEIVED", gift_id))
+
+
+def predecessor(gift_id: str) -> Key:
+    """Return the key of the PREDECESSOR item of a successor."""
+    return Key(_join("GIFT", gift_id), "PREDECESSOR")
 
 
 def holding(holding_id: str) -> Key:
@@ -307,6 +321,11 @@ def rankings() -> list[Key]:
 def ranking(product_id: str) -> Key:
     """Return the key of the RANKING item that a product is in."""
     return rankings()[sum(product_id.encode()) % RANKING_SHARDS]
+
+
+def rollout() -> Key:
+    """Return the key of the ROLLOUT item."""
+    return Key("ROLLOUT", "ROLLOUT")
 
 
 # --- partitions of the indexes ----------------------------------------------------------------------------------------

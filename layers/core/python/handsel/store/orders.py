@@ -4,7 +4,7 @@ import dataclasses
 from functools import partial
 
 from handsel.domain import errors
-from handsel.domain.models import Order, Page, Reservation
+from handsel.domain.models import Gift, Order, Page, Reservation
 from handsel.domain.states import ORDER_MACHINE, OrderState, PaymentAction, UnitAction, UnitPlace
 from handsel.store import attributes, holdings, keys, lists, products
 from handsel.store.attributes import Item
@@ -161,27 +161,54 @@ def reserve_units(order: Order, gift_id: str, reservation: Reservation) -> Updat
     return _take_available(order, UnitAction.RESERVE, reservation.shares, reserved)
 
 
-def release_reservation(order_id: str, gift_id: str, *, claimed: int, unclaimed: int, expired: bool) -> Update:
+def release_reservation(
+    order_id: str,
+    gift_id: str,
+    *,
+    claimed: int,
+    unclaimed: int,
+    expired: bool,
+    action: UnitAction = UnitAction.RELEASE,
+    successor: Gift | None = None,
+) -> Update:
     """Return the update that removes the reservation of a gift.
 
     Args:
         claimed: units of the gift that become gifted.
-        unclaimed: units of the gift that become available.
+        unclaimed: units of the gift, to which `action` happens.
         expired: True if the gift expired, which the order counts.
+        action: RELEASE or REFUND.
+        successor: the gift that has the unclaimed unit from now on, so that `action` does not happen; or None.
     """
+    moved = move_units(UnitPlace.IN_GIFT, action, unclaimed)
+    if successor is not None:
+        moved = Clause(
+            sets=["#reservations.#successor = :successor"],
+            values={":successor": successor.reservation},
+            names={"#successor": successor.gift_id},
+        )
     released = Clause(
         sets=["#expired_gifts = #expired_gifts + :expired"],
         removes=["#reservations.#gift"],
-        conditions=["attribute_exists(#reservations.#gift)"],
         values={":expired": int(expired)},
-        names={"#gift": gift_id},
     )
     return update(
         keys.order(order_id),
-        move_units(UnitPlace.IN_GIFT, UnitAction.RELEASE, unclaimed),
+        moved,
         move_units(UnitPlace.IN_GIFT, UnitAction.CLAIM, claimed),
         released,
+        _has_reservation(gift_id),
     )
+
+
+def _has_reservation(gift_id: str) -> Clause:
+    return Clause(conditions=["attribute_exists(#reservations.#gift)"], names={"#gift": gift_id})
+
+
+def change_reservation(order_id: str, gift: Gift) -> Update:
+    """Return the update that replaces the reservation of a gift, after the giver changed what happens at its end."""
+    changed = Clause(sets=["#reservations.#gift = :reservation"], values={":reservation": gift.reservation})
+    return update(keys.order(order_id), changed, _has_reservation(gift.gift_id))
 
 
 def refund_units(order: Order, quantity: int) -> Update:

@@ -7,7 +7,7 @@ gifts, holdings and shipments have a complete copy of their product as it was bo
 It is ignored for unlimited products.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
 from handsel.domain import errors
@@ -19,7 +19,7 @@ from handsel.store.keys import Key
 from handsel.store.table import Table
 from handsel.store.writes import Put, Update
 
-_STORE_FIELDS = frozenset({"store_name", "store_giftable"})
+_STORE_FIELDS = frozenset({"store_name", "store_giftable", "store_excluded_categories", "store_price_caps"})
 _IMMUTABLE = frozenset({"product_id", "store_id", "created_at"})
 _STOCK = frozenset({"stock", "unlimited"})
 # Maximum size of the cache `Table.store_key_by_product`.
@@ -51,7 +51,17 @@ from_item = partial(attributes.from_item, Product)
 def join_store(item: Item, store: Store) -> Product:
     """Return the product of a PRODUCT item, with the data of its store."""
     stock = None if item["unlimited"] else item["stock"]
-    return from_item(item | {"store_name": store.name, "store_giftable": store.giftable, "stock": stock})
+    return from_item(item | of_store(store) | {"stock": stock})
+
+
+def of_store(store: Store) -> Item:
+    """Return the fields of a product that belong to its store."""
+    return {
+        "store_name": store.name,
+        "store_giftable": store.giftable,
+        "store_excluded_categories": store.excluded_categories,
+        "store_price_caps": store.price_caps,
+    }
 
 
 def is_in_stock(item: Item) -> bool:
@@ -78,17 +88,22 @@ def get_of_store(table: Table, store_id: str, product_id: str) -> tuple[Store, P
     return store, join_store(found[key], store) if key in found else None
 
 
-def get_with(table: Table, product_id: str, *others: Key) -> tuple[Product | None, Mapping[Key, Item]]:
+def get_with(
+    table: Table, product_id: str, *others: Key, read: Callable[[list[Key]], dict[Key, Item]] | None = None
+) -> tuple[Product | None, Mapping[Key, Item]]:
     """Return a product as it is sold now, or None, and other items that are read in the same call.
 
     The store needs a second call if this process has not read the product before.
+
+    Args:
+        read: reads the items, instead of `Table.get_many`.
 
     Raises:
         DataIntegrityError: the store of the product does not exist.
     """
     key = keys.product(product_id)
     known = table.store_key_by_product.get(key)
-    found = table.get_many([key, *others, *([known] if known else [])])
+    found = (read or table.get_many)([key, *others, *([known] if known else [])])
     if key not in found:
         return None, found
     item = found[key]

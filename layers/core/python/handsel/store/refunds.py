@@ -2,8 +2,8 @@
 
 from functools import partial
 
-from handsel.domain import errors
-from handsel.domain.models import Order, Refund
+from handsel.domain import errors, ids
+from handsel.domain.models import Gift, Order, Refund
 from handsel.domain.states import REFUND_MACHINE, RefundAction, RefundStatus
 from handsel.store import attributes, keys, orders, products
 from handsel.store.attributes import Item
@@ -57,6 +57,27 @@ def create_pending(table: Table, order: Order, refund: Refund) -> Refund:
             raise
         raise errors.DataIntegrityError(f"product {order.product.product_id} does not exist") from failed
     return refund
+
+
+def build_at_end(order: Order, gift: Gift) -> list[Write]:
+    """Return the writes that refund the unclaimed units of a gift at its end, besides those of the gift and of the order.
+
+    The refund is due as soon as it exists.
+    """
+    if order.payment.reference is None:
+        raise errors.DataIntegrityError(f"order {order.order_id} has a gift and was not paid")
+    refund = Refund(
+        refund_id=ids.derive_end_refund_id(gift.gift_id),
+        order_id=order.order_id,
+        quantity=gift.remaining,
+        total=order.product.price.multiply(gift.remaining),
+        reference=order.payment.reference,
+        status=RefundStatus.PENDING,
+        created_at=gift.expires_at,
+        request_hash=gift.request_hash,
+    )
+    restock = [] if order.product.stock is None else [products.restock(order.product.product_id, refund.quantity)]
+    return [Put(to_item(refund)), *restock]
 
 
 def create_for_cancelled(table: Table, order: Order, refund: Refund) -> Refund:

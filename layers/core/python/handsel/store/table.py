@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
+    from handsel.store.rollout import Copy
+
 S = TypeVar("S")
 T = TypeVar("T")
 
@@ -46,6 +48,7 @@ class Table:
     Attributes:
         store_key_by_product: a cache of the key of the STORE item that belongs to each product, so that both are read in
             one call. Filled as this process reads products.
+        rollout: the copy of the rollout that this process uses, or None; see `store.rollout`.
     """
 
     def __init__(
@@ -61,6 +64,7 @@ class Table:
         self.name = name
         self.retrier = retrier or Retrier(sleep, random or SystemRandom())
         self.store_key_by_product: dict[Key, Key] = {}
+        self.rollout: Copy | None = None
 
     def get(self, key: Key, *, consistent: bool = True) -> Item | None:
         """Return one item, or None."""
@@ -194,7 +198,7 @@ class Table:
             if not remaining:
                 return found
             self.retrier.sleep(pause)
-        raise errors.ServiceUnavailable
+        raise errors.ServiceUnavailable(is_partial=True)
 
     def _write_one(self, write: Write | Callable[[], Write]) -> None:
         def call() -> object:

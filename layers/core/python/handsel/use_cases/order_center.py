@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from handsel.domain import ids
+from handsel.domain import errors, ids
 from handsel.domain.models import Gift, Kind, Order
+from handsel.domain.rollout import Feature
 from handsel.domain.summary import Counts, compute_counts
-from handsel.store import gifts, holdings, keys, orders, summaries, tags
+from handsel.store import gifts, holdings, keys, orders, rollout, summaries, tags
 from handsel.store.keys import Index, Key
 from handsel.store.table import Table
 from handsel.use_cases import queries
@@ -39,20 +40,36 @@ class OrderCenter:
     recommendations: list[Recommendation]
 
 
-def get_counts(table: Table, user_id: str, *, now: int) -> Counts:
-    """Return the counters of a user at the present time. They may lack the writes of the last seconds."""
+def get_counts(table: Table, user_id: str, *, now: int) -> Counts | None:
+    """Return the counters of a user at the present time, or None if the user does not have the feature `order_center`.
+
+    They may lack the writes of the last seconds.
+    """
+    has_feature = partial(rollout.includes, table, Feature.ORDER_CENTER, user_id, now=now)
+    if rollout.is_fresh(table, now=now) and not has_feature():
+        return None
+    key = keys.summary(user_id)
     found: list[Any] = table.run_concurrently(
-        partial(summaries.get, table, user_id), partial(summaries.count_expired_today, table, user_id, now=now)
+        partial(rollout.get_many, table, [key], now=now),
+        partial(summaries.count_expired_today, table, user_id, now=now),
     )
-    return compute_counts(*found, now=now)
+    own, over_today = found
+    return compute_counts(summaries.from_item(own.get(key)), over_today, now=now) if has_feature() else None
 
 
 def get_order_center(table: Table, user_id: str, *, now: int) -> OrderCenter:
-    """Return the order center of a user at the present time."""
+    """Return the order center of a user at the present time.
+
+    Raises:
+        NotFound: the user does not have the feature `order_center`.
+    """
+    has_feature = partial(rollout.includes, table, Feature.ORDER_CENTER, user_id, now=now)
+    if rollout.is_fresh(table, now=now) and not has_feature():
+        raise errors.NotFound
     newest = partial(_newest, table)
     own_keys = [keys.summary(user_id), *recommending.user_keys(user_id)]
     found: list[Any] = table.run_concurrently(
-        partial(table.get_many, own_keys),
+        partial(rollout.get_many, table, own_keys, now=now),
         partial(summaries.count_expired_today, table, user_id, now=now),
         partial(newest, keys.BY_OWNER, keys.orders_by_buyer(user_id)),
         partial(newest, keys.BY_OWNER, keys.gifts_by_giver(user_id)),
@@ -60,6 +77,8 @@ def get_order_center(table: Table, user_id: str, *, now: int) -> OrderCenter:
         partial(newest, keys.BY_OWNER, keys.holdings_by_holder(user_id)),
         partial(tags.list_by_user, table, user_id, limit=MAX_ENTRIES, before=None),
     )
+    if not has_feature():
+        raise errors.NotFound
     own, over_today, order_ids, sent_ids, received_ids, holding_ids, tagged = found
     cached = table.with_cached({key: own.get(key) for key in own_keys})
     viewed = recommending.list_views(cached, user_id, limit=MAX_ENTRIES).items

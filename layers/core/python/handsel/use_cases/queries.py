@@ -1,16 +1,17 @@
 """Queries: read-only use cases. They compute the states that the clock has made true, and do not write them."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
 
 from handsel.domain import errors, ids
 from handsel.domain.models import Gift, Holding, Kind, Order, Page, Product, Shipment, UnitCounts
-from handsel.domain.rules import count_units
+from handsel.domain.rollout import Feature, Rollout
+from handsel.domain.rules import count_units, has_refund_due
 from handsel.domain.states import GiftState, OrderState, ShipmentStatus, VoucherState
 from handsel.domain.summary import count_shipment
-from handsel.store import accounts, gifts, holdings, keys, orders, products, shipments
+from handsel.store import accounts, gifts, holdings, keys, orders, products, rollout, shipments
 from handsel.store.table import Table
 
 T = TypeVar("T")
@@ -25,11 +26,21 @@ TO_RECEIVE = "to_receive"
 
 @dataclass(frozen=True, slots=True)
 class OrderDetails:
-    """An order, its product as it is sold now, and its units at the present time; None unless it is paid."""
+    """An order and what its view depends on at the present time.
+
+    The order counts the units as refunded that the end of a gift refunds, from that instant on.
+
+    Attributes:
+        order: it counts the units as refunded that the end of a gift refunds, from that instant on.
+        product: the product as it is sold now.
+        units: the units; None unless the order is paid.
+        may_give: whether the buyer has the feature `gifting`.
+    """
 
     order: Order
     product: Product
     units: UnitCounts | None
+    may_give: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +63,11 @@ class GiftDetails:
     names: dict[str, str]
     shipments: dict[str, Shipment]
     holding: HoldingDetails | None = None
+
+
+def get_rollout(table: Table, *, now: int) -> Rollout:
+    """Return the rollout that applies now."""
+    return rollout.get_current(table, now=now)
 
 
 def get_order(table: Table, order_id: str, *, caller: str, now: int) -> OrderDetails:
@@ -78,7 +94,7 @@ def load_order_details(
     sold: Mapping[str, Product] | None = None,
     given: Iterable[Gift] = (),
 ) -> list[OrderDetails]:
-    """Return the details of orders. The gifts that hold their reservations and their products are read together.
+    """Return the details of orders. The gifts that hold their reservations, their products and the rollout are read together.
 
     Args:
         sold: the products as they are sold now, by id, if they were read before.
@@ -86,21 +102,30 @@ def load_order_details(
     """
     by_id = {gift.gift_id: gift for gift in given}
     wanted = [gift_id for order in found for gift_id in order.reservations if gift_id not in by_id]
-    if wanted and sold is None:
+    if found and sold is None and (wanted or not rollout.is_fresh(table, now=now)):
         both = [*map(keys.gift, wanted), *products.list_current_keys(order.product for order in found)]
-        items = table.get_many(both)
+        items = rollout.get_many(table, both, now=now)
         table = table.with_cached({key: items.get(key) for key in both})
     by_id |= {gift.gift_id: gift for gift in gifts.get_many(table, wanted)} if wanted else {}
     if sold is None:
         sold = products.get_current(table, [order.product for order in found])
+    counted = [
+        (order, count_units(order, [by_id[gift_id] for gift_id in order.reservations], now=now)) for order in found
+    ]
     return [
         OrderDetails(
-            order,
+            _with_refunded(order, units),
             sold[order.product.product_id],
-            count_units(order, [by_id[gift_id] for gift_id in order.reservations], now=now),
+            units,
+            rollout.includes(table, Feature.GIFTING, order.buyer_id, now=now),
         )
-        for order in found
+        for order, units in counted
     ]
+
+
+def _with_refunded(order: Order, units: UnitCounts | None) -> Order:
+    """Return the order with the refunds that the ends of its gifts have caused by now, settled or not."""
+    return order if units is None or units.refunded == order.refunded else replace(order, refunded=units.refunded)
 
 
 def list_orders(
@@ -114,16 +139,26 @@ def list_orders(
 
     def select(page: list[Order]) -> list[OrderDetails]:
         if state != TO_GIVE:
-            return load_order_details(table, [order for order in page if state in (None, order.state_at(now))], now=now)
+            wanted = [order for order in page if state in (None, order.state_at(now)) or has_refund_due(order, now=now)]
+            loaded = load_order_details(table, wanted, now=now)
+            return [details for details in loaded if state in (None, details.order.state_at(now))]
         paid = load_order_details(table, [order for order in page if order.current_state is OrderState.PAID], now=now)
         return [details for details in paid if details.units is not None and details.units.available > 0]
 
     return _filter_pages(partial(orders.list_by_buyer, table, caller), select, limit=limit, before=before)
 
 
-def list_payments(table: Table, *, caller: str, limit: int, before: str | None) -> Page[Order]:
+def list_payments(table: Table, *, caller: str, limit: int, before: str | None, now: int) -> Page[Order]:
     """List the caller's orders as payments, newest first, starting after the position `before`."""
-    return orders.list_by_buyer(table, caller, limit=limit, before=before)
+    page = orders.list_by_buyer(table, caller, limit=limit, before=before)
+    due = {order.order_id: list(order.reservations) for order in page.items if has_refund_due(order, now=now)}
+    given = gifts.get_many(table, [gift_id for wanted in due.values() for gift_id in wanted]) if due else []
+    by_order = {order_id: [gift for gift in given if gift.order_id == order_id] for order_id in due}
+    items = [
+        _with_refunded(order, count_units(order, by_order[order.order_id], now=now)) if order.order_id in due else order
+        for order in page.items
+    ]
+    return replace(page, items=items)
 
 
 def list_gifts(
@@ -179,25 +214,28 @@ def _filter_pages(
     return Page(found, before)
 
 
-def require_gift(table: Table, gift_id: str) -> Gift:
+def require_gift(table: Table, gift_id: str, *, now: int) -> Gift:
     """Return a gift.
+
+    Args:
+        now: the present time; a successor exists from the end of the first gift's window on.
 
     Raises:
         NotFound: no such gift.
     """
-    gift = gifts.get(table, gift_id)
+    gift = gifts.find(table, gift_id, now=now)
     if gift is None:
         raise errors.NotFound
     return gift
 
 
-def get_gift(table: Table, gift_id: str, *, caller: str) -> GiftDetails:
+def get_gift(table: Table, gift_id: str, *, caller: str, now: int) -> GiftDetails:
     """Return a gift with the details that the caller may see.
 
     Raises:
         NotFound: no such gift.
     """
-    gift = require_gift(table, gift_id)
+    gift = require_gift(table, gift_id, now=now)
     return load_gift_details(table, [gift], caller=caller)[0]
 
 

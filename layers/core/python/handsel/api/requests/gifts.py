@@ -2,11 +2,11 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import ConfigDict, Field, Strict, model_validator
+from pydantic import ConfigDict, Field, Strict, ValidationInfo, field_validator, model_validator
 
 from handsel.api.requests.base import Id, ListQuery, Message, Request, Secret
-from handsel.domain import states
-from handsel.domain.models import MAX_UNITS
+from handsel.domain import ids, states
+from handsel.domain.models import MAX_UNITS, AtEnd
 from handsel.use_cases.gifts.giving import WrappingChoice
 
 
@@ -42,6 +42,44 @@ class WrappingRequest(Request):
         return WrappingChoice(self.cover_id, self.blessing_id, self.message)
 
 
+class AtEndRequest(Request):
+    """The end of a claim window: what happens to the unclaimed units then.
+
+    Attributes:
+        then: `order`: they become available in the order again. `refund`: they are refunded. `give_to`: the gift, which has
+            one share, becomes a new gift to another person, with a claim window of its own.
+        recipient_id: `user_id` of the second person, who is neither the giver nor the recipient of the gift. Required if
+            `then` is `give_to`; otherwise not allowed.
+    """
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "if": {"properties": {"then": {"const": "give_to"}}},
+            "then": {"required": ["recipient_id"], "properties": {"recipient_id": {"type": "string"}}},
+            "else": {"properties": {"recipient_id": {"type": "null"}}},
+        }
+    )
+
+    then: Annotated[states.EndAction, Strict(strict=False)]
+    recipient_id: Id | None = None
+
+    @model_validator(mode="after")
+    def _second_person(self) -> Self:
+        if (self.then is states.EndAction.GIVE_TO) is (self.recipient_id is None):
+            raise ValueError("recipient_id is required with give_to, and not allowed otherwise")
+        return self
+
+    def value(self, code: str) -> AtEnd:
+        """Return the request as an AtEnd.
+
+        Args:
+            code: a random code, from which the id of the successor is derived. It must not be derived from the gift: anyone
+                who knows that gift could then find out whether it was passed on.
+        """
+        successor = None if self.recipient_id is None else ids.derive_id("successor", code)
+        return AtEnd(self.then, self.recipient_id, successor)
+
+
 class GiftRequest(Request):
     """A gift to create.
 
@@ -49,18 +87,32 @@ class GiftRequest(Request):
         shares: the number of units to give, each to one claimer. Must be 1 with `recipient_id`.
         recipient_id: `user_id` of the only user who can claim the gift. Without it, anyone with the share link can.
         wrapping: the cover and text of the gift.
+        at_end: what happens if the claim window ends before all shares are claimed. Without it, the unclaimed units become
+            available in the order again.
     """
 
     model_config = ConfigDict(
         json_schema_extra={
             "if": {"required": ["recipient_id"], "properties": {"recipient_id": {"type": "string"}}},
             "then": {"properties": {"shares": {"const": 1}}},
+            "anyOf": [
+                {"properties": {"shares": {"const": 1}}},
+                {"properties": {"at_end": {"properties": {"then": {"enum": ["order", "refund"]}}}}},
+            ],
         }
     )
 
     shares: Annotated[int, Field(ge=1, le=MAX_UNITS)]
     recipient_id: Id | None = None
     wrapping: WrappingRequest
+    at_end: AtEndRequest | None = None
+
+    @field_validator("at_end")
+    @classmethod
+    def _one_share_to_pass_on(cls, at_end: AtEndRequest | None, info: ValidationInfo) -> AtEndRequest | None:
+        if at_end is not None and at_end.recipient_id is not None and info.data.get("shares", 1) != 1:
+            raise ValueError("give_to requires shares to be 1")
+        return at_end
 
     @model_validator(mode="after")
     def _one_share_for_one_person(self) -> Self:

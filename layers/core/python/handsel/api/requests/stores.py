@@ -15,6 +15,7 @@ from pydantic import (
 
 from handsel.api.requests.base import Line, Name, Request
 from handsel.domain import models, prices, user_text
+from handsel.domain.categories import normalize
 from handsel.domain.currencies import DECIMALS
 from handsel.domain.models import MAX_STOCK
 from handsel.runtime.settings import settings
@@ -50,6 +51,18 @@ PictureUrl = Annotated[
     Field(json_schema_extra={"pattern": _PICTURE}),
 ]
 Currency = Annotated[str, AfterValidator(_require_currency), Field(json_schema_extra={"enum": sorted(DECIMALS)})]
+# The most entries of each rule of a store.
+MAX_STORE_RULES = 50
+
+
+def _normalize_category(name: str) -> str:
+    normalized = normalize(name)
+    if not normalized:
+        raise ValueError("must contain a letter or a digit")
+    return normalized
+
+
+Category = Annotated[Name, AfterValidator(_normalize_category)]
 
 
 def _bounded(currency: dict[str, Any], bound: int) -> dict[str, Any]:
@@ -93,6 +106,22 @@ class MoneyRequest(Request):
         return models.Money(self.amount, self.currency)
 
 
+class GiftRulesRequest(Request):
+    """What a store excludes from gifts, beside what the policy excludes.
+
+    Attributes:
+        excluded_categories: categories whose products cannot be given, as the store names them in `category`.
+        price_caps: by currency, the highest price of a product that can be given, in minor units. The policy decides which
+            price this is. If the policy has a lower cap, that one counts.
+    """
+
+    excluded_categories: Annotated[list[Category], Field(max_length=MAX_STORE_RULES, default_factory=list)]
+    price_caps: Annotated[
+        dict[Currency, Annotated[int, Field(ge=1, le=prices.HIGHEST)]],
+        Field(max_length=MAX_STORE_RULES, default_factory=dict),
+    ]
+
+
 class StoreRequest(Request):
     """A store to create or replace.
 
@@ -100,11 +129,26 @@ class StoreRequest(Request):
         name: the name that users see.
         carrier: the carrier of new shipments. It can be changed for each shipment.
         giftable: false if no product of the store can be given as a gift.
+        gift_rules: what the store excludes from gifts; null if it excludes nothing. It also applies to units that were sold
+            before. It can only exclude more than the policy does.
     """
 
     name: Name
     carrier: Name
     giftable: bool = True
+    gift_rules: GiftRulesRequest | None = None
+
+    def value(self, store_id: str) -> models.Store:
+        """Return the store."""
+        rules = self.gift_rules
+        return models.Store(
+            store_id,
+            self.name,
+            self.carrier,
+            self.giftable,
+            excluded_categories=(list(dict.fromkeys(rules.excluded_categories)) or None) if rules else None,
+            price_caps=(rules.price_caps or None) if rules else None,
+        )
 
 
 class StockRequest(Request):

@@ -4,6 +4,7 @@ from typing import Self
 
 from handsel.api.views.base import Count, Timestamp, View
 from handsel.domain import models
+from handsel.domain.rollout import Feature, Rollout
 from handsel.domain.summary import Counts
 from handsel.domain.times import format_timestamp
 
@@ -67,7 +68,7 @@ class ProfileView(View):
         display_name: the name that other users see.
         recommendations: false if the user switched recommendations and the history of viewed products off.
         created_at: the time at which the account was created.
-        order_center: the link to the order center, with counters.
+        order_center: the link to the order center, with counters; null if the order center is not available to the user.
     """
 
     user_id: str
@@ -75,19 +76,38 @@ class ProfileView(View):
     display_name: str
     recommendations: bool
     created_at: Timestamp
-    order_center: OrderCenterEntry
+    order_center: OrderCenterEntry | None
 
     @classmethod
-    def of(cls, account: models.Account, counts: Counts) -> Self:
-        """Return the view of an account with its owner's counters."""
+    def of(cls, account: models.Account, counts: Counts | None) -> Self:
+        """Return the view of an account with its owner's counters; without the entry if there are none."""
         return cls(
             user_id=account.user_id,
             handle=account.handle,
             display_name=account.display_name,
             recommendations=account.recommendations,
             created_at=format_timestamp(account.created_at),
-            order_center=OrderCenterEntry(url="/order-center", counts=CountsView.of(counts)),
+            order_center=None
+            if counts is None
+            else OrderCenterEntry(url="/order-center", counts=CountsView.of(counts)),
         )
+
+
+class FeaturesView(View):
+    """The features that are available to the caller.
+
+    Attributes:
+        gifting: whether the caller can give units of orders.
+        order_center: whether the caller has an order center.
+    """
+
+    gifting: bool
+    order_center: bool
+
+    @classmethod
+    def of(cls, current: Rollout, user_id: str, *, now: int) -> Self:
+        """Return the view of the features of a user at the time `now`."""
+        return cls(**{str(feature): current.includes(feature, user_id, now=now) for feature in Feature})
 
 
 class PersonView(View):

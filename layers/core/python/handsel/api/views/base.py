@@ -1,6 +1,7 @@
 """Parts that the views of several resources share."""
 
-from typing import Annotated, Self
+from collections.abc import Iterable
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, WithJsonSchema
 
@@ -50,3 +51,21 @@ class MoneyView(View):
     def of(cls, money: models.Money) -> Self:
         """Return the view of an amount of money."""
         return cls(amount=money.amount, currency=money.currency)
+
+
+class RefusalView(View):
+    """An action that the rules do not allow.
+
+    Attributes:
+        action: `gift`, to give units; `cancel`, to cancel the gift; `choose_end`, to choose another end of the claim window
+            than the one of the policy.
+        rule: the name of the rule, as in `GET /meta/policy`; `giftable` is the setting of the store or the product.
+    """
+
+    action: Literal["gift", "cancel", "choose_end"]
+    rule: str
+
+    @classmethod
+    def list_of(cls, refusals: Iterable[tuple[str, str]]) -> list[Self]:
+        """Return the views of refusals: pairs of an action and a rule."""
+        return [cls.model_validate({"action": action, "rule": rule}) for action, rule in refusals]

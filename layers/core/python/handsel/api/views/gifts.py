@@ -2,13 +2,15 @@
 
 from typing import Any, Self
 
-from handsel.api.views.base import Timestamp, Url, View
+from handsel.api.views.base import RefusalView, Timestamp, Url, View
 from handsel.api.views.gift_previews import GiftPreview, preview_fields
 from handsel.api.views.holdings import AnyHolding, holding_view
 from handsel.api.views.products import ProductView
 from handsel.domain import ids, models, states
 from handsel.domain.privacy import Fact, Viewer, classify_viewer, may_see, product_fact, store_fact
+from handsel.domain.rules import list_giver_refusals
 from handsel.domain.times import format_timestamp
+from handsel.runtime import policies
 from handsel.use_cases.queries import GiftDetails
 
 
@@ -59,6 +61,27 @@ class ClaimerGift(GiftPreview):
     claims: list[ClaimView]
 
 
+class AtEndView(View):
+    """The end of a claim window: what happens to the unclaimed units then.
+
+    Attributes:
+        then: `order`: they become available in the order again. `refund`: they are refunded. `give_to`: they become a new
+            gift to the person that `recipient_id` names.
+    """
+
+    then: states.EndAction
+
+
+class GiveToView(AtEndView):
+    """An end at which the gift is passed on.
+
+    Attributes:
+        recipient_id: `user_id` of the second person.
+    """
+
+    recipient_id: str
+
+
 class GiverGift(GiftPreview):
     """A gift, as its giver sees it.
 
@@ -69,6 +92,9 @@ class GiverGift(GiftPreview):
         created_at: the time at which the gift was created.
         claims: all claims of the gift, oldest first.
         in_return_for: the ID of the gift that this gift is given in return for; null if it is not a return gift.
+        at_end: what happens if the claim window ends before all shares are claimed.
+        successor_gift_id: the ID of the new gift to the second person, from the end of the claim window on; else null.
+        refusals: the actions of the giver that the rules do not allow now.
     """
 
     order_id: str
@@ -77,6 +103,9 @@ class GiverGift(GiftPreview):
     created_at: Timestamp
     claims: list[ClaimView | ParcelClaimView]
     in_return_for: str | None
+    at_end: AtEndView | GiveToView
+    successor_gift_id: str | None
+    refusals: list[RefusalView]
 
 
 class CreatedGift(GiverGift):
@@ -117,6 +146,12 @@ def _claims(details: GiftDetails, viewer: Viewer) -> list[ClaimView]:
     return views
 
 
+def _at_end(gift: models.Gift) -> AtEndView | GiveToView:
+    if gift.at_end is None or gift.at_end.recipient_id is None:
+        return AtEndView(then=gift.then)
+    return GiveToView(then=gift.then, recipient_id=gift.at_end.recipient_id)
+
+
 def _gift_fields(details: GiftDetails, viewer: Viewer, now: int, web_url: str) -> dict[str, Any]:
     """Return the fields of a gift that the viewer may see, without those of a single view."""
     gift = details.gift
@@ -124,15 +159,22 @@ def _gift_fields(details: GiftDetails, viewer: Viewer, now: int, web_url: str) -
     if may_see(viewer, Fact.CLAIMERS):
         fields["claims"] = _claims(details, viewer)
     if may_see(viewer, product_fact(gift.product.kind)) and may_see(viewer, Fact.PRICE):
-        fields["product"] = ProductView.of(gift.product)
+        fields["product"] = ProductView.of(gift.product, policy=policies.find(gift.policy))
     if viewer is Viewer.GIVER:
         fields |= {
             "order_id": gift.order_id,
             "recipient_id": gift.recipient_id,
             "created_at": format_timestamp(gift.created_at),
             "in_return_for": gift.in_return_for,
+            "refusals": RefusalView.list_of(list_giver_refusals(gift, policies.find(gift.policy), now=now)),
         }
+    if may_see(viewer, Fact.AT_END):
+        fields |= {"at_end": _at_end(gift), "successor_gift_id": gift.successor_id_at(now)}
     return fields
+
+
+def _shows_voucher(gift: models.Gift) -> bool:
+    return "voucher_title" in policies.find(gift.policy).shown_before_claim
 
 
 # The views of a gift that a caller may get.
@@ -149,7 +191,7 @@ def gift_view(details: GiftDetails, *, caller: str, now: int, web_url: str) -> G
         if may_see(viewer, store_fact(gift.product.kind)):
             fields["store_id"] = gift.product.store_id
         return ClaimerGift(**fields, holding=holding_view(details.holding, now=now))
-    is_open = gift.state_at(now) is states.GiftState.OPEN
-    if is_open and may_see(viewer, Fact.VOUCHER_TITLE) and gift.product.kind is models.Kind.VOUCHER:
+    is_open_voucher = gift.product.kind is models.Kind.VOUCHER and gift.state_at(now) is states.GiftState.OPEN
+    if is_open_voucher and may_see(viewer, Fact.VOUCHER_TITLE, shown=_shows_voucher(gift)):
         return RecipientGift(**fields, title=gift.product.title, store_name=gift.product.store_name)
     return GiftPreview(**fields)

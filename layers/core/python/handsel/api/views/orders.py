@@ -2,11 +2,12 @@
 
 from typing import Self
 
-from handsel.api.views.base import Count, MoneyView, Timestamp, View, optional_timestamp
+from handsel.api.views.base import Count, MoneyView, RefusalView, Timestamp, View, optional_timestamp
 from handsel.api.views.products import ProductView
 from handsel.domain import models, states
-from handsel.domain.rules import list_order_actions
+from handsel.domain.rules import list_order_actions, list_order_refusals
 from handsel.domain.times import format_timestamp
+from handsel.runtime import policies
 from handsel.use_cases.queries import OrderDetails
 
 
@@ -72,7 +73,9 @@ class OrderView(View):
         units: the number of units in each place; null until the order is paid.
         payment: the payment of the order.
         created_at: the time of the purchase.
+        policy: the id and the version of the policy that it was bought under, such as `douyin@1`.
         actions: the actions that the buyer can take on available units now.
+        refusals: the actions on available units that the rules do not allow now.
     """
 
     order_id: str
@@ -83,17 +86,20 @@ class OrderView(View):
     units: UnitsView | None
     payment: PaymentView
     created_at: Timestamp
+    policy: str
     actions: list[states.OrderAction]
+    refusals: list[RefusalView]
 
     @classmethod
     def of(cls, details: OrderDetails, *, now: int) -> Self:
         """Return the view of an order at the time `now`."""
-        order, units = details.order, details.units
+        order, sold_now, units = details.order, details.product, details.units
+        policy = policies.find(order.policy)
         return cls(
             order_id=order.order_id,
             state=order.state_at(now),
             buyer_id=order.buyer_id,
-            product=ProductView.of(order.product, details.product),
+            product=ProductView.of(order.product, sold_now, policy),
             quantity=order.quantity,
             units=None
             if units is None
@@ -106,7 +112,9 @@ class OrderView(View):
             ),
             payment=PaymentView.of(order, now=now),
             created_at=format_timestamp(order.created_at),
-            actions=list_order_actions(order, details.product, units, now=now),
+            policy=policy.ref,
+            actions=list_order_actions(order, sold_now, units, policy, now=now, may_give=details.may_give),
+            refusals=RefusalView.list_of(list_order_refusals(order, sold_now, units, policy, now=now)),
         )
 
 

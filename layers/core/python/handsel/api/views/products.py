@@ -1,6 +1,6 @@
 """Views of products."""
 
-from typing import Any, Self, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from pydantic import ConfigDict, with_config
 from typing_extensions import TypedDict
@@ -9,6 +9,9 @@ from handsel.api.views.base import Count, MoneyView, View
 from handsel.domain import models
 from handsel.domain.reasons import NotGiftableCode, NotGiftableReason
 from handsel.domain.rules import find_not_giftable_reason
+
+if TYPE_CHECKING:
+    from handsel.domain.policy import Policy
 
 
 class ProductBrief(View):
@@ -65,7 +68,7 @@ class NotGiftableParams(TypedDict, total=False):
 
     Attributes:
         category: the name that the rules have for the category of the product. Only with `category`.
-        limit: the highest original price of a product that can be given. Only with `price`.
+        limit: the highest price of a product that can be given. Only with `price`.
         currency: the currency of the product, in which nothing can be given. Only with `currency`.
     """
 
@@ -97,19 +100,26 @@ class ProductView(ProductBrief):
     not_giftable_params: NotGiftableParams | None
 
     @classmethod
-    def of(cls, product: models.Product, sold_now: models.Product | None = None) -> Self:
+    def of(
+        cls, product: models.Product, sold_now: models.Product | None = None, policy: "Policy | None" = None
+    ) -> Self:
         """Return the view of a product for a viewer who may see its price.
 
         Args:
             product: the product, as it is sold or as it was bought.
             sold_now: the product as it is sold now, which decides if it can be given; None if `product` is that.
+            policy: that the product was bought under; None if it was not bought, so that the one of new orders decides.
         """
-        return cls(**priced_fields(product, sold_now or product))
+        return cls(**priced_fields(product, sold_now, policy))
 
 
-def priced_fields(product: models.Product, sold_now: models.Product) -> dict[str, Any]:
+def priced_fields(
+    product: models.Product, sold_now: models.Product | None = None, policy: "Policy | None" = None
+) -> dict[str, Any]:
     """Return the fields of a ProductView."""
-    reason = find_not_giftable_reason(sold_now)
+    from handsel.runtime import policies  # imported here, because many functions show no price
+
+    reason = find_not_giftable_reason(sold_now or product, policy or policies.current())
     return {
         **brief_fields(product),
         "price": MoneyView.of(product.price),

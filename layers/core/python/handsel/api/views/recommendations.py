@@ -25,7 +25,7 @@ class SeenProduct(ProductView):
     @classmethod
     def from_visit(cls, visited: VisitedProduct) -> Self:
         """Return the view of a tagged or viewed product."""
-        return cls(**priced_fields(visited.product, visited.product), at=format_timestamp(visited.at))
+        return cls(**priced_fields(visited.product), at=format_timestamp(visited.at))
 
 
 @with_config(ConfigDict(extra="forbid"))
@@ -65,7 +65,7 @@ class RecommendedProduct(ProductView):
         """
         code, params = recommendation.reason, recommendation.reason_params
         return cls(
-            **priced_fields(recommendation.product, recommendation.product),
+            **priced_fields(recommendation.product),
             reason_code=code,
             reason_params=cast("ReasonParams", params),
             reason=render(code, params),

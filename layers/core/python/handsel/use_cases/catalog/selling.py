@@ -65,7 +65,7 @@ def put_product(table: Table, product: Product, *, is_expected: Callable[[Produc
     def attempt() -> Product:
         nonlocal written
         store, current = products.get_of_store(table, product.store_id, product.product_id)
-        wanted = replace(product, store_name=store.name, store_giftable=store.giftable)
+        wanted = replace(product, **products.of_store(store))
         if current is None:
             if is_expected is not None:
                 raise errors.PreconditionFailed

@@ -55,7 +55,7 @@ def claim(
     # An eventually consistent read costs half, and is enough in most cases: a final state never changes, and the
     # transaction checks a claim that looks possible. In all other cases, read the current state of the gift.
     if found is None or not (found.state.is_final or _looks_claimable(found, caller, secret, address, link_keys, now)):
-        found = gifts.get(table, gift_id)
+        found = gifts.get_settled(table, gift_id, clock=clock)
     if found is None:
         raise errors.NotFound
     gift = found

@@ -1,4 +1,4 @@
-"""Give, cancel and decline gifts.
+"""Give, cancel and decline gifts; change what happens at their end.
 
 | process dies                            | state left behind                     | completed by                             |
 |-----------------------------------------|---------------------------------------|------------------------------------------|
@@ -6,20 +6,36 @@
 | after it, or the response is lost       | the gift, its timer, its reservation  | the same call again returns the gift     |
 | before the transaction that ends a gift | an open gift, due if its window ended | the same call, stream, sweep, next write |
 | after it                                | an ended gift, released units         | nothing is left to do                    |
+| before the transaction of another end   | the end as it was                     | the same call again                      |
+| after it, or the response is lost       | the new end, in gift and reservation  | the same call again returns the gift     |
 
-If it runs twice, the second transaction fails on the gift of the first one, which is then returned.
+If it runs twice, the second transaction fails on the gift of the first one, which is then returned. The transaction of
+another end fails if the end was changed since it was read, and the call decides again.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from handsel.domain import errors, ids, wrappings
-from handsel.domain.models import Gift
-from handsel.domain.rules import check_can_give, compute_window_end
+from handsel.domain import errors, ids, policy, wrappings
+from handsel.domain.models import AtEnd, Gift, Kind, Wrapping
+from handsel.domain.policy import Policy
+from handsel.domain.rollout import Feature
+from handsel.domain.rules import (
+    check_at_end,
+    check_can_give,
+    check_giftable,
+    compute_window_end,
+    find_rule_against_ending,
+    resolve_end,
+)
 from handsel.domain.states import GIFT_MACHINE, GiftAction, GiftState
 from handsel.domain.summary import Summary, compute_counts
-from handsel.store import accounts, gifts, keys, orders, products, summaries
+from handsel.domain.user_text import count_graphemes
+from handsel.store import accounts, gifts, keys, orders, products, rollout, summaries
+from handsel.store.attributes import Item
+from handsel.store.retries import retry_on_conflict
 from handsel.store.table import Table
+from handsel.store.writes import ConditionFailed
 from handsel.use_cases.idempotency import IdempotentRequest
 from handsel.use_cases.orders.units import take_units
 
@@ -27,6 +43,8 @@ from handsel.use_cases.orders.units import take_units
 MAX_OPEN_GIFTS = 100
 # Bounds the cost for a giver who gives and cancels all day: after so many pages the summary is decisive.
 _MAX_PAGES = 5
+# Each attempt after the first follows a concurrent change of the same gift.
+_MAX_ATTEMPTS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,35 +65,41 @@ def give(
     recipient_id: str | None,
     wrapping: WrappingChoice,
     secret_version: str,
-    window_ms: int,
+    window_ms: int | None,
+    at_end: AtEnd | None = None,
 ) -> Gift:
     """Give `shares` units of an order, by link or to a named recipient.
 
     Args:
-        window_ms: how long the gift can be claimed from now on, unless its vouchers end earlier.
+        window_ms: how long the gift can be claimed from now on, unless its vouchers end earlier; None leaves it to the
+            policy of the order.
+        at_end: what happens when its claim window ends; None leaves it to the policy.
 
     Raises:
-        NotFound, NotGiftable, UnknownWrapping, SelfGift, RecipientUnknown, UnitsNotAvailable, TooManyOpenGifts,
-        IdempotencyKeyReused, ServiceUnavailable
+        NotFound, NotAvailableYet, NotGiftable, UnknownWrapping, SelfGift, RecipientUnknown, InvalidRequest, NotAllowed,
+        UnitsNotAvailable, TooManyOpenGifts, IdempotencyKeyReused, ServiceUnavailable
     """
     gift_id = call.derive_id("gift")
     order_key, gift_key, giver_key = keys.order(order_id), keys.gift(gift_id), keys.account(call.caller)
     recipient_key = None if recipient_id is None else _recipient_key(recipient_id)
-    found = table.get_many(key for key in (order_key, gift_key, giver_key, recipient_key) if key is not None)
+    second_key = None if at_end is None else _second_key(at_end)
+    wanted = (order_key, gift_key, giver_key, recipient_key, second_key)
+    found = rollout.get_many(table, [key for key in wanted if key is not None], now=call.now)
     if gift_key in found:
         return _require_same(gifts.from_item(found[gift_key]), call)
     order = orders.from_item(found[order_key]) if order_key in found else None
     if order is None or order.buyer_id != call.caller:
         raise errors.NotFound
+    if not rollout.includes(table, Feature.GIFTING, call.caller, now=call.now):
+        raise errors.NotAvailableYet
+    terms = policy.find(order.policy).with_window(window_ms)
     sold = products.get_current(table, [order.product])
-    check_can_give(order, sold[order.product.product_id], now=call.now)
+    check_can_give(order, sold[order.product.product_id], terms, now=call.now)
     if recipient_id == call.caller:
         raise errors.SelfGift
     if recipient_id is not None and recipient_key not in found:
         raise errors.RecipientUnknown
-    wrapped = wrappings.wrap(
-        order.product.kind, wrapping.cover_id, wrapping.blessing_id, wrapping.message, now=call.now
-    )
+    wrapped = wrap(order.product.kind, wrapping, terms, now=call.now)
     gift = Gift(
         gift_id=gift_id,
         order_id=order_id,
@@ -89,15 +113,33 @@ def give(
         remaining=shares,
         state=GiftState.OPEN,
         claims={},
-        expires_at=compute_window_end(call.now, window_ms, order.valid_until),
+        expires_at=compute_window_end(call.now, terms.window_ms(order.product.kind), order.valid_until),
         created_at=call.now,
         secret_version=secret_version if recipient_id is None else None,
         in_return_for=None,
         request_hash=call.request_hash,
+        policy=order.policy,
     )
-    _check_open_gifts(table, call.caller, window_ms=window_ms, now=call.now)
+    end = resolve_end(at_end, terms, gift.product.kind)
+    check_at_end(gift, end, terms, is_known=second_key in found, pointer="/at_end")
+    gift = replace(gift, at_end=end)
+    _check_open_gifts(table, call.caller, window_ms=terms.longest_window_ms, now=call.now)
     given = take_units(table, order, shares, now=call.now, take=lambda: gifts.give(table, order, gift))
     return _require_same(given, call)
+
+
+def wrap(kind: Kind, choice: WrappingChoice, terms: Policy, *, now: int) -> Wrapping:
+    """Return the wrapping of a gift of a product of this kind.
+
+    Raises:
+        UnknownWrapping: the cover or the blessing cannot be used.
+        InvalidRequest: the message is longer than the policy allows.
+    """
+    message, longest = choice.message, terms.message_length
+    if message is not None and len(message) > longest and count_graphemes(message) > longest:
+        detail = f"must have at most {longest} user-perceived characters"
+        raise errors.InvalidRequest([errors.FieldError("/wrapping/message", detail)])
+    return wrappings.wrap(kind, choice.cover_id, choice.blessing_id, message, now=now)
 
 
 def _check_open_gifts(table: Table, giver_id: str, *, window_ms: int, now: int) -> None:
@@ -130,6 +172,11 @@ def check_open_gift_count(counted: Summary, *, now: int) -> None:
         raise errors.TooManyOpenGifts
 
 
+def _second_key(at_end: AtEnd) -> keys.Key | None:
+    """Return the key of the account of the person to whom a gift is passed on, or None."""
+    return None if at_end.recipient_id is None else _recipient_key(at_end.recipient_id)
+
+
 def _recipient_key(recipient_id: str) -> keys.Key | None:
     """Return the key of a recipient's account, or None if no account can have that id."""
     try:
@@ -144,16 +191,84 @@ def _require_same(gift: Gift, call: IdempotentRequest) -> Gift:
     return gift
 
 
+def require_sent(table: Table, gift_id: str, *, caller: str, now: int) -> Gift:
+    """Return a gift that the caller gave.
+
+    Raises:
+        NotFound: no such gift, or not the caller's.
+    """
+    return _require_giver(gifts.find(table, gift_id, now=now), caller)
+
+
+def _require_giver(gift: Gift | None, caller: str) -> Gift:
+    if gift is None or gift.giver_id != caller:
+        raise errors.NotFound
+    return gift
+
+
+def set_at_end(
+    table: Table, gift_id: str, at_end: AtEnd, *, caller: str, window_ms: int | None, clock: Callable[[], int]
+) -> Gift:
+    """Set what happens when the claim window of an open gift ends. Idempotent.
+
+    Args:
+        at_end: the end; its `successor_gift_id` is used if this call sets it.
+        window_ms: how long the second person can claim the gift, unless its vouchers end earlier; None leaves it to the
+            policy.
+
+    Raises:
+        NotFound: no such gift, or not the caller's.
+        AlreadyClaimed, Expired, Cancelled, Declined, NotAllowed, InvalidRequest, SelfGift, RecipientUnknown,
+        NotGiftable, ServiceUnavailable
+    """
+    gift = _require_giver(gifts.get_settled(table, gift_id, clock=clock), caller)
+    terms = policy.find(gift.policy).with_window(window_ms)
+    wanted = resolve_end(at_end, terms, gift.product.kind)
+
+    def attempt() -> Gift:
+        nonlocal gift
+        state = gift.state_at(clock())
+        if state is not GiftState.OPEN:
+            raise GIFT_MACHINE.problems[state]
+        if _is_same_end(gift.at_end, wanted):
+            return gift
+        _check_end(table, gift, wanted, terms)
+        try:
+            return gifts.set_at_end(table, gift, wanted, clock=clock)
+        except ConditionFailed as failure:
+            if not failure.old[0]:
+                raise errors.DataIntegrityError(f"gift {gift_id} does not fit its order") from failure
+            gift = gifts.from_item(failure.old[0])
+            raise
+
+    return retry_on_conflict(attempt, max_attempts=_MAX_ATTEMPTS)
+
+
+def _is_same_end(one: AtEnd | None, other: AtEnd | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    return (one.then, one.recipient_id) == (other.then, other.recipient_id)
+
+
+def _check_end(table: Table, gift: Gift, at_end: AtEnd | None, terms: Policy) -> None:
+    """Check an end as giving does: the product as it is sold now, and the second person."""
+    second = None if at_end is None else _second_key(at_end)
+    found: Mapping[keys.Key, Item] = {}
+    if second is not None:
+        product, found = products.get_with(table, gift.product.product_id, second)
+        check_giftable(product or gift.product, terms)
+    check_at_end(gift, at_end, terms, is_known=second in found, pointer="")
+
+
 def cancel(table: Table, gift_id: str, *, caller: str, clock: Callable[[], int]) -> Gift:
     """End a gift for its giver: its unclaimed units are released into the order. Idempotent.
 
     Raises:
         NotFound: no such gift, or not the caller's.
+        NotAllowed: the gift is open, and its policy does not allow to cancel it.
         AlreadyClaimed, Expired, Declined, ServiceUnavailable
     """
-    gift = gifts.get(table, gift_id)
-    if gift is None or gift.giver_id != caller:
-        raise errors.NotFound
+    gift = _require_giver(gifts.get_settled(table, gift_id, clock=clock), caller)
     return _end(table, gift, GiftAction.CANCEL, clock=clock)
 
 
@@ -162,8 +277,9 @@ def decline(table: Table, gift_id: str, *, caller: str, clock: Callable[[], int]
 
     Raises:
         NotFound, NotTheRecipient, AlreadyClaimed, Expired, Cancelled, ServiceUnavailable
+        NotAllowed: the gift is open, and its policy does not allow to decline it.
     """
-    gift = gifts.get(table, gift_id)
+    gift = gifts.get_settled(table, gift_id, clock=clock)
     if gift is None:
         raise errors.NotFound
     if gift.recipient_id != caller:
@@ -175,10 +291,12 @@ def _end(table: Table, gift: Gift, action: GiftAction, *, clock: Callable[[], in
     """Return the gift, ended by `action`: now, or by an earlier call.
 
     Raises:
-        AlreadyClaimed, Expired, Cancelled, Declined
+        NotAllowed, AlreadyClaimed, Expired, Cancelled, Declined
     """
     target = GIFT_MACHINE.step(GiftState.OPEN, action).to
     if gift.state_at(clock()) is GiftState.OPEN:
+        if rule := find_rule_against_ending(action, policy.find(gift.policy)):
+            raise errors.NotAllowed(rule)
         result = gifts.end_gift(table, action, gift, clock=clock)
         if result == gifts.Released(gift.remaining):
             return replace(gift, state=target)

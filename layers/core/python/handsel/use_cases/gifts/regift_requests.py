@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
+from handsel.domain import errors
 from handsel.domain.rules import check_can_ask_again
 from handsel.store import gifts
 from handsel.store.table import Table
-from handsel.use_cases.queries import require_gift
 
 
 def request_regift(
@@ -16,6 +16,8 @@ def request_regift(
     Raises:
         NotFound, OwnGift, WrongSecret, NotTheRecipient, StillOpen, AlreadyClaimed, Cancelled, Declined, ServiceUnavailable
     """
-    gift = require_gift(table, gift_id)
+    gift = gifts.get_settled(table, gift_id, clock=lambda: now)
+    if gift is None:
+        raise errors.NotFound
     check_can_ask_again(gift, caller, secret, link_keys, now=now)
     gifts.create_regift_request(table, gift, caller, now=now)

@@ -6,14 +6,16 @@ declined payment and a cancelled order release it. The rest is a purchase whose 
 """
 
 from dataclasses import replace
+from functools import partial
 
-from handsel.domain import errors, wrappings
+from handsel.domain import errors
 from handsel.domain.models import Gift, GiftIntent, Money, Order, Payment, Product
 from handsel.domain.payments import PaymentProvider
+from handsel.domain.policy import Policy
 from handsel.domain.rules import check_giftable
-from handsel.store import accounts, gifts, keys, orders, products, summaries
+from handsel.store import accounts, gifts, keys, orders, products, rollout, summaries
 from handsel.store.table import Table
-from handsel.use_cases.gifts.giving import WrappingChoice, check_open_gift_count
+from handsel.use_cases.gifts.giving import WrappingChoice, check_open_gift_count, wrap
 from handsel.use_cases.idempotency import IdempotentRequest
 from handsel.use_cases.orders.purchases import build_order, compute_total, require_seller, settle_payment
 
@@ -28,13 +30,15 @@ def give_in_return(
     method: str,
     token: str,
     wrapping: WrappingChoice,
-    window_ms: int,
+    policy: Policy,
+    window_ms: int | None,
     expected_total: Money | None = None,
 ) -> tuple[Order, Gift | None, Product]:
     """Buy one unit of a product and give it to the giver of a gift that the caller claimed.
 
     Args:
-        window_ms: how long the gift can be claimed once it is paid; the order keeps it.
+        policy: the policy that the order is bought under.
+        window_ms: how long the gift can be claimed once it is paid; None leaves it to the policy. The order keeps it.
 
     Returns:
         The order, paid; its gift; and the product as it is sold now. While the order is pending, a replay returns it as
@@ -48,7 +52,9 @@ def give_in_return(
     order_id = call.derive_id("return order")
     order_key, gift_key, caller_key = keys.order(order_id), keys.gift(gift_id), keys.account(call.caller)
     summary_key = keys.summary(call.caller)
-    product, found = products.get_with(table, product_id, order_key, gift_key, caller_key, summary_key)
+    # The view of the order needs the rollout. Giving in return does not: a claimer can always answer a gift.
+    read = partial(rollout.get_many, table, now=call.now)
+    product, found = products.get_with(table, product_id, order_key, gift_key, caller_key, summary_key, read=read)
     if order_key in found:
         order = orders.from_item(found[order_key])
         call.require_same_request(order.request_hash)
@@ -65,21 +71,19 @@ def give_in_return(
         if product.store_id != received.product.store_id:
             raise errors.OtherStore
         require_seller(provider)
-        check_giftable(product)
+        check_giftable(product, policy)
         check_open_gift_count(summaries.from_item(found.get(summary_key)), now=call.now)
         intent = GiftIntent(
             gift_id=call.derive_id("return gift"),
             recipient_id=received.giver_id,
             giver_name=accounts.from_item(found[caller_key]).display_name if caller_key in found else "",
-            wrapping=wrappings.wrap(
-                product.kind, wrapping.cover_id, wrapping.blessing_id, wrapping.message, now=call.now
-            ),
+            wrapping=wrap(product.kind, wrapping, policy, now=call.now),
             in_return_for=gift_id,
             holding_id=received.claims[call.caller].holding_id,
-            window_ms=window_ms,
+            window_ms=policy.with_window(window_ms).window_ms(product.kind),
         )
         payment = Payment(method=method, total=compute_total(product, 1, expected_total), token=token)
-        pending = build_order(order_id, call, product, 1, payment)
+        pending = build_order(order_id, call, product, 1, payment, policy.ref)
         order = orders.create_pending(table, replace(pending, intent=intent))
         call.require_same_request(order.request_hash)
     try:

@@ -16,14 +16,16 @@ ask the provider with the same key, and one of two identical updates from pendin
 
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 
-from handsel.domain import errors, prices
+from handsel.domain import errors, policy, prices
 from handsel.domain.models import Gift, Money, Order, Payment, Product
 from handsel.domain.payments import Charge, ChargeDeclined, OutcomeUnknown, PaymentProvider
-from handsel.domain.rules import compute_window_end
+from handsel.domain.policy import Policy
+from handsel.domain.rules import compute_window_end, resolve_end
 from handsel.domain.states import ORDER_MACHINE, GiftState, OrderState, PaymentAction
 from handsel.domain.summary import round_up_to_minute
-from handsel.store import gifts, keys, orders, products
+from handsel.store import gifts, keys, orders, products, rollout
 from handsel.store.table import Table
 from handsel.store.writes import ConditionFailed
 from handsel.use_cases.idempotency import IdempotentRequest
@@ -33,13 +35,16 @@ from handsel.use_cases.orders.cancelling import end, repay_charge, settle_cancel
 PAYMENT_WINDOW_MS = 30 * 60_000
 
 
-def build_order(order_id: str, call: IdempotentRequest, product: Product, quantity: int, payment: Payment) -> Order:
+def build_order(
+    order_id: str, call: IdempotentRequest, product: Product, quantity: int, payment: Payment, policy: str
+) -> Order:
     """Return a pending order, which has no units yet."""
     return Order(
         order_id=order_id,
         buyer_id=call.caller,
         state=OrderState.PENDING,
-        product=product,
+        # What its store excludes now decides about gifts, and is not needed in each copy.
+        product=replace(product, store_excluded_categories=None, store_price_caps=None),
         quantity=quantity,
         available=0,
         gifted=0,
@@ -50,6 +55,7 @@ def build_order(order_id: str, call: IdempotentRequest, product: Product, quanti
         created_at=call.now,
         request_hash=call.request_hash,
         expires_at=round_up_to_minute(call.now + PAYMENT_WINDOW_MS),
+        policy=policy,
     )
 
 
@@ -92,9 +98,13 @@ def buy(
     quantity: int,
     method: str,
     token: str,
+    policy: Policy,
     expected_total: Money | None = None,
 ) -> tuple[Order, Product]:
     """Buy `quantity` units of a product.
+
+    Args:
+        policy: the policy that the order is bought under.
 
     Returns:
         The order, paid; and the product as it is sold now. A replay returns the order as it is while it is pending.
@@ -105,7 +115,8 @@ def buy(
     """
     order_id = call.derive_id("order")
     order_key = keys.order(order_id)
-    product, found = products.get_with(table, product_id, order_key)
+    read = partial(rollout.get_many, table, now=call.now)
+    product, found = products.get_with(table, product_id, order_key, read=read)
     if order_key in found:
         order = orders.from_item(found[order_key])
         call.require_same_request(order.request_hash)
@@ -114,7 +125,7 @@ def buy(
     if order_key not in found:
         require_seller(provider)
         payment = Payment(method=method, total=compute_total(product, quantity, expected_total), token=token)
-        order = orders.create_pending(table, build_order(order_id, call, product, quantity, payment))
+        order = orders.create_pending(table, build_order(order_id, call, product, quantity, payment, policy.ref))
         call.require_same_request(order.request_hash)
     try:
         order, _ = settle_payment(table, provider, order, now=call.now)
@@ -223,4 +234,6 @@ def build_return_gift(order: Order, *, now: int) -> Gift:
         secret_version=None,
         in_return_for=intent.in_return_for,
         request_hash=order.request_hash,
+        policy=order.policy,
+        at_end=resolve_end(None, policy.find(order.policy), order.product.kind),
     )
