@@ -354,6 +354,7 @@ class Process:
         self.random = Random(f"{environment.seed}/{name}")
         skew = environment.plan.skew_ms
         self.skew_ms = self.random.randint(-skew, skew) if skew else 0
+        self.offset_ms = environment.advanced_ms
         connection = FaultyConnection(environment.memory, self._travel, self._draw, self.now, environment.written)
         self.table = _Table(cast("Any", connection), TABLE, sleep=self._sleep, random=self.random)
         self.table.scheduler = environment.scheduler
@@ -361,7 +362,8 @@ class Process:
         self.bus = Bus(cast("Any", FakeEventBus(connection, self._receive, self._fails_entry)), "bus")
 
     def now(self) -> int:
-        return self.environment.now + self.skew_ms
+        """Return the time by its clock. It read the test clock at its start."""
+        return self.environment.now - self.environment.advanced_ms + self.offset_ms + self.skew_ms
 
     def _receive(self, entry: dict[str, str]) -> None:
         self.environment.published.append(json.loads(entry["Detail"]))
