@@ -83,12 +83,12 @@ def test_every_function_reads_the_clock_once_and_first_and_only_with_a_test_cloc
 
     reads = count_reads()
     assert reads[0]
-    # The function of the clock reads the offset again before it changes it, and after it.
-    assert sum(reads) == (3 if function == "TestClockFunction" else 1)
+    # The function of the clock reads the offset again before it changes it.
+    assert sum(reads) == (2 if function == "TestClockFunction" else 1)
     monkeypatch.setenv("TEST_CLOCK", "false")
     monkeypatch.setattr(stack.simulation, "functions", {})
     settings.settings.cache_clear()
-    assert sum(count_reads()) == (2 if function == "TestClockFunction" else 0)
+    assert sum(count_reads()) == (1 if function == "TestClockFunction" else 0)
 
 
 def test_every_request_after_the_answer_has_the_new_time(stack: Stack) -> None:
@@ -102,7 +102,7 @@ def test_every_request_after_the_answer_has_the_new_time(stack: Stack) -> None:
     assert stack.claim("bob", gift).body["code"] == "expired"
     assert parse_timestamp(stack.buy()["created_at"]) == START + DAY
     page = stack.call(None, "GET", "/")
-    assert page.headers["server-timing"] == f"now;dur={START + DAY}"
+    assert page.headers["server-timing"].split(", ")[0] == f"now;dur={START + DAY}"
 
 
 def test_what_is_due_happens_in_order_and_empty_time_is_skipped(stack: Stack) -> None:
