@@ -154,9 +154,12 @@ def test_what_a_process_left_is_settled_before_the_clock_moves(stack: Stack) -> 
 
 def test_two_callers_advance_the_clock_one_after_the_other(stack: Stack) -> None:
     inner: list[dict[str, Any]] = []
+    reads: list[bool] = []
 
     def interfere(call: Call) -> None:
-        if call.operation == "Query" and not inner:
+        reads.extend(clock_reads([call]))
+        # After the outer call has read the offset for its write.
+        if sum(reads) == 2 and not inner:
             inner.append({})
             inner[0] = advance(stack, 100)
 
