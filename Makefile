@@ -23,7 +23,7 @@ help: ## List targets
 
 # --- run -------------------------------------------------------------------------------------------------------------
 
-.PHONY: demo up down status env logs invoke smoke preflight ops
+.PHONY: demo up down status env clock logs invoke smoke preflight ops
 demo: $(VENV) ## Demonstrate all features over HTTP, on a temporary local stack
 	@$(BIN)/python -m local demo
 
@@ -38,6 +38,9 @@ status: $(VENV) ## List the running local stacks
 
 env: $(VENV) ## Print shell variables for calling the API with curl (README.md)
 	@$(BIN)/python -m local env
+
+clock: $(VENV) ## Read the time of the local stack, or advance it: ADVANCE=86400 (docs/test-clock.md)
+	@$(BIN)/python -m local clock --advance "$(ADVANCE)"
 
 logs: $(VENV) ## Print log lines: REQUEST_ID=... or TEXT=... selects them, FOLLOW=1 waits for more; STACK=name reads a stack on AWS
 ifdef STACK

@@ -41,7 +41,7 @@ Call = Callable[[str, bytes], Awaitable[Answer]]
 
 
 class Backlog:
-    """What follows from writes: their stream records, and items that have expired.
+    """The stream records that are not delivered yet, and the items that have expired.
 
     Args:
         feeds: the streams.

@@ -122,6 +122,7 @@ ITEMS = (
     Growth(
         "REFUND, CHARGE", "refund, buy", None, "one for each call; units of an order are refunded once", "read by key"
     ),
+    Growth("TEST_CLOCK", "advance the test clock", None, "one, only on stacks for tests", "read by key"),
     Growth("GIFT, WINDOW", "give", None, f"about {MAX_OPEN_GIFTS} open ones of a giver", "429 `too-many-open-gifts`"),
     Growth("RECEIVED", "give to a named recipient", None, "one for each gift", _BY_PAGE),
     Growth("HOLDING, SHIPMENT, VOUCHER_EXPIRY", "claim, use units", None, "one for each unit", _BY_PAGE),

@@ -1,5 +1,7 @@
 """The test clock: read and advance the time of a stack for tests. Deployed only with the parameter TestClock."""
 
+from typing import Any
+
 from aws_lambda_powertools.event_handler import Response
 
 from handsel.api.http import HttpRequest, create_app, handler, json_response
@@ -11,7 +13,6 @@ from handsel.domain.times import format_timestamp
 from handsel.runtime import clock
 from handsel.runtime.observability import logger
 from handsel.runtime.wiring import payments, table
-from handsel.store import test_clock
 from handsel.use_cases.operations import advancing
 
 # Of the timeout of the function, 5 s are for settling. The rest is for what is running then, on a slow machine, too.
@@ -50,9 +51,8 @@ def get_test_clock() -> Response[str]:
 
     Only a stack for tests has this route, one with the parameter `TestClock`. Other stacks answer 404.
     """
-    HttpRequest(app).caller  # noqa: B018
-    offset = test_clock.get_offset(table())
-    return json_response(200, ClockView(now=format_timestamp(clock.now_ms()), offset_seconds=offset))
+    HttpRequest(app).caller  # noqa: B018 - checks the token
+    return json_response(200, ClockView(**_read()))
 
 
 @app.post("/test/clock")
@@ -74,9 +74,12 @@ def advance_test_clock() -> Response[str]:
         token=ids.derive_id("advance", caller.user_id, request.id)[:25],
         on_failure=lambda item, error: logger.error("sweep failed", item=item, error_type=type(error).__name__),
     )
-    offset = test_clock.get_offset(table())
-    clock.set_offset(offset)
-    return json_response(200, AdvancedClockView(now=format_timestamp(clock.now_ms()), offset_seconds=offset, done=done))
+    return json_response(200, AdvancedClockView(**_read(), done=done))
+
+
+def _read() -> dict[str, Any]:
+    """Return the time that this invocation has: as it read it at its start, or as it advanced it."""
+    return {"now": format_timestamp(clock.now_ms()), "offset_seconds": clock.offset_ms() // 1000}
 
 
 lambda_handler = handler(app)

@@ -731,4 +731,59 @@ MUTANTS = (
         '"at_end": {"value": "refund", "source": "WeChat',
         '"at_end": {"value": "order", "source": "WeChat',
     ),
+    # --- the test clock
+    Mutant(
+        "of two callers, one takes back the seconds of the other",
+        "store/test_clock.py",
+        '"#offset_seconds = :offset"',
+        '"#offset_seconds >= :offset"',
+    ),
+    Mutant(
+        "the clock is read from a replica",
+        "store/test_clock.py",
+        "table.get(keys.test_clock())",
+        "table.get(keys.test_clock(), consistent=False)",
+    ),
+    Mutant(
+        "a lost response advances the clock twice",
+        "store/test_clock.py",
+        '{":offset": offset}), token=token)',
+        '{":offset": offset}))',
+    ),
+    Mutant(
+        "functions have real time",
+        "runtime/wiring.py",
+        "clock.set_offset(test_clock.get_offset(table()))",
+        "test_clock.get_offset(table())",
+    ),
+    Mutant(
+        "the clock jumps over what is due",
+        "use_cases/operations/advancing.py",
+        "    return min([seconds, *(_seconds_until(at, now) for at in instants if at > now)])",
+        "    return seconds",
+    ),
+    Mutant(
+        "the clock moves before what a dead process left is settled",
+        "use_cases/operations/advancing.py",
+        "    if report.outcomes or not report.finished:\n        return False\n",
+        "",
+    ),
+    Mutant(
+        "a payment without an outcome is cancelled later than at its end",
+        "use_cases/operations/advancing.py",
+        "        return due, due - SETTLE_AFTER_MS + PAYMENT_WINDOW_MS",
+        "        return (due,)",
+    ),
+    Mutant(
+        "a call that settles for too long says that it is done",
+        "use_cases/operations/advancing.py",
+        "        return settle().finished and step == seconds",
+        "        return bool(settle()) and step == seconds",
+    ),
+    Mutant(
+        "a test clock runs beside real payments",
+        "runtime/settings.py",
+        "if self.has_test_clock and self.payment_provider not in WITHOUT_MONEY:",
+        "if self.has_test_clock and not self.payment_provider:",
+    ),
 )

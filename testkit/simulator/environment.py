@@ -113,6 +113,7 @@ class Environment:
     Attributes:
         published: the events on the bus, in order.
         calm: whether faults and outages are over.
+        advanced_ms: by how much the test clock was advanced.
         keys: the idempotency keys of orders, by order id.
         stock_changes: the units that a merchant adds to a stock, by the name of the operation.
         rollouts: the states of the ROLLOUT item, each with the time from which on it holds.
@@ -131,6 +132,7 @@ class Environment:
         self.published: list[dict[str, Any]] = []
         self.figures: dict[str, int] = defaultdict(int)
         self.calm = False
+        self.advanced_ms = 0
         self.keys: dict[str, str] = {}
         self.stock_changes: dict[str, int] = {}
         self.rollouts: list[tuple[int, Item | None]] = [(0, None)]
@@ -146,13 +148,21 @@ class Environment:
     def now(self) -> int:
         return self.scheduler.now_ms
 
+    def advance_clock(self, milliseconds: int) -> None:
+        """Advance the time at once, as a test clock does. Streams and outages keep real time, so they are late by it."""
+        self.scheduler.advance(milliseconds)
+        self.advanced_ms += milliseconds
+        for consumer in (self.restore, self.projector):
+            consumer.queue = [(at + milliseconds, record) for at, record in consumer.queue]
+        self.figures["clock advanced"] += 1
+
     def is_down(self, name: str) -> bool:
         since, until = self.plan.down.get(name, (0, 0))
-        return not self.calm and since <= self.now - START_MS < until
+        return not self.calm and since <= self.now - START_MS - self.advanced_ms < until
 
     def until_up(self, name: str) -> int:
         """Return the milliseconds until the end of an outage."""
-        return self.plan.down[name][1] - (self.now - START_MS)
+        return self.plan.down[name][1] - (self.now - START_MS - self.advanced_ms)
 
     def written(self, sent: int) -> None:
         """Check what a call wrote, and put its stream records on their way. Called after every call to the table.
@@ -344,6 +354,7 @@ class Process:
         self.random = Random(f"{environment.seed}/{name}")
         skew = environment.plan.skew_ms
         self.skew_ms = self.random.randint(-skew, skew) if skew else 0
+        self.offset_ms = environment.advanced_ms
         connection = FaultyConnection(environment.memory, self._travel, self._draw, self.now, environment.written)
         self.table = _Table(cast("Any", connection), TABLE, sleep=self._sleep, random=self.random)
         self.table.scheduler = environment.scheduler
@@ -351,7 +362,8 @@ class Process:
         self.bus = Bus(cast("Any", FakeEventBus(connection, self._receive, self._fails_entry)), "bus")
 
     def now(self) -> int:
-        return self.environment.now + self.skew_ms
+        """Return the time by its clock. It read the test clock at its start."""
+        return self.environment.now - self.environment.advanced_ms + self.offset_ms + self.skew_ms
 
     def _receive(self, entry: dict[str, str]) -> None:
         self.environment.published.append(json.loads(entry["Detail"]))

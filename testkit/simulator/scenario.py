@@ -63,10 +63,12 @@ _KINDS = {
     "reuse_key": 1,
     "replay": 1,
     "sweep": 1,
+    "advance_clock": 1,
 }
 # Offsets from a deadline at which an operation runs, in milliseconds.
 _NEAR_MS = (-30_000, -1_000, -12, -8, -5, -2, -1, 0, 1, 5, 1_000, 30_000)
-
+# By how much the test clock is advanced at once.
+_JUMPS_MS = (MINUTE_MS, HOUR_MS, 5 * HOUR_MS, DAY_MS, 21 * DAY_MS)
 
 # The outage of a consumer that is down during the whole run.
 WHOLE_RUN = (0, 400 * DAY_MS)
@@ -78,7 +80,7 @@ class Step:
 
     Attributes:
         number: identifies the step; it stays the same if other steps are left out.
-        kind: the method of `Operations`, or `replay` or `sweep`.
+        kind: the method of `Operations`, or `replay`, `sweep` or `advance_clock`.
         at_ms: the time since the start, in milliseconds.
         near: the offset from the deadline of the youngest gift, in milliseconds, instead of `at_ms`.
         copies: the number of concurrent executions.
@@ -198,6 +200,9 @@ def _act(environment: Environment, step: Step, product_ids: dict[str, str], outc
         return
     if step.kind == "sweep":
         environment.sweep()
+        return
+    if step.kind == "advance_clock":
+        environment.advance_clock(Random(f"{environment.seed}/{step.number}").choice(_JUMPS_MS))
         return
     name = f"key-{step.number}"
     operations = Operations(environment, Random(f"{environment.seed}/{name}"), name, product_ids)

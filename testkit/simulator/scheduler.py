@@ -40,6 +40,12 @@ class Scheduler:
         """Suspend the running greenlet until an instant, in milliseconds since the epoch."""
         self.wait(max(0, at_ms * 1000 - self.now))
 
+    def advance(self, milliseconds: int) -> None:
+        """Advance the time at once. What waits goes on waiting for as long as before."""
+        self.now += milliseconds * 1000
+        # The order stays the same, so this is still a heap.
+        self._agenda = [(at + milliseconds * 1000, request, waiting) for at, request, waiting in self._agenda]
+
     def run_concurrently(self, calls: Sequence[Callable[[], T]], threads: int) -> list[T]:
         """Make calls in `threads` greenlets while the running one waits, and return the results in order.
 

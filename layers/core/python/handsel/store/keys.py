@@ -44,6 +44,7 @@ create the item, then after a semicolon those that only update it. Items that TT
 | RELATED        | PRODUCT#product                  | RELATED                      |                                             |                                                  |                                         | projector                                                     | never                       |
 | RANKING        | RANKING#shard                    | RANKING                      |                                             |                                                  |                                         | projector                                                     | never                       |
 | ROLLOUT        | ROLLOUT                          | ROLLOUT                      |                                             |                                                  |                                         | operator                                                      | never                       |
+| TEST_CLOCK     | TEST_CLOCK                       | TEST_CLOCK                   |                                             |                                                  |                                         | test clock                                                    | never                       |
 
 - ORDER and GIFT have no `ttl`, because deleting one would lose units.
 - WINDOW is a timer. It has no state and no personal data. Its deletion by TTL is only a signal to read the gift.
@@ -114,6 +115,8 @@ each index entry adds 1 WRU per write.
 | 46 | change the rollout (operators only)                                | GetItem; Put ROLLOUT if absent, or Update if its version is unchanged | `rollout.save`                                      | 1 RRU, 1 WRU per KB                                               |
 | 47 | change what happens at the end of a gift                           | transaction: Update GIFT if open and its end is unchanged, ORDER if it has the reservation (second person: Put, Delete PREDECESSOR) | `gifts.set_at_end`                                  | 4 WRU                                                             |
 | 48 | get a gift, or a successor that is not stored yet                  | GetItem; if it is missing, GetItem PREDECESSOR and GIFT                                                                  | `gifts.find`                                        | 1 to 3 RRU                                                        |
+| 49 | read the time of a stack with a test clock                         | GetItem, consistent                                                | `test_clock.get_offset`                             | 1 RRU                                                             |
+| 50 | advance the test clock                                             | as 23; transaction with a ClientRequestToken: Put TEST_CLOCK if its offset is unchanged| `test_clock.advance`                                | 0.5 RRU per shard and kind, 2 WRU                                 |
 
 docs/reference/request_units.md has the measured calls and request units of each operation.
 """
