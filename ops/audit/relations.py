@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from handsel.domain import errors, ids, invariants, messages, policy, rules, summary
+from handsel.domain import errors, ids, invariants, messages, policy, summary
 from handsel.domain.models import Gift, Holding, Kind, Order, Refund
 from handsel.domain.states import UNPAID_STATES, WINDOW_OVER, EndAction, GiftState, OrderState, RefundStatus
 from handsel.domain.summary import Counters, Summary
@@ -186,7 +186,7 @@ def _check_end(index: AuditIndex, gift: Gift, about: str, group: str) -> Iterato
     if not gift.state.is_final and index.predecessors.get(at_end.successor_gift_id) != gift.gift_id:
         yield Finding(IssueType.END_DIFFERS, about, group, "no PREDECESSOR item leads from its successor to it")
     found = index.gifts.get(at_end.successor_gift_id)
-    expected = rules.build_successor(gift) if has_expired else None
+    expected = gift.build_successor() if has_expired else None
     if _identify(found) != _identify(expected):
         yield Finding(IssueType.END_DIFFERS, about, group, "its successor does not match its end")
 

@@ -716,6 +716,19 @@ def test_put_at_end(calls: Running) -> None:
     expect_problem(alice.put(path, {"then": "order"}), 410, "cancelled")
 
 
+def test_put_at_end_of_a_gift_whose_window_ends_with_its_vouchers(calls: Running) -> None:
+    alice, mia, store = calls.as_("alice"), calls.as_("mia"), calls.stack["users"]["mia"]["store_id"]
+    carol = expect_ok(calls.as_("carol").get("/me"))["user_id"]
+    price = {"amount": 100, "currency": "CNY"}
+    body = {"kind": "voucher", "title": "Today", "category": "food", "price": price, "validity_days": 1}
+    product = expect_ok(mia.put(f"/stores/{store}/products/today-{new_key()}", body))
+    order = expect_ok(alice.post("/orders", purchase_request(calls) | {"product_id": product["product_id"]}), 201)
+    gift = calls.give(order["order_id"], recipient_id=bob_id(calls))
+    answer = alice.put(f"/gifts/{gift['gift_id']}/at-end", {"then": "give_to", "recipient_id": carol})
+    assert expect_problem(answer, 422, "not-giftable")["rule"] == "minimum_window"
+    assert expect_ok(alice.get(f"/gifts/{gift['gift_id']}"))["at_end"] == {"then": "order"}
+
+
 def gift_giver(calls: Running) -> str:
     return str(expect_ok(calls.as_("alice").get("/me"))["user_id"])
 

@@ -8,7 +8,6 @@ import pytest
 
 from handsel.domain import errors, ids, policy
 from handsel.domain.models import AtEnd, Gift, ShipmentEvent
-from handsel.domain.rules import build_successor
 from handsel.domain.states import EndAction, RefundStatus, ShipmentStatus
 from handsel.store import keys
 from handsel.use_cases.fulfilment import redeeming, shipping
@@ -354,7 +353,7 @@ def restore_a_gift_to_a_second_person(harness: Harness) -> Act:
 def claim_a_successor_that_is_not_stored(harness: Harness) -> Act:
     gift = harness.give(harness.buy(product="parcel"), at_end=AT_END_TO_CAROL)
     harness.now = gift.expires_at
-    return harness.claiming("carol", build_successor(gift))
+    return harness.claiming("carol", gift.build_successor())
 
 
 def project_a_gift_to_a_second_person(harness: Harness) -> Act:

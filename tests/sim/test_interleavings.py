@@ -9,7 +9,6 @@ from greenlet import getcurrent, greenlet
 
 from handsel.domain import errors, ids
 from handsel.domain.models import AtEnd, Gift, Holding, Order
-from handsel.domain.rules import build_successor
 from handsel.domain.states import EndAction, GiftAction
 from handsel.store import gifts
 from handsel.use_cases.gifts import expiring, giving
@@ -285,7 +284,7 @@ def test_the_second_person_claims_once_while_the_first_gift_is_settled(record_pr
     order = harness.buy(product="parcel")
     gift = harness.give(order, to="bob", at_end=AT_END_TO_CAROL)
     harness.now = gift.expires_at
-    successor = build_successor(gift)
+    successor = gift.build_successor()
     players = [
         Player(harness.claiming("carol", successor)),
         Player(cancelling(successor)),
@@ -308,7 +307,7 @@ def test_only_one_of_the_first_and_the_second_person_gets_the_unit(record_proper
     harness = Harness()
     gift = harness.give(harness.buy(product="parcel"), to="bob", at_end=AT_END_TO_CAROL)
     harness.now = gift.expires_at
-    successor = build_successor(gift)
+    successor = gift.build_successor()
     players = [
         Player(harness.claiming("bob", gift), skew_ms=-1),
         Player(harness.claiming("carol", successor)),

@@ -192,7 +192,7 @@ def test_queues_are_encrypted_and_retain_messages_for_two_weeks() -> None:
 def test_the_dashboard_is_json_and_refers_to_existing_resources() -> None:
     (dashboard,) = properties_of("AWS::CloudWatch::Dashboard").values()
     text = dashboard["DashboardBody"]["Fn::Sub"]
-    assert len(json.loads(text)["widgets"]) == 12
+    assert len(json.loads(text)["widgets"]) == 13
     named = set(re.findall(r"\$\{(\w+)", text)) - {"AWS", "RestoreFunctionWindowRemoved", "ProjectorFunctionWritten"}
     assert named <= RESOURCES.keys()
 

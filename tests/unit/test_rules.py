@@ -6,9 +6,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handsel.domain.models import Gift, Money, Order, Payment, Product, Reservation, UnitCounts, Wrapping
+from handsel.domain.models import (
+    Gift,
+    Money,
+    Order,
+    Payment,
+    Product,
+    Reservation,
+    UnitCounts,
+    Wrapping,
+    compute_window_end,
+)
 from handsel.domain.policy import newest
-from handsel.domain.rules import compute_window_end, count_units, find_expired_reservations, find_not_giftable_reason
+from handsel.domain.rules import count_units, find_expired_reservations, find_not_giftable_reason
 from handsel.domain.states import GiftState, OrderState
 from testkit import factories
 

@@ -74,8 +74,8 @@ def test_only_an_expired_gift_that_is_passed_on_has_a_successor() -> None:
 def test_a_successor_has_nothing_of_the_first_gift_but_what_was_given() -> None:
     first = given(TO_CAROL, secret_version="1", in_return_for="another", valid_until=EXPIRES + 2 * DAY)
     ended = replace(first, state=GiftState.RETURNED, ended_at=EXPIRES + 5)
-    assert rules.build_successor(first) == rules.build_successor(ended)
-    assert rules.build_successor(first) == replace(
+    assert first.build_successor() == ended.build_successor()
+    assert first.build_successor() == replace(
         first,
         gift_id="next",
         recipient_id="carol",
@@ -85,13 +85,13 @@ def test_a_successor_has_nothing_of_the_first_gift_but_what_was_given() -> None:
         in_return_for=None,
         at_end=None,
     )
-    assert rules.build_successor(replace(first, valid_until=EXPIRES + 5)).expires_at == EXPIRES + 5
+    assert replace(first, valid_until=EXPIRES + 5).build_successor().expires_at == EXPIRES + 5
 
 
 @pytest.mark.parametrize("at_end", [None, REFUND, replace(TO_CAROL, window_ms=None)])
 def test_a_gift_that_is_not_passed_on_has_no_successor(at_end: AtEnd | None) -> None:
     with pytest.raises(ValueError, match="not passed on"):
-        rules.build_successor(given(at_end))
+        given(at_end).build_successor()
 
 
 def test_an_end_is_stored_unless_it_is_the_order() -> None:

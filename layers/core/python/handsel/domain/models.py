@@ -1,7 +1,7 @@
 """The entities, as values. Times are in milliseconds since the epoch, amounts of money in minor units."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Generic, TypeVar
 
@@ -230,6 +230,11 @@ class Order:
         return self.payment.paid_at + self.product.validity_days * 86_400_000
 
 
+def compute_window_end(now: int, window_ms: int, valid_until: int | None) -> int:
+    """Return the end of the claim window of a gift that is created now: not later than the validity of its voucher."""
+    return now + window_ms if valid_until is None else min(now + window_ms, valid_until)
+
+
 @dataclass(frozen=True, slots=True)
 class Claim:
     """The claim of one share: its time, and the holding of the claimer."""
@@ -315,6 +320,27 @@ class Gift:
         """Return the id of the gift that it was passed on to, or None if it was not at this time."""
         passed_on = self.at_end is not None and self.state_at(now) is GiftState.RETURNED
         return self.at_end.successor_gift_id if passed_on and self.at_end is not None else None
+
+    def build_successor(self) -> "Gift":
+        """Return the successor of a gift that is passed on at its end: a new gift to one person, which itself ends in the order.
+
+        It does not depend on when it is built. Nothing in it refers to the first gift.
+        """
+        at_end = self.at_end
+        if at_end is None or at_end.successor_gift_id is None or at_end.window_ms is None:
+            raise ValueError("the gift is not passed on at its end")
+        return replace(
+            self,
+            gift_id=at_end.successor_gift_id,
+            recipient_id=at_end.recipient_id,
+            state=GiftState.OPEN,
+            expires_at=compute_window_end(self.expires_at, at_end.window_ms, self.valid_until),
+            created_at=self.expires_at,
+            secret_version=None,
+            in_return_for=None,
+            ended_at=None,
+            at_end=None,
+        )
 
 
 @dataclass(frozen=True, slots=True)

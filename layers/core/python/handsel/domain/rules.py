@@ -53,33 +53,6 @@ def find_not_giftable_reason(product: Product, policy: "Policy") -> NotGiftableR
     return None
 
 
-def compute_window_end(now: int, window_ms: int, valid_until: int | None) -> int:
-    """Return the end of the claim window of a gift that is created now: not later than the validity of its voucher."""
-    return now + window_ms if valid_until is None else min(now + window_ms, valid_until)
-
-
-def build_successor(gift: Gift) -> Gift:
-    """Return the successor of a gift that is passed on at its end: a new gift to one person, which itself ends in the order.
-
-    It does not depend on when it is built. Nothing in it refers to the first gift.
-    """
-    at_end = gift.at_end
-    if at_end is None or at_end.successor_gift_id is None or at_end.window_ms is None:
-        raise ValueError("the gift is not passed on at its end")
-    return replace(
-        gift,
-        gift_id=at_end.successor_gift_id,
-        recipient_id=at_end.recipient_id,
-        state=GiftState.OPEN,
-        expires_at=compute_window_end(gift.expires_at, at_end.window_ms, gift.valid_until),
-        created_at=gift.expires_at,
-        secret_version=None,
-        in_return_for=None,
-        ended_at=None,
-        at_end=None,
-    )
-
-
 def resolve_end(at_end: AtEnd | None, policy: "Policy", kind: Kind) -> AtEnd | None:
     """Return an end as gifts store it: None if the units become available again.
 
@@ -135,7 +108,7 @@ def find_place(gift: Gift, *, now: int) -> UnitPlace:
         return UnitPlace.AVAILABLE
     action = UNITS_AT_END[gift.then]
     return (
-        find_place(build_successor(gift), now=now)
+        find_place(gift.build_successor(), now=now)
         if action is None
         else UNIT_MACHINE.step(UnitPlace.IN_GIFT, action).to
     )

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from handsel.domain.models import Gift, Holding, Order, Shipment
-from handsel.domain.rules import build_successor
 from handsel.domain.states import SHIPMENT_STATUS_RANKS, EndAction, GiftState, OrderState, ShipmentStatus
 
 _DAY_MS = 86_400_000
@@ -182,7 +181,7 @@ def find_open_gifts(order: Order, gifts: list[Gift]) -> OpenGifts:
     waiting = [gift for gift in gifts if gift.state is GiftState.OPEN]
     expiries = {gift.gift_id: gift.expires_at for gift in waiting}
     ends = {
-        gift.gift_id: build_successor(gift).expires_at if gift.then is EndAction.GIVE_TO else 0
+        gift.gift_id: gift.build_successor().expires_at if gift.then is EndAction.GIVE_TO else 0
         for gift in waiting
         if gift.at_end is not None
     }

@@ -13,7 +13,6 @@ from functools import partial
 
 from handsel.domain import errors
 from handsel.domain.models import AtEnd, Claim, Gift, Holding, Order, Page, Shipment, Timer
-from handsel.domain.rules import build_successor
 from handsel.domain.states import (
     GIFT_MACHINE,
     UNITS_AT_END,
@@ -68,7 +67,7 @@ def find(table: Table, gift_id: str, *, now: int) -> Gift | None:
     found = get(table, gift_id)
     if found is None and (first := _find_predecessor(table, gift_id, now=now)) is not None:
         # The transaction that expired the first gift created the successor, after it was not found.
-        return get(table, gift_id) if first.state.is_final else build_successor(first)
+        return get(table, gift_id) if first.state.is_final else first.build_successor()
     return found
 
 
@@ -303,7 +302,7 @@ def end_gift(table: Table, action: GiftAction, gift: Gift | Timer, *, clock: Cal
         )
 
     while True:
-        successor = build_successor(gift) if expired and isinstance(gift, Gift) and _is_passed_on(gift) else None
+        successor = gift.build_successor() if expired and isinstance(gift, Gift) and _is_passed_on(gift) else None
         try:
             table.write(partial(end, gift), *_build_release(table, gift, successor, expired=expired))
         except ConditionFailed as failed:

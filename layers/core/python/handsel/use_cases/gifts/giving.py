@@ -17,14 +17,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from handsel.domain import errors, ids, policy, wrappings
-from handsel.domain.models import AtEnd, Gift, Kind, Wrapping
+from handsel.domain.models import AtEnd, Gift, Kind, Wrapping, compute_window_end
 from handsel.domain.policy import Policy
 from handsel.domain.rollout import Feature
 from handsel.domain.rules import (
     check_at_end,
     check_can_give,
     check_giftable,
-    compute_window_end,
     find_rule_against_ending,
     resolve_end,
 )

@@ -19,10 +19,10 @@ from dataclasses import replace
 from functools import partial
 
 from handsel.domain import errors, policy, prices
-from handsel.domain.models import Gift, Money, Order, Payment, Product
+from handsel.domain.models import Gift, Money, Order, Payment, Product, compute_window_end
 from handsel.domain.payments import Charge, ChargeDeclined, OutcomeUnknown, PaymentProvider
 from handsel.domain.policy import Policy
-from handsel.domain.rules import compute_window_end, resolve_end
+from handsel.domain.rules import resolve_end
 from handsel.domain.states import ORDER_MACHINE, GiftState, OrderState, PaymentAction
 from handsel.domain.summary import round_up_to_minute
 from handsel.store import gifts, keys, orders, products, rollout
