@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from handsel.domain import ids
-from handsel.store import keys
+from handsel.store import gifts, keys
 from testkit.handlers.stack import DAY, START, Answer, Stack, gift_request
 from tests.integration.test_projecting import counts_of, messages_of
 
@@ -224,6 +224,24 @@ def test_the_second_person_sees_what_the_first_one_saw(stack: Stack) -> None:
     assert {name: value for name, value in second.items() if name not in own} == {
         name: value for name, value in usual.items() if name not in own
     }
+
+
+def test_a_read_while_the_first_gift_expires_shows_what_happened_to_the_second_one(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The successor is created, and claimed, after the read did not find it."""
+    gift = stack.give(stack.buy(), at_end=TO_CAROL)
+    stack.now += DAY
+    successor_id = successor_of(stack, gift)
+    find = gifts._find_predecessor
+
+    def claim_and_find(*args: Any, **options: Any) -> Any:
+        monkeypatch.setattr(gifts, "_find_predecessor", find)
+        assert stack.call("carol", "POST", f"/gifts/{successor_id}/claims", {}).status == 201
+        return find(*args, **options)
+
+    monkeypatch.setattr(gifts, "_find_predecessor", claim_and_find)
+    assert read(stack, successor_id).body["state"] == "claimed"
 
 
 def test_the_successor_ends_in_the_order(stack: Stack) -> None:
