@@ -27,7 +27,7 @@ help: ## List targets
 demo: $(VENV) ## Demonstrate all features over HTTP, on a temporary local stack
 	@$(BIN)/python -m local demo
 
-up: $(VENV) ## Start the local stack in the background (PORT, CLAIM_WINDOW_SECONDS: see local/settings.py)
+up: $(VENV) ## Start the local stack in the background (PORT, CLAIM_WINDOW_SECONDS, POLICY: see local/settings.py)
 	@$(BIN)/python -m local up
 
 down: $(VENV) ## Stop the local stack

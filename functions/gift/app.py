@@ -184,7 +184,7 @@ def set_gift_end(gift_id: str) -> Response[str]:
 def cancel_gift(gift_id: str) -> Response[str]:
     """Cancel a gift.
 
-    Its unclaimed units become available in the order again. The rule `giver_cancel` of its policy may not allow it.
+    Its unclaimed units become available in the order again. The policy of its order can rule this out (`giver_cancel`).
     Idempotent: repeating the request has no further effect.
     """
     request = HttpRequest(app)
@@ -206,7 +206,7 @@ def cancel_gift(gift_id: str) -> Response[str]:
 def decline_gift(gift_id: str) -> Response[str]:
     """Decline a gift that names the caller as its recipient.
 
-    The units become available in the giver's order again. The rule `decline` of its policy may not allow it.
+    The units become available in the giver's order again. The policy of its order can rule this out (`decline`).
     Idempotent: repeating the request has no further effect.
     """
     request = HttpRequest(app)

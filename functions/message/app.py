@@ -28,10 +28,11 @@ class MessageParams(TypedDict, total=False):
     """The values in the text of a message. The kind of the message determines which are present.
 
     Attributes:
-        name: the display name of the giver, of the claimer, or of the user who asks for the gift again; null if it is unknown.
+        name: the display name of the giver, of the claimer, of the second person, or of the user who asks for the
+            gift again; null if it is unknown.
         presentation: how the gift is shown before it is opened.
         hours: the hours left to open the gift.
-        units: the number of units that became available in the order again.
+        units: the number of units that became available in the order again, or are refunded.
         status: the status of the shipment.
     """
 

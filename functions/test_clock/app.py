@@ -49,7 +49,7 @@ class AdvancedClockView(ClockView):
 def get_test_clock() -> Response[str]:
     """Get the time of a stack with a test clock.
 
-    Only a stack for tests has this route, one with the parameter `TestClock`. Other stacks answer 404.
+    Only a stack for tests, with the parameter `TestClock`, has this route. Other stacks return 404.
     """
     HttpRequest(app).caller  # noqa: B018 - checks the token
     return json_response(200, ClockView(**_read()))
@@ -60,7 +60,7 @@ def get_test_clock() -> Response[str]:
 def advance_test_clock() -> Response[str]:
     """Advance the time of a stack with a test clock.
 
-    Only a stack for tests has this route, one with the parameter `TestClock`. Other stacks answer 404.
+    Only a stack for tests, with the parameter `TestClock`, has this route. Other stacks return 404.
     """
     request = HttpRequest(app)
     caller, body = request.caller, request.body(AdvanceRequest)

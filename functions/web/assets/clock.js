@@ -4,7 +4,7 @@
 const TOLERANCE_MS = 2_000;
 
 let offset = null;
-// By how much a test clock is ahead of real time (`POST /test/clock`), which tokens keep.
+// By how much a test clock is ahead of real time (`POST /test/clock`). Tokens keep real time.
 let ahead = 0;
 
 /** Learn the server's time from a response that was not cached. Return the response. */
@@ -25,7 +25,7 @@ function learnOffset(measured) {
 /** Learn the time from the header `Server-Timing` of the page, which saves a request. A browser may have the page in its cache. */
 function learnTimeOfPage() {
   const [page] = performance.getEntriesByType("navigation");
-  // A page from the cache has the times of then.
+  // A page from the cache has the times of the earlier response.
   if (!(page?.transferSize > 0)) return;
   const metric = (wanted) => page.serverTiming?.find(({ name }) => name === wanted)?.duration;
   ahead = metric("offset") ?? 0;

@@ -111,10 +111,10 @@ const words = {
   "problem.too-many-open-gifts": "Too many of your gifts are waiting to be opened. You can send more once some are opened or expire.",
   "problem.too-many-requests": "Too many requests. Wait a moment and try again.",
   "problem.busy": "We're busy right now. Please try again in a moment.",
-  
+
   "rule.giver_cancel": "A gift can't be cancelled once it has been sent.",
   "rule.giver_may_choose": "What happens to a gift that isn't opened in time can't be changed.",
-  "rule.decline": "This gift can't be declined. If you don't open it, it goes back on its own.",
+  "rule.decline": "This gift can't be declined. If you don't open it, it simply expires.",
   "rule.minimum_window": "The voucher expires too soon to be sent as a gift.",
   "rule.excluded_categories": "Products of this kind can't be sent as gifts.",
   "rule.price_caps": "Products at this price can't be sent as gifts.",

@@ -111,10 +111,10 @@ const words = {
   "problem.too-many-open-gifts": "待领取的礼物太多了，等一部分被领取或退回后再送吧。",
   "problem.too-many-requests": "操作太频繁，请稍后再试。",
   "problem.busy": "系统繁忙，请稍后再试。",
-  
+
   "rule.giver_cancel": "礼物送出后不能撤回。",
   "rule.giver_may_choose": "超时未领取时的处理方式不能更改。",
-  "rule.decline": "这份礼物不能谢绝。如果不领取，到期后会自动退回。",
+  "rule.decline": "这份礼物不能谢绝。如果不想要，不领取即可，到期会自动失效。",
   "rule.minimum_window": "团购券即将过期，来不及送礼。",
   "rule.excluded_categories": "此类商品不支持送礼。",
   "rule.price_caps": "此价位的商品不支持送礼。",

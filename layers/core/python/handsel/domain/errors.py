@@ -351,7 +351,7 @@ class Expired(ApiProblem):
     """The claim window has ended."""
 
     code = "expired"
-    title = "This gift has expired and was returned to its giver."
+    title = "This gift has expired."
     explanation = "The claim window has ended. The recipient can ask the giver to give it again."
 
 
@@ -399,12 +399,15 @@ class NotGiftable(ApiProblem):
     """The product cannot be given as a gift.
 
     Attributes:
-        rule: the name of the rule in the policy, or `giftable` for the setting of the store.
+        rule: the name of the rule in the policy, or `giftable` for the setting of the store or the product.
     """
 
     code = "not-giftable"
     title = "This product cannot be given as a gift."
-    explanation = "The rules for gifts exclude it by its category, its price or its store. `rule` names the rule."
+    explanation = (
+        "The rules for gifts exclude it by its category, its price, its store or the end of its validity. "
+        "`rule` names the rule."
+    )
 
     def __init__(self, detail: str, rule: str) -> None:
         super().__init__(detail)

@@ -114,7 +114,7 @@ TYPES: Mapping[str, EventType] = {
     "gift.given": EventType(GiftChanged, "A gift was created and can be claimed."),
     "gift.claimed": EventType(GiftChanged, "A share of a gift was claimed."),
     "gift.returned": EventType(
-        GiftChanged, "A gift has expired. Its unclaimed units are back in the order, refunded, or a new gift."
+        GiftChanged, "A gift has expired. Its unclaimed units are back in the order, refunded, or in a new gift."
     ),
     "gift.cancelled": EventType(GiftChanged, "The giver cancelled a gift. Its unclaimed units are back in the order."),
     "gift.declined": EventType(GiftChanged, "The named recipient declined a gift. Its units are back in the order."),

@@ -23,9 +23,9 @@ class MessageKind(StrEnum):
     - `gift_reminder`: a gift for the caller expires soon. Params: `name`, `presentation`, `hours`.
     - `gift_cancelled`: a gift for the caller was cancelled.
     - `gift_claimed`: someone claimed a share of the caller's gift. Params: `name`.
-    - `gift_returned`: the caller's gift expired. Params: `units`.
+    - `gift_returned`: the caller's gift expired and its units are available in the order again. Params: `units`.
     - `gift_refunded`: the caller's gift expired and its units are refunded. Params: `units`.
-    - `gift_passed_on`: the caller's gift expired and is a gift to the person that the caller chose now. Params: `name`.
+    - `gift_passed_on`: the caller's gift expired and became a new gift to the second person. Params: `name`.
     - `gift_declined`: the caller's gift was declined.
     - `asked_again`: someone asks the caller to give an expired gift again. Params: `name`.
     - `parcel_update`: the status of a parcel for the caller changed. Params: `status`.

@@ -96,8 +96,8 @@ class Product:
         stock: units that can be sold; None if unlimited.
         validity_days: of a voucher, from the payment; None if it does not expire.
         redeem_at: where a voucher can be redeemed.
-        giftable: False if the store does not allow to give this product.
-        store_giftable: False if the store does not allow to give any product.
+        giftable: False if the store does not allow this product to be given.
+        store_giftable: False if the store does not allow any product to be given.
         store_excluded_categories, store_price_caps: as the store has them; None in the copy that an order has.
     """
 

@@ -1,7 +1,7 @@
 """Staged rollout: which users have a feature.
 
 A user has a feature if it is on, now is inside its dates, and the user is allowed, or is not denied and is in a bucket below the
-percentage. The bucket depends on the feature and the user alone: a higher percentage lets users in and puts nobody out.
+percentage. The bucket depends on the feature and the user alone: a higher percentage adds users and removes none.
 """
 
 from collections.abc import Mapping

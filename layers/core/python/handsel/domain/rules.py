@@ -26,7 +26,7 @@ from handsel.domain.states import (
 if TYPE_CHECKING:
     from handsel.domain.policy import Policy
 
-# The choice of another end than the one of the policy, beside the actions of the state machines.
+# The choice of another end than the one of the policy. The state machines have the other actions.
 CHOOSE_END = "choose_end"
 
 

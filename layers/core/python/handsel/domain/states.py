@@ -116,7 +116,7 @@ class GiftState(StrEnum):
 
     - `open`: shares can be claimed.
     - `claimed`: all shares are claimed.
-    - `returned`: the claim window has ended; the giver decided what happens to the unclaimed units then.
+    - `returned`: the claim window has ended; the giver or the policy decided what happens to the unclaimed units.
     - `cancelled`: the giver cancelled the gift.
     - `declined`: the named recipient declined the gift.
     """

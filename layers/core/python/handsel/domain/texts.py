@@ -147,7 +147,7 @@ TEXTS: Mapping[str, Mapping[str, Text]] = {
         "gift_passed_on": Select(
             "name",
             {
-                "unknown": "你的礼物超时未领取，已转送给你指定的第二个人。",
+                "unknown": "你的礼物超时未领取，已转送给你选的另一位好友。",
                 "other": "你的礼物超时未领取，已转送给 {name}。",
             },
         ),

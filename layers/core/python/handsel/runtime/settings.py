@@ -53,10 +53,10 @@ class Settings:
     connects_early: bool
 
     def __post_init__(self) -> None:
-        """Refuse a test clock beside a payment provider that moves money: advancing it would end, repay and charge for real.
+        """Refuse a test clock with a payment provider that moves money: advancing the clock would settle real payments.
 
         Raises:
-            ValueError: it is.
+            ValueError: the stack has both.
         """
         if self.has_test_clock and self.payment_provider not in WITHOUT_MONEY:
             raise ValueError(
@@ -76,7 +76,7 @@ def settings() -> Settings:
 
     Raises:
         KeyError: a variable that template.yaml sets is missing.
-        ValueError: the stack has a test clock beside real payments.
+        ValueError: the stack has a test clock and real payments.
     """
     window = int(os.environ["CLAIM_WINDOW_SECONDS"])
     return Settings(

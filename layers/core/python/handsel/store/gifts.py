@@ -3,7 +3,7 @@
 A gift that is passed on at its end has a successor. Its id is stored when the end is set, together with a PREDECESSOR item
 that leads from it to the first gift. The successor itself is created by the transaction that expires the first gift. Until
 then, `find` builds it from the first gift, as the clock has made it, and `get_settled` creates it for a write. So claims,
-cancellations and declines of the first gift have nothing to do for it: without an expiry it never exists.
+cancellations and declines of the first gift do not write it: without an expiry it never exists.
 """
 
 import dataclasses

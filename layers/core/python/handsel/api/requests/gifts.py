@@ -87,8 +87,8 @@ class GiftRequest(Request):
         shares: the number of units to give, each to one claimer. Must be 1 with `recipient_id`.
         recipient_id: `user_id` of the only user who can claim the gift. Without it, anyone with the share link can.
         wrapping: the cover and text of the gift.
-        at_end: what happens if the claim window ends before all shares are claimed. Without it, the unclaimed units become
-            available in the order again.
+        at_end: what happens if the claim window ends before all shares are claimed. Without it, the policy of the order
+            decides (rule `at_end`). `give_to` requires `shares` to be 1.
     """
 
     model_config = ConfigDict(

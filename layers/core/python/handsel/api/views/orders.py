@@ -73,7 +73,7 @@ class OrderView(View):
         units: the number of units in each place; null until the order is paid.
         payment: the payment of the order.
         created_at: the time of the purchase.
-        policy: the id and the version of the policy that it was bought under, such as `douyin@1`.
+        policy: the ID and the version of the policy that it was bought under, such as `douyin@1`.
         actions: the actions that the buyer can take on available units now.
         refusals: the actions on available units that the rules do not allow now.
     """

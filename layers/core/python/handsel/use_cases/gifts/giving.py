@@ -264,7 +264,7 @@ def cancel(table: Table, gift_id: str, *, caller: str, clock: Callable[[], int])
 
     Raises:
         NotFound: no such gift, or not the caller's.
-        NotAllowed: the gift is open, and its policy does not allow to cancel it.
+        NotAllowed: the gift is open, and its policy does not allow cancelling it.
         AlreadyClaimed, Expired, Declined, ServiceUnavailable
     """
     gift = _require_giver(gifts.get_settled(table, gift_id, clock=clock), caller)
@@ -276,7 +276,7 @@ def decline(table: Table, gift_id: str, *, caller: str, clock: Callable[[], int]
 
     Raises:
         NotFound, NotTheRecipient, AlreadyClaimed, Expired, Cancelled, ServiceUnavailable
-        NotAllowed: the gift is open, and its policy does not allow to decline it.
+        NotAllowed: the gift is open, and its policy does not allow declining it.
     """
     gift = gifts.get_settled(table, gift_id, clock=clock)
     if gift is None:

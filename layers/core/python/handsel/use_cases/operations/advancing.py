@@ -7,9 +7,9 @@ what follows from it by the stream (reminders of a new gift, for example) exists
 |-------------------------------------|----------------------------------------------|------------------------------------------|
 | before the clock is written         | the earlier time; due entries may be settled | the next call, or the sweep              |
 | after it, before all due is settled | the new time, due entries                    | the next call, which settles them first  |
-| after that                          | the new time, nothing due                    | `GET /test/clock` tells the caller       |
+| after that                          | the new time, nothing due                    | `GET /test/clock` shows the time         |
 
-If the response is lost, `GET /test/clock` tells, too. A call that runs twice advances the clock twice.
+If the response is lost, `GET /test/clock` shows whether the clock moved. A call that runs twice advances the clock twice.
 Two calls at once: each write names the offset that its process has read, so the other call reads again and adds its seconds
 to the new time. Both advance the clock, one after the other.
 """
@@ -74,7 +74,9 @@ def advance(
         offset = test_clock.get_offset(table)
         set_offset(offset)
         if offset + seconds > MAX_OFFSET_SECONDS:
-            raise errors.InvalidRequest([errors.FieldError("/advance_seconds", "The clock cannot be 200 years ahead.")])
+            raise errors.InvalidRequest(
+                [errors.FieldError("/advance_seconds", "The clock cannot be more than 200 years ahead.")]
+            )
         step = _find_step(known, seconds, now=clock())
         try:
             test_clock.advance(table, step, offset=offset, token=f"{token}-{offset}")
