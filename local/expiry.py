@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 
 FIVE_YEARS = 5 * 365 * 24 * 3600
 PAUSE = 0.2
+# Of one transaction.
+MAX_WRITES = 100
 
 Item = dict[str, Any]
 
@@ -136,34 +138,43 @@ class Expiry:
             self._offset = int(change["NewImage"]["offset_seconds"]["N"])
 
     def _delete_due(self, now: float) -> int:
-        deleted = 0
-        for key in self._timers.take_due(now):
-            try:
-                deleted += self._delete(key, int(now))
-            except Exception:
-                # The engine may be busy or stopping; the next round continues.
-                log.exception("Deleting an expired item of %s failed", self._table)
-                self._timers.put_back(key, now)
-        return deleted
+        due = self._timers.take_due(now)
+        return sum(self._delete_some(due[start : start + MAX_WRITES], now) for start in range(0, len(due), MAX_WRITES))
 
-    def _delete(self, key: Item, now: int) -> bool:
-        """Delete an item unless it does not expire any more. Return whether it was deleted."""
+    def _delete_some(self, some: list[Item], now: float) -> int:
+        """Delete items in one call, which takes a tenth of the time of a call for each; if that fails, one by one."""
+        try:
+            if self._delete(some, int(now)):
+                return len(some)
+        except Exception:
+            # The engine may be busy or stopping; the next round continues.
+            log.exception("Deleting expired items of %s failed", self._table)
+            for key in some:
+                self._timers.put_back(key, now)
+            return 0
+        return sum(self._delete_some([key], now) for key in some) if len(some) > 1 else 0
+
+    def _delete(self, some: list[Item], now: int) -> bool:
+        """Delete items unless one of them does not expire any more. Return whether they were deleted."""
+        condition = {
+            "ConditionExpression": "attribute_type(#ttl, :number) AND #ttl <= :now AND #ttl > :oldest",
+            "ExpressionAttributeNames": {"#ttl": self._attribute},
+            "ExpressionAttributeValues": {
+                ":now": {"N": str(now)},
+                ":oldest": {"N": str(now - FIVE_YEARS)},
+                ":number": {"S": "N"},
+            },
+        }
+        deletes: Any = [{"Delete": {"TableName": self._table, "Key": key, **condition}} for key in some]
         with self._marks.lock:
             try:
-                self._client.delete_item(
-                    TableName=self._table,
-                    Key=key,
-                    ConditionExpression="attribute_type(#ttl, :number) AND #ttl <= :now AND #ttl > :oldest",
-                    ExpressionAttributeNames={"#ttl": self._attribute},
-                    ExpressionAttributeValues={
-                        ":now": {"N": str(now)},
-                        ":oldest": {"N": str(now - FIVE_YEARS)},
-                        ":number": {"S": "N"},
-                    },
-                )
+                self._client.transact_write_items(TransactItems=deletes)
             except ClientError as error:
-                if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                # The reasons why a transaction is cancelled, one for each write; other errors have none.
+                reasons = error.response.get("CancellationReasons", [])
+                if {reason["Code"] for reason in reasons} - {"None"} != {"ConditionalCheckFailed"}:
                     raise
                 return False
-            self._marks.add(key)
+            for key in some:
+                self._marks.add(key)
         return True

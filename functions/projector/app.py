@@ -21,7 +21,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     identify(context.aws_request_id)
     read_test_clock()
     records = event["Records"]
-    outcome = project(store, publish, records, now=clock.now_ms())
+    outcome = project(store, publish, records, now=clock.now_ms(), offset_ms=clock.offset_ms())
     for number, error in outcome.failed.items():
         logger.error("projecting failed", event_id=records[number].get("eventID"), origin=origin(error))
     count("ProjectingFailed", len(outcome.failed))

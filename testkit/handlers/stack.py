@@ -528,7 +528,7 @@ class Simulation:
 
 
 def _on_memory() -> Iterator[Simulation]:
-    memory = InMemoryTable(TABLE, RESOURCES["Table"]["Properties"], now_ms=lambda: clock.now_ms())
+    memory = InMemoryTable(TABLE, RESOURCES["Table"]["Properties"], now_ms=lambda: clock.now_ms() - clock.offset_ms())
     client = cast("DynamoDBClient", memory)
     products = seed(client, TABLE, WEB_URL)
     seeded, records = memory.snapshot(), tuple(memory.stream)

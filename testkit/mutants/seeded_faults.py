@@ -232,8 +232,8 @@ MUTANTS = (
     Mutant(
         "the sweep stops at the first failure",
         "use_cases/operations/settling.py",
-        "            return error\n",
-        "            raise\n",
+        "except Exception as error:  # noqa: BLE001 - one invalid item must not block the others\n            return [",
+        "except KeyError as error:\n            return [",
     ),
     Mutant(
         "the sweep settles gifts of one order concurrently",
@@ -432,14 +432,14 @@ MUTANTS = (
     Mutant(
         "an end is set although another one was set since",
         "store/gifts.py",
-        "            require(at_end=gift.at_end),\n            assign",
-        "            assign",
+        "require(at_end=gift.at_end, remaining=gift.remaining)",
+        "require(remaining=gift.remaining)",
     ),
     Mutant(
         "an end is set after the window",
         "store/gifts.py",
-        "in_state(GIFT_MACHINE, GiftState.OPEN, WINDOW_OPEN, now=clock()),\n            require(at_end",
-        "in_state(GIFT_MACHINE, GiftState.OPEN, now=clock()),\n            require(at_end",
+        "in_state(GIFT_MACHINE, GiftState.OPEN, WINDOW_OPEN, now=clock()),\n            #",
+        "in_state(GIFT_MACHINE, GiftState.OPEN, now=clock()),\n            #",
     ),
     Mutant(
         "the reservation keeps the end that was replaced",
@@ -777,8 +777,32 @@ MUTANTS = (
     Mutant(
         "a call that settles for too long says that it is done",
         "use_cases/operations/advancing.py",
-        "        return settle().finished and step == seconds",
-        "        return bool(settle()) and step == seconds",
+        "        return report.finished and step == seconds",
+        "        return step == seconds",
+    ),
+    Mutant(
+        "what settling makes due is left to the next advance of the clock",
+        "use_cases/operations/advancing.py",
+        "while step == seconds and report.finished and report.outcomes:",
+        "while step == seconds and not report.finished:",
+    ),
+    Mutant(
+        "an ended gift keeps others from their reminders",
+        "use_cases/gifts/reminding.py",
+        "        if len(gift_ids) == 1:\n",
+        "        if gift_ids:\n",
+    ),
+    Mutant(
+        "the claim of a successor refunds a gift whose end was changed",
+        "store/gifts.py",
+        " or unchanged or successor is not None:",
+        " or unchanged:",
+    ),
+    Mutant(
+        "the answer of a changed end lacks a claim",
+        "store/gifts.py",
+        "require(at_end=gift.at_end, remaining=gift.remaining)",
+        "require(at_end=gift.at_end)",
     ),
     Mutant(
         "a test clock runs beside real payments",

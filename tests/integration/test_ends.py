@@ -6,7 +6,8 @@ import pytest
 
 from handsel.domain import ids
 from handsel.store import gifts, keys
-from testkit.handlers.stack import DAY, START, Answer, Stack, gift_request
+from testkit.dynamodb.client import Call
+from testkit.handlers.stack import DAY, START, Answer, Stack, gift_request, observe_calls
 from tests.integration.test_projecting import counts_of, messages_of
 
 REFUND = {"then": "refund"}
@@ -352,6 +353,47 @@ def test_the_giver_changes_the_end_while_the_gift_is_open(stack: Stack) -> None:
     assert read(stack, successor_of(stack, gift), "carol").status == 200
     answer = put_end(stack, gift, REFUND)
     assert (answer.status, answer.body["code"]) == (410, "expired")
+
+
+def test_the_answer_of_a_change_has_a_claim_that_came_in_between(stack: Stack) -> None:
+    gift = stack.give(stack.buy(quantity=2), shares=2)
+    claims: list[int] = []
+
+    def claim_once(call: Call) -> None:
+        if call.request["Key"]["sk"]["S"] == "GIFT" and not claims:
+            claims.append(0)
+            claims[0] = stack.claim("bob", gift).status
+
+    with observe_calls(claim_once, "GetItem"):
+        changed = put_end(stack, gift, {"then": "refund"})
+    assert claims == [201]
+    assert changed.body == read(stack, gift["gift_id"]).body
+    assert (changed.body["remaining"], changed.body["at_end"]) == (1, {"then": "refund"})
+
+
+def test_a_claim_of_a_successor_does_not_refund_a_gift_whose_end_was_changed(stack: Stack) -> None:
+    stack.update_product("voucher", stock=900)
+    order = stack.buy()
+    gift = stack.give(order, at_end={"then": "give_to", "recipient_id": "carol"})
+    successor = stored_successor_of(stack, gift)
+    stack.now += DAY
+    changed: list[int] = []
+
+    def change_in_time(call: Call) -> None:
+        # The claim has read the first gift; the change was decided right before its end.
+        if call.request["Key"]["pk"]["S"] == f"GIFT#{gift['gift_id']}" and not changed:
+            changed.append(0)
+            stack.now -= 1
+            changed[0] = put_end(stack, gift, {"then": "refund"}).status
+            stack.now += 1
+
+    with observe_calls(change_in_time, "GetItem"):
+        claim = stack.call("carol", "POST", f"/gifts/{successor}/claims", {})
+    assert (changed, claim.status) == ([200], 404)
+    assert not stack.denied
+    stack.sweep()
+    assert read(stack, gift["gift_id"]).body["state"] == "returned"
+    assert stack.units(order) == {"refunded": 1}
 
 
 def test_repeating_the_request_keeps_the_successor(stack: Stack) -> None:

@@ -130,6 +130,26 @@ def test_what_is_due_happens_in_order_and_empty_time_is_skipped(stack: Stack) ->
     assert stack.call("alice", "GET", f"/orders/{pending['order_id']}").body["state"] == "cancelled"
 
 
+@pytest.mark.parametrize("beyond", [31, 40, 50])
+def test_what_becomes_due_by_settling_is_settled_too(stack: Stack, beyond: int) -> None:
+    gift = stack.give(stack.buy(), at_end={"then": "refund"})
+    answer = advance(stack, DAY // 1000 + beyond)
+    while not answer["done"]:
+        answer = advance(stack, DAY // 1000 + beyond - answer["offset_seconds"])
+    (refund,) = [item for item in stack.all_items() if item["sk"] == "REFUND"]
+    assert (refund["order_id"], refund["status"]) == (gift["order_id"], "refunded")
+
+
+def test_events_have_the_time_of_the_stack(stack: Stack) -> None:
+    stack.start_recording()
+    order = stack.buy(quantity=2)
+    advance(stack, DAY // 1000)
+    assert stack.call("alice", "POST", f"/orders/{order['order_id']}/refunds", {"quantity": 1}).status == 201
+    stack.deliver_records()
+    times = {each["type"]: parse_timestamp(each["time"]) for each in stack.events}
+    assert START + DAY - 1000 <= times["order.refunded"] <= START + DAY
+
+
 def test_what_a_process_left_is_settled_before_the_clock_moves(stack: Stack) -> None:
     gift = stack.give(stack.buy())
 

@@ -2,6 +2,7 @@
 
 import queue
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -66,16 +67,30 @@ def test_a_removed_item_does_not_expire_and_a_failed_delete_is_repeated() -> Non
 
 
 class FakeTable:
-    """Accepts deletes, and fails as often as `failures` says. It has no other operation, so nothing can search it."""
+    """Deletes the items of a transaction, unless it fails. It has no other operation, so nothing can search it.
 
-    def __init__(self, failures: list[str]) -> None:
-        self.failures = failures
+    Args:
+        busy: the number of calls that fail first.
+        changed: the names of items that do not expire any more.
+    """
+
+    def __init__(self, *, busy: int = 0, changed: Sequence[str] = ()) -> None:
+        self.busy = busy
+        self.changed = changed
         self.deleted: list[str] = []
+        self.calls = 0
 
-    def delete_item(self, *, Key: dict[str, Any], **_: object) -> None:  # noqa: N803  # DynamoDB's name
-        if self.failures:
-            raise ClientError({"Error": {"Code": self.failures.pop(), "Message": ""}}, "DeleteItem")
-        self.deleted.append(Key["pk"]["S"])
+    def transact_write_items(self, *, TransactItems: list[dict[str, Any]]) -> None:  # noqa: N803  # DynamoDB's name
+        self.calls += 1
+        if self.busy:
+            self.busy -= 1
+            raise ClientError({"Error": {"Code": "ThrottlingException", "Message": ""}}, "TransactWriteItems")
+        found = names([each["Delete"]["Key"] for each in TransactItems])
+        if set(found) & set(self.changed):
+            reasons = [{"Code": "ConditionalCheckFailed" if name in self.changed else "None"} for name in found]
+            error: Any = {"Error": {"Code": "TransactionCanceledException"}, "CancellationReasons": reasons}
+            raise ClientError(error, "TransactWriteItems")
+        self.deleted += found
 
 
 def expiry(table: FakeTable) -> tuple[Expiry, "queue.Queue[dict[str, Any]]", Marks]:
@@ -87,7 +102,7 @@ def expiry(table: FakeTable) -> tuple[Expiry, "queue.Queue[dict[str, Any]]", Mar
 
 
 def test_among_100_000_items_the_due_ones_are_deleted_without_a_delay() -> None:
-    table = FakeTable([])
+    table = FakeTable()
     found, records, marks = expiry(table)
     for number in range(100_000):
         records.put(record(f"later-{number}", at(1_000 + number)))
@@ -101,7 +116,7 @@ def test_among_100_000_items_the_due_ones_are_deleted_without_a_delay() -> None:
 
 
 def test_a_test_clock_makes_items_expire_earlier() -> None:
-    table = FakeTable([])
+    table = FakeTable()
     found, records, _ = expiry(table)
     records.put(record("a", at(86_400)))
     assert found.collect(NOW) == 0
@@ -113,9 +128,19 @@ def test_a_test_clock_makes_items_expire_earlier() -> None:
 
 
 def test_an_item_that_changed_is_left_alone_and_an_error_of_the_engine_is_repeated() -> None:
-    table = FakeTable(["ThrottlingException", "ConditionalCheckFailedException"])
-    found, records, _ = expiry(table)
-    for name in ("changed", "failed"):
+    table = FakeTable(busy=1, changed=["changed"])
+    found, records, marks = expiry(table)
+    for name in ("changed", "unchanged"):
         records.put(record(name, at(-1)))
     assert [found.collect(NOW) for _ in range(3)] == [0, 1, 0]
-    assert table.deleted == ["failed"]
+    assert table.deleted == ["unchanged"]
+    assert not marks.take(record("changed", None)["dynamodb"]["Keys"])
+
+
+def test_many_items_that_are_due_at_once_are_deleted_by_few_calls() -> None:
+    table = FakeTable()
+    found, records, _ = expiry(table)
+    for number in range(250):
+        records.put(record(f"due-{number}", at(-1)))
+    assert found.collect(NOW) == 250
+    assert table.calls == 3

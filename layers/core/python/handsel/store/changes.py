@@ -15,8 +15,14 @@ class Change:
     the other parts can still be read.
     """
 
-    def __init__(self, record: Mapping[str, Any]) -> None:
+    def __init__(self, record: Mapping[str, Any], *, offset_ms: int = 0) -> None:
+        """Read a record.
+
+        Args:
+            offset_ms: by how many milliseconds the test clock of the stack is ahead of the stream's time.
+        """
         self._record = record
+        self._offset_ms = offset_ms
 
     @cached_property
     def key(self) -> Key:
@@ -37,7 +43,7 @@ class Change:
     @cached_property
     def at(self) -> int:
         """Return the time of the write in milliseconds since the epoch; the stream knows the second."""
-        return int(self._record["dynamodb"]["ApproximateCreationDateTime"]) * 1000
+        return int(self._record["dynamodb"]["ApproximateCreationDateTime"]) * 1000 + self._offset_ms
 
     def _image(self, name: str) -> Item | None:
         images = self._record["dynamodb"]

@@ -243,7 +243,7 @@ def set_at_end(table: Table, gift: Gift, at_end: AtEnd | None, *, clock: Callabl
         The changed gift.
 
     Raises:
-        ConditionFailed: the gift is no longer open, or its end was changed since. `old[0]` is the item of the gift.
+        ConditionFailed: the gift is no longer open, or was changed since. `old[0]` is the item of the gift.
     """
     changed = dataclasses.replace(gift, at_end=at_end)
 
@@ -251,7 +251,8 @@ def set_at_end(table: Table, gift: Gift, at_end: AtEnd | None, *, clock: Callabl
         return update(
             keys.gift(gift.gift_id),
             in_state(GIFT_MACHINE, GiftState.OPEN, WINDOW_OPEN, now=clock()),
-            require(at_end=gift.at_end),
+            # `remaining`, so that the returned gift has every claim.
+            require(at_end=gift.at_end, remaining=gift.remaining),
             assign({"at_end": at_end}),
         )
 
@@ -282,7 +283,8 @@ def end_gift(table: Table, action: GiftAction, gift: Gift | Timer, *, clock: Cal
         clock: returns the present time in milliseconds since the epoch.
 
     Returns:
-        `Released`, or the stored gift if it does not allow the action.
+        `Released`, or the stored gift if it does not allow the action, or is not passed on any more as it was read: a
+        claim of the successor has no permission for a refund. The next sweep ends it.
 
     Raises:
         DataIntegrityError: the gift is open but its order has no reservation for it.
@@ -317,7 +319,7 @@ def end_gift(table: Table, action: GiftAction, gift: Gift | Timer, *, clock: Cal
             if stored.order_id != order_id or stored.shares != shares:
                 raise errors.DataIntegrityError(f"gift {gift_id} is not of order {order_id}") from failed
             unchanged = (stored.remaining, stored.at_end) == (gift.remaining, gift.at_end)
-            if stored.state is not GiftState.OPEN or unchanged:
+            if stored.state is not GiftState.OPEN or unchanged or successor is not None:
                 return stored
             gift = stored
         else:

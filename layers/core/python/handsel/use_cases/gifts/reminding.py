@@ -1,36 +1,61 @@
-"""Remind the named recipient of an open gift before its window ends. The sweep calls it.
+"""Remind the named recipients of open gifts before their windows end. The sweep calls it.
 
 | process dies                              | state left behind             | completed by                                    |
 |-------------------------------------------|-------------------------------|-------------------------------------------------|
 | before the message is stored              | a due reminder                | the next sweep                                  |
 | between the message and the next due time | the message, a due reminder   | the next sweep, which finds the message stored  |
 
+Reminders of one recipient are stored in one transaction, because they write the same summary. If one of them must not be
+sent, the transaction fails, and each is sent by itself.
+
 If a reminder is so late that the following one is due too, only the following one is sent: nobody gets two in a minute.
 """
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 from handsel.domain import messages
+from handsel.domain.messages import Message
 from handsel.domain.states import GiftState
 from handsel.store import gifts, reminders
 from handsel.store.table import Table
 from handsel.use_cases.inbox import user_summary
 
+# The most reminders of one call. A conflict about one gift repeats the writes of all.
+MAX_REMINDERS = 25
 
-def remind(table: Table, gift_id: str, *, now: int) -> bool:
-    """Send the due reminder of a gift. Return whether there was one.
+
+class _Reminder(NamedTuple):
+    """The message that is due, if there is one, and the time of the next one."""
+
+    message: Message | None
+    next_at: int | None
+
+
+def remind(table: Table, gift_ids: Sequence[str], *, now: int) -> list[bool]:
+    """Send the due reminders of at most `MAX_REMINDERS` gifts to one recipient. Return for each gift whether there was one.
 
     Raises:
         ServiceUnavailable
     """
+    found = [_find_reminder(table, gift_id, now=now) for gift_id in gift_ids]
+    new = [reminder.message for reminder in found if reminder.message is not None]
+    checks = [gifts.require_open(message.gift_id, now=now) for message in new if message.gift_id is not None]
+    if not user_summary.deliver_if(table, new, checks, now=now):
+        if len(gift_ids) == 1:
+            # A concurrent claim ended the gift: no reminder is needed, and the next sweep removes it.
+            return [False]
+        return [is_sent for gift_id in gift_ids for is_sent in remind(table, [gift_id], now=now)]
+    for gift_id, reminder in zip(gift_ids, found, strict=True):
+        reminders.set_next(table, gift_id, now=now, due=reminder.next_at)
+    return [reminder.message is not None for reminder in found]
+
+
+def _find_reminder(table: Table, gift_id: str, *, now: int) -> _Reminder:
     gift = gifts.get(table, gift_id)
     if gift is None or gift.recipient_id is None or gift.state_at(now) is not GiftState.OPEN:
-        reminders.set_next(table, gift_id, now=now, due=None)
-        return False
+        return _Reminder(None, None)
     dates = messages.list_reminder_times(gift)
     due, later = [at for at in dates if at <= now], [at for at in dates if at > now]
-    if due:
-        message = messages.build_reminder(gift, gift.expires_at - due[-1])
-        # A concurrent claim may end the gift: then no reminder is needed, and the next sweep removes it.
-        if not user_summary.deliver_if(table, message, gifts.require_open(gift_id, now=now), now=now):
-            return False
-    reminders.set_next(table, gift_id, now=now, due=later[0] if later else None)
-    return bool(due)
+    message = messages.build_reminder(gift, gift.expires_at - due[-1]) if due else None
+    return _Reminder(message, later[0] if later else None)

@@ -34,7 +34,7 @@ from handsel.store.writes import Check, ConditionFailed, Write
 
 # Each attempt after the first follows a concurrent write to the same user's summary, or to an item that it counts.
 _MAX_ATTEMPTS = 20
-# A transaction holds 100 writes: this many, the summary and a check.
+# A transaction holds 100 writes: this many, and the summary.
 _MAX_BATCH = 90
 
 
@@ -74,13 +74,17 @@ class CountedItem:
 Entry = Message | CountedItem
 
 
-def deliver_if(table: Table, message: Message, check: Check, *, now: int) -> bool:
-    """Store a message in its user's inbox if a check holds at the time of the write. Return whether it does.
+def deliver_if(table: Table, new: Sequence[Message], checks: Sequence[Check], *, now: int) -> bool:
+    """Store messages in their user's inbox if all checks hold at the time of the write. Return whether they do.
+
+    Args:
+        new: at most 45 messages of one user.
+        checks: at most one for each message.
 
     Raises:
         ServiceUnavailable
     """
-    return _apply_batch(table, message.user_id, [message], now=now, check=check)
+    return not new or _apply_batch(table, new[0].user_id, new, now=now, checks=checks)
 
 
 def apply(table: Table, user_id: str, new: Iterable[Message], counted: Iterable[CountedItem], *, now: int) -> None:
@@ -108,8 +112,10 @@ def _batches(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
         yield batch
 
 
-def _apply_batch(table: Table, user_id: str, entries: Sequence[Entry], *, now: int, check: Check | None = None) -> bool:
-    """Write what entries change in an inbox and a summary, in one transaction. Return False if `check` does not hold."""
+def _apply_batch(
+    table: Table, user_id: str, entries: Sequence[Entry], *, now: int, checks: Sequence[Check] = ()
+) -> bool:
+    """Write what entries change in an inbox and a summary, in one transaction. Return False if a check does not hold."""
 
     def attempt() -> bool:
         nonlocal entries
@@ -118,11 +124,10 @@ def _apply_batch(table: Table, user_id: str, entries: Sequence[Entry], *, now: i
         after, writes = _update_summary(found, before, entries)
         if after == before and not writes:
             return True
-        checks = [] if check is None else [check]
         try:
             summaries.save(table, user_id, before, after.without_expired(now), [*writes, *checks])
         except ConditionFailed as failure:
-            if check is not None and failure.old[-1] is not None:
+            if any(old is not None for old in failure.old[len(failure.old) - len(checks) :]):
                 return False
             raise
         entries = counted = [entry for entry in entries if isinstance(entry, CountedItem)]

@@ -84,7 +84,12 @@ def advance(
             known = list_due_until(table, clock() + seconds * 1000)
             continue
         set_offset(offset + step)
-        return settle().finished and step == seconds
+        report = settle()
+        while step == seconds and report.finished and report.outcomes:
+            # What was settled may have made something else due, such as a refund.
+            known = list_due_until(table, clock())
+            report = settle()
+        return report.finished and step == seconds
     raise errors.ServiceUnavailable
 
 

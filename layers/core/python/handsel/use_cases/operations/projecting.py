@@ -68,8 +68,15 @@ class Outcome:
     failed: dict[int, Exception] = field(default_factory=dict)
 
 
-def project(table: Table, publish: Publish, records: Sequence[Mapping[str, Any]], *, now: int) -> Outcome:
-    """Apply the effects of a batch of stream records. Effects on the same user or product are applied together."""
+def project(
+    table: Table, publish: Publish, records: Sequence[Mapping[str, Any]], *, now: int, offset_ms: int = 0
+) -> Outcome:
+    """Apply the effects of a batch of stream records. Effects on the same user or product are applied together.
+
+    Args:
+        now: the time of the stack, in milliseconds since the epoch.
+        offset_ms: by how many milliseconds that is ahead of the stream's time.
+    """
     outcome, effects = Outcome(), dict[int, ChangeEffects]()
 
     def attempt(numbers: Sequence[int], act: Callable[[], object]) -> None:
@@ -79,7 +86,7 @@ def project(table: Table, publish: Publish, records: Sequence[Mapping[str, Any]]
             outcome.failed |= dict.fromkeys(numbers, error)
 
     def derive(number: int) -> None:
-        effects[number] = derive_effects(Change(records[number]))
+        effects[number] = derive_effects(Change(records[number], offset_ms=offset_ms))
 
     for number in range(len(records)):
         attempt([number], partial(derive, number))

@@ -18,7 +18,7 @@ from handsel.store import gifts, keys, orders, refunds
 from handsel.store.attributes import Item
 from handsel.store.gifts import Released
 from handsel.store.table import Table
-from handsel.use_cases.gifts.reminding import remind
+from handsel.use_cases.gifts.reminding import MAX_REMINDERS, remind
 from handsel.use_cases.orders.purchases import settle_payment
 from handsel.use_cases.orders.refunding import settle_refund
 
@@ -97,31 +97,36 @@ def sweep(
     """
     report = SweepReport()
 
-    def settle(read: Table, entry: Entry) -> SweepOutcome | Exception | None:
-        due_type, item_id = entry
+    def settle(read: Table, entries: Sequence[Entry]) -> list[SweepOutcome | Exception | None]:
+        """Settle one entry, or several reminders of one recipient."""
         if clock() >= deadline:
             report.finished = False
-            return None
+            return [None] * len(entries)
+        (due_type, item_id), *others = entries
         try:
             match due_type:
                 case DueType.GIFT:
-                    return _expire_gift(read, item_id, clock=clock)
+                    return [_expire_gift(read, item_id, clock=clock)]
                 case DueType.ORDER:
-                    return _settle_order(table, provider, item_id, now=clock())
+                    return [_settle_order(table, provider, item_id, now=clock())]
                 case DueType.REFUND:
-                    return _settle_refund(table, provider, item_id)
+                    return [_settle_refund(table, provider, item_id)]
                 case DueType.REMINDER:
-                    return SweepOutcome.REMINDED if remind(table, item_id, now=clock()) else None
+                    return _remind(read, [item_id for _, item_id in entries], now=clock())
         except Exception as error:  # noqa: BLE001 - one invalid item must not block the others
-            return error
+            return [result for entry in entries for result in settle(read, [entry])] if others else [error]
 
-    def settle_all(batch: Sequence[Entry]) -> list[SweepOutcome | Exception | None]:
+    def settle_all(batch: Sequence[Entry]) -> list[tuple[Entry, SweepOutcome | Exception | None]]:
         found = _read_gifts(table, batch)
         read = table.with_cached(found)
-        return table.map_grouped(partial(settle, read), batch, key=partial(_group_key, found))
+        units = _group_reminders(found, batch)
+        results = table.map_grouped(partial(settle, read), units, key=lambda unit: _group_key(found, unit[0]))
+        return [
+            each for unit, outcomes in zip(units, results, strict=True) for each in zip(unit, outcomes, strict=True)
+        ]
 
     for batch in _batches(list_due(table, clock) if entries is None else entries):
-        for (_, item_id), outcome in zip(batch, settle_all(batch), strict=True):
+        for (_, item_id), outcome in settle_all(batch):
             if isinstance(outcome, Exception):
                 report.failed.append(item_id)
                 on_failure(item_id, outcome)
@@ -166,6 +171,21 @@ def _group_key(found: Mapping[keys.Key, Item | None], entry: Entry) -> str:
     return str(gift.get(_GROUPED_BY[due_type], ""))
 
 
+def _group_reminders(found: Mapping[keys.Key, Item | None], batch: Sequence[Entry]) -> list[list[Entry]]:
+    """Return the entries, those together that are settled by one call: a few reminders of one recipient."""
+    groups: list[list[Entry]] = []
+    open_groups: dict[str, list[Entry]] = {}
+    for entry in batch:
+        recipient = _group_key(found, entry) if entry[0] is DueType.REMINDER else ""
+        group = open_groups.get(recipient) if recipient else None
+        if group is None or len(group) == MAX_REMINDERS:
+            groups.append(group := [])
+            if recipient:
+                open_groups[recipient] = group
+        group.append(entry)
+    return groups
+
+
 def list_due(table: Table, clock: Callable[[], int]) -> Iterator[Entry]:
     """Yield the due entries, type by type, and of each shard the earliest first."""
     for due_type in DueType:
@@ -184,6 +204,10 @@ def _list_entries(table: Table, due_type: DueType, *, until: int) -> Iterator[tu
     for shard in range(keys.DUE_SHARDS):
         for sort_key in table.query_earliest(keys.BY_DUE, _PARTITIONS[due_type](shard), until=last):
             yield keys.parse_time(sort_key), (due_type, keys.parse_id(sort_key))
+
+
+def _remind(table: Table, gift_ids: Sequence[str], *, now: int) -> list[SweepOutcome | Exception | None]:
+    return [SweepOutcome.REMINDED if is_sent else None for is_sent in remind(table, gift_ids, now=now)]
 
 
 def _expire_gift(table: Table, gift_id: str, *, clock: Callable[[], int]) -> SweepOutcome | None:
