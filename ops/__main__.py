@@ -68,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # The environment that template.yaml gives the functions, so that the wiring is the same.
         os.environ |= {
             "TABLE_NAME": stack.table_name,
-            "CLAIM_WINDOW_SECONDS": "86400",  # required by the settings; no command creates a gift
+            "CLAIM_WINDOW_SECONDS": stack.parameters.get("ClaimWindowSeconds", "86400"),
             "PAYMENT_PROVIDER": stack.payment_provider,
             "BUS_NAME": stack.bus_name,
             "READ_TIMEOUT_SECONDS": "20",

@@ -14,6 +14,7 @@ from handsel.domain.policy import Policy
 from handsel.domain.rules import find_not_giftable_reason, is_validity_over, is_window_too_short
 from handsel.domain.states import EndAction, GiftState, OrderState
 from handsel.domain.times import format_timestamp
+from handsel.runtime import policies
 from handsel.store import gifts, orders
 from handsel.use_cases.queries import OrderDetails, load_order_details
 from ops.scan import WholeTable
@@ -81,7 +82,8 @@ def explain(table: WholeTable, identifier: str, *, now: int) -> Explanation | No
         return None
     (details,) = load_order_details(table, [order], now=now)
     terms = policy.find(order.policy)
-    of_order = [*_decide_giving(details, terms, now=now), *_decide_later(terms)]
+    # Giving knows the claim window of the stack, which can be shorter than `minimum_window`.
+    of_order = [*_decide_giving(details, policies.find(order.policy), now=now), *_decide_later(terms)]
     if gift is not None:
         found = _explain_gift(gift, None if stored is None else stored.state, now=now)
         return replace(found, decisions=[*found.decisions, *of_order])

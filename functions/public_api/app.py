@@ -9,7 +9,7 @@ from pydantic import ConfigDict, Field
 from handsel.api.http import HttpRequest, create_app, handler, image_response, json_response
 from handsel.api.operations import Media, operation
 from handsel.api.requests.wrappings import WrappingsQuery
-from handsel.api.views.base import View
+from handsel.api.views.base import PolicyVersionView, View
 from handsel.api.views.gift_previews import GiftPreview
 from handsel.api.views.wrappings import Wrappings
 from handsel.domain import states
@@ -126,17 +126,13 @@ class RuleView(View):
     source: str
 
 
-class PolicyView(View):
-    """The policy of new orders.
+class PolicyView(PolicyVersionView):
+    """The policy of new orders. An order keeps the version that it was bought under.
 
     Attributes:
-        policy_id: the ID of the policy.
-        version: the version of the policy. An order keeps the one that it was bought under.
         rules: the rules, by name. Durations are in seconds, unless the name says days.
     """
 
-    policy_id: str
-    version: int
     rules: dict[str, RuleView]
 
 

@@ -11,7 +11,6 @@ from handsel.api.views.orders import OrderView
 from handsel.domain import errors
 from handsel.runtime import policies
 from handsel.runtime.observability import count
-from handsel.runtime.settings import settings
 from handsel.runtime.wiring import payments, table
 from handsel.use_cases import queries
 from handsel.use_cases.gifts import return_gifts
@@ -81,7 +80,6 @@ def create_return_gift(gift_id: str) -> Response[str]:
         policy=policies.current(),
         expected_total=body.expected_total.value() if body.expected_total else None,
         wrapping=body.wrapping.choice(),
-        window_ms=settings().window_ms,
     )
     sold = {product.product_id: product}
     if gift is None:

@@ -287,8 +287,8 @@ MUTANTS = (
     Mutant(
         "the charge comes before the order",
         "use_cases/orders/purchases.py",
-        "order = orders.create_pending(table, build_order(order_id, call, product, quantity, payment, policy.ref))",
-        "order = build_order(order_id, call, product, quantity, payment, policy.ref); provider.charge(Charge(order_id, payment.total, method, token)); order = orders.create_pending(table, order)",
+        "order = orders.create_pending(table, build_order(order_id, call, product, quantity, payment, policy))",
+        "order = build_order(order_id, call, product, quantity, payment, policy); provider.charge(Charge(order_id, payment.total, method, token)); order = orders.create_pending(table, order)",
     ),
     Mutant(
         "a paid order is paid again",

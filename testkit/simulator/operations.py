@@ -663,8 +663,7 @@ class Operations:
                 method="card",
                 token=token,
                 wrapping=WRAPPINGS[kind],
-                policy=self._policy,
-                window_ms=process.environment.plan.window_ms,
+                policy=self._policy.with_window(process.environment.plan.window_ms),
             )
 
         def is_justified(problem: errors.ApiProblem, span: Span) -> bool:

@@ -120,8 +120,7 @@ def _give_in_return(harness: Harness, product_name: str, token: str) -> Act:
             method="card",
             token=token,
             wrapping=WRAPPINGS["voucher"],
-            policy=policy.newest("douyin"),
-            window_ms=WINDOW_MS,
+            policy=policy.newest("douyin").with_window(WINDOW_MS),
         )
 
     return act

@@ -431,7 +431,8 @@ const isForbidden = ({ refusals }, rule) => refusals.some((each) => each.rule ==
 async function rulesOf(order) {
   const current = await currentPolicy();
   const mayChoose = !isForbidden(order, "giver_may_choose");
-  if (!current || order.policy !== `${current.policy_id}@${current.version}`) return { window: null, atEnd: null, mayChoose };
+  const { policy_id: id, version } = order.policy;
+  if (!current || id !== current.policy_id || version !== current.version) return { window: null, atEnd: null, mayChoose };
   const { window, at_end: atEnd } = current.rules;
   const seconds = window.value[order.product.kind];
   return { window: isCut(order, seconds) ? null : seconds, atEnd: atEnd.value, mayChoose };

@@ -14,6 +14,8 @@ from handsel.domain.models import FIRST_POLICY, Gift, Kind, Money, Order, Produc
 from handsel.domain.policy import InvalidPolicies, Policy
 from handsel.domain.reasons import NotGiftableCode
 from handsel.domain.states import GiftAction, OrderAction
+from local import template
+from local.settings import Settings
 from testkit.factories import NOW, gift, order, product
 
 WRITTEN: dict[str, Any] = json.loads(Path(policy.__file__).with_name("policies.json").read_text())
@@ -32,6 +34,12 @@ def test_every_version_of_every_policy_is_found_by_its_reference() -> None:
         assert [each.version for each in versions] == list(range(1, len(versions) + 1))
         assert policy.newest(policy_id) is versions[-1]
         assert all(policy.find(each.ref) is each for each in versions)
+
+
+def test_a_stack_can_have_every_policy_and_has_the_same_default_everywhere() -> None:
+    parameter = template.read()["Parameters"]["Policy"]
+    assert parameter["AllowedValues"] == list(policy.load_policies())
+    assert parameter["Default"] == Settings().policy == policy.find(FIRST_POLICY).policy_id
 
 
 def test_what_was_stored_before_policies_has_the_rules_of_that_time() -> None:
@@ -247,7 +255,7 @@ def test_a_store_cannot_allow_what_the_policy_excludes() -> None:
     ],
 )
 def test_the_policy_decides_who_can_end_a_gift(action: GiftAction, terms: Policy, name: str | None) -> None:
-    assert rules.find_rule_against_ending(action, terms) == name
+    assert rules.find_rule_against(action, terms) == name
 
 
 def order_refusals(

@@ -318,8 +318,9 @@ class Gift:
 
     def successor_id_at(self, now: int) -> str | None:
         """Return the id of the gift that it was passed on to, or None if it was not at this time."""
-        passed_on = self.at_end is not None and self.state_at(now) is GiftState.RETURNED
-        return self.at_end.successor_gift_id if passed_on and self.at_end is not None else None
+        if self.at_end is None or self.state_at(now) is not GiftState.RETURNED:
+            return None
+        return self.at_end.successor_gift_id
 
     def build_successor(self) -> "Gift":
         """Return the successor of a gift that is passed on at its end: a new gift to one person, which itself ends in the order.

@@ -28,6 +28,12 @@ if TYPE_CHECKING:
 
 # The choice of another end than the one of the policy. The state machines have the other actions.
 CHOOSE_END = "choose_end"
+# The rule of a policy that allows or forbids an action on an open gift.
+_RULES: Mapping[str, str] = {
+    GiftAction.CANCEL: "giver_cancel",
+    GiftAction.DECLINE: "decline",
+    CHOOSE_END: "giver_may_choose",
+}
 
 
 def find_not_giftable_reason(product: Product, policy: "Policy") -> NotGiftableReason | None:
@@ -80,8 +86,8 @@ def check_at_end(gift: Gift, at_end: AtEnd | None, policy: "Policy", *, is_known
         NotGiftable: the vouchers would leave too little time to the second person.
     """
     then = EndAction.ORDER if at_end is None else at_end.then
-    if then != policy.at_end and not policy.giver_may_choose:
-        raise errors.NotAllowed("giver_may_choose")
+    if then != policy.at_end and (rule := find_rule_against(CHOOSE_END, policy)):
+        raise errors.NotAllowed(rule)
     if at_end is None or then is not EndAction.GIVE_TO:
         return
     if gift.shares != 1:
@@ -232,7 +238,7 @@ def list_order_refusals(
         return []
     rules = {
         OrderAction.GIFT.value: find_rule_against_giving(order, product, policy, now=now),
-        CHOOSE_END: None if policy.giver_may_choose else "giver_may_choose",
+        CHOOSE_END: find_rule_against(CHOOSE_END, policy),
     }
     return [(action, rule) for action, rule in rules.items() if rule is not None]
 
@@ -241,21 +247,14 @@ def list_giver_refusals(gift: Gift, policy: "Policy", *, now: int) -> list[tuple
     """Return what the rules do not allow the giver now: pairs of an action on an open gift and a rule."""
     if gift.state_at(now) is not GiftState.OPEN:
         return []
-    rules = {
-        GiftAction.CANCEL.value: find_rule_against_ending(GiftAction.CANCEL, policy),
-        CHOOSE_END: None if policy.giver_may_choose else "giver_may_choose",
-    }
-    return [(action, rule) for action, rule in rules.items() if rule is not None]
+    actions = (GiftAction.CANCEL.value, CHOOSE_END)
+    return [(action, rule) for action in actions if (rule := find_rule_against(action, policy))]
 
 
-def find_rule_against_ending(action: GiftAction, policy: "Policy") -> str | None:
-    """Return the name of the rule by which a gift cannot be cancelled or declined, or None."""
-    match action:
-        case GiftAction.CANCEL if not policy.giver_cancel:
-            return "giver_cancel"
-        case GiftAction.DECLINE if not policy.decline:
-            return "decline"
-    return None
+def find_rule_against(action: str, policy: "Policy") -> str | None:
+    """Return the name of the rule by which an open gift cannot be cancelled, declined or given another end, or None."""
+    rule = _RULES.get(action)
+    return None if rule is None or getattr(policy, rule) else rule
 
 
 def check_may_open(gift: Gift, caller: str, secret: str | None, keys: Mapping[str, str]) -> None:

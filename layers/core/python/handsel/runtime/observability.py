@@ -61,7 +61,7 @@ def count(name: str, value: int = 1) -> None:
 
 
 def count_in_cohort(feature: str, *, is_in: bool) -> None:
-    """Count a user who has a feature as 1, and one who does not as 0: the average is the share of users who have it.
+    """Count a user who has a feature as 1, and one who does not as 0. The average is by request: who asks twice counts twice.
 
     The metric has a log line of its own, because a dimension applies to all metrics of a line.
     """

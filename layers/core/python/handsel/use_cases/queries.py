@@ -30,8 +30,6 @@ TO_RECEIVE = "to_receive"
 class OrderDetails:
     """An order and what its view depends on at the present time.
 
-    The order counts the units as refunded that the end of a gift refunds, from that instant on.
-
     Attributes:
         order: it counts the units as refunded that the end of a gift refunds, from that instant on.
         product: the product as it is sold now.

@@ -53,6 +53,18 @@ class MoneyView(View):
         return cls(amount=money.amount, currency=money.currency)
 
 
+class PolicyVersionView(View):
+    """A version of a policy.
+
+    Attributes:
+        policy_id: the ID of the policy.
+        version: the version of the policy. A released version never changes.
+    """
+
+    policy_id: str
+    version: int
+
+
 class RefusalView(View):
     """An action that the rules do not allow.
 

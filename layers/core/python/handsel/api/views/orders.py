@@ -2,7 +2,7 @@
 
 from typing import Self
 
-from handsel.api.views.base import Count, MoneyView, RefusalView, Timestamp, View, optional_timestamp
+from handsel.api.views.base import Count, MoneyView, PolicyVersionView, RefusalView, Timestamp, View, optional_timestamp
 from handsel.api.views.products import ProductView
 from handsel.domain import models, states
 from handsel.domain.rules import list_order_actions, list_order_refusals
@@ -73,7 +73,7 @@ class OrderView(View):
         units: the number of units in each place; null until the order is paid.
         payment: the payment of the order.
         created_at: the time of the purchase.
-        policy: the ID and the version of the policy that it was bought under, such as `douyin@1`.
+        policy: the version of the policy that it was bought under.
         actions: the actions that the buyer can take on available units now.
         refusals: the actions on available units that the rules do not allow now.
     """
@@ -86,7 +86,7 @@ class OrderView(View):
     units: UnitsView | None
     payment: PaymentView
     created_at: Timestamp
-    policy: str
+    policy: PolicyVersionView
     actions: list[states.OrderAction]
     refusals: list[RefusalView]
 
@@ -112,7 +112,7 @@ class OrderView(View):
             ),
             payment=PaymentView.of(order, now=now),
             created_at=format_timestamp(order.created_at),
-            policy=policy.ref,
+            policy=PolicyVersionView(policy_id=policy.policy_id, version=policy.version),
             actions=list_order_actions(order, sold_now, units, policy, now=now, may_give=details.may_give),
             refusals=RefusalView.list_of(list_order_refusals(order, sold_now, units, policy, now=now)),
         )

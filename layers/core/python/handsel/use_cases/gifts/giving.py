@@ -24,7 +24,7 @@ from handsel.domain.rules import (
     check_at_end,
     check_can_give,
     check_giftable,
-    find_rule_against_ending,
+    find_rule_against,
     resolve_end,
 )
 from handsel.domain.states import GIFT_MACHINE, GiftAction, GiftState
@@ -294,7 +294,7 @@ def _end(table: Table, gift: Gift, action: GiftAction, *, clock: Callable[[], in
     """
     target = GIFT_MACHINE.step(GiftState.OPEN, action).to
     if gift.state_at(clock()) is GiftState.OPEN:
-        if rule := find_rule_against_ending(action, policy.find(gift.policy)):
+        if rule := find_rule_against(action, policy.find(gift.policy)):
             raise errors.NotAllowed(rule)
         result = gifts.end_gift(table, action, gift, clock=clock)
         if result == gifts.Released(gift.remaining):

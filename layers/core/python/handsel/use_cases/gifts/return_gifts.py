@@ -31,14 +31,12 @@ def give_in_return(
     token: str,
     wrapping: WrappingChoice,
     policy: Policy,
-    window_ms: int | None,
     expected_total: Money | None = None,
 ) -> tuple[Order, Gift | None, Product]:
     """Buy one unit of a product and give it to the giver of a gift that the caller claimed.
 
     Args:
-        policy: the policy that the order is bought under.
-        window_ms: how long the gift can be claimed once it is paid; None leaves it to the policy. The order keeps it.
+        policy: the policy that the order is bought under. The order keeps its claim window, which starts once it is paid.
 
     Returns:
         The order, paid; its gift; and the product as it is sold now. While the order is pending, a replay returns it as
@@ -80,10 +78,10 @@ def give_in_return(
             wrapping=wrap(product.kind, wrapping, policy, now=call.now),
             in_return_for=gift_id,
             holding_id=received.claims[call.caller].holding_id,
-            window_ms=policy.with_window(window_ms).window_ms(product.kind),
+            window_ms=policy.window_ms(product.kind),
         )
         payment = Payment(method=method, total=compute_total(product, 1, expected_total), token=token)
-        pending = build_order(order_id, call, product, 1, payment, policy.ref)
+        pending = build_order(order_id, call, product, 1, payment, policy)
         order = orders.create_pending(table, replace(pending, intent=intent))
         call.require_same_request(order.request_hash)
     try:

@@ -36,7 +36,7 @@ PAYMENT_WINDOW_MS = 30 * 60_000
 
 
 def build_order(
-    order_id: str, call: IdempotentRequest, product: Product, quantity: int, payment: Payment, policy: str
+    order_id: str, call: IdempotentRequest, product: Product, quantity: int, payment: Payment, policy: Policy
 ) -> Order:
     """Return a pending order, which has no units yet."""
     return Order(
@@ -55,7 +55,7 @@ def build_order(
         created_at=call.now,
         request_hash=call.request_hash,
         expires_at=round_up_to_minute(call.now + PAYMENT_WINDOW_MS),
-        policy=policy,
+        policy=policy.ref,
     )
 
 
@@ -125,7 +125,7 @@ def buy(
     if order_key not in found:
         require_seller(provider)
         payment = Payment(method=method, total=compute_total(product, quantity, expected_total), token=token)
-        order = orders.create_pending(table, build_order(order_id, call, product, quantity, payment, policy.ref))
+        order = orders.create_pending(table, build_order(order_id, call, product, quantity, payment, policy))
         call.require_same_request(order.request_hash)
     try:
         order, _ = settle_payment(table, provider, order, now=call.now)
