@@ -277,12 +277,8 @@ def _without_store(product: Product) -> Product:
     return replace(product, giftable=True, store_giftable=True, store_excluded_categories=None, store_price_caps=None)
 
 
-# Rules about what was claimed. They are published, and no code applies them yet.
-_LATER = ("refund_by", "return_days", "decide_days", "ship_by_days", "voucher_end", "voucher_reminder_days", "extend")
-
-
 def _decide_later(terms: Policy) -> Iterator[Decision]:
-    for rule in _LATER:
+    for rule in policy.NOT_IN_EFFECT:
         yield _by_rule(terms, rule, rule, "published, not in effect yet")
 
 

@@ -1,6 +1,7 @@
 """Policies: their data, its form, and the policy that a stack or an order has."""
 
 import json
+import re
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import replace
@@ -15,7 +16,7 @@ from handsel.domain.policy import InvalidPolicies, Policy
 from handsel.domain.reasons import NotGiftableCode
 from handsel.domain.states import GiftAction, OrderAction
 from local import template
-from local.settings import Settings
+from local.settings import ROOT, Settings
 from testkit.factories import NOW, gift, order, product
 
 WRITTEN: dict[str, Any] = json.loads(Path(policy.__file__).with_name("policies.json").read_text())
@@ -40,6 +41,13 @@ def test_a_stack_can_have_every_policy_and_has_the_same_default_everywhere() -> 
     parameter = template.read()["Parameters"]["Policy"]
     assert parameter["AllowedValues"] == list(policy.load_policies())
     assert parameter["Default"] == Settings().policy == policy.find(FIRST_POLICY).policy_id
+
+
+def test_the_document_says_which_rules_are_not_in_effect() -> None:
+    rows = re.findall(r"^\| (`[a-z_`, ]+`) \| .* \| (yes|later) \|$", (ROOT / "docs" / "policies.md").read_text(), re.M)
+    later = {name for names, effect in rows if effect == "later" for name in re.findall(r"\w+", names)}
+    assert later == set(policy.NOT_IN_EFFECT) < set(DOUYIN.rules)
+    assert {name for names, _ in rows for name in re.findall(r"\w+", names)} == set(DOUYIN.rules)
 
 
 def test_what_was_stored_before_policies_has_the_rules_of_that_time() -> None:

@@ -86,7 +86,7 @@ def advance(
         set_offset(offset + step)
         report = settle()
         while step == seconds and report.finished and report.outcomes:
-            # What was settled may have made something else due, such as a refund.
+            # Settling may have made something else due, such as a refund.
             known = list_due_until(table, clock())
             report = settle()
         return report.finished and step == seconds
