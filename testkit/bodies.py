@@ -90,7 +90,8 @@ class _Builder:
     Attributes:
         values: values by field name.
         optional: names of the optional fields to include; None includes all that are valid together.
-        order: 1 tries optional fields in the order of the schema, -1 in reverse.
+        order: 1 tries optional fields in the order of the schema and takes the first value of an enumeration; -1 does so in
+            reverse and takes the last.
     """
 
     values: Mapping[str, object]
@@ -102,7 +103,7 @@ class _Builder:
         if "properties" in schema:
             return self._build_object(schema)
         if "enum" in schema:
-            return schema["enum"][0]
+            return schema["enum"][0 if self.order == 1 else -1]
         match schema.get("type"):
             case "boolean":
                 return True

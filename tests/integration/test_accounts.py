@@ -11,6 +11,7 @@ import pytest
 from handsel.domain.names import MAX_DISPLAY_NAME
 from handsel.runtime import settings
 from handsel.store import keys
+from testkit.dynamodb.client import Call
 from testkit.handlers.faults import FAULTS, READS, WRITES, Crashed, inject_faults, run_before
 from testkit.handlers.stack import (
     DAY,
@@ -307,9 +308,14 @@ def test_a_profile_has_the_user_and_the_counts_of_the_order_center(stack: Stack)
 def test_a_profile_is_read_consistently(stack: Stack) -> None:
     get_profile(stack)
     consistent: list[bool] = []
-    with observe_calls(lambda call: consistent.append(call.request["ConsistentRead"]), "GetItem"):
+
+    def record(call: Call) -> None:
+        reads = [call.request] if call.operation == "GetItem" else call.request["RequestItems"].values()
+        consistent.extend(read["ConsistentRead"] for read in reads)
+
+    with observe_calls(record, "GetItem", "BatchGetItem"):
         get_profile(stack)
-    assert consistent == [True, True]  # the account, and the counters of the order center
+    assert consistent == [True, True]  # the account, and the counters of the order center with the rollout
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,12 @@ def test_a_hostile_body_is_rejected_for_its_fault_and_nothing_is_written(
     stack: Stack, route: str, record_property: Callable[[str, object], None]
 ) -> None:
     world, role = build_success(stack, route)
-    values = access.field_values(role, world, stack.products) | {"recipient_id": "bob", "address": ADDRESS}
+    values = access.field_values(role, world, stack.products) | {
+        "recipient_id": "bob",
+        "at_end": {"then": "give_to", "recipient_id": "carol"},  # not the recipient
+        "then": "order",  # the gift of this world has several shares
+        "address": ADDRESS,
+    }
     method, path = route.split()[0], access.build_path(route, access.path_ids(world))
     is_required = access.operations()[route]["requestBody"]["required"]
     before, rejected = stack.save(), Counter[str]()

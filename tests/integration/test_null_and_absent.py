@@ -69,7 +69,7 @@ def test_null_and_absent_are_the_same_request(
             "quantity": 1,
             "address": ADDRESS | {"country": "MO"},
         },  # needs neither city nor postal code
-        "/orders/{order_id}/gifts": gift_request(1),
+        "/orders/{order_id}/gifts": gift_request(1) | {"at_end": {"then": "refund"}},
         "/gifts/{gift_id}/return-gifts": {
             "product_id": stack.products["voucher"],
             "payment": _PAYMENT,

@@ -88,8 +88,10 @@ def test_a_price_that_changes_during_the_call_does_not_change_the_charge(
 ) -> None:
     read = products.get_with
 
-    def read_then_change(table: Table, product_id: str, *others: Key) -> tuple[Product | None, dict[Key, Item]]:
-        found = read(table, product_id, *others)
+    def read_then_change(
+        table: Table, product_id: str, *others: Key, **more: Any
+    ) -> tuple[Product | None, dict[Key, Item]]:
+        found = read(table, product_id, *others, **more)
         monkeypatch.setattr(products, "get_with", read)
         raised = {"amount": 99_900, "currency": "CNY"}
         stack.update_product("voucher", price=raised, original_price=raised)
