@@ -63,9 +63,9 @@ ops: $(VENV) ## Run an operators' command on the local stack: DO="audit --json";
 
 # --- test ------------------------------------------------------------------------------------------------------------
 
-.PHONY: test coverage unit integration conformance e2e e2e-long e2e-long-calls e2e-long-pages pages browser screenshots canaries sam fuzz sim mutants mutmut races crash proof recommendations bench
+.PHONY: test coverage unit integration interleavings conformance e2e e2e-long e2e-long-calls e2e-long-pages pages browser screenshots canaries sam fuzz sim mutants mutmut races crash proof recommendations bench
 test: $(VENV) ## Unit tests, integration tests, simulator, and tests of the API on the local stack
-	@$(BIN)/python -m pytest tests/unit tests/integration tests/sim --numprocesses 2
+	@$(BIN)/python -m pytest tests/unit tests/integration tests/sim -m "not long" --numprocesses 2
 	@$(SIM)
 	@$(E2E) tests/e2e $(addprefix --ignore=,$(E2E_LONG))
 
@@ -77,6 +77,9 @@ unit: $(VENV) ## Unit tests: rules and states, no I/O
 
 integration: $(VENV) ## Integration tests: handlers on the in-memory table
 	@$(BIN)/python -m pytest tests/integration
+
+interleavings: $(VENV) ## Play every interleaving of calls that compete for the same units
+	@$(BIN)/python -m pytest tests/sim -m long --numprocesses 2
 
 conformance: $(VENV) ## Compare the in-memory table with moto, the local engine and DynamoDB's documentation
 	@$(BIN)/python -m pytest tests/conformance --numprocesses 2
@@ -154,9 +157,9 @@ static: $(VENV) ## Static checks, two at a time
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target lint types security scan vulnerabilities generated locked
 
 .PHONY: side-by-side gates
-side-by-side: ## Slow tests, two at a time: pages, e2e-long-calls, canaries, sam, fuzz, conformance, gates
+side-by-side: ## Slow tests, two at a time: pages, e2e-long-calls, interleavings, canaries, sam, fuzz, conformance, gates
 	@FUZZ_SECONDS=$(or $(FUZZ_SECONDS),20) $(MAKE) --no-print-directory --jobs 2 --output-sync=target \
-	  e2e-long-calls pages canaries sam fuzz conformance gates
+	  e2e-long-calls pages interleavings canaries sam fuzz conformance gates
 
 gates: $(VENV) ## Check the limits on modules, bytes and cold starts (benchmarks/gates.py)
 	@PYTHONPATH=layers/core/python $(BIN)/python -m benchmarks.gates

@@ -30,7 +30,7 @@ SESSION = "handsel.session"
 # For anything on a page: a function may have a cold start, on a busy machine.
 TIMEOUT_MS = 40_000
 # Before the end of a gift: long enough to open a page and see it.
-SECONDS_TO_SEE = 8
+SECONDS_TO_SEE = 12
 
 
 class Invite(Protocol):

@@ -117,7 +117,7 @@ def test_a_feature_that_a_user_gets_appears_and_is_there_from_the_start(buyer: V
     expect(orders).to_be_hidden()
     # The next page knows it before the API answers.
     held = list[Route]()
-    page.unroute_all()
+    page.unroute_all(behavior="wait")
     page.route(re.compile(r"/me(ta/features)?$"), lambda route: held.append(route))
     page.reload()
     expect(page.get_by_role("heading", name="For you")).to_be_visible()

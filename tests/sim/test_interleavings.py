@@ -18,6 +18,8 @@ from handsel.use_cases.orders import refunding
 from testkit.simulator.harness import AT_END_REFUND, AT_END_TO_CAROL, Act, Actor, Harness
 from testkit.simulator.model import Violation
 
+pytestmark = pytest.mark.long
+
 
 @dataclass
 class Player:
