@@ -50,6 +50,9 @@ BEYOND_SHAPE = (
     "must not be below price",
     "contains no letter or digit",
     "the total in",
+    "requires a gift of one share",
+    "is the recipient of this gift already",
+    "cannot be 200 years ahead",
 )
 
 _rng = random.Random(os.environ["FUZZ_SEED"])  # noqa: S311 - has to be reproducible

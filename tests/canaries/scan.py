@@ -389,6 +389,10 @@ class Scan:
             self.plant(each.text, each.fact, second, each.owner)
         self.plant(successor_id, "successor's id", case)
         self.plant(successor_id, "envelope", second)
+        # The holding of the second person names its gift, and the gifts of the order name the first person.
+        self.plant(successor_id, "holding id", second, case.second)
+        if case.recipient:
+            self.plant(self.people[case.recipient]["user_id"], "recipient's id", second)
         gift = {"gift_id": successor_id, "secret": None, "expires_at": ""}
         second.product = case.product
         self._plant_gift(second, gift)
