@@ -88,7 +88,9 @@ def replay(stack: Stack) -> Replay:
 
 
 def test_every_function_has_an_event() -> None:
-    assert {event.function for event in EVENTS} == {event.function for event in sample_events.samples()}
+    every = {event.function for event in sample_events.samples()}
+    # This one is deployed only with a parameter.
+    assert {event.function for event in EVENTS} == every - {"TestClockFunction"}
 
 
 @pytest.mark.parametrize("event", [event for event in EVENTS if event.route], ids=lambda event: event.name)
