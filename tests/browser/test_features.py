@@ -3,10 +3,11 @@
 import re
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Literal
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Error, Page, Route, expect
 
 from tests.browser.accessibility import check_accessible
 from tests.browser.conftest import Invite
@@ -21,10 +22,13 @@ def with_features(visitor: Visitor, features: Features) -> None:
     """Let the API answer as to a user with these features."""
 
     def change(path: str, changed: Callable[[Any], Any]) -> None:
-        visitor.page.route(
-            re.compile(path),
-            lambda route: route.fulfill(response=(answer := route.fetch()), json=changed(answer.json())),
-        )
+        def answer(route: Route) -> None:
+            # A page that was left meanwhile does not need the answer.
+            with suppress(Error):
+                response = route.fetch()
+                route.fulfill(response=response, json=changed(response.json()))
+
+        visitor.page.route(re.compile(path), answer)
 
     change(r"/meta/features$", lambda _: features)
     if not features["order_center"]:
