@@ -247,6 +247,8 @@ class Claim:
 class AtEnd:
     """An end of a claim window at which the unclaimed units do not become available in the order again.
 
+    As the choice of a giver, `then` can be `order`, too; as stored, it never is (`rules.resolve_end`).
+
     Attributes:
         recipient_id: the named recipient of the successor; None for a refund, as are the other two.
         successor_gift_id: the id of the successor, which exists from the end of the window on.

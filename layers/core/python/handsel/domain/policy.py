@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any, Literal, cast
 
 from handsel.domain import errors
-from handsel.domain.categories import fold
+from handsel.domain.categories import Names, fold
 from handsel.domain.currencies import DECIMALS
 from handsel.domain.models import Kind
 from handsel.domain.user_text import MAX_MESSAGE
@@ -78,7 +78,7 @@ class Policy:
     giver_may_choose: bool
     giver_cancel: bool
     decline: bool
-    excluded_categories: tuple[tuple[str, tuple[str, ...]], ...]
+    excluded_categories: Names
     price_caps: Mapping[str, int | None]
     price_cap_on: Literal["original_price", "price"]
     shown_before_claim: frozenset[str]
@@ -270,7 +270,7 @@ def _descending(unit: int, most: int) -> Callable[[Any], tuple[int, ...]]:
     return read
 
 
-def _categories(value: Any) -> tuple[tuple[str, tuple[str, ...]], ...]:
+def _categories(value: Any) -> Names:
     form = 'write {"category": ["name", ...]}: small letters without accents, and the category among its names'
     _require(isinstance(value, dict), form)
     for category, names in value.items():

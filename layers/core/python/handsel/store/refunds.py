@@ -62,7 +62,7 @@ def create_pending(table: Table, order: Order, refund: Refund) -> Refund:
 def build_at_end(order: Order, gift: Gift) -> list[Write]:
     """Return the writes that refund the unclaimed units of a gift at its end, besides those of the gift and of the order.
 
-    The refund is due as soon as it exists.
+    The sweep repays it from `SETTLE_AFTER_MS` after the end of the window on.
     """
     if order.payment.reference is None:
         raise errors.DataIntegrityError(f"order {order.order_id} has a gift and was not paid")
