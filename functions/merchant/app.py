@@ -108,7 +108,7 @@ def change_stock(store_id: str, product_id: str) -> Response[str]:
 @app.post("/vouchers/<code>/redemptions")
 @operation(
     responses={201: RedemptionView},
-    problems=(errors.WrongRole, errors.AlreadyRedeemed, errors.VoucherExpired),
+    problems=(errors.WrongRole, errors.AlreadyRedeemed, errors.VoucherExpired, errors.VoucherRefunded),
     path={"code": _CODE},
     accepts_key=True,
 )
@@ -129,7 +129,7 @@ def redeem_voucher(code: str) -> Response[str]:
 @operation(
     body=RedemptionRequest,
     responses={201: RedemptionView},
-    problems=(errors.WrongRole, errors.NotFound, errors.AlreadyRedeemed, errors.VoucherExpired),
+    problems=(errors.WrongRole, errors.NotFound, errors.AlreadyRedeemed, errors.VoucherExpired, errors.VoucherRefunded),
     accepts_key=True,
 )
 def create_redemption() -> Response[str]:

@@ -47,7 +47,7 @@ def redeem(
 
     Raises:
         NotFound: no such code, or another store's.
-        AlreadyRedeemed, VoucherExpired, IdempotencyKeyReused, ServiceUnavailable
+        AlreadyRedeemed, VoucherExpired, VoucherRefunded, IdempotencyKeyReused, ServiceUnavailable
     """
     holding = holdings.get(table, ids.derive_voucher_id(code))
     if holding is None or holding.product.store_id != store_id:
