@@ -8,8 +8,8 @@
     replay   process again what Lambda gave up: stream records and inbound events
     recount  rebuild the counters and messages of users from their orders, gifts and holdings
     rollout  show and change which users have a feature
-    refund-requests list the refund requests that wait for an operator; read-only
-    decide-refund end such a refund request: refund the units, or reject it
+    refund-requests  list the refund requests that wait for an operator; read-only
+    decide-refund  end such a refund request: refund the units, or reject it
     logs     print the log lines of a request or with a text, of functions and API Gateway; read-only
     cost     show the cost of a gift at list prices; makes no requests
     capacity show how many gifts per second are possible, and which limit is reached first; makes no requests

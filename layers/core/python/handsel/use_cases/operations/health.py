@@ -63,7 +63,8 @@ def collect_health(table: Table, *, clock: Callable[[], int], deadline: int) -> 
     snapshot.unsettled_gifts = _count_due(table, keys.due_gifts, now - OVERDUE_AFTER_MS)
     snapshot.overdue_payments = _count_due(table, keys.due_orders, now - OVERDUE_AFTER_MS)
     snapshot.overdue_refunds = sum(
-        _count_due(table, partition, now - OVERDUE_AFTER_MS) for partition in (keys.due_refunds, keys.due_refund_requests)
+        _count_due(table, partition, now - OVERDUE_AFTER_MS)
+        for partition in (keys.due_refunds, keys.due_refund_requests)
     )
     for order_id in _sample_orders(table, now // _SHARD_MS % keys.DUE_SHARDS):
         if clock() >= deadline:

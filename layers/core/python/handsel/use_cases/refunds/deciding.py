@@ -136,7 +136,6 @@ def resolve(
         NoReturnExpected: it is not held.
         AlreadyDecided: it was held, and ended otherwise.
     """
-
     return take_step(
         table,
         provider,
