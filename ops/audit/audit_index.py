@@ -11,9 +11,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from handsel.domain import errors, summary
-from handsel.domain.models import Gift, Holding, Order, Product, Refund, Store, Use, Wrapping
+from handsel.domain.models import Gift, Holding, Order, Product, Refund, RefundRequest, Store, Use, Wrapping
 from handsel.domain.rollout import BUCKETS, Rollout
-from handsel.domain.states import RefundStatus
+from handsel.domain.states import RefundStatus, ShipmentStatus
 from handsel.domain.summary import Counters, Summary
 from handsel.store import (
     accounts,
@@ -24,6 +24,7 @@ from handsel.store import (
     orders,
     preferences,
     products,
+    refund_requests,
     refunds,
     rollout,
     shipments,
@@ -46,7 +47,7 @@ Place = tuple[str, str]
 
 
 class ShipmentEntry(NamedTuple):
-    """The part of a shipment that is about units, and its tally."""
+    """The part of a shipment that is about units, its status and its tally."""
 
     shipment_id: str
     holder_id: str
@@ -54,6 +55,7 @@ class ShipmentEntry(NamedTuple):
     gift_id: str | None
     quantity: int
     store_id: str
+    status: ShipmentStatus
     part: Counters
 
 
@@ -94,6 +96,7 @@ class AuditIndex:
     shipments: dict[str, ShipmentEntry] = field(default_factory=dict)
     uses: dict[str, Use] = field(default_factory=dict)
     refunds: dict[str, Refund] = field(default_factory=dict)
+    refund_requests: dict[str, RefundRequest] = field(default_factory=dict)
     charges: set[str] = field(default_factory=set)
     timers: dict[str, Timer] = field(default_factory=dict)
     # By successor: the gift that is passed on.
@@ -193,6 +196,7 @@ class AuditIndex:
             shipment.gift_id,
             shipment.quantity,
             shipment.store_id,
+            shipment.status,
             summary.count_shipment(shipment),
         )
 
@@ -207,6 +211,13 @@ class AuditIndex:
         refund = refunds.from_item(item)
         self._check_place(key, item, refunds.to_item(refund), due=refund.status is RefundStatus.PENDING)
         self.refunds[refund.refund_id] = replace(refund, order_id=sys.intern(refund.order_id), request_hash="")
+
+    def add_refund_request(self, key: Key, item: Item) -> None:
+        """Add a refund request."""
+        request = refund_requests.from_item(item)
+        self._check_place(key, item, refund_requests.to_item(request))
+        bare = replace(request, note=None, decision_note=None, return_carrier=None, return_tracking_number=None)
+        self.refund_requests[request.refund_request_id] = replace(bare, request_hash="")
 
     def add_charge(self, key: Key, item: Item) -> None:
         """Add the record of a charge."""
@@ -422,6 +433,7 @@ _ADD_BY_KIND: Mapping[tuple[str, str], Callable[[AuditIndex, Key, Item], None]] 
     ("HOLDING", "HOLDING"): AuditIndex.add_holding,
     ("USE", "USE"): AuditIndex.add_use,
     ("REFUND", "REFUND"): AuditIndex.add_refund,
+    ("REFUND_REQUEST", "REFUND_REQUEST"): AuditIndex.add_refund_request,
     ("CHARGE", "CHARGE"): AuditIndex.add_charge,
     ("TEST_CLOCK", "TEST_CLOCK"): AuditIndex.add_test_clock,
 }
