@@ -13,7 +13,7 @@ EventId = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern
 # Requests are strict, and a strict enum does not accept text.
 Status = Annotated[states.ShipmentStatus, Strict(strict=False)]
 # A carrier cannot report that a parcel was cancelled.
-ReportedStatus = Annotated[Literal[*states.SHIPMENT_STATUS_RANKS], Strict(strict=False)]
+ReportedStatus = Literal[*states.SHIPMENT_STATUS_RANKS]
 
 
 class ShipmentRequest(Request):
