@@ -232,6 +232,11 @@ def shipment(shipment_id: str) -> Key:
     return Key(_join("SHIPMENT", shipment_id), "SHIPMENT")
 
 
+def address(shipment_id: str) -> Key:
+    """Return the key of an ADDRESS item."""
+    return Key(_join("SHIPMENT", shipment_id), "ADDRESS")
+
+
 def use(use_id: str) -> Key:
     """Return the key of a USE item."""
     return Key(_join("USE", use_id), "USE")
