@@ -193,8 +193,11 @@ def find_open_gifts(order: Order, gifts: list[Gift]) -> OpenGifts:
 
 
 def count_voucher(voucher: Holding) -> Counters:
-    """Return the tally of a voucher; empty if it is redeemed."""
-    if voucher.redeemed_at is not None:
+    """Return the tally of a voucher; empty if it is redeemed or refunded.
+
+    One that has expired is counted until its `valid_until`, which the reader compares with the clock.
+    """
+    if voucher.redeemed_at is not None or voucher.refunded_at is not None:
         return {}
     return {_ALWAYS if voucher.valid_until is None else usable_counter(voucher.valid_until): 1}
 

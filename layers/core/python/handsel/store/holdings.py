@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from handsel.domain.models import Gift, Holding, Page, Use
+from handsel.domain.models import Gift, Holding, Page, Redemption, Use
 from handsel.domain.states import (
     RETURN_GIFT_MACHINE,
     VOUCHER_MACHINE,
@@ -13,9 +13,9 @@ from handsel.domain.states import (
 )
 from handsel.store import attributes, keys, lists
 from handsel.store.attributes import Item
-from handsel.store.expressions import assign, require, update
+from handsel.store.expressions import Clause, assign, require, update
 from handsel.store.table import Table
-from handsel.store.transitions import transition
+from handsel.store.transitions import in_state, transition
 from handsel.store.writes import Put, Update
 
 
@@ -74,13 +74,61 @@ def build_put(holding: Holding, gift: Gift | None = None) -> Put:
     return Put(to_item(holding, gift))
 
 
-def redeem(holding: Holding, redemption: str, redeemed_by: str, *, now: int) -> Update:
-    """Return the update that redeems a voucher, if it is valid and not redeemed."""
+def redeem(redemption: Redemption) -> Update:
+    """Return the update that redeems a voucher, if it is usable."""
+    now = redemption.redeemed_at
+    return update(
+        keys.holding(redemption.holding_id),
+        transition(VOUCHER_MACHINE, VoucherState.USABLE, VoucherAction.REDEEM, now=now, mark=now),
+        assign({"redemption": redemption.redemption_id, "redeemed_by": redemption.redeemed_by}),
+    )
+
+
+def undo_redemption(holding: Holding, redemption_id: str) -> Update:
+    """Return the update that makes a redeemed voucher usable again, if it has this redemption.
+
+    The end of its validity becomes due once more: the end that its order settles may have passed it by as redeemed, even
+    if the present time is before it.
+    """
+    entry = {}
+    if holding.valid_until is not None:
+        shard = keys.due_extended(keys.due_shard(holding.holding_id))
+        entry = keys.index_entry(keys.BY_DUE, shard, holding.valid_until, holding.holding_id)
     return update(
         keys.holding(holding.holding_id),
-        transition(VOUCHER_MACHINE, VoucherState.USABLE, VoucherAction.REDEEM, now=now, mark=now),
-        assign({"redemption": redemption, "redeemed_by": redeemed_by}),
+        transition(VOUCHER_MACHINE, VoucherState.REDEEMED, VoucherAction.UNDO),
+        require(redemption=redemption_id),
+        assign({"redemption": None, "redeemed_by": None, **entry}),
     )
+
+
+def request_refund(holding: Holding, refund_request_id: str) -> Update:
+    """Return the update that records a refund request, if none was made since and its units are neither used nor refunded."""
+    return update(
+        keys.holding(holding.holding_id),
+        in_state(VOUCHER_MACHINE, VoucherState.USABLE),
+        _is_unchanged(holding),
+        assign({"refund_request_id": refund_request_id}),
+    )
+
+
+def refund(holding: Holding, *, now: int, refund_request_id: str | None = None) -> Update:
+    """Return the update that marks the units of a holding as refunded, if they are neither used nor refunded.
+
+    Args:
+        refund_request_id: the request that they are refunded by; None keeps the one that the holding has.
+    """
+    requested = {} if refund_request_id is None else {"refund_request_id": refund_request_id}
+    return update(
+        keys.holding(holding.holding_id),
+        transition(VOUCHER_MACHINE, VoucherState.USABLE, VoucherAction.REFUND, now=now, mark=now),
+        _is_unchanged(holding),
+        assign(requested),
+    )
+
+
+def _is_unchanged(holding: Holding) -> Clause:
+    return require(holder_id=holding.holder_id, refund_request_id=holding.refund_request_id)
 
 
 def reserve_return_gift(holding_id: str, order_id: str) -> Update:

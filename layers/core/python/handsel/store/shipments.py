@@ -16,9 +16,9 @@ from handsel.domain.rules import with_address_end
 from handsel.domain.states import ShipmentStatus
 from handsel.store import attributes, keys
 from handsel.store.attributes import Item
-from handsel.store.expressions import Clause, assign, require, update
+from handsel.store.expressions import Clause, assign, check, require, update
 from handsel.store.table import Table
-from handsel.store.writes import Put, Write
+from handsel.store.writes import Check, Put, Write
 
 
 def to_item(shipment: Shipment) -> Item:
@@ -102,6 +102,11 @@ def list_by_store(
     rows = table.query_newest(index, pk, limit=limit, before=before)
     found = get_addresses(table, [keys.parse_id(sort_key) for sort_key, _ in rows], now=now)
     return Page.from_rows(list(found.values()), rows, limit)
+
+
+def require_unchanged(shipment: Shipment) -> Check:
+    """Return the check that a shipment was not changed since it was read."""
+    return check(keys.shipment(shipment.shipment_id), require(version=shipment.version))
 
 
 def save(table: Table, before: Shipment, after: Shipment, address: Address | None = None) -> None:
