@@ -11,12 +11,24 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from handsel.domain import errors, summary
-from handsel.domain.models import Gift, Holding, Order, Product, Refund, RefundRequest, Store, Use, Wrapping
+from handsel.domain.models import (
+    Address,
+    Gift,
+    Holding,
+    Order,
+    Product,
+    Refund,
+    RefundRequest,
+    Store,
+    Use,
+    Wrapping,
+)
 from handsel.domain.rollout import BUCKETS, Rollout
 from handsel.domain.states import RefundStatus, ShipmentStatus
 from handsel.domain.summary import Counters, Summary
 from handsel.store import (
     accounts,
+    attributes,
     gifts,
     holdings,
     keys,
@@ -56,6 +68,7 @@ class ShipmentEntry(NamedTuple):
     quantity: int
     store_id: str
     status: ShipmentStatus
+    address_until: int
     part: Counters
 
 
@@ -94,6 +107,8 @@ class AuditIndex:
     # The place among the received gifts of a holding that was claimed by link.
     received_at: dict[str, Place] = field(default_factory=dict)
     shipments: dict[str, ShipmentEntry] = field(default_factory=dict)
+    # By shipment: the ttl of its address.
+    addresses: dict[str, object] = field(default_factory=dict)
     uses: dict[str, Use] = field(default_factory=dict)
     refunds: dict[str, Refund] = field(default_factory=dict)
     refund_requests: dict[str, RefundRequest] = field(default_factory=dict)
@@ -188,7 +203,7 @@ class AuditIndex:
     def add_shipment(self, key: Key, item: Item) -> None:
         """Add a shipment."""
         shipment = shipments.from_item(item)
-        self._check_place(key, item, shipments.build_put(shipment).item)
+        self._check_place(key, item, shipments.to_item(shipment))
         self.shipments[shipment.shipment_id] = ShipmentEntry(
             shipment.shipment_id,
             sys.intern(shipment.holder_id),
@@ -197,8 +212,15 @@ class AuditIndex:
             shipment.quantity,
             shipment.store_id,
             shipment.status,
+            shipment.address_until,
             summary.count_shipment(shipment),
         )
+
+    def add_address(self, key: Key, item: Item) -> None:
+        """Add the address of a shipment."""
+        self._check_place(key, item, {})
+        attributes.from_item(Address, item)
+        self.addresses[_id_of(key.pk)] = item.get("ttl")
 
     def add_use(self, key: Key, item: Item) -> None:
         """Add an own use."""
@@ -424,6 +446,7 @@ _ADD_BY_KIND: Mapping[tuple[str, str], Callable[[AuditIndex, Key, Item], None]] 
     ("ORDER", "ORDER"): AuditIndex.add_order,
     ("ORDER", "TALLY"): AuditIndex.add_tally,
     ("SHIPMENT", "SHIPMENT"): AuditIndex.add_shipment,
+    ("SHIPMENT", "ADDRESS"): AuditIndex.add_address,
     ("SHIPMENT", "TALLY"): AuditIndex.add_tally,
     ("GIFT", "GIFT"): AuditIndex.add_gift,
     ("GIFT", "PREDECESSOR"): AuditIndex.add_predecessor,

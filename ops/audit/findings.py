@@ -16,6 +16,7 @@ class IssueType(StrEnum):
     HOLDING_UNCLAIMED = "holding-unclaimed"
     SHIPMENT_MISSING = "shipment-missing"
     SHIPMENT_DIFFERS = "shipment-differs"
+    ADDRESS_DIFFERS = "address-differs"
     USED_DIFFERS = "used-differs"
     REFUNDED_DIFFERS = "refunded-differs"
     REFUND_DIFFERS = "refund-differs"

@@ -107,7 +107,7 @@ def _referenced_keys(index: AuditIndex) -> Iterator[Key]:
         if holding.product.kind is Kind.VOUCHER:
             yield keys.voucher_expiry(holding.holder_id, holding.valid_until, holding.holding_id)
     for shipment in index.shipments.values():
-        yield keys.tally(keys.shipment(shipment.shipment_id))
+        yield from (keys.tally(keys.shipment(shipment.shipment_id)), keys.address(shipment.shipment_id))
     for use in index.uses.values():
         yield from map(keys.holding, use.holding_ids)
     for refund in index.refunds.values():
@@ -122,6 +122,7 @@ def _referenced_keys(index: AuditIndex) -> Iterator[Key]:
     yield from map(keys.gift, (*index.timers, *index.reminders, *(gift_id for _, gift_id in index.received)))
     yield from (keys.gift(request.gift_id) for request in index.regift_requests)
     yield from map(keys.gift, index.predecessors.values())
+    yield from map(keys.shipment, index.addresses)
     yield from map(keys.store, index.products.values())
     yield from map(keys.account, [*index.handles.values(), *index.freed_handles.values()])
     yield from (

@@ -18,7 +18,7 @@ from handsel.domain.states import (
     ShipmentStatus,
 )
 from handsel.domain.summary import Counters, Summary
-from handsel.store import keys, orders, refunds
+from handsel.store import keys, orders, refunds, shipments
 from ops.audit.audit_index import AuditIndex
 from ops.audit.findings import Finding, IssueType, to_finding
 
@@ -39,7 +39,7 @@ def find_issues(index: AuditIndex, *, now: int, grace_ms: int) -> Iterator[Findi
         yield from _check_gift(index, gift, now=now, grace_ms=grace_ms)
     for holding in index.holdings.values():
         yield from _check_holding(index, by_order, holding)
-    yield from _check_shipments(index)
+    yield from _check_shipments(index, now=now)
     yield from _check_uses(index)
     for request in index.refund_requests.values():
         yield from _check_refund_request(index, request, now=now, grace_ms=grace_ms)
@@ -329,7 +329,7 @@ def _check_claimed(index: AuditIndex, gift_id: str, holding: Holding, about: str
         )
 
 
-def _check_shipments(index: AuditIndex) -> Iterator[Finding]:
+def _check_shipments(index: AuditIndex, *, now: int) -> Iterator[Finding]:
     parcels = {holding.shipment_id: holding for holding in index.holdings.values() if holding.shipment_id is not None}
     for shipment in index.shipments.values():
         about, group = f"SHIPMENT#{shipment.shipment_id}", f"ORDER#{shipment.order_id}"
@@ -351,6 +351,15 @@ def _check_shipments(index: AuditIndex) -> Iterator[Finding]:
         ):
             detail = "no holding refers to it" if parcel is None else f"does not match holding {parcel.holding_id}"
             yield Finding(IssueType.SHIPMENT_DIFFERS, about, group, detail)
+        if shipment.shipment_id not in index.addresses:
+            if now < shipment.address_until:
+                yield Finding(IssueType.ADDRESS_DIFFERS, about, group, "its address is missing")
+        elif index.addresses[shipment.shipment_id] != shipments.address_ttl(shipment.address_until):
+            detail = "its address is not erased at the time that the shipment has"
+            yield Finding(IssueType.ADDRESS_DIFFERS, f"{about}/ADDRESS", group, detail)
+    for shipment_id in index.addresses.keys() - index.shipments.keys():
+        about = f"SHIPMENT#{shipment_id}/ADDRESS"
+        yield Finding(IssueType.DANGLING_REFERENCE, about, about, "its shipment does not exist")
 
 
 def _check_uses(index: AuditIndex) -> Iterator[Finding]:
