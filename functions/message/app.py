@@ -34,6 +34,7 @@ class MessageParams(TypedDict, total=False):
         hours: the hours left to open the gift.
         units: the number of units that became available in the order again, or are refunded.
         status: the status of the shipment.
+        holding_id: the ID of the holding.
     """
 
     name: str | None
@@ -41,6 +42,7 @@ class MessageParams(TypedDict, total=False):
     hours: Count
     units: Count
     status: ShipmentStatus
+    holding_id: str
 
 
 class MessageView(View):
@@ -51,7 +53,7 @@ class MessageView(View):
         gift_id: the ID of the gift that the message is about; null if it is about no gift.
         params: the values in the text.
         text: the text of the message, rendered from `kind` and `params` in the language of the request.
-        link: the URL of the page to open: the page of the gift, or of the app.
+        link: the URL of the page to open: the page of the holding or of the gift, or the app.
         wrapping: the wrapping of the gift if the message announces it to its recipient, and the gift has not expired, been
             cancelled or been declined; else null.
         created_at: the time of the event.
@@ -71,9 +73,11 @@ class MessageView(View):
     @classmethod
     def of(cls, message: Message, *, language: str, web_url: str) -> Self:
         """Return the view of a message; `web_url` is the origin of its link."""
+        params = message.values()
         # A gift has its own page; messages about own purchases link to the order center.
         path = "/" if message.gift_id is None else f"/g/{message.gift_id}"
-        params = message.values()
+        if "holding_id" in params:
+            path = f"/#/holdings/{params['holding_id']}"
         return cls(
             message_id=message.message_id,
             kind=message.kind,

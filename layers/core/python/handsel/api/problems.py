@@ -31,6 +31,7 @@ STATUS: Mapping[str, int] = {
     "already-claimed": 409,
     "already-returned": 409,
     "already-redeemed": 409,
+    "too-late-to-undo": 409,
     "still-open": 409,
     "already-shipped": 409,
     "too-many-events": 409,

@@ -13,6 +13,7 @@ HandselError
 │   ├── OutOfStock, UnitsNotAvailable, AlreadyClaimed, ReturnGiftAlreadyGiven, StillOpen, HandleTaken
 │   ├── OrderCancelled, NotCancellable, NoPaymentProvider
 │   ├── AlreadyRedeemed            has the time of the redemption
+│   ├── TooLateToUndo
 │   ├── AlreadyShipped, TooManyEvents
 │   ├── NotRefundable              has the reason
 │   ├── AlreadyDecided, NoReturnExpected, VoucherRefunded
@@ -315,6 +316,14 @@ class AlreadyRedeemed(ApiProblem):
     def __init__(self, redeemed_at: int) -> None:
         super().__init__()
         self.redeemed_at = redeemed_at
+
+
+class TooLateToUndo(ApiProblem):
+    """The time in which a redemption can be undone is over."""
+
+    code = "too-late-to-undo"
+    title = "This redemption can no longer be undone."
+    explanation = "A redemption can be undone for one hour. Nothing was changed."
 
 
 class AlreadyShipped(ApiProblem):

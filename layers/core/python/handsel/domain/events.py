@@ -73,6 +73,13 @@ class VoucherRedeemed:
 
 
 @dataclass(frozen=True, slots=True)
+class RedemptionUndone:
+    """Data of `holding.redemption_undone`."""
+
+    holding_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class ShipmentUpdated:
     """Data of `shipment.updated`."""
 
@@ -93,6 +100,7 @@ Data = (
     | OrderRefunded
     | GiftChanged
     | VoucherRedeemed
+    | RedemptionUndone
     | ShipmentUpdated
     | ShipmentAddressChanged
 )
@@ -119,6 +127,9 @@ TYPES: Mapping[str, EventType] = {
     "gift.cancelled": EventType(GiftChanged, "The giver cancelled a gift. Its unclaimed units are back in the order."),
     "gift.declined": EventType(GiftChanged, "The named recipient declined a gift. Its units are back in the order."),
     "holding.redeemed": EventType(VoucherRedeemed, "A voucher was redeemed."),
+    "holding.redemption_undone": EventType(
+        RedemptionUndone, "The redemption of a voucher was undone. The voucher is usable again, unless it has expired."
+    ),
     "shipment.updated": EventType(ShipmentUpdated, "The carrier, tracking number or status of a parcel changed."),
     "shipment.address_changed": EventType(
         ShipmentAddressChanged, "The holder of a parcel corrected its address before it was shipped."
@@ -227,13 +238,37 @@ def find_new_claims(before: Gift, after: Gift) -> list[tuple[str, int]]:
     return [(claimer, claim.at) for claimer, claim in after.claims.items() if claimer not in before.claims]
 
 
-def derive_holding_events(before: Holding | None, after: Holding | None) -> Iterator[Event]:
-    """Derive the event of a voucher that was redeemed."""
-    if before is None or after is None or before.redeemed_at is not None or after.redeemed_at is None:
+def derive_holding_events(before: Holding | None, after: Holding | None, *, at: int) -> Iterator[Event]:
+    """Derive the event of a voucher that was redeemed, or whose redemption was undone.
+
+    Args:
+        before: the holding before the change, or None if it did not exist.
+        after: the holding after the change.
+        at: the time of the write in whole seconds, for changes of which the holding does not have the time.
+    """
+    change = find_redemption_change(before, after, at=at)
+    if change is None or after is None or not may_see(Viewer.SUBSCRIBER, Fact.REDEMPTION):
         return
-    redeemed = VoucherRedeemed(after.holding_id)
+    redemption_id, changed_at = change
+    kind: str = "holding.redeemed"
+    data: Data = VoucherRedeemed(after.holding_id)
+    if after.redemption is None:
+        kind, data = "holding.redemption_undone", RedemptionUndone(after.holding_id)
     correlation_id = after.order_id if after.gift_id is None else after.holding_id
-    yield _event("holding.redeemed", (after.holding_id,), after.redeemed_at, correlation_id, after.holder_id, redeemed)
+    yield _event(kind, (after.holding_id, redemption_id), changed_at, correlation_id, after.holder_id, data)
+
+
+def find_redemption_change(before: Holding | None, after: Holding | None, *, at: int) -> tuple[str, int] | None:
+    """Return the redemption that a change made or undid, with the time of the change; None if it did neither.
+
+    Args:
+        at: the time of the write in whole seconds. A voucher has the time at which it was redeemed only.
+    """
+    if before is None or after is None or before.redemption == after.redemption:
+        return None
+    if after.redemption is not None:
+        return after.redemption, after.redeemed_at or at
+    return before.redemption or "", max(at, before.redeemed_at or at)
 
 
 def derive_shipment_events(before: Shipment | None, after: Shipment | None) -> Iterator[Event]:

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from handsel.domain import ids
-from handsel.domain.events import find_new_claims
-from handsel.domain.models import Gift, Presentation, Shipment, Wrapping
+from handsel.domain.events import find_new_claims, find_redemption_change
+from handsel.domain.models import Gift, Holding, Presentation, Shipment, Wrapping
 from handsel.domain.privacy import Fact, Viewer, may_see
-from handsel.domain.states import EndAction, GiftState, ShipmentStatus
+from handsel.domain.states import EndAction, GiftState, ShipmentStatus, VoucherState
 
 HOUR_MS = 3_600_000
 
@@ -29,6 +29,8 @@ class MessageKind(StrEnum):
     - `gift_declined`: the caller's gift was declined.
     - `asked_again`: someone asks the caller to give an expired gift again. Params: `name`.
     - `parcel_update`: the status of a parcel for the caller changed. Params: `status`.
+    - `voucher_redeemed`: a voucher of the caller was redeemed. Params: `holding_id`.
+    - `voucher_usable_again`: the redemption of a voucher of the caller was undone. Params: `holding_id`.
     """
 
     GIFT_RECEIVED = "gift_received"
@@ -41,6 +43,8 @@ class MessageKind(StrEnum):
     GIFT_DECLINED = "gift_declined"
     ASKED_AGAIN = "asked_again"
     PARCEL_UPDATE = "parcel_update"
+    VOUCHER_REDEEMED = "voucher_redeemed"
+    VOUCHER_USABLE_AGAIN = "voucher_usable_again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,7 @@ class MessageParams:
         hours: time left to open the gift.
         units: units released to the order, or refunded.
         status: of the shipment.
+        holding_id: the holding that the message is about.
     """
 
     name: str | None = None
@@ -61,6 +66,7 @@ class MessageParams:
     hours: int | None = None
     units: int | None = None
     status: ShipmentStatus | None = None
+    holding_id: str | None = None
 
 
 PARAMS: Mapping[MessageKind, tuple[str, ...]] = {
@@ -74,6 +80,8 @@ PARAMS: Mapping[MessageKind, tuple[str, ...]] = {
     MessageKind.GIFT_DECLINED: (),
     MessageKind.ASKED_AGAIN: ("name",),
     MessageKind.PARCEL_UPDATE: ("status",),
+    MessageKind.VOUCHER_REDEEMED: ("holding_id",),
+    MessageKind.VOUCHER_USABLE_AGAIN: ("holding_id",),
 }
 
 
@@ -183,6 +191,31 @@ def derive_shipment_messages(before: Shipment | None, after: Shipment | None) ->
             created_at=after.updated_at,
             params=MessageParams(status=after.status),
         )
+
+
+def derive_holding_messages(before: Holding | None, after: Holding | None, *, at: int) -> Iterator[Message]:
+    """Derive the message to the holder of a voucher that was redeemed, or whose redemption was undone.
+
+    A voucher whose validity has ended by then is not usable again, so it has no such message.
+
+    Args:
+        at: the time of the write in whole seconds.
+    """
+    change = find_redemption_change(before, after, at=at)
+    if change is None or after is None or not may_see(Viewer.CLAIMER, Fact.REDEMPTION, own=True):
+        return
+    redemption_id, changed_at = change
+    kind = MessageKind.VOUCHER_REDEEMED if after.redemption is not None else MessageKind.VOUCHER_USABLE_AGAIN
+    if kind is MessageKind.VOUCHER_USABLE_AGAIN and after.state_at(changed_at) is not VoucherState.USABLE:
+        return
+    yield Message(
+        message_id=ids.derive_id("message", kind, after.holding_id, redemption_id),
+        user_id=after.holder_id,
+        kind=kind,
+        gift_id=after.gift_id,
+        created_at=changed_at,
+        params=MessageParams(holding_id=after.holding_id),
+    )
 
 
 def build_regift_request(gift_id: str, giver_id: str, requester: str, *, at: int) -> Message:

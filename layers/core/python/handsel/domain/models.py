@@ -393,7 +393,7 @@ class Holding:
 
     Attributes:
         gift_id: None if the holder bought it for own use.
-        redemption: id of the request that redeemed it, used to recognise a retry of that request.
+        redemption: id of the redemption that redeemed it; None if it is not redeemed.
         redeemed_by: id of the merchant's user who redeemed it; None if it is not redeemed.
         return_gift_order_id: the order of the return gift, if any.
         refund_request_id: the id of the present or last refund request.
@@ -428,6 +428,30 @@ class Holding:
         if self.expired_at is not None or VALIDITY_OVER.holds(self.valid_until, now=now):
             return VoucherState.EXPIRED
         return VoucherState.USABLE
+
+
+@dataclass(frozen=True, slots=True)
+class Redemption:
+    """The record of one redemption of a voucher. It is never deleted or replaced; undoing it adds who, when and why.
+
+    Attributes:
+        redeemed_by, undone_by: ids of the merchant's users.
+        undo_until: the time until which it can be undone, exclusive.
+        undo_reason: the merchant's own text.
+        undo_id, undo_hash: the id and the hash of the request that undid it.
+    """
+
+    redemption_id: str
+    holding_id: str
+    store_id: str
+    redeemed_by: str
+    redeemed_at: int
+    undo_until: int
+    undone_at: int | None = None
+    undone_by: str | None = None
+    undo_reason: str | None = None
+    undo_id: str | None = None
+    undo_hash: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

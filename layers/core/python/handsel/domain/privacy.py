@@ -38,7 +38,8 @@ class Fact(StrEnum):
     LOGISTICS = "carrier, tracking number and events of the shipment"
     ADDRESS = "claimer's address"
     AT_END = "what happens at the end of the claim window, and the gift to the second person"
-    REDEEMER = "user id of the merchant's user who redeemed a voucher"
+    REDEMPTION = "whether a voucher was redeemed, and when"
+    REDEEMER = "user ids of the merchant's users who redeemed a voucher and who undid that, with the reason"
 
 
 class Rule(StrEnum):
@@ -73,6 +74,7 @@ TABLE: Mapping[Fact, Mapping[Viewer, Rule]] = {
         Fact.LOGISTICS: (_NO, _NO, Rule.OWN, _NO, _YES, _YES, _NO),
         Fact.ADDRESS: (_NO, Rule.OWN, Rule.OWN, _NO, Rule.TO_SHIP, _NO, _NO),
         Fact.AT_END: (_NO, _NO, _NO, _YES, _NO, _NO, _NO),
+        Fact.REDEMPTION: (_NO, _NO, Rule.OWN, _NO, Rule.OWN, _NO, _YES),
         Fact.REDEEMER: (_NO, _NO, _NO, _NO, Rule.OWN, _NO, _NO),
     }.items()
 }

@@ -482,6 +482,7 @@ class VoucherAction(StrEnum):
     """The actions on a voucher."""
 
     REDEEM = "redeem"
+    UNDO = "undo"
     EXPIRE = "expire"
     REFUND = "refund"
 
@@ -496,6 +497,8 @@ VOUCHER_MACHINE = Machine(
     initial=VoucherState.USABLE,
     transitions={
         (VoucherState.USABLE, VoucherAction.REDEEM): Transition(VoucherState.REDEEMED, (VALID,)),
+        # The guard is on the redemption that is undone.
+        (VoucherState.REDEEMED, VoucherAction.UNDO): Transition(VoucherState.USABLE),
         # Stored when the end is settled; before, it is derived from the time, see `Holding.state_at`.
         (VoucherState.USABLE, VoucherAction.EXPIRE): Transition(VoucherState.EXPIRED, (VALIDITY_OVER,)),
         (VoucherState.USABLE, VoucherAction.REFUND): Transition(VoucherState.REFUNDED, (VALID,)),
@@ -510,6 +513,39 @@ VOUCHER_MACHINE = Machine(
         VoucherState.REFUNDED: "refunded_at",
         VoucherState.EXPIRED: "expired_at",
     },
+)
+
+
+class RedemptionState(StrEnum):
+    """State of a redemption.
+
+    - `done`: the voucher was redeemed.
+    - `undone`: the merchant undid the redemption; the voucher is as it was before.
+    """
+
+    DONE = "done"
+    UNDONE = "undone"
+
+
+class RedemptionAction(StrEnum):
+    """The actions on a redemption."""
+
+    UNDO = "undo"
+
+
+# The time in which a redemption can be undone. At exactly `undo_until` it is over.
+UNDO_MS = 3_600_000
+UNDO_OPEN = Guard("undo_until", ">", "now")
+
+# A redemption that is undone stays undone: the next one of the voucher is another item.
+REDEMPTION_MACHINE = Machine(
+    states=RedemptionState,
+    actions=RedemptionAction,
+    initial=RedemptionState.DONE,
+    transitions={
+        (RedemptionState.DONE, RedemptionAction.UNDO): Transition(RedemptionState.UNDONE, (UNDO_OPEN,)),
+    },
+    stored_in={RedemptionState.UNDONE: "undone_at"},
 )
 
 
@@ -664,4 +700,5 @@ def build_document() -> dict[str, object]:
         "refund": REFUND_MACHINE.to_document(),
         "refund_request": REFUND_REQUEST_MACHINE.to_document(),
         "voucher": VOUCHER_MACHINE.to_document(),
+        "redemption": REDEMPTION_MACHINE.to_document(),
     }

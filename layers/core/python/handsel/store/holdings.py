@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from handsel.domain.models import Gift, Holding, Page, Use
+from handsel.domain.models import Gift, Holding, Page, Redemption, Use
 from handsel.domain.states import (
     RETURN_GIFT_MACHINE,
     VOUCHER_MACHINE,
@@ -74,12 +74,31 @@ def build_put(holding: Holding, gift: Gift | None = None) -> Put:
     return Put(to_item(holding, gift))
 
 
-def redeem(holding: Holding, redemption: str, redeemed_by: str, *, now: int) -> Update:
-    """Return the update that redeems a voucher, if it is valid and not redeemed."""
+def redeem(redemption: Redemption) -> Update:
+    """Return the update that redeems a voucher, if it is usable."""
+    now = redemption.redeemed_at
+    return update(
+        keys.holding(redemption.holding_id),
+        transition(VOUCHER_MACHINE, VoucherState.USABLE, VoucherAction.REDEEM, now=now, mark=now),
+        assign({"redemption": redemption.redemption_id, "redeemed_by": redemption.redeemed_by}),
+    )
+
+
+def undo_redemption(holding: Holding, redemption_id: str) -> Update:
+    """Return the update that makes a redeemed voucher usable again, if it has this redemption.
+
+    The end of its validity becomes due once more: the end that its order settles may have passed it by as redeemed, even
+    if the present time is before it.
+    """
+    entry = {}
+    if holding.valid_until is not None:
+        shard = keys.due_extended(keys.due_shard(holding.holding_id))
+        entry = keys.index_entry(keys.BY_DUE, shard, holding.valid_until, holding.holding_id)
     return update(
         keys.holding(holding.holding_id),
-        transition(VOUCHER_MACHINE, VoucherState.USABLE, VoucherAction.REDEEM, now=now, mark=now),
-        assign({"redemption": redemption, "redeemed_by": redeemed_by}),
+        transition(VOUCHER_MACHINE, VoucherState.REDEEMED, VoucherAction.UNDO),
+        require(redemption=redemption_id),
+        assign({"redemption": None, "redeemed_by": None, **entry}),
     )
 
 
