@@ -35,6 +35,7 @@ class MessageParams(TypedDict, total=False):
         units: the number of units that became available in the order again, or are refunded.
         status: the status of the shipment.
         holding_id: the ID of the holding.
+        days: the days until the voucher expires.
     """
 
     name: str | None
@@ -43,6 +44,7 @@ class MessageParams(TypedDict, total=False):
     units: Count
     status: ShipmentStatus
     holding_id: str
+    days: Count
 
 
 class MessageView(View):

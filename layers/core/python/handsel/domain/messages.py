@@ -14,6 +14,7 @@ from handsel.domain.privacy import Fact, Viewer, may_see
 from handsel.domain.states import EndAction, GiftState, ShipmentStatus, VoucherState
 
 HOUR_MS = 3_600_000
+DAY_MS = 86_400_000
 
 
 class MessageKind(StrEnum):
@@ -31,6 +32,7 @@ class MessageKind(StrEnum):
     - `parcel_update`: the status of a parcel for the caller changed. Params: `status`.
     - `voucher_redeemed`: a voucher of the caller was redeemed. Params: `holding_id`.
     - `voucher_usable_again`: the redemption of a voucher of the caller was undone. Params: `holding_id`.
+    - `voucher_expiring`: a voucher of the caller expires soon. Params: `holding_id`, `days`.
     """
 
     GIFT_RECEIVED = "gift_received"
@@ -45,6 +47,7 @@ class MessageKind(StrEnum):
     PARCEL_UPDATE = "parcel_update"
     VOUCHER_REDEEMED = "voucher_redeemed"
     VOUCHER_USABLE_AGAIN = "voucher_usable_again"
+    VOUCHER_EXPIRING = "voucher_expiring"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,7 @@ class MessageParams:
         units: units released to the order, or refunded.
         status: of the shipment.
         holding_id: the holding that the message is about.
+        days: the days until the end of a voucher's validity.
     """
 
     name: str | None = None
@@ -67,6 +71,7 @@ class MessageParams:
     units: int | None = None
     status: ShipmentStatus | None = None
     holding_id: str | None = None
+    days: int | None = None
 
 
 PARAMS: Mapping[MessageKind, tuple[str, ...]] = {
@@ -82,6 +87,7 @@ PARAMS: Mapping[MessageKind, tuple[str, ...]] = {
     MessageKind.PARCEL_UPDATE: ("status",),
     MessageKind.VOUCHER_REDEEMED: ("holding_id",),
     MessageKind.VOUCHER_USABLE_AGAIN: ("holding_id",),
+    MessageKind.VOUCHER_EXPIRING: ("holding_id", "days"),
 }
 
 
@@ -215,6 +221,19 @@ def derive_holding_messages(before: Holding | None, after: Holding | None, *, at
         gift_id=after.gift_id,
         created_at=changed_at,
         params=MessageParams(holding_id=after.holding_id),
+    )
+
+
+def build_voucher_reminder(voucher: Holding, at: int) -> Message:
+    """Return the reminder at a time to the holder of a voucher whose validity ends. The voucher has one for each time."""
+    days = ((voucher.valid_until or at) - at) // DAY_MS
+    return Message(
+        message_id=ids.derive_id("message", MessageKind.VOUCHER_EXPIRING, voucher.holding_id, str(at)),
+        user_id=voucher.holder_id,
+        kind=MessageKind.VOUCHER_EXPIRING,
+        gift_id=voucher.gift_id,
+        created_at=at,
+        params=MessageParams(holding_id=voucher.holding_id, days=days),
     )
 
 

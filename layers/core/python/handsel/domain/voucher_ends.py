@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from handsel.domain.models import Holding, Order
+from handsel.domain.models import Order
 from handsel.domain.policy import Policy
 from handsel.domain.states import VALIDITY_OVER, OrderState
 
-DAY_MS = 86_400_000
+_DAY_MS = 86_400_000
 
 
 def is_repaid(order: Order, *, now: int) -> bool:
@@ -28,15 +28,10 @@ def list_reminder_times(valid_until: int, policy: Policy, *, since: int) -> list
         since: the time from which on it is valid until then. A validity that is not longer than a time of the policy has
             no reminder then.
     """
-    times = (valid_until - days * DAY_MS for days in policy.voucher_reminder_days)
+    times = (valid_until - days * _DAY_MS for days in policy.voucher_reminder_days)
     return [at for at in times if at > since]
 
 
 def find_next_time(valid_until: int, reminders: Sequence[int], *, after: int) -> int:
     """Return the next time at which a timer of vouchers is due: a reminder, or else the end of their validity."""
     return next((at for at in reminders if at > after), valid_until)
-
-
-def has_left(voucher: Holding) -> bool:
-    """Return whether the unit of a voucher is refunded: by a request, an erasure, or its own end."""
-    return voucher.refunded_at is not None or voucher.expired_at is not None

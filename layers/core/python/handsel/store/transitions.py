@@ -43,6 +43,15 @@ def transition(
     return Clause(sets, removes, before.conditions, {**before.values, ":mark": mark})
 
 
+LEAVE_DUE_INDEX = Clause(removes=[f"#{keys.BY_DUE.pk}", f"#{keys.BY_DUE.sk}"])
+
+
+def is_due(now: int) -> Clause:
+    """Return the clause with the condition that an item is in the due index, and due at a time."""
+    due = f"#{keys.BY_DUE.sk} < :until"
+    return Clause(conditions=[due], values={":until": keys.position(now + 1, "")})
+
+
 def in_state(machine: Machine[S, A], state: S, *guards: Guard, now: int | None = None) -> Clause:
     """Return the clause with the conditions that an item is in `state` and that guards hold."""
     conditions, values = list[str](), dict[str, object]()
