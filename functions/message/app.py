@@ -36,6 +36,7 @@ class MessageParams(TypedDict, total=False):
         status: the status of the shipment.
         state: the state of the refund request.
         holding_id: the ID of the holding; null if the caller is not its holder.
+        days: the days until the voucher expires.
     """
 
     name: str | None
@@ -45,6 +46,7 @@ class MessageParams(TypedDict, total=False):
     status: ShipmentStatus
     state: RefundRequestState
     holding_id: str | None
+    days: Count
 
 
 class MessageView(View):

@@ -24,7 +24,7 @@ from handsel.domain.models import (
     Wrapping,
 )
 from handsel.domain.rollout import BUCKETS, Rollout
-from handsel.domain.states import RefundStatus, ShipmentStatus
+from handsel.domain.states import OrderState, RefundStatus, ShipmentStatus
 from handsel.domain.summary import Counters, Summary
 from handsel.store import (
     accounts,
@@ -109,6 +109,9 @@ class AuditIndex:
     shipments: dict[str, ShipmentEntry] = field(default_factory=dict)
     # By shipment: the ttl of its address.
     addresses: dict[str, object] = field(default_factory=dict)
+    # By order, and by voucher: the time at which its timer is due; None without a timer.
+    order_timers: dict[str, int | None] = field(default_factory=dict)
+    voucher_timers: dict[str, int | None] = field(default_factory=dict)
     uses: dict[str, Use] = field(default_factory=dict)
     refunds: dict[str, Refund] = field(default_factory=dict)
     refund_requests: dict[str, RefundRequest] = field(default_factory=dict)
@@ -176,8 +179,11 @@ class AuditIndex:
     def add_order(self, key: Key, item: Item) -> None:
         """Add an order."""
         order = orders.from_item(item)
-        expected = orders.to_item(order)
-        self._check_place(key, item, expected, due=order.payment.token is not None)
+        expected, timer = orders.to_item(order), {}
+        if order.state is OrderState.PAID and order.valid_until is not None:
+            timer = _find_timer(item, keys.due_vouchers, order.order_id)
+            self.order_timers[order.order_id] = _time_of(timer)
+        self._check_place(key, item, expected | timer, due=order.payment.token is not None or bool(timer))
         intent = None if order.intent is None else replace(order.intent, giver_name="", wrapping=_UNWRAPPED)
         bare = replace(order, product=self._shared_product(order.product), buyer_id=sys.intern(order.buyer_id))
         self.orders[order.order_id] = replace(bare, intent=intent, request_hash="")
@@ -196,7 +202,9 @@ class AuditIndex:
         listed = BY_PARENT.pk in item or BY_PARENT.sk in item
         if listed:
             self.received_at[holding.holding_id] = item.get(BY_PARENT.pk, ""), item.get(BY_PARENT.sk, "")
-        self._check_place(key, item, holdings.to_item(holding, None), ignored=BY_PARENT)
+        timer = _find_timer(item, keys.due_extended, holding.holding_id) if holding.valid_until is not None else {}
+        self.voucher_timers[holding.holding_id] = _time_of(timer)
+        self._check_place(key, item, holdings.to_item(holding, None) | timer, ignored=BY_PARENT)
         bare = replace(holding, product=self._shared_product(holding.product), holder_id=sys.intern(holding.holder_id))
         self.holdings[holding.holding_id] = replace(bare, order_id=sys.intern(bare.order_id), redemption=None)
 
@@ -422,6 +430,17 @@ class AuditIndex:
     def _check_ttl(self, key: Key, item: Item) -> None:
         if not isinstance(item.get("ttl"), int):
             self._report(IssueType.WINDOW_DIFFERS, key, "its ttl is not a number: DynamoDB never deletes it")
+
+
+def _find_timer(item: Item, partition: Callable[[int], str], entity_id: str) -> Item:
+    """Return the due index entry of an item if it is a timer of this entity, whatever its time; else an empty one."""
+    there = {index_key: item.get(index_key) for index_key in (BY_DUE.pk, BY_DUE.sk)}
+    is_own = there[BY_DUE.pk] == partition(keys.due_shard(entity_id)) and isinstance(there[BY_DUE.sk], str)
+    return there if is_own and keys.parse_id(str(there[BY_DUE.sk])) == entity_id else {}
+
+
+def _time_of(timer: Item) -> int | None:
+    return keys.parse_time(timer[BY_DUE.sk]) if timer else None
 
 
 def _id_of(key: str) -> str:

@@ -29,6 +29,7 @@ class IssueType(StrEnum):
     PAYMENT_OVERDUE = "payment-overdue"
     REFUND_OVERDUE = "refund-overdue"
     REFUND_REQUEST_OVERDUE = "refund-request-overdue"
+    VOUCHERS_OVERDUE = "vouchers-overdue"
     REMINDER_OVERDUE = "reminder-overdue"
     REMINDER_MISSING = "reminder-missing"
     WINDOW_MISSING = "window-missing"
@@ -55,6 +56,7 @@ _FIXES: Mapping[FindingType, str] = {
     IssueType.PAYMENT_OVERDUE: f"{_SETTLE} --scan",
     IssueType.REFUND_OVERDUE: f"{_SETTLE} --scan",
     IssueType.REFUND_REQUEST_OVERDUE: _SETTLE,
+    IssueType.VOUCHERS_OVERDUE: _SETTLE,
     IssueType.REMINDER_OVERDUE: _SETTLE,
     IssueType.COUNT_DIFFERS: f"{_RECOUNT} --apply",
     IssueType.MESSAGE_MISSING: f"{_RECOUNT} --apply",

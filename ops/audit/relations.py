@@ -18,6 +18,7 @@ from handsel.domain.states import (
     ShipmentStatus,
 )
 from handsel.domain.summary import Counters, Summary
+from handsel.domain.voucher_ends import list_reminder_times
 from handsel.store import keys, orders, refunds, shipments
 from ops.audit.audit_index import AuditIndex
 from ops.audit.findings import Finding, IssueType, to_finding
@@ -38,7 +39,7 @@ def find_issues(index: AuditIndex, *, now: int, grace_ms: int) -> Iterator[Findi
     for gift in index.gifts.values():
         yield from _check_gift(index, gift, now=now, grace_ms=grace_ms)
     for holding in index.holdings.values():
-        yield from _check_holding(index, by_order, holding)
+        yield from _check_holding(index, by_order, holding, now=now, grace_ms=grace_ms)
     yield from _check_shipments(index, now=now)
     yield from _check_uses(index)
     for request in index.refund_requests.values():
@@ -115,7 +116,42 @@ def _check_order(index: AuditIndex, by_order: _ByOrder, order: Order, *, now: in
     if not _is_published(order.policy):
         yield Finding(IssueType.DANGLING_REFERENCE, about, about, f"its policy {order.policy} does not exist")
     yield from _check_payment(order, about, now=now, grace_ms=grace_ms)
+    yield from _check_timer(index, order, about, now=now, grace_ms=grace_ms)
     yield from _check_return_gift(index, order, about)
+
+
+def _check_timer(index: AuditIndex, order: Order, about: str, *, now: int, grace_ms: int) -> Iterator[Finding]:
+    """Check that an order of vouchers that end has a timer until their end is settled."""
+    end = order.valid_until
+    if order.state is not OrderState.PAID or end is None or not _is_published(order.policy):
+        return
+    due, terms = index.order_timers.get(order.order_id), policy.find(order.policy)
+    times = (*list_reminder_times(end, terms, since=order.payment.paid_at or 0), end)
+    if due is None:
+        if end > now or (order.available and terms.repays_vouchers):
+            yield Finding(IssueType.NOT_DUE, about, about, "its vouchers end, but it is not in the due index")
+    elif due not in times:
+        yield Finding(IssueType.INDEX_DIFFERS, about, about, "its timer is due at none of the times of its vouchers")
+    elif due + grace_ms <= now:
+        detail = "its vouchers have ended" if due == end else "the holders of its vouchers were not reminded"
+        yield Finding(IssueType.VOUCHERS_OVERDUE, about, about, detail, due)
+
+
+def _check_voucher_timer(index: AuditIndex, holding: Holding, *, now: int, grace_ms: int) -> Iterator[Finding]:
+    """Check that a voucher takes its end: by its own timer, or by that of its order."""
+    about, group, end = f"HOLDING#{holding.holding_id}", f"ORDER#{holding.order_id}", holding.valid_until
+    order, due = index.orders.get(holding.order_id), index.voucher_timers.get(holding.holding_id)
+    is_left = holding.redeemed_at is None and not holding.has_left
+    if end is None or order is None or not _is_published(order.policy):
+        return
+    if due is not None and not is_left:
+        yield Finding(IssueType.INDEX_DIFFERS, about, group, "has a timer, but is redeemed, refunded or expired")
+    elif due is not None and due + grace_ms <= now:
+        yield Finding(IssueType.VOUCHERS_OVERDUE, about, group, "is due by itself", due)
+    elif due is None and is_left and policy.find(order.policy).repays_vouchers:
+        of_order = index.order_timers.get(order.order_id) if holding.extended_from is None else None
+        if of_order is None:
+            yield Finding(IssueType.NOT_DUE, about, group, "is not redeemed, and no timer ends it")
 
 
 def _is_published(ref: str) -> bool:
@@ -250,7 +286,9 @@ def _check_recipient(
         yield Finding(IssueType.REMINDER_OVERDUE, f"{about}/REMINDER", group, "its recipient was not reminded", due)
 
 
-def _check_holding(index: AuditIndex, by_order: _ByOrder, holding: Holding) -> Iterator[Finding]:
+def _check_holding(
+    index: AuditIndex, by_order: _ByOrder, holding: Holding, *, now: int, grace_ms: int
+) -> Iterator[Finding]:
     about, group = f"HOLDING#{holding.holding_id}", f"ORDER#{holding.order_id}"
     for violation in invariants.find_holding_violations(holding):
         yield to_finding(violation, holding.order_id)
@@ -258,6 +296,7 @@ def _check_holding(index: AuditIndex, by_order: _ByOrder, holding: Holding) -> I
         yield from _check_own_use(index, by_order, holding, about, group)
     else:
         yield from _check_claimed(index, holding.gift_id, holding, about, group)
+    yield from _check_voucher_timer(index, holding, now=now, grace_ms=grace_ms)
     shipment_id = holding.shipment_id
     if shipment_id is not None and shipment_id not in index.shipments:
         yield Finding(IssueType.SHIPMENT_MISSING, about, group, f"its shipment {shipment_id} does not exist")
@@ -300,7 +339,7 @@ def _check_own_use(
         yield Finding(IssueType.DANGLING_REFERENCE, about, group, f"its order {holding.order_id} does not exist")
     elif (order.buyer_id, order.valid_until if holding.product.kind is Kind.VOUCHER else None) != (
         holding.holder_id,
-        holding.valid_until,
+        holding.bought_until,
     ):
         yield Finding(
             invariants.ViolationType.HOLDING_DIFFERS,

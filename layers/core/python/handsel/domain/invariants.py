@@ -141,7 +141,7 @@ def find_gift_violations(gift: Gift, holdings: Mapping[str, Holding]) -> Iterato
 def _differs_from_gift(gift: Gift, holding: Holding) -> str | None:
     if holding.product.product_id != gift.product.product_id:
         return f"is of another product than gift {gift.gift_id}"
-    if gift.product.kind is Kind.VOUCHER and holding.valid_until != gift.valid_until:
+    if gift.product.kind is Kind.VOUCHER and holding.bought_until != gift.valid_until:
         return "has another end of validity than its gift"
     return None
 

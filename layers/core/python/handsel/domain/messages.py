@@ -14,6 +14,7 @@ from handsel.domain.privacy import Fact, Viewer, may_see
 from handsel.domain.states import EndAction, GiftState, RefundRequestState, ShipmentStatus, VoucherState
 
 HOUR_MS = 3_600_000
+DAY_MS = 86_400_000
 
 
 class MessageKind(StrEnum):
@@ -33,6 +34,7 @@ class MessageKind(StrEnum):
     - `parcel_update`: the status of a parcel for the caller changed. Params: `status`.
     - `voucher_redeemed`: a voucher of the caller was redeemed. Params: `holding_id`.
     - `voucher_usable_again`: the redemption of a voucher of the caller was undone. Params: `holding_id`.
+    - `voucher_expiring`: a voucher of the caller expires soon. Params: `holding_id`, `days`.
     """
 
     GIFT_RECEIVED = "gift_received"
@@ -48,6 +50,7 @@ class MessageKind(StrEnum):
     PARCEL_UPDATE = "parcel_update"
     VOUCHER_REDEEMED = "voucher_redeemed"
     VOUCHER_USABLE_AGAIN = "voucher_usable_again"
+    VOUCHER_EXPIRING = "voucher_expiring"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,7 @@ class MessageParams:
         status: of the shipment.
         state: of the refund request.
         holding_id: the holding that the message is about.
+        days: the days until the end of a voucher's validity.
     """
 
     name: str | None = None
@@ -72,6 +76,7 @@ class MessageParams:
     status: ShipmentStatus | None = None
     state: RefundRequestState | None = None
     holding_id: str | None = None
+    days: int | None = None
 
 
 PARAMS: Mapping[MessageKind, tuple[str, ...]] = {
@@ -88,6 +93,7 @@ PARAMS: Mapping[MessageKind, tuple[str, ...]] = {
     MessageKind.PARCEL_UPDATE: ("status",),
     MessageKind.VOUCHER_REDEEMED: ("holding_id",),
     MessageKind.VOUCHER_USABLE_AGAIN: ("holding_id",),
+    MessageKind.VOUCHER_EXPIRING: ("holding_id", "days"),
 }
 
 
@@ -263,6 +269,19 @@ def derive_refund_request_messages(before: RefundRequest | None, after: RefundRe
                 created_at=at,
                 params=MessageParams(state=state, holding_id=after.holding_id if is_holder else None),
             )
+
+
+def build_voucher_reminder(voucher: Holding, at: int) -> Message:
+    """Return the reminder at a time to the holder of a voucher whose validity ends. The voucher has one for each time."""
+    days = ((voucher.valid_until or at) - at) // DAY_MS
+    return Message(
+        message_id=ids.derive_id("message", MessageKind.VOUCHER_EXPIRING, voucher.holding_id, str(at)),
+        user_id=voucher.holder_id,
+        kind=MessageKind.VOUCHER_EXPIRING,
+        gift_id=voucher.gift_id,
+        created_at=at,
+        params=MessageParams(holding_id=voucher.holding_id, days=days),
+    )
 
 
 def build_regift_request(gift_id: str, giver_id: str, requester: str, *, at: int) -> Message:

@@ -402,6 +402,7 @@ class Holding:
         refund_request_id: the id of the present or last refund request.
         refunded_at: the time at which its units were refunded, by a request or because an account was erased.
         expired_at: the time at which the end of its validity was settled.
+        extended_from: the end of its validity before it was extended; None if it was not.
     """
 
     holding_id: str
@@ -421,6 +422,17 @@ class Holding:
     refund_request_id: str | None = None
     refunded_at: int | None = None
     expired_at: int | None = None
+    extended_from: int | None = None
+
+    @property
+    def has_left(self) -> bool:
+        """Return whether its units are refunded: by a request, with an account, or at its own end."""
+        return self.refunded_at is not None or self.expired_at is not None
+
+    @property
+    def bought_until(self) -> int | None:
+        """Return the end of validity that was sold, or None: an extension does not change it."""
+        return self.valid_until if self.extended_from is None else self.extended_from
 
     def state_at(self, now: int) -> VoucherState:
         """Return the state of a voucher at a time."""
