@@ -37,6 +37,7 @@ class MessageParams(TypedDict, total=False):
         state: the state of the refund request.
         holding_id: the ID of the holding; null if the caller may not know it, or if it is about several or none.
         order_id: the ID of the order whose units were refunded.
+        days: the days until the voucher expires.
     """
 
     name: str | None
@@ -47,6 +48,7 @@ class MessageParams(TypedDict, total=False):
     state: RefundRequestState
     holding_id: str | None
     order_id: str
+    days: Count
 
 
 class MessageView(View):

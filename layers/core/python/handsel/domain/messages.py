@@ -22,6 +22,7 @@ from handsel.domain.states import (
 )
 
 HOUR_MS = 3_600_000
+DAY_MS = 86_400_000
 
 
 class MessageKind(StrEnum):
@@ -44,6 +45,7 @@ class MessageKind(StrEnum):
     - `parcel_update`: the status of a parcel for the caller changed. Params: `status`.
     - `voucher_redeemed`: a voucher of the caller was redeemed. Params: `holding_id`.
     - `voucher_usable_again`: the redemption of a voucher of the caller was undone. Params: `holding_id`.
+    - `voucher_expiring`: a voucher of the caller expires soon. Params: `holding_id`, `days`.
     """
 
     GIFT_RECEIVED = "gift_received"
@@ -60,6 +62,7 @@ class MessageKind(StrEnum):
     PARCEL_UPDATE = "parcel_update"
     VOUCHER_REDEEMED = "voucher_redeemed"
     VOUCHER_USABLE_AGAIN = "voucher_usable_again"
+    VOUCHER_EXPIRING = "voucher_expiring"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,7 @@ class MessageParams:
         state: of the refund request.
         holding_id: the holding that the message is about.
         order_id: the order whose units were refunded.
+        days: the days until the end of a voucher's validity.
     """
 
     name: str | None = None
@@ -86,6 +90,7 @@ class MessageParams:
     state: RefundRequestState | None = None
     holding_id: str | None = None
     order_id: str | None = None
+    days: int | None = None
 
 
 PARAMS: Mapping[MessageKind, tuple[str, ...]] = {
@@ -103,6 +108,7 @@ PARAMS: Mapping[MessageKind, tuple[str, ...]] = {
     MessageKind.PARCEL_UPDATE: ("status",),
     MessageKind.VOUCHER_REDEEMED: ("holding_id",),
     MessageKind.VOUCHER_USABLE_AGAIN: ("holding_id",),
+    MessageKind.VOUCHER_EXPIRING: ("holding_id", "days"),
 }
 
 
@@ -302,6 +308,19 @@ def derive_refund_messages(before: Refund | None, after: Refund, *, at: int) -> 
         gift_id=None,
         created_at=max(at, after.created_at),
         params=MessageParams(units=after.quantity, order_id=after.order_id, holding_id=holding_id),
+    )
+
+
+def build_voucher_reminder(voucher: Holding, at: int) -> Message:
+    """Return the reminder at a time to the holder of a voucher whose validity ends. The voucher has one for each time."""
+    days = ((voucher.valid_until or at) - at) // DAY_MS
+    return Message(
+        message_id=ids.derive_id("message", MessageKind.VOUCHER_EXPIRING, voucher.holding_id, str(at)),
+        user_id=voucher.holder_id,
+        kind=MessageKind.VOUCHER_EXPIRING,
+        gift_id=voucher.gift_id,
+        created_at=at,
+        params=MessageParams(holding_id=voucher.holding_id, days=days),
     )
 
 

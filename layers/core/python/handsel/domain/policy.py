@@ -107,6 +107,11 @@ class Policy:
         """Return the length of the longest claim window, in milliseconds."""
         return max(self.window.values()) * 1000
 
+    @property
+    def repays_vouchers(self) -> bool:
+        """Return whether the payer is repaid for vouchers that nobody redeemed until their end."""
+        return self.voucher_end != "forfeit"
+
     def has_price_cap(self, currency: str) -> bool:
         """Return whether there is a cap, or explicitly none, of prices in a currency."""
         return currency in self.price_caps or OTHER_CURRENCIES in self.price_caps

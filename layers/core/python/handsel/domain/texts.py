@@ -127,6 +127,13 @@ TEXTS: Mapping[str, Mapping[str, Text]] = {
                 "cancelled": "Your parcel was cancelled before it was shipped.",
             },
         ),
+        "voucher_expiring": Select(
+            "days",
+            {
+                "one": "Your voucher expires in 1 day.",
+                "other": "Your voucher expires in {days} days.",
+            },
+        ),
         "voucher_redeemed": "Your voucher was redeemed.",
         "voucher_usable_again": "The store undid the redemption of your voucher. You can use it again.",
         "also": "People who liked {title} also liked this",
@@ -203,6 +210,7 @@ TEXTS: Mapping[str, Mapping[str, Text]] = {
                 "cancelled": "你的包裹在发货前已取消。",
             },
         ),
+        "voucher_expiring": "你的团购券还有 {days} 天过期，记得使用。",
         "voucher_redeemed": "你的团购券已使用。",
         "voucher_usable_again": "商家已撤销上次使用，你的团购券可以再次使用。",
         "also": "喜欢“{title}”的人也喜欢",
