@@ -19,7 +19,7 @@ app = create_app()
 @operation(
     body=RefundRequestRequest,
     responses={201: RefundRequestView},
-    problems=(errors.NotRefundable, errors.NotAllowed),
+    problems=(errors.NotRefundable,),
     idempotent=True,
 )
 def create_refund_request(holding_id: str) -> Response[str]:
