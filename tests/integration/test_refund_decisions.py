@@ -481,7 +481,9 @@ def test_two_requests_of_one_order_are_refunded_to_the_last_unit(stack: Stack) -
         stack.report(goods.holding["shipment_id"], "delivered")
         goods.request = goods.ask().body
         both.append(goods)
-    expect(overtake(both[0], lambda: expect(both[1].decide(KEEP), "refunded"), lambda: both[0].decide(KEEP)), "refunded")
+    expect(
+        overtake(both[0], lambda: expect(both[1].decide(KEEP), "refunded"), lambda: both[0].decide(KEEP)), "refunded"
+    )
     assert stack.units(order) == {"refunded": 2}
     assert both[0].repaid == [39_900, 39_900]
 
@@ -526,4 +528,6 @@ def test_the_holder_hears_of_each_decision_without_a_note(stack: Stack) -> None:
         ]
     )
     assert "a private note" not in stack.call("bob", "GET", "/messages").raw
-    assert not [each for each in stack.call("alice", "GET", "/messages").body["items"] if each["kind"] == "refund_decided"]
+    assert not [
+        each for each in stack.call("alice", "GET", "/messages").body["items"] if each["kind"] == "refund_decided"
+    ]
