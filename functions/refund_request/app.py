@@ -16,6 +16,7 @@ from handsel.api.requests.refund_requests import (
 from handsel.api.views.refund_requests import RefundRequestView, StoreRefundRequest
 from handsel.domain import errors, models
 from handsel.runtime.observability import count
+from handsel.runtime.settings import settings
 from handsel.runtime.wiring import payments, table
 from handsel.use_cases.refunds import asking, deciding, listing
 
@@ -38,7 +39,15 @@ def create_refund_request(holding_id: str) -> Response[str]:
     """
     request = HttpRequest(app)
     call, body = request.call, request.body(RefundRequestRequest)
-    asked = asking.ask(table(), payments(), call, holding_id=holding_id, reason=body.reason, note=body.note)
+    asked = asking.ask(
+        table(),
+        payments(),
+        call,
+        holding_id=holding_id,
+        reason=body.reason,
+        note=body.note,
+        retention_ms=settings().address_retention_ms,
+    )
     count("RefundRequested")
     return json_response(201, _view(request, asked))
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from testkit.handlers.stack import DAY, Answer, Stack
+from testkit.handlers.stack import ADDRESS, DAY, Answer, Stack
 from tests.integration.test_projecting import counts_of, messages_of
 
 
@@ -144,8 +144,6 @@ def test_a_parcel_that_never_arrived_is_refunded_and_not_sold_again(stack: Stack
 def test_all_units_of_a_parcel_are_refunded_together(stack: Stack) -> None:
     order = stack.buy(product="parcel", quantity=4)
     path = f"/orders/{order['order_id']}/use"
-    from testkit.handlers.stack import ADDRESS
-
     (parcel,) = stack.call("alice", "POST", path, {"quantity": 3, "address": ADDRESS}).body["holdings"]
     assert ask(stack, "alice", parcel).body["state"] == "refunded"
     assert stack.units(order) == {"available": 1, "refunded": 3}
