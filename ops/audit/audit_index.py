@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from handsel.domain import errors, summary
-from handsel.domain.models import Gift, Holding, Order, Product, Refund, Store, Use, Wrapping
+from handsel.domain.models import Gift, Holding, Order, Product, Redemption, Refund, Store, Use, Wrapping
 from handsel.domain.rollout import BUCKETS, Rollout
 from handsel.domain.states import RefundStatus
 from handsel.domain.summary import Counters, Summary
@@ -24,6 +24,7 @@ from handsel.store import (
     orders,
     preferences,
     products,
+    redemptions,
     refunds,
     rollout,
     shipments,
@@ -91,6 +92,7 @@ class AuditIndex:
     holdings: dict[str, Holding] = field(default_factory=dict)
     # The place among the received gifts of a holding that was claimed by link.
     received_at: dict[str, Place] = field(default_factory=dict)
+    redemptions: dict[str, Redemption] = field(default_factory=dict)
     shipments: dict[str, ShipmentEntry] = field(default_factory=dict)
     uses: dict[str, Use] = field(default_factory=dict)
     refunds: dict[str, Refund] = field(default_factory=dict)
@@ -178,9 +180,23 @@ class AuditIndex:
         listed = BY_PARENT.pk in item or BY_PARENT.sk in item
         if listed:
             self.received_at[holding.holding_id] = item.get(BY_PARENT.pk, ""), item.get(BY_PARENT.sk, "")
-        self._check_place(key, item, holdings.to_item(holding, None), ignored=BY_PARENT)
+        expected = holdings.to_item(holding, None)
+        if BY_DUE.sk in item:
+            shard = keys.due_extended(keys.due_shard(holding.holding_id))
+            expected |= keys.index_entry(BY_DUE, shard, keys.parse_time(item[BY_DUE.sk]), holding.holding_id)
+        self._check_place(key, item, expected, ignored=BY_PARENT)
         bare = replace(holding, product=self._shared_product(holding.product), holder_id=sys.intern(holding.holder_id))
-        self.holdings[holding.holding_id] = replace(bare, order_id=sys.intern(bare.order_id), redemption=None)
+        self.holdings[holding.holding_id] = replace(bare, order_id=sys.intern(bare.order_id))
+
+    def add_redemption(self, key: Key, item: Item) -> None:
+        """Add a redemption."""
+        redemption = redemptions.from_item(item)
+        self._check_place(key, item, redemptions.to_item(redemption))
+        undo = redemption.undone_at, redemption.undone_by, redemption.undo_reason, redemption.undo_id
+        if len({part is None for part in undo}) > 1:
+            self._report(IssueType.REDEMPTION_DIFFERS, key, "has a part of its undo only")
+        bare = replace(redemption, undone_by=None, undo_reason=None, undo_id=None, undo_hash=None)
+        self.redemptions[redemption.redemption_id] = bare
 
     def add_shipment(self, key: Key, item: Item) -> None:
         """Add a shipment."""
@@ -420,6 +436,7 @@ _ADD_BY_KIND: Mapping[tuple[str, str], Callable[[AuditIndex, Key, Item], None]] 
     ("GIFT", "REMINDER"): AuditIndex.add_reminder,
     ("WINDOW", "WINDOW"): AuditIndex.add_window,
     ("HOLDING", "HOLDING"): AuditIndex.add_holding,
+    ("REDEMPTION", "REDEMPTION"): AuditIndex.add_redemption,
     ("USE", "USE"): AuditIndex.add_use,
     ("REFUND", "REFUND"): AuditIndex.add_refund,
     ("CHARGE", "CHARGE"): AuditIndex.add_charge,
