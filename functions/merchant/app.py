@@ -9,7 +9,7 @@ from handsel.api.requests.shipments import ShipmentListQuery, ShipmentRequest
 from handsel.api.requests.stores import ProductRequest, StockRequest, StoreRequest
 from handsel.api.views.products import ProductView
 from handsel.api.views.redemptions import RedemptionView
-from handsel.api.views.shipments import StoreShipment, shipment_view
+from handsel.api.views.shipments import StoreShipment, addressed_view
 from handsel.api.views.stores import StoreView
 from handsel.domain import errors, ids
 from handsel.domain.privacy import Viewer
@@ -108,7 +108,7 @@ def change_stock(store_id: str, product_id: str) -> Response[str]:
 @app.post("/vouchers/<code>/redemptions")
 @operation(
     responses={201: RedemptionView},
-    problems=(errors.WrongRole, errors.AlreadyRedeemed, errors.VoucherExpired),
+    problems=(errors.WrongRole, errors.AlreadyRedeemed, errors.VoucherExpired, errors.VoucherRefunded),
     path={"code": _CODE},
     accepts_key=True,
 )
@@ -129,7 +129,7 @@ def redeem_voucher(code: str) -> Response[str]:
 @operation(
     body=RedemptionRequest,
     responses={201: RedemptionView},
-    problems=(errors.WrongRole, errors.NotFound, errors.AlreadyRedeemed, errors.VoucherExpired),
+    problems=(errors.WrongRole, errors.NotFound, errors.AlreadyRedeemed, errors.VoucherExpired, errors.VoucherRefunded),
     accepts_key=True,
 )
 def create_redemption() -> Response[str]:
@@ -197,9 +197,14 @@ def list_store_shipments(store_id: str) -> Response[str]:
     query = request.query(ShipmentListQuery)
     scope = f"shipments {store_id} {query.status}"
     page = shipping.list_for_store(
-        table(), store_id, query.status, limit=query.limit, before=request.start_position(query.cursor, scope)
+        table(),
+        store_id,
+        query.status,
+        limit=query.limit,
+        before=request.start_position(query.cursor, scope),
+        now=request.now,
     )
-    views = [shipment_view(shipment, Viewer.MERCHANT, now=request.now) for shipment in page.items]
+    views = [addressed_view(found, Viewer.MERCHANT, now=request.now) for found in page.items]
     return request.page_response(views, page.next_position, scope)
 
 
@@ -211,17 +216,19 @@ def update_shipment(shipment_id: str) -> Response[str]:
     A field that is left out keeps its value.
     """
     request = HttpRequest(app)
-    store_id = request.caller.merchant_store_id
-    body = request.body(ShipmentRequest, unless=lambda: shipping.get_for_store(table(), shipment_id, store_id=store_id))
-    shipment = shipping.update_shipment(
+    store_id, now = request.caller.merchant_store_id, request.now
+    body = request.body(
+        ShipmentRequest, unless=lambda: shipping.get_for_store(table(), shipment_id, store_id=store_id, now=now)
+    )
+    updated = shipping.update_shipment(
         table(),
         shipment_id,
         store_id=store_id,
         carrier=body.carrier,
         tracking_number=body.tracking_number,
-        now=request.now,
+        now=now,
     )
-    return json_response(200, shipment_view(shipment, Viewer.MERCHANT, now=request.now))
+    return json_response(200, addressed_view(updated, Viewer.MERCHANT, now=now))
 
 
 lambda_handler = handler(app)

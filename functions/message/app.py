@@ -15,7 +15,7 @@ from handsel.api.views.wrappings import WrappingView
 from handsel.domain import texts
 from handsel.domain.messages import Message, MessageKind
 from handsel.domain.models import Presentation
-from handsel.domain.states import ShipmentStatus
+from handsel.domain.states import RefundRequestState, ShipmentStatus
 from handsel.domain.times import format_timestamp
 from handsel.runtime.wiring import table
 from handsel.use_cases.inbox import messaging
@@ -34,7 +34,8 @@ class MessageParams(TypedDict, total=False):
         hours: the hours left to open the gift.
         units: the number of units that became available in the order again, or are refunded.
         status: the status of the shipment.
-        holding_id: the ID of the holding.
+        state: the state of the refund request.
+        holding_id: the ID of the holding; null if the caller is not its holder.
         days: the days until the voucher expires.
     """
 
@@ -43,7 +44,8 @@ class MessageParams(TypedDict, total=False):
     hours: Count
     units: Count
     status: ShipmentStatus
-    holding_id: str
+    state: RefundRequestState
+    holding_id: str | None
     days: Count
 
 
@@ -78,7 +80,7 @@ class MessageView(View):
         params = message.values()
         # A gift has its own page; messages about own purchases link to the order center.
         path = "/" if message.gift_id is None else f"/g/{message.gift_id}"
-        if "holding_id" in params:
+        if params.get("holding_id") is not None:
             path = f"/#/holdings/{params['holding_id']}"
         return cls(
             message_id=message.message_id,

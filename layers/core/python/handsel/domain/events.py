@@ -278,7 +278,7 @@ def derive_shipment_events(before: Shipment | None, after: Shipment | None) -> I
     if after.version > before.version:
         kind = "shipment.updated"
         data: Data = ShipmentUpdated(after.shipment_id, after.status)
-        if after.address != before.address:
+        if after.address_version != before.address_version:
             kind, data = "shipment.address_changed", ShipmentAddressChanged(after.shipment_id)
         change = (after.shipment_id, str(after.version))
         correlation_id = after.order_id if after.gift_id is None else after.shipment_id

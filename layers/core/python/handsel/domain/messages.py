@@ -9,9 +9,9 @@ from enum import StrEnum
 
 from handsel.domain import ids
 from handsel.domain.events import find_new_claims, find_redemption_change
-from handsel.domain.models import Gift, Holding, Presentation, Shipment, Wrapping
+from handsel.domain.models import Gift, Holding, Presentation, RefundRequest, Shipment, Wrapping
 from handsel.domain.privacy import Fact, Viewer, may_see
-from handsel.domain.states import EndAction, GiftState, ShipmentStatus, VoucherState
+from handsel.domain.states import EndAction, GiftState, RefundRequestState, ShipmentStatus, VoucherState
 
 HOUR_MS = 3_600_000
 DAY_MS = 86_400_000
@@ -29,6 +29,8 @@ class MessageKind(StrEnum):
     - `gift_passed_on`: the caller's gift expired and became a new gift to the second person. Params: `name`.
     - `gift_declined`: the caller's gift was declined.
     - `asked_again`: someone asks the caller to give an expired gift again. Params: `name`.
+    - `refund_decided`: a refund request of the caller, or about a holding of the caller, was decided or went on without a
+      decision. Params: `state` of the request, and `holding_id`, which is null unless the caller is the holder.
     - `parcel_update`: the status of a parcel for the caller changed. Params: `status`.
     - `voucher_redeemed`: a voucher of the caller was redeemed. Params: `holding_id`.
     - `voucher_usable_again`: the redemption of a voucher of the caller was undone. Params: `holding_id`.
@@ -44,6 +46,7 @@ class MessageKind(StrEnum):
     GIFT_PASSED_ON = "gift_passed_on"
     GIFT_DECLINED = "gift_declined"
     ASKED_AGAIN = "asked_again"
+    REFUND_DECIDED = "refund_decided"
     PARCEL_UPDATE = "parcel_update"
     VOUCHER_REDEEMED = "voucher_redeemed"
     VOUCHER_USABLE_AGAIN = "voucher_usable_again"
@@ -61,6 +64,7 @@ class MessageParams:
         hours: time left to open the gift.
         units: units released to the order, or refunded.
         status: of the shipment.
+        state: of the refund request.
         holding_id: the holding that the message is about.
         days: the days until the end of a voucher's validity.
     """
@@ -70,6 +74,7 @@ class MessageParams:
     hours: int | None = None
     units: int | None = None
     status: ShipmentStatus | None = None
+    state: RefundRequestState | None = None
     holding_id: str | None = None
     days: int | None = None
 
@@ -84,6 +89,7 @@ PARAMS: Mapping[MessageKind, tuple[str, ...]] = {
     MessageKind.GIFT_PASSED_ON: ("name",),
     MessageKind.GIFT_DECLINED: (),
     MessageKind.ASKED_AGAIN: ("name",),
+    MessageKind.REFUND_DECIDED: ("state", "holding_id"),
     MessageKind.PARCEL_UPDATE: ("status",),
     MessageKind.VOUCHER_REDEEMED: ("holding_id",),
     MessageKind.VOUCHER_USABLE_AGAIN: ("holding_id",),
@@ -235,6 +241,47 @@ def build_voucher_reminder(voucher: Holding, at: int) -> Message:
         created_at=at,
         params=MessageParams(holding_id=voucher.holding_id, days=days),
     )
+
+
+# The states of a refund request that are news. A request that its user withdrew is not.
+_DECIDED = frozenset(
+    {
+        RefundRequestState.APPROVED,
+        RefundRequestState.REFUNDING,
+        RefundRequestState.REJECTED,
+        RefundRequestState.WITHDRAWN,
+    }
+)
+
+
+def derive_refund_request_messages(before: RefundRequest | None, after: RefundRequest, *, at: int) -> Iterator[Message]:
+    """Derive the messages of a refund request, to its holder and to the user who asked. They have no reason and no note.
+
+    Args:
+        at: the time of the change, in milliseconds since the epoch.
+    """
+    was, state = None if before is None else before.state, after.state
+    if (
+        state is was
+        or state not in _DECIDED
+        or (state, was) == (RefundRequestState.WITHDRAWN, RefundRequestState.REQUESTED)
+    ):
+        return
+    for user_id in dict.fromkeys([after.holder_id, after.asked_by]):
+        if before is None and user_id == after.asked_by:
+            continue  # the response to the request had its state
+        is_holder = user_id == after.holder_id
+        if may_see(Viewer.CLAIMER if is_holder else Viewer.GIVER, Fact.REFUND_REQUEST, own=True):
+            yield Message(
+                message_id=ids.derive_id(
+                    "message", MessageKind.REFUND_DECIDED, after.refund_request_id, state, user_id
+                ),
+                user_id=user_id,
+                kind=MessageKind.REFUND_DECIDED,
+                gift_id=after.gift_id,
+                created_at=at,
+                params=MessageParams(state=state, holding_id=after.holding_id if is_holder else None),
+            )
 
 
 def build_regift_request(gift_id: str, giver_id: str, requester: str, *, at: int) -> Message:

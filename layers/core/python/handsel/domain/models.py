@@ -3,13 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from handsel.domain.states import (
     ALL_UNITS_REFUNDED,
     DECISION_OVERDUE,
     OVERDUE,
     PAYMENT_OVER,
+    SHIPMENT_STATUS_RANKS,
     VALIDITY_OVER,
     WINDOW_OVER,
     EndAction,
@@ -36,6 +37,8 @@ MAX_STOCK = 10**9
 
 # The time that a store has to settle a parcel that was returned or lost.
 CLOSES_AFTER_MS = 7 * 86_400_000
+# The longest time that an address is stored, from the creation of its shipment on.
+MAX_ADDRESS_MS = 180 * 86_400_000
 # The time that a holder has to send approved goods back, and a merchant to say whether they arrived.
 SEND_BACK_MS = 14 * 86_400_000
 ACKNOWLEDGE_MS = 10 * 86_400_000
@@ -491,16 +494,20 @@ class ShipmentEvent:
 
 @dataclass(frozen=True, slots=True)
 class Shipment:
-    """A parcel on its way.
+    """A parcel on its way. Its address is an item of its own, which is erased earlier.
 
     Attributes:
+        holding_id: the holding of the parcel.
         gift_id: None if the holder bought it for own use.
         events: by event id.
         version: number of changes; the last one was at `updated_at`.
+        address_until: the time from which on its address is erased.
+        address_version: number of corrections of its address.
         cancelled_at: the time at which it was cancelled, before it left the store.
     """
 
     shipment_id: str
+    holding_id: str
     holder_id: str
     order_id: str
     gift_id: str | None
@@ -509,11 +516,12 @@ class Shipment:
     quantity: int
     carrier: str
     tracking_number: str | None
-    address: Address
     events: Mapping[str, ShipmentEvent]
     version: int
     created_at: int
     updated_at: int
+    address_until: int
+    address_version: int = 0
     cancelled_at: int | None = None
 
     @property
@@ -524,17 +532,35 @@ class Shipment:
         return derive_shipment_status((event.occurred_at, event.status) for event in self.events.values())
 
     @property
+    def is_over(self) -> bool:
+        """Return whether no delivery is expected: the status is final, or `lost`, although a lost parcel may be found."""
+        status = self.status
+        if status in (ShipmentStatus.LOST, ShipmentStatus.CANCELLED):
+            return True
+        return SHIPMENT_STATUS_RANKS[status].final
+
+    @property
     def is_delivered(self) -> bool:
         """Return whether the parcel was delivered. This is final, so data that it makes visible is never hidden again."""
         return self.status is ShipmentStatus.DELIVERED
 
     def is_closed_at(self, now: int) -> bool:
-        """Return whether its store has nothing left to do with it at a time: it was delivered, or returned or lost long ago."""
+        """Return whether its store has nothing left to do with it at a time.
+
+        It was delivered or cancelled, or it was returned or lost long ago.
+        """
         status = self.status
         if status not in (ShipmentStatus.RETURNED, ShipmentStatus.LOST):
             return status in (ShipmentStatus.DELIVERED, ShipmentStatus.CANCELLED)
         since = max(event.occurred_at for event in self.events.values() if event.status is status)
         return since + CLOSES_AFTER_MS <= now
+
+
+class AddressedShipment(NamedTuple):
+    """A shipment with its address; None if the address is erased."""
+
+    shipment: Shipment
+    address: Address | None
 
 
 @dataclass(frozen=True, slots=True)

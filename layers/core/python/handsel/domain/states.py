@@ -399,11 +399,11 @@ class RefundRequestState(StrEnum):
 class RefundRequestAction(StrEnum):
     """The actions on a refund request.
 
-    - `approve`, `reject`: the merchant decides.
+    - `approve`, `reject`: the merchant decides. What they held, an operator rejects.
     - `lapse`: a time passed without the action that it is for. A request is then approved, approved goods are not
       refunded, and goods that were sent back count as received.
     - `withdraw`: by the user who asked.
-    - `send_back`: by the holder.
+    - `send_back`: by the holder, who can correct the number of that parcel.
     - `hold`: the merchant says that the goods did not arrive, so that an operator decides.
     - `receive`: the goods are back.
     - `refund`: the units are refunded.
@@ -426,6 +426,9 @@ UNDECIDED_IN_TIME = Guard("decide_by", ">", "now")
 DECISION_OVERDUE = Guard("decide_by", "<=", "now")
 IN_TIME = Guard("due_at", ">", "now")
 OVERDUE = Guard("due_at", "<=", "now")
+# A request that is held waits for no time.
+IN_TIME_OR_HELD = Guard("due_at", ">", "now", optional=True)
+HELD = Guard("held_at", "<=", "now")
 
 REFUND_REQUEST_MACHINE = Machine(
     states=RefundRequestState,
@@ -450,6 +453,11 @@ REFUND_REQUEST_MACHINE = Machine(
         (RefundRequestState.APPROVED, RefundRequestAction.LAPSE): Transition(RefundRequestState.WITHDRAWN, (OVERDUE,)),
         # Without a return: the goods never left or never arrived, or the merchant does not want them back.
         (RefundRequestState.APPROVED, RefundRequestAction.REFUND): Transition(RefundRequestState.REFUNDING),
+        (RefundRequestState.RETURNING, RefundRequestAction.SEND_BACK): Transition(
+            RefundRequestState.RETURNING, (IN_TIME_OR_HELD,)
+        ),
+        # By an operator, who decides what the merchant held.
+        (RefundRequestState.RETURNING, RefundRequestAction.REJECT): Transition(RefundRequestState.REJECTED, (HELD,)),
         (RefundRequestState.RETURNING, RefundRequestAction.HOLD): Transition(RefundRequestState.RETURNING, (IN_TIME,)),
         (RefundRequestState.RETURNING, RefundRequestAction.RECEIVE): Transition(RefundRequestState.RECEIVED),
         (RefundRequestState.RETURNING, RefundRequestAction.LAPSE): Transition(RefundRequestState.RECEIVED, (OVERDUE,)),

@@ -96,6 +96,15 @@ TEXTS: Mapping[str, Mapping[str, Text]] = {
                 "other": "{name} missed your gift and would love another chance.",
             },
         ),
+        "refund_decided": Select(
+            "state",
+            {
+                "approved": "The refund was approved. Please send the goods back within 14 days.",
+                "refunding": "The refund was approved. The money goes back to the buyer.",
+                "rejected": "The store didn't approve the refund.",
+                "other": "The refund request ended, because the goods weren't sent back in time.",
+            },
+        ),
         "parcel_update": Select(
             "status",
             {
@@ -167,6 +176,15 @@ TEXTS: Mapping[str, Mapping[str, Text]] = {
             {
                 "unknown": "有人错过了你的礼物，希望你再送一次。",
                 "other": "{name} 错过了你的礼物，希望你再送一次。",
+            },
+        ),
+        "refund_decided": Select(
+            "state",
+            {
+                "approved": "退款申请已通过，请在 14 天内寄回商品。",
+                "refunding": "退款申请已通过，款项将退还给购买人。",
+                "rejected": "商家未同意退款申请。",
+                "other": "商品未按时寄回，退款申请已结束。",
             },
         ),
         "parcel_update": Select(

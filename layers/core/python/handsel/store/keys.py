@@ -242,6 +242,11 @@ def shipment(shipment_id: str) -> Key:
     return Key(_join("SHIPMENT", shipment_id), "SHIPMENT")
 
 
+def address(shipment_id: str) -> Key:
+    """Return the key of an ADDRESS item."""
+    return Key(_join("SHIPMENT", shipment_id), "ADDRESS")
+
+
 def use(use_id: str) -> Key:
     """Return the key of a USE item."""
     return Key(_join("USE", use_id), "USE")
@@ -255,11 +260,6 @@ def refund(refund_id: str) -> Key:
 def refund_request(refund_request_id: str) -> Key:
     """Return the key of a REFUND_REQUEST item."""
     return Key(_join("REFUND_REQUEST", refund_request_id), "REFUND_REQUEST")
-
-
-def address(shipment_id: str) -> Key:
-    """Return the key of an ADDRESS item."""
-    return Key(_join("SHIPMENT", shipment_id), "ADDRESS")
 
 
 def charge(key: str) -> Key:

@@ -16,7 +16,7 @@ from handsel.domain.messages import Message
 from handsel.domain.models import Gift, Kind
 from handsel.domain.recommendations import Interaction, InteractionType
 from handsel.domain.states import OrderState
-from handsel.store import gifts, holdings, keys, orders, products, reminders, shipments
+from handsel.store import gifts, holdings, keys, orders, products, refund_requests, reminders, shipments
 from handsel.store.attributes import Item
 from handsel.store.changes import Change
 from handsel.store.table import Table
@@ -188,6 +188,12 @@ def _shipment_effects(change: Change, item: Item) -> ChangeEffects:
     )
 
 
+def _refund_request_effects(change: Change, item: Item) -> ChangeEffects:
+    before = refund_requests.from_item(change.before) if change.before else None
+    after = refund_requests.from_item(item)
+    return ChangeEffects(messages=list(messages.derive_refund_request_messages(before, after, at=change.at)))
+
+
 def _regift_request_effects(_: Change, item: Item) -> ChangeEffects:
     message = messages.build_regift_request(item["gift_id"], item["giver_id"], item["user_id"], at=item["at"])
     return ChangeEffects(messages=[message])
@@ -214,6 +220,7 @@ _DERIVE: Mapping[str, Callable[[Change, Item], ChangeEffects]] = {
     "GIFT": _gift_effects,
     "HOLDING": _holding_effects,
     "SHIPMENT": _shipment_effects,
+    "REFUND_REQUEST": _refund_request_effects,
     "REGIFT_REQUEST": _regift_request_effects,
     "PREFERENCES": _preferences_effects,
     "PRODUCT": _product_effects,

@@ -29,6 +29,7 @@ class DueType(StrEnum):
 
     GIFT = "gift"
     ORDER = "order"
+    REFUND_REQUEST = "refund_request"
     REFUND = "refund"
     REMINDER = "reminder"
     # Many vouchers may end at the same time. The last types wait for no others.
@@ -39,6 +40,7 @@ class DueType(StrEnum):
 _PARTITIONS: Mapping[DueType, Callable[[int], str]] = {
     DueType.GIFT: keys.due_gifts,
     DueType.ORDER: keys.due_orders,
+    DueType.REFUND_REQUEST: keys.due_refund_requests,
     DueType.REFUND: keys.due_refunds,
     DueType.REMINDER: keys.due_reminders,
     DueType.VOUCHERS: keys.due_vouchers,
@@ -53,6 +55,7 @@ class SweepOutcome(StrEnum):
     PAID = "paid"
     DECLINED = "declined"
     CANCELLED = "cancelled"
+    REQUEST_SETTLED = "request_settled"
     REFUNDED = "refunded"
     REMINDED = "reminded"
     EXPIRED = "expired"
@@ -116,6 +119,8 @@ def sweep(
                     return [_expire_gift(read, item_id, clock=clock)]
                 case DueType.ORDER:
                     return [_settle_order(table, provider, item_id, now=clock())]
+                case DueType.REFUND_REQUEST:
+                    return [_settle_refund_request(table, provider, item_id, now=clock())]
                 case DueType.REFUND:
                     return [_settle_refund(table, provider, item_id)]
                 case DueType.REMINDER:
@@ -255,6 +260,16 @@ def _settle_order(table: Table, provider: PaymentProvider, order_id: str, *, now
     except errors.PaymentUnknown:
         return None  # the provider has no result yet: the order stays due
     return SweepOutcome.PAID
+
+
+def _settle_refund_request(
+    table: Table, provider: PaymentProvider, refund_request_id: str, *, now: int
+) -> SweepOutcome | None:
+    # Imported here, because few sweeps find one.
+    from handsel.use_cases.refunds.steps import settle_due
+
+    request = settle_due(table, provider, refund_request_id, now=now)
+    return None if request is None else SweepOutcome.REQUEST_SETTLED
 
 
 def _settle_refund(table: Table, provider: PaymentProvider, refund_id: str) -> SweepOutcome | None:
