@@ -11,6 +11,7 @@ from handsel.domain.models import (
     Address,
     AtEnd,
     Gift,
+    Holding,
     Kind,
     Money,
     Order,
@@ -33,6 +34,7 @@ from handsel.domain.states import (
     OrderAction,
     OrderState,
     UnitPlace,
+    VoucherState,
 )
 
 if TYPE_CHECKING:
@@ -176,6 +178,21 @@ def are_units_refunded(order: Order, *, now: int) -> bool:
     from handsel.domain import policy  # imported here, because few orders are that old
 
     return policy.find(order.policy).repays_vouchers
+
+
+def may_extend(holding: Holding, policy: "Policy", *, now: int) -> bool:
+    """Return whether the holder of a voucher can extend it: once, while it is usable, if the policy allows it.
+
+    Args:
+        policy: that its order was bought under.
+    """
+    return (
+        policy.extend["voucher_days"] > 0
+        and holding.product.kind is Kind.VOUCHER
+        and holding.valid_until is not None
+        and holding.extended_from is None
+        and holding.state_at(now) is VoucherState.USABLE
+    )
 
 
 def is_window_too_short(order: Order, policy: "Policy", *, now: int) -> bool:
