@@ -54,6 +54,10 @@ def _known_keys(known: AuditIndex, groups: set[str]) -> Iterator[Key]:
     for holding in known.holdings.values():
         if f"ORDER#{holding.order_id}" in groups:
             yield keys.holding(holding.holding_id)
+    for redemption in known.redemptions.values():
+        voucher = known.holdings.get(redemption.holding_id)
+        if voucher is not None and f"ORDER#{voucher.order_id}" in groups:
+            yield keys.redemption(redemption.redemption_id)
     for shipment in known.shipments.values():
         if f"ORDER#{shipment.order_id}" in groups:
             yield keys.shipment(shipment.shipment_id)
@@ -100,6 +104,8 @@ def _referenced_keys(index: AuditIndex) -> Iterator[Key]:
             yield keys.gift(holding.gift_id)
         if holding.shipment_id is not None:
             yield keys.shipment(holding.shipment_id)
+        if holding.redemption is not None:
+            yield keys.redemption(holding.redemption)
         if holding.return_gift_order_id is not None:
             yield keys.order(holding.return_gift_order_id)
         if holding.refund_request_id is not None:
@@ -118,6 +124,7 @@ def _referenced_keys(index: AuditIndex) -> Iterator[Key]:
         yield from (keys.order(asked.order_id), keys.holding(asked.holding_id))
         if asked.refund_id is not None:
             yield keys.refund(asked.refund_id)
+    yield from (keys.holding(redemption.holding_id) for redemption in index.redemptions.values())
     yield from (keys.order(order_id) for order_id in index.charges)
     yield from map(keys.gift, (*index.timers, *index.reminders, *(gift_id for _, gift_id in index.received)))
     yield from (keys.gift(request.gift_id) for request in index.regift_requests)
