@@ -34,7 +34,8 @@ class MessageParams(TypedDict, total=False):
         hours: the hours left to open the gift.
         units: the number of units that became available in the order again, or are refunded.
         status: the status of the shipment.
-        holding_id: the ID of the holding.
+        holding_id: the ID of the holding; null for a merchant.
+        shipment_id: the ID of the shipment.
     """
 
     name: str | None
@@ -42,7 +43,8 @@ class MessageParams(TypedDict, total=False):
     hours: Count
     units: Count
     status: ShipmentStatus
-    holding_id: str
+    holding_id: str | None
+    shipment_id: str
 
 
 class MessageView(View):
@@ -76,7 +78,7 @@ class MessageView(View):
         params = message.values()
         # A gift has its own page; messages about own purchases link to the order center.
         path = "/" if message.gift_id is None else f"/g/{message.gift_id}"
-        if "holding_id" in params:
+        if params.get("holding_id") is not None:
             path = f"/#/holdings/{params['holding_id']}"
         return cls(
             message_id=message.message_id,

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from handsel.domain import ids
 from handsel.domain.events import find_new_claims, find_redemption_change
-from handsel.domain.models import Gift, Holding, Presentation, Shipment, Wrapping
+from handsel.domain.models import Gift, Holding, NotShipped, Presentation, Shipment, Wrapping
 from handsel.domain.privacy import Fact, Viewer, may_see
 from handsel.domain.states import EndAction, GiftState, ShipmentStatus, VoucherState
 
@@ -29,6 +29,8 @@ class MessageKind(StrEnum):
     - `gift_declined`: the caller's gift was declined.
     - `asked_again`: someone asks the caller to give an expired gift again. Params: `name`.
     - `parcel_update`: the status of a parcel for the caller changed. Params: `status`.
+    - `parcel_not_shipped`: a parcel for the caller, or of the caller's store, was not shipped in time. Params: `shipment_id`,
+      and `holding_id`, which is null for the merchant.
     - `voucher_redeemed`: a voucher of the caller was redeemed. Params: `holding_id`.
     - `voucher_usable_again`: the redemption of a voucher of the caller was undone. Params: `holding_id`.
     """
@@ -43,6 +45,7 @@ class MessageKind(StrEnum):
     GIFT_DECLINED = "gift_declined"
     ASKED_AGAIN = "asked_again"
     PARCEL_UPDATE = "parcel_update"
+    PARCEL_NOT_SHIPPED = "parcel_not_shipped"
     VOUCHER_REDEEMED = "voucher_redeemed"
     VOUCHER_USABLE_AGAIN = "voucher_usable_again"
 
@@ -58,7 +61,8 @@ class MessageParams:
         hours: time left to open the gift.
         units: units released to the order, or refunded.
         status: of the shipment.
-        holding_id: the holding that the message is about.
+        holding_id: the holding that the message is about; None for a merchant.
+        shipment_id: the shipment that the message is about.
     """
 
     name: str | None = None
@@ -67,6 +71,7 @@ class MessageParams:
     units: int | None = None
     status: ShipmentStatus | None = None
     holding_id: str | None = None
+    shipment_id: str | None = None
 
 
 PARAMS: Mapping[MessageKind, tuple[str, ...]] = {
@@ -80,6 +85,7 @@ PARAMS: Mapping[MessageKind, tuple[str, ...]] = {
     MessageKind.GIFT_DECLINED: (),
     MessageKind.ASKED_AGAIN: ("name",),
     MessageKind.PARCEL_UPDATE: ("status",),
+    MessageKind.PARCEL_NOT_SHIPPED: ("holding_id", "shipment_id"),
     MessageKind.VOUCHER_REDEEMED: ("holding_id",),
     MessageKind.VOUCHER_USABLE_AGAIN: ("holding_id",),
 }
@@ -179,8 +185,12 @@ def find_replacing_id(message: Message) -> str | None:
 
 
 def derive_shipment_messages(before: Shipment | None, after: Shipment | None) -> Iterator[Message]:
-    """Derive the message of a shipment whose status changed."""
-    if before is None or after is None or before.status is after.status:
+    """Derive the message of a shipment whose status changed, and those of one that was not shipped in time."""
+    if before is None or after is None:
+        return
+    if after.not_shipped is not None and before.not_shipped is None:
+        yield from _report_not_shipped(after, after.not_shipped)
+    if before.status is after.status:
         return
     if may_see(Viewer.CLAIMER, Fact.LOGISTICS_STATUS, own=True):
         yield Message(
@@ -216,6 +226,29 @@ def derive_holding_messages(before: Holding | None, after: Holding | None, *, at
         created_at=changed_at,
         params=MessageParams(holding_id=after.holding_id),
     )
+
+
+def _report_not_shipped(shipment: Shipment, report: NotShipped) -> Iterator[Message]:
+    kind = MessageKind.PARCEL_NOT_SHIPPED
+    if may_see(Viewer.CLAIMER, Fact.LOGISTICS_STATUS, own=True):
+        yield Message(
+            message_id=ids.derive_id("message", kind, shipment.shipment_id, Viewer.CLAIMER),
+            user_id=shipment.holder_id,
+            kind=kind,
+            gift_id=shipment.gift_id,
+            created_at=report.at,
+            params=MessageParams(holding_id=shipment.holding_id, shipment_id=shipment.shipment_id),
+        )
+    # The gift and the holding are not the merchant's.
+    if report.merchant_id is not None and may_see(Viewer.MERCHANT, Fact.LOGISTICS_STATUS):
+        yield Message(
+            message_id=ids.derive_id("message", kind, shipment.shipment_id, Viewer.MERCHANT),
+            user_id=report.merchant_id,
+            kind=kind,
+            gift_id=None,
+            created_at=report.at,
+            params=MessageParams(shipment_id=shipment.shipment_id),
+        )
 
 
 def build_regift_request(gift_id: str, giver_id: str, requester: str, *, at: int) -> Message:

@@ -111,6 +111,13 @@ TEXTS: Mapping[str, Mapping[str, Text]] = {
                 "cancelled": "Your parcel was cancelled before it was shipped.",
             },
         ),
+        "parcel_not_shipped": Select(
+            "holding_id",
+            {
+                "unknown": "A parcel of your store wasn't shipped in time: {shipment_id}.",
+                "other": "Your parcel wasn't shipped in time.",
+            },
+        ),
         "voucher_redeemed": "Your voucher was redeemed.",
         "voucher_usable_again": "The store undid the redemption of your voucher. You can use it again.",
         "also": "People who liked {title} also liked this",
@@ -175,6 +182,13 @@ TEXTS: Mapping[str, Mapping[str, Text]] = {
                 "returned": "你的包裹已退回商家。",
                 "lost": "你的包裹已丢失，请联系商家。",
                 "cancelled": "你的包裹在发货前已取消。",
+            },
+        ),
+        "parcel_not_shipped": Select(
+            "holding_id",
+            {
+                "unknown": "你店铺的包裹未按时发货：{shipment_id}。",
+                "other": "你的包裹未按时发货。",
             },
         ),
         "voucher_redeemed": "你的团购券已使用。",

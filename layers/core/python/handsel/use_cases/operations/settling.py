@@ -18,6 +18,7 @@ from handsel.store import gifts, keys, orders, refunds
 from handsel.store.attributes import Item
 from handsel.store.gifts import Released
 from handsel.store.table import Table
+from handsel.use_cases.fulfilment.shipping import report_not_shipped
 from handsel.use_cases.gifts.reminding import MAX_REMINDERS, remind
 from handsel.use_cases.orders.purchases import settle_payment
 from handsel.use_cases.orders.refunding import settle_refund
@@ -31,6 +32,7 @@ class DueType(StrEnum):
     REFUND_REQUEST = "refund_request"
     REFUND = "refund"
     REMINDER = "reminder"
+    SHIPMENT = "shipment"
 
 
 _PARTITIONS: Mapping[DueType, Callable[[int], str]] = {
@@ -39,6 +41,7 @@ _PARTITIONS: Mapping[DueType, Callable[[int], str]] = {
     DueType.REFUND_REQUEST: keys.due_refund_requests,
     DueType.REFUND: keys.due_refunds,
     DueType.REMINDER: keys.due_reminders,
+    DueType.SHIPMENT: keys.due_unshipped,
 }
 
 
@@ -52,6 +55,7 @@ class SweepOutcome(StrEnum):
     REQUEST_SETTLED = "request_settled"
     REFUNDED = "refunded"
     REMINDED = "reminded"
+    NOT_SHIPPED = "not_shipped"
 
 
 @dataclass(slots=True)
@@ -118,6 +122,8 @@ def sweep(
                     return [_settle_refund(table, provider, item_id)]
                 case DueType.REMINDER:
                     return _remind(read, [item_id for _, item_id in entries], now=clock())
+                case DueType.SHIPMENT:
+                    return [SweepOutcome.NOT_SHIPPED if report_not_shipped(table, item_id, now=clock()) else None]
         except Exception as error:  # noqa: BLE001 - one invalid item must not block the others
             return [result for entry in entries for result in settle(read, [entry])] if others else [error]
 
