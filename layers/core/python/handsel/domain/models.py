@@ -87,7 +87,6 @@ class Store:
     Attributes:
         carrier: the carrier of new shipments.
         giftable: False if none of its products may be given.
-        merchant_id: the merchant's user who last wrote the store or a product of it, and gets its messages; None if none did.
         excluded_categories: categories of which no product may be given, in the form of `categories.normalize`.
         price_caps: the highest price in minor units of a product that may be given, by currency.
         merchant_id: the merchant's user who last wrote the store or one of its products, and gets its messages.
@@ -99,7 +98,6 @@ class Store:
     giftable: bool
     excluded_categories: Sequence[str] | None = None
     price_caps: Mapping[str, int] | None = None
-    merchant_id: str | None = None
     merchant_id: str | None = None
 
 
