@@ -15,7 +15,7 @@ from handsel.api.views.wrappings import WrappingView
 from handsel.domain import texts
 from handsel.domain.messages import Message, MessageKind
 from handsel.domain.models import Presentation
-from handsel.domain.states import ShipmentStatus
+from handsel.domain.states import RefundRequestState, ShipmentStatus
 from handsel.domain.times import format_timestamp
 from handsel.runtime.wiring import table
 from handsel.use_cases.inbox import messaging
@@ -34,8 +34,11 @@ class MessageParams(TypedDict, total=False):
         hours: the hours left to open the gift.
         units: the number of units that became available in the order again, or are refunded.
         status: the status of the shipment.
-        holding_id: the ID of the holding; null for a merchant.
         shipment_id: the ID of the shipment.
+        state: the state of the refund request.
+        holding_id: the ID of the holding; null if the caller may not know it, or if it is about several or none.
+        order_id: the ID of the order whose units were refunded.
+        days: the days until the voucher expires.
     """
 
     name: str | None
@@ -43,8 +46,11 @@ class MessageParams(TypedDict, total=False):
     hours: Count
     units: Count
     status: ShipmentStatus
-    holding_id: str | None
     shipment_id: str
+    state: RefundRequestState
+    holding_id: str | None
+    order_id: str
+    days: Count
 
 
 class MessageView(View):
@@ -78,7 +84,11 @@ class MessageView(View):
         params = message.values()
         # A gift has its own page; messages about own purchases link to the order center.
         path = "/" if message.gift_id is None else f"/g/{message.gift_id}"
-        if params.get("holding_id") is not None:
+        if "order_id" in params:
+            # The payer is seldom the holder, so this page is that of the order.
+            holding = "" if params["holding_id"] is None else f"?holding={params['holding_id']}"
+            path = f"/#/orders/{params['order_id']}{holding}"
+        elif params.get("holding_id") is not None:
             path = f"/#/holdings/{params['holding_id']}"
         return cls(
             message_id=message.message_id,

@@ -39,6 +39,7 @@ STATUS: Mapping[str, int] = {
     "already-decided": 409,
     "no-return-expected": 409,
     "voucher-refunded": 409,
+    "not-extendable": 409,
     "handle-taken": 409,
     "expired": 410,
     "cancelled": 410,

@@ -16,7 +16,7 @@ HandselError
 │   ├── TooLateToUndo
 │   ├── AlreadyShipped, TooManyEvents
 │   ├── NotRefundable              has the reason
-│   ├── AlreadyDecided, NoReturnExpected, VoucherRefunded
+│   ├── AlreadyDecided, NoReturnExpected, VoucherRefunded, NotExtendable
 │   ├── PriceChanged               has the total that would be charged
 │   ├── NotAllowed                 has the rule of the policy
 │   ├── Expired, Cancelled, Declined, VoucherExpired, AccountErased
@@ -348,6 +348,14 @@ class NotRefundable(ApiProblem):
     def __init__(self, reason: str) -> None:
         super().__init__()
         self.reason = reason
+
+
+class NotExtendable(ApiProblem):
+    """The validity of this holding cannot be extended by the caller."""
+
+    code = "not-extendable"
+    title = "This voucher cannot be extended."
+    explanation = "Its rules do not allow it, or the voucher is not usable any more."
 
 
 class AlreadyDecided(ApiProblem):

@@ -227,6 +227,11 @@ class Order:
     policy: str = FIRST_POLICY
     uses: tuple[str, ...] = ()
 
+    @property
+    def repaid(self) -> Money:
+        """Return the money of all refunded units."""
+        return Money(self.payment.total.amount * self.refunded // self.quantity, self.payment.total.currency)
+
     def repayment(self, units: int) -> Money:
         """Return the money of the next units that are refunded: the part of the total up to them, less the part before.
 
@@ -402,6 +407,7 @@ class Holding:
         refund_request_id: the id of the present or last refund request.
         refunded_at: the time at which its units were refunded, by a request or because an account was erased.
         expired_at: the time at which the end of its validity was settled.
+        extended_from: the end of its validity before it was extended; None if it was not.
     """
 
     holding_id: str
@@ -421,6 +427,17 @@ class Holding:
     refund_request_id: str | None = None
     refunded_at: int | None = None
     expired_at: int | None = None
+    extended_from: int | None = None
+
+    @property
+    def has_left(self) -> bool:
+        """Return whether its units are refunded: by a request, with an account, or at its own end."""
+        return self.refunded_at is not None or self.expired_at is not None
+
+    @property
+    def bought_until(self) -> int | None:
+        """Return the end of validity that was sold, or None: an extension does not change it."""
+        return self.valid_until if self.extended_from is None else self.extended_from
 
     def state_at(self, now: int) -> VoucherState:
         """Return the state of a voucher at a time."""
@@ -537,6 +554,12 @@ class Shipment:
         return self.status is ShipmentStatus.READY_TO_SHIP and self.not_shipped is None
 
     @property
+    def delivered_at(self) -> int | None:
+        """Return the time at which the parcel was delivered, or None."""
+        delivered = ShipmentStatus.DELIVERED
+        return min((event.occurred_at for event in self.events.values() if event.status is delivered), default=None)
+
+    @property
     def is_over(self) -> bool:
         """Return whether no delivery is expected: the status is final, or `lost`, although a lost parcel may be found."""
         status = self.status
@@ -587,6 +610,7 @@ class Refund:
         request_hash: of the request that created it; empty if none did.
         holding_ids: the holdings that the units were.
         refund_request_id: of the refund request that it settles, or None.
+        payer_id: the buyer of the order; None of a refund from before it was recorded.
     """
 
     refund_id: str
@@ -600,6 +624,7 @@ class Refund:
     cause: RefundCause = RefundCause.BUYER
     holding_ids: tuple[str, ...] = ()
     refund_request_id: str | None = None
+    payer_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -521,6 +521,7 @@ VOUCHER_MACHINE = Machine(
         VoucherState.REFUNDED: "refunded_at",
         VoucherState.EXPIRED: "expired_at",
     },
+    due_in=frozenset({VoucherState.USABLE}),
 )
 
 

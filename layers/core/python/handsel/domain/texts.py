@@ -96,6 +96,22 @@ TEXTS: Mapping[str, Mapping[str, Text]] = {
                 "other": "{name} missed your gift and would love another chance.",
             },
         ),
+        "refund_decided": Select(
+            "state",
+            {
+                "approved": "The refund was approved. Please send the goods back within 14 days.",
+                "refunding": "The refund was approved. The money goes back to the buyer.",
+                "rejected": "The store didn't approve the refund.",
+                "other": "The refund request ended, because the goods weren't sent back in time.",
+            },
+        ),
+        "refund_issued": Select(
+            "units",
+            {
+                "one": "1 unit of your order was refunded.",
+                "other": "{units} units of your order were refunded.",
+            },
+        ),
         "parcel_update": Select(
             "status",
             {
@@ -116,6 +132,13 @@ TEXTS: Mapping[str, Mapping[str, Text]] = {
             {
                 "unknown": "A parcel of your store wasn't shipped in time: {shipment_id}.",
                 "other": "Your parcel wasn't shipped in time.",
+            },
+        ),
+        "voucher_expiring": Select(
+            "days",
+            {
+                "one": "Your voucher expires in 1 day.",
+                "other": "Your voucher expires in {days} days.",
             },
         ),
         "voucher_redeemed": "Your voucher was redeemed.",
@@ -169,6 +192,16 @@ TEXTS: Mapping[str, Mapping[str, Text]] = {
                 "other": "{name} 错过了你的礼物，希望你再送一次。",
             },
         ),
+        "refund_decided": Select(
+            "state",
+            {
+                "approved": "退款申请已通过，请在 14 天内寄回商品。",
+                "refunding": "退款申请已通过，款项将退还给购买人。",
+                "rejected": "商家未同意退款申请。",
+                "other": "商品未按时寄回，退款申请已结束。",
+            },
+        ),
+        "refund_issued": "你的订单中有 {units} 件已退款。",
         "parcel_update": Select(
             "status",
             {
@@ -191,6 +224,7 @@ TEXTS: Mapping[str, Mapping[str, Text]] = {
                 "other": "你的包裹未按时发货。",
             },
         ),
+        "voucher_expiring": "你的团购券还有 {days} 天过期，记得使用。",
         "voucher_redeemed": "你的团购券已使用。",
         "voucher_usable_again": "商家已撤销上次使用，你的团购券可以再次使用。",
         "also": "喜欢“{title}”的人也喜欢",

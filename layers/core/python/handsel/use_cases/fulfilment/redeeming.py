@@ -23,7 +23,7 @@ from dataclasses import replace
 
 from handsel.domain import errors, ids
 from handsel.domain.models import Holding, Redemption
-from handsel.domain.states import UNDO_MS, UNDO_OPEN, VOUCHER_MACHINE, VoucherState
+from handsel.domain.states import UNDO_MS, UNDO_OPEN, VOUCHER_MACHINE
 from handsel.store import holdings, keys, redemptions
 from handsel.store.table import Table
 from handsel.store.writes import ConditionFailed

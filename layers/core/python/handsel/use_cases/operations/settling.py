@@ -18,6 +18,7 @@ from handsel.store import gifts, keys, orders, refunds
 from handsel.store.attributes import Item
 from handsel.store.gifts import Released
 from handsel.store.table import Table
+from handsel.use_cases.fulfilment import voucher_ends
 from handsel.use_cases.fulfilment.shipping import report_not_shipped
 from handsel.use_cases.gifts.reminding import MAX_REMINDERS, remind
 from handsel.use_cases.orders.purchases import settle_payment
@@ -33,6 +34,9 @@ class DueType(StrEnum):
     REFUND = "refund"
     REMINDER = "reminder"
     SHIPMENT = "shipment"
+    # Many vouchers may end at the same time. The last types wait for no others.
+    VOUCHERS = "vouchers"
+    EXTENDED = "extended"
 
 
 _PARTITIONS: Mapping[DueType, Callable[[int], str]] = {
@@ -42,6 +46,8 @@ _PARTITIONS: Mapping[DueType, Callable[[int], str]] = {
     DueType.REFUND: keys.due_refunds,
     DueType.REMINDER: keys.due_reminders,
     DueType.SHIPMENT: keys.due_unshipped,
+    DueType.VOUCHERS: keys.due_vouchers,
+    DueType.EXTENDED: keys.due_extended,
 }
 
 
@@ -56,6 +62,7 @@ class SweepOutcome(StrEnum):
     REFUNDED = "refunded"
     REMINDED = "reminded"
     NOT_SHIPPED = "not_shipped"
+    EXPIRED = "expired"
 
 
 @dataclass(slots=True)
@@ -124,14 +131,19 @@ def sweep(
                     return _remind(read, [item_id for _, item_id in entries], now=clock())
                 case DueType.SHIPMENT:
                     return [SweepOutcome.NOT_SHIPPED if report_not_shipped(table, item_id, now=clock()) else None]
+                case DueType.VOUCHERS:
+                    return [_outcome(voucher_ends.settle_order(table, item_id, clock=clock, read=read))]
+                case DueType.EXTENDED:
+                    return [_outcome(voucher_ends.settle_voucher(table, item_id, clock=clock, read=read))]
         except Exception as error:  # noqa: BLE001 - one invalid item must not block the others
             return [result for entry in entries for result in settle(read, [entry])] if others else [error]
 
     def settle_all(batch: Sequence[Entry]) -> list[tuple[Entry, SweepOutcome | Exception | None]]:
-        found = _read_gifts(table, batch)
+        found = _read_ahead(table, batch)
         read = table.with_cached(found)
         units = _group_reminders(found, batch)
-        results = table.map_grouped(partial(settle, read), units, key=lambda unit: _group_key(found, unit[0]))
+        now = clock()
+        results = table.map_grouped(partial(settle, read), units, key=lambda unit: _group_key(found, unit[0], now=now))
         return [
             each for unit, outcomes in zip(units, results, strict=True) for each in zip(unit, outcomes, strict=True)
         ]
@@ -163,19 +175,25 @@ def _batches(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
     yield batch
 
 
-def _read_gifts(table: Table, batch: Sequence[Entry]) -> dict[keys.Key, Item | None]:
-    """Read the gifts of a batch in one call. Return none if that fails: then each is read, and fails, separately."""
+def _read_ahead(table: Table, batch: Sequence[Entry]) -> dict[keys.Key, Item | None]:
+    """Read the items of a batch together. Return none if that fails: then each is read, and fails, separately."""
     try:
         wanted = [keys.gift(item_id) for due_type, item_id in batch if due_type in _GROUPED_BY]
         found = table.get_many(wanted)
+        ending, extended = (
+            [item_id for due_type, item_id in batch if due_type is each] for each in (DueType.VOUCHERS, DueType.EXTENDED)
+        )
+        more = voucher_ends.read_ahead(table, ending, extended)
     except Exception:  # noqa: BLE001
         return {}
-    return {key: found.get(key) for key in wanted}
+    return {**{key: found.get(key) for key in wanted}, **more}
 
 
-def _group_key(found: Mapping[keys.Key, Item | None], entry: Entry) -> str:
+def _group_key(found: Mapping[keys.Key, Item | None], entry: Entry, *, now: int) -> str:
     """Return the same key for entries that write the same item, and for all entries whose gift was not read."""
     due_type, item_id = entry
+    if due_type is DueType.VOUCHERS:
+        return voucher_ends.find_contended(found.get(keys.order(item_id)), now=now) or item_id
     if due_type not in _GROUPED_BY:
         return item_id
     gift = found.get(keys.gift(item_id)) or {}
@@ -187,7 +205,7 @@ def _group_reminders(found: Mapping[keys.Key, Item | None], batch: Sequence[Entr
     groups: list[list[Entry]] = []
     open_groups: dict[str, list[Entry]] = {}
     for entry in batch:
-        recipient = _group_key(found, entry) if entry[0] is DueType.REMINDER else ""
+        recipient = _group_key(found, entry, now=0) if entry[0] is DueType.REMINDER else ""
         group = open_groups.get(recipient) if recipient else None
         if group is None or len(group) == MAX_REMINDERS:
             groups.append(group := [])
@@ -219,6 +237,10 @@ def _list_entries(table: Table, due_type: DueType, *, until: int) -> Iterator[tu
 
 def _remind(table: Table, gift_ids: Sequence[str], *, now: int) -> list[SweepOutcome | Exception | None]:
     return [SweepOutcome.REMINDED if is_sent else None for is_sent in remind(table, gift_ids, now=now)]
+
+
+def _outcome(settled: voucher_ends.Settled | None) -> SweepOutcome | None:
+    return None if settled is None else SweepOutcome(settled)
 
 
 def _expire_gift(table: Table, gift_id: str, *, clock: Callable[[], int]) -> SweepOutcome | None:

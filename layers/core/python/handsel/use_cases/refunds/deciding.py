@@ -6,6 +6,7 @@ if its effect is there already, it returns the request as it is.
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from handsel.domain import errors
 from handsel.domain.models import RefundRequest
@@ -135,19 +136,27 @@ def resolve(
         NoReturnExpected: it is not held.
         AlreadyDecided: it was held, and ended otherwise.
     """
+    return take_step(
+        table,
+        provider,
+        refund_request_id,
+        is_visible=lambda _: True,
+        decide=partial(resolve_step, approve=approve),
+        now=now,
+    )
 
-    def step(request: RefundRequest) -> Step | None:
-        if request.held_at is None:
-            raise errors.NoReturnExpected
-        if request.state is not RefundRequestState.RETURNING:
-            if (request.state in _REFUNDED) is approve:
-                return None
-            raise errors.AlreadyDecided
-        if approve:
-            return _refund_returned(request)
-        return Step(steps.end(request, RefundRequestState.REJECTED), (RefundRequestAction.REJECT,))
 
-    return take_step(table, provider, refund_request_id, is_visible=lambda _: True, decide=step, now=now)
+def resolve_step(request: RefundRequest, *, approve: bool) -> Step | None:
+    """Return the step of `resolve`, or None if the request has ended so already. Raises the same errors."""
+    if request.held_at is None:
+        raise errors.NoReturnExpected
+    if request.state is not RefundRequestState.RETURNING:
+        if (request.state in _REFUNDED) is approve:
+            return None
+        raise errors.AlreadyDecided
+    if approve:
+        return _refund_returned(request)
+    return Step(steps.end(request, RefundRequestState.REJECTED), (RefundRequestAction.REJECT,))
 
 
 def _is_of(store_id: str) -> Callable[[RefundRequest], bool]:
