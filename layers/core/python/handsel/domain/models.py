@@ -498,6 +498,14 @@ class ShipmentEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class NotShipped:
+    """The report that a parcel was not shipped in time: its time, and the merchant's user who is told; None if none is known."""
+
+    at: int
+    merchant_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Shipment:
     """A parcel on its way. Its address is an item of its own, which is erased earlier.
 
@@ -506,9 +514,11 @@ class Shipment:
         gift_id: None if the holder bought it for own use.
         events: by event id.
         version: number of changes; the last one was at `updated_at`.
+        ship_by: the time until which the parcel has to leave the store.
         address_until: the time from which on its address is erased.
         address_version: number of corrections of its address.
         cancelled_at: the time at which it was cancelled, before it left the store.
+        not_shipped: the report that it was not shipped in time, which is no new version; None if there is none.
     """
 
     shipment_id: str
@@ -525,9 +535,11 @@ class Shipment:
     version: int
     created_at: int
     updated_at: int
+    ship_by: int
     address_until: int
     address_version: int = 0
     cancelled_at: int | None = None
+    not_shipped: NotShipped | None = None
 
     @property
     def status(self) -> ShipmentStatus:
@@ -535,6 +547,11 @@ class Shipment:
         if self.cancelled_at is not None:
             return ShipmentStatus.CANCELLED
         return derive_shipment_status((event.occurred_at, event.status) for event in self.events.values())
+
+    @property
+    def has_ship_by(self) -> bool:
+        """Return whether it still has to leave the store in time, or be reported as not shipped."""
+        return self.status is ShipmentStatus.READY_TO_SHIP and self.not_shipped is None
 
     @property
     def delivered_at(self) -> int | None:

@@ -19,6 +19,7 @@ from handsel.store.attributes import Item
 from handsel.store.gifts import Released
 from handsel.store.table import Table
 from handsel.use_cases.fulfilment import voucher_ends
+from handsel.use_cases.fulfilment.shipping import report_not_shipped
 from handsel.use_cases.gifts.reminding import MAX_REMINDERS, remind
 from handsel.use_cases.orders.purchases import settle_payment
 from handsel.use_cases.orders.refunding import settle_refund
@@ -32,6 +33,7 @@ class DueType(StrEnum):
     REFUND_REQUEST = "refund_request"
     REFUND = "refund"
     REMINDER = "reminder"
+    SHIPMENT = "shipment"
     # Many vouchers may end at the same time. The last types wait for no others.
     VOUCHERS = "vouchers"
     EXTENDED = "extended"
@@ -43,6 +45,7 @@ _PARTITIONS: Mapping[DueType, Callable[[int], str]] = {
     DueType.REFUND_REQUEST: keys.due_refund_requests,
     DueType.REFUND: keys.due_refunds,
     DueType.REMINDER: keys.due_reminders,
+    DueType.SHIPMENT: keys.due_unshipped,
     DueType.VOUCHERS: keys.due_vouchers,
     DueType.EXTENDED: keys.due_extended,
 }
@@ -58,6 +61,7 @@ class SweepOutcome(StrEnum):
     REQUEST_SETTLED = "request_settled"
     REFUNDED = "refunded"
     REMINDED = "reminded"
+    NOT_SHIPPED = "not_shipped"
     EXPIRED = "expired"
 
 
@@ -125,6 +129,8 @@ def sweep(
                     return [_settle_refund(table, provider, item_id)]
                 case DueType.REMINDER:
                     return _remind(read, [item_id for _, item_id in entries], now=clock())
+                case DueType.SHIPMENT:
+                    return [SweepOutcome.NOT_SHIPPED if report_not_shipped(table, item_id, now=clock()) else None]
                 case DueType.VOUCHERS:
                     return [_outcome(voucher_ends.settle_order(table, item_id, clock=clock, read=read))]
                 case DueType.EXTENDED:
