@@ -39,6 +39,7 @@ STATUS: Mapping[str, int] = {
     "cancelled": 410,
     "declined": 410,
     "voucher-expired": 410,
+    "account-erased": 410,
     "precondition-failed": 412,
     "too-large": 413,
     "unsupported-media-type": 415,

@@ -16,7 +16,7 @@ HandselError
 │   ├── AlreadyShipped, TooManyEvents
 │   ├── PriceChanged               has the total that would be charged
 │   ├── NotAllowed                 has the rule of the policy
-│   ├── Expired, Cancelled, Declined, VoucherExpired
+│   ├── Expired, Cancelled, Declined, VoucherExpired, AccountErased
 │   ├── PreconditionFailed         the entity is not in the state that If-Match names
 │   ├── InvalidRequest             valid JSON that fails validation; lists the fields
 │   ├── IdempotencyKeyReused
@@ -369,6 +369,14 @@ class Declined(ApiProblem):
     code = "declined"
     title = "The recipient declined this gift."
     explanation = "The gift has ended, and its units are back in the order of the giver."
+
+
+class AccountErased(ApiProblem):
+    """The account of the caller was erased, as they asked."""
+
+    code = "account-erased"
+    title = "This account was deleted."
+    explanation = "Its user asked for that seven days before. It cannot be restored."
 
 
 class InvalidRequest(ApiProblem):

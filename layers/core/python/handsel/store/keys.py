@@ -381,6 +381,16 @@ def shipments_by_store(store_id: str) -> str:
     return _join("SHIPMENTS", store_id)
 
 
+def regift_requests_by_user(user_id: str) -> str:
+    """Return the partition of `by_owner` with the regift requests of a user."""
+    return _join("REGIFT_REQUESTS", user_id)
+
+
+def gifts_by_second_person(user_id: str) -> str:
+    """Return the partition of `by_parent` with the gifts that are passed on to a user if nobody claims them."""
+    return _join("SECOND_PERSON", user_id)
+
+
 def due_gifts(shard: int) -> str:
     """Return the partition of `by_due` with open gifts by the end of their claim window."""
     return f"WINDOWS#{shard:02d}"
@@ -399,6 +409,11 @@ def due_refunds(shard: int) -> str:
 def due_reminders(shard: int) -> str:
     """Return the partition of `by_due` with reminders by their next time."""
     return f"REMINDERS#{shard:02d}"
+
+
+def due_erasures(shard: int) -> str:
+    """Return the partition of `by_due` with the accounts that are to be erased."""
+    return f"ERASURES#{shard:02d}"
 
 
 def due_shard(entity_id: str) -> int:
