@@ -13,7 +13,7 @@ from typing import Any
 from handsel.domain import errors, ids, policy
 from handsel.domain.models import Address, AtEnd, Kind, ShipmentEvent
 from handsel.domain.rollout import Feature
-from handsel.domain.states import EndAction, ShipmentStatus
+from handsel.domain.states import SHIPMENT_STATUS_RANKS, EndAction, ShipmentStatus
 from handsel.store import products, rollout
 from handsel.use_cases import queries
 from handsel.use_cases.catalog import selling
@@ -798,7 +798,7 @@ class Operations:
         if sent is None:
             return None
         shipment_id = sent["shipment_id"]
-        status = self._random.choice(tuple(ShipmentStatus))
+        status = self._random.choice(tuple(SHIPMENT_STATUS_RANKS))
         event_id = self._random.choice((self._name, "the same event"))
         event = ShipmentEvent(event_id, status, "Depot 4", START_MS + self._random.randrange(60_000))
 

@@ -34,6 +34,10 @@ STATUS: Mapping[str, int] = {
     "still-open": 409,
     "already-shipped": 409,
     "too-many-events": 409,
+    "not-refundable": 409,
+    "already-decided": 409,
+    "no-return-expected": 409,
+    "voucher-refunded": 409,
     "handle-taken": 409,
     "expired": 410,
     "cancelled": 410,
@@ -85,6 +89,8 @@ def of(problem: errors.ApiProblem) -> Response[str]:
         body["total"] = {"amount": problem.amount, "currency": problem.currency}
     if isinstance(problem, (errors.NotAllowed, errors.NotGiftable)):
         body["rule"] = problem.rule
+    if isinstance(problem, errors.NotRefundable):
+        body["reason"] = problem.reason
     if isinstance(problem, errors.InvalidRequest):
         listed = problem.fields[:MAX_ERRORS]
         body["errors"] = [{"pointer": field.pointer, "detail": field.detail} for field in listed]

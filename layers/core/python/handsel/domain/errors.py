@@ -14,6 +14,8 @@ HandselError
 │   ├── OrderCancelled, NotCancellable, NoPaymentProvider
 │   ├── AlreadyRedeemed            has the time of the redemption
 │   ├── AlreadyShipped, TooManyEvents
+│   ├── NotRefundable              has the reason
+│   ├── AlreadyDecided, NoReturnExpected, VoucherRefunded
 │   ├── PriceChanged               has the total that would be charged
 │   ├── NotAllowed                 has the rule of the policy
 │   ├── Expired, Cancelled, Declined, VoucherExpired, AccountErased
@@ -321,6 +323,48 @@ class AlreadyShipped(ApiProblem):
     code = "already-shipped"
     title = "This parcel has already been shipped."
     explanation = "The address of a parcel can be corrected until the carrier picks it up."
+
+
+class NotRefundable(ApiProblem):
+    """No refund of this holding can be requested by the caller.
+
+    Attributes:
+        reason: a `NotRefundableReason`.
+    """
+
+    code = "not-refundable"
+    title = "This cannot be refunded."
+    explanation = "`reason` tells why."
+
+    def __init__(self, reason: str) -> None:
+        super().__init__()
+        self.reason = reason
+
+
+class AlreadyDecided(ApiProblem):
+    """The refund request waits for no decision any more."""
+
+    code = "already-decided"
+    title = "This refund request has already been decided."
+    explanation = "It was approved, rejected or withdrawn. Read it for its current state."
+
+
+class NoReturnExpected(ApiProblem):
+    """The refund request does not wait for this step of a return."""
+
+    code = "no-return-expected"
+    title = "No return is expected for this refund request."
+    explanation = (
+        "Goods are sent back after the approval, and received after they were sent. Read the request for its state."
+    )
+
+
+class VoucherRefunded(ApiProblem):
+    """The voucher was refunded before its validity ended."""
+
+    code = "voucher-refunded"
+    title = "This voucher was refunded."
+    explanation = "Its price goes back to the payer, so it cannot be redeemed any more."
 
 
 class TooManyEvents(ApiProblem):

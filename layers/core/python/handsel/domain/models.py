@@ -7,12 +7,17 @@ from typing import Generic, TypeVar
 
 from handsel.domain.states import (
     ALL_UNITS_REFUNDED,
+    DECISION_OVERDUE,
+    OVERDUE,
     PAYMENT_OVER,
     VALIDITY_OVER,
     WINDOW_OVER,
     EndAction,
     GiftState,
     OrderState,
+    RefundCause,
+    RefundReason,
+    RefundRequestState,
     RefundStatus,
     ShipmentStatus,
     VoucherState,
@@ -31,6 +36,9 @@ MAX_STOCK = 10**9
 
 # The time that a store has to settle a parcel that was returned or lost.
 CLOSES_AFTER_MS = 7 * 86_400_000
+# The time that a holder has to send approved goods back, and a merchant to say whether they arrived.
+SEND_BACK_MS = 14 * 86_400_000
+ACKNOWLEDGE_MS = 10 * 86_400_000
 
 
 class Kind(StrEnum):
@@ -78,6 +86,7 @@ class Store:
         giftable: False if none of its products may be given.
         excluded_categories: categories of which no product may be given, in the form of `categories.normalize`.
         price_caps: the highest price in minor units of a product that may be given, by currency.
+        merchant_id: the merchant's user who last wrote the store or one of its products, and gets its messages.
     """
 
     store_id: str
@@ -86,6 +95,7 @@ class Store:
     giftable: bool
     excluded_categories: Sequence[str] | None = None
     price_caps: Mapping[str, int] | None = None
+    merchant_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,11 +196,13 @@ class Order:
     `refunded`.
 
     Attributes:
-        gifted: claimed shares of gifts whose reservation was released; the gifts themselves count the others.
+        gifted: claimed shares of gifts whose reservation was released, without those that were refunded. The gifts
+            themselves count the shares of the others, refunded ones too, so it can be negative. The sum is not.
         reservations: by id of the gift.
         expired_gifts: the number of gifts, not units, whose reservation was released because they expired.
         expires_at: the time until which it can be paid, exclusive; None if it waits without an end.
         policy: the policy that it was bought under, see `Policy.ref`.
+        uses: the ids of its own uses, which lead to their holdings.
     """
 
     order_id: str
@@ -210,6 +222,16 @@ class Order:
     expired_gifts: int = 0
     expires_at: int | None = None
     policy: str = FIRST_POLICY
+    uses: tuple[str, ...] = ()
+
+    def repayment(self, units: int) -> Money:
+        """Return the money of the next units that are refunded: the part of the total up to them, less the part before.
+
+        So the repayments of all units add up to the total, whatever the order in which they are refunded.
+        """
+        total = self.payment.total
+        before, after = (total.amount * count // self.quantity for count in (self.refunded, self.refunded + units))
+        return Money(after - before, total.currency)
 
     @property
     def current_state(self) -> OrderState:
@@ -374,6 +396,9 @@ class Holding:
         redemption: id of the request that redeemed it, used to recognise a retry of that request.
         redeemed_by: id of the merchant's user who redeemed it; None if it is not redeemed.
         return_gift_order_id: the order of the return gift, if any.
+        refund_request_id: the id of the present or last refund request.
+        refunded_at: the time at which its units were refunded, by a request or because an account was erased.
+        expired_at: the time at which the end of its validity was settled.
     """
 
     holding_id: str
@@ -390,12 +415,17 @@ class Holding:
     redemption: str | None = None
     redeemed_by: str | None = None
     return_gift_order_id: str | None = None
+    refund_request_id: str | None = None
+    refunded_at: int | None = None
+    expired_at: int | None = None
 
     def state_at(self, now: int) -> VoucherState:
         """Return the state of a voucher at a time."""
         if self.redeemed_at is not None:
             return VoucherState.REDEEMED
-        if VALIDITY_OVER.holds(self.valid_until, now=now):
+        if self.refunded_at is not None:
+            return VoucherState.REFUNDED
+        if self.expired_at is not None or VALIDITY_OVER.holds(self.valid_until, now=now):
             return VoucherState.EXPIRED
         return VoucherState.USABLE
 
@@ -431,6 +461,7 @@ class Shipment:
         gift_id: None if the holder bought it for own use.
         events: by event id.
         version: number of changes; the last one was at `updated_at`.
+        cancelled_at: the time at which it was cancelled, before it left the store.
     """
 
     shipment_id: str
@@ -447,10 +478,13 @@ class Shipment:
     version: int
     created_at: int
     updated_at: int
+    cancelled_at: int | None = None
 
     @property
     def status(self) -> ShipmentStatus:
-        """Return the status that follows from all events."""
+        """Return the status that follows from all events; a cancelled shipment never left the store."""
+        if self.cancelled_at is not None:
+            return ShipmentStatus.CANCELLED
         return derive_shipment_status((event.occurred_at, event.status) for event in self.events.values())
 
     @property
@@ -462,7 +496,7 @@ class Shipment:
         """Return whether its store has nothing left to do with it at a time: it was delivered, or returned or lost long ago."""
         status = self.status
         if status not in (ShipmentStatus.RETURNED, ShipmentStatus.LOST):
-            return status is ShipmentStatus.DELIVERED
+            return status in (ShipmentStatus.DELIVERED, ShipmentStatus.CANCELLED)
         since = max(event.occurred_at for event in self.events.values() if event.status is status)
         return since + CLOSES_AFTER_MS <= now
 
@@ -479,7 +513,14 @@ class Use:
 
 @dataclass(frozen=True, slots=True)
 class Refund:
-    """A refund of units. The units are moved when it is created; `status` is about the money."""
+    """A refund of units. The units are moved when it is created; `status` is about the money.
+
+    Attributes:
+        reference: of the charge that is repaid.
+        request_hash: of the request that created it; empty if none did.
+        holding_ids: the holdings that the units were.
+        refund_request_id: of the refund request that it settles, or None.
+    """
 
     refund_id: str
     order_id: str
@@ -489,6 +530,68 @@ class Refund:
     status: RefundStatus
     created_at: int
     request_hash: str
+    cause: RefundCause = RefundCause.BUYER
+    holding_ids: tuple[str, ...] = ()
+    refund_request_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RefundRequest:
+    """A request to refund the units of a holding.
+
+    Attributes:
+        gift_id: None for own use, as is `shipment_id` of a voucher.
+        holder_id, payer_id: of the holding and of its order; `asked_by` is one of them.
+        kind, quantity: of the holding.
+        note: what the user who asked wrote; None if nothing, as is `decision_note` of the merchant.
+        decide_by: the time from which on the request is approved without a decision.
+        due_at: the time until which it waits in its state, exclusive; None if it does not wait for a time.
+        decided_at: the time of the decision, or of the approval without one.
+        without_return: whether approved goods stay with the holder.
+        held_at: the time at which the merchant said that the goods did not arrive.
+        refund_id: of the refund, once the units are refunded.
+        policy: the policy of the order.
+        version: number of changes.
+    """
+
+    refund_request_id: str
+    holding_id: str
+    order_id: str
+    gift_id: str | None
+    store_id: str
+    holder_id: str
+    payer_id: str
+    asked_by: str
+    kind: Kind
+    quantity: int
+    shipment_id: str | None
+    reason: RefundReason
+    note: str | None
+    state: RefundRequestState
+    created_at: int
+    decide_by: int
+    policy: str
+    version: int
+    request_hash: str
+    due_at: int | None = None
+    decided_at: int | None = None
+    decision_note: str | None = None
+    without_return: bool = False
+    return_carrier: str | None = None
+    return_tracking_number: str | None = None
+    held_at: int | None = None
+    refund_id: str | None = None
+
+    def state_at(self, now: int) -> RefundRequestState:
+        """Return the state at a time. From each time on that it waits for, it is what the sweep makes of it."""
+        state, due_at = self.state, self.due_at
+        if state is RefundRequestState.REQUESTED and DECISION_OVERDUE.holds(self.decide_by, now=now):
+            state, due_at = RefundRequestState.APPROVED, self.decide_by + SEND_BACK_MS
+        if due_at is None or not OVERDUE.holds(due_at, now=now):
+            return state
+        if state is RefundRequestState.APPROVED:
+            return RefundRequestState.WITHDRAWN
+        return RefundRequestState.REFUNDING if state is RefundRequestState.RETURNING else state
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,9 @@ from handsel.domain.states import (
 )
 from handsel.store import attributes, keys, lists
 from handsel.store.attributes import Item
-from handsel.store.expressions import assign, require, update
+from handsel.store.expressions import Clause, assign, require, update
 from handsel.store.table import Table
-from handsel.store.transitions import transition
+from handsel.store.transitions import in_state, transition
 from handsel.store.writes import Put, Update
 
 
@@ -81,6 +81,35 @@ def redeem(holding: Holding, redemption: str, redeemed_by: str, *, now: int) -> 
         transition(VOUCHER_MACHINE, VoucherState.USABLE, VoucherAction.REDEEM, now=now, mark=now),
         assign({"redemption": redemption, "redeemed_by": redeemed_by}),
     )
+
+
+def request_refund(holding: Holding, refund_request_id: str) -> Update:
+    """Return the update that records a refund request, if none was made since and its units are neither used nor refunded."""
+    return update(
+        keys.holding(holding.holding_id),
+        in_state(VOUCHER_MACHINE, VoucherState.USABLE),
+        _is_unchanged(holding),
+        assign({"refund_request_id": refund_request_id}),
+    )
+
+
+def refund(holding: Holding, *, now: int, refund_request_id: str | None = None) -> Update:
+    """Return the update that marks the units of a holding as refunded, if they are neither used nor refunded.
+
+    Args:
+        refund_request_id: the request that they are refunded by; None keeps the one that the holding has.
+    """
+    requested = {} if refund_request_id is None else {"refund_request_id": refund_request_id}
+    return update(
+        keys.holding(holding.holding_id),
+        transition(VOUCHER_MACHINE, VoucherState.USABLE, VoucherAction.REFUND, now=now, mark=now),
+        _is_unchanged(holding),
+        assign(requested),
+    )
+
+
+def _is_unchanged(holding: Holding) -> Clause:
+    return require(holder_id=holding.holder_id, refund_request_id=holding.refund_request_id)
 
 
 def reserve_return_gift(holding_id: str, order_id: str) -> Update:

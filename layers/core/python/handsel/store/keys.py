@@ -30,6 +30,7 @@ create the item, then after a semicolon those that only update it. Items that TT
 | SHIPMENT       | SHIPMENT#shipment                | SHIPMENT                     | SHIPMENTS_IN#store#status, created#shipment | SHIPMENTS#store, created#shipment                |                                         | claim, own use; merchant, carrier                             | never                       |
 | USE            | USE#use                          | USE                          |                                             |                                                  |                                         | own use                                                       | never                       |
 | REFUND         | REFUND#refund                    | REFUND                       |                                             |                                                  | REFUNDS#shard while pending             | refund                                                        | never                       |
+| REFUND_REQUEST | REFUND_REQUEST#request           | REFUND_REQUEST               | REFUND_REQUESTS#asker, created#request      | STORE_REFUND_REQUESTS#store, created#request     | REFUND_REQUESTS#shard while it waits    | refund request; decision, return, sweep                       | never                       |
 | CHARGE         | CHARGE#key                       | CHARGE                       |                                             |                                                  |                                         | sandbox payment provider                                      | never                       |
 | PREDECESSOR    | GIFT#successor                   | PREDECESSOR                  |                                             |                                                  |                                         | give, PUT of the end of a gift, with a second person          | TTL; PUT of another end     |
 | REGIFT_REQUEST | GIFT#gift                        | REGIFT_REQUEST#user          |                                             |                                                  |                                         | regift request                                                | never                       |
@@ -242,6 +243,21 @@ def refund(refund_id: str) -> Key:
     return Key(_join("REFUND", refund_id), "REFUND")
 
 
+def refund_request(refund_request_id: str) -> Key:
+    """Return the key of a REFUND_REQUEST item."""
+    return Key(_join("REFUND_REQUEST", refund_request_id), "REFUND_REQUEST")
+
+
+def redemption(holding_id: str, redemption_id: str) -> Key:
+    """Return the key of a REDEMPTION item."""
+    return Key(_join("HOLDING", holding_id), _join("REDEMPTION", redemption_id))
+
+
+def address(shipment_id: str) -> Key:
+    """Return the key of an ADDRESS item."""
+    return Key(_join("SHIPMENT", shipment_id), "ADDRESS")
+
+
 def charge(key: str) -> Key:
     """Return the key of a CHARGE item."""
     return Key(_join("CHARGE", key), "CHARGE")
@@ -361,6 +377,11 @@ def shipments_by_status(store_id: str, status: str) -> str:
     return _join("SHIPMENTS_IN", store_id, status)
 
 
+def refund_requests_by_asker(user_id: str) -> str:
+    """Return the partition of `by_owner` with the refund requests of the user who asked."""
+    return _join("REFUND_REQUESTS", user_id)
+
+
 def gifts_by_recipient(user_id: str) -> str:
     """Return the partition of `by_parent` with the gifts that a user received."""
     return _join("RECEIVED", user_id)
@@ -391,6 +412,11 @@ def gifts_by_second_person(user_id: str) -> str:
     return _join("SECOND_PERSON", user_id)
 
 
+def refund_requests_by_store(store_id: str) -> str:
+    """Return the partition of `by_parent` with the refund requests about goods and vouchers of a store."""
+    return _join("STORE_REFUND_REQUESTS", store_id)
+
+
 def due_gifts(shard: int) -> str:
     """Return the partition of `by_due` with open gifts by the end of their claim window."""
     return f"WINDOWS#{shard:02d}"
@@ -411,9 +437,34 @@ def due_reminders(shard: int) -> str:
     return f"REMINDERS#{shard:02d}"
 
 
+def due_refund_requests(shard: int) -> str:
+    """Return the partition of `by_due` with refund requests by the time that they wait for."""
+    return f"REFUND_REQUESTS#{shard:02d}"
+
+
+def due_vouchers(shard: int) -> str:
+    """Return the partition of `by_due` with orders of vouchers by the next reminder or the end of their validity."""
+    return f"VOUCHERS#{shard:02d}"
+
+
+def due_extended(shard: int) -> str:
+    """Return the partition of `by_due` with vouchers that have an end of validity of their own."""
+    return f"EXTENDED#{shard:02d}"
+
+
+def due_unshipped(shard: int) -> str:
+    """Return the partition of `by_due` with shipments by the time until which they have to leave the store."""
+    return f"UNSHIPPED#{shard:02d}"
+
+
 def due_erasures(shard: int) -> str:
-    """Return the partition of `by_due` with the accounts that are to be erased."""
+    """Return the partition of `by_due` with accounts by the time at which they are erased."""
     return f"ERASURES#{shard:02d}"
+
+
+def due_exports(shard: int) -> str:
+    """Return the partition of `by_due` with exports that are to be written."""
+    return f"EXPORTS#{shard:02d}"
 
 
 def due_shard(entity_id: str) -> int:

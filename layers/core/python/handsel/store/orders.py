@@ -1,6 +1,7 @@
 """Orders: their payment, and the counters of their units."""
 
 import dataclasses
+from collections.abc import Mapping
 from functools import partial
 
 from handsel.domain import errors
@@ -10,7 +11,7 @@ from handsel.store import attributes, holdings, keys, lists, products
 from handsel.store.attributes import Item
 from handsel.store.expressions import Clause, assign, require, update
 from handsel.store.table import Table
-from handsel.store.transitions import in_state, move_units, transition
+from handsel.store.transitions import gather_units, in_state, move_units, transition
 from handsel.store.writes import ConditionFailed, Put, Update, Write
 
 # Time for the buyer's retries to settle a pending order, before the sweep does it.
@@ -211,14 +212,30 @@ def change_reservation(order_id: str, gift: Gift) -> Update:
     return update(keys.order(order_id), changed, _has_reservation(gift.gift_id))
 
 
-def refund_units(order: Order, quantity: int) -> Update:
-    """Return the update that refunds available units."""
-    return _take_available(order, UnitAction.REFUND, quantity)
+def refund_units(order: Order, quantities: Mapping[UnitPlace, int]) -> Update:
+    """Return the update that refunds units of several places. The caller repays `order.repayment` of their number.
+
+    Units that are gifted or used need the condition on their holdings that they are not refunded yet.
+    """
+    return update(
+        keys.order(order.order_id),
+        gather_units({place: count for place, count in quantities.items() if count}, UnitAction.REFUND),
+        require(buyer_id=order.buyer_id, state=OrderState.PAID),
+        require_repayment(order),
+    )
 
 
-def use_units(order: Order, quantity: int) -> Update:
-    """Return the update that takes available units for own use."""
-    return _take_available(order, UnitAction.USE, quantity)
+def require_repayment(order: Order) -> Clause:
+    """Return the clause that `order.repayment` is still right: the same for each unit, or no unit was refunded since."""
+    return Clause() if order.payment.total.amount % order.quantity == 0 else require(refunded=order.refunded)
+
+
+def use_units(order: Order, quantity: int, use_id: str) -> Update:
+    """Return the update that takes available units for own use, and records the use."""
+    recorded = Clause(
+        sets=["#uses = list_append(if_not_exists(#uses, :none), :use)"], values={":none": [], ":use": [use_id]}
+    )
+    return _take_available(order, UnitAction.USE, quantity, recorded)
 
 
 def _take_available(order: Order, action: UnitAction, quantity: int, *clauses: Clause) -> Update:

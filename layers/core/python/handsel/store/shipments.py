@@ -6,9 +6,9 @@ from handsel.domain import errors
 from handsel.domain.models import Page, Shipment
 from handsel.domain.states import ShipmentStatus
 from handsel.store import attributes, keys, lists
-from handsel.store.expressions import assign, require, update
+from handsel.store.expressions import assign, check, require, update
 from handsel.store.table import Table
-from handsel.store.writes import Put
+from handsel.store.writes import Check, Put, Update
 
 
 def build_put(shipment: Shipment) -> Put:
@@ -50,6 +50,22 @@ def list_by_store(
     else:
         index, pk = keys.BY_OWNER, keys.shipments_by_status(store_id, status)
     return lists.get_page(table, index, pk, from_item, limit=limit, before=before)
+
+
+def require_unchanged(shipment: Shipment) -> Check:
+    """Return the check that a shipment was not changed since it was read."""
+    return check(keys.shipment(shipment.shipment_id), require(version=shipment.version))
+
+
+def cancel(shipment: Shipment, *, now: int) -> Update:
+    """Return the update that cancels a shipment that has not left the store, if it was not changed since it was read."""
+    changes = {
+        "cancelled_at": now,
+        "version": shipment.version + 1,
+        "updated_at": max(now, shipment.updated_at),
+        keys.BY_OWNER.pk: keys.shipments_by_status(shipment.store_id, ShipmentStatus.CANCELLED),
+    }
+    return update(keys.shipment(shipment.shipment_id), assign(changes), require(version=shipment.version))
 
 
 def save(table: Table, before: Shipment, after: Shipment) -> None:

@@ -1,5 +1,6 @@
 """Transitions of the state machines as clauses of an update."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import TypeVar
 
@@ -65,11 +66,28 @@ def move_units(place: UnitPlace, action: UnitAction, quantity: int) -> Clause:
     Raises:
         KeyError: the action is invalid for units in this place.
     """
-    target, moved = UNIT_MACHINE.step(place, action).to, f":{place}_{action}"
-    sets, conditions = list[str](), list[str]()
-    if place in UNIT_COUNTERS:
-        sets.append(f"#{place} = #{place} - {moved}")
-        conditions.append(f"#{place} >= {moved}")
+    return gather_units({place: quantity}, action)
+
+
+def gather_units(quantities: Mapping[UnitPlace, int], action: UnitAction) -> Clause:
+    """Return the clause that moves units of an order from several places to the one place to which `action` leads.
+
+    As `move_units`, except that `gifted` may become negative, see `Order.gifted`: the condition on the holdings has to
+    allow the move.
+
+    Raises:
+        KeyError: the action is invalid for units in one of these places.
+    """
+    (target,) = {UNIT_MACHINE.step(place, action).to for place in quantities}
+    sets, conditions, values = list[str](), list[str](), dict[str, object]()
+    for place, quantity in quantities.items():
+        if place in UNIT_COUNTERS:
+            moved = f":{place}_{action}"
+            values[moved] = quantity
+            sets.append(f"#{place} = #{place} - {moved}")
+            if place is not UnitPlace.GIFTED:
+                conditions.append(f"#{place} >= {moved}")
     if target in UNIT_COUNTERS:
-        sets.append(f"#{target} = #{target} + {moved}")
-    return Clause(sets, conditions=conditions, values={moved: quantity})
+        values[f":to_{target}"] = sum(quantities.values())
+        sets.append(f"#{target} = #{target} + :to_{target}")
+    return Clause(sets, conditions=conditions, values=values)

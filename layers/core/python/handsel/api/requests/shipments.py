@@ -1,6 +1,6 @@
 """Requests that update shipments, report their events and list them."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, Strict, StringConstraints, WithJsonSchema
 
@@ -12,6 +12,8 @@ from handsel.domain.times import TIMESTAMP, parse_timestamp
 EventId = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[!-~]+$")]
 # Requests are strict, and a strict enum does not accept text.
 Status = Annotated[states.ShipmentStatus, Strict(strict=False)]
+# A carrier cannot report that a parcel was cancelled.
+ReportedStatus = Annotated[Literal[*states.SHIPMENT_STATUS_RANKS], Strict(strict=False)]
 
 
 class ShipmentRequest(Request):
@@ -38,7 +40,7 @@ class ShipmentEventRequest(Request):
     """
 
     event_id: EventId
-    status: Status
+    status: ReportedStatus
     location: OptionalLine = None
     # Not of the format date-time, which requires a colon in the offset.
     occurred_at: Annotated[

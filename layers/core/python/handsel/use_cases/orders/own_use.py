@@ -58,7 +58,7 @@ def use(
     def take() -> list[HoldingDetails]:
         try:
             table.write(
-                orders.use_units(order, len(codes)),
+                orders.use_units(order, len(codes), use_id),
                 Put(holdings.use_to_item(record)),
                 *writes,
             )

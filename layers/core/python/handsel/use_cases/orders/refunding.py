@@ -54,7 +54,7 @@ def refund(
             refund_id=refund_id,
             order_id=order_id,
             quantity=quantity,
-            total=order.product.price.multiply(quantity),
+            total=order.repayment(quantity),
             reference=order.payment.reference,
             status=RefundStatus.PENDING,
             created_at=call.now,
@@ -76,5 +76,5 @@ def settle_refund(table: Table, provider: PaymentProvider, pending: Refund) -> R
     except OutcomeUnknown:
         return pending
     with suppress(ConditionFailed):  # another process settled it
-        table.write(refunds.settle(pending.refund_id))
+        table.write(*refunds.settle(pending))
     return replace(pending, status=RefundStatus.REFUNDED)
