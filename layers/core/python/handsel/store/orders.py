@@ -86,14 +86,23 @@ def mark_paid(order: Order, reference: str, *, now: int) -> Order:
     return dataclasses.replace(order, state=OrderState.PAID, available=available, payment=payment)
 
 
-def pay(order: Order) -> Update:
+def pay(order: Order, *clauses: Clause) -> Update:
     """Return the update of a pending order to `order`, which is paid. It succeeds once, if it is paid in time."""
     paid = {"available": order.available, "reservations": order.reservations, "payment": order.payment}
     return update(
         keys.order(order.order_id),
         transition(ORDER_MACHINE, OrderState.PENDING, PaymentAction.PAY, now=order.payment.paid_at),
         assign(paid),
+        *clauses,
     )
+
+
+def pay_without_gift(pending: Order, paid: Order) -> list[Write]:
+    """Return the writes that pay a return gift's order without the gift. It becomes an order like any other."""
+    if pending.intent is None:
+        raise ValueError("not the order of a return gift")
+    release = holdings.release_return_gift(pending.intent.holding_id, paid.order_id)
+    return [pay(paid, Clause(removes=["#intent"])), release]
 
 
 def decline(table: Table, order: Order) -> None:

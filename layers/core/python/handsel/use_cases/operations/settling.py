@@ -12,6 +12,7 @@ from enum import StrEnum
 from functools import partial
 
 from handsel.domain import errors
+from handsel.domain.identities import NO_IDENTITIES, IdentityProvider
 from handsel.domain.payments import PaymentProvider
 from handsel.domain.states import GiftAction, GiftState
 from handsel.store import gifts, keys, orders, refunds
@@ -30,6 +31,7 @@ class DueType(StrEnum):
     ORDER = "order"
     REFUND = "refund"
     REMINDER = "reminder"
+    ERASURE = "erasure"
 
 
 _PARTITIONS: Mapping[DueType, Callable[[int], str]] = {
@@ -37,6 +39,7 @@ _PARTITIONS: Mapping[DueType, Callable[[int], str]] = {
     DueType.ORDER: keys.due_orders,
     DueType.REFUND: keys.due_refunds,
     DueType.REMINDER: keys.due_reminders,
+    DueType.ERASURE: keys.due_erasures,
 }
 
 
@@ -49,6 +52,7 @@ class SweepOutcome(StrEnum):
     CANCELLED = "cancelled"
     REFUNDED = "refunded"
     REMINDED = "reminded"
+    ERASED = "erased"
 
 
 @dataclass(slots=True)
@@ -84,16 +88,18 @@ def sweep(
     deadline: int,
     on_failure: Callable[[str, Exception], None],
     entries: Iterable[Entry] | None = None,
+    identities: IdentityProvider = NO_IDENTITIES,
 ) -> SweepReport:
     """Settle everything that is due, several entries concurrently.
 
     An entry that cannot be settled is reported and skipped, so that it does not block the others.
 
     Args:
-        provider: must be thread-safe.
+        provider: must be thread-safe, as `identities`.
         deadline: milliseconds since the epoch; no entry is started after it.
         on_failure: receives the id and the error of each entry that cannot be settled.
         entries: the entries to settle; all of the due index if None.
+        identities: where the sign-in of an erased user is deleted.
     """
     report = SweepReport()
 
@@ -113,6 +119,8 @@ def sweep(
                     return [_settle_refund(table, provider, item_id)]
                 case DueType.REMINDER:
                     return _remind(read, [item_id for _, item_id in entries], now=clock())
+                case DueType.ERASURE:
+                    return [_erase(table, provider, identities, item_id, clock=clock, deadline=deadline)]
         except Exception as error:  # noqa: BLE001 - one invalid item must not block the others
             return [result for entry in entries for result in settle(read, [entry])] if others else [error]
 
@@ -208,6 +216,21 @@ def _list_entries(table: Table, due_type: DueType, *, until: int) -> Iterator[tu
 
 def _remind(table: Table, gift_ids: Sequence[str], *, now: int) -> list[SweepOutcome | Exception | None]:
     return [SweepOutcome.REMINDED if is_sent else None for is_sent in remind(table, gift_ids, now=now)]
+
+
+def _erase(
+    table: Table,
+    provider: PaymentProvider,
+    identities: IdentityProvider,
+    user_id: str,
+    *,
+    clock: Callable[[], int],
+    deadline: int,
+) -> SweepOutcome | None:
+    from handsel.use_cases.operations.erasing import erase  # imported here, because few sweeps erase a user
+
+    has_changed = erase(table, provider, identities, user_id, clock=clock, deadline=deadline)
+    return SweepOutcome.ERASED if has_changed else None
 
 
 def _expire_gift(table: Table, gift_id: str, *, clock: Callable[[], int]) -> SweepOutcome | None:
