@@ -323,7 +323,6 @@ def _settle(table: WholeTable, _: Stack, options: argparse.Namespace) -> int:
         deadline=clock.now_ms() + options.seconds * 1000,
         on_failure=record_failure,
         entries=settling.log_progress(entries, _log),
-        identities=wiring.identities(),
     )
     done = {**{str(each): report.outcomes[each] for each in SweepOutcome}, "finished": report.finished}
     if options.json:
