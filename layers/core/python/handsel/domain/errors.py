@@ -13,9 +13,10 @@ HandselError
 │   ├── OutOfStock, UnitsNotAvailable, AlreadyClaimed, ReturnGiftAlreadyGiven, StillOpen, HandleTaken
 │   ├── OrderCancelled, NotCancellable, NoPaymentProvider
 │   ├── AlreadyRedeemed            has the time of the redemption
+│   ├── TooLateToUndo
 │   ├── AlreadyShipped, TooManyEvents
 │   ├── NotRefundable              has the reason
-│   ├── AlreadyDecided, NoReturnExpected, VoucherRefunded
+│   ├── AlreadyDecided, NoReturnExpected, VoucherRefunded, NotExtendable
 │   ├── PriceChanged               has the total that would be charged
 │   ├── NotAllowed                 has the rule of the policy
 │   ├── Expired, Cancelled, Declined, VoucherExpired, AccountErased
@@ -317,6 +318,14 @@ class AlreadyRedeemed(ApiProblem):
         self.redeemed_at = redeemed_at
 
 
+class TooLateToUndo(ApiProblem):
+    """The time in which a redemption can be undone is over."""
+
+    code = "too-late-to-undo"
+    title = "This redemption can no longer be undone."
+    explanation = "A redemption can be undone for one hour. Nothing was changed."
+
+
 class AlreadyShipped(ApiProblem):
     """The shipment has left the store, so its address cannot be changed."""
 
@@ -339,6 +348,14 @@ class NotRefundable(ApiProblem):
     def __init__(self, reason: str) -> None:
         super().__init__()
         self.reason = reason
+
+
+class NotExtendable(ApiProblem):
+    """The validity of this holding cannot be extended by the caller."""
+
+    code = "not-extendable"
+    title = "This voucher cannot be extended."
+    explanation = "Its rules do not allow it, or the voucher is not usable any more."
 
 
 class AlreadyDecided(ApiProblem):

@@ -3,13 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from handsel.domain.states import (
     ALL_UNITS_REFUNDED,
     DECISION_OVERDUE,
     OVERDUE,
     PAYMENT_OVER,
+    SHIPMENT_STATUS_RANKS,
     VALIDITY_OVER,
     WINDOW_OVER,
     EndAction,
@@ -36,6 +37,8 @@ MAX_STOCK = 10**9
 
 # The time that a store has to settle a parcel that was returned or lost.
 CLOSES_AFTER_MS = 7 * 86_400_000
+# The longest time that an address is stored, from the creation of its shipment on.
+MAX_ADDRESS_MS = 180 * 86_400_000
 # The time that a holder has to send approved goods back, and a merchant to say whether they arrived.
 SEND_BACK_MS = 14 * 86_400_000
 ACKNOWLEDGE_MS = 10 * 86_400_000
@@ -224,6 +227,11 @@ class Order:
     policy: str = FIRST_POLICY
     uses: tuple[str, ...] = ()
 
+    @property
+    def repaid(self) -> Money:
+        """Return the money of all refunded units."""
+        return Money(self.payment.total.amount * self.refunded // self.quantity, self.payment.total.currency)
+
     def repayment(self, units: int) -> Money:
         """Return the money of the next units that are refunded: the part of the total up to them, less the part before.
 
@@ -393,12 +401,13 @@ class Holding:
 
     Attributes:
         gift_id: None if the holder bought it for own use.
-        redemption: id of the request that redeemed it, used to recognise a retry of that request.
+        redemption: id of the redemption that redeemed it; None if it is not redeemed.
         redeemed_by: id of the merchant's user who redeemed it; None if it is not redeemed.
         return_gift_order_id: the order of the return gift, if any.
         refund_request_id: the id of the present or last refund request.
         refunded_at: the time at which its units were refunded, by a request or because an account was erased.
         expired_at: the time at which the end of its validity was settled.
+        extended_from: the end of its validity before it was extended; None if it was not.
     """
 
     holding_id: str
@@ -418,6 +427,17 @@ class Holding:
     refund_request_id: str | None = None
     refunded_at: int | None = None
     expired_at: int | None = None
+    extended_from: int | None = None
+
+    @property
+    def has_left(self) -> bool:
+        """Return whether its units are refunded: by a request, with an account, or at its own end."""
+        return self.refunded_at is not None or self.expired_at is not None
+
+    @property
+    def bought_until(self) -> int | None:
+        """Return the end of validity that was sold, or None: an extension does not change it."""
+        return self.valid_until if self.extended_from is None else self.extended_from
 
     def state_at(self, now: int) -> VoucherState:
         """Return the state of a voucher at a time."""
@@ -428,6 +448,30 @@ class Holding:
         if self.expired_at is not None or VALIDITY_OVER.holds(self.valid_until, now=now):
             return VoucherState.EXPIRED
         return VoucherState.USABLE
+
+
+@dataclass(frozen=True, slots=True)
+class Redemption:
+    """The record of one redemption of a voucher. It is never deleted or replaced; undoing it adds who, when and why.
+
+    Attributes:
+        redeemed_by, undone_by: ids of the merchant's users.
+        undo_until: the time until which it can be undone, exclusive.
+        undo_reason: the merchant's own text.
+        undo_id, undo_hash: the id and the hash of the request that undid it.
+    """
+
+    redemption_id: str
+    holding_id: str
+    store_id: str
+    redeemed_by: str
+    redeemed_at: int
+    undo_until: int
+    undone_at: int | None = None
+    undone_by: str | None = None
+    undo_reason: str | None = None
+    undo_id: str | None = None
+    undo_hash: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -455,16 +499,20 @@ class ShipmentEvent:
 
 @dataclass(frozen=True, slots=True)
 class Shipment:
-    """A parcel on its way.
+    """A parcel on its way. Its address is an item of its own, which is erased earlier.
 
     Attributes:
+        holding_id: the holding of the parcel.
         gift_id: None if the holder bought it for own use.
         events: by event id.
         version: number of changes; the last one was at `updated_at`.
+        address_until: the time from which on its address is erased.
+        address_version: number of corrections of its address.
         cancelled_at: the time at which it was cancelled, before it left the store.
     """
 
     shipment_id: str
+    holding_id: str
     holder_id: str
     order_id: str
     gift_id: str | None
@@ -473,11 +521,12 @@ class Shipment:
     quantity: int
     carrier: str
     tracking_number: str | None
-    address: Address
     events: Mapping[str, ShipmentEvent]
     version: int
     created_at: int
     updated_at: int
+    address_until: int
+    address_version: int = 0
     cancelled_at: int | None = None
 
     @property
@@ -488,17 +537,41 @@ class Shipment:
         return derive_shipment_status((event.occurred_at, event.status) for event in self.events.values())
 
     @property
+    def delivered_at(self) -> int | None:
+        """Return the time at which the parcel was delivered, or None."""
+        delivered = ShipmentStatus.DELIVERED
+        return min((event.occurred_at for event in self.events.values() if event.status is delivered), default=None)
+
+    @property
+    def is_over(self) -> bool:
+        """Return whether no delivery is expected: the status is final, or `lost`, although a lost parcel may be found."""
+        status = self.status
+        if status in (ShipmentStatus.LOST, ShipmentStatus.CANCELLED):
+            return True
+        return SHIPMENT_STATUS_RANKS[status].final
+
+    @property
     def is_delivered(self) -> bool:
         """Return whether the parcel was delivered. This is final, so data that it makes visible is never hidden again."""
         return self.status is ShipmentStatus.DELIVERED
 
     def is_closed_at(self, now: int) -> bool:
-        """Return whether its store has nothing left to do with it at a time: it was delivered, or returned or lost long ago."""
+        """Return whether its store has nothing left to do with it at a time.
+
+        It was delivered or cancelled, or it was returned or lost long ago.
+        """
         status = self.status
         if status not in (ShipmentStatus.RETURNED, ShipmentStatus.LOST):
             return status in (ShipmentStatus.DELIVERED, ShipmentStatus.CANCELLED)
         since = max(event.occurred_at for event in self.events.values() if event.status is status)
         return since + CLOSES_AFTER_MS <= now
+
+
+class AddressedShipment(NamedTuple):
+    """A shipment with its address; None if the address is erased."""
+
+    shipment: Shipment
+    address: Address | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -520,6 +593,7 @@ class Refund:
         request_hash: of the request that created it; empty if none did.
         holding_ids: the holdings that the units were.
         refund_request_id: of the refund request that it settles, or None.
+        payer_id: the buyer of the order; None of a refund from before it was recorded.
     """
 
     refund_id: str
@@ -533,6 +607,7 @@ class Refund:
     cause: RefundCause = RefundCause.BUYER
     holding_ids: tuple[str, ...] = ()
     refund_request_id: str | None = None
+    payer_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

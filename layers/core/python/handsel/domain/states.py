@@ -399,11 +399,11 @@ class RefundRequestState(StrEnum):
 class RefundRequestAction(StrEnum):
     """The actions on a refund request.
 
-    - `approve`, `reject`: the merchant decides.
+    - `approve`, `reject`: the merchant decides. What they held, an operator rejects.
     - `lapse`: a time passed without the action that it is for. A request is then approved, approved goods are not
       refunded, and goods that were sent back count as received.
     - `withdraw`: by the user who asked.
-    - `send_back`: by the holder.
+    - `send_back`: by the holder, who can correct the number of that parcel.
     - `hold`: the merchant says that the goods did not arrive, so that an operator decides.
     - `receive`: the goods are back.
     - `refund`: the units are refunded.
@@ -426,6 +426,9 @@ UNDECIDED_IN_TIME = Guard("decide_by", ">", "now")
 DECISION_OVERDUE = Guard("decide_by", "<=", "now")
 IN_TIME = Guard("due_at", ">", "now")
 OVERDUE = Guard("due_at", "<=", "now")
+# A request that is held waits for no time.
+IN_TIME_OR_HELD = Guard("due_at", ">", "now", optional=True)
+HELD = Guard("held_at", "<=", "now")
 
 REFUND_REQUEST_MACHINE = Machine(
     states=RefundRequestState,
@@ -450,6 +453,11 @@ REFUND_REQUEST_MACHINE = Machine(
         (RefundRequestState.APPROVED, RefundRequestAction.LAPSE): Transition(RefundRequestState.WITHDRAWN, (OVERDUE,)),
         # Without a return: the goods never left or never arrived, or the merchant does not want them back.
         (RefundRequestState.APPROVED, RefundRequestAction.REFUND): Transition(RefundRequestState.REFUNDING),
+        (RefundRequestState.RETURNING, RefundRequestAction.SEND_BACK): Transition(
+            RefundRequestState.RETURNING, (IN_TIME_OR_HELD,)
+        ),
+        # By an operator, who decides what the merchant held.
+        (RefundRequestState.RETURNING, RefundRequestAction.REJECT): Transition(RefundRequestState.REJECTED, (HELD,)),
         (RefundRequestState.RETURNING, RefundRequestAction.HOLD): Transition(RefundRequestState.RETURNING, (IN_TIME,)),
         (RefundRequestState.RETURNING, RefundRequestAction.RECEIVE): Transition(RefundRequestState.RECEIVED),
         (RefundRequestState.RETURNING, RefundRequestAction.LAPSE): Transition(RefundRequestState.RECEIVED, (OVERDUE,)),
@@ -482,6 +490,7 @@ class VoucherAction(StrEnum):
     """The actions on a voucher."""
 
     REDEEM = "redeem"
+    UNDO = "undo"
     EXPIRE = "expire"
     REFUND = "refund"
 
@@ -496,6 +505,8 @@ VOUCHER_MACHINE = Machine(
     initial=VoucherState.USABLE,
     transitions={
         (VoucherState.USABLE, VoucherAction.REDEEM): Transition(VoucherState.REDEEMED, (VALID,)),
+        # The guard is on the redemption that is undone.
+        (VoucherState.REDEEMED, VoucherAction.UNDO): Transition(VoucherState.USABLE),
         # Stored when the end is settled; before, it is derived from the time, see `Holding.state_at`.
         (VoucherState.USABLE, VoucherAction.EXPIRE): Transition(VoucherState.EXPIRED, (VALIDITY_OVER,)),
         (VoucherState.USABLE, VoucherAction.REFUND): Transition(VoucherState.REFUNDED, (VALID,)),
@@ -510,6 +521,40 @@ VOUCHER_MACHINE = Machine(
         VoucherState.REFUNDED: "refunded_at",
         VoucherState.EXPIRED: "expired_at",
     },
+    due_in=frozenset({VoucherState.USABLE}),
+)
+
+
+class RedemptionState(StrEnum):
+    """State of a redemption.
+
+    - `done`: the voucher was redeemed.
+    - `undone`: the merchant undid the redemption; the voucher is as it was before.
+    """
+
+    DONE = "done"
+    UNDONE = "undone"
+
+
+class RedemptionAction(StrEnum):
+    """The actions on a redemption."""
+
+    UNDO = "undo"
+
+
+# The time in which a redemption can be undone. At exactly `undo_until` it is over.
+UNDO_MS = 3_600_000
+UNDO_OPEN = Guard("undo_until", ">", "now")
+
+# A redemption that is undone stays undone: the next one of the voucher is another item.
+REDEMPTION_MACHINE = Machine(
+    states=RedemptionState,
+    actions=RedemptionAction,
+    initial=RedemptionState.DONE,
+    transitions={
+        (RedemptionState.DONE, RedemptionAction.UNDO): Transition(RedemptionState.UNDONE, (UNDO_OPEN,)),
+    },
+    stored_in={RedemptionState.UNDONE: "undone_at"},
 )
 
 
@@ -708,4 +753,5 @@ def build_document() -> dict[str, object]:
         "refund": REFUND_MACHINE.to_document(),
         "refund_request": REFUND_REQUEST_MACHINE.to_document(),
         "voucher": VOUCHER_MACHINE.to_document(),
+        "redemption": REDEMPTION_MACHINE.to_document(),
     }

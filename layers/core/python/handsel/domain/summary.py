@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from handsel.domain.models import Gift, Holding, Order, Shipment
-from handsel.domain.states import SHIPMENT_STATUS_RANKS, EndAction, GiftState, OrderState, ShipmentStatus
+from handsel.domain.states import EndAction, GiftState, OrderState
 
 _DAY_MS = 86_400_000
 _MINUTE_MS = 60_000
@@ -206,10 +206,7 @@ def count_voucher(voucher: Holding) -> Counters:
 
 def count_shipment(shipment: Shipment) -> Counters:
     """Return the tally of a shipment; empty if it has arrived, was returned or cancelled, or is lost."""
-    # LOST is not final: a lost parcel may be found.
-    if shipment.status in (ShipmentStatus.LOST, ShipmentStatus.CANCELLED):
-        return {}
-    return {} if SHIPMENT_STATUS_RANKS[shipment.status].final else {"to_receive": 1}
+    return {} if shipment.is_over else {"to_receive": 1}
 
 
 UNREAD: Counters = {"unread": 1}

@@ -8,7 +8,7 @@ from handsel.domain.models import Gift, Holding, Order, Refund
 from handsel.domain.states import REFUND_MACHINE, RefundAction, RefundCause, RefundStatus, UnitPlace
 from handsel.store import attributes, keys, orders, products, refund_requests
 from handsel.store.attributes import Item
-from handsel.store.expressions import update
+from handsel.store.expressions import Clause, update
 from handsel.store.table import Table
 from handsel.store.transitions import transition
 from handsel.store.writes import ConditionFailed, Put, Update, Write
@@ -77,6 +77,7 @@ def build_at_end(order: Order, gift: Gift) -> list[Write]:
         created_at=gift.expires_at,
         request_hash=gift.request_hash,
         cause=RefundCause.GIFT_END,
+        payer_id=order.buyer_id,
     )
     restock = [] if order.product.stock is None else [products.restock(order.product.product_id, refund.quantity)]
     return [Put(to_item(refund)), *restock]
@@ -92,6 +93,7 @@ def build_for_holdings(
     restock: bool,
     available: int = 0,
     refund_request_id: str | None = None,
+    clauses: Sequence[Clause] = (),
 ) -> list[Write]:
     """Return the writes that refund all units of holdings: of the order, of the refund, and of the product's stock.
 
@@ -103,6 +105,7 @@ def build_for_holdings(
         restock: whether the goods never left the store, so that they can be sold again.
         available: the number of available units that are refunded with them.
         refund_request_id: the request that the refund settles.
+        clauses: more changes of the order.
     """
     if order.payment.reference is None:
         raise errors.DataIntegrityError(f"order {order.order_id} has holdings and was not paid")
@@ -119,11 +122,12 @@ def build_for_holdings(
         created_at=now,
         request_hash="",
         cause=cause,
+        payer_id=order.buyer_id,
         holding_ids=tuple(each.holding_id for each in holdings),
         refund_request_id=refund_request_id,
     )
     places = {UnitPlace.AVAILABLE: available, UnitPlace.GIFTED: gifted, UnitPlace.USED: used}
-    writes: list[Write] = [orders.refund_units(order, places), Put(to_item(refund))]
+    writes: list[Write] = [orders.refund_units(order, places, *clauses), Put(to_item(refund))]
     if restock and order.product.stock is not None:
         writes.append(products.restock(order.product.product_id, quantity))
     return writes

@@ -1,8 +1,8 @@
 """Requests that update shipments, report their events and list them."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
-from pydantic import BeforeValidator, Field, Strict, StringConstraints, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, Strict, StringConstraints, WithJsonSchema
 
 from handsel.api.requests.base import ListQuery, Name, Request
 from handsel.api.requests.optional import OptionalLine
@@ -13,7 +13,18 @@ EventId = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern
 # Requests are strict, and a strict enum does not accept text.
 Status = Annotated[states.ShipmentStatus, Strict(strict=False)]
 # A carrier cannot report that a parcel was cancelled.
-ReportedStatus = Annotated[Literal[*states.SHIPMENT_STATUS_RANKS], Strict(strict=False)]
+REPORTED_STATUSES = tuple(status for status in states.ShipmentStatus if status in states.SHIPMENT_STATUS_RANKS)
+
+
+def _reported(status: states.ShipmentStatus) -> states.ShipmentStatus:
+    if status not in REPORTED_STATUSES:
+        raise ValueError("not a status that a carrier reports")
+    return status
+
+
+ReportedStatus = Annotated[
+    Status, AfterValidator(_reported), WithJsonSchema({"type": "string", "enum": list(REPORTED_STATUSES)})
+]
 
 
 class ShipmentRequest(Request):
