@@ -51,7 +51,8 @@ def check_invariants(stack: Stack) -> None:
         mine = {gift["gift_id"]: gift for gift in kinds["GIFT"] if gift["order_id"] == order["order_id"]}
         holding_ids = [use["holding_ids"] for use in kinds["USE"] if use["order_id"] == order["order_id"]]
         assert all(holding_id in holdings for holding_ids in holding_ids for holding_id in holding_ids)
-        assert order["used"] == sum(holdings[holding_id]["quantity"] for ids in holding_ids for holding_id in ids)
+        own = [holdings[holding_id] for ids in holding_ids for holding_id in ids]
+        assert order["used"] == sum(item["quantity"] for item in own if not _is_refunded(item))
         if order["state"] in ("pending", "declined"):
             assert (order["available"], mine, holding_ids) == (0, {}, [])
             continue
@@ -61,8 +62,10 @@ def check_invariants(stack: Stack) -> None:
             continue
         ended = {gift_id for gift_id, gift in mine.items() if gift["state"] not in ("open", "claimed")}
         assert set(order["reservations"]) == set(mine) - ended
-        assert order["gifted"] == sum(len(mine[gift_id]["claims"]) for gift_id in ended)
-        assert min(order["available"], order["used"], order["gifted"]) >= 0
+        claimed = [holdings[each["holding_id"]] for gift in mine.values() for each in gift["claims"].values()]
+        released = sum(len(mine[gift_id]["claims"]) for gift_id in ended)
+        assert order["gifted"] == released - sum(_is_refunded(item) for item in claimed)
+        assert min(order["available"], order["used"]) >= 0
         for gift in mine.values():
             assert gift["remaining"] + len(gift["claims"]) == gift["shares"]
             assert (gift["state"] == "open") is ("due_pk" in gift)
@@ -77,6 +80,10 @@ def check_invariants(stack: Stack) -> None:
     ]
     owned = [(item["handle"], item["user_id"]) for item in items if item["sk"] == "ACCOUNT" and "handle" in item]
     assert sorted(reserved) == sorted(owned)
+
+
+def _is_refunded(holding: dict[str, Any]) -> bool:
+    return "refunded_at" in holding or "expired_at" in holding
 
 
 def masked_state(stack: Stack) -> list[dict[str, Any]]:
