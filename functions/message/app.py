@@ -35,7 +35,8 @@ class MessageParams(TypedDict, total=False):
         units: the number of units that became available in the order again, or are refunded.
         status: the status of the shipment.
         state: the state of the refund request.
-        holding_id: the ID of the holding; null if the caller is not its holder.
+        holding_id: the ID of the holding; null if the caller may not know it, or if it is about several or none.
+        order_id: the ID of the order whose units were refunded.
         days: the days until the voucher expires.
     """
 
@@ -46,6 +47,7 @@ class MessageParams(TypedDict, total=False):
     status: ShipmentStatus
     state: RefundRequestState
     holding_id: str | None
+    order_id: str
     days: Count
 
 
@@ -80,7 +82,11 @@ class MessageView(View):
         params = message.values()
         # A gift has its own page; messages about own purchases link to the order center.
         path = "/" if message.gift_id is None else f"/g/{message.gift_id}"
-        if params.get("holding_id") is not None:
+        if "order_id" in params:
+            # The payer is seldom the holder, so this page is that of the order.
+            holding = "" if params["holding_id"] is None else f"?holding={params['holding_id']}"
+            path = f"/#/orders/{params['order_id']}{holding}"
+        elif params.get("holding_id") is not None:
             path = f"/#/holdings/{params['holding_id']}"
         return cls(
             message_id=message.message_id,

@@ -110,11 +110,11 @@ class AuditIndex:
     received_at: dict[str, Place] = field(default_factory=dict)
     redemptions: dict[str, Redemption] = field(default_factory=dict)
     shipments: dict[str, ShipmentEntry] = field(default_factory=dict)
+    # By shipment: the ttl of its address.
+    addresses: dict[str, object] = field(default_factory=dict)
     # By order, and by voucher: the time at which its timer is due; None without a timer.
     order_timers: dict[str, int | None] = field(default_factory=dict)
     voucher_timers: dict[str, int | None] = field(default_factory=dict)
-    # By shipment: the ttl of its address.
-    addresses: dict[str, object] = field(default_factory=dict)
     uses: dict[str, Use] = field(default_factory=dict)
     refunds: dict[str, Refund] = field(default_factory=dict)
     refund_requests: dict[str, RefundRequest] = field(default_factory=dict)

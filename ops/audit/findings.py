@@ -29,8 +29,8 @@ class IssueType(StrEnum):
     GIFT_OVERDUE = "gift-overdue"
     PAYMENT_OVERDUE = "payment-overdue"
     REFUND_OVERDUE = "refund-overdue"
-    VOUCHERS_OVERDUE = "vouchers-overdue"
     REFUND_REQUEST_OVERDUE = "refund-request-overdue"
+    VOUCHERS_OVERDUE = "vouchers-overdue"
     REMINDER_OVERDUE = "reminder-overdue"
     REMINDER_MISSING = "reminder-missing"
     WINDOW_MISSING = "window-missing"
@@ -56,8 +56,8 @@ _FIXES: Mapping[FindingType, str] = {
     IssueType.GIFT_OVERDUE: f"{_SETTLE} --scan",
     IssueType.PAYMENT_OVERDUE: f"{_SETTLE} --scan",
     IssueType.REFUND_OVERDUE: f"{_SETTLE} --scan",
-    IssueType.VOUCHERS_OVERDUE: _SETTLE,
     IssueType.REFUND_REQUEST_OVERDUE: _SETTLE,
+    IssueType.VOUCHERS_OVERDUE: _SETTLE,
     IssueType.REMINDER_OVERDUE: _SETTLE,
     IssueType.COUNT_DIFFERS: f"{_RECOUNT} --apply",
     IssueType.MESSAGE_MISSING: f"{_RECOUNT} --apply",

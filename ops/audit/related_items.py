@@ -117,6 +117,7 @@ def _referenced_keys(index: AuditIndex) -> Iterator[Key]:
         yield from (keys.tally(keys.shipment(shipment.shipment_id)), keys.address(shipment.shipment_id))
     for use in index.uses.values():
         yield from map(keys.holding, use.holding_ids)
+    yield from (keys.holding(redemption.holding_id) for redemption in index.redemptions.values())
     for refund in index.refunds.values():
         yield from (keys.order(refund.order_id), *map(keys.holding, refund.holding_ids))
         if refund.refund_request_id is not None:
@@ -125,7 +126,6 @@ def _referenced_keys(index: AuditIndex) -> Iterator[Key]:
         yield from (keys.order(asked.order_id), keys.holding(asked.holding_id))
         if asked.refund_id is not None:
             yield keys.refund(asked.refund_id)
-    yield from (keys.holding(redemption.holding_id) for redemption in index.redemptions.values())
     yield from (keys.order(order_id) for order_id in index.charges)
     yield from map(keys.gift, (*index.timers, *index.reminders, *(gift_id for _, gift_id in index.received)))
     yield from (keys.gift(request.gift_id) for request in index.regift_requests)

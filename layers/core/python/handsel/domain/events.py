@@ -11,9 +11,9 @@ from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
 from handsel.domain import ids
-from handsel.domain.models import Gift, Holding, Order, Presentation, Shipment
+from handsel.domain.models import Gift, Holding, Order, Presentation, RefundRequest, Shipment
 from handsel.domain.privacy import Fact, Viewer, may_see
-from handsel.domain.states import GiftState, OrderState, ShipmentStatus
+from handsel.domain.states import GiftState, OrderState, RefundRequestState, ShipmentStatus
 from handsel.domain.times import format_timestamp
 
 VERSION = 1
@@ -80,6 +80,15 @@ class RedemptionUndone:
 
 
 @dataclass(frozen=True, slots=True)
+class RefundRequestChanged:
+    """Data of the events of a refund request, which do not contain its reason or its notes."""
+
+    refund_request_id: str
+    holding_id: str
+    state: RefundRequestState
+
+
+@dataclass(frozen=True, slots=True)
 class ShipmentUpdated:
     """Data of `shipment.updated`."""
 
@@ -101,6 +110,7 @@ Data = (
     | GiftChanged
     | VoucherRedeemed
     | RedemptionUndone
+    | RefundRequestChanged
     | ShipmentUpdated
     | ShipmentAddressChanged
 )
@@ -129,6 +139,12 @@ TYPES: Mapping[str, EventType] = {
     "holding.redeemed": EventType(VoucherRedeemed, "A voucher was redeemed."),
     "holding.redemption_undone": EventType(
         RedemptionUndone, "The redemption of a voucher was undone. The voucher is usable again, unless it has expired."
+    ),
+    "refund_request.created": EventType(
+        RefundRequestChanged, "A user asked for a refund of a voucher or a parcel. It may have been approved at once."
+    ),
+    "refund_request.changed": EventType(
+        RefundRequestChanged, "The state of a refund request changed, or the details of the return."
     ),
     "shipment.updated": EventType(ShipmentUpdated, "The carrier, tracking number or status of a parcel changed."),
     "shipment.address_changed": EventType(
@@ -269,6 +285,26 @@ def find_redemption_change(before: Holding | None, after: Holding | None, *, at:
     if after.redemption is not None:
         return after.redemption, after.redeemed_at or at
     return before.redemption or "", max(at, before.redeemed_at or at)
+
+
+def derive_refund_request_events(
+    before: RefundRequest | None, after: RefundRequest | None, *, at: int
+) -> Iterator[Event]:
+    """Derive the event of a new version of a refund request. Its audience is the user who asked.
+
+    Args:
+        at: the time of the write in whole seconds.
+    """
+    if after is None or not may_see(Viewer.SUBSCRIBER, Fact.REFUND_REQUEST):
+        return
+    if before is not None and after.version <= before.version:
+        return
+    kind = "refund_request.created" if before is None else "refund_request.changed"
+    changed_at = after.created_at if before is None else max(at, after.created_at)
+    data = RefundRequestChanged(after.refund_request_id, after.holding_id, after.state)
+    correlation_id = after.order_id if after.gift_id is None else after.holding_id
+    change = (after.refund_request_id, str(after.version))
+    yield _event(kind, change, changed_at, correlation_id, after.asked_by, data)
 
 
 def derive_shipment_events(before: Shipment | None, after: Shipment | None) -> Iterator[Event]:

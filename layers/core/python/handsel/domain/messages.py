@@ -9,9 +9,17 @@ from enum import StrEnum
 
 from handsel.domain import ids
 from handsel.domain.events import find_new_claims, find_redemption_change
-from handsel.domain.models import Gift, Holding, Presentation, RefundRequest, Shipment, Wrapping
+from handsel.domain.models import Gift, Holding, Presentation, Refund, RefundRequest, Shipment, Wrapping
 from handsel.domain.privacy import Fact, Viewer, may_see
-from handsel.domain.states import EndAction, GiftState, RefundRequestState, ShipmentStatus, VoucherState
+from handsel.domain.states import (
+    EndAction,
+    GiftState,
+    RefundCause,
+    RefundRequestState,
+    RefundStatus,
+    ShipmentStatus,
+    VoucherState,
+)
 
 HOUR_MS = 3_600_000
 DAY_MS = 86_400_000
@@ -31,6 +39,9 @@ class MessageKind(StrEnum):
     - `asked_again`: someone asks the caller to give an expired gift again. Params: `name`.
     - `refund_decided`: a refund request of the caller, or about a holding of the caller, was decided or went on without a
       decision. Params: `state` of the request, and `holding_id`, which is null unless the caller is the holder.
+    - `refund_issued`: units of an order of the caller were refunded after they had been claimed or taken, or because the
+      validity of vouchers ended, and the money was repaid. Params: `units`, `order_id`, and `holding_id`, which is null
+      if it is about several holdings or none.
     - `parcel_update`: the status of a parcel for the caller changed. Params: `status`.
     - `voucher_redeemed`: a voucher of the caller was redeemed. Params: `holding_id`.
     - `voucher_usable_again`: the redemption of a voucher of the caller was undone. Params: `holding_id`.
@@ -47,6 +58,7 @@ class MessageKind(StrEnum):
     GIFT_DECLINED = "gift_declined"
     ASKED_AGAIN = "asked_again"
     REFUND_DECIDED = "refund_decided"
+    REFUND_ISSUED = "refund_issued"
     PARCEL_UPDATE = "parcel_update"
     VOUCHER_REDEEMED = "voucher_redeemed"
     VOUCHER_USABLE_AGAIN = "voucher_usable_again"
@@ -66,6 +78,7 @@ class MessageParams:
         status: of the shipment.
         state: of the refund request.
         holding_id: the holding that the message is about.
+        order_id: the order whose units were refunded.
         days: the days until the end of a voucher's validity.
     """
 
@@ -76,6 +89,7 @@ class MessageParams:
     status: ShipmentStatus | None = None
     state: RefundRequestState | None = None
     holding_id: str | None = None
+    order_id: str | None = None
     days: int | None = None
 
 
@@ -90,6 +104,7 @@ PARAMS: Mapping[MessageKind, tuple[str, ...]] = {
     MessageKind.GIFT_DECLINED: (),
     MessageKind.ASKED_AGAIN: ("name",),
     MessageKind.REFUND_DECIDED: ("state", "holding_id"),
+    MessageKind.REFUND_ISSUED: ("units", "order_id", "holding_id"),
     MessageKind.PARCEL_UPDATE: ("status",),
     MessageKind.VOUCHER_REDEEMED: ("holding_id",),
     MessageKind.VOUCHER_USABLE_AGAIN: ("holding_id",),
@@ -230,19 +245,6 @@ def derive_holding_messages(before: Holding | None, after: Holding | None, *, at
     )
 
 
-def build_voucher_reminder(voucher: Holding, at: int) -> Message:
-    """Return the reminder at a time to the holder of a voucher whose validity ends. The voucher has one for each time."""
-    days = ((voucher.valid_until or at) - at) // DAY_MS
-    return Message(
-        message_id=ids.derive_id("message", MessageKind.VOUCHER_EXPIRING, voucher.holding_id, str(at)),
-        user_id=voucher.holder_id,
-        kind=MessageKind.VOUCHER_EXPIRING,
-        gift_id=voucher.gift_id,
-        created_at=at,
-        params=MessageParams(holding_id=voucher.holding_id, days=days),
-    )
-
-
 # The states of a refund request that are news. A request that its user withdrew is not.
 _DECIDED = frozenset(
     {
@@ -282,6 +284,44 @@ def derive_refund_request_messages(before: RefundRequest | None, after: RefundRe
                 created_at=at,
                 params=MessageParams(state=state, holding_id=after.holding_id if is_holder else None),
             )
+
+
+# The causes of refunds that a payer does not learn otherwise.
+_ISSUED = frozenset({RefundCause.REQUEST, RefundCause.VOUCHER_END, RefundCause.ERASURE})
+
+
+def derive_refund_messages(before: Refund | None, after: Refund, *, at: int) -> Iterator[Message]:
+    """Derive the message to the payer of units whose price was repaid. It does not tell why, nor who had them.
+
+    Args:
+        at: the time of the change, in milliseconds since the epoch.
+    """
+    if before is None or before.status is after.status or after.status is not RefundStatus.REFUNDED:
+        return
+    if after.cause not in _ISSUED or after.payer_id is None:
+        return
+    holding_id = after.holding_ids[0] if len(after.holding_ids) == 1 else None
+    yield Message(
+        message_id=ids.derive_id("message", MessageKind.REFUND_ISSUED, after.refund_id),
+        user_id=after.payer_id,
+        kind=MessageKind.REFUND_ISSUED,
+        gift_id=None,
+        created_at=max(at, after.created_at),
+        params=MessageParams(units=after.quantity, order_id=after.order_id, holding_id=holding_id),
+    )
+
+
+def build_voucher_reminder(voucher: Holding, at: int) -> Message:
+    """Return the reminder at a time to the holder of a voucher whose validity ends. The voucher has one for each time."""
+    days = ((voucher.valid_until or at) - at) // DAY_MS
+    return Message(
+        message_id=ids.derive_id("message", MessageKind.VOUCHER_EXPIRING, voucher.holding_id, str(at)),
+        user_id=voucher.holder_id,
+        kind=MessageKind.VOUCHER_EXPIRING,
+        gift_id=voucher.gift_id,
+        created_at=at,
+        params=MessageParams(holding_id=voucher.holding_id, days=days),
+    )
 
 
 def build_regift_request(gift_id: str, giver_id: str, requester: str, *, at: int) -> Message:

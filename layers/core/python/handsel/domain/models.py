@@ -227,6 +227,11 @@ class Order:
     policy: str = FIRST_POLICY
     uses: tuple[str, ...] = ()
 
+    @property
+    def repaid(self) -> Money:
+        """Return the money of all refunded units."""
+        return Money(self.payment.total.amount * self.refunded // self.quantity, self.payment.total.currency)
+
     def repayment(self, units: int) -> Money:
         """Return the money of the next units that are refunded: the part of the total up to them, less the part before.
 
@@ -532,6 +537,12 @@ class Shipment:
         return derive_shipment_status((event.occurred_at, event.status) for event in self.events.values())
 
     @property
+    def delivered_at(self) -> int | None:
+        """Return the time at which the parcel was delivered, or None."""
+        delivered = ShipmentStatus.DELIVERED
+        return min((event.occurred_at for event in self.events.values() if event.status is delivered), default=None)
+
+    @property
     def is_over(self) -> bool:
         """Return whether no delivery is expected: the status is final, or `lost`, although a lost parcel may be found."""
         status = self.status
@@ -582,6 +593,7 @@ class Refund:
         request_hash: of the request that created it; empty if none did.
         holding_ids: the holdings that the units were.
         refund_request_id: of the refund request that it settles, or None.
+        payer_id: the buyer of the order; None of a refund from before it was recorded.
     """
 
     refund_id: str
@@ -595,6 +607,7 @@ class Refund:
     cause: RefundCause = RefundCause.BUYER
     holding_ids: tuple[str, ...] = ()
     refund_request_id: str | None = None
+    payer_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,6 +105,13 @@ TEXTS: Mapping[str, Mapping[str, Text]] = {
                 "other": "The refund request ended, because the goods weren't sent back in time.",
             },
         ),
+        "refund_issued": Select(
+            "units",
+            {
+                "one": "1 unit of your order was refunded.",
+                "other": "{units} units of your order were refunded.",
+            },
+        ),
         "parcel_update": Select(
             "status",
             {
@@ -187,6 +194,7 @@ TEXTS: Mapping[str, Mapping[str, Text]] = {
                 "other": "商品未按时寄回，退款申请已结束。",
             },
         ),
+        "refund_issued": "你的订单中有 {units} 件已退款。",
         "parcel_update": Select(
             "status",
             {

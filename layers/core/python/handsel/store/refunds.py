@@ -77,6 +77,7 @@ def build_at_end(order: Order, gift: Gift) -> list[Write]:
         created_at=gift.expires_at,
         request_hash=gift.request_hash,
         cause=RefundCause.GIFT_END,
+        payer_id=order.buyer_id,
     )
     restock = [] if order.product.stock is None else [products.restock(order.product.product_id, refund.quantity)]
     return [Put(to_item(refund)), *restock]
@@ -121,6 +122,7 @@ def build_for_holdings(
         created_at=now,
         request_hash="",
         cause=cause,
+        payer_id=order.buyer_id,
         holding_ids=tuple(each.holding_id for each in holdings),
         refund_request_id=refund_request_id,
     )

@@ -102,5 +102,6 @@ def repay_charge(table: Table, provider: PaymentProvider, order: Order, referenc
         created_at=order.created_at,  # not the present time: it is due at once, and equal whenever it is built
         request_hash=order.request_hash,
         cause=RefundCause.CANCELLED_ORDER,
+        payer_id=order.buyer_id,
     )
     settle_refund(table, provider, refunds.create_for_cancelled(table, order, refund))

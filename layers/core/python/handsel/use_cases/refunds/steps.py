@@ -136,6 +136,11 @@ def refund(request: RefundRequest) -> RefundRequest:
     return _next(request, RefundRequestState.REFUNDING, refund_id=refund_id)
 
 
+def refund_at_once(request: RefundRequest, *, now: int) -> RefundRequest:
+    """Return a new request as it is when nobody has to decide: approved, with its units refunded."""
+    return replace(refund(request), version=request.version, decided_at=now)
+
+
 def end(request: RefundRequest, state: RefundRequestState) -> RefundRequest:
     """Return the next version of a request that ends without a refund."""
     return _next(request, state)
