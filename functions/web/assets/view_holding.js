@@ -1,24 +1,31 @@
-// A holding: a voucher with its code, or a parcel with its shipment.
+// A holding: a voucher with its code, or a parcel with its shipment; and the way to a refund of it.
 
-import { call } from "./api.js";
+import { call, create } from "./api.js";
+import { now } from "./clock.js";
 import { announce, fill, h } from "./dom.js";
 import { t, when } from "./i18n.js";
 import { panel } from "./panel.js";
+import { currentPolicy } from "./policy.js";
+import { askForRefund, hint, progress } from "./refunds.js";
 import { returnGift } from "./return_gift.js";
 import { redraw } from "./router.js";
 import { fact, statusOf, timeline } from "./timeline.js";
 import { action, copyButton } from "./ui.js";
 import { watch } from "./watch.js";
 
+const DAY_MS = 86_400_000;
+
 export async function view(main, { id }) {
   const read = () => call("GET", `/holdings/${id}`);
   const holding = await read();
-  const { gift_id: giftId, kind } = holding;
-  const [gift, body] = await Promise.all([
+  const { gift_id: giftId, kind, state } = holding;
+  // Few holdings are late or at their end.
+  const [gift, policy] = await Promise.all([
     giftId && call("GET", `/gifts/${giftId}`),
-    kind === "voucher" ? voucher(holding) : parcel(holding),
+    ["ready_to_ship", "expired"].includes(state) && currentPolicy(),
   ]);
-  fill(main, body, gift && given(gift));
+  const body = kind === "voucher" ? await voucher(holding, gift, policy) : await parcel(holding);
+  fill(main, body, refundOf(holding, gift, policy), gift && given(gift));
   watch(main, read, holding, redraw);
   return titleOf(holding);
 }
@@ -27,8 +34,32 @@ function titleOf({ product, store_name: store }) {
   return product?.title ?? t("center.parcel_from", { store });
 }
 
-async function voucher(holding) {
-  const { holding_id: id, product, store_name: store, code, state, valid_until: until } = holding;
+/** The refund of a holding, and the way to ask for one. The holder of a gift sees no amount. */
+function refundOf(holding, gift, policy) {
+  const { holding_id: id, kind, refund_request: request, actions } = holding;
+  const giver = gift && gift.giver_name;
+  const state = kind === "voucher" ? kind : holding.state;
+  const isLate = state === "ready_to_ship" && hasWaited(holding, policy);
+  const ask = async () => {
+    const asked = await askForRefund({ id, state, giver, reason: isLate ? "not_shipped" : null });
+    if (!asked) return;
+    redraw();
+    announce(t(`refund.${asked.state}`));
+  };
+  return [
+    request && progress(request, { giver }, redraw),
+    actions.includes("request_refund") &&
+      h("div", { class: "card refund" }, h("p", {}, hint(state, isLate)), h("button", { type: "button", on: { click: ask } }, t("refund.ask"))),
+  ];
+}
+
+/** Return whether the store should have shipped a parcel by now. */
+function hasWaited({ received_at: since }, policy) {
+  return policy && Date.parse(since) + policy.rules.ship_by_days.value * DAY_MS <= now();
+}
+
+async function voucher(holding, gift, policy) {
+  const { holding_id: id, product, store_name: store, code, state, valid_until: until, actions } = holding;
   const usable = state === "usable";
   return h(
     "article",
@@ -49,15 +80,28 @@ async function voucher(holding) {
       usable && copyButton(code, t("center.copy_code")),
       usable && h("p", { class: "faint" }, t("center.show_it")),
     ),
+    state === "expired" && policy && h("p", {}, whatEndMeans(policy.rules.voucher_end.value, gift)),
+    actions.includes("extend") && action(t("center.extend"), () => extend(id)),
     h(
       "dl",
       { class: "facts" },
       product.redeem_at && fact(t("center.where"), h("bdi", {}, product.redeem_at)),
-      fact(t(state === "expired" ? "center.expired_at" : "center.valid_until"), until ? when(until) : t("center.no_expiry")),
+      state !== "refunded" && fact(t(state === "expired" ? "center.expired_at" : "center.valid_until"), until ? when(until) : t("center.no_expiry")),
       fact(t("center.received_at"), when(holding.received_at)),
     ),
     product.description && h("p", { class: "faint", dir: "auto" }, product.description),
   );
+}
+
+/** Return what became of the price of a voucher that nobody used in time. */
+function whatEndMeans(rule, gift) {
+  return gift && rule === "refund_payer" ? t("center.ended.giver", { name: gift.giver_name }) : t(`center.ended.${rule}`);
+}
+
+async function extend(id) {
+  const { valid_until: until } = await create(`extend:${id}`, `/holdings/${id}/extend`, {});
+  redraw();
+  announce(t("center.extended", { time: when(until) }));
 }
 
 /** A code in groups of four, separated by spaces when copied. */
