@@ -18,14 +18,17 @@ const DAY_MS = 86_400_000;
 export async function view(main, { id }) {
   const read = () => call("GET", `/holdings/${id}`);
   const holding = await read();
-  const { gift_id: giftId, kind, state } = holding;
-  // Few holdings are late or at their end.
-  const [gift, policy] = await Promise.all([
+  const { gift_id: giftId, kind, state, shipment_id: shipmentId } = holding;
+  const isVoucher = kind === "voucher";
+  const [gift, policy, shown] = await Promise.all([
     giftId && call("GET", `/gifts/${giftId}`),
+    // It says when the store is late, and what the end of a voucher means.
     ["ready_to_ship", "expired"].includes(state) && currentPolicy(),
+    isVoucher ? state === "usable" && qr(id) : call("GET", `/shipments/${shipmentId}`),
   ]);
-  const body = kind === "voucher" ? await voucher(holding, gift, policy) : await parcel(holding);
-  fill(main, body, refundOf(holding, gift, policy), gift && given(gift));
+  const body = isVoucher ? voucher(holding, shown, gift, policy) : parcel(holding, shown);
+  const request = holding.refund_request && progress(holding.refund_request, { giver: gift && gift.giver_name }, redraw);
+  fill(main, body, request, gift && given(gift), holding.actions.includes("request_refund") && asking(holding, gift, policy));
   watch(main, read, holding, redraw);
   return titleOf(holding);
 }
@@ -34,9 +37,9 @@ function titleOf({ product, store_name: store }) {
   return product?.title ?? t("center.parcel_from", { store });
 }
 
-/** The refund of a holding, and the way to ask for one. The holder of a gift sees no amount. */
-function refundOf(holding, gift, policy) {
-  const { holding_id: id, kind, refund_request: request, actions } = holding;
+/** The way to ask for a refund. The holder of a gift sees no amount. */
+function asking(holding, gift, policy) {
+  const { holding_id: id, kind } = holding;
   const giver = gift && gift.giver_name;
   const state = kind === "voucher" ? kind : holding.state;
   const isLate = state === "ready_to_ship" && hasWaited(holding, policy);
@@ -46,11 +49,7 @@ function refundOf(holding, gift, policy) {
     redraw();
     announce(t(`refund.${asked.state}`));
   };
-  return [
-    request && progress(request, { giver }, redraw),
-    actions.includes("request_refund") &&
-      h("div", { class: "card refund" }, h("p", {}, hint(state, isLate)), h("button", { type: "button", on: { click: ask } }, t("refund.ask"))),
-  ];
+  return h("div", { class: "card refund" }, h("p", {}, hint(state, isLate)), h("button", { type: "button", on: { click: ask } }, t("refund.ask")));
 }
 
 /** Return whether the store should have shipped a parcel by now. */
@@ -58,7 +57,7 @@ function hasWaited({ received_at: since }, policy) {
   return policy && Date.parse(since) + policy.rules.ship_by_days.value * DAY_MS <= now();
 }
 
-async function voucher(holding, gift, policy) {
+function voucher(holding, picture, gift, policy) {
   const { holding_id: id, product, store_name: store, code, state, valid_until: until, actions } = holding;
   const usable = state === "usable";
   return h(
@@ -74,7 +73,7 @@ async function voucher(holding, gift, policy) {
     h(
       "div",
       { class: "stub" },
-      usable && (await qr(id)),
+      picture,
       h("p", { class: "unseen" }, t("center.code")),
       h("p", { class: "code", translate: "no" }, groups(code)),
       usable && copyButton(code, t("center.copy_code")),
@@ -118,11 +117,11 @@ async function qr(id) {
   return h("img", { class: "qr", src: url, alt: t("center.qr"), width: 180, height: 180, on: { load: free, error: free } });
 }
 
-async function parcel(holding) {
+function parcel(holding, first) {
   const { shipment_id: id, product, quantity, store_name: store } = holding;
   const shown = h("div", {});
   const draw = (shipment) => fill(shown, timeline(shipment), shipment.status === "ready_to_ship" && correction(shipment, draw));
-  draw(await call("GET", `/shipments/${id}`));
+  draw(first);
   const refresh = action(
     t("center.refresh"),
     async () => {

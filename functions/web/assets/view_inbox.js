@@ -8,7 +8,7 @@ import { list, nothing } from "./lists.js";
 import { action } from "./ui.js";
 
 // Kinds of messages to a giver. They link to the giver's view of the gift, other kinds to the page of the gift.
-const TO_THE_GIVER = ["gift_claimed", "gift_returned", "gift_refunded", "gift_passed_on", "gift_declined", "asked_again"];
+const TO_THE_GIVER = ["gift_claimed", "gift_returned", "gift_refunded", "gift_passed_on", "gift_declined", "asked_again", "refund_decided"];
 const MARKS = {
   gift_claimed: "✓",
   gift_returned: "↩",
@@ -22,6 +22,7 @@ const MARKS = {
   voucher_redeemed: "✓",
   voucher_usable_again: "↩",
   refund_issued: "↩",
+  refund_decided: "↩",
 };
 
 export async function view(main) {

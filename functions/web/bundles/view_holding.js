@@ -216,6 +216,7 @@ async function explained(perform, key) {
 function progress(request, { giver = null, isHolder = true }, changed) {
   const { refund_request_id: id, state, reason, note, decision_note: decision, actions } = request;
   const isAsker = reason !== null;
+  const isReturning = state === "returning";
   const withdraw = async () => {
     changed(await call("POST", `/refund-requests/${id}/withdraw`));
     announce(t("refund.withdrawn"));
@@ -234,12 +235,12 @@ function progress(request, { giver = null, isHolder = true }, changed) {
       request.return_carrier && fact(t("center.carrier"), h("bdi", {}, request.return_carrier)),
       request.return_tracking_number && fact(t("center.tracking_number"), h("bdi", { translate: "no" }, request.return_tracking_number)),
     ),
-    actions.includes("return") && h("div", { class: "action" }, h("button", { type: "button", class: "main", on: { click: sendBack } }, t("refund.return"))),
+    actions.includes("return") && h("button", { type: "button", class: isReturning ? "quiet" : "main", on: { click: sendBack } }, t(isReturning ? "refund.correct" : "refund.return")),
     actions.includes("withdraw") && action(t("refund.withdraw"), withdraw, { class: "quiet" }),
   );
 
   async function sendBack() {
-    const answer = await panel(t("refund.return"), (close) => returnForm(id, close));
+    const answer = await panel(t("refund.return"), (close) => returnForm(request, close));
     if (!answer) return;
     changed(answer);
     announce(t("refund.returning"));
@@ -260,10 +261,10 @@ function stateText({ state, decide_by: decideBy, due_at: due }, { giver, isHolde
   }
 }
 
-function returnForm(id, close) {
+function returnForm({ refund_request_id: id, return_carrier: carrierNow, return_tracking_number: numberNow }, close) {
   const notice = h("div", { class: "notice" });
-  const carrier = h("input", { name: "carrier", required: true, maxlength: MAX_CARRIER, dir: "auto" });
-  const number = h("input", { name: "tracking_number", required: true, maxlength: MAX_NUMBER, autocomplete: "off", spellcheck: "false", translate: "no" });
+  const carrier = h("input", { name: "carrier", value: carrierNow ?? "", required: true, maxlength: MAX_CARRIER, dir: "auto" });
+  const number = h("input", { name: "tracking_number", value: numberNow ?? "", required: true, maxlength: MAX_NUMBER, autocomplete: "off", spellcheck: "false", translate: "no" });
   const button = h("button", { type: "submit", class: "main" }, t("refund.return_now"));
   const send = async () => {
     const body = { carrier: carrier.value, tracking_number: number.value };
@@ -325,13 +326,16 @@ const DAY_MS = 86_400_000;
 async function view(main, { id }) {
   const read = () => call("GET", `/holdings/${id}`);
   const holding = await read();
-  const { gift_id: giftId, kind, state } = holding;
-  const [gift, policy] = await Promise.all([
+  const { gift_id: giftId, kind, state, shipment_id: shipmentId } = holding;
+  const isVoucher = kind === "voucher";
+  const [gift, policy, shown] = await Promise.all([
     giftId && call("GET", `/gifts/${giftId}`),
     ["ready_to_ship", "expired"].includes(state) && currentPolicy(),
+    isVoucher ? state === "usable" && qr(id) : call("GET", `/shipments/${shipmentId}`),
   ]);
-  const body = kind === "voucher" ? await voucher(holding, gift, policy) : await parcel(holding);
-  fill(main, body, refundOf(holding, gift, policy), gift && given(gift));
+  const body = isVoucher ? voucher(holding, shown, gift, policy) : parcel(holding, shown);
+  const request = holding.refund_request && progress(holding.refund_request, { giver: gift && gift.giver_name }, redraw);
+  fill(main, body, request, gift && given(gift), holding.actions.includes("request_refund") && asking(holding, gift, policy));
   watch(main, read, holding, redraw);
   return titleOf(holding);
 }
@@ -340,8 +344,8 @@ function titleOf({ product, store_name: store }) {
   return product?.title ?? t("center.parcel_from", { store });
 }
 
-function refundOf(holding, gift, policy) {
-  const { holding_id: id, kind, refund_request: request, actions } = holding;
+function asking(holding, gift, policy) {
+  const { holding_id: id, kind } = holding;
   const giver = gift && gift.giver_name;
   const state = kind === "voucher" ? kind : holding.state;
   const isLate = state === "ready_to_ship" && hasWaited(holding, policy);
@@ -351,18 +355,14 @@ function refundOf(holding, gift, policy) {
     redraw();
     announce(t(`refund.${asked.state}`));
   };
-  return [
-    request && progress(request, { giver }, redraw),
-    actions.includes("request_refund") &&
-      h("div", { class: "card refund" }, h("p", {}, hint(state, isLate)), h("button", { type: "button", on: { click: ask } }, t("refund.ask"))),
-  ];
+  return h("div", { class: "card refund" }, h("p", {}, hint(state, isLate)), h("button", { type: "button", on: { click: ask } }, t("refund.ask")));
 }
 
 function hasWaited({ received_at: since }, policy) {
   return policy && Date.parse(since) + policy.rules.ship_by_days.value * DAY_MS <= now();
 }
 
-async function voucher(holding, gift, policy) {
+function voucher(holding, picture, gift, policy) {
   const { holding_id: id, product, store_name: store, code, state, valid_until: until, actions } = holding;
   const usable = state === "usable";
   return h(
@@ -378,7 +378,7 @@ async function voucher(holding, gift, policy) {
     h(
       "div",
       { class: "stub" },
-      usable && (await qr(id)),
+      picture,
       h("p", { class: "unseen" }, t("center.code")),
       h("p", { class: "code", translate: "no" }, groups(code)),
       usable && copyButton(code, t("center.copy_code")),
@@ -419,11 +419,11 @@ async function qr(id) {
   return h("img", { class: "qr", src: url, alt: t("center.qr"), width: 180, height: 180, on: { load: free, error: free } });
 }
 
-async function parcel(holding) {
+function parcel(holding, first) {
   const { shipment_id: id, product, quantity, store_name: store } = holding;
   const shown = h("div", {});
   const draw = (shipment) => fill(shown, timeline(shipment), shipment.status === "ready_to_ship" && correction(shipment, draw));
-  draw(await call("GET", `/shipments/${id}`));
+  draw(first);
   const refresh = action(
     t("center.refresh"),
     async () => {

@@ -226,7 +226,7 @@ function nothing(text, href, label) {
 return { orderEntry, paymentEntry, sentEntry, receivedEntry, holdingEntry, seenEntry, recommendedEntry, pages, list, nothing };
 });
 handsel.define("view_inbox.js", ["api.js", "dom.js", "frame.js", "i18n.js", "lists.js", "ui.js"], async ({ call }, { fill, h }, { countUnread }, { t, when }, { list, nothing }, { action }) => {
-const TO_THE_GIVER = ["gift_claimed", "gift_returned", "gift_refunded", "gift_passed_on", "gift_declined", "asked_again"];
+const TO_THE_GIVER = ["gift_claimed", "gift_returned", "gift_refunded", "gift_passed_on", "gift_declined", "asked_again", "refund_decided"];
 const MARKS = {
   gift_claimed: "✓",
   gift_returned: "↩",
@@ -240,6 +240,7 @@ const MARKS = {
   voucher_redeemed: "✓",
   voucher_usable_again: "↩",
   refund_issued: "↩",
+  refund_decided: "↩",
 };
 
 async function view(main) {

@@ -182,6 +182,7 @@ async function explained(perform, key) {
 function progress(request, { giver = null, isHolder = true }, changed) {
   const { refund_request_id: id, state, reason, note, decision_note: decision, actions } = request;
   const isAsker = reason !== null;
+  const isReturning = state === "returning";
   const withdraw = async () => {
     changed(await call("POST", `/refund-requests/${id}/withdraw`));
     announce(t("refund.withdrawn"));
@@ -200,12 +201,12 @@ function progress(request, { giver = null, isHolder = true }, changed) {
       request.return_carrier && fact(t("center.carrier"), h("bdi", {}, request.return_carrier)),
       request.return_tracking_number && fact(t("center.tracking_number"), h("bdi", { translate: "no" }, request.return_tracking_number)),
     ),
-    actions.includes("return") && h("div", { class: "action" }, h("button", { type: "button", class: "main", on: { click: sendBack } }, t("refund.return"))),
+    actions.includes("return") && h("button", { type: "button", class: isReturning ? "quiet" : "main", on: { click: sendBack } }, t(isReturning ? "refund.correct" : "refund.return")),
     actions.includes("withdraw") && action(t("refund.withdraw"), withdraw, { class: "quiet" }),
   );
 
   async function sendBack() {
-    const answer = await panel(t("refund.return"), (close) => returnForm(id, close));
+    const answer = await panel(t("refund.return"), (close) => returnForm(request, close));
     if (!answer) return;
     changed(answer);
     announce(t("refund.returning"));
@@ -226,10 +227,10 @@ function stateText({ state, decide_by: decideBy, due_at: due }, { giver, isHolde
   }
 }
 
-function returnForm(id, close) {
+function returnForm({ refund_request_id: id, return_carrier: carrierNow, return_tracking_number: numberNow }, close) {
   const notice = h("div", { class: "notice" });
-  const carrier = h("input", { name: "carrier", required: true, maxlength: MAX_CARRIER, dir: "auto" });
-  const number = h("input", { name: "tracking_number", required: true, maxlength: MAX_NUMBER, autocomplete: "off", spellcheck: "false", translate: "no" });
+  const carrier = h("input", { name: "carrier", value: carrierNow ?? "", required: true, maxlength: MAX_CARRIER, dir: "auto" });
+  const number = h("input", { name: "tracking_number", value: numberNow ?? "", required: true, maxlength: MAX_NUMBER, autocomplete: "off", spellcheck: "false", translate: "no" });
   const button = h("button", { type: "submit", class: "main" }, t("refund.return_now"));
   const send = async () => {
     const body = { carrier: carrier.value, tracking_number: number.value };
