@@ -8,11 +8,13 @@
     replay   process again what Lambda gave up: stream records and inbound events
     recount  rebuild the counters and messages of users from their orders, gifts and holdings
     rollout  show and change which users have a feature
+    refund-requests  list the refund requests that wait for an operator; read-only
+    decide-refund  end such a refund request: refund the units, or reject it
     logs     print the log lines of a request or with a text, of functions and API Gateway; read-only
     cost     show the cost of a gift at list prices; makes no requests
     capacity show how many gifts per second are possible, and which limit is reached first; makes no requests
 
-Without --apply, nothing is written: settle, replay, recount and rollout list what they would do. Credentials,
+Without --apply, nothing is written: settle, replay, recount, rollout and decide-refund list what they would do. Credentials,
 AWS_DEFAULT_REGION and AWS_ENDPOINT_URL come from the environment. Results go to stdout, progress and errors to stderr.
 
 Exit status: 0 success; 1 inconsistencies were found, or some of the work failed; 2 the command could not run.
@@ -41,7 +43,7 @@ from handsel.store import rollout as rollouts
 from handsel.store import test_clock
 from handsel.use_cases.operations.settling import SweepOutcome, sweep
 from ops import explain as explaining
-from ops import logs, preflight, smoke
+from ops import held, logs, preflight, smoke
 from ops import recount as recounting
 from ops import replay as replaying
 from ops import rollout as rolling_out
@@ -168,6 +170,19 @@ def _parser() -> argparse.ArgumentParser:
         rollout_command.add_argument(
             option, type=_time, metavar="TIME", help=f"{description}, such as 2027-01-31T08:00:00Z; `none` is no limit"
         )
+    requests_command = add_command(
+        "refund-requests", _refund_requests, "List the refund requests that wait for an operator; read-only."
+    )
+    requests_command.add_argument(
+        "--held", action="store_true", required=True, help="those whose goods did not arrive, as their merchants say"
+    )
+    decide_command = add_writing_command(
+        "decide-refund", _decide_refund, "End a refund request that is held: refund the units, or reject it."
+    )
+    decide_command.add_argument("id", help="ID of the refund request")
+    decision = decide_command.add_mutually_exclusive_group(required=True)
+    decision.add_argument("--approve", action="store_true", help="refund the units, and repay the payer")
+    decision.add_argument("--reject", action="store_true", help="end it without a refund")
     logs_command = add_command("logs", _logs, "Print log lines of functions and of API Gateway. Requires --stack.")
     wanted = logs_command.add_mutually_exclusive_group(required=True)
     wanted.add_argument("--request-id", help="lines of this request: the header x-request-id of its response")
@@ -435,6 +450,31 @@ def _rollout(table: WholeTable, _: Stack, options: argparse.Namespace) -> int:
         _print("Written. It is effective everywhere within 30 seconds.")
     else:
         _print("Nothing was written" + _apply_hint(has_work=True))
+    return 0
+
+
+def _refund_requests(table: WholeTable, _: Stack, options: argparse.Namespace) -> int:
+    found = held.list_held(table, log=_log, rate=options.rate)
+    if options.json:
+        _print_json([held.as_dict(request) for request in found])
+    else:
+        for request in found:
+            _print_all(held.describe(request))
+        _print(f"{len(found)} held.")
+    return 0
+
+
+def _decide_refund(table: WholeTable, _: Stack, options: argparse.Namespace) -> int:
+    request = held.decide(
+        table, wiring.payments(), options.id, approve=options.approve, apply=options.apply, now=clock.now_ms()
+    )
+    if options.json:
+        _print_json({**held.as_dict(request), "written": options.apply})
+    else:
+        _print_all(held.describe(request))
+        if not options.apply:
+            would = "refund its units and repay the payer" if options.approve else "end it without a refund"
+            _print(f"This would {would}. Nothing was written" + _apply_hint(has_work=True))
     return 0
 
 

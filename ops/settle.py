@@ -37,6 +37,7 @@ def _overdue_filter(now: int) -> dict[str, Any]:
         ":refund": "REFUND",
         ":pending": OrderState.PENDING,
         ":cancelled": OrderState.CANCELLED,
+        ":request": "REFUND_REQUEST",
         ":owed": RefundStatus.PENDING,
         ":charged": now - orders.SETTLE_AFTER_MS,
         ":repaid": now - refunds.SETTLE_AFTER_MS,
@@ -46,6 +47,7 @@ def _overdue_filter(now: int) -> dict[str, Any]:
             "(sk = :gift AND #state = :open AND expires_at <= :now)"
             " OR (sk = :order AND created_at <= :charged"
             " AND (#state = :pending OR (#state = :cancelled AND attribute_exists(payment.#token))))"
+            " OR (sk = :request AND due_at <= :now)"
             " OR (sk = :refund AND #status = :owed AND created_at <= :repaid)"
         ),
         "ProjectionExpression": "pk, sk",

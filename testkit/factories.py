@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from handsel.domain import ids
 from handsel.domain.models import (
-    Address,
+    MAX_ADDRESS_MS,
     Claim,
     Gift,
     Holding,
@@ -157,6 +157,7 @@ def shipment(
     """Return a shipment for which the carrier reported these statuses, in this order."""
     return Shipment(
         shipment_id="shipment",
+        holding_id="holding",
         holder_id="bob",
         order_id="order",
         gift_id=gift_id,
@@ -165,9 +166,9 @@ def shipment(
         quantity=1,
         carrier="carrier",
         tracking_number=None,
-        address=Address("Bob", "1", ["Street 1"], "City", "1", "DE"),
         events={str(at): ShipmentEvent(str(at), status, "", at) for at, status in enumerate(statuses)},
         version=version,
         created_at=NOW,
         updated_at=updated_at,
+        address_until=NOW + MAX_ADDRESS_MS,
     )

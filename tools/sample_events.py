@@ -117,6 +117,7 @@ def _created_id(kind: str, by: Claims, name: str) -> str:
 
 
 ORDER = _created_id("order", ALICE, "purchase_buy")
+REDEMPTION = _created_id("redemption", MIA, "merchant_redeem")
 CANCELLED_ORDER = _created_id("order", ALICE, "purchase_buy_unanswered")
 PARCEL_ORDER = _created_id("order", ALICE, "purchase_buy_parcel")
 GIFT = _created_id("gift", ALICE, "gift_give")
@@ -377,6 +378,7 @@ def _samples() -> Iterator[Event]:
         by=MIA,
         path={"code": CODE},
         body={},
+        idempotent=True,
     )
     yield _http(
         "MerchantFunction",
@@ -386,6 +388,17 @@ def _samples() -> Iterator[Event]:
         404,
         by=MIA,
         body={"code": CODE},
+    )
+    yield _http(
+        "MerchantFunction",
+        "undo_redemption",
+        f"Mia undoes the redemption: 200 if the code of the voucher replaces the three `{CODE}`.",
+        "POST /vouchers/{code}/redemptions/{redemption_id}/undo",
+        404,
+        by=MIA,
+        path={"code": CODE, "redemption_id": REDEMPTION},
+        body={"reason": "The wrong voucher"},
+        idempotent=True,
     )
     yield _give("give_unwanted", "Alice gives Bob another voucher.", ORDER, _TO_BOB)
     yield _http(

@@ -9,6 +9,7 @@ from handsel.api.validation import validated
 from handsel.domain import errors
 from handsel.runtime import clock
 from handsel.runtime.observability import count, flush_metrics, identify, logger, origin
+from handsel.runtime.settings import settings
 from handsel.runtime.wiring import payments, read_test_clock, table
 from handsel.use_cases.fulfilment import shipping
 from handsel.use_cases.operations import inbound
@@ -51,8 +52,14 @@ def process(event: dict[str, Any]) -> str:
     """
     match validated(TYPES[event["detail-type"]], event["detail"], "/"):
         case CarrierReported() as report:
-            shipment_id, carrier = report.shipment_id, report.carrier
-            return shipping.add_event(store, shipment_id, report.value(), carrier=carrier, now=clock.now_ms()).status
+            return shipping.add_event(
+                store,
+                report.shipment_id,
+                report.value(),
+                carrier=report.carrier,
+                now=clock.now_ms(),
+                retention_ms=settings().address_retention_ms,
+            ).status
         case PaymentSettled() as payment:
             return inbound.settle_order(store, provider, payment.order_id, now=clock.now_ms())
         case RefundSettled() as refund:

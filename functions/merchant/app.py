@@ -4,12 +4,12 @@ from aws_lambda_powertools.event_handler import Response
 
 from handsel.api.http import HttpRequest, create_app, handler, json_response, tagged_response
 from handsel.api.operations import PageOf, operation
-from handsel.api.requests.redemptions import RedemptionRequest
+from handsel.api.requests.redemptions import RedemptionRequest, UndoRequest
 from handsel.api.requests.shipments import ShipmentListQuery, ShipmentRequest
 from handsel.api.requests.stores import ProductRequest, StockRequest, StoreRequest
 from handsel.api.views.products import ProductView
 from handsel.api.views.redemptions import RedemptionView
-from handsel.api.views.shipments import StoreShipment, shipment_view
+from handsel.api.views.shipments import StoreShipment, addressed_view
 from handsel.api.views.stores import StoreView
 from handsel.domain import errors, ids
 from handsel.domain.privacy import Viewer
@@ -19,6 +19,8 @@ from handsel.use_cases.catalog import selling
 from handsel.use_cases.fulfilment import redeeming, shipping
 
 app = create_app()
+
+_CODE = "The voucher's code; letter case, spaces and dashes do not matter."
 
 
 @app.get("/stores/<store_id>")
@@ -106,14 +108,18 @@ def change_stock(store_id: str, product_id: str) -> Response[str]:
 @app.post("/vouchers/<code>/redemptions")
 @operation(
     responses={201: RedemptionView},
-    problems=(errors.WrongRole, errors.AlreadyRedeemed, errors.VoucherExpired),
-    path={"code": "The voucher's code; letter case, spaces and dashes do not matter."},
+    problems=(errors.WrongRole, errors.AlreadyRedeemed, errors.VoucherExpired, errors.VoucherRefunded),
+    path={"code": _CODE},
+    accepts_key=True,
 )
 def redeem_voucher(code: str) -> Response[str]:
     """Redeem a voucher of the merchant's store.
 
     A voucher can be redeemed once; after that, the response is `already-redeemed` with the time of the redemption. The ID
-    of the merchant who redeems it is recorded.
+    of the merchant who redeems it is recorded. The redemption can be undone for one hour.
+
+    With an `Idempotency-Key`, a till can repeat the request after a lost response: the response is the same redemption, also
+    if it was undone in the meantime. Without one, each request is a redemption of its own.
     """
     request = HttpRequest(app)
     return _redemption_response(request, request.caller.merchant_store_id, code)
@@ -123,7 +129,8 @@ def redeem_voucher(code: str) -> Response[str]:
 @operation(
     body=RedemptionRequest,
     responses={201: RedemptionView},
-    problems=(errors.WrongRole, errors.NotFound, errors.AlreadyRedeemed, errors.VoucherExpired),
+    problems=(errors.WrongRole, errors.NotFound, errors.AlreadyRedeemed, errors.VoucherExpired, errors.VoucherRefunded),
+    accepts_key=True,
 )
 def create_redemption() -> Response[str]:
     """Redeem a voucher of the merchant's store, with the code in the body.
@@ -137,16 +144,48 @@ def create_redemption() -> Response[str]:
 
 
 def _redemption_response(request: HttpRequest, store_id: str, code: str) -> Response[str]:
-    holding = redeeming.redeem(
+    caller, key = request.caller.user_id, request.optional_idempotency_key
+    redemption_id = ids.derive_id("redemption", request.id) if key is None else ids.derive_id("redemption", caller, key)
+    voucher, redemption = redeeming.redeem(
         table(),
         ids.normalize_voucher_code(code),
         store_id=store_id,
-        caller=request.caller.user_id,
-        redemption=request.id,
+        caller=caller,
+        redemption_id=redemption_id,
         now=request.now,
     )
     count("VoucherRedeemed")
-    return json_response(201, RedemptionView.of(holding))
+    return json_response(201, RedemptionView.of(voucher, redemption))
+
+
+@app.post("/vouchers/<code>/redemptions/<redemption_id>/undo")
+@operation(
+    body=UndoRequest,
+    responses={200: RedemptionView},
+    problems=(errors.WrongRole, errors.TooLateToUndo),
+    path={"code": _CODE},
+    idempotent=True,
+)
+def undo_redemption(code: str, redemption_id: str) -> Response[str]:
+    """Undo a redemption of a voucher of the merchant's store.
+
+    The voucher is usable again, unless its validity has ended by now. This is possible for one hour after the redemption.
+    Idempotent: repeating the request at any time has no further effect, and returns who undid the redemption first, when
+    and why.
+    """
+    request = HttpRequest(app)
+    store_id = request.caller.merchant_store_id
+    call, body = request.call, request.body(UndoRequest)
+    voucher, redemption = redeeming.undo(
+        table(),
+        call,
+        code=ids.normalize_voucher_code(code),
+        redemption_id=redemption_id,
+        store_id=store_id,
+        reason=body.reason,
+    )
+    count("RedemptionUndone")
+    return json_response(200, RedemptionView.of(voucher, redemption))
 
 
 @app.get("/stores/<store_id>/shipments")
@@ -158,9 +197,14 @@ def list_store_shipments(store_id: str) -> Response[str]:
     query = request.query(ShipmentListQuery)
     scope = f"shipments {store_id} {query.status}"
     page = shipping.list_for_store(
-        table(), store_id, query.status, limit=query.limit, before=request.start_position(query.cursor, scope)
+        table(),
+        store_id,
+        query.status,
+        limit=query.limit,
+        before=request.start_position(query.cursor, scope),
+        now=request.now,
     )
-    views = [shipment_view(shipment, Viewer.MERCHANT, now=request.now) for shipment in page.items]
+    views = [addressed_view(found, Viewer.MERCHANT, now=request.now) for found in page.items]
     return request.page_response(views, page.next_position, scope)
 
 
@@ -172,17 +216,19 @@ def update_shipment(shipment_id: str) -> Response[str]:
     A field that is left out keeps its value.
     """
     request = HttpRequest(app)
-    store_id = request.caller.merchant_store_id
-    body = request.body(ShipmentRequest, unless=lambda: shipping.get_for_store(table(), shipment_id, store_id=store_id))
-    shipment = shipping.update_shipment(
+    store_id, now = request.caller.merchant_store_id, request.now
+    body = request.body(
+        ShipmentRequest, unless=lambda: shipping.get_for_store(table(), shipment_id, store_id=store_id, now=now)
+    )
+    updated = shipping.update_shipment(
         table(),
         shipment_id,
         store_id=store_id,
         carrier=body.carrier,
         tracking_number=body.tracking_number,
-        now=request.now,
+        now=now,
     )
-    return json_response(200, shipment_view(shipment, Viewer.MERCHANT, now=request.now))
+    return json_response(200, addressed_view(updated, Viewer.MERCHANT, now=now))
 
 
 lambda_handler = handler(app)

@@ -15,7 +15,7 @@ from handsel.api.views.wrappings import WrappingView
 from handsel.domain import texts
 from handsel.domain.messages import Message, MessageKind
 from handsel.domain.models import Presentation
-from handsel.domain.states import ShipmentStatus
+from handsel.domain.states import RefundRequestState, ShipmentStatus
 from handsel.domain.times import format_timestamp
 from handsel.runtime.wiring import table
 from handsel.use_cases.inbox import messaging
@@ -34,6 +34,10 @@ class MessageParams(TypedDict, total=False):
         hours: the hours left to open the gift.
         units: the number of units that became available in the order again, or are refunded.
         status: the status of the shipment.
+        state: the state of the refund request.
+        holding_id: the ID of the holding; null if the caller may not know it, or if it is about several or none.
+        order_id: the ID of the order whose units were refunded.
+        days: the days until the voucher expires.
     """
 
     name: str | None
@@ -41,6 +45,10 @@ class MessageParams(TypedDict, total=False):
     hours: Count
     units: Count
     status: ShipmentStatus
+    state: RefundRequestState
+    holding_id: str | None
+    order_id: str
+    days: Count
 
 
 class MessageView(View):
@@ -51,7 +59,7 @@ class MessageView(View):
         gift_id: the ID of the gift that the message is about; null if it is about no gift.
         params: the values in the text.
         text: the text of the message, rendered from `kind` and `params` in the language of the request.
-        link: the URL of the page to open: the page of the gift, or of the app.
+        link: the URL of the page to open: the page of the holding or of the gift, or the app.
         wrapping: the wrapping of the gift if the message announces it to its recipient, and the gift has not expired, been
             cancelled or been declined; else null.
         created_at: the time of the event.
@@ -71,9 +79,15 @@ class MessageView(View):
     @classmethod
     def of(cls, message: Message, *, language: str, web_url: str) -> Self:
         """Return the view of a message; `web_url` is the origin of its link."""
+        params = message.values()
         # A gift has its own page; messages about own purchases link to the order center.
         path = "/" if message.gift_id is None else f"/g/{message.gift_id}"
-        params = message.values()
+        if "order_id" in params:
+            # The payer is seldom the holder, so this page is that of the order.
+            holding = "" if params["holding_id"] is None else f"?holding={params['holding_id']}"
+            path = f"/#/orders/{params['order_id']}{holding}"
+        elif params.get("holding_id") is not None:
+            path = f"/#/holdings/{params['holding_id']}"
         return cls(
             message_id=message.message_id,
             kind=message.kind,

@@ -25,6 +25,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     for number, error in outcome.failed.items():
         logger.error("projecting failed", event_id=records[number].get("eventID"), origin=origin(error))
     count("ProjectingFailed", len(outcome.failed))
+    count("RefundsRefused", outcome.refused)
     flush_metrics()
     logger.info("projected", records=len(records), published=outcome.published, failed=len(outcome.failed))
     return {

@@ -6,10 +6,11 @@ from handsel.api.http import HttpRequest, create_app, handler, json_response
 from handsel.api.operations import operation
 from handsel.api.requests.addresses import AddressRequest
 from handsel.api.requests.shipments import ShipmentEventRequest
-from handsel.api.views.shipments import HolderShipment, ShipmentView, shipment_view
+from handsel.api.views.shipments import HolderShipment, ShipmentView, addressed_view, shipment_view
 from handsel.domain import errors
 from handsel.domain.privacy import Viewer
 from handsel.runtime.observability import count
+from handsel.runtime.settings import settings
 from handsel.runtime.wiring import table
 from handsel.use_cases.fulfilment import shipping
 
@@ -21,8 +22,8 @@ app = create_app()
 def get_shipment(shipment_id: str) -> Response[str]:
     """Get the shipment of one of the caller's parcels."""
     request = HttpRequest(app)
-    shipment = shipping.get_for_holder(table(), shipment_id, caller=request.caller.user_id)
-    return json_response(200, shipment_view(shipment, Viewer.CLAIMER, now=request.now))
+    found = shipping.get_for_holder(table(), shipment_id, caller=request.caller.user_id, now=request.now)
+    return json_response(200, addressed_view(found, Viewer.CLAIMER, now=request.now))
 
 
 @app.put("/shipments/<shipment_id>/address")
@@ -30,14 +31,16 @@ def get_shipment(shipment_id: str) -> Response[str]:
 def correct_shipment_address(shipment_id: str) -> Response[str]:
     """Correct the address of one of the caller's parcels.
 
-    This is possible while the parcel is ready to ship.
+    This is possible while the parcel is ready to ship, unless its address was erased.
     """
     request = HttpRequest(app)
-    caller = request.caller.user_id
-    body = request.body(AddressRequest, unless=lambda: shipping.get_for_holder(table(), shipment_id, caller=caller))
-    shipment = shipping.correct_address(table(), shipment_id, body.value(), caller=caller, now=request.now)
+    caller, now = request.caller.user_id, request.now
+    body = request.body(
+        AddressRequest, unless=lambda: shipping.get_for_holder(table(), shipment_id, caller=caller, now=now)
+    )
+    corrected = shipping.correct_address(table(), shipment_id, body.value(), caller=caller, now=now)
     count("AddressCorrected")
-    return json_response(200, shipment_view(shipment, Viewer.CLAIMER, now=request.now))
+    return json_response(200, addressed_view(corrected, Viewer.CLAIMER, now=now))
 
 
 @app.post("/shipments/<shipment_id>/events")
@@ -53,7 +56,14 @@ def create_shipment_event(shipment_id: str) -> Response[str]:
     body = request.body(
         ShipmentEventRequest, unless=lambda: shipping.get_for_carrier(table(), shipment_id, carrier=carrier)
     )
-    shipment = shipping.add_event(table(), shipment_id, body.value(), carrier=carrier, now=request.now)
+    shipment = shipping.add_event(
+        table(),
+        shipment_id,
+        body.value(),
+        carrier=carrier,
+        now=request.now,
+        retention_ms=settings().address_retention_ms,
+    )
     count("ShipmentReported")
     return json_response(200, shipment_view(shipment, Viewer.CARRIER, now=request.now))
 

@@ -11,12 +11,24 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from handsel.domain import errors, summary
-from handsel.domain.models import Gift, Holding, Order, Product, Refund, Store, Use, Wrapping
+from handsel.domain.models import (
+    Address,
+    Gift,
+    Holding,
+    Order,
+    Product,
+    Refund,
+    RefundRequest,
+    Store,
+    Use,
+    Wrapping,
+)
 from handsel.domain.rollout import BUCKETS, Rollout
-from handsel.domain.states import RefundStatus
+from handsel.domain.states import OrderState, RefundStatus, ShipmentStatus
 from handsel.domain.summary import Counters, Summary
 from handsel.store import (
     accounts,
+    attributes,
     gifts,
     holdings,
     keys,
@@ -24,6 +36,7 @@ from handsel.store import (
     orders,
     preferences,
     products,
+    refund_requests,
     refunds,
     rollout,
     shipments,
@@ -46,7 +59,7 @@ Place = tuple[str, str]
 
 
 class ShipmentEntry(NamedTuple):
-    """The part of a shipment that is about units, and its tally."""
+    """The part of a shipment that is about units, its status and its tally."""
 
     shipment_id: str
     holder_id: str
@@ -54,6 +67,8 @@ class ShipmentEntry(NamedTuple):
     gift_id: str | None
     quantity: int
     store_id: str
+    status: ShipmentStatus
+    address_until: int
     part: Counters
 
 
@@ -92,8 +107,14 @@ class AuditIndex:
     # The place among the received gifts of a holding that was claimed by link.
     received_at: dict[str, Place] = field(default_factory=dict)
     shipments: dict[str, ShipmentEntry] = field(default_factory=dict)
+    # By shipment: the ttl of its address.
+    addresses: dict[str, object] = field(default_factory=dict)
+    # By order, and by voucher: the time at which its timer is due; None without a timer.
+    order_timers: dict[str, int | None] = field(default_factory=dict)
+    voucher_timers: dict[str, int | None] = field(default_factory=dict)
     uses: dict[str, Use] = field(default_factory=dict)
     refunds: dict[str, Refund] = field(default_factory=dict)
+    refund_requests: dict[str, RefundRequest] = field(default_factory=dict)
     charges: set[str] = field(default_factory=set)
     timers: dict[str, Timer] = field(default_factory=dict)
     # By successor: the gift that is passed on.
@@ -158,8 +179,11 @@ class AuditIndex:
     def add_order(self, key: Key, item: Item) -> None:
         """Add an order."""
         order = orders.from_item(item)
-        expected = orders.to_item(order)
-        self._check_place(key, item, expected, due=order.payment.token is not None)
+        expected, timer = orders.to_item(order), {}
+        if order.state is OrderState.PAID and order.valid_until is not None:
+            timer = _find_timer(item, keys.due_vouchers, order.order_id)
+            self.order_timers[order.order_id] = _time_of(timer)
+        self._check_place(key, item, expected | timer, due=order.payment.token is not None or bool(timer))
         intent = None if order.intent is None else replace(order.intent, giver_name="", wrapping=_UNWRAPPED)
         bare = replace(order, product=self._shared_product(order.product), buyer_id=sys.intern(order.buyer_id))
         self.orders[order.order_id] = replace(bare, intent=intent, request_hash="")
@@ -178,14 +202,16 @@ class AuditIndex:
         listed = BY_PARENT.pk in item or BY_PARENT.sk in item
         if listed:
             self.received_at[holding.holding_id] = item.get(BY_PARENT.pk, ""), item.get(BY_PARENT.sk, "")
-        self._check_place(key, item, holdings.to_item(holding, None), ignored=BY_PARENT)
+        timer = _find_timer(item, keys.due_extended, holding.holding_id) if holding.valid_until is not None else {}
+        self.voucher_timers[holding.holding_id] = _time_of(timer)
+        self._check_place(key, item, holdings.to_item(holding, None) | timer, ignored=BY_PARENT)
         bare = replace(holding, product=self._shared_product(holding.product), holder_id=sys.intern(holding.holder_id))
         self.holdings[holding.holding_id] = replace(bare, order_id=sys.intern(bare.order_id), redemption=None)
 
     def add_shipment(self, key: Key, item: Item) -> None:
         """Add a shipment."""
         shipment = shipments.from_item(item)
-        self._check_place(key, item, shipments.build_put(shipment).item)
+        self._check_place(key, item, shipments.to_item(shipment))
         self.shipments[shipment.shipment_id] = ShipmentEntry(
             shipment.shipment_id,
             sys.intern(shipment.holder_id),
@@ -193,8 +219,16 @@ class AuditIndex:
             shipment.gift_id,
             shipment.quantity,
             shipment.store_id,
+            shipment.status,
+            shipment.address_until,
             summary.count_shipment(shipment),
         )
+
+    def add_address(self, key: Key, item: Item) -> None:
+        """Add the address of a shipment."""
+        self._check_place(key, item, {})
+        attributes.from_item(Address, item)
+        self.addresses[_id_of(key.pk)] = item.get("ttl")
 
     def add_use(self, key: Key, item: Item) -> None:
         """Add an own use."""
@@ -207,6 +241,13 @@ class AuditIndex:
         refund = refunds.from_item(item)
         self._check_place(key, item, refunds.to_item(refund), due=refund.status is RefundStatus.PENDING)
         self.refunds[refund.refund_id] = replace(refund, order_id=sys.intern(refund.order_id), request_hash="")
+
+    def add_refund_request(self, key: Key, item: Item) -> None:
+        """Add a refund request."""
+        request = refund_requests.from_item(item)
+        self._check_place(key, item, refund_requests.to_item(request))
+        bare = replace(request, note=None, decision_note=None, return_carrier=None, return_tracking_number=None)
+        self.refund_requests[request.refund_request_id] = replace(bare, request_hash="")
 
     def add_charge(self, key: Key, item: Item) -> None:
         """Add the record of a charge."""
@@ -391,6 +432,17 @@ class AuditIndex:
             self._report(IssueType.WINDOW_DIFFERS, key, "its ttl is not a number: DynamoDB never deletes it")
 
 
+def _find_timer(item: Item, partition: Callable[[int], str], entity_id: str) -> Item:
+    """Return the due index entry of an item if it is a timer of this entity, whatever its time; else an empty one."""
+    there = {index_key: item.get(index_key) for index_key in (BY_DUE.pk, BY_DUE.sk)}
+    is_own = there[BY_DUE.pk] == partition(keys.due_shard(entity_id)) and isinstance(there[BY_DUE.sk], str)
+    return there if is_own and keys.parse_id(str(there[BY_DUE.sk])) == entity_id else {}
+
+
+def _time_of(timer: Item) -> int | None:
+    return keys.parse_time(timer[BY_DUE.sk]) if timer else None
+
+
 def _id_of(key: str) -> str:
     return key.partition("#")[2]
 
@@ -413,6 +465,7 @@ _ADD_BY_KIND: Mapping[tuple[str, str], Callable[[AuditIndex, Key, Item], None]] 
     ("ORDER", "ORDER"): AuditIndex.add_order,
     ("ORDER", "TALLY"): AuditIndex.add_tally,
     ("SHIPMENT", "SHIPMENT"): AuditIndex.add_shipment,
+    ("SHIPMENT", "ADDRESS"): AuditIndex.add_address,
     ("SHIPMENT", "TALLY"): AuditIndex.add_tally,
     ("GIFT", "GIFT"): AuditIndex.add_gift,
     ("GIFT", "PREDECESSOR"): AuditIndex.add_predecessor,
@@ -422,6 +475,7 @@ _ADD_BY_KIND: Mapping[tuple[str, str], Callable[[AuditIndex, Key, Item], None]] 
     ("HOLDING", "HOLDING"): AuditIndex.add_holding,
     ("USE", "USE"): AuditIndex.add_use,
     ("REFUND", "REFUND"): AuditIndex.add_refund,
+    ("REFUND_REQUEST", "REFUND_REQUEST"): AuditIndex.add_refund_request,
     ("CHARGE", "CHARGE"): AuditIndex.add_charge,
     ("TEST_CLOCK", "TEST_CLOCK"): AuditIndex.add_test_clock,
 }

@@ -16,14 +16,20 @@ class IssueType(StrEnum):
     HOLDING_UNCLAIMED = "holding-unclaimed"
     SHIPMENT_MISSING = "shipment-missing"
     SHIPMENT_DIFFERS = "shipment-differs"
+    ADDRESS_DIFFERS = "address-differs"
     USED_DIFFERS = "used-differs"
     REFUNDED_DIFFERS = "refunded-differs"
+    REFUND_DIFFERS = "refund-differs"
+    REFUND_REQUEST_DIFFERS = "refund-request-differs"
+    MONEY_DIFFERS = "money-differs"
     PAYMENT_DIFFERS = "payment-differs"
     RETURN_GIFT_DIFFERS = "return-gift-differs"
     END_DIFFERS = "end-differs"
     GIFT_OVERDUE = "gift-overdue"
     PAYMENT_OVERDUE = "payment-overdue"
     REFUND_OVERDUE = "refund-overdue"
+    REFUND_REQUEST_OVERDUE = "refund-request-overdue"
+    VOUCHERS_OVERDUE = "vouchers-overdue"
     REMINDER_OVERDUE = "reminder-overdue"
     REMINDER_MISSING = "reminder-missing"
     WINDOW_MISSING = "window-missing"
@@ -49,6 +55,8 @@ _FIXES: Mapping[FindingType, str] = {
     IssueType.GIFT_OVERDUE: f"{_SETTLE} --scan",
     IssueType.PAYMENT_OVERDUE: f"{_SETTLE} --scan",
     IssueType.REFUND_OVERDUE: f"{_SETTLE} --scan",
+    IssueType.REFUND_REQUEST_OVERDUE: _SETTLE,
+    IssueType.VOUCHERS_OVERDUE: _SETTLE,
     IssueType.REMINDER_OVERDUE: _SETTLE,
     IssueType.COUNT_DIFFERS: f"{_RECOUNT} --apply",
     IssueType.MESSAGE_MISSING: f"{_RECOUNT} --apply",

@@ -63,6 +63,9 @@ def _known_keys(known: AuditIndex, groups: set[str]) -> Iterator[Key]:
     for refund in known.refunds.values():
         if f"ORDER#{refund.order_id}" in groups:
             yield keys.refund(refund.refund_id)
+    for request in known.refund_requests.values():
+        if f"ORDER#{request.order_id}" in groups:
+            yield keys.refund_request(request.refund_request_id)
     for gift in known.gifts.values():
         if f"ORDER#{gift.order_id}" in groups:
             yield keys.gift(gift.gift_id)
@@ -75,6 +78,7 @@ def _referenced_keys(index: AuditIndex) -> Iterator[Key]:
         yield keys.product(order.product.product_id)
         yield keys.tally(keys.order(order.order_id))
         yield from map(keys.gift, order.reservations)
+        yield from map(keys.use, order.uses)
         if order.intent is not None:
             yield keys.gift(order.intent.gift_id)
             yield keys.holding(order.intent.holding_id)
@@ -98,17 +102,27 @@ def _referenced_keys(index: AuditIndex) -> Iterator[Key]:
             yield keys.shipment(holding.shipment_id)
         if holding.return_gift_order_id is not None:
             yield keys.order(holding.return_gift_order_id)
+        if holding.refund_request_id is not None:
+            yield keys.refund_request(holding.refund_request_id)
         if holding.product.kind is Kind.VOUCHER:
             yield keys.voucher_expiry(holding.holder_id, holding.valid_until, holding.holding_id)
     for shipment in index.shipments.values():
-        yield keys.tally(keys.shipment(shipment.shipment_id))
+        yield from (keys.tally(keys.shipment(shipment.shipment_id)), keys.address(shipment.shipment_id))
     for use in index.uses.values():
         yield from map(keys.holding, use.holding_ids)
-    yield from (keys.order(refund.order_id) for refund in index.refunds.values())
+    for refund in index.refunds.values():
+        yield from (keys.order(refund.order_id), *map(keys.holding, refund.holding_ids))
+        if refund.refund_request_id is not None:
+            yield keys.refund_request(refund.refund_request_id)
+    for asked in index.refund_requests.values():
+        yield from (keys.order(asked.order_id), keys.holding(asked.holding_id))
+        if asked.refund_id is not None:
+            yield keys.refund(asked.refund_id)
     yield from (keys.order(order_id) for order_id in index.charges)
     yield from map(keys.gift, (*index.timers, *index.reminders, *(gift_id for _, gift_id in index.received)))
     yield from (keys.gift(request.gift_id) for request in index.regift_requests)
     yield from map(keys.gift, index.predecessors.values())
+    yield from map(keys.shipment, index.addresses)
     yield from map(keys.store, index.products.values())
     yield from map(keys.account, [*index.handles.values(), *index.freed_handles.values()])
     yield from (

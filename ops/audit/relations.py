@@ -5,10 +5,21 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from handsel.domain import errors, ids, invariants, messages, policy, summary
-from handsel.domain.models import Gift, Holding, Kind, Order, Refund
-from handsel.domain.states import UNPAID_STATES, WINDOW_OVER, EndAction, GiftState, OrderState, RefundStatus
+from handsel.domain.models import Gift, Holding, Kind, Order, Refund, RefundRequest
+from handsel.domain.states import (
+    UNPAID_STATES,
+    WINDOW_OVER,
+    EndAction,
+    GiftState,
+    OrderState,
+    RefundCause,
+    RefundRequestState,
+    RefundStatus,
+    ShipmentStatus,
+)
 from handsel.domain.summary import Counters, Summary
-from handsel.store import keys, orders, refunds
+from handsel.domain.voucher_ends import list_reminder_times
+from handsel.store import keys, orders, refunds, shipments
 from ops.audit.audit_index import AuditIndex
 from ops.audit.findings import Finding, IssueType, to_finding
 
@@ -28,9 +39,11 @@ def find_issues(index: AuditIndex, *, now: int, grace_ms: int) -> Iterator[Findi
     for gift in index.gifts.values():
         yield from _check_gift(index, gift, now=now, grace_ms=grace_ms)
     for holding in index.holdings.values():
-        yield from _check_holding(index, by_order, holding)
-    yield from _check_shipments(index)
+        yield from _check_holding(index, by_order, holding, now=now, grace_ms=grace_ms)
+    yield from _check_shipments(index, now=now)
     yield from _check_uses(index)
+    for request in index.refund_requests.values():
+        yield from _check_refund_request(index, request, now=now, grace_ms=grace_ms)
     for refund in index.refunds.values():
         yield from _check_refund(index, refund, now=now, grace_ms=grace_ms)
     yield from _check_references(index, now=now, grace_ms=grace_ms)
@@ -44,9 +57,13 @@ class _ByOrder:
 
     index: AuditIndex
     gifts: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
-    # Units in holdings of own use.
+    # Units in holdings of own use that are not refunded.
     used: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     refunded: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    # The sum of the totals of refunds, in minor units.
+    repaid: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    # The ids of the refunds that list a holding.
+    refunds: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     # The number of uses that refer to a holding.
     references: dict[str, int] = field(default_factory=lambda: defaultdict(int))
 
@@ -54,10 +71,13 @@ class _ByOrder:
         for gift in self.index.gifts.values():
             self.gifts[gift.order_id].append(gift.gift_id)
         for holding in self.index.holdings.values():
-            if holding.gift_id is None:
+            if holding.gift_id is None and not invariants.has_refunded_units(holding):
                 self.used[holding.order_id] += holding.quantity
         for refund in self.index.refunds.values():
             self.refunded[refund.order_id] += refund.quantity
+            self.repaid[refund.order_id] += refund.total.amount
+            for holding_id in refund.holding_ids:
+                self.refunds[holding_id].append(refund.refund_id)
         for use in self.index.uses.values():
             for holding_id in use.holding_ids:
                 self.references[holding_id] += 1
@@ -66,7 +86,7 @@ class _ByOrder:
 def _check_order(index: AuditIndex, by_order: _ByOrder, order: Order, *, now: int, grace_ms: int) -> Iterator[Finding]:
     about = f"ORDER#{order.order_id}"
     given = {gift_id: index.gifts[gift_id] for gift_id in by_order.gifts.get(order.order_id, ())}
-    for violation in invariants.find_order_violations(order, given):
+    for violation in invariants.find_order_violations(order, given, index.holdings):
         yield to_finding(violation, order.order_id)
     if (found := by_order.used.get(order.order_id, 0)) != order.used:
         yield Finding(
@@ -82,6 +102,13 @@ def _check_order(index: AuditIndex, by_order: _ByOrder, order: Order, *, now: in
             about,
             f"has {order.refunded} refunded units, but its refunds have {found}",
         )
+    # As `Order.repayment` of all refunded units, from the first one on.
+    wanted, paid = order.payment.total.amount * order.refunded // order.quantity, by_order.repaid.get(order.order_id, 0)
+    if found == order.refunded and paid != wanted:
+        detail = f"its {order.refunded} refunded units are worth {wanted}, but its refunds have {paid}"
+        yield Finding(IssueType.MONEY_DIFFERS, about, about, detail)
+    if missing := [use_id for use_id in order.uses if use_id not in index.uses]:
+        yield Finding(IssueType.USED_DIFFERS, about, about, f"its use {missing[0]} does not exist")
     if order.buyer_id not in index.accounts:
         yield Finding(IssueType.DANGLING_REFERENCE, about, about, "its buyer has no account")
     if order.product.product_id not in index.products:
@@ -89,7 +116,42 @@ def _check_order(index: AuditIndex, by_order: _ByOrder, order: Order, *, now: in
     if not _is_published(order.policy):
         yield Finding(IssueType.DANGLING_REFERENCE, about, about, f"its policy {order.policy} does not exist")
     yield from _check_payment(order, about, now=now, grace_ms=grace_ms)
+    yield from _check_timer(index, order, about, now=now, grace_ms=grace_ms)
     yield from _check_return_gift(index, order, about)
+
+
+def _check_timer(index: AuditIndex, order: Order, about: str, *, now: int, grace_ms: int) -> Iterator[Finding]:
+    """Check that an order of vouchers that end has a timer until their end is settled."""
+    end = order.valid_until
+    if order.state is not OrderState.PAID or end is None or not _is_published(order.policy):
+        return
+    due, terms = index.order_timers.get(order.order_id), policy.find(order.policy)
+    times = (*list_reminder_times(end, terms, since=order.payment.paid_at or 0), end)
+    if due is None:
+        if end > now or (order.available and terms.repays_vouchers):
+            yield Finding(IssueType.NOT_DUE, about, about, "its vouchers end, but it is not in the due index")
+    elif due not in times:
+        yield Finding(IssueType.INDEX_DIFFERS, about, about, "its timer is due at none of the times of its vouchers")
+    elif due + grace_ms <= now:
+        detail = "its vouchers have ended" if due == end else "the holders of its vouchers were not reminded"
+        yield Finding(IssueType.VOUCHERS_OVERDUE, about, about, detail, due)
+
+
+def _check_voucher_timer(index: AuditIndex, holding: Holding, *, now: int, grace_ms: int) -> Iterator[Finding]:
+    """Check that a voucher takes its end: by its own timer, or by that of its order."""
+    about, group, end = f"HOLDING#{holding.holding_id}", f"ORDER#{holding.order_id}", holding.valid_until
+    order, due = index.orders.get(holding.order_id), index.voucher_timers.get(holding.holding_id)
+    is_left = holding.redeemed_at is None and not holding.has_left
+    if end is None or order is None or not _is_published(order.policy):
+        return
+    if due is not None and not is_left:
+        yield Finding(IssueType.INDEX_DIFFERS, about, group, "has a timer, but is redeemed, refunded or expired")
+    elif due is not None and due + grace_ms <= now:
+        yield Finding(IssueType.VOUCHERS_OVERDUE, about, group, "is due by itself", due)
+    elif due is None and is_left and policy.find(order.policy).repays_vouchers:
+        of_order = index.order_timers.get(order.order_id) if holding.extended_from is None else None
+        if of_order is None:
+            yield Finding(IssueType.NOT_DUE, about, group, "is not redeemed, and no timer ends it")
 
 
 def _is_published(ref: str) -> bool:
@@ -224,7 +286,9 @@ def _check_recipient(
         yield Finding(IssueType.REMINDER_OVERDUE, f"{about}/REMINDER", group, "its recipient was not reminded", due)
 
 
-def _check_holding(index: AuditIndex, by_order: _ByOrder, holding: Holding) -> Iterator[Finding]:
+def _check_holding(
+    index: AuditIndex, by_order: _ByOrder, holding: Holding, *, now: int, grace_ms: int
+) -> Iterator[Finding]:
     about, group = f"HOLDING#{holding.holding_id}", f"ORDER#{holding.order_id}"
     for violation in invariants.find_holding_violations(holding):
         yield to_finding(violation, holding.order_id)
@@ -232,6 +296,7 @@ def _check_holding(index: AuditIndex, by_order: _ByOrder, holding: Holding) -> I
         yield from _check_own_use(index, by_order, holding, about, group)
     else:
         yield from _check_claimed(index, holding.gift_id, holding, about, group)
+    yield from _check_voucher_timer(index, holding, now=now, grace_ms=grace_ms)
     shipment_id = holding.shipment_id
     if shipment_id is not None and shipment_id not in index.shipments:
         yield Finding(IssueType.SHIPMENT_MISSING, about, group, f"its shipment {shipment_id} does not exist")
@@ -242,6 +307,25 @@ def _check_holding(index: AuditIndex, by_order: _ByOrder, holding: Holding) -> I
             yield Finding(IssueType.RETURN_GIFT_DIFFERS, about, group, detail)
     if holding.holder_id not in index.accounts:
         yield Finding(IssueType.DANGLING_REFERENCE, about, group, "its holder has no account")
+    yield from _check_refunded_holding(index, by_order, holding, about, group)
+
+
+def _check_refunded_holding(
+    index: AuditIndex, by_order: _ByOrder, holding: Holding, about: str, group: str
+) -> Iterator[Finding]:
+    """Check that a holding is in one refund if its units are refunded, and in none otherwise."""
+    refunds_of = by_order.refunds.get(holding.holding_id, [])
+    if len(refunds_of) != invariants.has_refunded_units(holding):
+        yield Finding(IssueType.REFUND_DIFFERS, about, group, f"{len(refunds_of)} refunds have its units")
+    shipment = index.shipments.get(holding.shipment_id or "")
+    if shipment is not None and shipment.status is (
+        ShipmentStatus.READY_TO_SHIP if invariants.has_refunded_units(holding) else ShipmentStatus.CANCELLED
+    ):
+        yield Finding(IssueType.REFUND_DIFFERS, about, group, f"its shipment is {shipment.status}")
+    request = index.refund_requests.get(holding.refund_request_id or "")
+    if holding.refund_request_id is not None and (request is None or request.holding_id != holding.holding_id):
+        detail = f"refers to refund request {holding.refund_request_id}, which is not about it"
+        yield Finding(IssueType.REFUND_REQUEST_DIFFERS, about, group, detail)
 
 
 def _check_own_use(
@@ -255,7 +339,7 @@ def _check_own_use(
         yield Finding(IssueType.DANGLING_REFERENCE, about, group, f"its order {holding.order_id} does not exist")
     elif (order.buyer_id, order.valid_until if holding.product.kind is Kind.VOUCHER else None) != (
         holding.holder_id,
-        holding.valid_until,
+        holding.bought_until,
     ):
         yield Finding(
             invariants.ViolationType.HOLDING_DIFFERS,
@@ -284,7 +368,7 @@ def _check_claimed(index: AuditIndex, gift_id: str, holding: Holding, about: str
         )
 
 
-def _check_shipments(index: AuditIndex) -> Iterator[Finding]:
+def _check_shipments(index: AuditIndex, *, now: int) -> Iterator[Finding]:
     parcels = {holding.shipment_id: holding for holding in index.holdings.values() if holding.shipment_id is not None}
     for shipment in index.shipments.values():
         about, group = f"SHIPMENT#{shipment.shipment_id}", f"ORDER#{shipment.order_id}"
@@ -306,6 +390,15 @@ def _check_shipments(index: AuditIndex) -> Iterator[Finding]:
         ):
             detail = "no holding refers to it" if parcel is None else f"does not match holding {parcel.holding_id}"
             yield Finding(IssueType.SHIPMENT_DIFFERS, about, group, detail)
+        if shipment.shipment_id not in index.addresses:
+            if now < shipment.address_until:
+                yield Finding(IssueType.ADDRESS_DIFFERS, about, group, "its address is missing")
+        elif index.addresses[shipment.shipment_id] != shipments.address_ttl(shipment.address_until):
+            detail = "its address is not erased at the time that the shipment has"
+            yield Finding(IssueType.ADDRESS_DIFFERS, f"{about}/ADDRESS", group, detail)
+    for shipment_id in index.addresses.keys() - index.shipments.keys():
+        about = f"SHIPMENT#{shipment_id}/ADDRESS"
+        yield Finding(IssueType.DANGLING_REFERENCE, about, about, "its shipment does not exist")
 
 
 def _check_uses(index: AuditIndex) -> Iterator[Finding]:
@@ -323,18 +416,90 @@ def _check_uses(index: AuditIndex) -> Iterator[Finding]:
                 yield Finding(invariants.ViolationType.HOLDING_DIFFERS, f"HOLDING#{holding_id}", group, detail)
 
 
+# The state of a refund request whose refund has a status.
+_REQUEST_STATES: Mapping[RefundStatus, RefundRequestState] = {
+    RefundStatus.PENDING: RefundRequestState.REFUNDING,
+    RefundStatus.MANUAL: RefundRequestState.REFUNDING,
+    RefundStatus.REFUNDED: RefundRequestState.REFUNDED,
+}
+
+
+def _check_refund_request(index: AuditIndex, request: RefundRequest, *, now: int, grace_ms: int) -> Iterator[Finding]:
+    """Compare a refund request with its holding, its order and its refund."""
+    about, group = f"REFUND_REQUEST#{request.refund_request_id}", f"ORDER#{request.order_id}"
+
+    def differs(detail: str) -> Finding:
+        return Finding(IssueType.REFUND_REQUEST_DIFFERS, about, group, detail)
+
+    holding, order = index.holdings.get(request.holding_id), index.orders.get(request.order_id)
+    if order is None or order.buyer_id != request.payer_id or order.policy != request.policy:
+        yield differs("its order does not exist, or has another buyer or policy")
+    asked_for = request.order_id, request.gift_id, request.holder_id, request.quantity, request.shipment_id
+    if holding is None or asked_for != (
+        holding.order_id, holding.gift_id, holding.holder_id, holding.quantity, holding.shipment_id
+    ):  # fmt: skip
+        yield differs("its holding does not exist, or is another one")
+    elif request.state is not RefundRequestState.WITHDRAWN and holding.refund_request_id != request.refund_request_id:
+        yield differs(f"is {request.state}, but its holding has another request")
+    refund = index.refunds.get(request.refund_id or "")
+    wanted = None if refund is None else _REQUEST_STATES[refund.status]
+    if request.state in _REQUEST_STATES.values():
+        if refund is None or refund.refund_request_id != request.refund_request_id or request.state is not wanted:
+            yield differs(f"is {request.state}, but its refund {'does not exist' if refund is None else 'differs'}")
+    elif request.refund_id is not None:
+        yield differs(f"is {request.state} and has a refund")
+    if request.due_at is not None and request.due_at + grace_ms <= now:
+        detail = f"is {request.state}, and the time that it waited for has passed"
+        yield Finding(IssueType.REFUND_REQUEST_OVERDUE, about, group, detail, request.due_at)
+
+
 def _check_refund(index: AuditIndex, refund: Refund, *, now: int, grace_ms: int) -> Iterator[Finding]:
     about, group = f"REFUND#{refund.refund_id}", f"ORDER#{refund.order_id}"
     order = index.orders.get(refund.order_id)
     if order is None:
         yield Finding(IssueType.DANGLING_REFERENCE, about, group, f"its order {refund.order_id} does not exist")
-    elif (refund.reference, refund.total) != (order.payment.reference, order.product.price.multiply(refund.quantity)):
+    elif refund.reference != order.payment.reference or not _is_share(refund, order):
         yield Finding(IssueType.PAYMENT_DIFFERS, about, group, "its charge or its total is not that of its order")
+    yield from _check_refunded_units(index, refund, about, group)
     due = refund.created_at + refunds.SETTLE_AFTER_MS
     if refund.status is RefundStatus.PENDING and due + grace_ms <= now:
         yield Finding(
             IssueType.REFUND_OVERDUE, about, group, f"the provider has not repaid {refund.quantity} units", due
         )
+
+
+def _is_share(refund: Refund, order: Order) -> bool:
+    """Return whether a refund repays its part of the order's total, to less than one minor unit."""
+    total = order.payment.total
+    rest = refund.total.amount * order.quantity - total.amount * refund.quantity
+    return refund.total.currency == total.currency and abs(rest) < order.quantity
+
+
+# The refunds that also have units of which no holding was made.
+_WITH_AVAILABLE_UNITS = frozenset({RefundCause.VOUCHER_END, RefundCause.ERASURE})
+
+
+def _check_refunded_units(index: AuditIndex, refund: Refund, about: str, group: str) -> Iterator[Finding]:
+    """Compare a refund with its holdings and its refund request."""
+
+    def differs(detail: str) -> Finding:
+        return Finding(IssueType.REFUND_DIFFERS, about, group, detail)
+
+    found = [index.holdings[each] for each in refund.holding_ids if each in index.holdings]
+    if len(found) != len(refund.holding_ids) or any(each.order_id != refund.order_id for each in found):
+        yield differs("one of its holdings does not exist, or is of another order")
+    if any(
+        (each.expired_at if refund.cause is RefundCause.VOUCHER_END else each.refunded_at) is None for each in found
+    ):
+        yield differs("one of its holdings is not refunded")
+    units = sum(each.quantity for each in found)
+    if found and (units > refund.quantity or (units < refund.quantity and refund.cause not in _WITH_AVAILABLE_UNITS)):
+        yield differs(f"its holdings have {units} units, and it repays {refund.quantity}")
+    request = index.refund_requests.get(refund.refund_request_id or "")
+    if (refund.refund_request_id is not None) is not (refund.cause is RefundCause.REQUEST):
+        yield differs(f"its cause is {refund.cause}, which does not match its refund request")
+    elif refund.refund_request_id is not None and (request is None or request.refund_id != refund.refund_id):
+        yield differs("its refund request does not exist, or has another refund")
 
 
 def _check_references(index: AuditIndex, *, now: int, grace_ms: int) -> Iterator[Finding]:

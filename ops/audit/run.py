@@ -18,7 +18,13 @@ from ops.scan import Progress, WholeTable
 
 _MAX_GROUPS = 50
 # Types that uses or refunds written during the scan can cause; no index lists uses and refunds.
-_UNLISTED = (IssueType.USED_DIFFERS, IssueType.REFUNDED_DIFFERS)
+_UNLISTED = (
+    IssueType.USED_DIFFERS,
+    IssueType.REFUNDED_DIFFERS,
+    IssueType.REFUND_DIFFERS,
+    IssueType.REFUND_REQUEST_DIFFERS,
+    IssueType.MONEY_DIFFERS,
+)
 
 
 @dataclass(frozen=True, slots=True)

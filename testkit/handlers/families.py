@@ -11,6 +11,7 @@ from typing import Any
 from handsel.domain import ids, messages, summary
 from handsel.domain.messages import Message
 from handsel.domain.models import (
+    MAX_ADDRESS_MS,
     Account,
     Address,
     AtEnd,
@@ -308,6 +309,7 @@ class Family:
         event = ShipmentEvent("scan", ShipmentStatus.PICKED_UP, "Depot 4", LATELY)
         shipment = Shipment(
             shipment_id=parcel.shipment_id or "",
+            holding_id=parcel.holding_id,
             holder_id=parcel.holder_id,
             order_id=parcel.order_id,
             gift_id=parcel.gift_id,
@@ -316,11 +318,11 @@ class Family:
             quantity=parcel.quantity,
             carrier=STORE.carrier,
             tracking_number=None,
-            address=ADDRESS,
             events={"scan": event},
             version=1,
             created_at=parcel.received_at,
             updated_at=LATELY,
+            address_until=parcel.received_at + MAX_ADDRESS_MS,
         )
         self.shipments[shipment.shipment_id] = shipment
         self.holdings[parcel.holding_id] = parcel
@@ -342,7 +344,8 @@ class Family:
         for holding in self.holdings.values():
             yield holdings.to_item(holding, None if holding.gift_id is None else self.gifts[holding.gift_id])
         for shipment in self.shipments.values():
-            yield dict(shipments.build_put(shipment).item)
+            yield shipments.to_item(shipment)
+            yield shipments.address_to_item(shipment, ADDRESS)
         for message in self.messages:
             yield dict(store_messages.build_put(message).item)
         yield from self.more

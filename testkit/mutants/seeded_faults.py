@@ -359,7 +359,7 @@ MUTANTS = (
     Mutant(
         "a refund does not move units",
         "store/refunds.py",
-        "[orders.refund_units(order, refund.quantity), Put(to_item(refund))]",
+        "[orders.refund_units(order, {UnitPlace.AVAILABLE: refund.quantity}), Put(to_item(refund))]",
         "[Put(to_item(refund))]",
     ),
     Mutant(

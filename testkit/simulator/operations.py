@@ -13,7 +13,7 @@ from typing import Any
 from handsel.domain import errors, ids, policy
 from handsel.domain.models import Address, AtEnd, Kind, ShipmentEvent
 from handsel.domain.rollout import Feature
-from handsel.domain.states import EndAction, ShipmentStatus
+from handsel.domain.states import SHIPMENT_STATUS_RANKS, EndAction, ShipmentStatus
 from handsel.store import products, rollout
 from handsel.use_cases import queries
 from handsel.use_cases.catalog import selling
@@ -37,6 +37,7 @@ STORE = "store-tea-house"
 OTHER_STORE = "store-book-corner"
 CARRIER = "swift"
 ADDRESS = Address("Bob Lee", "+86 10 5550 0100", ["Road 5"], "Hangzhou", "310000", "CN")
+ADDRESS_RETENTION_MS = 30 * 86_400_000
 WRAPPINGS = {
     "voucher": WrappingChoice("red-classic", "best-wishes"),
     "parcel": WrappingChoice("parcel-kraft", "best-wishes"),
@@ -798,12 +799,19 @@ class Operations:
         if sent is None:
             return None
         shipment_id = sent["shipment_id"]
-        status = self._random.choice(tuple(ShipmentStatus))
+        status = self._random.choice(tuple(SHIPMENT_STATUS_RANKS))
         event_id = self._random.choice((self._name, "the same event"))
         event = ShipmentEvent(event_id, status, "Depot 4", START_MS + self._random.randrange(60_000))
 
         def act(process: Process) -> Any:
-            return shipping.add_event(process.table, shipment_id, event, carrier=CARRIER, now=process.now())
+            return shipping.add_event(
+                process.table,
+                shipment_id,
+                event,
+                carrier=CARRIER,
+                now=process.now(),
+                retention_ms=ADDRESS_RETENTION_MS,
+            )
 
         def is_correct(_: Any) -> bool:
             events: dict[str, Any] = self._model.items[f"SHIPMENT#{shipment_id}", "SHIPMENT"]["events"]
@@ -826,7 +834,7 @@ class Operations:
                 now=process.now(),
             )
 
-        return Operation(f"hand over {self._name}", act, lambda answer: answer.version > 0, lambda *_: False)
+        return Operation(f"hand over {self._name}", act, lambda answer: answer.shipment.version > 0, lambda *_: False)
 
     def correct_address(self) -> Operation | None:
         sent = self._any("SHIPMENT")
@@ -839,7 +847,7 @@ class Operations:
             return shipping.correct_address(process.table, shipment_id, address, caller=holder, now=process.now())
 
         def is_correct(answer: Any) -> bool:
-            return answer.address == address and answer.status is ShipmentStatus.READY_TO_SHIP
+            return answer.address == address and answer.shipment.status is ShipmentStatus.READY_TO_SHIP
 
         def is_justified(error: errors.ApiProblem, span: Span) -> bool:
             if not isinstance(error, errors.AlreadyShipped):

@@ -255,7 +255,10 @@ def _refund_missing(editor: TableEditor) -> Expected:
 
 def _refund_of_more(editor: TableEditor) -> Expected:
     editor.change(keys.refund(editor.id("refund")), total={"amount": 99_999, "currency": "CNY"})
-    return {(IssueType.PAYMENT_DIFFERS, f"REFUND#{editor.id('refund')}")}
+    return {
+        (IssueType.PAYMENT_DIFFERS, f"REFUND#{editor.id('refund')}"),
+        (IssueType.MONEY_DIFFERS, editor.order().pk),
+    }
 
 
 def _paid_without_reference(editor: TableEditor) -> Expected:

@@ -101,6 +101,7 @@ def test_the_voucher_in_bobs_holdings_fits_the_placeholders(stack: Stack) -> Non
     for name, function, placeholder, value, status in (
         ("holding_qr", "HoldingFunction", HOLDING, voucher["holding_id"], 200),
         ("merchant_redeem", "MerchantFunction", CODE, voucher["code"], 201),
+        ("merchant_undo_redemption", "MerchantFunction", CODE, voucher["code"], 200),
     ):
         text = json.dumps(_payload(name))
         assert text.count(placeholder) == 3

@@ -29,7 +29,7 @@ from testkit.simulator.harness import (
     Saved,
     is_undecided,
 )
-from testkit.simulator.operations import CARRIER, LINK_KEYS, STORE, WRAPPINGS
+from testkit.simulator.operations import ADDRESS_RETENTION_MS, CARRIER, LINK_KEYS, STORE, WRAPPINGS
 
 # Faults by the number of the call.
 Faults = Mapping[int, Fault]
@@ -178,7 +178,12 @@ def report(harness: Harness) -> Act:
     held = harness.claim("bob", harness.give(harness.buy(product="parcel")))
     event = ShipmentEvent("one", ShipmentStatus.IN_TRANSIT, "Depot 4", START_MS)
     return lambda actor: shipping.add_event(
-        actor.table, held.shipment_id or "", event, carrier=CARRIER, now=actor.now()
+        actor.table,
+        held.shipment_id or "",
+        event,
+        carrier=CARRIER,
+        now=actor.now(),
+        retention_ms=ADDRESS_RETENTION_MS,
     )
 
 

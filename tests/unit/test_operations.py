@@ -50,6 +50,7 @@ WITHOUT_END = {
     "FailuresWereNotKept",
     "RulesFail",
     "AccountsAreNotCreated",
+    "RefundRequestsAreHeld",
 }
 # Their metric has no data if nothing runs.
 HEARTBEATS = {"SweepDoesNotRun", "HealthDoesNotRun"}

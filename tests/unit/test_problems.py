@@ -32,6 +32,7 @@ def test_a_problem_becomes_a_problem_document(problem: type[errors.ApiProblem]) 
         errors.AlreadyRedeemed: (0,),
         errors.PriceChanged: (9_900, "CNY"),
         errors.NotAllowed: ("decline",),
+        errors.NotRefundable: ("too-late",),
         errors.NotGiftable: ("This store does not offer gifts.", "giftable"),
     }
     answer = problems.of(problem(*arguments.get(problem, ())))  # type: ignore[arg-type]
@@ -45,6 +46,7 @@ def test_a_problem_becomes_a_problem_document(problem: type[errors.ApiProblem]) 
     assert ("errors" in body) is (problem is errors.InvalidRequest)
     assert ("redeemed_at" in body) is (problem is errors.AlreadyRedeemed)
     assert ("total" in body) is (problem is errors.PriceChanged)
+    assert ("reason" in body) is (problem is errors.NotRefundable)
     assert ("rule" in body) is (problem in (errors.NotAllowed, errors.NotGiftable))
 
 

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from handsel.domain.models import Gift, Holding, Order, Refund
+from handsel.domain.models import Gift, Holding, Order, Refund, RefundRequest
 from handsel.domain.states import (
     GIFT_MACHINE,
     ORDER_MACHINE,
     REFUND_MACHINE,
+    REFUND_REQUEST_MACHINE,
     RETURN_GIFT_MACHINE,
     UNIT_COUNTERS,
     UNIT_MACHINE,
@@ -21,7 +22,9 @@ from handsel.domain.states import (
     Guard,
     Machine,
     OrderState,
+    RefundRequestState,
     RefundStatus,
+    UnitAction,
     UnitPlace,
     build_document,
 )
@@ -34,6 +37,7 @@ STORED: list[tuple[Machine[Any, Any], type]] = [
     (GIFT_MACHINE, Gift),
     (ORDER_MACHINE, Order),
     (REFUND_MACHINE, Refund),
+    (REFUND_REQUEST_MACHINE, RefundRequest),
     (VOUCHER_MACHINE, Holding),
     (RETURN_GIFT_MACHINE, Holding),
 ]
@@ -85,6 +89,11 @@ def test_states_that_wait_for_the_clock_or_the_sweep_are_in_the_due_index() -> N
     assert GIFT_MACHINE.due_in == {GiftState.OPEN}
     assert ORDER_MACHINE.due_in == {OrderState.PENDING, OrderState.CANCELLED}
     assert REFUND_MACHINE.due_in == {RefundStatus.PENDING}
+    assert REFUND_REQUEST_MACHINE.due_in == {
+        RefundRequestState.REQUESTED,
+        RefundRequestState.APPROVED,
+        RefundRequestState.RETURNING,
+    }
     assert not VOUCHER_MACHINE.due_in | RETURN_GIFT_MACHINE.due_in
 
 
@@ -129,8 +138,12 @@ def test_only_an_optional_guard_holds_for_an_item_without_the_attribute(*, optio
     assert str(Guard("valid_until", ">", "now", optional=optional)) == "valid_until > now" + " or absent" * optional
 
 
-def test_units_leave_only_available_and_in_gift() -> None:
-    assert {place for place, _ in UNIT_MACHINE.transitions} == {UnitPlace.AVAILABLE, UnitPlace.IN_GIFT}
+def test_what_was_claimed_or_used_can_only_be_refunded() -> None:
+    held = [
+        (place, action) for place, action in UNIT_MACHINE.transitions if place in (UnitPlace.GIFTED, UnitPlace.USED)
+    ]
+    assert held == [(UnitPlace.GIFTED, UnitAction.REFUND), (UnitPlace.USED, UnitAction.REFUND)]
+    assert UNIT_MACHINE.final_states() == {UnitPlace.REFUNDED}
 
 
 def test_the_published_machines_have_every_state_and_transition() -> None:

@@ -1,5 +1,6 @@
 """The invariants, checked against data that a corrupted table could hold."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
@@ -13,8 +14,8 @@ from testkit.factories import CODE, EXPIRES, NOW, gift, holding_id, order, parce
 LISTED = {"gift": Reservation(2, EXPIRES)}
 
 
-def violations_of(of: Order, *gifts: Gift) -> list[Violation]:
-    return list(invariants.find_order_violations(of, {each.gift_id: each for each in gifts}))
+def violations_of(of: Order, *gifts: Gift, holdings: Mapping[str, Holding] | None = None) -> list[Violation]:
+    return list(invariants.find_order_violations(of, {each.gift_id: each for each in gifts}, holdings or {}))
 
 
 # --- orders -----------------------------------------------------------------------------------------------------------
@@ -118,6 +119,32 @@ def test_the_counters_of_an_order_equal_the_sums_of_its_ended_gifts() -> None:
         assert violations_of(wrong, *ended) == [Violation(ViolationType.GIFTED_DIFFERS, "order", detail)]
 
 
+@pytest.mark.parametrize("refunded", [{"refunded_at": NOW}, {"expired_at": NOW}])
+def test_refunded_claims_are_not_gifted_units(refunded: Mapping[str, int]) -> None:
+    holdings = {f"{CODE}{number}": voucher() for number in range(2)}
+    taken = gift("bob", "carol", state=GiftState.CLAIMED)
+    taken = replace(
+        taken,
+        claims={
+            name: replace(claim, holding_id=f"{CODE}{number}")
+            for number, (name, claim) in enumerate(taken.claims.items())
+        },
+    )
+    holdings[f"{CODE}0"] = replace(voucher(), **refunded)
+    # The gift still counts both claims, so the counter of the order is negative.
+    listed = order(available=1, gifted=-1, refunded=1, reservations=LISTED)
+    assert violations_of(listed, taken, holdings=holdings) == []
+    ended = order(available=1, gifted=1, refunded=1)
+    left = replace(taken, shares=3, remaining=1, state=GiftState.CANCELLED)
+    assert violations_of(ended, left, holdings=holdings) == []
+    for gifted in (0, -2):
+        detail = f"counts {gifted} gifted, 0 returned; its ended gifts -1, 0, less 1 refunded claims"
+        wrong = order(available=1 - gifted - 1, gifted=gifted, refunded=1, reservations=LISTED)
+        assert violations_of(wrong, taken, holdings=holdings) == [
+            Violation(ViolationType.GIFTED_DIFFERS, "order", detail)
+        ]
+
+
 # --- gifts ------------------------------------------------------------------------------------------------------------
 
 
@@ -217,6 +244,15 @@ def test_a_holding_must_be_consistent(holding: Holding, detail: str) -> None:
     assert list(invariants.find_holding_violations(holding)) == [
         Violation(ViolationType.HOLDING_DIFFERS, holding.holding_id, detail)
     ]
+
+
+@pytest.mark.parametrize("first", ["redeemed_at", "refunded_at", "expired_at"])
+@pytest.mark.parametrize("second", ["redeemed_at", "refunded_at", "expired_at"])
+def test_a_voucher_is_redeemed_or_refunded_once(first: str, second: str) -> None:
+    ended = replace(voucher(), **{first: NOW, second: NOW})
+    detail = "was redeemed or refunded several times"
+    wrong = [Violation(ViolationType.HOLDING_DIFFERS, ended.holding_id, detail)]
+    assert list(invariants.find_holding_violations(ended)) == ([] if first == second else wrong)
 
 
 # --- orders with their gifts and holdings -----------------------------------------------------------------------------

@@ -16,7 +16,7 @@ def published() -> dict[str, dict[str, Any]]:
 
 
 def test_every_entity_with_a_state_has_a_machine() -> None:
-    assert list(published()) == ["gift", "unit", "shipment", "order", "refund", "voucher"]
+    assert list(published()) == ["gift", "unit", "shipment", "order", "refund", "refund_request", "voucher"]
 
 
 def test_the_gift_machine_is_published_with_guards_and_problem_codes() -> None:
@@ -62,6 +62,8 @@ def test_the_unit_machine_is_published_without_guards() -> None:
             {"from": "in_gift", "action": "claim", "to": "gifted", "guards": []},
             {"from": "in_gift", "action": "give_back", "to": "available", "guards": []},
             {"from": "in_gift", "action": "refund", "to": "refunded", "guards": []},
+            {"from": "gifted", "action": "refund", "to": "refunded", "guards": []},
+            {"from": "used", "action": "refund", "to": "refunded", "guards": []},
         ],
         "errors": {"available": "units-not-available"},
     }
@@ -85,24 +87,56 @@ def test_the_order_machine_is_published() -> None:
 
 def test_the_refund_machine_is_published() -> None:
     assert published()["refund"] == {
-        "states": ["pending", "refunded"],
+        "states": ["pending", "refunded", "manual"],
         "initial": "pending",
-        "actions": ["repay"],
-        "transitions": [{"from": "pending", "action": "repay", "to": "refunded", "guards": []}],
+        "actions": ["repay", "refuse"],
+        "transitions": [
+            {"from": "pending", "action": "repay", "to": "refunded", "guards": []},
+            {"from": "pending", "action": "refuse", "to": "manual", "guards": []},
+            {"from": "manual", "action": "repay", "to": "refunded", "guards": []},
+        ],
         "errors": {},
     }
 
 
+def test_the_refund_request_machine_is_published_with_its_times() -> None:
+    assert published()["refund_request"] == {
+        "states": [
+            "requested", "approved", "returning", "received", "refunding", "refunded", "rejected", "withdrawn",
+        ],
+        "initial": "requested",
+        "actions": [
+            "approve", "reject", "withdraw", "lapse", "send_back", "hold", "receive", "refund", "repay",
+        ],
+        "transitions": [
+            {"from": "requested", "action": "approve", "to": "approved", "guards": ["decide_by > now"]},
+            {"from": "requested", "action": "reject", "to": "rejected", "guards": ["decide_by > now"]},
+            {"from": "requested", "action": "withdraw", "to": "withdrawn", "guards": ["decide_by > now"]},
+            {"from": "requested", "action": "lapse", "to": "approved", "guards": ["decide_by <= now"]},
+            {"from": "approved", "action": "send_back", "to": "returning", "guards": ["due_at > now"]},
+            {"from": "approved", "action": "lapse", "to": "withdrawn", "guards": ["due_at <= now"]},
+            {"from": "approved", "action": "refund", "to": "refunding", "guards": []},
+            {"from": "returning", "action": "hold", "to": "returning", "guards": ["due_at > now"]},
+            {"from": "returning", "action": "receive", "to": "received", "guards": []},
+            {"from": "returning", "action": "lapse", "to": "received", "guards": ["due_at <= now"]},
+            {"from": "received", "action": "refund", "to": "refunding", "guards": []},
+            {"from": "refunding", "action": "repay", "to": "refunded", "guards": []},
+        ],
+        "errors": {},
+    }  # fmt: skip
+
+
 def test_the_voucher_machine_is_published_with_its_validity() -> None:
     assert published()["voucher"] == {
-        "states": ["usable", "redeemed", "expired"],
+        "states": ["usable", "redeemed", "expired", "refunded"],
         "initial": "usable",
-        "actions": ["redeem", "expire"],
+        "actions": ["redeem", "expire", "refund"],
         "transitions": [
             {"from": "usable", "action": "redeem", "to": "redeemed", "guards": ["valid_until > now or absent"]},
             {"from": "usable", "action": "expire", "to": "expired", "guards": ["valid_until <= now"]},
+            {"from": "usable", "action": "refund", "to": "refunded", "guards": ["valid_until > now or absent"]},
         ],
-        "errors": {"redeemed": "already-redeemed", "expired": "voucher-expired"},
+        "errors": {"redeemed": "already-redeemed", "expired": "voucher-expired", "refunded": "voucher-refunded"},
     }
 
 
@@ -117,11 +151,12 @@ def test_a_claim_has_one_return_gift_until_its_payment_is_declined() -> None:
 
 def test_the_shipment_machine_is_published_with_the_rank_of_each_status() -> None:
     machine = published()["shipment"]
-    steps = machine.pop("transitions")
+    *steps, cancelled = machine.pop("transitions")
+    assert cancelled == {"from": "ready_to_ship", "action": "cancel", "to": "cancelled", "guards": []}
     assert machine == {
-        "states": list(SHIPMENT_STATUS_RANKS),
+        "states": [*ShipmentStatus],
         "initial": "ready_to_ship",
-        "actions": ["report"],
+        "actions": ["report", "cancel"],
         "standings": {
             "delivered": {"rank": 4, "final": True},
             "returned": {"rank": None, "final": True},
@@ -132,6 +167,7 @@ def test_the_shipment_machine_is_published_with_the_rank_of_each_status() -> Non
             "delivery_failed": {"rank": None, "final": False},
             "returning": {"rank": None, "final": False},
             "lost": {"rank": None, "final": False},
+            "cancelled": {"rank": None, "final": True},
         },
         "errors": {},
     }
@@ -142,7 +178,7 @@ def test_the_shipment_machine_is_published_with_the_rank_of_each_status() -> Non
     assert {to for before, to in led if before == "picked_up"} == {
         "in_transit", "out_for_delivery", "delivered", "delivery_failed", "returning", "returned", "lost",
     }  # fmt: skip
-    assert {to for before, to in led if before == "lost"} == {*ShipmentStatus} - {"lost"}
+    assert {to for before, to in led if before == "lost"} == {*SHIPMENT_STATUS_RANKS} - {"lost"}
     assert [step for step in steps if step["to"] not in step["guards"][0]] == []
     assert {step["action"] for step in steps} == {"report"}
     assert not [step for step in steps if step["from"] == step["to"]]

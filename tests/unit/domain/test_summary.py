@@ -58,8 +58,9 @@ def test_a_voucher_counts_for_the_day_its_validity_ends_until_it_is_redeemed() -
 
 @pytest.mark.parametrize("status", ShipmentStatus)
 def test_a_parcel_counts_until_it_is_delivered_returned_or_lost(status: ShipmentStatus) -> None:
-    over = status in {ShipmentStatus.DELIVERED, ShipmentStatus.RETURNED, ShipmentStatus.LOST}
-    assert summary.count_shipment(shipment(status)) == ({} if over else {"to_receive": 1})
+    over = status in {ShipmentStatus.DELIVERED, ShipmentStatus.RETURNED, ShipmentStatus.LOST, ShipmentStatus.CANCELLED}
+    parcel = replace(shipment(), cancelled_at=NOW) if status is ShipmentStatus.CANCELLED else shipment(status)
+    assert summary.count_shipment(parcel) == ({} if over else {"to_receive": 1})
 
 
 # --- sums -------------------------------------------------------------------------------------------------------------

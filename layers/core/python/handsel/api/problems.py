@@ -31,14 +31,21 @@ STATUS: Mapping[str, int] = {
     "already-claimed": 409,
     "already-returned": 409,
     "already-redeemed": 409,
+    "too-late-to-undo": 409,
     "still-open": 409,
     "already-shipped": 409,
     "too-many-events": 409,
+    "not-refundable": 409,
+    "already-decided": 409,
+    "no-return-expected": 409,
+    "voucher-refunded": 409,
+    "not-extendable": 409,
     "handle-taken": 409,
     "expired": 410,
     "cancelled": 410,
     "declined": 410,
     "voucher-expired": 410,
+    "account-erased": 410,
     "precondition-failed": 412,
     "too-large": 413,
     "unsupported-media-type": 415,
@@ -84,6 +91,8 @@ def of(problem: errors.ApiProblem) -> Response[str]:
         body["total"] = {"amount": problem.amount, "currency": problem.currency}
     if isinstance(problem, (errors.NotAllowed, errors.NotGiftable)):
         body["rule"] = problem.rule
+    if isinstance(problem, errors.NotRefundable):
+        body["reason"] = problem.reason
     if isinstance(problem, errors.InvalidRequest):
         listed = problem.fields[:MAX_ERRORS]
         body["errors"] = [{"pointer": field.pointer, "detail": field.detail} for field in listed]

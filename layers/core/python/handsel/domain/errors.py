@@ -13,10 +13,13 @@ HandselError
 │   ├── OutOfStock, UnitsNotAvailable, AlreadyClaimed, ReturnGiftAlreadyGiven, StillOpen, HandleTaken
 │   ├── OrderCancelled, NotCancellable, NoPaymentProvider
 │   ├── AlreadyRedeemed            has the time of the redemption
+│   ├── TooLateToUndo
 │   ├── AlreadyShipped, TooManyEvents
+│   ├── NotRefundable              has the reason
+│   ├── AlreadyDecided, NoReturnExpected, VoucherRefunded, NotExtendable
 │   ├── PriceChanged               has the total that would be charged
 │   ├── NotAllowed                 has the rule of the policy
-│   ├── Expired, Cancelled, Declined, VoucherExpired
+│   ├── Expired, Cancelled, Declined, VoucherExpired, AccountErased
 │   ├── PreconditionFailed         the entity is not in the state that If-Match names
 │   ├── InvalidRequest             valid JSON that fails validation; lists the fields
 │   ├── IdempotencyKeyReused
@@ -315,12 +318,78 @@ class AlreadyRedeemed(ApiProblem):
         self.redeemed_at = redeemed_at
 
 
+class TooLateToUndo(ApiProblem):
+    """The time in which a redemption can be undone is over."""
+
+    code = "too-late-to-undo"
+    title = "This redemption can no longer be undone."
+    explanation = "A redemption can be undone for one hour. Nothing was changed."
+
+
 class AlreadyShipped(ApiProblem):
     """The shipment has left the store, so its address cannot be changed."""
 
     code = "already-shipped"
     title = "This parcel has already been shipped."
     explanation = "The address of a parcel can be corrected until the carrier picks it up."
+
+
+class NotRefundable(ApiProblem):
+    """No refund of this holding can be requested by the caller.
+
+    Attributes:
+        reason: a `NotRefundableReason`.
+    """
+
+    code = "not-refundable"
+    title = "This cannot be refunded."
+    explanation = "`reason` tells why."
+
+    def __init__(self, reason: str) -> None:
+        super().__init__()
+        self.reason = reason
+
+
+class NotExtendable(ApiProblem):
+    """The validity of this holding cannot be extended by the caller."""
+
+    code = "not-extendable"
+    title = "This voucher cannot be extended."
+    explanation = "Its rules do not allow it, or the voucher is not usable any more."
+
+
+class AlreadyDecided(ApiProblem):
+    """The refund request waits for no decision any more."""
+
+    code = "already-decided"
+    title = "This refund request has already been decided."
+    explanation = "It was approved, rejected or withdrawn. Read it for its current state."
+
+
+class NoReturnExpected(ApiProblem):
+    """The refund request does not wait for this step of a return."""
+
+    code = "no-return-expected"
+    title = "No return is expected for this refund request."
+    explanation = (
+        "Goods are sent back after the approval, and received after they were sent. Read the request for its state."
+    )
+
+
+class VoucherRefunded(ApiProblem):
+    """The voucher was refunded before its validity ended."""
+
+    code = "voucher-refunded"
+    title = "This voucher was refunded."
+    explanation = "Its price goes back to the payer, so it cannot be redeemed any more."
+
+
+class AccountErased(ApiProblem):
+    """The account of the caller was erased."""
+
+    code = "account-erased"
+    title = "This account was deleted."
+    explanation = "Its user asked for it. The data cannot be restored."
 
 
 class TooManyEvents(ApiProblem):

@@ -11,9 +11,9 @@ from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
 from handsel.domain import ids
-from handsel.domain.models import Gift, Holding, Order, Presentation, Shipment
+from handsel.domain.models import Gift, Holding, Order, Presentation, RefundRequest, Shipment
 from handsel.domain.privacy import Fact, Viewer, may_see
-from handsel.domain.states import GiftState, OrderState, ShipmentStatus
+from handsel.domain.states import GiftState, OrderState, RefundRequestState, ShipmentStatus
 from handsel.domain.times import format_timestamp
 
 VERSION = 1
@@ -73,6 +73,22 @@ class VoucherRedeemed:
 
 
 @dataclass(frozen=True, slots=True)
+class RedemptionUndone:
+    """Data of `holding.redemption_undone`."""
+
+    holding_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class RefundRequestChanged:
+    """Data of the events of a refund request, which do not contain its reason or its notes."""
+
+    refund_request_id: str
+    holding_id: str
+    state: RefundRequestState
+
+
+@dataclass(frozen=True, slots=True)
 class ShipmentUpdated:
     """Data of `shipment.updated`."""
 
@@ -93,6 +109,8 @@ Data = (
     | OrderRefunded
     | GiftChanged
     | VoucherRedeemed
+    | RedemptionUndone
+    | RefundRequestChanged
     | ShipmentUpdated
     | ShipmentAddressChanged
 )
@@ -119,6 +137,15 @@ TYPES: Mapping[str, EventType] = {
     "gift.cancelled": EventType(GiftChanged, "The giver cancelled a gift. Its unclaimed units are back in the order."),
     "gift.declined": EventType(GiftChanged, "The named recipient declined a gift. Its units are back in the order."),
     "holding.redeemed": EventType(VoucherRedeemed, "A voucher was redeemed."),
+    "holding.redemption_undone": EventType(
+        RedemptionUndone, "The redemption of a voucher was undone. The voucher is usable again, unless it has expired."
+    ),
+    "refund_request.created": EventType(
+        RefundRequestChanged, "A user asked for a refund of a voucher or a parcel. It may have been approved at once."
+    ),
+    "refund_request.changed": EventType(
+        RefundRequestChanged, "The state of a refund request changed, or the details of the return."
+    ),
     "shipment.updated": EventType(ShipmentUpdated, "The carrier, tracking number or status of a parcel changed."),
     "shipment.address_changed": EventType(
         ShipmentAddressChanged, "The holder of a parcel corrected its address before it was shipped."
@@ -227,13 +254,57 @@ def find_new_claims(before: Gift, after: Gift) -> list[tuple[str, int]]:
     return [(claimer, claim.at) for claimer, claim in after.claims.items() if claimer not in before.claims]
 
 
-def derive_holding_events(before: Holding | None, after: Holding | None) -> Iterator[Event]:
-    """Derive the event of a voucher that was redeemed."""
-    if before is None or after is None or before.redeemed_at is not None or after.redeemed_at is None:
+def derive_holding_events(before: Holding | None, after: Holding | None, *, at: int) -> Iterator[Event]:
+    """Derive the event of a voucher that was redeemed, or whose redemption was undone.
+
+    Args:
+        before: the holding before the change, or None if it did not exist.
+        after: the holding after the change.
+        at: the time of the write in whole seconds, for changes of which the holding does not have the time.
+    """
+    change = find_redemption_change(before, after, at=at)
+    if change is None or after is None or not may_see(Viewer.SUBSCRIBER, Fact.REDEMPTION):
         return
-    redeemed = VoucherRedeemed(after.holding_id)
+    redemption_id, changed_at = change
+    kind: str = "holding.redeemed"
+    data: Data = VoucherRedeemed(after.holding_id)
+    if after.redemption is None:
+        kind, data = "holding.redemption_undone", RedemptionUndone(after.holding_id)
     correlation_id = after.order_id if after.gift_id is None else after.holding_id
-    yield _event("holding.redeemed", (after.holding_id,), after.redeemed_at, correlation_id, after.holder_id, redeemed)
+    yield _event(kind, (after.holding_id, redemption_id), changed_at, correlation_id, after.holder_id, data)
+
+
+def find_redemption_change(before: Holding | None, after: Holding | None, *, at: int) -> tuple[str, int] | None:
+    """Return the redemption that a change made or undid, with the time of the change; None if it did neither.
+
+    Args:
+        at: the time of the write in whole seconds. A voucher has the time at which it was redeemed only.
+    """
+    if before is None or after is None or before.redemption == after.redemption:
+        return None
+    if after.redemption is not None:
+        return after.redemption, after.redeemed_at or at
+    return before.redemption or "", max(at, before.redeemed_at or at)
+
+
+def derive_refund_request_events(
+    before: RefundRequest | None, after: RefundRequest | None, *, at: int
+) -> Iterator[Event]:
+    """Derive the event of a new version of a refund request. Its audience is the user who asked.
+
+    Args:
+        at: the time of the write in whole seconds.
+    """
+    if after is None or not may_see(Viewer.SUBSCRIBER, Fact.REFUND_REQUEST):
+        return
+    if before is not None and after.version <= before.version:
+        return
+    kind = "refund_request.created" if before is None else "refund_request.changed"
+    changed_at = after.created_at if before is None else max(at, after.created_at)
+    data = RefundRequestChanged(after.refund_request_id, after.holding_id, after.state)
+    correlation_id = after.order_id if after.gift_id is None else after.holding_id
+    change = (after.refund_request_id, str(after.version))
+    yield _event(kind, change, changed_at, correlation_id, after.asked_by, data)
 
 
 def derive_shipment_events(before: Shipment | None, after: Shipment | None) -> Iterator[Event]:
@@ -243,7 +314,7 @@ def derive_shipment_events(before: Shipment | None, after: Shipment | None) -> I
     if after.version > before.version:
         kind = "shipment.updated"
         data: Data = ShipmentUpdated(after.shipment_id, after.status)
-        if after.address != before.address:
+        if after.address_version != before.address_version:
             kind, data = "shipment.address_changed", ShipmentAddressChanged(after.shipment_id)
         change = (after.shipment_id, str(after.version))
         correlation_id = after.order_id if after.gift_id is None else after.shipment_id

@@ -86,6 +86,20 @@ def derive_end_refund_id(gift_id: str) -> str:
     return derive_id("refund at the end", gift_id)
 
 
+def derive_request_refund_id(refund_request_id: str) -> str:
+    """Return the id of the refund of a refund request: a request is refunded once."""
+    return derive_id("refund of a request", refund_request_id)
+
+
+def derive_voucher_end_refund_id(ended_id: str) -> str:
+    """Return the id of the refund at the end of vouchers: an order ends them once, and so does a voucher that ends by itself.
+
+    Args:
+        ended_id: the id of the order, or of the holding.
+    """
+    return derive_id("refund at the end of vouchers", ended_id)
+
+
 def hash_request(path: str, body: object) -> str:
     """Return a hash of a request's path and body.
 

@@ -38,11 +38,19 @@ class Violation:
     detail: str
 
 
-def find_order_violations(order: Order, gifts: Mapping[str, Gift]) -> Iterator[Violation]:
+def has_refunded_units(holding: Holding) -> bool:
+    """Return whether the units of a holding are refunded, by a request, an erasure, or the end of its validity."""
+    return holding.refunded_at is not None or holding.expired_at is not None
+
+
+def find_order_violations(
+    order: Order, gifts: Mapping[str, Gift], holdings: Mapping[str, Holding]
+) -> Iterator[Violation]:
     """Find differences between the counts of an order and its gifts.
 
     Args:
         gifts: all gifts of the order, by id, including ended ones.
+        holdings: the existing holdings of their claims, by id; others are ignored.
     """
     released = [gift for gift_id, gift in gifts.items() if gift_id not in order.reservations]
     if order.state in UNPAID_STATES:
@@ -62,10 +70,13 @@ def find_order_violations(order: Order, gifts: Mapping[str, Gift]) -> Iterator[V
                 f"is {gift.state}, and order {order.order_id} does not list it",
             )
     ended = [gift for gift in released if gift.state not in (GiftState.OPEN, GiftState.CLAIMED)]
-    claimed = sum(gift.shares - gift.remaining for gift in ended)
+    claims = [claim.holding_id for gift in gifts.values() for claim in gift.claims.values()]
+    refunded = sum(holding_id in holdings and has_refunded_units(holdings[holding_id]) for holding_id in claims)
+    claimed = sum(gift.shares - gift.remaining for gift in ended) - refunded
     returned = sum(gift.state is GiftState.RETURNED for gift in ended)
     if (order.gifted, order.expired_gifts) != (claimed, returned):
         detail = f"counts {order.gifted} gifted, {order.expired_gifts} returned; its ended gifts {claimed}, {returned}"
+        detail += f", less {refunded} refunded claims" if refunded else ""
         yield Violation(ViolationType.GIFTED_DIFFERS, order.order_id, detail)
 
 
@@ -130,13 +141,19 @@ def find_gift_violations(gift: Gift, holdings: Mapping[str, Holding]) -> Iterato
 def _differs_from_gift(gift: Gift, holding: Holding) -> str | None:
     if holding.product.product_id != gift.product.product_id:
         return f"is of another product than gift {gift.gift_id}"
-    if gift.product.kind is Kind.VOUCHER and holding.valid_until != gift.valid_until:
+    if gift.product.kind is Kind.VOUCHER and holding.bought_until != gift.valid_until:
         return "has another end of validity than its gift"
     return None
 
 
 def find_holding_violations(holding: Holding) -> Iterator[Violation]:
-    """Check that the id of a voucher is derived from its code, and the shipment of a parcel from its id."""
+    """Check that the id of a voucher is derived from its code, and the shipment of a parcel from its id.
+
+    Also check that it was not both redeemed and refunded, and not refunded twice.
+    """
+    ends = [at for at in (holding.redeemed_at, holding.refunded_at, holding.expired_at) if at is not None]
+    if len(ends) > 1:
+        yield Violation(ViolationType.HOLDING_DIFFERS, holding.holding_id, "was redeemed or refunded several times")
     if holding.product.kind is Kind.VOUCHER:
         code = holding.code
         right = code is not None and holding.holding_id == ids.derive_voucher_id(code) and holding.shipment_id is None
@@ -151,7 +168,7 @@ def find_holding_violations(holding: Holding) -> Iterator[Violation]:
 def find_violations(order: Order, gifts: Iterable[Gift], holdings: Mapping[str, Holding]) -> Iterator[Violation]:
     """Find all violations of an order, its gifts and the holdings of their claims."""
     listed = {gift.gift_id: gift for gift in gifts}
-    yield from find_order_violations(order, listed)
+    yield from find_order_violations(order, listed, holdings)
     for gift in listed.values():
         yield from find_gift_violations(gift, holdings)
         for claim in gift.claims.values():

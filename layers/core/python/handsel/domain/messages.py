@@ -8,12 +8,21 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from handsel.domain import ids
-from handsel.domain.events import find_new_claims
-from handsel.domain.models import Gift, Presentation, Shipment, Wrapping
+from handsel.domain.events import find_new_claims, find_redemption_change
+from handsel.domain.models import Gift, Holding, Presentation, Refund, RefundRequest, Shipment, Wrapping
 from handsel.domain.privacy import Fact, Viewer, may_see
-from handsel.domain.states import EndAction, GiftState, ShipmentStatus
+from handsel.domain.states import (
+    EndAction,
+    GiftState,
+    RefundCause,
+    RefundRequestState,
+    RefundStatus,
+    ShipmentStatus,
+    VoucherState,
+)
 
 HOUR_MS = 3_600_000
+DAY_MS = 86_400_000
 
 
 class MessageKind(StrEnum):
@@ -28,7 +37,15 @@ class MessageKind(StrEnum):
     - `gift_passed_on`: the caller's gift expired and became a new gift to the second person. Params: `name`.
     - `gift_declined`: the caller's gift was declined.
     - `asked_again`: someone asks the caller to give an expired gift again. Params: `name`.
+    - `refund_decided`: a refund request of the caller, or about a holding of the caller, was decided or went on without a
+      decision. Params: `state` of the request, and `holding_id`, which is null unless the caller is the holder.
+    - `refund_issued`: units of an order of the caller were refunded after they had been claimed or taken, or because the
+      validity of vouchers ended, and the money was repaid. Params: `units`, `order_id`, and `holding_id`, which is null
+      if it is about several holdings or none.
     - `parcel_update`: the status of a parcel for the caller changed. Params: `status`.
+    - `voucher_redeemed`: a voucher of the caller was redeemed. Params: `holding_id`.
+    - `voucher_usable_again`: the redemption of a voucher of the caller was undone. Params: `holding_id`.
+    - `voucher_expiring`: a voucher of the caller expires soon. Params: `holding_id`, `days`.
     """
 
     GIFT_RECEIVED = "gift_received"
@@ -40,7 +57,12 @@ class MessageKind(StrEnum):
     GIFT_PASSED_ON = "gift_passed_on"
     GIFT_DECLINED = "gift_declined"
     ASKED_AGAIN = "asked_again"
+    REFUND_DECIDED = "refund_decided"
+    REFUND_ISSUED = "refund_issued"
     PARCEL_UPDATE = "parcel_update"
+    VOUCHER_REDEEMED = "voucher_redeemed"
+    VOUCHER_USABLE_AGAIN = "voucher_usable_again"
+    VOUCHER_EXPIRING = "voucher_expiring"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +76,10 @@ class MessageParams:
         hours: time left to open the gift.
         units: units released to the order, or refunded.
         status: of the shipment.
+        state: of the refund request.
+        holding_id: the holding that the message is about.
+        order_id: the order whose units were refunded.
+        days: the days until the end of a voucher's validity.
     """
 
     name: str | None = None
@@ -61,6 +87,10 @@ class MessageParams:
     hours: int | None = None
     units: int | None = None
     status: ShipmentStatus | None = None
+    state: RefundRequestState | None = None
+    holding_id: str | None = None
+    order_id: str | None = None
+    days: int | None = None
 
 
 PARAMS: Mapping[MessageKind, tuple[str, ...]] = {
@@ -73,7 +103,12 @@ PARAMS: Mapping[MessageKind, tuple[str, ...]] = {
     MessageKind.GIFT_PASSED_ON: ("name",),
     MessageKind.GIFT_DECLINED: (),
     MessageKind.ASKED_AGAIN: ("name",),
+    MessageKind.REFUND_DECIDED: ("state", "holding_id"),
+    MessageKind.REFUND_ISSUED: ("units", "order_id", "holding_id"),
     MessageKind.PARCEL_UPDATE: ("status",),
+    MessageKind.VOUCHER_REDEEMED: ("holding_id",),
+    MessageKind.VOUCHER_USABLE_AGAIN: ("holding_id",),
+    MessageKind.VOUCHER_EXPIRING: ("holding_id", "days"),
 }
 
 
@@ -183,6 +218,110 @@ def derive_shipment_messages(before: Shipment | None, after: Shipment | None) ->
             created_at=after.updated_at,
             params=MessageParams(status=after.status),
         )
+
+
+def derive_holding_messages(before: Holding | None, after: Holding | None, *, at: int) -> Iterator[Message]:
+    """Derive the message to the holder of a voucher that was redeemed, or whose redemption was undone.
+
+    A voucher whose validity has ended by then is not usable again, so it has no such message.
+
+    Args:
+        at: the time of the write in whole seconds.
+    """
+    change = find_redemption_change(before, after, at=at)
+    if change is None or after is None or not may_see(Viewer.CLAIMER, Fact.REDEMPTION, own=True):
+        return
+    redemption_id, changed_at = change
+    kind = MessageKind.VOUCHER_REDEEMED if after.redemption is not None else MessageKind.VOUCHER_USABLE_AGAIN
+    if kind is MessageKind.VOUCHER_USABLE_AGAIN and after.state_at(changed_at) is not VoucherState.USABLE:
+        return
+    yield Message(
+        message_id=ids.derive_id("message", kind, after.holding_id, redemption_id),
+        user_id=after.holder_id,
+        kind=kind,
+        gift_id=after.gift_id,
+        created_at=changed_at,
+        params=MessageParams(holding_id=after.holding_id),
+    )
+
+
+# The states of a refund request that are news. A request that its user withdrew is not.
+_DECIDED = frozenset(
+    {
+        RefundRequestState.APPROVED,
+        RefundRequestState.REFUNDING,
+        RefundRequestState.REJECTED,
+        RefundRequestState.WITHDRAWN,
+    }
+)
+
+
+def derive_refund_request_messages(before: RefundRequest | None, after: RefundRequest, *, at: int) -> Iterator[Message]:
+    """Derive the messages of a refund request, to its holder and to the user who asked. They have no reason and no note.
+
+    Args:
+        at: the time of the change, in milliseconds since the epoch.
+    """
+    was, state = None if before is None else before.state, after.state
+    if (
+        state is was
+        or state not in _DECIDED
+        or (state, was) == (RefundRequestState.WITHDRAWN, RefundRequestState.REQUESTED)
+    ):
+        return
+    for user_id in dict.fromkeys([after.holder_id, after.asked_by]):
+        if before is None and user_id == after.asked_by:
+            continue  # the response to the request had its state
+        is_holder = user_id == after.holder_id
+        if may_see(Viewer.CLAIMER if is_holder else Viewer.GIVER, Fact.REFUND_REQUEST, own=True):
+            yield Message(
+                message_id=ids.derive_id(
+                    "message", MessageKind.REFUND_DECIDED, after.refund_request_id, state, user_id
+                ),
+                user_id=user_id,
+                kind=MessageKind.REFUND_DECIDED,
+                gift_id=after.gift_id,
+                created_at=at,
+                params=MessageParams(state=state, holding_id=after.holding_id if is_holder else None),
+            )
+
+
+# The causes of refunds that a payer does not learn otherwise.
+_ISSUED = frozenset({RefundCause.REQUEST, RefundCause.VOUCHER_END, RefundCause.ERASURE})
+
+
+def derive_refund_messages(before: Refund | None, after: Refund, *, at: int) -> Iterator[Message]:
+    """Derive the message to the payer of units whose price was repaid. It does not tell why, nor who had them.
+
+    Args:
+        at: the time of the change, in milliseconds since the epoch.
+    """
+    if before is None or before.status is after.status or after.status is not RefundStatus.REFUNDED:
+        return
+    if after.cause not in _ISSUED or after.payer_id is None:
+        return
+    holding_id = after.holding_ids[0] if len(after.holding_ids) == 1 else None
+    yield Message(
+        message_id=ids.derive_id("message", MessageKind.REFUND_ISSUED, after.refund_id),
+        user_id=after.payer_id,
+        kind=MessageKind.REFUND_ISSUED,
+        gift_id=None,
+        created_at=max(at, after.created_at),
+        params=MessageParams(units=after.quantity, order_id=after.order_id, holding_id=holding_id),
+    )
+
+
+def build_voucher_reminder(voucher: Holding, at: int) -> Message:
+    """Return the reminder at a time to the holder of a voucher whose validity ends. The voucher has one for each time."""
+    days = ((voucher.valid_until or at) - at) // DAY_MS
+    return Message(
+        message_id=ids.derive_id("message", MessageKind.VOUCHER_EXPIRING, voucher.holding_id, str(at)),
+        user_id=voucher.holder_id,
+        kind=MessageKind.VOUCHER_EXPIRING,
+        gift_id=voucher.gift_id,
+        created_at=at,
+        params=MessageParams(holding_id=voucher.holding_id, days=days),
+    )
 
 
 def build_regift_request(gift_id: str, giver_id: str, requester: str, *, at: int) -> Message:

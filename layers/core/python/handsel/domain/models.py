@@ -3,16 +3,22 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from handsel.domain.states import (
     ALL_UNITS_REFUNDED,
+    DECISION_OVERDUE,
+    OVERDUE,
     PAYMENT_OVER,
+    SHIPMENT_STATUS_RANKS,
     VALIDITY_OVER,
     WINDOW_OVER,
     EndAction,
     GiftState,
     OrderState,
+    RefundCause,
+    RefundReason,
+    RefundRequestState,
     RefundStatus,
     ShipmentStatus,
     VoucherState,
@@ -31,6 +37,11 @@ MAX_STOCK = 10**9
 
 # The time that a store has to settle a parcel that was returned or lost.
 CLOSES_AFTER_MS = 7 * 86_400_000
+# The longest time that an address is stored, from the creation of its shipment on.
+MAX_ADDRESS_MS = 180 * 86_400_000
+# The time that a holder has to send approved goods back, and a merchant to say whether they arrived.
+SEND_BACK_MS = 14 * 86_400_000
+ACKNOWLEDGE_MS = 10 * 86_400_000
 
 
 class Kind(StrEnum):
@@ -78,6 +89,7 @@ class Store:
         giftable: False if none of its products may be given.
         excluded_categories: categories of which no product may be given, in the form of `categories.normalize`.
         price_caps: the highest price in minor units of a product that may be given, by currency.
+        merchant_id: the merchant's user who last wrote the store or one of its products, and gets its messages.
     """
 
     store_id: str
@@ -86,6 +98,7 @@ class Store:
     giftable: bool
     excluded_categories: Sequence[str] | None = None
     price_caps: Mapping[str, int] | None = None
+    merchant_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,11 +199,13 @@ class Order:
     `refunded`.
 
     Attributes:
-        gifted: claimed shares of gifts whose reservation was released; the gifts themselves count the others.
+        gifted: claimed shares of gifts whose reservation was released, without those that were refunded. The gifts
+            themselves count the shares of the others, refunded ones too, so it can be negative. The sum is not.
         reservations: by id of the gift.
         expired_gifts: the number of gifts, not units, whose reservation was released because they expired.
         expires_at: the time until which it can be paid, exclusive; None if it waits without an end.
         policy: the policy that it was bought under, see `Policy.ref`.
+        uses: the ids of its own uses, which lead to their holdings.
     """
 
     order_id: str
@@ -210,6 +225,21 @@ class Order:
     expired_gifts: int = 0
     expires_at: int | None = None
     policy: str = FIRST_POLICY
+    uses: tuple[str, ...] = ()
+
+    @property
+    def repaid(self) -> Money:
+        """Return the money of all refunded units."""
+        return Money(self.payment.total.amount * self.refunded // self.quantity, self.payment.total.currency)
+
+    def repayment(self, units: int) -> Money:
+        """Return the money of the next units that are refunded: the part of the total up to them, less the part before.
+
+        So the repayments of all units add up to the total, whatever the order in which they are refunded.
+        """
+        total = self.payment.total
+        before, after = (total.amount * count // self.quantity for count in (self.refunded, self.refunded + units))
+        return Money(after - before, total.currency)
 
     @property
     def current_state(self) -> OrderState:
@@ -371,9 +401,13 @@ class Holding:
 
     Attributes:
         gift_id: None if the holder bought it for own use.
-        redemption: id of the request that redeemed it, used to recognise a retry of that request.
+        redemption: id of the redemption that redeemed it; None if it is not redeemed.
         redeemed_by: id of the merchant's user who redeemed it; None if it is not redeemed.
         return_gift_order_id: the order of the return gift, if any.
+        refund_request_id: the id of the present or last refund request.
+        refunded_at: the time at which its units were refunded, by a request or because an account was erased.
+        expired_at: the time at which the end of its validity was settled.
+        extended_from: the end of its validity before it was extended; None if it was not.
     """
 
     holding_id: str
@@ -390,14 +424,54 @@ class Holding:
     redemption: str | None = None
     redeemed_by: str | None = None
     return_gift_order_id: str | None = None
+    refund_request_id: str | None = None
+    refunded_at: int | None = None
+    expired_at: int | None = None
+    extended_from: int | None = None
+
+    @property
+    def has_left(self) -> bool:
+        """Return whether its units are refunded: by a request, with an account, or at its own end."""
+        return self.refunded_at is not None or self.expired_at is not None
+
+    @property
+    def bought_until(self) -> int | None:
+        """Return the end of validity that was sold, or None: an extension does not change it."""
+        return self.valid_until if self.extended_from is None else self.extended_from
 
     def state_at(self, now: int) -> VoucherState:
         """Return the state of a voucher at a time."""
         if self.redeemed_at is not None:
             return VoucherState.REDEEMED
-        if VALIDITY_OVER.holds(self.valid_until, now=now):
+        if self.refunded_at is not None:
+            return VoucherState.REFUNDED
+        if self.expired_at is not None or VALIDITY_OVER.holds(self.valid_until, now=now):
             return VoucherState.EXPIRED
         return VoucherState.USABLE
+
+
+@dataclass(frozen=True, slots=True)
+class Redemption:
+    """The record of one redemption of a voucher. It is never deleted or replaced; undoing it adds who, when and why.
+
+    Attributes:
+        redeemed_by, undone_by: ids of the merchant's users.
+        undo_until: the time until which it can be undone, exclusive.
+        undo_reason: the merchant's own text.
+        undo_id, undo_hash: the id and the hash of the request that undid it.
+    """
+
+    redemption_id: str
+    holding_id: str
+    store_id: str
+    redeemed_by: str
+    redeemed_at: int
+    undo_until: int
+    undone_at: int | None = None
+    undone_by: str | None = None
+    undo_reason: str | None = None
+    undo_id: str | None = None
+    undo_hash: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -425,15 +499,20 @@ class ShipmentEvent:
 
 @dataclass(frozen=True, slots=True)
 class Shipment:
-    """A parcel on its way.
+    """A parcel on its way. Its address is an item of its own, which is erased earlier.
 
     Attributes:
+        holding_id: the holding of the parcel.
         gift_id: None if the holder bought it for own use.
         events: by event id.
         version: number of changes; the last one was at `updated_at`.
+        address_until: the time from which on its address is erased.
+        address_version: number of corrections of its address.
+        cancelled_at: the time at which it was cancelled, before it left the store.
     """
 
     shipment_id: str
+    holding_id: str
     holder_id: str
     order_id: str
     gift_id: str | None
@@ -442,16 +521,34 @@ class Shipment:
     quantity: int
     carrier: str
     tracking_number: str | None
-    address: Address
     events: Mapping[str, ShipmentEvent]
     version: int
     created_at: int
     updated_at: int
+    address_until: int
+    address_version: int = 0
+    cancelled_at: int | None = None
 
     @property
     def status(self) -> ShipmentStatus:
-        """Return the status that follows from all events."""
+        """Return the status that follows from all events; a cancelled shipment never left the store."""
+        if self.cancelled_at is not None:
+            return ShipmentStatus.CANCELLED
         return derive_shipment_status((event.occurred_at, event.status) for event in self.events.values())
+
+    @property
+    def delivered_at(self) -> int | None:
+        """Return the time at which the parcel was delivered, or None."""
+        delivered = ShipmentStatus.DELIVERED
+        return min((event.occurred_at for event in self.events.values() if event.status is delivered), default=None)
+
+    @property
+    def is_over(self) -> bool:
+        """Return whether no delivery is expected: the status is final, or `lost`, although a lost parcel may be found."""
+        status = self.status
+        if status in (ShipmentStatus.LOST, ShipmentStatus.CANCELLED):
+            return True
+        return SHIPMENT_STATUS_RANKS[status].final
 
     @property
     def is_delivered(self) -> bool:
@@ -459,12 +556,22 @@ class Shipment:
         return self.status is ShipmentStatus.DELIVERED
 
     def is_closed_at(self, now: int) -> bool:
-        """Return whether its store has nothing left to do with it at a time: it was delivered, or returned or lost long ago."""
+        """Return whether its store has nothing left to do with it at a time.
+
+        It was delivered or cancelled, or it was returned or lost long ago.
+        """
         status = self.status
         if status not in (ShipmentStatus.RETURNED, ShipmentStatus.LOST):
-            return status is ShipmentStatus.DELIVERED
+            return status in (ShipmentStatus.DELIVERED, ShipmentStatus.CANCELLED)
         since = max(event.occurred_at for event in self.events.values() if event.status is status)
         return since + CLOSES_AFTER_MS <= now
+
+
+class AddressedShipment(NamedTuple):
+    """A shipment with its address; None if the address is erased."""
+
+    shipment: Shipment
+    address: Address | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -479,7 +586,15 @@ class Use:
 
 @dataclass(frozen=True, slots=True)
 class Refund:
-    """A refund of units. The units are moved when it is created; `status` is about the money."""
+    """A refund of units. The units are moved when it is created; `status` is about the money.
+
+    Attributes:
+        reference: of the charge that is repaid.
+        request_hash: of the request that created it; empty if none did.
+        holding_ids: the holdings that the units were.
+        refund_request_id: of the refund request that it settles, or None.
+        payer_id: the buyer of the order; None of a refund from before it was recorded.
+    """
 
     refund_id: str
     order_id: str
@@ -489,6 +604,69 @@ class Refund:
     status: RefundStatus
     created_at: int
     request_hash: str
+    cause: RefundCause = RefundCause.BUYER
+    holding_ids: tuple[str, ...] = ()
+    refund_request_id: str | None = None
+    payer_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RefundRequest:
+    """A request to refund the units of a holding.
+
+    Attributes:
+        gift_id: None for own use, as is `shipment_id` of a voucher.
+        holder_id, payer_id: of the holding and of its order; `asked_by` is one of them.
+        kind, quantity: of the holding.
+        note: what the user who asked wrote; None if nothing, as is `decision_note` of the merchant.
+        decide_by: the time from which on the request is approved without a decision.
+        due_at: the time until which it waits in its state, exclusive; None if it does not wait for a time.
+        decided_at: the time of the decision, or of the approval without one.
+        without_return: whether approved goods stay with the holder.
+        held_at: the time at which the merchant said that the goods did not arrive.
+        refund_id: of the refund, once the units are refunded.
+        policy: the policy of the order.
+        version: number of changes.
+    """
+
+    refund_request_id: str
+    holding_id: str
+    order_id: str
+    gift_id: str | None
+    store_id: str
+    holder_id: str
+    payer_id: str
+    asked_by: str
+    kind: Kind
+    quantity: int
+    shipment_id: str | None
+    reason: RefundReason
+    note: str | None
+    state: RefundRequestState
+    created_at: int
+    decide_by: int
+    policy: str
+    version: int
+    request_hash: str
+    due_at: int | None = None
+    decided_at: int | None = None
+    decision_note: str | None = None
+    without_return: bool = False
+    return_carrier: str | None = None
+    return_tracking_number: str | None = None
+    held_at: int | None = None
+    refund_id: str | None = None
+
+    def state_at(self, now: int) -> RefundRequestState:
+        """Return the state at a time. From each time on that it waits for, it is what the sweep makes of it."""
+        state, due_at = self.state, self.due_at
+        if state is RefundRequestState.REQUESTED and DECISION_OVERDUE.holds(self.decide_by, now=now):
+            state, due_at = RefundRequestState.APPROVED, self.decide_by + SEND_BACK_MS
+        if due_at is None or not OVERDUE.holds(due_at, now=now):
+            return state
+        if state is RefundRequestState.APPROVED:
+            return RefundRequestState.WITHDRAWN
+        return RefundRequestState.REFUNDING if state is RefundRequestState.RETURNING else state
 
 
 @dataclass(frozen=True, slots=True)
@@ -499,6 +677,9 @@ class Account:
         handle: the unique name by which others find the user, in lower case; None if the user has not chosen one.
         recommendations: False if the user switched recommendations off.
         freed_handles: earlier handles that are kept from others, with the time until then in milliseconds since the epoch.
+        erase_at: the time from which on the account is erased; None if its user does not leave.
+        erased_at: the time at which its data was deleted.
+        pseudonym: the id under which the orders of an erased account are kept.
     """
 
     user_id: str
@@ -507,6 +688,9 @@ class Account:
     recommendations: bool
     created_at: int
     freed_handles: Mapping[str, int] = field(default_factory=dict)
+    erase_at: int | None = None
+    erased_at: int | None = None
+    pseudonym: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,10 @@ class ChargeDeclined(HandselError):
     """The provider declined the charge. Final: the same key is never charged."""
 
 
+class RepaymentRefused(HandselError):
+    """The provider refused the repayment. Final: the same key is never repaid, so an operator has to repay."""
+
+
 class OutcomeUnknown(HandselError):
     """The provider's response was lost: the charge may or may not have succeeded. Repeat the call with the same key."""
 
@@ -76,6 +80,7 @@ class PaymentProvider(Protocol):
         """Repay once per key.
 
         Raises:
+            RepaymentRefused: the provider will never repay.
             OutcomeUnknown: the response was lost.
         """
         ...

@@ -107,6 +107,11 @@ class Policy:
         """Return the length of the longest claim window, in milliseconds."""
         return max(self.window.values()) * 1000
 
+    @property
+    def repays_vouchers(self) -> bool:
+        """Return whether the payer is repaid for vouchers that nobody redeemed until their end."""
+        return self.voucher_end != "forfeit"
+
     def has_price_cap(self, currency: str) -> bool:
         """Return whether there is a cap, or explicitly none, of prices in a currency."""
         return currency in self.price_caps or OTHER_CURRENCIES in self.price_caps
@@ -305,7 +310,7 @@ def _extend(value: Any) -> Mapping[str, int]:
 
 # Rules about what was claimed or written. They are published, and no code applies them yet.
 NOT_IN_EFFECT = (
-    *("refund_by", "return_days", "decide_days", "ship_by_days", "voucher_end", "voucher_reminder_days", "extend"),
+    *("return_days", "decide_days", "ship_by_days", "voucher_end", "voucher_reminder_days", "extend"),
     "links_in_messages",
 )
 

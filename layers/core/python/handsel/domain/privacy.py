@@ -32,13 +32,18 @@ class Fact(StrEnum):
     PARCEL_PRODUCT = "parcel: product id, title, image, category"
     PARCEL_STORE = "parcel: store"
     CLAIMERS = "who claimed a share, and when"
+    CLAIMED_HOLDING = "id of what was claimed"
     OTHER_SIDE = "user id and handle of who gave, and of who claimed"
     PRICE = "price paid"
     LOGISTICS_STATUS = "status of the shipment"
     LOGISTICS = "carrier, tracking number and events of the shipment"
     ADDRESS = "claimer's address"
     AT_END = "what happens at the end of the claim window, and the gift to the second person"
-    REDEEMER = "user id of the merchant's user who redeemed a voucher"
+    REFUND_REQUEST = "state and times of a refund request"
+    REFUND_REASON = "reason, note and decision note of a refund request"
+    REFUND_RETURN = "carrier and tracking number of goods that are sent back"
+    REDEMPTION = "whether a voucher was redeemed, and when"
+    REDEEMER = "user ids of the merchant's users who redeemed a voucher and who undid that, with the reason"
 
 
 class Rule(StrEnum):
@@ -50,6 +55,7 @@ class Rule(StrEnum):
     TO_SHIP = "until delivered, or 7 days after it was returned or lost"
     UNTIL_ENDED = "until the gift expires, is cancelled or declined"
     OWN = "their own"
+    ASKED = "if they asked"
     IF_SHOWN = "if the policy of the gift shows it"
 
 
@@ -67,12 +73,18 @@ TABLE: Mapping[Fact, Mapping[Viewer, Rule]] = {
         Fact.PARCEL_PRODUCT: (_NO, _NO, Rule.ONCE_DELIVERED, _YES, _YES, _NO, _NO),
         Fact.PARCEL_STORE: (_NO, _NO, _YES, _YES, _YES, _NO, _NO),
         Fact.CLAIMERS: (_NO, _NO, _YES, _YES, _NO, _NO, _NO),
+        Fact.CLAIMED_HOLDING: (_NO, _NO, Rule.OWN, Rule.IF_SHOWN, _NO, _NO, _NO),
         Fact.OTHER_SIDE: (_NO, _NO, _YES, _YES, _NO, _NO, _NO),
         Fact.PRICE: (_NO, _NO, _NO, _YES, _YES, _NO, _NO),
         Fact.LOGISTICS_STATUS: (_NO, _NO, Rule.OWN, _YES, _YES, _YES, _YES),
         Fact.LOGISTICS: (_NO, _NO, Rule.OWN, _NO, _YES, _YES, _NO),
         Fact.ADDRESS: (_NO, Rule.OWN, Rule.OWN, _NO, Rule.TO_SHIP, _NO, _NO),
         Fact.AT_END: (_NO, _NO, _NO, _YES, _NO, _NO, _NO),
+        # The own request of a giver is one that they made.
+        Fact.REFUND_REQUEST: (_NO, _NO, Rule.OWN, Rule.OWN, _YES, _NO, _YES),
+        Fact.REFUND_REASON: (_NO, _NO, Rule.ASKED, Rule.ASKED, _YES, _NO, _NO),
+        Fact.REFUND_RETURN: (_NO, _NO, Rule.OWN, _NO, _YES, _NO, _NO),
+        Fact.REDEMPTION: (_NO, _NO, Rule.OWN, _NO, Rule.OWN, _NO, _YES),
         Fact.REDEEMER: (_NO, _NO, _NO, _NO, Rule.OWN, _NO, _NO),
     }.items()
 }
@@ -87,6 +99,7 @@ def may_see(
     closed: bool = False,
     ended: bool = False,
     shown: bool = False,
+    asked: bool = False,
 ) -> bool:
     """Return whether `viewer` may see `fact`.
 
@@ -95,7 +108,8 @@ def may_see(
         delivered: True if the parcel was delivered.
         closed: True if the store no longer has to do anything with the parcel, see `Shipment.is_closed_at`.
         ended: True if the gift expired, was cancelled or was declined.
-        shown: True if the policy of the gift shows the fact before a claim.
+        shown: True if the policy of the gift shows the fact: before a claim, or because the payer can ask for a refund.
+        asked: True if the viewer made the refund request.
     """
     match TABLE[fact][viewer]:
         case Rule.NEVER:
@@ -112,6 +126,8 @@ def may_see(
             return not ended
         case Rule.IF_SHOWN:
             return shown
+        case Rule.ASKED:
+            return asked
 
 
 def product_fact(kind: Kind) -> Fact:

@@ -1,4 +1,4 @@
-"""Reasons: why a product is recommended (texts in `domain/texts.py`), and why it cannot be given."""
+"""Reasons: why a product is recommended (texts in `domain/texts.py`), why it cannot be given, and why not refunded."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -27,6 +27,25 @@ class Reason(StrEnum):
     VIEWED = "viewed"
     TAGGED = "tagged"
     BOUGHT = "bought"
+
+
+class NotRefundableReason(StrEnum):
+    """Why no refund of a holding can be requested.
+
+    - `redeemed`, `expired`, `refunded`: the voucher is, or the parcel is refunded.
+    - `on-its-way`: the parcel left the store and has not arrived.
+    - `too-late`: the time to send the goods back has ended.
+    - `already-requested`: there is a request, or one was rejected.
+    - `not-possible`: any of these, for a payer who is not the holder.
+    """
+
+    REDEEMED = "redeemed"
+    EXPIRED = "expired"
+    ON_ITS_WAY = "on-its-way"
+    TOO_LATE = "too-late"
+    ALREADY_REQUESTED = "already-requested"
+    REFUNDED = "refunded"
+    NOT_POSSIBLE = "not-possible"
 
 
 class NotGiftableCode(StrEnum):

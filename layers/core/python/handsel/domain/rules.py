@@ -6,7 +6,19 @@ from typing import TYPE_CHECKING
 
 from handsel.domain import errors, ids
 from handsel.domain.categories import find_category
-from handsel.domain.models import Address, AtEnd, Gift, Kind, Money, Order, Product, Reservation, UnitCounts
+from handsel.domain.models import (
+    MAX_ADDRESS_MS,
+    Address,
+    AtEnd,
+    Gift,
+    Kind,
+    Money,
+    Order,
+    Product,
+    Reservation,
+    Shipment,
+    UnitCounts,
+)
 from handsel.domain.reasons import NotGiftableCode, NotGiftableReason
 from handsel.domain.states import (
     GIFT_MACHINE,
@@ -332,3 +344,22 @@ def is_secret_valid(gift: Gift, secret: str | None, keys: Mapping[str, str]) -> 
 def choose_claim_action(remaining: int) -> GiftAction:
     """Return the action that takes one of the remaining shares."""
     return GiftAction.CLAIM_SHARE if remaining > 1 else GiftAction.CLAIM_LAST_SHARE
+
+
+def with_address_end(before: Shipment, after: Shipment, *, now: int, retention_ms: int) -> Shipment:
+    """Return the next version of a shipment with the time at which its address is erased.
+
+    That is `retention_ms` after it reached the status in which no delivery is expected, and in any case `MAX_ADDRESS_MS`
+    after its creation. If the status changes once more, because a lost parcel was found for example, the time changes too,
+    but an address that is erased stays so.
+
+    Args:
+        before: the shipment as it was read.
+        after: the shipment after the change.
+        now: the time of the change, in milliseconds since the epoch.
+        retention_ms: the time that the address is kept for questions about the delivery.
+    """
+    if before.address_until <= now or after.status is before.status:
+        return after
+    latest = after.created_at + MAX_ADDRESS_MS
+    return replace(after, address_until=min(latest, now + retention_ms) if after.is_over else latest)

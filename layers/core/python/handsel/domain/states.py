@@ -206,6 +206,9 @@ UNIT_MACHINE = Machine(
         (UnitPlace.IN_GIFT, UnitAction.CLAIM): Transition(UnitPlace.GIFTED),
         (UnitPlace.IN_GIFT, UnitAction.RELEASE): Transition(UnitPlace.AVAILABLE),
         (UnitPlace.IN_GIFT, UnitAction.REFUND): Transition(UnitPlace.REFUNDED),
+        # The holding that a unit became decides whether it can be refunded.
+        (UnitPlace.GIFTED, UnitAction.REFUND): Transition(UnitPlace.REFUNDED),
+        (UnitPlace.USED, UnitAction.REFUND): Transition(UnitPlace.REFUNDED),
     },
     problems={UnitPlace.AVAILABLE: errors.UnitsNotAvailable},
 )
@@ -308,25 +311,160 @@ class RefundStatus(StrEnum):
 
     - `pending`: the payment provider has not confirmed the repayment yet. The units are refunded already.
     - `refunded`: the amount was repaid.
+    - `manual`: the payment provider refused the repayment for good. An operator repays it in another way.
     """
 
     PENDING = "pending"
     REFUNDED = "refunded"
+    MANUAL = "manual"
 
 
 class RefundAction(StrEnum):
     """The actions on a refund."""
 
     REPAY = "repay"
+    REFUSE = "refuse"
+
+
+class RefundCause(StrEnum):
+    """The cause of a refund.
+
+    - `buyer`: the buyer refunded available units.
+    - `gift_end`: a gift ended, and its unclaimed units were refunded.
+    - `cancelled_order`: the order was charged although it was cancelled.
+    - `request`: a refund request was approved.
+    - `voucher_end`: the validity of vouchers ended.
+    - `erasure`: an account was erased.
+    """
+
+    BUYER = "buyer"
+    GIFT_END = "gift_end"
+    CANCELLED_ORDER = "cancelled_order"
+    REQUEST = "request"
+    VOUCHER_END = "voucher_end"
+    ERASURE = "erasure"
 
 
 REFUND_MACHINE = Machine(
     states=RefundStatus,
     actions=RefundAction,
     initial=RefundStatus.PENDING,
-    transitions={(RefundStatus.PENDING, RefundAction.REPAY): Transition(RefundStatus.REFUNDED)},
+    transitions={
+        (RefundStatus.PENDING, RefundAction.REPAY): Transition(RefundStatus.REFUNDED),
+        (RefundStatus.PENDING, RefundAction.REFUSE): Transition(RefundStatus.MANUAL),
+        (RefundStatus.MANUAL, RefundAction.REPAY): Transition(RefundStatus.REFUNDED),
+    },
     stored_in="status",
     due_in=frozenset({RefundStatus.PENDING}),
+)
+
+
+# --- refund requests --------------------------------------------------------------------------------------------------
+
+
+class RefundReason(StrEnum):
+    """The reason for which a refund is requested."""
+
+    UNWANTED = "unwanted"
+    NOT_SHIPPED = "not_shipped"
+    LOST = "lost"
+    DAMAGED = "damaged"
+    WRONG_ITEM = "wrong_item"
+    OTHER = "other"
+
+
+class RefundRequestState(StrEnum):
+    """State of a refund request.
+
+    - `requested`: the merchant decides.
+    - `approved`: the holder has to send the goods back.
+    - `returning`: the holder sent the goods back.
+    - `received`: the goods are back.
+    - `refunding`: the units are refunded, and the money is on its way to the payer.
+    - `refunded`: the money was repaid.
+    - `rejected`: the merchant rejected the request.
+    - `withdrawn`: the user who asked withdrew the request, or the goods were not sent back in time.
+    """
+
+    REQUESTED = "requested"
+    APPROVED = "approved"
+    RETURNING = "returning"
+    RECEIVED = "received"
+    REFUNDING = "refunding"
+    REFUNDED = "refunded"
+    REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"
+
+
+class RefundRequestAction(StrEnum):
+    """The actions on a refund request.
+
+    - `approve`, `reject`: the merchant decides. What they held, an operator rejects.
+    - `lapse`: a time passed without the action that it is for. A request is then approved, approved goods are not
+      refunded, and goods that were sent back count as received.
+    - `withdraw`: by the user who asked.
+    - `send_back`: by the holder, who can correct the number of that parcel.
+    - `hold`: the merchant says that the goods did not arrive, so that an operator decides.
+    - `receive`: the goods are back.
+    - `refund`: the units are refunded.
+    - `repay`: the money was repaid.
+    """
+
+    APPROVE = "approve"
+    REJECT = "reject"
+    WITHDRAW = "withdraw"
+    LAPSE = "lapse"
+    SEND_BACK = "send_back"
+    HOLD = "hold"
+    RECEIVE = "receive"
+    REFUND = "refund"
+    REPAY = "repay"
+
+
+# Each time is half-open: at exactly that time it has passed.
+UNDECIDED_IN_TIME = Guard("decide_by", ">", "now")
+DECISION_OVERDUE = Guard("decide_by", "<=", "now")
+IN_TIME = Guard("due_at", ">", "now")
+OVERDUE = Guard("due_at", "<=", "now")
+# A request that is held waits for no time.
+IN_TIME_OR_HELD = Guard("due_at", ">", "now", optional=True)
+HELD = Guard("held_at", "<=", "now")
+
+REFUND_REQUEST_MACHINE = Machine(
+    states=RefundRequestState,
+    actions=RefundRequestAction,
+    initial=RefundRequestState.REQUESTED,
+    transitions={
+        (RefundRequestState.REQUESTED, RefundRequestAction.APPROVE): Transition(
+            RefundRequestState.APPROVED, (UNDECIDED_IN_TIME,)
+        ),
+        (RefundRequestState.REQUESTED, RefundRequestAction.REJECT): Transition(
+            RefundRequestState.REJECTED, (UNDECIDED_IN_TIME,)
+        ),
+        (RefundRequestState.REQUESTED, RefundRequestAction.WITHDRAW): Transition(
+            RefundRequestState.WITHDRAWN, (UNDECIDED_IN_TIME,)
+        ),
+        (RefundRequestState.REQUESTED, RefundRequestAction.LAPSE): Transition(
+            RefundRequestState.APPROVED, (DECISION_OVERDUE,)
+        ),
+        (RefundRequestState.APPROVED, RefundRequestAction.SEND_BACK): Transition(
+            RefundRequestState.RETURNING, (IN_TIME,)
+        ),
+        (RefundRequestState.APPROVED, RefundRequestAction.LAPSE): Transition(RefundRequestState.WITHDRAWN, (OVERDUE,)),
+        # Without a return: the goods never left or never arrived, or the merchant does not want them back.
+        (RefundRequestState.APPROVED, RefundRequestAction.REFUND): Transition(RefundRequestState.REFUNDING),
+        (RefundRequestState.RETURNING, RefundRequestAction.SEND_BACK): Transition(
+            RefundRequestState.RETURNING, (IN_TIME_OR_HELD,)
+        ),
+        # By an operator, who decides what the merchant held.
+        (RefundRequestState.RETURNING, RefundRequestAction.REJECT): Transition(RefundRequestState.REJECTED, (HELD,)),
+        (RefundRequestState.RETURNING, RefundRequestAction.HOLD): Transition(RefundRequestState.RETURNING, (IN_TIME,)),
+        (RefundRequestState.RETURNING, RefundRequestAction.RECEIVE): Transition(RefundRequestState.RECEIVED),
+        (RefundRequestState.RETURNING, RefundRequestAction.LAPSE): Transition(RefundRequestState.RECEIVED, (OVERDUE,)),
+        (RefundRequestState.RECEIVED, RefundRequestAction.REFUND): Transition(RefundRequestState.REFUNDING),
+        (RefundRequestState.REFUNDING, RefundRequestAction.REPAY): Transition(RefundRequestState.REFUNDED),
+    },
+    due_in=frozenset({RefundRequestState.REQUESTED, RefundRequestState.APPROVED, RefundRequestState.RETURNING}),
 )
 
 
@@ -339,18 +477,22 @@ class VoucherState(StrEnum):
     - `usable`: the voucher can be redeemed.
     - `redeemed`: the merchant redeemed the voucher.
     - `expired`: the validity has ended.
+    - `refunded`: the price was refunded before the validity ended.
     """
 
     USABLE = "usable"
     REDEEMED = "redeemed"
     EXPIRED = "expired"
+    REFUNDED = "refunded"
 
 
 class VoucherAction(StrEnum):
     """The actions on a voucher."""
 
     REDEEM = "redeem"
+    UNDO = "undo"
     EXPIRE = "expire"
+    REFUND = "refund"
 
 
 # A voucher of a product without a limited validity does not have `valid_until`.
@@ -363,11 +505,56 @@ VOUCHER_MACHINE = Machine(
     initial=VoucherState.USABLE,
     transitions={
         (VoucherState.USABLE, VoucherAction.REDEEM): Transition(VoucherState.REDEEMED, (VALID,)),
-        # Not stored: derived from the time, see `Holding.state_at`.
+        # The guard is on the redemption that is undone.
+        (VoucherState.REDEEMED, VoucherAction.UNDO): Transition(VoucherState.USABLE),
+        # Stored when the end is settled; before, it is derived from the time, see `Holding.state_at`.
         (VoucherState.USABLE, VoucherAction.EXPIRE): Transition(VoucherState.EXPIRED, (VALIDITY_OVER,)),
+        (VoucherState.USABLE, VoucherAction.REFUND): Transition(VoucherState.REFUNDED, (VALID,)),
     },
-    problems={VoucherState.REDEEMED: errors.AlreadyRedeemed, VoucherState.EXPIRED: errors.VoucherExpired},
-    stored_in={VoucherState.REDEEMED: "redeemed_at"},
+    problems={
+        VoucherState.REDEEMED: errors.AlreadyRedeemed,
+        VoucherState.EXPIRED: errors.VoucherExpired,
+        VoucherState.REFUNDED: errors.VoucherRefunded,
+    },
+    stored_in={
+        VoucherState.REDEEMED: "redeemed_at",
+        VoucherState.REFUNDED: "refunded_at",
+        VoucherState.EXPIRED: "expired_at",
+    },
+    due_in=frozenset({VoucherState.USABLE}),
+)
+
+
+class RedemptionState(StrEnum):
+    """State of a redemption.
+
+    - `done`: the voucher was redeemed.
+    - `undone`: the merchant undid the redemption; the voucher is as it was before.
+    """
+
+    DONE = "done"
+    UNDONE = "undone"
+
+
+class RedemptionAction(StrEnum):
+    """The actions on a redemption."""
+
+    UNDO = "undo"
+
+
+# The time in which a redemption can be undone. At exactly `undo_until` it is over.
+UNDO_MS = 3_600_000
+UNDO_OPEN = Guard("undo_until", ">", "now")
+
+# A redemption that is undone stays undone: the next one of the voucher is another item.
+REDEMPTION_MACHINE = Machine(
+    states=RedemptionState,
+    actions=RedemptionAction,
+    initial=RedemptionState.DONE,
+    transitions={
+        (RedemptionState.DONE, RedemptionAction.UNDO): Transition(RedemptionState.UNDONE, (UNDO_OPEN,)),
+    },
+    stored_in={RedemptionState.UNDONE: "undone_at"},
 )
 
 
@@ -412,6 +599,7 @@ class ShipmentStatus(StrEnum):
     - `returning`: the parcel is on its way back to the store.
     - `returned`: the parcel is back at the store. Only a `delivered` event changes this status.
     - `lost`: the carrier cannot find the parcel.
+    - `cancelled`: the parcel never left the store, because it was refunded. This status is final.
     """
 
     READY_TO_SHIP = "ready_to_ship"
@@ -423,6 +611,7 @@ class ShipmentStatus(StrEnum):
     RETURNING = "returning"
     RETURNED = "returned"
     LOST = "lost"
+    CANCELLED = "cancelled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -479,19 +668,32 @@ def derive_shipment_status(reports: Iterable[tuple[int, ShipmentStatus]]) -> Shi
 
 
 def _shipment_document() -> dict[str, object]:
-    """Return the machine of shipments. Its transitions lead to each status that the report of a new event can cause."""
+    """Return the machine of shipments.
+
+    Its transitions lead to each status that the report of a new event can cause, and to the one that no report causes.
+    """
+    cancelled = {ShipmentStatus.CANCELLED: StatusRank(rank=None, final=True)}
     return {
-        "states": [str(status) for status in SHIPMENT_STATUS_RANKS],
+        "states": [str(status) for status in ShipmentStatus],
         "initial": str(ShipmentStatus.READY_TO_SHIP),
-        "actions": ["report"],
+        "actions": ["report", "cancel"],
         "transitions": [
             {"from": str(before), "action": "report", "to": str(after), "guards": [f"status = {reported}"]}
             for before in SHIPMENT_STATUS_RANKS
             for reported in SHIPMENT_STATUS_RANKS
             if (after := derive_shipment_status([(0, before), (1, reported)])) is not before
+        ]
+        + [
+            {
+                "from": str(ShipmentStatus.READY_TO_SHIP),
+                "action": "cancel",
+                "to": str(ShipmentStatus.CANCELLED),
+                "guards": [],
+            }
         ],
         "standings": {
-            str(status): {"rank": entry.rank, "final": entry.final} for status, entry in SHIPMENT_STATUS_RANKS.items()
+            str(status): {"rank": entry.rank, "final": entry.final}
+            for status, entry in {**SHIPMENT_STATUS_RANKS, **cancelled}.items()
         },
         "errors": {},
     }
@@ -505,5 +707,7 @@ def build_document() -> dict[str, object]:
         "shipment": _shipment_document(),
         "order": ORDER_MACHINE.to_document(),
         "refund": REFUND_MACHINE.to_document(),
+        "refund_request": REFUND_REQUEST_MACHINE.to_document(),
         "voucher": VOUCHER_MACHINE.to_document(),
+        "redemption": REDEMPTION_MACHINE.to_document(),
     }

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from handsel.domain.models import Gift, Holding, Order, Shipment
-from handsel.domain.states import SHIPMENT_STATUS_RANKS, EndAction, GiftState, OrderState, ShipmentStatus
+from handsel.domain.states import EndAction, GiftState, OrderState
 
 _DAY_MS = 86_400_000
 _MINUTE_MS = 60_000
@@ -193,16 +193,18 @@ def find_open_gifts(order: Order, gifts: list[Gift]) -> OpenGifts:
 
 
 def count_voucher(voucher: Holding) -> Counters:
-    """Return the tally of a voucher; empty if it is redeemed."""
-    if voucher.redeemed_at is not None:
+    """Return the tally of a voucher; empty if it is redeemed or refunded.
+
+    One that has expired is counted until its `valid_until`, which the reader compares with the clock.
+    """
+    if voucher.redeemed_at is not None or voucher.refunded_at is not None:
         return {}
     return {_ALWAYS if voucher.valid_until is None else usable_counter(voucher.valid_until): 1}
 
 
 def count_shipment(shipment: Shipment) -> Counters:
-    """Return the tally of a shipment; empty if it has arrived, was returned or is lost."""
-    lost = shipment.status is ShipmentStatus.LOST  # not final: a lost parcel may be found
-    return {} if lost or SHIPMENT_STATUS_RANKS[shipment.status].final else {"to_receive": 1}
+    """Return the tally of a shipment; empty if it has arrived, was returned or cancelled, or is lost."""
+    return {} if shipment.is_over else {"to_receive": 1}
 
 
 UNREAD: Counters = {"unread": 1}

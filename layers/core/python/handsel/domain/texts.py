@@ -96,6 +96,22 @@ TEXTS: Mapping[str, Mapping[str, Text]] = {
                 "other": "{name} missed your gift and would love another chance.",
             },
         ),
+        "refund_decided": Select(
+            "state",
+            {
+                "approved": "The refund was approved. Please send the goods back within 14 days.",
+                "refunding": "The refund was approved. The money goes back to the buyer.",
+                "rejected": "The store didn't approve the refund.",
+                "other": "The refund request ended, because the goods weren't sent back in time.",
+            },
+        ),
+        "refund_issued": Select(
+            "units",
+            {
+                "one": "1 unit of your order was refunded.",
+                "other": "{units} units of your order were refunded.",
+            },
+        ),
         "parcel_update": Select(
             "status",
             {
@@ -108,8 +124,18 @@ TEXTS: Mapping[str, Mapping[str, Text]] = {
                 "returning": "Your parcel is on its way back to the store.",
                 "returned": "Your parcel was returned to the store.",
                 "lost": "Your parcel was lost. Please contact the store.",
+                "cancelled": "Your parcel was cancelled before it was shipped.",
             },
         ),
+        "voucher_expiring": Select(
+            "days",
+            {
+                "one": "Your voucher expires in 1 day.",
+                "other": "Your voucher expires in {days} days.",
+            },
+        ),
+        "voucher_redeemed": "Your voucher was redeemed.",
+        "voucher_usable_again": "The store undid the redemption of your voucher. You can use it again.",
         "also": "People who liked {title} also liked this",
         "shopped": "From {store}, where you've shopped before",
         "store": "From {store}, where you found something you like",
@@ -159,6 +185,16 @@ TEXTS: Mapping[str, Mapping[str, Text]] = {
                 "other": "{name} 错过了你的礼物，希望你再送一次。",
             },
         ),
+        "refund_decided": Select(
+            "state",
+            {
+                "approved": "退款申请已通过，请在 14 天内寄回商品。",
+                "refunding": "退款申请已通过，款项将退还给购买人。",
+                "rejected": "商家未同意退款申请。",
+                "other": "商品未按时寄回，退款申请已结束。",
+            },
+        ),
+        "refund_issued": "你的订单中有 {units} 件已退款。",
         "parcel_update": Select(
             "status",
             {
@@ -171,8 +207,12 @@ TEXTS: Mapping[str, Mapping[str, Text]] = {
                 "returning": "你的包裹正在退回商家。",
                 "returned": "你的包裹已退回商家。",
                 "lost": "你的包裹已丢失，请联系商家。",
+                "cancelled": "你的包裹在发货前已取消。",
             },
         ),
+        "voucher_expiring": "你的团购券还有 {days} 天过期，记得使用。",
+        "voucher_redeemed": "你的团购券已使用。",
+        "voucher_usable_again": "商家已撤销上次使用，你的团购券可以再次使用。",
         "also": "喜欢“{title}”的人也喜欢",
         "shopped": "来自你买过的店铺 {store}",
         "store": "来自你喜欢的店铺 {store}",

@@ -5,19 +5,25 @@
 | `tok_ok`       | charged                                                |
 | `tok_timeout`  | charged, but the response to the first call is lost    |
 | `tok_no_reply` | not charged, and the response to every request is lost |
+| `tok_no_refund` | charged, but every repayment is refused for good      |
 | any other      | declined                                               |
 
-Every charge can be repaid.
+Every other charge can be repaid.
 
 The reference of a charge is derived from our key, so there is one charge per key, and only a lost response has to be
-stored. A charge with `tok_ok` is not stored: voiding it counts as coming after it.
+stored. A charge with `tok_ok` is not stored: voiding it counts as coming after it. The reference of a charge with
+`tok_no_refund` says that it cannot be repaid.
 """
 
 from handsel.domain import ids
-from handsel.domain.payments import Charge, ChargeDeclined, OutcomeUnknown, Repayment
+from handsel.domain.payments import Charge, ChargeDeclined, OutcomeUnknown, Repayment, RepaymentRefused
 from handsel.store import keys
 from handsel.store.table import Table
 from handsel.store.writes import ConditionFailed, Put
+
+_NO_REFUND = "tok_no_refund"
+_CHARGED = ("tok_ok", _NO_REFUND)
+_NOT_REPAYABLE = "sbx_no_refund_"
 
 
 class SandboxProvider:
@@ -40,24 +46,30 @@ class SandboxProvider:
             self._lose_first_response(charge.key)
         elif charge.token == "tok_no_reply":  # nosec B105
             raise OutcomeUnknown
-        elif charge.token != "tok_ok":  # nosec B105
+        elif charge.token not in _CHARGED:
             raise ChargeDeclined
-        return _derive_reference(charge.key)
+        return _derive_reference(charge)
 
     def void(self, charge: Charge) -> str | None:
         """Prevent a charge. Return the reference if it happened before."""
-        if charge.token == "tok_ok":  # nosec B105
-            return _derive_reference(charge.key)
+        if charge.token in _CHARGED:
+            return _derive_reference(charge)
         if charge.token == "tok_timeout":  # nosec B105
             try:
                 self._table.write(Put({**keys.charge(charge.key)._asdict(), "voided": True}))
             except ConditionFailed as failure:
                 if not (failure.old[0] or {}).get("voided"):
-                    return _derive_reference(charge.key)
+                    return _derive_reference(charge)
         return None
 
     def repay(self, repayment: Repayment) -> None:
-        """Do nothing: no money was taken."""
+        """Do nothing, because no money was taken.
+
+        Raises:
+            RepaymentRefused: the token of the charge says so.
+        """
+        if repayment.reference.startswith(_NOT_REPAYABLE):
+            raise RepaymentRefused
 
     def _lose_first_response(self, key: str) -> None:
         try:
@@ -89,5 +101,6 @@ class NoProvider(SandboxProvider):
         return reference
 
 
-def _derive_reference(key: str) -> str:
-    return f"sbx_{ids.derive_id('charge', key)}"
+def _derive_reference(charge: Charge) -> str:
+    prefix = _NOT_REPAYABLE if charge.token == _NO_REFUND else "sbx_"
+    return f"{prefix}{ids.derive_id('charge', charge.key)}"

@@ -21,6 +21,7 @@ class Settings:
         bus_name: the event bus of domain events; empty if the function publishes none.
         window_ms: the length of the claim window; None leaves it to the policy.
         policy: the id of the policy of new orders.
+        address_retention_ms: the time after which the address of a parcel is erased, once no delivery is expected.
         payment_provider: `sandbox`, or `none` for a stack that sells nothing.
         web_url: the origin of share links; empty means that of the distribution, or else of the API.
         link_keys_secret: the secret with the keys of share links and cursors; empty if the function needs none.
@@ -40,6 +41,7 @@ class Settings:
     bus_name: str
     window_ms: int | None
     policy: str
+    address_retention_ms: int
     payment_provider: str
     web_url: str
     link_keys_secret: str
@@ -85,6 +87,7 @@ def settings() -> Settings:
         bus_name=os.environ.get("BUS_NAME", ""),
         window_ms=None if window == _WINDOW_OF_POLICY else window * 1000,
         policy=os.environ.get("POLICY", "douyin"),
+        address_retention_ms=int(os.environ.get("ADDRESS_RETENTION_DAYS", "30")) * 86_400_000,
         payment_provider=os.environ.get("PAYMENT_PROVIDER", "none"),
         web_url=os.environ.get("WEB_URL", "").rstrip("/"),
         link_keys_secret=os.environ.get("LINK_KEYS_SECRET", ""),

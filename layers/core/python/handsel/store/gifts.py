@@ -7,12 +7,12 @@ cancellations and declines of the first gift do not write it: without an expiry 
 """
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 
 from handsel.domain import errors
-from handsel.domain.models import AtEnd, Claim, Gift, Holding, Order, Page, Shipment, Timer
+from handsel.domain.models import AtEnd, Claim, Gift, Holding, Order, Page, Timer
 from handsel.domain.states import (
     GIFT_MACHINE,
     UNITS_AT_END,
@@ -22,7 +22,7 @@ from handsel.domain.states import (
     GiftState,
     UnitAction,
 )
-from handsel.store import attributes, holdings, keys, orders, shipments
+from handsel.store import attributes, holdings, keys, orders
 from handsel.store.attributes import Item
 from handsel.store.expressions import Clause, assign, check, require, update
 from handsel.store.table import Table
@@ -190,13 +190,14 @@ def claim(
     gift: Gift,
     action: GiftAction,
     holding: Holding,
-    shipment: Shipment | None,
+    created: Sequence[Write],
     *,
     clock: Callable[[], int],
 ) -> None:
-    """Claim one share: write the claim, the holding and, for a parcel, the shipment.
+    """Claim one share: write the claim, the holding and, for a parcel, the shipment with its address.
 
     Args:
+        created: the writes that create the shipment; none for a voucher.
         clock: returns the present time in milliseconds since the epoch.
 
     Raises:
@@ -213,11 +214,7 @@ def claim(
     def take_share() -> Update:
         return update(keys.gift(gift.gift_id), transition(GIFT_MACHINE, GiftState.OPEN, action, now=clock()), share)
 
-    table.write(
-        take_share,
-        holdings.build_put(holding, gift),
-        *([] if shipment is None else [shipments.build_put(shipment)]),
-    )
+    table.write(take_share, holdings.build_put(holding, gift), *created)
 
 
 def require_open(gift_id: str, *, now: int) -> Check:

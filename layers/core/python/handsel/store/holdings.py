@@ -1,10 +1,12 @@
 """Holdings: the vouchers and parcels of claimers, and of buyers who used units."""
 
+from collections.abc import Mapping
 from functools import partial
 
-from handsel.domain.models import Gift, Holding, Page, Use
+from handsel.domain.models import Gift, Holding, Page, Redemption, Use
 from handsel.domain.states import (
     RETURN_GIFT_MACHINE,
+    VALID,
     VOUCHER_MACHINE,
     ReturnGiftAction,
     ReturnGiftState,
@@ -13,10 +15,10 @@ from handsel.domain.states import (
 )
 from handsel.store import attributes, keys, lists
 from handsel.store.attributes import Item
-from handsel.store.expressions import assign, require, update
+from handsel.store.expressions import Clause, assign, check, require, update
 from handsel.store.table import Table
-from handsel.store.transitions import transition
-from handsel.store.writes import Put, Update
+from handsel.store.transitions import LEAVE_DUE_INDEX, in_state, is_due, transition
+from handsel.store.writes import Check, Put, Update
 
 
 def to_item(holding: Holding, gift: Gift | None) -> Item:
@@ -74,13 +76,117 @@ def build_put(holding: Holding, gift: Gift | None = None) -> Put:
     return Put(to_item(holding, gift))
 
 
-def redeem(holding: Holding, redemption: str, redeemed_by: str, *, now: int) -> Update:
-    """Return the update that redeems a voucher, if it is valid and not redeemed."""
+def redeem(redemption: Redemption) -> Update:
+    """Return the update that redeems a voucher, if it is usable."""
+    now = redemption.redeemed_at
+    return update(
+        keys.holding(redemption.holding_id),
+        transition(VOUCHER_MACHINE, VoucherState.USABLE, VoucherAction.REDEEM, now=now, mark=now),
+        assign({"redemption": redemption.redemption_id, "redeemed_by": redemption.redeemed_by}),
+    )
+
+
+def undo_redemption(holding: Holding, redemption_id: str) -> Update:
+    """Return the update that makes a redeemed voucher usable again, if it has this redemption.
+
+    The end of its validity becomes due once more: the end that its order settles may have passed it by as redeemed, even
+    if the present time is before it.
+    """
+    entry = {}
+    if holding.valid_until is not None:
+        # An extended voucher may have reminders of its own. The sweep finds which are left.
+        is_extended = holding.extended_from is not None
+        entry = build_timer(holding, at=(holding.redeemed_at or 0) if is_extended else holding.valid_until)
     return update(
         keys.holding(holding.holding_id),
-        transition(VOUCHER_MACHINE, VoucherState.USABLE, VoucherAction.REDEEM, now=now, mark=now),
-        assign({"redemption": redemption, "redeemed_by": redeemed_by}),
+        transition(VOUCHER_MACHINE, VoucherState.REDEEMED, VoucherAction.UNDO),
+        require(redemption=redemption_id),
+        assign({"redemption": None, "redeemed_by": None, **entry}),
     )
+
+
+def build_timer(holding: Holding, *, at: int) -> Mapping[str, str]:
+    """Return the due index entry of a voucher that does not end together with the others of its order."""
+    shard = keys.due_extended(keys.due_shard(holding.holding_id))
+    return keys.index_entry(keys.BY_DUE, shard, at, holding.holding_id)
+
+
+def expire(holding: Holding, *, now: int) -> Update:
+    """Return the update that settles the end of a voucher, if it is neither redeemed nor refunded."""
+    return update(
+        keys.holding(holding.holding_id),
+        transition(VOUCHER_MACHINE, VoucherState.USABLE, VoucherAction.EXPIRE, now=now, mark=now),
+        _is_unchanged(holding),
+    )
+
+
+def extend(holding: Holding, *, next_at: int, now: int) -> Update:
+    """Return the update that extends a voucher, if it is usable and was not extended.
+
+    Args:
+        holding: as it is once extended.
+        next_at: the time of its next reminder, or its end.
+    """
+    return update(
+        keys.holding(holding.holding_id),
+        in_state(VOUCHER_MACHINE, VoucherState.USABLE, VALID, now=now),
+        require(holder_id=holding.holder_id, valid_until=holding.extended_from, extended_from=None),
+        assign(
+            {
+                "valid_until": holding.valid_until,
+                "extended_from": holding.extended_from,
+                **build_timer(holding, at=next_at),
+            }
+        ),
+    )
+
+
+def set_timer(holding: Holding, *, next_at: int | None, now: int) -> Update:
+    """Return the update that replaces the timer of a voucher, up to a time, by the next one. It succeeds once.
+
+    Args:
+        next_at: None ends the timer.
+    """
+    timer = LEAVE_DUE_INDEX if next_at is None else assign(build_timer(holding, at=next_at))
+    return update(keys.holding(holding.holding_id), timer, is_due(now))
+
+
+def require_usable(holding: Holding, *, now: int) -> Check:
+    """Return the check that a voucher can be redeemed."""
+    return check(
+        keys.holding(holding.holding_id),
+        in_state(VOUCHER_MACHINE, VoucherState.USABLE, VALID, now=now),
+        require(holder_id=holding.holder_id),
+    )
+
+
+def request_refund(holding: Holding, refund_request_id: str) -> Update:
+    """Return the update that records a refund request, if none was made since and its units are neither used nor refunded."""
+    return update(
+        keys.holding(holding.holding_id),
+        in_state(VOUCHER_MACHINE, VoucherState.USABLE),
+        _is_unchanged(holding),
+        assign({"refund_request_id": refund_request_id}),
+    )
+
+
+def refund(holding: Holding, *, now: int, refund_request_id: str | None = None) -> Update:
+    """Return the update that marks the units of a holding as refunded, if they are neither used nor refunded.
+
+    Args:
+        refund_request_id: the request that they are refunded by; None keeps the one that the holding has.
+    """
+    requested = {} if refund_request_id is None else {"refund_request_id": refund_request_id}
+    return update(
+        keys.holding(holding.holding_id),
+        transition(VOUCHER_MACHINE, VoucherState.USABLE, VoucherAction.REFUND, now=now, mark=now),
+        _is_unchanged(holding),
+        assign(requested),
+    )
+
+
+def _is_unchanged(holding: Holding) -> Clause:
+    return require(holder_id=holding.holder_id, refund_request_id=holding.refund_request_id)
 
 
 def reserve_return_gift(holding_id: str, order_id: str) -> Update:

@@ -27,9 +27,11 @@ create the item, then after a semicolon those that only update it. Items that TT
 | WINDOW         | WINDOW#gift                      | WINDOW                       |                                             |                                                  |                                         | give                                                          | TTL                         |
 | RECEIVED       | USER#recipient                   | RECEIVED#gift                |                                             | RECEIVED#recipient, created#gift                 |                                         | give to a named recipient                                     | never                       |
 | HOLDING        | HOLDING#holding                  | HOLDING                      | HOLDINGS#holder, received#holding           | RECEIVED#holder, created#gift if claimed by link |                                         | claim, own use; redemption, return gift                       | never                       |
+| REDEMPTION     | REDEMPTION#redemption            | REDEMPTION                   |                                             |                                                  |                                         | redemption; its undo                                          | never                       |
 | SHIPMENT       | SHIPMENT#shipment                | SHIPMENT                     | SHIPMENTS_IN#store#status, created#shipment | SHIPMENTS#store, created#shipment                |                                         | claim, own use; merchant, carrier                             | never                       |
 | USE            | USE#use                          | USE                          |                                             |                                                  |                                         | own use                                                       | never                       |
 | REFUND         | REFUND#refund                    | REFUND                       |                                             |                                                  | REFUNDS#shard while pending             | refund                                                        | never                       |
+| REFUND_REQUEST | REFUND_REQUEST#request           | REFUND_REQUEST               | REFUND_REQUESTS#asker, created#request      | STORE_REFUND_REQUESTS#store, created#request     | REFUND_REQUESTS#shard while it waits    | refund request; decision, return, sweep                       | never                       |
 | CHARGE         | CHARGE#key                       | CHARGE                       |                                             |                                                  |                                         | sandbox payment provider                                      | never                       |
 | PREDECESSOR    | GIFT#successor                   | PREDECESSOR                  |                                             |                                                  |                                         | give, PUT of the end of a gift, with a second person          | TTL; PUT of another end     |
 | REGIFT_REQUEST | GIFT#gift                        | REGIFT_REQUEST#user          |                                             |                                                  |                                         | regift request                                                | never                       |
@@ -54,6 +56,8 @@ create the item, then after a semicolon those that only update it. Items that TT
   expires.
 - RECEIVED lists a gift for its named recipient. A gift that was claimed by link is listed by its HOLDING instead.
 - The id of a voucher's HOLDING is derived from its code, so a voucher is found by key and codes are unique.
+- REDEMPTION is append-only. Its id is derived from the till's request, so a request that is repeated finds it. The HOLDING of a
+  redeemed voucher has the id of its redemption.
 - The name of a store, and whether its products can be given, are in STORE only. STORE is read together with PRODUCT.
 - SUMMARY is the sum of its user's tallies (TALLY, VOUCHER_EXPIRY) and unread messages. One transaction writes it
   together with the tallies and messages that changed. Counts that change with time alone are computed when it is read.
@@ -84,7 +88,7 @@ each index entry adds 1 WRU per write.
 | 15 | list a store's products or shipments (of one status), newest first | as 14, by `by_parent`; of one status, by `by_owner`                | `products.list_by_store`, `shipments.list_by_store` | 0.5 + items RRU                                                   |
 | 16 | read a product with the current data of its store                  | BatchGetItem of PRODUCT and STORE; two reads if the store is not known yet | `products.get_with`, `products.get_current`         | 2 RRU                                                             |
 | 17 | get a voucher by its code                                          | GetItem of the HOLDING whose id is derived from the code           | `holdings.get`                                      | 1 RRU                                                             |
-| 18 | redeem a voucher                                                   | Update HOLDING if it is neither redeemed nor expired               | `holdings.redeem`                                   | 1 WRU                                                             |
+| 18 | redeem a voucher                                                   | transaction: Update HOLDING if it is usable; Put REDEMPTION if absent | `redemptions.create`                                | 4 WRU                                                             |
 | 19 | change a shipment                                                  | Update SHIPMENT if its version is unchanged                        | `shipments.save`                                    | 1 WRU (3 if the status changes)                                   |
 | 20 | put a store                                                        | Put if absent, else Update                                         | `stores.upsert`                                     | 2 WRU                                                             |
 | 21 | create a regift request                                            | Put REGIFT_REQUEST if absent                                       | `gifts.create_regift_request`                       | 1 WRU                                                             |
@@ -117,6 +121,7 @@ each index entry adds 1 WRU per write.
 | 48 | get a gift, or a successor that is not stored yet                  | GetItem; if it is missing, GetItem PREDECESSOR and GIFT                                                                  | `gifts.find`                                        | 1 to 3 RRU                                                        |
 | 49 | read the time of a stack with a test clock                         | GetItem, consistent                                                | `test_clock.get_offset`                             | 1 RRU                                                             |
 | 50 | advance the test clock                                             | as 23; transaction with a ClientRequestToken: Put TEST_CLOCK if its offset is unchanged| `test_clock.advance`                                | 0.5 RRU per shard and kind, 2 WRU                                 |
+| 51 | undo a redemption                                                  | BatchGetItem of HOLDING and REDEMPTION; transaction with a ClientRequestToken: Update HOLDING if this is its redemption, REDEMPTION if it is not undone and not too old | `redemptions.undo`                                  | 2 RRU, 4 WRU (5 with a limited validity)                          |
 
 docs/reference/request_units.md has the measured calls and request units of each operation.
 """
@@ -227,9 +232,19 @@ def holding(holding_id: str) -> Key:
     return Key(_join("HOLDING", holding_id), "HOLDING")
 
 
+def redemption(redemption_id: str) -> Key:
+    """Return the key of a REDEMPTION item."""
+    return Key(_join("REDEMPTION", redemption_id), "REDEMPTION")
+
+
 def shipment(shipment_id: str) -> Key:
     """Return the key of a SHIPMENT item."""
     return Key(_join("SHIPMENT", shipment_id), "SHIPMENT")
+
+
+def address(shipment_id: str) -> Key:
+    """Return the key of an ADDRESS item."""
+    return Key(_join("SHIPMENT", shipment_id), "ADDRESS")
 
 
 def use(use_id: str) -> Key:
@@ -240,6 +255,11 @@ def use(use_id: str) -> Key:
 def refund(refund_id: str) -> Key:
     """Return the key of a REFUND item."""
     return Key(_join("REFUND", refund_id), "REFUND")
+
+
+def refund_request(refund_request_id: str) -> Key:
+    """Return the key of a REFUND_REQUEST item."""
+    return Key(_join("REFUND_REQUEST", refund_request_id), "REFUND_REQUEST")
 
 
 def charge(key: str) -> Key:
@@ -361,6 +381,11 @@ def shipments_by_status(store_id: str, status: str) -> str:
     return _join("SHIPMENTS_IN", store_id, status)
 
 
+def refund_requests_by_asker(user_id: str) -> str:
+    """Return the partition of `by_owner` with the refund requests of the user who asked."""
+    return _join("REFUND_REQUESTS", user_id)
+
+
 def gifts_by_recipient(user_id: str) -> str:
     """Return the partition of `by_parent` with the gifts that a user received."""
     return _join("RECEIVED", user_id)
@@ -381,6 +406,11 @@ def shipments_by_store(store_id: str) -> str:
     return _join("SHIPMENTS", store_id)
 
 
+def refund_requests_by_store(store_id: str) -> str:
+    """Return the partition of `by_parent` with the refund requests about goods and vouchers of a store."""
+    return _join("STORE_REFUND_REQUESTS", store_id)
+
+
 def due_gifts(shard: int) -> str:
     """Return the partition of `by_due` with open gifts by the end of their claim window."""
     return f"WINDOWS#{shard:02d}"
@@ -399,6 +429,36 @@ def due_refunds(shard: int) -> str:
 def due_reminders(shard: int) -> str:
     """Return the partition of `by_due` with reminders by their next time."""
     return f"REMINDERS#{shard:02d}"
+
+
+def due_refund_requests(shard: int) -> str:
+    """Return the partition of `by_due` with refund requests by the time that they wait for."""
+    return f"REFUND_REQUESTS#{shard:02d}"
+
+
+def due_vouchers(shard: int) -> str:
+    """Return the partition of `by_due` with orders of vouchers by the next reminder or the end of their validity."""
+    return f"VOUCHERS#{shard:02d}"
+
+
+def due_extended(shard: int) -> str:
+    """Return the partition of `by_due` with vouchers that have an end of validity of their own."""
+    return f"EXTENDED#{shard:02d}"
+
+
+def due_unshipped(shard: int) -> str:
+    """Return the partition of `by_due` with shipments by the time until which they have to leave the store."""
+    return f"UNSHIPPED#{shard:02d}"
+
+
+def due_erasures(shard: int) -> str:
+    """Return the partition of `by_due` with accounts by the time at which they are erased."""
+    return f"ERASURES#{shard:02d}"
+
+
+def due_exports(shard: int) -> str:
+    """Return the partition of `by_due` with exports that are to be written."""
+    return f"EXPORTS#{shard:02d}"
 
 
 def due_shard(entity_id: str) -> int:

@@ -1,6 +1,7 @@
 """Orders: their payment, and the counters of their units."""
 
 import dataclasses
+from collections.abc import Mapping
 from functools import partial
 
 from handsel.domain import errors
@@ -10,7 +11,7 @@ from handsel.store import attributes, holdings, keys, lists, products
 from handsel.store.attributes import Item
 from handsel.store.expressions import Clause, assign, require, update
 from handsel.store.table import Table
-from handsel.store.transitions import in_state, move_units, transition
+from handsel.store.transitions import LEAVE_DUE_INDEX, gather_units, in_state, is_due, move_units, transition
 from handsel.store.writes import ConditionFailed, Put, Update, Write
 
 # Time for the buyer's retries to settle a pending order, before the sweep does it.
@@ -86,13 +87,57 @@ def mark_paid(order: Order, reference: str, *, now: int) -> Order:
 
 
 def pay(order: Order) -> Update:
-    """Return the update of a pending order to `order`, which is paid. It succeeds once, if it is paid in time."""
+    """Return the update of a pending order to `order`, which is paid. It succeeds once, if it is paid in time.
+
+    If its vouchers end, it is in the due index from now on.
+    """
     paid = {"available": order.available, "reservations": order.reservations, "payment": order.payment}
+    timer = build_timer(order)
     return update(
         keys.order(order.order_id),
-        transition(ORDER_MACHINE, OrderState.PENDING, PaymentAction.PAY, now=order.payment.paid_at),
-        assign(paid),
+        transition(
+            ORDER_MACHINE, OrderState.PENDING, PaymentAction.PAY, now=order.payment.paid_at, stays_due=bool(timer)
+        ),
+        assign({**paid, **timer}),
     )
+
+
+def build_timer(order: Order, *, after: int = 0) -> Mapping[str, str]:
+    """Return the due index entry of a paid order for the first reminder after a time, or the end of its vouchers.
+
+    Returns:
+        An empty mapping if its vouchers do not end.
+    """
+    if order.valid_until is None:
+        return {}
+    from handsel.domain import policy, voucher_ends  # imported here, because most changes of orders do not need them
+
+    reminders = voucher_ends.list_reminder_times(
+        order.valid_until, policy.find(order.policy), since=order.payment.paid_at or 0
+    )
+    at = voucher_ends.find_next_time(order.valid_until, reminders, after=after)
+    return keys.index_entry(keys.BY_DUE, keys.due_vouchers(keys.due_shard(order.order_id)), at, order.order_id)
+
+
+def set_timer(order: Order, *, now: int) -> Update:
+    """Return the update that replaces the timer of an order, up to a time, by the next one. It succeeds once."""
+    return update(
+        keys.order(order.order_id),
+        require(state=OrderState.PAID),
+        assign(build_timer(order, after=now)),
+        is_due(now),
+    )
+
+
+def stop_timer(order: Order, *, now: int) -> Update:
+    """Return the update that ends the timer of an order, if its units are where they were. It succeeds once."""
+    return update(keys.order(order.order_id), require(state=OrderState.PAID), *end_timer(order, now=now))
+
+
+def end_timer(order: Order, *, now: int) -> tuple[Clause, ...]:
+    """Return the clauses that end the timer of an order, if its units are where they were. They succeed once."""
+    counts = require(available=order.available, gifted=order.gifted, used=order.used, refunded=order.refunded)
+    return LEAVE_DUE_INDEX, is_due(now), counts
 
 
 def decline(table: Table, order: Order) -> None:
@@ -149,7 +194,7 @@ def close(order: Order, reference: str | None) -> Update:
         in_state(ORDER_MACHINE, OrderState.CANCELLED),
         require(refunded=0),
         assign({"payment": payment, "refunded": 0 if reference is None else order.quantity}),
-        Clause(removes=[f"#{keys.BY_DUE.pk}", f"#{keys.BY_DUE.sk}"]),
+        LEAVE_DUE_INDEX,
     )
 
 
@@ -211,14 +256,34 @@ def change_reservation(order_id: str, gift: Gift) -> Update:
     return update(keys.order(order_id), changed, _has_reservation(gift.gift_id))
 
 
-def refund_units(order: Order, quantity: int) -> Update:
-    """Return the update that refunds available units."""
-    return _take_available(order, UnitAction.REFUND, quantity)
+def refund_units(order: Order, quantities: Mapping[UnitPlace, int], *clauses: Clause) -> Update:
+    """Return the update that refunds units of several places. The caller repays `order.repayment` of their number.
+
+    Units that are gifted or used need the condition on their holdings that they are not refunded yet.
+
+    Args:
+        clauses: more changes of the order.
+    """
+    return update(
+        keys.order(order.order_id),
+        gather_units({place: count for place, count in quantities.items() if count}, UnitAction.REFUND),
+        require(buyer_id=order.buyer_id, state=OrderState.PAID),
+        require_repayment(order),
+        *clauses,
+    )
 
 
-def use_units(order: Order, quantity: int) -> Update:
-    """Return the update that takes available units for own use."""
-    return _take_available(order, UnitAction.USE, quantity)
+def require_repayment(order: Order) -> Clause:
+    """Return the clause that `order.repayment` is still right: the same for each unit, or no unit was refunded since."""
+    return Clause() if order.payment.total.amount % order.quantity == 0 else require(refunded=order.refunded)
+
+
+def use_units(order: Order, quantity: int, use_id: str) -> Update:
+    """Return the update that takes available units for own use, and records the use."""
+    recorded = Clause(
+        sets=["#uses = list_append(if_not_exists(#uses, :none), :use)"], values={":none": [], ":use": [use_id]}
+    )
+    return _take_available(order, UnitAction.USE, quantity, recorded)
 
 
 def _take_available(order: Order, action: UnitAction, quantity: int, *clauses: Clause) -> Update:

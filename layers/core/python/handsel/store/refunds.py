@@ -1,13 +1,14 @@
 """Refunds: the units are moved first, then the money is repaid."""
 
+from collections.abc import Sequence
 from functools import partial
 
 from handsel.domain import errors, ids
-from handsel.domain.models import Gift, Order, Refund
-from handsel.domain.states import REFUND_MACHINE, RefundAction, RefundStatus
-from handsel.store import attributes, keys, orders, products
+from handsel.domain.models import Gift, Holding, Order, Refund
+from handsel.domain.states import REFUND_MACHINE, RefundAction, RefundCause, RefundStatus, UnitPlace
+from handsel.store import attributes, keys, orders, products, refund_requests
 from handsel.store.attributes import Item
-from handsel.store.expressions import update
+from handsel.store.expressions import Clause, update
 from handsel.store.table import Table
 from handsel.store.transitions import transition
 from handsel.store.writes import ConditionFailed, Put, Update, Write
@@ -45,7 +46,7 @@ def create_pending(table: Table, order: Order, refund: Refund) -> Refund:
         ConditionFailed: the order has too few available units.
         DataIntegrityError: the product does not exist.
     """
-    writes: list[Write] = [orders.refund_units(order, refund.quantity), Put(to_item(refund))]
+    writes: list[Write] = [orders.refund_units(order, {UnitPlace.AVAILABLE: refund.quantity}), Put(to_item(refund))]
     if order.product.stock is not None:
         writes.append(products.restock(order.product.product_id, refund.quantity))
     try:
@@ -70,14 +71,66 @@ def build_at_end(order: Order, gift: Gift) -> list[Write]:
         refund_id=ids.derive_end_refund_id(gift.gift_id),
         order_id=order.order_id,
         quantity=gift.remaining,
-        total=order.product.price.multiply(gift.remaining),
+        total=order.repayment(gift.remaining),
         reference=order.payment.reference,
         status=RefundStatus.PENDING,
         created_at=gift.expires_at,
         request_hash=gift.request_hash,
+        cause=RefundCause.GIFT_END,
+        payer_id=order.buyer_id,
     )
     restock = [] if order.product.stock is None else [products.restock(order.product.product_id, refund.quantity)]
     return [Put(to_item(refund)), *restock]
+
+
+def build_for_holdings(
+    order: Order,
+    holdings: Sequence[Holding],
+    *,
+    cause: RefundCause,
+    now: int,
+    refund_id: str,
+    restock: bool,
+    available: int = 0,
+    refund_request_id: str | None = None,
+    clauses: Sequence[Clause] = (),
+) -> list[Write]:
+    """Return the writes that refund all units of holdings: of the order, of the refund, and of the product's stock.
+
+    The caller adds the updates of the holdings, whose conditions allow each of them to be refunded once. A refund request
+    is then `refunding`.
+
+    Args:
+        order: as it was read.
+        restock: whether the goods never left the store, so that they can be sold again.
+        available: the number of available units that are refunded with them.
+        refund_request_id: the request that the refund settles.
+        clauses: more changes of the order.
+    """
+    if order.payment.reference is None:
+        raise errors.DataIntegrityError(f"order {order.order_id} has holdings and was not paid")
+    gifted = sum(each.quantity for each in holdings if each.gift_id is not None)
+    used = sum(each.quantity for each in holdings if each.gift_id is None)
+    quantity = available + gifted + used
+    refund = Refund(
+        refund_id=refund_id,
+        order_id=order.order_id,
+        quantity=quantity,
+        total=order.repayment(quantity),
+        reference=order.payment.reference,
+        status=RefundStatus.PENDING,
+        created_at=now,
+        request_hash="",
+        cause=cause,
+        payer_id=order.buyer_id,
+        holding_ids=tuple(each.holding_id for each in holdings),
+        refund_request_id=refund_request_id,
+    )
+    places = {UnitPlace.AVAILABLE: available, UnitPlace.GIFTED: gifted, UnitPlace.USED: used}
+    writes: list[Write] = [orders.refund_units(order, places, *clauses), Put(to_item(refund))]
+    if restock and order.product.stock is not None:
+        writes.append(products.restock(order.product.product_id, quantity))
+    return writes
 
 
 def create_for_cancelled(table: Table, order: Order, refund: Refund) -> Refund:
@@ -98,6 +151,18 @@ def create_for_cancelled(table: Table, order: Order, refund: Refund) -> Refund:
     return refund
 
 
-def settle(refund_id: str) -> Update:
-    """Return the update that marks a pending refund as repaid. It succeeds once."""
-    return update(keys.refund(refund_id), transition(REFUND_MACHINE, RefundStatus.PENDING, RefundAction.REPAY))
+def settle(refund: Refund) -> list[Write]:
+    """Return the writes that mark a refund as repaid, and its refund request as refunded. They succeed once."""
+    writes: list[Write] = [_change(refund, RefundAction.REPAY)]
+    if refund.refund_request_id is not None:
+        writes.append(refund_requests.mark_repaid(refund.refund_request_id))
+    return writes
+
+
+def leave_to_operator(refund: Refund) -> Update:
+    """Return the update of a pending refund that the provider refused for good. It succeeds once."""
+    return _change(refund, RefundAction.REFUSE)
+
+
+def _change(refund: Refund, action: RefundAction) -> Update:
+    return update(keys.refund(refund.refund_id), transition(REFUND_MACHINE, refund.status, action))

@@ -1,10 +1,11 @@
-"""Request that redeems a voucher."""
+"""Requests that redeem a voucher, and undo that."""
 
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
-from handsel.api.requests.base import Request
+from handsel.api.requests.base import ONE_LINE, Request
+from handsel.domain import user_text
 
 
 class RedemptionRequest(Request):
@@ -14,4 +15,16 @@ class RedemptionRequest(Request):
         str,
         StringConstraints(min_length=1, max_length=256),
         Field(description="The voucher's code, as scanned or typed; letter case, spaces and dashes do not matter."),
+    ]
+
+
+class UndoRequest(Request):
+    """Why a redemption is undone.
+
+    Attributes:
+        reason: the merchant's own text, one line. It is recorded with the redemption, and merchants of the store see it.
+    """
+
+    reason: Annotated[
+        str, StringConstraints(min_length=1, max_length=300), AfterValidator(user_text.clean_line), ONE_LINE
     ]

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field, Strict, StringConstraints, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, Strict, StringConstraints, WithJsonSchema
 
 from handsel.api.requests.base import ListQuery, Name, Request
 from handsel.api.requests.optional import OptionalLine
@@ -12,6 +12,19 @@ from handsel.domain.times import TIMESTAMP, parse_timestamp
 EventId = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[!-~]+$")]
 # Requests are strict, and a strict enum does not accept text.
 Status = Annotated[states.ShipmentStatus, Strict(strict=False)]
+# A carrier cannot report that a parcel was cancelled.
+REPORTED_STATUSES = tuple(status for status in states.ShipmentStatus if status in states.SHIPMENT_STATUS_RANKS)
+
+
+def _reported(status: states.ShipmentStatus) -> states.ShipmentStatus:
+    if status not in REPORTED_STATUSES:
+        raise ValueError("not a status that a carrier reports")
+    return status
+
+
+ReportedStatus = Annotated[
+    Status, AfterValidator(_reported), WithJsonSchema({"type": "string", "enum": list(REPORTED_STATUSES)})
+]
 
 
 class ShipmentRequest(Request):
@@ -38,7 +51,7 @@ class ShipmentEventRequest(Request):
     """
 
     event_id: EventId
-    status: Status
+    status: ReportedStatus
     location: OptionalLine = None
     # Not of the format date-time, which requires a colon in the offset.
     occurred_at: Annotated[

@@ -8,6 +8,7 @@ from handsel.api.views.holdings import AnyHolding, holding_view
 from handsel.api.views.products import ProductView
 from handsel.domain import ids, models, states
 from handsel.domain.privacy import Fact, Viewer, classify_viewer, may_see, product_fact, store_fact
+from handsel.domain.refund_rules import may_payer_ask
 from handsel.domain.rules import list_giver_refusals
 from handsel.domain.times import format_timestamp
 from handsel.runtime import policies
@@ -34,6 +35,26 @@ class ParcelClaimView(ClaimView):
     """
 
     shipment_status: states.ShipmentStatus
+
+
+class RefundableClaimView(ClaimView):
+    """A claim of a voucher whose refund the giver may request, by the policy of the gift.
+
+    Attributes:
+        holding_id: the ID with which the giver can ask for a refund.
+    """
+
+    holding_id: str
+
+
+class RefundableParcelClaimView(ParcelClaimView):
+    """A claim of a parcel whose refund the giver may request, by the policy of the gift.
+
+    Attributes:
+        holding_id: the ID with which the giver can ask for a refund.
+    """
+
+    holding_id: str
 
 
 class RecipientGift(GiftPreview):
@@ -101,7 +122,7 @@ class GiverGift(GiftPreview):
     product: ProductView
     recipient_id: str | None
     created_at: Timestamp
-    claims: list[ClaimView | ParcelClaimView]
+    claims: list[ClaimView | ParcelClaimView | RefundableClaimView | RefundableParcelClaimView]
     in_return_for: str | None
     at_end: AtEndView | GiveToView
     successor_gift_id: str | None
@@ -137,11 +158,17 @@ class CreatedGift(GiverGift):
 
 def _claims(details: GiftDetails, viewer: Viewer) -> list[ClaimView]:
     views = []
+    asks = may_payer_ask(policies.find(details.gift.policy))
+    shows_holdings = may_see(viewer, Fact.CLAIMED_HOLDING, shown=asks)
     for claimer, claim in sorted(details.gift.claims.items(), key=lambda entry: (entry[1].at, entry[0])):
         view = ClaimView(display_name=details.names.get(claimer, ""), claimed_at=format_timestamp(claim.at))
         shipment = details.shipments.get(ids.derive_shipment_id(claim.holding_id))
+        refundable = {"holding_id": claim.holding_id} if shows_holdings else {}
         if shipment is not None and may_see(viewer, Fact.LOGISTICS_STATUS):
-            view = ParcelClaimView(**dict(view), shipment_status=shipment.status)
+            parcel_view = RefundableParcelClaimView if shows_holdings else ParcelClaimView
+            view = parcel_view(**dict(view), shipment_status=shipment.status, **refundable)
+        elif shows_holdings:
+            view = RefundableClaimView(**dict(view), **refundable)
         views.append(view)
     return views
 

@@ -155,7 +155,7 @@ class PaymentItem(View):
             image_url=order.product.image_url,
             **dict(PaymentView.of(order, now=now)),
             created_at=format_timestamp(order.created_at),
-            refunded=MoneyView.of(order.product.price.multiply(order.refunded)),
+            refunded=MoneyView.of(order.repaid),
         )
 
 

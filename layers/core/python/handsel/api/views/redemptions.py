@@ -1,4 +1,4 @@
-"""View of a redeemed voucher."""
+"""View of a redemption."""
 
 from typing import Any, Self
 
@@ -10,9 +10,10 @@ from handsel.domain.times import format_timestamp
 
 
 class RedemptionView(View):
-    """A redeemed voucher, as the merchant who redeemed it sees it.
+    """A redemption of a voucher, as the merchants of its store see it.
 
     Attributes:
+        redemption_id: the ID of the redemption, with which it can be undone for one hour.
         code: the code of the voucher.
         store_id: the ID of the merchant's store.
         product: the product to hand over.
@@ -20,8 +21,12 @@ class RedemptionView(View):
         valid_until: the time at which the validity of the voucher ends; null if it does not expire.
         redeemed_at: the time of the redemption.
         redeemed_by: the ID of the merchant who redeemed the voucher.
+        undone_at: the time at which the redemption was undone; null if it was not.
+        undone_by: the ID of the merchant who undid it; null if it was not undone.
+        undo_reason: the reason that this merchant gave; null if it was not undone.
     """
 
+    redemption_id: str
     code: str
     store_id: str
     product: ProductBrief
@@ -29,20 +34,25 @@ class RedemptionView(View):
     valid_until: Timestamp | None
     redeemed_at: Timestamp
     redeemed_by: str
+    undone_at: Timestamp | None
+    undone_by: str | None
+    undo_reason: str | None
 
     @classmethod
-    def of(cls, holding: models.Holding) -> Self:
-        """Return the view of a redeemed voucher."""
+    def of(cls, holding: models.Holding, redemption: models.Redemption) -> Self:
+        """Return the view of a redemption of a voucher."""
         fields: dict[str, Any] = {}
         if may_see(Viewer.MERCHANT, Fact.VOUCHER_CODE, own=True):
             fields["code"] = holding.code
         if may_see(Viewer.MERCHANT, Fact.VOUCHER_PRODUCT):
             fields |= {"product": ProductBrief.of(holding.product), "redeem_at": holding.product.redeem_at}
         if may_see(Viewer.MERCHANT, Fact.REDEEMER, own=True):
-            fields["redeemed_by"] = holding.redeemed_by
+            fields |= {name: getattr(redemption, name) for name in ("redeemed_by", "undone_by", "undo_reason")}
         return cls(
             **fields,
-            store_id=holding.product.store_id,
+            redemption_id=redemption.redemption_id,
+            store_id=redemption.store_id,
             valid_until=optional_timestamp(holding.valid_until),
-            redeemed_at=format_timestamp(holding.redeemed_at or 0),
+            redeemed_at=format_timestamp(redemption.redeemed_at),
+            undone_at=optional_timestamp(redemption.undone_at),
         )

@@ -1,8 +1,6 @@
 """Views of shipments, as their holder, merchant or carrier may see them."""
 
-from typing import Annotated, Any, Self
-
-from pydantic import Field
+from typing import Any, Self
 
 from handsel.api.views.base import Count, Timestamp, View
 from handsel.api.views.products import ProductBrief
@@ -46,14 +44,6 @@ class AddressView(View):
         )
 
 
-AddressLabel = Annotated[
-    list[str],
-    Field(
-        description="The address as printed lines, in the order of its country, without the phone number and the country."
-    ),
-]
-
-
 class EventView(View):
     """An event of a shipment.
 
@@ -89,11 +79,14 @@ class HolderShipment(ShipmentView):
     """A shipment, as the holder of the parcel sees it.
 
     Attributes:
-        address: the delivery address.
+        address: the delivery address; null once it is erased. That is 30 days, or as the stack is configured, after the
+            parcel was reported as delivered, returned or lost, or was cancelled, and at the latest 180 days after the claim.
+        address_label: the address as printed lines, in the order of its country, without the phone number and the country;
+            null if `address` is null.
     """
 
-    address: AddressView
-    address_label: AddressLabel
+    address: AddressView | None
+    address_label: list[str] | None
 
 
 class StoreShipment(ShipmentView):
@@ -104,7 +97,8 @@ class StoreShipment(ShipmentView):
         product: the product to send.
         quantity: the number of units to send.
         created_at: the time of the claim, or of the buyer's own use.
-        address: the delivery address; null once the parcel is delivered, and from 7 days after it was returned or lost.
+        address: the delivery address; null once the parcel is delivered or cancelled, from 7 days after it was returned or
+            lost, and once the address is erased, at the latest 180 days after the claim.
         address_label: the address as printed lines, as in the view of the holder; null if `address` is null.
     """
 
@@ -113,20 +107,28 @@ class StoreShipment(ShipmentView):
     quantity: Count
     created_at: Timestamp
     address: AddressView | None
-    address_label: AddressLabel | None
+    address_label: list[str] | None
 
 
 def _place(event: models.ShipmentEvent) -> tuple[object, ...]:
     return event.occurred_at, states.reading_order(event.status), event.event_id
 
 
-def shipment_view(shipment: models.Shipment, viewer: Viewer, *, now: int) -> ShipmentView:
+def addressed_view(found: models.AddressedShipment, viewer: Viewer, *, now: int) -> ShipmentView:
+    """Return the view of a shipment, with its address, for its holder or merchant."""
+    return shipment_view(found.shipment, viewer, now=now, address=found.address)
+
+
+def shipment_view(
+    shipment: models.Shipment, viewer: Viewer, *, now: int, address: models.Address | None = None
+) -> ShipmentView:
     """Return the view of a shipment for its holder, merchant or carrier.
 
     Args:
         shipment: the shipment.
         viewer: `CLAIMER` for the holder, `MERCHANT` or `CARRIER`.
         now: milliseconds since the epoch.
+        address: its address; None if it is erased, or is not read.
     """
     own = viewer is Viewer.CLAIMER
     fields: dict[str, Any] = {"shipment_id": shipment.shipment_id}
@@ -141,13 +143,9 @@ def shipment_view(shipment: models.Shipment, viewer: Viewer, *, now: int) -> Shi
                 for event in sorted(shipment.events.values(), key=_place)
             ],
         }
-    address = may_see(viewer, Fact.ADDRESS, own=own, closed=shipment.is_closed_at(now))
     shown: dict[str, Any] = {"address": None, "address_label": None}
-    if address:
-        shown = {
-            "address": AddressView.of(shipment.address),
-            "address_label": addresses.format_lines(shipment.address),
-        }
+    if address is not None and may_see(viewer, Fact.ADDRESS, own=own, closed=shipment.is_closed_at(now)):
+        shown = {"address": AddressView.of(address), "address_label": addresses.format_lines(address)}
     if viewer is Viewer.CARRIER:
         return ShipmentView(**fields)
     if viewer is Viewer.CLAIMER:

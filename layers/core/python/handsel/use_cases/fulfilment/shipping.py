@@ -1,6 +1,7 @@
 """Shipments: created when a parcel is claimed or used, then changed by the holder, the merchant and the carrier.
 
-A change reads the shipment, decides, and writes the next version under an optimistic lock.
+A change reads the shipment, decides, and writes the next version under an optimistic lock. The same transaction writes the
+address if that is corrected, or if the change decides when it is erased.
 
 | process dies                      | state left behind | completed by                                               |
 |-----------------------------------|-------------------|------------------------------------------------------------|
@@ -15,7 +16,16 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from handsel.domain import errors, ids, names
-from handsel.domain.models import Address, Holding, Page, Shipment, ShipmentEvent
+from handsel.domain.models import (
+    MAX_ADDRESS_MS,
+    Address,
+    AddressedShipment,
+    Holding,
+    Page,
+    Shipment,
+    ShipmentEvent,
+)
+from handsel.domain.rules import with_address_end
 from handsel.domain.states import SHIPMENT_STATUS_RANKS, ShipmentStatus
 from handsel.store import shipments, stores
 from handsel.store.retries import retry_on_conflict
@@ -23,7 +33,7 @@ from handsel.store.table import Table
 
 # Each attempt after the first follows a concurrent change of the same shipment.
 _MAX_ATTEMPTS = 60
-# A DynamoDB item is limited to 400 KB, and the product and the address need some of it. No real delivery has as many
+# A DynamoDB item is limited to 400 KB, and the product needs some of it. No real delivery has as many
 # events, nor as long ones.
 MAX_EVENTS = 500
 MAX_EVENTS_BYTES = 200_000
@@ -31,7 +41,7 @@ MAX_EVENTS_BYTES = 200_000
 CLOCK_TOLERANCE_MS = 5 * 60_000
 
 
-def prepare_shipment(table: Table, parcel: Holding, address: Address) -> tuple[Holding, Shipment]:
+def prepare_shipment(table: Table, parcel: Holding) -> tuple[Holding, Shipment]:
     """Return a parcel with its new shipment, by the default carrier of its store. Both are still to be written."""
     store = stores.get(table, parcel.product.store_id)
     if store is None:
@@ -39,6 +49,7 @@ def prepare_shipment(table: Table, parcel: Holding, address: Address) -> tuple[H
     shipment_id = ids.derive_shipment_id(parcel.holding_id)
     shipment = Shipment(
         shipment_id=shipment_id,
+        holding_id=parcel.holding_id,
         holder_id=parcel.holder_id,
         order_id=parcel.order_id,
         gift_id=parcel.gift_id,
@@ -47,42 +58,42 @@ def prepare_shipment(table: Table, parcel: Holding, address: Address) -> tuple[H
         quantity=parcel.quantity,
         carrier=store.carrier,
         tracking_number=None,
-        address=address,
         events={},
         version=0,
         created_at=parcel.received_at,
         updated_at=parcel.received_at,
+        address_until=parcel.received_at + MAX_ADDRESS_MS,
     )
     return replace(parcel, shipment_id=shipment_id), shipment
 
 
-def get_for_holder(table: Table, shipment_id: str, *, caller: str) -> Shipment:
-    """Return a shipment of the caller's parcel.
+def get_for_holder(table: Table, shipment_id: str, *, caller: str, now: int) -> AddressedShipment:
+    """Return the shipment of the caller's parcel, with its address.
 
     Raises:
         NotFound: no such shipment, or not the caller's.
     """
-    return _require(table, shipment_id, lambda shipment: shipment.holder_id == caller)
+    return _require(table, shipment_id, lambda shipment: shipment.holder_id == caller, now=now)
 
 
-def get_for_store(table: Table, shipment_id: str, *, store_id: str) -> Shipment:
-    """Return a shipment that a store sends.
+def get_for_store(table: Table, shipment_id: str, *, store_id: str, now: int) -> AddressedShipment:
+    """Return a shipment that a store sends, with its address.
 
     Raises:
         NotFound: no such shipment, or of another store.
     """
-    return _require(table, shipment_id, lambda shipment: shipment.store_id == store_id)
+    return _require(table, shipment_id, lambda shipment: shipment.store_id == store_id, now=now)
 
 
 def list_for_store(
-    table: Table, store_id: str, status: ShipmentStatus | None, *, limit: int, before: str | None
-) -> Page[Shipment]:
+    table: Table, store_id: str, status: ShipmentStatus | None, *, limit: int, before: str | None, now: int
+) -> Page[AddressedShipment]:
     """List the shipments of a store, newest first, starting after the position `before`.
 
     Args:
         status: only shipments with this status; None lists all.
     """
-    return shipments.list_by_store(table, store_id, status, limit=limit, before=before)
+    return shipments.list_by_store(table, store_id, status, limit=limit, before=before, now=now)
 
 
 def get_for_carrier(table: Table, shipment_id: str, *, carrier: str) -> Shipment:
@@ -91,29 +102,34 @@ def get_for_carrier(table: Table, shipment_id: str, *, carrier: str) -> Shipment
     Raises:
         NotFound: no such shipment, or of another carrier.
     """
-    return _require(table, shipment_id, lambda shipment: names.is_same_carrier(shipment.carrier, carrier))
+    shipment = shipments.get(table, shipment_id)
+    if shipment is None or not names.is_same_carrier(shipment.carrier, carrier):
+        raise errors.NotFound
+    return shipment
 
 
 def update_shipment(
     table: Table, shipment_id: str, *, store_id: str, carrier: str | None, tracking_number: str | None, now: int
-) -> Shipment:
+) -> AddressedShipment:
     """Set the carrier and the tracking number of a shipment, for the merchant. None keeps the present value. Idempotent.
 
     Raises:
         NotFound, ServiceUnavailable
     """
 
-    def updated(shipment: Shipment) -> Shipment:
-        return replace(
-            shipment,
-            carrier=shipment.carrier if carrier is None else carrier,
-            tracking_number=shipment.tracking_number if tracking_number is None else tracking_number,
+    def attempt() -> AddressedShipment:
+        before, address = get_for_store(table, shipment_id, store_id=store_id, now=now)
+        after = replace(
+            before,
+            carrier=before.carrier if carrier is None else carrier,
+            tracking_number=before.tracking_number if tracking_number is None else tracking_number,
         )
+        return AddressedShipment(_save(table, before, after, now=now), address)
 
-    return _change(table, lambda: get_for_store(table, shipment_id, store_id=store_id), updated, now=now)
+    return retry_on_conflict(attempt, max_attempts=_MAX_ATTEMPTS)
 
 
-def correct_address(table: Table, shipment_id: str, address: Address, *, caller: str, now: int) -> Shipment:
+def correct_address(table: Table, shipment_id: str, address: Address, *, caller: str, now: int) -> AddressedShipment:
     """Replace the address of a shipment that has not left the store, for the holder of the parcel. Idempotent.
 
     The condition on the version decides a race with the carrier: a report that was written since the read makes it read
@@ -123,19 +139,34 @@ def correct_address(table: Table, shipment_id: str, address: Address, *, caller:
         NotFound, AlreadyShipped, ServiceUnavailable
     """
 
-    def with_address(shipment: Shipment) -> Shipment:
-        if shipment.status is not ShipmentStatus.READY_TO_SHIP:
+    def attempt() -> AddressedShipment:
+        before, present = get_for_holder(table, shipment_id, caller=caller, now=now)
+        if before.status is ShipmentStatus.CANCELLED:
+            raise errors.AlreadyShipped("The parcel was cancelled. Its address cannot be changed.")
+        if before.status is not ShipmentStatus.READY_TO_SHIP:
             raise errors.AlreadyShipped
-        return replace(shipment, address=address)
+        if before.address_until <= now:
+            raise errors.AlreadyShipped("The address was erased, and the parcel is not sent any more.")
+        after = before
+        if address != present:
+            after = _save(
+                table, before, replace(before, address_version=before.address_version + 1), now=now, address=address
+            )
+        return AddressedShipment(after, address)
 
-    return _change(table, lambda: get_for_holder(table, shipment_id, caller=caller), with_address, now=now)
+    return retry_on_conflict(attempt, max_attempts=_MAX_ATTEMPTS)
 
 
-def add_event(table: Table, shipment_id: str, event: ShipmentEvent, *, carrier: str, now: int) -> Shipment:
+def add_event(
+    table: Table, shipment_id: str, event: ShipmentEvent, *, carrier: str, now: int, retention_ms: int
+) -> Shipment:
     """Add an event to a shipment, for its carrier. An event that the shipment already has changes nothing.
 
     A shipment with the maximum number or size of events takes one more of each final status, so that every parcel can be
-    delivered; further ones of that status change nothing.
+    delivered; further ones of that status change nothing. A cancelled shipment takes events as others do, and stays cancelled.
+
+    Args:
+        retention_ms: the time from a status in which no delivery is expected until the address is erased.
 
     Raises:
         NotFound, TooManyEvents, ServiceUnavailable
@@ -155,7 +186,12 @@ def add_event(table: Table, shipment_id: str, event: ShipmentEvent, *, carrier: 
                 return shipment
         return replace(shipment, events=events)
 
-    return _change(table, lambda: get_for_carrier(table, shipment_id, carrier=carrier), with_event, now=now)
+    def attempt() -> Shipment:
+        before = get_for_carrier(table, shipment_id, carrier=carrier)
+        after = with_address_end(before, with_event(before), now=now, retention_ms=retention_ms)
+        return _save(table, before, after, now=now)
+
+    return retry_on_conflict(attempt, max_attempts=_MAX_ATTEMPTS)
 
 
 def _stored_bytes(event: ShipmentEvent) -> int:
@@ -163,23 +199,17 @@ def _stored_bytes(event: ShipmentEvent) -> int:
     return 2 * len(event.event_id) + len((event.location or "").encode()) + 100
 
 
-def _require(table: Table, shipment_id: str, is_visible: Callable[[Shipment], bool]) -> Shipment:
-    shipment = shipments.get(table, shipment_id)
-    if shipment is None or not is_visible(shipment):
+def _require(table: Table, shipment_id: str, is_visible: Callable[[Shipment], bool], *, now: int) -> AddressedShipment:
+    found = shipments.get_address(table, shipment_id, now=now)
+    if found is None or not is_visible(found.shipment):
         raise errors.NotFound
-    return shipment
+    return found
 
 
-def _change(
-    table: Table, read: Callable[[], Shipment], decide: Callable[[Shipment], Shipment], *, now: int
-) -> Shipment:
-    def attempt() -> Shipment:
-        before = read()
-        after = decide(before)
-        if after == before:
-            return before
-        after = replace(after, version=before.version + 1, updated_at=max(now, before.updated_at))
-        shipments.save(table, before, after)
-        return after
-
-    return retry_on_conflict(attempt, max_attempts=_MAX_ATTEMPTS)
+def _save(table: Table, before: Shipment, after: Shipment, *, now: int, address: Address | None = None) -> Shipment:
+    """Write the next version of a shipment if it differs from the present one, and return it."""
+    if after == before:
+        return before
+    after = replace(after, version=before.version + 1, updated_at=max(now, before.updated_at))
+    shipments.save(table, before, after, address)
+    return after

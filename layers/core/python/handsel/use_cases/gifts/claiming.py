@@ -14,10 +14,10 @@ from collections.abc import Callable, Mapping
 from handsel.domain import errors, ids
 from handsel.domain.models import Address, Gift, Holding, Kind
 from handsel.domain.rules import check_can_claim
-from handsel.store import gifts, holdings
+from handsel.store import gifts, holdings, shipments
 from handsel.store.retries import retry_on_conflict
 from handsel.store.table import Table
-from handsel.store.writes import ConditionFailed
+from handsel.store.writes import ConditionFailed, Write
 from handsel.use_cases.fulfilment.shipping import prepare_shipment
 from handsel.use_cases.queries import HoldingDetails, load_holding_details
 
@@ -65,9 +65,9 @@ def claim(
         if caller in gift.claims:
             return _load_claimed(table, gift, caller), False
         action = check_can_claim(gift, caller, secret, address, link_keys, now=now)
-        taken = _create_holding(table, gift, caller, address, code, now)
+        taken, created = _create_holding(table, gift, caller, address, code, now)
         try:
-            gifts.claim(table, gift, action, taken.holding, taken.shipment, clock=clock)
+            gifts.claim(table, gift, action, taken.holding, created, clock=clock)
         except ConditionFailed as failure:
             if not failure.old[0]:
                 raise errors.DataIntegrityError(
@@ -83,8 +83,11 @@ def claim(
 
 def _create_holding(
     table: Table, gift: Gift, caller: str, address: Address | None, code: str, now: int
-) -> HoldingDetails:
-    """Return the holding that a share becomes: a voucher with `code`, or a parcel with a shipment to `address`."""
+) -> tuple[HoldingDetails, list[Write]]:
+    """Return the holding that a share becomes, and the writes that create the shipment of a parcel.
+
+    The holding is a voucher with `code`, or a parcel with a shipment to `address`.
+    """
     if gift.product.kind is Kind.VOUCHER or address is None:  # `check_can_claim` requires an address for a parcel
         voucher = Holding(
             holding_id=ids.derive_voucher_id(code),
@@ -96,7 +99,7 @@ def _create_holding(
             code=code,
             valid_until=gift.valid_until,
         )
-        return HoldingDetails(voucher, None)
+        return HoldingDetails(voucher, None), []
     parcel = Holding(
         holding_id=ids.derive_parcel_id(code),
         holder_id=caller,
@@ -105,7 +108,8 @@ def _create_holding(
         gift_id=gift.gift_id,
         received_at=now,
     )
-    return HoldingDetails(*prepare_shipment(table, parcel, address))
+    parcel, shipment = prepare_shipment(table, parcel)
+    return HoldingDetails(parcel, shipment), shipments.build_puts(shipment, address)
 
 
 def _looks_claimable(

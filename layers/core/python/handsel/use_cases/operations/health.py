@@ -32,7 +32,8 @@ class HealthSnapshot:
 
     Attributes:
         oldest_unsettled_ms: for how long the window of the oldest open gift has ended; 0 if none has.
-        unsettled_gifts, overdue_payments, overdue_refunds: the number that is due for longer than `OVERDUE_AFTER_MS`.
+        unsettled_gifts, overdue_payments, overdue_refunds: the number that is due for longer than `OVERDUE_AFTER_MS`; refunds
+            with the refund requests whose time has passed.
         checked_orders: the number of orders whose invariants were checked.
         violations: the violations that were found.
     """
@@ -61,7 +62,10 @@ def collect_health(table: Table, *, clock: Callable[[], int], deadline: int) -> 
     snapshot.oldest_unsettled_ms = now - oldest
     snapshot.unsettled_gifts = _count_due(table, keys.due_gifts, now - OVERDUE_AFTER_MS)
     snapshot.overdue_payments = _count_due(table, keys.due_orders, now - OVERDUE_AFTER_MS)
-    snapshot.overdue_refunds = _count_due(table, keys.due_refunds, now - OVERDUE_AFTER_MS)
+    snapshot.overdue_refunds = sum(
+        _count_due(table, partition, now - OVERDUE_AFTER_MS)
+        for partition in (keys.due_refunds, keys.due_refund_requests)
+    )
     for order_id in _sample_orders(table, now // _SHARD_MS % keys.DUE_SHARDS):
         if clock() >= deadline:
             break

@@ -15,8 +15,8 @@ from handsel.domain.events import Event
 from handsel.domain.messages import Message
 from handsel.domain.models import Gift, Kind
 from handsel.domain.recommendations import Interaction, InteractionType
-from handsel.domain.states import OrderState
-from handsel.store import gifts, holdings, keys, orders, products, reminders, shipments
+from handsel.domain.states import OrderState, RefundStatus
+from handsel.store import gifts, holdings, keys, orders, products, refund_requests, refunds, reminders, shipments
 from handsel.store.attributes import Item
 from handsel.store.changes import Change
 from handsel.store.table import Table
@@ -44,6 +44,7 @@ class ChangeEffects:
         preferences_of: a user whose preferences have to be updated, with `interaction` or with viewed products.
         interaction: a purchase or a tag.
         ranked: a product that became available or unavailable.
+        is_refused: whether the provider refused a refund for good.
     """
 
     events: list[Event] = field(default_factory=list)
@@ -53,6 +54,7 @@ class ChangeEffects:
     preferences_of: str | None = None
     interaction: Interaction | None = None
     ranked: str | None = None
+    is_refused: bool = False
 
 
 @dataclass(slots=True)
@@ -61,10 +63,12 @@ class Outcome:
 
     Attributes:
         published: the number of published events.
+        refused: the number of refunds that the provider refused for good.
         failed: the error of each record that has to be delivered again, by its index.
     """
 
     published: int = 0
+    refused: int = 0
     failed: dict[int, Exception] = field(default_factory=dict)
 
 
@@ -91,6 +95,7 @@ def project(
     for number in range(len(records)):
         attempt([number], partial(derive, number))
     outcome.published = _publish(publish, effects, outcome)
+    outcome.refused = sum(each.is_refused for each in effects.values())
     for user_id, (numbers, new, counted) in _group_by_user(effects).items():
         attempt(numbers, partial(user_summary.apply, table, user_id, new, counted, now=now))
     for number, each in effects.items():
@@ -172,7 +177,11 @@ def _holding_effects(change: Change, item: Item) -> ChangeEffects:
     before, after = holdings.from_item(change.before) if change.before else None, holdings.from_item(item)
     is_voucher = after.product.kind is Kind.VOUCHER
     counted = [(after.holder_id, CountedItem.from_voucher(after))] if is_voucher else []
-    return ChangeEffects(events=list(events.derive_holding_events(before, after)), counted=counted)
+    return ChangeEffects(
+        events=list(events.derive_holding_events(before, after, at=change.at)),
+        messages=list(messages.derive_holding_messages(before, after, at=change.at)),
+        counted=counted,
+    )
 
 
 def _shipment_effects(change: Change, item: Item) -> ChangeEffects:
@@ -182,6 +191,22 @@ def _shipment_effects(change: Change, item: Item) -> ChangeEffects:
         messages=list(messages.derive_shipment_messages(before, after)),
         counted=[(after.holder_id, CountedItem.from_shipment(after.shipment_id))],
     )
+
+
+def _refund_request_effects(change: Change, item: Item) -> ChangeEffects:
+    before = refund_requests.from_item(change.before) if change.before else None
+    after = refund_requests.from_item(item)
+    return ChangeEffects(
+        events=list(events.derive_refund_request_events(before, after, at=change.at)),
+        messages=list(messages.derive_refund_request_messages(before, after, at=change.at)),
+    )
+
+
+def _refund_effects(change: Change, item: Item) -> ChangeEffects:
+    before, after = refunds.from_item(change.before) if change.before else None, refunds.from_item(item)
+    is_refused = after.status is RefundStatus.MANUAL and (before is None or before.status is not after.status)
+    found = messages.derive_refund_messages(before, after, at=change.at)
+    return ChangeEffects(messages=list(found), is_refused=is_refused)
 
 
 def _regift_request_effects(_: Change, item: Item) -> ChangeEffects:
@@ -210,6 +235,8 @@ _DERIVE: Mapping[str, Callable[[Change, Item], ChangeEffects]] = {
     "GIFT": _gift_effects,
     "HOLDING": _holding_effects,
     "SHIPMENT": _shipment_effects,
+    "REFUND_REQUEST": _refund_request_effects,
+    "REFUND": _refund_effects,
     "REGIFT_REQUEST": _regift_request_effects,
     "PREFERENCES": _preferences_effects,
     "PRODUCT": _product_effects,

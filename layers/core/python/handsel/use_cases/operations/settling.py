@@ -18,6 +18,7 @@ from handsel.store import gifts, keys, orders, refunds
 from handsel.store.attributes import Item
 from handsel.store.gifts import Released
 from handsel.store.table import Table
+from handsel.use_cases.fulfilment import voucher_ends
 from handsel.use_cases.gifts.reminding import MAX_REMINDERS, remind
 from handsel.use_cases.orders.purchases import settle_payment
 from handsel.use_cases.orders.refunding import settle_refund
@@ -28,15 +29,22 @@ class DueType(StrEnum):
 
     GIFT = "gift"
     ORDER = "order"
+    REFUND_REQUEST = "refund_request"
     REFUND = "refund"
     REMINDER = "reminder"
+    # Many vouchers may end at the same time. The last types wait for no others.
+    VOUCHERS = "vouchers"
+    EXTENDED = "extended"
 
 
 _PARTITIONS: Mapping[DueType, Callable[[int], str]] = {
     DueType.GIFT: keys.due_gifts,
     DueType.ORDER: keys.due_orders,
+    DueType.REFUND_REQUEST: keys.due_refund_requests,
     DueType.REFUND: keys.due_refunds,
     DueType.REMINDER: keys.due_reminders,
+    DueType.VOUCHERS: keys.due_vouchers,
+    DueType.EXTENDED: keys.due_extended,
 }
 
 
@@ -47,8 +55,10 @@ class SweepOutcome(StrEnum):
     PAID = "paid"
     DECLINED = "declined"
     CANCELLED = "cancelled"
+    REQUEST_SETTLED = "request_settled"
     REFUNDED = "refunded"
     REMINDED = "reminded"
+    EXPIRED = "expired"
 
 
 @dataclass(slots=True)
@@ -109,18 +119,25 @@ def sweep(
                     return [_expire_gift(read, item_id, clock=clock)]
                 case DueType.ORDER:
                     return [_settle_order(table, provider, item_id, now=clock())]
+                case DueType.REFUND_REQUEST:
+                    return [_settle_refund_request(table, provider, item_id, now=clock())]
                 case DueType.REFUND:
                     return [_settle_refund(table, provider, item_id)]
                 case DueType.REMINDER:
                     return _remind(read, [item_id for _, item_id in entries], now=clock())
+                case DueType.VOUCHERS:
+                    return [_outcome(voucher_ends.settle_order(table, item_id, clock=clock, read=read))]
+                case DueType.EXTENDED:
+                    return [_outcome(voucher_ends.settle_voucher(table, item_id, clock=clock, read=read))]
         except Exception as error:  # noqa: BLE001 - one invalid item must not block the others
             return [result for entry in entries for result in settle(read, [entry])] if others else [error]
 
     def settle_all(batch: Sequence[Entry]) -> list[tuple[Entry, SweepOutcome | Exception | None]]:
-        found = _read_gifts(table, batch)
+        found = _read_ahead(table, batch)
         read = table.with_cached(found)
         units = _group_reminders(found, batch)
-        results = table.map_grouped(partial(settle, read), units, key=lambda unit: _group_key(found, unit[0]))
+        now = clock()
+        results = table.map_grouped(partial(settle, read), units, key=lambda unit: _group_key(found, unit[0], now=now))
         return [
             each for unit, outcomes in zip(units, results, strict=True) for each in zip(unit, outcomes, strict=True)
         ]
@@ -152,19 +169,25 @@ def _batches(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
     yield batch
 
 
-def _read_gifts(table: Table, batch: Sequence[Entry]) -> dict[keys.Key, Item | None]:
-    """Read the gifts of a batch in one call. Return none if that fails: then each is read, and fails, separately."""
+def _read_ahead(table: Table, batch: Sequence[Entry]) -> dict[keys.Key, Item | None]:
+    """Read the items of a batch together. Return none if that fails: then each is read, and fails, separately."""
     try:
         wanted = [keys.gift(item_id) for due_type, item_id in batch if due_type in _GROUPED_BY]
         found = table.get_many(wanted)
+        ending, extended = (
+            [item_id for due_type, item_id in batch if due_type is each] for each in (DueType.VOUCHERS, DueType.EXTENDED)
+        )
+        more = voucher_ends.read_ahead(table, ending, extended)
     except Exception:  # noqa: BLE001
         return {}
-    return {key: found.get(key) for key in wanted}
+    return {**{key: found.get(key) for key in wanted}, **more}
 
 
-def _group_key(found: Mapping[keys.Key, Item | None], entry: Entry) -> str:
+def _group_key(found: Mapping[keys.Key, Item | None], entry: Entry, *, now: int) -> str:
     """Return the same key for entries that write the same item, and for all entries whose gift was not read."""
     due_type, item_id = entry
+    if due_type is DueType.VOUCHERS:
+        return voucher_ends.find_contended(found.get(keys.order(item_id)), now=now) or item_id
     if due_type not in _GROUPED_BY:
         return item_id
     gift = found.get(keys.gift(item_id)) or {}
@@ -176,7 +199,7 @@ def _group_reminders(found: Mapping[keys.Key, Item | None], batch: Sequence[Entr
     groups: list[list[Entry]] = []
     open_groups: dict[str, list[Entry]] = {}
     for entry in batch:
-        recipient = _group_key(found, entry) if entry[0] is DueType.REMINDER else ""
+        recipient = _group_key(found, entry, now=0) if entry[0] is DueType.REMINDER else ""
         group = open_groups.get(recipient) if recipient else None
         if group is None or len(group) == MAX_REMINDERS:
             groups.append(group := [])
@@ -210,6 +233,10 @@ def _remind(table: Table, gift_ids: Sequence[str], *, now: int) -> list[SweepOut
     return [SweepOutcome.REMINDED if is_sent else None for is_sent in remind(table, gift_ids, now=now)]
 
 
+def _outcome(settled: voucher_ends.Settled | None) -> SweepOutcome | None:
+    return None if settled is None else SweepOutcome(settled)
+
+
 def _expire_gift(table: Table, gift_id: str, *, clock: Callable[[], int]) -> SweepOutcome | None:
     gift = gifts.get(table, gift_id)
     if gift is None:
@@ -233,6 +260,16 @@ def _settle_order(table: Table, provider: PaymentProvider, order_id: str, *, now
     except errors.PaymentUnknown:
         return None  # the provider has no result yet: the order stays due
     return SweepOutcome.PAID
+
+
+def _settle_refund_request(
+    table: Table, provider: PaymentProvider, refund_request_id: str, *, now: int
+) -> SweepOutcome | None:
+    # Imported here, because few sweeps find one.
+    from handsel.use_cases.refunds.steps import settle_due
+
+    request = settle_due(table, provider, refund_request_id, now=now)
+    return None if request is None else SweepOutcome.REQUEST_SETTLED
 
 
 def _settle_refund(table: Table, provider: PaymentProvider, refund_id: str) -> SweepOutcome | None:

@@ -22,7 +22,7 @@ from contextlib import suppress
 from handsel.domain import errors, ids
 from handsel.domain.models import Order, Refund
 from handsel.domain.payments import Charge, OutcomeUnknown, PaymentProvider
-from handsel.domain.states import OrderState, PaymentAction, RefundStatus
+from handsel.domain.states import OrderState, PaymentAction, RefundCause, RefundStatus
 from handsel.store import orders, refunds
 from handsel.store.table import Table
 from handsel.store.writes import ConditionFailed
@@ -101,5 +101,7 @@ def repay_charge(table: Table, provider: PaymentProvider, order: Order, referenc
         status=RefundStatus.PENDING,
         created_at=order.created_at,  # not the present time: it is due at once, and equal whenever it is built
         request_hash=order.request_hash,
+        cause=RefundCause.CANCELLED_ORDER,
+        payer_id=order.buyer_id,
     )
     settle_refund(table, provider, refunds.create_for_cancelled(table, order, refund))

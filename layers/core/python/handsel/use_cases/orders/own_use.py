@@ -58,7 +58,7 @@ def use(
     def take() -> list[HoldingDetails]:
         try:
             table.write(
-                orders.use_units(order, len(codes)),
+                orders.use_units(order, len(codes), use_id),
                 Put(holdings.use_to_item(record)),
                 *writes,
             )
@@ -103,8 +103,8 @@ def _create_holdings(
         received_at=now,
         quantity=len(codes),
     )
-    parcel, shipment = prepare_shipment(table, parcel, address)
-    return [HoldingDetails(parcel, shipment)], [holdings.build_put(parcel), shipments.build_put(shipment)]
+    parcel, shipment = prepare_shipment(table, parcel)
+    return [HoldingDetails(parcel, shipment)], [holdings.build_put(parcel), *shipments.build_puts(shipment, address)]
 
 
 def _load_used(table: Table, record: Use, call: IdempotentRequest) -> list[HoldingDetails]:

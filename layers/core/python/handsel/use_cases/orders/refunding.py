@@ -14,13 +14,17 @@ from dataclasses import replace
 
 from handsel.domain import errors
 from handsel.domain.models import Refund
-from handsel.domain.payments import OutcomeUnknown, PaymentProvider, Repayment
+from handsel.domain.payments import OutcomeUnknown, PaymentProvider, Repayment, RepaymentRefused
 from handsel.domain.states import OrderState, RefundStatus
 from handsel.store import keys, orders, refunds
 from handsel.store.table import Table
 from handsel.store.writes import ConditionFailed
 from handsel.use_cases.idempotency import IdempotentRequest
 from handsel.use_cases.orders.units import take_units
+
+
+class StillPending(errors.HandselError):
+    """The provider has not decided about the repayment."""
 
 
 def refund(
@@ -54,11 +58,12 @@ def refund(
             refund_id=refund_id,
             order_id=order_id,
             quantity=quantity,
-            total=order.product.price.multiply(quantity),
+            total=order.repayment(quantity),
             reference=order.payment.reference,
             status=RefundStatus.PENDING,
             created_at=call.now,
             request_hash=call.request_hash,
+            payer_id=call.caller,
         )
         opened = take_units(
             table, order, quantity, now=call.now, take=lambda: refunds.create_pending(table, order, pending)
@@ -68,13 +73,38 @@ def refund(
 
 
 def settle_refund(table: Table, provider: PaymentProvider, pending: Refund) -> Refund:
-    """Settle a pending refund: for a retry of its buyer, the sweep, or an event of the provider."""
+    """Settle a pending refund: for a retry of its buyer, the sweep, or an event of the provider.
+
+    One that the provider refuses for good is left to an operator.
+    """
     if pending.status is not RefundStatus.PENDING:
         return pending
     try:
         provider.repay(Repayment(pending.refund_id, pending.reference, pending.total))
     except OutcomeUnknown:
         return pending
+    except RepaymentRefused:
+        with suppress(ConditionFailed):  # another process did it
+            table.write(refunds.leave_to_operator(pending))
+        return replace(pending, status=RefundStatus.MANUAL)
     with suppress(ConditionFailed):  # another process settled it
-        table.write(refunds.settle(pending.refund_id))
+        table.write(*refunds.settle(pending))
     return replace(pending, status=RefundStatus.REFUNDED)
+
+
+def mark_repaid(table: Table, refund_id: str) -> Refund:
+    """Mark a refund as repaid that the provider refused, for an operator who repaid it in another way. Idempotent.
+
+    Raises:
+        NotFound, ServiceUnavailable
+        StillPending: the provider has not refused it.
+    """
+    refund = refunds.get(table, refund_id)
+    if refund is None:
+        raise errors.NotFound
+    if refund.status is RefundStatus.PENDING:
+        raise StillPending
+    if refund.status is RefundStatus.MANUAL:
+        with suppress(ConditionFailed):  # another operator did it
+            table.write(*refunds.settle(refund))
+    return replace(refund, status=RefundStatus.REFUNDED)

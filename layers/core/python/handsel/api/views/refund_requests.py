@@ -1,0 +1,88 @@
+"""Views of refund requests, as the user who asked, the holder and the merchant may see them."""
+
+from typing import Any, Literal, Self
+
+from handsel.api.views.base import Timestamp, View, optional_timestamp
+from handsel.domain import models, states
+from handsel.domain.privacy import Fact, Viewer, may_see
+from handsel.domain.refund_rules import find_time_limit, list_request_actions
+from handsel.domain.times import format_timestamp
+
+
+class RefundRequestView(View):
+    """A refund request. Nothing in it tells what is in a parcel, or what it cost.
+
+    Attributes:
+        holding_id: the ID of the voucher or parcel whose units are to be refunded.
+        state: the state now.
+        reason: why the refund was requested; null to a holder who did not ask.
+        note: the text that the user who asked wrote; null if there is none, and to a holder who did not ask.
+        created_at: the time of the request.
+        decide_by: the time from which on a request without a decision is approved.
+        decided_at: the time of the decision or of the approval without one; else null.
+        decision_note: the text of the merchant; null if there is none, and to a holder who did not ask.
+        without_return: whether the holder keeps the goods.
+        due_at: the time until which the present step has to be made; null if none is expected.
+        return_carrier: the carrier of the goods on their way back; null before, and to a payer.
+        return_tracking_number: the tracking number of the goods on their way back; null before, and to a payer.
+        actions: the actions of the caller that are possible now. `withdraw`: withdraw the request. `return`: say that the
+            goods are sent back, or correct their tracking number. `decide`: approve or reject. `received`,
+            `not_received`: say whether the goods are back.
+    """
+
+    refund_request_id: str
+    holding_id: str
+    state: states.RefundRequestState
+    reason: states.RefundReason | None
+    note: str | None
+    created_at: Timestamp
+    decide_by: Timestamp
+    decided_at: Timestamp | None
+    decision_note: str | None
+    without_return: bool
+    due_at: Timestamp | None
+    return_carrier: str | None
+    return_tracking_number: str | None
+    actions: list[Literal["withdraw", "return", "decide", "received", "not_received"]]
+
+    @classmethod
+    def of(
+        cls, request: models.RefundRequest, *, caller: str | None, is_merchant: bool = False, now: int, **more: Any
+    ) -> Self:
+        """Return the view of a refund request for a user, or for the merchant of the store, at the time `now`.
+
+        Args:
+            more: the fields of a model that has more of them.
+        """
+        viewer = _classify_viewer(request, caller, is_merchant=is_merchant)
+        shows_reason = may_see(viewer, Fact.REFUND_REASON, asked=caller == request.asked_by)
+        shows_return = may_see(viewer, Fact.REFUND_RETURN, own=caller == request.holder_id)
+        return cls(
+            refund_request_id=request.refund_request_id,
+            holding_id=request.holding_id,
+            state=request.state_at(now),
+            reason=request.reason if shows_reason else None,
+            note=request.note if shows_reason else None,
+            created_at=format_timestamp(request.created_at),
+            decide_by=format_timestamp(request.decide_by),
+            decided_at=optional_timestamp(_find_decided_at(request, now=now)),
+            decision_note=request.decision_note if shows_reason else None,
+            without_return=request.without_return,
+            due_at=optional_timestamp(find_time_limit(request, now=now)),
+            return_carrier=request.return_carrier if shows_return else None,
+            return_tracking_number=request.return_tracking_number if shows_return else None,
+            actions=list_request_actions(request, caller=caller, is_merchant=is_merchant, now=now),
+            **more,
+        )
+
+
+def _classify_viewer(request: models.RefundRequest, caller: str | None, *, is_merchant: bool) -> Viewer:
+    if is_merchant:
+        return Viewer.MERCHANT
+    return Viewer.CLAIMER if caller == request.holder_id else Viewer.GIVER
+
+
+def _find_decided_at(request: models.RefundRequest, *, now: int) -> int | None:
+    """Return the time of the decision, stored or by the clock."""
+    is_overdue = request.state is states.RefundRequestState.REQUESTED and request.state_at(now) is not request.state
+    return request.decide_by if is_overdue else request.decided_at

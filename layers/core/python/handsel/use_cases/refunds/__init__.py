@@ -1,0 +1,1 @@
+"""Refund requests: ask, decide, send goods back, and settle what is due."""

@@ -1,0 +1,251 @@
+"""Refund requests: who may ask, for what, and how units and money move."""
+
+from typing import Any
+
+import pytest
+
+from testkit.handlers.stack import DAY, Answer, Stack
+from tests.integration.test_projecting import counts_of, messages_of
+
+
+def claimed(stack: Stack, product: str = "voucher", user: str = "bob", order: Any = None) -> dict[str, Any]:
+    """Return the holding of a user who claimed a share of a gift of alice."""
+    gift = stack.give(order or stack.buy(product=product))
+    answer = stack.claim(user, gift)
+    assert answer.status == 201, answer.raw
+    holding: dict[str, Any] = answer.body
+    return holding
+
+
+def ask(
+    stack: Stack, user: str, holding: dict[str, Any], reason: str = "unwanted", key: str | None = None, **more: Any
+) -> Answer:
+    path = f"/holdings/{holding['holding_id']}/refund-requests"
+    return stack.call(user, "POST", path, {"reason": reason, **more}, key=key)
+
+
+def read(stack: Stack, user: str, request: dict[str, Any]) -> Answer:
+    return stack.call(user, "GET", f"/refund-requests/{request['refund_request_id']}")
+
+
+def withdraw(stack: Stack, user: str, request: dict[str, Any]) -> Answer:
+    return stack.call(user, "POST", f"/refund-requests/{request['refund_request_id']}/withdraw")
+
+
+def why_not(answer: Answer) -> str:
+    assert (answer.status, answer.body["code"]) == (409, "not-refundable"), answer.raw
+    return str(answer.body["reason"])
+
+
+def bought(stack: Stack) -> dict[str, Any]:
+    """Return the only order of alice."""
+    (order,) = stack.call("alice", "GET", "/orders").body["items"]
+    return dict(order)
+
+
+def refunds(stack: Stack) -> list[dict[str, Any]]:
+    return [item for item in stack.all_items() if item["sk"] == "REFUND"]
+
+
+def redeem(stack: Stack, holding: dict[str, Any]) -> Answer:
+    return stack.call("mia", "POST", "/redemptions", {"code": holding["code"]})
+
+
+# --- what is refunded at once -----------------------------------------------------------------------------------------
+
+
+def test_a_usable_voucher_is_refunded_at_once_to_the_payer(stack: Stack) -> None:
+    voucher = claimed(stack)
+    answer = ask(stack, "bob", voucher, note="It is too far away.")
+    assert answer.status == 201
+    assert answer.body == {
+        "refund_request_id": answer.body["refund_request_id"],
+        "holding_id": voucher["holding_id"],
+        "state": "refunded",
+        "reason": "unwanted",
+        "note": "It is too far away.",
+        "created_at": answer.body["created_at"],
+        "decide_by": answer.body["decide_by"],
+        "decided_at": answer.body["created_at"],
+        "decision_note": None,
+        "without_return": False,
+        "due_at": None,
+        "return_carrier": None,
+        "return_tracking_number": None,
+        "actions": [],
+    }
+    assert stack.units(bought(stack)) == {"refunded": 1}
+    assert bought(stack)["state"] == "refunded"
+    (payment,) = stack.call("alice", "GET", "/payments").body["items"]
+    assert payment["refunded"] == payment["total"]
+    (refund,) = refunds(stack)
+    assert (refund["cause"], refund["status"], refund["holding_ids"]) == ("request", "refunded", [voucher["holding_id"]])
+    assert stack.call("bob", "GET", f"/holdings/{voucher['holding_id']}").body["state"] == "refunded"
+    assert read(stack, "bob", answer.body).body == answer.body
+
+
+def test_a_voucher_taken_for_own_use_is_refunded(stack: Stack) -> None:
+    order = stack.buy(quantity=3)
+    used = stack.call("alice", "POST", f"/orders/{order['order_id']}/use", {"quantity": 2}).body["holdings"]
+    assert ask(stack, "alice", used[0]).body["state"] == "refunded"
+    assert stack.units(order) == {"available": 1, "used": 1, "refunded": 1}
+
+
+def test_the_same_key_asks_once_and_another_request_with_it_is_rejected(stack: Stack) -> None:
+    voucher = claimed(stack)
+    first, again = (ask(stack, "bob", voucher, key="refund-request-1") for _ in range(2))
+    assert (again.status, again.body) == (201, first.body)
+    assert ask(stack, "bob", voucher, "other", key="refund-request-1").body["code"] == "idempotency-key-reused"
+    assert len(refunds(stack)) == 1
+
+
+@pytest.mark.parametrize("route", ["/redemptions", "/vouchers/{code}/redemptions"])
+def test_a_refunded_voucher_cannot_be_redeemed(stack: Stack, route: str) -> None:
+    voucher = claimed(stack)
+    ask(stack, "bob", voucher)
+    body = {"code": voucher["code"]} if "{" not in route else None
+    answer = stack.call("mia", "POST", route.format(code=voucher["code"]), body)
+    assert (answer.status, answer.body["code"]) == (409, "voucher-refunded")
+
+
+def test_a_parcel_in_the_store_is_cancelled_and_its_units_are_in_stock_again(stack: Stack) -> None:
+    stack.update_product("parcel", stock=3)
+    parcel = claimed(stack, "parcel")
+    assert ask(stack, "bob", parcel, "not_shipped").body["state"] == "refunded"
+    holding = stack.call("bob", "GET", f"/holdings/{parcel['holding_id']}").body
+    assert holding["state"] == "cancelled"
+    shipment = stack.item(f"SHIPMENT#{parcel['shipment_id']}")
+    assert shipment is not None
+    assert shipment["owner_pk"].endswith("#cancelled")
+    product = stack.item(f"PRODUCT#{stack.products['parcel']}")
+    assert product is not None
+    assert product["stock"] == 3
+    assert stack.units(bought(stack)) == {"refunded": 1}
+
+
+@pytest.mark.parametrize("status", ["lost", "returned"])
+def test_a_parcel_that_never_arrived_is_refunded_and_not_sold_again(stack: Stack, status: str) -> None:
+    stack.update_product("parcel", stock=3)
+    parcel = claimed(stack, "parcel")
+    stack.report(parcel["shipment_id"], "picked_up")
+    stack.now += 1000
+    stack.report(parcel["shipment_id"], status)
+    assert ask(stack, "bob", parcel, "lost").body["state"] == "refunded"
+    product = stack.item(f"PRODUCT#{stack.products['parcel']}")
+    assert product is not None
+    assert product["stock"] == 2
+    # A parcel that is found after all changes nothing.
+    stack.now += 1000
+    stack.report(parcel["shipment_id"], "delivered")
+    assert stack.units(bought(stack)) == {"refunded": 1}
+    assert why_not(ask(stack, "bob", parcel)) == "refunded"
+
+
+def test_all_units_of_a_parcel_are_refunded_together(stack: Stack) -> None:
+    order = stack.buy(product="parcel", quantity=4)
+    path = f"/orders/{order['order_id']}/use"
+    from testkit.handlers.stack import ADDRESS
+
+    (parcel,) = stack.call("alice", "POST", path, {"quantity": 3, "address": ADDRESS}).body["holdings"]
+    assert ask(stack, "alice", parcel).body["state"] == "refunded"
+    assert stack.units(order) == {"available": 1, "refunded": 3}
+
+
+# --- delivered goods --------------------------------------------------------------------------------------------------
+
+
+def delivered(stack: Stack, **more: Any) -> dict[str, Any]:
+    parcel = claimed(stack, "parcel", **more)
+    stack.report(parcel["shipment_id"], "delivered")
+    return parcel
+
+
+def test_for_delivered_goods_the_merchant_decides(stack: Stack) -> None:
+    parcel = delivered(stack)
+    asked = ask(stack, "bob", parcel, "damaged", note="It is broken.").body
+    assert (asked["state"], asked["actions"], asked["due_at"]) == ("requested", ["withdraw"], asked["decide_by"])
+    assert stack.units(bought(stack)) == {"gifted": 1}
+    seen = read(stack, "mia", asked).body
+    assert (seen["reason"], seen["note"], seen["actions"]) == ("damaged", "It is broken.", ["decide"])
+    for stranger in ("alice", "max", "carl", "carol"):
+        assert read(stack, stranger, asked).status == 404
+    assert why_not(ask(stack, "bob", parcel)) == "already-requested"
+
+
+def test_a_request_can_be_withdrawn_and_made_again(stack: Stack) -> None:
+    parcel = delivered(stack)
+    first = ask(stack, "bob", parcel).body
+    for stranger in ("alice", "mia", "carol"):
+        assert withdraw(stack, stranger, first).status == 404
+    for _ in range(2):
+        answer = withdraw(stack, "bob", first)
+        assert (answer.status, answer.body["state"], answer.body["actions"]) == (200, "withdrawn", [])
+    second = ask(stack, "bob", parcel).body
+    assert second["state"] == "requested"
+    assert read(stack, "bob", first).body["state"] == "withdrawn"
+
+
+def test_from_decide_by_on_it_is_too_late_to_withdraw(stack: Stack) -> None:
+    asked = ask(stack, "bob", delivered(stack)).body
+    stack.now += 3 * DAY - 1
+    assert read(stack, "bob", asked).body["state"] == "requested"
+    stack.now += 1
+    seen = read(stack, "bob", asked).body
+    assert (seen["state"], seen["decided_at"], seen["actions"]) == ("approved", seen["decide_by"], ["return"])
+    answer = withdraw(stack, "bob", asked)
+    assert (answer.status, answer.body["code"]) == (409, "already-decided")
+
+
+def test_goods_can_be_sent_back_until_the_return_days_are_over(stack: Stack) -> None:
+    early, late = delivered(stack), delivered(stack, user="carol")
+    stack.now += 7 * DAY - 1
+    assert ask(stack, "bob", early).status == 201
+    stack.now += 1
+    assert why_not(ask(stack, "carol", late)) == "too-late"
+
+
+def test_after_the_time_to_send_goods_back_a_request_is_withdrawn_and_it_is_too_late(stack: Stack) -> None:
+    parcel = delivered(stack)
+    asked = ask(stack, "bob", parcel).body
+    stack.now += 17 * DAY
+    assert read(stack, "bob", asked).body["state"] == "withdrawn"
+    assert why_not(ask(stack, "bob", parcel)) == "too-late"
+
+
+# --- what is not refundable -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("status", ["picked_up", "in_transit", "out_for_delivery", "delivery_failed", "returning"])
+def test_a_parcel_on_its_way_is_not_refundable(stack: Stack, status: str) -> None:
+    parcel = claimed(stack, "parcel")
+    stack.report(parcel["shipment_id"], status)
+    assert why_not(ask(stack, "bob", parcel)) == "on-its-way"
+    assert stack.units(bought(stack)) == {"gifted": 1}
+
+
+def test_a_redeemed_or_expired_or_refunded_voucher_is_not_refundable(stack: Stack) -> None:
+    redeemed, expired, refunded = (claimed(stack, user=user) for user in ("bob", "carol", "dave"))
+    assert redeem(stack, redeemed).status == 201
+    assert why_not(ask(stack, "bob", redeemed)) == "redeemed"
+    assert ask(stack, "dave", refunded).status == 201
+    assert why_not(ask(stack, "dave", refunded)) == "refunded"
+    stack.now += 400 * DAY
+    assert why_not(ask(stack, "carol", expired)) == "expired"
+
+
+def test_strangers_and_the_payer_do_not_find_the_holding(stack: Stack) -> None:
+    voucher = claimed(stack)
+    for stranger in ("alice", "carol", "mia"):
+        assert ask(stack, stranger, voucher).status == 404
+    assert ask(stack, "bob", {"holding_id": "unknown"}).status == 404
+
+
+@pytest.mark.parametrize(
+    "body",
+    [{}, {"reason": "because"}, {"reason": None}, {"reason": "lost", "note": ""}, {"reason": "lost", "note": "x" * 301}],
+)
+def test_an_invalid_request_changes_nothing(stack: Stack, body: dict[str, Any]) -> None:
+    voucher = claimed(stack)
+    answer = stack.call("bob", "POST", f"/holdings/{voucher['holding_id']}/refund-requests", body)
+    assert (answer.status, answer.body["code"]) == (422, "invalid-request")
+    assert stack.units(bought(stack)) == {"gifted": 1}
