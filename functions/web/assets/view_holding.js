@@ -14,6 +14,8 @@ import { action, copyButton } from "./ui.js";
 import { watch } from "./watch.js";
 
 const DAY_MS = 86_400_000;
+// Statuses of a shipment that end before delivery.
+const NEVER_DELIVERED = ["returned", "lost", "cancelled"];
 
 export async function view(main, { id }) {
   const read = () => call("GET", `/holdings/${id}`);
@@ -142,7 +144,7 @@ function parcel(holding, first) {
         "div",
         {},
         h("h1", { dir: "auto" }, titleOf(holding)),
-        h("p", {}, product ? [h("bdi", {}, store), ` · ${t("center.quantity", { count: quantity })}`] : t("center.surprise")),
+        h("p", {}, product ? [h("bdi", {}, store), ` · ${t("center.quantity", { count: quantity })}`] : !NEVER_DELIVERED.includes(holding.state) && t("center.surprise")),
         product?.description && h("p", { class: "faint", dir: "auto" }, product.description),
       ),
     ),

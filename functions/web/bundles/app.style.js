@@ -427,7 +427,8 @@ body.app main { padding-bottom: calc(96px + env(safe-area-inset-bottom)); }
 .more-ways .action > button { width: 100%; }
 .rows { display: grid; gap: .5rem; }
 .rows li > a, .rows li:not(:has(> a)) { display: flex; align-items: center; justify-content: space-between; gap: .9rem; min-height: 48px; padding: .6rem .75rem; border: 1px solid var(--line); border-radius: 12px; background: var(--surface); color: var(--ink); text-decoration: none; }
-.rows li:has(.action) { flex-wrap: wrap; }
+.rows li:has(.ask) { flex-wrap: wrap; gap: 0 .9rem; }
+.rows .ask { flex-basis: 100%; }
 .rows a > span { flex: 1; display: grid; }
 .rows img { width: 96px; border-radius: 8px; }
 .rows q, .preview .blessing, .given-cover .blessing { font-family: var(--serif); }

@@ -196,7 +196,7 @@ function progress(request, { giver = null, isHolder = true }, changed) {
       "dl",
       { class: "facts" },
       isAsker && fact(t("refund.why"), t(`refund.reason.${reason}`)),
-      note && fact(t("refund.note"), h("bdi", {}, note)),
+      note && fact(t("refund.your_note"), h("bdi", {}, note)),
       decision && fact(t("refund.decision_note"), h("bdi", {}, decision)),
       request.return_carrier && fact(t("center.carrier"), h("bdi", {}, request.return_carrier)),
       request.return_tracking_number && fact(t("center.tracking_number"), h("bdi", { translate: "no" }, request.return_tracking_number)),

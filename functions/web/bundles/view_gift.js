@@ -343,8 +343,8 @@ function claimRow(claim, kind, asked) {
     {},
     h("span", {}, h("bdi", {}, h("strong", {}, name)), status && ` · ${statusOf(status)}`),
     h("time", { class: "faint", datetime: at }, when(at)),
-    request && h("a", { href: `#/refunds/${request.refund_request_id}` }, t(`refund.${request.state}`)),
-    id && (!request || request.state === "withdrawn") && action(t("refund.ask"), () => askFor(claim, kind), { class: "quiet" }),
+    request && h("span", { class: "ask" }, h("a", { href: `#/refunds/${request.refund_request_id}` }, t(`refund.${request.state}`))),
+    id && (!request || request.state === "withdrawn") && h("div", { class: "ask" }, action(t("refund.ask"), () => askFor(claim, kind), { class: "link" })),
   );
 }
 

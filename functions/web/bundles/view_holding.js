@@ -230,7 +230,7 @@ function progress(request, { giver = null, isHolder = true }, changed) {
       "dl",
       { class: "facts" },
       isAsker && fact(t("refund.why"), t(`refund.reason.${reason}`)),
-      note && fact(t("refund.note"), h("bdi", {}, note)),
+      note && fact(t("refund.your_note"), h("bdi", {}, note)),
       decision && fact(t("refund.decision_note"), h("bdi", {}, decision)),
       request.return_carrier && fact(t("center.carrier"), h("bdi", {}, request.return_carrier)),
       request.return_tracking_number && fact(t("center.tracking_number"), h("bdi", { translate: "no" }, request.return_tracking_number)),
@@ -322,6 +322,7 @@ return { watch };
 });
 handsel.define("view_holding.js", ["api.js", "clock.js", "dom.js", "i18n.js", "panel.js", "policy.js", "refunds.js", "return_gift.js", "router.js", "timeline.js", "ui.js", "watch.js"], async ({ call, create }, { now }, { announce, fill, h }, { t, when }, { panel }, { currentPolicy }, { askForRefund, hint, progress }, { returnGift }, { redraw }, { fact, statusOf, timeline }, { action, copyButton }, { watch }) => {
 const DAY_MS = 86_400_000;
+const NEVER_DELIVERED = ["returned", "lost", "cancelled"];
 
 async function view(main, { id }) {
   const read = () => call("GET", `/holdings/${id}`);
@@ -444,7 +445,7 @@ function parcel(holding, first) {
         "div",
         {},
         h("h1", { dir: "auto" }, titleOf(holding)),
-        h("p", {}, product ? [h("bdi", {}, store), ` · ${t("center.quantity", { count: quantity })}`] : t("center.surprise")),
+        h("p", {}, product ? [h("bdi", {}, store), ` · ${t("center.quantity", { count: quantity })}`] : !NEVER_DELIVERED.includes(holding.state) && t("center.surprise")),
         product?.description && h("p", { class: "faint", dir: "auto" }, product.description),
       ),
     ),
