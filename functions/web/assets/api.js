@@ -96,7 +96,9 @@ export async function call(method, path, { body, key, as = "json", anonymous = f
 /** Forget the signed-in user, whose account has been deleted, and show the page that says so. */
 function leaveErased() {
   forgetUser();
-  location.assign("/#/erased");
+  history.replaceState(null, "", "/#/erased");
+  // What is on the page belongs to the account.
+  location.reload();
 }
 
 /** Return the token that `source` gives, or null. Throws Offline if the user pool does not answer. */

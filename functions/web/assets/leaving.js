@@ -84,7 +84,7 @@ async function askAndDelete() {
       h("h3", {}, t("leaving.deleted")),
       list("deleted", 4),
       h("h3", {}, t("leaving.kept")),
-      list("kept", 2),
+      list("kept", 4),
       h("label", { class: "sure" }, sure, h("span", {}, t("leaving.delete.sure"))),
       action(t("leaving.delete.now"), leave, { class: "main" }),
     ];

@@ -307,6 +307,9 @@ body.app main { padding-bottom: calc(96px + env(safe-area-inset-bottom)); }
 .pip { position: absolute; top: 4px; left: calc(50% + 6px); min-width: 20px; padding: 0 5px; border-radius: 999px; background: var(--red); color: var(--on-red); font-size: .75rem; font-weight: 700; line-height: 20px; text-align: center; }
 .pip[hidden] { display: none; }
 
+.leaving { display: flex; flex-wrap: wrap; align-items: center; justify-content: space-between; gap: .25rem 1rem; max-width: 34rem; margin: 8px auto 0; padding: .5rem 16px; background: var(--warn); border-left: 4px solid var(--red); }
+.leaving p { flex: 1 1 14rem; margin: 0; }
+
 .skeleton { height: 60vh; margin: 16px 0; border-radius: var(--radius); background: linear-gradient(100deg, var(--sunken) 40%, var(--surface) 50%, var(--sunken) 60%) 0 0 / 300% 100%; animation: shimmer 1.4s linear infinite; opacity: 0; animation: shimmer 1.4s linear infinite, appear .2s .25s forwards; }
 @keyframes shimmer { from { background-position: 100% 0; } to { background-position: -50% 0; } }
 @keyframes appear { to { opacity: 1; } }
@@ -321,9 +324,6 @@ body.app main { padding-bottom: calc(96px + env(safe-area-inset-bottom)); }
   .part::before { width: 20px; height: 20px; }
   .pip { position: static; }
 }
-
-.leaving { display: flex; flex-wrap: wrap; align-items: center; justify-content: space-between; gap: .25rem 1rem; max-width: 34rem; margin: 8px auto 0; padding: .5rem 16px; background: var(--warn); border-left: 4px solid var(--red); }
-.leaving p { flex: 1 1 14rem; margin: 0; }
 
 .without-gifting .gifting, .without-order_center .part.orders { display: none; }
 

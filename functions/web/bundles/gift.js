@@ -745,7 +745,8 @@ async function call(method, path, { body, key, as = "json", anonymous = false } 
 
 function leaveErased() {
   forgetUser();
-  location.assign("/#/erased");
+  history.replaceState(null, "", "/#/erased");
+  location.reload();
 }
 
 async function requestToken(source) {
