@@ -14,6 +14,7 @@ class IssueType(StrEnum):
     GIFT_WITHOUT_ORDER = "gift-without-order"
     POLICY_DIFFERS = "policy-differs"
     HOLDING_UNCLAIMED = "holding-unclaimed"
+    REDEMPTION_DIFFERS = "redemption-differs"
     SHIPMENT_MISSING = "shipment-missing"
     SHIPMENT_DIFFERS = "shipment-differs"
     ADDRESS_DIFFERS = "address-differs"

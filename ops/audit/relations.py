@@ -40,6 +40,7 @@ def find_issues(index: AuditIndex, *, now: int, grace_ms: int) -> Iterator[Findi
         yield from _check_gift(index, gift, now=now, grace_ms=grace_ms)
     for holding in index.holdings.values():
         yield from _check_holding(index, by_order, holding, now=now, grace_ms=grace_ms)
+    yield from _check_redemptions(index)
     yield from _check_shipments(index, now=now)
     yield from _check_uses(index)
     for request in index.refund_requests.values():
@@ -300,6 +301,9 @@ def _check_holding(
     shipment_id = holding.shipment_id
     if shipment_id is not None and shipment_id not in index.shipments:
         yield Finding(IssueType.SHIPMENT_MISSING, about, group, f"its shipment {shipment_id} does not exist")
+    if holding.redemption is not None and holding.redemption not in index.redemptions:
+        detail = f"its redemption {holding.redemption} does not exist"
+        yield Finding(IssueType.REDEMPTION_DIFFERS, about, group, detail)
     if holding.return_gift_order_id is not None:
         order = index.orders.get(holding.return_gift_order_id)
         if order is None or order.intent is None or order.intent.holding_id != holding.holding_id:
@@ -366,6 +370,26 @@ def _check_claimed(index: AuditIndex, gift_id: str, holding: Holding, about: str
         yield Finding(
             IssueType.LIST_DIFFERS, about, group, "its entry in its holder's list of gifts is missing or wrong"
         )
+
+
+def _check_redemptions(index: AuditIndex) -> Iterator[Finding]:
+    """Check that a voucher has the last redemption of it, unless that is undone."""
+    for redemption in index.redemptions.values():
+        about = f"REDEMPTION#{redemption.redemption_id}"
+        voucher = index.holdings.get(redemption.holding_id)
+        if voucher is None:
+            detail = f"its voucher {redemption.holding_id} does not exist"
+            yield Finding(IssueType.DANGLING_REFERENCE, about, about, detail)
+            continue
+        is_present = voucher.redemption == redemption.redemption_id
+        same = (voucher.redeemed_at, voucher.redeemed_by) == (redemption.redeemed_at, redemption.redeemed_by)
+        if (
+            voucher.product.store_id != redemption.store_id
+            or is_present is (redemption.undone_at is not None)
+            or is_present > same
+        ):
+            detail = f"does not match voucher {redemption.holding_id}"
+            yield Finding(IssueType.REDEMPTION_DIFFERS, about, f"ORDER#{voucher.order_id}", detail)
 
 
 def _check_shipments(index: AuditIndex, *, now: int) -> Iterator[Finding]:

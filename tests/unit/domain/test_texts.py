@@ -12,7 +12,7 @@ from handsel.domain.models import AtEnd, Kind
 from handsel.domain.reasons import Reason
 from handsel.domain.states import EndAction, GiftState, ShipmentStatus
 from handsel.domain.texts import PLURALS, TEXTS, Select, Text, render
-from testkit.factories import NOW, gift, shipment
+from testkit.factories import NOW, gift, shipment, voucher
 
 LANGUAGES = sorted(TEXTS)
 # A user's text that contains placeholders.
@@ -46,6 +46,8 @@ def every_message() -> Iterator[Message]:
     for before in (ShipmentStatus.READY_TO_SHIP, ShipmentStatus.PICKED_UP):
         for status in ShipmentStatus:
             yield from messages.derive_shipment_messages(shipment(before), shipment(status))
+    for change in ((voucher(), voucher(redeemed_at=NOW)), (voucher(redeemed_at=NOW), voucher())):
+        yield from messages.derive_holding_messages(*change, at=NOW)
 
 
 def leaves(text: Text) -> Iterator[str]:

@@ -134,9 +134,7 @@ def _end_order(table: Table, source: Table, order: Order, *, clock: Callable[[],
     ended = [
         voucher
         for voucher in find_vouchers(source, order, given)
-        if voucher.redeemed_at is None
-        and not voucher.has_left
-        and VALIDITY_OVER.holds(voucher.valid_until, now=now)
+        if voucher.redeemed_at is None and not voucher.has_left and VALIDITY_OVER.holds(voucher.valid_until, now=now)
     ]
     if not ended and not order.available:
         return _end_timer(table, orders.stop_timer(order, now=now))

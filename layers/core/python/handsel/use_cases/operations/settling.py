@@ -175,7 +175,8 @@ def _read_ahead(table: Table, batch: Sequence[Entry]) -> dict[keys.Key, Item | N
         wanted = [keys.gift(item_id) for due_type, item_id in batch if due_type in _GROUPED_BY]
         found = table.get_many(wanted)
         ending, extended = (
-            [item_id for due_type, item_id in batch if due_type is each] for each in (DueType.VOUCHERS, DueType.EXTENDED)
+            [item_id for due_type, item_id in batch if due_type is each]
+            for each in (DueType.VOUCHERS, DueType.EXTENDED)
         )
         more = voucher_ends.read_ahead(table, ending, extended)
     except Exception:  # noqa: BLE001
