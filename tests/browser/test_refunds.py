@@ -229,7 +229,7 @@ def test_the_answer_of_a_store_that_declines_is_shown(person: Invite, stack: Run
     expect(page.get_by_text("It was opened.")).to_be_visible()
     expect(page.get_by_role("button", name="Ask for a refund")).to_have_count(0)
     page.goto("/#/inbox")
-    page.get_by_role("link", name="The store didn't approve the refund.").first.click()
+    page.get_by_role("link", name="The store declined the refund.").first.click()
     expect(heading(page, "Refund declined")).to_be_visible()
     check(page)
 
@@ -241,7 +241,7 @@ def test_a_parcel_that_is_not_shipped_can_be_stopped(person: Invite, stack: Runn
     expect(page.get_by_text("Changed your mind? You can still stop this parcel.")).to_be_visible()
     stack.advance_to(in_days(stack, 7.1))
     page.goto("/#/inbox")
-    page.get_by_role("link", name="Your parcel wasn't shipped in time.").first.click()
+    page.get_by_role("link", name="The store didn't ship your parcel in time.").first.click()
     expect(page.get_by_text("The store hasn't shipped this parcel yet.")).to_be_visible()
     page.get_by_role("button", name="Ask for a refund").click()
     panel = page.get_by_role("dialog")
@@ -282,7 +282,7 @@ def test_a_voucher_that_is_not_used_ends_with_a_refund_to_the_payer(person: Invi
     page = person("bob").page
     stack.advance_to(holding["valid_until"], before=86_000)
     page.goto("/#/inbox")
-    page.get_by_role("link", name="Your voucher expires in 1 day.").first.click()
+    page.get_by_role("link", name="You have 1 day left to use your voucher.").first.click()
     expect(page.locator(".ticket .badge")).to_have_text("Ready to use")
     stack.advance_to(holding["valid_until"])
     open_holding(person("bob"), holding)

@@ -548,7 +548,7 @@ export const words = {
   "center.shipment.delivery_failed": "Delivery failed, carrier will try again",
   "center.shipment.returning": "Returning to the store",
   "center.shipment.returned": "Returned to the store",
-  "center.shipment.lost": "Lost, please contact the store",
+  "center.shipment.lost": "Lost",
   "center.shipment.cancelled": "Cancelled",
   "center.inbox": "Inbox",
   "center.new": "New",

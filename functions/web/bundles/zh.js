@@ -543,7 +543,7 @@ const words = {
   "center.shipment.delivery_failed": "派送失败，将再次派送",
   "center.shipment.returning": "正在退回商家",
   "center.shipment.returned": "已退回商家",
-  "center.shipment.lost": "包裹丢失，请联系商家",
+  "center.shipment.lost": "包裹已丢失",
   "center.shipment.cancelled": "已取消",
   "center.inbox": "消息",
   "center.new": "新",
