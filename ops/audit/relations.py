@@ -646,12 +646,14 @@ def _check_voucher_tallies(index: AuditIndex, *, now: int) -> Iterator[Finding]:
     for holding in index.holdings.values():
         if holding.product.kind is not Kind.VOUCHER:
             continue
-        key = keys.voucher_expiry(holding.holder_id, holding.valid_until, holding.holding_id)
-        expected.add(key)
-        tally = index.voucher_tallies.get(holding.holder_id, {}).get(key.sk)
-        if tally is not None or not is_past(holding, now=now):
-            part = {} if tally is None else tally.part
-            yield from _check_tally(holding.holder_id, f"{key.pk}/{key.sk}", part, summary.count_voucher(holding))
+        counted: dict[int | None, Counters] = {holding.bought_until: {}, holding.valid_until: summary.count_voucher(holding)}
+        for end, wanted in counted.items():
+            key = keys.voucher_expiry(holding.holder_id, end, holding.holding_id)
+            expected.add(key)
+            tally = index.voucher_tallies.get(holding.holder_id, {}).get(key.sk)
+            if tally is not None or not is_past(holding, now=now):
+                part = {} if tally is None else tally.part
+                yield from _check_tally(holding.holder_id, f"{key.pk}/{key.sk}", part, wanted)
     for user_id, tallies in index.voucher_tallies.items():
         for sk in tallies:
             about = f"USER#{user_id}/{sk}"
