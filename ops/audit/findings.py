@@ -32,6 +32,8 @@ class IssueType(StrEnum):
     REFUND_REQUEST_OVERDUE = "refund-request-overdue"
     VOUCHERS_OVERDUE = "vouchers-overdue"
     REMINDER_OVERDUE = "reminder-overdue"
+    ERASURE_OVERDUE = "erasure-overdue"
+    ERASURE_INCOMPLETE = "erasure-incomplete"
     REMINDER_MISSING = "reminder-missing"
     WINDOW_MISSING = "window-missing"
     WINDOW_DIFFERS = "window-differs"
