@@ -301,6 +301,10 @@ def _check_holding(
     shipment_id = holding.shipment_id
     if shipment_id is not None and shipment_id not in index.shipments:
         yield Finding(IssueType.SHIPMENT_MISSING, about, group, f"its shipment {shipment_id} does not exist")
+    order_of = index.orders.get(holding.order_id)
+    if order_of is not None and order_of.policy != holding.policy:
+        detail = f"has the policy {holding.policy}, and its order {order_of.policy}"
+        yield Finding(IssueType.POLICY_DIFFERS, about, group, detail)
     if holding.redemption is not None and holding.redemption not in index.redemptions:
         detail = f"its redemption {holding.redemption} does not exist"
         yield Finding(IssueType.REDEMPTION_DIFFERS, about, group, detail)

@@ -409,6 +409,7 @@ class Holding:
         refunded_at: the time at which its units were refunded, by a request or because an account was erased.
         expired_at: the time at which the end of its validity was settled.
         extended_from: the end of its validity before it was extended; None if it was not.
+        policy: the policy of its order.
     """
 
     holding_id: str
@@ -430,6 +431,7 @@ class Holding:
     refunded_at: int | None = None
     expired_at: int | None = None
     extended_from: int | None = None
+    policy: str = FIRST_POLICY
 
     @property
     def has_left(self) -> bool:
