@@ -277,6 +277,26 @@ def find_redemption_change(before: Holding | None, after: Holding | None) -> tup
     return before.redemption or "", after.undone_at or 0
 
 
+def derive_refund_request_events(
+    before: RefundRequest | None, after: RefundRequest | None, *, at: int
+) -> Iterator[Event]:
+    """Derive the event of a new version of a refund request. Its audience is the user who asked.
+
+    Args:
+        at: the time of the write in whole seconds.
+    """
+    if after is None or not may_see(Viewer.SUBSCRIBER, Fact.REFUND_REQUEST):
+        return
+    if before is not None and after.version <= before.version:
+        return
+    kind = "refund_request.created" if before is None else "refund_request.changed"
+    changed_at = after.created_at if before is None else max(at, after.created_at)
+    data = RefundRequestChanged(after.refund_request_id, after.holding_id, after.state)
+    correlation_id = after.order_id if after.gift_id is None else after.holding_id
+    change = (after.refund_request_id, str(after.version))
+    yield _event(kind, change, changed_at, correlation_id, after.asked_by, data)
+
+
 def derive_shipment_events(before: Shipment | None, after: Shipment | None) -> Iterator[Event]:
     """Derive the event of a new version of a shipment: its holder, its store or its carrier changed it."""
     if before is None or after is None or not may_see(Viewer.SUBSCRIBER, Fact.LOGISTICS_STATUS):
