@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Literal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from handsel.domain import events, messages, policy, refund_rules
@@ -26,6 +26,7 @@ REQUESTED, APPROVED, RETURNING = (
 # --- money ------------------------------------------------------------------------------------------------------------
 
 
+@settings(deadline=None)
 @given(st.integers(1, 50), st.integers(0, 10**9), st.data())
 def test_the_repayments_of_all_units_are_the_total_in_any_steps(quantity: int, total: int, data: st.DataObject) -> None:
     bought = order(quantity=quantity)
