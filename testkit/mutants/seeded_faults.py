@@ -449,8 +449,8 @@ MUTANTS = (
     Mutant(
         "a payer is not notified of a refund",
         "domain/messages.py",
-        "    if after.cause not in _ISSUED or after.payer_id is None:\n",
-        "    if after.cause in _ISSUED or after.payer_id is None:\n",
+        "    if after.cause not in _ISSUED or before.payer_id is None:\n",
+        "    if after.cause in _ISSUED or before.payer_id is None:\n",
     ),
     Mutant(
         "each refund attempt has another key",
