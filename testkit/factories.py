@@ -171,5 +171,6 @@ def shipment(
         version=version,
         created_at=NOW,
         updated_at=updated_at,
+        ship_by=NOW + 7 * 86_400_000,
         address_until=NOW + MAX_ADDRESS_MS,
     )

@@ -224,7 +224,7 @@ class AuditIndex:
     def add_shipment(self, key: Key, item: Item) -> None:
         """Add a shipment."""
         shipment = shipments.from_item(item)
-        self._check_place(key, item, shipments.to_item(shipment))
+        self._check_place(key, item, shipments.to_item(shipment), due=shipment.has_ship_by)
         self.shipments[shipment.shipment_id] = ShipmentEntry(
             shipment.shipment_id,
             sys.intern(shipment.holder_id),

@@ -127,6 +127,13 @@ TEXTS: Mapping[str, Mapping[str, Text]] = {
                 "cancelled": "Your parcel was cancelled before it was shipped.",
             },
         ),
+        "parcel_not_shipped": Select(
+            "holding_id",
+            {
+                "unknown": "A parcel of your store wasn't shipped in time: {shipment_id}.",
+                "other": "Your parcel wasn't shipped in time.",
+            },
+        ),
         "voucher_expiring": Select(
             "days",
             {
@@ -208,6 +215,13 @@ TEXTS: Mapping[str, Mapping[str, Text]] = {
                 "returned": "你的包裹已退回商家。",
                 "lost": "你的包裹已丢失，请联系商家。",
                 "cancelled": "你的包裹在发货前已取消。",
+            },
+        ),
+        "parcel_not_shipped": Select(
+            "holding_id",
+            {
+                "unknown": "你店铺的包裹未按时发货：{shipment_id}。",
+                "other": "你的包裹未按时发货。",
             },
         ),
         "voucher_expiring": "你的团购券还有 {days} 天过期，记得使用。",

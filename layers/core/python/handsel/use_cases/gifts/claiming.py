@@ -108,7 +108,7 @@ def _create_holding(
         gift_id=gift.gift_id,
         received_at=now,
     )
-    parcel, shipment = prepare_shipment(table, parcel)
+    parcel, shipment = prepare_shipment(table, parcel, gift.policy)
     return HoldingDetails(parcel, shipment), shipments.build_puts(shipment, address)
 
 

@@ -15,6 +15,7 @@ from dataclasses import replace
 from handsel.domain import errors
 from handsel.domain.models import Refund
 from handsel.domain.payments import OutcomeUnknown, PaymentProvider, Repayment, RepaymentRefused
+from handsel.domain.rules import are_units_refunded
 from handsel.domain.states import OrderState, RefundStatus
 from handsel.store import keys, orders, refunds
 from handsel.store.table import Table
@@ -54,6 +55,8 @@ def refund(
             raise errors.NotFound
         if order.state is not OrderState.PAID or order.payment.reference is None:
             raise errors.UnitsNotAvailable
+        if are_units_refunded(order, now=call.now):
+            raise errors.UnitsNotAvailable("The vouchers of this order have ended, so its units are refunded already.")
         pending = Refund(
             refund_id=refund_id,
             order_id=order_id,
