@@ -60,10 +60,10 @@ POST /stores/{store_id}/products/{product_id}/stock | store | 200
 GET /stores/{store_id}/shipments               | store     | 200
                                                | merchants | 404 not-found
                                                | user      | 403 wrong-role
-POST /vouchers/{code}/redemptions              | store     | usable 201; redeemed 409 already-redeemed; refunded 409 voucher-refunded; over 410 voucher-expired
+POST /vouchers/{code}/redemptions              | store     | usable 201; used-up
                                                | merchants | 404 not-found
                                                | user      | 403 wrong-role
-POST /redemptions                              | store     | usable 201; redeemed 409 already-redeemed; refunded 409 voucher-refunded; over 410 voucher-expired
+POST /redemptions                              | store     | usable 201; used-up
                                                | merchants | 404 not-found
                                                | user      | 403 wrong-role
 POST /vouchers/{code}/redemptions/{redemption_id}/undo | store | redeemed 200; 404 not-found
@@ -107,7 +107,7 @@ GET /holdings/{holding_id}                     | holder    | 200
                                                | user      | 404 not-found
 GET /holdings/{holding_id}/qr                  | holder    | parcel 404 not-found; 200
                                                | user      | 404 not-found
-POST /holdings/{holding_id}/refund-requests    | holder    | redeemed 409 not-refundable; over 409 not-refundable; delivered 409 not-refundable; refunded 409 not-refundable; 201
+POST /holdings/{holding_id}/refund-requests    | holder    | not-refundable; 201
                                                | user      | 404 not-found
 GET /refund-requests                           | user      | 200
 GET /refund-requests/{refund_request_id}       | holder    | 200
@@ -141,8 +141,12 @@ POST /shipments/{shipment_id}/events           | carrier   | 200
                                                | user      | 403 wrong-role
 """
 
-# Replaces `ends` in the rules: the outcome for each way in which a gift can have ended.
+# Replace words in the rules: `ends`, the outcome for each way in which a gift can have ended; `used-up`, that for each way in
+# which a voucher can be; `not-refundable`, that of each state in which no refund of a holding can be requested.
 ENDS = "claimed 409 already-claimed; returned 410 expired; cancelled 410 cancelled; declined 410 declined"
+USED_UP = "redeemed 409 already-redeemed; refunded 409 voucher-refunded; over 410 voucher-expired"
+NOT_REFUNDABLE = "; ".join(f"{word} 409 not-refundable" for word in ("redeemed", "refunded", "over", "delivered"))
+REPLACED = {"ends": ENDS, "used-up": USED_UP, "not-refundable": NOT_REFUNDABLE}
 # Users by role. A friend has the link and claimed nothing; the rival works for another store, the courier for another
 # carrier.
 USERS: Mapping[str, str | None] = {
@@ -267,7 +271,7 @@ def expected(route: str, role: str, world: World) -> str:
     if role == "nobody" and not is_public(route):
         return "401 unauthenticated"
     outcome = next(outcome for part, outcome in rules()[route] if world.has_part(role, part))
-    for case in outcome.replace("; ends", f"; {ENDS}").split("; "):
+    for case in (case for entry in outcome.split("; ") for case in REPLACED.get(entry, entry).split("; ")):
         word, _, rest = case.partition(" ")
         if word.isdigit():
             return case
@@ -536,12 +540,12 @@ TIMELESS: Sequence[BuildWorld] = (
     lambda make: make.claim(make.given("parcel, claimed", "parcel", 2, "claimed"), "other claimer", "claimer"),
     redeemed,
     delivered,
-    refunded_at_once,
-    *(partial(refund_requested, state=state) for state in ("requested", "approved", "returning", "rejected")),
     lambda make: cancelled(make, None),
     lambda make: cancelled(make, "bob"),
     declined,
     return_gift_given,
+    refunded_at_once,
+    *(partial(refund_requested, state=state) for state in ("requested", "approved", "returning", "rejected")),
 )
 # Worlds with an open gift, which expires.
 OPEN: Sequence[BuildWorld] = (

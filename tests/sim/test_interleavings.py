@@ -551,7 +551,6 @@ def test_of_different_decisions_and_silence_one_decides(record_property: Figures
         Player(goods.deciding(approve=True, without_return=True)),
         Player(goods.deciding(approve=False)),
         Player(goods.settling(), skew_ms=1),
-        Player(goods.withdrawing()),
     ]
 
     def check(answers: list[Any]) -> None:
@@ -560,7 +559,7 @@ def test_of_different_decisions_and_silence_one_decides(record_property: Figures
         assert isinstance(answers[2], RefundRequest) is (stored.state is RefundRequestState.APPROVED)
 
     states, ends = play(harness, players, check)
-    record_property("figures", f"two decisions, silence, withdrawal: {states} states, {ends} ends")
+    record_property("figures", f"two decisions, silence: {states} states, {ends} ends")
 
 
 def sent_goods(harness: Harness) -> Goods:
@@ -618,16 +617,14 @@ def test_goods_are_sent_back_in_time_or_not_refunded(record_property: Figures) -
         Player(goods.sending_back()),
         Player(goods.settling(), skew_ms=1),
         Player(goods.receiving()),
-        Player(goods.holding()),
     ]
 
     def check(answers: list[Any]) -> None:
         stored = goods.read()
-        sent, settled, received, held = _states(answers)
+        sent, settled, received = _states(answers)
         assert (sent is None) is (stored.state is RefundRequestState.WITHDRAWN)
         assert (settled is RefundRequestState.WITHDRAWN) is (sent is None)
         assert (received is not None) is (stored.state is RefundRequestState.REFUNDED)
-        assert (held is not None) is (stored.held_at is not None)
 
     states, ends = play(harness, players, check)
-    record_property("figures", f"return, time, receipt, hold: {states} states, {ends} ends")
+    record_property("figures", f"return, end of the time, receipt: {states} states, {ends} ends")
