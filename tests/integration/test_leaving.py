@@ -27,7 +27,9 @@ PSEUDONYM = "erased-0123456789abcdef"
 def leaver(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     """Give the leaver a name, a handle and an e-mail address; make the pseudonym predictable."""
     of_others = Stack.claims
-    monkeypatch.setattr(Stack, "claims", staticmethod(lambda user: {"sub": user, **CLAIMS} if user == LEAVER else of_others(user)))
+    monkeypatch.setattr(
+        Stack, "claims", staticmethod(lambda user: {"sub": user, **CLAIMS} if user == LEAVER else of_others(user))
+    )
     monkeypatch.setattr(clock, "pseudonym", lambda: PSEUDONYM)
 
 
@@ -274,7 +276,10 @@ def test_nothing_of_the_user_is_left_but_the_tombstone(stack: Stack) -> None:
     expired = stack.give(stack.buy("carol"))
     stack.now += 2 * DAY
     stack.sweep()
-    assert stack.call(LEAVER, "POST", f"/gifts/{expired['gift_id']}/ask-again", {"secret": expired["secret"]}).status == 202
+    assert (
+        stack.call(LEAVER, "POST", f"/gifts/{expired['gift_id']}/ask-again", {"secret": expired["secret"]}).status
+        == 202
+    )
     stack.deliver_records()
     assert find_traces(stack)
     erase(stack)
