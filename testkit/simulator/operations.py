@@ -749,7 +749,7 @@ class Operations:
 
         def is_justified(problem: errors.ApiProblem, span: Span) -> bool:
             made = self._model.item("ORDER", order_id)
-            repays = policy.find(order["policy"]).voucher_end == "refund_payer"
+            repays = policy.find(order["policy"]).voucher_end != "forfeit"
             return isinstance(problem, errors.UnitsNotAvailable) and (
                 self._too_few(order_id, quantity, span) or (repays and _is_invalid(made, span))
             )

@@ -347,7 +347,7 @@ def _check_value(environment: Environment, order: dict[str, Any]) -> None:
     """Check that what was charged for an order is repaid, redeemed or with somebody, and count what is forfeited."""
     model, quantity, total = environment.model, order["quantity"], order["payment"]["total"]["amount"]
     policy_id, expired = order["policy"].partition("@")[0], 0
-    repays = policy.find(order["policy"]).voucher_end == "refund_payer"
+    repays = policy.find(order["policy"]).voucher_end != "forfeit"
     for where in model.keys_by_kind["HOLDING"]:
         item = model.items[where]
         ended = item.get("valid_until", environment.now + 1) <= environment.now

@@ -47,7 +47,7 @@ def every_message() -> Iterator[Message]:
         for status in ShipmentStatus:
             yield from messages.derive_shipment_messages(shipment(before), shipment(status))
     for change in ((voucher(), voucher(redeemed_at=NOW)), (voucher(redeemed_at=NOW), voucher())):
-        yield from messages.derive_holding_messages(*change, at=NOW)
+        yield from messages.derive_holding_messages(*change)
     requested = refund_request()
     for decided in (RefundRequestState.APPROVED, RefundRequestState.REFUNDING, RefundRequestState.REJECTED):
         yield from messages.derive_refund_request_messages(requested, replace(requested, state=decided), at=NOW)
