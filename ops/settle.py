@@ -17,8 +17,11 @@ _LOG_EVERY_SECONDS = 2.0
 def find_overdue(
     table: WholeTable, *, clock: Callable[[], int], scan: bool, log: Callable[[str], None], rate: float | None
 ) -> list[tuple[DueType, str]]:
-    """Return the entries of the due index that are due, and with `scan` also overdue items that the index lacks."""
-    found = dict.fromkeys(list_due(table, clock))
+    """Return the entries of the due index that are due, and with `scan` also overdue items that the index lacks.
+
+    Erasures are left to the sweep, which can also delete the user in the user pool.
+    """
+    found = dict.fromkeys(entry for entry in list_due(table, clock) if entry[0] is not DueType.ERASURE)
     if scan:
         progress = Progress(log, "read")
         for page in table.pages(progress, rate=rate, only=_overdue_filter(clock())):

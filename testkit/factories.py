@@ -133,6 +133,7 @@ def voucher(
         received_at=received_at,
         code=code,
         redeemed_at=redeemed_at,
+        redemption=None if redeemed_at is None else "redemption",
         valid_until=valid_until,
     )
 

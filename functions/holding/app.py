@@ -6,7 +6,8 @@ from handsel.api.http import HttpRequest, create_app, handler, image_response, j
 from handsel.api.operations import Media, PageOf, operation
 from handsel.api.requests.holdings import HoldingListQuery
 from handsel.api.views.holdings import AnyHolding, VoucherView, holding_view
-from handsel.domain.errors import NotFound
+from handsel.domain.errors import NotExtendable, NotFound
+from handsel.runtime import clock
 from handsel.runtime.wiring import table
 from handsel.use_cases import queries
 
@@ -60,6 +61,22 @@ def get_holding_qr_code(holding_id: str) -> Response[str]:
     from handsel.api import qr
 
     return image_response(request, "image/svg+xml", qr.svg(voucher.code), cache_control="private, no-store")
+
+
+@app.post("/holdings/<holding_id>/extend")
+@operation(responses={200: AnyHolding}, problems=(NotExtendable,))
+def extend_holding(holding_id: str) -> Response[str]:
+    """Extend the validity of a voucher.
+
+    The policy that its order was bought under says by how many days (rule `extend`). A voucher can be extended once, before
+    it expires. Idempotent: repeating the request returns the voucher as it is, and does not extend it further.
+    """
+    request = HttpRequest(app)
+    # Imported here, so that other requests do not load it.
+    from handsel.use_cases.fulfilment import extending
+
+    details = extending.extend(table(), holding_id, caller=request.caller.user_id, clock=clock.now_ms)
+    return json_response(200, holding_view(details, now=request.now))
 
 
 lambda_handler = handler(app)

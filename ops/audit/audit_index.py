@@ -17,6 +17,7 @@ from handsel.domain.models import (
     Holding,
     Order,
     Product,
+    Redemption,
     Refund,
     RefundRequest,
     Store,
@@ -28,6 +29,7 @@ from handsel.domain.states import OrderState, RefundStatus, ShipmentStatus
 from handsel.domain.summary import Counters, Summary
 from handsel.store import (
     accounts,
+    erasures,
     attributes,
     gifts,
     holdings,
@@ -36,6 +38,7 @@ from handsel.store import (
     orders,
     preferences,
     products,
+    redemptions,
     refund_requests,
     refunds,
     rollout,
@@ -111,6 +114,7 @@ class AuditIndex:
     holdings: dict[str, Holding] = field(default_factory=dict)
     # The place among the received gifts of a holding that was claimed by link.
     received_at: dict[str, Place] = field(default_factory=dict)
+    redemptions: dict[str, Redemption] = field(default_factory=dict)
     shipments: dict[str, ShipmentEntry] = field(default_factory=dict)
     # By shipment: the ttl of its address.
     addresses: dict[str, object] = field(default_factory=dict)
@@ -122,8 +126,9 @@ class AuditIndex:
     refund_requests: dict[str, RefundRequest] = field(default_factory=dict)
     charges: set[str] = field(default_factory=set)
     timers: dict[str, Timer] = field(default_factory=dict)
-    # By successor: the gift that is passed on.
+    # By successor: the gift that is passed on, and its place in the list of the second person.
     predecessors: dict[str, str] = field(default_factory=dict)
+    second_places: dict[str, Place] = field(default_factory=dict)
     # By recipient and gift: the place in the list of received gifts.
     received: dict[tuple[str, str], Place] = field(default_factory=dict)
     regift_requests: list[RegiftRequest] = field(default_factory=list)
@@ -131,6 +136,9 @@ class AuditIndex:
     reminders: dict[str, int | None] = field(default_factory=dict)
     # By user: the handle.
     accounts: dict[str, str | None] = field(default_factory=dict)
+    # Erased users and pseudonyms, and by user of an erasure: when it is due; None if nothing is left to do.
+    erased: set[str] = field(default_factory=set)
+    erasures: dict[str, int | None] = field(default_factory=dict)
     # By handle: the user.
     handles: dict[str, str] = field(default_factory=dict)
     freed_handles: dict[str, str] = field(default_factory=dict)
@@ -211,7 +219,17 @@ class AuditIndex:
         self.voucher_timers[holding.holding_id] = _time_of(timer)
         self._check_place(key, item, holdings.to_item(holding, None) | timer, ignored=BY_PARENT)
         bare = replace(holding, product=self._shared_product(holding.product), holder_id=sys.intern(holding.holder_id))
-        self.holdings[holding.holding_id] = replace(bare, order_id=sys.intern(bare.order_id), redemption=None)
+        self.holdings[holding.holding_id] = replace(bare, order_id=sys.intern(bare.order_id))
+
+    def add_redemption(self, key: Key, item: Item) -> None:
+        """Add a redemption."""
+        redemption = redemptions.from_item(item)
+        self._check_place(key, item, redemptions.to_item(redemption))
+        undo = redemption.undone_at, redemption.undone_by, redemption.undo_reason, redemption.undo_id
+        if len({part is None for part in undo}) > 1:
+            self._report(IssueType.REDEMPTION_DIFFERS, key, "has a part of its undo only")
+        bare = replace(redemption, undone_by=None, undo_reason=None, undo_id=None, undo_hash=None)
+        self.redemptions[redemption.redemption_id] = bare
 
     def add_shipment(self, key: Key, item: Item) -> None:
         """Add a shipment."""
@@ -272,9 +290,9 @@ class AuditIndex:
 
     def add_predecessor(self, key: Key, item: Item) -> None:
         """Add the item that leads from a successor to the first gift."""
-        self._check_place(key, item, {})
+        self._check_place(key, item, {}, ignored=BY_PARENT)
         self.predecessors[_id_of(key.pk)] = item["gift_id"]
-        self._check_ttl(key, item)
+        self.second_places[_id_of(key.pk)] = item.get(BY_PARENT.pk, ""), item.get(BY_PARENT.sk, "")
 
     def add_received(self, key: Key, item: Item) -> None:
         """Add the entry of a gift in the list of its recipient."""
@@ -284,7 +302,8 @@ class AuditIndex:
 
     def add_regift_request(self, key: Key, item: Item) -> None:
         """Add a regift request."""
-        self._check_place(key, item, {})
+        listed = keys.index_entry(BY_OWNER, keys.regift_requests_by_user(item["user_id"]), item["at"], item["gift_id"])
+        self._check_place(key, item, listed)
         self.regift_requests.append(RegiftRequest(item["gift_id"], item["giver_id"], item["user_id"], item["at"]))
         if keys.regift_request(item["gift_id"], item["user_id"]) != key:
             raise ValueError(_WRONG_KEY)
@@ -303,11 +322,20 @@ class AuditIndex:
 
     def add_account(self, key: Key, item: Item) -> None:
         """Add an account."""
-        self._check_place(key, item, {})
         account = accounts.from_item(item)
-        if keys.account(account.user_id) != key:
+        user_id = sys.intern(account.user_id)
+        timer: Item = {}
+        if account.erased_at is not None:
+            timer = _find_timer(item, keys.due_erasures, user_id)
+            self.erased.add(user_id)
+        elif account.erase_at is not None:
+            timer = {**erasures.due_entry(user_id, account.erase_at)}
+        self._check_place(key, item, timer)
+        if keys.account(user_id) != key:
             raise ValueError(_WRONG_KEY)
-        self.accounts[sys.intern(account.user_id)] = account.handle
+        self.accounts[user_id] = account.handle
+        if account.pseudonym is not None:
+            self.erasures[user_id] = _time_of(timer)
 
     def add_handle(self, key: Key, item: Item) -> None:
         """Add a handle."""
@@ -480,6 +508,7 @@ _ADD_BY_KIND: Mapping[tuple[str, str], Callable[[AuditIndex, Key, Item], None]] 
     ("GIFT", "REMINDER"): AuditIndex.add_reminder,
     ("WINDOW", "WINDOW"): AuditIndex.add_window,
     ("HOLDING", "HOLDING"): AuditIndex.add_holding,
+    ("REDEMPTION", "REDEMPTION"): AuditIndex.add_redemption,
     ("USE", "USE"): AuditIndex.add_use,
     ("REFUND", "REFUND"): AuditIndex.add_refund,
     ("REFUND_REQUEST", "REFUND_REQUEST"): AuditIndex.add_refund_request,

@@ -40,6 +40,7 @@ def find_issues(index: AuditIndex, *, now: int, grace_ms: int) -> Iterator[Findi
         yield from _check_gift(index, gift, now=now, grace_ms=grace_ms)
     for holding in index.holdings.values():
         yield from _check_holding(index, by_order, holding, now=now, grace_ms=grace_ms)
+    yield from _check_redemptions(index)
     yield from _check_shipments(index, now=now, grace_ms=grace_ms)
     yield from _check_uses(index)
     for request in index.refund_requests.values():
@@ -47,6 +48,7 @@ def find_issues(index: AuditIndex, *, now: int, grace_ms: int) -> Iterator[Findi
     for refund in index.refunds.values():
         yield from _check_refund(index, refund, now=now, grace_ms=grace_ms)
     yield from _check_references(index, now=now, grace_ms=grace_ms)
+    yield from _check_erasures(index, now=now, grace_ms=grace_ms)
     yield from _check_counters(index, now=now)
     yield from _check_messages(index, now=now, grace_ms=grace_ms)
 
@@ -247,6 +249,10 @@ def _check_end(index: AuditIndex, gift: Gift, about: str, group: str) -> Iterato
         yield Finding(IssueType.DANGLING_REFERENCE, about, group, "the second person has no account")
     if not gift.state.is_final and index.predecessors.get(at_end.successor_gift_id) != gift.gift_id:
         yield Finding(IssueType.END_DIFFERS, about, group, "no PREDECESSOR item leads from its successor to it")
+    elif at_end.recipient_id is not None and at_end.successor_gift_id in index.second_places:
+        listed = keys.gifts_by_second_person(at_end.recipient_id), keys.position(gift.created_at, gift.gift_id)
+        if index.second_places[at_end.successor_gift_id] != listed:
+            yield Finding(IssueType.LIST_DIFFERS, about, group, "its entry in its second person's list is wrong")
     found = index.gifts.get(at_end.successor_gift_id)
     expected = gift.build_successor() if has_expired else None
     if _identify(found) != _identify(expected):
@@ -275,7 +281,10 @@ def _check_recipient(
     if gift.recipient_id not in index.accounts:
         yield Finding(IssueType.DANGLING_REFERENCE, about, group, "its recipient has no account")
     place = index.received.get((gift.recipient_id, gift.gift_id))
-    if place != (keys.gifts_by_recipient(gift.recipient_id), keys.position(gift.created_at, gift.gift_id)):
+    if gift.recipient_id not in index.erased and place != (
+        keys.gifts_by_recipient(gift.recipient_id),
+        keys.position(gift.created_at, gift.gift_id),
+    ):
         yield Finding(IssueType.LIST_DIFFERS, about, group, "its entry in its recipient's list is missing or wrong")
     dates = messages.list_reminder_times(gift) if _is_published(gift.policy) else []
     due = index.reminders.get(gift.gift_id)
@@ -300,6 +309,9 @@ def _check_holding(
     shipment_id = holding.shipment_id
     if shipment_id is not None and shipment_id not in index.shipments:
         yield Finding(IssueType.SHIPMENT_MISSING, about, group, f"its shipment {shipment_id} does not exist")
+    if holding.redemption is not None and holding.redemption not in index.redemptions:
+        detail = f"its redemption {holding.redemption} does not exist"
+        yield Finding(IssueType.REDEMPTION_DIFFERS, about, group, detail)
     if holding.return_gift_order_id is not None:
         order = index.orders.get(holding.return_gift_order_id)
         if order is None or order.intent is None or order.intent.holding_id != holding.holding_id:
@@ -366,6 +378,26 @@ def _check_claimed(index: AuditIndex, gift_id: str, holding: Holding, about: str
         yield Finding(
             IssueType.LIST_DIFFERS, about, group, "its entry in its holder's list of gifts is missing or wrong"
         )
+
+
+def _check_redemptions(index: AuditIndex) -> Iterator[Finding]:
+    """Check that a voucher has the last redemption of it, unless that is undone."""
+    for redemption in index.redemptions.values():
+        about = f"REDEMPTION#{redemption.redemption_id}"
+        voucher = index.holdings.get(redemption.holding_id)
+        if voucher is None:
+            detail = f"its voucher {redemption.holding_id} does not exist"
+            yield Finding(IssueType.DANGLING_REFERENCE, about, about, detail)
+            continue
+        is_present = voucher.redemption == redemption.redemption_id
+        same = (voucher.redeemed_at, voucher.redeemed_by) == (redemption.redeemed_at, redemption.redeemed_by)
+        if (
+            voucher.product.store_id != redemption.store_id
+            or is_present is (redemption.undone_at is not None)
+            or is_present > same
+        ):
+            detail = f"does not match voucher {redemption.holding_id}"
+            yield Finding(IssueType.REDEMPTION_DIFFERS, about, f"ORDER#{voucher.order_id}", detail)
 
 
 def _check_shipments(index: AuditIndex, *, now: int, grace_ms: int) -> Iterator[Finding]:
@@ -559,6 +591,43 @@ def _check_references(index: AuditIndex, *, now: int, grace_ms: int) -> Iterator
             yield Finding(IssueType.HANDLE_DIFFERS, f"{about}/ACCOUNT", about, "its handle does not belong to it")
 
 
+def _check_erasures(index: AuditIndex, *, now: int, grace_ms: int) -> Iterator[Finding]:
+    """Check that erasures are not late, and that nothing refers to a user whose erasure is complete."""
+    done: set[str] = set()
+    for user_id, due in index.erasures.items():
+        if due is None:
+            done.add(user_id)
+        elif due + grace_ms <= now:
+            about = f"USER#{user_id}"
+            yield Finding(IssueType.ERASURE_OVERDUE, f"{about}/ACCOUNT", about, "the user is not erased yet", due)
+    if not done:
+        return
+    users = {
+        **{f"ORDER#{each.order_id}": {each.buyer_id} for each in index.orders.values()},
+        **{f"GIFT#{each.gift_id}": _list_users(each) for each in index.gifts.values()},
+        **{f"HOLDING#{each.holding_id}": {each.holder_id} for each in index.holdings.values()},
+        **{f"SHIPMENT#{each.shipment_id}": {each.holder_id} for each in index.shipments.values()},
+        **{
+            f"REFUND_REQUEST#{each.refund_request_id}": {each.holder_id, each.payer_id, each.asked_by}
+            for each in index.refund_requests.values()
+        },
+    }
+    for order in index.orders.values():
+        if order.intent is not None:
+            users[f"ORDER#{order.order_id}"].add(order.intent.recipient_id)
+    for about, found in users.items():
+        if found & done:
+            yield Finding(IssueType.ERASURE_INCOMPLETE, about, about, "refers to a user who was erased")
+    for user_id in done & {*index.messages, *index.voucher_tallies, *(user_id for user_id, _ in index.received)}:
+        about = f"USER#{user_id}"
+        yield Finding(IssueType.ERASURE_INCOMPLETE, f"{about}/ACCOUNT", about, "its partition has more than tombstones")
+
+
+def _list_users(gift: Gift) -> set[str]:
+    second = None if gift.at_end is None else gift.at_end.recipient_id
+    return {each for each in (gift.giver_id, gift.recipient_id, second, *gift.claims) if each is not None}
+
+
 # --- counters --------------------------------------------------------------------------------------------------------
 
 
@@ -584,13 +653,17 @@ def compute_summaries(index: AuditIndex) -> dict[str, Summary]:
 
 
 def _check_counters(index: AuditIndex, *, now: int) -> Iterator[Finding]:
-    """Compare tallies with their items, and summaries with the tallies."""
+    """Compare tallies with their items, and summaries with the tallies. Nothing is counted for erased users."""
     for order in index.orders.values():
+        if order.buyer_id in index.erased:
+            continue
         about = f"ORDER#{order.order_id}"
         yield from _check_tally(
             order.buyer_id, f"{about}/TALLY", index.tallies.get(about, {}), summary.count_order(order)
         )
     for shipment in index.shipments.values():
+        if shipment.holder_id in index.erased:
+            continue
         about = f"SHIPMENT#{shipment.shipment_id}"
         yield from _check_tally(shipment.holder_id, f"{about}/TALLY", index.tallies.get(about, {}), shipment.part)
     for pk in index.tallies:
@@ -626,14 +699,16 @@ def is_past(holding: Holding, *, now: int) -> bool:
 def _check_voucher_tallies(index: AuditIndex, *, now: int) -> Iterator[Finding]:
     expected = set()
     for holding in index.holdings.values():
-        if holding.product.kind is not Kind.VOUCHER:
+        if holding.product.kind is not Kind.VOUCHER or holding.holder_id in index.erased:
             continue
-        key = keys.voucher_expiry(holding.holder_id, holding.valid_until, holding.holding_id)
-        expected.add(key)
-        tally = index.voucher_tallies.get(holding.holder_id, {}).get(key.sk)
-        if tally is not None or not is_past(holding, now=now):
-            part = {} if tally is None else tally.part
-            yield from _check_tally(holding.holder_id, f"{key.pk}/{key.sk}", part, summary.count_voucher(holding))
+        counted: dict[int | None, Counters] = {holding.bought_until: {}, holding.valid_until: summary.count_voucher(holding)}
+        for end, wanted in counted.items():
+            key = keys.voucher_expiry(holding.holder_id, end, holding.holding_id)
+            expected.add(key)
+            tally = index.voucher_tallies.get(holding.holder_id, {}).get(key.sk)
+            if tally is not None or not is_past(holding, now=now):
+                part = {} if tally is None else tally.part
+                yield from _check_tally(holding.holder_id, f"{key.pk}/{key.sk}", part, wanted)
     for user_id, tallies in index.voucher_tallies.items():
         for sk in tallies:
             about = f"USER#{user_id}/{sk}"
@@ -651,6 +726,9 @@ def _format_counts(part: Mapping[str, int]) -> str:
 def _check_messages(index: AuditIndex, *, now: int, grace_ms: int) -> Iterator[Finding]:
     for gift in index.gifts.values():
         for message in expected_messages(gift):
+            # The id of a message that names an erased user is that of the time when it was written.
+            if {message.user_id, message.named_user_id} & index.erased:
+                continue
             if message.created_at + grace_ms <= now and message.message_id not in index.messages.get(
                 message.user_id, ()
             ):

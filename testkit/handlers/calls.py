@@ -129,6 +129,29 @@ def _reporting(stack: Stack) -> Callable[[], Answer]:
     return lambda: stack.report(parcel["shipment_id"], "delivered", event_id="scan-1")
 
 
+def _asking_for_refund(*statuses: str, product: str = "parcel") -> Callable[[Stack], Callable[[], Answer]]:
+    """Return the request of bob for a refund of what he claimed.
+
+    Args:
+        statuses: that the carrier reported of the parcel.
+    """
+
+    def prepared(stack: Stack) -> Callable[[], Answer]:
+        holding = stack.claim("bob", stack.give(stack.buy(product=product))).body
+        for status in statuses:
+            stack.now += 1000
+            stack.report(holding["shipment_id"], status)
+        path, body = f"/holdings/{holding['holding_id']}/refund-requests", {"reason": "other", "note": "Why."}
+        return lambda: stack.call("bob", "POST", path, body, key="refund-request-1")
+
+    return prepared
+
+
+def _withdrawing(stack: Stack) -> Callable[[], Answer]:
+    request = _asking_for_refund("delivered")(stack)().body
+    return lambda: stack.call("bob", "POST", f"/refund-requests/{request['refund_request_id']}/withdraw")
+
+
 def _handing_over(stack: Stack) -> Callable[[], Answer]:
     parcel = stack.claim("bob", stack.give(stack.buy(product="parcel"))).body
     return lambda: stack.call("mia", "PUT", f"/shipments/{parcel['shipment_id']}", {"tracking_number": "T-1"})
@@ -213,6 +236,11 @@ _NEW = {"kind": "voucher", "title": "New", "category": "food", "price": {"amount
 
 CHANGES: dict[str, Callable[[Stack], Callable[[], Answer]]] = {
     "redeem": _redeeming,
+    "ask for a refund of a voucher": _asking_for_refund(product="voucher"),
+    "ask for a refund of a parcel in the store": _asking_for_refund(),
+    "ask for a refund of a lost parcel": _asking_for_refund("lost"),
+    "ask for a refund of delivered goods": _asking_for_refund("delivered"),
+    "withdraw a refund request": _withdrawing,
     "report": _reporting,
     "hand over": _handing_over,
     "correct an address": _correcting,

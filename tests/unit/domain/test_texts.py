@@ -12,7 +12,7 @@ from handsel.domain.models import AtEnd, Kind, NotShipped
 from handsel.domain.reasons import Reason
 from handsel.domain.states import EndAction, GiftState, ShipmentStatus
 from handsel.domain.texts import PLURALS, TEXTS, Select, Text, render
-from testkit.factories import NOW, gift, shipment
+from testkit.factories import NOW, gift, shipment, voucher
 
 LANGUAGES = sorted(TEXTS)
 # A user's text that contains placeholders.
@@ -48,6 +48,8 @@ def every_message() -> Iterator[Message]:
     for before in (ShipmentStatus.READY_TO_SHIP, ShipmentStatus.PICKED_UP):
         for status in ShipmentStatus:
             yield from messages.derive_shipment_messages(shipment(before), shipment(status))
+    for change in ((voucher(), voucher(redeemed_at=NOW)), (voucher(redeemed_at=NOW), voucher())):
+        yield from messages.derive_holding_messages(*change, at=NOW)
     yield from messages.derive_shipment_messages(shipment(), replace(shipment(), not_shipped=NotShipped(NOW, "mia")))
 
 

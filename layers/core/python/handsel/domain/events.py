@@ -261,8 +261,9 @@ def derive_gift_events(before: Gift | None, after: Gift | None) -> Iterator[Even
 
 
 def find_new_claims(before: Gift, after: Gift) -> list[tuple[str, int]]:
-    """Return the claims that were added, as (claimer, time) pairs."""
-    return [(claimer, claim.at) for claimer, claim in after.claims.items() if claimer not in before.claims]
+    """Return the claims that were added, as (claimer, time) pairs. The claim of an erased user only changes its claimer."""
+    known = {claim.holding_id for claim in before.claims.values()}
+    return [(claimer, claim.at) for claimer, claim in after.claims.items() if claim.holding_id not in known]
 
 
 def derive_holding_events(before: Holding | None, after: Holding | None, *, at: int) -> Iterator[Event]:

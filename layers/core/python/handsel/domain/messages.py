@@ -158,8 +158,10 @@ def derive_gift_messages(before: Gift | None, after: Gift | None) -> Iterator[Me
         return
     if before is None:
         if after.recipient_id is not None:
-            params = MessageParams(name=after.giver_name, presentation=after.product.kind.presentation)
-            yield _to_recipient(after, MessageKind.GIFT_RECEIVED, after.created_at, params)
+            # The name is that of the account, because a late record may still have the name of a user who was erased.
+            params = MessageParams(presentation=after.product.kind.presentation)
+            message = _to_recipient(after, MessageKind.GIFT_RECEIVED, after.created_at, params)
+            yield replace(message, named_user_id=after.giver_id)
         return
     for claimer, at in find_new_claims(before, after):
         if may_see(Viewer.GIVER, Fact.CLAIMERS):
@@ -209,6 +211,24 @@ def find_replacing_id(message: Message) -> str | None:
     if message.gift_id is None or message.kind not in _ANNOUNCEMENTS:
         return None
     return _derive_id(MessageKind.GIFT_CANCELLED, message.gift_id)
+
+
+def list_naming(gift: Gift, user_id: str) -> list[tuple[str, str]]:
+    """Return the messages to others about a gift that contain the name of a user, as (reader, message id) pairs."""
+    found: list[tuple[str, str]] = []
+    if user_id == gift.giver_id and gift.recipient_id is not None:
+        from handsel.domain import policy  # imported here, because few users are erased
+
+        found.append((gift.recipient_id, _derive_id(MessageKind.GIFT_RECEIVED, gift.gift_id)))
+        found += [
+            (gift.recipient_id, _derive_id(MessageKind.GIFT_REMINDER, gift.gift_id, str(lead * 1000)))
+            for lead in policy.list_reminders()
+        ]
+    if user_id in gift.claims:
+        found.append((gift.giver_id, _derive_id(MessageKind.GIFT_CLAIMED, gift.gift_id, user_id)))
+    if gift.at_end is not None and gift.at_end.recipient_id == user_id:
+        found.append((gift.giver_id, _derive_id(MessageKind.GIFT_PASSED_ON, gift.gift_id, user_id)))
+    return found
 
 
 def derive_shipment_messages(before: Shipment | None, after: Shipment | None) -> Iterator[Message]:
@@ -331,12 +351,12 @@ def derive_refund_messages(before: Refund | None, after: Refund, *, at: int) -> 
     """
     if before is None or before.status is after.status or after.status is not RefundStatus.REFUNDED:
         return
-    if after.cause not in _ISSUED or after.payer_id is None:
+    if after.cause not in _ISSUED or before.payer_id is None:
         return
     holding_id = after.holding_ids[0] if len(after.holding_ids) == 1 else None
     yield Message(
         message_id=ids.derive_id("message", MessageKind.REFUND_ISSUED, after.refund_id),
-        user_id=after.payer_id,
+        user_id=before.payer_id,
         kind=MessageKind.REFUND_ISSUED,
         gift_id=None,
         created_at=max(at, after.created_at),
@@ -360,13 +380,18 @@ def build_voucher_reminder(voucher: Holding, at: int) -> Message:
 def build_regift_request(gift_id: str, giver_id: str, requester: str, *, at: int) -> Message:
     """Return the message to the giver about a regift request."""
     return Message(
-        message_id=_derive_id(MessageKind.ASKED_AGAIN, gift_id, requester),
+        message_id=derive_regift_request_id(gift_id, requester),
         user_id=giver_id,
         kind=MessageKind.ASKED_AGAIN,
         gift_id=gift_id,
         created_at=at,
         named_user_id=requester,
     )
+
+
+def derive_regift_request_id(gift_id: str, requester: str) -> str:
+    """Return the id of the message to the giver about a regift request."""
+    return _derive_id(MessageKind.ASKED_AGAIN, gift_id, requester)
 
 
 def build_reminder(gift: Gift, lead_ms: int) -> Message:

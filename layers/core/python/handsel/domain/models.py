@@ -610,7 +610,8 @@ class Refund:
         request_hash: of the request that created it; empty if none did.
         holding_ids: the holdings that the units were.
         refund_request_id: of the refund request that it settles, or None.
-        payer_id: the buyer of the order; None of a refund from before it was recorded.
+        payer_id: the buyer of the order, until the price is repaid; then None. No list leads to the refunds of a user, who
+            could not be erased from them later.
     """
 
     refund_id: str
@@ -687,6 +688,23 @@ class RefundRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class ReceiptEntry:
+    """One line of the receipt of an erasure.
+
+    Attributes:
+        data: the name of the data.
+        description: what it is.
+        reason: why it is kept; None if it is deleted.
+        until: when it is deleted at last, in milliseconds since the epoch; None if it is deleted now, or has no fixed end.
+    """
+
+    data: str
+    description: str
+    reason: str | None = None
+    until: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Account:
     """The account of a user: the data that other users may see.
 
@@ -694,9 +712,10 @@ class Account:
         handle: the unique name by which others find the user, in lower case; None if the user has not chosen one.
         recommendations: False if the user switched recommendations off.
         freed_handles: earlier handles that are kept from others, with the time until then in milliseconds since the epoch.
-        erase_at: the time from which on the account is erased; None if its user does not leave.
-        erased_at: the time at which its data was deleted.
-        pseudonym: the id under which the orders of an erased account are kept.
+        erase_at: the time at which it will be erased; None unless its user asked for that.
+        erased_at: the time from which on it is erased; None if it is not. What is left is a tombstone.
+        pseudonym: the id under which what is kept of an erased user is stored. It is chosen when the user asks.
+        receipt: what a tombstone says about what was deleted and what is kept.
     """
 
     user_id: str
@@ -708,6 +727,11 @@ class Account:
     erase_at: int | None = None
     erased_at: int | None = None
     pseudonym: str | None = None
+    receipt: tuple[ReceiptEntry, ...] = ()
+
+    def is_erased_at(self, now: int) -> bool:
+        """Return whether it is erased at a time: from exactly `erase_at` on, whether its data is deleted already or not."""
+        return self.erased_at is not None or (self.erase_at is not None and self.erase_at <= now)
 
 
 @dataclass(frozen=True, slots=True)

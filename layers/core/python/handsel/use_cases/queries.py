@@ -151,7 +151,7 @@ def list_orders(
         paid = load_order_details(table, [order for order in page if order.current_state is OrderState.PAID], now=now)
         return [details for details in paid if details.units is not None and details.units.available > 0]
 
-    return _filter_pages(partial(orders.list_by_buyer, table, caller), select, limit=limit, before=before)
+    return filter_pages(partial(orders.list_by_buyer, table, caller), select, limit=limit, before=before)
 
 
 def list_payments(table: Table, *, caller: str, limit: int, before: str | None, now: int) -> Page[Order]:
@@ -181,7 +181,7 @@ def list_gifts(
         return [gift for gift in page if state in (None, gift.state_at(now))]
 
     listed = gifts.list_sent if role == "sent" else gifts.list_received
-    return _filter_pages(partial(listed, table, caller), select, limit=limit, before=before)
+    return filter_pages(partial(listed, table, caller), select, limit=limit, before=before)
 
 
 def list_holdings(
@@ -200,10 +200,10 @@ def list_holdings(
             return [details for details in loaded if details.shipment is not None and count_shipment(details.shipment)]
         return [details for details in loaded if state in (None, details.state_at(now))]
 
-    return _filter_pages(partial(holdings.list_by_holder, table, caller), select, limit=limit, before=before)
+    return filter_pages(partial(holdings.list_by_holder, table, caller), select, limit=limit, before=before)
 
 
-def _filter_pages(
+def filter_pages(
     read_page: Callable[..., Page[T]], select: Callable[[list[T]], list[R]], *, limit: int, before: str | None
 ) -> Page[R]:
     """Return one page of the selected entries of a list.

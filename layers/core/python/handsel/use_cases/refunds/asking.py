@@ -62,7 +62,6 @@ def ask(
 
     Raises:
         NotFound: no such holding, or the caller may not ask for it.
-        NotAllowed: the caller holds it, and the policy lets only the payer ask.
         NotRefundable, IdempotencyKeyReused, ServiceUnavailable
     """
     request_id = call.derive_id("refund request")
@@ -77,12 +76,16 @@ def ask(
         holding = holdings.from_item(found[holding_key])
         order, shipment, previous = _read_related(table, holding)
         rules = policy.find(order.policy)
+        is_holder = call.caller == holding.holder_id
         if not may_ask(call.caller, holding, order.buyer_id, rules):
-            raise errors.NotAllowed("refund_by") if call.caller == holding.holder_id else errors.NotFound
+            raise errors.NotRefundable(NotRefundableReason.NOT_POSSIBLE) if is_holder else errors.NotFound
         why_not = find_not_refundable_reason(holding, shipment, previous, rules, now=call.now)
         if why_not is not None:
+            # What was read later may be the effect of this call itself, sent twice, or of another one.
+            again = table.get_many([holding_key, request_key])
+            if request_key in again or again.get(holding_key) != found[holding_key]:
+                raise ConditionFailed([])
             # A payer does not learn what the holder of the gift did with it.
-            is_holder = call.caller == holding.holder_id
             raise errors.NotRefundable(why_not if is_holder else NotRefundableReason.NOT_POSSIBLE)
         if previous is not None and previous.state is not RefundRequestState.WITHDRAWN:
             settle_due(table, provider, previous.refund_request_id, now=call.now)
