@@ -348,12 +348,12 @@ def derive_refund_messages(before: Refund | None, after: Refund, *, at: int) -> 
     """
     if before is None or before.status is after.status or after.status is not RefundStatus.REFUNDED:
         return
-    if after.cause not in _ISSUED or after.payer_id is None:
+    if after.cause not in _ISSUED or before.payer_id is None:
         return
     holding_id = after.holding_ids[0] if len(after.holding_ids) == 1 else None
     yield Message(
         message_id=ids.derive_id("message", MessageKind.REFUND_ISSUED, after.refund_id),
-        user_id=after.payer_id,
+        user_id=before.payer_id,
         kind=MessageKind.REFUND_ISSUED,
         gift_id=None,
         created_at=max(at, after.created_at),

@@ -614,7 +614,8 @@ class Refund:
         request_hash: of the request that created it; empty if none did.
         holding_ids: the holdings that the units were.
         refund_request_id: of the refund request that it settles, or None.
-        payer_id: the buyer of the order; None of a refund from before it was recorded.
+        payer_id: the buyer of the order, until the price is repaid; then None. No list leads to the refunds of a user, who
+            could not be erased from them later.
     """
 
     refund_id: str
