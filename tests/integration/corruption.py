@@ -4,12 +4,12 @@ Some corruptions have several findings: a missing gift is missed by its order, i
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from handsel.domain import ids
 from handsel.domain.invariants import ViolationType
-from handsel.store import keys
+from handsel.store import erasures, keys, shipments
 from handsel.store.attributes import dump_item, load_item
 from handsel.store.keys import Key
 from ops.audit.findings import FindingType, IssueType
@@ -411,6 +411,30 @@ def _address_erased_too_late(editor: TableEditor) -> Expected:
 def _address_missing(editor: TableEditor) -> Expected:
     editor.delete(keys.address(editor.shipment().pk.partition("#")[2]))
     return {(IssueType.ADDRESS_DIFFERS, editor.shipment().pk)}
+
+
+def _parcel_not_shipped(editor: TableEditor) -> Expected:
+    """Let the time to ship a parcel pass, without a report of it."""
+    sent = replace(shipments.from_item(editor.get(editor.shipment())), events={}, ship_by=NOW - HOUR)
+    editor.put(shipments.to_item(sent))
+    return {(IssueType.SHIPMENT_OVERDUE, editor.shipment().pk)}
+
+
+def _erasure_overdue(editor: TableEditor) -> Expected:
+    user = editor.id("carol")
+    leaving = {"erase_at": NOW - HOUR, "pseudonym": editor.id("former")}
+    editor.change(keys.account(user), **leaving, **erasures.due_entry(user, NOW - HOUR))
+    return {(IssueType.ERASURE_OVERDUE, f"{editor.user('carol')}/ACCOUNT")}
+
+
+def _message_to_an_erased_user(editor: TableEditor) -> Expected:
+    zoe, bob = editor.id("zoe"), editor.id("bob")
+    tombstone = {"user_id": zoe, "handle": None, "erased_at": NOW - DAY, "pseudonym": editor.id("former")}
+    editor.put(editor.get(keys.account(bob)) | keys.account(zoe)._asdict() | tombstone)
+    message_id = ids.derive_id("message", "gift_received", editor.id("named"))
+    item = editor.get(keys.message(bob, message_id)) | keys.message(zoe, message_id)._asdict()
+    editor.put(item | {"user_id": zoe, "owner_pk": keys.messages_by_user(zoe), "read": True})
+    return {(IssueType.ERASURE_INCOMPLETE, f"{editor.user('zoe')}/ACCOUNT")}
 
 
 def _paid_without_reference(editor: TableEditor) -> Expected:
