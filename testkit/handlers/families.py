@@ -365,7 +365,8 @@ class Family:
     def items(self) -> Iterator[Item]:
         """Yield all items of the family."""
         for order in self.orders.values():
-            yield orders.to_item(order)
+            timer = orders.build_timer(order, after=NOW) if order.state is OrderState.PAID else {}
+            yield {**orders.to_item(order), **timer}
         for gift in self.gifts.values():
             item = gifts.to_item(gift)
             yield without_due(item) if gift.state.is_final else item
