@@ -11,9 +11,15 @@ from typing import Any
 from handsel.domain import errors, messages, policy
 from handsel.domain.models import Gift, Order, Product
 from handsel.domain.policy import Policy
-from handsel.domain.rules import find_not_giftable_reason, is_validity_over, is_window_too_short
+from handsel.domain.rules import (
+    are_units_refunded,
+    find_not_giftable_reason,
+    is_validity_over,
+    is_window_too_short,
+)
 from handsel.domain.states import EndAction, GiftState, OrderState
 from handsel.domain.times import format_timestamp
+from handsel.domain.voucher_ends import list_reminder_times
 from handsel.runtime import policies
 from handsel.store import gifts, orders
 from handsel.use_cases.queries import OrderDetails, load_order_details
@@ -83,7 +89,11 @@ def explain(table: WholeTable, identifier: str, *, now: int) -> Explanation | No
     (details,) = load_order_details(table, [order], now=now)
     terms = policy.find(order.policy)
     # Giving knows the claim window of the stack, which can be shorter than `minimum_window`.
-    of_order = [*_decide_giving(details, policies.find(order.policy), now=now), *_decide_later(terms)]
+    of_order = [
+        *_decide_giving(details, policies.find(order.policy), now=now),
+        *_decide_vouchers(order, terms, now=now),
+        *_decide_later(terms),
+    ]
     if gift is not None:
         found = _explain_gift(gift, None if stored is None else stored.state, now=now)
         return replace(found, decisions=[*found.decisions, *of_order])
@@ -184,12 +194,29 @@ def _describe_end(gift: Gift) -> str:
     return _UNITS_AT_END[gift.then] + ("" if successor is None else f", {successor}")
 
 
+# By whether the payer is repaid.
+_END_OF_VOUCHERS: Mapping[bool, str] = {
+    True: "what nobody redeemed is refunded to the payer",
+    False: "vouchers that nobody redeemed are forfeited",
+}
+
+
+def _repays(order: Order) -> bool:
+    return policy.find(order.policy).repays_vouchers
+
+
 def _list_steps_of_order(order: Order, *, now: int) -> Iterator[Step]:
     state = order.state_at(now)
     if state is OrderState.PENDING and order.expires_at is not None:
         yield Step(format_timestamp(order.expires_at), "the order is cancelled, if it is not paid by then")
     if state is OrderState.PAID and order.valid_until is not None and not is_validity_over(order, now=now):
-        yield Step(format_timestamp(order.valid_until), "the vouchers expire; no unit can be given or used any more")
+        for at in list_reminder_times(order.valid_until, policy.find(order.policy), since=order.payment.paid_at or 0):
+            if at > now:
+                yield Step(format_timestamp(at), "the holders of usable vouchers are reminded of their end")
+        what = f"the vouchers expire; no unit can be given or used any more; {_END_OF_VOUCHERS[_repays(order)]}"
+        yield Step(format_timestamp(order.valid_until), what)
+    elif are_units_refunded(order, now=now) and order.refunded < order.quantity:
+        yield Step(format_timestamp(now), "the end of the vouchers is in effect; the sweep refunds what nobody redeemed")
 
 
 # --- decisions -------------------------------------------------------------------------------------------------------
@@ -275,6 +302,19 @@ def _decide_giving(details: OrderDetails, terms: Policy, *, now: int) -> Iterato
 def _without_store(product: Product) -> Product:
     """Return a product without what its store excludes from gifts."""
     return replace(product, giftable=True, store_giftable=True, store_excluded_categories=None, store_price_caps=None)
+
+
+def _decide_vouchers(order: Order, terms: Policy, *, now: int) -> Iterator[Decision]:
+    """Yield what the end of the order's vouchers does, who is reminded of it, and whether it can be put off."""
+    if order.valid_until is None:
+        return
+    over = " (it has come)" if is_validity_over(order, now=now) else ""
+    yield _by_rule(terms, "voucher_end", f"end of vouchers{over}", _END_OF_VOUCHERS[terms.repays_vouchers])
+    days = ", ".join(f"{days}" for days in terms.voucher_reminder_days)
+    yield _by_rule(terms, "voucher_reminder_days", "reminders of holders", f"{days} days before the end")
+    more = terms.extend["voucher_days"]
+    answer = f"possible once, by {more} days, before the end" if more else "not possible"
+    yield _by_rule(terms, "extend", "extension of a voucher by its holder", answer)
 
 
 def _decide_later(terms: Policy) -> Iterator[Decision]:

@@ -107,6 +107,8 @@ GET /holdings/{holding_id}                     | holder    | 200
                                                | user      | 404 not-found
 GET /holdings/{holding_id}/qr                  | holder    | parcel 404 not-found; 200
                                                | user      | 404 not-found
+POST /holdings/{holding_id}/extend             | holder    | 409 not-extendable
+                                               | user      | 404 not-found
 GET /shipments/{shipment_id}                   | holder    | 200
                                                | user      | 404 not-found
 PUT /shipments/{shipment_id}/address           | holder    | delivered 409 already-shipped; 200
