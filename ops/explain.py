@@ -1,4 +1,4 @@
-"""Explain a gift or an order: its state by the clock, what happens next, and which rule of which policy decides.
+"""Explain a gift, an order or a voucher: its state by the clock, what happens next, and which rule of which policy decides.
 
 The result has no names, addresses, secrets or codes.
 """
@@ -17,11 +17,11 @@ from handsel.domain.rules import (
     is_validity_over,
     is_window_too_short,
 )
-from handsel.domain.states import EndAction, GiftState, OrderState
+from handsel.domain.states import EndAction, GiftState, OrderState, VoucherState
 from handsel.domain.times import format_timestamp
 from handsel.domain.voucher_ends import list_reminder_times
 from handsel.runtime import policies
-from handsel.store import gifts, orders
+from handsel.store import gifts, holdings, orders
 from handsel.use_cases.queries import OrderDetails, load_order_details
 from ops.scan import WholeTable
 
@@ -57,10 +57,10 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """The explanation of a gift or an order.
+    """The explanation of a gift, an order or a voucher.
 
     Attributes:
-        kind: `gift` or `order`.
+        kind: `gift`, `order` or `voucher`.
         facts: what is stored about it and what follows from the clock, by name.
         next: what happens by itself, earliest first.
         gifts: of an order, the gifts that have units of it.
@@ -76,7 +76,7 @@ class Explanation:
 
 
 def explain(table: WholeTable, identifier: str, *, now: int) -> Explanation | None:
-    """Explain the gift, or else the order, with this ID. Return None if there is neither."""
+    """Explain the gift, or else the order or the voucher, with this ID. Return None if there is none of them."""
     try:
         stored = gifts.get(table, identifier)
     except errors.NotFound:  # no ID has this form
@@ -85,7 +85,7 @@ def explain(table: WholeTable, identifier: str, *, now: int) -> Explanation | No
     gift = stored or gifts.find(table, identifier, now=now)
     order = orders.get(table, identifier if gift is None else gift.order_id)
     if order is None:
-        return None
+        return _explain_voucher(table, identifier, now=now)
     (details,) = load_order_details(table, [order], now=now)
     terms = policy.find(order.policy)
     # Giving knows the claim window of the stack, which can be shorter than `minimum_window`.
@@ -113,6 +113,37 @@ def explain(table: WholeTable, identifier: str, *, now: int) -> Explanation | No
         of_order,
         [_explain_gift(each, each.state, now=now) for each in gifts.get_many(table, list(order.reservations))],
     )
+
+
+def _explain_voucher(table: WholeTable, holding_id: str, *, now: int) -> Explanation | None:
+    voucher = holdings.get(table, holding_id)
+    order = None if voucher is None else orders.get(table, voucher.order_id)
+    if voucher is None or order is None or voucher.shipment_id is not None:
+        return None
+    steps, end = list[Step](), voucher.valid_until
+    state, terms = voucher.state_at(now), policy.find(order.policy)
+    if end is not None and state is VoucherState.USABLE:
+        since = order.payment.paid_at or 0 if voucher.extended_from is None else voucher.extended_from
+        for at in list_reminder_times(end, terms, since=since):
+            if at > now:
+                steps.append(Step(format_timestamp(at), "its holder is reminded, if it is still usable"))
+        steps.append(Step(format_timestamp(end), f"it expires; {_END_OF_VOUCHERS[terms.repays_vouchers]}"))
+    elif state is VoucherState.EXPIRED and not voucher.has_left and terms.repays_vouchers:
+        steps.append(Step(format_timestamp(now), "its end is in effect; the sweep refunds it to the payer"))
+    facts = {
+        "order_id": order.order_id,
+        "gift_id": voucher.gift_id,
+        "state": state,
+        "received_at": format_timestamp(voucher.received_at),
+        "valid_until": _time(end),
+        "extended_from": _time(voucher.extended_from),
+        "redeemed_at": _time(voucher.redeemed_at),
+        "refunded_at": _time(voucher.refunded_at),
+        "expired_at": _time(voucher.expired_at),
+        "refund_request_id": voucher.refund_request_id,
+    }
+    decisions = list(_decide_vouchers(order, terms, now=now))
+    return Explanation("voucher", holding_id, order.policy, facts, steps, decisions)
 
 
 def describe(found: Explanation) -> Iterator[str]:
@@ -215,8 +246,10 @@ def _list_steps_of_order(order: Order, *, now: int) -> Iterator[Step]:
                 yield Step(format_timestamp(at), "the holders of usable vouchers are reminded of their end")
         what = f"the vouchers expire; no unit can be given or used any more; {_END_OF_VOUCHERS[_repays(order)]}"
         yield Step(format_timestamp(order.valid_until), what)
-    elif are_units_refunded(order, now=now) and order.refunded < order.quantity:
-        yield Step(format_timestamp(now), "the end of the vouchers is in effect; the sweep refunds what nobody redeemed")
+    elif order.available and are_units_refunded(order, now=now):
+        yield Step(
+            format_timestamp(now), "the end of the vouchers is in effect; the sweep stores it, and repays the units"
+        )
 
 
 # --- decisions -------------------------------------------------------------------------------------------------------

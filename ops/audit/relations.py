@@ -647,7 +647,10 @@ def _check_voucher_tallies(index: AuditIndex, *, now: int) -> Iterator[Finding]:
     for holding in index.holdings.values():
         if holding.product.kind is not Kind.VOUCHER:
             continue
-        counted: dict[int | None, Counters] = {holding.bought_until: {}, holding.valid_until: summary.count_voucher(holding)}
+        counted: dict[int | None, Counters] = {
+            holding.bought_until: {},
+            holding.valid_until: summary.count_voucher(holding),
+        }
         for end, wanted in counted.items():
             key = keys.voucher_expiry(holding.holder_id, end, holding.holding_id)
             expected.add(key)

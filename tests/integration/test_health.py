@@ -105,7 +105,9 @@ def test_overdue_payments_and_refunds_are_counted(stack: Stack) -> None:
 
 def test_overdue_vouchers_are_counted(stack: Stack) -> None:
     stack.buy()
-    stack.now += 90 * DAY + PERIOD
+    stack.now += 89 * DAY
+    stack.sweep()
+    stack.now += DAY + PERIOD
     assert collect_health(stack).items() >= CLEAR.items()
     stack.now += 1
     assert collect_health(stack)["OverdueVouchers"] == 1
