@@ -238,7 +238,7 @@ def test_a_voucher_lives_a_year_and_its_price_goes_back_to_the_payer(live: Runni
     end = voucher["valid_until"]
     assert time_of(end) - time_of(order["payment"]["paid_at"]) == timedelta(days=365)
     assert mia.post(f"/vouchers/{spent['code']}/redemptions", {}).status_code == 201
-    # What the merchant changes later changes nothing sold.
+    # The merchant changes the product later: nothing that was sold changes.
     mia.put(f"/stores/{store}/products/a-year", body | {"validity_days": 30})
 
     def reminders(client: Client) -> list[tuple[str, int]]:

@@ -9,7 +9,7 @@ import pytest
 from handsel.domain import ids
 from handsel.runtime.wiring import table
 from handsel.store import keys, orders
-from handsel.use_cases.fulfilment import voucher_ends
+from handsel.use_cases.operations import voucher_ends
 from ops.explain import describe, explain
 from ops.scan import WholeTable
 from testkit.handlers.calls import return_request
@@ -144,8 +144,8 @@ def test_available_units_are_refunded_by_the_clock_in_every_view(stack: Stack) -
         return found["state"], found["actions"], found["refusals"], listed, payment["refunded"]["amount"]
 
     stack.now += VALIDITY - 1
-    refusal = {"action": "gift", "rule": "minimum_window"}
-    assert views() == ("paid", ["use", "refund"], [refusal], [1, 1, 0], 0)
+    ruled_out = {"action": "gift", "rule": "minimum_window"}
+    assert views() == ("paid", ["use", "refund"], [ruled_out], [1, 1, 0], 0)
     stack.now += 1
     over: tuple[Any, ...] = ("refunded", [], [], [0, 0, 1], 2 * 12_900)
     assert views() == over
@@ -245,7 +245,7 @@ def test_odd_totals_are_repaid_to_the_last_cent(stack: Stack) -> None:
 
 
 def test_what_the_merchant_changes_later_changes_nothing_sold(stack: Stack) -> None:
-    order, voucher = claimed_by_bob(stack)
+    _, voucher = claimed_by_bob(stack)
     stack.update_product("voucher", validity_days=5, price={"amount": 1, "currency": "CNY"})
     stack.now += 6 * DAY
     stack.sweep()

@@ -26,6 +26,7 @@ from handsel.domain.states import (
     RefundStatus,
     UnitAction,
     UnitPlace,
+    VoucherState,
     build_document,
 )
 from handsel.store import keys

@@ -18,8 +18,8 @@ from handsel.store import gifts, keys, orders, refunds
 from handsel.store.attributes import Item
 from handsel.store.gifts import Released
 from handsel.store.table import Table
-from handsel.use_cases.fulfilment import voucher_ends
 from handsel.use_cases.gifts.reminding import MAX_REMINDERS, remind
+from handsel.use_cases.operations import voucher_ends
 from handsel.use_cases.orders.purchases import settle_payment
 from handsel.use_cases.orders.refunding import settle_refund
 
