@@ -15,6 +15,7 @@ CLEAR = {
     "OverduePayments": 0,
     "OverdueRefunds": 0,
     "OverdueVouchers": 0,
+    "OverdueShipments": 0,
     "InvariantViolation": 0,
 }
 

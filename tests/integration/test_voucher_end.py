@@ -480,7 +480,7 @@ def test_holders_are_reminded_30_7_and_1_days_before_the_end_once_each(stack: St
     )
     assert message["params"] == {"holding_id": bobs["holding_id"], "days": 1}
     assert message["link"].endswith(f"/#/holdings/{bobs['holding_id']}")
-    assert message["text"] == "Your voucher expires in 1 day."
+    assert message["text"] == "You have 1 day left to use your voucher."
     assert message["gift_id"] is not None
 
 

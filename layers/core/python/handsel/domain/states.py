@@ -495,6 +495,19 @@ class VoucherAction(StrEnum):
     REFUND = "refund"
 
 
+class HoldingAction(StrEnum):
+    """An action that the holder can take on a voucher or a parcel.
+
+    - `request_refund`: ask for a refund.
+    - `extend`: extend the validity of the voucher.
+    - `return_gift`: give a return gift to the giver.
+    """
+
+    REQUEST_REFUND = "request_refund"
+    EXTEND = "extend"
+    RETURN_GIFT = "return_gift"
+
+
 # A voucher of a product without a limited validity does not have `valid_until`.
 VALID = Guard("valid_until", ">", "now", optional=True)
 VALIDITY_OVER = Guard("valid_until", "<=", "now")
@@ -697,6 +710,50 @@ def _shipment_document() -> dict[str, object]:
         },
         "errors": {},
     }
+
+
+# --- accounts ---------------------------------------------------------------------------------------------------------
+
+
+class AccountState(StrEnum):
+    """State of an account.
+
+    - `active`: its user can use it.
+    - `leaving`: its user asked for its erasure, and can still keep it.
+    - `erased`: it is erased. This is final.
+    """
+
+    ACTIVE = "active"
+    LEAVING = "leaving"
+    ERASED = "erased"
+
+
+class AccountAction(StrEnum):
+    """The actions on an account."""
+
+    LEAVE = "leave"
+    KEEP = "keep"
+    ERASE = "erase"
+
+
+# Half-open, as claim windows are: at exactly `erase_at` the account is erased.
+KEEPABLE = Guard("erase_at", ">", "now")
+ERASURE_DUE = Guard("erase_at", "<=", "now")
+
+ACCOUNT_MACHINE = Machine(
+    states=AccountState,
+    actions=AccountAction,
+    initial=AccountState.ACTIVE,
+    transitions={
+        (AccountState.ACTIVE, AccountAction.LEAVE): Transition(AccountState.LEAVING),
+        (AccountState.LEAVING, AccountAction.KEEP): Transition(AccountState.ACTIVE, (KEEPABLE,)),
+        (AccountState.LEAVING, AccountAction.ERASE): Transition(AccountState.ERASED, (ERASURE_DUE,)),
+    },
+    problems={AccountState.ERASED: errors.AccountErased},
+    stored_in={AccountState.LEAVING: "erase_at", AccountState.ERASED: "erased_at"},
+    # An erased account stays in the due index until nothing of its user is left.
+    due_in=frozenset({AccountState.LEAVING, AccountState.ERASED}),
+)
 
 
 def build_document() -> dict[str, object]:

@@ -411,6 +411,16 @@ def shipments_by_store(store_id: str) -> str:
     return _join("SHIPMENTS", store_id)
 
 
+def regift_requests_by_user(user_id: str) -> str:
+    """Return the partition of `by_owner` with the regift requests of a user."""
+    return _join("REGIFT_REQUESTS", user_id)
+
+
+def gifts_by_second_person(user_id: str) -> str:
+    """Return the partition of `by_parent` with the gifts that are passed on to a user if nobody claims them."""
+    return _join("SECOND_PERSON", user_id)
+
+
 def refund_requests_by_store(store_id: str) -> str:
     """Return the partition of `by_parent` with the refund requests about goods and vouchers of a store."""
     return _join("STORE_REFUND_REQUESTS", store_id)

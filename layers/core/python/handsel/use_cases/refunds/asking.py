@@ -81,6 +81,10 @@ def ask(
             raise errors.NotRefundable(NotRefundableReason.NOT_POSSIBLE) if is_holder else errors.NotFound
         why_not = find_not_refundable_reason(holding, shipment, previous, rules, now=call.now)
         if why_not is not None:
+            # What was read later may be the effect of this call itself, sent twice, or of another one.
+            again = table.get_many([holding_key, request_key])
+            if request_key in again or again.get(holding_key) != found[holding_key]:
+                raise ConditionFailed([])
             # A payer does not learn what the holder of the gift did with it.
             raise errors.NotRefundable(why_not if is_holder else NotRefundableReason.NOT_POSSIBLE)
         if previous is not None and previous.state is not RefundRequestState.WITHDRAWN:
