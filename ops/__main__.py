@@ -3,7 +3,7 @@
     smoke    test a deployed stack: the whole story of a gift, in a minute, with users that it creates and deletes
     preflight show what the quotas and settings of the account let a stack hold, and what to ask for; read-only
     audit    check the whole table for inconsistencies; read-only
-    explain  explain a gift or an order: what happens next, and which rules of its policy decide; read-only
+    explain  explain a gift, an order or a voucher: what happens next, and which rules of its policy decide; read-only
     settle   settle overdue gifts, payments, refunds and reminders
     replay   process again what Lambda gave up: stream records and inbound events
     recount  rebuild the counters and messages of users from their orders, gifts and holdings
@@ -131,9 +131,9 @@ def _parser() -> argparse.ArgumentParser:
     audit_command.add_argument("--segments", type=_positive, default=4, help="number of parallel readers (4)")
     _add_waiting_options(audit_command)
     explain_command = add_command(
-        "explain", _explain, "Explain a gift or an order: what happens next, and which rules decide."
+        "explain", _explain, "Explain a gift, an order or a voucher: what happens next, and which rules decide."
     )
-    explain_command.add_argument("id", help="ID of the gift or the order")
+    explain_command.add_argument("id", help="ID of the gift, the order or the holding")
     settle_command = add_writing_command("settle", _settle, "Settle overdue gifts, payments, refunds and reminders.")
     settle_command.add_argument(
         "--scan", action="store_true", help="also scan the table for overdue items that the due index lacks"

@@ -372,6 +372,15 @@ def _samples() -> Iterator[Event]:
         path={"holding_id": HOLDING},
     )
     yield _http(
+        "HoldingFunction",
+        "extend",
+        f"Bob extends a voucher: 409 under the default policy if its `holding_id` replaces the three `{HOLDING}`.",
+        "POST /holdings/{holding_id}/extend",
+        404,
+        by=BOB,
+        path={"holding_id": HOLDING},
+    )
+    yield _http(
         "MerchantFunction",
         "redeem",
         f"Mia redeems the voucher: 201 if its code replaces the three `{CODE}`.",

@@ -232,6 +232,7 @@ BODIES: Mapping[str, BuildBody] = {route: no_body for route in routes() if route
     "PUT /gifts/{gift_id}/at-end": set_end,
     "POST /gifts/{gift_id}/ask-again": ask_again,
     "POST /gifts/{gift_id}/return-gifts": give_in_return,
+    "POST /holdings/{holding_id}/extend": no_body,
     "PUT /tagged/{product_id}": no_body,
     "DELETE /tagged/{product_id}": no_body,
     "PATCH /me": update_me,

@@ -799,6 +799,20 @@ def test_get_holdings(calls: Running) -> None:
     expect_problem(calls.as_("alice").get(f"/holdings/{holding['holding_id']}/qr"), 404, "not-found")
 
 
+def test_post_holdings_extend(calls: Running) -> None:
+    bob = calls.as_("bob")
+    sold = expect_ok(claim(bob, calls.give(calls.buy()["order_id"])), 201)
+    expect_problem(bob.post(f"/holdings/{sold['holding_id']}/extend", {}), 409, "not-extendable")
+    with environment_of(calls, "PurchaseFunction", POLICY="kakao"):
+        order = calls.buy()
+    holding = expect_ok(claim(bob, calls.give(order["order_id"])), 201)
+    path = f"/holdings/{holding['holding_id']}/extend"
+    expect_problem(calls.as_("alice").post(path, {}), 404, "not-found")
+    extended = expect_ok(bob.post(path, {}))
+    assert extended["valid_until"] > holding["valid_until"]
+    assert expect_ok(bob.post(path, {})) == expect_ok(bob.get(path.removesuffix("/extend"))) == extended
+
+
 def test_post_redemptions(calls: Running) -> None:
     gift = calls.give(calls.buy()["order_id"])
     holding = expect_ok(claim(calls.as_("bob"), gift), 201)

@@ -48,6 +48,8 @@ def every_message() -> Iterator[Message]:
     for before in (ShipmentStatus.READY_TO_SHIP, ShipmentStatus.PICKED_UP):
         for status in ShipmentStatus:
             yield from messages.derive_shipment_messages(shipment(before), shipment(status))
+    ending = voucher(valid_until=NOW)
+    yield from (messages.build_voucher_reminder(ending, NOW - days * messages.DAY_MS) for days in (1, 7))
     for change in ((voucher(), voucher(redeemed_at=NOW)), (voucher(redeemed_at=NOW), voucher())):
         yield from messages.derive_holding_messages(*change)
     yield from messages.derive_shipment_messages(shipment(), replace(shipment(), not_shipped=NotShipped(NOW, "mia")))
