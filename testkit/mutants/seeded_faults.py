@@ -620,7 +620,7 @@ MUTANTS = (
     Mutant(
         "a parcel that left the store stays due",
         "store/shipments.py",
-        "if after.status is not ShipmentStatus.READY_TO_SHIP:\n        changes |= _NOT_DUE\n",
+        "    if after.status is not ShipmentStatus.READY_TO_SHIP:\n        changes |= _NOT_DUE\n",
         "",
     ),
     Mutant(
