@@ -338,7 +338,7 @@ def test_no_record_that_the_projector_gets_has_an_address(stack: Stack) -> None:
     stack.call("bob", "PUT", f"/shipments/{parcel['shipment_id']}/address", OTHER)
     stack.report(parcel["shipment_id"], "delivered")
     assert PHONE in str(stack.records)
-    assert PHONE not in str(stack.projector_records)
+    assert PHONE not in str(stack.projector_records())
 
 
 def test_a_correction_is_an_event_without_the_address(stack: Stack) -> None:
