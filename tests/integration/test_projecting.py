@@ -116,9 +116,15 @@ def correct(stack: Stack) -> None:
     assert stack.call("bob", "PUT", f"/shipments/{shipment_id}/address", ADDRESS | {"city": "Suzhou"}).status == 200
 
 
+def wait_in_the_store(stack: Stack) -> None:
+    assert stack.claim("bob", give_to_bob(stack, "parcel")).status == 201
+    stack.now += 7 * DAY
+    assert stack.sweep()["not_shipped"] == 1
+
+
 LIFE_CYCLES = (
     claim, correct, claim_and_redeem, claim_two_and_expire, expire_and_request_again, cancel, decline, deliver,
-    expire_with_a_refund, pass_on_to_bob,
+    expire_with_a_refund, pass_on_to_bob, wait_in_the_store,
 )  # fmt: skip
 
 
