@@ -43,7 +43,7 @@ from handsel.store import rollout as rollouts
 from handsel.store import test_clock
 from handsel.use_cases.operations.settling import SweepOutcome, sweep
 from ops import explain as explaining
-from ops import held, logs, preflight, smoke
+from ops import erasure, held, logs, preflight, smoke
 from ops import recount as recounting
 from ops import replay as replaying
 from ops import rollout as rolling_out
@@ -183,6 +183,8 @@ def _parser() -> argparse.ArgumentParser:
     decision = decide_command.add_mutually_exclusive_group(required=True)
     decision.add_argument("--approve", action="store_true", help="refund the units, and repay the payer")
     decision.add_argument("--reject", action="store_true", help="end it without a refund")
+    erasure_command = add_command("erasure", _erasure, "Show what was deleted and kept of a user who left; read-only.")
+    erasure_command.add_argument("user_id", help="ID of the user")
     logs_command = add_command("logs", _logs, "Print log lines of functions and of API Gateway. Requires --stack.")
     wanted = logs_command.add_mutually_exclusive_group(required=True)
     wanted.add_argument("--request-id", help="lines of this request: the header x-request-id of its response")
@@ -296,6 +298,15 @@ def _run_audit(table: WholeTable, options: argparse.Namespace, segments: int = 4
         rate=options.rate,
         recheck_after=options.recheck_after,
     )
+
+
+def _erasure(table: WholeTable, _: Stack, options: argparse.Namespace) -> int:
+    report = erasure.describe(table, options.user_id, now=clock.now_ms())
+    if options.json:
+        _print_json(report)
+    else:
+        _print_lines(erasure.format_lines(report))
+    return 0
 
 
 def _explain(table: WholeTable, _: Stack, options: argparse.Namespace) -> int:
