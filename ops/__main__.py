@@ -9,12 +9,13 @@
     recount  rebuild the counters and messages of users from their orders, gifts and holdings
     rollout  show and change which users have a feature
     refund-requests  list the refund requests that wait for an operator; read-only
+    repaid   list the refunds that the payment provider refused, and mark one as repaid in another way
     decide-refund  end such a refund request: refund the units, or reject it
     logs     print the log lines of a request or with a text, of functions and API Gateway; read-only
     cost     show the cost of a gift at list prices; makes no requests
     capacity show how many gifts per second are possible, and which limit is reached first; makes no requests
 
-Without --apply, nothing is written: settle, replay, recount, rollout and decide-refund list what they would do. Credentials,
+Without --apply, nothing is written: settle, replay, recount, rollout, repaid and decide-refund list what they would do. Credentials,
 AWS_DEFAULT_REGION and AWS_ENDPOINT_URL come from the environment. Results go to stdout, progress and errors to stderr.
 
 Exit status: 0 success; 1 inconsistencies were found, or some of the work failed; 2 the command could not run.
@@ -43,7 +44,7 @@ from handsel.store import rollout as rollouts
 from handsel.store import test_clock
 from handsel.use_cases.operations.settling import SweepOutcome, sweep
 from ops import explain as explaining
-from ops import erasure, held, logs, preflight, smoke
+from ops import erasure, held, logs, preflight, repaid, smoke
 from ops import recount as recounting
 from ops import replay as replaying
 from ops import rollout as rolling_out
@@ -185,6 +186,10 @@ def _parser() -> argparse.ArgumentParser:
     decision.add_argument("--reject", action="store_true", help="end it without a refund")
     erasure_command = add_command("erasure", _erasure, "Show what was deleted and kept of a user who left; read-only.")
     erasure_command.add_argument("user_id", help="ID of the user")
+    repaid_command = add_writing_command(
+        "repaid", _repaid, "List the refunds that the provider refused for good, and mark one as repaid in another way."
+    )
+    repaid_command.add_argument("id", nargs="?", help="ID of the refund that was repaid; all are listed by default")
     logs_command = add_command("logs", _logs, "Print log lines of functions and of API Gateway. Requires --stack.")
     wanted = logs_command.add_mutually_exclusive_group(required=True)
     wanted.add_argument("--request-id", help="lines of this request: the header x-request-id of its response")
@@ -486,6 +491,22 @@ def _decide_refund(table: WholeTable, _: Stack, options: argparse.Namespace) -> 
         if not options.apply:
             would = "refund its units and repay the payer" if options.approve else "end it without a refund"
             _print(f"This would {would}. Nothing was written" + _apply_hint(has_work=True))
+    return 0
+
+
+def _repaid(table: WholeTable, _: Stack, options: argparse.Namespace) -> int:
+    if options.id is None:
+        found = repaid.list_refused(table, log=_log, rate=options.rate)
+    else:
+        found = [repaid.mark(table, options.id, apply=options.apply)]
+    if options.json:
+        _print_json([repaid.as_dict(refund) for refund in found])
+        return 0
+    _print_all(map(repaid.describe, found))
+    if options.id is None:
+        _print(f"{len(found)} refused.")
+    elif not options.apply:
+        _print("This would mark it as repaid. Nothing was written" + _apply_hint(has_work=True))
     return 0
 
 

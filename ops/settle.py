@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from handsel.domain.states import GiftState, OrderState, RefundStatus
+from handsel.domain.states import GiftState, OrderState, RefundStatus, ShipmentStatus
 from handsel.store import orders, refunds
 from handsel.store.attributes import dump_item, load
 from handsel.use_cases.operations.settling import DueType, list_due
@@ -44,6 +44,8 @@ def _overdue_filter(now: int) -> dict[str, Any]:
         ":owed": RefundStatus.PENDING,
         ":charged": now - orders.SETTLE_AFTER_MS,
         ":repaid": now - refunds.SETTLE_AFTER_MS,
+        ":shipment": "SHIPMENT",
+        ":ready": f"#{ShipmentStatus.READY_TO_SHIP}",
     }
     return {
         "FilterExpression": (
@@ -52,6 +54,7 @@ def _overdue_filter(now: int) -> dict[str, Any]:
             " AND (#state = :pending OR (#state = :cancelled AND attribute_exists(payment.#token))))"
             " OR (sk = :request AND due_at <= :now)"
             " OR (sk = :refund AND #status = :owed AND created_at <= :repaid)"
+            " OR (sk = :shipment AND ship_by <= :now AND contains(owner_pk, :ready) AND attribute_not_exists(not_shipped))"
         ),
         "ProjectionExpression": "pk, sk",
         "ExpressionAttributeNames": {"#state": "state", "#status": "status", "#token": "token"},

@@ -68,6 +68,9 @@ POST /vouchers/{code}/redemptions              | store     | usable 201; redeeme
 POST /redemptions                              | store     | usable 201; redeemed 409 already-redeemed; over 410 voucher-expired
                                                | merchants | 404 not-found
                                                | user      | 403 wrong-role
+POST /vouchers/{code}/redemptions/{redemption_id}/undo | store | redeemed 200; 404 not-found
+                                               | merchants | 404 not-found
+                                               | user      | 403 wrong-role
 POST /orders                                   | user      | 201
 GET /orders                                    | user      | 200
 GET /payments                                  | user      | 200
@@ -156,7 +159,7 @@ WRAPPING = {
     "parcel": {"cover_id": "parcel-kraft", "blessing_id": "best-wishes"},
 }
 # Path parameters of resources with states, and values for parameters of resources that always exist.
-KINDS = ("order_id", "gift_id", "holding_id", "shipment_id", "code", "message_id")
+KINDS = ("order_id", "gift_id", "holding_id", "shipment_id", "code", "redemption_id", "message_id")
 # Routes that respond with a page instead of a problem.
 PAGES = {"GET /g/{gift_id}"}
 FIXED = {"store_id": MIA_STORE, "handle": "alice", "file": "red-classic.svg", "version": "any", "asset": "icon.svg"}
@@ -424,6 +427,12 @@ class Builder:
         self._require(USERS[role], method, build_path(route, path_ids(world)), body)
         return world
 
+    def redeem(self, world: World) -> World:
+        """Redeem the voucher of the world."""
+        done = self._require("mia", "POST", build_path("POST /vouchers/{code}/redemptions", path_ids(world)))
+        world.ids["redemption_id"] = done["redemption_id"]
+        return world
+
     @staticmethod
     def _hold(world: World, held: Mapping[str, Any], role: str) -> None:
         world.parts["holder"] = {role}
@@ -434,7 +443,7 @@ class Builder:
 
 
 REPORT = {"event_id": "there", "status": "delivered", "location": "Hangzhou", "occurred_at": "2026-01-05T08:00:00Z"}
-REDEEM, DELIVER = "POST /vouchers/{code}/redemptions", "POST /shipments/{shipment_id}/events"
+DELIVER = "POST /shipments/{shipment_id}/events"
 
 
 def cancelled(make: Builder, to: str | None) -> World:
@@ -455,7 +464,7 @@ def return_gift_given(make: Builder) -> World:
 
 def redeemed(make: Builder) -> World:
     world = make.given("named, claimed and redeemed", "voucher", 1, "claimed", "redeemed", to="bob")
-    return make.do(make.claim(world, "recipient"), "merchant", REDEEM)
+    return make.redeem(make.claim(world, "recipient"))
 
 
 def delivered(make: Builder) -> World:
@@ -471,7 +480,7 @@ TIMELESS: Sequence[BuildWorld] = (
     lambda make: make.order("payment declined", token="tok_declined"),
     Builder.refunded,
     lambda make: make.used("used", "voucher", "usable"),
-    lambda make: make.do(make.used("used and redeemed", "voucher", "redeemed"), "merchant", REDEEM),
+    lambda make: make.redeem(make.used("used and redeemed", "voucher", "redeemed")),
     lambda make: make.used("parcel, used", "parcel", "ready"),
     lambda make: make.do(make.used("parcel, used and delivered", "parcel", "delivered"), "carrier", DELIVER, REPORT),
     lambda make: make.claim(make.given("claimed", "voucher", 2, "claimed", "usable"), "claimer", "other claimer"),

@@ -29,6 +29,7 @@ from handsel.api.requests.base import Request
 from handsel.api.views.base import View
 from handsel.api.views.products import ProductView
 from handsel.domain import errors
+from handsel.domain.reasons import NotRefundableReason
 from local import template
 from local.settings import REGION, ROOT
 
@@ -458,6 +459,11 @@ _PROBLEM_SCHEMAS: Schema = {
                 "description": "Only with `already-redeemed`: the time of the redemption.",
                 "type": "string",
                 "format": "date-time",
+            },
+            "reason": {
+                "description": "Only with `not-refundable`. A payer who is not the holder gets `not-possible` for any.",
+                "type": "string",
+                "enum": list(NotRefundableReason),
             },
             "total": {"description": "Only with `price-changed`: the current total.", "allOf": [_ref("MoneyView")]},
             "rule": {

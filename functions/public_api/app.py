@@ -103,7 +103,9 @@ class StateMachines(View):
         shipment: the machine of shipments.
         order: the machine of orders.
         refund: the machine of refunds.
+        refund_request: the machine of refund requests.
         voucher: the machine of vouchers.
+        redemption: the machine of redemptions of vouchers.
     """
 
     gift: StateMachine
@@ -111,7 +113,9 @@ class StateMachines(View):
     shipment: ShipmentMachine
     order: StateMachine
     refund: StateMachine
+    refund_request: StateMachine
     voucher: StateMachine
+    redemption: StateMachine
 
 
 class RuleView(View):

@@ -17,6 +17,7 @@ from handsel.domain.models import (
     Holding,
     Order,
     Product,
+    Redemption,
     Refund,
     RefundRequest,
     Store,
@@ -37,6 +38,7 @@ from handsel.store import (
     orders,
     preferences,
     products,
+    redemptions,
     refund_requests,
     refunds,
     rollout,
@@ -60,7 +62,10 @@ Place = tuple[str, str]
 
 
 class ShipmentEntry(NamedTuple):
-    """The part of a shipment that is about units, its status and its tally."""
+    """The part of a shipment that is about units, its status, its times and its tally.
+
+    `unreported_since` is the time from which on it is to be reported as not shipped; None if it is shipped or reported.
+    """
 
     shipment_id: str
     holder_id: str
@@ -69,6 +74,8 @@ class ShipmentEntry(NamedTuple):
     quantity: int
     store_id: str
     status: ShipmentStatus
+    holding_id: str
+    unreported_since: int | None
     address_until: int
     part: Counters
 
@@ -107,6 +114,7 @@ class AuditIndex:
     holdings: dict[str, Holding] = field(default_factory=dict)
     # The place among the received gifts of a holding that was claimed by link.
     received_at: dict[str, Place] = field(default_factory=dict)
+    redemptions: dict[str, Redemption] = field(default_factory=dict)
     shipments: dict[str, ShipmentEntry] = field(default_factory=dict)
     # By shipment: the ttl of its address.
     addresses: dict[str, object] = field(default_factory=dict)
@@ -211,12 +219,22 @@ class AuditIndex:
         self.voucher_timers[holding.holding_id] = _time_of(timer)
         self._check_place(key, item, holdings.to_item(holding, None) | timer, ignored=BY_PARENT)
         bare = replace(holding, product=self._shared_product(holding.product), holder_id=sys.intern(holding.holder_id))
-        self.holdings[holding.holding_id] = replace(bare, order_id=sys.intern(bare.order_id), redemption=None)
+        self.holdings[holding.holding_id] = replace(bare, order_id=sys.intern(bare.order_id))
+
+    def add_redemption(self, key: Key, item: Item) -> None:
+        """Add a redemption."""
+        redemption = redemptions.from_item(item)
+        self._check_place(key, item, redemptions.to_item(redemption))
+        undo = redemption.undone_at, redemption.undone_by, redemption.undo_reason, redemption.undo_id
+        if len({part is None for part in undo}) > 1:
+            self._report(IssueType.REDEMPTION_DIFFERS, key, "has a part of its undo only")
+        bare = replace(redemption, undone_by=None, undo_reason=None, undo_id=None, undo_hash=None)
+        self.redemptions[redemption.redemption_id] = bare
 
     def add_shipment(self, key: Key, item: Item) -> None:
         """Add a shipment."""
         shipment = shipments.from_item(item)
-        self._check_place(key, item, shipments.to_item(shipment))
+        self._check_place(key, item, shipments.to_item(shipment), due=shipment.has_ship_by)
         self.shipments[shipment.shipment_id] = ShipmentEntry(
             shipment.shipment_id,
             sys.intern(shipment.holder_id),
@@ -225,6 +243,8 @@ class AuditIndex:
             shipment.quantity,
             shipment.store_id,
             shipment.status,
+            shipment.holding_id,
+            shipment.ship_by if shipment.has_ship_by else None,
             shipment.address_until,
             summary.count_shipment(shipment),
         )
@@ -488,6 +508,7 @@ _ADD_BY_KIND: Mapping[tuple[str, str], Callable[[AuditIndex, Key, Item], None]] 
     ("GIFT", "REMINDER"): AuditIndex.add_reminder,
     ("WINDOW", "WINDOW"): AuditIndex.add_window,
     ("HOLDING", "HOLDING"): AuditIndex.add_holding,
+    ("REDEMPTION", "REDEMPTION"): AuditIndex.add_redemption,
     ("USE", "USE"): AuditIndex.add_use,
     ("REFUND", "REFUND"): AuditIndex.add_refund,
     ("REFUND_REQUEST", "REFUND_REQUEST"): AuditIndex.add_refund_request,

@@ -54,6 +54,10 @@ def _known_keys(known: AuditIndex, groups: set[str]) -> Iterator[Key]:
     for holding in known.holdings.values():
         if f"ORDER#{holding.order_id}" in groups:
             yield keys.holding(holding.holding_id)
+    for redemption in known.redemptions.values():
+        voucher = known.holdings.get(redemption.holding_id)
+        if voucher is not None and f"ORDER#{voucher.order_id}" in groups:
+            yield keys.redemption(redemption.redemption_id)
     for shipment in known.shipments.values():
         if f"ORDER#{shipment.order_id}" in groups:
             yield keys.shipment(shipment.shipment_id)
@@ -100,16 +104,20 @@ def _referenced_keys(index: AuditIndex) -> Iterator[Key]:
             yield keys.gift(holding.gift_id)
         if holding.shipment_id is not None:
             yield keys.shipment(holding.shipment_id)
+        if holding.redemption is not None:
+            yield keys.redemption(holding.redemption)
         if holding.return_gift_order_id is not None:
             yield keys.order(holding.return_gift_order_id)
         if holding.refund_request_id is not None:
             yield keys.refund_request(holding.refund_request_id)
         if holding.product.kind is Kind.VOUCHER:
-            yield keys.voucher_expiry(holding.holder_id, holding.valid_until, holding.holding_id)
+            ends = {holding.valid_until, holding.bought_until}
+            yield from (keys.voucher_expiry(holding.holder_id, end, holding.holding_id) for end in ends)
     for shipment in index.shipments.values():
         yield from (keys.tally(keys.shipment(shipment.shipment_id)), keys.address(shipment.shipment_id))
     for use in index.uses.values():
         yield from map(keys.holding, use.holding_ids)
+    yield from (keys.holding(redemption.holding_id) for redemption in index.redemptions.values())
     for refund in index.refunds.values():
         yield from (keys.order(refund.order_id), *map(keys.holding, refund.holding_ids))
         if refund.refund_request_id is not None:

@@ -40,7 +40,8 @@ def find_issues(index: AuditIndex, *, now: int, grace_ms: int) -> Iterator[Findi
         yield from _check_gift(index, gift, now=now, grace_ms=grace_ms)
     for holding in index.holdings.values():
         yield from _check_holding(index, by_order, holding, now=now, grace_ms=grace_ms)
-    yield from _check_shipments(index, now=now)
+    yield from _check_redemptions(index)
+    yield from _check_shipments(index, now=now, grace_ms=grace_ms)
     yield from _check_uses(index)
     for request in index.refund_requests.values():
         yield from _check_refund_request(index, request, now=now, grace_ms=grace_ms)
@@ -308,6 +309,13 @@ def _check_holding(
     shipment_id = holding.shipment_id
     if shipment_id is not None and shipment_id not in index.shipments:
         yield Finding(IssueType.SHIPMENT_MISSING, about, group, f"its shipment {shipment_id} does not exist")
+    order_of = index.orders.get(holding.order_id)
+    if order_of is not None and order_of.policy != holding.policy:
+        detail = f"has the policy {holding.policy}, and its order {order_of.policy}"
+        yield Finding(IssueType.POLICY_DIFFERS, about, group, detail)
+    if holding.redemption is not None and holding.redemption not in index.redemptions:
+        detail = f"its redemption {holding.redemption} does not exist"
+        yield Finding(IssueType.REDEMPTION_DIFFERS, about, group, detail)
     if holding.return_gift_order_id is not None:
         order = index.orders.get(holding.return_gift_order_id)
         if order is None or order.intent is None or order.intent.holding_id != holding.holding_id:
@@ -376,13 +384,34 @@ def _check_claimed(index: AuditIndex, gift_id: str, holding: Holding, about: str
         )
 
 
-def _check_shipments(index: AuditIndex, *, now: int) -> Iterator[Finding]:
+def _check_redemptions(index: AuditIndex) -> Iterator[Finding]:
+    """Check that a voucher has the last redemption of it, unless that is undone."""
+    for redemption in index.redemptions.values():
+        about = f"REDEMPTION#{redemption.redemption_id}"
+        voucher = index.holdings.get(redemption.holding_id)
+        if voucher is None:
+            detail = f"its voucher {redemption.holding_id} does not exist"
+            yield Finding(IssueType.DANGLING_REFERENCE, about, about, detail)
+            continue
+        is_present = voucher.redemption == redemption.redemption_id
+        same = (voucher.redeemed_at, voucher.redeemed_by) == (redemption.redeemed_at, redemption.redeemed_by)
+        if (
+            voucher.product.store_id != redemption.store_id
+            or is_present is (redemption.undone_at is not None)
+            or is_present > same
+        ):
+            detail = f"does not match voucher {redemption.holding_id}"
+            yield Finding(IssueType.REDEMPTION_DIFFERS, about, f"ORDER#{voucher.order_id}", detail)
+
+
+def _check_shipments(index: AuditIndex, *, now: int, grace_ms: int) -> Iterator[Finding]:
     parcels = {holding.shipment_id: holding for holding in index.holdings.values() if holding.shipment_id is not None}
     for shipment in index.shipments.values():
         about, group = f"SHIPMENT#{shipment.shipment_id}", f"ORDER#{shipment.order_id}"
         parcel = parcels.get(shipment.shipment_id)
         if parcel is None or (
             ids.derive_shipment_id(parcel.holding_id),
+            parcel.holding_id,
             parcel.holder_id,
             parcel.order_id,
             parcel.gift_id,
@@ -390,6 +419,7 @@ def _check_shipments(index: AuditIndex, *, now: int) -> Iterator[Finding]:
             parcel.product.store_id,
         ) != (
             shipment.shipment_id,
+            shipment.holding_id,
             shipment.holder_id,
             shipment.order_id,
             shipment.gift_id,
@@ -398,6 +428,10 @@ def _check_shipments(index: AuditIndex, *, now: int) -> Iterator[Finding]:
         ):
             detail = "no holding refers to it" if parcel is None else f"does not match holding {parcel.holding_id}"
             yield Finding(IssueType.SHIPMENT_DIFFERS, about, group, detail)
+        due = shipment.unreported_since
+        if due is not None and due + grace_ms <= now:
+            detail = "it was not shipped in time, and nobody was told"
+            yield Finding(IssueType.SHIPMENT_OVERDUE, about, group, detail, due)
         if shipment.shipment_id not in index.addresses:
             if now < shipment.address_until:
                 yield Finding(IssueType.ADDRESS_DIFFERS, about, group, "its address is missing")
@@ -671,12 +705,17 @@ def _check_voucher_tallies(index: AuditIndex, *, now: int) -> Iterator[Finding]:
     for holding in index.holdings.values():
         if holding.product.kind is not Kind.VOUCHER or holding.holder_id in index.erased:
             continue
-        key = keys.voucher_expiry(holding.holder_id, holding.valid_until, holding.holding_id)
-        expected.add(key)
-        tally = index.voucher_tallies.get(holding.holder_id, {}).get(key.sk)
-        if tally is not None or not is_past(holding, now=now):
-            part = {} if tally is None else tally.part
-            yield from _check_tally(holding.holder_id, f"{key.pk}/{key.sk}", part, summary.count_voucher(holding))
+        counted: dict[int | None, Counters] = {
+            holding.bought_until: {},
+            holding.valid_until: summary.count_voucher(holding),
+        }
+        for end, wanted in counted.items():
+            key = keys.voucher_expiry(holding.holder_id, end, holding.holding_id)
+            expected.add(key)
+            tally = index.voucher_tallies.get(holding.holder_id, {}).get(key.sk)
+            if tally is not None or not is_past(holding, now=now):
+                part = {} if tally is None else tally.part
+                yield from _check_tally(holding.holder_id, f"{key.pk}/{key.sk}", part, wanted)
     for user_id, tallies in index.voucher_tallies.items():
         for sk in tallies:
             about = f"USER#{user_id}/{sk}"

@@ -119,14 +119,45 @@ CALLS: dict[str, Callable[[Stack], Callable[[], Answer]]] = {
 }
 
 
-def _redeeming(stack: Stack) -> Callable[[], Answer]:
+def _redeeming(stack: Stack, key: str | None = None) -> Callable[[], Answer]:
     holding = stack.claim("bob", stack.give(stack.buy())).body
-    return lambda: stack.call("mia", "POST", f"/vouchers/{holding['code']}/redemptions")
+    return lambda: stack.call("mia", "POST", f"/vouchers/{holding['code']}/redemptions", key=key)
+
+
+def _undoing(stack: Stack) -> Callable[[], Answer]:
+    holding = stack.claim("bob", stack.give(stack.buy())).body
+    path = f"/vouchers/{holding['code']}/redemptions"
+    redemption_id = stack.call("mia", "POST", path).body["redemption_id"]
+    body = {"reason": "The wrong voucher"}
+    return lambda: stack.call("mia", "POST", f"{path}/{redemption_id}/undo", body, key="fault-key")
 
 
 def _reporting(stack: Stack) -> Callable[[], Answer]:
     parcel = stack.claim("bob", stack.give(stack.buy(product="parcel"))).body
     return lambda: stack.report(parcel["shipment_id"], "delivered", event_id="scan-1")
+
+
+def _asking_for_refund(*statuses: str, product: str = "parcel") -> Callable[[Stack], Callable[[], Answer]]:
+    """Return the request of bob for a refund of what he claimed.
+
+    Args:
+        statuses: that the carrier reported of the parcel.
+    """
+
+    def prepared(stack: Stack) -> Callable[[], Answer]:
+        holding = stack.claim("bob", stack.give(stack.buy(product=product))).body
+        for status in statuses:
+            stack.now += 1000
+            stack.report(holding["shipment_id"], status)
+        path, body = f"/holdings/{holding['holding_id']}/refund-requests", {"reason": "other", "note": "Why."}
+        return lambda: stack.call("bob", "POST", path, body, key="refund-request-1")
+
+    return prepared
+
+
+def _withdrawing(stack: Stack) -> Callable[[], Answer]:
+    request = _asking_for_refund("delivered")(stack)().body
+    return lambda: stack.call("bob", "POST", f"/refund-requests/{request['refund_request_id']}/withdraw")
 
 
 def _handing_over(stack: Stack) -> Callable[[], Answer]:
@@ -213,6 +244,13 @@ _NEW = {"kind": "voucher", "title": "New", "category": "food", "price": {"amount
 
 CHANGES: dict[str, Callable[[Stack], Callable[[], Answer]]] = {
     "redeem": _redeeming,
+    "redeem with a key": lambda stack: _redeeming(stack, "fault-key"),
+    "undo a redemption": _undoing,
+    "ask for a refund of a voucher": _asking_for_refund(product="voucher"),
+    "ask for a refund of a parcel in the store": _asking_for_refund(),
+    "ask for a refund of a lost parcel": _asking_for_refund("lost"),
+    "ask for a refund of delivered goods": _asking_for_refund("delivered"),
+    "withdraw a refund request": _withdrawing,
     "report": _reporting,
     "hand over": _handing_over,
     "correct an address": _correcting,

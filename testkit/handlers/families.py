@@ -24,6 +24,7 @@ from handsel.domain.models import (
     Order,
     Payment,
     Product,
+    Redemption,
     Refund,
     Shipment,
     ShipmentEvent,
@@ -35,7 +36,7 @@ from handsel.domain.recommendations import Preferences, ProductStats, Ranked, Ra
 from handsel.domain.rollout import Cohort, Feature, Rollout
 from handsel.domain.states import EndAction, GiftState, OrderState, RefundStatus, ShipmentStatus
 from handsel.domain.summary import Counters, Summary
-from handsel.store import gifts, holdings, keys, orders, products, refunds, shipments
+from handsel.store import gifts, holdings, keys, orders, products, redemptions, refunds, shipments
 from handsel.store import messages as store_messages
 from handsel.store.attributes import Item
 from handsel.store.keys import Key
@@ -113,6 +114,7 @@ class Family:
         self.messages.append(messages.build_regift_request(back.gift_id, self.id("alice"), self.id("carol"), at=LATELY))
         own = [self._voucher(f"own{each}", order, "alice", None, LATELY) for each in range(2)]
         self._use("use", order, own)
+        self._redeem(own[0])
         refund = Refund(
             refund_id=self.id("refund"),
             order_id=order.order_id,
@@ -322,11 +324,38 @@ class Family:
             version=1,
             created_at=parcel.received_at,
             updated_at=LATELY,
+            ship_by=parcel.received_at + 7 * DAY,
             address_until=parcel.received_at + MAX_ADDRESS_MS,
         )
         self.shipments[shipment.shipment_id] = shipment
         self.holdings[parcel.holding_id] = parcel
         return parcel
+
+    def _redeem(self, voucher: Holding) -> None:
+        """Redeem a voucher twice: the first redemption was undone."""
+        first, last = (
+            Redemption(
+                redemption_id=self.id(name),
+                holding_id=voucher.holding_id,
+                store_id=STORE.store_id,
+                redeemed_by=self.id("carol"),
+                redeemed_at=at,
+                undo_until=at + HOUR,
+            )
+            for name, at in (("undone", LATELY), ("redeemed", LATELY + 60_000))
+        )
+        undone = replace(
+            first,
+            undone_at=LATELY + 30_000,
+            undone_by=self.id("carol"),
+            undo_reason="Mistyped",
+            undo_id=self.id("undo"),
+            undo_hash="hash",
+        )
+        self.more += [redemptions.to_item(undone), redemptions.to_item(last)]
+        self.holdings[voucher.holding_id] = replace(
+            voucher, redeemed_at=last.redeemed_at, redemption=last.redemption_id, redeemed_by=last.redeemed_by
+        )
 
     def _use(self, name: str, order: Order, created: list[Holding]) -> None:
         use = Use(self.id(name), order.order_id, tuple(holding.holding_id for holding in created), "hash")
@@ -337,14 +366,15 @@ class Family:
     def items(self) -> Iterator[Item]:
         """Yield all items of the family."""
         for order in self.orders.values():
-            yield orders.to_item(order)
+            timer = orders.build_timer(order, after=NOW) if order.state is OrderState.PAID else {}
+            yield orders.to_item(order) | timer
         for gift in self.gifts.values():
             item = gifts.to_item(gift)
             yield without_due(item) if gift.state.is_final else item
         for holding in self.holdings.values():
             yield holdings.to_item(holding, None if holding.gift_id is None else self.gifts[holding.gift_id])
         for shipment in self.shipments.values():
-            yield shipments.to_item(shipment)
+            yield without_due(shipments.to_item(shipment))
             yield shipments.address_to_item(shipment, ADDRESS)
         for message in self.messages:
             yield dict(store_messages.build_put(message).item)

@@ -70,6 +70,8 @@ ROLES = {
     "carl": {"cognito:groups": ["carrier"], "custom:carrier": CARRIER},
     "hera": {"cognito:groups": ["couriers", "carrier"], "custom:carrier": OTHER_CARRIER},
 }
+# By store, the merchant's user.
+MERCHANTS = {MIA_STORE: "mia", MAX_STORE: "max"}
 ADDRESS = {
     "name": "Bob Lee",
     "phone": "+86 10 5550 0100",
@@ -554,7 +556,7 @@ class Simulation:
 def _on_memory() -> Iterator[Simulation]:
     memory = InMemoryTable(TABLE, RESOURCES["Table"]["Properties"], now_ms=lambda: clock.now_ms() - clock.offset_ms())
     client = cast("DynamoDBClient", memory)
-    products = seed(client, TABLE, WEB_URL)
+    products = seed(client, TABLE, WEB_URL, merchants=MERCHANTS)
     seeded, records = memory.snapshot(), tuple(memory.stream)
 
     def reset() -> None:
@@ -571,10 +573,10 @@ def _on_moto() -> Iterator[Simulation]:
         def reset() -> None:
             client.delete_table(TableName=TABLE)
             create_table(client)
-            seed(client, TABLE, WEB_URL)
+            seed(client, TABLE, WEB_URL, merchants=MERCHANTS)
 
         create_table(client)
-        yield Simulation(client, seed(client, TABLE, WEB_URL), None, reset)
+        yield Simulation(client, seed(client, TABLE, WEB_URL, merchants=MERCHANTS), None, reset)
 
 
 @contextmanager

@@ -225,7 +225,7 @@ class Operations:
         def act(process: Process) -> Any:
             known = products.get(process.table, product)
             assert known is not None
-            return selling.put_product(process.table, replace(known, title=title, stock=stock))
+            return selling.put_product(process.table, replace(known, title=title, stock=stock), merchant_id="mia")
 
         return Operation(f"edit product {self._name}", act, lambda answer: answer.title == title, lambda *_: False)
 
@@ -239,7 +239,9 @@ class Operations:
             assert known.stock is not None
             title = f"{known.stock} {self._name} {process.random.random()}"
             wanted = replace(known, title=title, stock=known.stock + more)
-            return selling.put_product(process.table, wanted, is_expected=lambda current: current == known)
+            return selling.put_product(
+                process.table, wanted, merchant_id="mia", is_expected=lambda current: current == known
+            )
 
         def is_justified(problem: errors.ApiProblem, span: Span) -> bool:
             changes = sum(1 for _ in self._states(span, (f"PRODUCT#{product}", "PRODUCT"))) - 1

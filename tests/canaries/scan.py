@@ -239,7 +239,16 @@ class Scan:
             self.plant(token, "payment token", None)
         self.unknown.ids = {
             name: canary("input")
-            for name in ("order_id", "gift_id", "product_id", "store_id", "message_id", "file", "handle")
+            for name in (
+                "order_id",
+                "gift_id",
+                "product_id",
+                "store_id",
+                "message_id",
+                "redemption_id",
+                "file",
+                "handle",
+            )
         }
         self.unknown.holdings["nobody"] = {name: canary("input") for name in ("holding_id", "shipment_id", "code")}
         for text in (*self.unknown.ids.values(), *self.unknown.holdings["nobody"].values()):

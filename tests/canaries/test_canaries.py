@@ -62,6 +62,7 @@ address                    -      -        -      -         own     -     unopen
 order id                   -      -        -      -         -       yes   -        -     -       -       yes
 holding id                 -      -        -      -         own     -     -        -     -       -       own
 shipment id                -      -        -      -         own     -     yes      -     yes     -       own
+undo's reason              -      -        -      -         -       -     may      -     -       -       -
 secret                     -      -        -      -         -       yes   -        -     -       -       -
 giver's id                 -      -        -      -         -       yes   -        -     -       -       yes
 second person's id         -      -        -      -         -       yes   -        -     -       -       -
@@ -93,7 +94,7 @@ PUBLIC = {
     "payment token": re.compile(r"^GET /openapi\.json$"),
 }
 OWN_PROFILE = re.compile(r" /me$")
-REDEMPTION = re.compile(r"/redemptions$")
+REDEMPTION = re.compile(r"/redemptions(/\{redemption_id\}/undo)?$")
 # A profile is visible to users who know the handle; the list shows users with whom the viewer exchanged gifts.
 LOOK_UP = "GET /people/{handle}"
 PEOPLE = "GET /people"
@@ -186,6 +187,13 @@ def redeem(case: Case, viewer: str, _ids: Ids) -> Body:
     return SKIP if viewer == "merchant" and case.is_usable else None
 
 
+UNDO = "POST /vouchers/{code}/redemptions/{redemption_id}/undo"
+
+
+def undo(case: Case, viewer: str, _ids: Ids) -> Body:
+    return case.sent.get((UNDO, "merchant")) or (SKIP if viewer == "merchant" and case.ids else {"reason": ECHO})
+
+
 def hand_over(_case: Case, viewer: str, _ids: Ids) -> Body:
     return {} if viewer == "merchant" else {"carrier": ECHO, "tracking_number": ECHO}
 
@@ -234,6 +242,7 @@ BODIES: Mapping[str, BuildBody] = {route: no_body for route in routes() if route
     "POST /stores/{store_id}/products/{product_id}/stock": lambda _case, _viewer, _ids: {"add": 0},
     "POST /vouchers/{code}/redemptions": redeem,
     "POST /redemptions": lambda _case, _viewer, _ids: {"code": ECHO},
+    UNDO: undo,
     "PUT /shipments/{shipment_id}": hand_over,
     "PUT /shipments/{shipment_id}/address": correct_address,
     "POST /shipments/{shipment_id}/events": report,
@@ -356,6 +365,8 @@ def by_link(scan: Scan, kind: str) -> None:
     if kind == "voucher":
         redeem_once(scan, case)
         scan.sweep(case, "redeemed")
+        undo_once(scan, case)
+        scan.sweep(case, "redemption undone")
     else:
         correct_twice(scan, case)
         scan.report(case, "claimer", "in_transit")
@@ -377,8 +388,17 @@ def correct_twice(scan: Scan, case: Case) -> None:
 
 def redeem_once(scan: Scan, case: Case) -> None:
     code = case.holdings["claimer"]["code"]
-    scan.do("merchant", "POST /vouchers/{code}/redemptions", case=case, ids={"code": code}, status=201)
+    done = scan.do("merchant", "POST /vouchers/{code}/redemptions", case=case, ids={"code": code}, status=201)
+    case.ids["redemption_id"] = done["redemption_id"]
     case.is_usable = False
+
+
+def undo_once(scan: Scan, case: Case) -> None:
+    """Undo a redemption; the merchant's request that redeemed it is a replay from then on."""
+    ids = {"code": case.holdings["claimer"]["code"], "redemption_id": case.ids["redemption_id"]}
+    scan.do(
+        "merchant", UNDO, {"reason": scan.plant_new("reason", "undo's reason", case)}, case=case, ids=ids, status=200
+    )
 
 
 def to_a_recipient(scan: Scan, kind: str) -> None:

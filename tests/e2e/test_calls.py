@@ -842,6 +842,38 @@ def test_post_redemptions_with_the_code_in_the_body(calls: Running) -> None:
         assert problem["redeemed_at"] == redeemed["redeemed_at"]
 
 
+def test_post_undo_of_a_redemption(calls: Running) -> None:
+    bob, mia = calls.as_("bob"), calls.as_("mia")
+    holding = expect_ok(claim(bob, calls.give(calls.buy()["order_id"])), 201)
+    key, body = new_key(), {"reason": "The wrong voucher"}
+    redeemed = expect_ok(mia.post("/redemptions", {"code": holding["code"]}, key=key), 201)
+    path = f"/vouchers/{holding['code']}/redemptions"
+    undo = f"{path}/{redeemed['redemption_id']}/undo"
+    expect_problem(bob.post(undo, body), 403, "wrong-role")
+    expect_problem(calls.as_("max").post(undo, body), 404, "not-found")
+    expect_problem(mia.post(f"{path}/{new_key()}/undo", body), 404, "not-found")
+    expect_problem(mia.request("POST", undo, json=body), 400, "idempotency-key-required")
+    for reason in ("", "\u200b", "a\nb", "x" * 301, None):
+        expect_problem(mia.post(undo, {"reason": reason}), 422, "invalid-request")
+    undo_key = new_key()
+    undone = expect_ok(mia.post(undo, body, key=undo_key))
+    assert (undone["undone_by"], undone["undo_reason"]) == (redeemed["redeemed_by"], body["reason"])
+    assert expect_ok(bob.get(f"/holdings/{holding['holding_id']}"))["state"] == "usable"
+    assert expect_ok(mia.post(undo, body, key=undo_key)) == expect_ok(mia.post(undo, body)) == undone
+    expect_problem(mia.post(undo, {"reason": "Another"}, key=undo_key), 422, "idempotency-key-reused")
+    assert expect_ok(mia.post("/redemptions", {"code": holding["code"]}, key=key), 201) == undone
+    second = expect_ok(mia.post(path, {}), 201)
+    assert second["redemption_id"] != redeemed["redemption_id"]
+    kinds = {"voucher_redeemed": 2, "voucher_usable_again": 1}
+
+    def is_told() -> bool:
+        items = expect_ok(bob.get("/messages?limit=50"))["items"]
+        told = [each["kind"] for each in items if each["params"].get("holding_id") == holding["holding_id"]]
+        return {kind: told.count(kind) for kind in set(told)} == kinds
+
+    assert eventually(is_told, 10)
+
+
 def test_get_and_put_shipments(calls: Running) -> None:
     parcel = parcel_of_bob(calls)
     path = f"/shipments/{parcel['shipment_id']}"
@@ -990,7 +1022,12 @@ def test_a_voucher_cannot_be_redeemed_after_its_validity(calls: Running) -> None
     product = expect_ok(mia.put(f"/stores/{store}/products/today-{new_key()}", body))
     order = expect_ok(alice.post("/orders", purchase_request(calls) | {"product_id": product["product_id"]}), 201)
     (voucher,) = expect_ok(alice.post(f"/orders/{order['order_id']}/use", {"quantity": 1}), 201)["holdings"]
+    redeemable = calls.buy()["order_id"]
+    (other,) = expect_ok(alice.post(f"/orders/{redeemable}/use", {"quantity": 1}), 201)["holdings"]
+    redeemed = expect_ok(mia.post("/redemptions", {"code": other["code"]}), 201)
     calls.advance_to(voucher["valid_until"])
+    undo = f"/vouchers/{other['code']}/redemptions/{redeemed['redemption_id']}/undo"
+    expect_problem(mia.post(undo, {"reason": "Too late"}), 409, "too-late-to-undo")
     expect_problem(mia.post(f"/vouchers/{voucher['code']}/redemptions", {}), 410, "voucher-expired")
     expect_problem(mia.post("/redemptions", {"code": voucher["code"]}), 410, "voucher-expired")
 

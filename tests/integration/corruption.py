@@ -221,11 +221,44 @@ def _code_changed(editor: TableEditor) -> Expected:
     return {(ViolationType.HOLDING_DIFFERS, editor.holding("claimed", "carol").pk)}
 
 
+def _redemption_missing(editor: TableEditor) -> Expected:
+    voucher = keys.holding(editor.get(keys.redemption(editor.id("redeemed")))["holding_id"])
+    editor.delete(keys.redemption(editor.id("redeemed")))
+    return {(IssueType.REDEMPTION_DIFFERS, voucher.pk)}
+
+
+def _redemption_undone_and_voucher_redeemed(editor: TableEditor) -> Expected:
+    undo = {"undone_at": NOW, "undone_by": editor.id("carol"), "undo_reason": "Wrong", "undo_id": editor.id("undo")}
+    editor.change(keys.redemption(editor.id("redeemed")), **undo)
+    return {(IssueType.REDEMPTION_DIFFERS, f"REDEMPTION#{editor.id('redeemed')}")}
+
+
+def _redemption_by_another_user(editor: TableEditor) -> Expected:
+    editor.change(keys.redemption(editor.id("redeemed")), redeemed_by=editor.id("bob"))
+    return {(IssueType.REDEMPTION_DIFFERS, f"REDEMPTION#{editor.id('redeemed')}")}
+
+
+def _redemption_of_another_store(editor: TableEditor) -> Expected:
+    editor.change(keys.redemption(editor.id("undone")), store_id="store-of-max")
+    return {(IssueType.REDEMPTION_DIFFERS, f"REDEMPTION#{editor.id('undone')}")}
+
+
+def _redemption_without_voucher(editor: TableEditor) -> Expected:
+    editor.change(keys.redemption(editor.id("undone")), holding_id=editor.id("nothing"))
+    return {(IssueType.DANGLING_REFERENCE, f"REDEMPTION#{editor.id('undone')}")}
+
+
+def _redemption_half_undone(editor: TableEditor) -> Expected:
+    editor.change(keys.redemption(editor.id("undone")), undo_reason=None)
+    return {(IssueType.REDEMPTION_DIFFERS, f"REDEMPTION#{editor.id('undone')}")}
+
+
 def _shipment_missing(editor: TableEditor) -> Expected:
     editor.delete(editor.shipment())
     return {
         (IssueType.SHIPMENT_MISSING, editor.holding("parcel").pk),
         (IssueType.DANGLING_REFERENCE, f"{editor.shipment().pk}/TALLY"),
+        (IssueType.DANGLING_REFERENCE, f"{editor.shipment().pk}/ADDRESS"),
         (IssueType.COUNT_DIFFERS, f"{editor.user('bob')}/SUMMARY"),
     }
 

@@ -1,11 +1,19 @@
 """Refund requests: who may ask, for what, and how units and money move."""
 
+import json
 from typing import Any
 
 import pytest
 
-from testkit.handlers.stack import DAY, Answer, Stack
-from tests.integration.test_projecting import counts_of, messages_of
+from handsel.domain.payments import OutcomeUnknown, Repayment
+from handsel.domain.states import RefundStatus
+from handsel.runtime import sandbox, wiring
+from ops import repaid
+from ops.scan import WholeTable
+from ops.stack import CannotRunError
+from testkit.handlers.stack import ADDRESS, DAY, TABLE, Answer, Stack
+from tests.integration.test_policies import follow
+from tests.integration.test_projecting import counts_of
 
 
 def claimed(stack: Stack, product: str = "voucher", user: str = "bob", order: Any = None) -> dict[str, Any]:
@@ -79,7 +87,11 @@ def test_a_usable_voucher_is_refunded_at_once_to_the_payer(stack: Stack) -> None
     (payment,) = stack.call("alice", "GET", "/payments").body["items"]
     assert payment["refunded"] == payment["total"]
     (refund,) = refunds(stack)
-    assert (refund["cause"], refund["status"], refund["holding_ids"]) == ("request", "refunded", [voucher["holding_id"]])
+    assert (refund["cause"], refund["status"], refund["holding_ids"]) == (
+        "request",
+        "refunded",
+        [voucher["holding_id"]],
+    )
     assert stack.call("bob", "GET", f"/holdings/{voucher['holding_id']}").body["state"] == "refunded"
     assert read(stack, "bob", answer.body).body == answer.body
 
@@ -144,8 +156,6 @@ def test_a_parcel_that_never_arrived_is_refunded_and_not_sold_again(stack: Stack
 def test_all_units_of_a_parcel_are_refunded_together(stack: Stack) -> None:
     order = stack.buy(product="parcel", quantity=4)
     path = f"/orders/{order['order_id']}/use"
-    from testkit.handlers.stack import ADDRESS
-
     (parcel,) = stack.call("alice", "POST", path, {"quantity": 3, "address": ADDRESS}).body["holdings"]
     assert ask(stack, "alice", parcel).body["state"] == "refunded"
     assert stack.units(order) == {"available": 1, "refunded": 3}
@@ -242,10 +252,216 @@ def test_strangers_and_the_payer_do_not_find_the_holding(stack: Stack) -> None:
 
 @pytest.mark.parametrize(
     "body",
-    [{}, {"reason": "because"}, {"reason": None}, {"reason": "lost", "note": ""}, {"reason": "lost", "note": "x" * 301}],
+    [
+        {},
+        {"reason": "because"},
+        {"reason": None},
+        {"reason": "lost", "note": ""},
+        {"reason": "lost", "note": "x" * 301},
+    ],
 )
 def test_an_invalid_request_changes_nothing(stack: Stack, body: dict[str, Any]) -> None:
     voucher = claimed(stack)
     answer = stack.call("bob", "POST", f"/holdings/{voucher['holding_id']}/refund-requests", body)
     assert (answer.status, answer.body["code"]) == (422, "invalid-request")
     assert stack.units(bought(stack)) == {"gifted": 1}
+
+
+# --- the payer --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def european(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the payer ask, too."""
+    follow(monkeypatch, "eu")
+
+
+def test_a_giver_sees_the_ids_of_holdings_only_if_the_payer_may_ask(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for policy_id, shown in (("douyin", False), ("eu", True)):
+        follow(monkeypatch, policy_id)
+        for product in ("voucher", "parcel"):
+            gift = stack.give(stack.buy(product=product))
+            holding = stack.claim("bob", gift).body
+            (claim,) = stack.call("alice", "GET", f"/gifts/{gift['gift_id']}").body["claims"]
+            assert claim.get("holding_id") == (holding["holding_id"] if shown else None)
+            (own,) = stack.call("bob", "GET", f"/gifts/{gift['gift_id']}").body["claims"]
+            assert "holding_id" not in own
+
+
+@pytest.mark.usefixtures("european")
+def test_the_payer_asks_and_the_holder_does_not_learn_why(stack: Stack) -> None:
+    parcel = delivered(stack)
+    asked = ask(stack, "alice", parcel, "wrong_item", note="I chose the wrong size.")
+    assert (asked.status, asked.body["note"]) == (201, "I chose the wrong size.")
+    seen = read(stack, "bob", asked.body).body
+    assert (seen["state"], seen["reason"], seen["note"], seen["actions"]) == ("requested", None, None, [])
+    assert withdraw(stack, "bob", asked.body).status == 404
+    assert why_not(ask(stack, "bob", parcel)) == "already-requested"
+    stack.now += 3 * DAY
+    assert read(stack, "bob", asked.body).body["actions"] == ["return"]
+    assert read(stack, "alice", asked.body).body["actions"] == []
+    body = {"carrier": "SF Express", "tracking_number": "SF-1"}
+    path = f"/refund-requests/{asked.body['refund_request_id']}/return"
+    assert stack.call("alice", "PUT", path, body).status == 404
+    assert stack.call("bob", "PUT", path, body).body["return_tracking_number"] == "SF-1"
+    # A tracking number leads to the place where the holder is.
+    seen = read(stack, "alice", asked.body).body
+    assert (seen["state"], seen["return_carrier"], seen["return_tracking_number"]) == ("returning", None, None)
+
+
+@pytest.mark.usefixtures("european")
+def test_a_payer_learns_no_other_reason_than_that_it_is_not_possible(stack: Stack) -> None:
+    redeemed, refunded, expired = (claimed(stack, user=user) for user in ("bob", "carol", "dave"))
+    redeem(stack, redeemed)
+    ask(stack, "carol", refunded)
+    sent, late, asked = (claimed(stack, "parcel", user=user) for user in ("bob", "carol", "dave"))
+    stack.report(sent["shipment_id"], "picked_up")
+    for parcel in (late, asked):
+        stack.report(parcel["shipment_id"], "delivered")
+    ask(stack, "dave", asked)
+    for holding in (redeemed, refunded, sent, asked):
+        assert why_not(ask(stack, "alice", holding)) == "not-possible"
+    stack.now += 400 * DAY
+    for holding in (expired, late):
+        assert why_not(ask(stack, "alice", holding)) == "not-possible"
+
+
+@pytest.mark.usefixtures("european")
+def test_the_payer_refunds_a_voucher_of_the_gift_and_the_holder_sees_it(stack: Stack) -> None:
+    voucher = claimed(stack)
+    assert ask(stack, "alice", voucher).body["state"] == "refunded"
+    assert stack.call("bob", "GET", f"/holdings/{voucher['holding_id']}").body["state"] == "refunded"
+    assert why_not(ask(stack, "bob", voucher)) == "refunded"
+
+
+# --- messages, counts and money ---------------------------------------------------------------------------------------
+
+
+def test_the_payer_is_told_of_the_units_once_they_are_repaid(stack: Stack) -> None:
+    stack.start_recording()
+    voucher = claimed(stack)
+    stack.deliver_records()
+    ask(stack, "bob", voucher, note="A secret.")
+    stack.deliver_records()
+    (message,) = [each for each in inbox(stack, "alice") if each["kind"] == "refund_issued"]
+    order_id = bought(stack)["order_id"]
+    assert message["params"] == {"units": 1, "order_id": order_id, "holding_id": voucher["holding_id"]}
+    assert message["text"] == "1 unit of your order was refunded."
+    assert message["link"].endswith(f"/#/orders/{order_id}?holding={voucher['holding_id']}")
+    assert "A secret." not in str(inbox(stack, "alice"))
+    assert "refund_issued" not in [each["kind"] for each in inbox(stack, "bob")]
+    assert counts_of(stack, "bob") == {}
+
+
+def inbox(stack: Stack, user: str) -> list[dict[str, Any]]:
+    items: list[dict[str, Any]] = stack.call(user, "GET", "/messages").body["items"]
+    return items
+
+
+def test_a_refund_by_the_buyer_sends_no_message(stack: Stack) -> None:
+    stack.start_recording()
+    order = stack.buy()
+    stack.call("alice", "POST", f"/orders/{order['order_id']}/refunds", {"quantity": 1})
+    stack.deliver_records()
+    assert inbox(stack, "alice") == []
+
+
+def test_events_have_the_state_and_no_reason(stack: Stack) -> None:
+    stack.start_recording()
+    parcel = delivered(stack)
+    asked = ask(stack, "bob", parcel, "damaged", note="A secret.").body
+    withdraw(stack, "bob", asked)
+    stack.deliver_records()
+    found = [each for each in stack.events if each["type"].startswith("refund_request.")]
+    data = {"refund_request_id": asked["refund_request_id"], "holding_id": parcel["holding_id"]}
+    assert [(each["type"], each["data"], each["audience"]) for each in found] == [
+        ("refund_request.created", {**data, "state": "requested"}, ["bob"]),
+        ("refund_request.changed", {**data, "state": "withdrawn"}, ["bob"]),
+    ]
+    assert len({each["id"] for each in found}) == 2
+
+
+def test_without_an_answer_of_the_provider_a_request_is_refunding_until_the_sweep(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lose_outcome(_: object, __: Repayment) -> None:
+        raise OutcomeUnknown
+
+    voucher = claimed(stack)
+    with monkeypatch.context() as provider:
+        provider.setattr(sandbox.SandboxProvider, "repay", lose_outcome)
+        asked = ask(stack, "bob", voucher)
+        assert (asked.status, asked.body["state"]) == (201, "refunding")
+    assert redeem(stack, voucher).body["code"] == "voucher-refunded"
+    assert stack.units(bought(stack)) == {"refunded": 1}
+    stack.now += 30_000
+    assert stack.sweep()["refunded"] == 1
+    assert read(stack, "bob", asked.body).body["state"] == "refunded"
+    assert stack.sweep()["refunded"] == 0
+
+
+# --- refused repayments -----------------------------------------------------------------------------------------------
+
+
+def refuse(stack: Stack) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return a refund request whose repayment the provider refused, and the refund."""
+    body = stack.order_request(token="tok_no_refund")
+    order = stack.call("alice", "POST", "/orders", body).body
+    asked = ask(stack, "bob", claimed(stack, order=order))
+    assert (asked.status, asked.body["state"]) == (201, "refunding")
+    (refund,) = refunds(stack)
+    return asked.body, refund
+
+
+def test_a_repayment_that_the_provider_refuses_for_good_waits_for_an_operator(stack: Stack) -> None:
+    stack.start_recording()
+    asked, refund = refuse(stack)
+    assert refund["status"] == "manual"
+    assert "due_pk" not in refund
+    stack.now += DAY
+    assert stack.sweep()["refunded"] == 0
+    stack.deliver_records()
+    assert "refund_issued" not in [each["kind"] for each in inbox(stack, "alice")]
+    ((listed,), marked) = repaid.list_refused(whole(stack), log=print, rate=None), repaid.mark
+    assert listed.refund_id == refund["refund_id"]
+    assert marked(wiring.table(), listed.refund_id, apply=False).status is RefundStatus.MANUAL
+    for _ in range(2):
+        assert marked(wiring.table(), listed.refund_id, apply=True).status is RefundStatus.REFUNDED
+    assert read(stack, "bob", asked).body["state"] == "refunded"
+    stack.deliver_records()
+    assert "refund_issued" in [each["kind"] for each in inbox(stack, "alice")]
+    assert repaid.list_refused(whole(stack), log=print, rate=None) == []
+
+
+def test_only_a_refund_that_was_refused_is_marked_as_repaid(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    def lose_outcome(_: object, __: Repayment) -> None:
+        raise OutcomeUnknown
+
+    monkeypatch.setattr(sandbox.SandboxProvider, "repay", lose_outcome)
+    ask(stack, "bob", claimed(stack))
+    (refund,) = refunds(stack)
+    for refund_id, detail in ((refund["refund_id"], "has not refused"), ("unknown", "no refund with this ID")):
+        with pytest.raises(CannotRunError, match=detail):
+            repaid.mark(wiring.table(), refund_id, apply=True)
+
+
+def whole(stack: Stack) -> WholeTable:
+    return WholeTable(stack.client, TABLE)
+
+
+def test_a_refused_refund_is_counted_once(stack: Stack, capsys: pytest.CaptureFixture[str]) -> None:
+    stack.start_recording()
+    refuse(stack)
+    capsys.readouterr()
+    stack.deliver_records()
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"RefundsRefused"' in line]
+    assert [line["RefundsRefused"] for line in lines] == [[1.0]]
+
+
+def test_a_refund_of_the_buyer_that_is_refused_is_manual(stack: Stack) -> None:
+    order = stack.call("alice", "POST", "/orders", stack.order_request(token="tok_no_refund")).body
+    answer = stack.call("alice", "POST", f"/orders/{order['order_id']}/refunds", {"quantity": 1})
+    assert (answer.status, answer.body["status"]) == (201, "manual")
+    assert stack.units(order) == {"refunded": 1}

@@ -111,8 +111,10 @@ def test_the_sweep_alone_settles_due_gifts_and_no_others(stack: Stack) -> None:
         "paid": 0,
         "declined": 0,
         "cancelled": 0,
+        "request_settled": 0,
         "refunded": 0,
         "reminded": 0,
+        "not_shipped": 0,
         "failed": 0,
         "finished": True,
     }

@@ -131,9 +131,9 @@ def test_a_deleted_or_unchanged_gift_produces_no_event() -> None:
 
 def test_redeeming_a_voucher_of_a_gift_does_not_reveal_its_order() -> None:
     holding = voucher()
-    assert list(events.derive_holding_events(holding, replace(holding, redeemed_at=NOW + 7))) == [
+    assert list(events.derive_holding_events(holding, voucher(redeemed_at=NOW + 7))) == [
         events.Event(
-            id=ids.derive_id("event", "holding.redeemed", holding.holding_id),
+            id=ids.derive_id("event", "holding.redeemed", holding.holding_id, "redemption"),
             type="holding.redeemed",
             at=NOW + 7,
             correlation_id=holding.holding_id,
@@ -143,21 +143,42 @@ def test_redeeming_a_voucher_of_a_gift_does_not_reveal_its_order() -> None:
     ]
 
 
+def test_undoing_a_redemption_has_its_own_time() -> None:
+    holding = replace(voucher(), undone_at=NOW + 9)
+    assert list(events.derive_holding_events(voucher(redeemed_at=NOW + 7), holding)) == [
+        events.Event(
+            id=ids.derive_id("event", "holding.redemption_undone", holding.holding_id, "redemption"),
+            type="holding.redemption_undone",
+            at=NOW + 9,
+            correlation_id=holding.holding_id,
+            audience=("bob",),
+            data=events.RedemptionUndone(holding.holding_id),
+        )
+    ]
+
+
+def test_events_of_two_redemptions_of_a_voucher_differ() -> None:
+    holding, first = voucher(), voucher(redeemed_at=NOW)
+    second = replace(first, redemption="second")
+    found = {
+        event.id
+        for redeemed in (first, second)
+        for change in ((holding, redeemed), (redeemed, holding))
+        for event in events.derive_holding_events(*change)
+    }
+    assert len(found) == 4
+
+
 def test_redeeming_a_voucher_of_the_callers_own_order_is_correlated_with_the_order() -> None:
-    holding = voucher(gift_id=None)
-    (event,) = events.derive_holding_events(holding, replace(holding, redeemed_at=NOW))
-    assert event.correlation_id == "order"
+    for change in ((voucher(), voucher(redeemed_at=NOW)), (voucher(redeemed_at=NOW), voucher())):
+        before, after = (replace(each, gift_id=None) for each in change)
+        (event,) = events.derive_holding_events(before, after)
+        assert event.correlation_id == "order"
 
 
-def test_a_voucher_produces_one_event_when_it_is_redeemed() -> None:
+def test_a_voucher_without_a_new_redemption_produces_no_event() -> None:
     holding, redeemed = voucher(), voucher(redeemed_at=NOW)
-    for before, after in [
-        (holding, holding),
-        (redeemed, redeemed),
-        (None, redeemed),
-        (holding, None),
-        (redeemed, holding),
-    ]:
+    for before, after in [(holding, holding), (redeemed, redeemed), (None, redeemed), (holding, None)]:
         assert list(events.derive_holding_events(before, after)) == []
 
 

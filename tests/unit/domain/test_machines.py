@@ -16,7 +16,16 @@ def published() -> dict[str, dict[str, Any]]:
 
 
 def test_every_entity_with_a_state_has_a_machine() -> None:
-    assert list(published()) == ["gift", "unit", "shipment", "order", "refund", "refund_request", "voucher"]
+    assert list(published()) == [
+        "gift",
+        "unit",
+        "shipment",
+        "order",
+        "refund",
+        "refund_request",
+        "voucher",
+        "redemption",
+    ]
 
 
 def test_the_gift_machine_is_published_with_guards_and_problem_codes() -> None:
@@ -116,6 +125,8 @@ def test_the_refund_request_machine_is_published_with_its_times() -> None:
             {"from": "approved", "action": "send_back", "to": "returning", "guards": ["due_at > now"]},
             {"from": "approved", "action": "lapse", "to": "withdrawn", "guards": ["due_at <= now"]},
             {"from": "approved", "action": "refund", "to": "refunding", "guards": []},
+            {"from": "returning", "action": "send_back", "to": "returning", "guards": ["due_at > now or absent"]},
+            {"from": "returning", "action": "reject", "to": "rejected", "guards": ["held_at <= now"]},
             {"from": "returning", "action": "hold", "to": "returning", "guards": ["due_at > now"]},
             {"from": "returning", "action": "receive", "to": "received", "guards": []},
             {"from": "returning", "action": "lapse", "to": "received", "guards": ["due_at <= now"]},
@@ -130,9 +141,10 @@ def test_the_voucher_machine_is_published_with_its_validity() -> None:
     assert published()["voucher"] == {
         "states": ["usable", "redeemed", "expired", "refunded"],
         "initial": "usable",
-        "actions": ["redeem", "expire", "refund"],
+        "actions": ["redeem", "undo", "expire", "refund"],
         "transitions": [
             {"from": "usable", "action": "redeem", "to": "redeemed", "guards": ["valid_until > now or absent"]},
+            {"from": "redeemed", "action": "undo", "to": "usable", "guards": []},
             {"from": "usable", "action": "expire", "to": "expired", "guards": ["valid_until <= now"]},
             {"from": "usable", "action": "refund", "to": "refunded", "guards": ["valid_until > now or absent"]},
         ],
@@ -193,3 +205,13 @@ def test_a_progress_report_at_the_time_of_a_mishap_does_not_undo_it() -> None:
 
 def test_a_mishap_at_time_zero_counts() -> None:
     assert derive_shipment_status([(0, ShipmentStatus.LOST)]) is ShipmentStatus.LOST
+
+
+def test_the_redemption_machine_is_published_with_the_time_to_undo() -> None:
+    assert published()["redemption"] == {
+        "states": ["done", "undone"],
+        "initial": "done",
+        "actions": ["undo"],
+        "transitions": [{"from": "done", "action": "undo", "to": "undone", "guards": ["undo_until > now"]}],
+        "errors": {},
+    }

@@ -103,6 +103,13 @@ class ShipmentAddressChanged:
     shipment_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class ShipmentNotShipped:
+    """Data of `shipment.not_shipped`."""
+
+    shipment_id: str
+
+
 Data = (
     OrderPaid
     | OrderCancelled
@@ -113,6 +120,7 @@ Data = (
     | RefundRequestChanged
     | ShipmentUpdated
     | ShipmentAddressChanged
+    | ShipmentNotShipped
 )
 
 
@@ -149,6 +157,9 @@ TYPES: Mapping[str, EventType] = {
     "shipment.updated": EventType(ShipmentUpdated, "The carrier, tracking number or status of a parcel changed."),
     "shipment.address_changed": EventType(
         ShipmentAddressChanged, "The holder of a parcel corrected its address before it was shipped."
+    ),
+    "shipment.not_shipped": EventType(
+        ShipmentNotShipped, "A parcel did not leave its store in the time that the policy of its order allows."
     ),
 }
 
@@ -255,37 +266,27 @@ def find_new_claims(before: Gift, after: Gift) -> list[tuple[str, int]]:
     return [(claimer, claim.at) for claimer, claim in after.claims.items() if claim.holding_id not in known]
 
 
-def derive_holding_events(before: Holding | None, after: Holding | None, *, at: int) -> Iterator[Event]:
-    """Derive the event of a voucher that was redeemed, or whose redemption was undone.
-
-    Args:
-        before: the holding before the change, or None if it did not exist.
-        after: the holding after the change.
-        at: the time of the write in whole seconds, for changes of which the holding does not have the time.
-    """
-    change = find_redemption_change(before, after, at=at)
+def derive_holding_events(before: Holding | None, after: Holding | None) -> Iterator[Event]:
+    """Derive the event of a voucher that was redeemed, or whose redemption was undone."""
+    change = find_redemption_change(before, after)
     if change is None or after is None or not may_see(Viewer.SUBSCRIBER, Fact.REDEMPTION):
         return
-    redemption_id, changed_at = change
+    redemption_id, at = change
     kind: str = "holding.redeemed"
     data: Data = VoucherRedeemed(after.holding_id)
     if after.redemption is None:
         kind, data = "holding.redemption_undone", RedemptionUndone(after.holding_id)
     correlation_id = after.order_id if after.gift_id is None else after.holding_id
-    yield _event(kind, (after.holding_id, redemption_id), changed_at, correlation_id, after.holder_id, data)
+    yield _event(kind, (after.holding_id, redemption_id), at, correlation_id, after.holder_id, data)
 
 
-def find_redemption_change(before: Holding | None, after: Holding | None, *, at: int) -> tuple[str, int] | None:
-    """Return the redemption that a change made or undid, with the time of the change; None if it did neither.
-
-    Args:
-        at: the time of the write in whole seconds. A voucher has the time at which it was redeemed only.
-    """
+def find_redemption_change(before: Holding | None, after: Holding | None) -> tuple[str, int] | None:
+    """Return the redemption that a change made or undid, with the time of the change; None if it did neither."""
     if before is None or after is None or before.redemption == after.redemption:
         return None
     if after.redemption is not None:
-        return after.redemption, after.redeemed_at or at
-    return before.redemption or "", max(at, before.redeemed_at or at)
+        return after.redemption, after.redeemed_at or 0
+    return before.redemption or "", after.undone_at or 0
 
 
 def derive_refund_request_events(
@@ -309,14 +310,21 @@ def derive_refund_request_events(
 
 
 def derive_shipment_events(before: Shipment | None, after: Shipment | None) -> Iterator[Event]:
-    """Derive the event of a new version of a shipment: its holder, its store or its carrier changed it."""
+    """Derive the event of a new version of a shipment, or of the report that it was not shipped in time.
+
+    Its holder, its store or its carrier made the new version, or it was cancelled.
+    """
     if before is None or after is None or not may_see(Viewer.SUBSCRIBER, Fact.LOGISTICS_STATUS):
         return
+    correlation_id = after.order_id if after.gift_id is None else after.shipment_id
+    if after.not_shipped is not None and before.not_shipped is None:
+        data: Data = ShipmentNotShipped(after.shipment_id)
+        at = after.not_shipped.at
+        yield _event("shipment.not_shipped", (after.shipment_id,), at, correlation_id, after.holder_id, data)
     if after.version > before.version:
         kind = "shipment.updated"
-        data: Data = ShipmentUpdated(after.shipment_id, after.status)
+        data = ShipmentUpdated(after.shipment_id, after.status)
         if after.address_version != before.address_version:
             kind, data = "shipment.address_changed", ShipmentAddressChanged(after.shipment_id)
         change = (after.shipment_id, str(after.version))
-        correlation_id = after.order_id if after.gift_id is None else after.shipment_id
         yield _event(kind, change, after.updated_at, correlation_id, after.holder_id, data)

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from handsel.domain import ids
 from handsel.domain.events import find_new_claims, find_redemption_change
-from handsel.domain.models import Gift, Holding, Presentation, Refund, RefundRequest, Shipment, Wrapping
+from handsel.domain.models import Gift, Holding, NotShipped, Presentation, Refund, RefundRequest, Shipment, Wrapping
 from handsel.domain.privacy import Fact, Viewer, may_see
 from handsel.domain.states import (
     EndAction,
@@ -43,6 +43,8 @@ class MessageKind(StrEnum):
       validity of vouchers ended, and the money was repaid. Params: `units`, `order_id`, and `holding_id`, which is null
       if it is about several holdings or none.
     - `parcel_update`: the status of a parcel for the caller changed. Params: `status`.
+    - `parcel_not_shipped`: a parcel for the caller, or of the caller's store, was not shipped in time. Params: `shipment_id`,
+      and `holding_id`, which is null for the merchant.
     - `voucher_redeemed`: a voucher of the caller was redeemed. Params: `holding_id`.
     - `voucher_usable_again`: the redemption of a voucher of the caller was undone. Params: `holding_id`.
     - `voucher_expiring`: a voucher of the caller expires soon. Params: `holding_id`, `days`.
@@ -60,6 +62,7 @@ class MessageKind(StrEnum):
     REFUND_DECIDED = "refund_decided"
     REFUND_ISSUED = "refund_issued"
     PARCEL_UPDATE = "parcel_update"
+    PARCEL_NOT_SHIPPED = "parcel_not_shipped"
     VOUCHER_REDEEMED = "voucher_redeemed"
     VOUCHER_USABLE_AGAIN = "voucher_usable_again"
     VOUCHER_EXPIRING = "voucher_expiring"
@@ -78,6 +81,7 @@ class MessageParams:
         status: of the shipment.
         state: of the refund request.
         holding_id: the holding that the message is about.
+        shipment_id: the shipment that the message is about.
         order_id: the order whose units were refunded.
         days: the days until the end of a voucher's validity.
     """
@@ -89,6 +93,7 @@ class MessageParams:
     status: ShipmentStatus | None = None
     state: RefundRequestState | None = None
     holding_id: str | None = None
+    shipment_id: str | None = None
     order_id: str | None = None
     days: int | None = None
 
@@ -106,6 +111,7 @@ PARAMS: Mapping[MessageKind, tuple[str, ...]] = {
     MessageKind.REFUND_DECIDED: ("state", "holding_id"),
     MessageKind.REFUND_ISSUED: ("units", "order_id", "holding_id"),
     MessageKind.PARCEL_UPDATE: ("status",),
+    MessageKind.PARCEL_NOT_SHIPPED: ("holding_id", "shipment_id"),
     MessageKind.VOUCHER_REDEEMED: ("holding_id",),
     MessageKind.VOUCHER_USABLE_AGAIN: ("holding_id",),
     MessageKind.VOUCHER_EXPIRING: ("holding_id", "days"),
@@ -226,8 +232,12 @@ def list_naming(gift: Gift, user_id: str) -> list[tuple[str, str]]:
 
 
 def derive_shipment_messages(before: Shipment | None, after: Shipment | None) -> Iterator[Message]:
-    """Derive the message of a shipment whose status changed."""
-    if before is None or after is None or before.status is after.status:
+    """Derive the message of a shipment whose status changed, and those of one that was not shipped in time."""
+    if before is None or after is None:
+        return
+    if after.not_shipped is not None and before.not_shipped is None:
+        yield from _report_not_shipped(after, after.not_shipped)
+    if before.status is after.status:
         return
     if may_see(Viewer.CLAIMER, Fact.LOGISTICS_STATUS, own=True):
         yield Message(
@@ -240,29 +250,49 @@ def derive_shipment_messages(before: Shipment | None, after: Shipment | None) ->
         )
 
 
-def derive_holding_messages(before: Holding | None, after: Holding | None, *, at: int) -> Iterator[Message]:
+def derive_holding_messages(before: Holding | None, after: Holding | None) -> Iterator[Message]:
     """Derive the message to the holder of a voucher that was redeemed, or whose redemption was undone.
 
     A voucher whose validity has ended by then is not usable again, so it has no such message.
-
-    Args:
-        at: the time of the write in whole seconds.
     """
-    change = find_redemption_change(before, after, at=at)
+    change = find_redemption_change(before, after)
     if change is None or after is None or not may_see(Viewer.CLAIMER, Fact.REDEMPTION, own=True):
         return
-    redemption_id, changed_at = change
+    redemption_id, at = change
     kind = MessageKind.VOUCHER_REDEEMED if after.redemption is not None else MessageKind.VOUCHER_USABLE_AGAIN
-    if kind is MessageKind.VOUCHER_USABLE_AGAIN and after.state_at(changed_at) is not VoucherState.USABLE:
+    if kind is MessageKind.VOUCHER_USABLE_AGAIN and after.state_at(at) is not VoucherState.USABLE:
         return
     yield Message(
         message_id=ids.derive_id("message", kind, after.holding_id, redemption_id),
         user_id=after.holder_id,
         kind=kind,
         gift_id=after.gift_id,
-        created_at=changed_at,
+        created_at=at,
         params=MessageParams(holding_id=after.holding_id),
     )
+
+
+def _report_not_shipped(shipment: Shipment, report: NotShipped) -> Iterator[Message]:
+    kind = MessageKind.PARCEL_NOT_SHIPPED
+    if may_see(Viewer.CLAIMER, Fact.LOGISTICS_STATUS, own=True):
+        yield Message(
+            message_id=ids.derive_id("message", kind, shipment.shipment_id, Viewer.CLAIMER),
+            user_id=shipment.holder_id,
+            kind=kind,
+            gift_id=shipment.gift_id,
+            created_at=report.at,
+            params=MessageParams(holding_id=shipment.holding_id, shipment_id=shipment.shipment_id),
+        )
+    # The gift and the holding are not the merchant's.
+    if report.merchant_id is not None and may_see(Viewer.MERCHANT, Fact.LOGISTICS_STATUS):
+        yield Message(
+            message_id=ids.derive_id("message", kind, shipment.shipment_id, Viewer.MERCHANT),
+            user_id=report.merchant_id,
+            kind=kind,
+            gift_id=None,
+            created_at=report.at,
+            params=MessageParams(shipment_id=shipment.shipment_id),
+        )
 
 
 # The states of a refund request that are news. A request that its user withdrew is not.

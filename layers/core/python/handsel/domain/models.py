@@ -402,12 +402,14 @@ class Holding:
     Attributes:
         gift_id: None if the holder bought it for own use.
         redemption: id of the redemption that redeemed it; None if it is not redeemed.
+        undone_at: the time at which its last redemption that was undone was undone.
         redeemed_by: id of the merchant's user who redeemed it; None if it is not redeemed.
         return_gift_order_id: the order of the return gift, if any.
         refund_request_id: the id of the present or last refund request.
         refunded_at: the time at which its units were refunded, by a request or because an account was erased.
         expired_at: the time at which the end of its validity was settled.
         extended_from: the end of its validity before it was extended; None if it was not.
+        policy: the policy of its order.
     """
 
     holding_id: str
@@ -423,11 +425,13 @@ class Holding:
     redeemed_at: int | None = None
     redemption: str | None = None
     redeemed_by: str | None = None
+    undone_at: int | None = None
     return_gift_order_id: str | None = None
     refund_request_id: str | None = None
     refunded_at: int | None = None
     expired_at: int | None = None
     extended_from: int | None = None
+    policy: str = FIRST_POLICY
 
     @property
     def has_left(self) -> bool:
@@ -498,6 +502,14 @@ class ShipmentEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class NotShipped:
+    """The report that a parcel was not shipped in time: its time, and the merchant's user who is told; None if none is known."""
+
+    at: int
+    merchant_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Shipment:
     """A parcel on its way. Its address is an item of its own, which is erased earlier.
 
@@ -506,9 +518,11 @@ class Shipment:
         gift_id: None if the holder bought it for own use.
         events: by event id.
         version: number of changes; the last one was at `updated_at`.
+        ship_by: the time until which the parcel has to leave the store.
         address_until: the time from which on its address is erased.
         address_version: number of corrections of its address.
         cancelled_at: the time at which it was cancelled, before it left the store.
+        not_shipped: the report that it was not shipped in time, which is no new version; None if there is none.
     """
 
     shipment_id: str
@@ -525,9 +539,11 @@ class Shipment:
     version: int
     created_at: int
     updated_at: int
+    ship_by: int
     address_until: int
     address_version: int = 0
     cancelled_at: int | None = None
+    not_shipped: NotShipped | None = None
 
     @property
     def status(self) -> ShipmentStatus:
@@ -535,6 +551,11 @@ class Shipment:
         if self.cancelled_at is not None:
             return ShipmentStatus.CANCELLED
         return derive_shipment_status((event.occurred_at, event.status) for event in self.events.values())
+
+    @property
+    def has_ship_by(self) -> bool:
+        """Return whether it still has to leave the store in time, or be reported as not shipped."""
+        return self.status is ShipmentStatus.READY_TO_SHIP and self.not_shipped is None
 
     @property
     def delivered_at(self) -> int | None:

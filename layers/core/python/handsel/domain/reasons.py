@@ -36,7 +36,7 @@ class NotRefundableReason(StrEnum):
     - `on-its-way`: the parcel left the store and has not arrived.
     - `too-late`: the time to send the goods back has ended.
     - `already-requested`: there is a request, or one was rejected.
-    - `not-possible`: any of these, for a payer who is not the holder.
+    - `not-possible`: any of these, for a payer who is not the holder; for a holder, only the payer may ask.
     """
 
     REDEEMED = "redeemed"

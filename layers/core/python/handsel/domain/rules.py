@@ -11,6 +11,7 @@ from handsel.domain.models import (
     Address,
     AtEnd,
     Gift,
+    Holding,
     Kind,
     Money,
     Order,
@@ -33,6 +34,7 @@ from handsel.domain.states import (
     OrderAction,
     OrderState,
     UnitPlace,
+    VoucherState,
 )
 
 if TYPE_CHECKING:
@@ -166,6 +168,33 @@ def is_validity_over(order: Order, *, now: int) -> bool:
     return VALIDITY_OVER.holds(order.valid_until, now=now)
 
 
+def are_units_refunded(order: Order, *, now: int) -> bool:
+    """Return whether the clock has refunded the available units of an order: its vouchers have ended, and are repaid.
+
+    Its gifts have ended by then, too. A claimed or used voucher is refunded when its end is settled.
+    """
+    if order.state is not OrderState.PAID or not is_validity_over(order, now=now):
+        return False
+    from handsel.domain import policy  # imported here, because few orders are that old
+
+    return policy.find(order.policy).repays_vouchers
+
+
+def may_extend(holding: Holding, policy: "Policy", *, now: int) -> bool:
+    """Return whether the holder of a voucher can extend it: once, while it is usable, if the policy allows it.
+
+    Args:
+        policy: that its order was bought under.
+    """
+    return (
+        policy.extend["voucher_days"] > 0
+        and holding.product.kind is Kind.VOUCHER
+        and holding.valid_until is not None
+        and holding.extended_from is None
+        and holding.state_at(now) is VoucherState.USABLE
+    )
+
+
 def is_window_too_short(order: Order, policy: "Policy", *, now: int) -> bool:
     """Return whether the validity of an order's vouchers leaves too little time to claim a gift of them."""
     return _is_too_short(order.valid_until, order.product.kind, policy, since=now)
@@ -186,6 +215,8 @@ def find_expired_reservations(order: Order, *, now: int) -> dict[str, Reservatio
 
 def has_refund_due(order: Order, *, now: int) -> bool:
     """Return whether the clock has refunded units of an order that are not settled yet, unless they were claimed before."""
+    if (order.available or order.reservations) and are_units_refunded(order, now=now):
+        return True
     return any(entry.then is EndAction.REFUND for entry in find_expired_reservations(order, now=now).values())
 
 
@@ -204,6 +235,8 @@ def count_units(order: Order, gifts: Iterable[Gift], *, now: int) -> UnitCounts 
         gifted += gift.shares - gift.remaining
         places[find_place(gift, now=now)] += gift.remaining
     available, in_gift, refunded = places.values()
+    if available and are_units_refunded(order, now=now):
+        available, refunded = 0, refunded + available
     return UnitCounts(available, in_gift, gifted, order.used, refunded)
 
 

@@ -1,27 +1,15 @@
-"""The end of a voucher's validity: when its holder is reminded of it, and which units it refunds."""
+"""The times of a voucher's end: its validity ends at one of them, and its holder is reminded at those before."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from handsel.domain.models import Order
-from handsel.domain.policy import Policy
-from handsel.domain.states import VALIDITY_OVER, OrderState
+if TYPE_CHECKING:
+    from handsel.domain.policy import Policy
 
 _DAY_MS = 86_400_000
 
 
-def is_repaid(order: Order, *, now: int) -> bool:
-    """Return whether the clock has refunded the units of an order that became no vouchers: their validity has ended.
-
-    A unit of a gift is not refunded before the gift has ended, which it has by then at the latest.
-    """
-    if order.state is not OrderState.PAID or not VALIDITY_OVER.holds(order.valid_until, now=now):
-        return False
-    from handsel.domain import policy  # imported here, because few orders are that old
-
-    return policy.find(order.policy).repays_vouchers
-
-
-def list_reminder_times(valid_until: int, policy: Policy, *, since: int) -> list[int]:
+def list_reminder_times(valid_until: int, policy: "Policy", *, since: int) -> list[int]:
     """Return the times at which a holder is reminded of the end of a voucher, earliest first.
 
     Args:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, Strict, StringConstraints
 
-from handsel.api.requests.base import ONE_LINE, Request
+from handsel.api.requests.base import ONE_LINE, ListQuery, Name, Request
 from handsel.domain import states, user_text
 
 Note = Annotated[str, StringConstraints(max_length=300), AfterValidator(user_text.clean_line), ONE_LINE]
@@ -22,3 +22,39 @@ class RefundRequestRequest(Request):
 
     reason: Reason
     note: Annotated[Note | None, Field(description="One line for the merchant.")] = None
+
+
+# Requests are strict, and a strict enum does not accept text.
+State = Annotated[states.RefundRequestState, Strict(strict=False)]
+
+
+class DecisionRequest(Request):
+    """The decision of the merchant about a refund request.
+
+    Attributes:
+        approve: whether the goods are refunded.
+        without_return: whether the holder keeps approved goods, so that they are refunded at once. Ignored if the request is
+            rejected.
+    """
+
+    approve: bool
+    note: Annotated[Note | None, Field(description="One line for the user who asked.")] = None
+    without_return: bool = False
+
+
+class ReturnRequest(Request):
+    """The parcel with which goods are sent back.
+
+    Attributes:
+        carrier: the name of the carrier that has the parcel.
+        tracking_number: the number under which the carrier tracks it.
+    """
+
+    carrier: Name
+    tracking_number: Name
+
+
+class RefundRequestListQuery(ListQuery):
+    """The query of the list of a store's refund requests."""
+
+    state: Annotated[State | None, Field(description="Only refund requests in this state now.")] = None

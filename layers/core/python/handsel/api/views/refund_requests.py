@@ -2,7 +2,8 @@
 
 from typing import Any, Literal, Self
 
-from handsel.api.views.base import Timestamp, View, optional_timestamp
+from handsel.api.views.base import Count, Timestamp, View, optional_timestamp
+from handsel.api.views.products import ProductBrief
 from handsel.domain import models, states
 from handsel.domain.privacy import Fact, Viewer, may_see
 from handsel.domain.refund_rules import find_time_limit, list_request_actions
@@ -86,3 +87,36 @@ def _find_decided_at(request: models.RefundRequest, *, now: int) -> int | None:
     """Return the time of the decision, stored or by the clock."""
     is_overdue = request.state is states.RefundRequestState.REQUESTED and request.state_at(now) is not request.state
     return request.decide_by if is_overdue else request.decided_at
+
+
+class StoreRefundRequest(RefundRequestView):
+    """A refund request in the list of a store, as its merchant sees it. It names no user.
+
+    Attributes:
+        kind: the kind of the product.
+        product: the product that was bought.
+        quantity: the number of units to refund.
+        shipment_id: the ID of the shipment that brought the goods; null for a voucher.
+        held_at: the time at which the merchant reported that the goods did not arrive; null unless they did.
+    """
+
+    kind: models.Kind
+    product: ProductBrief
+    quantity: Count
+    shipment_id: str | None
+    held_at: Timestamp | None
+
+    @classmethod
+    def of_held(cls, request: models.RefundRequest, holding: models.Holding, *, now: int) -> Self:
+        """Return the view of a refund request and its holding for the merchant of the store."""
+        return cls.of(
+            request,
+            caller=None,
+            is_merchant=True,
+            now=now,
+            kind=request.kind,
+            product=ProductBrief.of(holding.product),
+            quantity=request.quantity,
+            shipment_id=request.shipment_id,
+            held_at=optional_timestamp(request.held_at),
+        )

@@ -20,6 +20,7 @@ from handsel.store.attributes import Item
 from handsel.store.gifts import Released
 from handsel.store.table import Table
 from handsel.use_cases.fulfilment import voucher_ends
+from handsel.use_cases.fulfilment.shipping import report_not_shipped
 from handsel.use_cases.gifts.reminding import MAX_REMINDERS, remind
 from handsel.use_cases.orders.purchases import settle_payment
 from handsel.use_cases.orders.refunding import settle_refund
@@ -33,6 +34,7 @@ class DueType(StrEnum):
     REFUND_REQUEST = "refund_request"
     REFUND = "refund"
     REMINDER = "reminder"
+    SHIPMENT = "shipment"
     ERASURE = "erasure"
     # Many vouchers may end at the same time. The last types wait for no others.
     VOUCHERS = "vouchers"
@@ -45,6 +47,7 @@ _PARTITIONS: Mapping[DueType, Callable[[int], str]] = {
     DueType.REFUND_REQUEST: keys.due_refund_requests,
     DueType.REFUND: keys.due_refunds,
     DueType.REMINDER: keys.due_reminders,
+    DueType.SHIPMENT: keys.due_unshipped,
     DueType.ERASURE: keys.due_erasures,
     DueType.VOUCHERS: keys.due_vouchers,
     DueType.EXTENDED: keys.due_extended,
@@ -61,6 +64,7 @@ class SweepOutcome(StrEnum):
     REQUEST_SETTLED = "request_settled"
     REFUNDED = "refunded"
     REMINDED = "reminded"
+    NOT_SHIPPED = "not_shipped"
     ERASED = "erased"
     EXPIRED = "expired"
 
@@ -131,6 +135,8 @@ def sweep(
                     return [_settle_refund(table, provider, item_id)]
                 case DueType.REMINDER:
                     return _remind(read, [item_id for _, item_id in entries], now=clock())
+                case DueType.SHIPMENT:
+                    return [SweepOutcome.NOT_SHIPPED if report_not_shipped(table, item_id, now=clock()) else None]
                 case DueType.ERASURE:
                     return [_erase(table, provider, identities, item_id, clock=clock, deadline=deadline)]
                 case DueType.VOUCHERS:

@@ -83,6 +83,7 @@ def _create_holdings(
                 product=order.product,
                 order_id=order.order_id,
                 gift_id=None,
+                policy=order.policy,
                 received_at=now,
                 code=code,
                 valid_until=order.valid_until,
@@ -100,10 +101,11 @@ def _create_holdings(
         product=order.product,
         order_id=order.order_id,
         gift_id=None,
+        policy=order.policy,
         received_at=now,
         quantity=len(codes),
     )
-    parcel, shipment = prepare_shipment(table, parcel)
+    parcel, shipment = prepare_shipment(table, parcel, order.policy)
     return [HoldingDetails(parcel, shipment)], [holdings.build_put(parcel), *shipments.build_puts(shipment, address)]
 
 

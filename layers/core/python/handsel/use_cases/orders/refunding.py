@@ -15,6 +15,7 @@ from dataclasses import replace
 from handsel.domain import errors
 from handsel.domain.models import Refund
 from handsel.domain.payments import OutcomeUnknown, PaymentProvider, Repayment, RepaymentRefused
+from handsel.domain.rules import are_units_refunded
 from handsel.domain.states import OrderState, RefundStatus
 from handsel.store import keys, orders, refunds
 from handsel.store.table import Table
@@ -54,6 +55,8 @@ def refund(
             raise errors.NotFound
         if order.state is not OrderState.PAID or order.payment.reference is None:
             raise errors.UnitsNotAvailable
+        if are_units_refunded(order, now=call.now):
+            raise errors.UnitsNotAvailable("The vouchers of this order have ended, so its units are refunded already.")
         pending = Refund(
             refund_id=refund_id,
             order_id=order_id,
@@ -92,11 +95,11 @@ def settle_refund(table: Table, provider: PaymentProvider, pending: Refund) -> R
     return replace(pending, status=RefundStatus.REFUNDED)
 
 
-def mark_repaid(table: Table, refund_id: str) -> Refund:
-    """Mark a refund as repaid that the provider refused, for an operator who repaid it in another way. Idempotent.
+def get_refused(table: Table, refund_id: str) -> Refund:
+    """Return a refund that the provider refused; an operator may have repaid it since.
 
     Raises:
-        NotFound, ServiceUnavailable
+        NotFound
         StillPending: the provider has not refused it.
     """
     refund = refunds.get(table, refund_id)
@@ -104,6 +107,17 @@ def mark_repaid(table: Table, refund_id: str) -> Refund:
         raise errors.NotFound
     if refund.status is RefundStatus.PENDING:
         raise StillPending
+    return refund
+
+
+def mark_repaid(table: Table, refund_id: str) -> Refund:
+    """Mark a refund as repaid that the provider refused, for an operator who repaid it in another way. Idempotent.
+
+    Raises:
+        NotFound, ServiceUnavailable
+        StillPending: the provider has not refused it.
+    """
+    refund = get_refused(table, refund_id)
     if refund.status is RefundStatus.MANUAL:
         with suppress(ConditionFailed):  # another operator did it
             table.write(*refunds.settle(refund))

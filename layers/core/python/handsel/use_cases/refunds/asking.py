@@ -49,15 +49,19 @@ def ask(
     holding_id: str,
     reason: RefundReason,
     note: str | None,
+    retention_ms: int,
 ) -> RefundRequest:
     """Ask for a refund of a holding: all units of a parcel, or a voucher.
+
+    Args:
+        note: a text for the merchant, or None.
+        retention_ms: the time that the address of a parcel is kept after it is cancelled.
 
     Returns:
         The request in the state that it reached: `requested`, or `refunding` or `refunded` if nobody has to decide.
 
     Raises:
         NotFound: no such holding, or the caller may not ask for it.
-        NotAllowed: the caller holds it, and the policy lets only the payer ask.
         NotRefundable, IdempotencyKeyReused, ServiceUnavailable
     """
     request_id = call.derive_id("refund request")
@@ -72,17 +76,21 @@ def ask(
         holding = holdings.from_item(found[holding_key])
         order, shipment, previous = _read_related(table, holding)
         rules = policy.find(order.policy)
+        is_holder = call.caller == holding.holder_id
         if not may_ask(call.caller, holding, order.buyer_id, rules):
-            raise errors.NotAllowed("refund_by") if call.caller == holding.holder_id else errors.NotFound
+            raise errors.NotRefundable(NotRefundableReason.NOT_POSSIBLE) if is_holder else errors.NotFound
         why_not = find_not_refundable_reason(holding, shipment, previous, rules, now=call.now)
         if why_not is not None:
+            # What was read later may be the effect of this call itself, sent twice, or of another one.
+            again = table.get_many([holding_key, request_key])
+            if request_key in again or again.get(holding_key) != found[holding_key]:
+                raise ConditionFailed([])
             # A payer does not learn what the holder of the gift did with it.
-            is_holder = call.caller == holding.holder_id
             raise errors.NotRefundable(why_not if is_holder else NotRefundableReason.NOT_POSSIBLE)
         if previous is not None and previous.state is not RefundRequestState.WITHDRAWN:
             settle_due(table, provider, previous.refund_request_id, now=call.now)
         request = _build_request(call, request_id, holding, order, reason, note, rules)
-        return _create(table, call, request, holding, order, shipment)
+        return _create(table, call, request, holding, order, shipment, retention_ms=retention_ms)
 
     return repay(table, provider, retry_on_conflict(attempt, max_attempts=_MAX_ATTEMPTS))
 
@@ -149,6 +157,8 @@ def _create(
     holding: Holding,
     order: Order,
     shipment: Shipment | None,
+    *,
+    retention_ms: int,
 ) -> RefundRequest:
     """Write a new request; refund the units at once if nobody has to decide.
 
@@ -163,10 +173,10 @@ def _create(
         writes.append(holdings.request_refund(holding, request.refund_request_id))
     writes.append(refund_requests.build_put(request))
     is_in_store = shipment is None or shipment.status is ShipmentStatus.READY_TO_SHIP
-    if shipment is not None:
-        writes.append(
-            shipments.cancel(shipment, now=call.now) if is_in_store else shipments.require_unchanged(shipment)
-        )
+    if shipment is not None and is_in_store:
+        writes += shipments.cancel(shipment, now=call.now, retention_ms=retention_ms)
+    elif shipment is not None:
+        writes.append(shipments.require_unchanged(shipment))
     if request.refund_id is not None:
         writes += refunds.build_for_holdings(
             order,
