@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from handsel.domain import errors, names
 from handsel.domain.models import Account, Gift, Holding, Order, ReceiptEntry, RefundRequest
 from handsel.domain.states import ACCOUNT_MACHINE, AccountAction, AccountState, RefundReason
-from handsel.store import attributes, keys, preferences, summaries
+from handsel.store import accounts, keys, preferences, summaries
 from handsel.store.expressions import Clause, assign, require, update
 from handsel.store.transitions import in_state, transition
 from handsel.store.writes import Delete, Put, Update, Write
@@ -69,7 +69,7 @@ def erase(account: Account, receipt: Sequence[ReceiptEntry], *, handle_until: in
                 }
             ),
         ),
-        Put({**keys.account(pseudonym)._asdict(), **attributes.to_item(nameless)}),
+        Put(accounts.to_item(nameless)),
         summaries.build_tombstone(pseudonym),
         preferences.build_tombstone(pseudonym),
         *([] if account.handle is None else [_pass_on(account.handle, account.user_id, pseudonym, handle_until)]),
