@@ -43,8 +43,8 @@ from handsel.runtime.settings import settings
 from handsel.store import rollout as rollouts
 from handsel.store import test_clock
 from handsel.use_cases.operations.settling import SweepOutcome, sweep
-from ops import explain as explaining
 from ops import erasure, held, logs, preflight, repaid, smoke
+from ops import explain as explaining
 from ops import recount as recounting
 from ops import replay as replaying
 from ops import rollout as rolling_out

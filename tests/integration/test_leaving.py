@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from handsel.api import http
-from handsel.domain import erasure
 from handsel.domain.names import ERASED_NAME
 from handsel.runtime import clock
 from testkit.handlers.faults import FAULTS, READS, WRITES, Crashed, inject_faults, run_before

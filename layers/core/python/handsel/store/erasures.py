@@ -191,7 +191,7 @@ def pass_on_refund_request(request: RefundRequest, user_id: str, pseudonym: str)
     changes: dict[str, object] = {
         name: pseudonym for name in ("holder_id", "payer_id", "asked_by") if getattr(request, name) == user_id
     }
-    conditions = {name: user_id for name in changes}
+    conditions = dict.fromkeys(changes, user_id)
     if request.asked_by == user_id:
         changes |= {"reason": RefundReason.OTHER, "note": None}
         changes[keys.BY_OWNER.pk] = keys.refund_requests_by_asker(pseudonym)

@@ -13,7 +13,6 @@ from handsel.store.keys import Key
 from handsel.store.table import Table
 from handsel.store.writes import Put, Update
 
-
 # The preferences of an erased user, without their version.
 _ERASED: Item = {"signals": {}, "recommended": [], "pending": False, "off": True, "erased": True}
 
