@@ -31,6 +31,8 @@ GET /test/clock                                | user      | 200
 POST /test/clock                               | user      | 200
 GET /me                                        | user      | 200
 PATCH /me                                      | user      | 200
+DELETE /me                                     | user      | 202
+POST /me/keep                                  | user      | 200
 GET /meta/features                             | user      | 200
 GET /people                                    | user      | 200
 GET /people/{handle}                           | user      | 200

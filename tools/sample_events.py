@@ -189,6 +189,8 @@ def _samples() -> Iterator[Event]:
         by=BOB,
         body={"handle": "bob.lee"},
     )
+    yield _http("AccountFunction", "leave", "Bob asks for the deletion of his account.", "DELETE /me", 202, by=BOB)
+    yield _http("AccountFunction", "keep", "Bob keeps his account after all.", "POST /me/keep", 200, by=BOB)
     yield _http(
         "DirectoryFunction",
         "find",

@@ -236,6 +236,8 @@ BODIES: Mapping[str, BuildBody] = {route: no_body for route in routes() if route
     "PUT /tagged/{product_id}": no_body,
     "DELETE /tagged/{product_id}": no_body,
     "PATCH /me": update_me,
+    "DELETE /me": no_body,
+    "POST /me/keep": no_body,
     "PUT /stores/{store_id}": put_store,
     "PUT /stores/{store_id}/products/{product_id}": put_product,
     "POST /stores/{store_id}/products/{product_id}/stock": lambda _case, _viewer, _ids: {"add": 0},
