@@ -62,7 +62,10 @@ Place = tuple[str, str]
 
 
 class ShipmentEntry(NamedTuple):
-    """The part of a shipment that is about units, its status and its tally."""
+    """The part of a shipment that is about units, its status, its times and its tally.
+
+    `unreported_since` is the time from which on it is to be reported as not shipped; None if it is shipped or reported.
+    """
 
     shipment_id: str
     holder_id: str
@@ -71,6 +74,8 @@ class ShipmentEntry(NamedTuple):
     quantity: int
     store_id: str
     status: ShipmentStatus
+    holding_id: str
+    unreported_since: int | None
     address_until: int
     part: Counters
 
@@ -238,6 +243,8 @@ class AuditIndex:
             shipment.quantity,
             shipment.store_id,
             shipment.status,
+            shipment.holding_id,
+            shipment.ship_by if shipment.has_ship_by else None,
             shipment.address_until,
             summary.count_shipment(shipment),
         )

@@ -18,6 +18,7 @@ class IssueType(StrEnum):
     SHIPMENT_MISSING = "shipment-missing"
     SHIPMENT_DIFFERS = "shipment-differs"
     ADDRESS_DIFFERS = "address-differs"
+    SHIPMENT_OVERDUE = "shipment-overdue"
     USED_DIFFERS = "used-differs"
     REFUNDED_DIFFERS = "refunded-differs"
     REFUND_DIFFERS = "refund-differs"
@@ -61,6 +62,7 @@ _FIXES: Mapping[FindingType, str] = {
     IssueType.REFUND_REQUEST_OVERDUE: _SETTLE,
     IssueType.VOUCHERS_OVERDUE: _SETTLE,
     IssueType.REMINDER_OVERDUE: _SETTLE,
+    IssueType.SHIPMENT_OVERDUE: f"{_SETTLE} --scan",
     IssueType.COUNT_DIFFERS: f"{_RECOUNT} --apply",
     IssueType.MESSAGE_MISSING: f"{_RECOUNT} --apply",
     IssueType.MESSAGE_STALE: f"{_RECOUNT} --apply",

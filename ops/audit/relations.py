@@ -41,7 +41,7 @@ def find_issues(index: AuditIndex, *, now: int, grace_ms: int) -> Iterator[Findi
     for holding in index.holdings.values():
         yield from _check_holding(index, by_order, holding, now=now, grace_ms=grace_ms)
     yield from _check_redemptions(index)
-    yield from _check_shipments(index, now=now)
+    yield from _check_shipments(index, now=now, grace_ms=grace_ms)
     yield from _check_uses(index)
     for request in index.refund_requests.values():
         yield from _check_refund_request(index, request, now=now, grace_ms=grace_ms)
@@ -400,13 +400,14 @@ def _check_redemptions(index: AuditIndex) -> Iterator[Finding]:
             yield Finding(IssueType.REDEMPTION_DIFFERS, about, f"ORDER#{voucher.order_id}", detail)
 
 
-def _check_shipments(index: AuditIndex, *, now: int) -> Iterator[Finding]:
+def _check_shipments(index: AuditIndex, *, now: int, grace_ms: int) -> Iterator[Finding]:
     parcels = {holding.shipment_id: holding for holding in index.holdings.values() if holding.shipment_id is not None}
     for shipment in index.shipments.values():
         about, group = f"SHIPMENT#{shipment.shipment_id}", f"ORDER#{shipment.order_id}"
         parcel = parcels.get(shipment.shipment_id)
         if parcel is None or (
             ids.derive_shipment_id(parcel.holding_id),
+            parcel.holding_id,
             parcel.holder_id,
             parcel.order_id,
             parcel.gift_id,
@@ -414,6 +415,7 @@ def _check_shipments(index: AuditIndex, *, now: int) -> Iterator[Finding]:
             parcel.product.store_id,
         ) != (
             shipment.shipment_id,
+            shipment.holding_id,
             shipment.holder_id,
             shipment.order_id,
             shipment.gift_id,
@@ -422,6 +424,10 @@ def _check_shipments(index: AuditIndex, *, now: int) -> Iterator[Finding]:
         ):
             detail = "no holding refers to it" if parcel is None else f"does not match holding {parcel.holding_id}"
             yield Finding(IssueType.SHIPMENT_DIFFERS, about, group, detail)
+        due = shipment.unreported_since
+        if due is not None and due + grace_ms <= now:
+            detail = "it was not shipped in time, and nobody was told"
+            yield Finding(IssueType.SHIPMENT_OVERDUE, about, group, detail, due)
         if shipment.shipment_id not in index.addresses:
             if now < shipment.address_until:
                 yield Finding(IssueType.ADDRESS_DIFFERS, about, group, "its address is missing")
