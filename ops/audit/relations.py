@@ -309,6 +309,10 @@ def _check_holding(
     shipment_id = holding.shipment_id
     if shipment_id is not None and shipment_id not in index.shipments:
         yield Finding(IssueType.SHIPMENT_MISSING, about, group, f"its shipment {shipment_id} does not exist")
+    order_of = index.orders.get(holding.order_id)
+    if order_of is not None and order_of.policy != holding.policy:
+        detail = f"has the policy {holding.policy}, and its order {order_of.policy}"
+        yield Finding(IssueType.POLICY_DIFFERS, about, group, detail)
     if holding.redemption is not None and holding.redemption not in index.redemptions:
         detail = f"its redemption {holding.redemption} does not exist"
         yield Finding(IssueType.REDEMPTION_DIFFERS, about, group, detail)
@@ -701,7 +705,10 @@ def _check_voucher_tallies(index: AuditIndex, *, now: int) -> Iterator[Finding]:
     for holding in index.holdings.values():
         if holding.product.kind is not Kind.VOUCHER or holding.holder_id in index.erased:
             continue
-        counted: dict[int | None, Counters] = {holding.bought_until: {}, holding.valid_until: summary.count_voucher(holding)}
+        counted: dict[int | None, Counters] = {
+            holding.bought_until: {},
+            holding.valid_until: summary.count_voucher(holding),
+        }
         for end, wanted in counted.items():
             key = keys.voucher_expiry(holding.holder_id, end, holding.holding_id)
             expected.add(key)

@@ -49,7 +49,7 @@ def every_message() -> Iterator[Message]:
         for status in ShipmentStatus:
             yield from messages.derive_shipment_messages(shipment(before), shipment(status))
     for change in ((voucher(), voucher(redeemed_at=NOW)), (voucher(redeemed_at=NOW), voucher())):
-        yield from messages.derive_holding_messages(*change, at=NOW)
+        yield from messages.derive_holding_messages(*change)
     yield from messages.derive_shipment_messages(shipment(), replace(shipment(), not_shipped=NotShipped(NOW, "mia")))
 
 

@@ -402,12 +402,14 @@ class Holding:
     Attributes:
         gift_id: None if the holder bought it for own use.
         redemption: id of the redemption that redeemed it; None if it is not redeemed.
+        undone_at: the time at which its last redemption that was undone was undone.
         redeemed_by: id of the merchant's user who redeemed it; None if it is not redeemed.
         return_gift_order_id: the order of the return gift, if any.
         refund_request_id: the id of the present or last refund request.
         refunded_at: the time at which its units were refunded, by a request or because an account was erased.
         expired_at: the time at which the end of its validity was settled.
         extended_from: the end of its validity before it was extended; None if it was not.
+        policy: the policy of its order.
     """
 
     holding_id: str
@@ -423,11 +425,13 @@ class Holding:
     redeemed_at: int | None = None
     redemption: str | None = None
     redeemed_by: str | None = None
+    undone_at: int | None = None
     return_gift_order_id: str | None = None
     refund_request_id: str | None = None
     refunded_at: int | None = None
     expired_at: int | None = None
     extended_from: int | None = None
+    policy: str = FIRST_POLICY
 
     @property
     def has_left(self) -> bool:

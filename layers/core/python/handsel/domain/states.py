@@ -495,6 +495,19 @@ class VoucherAction(StrEnum):
     REFUND = "refund"
 
 
+class HoldingAction(StrEnum):
+    """An action that the holder can take on a voucher or a parcel.
+
+    - `request_refund`: ask for a refund.
+    - `extend`: extend the validity of the voucher.
+    - `return_gift`: give a return gift to the giver.
+    """
+
+    REQUEST_REFUND = "request_refund"
+    EXTEND = "extend"
+    RETURN_GIFT = "return_gift"
+
+
 # A voucher of a product without a limited validity does not have `valid_until`.
 VALID = Guard("valid_until", ">", "now", optional=True)
 VALIDITY_OVER = Guard("valid_until", "<=", "now")

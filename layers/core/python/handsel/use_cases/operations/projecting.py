@@ -178,8 +178,8 @@ def _holding_effects(change: Change, item: Item) -> ChangeEffects:
     is_voucher = after.product.kind is Kind.VOUCHER
     counted = [(after.holder_id, each) for each in CountedItem.list_from_voucher(after)] if is_voucher else []
     return ChangeEffects(
-        events=list(events.derive_holding_events(before, after, at=change.at)),
-        messages=list(messages.derive_holding_messages(before, after, at=change.at)),
+        events=list(events.derive_holding_events(before, after)),
+        messages=list(messages.derive_holding_messages(before, after)),
         counted=counted,
     )
 
