@@ -225,9 +225,7 @@ class Operations:
         def act(process: Process) -> Any:
             known = products.get(process.table, product)
             assert known is not None
-            return selling.put_product(
-                process.table, replace(known, title=title, stock=stock), merchant_id="mia"
-            )
+            return selling.put_product(process.table, replace(known, title=title, stock=stock), merchant_id="mia")
 
         return Operation(f"edit product {self._name}", act, lambda answer: answer.title == title, lambda *_: False)
 

@@ -157,7 +157,9 @@ def test_available_units_are_refunded_by_the_clock_in_every_view(stack: Stack) -
     assert counts_of(stack, "alice") == {"refunded": 1}
 
 
-@pytest.mark.parametrize("at_end", [{"then": "order"}, {"then": "refund"}, {"then": "give_to", "recipient_id": "carol"}])
+@pytest.mark.parametrize(
+    "at_end", [{"then": "order"}, {"then": "refund"}, {"then": "give_to", "recipient_id": "carol"}]
+)
 @pytest.mark.parametrize("trigger", ["sweep", "end"])
 def test_gifts_that_end_with_their_vouchers_are_refunded(stack: Stack, trigger: str, at_end: dict[str, str]) -> None:
     stack.update_product("voucher", stock=10)

@@ -10,9 +10,9 @@ from handsel.domain import messages, policy, texts
 from handsel.domain.messages import PARAMS, Message, MessageKind
 from handsel.domain.models import AtEnd, Kind, NotShipped
 from handsel.domain.reasons import Reason
-from handsel.domain.states import EndAction, GiftState, ShipmentStatus
+from handsel.domain.states import EndAction, GiftState, RefundRequestState, RefundStatus, ShipmentStatus
 from handsel.domain.texts import PLURALS, TEXTS, Select, Text, render
-from testkit.factories import NOW, gift, shipment, voucher
+from testkit.factories import NOW, gift, refund, refund_request, shipment, voucher
 
 LANGUAGES = sorted(TEXTS)
 # A user's text that contains placeholders.
@@ -51,6 +51,15 @@ def every_message() -> Iterator[Message]:
     for change in ((voucher(), voucher(redeemed_at=NOW)), (voucher(redeemed_at=NOW), voucher())):
         yield from messages.derive_holding_messages(*change)
     yield from messages.derive_shipment_messages(shipment(), replace(shipment(), not_shipped=NotShipped(NOW, "mia")))
+    requested = refund_request()
+    for decided in (RefundRequestState.APPROVED, RefundRequestState.REFUNDING, RefundRequestState.REJECTED):
+        yield from messages.derive_refund_request_messages(requested, replace(requested, state=decided), at=NOW)
+    approved = replace(requested, state=RefundRequestState.APPROVED)
+    withdrawn = replace(requested, state=RefundRequestState.WITHDRAWN)
+    yield from messages.derive_refund_request_messages(approved, withdrawn, at=NOW)
+    for quantity in (1, 2):
+        repaid = refund(quantity=quantity)
+        yield from messages.derive_refund_messages(replace(repaid, status=RefundStatus.PENDING), repaid, at=NOW)
 
 
 def leaves(text: Text) -> Iterator[str]:
